@@ -1,0 +1,75 @@
+//! What a run saw: the answers of STS and IAM, and the checker itself. Facts only; whether they are a problem is
+//! `audit`'s. What the checker got is never what the job will get: its own walk is always chained.
+
+use std::collections::BTreeMap;
+
+use crate::failure::{Class, Failure};
+use crate::inventory::{RoleArn, Seconds};
+
+/// Everything that a run learnt from AWS. `Facts::default()` is a run that asked nothing: `lint`.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// Whether AWS was asked at all.
+    pub live: bool,
+    /// Who the checker is.
+    pub checker: Option<Checker>,
+    /// Why the checker could not tell who it is.
+    pub checker_failure: Option<Class>,
+    /// The outcome of each step of the plan, by its index.
+    pub steps: Vec<StepOutcome>,
+    /// The MaxSessionDuration of each role that was to be described.
+    pub described: BTreeMap<RoleArn, Description>,
+    /// Readers that could not be assumed.
+    pub reader_failures: Vec<Failure>,
+    /// The checker's clock minus AWS's, in seconds, by the Date header of the answers.
+    pub clock_offset: Option<i64>,
+    /// How many HTTP answers came back.
+    pub answers: usize,
+}
+
+/// The checker's own identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checker {
+    /// Its ARN.
+    pub arn: String,
+    /// Its account.
+    pub account: String,
+}
+
+/// What became of one step of the walk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepOutcome {
+    /// STS gave a session.
+    Assumed,
+    /// It did not.
+    Failed(Failure),
+    /// A step before it failed.
+    NotReached,
+}
+
+/// What became of reading a role's settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Description {
+    /// IAM told its MaxSessionDuration.
+    Known {
+        /// The role's MaxSessionDuration.
+        max_session: Seconds,
+    },
+    /// IAM, or the reader's AssumeRole, refused or failed.
+    Failed(Failure),
+    /// No session in the role's account was to be had: a step before failed.
+    NotReached,
+    /// The inventory names no reader for the account, and the role itself is not to be assumed.
+    NoReader,
+}
+
+impl Facts {
+    /// The role's MaxSessionDuration as IAM told it.
+    #[must_use]
+    pub fn max_session(&self, role: &RoleArn) -> Option<Seconds> {
+        match self.described.get(role) {
+            Some(Description::Known { max_session }) => Some(*max_session),
+            _ => None,
+        }
+    }
+}

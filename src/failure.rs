@@ -1,0 +1,273 @@
+//! What AWS's errors mean: the one place that knows AWS error codes, and turns code and message into the classes of
+//! lease-rules section 2. Pure: how an answer arrives is `probe`'s and `notify`'s.
+
+use crate::finding::FindingId;
+use crate::inventory::RoleArn;
+
+/// A call that this project makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// sts:AssumeRole.
+    AssumeRole,
+    /// sts:GetCallerIdentity.
+    GetCallerIdentity,
+    /// iam:GetRole.
+    GetRole,
+    /// sns:Publish.
+    Publish,
+}
+
+impl Operation {
+    /// The operation as IAM policies name it.
+    #[must_use]
+    pub const fn action(self) -> &'static str {
+        match self {
+            Self::AssumeRole => "sts:AssumeRole",
+            Self::GetCallerIdentity => "sts:GetCallerIdentity",
+            Self::GetRole => "iam:GetRole",
+            Self::Publish => "sns:Publish",
+        }
+    }
+}
+
+/// What a failed call means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// AccessDenied; the text may name the cause.
+    Denied,
+    /// IAM knows no such role.
+    RoleMissing,
+    /// The session's lease is over.
+    Expired,
+    /// The OIDC token or SAML assertion is over: log in again, assuming again does not help.
+    AssertionExpired,
+    /// An unknown or inactive key, a missing or mismatched token, or the issuing role deleted.
+    InvalidCredentials,
+    /// The signature does not match: a wrong secret key, as a rule.
+    SignatureMismatch,
+    /// Signed for another Region or service.
+    WrongScope,
+    /// The caller's clock is behind AWS's.
+    ClockSlow,
+    /// The caller's clock is ahead of AWS's.
+    ClockFast,
+    /// STS is not activated in the Region.
+    RegionDisabled,
+    /// DurationSeconds over the role's MaxSessionDuration.
+    OverMaxSession,
+    /// DurationSeconds over one hour, chained.
+    OverChainCap,
+    /// A value outside what the API accepts.
+    OutOfRange,
+    /// A request that the API cannot use for another reason: the message says which.
+    InvalidRequest,
+    /// The session policy is not one.
+    MalformedPolicy,
+    /// Session policy and tags together are too large.
+    PackedPolicyTooLarge,
+    /// The source identity of the session cannot change.
+    SourceIdentityFixed,
+    /// No OIDC provider for the token in the account.
+    ProviderMissing,
+    /// The account is not signed up for the service.
+    NotSubscribed,
+    /// AWS asked to slow down, and went on to.
+    Throttled,
+    /// AWS failed: 5xx.
+    Unavailable,
+    /// No answer in time.
+    TimedOut,
+    /// No connection: name, network or TLS.
+    Unreachable,
+    /// An answer that is not one of AWS's.
+    Unreadable,
+    /// The caller has no credentials at all.
+    NoCredentials,
+    /// The run's own time was up.
+    OutOfTime,
+    /// An error code that this table does not know.
+    Other,
+}
+
+impl Class {
+    /// The class of an error answer, by its code, HTTP status and message.
+    #[must_use]
+    pub fn of(code: &str, status: u16, message: &str) -> Self {
+        match code {
+            "AccessDenied" | "AccessDeniedException" | "AuthorizationError" | "AuthorizationErrorException" => Self::Denied,
+            "NoSuchEntity" | "NoSuchEntityException" => Self::RoleMissing,
+            "ExpiredToken" | "ExpiredTokenException" if is_assertion(message) => Self::AssertionExpired,
+            "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Self::Expired,
+            "InvalidClientTokenId" | "UnrecognizedClientException" | "InvalidAccessKeyId" | "InvalidToken"
+            | "MissingAuthenticationToken" | "InvalidSecurity" | "InvalidSecurityException" => Self::InvalidCredentials,
+            "SignatureDoesNotMatch" | "InvalidSignatureException" | "InvalidSignature" => signature(message),
+            "RequestTimeTooSkewed" => clock(message),
+            "RegionDisabledException" | "RegionDisabled" => Self::RegionDisabled,
+            "ValidationError" | "ValidationException" => validation(message),
+            "MalformedPolicyDocument" | "MalformedPolicyDocumentException" => Self::MalformedPolicy,
+            "PackedPolicyTooLarge" | "PackedPolicyTooLargeException" => Self::PackedPolicyTooLarge,
+            "InvalidIdentityToken" | "InvalidIdentityTokenException" => Self::ProviderMissing,
+            "OptInRequired" | "SubscriptionRequiredException" => Self::NotSubscribed,
+            "Throttling" | "ThrottlingException" | "ThrottledException" | "Throttled" | "TooManyRequestsException"
+            | "RequestLimitExceeded" | "RequestThrottled" | "RequestThrottledException" | "SlowDown" | "KMSThrottling"
+            | "KMSThrottlingException" => Self::Throttled,
+            "ServiceFailure" | "InternalFailure" | "InternalError" | "InternalErrorException" | "ServiceUnavailable" => Self::Unavailable,
+            "MalformedInput" | "InvalidParameter" | "InvalidParameterValue" | "InvalidInput" | "MissingParameter"
+            | "InvalidAction" | "NotFound" | "NotFoundException" => Self::InvalidRequest,
+            _ if status >= 500 => Self::Unavailable,
+            _ if status == 429 => Self::Throttled,
+            _ => Self::Other,
+        }
+    }
+
+    /// The finding that a refusal or failure of this class is reported as, where it was met on AssumeRole.
+    #[must_use]
+    pub const fn finding(self) -> FindingId {
+        match self {
+            Self::Denied => FindingId::AssumeDenied,
+            Self::RoleMissing => FindingId::RoleMissing,
+            Self::Expired | Self::AssertionExpired => FindingId::CredentialsExpired,
+            Self::InvalidCredentials => FindingId::CredentialsInvalid,
+            Self::SignatureMismatch | Self::WrongScope => FindingId::SignatureMismatch,
+            Self::ClockSlow | Self::ClockFast => FindingId::ClockSkew,
+            Self::RegionDisabled => FindingId::RegionDisabled,
+            _ => FindingId::NotChecked,
+        }
+    }
+
+    /// Whether the run set out to do something and did not finish it, so that another run may: a refusal is an answer.
+    #[must_use]
+    pub const fn is_unfinished(self) -> bool {
+        matches!(
+            self,
+            Self::Throttled
+                | Self::Unavailable
+                | Self::TimedOut
+                | Self::Unreachable
+                | Self::Unreadable
+                | Self::NoCredentials
+                | Self::OutOfTime
+        )
+    }
+
+    /// The word of the report: an outcome of a hop, a reason for what was not checked.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::RoleMissing => "role-missing",
+            Self::Expired => "credentials-expired",
+            Self::AssertionExpired => "assertion-expired",
+            Self::InvalidCredentials => "credentials-invalid",
+            Self::SignatureMismatch => "signature-mismatch",
+            Self::WrongScope => "wrong-signing-scope",
+            Self::ClockSlow => "clock-slow",
+            Self::ClockFast => "clock-fast",
+            Self::RegionDisabled => "region-disabled",
+            Self::OverMaxSession => "over-max-session",
+            Self::OverChainCap => "over-chain-cap",
+            Self::OutOfRange => "out-of-range",
+            Self::InvalidRequest => "invalid-request",
+            Self::MalformedPolicy => "malformed-policy",
+            Self::PackedPolicyTooLarge => "packed-policy-too-large",
+            Self::SourceIdentityFixed => "source-identity-fixed",
+            Self::ProviderMissing => "identity-provider-missing",
+            Self::NotSubscribed => "not-subscribed",
+            Self::Throttled => "throttled",
+            Self::Unavailable => "unavailable",
+            Self::TimedOut => "timed-out",
+            Self::Unreachable => "unreachable",
+            Self::Unreadable => "unreadable-answer",
+            Self::NoCredentials => "no-credentials",
+            Self::OutOfTime => "out-of-time",
+            Self::Other => "refused",
+        }
+    }
+}
+
+fn is_assertion(message: &str) -> bool {
+    message.starts_with("Token expired: current date/time") || message.starts_with("Response has expired")
+}
+
+fn signature(message: &str) -> Class {
+    if message.starts_with("Credential should be scoped") {
+        Class::WrongScope
+    } else if message.contains("Signature expired") || message.contains("Signature not yet current") {
+        clock(message)
+    } else {
+        Class::SignatureMismatch
+    }
+}
+
+fn clock(message: &str) -> Class {
+    if message.contains("not yet current") { Class::ClockFast } else { Class::ClockSlow }
+}
+
+fn validation(message: &str) -> Class {
+    if message.contains("exceeds the MaxSessionDuration") {
+        Class::OverMaxSession
+    } else if message.contains("session limit for roles assumed by role chaining") {
+        Class::OverChainCap
+    } else if message.contains("'durationSeconds' failed to satisfy constraint") {
+        Class::OutOfRange
+    } else if message.contains("source identity is already set") {
+        Class::SourceIdentityFixed
+    } else {
+        Class::InvalidRequest
+    }
+}
+
+/// What an AccessDenied text names as its cause, where it names one (IAM User Guide, troubleshoot_access-denied).
+#[must_use]
+pub fn denial_cause(message: &str) -> Option<&'static str> {
+    const CAUSES: [(&str, &str); 18] = [
+        ("no identity-based policy allows", "no identity-based policy of the caller allows it"),
+        ("no role trust policy allows", "the role's trust policy does not allow it"),
+        ("no service control policy allows", "no service control policy of the organization allows it"),
+        ("no resource control policy allows", "no resource control policy of the organization allows it"),
+        ("no session policy allows", "the caller's session policy does not allow it"),
+        ("no permissions boundary allows", "the caller's permissions boundary does not allow it"),
+        ("no VPC endpoint policy allows", "the policy of the VPC endpoint does not allow it"),
+        ("no resource-based policy allows", "no resource-based policy allows it"),
+        ("explicit deny in an identity-based policy", "an identity-based policy of the caller denies it"),
+        ("explicit deny in the role trust policy", "the role's trust policy denies it"),
+        ("explicit deny in a service control policy", "a service control policy of the organization denies it"),
+        ("explicit deny in a resource control policy", "a resource control policy of the organization denies it"),
+        ("explicit deny in a permissions boundary", "the caller's permissions boundary denies it"),
+        ("explicit deny in a session", "the caller's session policy denies it"),
+        ("explicit deny in a VPC endpoint policy", "the policy of the VPC endpoint denies it"),
+        ("Roles may not be assumed by root accounts", "the caller is the root user of an account, which may not assume roles"),
+        ("MultiFactorAuthentication failed", "the MFA that the request gave was not accepted"),
+        ("Not authorized to perform sts:AssumeRoleWithWebIdentity", "the role's trust policy does not match the OIDC token"),
+    ];
+    CAUSES.iter().find(|(text, _)| message.contains(text)).map(|(_, cause)| *cause)
+}
+
+/// A call that failed: what was asked, by whom, and what came back. Holds no credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What it means.
+    pub class: Class,
+    /// The call.
+    pub operation: Operation,
+    /// The caller's ARN, where it is known.
+    pub caller: Option<String>,
+    /// The role that was to be assumed or read.
+    pub target: RoleArn,
+    /// AWS's error code.
+    pub code: Option<String>,
+    /// AWS's message, or what stopped the call on this side.
+    pub message: String,
+    /// The HTTP status.
+    pub status: Option<u16>,
+    /// AWS's request id, for support.
+    pub request_id: Option<String>,
+}
+
+/// Makes a text from elsewhere fit to show: no control character, a bounded length.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    const LONGEST: usize = 1000;
+    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
+    clean.trim().to_owned()
+}

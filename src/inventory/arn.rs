@@ -1,0 +1,131 @@
+//! Role ARNs: owns their shape, in every partition. Knows nothing of what a role is used for.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+/// The ARN of an IAM role, checked: `arn:PARTITION:iam::ACCOUNT:role/PATH/NAME`. Cheap to clone.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoleArn(Arc<str>);
+
+/// A text that is not a role's ARN: what is wrong, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotARole {
+    /// What is wrong, as a sentence.
+    pub message: String,
+    /// What would be right.
+    pub help: String,
+}
+
+impl RoleArn {
+    /// Reads an ARN.
+    ///
+    /// # Errors
+    /// When it is not the ARN of a role; sessions, users and instance profiles get a hint of their own.
+    pub fn parse(text: &str) -> Result<Self, NotARole> {
+        let shape = "write arn:aws:iam::ACCOUNT:role/NAME, with the role's path before its name if it has one";
+        let wrong = |message: String, help: String| NotARole { message, help };
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let [scheme, partition, service, region, account, resource] = parts[..] else {
+            return Err(wrong(format!("`{text}` is not an ARN"), shape.to_owned()));
+        };
+        let known_partition = partition == "aws" || partition.strip_prefix("aws-").is_some_and(is_partition_suffix);
+        if scheme != "arn" || !known_partition {
+            return Err(wrong(format!("`{text}` is not an ARN of an AWS partition"), shape.to_owned()));
+        }
+        let in_account = is_account(account);
+        if service == "sts" && resource.starts_with("assumed-role/") {
+            let role = resource.split('/').nth(1).unwrap_or("NAME");
+            return Err(wrong(
+                format!("`{text}` is a session of a role, not the role"),
+                format!("write the role: arn:{partition}:iam::{account}:role/{role}, with the role's path before its name if it has one"),
+            ));
+        }
+        if service == "iam" && resource.starts_with("user/") {
+            return Err(wrong(
+                format!("`{text}` is an IAM user"),
+                "a path holds roles only: name the user as the source (`source: iam-user`)".to_owned(),
+            ));
+        }
+        if service == "iam" && resource.starts_with("instance-profile/") {
+            return Err(wrong(
+                format!("`{text}` is an instance profile"),
+                "name the role inside the profile, or `source: ec2-instance` where the job runs on it".to_owned(),
+            ));
+        }
+        let name = resource.strip_prefix("role/");
+        match name {
+            Some(name) if service == "iam" && region.is_empty() && in_account && is_role_path(name) && text.len() <= 2048 => {
+                Ok(Self(text.into()))
+            }
+            _ if service == "iam" && !in_account => {
+                Err(wrong(format!("`{text}` has no account of 12 digits"), shape.to_owned()))
+            }
+            _ => Err(wrong(format!("`{text}` is not the ARN of a role"), shape.to_owned())),
+        }
+    }
+
+    fn part(&self, index: usize) -> &str {
+        self.0.splitn(6, ':').nth(index).unwrap_or_default()
+    }
+
+    /// The ARN as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The partition: `aws`, `aws-cn`, `aws-us-gov`, …
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        self.part(1)
+    }
+
+    /// The account's 12 digits.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        self.part(4)
+    }
+
+    /// The role's name, without its path: what IAM's GetRole takes.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+/// Whether the text is an AWS account id: 12 digits.
+#[must_use]
+pub fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn is_partition_suffix(suffix: &str) -> bool {
+    !suffix.is_empty() && suffix.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+}
+
+/// `PATH/NAME`: the name is 1 to 64 of `[\w+=,.@-]` (IAM CreateRole), the path printable ASCII (path + name: 512 + 64).
+fn is_role_path(text: &str) -> bool {
+    let (path, name) = text.rsplit_once('/').unwrap_or(("", text));
+    let name_fits = (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b));
+    name_fits && path.len() <= 512 && path.bytes().all(|b| b.is_ascii_graphic() && b != b'*' && b != b'?')
+}
+
+impl fmt::Display for RoleArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Debug for RoleArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for RoleArn {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}

@@ -1,0 +1,165 @@
+//! What is wrong with an inventory, and where: owns places in files and how a problem is shown.
+//! Knows nothing of what an inventory means.
+
+use std::fmt;
+use std::sync::Arc;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+/// One file of an inventory, kept so that problems can be shown in its lines.
+#[derive(Debug, Clone)]
+pub(crate) struct SourceFile {
+    /// The name that people know it by.
+    pub(crate) name: Arc<str>,
+    /// Its text.
+    pub(crate) text: Arc<str>,
+}
+
+/// Where something stands in an inventory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Place {
+    /// Index of the file among the inventory's files.
+    pub file: usize,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// Length in characters; 0 where only the start is known.
+    pub length: usize,
+}
+
+/// A value and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Placed<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub place: Place,
+}
+
+impl<T> Placed<T> {
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Placed<U> {
+        Placed { value: change(self.value), place: self.place }
+    }
+}
+
+/// One thing that is wrong: what, where and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where; `None` where the file as a whole is meant.
+    pub place: Option<Place>,
+    /// The file that is meant when there is no place in it.
+    pub file: Arc<str>,
+    /// What is wrong.
+    pub message: String,
+    /// What would be right.
+    pub help: String,
+}
+
+/// Every problem of an inventory, with the files they stand in.
+#[derive(Debug, Clone)]
+pub struct Problems {
+    files: Vec<SourceFile>,
+    problems: Vec<Problem>,
+}
+
+impl std::error::Error for Problems {}
+
+impl Problems {
+    pub(crate) fn new(files: Vec<SourceFile>, mut problems: Vec<Problem>) -> Self {
+        problems.sort_by_key(|problem| problem.place);
+        Self { files, problems }
+    }
+
+    /// A problem with no place in a file: a missing file, say.
+    pub(crate) fn without_place(file: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            files: Vec::new(),
+            problems: vec![Problem { place: None, file: file.into(), message: message.into(), help: help.into() }],
+        }
+    }
+
+    /// Each problem, in the order of the files.
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.iter()
+    }
+
+    /// The name of the file a problem stands in.
+    #[must_use]
+    pub fn file_of<'a>(&'a self, problem: &'a Problem) -> &'a str {
+        problem.place.and_then(|place| self.files.get(place.file)).map_or(&problem.file, |file| &file.name)
+    }
+
+    /// All of them as text for a person, each in its line of the file.
+    #[must_use]
+    pub fn render(&self, colour: bool) -> String {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let shown: Vec<String> = self.problems.iter().map(|problem| self.render_one(&renderer, problem)).collect();
+        let count = match shown.len() {
+            1 => "1 problem".to_owned(),
+            several => format!("{several} problems"),
+        };
+        format!("{}\n\n{count} in the inventory; nothing was checked.", shown.join("\n\n"))
+    }
+
+    fn render_one(&self, renderer: &Renderer, problem: &Problem) -> String {
+        let located = problem.place.and_then(|place| {
+            let file = self.files.get(place.file)?;
+            let line = file.text.lines().nth(place.line.checked_sub(1)?)?;
+            Some((place, file, line))
+        });
+        let Some((place, file, line)) = located else {
+            let title = Level::ERROR.primary_title(format!("{}: {}", problem.file, problem.message));
+            return renderer.render(&[title.element(Level::HELP.message(&*problem.help))]);
+        };
+        let title = Level::ERROR.primary_title(&*problem.message);
+        let (shown, start, end) = around(line, place);
+        let snippet = Snippet::source(shown)
+            .path(format!("{}:{}:{}", file.name, place.line, place.column))
+            .line_start(place.line)
+            .annotation(AnnotationKind::Primary.span(start..end));
+        let text = renderer.render(&[title.element(snippet).element(Level::HELP.message(&*problem.help))]);
+        // The renderer adds its own line and column within the snippet; ours are the file's.
+        text.replacen(&format!("{}:{}:{}:", file.name, place.line, place.column), &format!("{}:", file.name), 1)
+    }
+}
+
+/// As much of the line as a person needs, and the byte range of the offending text in it.
+fn around(line: &str, place: Place) -> (String, usize, usize) {
+    const WIDEST: usize = 240;
+    let from = place.column.saturating_sub(1);
+    let skipped = if from > WIDEST / 2 { from - WIDEST / 2 } else { 0 };
+    let shown: String = line.chars().skip(skipped).take(WIDEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let byte = |characters: usize| shown.char_indices().nth(characters).map_or(shown.len(), |(at, _)| at);
+    let start = byte(from - skipped);
+    let end = byte(from - skipped + place.length.max(1)).max(start);
+    (shown, start, end)
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+/// Gathers problems while an inventory is read.
+#[derive(Debug, Default)]
+pub(crate) struct Sink {
+    pub(crate) problems: Vec<Problem>,
+}
+
+impl Sink {
+    pub(crate) fn add(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
+        self.problems.push(Problem { place: Some(place), file: "".into(), message: message.into(), help: help.into() });
+    }
+}
+
+/// The known word nearest to what was written, if one is near.
+pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|word| (strsim::damerau_levenshtein(written, word), word))
+        .filter(|(distance, word)| *distance <= 1 + word.len().max(written.len()) / 3)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, word)| word)
+}

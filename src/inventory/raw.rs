@@ -1,0 +1,238 @@
+//! The inventory as it is written, shape only: what the decoder fills and the JSON Schema is generated from.
+//! Whether it makes sense is `validate`'s.
+
+#![cfg_attr(not(feature = "cli"), allow(dead_code))]
+
+use std::collections::BTreeMap;
+
+use super::problem::{Place, Placed};
+use super::{Seconds, Source};
+use crate::finding::FindingId;
+
+#[cfg(feature = "cli")]
+use schemars::JsonSchema;
+
+/// Which jobs run on temporary AWS credentials, how long, and by which path they get them.
+#[derive(Debug, Default)]
+#[cfg_attr(feature = "cli", derive(JsonSchema))]
+#[cfg_attr(feature = "cli", schemars(title = "credential-health inventory", deny_unknown_fields))]
+pub(crate) struct Document {
+    /// The version of this format: 1.
+    #[cfg_attr(feature = "cli", schemars(with = "Version", required))]
+    pub(crate) version: Option<Place>,
+    /// What jobs have unless they say otherwise.
+    pub(crate) defaults: Option<Defaults>,
+    /// Per account (12 digits in quotes, or "*" for every other): the role that reads IAM role settings there.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<BTreeMap<String, Reader>>"))]
+    pub(crate) readers: Vec<(Placed<String>, Reader)>,
+    /// Details of roles, by alias.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<BTreeMap<String, Role>>"))]
+    pub(crate) roles: Vec<(Placed<String>, Role)>,
+    /// The jobs to check.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<Vec<Job>>"))]
+    pub(crate) jobs: Vec<Job>,
+    /// Findings that someone has accepted for a time.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<Vec<Waiver>>"))]
+    pub(crate) waivers: Vec<Waiver>,
+}
+
+/// What jobs have unless they say otherwise.
+#[derive(Debug, Default)]
+#[cfg_attr(feature = "cli", derive(JsonSchema), schemars(deny_unknown_fields))]
+pub(crate) struct Defaults {
+    /// Headroom that a job should keep; 10m where left out.
+    pub(crate) margin: Option<Placed<Seconds>>,
+    /// Who gets the findings of jobs without an owner of their own.
+    pub(crate) owner: Option<Placed<String>>,
+}
+
+/// A reader: an ARN, an alias, or a map with an external ID.
+#[derive(Debug, Default)]
+pub(crate) struct Reader {
+    pub(crate) role: Option<Placed<String>>,
+    pub(crate) external_id: Option<Placed<String>>,
+}
+
+/// A role's details; they apply wherever its ARN is named too.
+#[derive(Debug, Default)]
+#[cfg_attr(feature = "cli", derive(JsonSchema), schemars(deny_unknown_fields))]
+pub(crate) struct Role {
+    /// The role's ARN.
+    #[cfg_attr(feature = "cli", schemars(required))]
+    pub(crate) arn: Option<Placed<String>>,
+    /// The external ID that its trust policy asks for.
+    pub(crate) external_id: Option<Placed<String>>,
+    /// The RoleSessionName that its trust policy asks for.
+    pub(crate) session_name: Option<Placed<String>>,
+    /// The SourceIdentity that its trust policy asks for.
+    pub(crate) source_identity: Option<Placed<String>>,
+    /// false: read its settings only. true: assume it even where only an identity provider is expected to.
+    pub(crate) assume: Option<Placed<bool>>,
+    /// Its MaxSessionDuration, 1h to 12h, for where no live value can be read.
+    pub(crate) max_session_duration: Option<Placed<Seconds>>,
+}
+
+/// Something that runs for a known longest time on temporary AWS credentials.
+#[derive(Debug, Default)]
+#[cfg_attr(feature = "cli", derive(JsonSchema), schemars(deny_unknown_fields))]
+pub(crate) struct Job {
+    #[cfg_attr(feature = "cli", schemars(skip))]
+    pub(crate) place: Place,
+    /// Its name, unique in the inventory.
+    #[cfg_attr(feature = "cli", schemars(required))]
+    pub(crate) name: Option<Placed<String>>,
+    /// Who gets its findings.
+    pub(crate) owner: Option<Placed<String>>,
+    /// Its longest run.
+    #[cfg_attr(feature = "cli", schemars(required))]
+    pub(crate) length: Option<Placed<Seconds>>,
+    /// Time that the process may be frozen (sleep, suspend); the lease runs on.
+    pub(crate) pause: Option<Placed<Seconds>>,
+    /// Headroom that it should keep.
+    pub(crate) margin: Option<Placed<Seconds>>,
+    /// Where its credentials come from first.
+    #[cfg_attr(feature = "cli", schemars(required))]
+    pub(crate) source: Option<Placed<Source>>,
+    /// The roles it assumes, one with the credentials of the one before.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<Vec<Hop>>"))]
+    pub(crate) path: Option<Placed<Vec<Hop>>>,
+    /// How it renews its credentials: none (the default), auto, or {every: 30m}.
+    pub(crate) refresh: Option<Refresh>,
+}
+
+/// One hop: an alias, an ARN, or a map with the DurationSeconds that the job's client sends.
+#[derive(Debug, Default)]
+pub(crate) struct Hop {
+    pub(crate) role: Option<Placed<String>>,
+    pub(crate) duration: Option<Placed<Seconds>>,
+}
+
+/// How a job renews its credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Refresh {
+    /// It does not: the credentials it started with must last.
+    #[default]
+    None,
+    /// By the SDK's provider chain, whenever they are about to lapse.
+    Auto,
+    /// In its own loop, every so many seconds.
+    Every(Seconds),
+}
+
+/// A finding that someone has accepted for a time.
+#[derive(Debug, Default)]
+#[cfg_attr(feature = "cli", derive(JsonSchema), schemars(deny_unknown_fields))]
+pub(crate) struct Waiver {
+    #[cfg_attr(feature = "cli", schemars(skip))]
+    pub(crate) place: Place,
+    /// The finding's id.
+    #[cfg_attr(feature = "cli", schemars(required))]
+    pub(crate) finding: Option<Placed<FindingId>>,
+    /// A glob of job names.
+    pub(crate) job: Option<Placed<String>>,
+    /// A glob of role aliases or ARNs.
+    pub(crate) role: Option<Placed<String>>,
+    /// The last day it holds (UTC), as YYYY-MM-DD.
+    #[cfg_attr(feature = "cli", schemars(required, with = "Date"))]
+    pub(crate) until: Option<Placed<jiff::civil::Date>>,
+    /// Why the finding is accepted.
+    #[cfg_attr(feature = "cli", schemars(required))]
+    pub(crate) reason: Option<Placed<String>>,
+    /// Who accepted it.
+    pub(crate) approver: Option<Placed<String>>,
+}
+
+/// Stands for `version` in the schema.
+#[cfg(feature = "cli")]
+struct Version;
+
+/// Stands for a date in the schema.
+#[cfg(feature = "cli")]
+struct Date;
+
+#[cfg(feature = "cli")]
+mod schema {
+    //! The shapes that a derive cannot know: short forms, patterns, values with places.
+
+    use std::borrow::Cow;
+
+    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+    use super::{Date, FindingId, Hop, Placed, Reader, Refresh, Seconds, Version};
+
+    macro_rules! schema {
+        ($type:ty, $name:literal, $generator:ident => $schema:expr) => {
+            impl JsonSchema for $type {
+                fn schema_name() -> Cow<'static, str> {
+                    $name.into()
+                }
+
+                fn json_schema($generator: &mut SchemaGenerator) -> Schema {
+                    $schema
+                }
+            }
+        };
+    }
+
+    impl<T: JsonSchema> JsonSchema for Placed<T> {
+        fn inline_schema() -> bool {
+            T::inline_schema()
+        }
+
+        fn schema_name() -> Cow<'static, str> {
+            T::schema_name()
+        }
+
+        fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+            T::json_schema(generator)
+        }
+    }
+
+    schema!(Version, "Version", _generator => json_schema!({ "const": 1 }));
+    schema!(Date, "Date", _generator => json_schema!({ "type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$" }));
+    schema!(FindingId, "FindingId", _generator => json_schema!({
+        "enum": FindingId::ALL.iter().map(|id| id.as_str()).collect::<Vec<_>>(),
+    }));
+    schema!(Seconds, "Duration", _generator => json_schema!({
+        "type": "string",
+        "description": "Whole days, hours, minutes, seconds in that order (1h30m, 43200s), or ISO 8601 (PT4H).",
+        "pattern": r"^((?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?|P(?=[\dT])(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+S)?)?)$",
+        "examples": ["4h", "1h30m", "43200s", "PT4H"],
+    }));
+    schema!(Reader, "Reader", _generator => json_schema!({
+        "description": "An ARN, an alias, or a map with the external ID that the reader's trust policy asks for.",
+        "anyOf": [
+            { "type": "string" },
+            {
+                "type": "object",
+                "properties": { "role": { "type": "string" }, "external_id": { "type": ["string", "null"] } },
+                "required": ["role"],
+                "additionalProperties": false,
+            },
+        ],
+    }));
+    schema!(Hop, "Hop", generator => json_schema!({
+        "description": "An alias, an ARN, or a map with the DurationSeconds that the job's client sends.",
+        "anyOf": [
+            { "type": "string" },
+            {
+                "type": "object",
+                "properties": { "role": { "type": "string" }, "duration": generator.subschema_for::<Option<Seconds>>() },
+                "required": ["role"],
+                "additionalProperties": false,
+            },
+        ],
+    }));
+    schema!(Refresh, "Refresh", generator => json_schema!({
+        "description": "none: the credentials it started with must last; auto: the SDK renews them; every: renewed in the job's loop.",
+        "anyOf": [
+            { "enum": ["none", "auto"] },
+            {
+                "type": "object",
+                "properties": { "every": generator.subschema_for::<Seconds>() },
+                "required": ["every"],
+                "additionalProperties": false,
+            },
+        ],
+    }));
+}

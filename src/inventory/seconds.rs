@@ -1,0 +1,77 @@
+//! Durations: owns how they are written and shown. Every duration in this project is in whole seconds.
+
+use std::fmt;
+
+use jiff::SignedDuration;
+use jiff::fmt::friendly::{Designator, Spacing, SpanPrinter};
+use serde::Serialize;
+
+/// A duration in whole seconds, as AWS counts DurationSeconds and MaxSessionDuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
+#[serde(transparent)]
+pub struct Seconds(pub u64);
+
+impl Seconds {
+    /// So many hours.
+    #[must_use]
+    pub const fn hours(hours: u64) -> Self {
+        Self(hours * 3600)
+    }
+
+    /// So many minutes.
+    #[must_use]
+    pub const fn minutes(minutes: u64) -> Self {
+        Self(minutes * 60)
+    }
+
+    /// The smallest whole number of hours that is not less.
+    #[must_use]
+    pub const fn rounded_up_to_hours(self) -> Self {
+        Self(self.0.div_ceil(3600).saturating_mul(3600))
+    }
+
+    /// Reads `1h30m`, `43200s`, `2d` or ISO 8601 (`PT4H`).
+    ///
+    /// # Errors
+    /// What is wrong with the text, as a sentence's end: "is negative".
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let bare = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        if bare {
+            return Err("is a bare number".to_owned());
+        }
+        if text.starts_with('-') || text.contains("-") {
+            return Err("is negative".to_owned());
+        }
+        if text.contains(['.', ',']) {
+            return Err("is not whole".to_owned());
+        }
+        let iso = text.starts_with('P');
+        let short = text.bytes().all(|b| b.is_ascii_digit() || b"dhms".contains(&b));
+        if !iso && !short {
+            return Err("is not a duration".to_owned());
+        }
+        let span: jiff::Span = text.parse().map_err(|_| "is not a duration".to_owned())?;
+        if span.get_years() != 0 || span.get_months() != 0 {
+            return Err("counts in months or years, whose length varies".to_owned());
+        }
+        let days = i64::from(span.get_weeks()) * 7 + i64::from(span.get_days());
+        let seconds = days * 86_400 + i64::from(span.get_hours()) * 3600 + span.get_minutes() * 60 + span.get_seconds();
+        u64::try_from(seconds).map(Self).map_err(|_| "is negative".to_owned())
+    }
+}
+
+impl std::ops::Add for Seconds {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let printer = SpanPrinter::new().designator(Designator::Compact).spacing(Spacing::None);
+        let duration = SignedDuration::from_secs(i64::try_from(self.0).unwrap_or(i64::MAX));
+        f.pad(&printer.duration_to_string(&duration))
+    }
+}

@@ -1,0 +1,341 @@
+//! From the inventory's shape to a valid inventory: aliases resolved, defaults filled in, what cannot be reported with
+//! its place. Knows AWS's limits on names, not on durations: those are `lease`'s.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::files::Files;
+use super::problem::{Place, Placed, Sink, nearest};
+use super::raw::{self, Document};
+use super::{Hop, Inventory, Job, Reader, Readers, Role, RoleArn, Seconds, Source, Waiver, is_account};
+
+/// The margin of jobs that state none, where `defaults` states none either.
+const DEFAULT_MARGIN: Seconds = Seconds::minutes(10);
+/// The longest path that is accepted; real ones have one to three hops.
+const MOST_HOPS: usize = 12;
+/// A Lambda invocation ends after 15 minutes (Lambda quotas).
+const LAMBDA_LONGEST: Seconds = Seconds::minutes(15);
+/// Longest name of a job, an owner, an alias, in characters.
+const LONGEST_NAME: usize = 256;
+
+pub(crate) fn inventory(documents: Vec<Document>, files: &Files, sink: &mut Sink) -> Inventory {
+    let mut jobs = Vec::new();
+    let mut readers = Vec::new();
+    let mut roles = Vec::new();
+    let mut waivers = Vec::new();
+    let mut all_defaults = Vec::new();
+    for document in documents {
+        jobs.extend(document.jobs);
+        readers.extend(document.readers);
+        roles.extend(document.roles);
+        waivers.extend(document.waivers);
+        all_defaults.extend(document.defaults);
+    }
+    let name_of = |place: Place| files.files.get(place.file).map_or("", |file| &file.name);
+    let mut names = Names { files: &name_of, aliases: BTreeMap::new(), arns: HashMap::new(), roles: BTreeMap::new() };
+    names.declare(roles, sink);
+    let readers = names.readers(readers, sink);
+    let defaults = defaults(all_defaults, &name_of, sink);
+    if jobs.is_empty() && sink.problems.is_empty() {
+        let place = Place { file: 0, line: 1, column: 1, length: 1 };
+        sink.add(place, "the inventory declares no job", "add one under `jobs:`");
+    }
+    let jobs = names.jobs(jobs, &defaults, sink);
+    let waivers = waivers.into_iter().filter_map(|waiver| valid_waiver(waiver, &name_of, sink)).collect();
+    Inventory { jobs, roles: names.roles, readers, waivers, sha256: files.sha256.clone() }
+}
+
+struct Defaults {
+    margin: Seconds,
+    owner: Option<String>,
+}
+
+/// The files are one inventory, so a default may be stated once, or twice alike.
+fn defaults<'a>(all: Vec<raw::Defaults>, files: &impl Fn(Place) -> &'a str, sink: &mut Sink) -> Defaults {
+    let (mut margin, mut owner) = (None, None);
+    for defaults in all {
+        once(&mut margin, defaults.margin, "margin", files, sink);
+        once(&mut owner, defaults.owner, "owner", files, sink);
+    }
+    Defaults { margin: margin.map_or(DEFAULT_MARGIN, |m| m.value), owner: owner.map(|o: Placed<String>| o.value) }
+}
+
+fn once<'a, T: PartialEq>(
+    kept: &mut Option<Placed<T>>,
+    written: Option<Placed<T>>,
+    key: &str,
+    files: &impl Fn(Place) -> &'a str,
+    sink: &mut Sink,
+) {
+    let Some(written) = written else { return };
+    match kept {
+        Some(first) if first.value != written.value => {
+            let message = format!("`{key}` of `defaults` is another one in {}:{}", files(first.place), first.place.line);
+            sink.add(written.place, message, "the files are one inventory: state it once");
+        }
+        _ => *kept = Some(written),
+    }
+}
+
+/// What the inventory calls its roles, and all of them by ARN.
+struct Names<'a, F: Fn(Place) -> &'a str> {
+    files: &'a F,
+    /// `None`: declared, with a problem of its own; jobs that use it are not at fault.
+    aliases: BTreeMap<String, Option<RoleArn>>,
+    arns: HashMap<RoleArn, Placed<String>>,
+    roles: BTreeMap<RoleArn, Role>,
+}
+
+impl<'a, F: Fn(Place) -> &'a str> Names<'a, F> {
+    fn at(&self, place: Place) -> String {
+        format!("{}:{}", (self.files)(place), place.line)
+    }
+
+    fn declare(&mut self, roles: Vec<(Placed<String>, raw::Role)>, sink: &mut Sink) {
+        let mut places: HashMap<String, Place> = HashMap::new();
+        for (alias, role) in roles {
+            check_name(&alias, "an alias", sink);
+            if alias.value.starts_with("arn:") {
+                sink.add(alias.place, "an alias must not look like an ARN", "choose a short name; the ARN goes into `arn:`");
+            }
+            if let Some(first) = places.insert(alias.value.clone(), alias.place) {
+                if first.file != alias.place.file {
+                    let message = format!("the alias `{}` is declared in {} too", alias.value, self.at(first));
+                    sink.add(alias.place, message, "the files are one inventory: declare a role once");
+                }
+                continue;
+            }
+            let Some(arn) = role.arn.as_ref().and_then(|arn| parse_arn(arn, sink)) else {
+                self.aliases.insert(alias.value, None);
+                continue;
+            };
+            if let Some(first) = self.arns.get(&arn) {
+                let message = format!("{arn} is the alias `{}` too ({})", first.value, self.at(first.place));
+                let place = role.arn.as_ref().map_or(alias.place, |arn| arn.place);
+                sink.add(place, message, "keep one alias for a role");
+                self.aliases.insert(alias.value, Some(arn));
+                continue;
+            }
+            let details = valid_role(arn.clone(), &alias, role, sink);
+            self.arns.insert(arn.clone(), alias.clone());
+            self.aliases.insert(alias.value, Some(arn.clone()));
+            self.roles.insert(arn, details);
+        }
+    }
+
+    /// The role behind an alias or an ARN.
+    fn resolve(&self, written: &Placed<String>, sink: &mut Sink) -> Option<RoleArn> {
+        if written.value.starts_with("arn:") {
+            return parse_arn(written, sink);
+        }
+        if let Some(declared) = self.aliases.get(&written.value) {
+            return declared.clone();
+        }
+        let help = match nearest(&written.value, self.aliases.keys().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "declare it under `roles:`, or write the role's ARN".to_owned(),
+        };
+        sink.add(written.place, format!("`{}` is not an alias of a role", written.value), help);
+        None
+    }
+
+    fn readers(&self, written: Vec<(Placed<String>, raw::Reader)>, sink: &mut Sink) -> Readers {
+        let mut readers = Readers::default();
+        let mut places: HashMap<String, Place> = HashMap::new();
+        for (account, reader) in written {
+            if let Some(first) = places.insert(account.value.clone(), account.place) {
+                if first.file != account.place.file {
+                    let message = format!("the reader of `{}` is declared in {} too", account.value, self.at(first));
+                    sink.add(account.place, message, "the files are one inventory: declare a reader once");
+                }
+                continue;
+            }
+            check_pattern(reader.external_id.as_ref(), &EXTERNAL_ID, sink);
+            let external_id = reader.external_id.map(|id| id.value);
+            let Some(role) = reader.role else { continue };
+            if account.value == "*" {
+                if !role.value.contains("{account}") {
+                    let help = "write the account as {account}: arn:aws:iam::{account}:role/NAME";
+                    sink.add(role.place, "the reader of every account names one account", help);
+                } else if parse_arn(&role.clone().map(|arn| arn.replace("{account}", "000000000000")), sink).is_some() {
+                    readers.every = Some((role.value, external_id));
+                }
+                continue;
+            }
+            if !is_account(&account.value) {
+                let help = "write the account's 12 digits in quotes, or \"*\" for every account not named";
+                sink.add(account.place, format!("`{}` is not an account", account.value), help);
+                continue;
+            }
+            let role = role.map(|arn| arn.replace("{account}", &account.value));
+            let Some(arn) = self.resolve(&role, sink) else { continue };
+            if arn.account() != account.value {
+                let message = format!("{arn} is not in account {}", account.value);
+                sink.add(role.place, message, "IAM reads roles of its own account only: name a role there");
+                continue;
+            }
+            let declared = self.roles.get(&arn).and_then(|role| role.external_id.clone());
+            readers.named.insert(account.value, Reader { role: arn, external_id: external_id.or(declared) });
+        }
+        readers
+    }
+
+    fn jobs(&mut self, written: Vec<raw::Job>, defaults: &Defaults, sink: &mut Sink) -> Vec<Job> {
+        let mut places: HashMap<String, Place> = HashMap::with_capacity(written.len());
+        let mut jobs = Vec::with_capacity(written.len());
+        for job in written {
+            if let Some(name) = &job.name {
+                check_name(name, "a job's name", sink);
+                if let Some(first) = places.insert(name.value.clone(), name.place) {
+                    let message = format!("a job named `{}` is at {} too", name.value, self.at(first));
+                    sink.add(name.place, message, "give each job a name of its own");
+                }
+            }
+            if let Some(owner) = &job.owner {
+                check_name(owner, "an owner", sink);
+            }
+            let path = self.path(&job, sink);
+            check_source(&job, sink);
+            let (Some(name), Some(length), Some(source), Some(path)) = (job.name, job.length, job.source, path) else {
+                continue; // What is missing is reported.
+            };
+            jobs.push(Job {
+                name: name.value,
+                owner: job.owner.map(|owner| owner.value).or_else(|| defaults.owner.clone()),
+                length: length.value,
+                pause: job.pause.map_or(Seconds(0), |pause| pause.value),
+                margin: job.margin.map_or(defaults.margin, |margin| margin.value),
+                source: source.value,
+                path,
+                refresh: job.refresh.unwrap_or_default(),
+                place: job.place,
+            });
+        }
+        jobs
+    }
+
+    fn path(&mut self, job: &raw::Job, sink: &mut Sink) -> Option<Vec<Hop>> {
+        let Some(written) = &job.path else { return Some(Vec::new()) };
+        if written.value.len() > MOST_HOPS {
+            let message = format!("the path has {} hops", written.value.len());
+            sink.add(written.place, message, format!("a path has at most {MOST_HOPS} hops"));
+        }
+        let mut hops: Vec<Hop> = Vec::with_capacity(written.value.len());
+        let mut whole = true;
+        for hop in &written.value {
+            let Some(role) = &hop.role else {
+                whole = false;
+                continue;
+            };
+            let Some(arn) = self.resolve(role, sink) else {
+                whole = false;
+                continue;
+            };
+            if let Some(previous) = hops.last()
+                && previous.role.partition() != arn.partition()
+            {
+                let message = format!(
+                    "`{}` is in partition {}, the hop before it in {}",
+                    role.value,
+                    arn.partition(),
+                    previous.role.partition()
+                );
+                sink.add(role.place, message, "AWS partitions share no credentials: a path stays in one");
+            }
+            self.roles.entry(arn.clone()).or_insert_with(|| Role::bare(arn.clone()));
+            hops.push(Hop { role: arn, duration: hop.duration.as_ref().map(|duration| duration.value) });
+        }
+        whole.then_some(hops)
+    }
+}
+
+/// What the kind of source asks of the job.
+fn check_source(job: &raw::Job, sink: &mut Sink) {
+    let Some(source) = &job.source else { return };
+    let empty = job.path.as_ref().is_none_or(|path| path.value.is_empty());
+    if empty && source.value.reaches_directly() {
+        let message = format!("a job of source `{}` has no path", source.value.kind());
+        let help = if source.value.is_exchanged() {
+            "add `path:` with the role that its token is exchanged for"
+        } else {
+            "add `path:` with the role that the user assumes; the user's own key does not lapse"
+        };
+        sink.add(source.place, message, help);
+    }
+    if let (Source::Lambda, Some(length)) = (source.value, &job.length)
+        && length.value > LAMBDA_LONGEST
+    {
+        let message = format!("a Lambda function cannot run for {}", length.value);
+        sink.add(length.place, message, format!("its longest run is {LAMBDA_LONGEST}"));
+    }
+}
+
+fn valid_role(arn: RoleArn, alias: &Placed<String>, role: raw::Role, sink: &mut Sink) -> Role {
+    check_pattern(role.external_id.as_ref(), &EXTERNAL_ID, sink);
+    check_pattern(role.session_name.as_ref(), &SESSION_NAME, sink);
+    check_pattern(role.source_identity.as_ref(), &SOURCE_IDENTITY, sink);
+    if let Some(identity) = &role.source_identity
+        && identity.value.starts_with("aws:")
+    {
+        sink.add(identity.place, "a SourceIdentity must not start with `aws:`", "that prefix is AWS's own");
+    }
+    if let Some(max) = &role.max_session_duration
+        && !(Seconds::hours(1)..=Seconds::hours(12)).contains(&max.value)
+    {
+        let message = format!("a MaxSessionDuration of {} is outside 1h to 12h", max.value);
+        sink.add(max.place, message, "IAM takes 3600s to 43200s");
+    }
+    Role {
+        arn,
+        alias: Some(alias.value.clone()),
+        external_id: role.external_id.map(|id| id.value),
+        session_name: role.session_name.map(|name| name.value),
+        source_identity: role.source_identity.map(|identity| identity.value),
+        assume: role.assume.map(|assume| assume.value),
+        max_session_duration: role.max_session_duration.map(|max| max.value),
+    }
+}
+
+fn valid_waiver<'a>(waiver: raw::Waiver, files: &impl Fn(Place) -> &'a str, sink: &mut Sink) -> Option<Waiver> {
+    if waiver.job.is_none() && waiver.role.is_none() {
+        sink.add(waiver.place, "a waiver names neither a job nor a role", "add `job:`, `role:` or both; globs are allowed");
+    }
+    Some(Waiver {
+        finding: waiver.finding?.value,
+        job: waiver.job.map(|glob| glob.value),
+        role: waiver.role.map(|glob| glob.value),
+        until: waiver.until?.value,
+        reason: waiver.reason?.value,
+        approver: waiver.approver.map(|approver| approver.value),
+        place: format!("{}:{}", files(waiver.place), waiver.place.line),
+    })
+}
+
+fn parse_arn(written: &Placed<String>, sink: &mut Sink) -> Option<RoleArn> {
+    RoleArn::parse(&written.value).map_err(|wrong| sink.add(written.place, wrong.message, wrong.help)).ok()
+}
+
+fn check_name(name: &Placed<String>, what: &str, sink: &mut Sink) {
+    let length = name.value.chars().count();
+    if length > LONGEST_NAME {
+        sink.add(name.place, format!("{what} of {length} characters is too long"), format!("at most {LONGEST_NAME} characters"));
+    }
+}
+
+/// What the API takes for a field: its name, shortest and longest length, and the characters beside letters and digits.
+struct Pattern(&'static str, usize, usize, &'static str);
+
+/// STS AssumeRole: 2 to 1224 of `[\w+=,.@:\/-]`.
+const EXTERNAL_ID: Pattern = Pattern("external_id", 2, 1224, "_+=,.@:/-");
+/// STS AssumeRole: 2 to 64 of `[\w+=,.@-]`.
+const SESSION_NAME: Pattern = Pattern("session_name", 2, 64, "_+=,.@-");
+/// STS AssumeRole: 2 to 64 of `[\w+=,.@-]`; the live service takes up to 256 (lease-rules 3).
+const SOURCE_IDENTITY: Pattern = Pattern("source_identity", 2, 256, "_+=,.@-");
+
+fn check_pattern(written: Option<&Placed<String>>, Pattern(key, shortest, longest, others): &Pattern, sink: &mut Sink) {
+    let Some(written) = written else { return };
+    let fits = written.value.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c));
+    if !fits || !(*shortest..=*longest).contains(&written.value.len()) {
+        let help = format!("STS takes {shortest} to {longest} letters, digits and {others}");
+        sink.add(written.place, format!("`{}` cannot be the {key}", written.value), help);
+    }
+}

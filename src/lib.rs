@@ -1,0 +1,12 @@
+//! Which jobs will outlive their temporary AWS credentials, told before they do.
+//!
+//! Data flows one way: [`inventory`] (what people declare) → `plan` (each distinct walk once) → `probe` (STS and IAM
+//! answer: facts) → `lease` (what AWS grants: pure) → `audit` (is that a problem: pure) → `report` (one type, many
+//! forms) → `notify` (SNS, metrics), driven by two thin doors, `lambda` and `cli`.
+
+pub mod facts;
+pub mod failure;
+pub mod finding;
+pub mod inventory;
+pub mod lease;
+pub mod plan;

@@ -1,0 +1,265 @@
+//! What to ask AWS: each distinct hop prefix assumed once, each distinct role described once, however many jobs share
+//! them. Pure: owns the order of calls and the session policies, not the calls.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+
+use crate::inventory::{Inventory, Job, Reader, RoleArn};
+
+/// The longest session policy that STS takes, in characters (STS AssumeRole, `Policy`: plaintext limit 2,048).
+pub const LONGEST_SESSION_POLICY: usize = 2048;
+
+/// The calls of a run.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// The AssumeRole calls of the walk; a step's parent comes before it.
+    pub steps: Vec<Step>,
+    /// For each selected job, its hops.
+    pub paths: Vec<Vec<PlannedHop>>,
+    /// Every distinct role on the paths, and who describes it.
+    pub roles: BTreeMap<RoleArn, DescribedBy>,
+    /// The AssumeRole calls of readers.
+    pub readers: Vec<ReaderStep>,
+}
+
+/// One AssumeRole call of the walk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The role.
+    pub role: RoleArn,
+    /// The step whose session makes the call; `None`: the checker's own credentials.
+    pub parent: Option<usize>,
+    /// The steps that its session is for.
+    pub next: Vec<usize>,
+    /// The session policy: what the check needs of the session and nothing else.
+    pub policy: String,
+}
+
+/// What the plan has for one hop of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlannedHop {
+    /// This step assumes it.
+    Step(usize),
+    /// It is declared as not to be assumed.
+    Declared,
+    /// A hop before it is not to be assumed.
+    BehindDeclared,
+}
+
+/// Who reads a role's settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DescribedBy {
+    /// The session of the role itself.
+    Itself,
+    /// A reader, by index into [`Plan::readers`].
+    Reader(usize),
+    /// The checker's own credentials, where the role is in the checker's account; else nobody.
+    Checker,
+}
+
+/// One AssumeRole call of a reader and the roles that its session describes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReaderStep {
+    /// The reader.
+    pub reader: Reader,
+    /// The roles.
+    pub roles: Vec<RoleArn>,
+    /// The session policy.
+    pub policy: String,
+}
+
+impl Plan {
+    /// Plans the calls for the selected jobs.
+    #[must_use]
+    pub fn new(inventory: &Inventory, jobs: &[&Job]) -> Self {
+        let mut trie = Trie::default();
+        let prefixes: Vec<Vec<usize>> = jobs.iter().map(|job| trie.insert(inventory, job)).collect();
+        let mut plan = Self::default();
+        plan.assign_descriptions(inventory, jobs, &trie);
+        let mut steps_of: Vec<Vec<usize>> = vec![Vec::new(); trie.nodes.len()];
+        for root in &trie.roots {
+            plan.add_steps(inventory, &trie, *root, None, &mut steps_of);
+        }
+        plan.paths = jobs.iter().zip(&prefixes).map(|(job, prefix)| plan.path(job, prefix, &steps_of, &trie)).collect();
+        plan
+    }
+
+    /// How many calls a run that meets no failure makes, the checker's own identity included.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        1 + self.steps.len() + self.readers.len() + self.roles.len()
+    }
+
+    fn assign_descriptions(&mut self, inventory: &Inventory, jobs: &[&Job], trie: &Trie) {
+        let mut by_reader: BTreeMap<Reader, Vec<RoleArn>> = BTreeMap::new();
+        let assumed: BTreeSet<&RoleArn> = trie.nodes.iter().map(|node| &node.role).collect();
+        for role in jobs.iter().flat_map(|job| &job.path).map(|hop| &hop.role) {
+            if self.roles.contains_key(role) {
+                continue;
+            }
+            let by = match inventory.readers.for_role(role) {
+                Some(reader) => {
+                    by_reader.entry(reader).or_default().push(role.clone());
+                    DescribedBy::Reader(usize::MAX) // Numbered below.
+                }
+                None if assumed.contains(role) => DescribedBy::Itself,
+                None => DescribedBy::Checker,
+            };
+            self.roles.insert(role.clone(), by);
+        }
+        for (reader, mut roles) in by_reader {
+            roles.sort();
+            for group in groups(roles, |roles| policy(roles, &[]).len()) {
+                let index = self.readers.len();
+                for role in &group {
+                    self.roles.insert(role.clone(), DescribedBy::Reader(index));
+                }
+                let policy = policy(&group, &[]);
+                self.readers.push(ReaderStep { reader: reader.clone(), roles: group, policy });
+            }
+        }
+    }
+
+    /// Adds the step or steps of one prefix: one for each group of next hops that fits a session policy.
+    fn add_steps(&mut self, inventory: &Inventory, trie: &Trie, node: usize, parent: Option<usize>, steps_of: &mut [Vec<usize>]) {
+        let Node { role, next, identified } = &trie.nodes[node];
+        let describe = match self.roles.get(role) {
+            Some(DescribedBy::Itself) => vec![role.clone()],
+            // A session needs a policy, and a policy a statement: this one gives nothing that a reader does not have.
+            _ if next.is_empty() => vec![role.clone()],
+            _ => Vec::new(),
+        };
+        let hop = |child: &usize| NextHop { role: trie.nodes[*child].role.clone(), identified: *identified || trie.nodes[*child].identified };
+        let fits = |children: &[usize]| policy(&describe, &children.iter().map(hop).collect::<Vec<_>>()).len();
+        let mut groups = groups(next.clone(), fits);
+        if groups.is_empty() {
+            groups.push(Vec::new());
+        }
+        for (number, children) in groups.into_iter().enumerate() {
+            let hops: Vec<NextHop> = children.iter().map(hop).collect();
+            let policy = if number == 0 || hops.is_empty() { policy(&describe, &hops) } else { policy(&[], &hops) };
+            let step = self.steps.len();
+            self.steps.push(Step { role: role.clone(), parent, next: Vec::new(), policy });
+            steps_of[node].push(step);
+            if let Some(parent) = parent {
+                self.steps[parent].next.push(step);
+            }
+            for child in children {
+                self.add_steps(inventory, trie, child, Some(step), steps_of);
+            }
+        }
+    }
+
+    fn path(&self, job: &Job, prefix: &[usize], steps_of: &[Vec<usize>], trie: &Trie) -> Vec<PlannedHop> {
+        let step_for = |index: usize| {
+            let steps = &steps_of[prefix[index]];
+            let next = prefix.get(index + 1).map(|next| &trie.nodes[*next].role);
+            let serves = |step: &&usize| next.is_none_or(|role| self.steps[**step].next.iter().any(|n| self.steps[*n].role == *role));
+            steps.iter().find(serves).or(steps.first()).copied().unwrap_or_default()
+        };
+        let planned = |index: usize| match index.cmp(&prefix.len()) {
+            std::cmp::Ordering::Less => PlannedHop::Step(step_for(index)),
+            std::cmp::Ordering::Equal => PlannedHop::Declared,
+            std::cmp::Ordering::Greater => PlannedHop::BehindDeclared,
+        };
+        (0..job.path.len()).map(planned).collect()
+    }
+}
+
+/// The distinct prefixes of the paths, up to the first hop that is not to be assumed.
+#[derive(Default)]
+struct Trie {
+    nodes: Vec<Node>,
+    roots: Vec<usize>,
+    known: BTreeMap<(Option<usize>, RoleArn), usize>,
+}
+
+struct Node {
+    role: RoleArn,
+    next: Vec<usize>,
+    /// A SourceIdentity is set at this hop or before it: it goes along with the chain.
+    identified: bool,
+}
+
+impl Trie {
+    /// The nodes of the hops of a job that are to be assumed.
+    fn insert(&mut self, inventory: &Inventory, job: &Job) -> Vec<usize> {
+        let mut prefix = Vec::with_capacity(job.path.len());
+        let mut parent: Option<usize> = None;
+        for (index, hop) in job.path.iter().enumerate() {
+            if !is_to_be_assumed(inventory, job, index) {
+                break;
+            }
+            let node = match self.known.get(&(parent, hop.role.clone())) {
+                Some(node) => *node,
+                None => self.add(inventory, parent, &hop.role),
+            };
+            prefix.push(node);
+            parent = Some(node);
+        }
+        prefix
+    }
+
+    fn add(&mut self, inventory: &Inventory, parent: Option<usize>, role: &RoleArn) -> usize {
+        let node = self.nodes.len();
+        let inherited = parent.is_some_and(|parent| self.nodes[parent].identified);
+        let identified = inherited || inventory.roles.get(role).is_some_and(|role| role.source_identity.is_some());
+        self.nodes.push(Node { role: role.clone(), next: Vec::new(), identified });
+        self.known.insert((parent, role.clone()), node);
+        match parent {
+            Some(parent) => self.nodes[parent].next.push(node),
+            None => self.roots.push(node),
+        }
+        node
+    }
+}
+
+/// Whether the checker assumes this hop: not where `assume: false` says so, nor at a `path[0]` that trusts an identity
+/// provider, which the checker cannot be, unless `assume: true` says otherwise.
+fn is_to_be_assumed(inventory: &Inventory, job: &Job, index: usize) -> bool {
+    let assume = inventory.roles.get(&job.path[index].role).and_then(|role| role.assume);
+    assume.unwrap_or(index > 0 || !job.source.is_exchanged())
+}
+
+/// A role that a session is to assume next.
+#[derive(Clone)]
+struct NextHop {
+    role: RoleArn,
+    identified: bool,
+}
+
+/// A session policy: iam:GetRole on some roles, sts:AssumeRole on others, nothing else and never a wildcard.
+fn policy(describe: &[RoleArn], next: &[NextHop]) -> String {
+    let mut statements = Vec::new();
+    if !describe.is_empty() {
+        statements.push(json!({ "Effect": "Allow", "Action": "iam:GetRole", "Resource": describe }));
+    }
+    let mut assume = |action: serde_json::Value, roles: Vec<&RoleArn>| {
+        if !roles.is_empty() {
+            statements.push(json!({ "Effect": "Allow", "Action": action, "Resource": roles }));
+        }
+    };
+    assume(json!("sts:AssumeRole"), next.iter().filter(|hop| !hop.identified).map(|hop| &hop.role).collect());
+    // A chain with a SourceIdentity needs this permission at every hop (IAM User Guide, id_credentials_temp_control-access_monitor).
+    assume(json!(["sts:AssumeRole", "sts:SetSourceIdentity"]), next.iter().filter(|hop| hop.identified).map(|hop| &hop.role).collect());
+    json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
+}
+
+/// Splits in order so that each group's policy fits.
+fn groups<T: Clone>(items: Vec<T>, length: impl Fn(&[T]) -> usize) -> Vec<Vec<T>> {
+    let mut groups: Vec<Vec<T>> = Vec::new();
+    for item in items {
+        match groups.last_mut() {
+            Some(group) => {
+                group.push(item.clone());
+                if length(group) > LONGEST_SESSION_POLICY {
+                    group.pop();
+                    groups.push(vec![item]);
+                }
+            }
+            None => groups.push(vec![item]),
+        }
+    }
+    groups
+}
