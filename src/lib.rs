@@ -4,9 +4,12 @@
 //! answer: facts) → `lease` (what AWS grants: pure) → `audit` (is that a problem: pure) → `report` (one type, many
 //! forms) → `notify` (SNS, metrics), driven by two thin doors, `lambda` and `cli`.
 
+pub mod audit;
 pub mod facts;
 pub mod failure;
 pub mod finding;
 pub mod inventory;
 pub mod lease;
 pub mod plan;
+#[cfg(feature = "aws")]
+pub mod probe;

@@ -1,0 +1,58 @@
+//! `assume-denied`: AssumeRole was refused with AccessDenied.
+
+use super::refused::{Refused, refusals};
+use super::remedy::Remedy;
+use super::{Finding, Subject};
+use crate::failure::denial_cause;
+use crate::finding::FindingId;
+
+pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+    let met = refusals(subject);
+    out.extend(met.iter().filter(|((id, role), _)| *id == FindingId::AssumeDenied && !met.contains_key(&(FindingId::RoleMissing, *role))).map(
+        |(_, refused)| {
+            let cause = match denial_cause(&refused.failure.message) {
+                Some(cause) => format!("AWS names the cause: {cause}."),
+                None => format!(
+                    "STS gives this same answer for four causes and does not say which: the role does not exist, its trust policy does not allow {0}, \
+                     the policies of {0} do not allow sts:AssumeRole on it, or a service control policy denies it.",
+                    refused.caller()
+                ),
+            };
+            refused
+                .finding(FindingId::AssumeDenied)
+                .titled(format!("{} cannot be assumed: AccessDenied", refused.role.name()))
+                .detailed(format!("{} was refused with AccessDenied. {cause}{}", refused.call(), refused.about_the_checker()))
+                .remedies(remedies(subject, refused))
+        },
+    ));
+}
+
+fn remedies(subject: &Subject<'_>, refused: &Refused<'_>) -> Vec<Remedy> {
+    let (role, name) = (refused.role, refused.role.name());
+    let caller = refused.failure.caller.as_deref().map_or_else(|| "CALLER_ARN".to_owned(), principal);
+    let external_id = subject.inventory.role(role).external_id;
+    let condition = external_id.map_or_else(String::new, |id| format!(",\n  \"Condition\": {{\"StringEquals\": {{\"sts:ExternalId\": \"{id}\"}}}}"));
+    let mut remedies = vec![
+        Remedy::step(format!("Check that the role exists and whom it trusts; its trust policy needs a statement for {caller}, as below."))
+            .cli(format!(
+                "aws iam get-role --role-name {name} --query Role.AssumeRolePolicyDocument\n# the statement\n{{\n  \"Effect\": \"Allow\",\n  \"Principal\": {{\"AWS\": \"{caller}\"}},\n  \"Action\": \"sts:AssumeRole\"{condition}\n}}"
+            )),
+        Remedy::step(format!("Check that the policies of {caller} allow sts:AssumeRole on {role}, and that no service control policy denies it."))
+            .cli(format!("aws iam simulate-principal-policy --policy-source-arn {caller} --action-names sts:AssumeRole --resource-arns {role}")),
+    ];
+    if !refused.is_reader {
+        remedies.push(Remedy::step(format!("Or, where the checker is not meant to assume {name}, declare `assume: false` on the role.")));
+    }
+    remedies
+}
+
+/// The principal that a trust policy names for a caller: a session's role, or the caller itself.
+fn principal(caller: &str) -> String {
+    let parts: Vec<&str> = caller.splitn(6, ':').collect();
+    match parts[..] {
+        [_, partition, "sts", _, account, resource] if resource.starts_with("assumed-role/") => {
+            format!("arn:{partition}:iam::{account}:role/{}", resource.split('/').nth(1).unwrap_or_default())
+        }
+        _ => caller.to_owned(),
+    }
+}

@@ -1,0 +1,27 @@
+//! `chain-caps-session`: role chaining caps the job's session at one hour, and the job needs more.
+
+use super::lasting::lasting;
+use super::{Finding, Subject, remedy};
+use crate::finding::FindingId;
+use crate::lease::rules::CHAIN_CAP;
+
+pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+    out.extend(lasting(subject, FindingId::ChainCapsSession).filter_map(|found| {
+        let (hop, _) = found.hop()?;
+        let (name, role) = (&found.job.name, hop.role.name());
+        Some(
+            found
+                .finding()
+                .titled(format!("{name} needs {}, and role chaining caps its session of {role} at 1h", found.needed()))
+                .detailed(format!(
+                    "{name} {} and gets {role} through another session. That is role chaining: STS caps such a session at 3600 seconds, whatever \
+                     the role's MaxSessionDuration. Its calls fail with ExpiredToken {} after it has got its credentials.",
+                    found.length_in_words(),
+                    found.lease()
+                ))
+                .remedies([remedy::refresh_by_provider_chain(found.job)])
+                .remedies(remedy::refresh_in_loop(CHAIN_CAP, found.job.margin, found.job.pause))
+                .remedies([remedy::shorten_chain(found.job, found.wanted()), remedy::split(CHAIN_CAP)]),
+        )
+    }));
+}

@@ -1,0 +1,184 @@
+//! Is that a problem: from the verdicts and the facts to findings. Pure: no clock, no network, no printing.
+//!
+//! One file a finding, named by its id; `lasting` and `refused` hold what the two large families share, `remedy` the
+//! forms of a fix, `waivers` what is accepted for a time.
+
+mod assume_denied;
+mod cached_platform_credentials;
+mod chain_caps_session;
+mod clock_skew;
+mod credentials_expired;
+mod credentials_invalid;
+mod default_duration_too_short;
+mod duration_above_chain_cap;
+mod duration_above_max_session;
+mod duration_out_of_range;
+mod finding;
+mod job_exceeds_any_session;
+mod lasting;
+mod max_session_drift;
+mod max_session_over_provisioned;
+mod max_session_too_short;
+mod max_session_unknown;
+mod max_session_unreachable;
+mod not_checked;
+mod refresh_slower_than_session;
+mod refused;
+mod region_disabled;
+mod remedy;
+mod requested_duration_too_short;
+mod role_missing;
+mod signature_mismatch;
+mod source_cannot_assume;
+mod source_session_ends_first;
+mod thin_margin;
+mod waiver_expired;
+mod waiver_unused;
+mod waivers;
+
+pub use finding::{Evidence, Finding, UNOWNED, Waived};
+pub use remedy::Remedy;
+
+use crate::facts::Facts;
+use crate::finding::FindingId;
+use crate::inventory::{Hop, Inventory, Job, RoleArn, Seconds};
+use crate::lease::rules::{CHAIN_CAP, LONGEST_SESSION};
+use crate::lease::{HopLease, Judgement, judge};
+use crate::plan::Plan;
+
+/// Everything that findings are made of.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    /// What people declare.
+    pub inventory: &'a Inventory,
+    /// The jobs of this run.
+    pub jobs: Vec<&'a Job>,
+    /// What was to be asked, path by path in the order of `jobs`.
+    pub plan: &'a Plan,
+    /// What was answered.
+    pub facts: &'a Facts,
+    /// Today's date in UTC, for waivers.
+    pub today: jiff::civil::Date,
+    /// The verdicts, in the order of `jobs`.
+    pub judgements: Vec<Judgement>,
+    /// A filter left jobs out.
+    pub filtered: bool,
+}
+
+/// One finding's rule.
+type Rule = fn(&Subject<'_>, &mut Vec<Finding>);
+
+const RULES: &[Rule] = &[
+    duration_out_of_range::find,
+    duration_above_max_session::find,
+    duration_above_chain_cap::find,
+    source_cannot_assume::find,
+    assume_denied::find,
+    role_missing::find,
+    credentials_expired::find,
+    credentials_invalid::find,
+    signature_mismatch::find,
+    chain_caps_session::find,
+    max_session_too_short::find,
+    default_duration_too_short::find,
+    requested_duration_too_short::find,
+    job_exceeds_any_session::find,
+    source_session_ends_first::find,
+    refresh_slower_than_session::find,
+    cached_platform_credentials::find,
+    clock_skew::find,
+    region_disabled::find,
+    thin_margin::find,
+    max_session_unknown::find,
+    max_session_drift::find,
+    not_checked::find,
+    waiver_expired::find,
+    max_session_over_provisioned::find,
+    max_session_unreachable::find,
+];
+
+impl<'a> Subject<'a> {
+    /// Judges the jobs.
+    #[must_use]
+    pub fn new(inventory: &'a Inventory, jobs: Vec<&'a Job>, plan: &'a Plan, facts: &'a Facts, today: jiff::civil::Date) -> Self {
+        let filtered = jobs.len() < inventory.jobs.len();
+        let mut subject = Self { inventory, jobs, plan, facts, today, judgements: Vec::new(), filtered };
+        subject.judgements = subject.jobs.iter().map(|job| judge(job, |role| subject.max_session(role))).collect();
+        subject
+    }
+
+    /// Every finding, the worst first, in a stable order.
+    #[must_use]
+    pub fn findings(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for rule in RULES {
+            rule(self, &mut findings);
+        }
+        let unused = waivers::apply(self, &mut findings);
+        if self.facts.live && !self.filtered && self.is_complete() {
+            waiver_unused::find(self, &unused, &mut findings);
+            waivers::apply(self, &mut findings);
+        }
+        findings.sort_by(|a, b| {
+            let key = |f: &Finding| (std::cmp::Reverse(f.severity), f.id, f.job.clone(), f.role.clone(), f.hop);
+            key(a).cmp(&key(b))
+        });
+        findings
+    }
+
+    /// The role's MaxSessionDuration: the live one, else the declared one.
+    #[must_use]
+    pub fn max_session(&self, role: &RoleArn) -> Option<Seconds> {
+        self.facts.max_session(role).or_else(|| self.inventory.roles.get(role)?.max_session_duration)
+    }
+
+    fn max_session_source(&self, role: &RoleArn) -> &'static str {
+        if self.facts.max_session(role).is_some() { "IAM GetRole: MaxSessionDuration" } else { "inventory: max_session_duration" }
+    }
+
+    fn judged(&self) -> impl Iterator<Item = (&'a Job, &Judgement)> {
+        self.jobs.iter().copied().zip(&self.judgements)
+    }
+
+    /// The jobs of the whole inventory, filtered or not, that have the role on their path, each with its hops there.
+    fn users_of(&self, role: &RoleArn) -> impl Iterator<Item = (&'a Job, usize)> {
+        let users = self.inventory.jobs.iter().flat_map(|job| job.path.iter().enumerate().map(move |(index, hop)| (job, index, hop)));
+        let users = users.filter(|(_, _, hop)| hop.role == *role).map(|(job, index, _)| (job, index));
+        users.collect::<Vec<_>>().into_iter()
+    }
+
+    fn role_finding(&self, id: FindingId, role: &RoleArn) -> Finding {
+        let jobs: Vec<&Job> = self.users_of(role).map(|(job, _)| job).collect();
+        let names: Vec<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
+        Finding::about_role(id, role, None).owned_by(common_owner(jobs.iter().copied())).evidence("jobs", names, "inventory")
+    }
+
+    /// How the job can have a session of needed + margin at this hop, where AWS would grant one.
+    fn longer_session(&self, job: &Job, hop: &Hop, lease: &HopLease) -> Vec<Remedy> {
+        let wanted = job.needed() + job.margin;
+        if lease.chained {
+            return if wanted <= CHAIN_CAP { vec![remedy::ask_for(&hop.role, wanted)] } else { vec![remedy::shorten_chain(job, wanted)] };
+        }
+        let wanted = wanted.min(LONGEST_SESSION);
+        let fits = self.max_session(&hop.role).is_some_and(|max| wanted <= max);
+        let raise = (!fits).then(|| remedy::set_max_session(&hop.role, ": enough for the longest job, and no more", wanted.rounded_up_to_hours()));
+        raise.into_iter().chain([remedy::ask_for(&hop.role, wanted)]).collect()
+    }
+
+    /// Whether the run did all that it set out to do (interface section 5).
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        use crate::facts::{Description, StepOutcome};
+        let steps = self.facts.steps.iter().any(|step| matches!(step, StepOutcome::Failed(failure) if failure.class.is_unfinished()));
+        let described = self.facts.described.values().any(|d| matches!(d, Description::Failed(failure) if failure.class.is_unfinished()));
+        let unknown = self.judgements.iter().any(|judgement| judgement.finding == Some(FindingId::MaxSessionUnknown));
+        !steps && !described && !unknown
+    }
+}
+
+/// The owner of the jobs, if they agree.
+fn common_owner<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> Option<&'a str> {
+    let mut owners = jobs.into_iter().map(|job| job.owner.as_deref());
+    let first = owners.next()??;
+    owners.all(|owner| owner == Some(first)).then_some(first)
+}

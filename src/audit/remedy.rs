@@ -1,0 +1,94 @@
+//! What to do about a finding: steps with the actual names and values filled in. Owns the AWS CLI, CloudFormation and
+//! Terraform forms of a change, not the choice of one.
+
+use serde::Serialize;
+
+use crate::inventory::{Job, RoleArn, Seconds};
+
+/// One way to mend it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Remedy {
+    /// What to do.
+    pub step: String,
+    /// With the AWS CLI or the shared configuration file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cli: Option<String>,
+    /// In a CloudFormation template.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cloudformation: Option<String>,
+    /// In Terraform.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub terraform: Option<String>,
+}
+
+impl Remedy {
+    pub(super) fn step(step: impl Into<String>) -> Self {
+        Self { step: step.into(), cli: None, cloudformation: None, terraform: None }
+    }
+
+    pub(super) fn cli(self, cli: impl Into<String>) -> Self {
+        Self { cli: Some(cli.into()), ..self }
+    }
+
+    fn infrastructure(self, cloudformation: impl Into<String>, terraform: impl Into<String>) -> Self {
+        Self { cloudformation: Some(cloudformation.into()), terraform: Some(terraform.into()), ..self }
+    }
+}
+
+/// Sets the role's MaxSessionDuration.
+pub(super) fn set_max_session(role: &RoleArn, why: &str, seconds: Seconds) -> Remedy {
+    let n = seconds.0;
+    Remedy::step(format!("Set MaxSessionDuration of {} to {n} ({seconds}){why}.", role.name()))
+        .cli(format!("aws iam update-role --role-name {} --max-session-duration {n}", role.name()))
+        .infrastructure(
+            format!("Type: AWS::IAM::Role\nProperties:\n  RoleName: {}\n  MaxSessionDuration: {n}", role.name()),
+            format!("resource \"aws_iam_role\" \"example\" {{\n  name                 = \"{}\"\n  max_session_duration = {n}\n}}", role.name()),
+        )
+}
+
+/// Lets the SDK renew the credentials.
+pub(super) fn refresh_by_provider_chain(job: &Job) -> Remedy {
+    let role = job.path.last().map(|hop| hop.role.as_str());
+    let step = "Let the SDK renew the credentials: give the job's clients a provider that assumes the role itself, \
+                instead of credentials copied once. Then declare `refresh: auto`.";
+    match role {
+        Some(role) => Remedy::step(step).cli(format!(
+            "# ~/.aws/config: a profile that every AWS SDK and the CLI renew by themselves\n[profile {}]\nrole_arn = {role}\nsource_profile = SOURCE_PROFILE",
+            job.name
+        )),
+        None => Remedy::step(step),
+    }
+}
+
+/// Renews in the job's own loop, early enough for the client's refresh window of 15 minutes where the lease allows it.
+pub(super) fn refresh_in_loop(lease: Seconds, margin: Seconds, pause: Seconds) -> Option<Remedy> {
+    const REFRESH_WINDOW: u64 = 900;
+    let spare = margin.0.max(REFRESH_WINDOW).saturating_add(pause.0);
+    let every = Seconds(lease.0.checked_sub(spare)?);
+    (every.0 >= 60).then(|| {
+        Remedy::step(format!(
+            "Or assume the role again in the job's loop, at least every {every}, and declare `refresh: {{every: {every}}}`."
+        ))
+    })
+}
+
+/// Asks for a longer session.
+pub(super) fn ask_for(role: &RoleArn, seconds: Seconds) -> Remedy {
+    let n = seconds.0;
+    Remedy::step(format!("Ask for {n} seconds ({seconds}) in the AssumeRole call, and declare `duration: {seconds}` on the hop."))
+        .cli(format!("# ~/.aws/config, in the profile of the role\nduration_seconds = {n}\n# or in the call\naws sts assume-role --role-arn {role} --role-session-name NAME --duration-seconds {n}"))
+}
+
+/// Reaches the last role without a session in between.
+pub(super) fn shorten_chain(job: &Job, seconds: Seconds) -> Remedy {
+    let last = job.path.last().map_or("the role", |hop| hop.role.name());
+    Remedy::step(format!(
+        "Shorten the chain: let the job reach {last} directly, by AssumeRoleWithWebIdentity (OIDC) in the trust policy of \
+         {last} itself, so that it can have up to its MaxSessionDuration (here at least {seconds})."
+    ))
+}
+
+/// Makes the job shorter.
+pub(super) fn split(longest: Seconds) -> Remedy {
+    Remedy::step(format!("Or split the job into runs of at most {longest}, each with credentials of its own."))
+}

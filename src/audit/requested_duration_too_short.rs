@@ -1,0 +1,25 @@
+//! `requested-duration-too-short`: the client asks for less than the job needs.
+
+use super::lasting::lasting;
+use super::{Finding, Subject, remedy};
+use crate::finding::FindingId;
+
+pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+    out.extend(lasting(subject, FindingId::RequestedDurationTooShort).filter_map(|found| {
+        let (hop, lease) = found.hop()?;
+        let (name, role) = (&found.job.name, hop.role.name());
+        Some(
+            found
+                .finding()
+                .titled(format!("{name} needs {}, and asks {role} for {}", found.needed(), lease.requested))
+                .detailed(format!(
+                    "{name} {} on a session for which its client asks {} seconds (Go's stscreds and Java SDK 1 ask for 900 by themselves). Its \
+                     calls fail with ExpiredToken {} after it has got its credentials.",
+                    found.length_in_words(), lease.requested.0, found.lease()
+                ))
+                .remedies(subject.longer_session(found.job, hop, lease))
+                .remedies([remedy::refresh_by_provider_chain(found.job)])
+                .remedies(remedy::refresh_in_loop(found.lease(), found.job.margin, found.job.pause)),
+        )
+    }));
+}

@@ -1,0 +1,25 @@
+//! `role-missing`: IAM says that the role does not exist.
+
+use super::refused::refusals;
+use super::remedy::Remedy;
+use super::{Finding, Subject};
+use crate::finding::FindingId;
+
+pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+    out.extend(refusals(subject).iter().filter(|((id, _), _)| *id == FindingId::RoleMissing).map(|(_, refused)| {
+        let (name, account) = (refused.role.name(), refused.role.account());
+        refused
+            .finding(FindingId::RoleMissing)
+            .titled(format!("{name} does not exist in account {account}"))
+            .detailed(format!(
+                "IAM answered {} with \"{}\". No job can assume this role. Sessions of a deleted role fail at once with InvalidClientTokenId, even when a \
+                 role of the same name is made again.",
+                refused.call(),
+                refused.failure.message
+            ))
+            .remedies([
+                Remedy::step("Correct the ARN in the inventory, path included, or create the role again.").cli(format!("aws iam get-role --role-name {name}")),
+                Remedy::step("Where the role was taken away on purpose, take its jobs out of the inventory."),
+            ])
+    }));
+}

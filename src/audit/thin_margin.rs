@@ -1,0 +1,43 @@
+//! `thin-margin`: the job lasts, with less headroom than it should keep.
+
+use super::lasting::lasting;
+use super::remedy::Remedy;
+use super::{Finding, Subject, remedy};
+use crate::finding::FindingId;
+use crate::inventory::{Refresh, Seconds};
+use crate::lease::LimitedBy;
+
+pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+    out.extend(lasting(subject, FindingId::ThinMargin).map(|found| {
+        let (name, margin) = (&found.job.name, found.job.margin);
+        let finding = found.finding().evidence("margin_seconds", margin.0, "inventory: margin");
+        if let (Some(LimitedBy::RefreshInterval), Refresh::Every(every)) = (found.judgement.limited_by, found.job.refresh)
+            && found.lease() > every + found.job.pause
+        {
+            let spare = Seconds(found.lease().0 - (every + found.job.pause).0);
+            return finding
+                .titled(format!("{name} renews its credentials {spare} before they end; its margin is {margin}"))
+                .detailed(format!(
+                    "{name} assumes its role again every {every}, and each session lasts {}. One refresh that is late by more than {spare}, a throttled \
+                     call or a long step, and its calls fail with ExpiredToken.",
+                    found.lease()
+                ))
+                .remedies(remedy::refresh_in_loop(found.lease(), margin, found.job.pause))
+                .remedies([remedy::refresh_by_provider_chain(found.job)]);
+        }
+        let end = found.judgement.end.unwrap_or_default();
+        let headroom = Seconds(end.0.saturating_sub(found.needed().0));
+        let longer = found.hop().map(|(hop, lease)| subject.longer_session(found.job, hop, lease)).unwrap_or_default();
+        finding
+            .evidence("headroom_seconds", headroom.0, "lapses_after_seconds − needed_seconds")
+            .titled(format!("{name} ends {headroom} before its credentials do; its margin is {margin}"))
+            .detailed(format!(
+                "{name} {}, and its credentials last {end}. That fits, but a slow run of {headroom} more fails with ExpiredToken. Clients that renew do so \
+                 10 to 15 minutes before the end, so less than that is no headroom for them.",
+                found.length_in_words()
+            ))
+            .remedies(longer)
+            .remedies((found.job.refresh == Refresh::None).then(|| remedy::refresh_by_provider_chain(found.job)))
+            .remedies([Remedy::step("Or, if the declared length has room in it already, declare a smaller `margin` for this job.")])
+    }));
+}

@@ -1,0 +1,98 @@
+//! The clients: one HTTP client and connection pool for STS, IAM and SNS, settings as every AWS tool reads them,
+//! retries and timeouts for a run. Owns no decision.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_smithy_http_client::tls;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+
+use super::clock::Clock;
+
+/// Attempts of one call, the first included. A throttled account gets time; the run's deadline bounds it all.
+const ATTEMPTS: u32 = 6;
+/// Where no Region is set: STS and IAM answer there for every account of the partition.
+const FALLBACK_REGION: &str = "us-east-1";
+
+/// How to reach AWS. Cheap to clone; every client made of it shares one connection pool.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    config: SdkConfig,
+    pub(crate) clock: Clock,
+}
+
+/// A session's credentials and who they are.
+#[derive(Clone)]
+pub(crate) struct Session {
+    pub(crate) credentials: Credentials,
+    pub(crate) arn: String,
+}
+
+impl Aws {
+    /// Reads the settings of the environment and the shared configuration, as every AWS tool does.
+    pub async fn from_environment() -> Self {
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+            .build_https();
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .operation_attempt_timeout(Duration::from_secs(15))
+            .operation_timeout(Duration::from_secs(90))
+            .build();
+        let config = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http)
+            .retry_config(RetryConfig::adaptive().with_max_attempts(ATTEMPTS))
+            .timeout_config(timeouts)
+            .load()
+            .await;
+        let config = match config.region() {
+            Some(_) => config,
+            None => config.into_builder().region(Region::new(FALLBACK_REGION)).build(),
+        };
+        Self { config, clock: Clock::default() }
+    }
+
+    /// The same way to AWS, with a clock that has seen nothing yet: for a new run in a process that lives on.
+    #[must_use]
+    pub fn for_new_run(&self) -> Self {
+        Self { config: self.config.clone(), clock: Clock::default() }
+    }
+
+    /// STS for `session`, or for the checker itself.
+    pub(crate) fn sts(&self, session: Option<&Session>) -> aws_sdk_sts::Client {
+        // STS counts requests against the caller's account (lease-rules 3).
+        let account = session.and_then(|session| session.arn.split(':').nth(4)).unwrap_or("checker");
+        let builder = aws_sdk_sts::config::Builder::from(&self.config)
+            .interceptor(self.clock.clone())
+            .retry_partition(aws_sdk_sts::config::retry::RetryPartition::new(format!("sts-{account}")));
+        aws_sdk_sts::Client::from_conf(match session {
+            Some(session) => builder
+                .credentials_provider(session.credentials.clone())
+                .identity_cache(aws_sdk_sts::config::IdentityCache::no_cache())
+                .build(),
+            None => builder.build(),
+        })
+    }
+
+    /// IAM in `account`; each account has its own retry budget, so that a throttled one slows itself only.
+    pub(crate) fn iam(&self, session: Option<&Session>, account: &str) -> aws_sdk_iam::Client {
+        let builder = aws_sdk_iam::config::Builder::from(&self.config)
+            .interceptor(self.clock.clone())
+            .retry_partition(aws_sdk_iam::config::retry::RetryPartition::new(format!("iam-{account}")));
+        aws_sdk_iam::Client::from_conf(match session {
+            Some(session) => builder
+                .credentials_provider(session.credentials.clone())
+                .identity_cache(aws_sdk_iam::config::IdentityCache::no_cache())
+                .build(),
+            None => builder.build(),
+        })
+    }
+
+    /// SNS in the topic's own Region.
+    pub(crate) fn sns(&self, region: &str) -> aws_sdk_sns::Client {
+        let builder = aws_sdk_sns::config::Builder::from(&self.config).region(Region::new(region.to_owned()));
+        aws_sdk_sns::Client::from_conf(builder.build())
+    }
+}

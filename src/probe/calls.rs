@@ -1,0 +1,117 @@
+//! The three calls of the walk, each with what the check needs and nothing else. Owns requests and answers, no order.
+
+use aws_credential_types::Credentials;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use super::answer;
+use super::aws::{Aws, Session};
+use crate::facts::Checker;
+use crate::failure::{Class, Failure, Operation};
+use crate::inventory::{Role, RoleArn, Seconds};
+
+/// The shortest session that STS gives: all that a walk needs (STS AssumeRole).
+const WALK_DURATION: i32 = 900;
+
+/// A call on a role.
+pub(super) struct Request {
+    pub(super) caller: Option<String>,
+    pub(super) policy: String,
+    pub(super) role: Role,
+}
+
+impl Request {
+    fn failed(&self, operation: Operation, class: Class, message: &str) -> Failure {
+        Failure {
+            class,
+            operation,
+            caller: self.caller.clone(),
+            target: self.role.arn.clone(),
+            code: None,
+            message: message.to_owned(),
+            status: None,
+            request_id: None,
+        }
+    }
+
+    fn refused<E>(&self, operation: Operation, error: &SdkError<E, HttpResponse>) -> Failure
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let answer::Answer { class, code, message, status, request_id } = answer::of(error);
+        Failure { class, operation, caller: self.caller.clone(), target: self.role.arn.clone(), code, message, status, request_id }
+    }
+}
+
+/// Makes the calls of one run.
+pub(super) struct Calls {
+    aws: Aws,
+    checker_sts: aws_sdk_sts::Client,
+    session_name: String,
+}
+
+impl Calls {
+    pub(super) fn new(aws: &Aws, run_id: &str) -> Self {
+        Self { aws: aws.clone(), checker_sts: aws.sts(None), session_name: session_name(run_id) }
+    }
+
+    /// Who the checker is.
+    pub(super) async fn checker(&self) -> Result<Checker, Class> {
+        let answer = self.checker_sts.get_caller_identity().send().await.map_err(|error| answer::of(&error).class)?;
+        match (answer.arn, answer.account) {
+            (Some(arn), Some(account)) => Ok(Checker { arn, account }),
+            _ => Err(Class::Unreadable),
+        }
+    }
+
+    /// Assumes the role for 900 seconds, by `session` or by the checker's own credentials.
+    pub(super) async fn assume_role(&self, session: Option<&Session>, request: &Request) -> Result<Session, Failure> {
+        let sts = session.map_or_else(|| self.checker_sts.clone(), |session| self.aws.sts(Some(session)));
+        let role = &request.role;
+        let answer = sts
+            .assume_role()
+            .role_arn(role.arn.as_str())
+            .role_session_name(role.session_name.as_ref().unwrap_or(&self.session_name))
+            .duration_seconds(WALK_DURATION)
+            .policy(&request.policy)
+            .set_external_id(role.external_id.clone())
+            .set_source_identity(role.source_identity.clone())
+            .send()
+            .await
+            .map_err(|error| request.refused(Operation::AssumeRole, &error))?;
+        let (Some(given), Some(user)) = (answer.credentials, answer.assumed_role_user) else {
+            return Err(request.failed(Operation::AssumeRole, Class::Unreadable, "the answer has no credentials"));
+        };
+        let expires = std::time::SystemTime::try_from(given.expiration).ok();
+        let credentials =
+            Credentials::new(given.access_key_id, given.secret_access_key, Some(given.session_token), expires, "AssumeRole");
+        Ok(Session { credentials, arn: user.arn })
+    }
+
+    /// Reads the role's MaxSessionDuration, in seconds.
+    pub(super) async fn max_session_duration(&self, session: Option<&Session>, request: &Request) -> Result<Seconds, Failure> {
+        let arn = &request.role.arn;
+        let iam = self.aws.iam(session, arn.account());
+        let answer =
+            iam.get_role().role_name(arn.name()).send().await.map_err(|error| request.refused(Operation::GetRole, &error))?;
+        let Some(role) = answer.role else {
+            return Err(request.failed(Operation::GetRole, Class::Unreadable, "the answer has no role"));
+        };
+        if RoleArn::parse(&role.arn).as_ref() != Ok(arn) {
+            // GetRole takes a name without its path, so it may answer for another role than the inventory means.
+            let message = format!("IAM knows this name as {}", crate::failure::printable(&role.arn));
+            return Err(request.failed(Operation::GetRole, Class::RoleMissing, &message));
+        }
+        match role.max_session_duration.and_then(|seconds| u64::try_from(seconds).ok()) {
+            Some(seconds) => Ok(Seconds(seconds)),
+            None => Err(request.failed(Operation::GetRole, Class::Unreadable, "the answer has no MaxSessionDuration")),
+        }
+    }
+}
+
+/// A RoleSessionName that a reader of CloudTrail can trace to the run: at most 64 of `[\w+=,.@-]` (STS AssumeRole).
+fn session_name(run_id: &str) -> String {
+    let fit = |c: char| if c.is_ascii_alphanumeric() || "_+=,.@-".contains(c) { c } else { '-' };
+    format!("credential-health-{run_id}").chars().map(fit).take(64).collect()
+}

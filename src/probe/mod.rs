@@ -1,0 +1,99 @@
+//! Asks STS and IAM what the plan says, and gives back facts: never a verdict.
+//!
+//! `aws` has the clients, `calls` the requests, `walk` the order and the bounds, `answer` reads errors, `clock` the
+//! Date header.
+
+mod answer;
+mod aws;
+mod calls;
+mod clock;
+mod walk;
+
+use std::fmt;
+
+use tokio::time::Instant;
+
+pub(crate) use answer::of as answer_of;
+pub use aws::Aws;
+
+use crate::facts::{Description, Facts, StepOutcome};
+use crate::failure::{Class, Failure, Operation};
+use crate::inventory::Inventory;
+use crate::plan::{DescribedBy, Plan};
+
+/// How many calls are under way at once where nothing else is said.
+pub const DEFAULT_CONCURRENCY: usize = 32;
+
+/// Told after each answer: how many calls are done, and how many are known to come.
+pub struct Progress(pub Box<dyn Fn(usize, usize) + Send + Sync>);
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Progress")
+    }
+}
+
+/// How a walk is made.
+#[derive(Debug)]
+pub struct Probe<'a> {
+    /// The way to AWS.
+    pub aws: &'a Aws,
+    /// Most calls under way at once.
+    pub concurrency: usize,
+    /// When to stop: what is not answered by then was not checked.
+    pub deadline: Option<Instant>,
+    /// The run's id, for the session name.
+    pub run_id: &'a str,
+    /// Who wants to know how far it is.
+    pub progress: Option<Progress>,
+}
+
+impl Probe<'_> {
+    /// Walks the plan.
+    pub async fn walk(&self, inventory: &Inventory, plan: &Plan) -> Facts {
+        let calls = calls::Calls::new(self.aws, self.run_id);
+        let identity = match self.deadline {
+            Some(deadline) => tokio::time::timeout_at(deadline, calls.checker()).await.unwrap_or(Err(Class::OutOfTime)),
+            None => calls.checker().await,
+        };
+        let (checker, failure) = match identity {
+            Ok(checker) => (Some(checker), None),
+            Err(class) => (None, Some(class)),
+        };
+        let facts = if failure == Some(Class::NoCredentials) {
+            without_credentials(plan)
+        } else {
+            let mut walk = walk::Walk::new(inventory, plan, calls, checker);
+            walk.run(self).await;
+            walk.facts()
+        };
+        let (answers, clock_offset) = self.aws.clock.seen();
+        Facts { checker_failure: failure, answers, clock_offset, ..facts }
+    }
+}
+
+/// A run without credentials asks nothing more: every first step fails for want of them.
+fn without_credentials(plan: &Plan) -> Facts {
+    let failure = |operation, target: &crate::inventory::RoleArn| Failure {
+        class: Class::NoCredentials,
+        operation,
+        caller: None,
+        target: target.clone(),
+        code: None,
+        message: "the checker has no AWS credentials".to_owned(),
+        status: None,
+        request_id: None,
+    };
+    let step = |step: &crate::plan::Step| match step.parent {
+        None => StepOutcome::Failed(failure(Operation::AssumeRole, &step.role)),
+        Some(_) => StepOutcome::NotReached,
+    };
+    let described = plan.roles.iter().map(|(role, by)| {
+        let description = match by {
+            DescribedBy::Itself => Description::NotReached,
+            DescribedBy::Reader(_) | DescribedBy::Checker => Description::Failed(failure(Operation::GetRole, role)),
+        };
+        (role.clone(), description)
+    });
+    Facts { live: true, steps: plan.steps.iter().map(step).collect(), described: described.collect(), ..Facts::default() }
+}

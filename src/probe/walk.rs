@@ -1,0 +1,219 @@
+//! The walk: what is ready to be asked, at most so many calls at once, until all is answered or the time is up.
+//! One role's failure is a fact of that role; it never stops the others.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::aws::Session;
+use super::calls::{Calls, Request};
+use super::Probe;
+use crate::facts::{Checker, Description, Facts, StepOutcome};
+use crate::failure::{Class, Failure, Operation};
+use crate::inventory::{Inventory, Reader, RoleArn};
+use crate::plan::{DescribedBy, Plan};
+
+/// One call that can be made now.
+enum Work {
+    Assume { step: usize, by: Option<Arc<Session>> },
+    AssumeReader { reader: usize },
+    Describe { role: RoleArn, by: Option<Arc<Session>> },
+}
+
+/// What came of it.
+enum Done {
+    Step { step: usize, result: Result<Session, Failure> },
+    Reader { reader: usize, result: Result<Session, Failure> },
+    Described { role: RoleArn, description: Description },
+}
+
+pub(super) struct Walk<'a> {
+    inventory: &'a Inventory,
+    plan: &'a Plan,
+    calls: Arc<Calls>,
+    ready: VecDeque<Work>,
+    steps: Vec<Option<StepOutcome>>,
+    described: BTreeMap<RoleArn, Description>,
+    reader_failures: Vec<Failure>,
+    /// Roles whose description is on its way or here.
+    claimed: BTreeSet<RoleArn>,
+    checker: Option<Checker>,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(inventory: &'a Inventory, plan: &'a Plan, calls: Calls, checker: Option<Checker>) -> Self {
+        let mut walk = Self {
+            inventory,
+            plan,
+            calls: Arc::new(calls),
+            ready: VecDeque::new(),
+            steps: vec![None; plan.steps.len()],
+            described: BTreeMap::new(),
+            reader_failures: Vec::new(),
+            claimed: BTreeSet::new(),
+            checker,
+        };
+        let first = plan.steps.iter().enumerate().filter(|(_, step)| step.parent.is_none());
+        walk.ready.extend(first.map(|(step, _)| Work::Assume { step, by: None }));
+        walk.ready.extend((0..plan.readers.len()).map(|reader| Work::AssumeReader { reader }));
+        for (role, by) in &plan.roles {
+            let own_account = walk.checker.as_ref().is_some_and(|checker| checker.account == role.account());
+            match by {
+                DescribedBy::Checker if own_account => walk.ready.push_back(Work::Describe { role: role.clone(), by: None }),
+                DescribedBy::Checker => {
+                    walk.described.insert(role.clone(), Description::NoReader);
+                }
+                DescribedBy::Itself | DescribedBy::Reader(_) => {}
+            }
+        }
+        walk
+    }
+
+    /// Makes the calls; returns when all are answered, or at the deadline.
+    pub(super) async fn run(&mut self, probe: &Probe<'_>) {
+        let mut under_way = JoinSet::new();
+        let mut finished = 0;
+        loop {
+            while under_way.len() < probe.concurrency.max(1) {
+                let Some(work) = self.ready.pop_front() else { break };
+                under_way.spawn(perform(Arc::clone(&self.calls), self.request(work)));
+            }
+            let Some(done) = next(&mut under_way, probe.deadline).await else { break };
+            finished += 1;
+            let waiting = under_way.len() + self.ready.len();
+            probe.progress.as_ref().inspect(|progress| (progress.0)(finished, waiting));
+            self.record(done);
+        }
+    }
+
+    /// The request of a piece of work, with all that the inventory says of its role.
+    fn request(&self, work: Work) -> (Work, Request) {
+        let checker = self.checker.as_ref().map(|checker| checker.arn.clone());
+        let caller = |by: &Option<Arc<Session>>| by.as_ref().map(|session| session.arn.clone()).or(checker.clone());
+        let request = match &work {
+            Work::Assume { step, by } => {
+                let step = &self.plan.steps[*step];
+                let role = self.inventory.role(&step.role);
+                Request { caller: caller(by), policy: step.policy.clone(), role }
+            }
+            Work::AssumeReader { reader } => {
+                let step = &self.plan.readers[*reader];
+                let Reader { role, external_id } = step.reader.clone();
+                let role = crate::inventory::Role { external_id, ..self.inventory.role(&role) };
+                Request { caller: checker, policy: step.policy.clone(), role }
+            }
+            Work::Describe { role, by } => Request { caller: caller(by), policy: String::new(), role: self.inventory.role(role) },
+        };
+        (work, request)
+    }
+
+    fn record(&mut self, done: Done) {
+        match done {
+            Done::Described { role, description } => {
+                self.described.insert(role, description);
+            }
+            Done::Step { step, result: Err(failure) } => self.steps[step] = Some(StepOutcome::Failed(failure)),
+            Done::Step { step, result: Ok(session) } => {
+                self.steps[step] = Some(StepOutcome::Assumed);
+                let session = Arc::new(session);
+                let assumed = &self.plan.steps[step];
+                let next = assumed.next.iter().map(|next| Work::Assume { step: *next, by: Some(Arc::clone(&session)) });
+                self.ready.extend(next);
+                let itself = self.plan.roles.get(&assumed.role) == Some(&DescribedBy::Itself);
+                // A later group of the same prefix has no permission to read; the first one reads.
+                if itself && assumed.policy.contains(Operation::GetRole.action()) && self.claimed.insert(assumed.role.clone()) {
+                    self.ready.push_back(Work::Describe { role: assumed.role.clone(), by: Some(session) });
+                }
+            }
+            Done::Reader { reader, result } => {
+                let roles = &self.plan.readers[reader].roles;
+                match result {
+                    Ok(session) => {
+                        let session = Arc::new(session);
+                        let describe = roles.iter().map(|role| Work::Describe { role: role.clone(), by: Some(Arc::clone(&session)) });
+                        self.ready.extend(describe);
+                    }
+                    Err(failure) => {
+                        self.described.extend(roles.iter().map(|role| (role.clone(), Description::Failed(failure.clone()))));
+                        self.reader_failures.push(failure);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The facts; what was not answered by now was not reached, or the time was up.
+    pub(super) fn facts(mut self) -> Facts {
+        let plan = self.plan;
+        for index in 0..plan.steps.len() {
+            let step = &plan.steps[index];
+            let behind = step.parent.is_some_and(|parent| self.steps[parent] != Some(StepOutcome::Assumed));
+            let outcome = || if behind { StepOutcome::NotReached } else { StepOutcome::Failed(out_of_time(Operation::AssumeRole, &step.role)) };
+            if self.steps[index].is_none() {
+                self.steps[index] = Some(outcome());
+            }
+        }
+        let steps: Vec<StepOutcome> = self.steps.into_iter().flatten().collect();
+        let assumed: BTreeSet<&RoleArn> =
+            plan.steps.iter().zip(&steps).filter(|(_, outcome)| **outcome == StepOutcome::Assumed).map(|(step, _)| &step.role).collect();
+        for (role, by) in &plan.roles {
+            let reached = *by != DescribedBy::Itself || assumed.contains(role);
+            self.described.entry(role.clone()).or_insert_with(|| {
+                if reached { Description::Failed(out_of_time(Operation::GetRole, role)) } else { Description::NotReached }
+            });
+        }
+        self.reader_failures.sort_by(|a, b| a.target.cmp(&b.target));
+        Facts {
+            live: true,
+            checker: self.checker,
+            steps,
+            described: self.described,
+            reader_failures: self.reader_failures,
+            ..Facts::default()
+        }
+    }
+}
+
+fn out_of_time(operation: Operation, role: &RoleArn) -> Failure {
+    Failure {
+        class: Class::OutOfTime,
+        operation,
+        caller: None,
+        target: role.clone(),
+        code: None,
+        message: "the run's time was up before this call was answered".to_owned(),
+        status: None,
+        request_id: None,
+    }
+}
+
+/// The next answer; `None` when nothing is under way, or at the deadline.
+async fn next(under_way: &mut JoinSet<Done>, deadline: Option<Instant>) -> Option<Done> {
+    loop {
+        let joined = match deadline {
+            None => under_way.join_next().await,
+            Some(deadline) => tokio::time::timeout_at(deadline, under_way.join_next()).await.ok().flatten(),
+        };
+        match joined? {
+            Ok(done) => return Some(done),
+            // A task that panicked has no answer: what it asked stays unanswered, and is reported so.
+            Err(_) => {}
+        }
+    }
+}
+
+async fn perform(calls: Arc<Calls>, (work, request): (Work, Request)) -> Done {
+    match work {
+        Work::Assume { step, by } => Done::Step { step, result: calls.assume_role(by.as_deref(), &request).await },
+        Work::AssumeReader { reader } => Done::Reader { reader, result: calls.assume_role(None, &request).await },
+        Work::Describe { role, by } => {
+            let description = match calls.max_session_duration(by.as_deref(), &request).await {
+                Ok(max_session) => Description::Known { max_session },
+                Err(failure) => Description::Failed(failure),
+            };
+            Done::Described { role, description }
+        }
+    }
+}
