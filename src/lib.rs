@@ -5,11 +5,20 @@
 //! forms) → `notify` (SNS, metrics), driven by two thin doors, `lambda` and `cli`.
 
 pub mod audit;
+pub mod check;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod facts;
 pub mod failure;
 pub mod finding;
 pub mod inventory;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 pub mod lease;
+pub mod notify;
 pub mod plan;
 #[cfg(feature = "aws")]
 pub mod probe;
+pub mod report;
+#[cfg(feature = "aws")]
+pub mod settings;

@@ -32,9 +32,9 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
 /// The smallest whole hour, at least one, that serves every requested duration of a direct hop to the role, and
 /// needed + margin of each job without refresh whose last hop it is; `None` where no job reaches it directly.
 fn needed_hours(subject: &Subject<'_>, arn: &crate::inventory::RoleArn) -> Option<Seconds> {
-    let direct = subject.users_of(arn).filter(|(job, index)| !job.is_chained(*index));
+    let direct = subject.users_of(arn).iter().filter(|(job, index)| !job.is_chained(*index));
     let wanted = direct.map(|(job, index)| {
-        let requested = job.path[index].duration.unwrap_or_default();
+        let requested = job.path[*index].duration.unwrap_or_default();
         let alone = index + 1 == job.path.len() && job.refresh == Refresh::None;
         if alone { requested.max(job.needed() + job.margin) } else { requested }
     });

@@ -7,7 +7,7 @@ use crate::lease::rules::{CHAIN_CAP, DEFAULT_MAX_SESSION};
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     for arn in subject.plan.roles.keys() {
         let Some(max) = subject.max_session(arn).filter(|max| *max > CHAIN_CAP) else { continue };
-        if subject.users_of(arn).any(|(job, index)| !job.is_chained(index)) {
+        if subject.users_of(arn).iter().any(|(job, index)| !job.is_chained(*index)) {
             continue;
         }
         let name = arn.name();

@@ -39,7 +39,9 @@ mod waivers;
 pub use finding::{Evidence, Finding, UNOWNED, Waived};
 pub use remedy::Remedy;
 
-use crate::facts::Facts;
+use std::collections::HashMap;
+
+use crate::facts::{Description, Facts, StepOutcome};
 use crate::finding::FindingId;
 use crate::inventory::{Hop, Inventory, Job, RoleArn, Seconds};
 use crate::lease::rules::{CHAIN_CAP, LONGEST_SESSION};
@@ -63,6 +65,10 @@ pub struct Subject<'a> {
     pub judgements: Vec<Judgement>,
     /// A filter left jobs out.
     pub filtered: bool,
+    /// For each role, the jobs of the whole inventory that have it on their path, each with the hop.
+    users: HashMap<&'a RoleArn, Vec<(&'a Job, usize)>>,
+    /// For each role, the outcomes of its steps.
+    steps: HashMap<&'a RoleArn, Vec<&'a StepOutcome>>,
 }
 
 /// One finding's rule.
@@ -102,7 +108,17 @@ impl<'a> Subject<'a> {
     #[must_use]
     pub fn new(inventory: &'a Inventory, jobs: Vec<&'a Job>, plan: &'a Plan, facts: &'a Facts, today: jiff::civil::Date) -> Self {
         let filtered = jobs.len() < inventory.jobs.len();
-        let mut subject = Self { inventory, jobs, plan, facts, today, judgements: Vec::new(), filtered };
+        let mut users: HashMap<&RoleArn, Vec<(&Job, usize)>> = HashMap::new();
+        for job in &inventory.jobs {
+            for (index, hop) in job.path.iter().enumerate() {
+                users.entry(&hop.role).or_default().push((job, index));
+            }
+        }
+        let mut steps: HashMap<&RoleArn, Vec<&StepOutcome>> = HashMap::new();
+        for (step, outcome) in plan.steps.iter().zip(&facts.steps) {
+            steps.entry(&step.role).or_default().push(outcome);
+        }
+        let mut subject = Self { inventory, jobs, plan, facts, today, judgements: Vec::new(), filtered, users, steps };
         subject.judgements = subject.jobs.iter().map(|job| judge(job, |role| subject.max_session(role))).collect();
         subject
     }
@@ -140,15 +156,18 @@ impl<'a> Subject<'a> {
         self.jobs.iter().copied().zip(&self.judgements)
     }
 
-    /// The jobs of the whole inventory, filtered or not, that have the role on their path, each with its hops there.
-    fn users_of(&self, role: &RoleArn) -> impl Iterator<Item = (&'a Job, usize)> {
-        let users = self.inventory.jobs.iter().flat_map(|job| job.path.iter().enumerate().map(move |(index, hop)| (job, index, hop)));
-        let users = users.filter(|(_, _, hop)| hop.role == *role).map(|(job, index, _)| (job, index));
-        users.collect::<Vec<_>>().into_iter()
+    /// The jobs of the whole inventory, filtered or not, that have the role on their path, each with its hop there.
+    fn users_of(&self, role: &RoleArn) -> &[(&'a Job, usize)] {
+        self.users.get(role).map_or(&[], Vec::as_slice)
+    }
+
+    /// What became of the steps that were to assume the role.
+    pub(crate) fn step_outcomes(&self, role: &RoleArn) -> &[&'a StepOutcome] {
+        self.steps.get(role).map_or(&[], Vec::as_slice)
     }
 
     fn role_finding(&self, id: FindingId, role: &RoleArn) -> Finding {
-        let jobs: Vec<&Job> = self.users_of(role).map(|(job, _)| job).collect();
+        let jobs: Vec<&Job> = self.users_of(role).iter().map(|(job, _)| *job).collect();
         let names: Vec<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
         Finding::about_role(id, role, None).owned_by(common_owner(jobs.iter().copied())).evidence("jobs", names, "inventory")
     }
@@ -168,7 +187,6 @@ impl<'a> Subject<'a> {
     /// Whether the run did all that it set out to do (interface section 5).
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        use crate::facts::{Description, StepOutcome};
         let steps = self.facts.steps.iter().any(|step| matches!(step, StepOutcome::Failed(failure) if failure.class.is_unfinished()));
         let described = self.facts.described.values().any(|d| matches!(d, Description::Failed(failure) if failure.class.is_unfinished()));
         let unknown = self.judgements.iter().any(|judgement| judgement.finding == Some(FindingId::MaxSessionUnknown));

@@ -18,6 +18,7 @@ use schemars::JsonSchema;
 #[cfg_attr(feature = "cli", schemars(title = "credential-health inventory", deny_unknown_fields))]
 pub(crate) struct Document {
     /// The version of this format: 1.
+    #[allow(dead_code, reason = "that it is there is all that it says; the schema needs the field")]
     #[cfg_attr(feature = "cli", schemars(with = "Version", required))]
     pub(crate) version: Option<Place>,
     /// What jobs have unless they say otherwise.

@@ -1,0 +1,72 @@
+//! The check itself, the one function that both doors call: plan, probe, judge, report.
+
+use jiff::Timestamp;
+
+use crate::audit::Subject;
+use crate::facts::Facts;
+use crate::inventory::{Filter, Inventory, Job, NothingMatches};
+use crate::plan::Plan;
+#[cfg(feature = "aws")]
+use crate::probe::Probe;
+use crate::report::{Report, Run, Trigger};
+
+/// What a run is called and when it began.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// The run's id.
+    pub id: String,
+    /// What started it.
+    pub trigger: Trigger,
+    /// When.
+    pub at: Timestamp,
+    /// Where the pages about findings are; `None`: in this project's docs.
+    pub runbook_base_url: Option<String>,
+}
+
+/// A report, and what of the facts its exit status depends on.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The report.
+    pub report: Report,
+    /// The facts it stands on.
+    pub facts: Facts,
+}
+
+/// Judges by the declared facts alone: no network.
+///
+/// # Errors
+/// When the filter lets no job through.
+pub fn lint(inventory: &Inventory, filter: &Filter, start: &Start) -> Result<Outcome, NothingMatches> {
+    let jobs = filter.select(inventory)?;
+    let plan = Plan::new(inventory, &jobs);
+    Ok(conclude(inventory, jobs, &plan, Facts::default(), start))
+}
+
+/// Walks the paths and judges by what AWS answers.
+///
+/// # Errors
+/// When the filter lets no job through.
+#[cfg(feature = "aws")]
+pub async fn check(inventory: &Inventory, filter: &Filter, start: &Start, probe: &Probe<'_>) -> Result<Outcome, NothingMatches> {
+    let jobs = filter.select(inventory)?;
+    let plan = Plan::new(inventory, &jobs);
+    let facts = probe.walk(inventory, &plan).await;
+    Ok(conclude(inventory, jobs, &plan, facts, start))
+}
+
+fn conclude(inventory: &Inventory, jobs: Vec<&Job>, plan: &Plan, facts: Facts, start: &Start) -> Outcome {
+    let today = start.at.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let subject = Subject::new(inventory, jobs, plan, &facts, today);
+    let elapsed = Timestamp::now().duration_since(start.at).as_millis();
+    let run = Run {
+        id: start.id.clone(),
+        trigger: start.trigger,
+        started_at: format!("{:.0}", start.at),
+        duration_ms: u64::try_from(elapsed).unwrap_or(0),
+        complete: false,
+        inventory_sha256: inventory.sha256.clone(),
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    let report = Report::new(&subject, run, start.runbook_base_url.as_deref());
+    Outcome { report, facts }
+}

@@ -1,0 +1,142 @@
+//! Arguments and exit statuses, as interface section 6 has them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::finding::Severity;
+use crate::notify::TopicArn;
+use crate::probe::DEFAULT_CONCURRENCY;
+use crate::settings::MOST_CONCURRENCY;
+
+/// Tells which jobs will outlive their temporary AWS credentials, before they do.
+#[derive(Debug, Parser)]
+#[command(name = "credential-health", version, after_help = after_help())]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Walk each role path with the caller's AWS credentials, and judge by what AWS answers
+    Check(Check),
+    /// Judge by what the inventory declares alone: no credentials, no network
+    Lint(Lint),
+    /// Print the JSON Schema of the inventory
+    Schema {
+        /// Write to a file instead of standard output
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    pub(super) selection: Selection,
+    /// Publish the findings to this SNS topic, one message for each owner
+    #[arg(long, value_name = "TOPIC_ARN", value_parser = TopicArn::parse)]
+    pub(super) publish: Option<TopicArn>,
+    /// Most calls to AWS under way at once
+    #[arg(long, value_name = "N", env = "CONCURRENCY", default_value_t = DEFAULT_CONCURRENCY, value_parser = concurrency)]
+    pub(super) concurrency: usize,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Lint {
+    #[command(flatten)]
+    pub(super) selection: Selection,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Selection {
+    /// The inventory: a YAML or JSON file, a folder of them, or - for standard input
+    #[arg(long, value_name = "FILE|FOLDER")]
+    pub(super) inventory: PathBuf,
+    /// How to show the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+    /// Write the report to a file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Exit with 1 on open findings of this severity or a worse one: low, medium, high, critical or none
+    #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = FailOn::parse)]
+    pub(super) fail_on: FailOn,
+    /// Only jobs whose name matches; may be given several times
+    #[arg(long = "job", value_name = "GLOB")]
+    pub(super) jobs: Vec<String>,
+    /// Only jobs whose path has a role that matches, by alias or ARN; may be given several times
+    #[arg(long = "role", value_name = "GLOB")]
+    pub(super) roles: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Text,
+    /// The report of schema version 1
+    Json,
+}
+
+/// The severity from which on findings fail the command; `None`: never.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FailOn(pub(super) Option<Severity>);
+
+impl FailOn {
+    fn parse(text: &str) -> Result<Self, String> {
+        match Severity::parse(text) {
+            Some(severity) => Ok(Self(Some(severity))),
+            None if text == "none" => Ok(Self(None)),
+            None => Err("write low, medium, high, critical or none".to_owned()),
+        }
+    }
+}
+
+fn concurrency(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (1..=MOST_CONCURRENCY).contains(number));
+    number.ok_or_else(|| format!("write a whole number from 1 to {MOST_CONCURRENCY}"))
+}
+
+/// How the command ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// Nothing at or above `--fail-on`.
+    Healthy,
+    /// Open findings at or above `--fail-on`.
+    Findings,
+    /// Bad arguments, or a bad inventory.
+    BadUsage,
+    /// The run did not finish all that it set out to do.
+    Incomplete,
+    /// No credentials, no answer from AWS, or a message not published.
+    NoAnswer,
+}
+
+/// Every exit status and what it means. README's table is compared with this one.
+pub const EXIT_STATUSES: [(ExitStatus, &str); 5] = [
+    (ExitStatus::Healthy, "no open finding at or above --fail-on"),
+    (ExitStatus::Findings, "open findings at or above --fail-on"),
+    (ExitStatus::BadUsage, "bad arguments or a bad inventory; nothing was checked"),
+    (ExitStatus::Incomplete, "the run did not finish all that it set out to do"),
+    (ExitStatus::NoAnswer, "no AWS credentials, no answer from AWS, or a message not published"),
+];
+
+impl ExitStatus {
+    /// The number.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Healthy => 0,
+            Self::Findings => 1,
+            Self::BadUsage => 2,
+            Self::Incomplete => 3,
+            Self::NoAnswer => 4,
+        }
+    }
+}
+
+fn after_help() -> String {
+    let lines: Vec<String> = EXIT_STATUSES.iter().map(|(status, meaning)| format!("  {}  {meaning}", status.code())).collect();
+    format!("Exit status, the first that applies of 2, 4, 1, 3, 0:\n{}", lines.join("\n"))
+}

@@ -1,0 +1,67 @@
+//! Logs: JSON or text as Lambda's own settings say, for this crate alone, so that no library logs a payload or a
+//! credential. A finding is a line of the log before any message is sent.
+
+use std::io::Write;
+
+use jiff::Timestamp;
+use tracing::Level;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::notify::embedded_metrics;
+use crate::report::Report;
+
+/// Sets up logging by AWS_LAMBDA_LOG_FORMAT and AWS_LAMBDA_LOG_LEVEL (Lambda's logging configuration).
+pub fn set_up() {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let level = variable("AWS_LAMBDA_LOG_LEVEL").and_then(|level| level.parse::<Level>().ok()).unwrap_or(Level::INFO);
+    let ours = Targets::new()
+        .with_default(LevelFilter::OFF)
+        .with_target("credential_health", level)
+        .with_target("lambda_runtime", LevelFilter::ERROR);
+    let registry = tracing_subscriber::registry().with(ours);
+    let json = variable("AWS_LAMBDA_LOG_FORMAT").is_none_or(|format| !format.eq_ignore_ascii_case("text"));
+    if json {
+        let _ = registry.with(tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false)).try_init();
+    } else {
+        let _ = registry.with(tracing_subscriber::fmt::layer().with_ansi(false).without_time()).try_init();
+    }
+}
+
+/// Logs a run: one line for each finding, one for the run, and the metrics.
+pub(super) fn report(report: &Report, namespace: &str, at: Timestamp) {
+    for finding in &report.findings {
+        tracing::warn!(
+            event = "finding",
+            run_id = report.run.id,
+            id = finding.id.as_str(),
+            severity = finding.severity.as_str(),
+            job = finding.job,
+            role = finding.role,
+            hop = finding.hop,
+            owner = finding.owner,
+            waived = finding.waived.is_some(),
+            fingerprint = finding.fingerprint,
+            title = finding.title,
+            detail = finding.detail,
+        );
+    }
+    tracing::info!(
+        event = "run",
+        run_id = report.run.id,
+        complete = report.run.complete,
+        jobs = report.summary.jobs,
+        roles = report.summary.roles,
+        roles_not_checked = report.coverage.roles.not_checked.len(),
+        findings = report.findings.len(),
+        waived = report.summary.waived,
+        duration_ms = report.run.duration_ms,
+        version = report.run.version,
+    );
+    let mut out = std::io::stdout().lock();
+    for line in embedded_metrics(report, namespace, at.as_millisecond()) {
+        // CloudWatch reads metrics from lines that are nothing but this JSON object.
+        let _ = writeln!(out, "{line}");
+    }
+}

@@ -1,0 +1,140 @@
+//! The Lambda function: owns events, answers, logs and the deadline; the work is `check`'s.
+
+mod event;
+pub mod logs;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lambda_runtime::Diagnostic;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use event::{Event, Form, Manual};
+
+use crate::check::{self, Start};
+use crate::inventory::{Filter, Inventory};
+use crate::notify::{self, Notify, Sent, Wanted};
+use crate::probe::{Aws, Probe};
+use crate::report::{Report, Trigger};
+use crate::settings::Settings;
+
+/// The largest answer of a synchronous invocation, in bytes (Lambda quotas: 6 MB), with room for its envelope.
+const LARGEST_ANSWER: usize = 6 * 1024 * 1024 - 4096;
+
+/// The function: settings and clients, made once, and what this execution environment knows to have sent.
+#[derive(Debug)]
+pub struct Function {
+    settings: Settings,
+    aws: Aws,
+    sent: Mutex<Sent>,
+}
+
+/// One invocation, as the runtime tells of it.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// Lambda's request id; a retry of an asynchronous event repeats it.
+    pub request_id: String,
+    /// How long the function may still run.
+    pub remaining: Duration,
+}
+
+impl Function {
+    /// Makes the function of its settings.
+    #[must_use]
+    pub fn new(settings: Settings, aws: Aws) -> Self {
+        Self { settings, aws, sent: Mutex::default() }
+    }
+
+    /// Answers one event: the report, or why there is none.
+    ///
+    /// # Errors
+    /// `BadEvent`, `BadInventory`, `NotPublished`: the invocation fails, so that Lambda retries it and then
+    /// dead-letters the event. The findings are in the log by then.
+    pub async fn handle(&self, event: &Value, invocation: &Invocation) -> Result<Value, Diagnostic> {
+        match Event::read(event).map_err(|problem| failed("BadEvent", problem))? {
+            Event::Schedule { id } => self.run(id, Trigger::Schedule, Manual::default(), invocation).await,
+            Event::Manual(manual) => self.run(None, Trigger::Manual, manual, invocation).await,
+            Event::Ignored(why) => Ok(json!({ "ignored": why })),
+        }
+    }
+
+    async fn run(&self, id: Option<String>, trigger: Trigger, manual: Manual, invocation: &Invocation) -> Result<Value, Diagnostic> {
+        let start = Start {
+            id: id.unwrap_or_else(|| invocation.request_id.clone()),
+            trigger,
+            at: Timestamp::now(),
+            runbook_base_url: self.settings.runbook_base_url.clone(),
+        };
+        let inventory = match &manual.inventory {
+            Some(text) => Inventory::parse("event.inventory", text),
+            None => Inventory::load(&self.settings.inventory),
+        };
+        let inventory = inventory.map_err(|problems| failed("BadInventory", problems))?;
+        let filter = Filter::new(&manual.jobs, &manual.roles);
+        let aws = self.aws.for_new_run();
+        let probe = Probe {
+            aws: &aws,
+            concurrency: self.settings.concurrency,
+            deadline: Some(Instant::now() + time_to_walk(invocation.remaining)),
+            run_id: &start.id,
+            progress: None,
+        };
+        let outcome = check::check(&inventory, &filter, &start, &probe).await.map_err(|nothing| failed("BadEvent", nothing))?;
+        let report = outcome.report;
+        logs::report(&report, &self.settings.metrics_namespace, start.at);
+        self.publish(&aws, &report, manual.notify).await?;
+        Ok(answer(&report, manual.form))
+    }
+
+    async fn publish(&self, aws: &Aws, report: &Report, notify: Option<Notify>) -> Result<(), Diagnostic> {
+        let Some(topic) = &self.settings.topic else { return Ok(()) };
+        let wanted = Wanted { notify: notify.unwrap_or(self.settings.wanted.notify), ..self.settings.wanted };
+        let messages = notify::messages(report, wanted);
+        let failures = notify::publish(aws, topic, &messages, &mut *self.sent.lock().await).await;
+        if failures.is_empty() {
+            return Ok(());
+        }
+        let all: Vec<String> = failures.iter().map(ToString::to_string).collect();
+        tracing::error!(event = "not_published", topic = topic.as_str(), failures = all.join("; "));
+        Err(failed("NotPublished", format!("{} of {} messages: {}", failures.len(), messages.len(), all.join("; "))))
+    }
+}
+
+/// How long to walk, so that there is time to judge, log and publish: a fifth is kept, 2 to 15 seconds, or two thirds
+/// where that is less.
+fn time_to_walk(remaining: Duration) -> Duration {
+    let kept = (remaining / 5).clamp(Duration::from_secs(2), Duration::from_secs(15));
+    remaining.saturating_sub(kept).max(remaining / 3)
+}
+
+fn failed(error_type: &str, message: impl ToString) -> Diagnostic {
+    let error_message = message.to_string();
+    tracing::error!(event = "failed", error_type, message = error_message);
+    Diagnostic { error_type: error_type.to_owned(), error_message }
+}
+
+/// The report, or its summary where that is asked for or the report would be too large to answer.
+fn answer(report: &Report, form: Form) -> Value {
+    let too_large = || serde_json::to_vec(report).map_or(true, |text| text.len() > LARGEST_ANSWER);
+    if form == Form::Summary || too_large() {
+        return summary(report);
+    }
+    serde_json::to_value(report).unwrap_or_else(|_| summary(report))
+}
+
+/// The counts alone: its lists are left out, and it says so.
+fn summary(report: &Report) -> Value {
+    let (roles, paths) = (&report.coverage.roles, &report.coverage.paths);
+    json!({
+        "schema_version": report.schema_version,
+        "report": "summary",
+        "run": report.run,
+        "summary": report.summary,
+        "coverage": {
+            "roles": { "total": roles.total, "assumed": roles.assumed, "described": roles.described, "not_checked_count": roles.not_checked.len() },
+            "paths": { "total": paths.total, "walked": paths.walked, "not_walked_count": paths.not_walked.len() },
+        },
+    })
+}

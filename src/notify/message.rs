@@ -1,0 +1,258 @@
+//! The messages of a run: one for each owner with findings, never over the size limit. Pure: sending is `publish`'s.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::Notify;
+use crate::audit::{Finding, UNOWNED};
+use crate::finding::{FindingId, Severity};
+use crate::inventory::{RoleArn, hex};
+use crate::report::{Report, plain};
+
+/// Longest subject that SNS takes: less than 100 characters (SNS Publish, `Subject`).
+const LONGEST_SUBJECT: usize = 99;
+/// SNS's limit on MessageGroupId and MessageDeduplicationId.
+const LONGEST_GROUP: usize = 128;
+
+/// Which messages are wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// When to send.
+    pub notify: Notify,
+    /// Findings below this are left out of messages.
+    pub min_severity: Severity,
+    /// The most bytes of a message, attributes included.
+    pub max_bytes: usize,
+}
+
+/// One message to one owner's subscribers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The owner.
+    pub owner: String,
+    /// The subject: at most 99 printable ASCII characters.
+    pub subject: String,
+    /// The `MessageStructure=json` object: one text for each protocol.
+    pub body: String,
+    /// The message attributes.
+    pub attributes: Vec<Attribute>,
+    /// Findings were left out for want of room.
+    pub truncated: bool,
+    /// On a FIFO topic: the group, by owner.
+    pub group: String,
+    /// On a FIFO topic: the same for the same owner of the same run, so that a retry is not delivered twice.
+    pub deduplication_id: String,
+}
+
+/// A message attribute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attribute {
+    /// Its name.
+    pub name: &'static str,
+    /// `String` or `String.Array`.
+    pub data_type: &'static str,
+    /// Its value.
+    pub value: String,
+}
+
+impl Message {
+    /// The bytes that SNS counts: the message, and name, type and value of each attribute; not the subject.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let attribute = |a: &Attribute| a.name.len() + a.data_type.len() + a.value.len();
+        self.body.len() + self.attributes.iter().map(attribute).sum::<usize>()
+    }
+}
+
+/// The messages that a run sends.
+#[must_use]
+pub fn messages(report: &Report, wanted: Wanted) -> Vec<Message> {
+    if wanted.notify == Notify::Never {
+        return Vec::new();
+    }
+    let mut by_owner: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
+    for finding in report.open_findings().filter(|finding| finding.severity >= wanted.min_severity) {
+        by_owner.entry(&finding.owner).or_default().push(finding);
+    }
+    if by_owner.is_empty() && wanted.notify == Notify::Always {
+        by_owner.insert(UNOWNED, Vec::new());
+    }
+    by_owner.into_iter().map(|(owner, findings)| OwnerDigest { report, owner, findings }.message(wanted.max_bytes)).collect()
+}
+
+/// What one owner is to be told.
+struct OwnerDigest<'a> {
+    report: &'a Report,
+    owner: &'a str,
+    /// The worst first.
+    findings: Vec<&'a Finding>,
+}
+
+/// How much of a digest goes into a message.
+#[derive(Clone, Copy)]
+struct Room {
+    /// The first so many findings, which are the worst.
+    findings: usize,
+    /// The ids, the accounts and the run's summary as well.
+    lists: bool,
+}
+
+impl OwnerDigest<'_> {
+    /// The whole digest, or as many of its worst findings as fit.
+    fn message(&self, max_bytes: usize) -> Message {
+        let fits = |room: Room| Some(self.build(room)).filter(|message| message.bytes() <= max_bytes);
+        if let Some(whole) = fits(Room { findings: self.findings.len(), lists: true }) {
+            return whole;
+        }
+        let (mut least, mut too_many) = (0, self.findings.len());
+        while least + 1 < too_many {
+            let middle = least.midpoint(too_many);
+            match fits(Room { findings: middle, lists: true }) {
+                Some(_) => least = middle,
+                None => too_many = middle,
+            }
+        }
+        fits(Room { findings: least, lists: true })
+            .or_else(|| fits(Room { findings: 0, lists: false }))
+            .unwrap_or_else(|| self.shortest(max_bytes))
+    }
+
+    fn build(&self, room: Room) -> Message {
+        let (shown, left_out) = self.findings.split_at(room.findings.min(self.findings.len()));
+        let truncated = !left_out.is_empty() || !room.lists;
+        let text = self.text(shown, left_out);
+        let body = self.body(room, shown, left_out).to_string();
+        let protocols = json!({ "default": text, "email": text, "lambda": body, "sqs": body, "http": body, "https": body });
+        self.envelope(protocols.to_string(), self.attributes(room), truncated)
+    }
+
+    /// What is left when not even the counts fit for every protocol: one line for all of them.
+    fn shortest(&self, max_bytes: usize) -> Message {
+        let line = format!("{}. The message was cut to its limit: see the function's log for the findings.", plain::severities(self.findings.iter().copied()));
+        let mut message = self.envelope(json!({ "default": line }).to_string(), Vec::new(), true);
+        let attributes = self.attributes(Room { findings: 0, lists: false });
+        for attribute in attributes {
+            message.attributes.push(attribute);
+            if message.bytes() > max_bytes {
+                message.attributes.pop();
+            }
+        }
+        message
+    }
+
+    fn envelope(&self, body: String, attributes: Vec<Attribute>, truncated: bool) -> Message {
+        let identity = format!("{}\u{1f}{}", self.report.run.id, self.owner);
+        Message {
+            owner: self.owner.to_owned(),
+            subject: self.subject(),
+            body,
+            attributes,
+            truncated,
+            group: group(self.owner),
+            deduplication_id: hex(&Sha256::digest(identity)),
+        }
+    }
+
+    fn worst(&self) -> &'static str {
+        self.findings.iter().map(|finding| finding.severity).max().map_or("none", Severity::as_str)
+    }
+
+    fn ids(&self) -> BTreeSet<FindingId> {
+        self.findings.iter().map(|finding| finding.id).collect()
+    }
+
+    fn accounts(&self) -> BTreeSet<String> {
+        let roles = self.findings.iter().filter_map(|finding| finding.role.as_deref());
+        roles.filter_map(|role| RoleArn::parse(role).ok()).map(|role| role.account().to_owned()).collect()
+    }
+
+    fn subject(&self) -> String {
+        let incomplete = if self.report.run.complete { "" } else { ", incomplete" };
+        let found = plain::severities(self.findings.iter().copied());
+        let subject = format!("credential-health: {found}{incomplete} ({})", self.owner);
+        subject.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).take(LONGEST_SUBJECT).collect()
+    }
+
+    fn attributes(&self, room: Room) -> Vec<Attribute> {
+        let text = |name, value: &str| Attribute { name, data_type: "String", value: value.to_owned() };
+        let mut attributes = vec![
+            text("severity", self.worst()),
+            text("owner", self.owner),
+            text("complete", if self.report.run.complete { "true" } else { "false" }),
+            text("schema_version", &self.report.schema_version.to_string()),
+        ];
+        if room.lists {
+            let list = |name, value: Value| Attribute { name, data_type: "String.Array", value: value.to_string() };
+            // SNS takes no empty value; an empty list is left out.
+            if !self.findings.is_empty() {
+                attributes.push(list("findings", json!(self.ids())));
+            }
+            let accounts = self.accounts();
+            if !accounts.is_empty() {
+                attributes.push(list("accounts", json!(accounts)));
+            }
+        }
+        attributes
+    }
+
+    fn body(&self, room: Room, shown: &[&Finding], left_out: &[&Finding]) -> Value {
+        let run = &self.report.run;
+        let mut body = json!({
+            "schema_version": self.report.schema_version,
+            "severity": self.worst(),
+            "owner": self.owner,
+            "complete": run.complete,
+            "truncated": !left_out.is_empty() || !room.lists,
+            "left_out": by_severity(left_out),
+        });
+        if room.lists {
+            body["findings"] = json!(self.ids());
+            body["accounts"] = json!(self.accounts());
+            body["details"] = json!(shown);
+            body["run"] = json!(run);
+            body["summary"] = json!(self.report.summary);
+        }
+        body
+    }
+
+    fn text(&self, shown: &[&Finding], left_out: &[&Finding]) -> String {
+        let run = &self.report.run;
+        let found = plain::severities(self.findings.iter().copied());
+        let mut text = match self.findings.is_empty() {
+            true => format!("{}\n", plain::headline(self.report)),
+            false => format!("For {}: {found}.\n", self.owner),
+        };
+        if !run.complete {
+            text.push_str("This run did not finish all that it set out to do: what was not checked may have problems too.\n");
+        }
+        for finding in shown {
+            text.push('\n');
+            text.push_str(&plain::finding(finding));
+        }
+        if !left_out.is_empty() {
+            let left = plain::severities(left_out.iter().copied());
+            text.push_str(&format!("\nLeft out for want of room: {left}. The report of run {} has them all.\n", run.id));
+        }
+        text.push_str(&format!("\ncredential-health {}, run {}, {}\n", run.version, run.id, run.started_at));
+        text
+    }
+}
+
+fn by_severity(findings: &[&Finding]) -> BTreeMap<&'static str, usize> {
+    let mut counts = BTreeMap::new();
+    for finding in findings {
+        *counts.entry(finding.severity.as_str()).or_insert(0) += 1;
+    }
+    counts
+}
+
+/// A MessageGroupId: the owner, or a digest of it where SNS would not take it (letters, digits, punctuation; 128).
+fn group(owner: &str) -> String {
+    if owner.len() <= LONGEST_GROUP && owner.chars().all(|c| c.is_ascii_graphic()) {
+        owner.to_owned()
+    } else {
+        hex(&Sha256::digest(owner))
+    }
+}

@@ -1,0 +1,85 @@
+//! Sends messages to the topic. Every message is tried, whatever became of the others; what could not be sent is told.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use aws_sdk_sns::types::MessageAttributeValue;
+use tokio::task::JoinSet;
+
+use super::message::Message;
+use super::topic::TopicArn;
+use crate::failure::Class;
+use crate::probe::{Aws, answer_of};
+
+/// Publish calls under way at once.
+const CONCURRENCY: usize = 8;
+
+/// What this process knows to have gone out, so that a retry of the same event does not send it again.
+#[derive(Debug, Default)]
+pub struct Sent(HashSet<String>);
+
+/// A message that did not go out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishFailure {
+    /// Whose message it was.
+    pub owner: String,
+    /// What it means.
+    pub class: Class,
+    /// AWS's error code and message, or what stopped the call on this side.
+    pub message: String,
+}
+
+impl fmt::Display for PublishFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the message to {}: {}", self.owner, self.message)
+    }
+}
+
+/// Publishes the messages that are not known to have gone out; returns those that failed.
+pub async fn publish(aws: &Aws, topic: &TopicArn, messages: &[Message], sent: &mut Sent) -> Vec<PublishFailure> {
+    let sns = aws.sns(topic.region());
+    let mut waiting = messages.iter().filter(|message| !sent.0.contains(&message.deduplication_id)).cloned().collect::<Vec<_>>().into_iter();
+    let mut under_way = JoinSet::new();
+    let mut failures = Vec::new();
+    loop {
+        while under_way.len() < CONCURRENCY {
+            let Some(message) = waiting.next() else { break };
+            let (sns, topic) = (sns.clone(), topic.clone());
+            under_way.spawn(async move {
+                let result = send(&sns, &topic, &message).await;
+                (message, result)
+            });
+        }
+        let Some(joined) = under_way.join_next().await else { break };
+        match joined {
+            Ok((message, Ok(()))) => {
+                sent.0.insert(message.deduplication_id);
+            }
+            Ok((_, Err(failure))) => failures.push(failure),
+            Err(_) => failures.push(PublishFailure { owner: "?".to_owned(), class: Class::Other, message: "the sending task failed".to_owned() }),
+        }
+    }
+    failures.sort_by(|a, b| a.owner.cmp(&b.owner));
+    failures
+}
+
+async fn send(sns: &aws_sdk_sns::Client, topic: &TopicArn, message: &Message) -> Result<(), PublishFailure> {
+    let failed = |class, message_text| PublishFailure { owner: message.owner.clone(), class, message: message_text };
+    let mut request =
+        sns.publish().topic_arn(topic.as_str()).message_structure("json").subject(&message.subject).message(&message.body);
+    for attribute in &message.attributes {
+        let value = MessageAttributeValue::builder().data_type(attribute.data_type).string_value(&attribute.value).build();
+        request = request.message_attributes(attribute.name, value.map_err(|_| failed(Class::InvalidRequest, "an attribute has no type".to_owned()))?);
+    }
+    if topic.is_fifo() {
+        request = request.message_group_id(&message.group).message_deduplication_id(&message.deduplication_id);
+    }
+    match request.send().await {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let answer = answer_of(&error);
+            let code = answer.code.map_or_else(String::new, |code| format!("{code}: "));
+            Err(failed(answer.class, format!("{code}{}", answer.message)))
+        }
+    }
+}

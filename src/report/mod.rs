@@ -1,0 +1,239 @@
+//! What a run tells: one type, the JSON report of interface section 5 (`schema_version: 1`). Fields are added, never
+//! renamed; order is deterministic.
+//!
+//! `coverage` counts what was checked, `plain` words it for mail and terminal, `table` draws the table of jobs.
+
+mod coverage;
+pub mod plain;
+#[cfg(feature = "cli")]
+pub mod terminal;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+pub use coverage::{Coverage, NotCheckedRole, NotWalkedPath, PathCoverage, RoleCoverage, Walk};
+
+use crate::audit::{Finding, Subject};
+use crate::finding::Severity;
+use crate::inventory::{Job, RoleArn, Seconds};
+use crate::lease::{Grant, Judgement, LimitedBy, Verdict};
+
+/// What started a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Trigger {
+    /// EventBridge.
+    Schedule,
+    /// A person or a pipeline that invoked the function.
+    Manual,
+    /// The command line.
+    Cli,
+}
+
+/// The report of one run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// 1.
+    pub schema_version: u32,
+    /// The run itself.
+    pub run: Run,
+    /// The counts.
+    pub summary: Summary,
+    /// How much of what should be checked was checked.
+    pub coverage: Coverage,
+    /// The jobs, in the inventory's order.
+    pub jobs: Vec<JobReport>,
+    /// The roles, by ARN.
+    pub roles: Vec<RoleReport>,
+    /// The findings, the worst first.
+    pub findings: Vec<Finding>,
+}
+
+/// The run itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Run {
+    /// The event's id, so that a retry repeats it.
+    pub id: String,
+    /// What started it.
+    pub trigger: Trigger,
+    /// When, as RFC 3339 in UTC.
+    pub started_at: String,
+    /// How long it took.
+    pub duration_ms: u64,
+    /// Whether it did all that it set out to do.
+    pub complete: bool,
+    /// SHA-256 of the inventory's bytes.
+    pub inventory_sha256: String,
+    /// The version of this program.
+    pub version: &'static str,
+}
+
+/// The counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Jobs of the run.
+    pub jobs: usize,
+    /// Distinct roles on their paths.
+    pub roles: usize,
+    /// Jobs by verdict.
+    pub verdicts: BTreeMap<&'static str, usize>,
+    /// Findings by severity, without the waived ones.
+    pub findings: BTreeMap<&'static str, usize>,
+    /// Waived findings.
+    pub waived: usize,
+}
+
+/// A job's verdict and walk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct JobReport {
+    /// Its name.
+    pub name: String,
+    /// Its owner.
+    pub owner: Option<String>,
+    /// Whether its credentials last.
+    pub verdict: Verdict,
+    /// Whether the checker could follow its path.
+    pub walk: Walk,
+    /// length + pause.
+    pub needed_seconds: Seconds,
+    /// How long its session lasts.
+    pub lease_seconds: Option<Seconds>,
+    /// When its credentials end, refresh counted.
+    pub lapses_after_seconds: Option<Seconds>,
+    /// lapses_after − needed.
+    pub headroom_seconds: Option<i64>,
+    /// What limits it.
+    pub limited_by: Option<LimitedBy>,
+    /// The hop that limits it, 0-based.
+    pub limiting_hop: Option<usize>,
+    /// Its hops.
+    pub hops: Vec<HopReport>,
+}
+
+/// One hop of a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HopReport {
+    /// The role.
+    pub role: RoleArn,
+    /// Its caller is itself a session.
+    pub chained: bool,
+    /// The DurationSeconds that counts.
+    pub requested_seconds: Seconds,
+    /// The most that STS would grant.
+    pub cap_seconds: Option<Seconds>,
+    /// What STS grants the job.
+    pub lease_seconds: Option<Seconds>,
+    /// What became of the checker's own walk here.
+    pub outcome: &'static str,
+}
+
+/// What is known of a role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RoleReport {
+    /// Its ARN.
+    pub arn: RoleArn,
+    /// Whether the checker assumed it.
+    pub assumed: bool,
+    /// Its MaxSessionDuration.
+    pub max_session_duration_seconds: Option<Seconds>,
+    /// Where that is known from: `iam`, `declared`.
+    pub max_session_duration_from: Option<&'static str>,
+    /// What went wrong with it.
+    pub error: Option<String>,
+}
+
+impl Report {
+    /// Puts together what a run found. `run.complete` is set here.
+    #[must_use]
+    pub fn new(subject: &Subject<'_>, run: Run, runbook_base_url: Option<&str>) -> Self {
+        let mut findings = subject.findings();
+        if let Some(base) = runbook_base_url {
+            let base = base.trim_end_matches('/');
+            findings.iter_mut().for_each(|finding| finding.runbook = format!("{base}/{}.md", finding.id));
+        }
+        let (coverage, walks) = coverage::of(subject);
+        let jobs: Vec<JobReport> = subject
+            .jobs
+            .iter()
+            .zip(&subject.judgements)
+            .zip(walks)
+            .map(|((job, judgement), (walk, outcomes))| job_report(job, judgement, walk, &outcomes))
+            .collect();
+        Self {
+            schema_version: 1,
+            run: Run { complete: subject.is_complete(), ..run },
+            summary: summary(&jobs, subject.plan.roles.len(), &findings),
+            coverage,
+            jobs,
+            roles: subject.plan.roles.keys().map(|role| role_report(subject, role)).collect(),
+            findings,
+        }
+    }
+
+    /// The findings that no waiver covers.
+    pub fn open_findings(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.waived.is_none())
+    }
+
+    /// The worst open finding's severity.
+    #[must_use]
+    pub fn worst(&self) -> Option<Severity> {
+        self.open_findings().map(|finding| finding.severity).max()
+    }
+}
+
+fn job_report(job: &Job, judgement: &Judgement, walk: Walk, outcomes: &[&'static str]) -> JobReport {
+    let hops = job.path.iter().zip(&judgement.hops).zip(outcomes);
+    JobReport {
+        name: job.name.clone(),
+        owner: job.owner.clone(),
+        verdict: judgement.verdict,
+        walk,
+        needed_seconds: judgement.needed,
+        lease_seconds: judgement.lease,
+        lapses_after_seconds: judgement.end,
+        headroom_seconds: judgement.headroom,
+        limited_by: judgement.limited_by,
+        limiting_hop: judgement.limiting_hop,
+        hops: hops
+            .map(|((hop, lease), outcome)| HopReport {
+                role: hop.role.clone(),
+                chained: lease.chained,
+                requested_seconds: lease.requested,
+                cap_seconds: lease.cap,
+                lease_seconds: match &lease.grant {
+                    Some(Grant::Granted(seconds)) => Some(*seconds),
+                    _ => None,
+                },
+                outcome,
+            })
+            .collect(),
+    }
+}
+
+fn role_report(subject: &Subject<'_>, role: &RoleArn) -> RoleReport {
+    let live = subject.facts.max_session(role);
+    let max = subject.max_session(role);
+    let from = if live.is_some() { "iam" } else { "declared" };
+    RoleReport {
+        arn: role.clone(),
+        assumed: coverage::is_assumed(subject, role),
+        max_session_duration_seconds: max,
+        max_session_duration_from: max.map(|_| from),
+        error: coverage::error(subject, role),
+    }
+}
+
+fn summary(jobs: &[JobReport], roles: usize, findings: &[Finding]) -> Summary {
+    let verdicts = [Verdict::Rejected, Verdict::Lapses, Verdict::Thin, Verdict::Covered, Verdict::Unknown];
+    let count = |verdict: Verdict| jobs.iter().filter(|job| job.verdict == verdict).count();
+    let open = |severity: Severity| findings.iter().filter(|f| f.waived.is_none() && f.severity == severity).count();
+    Summary {
+        jobs: jobs.len(),
+        roles,
+        verdicts: verdicts.into_iter().map(|verdict| (verdict.as_str(), count(verdict))).collect(),
+        findings: Severity::ALL.into_iter().map(|severity| (severity.as_str(), open(severity))).collect(),
+        waived: findings.iter().filter(|finding| finding.waived.is_some()).count(),
+    }
+}

@@ -1,0 +1,112 @@
+//! The report in words, without colour or width: what mail shows, and what the terminal dresses up. Owns wording of the
+//! whole, not of a finding: that is the finding's own.
+
+use super::{Coverage, Report};
+use crate::audit::{Finding, Remedy};
+use crate::finding::Severity;
+
+/// One line: what was checked and what was found.
+#[must_use]
+pub fn headline(report: &Report) -> String {
+    let jobs = count(report.summary.jobs, "job", "jobs");
+    let roles = count(report.summary.roles, "role", "roles");
+    let waived = match report.summary.waived {
+        0 => String::new(),
+        several => format!(", {several} waived"),
+    };
+    format!("{jobs}, {roles}: {}{waived}.", severities(report.open_findings()))
+}
+
+/// `2 critical, 1 high`, or `nothing found`.
+pub fn severities<'a>(findings: impl Iterator<Item = &'a Finding>) -> String {
+    let all: Vec<Severity> = findings.map(|finding| finding.severity).collect();
+    let count = |severity: Severity| all.iter().filter(|found| **found == severity).count();
+    let parts: Vec<String> =
+        Severity::ALL.into_iter().map(|s| (s, count(s))).filter(|(_, n)| *n > 0).map(|(s, n)| format!("{n} {s}")).collect();
+    if parts.is_empty() { "nothing found".to_owned() } else { parts.join(", ") }
+}
+
+/// What it is about: the job, the hop, the role's ARN.
+#[must_use]
+pub fn place(finding: &Finding) -> String {
+    let job = finding.job.as_ref().map(|job| format!("job {job}"));
+    let hop = finding.hop.map(|hop| format!("path[{hop}]"));
+    let parts: Vec<String> = job.into_iter().chain(hop).chain(finding.role.clone()).collect();
+    if parts.is_empty() { "this run".to_owned() } else { parts.join(", ") }
+}
+
+/// The forms of a remedy, each a heading and lines to copy.
+pub fn forms(remedy: &Remedy) -> impl Iterator<Item = (&'static str, &str)> {
+    let forms = [("AWS CLI", &remedy.cli), ("CloudFormation", &remedy.cloudformation), ("Terraform", &remedy.terraform)];
+    forms.into_iter().filter_map(|(name, form)| Some((name, form.as_deref()?)))
+}
+
+/// A finding as a mail shows it: everything that a person needs to act.
+#[must_use]
+pub fn finding(finding: &Finding) -> String {
+    let mut text = format!("[{}] {}\n  {}\n  {}\n", finding.severity, finding.title, place(finding), finding.detail);
+    for (number, remedy) in finding.remediation.iter().enumerate() {
+        text.push_str(&format!("  {}. {}\n", number + 1, remedy.step));
+        if let Some(cli) = &remedy.cli {
+            cli.lines().for_each(|line| text.push_str(&format!("       {line}\n")));
+        }
+    }
+    text.push_str(&format!("  More: {} ({})\n", finding.id, finding.runbook));
+    text
+}
+
+/// What was checked, and what was not, line by line; roles and paths that were not checked for one reason share a line.
+#[must_use]
+pub fn coverage(coverage: &Coverage) -> Vec<String> {
+    let (roles, paths) = (&coverage.roles, &coverage.paths);
+    let mut lines = vec![
+        format!("Roles: {} of {} assumed, {} described.", roles.assumed, roles.total, roles.described),
+        format!("Paths: {} of {} walked.", paths.walked, paths.total),
+    ];
+    let roles = roles.not_checked.iter().map(|role| (role.reason.clone(), role.role.as_str().to_owned()));
+    lines.extend(by_reason("Roles not wholly checked", roles));
+    let paths = paths.not_walked.iter().map(|path| {
+        let hop = path.hop.map_or_else(String::new, |hop| format!(" at path[{hop}]"));
+        (path.reason.to_owned(), format!("{}{hop}", path.job))
+    });
+    lines.extend(by_reason("Paths not walked", paths));
+    lines
+}
+
+fn by_reason(what: &str, all: impl Iterator<Item = (String, String)>) -> Vec<String> {
+    const SHOWN: usize = 8;
+    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+    for (reason, name) in all {
+        match groups.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, names)) => names.push(name),
+            None => groups.push((reason, vec![name])),
+        }
+    }
+    let line = |(reason, names): (String, Vec<String>)| {
+        let more = names.len().saturating_sub(SHOWN);
+        let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{what} ({}): {shown}{rest}.", in_words(&reason))
+    };
+    groups.into_iter().map(line).collect()
+}
+
+/// A reason of the report in words.
+fn in_words(reason: &str) -> &str {
+    match reason {
+        "offline" => "lint asks AWS nothing",
+        "declared" => "declared as not to be assumed by the checker",
+        "not-reached" => "a hop before it was not assumed",
+        "no-reader" => "no reader for its account",
+        "denied" => "AssumeRole was denied",
+        "describe-denied" => "iam:GetRole was denied",
+        "out-of-time" | "describe-out-of-time" => "the run's time was up",
+        other => other,
+    }
+}
+
+/// `1 job`, `2 jobs`.
+#[must_use]
+pub fn count(n: usize, one: &str, several: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { several })
+}

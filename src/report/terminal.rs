@@ -1,0 +1,170 @@
+//! The report for a person at a terminal: the table of jobs with a bar of length against lease, the findings with their
+//! fixes, the coverage. Adapts to the width; colour is the caller's to strip.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use comfy_table::{ContentArrangement, Table, presets};
+
+use super::{JobReport, Report, Walk, plain};
+use crate::finding::Severity;
+use crate::inventory::Seconds;
+use crate::lease::{LimitedBy, Verdict};
+
+/// The narrowest and the widest that the text is laid out for.
+const WIDTHS: std::ops::RangeInclusive<usize> = 60..=140;
+
+/// Words the report for a terminal of so many columns.
+#[must_use]
+pub fn render(report: &Report, columns: usize) -> String {
+    let width = columns.clamp(*WIDTHS.start(), *WIDTHS.end());
+    let mut text = String::new();
+    let bold = Style::new().bold();
+    let _ = writeln!(text, "{bold}{}{bold:#}\n", plain::headline(report));
+    text.push_str(&table(report, width));
+    text.push('\n');
+    for finding in report.open_findings() {
+        text.push_str(&finding_text(finding, width));
+    }
+    let waived: Vec<String> = report
+        .findings
+        .iter()
+        .filter_map(|finding| Some((finding, finding.waived.as_ref()?)))
+        .map(|(finding, waived)| format!("{}, {}: until {}, {}", finding.id, plain::place(finding), waived.until, waived.reason))
+        .collect();
+    section(&mut text, "Waived", &waived, width);
+    let complete = if report.run.complete { "" } else { "This run did not finish all that it set out to do. " };
+    let mut coverage = plain::coverage(&report.coverage);
+    coverage[0] = format!("{complete}{}", coverage[0]);
+    section(&mut text, "Coverage", &coverage, width);
+    text
+}
+
+fn section(text: &mut String, heading: &str, lines: &[String], width: usize) {
+    if lines.is_empty() {
+        return;
+    }
+    let bold = Style::new().bold();
+    let _ = writeln!(text, "{bold}{heading}{bold:#}");
+    for line in lines {
+        let _ = writeln!(text, "{}", wrap(line, width, "  "));
+    }
+    text.push('\n');
+}
+
+fn wrap(line: &str, width: usize, indent: &str) -> String {
+    let options = textwrap::Options::new(width)
+        .initial_indent(indent)
+        .subsequent_indent(indent)
+        .break_words(false)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(line, options)
+}
+
+fn finding_text(finding: &crate::audit::Finding, width: usize) -> String {
+    let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
+    let colour = severity_style(finding.severity);
+    let mut text = String::new();
+    let name = format!("{:<9}", finding.severity.as_str().to_uppercase());
+    let title = wrap(&finding.title, width, "          ");
+    let _ = writeln!(text, "{colour}{name}{colour:#} {bold}{}{bold:#}", title.trim_start());
+    let _ = writeln!(text, "{dim}{}{dim:#}", wrap(&format!("{}: {}", finding.id, plain::place(finding)), width, "          "));
+    let _ = writeln!(text, "{}", wrap(&finding.detail, width, "          "));
+    for (number, remedy) in finding.remediation.iter().enumerate() {
+        let step = wrap(&remedy.step, width, "             ");
+        let _ = writeln!(text, "          {}. {}", number + 1, step.trim_start());
+        // The AWS CLI form; the others are in the JSON report and on the finding's page.
+        for line in remedy.cli.iter().flat_map(|cli| cli.lines()) {
+            let _ = writeln!(text, "             {dim}{line}{dim:#}");
+        }
+    }
+    text.push('\n');
+    text
+}
+
+fn severity_style(severity: Severity) -> Style {
+    let colour = match severity {
+        Severity::Critical => AnsiColor::BrightRed,
+        Severity::High => AnsiColor::Red,
+        Severity::Medium => AnsiColor::Yellow,
+        Severity::Low => AnsiColor::Blue,
+    };
+    colour.on_default().bold()
+}
+
+/// The jobs, the worst first, each with a bar: how much of its run its credentials last.
+fn table(report: &Report, width: usize) -> String {
+    let mut jobs: Vec<&JobReport> = report.jobs.iter().collect();
+    jobs.sort_by_key(|job| (job.verdict, job.headroom_seconds.unwrap_or(i64::MAX)));
+    let mut table = Table::new();
+    let bar_width = (width / 5).clamp(10, 24);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(u16::try_from(width).unwrap_or(80));
+    table.set_header(["JOB", "VERDICT", "NEEDS", "LASTS", "RUN AGAINST CREDENTIALS", "LIMITED BY"]);
+    for job in jobs {
+        table.add_row([
+            job.name.clone(),
+            verdict_words(job),
+            job.needed_seconds.to_string(),
+            lasts(job),
+            bar(job, bar_width),
+            limited_by(job),
+        ]);
+    }
+    let legend = "█ run with credentials   ░ run without   · headroom";
+    format!("{}\n{}\n", table.trim_fmt(), legend)
+}
+
+fn verdict_words(job: &JobReport) -> String {
+    match (job.verdict, job.walk) {
+        (Verdict::Rejected, _) => "cannot start".to_owned(),
+        (verdict, Walk::Failed) => format!("{}, walk failed", verdict.as_str()),
+        (verdict, _) => verdict.as_str().to_owned(),
+    }
+}
+
+fn lasts(job: &JobReport) -> String {
+    match (job.verdict, job.lapses_after_seconds) {
+        (Verdict::Rejected, _) => "-".to_owned(),
+        (Verdict::Unknown, _) => "?".to_owned(),
+        (_, Some(end)) => end.to_string(),
+        (_, None) => "no end".to_owned(),
+    }
+}
+
+/// The bar, scaled to the longer of run and lease.
+fn bar(job: &JobReport, width: usize) -> String {
+    let needed = job.needed_seconds;
+    let end = match (job.verdict, job.lapses_after_seconds) {
+        (Verdict::Rejected, _) => Seconds(0),
+        (Verdict::Unknown, _) => return "?".repeat(width),
+        (_, Some(end)) => end,
+        (_, None) => return format!("{}→", "█".repeat(width - 1)),
+    };
+    let longest = needed.max(end).0.max(1);
+    let cells = |seconds: Seconds| usize::try_from(u128::from(seconds.0) * width as u128 / u128::from(longest)).unwrap_or(width);
+    // A job that lapses shows it, by however little.
+    let covered = if needed > end { cells(end).min(width - 1) } else { cells(needed) };
+    let rest = if needed > end { "░" } else { "·" };
+    format!("{}{}", "█".repeat(covered), rest.repeat(width - covered))
+}
+
+fn limited_by(job: &JobReport) -> String {
+    let Some(limit) = job.limited_by else { return String::new() };
+    let what = match limit {
+        LimitedBy::DurationRange => "the API's range",
+        LimitedBy::SourceCannotAssume => "its source",
+        LimitedBy::MaxSessionDuration => "MaxSessionDuration",
+        LimitedBy::RoleChaining => "role chaining",
+        LimitedBy::Platform => "copied credentials",
+        LimitedBy::RefreshInterval => "refresh interval",
+        LimitedBy::SourceSession => "source session",
+        LimitedBy::PortalSession => "portal login",
+        LimitedBy::IdentityToken => "identity token",
+        LimitedBy::Mfa => "MFA",
+        LimitedBy::StsMaximum => "the 12h maximum",
+        LimitedBy::RequestedDuration => "its request",
+        LimitedBy::DefaultDuration => "the 1h default",
+    };
+    let role = job.limiting_hop.and_then(|hop| job.hops.get(hop)).map(|hop| hop.role.name());
+    role.map_or_else(|| what.to_owned(), |role| format!("{what}, {role}"))
+}
