@@ -12,10 +12,9 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
         |(_, refused)| {
             let cause = match denial_cause(&refused.failure.message) {
                 Some(cause) => format!("AWS names the cause: {cause}."),
-                None => format!(
-                    "STS gives this same answer for four causes and does not say which: the role does not exist, its trust policy does not allow {0}, \
-                     the policies of {0} do not allow sts:AssumeRole on it, or a service control policy denies it.",
-                    refused.caller()
+                None => String::from(
+                    "STS gives this same answer for four causes and does not say which: the role does not exist, its trust policy does not allow the \
+                     caller, the caller's own policies do not allow sts:AssumeRole on it, or a service control policy denies it."
                 ),
             };
             refused

@@ -20,7 +20,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                     found.lease()
                 ))
                 .remedies([remedy::refresh_by_provider_chain(found.job)])
-                .remedies(remedy::refresh_in_loop(CHAIN_CAP, found.job.margin, found.job.pause))
+                .remedies(remedy::refresh_in_loop(found.lease(), found.job.margin, found.job.pause))
                 .remedies([remedy::shorten_chain(found.job, found.wanted()), remedy::split(CHAIN_CAP)]),
         )
     }));

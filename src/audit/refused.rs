@@ -117,11 +117,16 @@ impl Refused<'_> {
         }
     }
 
+    /// AWS's message, without the full stop that a sentence around it brings along.
+    pub(super) fn message(&self) -> &str {
+        self.failure.message.trim_end_matches('.')
+    }
+
     /// What AWS said.
     pub(super) fn answer(&self) -> String {
         match &self.failure.code {
-            Some(code) => format!("{code}: {}", self.failure.message),
-            None => self.failure.message.clone(),
+            Some(code) => format!("{code}: {}", self.message()),
+            None => self.message().to_owned(),
         }
     }
 

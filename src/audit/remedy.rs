@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::inventory::{Job, RoleArn, Seconds};
+use crate::inventory::{Job, RoleArn, Seconds, Source};
 
 /// One way to mend it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -48,16 +48,31 @@ pub(super) fn set_max_session(role: &RoleArn, why: &str, seconds: Seconds) -> Re
 
 /// Lets the SDK renew the credentials.
 pub(super) fn refresh_by_provider_chain(job: &Job) -> Remedy {
-    let role = job.path.last().map(|hop| hop.role.as_str());
     let step = "Let the SDK renew the credentials: give the job's clients a provider that assumes the role itself, \
                 instead of credentials copied once. Then declare `refresh: auto`.";
-    match role {
-        Some(role) => Remedy::step(step).cli(format!(
-            "# ~/.aws/config: a profile that every AWS SDK and the CLI renew by themselves\n[profile {}]\nrole_arn = {role}\nsource_profile = SOURCE_PROFILE",
-            job.name
-        )),
-        None => Remedy::step(step),
+    if job.path.is_empty() {
+        return Remedy::step(
+            "Let the SDK renew the credentials: let its default provider chain read them from their source each time, instead of a copy made \
+             once. Then declare `refresh: auto`.",
+        );
     }
+    let profiles: Vec<String> = (0..job.path.len()).map(|index| profile(job, index)).collect();
+    Remedy::step(step).cli(format!("# ~/.aws/config: what every AWS SDK and the CLI renew by themselves\n{}", profiles.join("\n")))
+}
+
+/// The shared configuration of one hop; the last one's profile has the job's name.
+fn profile(job: &Job, index: usize) -> String {
+    let name = |index: usize| if index + 1 == job.path.len() { job.name.clone() } else { format!("{}-{index}", job.name) };
+    let source = match job.source {
+        _ if index > 0 => format!("source_profile = {}", name(index - 1)),
+        Source::WebIdentity { .. } => "web_identity_token_file = TOKEN_FILE".to_owned(),
+        Source::Ec2Instance => "credential_source = Ec2InstanceMetadata".to_owned(),
+        Source::EcsTask | Source::EksPodIdentity | Source::Codebuild => "credential_source = EcsContainer".to_owned(),
+        Source::Lambda => "credential_source = Environment".to_owned(),
+        _ => "source_profile = SOURCE_PROFILE".to_owned(),
+    };
+    let duration = job.path[index].duration.map_or_else(String::new, |seconds| format!("\nduration_seconds = {}", seconds.0));
+    format!("[profile {}]\nrole_arn = {}\n{source}{duration}", name(index), job.path[index].role)
 }
 
 /// Renews in the job's own loop, early enough for the client's refresh window of 15 minutes where the lease allows it.

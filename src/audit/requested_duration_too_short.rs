@@ -3,18 +3,21 @@
 use super::lasting::lasting;
 use super::{Finding, Subject, remedy};
 use crate::finding::FindingId;
+use crate::lease::rules::ASSUME_ROLE_MINIMUM;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     out.extend(lasting(subject, FindingId::RequestedDurationTooShort).filter_map(|found| {
         let (hop, lease) = found.hop()?;
         let (name, role) = (&found.job.name, hop.role.name());
+        // lease-rules 0.1: what clients send where nobody has said anything.
+        let by_itself = if lease.requested == ASSUME_ROLE_MINIMUM { ", as Go's stscreds and Java SDK 1 do by themselves" } else { "" };
         Some(
             found
                 .finding()
                 .titled(format!("{name} needs {}, and asks {role} for {}", found.needed(), lease.requested))
                 .detailed(format!(
-                    "{name} {} on a session for which its client asks {} seconds (Go's stscreds and Java SDK 1 ask for 900 by themselves). Its \
-                     calls fail with ExpiredToken {} after it has got its credentials.",
+                    "{name} {} on a session for which its client asks {} seconds{by_itself}. Its calls fail with ExpiredToken {} after it has got its \
+                     credentials.",
                     found.length_in_words(), lease.requested.0, found.lease()
                 ))
                 .remedies(subject.longer_session(found.job, hop, lease))

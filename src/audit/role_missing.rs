@@ -12,10 +12,10 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
             .finding(FindingId::RoleMissing)
             .titled(format!("{name} does not exist in account {account}"))
             .detailed(format!(
-                "IAM answered {} with \"{}\". No job can assume this role. Sessions of a deleted role fail at once with InvalidClientTokenId, even when a \
+                "IAM answered {} with \"{}\": no job can assume this role. Sessions of a deleted role fail at once with InvalidClientTokenId, even when a \
                  role of the same name is made again.",
                 refused.call(),
-                refused.failure.message
+                refused.message()
             ))
             .remedies([
                 Remedy::step("Correct the ARN in the inventory, path included, or create the role again.").cli(format!("aws iam get-role --role-name {name}")),

@@ -3,13 +3,12 @@
 
 use std::io::Write;
 
-use jiff::Timestamp;
+use serde_json::Value;
 use tracing::Level;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::notify::embedded_metrics;
 use crate::report::Report;
 
 /// Sets up logging by AWS_LAMBDA_LOG_FORMAT and AWS_LAMBDA_LOG_LEVEL (Lambda's logging configuration).
@@ -29,8 +28,8 @@ pub fn set_up() {
     }
 }
 
-/// Logs a run: one line for each finding, one for the run, and the metrics.
-pub(super) fn report(report: &Report, namespace: &str, at: Timestamp) {
+/// Logs a run: one line for each finding, and one for the run.
+pub(super) fn report(report: &Report) {
     for finding in &report.findings {
         tracing::warn!(
             event = "finding",
@@ -59,9 +58,9 @@ pub(super) fn report(report: &Report, namespace: &str, at: Timestamp) {
         duration_ms = report.run.duration_ms,
         version = report.run.version,
     );
-    let mut out = std::io::stdout().lock();
-    for line in embedded_metrics(report, namespace, at.as_millisecond()) {
-        // CloudWatch reads metrics from lines that are nothing but this JSON object.
-        let _ = writeln!(out, "{line}");
-    }
+}
+
+/// Writes a line of embedded metrics: CloudWatch reads them from lines that are nothing but the JSON object.
+pub fn write_metrics(line: &Value) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }

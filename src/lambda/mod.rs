@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lambda_runtime::Diagnostic;
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -28,7 +29,23 @@ const LARGEST_ANSWER: usize = 6 * 1024 * 1024 - 4096;
 pub struct Function {
     settings: Settings,
     aws: Aws,
+    metrics: fn(&Value),
     sent: Mutex<Sent>,
+}
+
+/// What the function answers.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// The report.
+    Report(Box<Report>),
+    /// Its counts alone.
+    Summary(Value),
+    /// The event asks for nothing.
+    Ignored {
+        /// Why.
+        ignored: String,
+    },
 }
 
 /// One invocation, as the runtime tells of it.
@@ -41,10 +58,10 @@ pub struct Invocation {
 }
 
 impl Function {
-    /// Makes the function of its settings.
+    /// Makes the function of its settings; `metrics` gets each line of the embedded metrics.
     #[must_use]
-    pub fn new(settings: Settings, aws: Aws) -> Self {
-        Self { settings, aws, sent: Mutex::default() }
+    pub fn new(settings: Settings, aws: Aws, metrics: fn(&Value)) -> Self {
+        Self { settings, aws, metrics, sent: Mutex::default() }
     }
 
     /// Answers one event: the report, or why there is none.
@@ -52,15 +69,15 @@ impl Function {
     /// # Errors
     /// `BadEvent`, `BadInventory`, `NotPublished`: the invocation fails, so that Lambda retries it and then
     /// dead-letters the event. The findings are in the log by then.
-    pub async fn handle(&self, event: &Value, invocation: &Invocation) -> Result<Value, Diagnostic> {
+    pub async fn handle(&self, event: &Value, invocation: &Invocation) -> Result<Answer, Diagnostic> {
         match Event::read(event).map_err(|problem| failed("BadEvent", problem))? {
             Event::Schedule { id } => self.run(id, Trigger::Schedule, Manual::default(), invocation).await,
             Event::Manual(manual) => self.run(None, Trigger::Manual, manual, invocation).await,
-            Event::Ignored(why) => Ok(json!({ "ignored": why })),
+            Event::Ignored(ignored) => Ok(Answer::Ignored { ignored }),
         }
     }
 
-    async fn run(&self, id: Option<String>, trigger: Trigger, manual: Manual, invocation: &Invocation) -> Result<Value, Diagnostic> {
+    async fn run(&self, id: Option<String>, trigger: Trigger, manual: Manual, invocation: &Invocation) -> Result<Answer, Diagnostic> {
         let start = Start {
             id: id.unwrap_or_else(|| invocation.request_id.clone()),
             trigger,
@@ -83,9 +100,10 @@ impl Function {
         };
         let outcome = check::check(&inventory, &filter, &start, &probe).await.map_err(|nothing| failed("BadEvent", nothing))?;
         let report = outcome.report;
-        logs::report(&report, &self.settings.metrics_namespace, start.at);
+        logs::report(&report);
+        notify::embedded_metrics(&report, &self.settings.metrics_namespace, start.at.as_millisecond()).iter().for_each(self.metrics);
         self.publish(&aws, &report, manual.notify).await?;
-        Ok(answer(&report, manual.form))
+        Ok(answer(report, manual.form))
     }
 
     async fn publish(&self, aws: &Aws, report: &Report, notify: Option<Notify>) -> Result<(), Diagnostic> {
@@ -116,12 +134,12 @@ fn failed(error_type: &str, message: impl ToString) -> Diagnostic {
 }
 
 /// The report, or its summary where that is asked for or the report would be too large to answer.
-fn answer(report: &Report, form: Form) -> Value {
-    let too_large = || serde_json::to_vec(report).map_or(true, |text| text.len() > LARGEST_ANSWER);
+fn answer(report: Report, form: Form) -> Answer {
+    let too_large = || serde_json::to_vec(&report).map_or(true, |text| text.len() > LARGEST_ANSWER);
     if form == Form::Summary || too_large() {
-        return summary(report);
+        return Answer::Summary(summary(&report));
     }
-    serde_json::to_value(report).unwrap_or_else(|_| summary(report))
+    Answer::Report(Box::new(report))
 }
 
 /// The counts alone: its lists are left out, and it says so.

@@ -7,8 +7,10 @@ use crate::inventory::{Seconds, Source};
 
 /// DurationSeconds that STS takes where the request names none (STS AssumeRole, `DurationSeconds`).
 pub const DEFAULT_DURATION: Seconds = Seconds(3600);
+/// The shortest session that AssumeRole gives (STS model).
+pub const ASSUME_ROLE_MINIMUM: Seconds = Seconds(900);
 /// What AssumeRole, AssumeRoleWithWebIdentity and AssumeRoleWithSAML accept at all (STS model: 900 to 43200).
-pub const ASSUME_ROLE_RANGE: RangeInclusive<Seconds> = Seconds(900)..=Seconds(43_200);
+pub const ASSUME_ROLE_RANGE: RangeInclusive<Seconds> = ASSUME_ROLE_MINIMUM..=LONGEST_SESSION;
 /// What GetSessionToken and GetFederationToken accept for an IAM user (STS model: 900 to 129600).
 pub const SESSION_TOKEN_RANGE: RangeInclusive<Seconds> = Seconds(900)..=Seconds(129_600);
 /// What IAM Roles Anywhere CreateSession accepts (Roles Anywhere model: 900 to 43200).

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_smithy_http_client::tls;
 use aws_smithy_types::retry::RetryConfig;
@@ -33,6 +33,11 @@ pub(crate) struct Session {
 impl Aws {
     /// Reads the settings of the environment and the shared configuration, as every AWS tool does.
     pub async fn from_environment() -> Self {
+        Self::load(aws_config::defaults(BehaviorVersion::latest())).await
+    }
+
+    /// Reads the settings that `loader` reads, and adds what a run needs: one HTTP client, retries, timeouts.
+    pub async fn load(loader: ConfigLoader) -> Self {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
             .build_https();
@@ -41,7 +46,7 @@ impl Aws {
             .operation_attempt_timeout(Duration::from_secs(15))
             .operation_timeout(Duration::from_secs(90))
             .build();
-        let config = aws_config::defaults(BehaviorVersion::latest())
+        let config = loader
             .http_client(http)
             .retry_config(RetryConfig::adaptive().with_max_attempts(ATTEMPTS))
             .timeout_config(timeouts)

@@ -59,6 +59,11 @@ pub fn finding(finding: &Finding) -> String {
 #[must_use]
 pub fn coverage(coverage: &Coverage) -> Vec<String> {
     let (roles, paths) = (&coverage.roles, &coverage.paths);
+    if paths.not_walked.iter().any(|path| path.reason == "offline") {
+        let roles = count(roles.total, "role", "roles");
+        let paths = count(paths.total, "path", "paths");
+        return vec![format!("lint asks AWS nothing: {roles} not assumed and not described, {paths} not walked. `check` does that.")];
+    }
     let mut lines = vec![
         format!("Roles: {} of {} assumed, {} described.", roles.assumed, roles.total, roles.described),
         format!("Paths: {} of {} walked.", paths.walked, paths.total),
@@ -94,7 +99,6 @@ fn by_reason(what: &str, all: impl Iterator<Item = (String, String)>) -> Vec<Str
 /// A reason of the report in words.
 fn in_words(reason: &str) -> &str {
     match reason {
-        "offline" => "lint asks AWS nothing",
         "declared" => "declared as not to be assumed by the checker",
         "not-reached" => "a hop before it was not assumed",
         "no-reader" => "no reader for its account",

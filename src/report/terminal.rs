@@ -57,6 +57,8 @@ fn wrap(line: &str, width: usize, indent: &str) -> String {
         .initial_indent(indent)
         .subsequent_indent(indent)
         .break_words(false)
+        // ARNs stay whole, to be copied.
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
     textwrap::fill(line, options)
 }
@@ -99,7 +101,7 @@ fn table(report: &Report, width: usize) -> String {
     let mut table = Table::new();
     let bar_width = (width / 5).clamp(10, 24);
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(u16::try_from(width).unwrap_or(80));
-    table.set_header(["JOB", "VERDICT", "NEEDS", "LASTS", "RUN AGAINST CREDENTIALS", "LIMITED BY"]);
+    table.set_header(["JOB", "VERDICT", "NEEDS", "LASTS", "RUN AGAINST LEASE", "LIMITED BY"]);
     for job in jobs {
         table.add_row([
             job.name.clone(),

@@ -1,0 +1,88 @@
+//! Who calls, checked in STS's own order: signing scope, key, token, expiry, issuing role, signature.
+//! What the caller may do is decided elsewhere, afterwards.
+
+use jiff::Timestamp;
+
+use super::{
+    credentials::{Key, Origin},
+    errors::{Problem, SCOPE_REGION, TOKEN_EXPIRED, TOKEN_INVALID, TOKEN_INVALID_IAM},
+    request::{Request, Signed},
+    signature,
+    world::World,
+};
+
+/// What the checks need of the world, so that signatures are computed without holding it.
+pub struct KnownKey {
+    key: Option<Key>,
+    issuer_lives: bool,
+    now: Timestamp,
+}
+
+impl KnownKey {
+    pub fn of(request: &Request, world: &World) -> KnownKey {
+        let key = request.signed.as_ref().and_then(|signed| world.keys.get(&signed.access_key_id)).cloned();
+        KnownKey { issuer_lives: key.as_ref().is_some_and(|key| world.issuer_lives(key)), key, now: world.clock.now() }
+    }
+
+    pub fn caller_arn(&self) -> Option<&str> {
+        self.key.as_ref().map(|key| key.principal.arn.as_str())
+    }
+
+    pub fn account(&self) -> Option<&str> {
+        self.key.as_ref().map(|key| key.principal.account.as_str())
+    }
+}
+
+pub fn authenticate(request: &Request, known: KnownKey) -> Result<Key, Problem> {
+    let Some(signed) = &request.signed else {
+        return Err(Problem::new(403, "MissingAuthenticationToken", "Request is missing Authentication Token"));
+    };
+    check_scope(request, signed)?;
+    let Some(key) = known.key.filter(|key| key.active) else {
+        return Err(token_invalid(request));
+    };
+    if request.header("x-amz-security-token") != key.credentials.session_token {
+        return Err(token_invalid(request));
+    }
+    if key.expires.is_some_and(|expires| known.now >= expires) {
+        return Err(Problem::new(403, "ExpiredToken", TOKEN_EXPIRED));
+    }
+    if !known.issuer_lives {
+        return Err(token_invalid(request));
+    }
+    signature::check(request, signed, &key.credentials.secret_access_key, known.now)?;
+    // IAM does not know sessions of GetSessionToken that had no MFA, and says so as if the token were bad.
+    if request.service == "iam" && key.origin == (Origin::SessionToken { mfa: false }) {
+        return Err(token_invalid(request));
+    }
+    Ok(key)
+}
+
+fn check_scope(request: &Request, signed: &Signed) -> Result<(), Problem> {
+    if !is_region(&signed.region) {
+        return Err(Problem::new(403, "SignatureDoesNotMatch", SCOPE_REGION));
+    }
+    if signed.service != request.service {
+        let message = format!("Credential should be scoped to correct service: '{}'. ", request.service);
+        return Err(Problem::new(403, "SignatureDoesNotMatch", message));
+    }
+    Ok(())
+}
+
+/// `eu-west-1`, `us-gov-west-1`: letters, at least three parts, a number at the end.
+fn is_region(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let Some((number, words)) = parts.split_last() else {
+        return false;
+    };
+    let is_word = |word: &&str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    words.len() >= 2
+        && words.iter().all(is_word)
+        && !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn token_invalid(request: &Request) -> Problem {
+    let message = if request.service == "iam" { TOKEN_INVALID_IAM } else { TOKEN_INVALID };
+    Problem::new(403, "InvalidClientTokenId", message)
+}

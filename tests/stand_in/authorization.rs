@@ -1,0 +1,130 @@
+//! May this caller do that: identity policy, session policy, and for AssumeRole the role's trust.
+//! Words the denial; knows no durations and issues nothing.
+
+use super::{
+    credentials::{Key, Origin},
+    errors::Problem,
+    policy::{Says, matches},
+    request::Request,
+    role::{Role, SourceIdentity, Wording},
+    world::World,
+};
+
+/// Which policy stood in the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// None of this kind allows it.
+    No(&'static str),
+    /// One of this kind denies it: `in an identity-based policy`.
+    Deny(&'static str),
+    /// The test's own words.
+    Given(String),
+}
+
+const IDENTITY: &str = "identity-based policy";
+const SESSION: &str = "session policy";
+const TRUST: &str = "role trust policy";
+
+impl Cause {
+    fn text(&self, action: &str) -> String {
+        match self {
+            Cause::No(kind) => format!("because no {kind} allows the {action} action"),
+            Cause::Deny(place) => format!("with an explicit deny {place}"),
+            Cause::Given(text) => text.clone(),
+        }
+    }
+}
+
+/// `User: … is not authorized to perform: … on resource: …`, with its cause if the wording has one.
+pub fn denial(caller: &Key, action: &str, resource: &str, wording: Wording, cause: &Cause) -> String {
+    let plain =
+        format!("User: {} is not authorized to perform: {action} on resource: {resource}", caller.principal.arn);
+    let text = cause.text(action);
+    // A cause that the test gave is always told: that is what it was given for.
+    let told = wording == Wording::WithCause || matches!(cause, Cause::Given(_));
+    if told && !text.is_empty() { format!("{plain} {text}") } else { plain }
+}
+
+/// The caller's own policies: its identity's and, if it is a session with one, its session policy.
+pub fn may(world: &World, caller: &Key, action: &str, resource: &str) -> Result<(), Cause> {
+    check_own(world, caller, action, resource, false)
+}
+
+/// `named`: the resource's policy names the caller in its own account, which stands in for an identity policy.
+fn check_own(world: &World, caller: &Key, action: &str, resource: &str, named: bool) -> Result<(), Cause> {
+    let is_root = caller.principal.identity.ends_with(":root");
+    match world.permissions(caller).map_or(Says::NotAllowed, |policy| policy.says(action, resource)) {
+        Says::Denied => return Err(Cause::Deny("in an identity-based policy")),
+        Says::NotAllowed if !named && !is_root => return Err(Cause::No(IDENTITY)),
+        _ => {}
+    }
+    match caller.session_policy.as_ref().map(|policy| policy.says(action, resource)) {
+        Some(Says::Denied) => Err(Cause::Deny("in a sessions policy")),
+        Some(Says::NotAllowed) => Err(Cause::No(SESSION)),
+        _ => Ok(()),
+    }
+}
+
+/// AssumeRole and what it does on the side. A role that does not exist is denied in the same words.
+pub fn check_assume(world: &World, caller: &Key, request: &Request) -> Result<(), Problem> {
+    let target = request.param("RoleArn").unwrap_or_default();
+    let role = world.roles.get(target);
+    let wording = role.and_then(|role| role.wording).unwrap_or(world.wording);
+    let sets_source_identity = request.param("SourceIdentity").is_some() || caller.source_identity.is_some();
+    let tags = request.params.keys().any(|name| name.starts_with("Tags.member."));
+    let actions = [("sts:AssumeRole", true), ("sts:SetSourceIdentity", sets_source_identity), ("sts:TagSession", tags)];
+    for (action, _) in actions.into_iter().filter(|(_, asked)| *asked) {
+        check_assume_action(world, caller, request, target, role, action)
+            .map_err(|cause| Problem::new(403, "AccessDenied", denial(caller, action, target, wording, &cause)))?;
+    }
+    Ok(())
+}
+
+fn check_assume_action(
+    world: &World,
+    caller: &Key,
+    request: &Request,
+    target: &str,
+    role: Option<&Role>,
+    action: &str,
+) -> Result<(), Cause> {
+    if let Some(cause) = role.and_then(|role| role.denied.clone()) {
+        return Err(Cause::Given(cause));
+    }
+    let named = role.is_some_and(|role| names(role, caller) && role.parts.account == caller.principal.account);
+    check_own(world, caller, action, target, named)?;
+    match role {
+        Some(role) if trusts(role, caller, request, action) => Ok(()),
+        _ => Err(Cause::No(TRUST)),
+    }
+}
+
+/// The trust policy names this very user, role or session, not its whole account.
+fn names(role: &Role, caller: &Key) -> bool {
+    role.trusted.iter().any(|trusted| *trusted == caller.principal.identity || *trusted == caller.principal.arn)
+}
+
+fn trusts(role: &Role, caller: &Key, request: &Request, action: &str) -> bool {
+    let principal = &caller.principal;
+    let root = format!("arn:{}:iam::{}:root", principal.partition, principal.account);
+    let account =
+        role.trusted.iter().any(|trusted| *trusted == root || *trusted == principal.account || trusted == "*");
+    let meets = |wanted: &Option<String>, given: Option<&str>| {
+        wanted.as_ref().is_none_or(|wanted| given.is_some_and(|given| matches(wanted, given)))
+    };
+    let source_identity = request.param("SourceIdentity").or(caller.source_identity.as_deref());
+    let source_identity_good = match (&role.source_identity, action) {
+        (SourceIdentity::NotAccepted, action) => action != "sts:SetSourceIdentity",
+        (SourceIdentity::Accepted, _) => true,
+        (SourceIdentity::Required(pattern), _) => source_identity.is_some_and(|given| matches(pattern, given)),
+    };
+    let mfa = request.param("SerialNumber").is_some() || caller.origin == (Origin::SessionToken { mfa: true });
+    principal.partition == role.parts.partition
+        && (account || names(role, caller))
+        // An external ID is compared as it is: an asterisk in it is no wildcard.
+        && role.external_id.as_deref().is_none_or(|wanted| request.param("ExternalId") == Some(wanted))
+        && meets(&role.session_name, request.param("RoleSessionName"))
+        && source_identity_good
+        && (role.accepts_tags || action != "sts:TagSession")
+        && (mfa || !role.requires_mfa)
+}

@@ -1,0 +1,281 @@
+//! Connections and answers: takes requests off the wire, asks the script and the services, and writes what they say.
+//! Whatever a request holds, it gets an answer: a bad one 400.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use http_body_util::{BodyExt as _, Limited};
+use hyper::{
+    Response,
+    body::{Body, Bytes, Frame, Incoming, SizeHint},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    time::{Sleep, sleep},
+};
+
+use super::{
+    authentication::{KnownKey, authenticate},
+    clock,
+    errors::Problem,
+    fault::Answer,
+    iam,
+    journal::{Call, Entry},
+    request::Request,
+    server::Shared,
+    sns, sts, xml,
+};
+
+/// More than SNS's largest message, percent-encoded.
+const MOST_BODY_BYTES: usize = 8 * 1024 * 1024;
+/// Between the first half of a truncated answer and its end, so that the half gets out.
+const BEFORE_CUT: Duration = Duration::from_millis(20);
+const XML: &str = "text/xml";
+
+pub async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            sleep(Duration::from_millis(10)).await;
+            continue;
+        };
+        let mut state = shared.state();
+        let number = state.connections;
+        state.connections += 1;
+        drop(state);
+        tokio::spawn(serve(stream, number, Arc::clone(&shared)));
+    }
+}
+
+type Answering = Pin<Box<dyn Future<Output = io::Result<Response<Payload>>> + Send>>;
+
+async fn serve(stream: TcpStream, number: usize, shared: Arc<Shared>) {
+    // Without it, the second packet of an answer would wait for the first's acknowledgement: 40 ms.
+    let _ = stream.set_nodelay(true);
+    let reset = Arc::new(AtomicBool::new(false));
+    let wants_reset = Arc::clone(&reset);
+    let service = service_fn(move |request| -> Answering {
+        let (shared, wants_reset) = (Arc::clone(&shared), Arc::clone(&wants_reset));
+        Box::pin(async move {
+            let answer = respond(request, number, &shared).await;
+            wants_reset.store(answer.is_err(), Ordering::Relaxed);
+            answer
+        })
+    });
+    let mut connection = http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(stream), service);
+    // However it ends, there is nobody to tell.
+    let _ = std::future::poll_fn(|context| connection.poll_without_shutdown(context)).await;
+    if reset.load(Ordering::Relaxed) {
+        let _ = connection.into_parts().io.into_inner().set_zero_linger();
+    }
+}
+
+/// An answer on its way out.
+struct Reply {
+    status: u16,
+    code: Option<String>,
+    content_type: String,
+    body: String,
+}
+
+impl Reply {
+    fn xml(outcome: Result<String, Problem>, service: &str, action: &str, request_id: &str) -> Reply {
+        let (status, code, body) = match outcome {
+            Ok(result) => (200, None, xml::answer(service, action, &result, request_id)),
+            Err(problem) => (problem.status, Some(problem.code.clone()), xml::error(service, &problem, request_id)),
+        };
+        Reply { status, code, content_type: XML.to_owned(), body }
+    }
+
+    fn other(status: u16, content_type: &str, body: String) -> Reply {
+        Reply { status, code: None, content_type: content_type.to_owned(), body }
+    }
+}
+
+async fn respond(
+    incoming: hyper::Request<Incoming>,
+    connection: usize,
+    shared: &Shared,
+) -> io::Result<Response<Payload>> {
+    let started = shared.elapsed();
+    let (parts, body) = incoming.into_parts();
+    let request = match Limited::new(body, MOST_BODY_BYTES).collect().await {
+        Ok(body) => Request::read(parts, body.to_bytes()),
+        Err(_) => Err(Problem::new(413, "RequestEntityTooLarge", "Request body is too large, or broke off")),
+    };
+    let Arrived { call, latency, scripted } = arrive(shared, request.as_ref().ok(), connection, started);
+    if !latency.is_zero() {
+        sleep(latency).await;
+    }
+    match request {
+        Ok(request) => call.answer(&request, scripted).await,
+        Err(problem) => call.send(Reply::xml(Err(problem), "sts", "", &call.request_id), None),
+    }
+}
+
+/// A call that is in the journal, and what the script has for it.
+struct Arrived<'a> {
+    call: AnsweredCall<'a>,
+    latency: Duration,
+    scripted: Option<Answer>,
+}
+
+fn arrive<'a>(shared: &'a Shared, request: Option<&Request>, connection: usize, started: Duration) -> Arrived<'a> {
+    let mut guard = shared.state();
+    let state = &mut *guard;
+    state.requests += 1;
+    let known = request.map(|request| KnownKey::of(request, &state.world));
+    let caller = known.as_ref().and_then(KnownKey::caller_arn);
+    let (more, scripted) = request.map(|request| state.script.take(request, caller)).unwrap_or_default();
+    let entry = state.journal.open(describe(request, known.as_ref(), connection, started));
+    let request_id = format!("00000000-0000-4000-8000-{:012x}", state.requests);
+    Arrived { call: AnsweredCall { shared, entry, request_id }, latency: state.latency + more, scripted }
+}
+
+fn describe(request: Option<&Request>, known: Option<&KnownKey>, connection: usize, started: Duration) -> Call {
+    Call {
+        service: request.map(|request| request.service.to_owned()).unwrap_or_default(),
+        action: request.map(|request| request.action.clone()).unwrap_or_default(),
+        caller_arn: known.and_then(KnownKey::caller_arn).map(str::to_owned),
+        account: known.and_then(KnownKey::account).map(str::to_owned),
+        region: request.and_then(|request| request.signed.as_ref()).map(|signed| signed.region.clone()),
+        params: request.map(|request| request.params.clone()).unwrap_or_default(),
+        connection,
+        started,
+        ended: started,
+        status: 0,
+        code: None,
+    }
+}
+
+struct AnsweredCall<'a> {
+    shared: &'a Shared,
+    entry: Entry,
+    request_id: String,
+}
+
+impl AnsweredCall<'_> {
+    async fn answer(&self, request: &Request, scripted: Option<Answer>) -> io::Result<Response<Payload>> {
+        let xml = |outcome| Reply::xml(outcome, request.service, &request.action, &self.request_id);
+        if let Some(problem) = scripted.as_ref().and_then(Answer::problem) {
+            return self.send(xml(Err(problem)), None);
+        }
+        match scripted {
+            Some(Answer::Reset) => self.reset(),
+            Some(Answer::ResetAfterwards) => {
+                // What it would have said is lost.
+                let _ = self.carry_out(request);
+                self.reset()
+            }
+            Some(Answer::Hang) => std::future::pending().await,
+            Some(Answer::EmptyBody) => self.send(Reply::other(200, XML, String::new()), None),
+            Some(Answer::Malformed) => self.send(Reply::other(200, XML, "<<not xml>".to_owned()), None),
+            Some(Answer::NoMembers) => self.send(xml(Ok(String::new())), None),
+            Some(Answer::HalfXml) => {
+                let mut reply = xml(self.carry_out(request));
+                let half = reply.body.len() / 2;
+                reply.body = reply.body.chars().take(half).collect();
+                self.send(reply, None)
+            }
+            Some(Answer::Html(status)) => {
+                let body = "<!DOCTYPE html><html><head><title>Proxy</title></head><body><h1>Not now</h1></body></html>";
+                self.send(Reply::other(status, "text/html; charset=utf-8", body.to_owned()), None)
+            }
+            Some(Answer::Truncated) => {
+                let reply = xml(self.carry_out(request));
+                let half = reply.body.len() / 2;
+                self.send(reply, Some(half))
+            }
+            Some(Answer::Raw { status, content_type, body }) => {
+                self.send(Reply::other(status, &content_type, body), None)
+            }
+            _ => self.send(xml(self.carry_out(request)), None),
+        }
+    }
+
+    fn carry_out(&self, request: &Request) -> Result<String, Problem> {
+        let known = KnownKey::of(request, &self.shared.state().world);
+        let caller = authenticate(request, known)?;
+        if !request.is_known() || request.version != xml::version(request.service) {
+            let message = format!("Could not find operation {} for version {}", request.action, request.version);
+            return Err(Problem::new(400, "InvalidAction", message));
+        }
+        let mut state = self.shared.state();
+        let world = &mut state.world;
+        match request.action.as_str() {
+            "AssumeRole" => sts::assume_role(world, &caller, request),
+            "GetSessionToken" => sts::get_session_token(world, &caller, request),
+            "GetRole" => iam::get_role(world, &caller, request),
+            "ListRoles" => iam::list_roles(world, &caller, request),
+            "Publish" => sns::publish(world, &caller, request),
+            _ => Ok(sts::get_caller_identity(&caller)),
+        }
+    }
+
+    fn reset(&self) -> io::Result<Response<Payload>> {
+        self.shared.state().journal.close(self.entry, self.shared.elapsed(), 0, None);
+        Err(io::ErrorKind::ConnectionReset.into())
+    }
+
+    /// `cut`: so many bytes of it, although the header promises all.
+    fn send(&self, reply: Reply, cut: Option<usize>) -> io::Result<Response<Payload>> {
+        let declared = reply.body.len() as u64;
+        let mut data = Bytes::from(reply.body);
+        if let Some(length) = cut {
+            data.truncate(length);
+        }
+        let payload = Payload { data: Some(data), declared, cut: cut.map(|_| Box::pin(sleep(BEFORE_CUT))) };
+        let mut state = self.shared.state();
+        let date = clock::http_date(state.world.clock.now());
+        let mut response = Response::builder().status(reply.status).header("Date", date);
+        // A proxy's page does not know AWS's id of the request.
+        if reply.content_type == XML {
+            response = response.header("x-amzn-RequestId", &self.request_id);
+        }
+        let response = response.header("Content-Type", reply.content_type).body(payload).map_err(io::Error::other);
+        let status = if response.is_ok() { reply.status } else { 0 };
+        state.journal.close(self.entry, self.shared.elapsed(), status, reply.code);
+        response
+    }
+}
+
+/// An answer's body, whole or cut off.
+pub struct Payload {
+    data: Option<Bytes>,
+    declared: u64,
+    cut: Option<Pin<Box<Sleep>>>,
+}
+
+impl Body for Payload {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        if let Some(data) = self.data.take().filter(|data| !data.is_empty()) {
+            return Poll::Ready(Some(Ok(Frame::data(data))));
+        }
+        let Some(cut) = &mut self.cut else {
+            return Poll::Ready(None);
+        };
+        ready!(cut.as_mut().poll(context));
+        Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into())))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.declared == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.declared)
+    }
+}

@@ -1,0 +1,186 @@
+//! Roles and users as a test declares them. Says what they allow and trust; `world` keeps them, `sts` decides.
+
+use super::{arn::Arn, policy::Policy};
+
+/// How a denial is worded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wording {
+    /// Who, what and on which resource.
+    #[default]
+    Plain,
+    /// The same with the kind of policy that was missing or denied.
+    WithCause,
+}
+
+/// An IAM role. A fresh one trusts nobody, may do nothing, and has AWS's default maximum of one hour.
+#[derive(Clone, Debug)]
+pub struct Role {
+    pub(super) arn: String,
+    pub(super) parts: Arn,
+    pub(super) max_session: u32,
+    pub(super) trusted: Vec<String>,
+    pub(super) external_id: Option<String>,
+    pub(super) session_name: Option<String>,
+    pub(super) source_identity: SourceIdentity,
+    pub(super) accepts_tags: bool,
+    pub(super) requires_mfa: bool,
+    pub(super) permissions: Policy,
+    pub(super) wording: Option<Wording>,
+    pub(super) denied: Option<String>,
+    /// Given by the world; the same ARN made anew gets another.
+    pub(super) id: String,
+}
+
+/// Whether the trust policy allows `sts:SetSourceIdentity`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum SourceIdentity {
+    NotAccepted,
+    Accepted,
+    Required(String),
+}
+
+impl Role {
+    /// # Panics
+    /// If it is not a role's ARN: a test's typing error.
+    pub fn new(arn: impl Into<String>) -> Role {
+        let arn = arn.into();
+        let Some(parts) = Arn::parse_role(&arn) else { panic!("not a role ARN: {arn}") };
+        Role {
+            arn,
+            parts,
+            max_session: 3600,
+            trusted: Vec::new(),
+            external_id: None,
+            session_name: None,
+            source_identity: SourceIdentity::NotAccepted,
+            accepts_tags: false,
+            requires_mfa: false,
+            permissions: Policy::default(),
+            wording: None,
+            denied: None,
+            id: String::new(),
+        }
+    }
+
+    /// MaxSessionDuration, in seconds.
+    pub fn max_session(mut self, seconds: u32) -> Role {
+        self.max_session = seconds;
+        self
+    }
+
+    /// One more trusted principal: the ARN of a role, user or session, `arn:…:root`, a bare account, or `*`.
+    pub fn trusts(mut self, principal: impl Into<String>) -> Role {
+        self.trusted.push(principal.into());
+        self
+    }
+
+    /// The trust policy asks for this external ID.
+    pub fn external_id(mut self, id: &str) -> Role {
+        self.external_id = Some(id.to_owned());
+        self
+    }
+
+    /// The trust policy asks for this RoleSessionName; `*` and `?` are wildcards.
+    pub fn session_name(mut self, pattern: &str) -> Role {
+        self.session_name = Some(pattern.to_owned());
+        self
+    }
+
+    /// The trust policy asks for this SourceIdentity; `*` and `?` are wildcards.
+    pub fn source_identity(mut self, pattern: &str) -> Role {
+        self.source_identity = SourceIdentity::Required(pattern.to_owned());
+        self
+    }
+
+    /// The trust policy allows `sts:SetSourceIdentity` too.
+    pub fn accepts_source_identity(mut self) -> Role {
+        self.source_identity = SourceIdentity::Accepted;
+        self
+    }
+
+    /// The trust policy allows `sts:TagSession` too.
+    pub fn accepts_tags(mut self) -> Role {
+        self.accepts_tags = true;
+        self
+    }
+
+    /// The trust policy asks for MFA. Any code is good.
+    pub fn requires_mfa(mut self) -> Role {
+        self.requires_mfa = true;
+        self
+    }
+
+    /// The role's own permissions: `allows("iam:GetRole", "*")`.
+    pub fn allows(mut self, action: &str, resource: &str) -> Role {
+        self.permissions.allow(action, resource);
+        self
+    }
+
+    /// An explicit deny in the role's own permissions.
+    pub fn denies(mut self, action: &str, resource: &str) -> Role {
+        self.permissions.deny(action, resource);
+        self
+    }
+
+    /// `sts:AssumeRole` on a role, or on all that match the pattern.
+    pub fn may_assume(self, role: &str) -> Role {
+        self.allows("sts:AssumeRole", role)
+    }
+
+    /// How denials of this role are worded, whatever the world's wording.
+    pub fn denial_wording(mut self, wording: Wording) -> Role {
+        self.wording = Some(wording);
+        self
+    }
+
+    /// AssumeRole is denied to everyone, with this cause at the end of the message:
+    /// `with an explicit deny in a service control policy`. Empty: the plain wording.
+    pub fn denied(mut self, cause: &str) -> Role {
+        self.denied = Some(cause.to_owned());
+        self
+    }
+}
+
+/// An IAM user, or an account's root user (`arn:aws:iam::999999999999:root`). A fresh one may do nothing.
+#[derive(Clone, Debug)]
+pub struct User {
+    pub(super) arn: String,
+    pub(super) parts: Arn,
+    pub(super) permissions: Policy,
+}
+
+impl User {
+    /// # Panics
+    /// If it is not a user's ARN: a test's typing error.
+    pub fn new(arn: impl Into<String>) -> User {
+        let arn = arn.into();
+        match Arn::parse(&arn) {
+            Some(parts)
+                if parts.service == "iam" && (parts.resource.starts_with("user/") || parts.resource == "root") =>
+            {
+                User { arn, parts, permissions: Policy::default() }
+            }
+            _ => panic!("not a user ARN: {arn}"),
+        }
+    }
+
+    pub fn allows(mut self, action: &str, resource: &str) -> User {
+        self.permissions.allow(action, resource);
+        self
+    }
+
+    pub fn denies(mut self, action: &str, resource: &str) -> User {
+        self.permissions.deny(action, resource);
+        self
+    }
+
+    pub fn may_assume(self, role: &str) -> User {
+        self.allows("sts:AssumeRole", role)
+    }
+}
+
+impl From<&str> for User {
+    fn from(arn: &str) -> User {
+        User::new(arn)
+    }
+}

@@ -1,0 +1,65 @@
+//! The query protocol's answers. Knows no service beyond its namespace.
+
+use super::errors::Problem;
+
+/// `<name>text</name>`, escaped.
+pub fn element(name: &str, text: &str) -> String {
+    format!("<{name}>{}</{name}>", escape(text))
+}
+
+/// The same, or nothing for nothing.
+pub fn optional(name: &str, text: Option<&str>) -> String {
+    text.map_or_else(String::new, |text| element(name, text))
+}
+
+pub fn answer(service: &str, action: &str, result: &str, request_id: &str) -> String {
+    format!(
+        "<{action}Response xmlns=\"{}\">\n<{action}Result>{result}</{action}Result>\n<ResponseMetadata>{}</ResponseMetadata>\n</{action}Response>\n",
+        namespace(service),
+        element("RequestId", request_id)
+    )
+}
+
+pub fn error(service: &str, problem: &Problem, request_id: &str) -> String {
+    let kind = if problem.status < 500 { "Sender" } else { "Receiver" };
+    format!(
+        "<ErrorResponse xmlns=\"{}\">\n<Error>{}{}{}</Error>\n{}\n</ErrorResponse>\n",
+        namespace(service),
+        element("Type", kind),
+        element("Code", &problem.code),
+        optional("Message", problem.message.as_deref()),
+        element("RequestId", request_id)
+    )
+}
+
+pub fn version(service: &str) -> &'static str {
+    match service {
+        "iam" => "2010-05-08",
+        "sns" => "2010-03-31",
+        _ => "2011-06-15",
+    }
+}
+
+fn namespace(service: &str) -> &'static str {
+    match service {
+        "iam" => "https://iam.amazonaws.com/doc/2010-05-08/",
+        "sns" => "http://sns.amazonaws.com/doc/2010-03-31/",
+        _ => "https://sts.amazonaws.com/doc/2011-06-15/",
+    }
+}
+
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for sign in text.chars() {
+        match sign {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            // XML 1.0 cannot hold most control characters, not even escaped.
+            sign if sign.is_control() && !matches!(sign, '\n' | '\r' | '\t') => escaped.push('?'),
+            sign => escaped.push(sign),
+        }
+    }
+    escaped
+}
