@@ -47,7 +47,12 @@ pub fn lint(inventory: &Inventory, filter: &Filter, start: &Start) -> Result<Out
 /// # Errors
 /// When the filter lets no job through.
 #[cfg(feature = "aws")]
-pub async fn check(inventory: &Inventory, filter: &Filter, start: &Start, probe: &Probe<'_>) -> Result<Outcome, NothingMatches> {
+pub async fn check(
+    inventory: &Inventory,
+    filter: &Filter,
+    start: &Start,
+    probe: &Probe<'_>,
+) -> Result<Outcome, NothingMatches> {
     let jobs = filter.select(inventory)?;
     let plan = Plan::new(inventory, &jobs);
     let facts = probe.walk(inventory, &plan).await;

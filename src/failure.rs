@@ -94,12 +94,19 @@ impl Class {
     #[must_use]
     pub fn of(code: &str, status: u16, message: &str) -> Self {
         match code {
-            "AccessDenied" | "AccessDeniedException" | "AuthorizationError" | "AuthorizationErrorException" => Self::Denied,
+            "AccessDenied" | "AccessDeniedException" | "AuthorizationError" | "AuthorizationErrorException" => {
+                Self::Denied
+            }
             "NoSuchEntity" | "NoSuchEntityException" => Self::RoleMissing,
             "ExpiredToken" | "ExpiredTokenException" if is_assertion(message) => Self::AssertionExpired,
             "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Self::Expired,
-            "InvalidClientTokenId" | "UnrecognizedClientException" | "InvalidAccessKeyId" | "InvalidToken"
-            | "MissingAuthenticationToken" | "InvalidSecurity" | "InvalidSecurityException" => Self::InvalidCredentials,
+            "InvalidClientTokenId"
+            | "UnrecognizedClientException"
+            | "InvalidAccessKeyId"
+            | "InvalidToken"
+            | "MissingAuthenticationToken"
+            | "InvalidSecurity"
+            | "InvalidSecurityException" => Self::InvalidCredentials,
             "SignatureDoesNotMatch" | "InvalidSignatureException" | "InvalidSignature" => signature(message),
             "RequestTimeTooSkewed" => clock(message),
             "RegionDisabledException" | "RegionDisabled" => Self::RegionDisabled,
@@ -108,12 +115,30 @@ impl Class {
             "PackedPolicyTooLarge" | "PackedPolicyTooLargeException" => Self::PackedPolicyTooLarge,
             "InvalidIdentityToken" | "InvalidIdentityTokenException" => Self::ProviderMissing,
             "OptInRequired" | "SubscriptionRequiredException" => Self::NotSubscribed,
-            "Throttling" | "ThrottlingException" | "ThrottledException" | "Throttled" | "TooManyRequestsException"
-            | "RequestLimitExceeded" | "RequestThrottled" | "RequestThrottledException" | "SlowDown" | "KMSThrottling"
+            "Throttling"
+            | "ThrottlingException"
+            | "ThrottledException"
+            | "Throttled"
+            | "TooManyRequestsException"
+            | "RequestLimitExceeded"
+            | "RequestThrottled"
+            | "RequestThrottledException"
+            | "SlowDown"
+            | "KMSThrottling"
             | "KMSThrottlingException" => Self::Throttled,
-            "ServiceFailure" | "InternalFailure" | "InternalError" | "InternalErrorException" | "ServiceUnavailable" => Self::Unavailable,
-            "MalformedInput" | "InvalidParameter" | "InvalidParameterValue" | "InvalidInput" | "MissingParameter"
-            | "InvalidAction" | "NotFound" | "NotFoundException" => Self::InvalidRequest,
+            "ServiceFailure"
+            | "InternalFailure"
+            | "InternalError"
+            | "InternalErrorException"
+            | "ServiceUnavailable" => Self::Unavailable,
+            "MalformedInput"
+            | "InvalidParameter"
+            | "InvalidParameterValue"
+            | "InvalidInput"
+            | "MissingParameter"
+            | "InvalidAction"
+            | "NotFound"
+            | "NotFoundException" => Self::InvalidRequest,
             _ if status >= 500 => Self::Unavailable,
             _ if status == 429 => Self::Throttled,
             _ => Self::Other,
@@ -236,9 +261,15 @@ pub fn denial_cause(message: &str) -> Option<&'static str> {
         ("explicit deny in a permissions boundary", "the caller's permissions boundary denies it"),
         ("explicit deny in a session", "the caller's session policy denies it"),
         ("explicit deny in a VPC endpoint policy", "the policy of the VPC endpoint denies it"),
-        ("Roles may not be assumed by root accounts", "the caller is the root user of an account, which may not assume roles"),
+        (
+            "Roles may not be assumed by root accounts",
+            "the caller is the root user of an account, which may not assume roles",
+        ),
         ("MultiFactorAuthentication failed", "the MFA that the request gave was not accepted"),
-        ("Not authorized to perform sts:AssumeRoleWithWebIdentity", "the role's trust policy does not match the OIDC token"),
+        (
+            "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+            "the role's trust policy does not match the OIDC token",
+        ),
     ];
     CAUSES.iter().find(|(text, _)| message.contains(text)).map(|(_, cause)| *cause)
 }

@@ -79,7 +79,7 @@ impl Plan {
         plan.assign_descriptions(inventory, jobs, &trie);
         let mut steps_of: Vec<Vec<usize>> = vec![Vec::new(); trie.nodes.len()];
         for root in &trie.roots {
-            plan.add_steps(inventory, &trie, *root, None, &mut steps_of);
+            plan.add_steps(&trie, *root, None, &mut steps_of);
         }
         plan.paths = jobs.iter().zip(&prefixes).map(|(job, prefix)| plan.path(job, prefix, &steps_of, &trie)).collect();
         plan
@@ -122,7 +122,7 @@ impl Plan {
     }
 
     /// Adds the step or steps of one prefix: one for each group of next hops that fits a session policy.
-    fn add_steps(&mut self, inventory: &Inventory, trie: &Trie, node: usize, parent: Option<usize>, steps_of: &mut [Vec<usize>]) {
+    fn add_steps(&mut self, trie: &Trie, node: usize, parent: Option<usize>, steps_of: &mut [Vec<usize>]) {
         let Node { role, next, identified } = &trie.nodes[node];
         let describe = match self.roles.get(role) {
             Some(DescribedBy::Itself) => vec![role.clone()],
@@ -130,7 +130,10 @@ impl Plan {
             _ if next.is_empty() => vec![role.clone()],
             _ => Vec::new(),
         };
-        let hop = |child: &usize| NextHop { role: trie.nodes[*child].role.clone(), identified: *identified || trie.nodes[*child].identified };
+        let hop = |child: &usize| NextHop {
+            role: trie.nodes[*child].role.clone(),
+            identified: *identified || trie.nodes[*child].identified,
+        };
         let fits = |children: &[usize]| policy(&describe, &children.iter().map(hop).collect::<Vec<_>>()).len();
         let mut groups = groups(next.clone(), fits);
         if groups.is_empty() {
@@ -146,7 +149,7 @@ impl Plan {
                 self.steps[parent].next.push(step);
             }
             for child in children {
-                self.add_steps(inventory, trie, child, Some(step), steps_of);
+                self.add_steps(trie, child, Some(step), steps_of);
             }
         }
     }
@@ -155,7 +158,9 @@ impl Plan {
         let step_for = |index: usize| {
             let steps = &steps_of[prefix[index]];
             let next = prefix.get(index + 1).map(|next| &trie.nodes[*next].role);
-            let serves = |step: &&usize| next.is_none_or(|role| self.steps[**step].next.iter().any(|n| self.steps[*n].role == *role));
+            let serves = |step: &&usize| {
+                next.is_none_or(|role| self.steps[**step].next.iter().any(|n| self.steps[*n].role == *role))
+            };
             steps.iter().find(serves).or(steps.first()).copied().unwrap_or_default()
         };
         let planned = |index: usize| match index.cmp(&prefix.len()) {
@@ -242,7 +247,10 @@ fn policy(describe: &[RoleArn], next: &[NextHop]) -> String {
     };
     assume(json!("sts:AssumeRole"), next.iter().filter(|hop| !hop.identified).map(|hop| &hop.role).collect());
     // A chain with a SourceIdentity needs this permission at every hop (IAM User Guide, id_credentials_temp_control-access_monitor).
-    assume(json!(["sts:AssumeRole", "sts:SetSourceIdentity"]), next.iter().filter(|hop| hop.identified).map(|hop| &hop.role).collect());
+    assume(
+        json!(["sts:AssumeRole", "sts:SetSourceIdentity"]),
+        next.iter().filter(|hop| hop.identified).map(|hop| &hop.role).collect(),
+    );
     json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
 }
 

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use crate::finding::Severity;
-use crate::notify::{DEFAULT_MAX_MESSAGE_BYTES, LEAST_MAX_MESSAGE_BYTES, MOST_MAX_MESSAGE_BYTES, Notify, TopicArn, Wanted};
+use crate::notify::{
+    DEFAULT_MAX_MESSAGE_BYTES, LEAST_MAX_MESSAGE_BYTES, MOST_MAX_MESSAGE_BYTES, Notify, TopicArn, Wanted,
+};
 use crate::probe::DEFAULT_CONCURRENCY;
 
 /// Most calls under way at once that can be set.
@@ -73,11 +75,13 @@ impl Settings {
         let severity = read("MIN_SEVERITY", &|text| {
             Severity::parse(text).is_none().then(|| format!("`{text}` is not one of low, medium, high, critical"))
         });
-        let max_bytes = read("MAX_MESSAGE_BYTES", &|text| out_of_range(text, LEAST_MAX_MESSAGE_BYTES, MOST_MAX_MESSAGE_BYTES));
+        let max_bytes =
+            read("MAX_MESSAGE_BYTES", &|text| out_of_range(text, LEAST_MAX_MESSAGE_BYTES, MOST_MAX_MESSAGE_BYTES));
         let concurrency = read("CONCURRENCY", &|text| out_of_range(text, 1, MOST_CONCURRENCY));
         let namespace = read("METRICS_NAMESPACE", &namespace_problem);
         let runbook = read("RUNBOOK_BASE_URL", &|text| {
-            let fits = (text.starts_with("https://") || text.starts_with("http://")) && !text.chars().any(|c| c.is_whitespace() || c.is_control());
+            let fits = (text.starts_with("https://") || text.starts_with("http://"))
+                && !text.chars().any(|c| c.is_whitespace() || c.is_control());
             (!fits).then(|| format!("`{text}` is not an http(s) URL"))
         });
         if !problems.is_empty() {

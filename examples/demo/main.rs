@@ -2,7 +2,12 @@
 //!
 //! Starts the stand-in with a company's roles, invokes the function's own handler with `events/scheduled.json`, and shows
 //! the report, and the messages as a subscriber gets them.
-#![allow(clippy::expect_used, clippy::print_stdout, missing_docs, reason = "a demo prints, and ends when something is wrong with it")]
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a demo prints, and ends when something is wrong with it"
+)]
 
 #[path = "../../tests/stand_in/mod.rs"]
 mod stand_in;
@@ -43,7 +48,9 @@ async fn main() {
     let answer = function.handle(&event, &invocation).await.expect("the handler answers");
     let Answer::Report(report) = answer else { panic!("a scheduled event is answered with a report") };
 
-    heading("A schedule started the function; it checked examples/demo/inventory.yaml against a stand-in for AWS and found this");
+    heading(
+        "A schedule started the function; it checked examples/demo/inventory.yaml against a stand-in for AWS and found this",
+    );
     let columns = terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0));
     anstream::println!("{}", terminal::render(&report, columns).trim_end());
     show_messages(&aws);
@@ -66,7 +73,8 @@ async fn main() {
 /// The real clients, pointed at the stand-in.
 async fn client(aws: &StandIn, checker: &Credentials) -> Aws {
     let Credentials { access_key_id, secret_access_key, session_token } = checker.clone();
-    let credentials = aws_sdk_sts::config::Credentials::new(access_key_id, secret_access_key, session_token, None, "demo");
+    let credentials =
+        aws_sdk_sts::config::Credentials::new(access_key_id, secret_access_key, session_token, None, "demo");
     let loader = aws_config::defaults(aws_config::BehaviorVersion::latest())
         .endpoint_url(aws.url())
         .region(aws_config::Region::new(REGION))
@@ -81,7 +89,9 @@ fn company() -> (World, Credentials) {
     world.role(Role::new(CHECKER).may_assume("*").allows("sns:Publish", TOPIC));
     let hub = "arn:aws:iam::111111111111:role/pipeline/hub";
     world.role(role(hub).external_id("hub-7f3a").may_assume("*"));
-    world.role(Role::new("arn:aws:iam::333333333333:role/etl").trusts(hub).max_session(43_200).allows("iam:GetRole", "*"));
+    world.role(
+        Role::new("arn:aws:iam::333333333333:role/etl").trusts(hub).max_session(43_200).allows("iam:GetRole", "*"),
+    );
     world.role(Role::new("arn:aws:iam::222222222222:role/smoke-test").trusts(hub).allows("iam:GetRole", "*"));
     world.role(role("arn:aws:iam::222222222222:role/deploy").max_session(43_200));
     world.role(role("arn:aws:iam::222222222222:role/db-migrate").max_session(21_600));
@@ -92,7 +102,10 @@ fn company() -> (World, Credentials) {
         world.role(role(&format!("arn:aws:iam::222222222222:role/{name}")));
     }
     // Someone took the checker out of this one's trust policy.
-    world.role(Role::new("arn:aws:iam::222222222222:role/key-rotation").trusts("arn:aws:iam::222222222222:role/rotation-function"));
+    world.role(
+        Role::new("arn:aws:iam::222222222222:role/key-rotation")
+            .trusts("arn:aws:iam::222222222222:role/rotation-function"),
+    );
     // The role of dr-failover was deleted; the reader of its account is there to tell.
     world.role(role("arn:aws:iam::444444444444:role/credential-health-reader").allows("iam:GetRole", "*"));
     world.topic(TOPIC);

@@ -30,7 +30,9 @@ fn remedies(subject: &Subject<'_>, refused: &Refused<'_>) -> Vec<Remedy> {
     let (role, name) = (refused.role, refused.role.name());
     let caller = refused.failure.caller.as_deref().map_or_else(|| "CALLER_ARN".to_owned(), principal);
     let external_id = subject.inventory.role(role).external_id;
-    let condition = external_id.map_or_else(String::new, |id| format!(",\n  \"Condition\": {{\"StringEquals\": {{\"sts:ExternalId\": \"{id}\"}}}}"));
+    let condition = external_id.map_or_else(String::new, |id| {
+        format!(",\n  \"Condition\": {{\"StringEquals\": {{\"sts:ExternalId\": \"{id}\"}}}}")
+    });
     let mut remedies = vec![
         Remedy::step(format!("Check that the role exists and whom it trusts; its trust policy needs a statement for {caller}, as below."))
             .cli(format!(
@@ -40,7 +42,9 @@ fn remedies(subject: &Subject<'_>, refused: &Refused<'_>) -> Vec<Remedy> {
             .cli(format!("aws iam simulate-principal-policy --policy-source-arn {caller} --action-names sts:AssumeRole --resource-arns {role}")),
     ];
     if !refused.is_reader {
-        remedies.push(Remedy::step(format!("Or, where the checker is not meant to assume {name}, declare `assume: false` on the role.")));
+        remedies.push(Remedy::step(format!(
+            "Or, where the checker is not meant to assume {name}, declare `assume: false` on the role."
+        )));
     }
     remedies
 }

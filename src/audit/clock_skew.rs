@@ -11,13 +11,19 @@ use crate::inventory::Seconds;
 const TOLERATED: u64 = 240;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
-    let set_the_clock = || Remedy::step("Let the machine keep its time by NTP (chrony, systemd-timesyncd); in a virtual machine, after a pause as well.").cli("timedatectl status\nchronyc tracking");
+    let set_the_clock = || {
+        Remedy::step("Let the machine keep its time by NTP (chrony, systemd-timesyncd); in a virtual machine, after a pause as well.").cli("timedatectl status\nchronyc tracking")
+    };
     out.extend(refusals(subject).iter().filter(|((id, _), _)| *id == FindingId::ClockSkew).map(|(_, refused)| {
         let direction = if refused.failure.class == Class::ClockFast { "ahead of" } else { "behind" };
         refused
             .finding(FindingId::ClockSkew)
             .titled(format!("{} was not checked: the checker's clock is {direction} AWS's", refused.role.name()))
-            .detailed(format!("{} failed with {}. AWS refuses requests whose time is 15 minutes or more off its own.", refused.call(), refused.answer()))
+            .detailed(format!(
+                "{} failed with {}. AWS refuses requests whose time is 15 minutes or more off its own.",
+                refused.call(),
+                refused.answer()
+            ))
             .remedies([set_the_clock()])
     }));
     if let Some(offset) = subject.facts.clock_offset

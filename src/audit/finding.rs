@@ -127,6 +127,7 @@ fn fingerprint(id: FindingId, job: Option<&str>, role: Option<&str>, hop: Option
     let hop = hop.map(|hop| hop.to_string());
     let parts = [Some(id.as_str()), job, role, hop.as_deref()];
     // A unit separator cannot occur in a part, and an absent part differs from an empty one.
-    let text: Vec<String> = parts.into_iter().map(|part| part.map_or_else(|| "-".to_owned(), |part| format!("={part}"))).collect();
+    let text: Vec<String> =
+        parts.into_iter().map(|part| part.map_or_else(|| "-".to_owned(), |part| format!("={part}"))).collect();
     hex(&Sha256::digest(text.join("\u{1f}")))[..16].to_owned()
 }

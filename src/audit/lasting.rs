@@ -16,10 +16,12 @@ pub(super) struct Lasting<'a> {
 
 /// Every selected job whose verdict has the finding `id`.
 pub(super) fn lasting<'a>(subject: &'a Subject<'a>, id: FindingId) -> impl Iterator<Item = Lasting<'a>> {
-    subject
-        .judged()
-        .filter(move |(_, judgement)| judgement.finding == Some(id))
-        .map(move |(job, judgement)| Lasting { job, judgement, id, subject })
+    subject.judged().filter(move |(_, judgement)| judgement.finding == Some(id)).map(move |(job, judgement)| Lasting {
+        job,
+        judgement,
+        id,
+        subject,
+    })
 }
 
 impl Lasting<'_> {
@@ -73,10 +75,18 @@ impl Lasting<'_> {
         if let Some(end) = self.judgement.end
             && self.judgement.lease != Some(end)
         {
-            finding = finding.evidence("lapses_after_seconds", end.0, "interface section 3: how long the path can be renewed");
+            finding = finding.evidence(
+                "lapses_after_seconds",
+                end.0,
+                "interface section 3: how long the path can be renewed",
+            );
         }
         if let Some((hop, lease)) = self.hop() {
-            finding = finding.evidence("requested_seconds", lease.requested.0, if lease.stated { "inventory" } else { "STS default" });
+            finding = finding.evidence(
+                "requested_seconds",
+                lease.requested.0,
+                if lease.stated { "inventory" } else { "STS default" },
+            );
             finding = match lease.cap {
                 Some(cap) if lease.chained => finding.evidence("cap_seconds", cap.0, "STS: role chaining"),
                 Some(cap) => finding.evidence("cap_seconds", cap.0, self.subject.max_session_source(&hop.role)),

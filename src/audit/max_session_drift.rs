@@ -1,12 +1,16 @@
 //! `max-session-drift`: the declared MaxSessionDuration is not the live one.
 
+use super::remedy::Remedy;
 use super::{Finding, Subject, remedy};
 use crate::finding::FindingId;
-use super::remedy::Remedy;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     for arn in subject.plan.roles.keys() {
-        let (Some(live), Some(declared)) = (subject.facts.max_session(arn), subject.inventory.role(arn).max_session_duration) else { continue };
+        let (Some(live), Some(declared)) =
+            (subject.facts.max_session(arn), subject.inventory.role(arn).max_session_duration)
+        else {
+            continue;
+        };
         if live == declared {
             continue;
         }

@@ -106,7 +106,13 @@ const RULES: &[Rule] = &[
 impl<'a> Subject<'a> {
     /// Judges the jobs.
     #[must_use]
-    pub fn new(inventory: &'a Inventory, jobs: Vec<&'a Job>, plan: &'a Plan, facts: &'a Facts, today: jiff::civil::Date) -> Self {
+    pub fn new(
+        inventory: &'a Inventory,
+        jobs: Vec<&'a Job>,
+        plan: &'a Plan,
+        facts: &'a Facts,
+        today: jiff::civil::Date,
+    ) -> Self {
         let filtered = jobs.len() < inventory.jobs.len();
         let mut users: HashMap<&RoleArn, Vec<(&Job, usize)>> = HashMap::new();
         for job in &inventory.jobs {
@@ -149,7 +155,11 @@ impl<'a> Subject<'a> {
     }
 
     fn max_session_source(&self, role: &RoleArn) -> &'static str {
-        if self.facts.max_session(role).is_some() { "IAM GetRole: MaxSessionDuration" } else { "inventory: max_session_duration" }
+        if self.facts.max_session(role).is_some() {
+            "IAM GetRole: MaxSessionDuration"
+        } else {
+            "inventory: max_session_duration"
+        }
     }
 
     fn judged(&self) -> impl Iterator<Item = (&'a Job, &Judgement)> {
@@ -169,26 +179,48 @@ impl<'a> Subject<'a> {
     fn role_finding(&self, id: FindingId, role: &RoleArn) -> Finding {
         let jobs: Vec<&Job> = self.users_of(role).iter().map(|(job, _)| *job).collect();
         let names: Vec<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
-        Finding::about_role(id, role, None).owned_by(common_owner(jobs.iter().copied())).evidence("jobs", names, "inventory")
+        Finding::about_role(id, role, None).owned_by(common_owner(jobs.iter().copied())).evidence(
+            "jobs",
+            names,
+            "inventory",
+        )
     }
 
     /// How the job can have a session of needed + margin at this hop, where AWS would grant one.
     fn longer_session(&self, job: &Job, hop: &Hop, lease: &HopLease) -> Vec<Remedy> {
         let wanted = job.needed() + job.margin;
         if lease.chained {
-            return if wanted <= CHAIN_CAP { vec![remedy::ask_for(&hop.role, wanted)] } else { vec![remedy::shorten_chain(job, wanted)] };
+            return if wanted <= CHAIN_CAP {
+                vec![remedy::ask_for(&hop.role, wanted)]
+            } else {
+                vec![remedy::shorten_chain(job, wanted)]
+            };
         }
         let wanted = wanted.min(LONGEST_SESSION);
         let fits = self.max_session(&hop.role).is_some_and(|max| wanted <= max);
-        let raise = (!fits).then(|| remedy::set_max_session(&hop.role, ": enough for the longest job, and no more", wanted.rounded_up_to_hours()));
+        let raise = (!fits).then(|| {
+            remedy::set_max_session(
+                &hop.role,
+                ": enough for the longest job, and no more",
+                wanted.rounded_up_to_hours(),
+            )
+        });
         raise.into_iter().chain([remedy::ask_for(&hop.role, wanted)]).collect()
     }
 
     /// Whether the run did all that it set out to do (interface section 5).
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        let steps = self.facts.steps.iter().any(|step| matches!(step, StepOutcome::Failed(failure) if failure.class.is_unfinished()));
-        let described = self.facts.described.values().any(|d| matches!(d, Description::Failed(failure) if failure.class.is_unfinished()));
+        let steps = self
+            .facts
+            .steps
+            .iter()
+            .any(|step| matches!(step, StepOutcome::Failed(failure) if failure.class.is_unfinished()));
+        let described = self
+            .facts
+            .described
+            .values()
+            .any(|d| matches!(d, Description::Failed(failure) if failure.class.is_unfinished()));
         let unknown = self.judgements.iter().any(|judgement| judgement.finding == Some(FindingId::MaxSessionUnknown));
         !steps && !described && !unknown
     }

@@ -43,7 +43,9 @@ pub(super) fn refusals<'a>(subject: &'a Subject<'a>) -> BTreeMap<(FindingId, &'a
     }
     for failure in &subject.facts.reader_failures {
         let jobs = subject.jobs.iter().copied().filter(|job| {
-            job.path.iter().any(|hop| subject.inventory.readers.for_role(&hop.role).is_some_and(|reader| reader.role == failure.target))
+            job.path.iter().any(|hop| {
+                subject.inventory.readers.for_role(&hop.role).is_some_and(|reader| reader.role == failure.target)
+            })
         });
         add(&mut met, failure, &failure.target, None, &jobs.collect::<Vec<_>>(), true);
     }
@@ -86,7 +88,13 @@ fn add<'a>(
     jobs: &[&'a Job],
     is_reader: bool,
 ) {
-    let known = met.entry((failure.class.finding(), role)).or_insert_with(|| Refused { failure, role, hop, jobs: Vec::new(), is_reader });
+    let known = met.entry((failure.class.finding(), role)).or_insert_with(|| Refused {
+        failure,
+        role,
+        hop,
+        jobs: Vec::new(),
+        is_reader,
+    });
     if hop < known.hop {
         (known.failure, known.hop) = (failure, hop);
     }
@@ -111,8 +119,12 @@ impl Refused<'_> {
     /// That the job itself may fare better than the checker, where that is so.
     pub(super) fn about_the_checker(&self) -> &'static str {
         match self.hop {
-            Some(0) => " At path[0] it was the checker that was refused: the job itself comes from its own source, and may not be.",
-            None => " It is a reader: jobs do not use it, but the roles that it should read stay without their live MaxSessionDuration.",
+            Some(0) => {
+                " At path[0] it was the checker that was refused: the job itself comes from its own source, and may not be."
+            }
+            None => {
+                " It is a reader: jobs do not use it, but the roles that it should read stay without their live MaxSessionDuration."
+            }
             Some(_) => "",
         }
     }

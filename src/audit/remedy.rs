@@ -57,12 +57,14 @@ pub(super) fn refresh_by_provider_chain(job: &Job) -> Remedy {
         );
     }
     let profiles: Vec<String> = (0..job.path.len()).map(|index| profile(job, index)).collect();
-    Remedy::step(step).cli(format!("# ~/.aws/config: what every AWS SDK and the CLI renew by themselves\n{}", profiles.join("\n")))
+    Remedy::step(step)
+        .cli(format!("# ~/.aws/config: what every AWS SDK and the CLI renew by themselves\n{}", profiles.join("\n")))
 }
 
 /// The shared configuration of one hop; the last one's profile has the job's name.
 fn profile(job: &Job, index: usize) -> String {
-    let name = |index: usize| if index + 1 == job.path.len() { job.name.clone() } else { format!("{}-{index}", job.name) };
+    let name =
+        |index: usize| if index + 1 == job.path.len() { job.name.clone() } else { format!("{}-{index}", job.name) };
     let source = match job.source {
         _ if index > 0 => format!("source_profile = {}", name(index - 1)),
         Source::WebIdentity { .. } => "web_identity_token_file = TOKEN_FILE".to_owned(),
@@ -71,7 +73,8 @@ fn profile(job: &Job, index: usize) -> String {
         Source::Lambda => "credential_source = Environment".to_owned(),
         _ => "source_profile = SOURCE_PROFILE".to_owned(),
     };
-    let duration = job.path[index].duration.map_or_else(String::new, |seconds| format!("\nduration_seconds = {}", seconds.0));
+    let duration =
+        job.path[index].duration.map_or_else(String::new, |seconds| format!("\nduration_seconds = {}", seconds.0));
     format!("[profile {}]\nrole_arn = {}\n{source}{duration}", name(index), job.path[index].role)
 }
 

@@ -15,7 +15,11 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
         found
             .finding()
             .titled(format!("{name} needs {}, and its {} ends after {end}", found.needed(), what_ends(&found)))
-            .detailed(format!("{name} {}. {} {}", found.length_in_words(), why(&found, end), one_more_lease(&found)).trim().to_owned())
+            .detailed(
+                format!("{name} {}. {} {}", found.length_in_words(), why(&found, end), one_more_lease(&found))
+                    .trim()
+                    .to_owned(),
+            )
             .remedies(remedies(&found))
     }));
 }
@@ -41,10 +45,7 @@ fn why(found: &Lasting<'_>, end: Seconds) -> String {
         Some(LimitedBy::Mfa) => format!(
             "Its role asks for MFA, and nobody is there to type a second code: a botocore process gives up ten minutes before the session's end, after {end}."
         ),
-        _ => format!(
-            "The session of its source ({}) lasts {end} and nothing renews it.",
-            found.job.source.kind()
-        ),
+        _ => format!("The session of its source ({}) lasts {end} and nothing renews it.", found.job.source.kind()),
     }
 }
 
@@ -65,15 +66,23 @@ fn remedies(found: &Lasting<'_>) -> Vec<Remedy> {
     );
     match found.job.source {
         Source::SessionToken { .. } if SESSION_TOKEN_RANGE.contains(&wanted) => vec![
-            Remedy::step(format!("Ask GetSessionToken for {} seconds ({wanted}), and declare it as the source's duration.", wanted.0))
-                .cli(format!("aws sts get-session-token --duration-seconds {}", wanted.0)),
+            Remedy::step(format!(
+                "Ask GetSessionToken for {} seconds ({wanted}), and declare it as the source's duration.",
+                wanted.0
+            ))
+            .cli(format!("aws sts get-session-token --duration-seconds {}", wanted.0)),
             machine,
         ],
         Source::FederationToken { .. } if SESSION_TOKEN_RANGE.contains(&wanted) => vec![
-            Remedy::step(format!("Ask GetFederationToken for {} seconds ({wanted}), and declare it as the source's duration.", wanted.0)),
+            Remedy::step(format!(
+                "Ask GetFederationToken for {} seconds ({wanted}), and declare it as the source's duration.",
+                wanted.0
+            )),
             machine,
         ],
-        Source::IdentityCenter { .. } if found.job.path.is_empty() && found.judgement.limited_by == Some(LimitedBy::SourceSession) => {
+        Source::IdentityCenter { .. }
+            if found.job.path.is_empty() && found.judgement.limited_by == Some(LimitedBy::SourceSession) =>
+        {
             let hours = Lasting::hours_for(wanted);
             let longer = hours.map(|hours| {
                 Remedy::step(format!("Set the permission set's session duration to {hours}.")).cli(format!(
@@ -85,18 +94,27 @@ fn remedies(found: &Lasting<'_>) -> Vec<Remedy> {
         }
         Source::IdentityCenter { .. } => vec![
             machine,
-            Remedy::step(format!("Or have the administrator of IAM Identity Center raise the portal session to at least {wanted}, and log in just before the job.")),
+            Remedy::step(format!(
+                "Or have the administrator of IAM Identity Center raise the portal session to at least {wanted}, and log in just before the job."
+            )),
         ],
         Source::IamUser { .. } => vec![
             machine,
-            Remedy::step(format!("Or ask for a session that holds the whole job: at least {wanted} and ten minutes, within the role's MaxSessionDuration.")),
+            Remedy::step(format!(
+                "Or ask for a session that holds the whole job: at least {wanted} and ten minutes, within the role's MaxSessionDuration."
+            )),
         ],
         Source::RolesAnywhere { .. } => vec![
             remedy::refresh_by_provider_chain(found.job),
-            Remedy::step(format!("Or raise durationSeconds of the profile and the request to at least {} ({wanted}), if that is within 43200.", wanted.0)),
+            Remedy::step(format!(
+                "Or raise durationSeconds of the profile and the request to at least {} ({wanted}), if that is within 43200.",
+                wanted.0
+            )),
         ],
         Source::Saml { .. } | Source::WebIdentity { .. } => vec![
-            Remedy::step(format!("Ask for a first session that holds the whole job, {wanted}, within the role's MaxSessionDuration, and use it directly.")),
+            Remedy::step(format!(
+                "Ask for a first session that holds the whole job, {wanted}, within the role's MaxSessionDuration, and use it directly."
+            )),
             machine,
         ],
         _ => vec![machine],

@@ -1,7 +1,7 @@
 //! `waiver-expired`: a waiver has run out, and works no longer.
 
-use super::waivers::finding_about;
 use super::remedy::Remedy;
+use super::waivers::finding_about;
 use super::{Finding, Subject};
 use crate::finding::FindingId;
 

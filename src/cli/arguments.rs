@@ -137,6 +137,7 @@ impl ExitStatus {
 }
 
 fn after_help() -> String {
-    let lines: Vec<String> = EXIT_STATUSES.iter().map(|(status, meaning)| format!("  {}  {meaning}", status.code())).collect();
+    let lines: Vec<String> =
+        EXIT_STATUSES.iter().map(|(status, meaning)| format!("  {}  {meaning}", status.code())).collect();
     format!("Exit status, the first that applies of 2, 4, 1, 3, 0:\n{}", lines.join("\n"))
 }

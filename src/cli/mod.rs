@@ -12,8 +12,8 @@ pub use arguments::{Arguments, EXIT_STATUSES, ExitStatus};
 use arguments::{Check, Command, FailOn, Format, Selection};
 
 use crate::check::{self, Outcome, Start};
-use crate::failure::Class;
 use crate::facts::Facts;
+use crate::failure::Class;
 use crate::finding::Severity;
 use crate::inventory::{Filter, Inventory};
 use crate::notify::{self, DEFAULT_MAX_MESSAGE_BYTES, Notify, Sent, TopicArn, Wanted};
@@ -54,7 +54,9 @@ fn lint(selection: &Selection) -> ExitStatus {
         Err(status) => return status,
     };
     match check::lint(&inventory, &filter, &start()) {
-        Ok(outcome) => show(&outcome.report, selection).unwrap_or_else(|| verdict_status(&outcome.report, selection.fail_on)),
+        Ok(outcome) => {
+            show(&outcome.report, selection).unwrap_or_else(|| verdict_status(&outcome.report, selection.fail_on))
+        }
         Err(nothing) => bad_usage(&format!("error: {nothing}")),
     }
 }
@@ -68,7 +70,13 @@ async fn check(arguments: &Check) -> ExitStatus {
     let start = start();
     let aws = Aws::from_environment().await;
     let bar = progress::Bar::new();
-    let probe = Probe { aws: &aws, concurrency: arguments.concurrency, deadline: None, run_id: &start.id, progress: Some(bar.progress()) };
+    let probe = Probe {
+        aws: &aws,
+        concurrency: arguments.concurrency,
+        deadline: None,
+        run_id: &start.id,
+        progress: Some(bar.progress()),
+    };
     let outcome = match check::check(&inventory, &filter, &start, &probe).await {
         Ok(outcome) => outcome,
         Err(nothing) => return bad_usage(&format!("error: {nothing}")),

@@ -39,7 +39,9 @@ impl RoleArn {
             let role = resource.split('/').nth(1).unwrap_or("NAME");
             return Err(wrong(
                 format!("`{text}` is a session of a role, not the role"),
-                format!("write the role: arn:{partition}:iam::{account}:role/{role}, with the role's path before its name if it has one"),
+                format!(
+                    "write the role: arn:{partition}:iam::{account}:role/{role}, with the role's path before its name if it has one"
+                ),
             ));
         }
         if service == "iam" && resource.starts_with("user/") {
@@ -56,7 +58,9 @@ impl RoleArn {
         }
         let name = resource.strip_prefix("role/");
         match name {
-            Some(name) if service == "iam" && region.is_empty() && in_account && is_role_path(name) && text.len() <= 2048 => {
+            Some(name)
+                if service == "iam" && region.is_empty() && in_account && is_role_path(name) && text.len() <= 2048 =>
+            {
                 Ok(Self(text.into()))
             }
             _ if service == "iam" && !in_account => {
@@ -108,7 +112,8 @@ fn is_partition_suffix(suffix: &str) -> bool {
 /// `PATH/NAME`: the name is 1 to 64 of `[\w+=,.@-]` (IAM CreateRole), the path printable ASCII (path + name: 512 + 64).
 fn is_role_path(text: &str) -> bool {
     let (path, name) = text.rsplit_once('/').unwrap_or(("", text));
-    let name_fits = (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b));
+    let name_fits =
+        (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b));
     name_fits && path.len() <= 512 && path.bytes().all(|b| b.is_ascii_graphic() && b != b'*' && b != b'?')
 }
 

@@ -107,7 +107,9 @@ fn source(node: Node, sink: &mut Sink) -> Option<Placed<Source>> {
         Source::WebIdentity { renewable } | Source::Saml { renewable } => {
             set(renewable, fields.optional("renewable").and_then(|n| yes_or_no(&n, "renewable", sink)));
         }
-        Source::SessionToken { duration } | Source::FederationToken { duration } | Source::RolesAnywhere { duration } => {
+        Source::SessionToken { duration }
+        | Source::FederationToken { duration }
+        | Source::RolesAnywhere { duration } => {
             set(duration, fields.optional("duration").and_then(|n| seconds(&n, "duration", sink)));
         }
         Source::IdentityCenter { session, portal_session } => {
@@ -188,10 +190,8 @@ fn finding(node: Node, sink: &mut Sink) -> Option<Placed<FindingId>> {
     let found = FindingId::parse(&written.value);
     if found.is_none() {
         let near = nearest(&written.value, FindingId::ALL.iter().map(|id| id.as_str()));
-        let help = near.map_or_else(
-            || "the ids are listed in docs/findings".to_owned(),
-            |near| format!("did you mean `{near}`?"),
-        );
+        let help = near
+            .map_or_else(|| "the ids are listed in docs/findings".to_owned(), |near| format!("did you mean `{near}`?"));
         sink.add(written.place, format!("`{}` is not the id of a finding", written.value), help);
     }
     found.map(|value| Placed { value, place: written.place })
@@ -245,7 +245,11 @@ fn seconds(node: &Node, key: &str, sink: &mut Sink) -> Option<Placed<Seconds>> {
         Value::Text(written) => match Seconds::parse(written) {
             Ok(value) => return Some(Placed { value, place: node.place }),
             Err(wrong) if wrong == "is a bare number" => {
-                sink.add(node.place, format!("`{key}`: `{written}` {wrong}"), format!("write its unit: `{written}s`, or a duration such as `1h30m`"));
+                sink.add(
+                    node.place,
+                    format!("`{key}`: `{written}` {wrong}"),
+                    format!("write its unit: `{written}s`, or a duration such as `1h30m`"),
+                );
             }
             Err(wrong) => sink.add(node.place, format!("`{key}`: `{written}` {wrong}"), forms),
         },
@@ -269,7 +273,11 @@ fn entries<T>(
 ) -> Vec<(Placed<String>, T)> {
     let Some(node) = node else { return Vec::new() };
     let Value::Map(entries) = node.value else {
-        sink.add(node.place, format!("`{what}` is {}, not a map", node.value.kind()), format!("write `{what}:` and one entry a line below it"));
+        sink.add(
+            node.place,
+            format!("`{what}` is {}, not a map", node.value.kind()),
+            format!("write `{what}:` and one entry a line below it"),
+        );
         return Vec::new();
     };
     report_duplicates(&entries, sink);
@@ -279,7 +287,11 @@ fn entries<T>(
 fn items<T>(node: Option<Node>, what: &str, sink: &mut Sink, read: impl Fn(Node, &mut Sink) -> Option<T>) -> Vec<T> {
     let Some(node) = node else { return Vec::new() };
     let Value::List(items) = node.value else {
-        sink.add(node.place, format!("`{what}` is {}, not a list", node.value.kind()), format!("write `{what}:` and one item a line below it, each after `- `"));
+        sink.add(
+            node.place,
+            format!("`{what}` is {}, not a list", node.value.kind()),
+            format!("write `{what}:` and one item a line below it, each after `- `"),
+        );
         return Vec::new();
     };
     items.into_iter().filter_map(|item| read(item, sink)).collect()
@@ -289,7 +301,11 @@ fn report_duplicates(entries: &[(Placed<String>, Node)], sink: &mut Sink) {
     let mut seen = std::collections::HashMap::with_capacity(entries.len());
     for (key, _) in entries {
         if let Some(first) = seen.insert(&*key.value, key.place) {
-            sink.add(key.place, format!("`{}` is here twice", key.value), format!("keep one; the first is on line {}", first.line));
+            sink.add(
+                key.place,
+                format!("`{}` is here twice", key.value),
+                format!("keep one; the first is on line {}", first.line),
+            );
         }
     }
 }
@@ -310,7 +326,11 @@ impl Fields {
                 Some(Self { what, place: node.place, entries, known: Vec::new() })
             }
             other => {
-                sink.add(node.place, format!("{} is written here, where {what} should be", other.kind()), format!("write {what} as a map of `key: value`"));
+                sink.add(
+                    node.place,
+                    format!("{} is written here, where {what} should be", other.kind()),
+                    format!("write {what} as a map of `key: value`"),
+                );
                 None
             }
         }

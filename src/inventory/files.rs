@@ -69,7 +69,11 @@ fn limited(name: &str, from: impl Read) -> Result<Vec<u8>, Problems> {
         .map_err(|error| Problems::without_place(name, format!("cannot be read: {error}"), HELP_READ))?;
     if bytes.len() as u64 > MAX_BYTES {
         let message = format!("is larger than {} MiB", MAX_BYTES / 1024 / 1024);
-        return Err(Problems::without_place(name, message, "split it into a folder's files, or check that it is an inventory"));
+        return Err(Problems::without_place(
+            name,
+            message,
+            "split it into a folder's files, or check that it is an inventory",
+        ));
     }
     Ok(bytes)
 }

@@ -75,7 +75,9 @@ impl Filter {
         let selected: Vec<&Job> = inventory.jobs.iter().filter(|job| has_name(job) && has_role(job)).collect();
         if selected.is_empty() {
             let jobs = self.jobs.iter().map(|(glob, _)| format!("job `{glob}`"));
-            return Err(NothingMatches(jobs.chain(self.roles.iter().map(|(glob, _)| format!("role `{glob}`"))).collect()));
+            return Err(NothingMatches(
+                jobs.chain(self.roles.iter().map(|(glob, _)| format!("role `{glob}`"))).collect(),
+            ));
         }
         Ok(selected)
     }

@@ -128,7 +128,7 @@ impl Problems {
 fn around(line: &str, place: Place) -> (String, usize, usize) {
     const WIDEST: usize = 240;
     let from = place.column.saturating_sub(1);
-    let skipped = if from > WIDEST / 2 { from - WIDEST / 2 } else { 0 };
+    let skipped = from.saturating_sub(WIDEST / 2);
     let shown: String = line.chars().skip(skipped).take(WIDEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let byte = |characters: usize| shown.char_indices().nth(characters).map_or(shown.len(), |(at, _)| at);
     let start = byte(from - skipped);

@@ -69,7 +69,8 @@ fn once<'a, T: PartialEq>(
     let Some(written) = written else { return };
     match kept {
         Some(first) if first.value != written.value => {
-            let message = format!("`{key}` of `defaults` is another one in {}:{}", files(first.place), first.place.line);
+            let message =
+                format!("`{key}` of `defaults` is another one in {}:{}", files(first.place), first.place.line);
             sink.add(written.place, message, "the files are one inventory: state it once");
         }
         _ => *kept = Some(written),
@@ -95,7 +96,11 @@ impl<'a, F: Fn(Place) -> &'a str> Names<'a, F> {
         for (alias, role) in roles {
             check_name(&alias, "an alias", sink);
             if alias.value.starts_with("arn:") {
-                sink.add(alias.place, "an alias must not look like an ARN", "choose a short name; the ARN goes into `arn:`");
+                sink.add(
+                    alias.place,
+                    "an alias must not look like an ARN",
+                    "choose a short name; the ARN goes into `arn:`",
+                );
             }
             if let Some(first) = places.insert(alias.value.clone(), alias.place) {
                 if first.file != alias.place.file {
@@ -297,7 +302,11 @@ fn valid_role(arn: RoleArn, alias: &Placed<String>, role: raw::Role, sink: &mut 
 
 fn valid_waiver<'a>(waiver: raw::Waiver, files: &impl Fn(Place) -> &'a str, sink: &mut Sink) -> Option<Waiver> {
     if waiver.job.is_none() && waiver.role.is_none() {
-        sink.add(waiver.place, "a waiver names neither a job nor a role", "add `job:`, `role:` or both; globs are allowed");
+        sink.add(
+            waiver.place,
+            "a waiver names neither a job nor a role",
+            "add `job:`, `role:` or both; globs are allowed",
+        );
     }
     Some(Waiver {
         finding: waiver.finding?.value,
@@ -317,7 +326,11 @@ fn parse_arn(written: &Placed<String>, sink: &mut Sink) -> Option<RoleArn> {
 fn check_name(name: &Placed<String>, what: &str, sink: &mut Sink) {
     let length = name.value.chars().count();
     if length > LONGEST_NAME {
-        sink.add(name.place, format!("{what} of {length} characters is too long"), format!("at most {LONGEST_NAME} characters"));
+        sink.add(
+            name.place,
+            format!("{what} of {length} characters is too long"),
+            format!("at most {LONGEST_NAME} characters"),
+        );
     }
 }
 

@@ -101,7 +101,9 @@ impl Tree {
             Raw::Map(entries) => Value::Map(
                 entries
                     .into_iter()
-                    .map(|(key, value)| (Placed { value: key.value, place: place(file, key.defined) }, value.placed(file)))
+                    .map(|(key, value)| {
+                        (Placed { value: key.value, place: place(file, key.defined) }, value.placed(file))
+                    })
                     .collect(),
             ),
         };

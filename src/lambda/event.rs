@@ -42,7 +42,8 @@ pub(super) enum Form {
 const KEYS: [&str; 5] = ["jobs", "roles", "notify", "inventory", "report"];
 
 /// CloudTrail's error codes of expired credentials (lease-rules 4; the prefixed forms are unconfirmed).
-const EXPIRED: [&str; 5] = ["ExpiredToken", "ExpiredTokenException", "RequestExpired", "Client.RequestExpired", "Client.ExpiredToken"];
+const EXPIRED: [&str; 5] =
+    ["ExpiredToken", "ExpiredTokenException", "RequestExpired", "Client.RequestExpired", "Client.ExpiredToken"];
 
 impl Event {
     pub(super) fn read(event: &Value) -> Result<Self, String> {
@@ -56,8 +57,13 @@ impl Event {
         if text("detail-type") == Some("AWS API Call via CloudTrail") {
             let code = fields.get("detail").and_then(|detail| detail.get("errorCode")).and_then(Value::as_str);
             return match code {
-                Some(code) if EXPIRED.contains(&code) => Err("this version does not read CloudTrail events of expired credentials".to_owned()),
-                Some(code) => Ok(Self::Ignored(format!("the CloudTrail event's error is {}, not one of expired credentials", crate::failure::printable(code)))),
+                Some(code) if EXPIRED.contains(&code) => {
+                    Err("this version does not read CloudTrail events of expired credentials".to_owned())
+                }
+                Some(code) => Ok(Self::Ignored(format!(
+                    "the CloudTrail event's error is {}, not one of expired credentials",
+                    crate::failure::printable(code)
+                ))),
                 None => Ok(Self::Ignored("the CloudTrail event tells of no error".to_owned())),
             };
         }
@@ -93,12 +99,18 @@ fn manual(fields: &Map<String, Value>) -> Result<Manual, String> {
         Some(inventory @ Value::Object(_)) => manual.inventory = Some(inventory.to_string()),
         Some(_) => problems.push("`inventory` takes an inventory as a JSON object".to_owned()),
     }
-    if problems.is_empty() { Ok(manual) } else { Err(format!("{}; valid keys: {}", problems.join("; "), KEYS.join(", "))) }
+    if problems.is_empty() {
+        Ok(manual)
+    } else {
+        Err(format!("{}; valid keys: {}", problems.join("; "), KEYS.join(", ")))
+    }
 }
 
 fn globs(fields: &Map<String, Value>, key: &str, problems: &mut Vec<String>) -> Vec<String> {
     let Some(value) = fields.get(key) else { return Vec::new() };
-    let globs = value.as_array().map(|globs| globs.iter().map(|glob| glob.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>());
+    let globs = value
+        .as_array()
+        .map(|globs| globs.iter().map(|glob| glob.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>());
     match globs {
         Some(Some(globs)) if !globs.is_empty() => globs,
         _ => {

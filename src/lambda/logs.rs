@@ -22,7 +22,15 @@ pub fn set_up() {
     let registry = tracing_subscriber::registry().with(ours);
     let json = variable("AWS_LAMBDA_LOG_FORMAT").is_none_or(|format| !format.eq_ignore_ascii_case("text"));
     if json {
-        let _ = registry.with(tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false)).try_init();
+        let _ = registry
+            .with(
+                tracing_subscriber::fmt::layer()
+                    .json()
+                    .flatten_event(true)
+                    .with_current_span(false)
+                    .with_span_list(false),
+            )
+            .try_init();
     } else {
         let _ = registry.with(tracing_subscriber::fmt::layer().with_ansi(false).without_time()).try_init();
     }

@@ -77,7 +77,13 @@ impl Function {
         }
     }
 
-    async fn run(&self, id: Option<String>, trigger: Trigger, manual: Manual, invocation: &Invocation) -> Result<Answer, Diagnostic> {
+    async fn run(
+        &self,
+        id: Option<String>,
+        trigger: Trigger,
+        manual: Manual,
+        invocation: &Invocation,
+    ) -> Result<Answer, Diagnostic> {
         let start = Start {
             id: id.unwrap_or_else(|| invocation.request_id.clone()),
             trigger,
@@ -98,10 +104,15 @@ impl Function {
             run_id: &start.id,
             progress: None,
         };
-        let outcome = check::check(&inventory, &filter, &start, &probe).await.map_err(|nothing| failed("BadEvent", nothing))?;
+        let outcome =
+            check::check(&inventory, &filter, &start, &probe).await.map_err(|nothing| failed("BadEvent", nothing))?;
         let report = outcome.report;
         logs::report(&report);
-        notify::embedded_metrics(&report, &self.settings.metrics_namespace, start.at.as_millisecond()).iter().for_each(self.metrics);
+        // A part of the inventory, or another one, says nothing of the whole: alarms stand on full runs.
+        if filter.is_empty() && manual.inventory.is_none() {
+            let at = start.at.as_millisecond();
+            notify::embedded_metrics(&report, &self.settings.metrics_namespace, at).iter().for_each(self.metrics);
+        }
         self.publish(&aws, &report, manual.notify).await?;
         Ok(answer(report, manual.form))
     }

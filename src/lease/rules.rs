@@ -111,7 +111,9 @@ pub fn may_assume(source: Source) -> bool {
 #[must_use]
 pub fn source_lease(source: Source) -> Option<Seconds> {
     match source {
-        Source::SessionToken { duration } | Source::FederationToken { duration } | Source::RolesAnywhere { duration } => Some(duration),
+        Source::SessionToken { duration }
+        | Source::FederationToken { duration }
+        | Source::RolesAnywhere { duration } => Some(duration),
         Source::IdentityCenter { session, .. } => Some(session),
         Source::Ec2Instance => Some(EC2_LONGEST_LEASE),
         Source::EcsTask => Some(ECS_TASK_LEASE),

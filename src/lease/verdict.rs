@@ -130,7 +130,12 @@ pub fn judge(job: &Job, max_session: impl Fn(&RoleArn) -> Option<Seconds>) -> Ju
     }
     if judgement.hops.iter().any(|hop| hop.grant == Some(Grant::NotKnown)) {
         // Only path[0] can be direct.
-        return judgement.limited(Verdict::Unknown, LimitedBy::MaxSessionDuration, Some(0), FindingId::MaxSessionUnknown);
+        return judgement.limited(
+            Verdict::Unknown,
+            LimitedBy::MaxSessionDuration,
+            Some(0),
+            FindingId::MaxSessionUnknown,
+        );
     }
     judgement.lease = lease(job, &judgement.hops);
     let end = End::of(job, &judgement);

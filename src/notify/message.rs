@@ -79,7 +79,10 @@ pub fn messages(report: &Report, wanted: Wanted) -> Vec<Message> {
     if by_owner.is_empty() && wanted.notify == Notify::Always {
         by_owner.insert(UNOWNED, Vec::new());
     }
-    by_owner.into_iter().map(|(owner, findings)| OwnerDigest { report, owner, findings }.message(wanted.max_bytes)).collect()
+    by_owner
+        .into_iter()
+        .map(|(owner, findings)| OwnerDigest { report, owner, findings }.message(wanted.max_bytes))
+        .collect()
 }
 
 /// What one owner is to be told.
@@ -124,13 +127,17 @@ impl OwnerDigest<'_> {
         let truncated = !left_out.is_empty() || !room.lists;
         let text = self.text(shown, left_out);
         let body = self.body(room, shown, left_out).to_string();
-        let protocols = json!({ "default": text, "email": text, "lambda": body, "sqs": body, "http": body, "https": body });
+        let protocols =
+            json!({ "default": text, "email": text, "lambda": body, "sqs": body, "http": body, "https": body });
         self.envelope(protocols.to_string(), self.attributes(room), truncated)
     }
 
     /// What is left when not even the counts fit for every protocol: one line for all of them.
     fn shortest(&self, max_bytes: usize) -> Message {
-        let line = format!("{}. The message was cut to its limit: see the function's log for the findings.", plain::severities(self.findings.iter().copied()));
+        let line = format!(
+            "{}. The message was cut to its limit: see the function's log for the findings.",
+            plain::severities(self.findings.iter().copied())
+        );
         let mut message = self.envelope(json!({ "default": line }).to_string(), Vec::new(), true);
         let attributes = self.attributes(Room { findings: 0, lists: false });
         for attribute in attributes {
@@ -225,7 +232,9 @@ impl OwnerDigest<'_> {
             false => format!("For {}: {found}.\n", self.owner),
         };
         if !run.complete {
-            text.push_str("This run did not finish all that it set out to do: what was not checked may have problems too.\n");
+            text.push_str(
+                "This run did not finish all that it set out to do: what was not checked may have problems too.\n",
+            );
         }
         for finding in shown {
             text.push('\n');
@@ -233,7 +242,10 @@ impl OwnerDigest<'_> {
         }
         if !left_out.is_empty() {
             let left = plain::severities(left_out.iter().copied());
-            text.push_str(&format!("\nLeft out for want of room: {left}. The report of run {} has them all.\n", run.id));
+            text.push_str(&format!(
+                "\nLeft out for want of room: {left}. The report of run {} has them all.\n",
+                run.id
+            ));
         }
         text.push_str(&format!("\ncredential-health {}, run {}, {}\n", run.version, run.id, run.started_at));
         text

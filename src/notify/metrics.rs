@@ -19,7 +19,7 @@ pub fn embedded_metrics(report: &Report, namespace: &str, timestamp_ms: i64) -> 
     let mut line = json!({
         "RunCompleted": u8::from(report.run.complete),
         "JobsChecked": report.summary.jobs,
-        "RolesNotChecked": report.coverage.roles.not_checked.len(),
+        "RolesNotChecked": report.coverage.roles.unexpected(),
         "RunDurationMs": report.run.duration_ms,
         "run_id": report.run.id,
         "version": report.run.version,
@@ -28,9 +28,7 @@ pub fn embedded_metrics(report: &Report, namespace: &str, timestamp_ms: i64) -> 
         names.push(json!({ "Name": "MinHeadroomSeconds", "Unit": "Seconds" }));
         line["MinHeadroomSeconds"] = json!(headroom);
     }
-    let directive = |dimensions: Value, metrics: Value| {
-        json!({ "Timestamp": timestamp_ms, "CloudWatchMetrics": [{ "Namespace": namespace, "Dimensions": dimensions, "Metrics": metrics }] })
-    };
+    let directive = |dimensions: Value, metrics: Value| json!({ "Timestamp": timestamp_ms, "CloudWatchMetrics": [{ "Namespace": namespace, "Dimensions": dimensions, "Metrics": metrics }] });
     line["_aws"] = directive(json!([[]]), json!(names));
     let by_severity = Severity::ALL.into_iter().map(|severity| {
         json!({

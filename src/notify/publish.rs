@@ -38,7 +38,12 @@ impl fmt::Display for PublishFailure {
 /// Publishes the messages that are not known to have gone out; returns those that failed.
 pub async fn publish(aws: &Aws, topic: &TopicArn, messages: &[Message], sent: &mut Sent) -> Vec<PublishFailure> {
     let sns = aws.sns(topic.region());
-    let mut waiting = messages.iter().filter(|message| !sent.0.contains(&message.deduplication_id)).cloned().collect::<Vec<_>>().into_iter();
+    let mut waiting = messages
+        .iter()
+        .filter(|message| !sent.0.contains(&message.deduplication_id))
+        .cloned()
+        .collect::<Vec<_>>()
+        .into_iter();
     let mut under_way = JoinSet::new();
     let mut failures = Vec::new();
     loop {
@@ -56,7 +61,11 @@ pub async fn publish(aws: &Aws, topic: &TopicArn, messages: &[Message], sent: &m
                 sent.0.insert(message.deduplication_id);
             }
             Ok((_, Err(failure))) => failures.push(failure),
-            Err(_) => failures.push(PublishFailure { owner: "?".to_owned(), class: Class::Other, message: "the sending task failed".to_owned() }),
+            Err(_) => failures.push(PublishFailure {
+                owner: "?".to_owned(),
+                class: Class::Other,
+                message: "the sending task failed".to_owned(),
+            }),
         }
     }
     failures.sort_by(|a, b| a.owner.cmp(&b.owner));
@@ -65,11 +74,19 @@ pub async fn publish(aws: &Aws, topic: &TopicArn, messages: &[Message], sent: &m
 
 async fn send(sns: &aws_sdk_sns::Client, topic: &TopicArn, message: &Message) -> Result<(), PublishFailure> {
     let failed = |class, message_text| PublishFailure { owner: message.owner.clone(), class, message: message_text };
-    let mut request =
-        sns.publish().topic_arn(topic.as_str()).message_structure("json").subject(&message.subject).message(&message.body);
+    let mut request = sns
+        .publish()
+        .topic_arn(topic.as_str())
+        .message_structure("json")
+        .subject(&message.subject)
+        .message(&message.body);
     for attribute in &message.attributes {
-        let value = MessageAttributeValue::builder().data_type(attribute.data_type).string_value(&attribute.value).build();
-        request = request.message_attributes(attribute.name, value.map_err(|_| failed(Class::InvalidRequest, "an attribute has no type".to_owned()))?);
+        let value =
+            MessageAttributeValue::builder().data_type(attribute.data_type).string_value(&attribute.value).build();
+        request = request.message_attributes(
+            attribute.name,
+            value.map_err(|_| failed(Class::InvalidRequest, "an attribute has no type".to_owned()))?,
+        );
     }
     if topic.is_fifo() {
         request = request.message_group_id(&message.group).message_deduplication_id(&message.deduplication_id);

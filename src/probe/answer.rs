@@ -24,13 +24,20 @@ pub(crate) fn of<E>(error: &SdkError<E, HttpResponse>) -> Answer
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    let local = |class: Class, message: &str| Answer { class, code: None, message: message.to_owned(), status: None, request_id: None };
+    let local = |class: Class, message: &str| Answer {
+        class,
+        code: None,
+        message: message.to_owned(),
+        status: None,
+        request_id: None,
+    };
     match error {
         SdkError::ServiceError(service) => {
             let meta = service.err().meta();
             let status = service.raw().status().as_u16();
             let (code, message) = (meta.code().unwrap_or_default(), meta.message().unwrap_or_default());
-            let shown = if message.is_empty() { format!("HTTP {status} without a message") } else { printable(message) };
+            let shown =
+                if message.is_empty() { format!("HTTP {status} without a message") } else { printable(message) };
             Answer {
                 class: Class::of(code, status, message),
                 code: (!code.is_empty()).then(|| printable(code)),
@@ -52,7 +59,9 @@ where
                 local(Class::NoCredentials, "no provider of the credential chain has credentials")
             }
             Some(_) => local(Class::NoCredentials, "a provider of the credential chain failed"),
-            None if matches!(other, SdkError::ConstructionFailure(_)) => local(Class::InvalidRequest, "the request could not be made"),
+            None if matches!(other, SdkError::ConstructionFailure(_)) => {
+                local(Class::InvalidRequest, "the request could not be made")
+            }
             None => local(Class::Unreachable, "no connection: name, network or TLS"),
         },
     }

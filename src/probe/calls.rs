@@ -40,7 +40,16 @@ impl Request {
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let answer::Answer { class, code, message, status, request_id } = answer::of(error);
-        Failure { class, operation, caller: self.caller.clone(), target: self.role.arn.clone(), code, message, status, request_id }
+        Failure {
+            class,
+            operation,
+            caller: self.caller.clone(),
+            target: self.role.arn.clone(),
+            code,
+            message,
+            status,
+            request_id,
+        }
     }
 }
 
@@ -80,21 +89,38 @@ impl Calls {
             .send()
             .await
             .map_err(|error| request.refused(Operation::AssumeRole, &error))?;
-        let (Some(given), Some(user)) = (answer.credentials, answer.assumed_role_user) else {
+        // The SDK takes an answer that was cut off on its way, and leaves empty what is missing.
+        let whole = |given: &aws_sdk_sts::types::Credentials| {
+            !(given.access_key_id.is_empty() || given.secret_access_key.is_empty() || given.session_token.is_empty())
+        };
+        let (Some(given), Some(user)) = (answer.credentials.filter(whole), answer.assumed_role_user) else {
             return Err(request.failed(Operation::AssumeRole, Class::Unreadable, "the answer has no credentials"));
         };
         let expires = std::time::SystemTime::try_from(given.expiration).ok();
-        let credentials =
-            Credentials::new(given.access_key_id, given.secret_access_key, Some(given.session_token), expires, "AssumeRole");
+        let credentials = Credentials::new(
+            given.access_key_id,
+            given.secret_access_key,
+            Some(given.session_token),
+            expires,
+            "AssumeRole",
+        );
         Ok(Session { credentials, arn: user.arn })
     }
 
     /// Reads the role's MaxSessionDuration, in seconds.
-    pub(super) async fn max_session_duration(&self, session: Option<&Session>, request: &Request) -> Result<Seconds, Failure> {
+    pub(super) async fn max_session_duration(
+        &self,
+        session: Option<&Session>,
+        request: &Request,
+    ) -> Result<Seconds, Failure> {
         let arn = &request.role.arn;
         let iam = self.aws.iam(session, arn.account());
-        let answer =
-            iam.get_role().role_name(arn.name()).send().await.map_err(|error| request.refused(Operation::GetRole, &error))?;
+        let answer = iam
+            .get_role()
+            .role_name(arn.name())
+            .send()
+            .await
+            .map_err(|error| request.refused(Operation::GetRole, &error))?;
         let Some(role) = answer.role else {
             return Err(request.failed(Operation::GetRole, Class::Unreadable, "the answer has no role"));
         };

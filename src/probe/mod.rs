@@ -95,5 +95,10 @@ fn without_credentials(plan: &Plan) -> Facts {
         };
         (role.clone(), description)
     });
-    Facts { live: true, steps: plan.steps.iter().map(step).collect(), described: described.collect(), ..Facts::default() }
+    Facts {
+        live: true,
+        steps: plan.steps.iter().map(step).collect(),
+        described: described.collect(),
+        ..Facts::default()
+    }
 }

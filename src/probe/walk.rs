@@ -7,9 +7,9 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::Probe;
 use super::aws::Session;
 use super::calls::{Calls, Request};
-use super::Probe;
 use crate::facts::{Checker, Description, Facts, StepOutcome};
 use crate::failure::{Class, Failure, Operation};
 use crate::inventory::{Inventory, Reader, RoleArn};
@@ -61,7 +61,9 @@ impl<'a> Walk<'a> {
         for (role, by) in &plan.roles {
             let own_account = walk.checker.as_ref().is_some_and(|checker| checker.account == role.account());
             match by {
-                DescribedBy::Checker if own_account => walk.ready.push_back(Work::Describe { role: role.clone(), by: None }),
+                DescribedBy::Checker if own_account => {
+                    walk.ready.push_back(Work::Describe { role: role.clone(), by: None })
+                }
                 DescribedBy::Checker => {
                     walk.described.insert(role.clone(), Description::NoReader);
                 }
@@ -104,7 +106,9 @@ impl<'a> Walk<'a> {
                 let role = crate::inventory::Role { external_id, ..self.inventory.role(&role) };
                 Request { caller: checker, policy: step.policy.clone(), role }
             }
-            Work::Describe { role, by } => Request { caller: caller(by), policy: String::new(), role: self.inventory.role(role) },
+            Work::Describe { role, by } => {
+                Request { caller: caller(by), policy: String::new(), role: self.inventory.role(role) }
+            }
         };
         (work, request)
     }
@@ -123,7 +127,10 @@ impl<'a> Walk<'a> {
                 self.ready.extend(next);
                 let itself = self.plan.roles.get(&assumed.role) == Some(&DescribedBy::Itself);
                 // A later group of the same prefix has no permission to read; the first one reads.
-                if itself && assumed.policy.contains(Operation::GetRole.action()) && self.claimed.insert(assumed.role.clone()) {
+                if itself
+                    && assumed.policy.contains(Operation::GetRole.action())
+                    && self.claimed.insert(assumed.role.clone())
+                {
                     self.ready.push_back(Work::Describe { role: assumed.role.clone(), by: Some(session) });
                 }
             }
@@ -132,11 +139,14 @@ impl<'a> Walk<'a> {
                 match result {
                     Ok(session) => {
                         let session = Arc::new(session);
-                        let describe = roles.iter().map(|role| Work::Describe { role: role.clone(), by: Some(Arc::clone(&session)) });
+                        let describe = roles
+                            .iter()
+                            .map(|role| Work::Describe { role: role.clone(), by: Some(Arc::clone(&session)) });
                         self.ready.extend(describe);
                     }
                     Err(failure) => {
-                        self.described.extend(roles.iter().map(|role| (role.clone(), Description::Failed(failure.clone()))));
+                        self.described
+                            .extend(roles.iter().map(|role| (role.clone(), Description::Failed(failure.clone()))));
                         self.reader_failures.push(failure);
                     }
                 }
@@ -150,18 +160,33 @@ impl<'a> Walk<'a> {
         for index in 0..plan.steps.len() {
             let step = &plan.steps[index];
             let behind = step.parent.is_some_and(|parent| self.steps[parent] != Some(StepOutcome::Assumed));
-            let outcome = || if behind { StepOutcome::NotReached } else { StepOutcome::Failed(out_of_time(Operation::AssumeRole, &step.role)) };
+            let outcome = || {
+                if behind {
+                    StepOutcome::NotReached
+                } else {
+                    StepOutcome::Failed(out_of_time(Operation::AssumeRole, &step.role))
+                }
+            };
             if self.steps[index].is_none() {
                 self.steps[index] = Some(outcome());
             }
         }
         let steps: Vec<StepOutcome> = self.steps.into_iter().flatten().collect();
-        let assumed: BTreeSet<&RoleArn> =
-            plan.steps.iter().zip(&steps).filter(|(_, outcome)| **outcome == StepOutcome::Assumed).map(|(step, _)| &step.role).collect();
+        let assumed: BTreeSet<&RoleArn> = plan
+            .steps
+            .iter()
+            .zip(&steps)
+            .filter(|(_, outcome)| **outcome == StepOutcome::Assumed)
+            .map(|(step, _)| &step.role)
+            .collect();
         for (role, by) in &plan.roles {
             let reached = *by != DescribedBy::Itself || assumed.contains(role);
             self.described.entry(role.clone()).or_insert_with(|| {
-                if reached { Description::Failed(out_of_time(Operation::GetRole, role)) } else { Description::NotReached }
+                if reached {
+                    Description::Failed(out_of_time(Operation::GetRole, role))
+                } else {
+                    Description::NotReached
+                }
             });
         }
         self.reader_failures.sort_by(|a, b| a.target.cmp(&b.target));
@@ -196,10 +221,9 @@ async fn next(under_way: &mut JoinSet<Done>, deadline: Option<Instant>) -> Optio
             None => under_way.join_next().await,
             Some(deadline) => tokio::time::timeout_at(deadline, under_way.join_next()).await.ok().flatten(),
         };
-        match joined? {
-            Ok(done) => return Some(done),
-            // A task that panicked has no answer: what it asked stays unanswered, and is reported so.
-            Err(_) => {}
+        // A task that panicked has no answer: what it asked stays unanswered, and is reported so.
+        if let Ok(done) = joined? {
+            return Some(done);
         }
     }
 }

@@ -17,6 +17,11 @@ const DECLARED: &str = "declared";
 /// The outcome of a hop, and the reason of a role, behind one that was not assumed.
 const NOT_REACHED: &str = "not-reached";
 
+/// The reason of a role that nobody is declared to describe.
+const NO_READER: &str = "no-reader";
+/// The reason of a role whose settings its reader, or the role itself, may not read.
+const DESCRIBE_DENIED: &str = "describe-denied";
+
 /// Whether the checker could follow a job's path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -49,6 +54,15 @@ pub struct RoleCoverage {
     pub described: usize,
     /// Roles that were not assumed though they should have been, or not described.
     pub not_checked: Vec<NotCheckedRole>,
+}
+
+impl RoleCoverage {
+    /// Roles that were not checked though the inventory and the permissions meant them to be: those that nobody may
+    /// describe, where no verdict needs it, are not among them.
+    #[must_use]
+    pub fn unexpected(&self) -> usize {
+        self.not_checked.iter().filter(|role| role.reason != NO_READER && role.reason != DESCRIBE_DENIED).count()
+    }
 }
 
 /// A role that was not wholly checked.
@@ -145,7 +159,7 @@ fn not_checked(subject: &Subject<'_>, role: &RoleArn) -> Option<String> {
     }
     match subject.facts.described.get(role)? {
         Description::Known { .. } => None,
-        Description::NoReader => Some("no-reader".to_owned()),
+        Description::NoReader => Some(NO_READER.to_owned()),
         Description::NotReached => Some(NOT_REACHED.to_owned()),
         Description::Failed(failure) => Some(format!("describe-{}", failure.class.as_str())),
     }

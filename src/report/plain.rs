@@ -21,8 +21,12 @@ pub fn headline(report: &Report) -> String {
 pub fn severities<'a>(findings: impl Iterator<Item = &'a Finding>) -> String {
     let all: Vec<Severity> = findings.map(|finding| finding.severity).collect();
     let count = |severity: Severity| all.iter().filter(|found| **found == severity).count();
-    let parts: Vec<String> =
-        Severity::ALL.into_iter().map(|s| (s, count(s))).filter(|(_, n)| *n > 0).map(|(s, n)| format!("{n} {s}")).collect();
+    let parts: Vec<String> = Severity::ALL
+        .into_iter()
+        .map(|s| (s, count(s)))
+        .filter(|(_, n)| *n > 0)
+        .map(|(s, n)| format!("{n} {s}"))
+        .collect();
     if parts.is_empty() { "nothing found".to_owned() } else { parts.join(", ") }
 }
 
@@ -37,7 +41,8 @@ pub fn place(finding: &Finding) -> String {
 
 /// The forms of a remedy, each a heading and lines to copy.
 pub fn forms(remedy: &Remedy) -> impl Iterator<Item = (&'static str, &str)> {
-    let forms = [("AWS CLI", &remedy.cli), ("CloudFormation", &remedy.cloudformation), ("Terraform", &remedy.terraform)];
+    let forms =
+        [("AWS CLI", &remedy.cli), ("CloudFormation", &remedy.cloudformation), ("Terraform", &remedy.terraform)];
     forms.into_iter().filter_map(|(name, form)| Some((name, form.as_deref()?)))
 }
 
@@ -62,7 +67,9 @@ pub fn coverage(coverage: &Coverage) -> Vec<String> {
     if paths.not_walked.iter().any(|path| path.reason == "offline") {
         let roles = count(roles.total, "role", "roles");
         let paths = count(paths.total, "path", "paths");
-        return vec![format!("lint asks AWS nothing: {roles} not assumed and not described, {paths} not walked. `check` does that.")];
+        return vec![format!(
+            "lint asks AWS nothing: {roles} not assumed and not described, {paths} not walked. `check` does that."
+        )];
     }
     let mut lines = vec![
         format!("Roles: {} of {} assumed, {} described.", roles.assumed, roles.total, roles.described),

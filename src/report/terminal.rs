@@ -30,7 +30,9 @@ pub fn render(report: &Report, columns: usize) -> String {
         .findings
         .iter()
         .filter_map(|finding| Some((finding, finding.waived.as_ref()?)))
-        .map(|(finding, waived)| format!("{}, {}: until {}, {}", finding.id, plain::place(finding), waived.until, waived.reason))
+        .map(|(finding, waived)| {
+            format!("{}, {}: until {}, {}", finding.id, plain::place(finding), waived.until, waived.reason)
+        })
         .collect();
     section(&mut text, "Waived", &waived, width);
     let complete = if report.run.complete { "" } else { "This run did not finish all that it set out to do. " };
@@ -70,7 +72,11 @@ fn finding_text(finding: &crate::audit::Finding, width: usize) -> String {
     let name = format!("{:<9}", finding.severity.as_str().to_uppercase());
     let title = wrap(&finding.title, width, "          ");
     let _ = writeln!(text, "{colour}{name}{colour:#} {bold}{}{bold:#}", title.trim_start());
-    let _ = writeln!(text, "{dim}{}{dim:#}", wrap(&format!("{}: {}", finding.id, plain::place(finding)), width, "          "));
+    let _ = writeln!(
+        text,
+        "{dim}{}{dim:#}",
+        wrap(&format!("{}: {}", finding.id, plain::place(finding)), width, "          ")
+    );
     let _ = writeln!(text, "{}", wrap(&finding.detail, width, "          "));
     for (number, remedy) in finding.remediation.iter().enumerate() {
         let step = wrap(&remedy.step, width, "             ");
@@ -100,7 +106,10 @@ fn table(report: &Report, width: usize) -> String {
     jobs.sort_by_key(|job| (job.verdict, job.headroom_seconds.unwrap_or(i64::MAX)));
     let mut table = Table::new();
     let bar_width = (width / 5).clamp(10, 24);
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(u16::try_from(width).unwrap_or(80));
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(u16::try_from(width).unwrap_or(80));
     table.set_header(["JOB", "VERDICT", "NEEDS", "LASTS", "RUN AGAINST LEASE", "LIMITED BY"]);
     for job in jobs {
         table.add_row([
@@ -143,7 +152,9 @@ fn bar(job: &JobReport, width: usize) -> String {
         (_, None) => return format!("{}→", "█".repeat(width - 1)),
     };
     let longest = needed.max(end).0.max(1);
-    let cells = |seconds: Seconds| usize::try_from(u128::from(seconds.0) * width as u128 / u128::from(longest)).unwrap_or(width);
+    let cells = |seconds: Seconds| {
+        usize::try_from(u128::from(seconds.0) * width as u128 / u128::from(longest)).unwrap_or(width)
+    };
     // A job that lapses shows it, by however little.
     let covered = if needed > end { cells(end).min(width - 1) } else { cells(needed) };
     let rest = if needed > end { "░" } else { "·" };

@@ -1,2 +1,10 @@
 //! The integration tests: one binary, one module a subject.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub)]
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub, reason = "tests")]
+
+#[path = "../stand_in/mod.rs"]
+mod stand_in;
+
+mod laws;
+mod reported_cases;
+mod stand_in_itself;
+mod verdict_table;

@@ -1,0 +1,344 @@
+//! The plan: each distinct walk once, each role described once, session policies that fit and allow nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use credential_health::inventory::{Inventory, Job, RoleArn};
+use credential_health::plan::{DescribedBy, LONGEST_SESSION_POLICY, Plan, PlannedHop};
+use proptest::prelude::*;
+use serde_json::Value;
+
+fn inventory(text: &str) -> Inventory {
+    Inventory::parse("plan.yaml", &format!("version: 1\n{text}")).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+fn plan_of(inventory: &Inventory) -> Plan {
+    Plan::new(inventory, &inventory.jobs.iter().collect::<Vec<_>>())
+}
+
+fn arn(name: &str) -> RoleArn {
+    RoleArn::parse(&format!("arn:aws:iam::111111111111:role/{name}")).unwrap()
+}
+
+/// A path of roles in one account, by name.
+fn path(names: &[&str]) -> String {
+    let hops: Vec<String> = names.iter().map(|name| format!("\"{}\"", arn(name))).collect();
+    format!("[{}]", hops.join(", "))
+}
+
+/// An inventory of jobs with these sources and paths, and more.
+fn jobs(paths: &[(&str, &[&str])], more: &str) -> Inventory {
+    let mut text = format!("{more}\njobs:\n");
+    for (number, (source, names)) in paths.iter().enumerate() {
+        text.push_str(&format!("  - {{name: j{number}, length: 1m, source: {source}, path: {}}}\n", path(names)));
+    }
+    inventory(&text)
+}
+
+/// The roles from the first step to this one.
+fn walk(plan: &Plan, step: usize) -> Vec<String> {
+    let mut walk = plan.steps[step].parent.map_or_else(Vec::new, |parent| walk(plan, parent));
+    walk.push(plan.steps[step].role.name().to_owned());
+    walk
+}
+
+/// What a session policy allows: the roles of each action.
+fn allowed(policy: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let policy: Value = serde_json::from_str(policy).unwrap();
+    assert_eq!(policy["Version"], "2012-10-17");
+    let texts = |value: &Value| match value {
+        Value::Array(items) => items.iter().map(|item| item.as_str().unwrap().to_owned()).collect(),
+        one => vec![one.as_str().unwrap().to_owned()],
+    };
+    let mut allowed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for statement in policy["Statement"].as_array().unwrap() {
+        assert_eq!(statement["Effect"], "Allow");
+        assert_eq!(statement.as_object().unwrap().len(), 3, "{statement}");
+        for action in texts(&statement["Action"]) {
+            allowed.entry(action).or_default().extend(texts(&statement["Resource"]));
+        }
+    }
+    allowed
+}
+
+fn set<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
+    names.into_iter().map(|name| arn(name).to_string()).collect()
+}
+
+/// What holds of every plan.
+fn check(inventory: &Inventory, plan: &Plan) {
+    let mut seen: BTreeMap<(Option<usize>, &RoleArn), usize> = BTreeMap::new();
+    for (index, step) in plan.steps.iter().enumerate() {
+        assert!(step.parent.is_none_or(|parent| parent < index), "a step's parent comes before it");
+        assert!(step.policy.len() <= LONGEST_SESSION_POLICY, "{} characters: {}", step.policy.len(), step.policy);
+        assert!(!step.policy.contains('*'), "{}", step.policy);
+        let allowed = allowed(&step.policy);
+        assert!(!allowed.is_empty() && allowed.values().all(|roles| !roles.is_empty()), "{}", step.policy);
+        assert!(allowed.keys().all(|action| ["iam:GetRole", "sts:AssumeRole", "sts:SetSourceIdentity"].contains(&&**action)), "{}", step.policy);
+        let next: BTreeSet<String> = step.next.iter().map(|next| plan.steps[*next].role.to_string()).collect();
+        assert_eq!(allowed.get("sts:AssumeRole").cloned().unwrap_or_default(), next, "a session may assume its next hops and no other role");
+        let only_itself = BTreeSet::from([step.role.to_string()]);
+        assert!(allowed.get("iam:GetRole").is_none_or(|roles| *roles == only_itself), "{}", step.policy);
+        assert!(step.next.iter().all(|next| plan.steps[*next].parent == Some(index)));
+        *seen.entry((step.parent, &step.role)).or_default() += 1;
+    }
+    // Where a role is assumed more than once by one session, each of its sessions serves next hops of its own.
+    for (_, steps) in group(plan.steps.iter().enumerate().map(|(index, _)| (walk(plan, index), index))) {
+        let mut served = BTreeSet::new();
+        for next in steps.iter().flat_map(|step| &plan.steps[*step].next) {
+            served.insert((plan.steps[*next].role.clone(), plan.steps[*next].parent));
+        }
+        let roles: BTreeSet<_> = served.iter().map(|(role, _)| role).collect();
+        assert_eq!(roles.len(), served.len(), "a next hop is in one group only");
+        assert!(steps.len() == 1 || steps.iter().all(|step| !plan.steps[*step].next.is_empty()), "a prefix is walked once");
+        let describing = steps.iter().filter(|step| allowed(&plan.steps[**step].policy).contains_key("iam:GetRole")).count();
+        assert!(describing <= 1, "a role describes itself once a prefix");
+    }
+    for (job, planned) in inventory.jobs.iter().zip(&plan.paths) {
+        assert_eq!(planned.len(), job.path.len());
+        let mut parent = None;
+        for (hop, planned) in job.path.iter().zip(planned) {
+            assert!(plan.roles.contains_key(&hop.role), "every role on a path is to be described");
+            if let PlannedHop::Step(step) = planned {
+                assert_eq!((&plan.steps[*step].role, plan.steps[*step].parent), (&hop.role, parent), "the steps of a job follow its path");
+                parent = Some(*step);
+            }
+        }
+    }
+    let described: Vec<&RoleArn> = plan.readers.iter().flat_map(|reader| &reader.roles).collect();
+    assert_eq!(described.len(), described.iter().collect::<BTreeSet<_>>().len(), "a reader describes each role once");
+    for (index, reader) in plan.readers.iter().enumerate() {
+        assert!(reader.policy.len() <= LONGEST_SESSION_POLICY && !reader.policy.contains('*'), "{}", reader.policy);
+        let roles: BTreeSet<String> = reader.roles.iter().map(ToString::to_string).collect();
+        assert_eq!(allowed(&reader.policy), BTreeMap::from([("iam:GetRole".to_owned(), roles)]));
+        assert!(reader.roles.iter().all(|role| plan.roles[role] == DescribedBy::Reader(index)));
+        assert!(reader.roles.iter().all(|role| role.account() == reader.reader.role.account()), "IAM reads its own account only");
+    }
+    let by_readers = plan.roles.values().filter(|by| matches!(by, DescribedBy::Reader(_))).count();
+    assert_eq!(by_readers, described.len());
+    assert_eq!(plan.calls(), 1 + plan.steps.len() + plan.readers.len() + plan.roles.len());
+}
+
+fn group<K: Ord, V>(pairs: impl Iterator<Item = (K, V)>) -> BTreeMap<K, Vec<V>> {
+    let mut groups: BTreeMap<K, Vec<V>> = BTreeMap::new();
+    pairs.for_each(|(key, value)| groups.entry(key).or_default().push(value));
+    groups
+}
+
+#[test]
+fn each_distinct_prefix_is_assumed_once_however_many_jobs_share_it() {
+    let inventory = jobs(
+        &[
+            ("ecs-task", &["hub", "etl"]),
+            ("iam-user", &["hub", "etl"]),
+            ("ecs-task", &["hub", "report"]),
+            ("ecs-task", &["hub"]),
+            ("ecs-task", &["etl"]),
+            ("codebuild", &["hub", "etl", "deep"]),
+            ("lambda", &[]),
+        ],
+        "",
+    );
+    let plan = plan_of(&inventory);
+    check(&inventory, &plan);
+    let walks: BTreeSet<Vec<String>> = (0..plan.steps.len()).map(|step| walk(&plan, step)).collect();
+    let expected: [&[&str]; 5] = [&["hub"], &["hub", "etl"], &["hub", "etl", "deep"], &["hub", "report"], &["etl"]];
+    assert_eq!(walks, expected.iter().map(|walk| walk.iter().map(|name| (*name).to_owned()).collect()).collect());
+    assert_eq!(plan.steps.len(), 5);
+    assert_eq!(plan.roles.keys().map(RoleArn::name).collect::<Vec<_>>(), ["deep", "etl", "hub", "report"]);
+    assert!(plan.roles.values().all(|by| *by == DescribedBy::Itself));
+    assert_eq!(plan.paths[0], plan.paths[1]);
+    assert_eq!(plan.paths[6], []);
+}
+
+#[test]
+fn a_session_may_read_its_own_role_and_assume_its_next_hops_and_nothing_else() {
+    let plan = plan_of(&jobs(&[("ecs-task", &["hub", "etl"]), ("ecs-task", &["hub", "report"])], ""));
+    let hub = plan.steps.iter().find(|step| step.role.name() == "hub").unwrap();
+    assert_eq!(allowed(&hub.policy), BTreeMap::from([("iam:GetRole".to_owned(), set(["hub"])), ("sts:AssumeRole".to_owned(), set(["etl", "report"]))]));
+    let etl = plan.steps.iter().find(|step| step.role.name() == "etl").unwrap();
+    assert_eq!(allowed(&etl.policy), BTreeMap::from([("iam:GetRole".to_owned(), set(["etl"]))]));
+}
+
+#[test]
+fn a_chain_that_carries_a_source_identity_may_set_it_at_each_hop_and_no_other_chain_may() {
+    let declared = format!("roles: {{etl: {{arn: \"{}\", source_identity: me}}}}", arn("etl"));
+    let inventory = jobs(&[("ecs-task", &["hub", "etl", "deep"]), ("ecs-task", &["hub", "plain"])], &declared);
+    let plan = plan_of(&inventory);
+    check(&inventory, &plan);
+    let of = |name: &str| allowed(&plan.steps.iter().find(|step| step.role.name() == name).unwrap().policy);
+    assert_eq!(of("hub")["sts:SetSourceIdentity"], set(["etl"]));
+    assert_eq!(of("etl")["sts:SetSourceIdentity"], set(["deep"]));
+    assert!(!of("plain").contains_key("sts:SetSourceIdentity"));
+}
+
+#[test]
+fn a_hub_with_many_next_hops_is_assumed_once_for_each_group_that_fits() {
+    let names: Vec<String> = (0..200).map(|n| format!("a-role-with-a-rather-long-name-that-fills-policies-{n}")).collect();
+    let paths: Vec<[&str; 2]> = names.iter().map(|name| ["hub", &**name]).collect();
+    let listed: Vec<(&str, &[&str])> = paths.iter().map(|path| ("ecs-task", &path[..])).collect();
+    let inventory = jobs(&listed, "");
+    let plan = plan_of(&inventory);
+    check(&inventory, &plan);
+    let hubs: Vec<_> = plan.steps.iter().filter(|step| step.role.name() == "hub").collect();
+    let served: Vec<&str> = hubs.iter().flat_map(|hub| &hub.next).map(|next| plan.steps[*next].role.name()).collect();
+    assert_eq!(served.len(), 200);
+    assert_eq!(served.iter().copied().collect::<BTreeSet<_>>(), names.iter().map(String::as_str).collect());
+    assert_eq!(plan.steps.len(), hubs.len() + 200);
+    // About 85 characters an ARN: 200 of them need nine policies, and hardly more.
+    assert!((9..=12).contains(&hubs.len()), "{} groups", hubs.len());
+    assert_eq!(plan.steps.iter().filter(|step| step.parent.is_none()).count(), hubs.len());
+    for hub in &hubs[..hubs.len() - 1] {
+        assert!(hub.policy.len() > LONGEST_SESSION_POLICY - 300, "a group is filled before the next: {}", hub.policy.len());
+    }
+}
+
+#[test]
+fn groups_within_groups_keep_each_job_on_its_own_path() {
+    let names: Vec<String> = (0..60).map(|n| format!("{n}-{}", "x".repeat(58))).collect();
+    let listed: Vec<[&str; 3]> = names.iter().flat_map(|middle| names.iter().take(30).map(|last| ["hub", &**middle, &**last])).collect();
+    let paths: Vec<(&str, &[&str])> = listed.iter().map(|path| ("ecs-task", &path[..])).collect();
+    let inventory = jobs(&paths, "");
+    let plan = plan_of(&inventory);
+    check(&inventory, &plan);
+    assert!(plan.paths.iter().flatten().all(|hop| matches!(hop, PlannedHop::Step(_))));
+}
+
+#[test]
+fn readers_describe_the_roles_of_their_account_in_groups_that_fit() {
+    let names: Vec<String> = (0..100).map(|n| format!("a-role-with-a-rather-long-name-that-fills-policies-{n}")).collect();
+    let listed: Vec<[&str; 1]> = names.iter().map(|name| [&**name]).collect();
+    let paths: Vec<(&str, &[&str])> = listed.iter().map(|path| ("ecs-task", &path[..])).collect();
+    let inventory = jobs(&paths, "readers: {\"*\": {role: \"arn:aws:iam::{account}:role/reader\", external_id: abc}}");
+    let plan = plan_of(&inventory);
+    check(&inventory, &plan);
+    assert!((5..=6).contains(&plan.readers.len()), "{} groups", plan.readers.len());
+    assert!(plan.readers.iter().all(|step| step.reader.role == arn("reader") && step.reader.external_id.as_deref() == Some("abc")));
+    assert_eq!(plan.readers.iter().map(|step| step.roles.len()).sum::<usize>(), 100);
+    assert!(!plan.roles.contains_key(&arn("reader")), "a reader is no role of a job");
+}
+
+#[test]
+fn each_account_has_its_own_reader_and_without_one_a_role_reads_itself() {
+    let text = r#"
+readers:
+  "222222222222": {role: "arn:aws:iam::222222222222:role/auditor"}
+roles:
+  quiet: {arn: "arn:aws:iam::333333333333:role/quiet", assume: false}
+jobs:
+  - {name: a, length: 1m, source: ecs-task, path: ["arn:aws:iam::111111111111:role/hub", "arn:aws:iam::222222222222:role/etl", quiet]}
+  - {name: b, length: 1m, source: ecs-task, path: ["arn:aws:iam::222222222222:role/other"]}
+"#;
+    let inventory = inventory(text);
+    let plan = plan_of(&inventory);
+    check(&inventory, &plan);
+    let by: BTreeMap<&str, &DescribedBy> = plan.roles.iter().map(|(role, by)| (role.name(), by)).collect();
+    assert_eq!(by, BTreeMap::from([("hub", &DescribedBy::Itself), ("etl", &DescribedBy::Reader(0)), ("other", &DescribedBy::Reader(0)), ("quiet", &DescribedBy::Checker)]));
+    assert_eq!(plan.readers.len(), 1);
+    // A role that a reader describes needs no more than its next hops.
+    let hub = plan.steps.iter().find(|step| step.role.name() == "hub").unwrap();
+    assert!(allowed(&hub.policy).contains_key("iam:GetRole"));
+}
+
+#[test]
+fn a_walk_stops_at_a_role_that_is_not_to_be_assumed() {
+    let declared = format!("roles: {{quiet: {{arn: \"{}\", assume: false}}}}", arn("quiet"));
+    let inventory = jobs(&[("ecs-task", &["hub", "quiet", "etl", "deep"]), ("ecs-task", &["quiet", "etl"]), ("ecs-task", &["etl"])], &declared);
+    let plan = plan_of(&inventory);
+    check(&inventory, &plan);
+    use PlannedHop::{BehindDeclared, Declared, Step};
+    assert!(matches!(plan.paths[0][..], [Step(_), Declared, BehindDeclared, BehindDeclared]), "{:?}", plan.paths[0]);
+    assert_eq!(plan.paths[1], [Declared, BehindDeclared]);
+    assert!(matches!(plan.paths[2][..], [Step(_)]));
+    assert_eq!(plan.steps.len(), 2, "hub and etl, each by the checker itself");
+    assert!(!plan.steps.iter().any(|step| step.policy.contains("role/quiet")), "no session may assume what is not to be assumed");
+    assert_eq!(plan.roles[&arn("quiet")], DescribedBy::Checker);
+    assert_eq!(plan.roles[&arn("deep")], DescribedBy::Checker);
+}
+
+#[test]
+fn a_role_that_trusts_an_identity_provider_is_only_described_unless_the_inventory_says_otherwise() {
+    use PlannedHop::{BehindDeclared, Declared, Step};
+    for source in ["web-identity", "saml", "{kind: saml, renewable: true}"] {
+        let described = jobs(&[(source, &["hub", "etl"])], "");
+        let plan = plan_of(&described);
+        check(&described, &plan);
+        assert_eq!(plan.paths[0], [Declared, BehindDeclared]);
+        assert_eq!((plan.steps.len(), plan.roles.len()), (0, 2));
+
+        let told = |assume| format!("roles: {{hub: {{arn: \"{}\", assume: {assume}}}}}", arn("hub"));
+        let assumed = jobs(&[(source, &["hub", "etl"])], &told(true));
+        let plan = plan_of(&assumed);
+        check(&assumed, &plan);
+        assert_eq!(plan.paths[0], [Step(0), Step(1)]);
+        let refused = jobs(&[(source, &["hub", "etl"])], &told(false));
+        assert_eq!(plan_of(&refused).paths[0], [Declared, BehindDeclared]);
+    }
+    // The same role behind another source, or as a later hop, is assumed.
+    let mixed = jobs(&[("web-identity", &["hub"]), ("ecs-task", &["hub"]), ("ecs-task", &["etl", "hub"])], "");
+    let plan = plan_of(&mixed);
+    check(&mixed, &plan);
+    assert_eq!(plan.paths[0], [Declared]);
+    assert!(matches!((&plan.paths[1][..], &plan.paths[2][..]), ([Step(_)], [Step(_), Step(_)])));
+    assert_eq!(plan.roles[&arn("hub")], DescribedBy::Itself);
+}
+
+#[test]
+fn a_plan_is_for_the_selected_jobs_only() {
+    let inventory = jobs(&[("ecs-task", &["hub", "etl"]), ("ecs-task", &["other"])], "");
+    let selected: Vec<&Job> = inventory.jobs.iter().skip(1).collect();
+    let plan = Plan::new(&inventory, &selected);
+    assert_eq!((plan.steps.len(), plan.paths.len(), plan.roles.len()), (1, 1, 1));
+    assert_eq!(Plan::new(&inventory, &[]).calls(), 1, "the checker's own identity");
+}
+
+#[test]
+fn the_longest_arns_of_iam_still_fit_a_policy() {
+    // IAM takes a path of 512 characters from `!` to `~`, quotes and backslashes among them, and a name of 64.
+    for filler in ["p", "\"", "\\"] {
+        let long = |end: char| RoleArn::parse(&format!("arn:aws:iam::111111111111:role/{}/{}{end}", filler.repeat(508), "n".repeat(63))).unwrap();
+        let quoted = |end: char| serde_json::to_string(long(end).as_str()).unwrap();
+        let inventory = inventory(&format!("jobs: [{{name: j, length: 1m, source: ecs-task, path: [{}, {}]}}]", quoted('a'), quoted('b')));
+        check(&inventory, &plan_of(&inventory));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_plan_is_sound_and_the_same_each_time(
+        paths in prop::collection::vec((0..5_usize, prop::collection::vec(0..8_usize, 1..5)), 1..40),
+        assume in prop::collection::vec(prop::option::of(any::<bool>()), 8),
+        identity in prop::collection::vec(any::<bool>(), 8),
+        reader in any::<bool>(),
+        length in 1..50_usize,
+    ) {
+        let sources = ["ecs-task", "iam-user", "web-identity", "saml", "codebuild"];
+        let names: Vec<String> = (0..8).map(|n| format!("{n}{}", "x".repeat(length))).collect();
+        let mut more = "roles:\n".to_owned();
+        for (name, (assume, identity)) in names.iter().zip(assume.iter().zip(&identity)) {
+            let assume = assume.map_or(String::new(), |assume| format!(", assume: {assume}"));
+            let identity = if *identity { ", source_identity: me" } else { "" };
+            more.push_str(&format!("  r{name}: {{arn: \"{}\"{assume}{identity}}}\n", arn(name)));
+        }
+        if reader {
+            more.push_str("readers: {\"*\": \"arn:aws:iam::{account}:role/reader\"}\n");
+        }
+        let listed: Vec<Vec<&str>> = paths.iter().map(|(_, path)| path.iter().map(|n| &*names[*n]).collect()).collect();
+        let named: Vec<(&str, &[&str])> = paths.iter().zip(&listed).map(|((source, _), path)| (sources[*source], &path[..])).collect();
+        let inventory = jobs(&named, &more);
+        let plan = plan_of(&inventory);
+        check(&inventory, &plan);
+        let again = plan_of(&jobs(&named, &more));
+        prop_assert_eq!(format!("{:?}", plan), format!("{:?}", again));
+        // Walked as far as nothing forbids it, and no farther.
+        for (job, planned) in inventory.jobs.iter().zip(&plan.paths) {
+            let stop = (0..job.path.len()).find(|index| {
+                let exchanged = *index == 0 && job.source.is_exchanged();
+                !inventory.role(&job.path[*index].role).assume.unwrap_or(!exchanged)
+            });
+            let walked = planned.iter().take_while(|hop| matches!(hop, PlannedHop::Step(_))).count();
+            prop_assert_eq!(walked, stop.unwrap_or(job.path.len()));
+        }
+    }
+}
