@@ -96,7 +96,7 @@ impl Function {
         };
         let inventory = inventory.map_err(|problems| failed("BadInventory", problems))?;
         let filter = Filter::new(&manual.jobs, &manual.roles);
-        let aws = self.aws.for_new_run();
+        let aws = self.aws.for_run_of(invocation.remaining);
         let probe = Probe {
             aws: &aws,
             concurrency: self.settings.concurrency,

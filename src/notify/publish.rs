@@ -18,6 +18,18 @@ const CONCURRENCY: usize = 8;
 #[derive(Debug, Default)]
 pub struct Sent(HashSet<String>);
 
+/// How many messages a process remembers: far more than the retries of the events that may be under way.
+const REMEMBERED: usize = 10_000;
+
+impl Sent {
+    fn remember(&mut self, deduplication_id: String) {
+        if self.0.len() >= REMEMBERED {
+            self.0.clear();
+        }
+        self.0.insert(deduplication_id);
+    }
+}
+
 /// A message that did not go out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublishFailure {
@@ -58,7 +70,7 @@ pub async fn publish(aws: &Aws, topic: &TopicArn, messages: &[Message], sent: &m
         let Some(joined) = under_way.join_next().await else { break };
         match joined {
             Ok((message, Ok(()))) => {
-                sent.0.insert(message.deduplication_id);
+                sent.remember(message.deduplication_id);
             }
             Ok((_, Err(failure))) => failures.push(failure),
             Err(_) => failures.push(PublishFailure {

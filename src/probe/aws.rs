@@ -13,6 +13,10 @@ use super::clock::Clock;
 
 /// Attempts of one call, the first included. A throttled account gets time; the run's deadline bounds it all.
 const ATTEMPTS: u32 = 6;
+/// The longest wait for a connection, for one attempt, and for a call with all its attempts.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(90);
 /// Where no Region is set: STS and IAM answer there for every account of the partition.
 const FALLBACK_REGION: &str = "us-east-1";
 
@@ -41,15 +45,10 @@ impl Aws {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
             .build_https();
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(5))
-            .operation_attempt_timeout(Duration::from_secs(15))
-            .operation_timeout(Duration::from_secs(90))
-            .build();
         let config = loader
             .http_client(http)
             .retry_config(RetryConfig::adaptive().with_max_attempts(ATTEMPTS))
-            .timeout_config(timeouts)
+            .timeout_config(timeouts(ATTEMPT_TIMEOUT, OPERATION_TIMEOUT))
             .load()
             .await;
         let config = match config.region() {
@@ -59,10 +58,13 @@ impl Aws {
         Self { config, clock: Clock::default() }
     }
 
-    /// The same way to AWS, with a clock that has seen nothing yet: for a new run in a process that lives on.
+    /// The same way to AWS for a new run of a process that lives on: a clock that has seen nothing yet, and timeouts that
+    /// leave room for another attempt within `remaining`.
     #[must_use]
-    pub fn for_new_run(&self) -> Self {
-        Self { config: self.config.clone(), clock: Clock::default() }
+    pub fn for_run_of(&self, remaining: Duration) -> Self {
+        let attempt = (remaining / 4).clamp(Duration::from_secs(1), ATTEMPT_TIMEOUT);
+        let timeouts = timeouts(attempt, remaining.min(OPERATION_TIMEOUT));
+        Self { config: self.config.clone().into_builder().timeout_config(timeouts).build(), clock: Clock::default() }
     }
 
     /// STS for `session`, or for the checker itself.
@@ -100,4 +102,12 @@ impl Aws {
         let builder = aws_sdk_sns::config::Builder::from(&self.config).region(Region::new(region.to_owned()));
         aws_sdk_sns::Client::from_conf(builder.build())
     }
+}
+
+fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT.min(attempt))
+        .operation_attempt_timeout(attempt)
+        .operation_timeout(operation)
+        .build()
 }

@@ -47,7 +47,12 @@ fn mistake(text: &str, expected: &[Said]) -> Option<String> {
         let place = problem.place.map(|place| (place.line, place.column));
         format!("  found {place:?} {} / {}", problem.message, problem.help)
     };
-    (!as_expected).then(|| format!("{text}\n  expected {marks:?} {expected:?}\n{}", found.iter().map(listed).collect::<Vec<_>>().join("\n")))
+    (!as_expected).then(|| {
+        format!(
+            "{text}\n  expected {marks:?} {expected:?}\n{}",
+            found.iter().map(listed).collect::<Vec<_>>().join("\n")
+        )
+    })
 }
 
 fn check(cases: &[(String, &[Said])]) {
@@ -80,6 +85,7 @@ fn hop(written: &str) -> String {
 const ARN: &str = "arn: \"arn:aws:iam::111111111111:role/hub\"";
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn an_unknown_key_is_an_error_with_the_nearest_known_key() {
     check(&[
         (beside_a_job("«waviers: []"), &[("`waviers`", "`waivers`")]),
@@ -102,6 +108,7 @@ fn an_unknown_key_is_an_error_with_the_nearest_known_key() {
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_key_that_is_there_twice_is_an_error() {
     check(&[
         (beside_a_job("«jobs: []"), &[("`jobs`", "line 5")]),
@@ -114,6 +121,7 @@ fn a_key_that_is_there_twice_is_an_error() {
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_missing_value_is_an_error_at_the_map_that_lacks_it() {
     check(&[
         ("«jobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(), &[("`version`", "version")]),
@@ -130,6 +138,7 @@ fn a_missing_value_is_an_error_at_the_map_that_lacks_it() {
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_wrong_type_is_an_error_that_says_what_is_there_and_what_should_be() {
     check(&[
         (beside_a_job("defaults: «10m"), &[("text", "map")]),
@@ -160,6 +169,7 @@ fn a_wrong_type_is_an_error_that_says_what_is_there_and_what_should_be() {
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_version_other_than_1_is_an_error() {
     check(&[
         ("version: «2\njobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(), &[("version", "`version: 1`")]),
@@ -169,6 +179,7 @@ fn a_version_other_than_1_is_an_error() {
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_duration_is_whole_not_negative_and_has_a_unit() {
     check(&[
         (job("length: «4, source: ecs-task"), &[("`4` is a bare number", "`4s`")]),
@@ -206,7 +217,9 @@ fn a_duration_is_whole_not_negative_and_has_a_unit() {
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_bad_duration_is_quoted_as_it_was_written_and_the_hint_is_one_that_works() {
+    // FAILS: numbers are shown as the parser understood them, and a hyphen anywhere counts as a minus sign.
     check(&[
         (job("length: «99999999999999999999999, source: ecs-task"), &[("`99999999999999999999999` is a bare number", "")]),
         (job("length: «1e3, source: ecs-task"), &[("`1e3`", "")]),
@@ -220,6 +233,7 @@ fn a_bad_duration_is_quoted_as_it_was_written_and_the_hint_is_one_that_works() {
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_role_is_named_by_its_alias_or_the_arn_of_the_role_itself() {
     check(&[
         (beside_a_job("  - {name: k, length: 1h, source: ecs-task, path: [«hubb]}"), &[("`hubb`", "`hub`")]),
@@ -242,6 +256,7 @@ fn a_role_is_named_by_its_alias_or_the_arn_of_the_role_itself() {
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_role_has_one_alias_and_settings_that_iam_and_sts_take() {
     check(&[
         (
@@ -255,7 +270,7 @@ fn a_role_has_one_alias_and_settings_that_iam_and_sts_take() {
         (role(&format!("{ARN}, external_id: «\"two words\"")), &[("`two words`", "2 to 1224")]),
         (role(&format!("{ARN}, session_name: «a/b")), &[("`a/b`", "2 to 64")]),
         (role(&format!("{ARN}, session_name: «{}", "n".repeat(65))), &[("session_name", "2 to 64")]),
-        (role(&format!("{ARN}, source_identity: «aws:me")), &[("aws:", "prefix")]),
+        (role(&format!("{ARN}, source_identity: «aws:me")), &[("aws:", "prefix")]), // FAILS: told twice.
     ]);
     for fits in ["max_session_duration: 1h", "max_session_duration: 12h", "external_id: ab", "session_name: a_+=.@-9", "source_identity: me"] {
         Inventory::parse("team.yaml", &role(&format!("{ARN}, {fits}"))).unwrap_or_else(|problems| panic!("{problems}"));
@@ -263,6 +278,7 @@ fn a_role_has_one_alias_and_settings_that_iam_and_sts_take() {
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_path_stays_in_one_partition_and_has_at_most_twelve_hops() {
     let hops = |count: usize| (0..count).map(|n| format!("arn:aws:iam::111111111111:role/r{n}")).collect::<Vec<_>>().join(", ");
     check(&[
@@ -276,6 +292,7 @@ fn a_path_stays_in_one_partition_and_has_at_most_twelve_hops() {
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_job_has_a_name_of_its_own_and_a_source_that_can_be() {
     let long = "j".repeat(257);
     check(&[
@@ -300,6 +317,7 @@ fn a_job_has_a_name_of_its_own_and_a_source_that_can_be() {
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_reader_is_a_role_of_the_account_it_reads() {
     check(&[
         (beside_a_job("readers: {\"333333333333\": «hub}"), &[("arn:aws:iam::111111111111:role/hub is not in account 333333333333", "own account")]),
@@ -314,6 +332,7 @@ fn a_reader_is_a_role_of_the_account_it_reads() {
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_waiver_names_a_finding_a_job_or_role_a_reason_and_a_last_day() {
     let waiver = |keys: &str| beside_a_job(&format!("waivers:\n  - {keys}"));
     check(&[
@@ -334,6 +353,7 @@ fn a_waiver_names_a_finding_a_job_or_role_a_reason_and_a_last_day() {
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn text_that_is_no_inventory_at_all_is_one_problem_at_its_place() {
     check(&[
         ("# nothing\n# but comments\n«".to_owned(), &[("empty", "`version: 1`")]),
@@ -350,7 +370,9 @@ fn text_that_is_no_inventory_at_all_is_one_problem_at_its_place() {
 
 /// One error per problem: what follows from a problem that is reported already is not reported again.
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_problem_is_reported_once_and_not_again_by_what_depends_on_it() {
+    // FAILS: see the list of cases that the failure prints.
     check(&[
         ("version: 1\nroles:\n  hub: «\"arn:aws:iam::111111111111:role/hub\"\njobs:\n  - {name: j, length: 1h, source: iam-user, path: [hub]}\n  - {name: k, length: 1h, source: iam-user, path: [hub]}\n".to_owned(), &[("text", "map")]),
         ("version: 1\nroles:\n  hub: {arn: «nothing}\njobs:\n  - {name: j, length: 1h, source: iam-user, path: [hub]}\n".to_owned(), &[("`nothing`", "role/NAME")]),
@@ -365,10 +387,12 @@ fn a_problem_is_reported_once_and_not_again_by_what_depends_on_it() {
 
 /// All of them at once: no problem waits until another is repaired.
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_problem_does_not_hide_another() {
+    // FAILS: a second alias of a role, and one that is there twice, are not looked at.
     check(&[
         (
-            "version: «2\ndefaults: {margin: «10}\n«reader: {}\nroles:\n  hub: {arn: «hub, «extrnal_id: xyz}\n  etl: {arn: \"arn:aws:iam::222222222222:role/etl\", max_session_duration: «13h}\njobs:\n  - {name: j, length: «4, source: «ecs-tsk, path: [«elt], refresh: «never}\n  - «««{nam: j}\nwaivers:\n  - «{finding: «thin, until: «soon, reason: r}\n".replace("«««{nam", "«««{«nam"),
+            "version: «2\ndefaults: {margin: «10}\n«reader: {}\nroles:\n  hub: {arn: «hub, «extrnal_id: xyz}\n  etl: {arn: \"arn:aws:iam::222222222222:role/etl\", max_session_duration: «13h}\njobs:\n  - {name: j, length: «4, source: «ecs-tsk, path: [«elt], refresh: «never}\n  - «««{«nam: j}\nwaivers:\n  - «{finding: «thin, until: «soon, reason: r}\n".to_owned(),
             &[
                 ("version", ""), ("`10`", ""), ("`reader`", "`readers`"), ("`hub`", ""), ("`extrnal_id`", ""), ("13h", ""), ("`4`", ""),
                 ("`ecs-tsk`", ""), ("`elt`", "`etl`"), ("`never`", ""), ("`name`", ""), ("`length`", ""), ("`source`", ""), ("`nam`", "`name`"),
@@ -420,7 +444,12 @@ fn problems_of(from: &Path) -> Problems {
 
 /// Message and help of each problem, and the name of its file.
 fn told(problems: &Problems) -> Vec<(String, String)> {
-    problems.iter().map(|p| (Path::new(problems.file_of(p)).file_name().unwrap().to_string_lossy().into_owned(), p.message.clone())).collect()
+    problems
+        .iter()
+        .map(|p| {
+            (Path::new(problems.file_of(p)).file_name().unwrap().to_string_lossy().into_owned(), p.message.clone())
+        })
+        .collect()
 }
 
 const GOOD_JOB: &str = "version: 1\njobs: [{name: good, length: 1h, source: ecs-task}]\n";
@@ -454,12 +483,17 @@ fn a_file_that_is_not_there_empty_binary_or_huge_is_one_problem_that_names_it() 
 
 #[test]
 fn a_file_that_is_empty_or_binary_has_a_place_as_every_problem_has() {
+    // FAILS: these problems have no place.
     let folder = tempfile::tempdir().unwrap();
     for (bytes, line) in [(&b""[..], 1), (b"version: 1\njobs: \xff\n", 2)] {
         let path = folder.path().join("inventory.yaml");
         fs::write(&path, bytes).unwrap();
         let problems = problems_of(&path);
-        assert_eq!(problems.iter().map(|problem| problem.place.map(|place| place.line)).collect::<Vec<_>>(), [Some(line)], "{problems}");
+        assert_eq!(
+            problems.iter().map(|problem| problem.place.map(|place| place.line)).collect::<Vec<_>>(),
+            [Some(line)],
+            "{problems}"
+        );
     }
 }
 
@@ -475,11 +509,27 @@ fn a_folder_is_one_inventory() {
     assert_eq!(problems_of(folder.path()).iter().count(), 1, "other files are none of ours");
 
     fs::write(folder.path().join("a.yaml"), "version: 1\nroles:\n  hub: {arn: \"arn:aws:iam::111111111111:role/hub\"}\ndefaults: {margin: 5m, owner: us}\nreaders: {\"111111111111\": hub}\njobs: [{name: a, length: 1h, source: iam-user, path: [hub]}]\n").unwrap();
-    fs::write(folder.path().join("b.yml"), "version: 1\ndefaults: {margin: 5m}\njobs: [{name: b, length: 1h, source: iam-user, path: [hub]}]\n").unwrap();
-    fs::write(folder.path().join("c.json"), "{\"version\": 1, \"jobs\": [{\"name\": \"c\", \"length\": \"1h\", \"source\": \"ecs-task\"}]}").unwrap();
+    fs::write(
+        folder.path().join("b.yml"),
+        "version: 1\ndefaults: {margin: 5m}\njobs: [{name: b, length: 1h, source: iam-user, path: [hub]}]\n",
+    )
+    .unwrap();
+    fs::write(
+        folder.path().join("c.json"),
+        "{\"version\": 1, \"jobs\": [{\"name\": \"c\", \"length\": \"1h\", \"source\": \"ecs-task\"}]}",
+    )
+    .unwrap();
     let inventory = Inventory::load(folder.path()).unwrap_or_else(|problems| panic!("{problems}"));
-    let jobs: Vec<_> = inventory.jobs.iter().map(|job| (&*job.name, job.owner.as_deref(), job.margin, job.place.file)).collect();
-    assert_eq!(jobs, [("a", Some("us"), Seconds::minutes(5), 0), ("b", Some("us"), Seconds::minutes(5), 1), ("c", Some("us"), Seconds::minutes(5), 2)]);
+    let jobs: Vec<_> =
+        inventory.jobs.iter().map(|job| (&*job.name, job.owner.as_deref(), job.margin, job.place.file)).collect();
+    assert_eq!(
+        jobs,
+        [
+            ("a", Some("us"), Seconds::minutes(5), 0),
+            ("b", Some("us"), Seconds::minutes(5), 1),
+            ("c", Some("us"), Seconds::minutes(5), 2)
+        ]
+    );
     assert_eq!(inventory.jobs[0].path, inventory.jobs[1].path);
 }
 
@@ -500,29 +550,51 @@ fn what_two_files_of_a_folder_both_declare_is_reported_where_it_comes_second() {
 
 #[test]
 fn one_file_of_a_folder_does_not_hide_the_problems_of_another() {
+    // FAILS: an empty or binary file is the only problem that is told.
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
     write("a.yaml", b"version: 1\njobs: [{name: a, length: 4, source: ecs-task}]\n");
     write("b.yaml", b"version: 1\njobs: [\n");
-    assert_eq!(told(&problems_of(folder.path())).iter().map(|(file, _)| file.as_str()).collect::<Vec<_>>(), ["a.yaml", "b.yaml"]);
+    assert_eq!(
+        told(&problems_of(folder.path())).iter().map(|(file, _)| file.as_str()).collect::<Vec<_>>(),
+        ["a.yaml", "b.yaml"]
+    );
     write("c.yaml", b"");
     write("d.yaml", b"\xff");
     write("e.yaml", b"version: 1\njobs: [{name: e, length: 5, source: ecs-task}]\n");
     let problems = problems_of(folder.path());
-    assert_eq!(told(&problems).iter().map(|(file, _)| file.as_str()).collect::<Vec<_>>(), ["a.yaml", "b.yaml", "c.yaml", "d.yaml", "e.yaml"], "{problems}");
+    assert_eq!(
+        told(&problems).iter().map(|(file, _)| file.as_str()).collect::<Vec<_>>(),
+        ["a.yaml", "b.yaml", "c.yaml", "d.yaml", "e.yaml"],
+        "{problems}"
+    );
 }
 
 #[test]
 fn a_file_that_cannot_be_parsed_puts_no_blame_on_the_jobs_that_use_its_roles() {
+    // FAILS: the aliases of a file that cannot be parsed are taken for not declared.
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("a-roles.yaml"), "version: 1\nroles:\n  hub: {arn: \"arn:aws:iam::111111111111:role/hub\"\n").unwrap();
-    fs::write(folder.path().join("b-jobs.yaml"), "version: 1\njobs: [{name: b, length: 1h, source: iam-user, path: [hub]}]\n").unwrap();
+    fs::write(
+        folder.path().join("a-roles.yaml"),
+        "version: 1\nroles:\n  hub: {arn: \"arn:aws:iam::111111111111:role/hub\"\n",
+    )
+    .unwrap();
+    fs::write(
+        folder.path().join("b-jobs.yaml"),
+        "version: 1\njobs: [{name: b, length: 1h, source: iam-user, path: [hub]}]\n",
+    )
+    .unwrap();
     let problems = problems_of(folder.path());
-    assert_eq!(told(&problems).iter().map(|(file, _)| file.as_str()).collect::<Vec<_>>(), ["a-roles.yaml"], "{problems}");
+    assert_eq!(
+        told(&problems).iter().map(|(file, _)| file.as_str()).collect::<Vec<_>>(),
+        ["a-roles.yaml"],
+        "{problems}"
+    );
 }
 
 #[test]
 fn a_small_file_cannot_become_a_large_one() {
+    // FAILS: 64 levels are read, which overflows the stack of a 2 MiB thread in a debug build; a limit of 16 is enough.
     let mut bomb = "version: 1\na: &a [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for (one, next) in ('a'..'j').zip('b'..) {
         bomb.push_str(&format!("{next}: &{next} [{}]\n", vec![format!("*{one}"); 10].join(", ")));
@@ -618,9 +690,15 @@ fn the_example_of_the_interface_is_read_as_it_is_written() {
 
     let [job] = &inventory.jobs[..] else { panic!("{:?}", inventory.jobs) };
     assert_eq!((job.name.as_str(), job.owner.as_deref()), ("nightly-etl", Some("data-platform")));
-    assert_eq!((job.length, job.pause, job.margin, job.needed()), (Seconds(14_400), Seconds(0), Seconds(900), Seconds(14_400)));
+    assert_eq!(
+        (job.length, job.pause, job.margin, job.needed()),
+        (Seconds(14_400), Seconds(0), Seconds(900), Seconds(14_400))
+    );
     assert_eq!((job.source, job.refresh), (Source::WebIdentity { renewable: true }, Refresh::None));
-    assert_eq!(job.path.iter().map(|hop| (hop.role.clone(), hop.duration)).collect::<Vec<_>>(), [(hub.clone(), None), (etl.clone(), Some(Seconds(3600)))]);
+    assert_eq!(
+        job.path.iter().map(|hop| (hop.role.clone(), hop.duration)).collect::<Vec<_>>(),
+        [(hub.clone(), None), (etl.clone(), Some(Seconds(3600)))]
+    );
     assert_eq!((job.is_chained(0), job.is_chained(1)), (false, true));
     assert_eq!((job.place.line, job.place.column), (15, 5));
 
@@ -630,14 +708,28 @@ fn the_example_of_the_interface_is_read_as_it_is_written() {
     assert_eq!((declared.label(), inventory.role(&etl).label()), ("hub", "arn:aws:iam::222222222222:role/etl"));
     assert_eq!((hub.partition(), hub.account(), hub.name()), ("aws", "111111111111", "hub"));
 
-    let reader = |role: &RoleArn| inventory.readers.for_role(role).map(|reader| (reader.role.to_string(), reader.external_id));
+    let reader =
+        |role: &RoleArn| inventory.readers.for_role(role).map(|reader| (reader.role.to_string(), reader.external_id));
     assert_eq!(reader(&etl), Some(("arn:aws:iam::222222222222:role/credential-health-reader".to_owned(), None)));
-    assert_eq!(reader(&hub), Some(("arn:aws:iam::111111111111:role/credential-health-reader".to_owned(), Some("example".to_owned()))));
-    assert_eq!(reader(&arn("arn:aws-cn:iam::333333333333:role/r")), None, "a reader of another partition reads nothing");
+    assert_eq!(
+        reader(&hub),
+        Some(("arn:aws:iam::111111111111:role/credential-health-reader".to_owned(), Some("example".to_owned())))
+    );
+    assert_eq!(
+        reader(&arn("arn:aws-cn:iam::333333333333:role/r")),
+        None,
+        "a reader of another partition reads nothing"
+    );
 
     let [waiver] = &inventory.waivers[..] else { panic!("{:?}", inventory.waivers) };
-    assert_eq!((waiver.finding.as_str(), waiver.job.as_deref(), waiver.role.as_deref()), ("chain-caps-session", Some("nightly-etl"), None));
-    assert_eq!((waiver.until.to_string().as_str(), waiver.reason.as_str(), waiver.approver.as_deref()), ("2027-01-31", "moving to OIDC trust", Some("…")));
+    assert_eq!(
+        (waiver.finding.as_str(), waiver.job.as_deref(), waiver.role.as_deref()),
+        ("chain-caps-session", Some("nightly-etl"), None)
+    );
+    assert_eq!(
+        (waiver.until.to_string().as_str(), waiver.reason.as_str(), waiver.approver.as_deref()),
+        ("2027-01-31", "moving to OIDC trust", Some("…"))
+    );
     assert_eq!(waiver.place, "example.yaml:26");
 }
 
@@ -659,6 +751,7 @@ fn json_a_folder_windows_line_ends_and_a_byte_order_mark_mean_the_same() {
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_problem_in_json_has_its_place_too() {
     check(&[
         ("{\n  \"version\": 1,\n  \"jobs\": [{\"name\": \"é\", \"length\": «4, \"source\": «\"ecs-tsk\"}]\n}\n".to_owned(), &[("`4`", "`4s`"), ("`ecs-tsk`", "`ecs-task`")]),
@@ -679,10 +772,16 @@ fn sources_have_the_defaults_of_the_interface() {
     assert_eq!(source("federation-token"), Source::FederationToken { duration: Seconds::hours(12) });
     assert_eq!(source("web-identity"), Source::WebIdentity { renewable: true });
     assert_eq!(source("saml"), Source::Saml { renewable: false });
-    assert_eq!(source("identity-center"), Source::IdentityCenter { session: Seconds::hours(1), portal_session: Seconds::hours(8) });
+    assert_eq!(
+        source("identity-center"),
+        Source::IdentityCenter { session: Seconds::hours(1), portal_session: Seconds::hours(8) }
+    );
     assert_eq!(source("roles-anywhere"), Source::RolesAnywhere { duration: Seconds::hours(1) });
     assert_eq!(source("{kind: session-token, duration: 0s}"), Source::SessionToken { duration: Seconds(0) });
-    assert_eq!(source("{kind: identity-center, portal_session: P1D}"), Source::IdentityCenter { session: Seconds::hours(1), portal_session: Seconds::hours(24) });
+    assert_eq!(
+        source("{kind: identity-center, portal_session: P1D}"),
+        Source::IdentityCenter { session: Seconds::hours(1), portal_session: Seconds::hours(24) }
+    );
     for kind in Source::KINDS {
         assert_eq!(source(kind), source(&format!("{{kind: {kind}}}")));
         assert_eq!(source(kind).kind(), kind);
@@ -692,5 +791,8 @@ fn sources_have_the_defaults_of_the_interface() {
 #[test]
 fn the_digest_is_that_of_the_files_bytes() {
     // printf 'version: 1\njobs: [{name: good, length: 1h, source: ecs-task}]\n' | sha256sum
-    assert_eq!(Inventory::parse("good.yaml", GOOD_JOB).unwrap().sha256, "b45311eb7dcfaa80babb326ddcdffdd7a587834ad94d0c0511d4b1005b9e6bd6");
+    assert_eq!(
+        Inventory::parse("good.yaml", GOOD_JOB).unwrap().sha256,
+        "b45311eb7dcfaa80babb326ddcdffdd7a587834ad94d0c0511d4b1005b9e6bd6"
+    );
 }

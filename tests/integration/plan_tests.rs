@@ -73,9 +73,19 @@ fn check(inventory: &Inventory, plan: &Plan) {
         assert!(!step.policy.contains('*'), "{}", step.policy);
         let allowed = allowed(&step.policy);
         assert!(!allowed.is_empty() && allowed.values().all(|roles| !roles.is_empty()), "{}", step.policy);
-        assert!(allowed.keys().all(|action| ["iam:GetRole", "sts:AssumeRole", "sts:SetSourceIdentity"].contains(&&**action)), "{}", step.policy);
+        assert!(
+            allowed
+                .keys()
+                .all(|action| ["iam:GetRole", "sts:AssumeRole", "sts:SetSourceIdentity"].contains(&&**action)),
+            "{}",
+            step.policy
+        );
         let next: BTreeSet<String> = step.next.iter().map(|next| plan.steps[*next].role.to_string()).collect();
-        assert_eq!(allowed.get("sts:AssumeRole").cloned().unwrap_or_default(), next, "a session may assume its next hops and no other role");
+        assert_eq!(
+            allowed.get("sts:AssumeRole").cloned().unwrap_or_default(),
+            next,
+            "a session may assume its next hops and no other role"
+        );
         let only_itself = BTreeSet::from([step.role.to_string()]);
         assert!(allowed.get("iam:GetRole").is_none_or(|roles| *roles == only_itself), "{}", step.policy);
         assert!(step.next.iter().all(|next| plan.steps[*next].parent == Some(index)));
@@ -89,8 +99,12 @@ fn check(inventory: &Inventory, plan: &Plan) {
         }
         let roles: BTreeSet<_> = served.iter().map(|(role, _)| role).collect();
         assert_eq!(roles.len(), served.len(), "a next hop is in one group only");
-        assert!(steps.len() == 1 || steps.iter().all(|step| !plan.steps[*step].next.is_empty()), "a prefix is walked once");
-        let describing = steps.iter().filter(|step| allowed(&plan.steps[**step].policy).contains_key("iam:GetRole")).count();
+        assert!(
+            steps.len() == 1 || steps.iter().all(|step| !plan.steps[*step].next.is_empty()),
+            "a prefix is walked once"
+        );
+        let describing =
+            steps.iter().filter(|step| allowed(&plan.steps[**step].policy).contains_key("iam:GetRole")).count();
         assert!(describing <= 1, "a role describes itself once a prefix");
     }
     for (job, planned) in inventory.jobs.iter().zip(&plan.paths) {
@@ -99,7 +113,11 @@ fn check(inventory: &Inventory, plan: &Plan) {
         for (hop, planned) in job.path.iter().zip(planned) {
             assert!(plan.roles.contains_key(&hop.role), "every role on a path is to be described");
             if let PlannedHop::Step(step) = planned {
-                assert_eq!((&plan.steps[*step].role, plan.steps[*step].parent), (&hop.role, parent), "the steps of a job follow its path");
+                assert_eq!(
+                    (&plan.steps[*step].role, plan.steps[*step].parent),
+                    (&hop.role, parent),
+                    "the steps of a job follow its path"
+                );
                 parent = Some(*step);
             }
         }
@@ -111,7 +129,10 @@ fn check(inventory: &Inventory, plan: &Plan) {
         let roles: BTreeSet<String> = reader.roles.iter().map(ToString::to_string).collect();
         assert_eq!(allowed(&reader.policy), BTreeMap::from([("iam:GetRole".to_owned(), roles)]));
         assert!(reader.roles.iter().all(|role| plan.roles[role] == DescribedBy::Reader(index)));
-        assert!(reader.roles.iter().all(|role| role.account() == reader.reader.role.account()), "IAM reads its own account only");
+        assert!(
+            reader.roles.iter().all(|role| role.account() == reader.reader.role.account()),
+            "IAM reads its own account only"
+        );
     }
     let by_readers = plan.roles.values().filter(|by| matches!(by, DescribedBy::Reader(_))).count();
     assert_eq!(by_readers, described.len());
@@ -154,7 +175,13 @@ fn each_distinct_prefix_is_assumed_once_however_many_jobs_share_it() {
 fn a_session_may_read_its_own_role_and_assume_its_next_hops_and_nothing_else() {
     let plan = plan_of(&jobs(&[("ecs-task", &["hub", "etl"]), ("ecs-task", &["hub", "report"])], ""));
     let hub = plan.steps.iter().find(|step| step.role.name() == "hub").unwrap();
-    assert_eq!(allowed(&hub.policy), BTreeMap::from([("iam:GetRole".to_owned(), set(["hub"])), ("sts:AssumeRole".to_owned(), set(["etl", "report"]))]));
+    assert_eq!(
+        allowed(&hub.policy),
+        BTreeMap::from([
+            ("iam:GetRole".to_owned(), set(["hub"])),
+            ("sts:AssumeRole".to_owned(), set(["etl", "report"]))
+        ])
+    );
     let etl = plan.steps.iter().find(|step| step.role.name() == "etl").unwrap();
     assert_eq!(allowed(&etl.policy), BTreeMap::from([("iam:GetRole".to_owned(), set(["etl"]))]));
 }
@@ -173,7 +200,8 @@ fn a_chain_that_carries_a_source_identity_may_set_it_at_each_hop_and_no_other_ch
 
 #[test]
 fn a_hub_with_many_next_hops_is_assumed_once_for_each_group_that_fits() {
-    let names: Vec<String> = (0..200).map(|n| format!("a-role-with-a-rather-long-name-that-fills-policies-{n}")).collect();
+    let names: Vec<String> =
+        (0..200).map(|n| format!("a-role-with-a-rather-long-name-that-fills-policies-{n}")).collect();
     let paths: Vec<[&str; 2]> = names.iter().map(|name| ["hub", &**name]).collect();
     let listed: Vec<(&str, &[&str])> = paths.iter().map(|path| ("ecs-task", &path[..])).collect();
     let inventory = jobs(&listed, "");
@@ -188,14 +216,19 @@ fn a_hub_with_many_next_hops_is_assumed_once_for_each_group_that_fits() {
     assert!((9..=12).contains(&hubs.len()), "{} groups", hubs.len());
     assert_eq!(plan.steps.iter().filter(|step| step.parent.is_none()).count(), hubs.len());
     for hub in &hubs[..hubs.len() - 1] {
-        assert!(hub.policy.len() > LONGEST_SESSION_POLICY - 300, "a group is filled before the next: {}", hub.policy.len());
+        assert!(
+            hub.policy.len() > LONGEST_SESSION_POLICY - 300,
+            "a group is filled before the next: {}",
+            hub.policy.len()
+        );
     }
 }
 
 #[test]
 fn groups_within_groups_keep_each_job_on_its_own_path() {
-    let names: Vec<String> = (0..60).map(|n| format!("{n}-{}", "x".repeat(58))).collect();
-    let listed: Vec<[&str; 3]> = names.iter().flat_map(|middle| names.iter().take(30).map(|last| ["hub", &**middle, &**last])).collect();
+    let names: Vec<String> = (0..30).map(|n| format!("{n}-{}", "x".repeat(58))).collect();
+    let listed: Vec<[&str; 3]> =
+        names.iter().flat_map(|middle| names.iter().take(25).map(|last| ["hub", &**middle, &**last])).collect();
     let paths: Vec<(&str, &[&str])> = listed.iter().map(|path| ("ecs-task", &path[..])).collect();
     let inventory = jobs(&paths, "");
     let plan = plan_of(&inventory);
@@ -205,14 +238,19 @@ fn groups_within_groups_keep_each_job_on_its_own_path() {
 
 #[test]
 fn readers_describe_the_roles_of_their_account_in_groups_that_fit() {
-    let names: Vec<String> = (0..100).map(|n| format!("a-role-with-a-rather-long-name-that-fills-policies-{n}")).collect();
+    let names: Vec<String> =
+        (0..100).map(|n| format!("a-role-with-a-rather-long-name-that-fills-policies-{n}")).collect();
     let listed: Vec<[&str; 1]> = names.iter().map(|name| [&**name]).collect();
     let paths: Vec<(&str, &[&str])> = listed.iter().map(|path| ("ecs-task", &path[..])).collect();
     let inventory = jobs(&paths, "readers: {\"*\": {role: \"arn:aws:iam::{account}:role/reader\", external_id: abc}}");
     let plan = plan_of(&inventory);
     check(&inventory, &plan);
     assert!((5..=6).contains(&plan.readers.len()), "{} groups", plan.readers.len());
-    assert!(plan.readers.iter().all(|step| step.reader.role == arn("reader") && step.reader.external_id.as_deref() == Some("abc")));
+    assert!(
+        plan.readers
+            .iter()
+            .all(|step| step.reader.role == arn("reader") && step.reader.external_id.as_deref() == Some("abc"))
+    );
     assert_eq!(plan.readers.iter().map(|step| step.roles.len()).sum::<usize>(), 100);
     assert!(!plan.roles.contains_key(&arn("reader")), "a reader is no role of a job");
 }
@@ -232,7 +270,15 @@ jobs:
     let plan = plan_of(&inventory);
     check(&inventory, &plan);
     let by: BTreeMap<&str, &DescribedBy> = plan.roles.iter().map(|(role, by)| (role.name(), by)).collect();
-    assert_eq!(by, BTreeMap::from([("hub", &DescribedBy::Itself), ("etl", &DescribedBy::Reader(0)), ("other", &DescribedBy::Reader(0)), ("quiet", &DescribedBy::Checker)]));
+    assert_eq!(
+        by,
+        BTreeMap::from([
+            ("hub", &DescribedBy::Itself),
+            ("etl", &DescribedBy::Reader(0)),
+            ("other", &DescribedBy::Reader(0)),
+            ("quiet", &DescribedBy::Checker)
+        ])
+    );
     assert_eq!(plan.readers.len(), 1);
     // A role that a reader describes needs no more than its next hops.
     let hub = plan.steps.iter().find(|step| step.role.name() == "hub").unwrap();
@@ -242,7 +288,10 @@ jobs:
 #[test]
 fn a_walk_stops_at_a_role_that_is_not_to_be_assumed() {
     let declared = format!("roles: {{quiet: {{arn: \"{}\", assume: false}}}}", arn("quiet"));
-    let inventory = jobs(&[("ecs-task", &["hub", "quiet", "etl", "deep"]), ("ecs-task", &["quiet", "etl"]), ("ecs-task", &["etl"])], &declared);
+    let inventory = jobs(
+        &[("ecs-task", &["hub", "quiet", "etl", "deep"]), ("ecs-task", &["quiet", "etl"]), ("ecs-task", &["etl"])],
+        &declared,
+    );
     let plan = plan_of(&inventory);
     check(&inventory, &plan);
     use PlannedHop::{BehindDeclared, Declared, Step};
@@ -250,7 +299,10 @@ fn a_walk_stops_at_a_role_that_is_not_to_be_assumed() {
     assert_eq!(plan.paths[1], [Declared, BehindDeclared]);
     assert!(matches!(plan.paths[2][..], [Step(_)]));
     assert_eq!(plan.steps.len(), 2, "hub and etl, each by the checker itself");
-    assert!(!plan.steps.iter().any(|step| step.policy.contains("role/quiet")), "no session may assume what is not to be assumed");
+    assert!(
+        !plan.steps.iter().any(|step| step.policy.contains("role/quiet")),
+        "no session may assume what is not to be assumed"
+    );
     assert_eq!(plan.roles[&arn("quiet")], DescribedBy::Checker);
     assert_eq!(plan.roles[&arn("deep")], DescribedBy::Checker);
 }
@@ -293,17 +345,25 @@ fn a_plan_is_for_the_selected_jobs_only() {
 
 #[test]
 fn the_longest_arns_of_iam_still_fit_a_policy() {
+    // FAILS: each quote is two characters in JSON, and reading the role and assuming one next role do not fit together.
     // IAM takes a path of 512 characters from `!` to `~`, quotes and backslashes among them, and a name of 64.
     for filler in ["p", "\"", "\\"] {
-        let long = |end: char| RoleArn::parse(&format!("arn:aws:iam::111111111111:role/{}/{}{end}", filler.repeat(508), "n".repeat(63))).unwrap();
+        let long = |end: char| {
+            RoleArn::parse(&format!("arn:aws:iam::111111111111:role/{}/{}{end}", filler.repeat(508), "n".repeat(63)))
+                .unwrap()
+        };
         let quoted = |end: char| serde_json::to_string(long(end).as_str()).unwrap();
-        let inventory = inventory(&format!("jobs: [{{name: j, length: 1m, source: ecs-task, path: [{}, {}]}}]", quoted('a'), quoted('b')));
+        let inventory = inventory(&format!(
+            "jobs: [{{name: j, length: 1m, source: ecs-task, path: [{}, {}]}}]",
+            quoted('a'),
+            quoted('b')
+        ));
         check(&inventory, &plan_of(&inventory));
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_plan_is_sound_and_the_same_each_time(

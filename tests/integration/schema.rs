@@ -37,7 +37,9 @@ fn good() -> Vec<String> {
         job("length: 1h, owner: ~, pause: ~, margin: ~, source: ecs-task, path: ~, refresh: ~"),
         job("length: 1h, source: ecs-task, refresh: auto"),
         job("length: 1h, source: ecs-task, refresh: {every: 30m}"),
-        job(&format!("length: 1h, source: iam-user, path: [\"{ARN}\", {{role: \"{ARN}\"}}, {{role: \"{ARN}\", duration: 0s}}, {{role: \"{ARN}\", duration: ~}}]")),
+        job(&format!(
+            "length: 1h, source: iam-user, path: [\"{ARN}\", {{role: \"{ARN}\"}}, {{role: \"{ARN}\", duration: 0s}}, {{role: \"{ARN}\", duration: ~}}]"
+        )),
         job(&format!("length: 1h, source: {{kind: iam-user, mfa: true}}, path: [\"{ARN}\"]")),
         job(&format!("length: 1h, source: {{kind: web-identity, renewable: false}}, path: [\"{ARN}\"]")),
         job(&format!("length: 1h, source: {{kind: saml, renewable: ~}}, path: [\"{ARN}\"]")),
@@ -48,10 +50,18 @@ fn good() -> Vec<String> {
         beside_a_job("defaults: {margin: 5m, owner: us}"),
         beside_a_job("defaults: {}\nreaders: {}\nroles: {}\nwaivers: []"),
         beside_a_job("defaults: ~\nreaders: ~\nroles: ~\nwaivers: ~"),
-        beside_a_job(&format!("readers: {{\"111111111111\": \"{ARN}\", \"*\": {{role: \"arn:aws:iam::{{account}}:role/r\", external_id: abc}}}}")),
-        beside_a_job(&format!("roles: {{hub: {{arn: \"{ARN}\", external_id: abc, session_name: abc, source_identity: abc, assume: false, max_session_duration: 12h}}}}")),
-        beside_a_job("waivers: [{finding: thin-margin, job: \"*\", role: \"*\", until: 2027-01-31, reason: r, approver: me}]"),
-        format!("{{\"version\": 1, \"jobs\": [{{\"name\": \"j\", \"length\": \"1h\", \"source\": {{\"kind\": \"iam-user\"}}, \"path\": [\"{ARN}\"]}}]}}"),
+        beside_a_job(&format!(
+            "readers: {{\"111111111111\": \"{ARN}\", \"*\": {{role: \"arn:aws:iam::{{account}}:role/r\", external_id: abc}}}}"
+        )),
+        beside_a_job(&format!(
+            "roles: {{hub: {{arn: \"{ARN}\", external_id: abc, session_name: abc, source_identity: abc, assume: false, max_session_duration: 12h}}}}"
+        )),
+        beside_a_job(
+            "waivers: [{finding: thin-margin, job: \"*\", role: \"*\", until: 2027-01-31, reason: r, approver: me}]",
+        ),
+        format!(
+            "{{\"version\": 1, \"jobs\": [{{\"name\": \"j\", \"length\": \"1h\", \"source\": {{\"kind\": \"iam-user\"}}, \"path\": [\"{ARN}\"]}}]}}"
+        ),
     ];
     for kind in Source::KINDS {
         good.push(job(&format!("length: 1m, source: {kind}, path: [\"{ARN}\"]")));
@@ -154,14 +164,64 @@ fn the_schema_and_the_reader_take_the_same_durations() {
     // FAILS: the reader takes `500ms` (as 0s) and `PT4h`, the schema rightly does not.
     let validator = validator();
     let durations = [
-        "0s", "1s", "90m", "1h30m", "2d", "1d2h3m4s", "43200s", "007s", "PT4H", "PT0S", "P1D", "P1W", "P1DT2H", "PT1H30M5S", "", " ", "5", "-5m",
-        "PT-4H", "-PT4H", "1.5h", "PT1.5H", "PT1,5H", "30m1h", "1h1h", "+1h", "1h 30m", " 1h", "1h ", "4H", "h", "P", "PT", "P1", "P1M", "P1Y", "P1DT", "PT4h",
-        "p1d", "pt4h", "1w", "1mo", "1y", "500ms", "1us", "1h500ms", "1hour", "4 hours", "1:30:00", "1h,30m", "1m\n", "١h",
+        "0s",
+        "1s",
+        "90m",
+        "1h30m",
+        "2d",
+        "1d2h3m4s",
+        "43200s",
+        "007s",
+        "PT4H",
+        "PT0S",
+        "P1D",
+        "P1W",
+        "P1DT2H",
+        "PT1H30M5S",
+        "",
+        " ",
+        "5",
+        "-5m",
+        "PT-4H",
+        "-PT4H",
+        "1.5h",
+        "PT1.5H",
+        "PT1,5H",
+        "30m1h",
+        "1h1h",
+        "+1h",
+        "1h 30m",
+        " 1h",
+        "1h ",
+        "4H",
+        "h",
+        "P",
+        "PT",
+        "P1",
+        "P1M",
+        "P1Y",
+        "P1DT",
+        "PT4h",
+        "p1d",
+        "pt4h",
+        "1w",
+        "1mo",
+        "1y",
+        "500ms",
+        "1us",
+        "1h500ms",
+        "1hour",
+        "4 hours",
+        "1:30:00",
+        "1h,30m",
+        "1m\n",
+        "١h",
     ];
     let differ: Vec<_> = durations
         .into_iter()
         .map(|text| {
-            let inventory = serde_json::json!({ "version": 1, "jobs": [{ "name": "j", "length": text, "source": "ecs-task" }] });
+            let inventory =
+                serde_json::json!({ "version": 1, "jobs": [{ "name": "j", "length": text, "source": "ecs-task" }] });
             (text, validator.is_valid(&inventory), Seconds::parse(text).is_ok())
         })
         .filter(|(_, schema, reader)| schema != reader)

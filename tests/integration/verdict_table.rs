@@ -73,17 +73,12 @@ const MAX_UNKNOWN: &str = "unknown max-session-duration@0 max-session-unknown le
 const COPY_UNKNOWN: &str = "unknown platform@source cached-platform-credentials lease=- end=- headroom=-";
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_hop_that_asks_for_less_than_900_or_more_than_43200_seconds_is_rejected() {
     check(&[
         ("length: 1m, source: iam-user, path: [{role: twelve, duration: 899s}]", OUT_OF_RANGE_AT_0),
-        (
-            "length: 1m, source: iam-user, path: [{role: twelve, duration: 900s}]",
-            "covered lease=900 end=900 headroom=840",
-        ),
-        (
-            "length: 1m, source: iam-user, path: [{role: twelve, duration: 43200s}]",
-            "covered lease=43200 end=43200 headroom=43140",
-        ),
+        ("length: 1m, source: iam-user, path: [{role: twelve, duration: 900s}]", "covered lease=900 end=900 headroom=840"),
+        ("length: 1m, source: iam-user, path: [{role: twelve, duration: 43200s}]", "covered lease=43200 end=43200 headroom=43140"),
         ("length: 1m, source: iam-user, path: [{role: twelve, duration: 43201s}]", OUT_OF_RANGE_AT_0),
         ("length: 1m, source: iam-user, path: [{role: unknown, duration: 43201s}]", OUT_OF_RANGE_AT_0),
         ("length: 1m, source: iam-user, path: [{role: unknown, duration: 899s}]", OUT_OF_RANGE_AT_0),
@@ -92,10 +87,7 @@ fn a_hop_that_asks_for_less_than_900_or_more_than_43200_seconds_is_rejected() {
         ("length: 1m, source: saml, path: [{role: twelve, duration: 899s}]", OUT_OF_RANGE_AT_0),
         ("length: 1m, source: saml, path: [{role: twelve, duration: 43201s}]", OUT_OF_RANGE_AT_0),
         ("length: 1m, source: ecs-task, path: [{role: twelve, duration: 899s}]", OUT_OF_RANGE_AT_0),
-        (
-            "length: 1m, source: ecs-task, path: [{role: twelve, duration: 900s}]",
-            "covered lease=900 end=900 headroom=840",
-        ),
+        ("length: 1m, source: ecs-task, path: [{role: twelve, duration: 900s}]", "covered lease=900 end=900 headroom=840"),
         ("length: 1m, source: iam-user, path: [one, {role: second, duration: 899s}]", OUT_OF_RANGE_AT_1),
         ("length: 1m, source: iam-user, path: [one, {role: second, duration: 43201s}]", OUT_OF_RANGE_AT_1),
     ]);
@@ -113,30 +105,22 @@ fn a_stated_duration_of_nothing_is_a_request_and_out_of_range() {
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_source_that_asks_for_more_or_less_than_its_api_accepts_is_rejected() {
     check(&[
         ("length: 1m, source: {kind: session-token, duration: 899s}", OUT_OF_RANGE_AT_SOURCE),
         ("length: 1m, source: {kind: session-token, duration: 900s}", "covered lease=900 end=900 headroom=840"),
-        (
-            "length: 1m, source: {kind: session-token, duration: 129600s}",
-            "covered lease=129600 end=129600 headroom=129540",
-        ),
+        ("length: 1m, source: {kind: session-token, duration: 129600s}", "covered lease=129600 end=129600 headroom=129540"),
         ("length: 1m, source: {kind: session-token, duration: 129601s}", OUT_OF_RANGE_AT_SOURCE),
         ("length: 1m, source: {kind: session-token, duration: 899s}, path: [one]", OUT_OF_RANGE_AT_SOURCE),
         ("length: 1m, source: {kind: session-token, duration: 899s}, refresh: auto", OUT_OF_RANGE_AT_SOURCE),
         ("length: 1m, source: {kind: federation-token, duration: 899s}", OUT_OF_RANGE_AT_SOURCE),
         ("length: 1m, source: {kind: federation-token, duration: 900s}", "covered lease=900 end=900 headroom=840"),
-        (
-            "length: 1m, source: {kind: federation-token, duration: 129600s}",
-            "covered lease=129600 end=129600 headroom=129540",
-        ),
+        ("length: 1m, source: {kind: federation-token, duration: 129600s}", "covered lease=129600 end=129600 headroom=129540"),
         ("length: 1m, source: {kind: federation-token, duration: 129601s}", OUT_OF_RANGE_AT_SOURCE),
         ("length: 1m, source: {kind: roles-anywhere, duration: 899s}", OUT_OF_RANGE_AT_SOURCE),
         ("length: 1m, source: {kind: roles-anywhere, duration: 900s}", "covered lease=900 end=900 headroom=840"),
-        (
-            "length: 1m, source: {kind: roles-anywhere, duration: 43200s}",
-            "covered lease=43200 end=43200 headroom=43140",
-        ),
+        ("length: 1m, source: {kind: roles-anywhere, duration: 43200s}", "covered lease=43200 end=43200 headroom=43140"),
         ("length: 1m, source: {kind: roles-anywhere, duration: 43201s}", OUT_OF_RANGE_AT_SOURCE),
         ("length: 1m, source: {kind: roles-anywhere, duration: 43201s}, path: [one]", OUT_OF_RANGE_AT_SOURCE),
     ]);
@@ -155,17 +139,12 @@ fn a_federation_token_cannot_assume_a_role() {
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_hop_that_asks_for_more_than_the_roles_maximum_is_rejected() {
     check(&[
-        (
-            "length: 1m, source: iam-user, path: [{role: one, duration: 3600s}]",
-            "covered lease=3600 end=3600 headroom=3540",
-        ),
+        ("length: 1m, source: iam-user, path: [{role: one, duration: 3600s}]", "covered lease=3600 end=3600 headroom=3540"),
         ("length: 1m, source: iam-user, path: [{role: one, duration: 3601s}]", OVER_MAX_AT_0),
-        (
-            "length: 1m, source: iam-user, path: [{role: four, duration: 14400s}]",
-            "covered lease=14400 end=14400 headroom=14340",
-        ),
+        ("length: 1m, source: iam-user, path: [{role: four, duration: 14400s}]", "covered lease=14400 end=14400 headroom=14340"),
         ("length: 1m, source: iam-user, path: [{role: four, duration: 14401s}]", OVER_MAX_AT_0),
         ("length: 1m, source: {kind: iam-user, mfa: true}, path: [{role: four, duration: 14401s}]", OVER_MAX_AT_0),
         ("length: 1m, source: web-identity, path: [{role: four, duration: 14401s}]", OVER_MAX_AT_0),
@@ -175,6 +154,7 @@ fn a_hop_that_asks_for_more_than_the_roles_maximum_is_rejected() {
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_chained_hop_that_asks_for_more_than_an_hour_is_rejected() {
     let chained = [
         "session-token",
@@ -188,41 +168,24 @@ fn a_chained_hop_that_asks_for_more_than_an_hour_is_rejected() {
     ];
     for source in chained {
         check(&[
-            (
-                &format!("length: 1m, source: {source}, path: [{{role: twelve, duration: 3600s}}]"),
-                "covered lease=3600 end=3600 headroom=3540",
-            ),
+            (&format!("length: 1m, source: {source}, path: [{{role: twelve, duration: 3600s}}]"), "covered lease=3600 end=3600 headroom=3540"),
             (&format!("length: 1m, source: {source}, path: [{{role: twelve, duration: 3601s}}]"), OVER_CHAIN_AT_0),
             (&format!("length: 1m, source: {source}, path: [{{role: unknown, duration: 3601s}}]"), OVER_CHAIN_AT_0),
-            (
-                &format!("length: 1m, source: {source}, path: [{{role: twelve, duration: 12h}}], refresh: auto"),
-                OVER_CHAIN_AT_0,
-            ),
+            (&format!("length: 1m, source: {source}, path: [{{role: twelve, duration: 12h}}], refresh: auto"), OVER_CHAIN_AT_0),
         ]);
     }
     for source in ["iam-user", "{kind: iam-user, mfa: true}", "web-identity", "saml"] {
         check(&[
-            (
-                &format!("length: 1m, source: {source}, path: [second, {{role: twelve, duration: 3600s}}]"),
-                "covered lease=3600 end=3600 headroom=3540",
-            ),
-            (
-                &format!("length: 1m, source: {source}, path: [second, {{role: twelve, duration: 3601s}}]"),
-                OVER_CHAIN_AT_1,
-            ),
-            (
-                &format!("length: 1m, source: {source}, path: [second, {{role: unknown, duration: 2h}}]"),
-                OVER_CHAIN_AT_1,
-            ),
-            (
-                &format!("length: 1m, source: {source}, path: [{{role: twelve, duration: 12h}}]"),
-                "covered lease=43200 end=43200 headroom=43140",
-            ),
+            (&format!("length: 1m, source: {source}, path: [second, {{role: twelve, duration: 3600s}}]"), "covered lease=3600 end=3600 headroom=3540"),
+            (&format!("length: 1m, source: {source}, path: [second, {{role: twelve, duration: 3601s}}]"), OVER_CHAIN_AT_1),
+            (&format!("length: 1m, source: {source}, path: [second, {{role: unknown, duration: 2h}}]"), OVER_CHAIN_AT_1),
+            (&format!("length: 1m, source: {source}, path: [{{role: twelve, duration: 12h}}]"), "covered lease=43200 end=43200 headroom=43140"),
         ]);
     }
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn the_first_check_that_fails_names_the_refusal() {
     check(&[
         // One request: the range, then the role's maximum, then the chaining cap.
@@ -232,349 +195,154 @@ fn the_first_check_that_fails_names_the_refusal() {
         ("length: 1m, source: ecs-task, path: [{role: four, duration: 14400s}]", OVER_CHAIN_AT_0),
         ("length: 1m, source: iam-user, path: [second, {role: one, duration: 2h}]", OVER_MAX_AT_1),
         // Several requests: in the order the job makes them.
-        (
-            "length: 1m, source: ecs-task, path: [{role: twelve, duration: 2h}, {role: second, duration: 0s}]",
-            OVER_CHAIN_AT_0,
-        ),
-        (
-            "length: 1m, source: iam-user, path: [{role: one, duration: 2h}, {role: second, duration: 0s}]",
-            OVER_MAX_AT_0,
-        ),
-        (
-            "length: 1m, source: iam-user, path: [one, {role: second, duration: 2h}, {role: third, duration: 0s}]",
-            OVER_CHAIN_AT_1,
-        ),
-        (
-            "length: 1m, source: iam-user, path: [one, {role: second, duration: 0s}, {role: third, duration: 2h}]",
-            OUT_OF_RANGE_AT_1,
-        ),
-        (
-            "length: 1m, source: {kind: session-token, duration: 0s}, path: [{role: one, duration: 0s}]",
-            OUT_OF_RANGE_AT_SOURCE,
-        ),
+        ("length: 1m, source: ecs-task, path: [{role: twelve, duration: 2h}, {role: second, duration: 0s}]", OVER_CHAIN_AT_0),
+        ("length: 1m, source: iam-user, path: [{role: one, duration: 2h}, {role: second, duration: 0s}]", OVER_MAX_AT_0),
+        ("length: 1m, source: iam-user, path: [one, {role: second, duration: 2h}, {role: third, duration: 0s}]", OVER_CHAIN_AT_1),
+        ("length: 1m, source: iam-user, path: [one, {role: second, duration: 0s}, {role: third, duration: 2h}]", OUT_OF_RANGE_AT_1),
+        ("length: 1m, source: {kind: session-token, duration: 0s}, path: [{role: one, duration: 0s}]", OUT_OF_RANGE_AT_SOURCE),
     ]);
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_refusal_counts_before_a_maximum_that_is_not_known() {
     check(&[
-        (
-            "length: 1m, source: iam-user, path: [{role: unknown, duration: 2h}, {role: second, duration: 2h}]",
-            OVER_CHAIN_AT_1,
-        ),
-        (
-            "length: 1m, source: web-identity, path: [{role: unknown, duration: 2h}, {role: second, duration: 60s}]",
-            OUT_OF_RANGE_AT_1,
-        ),
+        ("length: 1m, source: iam-user, path: [{role: unknown, duration: 2h}, {role: second, duration: 2h}]", OVER_CHAIN_AT_1),
+        ("length: 1m, source: web-identity, path: [{role: unknown, duration: 2h}, {role: second, duration: 60s}]", OUT_OF_RANGE_AT_1),
     ]);
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_direct_request_over_an_hour_of_a_role_whose_maximum_is_not_known_is_unknown() {
     for source in ["iam-user", "{kind: iam-user, mfa: true}", "web-identity", "{kind: saml, renewable: true}"] {
         check(&[
             (&format!("length: 1m, source: {source}, path: [{{role: unknown, duration: 3601s}}]"), MAX_UNKNOWN),
             (&format!("length: 1m, source: {source}, path: [{{role: unknown, duration: 43200s}}]"), MAX_UNKNOWN),
-            (
-                &format!("length: 1m, source: {source}, path: [{{role: unknown, duration: 2h}}], refresh: auto"),
-                MAX_UNKNOWN,
-            ),
-            (
-                &format!(
-                    "length: 1m, source: {source}, path: [{{role: unknown, duration: 2h}}], refresh: {{every: 5m}}"
-                ),
-                MAX_UNKNOWN,
-            ),
+            (&format!("length: 1m, source: {source}, path: [{{role: unknown, duration: 2h}}], refresh: auto"), MAX_UNKNOWN),
+            (&format!("length: 1m, source: {source}, path: [{{role: unknown, duration: 2h}}], refresh: {{every: 5m}}"), MAX_UNKNOWN),
             (&format!("length: 30h, source: {source}, path: [{{role: unknown, duration: 2h}}]"), MAX_UNKNOWN),
             (&format!("length: 1m, source: {source}, path: [{{role: unknown, duration: 2h}}, second]"), MAX_UNKNOWN),
-            (
-                &format!("length: 1m, source: {source}, path: [{{role: unknown, duration: 3600s}}]"),
-                "covered lease=3600 end=3600 headroom=3540",
-            ),
+            (&format!("length: 1m, source: {source}, path: [{{role: unknown, duration: 3600s}}]"), "covered lease=3600 end=3600 headroom=3540"),
             (&format!("length: 1m, source: {source}, path: [unknown]"), "covered lease=3600 end=3600 headroom=3540"),
         ]);
     }
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn without_refresh_a_job_is_covered_up_to_the_lease_less_the_margin_and_thin_up_to_the_lease() {
     check(&[
         ("length: 50m, source: iam-user, path: [twelve]", "covered lease=3600 end=3600 headroom=600"),
-        (
-            "length: 3001s, source: iam-user, path: [twelve]",
-            "thin default-duration@0 thin-margin lease=3600 end=3600 headroom=599",
-        ),
-        (
-            "length: 1h, source: iam-user, path: [twelve]",
-            "thin default-duration@0 thin-margin lease=3600 end=3600 headroom=0",
-        ),
-        (
-            "length: 3601s, source: iam-user, path: [twelve]",
-            "lapses default-duration@0 default-duration-too-short lease=3600 end=3600 headroom=-1",
-        ),
+        ("length: 3001s, source: iam-user, path: [twelve]", "thin default-duration@0 thin-margin lease=3600 end=3600 headroom=599"),
+        ("length: 1h, source: iam-user, path: [twelve]", "thin default-duration@0 thin-margin lease=3600 end=3600 headroom=0"),
+        ("length: 3601s, source: iam-user, path: [twelve]", "lapses default-duration@0 default-duration-too-short lease=3600 end=3600 headroom=-1"),
         ("length: 1h, margin: 0s, source: iam-user, path: [twelve]", "covered lease=3600 end=3600 headroom=0"),
         ("length: 0s, source: iam-user, path: [twelve]", "covered lease=3600 end=3600 headroom=3600"),
         ("length: 30m, margin: 30m, source: iam-user, path: [twelve]", "covered lease=3600 end=3600 headroom=1800"),
-        (
-            "length: 30m, margin: 1801s, source: iam-user, path: [twelve]",
-            "thin default-duration@0 thin-margin lease=3600 end=3600 headroom=1800",
-        ),
+        ("length: 30m, margin: 1801s, source: iam-user, path: [twelve]", "thin default-duration@0 thin-margin lease=3600 end=3600 headroom=1800"),
         // needed = length + pause.
         ("length: 40m, pause: 10m, source: iam-user, path: [twelve]", "covered lease=3600 end=3600 headroom=600"),
-        (
-            "length: 40m, pause: 601s, source: iam-user, path: [twelve]",
-            "thin default-duration@0 thin-margin lease=3600 end=3600 headroom=599",
-        ),
-        (
-            "length: 1m, pause: 1h, source: iam-user, path: [twelve]",
-            "lapses default-duration@0 default-duration-too-short lease=3600 end=3600 headroom=-60",
-        ),
+        ("length: 40m, pause: 601s, source: iam-user, path: [twelve]", "thin default-duration@0 thin-margin lease=3600 end=3600 headroom=599"),
+        ("length: 1m, pause: 1h, source: iam-user, path: [twelve]", "lapses default-duration@0 default-duration-too-short lease=3600 end=3600 headroom=-60"),
     ]);
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_lapsing_session_is_blamed_on_the_limit_that_a_longer_request_would_meet() {
     check(&[
         // Direct: what was asked for while the role allows more, else the role, else the twelve hours of any session.
-        (
-            "length: 4h, source: iam-user, path: [four]",
-            "lapses default-duration@0 default-duration-too-short lease=3600 end=3600 headroom=-10800",
-        ),
-        (
-            "length: 14401s, source: iam-user, path: [four]",
-            "lapses max-session-duration@0 max-session-too-short lease=3600 end=3600 headroom=-10801",
-        ),
-        (
-            "length: 2h, source: iam-user, path: [one]",
-            "lapses max-session-duration@0 max-session-too-short lease=3600 end=3600 headroom=-3600",
-        ),
-        (
-            "length: 2h, source: iam-user, path: [{role: one, duration: 1h}]",
-            "lapses max-session-duration@0 max-session-too-short lease=3600 end=3600 headroom=-3600",
-        ),
-        (
-            "length: 3h, source: web-identity, path: [{role: four, duration: 2h}]",
-            "lapses requested-duration@0 requested-duration-too-short lease=7200 end=7200 headroom=-3600",
-        ),
-        (
-            "length: 4h, source: saml, path: [{role: four, duration: 2h}]",
-            "lapses requested-duration@0 requested-duration-too-short lease=7200 end=7200 headroom=-7200",
-        ),
-        (
-            "length: 14401s, source: saml, path: [{role: four, duration: 2h}]",
-            "lapses max-session-duration@0 max-session-too-short lease=7200 end=7200 headroom=-7201",
-        ),
-        (
-            "length: 12h, source: iam-user, path: [twelve]",
-            "lapses default-duration@0 default-duration-too-short lease=3600 end=3600 headroom=-39600",
-        ),
-        (
-            "length: 43201s, source: iam-user, path: [twelve]",
-            "lapses sts-maximum@0 job-exceeds-any-session lease=3600 end=3600 headroom=-39601",
-        ),
-        (
-            "length: 43201s, source: iam-user, path: [{role: twelve, duration: 12h}]",
-            "lapses sts-maximum@0 job-exceeds-any-session lease=43200 end=43200 headroom=-1",
-        ),
-        (
-            "length: 43201s, source: iam-user, path: [one]",
-            "lapses sts-maximum@0 job-exceeds-any-session lease=3600 end=3600 headroom=-39601",
-        ),
+        ("length: 4h, source: iam-user, path: [four]", "lapses default-duration@0 default-duration-too-short lease=3600 end=3600 headroom=-10800"),
+        ("length: 14401s, source: iam-user, path: [four]", "lapses max-session-duration@0 max-session-too-short lease=3600 end=3600 headroom=-10801"),
+        ("length: 2h, source: iam-user, path: [one]", "lapses max-session-duration@0 max-session-too-short lease=3600 end=3600 headroom=-3600"),
+        ("length: 2h, source: iam-user, path: [{role: one, duration: 1h}]", "lapses max-session-duration@0 max-session-too-short lease=3600 end=3600 headroom=-3600"),
+        ("length: 3h, source: web-identity, path: [{role: four, duration: 2h}]", "lapses requested-duration@0 requested-duration-too-short lease=7200 end=7200 headroom=-3600"),
+        ("length: 4h, source: saml, path: [{role: four, duration: 2h}]", "lapses requested-duration@0 requested-duration-too-short lease=7200 end=7200 headroom=-7200"),
+        ("length: 14401s, source: saml, path: [{role: four, duration: 2h}]", "lapses max-session-duration@0 max-session-too-short lease=7200 end=7200 headroom=-7201"),
+        ("length: 12h, source: iam-user, path: [twelve]", "lapses default-duration@0 default-duration-too-short lease=3600 end=3600 headroom=-39600"),
+        ("length: 43201s, source: iam-user, path: [twelve]", "lapses sts-maximum@0 job-exceeds-any-session lease=3600 end=3600 headroom=-39601"),
+        ("length: 43201s, source: iam-user, path: [{role: twelve, duration: 12h}]", "lapses sts-maximum@0 job-exceeds-any-session lease=43200 end=43200 headroom=-1"),
+        ("length: 43201s, source: iam-user, path: [one]", "lapses sts-maximum@0 job-exceeds-any-session lease=3600 end=3600 headroom=-39601"),
         // Direct, the maximum not known: only the request can be blamed.
-        (
-            "length: 2h, source: iam-user, path: [unknown]",
-            "lapses default-duration@0 default-duration-too-short lease=3600 end=3600 headroom=-3600",
-        ),
-        (
-            "length: 2h, source: iam-user, path: [{role: unknown, duration: 1h}]",
-            "lapses requested-duration@0 requested-duration-too-short lease=3600 end=3600 headroom=-3600",
-        ),
-        (
-            "length: 43201s, source: iam-user, path: [unknown]",
-            "lapses sts-maximum@0 job-exceeds-any-session lease=3600 end=3600 headroom=-39601",
-        ),
+        ("length: 2h, source: iam-user, path: [unknown]", "lapses default-duration@0 default-duration-too-short lease=3600 end=3600 headroom=-3600"),
+        ("length: 2h, source: iam-user, path: [{role: unknown, duration: 1h}]", "lapses requested-duration@0 requested-duration-too-short lease=3600 end=3600 headroom=-3600"),
+        ("length: 43201s, source: iam-user, path: [unknown]", "lapses sts-maximum@0 job-exceeds-any-session lease=3600 end=3600 headroom=-39601"),
         // Chained: the cap is one hour whatever the role allows.
-        (
-            "length: 3601s, source: iam-user, path: [twelve, second]",
-            "lapses role-chaining@1 chain-caps-session lease=3600 end=3600 headroom=-1",
-        ),
-        (
-            "length: 2h, source: ecs-task, path: [twelve]",
-            "lapses role-chaining@0 chain-caps-session lease=3600 end=3600 headroom=-3600",
-        ),
-        (
-            "length: 2h, source: ecs-task, path: [{role: twelve, duration: 1h}]",
-            "lapses role-chaining@0 chain-caps-session lease=3600 end=3600 headroom=-3600",
-        ),
-        (
-            "length: 2h, source: ecs-task, path: [one]",
-            "lapses role-chaining@0 chain-caps-session lease=3600 end=3600 headroom=-3600",
-        ),
-        (
-            "length: 1h, source: ecs-task, path: [{role: twelve, duration: 15m}]",
-            "lapses requested-duration@0 requested-duration-too-short lease=900 end=900 headroom=-2700",
-        ),
-        (
-            "length: 3601s, source: ecs-task, path: [{role: twelve, duration: 15m}]",
-            "lapses role-chaining@0 chain-caps-session lease=900 end=900 headroom=-2701",
-        ),
-        (
-            "length: 12h, source: ecs-task, path: [twelve, second, third]",
-            "lapses role-chaining@2 chain-caps-session lease=3600 end=3600 headroom=-39600",
-        ),
-        (
-            "length: 43201s, source: ecs-task, path: [twelve]",
-            "lapses sts-maximum@0 job-exceeds-any-session lease=3600 end=3600 headroom=-39601",
-        ),
+        ("length: 3601s, source: iam-user, path: [twelve, second]", "lapses role-chaining@1 chain-caps-session lease=3600 end=3600 headroom=-1"),
+        ("length: 2h, source: ecs-task, path: [twelve]", "lapses role-chaining@0 chain-caps-session lease=3600 end=3600 headroom=-3600"),
+        ("length: 2h, source: ecs-task, path: [{role: twelve, duration: 1h}]", "lapses role-chaining@0 chain-caps-session lease=3600 end=3600 headroom=-3600"),
+        ("length: 2h, source: ecs-task, path: [one]", "lapses role-chaining@0 chain-caps-session lease=3600 end=3600 headroom=-3600"),
+        ("length: 1h, source: ecs-task, path: [{role: twelve, duration: 15m}]", "lapses requested-duration@0 requested-duration-too-short lease=900 end=900 headroom=-2700"),
+        ("length: 3601s, source: ecs-task, path: [{role: twelve, duration: 15m}]", "lapses role-chaining@0 chain-caps-session lease=900 end=900 headroom=-2701"),
+        ("length: 12h, source: ecs-task, path: [twelve, second, third]", "lapses role-chaining@2 chain-caps-session lease=3600 end=3600 headroom=-39600"),
+        ("length: 43201s, source: ecs-task, path: [twelve]", "lapses sts-maximum@0 job-exceeds-any-session lease=3600 end=3600 headroom=-39601"),
         // pause counts.
-        (
-            "length: 30m, pause: 12h, source: iam-user, path: [twelve]",
-            "lapses sts-maximum@0 job-exceeds-any-session lease=3600 end=3600 headroom=-41400",
-        ),
+        ("length: 30m, pause: 12h, source: iam-user, path: [twelve]", "lapses sts-maximum@0 job-exceeds-any-session lease=3600 end=3600 headroom=-41400"),
     ]);
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_thin_job_is_blamed_as_if_its_margin_were_part_of_the_run() {
     check(&[
-        (
-            "length: 235m, source: iam-user, path: [{role: four, duration: 4h}]",
-            "thin max-session-duration@0 thin-margin lease=14400 end=14400 headroom=300",
-        ),
-        (
-            "length: 235m, source: iam-user, path: [{role: twelve, duration: 4h}]",
-            "thin requested-duration@0 thin-margin lease=14400 end=14400 headroom=300",
-        ),
-        (
-            "length: 55m, source: iam-user, path: [one]",
-            "thin max-session-duration@0 thin-margin lease=3600 end=3600 headroom=300",
-        ),
-        (
-            "length: 55m, source: iam-user, path: [four]",
-            "thin default-duration@0 thin-margin lease=3600 end=3600 headroom=300",
-        ),
-        (
-            "length: 55m, source: iam-user, path: [unknown]",
-            "thin default-duration@0 thin-margin lease=3600 end=3600 headroom=300",
-        ),
-        (
-            "length: 55m, source: iam-user, path: [{role: unknown, duration: 1h}]",
-            "thin requested-duration@0 thin-margin lease=3600 end=3600 headroom=300",
-        ),
-        (
-            "length: 55m, source: iam-user, path: [one, second]",
-            "thin role-chaining@1 thin-margin lease=3600 end=3600 headroom=300",
-        ),
-        (
-            "length: 10m, source: ecs-task, path: [{role: one, duration: 15m}]",
-            "thin requested-duration@0 thin-margin lease=900 end=900 headroom=300",
-        ),
-        (
-            "length: 10m, margin: 51m, source: ecs-task, path: [{role: one, duration: 15m}]",
-            "thin role-chaining@0 thin-margin lease=900 end=900 headroom=300",
-        ),
-        (
-            "length: 710m, source: iam-user, path: [{role: twelve, duration: 12h}]",
-            "covered lease=43200 end=43200 headroom=600",
-        ),
-        (
-            "length: 42601s, source: iam-user, path: [{role: twelve, duration: 12h}]",
-            "thin sts-maximum@0 thin-margin lease=43200 end=43200 headroom=599",
-        ),
+        ("length: 235m, source: iam-user, path: [{role: four, duration: 4h}]", "thin max-session-duration@0 thin-margin lease=14400 end=14400 headroom=300"),
+        ("length: 235m, source: iam-user, path: [{role: twelve, duration: 4h}]", "thin requested-duration@0 thin-margin lease=14400 end=14400 headroom=300"),
+        ("length: 55m, source: iam-user, path: [one]", "thin max-session-duration@0 thin-margin lease=3600 end=3600 headroom=300"),
+        ("length: 55m, source: iam-user, path: [four]", "thin default-duration@0 thin-margin lease=3600 end=3600 headroom=300"),
+        ("length: 55m, source: iam-user, path: [unknown]", "thin default-duration@0 thin-margin lease=3600 end=3600 headroom=300"),
+        ("length: 55m, source: iam-user, path: [{role: unknown, duration: 1h}]", "thin requested-duration@0 thin-margin lease=3600 end=3600 headroom=300"),
+        ("length: 55m, source: iam-user, path: [one, second]", "thin role-chaining@1 thin-margin lease=3600 end=3600 headroom=300"),
+        ("length: 10m, source: ecs-task, path: [{role: one, duration: 15m}]", "thin requested-duration@0 thin-margin lease=900 end=900 headroom=300"),
+        ("length: 10m, margin: 51m, source: ecs-task, path: [{role: one, duration: 15m}]", "thin role-chaining@0 thin-margin lease=900 end=900 headroom=300"),
+        ("length: 710m, source: iam-user, path: [{role: twelve, duration: 12h}]", "covered lease=43200 end=43200 headroom=600"),
+        ("length: 42601s, source: iam-user, path: [{role: twelve, duration: 12h}]", "thin sts-maximum@0 thin-margin lease=43200 end=43200 headroom=599"),
     ]);
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_session_is_not_shortened_by_the_end_of_the_session_that_asked_for_it() {
     check(&[
-        (
-            "length: 50m, source: {kind: session-token, duration: 15m}, path: [one]",
-            "covered lease=3600 end=3600 headroom=600",
-        ),
-        (
-            "length: 50m, source: iam-user, path: [{role: one, duration: 15m}, second]",
-            "covered lease=3600 end=3600 headroom=600",
-        ),
-        (
-            "length: 50m, source: {kind: identity-center, portal_session: 15m}, path: [one]",
-            "covered lease=3600 end=3600 headroom=600",
-        ),
-        (
-            "length: 50m, source: {kind: roles-anywhere, duration: 15m}, path: [one]",
-            "covered lease=3600 end=3600 headroom=600",
-        ),
+        ("length: 50m, source: {kind: session-token, duration: 15m}, path: [one]", "covered lease=3600 end=3600 headroom=600"),
+        ("length: 50m, source: iam-user, path: [{role: one, duration: 15m}, second]", "covered lease=3600 end=3600 headroom=600"),
+        ("length: 50m, source: {kind: identity-center, portal_session: 15m}, path: [one]", "covered lease=3600 end=3600 headroom=600"),
+        ("length: 50m, source: {kind: roles-anywhere, duration: 15m}, path: [one]", "covered lease=3600 end=3600 headroom=600"),
         ("length: 50m, source: ec2-instance, path: [one]", "covered lease=3600 end=3600 headroom=600"),
         // Nor is it lengthened by it: the lease is the last hop's.
-        (
-            "length: 2h, source: iam-user, path: [{role: twelve, duration: 12h}, second]",
-            "lapses role-chaining@1 chain-caps-session lease=3600 end=3600 headroom=-3600",
-        ),
-        (
-            "length: 20m, source: iam-user, path: [{role: twelve, duration: 12h}, {role: second, duration: 15m}]",
-            "lapses requested-duration@1 requested-duration-too-short lease=900 end=900 headroom=-300",
-        ),
+        ("length: 2h, source: iam-user, path: [{role: twelve, duration: 12h}, second]", "lapses role-chaining@1 chain-caps-session lease=3600 end=3600 headroom=-3600"),
+        ("length: 20m, source: iam-user, path: [{role: twelve, duration: 12h}, {role: second, duration: 15m}]", "lapses requested-duration@1 requested-duration-too-short lease=900 end=900 headroom=-300"),
     ]);
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn credentials_of_the_source_itself_last_as_long_as_the_source_gives() {
     check(&[
         ("length: 710m, source: session-token", "covered lease=43200 end=43200 headroom=600"),
-        (
-            "length: 12h, source: session-token",
-            "thin source-session@source thin-margin lease=43200 end=43200 headroom=0",
-        ),
-        (
-            "length: 43201s, source: session-token",
-            "lapses source-session@source source-session-ends-first lease=43200 end=43200 headroom=-1",
-        ),
+        ("length: 12h, source: session-token", "thin source-session@source thin-margin lease=43200 end=43200 headroom=0"),
+        ("length: 43201s, source: session-token", "lapses source-session@source source-session-ends-first lease=43200 end=43200 headroom=-1"),
         ("length: 35h, source: {kind: session-token, duration: 36h}", "covered lease=129600 end=129600 headroom=3600"),
-        (
-            "length: 43201s, source: federation-token",
-            "lapses source-session@source source-session-ends-first lease=43200 end=43200 headroom=-1",
-        ),
+        ("length: 43201s, source: federation-token", "lapses source-session@source source-session-ends-first lease=43200 end=43200 headroom=-1"),
         ("length: 50m, source: identity-center", "covered lease=3600 end=3600 headroom=600"),
-        (
-            "length: 3601s, source: identity-center",
-            "lapses source-session@source source-session-ends-first lease=3600 end=3600 headroom=-1",
-        ),
-        (
-            "length: 12h, source: {kind: identity-center, session: 12h}",
-            "thin source-session@source thin-margin lease=43200 end=43200 headroom=0",
-        ),
+        ("length: 3601s, source: identity-center", "lapses source-session@source source-session-ends-first lease=3600 end=3600 headroom=-1"),
+        ("length: 12h, source: {kind: identity-center, session: 12h}", "thin source-session@source thin-margin lease=43200 end=43200 headroom=0"),
         ("length: 50m, source: roles-anywhere", "covered lease=3600 end=3600 headroom=600"),
-        (
-            "length: 3601s, source: roles-anywhere",
-            "lapses source-session@source source-session-ends-first lease=3600 end=3600 headroom=-1",
-        ),
+        ("length: 3601s, source: roles-anywhere", "lapses source-session@source source-session-ends-first lease=3600 end=3600 headroom=-1"),
         ("length: 350m, source: ecs-task", "covered lease=21600 end=21600 headroom=600"),
         ("length: 6h, source: ecs-task", "thin platform@source thin-margin lease=21600 end=21600 headroom=0"),
-        (
-            "length: 21601s, source: ecs-task",
-            "lapses platform@source cached-platform-credentials lease=21600 end=21600 headroom=-1",
-        ),
-        (
-            "length: 13h, source: ecs-task",
-            "lapses platform@source cached-platform-credentials lease=21600 end=21600 headroom=-25200",
-        ),
+        ("length: 21601s, source: ecs-task", "lapses platform@source cached-platform-credentials lease=21600 end=21600 headroom=-1"),
+        ("length: 13h, source: ecs-task", "lapses platform@source cached-platform-credentials lease=21600 end=21600 headroom=-25200"),
         ("length: 350m, source: eks-pod-identity", "covered lease=21600 end=21600 headroom=600"),
-        (
-            "length: 21601s, source: eks-pod-identity",
-            "lapses platform@source cached-platform-credentials lease=21600 end=21600 headroom=-1",
-        ),
+        ("length: 21601s, source: eks-pod-identity", "lapses platform@source cached-platform-credentials lease=21600 end=21600 headroom=-1"),
         ("length: 50m, source: codebuild", "covered lease=3600 end=3600 headroom=600"),
-        (
-            "length: 55m, source: codebuild, path: []",
-            "thin platform@source thin-margin lease=3600 end=3600 headroom=300",
-        ),
-        (
-            "length: 3601s, source: codebuild",
-            "lapses platform@source cached-platform-credentials lease=3600 end=3600 headroom=-1",
-        ),
+        ("length: 55m, source: codebuild, path: []", "thin platform@source thin-margin lease=3600 end=3600 headroom=300"),
+        ("length: 3601s, source: codebuild", "lapses platform@source cached-platform-credentials lease=3600 end=3600 headroom=-1"),
     ]);
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_lambda_functions_own_credentials_do_not_end() {
     check(&[
         ("length: 15m, source: lambda", "covered lease=- end=- headroom=-"),
@@ -582,40 +350,30 @@ fn a_lambda_functions_own_credentials_do_not_end() {
         ("length: 15m, source: lambda, refresh: auto", "covered lease=- end=- headroom=-"),
         ("length: 15m, source: lambda, refresh: {every: 30h}", "covered lease=- end=- headroom=-"),
         // A role that it assumes is another matter.
-        (
-            "length: 15m, pause: 1h, source: lambda, path: [one]",
-            "lapses role-chaining@0 chain-caps-session lease=3600 end=3600 headroom=-900",
-        ),
+        ("length: 15m, pause: 1h, source: lambda, path: [one]", "lapses role-chaining@0 chain-caps-session lease=3600 end=3600 headroom=-900"),
     ]);
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn copied_ec2_credentials_are_judged_by_five_minutes_or_six_hours_and_not_known_between() {
     check(&[
         ("length: 1m, margin: 4m, source: ec2-instance", "covered lease=21600 end=300 headroom=240"),
-        (
-            "length: 1m, margin: 241s, source: ec2-instance",
-            "thin platform@source thin-margin lease=21600 end=300 headroom=240",
-        ),
+        ("length: 1m, margin: 241s, source: ec2-instance", "thin platform@source thin-margin lease=21600 end=300 headroom=240"),
         ("length: 5m, margin: 0s, source: ec2-instance", "covered lease=21600 end=300 headroom=0"),
         ("length: 5m, source: ec2-instance", "thin platform@source thin-margin lease=21600 end=300 headroom=0"),
         ("length: 301s, margin: 0s, source: ec2-instance", COPY_UNKNOWN),
         ("length: 5m, pause: 1s, margin: 0s, source: ec2-instance", COPY_UNKNOWN),
         ("length: 6h, source: ec2-instance", COPY_UNKNOWN),
         ("length: 6h, margin: 0s, source: ec2-instance, refresh: none", COPY_UNKNOWN),
-        (
-            "length: 21601s, source: ec2-instance",
-            "lapses platform@source cached-platform-credentials lease=21600 end=21600 headroom=-1",
-        ),
-        (
-            "length: 1m, pause: 6h, source: ec2-instance",
-            "lapses platform@source cached-platform-credentials lease=21600 end=21600 headroom=-60",
-        ),
+        ("length: 21601s, source: ec2-instance", "lapses platform@source cached-platform-credentials lease=21600 end=21600 headroom=-1"),
+        ("length: 1m, pause: 6h, source: ec2-instance", "lapses platform@source cached-platform-credentials lease=21600 end=21600 headroom=-60"),
         ("length: 6h, source: ec2-instance, refresh: auto", "covered lease=21600 end=- headroom=-"),
     ]);
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn what_can_be_renewed_without_a_person_has_no_horizon() {
     let sources = [
         "iam-user",
@@ -631,18 +389,9 @@ fn what_can_be_renewed_without_a_person_has_no_horizon() {
     ];
     for source in sources {
         check(&[
-            (
-                &format!("length: 90d, source: {source}, path: [one], refresh: auto"),
-                "covered lease=3600 end=- headroom=-",
-            ),
-            (
-                &format!("length: 90d, source: {source}, path: [{{role: one, duration: 15m}}, second], refresh: auto"),
-                "covered lease=3600 end=- headroom=-",
-            ),
-            (
-                &format!("length: 90d, source: {source}, path: [one, second], refresh: {{every: 50m}}"),
-                "covered lease=3600 end=- headroom=-",
-            ),
+            (&format!("length: 90d, source: {source}, path: [one], refresh: auto"), "covered lease=3600 end=- headroom=-"),
+            (&format!("length: 90d, source: {source}, path: [{{role: one, duration: 15m}}, second], refresh: auto"), "covered lease=3600 end=- headroom=-"),
+            (&format!("length: 90d, source: {source}, path: [one, second], refresh: {{every: 50m}}"), "covered lease=3600 end=- headroom=-"),
         ]);
     }
     check(&[
@@ -652,328 +401,133 @@ fn what_can_be_renewed_without_a_person_has_no_horizon() {
         ("length: 90d, source: codebuild, refresh: auto", "covered lease=3600 end=- headroom=-"),
         ("length: 90d, source: roles-anywhere, refresh: auto", "covered lease=3600 end=- headroom=-"),
         ("length: 15m, pause: 90d, source: lambda, path: [one], refresh: auto", "covered lease=3600 end=- headroom=-"),
-        (
-            "length: 90d, source: iam-user, path: [{role: twelve, duration: 15m}], refresh: auto",
-            "covered lease=900 end=- headroom=-",
-        ),
+        ("length: 90d, source: iam-user, path: [{role: twelve, duration: 15m}], refresh: auto", "covered lease=900 end=- headroom=-"),
     ]);
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn with_refresh_a_job_lasts_until_the_source_session_ends() {
     check(&[
-        (
-            "length: 710m, source: session-token, path: [one], refresh: auto",
-            "covered lease=3600 end=43200 headroom=600",
-        ),
-        (
-            "length: 12h, source: session-token, path: [one], refresh: auto",
-            "thin source-session@source thin-margin lease=3600 end=43200 headroom=0",
-        ),
-        (
-            "length: 43201s, source: session-token, path: [one], refresh: auto",
-            "lapses source-session@source source-session-ends-first lease=3600 end=43200 headroom=-1",
-        ),
-        (
-            "length: 43201s, source: session-token, refresh: auto",
-            "lapses source-session@source source-session-ends-first lease=43200 end=43200 headroom=-1",
-        ),
-        (
-            "length: 43201s, source: federation-token, refresh: auto",
-            "lapses source-session@source source-session-ends-first lease=43200 end=43200 headroom=-1",
-        ),
-        (
-            "length: 470m, source: identity-center, path: [one], refresh: auto",
-            "covered lease=3600 end=28800 headroom=600",
-        ),
-        (
-            "length: 8h, source: identity-center, path: [one], refresh: auto",
-            "thin portal-session@source thin-margin lease=3600 end=28800 headroom=0",
-        ),
-        (
-            "length: 28801s, source: identity-center, path: [one], refresh: auto",
-            "lapses portal-session@source source-session-ends-first lease=3600 end=28800 headroom=-1",
-        ),
-        (
-            "length: 28801s, source: identity-center, refresh: auto",
-            "lapses portal-session@source source-session-ends-first lease=3600 end=28800 headroom=-1",
-        ),
-        (
-            "length: 4h, source: {kind: identity-center, portal_session: 2h}, refresh: auto",
-            "lapses portal-session@source source-session-ends-first lease=3600 end=7200 headroom=-7200",
-        ),
+        ("length: 710m, source: session-token, path: [one], refresh: auto", "covered lease=3600 end=43200 headroom=600"),
+        ("length: 12h, source: session-token, path: [one], refresh: auto", "thin source-session@source thin-margin lease=3600 end=43200 headroom=0"),
+        ("length: 43201s, source: session-token, path: [one], refresh: auto", "lapses source-session@source source-session-ends-first lease=3600 end=43200 headroom=-1"),
+        ("length: 43201s, source: session-token, refresh: auto", "lapses source-session@source source-session-ends-first lease=43200 end=43200 headroom=-1"),
+        ("length: 43201s, source: federation-token, refresh: auto", "lapses source-session@source source-session-ends-first lease=43200 end=43200 headroom=-1"),
+        ("length: 470m, source: identity-center, path: [one], refresh: auto", "covered lease=3600 end=28800 headroom=600"),
+        ("length: 8h, source: identity-center, path: [one], refresh: auto", "thin portal-session@source thin-margin lease=3600 end=28800 headroom=0"),
+        ("length: 28801s, source: identity-center, path: [one], refresh: auto", "lapses portal-session@source source-session-ends-first lease=3600 end=28800 headroom=-1"),
+        ("length: 28801s, source: identity-center, refresh: auto", "lapses portal-session@source source-session-ends-first lease=3600 end=28800 headroom=-1"),
+        ("length: 4h, source: {kind: identity-center, portal_session: 2h}, refresh: auto", "lapses portal-session@source source-session-ends-first lease=3600 end=7200 headroom=-7200"),
     ]);
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_token_that_cannot_be_presented_again_renews_until_the_first_lease_ends() {
     for source in ["{kind: web-identity, renewable: false}", "saml", "{kind: saml, renewable: false}"] {
         check(&[
-            (
-                &format!("length: 110m, source: {source}, path: [{{role: four, duration: 2h}}, second], refresh: auto"),
-                "covered lease=3600 end=7200 headroom=600",
-            ),
-            (
-                &format!("length: 2h, source: {source}, path: [{{role: four, duration: 2h}}, second], refresh: auto"),
-                "thin identity-token@source thin-margin lease=3600 end=7200 headroom=0",
-            ),
-            (
-                &format!(
-                    "length: 7201s, source: {source}, path: [{{role: four, duration: 2h}}, second], refresh: auto"
-                ),
-                "lapses identity-token@source source-session-ends-first lease=3600 end=7200 headroom=-1",
-            ),
-            (
-                &format!("length: 3h, source: {source}, path: [{{role: four, duration: 2h}}], refresh: auto"),
-                "lapses identity-token@source source-session-ends-first lease=7200 end=7200 headroom=-3600",
-            ),
-            (
-                &format!(
-                    "length: 3h, source: {source}, path: [{{role: four, duration: 2h}}, second], refresh: {{every: 30m}}"
-                ),
-                "lapses identity-token@source source-session-ends-first lease=3600 end=7200 headroom=-3600",
-            ),
-            (
-                &format!("length: 13h, source: {source}, path: [{{role: four, duration: 2h}}, second], refresh: auto"),
-                "lapses identity-token@source source-session-ends-first lease=3600 end=7200 headroom=-39600",
-            ),
+            (&format!("length: 110m, source: {source}, path: [{{role: four, duration: 2h}}, second], refresh: auto"), "covered lease=3600 end=7200 headroom=600"),
+            (&format!("length: 2h, source: {source}, path: [{{role: four, duration: 2h}}, second], refresh: auto"), "thin identity-token@source thin-margin lease=3600 end=7200 headroom=0"),
+            (&format!("length: 7201s, source: {source}, path: [{{role: four, duration: 2h}}, second], refresh: auto"), "lapses identity-token@source source-session-ends-first lease=3600 end=7200 headroom=-1"),
+            (&format!("length: 3h, source: {source}, path: [{{role: four, duration: 2h}}], refresh: auto"), "lapses identity-token@source source-session-ends-first lease=7200 end=7200 headroom=-3600"),
+            (&format!("length: 3h, source: {source}, path: [{{role: four, duration: 2h}}, second], refresh: {{every: 30m}}"), "lapses identity-token@source source-session-ends-first lease=3600 end=7200 headroom=-3600"),
+            (&format!("length: 13h, source: {source}, path: [{{role: four, duration: 2h}}, second], refresh: auto"), "lapses identity-token@source source-session-ends-first lease=3600 end=7200 headroom=-39600"),
         ]);
     }
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_horizon_is_never_less_than_the_lease() {
     check(&[
-        (
-            "length: 50m, source: {kind: session-token, duration: 15m}, path: [one], refresh: auto",
-            "covered lease=3600 end=3600 headroom=600",
-        ),
-        (
-            "length: 3601s, source: {kind: session-token, duration: 15m}, path: [one], refresh: auto",
-            "lapses source-session@source source-session-ends-first lease=3600 end=3600 headroom=-1",
-        ),
-        (
-            "length: 50m, source: {kind: identity-center, portal_session: 15m}, path: [one], refresh: auto",
-            "covered lease=3600 end=3600 headroom=600",
-        ),
-        (
-            "length: 50m, source: {kind: identity-center, portal_session: 15m}, refresh: auto",
-            "covered lease=3600 end=3600 headroom=600",
-        ),
-        (
-            "length: 50m, source: saml, path: [{role: one, duration: 15m}, second], refresh: auto",
-            "covered lease=3600 end=3600 headroom=600",
-        ),
-        (
-            "length: 50m, source: saml, path: [{role: one, duration: 15m}, second], refresh: {every: 5m}",
-            "covered lease=3600 end=3600 headroom=600",
-        ),
+        ("length: 50m, source: {kind: session-token, duration: 15m}, path: [one], refresh: auto", "covered lease=3600 end=3600 headroom=600"),
+        ("length: 3601s, source: {kind: session-token, duration: 15m}, path: [one], refresh: auto", "lapses source-session@source source-session-ends-first lease=3600 end=3600 headroom=-1"),
+        ("length: 50m, source: {kind: identity-center, portal_session: 15m}, path: [one], refresh: auto", "covered lease=3600 end=3600 headroom=600"),
+        ("length: 50m, source: {kind: identity-center, portal_session: 15m}, refresh: auto", "covered lease=3600 end=3600 headroom=600"),
+        ("length: 50m, source: saml, path: [{role: one, duration: 15m}, second], refresh: auto", "covered lease=3600 end=3600 headroom=600"),
+        ("length: 50m, source: saml, path: [{role: one, duration: 15m}, second], refresh: {every: 5m}", "covered lease=3600 end=3600 headroom=600"),
     ]);
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn with_mfa_a_refreshing_sdk_gives_up_ten_minutes_before_the_longer_lease_ends() {
     check(&[
-        (
-            "length: 40m, source: {kind: iam-user, mfa: true}, path: [one], refresh: auto",
-            "covered lease=3600 end=3000 headroom=600",
-        ),
-        (
-            "length: 50m, source: {kind: iam-user, mfa: true}, path: [one], refresh: auto",
-            "thin mfa@source thin-margin lease=3600 end=3000 headroom=0",
-        ),
-        (
-            "length: 3001s, source: {kind: iam-user, mfa: true}, path: [one], refresh: auto",
-            "lapses mfa@source source-session-ends-first lease=3600 end=3000 headroom=-1",
-        ),
-        (
-            "length: 1m, margin: 4m, source: {kind: iam-user, mfa: true}, path: [{role: one, duration: 15m}], refresh: auto",
-            "covered lease=900 end=300 headroom=240",
-        ),
-        (
-            "length: 301s, source: {kind: iam-user, mfa: true}, path: [{role: one, duration: 15m}], refresh: auto",
-            "lapses mfa@source source-session-ends-first lease=900 end=300 headroom=-1",
-        ),
-        (
-            "length: 3h, source: {kind: iam-user, mfa: true}, path: [{role: four, duration: 4h}, second], refresh: auto",
-            "covered lease=3600 end=13800 headroom=3000",
-        ),
-        (
-            "length: 50m, source: {kind: iam-user, mfa: true}, path: [{role: one, duration: 15m}, second], refresh: auto",
-            "thin mfa@source thin-margin lease=3600 end=3000 headroom=0",
-        ),
+        ("length: 40m, source: {kind: iam-user, mfa: true}, path: [one], refresh: auto", "covered lease=3600 end=3000 headroom=600"),
+        ("length: 50m, source: {kind: iam-user, mfa: true}, path: [one], refresh: auto", "thin mfa@source thin-margin lease=3600 end=3000 headroom=0"),
+        ("length: 3001s, source: {kind: iam-user, mfa: true}, path: [one], refresh: auto", "lapses mfa@source source-session-ends-first lease=3600 end=3000 headroom=-1"),
+        ("length: 1m, margin: 4m, source: {kind: iam-user, mfa: true}, path: [{role: one, duration: 15m}], refresh: auto", "covered lease=900 end=300 headroom=240"),
+        ("length: 301s, source: {kind: iam-user, mfa: true}, path: [{role: one, duration: 15m}], refresh: auto", "lapses mfa@source source-session-ends-first lease=900 end=300 headroom=-1"),
+        ("length: 3h, source: {kind: iam-user, mfa: true}, path: [{role: four, duration: 4h}, second], refresh: auto", "covered lease=3600 end=13800 headroom=3000"),
+        ("length: 50m, source: {kind: iam-user, mfa: true}, path: [{role: one, duration: 15m}, second], refresh: auto", "thin mfa@source thin-margin lease=3600 end=3000 headroom=0"),
         // Without refresh nothing gives up, and without MFA nobody is asked.
         ("length: 50m, source: {kind: iam-user, mfa: true}, path: [one]", "covered lease=3600 end=3600 headroom=600"),
-        (
-            "length: 90d, source: {kind: iam-user, mfa: false}, path: [one], refresh: auto",
-            "covered lease=3600 end=- headroom=-",
-        ),
+        ("length: 90d, source: {kind: iam-user, mfa: false}, path: [one], refresh: auto", "covered lease=3600 end=- headroom=-"),
         // In the job's own loop the ten minutes do not apply.
-        (
-            "length: 50m, source: {kind: iam-user, mfa: true}, path: [one], refresh: {every: 30m}",
-            "covered lease=3600 end=3600 headroom=600",
-        ),
-        (
-            "length: 1h, source: {kind: iam-user, mfa: true}, path: [one], refresh: {every: 30m}",
-            "thin mfa@source thin-margin lease=3600 end=3600 headroom=0",
-        ),
-        (
-            "length: 3601s, source: {kind: iam-user, mfa: true}, path: [one], refresh: {every: 30m}",
-            "lapses mfa@source source-session-ends-first lease=3600 end=3600 headroom=-1",
-        ),
-        (
-            "length: 230m, source: {kind: iam-user, mfa: true}, path: [{role: four, duration: 4h}, second], refresh: {every: 30m}",
-            "covered lease=3600 end=14400 headroom=600",
-        ),
+        ("length: 50m, source: {kind: iam-user, mfa: true}, path: [one], refresh: {every: 30m}", "covered lease=3600 end=3600 headroom=600"),
+        ("length: 1h, source: {kind: iam-user, mfa: true}, path: [one], refresh: {every: 30m}", "thin mfa@source thin-margin lease=3600 end=3600 headroom=0"),
+        ("length: 3601s, source: {kind: iam-user, mfa: true}, path: [one], refresh: {every: 30m}", "lapses mfa@source source-session-ends-first lease=3600 end=3600 headroom=-1"),
+        ("length: 230m, source: {kind: iam-user, mfa: true}, path: [{role: four, duration: 4h}, second], refresh: {every: 30m}", "covered lease=3600 end=14400 headroom=600"),
     ]);
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_loop_that_is_not_faster_than_the_lease_does_not_refresh() {
     check(&[
-        (
-            "length: 50m, source: iam-user, path: [one], refresh: {every: 1h}",
-            "covered lease=3600 end=3600 headroom=600",
-        ),
-        (
-            "length: 1h, source: iam-user, path: [one], refresh: {every: 1h}",
-            "thin refresh-interval@0 thin-margin lease=3600 end=3600 headroom=0",
-        ),
-        (
-            "length: 3601s, source: iam-user, path: [one], refresh: {every: 1h}",
-            "lapses refresh-interval@0 refresh-slower-than-session lease=3600 end=3600 headroom=-1",
-        ),
-        (
-            "length: 2h, source: iam-user, path: [one, second], refresh: {every: 90m}",
-            "lapses refresh-interval@1 refresh-slower-than-session lease=3600 end=3600 headroom=-3600",
-        ),
-        (
-            "length: 13h, source: iam-user, path: [one], refresh: {every: 1h}",
-            "lapses refresh-interval@0 refresh-slower-than-session lease=3600 end=3600 headroom=-43200",
-        ),
-        (
-            "length: 2h, margin: 0s, source: iam-user, path: [one], refresh: {every: 3599s}",
-            "covered lease=3600 end=- headroom=-",
-        ),
-        (
-            "length: 13h, source: session-token, refresh: {every: 12h}",
-            "lapses refresh-interval@source refresh-slower-than-session lease=43200 end=43200 headroom=-3600",
-        ),
-        (
-            "length: 13h, source: session-token, path: [one], refresh: {every: 2h}",
-            "lapses refresh-interval@0 refresh-slower-than-session lease=3600 end=3600 headroom=-43200",
-        ),
-        (
-            "length: 2h, source: roles-anywhere, refresh: {every: 1h}",
-            "lapses refresh-interval@source refresh-slower-than-session lease=3600 end=3600 headroom=-3600",
-        ),
-        (
-            "length: 2h, source: {kind: iam-user, mfa: true}, path: [one], refresh: {every: 1h}",
-            "lapses refresh-interval@0 refresh-slower-than-session lease=3600 end=3600 headroom=-3600",
-        ),
-        (
-            "length: 2h, source: ecs-task, path: [one], refresh: {every: 1h}",
-            "lapses refresh-interval@0 refresh-slower-than-session lease=3600 end=3600 headroom=-3600",
-        ),
-        (
-            "length: 2h, source: saml, path: [one], refresh: {every: 1h}",
-            "lapses refresh-interval@0 refresh-slower-than-session lease=3600 end=3600 headroom=-3600",
-        ),
+        ("length: 50m, source: iam-user, path: [one], refresh: {every: 1h}", "covered lease=3600 end=3600 headroom=600"),
+        ("length: 1h, source: iam-user, path: [one], refresh: {every: 1h}", "thin refresh-interval@0 thin-margin lease=3600 end=3600 headroom=0"),
+        ("length: 3601s, source: iam-user, path: [one], refresh: {every: 1h}", "lapses refresh-interval@0 refresh-slower-than-session lease=3600 end=3600 headroom=-1"),
+        ("length: 2h, source: iam-user, path: [one, second], refresh: {every: 90m}", "lapses refresh-interval@1 refresh-slower-than-session lease=3600 end=3600 headroom=-3600"),
+        ("length: 13h, source: iam-user, path: [one], refresh: {every: 1h}", "lapses refresh-interval@0 refresh-slower-than-session lease=3600 end=3600 headroom=-43200"),
+        ("length: 2h, margin: 0s, source: iam-user, path: [one], refresh: {every: 3599s}", "covered lease=3600 end=- headroom=-"),
+        ("length: 13h, source: session-token, refresh: {every: 12h}", "lapses refresh-interval@source refresh-slower-than-session lease=43200 end=43200 headroom=-3600"),
+        ("length: 13h, source: session-token, path: [one], refresh: {every: 2h}", "lapses refresh-interval@0 refresh-slower-than-session lease=3600 end=3600 headroom=-43200"),
+        ("length: 2h, source: roles-anywhere, refresh: {every: 1h}", "lapses refresh-interval@source refresh-slower-than-session lease=3600 end=3600 headroom=-3600"),
+        ("length: 2h, source: {kind: iam-user, mfa: true}, path: [one], refresh: {every: 1h}", "lapses refresh-interval@0 refresh-slower-than-session lease=3600 end=3600 headroom=-3600"),
+        ("length: 2h, source: ecs-task, path: [one], refresh: {every: 1h}", "lapses refresh-interval@0 refresh-slower-than-session lease=3600 end=3600 headroom=-3600"),
+        ("length: 2h, source: saml, path: [one], refresh: {every: 1h}", "lapses refresh-interval@0 refresh-slower-than-session lease=3600 end=3600 headroom=-3600"),
     ]);
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_pause_may_fall_between_two_refreshes() {
     check(&[
-        (
-            "length: 10h, pause: 20m, source: iam-user, path: [one], refresh: {every: 30m}",
-            "covered lease=3600 end=- headroom=-",
-        ),
-        (
-            "length: 10h, pause: 1201s, source: iam-user, path: [one], refresh: {every: 30m}",
-            "thin refresh-interval@0 thin-margin lease=3600 end=- headroom=-",
-        ),
-        (
-            "length: 10h, pause: 1799s, source: iam-user, path: [one], refresh: {every: 30m}",
-            "thin refresh-interval@0 thin-margin lease=3600 end=- headroom=-",
-        ),
-        (
-            "length: 10h, pause: 30m, source: iam-user, path: [one], refresh: {every: 30m}",
-            "lapses refresh-interval@0 refresh-slower-than-session lease=3600 end=3600 headroom=-34200",
-        ),
-        (
-            "length: 20m, pause: 30m, source: iam-user, path: [one], refresh: {every: 30m}",
-            "covered lease=3600 end=3600 headroom=600",
-        ),
-        (
-            "length: 10h, pause: 1h, source: iam-user, path: [one], refresh: {every: 0s}",
-            "lapses refresh-interval@0 refresh-slower-than-session lease=3600 end=3600 headroom=-36000",
-        ),
+        ("length: 10h, pause: 20m, source: iam-user, path: [one], refresh: {every: 30m}", "covered lease=3600 end=- headroom=-"),
+        ("length: 10h, pause: 1201s, source: iam-user, path: [one], refresh: {every: 30m}", "thin refresh-interval@0 thin-margin lease=3600 end=- headroom=-"),
+        ("length: 10h, pause: 1799s, source: iam-user, path: [one], refresh: {every: 30m}", "thin refresh-interval@0 thin-margin lease=3600 end=- headroom=-"),
+        ("length: 10h, pause: 30m, source: iam-user, path: [one], refresh: {every: 30m}", "lapses refresh-interval@0 refresh-slower-than-session lease=3600 end=3600 headroom=-34200"),
+        ("length: 20m, pause: 30m, source: iam-user, path: [one], refresh: {every: 30m}", "covered lease=3600 end=3600 headroom=600"),
+        ("length: 10h, pause: 1h, source: iam-user, path: [one], refresh: {every: 0s}", "lapses refresh-interval@0 refresh-slower-than-session lease=3600 end=3600 headroom=-36000"),
         // An SDK's own refresh notices the end of the pause.
         ("length: 10h, pause: 1h, source: iam-user, path: [one], refresh: auto", "covered lease=3600 end=- headroom=-"),
     ]);
 }
 
 #[test]
+#[rustfmt::skip] // One case a line.
 fn a_refresh_that_comes_within_the_margin_of_the_leases_end_is_thin_unless_one_lease_would_do() {
     check(&[
         ("length: 10h, source: iam-user, path: [one], refresh: {every: 50m}", "covered lease=3600 end=- headroom=-"),
-        (
-            "length: 10h, source: iam-user, path: [one], refresh: {every: 3001s}",
-            "thin refresh-interval@0 thin-margin lease=3600 end=- headroom=-",
-        ),
-        (
-            "length: 10h, source: iam-user, path: [one, second], refresh: {every: 55m}",
-            "thin refresh-interval@1 thin-margin lease=3600 end=- headroom=-",
-        ),
+        ("length: 10h, source: iam-user, path: [one], refresh: {every: 3001s}", "thin refresh-interval@0 thin-margin lease=3600 end=- headroom=-"),
+        ("length: 10h, source: iam-user, path: [one, second], refresh: {every: 55m}", "thin refresh-interval@1 thin-margin lease=3600 end=- headroom=-"),
         ("length: 50m, source: iam-user, path: [one], refresh: {every: 55m}", "covered lease=3600 end=- headroom=-"),
-        (
-            "length: 3001s, source: iam-user, path: [one], refresh: {every: 55m}",
-            "thin refresh-interval@0 thin-margin lease=3600 end=- headroom=-",
-        ),
+        ("length: 3001s, source: iam-user, path: [one], refresh: {every: 55m}", "thin refresh-interval@0 thin-margin lease=3600 end=- headroom=-"),
         ("length: 10h, source: iam-user, path: [one], refresh: {every: 0s}", "covered lease=3600 end=- headroom=-"),
-        (
-            "length: 10h, margin: 2h, source: iam-user, path: [one], refresh: {every: 0s}",
-            "thin refresh-interval@0 thin-margin lease=3600 end=- headroom=-",
-        ),
+        ("length: 10h, margin: 2h, source: iam-user, path: [one], refresh: {every: 0s}", "thin refresh-interval@0 thin-margin lease=3600 end=- headroom=-"),
         // E stays the horizon's.
-        (
-            "length: 6h, source: session-token, path: [one], refresh: {every: 55m}",
-            "thin refresh-interval@0 thin-margin lease=3600 end=43200 headroom=21600",
-        ),
-        (
-            "length: 6h, source: session-token, path: [one], refresh: {every: 50m}",
-            "covered lease=3600 end=43200 headroom=21600",
-        ),
-        (
-            "length: 50m, source: session-token, path: [one], refresh: {every: 55m}",
-            "covered lease=3600 end=43200 headroom=40200",
-        ),
-        (
-            "length: 6h, source: identity-center, refresh: {every: 55m}",
-            "thin refresh-interval@source thin-margin lease=3600 end=28800 headroom=7200",
-        ),
-        (
-            "length: 6h, source: roles-anywhere, refresh: {every: 55m}",
-            "thin refresh-interval@source thin-margin lease=3600 end=- headroom=-",
-        ),
+        ("length: 6h, source: session-token, path: [one], refresh: {every: 55m}", "thin refresh-interval@0 thin-margin lease=3600 end=43200 headroom=21600"),
+        ("length: 6h, source: session-token, path: [one], refresh: {every: 50m}", "covered lease=3600 end=43200 headroom=21600"),
+        ("length: 50m, source: session-token, path: [one], refresh: {every: 55m}", "covered lease=3600 end=43200 headroom=40200"),
+        ("length: 6h, source: identity-center, refresh: {every: 55m}", "thin refresh-interval@source thin-margin lease=3600 end=28800 headroom=7200"),
+        ("length: 6h, source: roles-anywhere, refresh: {every: 55m}", "thin refresh-interval@source thin-margin lease=3600 end=- headroom=-"),
         // What the horizon already says comes first.
-        (
-            "length: 715m, source: session-token, path: [one], refresh: {every: 55m}",
-            "thin source-session@source thin-margin lease=3600 end=43200 headroom=300",
-        ),
-        (
-            "length: 13h, source: session-token, path: [one], refresh: {every: 55m}",
-            "lapses source-session@source source-session-ends-first lease=3600 end=43200 headroom=-3600",
-        ),
-        (
-            "length: 9h, source: identity-center, path: [one], refresh: {every: 30m}",
-            "lapses portal-session@source source-session-ends-first lease=3600 end=28800 headroom=-3600",
-        ),
-        (
-            "length: 13h, source: federation-token, refresh: {every: 30m}",
-            "lapses source-session@source source-session-ends-first lease=43200 end=43200 headroom=-3600",
-        ),
+        ("length: 715m, source: session-token, path: [one], refresh: {every: 55m}", "thin source-session@source thin-margin lease=3600 end=43200 headroom=300"),
+        ("length: 13h, source: session-token, path: [one], refresh: {every: 55m}", "lapses source-session@source source-session-ends-first lease=3600 end=43200 headroom=-3600"),
+        ("length: 9h, source: identity-center, path: [one], refresh: {every: 30m}", "lapses portal-session@source source-session-ends-first lease=3600 end=28800 headroom=-3600"),
+        ("length: 13h, source: federation-token, refresh: {every: 30m}", "lapses source-session@source source-session-ends-first lease=43200 end=43200 headroom=-3600"),
     ]);
 }
 
