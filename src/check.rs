@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::audit::Subject;
-use crate::facts::Facts;
+use crate::facts::{Facts, Observation};
 use crate::inventory::{Filter, Inventory, Job, NothingMatches};
 use crate::plan::Plan;
 #[cfg(feature = "aws")]
@@ -40,6 +40,16 @@ pub fn lint(inventory: &Inventory, filter: &Filter, start: &Start) -> Result<Out
     let jobs = filter.select(inventory)?;
     let plan = Plan::new(inventory, &jobs);
     Ok(conclude(inventory, jobs, &plan, Facts::default(), start))
+}
+
+/// Reports a call that CloudTrail saw fail with expired credentials, with the declared jobs of its role. Asks AWS nothing.
+#[must_use]
+pub fn observe(inventory: &Inventory, observed: Observation, start: &Start) -> Outcome {
+    let has_role = |job: &&Job| observed.role.as_ref().is_some_and(|role| job.path.iter().any(|hop| hop.role == *role));
+    let jobs: Vec<&Job> = inventory.jobs.iter().filter(has_role).collect();
+    let plan = Plan::new(inventory, &jobs);
+    let facts = Facts { observed: Some(observed), ..Facts::default() };
+    conclude(inventory, jobs, &plan, facts, start)
 }
 
 /// Walks the paths and judges by what AWS answers.

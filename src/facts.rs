@@ -25,6 +25,25 @@ pub struct Facts {
     pub clock_offset: Option<i64>,
     /// How many HTTP answers came back.
     pub answers: usize,
+    /// The failed call that CloudTrail told of, where that is what the run is about.
+    pub observed: Option<Observation>,
+}
+
+/// A call that failed because its credentials had expired, as CloudTrail recorded it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observation {
+    /// The role whose session it was; `None`: not a role's.
+    pub role: Option<RoleArn>,
+    /// The caller's ARN.
+    pub caller: String,
+    /// The service and the operation.
+    pub call: String,
+    /// The error code.
+    pub error_code: String,
+    /// When, as CloudTrail writes it.
+    pub time: String,
+    /// CloudTrail's id of the event.
+    pub event_id: String,
 }
 
 /// The checker's own identity.

@@ -110,6 +110,8 @@ findings! {
     ClockSkew = "clock-skew", High;
     /// STS is not activated in the Region.
     RegionDisabled = "region-disabled", High;
+    /// CloudTrail recorded a call with expired credentials.
+    ExpiredTokenObserved = "expired-token-observed", High;
     /// The job lasts, with less headroom than it should keep.
     ThinMargin = "thin-margin", Medium;
     /// The verdict needs a MaxSessionDuration that is not known.

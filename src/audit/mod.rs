@@ -13,6 +13,7 @@ mod default_duration_too_short;
 mod duration_above_chain_cap;
 mod duration_above_max_session;
 mod duration_out_of_range;
+mod expired_token_observed;
 mod finding;
 mod job_exceeds_any_session;
 mod lasting;
@@ -133,8 +134,10 @@ impl<'a> Subject<'a> {
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
-        for rule in RULES {
-            rule(self, &mut findings);
+        match &self.facts.observed {
+            // Such a run is about the one call; what the jobs' own verdicts say, the scheduled run has told.
+            Some(observed) => expired_token_observed::find(self, observed, &mut findings),
+            None => RULES.iter().for_each(|rule| rule(self, &mut findings)),
         }
         let unused = waivers::apply(self, &mut findings);
         if self.facts.live && !self.filtered && self.is_complete() {

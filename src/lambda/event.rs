@@ -3,6 +3,9 @@
 
 use serde_json::{Map, Value};
 
+use crate::facts::Observation;
+use crate::failure::printable;
+use crate::inventory::RoleArn;
 use crate::notify::Notify;
 
 /// What an event asks for.
@@ -15,6 +18,22 @@ pub(super) enum Event {
     },
     /// A person or a pipeline.
     Manual(Manual),
+    /// CloudTrail: a call failed with expired credentials.
+    Expired {
+        /// The event's id.
+        id: Option<String>,
+        /// What CloudTrail recorded.
+        observed: Box<Observation>,
+    },
+    /// A CloudWatch dashboard's custom widget.
+    Widget {
+        /// Only the documentation is asked for.
+        describe: bool,
+        /// The dashboard is dark.
+        dark: bool,
+        /// Globs of job and role names.
+        manual: Box<Manual>,
+    },
     /// Nothing, and why.
     Ignored(String),
 }
@@ -28,6 +47,13 @@ pub(super) struct Manual {
     /// An inventory to check instead of the function's own, as JSON text.
     pub(super) inventory: Option<String>,
     pub(super) form: Form,
+}
+
+impl Manual {
+    /// Whether it asks for all of the function's own inventory.
+    pub(super) fn is_full(&self) -> bool {
+        self.jobs.is_empty() && self.roles.is_empty() && self.inventory.is_none()
+    }
 }
 
 /// How much of the report is answered.
@@ -52,33 +78,59 @@ impl Event {
         };
         let text = |key: &str| fields.get(key).and_then(Value::as_str);
         if fields.contains_key("describe") || fields.contains_key("widgetContext") {
-            return Err("this version does not answer CloudWatch dashboards".to_owned());
+            return widget(fields);
         }
         if text("detail-type") == Some("AWS API Call via CloudTrail") {
-            let code = fields.get("detail").and_then(|detail| detail.get("errorCode")).and_then(Value::as_str);
-            return match code {
-                Some(code) if EXPIRED.contains(&code) => {
-                    Err("this version does not read CloudTrail events of expired credentials".to_owned())
-                }
-                Some(code) => Ok(Self::Ignored(format!(
-                    "the CloudTrail event's error is {}, not one of expired credentials",
-                    crate::failure::printable(code)
-                ))),
-                None => Ok(Self::Ignored("the CloudTrail event tells of no error".to_owned())),
-            };
+            return Ok(cloudtrail(fields, text("id")));
         }
         if text("detail-type").is_some() && text("source").is_some() {
-            return Ok(Self::Schedule { id: text("id").map(crate::failure::printable) });
+            return Ok(Self::Schedule { id: text("id").map(printable) });
         }
         manual(fields).map(Self::Manual)
     }
+}
+
+/// A CloudTrail event: what failed with expired credentials, or why it is ignored.
+fn cloudtrail(fields: &Map<String, Value>, id: Option<&str>) -> Event {
+    let detail = fields.get("detail").unwrap_or(&Value::Null);
+    // Texts of CloudTrail are others' texts: made fit to show before they go anywhere.
+    let text = |path: &str| detail.pointer(path).and_then(Value::as_str).map(printable).filter(|text| !text.is_empty());
+    let Some(error_code) = text("/errorCode") else {
+        return Event::Ignored("the CloudTrail event tells of no error".to_owned());
+    };
+    if !EXPIRED.contains(&error_code.as_str()) {
+        return Event::Ignored(format!("the CloudTrail event's error is {error_code}, not one of expired credentials"));
+    }
+    let or_unknown = |found: Option<String>| found.unwrap_or_else(|| "unknown".to_owned());
+    let observed = Observation {
+        role: text("/userIdentity/sessionContext/sessionIssuer/arn").and_then(|arn| RoleArn::parse(&arn).ok()),
+        caller: or_unknown(text("/userIdentity/arn")),
+        call: format!("{}:{}", or_unknown(text("/eventSource")), or_unknown(text("/eventName"))),
+        error_code,
+        time: or_unknown(text("/eventTime")),
+        event_id: or_unknown(text("/eventID")),
+    };
+    Event::Expired { id: id.map(printable), observed: Box::new(observed) }
+}
+
+/// A custom widget's request: its parameters are merged with CloudWatch's own `widgetContext`.
+fn widget(fields: &Map<String, Value>) -> Result<Event, String> {
+    let theme = fields.get("widgetContext").and_then(|context| context.get("theme")).and_then(Value::as_str);
+    let mut parameters = fields.clone();
+    parameters.retain(|key, _| key != "describe" && key != "widgetContext");
+    let manual = manual(&parameters)?;
+    Ok(Event::Widget {
+        describe: fields.contains_key("describe"),
+        dark: theme == Some("dark"),
+        manual: Box::new(manual),
+    })
 }
 
 fn manual(fields: &Map<String, Value>) -> Result<Manual, String> {
     let mut problems: Vec<String> = fields
         .keys()
         .filter(|key| !KEYS.contains(&key.as_str()))
-        .map(|key| format!("`{}` is not a key of a manual request", crate::failure::printable(key)))
+        .map(|key| format!("`{}` is not a key of a manual request", printable(key)))
         .collect();
     let mut manual = Manual {
         jobs: globs(fields, "jobs", &mut problems),

@@ -15,14 +15,18 @@ use tokio::time::Instant;
 use event::{Event, Form, Manual};
 
 use crate::check::{self, Start};
+use crate::facts::Observation;
 use crate::inventory::{Filter, Inventory};
 use crate::notify::{self, Notify, Sent, Wanted};
 use crate::probe::{Aws, Probe};
-use crate::report::{Report, Trigger};
+use crate::report::{Report, Trigger, widget};
 use crate::settings::Settings;
 
 /// The largest answer of a synchronous invocation, in bytes (Lambda quotas: 6 MB), with room for its envelope.
 const LARGEST_ANSWER: usize = 6 * 1024 * 1024 - 4096;
+
+/// How long a dashboard shows the same run.
+const FRESH: Duration = Duration::from_secs(15 * 60);
 
 /// The function: settings and clients, made once, and what this execution environment knows to have sent.
 #[derive(Debug)]
@@ -31,6 +35,8 @@ pub struct Function {
     aws: Aws,
     metrics: fn(&Value),
     sent: Mutex<Sent>,
+    /// The last full run's report, for dashboards.
+    last: Mutex<Option<(Instant, Report)>>,
 }
 
 /// What the function answers.
@@ -41,6 +47,13 @@ pub enum Answer {
     Report(Box<Report>),
     /// Its counts alone.
     Summary(Value),
+    /// The HTML of a dashboard's widget.
+    Html(String),
+    /// What a dashboard's widget is and takes.
+    Markdown {
+        /// The text.
+        markdown: &'static str,
+    },
     /// The event asks for nothing.
     Ignored {
         /// Why.
@@ -61,7 +74,7 @@ impl Function {
     /// Makes the function of its settings; `metrics` gets each line of the embedded metrics.
     #[must_use]
     pub fn new(settings: Settings, aws: Aws, metrics: fn(&Value)) -> Self {
-        Self { settings, aws, metrics, sent: Mutex::default() }
+        Self { settings, aws, metrics, sent: Mutex::default(), last: Mutex::default() }
     }
 
     /// Answers one event: the report, or why there is none.
@@ -73,6 +86,9 @@ impl Function {
         match Event::read(event).map_err(|problem| failed("BadEvent", problem))? {
             Event::Schedule { id } => self.run(id, Trigger::Schedule, Manual::default(), invocation).await,
             Event::Manual(manual) => self.run(None, Trigger::Manual, manual, invocation).await,
+            Event::Expired { id, observed } => self.observe(id, *observed, invocation).await,
+            Event::Widget { describe: true, .. } => Ok(Answer::Markdown { markdown: widget::DESCRIPTION }),
+            Event::Widget { dark, manual, .. } => self.widget(dark, *manual, invocation).await,
             Event::Ignored(ignored) => Ok(Answer::Ignored { ignored }),
         }
     }
@@ -84,12 +100,66 @@ impl Function {
         manual: Manual,
         invocation: &Invocation,
     ) -> Result<Answer, Diagnostic> {
-        let start = Start {
+        let start = self.start(id, trigger, invocation);
+        let (aws, report) = self.check(&start, &manual, invocation).await?;
+        logs::report(&report);
+        // A part of the inventory, or another one, says nothing of the whole: alarms and dashboards stand on full runs.
+        if manual.is_full() {
+            let at = start.at.as_millisecond();
+            notify::embedded_metrics(&report, &self.settings.metrics_namespace, at).iter().for_each(self.metrics);
+            *self.last.lock().await = Some((Instant::now(), report.clone()));
+        }
+        self.publish(&aws, &report, manual.notify).await?;
+        Ok(answer(report, manual.form))
+    }
+
+    async fn observe(
+        &self,
+        id: Option<String>,
+        observed: Observation,
+        invocation: &Invocation,
+    ) -> Result<Answer, Diagnostic> {
+        let inventory =
+            Inventory::load(&self.settings.inventory).map_err(|problems| failed("BadInventory", problems))?;
+        let report = check::observe(&inventory, observed, &self.start(id, Trigger::Cloudtrail, invocation)).report;
+        logs::report(&report);
+        self.publish(&self.aws.for_run_of(invocation.remaining), &report, None).await?;
+        Ok(answer(report, Form::Full))
+    }
+
+    /// Draws the last full run where it is fresh, so that a dashboard that many people watch does not become many runs.
+    async fn widget(&self, dark: bool, manual: Manual, invocation: &Invocation) -> Result<Answer, Diagnostic> {
+        let mut last = self.last.lock().await;
+        if let Some((at, report)) = last.as_ref()
+            && manual.is_full()
+            && at.elapsed() < FRESH
+        {
+            return Ok(Answer::Html(widget::render(report, dark)));
+        }
+        let start = self.start(None, Trigger::Manual, invocation);
+        let (_, report) = self.check(&start, &manual, invocation).await?;
+        let html = widget::render(&report, dark);
+        if manual.is_full() {
+            *last = Some((Instant::now(), report));
+        }
+        Ok(Answer::Html(html))
+    }
+
+    fn start(&self, id: Option<String>, trigger: Trigger, invocation: &Invocation) -> Start {
+        Start {
             id: id.unwrap_or_else(|| invocation.request_id.clone()),
             trigger,
             at: Timestamp::now(),
             runbook_base_url: self.settings.runbook_base_url.clone(),
-        };
+        }
+    }
+
+    async fn check(
+        &self,
+        start: &Start,
+        manual: &Manual,
+        invocation: &Invocation,
+    ) -> Result<(Aws, Report), Diagnostic> {
         let inventory = match &manual.inventory {
             Some(text) => Inventory::parse("event.inventory", text),
             None => Inventory::load(&self.settings.inventory),
@@ -104,17 +174,10 @@ impl Function {
             run_id: &start.id,
             progress: None,
         };
-        let outcome =
-            check::check(&inventory, &filter, &start, &probe).await.map_err(|nothing| failed("BadEvent", nothing))?;
-        let report = outcome.report;
-        logs::report(&report);
-        // A part of the inventory, or another one, says nothing of the whole: alarms stand on full runs.
-        if filter.is_empty() && manual.inventory.is_none() {
-            let at = start.at.as_millisecond();
-            notify::embedded_metrics(&report, &self.settings.metrics_namespace, at).iter().for_each(self.metrics);
-        }
-        self.publish(&aws, &report, manual.notify).await?;
-        Ok(answer(report, manual.form))
+        // Boxed: the walk's future is large, and three events have it in theirs.
+        let walked = Box::pin(check::check(&inventory, &filter, start, &probe)).await;
+        let outcome = walked.map_err(|nothing| failed("BadEvent", nothing))?;
+        Ok((aws, outcome.report))
     }
 
     async fn publish(&self, aws: &Aws, report: &Report, notify: Option<Notify>) -> Result<(), Diagnostic> {

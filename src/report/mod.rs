@@ -7,6 +7,8 @@ mod coverage;
 pub mod plain;
 #[cfg(feature = "cli")]
 pub mod terminal;
+#[cfg(feature = "lambda")]
+pub mod widget;
 
 use std::collections::BTreeMap;
 
@@ -27,6 +29,8 @@ pub enum Trigger {
     Schedule,
     /// A person or a pipeline that invoked the function.
     Manual,
+    /// A CloudTrail event of expired credentials.
+    Cloudtrail,
     /// The command line.
     Cli,
 }

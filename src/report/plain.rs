@@ -1,9 +1,10 @@
 //! The report in words, without colour or width: what mail shows, and what the terminal dresses up. Owns wording of the
 //! whole, not of a finding: that is the finding's own.
 
-use super::{Coverage, Report};
+use super::{Coverage, JobReport, Report, Walk};
 use crate::audit::{Finding, Remedy};
 use crate::finding::Severity;
+use crate::lease::Verdict;
 
 /// One line: what was checked and what was found.
 #[must_use]
@@ -28,6 +29,27 @@ pub fn severities<'a>(findings: impl Iterator<Item = &'a Finding>) -> String {
         .map(|(s, n)| format!("{n} {s}"))
         .collect();
     if parts.is_empty() { "nothing found".to_owned() } else { parts.join(", ") }
+}
+
+/// A job's verdict, and a walk that failed, in words.
+#[must_use]
+pub fn verdict(job: &JobReport) -> String {
+    match (job.verdict, job.walk) {
+        (Verdict::Rejected, _) => "cannot start".to_owned(),
+        (verdict, Walk::Failed) => format!("{}, walk failed", verdict.as_str()),
+        (verdict, _) => verdict.as_str().to_owned(),
+    }
+}
+
+/// When a job's credentials end, in words.
+#[must_use]
+pub fn lasts(job: &JobReport) -> String {
+    match (job.verdict, job.lapses_after_seconds) {
+        (Verdict::Rejected, _) => "-".to_owned(),
+        (Verdict::Unknown, _) => "?".to_owned(),
+        (_, Some(end)) => end.to_string(),
+        (_, None) => "no end".to_owned(),
+    }
 }
 
 /// What it is about: the job, the hop, the role's ARN.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
 
-use super::{JobReport, Report, Walk, plain};
+use super::{JobReport, Report, plain};
 use crate::finding::Severity;
 use crate::inventory::Seconds;
 use crate::lease::{LimitedBy, Verdict};
@@ -114,32 +114,15 @@ fn table(report: &Report, width: usize) -> String {
     for job in jobs {
         table.add_row([
             job.name.clone(),
-            verdict_words(job),
+            plain::verdict(job),
             job.needed_seconds.to_string(),
-            lasts(job),
+            plain::lasts(job),
             bar(job, bar_width),
             limited_by(job),
         ]);
     }
     let legend = "█ run with credentials   ░ run without   · headroom";
     format!("{}\n{}\n", table.trim_fmt(), legend)
-}
-
-fn verdict_words(job: &JobReport) -> String {
-    match (job.verdict, job.walk) {
-        (Verdict::Rejected, _) => "cannot start".to_owned(),
-        (verdict, Walk::Failed) => format!("{}, walk failed", verdict.as_str()),
-        (verdict, _) => verdict.as_str().to_owned(),
-    }
-}
-
-fn lasts(job: &JobReport) -> String {
-    match (job.verdict, job.lapses_after_seconds) {
-        (Verdict::Rejected, _) => "-".to_owned(),
-        (Verdict::Unknown, _) => "?".to_owned(),
-        (_, Some(end)) => end.to_string(),
-        (_, None) => "no end".to_owned(),
-    }
 }
 
 /// The bar, scaled to the longer of run and lease.
