@@ -242,6 +242,14 @@ fn validation(message: &str) -> Class {
     }
 }
 
+/// Whether an `errorCode` of CloudTrail tells of expired credentials. EC2's forms are prefixed (lease-rules 4:
+/// unconfirmed); EC2 says RequestExpired of a wrong clock too.
+#[must_use]
+pub fn is_expired_in_cloudtrail(code: &str) -> bool {
+    let code = code.strip_prefix("Client.").unwrap_or(code);
+    matches!(code, "ExpiredToken" | "ExpiredTokenException" | "RequestExpired")
+}
+
 /// What an AccessDenied text names as its cause, where it names one (IAM User Guide, troubleshoot_access-denied).
 #[must_use]
 pub fn denial_cause(message: &str) -> Option<&'static str> {

@@ -123,25 +123,29 @@ impl Plan {
 
     /// Adds the step or steps of one prefix: one for each group of next hops that fits a session policy.
     fn add_steps(&mut self, trie: &Trie, node: usize, parent: Option<usize>, steps_of: &mut [Vec<usize>]) {
-        let Node { role, next, identified } = &trie.nodes[node];
+        let Node { role, next, .. } = &trie.nodes[node];
         let describe = match self.roles.get(role) {
             Some(DescribedBy::Itself) => vec![role.clone()],
             // A session needs a policy, and a policy a statement: this one gives nothing that a reader does not have.
             _ if next.is_empty() => vec![role.clone()],
             _ => Vec::new(),
         };
-        let hop = |child: &usize| NextHop {
-            role: trie.nodes[*child].role.clone(),
-            identified: *identified || trie.nodes[*child].identified,
+        let hops = |children: &[usize]| -> Vec<NextHop> {
+            let hop = |child: &usize| NextHop {
+                role: trie.nodes[*child].role.clone(),
+                identified: trie.nodes[*child].identified,
+            };
+            children.iter().map(hop).collect()
         };
-        let fits = |children: &[usize]| policy(&describe, &children.iter().map(hop).collect::<Vec<_>>()).len();
-        let mut groups = groups(next.clone(), fits);
-        if groups.is_empty() {
-            groups.push(Vec::new());
+        let length = |children: &[usize]| policy(&describe, &hops(children)).len();
+        let mut groups = groups(next.clone(), length);
+        // Where reading and one next hop do not fit together, the first session only reads.
+        if groups.first().is_none_or(|first| length(first) > LONGEST_SESSION_POLICY) {
+            groups.insert(0, Vec::new());
         }
         for (number, children) in groups.into_iter().enumerate() {
-            let hops: Vec<NextHop> = children.iter().map(hop).collect();
-            let policy = if number == 0 || hops.is_empty() { policy(&describe, &hops) } else { policy(&[], &hops) };
+            let describe = if number == 0 { describe.as_slice() } else { &[] };
+            let policy = policy(describe, &hops(&children));
             let step = self.steps.len();
             self.steps.push(Step { role: role.clone(), parent, next: Vec::new(), policy });
             steps_of[node].push(step);

@@ -8,9 +8,14 @@ use crate::finding::FindingId;
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     for waiver in subject.inventory.waivers.iter().filter(|waiver| waiver.until < subject.today) {
         let finding = finding_about(subject, FindingId::WaiverExpired, waiver)
-            .titled(format!("The waiver of {} for {} ran out on {}", waiver.finding, super::waivers::subject_of(waiver), waiver.until))
+            .titled(format!(
+                "The waiver of {} for {} ran out on {}",
+                waiver.finding,
+                super::waivers::subject_of(waiver),
+                waiver.until
+            ))
             .detailed(format!(
-                "The waiver at {} (\"{}\") held until {}, that day included, in UTC. What it covered is reported again.",
+                "The waiver at {} (\"{}\") held until {}, that day included, in UTC. It covers nothing any more.",
                 waiver.place, waiver.reason, waiver.until
             ))
             .remedies([

@@ -114,7 +114,10 @@ fn is_role_path(text: &str) -> bool {
     let (path, name) = text.rsplit_once('/').unwrap_or(("", text));
     let name_fits =
         (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b));
-    name_fits && path.len() <= 512 && path.bytes().all(|b| b.is_ascii_graphic() && b != b'*' && b != b'?')
+    name_fits
+        && path.len() <= 512
+        && path.bytes().all(|b| b.is_ascii_graphic() && b != b'*' && b != b'?')
+        && !path.contains("${")
 }
 
 impl fmt::Display for RoleArn {

@@ -18,11 +18,14 @@ pub(crate) fn document(node: Node, sink: &mut Sink) -> Document {
     let version = fields.required("version", sink).and_then(|node| version(&node, sink));
     let defaults = fields.optional("defaults").and_then(|node| defaults(node, sink));
     let readers = entries(fields.optional("readers"), "readers", sink, reader);
-    let roles = entries(fields.optional("roles"), "roles", sink, role);
+    let roles = fields.optional("roles");
+    let roles_unread = roles.as_ref().is_some_and(|roles| !matches!(roles.value, Value::Map(_)));
+    // A role that cannot be read stays known by its alias: jobs that use it are not at fault.
+    let roles = entries(roles, "roles", sink, |node, sink| Some(role(node, sink).unwrap_or_default()));
     let jobs = items(fields.optional("jobs"), "jobs", sink, job);
     let waivers = items(fields.optional("waivers"), "waivers", sink, waiver);
     fields.finish(sink);
-    Document { version, defaults, readers, roles, jobs, waivers }
+    Document { version, defaults, readers, roles, roles_unread, jobs, waivers }
 }
 
 fn version(node: &Node, sink: &mut Sink) -> Option<Place> {
@@ -137,17 +140,24 @@ fn set<T>(target: &mut T, written: Option<Placed<T>>) {
 
 fn path(node: Node, sink: &mut Sink) -> Option<Placed<Vec<Hop>>> {
     let place = node.place;
-    let hops = items(Some(node), "path", sink, |node, sink| {
-        if let Value::Text(_) = node.value {
-            return Some(Hop { role: text(node, "hop", sink), duration: None });
-        }
-        let mut fields = Fields::of(node, "a hop", sink)?;
-        let role = fields.required("role", sink).and_then(|node| text(node, "role", sink));
-        let duration = fields.optional("duration").and_then(|node| seconds(&node, "duration", sink));
-        fields.finish(sink);
-        Some(Hop { role, duration })
-    });
+    if !matches!(node.value, Value::List(_)) {
+        items(Some(node), "path", sink, |_, _| Some(()));
+        return Some(Placed { value: vec![Hop::default()], place });
+    }
+    // A hop that cannot be read is still a hop: the path is not empty, and its own problem is told.
+    let hops = items(Some(node), "path", sink, |node, sink| Some(hop(node, sink).unwrap_or_default()));
     Some(Placed { value: hops, place })
+}
+
+fn hop(node: Node, sink: &mut Sink) -> Option<Hop> {
+    if let Value::Text(_) = node.value {
+        return Some(Hop { role: text(node, "hop", sink), duration: None });
+    }
+    let mut fields = Fields::of(node, "a hop", sink)?;
+    let role = fields.required("role", sink).and_then(|node| text(node, "role", sink));
+    let duration = fields.optional("duration").and_then(|node| seconds(&node, "duration", sink));
+    fields.finish(sink);
+    Some(Hop { role, duration })
 }
 
 fn refresh(node: Node, sink: &mut Sink) -> Option<Refresh> {
@@ -176,13 +186,15 @@ fn waiver(node: Node, sink: &mut Sink) -> Option<Waiver> {
     let place = node.place;
     let mut fields = Fields::of(node, "a waiver", sink)?;
     let finding = fields.required("finding", sink).and_then(|node| finding(node, sink));
-    let job = fields.optional("job").and_then(|node| text(node, "job", sink));
-    let role = fields.optional("role").and_then(|node| text(node, "role", sink));
+    let (job, role) = (fields.optional("job"), fields.optional("role"));
+    let named = job.is_some() || role.is_some();
+    let job = job.and_then(|node| text(node, "job", sink));
+    let role = role.and_then(|node| text(node, "role", sink));
     let until = fields.required("until", sink).and_then(|node| date(node, sink));
     let reason = fields.required("reason", sink).and_then(|node| text(node, "reason", sink));
     let approver = fields.optional("approver").and_then(|node| text(node, "approver", sink));
     fields.finish(sink);
-    Some(Waiver { place, finding, job, role, until, reason, approver })
+    Some(Waiver { place, named, finding, job, role, until, reason, approver })
 }
 
 fn finding(node: Node, sink: &mut Sink) -> Option<Placed<FindingId>> {
@@ -256,10 +268,11 @@ fn seconds(node: &Node, key: &str, sink: &mut Sink) -> Option<Placed<Seconds>> {
         Value::Number(number) if number.starts_with('-') => {
             sink.add(node.place, format!("`{key}`: `{number}` is negative"), forms);
         }
-        Value::Number(number) => {
+        Value::Number(number) if number.bytes().all(|b| b.is_ascii_digit()) => {
             let help = format!("write its unit: `{number}s` for seconds, or a duration such as `1h30m`");
             sink.add(node.place, format!("`{key}`: `{number}` is a bare number"), help);
         }
+        Value::Number(number) => sink.add(node.place, format!("`{key}`: `{number}` is a bare number"), forms),
         other => sink.add(node.place, format!("`{key}` is {}, not a duration", other.kind()), forms),
     }
     None

@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::problem::{Problems, SourceFile};
+use super::problem::{Place, Problems, Sink, SourceFile};
 use super::yaml::MAX_BYTES;
 
 /// The files of an inventory and the digest of their bytes.
 pub(crate) struct Files {
     pub(crate) files: Vec<SourceFile>,
     pub(crate) sha256: String,
+    /// What is wrong with files as such.
+    pub(crate) sink: Sink,
 }
 
 const HELP_READ: &str = "name a YAML or JSON file, a folder of them, or `-` for standard input";
@@ -20,7 +22,7 @@ const HELP_READ: &str = "name a YAML or JSON file, a folder of them, or `-` for 
 pub(crate) fn read(from: &Path) -> Result<Files, Problems> {
     let name = from.display().to_string();
     if from.as_os_str() == "-" {
-        return files(vec![("<stdin>".to_owned(), limited("<stdin>", std::io::stdin().lock())?)]);
+        return Ok(files(vec![("<stdin>".to_owned(), limited("<stdin>", std::io::stdin().lock())?)]));
     }
     let unreadable = |name: &str, error: &std::io::Error| {
         let message = match error.kind() {
@@ -32,7 +34,7 @@ pub(crate) fn read(from: &Path) -> Result<Files, Problems> {
     let about = std::fs::metadata(from).map_err(|error| unreadable(&name, &error))?;
     if !about.is_dir() {
         let file = std::fs::File::open(from).map_err(|error| unreadable(&name, &error))?;
-        return files(vec![(name.clone(), limited(&name, file)?)]);
+        return Ok(files(vec![(name.clone(), limited(&name, file)?)]));
     }
     let mut paths: Vec<PathBuf> = std::fs::read_dir(from)
         .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
@@ -48,11 +50,11 @@ pub(crate) fn read(from: &Path) -> Result<Files, Problems> {
         let file = std::fs::File::open(&path).map_err(|error| unreadable(&name, &error))?;
         read.push((name.clone(), limited(&name, file)?));
     }
-    files(read)
+    Ok(files(read))
 }
 
 /// An inventory that is already text: one that came with an event.
-pub(crate) fn text(name: &str, text: String) -> Result<Files, Problems> {
+pub(crate) fn text(name: &str, text: String) -> Files {
     files(vec![(name.to_owned(), text.into_bytes())])
 }
 
@@ -78,21 +80,38 @@ fn limited(name: &str, from: impl Read) -> Result<Vec<u8>, Problems> {
     Ok(bytes)
 }
 
-fn files(read: Vec<(String, Vec<u8>)>) -> Result<Files, Problems> {
+fn files(read: Vec<(String, Vec<u8>)>) -> Files {
     let mut digest = Sha256::new();
+    let mut sink = Sink::default();
     let mut files = Vec::with_capacity(read.len());
-    for (name, bytes) in read {
+    for (index, (name, bytes)) in read.into_iter().enumerate() {
         digest.update(&bytes);
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let message = format!("is not text: byte {} is not UTF-8", error.utf8_error().valid_up_to());
-            Problems::without_place(&name, message, "save it as UTF-8 text")
-        })?;
-        if text.trim().is_empty() {
-            return Err(Problems::without_place(&name, "the file is empty", "start with `version: 1`, then `jobs:`"));
+        let (text, problem) = match String::from_utf8(bytes) {
+            Ok(text) if text.trim().is_empty() => {
+                (text, Some((0, "the file is empty".to_owned(), "start with `version: 1`, then `jobs:`")))
+            }
+            Ok(text) => (text, None),
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                let message = format!("the file is not text: byte {at} is not UTF-8");
+                (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some((at, message, "save it as UTF-8 text")))
+            }
+        };
+        let readable = problem.is_none();
+        if let Some((at, message, help)) = problem {
+            sink.add(place_of(index, &text, at), message, help);
         }
-        files.push(SourceFile { name: name.into(), text: text.into() });
+        files.push(SourceFile { name: name.into(), text: text.into(), readable });
     }
-    Ok(Files { files, sha256: hex(&digest.finalize()) })
+    Files { files, sha256: hex(&digest.finalize()), sink }
+}
+
+/// The place of a byte; what stands before it is the same in `text` as in the file.
+fn place_of(file: usize, text: &str, at: usize) -> Place {
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    Place { file, line, column, length: 1 }
 }
 
 /// Lower-case hexadecimal.

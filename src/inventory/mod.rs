@@ -185,15 +185,15 @@ impl Inventory {
     /// # Errors
     /// Every problem there is, each with its place.
     pub fn parse(name: &str, text: &str) -> Result<Self, Problems> {
-        files::text(name, text.to_owned()).and_then(Self::from_files)
+        Self::from_files(files::text(name, text.to_owned()))
     }
 
-    fn from_files(files: files::Files) -> Result<Self, Problems> {
-        let mut sink = problem::Sink::default();
+    fn from_files(mut files: files::Files) -> Result<Self, Problems> {
+        let mut sink = std::mem::take(&mut files.sink);
         let mut documents = Vec::with_capacity(files.files.len());
         for (index, file) in files.files.iter().enumerate() {
-            let tree = yaml::parse(index, &file.text, &mut sink);
-            documents.extend(tree.map(|tree| decode::document(tree, &mut sink)));
+            let tree = if file.readable { yaml::parse(index, &file.text, &mut sink) } else { None };
+            documents.push(tree.map_or_else(raw::Document::unread, |tree| decode::document(tree, &mut sink)));
         }
         let inventory = validate::inventory(documents, &files, &mut sink);
         if sink.problems.is_empty() { Ok(inventory) } else { Err(Problems::new(files.files, sink.problems)) }

@@ -13,6 +13,8 @@ pub(crate) struct SourceFile {
     pub(crate) name: Arc<str>,
     /// Its text.
     pub(crate) text: Arc<str>,
+    /// It is text, and not empty: it can be parsed.
+    pub(crate) readable: bool,
 }
 
 /// Where something stands in an inventory.
@@ -68,6 +70,8 @@ impl std::error::Error for Problems {}
 impl Problems {
     pub(crate) fn new(files: Vec<SourceFile>, mut problems: Vec<Problem>) -> Self {
         problems.sort_by_key(|problem| problem.place);
+        // What an anchor says wrong is wrong wherever it is used: once is enough.
+        problems.dedup();
         Self { files, problems }
     }
 
@@ -109,7 +113,7 @@ impl Problems {
             Some((place, file, line))
         });
         let Some((place, file, line)) = located else {
-            let title = Level::ERROR.primary_title(format!("{}: {}", problem.file, problem.message));
+            let title = Level::ERROR.primary_title(format!("{}: {}", self.file_of(problem), problem.message));
             return renderer.render(&[title.element(Level::HELP.message(&*problem.help))]);
         };
         let title = Level::ERROR.primary_title(&*problem.message);

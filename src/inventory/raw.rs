@@ -29,12 +29,22 @@ pub(crate) struct Document {
     /// Details of roles, by alias.
     #[cfg_attr(feature = "cli", schemars(with = "Option<BTreeMap<String, Role>>"))]
     pub(crate) roles: Vec<(Placed<String>, Role)>,
+    /// Roles may be missing here that are written: they could not be read.
+    #[cfg_attr(feature = "cli", schemars(skip))]
+    pub(crate) roles_unread: bool,
     /// The jobs to check.
     #[cfg_attr(feature = "cli", schemars(with = "Option<Vec<Job>>"))]
     pub(crate) jobs: Vec<Job>,
     /// Findings that someone has accepted for a time.
     #[cfg_attr(feature = "cli", schemars(with = "Option<Vec<Waiver>>"))]
     pub(crate) waivers: Vec<Waiver>,
+}
+
+impl Document {
+    /// A file that could not be read as an inventory.
+    pub(crate) fn unread() -> Self {
+        Self { roles_unread: true, ..Self::default() }
+    }
 }
 
 /// What jobs have unless they say otherwise.
@@ -126,6 +136,9 @@ pub enum Refresh {
 pub(crate) struct Waiver {
     #[cfg_attr(feature = "cli", schemars(skip))]
     pub(crate) place: Place,
+    /// A job or a role is named, be it wrongly.
+    #[cfg_attr(feature = "cli", schemars(skip))]
+    pub(crate) named: bool,
     /// The finding's id.
     #[cfg_attr(feature = "cli", schemars(required))]
     pub(crate) finding: Option<Placed<FindingId>>,
@@ -190,14 +203,14 @@ mod schema {
     }
 
     schema!(Version, "Version", _generator => json_schema!({ "const": 1 }));
-    schema!(Date, "Date", _generator => json_schema!({ "type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$" }));
+    schema!(Date, "Date", _generator => json_schema!({ "type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" }));
     schema!(FindingId, "FindingId", _generator => json_schema!({
         "enum": FindingId::ALL.iter().map(|id| id.as_str()).collect::<Vec<_>>(),
     }));
     schema!(Seconds, "Duration", _generator => json_schema!({
         "type": "string",
         "description": "Whole days, hours, minutes, seconds in that order (1h30m, 43200s), or ISO 8601 (PT4H).",
-        "pattern": r"^((?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?|P(?=[\dT])(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+S)?)?)$",
+        "pattern": r"^((?=[0-9])([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?|P(?=[0-9T])([0-9]+W)?([0-9]+D)?(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+S)?)?)$",
         "examples": ["4h", "1h30m", "43200s", "PT4H"],
     }));
     schema!(Reader, "Reader", _generator => json_schema!({

@@ -35,29 +35,55 @@ impl Seconds {
     /// # Errors
     /// What is wrong with the text, as a sentence's end: "is negative".
     pub fn parse(text: &str) -> Result<Self, String> {
-        let bare = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        if bare {
+        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
             return Err("is a bare number".to_owned());
         }
-        if text.starts_with('-') || text.contains("-") {
+        if text.starts_with('-') || (text.starts_with('P') && text.contains('-')) {
             return Err("is negative".to_owned());
         }
-        if text.contains(['.', ',']) {
+        if text.starts_with(|c: char| c.is_ascii_digit() || c == 'P') && text.contains(['.', ',']) {
             return Err("is not whole".to_owned());
         }
-        let iso = text.starts_with('P');
-        let short = text.bytes().all(|b| b.is_ascii_digit() || b"dhms".contains(&b));
-        if !iso && !short {
+        if text.starts_with('P') && text.split('T').next().is_some_and(|date| date.contains(['Y', 'M'])) {
+            return Err("counts in months or years, whose length varies".to_owned());
+        }
+        if !is_short(text) && !is_iso(text) {
             return Err("is not a duration".to_owned());
         }
         let span: jiff::Span = text.parse().map_err(|_| "is not a duration".to_owned())?;
-        if span.get_years() != 0 || span.get_months() != 0 {
-            return Err("counts in months or years, whose length varies".to_owned());
-        }
         let days = i64::from(span.get_weeks()) * 7 + i64::from(span.get_days());
         let seconds = days * 86_400 + i64::from(span.get_hours()) * 3600 + span.get_minutes() * 60 + span.get_seconds();
         u64::try_from(seconds).map(Self).map_err(|_| "is negative".to_owned())
     }
+}
+
+/// `1d2h3m4s`, each part at most once and in this order.
+fn is_short(text: &str) -> bool {
+    !text.is_empty() && counts_in_order(text, "dhms")
+}
+
+/// `P1W2DT3H4M5S`: ISO 8601 without years and months, whose length varies.
+fn is_iso(text: &str) -> bool {
+    let Some(text) = text.strip_prefix('P') else { return false };
+    let (date, time) = text.split_once('T').map_or((text, None), |(date, time)| (date, Some(time)));
+    let whole = time.map_or(!date.is_empty(), |time| !time.is_empty());
+    whole && counts_in_order(date, "WD") && counts_in_order(time.unwrap_or_default(), "HMS")
+}
+
+/// Digits and a unit, again and again, the units in their order.
+fn counts_in_order(text: &str, units: &str) -> bool {
+    let mut units = units.chars();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let Some(unit) = rest[digits..].chars().next().filter(|_| digits > 0) else { return false };
+        // `any` leaves behind it what may still follow.
+        if !units.any(|known| known == unit) {
+            return false;
+        }
+        rest = &rest[digits + unit.len_utf8()..];
+    }
+    true
 }
 
 impl std::ops::Add for Seconds {

@@ -23,6 +23,7 @@ pub(crate) fn inventory(documents: Vec<Document>, files: &Files, sink: &mut Sink
     let mut roles = Vec::new();
     let mut waivers = Vec::new();
     let mut all_defaults = Vec::new();
+    let unread = documents.iter().any(|document| document.roles_unread);
     for document in documents {
         jobs.extend(document.jobs);
         readers.extend(document.readers);
@@ -31,7 +32,8 @@ pub(crate) fn inventory(documents: Vec<Document>, files: &Files, sink: &mut Sink
         all_defaults.extend(document.defaults);
     }
     let name_of = |place: Place| files.files.get(place.file).map_or("", |file| &file.name);
-    let mut names = Names { files: &name_of, aliases: BTreeMap::new(), arns: HashMap::new(), roles: BTreeMap::new() };
+    let mut names =
+        Names { files: &name_of, aliases: BTreeMap::new(), arns: HashMap::new(), roles: BTreeMap::new(), unread };
     names.declare(roles, sink);
     let readers = names.readers(readers, sink);
     let defaults = defaults(all_defaults, &name_of, sink);
@@ -84,6 +86,8 @@ struct Names<'a, F: Fn(Place) -> &'a str> {
     aliases: BTreeMap<String, Option<RoleArn>>,
     arns: HashMap<RoleArn, Placed<String>>,
     roles: BTreeMap<RoleArn, Role>,
+    /// Aliases may be missing here that are written: they could not be read.
+    unread: bool,
 }
 
 impl<'a, F: Fn(Place) -> &'a str> Names<'a, F> {
@@ -102,6 +106,8 @@ impl<'a, F: Fn(Place) -> &'a str> Names<'a, F> {
                     "choose a short name; the ARN goes into `arn:`",
                 );
             }
+            check_role(&role, sink);
+            let arn = role.arn.as_ref().and_then(|arn| parse_arn(arn, sink));
             if let Some(first) = places.insert(alias.value.clone(), alias.place) {
                 if first.file != alias.place.file {
                     let message = format!("the alias `{}` is declared in {} too", alias.value, self.at(first));
@@ -109,21 +115,16 @@ impl<'a, F: Fn(Place) -> &'a str> Names<'a, F> {
                 }
                 continue;
             }
-            let Some(arn) = role.arn.as_ref().and_then(|arn| parse_arn(arn, sink)) else {
-                self.aliases.insert(alias.value, None);
-                continue;
-            };
+            self.aliases.insert(alias.value.clone(), arn.clone());
+            let Some(arn) = arn else { continue };
             if let Some(first) = self.arns.get(&arn) {
                 let message = format!("{arn} is the alias `{}` too ({})", first.value, self.at(first.place));
                 let place = role.arn.as_ref().map_or(alias.place, |arn| arn.place);
                 sink.add(place, message, "keep one alias for a role");
-                self.aliases.insert(alias.value, Some(arn));
                 continue;
             }
-            let details = valid_role(arn.clone(), &alias, role, sink);
             self.arns.insert(arn.clone(), alias.clone());
-            self.aliases.insert(alias.value, Some(arn.clone()));
-            self.roles.insert(arn, details);
+            self.roles.insert(arn.clone(), valid_role(arn, alias.value, role));
         }
     }
 
@@ -134,6 +135,9 @@ impl<'a, F: Fn(Place) -> &'a str> Names<'a, F> {
         }
         if let Some(declared) = self.aliases.get(&written.value) {
             return declared.clone();
+        }
+        if self.unread {
+            return None;
         }
         let help = match nearest(&written.value, self.aliases.keys().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -274,14 +278,14 @@ fn check_source(job: &raw::Job, sink: &mut Sink) {
     }
 }
 
-fn valid_role(arn: RoleArn, alias: &Placed<String>, role: raw::Role, sink: &mut Sink) -> Role {
+fn check_role(role: &raw::Role, sink: &mut Sink) {
     check_pattern(role.external_id.as_ref(), &EXTERNAL_ID, sink);
     check_pattern(role.session_name.as_ref(), &SESSION_NAME, sink);
-    check_pattern(role.source_identity.as_ref(), &SOURCE_IDENTITY, sink);
-    if let Some(identity) = &role.source_identity
-        && identity.value.starts_with("aws:")
-    {
-        sink.add(identity.place, "a SourceIdentity must not start with `aws:`", "that prefix is AWS's own");
+    match &role.source_identity {
+        Some(identity) if identity.value.starts_with("aws:") => {
+            sink.add(identity.place, "a SourceIdentity must not start with `aws:`", "that prefix is AWS's own");
+        }
+        identity => check_pattern(identity.as_ref(), &SOURCE_IDENTITY, sink),
     }
     if let Some(max) = &role.max_session_duration
         && !(Seconds::hours(1)..=Seconds::hours(12)).contains(&max.value)
@@ -289,9 +293,12 @@ fn valid_role(arn: RoleArn, alias: &Placed<String>, role: raw::Role, sink: &mut 
         let message = format!("a MaxSessionDuration of {} is outside 1h to 12h", max.value);
         sink.add(max.place, message, "IAM takes 3600s to 43200s");
     }
+}
+
+fn valid_role(arn: RoleArn, alias: String, role: raw::Role) -> Role {
     Role {
         arn,
-        alias: Some(alias.value.clone()),
+        alias: Some(alias),
         external_id: role.external_id.map(|id| id.value),
         session_name: role.session_name.map(|name| name.value),
         source_identity: role.source_identity.map(|identity| identity.value),
@@ -301,7 +308,7 @@ fn valid_role(arn: RoleArn, alias: &Placed<String>, role: raw::Role, sink: &mut 
 }
 
 fn valid_waiver<'a>(waiver: raw::Waiver, files: &impl Fn(Place) -> &'a str, sink: &mut Sink) -> Option<Waiver> {
-    if waiver.job.is_none() && waiver.role.is_none() {
+    if !waiver.named {
         sink.add(
             waiver.place,
             "a waiver names neither a job nor a role",

@@ -12,8 +12,10 @@ use super::problem::{Place, Placed, Sink};
 pub(crate) const MAX_BYTES: u64 = 40 * 1024 * 1024;
 /// How many nodes a file may have, aliases expanded: ten for each of the smallest jobs that fit.
 const MAX_NODES: usize = 8_000_000;
+/// How deep a file may nest: an inventory needs six levels.
+const MAX_DEPTH: usize = 16;
 /// How many nodes may come from expanding aliases, so that a small file cannot become a large one.
-const MAX_ALIAS_NODES: usize = 200_000;
+const MAX_ALIAS_NODES: usize = 100_000;
 
 /// A node of the tree.
 #[derive(Debug, Clone)]
@@ -54,6 +56,7 @@ pub(crate) fn parse(file: usize, text: &str, sink: &mut Sink) -> Option<Node> {
             max_events: 4 * MAX_NODES,
             max_nodes: MAX_NODES,
             max_documents: 1,
+            max_depth: MAX_DEPTH,
             enforce_alias_anchor_ratio: false,
         },
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_ALIAS_NODES },
@@ -62,20 +65,52 @@ pub(crate) fn parse(file: usize, text: &str, sink: &mut Sink) -> Option<Node> {
         with_snippet: false,
     };
     match serde_saphyr::from_str_with_options::<Tree>(text, options) {
-        Ok(tree) => Some(tree.placed(file)),
+        Ok(tree) => Some(tree.placed(file, text)),
         Err(error) => {
             let at = error.location();
             let place = at.map_or(Place { file, line: 1, column: 1, length: 1 }, |at| place(file, at));
-            let message = error.without_snippet().to_string();
-            sink.add(place, message, "write YAML (or JSON) that a YAML 1.2 parser reads");
+            let (message, help) = in_words(&error.without_snippet().to_string());
+            sink.add(place, message, help);
             None
         }
     }
 }
 
+/// The parser's message without the place that it repeats, and what would be right.
+fn in_words(message: &str) -> (String, String) {
+    let message = message.split(" at line ").next().unwrap_or(message).trim_end_matches(':').trim();
+    let limit = |what: &str, help: &str| (format!("the file has {what}"), help.to_owned());
+    if message.contains("Documents") {
+        return limit(
+            "more than one document",
+            "write one inventory a file, without `---` between; a folder may hold several files",
+        );
+    }
+    if message.contains("Depth") || message.contains("nesting") || message.contains("recursion") {
+        return limit("too many levels", &format!("an inventory nests at most {MAX_DEPTH} levels deep"));
+    }
+    if message.contains("budget") || message.contains("limit") {
+        return limit(
+            "too many nodes",
+            &format!("aliases may expand to at most {MAX_ALIAS_NODES} nodes; write the entries out, or split the file"),
+        );
+    }
+    if message.contains("null into string") {
+        return limit("an empty key", "write a key before each `:`");
+    }
+    (message.to_owned(), "write YAML (or JSON) that a YAML 1.2 parser reads".to_owned())
+}
+
 fn place(file: usize, at: serde_saphyr::Location) -> Place {
     let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     Place { file, line: count(at.line()), column: count(at.column()), length: count(at.span().len()) }
+}
+
+/// A number as it is written: the parser gives its value.
+fn as_written(text: &str, at: serde_saphyr::Location) -> Option<String> {
+    let start = usize::try_from(at.span().byte_offset()?).ok()?;
+    let length = usize::try_from(at.span().byte_len()?).ok()?;
+    text.get(start..start.checked_add(length)?).map(|written| written.trim().to_owned())
 }
 
 /// The tree as the parser gives it, before the file's number is known.
@@ -91,18 +126,18 @@ enum Raw {
 }
 
 impl Tree {
-    fn placed(self, file: usize) -> Node {
+    fn placed(self, file: usize, text: &str) -> Node {
         let value = match self.0.value {
             Raw::Null => Value::Null,
             Raw::Bool(value) => Value::Bool(value),
-            Raw::Number(value) => Value::Number(value),
+            Raw::Number(value) => Value::Number(as_written(text, self.0.defined).unwrap_or(value)),
             Raw::Text(value) => Value::Text(value),
-            Raw::List(items) => Value::List(items.into_iter().map(|item| item.placed(file)).collect()),
+            Raw::List(items) => Value::List(items.into_iter().map(|item| item.placed(file, text)).collect()),
             Raw::Map(entries) => Value::Map(
                 entries
                     .into_iter()
                     .map(|(key, value)| {
-                        (Placed { value: key.value, place: place(file, key.defined) }, value.placed(file))
+                        (Placed { value: key.value, place: place(file, key.defined) }, value.placed(file, text))
                     })
                     .collect(),
             ),

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::facts::Observation;
-use crate::failure::printable;
+use crate::failure::{is_expired_in_cloudtrail, printable};
 use crate::inventory::RoleArn;
 use crate::notify::Notify;
 
@@ -67,10 +67,6 @@ pub(super) enum Form {
 /// The keys of a manual request.
 const KEYS: [&str; 5] = ["jobs", "roles", "notify", "inventory", "report"];
 
-/// CloudTrail's error codes of expired credentials (lease-rules 4; the prefixed forms are unconfirmed).
-const EXPIRED: [&str; 5] =
-    ["ExpiredToken", "ExpiredTokenException", "RequestExpired", "Client.RequestExpired", "Client.ExpiredToken"];
-
 impl Event {
     pub(super) fn read(event: &Value) -> Result<Self, String> {
         let Value::Object(fields) = event else {
@@ -98,7 +94,7 @@ fn cloudtrail(fields: &Map<String, Value>, id: Option<&str>) -> Event {
     let Some(error_code) = text("/errorCode") else {
         return Event::Ignored("the CloudTrail event tells of no error".to_owned());
     };
-    if !EXPIRED.contains(&error_code.as_str()) {
+    if !is_expired_in_cloudtrail(&error_code) {
         return Event::Ignored(format!("the CloudTrail event's error is {error_code}, not one of expired credentials"));
     }
     let or_unknown = |found: Option<String>| found.unwrap_or_else(|| "unknown".to_owned());

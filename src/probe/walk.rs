@@ -12,7 +12,7 @@ use super::aws::Session;
 use super::calls::{Calls, Request};
 use crate::facts::{Checker, Description, Facts, StepOutcome};
 use crate::failure::{Class, Failure, Operation};
-use crate::inventory::{Inventory, Reader, RoleArn};
+use crate::inventory::{Inventory, Reader, Role, RoleArn};
 use crate::plan::{DescribedBy, Plan};
 
 /// One call that can be made now.
@@ -103,7 +103,7 @@ impl<'a> Walk<'a> {
             Work::AssumeReader { reader } => {
                 let step = &self.plan.readers[*reader];
                 let Reader { role, external_id } = step.reader.clone();
-                let role = crate::inventory::Role { external_id, ..self.inventory.role(&role) };
+                let role = declared_with(self.inventory.role(&role), external_id);
                 Request { caller: checker, policy: step.policy.clone(), role }
             }
             Work::Describe { role, by } => {
@@ -199,6 +199,11 @@ impl<'a> Walk<'a> {
             ..Facts::default()
         }
     }
+}
+
+/// The reader's own external ID comes before the one that is declared of its role.
+fn declared_with(role: Role, external_id: Option<String>) -> Role {
+    Role { external_id: external_id.or(role.external_id.clone()), ..role }
 }
 
 fn out_of_time(operation: Operation, role: &RoleArn) -> Failure {

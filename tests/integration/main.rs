@@ -4,7 +4,11 @@
 #[path = "../stand_in/mod.rs"]
 mod stand_in;
 
+mod bad_inventory;
+mod documentation;
 mod laws;
+mod plan_tests;
 mod reported_cases;
+mod schema;
 mod stand_in_itself;
 mod verdict_table;

@@ -99,8 +99,9 @@ fn check(inventory: &Inventory, plan: &Plan) {
         }
         let roles: BTreeSet<_> = served.iter().map(|(role, _)| role).collect();
         assert_eq!(roles.len(), served.len(), "a next hop is in one group only");
+        let reads = |step: &usize| allowed(&plan.steps[*step].policy).contains_key("iam:GetRole");
         assert!(
-            steps.len() == 1 || steps.iter().all(|step| !plan.steps[*step].next.is_empty()),
+            steps.len() == 1 || steps.iter().all(|step| !plan.steps[*step].next.is_empty() || reads(step)),
             "a prefix is walked once"
         );
         let describing =
@@ -345,7 +346,7 @@ fn a_plan_is_for_the_selected_jobs_only() {
 
 #[test]
 fn the_longest_arns_of_iam_still_fit_a_policy() {
-    // FAILS: each quote is two characters in JSON, and reading the role and assuming one next role do not fit together.
+    // Each quote is two characters in JSON: reading the role and assuming one next role need a session each.
     // IAM takes a path of 512 characters from `!` to `~`, quotes and backslashes among them, and a name of 64.
     for filler in ["p", "\"", "\\"] {
         let long = |end: char| {

@@ -1,0 +1,275 @@
+//! The command and the handler against `moto_server`: another party's reading of the STS, IAM, SNS and SQS protocols,
+//! with messages delivered to a queue and read back.
+//!
+//! What moto 5.2 does not do as AWS does, and what is therefore not tested here but against the stand-in:
+//! - It gives a session of any role to anyone: it looks at no signature, trust policy, external ID or session policy, nor
+//!   whether the role exists. A role that is gone is told by its reader alone.
+//! - It knows no cap: not the role's MaxSessionDuration, not one hour for a chained role, not 900 s to 12 h.
+//! - It keeps accounts apart by the session's key alone, so that reading a role in another account shows whose session
+//!   asked.
+//! - It delivers message attributes of structured messages, which SNS leaves out.
+//! - It delivers at once and once; its Date header is right, and it never throttles.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sts::config::Credentials;
+use credential_health::lambda::{Function, Invocation};
+use credential_health::probe::Aws;
+use credential_health::settings::Settings;
+use serde_json::{Value, json};
+
+use super::servers::Moto;
+
+const REGION: &str = "eu-west-1";
+
+/// The settings of a client of moto with these credentials.
+async fn client(credentials: Credentials) -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest())
+        .endpoint_url(Moto::shared().url())
+        .region(Region::new(REGION))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .credentials_provider(credentials)
+        .load()
+        .await
+}
+
+/// A session in an account: moto gives it to anyone.
+async fn session_in(account: &str) -> Credentials {
+    let nobody = Credentials::new("AKIAIOSFODNN7EXAMPLE", "example", None, None, "nobody");
+    let answer = aws_sdk_sts::Client::new(&client(nobody).await)
+        .assume_role()
+        .role_arn(format!("arn:aws:iam::{account}:role/credential-health"))
+        .role_session_name("test")
+        .send()
+        .await
+        .unwrap();
+    let given = answer.credentials.unwrap();
+    Credentials::new(given.access_key_id, given.secret_access_key, Some(given.session_token), None, "moto")
+}
+
+async fn create_role(account: &str, path: &str, name: &str, max_session: i32) {
+    let trust = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"},
+    ]});
+    let iam = aws_sdk_iam::Client::new(&client(session_in(account).await).await);
+    let request = iam.create_role().path(path).role_name(name).max_session_duration(max_session);
+    request.assume_role_policy_document(trust.to_string()).send().await.unwrap();
+}
+
+/// A company of four accounts in moto, with a topic and a queue that hears it; each test has its own.
+struct Company {
+    checker: Credentials,
+    /// The accounts of the checker, the hub, the data and the one where a role is gone.
+    accounts: [String; 4],
+    topic: String,
+    queue: String,
+    inventory: tempfile::NamedTempFile,
+}
+
+impl Company {
+    async fn found(number: u8) -> Company {
+        let accounts = [1, 2, 3, 4].map(|account| format!("{number}0000000000{account}"));
+        let [own, hub, data, lost] = &accounts;
+        create_role(hub, "/pipeline/", "hub", 3600).await;
+        create_role(hub, "/", "deploy", 21_600).await;
+        create_role(data, "/", "etl", 43_200).await;
+        create_role(data, "/", "backup", 3600).await;
+        create_role(lost, "/", "credential-health-reader", 3600).await;
+
+        let checker = session_in(own).await;
+        let sns = aws_sdk_sns::Client::new(&client(checker.clone()).await);
+        let topic = sns.create_topic().name("credential-health").send().await.unwrap().topic_arn.unwrap();
+        let made = json!({"QueueName": "findings"});
+        let made = Moto::shared().call_json("sqs", "AmazonSQS.CreateQueue", checker.access_key_id(), made).await;
+        let queue_arn = format!("arn:aws:sqs:{REGION}:{own}:findings");
+        sns.subscribe().topic_arn(&topic).protocol("sqs").endpoint(queue_arn).send().await.unwrap();
+
+        let inventory = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
+        let text = format!(
+            r#"
+version: 1
+readers:
+  "{lost}": arn:aws:iam::{lost}:role/credential-health-reader
+roles:
+  hub: {{arn: "arn:aws:iam::{hub}:role/pipeline/hub"}}
+  etl: {{arn: "arn:aws:iam::{data}:role/etl"}}
+  deploy: {{arn: "arn:aws:iam::{hub}:role/deploy", max_session_duration: 1h}}
+  backup: {{arn: "arn:aws:iam::{data}:role/backup"}}
+  gone: {{arn: "arn:aws:iam::{lost}:role/gone"}}
+jobs:
+  - {{name: nightly-etl, owner: data, length: 4h, source: iam-user, path: [hub, etl]}}
+  - {{name: release, owner: platform, length: 3h, source: iam-user, path: [{{role: deploy, duration: 4h}}]}}
+  - {{name: backup, owner: data, length: 30m, source: iam-user, path: [{{role: backup, duration: 2h}}]}}
+  - {{name: failover, owner: platform, length: 30m, source: iam-user, path: [gone]}}
+"#
+        );
+        std::fs::write(&inventory, text).unwrap();
+        Company { checker, topic, queue: made["QueueUrl"].as_str().unwrap().to_owned(), inventory, accounts }
+    }
+
+    /// Runs the real command as the checker: exit status and report.
+    fn command(&self, arguments: &[&str]) -> (i32, Value) {
+        let output = Command::new(env!("CARGO_BIN_EXE_credential-health"))
+            .args(["check", "--format", "json", "--inventory"])
+            .arg(self.inventory.path())
+            .args(arguments)
+            .env_clear()
+            .env("AWS_ENDPOINT_URL", Moto::shared().url())
+            .env("AWS_REGION", REGION)
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_ACCESS_KEY_ID", self.checker.access_key_id())
+            .env("AWS_SECRET_ACCESS_KEY", self.checker.secret_access_key())
+            .env("AWS_SESSION_TOKEN", self.checker.session_token().unwrap())
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+        (output.status.code().unwrap(), serde_json::from_slice(&output.stdout).unwrap())
+    }
+
+    /// The function's handler as the checker, with this topic.
+    async fn function(&self) -> Function {
+        let settings = Settings::read(|name| match name {
+            "INVENTORY" => self.inventory.path().to_str().map(str::to_owned),
+            "TOPIC_ARN" => Some(self.topic.clone()),
+            _ => None,
+        });
+        let loader = aws_config::defaults(BehaviorVersion::latest())
+            .endpoint_url(Moto::shared().url())
+            .region(Region::new(REGION))
+            .credentials_provider(self.checker.clone());
+        Function::new(settings.unwrap(), Aws::load(loader).await, |_| {})
+    }
+
+    /// Takes what the queue holds: the envelopes that SNS put there, by subject.
+    async fn received(&self) -> Vec<Value> {
+        let moto = Moto::shared();
+        let mut envelopes = Vec::new();
+        loop {
+            let ask = json!({"QueueUrl": self.queue, "MaxNumberOfMessages": 10, "WaitTimeSeconds": 0});
+            let key = self.checker.access_key_id();
+            let answer = moto.call_json("sqs", "AmazonSQS.ReceiveMessage", key, ask).await;
+            let Some(messages) = answer["Messages"].as_array().filter(|messages| !messages.is_empty()) else { break };
+            envelopes.extend(messages.iter().map(|message| parse(&message["Body"])));
+        }
+        envelopes.sort_by_key(|envelope| envelope["Subject"].to_string());
+        envelopes
+    }
+}
+
+/// The JSON that a text holds.
+fn parse(text: &Value) -> Value {
+    serde_json::from_str(text.as_str().unwrap()).unwrap()
+}
+
+fn named<'a>(list: &'a Value, key: &str, wanted: &str) -> &'a Value {
+    let found = list.as_array().unwrap().iter().find(|entry| entry[key] == wanted);
+    found.unwrap_or_else(|| panic!("no {key} {wanted} in {list}"))
+}
+
+/// The finding of this id: there is one.
+fn finding<'a>(report: &'a Value, id: &str) -> &'a Value {
+    named(&report["findings"], "id", id)
+}
+
+#[tokio::test]
+async fn the_command_judges_by_the_maximums_that_iam_tells() {
+    let company = Company::found(1).await;
+    let [_, hub, data, _] = &company.accounts;
+    let (status, report) = company.command(&[]);
+    assert_eq!(status, 1);
+
+    for (role, max) in [
+        (format!("arn:aws:iam::{hub}:role/pipeline/hub"), 3600),
+        (format!("arn:aws:iam::{hub}:role/deploy"), 21_600),
+        (format!("arn:aws:iam::{data}:role/etl"), 43_200),
+        (format!("arn:aws:iam::{data}:role/backup"), 3600),
+    ] {
+        let role = named(&report["roles"], "arn", &role);
+        assert_eq!(role["max_session_duration_seconds"], max, "{role}");
+        assert_eq!(role["max_session_duration_from"], "iam", "{role}");
+    }
+    // Declared with one hour it would be rejected: the live six hours grant the four that it asks for.
+    assert_eq!(named(&report["jobs"], "name", "release")["verdict"], "covered");
+    assert_eq!(finding(&report, "max-session-drift")["role"], format!("arn:aws:iam::{hub}:role/deploy"));
+    assert_eq!(named(&report["jobs"], "name", "backup")["verdict"], "rejected");
+    assert_eq!(finding(&report, "duration-above-max-session")["job"], "backup");
+    assert!(company.received().await.is_empty(), "nothing is published unless asked for");
+}
+
+#[tokio::test]
+async fn a_chained_path_is_walked_with_the_session_of_the_hop_before() {
+    let company = Company::found(2).await;
+    let (status, report) = company.command(&["--job", "nightly-etl"]);
+    assert_eq!(status, 1);
+    let job = named(&report["jobs"], "name", "nightly-etl");
+    assert_eq!((&job["walk"], &job["verdict"]), (&json!("walked"), &json!("lapses")));
+    assert_eq!(finding(&report, "chain-caps-session")["hop"], 1);
+    // moto knows this role in the account of the second hop alone: its own session asked.
+    assert_eq!(report["roles"][1]["max_session_duration_seconds"], 43_200, "{report}");
+    assert_eq!(report["run"]["complete"], true);
+}
+
+#[tokio::test]
+async fn a_role_that_is_gone_is_told_by_the_reader_of_its_account() {
+    let company = Company::found(3).await;
+    let (status, report) = company.command(&["--job", "failover"]);
+    assert_eq!(status, 1);
+    let missing = finding(&report, "role-missing");
+    let lost = &company.accounts[3];
+    assert_eq!(missing["role"], format!("arn:aws:iam::{lost}:role/gone"));
+    let evidence = missing["evidence"].to_string();
+    assert!(evidence.contains("NoSuchEntity"), "{evidence}");
+    assert!(evidence.contains(&format!("arn:aws:sts::{lost}:assumed-role/credential-health-reader/")), "{evidence}");
+}
+
+#[tokio::test]
+async fn each_owner_gets_one_message_in_the_queue_from_the_command() {
+    let company = Company::found(4).await;
+    let (status, report) = company.command(&["--publish", &company.topic]);
+    assert_eq!(status, 1);
+    assert_each_owner_was_told(&company, &report).await;
+}
+
+#[tokio::test]
+async fn each_owner_gets_one_message_in_the_queue_from_the_handler_and_none_from_its_retry() {
+    let company = Company::found(5).await;
+    let function = company.function().await;
+    let event = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("events/scheduled.json")).unwrap();
+    let event = serde_json::from_str(&event).unwrap();
+    let invocation = Invocation { request_id: "request".to_owned(), remaining: Duration::from_secs(60) };
+    let answer = function.handle(&event, &invocation).await.unwrap();
+    assert_each_owner_was_told(&company, &serde_json::to_value(answer).unwrap()).await;
+
+    function.handle(&event, &invocation).await.unwrap();
+    assert!(company.received().await.is_empty());
+}
+
+/// One message for each owner with findings; subject, body and attributes agree with the report.
+async fn assert_each_owner_was_told(company: &Company, report: &Value) {
+    let received = company.received().await;
+    let subjects: Vec<_> = received.iter().map(|envelope| envelope["Subject"].as_str().unwrap()).collect();
+    insta::allow_duplicates! { insta::assert_debug_snapshot!(subjects, @"") }
+    for envelope in &received {
+        assert_eq!(envelope["TopicArn"], company.topic);
+        let body = parse(&envelope["Message"]);
+        let owner = body["owner"].as_str().unwrap();
+        let of_owner = report["findings"].as_array().unwrap().iter().filter(|finding| finding["owner"] == owner);
+        assert_eq!(body["details"], of_owner.cloned().collect::<Value>(), "{owner}");
+        assert_eq!(body["run"]["id"], report["run"]["id"]);
+        assert_eq!(body["truncated"], false);
+
+        let attribute = |name: &str| &envelope["MessageAttributes"][name];
+        for name in ["severity", "owner"] {
+            assert_eq!(attribute(name), &json!({"Type": "String", "Value": body[name]}));
+        }
+        assert_eq!(attribute("complete"), &json!({"Type": "String", "Value": "true"}));
+        assert_eq!(attribute("schema_version"), &json!({"Type": "String", "Value": "1"}));
+        for name in ["findings", "accounts"] {
+            assert_eq!(attribute(name)["Type"], "String.Array");
+            assert_eq!(parse(&attribute(name)["Value"]), body[name]);
+        }
+    }
+}

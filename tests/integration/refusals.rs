@@ -1,0 +1,413 @@
+//! Every error that STS or IAM can give, sent by the stand-in: each is told by its class, as the right finding, at the hop
+//! where it was met. What is right comes from lease-rules section 2 and the interface, not from the code.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::harness::{CHECKER, Check, check, client, findings, hasty_client, ids, job, outcomes, role, world};
+use crate::stand_in::{Answer, Credentials, Fault, REFUSALS, Refusal, Role, StandIn, refusal};
+
+/// Which findings a refusal becomes, and how bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Means {
+    /// assume-denied, critical.
+    Denied,
+    /// role-missing, critical.
+    Missing,
+    /// credentials-expired, critical.
+    Expired,
+    /// credentials-invalid, critical.
+    Invalid,
+    /// signature-mismatch, critical.
+    Signature,
+    /// clock-skew, high.
+    Clock,
+    /// region-disabled, high.
+    Region,
+    /// not-checked, medium: an answer, but not about the role. The run is complete.
+    NotChecked,
+    /// not-checked, medium: another run may get further. The run is not complete.
+    Unfinished,
+}
+
+impl Means {
+    fn finding(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Denied => ("assume-denied", "critical"),
+            Self::Missing => ("role-missing", "critical"),
+            Self::Expired => ("credentials-expired", "critical"),
+            Self::Invalid => ("credentials-invalid", "critical"),
+            Self::Signature => ("signature-mismatch", "critical"),
+            Self::Clock => ("clock-skew", "high"),
+            Self::Region => ("region-disabled", "high"),
+            Self::NotChecked | Self::Unfinished => ("not-checked", "medium"),
+        }
+    }
+}
+
+use Means::{Clock, Denied, Expired, Invalid, Missing, NotChecked, Region, Signature, Unfinished};
+
+/// By the refusal's name: its word in hops and coverage, and what it means. Of STS, met by AssumeRole.
+#[rustfmt::skip]
+const STS: &[(&str, &str, Means)] = &[
+    ("over-role-maximum", "over-max-session", NotChecked),
+    ("over-chain-cap", "over-chain-cap", NotChecked),
+    ("duration-below-900", "out-of-range", NotChecked),
+    ("duration-above-43200", "out-of-range", NotChecked),
+    ("duration-above-129600", "out-of-range", NotChecked),
+    ("duration-not-a-number", "invalid-request", NotChecked),
+    ("duration-empty", "invalid-request", NotChecked),
+    ("assume-denied", "denied", Denied),
+    ("assume-denied-no-identity-policy", "denied", Denied),
+    ("assume-denied-no-trust", "denied", Denied),
+    ("assume-denied-no-scp", "denied", Denied),
+    ("assume-denied-no-session-policy", "denied", Denied),
+    ("assume-denied-no-boundary", "denied", Denied),
+    ("assume-denied-no-endpoint-policy", "denied", Denied),
+    ("assume-denied-no-resource-policy", "denied", Denied),
+    ("assume-denied-explicit-identity-policy", "denied", Denied),
+    ("assume-denied-explicit-trust", "denied", Denied),
+    ("assume-denied-explicit-scp", "denied", Denied),
+    ("assume-denied-explicit-scp-with-id", "denied", Denied),
+    ("assume-denied-explicit-rcp", "denied", Denied),
+    ("assume-denied-explicit-boundary", "denied", Denied),
+    ("assume-denied-explicit-session-policy", "denied", Denied),
+    ("assume-denied-explicit-endpoint-policy", "denied", Denied),
+    ("assume-denied-explicit-endpoint-policy-by-scp", "denied", Denied),
+    ("tag-session-denied", "denied", Denied),
+    ("source-identity-denied", "denied", Denied),
+    ("source-identity-changed", "source-identity-fixed", NotChecked),
+    ("root-caller", "denied", Denied),
+    ("session-token-from-session", "denied", Denied),
+    ("federation-token-from-session", "denied", Denied),
+    ("token-expired", "credentials-expired", Expired),
+    ("token-invalid", "credentials-invalid", Invalid),
+    ("signature-mismatch", "signature-mismatch", Signature),
+    ("clock-slow", "clock-slow", Clock),
+    ("clock-fast", "clock-fast", Clock),
+    ("signing-region", "wrong-signing-scope", Signature),
+    ("signing-service", "wrong-signing-scope", Signature),
+    ("region-disabled", "region-disabled", Region),
+    ("malformed-policy", "malformed-policy", NotChecked),
+    ("packed-policy", "packed-policy-too-large", NotChecked),
+    ("packed-tags", "packed-policy-too-large", NotChecked),
+    ("throttled", "throttled", Unfinished),
+    ("not-subscribed", "not-subscribed", NotChecked),
+    ("not-subscribed-exception", "not-subscribed", NotChecked),
+    ("mfa-half", "denied", Denied),
+    ("mfa-code", "denied", Denied),
+    ("mfa-serial", "denied", Denied),
+    ("arn-invalid", "invalid-request", NotChecked),
+    ("arn-short", "invalid-request", NotChecked),
+    ("internal-failure", "unavailable", Unfinished),
+    ("unavailable", "unavailable", Unfinished),
+];
+
+/// The same of IAM, met by GetRole; a denied GetRole is told by the coverage alone.
+#[rustfmt::skip]
+const IAM: &[(&str, &str, Option<Means>)] = &[
+    ("get-role-denied", "describe-denied", None),
+    ("get-role-denied-no-identity-policy", "describe-denied", None),
+    ("role-not-found", "describe-role-missing", Some(Missing)),
+    ("iam-token-expired", "describe-credentials-expired", Some(Expired)),
+    ("iam-token-invalid", "describe-credentials-invalid", Some(Invalid)),
+    ("iam-throttled", "describe-throttled", Some(Unfinished)),
+    ("iam-failure", "describe-unavailable", Some(Unfinished)),
+];
+
+/// What a denial must name as its cause, by the part of AWS's text that names it.
+#[rustfmt::skip]
+const CAUSES: &[(&str, &str)] = &[
+    ("assume-denied-no-identity-policy", "identity-based policy"),
+    ("assume-denied-no-trust", "trust policy"),
+    ("assume-denied-no-scp", "service control policy"),
+    ("assume-denied-no-session-policy", "session policy"),
+    ("assume-denied-no-boundary", "permissions boundary"),
+    ("assume-denied-no-endpoint-policy", "VPC endpoint"),
+    ("assume-denied-no-resource-policy", "resource-based policy"),
+    ("assume-denied-explicit-identity-policy", "identity-based policy"),
+    ("assume-denied-explicit-trust", "trust policy"),
+    ("assume-denied-explicit-scp", "service control policy"),
+    ("assume-denied-explicit-scp-with-id", "service control policy"),
+    ("assume-denied-explicit-rcp", "resource control policy"),
+    ("assume-denied-explicit-boundary", "permissions boundary"),
+    ("assume-denied-explicit-session-policy", "session policy"),
+    ("assume-denied-explicit-endpoint-policy", "VPC endpoint"),
+    ("assume-denied-explicit-endpoint-policy-by-scp", "VPC endpoint"),
+    ("root-caller", "root user"),
+    ("mfa-half", "MFA"),
+    ("mfa-code", "MFA"),
+    ("mfa-serial", "MFA"),
+];
+
+/// Refusals that the SDK takes for a passing failure, so that it tries again, slower and slower.
+fn is_throttle(name: &str) -> bool {
+    refusal(name).code == "Throttling"
+}
+
+/// An account of its own for each refusal: the SDK slows down for an account that throttles, for this whole process.
+fn hub_of(number: usize) -> String {
+    format!("arn:aws:iam::{}:role/hub", 600_000_000_000 + number)
+}
+
+fn target_of(number: usize) -> String {
+    format!("arn:aws:iam::{}:role/target", 600_000_000_000 + number)
+}
+
+/// One job for each name, over a hub to a role that the stand-in refuses as the name says, at AssumeRole or GetRole.
+async fn refused(action: &str, names: &[&str]) -> (StandIn, Value) {
+    let (mut world, checker) = world();
+    let mut inventory = String::from("version: 1\njobs:\n");
+    for (number, name) in names.iter().enumerate() {
+        let (hub, target) = (hub_of(number), target_of(number));
+        world.role(Role::new(&hub).trusts(CHECKER).may_assume("*").allows("iam:GetRole", "*"));
+        world.role(Role::new(&target).trusts(&hub).allows("iam:GetRole", "*"));
+        inventory.push_str(&format!(
+            "  - {{name: {name}, length: 5m, source: iam-user, path: [\"{hub}\", \"{target}\"]}}\n"
+        ));
+    }
+    let aws = StandIn::start(world).await;
+    for (number, name) in names.iter().enumerate() {
+        aws.script(Fault::on(action).target(target_of(number)).then(refusal(name)));
+    }
+    let report = check(&hasty_client(&aws, &checker).await, &inventory).await;
+    (aws, report)
+}
+
+/// Why a refusal was not told as it should be, if it was not.
+fn mistake(report: &Value, name: &str, number: usize, means: Option<Means>, message: Option<&str>) -> Option<String> {
+    let target = target_of(number);
+    let about: Vec<&Value> =
+        report["findings"].as_array().unwrap().iter().filter(|finding| finding["role"] == target).collect();
+    let Some(means) = means else {
+        return (!about.is_empty()).then(|| format!("{name}: no finding was expected: {about:?}"));
+    };
+    let [finding] = about[..] else { return Some(format!("{name}: {} findings", about.len())) };
+    let told = (finding["id"].as_str().unwrap(), finding["severity"].as_str().unwrap(), finding["hop"].as_u64());
+    let (id, severity) = means.finding();
+    if told != (id, severity, Some(1)) || !finding["job"].is_null() {
+        return Some(format!("{name}: {told:?}, not {:?}", means.finding()));
+    }
+    let evidence = finding["evidence"].to_string();
+    let said = message.is_none_or(|message| {
+        let message = serde_json::to_string(message.trim_end_matches(['.', ' '])).unwrap();
+        evidence.contains(message.trim_matches('"'))
+    });
+    (!said || !evidence.contains(name)).then(|| format!("{name}: AWS's words or the job are not in the evidence: {evidence}"))
+}
+
+#[test]
+fn every_refusal_of_sts_and_iam_has_its_meaning_here() {
+    let of = |service: &str| REFUSALS.iter().filter(|refusal| refusal.service == service).map(|r| r.name).collect::<BTreeSet<_>>();
+    assert_eq!(STS.iter().map(|(name, ..)| *name).collect::<BTreeSet<_>>(), of("sts"));
+    assert_eq!(IAM.iter().map(|(name, ..)| *name).collect::<BTreeSet<_>>(), of("iam"));
+    for (name, _) in CAUSES {
+        refusal(name);
+    }
+}
+
+#[tokio::test]
+async fn every_refusal_of_assume_role_is_told_as_what_it_is() {
+    let names: Vec<&str> = STS.iter().map(|(name, ..)| *name).filter(|name| !is_throttle(name)).collect();
+    let (_aws, report) = refused("AssumeRole", &names).await;
+    let mut mistakes = Vec::new();
+    for (number, name) in names.iter().enumerate() {
+        let (_, word, means) = STS.iter().find(|(known, ..)| known == name).unwrap();
+        let told = outcomes(&report, name);
+        if told != ["assumed", word] || job(&report, name)["walk"] != "failed" {
+            mistakes.push(format!("{name}: {told:?}, not {word}"));
+        }
+        mistakes.extend(mistake(&report, name, number, Some(*means), refusal(name).message));
+        let coverage = report["coverage"]["roles"]["not_checked"].as_array().unwrap();
+        if !coverage.iter().any(|entry| entry["role"] == target_of(number) && entry["reason"] == **word) {
+            mistakes.push(format!("{name}: the coverage does not say {word}"));
+        }
+    }
+    assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
+    assert_eq!(report["coverage"]["roles"]["assumed"], names.len(), "the hubs");
+    assert_eq!(report["run"]["complete"], false, "internal-failure and unavailable are among them");
+}
+
+/// Checks what the denials of these refusals name.
+async fn assert_causes(causes: &[(&str, &str)]) {
+    let names: Vec<&str> = causes.iter().map(|(name, _)| *name).collect();
+    let (_aws, report) = refused("AssumeRole", &names).await;
+    let mut mistakes = Vec::new();
+    for (number, (name, cause)) in causes.iter().enumerate() {
+        let detail = findings(&report, "assume-denied")
+            .into_iter()
+            .find(|finding| finding["role"] == target_of(number))
+            .map(|finding| finding["detail"].as_str().unwrap().to_owned())
+            .unwrap_or_default();
+        if !detail.contains(cause) || detail.contains("four causes") {
+            mistakes.push(format!("{name} must say {cause:?}: {detail}"));
+        }
+    }
+    assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
+    assert_eq!(report["run"]["complete"], true, "a refusal is an answer");
+}
+
+#[tokio::test]
+async fn a_denial_names_the_cause_that_its_text_names() {
+    assert_causes(CAUSES).await;
+}
+
+/// The text names another action than sts:AssumeRole: the role exists, and it is that action which is not allowed.
+#[tokio::test]
+async fn a_denial_of_tagging_or_of_the_source_identity_says_so() {
+    assert_causes(&[("tag-session-denied", "sts:TagSession"), ("source-identity-denied", "sts:SetSourceIdentity")]).await;
+}
+
+#[tokio::test]
+async fn a_refusal_leaves_the_run_complete_whatever_it_is() {
+    let names: Vec<&str> = STS.iter().filter(|(_, _, means)| *means != Unfinished).map(|(name, ..)| *name).collect();
+    let (_aws, report) = refused("AssumeRole", &names).await;
+    assert_eq!(report["run"]["complete"], true, "{:?}", ids(&report));
+}
+
+#[tokio::test]
+async fn every_refusal_of_get_role_is_told_as_what_it_is() {
+    let names: Vec<&str> = IAM.iter().map(|(name, ..)| *name).filter(|name| !is_throttle(name)).collect();
+    let (_aws, report) = refused("GetRole", &names).await;
+    let mut mistakes = Vec::new();
+    for (number, name) in names.iter().enumerate() {
+        let (_, reason, means) = IAM.iter().find(|(known, ..)| known == name).unwrap();
+        let coverage = report["coverage"]["roles"]["not_checked"].as_array().unwrap();
+        if !coverage.iter().any(|entry| entry["role"] == target_of(number) && entry["reason"] == **reason) {
+            mistakes.push(format!("{name}: the coverage does not say {reason}: {coverage:?}"));
+        }
+        mistakes.extend(mistake(&report, name, number, *means, refusal(name).message));
+        if outcomes(&report, name) != ["assumed", "assumed"] {
+            mistakes.push(format!("{name}: the walk is as good as it was"));
+        }
+    }
+    assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
+}
+
+#[tokio::test]
+async fn a_throttle_without_end_is_told_as_one_by_either_service() {
+    for (action, name, reason) in
+        [("AssumeRole", "throttled", "throttled"), ("GetRole", "iam-throttled", "describe-throttled")]
+    {
+        // Account 600…090 and on: nobody else's here.
+        let number = if action == "GetRole" { 90 } else { 91 };
+        let (mut world, checker) = world();
+        let (hub, target) = (hub_of(number), target_of(number));
+        world.role(Role::new(&hub).trusts(CHECKER).may_assume("*").allows("iam:GetRole", "*"));
+        world.role(Role::new(&target).trusts(&hub).allows("iam:GetRole", "*"));
+        let aws = StandIn::start(world).await;
+        aws.script(Fault::on(action).target(&target).then(refusal(name)));
+        let inventory = format!("version: 1\njobs:\n  - {{name: {name}, length: 5m, source: iam-user, path: [\"{hub}\", \"{target}\"]}}\n");
+        let report = check(&hasty_client(&aws, &checker).await, &inventory).await;
+        assert_eq!(mistake(&report, name, number, Some(Unfinished), Some("Rate exceeded")), None);
+        assert_eq!(report["coverage"]["roles"]["not_checked"][0]["reason"], reason);
+        assert_eq!(report["run"]["complete"], false);
+    }
+}
+
+// --- What is no answer of AWS's ---
+
+/// What happens to the call, and the word it is told by.
+fn failures() -> Vec<(&'static str, Answer, &'static str)> {
+    vec![
+        ("reset", Answer::Reset, "unreachable"),
+        ("reset-afterwards", Answer::ResetAfterwards, "unreachable"),
+        ("html-200", Answer::Html(200), "unreadable-answer"),
+        ("html-403", Answer::Html(403), "unreadable-answer"),
+        ("html-503", Answer::Html(503), "unavailable"),
+        ("html-502", Answer::Html(502), "unavailable"),
+        ("empty", Answer::EmptyBody, "unreadable-answer"),
+        ("no-xml", Answer::Malformed, "unreadable-answer"),
+        ("no-members", Answer::NoMembers, "unreadable-answer"),
+        ("truncated", Answer::Truncated, "unreadable-answer"),
+        ("hangs", Answer::Hang, "timed-out"),
+    ]
+}
+
+async fn failing(action: &str) -> (StandIn, Credentials, String) {
+    let (mut world, checker) = world();
+    let mut inventory = String::from("version: 1\njobs:\n");
+    for (number, (name, ..)) in failures().into_iter().enumerate() {
+        let target = target_of(number);
+        world.role(role(&target));
+        inventory.push_str(&format!("  - {{name: {name}, length: 5m, source: iam-user, path: [\"{target}\"]}}\n"));
+    }
+    let aws = StandIn::start(world).await;
+    for (number, (_, answer, _)) in failures().into_iter().enumerate() {
+        aws.script(Fault::on(action).target(target_of(number)).then(answer));
+    }
+    (aws, checker, inventory)
+}
+
+#[tokio::test]
+async fn whatever_comes_back_or_does_not_is_told_and_never_taken_for_a_session() {
+    let (aws, checker, inventory) = failing("AssumeRole").await;
+    let report = check(&hasty_client(&aws, &checker).await, &inventory).await;
+    let told: BTreeMap<&str, &str> =
+        failures().iter().map(|(name, ..)| (*name, outcomes(&report, name)[0])).collect();
+    assert_eq!(told, failures().iter().map(|(name, _, word)| (*name, *word)).collect());
+    assert_eq!(ids(&report), vec!["not-checked"; failures().len()]);
+    assert_eq!(report["run"]["complete"], false);
+}
+
+#[tokio::test]
+async fn whatever_comes_back_of_get_role_or_does_not_is_told_and_never_taken_for_a_maximum() {
+    let (aws, checker, inventory) = failing("GetRole").await;
+    let report = check(&hasty_client(&aws, &checker).await, &inventory).await;
+    let told: BTreeMap<&str, &str> = report["coverage"]["roles"]["not_checked"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| (entry["role"].as_str().unwrap(), entry["reason"].as_str().unwrap()))
+        .collect();
+    let targets: Vec<String> = (0..failures().len()).map(target_of).collect();
+    let words: Vec<String> = failures().iter().map(|(_, _, word)| format!("describe-{word}")).collect();
+    assert_eq!(told, targets.iter().map(String::as_str).zip(words.iter().map(String::as_str)).collect());
+    assert_eq!(report["coverage"]["roles"]["described"], 0);
+    assert_eq!(report["run"]["complete"], false);
+}
+
+/// The SDK reads what there is and puts nothing in place of the rest: a token that is cut off, no Expiration.
+#[tokio::test]
+async fn half_an_answer_is_no_session() {
+    let (mut world, checker) = world();
+    world.role(role(&target_of(0)));
+    let aws = StandIn::start(world).await;
+    aws.script(Fault::on("AssumeRole").then(Answer::HalfXml));
+    let inventory = format!("version: 1\njobs:\n  - {{name: a, length: 5m, source: iam-user, path: [\"{}\"]}}\n", target_of(0));
+    let report = check(&client(&aws, &checker).await, &inventory).await;
+    assert_eq!(outcomes(&report, "a"), ["unreadable-answer"]);
+}
+
+#[tokio::test]
+async fn a_call_that_hangs_is_out_of_time_at_the_deadline_and_not_before() {
+    let (mut world, checker) = world();
+    world.role(role(&target_of(0)));
+    let aws = StandIn::start(world).await;
+    aws.script(Fault::on("AssumeRole").then(Answer::Hang));
+    let client = client(&aws, &checker).await;
+    let inventory = format!("version: 1\njobs:\n  - {{name: a, length: 5m, source: iam-user, path: [\"{}\"]}}\n", target_of(0));
+    let begun = std::time::Instant::now();
+    let check = Check { aws: &client, concurrency: 4, time: Some(Duration::from_millis(500)), run_id: "run" };
+    let report = serde_json::to_value(check.of(&inventory).await.report).unwrap();
+    assert_eq!(outcomes(&report, "a"), ["out-of-time"]);
+    assert!((Duration::from_millis(500)..Duration::from_secs(2)).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn an_error_that_nobody_has_heard_of_is_told_in_its_own_words() {
+    let (mut world, checker) = world();
+    world.role(role(&target_of(0)));
+    let aws = StandIn::start(world).await;
+    let new = Refusal { code: "ComingSoon", message: Some("This will\nbe\u{1b}[31m new."), ..refusal("assume-denied") };
+    aws.script(Fault::on("AssumeRole").then(new));
+    let inventory = format!("version: 1\njobs:\n  - {{name: a, length: 5m, source: iam-user, path: [\"{}\"]}}\n", target_of(0));
+    let report = check(&client(&aws, &checker).await, &inventory).await;
+    assert_eq!(outcomes(&report, "a"), ["refused"]);
+    let [finding] = findings(&report, "not-checked")[..] else { panic!("{:?}", ids(&report)) };
+    let detail = finding["detail"].as_str().unwrap();
+    assert!(detail.contains("ComingSoon: This will") && detail.contains("new"), "{detail}");
+    assert!(!detail.contains(char::is_control), "{detail:?}");
+}
