@@ -1,13 +1,12 @@
 //! `assume-denied`: AssumeRole was refused with AccessDenied.
 
-use super::refused::{Refused, refusals};
+use super::refused::{Refusals, Refused};
 use super::remedy::Remedy;
 use super::{Finding, Subject};
 use crate::failure::denial_cause;
 use crate::finding::FindingId;
 
-pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
-    let met = refusals(subject);
+pub(super) fn find(subject: &Subject<'_>, met: &Refusals<'_>, out: &mut Vec<Finding>) {
     out.extend(met.iter().filter(|((id, role), _)| *id == FindingId::AssumeDenied && !met.contains_key(&(FindingId::RoleMissing, *role))).map(
         |(_, refused)| {
             let cause = match denial_cause(&refused.failure.message) {

@@ -1,6 +1,6 @@
 //! `clock-skew`: the clock of the checker and of AWS differ, because STS says so or by the Date header of the answers.
 
-use super::refused::refusals;
+use super::refused::Refusals;
 use super::remedy::Remedy;
 use super::{Finding, Subject};
 use crate::failure::Class;
@@ -10,11 +10,11 @@ use crate::inventory::Seconds;
 /// The checker's clock may be this far off before it is reported; AWS refuses at 15 minutes, some services at 5.
 const TOLERATED: u64 = 240;
 
-pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+pub(super) fn find(subject: &Subject<'_>, met: &Refusals<'_>, out: &mut Vec<Finding>) {
     let set_the_clock = || {
         Remedy::step("Let the machine keep its time by NTP (chrony, systemd-timesyncd); in a virtual machine, after a pause as well.").cli("timedatectl status\nchronyc tracking")
     };
-    out.extend(refusals(subject).iter().filter(|((id, _), _)| *id == FindingId::ClockSkew).map(|(_, refused)| {
+    out.extend(met.iter().filter(|((id, _), _)| *id == FindingId::ClockSkew).map(|(_, refused)| {
         let direction = if refused.failure.class == Class::ClockFast { "ahead of" } else { "behind" };
         refused
             .finding(FindingId::ClockSkew)

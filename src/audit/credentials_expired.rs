@@ -1,13 +1,13 @@
 //! `credentials-expired`: the credentials that were used have expired.
 
-use super::refused::refusals;
+use super::refused::Refusals;
 use super::remedy::Remedy;
 use super::{Finding, Subject};
 use crate::failure::Class;
 use crate::finding::FindingId;
 
-pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
-    out.extend(refusals(subject).iter().filter(|((id, _), _)| *id == FindingId::CredentialsExpired).map(|(_, refused)| {
+pub(super) fn find(_: &Subject<'_>, met: &Refusals<'_>, out: &mut Vec<Finding>) {
+    out.extend(met.iter().filter(|((id, _), _)| *id == FindingId::CredentialsExpired).map(|(_, refused)| {
         let name = refused.role.name();
         let (what, first) = match refused.failure.class {
             Class::AssertionExpired => ("the OIDC token or SAML assertion", Remedy::step("Log in at the identity provider again: assuming again with the same token does not help.")),

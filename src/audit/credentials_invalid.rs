@@ -1,12 +1,12 @@
 //! `credentials-invalid`: the credentials that were used are not valid.
 
-use super::refused::refusals;
+use super::refused::Refusals;
 use super::remedy::Remedy;
 use super::{Finding, Subject};
 use crate::finding::FindingId;
 
-pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
-    out.extend(refusals(subject).iter().filter(|((id, _), _)| *id == FindingId::CredentialsInvalid).map(|(_, refused)| {
+pub(super) fn find(_: &Subject<'_>, met: &Refusals<'_>, out: &mut Vec<Finding>) {
+    out.extend(met.iter().filter(|((id, _), _)| *id == FindingId::CredentialsInvalid).map(|(_, refused)| {
         let name = refused.role.name();
         refused
             .finding(FindingId::CredentialsInvalid)

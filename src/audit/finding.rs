@@ -90,6 +90,11 @@ impl Finding {
         }
     }
 
+    /// The order of findings: the worst first, then by id, job, role and hop.
+    pub(super) fn rank(&self) -> impl Ord + '_ {
+        (std::cmp::Reverse(self.severity), self.id, &self.job, &self.role, self.hop)
+    }
+
     pub(super) fn about_job(id: FindingId, job: &Job, hop: Option<usize>) -> Self {
         let role = hop.and_then(|hop| job.path.get(hop)).map(|hop| hop.role.as_str());
         Self::new(id, Some(&job.name), role, hop).owned_by(job.owner.as_deref())

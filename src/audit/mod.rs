@@ -38,6 +38,7 @@ mod waiver_unused;
 mod waivers;
 
 pub use finding::{Evidence, Finding, UNOWNED, Waived};
+use refused::Refusals;
 pub use remedy::Remedy;
 
 use std::collections::HashMap;
@@ -72,19 +73,16 @@ pub struct Subject<'a> {
     steps: HashMap<&'a RoleArn, Vec<&'a StepOutcome>>,
 }
 
-/// One finding's rule.
+/// The rule of a finding about what is declared, and granted.
 type Rule = fn(&Subject<'_>, &mut Vec<Finding>);
+/// The rule of a finding about what was refused.
+type RefusalRule = fn(&Subject<'_>, &Refusals<'_>, &mut Vec<Finding>);
 
 const RULES: &[Rule] = &[
     duration_out_of_range::find,
     duration_above_max_session::find,
     duration_above_chain_cap::find,
     source_cannot_assume::find,
-    assume_denied::find,
-    role_missing::find,
-    credentials_expired::find,
-    credentials_invalid::find,
-    signature_mismatch::find,
     chain_caps_session::find,
     max_session_too_short::find,
     default_duration_too_short::find,
@@ -93,15 +91,23 @@ const RULES: &[Rule] = &[
     source_session_ends_first::find,
     refresh_slower_than_session::find,
     cached_platform_credentials::find,
-    clock_skew::find,
-    region_disabled::find,
     thin_margin::find,
     max_session_unknown::find,
     max_session_drift::find,
-    not_checked::find,
     waiver_expired::find,
     max_session_over_provisioned::find,
     max_session_unreachable::find,
+];
+
+const REFUSAL_RULES: &[RefusalRule] = &[
+    assume_denied::find,
+    role_missing::find,
+    credentials_expired::find,
+    credentials_invalid::find,
+    signature_mismatch::find,
+    clock_skew::find,
+    region_disabled::find,
+    not_checked::find,
 ];
 
 impl<'a> Subject<'a> {
@@ -137,17 +143,18 @@ impl<'a> Subject<'a> {
         match &self.facts.observed {
             // Such a run is about the one call; what the jobs' own verdicts say, the scheduled run has told.
             Some(observed) => expired_token_observed::find(self, observed, &mut findings),
-            None => RULES.iter().for_each(|rule| rule(self, &mut findings)),
+            None => {
+                let refused = refused::refusals(self);
+                RULES.iter().for_each(|rule| rule(self, &mut findings));
+                REFUSAL_RULES.iter().for_each(|rule| rule(self, &refused, &mut findings));
+            }
         }
         let unused = waivers::apply(self, &mut findings);
         if self.facts.live && !self.filtered && self.is_complete() {
             waiver_unused::find(self, &unused, &mut findings);
             waivers::apply(self, &mut findings);
         }
-        findings.sort_by(|a, b| {
-            let key = |f: &Finding| (std::cmp::Reverse(f.severity), f.id, f.job.clone(), f.role.clone(), f.hop);
-            key(a).cmp(&key(b))
-        });
+        findings.sort_by(|a, b| a.rank().cmp(&b.rank()));
         findings
     }
 
@@ -214,6 +221,9 @@ impl<'a> Subject<'a> {
     /// Whether the run did all that it set out to do (interface section 5).
     #[must_use]
     pub fn is_complete(&self) -> bool {
+        if self.facts.observed.is_some() {
+            return true; // It set out to tell of one call, and does.
+        }
         let steps = self
             .facts
             .steps

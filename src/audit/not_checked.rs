@@ -1,13 +1,13 @@
 //! `not-checked`: something that should have been checked was not, for a reason that is not the role's own.
 
-use super::refused::{Refused, refusals};
+use super::refused::{Refusals, Refused};
 use super::remedy::Remedy;
 use super::{Finding, Subject};
 use crate::failure::Class;
 use crate::finding::FindingId;
 
-pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
-    out.extend(refusals(subject).iter().filter(|((id, _), _)| *id == FindingId::NotChecked).map(|(_, refused)| {
+pub(super) fn find(_: &Subject<'_>, met: &Refusals<'_>, out: &mut Vec<Finding>) {
+    out.extend(met.iter().filter(|((id, _), _)| *id == FindingId::NotChecked).map(|(_, refused)| {
         let (why, remedy) = why(refused);
         refused
             .finding(FindingId::NotChecked)

@@ -1,7 +1,7 @@
 //! What the findings about a refusal share: one for each role and kind of refusal, at the first hop where it was met,
 //! with every job that it concerns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::Finding;
 use super::{Subject, common_owner};
@@ -16,20 +16,41 @@ pub(super) struct Refused<'a> {
     pub(super) failure: &'a Failure,
     pub(super) role: &'a RoleArn,
     pub(super) hop: Option<usize>,
-    pub(super) jobs: Vec<&'a Job>,
+    /// The jobs that it concerns, by index into the subject's.
+    users: BTreeSet<usize>,
+    jobs: &'a [&'a Job],
     /// It is a reader, not a role of a path.
     pub(super) is_reader: bool,
 }
 
 /// Every refusal, grouped by finding and role, in a stable order.
-pub(super) fn refusals<'a>(subject: &'a Subject<'a>) -> BTreeMap<(FindingId, &'a RoleArn), Refused<'a>> {
+pub(super) type Refusals<'a> = BTreeMap<(FindingId, &'a RoleArn), Refused<'a>>;
+
+/// Gathers what was refused.
+pub(super) fn refusals<'a>(subject: &'a Subject<'a>) -> Refusals<'a> {
+    let mut met = Refusals::new();
+    if !subject.facts.live {
+        return met;
+    }
     let uses = Uses::of(subject);
-    let mut met: BTreeMap<(FindingId, &RoleArn), Refused<'_>> = BTreeMap::new();
-    for (index, outcome) in subject.facts.steps.iter().enumerate() {
-        if let StepOutcome::Failed(failure) = outcome
-            && let Some(uses) = uses.steps.get(&index)
-        {
-            add(&mut met, failure, &failure.target, Some(uses.0), &uses.1, false);
+    let mut add = |failure: &'a Failure, role: &'a RoleArn, uses: &Use, is_reader: bool| {
+        let Use { hop, users } = uses;
+        let known = met.entry((failure.class.finding(), role)).or_insert_with(|| Refused {
+            failure,
+            role,
+            hop: *hop,
+            users: BTreeSet::new(),
+            jobs: &subject.jobs,
+            is_reader,
+        });
+        if *hop < known.hop {
+            (known.failure, known.hop) = (failure, *hop);
+        }
+        known.users.extend(users);
+    };
+    for (outcome, uses) in subject.facts.steps.iter().zip(&uses.steps) {
+        if let StepOutcome::Failed(failure) = outcome {
+            add(failure, &failure.target, uses, false);
         }
     }
     for (role, description) in &subject.facts.described {
@@ -38,70 +59,52 @@ pub(super) fn refusals<'a>(subject: &'a Subject<'a>) -> BTreeMap<(FindingId, &'a
             && failure.class != Class::Denied
             && let Some(uses) = uses.roles.get(role)
         {
-            add(&mut met, failure, role, Some(uses.0), &uses.1, false);
+            add(failure, role, uses, false);
         }
     }
     for failure in &subject.facts.reader_failures {
-        let jobs = subject.jobs.iter().copied().filter(|job| {
-            job.path.iter().any(|hop| {
-                subject.inventory.readers.for_role(&hop.role).is_some_and(|reader| reader.role == failure.target)
-            })
-        });
-        add(&mut met, failure, &failure.target, None, &jobs.collect::<Vec<_>>(), true);
+        let read = |job: &Job| {
+            let readers = job.path.iter().filter_map(|hop| subject.inventory.readers.for_role(&hop.role));
+            readers.into_iter().any(|reader| reader.role == failure.target)
+        };
+        let users = subject.jobs.iter().enumerate().filter(|(_, job)| read(job)).map(|(index, _)| index).collect();
+        add(failure, &failure.target, &Use { hop: None, users }, true);
     }
     met
 }
 
-/// The jobs behind each step and each role, and the lowest hop.
+/// Who uses a step or a role: the lowest hop, and the jobs by index.
+#[derive(Default)]
+struct Use {
+    hop: Option<usize>,
+    users: Vec<usize>,
+}
+
+impl Use {
+    fn note(&mut self, hop: usize, job: usize) {
+        self.hop = Some(self.hop.map_or(hop, |known| known.min(hop)));
+        self.users.push(job);
+    }
+}
+
 struct Uses<'a> {
-    steps: BTreeMap<usize, (usize, Vec<&'a Job>)>,
-    roles: BTreeMap<&'a RoleArn, (usize, Vec<&'a Job>)>,
+    steps: Vec<Use>,
+    roles: BTreeMap<&'a RoleArn, Use>,
 }
 
 impl<'a> Uses<'a> {
     fn of(subject: &'a Subject<'a>) -> Self {
-        let mut uses = Self { steps: BTreeMap::new(), roles: BTreeMap::new() };
-        for (job, path) in subject.jobs.iter().zip(&subject.plan.paths) {
-            for (index, (hop, planned)) in job.path.iter().zip(path).enumerate() {
+        let steps = subject.plan.steps.iter().map(|_| Use::default()).collect();
+        let mut uses = Self { steps, roles: BTreeMap::new() };
+        for (index, (job, path)) in subject.jobs.iter().zip(&subject.plan.paths).enumerate() {
+            for (hop, (declared, planned)) in job.path.iter().zip(path).enumerate() {
                 if let PlannedHop::Step(step) = planned {
-                    note(uses.steps.entry(*step).or_insert((index, Vec::new())), index, job);
+                    uses.steps[*step].note(hop, index);
                 }
-                note(uses.roles.entry(&hop.role).or_insert((index, Vec::new())), index, job);
+                uses.roles.entry(&declared.role).or_default().note(hop, index);
             }
         }
         uses
-    }
-}
-
-fn note<'a>(entry: &mut (usize, Vec<&'a Job>), hop: usize, job: &'a Job) {
-    entry.0 = entry.0.min(hop);
-    if !entry.1.iter().any(|known| std::ptr::eq(*known, job)) {
-        entry.1.push(job);
-    }
-}
-
-fn add<'a>(
-    met: &mut BTreeMap<(FindingId, &'a RoleArn), Refused<'a>>,
-    failure: &'a Failure,
-    role: &'a RoleArn,
-    hop: Option<usize>,
-    jobs: &[&'a Job],
-    is_reader: bool,
-) {
-    let known = met.entry((failure.class.finding(), role)).or_insert_with(|| Refused {
-        failure,
-        role,
-        hop,
-        jobs: Vec::new(),
-        is_reader,
-    });
-    if hop < known.hop {
-        (known.failure, known.hop) = (failure, hop);
-    }
-    for job in jobs {
-        if !known.jobs.iter().any(|seen| std::ptr::eq(*seen, *job)) {
-            known.jobs.push(job);
-        }
     }
 }
 
@@ -144,9 +147,10 @@ impl Refused<'_> {
 
     /// The finding, with what every refusal shows.
     pub(super) fn finding(&self, id: FindingId) -> Finding {
-        let jobs: Vec<&str> = self.jobs.iter().map(|job| job.name.as_str()).collect();
+        let jobs = || self.users.iter().filter_map(|index| self.jobs.get(*index).copied());
+        let names: Vec<&str> = jobs().map(|job| job.name.as_str()).collect();
         let mut finding = Finding::about_role(id, self.role, self.hop)
-            .owned_by(common_owner(self.jobs.iter().copied()))
+            .owned_by(common_owner(jobs()))
             .evidence("call", self.call(), "this run")
             .evidence("answer", self.answer(), if self.failure.status.is_some() { "AWS" } else { "this run" });
         if let Some(status) = self.failure.status {
@@ -155,6 +159,6 @@ impl Refused<'_> {
         if let Some(request_id) = &self.failure.request_id {
             finding = finding.evidence("request_id", request_id.as_str(), "AWS");
         }
-        finding.evidence("jobs", jobs, "inventory")
+        finding.evidence("jobs", names, "inventory")
     }
 }

@@ -1,12 +1,12 @@
 //! `region-disabled`: STS is not activated in the Region.
 
-use super::refused::refusals;
+use super::refused::Refusals;
 use super::remedy::Remedy;
 use super::{Finding, Subject};
 use crate::finding::FindingId;
 
-pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
-    out.extend(refusals(subject).iter().filter(|((id, _), _)| *id == FindingId::RegionDisabled).map(|(_, refused)| {
+pub(super) fn find(_: &Subject<'_>, met: &Refusals<'_>, out: &mut Vec<Finding>) {
+    out.extend(met.iter().filter(|((id, _), _)| *id == FindingId::RegionDisabled).map(|(_, refused)| {
         let (name, account) = (refused.role.name(), refused.role.account());
         refused
             .finding(FindingId::RegionDisabled)

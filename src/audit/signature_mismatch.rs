@@ -1,13 +1,13 @@
 //! `signature-mismatch`: the signature of the request was refused.
 
-use super::refused::refusals;
+use super::refused::Refusals;
 use super::remedy::Remedy;
 use super::{Finding, Subject};
 use crate::failure::Class;
 use crate::finding::FindingId;
 
-pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
-    out.extend(refusals(subject).iter().filter(|((id, _), _)| *id == FindingId::SignatureMismatch).map(|(_, refused)| {
+pub(super) fn find(_: &Subject<'_>, met: &Refusals<'_>, out: &mut Vec<Finding>) {
+    out.extend(met.iter().filter(|((id, _), _)| *id == FindingId::SignatureMismatch).map(|(_, refused)| {
         let name = refused.role.name();
         let (why, remedy) = match refused.failure.class {
             Class::WrongScope => (
