@@ -253,7 +253,12 @@ pub fn is_expired_in_cloudtrail(code: &str) -> bool {
 /// What an AccessDenied text names as its cause, where it names one (IAM User Guide, troubleshoot_access-denied).
 #[must_use]
 pub fn denial_cause(message: &str) -> Option<&'static str> {
-    const CAUSES: [(&str, &str); 18] = [
+    const CAUSES: [(&str, &str); 20] = [
+        ("perform: sts:TagSession", "the role exists, and passing session tags (sts:TagSession) is not allowed"),
+        (
+            "perform: sts:SetSourceIdentity",
+            "the role exists, and setting a source identity (sts:SetSourceIdentity) is not allowed",
+        ),
         ("no identity-based policy allows", "no identity-based policy of the caller allows it"),
         ("no role trust policy allows", "the role's trust policy does not allow it"),
         ("no service control policy allows", "no service control policy of the organization allows it"),
@@ -291,6 +296,8 @@ pub struct Failure {
     pub operation: Operation,
     /// The caller's ARN, where it is known.
     pub caller: Option<String>,
+    /// The role whose session the caller is: the caller's ARN has no path. `None`: the checker itself.
+    pub caller_role: Option<RoleArn>,
     /// The role that was to be assumed or read.
     pub target: RoleArn,
     /// AWS's error code.

@@ -27,13 +27,17 @@ pub(super) fn find(subject: &Subject<'_>, met: &Refusals<'_>, out: &mut Vec<Find
 
 fn remedies(subject: &Subject<'_>, refused: &Refused<'_>) -> Vec<Remedy> {
     let (role, name) = (refused.role, refused.role.name());
-    let caller = refused.failure.caller.as_deref().map_or_else(|| "CALLER_ARN".to_owned(), principal);
+    let of_session = refused.failure.caller_role.as_ref().map(ToString::to_string);
+    let caller = of_session.or_else(|| refused.failure.caller.as_deref().map(principal));
+    let caller = caller.unwrap_or_else(|| "CALLER_ARN".to_owned());
+    // Only the checker's own role is known by its session alone, and a session's ARN leaves out the path.
+    let path = if refused.failure.caller_role.is_none() { " (with its role's path, if it has one)" } else { "" };
     let external_id = subject.inventory.role(role).external_id;
     let condition = external_id.map_or_else(String::new, |id| {
         format!(",\n  \"Condition\": {{\"StringEquals\": {{\"sts:ExternalId\": \"{id}\"}}}}")
     });
     let mut remedies = vec![
-        Remedy::step(format!("Check that the role exists and whom it trusts; its trust policy needs a statement for {caller}, as below."))
+        Remedy::step(format!("Check that the role exists and whom it trusts; its trust policy needs a statement for {caller}{path}, as below."))
             .cli(format!(
                 "aws iam get-role --role-name {name} --query Role.AssumeRolePolicyDocument\n# the statement\n{{\n  \"Effect\": \"Allow\",\n  \"Principal\": {{\"AWS\": \"{caller}\"}},\n  \"Action\": \"sts:AssumeRole\"{condition}\n}}"
             )),

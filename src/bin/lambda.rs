@@ -12,7 +12,7 @@ use serde_json::Value;
 async fn main() -> Result<(), Error> {
     logs::set_up();
     let settings = Settings::read(|name| std::env::var(name).ok()).map_err(|problems| {
-        tracing::error!(event = "bad_settings", problems = problems.join("; "));
+        tracing::error!(target: "credential_health", event = "bad_settings", problems = problems.join("; "));
         Error::from(format!("bad settings: {}", problems.join("; ")))
     })?;
     let function = Function::new(settings, Aws::from_environment().await, logs::write_metrics);

@@ -141,7 +141,9 @@ fn show(report: &Report, selection: &Selection) -> Option<ExitStatus> {
         Format::Text => {
             let size = selection.output.is_none().then(|| terminal_size::terminal_size_of(std::io::stdout())).flatten();
             let columns = size.map_or(COLUMNS, |(terminal_size::Width(columns), _)| usize::from(columns));
-            terminal::render(report, columns)
+            let text = terminal::render(report, columns);
+            // A file gets no colour; a stream decides for itself.
+            if selection.output.is_some() { anstream::adapter::strip_str(&text).to_string() } else { text }
         }
     };
     write(&text, selection.output.as_deref())
@@ -154,8 +156,7 @@ fn write(text: &str, output: Option<&std::path::Path>) -> Option<ExitStatus> {
         let _ = writeln!(anstream::stdout().lock(), "{text}");
         return None;
     };
-    let plain = format!("{}\n", anstream::adapter::strip_str(text));
-    let error = std::fs::write(path, plain).err()?;
+    let error = std::fs::write(path, format!("{text}\n")).err()?;
     Some(bad_usage(&format!("error: cannot write {}: {error}", path.display())))
 }
 

@@ -105,20 +105,20 @@ struct Room {
 impl OwnerDigest<'_> {
     /// The whole digest, or as many of its worst findings as fit.
     fn message(&self, max_bytes: usize) -> Message {
-        let fits = |room: Room| Some(self.build(room)).filter(|message| message.bytes() <= max_bytes);
-        if let Some(whole) = fits(Room { findings: self.findings.len(), lists: true }) {
-            return whole;
-        }
-        let (mut least, mut too_many) = (0, self.findings.len());
-        while least + 1 < too_many {
-            let middle = least.midpoint(too_many);
-            match fits(Room { findings: middle, lists: true }) {
-                Some(_) => least = middle,
-                None => too_many = middle,
-            }
-        }
-        fits(Room { findings: least, lists: true })
-            .or_else(|| fits(Room { findings: 0, lists: false }))
+        let mut bytes = self.build(Room { findings: 0, lists: true }).bytes();
+        let grown = |finding: &&&Finding| {
+            bytes += bytes_of(finding);
+            bytes <= max_bytes
+        };
+        // An estimate from below, for what a finding takes besides its own text; the last few are tried.
+        let estimate = self.findings.iter().take_while(grown).count();
+        (0..=estimate)
+            .rev()
+            .map(|findings| self.build(Room { findings, lists: true }))
+            .find(|message| message.bytes() <= max_bytes)
+            .or_else(|| {
+                Some(self.build(Room { findings: 0, lists: false })).filter(|message| message.bytes() <= max_bytes)
+            })
             .unwrap_or_else(|| self.shortest(max_bytes))
     }
 
@@ -132,15 +132,19 @@ impl OwnerDigest<'_> {
         self.envelope(protocols.to_string(), self.attributes(room), truncated)
     }
 
-    /// What is left when not even the counts fit for every protocol: one line for all of them.
+    /// What is left when not even a page of text fits: the counts, and as many attributes as there is room for.
     fn shortest(&self, max_bytes: usize) -> Message {
-        let line = format!(
-            "{}. The message was cut to its limit: see the function's log for the findings.",
-            plain::severities(self.findings.iter().copied())
-        );
-        let mut message = self.envelope(json!({ "default": line }).to_string(), Vec::new(), true);
-        let attributes = self.attributes(Room { findings: 0, lists: false });
-        for attribute in attributes {
+        let found = plain::severities(self.findings.iter().copied());
+        let line = format!("{found}. Cut to the size limit: see the function's log.");
+        let body = self.body(Room { findings: 0, lists: false }, &[], &self.findings).to_string();
+        let protocols =
+            json!({ "default": line, "email": line, "lambda": body, "sqs": body, "http": body, "https": body });
+        let mut message = self.envelope(protocols.to_string(), Vec::new(), true);
+        if message.bytes() > max_bytes {
+            // An owner's name alone can be that long: the counts stay.
+            message.body = json!({ "default": line }).to_string();
+        }
+        for attribute in self.attributes(Room { findings: 0, lists: false }) {
             message.attributes.push(attribute);
             if message.bytes() > max_bytes {
                 message.attributes.pop();
@@ -250,6 +254,13 @@ impl OwnerDigest<'_> {
         text.push_str(&format!("\ncredential-health {}, run {}, {}\n", run.version, run.id, run.started_at));
         text
     }
+}
+
+/// The bytes that a finding adds to a message: twice as text and four times as JSON, each as a JSON string.
+fn bytes_of(finding: &Finding) -> usize {
+    let escaped = |text: &str| serde_json::to_string(text).map_or(0, |quoted| quoted.len() - 2);
+    let details = serde_json::to_string(finding).unwrap_or_default();
+    2 * escaped(&plain::finding(finding)) + 4 * escaped(&details)
 }
 
 fn by_severity(findings: &[&Finding]) -> BTreeMap<&'static str, usize> {

@@ -36,22 +36,20 @@ where
             let meta = service.err().meta();
             let status = service.raw().status().as_u16();
             let (code, message) = (meta.code().unwrap_or_default(), meta.message().unwrap_or_default());
+            if code.is_empty() {
+                return not_from_aws(status);
+            }
             let shown =
                 if message.is_empty() { format!("HTTP {status} without a message") } else { printable(message) };
             Answer {
                 class: Class::of(code, status, message),
-                code: (!code.is_empty()).then(|| printable(code)),
+                code: Some(printable(code)),
                 message: shown,
                 status: Some(status),
                 request_id: meta.extra("aws_request_id").map(printable),
             }
         }
-        SdkError::ResponseError(response) => {
-            let status = response.raw().status().as_u16();
-            let class = if status >= 500 { Class::Unavailable } else { Class::Unreadable };
-            let message = format!("HTTP {status} with an answer that is not AWS's");
-            Answer { class, code: None, message, status: Some(status), request_id: None }
-        }
+        SdkError::ResponseError(response) => not_from_aws(response.raw().status().as_u16()),
         SdkError::TimeoutError(_) => local(Class::TimedOut, "no answer in time"),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => local(Class::TimedOut, "no connection in time"),
         other => match credentials_error(other) {
@@ -65,6 +63,13 @@ where
             None => local(Class::Unreachable, "no connection: name, network or TLS"),
         },
     }
+}
+
+/// An answer without an error code, or that is no XML of AWS's: a proxy's page, say. It refuses nothing.
+fn not_from_aws(status: u16) -> Answer {
+    let class = if status >= 500 { Class::Unavailable } else { Class::Unreadable };
+    let message = format!("HTTP {status} with an answer that is not AWS's");
+    Answer { class, code: None, message, status: Some(status), request_id: None }
 }
 
 fn credentials_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a CredentialsError> {

@@ -1,15 +1,19 @@
 //! The clients: one HTTP client and connection pool for STS, IAM and SNS, settings as every AWS tool reads them,
 //! retries and timeouts for a run. Owns no decision.
 
+use std::fmt;
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_smithy_http_client::tls;
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::{Connector, tls};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use super::clock::Clock;
+use crate::inventory::RoleArn;
 
 /// Attempts of one call, the first included. A throttled account gets time; the run's deadline bounds it all.
 const ATTEMPTS: u32 = 6;
@@ -21,10 +25,17 @@ const OPERATION_TIMEOUT: Duration = Duration::from_secs(90);
 const FALLBACK_REGION: &str = "us-east-1";
 
 /// How to reach AWS. Cheap to clone; every client made of it shares one connection pool.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Aws {
     config: SdkConfig,
     pub(crate) clock: Clock,
+}
+
+impl fmt::Debug for Aws {
+    /// The Region alone: the SDK's own Debug prints the access key id.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Aws").field("region", &self.config.region()).finish_non_exhaustive()
+    }
 }
 
 /// A session's credentials and who they are.
@@ -32,6 +43,7 @@ pub struct Aws {
 pub(crate) struct Session {
     pub(crate) credentials: Credentials,
     pub(crate) arn: String,
+    pub(crate) role: RoleArn,
 }
 
 impl Aws {
@@ -42,15 +54,16 @@ impl Aws {
 
     /// Reads the settings that `loader` reads, and adds what a run needs: one HTTP client, retries, timeouts.
     pub async fn load(loader: ConfigLoader) -> Self {
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .build_https();
-        let config = loader
-            .http_client(http)
-            .retry_config(RetryConfig::adaptive().with_max_attempts(ATTEMPTS))
-            .timeout_config(timeouts(ATTEMPT_TIMEOUT, OPERATION_TIMEOUT))
-            .load()
-            .await;
+        let config =
+            loader.http_client(http_client()).timeout_config(timeouts(ATTEMPT_TIMEOUT, OPERATION_TIMEOUT)).load().await;
+        let config = match config.retry_config() {
+            // AWS_RETRY_MODE, AWS_MAX_ATTEMPTS or the profile say otherwise than the SDK's default: so be it.
+            Some(set) if *set != RetryConfig::standard() => config,
+            _ => {
+                let retries = RetryConfig::adaptive().with_max_attempts(ATTEMPTS);
+                config.into_builder().retry_config(retries).build()
+            }
+        };
         let config = match config.region() {
             Some(_) => config,
             None => config.into_builder().region(Region::new(FALLBACK_REGION)).build(),
@@ -102,6 +115,21 @@ impl Aws {
         let builder = aws_sdk_sns::config::Builder::from(&self.config).region(Region::new(region.to_owned()));
         aws_sdk_sns::Client::from_conf(builder.build())
     }
+}
+
+/// One connection pool for every client, through HTTPS_PROXY and its like where they are set.
+fn http_client() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new().build_with_connector_fn(|settings, components| {
+        let mut connector = Connector::builder();
+        connector.set_connector_settings(settings.cloned());
+        if let Some(components) = components {
+            connector.set_sleep_impl(components.sleep_impl());
+        }
+        connector
+            .proxy_config(ProxyConfig::from_env())
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+            .build()
+    })
 }
 
 fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig {

@@ -17,6 +17,8 @@ const WALK_DURATION: i32 = 900;
 /// A call on a role.
 pub(super) struct Request {
     pub(super) caller: Option<String>,
+    /// The role whose session the caller is; its ARN alone has no path.
+    pub(super) caller_role: Option<RoleArn>,
     pub(super) policy: String,
     pub(super) role: Role,
 }
@@ -27,6 +29,7 @@ impl Request {
             class,
             operation,
             caller: self.caller.clone(),
+            caller_role: self.caller_role.clone(),
             target: self.role.arn.clone(),
             code: None,
             message: message.to_owned(),
@@ -44,6 +47,7 @@ impl Request {
             class,
             operation,
             caller: self.caller.clone(),
+            caller_role: self.caller_role.clone(),
             target: self.role.arn.clone(),
             code,
             message,
@@ -91,7 +95,8 @@ impl Calls {
             .map_err(|error| request.refused(Operation::AssumeRole, &error))?;
         // The SDK takes an answer that was cut off on its way, and leaves empty what is missing.
         let whole = |given: &aws_sdk_sts::types::Credentials| {
-            !(given.access_key_id.is_empty() || given.secret_access_key.is_empty() || given.session_token.is_empty())
+            let texts = [&given.access_key_id, &given.secret_access_key, &given.session_token];
+            texts.iter().all(|text| !text.is_empty()) && given.expiration.secs() > 0
         };
         let (Some(given), Some(user)) = (answer.credentials.filter(whole), answer.assumed_role_user) else {
             return Err(request.failed(Operation::AssumeRole, Class::Unreadable, "the answer has no credentials"));
@@ -104,7 +109,7 @@ impl Calls {
             expires,
             "AssumeRole",
         );
-        Ok(Session { credentials, arn: user.arn })
+        Ok(Session { credentials, arn: user.arn, role: role.arn.clone() })
     }
 
     /// Reads the role's MaxSessionDuration, in seconds.
@@ -124,10 +129,14 @@ impl Calls {
         let Some(role) = answer.role else {
             return Err(request.failed(Operation::GetRole, Class::Unreadable, "the answer has no role"));
         };
-        if RoleArn::parse(&role.arn).as_ref() != Ok(arn) {
+        match RoleArn::parse(&role.arn) {
+            Ok(answered) if answered == *arn => {}
             // GetRole takes a name without its path, so it may answer for another role than the inventory means.
-            let message = format!("IAM knows this name as {}", crate::failure::printable(&role.arn));
-            return Err(request.failed(Operation::GetRole, Class::RoleMissing, &message));
+            Ok(other) => {
+                let message = format!("IAM knows this name as {other}");
+                return Err(request.failed(Operation::GetRole, Class::RoleMissing, &message));
+            }
+            Err(_) => return Err(request.failed(Operation::GetRole, Class::Unreadable, "the answer has no role")),
         }
         match role.max_session_duration.and_then(|seconds| u64::try_from(seconds).ok()) {
             Some(seconds) => Ok(Seconds(seconds)),

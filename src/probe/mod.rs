@@ -60,8 +60,8 @@ impl Probe<'_> {
             Ok(checker) => (Some(checker), None),
             Err(class) => (None, Some(class)),
         };
-        let facts = if failure == Some(Class::NoCredentials) {
-            without_credentials(plan)
+        let facts = if let Some(class @ (Class::NoCredentials | Class::Unreachable)) = failure {
+            nothing_asked(plan, class)
         } else {
             let mut walk = walk::Walk::new(inventory, plan, calls, checker);
             walk.run(self).await;
@@ -72,15 +72,20 @@ impl Probe<'_> {
     }
 }
 
-/// A run without credentials asks nothing more: every first step fails for want of them.
-fn without_credentials(plan: &Plan) -> Facts {
+/// A run that has no credentials, or no way to AWS, asks nothing more: every first step fails for want of them.
+fn nothing_asked(plan: &Plan, class: Class) -> Facts {
+    let message = match class {
+        Class::NoCredentials => "the checker has no AWS credentials",
+        _ => "no connection: name, network, proxy or TLS",
+    };
     let failure = |operation, target: &crate::inventory::RoleArn| Failure {
-        class: Class::NoCredentials,
+        class,
         operation,
         caller: None,
+        caller_role: None,
         target: target.clone(),
         code: None,
-        message: "the checker has no AWS credentials".to_owned(),
+        message: message.to_owned(),
         status: None,
         request_id: None,
     };

@@ -93,22 +93,26 @@ impl<'a> Walk<'a> {
     /// The request of a piece of work, with all that the inventory says of its role.
     fn request(&self, work: Work) -> (Work, Request) {
         let checker = self.checker.as_ref().map(|checker| checker.arn.clone());
+        let caller_role = |by: &Option<Arc<Session>>| by.as_ref().map(|session| session.role.clone());
         let caller = |by: &Option<Arc<Session>>| by.as_ref().map(|session| session.arn.clone()).or(checker.clone());
         let request = match &work {
             Work::Assume { step, by } => {
                 let step = &self.plan.steps[*step];
                 let role = self.inventory.role(&step.role);
-                Request { caller: caller(by), policy: step.policy.clone(), role }
+                Request { caller: caller(by), caller_role: caller_role(by), policy: step.policy.clone(), role }
             }
             Work::AssumeReader { reader } => {
                 let step = &self.plan.readers[*reader];
                 let Reader { role, external_id } = step.reader.clone();
                 let role = declared_with(self.inventory.role(&role), external_id);
-                Request { caller: checker, policy: step.policy.clone(), role }
+                Request { caller: checker, caller_role: None, policy: step.policy.clone(), role }
             }
-            Work::Describe { role, by } => {
-                Request { caller: caller(by), policy: String::new(), role: self.inventory.role(role) }
-            }
+            Work::Describe { role, by } => Request {
+                caller: caller(by),
+                caller_role: caller_role(by),
+                policy: String::new(),
+                role: self.inventory.role(role),
+            },
         };
         (work, request)
     }
@@ -211,6 +215,7 @@ fn out_of_time(operation: Operation, role: &RoleArn) -> Failure {
         class: Class::OutOfTime,
         operation,
         caller: None,
+        caller_role: None,
         target: role.clone(),
         code: None,
         message: "the run's time was up before this call was answered".to_owned(),

@@ -1,8 +1,8 @@
 //! The function as Lambda runs it: the real `lambda` binary under AWS's own Runtime Interface Emulator, against the
 //! stand-in. Every file in `events/` is invoked.
 //!
-//! The emulator invokes one event at a time, answers HTTP 200 for the function's own errors and 502 without a body for a
-//! function that does not start, and sets AWS_SESSION_TOKEN to an empty text where the caller has none.
+//! The emulator invokes one event at a time, answers HTTP 200 for the function's own errors and 502 without a body for
+//! a function that does not start, and sets AWS_SESSION_TOKEN to an empty text where the caller has none.
 
 use std::path::Path;
 
@@ -165,7 +165,33 @@ async fn every_event_of_the_folder_is_answered_and_its_findings_reach_the_topic(
         subjects.iter().for_each(|subject| transcript.push_str(&format!("  sent: {subject}\n")));
         sent = messages.len();
     }
-    insta::assert_snapshot!(transcript, @"");
+    insta::assert_snapshot!(transcript, @r"
+    cloudtrail-expired-token.json
+      cloudtrail run, complete, 1 jobs: nightly-etl lapses
+      sent: credential-health: 1 high (data)
+    cloudtrail-other-error.json
+      ignored: the CloudTrail event's error is AccessDenied, not one of expired credentials
+    manual-filtered.json
+      manual run, complete, 2 jobs: summary only
+    manual-inventory.json
+      manual run, complete, 1 jobs: nightly-etl lapses
+    manual.json
+      manual run, complete, 3 jobs: nightly-etl lapses, nightly-report covered, release rejected
+      sent: credential-health: 1 critical (platform)
+      sent: credential-health: 1 high, 1 low (data)
+    scheduled.json
+      schedule run, complete, 3 jobs: nightly-etl lapses, nightly-report covered, release rejected
+      sent: credential-health: 1 critical (platform)
+      sent: credential-health: 1 high, 1 low (data)
+    scheduler.json
+      schedule run, complete, 3 jobs: nightly-etl lapses, nightly-report covered, release rejected
+      sent: credential-health: 1 critical (platform)
+      sent: credential-health: 1 high, 1 low (data)
+    widget-describe.json
+      Markdown: ## Jobs and their credentials
+    widget.json
+      HTML: nightly-etl, nightly-report
+    ");
 }
 
 #[tokio::test]
@@ -256,6 +282,8 @@ async fn no_credential_reaches_the_log_an_answer_or_a_message_even_at_trace_and_
         function.aws.script(Fault::on("AssumeRole").target(DEPLOY).times(3).then(answer));
         answers.push_str(&function.invoke("{}").await.to_string());
     }
+    let asked = function.aws.calls_of("AssumeRole").into_iter().filter(|call| call.target() == Some(DEPLOY)).count();
+    assert!(asked > 4, "no broken answer was met");
     let messages = format!("{:?}", function.aws.messages(TOPIC));
     assert!(answers.contains("nightly-etl") && messages.contains("nightly-etl"));
     let (log, output) = function.end();

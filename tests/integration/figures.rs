@@ -1,5 +1,7 @@
 //! Figures: bounds on how many calls and connections a large run takes, and how near to the ideal schedule it comes.
-//! The times are printed (`--nocapture`); they are held only to what a slow machine keeps too.
+//! The times are printed (`--nocapture`). Only a release build is held to one, and loosely: without optimisation, and on a
+//! machine that does other things as well, the processor and not the schedule decides.
+#![allow(clippy::print_stdout, reason = "figures are printed")]
 
 use std::time::{Duration, Instant};
 
@@ -27,12 +29,12 @@ async fn a_check_of_500_roles_makes_the_planned_calls_at_most_32_at_once_over_as
     let report = check.of(&inventory).await.report;
     let calls = aws.calls();
     let walk: Vec<_> = calls.iter().filter(|call| call.action != "GetCallerIdentity").collect();
-    let (first, last) = (walk.iter().map(|call| call.started).min().unwrap(), walk.iter().map(|call| call.ended).max().unwrap());
-    let rounds = u32::try_from(walk.len().div_ceil(DEFAULT_CONCURRENCY)).unwrap();
+    let (first, last) =
+        (walk.iter().map(|call| call.started).min().unwrap(), walk.iter().map(|call| call.ended).max().unwrap());
     let ideal = LATENCY * u32::try_from(walk.len()).unwrap() / u32::try_from(DEFAULT_CONCURRENCY).unwrap();
     let ratio = (last - first).as_secs_f64() / ideal.as_secs_f64();
     println!(
-        "check of {ROLES} roles at {LATENCY:?}: {} calls in {:?}, {ratio:.3} of calls / {DEFAULT_CONCURRENCY} × latency ({rounds} rounds); \
+        "check of {ROLES} roles at {LATENCY:?}: {} calls in {:?}, {ratio:.3} of calls / {DEFAULT_CONCURRENCY} × latency; \
          most at once {}, connections {}, run {} ms",
         calls.len(),
         last - first,
@@ -46,7 +48,7 @@ async fn a_check_of_500_roles_makes_the_planned_calls_at_most_32_at_once_over_as
     assert_eq!(calls.len(), 1 + 2 * 500, "who am I, one AssumeRole and one GetRole for each role, none twice");
     assert!(aws.most_at_once() <= DEFAULT_CONCURRENCY, "{} at once", aws.most_at_once());
     assert!(aws.connections() <= DEFAULT_CONCURRENCY, "{} connections", aws.connections());
-    assert!(ratio <= 2.0, "{ratio:.3} of the ideal schedule");
+    assert!(cfg!(debug_assertions) || ratio <= 2.0, "{ratio:.3} of the ideal schedule");
 }
 
 #[tokio::test]
@@ -64,5 +66,5 @@ async fn lint_of_5000_jobs_is_quick() {
     let build = if cfg!(debug_assertions) { "debug" } else { "release" };
     println!("lint of 5,000 jobs, JSON report of {} bytes, {build} build: {took:?}", ran.stdout.len());
     assert_eq!(ran.report()["summary"]["jobs"], 5000);
-    assert!(took < Duration::from_secs(30), "{took:?}");
+    assert!(cfg!(debug_assertions) || took < Duration::from_secs(2), "{took:?}");
 }

@@ -5,10 +5,20 @@
 mod stand_in;
 
 mod bad_inventory;
+mod check_live;
+mod command_line;
 mod documentation;
+mod emulator;
+mod figures;
+mod harness;
+mod lambda_handler;
 mod laws;
+mod moto;
 mod plan_tests;
+mod publishing;
+mod refusals;
 mod reported_cases;
 mod schema;
+mod servers;
 mod stand_in_itself;
 mod verdict_table;

@@ -25,7 +25,7 @@ fn from_environment(find: impl Fn(&Path) -> Option<PathBuf>) -> PathBuf {
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv"), PathBuf::from);
     let found = find(&venv).filter(|found| found.is_file());
     found.unwrap_or_else(|| {
-        panic!("{} has not the tools that this test needs: run scripts/test, which makes it", venv.display())
+        panic!("the tools of this test are not in {}: run scripts/test, which puts them there", venv.display())
     })
 }
 
@@ -104,9 +104,8 @@ impl Moto {
         key: &str,
         body: serde_json::Value,
     ) -> serde_json::Value {
-        let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential={key}/20261123/eu-west-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
-        );
+        let scope = format!("20261123/eu-west-1/{service}/aws4_request");
+        let authorization = format!("AWS4-HMAC-SHA256 Credential={key}/{scope}, SignedHeaders=host, Signature=0");
         let headers = [
             ("content-type", "application/x-amz-json-1.0"),
             ("x-amz-target", target),

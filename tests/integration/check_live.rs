@@ -1,0 +1,805 @@
+//! The check against the stand-in, in this process: which calls it makes and with what, and what it says of the answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::harness::{
+    CHECKER, Check, RUN_ID, check, check_once, client, finding, findings, hasty_client, ids, job, outcomes, role,
+    role_of, world,
+};
+use crate::stand_in::{Answer, Call, Fault, Role, StandIn, User, Wording, refusal};
+
+const HUB: &str = "arn:aws:iam::111111111111:role/pipeline/hub";
+const ETL: &str = "arn:aws:iam::222222222222:role/etl";
+const DUMP: &str = "arn:aws:iam::222222222222:role/jobs/dump";
+const DEPLOY: &str = "arn:aws:iam::333333333333:role/deploy";
+const READER: &str = "arn:aws:iam::222222222222:role/credential-health-reader";
+
+/// Three jobs over the hub, two of them to one role, and one straight to it.
+const SHARED: &str = "version: 1
+roles:
+  hub: {arn: \"arn:aws:iam::111111111111:role/pipeline/hub\"}
+jobs:
+  - {name: etl, length: 30m, source: ecs-task, path: [hub, \"arn:aws:iam::222222222222:role/etl\"]}
+  - {name: etl-again, length: 20m, source: lambda, path: [hub, \"arn:aws:iam::222222222222:role/etl\"], refresh: auto}
+  - {name: dump, length: 30m, source: iam-user, path: [hub, \"arn:aws:iam::222222222222:role/jobs/dump\"]}
+  - {name: direct, length: 30m, source: iam-user, path: [\"arn:aws:iam::222222222222:role/etl\"]}
+";
+
+/// The world of `SHARED`.
+async fn shared() -> (StandIn, crate::stand_in::Credentials) {
+    let (mut world, checker) = world();
+    world.role(role(HUB).may_assume("*"));
+    world.role(role(ETL).trusts(HUB)).role(role(DUMP).trusts(HUB));
+    (StandIn::start(world).await, checker)
+}
+
+/// `lambda` runs end at 15 minutes: the shared inventory keeps to it.
+fn shared_inventory() -> String {
+    SHARED.replace("length: 20m, source: lambda", "length: 10m, source: lambda")
+}
+
+/// How often each target was called.
+fn targets(calls: &[Call]) -> BTreeMap<&str, usize> {
+    let mut targets = BTreeMap::new();
+    for call in calls {
+        *targets.entry(call.target().unwrap()).or_insert(0) += 1;
+    }
+    targets
+}
+
+// --- The calls ---
+
+#[tokio::test]
+async fn each_prefix_is_assumed_once_and_each_role_described_once_however_many_jobs_share_them() {
+    let (aws, checker) = shared().await;
+    let report = check_once(&aws, &checker, &shared_inventory()).await;
+    assert_eq!(ids(&report), Vec::<&str>::new(), "{:#}", report["findings"]);
+    // ETL by two prefixes: behind the hub, and straight.
+    assert_eq!(targets(&aws.calls_of("AssumeRole")), BTreeMap::from([(HUB, 1), (ETL, 2), (DUMP, 1)]));
+    assert_eq!(targets(&aws.calls_of("GetRole")), BTreeMap::from([("hub", 1), ("etl", 1), ("dump", 1)]));
+    assert_eq!(aws.calls_of("GetCallerIdentity").len(), 1);
+    assert_eq!(aws.calls().len(), 8);
+}
+
+#[tokio::test]
+async fn the_coverage_counts_what_was_checked() {
+    let (aws, checker) = shared().await;
+    let report = check_once(&aws, &checker, &shared_inventory()).await;
+    assert_eq!(
+        report["coverage"],
+        json!({
+            "roles": {"total": 3, "assumed": 3, "described": 3, "not_checked": []},
+            "paths": {"total": 4, "walked": 4, "not_walked": []},
+        })
+    );
+    assert_eq!(report["summary"]["jobs"], 4);
+    assert_eq!(report["summary"]["roles"], 3);
+    assert_eq!(report["run"]["complete"], true);
+    assert_eq!(report["run"]["id"], RUN_ID);
+    for name in ["etl", "etl-again", "dump", "direct"] {
+        assert_eq!(job(&report, name)["walk"], "walked");
+    }
+}
+
+#[tokio::test]
+async fn every_session_lives_900_seconds_and_bears_the_name_of_the_run() {
+    let (aws, checker) = shared().await;
+    check_once(&aws, &checker, &shared_inventory()).await;
+    for call in aws.calls_of("AssumeRole") {
+        assert_eq!(call.param("DurationSeconds"), Some("900"));
+        assert_eq!(call.param("RoleSessionName"), Some("credential-health-run-1"));
+    }
+}
+
+#[tokio::test]
+async fn a_run_id_that_is_no_session_name_is_made_one() {
+    let (aws, checker) = shared().await;
+    let client = client(&aws, &checker).await;
+    let run_id = format!("a run: {}", "ü/".repeat(60));
+    let check = Check { aws: &client, concurrency: 4, time: None, run_id: &run_id };
+    let outcome = check.of(&shared_inventory()).await;
+    assert!(outcome.report.findings.is_empty(), "STS takes the name");
+    assert_eq!(outcome.report.run.id, run_id);
+    let names: BTreeSet<String> =
+        aws.calls_of("AssumeRole").iter().map(|call| call.params["RoleSessionName"].clone()).collect();
+    let [name] = &names.into_iter().collect::<Vec<_>>()[..] else { panic!("one name for the whole run") };
+    assert!(name.starts_with("credential-health-a-run") && name.len() <= 64, "{name}");
+}
+
+#[tokio::test]
+async fn every_session_has_a_policy_that_allows_the_check_alone_and_never_a_wildcard() {
+    let (aws, checker) = shared().await;
+    check_once(&aws, &checker, &shared_inventory()).await;
+    let mut seen = 0;
+    for call in aws.calls_of("AssumeRole") {
+        let text = call.param("Policy").expect("every AssumeRole sends a session policy");
+        assert!(text.len() <= 2048, "{} characters", text.len());
+        assert!(!text.contains('*') && !text.contains('?'), "{text}");
+        let policy: Value = serde_json::from_str(text).unwrap();
+        for statement in policy["Statement"].as_array().unwrap() {
+            let allowed = statement["Resource"].as_array().unwrap();
+            match statement["Action"].as_str() {
+                Some("iam:GetRole") => assert_eq!(allowed, &[json!(call.target().unwrap())]),
+                Some("sts:AssumeRole") => {
+                    assert_eq!(call.target(), Some(HUB));
+                    assert_eq!(
+                        BTreeSet::from_iter(allowed.iter().map(|arn| arn.as_str().unwrap())),
+                        BTreeSet::from([ETL, DUMP])
+                    );
+                }
+                other => panic!("{other:?} is not what a check needs"),
+            }
+            assert_eq!(statement["Effect"], "Allow");
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 5, "four sessions read their own role, the hub's may also go on");
+}
+
+#[tokio::test]
+async fn a_hub_with_sixty_next_hops_is_assumed_once_for_each_group_that_fits_a_policy() {
+    let (mut world, checker) = world();
+    world.role(role(HUB).may_assume("*"));
+    let mut inventory = format!("version: 1\nroles:\n  hub: {{arn: \"{HUB}\"}}\njobs:\n");
+    for number in 0..60 {
+        let arn = format!("arn:aws:iam::{:012}:role/pipelines/production/etl-{number}", 222_222_222_000_u64 + number);
+        world.role(Role::new(&arn).trusts(HUB).allows("iam:GetRole", "*"));
+        inventory
+            .push_str(&format!("  - {{name: j{number}, length: 30m, source: ecs-task, path: [hub, \"{arn}\"]}}\n"));
+    }
+    let aws = StandIn::start(world).await;
+    let report = check_once(&aws, &checker, &inventory).await;
+    assert_eq!(report["coverage"]["paths"]["walked"], 60, "{:#}", report["coverage"]);
+    assert_eq!(report["coverage"]["roles"]["described"], 61);
+    let calls = aws.calls_of("AssumeRole");
+    let hubs: Vec<&Call> = calls.iter().filter(|call| call.target() == Some(HUB)).collect();
+    let policies: usize = hubs.iter().map(|call| call.params["Policy"].len()).sum();
+    assert!(hubs.iter().all(|call| call.params["Policy"].len() <= 2048));
+    assert!(hubs.len() > 1 && hubs.len() <= policies.div_ceil(2048) + 1, "{} sessions of the hub", hubs.len());
+    assert_eq!(calls.len(), hubs.len() + 60);
+    assert_eq!(aws.calls_of("GetRole").iter().filter(|call| call.target() == Some("hub")).count(), 1);
+}
+
+#[tokio::test]
+async fn what_a_trust_policy_asks_for_is_sent() {
+    let (mut world, checker) = world();
+    world.role(
+        role(HUB).external_id("hub-7f3a").session_name("etl-*").may_assume("*").allows("sts:SetSourceIdentity", "*"),
+    );
+    world.role(role(ETL).trusts(HUB).source_identity("ci"));
+    let aws = StandIn::start(world).await;
+    let inventory = format!(
+        "version: 1
+roles:
+  hub: {{arn: \"{HUB}\", external_id: hub-7f3a, session_name: etl-1}}
+  etl: {{arn: \"{ETL}\", source_identity: ci}}
+jobs:
+  - {{name: etl, length: 30m, source: ecs-task, path: [\"{HUB}\", etl]}}
+"
+    );
+    let report = check_once(&aws, &checker, &inventory).await;
+    assert_eq!(outcomes(&report, "etl"), ["assumed", "assumed"], "{:#}", report["findings"]);
+    let calls = aws.calls_of("AssumeRole");
+    let sent = |target: &str, name: &str| {
+        calls.iter().find(|call| call.target() == Some(target)).unwrap().param(name).map(str::to_owned)
+    };
+    assert_eq!(sent(HUB, "ExternalId").as_deref(), Some("hub-7f3a"), "details apply wherever the ARN is named");
+    assert_eq!(sent(HUB, "RoleSessionName").as_deref(), Some("etl-1"));
+    assert_eq!(sent(HUB, "SourceIdentity"), None);
+    assert_eq!(sent(ETL, "SourceIdentity").as_deref(), Some("ci"));
+    assert_eq!(sent(ETL, "ExternalId"), None);
+}
+
+#[tokio::test]
+async fn a_wrong_external_id_is_a_denial() {
+    let (mut world, checker) = world();
+    world.role(role(HUB).external_id("hub-7f3a"));
+    let aws = StandIn::start(world).await;
+    let inventory = format!(
+        "version: 1\nroles:\n  hub: {{arn: \"{HUB}\", external_id: old}}\njobs:\n  - {{name: a, length: 5m, source: ecs-task, path: [hub]}}\n"
+    );
+    let report = check_once(&aws, &checker, &inventory).await;
+    assert_eq!(ids(&report), ["assume-denied"]);
+}
+
+#[tokio::test]
+async fn the_sts_calls_go_to_the_callers_region_and_are_made_by_the_hop_before() {
+    let (aws, checker) = shared().await;
+    check_once(&aws, &checker, &shared_inventory()).await;
+    for call in aws.calls() {
+        assert_eq!(call.region.as_deref(), Some("eu-west-1"));
+    }
+    let dump = &aws.calls_of("AssumeRole").into_iter().find(|call| call.target() == Some(DUMP)).unwrap();
+    assert_eq!(dump.caller_arn.as_deref(), Some("arn:aws:sts::111111111111:assumed-role/hub/credential-health-run-1"));
+    let described = &aws.calls_of("GetRole").into_iter().find(|call| call.target() == Some("dump")).unwrap();
+    assert_eq!(
+        described.caller_arn.as_deref(),
+        Some("arn:aws:sts::222222222222:assumed-role/dump/credential-health-run-1")
+    );
+}
+
+// --- Who reads ---
+
+#[tokio::test]
+async fn a_reader_is_assumed_once_for_its_account_and_describes_all_roles_there() {
+    let (mut world, checker) = world();
+    world.role(role(HUB).may_assume("*"));
+    world.role(Role::new(ETL).trusts(HUB)).role(Role::new(DUMP).trusts(HUB));
+    world.role(Role::new(READER).trusts(CHECKER).external_id("example").allows("iam:GetRole", "*"));
+    let aws = StandIn::start(world).await;
+    let inventory = format!(
+        "version: 1
+readers:
+  \"222222222222\": {{role: \"{READER}\", external_id: example}}
+jobs:
+  - {{name: etl, length: 30m, source: ecs-task, path: [\"{HUB}\", \"{ETL}\"]}}
+  - {{name: dump, length: 30m, source: ecs-task, path: [\"{HUB}\", \"{DUMP}\"]}}
+"
+    );
+    let report = check_once(&aws, &checker, &inventory).await;
+    assert_eq!(report["coverage"]["roles"]["described"], 3, "{:#}", report["coverage"]);
+    assert_eq!(report["coverage"]["roles"]["total"], 3, "a reader is no role of a path");
+    let calls = aws.calls_of("AssumeRole");
+    let readers: Vec<&Call> = calls.iter().filter(|call| call.target() == Some(READER)).collect();
+    let [reader] = readers[..] else { panic!("assumed {} times", readers.len()) };
+    assert_eq!(reader.param("ExternalId"), Some("example"));
+    let policy: Value = serde_json::from_str(reader.param("Policy").unwrap()).unwrap();
+    assert_eq!(policy["Statement"], json!([{"Effect": "Allow", "Action": "iam:GetRole", "Resource": [ETL, DUMP]}]));
+    for call in aws.calls_of("GetRole").iter().filter(|call| call.target() != Some("hub")) {
+        assert!(call.caller_arn.as_ref().unwrap().contains("credential-health-reader"));
+    }
+}
+
+#[tokio::test]
+async fn the_reader_of_every_account_is_assumed_in_each() {
+    let (mut world, checker) = world();
+    for account in ["111111111111", "222222222222"] {
+        let reader = format!("arn:aws:iam::{account}:role/reader");
+        world.role(Role::new(reader).trusts(CHECKER).allows("iam:GetRole", "*"));
+    }
+    world.role(Role::new(HUB).trusts(CHECKER).may_assume("*"));
+    world.role(Role::new(ETL).trusts(HUB).max_session(7200));
+    let aws = StandIn::start(world).await;
+    let inventory = format!(
+        "version: 1\nreaders:\n  \"*\": \"arn:aws:iam::{{account}}:role/reader\"\njobs:\n  - {{name: etl, length: 30m, source: ecs-task, path: [\"{HUB}\", \"{ETL}\"]}}\n"
+    );
+    let report = check_once(&aws, &checker, &inventory).await;
+    assert_eq!(role_of(&report, HUB)["max_session_duration_seconds"], 3600);
+    assert_eq!(role_of(&report, ETL)["max_session_duration_seconds"], 7200);
+    assert_eq!(role_of(&report, ETL)["max_session_duration_from"], "iam");
+    assert_eq!(report["run"]["complete"], true);
+}
+
+#[tokio::test]
+async fn a_reader_that_is_refused_is_one_finding_and_its_roles_stay_without_a_live_value() {
+    let (mut world, checker) = world();
+    world.role(role(HUB).may_assume("*")).role(Role::new(ETL).trusts(HUB)).role(Role::new(DUMP).trusts(HUB));
+    world.role(Role::new(READER));
+    let aws = StandIn::start(world).await;
+    let inventory = format!(
+        "version: 1
+readers: {{\"222222222222\": \"{READER}\"}}
+jobs:
+  - {{name: etl, owner: data, length: 30m, source: ecs-task, path: [\"{HUB}\", \"{ETL}\"]}}
+  - {{name: dump, owner: data, length: 30m, source: ecs-task, path: [\"{HUB}\", \"{DUMP}\"]}}
+"
+    );
+    let report = check_once(&aws, &checker, &inventory).await;
+    let denied = finding(&report, "assume-denied");
+    assert_eq!(
+        (denied["role"].as_str(), denied["hop"].as_u64(), denied["owner"].as_str()),
+        (Some(READER), None, Some("data"))
+    );
+    assert_eq!(ids(&report), ["assume-denied"]);
+    assert_eq!(role_of(&report, ETL)["max_session_duration_from"], Value::Null);
+    assert_eq!(report["coverage"]["roles"]["described"], 1);
+    assert_eq!(report["coverage"]["roles"]["assumed"], 3);
+    assert_eq!(job(&report, "etl")["walk"], "walked");
+}
+
+#[tokio::test]
+async fn a_role_that_iam_does_not_know_is_missing_and_not_merely_denied() {
+    let (mut world, checker) = world();
+    world.role(Role::new(READER).trusts(CHECKER).allows("iam:GetRole", "*"));
+    let aws = StandIn::start(world).await;
+    let inventory = format!(
+        "version: 1\nreaders: {{\"222222222222\": \"{READER}\"}}\njobs:\n  - {{name: etl, length: 30m, source: ecs-task, path: [\"{ETL}\"]}}\n"
+    );
+    let report = check_once(&aws, &checker, &inventory).await;
+    assert_eq!(ids(&report), ["role-missing"], "one finding for the role, and the better one");
+    assert_eq!(finding(&report, "role-missing")["severity"], "critical");
+    assert_eq!(report["run"]["complete"], true);
+}
+
+// --- What is not to be assumed ---
+
+#[tokio::test]
+async fn a_role_declared_as_not_to_be_assumed_is_described_alone() {
+    let (mut world, checker) = world();
+    world.role(Role::new(READER).trusts(CHECKER).allows("iam:GetRole", "*"));
+    world.role(Role::new(ETL).max_session(14_400)).role(Role::new(DUMP));
+    let aws = StandIn::start(world).await;
+    let inventory = format!(
+        "version: 1
+readers: {{\"222222222222\": \"{READER}\"}}
+roles:
+  etl: {{arn: \"{ETL}\", assume: false}}
+jobs:
+  - {{name: etl, length: 2h, source: iam-user, path: [{{role: etl, duration: 4h}}, \"{DUMP}\"], refresh: auto}}
+"
+    );
+    let report = check_once(&aws, &checker, &inventory).await;
+    assert_eq!(targets(&aws.calls_of("AssumeRole")), BTreeMap::from([(READER, 1)]));
+    assert_eq!(targets(&aws.calls_of("GetRole")), BTreeMap::from([("dump", 1), ("etl", 1)]));
+    assert_eq!(outcomes(&report, "etl"), ["declared", "not-reached"]);
+    assert_eq!(job(&report, "etl")["walk"], "not-walked");
+    assert_eq!(job(&report, "etl")["verdict"], "covered");
+    assert_eq!(report["coverage"]["paths"]["not_walked"], json!([{"job": "etl", "hop": 0, "reason": "declared"}]));
+    assert_eq!(report["coverage"]["roles"]["described"], 2);
+    assert_eq!(report["run"]["complete"], true, "what is declared so is not unfinished");
+}
+
+#[tokio::test]
+async fn the_role_that_a_token_is_exchanged_for_is_only_described_unless_the_inventory_says_otherwise() {
+    for source in ["web-identity", "saml"] {
+        for (assume, calls, outcome) in
+            [("", 1, "declared"), (", assume: true", 2, "assumed"), (", assume: false", 1, "declared")]
+        {
+            let (mut world, checker) = world();
+            world.role(Role::new(READER).trusts(CHECKER).allows("iam:GetRole", "*"));
+            world.role(role(ETL));
+            let aws = StandIn::start(world).await;
+            let inventory = format!(
+                "version: 1
+readers: {{\"222222222222\": \"{READER}\"}}
+roles:
+  etl: {{arn: \"{ETL}\"{assume}}}
+jobs:
+  - {{name: etl, length: 30m, source: {source}, path: [etl]}}
+"
+            );
+            let report = check_once(&aws, &checker, &inventory).await;
+            assert_eq!(aws.calls_of("AssumeRole").len(), calls, "{source}{assume}");
+            assert_eq!(outcomes(&report, "etl"), [outcome], "{source}{assume}");
+            assert_eq!(role_of(&report, ETL)["max_session_duration_from"], "iam");
+            assert_eq!(ids(&report), Vec::<&str>::new(), "{source}{assume}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_nobody_can_read_is_named_in_the_coverage_and_never_counts_as_checked() {
+    let (mut world, checker) = world();
+    world.role(Role::new(ETL));
+    let aws = StandIn::start(world).await;
+    let inventory =
+        format!("version: 1\njobs:\n  - {{name: etl, length: 30m, source: web-identity, path: [\"{ETL}\"]}}\n");
+    let report = check_once(&aws, &checker, &inventory).await;
+    assert_eq!(
+        report["coverage"]["roles"],
+        json!({"total": 1, "assumed": 0, "described": 0, "not_checked": [{"role": ETL, "reason": "no-reader"}]})
+    );
+    assert_eq!(report["run"]["complete"], true, "its verdict needs no MaxSessionDuration");
+    assert_eq!(ids(&report), Vec::<&str>::new());
+}
+
+#[tokio::test]
+async fn a_role_of_the_checkers_own_account_is_read_by_the_checker() {
+    let (mut world, checker) = world();
+    let own = "arn:aws:iam::999999999999:role/own";
+    world.role(Role::new(own).max_session(7200));
+    let aws = StandIn::start(world).await;
+    let inventory =
+        format!("version: 1\njobs:\n  - {{name: own, length: 30m, source: web-identity, path: [\"{own}\"]}}\n");
+    let report = check_once(&aws, &checker, &inventory).await;
+    assert_eq!(role_of(&report, own)["max_session_duration_seconds"], 7200);
+    assert_eq!(aws.calls_of("AssumeRole").len(), 0);
+}
+
+// --- Failures ---
+
+#[tokio::test]
+async fn one_bad_role_does_not_stop_the_others() {
+    let (aws, checker) = shared().await;
+    aws.world(|world| world.delete_role(DUMP));
+    let report = check_once(&aws, &checker, &shared_inventory()).await;
+    assert_eq!(outcomes(&report, "dump"), ["assumed", "denied"]);
+    assert_eq!(job(&report, "dump")["walk"], "failed");
+    for name in ["etl", "etl-again", "direct"] {
+        assert_eq!(job(&report, name)["walk"], "walked");
+    }
+    assert_eq!(report["coverage"]["roles"]["not_checked"], json!([{"role": DUMP, "reason": "denied"}]));
+    assert_eq!(report["coverage"]["paths"]["not_walked"], json!([{"job": "dump", "hop": 1, "reason": "denied"}]));
+    let denied = finding(&report, "assume-denied");
+    assert_eq!((denied["role"].as_str(), denied["hop"].as_u64(), denied["job"].as_str()), (Some(DUMP), Some(1), None));
+    assert_eq!(report["run"]["complete"], true);
+}
+
+#[tokio::test]
+async fn hops_behind_a_failed_one_are_not_walked_and_say_because_of_which() {
+    let (mut world, checker) = world();
+    world.role(role(DEPLOY).may_assume("*"));
+    world.role(Role::new(HUB)).role(role(ETL).trusts(HUB)).role(role(DUMP).trusts(ETL));
+    let aws = StandIn::start(world).await;
+    let inventory = format!(
+        "version: 1
+jobs:
+  - {{name: deep, length: 30m, source: ecs-task, path: [\"{DEPLOY}\", \"{HUB}\", \"{ETL}\", \"{DUMP}\"]}}
+  - {{name: less, length: 30m, source: ecs-task, path: [\"{DEPLOY}\", \"{HUB}\", \"{ETL}\"]}}
+"
+    );
+    let report = check_once(&aws, &checker, &inventory).await;
+    assert_eq!(outcomes(&report, "deep"), ["assumed", "denied", "not-reached", "not-reached"]);
+    assert_eq!(targets(&aws.calls_of("AssumeRole")), BTreeMap::from([(DEPLOY, 1), (HUB, 1)]));
+    // The path says at which hop it stopped and why; each role behind says that it was not reached.
+    assert_eq!(
+        report["coverage"]["paths"]["not_walked"],
+        json!([
+            {"job": "deep", "hop": 1, "reason": "denied"}, {"job": "less", "hop": 1, "reason": "denied"},
+        ])
+    );
+    assert_eq!(
+        report["coverage"]["roles"]["not_checked"],
+        json!([
+            {"role": HUB, "reason": "denied"}, {"role": ETL, "reason": "not-reached"}, {"role": DUMP, "reason": "not-reached"},
+        ])
+    );
+    // One finding, for the role that was refused, with every job that it stops.
+    let denied = finding(&report, "assume-denied");
+    assert_eq!(denied["hop"], 1);
+    let jobs = denied["evidence"].as_array().unwrap().iter().find(|evidence| evidence["name"] == "jobs").unwrap();
+    assert_eq!(jobs["value"], json!(["deep", "less"]));
+    assert_eq!(ids(&report), ["assume-denied"]);
+}
+
+#[tokio::test]
+async fn a_refusal_at_the_first_hop_says_that_it_was_the_checkers() {
+    let (mut world, checker) = world();
+    world.role(Role::new(ETL));
+    let aws = StandIn::start(world).await;
+    let inventory = format!("version: 1\njobs:\n  - {{name: etl, length: 30m, source: ecs-task, path: [\"{ETL}\"]}}\n");
+    let report = check_once(&aws, &checker, &inventory).await;
+    let denied = finding(&report, "assume-denied");
+    assert_eq!(denied["hop"], 0);
+    let detail = denied["detail"].as_str().unwrap();
+    assert!(detail.contains("the checker that was refused") && detail.contains("may not be"), "{detail}");
+    assert!(
+        detail.contains("arn:aws:sts::999999999999:assumed-role/checker/tests") && detail.contains(ETL),
+        "{detail}"
+    );
+}
+
+#[tokio::test]
+async fn a_denial_tells_its_cause_where_aws_names_it_and_the_four_it_may_be_where_not() {
+    for (wording, said) in
+        [(Wording::WithCause, "the role's trust policy does not allow it"), (Wording::Plain, "four causes")]
+    {
+        let (mut world, checker) = world();
+        world.role(Role::new(ETL).denial_wording(wording));
+        let aws = StandIn::start(world).await;
+        let inventory =
+            format!("version: 1\njobs:\n  - {{name: etl, length: 30m, source: ecs-task, path: [\"{ETL}\"]}}\n");
+        let report = check_once(&aws, &checker, &inventory).await;
+        let detail = finding(&report, "assume-denied")["detail"].as_str().unwrap();
+        assert!(detail.contains(said), "{detail}");
+    }
+}
+
+#[tokio::test]
+async fn the_remedy_of_a_denial_names_the_calling_role_with_its_path() {
+    let (mut world, checker) = world();
+    world.role(role(HUB).may_assume("*")).role(Role::new(ETL));
+    let aws = StandIn::start(world).await;
+    let inventory =
+        format!("version: 1\njobs:\n  - {{name: etl, length: 30m, source: ecs-task, path: [\"{HUB}\", \"{ETL}\"]}}\n");
+    let report = check_once(&aws, &checker, &inventory).await;
+    let remedies = finding(&report, "assume-denied")["remediation"].to_string();
+    // IAM refuses a trust policy with a principal that does not exist: role/hub is not role/pipeline/hub.
+    assert!(remedies.contains(HUB), "{remedies}");
+    assert!(!remedies.contains("arn:aws:iam::111111111111:role/hub"), "{remedies}");
+}
+
+#[tokio::test]
+async fn the_checkers_own_expired_or_wrong_credentials_are_told_once_for_each_role() {
+    for (spoil, id) in
+        [("expired", "credentials-expired"), ("inactive", "credentials-invalid"), ("secret", "signature-mismatch")]
+    {
+        let (mut world, mut checker) = world();
+        world.role(role(HUB)).role(role(ETL));
+        match spoil {
+            "expired" => checker = world.role_session_for("arn:aws:sts::999999999999:assumed-role/checker/old", 0),
+            "inactive" => world.deactivate(&checker),
+            _ => checker.secret_access_key = "canary-secret-wrong".to_owned(),
+        }
+        let aws = StandIn::start(world).await;
+        let inventory = format!(
+            "version: 1
+jobs:
+  - {{name: etl, length: 30m, source: ecs-task, path: [\"{ETL}\"]}}
+  - {{name: hub, length: 30m, source: ecs-task, path: [\"{HUB}\"]}}
+  - {{name: hub-again, length: 30m, source: ecs-task, path: [\"{HUB}\"]}}
+"
+        );
+        let report = check_once(&aws, &checker, &inventory).await;
+        assert_eq!(ids(&report), [id, id], "{spoil}: once per role, not once per job");
+        assert_eq!(report["run"]["complete"], true, "{spoil} is a refusal");
+        assert_eq!(report["coverage"]["roles"]["assumed"], 0);
+    }
+}
+
+#[tokio::test]
+async fn a_getrole_that_is_denied_is_told_by_the_coverage_and_is_no_finding_where_no_verdict_needs_it() {
+    let (mut world, checker) = world();
+    world.role(Role::new(ETL).trusts(CHECKER));
+    let aws = StandIn::start(world).await;
+    let inventory = format!("version: 1\njobs:\n  - {{name: etl, length: 30m, source: iam-user, path: [\"{ETL}\"]}}\n");
+    let report = check_once(&aws, &checker, &inventory).await;
+    assert_eq!(ids(&report), Vec::<&str>::new());
+    assert_eq!(
+        report["coverage"]["roles"],
+        json!({"total": 1, "assumed": 1, "described": 0, "not_checked": [{"role": ETL, "reason": "describe-denied"}]})
+    );
+    assert_eq!(report["run"]["complete"], true);
+    let needs_it = inventory
+        .replace("length: 30m", "length: 2h")
+        .replace(&format!("\"{ETL}\""), &format!("{{role: \"{ETL}\", duration: 3h}}"));
+    let report = check_once(&aws, &checker, &needs_it).await;
+    assert_eq!(ids(&report), ["max-session-unknown"]);
+    assert_eq!(report["jobs"][0]["verdict"], "unknown");
+    assert_eq!(report["run"]["complete"], false);
+}
+
+/// GetRole takes a name without its path: the answer may be about another role.
+#[tokio::test]
+async fn a_role_whose_path_is_declared_wrong_is_missing() {
+    let (mut world, checker) = world();
+    let own = "arn:aws:iam::999999999999:role/jobs/own";
+    world.role(Role::new(own));
+    let aws = StandIn::start(world).await;
+    let inventory = "version: 1\njobs:\n  - {name: own, length: 30m, source: web-identity, path: [\"arn:aws:iam::999999999999:role/own\"]}\n";
+    let report = check_once(&aws, &checker, inventory).await;
+    let missing = finding(&report, "role-missing");
+    assert!(missing.to_string().contains(own), "it says which role has the name: {missing:#}");
+}
+
+#[tokio::test]
+async fn a_throttle_without_end_leaves_the_run_unfinished_and_the_others_checked() {
+    // Accounts of their own: the SDK keeps its slower pace for an account that throttled, for this whole process.
+    let (slow_hub, throttled) = ("arn:aws:iam::777777777777:role/hub", "arn:aws:iam::777777777777:role/slow");
+    let unread = "arn:aws:iam::777777777778:role/unread";
+    let (mut world, checker) = world();
+    world
+        .role(role(slow_hub).may_assume("*"))
+        .role(role(throttled).trusts(slow_hub))
+        .role(role(unread))
+        .role(role(ETL));
+    let aws = StandIn::start(world).await;
+    aws.script(Fault::on("AssumeRole").target(throttled).then(refusal("throttled")));
+    aws.script(Fault::on("GetRole").target(unread).then(refusal("iam-throttled")));
+    let inventory = format!(
+        "version: 1
+jobs:
+  - {{name: slow, length: 30m, source: ecs-task, path: [\"{slow_hub}\", \"{throttled}\"]}}
+  - {{name: unread, length: 30m, source: ecs-task, path: [\"{unread}\"]}}
+  - {{name: etl, length: 30m, source: ecs-task, path: [\"{ETL}\"]}}
+"
+    );
+    let report = check(&hasty_client(&aws, &checker).await, &inventory).await;
+    assert_eq!(outcomes(&report, "slow"), ["assumed", "throttled"]);
+    assert_eq!((outcomes(&report, "unread"), outcomes(&report, "etl")), (vec!["assumed"], vec!["assumed"]));
+    assert_eq!(
+        report["coverage"]["roles"]["not_checked"],
+        json!([
+            {"role": throttled, "reason": "throttled"}, {"role": unread, "reason": "describe-throttled"},
+        ])
+    );
+    assert_eq!(report["run"]["complete"], false);
+    assert_eq!(ids(&report), ["not-checked", "not-checked"]);
+    for (action, target) in [("AssumeRole", throttled), ("GetRole", "unread")] {
+        let tries = aws.calls_of(action).iter().filter(|call| call.target() == Some(target)).count();
+        assert!((2..=6).contains(&tries), "{tries} tries of {action}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_that_passes_is_tried_again_and_leaves_no_trace() {
+    let (aws, checker) = shared().await;
+    aws.script(Fault::on("AssumeRole").target(HUB).times(1).then(Answer::error(
+        503,
+        "ServiceUnavailable",
+        "Service is unable to handle request.",
+    )));
+    aws.script(Fault::on("GetRole").target(DUMP).times(1).then(Answer::Reset));
+    let report = check(&hasty_client(&aws, &checker).await, &shared_inventory()).await;
+    assert_eq!(ids(&report), Vec::<&str>::new());
+    assert_eq!(report["run"]["complete"], true);
+    assert_eq!(aws.calls().len(), 10, "eight calls, two of them twice");
+}
+
+// --- What the live values mean ---
+
+#[tokio::test]
+async fn verdicts_stand_on_the_live_maximum_and_a_declared_one_that_differs_is_reported() {
+    let (mut world, checker) = world();
+    world.role(role(ETL).max_session(7200));
+    let aws = StandIn::start(world).await;
+    let inventory = format!(
+        "version: 1
+roles:
+  etl: {{arn: \"{ETL}\", max_session_duration: 4h}}
+jobs:
+  - {{name: etl, length: 3h, source: iam-user, path: [{{role: etl, duration: 4h}}]}}
+"
+    );
+    let report = check_once(&aws, &checker, &inventory).await;
+    let etl = job(&report, "etl");
+    assert_eq!((etl["verdict"].as_str(), etl["limited_by"].as_str()), (Some("rejected"), Some("max-session-duration")));
+    assert_eq!(etl["hops"][0]["cap_seconds"], 7200);
+    assert_eq!(etl["walk"], "walked", "the checker asks for 900 s, and never concludes from that");
+    let drift = finding(&report, "max-session-drift");
+    assert_eq!((drift["severity"].as_str(), drift["role"].as_str()), (Some("medium"), Some(ETL)));
+    assert!(drift.to_string().contains("7200") && drift.to_string().contains("14400"));
+    assert_eq!(
+        role_of(&report, ETL),
+        &json!({
+            "arn": ETL, "assumed": true, "max_session_duration_seconds": 7200, "max_session_duration_from": "iam", "error": null,
+        })
+    );
+    assert_eq!(findings(&report, "duration-above-max-session").len(), 1);
+}
+
+#[tokio::test]
+async fn a_declared_maximum_serves_where_no_live_one_can_be_read() {
+    let (mut world, checker) = world();
+    world.role(Role::new(ETL));
+    let aws = StandIn::start(world).await;
+    let inventory = format!(
+        "version: 1
+roles:
+  etl: {{arn: \"{ETL}\", max_session_duration: 4h}}
+jobs:
+  - {{name: etl, length: 3h, source: web-identity, path: [{{role: etl, duration: 4h}}]}}
+"
+    );
+    let report = check_once(&aws, &checker, &inventory).await;
+    assert_eq!(job(&report, "etl")["verdict"], "covered");
+    assert_eq!(role_of(&report, ETL)["max_session_duration_from"], "declared");
+    assert_eq!(report["run"]["complete"], true);
+}
+
+// --- The clock ---
+
+#[tokio::test]
+async fn a_clock_five_minutes_off_the_date_of_the_answers_is_reported() {
+    for (offset, direction) in [(300, "behind"), (-300, "ahead of")] {
+        let (aws, checker) = shared().await;
+        aws.set_clock_offset(jiff::SignedDuration::from_secs(offset));
+        let report = check_once(&aws, &checker, &shared_inventory()).await;
+        assert_eq!(ids(&report), ["clock-skew"]);
+        let skew = finding(&report, "clock-skew");
+        assert_eq!(
+            (skew["severity"].as_str(), &skew["role"], &skew["job"]),
+            (Some("high"), &Value::Null, &Value::Null)
+        );
+        assert!(skew["title"].as_str().unwrap().contains(direction), "{skew:#}");
+        let measured = skew["evidence"][0]["value"].as_i64().unwrap();
+        assert!((measured + offset).abs() <= 2, "{measured}");
+        assert_eq!(job(&report, "dump")["walk"], "walked", "AWS takes 15 minutes");
+    }
+}
+
+#[tokio::test]
+async fn a_clock_three_minutes_off_is_let_pass() {
+    let (aws, checker) = shared().await;
+    aws.set_clock_offset(jiff::SignedDuration::from_secs(180));
+    assert_eq!(ids(&check_once(&aws, &checker, &shared_inventory()).await), Vec::<&str>::new());
+}
+
+#[tokio::test]
+async fn a_clock_that_aws_refuses_is_reported_as_such() {
+    let (aws, checker) = shared().await;
+    aws.set_clock_offset(jiff::SignedDuration::from_mins(20));
+    let report = check_once(&aws, &checker, &shared_inventory()).await;
+    // The SDK learns the offset of the first refusal and goes on with it: the walk succeeds, and the clock is told.
+    assert_eq!(ids(&report), ["clock-skew"]);
+    assert!(aws.calls().iter().any(|call| call.code.as_deref() == Some("SignatureDoesNotMatch")));
+    assert_eq!(job(&report, "direct")["walk"], "walked");
+}
+
+// --- Waivers ---
+
+#[tokio::test]
+async fn waivers_are_applied_or_told_to_be_expired_or_unused() {
+    let (aws, checker) = shared().await;
+    aws.world(|world| world.delete_role(DUMP));
+    let inventory = format!(
+        "{}waivers:
+  - {{finding: assume-denied, role: \"*/dump\", until: 2999-12-31, reason: being made}}
+  - {{finding: thin-margin, job: etl, until: 2020-01-01, reason: soon}}
+  - {{finding: role-missing, role: hub, until: 2999-12-31, reason: whatever, approver: nobody}}
+",
+        shared_inventory()
+    );
+    let report = check_once(&aws, &checker, &inventory).await;
+    assert_eq!(ids(&report), ["assume-denied", "waiver-expired", "waiver-unused"]);
+    let denied = finding(&report, "assume-denied");
+    assert_eq!(denied["waived"]["reason"], "being made");
+    assert_eq!(denied["waived"]["until"], "2999-12-31");
+    assert_eq!(finding(&report, "waiver-expired")["severity"], "medium");
+    assert_eq!(finding(&report, "waiver-unused")["severity"], "low");
+    assert_eq!(report["summary"]["waived"], 1);
+    assert_eq!(report["summary"]["findings"], json!({"critical": 0, "high": 0, "medium": 1, "low": 1}));
+    assert_eq!(job(&report, "dump")["walk"], "failed", "a waiver changes no fact");
+}
+
+#[tokio::test]
+async fn a_waiver_holds_on_its_last_day() {
+    let (mut world, checker) = world();
+    world.role(Role::new(ETL));
+    let aws = StandIn::start(world).await;
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    for (until, waived) in [(today, true), (today.yesterday().unwrap(), false)] {
+        let inventory = format!(
+            "version: 1
+jobs:
+  - {{name: etl, length: 30m, source: ecs-task, path: [\"{ETL}\"]}}
+waivers:
+  - {{finding: assume-denied, role: \"{ETL}\", until: {until}, reason: soon}}
+"
+        );
+        let report = check_once(&aws, &checker, &inventory).await;
+        assert_eq!(!finding(&report, "assume-denied")["waived"].is_null(), waived, "until {until}");
+        assert_eq!(findings(&report, "waiver-expired").len(), usize::from(!waived));
+    }
+}
+
+// --- Bounds ---
+
+#[tokio::test]
+async fn at_the_deadline_the_rest_is_told_as_out_of_time_and_what_was_answered_stands() {
+    let (aws, checker) = shared().await;
+    aws.script(Fault::on("AssumeRole").target(DUMP).then(Answer::Hang));
+    let client = client(&aws, &checker).await;
+    let before = std::time::Instant::now();
+    let check = Check { aws: &client, concurrency: 32, time: Some(Duration::from_millis(800)), run_id: RUN_ID };
+    let outcome = check.of(&shared_inventory()).await;
+    assert!(before.elapsed() < Duration::from_secs(3), "{:?}", before.elapsed());
+    let report = serde_json::to_value(outcome.report).unwrap();
+    assert_eq!(outcomes(&report, "dump"), ["assumed", "out-of-time"]);
+    assert_eq!(job(&report, "dump")["walk"], "not-walked");
+    assert_eq!(job(&report, "etl")["walk"], "walked");
+    assert_eq!(ids(&report), ["not-checked"]);
+    assert_eq!(report["run"]["complete"], false);
+}
+
+#[tokio::test]
+async fn an_iam_user_may_be_the_checker_too() {
+    let (mut world, _) = world();
+    let user = world.user(User::new("arn:aws:iam::999999999999:user/ann").may_assume("*"));
+    world.role(Role::new(ETL).trusts("arn:aws:iam::999999999999:user/ann").allows("iam:GetRole", "*"));
+    let aws = StandIn::start(world).await;
+    let inventory = format!("version: 1\njobs:\n  - {{name: etl, length: 30m, source: ecs-task, path: [\"{ETL}\"]}}\n");
+    let report = check_once(&aws, &user, &inventory).await;
+    assert_eq!(job(&report, "etl")["walk"], "walked");
+}
+
+#[tokio::test]
+async fn the_report_is_the_same_from_run_to_run_but_for_its_time() {
+    let (aws, checker) = shared().await;
+    aws.world(|world| world.delete_role(DUMP));
+    let client = client(&aws, &checker).await;
+    let mut reports = Vec::new();
+    for _ in 0..2 {
+        let mut report = check(&client, &shared_inventory()).await;
+        report["run"]["duration_ms"] = Value::Null;
+        report["run"]["started_at"] = Value::Null;
+        // AWS's request id is of the call, not of the problem.
+        let text = report.to_string();
+        let at = text.find("00000000-0000-4000-8000-").unwrap();
+        reports.push(text.replace(&text[at..at + 36], "REQUEST"));
+    }
+    assert_eq!(reports[0], reports[1]);
+}

@@ -1,0 +1,611 @@
+//! The command line as a person or a pipeline meets it: arguments, streams, files and exit statuses of the built command.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::harness::{Cli, Ran, TOPIC, assert_no_credential_in_messages, findings, ids, redacted, role, world};
+use crate::stand_in::{Credentials, Fault, Role, StandIn, Topic, refusal};
+
+const ETL: &str = "arn:aws:iam::222222222222:role/etl";
+const HUB: &str = "arn:aws:iam::111111111111:role/pipeline/hub";
+
+/// Lasts, and by more than its margin.
+const HEALTHY: &str = "version: 1\njobs:\n  - {name: tidy-up, length: 30m, source: iam-user, path: [\"arn:aws:iam::222222222222:role/etl\"]}\n";
+/// Ends an hour before its job: high.
+const LAPSES: &str = "version: 1\njobs:\n  - {name: nightly-etl, owner: data, length: 2h, source: ecs-task, path: [\"arn:aws:iam::222222222222:role/etl\"]}\n";
+/// Its verdict needs a MaxSessionDuration that nobody can tell: medium, and the run is not complete.
+const NOT_KNOWN: &str = "version: 1\njobs:\n  - {name: exchange, length: 1h, source: web-identity, path: [{role: \"arn:aws:iam::222222222222:role/deploy\", duration: 2h}]}\n";
+/// Not an inventory.
+const BAD: &str = "version: 1\njobs:\n  - {name: nightly-etl, lenght: 2h}\n";
+
+/// A stand-in with the one role of these inventories, and the checker's credentials.
+async fn account() -> (StandIn, Credentials) {
+    let (mut world, checker) = world();
+    world.role(role(ETL));
+    (StandIn::start(world).await, checker)
+}
+
+/// `jobs` after each other in one inventory.
+fn with_jobs_of(inventories: &[&str]) -> String {
+    let jobs: String = inventories.iter().map(|text| text.split_once("jobs:\n").unwrap().1).collect();
+    format!("version: 1\njobs:\n{jobs}")
+}
+
+// --- Exit statuses ---
+
+#[tokio::test]
+async fn status_0_where_every_job_lasts() {
+    let (aws, checker) = account().await;
+    let checked = Cli::on(HEALTHY, "check", &[]).asking(&aws, &checker).run().await;
+    checked.assert_status(0);
+    assert!(!aws.calls_of("AssumeRole").is_empty(), "it asked AWS");
+    Cli::on(HEALTHY, "lint", &[]).run().await.assert_status(0);
+}
+
+#[tokio::test]
+async fn status_1_on_an_open_finding_at_or_above_the_limit() {
+    let (aws, checker) = account().await;
+    Cli::on(LAPSES, "check", &[]).asking(&aws, &checker).run().await.assert_status(1);
+    Cli::on(LAPSES, "lint", &[]).run().await.assert_status(1);
+}
+
+#[tokio::test]
+async fn status_2_on_bad_arguments_with_a_word_about_the_right_ones() {
+    for (arguments, said) in [
+        (&[][..], "Usage:"),
+        (&["chekc"][..], "check"),
+        (&["check"][..], "--inventory"),
+        (&["lint", "--inventory", "jobs.yaml", "--fail-on", "severe"][..], "low, medium, high, critical or none"),
+        (&["lint", "--inventory", "jobs.yaml", "--format", "xml"][..], "json"),
+        (&["lint", "--inventory", "jobs.yaml", "--publish", TOPIC][..], "--publish"),
+        (&["check", "--inventory", "jobs.yaml", "--concurrency", "0"][..], "1 to 1000"),
+        (
+            &["check", "--inventory", "jobs.yaml", "--publish", "arn:aws:sqs:eu-west-1:999999999999:queue"][..],
+            "arn:aws:sns:",
+        ),
+    ] {
+        let ran = Cli::new(arguments).file("jobs.yaml", HEALTHY).run().await;
+        ran.assert_status(2);
+        assert_eq!(ran.stdout, "", "{arguments:?}");
+        assert!(ran.stderr.contains(said), "{arguments:?} says:\n{}", ran.stderr);
+    }
+}
+
+#[tokio::test]
+async fn status_2_where_the_environment_sets_a_bad_concurrency() {
+    let ran = Cli::on(HEALTHY, "check", &[]).env("CONCURRENCY", "many").run().await;
+    ran.assert_status(2);
+    assert!(ran.stderr.contains("many") && ran.stderr.contains("1 to 1000"), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn status_3_where_the_run_could_not_finish_what_it_set_out_to_do() {
+    // The one role is not assumed, as its source exchanges a token, and nobody reads its account.
+    let (aws, checker) = account().await;
+    let checked = Cli::on(NOT_KNOWN, "check", &["--format", "json"]).asking(&aws, &checker).run().await;
+    checked.assert_status(3);
+    let report = checked.report();
+    assert_eq!(report["run"]["complete"], false);
+    assert_eq!(ids(&report), ["max-session-unknown"]);
+    Cli::on(NOT_KNOWN, "lint", &[]).run().await.assert_status(3);
+}
+
+#[tokio::test]
+async fn status_4_without_credentials_and_the_report_all_the_same() {
+    let ran = Cli::on(HEALTHY, "check", &["--format", "json"]).run().await;
+    ran.assert_status(4);
+    assert!(ran.stderr.contains("no AWS credentials"), "{}", ran.stderr);
+    let report = ran.report();
+    assert_eq!(report["run"]["complete"], false);
+    assert_eq!(report["jobs"][0]["walk"], "failed");
+    assert_eq!(report["jobs"][0]["hops"][0]["outcome"], "no-credentials");
+    assert_eq!(report["coverage"]["roles"]["not_checked"][0]["reason"], "no-credentials");
+    assert_eq!(findings(&report, "not-checked").len(), 1);
+}
+
+#[tokio::test]
+async fn status_4_where_the_named_profile_does_not_exist() {
+    let (aws, _) = account().await;
+    let ran =
+        Cli::on(HEALTHY, "check", &[]).env("AWS_PROFILE", "nobody").env("AWS_ENDPOINT_URL", &aws.url()).run().await;
+    ran.assert_status(4);
+    assert!(ran.stderr.contains("AWS_PROFILE"), "{}", ran.stderr);
+    assert_eq!(aws.calls().len(), 0);
+}
+
+#[tokio::test]
+async fn status_4_where_the_endpoint_refuses_connections() {
+    let (aws, checker) = account().await;
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let endpoint = format!("http://127.0.0.1:{port}");
+    let cli = Cli::on(HEALTHY, "check", &["--format", "json"]).asking(&aws, &checker);
+    let ran = cli.env("AWS_ENDPOINT_URL", &endpoint).env("AWS_MAX_ATTEMPTS", "1").run().await;
+    ran.assert_status(4);
+    assert!(ran.stderr.contains("no answer from AWS"), "{}", ran.stderr);
+    assert_eq!(ran.report()["jobs"][0]["hops"][0]["outcome"], "unreachable");
+}
+
+#[tokio::test]
+async fn status_4_where_a_message_is_refused_and_the_report_all_the_same() {
+    let (aws, checker) = account().await;
+    aws.world(|world| {
+        world.topic(Topic::new(TOPIC).denied());
+    });
+    let cli = Cli::on(LAPSES, "check", &["--format", "json", "--publish", TOPIC]).asking(&aws, &checker);
+    let ran = cli.run().await;
+    ran.assert_status(4);
+    assert!(ran.stderr.contains("not published") && ran.stderr.contains("AuthorizationError"), "{}", ran.stderr);
+    assert_eq!(findings(&ran.report(), "chain-caps-session").len(), 1);
+}
+
+#[tokio::test]
+async fn of_several_statuses_the_first_of_2_4_1_3_0_applies() {
+    let (aws, checker) = account().await;
+    let high_and_incomplete = with_jobs_of(&[LAPSES, NOT_KNOWN]);
+    // A bad inventory, and no credentials.
+    Cli::on(BAD, "check", &[]).run().await.assert_status(2);
+    // No credentials, a high finding, and not complete.
+    let ran = Cli::on(&high_and_incomplete, "check", &["--format", "json"]).run().await;
+    ran.assert_status(4);
+    assert!(ids(&ran.report()).contains(&"chain-caps-session"));
+    // A high finding, and not complete.
+    let ran = Cli::on(&high_and_incomplete, "check", &["--format", "json"]).asking(&aws, &checker).run().await;
+    ran.assert_status(1);
+    assert_eq!(ran.report()["run"]["complete"], false);
+    // Not complete, and findings that are let pass.
+    let cli = Cli::on(&high_and_incomplete, "check", &["--fail-on", "none"]).asking(&aws, &checker);
+    cli.run().await.assert_status(3);
+}
+
+#[tokio::test]
+async fn one_refused_role_is_a_finding_and_never_status_4() {
+    let (mut world, checker) = world();
+    world.role(Role::new(ETL));
+    let aws = StandIn::start(world).await;
+    let ran = Cli::on(HEALTHY, "check", &["--format", "json"]).asking(&aws, &checker).run().await;
+    ran.assert_status(1);
+    let report = ran.report();
+    assert_eq!(ids(&report), ["assume-denied"]);
+    assert_eq!(report["run"]["complete"], true, "a refusal is an answer");
+    let cli = Cli::on(HEALTHY, "check", &["--fail-on", "none"]).asking(&aws, &checker);
+    cli.run().await.assert_status(0);
+}
+
+#[tokio::test]
+async fn fail_on_lets_findings_below_it_pass_and_no_others() {
+    let low = "version: 1\nroles:\n  etl: {arn: \"arn:aws:iam::222222222222:role/etl\", max_session_duration: 4h}\njobs:\n  - {name: a, length: 30m, source: iam-user, path: [etl]}\n";
+    let medium = "version: 1\njobs:\n  - {name: a, length: 55m, source: codebuild}\n";
+    let critical = "version: 1\njobs:\n  - {name: a, length: 5m, source: ecs-task, path: [{role: \"arn:aws:iam::222222222222:role/etl\", duration: 2h}]}\n";
+    let levels = ["low", "medium", "high", "critical", "none"];
+    for (inventory, fails) in [(low, 1), (medium, 2), (LAPSES, 3), (critical, 4)] {
+        for (number, level) in levels.into_iter().enumerate() {
+            let ran = Cli::on(inventory, "lint", &["--fail-on", level]).run().await;
+            assert_eq!(ran.status, i32::from(number < fails), "--fail-on {level} on {inventory}{}", ran.stdout);
+        }
+        let default = Cli::on(inventory, "lint", &[]).run().await;
+        assert_eq!(default.status, i32::from(fails >= 3), "the default is high: {inventory}");
+    }
+}
+
+#[tokio::test]
+async fn a_waived_finding_reaches_no_exit_status() {
+    let waiver = "waivers:\n  - {finding: chain-caps-session, job: nightly-*, until: 2999-12-31, reason: moving}\n";
+    let ran = Cli::on(&format!("{LAPSES}{waiver}"), "lint", &["--fail-on", "low", "--format", "json"]).run().await;
+    let report = ran.report();
+    assert_eq!(
+        (report["summary"]["waived"].as_u64(), report["jobs"][0]["verdict"].as_str()),
+        (Some(1), Some("lapses"))
+    );
+    ran.assert_status(0);
+}
+
+// --- Streams ---
+
+#[tokio::test]
+async fn json_is_alone_on_standard_output_and_a_quiet_run_says_nothing_else() {
+    let (aws, checker) = account().await;
+    for command in ["check", "lint"] {
+        let ran = Cli::on(LAPSES, command, &["--format", "json"]).asking(&aws, &checker).run().await;
+        assert_eq!(ran.report()["schema_version"], 1);
+        assert_eq!(ran.stderr, "", "{command}");
+        let ran = Cli::on(LAPSES, command, &[]).asking(&aws, &checker).run().await;
+        assert!(ran.stdout.contains("nightly-etl"));
+        assert_eq!(ran.stderr, "", "{command}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_terminal_there_is_no_colour_and_no_color_is_honoured_where_colour_is_forced() {
+    let escape = '\u{1b}';
+    for (inventory, command) in [(LAPSES, "lint"), (BAD, "lint")] {
+        let said = |ran: &Ran| format!("{}{}", ran.stdout, ran.stderr);
+        let plain = Cli::on(inventory, command, &[]).run().await;
+        assert!(!said(&plain).contains(escape), "{}", said(&plain));
+        let forced = Cli::on(inventory, command, &[]).env("CLICOLOR_FORCE", "1").run().await;
+        assert!(said(&forced).contains(escape), "forced colour shows that the others have none: {}", said(&forced));
+        let refused = Cli::on(inventory, command, &[]).env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1").run().await;
+        assert_eq!(said(&refused), said(&plain));
+    }
+    let coloured = Cli::on(LAPSES, "lint", &["--format", "json"]).env("CLICOLOR_FORCE", "1").run().await;
+    assert_eq!(coloured.report()["summary"]["jobs"], 1);
+}
+
+#[tokio::test]
+async fn output_goes_to_the_file_alone() {
+    for format in ["json", "text"] {
+        let to_stream = Cli::on(LAPSES, "lint", &["--format", format]).run().await;
+        let cli = Cli::on(LAPSES, "lint", &["--format", format, "--output", "report"]).env("CLICOLOR_FORCE", "1");
+        let to_file = cli.run().await;
+        to_file.assert_status(1);
+        assert_eq!((to_file.stdout.as_str(), to_file.stderr.as_str()), ("", ""));
+        let same_length_at_least = to_file.file("report").lines().count();
+        assert_eq!(same_length_at_least, to_stream.stdout.lines().count(), "the same report");
+        assert!(!to_file.file("report").contains('\u{1b}'), "a file has no colour");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_written_is_named() {
+    let ran = Cli::on(HEALTHY, "lint", &["--output", "no/such/folder/report"]).run().await;
+    ran.assert_status(2);
+    assert!(ran.stderr.contains("no/such/folder/report"), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn a_reader_that_stops_reading_is_no_error() {
+    // More than a pipe holds, to somebody who reads nothing.
+    let jobs: String = (0..2000).map(|n| format!("  - {{name: job-{n}, length: 30m, source: ecs-task}}\n")).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("jobs.yaml");
+    std::fs::write(&path, format!("version: 1\njobs:\n{jobs}")).unwrap();
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_credential-health"))
+        .args(["lint", "--format", "json", "--inventory"])
+        .arg(&path)
+        .env_clear()
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+// --- Inventories ---
+
+#[tokio::test]
+async fn an_inventory_comes_from_standard_input_or_a_folder_too() {
+    let from_input = Cli::new(&["lint", "--inventory", "-", "--format", "json"]).input(LAPSES).run().await;
+    from_input.assert_status(1);
+    assert_eq!(from_input.report()["jobs"][0]["name"], "nightly-etl");
+    let folder = Cli::new(&["lint", "--inventory", "all", "--format", "json"])
+        .file("all/shared.yml", "version: 1\nroles:\n  etl: {arn: \"arn:aws:iam::222222222222:role/etl\"}\n")
+        .file("all/a.yaml", "version: 1\njobs:\n  - {name: a, length: 30m, source: iam-user, path: [etl]}\n")
+        .file("all/b.json", r#"{"version": 1, "jobs": [{"name": "b", "length": "30m", "source": "ecs-task"}]}"#)
+        .file("all/README.md", "not an inventory: [")
+        .file("all/deeper/c.yaml", "not read: [")
+        .run()
+        .await;
+    folder.assert_status(0);
+    let report = folder.report();
+    let names: Vec<&str> = report["jobs"].as_array().unwrap().iter().map(|job| job["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["a", "b"]);
+}
+
+#[tokio::test]
+async fn filters_take_jobs_by_name_and_by_the_roles_of_their_path() {
+    let inventory = "version: 1
+roles:
+  hub: {arn: \"arn:aws:iam::111111111111:role/pipeline/hub\"}
+jobs:
+  - {name: nightly-etl, length: 5m, source: ecs-task, path: [hub]}
+  - {name: nightly-dump, length: 5m, source: ecs-task, path: [\"arn:aws:iam::222222222222:role/dump\"]}
+  - {name: backup, length: 5m, source: ecs-task, path: [hub, \"arn:aws:iam::222222222222:role/dump\"]}
+";
+    for (filter, expected) in [
+        (&["--job", "nightly-*"][..], &["nightly-etl", "nightly-dump"][..]),
+        (&["--job", "backup", "--job", "*-dump"], &["nightly-dump", "backup"]),
+        (&["--role", "hub"], &["nightly-etl", "backup"]),
+        (&["--role", HUB], &["nightly-etl", "backup"]),
+        (&["--role", "arn:aws:iam::222222222222:*"], &["nightly-dump", "backup"]),
+        (&["--role", "hub", "--job", "nightly-*"], &["nightly-etl"]),
+    ] {
+        let ran = Cli::on(inventory, "lint", &[&["--format", "json"], filter].concat()).run().await;
+        let report = ran.report();
+        let jobs: Vec<&str> =
+            report["jobs"].as_array().unwrap().iter().map(|job| job["name"].as_str().unwrap()).collect();
+        assert_eq!(jobs, expected, "{filter:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_filter_that_matches_nothing_is_bad_usage_and_nothing_is_asked() {
+    let (aws, checker) = account().await;
+    for filter in [&["--job", "nihgtly-*"][..], &["--role", "hbu"], &["--job", "tidy-up", "--role", "hbu"]] {
+        let ran = Cli::on(HEALTHY, "check", filter).asking(&aws, &checker).run().await;
+        ran.assert_status(2);
+        assert_eq!(ran.stdout, "");
+        assert!(ran.stderr.contains(filter[filter.len() - 1]), "{}", ran.stderr);
+    }
+    assert_eq!(aws.calls().len(), 0);
+}
+
+/// A bad inventory: what it is, the content of `jobs.yaml` (none: there is no such file), and what must be said of it.
+type BadInput = (&'static str, Option<Vec<u8>>, &'static [&'static str]);
+
+#[allow(clippy::too_many_lines, reason = "a table")]
+fn bad_inputs() -> Vec<BadInput> {
+    let text = |text: &str| Some(text.as_bytes().to_vec());
+    let laughs: String = (1..=9)
+        .map(|level| {
+            let previous = level - 1;
+            format!("l{level}: &l{level} [{}]\n", vec![format!("*l{previous}"); 10].join(", "))
+        })
+        .collect();
+    let quadratic =
+        format!("version: 1\na: &a \"{}\"\njobs: [{}]\n", "x".repeat(100_000), vec!["*a"; 300_000].join(","));
+    let large = {
+        let mut large = b"version: 1\njobs:\n".to_vec();
+        large.extend("# nothing here\n".repeat(50 * 1024 * 1024 / 15).into_bytes());
+        large
+    };
+    let binary: Vec<u8> = (0..4096_u32).map(|n| u8::try_from(n.wrapping_mul(2_654_435_761) >> 24).unwrap()).collect();
+    vec![
+        ("an empty file", text(""), &["jobs.yaml", "the file is empty", "version: 1"]),
+        ("blanks alone", text(" \n\n"), &["jobs.yaml", "the file is empty"]),
+        ("comments alone", text("# soon\n"), &["jobs.yaml", "version: 1"]),
+        ("a missing file", None, &["jobs.yaml", "no such file"]),
+        ("binary data", Some(binary), &["jobs.yaml", "not UTF-8"]),
+        ("a zero byte", text("version: 1\njobs: \"\0\"\n"), &["jobs.yaml"]),
+        ("50 MB", Some(large), &["jobs.yaml", "larger than 40 MiB"]),
+        (
+            "a billion laughs",
+            Some(format!("l0: &l0 [ha]\n{laughs}version: 1\njobs: *l9\n").into_bytes()),
+            &["jobs.yaml"],
+        ),
+        ("a long text many times", Some(quadratic.into_bytes()), &["jobs.yaml"]),
+        ("an anchor inside itself", text("version: 1\njobs: &a [*a]\n"), &["jobs.yaml:2"]),
+        (
+            "brackets without end",
+            Some([b"version: 1\njobs: ".to_vec(), vec![b'['; 1_000_000]].concat()),
+            &["jobs.yaml"],
+        ),
+        ("not YAML", text("version: 1\njobs: [\n"), &["jobs.yaml"]),
+        ("two documents", text("version: 1\n---\nversion: 1\n"), &["jobs.yaml"]),
+        ("a list", text("- version: 1\n"), &["jobs.yaml:1:1", "a map"]),
+        ("no version", text("jobs: []\n"), &["jobs.yaml:1:1", "`version:"]),
+        ("a version to come", text("version: 2\njobs: []\n"), &["jobs.yaml:1:10", "2"]),
+        ("duplicate keys", text("version: 1\njobs: []\njobs: []\n"), &["jobs.yaml:3:1", "jobs"]),
+        (
+            "duplicate keys of a job",
+            text("version: 1\njobs:\n  - name: a\n    length: 1h\n    length: 2h\n    source: lambda\n"),
+            &["jobs.yaml:5:5", "length"],
+        ),
+        (
+            "a bare number",
+            text("version: 1\njobs:\n  - {name: a, length: 3600, source: ecs-task}\n"),
+            &["jobs.yaml:3:23", "3600", "3600s"],
+        ),
+        (
+            "wrong types",
+            text("version: 1\njobs:\n  - {name: [a], length: {h: 1}, source: 7, path: hub}\n"),
+            &["jobs.yaml:3:12", "jobs.yaml:3:25", "jobs.yaml:3:41", "jobs.yaml:3:50"],
+        ),
+        (
+            "unknown keys",
+            text("version: 1\njobs:\n  - {name: a, lenght: 1h, length: 1h, source: ecs-task}\nwavers: []\n"),
+            &["jobs.yaml:3:15", "lenght", "`length`", "jobs.yaml:4:1", "wavers", "`waivers`"],
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn a_bad_inventory_is_told_with_its_place_and_nothing_is_asked_of_aws() {
+    let (aws, checker) = account().await;
+    let mut mistakes = Vec::new();
+    for (what, content, said) in bad_inputs() {
+        let cli = Cli::new(&["check", "--inventory", "jobs.yaml", "--publish", TOPIC]).asking(&aws, &checker);
+        let cli = match content {
+            Some(content) => cli.file("jobs.yaml", content),
+            None => cli,
+        };
+        let ran = cli.run().await;
+        let said_it_all = said.iter().all(|part| ran.stderr.contains(part));
+        let clear = ran.stderr.contains("nothing was checked") && ran.stderr.len() < 10_000;
+        if (ran.status, ran.stdout.as_str()) != (2, "") || !said_it_all || !clear {
+            mistakes.push(format!("{what}: status {}, must say {said:?}, says\n{:.3000}", ran.status, ran.stderr));
+        }
+    }
+    assert!(mistakes.is_empty(), "{}", mistakes.join("\n\n"));
+    assert_eq!(aws.calls().len(), 0, "{:?}", aws.calls());
+}
+
+#[tokio::test]
+async fn a_folder_without_an_inventory_is_told() {
+    let cli = Cli::new(&["check", "--inventory", "all"]).file("all/notes.txt", "version: 1");
+    let ran = cli.run().await;
+    ran.assert_status(2);
+    assert!(ran.stderr.contains("all") && ran.stderr.contains("no *.yaml, *.yml or *.json file"), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn a_job_in_two_files_of_a_folder_is_told_with_both_places() {
+    let one = "version: 1\njobs:\n  - {name: a, length: 30m, source: ecs-task}\n";
+    let ran = Cli::new(&["lint", "--inventory", "all"]).file("all/one.yaml", one).file("all/two.yaml", one).run().await;
+    ran.assert_status(2);
+    assert!(ran.stderr.contains("two.yaml:3:12") && ran.stderr.contains("one.yaml"), "{}", ran.stderr);
+}
+
+// --- What the commands do ---
+
+#[tokio::test]
+async fn lint_asks_nothing_of_aws_even_where_it_could() {
+    let (aws, checker) = account().await;
+    Cli::on(LAPSES, "lint", &[]).asking(&aws, &checker).run().await.assert_status(1);
+    assert_eq!((aws.calls().len(), aws.connections()), (0, 0));
+}
+
+#[tokio::test]
+async fn publish_sends_one_message_to_each_owner_and_the_status_is_that_of_the_findings() {
+    let (aws, checker) = account().await;
+    let other = LAPSES.replace("nightly-etl", "dump").replace("owner: data, ", "");
+    let inventory = with_jobs_of(&[LAPSES, &other]);
+    let ran = Cli::on(&inventory, "check", &["--publish", TOPIC]).asking(&aws, &checker).run().await;
+    ran.assert_status(1);
+    let messages = aws.messages(TOPIC);
+    let owners: BTreeSet<&str> = messages.iter().map(|message| message.attributes["owner"].value.as_str()).collect();
+    assert_eq!((messages.len(), owners), (2, BTreeSet::from(["data", "unowned"])));
+    assert_no_credential_in_messages(&aws, TOPIC);
+}
+
+#[tokio::test]
+async fn publish_sends_nothing_where_nothing_is_found() {
+    let (aws, checker) = account().await;
+    let ran = Cli::on(HEALTHY, "check", &["--publish", TOPIC]).asking(&aws, &checker).run().await;
+    ran.assert_status(0);
+    assert_eq!(aws.calls_of("Publish").len(), 0);
+}
+
+#[tokio::test]
+async fn a_command_line_run_has_an_id_of_its_own_that_names_its_sessions() {
+    let (aws, checker) = account().await;
+    let mut names = BTreeSet::new();
+    for _ in 0..2 {
+        aws.reset_calls();
+        let ran = Cli::on(HEALTHY, "check", &["--format", "json"]).asking(&aws, &checker).run().await;
+        let report = ran.report();
+        assert_eq!(report["run"]["trigger"], "cli");
+        let name = format!("credential-health-{}", report["run"]["id"].as_str().unwrap());
+        assert_eq!(aws.calls_of("AssumeRole")[0].param("RoleSessionName"), Some(name.as_str()));
+        names.insert(name);
+    }
+    assert_eq!(names.len(), 2);
+}
+
+#[tokio::test]
+async fn the_sdks_own_retry_setting_works_as_everywhere() {
+    let (aws, checker) = account().await;
+    aws.script(Fault::on("AssumeRole").then(refusal("unavailable")));
+    let cli = Cli::on(HEALTHY, "check", &["--format", "json"]).asking(&aws, &checker).env("AWS_MAX_ATTEMPTS", "1");
+    assert_eq!(cli.run().await.report()["jobs"][0]["hops"][0]["outcome"], "unavailable");
+    assert_eq!(aws.calls_of("AssumeRole").len(), 1);
+}
+
+#[tokio::test]
+async fn concurrency_is_bounded_by_the_option_and_by_the_variable() {
+    let (mut world, checker) = world();
+    let mut inventory = String::from("version: 1\njobs:\n");
+    for number in 0..8 {
+        let arn = format!("arn:aws:iam::222222222222:role/r{number}");
+        inventory.push_str(&format!("  - {{name: j{number}, length: 5m, source: iam-user, path: [\"{arn}\"]}}\n"));
+        world.role(role(&arn));
+    }
+    let aws = StandIn::start(world).await;
+    aws.set_latency(Duration::from_millis(30));
+    for (option, variable, most) in
+        [(&["--concurrency", "3"][..], None, 3), (&[], Some("2"), 2), (&["--concurrency", "1"], Some("8"), 1)]
+    {
+        aws.reset_calls();
+        let cli = Cli::on(&inventory, "check", option).asking(&aws, &checker);
+        let cli = match variable {
+            Some(value) => cli.env("CONCURRENCY", value),
+            None => cli,
+        };
+        cli.run().await.assert_status(0);
+        assert_eq!(aws.most_at_once(), most, "{option:?} {variable:?}");
+    }
+}
+
+// --- What is shown, frozen ---
+
+#[tokio::test]
+async fn help_is_frozen() {
+    for command in [&["--help"][..], &["check", "--help"], &["lint", "--help"], &["schema", "--help"]] {
+        let ran = Cli::new(command).run().await;
+        ran.assert_status(0);
+        assert_eq!(ran.stderr, "");
+        let name = format!("help_{}", command[..command.len() - 1].first().unwrap_or(&"all"));
+        redacted(|| insta::assert_snapshot!(name, ran.stdout));
+    }
+}
+
+#[tokio::test]
+async fn the_version_is_told() {
+    let ran = Cli::new(&["--version"]).run().await;
+    ran.assert_status(0);
+    assert_eq!(ran.stdout, format!("credential-health {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+/// A job of each verdict but unknown, and a waiver.
+const SMALL: &str = "version: 1
+defaults: {owner: platform}
+roles:
+  hub: {arn: \"arn:aws:iam::111111111111:role/pipeline/hub\", assume: true, max_session_duration: 4h}
+jobs:
+  - {name: nightly-etl, owner: data, length: 4h, source: web-identity, path: [hub, \"arn:aws:iam::222222222222:role/etl\"]}
+  - {name: nightly-build, length: 3h, source: web-identity, path: [{role: hub, duration: 4h}]}
+  - {name: report, length: 20m, source: ecs-task, path: [{role: hub, duration: 2h}]}
+  - {name: image, length: 55m, source: codebuild}
+waivers:
+  - {finding: thin-margin, job: image, until: 2999-12-31, reason: the build is being split, approver: security}
+";
+
+#[tokio::test]
+async fn the_text_of_lint_is_frozen_at_100_columns() {
+    let ran = Cli::on(SMALL, "lint", &[]).run().await;
+    ran.assert_status(1);
+    let widest = ran
+        .stdout
+        .lines()
+        .filter(|line| !line.contains("arn:aws:") && !line.contains("aws iam"))
+        .map(|line| line.chars().count())
+        .max();
+    assert!(widest <= Some(100), "{widest:?} columns");
+    redacted(|| insta::assert_snapshot!("text_of_lint", ran.stdout));
+}
+
+#[tokio::test]
+async fn the_text_of_check_is_frozen_at_100_columns() {
+    let (mut world, checker) = world();
+    world.role(role(HUB).max_session(14_400).may_assume("*"));
+    world.role(Role::new(ETL));
+    let aws = StandIn::start(world).await;
+    let ran = Cli::on(SMALL, "check", &[]).asking(&aws, &checker).run().await;
+    ran.assert_status(1);
+    redacted(|| insta::assert_snapshot!("text_of_check", ran.stdout));
+}
+
+#[tokio::test]
+async fn a_bad_inventory_as_a_person_sees_it_is_frozen() {
+    let bad = "version: 1
+roles:
+  hub: {arn: \"arn:aws:iam::111111111111:instance-profile/hub\"}
+jobs:
+  - {name: a, length: 3600, source: iam-user, path: [hbu]}
+  - {name: a, lenght: 1h, source: web-idenity, path: []}
+";
+    let ran = Cli::on(bad, "lint", &[]).run().await;
+    ran.assert_status(2);
+    redacted(|| insta::assert_snapshot!("bad_inventory", ran.stderr));
+}
+
+#[tokio::test]
+async fn schema_prints_a_json_schema_that_takes_a_good_inventory_and_not_a_bad_one() {
+    let ran = Cli::new(&["schema"]).run().await;
+    ran.assert_status(0);
+    assert_eq!(ran.stderr, "");
+    let schema = ran.report();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let good = serde_json::json!({"version": 1, "jobs": [{"name": "a", "length": "30m", "source": "ecs-task", "path": [HUB]}]});
+    assert!(
+        validator.is_valid(&good),
+        "{:?}",
+        validator.iter_errors(&good).map(|error| error.to_string()).collect::<Vec<_>>()
+    );
+    let bad = serde_json::json!({"version": 1, "jobs": [{"name": "a", "lenght": "30m", "length": "30m", "source": "ecs-task"}]});
+    assert!(!validator.is_valid(&bad));
+    let to_file = Cli::new(&["schema", "--output", "schema.json"]).run().await;
+    to_file.assert_status(0);
+    assert_eq!((to_file.stdout.as_str(), to_file.file("schema.json")), ("", ran.stdout));
+}

@@ -1,0 +1,346 @@
+//! What the end-to-end tests stand on: the built command in a scrubbed environment, the real function and the real check
+//! in this process, all pointed at the stand-in, and what varies taken out of what they say. It judges one thing only:
+//! that nothing which leaves holds a credential.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use aws_sdk_sts::config::{AsyncSleep, Sleep};
+use credential_health::check::{self, Outcome, Start};
+use credential_health::inventory::{Filter, Inventory};
+use credential_health::lambda::{Function, Invocation};
+use credential_health::probe::{Aws, DEFAULT_CONCURRENCY, Probe};
+use credential_health::report::Trigger;
+use credential_health::settings::Settings;
+use lambda_runtime::Diagnostic;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::AsyncWriteExt as _;
+
+use crate::stand_in::{Credentials, Role, StandIn, World};
+
+pub const REGION: &str = "eu-west-1";
+/// The role that the checker runs as, in an account of its own.
+pub const CHECKER: &str = "arn:aws:iam::999999999999:role/tools/checker";
+pub const TOPIC: &str = "arn:aws:sns:eu-west-1:999999999999:credential-health";
+/// The id of the runs that `check` makes.
+pub const RUN_ID: &str = "run-1";
+/// Longer than any command may take, on a slow machine too: a test must not hang.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A world with a checker that may do everything on its side and a topic, and the credentials of the checker's session.
+pub fn world() -> (World, Credentials) {
+    let mut world = World::new();
+    world.role(Role::new(CHECKER).allows("*", "*"));
+    world.topic(TOPIC);
+    let checker = world.role_session("arn:aws:sts::999999999999:assumed-role/checker/tests");
+    (world, checker)
+}
+
+/// A role that the checker may assume and that may read its own settings.
+pub fn role(arn: &str) -> Role {
+    Role::new(arn).trusts(CHECKER).allows("iam:GetRole", arn)
+}
+
+/// Fails the test if a part of any credential of the stand-in is in the text.
+#[track_caller]
+pub fn assert_no_credential(text: &str) {
+    for canary in Credentials::CANARIES {
+        let at = text.find(canary);
+        assert!(
+            at.is_none(),
+            "a credential leaves: …{}…",
+            &text[at.unwrap_or_default()..].chars().take(40).collect::<String>()
+        );
+    }
+}
+
+/// As `assert_no_credential`, for everything that a topic delivered.
+#[track_caller]
+pub fn assert_no_credential_in_messages(aws: &StandIn, topic: &str) {
+    assert_no_credential(&format!("{:?}", aws.messages(topic)));
+}
+
+// --- The command ---
+
+/// One run of the built command, in a folder of its own that is also its HOME, with no environment but what is given.
+pub struct Cli {
+    arguments: Vec<OsString>,
+    environment: Vec<(OsString, OsString)>,
+    input: Vec<u8>,
+    folder: TempDir,
+}
+
+/// What a run of the command came to.
+pub struct Ran {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+    folder: TempDir,
+}
+
+impl Cli {
+    pub fn new(arguments: &[&str]) -> Self {
+        Self {
+            arguments: arguments.iter().map(OsString::from).collect(),
+            environment: vec![("AWS_EC2_METADATA_DISABLED".into(), "true".into())],
+            input: Vec::new(),
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// The command on this inventory, as `jobs.yaml` in its folder.
+    pub fn on(inventory: &str, command: &str, more: &[&str]) -> Self {
+        let arguments = [&[command, "--inventory", "jobs.yaml"], more].concat();
+        Self::new(&arguments).file("jobs.yaml", inventory)
+    }
+
+    /// Writes a file into its folder.
+    pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        let path = self.folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+        self
+    }
+
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// Points it at the stand-in, as this caller.
+    pub fn asking(self, aws: &StandIn, caller: &Credentials) -> Self {
+        aws.environment(caller, REGION).iter().fold(self, |cli, (name, value)| cli.env(name, value))
+    }
+
+    /// What standard input gives.
+    pub fn input(mut self, text: impl Into<Vec<u8>>) -> Self {
+        self.input = text.into();
+        self
+    }
+
+    pub async fn run(self) -> Ran {
+        let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_credential-health"))
+            .args(&self.arguments)
+            .env_clear()
+            .env("HOME", self.folder.path())
+            .envs(self.environment)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        tokio::spawn(async move {
+            // A command that has read enough closes its end: no error of the test's.
+            let _ = stdin.write_all(&self.input).await;
+        });
+        let output = tokio::time::timeout(PATIENCE, child.wait_with_output()).await.expect("the command ends").unwrap();
+        let ran = Ran {
+            status: output.status.code().expect("the command ends by itself"),
+            stdout: String::from_utf8(output.stdout).expect("text"),
+            stderr: String::from_utf8(output.stderr).expect("text"),
+            folder: self.folder,
+        };
+        assert_no_credential(&ran.stdout);
+        assert_no_credential(&ran.stderr);
+        ran
+    }
+}
+
+impl Ran {
+    /// The report on standard output, which must be nothing else.
+    #[track_caller]
+    pub fn report(&self) -> Value {
+        match serde_json::from_str(&self.stdout) {
+            Ok(report) => report,
+            Err(error) => panic!("standard output is not JSON alone: {error}\n{}\n{}", self.stdout, self.stderr),
+        }
+    }
+
+    /// A file that the command wrote.
+    #[track_caller]
+    pub fn file(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(name)).unwrap()
+    }
+
+    /// Fails the test, with all that was said, unless this is how it ended.
+    #[track_caller]
+    pub fn assert_status(&self, status: i32) {
+        assert_eq!(self.status, status, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+    }
+}
+
+// --- In this process ---
+
+/// The way to the stand-in, as the binaries make theirs.
+pub async fn client(aws: &StandIn, caller: &Credentials) -> Aws {
+    Aws::load(loader(aws, caller)).await
+}
+
+/// The same with short waits (the time-out of an attempt, the pause before the next) a twentieth as long: for tests where
+/// all attempts fail.
+pub async fn hasty_client(aws: &StandIn, caller: &Credentials) -> Aws {
+    Aws::load(loader(aws, caller).sleep_impl(Hasty)).await
+}
+
+fn loader(aws: &StandIn, caller: &Credentials) -> aws_config::ConfigLoader {
+    let Credentials { access_key_id, secret_access_key, session_token } = caller.clone();
+    let credentials =
+        aws_sdk_sts::config::Credentials::new(access_key_id, secret_access_key, session_token, None, "test");
+    aws_config::defaults(aws_config::BehaviorVersion::latest())
+        .endpoint_url(aws.url())
+        .region(aws_config::Region::new(REGION))
+        .credentials_provider(credentials)
+}
+
+#[derive(Debug)]
+struct Hasty;
+
+impl AsyncSleep for Hasty {
+    fn sleep(&self, duration: Duration) -> Sleep {
+        // A longer one bounds all attempts together, and the SDK's slower pace after a throttle goes by the real clock.
+        let short = duration <= Duration::from_secs(20);
+        Sleep::new(tokio::time::sleep(if short { duration / 20 } else { duration }))
+    }
+}
+
+/// The check itself, with everything that a door would say of it.
+pub struct Check<'a> {
+    pub aws: &'a Aws,
+    pub concurrency: usize,
+    /// How long it may walk.
+    pub time: Option<Duration>,
+    pub run_id: &'a str,
+}
+
+impl Check<'_> {
+    pub async fn of(&self, inventory: &str) -> Outcome {
+        let inventory = Inventory::parse("jobs.yaml", inventory).unwrap_or_else(|problems| panic!("{problems}"));
+        let start = Start {
+            id: self.run_id.to_owned(),
+            trigger: Trigger::Cli,
+            at: jiff::Timestamp::now(),
+            runbook_base_url: None,
+        };
+        let deadline = self.time.map(|time| tokio::time::Instant::now() + time);
+        let probe =
+            Probe { aws: self.aws, concurrency: self.concurrency, deadline, run_id: self.run_id, progress: None };
+        let outcome = check::check(&inventory, &Filter::default(), &start, &probe).await.unwrap();
+        assert_no_credential(&format!("{outcome:?}"));
+        assert_no_credential(&serde_json::to_string(&outcome.report).unwrap());
+        outcome
+    }
+}
+
+/// The JSON report of a check with nothing special about it.
+pub async fn check(aws: &Aws, inventory: &str) -> Value {
+    let outcome = Check { aws, concurrency: DEFAULT_CONCURRENCY, time: None, run_id: RUN_ID }.of(inventory).await;
+    serde_json::to_value(outcome.report).unwrap()
+}
+
+/// The same, for a test that asks once.
+pub async fn check_once(aws: &StandIn, caller: &Credentials, inventory: &str) -> Value {
+    check(&client(aws, caller).await, inventory).await
+}
+
+/// The real function, with an inventory of its own.
+pub struct Lambda {
+    pub function: Function,
+    _folder: TempDir,
+}
+
+impl Lambda {
+    /// `settings`: environment variables beside INVENTORY.
+    pub async fn new(aws: &StandIn, caller: &Credentials, inventory: &str, settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path: PathBuf = folder.path().join("jobs.yaml");
+        std::fs::write(&path, inventory).unwrap();
+        let settings = Settings::read(|name| match name {
+            "INVENTORY" => path.to_str().map(str::to_owned),
+            _ => settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()),
+        });
+        let function = Function::new(settings.unwrap(), client(aws, caller).await, |_| {});
+        Self { function, _folder: folder }
+    }
+
+    /// The answer to an event, with a minute's time.
+    pub async fn invoke(&self, event: &Value) -> Result<Value, Diagnostic> {
+        self.invoke_as("request-1", Duration::from_secs(60), event).await
+    }
+
+    pub async fn invoke_as(&self, request_id: &str, remaining: Duration, event: &Value) -> Result<Value, Diagnostic> {
+        let invocation = Invocation { request_id: request_id.to_owned(), remaining };
+        let answer = self.function.handle(event, &invocation).await;
+        assert_no_credential(&format!("{answer:?}"));
+        answer.map(|answer| serde_json::to_value(answer).unwrap())
+    }
+}
+
+/// A recorded event of `events/`.
+pub fn event(name: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("events").join(name);
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+// --- Reading a report ---
+
+/// The findings of this id.
+pub fn findings<'a>(report: &'a Value, id: &str) -> Vec<&'a Value> {
+    report["findings"].as_array().unwrap().iter().filter(|finding| finding["id"] == id).collect()
+}
+
+/// The only finding of this id.
+#[track_caller]
+pub fn finding<'a>(report: &'a Value, id: &str) -> &'a Value {
+    match findings(report, id)[..] {
+        [finding] => finding,
+        ref several => panic!("{} findings {id}, not one, in {:#}", several.len(), report["findings"]),
+    }
+}
+
+/// The ids of all findings, in the report's order.
+pub fn ids(report: &Value) -> Vec<&str> {
+    report["findings"].as_array().unwrap().iter().map(|finding| finding["id"].as_str().unwrap()).collect()
+}
+
+/// A job of the report.
+#[track_caller]
+pub fn job<'a>(report: &'a Value, name: &str) -> &'a Value {
+    report["jobs"].as_array().unwrap().iter().find(|job| job["name"] == name).expect("the job is in the report")
+}
+
+/// A role of the report.
+#[track_caller]
+pub fn role_of<'a>(report: &'a Value, arn: &str) -> &'a Value {
+    report["roles"].as_array().unwrap().iter().find(|role| role["arn"] == arn).expect("the role is in the report")
+}
+
+/// What became of the walk at each hop of a job.
+#[track_caller]
+pub fn outcomes<'a>(report: &'a Value, name: &str) -> Vec<&'a str> {
+    job(report, name)["hops"].as_array().unwrap().iter().map(|hop| hop["outcome"].as_str().unwrap()).collect()
+}
+
+// --- Snapshots ---
+
+/// Runs a snapshot's assertion with everything that varies from run to run taken out.
+pub fn redacted(assertion: impl FnOnce()) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_omit_expression(true);
+    settings.set_prepend_module_to_snapshot(true);
+    for (varies, name) in [
+        (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[id]"),
+        (r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z", "[time]"),
+        (r#""duration_ms": \d+"#, r#""duration_ms": [ms]"#),
+        (r"127\.0\.0\.1:\d+", "127.0.0.1:[port]"),
+        (r"/[\w./-]*/\.tmp\w+", "[folder]"),
+    ] {
+        settings.add_filter(varies, name);
+    }
+    settings.bind(assertion);
+}
