@@ -310,6 +310,24 @@ pub struct Failure {
     pub request_id: Option<String>,
 }
 
+impl Failure {
+    /// A call that has no answer of AWS's, and why; the caller is filled in where it is known.
+    #[must_use]
+    pub fn unanswered(operation: Operation, target: &RoleArn, class: Class, message: &str) -> Self {
+        Self {
+            class,
+            operation,
+            caller: None,
+            caller_role: None,
+            target: target.clone(),
+            code: None,
+            message: message.to_owned(),
+            status: None,
+            request_id: None,
+        }
+    }
+}
+
 /// Makes a text from elsewhere fit to show: no control character, a bounded length.
 #[must_use]
 pub fn printable(text: &str) -> String {

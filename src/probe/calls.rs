@@ -25,17 +25,8 @@ pub(super) struct Request {
 
 impl Request {
     fn failed(&self, operation: Operation, class: Class, message: &str) -> Failure {
-        Failure {
-            class,
-            operation,
-            caller: self.caller.clone(),
-            caller_role: self.caller_role.clone(),
-            target: self.role.arn.clone(),
-            code: None,
-            message: message.to_owned(),
-            status: None,
-            request_id: None,
-        }
+        let (caller, caller_role) = (self.caller.clone(), self.caller_role.clone());
+        Failure { caller, caller_role, ..Failure::unanswered(operation, &self.role.arn, class, message) }
     }
 
     fn refused<E>(&self, operation: Operation, error: &SdkError<E, HttpResponse>) -> Failure
@@ -43,17 +34,7 @@ impl Request {
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let answer::Answer { class, code, message, status, request_id } = answer::of(error);
-        Failure {
-            class,
-            operation,
-            caller: self.caller.clone(),
-            caller_role: self.caller_role.clone(),
-            target: self.role.arn.clone(),
-            code,
-            message,
-            status,
-            request_id,
-        }
+        Failure { code, status, request_id, ..self.failed(operation, class, &message) }
     }
 }
 

@@ -78,17 +78,8 @@ fn nothing_asked(plan: &Plan, class: Class) -> Facts {
         Class::NoCredentials => "the checker has no AWS credentials",
         _ => "no connection: name, network, proxy or TLS",
     };
-    let failure = |operation, target: &crate::inventory::RoleArn| Failure {
-        class,
-        operation,
-        caller: None,
-        caller_role: None,
-        target: target.clone(),
-        code: None,
-        message: message.to_owned(),
-        status: None,
-        request_id: None,
-    };
+    let failure =
+        |operation, target: &crate::inventory::RoleArn| Failure::unanswered(operation, target, class, message);
     let step = |step: &crate::plan::Step| match step.parent {
         None => StepOutcome::Failed(failure(Operation::AssumeRole, &step.role)),
         Some(_) => StepOutcome::NotReached,

@@ -211,17 +211,7 @@ fn declared_with(role: Role, external_id: Option<String>) -> Role {
 }
 
 fn out_of_time(operation: Operation, role: &RoleArn) -> Failure {
-    Failure {
-        class: Class::OutOfTime,
-        operation,
-        caller: None,
-        caller_role: None,
-        target: role.clone(),
-        code: None,
-        message: "the run's time was up before this call was answered".to_owned(),
-        status: None,
-        request_id: None,
-    }
+    Failure::unanswered(operation, role, Class::OutOfTime, "the run's time was up before this call was answered")
 }
 
 /// The next answer; `None` when nothing is under way, or at the deadline.
