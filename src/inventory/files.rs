@@ -111,7 +111,7 @@ fn place_of(file: usize, text: &str, at: usize) -> Place {
     let before = text.get(..at).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    Place { file, line, column, length: 1 }
+    Place { file, line, column, length: 1, offset: at }
 }
 
 /// Lower-case hexadecimal.

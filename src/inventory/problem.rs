@@ -28,6 +28,8 @@ pub struct Place {
     pub column: usize,
     /// Length in characters; 0 where only the start is known.
     pub length: usize,
+    /// Offset in the file's bytes, from 0.
+    pub(crate) offset: usize,
 }
 
 /// A value and where it stands.
@@ -108,35 +110,44 @@ impl Problems {
 
     fn render_one(&self, renderer: &Renderer, problem: &Problem) -> String {
         let located = problem.place.and_then(|place| {
-            let file = self.files.get(place.file)?;
-            let line = file.text.lines().nth(place.line.checked_sub(1)?)?;
-            Some((place, file, line))
+            let file = self.files.get(place.file).filter(|file| place.offset < file.text.len())?;
+            Some((place, file, around(&file.text, place)))
         });
-        let Some((place, file, line)) = located else {
+        let Some((place, file, (shown, start, end))) = located else {
             let title = Level::ERROR.primary_title(format!("{}: {}", self.file_of(problem), problem.message));
             return renderer.render(&[title.element(Level::HELP.message(&*problem.help))]);
         };
         let title = Level::ERROR.primary_title(&*problem.message);
-        let (shown, start, end) = around(line, place);
+        let shown_before = shown[..start].chars().count();
         let snippet = Snippet::source(shown)
             .path(format!("{}:{}:{}", file.name, place.line, place.column))
             .line_start(place.line)
             .annotation(AnnotationKind::Primary.span(start..end));
         let text = renderer.render(&[title.element(snippet).element(Level::HELP.message(&*problem.help))]);
-        // The renderer adds its own line and column within the snippet; ours are the file's.
-        text.replacen(&format!("{}:{}:{}:", file.name, place.line, place.column), &format!("{}:", file.name), 1)
+        // The renderer adds line and column within what is shown; ours are the file's.
+        let at = format!("{}:{}:{}", file.name, place.line, place.column);
+        let in_shown = shown_before + 1;
+        text.replacen(&format!("{at}:{}:{in_shown}", place.line), &at, 1)
     }
 }
 
-/// As much of the line as a person needs, and the byte range of the offending text in it.
-fn around(line: &str, place: Place) -> (String, usize, usize) {
-    const WIDEST: usize = 240;
-    let from = place.column.saturating_sub(1);
-    let skipped = from.saturating_sub(WIDEST / 2);
-    let shown: String = line.chars().skip(skipped).take(WIDEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let byte = |characters: usize| shown.char_indices().nth(characters).map_or(shown.len(), |(at, _)| at);
-    let start = byte(from - skipped);
-    let end = byte(from - skipped + place.length.max(1)).max(start);
+/// As much of the line as a person needs, and the byte range of the offending text in it. Looks no further than it shows:
+/// a JSON file may be one line.
+fn around(text: &str, place: Place) -> (String, usize, usize) {
+    const WIDEST: usize = 120;
+    let printable = |c: char| if c.is_control() { ' ' } else { c };
+    let (before, from) = text.split_at(text.floor_char_boundary(place.offset));
+    let mut shown: Vec<char> = before.chars().rev().take_while(|c| *c != '\n').take(WIDEST).map(printable).collect();
+    shown.reverse();
+    let mut shown: String = shown.into_iter().collect();
+    let start = shown.len();
+    let mut end = start;
+    for (index, c) in from.chars().take_while(|c| *c != '\n' && *c != '\r').take(WIDEST).enumerate() {
+        shown.push(printable(c));
+        if index < place.length.max(1) {
+            end = shown.len();
+        }
+    }
     (shown, start, end)
 }
 

@@ -68,7 +68,7 @@ pub(crate) fn parse(file: usize, text: &str, sink: &mut Sink) -> Option<Node> {
         Ok(tree) => Some(tree.placed(file, text)),
         Err(error) => {
             let at = error.location();
-            let place = at.map_or(Place { file, line: 1, column: 1, length: 1 }, |at| place(file, at));
+            let place = at.map_or(Place { file, line: 1, column: 1, ..Place::default() }, |at| place(file, at));
             let (message, help) = in_words(&error.without_snippet().to_string());
             sink.add(place, message, help);
             None
@@ -103,7 +103,13 @@ fn in_words(message: &str) -> (String, String) {
 
 fn place(file: usize, at: serde_saphyr::Location) -> Place {
     let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-    Place { file, line: count(at.line()), column: count(at.column()), length: count(at.span().len()) }
+    Place {
+        file,
+        line: count(at.line()),
+        column: count(at.column()),
+        length: count(at.span().len()),
+        offset: count(at.span().byte_offset().unwrap_or(u64::MAX)),
+    }
 }
 
 /// A number as it is written: the parser gives its value.
