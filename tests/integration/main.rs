@@ -22,3 +22,4 @@ mod schema;
 mod servers;
 mod stand_in_itself;
 mod verdict_table;
+mod widget;
