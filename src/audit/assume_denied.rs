@@ -32,7 +32,9 @@ fn remedies(subject: &Subject<'_>, refused: &Refused<'_>) -> Vec<Remedy> {
     let caller = caller.unwrap_or_else(|| "CALLER_ARN".to_owned());
     // Only the checker's own role is known by its session alone, and a session's ARN leaves out the path.
     let path = if refused.failure.caller_role.is_none() { " (with its role's path, if it has one)" } else { "" };
-    let external_id = subject.inventory.role(role).external_id;
+    let reader = subject.plan.readers.iter().find(|step| refused.is_reader && step.reader.role == *role);
+    let external_id =
+        reader.map_or_else(|| subject.inventory.role(role).external_id, |step| step.reader.external_id.clone());
     let condition = external_id.map_or_else(String::new, |id| {
         format!(",\n  \"Condition\": {{\"StringEquals\": {{\"sts:ExternalId\": \"{id}\"}}}}")
     });
@@ -46,7 +48,7 @@ fn remedies(subject: &Subject<'_>, refused: &Refused<'_>) -> Vec<Remedy> {
     ];
     if !refused.is_reader {
         remedies.push(Remedy::step(format!(
-            "Or, where the checker is not meant to assume {name}, declare `assume: false` on the role."
+            "Where the checker is not meant to assume {name}, declare `assume: false` on the role."
         )));
     }
     remedies

@@ -3,7 +3,6 @@
 use super::lasting::lasting;
 use super::{Finding, Subject, remedy};
 use crate::finding::FindingId;
-use crate::lease::rules::CHAIN_CAP;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     out.extend(lasting(subject, FindingId::ChainCapsSession).filter_map(|found| {
@@ -19,9 +18,9 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                     found.length_in_words(),
                     found.lease()
                 ))
-                .remedies([remedy::refresh_by_provider_chain(found.job)])
-                .remedies(remedy::refresh_in_loop(found.lease(), found.job.margin, found.job.pause))
-                .remedies([remedy::shorten_chain(found.job, found.wanted()), remedy::split(CHAIN_CAP)]),
+                .remedies(subject.renewals(found.job, found.judgement))
+                .remedies(remedy::shorten_chain(found.job, found.wanted()))
+                .remedies(remedy::split(found.lease(), found.job.margin)),
         )
     }));
 }

@@ -1,7 +1,7 @@
 //! `default-duration-too-short`: the client asks for nothing, and the default hour is shorter than the job.
 
 use super::lasting::lasting;
-use super::{Finding, Subject, remedy};
+use super::{Finding, Subject};
 use crate::finding::FindingId;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
@@ -17,9 +17,8 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                      ExpiredToken 1h after it has got its credentials.",
                     found.length_in_words()
                 ))
-                .remedies(subject.longer_session(found.job, hop, lease))
-                .remedies([remedy::refresh_by_provider_chain(found.job)])
-                .remedies(remedy::refresh_in_loop(found.lease(), found.job.margin, found.job.pause)),
+                .remedies(subject.longer_session(found.job, found.index(), lease))
+                .remedies(subject.renewals(found.job, found.judgement)),
         )
     }));
 }

@@ -9,10 +9,10 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     out.extend(lasting(subject, FindingId::DurationAboveChainCap).filter_map(|found| {
         let (hop, lease) = found.hop()?;
         let wanted = found.wanted();
-        let mut remedies = vec![remedy::ask_for(&hop.role, CHAIN_CAP)];
+        let mut remedies = vec![remedy::ask_for(found.job, found.index(), CHAIN_CAP)];
         if wanted > CHAIN_CAP {
             remedies.push(remedy::refresh_by_provider_chain(found.job));
-            remedies.push(remedy::shorten_chain(found.job, lease.requested));
+            remedies.extend(remedy::shorten_chain(found.job, lease.requested));
         }
         Some(
             found

@@ -1,6 +1,6 @@
 //! `duration-above-max-session`: a requested DurationSeconds is over the role's MaxSessionDuration.
 
-use super::lasting::{Lasting, lasting};
+use super::lasting::lasting;
 use super::{Finding, Subject, remedy};
 use crate::finding::FindingId;
 
@@ -8,9 +8,8 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     out.extend(lasting(subject, FindingId::DurationAboveMaxSession).filter_map(|found| {
         let (hop, lease) = found.hop()?;
         let max = found.max_session(&hop.role)?;
-        let ask_less = remedy::ask_for(&hop.role, max);
-        let raise = (!lease.chained).then(|| Lasting::hours_for(lease.requested)).flatten();
-        let raise = raise.map(|hours| remedy::set_max_session(&hop.role, ", the smallest whole hour that holds the request", hours));
+        let ask_less = remedy::ask_for(found.job, found.index(), max);
+        let raise = if lease.chained { None } else { subject.raise_to(&hop.role, lease.requested) };
         Some(
             found
                 .finding()

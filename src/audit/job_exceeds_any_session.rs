@@ -18,8 +18,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                 found.length_in_words(),
                 found.lease()
             ))
-            .remedies([remedy::refresh_by_provider_chain(found.job)])
-            .remedies(remedy::refresh_in_loop(found.lease(), found.job.margin, found.job.pause))
-            .remedies([remedy::split(LONGEST_SESSION)])
+            .remedies(subject.renewals(found.job, found.judgement))
+            .remedies(remedy::split(found.lease(), found.job.margin))
     }));
 }

@@ -31,6 +31,11 @@ impl Lasting<'_> {
         self.job.path.get(hop).zip(self.judgement.hops.get(hop))
     }
 
+    /// The index of the hop that limits the job.
+    pub(super) fn index(&self) -> usize {
+        self.judgement.limiting_hop.unwrap_or_default()
+    }
+
     /// The name of the limiting hop's role, or of the source.
     pub(super) fn limiting_name(&self) -> &str {
         self.hop().map_or(self.job.source.kind(), |(hop, _)| hop.role.name())
@@ -75,11 +80,8 @@ impl Lasting<'_> {
         if let Some(end) = self.judgement.end
             && self.judgement.lease != Some(end)
         {
-            finding = finding.evidence(
-                "lapses_after_seconds",
-                end.0,
-                "interface section 3: how long the path can be renewed",
-            );
+            finding =
+                finding.evidence("lapses_after_seconds", end.0, "how long the path can be renewed without a person");
         }
         if let Some((hop, lease)) = self.hop() {
             finding = finding.evidence(

@@ -2,13 +2,11 @@
 
 use super::{Finding, Subject, remedy};
 use crate::finding::FindingId;
-use crate::inventory::{Refresh, Seconds};
-use crate::lease::rules::DEFAULT_MAX_SESSION;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     for arn in subject.plan.roles.keys() {
         let Some(max) = subject.max_session(arn) else { continue };
-        let Some(needed) = needed_hours(subject, arn) else { continue };
+        let Some(needed) = subject.hours_needed(arn) else { continue };
         if max <= needed {
             continue;
         }
@@ -27,16 +25,4 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                 .remedies([remedy::set_max_session(arn, ": enough for the longest job, and no more", needed)]),
         );
     }
-}
-
-/// The smallest whole hour, at least one, that serves every requested duration of a direct hop to the role, and
-/// needed + margin of each job without refresh whose last hop it is; `None` where no job reaches it directly.
-fn needed_hours(subject: &Subject<'_>, arn: &crate::inventory::RoleArn) -> Option<Seconds> {
-    let direct = subject.users_of(arn).iter().filter(|(job, index)| !job.is_chained(*index));
-    let wanted = direct.map(|(job, index)| {
-        let requested = job.path[*index].duration.unwrap_or_default();
-        let alone = index + 1 == job.path.len() && job.refresh == Refresh::None;
-        if alone { requested.max(job.needed() + job.margin) } else { requested }
-    });
-    wanted.max().map(|longest| longest.rounded_up_to_hours().max(DEFAULT_MAX_SESSION))
 }

@@ -30,7 +30,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                     Remedy::step(format!("Look it up, and declare it as `max_session_duration` of the role: {}.", hop.role))
                         .cli(format!("aws iam get-role --role-name {role} --query Role.MaxSessionDuration")),
                     Remedy::step(format!(
-                        "Or let the check read it: a reader for account {} under `readers:`, or iam:GetRole on itself for {role}.",
+                        "Let the check read it: a reader for account {} under `readers:`, or iam:GetRole on itself for {role}.",
                         hop.role.account()
                     )),
                 ]),

@@ -45,8 +45,8 @@ use std::collections::HashMap;
 
 use crate::facts::{Description, Facts, StepOutcome};
 use crate::finding::FindingId;
-use crate::inventory::{Hop, Inventory, Job, RoleArn, Seconds};
-use crate::lease::rules::{CHAIN_CAP, LONGEST_SESSION};
+use crate::inventory::{Inventory, Job, Refresh, RoleArn, Seconds};
+use crate::lease::rules::{CHAIN_CAP, DEFAULT_MAX_SESSION, LONGEST_SESSION};
 use crate::lease::{HopLease, Judgement, judge};
 use crate::plan::Plan;
 
@@ -197,25 +197,56 @@ impl<'a> Subject<'a> {
     }
 
     /// How the job can have a session of needed + margin at this hop, where AWS would grant one.
-    fn longer_session(&self, job: &Job, hop: &Hop, lease: &HopLease) -> Vec<Remedy> {
+    fn longer_session(&self, job: &Job, index: usize, lease: &HopLease) -> Vec<Remedy> {
         let wanted = job.needed() + job.margin;
         if lease.chained {
-            return if wanted <= CHAIN_CAP {
-                vec![remedy::ask_for(&hop.role, wanted)]
-            } else {
-                vec![remedy::shorten_chain(job, wanted)]
+            return match wanted <= CHAIN_CAP {
+                true => vec![remedy::ask_for(job, index, wanted)],
+                false => remedy::shorten_chain(job, wanted).into_iter().collect(),
             };
         }
         let wanted = wanted.min(LONGEST_SESSION);
-        let fits = self.max_session(&hop.role).is_some_and(|max| wanted <= max);
-        let raise = (!fits).then(|| {
-            remedy::set_max_session(
-                &hop.role,
-                ": enough for the longest job, and no more",
-                wanted.rounded_up_to_hours(),
-            )
+        self.raise_to(&job.path[index].role, wanted).into_iter().chain([remedy::ask_for(job, index, wanted)]).collect()
+    }
+
+    /// Raises the role's MaxSessionDuration where it is known to be too low for `wanted`, or not known: to what serves
+    /// every job that reaches the role directly.
+    fn raise_to(&self, role: &RoleArn, wanted: Seconds) -> Option<Remedy> {
+        let longest =
+            self.hours_needed(role).unwrap_or_default().max(wanted.rounded_up_to_hours()).min(LONGEST_SESSION);
+        match self.max_session(role) {
+            Some(max) if wanted <= max => None,
+            Some(_) => Some(remedy::set_max_session(
+                role,
+                ": enough for the longest job that reaches it directly, and no more",
+                longest,
+            )),
+            None => Some(remedy::set_max_session(role, ", if it is lower now: it is not known", longest)),
+        }
+    }
+
+    /// The smallest whole hour, at least one, that serves every requested duration of a direct hop to the role, and
+    /// needed + margin of each job without refresh whose last hop it is; `None` where no job reaches it directly.
+    fn hours_needed(&self, role: &RoleArn) -> Option<Seconds> {
+        let direct = self.users_of(role).iter().filter(|(job, index)| !job.is_chained(*index));
+        let wanted = direct.map(|(job, index)| {
+            let requested = job.path[*index].duration.unwrap_or_default();
+            let alone = index + 1 == job.path.len() && job.refresh == Refresh::None;
+            if alone { requested.max(job.needed() + job.margin) } else { requested }
         });
-        raise.into_iter().chain([remedy::ask_for(&hop.role, wanted)]).collect()
+        wanted.max().map(|longest| longest.rounded_up_to_hours().max(DEFAULT_MAX_SESSION))
+    }
+
+    /// The ways to renew that make the job's verdict better: by the SDK's provider chain, or in the job's own loop.
+    fn renewals(&self, job: &Job, judgement: &Judgement) -> Vec<Remedy> {
+        let better = |refresh: Refresh| {
+            let renewed = judge(&Job { refresh, ..job.clone() }, |role| self.max_session(role));
+            renewed.verdict > judgement.verdict
+        };
+        let every = judgement.lease.and_then(|lease| remedy::loop_interval(lease, job));
+        let by_chain = better(Refresh::Auto).then(|| remedy::refresh_by_provider_chain(job));
+        let in_loop = every.filter(|every| better(Refresh::Every(*every))).map(remedy::refresh_in_loop);
+        by_chain.into_iter().chain(in_loop).collect()
     }
 
     /// Whether the run did all that it set out to do (interface section 5).

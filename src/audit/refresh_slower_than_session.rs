@@ -2,13 +2,14 @@
 
 use super::lasting::lasting;
 use super::remedy::Remedy;
-use super::{Finding, Subject, remedy};
+use super::{Finding, Subject};
 use crate::finding::FindingId;
 use crate::inventory::{Refresh, Seconds};
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     out.extend(lasting(subject, FindingId::RefreshSlowerThanSession).map(|found| {
         let (name, lease) = (&found.job.name, found.lease());
+        let longer = found.hop().is_some_and(|(_, lease)| !lease.chained);
         let every = match found.job.refresh {
             Refresh::Every(every) => every,
             _ => Seconds(0),
@@ -22,8 +23,9 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                  end of one session and the next refresh.",
                 found.length_in_words()
             ))
-            .remedies([remedy::refresh_by_provider_chain(found.job)])
-            .remedies(remedy::refresh_in_loop(lease, found.job.margin, found.job.pause))
-            .remedies([Remedy::step("Or ask for a session that is longer than the interval, where the role's MaxSessionDuration and the chain allow it.")])
+            .remedies(subject.renewals(found.job, found.judgement))
+            .remedies(longer.then(|| {
+                Remedy::step("Ask for a session that is longer than the interval, where the role's MaxSessionDuration allows it.")
+            }))
     }));
 }

@@ -1,7 +1,7 @@
 //! What the findings about a refusal share: one for each role and kind of refusal, at the first hop where it was met,
 //! with every job that it concerns.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::finding::Finding;
 use super::{Subject, common_owner};
@@ -43,8 +43,9 @@ pub(super) fn refusals<'a>(subject: &'a Subject<'a>) -> Refusals<'a> {
             jobs: &subject.jobs,
             is_reader,
         });
-        if *hop < known.hop {
-            (known.failure, known.hop) = (failure, *hop);
+        // A hop of a path tells more than a reader's part, and the first hop more than a later one.
+        if (hop.is_none(), hop) < (known.hop.is_none(), &known.hop) {
+            (known.failure, known.hop, known.is_reader) = (failure, *hop, is_reader);
         }
         known.users.extend(users);
     };
@@ -62,12 +63,16 @@ pub(super) fn refusals<'a>(subject: &'a Subject<'a>) -> Refusals<'a> {
             add(failure, role, uses, false);
         }
     }
+    let mut readers: HashMap<RoleArn, BTreeSet<usize>> = HashMap::new();
+    if !subject.facts.reader_failures.is_empty() {
+        for (role, uses) in &uses.roles {
+            if let Some(reader) = subject.inventory.readers.for_role(role) {
+                readers.entry(reader.role).or_default().extend(&uses.users);
+            }
+        }
+    }
     for failure in &subject.facts.reader_failures {
-        let read = |job: &Job| {
-            let readers = job.path.iter().filter_map(|hop| subject.inventory.readers.for_role(&hop.role));
-            readers.into_iter().any(|reader| reader.role == failure.target)
-        };
-        let users = subject.jobs.iter().enumerate().filter(|(_, job)| read(job)).map(|(index, _)| index).collect();
+        let users = readers.get(&failure.target).map(|users| users.iter().copied().collect()).unwrap_or_default();
         add(failure, &failure.target, &Use { hop: None, users }, true);
     }
     met
@@ -122,13 +127,13 @@ impl Refused<'_> {
     /// That the job itself may fare better than the checker, where that is so.
     pub(super) fn about_the_checker(&self) -> &'static str {
         match self.hop {
+            _ if self.is_reader => {
+                " It is a reader: jobs do not use it, but the roles that it should read stay without their live MaxSessionDuration."
+            }
             Some(0) => {
                 " At path[0] it was the checker that was refused: the job itself comes from its own source, and may not be."
             }
-            None => {
-                " It is a reader: jobs do not use it, but the roles that it should read stay without their live MaxSessionDuration."
-            }
-            Some(_) => "",
+            _ => "",
         }
     }
 

@@ -14,7 +14,7 @@ pub(super) fn find(_: &Subject<'_>, met: &Refusals<'_>, out: &mut Vec<Finding>) 
             .detailed(format!("{} failed: {}", refused.call(), refused.answer()))
             .remedies([
                 Remedy::step(format!("Activate STS for the Region in account {account}: IAM console, Account settings, Security Token Service.")),
-                Remedy::step("Or run the checker, and the job, in a Region where it is active.").cli("export AWS_REGION=eu-west-1"),
+                Remedy::step("Run the checker, and the job, in a Region where it is active.").cli("export AWS_REGION=eu-west-1"),
             ])
     }));
 }

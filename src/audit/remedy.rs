@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use crate::inventory::{Job, RoleArn, Seconds, Source};
+use crate::lease::rules::LONGEST_SESSION;
 
 /// One way to mend it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -78,35 +79,73 @@ fn profile(job: &Job, index: usize) -> String {
     format!("[profile {}]\nrole_arn = {}\n{source}{duration}", name(index), job.path[index].role)
 }
 
-/// Renews in the job's own loop, early enough for the client's refresh window of 15 minutes where the lease allows it.
-pub(super) fn refresh_in_loop(lease: Seconds, margin: Seconds, pause: Seconds) -> Option<Remedy> {
+/// How often a job's own loop has to renew: early enough for the client's refresh window of 15 minutes and the margin.
+pub(super) fn loop_interval(lease: Seconds, job: &Job) -> Option<Seconds> {
     const REFRESH_WINDOW: u64 = 900;
-    let spare = margin.0.max(REFRESH_WINDOW).saturating_add(pause.0);
-    let every = Seconds(lease.0.checked_sub(spare)?);
-    (every.0 >= 60).then(|| {
-        Remedy::step(format!(
-            "Or assume the role again in the job's loop, at least every {every}, and declare `refresh: {{every: {every}}}`."
-        ))
-    })
+    let spare = job.margin.0.max(REFRESH_WINDOW).saturating_add(job.pause.0);
+    lease.0.checked_sub(spare).filter(|every| *every >= 60).map(Seconds)
 }
 
-/// Asks for a longer session.
-pub(super) fn ask_for(role: &RoleArn, seconds: Seconds) -> Remedy {
-    let n = seconds.0;
-    Remedy::step(format!("Ask for {n} seconds ({seconds}) in the AssumeRole call, and declare `duration: {seconds}` on the hop."))
-        .cli(format!("# ~/.aws/config, in the profile of the role\nduration_seconds = {n}\n# or in the call\naws sts assume-role --role-arn {role} --role-session-name NAME --duration-seconds {n}"))
-}
-
-/// Reaches the last role without a session in between.
-pub(super) fn shorten_chain(job: &Job, seconds: Seconds) -> Remedy {
-    let last = job.path.last().map_or("the role", |hop| hop.role.name());
+/// Renews in the job's own loop.
+pub(super) fn refresh_in_loop(every: Seconds) -> Remedy {
     Remedy::step(format!(
-        "Shorten the chain: let the job reach {last} directly, by AssumeRoleWithWebIdentity (OIDC) in the trust policy of \
-         {last} itself, so that it can have up to its MaxSessionDuration (here at least {seconds})."
+        "Renew the session in the job's loop, at least every {every}, and declare `refresh: {{every: {every}}}`."
     ))
 }
 
-/// Makes the job shorter.
-pub(super) fn split(longest: Seconds) -> Remedy {
-    Remedy::step(format!("Or split the job into runs of at most {longest}, each with credentials of its own."))
+/// Asks for a session of another length at a hop.
+pub(super) fn ask_for(job: &Job, hop: usize, seconds: Seconds) -> Remedy {
+    let n = seconds.0;
+    let role = job.path.get(hop).map_or("ROLE_ARN", |hop| hop.role.as_str());
+    let (call, cli) = match job.source {
+        Source::WebIdentity { .. } if hop == 0 => (
+            "AssumeRoleWithWebIdentity",
+            format!(
+                "# GitHub's configure-aws-credentials: role-duration-seconds: {n}\naws sts assume-role-with-web-identity --role-arn {role} \
+                 --role-session-name NAME --web-identity-token file://TOKEN_FILE --duration-seconds {n}"
+            ),
+        ),
+        Source::Saml { .. } if hop == 0 => (
+            "AssumeRoleWithSAML",
+            format!(
+                "aws sts assume-role-with-saml --role-arn {role} --principal-arn PROVIDER_ARN --saml-assertion file://ASSERTION_FILE \
+                 --duration-seconds {n}"
+            ),
+        ),
+        _ => (
+            "AssumeRole",
+            format!(
+                "# ~/.aws/config, in the profile of the role\nduration_seconds = {n}\n# or in the call\naws sts assume-role --role-arn {role} \
+                 --role-session-name NAME --duration-seconds {n}"
+            ),
+        ),
+    };
+    Remedy::step(format!(
+        "Ask for {n} seconds ({seconds}) in the {call} call, and declare `duration: {seconds}` on the hop."
+    ))
+    .cli(cli)
+}
+
+/// Reaches the last role without a session in between, where it could then have a session long enough.
+pub(super) fn shorten_chain(job: &Job, seconds: Seconds) -> Option<Remedy> {
+    if seconds > LONGEST_SESSION {
+        return None;
+    }
+    let last = job.path.last()?.role.name();
+    let way = if job.source.reaches_directly() {
+        format!("leave out the hops before {last}, with the job's source in the trust policy of {last} itself")
+    } else {
+        format!(
+            "let the job reach {last} directly, by AssumeRoleWithWebIdentity (OIDC) in the trust policy of {last} itself"
+        )
+    };
+    Some(Remedy::step(format!(
+        "Shorten the chain: {way}; then it can have up to its MaxSessionDuration, which has to be at least {seconds}."
+    )))
+}
+
+/// Makes the job shorter: runs that keep their margin within a session of `lease`.
+pub(super) fn split(lease: Seconds, margin: Seconds) -> Option<Remedy> {
+    let longest = Seconds(lease.0.checked_sub(margin.0).filter(|longest| *longest >= 60)?);
+    Some(Remedy::step(format!("Split the job into runs of at most {longest}, each with credentials of its own.")))
 }

@@ -1,7 +1,7 @@
 //! `requested-duration-too-short`: the client asks for less than the job needs.
 
 use super::lasting::lasting;
-use super::{Finding, Subject, remedy};
+use super::{Finding, Subject};
 use crate::finding::FindingId;
 use crate::lease::rules::ASSUME_ROLE_MINIMUM;
 
@@ -20,9 +20,8 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                      credentials.",
                     found.length_in_words(), lease.requested.0, found.lease()
                 ))
-                .remedies(subject.longer_session(found.job, hop, lease))
-                .remedies([remedy::refresh_by_provider_chain(found.job)])
-                .remedies(remedy::refresh_in_loop(found.lease(), found.job.margin, found.job.pause)),
+                .remedies(subject.longer_session(found.job, found.index(), lease))
+                .remedies(subject.renewals(found.job, found.judgement)),
         )
     }));
 }

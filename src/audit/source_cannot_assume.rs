@@ -18,7 +18,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
             ))
             .remedies([
                 Remedy::step(format!("Assume {role} with the IAM user's own key (`source: iam-user`), or with AssumeRoleWithWebIdentity (`source: web-identity`).")),
-                Remedy::step("Or give the federated session the permissions it needs directly, and leave the path empty."),
+                Remedy::step("Give the federated session the permissions it needs directly, and leave the path empty."),
             ])
     }));
 }

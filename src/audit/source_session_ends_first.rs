@@ -95,19 +95,19 @@ fn remedies(found: &Lasting<'_>) -> Vec<Remedy> {
         Source::IdentityCenter { .. } => vec![
             machine,
             Remedy::step(format!(
-                "Or have the administrator of IAM Identity Center raise the portal session to at least {wanted}, and log in just before the job."
+                "Have the administrator of IAM Identity Center raise the portal session to at least {wanted}, and log in just before the job."
             )),
         ],
         Source::IamUser { .. } => vec![
             machine,
             Remedy::step(format!(
-                "Or ask for a session that holds the whole job: at least {wanted} and ten minutes, within the role's MaxSessionDuration."
+                "Ask for a session that holds the whole job: at least {wanted} and ten minutes, within the role's MaxSessionDuration."
             )),
         ],
         Source::RolesAnywhere { .. } => vec![
             remedy::refresh_by_provider_chain(found.job),
             Remedy::step(format!(
-                "Or raise durationSeconds of the profile and the request to at least {} ({wanted}), if that is within 43200.",
+                "Raise durationSeconds of the profile and the request to at least {} ({wanted}), if that is within 43200.",
                 wanted.0
             )),
         ],

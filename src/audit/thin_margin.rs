@@ -2,7 +2,7 @@
 
 use super::lasting::lasting;
 use super::remedy::Remedy;
-use super::{Finding, Subject, remedy};
+use super::{Finding, Subject};
 use crate::finding::FindingId;
 use crate::inventory::{Refresh, Seconds};
 use crate::lease::LimitedBy;
@@ -22,22 +22,24 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                      call or a long step, and its calls fail with ExpiredToken.",
                     found.lease()
                 ))
-                .remedies(remedy::refresh_in_loop(found.lease(), margin, found.job.pause))
-                .remedies([remedy::refresh_by_provider_chain(found.job)]);
+                .remedies(subject.renewals(found.job, found.judgement));
         }
         let end = found.judgement.end.unwrap_or_default();
         let headroom = Seconds(end.0.saturating_sub(found.needed().0));
-        let longer = found.hop().map(|(hop, lease)| subject.longer_session(found.job, hop, lease)).unwrap_or_default();
+        let longer = found.hop().map(|(_, lease)| subject.longer_session(found.job, found.index(), lease)).unwrap_or_default();
         finding
             .evidence("headroom_seconds", headroom.0, "lapses_after_seconds − needed_seconds")
-            .titled(format!("{name} ends {headroom} before its credentials do; its margin is {margin}"))
+            .titled(match headroom {
+                Seconds(0) => format!("{name} ends just when its credentials do; its margin is {margin}"),
+                headroom => format!("{name} ends {headroom} before its credentials do; its margin is {margin}"),
+            })
             .detailed(format!(
-                "{name} {}, and its credentials last {end}. That fits, but a slow run of {headroom} more fails with ExpiredToken. Clients that renew do so \
+                "{name} {}, and its credentials last {end}. That fits, but a run that takes longer by more than {headroom} fails with ExpiredToken. Clients that renew do so \
                  10 to 15 minutes before the end, so less than that is no headroom for them.",
                 found.length_in_words()
             ))
             .remedies(longer)
-            .remedies((found.job.refresh == Refresh::None).then(|| remedy::refresh_by_provider_chain(found.job)))
-            .remedies([Remedy::step("Or, if the declared length has room in it already, declare a smaller `margin` for this job.")])
+            .remedies(subject.renewals(found.job, found.judgement))
+            .remedies([Remedy::step("If the declared length has room in it already, declare a smaller `margin` for this job.")])
     }));
 }

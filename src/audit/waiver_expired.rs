@@ -20,7 +20,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
             ))
             .remedies([
                 Remedy::step(format!("Mend what it covered ({}), and take the waiver out.", waiver.finding)),
-                Remedy::step("Or, if the reason still holds, have it approved again with a new `until`."),
+                Remedy::step("If the reason still holds, have it approved again with a new `until`."),
             ]);
         super::waivers::push_once(out, finding);
     }

@@ -5,7 +5,7 @@ use wildmatch::WildMatch;
 use super::finding::{Finding, Waived};
 use super::{Subject, common_owner};
 use crate::finding::FindingId;
-use crate::inventory::{RoleArn, RolePattern, Waiver};
+use crate::inventory::{Job, RoleArn, RolePattern, Waiver};
 
 /// Marks each finding that a waiver covers; returns the waivers that hold today and covered nothing, by index.
 pub(super) fn apply(subject: &Subject<'_>, findings: &mut [Finding]) -> Vec<usize> {
@@ -14,10 +14,14 @@ pub(super) fn apply(subject: &Subject<'_>, findings: &mut [Finding]) -> Vec<usiz
         if waiver.until < subject.today {
             continue;
         }
+        let job = waiver.job.as_deref().map(WildMatch::new);
+        let role = waiver.role.as_deref().map(RolePattern::new);
         let mut used = false;
-        for finding in findings.iter_mut().filter(|finding| covers(subject, waiver, finding)) {
-            finding.waived.get_or_insert_with(|| Waived::from(waiver));
-            used = true;
+        for finding in findings.iter_mut().filter(|finding| finding.id == waiver.finding) {
+            if covers(subject, job.as_ref(), role.as_ref(), finding) {
+                finding.waived.get_or_insert_with(|| Waived::from(waiver));
+                used = true;
+            }
         }
         if !used {
             unused.push(index);
@@ -26,13 +30,13 @@ pub(super) fn apply(subject: &Subject<'_>, findings: &mut [Finding]) -> Vec<usiz
     unused
 }
 
-fn covers(subject: &Subject<'_>, waiver: &Waiver, finding: &Finding) -> bool {
-    let job = |glob: &String| finding.job.as_deref().is_some_and(|job| WildMatch::new(glob).matches(job));
-    let role = |glob: &String| {
+fn covers(subject: &Subject<'_>, job: Option<&WildMatch>, role: Option<&RolePattern>, finding: &Finding) -> bool {
+    let has_job = |glob: &WildMatch| finding.job.as_deref().is_some_and(|job| glob.matches(job));
+    let has_role = |pattern: &RolePattern| {
         let arn = finding.role.as_deref().and_then(|role| RoleArn::parse(role).ok());
-        arn.is_some_and(|arn| RolePattern::new(glob).matches(&subject.inventory.role(&arn)))
+        arn.is_some_and(|arn| pattern.matches(&subject.inventory.role(&arn)))
     };
-    waiver.finding == finding.id && waiver.job.as_ref().is_none_or(job) && waiver.role.as_ref().is_none_or(role)
+    job.is_none_or(has_job) && role.is_none_or(has_role)
 }
 
 /// What a waiver is for, in words.
@@ -42,19 +46,28 @@ pub(super) fn subject_of(waiver: &Waiver) -> String {
     job.into_iter().chain(role).collect::<Vec<_>>().join(" and ")
 }
 
-/// A finding about a waiver: it belongs to the owner of the jobs it names, if they agree.
+/// A finding about a waiver: it belongs to the owner of the jobs it names, by name or by role, if they agree.
 pub(super) fn finding_about(subject: &Subject<'_>, id: FindingId, waiver: &Waiver) -> Finding {
-    let named = waiver.job.as_ref().map(|glob| WildMatch::new(glob));
-    let jobs = subject.inventory.jobs.iter().filter(|job| named.as_ref().is_some_and(|named| named.matches(&job.name)));
-    let role = waiver.role.as_ref().map(|glob| {
-        let declared = subject.inventory.roles.values().find(|role| role.alias.as_ref() == Some(glob));
-        declared.map_or(glob.as_str(), |role| role.arn.as_str())
+    let (job, role) = (waiver.job.as_deref().map(WildMatch::new), waiver.role.as_deref().map(RolePattern::new));
+    let has_role = |job: &Job, pattern: &RolePattern| {
+        job.path.iter().any(|hop| pattern.matches(&subject.inventory.role(&hop.role)))
+    };
+    let named = |named: &&Job| {
+        job.as_ref().is_none_or(|glob| glob.matches(&named.name))
+            && role.as_ref().is_none_or(|pattern| has_role(named, pattern))
+    };
+    // The role's ARN where one role is named; a glob stays in the evidence.
+    let arn = waiver.role.as_deref().and_then(|written| {
+        let declared = subject.inventory.roles.values().find(|role| role.alias.as_deref() == Some(written));
+        declared.map(|role| role.arn.clone()).or_else(|| RoleArn::parse(written).ok())
     });
-    Finding::new(id, waiver.job.as_deref(), role, None)
-        .owned_by(common_owner(jobs))
-        .evidence("waived_finding", waiver.finding.as_str(), format!("inventory: {}", waiver.place))
-        .evidence("until", waiver.until.to_string(), format!("inventory: {}", waiver.place))
-        .evidence("reason", waiver.reason.as_str(), format!("inventory: {}", waiver.place))
+    let place = || format!("inventory: {}", waiver.place);
+    Finding::new(id, waiver.job.as_deref(), arn.as_ref().map(RoleArn::as_str), None)
+        .owned_by(common_owner(subject.inventory.jobs.iter().filter(named)))
+        .evidence("waived_finding", waiver.finding.as_str(), place())
+        .evidence("names", subject_of(waiver), place())
+        .evidence("until", waiver.until.to_string(), place())
+        .evidence("reason", waiver.reason.as_str(), place())
 }
 
 /// One finding for each (id, job, role): what a second waiver of the same names adds goes into the first one's evidence.

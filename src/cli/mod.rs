@@ -82,13 +82,14 @@ async fn check(arguments: &Check) -> ExitStatus {
         Err(nothing) => return bad_usage(&format!("error: {nothing}")),
     };
     bar.finish();
-    if let Some(status) = show(&outcome.report, selection) {
-        return status;
-    }
+    let unwritten = show(&outcome.report, selection);
     let published = match &arguments.publish {
         Some(topic) => publish(&aws, topic, &outcome.report).await,
         None => true,
     };
+    if let Some(status) = unwritten {
+        return status;
+    }
     if !published || no_answer(&outcome) {
         return ExitStatus::NoAnswer;
     }
@@ -149,15 +150,26 @@ fn show(report: &Report, selection: &Selection) -> Option<ExitStatus> {
     write(&text, selection.output.as_deref())
 }
 
+/// Writes to the file or to standard output; `Some` when what was meant could not be written to. What a file does not
+/// take goes to standard output: a run is not lost for a misspelt path.
 fn write(text: &str, output: Option<&std::path::Path>) -> Option<ExitStatus> {
     let text = text.trim_end();
     let Some(path) = output else {
-        // Nobody reads on: nothing to tell them.
-        let _ = writeln!(anstream::stdout().lock(), "{text}");
-        return None;
+        return print(text).err().map(|error| bad_usage(&format!("error: cannot write to standard output: {error}")));
     };
     let error = std::fs::write(path, format!("{text}\n")).err()?;
-    Some(bad_usage(&format!("error: cannot write {}: {error}", path.display())))
+    let status = bad_usage(&format!("error: cannot write {}: {error}; the report follows", path.display()));
+    let _ = print(text);
+    Some(status)
+}
+
+fn print(text: &str) -> std::io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        // Nobody reads on: nothing to tell them.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
 }
 
 fn bad_usage(message: &str) -> ExitStatus {

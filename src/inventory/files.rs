@@ -61,7 +61,7 @@ pub(crate) fn text(name: &str, text: String) -> Files {
 fn is_inventory(path: &Path) -> bool {
     let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
     let known = path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml" || ending == "json");
-    known && !hidden && path.is_file()
+    known && !hidden && !path.is_dir()
 }
 
 fn limited(name: &str, from: impl Read) -> Result<Vec<u8>, Problems> {

@@ -99,13 +99,19 @@ impl Problems {
     /// All of them as text for a person, each in its line of the file.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
+        self.render_first(self.problems.len(), colour)
+    }
+
+    fn render_first(&self, most: usize, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-        let shown: Vec<String> = self.problems.iter().map(|problem| self.render_one(&renderer, problem)).collect();
-        let count = match shown.len() {
+        let shown: Vec<String> =
+            self.problems.iter().take(most).map(|problem| self.render_one(&renderer, problem)).collect();
+        let count = match self.problems.len() {
             1 => "1 problem".to_owned(),
             several => format!("{several} problems"),
         };
-        format!("{}\n\n{count} in the inventory; nothing was checked.", shown.join("\n\n"))
+        let first = if shown.len() < self.problems.len() { format!(", the first {most} shown") } else { String::new() };
+        format!("{}\n\n{count} in the inventory{first}; nothing was checked.", shown.join("\n\n"))
     }
 
     fn render_one(&self, renderer: &Renderer, problem: &Problem) -> String {
@@ -153,7 +159,8 @@ fn around(text: &str, place: Place) -> (String, usize, usize) {
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.render(false))
+        // Where it is a log line or a function's error, it has to stay within bounds.
+        f.write_str(&self.render_first(50, false))
     }
 }
 
@@ -169,12 +176,16 @@ impl Sink {
     }
 }
 
-/// The known word nearest to what was written, if one is near.
+/// The known word nearest to what was written, if one is near. Among very many words none is looked for.
 pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    const MOST_WORDS: usize = 500;
+    let limit = |word: &str| 1 + word.len().max(written.len()) / 3;
     known
         .into_iter()
+        .take(MOST_WORDS)
+        .filter(|word| word.len().abs_diff(written.len()) <= limit(word))
         .map(|word| (strsim::damerau_levenshtein(written, word), word))
-        .filter(|(distance, word)| *distance <= 1 + word.len().max(written.len()) / 3)
+        .filter(|(distance, word)| *distance <= limit(word))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, word)| word)
 }

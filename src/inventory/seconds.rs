@@ -50,7 +50,7 @@ impl Seconds {
         if !is_short(text) && !is_iso(text) {
             return Err("is not a duration".to_owned());
         }
-        let span: jiff::Span = text.parse().map_err(|_| "is not a duration".to_owned())?;
+        let span: jiff::Span = text.parse().map_err(|_| "is too long".to_owned())?;
         let days = i64::from(span.get_weeks()) * 7 + i64::from(span.get_days());
         let seconds = days * 86_400 + i64::from(span.get_hours()) * 3600 + span.get_minutes() * 60 + span.get_seconds();
         u64::try_from(seconds).map(Self).map_err(|_| "is negative".to_owned())

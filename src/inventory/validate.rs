@@ -139,7 +139,9 @@ impl<'a, F: Fn(Place) -> &'a str> Names<'a, F> {
         if self.unread {
             return None;
         }
-        let help = match nearest(&written.value, self.aliases.keys().map(String::as_str)) {
+        // After so many, the list is wrong and not a letter: a suggestion for each would take long.
+        let known = self.aliases.keys().map(String::as_str).filter(|_| sink.problems.len() < 200);
+        let help = match nearest(&written.value, known) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "declare it under `roles:`, or write the role's ARN".to_owned(),
         };

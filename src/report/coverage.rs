@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::audit::Subject;
 use crate::facts::{Description, StepOutcome};
-use crate::failure::{Class, Failure};
+use crate::failure::{Class, Failure, Operation};
 use crate::inventory::RoleArn;
 use crate::plan::PlannedHop;
 
@@ -70,7 +70,8 @@ impl RoleCoverage {
 pub struct NotCheckedRole {
     /// The role.
     pub role: RoleArn,
-    /// Why: an outcome of its AssumeRole, or `describe-` and an outcome of reading its settings.
+    /// Why: an outcome of its AssumeRole, or `describe-` and an outcome of reading its settings, or `reader-` and an
+    /// outcome of assuming its reader.
     pub reason: String,
 }
 
@@ -161,6 +162,9 @@ fn not_checked(subject: &Subject<'_>, role: &RoleArn) -> Option<String> {
         Description::Known { .. } => None,
         Description::NoReader => Some(NO_READER.to_owned()),
         Description::NotReached => Some(NOT_REACHED.to_owned()),
+        Description::Failed(failure) if failure.operation == Operation::AssumeRole => {
+            Some(format!("reader-{}", failure.class.as_str()))
+        }
         Description::Failed(failure) => Some(format!("describe-{}", failure.class.as_str())),
     }
 }

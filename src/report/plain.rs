@@ -3,6 +3,7 @@
 
 use super::{Coverage, JobReport, Report, Walk};
 use crate::audit::{Finding, Remedy};
+use crate::failure::Class;
 use crate::finding::Severity;
 use crate::lease::Verdict;
 
@@ -37,8 +38,15 @@ pub fn verdict(job: &JobReport) -> String {
     match (job.verdict, job.walk) {
         (Verdict::Rejected, _) => "cannot start".to_owned(),
         (verdict, Walk::Failed) => format!("{}, walk failed", verdict.as_str()),
+        (verdict, _) if was_unfinished(job) => format!("{}, not walked", verdict.as_str()),
         (verdict, _) => verdict.as_str().to_owned(),
     }
+}
+
+/// Whether the run had no time left for the job's path.
+#[must_use]
+pub fn was_unfinished(job: &JobReport) -> bool {
+    job.hops.iter().any(|hop| hop.outcome == Class::OutOfTime.as_str())
 }
 
 /// When a job's credentials end, in words.
@@ -126,16 +134,37 @@ fn by_reason(what: &str, all: impl Iterator<Item = (String, String)>) -> Vec<Str
 }
 
 /// A reason of the report in words.
-fn in_words(reason: &str) -> &str {
+fn in_words(reason: &str) -> String {
     match reason {
-        "declared" => "declared as not to be assumed by the checker",
-        "not-reached" => "a hop before it was not assumed",
-        "no-reader" => "no reader for its account",
-        "denied" => "AssumeRole was denied",
-        "describe-denied" => "iam:GetRole was denied",
-        "out-of-time" | "describe-out-of-time" => "the run's time was up",
-        other => other,
+        "declared" => return "declared as not to be assumed by the checker".to_owned(),
+        "not-reached" => return "a hop before it was not assumed".to_owned(),
+        "no-reader" => return "no reader for its account".to_owned(),
+        _ => {}
     }
+    let (call, class) = match (reason.strip_prefix("describe-"), reason.strip_prefix("reader-")) {
+        (Some(class), _) => ("iam:GetRole: ", class),
+        (_, Some(class)) => ("assuming its reader: ", class),
+        _ => ("", reason),
+    };
+    let class = match class {
+        "denied" => "access was denied",
+        "role-missing" => "IAM knows no such role",
+        "out-of-time" => "the run's time was up",
+        "throttled" => "AWS asked to slow down",
+        "unavailable" => "AWS had an error",
+        "timed-out" => "no answer in time",
+        "unreachable" => "no connection to AWS",
+        "unreadable-answer" => "the answer was not AWS's",
+        "no-credentials" => "the checker has no credentials",
+        "credentials-expired" => "the credentials in use have expired",
+        "credentials-invalid" => "AWS does not know the credentials in use",
+        "signature-mismatch" | "wrong-signing-scope" => "AWS refused the request's signature",
+        "clock-slow" | "clock-fast" => "the checker's clock is wrong",
+        "region-disabled" => "STS is off in this Region",
+        "packed-policy-too-large" | "malformed-policy" => "STS did not take the check's session policy",
+        other => return format!("{call}{}", other.replace('-', " ")),
+    };
+    format!("{call}{class}")
 }
 
 /// `1 job`, `2 jobs`.

@@ -17,6 +17,7 @@ mod moto;
 mod plan_tests;
 mod publishing;
 mod refusals;
+mod remedies;
 mod reported_cases;
 mod schema;
 mod servers;
