@@ -3,6 +3,7 @@
 
 #![cfg_attr(not(feature = "cli"), allow(dead_code))]
 
+#[cfg(feature = "cli")]
 use std::collections::BTreeMap;
 
 use super::problem::{Place, Placed};
