@@ -117,7 +117,10 @@ pub enum ExitStatus {
 pub const EXIT_STATUSES: [(ExitStatus, &str); 5] = [
     (ExitStatus::Healthy, "no open finding at or above --fail-on"),
     (ExitStatus::Findings, "open findings at or above --fail-on"),
-    (ExitStatus::BadUsage, "bad arguments or a bad inventory; nothing was checked"),
+    (
+        ExitStatus::BadUsage,
+        "bad arguments or a bad inventory, and nothing was checked; or the report could not be written",
+    ),
     (ExitStatus::Incomplete, "the run did not finish all that it set out to do"),
     (ExitStatus::NoAnswer, "no AWS credentials, no answer from AWS, or a message not published"),
 ];
