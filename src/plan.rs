@@ -32,6 +32,8 @@ pub struct Step {
     pub parent: Option<usize>,
     /// The steps that its session is for.
     pub next: Vec<usize>,
+    /// Its session may read the role's settings.
+    pub reads: bool,
     /// The session policy: what the check needs of the session and nothing else.
     pub policy: String,
 }
@@ -147,7 +149,7 @@ impl Plan {
             let describe = if number == 0 { describe.as_slice() } else { &[] };
             let policy = policy(describe, &hops(&children));
             let step = self.steps.len();
-            self.steps.push(Step { role: role.clone(), parent, next: Vec::new(), policy });
+            self.steps.push(Step { role: role.clone(), parent, next: Vec::new(), reads: !describe.is_empty(), policy });
             steps_of[node].push(step);
             if let Some(parent) = parent {
                 self.steps[parent].next.push(step);

@@ -119,8 +119,7 @@ impl Function {
         observed: Observation,
         invocation: &Invocation,
     ) -> Result<Answer, Diagnostic> {
-        let inventory =
-            Inventory::load(&self.settings.inventory).map_err(|problems| failed("BadInventory", problems))?;
+        let inventory = self.inventory(None)?;
         let report = check::observe(&inventory, observed, &self.start(id, Trigger::Cloudtrail, invocation)).report;
         logs::report(&report);
         self.publish(&self.aws.for_run_of(invocation.remaining), &report, None).await?;
@@ -145,6 +144,15 @@ impl Function {
         Ok(Answer::Html(html))
     }
 
+    /// The inventory of the event, or the function's own.
+    fn inventory(&self, of_event: Option<&str>) -> Result<Inventory, Diagnostic> {
+        let inventory = match of_event {
+            Some(text) => Inventory::parse("event.inventory", text),
+            None => Inventory::load(&self.settings.inventory),
+        };
+        inventory.map_err(|problems| failed("BadInventory", problems))
+    }
+
     fn start(&self, id: Option<String>, trigger: Trigger, invocation: &Invocation) -> Start {
         Start {
             id: id.unwrap_or_else(|| invocation.request_id.clone()),
@@ -160,11 +168,7 @@ impl Function {
         manual: &Manual,
         invocation: &Invocation,
     ) -> Result<(Aws, Report), Diagnostic> {
-        let inventory = match &manual.inventory {
-            Some(text) => Inventory::parse("event.inventory", text),
-            None => Inventory::load(&self.settings.inventory),
-        };
-        let inventory = inventory.map_err(|problems| failed("BadInventory", problems))?;
+        let inventory = self.inventory(manual.inventory.as_deref())?;
         let filter = Filter::new(&manual.jobs, &manual.roles);
         let aws = self.aws.for_run_of(invocation.remaining);
         let probe = Probe {

@@ -131,10 +131,7 @@ impl<'a> Walk<'a> {
                 self.ready.extend(next);
                 let itself = self.plan.roles.get(&assumed.role) == Some(&DescribedBy::Itself);
                 // A later group of the same prefix has no permission to read; the first one reads.
-                if itself
-                    && assumed.policy.contains(Operation::GetRole.action())
-                    && self.claimed.insert(assumed.role.clone())
-                {
+                if itself && assumed.reads && self.claimed.insert(assumed.role.clone()) {
                     self.ready.push_back(Work::Describe { role: assumed.role.clone(), by: Some(session) });
                 }
             }

@@ -344,3 +344,23 @@ pub fn redacted(assertion: impl FnOnce()) {
     }
     settings.bind(assertion);
 }
+
+pub const HUB: &str = "arn:aws:iam::111111111111:role/pipeline/hub";
+pub const ETL: &str = "arn:aws:iam::222222222222:role/etl";
+
+/// Two owners with a high finding each, and a job that lasts.
+pub const INVENTORY: &str = "version: 1
+roles:
+  hub: {arn: \"arn:aws:iam::111111111111:role/pipeline/hub\"}
+jobs:
+  - {name: nightly-etl, owner: data, length: 4h, source: ecs-task, path: [hub, \"arn:aws:iam::222222222222:role/etl\"]}
+  - {name: nightly-dump, owner: storage, length: 2h, source: ecs-task, path: [\"arn:aws:iam::222222222222:role/etl\"]}
+  - {name: tidy-up, owner: data, length: 5m, source: lambda, path: [hub], refresh: auto}
+";
+
+/// The world of `INVENTORY` and of the recorded events.
+pub async fn account() -> (StandIn, Credentials) {
+    let (mut world, checker) = world();
+    world.role(role(HUB).may_assume("*")).role(role(ETL).trusts(HUB));
+    (StandIn::start(world).await, checker)
+}

@@ -6,31 +6,11 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Lambda, TOPIC, assert_no_credential_in_messages, event, findings, ids, job, outcomes, role, world,
+    ETL, HUB, INVENTORY, Lambda, TOPIC, account, assert_no_credential_in_messages, event, findings, ids, job, outcomes,
 };
-use crate::stand_in::{Answer, Credentials, Fault, Role, StandIn, Topic, refusal};
-
-const HUB: &str = "arn:aws:iam::111111111111:role/pipeline/hub";
-const ETL: &str = "arn:aws:iam::222222222222:role/etl";
-
-/// Two owners with a high finding each, and a job that lasts.
-const INVENTORY: &str = "version: 1
-roles:
-  hub: {arn: \"arn:aws:iam::111111111111:role/pipeline/hub\"}
-jobs:
-  - {name: nightly-etl, owner: data, length: 4h, source: ecs-task, path: [hub, \"arn:aws:iam::222222222222:role/etl\"]}
-  - {name: nightly-dump, owner: storage, length: 2h, source: ecs-task, path: [\"arn:aws:iam::222222222222:role/etl\"]}
-  - {name: tidy-up, owner: data, length: 5m, source: lambda, path: [hub], refresh: auto}
-";
+use crate::stand_in::{Answer, Fault, Role, StandIn, Topic, refusal};
 
 const TO_THE_TOPIC: &[(&str, &str)] = &[("TOPIC_ARN", TOPIC)];
-
-/// The world of `INVENTORY` and of the recorded events.
-async fn account() -> (StandIn, Credentials) {
-    let (mut world, checker) = world();
-    world.role(role(HUB).may_assume("*")).role(role(ETL).trusts(HUB));
-    (StandIn::start(world).await, checker)
-}
 
 /// The owners of the messages that the topic delivered, in order.
 fn owners(aws: &StandIn) -> Vec<String> {

@@ -15,29 +15,11 @@ use html5ever::{ParseOpts, parse_document};
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
 use serde_json::{Value, json};
 
-use crate::harness::{Lambda, TOPIC, client, event, role, world};
+use crate::harness::{ETL, HUB, INVENTORY, Lambda, TOPIC, account, client, event, role, world};
 use crate::stand_in::{Credentials, Role, StandIn};
 
 /// What Lambda answers at most, in bytes (Lambda quotas: 6 MB).
 const LAMBDA_ANSWER: usize = 6 * 1024 * 1024;
-
-const HUB: &str = "arn:aws:iam::111111111111:role/pipeline/hub";
-const ETL: &str = "arn:aws:iam::222222222222:role/etl";
-
-const INVENTORY: &str = "version: 1
-roles:
-  hub: {arn: \"arn:aws:iam::111111111111:role/pipeline/hub\"}
-jobs:
-  - {name: nightly-etl, owner: data, length: 4h, source: ecs-task, path: [hub, \"arn:aws:iam::222222222222:role/etl\"]}
-  - {name: nightly-dump, owner: storage, length: 2h, source: ecs-task, path: [\"arn:aws:iam::222222222222:role/etl\"]}
-  - {name: tidy-up, owner: data, length: 5m, source: lambda, path: [hub], refresh: auto}
-";
-
-async fn account() -> (StandIn, Credentials) {
-    let (mut world, checker) = world();
-    world.role(role(HUB).may_assume("*")).role(role(ETL).trusts(HUB));
-    (StandIn::start(world).await, checker)
-}
 
 /// What a dashboard sends for a widget of these parameters.
 fn request(parameters: &Value, theme: &str) -> Value {
