@@ -14,7 +14,7 @@ pub(super) struct Bar(ProgressBar);
 
 impl Bar {
     pub(super) fn new() -> Self {
-        let bar = if super::draws_progress() { ProgressBar::new(0) } else { ProgressBar::hidden() };
+        let bar = if super::output::draws_progress() { ProgressBar::new(0) } else { ProgressBar::hidden() };
         if let Ok(style) = ProgressStyle::with_template("{elapsed} {wide_bar} {pos}/{len} calls") {
             bar.set_style(style);
         }
@@ -27,14 +27,14 @@ impl Bar {
         Progress(Box::new(move |done, waiting| {
             bar.set_length((done + waiting) as u64);
             bar.set_position(done as u64);
-            if super::draws_progress() {
+            if super::output::draws_progress() {
                 return;
             }
             if let Ok(mut last) = last.lock()
                 && last.elapsed() >= SILENCE
             {
                 *last = Instant::now();
-                super::tell(&format!("{done} calls answered, {waiting} under way or waiting"));
+                super::output::tell(&format!("{done} calls answered, {waiting} under way or waiting"));
             }
         }))
     }

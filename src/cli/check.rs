@@ -1,0 +1,71 @@
+//! `check`: walks the paths with the caller's credentials, and publishes where it is told to.
+
+use super::arguments::{Check, ExitStatus};
+use super::output::{self, bad_usage, tell};
+use super::progress;
+use crate::check::{self, Outcome};
+use crate::facts::Facts;
+use crate::failure::Class;
+use crate::finding::Severity;
+use crate::notify::{self, DEFAULT_MAX_MESSAGE_BYTES, Notify, Sent, TopicArn, Wanted};
+use crate::probe::{Aws, Probe};
+use crate::report::Report;
+
+pub(super) async fn run(arguments: &Check) -> ExitStatus {
+    let selection = &arguments.selection;
+    let (inventory, filter) = match super::read(selection) {
+        Ok(read) => read,
+        Err(status) => return status,
+    };
+    let start = super::start();
+    let aws = Aws::from_environment().await;
+    let bar = progress::Bar::new();
+    let probe = Probe {
+        aws: &aws,
+        concurrency: arguments.concurrency,
+        deadline: None,
+        run_id: &start.id,
+        progress: Some(bar.progress()),
+    };
+    let outcome = match check::check(&inventory, &filter, &start, &probe).await {
+        Ok(outcome) => outcome,
+        Err(nothing) => return bad_usage(&format!("error: {nothing}")),
+    };
+    bar.finish();
+    let unwritten = output::show(&outcome.report, selection);
+    let published = match &arguments.publish {
+        Some(topic) => publish(&aws, topic, &outcome.report).await,
+        None => true,
+    };
+    if let Some(status) = unwritten {
+        return status;
+    }
+    if !published || no_answer(&outcome) {
+        return ExitStatus::NoAnswer;
+    }
+    output::status_of(&outcome.report, selection.fail_on)
+}
+
+/// Whether the run got nowhere: no credentials, or no answer from AWS at all. The reason goes to standard error.
+fn no_answer(Outcome { facts, .. }: &Outcome) -> bool {
+    let Facts { checker_failure, answers, .. } = facts;
+    if *checker_failure == Some(Class::NoCredentials) {
+        tell("error: no AWS credentials: log in, set AWS_PROFILE or the AWS_* variables. `lint` needs none.");
+        return true;
+    }
+    if *answers == 0 {
+        tell("error: no answer from AWS: check the network, proxies and AWS_ENDPOINT_URL.");
+        return true;
+    }
+    false
+}
+
+async fn publish(aws: &Aws, topic: &TopicArn, report: &Report) -> bool {
+    let wanted = Wanted { notify: Notify::Findings, min_severity: Severity::Low, max_bytes: DEFAULT_MAX_MESSAGE_BYTES };
+    let messages = notify::messages(report, wanted);
+    let failures = notify::publish(aws, topic, &messages, &mut Sent::default()).await;
+    for failure in &failures {
+        tell(&format!("error: not published: {failure}"));
+    }
+    failures.is_empty()
+}

@@ -1,0 +1,81 @@
+//! What a command says, and where: reports and other texts to standard output or a file, all else to standard error.
+
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+use super::arguments::{ExitStatus, FailOn, Format, Selection};
+use crate::report::{Report, terminal};
+
+/// Columns of text that goes to no terminal.
+const COLUMNS: usize = 100;
+
+/// How a run ends that was finished and shown.
+pub(super) fn status_of(report: &Report, FailOn(limit): FailOn) -> ExitStatus {
+    if limit.is_some_and(|limit| report.worst().is_some_and(|worst| worst >= limit)) {
+        ExitStatus::Findings
+    } else if !report.run.complete {
+        ExitStatus::Incomplete
+    } else {
+        ExitStatus::Healthy
+    }
+}
+
+/// Shows the report; `Some` when it could not be written.
+pub(super) fn show(report: &Report, selection: &Selection) -> Option<ExitStatus> {
+    let text = match selection.format {
+        Format::Json => serde_json::to_string_pretty(report).unwrap_or_default(),
+        Format::Text => {
+            let text = terminal::render(report, columns(selection.output.is_some()));
+            // A file gets no colour; a stream decides for itself.
+            if selection.output.is_some() { anstream::adapter::strip_str(&text).to_string() } else { text }
+        }
+    };
+    write(&text, selection.output.as_deref())
+}
+
+/// How wide text is laid out that goes to a file, or else to standard output.
+pub(super) fn columns(to_file: bool) -> usize {
+    let size = (!to_file).then(|| terminal_size::terminal_size_of(std::io::stdout())).flatten();
+    size.map_or(COLUMNS, |(terminal_size::Width(columns), _)| usize::from(columns))
+}
+
+/// Writes to the file or to standard output; `Some` when what was meant could not be written to. What a file does not
+/// take goes to standard output: a run is not lost for a misspelt path.
+pub(super) fn write(text: &str, output: Option<&Path>) -> Option<ExitStatus> {
+    let text = text.trim_end();
+    let Some(path) = output else {
+        return print(text).err().map(|error| bad_usage(&format!("error: cannot write to standard output: {error}")));
+    };
+    let error = std::fs::write(path, format!("{text}\n")).err()?;
+    let status = bad_usage(&format!("error: cannot write {}: {error}; the report follows", path.display()));
+    let _ = print(text);
+    Some(status)
+}
+
+fn print(text: &str) -> std::io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        // Nobody reads on: nothing to tell them.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+pub(super) fn bad_usage(message: &str) -> ExitStatus {
+    tell(message);
+    ExitStatus::BadUsage
+}
+
+pub(super) fn tell(message: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{message}");
+}
+
+/// Whether progress can be drawn.
+pub(super) fn draws_progress() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+/// Whether standard error takes colour.
+pub(super) fn colours_errors() -> bool {
+    anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
+}
