@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::remedy::Remedy;
 use crate::finding::{FindingId, Severity};
-use crate::inventory::{Job, RoleArn, Waiver, hex};
+use crate::inventory::{Job, Location, RoleArn, Waiver, hex};
 
 /// Who gets what belongs to nobody.
 pub const UNOWNED: &str = "unowned";
@@ -40,6 +40,8 @@ pub struct Finding {
     pub fingerprint: String,
     /// The waiver that applies.
     pub waived: Option<Waived>,
+    /// Where the inventory declares what it is about; `None` for the run itself.
+    pub location: Option<Location>,
 }
 
 /// A number or a text that a finding stands on.
@@ -87,6 +89,7 @@ impl Finding {
             runbook: format!("docs/findings/{id}.md"),
             fingerprint: fingerprint(id, job, role, hop),
             waived: None,
+            location: None,
         }
     }
 
@@ -97,7 +100,7 @@ impl Finding {
 
     pub(super) fn about_job(id: FindingId, job: &Job, hop: Option<usize>) -> Self {
         let role = hop.and_then(|hop| job.path.get(hop)).map(|hop| hop.role.as_str());
-        Self::new(id, Some(&job.name), role, hop).owned_by(job.owner.as_deref())
+        Self::new(id, Some(&job.name), role, hop).owned_by(job.owner.as_deref()).located(Some(job.location.clone()))
     }
 
     pub(super) fn about_role(id: FindingId, role: &RoleArn, hop: Option<usize>) -> Self {
@@ -106,6 +109,10 @@ impl Finding {
 
     pub(super) fn owned_by(self, owner: Option<&str>) -> Self {
         Self { owner: owner.unwrap_or(UNOWNED).to_owned(), ..self }
+    }
+
+    pub(super) fn located(self, location: Option<Location>) -> Self {
+        Self { location, ..self }
     }
 
     pub(super) fn titled(self, title: impl Into<String>) -> Self {

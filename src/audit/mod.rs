@@ -45,7 +45,7 @@ use std::collections::HashMap;
 
 use crate::facts::{Description, Facts, StepOutcome};
 use crate::finding::FindingId;
-use crate::inventory::{Inventory, Job, Refresh, RoleArn, Seconds};
+use crate::inventory::{Inventory, Job, Location, Refresh, RoleArn, Seconds};
 use crate::lease::rules::{CHAIN_CAP, DEFAULT_MAX_SESSION, LONGEST_SESSION};
 use crate::lease::{HopLease, Judgement, judge};
 use crate::plan::Plan;
@@ -154,8 +154,16 @@ impl<'a> Subject<'a> {
             waiver_unused::find(self, &unused, &mut findings);
             waivers::apply(self, &mut findings);
         }
+        findings.iter_mut().filter(|finding| finding.location.is_none()).for_each(|f| f.location = self.location_of(f));
         findings.sort_by(|a, b| a.rank().cmp(&b.rank()));
         findings
+    }
+
+    /// Where the role of a finding is declared, or the first job that names it.
+    fn location_of(&self, finding: &Finding) -> Option<Location> {
+        let role = RoleArn::parse(finding.role.as_deref()?).ok()?;
+        let declared = self.inventory.roles.get(&role).and_then(|role| role.location.clone());
+        declared.or_else(|| self.users_of(&role).first().map(|(job, _)| job.location.clone()))
     }
 
     /// The role's MaxSessionDuration: the live one, else the declared one.

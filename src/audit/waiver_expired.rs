@@ -16,7 +16,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
             ))
             .detailed(format!(
                 "The waiver at {} (\"{}\") held until {}, that day included, in UTC. It covers nothing any more.",
-                waiver.place, waiver.reason, waiver.until
+                waiver.location, waiver.reason, waiver.until
             ))
             .remedies([
                 Remedy::step(format!("Mend what it covered ({}), and take the waiver out.", waiver.finding)),

@@ -12,7 +12,7 @@ pub(super) fn find(subject: &Subject<'_>, unused: &[usize], out: &mut Vec<Findin
             .titled(format!("The waiver of {} for {} matches nothing", waiver.finding, subject_of(waiver)))
             .detailed(format!(
                 "The waiver at {} (\"{}\") covers no finding of this run: what it was for is mended, or its names have a typing error.",
-                waiver.place, waiver.reason
+                waiver.location, waiver.reason
             ))
             .remedies([Remedy::step("Take it out, or correct its `finding`, `job` and `role`.")]);
         push_once(out, finding);

@@ -61,8 +61,9 @@ pub(super) fn finding_about(subject: &Subject<'_>, id: FindingId, waiver: &Waive
         let declared = subject.inventory.roles.values().find(|role| role.alias.as_deref() == Some(written));
         declared.map(|role| role.arn.clone()).or_else(|| RoleArn::parse(written).ok())
     });
-    let place = || format!("inventory: {}", waiver.place);
+    let place = || format!("inventory: {}", waiver.location);
     Finding::new(id, waiver.job.as_deref(), arn.as_ref().map(RoleArn::as_str), None)
+        .located(Some(waiver.location.clone()))
         .owned_by(common_owner(subject.inventory.jobs.iter().filter(named)))
         .evidence("waived_finding", waiver.finding.as_str(), place())
         .evidence("names", subject_of(waiver), place())

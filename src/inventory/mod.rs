@@ -20,7 +20,7 @@ use std::path::Path;
 pub use arn::{NotARole, RoleArn, is_account};
 pub(crate) use files::hex;
 pub use filter::{Filter, NothingMatches, RolePattern};
-pub use problem::{Place, Problem, Problems};
+pub use problem::{Location, Place, Problem, Problems};
 pub use raw::Refresh;
 pub use seconds::Seconds;
 pub use source::Source;
@@ -62,7 +62,7 @@ pub struct Job {
     /// How it renews its credentials.
     pub refresh: Refresh,
     /// Where it is declared.
-    pub place: Place,
+    pub location: Location,
 }
 
 impl Job {
@@ -105,14 +105,24 @@ pub struct Role {
     pub assume: Option<bool>,
     /// Its declared MaxSessionDuration.
     pub max_session_duration: Option<Seconds>,
+    /// Where it is declared; `None`: only paths name it.
+    pub location: Option<Location>,
 }
 
 impl Role {
     /// A role of which nothing is declared but its ARN.
     #[must_use]
     pub fn bare(arn: RoleArn) -> Self {
-        let (alias, external_id, session_name, source_identity) = (None, None, None, None);
-        Self { arn, alias, external_id, session_name, source_identity, assume: None, max_session_duration: None }
+        Self {
+            arn,
+            alias: None,
+            external_id: None,
+            session_name: None,
+            source_identity: None,
+            assume: None,
+            max_session_duration: None,
+            location: None,
+        }
     }
 
     /// The alias, or the ARN where it has none: how people know it.
@@ -167,8 +177,8 @@ pub struct Waiver {
     pub reason: String,
     /// Who accepted it.
     pub approver: Option<String>,
-    /// Where it is declared: file and line, for a person.
-    pub place: String,
+    /// Where it is declared.
+    pub location: Location,
 }
 
 impl Inventory {

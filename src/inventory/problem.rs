@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use serde::Serialize;
 
 /// One file of an inventory, kept so that problems can be shown in its lines.
 #[derive(Debug, Clone)]
@@ -30,6 +31,23 @@ pub struct Place {
     pub length: usize,
     /// Offset in the file's bytes, from 0.
     pub(crate) offset: usize,
+}
+
+/// Where something is declared, with the file's name: what a report says of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Location {
+    /// The file as the reader of the inventory named it.
+    pub file: Arc<str>,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
 }
 
 /// A value and where it stands.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::files::Files;
-use super::problem::{Place, Placed, Sink, nearest};
+use super::problem::{Location, Place, Placed, Sink, SourceFile, nearest};
 use super::raw::{self, Document};
 use super::{Hop, Inventory, Job, Reader, Readers, Role, RoleArn, Seconds, Source, Waiver, is_account};
 
@@ -31,19 +31,30 @@ pub(crate) fn inventory(documents: Vec<Document>, files: &Files, sink: &mut Sink
         waivers.extend(document.waivers);
         all_defaults.extend(document.defaults);
     }
-    let name_of = |place: Place| files.files.get(place.file).map_or("", |file| &file.name);
+    let files_read = Locations(&files.files);
     let mut names =
-        Names { files: &name_of, aliases: BTreeMap::new(), arns: HashMap::new(), roles: BTreeMap::new(), unread };
+        Names { files: files_read, aliases: BTreeMap::new(), arns: HashMap::new(), roles: BTreeMap::new(), unread };
     names.declare(roles, sink);
     let readers = names.readers(readers, sink);
-    let defaults = defaults(all_defaults, &name_of, sink);
+    let defaults = defaults(all_defaults, files_read, sink);
     if jobs.is_empty() && sink.problems.is_empty() {
         let place = Place { file: 0, line: 1, column: 1, ..Place::default() };
         sink.add(place, "the inventory declares no job", "add one under `jobs:`");
     }
     let jobs = names.jobs(jobs, &defaults, sink);
-    let waivers = waivers.into_iter().filter_map(|waiver| valid_waiver(waiver, &name_of, sink)).collect();
+    let waivers = waivers.into_iter().filter_map(|waiver| valid_waiver(waiver, files_read, sink)).collect();
     Inventory { jobs, roles: names.roles, readers, waivers, sha256: files.sha256.clone() }
+}
+
+/// Places by the names of their files.
+#[derive(Clone, Copy)]
+struct Locations<'a>(&'a [SourceFile]);
+
+impl Locations<'_> {
+    fn of(self, place: Place) -> Location {
+        let file = self.0.get(place.file).map(|file| file.name.clone()).unwrap_or_default();
+        Location { file, line: place.line, column: place.column }
+    }
 }
 
 struct Defaults {
@@ -52,7 +63,7 @@ struct Defaults {
 }
 
 /// The files are one inventory, so a default may be stated once, or twice alike.
-fn defaults<'a>(all: Vec<raw::Defaults>, files: &impl Fn(Place) -> &'a str, sink: &mut Sink) -> Defaults {
+fn defaults(all: Vec<raw::Defaults>, files: Locations<'_>, sink: &mut Sink) -> Defaults {
     let (mut margin, mut owner) = (None, None);
     for defaults in all {
         once(&mut margin, defaults.margin, "margin", files, sink);
@@ -61,18 +72,17 @@ fn defaults<'a>(all: Vec<raw::Defaults>, files: &impl Fn(Place) -> &'a str, sink
     Defaults { margin: margin.map_or(DEFAULT_MARGIN, |m| m.value), owner: owner.map(|o: Placed<String>| o.value) }
 }
 
-fn once<'a, T: PartialEq>(
+fn once<T: PartialEq>(
     kept: &mut Option<Placed<T>>,
     written: Option<Placed<T>>,
     key: &str,
-    files: &impl Fn(Place) -> &'a str,
+    files: Locations<'_>,
     sink: &mut Sink,
 ) {
     let Some(written) = written else { return };
     match kept {
         Some(first) if first.value != written.value => {
-            let message =
-                format!("`{key}` of `defaults` is another one in {}:{}", files(first.place), first.place.line);
+            let message = format!("`{key}` of `defaults` is another one in {}", files.of(first.place));
             sink.add(written.place, message, "the files are one inventory: state it once");
         }
         _ => *kept = Some(written),
@@ -80,8 +90,8 @@ fn once<'a, T: PartialEq>(
 }
 
 /// What the inventory calls its roles, and all of them by ARN.
-struct Names<'a, F: Fn(Place) -> &'a str> {
-    files: &'a F,
+struct Names<'a> {
+    files: Locations<'a>,
     /// `None`: declared, with a problem of its own; jobs that use it are not at fault.
     aliases: BTreeMap<String, Option<RoleArn>>,
     arns: HashMap<RoleArn, Placed<String>>,
@@ -90,11 +100,7 @@ struct Names<'a, F: Fn(Place) -> &'a str> {
     unread: bool,
 }
 
-impl<'a, F: Fn(Place) -> &'a str> Names<'a, F> {
-    fn at(&self, place: Place) -> String {
-        format!("{}:{}", (self.files)(place), place.line)
-    }
-
+impl Names<'_> {
     fn declare(&mut self, roles: Vec<(Placed<String>, raw::Role)>, sink: &mut Sink) {
         let mut places: HashMap<String, Place> = HashMap::new();
         for (alias, role) in roles {
@@ -110,7 +116,7 @@ impl<'a, F: Fn(Place) -> &'a str> Names<'a, F> {
             let arn = role.arn.as_ref().and_then(|arn| parse_arn(arn, sink));
             if let Some(first) = places.insert(alias.value.clone(), alias.place) {
                 if first.file != alias.place.file {
-                    let message = format!("the alias `{}` is declared in {} too", alias.value, self.at(first));
+                    let message = format!("the alias `{}` is declared in {} too", alias.value, self.files.of(first));
                     sink.add(alias.place, message, "the files are one inventory: declare a role once");
                 }
                 continue;
@@ -118,13 +124,13 @@ impl<'a, F: Fn(Place) -> &'a str> Names<'a, F> {
             self.aliases.insert(alias.value.clone(), arn.clone());
             let Some(arn) = arn else { continue };
             if let Some(first) = self.arns.get(&arn) {
-                let message = format!("{arn} is the alias `{}` too ({})", first.value, self.at(first.place));
+                let message = format!("{arn} is the alias `{}` too ({})", first.value, self.files.of(first.place));
                 let place = role.arn.as_ref().map_or(alias.place, |arn| arn.place);
                 sink.add(place, message, "keep one alias for a role");
                 continue;
             }
             self.arns.insert(arn.clone(), alias.clone());
-            self.roles.insert(arn.clone(), valid_role(arn, alias.value, role));
+            self.roles.insert(arn.clone(), valid_role(arn, alias.value, role, self.files.of(alias.place)));
         }
     }
 
@@ -155,7 +161,8 @@ impl<'a, F: Fn(Place) -> &'a str> Names<'a, F> {
         for (account, reader) in written {
             if let Some(first) = places.insert(account.value.clone(), account.place) {
                 if first.file != account.place.file {
-                    let message = format!("the reader of `{}` is declared in {} too", account.value, self.at(first));
+                    let message =
+                        format!("the reader of `{}` is declared in {} too", account.value, self.files.of(first));
                     sink.add(account.place, message, "the files are one inventory: declare a reader once");
                 }
                 continue;
@@ -197,7 +204,7 @@ impl<'a, F: Fn(Place) -> &'a str> Names<'a, F> {
             if let Some(name) = &job.name {
                 check_name(name, "a job's name", sink);
                 if let Some(first) = places.insert(name.value.clone(), name.place) {
-                    let message = format!("a job named `{}` is at {} too", name.value, self.at(first));
+                    let message = format!("a job named `{}` is at {} too", name.value, self.files.of(first));
                     sink.add(name.place, message, "give each job a name of its own");
                 }
             }
@@ -218,7 +225,7 @@ impl<'a, F: Fn(Place) -> &'a str> Names<'a, F> {
                 source: source.value,
                 path,
                 refresh: job.refresh.unwrap_or_default(),
-                place: job.place,
+                location: self.files.of(job.place),
             });
         }
         jobs
@@ -297,7 +304,7 @@ fn check_role(role: &raw::Role, sink: &mut Sink) {
     }
 }
 
-fn valid_role(arn: RoleArn, alias: String, role: raw::Role) -> Role {
+fn valid_role(arn: RoleArn, alias: String, role: raw::Role, location: Location) -> Role {
     Role {
         arn,
         alias: Some(alias),
@@ -306,10 +313,11 @@ fn valid_role(arn: RoleArn, alias: String, role: raw::Role) -> Role {
         source_identity: role.source_identity.map(|identity| identity.value),
         assume: role.assume.map(|assume| assume.value),
         max_session_duration: role.max_session_duration.map(|max| max.value),
+        location: Some(location),
     }
 }
 
-fn valid_waiver<'a>(waiver: raw::Waiver, files: &impl Fn(Place) -> &'a str, sink: &mut Sink) -> Option<Waiver> {
+fn valid_waiver(waiver: raw::Waiver, files: Locations<'_>, sink: &mut Sink) -> Option<Waiver> {
     if !waiver.named {
         sink.add(
             waiver.place,
@@ -324,7 +332,7 @@ fn valid_waiver<'a>(waiver: raw::Waiver, files: &impl Fn(Place) -> &'a str, sink
         until: waiver.until?.value,
         reason: waiver.reason?.value,
         approver: waiver.approver.map(|approver| approver.value),
-        place: format!("{}:{}", files(waiver.place), waiver.place.line),
+        location: files.of(waiver.place),
     })
 }
 

@@ -18,7 +18,7 @@ pub use coverage::{Coverage, NotCheckedRole, NotWalkedPath, PathCoverage, RoleCo
 
 use crate::audit::{Finding, Subject};
 use crate::finding::Severity;
-use crate::inventory::{Job, RoleArn, Seconds};
+use crate::inventory::{Job, Location, RoleArn, Seconds};
 use crate::lease::{Grant, Judgement, LimitedBy, Verdict};
 
 /// What started a run.
@@ -113,6 +113,8 @@ pub struct JobReport {
     pub limiting_hop: Option<usize>,
     /// Its hops.
     pub hops: Vec<HopReport>,
+    /// Where the inventory declares it.
+    pub location: Location,
 }
 
 /// One hop of a job.
@@ -213,6 +215,7 @@ fn job_report(job: &Job, judgement: &Judgement, walk: Walk, outcomes: &[&'static
                 outcome,
             })
             .collect(),
+        location: job.location.clone(),
     }
 }
 

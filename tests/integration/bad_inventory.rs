@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use credential_health::inventory::{Inventory, Problems, Refresh, RoleArn, Seconds, Source};
+use credential_health::inventory::{Inventory, Location, Problems, Refresh, RoleArn, Seconds, Source};
 
 /// What a problem must say: a part of its message (the offending text, mostly) and a part of what would be right.
 type Said<'a> = (&'a str, &'a str);
@@ -519,14 +519,18 @@ fn a_folder_is_one_inventory() {
     )
     .unwrap();
     let inventory = Inventory::load(folder.path()).unwrap_or_else(|problems| panic!("{problems}"));
-    let jobs: Vec<_> =
-        inventory.jobs.iter().map(|job| (&*job.name, job.owner.as_deref(), job.margin, job.place.file)).collect();
+    let name_of = |location: &Location| Path::new(&*location.file).file_name().unwrap().to_owned();
+    let jobs: Vec<_> = inventory
+        .jobs
+        .iter()
+        .map(|job| (&*job.name, job.owner.as_deref(), job.margin, name_of(&job.location)))
+        .collect();
     assert_eq!(
         jobs,
         [
-            ("a", Some("us"), Seconds::minutes(5), 0),
-            ("b", Some("us"), Seconds::minutes(5), 1),
-            ("c", Some("us"), Seconds::minutes(5), 2)
+            ("a", Some("us"), Seconds::minutes(5), "a.yaml".into()),
+            ("b", Some("us"), Seconds::minutes(5), "b.yml".into()),
+            ("c", Some("us"), Seconds::minutes(5), "c.json".into())
         ]
     );
     assert_eq!(inventory.jobs[0].path, inventory.jobs[1].path);
@@ -673,8 +677,9 @@ const EXAMPLE_AS_JSON: &str = r#"{
 /// An inventory without where it stands.
 fn meaning(mut inventory: Inventory) -> String {
     inventory.sha256.clear();
-    inventory.jobs.iter_mut().for_each(|job| job.place = Default::default());
-    inventory.waivers.iter_mut().for_each(|waiver| waiver.place.clear());
+    inventory.jobs.iter_mut().for_each(|job| job.location = Default::default());
+    inventory.roles.values_mut().for_each(|role| role.location = None);
+    inventory.waivers.iter_mut().for_each(|waiver| waiver.location = Default::default());
     format!("{inventory:#?}")
 }
 
@@ -696,7 +701,7 @@ fn the_example_of_the_interface_is_read_as_it_is_written() {
         [(hub.clone(), None), (etl.clone(), Some(Seconds(3600)))]
     );
     assert_eq!((job.is_chained(0), job.is_chained(1)), (false, true));
-    assert_eq!((job.place.line, job.place.column), (15, 5));
+    assert_eq!((job.location.line, job.location.column), (15, 5));
 
     let declared = inventory.role(&hub);
     assert_eq!((declared.alias.as_deref(), declared.external_id.as_deref()), (Some("hub"), Some("example")));
@@ -726,7 +731,7 @@ fn the_example_of_the_interface_is_read_as_it_is_written() {
         (waiver.until.to_string().as_str(), waiver.reason.as_str(), waiver.approver.as_deref()),
         ("2027-01-31", "moving to OIDC trust", Some("…"))
     );
-    assert_eq!(waiver.place, "example.yaml:26");
+    assert_eq!(waiver.location.to_string(), "example.yaml:26");
 }
 
 #[test]

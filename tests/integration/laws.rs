@@ -1,6 +1,6 @@
 //! Laws of verdicts and durations, tried on generated jobs and texts.
 
-use credential_health::inventory::{Hop, Inventory, Job, Place, Refresh, RoleArn, Seconds, Source};
+use credential_health::inventory::{Hop, Inventory, Job, Location, Refresh, RoleArn, Seconds, Source};
 use credential_health::lease::{Grant, Judgement, LimitedBy, Refusal, Verdict, judge};
 use proptest::prelude::*;
 
@@ -78,9 +78,19 @@ fn case() -> impl Strategy<Value = Case> {
                 .map(|(index, (duration, _))| Hop { role: role(index), duration: *duration })
                 .collect();
             let maxima = hops.into_iter().map(|(_, maximum)| maximum).collect();
-            let place = Place::default();
+            let location = Location::default();
             Case {
-                job: Job { name: "job".to_owned(), owner: None, length, pause, margin, source, path, refresh, place },
+                job: Job {
+                    name: "job".to_owned(),
+                    owner: None,
+                    length,
+                    pause,
+                    margin,
+                    source,
+                    path,
+                    refresh,
+                    location,
+                },
                 maxima,
             }
         })
