@@ -1,6 +1,8 @@
 //! The function as Lambda runs it: the real `lambda` binary under AWS's own Runtime Interface Emulator, against the
 //! stand-in. Every file in `events/` is invoked.
 //!
+//! CREDENTIAL_HEALTH_FUNCTION names another build of the function: `scripts/test package` has the one that ships tested.
+//!
 //! The emulator invokes one event at a time, answers HTTP 200 for the function's own errors and 502 without a body for
 //! a function that does not start, and sets AWS_SESSION_TOKEN to an empty text where the caller has none.
 
@@ -93,12 +95,12 @@ impl Running {
 }
 
 /// A file of `events/`.
-fn event(name: &str) -> String {
+pub fn event(name: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("events").join(name)).unwrap()
 }
 
 /// The names of all files of `events/`, in order.
-fn events() -> Vec<String> {
+pub fn events() -> Vec<String> {
     let files = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("events")).unwrap();
     let mut names: Vec<_> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
@@ -106,7 +108,7 @@ fn events() -> Vec<String> {
 }
 
 /// What an answer comes to, in a line.
-fn in_short(answer: &Value) -> String {
+pub fn in_short(answer: &Value) -> String {
     if let Some(error) = answer.get("errorType") {
         return format!("{}: {}", error.as_str().unwrap(), answer["errorMessage"].as_str().unwrap());
     }
@@ -132,7 +134,8 @@ fn in_short(answer: &Value) -> String {
         },
     );
     let complete = if run["complete"] == true { "complete" } else { "incomplete" };
-    format!("{} run, {complete}, {} jobs: {verdicts}", text(&run["trigger"]), answer["summary"]["jobs"])
+    let line = format!("{} run, {complete}, {} jobs: {verdicts}", text(&run["trigger"]), answer["summary"]["jobs"]);
+    line.trim_end_matches(": ").to_owned()
 }
 
 fn text(value: &Value) -> &str {

@@ -21,7 +21,8 @@ use credential_health::probe::Aws;
 use credential_health::settings::Settings;
 use serde_json::{Value, json};
 
-use super::servers::Moto;
+use super::emulator::{event, events, in_short};
+use super::servers::{Emulator, Moto};
 
 const REGION: &str = "eu-west-1";
 
@@ -127,6 +128,22 @@ jobs:
             .unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stderr), "");
         (output.status.code().unwrap(), serde_json::from_slice(&output.stdout).unwrap())
+    }
+
+    /// The function under AWS's emulator as the checker, with this topic.
+    fn emulator(&self) -> Emulator {
+        let inventory = self.inventory.path().to_str().unwrap();
+        let environment = [
+            ("AWS_ENDPOINT_URL", Moto::shared().url()),
+            ("AWS_REGION", REGION.to_owned()),
+            ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+            ("AWS_ACCESS_KEY_ID", self.checker.access_key_id().to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", self.checker.secret_access_key().to_owned()),
+            ("AWS_SESSION_TOKEN", self.checker.session_token().unwrap().to_owned()),
+            ("INVENTORY", inventory.to_owned()),
+            ("TOPIC_ARN", self.topic.clone()),
+        ];
+        Emulator::start(&environment)
     }
 
     /// The function's handler as the checker, with this topic.
@@ -245,6 +262,49 @@ async fn each_owner_gets_one_message_in_the_queue_from_the_handler_and_none_from
 
     function.handle(&event, &invocation).await.unwrap();
     assert!(company.received().await.is_empty());
+}
+
+#[tokio::test]
+#[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
+async fn every_event_of_the_folder_is_answered_in_the_emulator_and_its_findings_reach_the_queue() {
+    let company = Company::found(6).await;
+    let mut function = company.emulator();
+    let mut transcript = String::new();
+    for name in events() {
+        let (status, answer) = function.invoke(&event(&name)).await;
+        assert_eq!(status, 200, "{name}: {answer}");
+        transcript.push_str(&format!("{name}\n  {}\n", in_short(&serde_json::from_str(&answer).unwrap())));
+        for envelope in company.received().await {
+            transcript.push_str(&format!("  in the queue: {}\n", envelope["Subject"].as_str().unwrap()));
+        }
+    }
+    insta::assert_snapshot!(transcript, @r"
+    cloudtrail-expired-token.json
+      cloudtrail run, complete, 0 jobs
+      in the queue: credential-health: 1 high (unowned)
+    cloudtrail-other-error.json
+      ignored: the CloudTrail event's error is AccessDenied, not one of expired credentials
+    manual-filtered.json
+      manual run, complete, 1 jobs: summary only
+    manual-inventory.json
+      manual run, complete, 1 jobs: nightly-etl lapses
+    manual.json
+      manual run, complete, 4 jobs: nightly-etl lapses, release covered, backup rejected, failover covered
+      in the queue: credential-health: 1 critical, 1 high, 1 low (data)
+      in the queue: credential-health: 1 critical, 1 medium, 1 low (platform)
+    scheduled.json
+      schedule run, complete, 4 jobs: nightly-etl lapses, release covered, backup rejected, failover covered
+      in the queue: credential-health: 1 critical, 1 high, 1 low (data)
+      in the queue: credential-health: 1 critical, 1 medium, 1 low (platform)
+    scheduler.json
+      schedule run, complete, 4 jobs: nightly-etl lapses, release covered, backup rejected, failover covered
+      in the queue: credential-health: 1 critical, 1 high, 1 low (data)
+      in the queue: credential-health: 1 critical, 1 medium, 1 low (platform)
+    widget-describe.json
+      Markdown: ## Jobs and their credentials
+    widget.json
+      HTML: nightly-etl
+    ");
 }
 
 /// One message for each owner with findings; subject, body and attributes agree with the report.

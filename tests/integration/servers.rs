@@ -29,6 +29,12 @@ fn from_environment(find: impl Fn(&Path) -> Option<PathBuf>) -> PathBuf {
     })
 }
 
+/// The function: the one that was built with the tests, or the one that CREDENTIAL_HEALTH_FUNCTION names.
+fn function() -> PathBuf {
+    let named = std::env::var_os("CREDENTIAL_HEALTH_FUNCTION");
+    named.map_or_else(|| env!("CARGO_BIN_EXE_lambda").into(), PathBuf::from)
+}
+
 /// A POST on a connection of its own: the status and the body.
 pub async fn post(address: SocketAddr, path: &str, headers: &[(&str, &str)], body: String) -> (u16, String) {
     let exchange = async {
@@ -143,7 +149,8 @@ impl Emulator {
         let mut process = Command::new(from_environment(emulator_in))
             .args(["--runtime-interface-emulator-address", &address.to_string()])
             .args(["--runtime-api-address", &runtime.to_string()])
-            .args(["--log-level", "error", env!("CARGO_BIN_EXE_lambda")])
+            .args(["--log-level", "error"])
+            .arg(function())
             .env_clear()
             .envs(environment.iter().map(|(name, value)| (*name, value)))
             .stdin(Stdio::null())

@@ -255,6 +255,25 @@ async fn the_widget_shows_the_last_scheduled_run_and_asks_nothing() {
 }
 
 #[tokio::test]
+async fn after_a_quarter_of_an_hour_the_widget_runs_the_check_again() {
+    let (aws, checker) = account().await;
+    let lambda = Lambda::new(&aws, &checker, INVENTORY, &[]).await;
+    lambda.invoke(&event("scheduled.json")).await.unwrap();
+    let asked_after = async |minutes: u64| {
+        aws.reset_calls();
+        // Time stands still for the jump alone: what waits for an answer must not time out.
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(60 * minutes)).await;
+        tokio::time::resume();
+        lambda.invoke(&request(&json!({}), "light")).await.unwrap();
+        aws.calls_of("AssumeRole").len()
+    };
+    assert_eq!(asked_after(14).await, 0);
+    assert_eq!(asked_after(2).await, 3);
+    assert_eq!(asked_after(14).await, 0, "the widget's own run counts as one");
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_the_run_itself_stands_above_the_jobs() {
     let (aws, checker) = account().await;
     aws.set_clock_offset(jiff::SignedDuration::from_mins(5));
