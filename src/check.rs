@@ -9,6 +9,7 @@ use crate::plan::Plan;
 #[cfg(feature = "aws")]
 use crate::probe::Probe;
 use crate::report::{Report, Run, Trigger};
+use crate::templates::Planned;
 
 /// What a run is called and when it began.
 #[derive(Debug, Clone)]
@@ -37,9 +38,23 @@ pub struct Outcome {
 /// # Errors
 /// When the filter lets no job through.
 pub fn lint(inventory: &Inventory, filter: &Filter, start: &Start) -> Result<Outcome, NothingMatches> {
+    lint_with(inventory, filter, Planned::default(), start)
+}
+
+/// Judges by the declared facts, and by what templates and plans say of the roles as they will be: no network.
+///
+/// # Errors
+/// When the filter lets no job through.
+pub fn lint_with(
+    inventory: &Inventory,
+    filter: &Filter,
+    planned: Planned,
+    start: &Start,
+) -> Result<Outcome, NothingMatches> {
     let jobs = filter.select(inventory)?;
     let plan = Plan::new(inventory, &jobs);
-    Ok(conclude(inventory, jobs, &plan, Facts::default(), start))
+    let facts = Facts { planned, ..Facts::default() };
+    Ok(conclude(inventory, jobs, &plan, facts, start))
 }
 
 /// Reports a call that CloudTrail saw fail with expired credentials, with the declared jobs of its role. Asks AWS nothing.

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::failure::{Class, Failure};
 use crate::inventory::{RoleArn, Seconds};
+use crate::templates::Planned;
 
-/// Everything that a run learnt from AWS. `Facts::default()` is a run that asked nothing: `lint`.
+/// Everything that a run learnt from AWS, or from templates and plans. `Facts::default()` is a run that asked nothing: `lint`.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     /// Whether AWS was asked at all.
@@ -27,6 +28,8 @@ pub struct Facts {
     pub answers: usize,
     /// The failed call that CloudTrail told of, where that is what the run is about.
     pub observed: Option<Observation>,
+    /// What templates and plans say of the roles as they will be.
+    pub planned: Planned,
 }
 
 /// A call that failed because its credentials had expired, as CloudTrail recorded it.

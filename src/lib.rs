@@ -22,3 +22,4 @@ pub mod probe;
 pub mod report;
 #[cfg(feature = "aws")]
 pub mod settings;
+pub mod templates;

@@ -107,6 +107,12 @@ impl Finding {
         Self::new(id, None, Some(role.as_str()), hop)
     }
 
+    /// The same finding at a hop: another fingerprint.
+    pub(super) fn at_hop(self, hop: Option<usize>) -> Self {
+        let fingerprint = fingerprint(self.id, self.job.as_deref(), self.role.as_deref(), hop);
+        Self { hop, fingerprint, ..self }
+    }
+
     pub(super) fn owned_by(self, owner: Option<&str>) -> Self {
         Self { owner: owner.unwrap_or(UNOWNED).to_owned(), ..self }
     }

@@ -1,6 +1,6 @@
 //! `max-session-over-provisioned`: the role's MaxSessionDuration is above what its jobs need (lease-rules A).
 
-use super::{Finding, Subject, remedy};
+use super::{Finding, Subject};
 use crate::finding::FindingId;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
@@ -22,7 +22,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                      session of this role stays valid longer than any job needs.",
                     max.0, needed.0
                 ))
-                .remedies([remedy::set_max_session(arn, ": enough for the longest job, and no more", needed)]),
+                .remedies([subject.set_max_session(arn, ": enough for the longest job, and no more", needed)]),
         );
     }
 }

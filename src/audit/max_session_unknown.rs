@@ -5,11 +5,30 @@ use super::remedy::Remedy;
 use super::{Finding, Subject};
 use crate::facts::Description;
 use crate::finding::FindingId;
+use crate::inventory::RoleArn;
+use crate::templates::{PlannedRole, Setting};
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     out.extend(lasting(subject, FindingId::MaxSessionUnknown).filter_map(|found| {
         let (hop, lease) = found.hop()?;
         let (name, role) = (&found.job.name, hop.role.name());
+        if let Some((planned, why)) = open_in_a_file(subject, &hop.role) {
+            return Some(
+                found
+                    .finding()
+                    .evidence("reason", why, planned.max_session_from.as_str())
+                    .titled(format!("{name} asks {role} for {}, and its MaxSessionDuration is not known before deployment", lease.requested))
+                    .detailed(format!(
+                        "{name} asks {role} for {} seconds. Whether STS grants that depends on the role's MaxSessionDuration, which {} leaves open: {why}. \
+                         What the inventory declares is not what decides. If it will be less, the job cannot start.",
+                        lease.requested.0, planned.max_session_from
+                    ))
+                    .remedies([Remedy::step(format!(
+                        "Give `lint` what it lacks (--parameter NAME=VALUE, --account ID), or write the number into {}.",
+                        planned.max_session_from
+                    ))]),
+            );
+        }
         let why = match subject.facts.described.get(&hop.role) {
             None => "and this run reads nothing from AWS".to_owned(),
             Some(Description::NoReader) => format!("and nobody can read it: no reader is declared for account {}", hop.role.account()),
@@ -36,4 +55,13 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                 ]),
         )
     }));
+}
+
+/// The template or plan that defines the role, and why it leaves its MaxSessionDuration open.
+fn open_in_a_file<'a>(subject: &Subject<'a>, role: &RoleArn) -> Option<(&'a PlannedRole, &'a str)> {
+    let planned = subject.planned(role)?;
+    match &planned.max_session {
+        Setting::Unknown(why) => Some((planned, why)),
+        Setting::Known(_) => None,
+    }
 }

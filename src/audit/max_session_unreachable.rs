@@ -1,6 +1,6 @@
 //! `max-session-unreachable`: a MaxSessionDuration above one hour that no job can have, since every path chains.
 
-use super::{Finding, Subject, remedy};
+use super::{Finding, Subject};
 use crate::finding::FindingId;
 use crate::lease::rules::{CHAIN_CAP, DEFAULT_MAX_SESSION};
 
@@ -22,7 +22,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                      MaxSessionDuration of {} seconds helps none of these jobs, and lets anyone who reaches the role directly hold it longer.",
                     max.0
                 ))
-                .remedies([remedy::set_max_session(arn, ", all that a chained job can have", DEFAULT_MAX_SESSION)]),
+                .remedies([subject.set_max_session(arn, ", all that a chained job can have", DEFAULT_MAX_SESSION)]),
         );
     }
 }

@@ -23,6 +23,7 @@ mod max_session_too_short;
 mod max_session_unknown;
 mod max_session_unreachable;
 mod not_checked;
+mod planned;
 mod refresh_slower_than_session;
 mod refused;
 mod region_disabled;
@@ -38,6 +39,7 @@ mod waiver_unused;
 mod waivers;
 
 pub use finding::{Evidence, Finding, UNOWNED, Waived};
+pub(crate) use planned::notes as planned_notes;
 use refused::Refusals;
 pub use remedy::Remedy;
 
@@ -49,6 +51,7 @@ use crate::inventory::{Inventory, Job, Location, Refresh, RoleArn, Seconds};
 use crate::lease::rules::{CHAIN_CAP, DEFAULT_MAX_SESSION, LONGEST_SESSION};
 use crate::lease::{HopLease, Judgement, judge};
 use crate::plan::Plan;
+use crate::templates::{PlannedRole, Setting};
 
 /// Everything that findings are made of.
 #[derive(Debug)]
@@ -94,6 +97,9 @@ const RULES: &[Rule] = &[
     thin_margin::find,
     max_session_unknown::find,
     max_session_drift::find,
+    max_session_drift::find_planned,
+    assume_denied::find_planned,
+    role_missing::find_planned,
     waiver_expired::find,
     max_session_over_provisioned::find,
     max_session_unreachable::find,
@@ -147,6 +153,7 @@ impl<'a> Subject<'a> {
                 let refused = refused::refusals(self);
                 RULES.iter().for_each(|rule| rule(self, &mut findings));
                 REFUSAL_RULES.iter().for_each(|rule| rule(self, &refused, &mut findings));
+                findings.iter_mut().for_each(|finding| self.name_file_of(finding));
             }
         }
         let unused = waivers::apply(self, &mut findings);
@@ -159,6 +166,16 @@ impl<'a> Subject<'a> {
         findings
     }
 
+    /// Says where a number comes from that is in no account yet, and under which defaults.
+    fn name_file_of(&self, finding: &mut Finding) {
+        let role = finding.role.as_deref().and_then(|role| RoleArn::parse(role).ok());
+        let Some(planned) = role.and_then(|role| self.planned(&role)) else { return };
+        let stands_on = finding.evidence.iter().any(|evidence| evidence.source == planned.max_session_from);
+        if stands_on && !finding.detail.contains(&planned.max_session_from) {
+            finding.detail.push_str(&format!(" The MaxSessionDuration is that of {}.", planned.max_session_from));
+        }
+    }
+
     /// Where the role of a finding is declared, or the first job that names it.
     fn location_of(&self, finding: &Finding) -> Option<Location> {
         let role = RoleArn::parse(finding.role.as_deref()?).ok()?;
@@ -166,17 +183,47 @@ impl<'a> Subject<'a> {
         declared.or_else(|| self.users_of(&role).first().map(|(job, _)| job.location.clone()))
     }
 
-    /// The role's MaxSessionDuration: the live one, else the declared one.
+    /// The role's MaxSessionDuration: the live one, else the one of the template or plan that defines the role, else the
+    /// declared one. One that a template leaves open is not known, whatever is declared.
     #[must_use]
     pub fn max_session(&self, role: &RoleArn) -> Option<Seconds> {
-        self.facts.max_session(role).or_else(|| self.inventory.roles.get(role)?.max_session_duration)
+        match (self.facts.max_session(role), self.facts.planned.max_session(role)) {
+            (Some(live), _) => Some(live),
+            (None, Some(Setting::Known(planned))) => Some(*planned),
+            (None, Some(Setting::Unknown(_))) => None,
+            (None, None) => self.inventory.roles.get(role)?.max_session_duration,
+        }
     }
 
-    fn max_session_source(&self, role: &RoleArn) -> &'static str {
-        if self.facts.max_session(role).is_some() {
-            "IAM GetRole: MaxSessionDuration"
-        } else {
-            "inventory: max_session_duration"
+    fn max_session_source(&self, role: &RoleArn) -> String {
+        match (self.facts.max_session(role), self.planned(role)) {
+            (Some(_), _) => "IAM GetRole: MaxSessionDuration".to_owned(),
+            (None, Some(planned)) => planned.max_session_from.clone(),
+            (None, None) => "inventory: max_session_duration".to_owned(),
+        }
+    }
+
+    /// What a template or a plan says of the role, where one defines it.
+    fn planned(&self, role: &RoleArn) -> Option<&'a PlannedRole> {
+        self.facts.planned.roles.get(role).filter(|planned| !planned.deleted)
+    }
+
+    /// Sets the role's MaxSessionDuration: in the file that defines it, where one does; else the command would be undone
+    /// by the next deployment.
+    fn set_max_session(&self, role: &RoleArn, why: &str, seconds: Seconds) -> Remedy {
+        let remedy = remedy::set_max_session(role, why, seconds);
+        match self.planned(role) {
+            Some(planned) => Remedy {
+                step: format!(
+                    "In {}: set MaxSessionDuration of {} to {} ({seconds}){why}.",
+                    planned.from,
+                    role.name(),
+                    seconds.0
+                ),
+                cli: None,
+                ..remedy
+            },
+            None => remedy,
         }
     }
 
@@ -224,12 +271,12 @@ impl<'a> Subject<'a> {
             self.hours_needed(role).unwrap_or_default().max(wanted.rounded_up_to_hours()).min(LONGEST_SESSION);
         match self.max_session(role) {
             Some(max) if wanted <= max => None,
-            Some(_) => Some(remedy::set_max_session(
+            Some(_) => Some(self.set_max_session(
                 role,
                 ": enough for the longest job that reaches it directly, and no more",
                 longest,
             )),
-            None => Some(remedy::set_max_session(role, ", if it is lower now: it is not known", longest)),
+            None => Some(self.set_max_session(role, ", if it is lower now: it is not known", longest)),
         }
     }
 

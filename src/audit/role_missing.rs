@@ -1,9 +1,10 @@
-//! `role-missing`: IAM says that the role does not exist.
+//! `role-missing`: IAM says that the role does not exist, or a plan deletes it.
 
 use super::refused::Refusals;
 use super::remedy::Remedy;
 use super::{Finding, Subject};
 use crate::finding::FindingId;
+use crate::inventory::RoleArn;
 
 pub(super) fn find(_: &Subject<'_>, met: &Refusals<'_>, out: &mut Vec<Finding>) {
     out.extend(met.iter().filter(|((id, _), _)| *id == FindingId::RoleMissing).map(|(_, refused)| {
@@ -22,4 +23,29 @@ pub(super) fn find(_: &Subject<'_>, met: &Refusals<'_>, out: &mut Vec<Finding>) 
                 Remedy::step("Where the role was taken away on purpose, take its jobs out of the inventory."),
             ])
     }));
+}
+
+/// The same for a role that a plan deletes: before it is applied.
+pub(super) fn find_planned(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+    let deleted = |role: &RoleArn| subject.facts.planned.roles.get(role).filter(|planned| planned.deleted);
+    for (role, planned) in subject.plan.roles.keys().filter_map(|role| Some((role, deleted(role)?))) {
+        let hop = subject.users_of(role).iter().map(|(_, hop)| *hop).min();
+        let (name, account) = (role.name(), role.account());
+        out.push(
+            subject
+                .role_finding(FindingId::RoleMissing, role)
+                .at_hop(hop)
+                .evidence("plan", "delete", planned.from.as_str())
+                .titled(format!("{name} will be deleted from account {account}"))
+                .detailed(format!(
+                    "{} deletes the role. Once it is applied, no job can assume it, and sessions that it has given fail at once with InvalidClientTokenId, \
+                     even when a role of the same name is made again.",
+                    planned.from
+                ))
+                .remedies([
+                    Remedy::step("Keep the role until no job uses it, or move its jobs to another role first."),
+                    Remedy::step("Where the role is taken away on purpose, take its jobs out of the inventory in the same change."),
+                ]),
+        );
+    }
 }

@@ -47,6 +47,8 @@ pub(super) struct Check {
 pub(super) struct Lint {
     #[command(flatten)]
     pub(super) selection: Selection,
+    #[command(flatten)]
+    pub(super) planned: super::planned::PlannedOptions,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ mod arguments;
 mod check;
 mod lint;
 mod output;
+mod planned;
 mod progress;
 mod schema;
 

@@ -92,6 +92,13 @@ impl RoleArn {
         self.part(4)
     }
 
+    /// The role's path, as IAM writes it: `/`, or `/PATH/`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        let resource = self.part(5).strip_prefix("role").unwrap_or_default();
+        resource.rfind('/').map_or("/", |end| &resource[..=end])
+    }
+
     /// The role's name, without its path: what IAM's GetRole takes.
     #[must_use]
     pub fn name(&self) -> &str {

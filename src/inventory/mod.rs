@@ -21,6 +21,8 @@ pub use arn::{NotARole, RoleArn, is_account};
 pub(crate) use files::hex;
 pub use filter::{Filter, NothingMatches, RolePattern};
 pub use problem::{Location, Place, Problem, Problems};
+#[cfg(feature = "cli")]
+pub(crate) use problem::{Placed, Sink, SourceFile, nearest};
 pub use raw::Refresh;
 pub use seconds::Seconds;
 pub use source::Source;

@@ -83,6 +83,8 @@ pub struct Problem {
 pub struct Problems {
     files: Vec<SourceFile>,
     problems: Vec<Problem>,
+    /// What they are problems of, in words.
+    of: &'static str,
 }
 
 impl std::error::Error for Problems {}
@@ -92,7 +94,13 @@ impl Problems {
         problems.sort_by_key(|problem| problem.place);
         // What an anchor says wrong is wrong wherever it is used: once is enough.
         problems.dedup();
-        Self { files, problems }
+        Self { files, problems, of: "the inventory" }
+    }
+
+    /// Problems of something else than an inventory.
+    #[cfg(feature = "cli")]
+    pub(crate) fn in_the(self, of: &'static str) -> Self {
+        Self { of, ..self }
     }
 
     /// A problem with no place in a file: a missing file, say.
@@ -100,6 +108,7 @@ impl Problems {
         Self {
             files: Vec::new(),
             problems: vec![Problem { place: None, file: file.into(), message: message.into(), help: help.into() }],
+            of: "the inventory",
         }
     }
 
@@ -129,7 +138,7 @@ impl Problems {
             several => format!("{several} problems"),
         };
         let first = if shown.len() < self.problems.len() { format!(", the first {most} shown") } else { String::new() };
-        format!("{}\n\n{count} in the inventory{first}; nothing was checked.", shown.join("\n\n"))
+        format!("{}\n\n{count} in {}{first}; nothing was checked.", shown.join("\n\n"), self.of)
     }
 
     fn render_one(&self, renderer: &Renderer, problem: &Problem) -> String {

@@ -5,6 +5,7 @@
 
 mod coverage;
 pub mod plain;
+mod planned;
 #[cfg(feature = "cli")]
 pub mod terminal;
 #[cfg(feature = "lambda")]
@@ -13,6 +14,8 @@ pub mod widget;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+
+pub use planned::{PlannedReport, PlannedRoleReport};
 
 pub use coverage::{Coverage, NotCheckedRole, NotWalkedPath, PathCoverage, RoleCoverage, Walk};
 
@@ -52,6 +55,9 @@ pub struct Report {
     pub roles: Vec<RoleReport>,
     /// The findings, the worst first.
     pub findings: Vec<Finding>,
+    /// What templates and plans say of the roles as they will be, where some were given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub planned: Option<PlannedReport>,
 }
 
 /// The run itself.
@@ -174,6 +180,7 @@ impl Report {
             jobs,
             roles: subject.plan.roles.keys().map(|role| role_report(subject, role)).collect(),
             findings,
+            planned: planned::of(subject),
         }
     }
 

@@ -35,6 +35,9 @@ pub fn render(report: &Report, columns: usize) -> String {
         })
         .collect();
     section(&mut text, "Waived", &waived, width);
+    if let Some(planned) = &report.planned {
+        section(&mut text, "Roles as they will be", &planned.lines(), width);
+    }
     let complete = if report.run.complete { "" } else { "This run did not finish all that it set out to do. " };
     let mut coverage = plain::coverage(&report.coverage);
     coverage[0] = format!("{complete}{}", coverage[0]);

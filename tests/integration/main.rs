@@ -22,5 +22,6 @@ mod reported_cases;
 mod schema;
 mod servers;
 mod stand_in_itself;
+mod templates;
 mod verdict_table;
 mod widget;

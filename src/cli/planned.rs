@@ -1,0 +1,61 @@
+//! The options of `lint` for roles as they will be: templates and plans, and what resolves them.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::inventory::{Problems, is_account};
+use crate::templates::{Files, Given};
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Roles as they will be")]
+pub(super) struct PlannedOptions {
+    /// Judge by the roles of these CloudFormation or SAM templates (YAML or JSON), as they will be deployed
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    cloudformation: Vec<PathBuf>,
+    /// Judge by the roles of these Terraform plans, as `terraform show -json plan.out` writes them
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    terraform_plan: Vec<PathBuf>,
+    /// A parameter of the templates, or a pseudo parameter such as AWS::Region; may be given several times
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter, requires = "cloudformation")]
+    parameters: Vec<(String, String)>,
+    /// An account that the files are deployed to; may be given several times. Left out: those of the inventory whose roles
+    /// the names fit, unless one name fits several
+    #[arg(long = "account", value_name = "ID", value_parser = account)]
+    accounts: Vec<String>,
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some(("AWS::AccountId", _)) => Err("write --account ID for the account".to_owned()),
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
+}
+
+fn account(text: &str) -> Result<String, String> {
+    if is_account(text) { Ok(text.to_owned()) } else { Err("write an account id of 12 digits".to_owned()) }
+}
+
+impl PlannedOptions {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// Every problem of every file.
+    pub(super) fn read(&self) -> Result<(Files, Given), Problems> {
+        let parameters = self.parameters.iter().cloned().collect();
+        let given = Given { parameters, accounts: self.accounts.iter().cloned().collect() };
+        Ok((Files::read(&self.cloudformation, &self.terraform_plan, &given)?, given))
+    }
+
+    /// What is wrong with the options together; `taken`: the inventory comes from standard input, which can be read once.
+    pub(super) fn misuse(&self, taken: bool) -> Option<&'static str> {
+        let files = || self.cloudformation.iter().chain(&self.terraform_plan);
+        let from_standard_input = files().filter(|path| path.as_path() == Path::new("-")).count();
+        if from_standard_input + usize::from(taken && from_standard_input > 0) > 1 {
+            return Some("error: only one of the files can be `-`, standard input.");
+        }
+        let alone = !self.accounts.is_empty() && files().next().is_none();
+        alone.then_some("error: --account goes with --cloudformation or --terraform-plan.")
+    }
+}

@@ -1,0 +1,90 @@
+//! What templates and plans told of the roles as they will be, and what they left open. That is never shown as healthy.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::plain::count;
+use crate::audit::{Subject, planned_notes};
+use crate::failure::printable;
+use crate::inventory::{RoleArn, Seconds};
+use crate::templates::{Note, Setting};
+
+/// The templates and plans of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct PlannedReport {
+    /// The files.
+    pub files: Vec<String>,
+    /// How many roles they define or delete.
+    pub defined: usize,
+    /// The roles of this run's jobs that they define or delete.
+    pub roles: Vec<PlannedRoleReport>,
+    /// What they leave open, and why.
+    pub notes: Vec<Note>,
+}
+
+/// A role as it will be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlannedRoleReport {
+    /// Its ARN.
+    pub arn: RoleArn,
+    /// Where it is defined.
+    pub from: String,
+    /// Its MaxSessionDuration; `None`: not known, or deleted.
+    pub max_session_duration_seconds: Option<Seconds>,
+    /// The plan deletes it.
+    pub deleted: bool,
+}
+
+/// What the files say of the roles of the run; `None`: no file was given.
+pub(super) fn of(subject: &Subject<'_>) -> Option<PlannedReport> {
+    let planned = &subject.facts.planned;
+    if planned.files.is_empty() {
+        return None;
+    }
+    let used = planned.roles.iter().filter(|(role, _)| subject.plan.roles.contains_key(*role));
+    let roles = used.map(|(arn, role)| PlannedRoleReport {
+        arn: arn.clone(),
+        from: role.from.clone(),
+        max_session_duration_seconds: match role.max_session {
+            Setting::Known(seconds) if !role.deleted => Some(seconds),
+            _ => None,
+        },
+        deleted: role.deleted,
+    });
+    Some(PlannedReport {
+        files: planned.files.clone(),
+        defined: planned.defined,
+        roles: roles.collect(),
+        notes: planned_notes(subject),
+    })
+}
+
+impl PlannedReport {
+    /// What was found in the files and what was not, line by line; notes of the same words share a line.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        const SHOWN: usize = 4;
+        let files = match &self.files[..] {
+            [one] => one.clone(),
+            several => format!("{} files", several.len()),
+        };
+        let used = if self.roles.is_empty() { "none".to_owned() } else { self.roles.len().to_string() };
+        let roles = count(self.defined, "role", "roles");
+        let mut lines = vec![printable(&format!("{files}: {roles}, {used} of them on the paths of these jobs."))];
+        let mut groups: BTreeMap<(&str, &str), Vec<&RoleArn>> = BTreeMap::new();
+        for note in &self.notes {
+            groups.entry((&note.from, &note.text)).or_default().extend(&note.role);
+        }
+        for ((from, text), roles) in groups {
+            let more = roles.len().saturating_sub(SHOWN);
+            let mut shown: Vec<String> = roles.iter().take(SHOWN).map(ToString::to_string).collect();
+            if more > 0 {
+                shown.push(format!("{more} more"));
+            }
+            let about = if shown.is_empty() { String::new() } else { format!("{}: ", shown.join(", ")) };
+            lines.push(printable(&format!("{about}{text} ({from})")));
+        }
+        lines
+    }
+}

@@ -1,0 +1,330 @@
+//! The inventory's roles among those of templates and plans: owns reading the files, and which role of a file is which of
+//! the inventory. A role is the same where account, path and name are; an account that the file does not tell is the
+//! inventory's, unless the name fits roles of several.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::cloudformation::{Identity, Template, TemplateRole};
+use super::intrinsic::Deployment;
+use super::resolved::Resolved;
+use super::terraform_plan::{self, Plan, PlanRole};
+use super::{Note, Planned, PlannedRole, Setting, tree};
+use crate::failure::printable;
+use crate::inventory::{Inventory, Place, Problem, Problems, RoleArn, Sink, SourceFile, nearest};
+
+/// What is given along with the files.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    /// Parameters of the templates, pseudo parameters included.
+    pub parameters: BTreeMap<String, String>,
+    /// The accounts that the files are deployed to; empty: not said.
+    pub accounts: BTreeSet<String>,
+}
+
+/// The templates and plans that were read.
+#[derive(Debug, Default)]
+pub struct Files {
+    names: Vec<String>,
+    templates: Vec<Template>,
+    plans: Vec<Plan>,
+}
+
+impl Files {
+    /// Reads templates and plans; `-` is standard input.
+    ///
+    /// # Errors
+    /// Every problem of every file, with its place, and parameters that no template declares.
+    pub fn read(templates: &[PathBuf], plans: &[PathBuf], given: &Given) -> Result<Self, Problems> {
+        let (mut sources, mut sink) = (Vec::new(), Sink::default());
+        let mut files = Self::default();
+        for (path, is_plan) in templates.iter().map(|path| (path, false)).chain(plans.iter().map(|path| (path, true))) {
+            let source = source(path, is_plan, &mut sink);
+            let index = sources.len();
+            if source.readable && is_plan {
+                files.plans.extend(Plan::read(index, &source, &mut sink));
+            } else if source.readable {
+                files.templates.extend(Template::read(index, &source, &mut sink));
+            }
+            files.names.push(source.name.to_string());
+            sources.push(source);
+        }
+        if sink.problems.is_empty() {
+            files.check_parameters(given, &mut sink);
+        }
+        if sink.problems.is_empty() {
+            return Ok(files);
+        }
+        Err(Problems::new(sources, sink.problems).in_the("the templates and plans"))
+    }
+
+    fn check_parameters(&self, given: &Given, sink: &mut Sink) {
+        let declared: BTreeSet<&str> = self.templates.iter().flat_map(Template::parameters).collect();
+        let unknown = |name: &&String| !name.starts_with("AWS::") && !declared.contains(name.as_str());
+        for name in given.parameters.keys().filter(unknown) {
+            let help = match nearest(name, declared.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "give parameters that a template declares, or pseudo parameters such as AWS::Region".to_owned(),
+            };
+            let message = format!("no template has a parameter `{name}`");
+            sink.problems.push(Problem { place: None, file: "--parameter".into(), message, help });
+        }
+    }
+
+    /// What the files say of the inventory's roles.
+    #[must_use]
+    pub fn planned(&self, inventory: &Inventory, given: &Given) -> Planned {
+        let mut matching = Matching::of(inventory, given);
+        let mut planned = Planned { files: self.names.clone(), ..Planned::default() };
+        for template in &self.templates {
+            let before = planned.defined;
+            for role in template.roles() {
+                planned.defined += 1;
+                matching.place_template_role(role);
+            }
+            matching.notes.extend(template.unread().map(|(from, text)| Note { role: None, from, text }));
+            if planned.defined == before {
+                let text = "the template defines no IAM role".to_owned();
+                matching.notes.insert(Note { role: None, from: template.file().to_owned(), text });
+            }
+        }
+        for plan in &self.plans {
+            planned.defined += plan.roles.len();
+            plan.roles.iter().for_each(|role| matching.place_plan_role(role));
+            let unread = plan.unread.iter().cloned();
+            matching.notes.extend(unread.map(|(from, text)| Note { role: None, from, text }));
+        }
+        matching.finish(planned)
+    }
+}
+
+fn source(path: &Path, is_plan: bool, sink: &mut Sink) -> SourceFile {
+    let stdin = path.as_os_str() == "-";
+    let name = if stdin { "<stdin>".to_owned() } else { path.display().to_string() };
+    let most = if is_plan { terraform_plan::MAX_BYTES } else { tree::MAX_BYTES };
+    let mut bytes = Vec::new();
+    let read = match stdin {
+        true => std::io::stdin().lock().take(most + 1).read_to_end(&mut bytes),
+        false => std::fs::File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes)),
+    };
+    let what =
+        if is_plan { "a plan as `terraform show -json plan.out` writes it" } else { "a CloudFormation template" };
+    let problem = match (read, bytes.len() as u64 > most) {
+        (Err(error), _) if error.kind() == std::io::ErrorKind::NotFound => Some("there is no such file".to_owned()),
+        (Err(error), _) => Some(format!("cannot be read: {error}")),
+        (Ok(_), true) => Some(format!("is larger than {} MiB", most / 1024 / 1024)),
+        _ if bytes.starts_with(b"PK\x03\x04") => {
+            Some("is a packed file: the plan as `-out` writes it, perhaps".to_owned())
+        }
+        _ => None,
+    };
+    let text = String::from_utf8(bytes);
+    let problem = problem.or_else(|| text.is_err().then(|| "is not UTF-8 text".to_owned()));
+    let readable = problem.is_none();
+    if let Some(message) = problem {
+        let help = format!("name {what}");
+        sink.problems.push(Problem { place: None::<Place>, file: name.as_str().into(), message, help });
+    }
+    let text = text.unwrap_or_default();
+    SourceFile { name: name.into(), text: text.trim_start_matches('\u{feff}').into(), readable }
+}
+
+/// How a role of a file and one of the inventory, in one account, compare.
+enum Fit {
+    Same,
+    /// The name is the same, and the path is not.
+    OtherPath(String),
+    /// The name is known in part, and fits.
+    MayBe(String),
+    No,
+}
+
+fn fit(identity: &Identity, role: &RoleArn) -> Fit {
+    match (&identity.name, &identity.path) {
+        (Resolved::Text(name), _) if name != role.name() => Fit::No,
+        (Resolved::Text(_), Resolved::Text(path)) if path != role.path() => Fit::OtherPath(path.clone()),
+        // A name occurs once in an account, whatever the path.
+        (Resolved::Text(_), _) => Fit::Same,
+        (Resolved::Partly(partly), _) if !partly.prefix.is_empty() || !partly.suffix.is_empty() => {
+            if partly.may_be(role.name()) { Fit::MayBe(partly.why.clone()) } else { Fit::No }
+        }
+        _ => Fit::No,
+    }
+}
+
+/// A role of a file that is one of the inventory's.
+#[derive(Clone, Copy)]
+enum Definition<'a> {
+    Template(TemplateRole<'a>),
+    Plan(&'a PlanRole),
+}
+
+struct Matching<'a> {
+    given: &'a Given,
+    /// The roles of the inventory by partition and account, as far as the files are for it.
+    by_account: BTreeMap<(&'a str, &'a str), Vec<&'a RoleArn>>,
+    found: BTreeMap<&'a RoleArn, Vec<Definition<'a>>>,
+    /// Roles that a name fits which fits those of other accounts too.
+    ambiguous: BTreeMap<&'a RoleArn, String>,
+    notes: BTreeSet<Note>,
+}
+
+impl<'a> Matching<'a> {
+    fn of(inventory: &'a Inventory, given: &'a Given) -> Self {
+        let mut by_account: BTreeMap<(&str, &str), Vec<&RoleArn>> = BTreeMap::new();
+        for role in inventory.roles.keys() {
+            by_account.entry((role.partition(), role.account())).or_default().push(role);
+        }
+        let mut notes = BTreeSet::new();
+        for account in given.accounts.iter().filter(|id| !by_account.keys().any(|(_, known)| known == id)) {
+            let text = format!("the inventory has no role in account {account}");
+            notes.insert(Note { role: None, from: "--account".to_owned(), text });
+        }
+        Self { given, by_account, found: BTreeMap::new(), ambiguous: BTreeMap::new(), notes }
+    }
+
+    fn is_meant(&self, account: &str) -> bool {
+        self.given.accounts.is_empty() || self.given.accounts.contains(account)
+    }
+
+    fn deployment(&self, partition: &'a str, account: &'a str) -> Deployment<'a> {
+        Deployment { partition, account, parameters: &self.given.parameters }
+    }
+
+    fn place_template_role(&mut self, role: TemplateRole<'a>) {
+        let mut same = Vec::new();
+        for ((partition, account), known) in self.by_account.clone() {
+            if !self.is_meant(account) {
+                continue;
+            }
+            let Some(identity) = role.identity(self.deployment(partition, account)) else { continue };
+            for arn in known {
+                match fit(&identity, arn) {
+                    Fit::No if role.may_have_been_named(arn) => {
+                        self.may_be(arn, role.from(), "AWS makes up its name at deployment");
+                    }
+                    fit => self.note(fit, arn, &role.from(), &mut same),
+                }
+            }
+        }
+        let pinned = !self.given.accounts.is_empty();
+        self.place(Definition::Template(role), role.from(), same, pinned);
+    }
+
+    fn place_plan_role(&mut self, role: &'a PlanRole) {
+        let mut same = Vec::new();
+        let only = (self.given.accounts.len() == 1).then(|| self.given.accounts.first()).flatten();
+        let account = role.account.as_ref().or(only);
+        for ((_, id), known) in self.by_account.clone() {
+            if account.map_or(self.is_meant(id), |account| account == id) {
+                known.iter().for_each(|arn| self.note(fit(&role.identity, arn), arn, &role.planned.from, &mut same));
+            }
+        }
+        self.place(Definition::Plan(role), role.planned.from.clone(), same, account.is_some());
+    }
+
+    fn note(&mut self, fit: Fit, arn: &'a RoleArn, from: &str, same: &mut Vec<&'a RoleArn>) {
+        match fit {
+            Fit::Same => same.push(arn),
+            Fit::MayBe(why) => self.may_be(arn, from.to_owned(), &why),
+            Fit::OtherPath(path) => {
+                let text = format!(
+                    "not taken as this role: it has the same name, and the path `{path}` instead of `{}`",
+                    arn.path()
+                );
+                self.notes.insert(Note { role: Some(arn.clone()), from: from.to_owned(), text });
+            }
+            Fit::No => {}
+        }
+    }
+
+    fn may_be(&mut self, arn: &RoleArn, from: String, why: &str) {
+        let text = format!("not taken as this role, though it may be: its name is not known in full: {why}");
+        self.notes.insert(Note { role: Some(arn.clone()), from, text });
+    }
+
+    /// Notes where a definition was found; one name in several accounts is one role or several: that is not known.
+    fn place(&mut self, definition: Definition<'a>, from: String, same: Vec<&'a RoleArn>, pinned: bool) {
+        for role in &same {
+            let others = same.iter().filter(|other| other.name() == role.name() && other.account() != role.account());
+            if !pinned && others.count() > 0 {
+                let why =
+                    format!("{from} fits roles of several accounts: give --account with the ones it is deployed to");
+                self.ambiguous.entry(role).or_insert(why);
+            }
+            self.found.entry(role).or_default().push(definition);
+        }
+    }
+
+    fn finish(mut self, mut planned: Planned) -> Planned {
+        for (role, definitions) in std::mem::take(&mut self.found) {
+            let mut all: Vec<PlannedRole> =
+                definitions.iter().map(|definition| self.details(*definition, role)).collect();
+            // A role that one resource gives up and another takes on is not deleted.
+            if all.iter().any(|one| !one.deleted) {
+                all.retain(|one| !one.deleted);
+            }
+            let Some(mut one) = all.into_iter().reduce(merged) else { continue };
+            if let Some(why) = self.ambiguous.get(role).filter(|_| !one.deleted || definitions.len() == 1) {
+                (one.max_session, one.trust, one.deleted) =
+                    (Setting::Unknown(why.clone()), Setting::Unknown(why.clone()), false);
+            }
+            planned.roles.insert(role.clone(), fit_to_show(one));
+        }
+        for (role, one) in planned.roles.iter().filter(|(_, one)| !one.deleted) {
+            let mut note = |what: &str, why: &str| {
+                let (role, text) = (Some(role.clone()), format!("{what} is not known: {why}"));
+                self.notes.insert(Note { role, from: one.from.clone(), text });
+            };
+            match (&one.max_session, &one.trust) {
+                (Setting::Unknown(why), Setting::Unknown(other)) if why == other => note("what it will be", why),
+                (max, trust) => {
+                    if let Setting::Unknown(why) = max {
+                        note("MaxSessionDuration", why);
+                    }
+                    if let Setting::Unknown(why) = trust {
+                        note("whom it trusts", why);
+                    }
+                }
+            }
+        }
+        let shown = |note: Note| Note { from: printable(&note.from), text: printable(&note.text), ..note };
+        planned.notes = self.notes.into_iter().map(shown).collect();
+        planned
+    }
+
+    fn details(&self, definition: Definition<'a>, role: &'a RoleArn) -> PlannedRole {
+        match definition {
+            Definition::Template(found) => found.planned(self.deployment(role.partition(), role.account())),
+            Definition::Plan(found) => found.planned.clone(),
+        }
+    }
+}
+
+/// The texts of a file without what a terminal would obey.
+fn fit_to_show(role: PlannedRole) -> PlannedRole {
+    PlannedRole {
+        from: printable(&role.from),
+        max_session_from: printable(&role.max_session_from),
+        trust_from: printable(&role.trust_from),
+        max_session: match role.max_session {
+            Setting::Unknown(why) => Setting::Unknown(printable(&why)),
+            known => known,
+        },
+        ..role
+    }
+}
+
+/// Two definitions of one role: what they agree on is known.
+fn merged(a: PlannedRole, b: PlannedRole) -> PlannedRole {
+    let why = format!("{} and {} both define it, and differ", a.from, b.from);
+    PlannedRole {
+        max_session: if a.max_session == b.max_session { a.max_session } else { Setting::Unknown(why.clone()) },
+        trust: if a.trust == b.trust { a.trust } else { Setting::Unknown(why) },
+        from: format!("{} and {}", a.from, b.from),
+        max_session_from: a.max_session_from,
+        trust_from: a.trust_from,
+        deleted: a.deleted && b.deleted,
+    }
+}

@@ -1,0 +1,389 @@
+//! Trust policies: owns how one is read, and whether it lets a caller assume the role. Pure.
+//!
+//! Only what is plain is concluded: a Deny, NotPrincipal, NotAction, and conditions other than on the external ID, the
+//! session name, the source identity and the caller's own ARN or account are not, and the answer says so
+//! (IAM User Guide, "Policy evaluation logic" and "AWS JSON policy elements").
+
+use std::fmt;
+
+use wildmatch::WildMatch;
+
+use super::{Partly, Resolved};
+use crate::failure::printable;
+use crate::inventory::{Role, RoleArn, Source, is_account};
+
+/// A role's trust policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trust {
+    statements: Vec<Resolved>,
+}
+
+/// Who asks to assume the role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Caller<'a> {
+    /// A session of this role: the hop before.
+    Role(&'a RoleArn),
+    /// The source of the path, at `path[0]`.
+    Source(&'static str, Kind),
+}
+
+/// What a source is to a trust policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// AssumeRoleWithWebIdentity: an identity provider.
+    WebIdentity,
+    /// AssumeRoleWithSAML: an identity provider.
+    Saml,
+    /// An IAM user.
+    User,
+    /// A session of a role that the inventory does not name; the service by whose principal a platform's own role trusts.
+    Session(Option<&'static str>),
+}
+
+impl fmt::Display for Caller<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Role(role) => write!(f, "{role}"),
+            Self::Source(kind, _) => write!(f, "the source ({kind})"),
+        }
+    }
+}
+
+impl Kind {
+    /// What a source is; `None`: its credentials assume no role.
+    #[must_use]
+    pub fn of(source: Source) -> Option<Self> {
+        Some(match source {
+            Source::WebIdentity { .. } => Self::WebIdentity,
+            Source::Saml { .. } => Self::Saml,
+            Source::IamUser { .. } | Source::SessionToken { .. } => Self::User,
+            Source::FederationToken { .. } => return None,
+            Source::IdentityCenter { .. } => Self::Session(None),
+            Source::Ec2Instance => Self::Session(Some("ec2.")),
+            Source::EcsTask => Self::Session(Some("ecs-tasks.")),
+            Source::Lambda => Self::Session(Some("lambda.")),
+            Source::Codebuild => Self::Session(Some("codebuild.")),
+            Source::EksPodIdentity => Self::Session(Some("pods.eks.")),
+            Source::RolesAnywhere { .. } => Self::Session(Some("rolesanywhere.")),
+        })
+    }
+}
+
+/// What a trust policy makes of a caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It lets the caller in.
+    Allows,
+    /// No statement lets anybody like the caller in: for each, why not.
+    Refuses(Vec<String>),
+    /// It cannot be told: why.
+    NotConcluded(String),
+}
+
+/// Yes, no, or not known, with the reason.
+enum Fit {
+    Yes,
+    No(String),
+    Maybe(String),
+}
+
+impl Trust {
+    /// Reads a policy document.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn read(document: &Resolved) -> Result<Self, String> {
+        let parsed;
+        let document = match document {
+            Resolved::Text(text) => {
+                parsed = serde_json::from_str::<serde_json::Value>(text)
+                    .map(|value| Resolved::from(&value))
+                    .map_err(|error| format!("the policy is not JSON: {error}"))?;
+                &parsed
+            }
+            other => other,
+        };
+        match document {
+            Resolved::Map(_) => match document.get("Statement") {
+                Some(Resolved::List(statements)) => Ok(Self { statements: statements.clone() }),
+                Some(one @ Resolved::Map(_)) => Ok(Self { statements: vec![one.clone()] }),
+                Some(Resolved::Partly(partly)) => Err(partly.why.clone()),
+                _ => Err("the policy has no Statement".to_owned()),
+            },
+            Resolved::Partly(partly) => Err(partly.why.clone()),
+            _ => Err("the policy is not a map".to_owned()),
+        }
+    }
+
+    /// Whether the policy lets the caller assume `role`, of which the inventory declares what the caller sends.
+    #[must_use]
+    pub fn answer(&self, caller: Caller<'_>, role: &Role) -> Answer {
+        let mut reasons = Vec::new();
+        let (mut allowed, mut open, mut denied) = (false, None, None);
+        for statement in self.statements.iter().filter(|statement| **statement != Resolved::Nothing) {
+            let fit = statement_fits(statement, caller, role);
+            match (statement.get("Effect"), fit) {
+                (Some(Resolved::Text(effect)), Fit::No(why)) => {
+                    if effect == "Allow" && !reasons.contains(&why) {
+                        reasons.push(why);
+                    }
+                }
+                (_, Fit::No(_)) => {}
+                (Some(Resolved::Text(effect)), _) if effect == "Deny" => {
+                    denied = Some("a Deny statement may apply".to_owned());
+                }
+                (Some(Resolved::Text(effect)), Fit::Yes) if effect == "Allow" => allowed = true,
+                (Some(Resolved::Text(effect)), Fit::Maybe(why)) if effect == "Allow" => open = open.or(Some(why)),
+                (Some(other), _) => {
+                    open = open.or(Some(other.why_unknown().unwrap_or("an Effect is not one").to_owned()))
+                }
+                (None, _) => open = open.or(Some("a statement could not be read".to_owned())),
+            }
+        }
+        match (allowed, open, denied) {
+            (true, _, None) => Answer::Allows,
+            (true, _, Some(why)) | (false, Some(why), _) => Answer::NotConcluded(printable(&why)),
+            (false, None, _) => Answer::Refuses(reasons.iter().map(|why| printable(why)).collect()),
+        }
+    }
+}
+
+/// All three parts of a statement together: one plain no decides.
+fn statement_fits(statement: &Resolved, caller: Caller<'_>, role: &Role) -> Fit {
+    if let Resolved::Partly(partly) = statement {
+        return Fit::Maybe(partly.why.clone());
+    }
+    let fits =
+        [principal_fits(statement, caller), action_fits(statement, caller), conditions_fit(statement, caller, role)];
+    let mut open = None;
+    for fit in fits {
+        match fit {
+            Fit::No(why) => return Fit::No(why),
+            Fit::Maybe(why) => open = open.or(Some(why)),
+            Fit::Yes => {}
+        }
+    }
+    open.map_or(Fit::Yes, Fit::Maybe)
+}
+
+/// The items of a value that may be a list or one.
+fn items(value: &Resolved) -> &[Resolved] {
+    match value {
+        Resolved::List(items) => items,
+        Resolved::Nothing => &[],
+        one => std::slice::from_ref(one),
+    }
+}
+
+/// Whether one of the values fits; `why_not` says it where none does.
+fn any_fits(
+    values: &Resolved,
+    test: impl Fn(&str) -> Option<bool>,
+    open: impl Fn(&Partly) -> bool,
+    why_not: String,
+) -> Fit {
+    let mut maybe = None;
+    for item in items(values) {
+        match item {
+            // IAM takes no empty one: what is deployed has another value.
+            Resolved::Text(text) if text.is_empty() => {
+                maybe = Some("an empty text stands where IAM takes none".to_owned())
+            }
+            Resolved::Text(text) => match test(text) {
+                Some(true) => return Fit::Yes,
+                Some(false) => {}
+                None => maybe = Some(format!("`{text}` is not judged")),
+            },
+            Resolved::Partly(partly) if open(partly) => maybe = Some(partly.why.clone()),
+            Resolved::Partly(_) | Resolved::Nothing => {}
+            Resolved::List(_) | Resolved::Map(_) => {
+                maybe = Some("a list or a map stands where a text is due".to_owned())
+            }
+        }
+    }
+    maybe.map_or(Fit::No(why_not), Fit::Maybe)
+}
+
+fn principal_fits(statement: &Resolved, caller: Caller<'_>) -> Fit {
+    let principal = match statement.get("Principal") {
+        None if statement.get("NotPrincipal").is_some() => return Fit::Maybe("NotPrincipal is not judged".to_owned()),
+        None | Some(Resolved::Nothing) => return Fit::No("a statement names no principal".to_owned()),
+        Some(Resolved::Text(text)) if text == "*" => return Fit::Yes,
+        Some(Resolved::Text(text)) => return Fit::No(format!("a statement names the principal `{text}`")),
+        Some(Resolved::Partly(partly)) => return Fit::Maybe(partly.why.clone()),
+        Some(principal) => principal,
+    };
+    let named = named(principal);
+    let none = Resolved::Nothing;
+    let of = |kind: &str| principal.get(kind).unwrap_or(&none);
+    match caller {
+        Caller::Role(role) => {
+            any_fits(of("AWS"), |text| is_role(text, role), |partly| may_be_role(partly, role), named)
+        }
+        Caller::Source(_, Kind::WebIdentity) => any_fits(of("Federated"), |text| Some(!is_saml(text)), |_| true, named),
+        Caller::Source(_, Kind::Saml) => any_fits(of("Federated"), |text| Some(is_saml(text)), |_| true, named),
+        Caller::Source(_, Kind::User) => any_fits(of("AWS"), may_be_user, |_| true, named),
+        Caller::Source(_, Kind::Session(service)) => {
+            match any_fits(of("AWS"), may_be_session, |_| true, named.clone()) {
+                // A platform's own role trusts the platform's service, and is not assumed a second time.
+                Fit::No(_) => any_fits(
+                    of("Service"),
+                    |text| {
+                        (text == "*" || service.is_some_and(|service| text.starts_with(service)))
+                            .then_some(true)
+                            .or(Some(false))
+                    },
+                    |_| true,
+                    named,
+                ),
+                fit => fit,
+            }
+        }
+    }
+}
+
+/// Whom a statement names, in words.
+fn named(principal: &Resolved) -> String {
+    const SHOWN: usize = 4;
+    let Resolved::Map(entries) = principal else { return "a statement's principal is not a map".to_owned() };
+    let names: Vec<String> = entries
+        .iter()
+        .flat_map(|(kind, values)| items(values).iter().map(move |value| (kind, value)))
+        .map(|(kind, value)| match value {
+            Resolved::Text(text) => format!("{kind} {text}"),
+            Resolved::Partly(partly) => format!("{kind} {}…{}", partly.prefix, partly.suffix),
+            _ => format!("{kind} …"),
+        })
+        .collect();
+    let more = if names.len() > SHOWN { format!(" and {} more", names.len() - SHOWN) } else { String::new() };
+    format!("it trusts {}{more}", names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", "))
+}
+
+/// Whether an AWS principal is the role, its account, or everybody; `None`: it may be.
+fn is_role(text: &str, role: &RoleArn) -> Option<bool> {
+    let root = format!("arn:{}:iam::{}:root", role.partition(), role.account());
+    if text == "*" || text == role.as_str() || text == role.account() || text == root {
+        return Some(true);
+    }
+    // One session of the role by its name, and the unique id that stands for a role which was deleted.
+    let session = format!("arn:{}:sts::{}:assumed-role/{}/", role.partition(), role.account(), role.name());
+    if text.starts_with(&session) || text.starts_with("AROA") { None } else { Some(false) }
+}
+
+fn may_be_role(partly: &Partly, role: &RoleArn) -> bool {
+    let root = format!("arn:{}:iam::{}:root", role.partition(), role.account());
+    let session = format!("arn:{}:sts::{}:assumed-role/{}/", role.partition(), role.account(), role.name());
+    let candidates = ["*", role.account(), &root, role.as_str()];
+    candidates.iter().any(|text| partly.may_be(text))
+        || session.starts_with(&partly.prefix)
+        || partly.prefix.starts_with(&session)
+        || partly.prefix.starts_with("AROA")
+}
+
+/// The accounts and everybody: principals that any caller of an account may be.
+fn is_broad(text: &str) -> bool {
+    text == "*" || is_account(text) || text.ends_with(":root")
+}
+
+fn may_be_user(text: &str) -> Option<bool> {
+    let is_user = text.contains(":user/") || text.starts_with("AIDA");
+    Some(is_broad(text) || is_user)
+}
+
+fn may_be_session(text: &str) -> Option<bool> {
+    let is_session = text.contains(":role/") || text.contains(":assumed-role/") || text.starts_with("AROA");
+    Some(is_broad(text) || is_session)
+}
+
+fn is_saml(text: &str) -> bool {
+    text.contains(":saml-provider/")
+}
+
+fn action_fits(statement: &Resolved, caller: Caller<'_>) -> Fit {
+    let action = match caller {
+        Caller::Source(_, Kind::WebIdentity) => "sts:AssumeRoleWithWebIdentity",
+        Caller::Source(_, Kind::Saml) => "sts:AssumeRoleWithSAML",
+        _ => "sts:AssumeRole",
+    };
+    match statement.get("Action") {
+        None if statement.get("NotAction").is_some() => Fit::Maybe("NotAction is not judged".to_owned()),
+        None => Fit::No(format!("a statement does not name {action}")),
+        Some(actions) => any_fits(
+            actions,
+            |text| Some(WildMatch::new(&text.to_lowercase()).matches(&action.to_lowercase())),
+            |_| true,
+            format!("a statement for its principal does not allow {action}"),
+        ),
+    }
+}
+
+fn conditions_fit(statement: &Resolved, caller: Caller<'_>, role: &Role) -> Fit {
+    let conditions = match statement.get("Condition") {
+        None | Some(Resolved::Nothing) => return Fit::Yes,
+        Some(Resolved::Map(conditions)) => conditions,
+        Some(Resolved::Partly(partly)) => return Fit::Maybe(partly.why.clone()),
+        Some(_) => return Fit::Maybe("a Condition is not a map".to_owned()),
+    };
+    let mut open = None;
+    for (operator, keys) in conditions {
+        let keys = match keys {
+            Resolved::Map(keys) => keys,
+            Resolved::Nothing => continue,
+            other => {
+                open = open.or(Some(other.why_unknown().unwrap_or("a Condition is not a map").to_owned()));
+                continue;
+            }
+        };
+        for (key, values) in keys.iter().filter(|(_, values)| *values != Resolved::Nothing) {
+            match condition_fits(operator, key, values, caller, role) {
+                Fit::No(why) => return Fit::No(why),
+                Fit::Maybe(why) => open = open.or(Some(why)),
+                Fit::Yes => {}
+            }
+        }
+    }
+    open.map_or(Fit::Yes, Fit::Maybe)
+}
+
+/// One condition; keys and operators are compared without regard to case, as IAM does.
+fn condition_fits(operator: &str, key: &str, values: &Resolved, caller: Caller<'_>, role: &Role) -> Fit {
+    let not_judged = || Fit::Maybe(format!("its condition on {key} ({operator}) is not judged"));
+    let like = match operator.to_ascii_lowercase().as_str() {
+        "stringequals" => false,
+        "stringlike" | "arnequals" | "arnlike" => true,
+        _ => return not_judged(),
+    };
+    let by_role = match caller {
+        Caller::Role(caller) => Some(caller),
+        Caller::Source(..) => None,
+    };
+    let sent = match key.to_ascii_lowercase().as_str() {
+        // No external ID goes with a token, and none that is not declared.
+        "sts:externalid" => match &role.external_id {
+            Some(id) if !matches!(caller, Caller::Source(_, Kind::WebIdentity | Kind::Saml)) => id.as_str(),
+            _ => return Fit::No("it asks for an external ID (sts:ExternalId), and none is declared".to_owned()),
+        },
+        "sts:rolesessionname" => match &role.session_name {
+            Some(name) => name,
+            None => return not_judged(),
+        },
+        "sts:sourceidentity" => match &role.source_identity {
+            Some(identity) => identity,
+            None => return not_judged(),
+        },
+        "aws:principalarn" => match by_role {
+            Some(caller) => caller.as_str(),
+            None => return not_judged(),
+        },
+        "aws:principalaccount" => match by_role {
+            Some(caller) => caller.account(),
+            None => return not_judged(),
+        },
+        _ => return not_judged(),
+    };
+    let matches = |text: &str| if like { WildMatch::new(text).matches(sent) } else { text == sent };
+    // A policy variable such as ${aws:username} is filled in by IAM.
+    let test = |text: &str| if text.contains("${") { None } else { Some(matches(text)) };
+    let unknown = |partly: &Partly| like || partly.may_be(sent);
+    any_fits(values, test, unknown, format!("its condition on {key} does not match `{sent}`"))
+}
