@@ -62,6 +62,13 @@ macro_rules! findings {
                 match self { $(Self::$name => $id,)* }
             }
 
+            /// Its page, `docs/findings/ID.md`.
+            #[cfg(feature = "cli")]
+            #[must_use]
+            pub const fn page(self) -> &'static str {
+                match self { $(Self::$name => include_str!(concat!("../docs/findings/", $id, ".md")),)* }
+            }
+
             /// How much it matters.
             #[must_use]
             pub const fn severity(self) -> Severity {

@@ -79,6 +79,16 @@ pub(super) enum Format {
     Text,
     /// The report of schema version 1
     Json,
+    /// SARIF 2.1.0, for code scanning: each finding at its line of the inventory
+    Sarif,
+    /// Test results: a job is a test, and a finding that --fail-on names is a failure
+    Junit,
+    /// For a job summary or a comment
+    Markdown,
+    /// One page for a browser, with a filter
+    Html,
+    /// For a spreadsheet: a row for each job
+    Csv,
 }
 
 /// The severity from which on findings fail the command; `None`: never.

@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use super::arguments::{ExitStatus, FailOn, Format, Selection};
-use crate::report::{Report, terminal};
+use crate::report::{Report, csv, html, junit, markdown, sarif, terminal};
 
 /// Columns of text that goes to no terminal.
 const COLUMNS: usize = 100;
@@ -29,6 +29,11 @@ pub(super) fn show(report: &Report, selection: &Selection) -> Option<ExitStatus>
             // A file gets no colour; a stream decides for itself.
             if selection.output.is_some() { anstream::adapter::strip_str(&text).to_string() } else { text }
         }
+        Format::Sarif => sarif::render(report, std::env::current_dir().ok().as_deref()),
+        Format::Junit => junit::render(report, selection.fail_on.0),
+        Format::Markdown => markdown::render(report),
+        Format::Html => html::render(report),
+        Format::Csv => csv::render(report),
     };
     write(&text, selection.output.as_deref())
 }

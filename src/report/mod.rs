@@ -1,13 +1,30 @@
 //! What a run tells: one type, the JSON report of interface section 5 (`schema_version: 1`). Fields are added, never
 //! renamed; order is deterministic.
 //!
-//! `coverage` counts what was checked, `plain` words it for mail and terminal, `table` draws the table of jobs.
+//! `coverage` counts what was checked, `plain` words it for mail and terminal; each further form has a file of its own, a
+//! pure function from the report to its text.
 
+#[cfg(any(feature = "cli", feature = "lambda"))]
+mod bars;
+#[cfg(any(feature = "cli", feature = "lambda"))]
+mod by_job;
 mod coverage;
+#[cfg(feature = "cli")]
+pub mod csv;
+#[cfg(feature = "cli")]
+pub mod html;
+#[cfg(feature = "cli")]
+pub mod junit;
+#[cfg(feature = "cli")]
+pub mod markdown;
 pub mod plain;
 mod planned;
 #[cfg(feature = "cli")]
+pub mod sarif;
+#[cfg(feature = "cli")]
 pub mod terminal;
+#[cfg(feature = "cli")]
+mod visible;
 #[cfg(feature = "lambda")]
 pub mod widget;
 

@@ -90,11 +90,14 @@ pub fn finding(finding: &Finding) -> String {
     text
 }
 
+/// What a run says of itself that did not finish.
+pub const UNFINISHED: &str = "This run did not finish all that it set out to do.";
+
 /// What was checked, and what was not, line by line; roles and paths that were not checked for one reason share a line.
 #[must_use]
 pub fn coverage(coverage: &Coverage) -> Vec<String> {
     let (roles, paths) = (&coverage.roles, &coverage.paths);
-    if paths.not_walked.iter().any(|path| path.reason == "offline") {
+    if is_offline(coverage) {
         let roles = count(roles.total, "role", "roles");
         let paths = count(paths.total, "path", "paths");
         return vec![format!(
@@ -113,6 +116,12 @@ pub fn coverage(coverage: &Coverage) -> Vec<String> {
     });
     lines.extend(by_reason("Paths not walked", paths));
     lines
+}
+
+/// Whether the run asked AWS nothing, as `lint` does: then no role and no path was checked, and none is listed.
+#[must_use]
+pub fn is_offline(coverage: &Coverage) -> bool {
+    coverage.paths.not_walked.iter().any(|path| path.reason == "offline")
 }
 
 fn by_reason(what: &str, all: impl Iterator<Item = (String, String)>) -> Vec<String> {
@@ -134,7 +143,7 @@ fn by_reason(what: &str, all: impl Iterator<Item = (String, String)>) -> Vec<Str
 }
 
 /// A reason of the report in words.
-fn in_words(reason: &str) -> String {
+pub(super) fn in_words(reason: &str) -> String {
     match reason {
         "declared" => return "declared as not to be assumed by the checker".to_owned(),
         "not-reached" => return "a hop before it was not assumed".to_owned(),

@@ -38,9 +38,10 @@ pub fn render(report: &Report, columns: usize) -> String {
     if let Some(planned) = &report.planned {
         section(&mut text, "Roles as they will be", &planned.lines(), width);
     }
-    let complete = if report.run.complete { "" } else { "This run did not finish all that it set out to do. " };
     let mut coverage = plain::coverage(&report.coverage);
-    coverage[0] = format!("{complete}{}", coverage[0]);
+    if !report.run.complete {
+        coverage[0] = format!("{} {}", plain::UNFINISHED, coverage[0]);
+    }
     section(&mut text, "Coverage", &coverage, width);
     text
 }
@@ -147,7 +148,8 @@ fn bar(job: &JobReport, width: usize) -> String {
     format!("{}{}", "█".repeat(covered), rest.repeat(width - covered))
 }
 
-fn limited_by(job: &JobReport) -> String {
+/// What limits a job, in words; empty where nothing does.
+pub(super) fn limited_by(job: &JobReport) -> String {
     let Some(limit) = job.limited_by else { return String::new() };
     let what = match limit {
         LimitedBy::DurationRange => "the API's range",

@@ -10,6 +10,7 @@ mod command_line;
 mod documentation;
 mod emulator;
 mod figures;
+mod formats;
 mod harness;
 mod lambda_handler;
 mod laws;

@@ -1,0 +1,150 @@
+//! The report for a spreadsheet: one row a job, then what has no job of its own, so that nothing found is lost. The columns
+//! are described in docs/formats.md; their names and order are part of the interface, and new ones come last.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::by_job::{self, Found};
+use super::{JobReport, NotWalkedPath, Report, Walk, plain, visible};
+use crate::audit::Finding;
+use crate::inventory::{Location, Seconds};
+use crate::lease::LimitedBy;
+
+/// One row. The fields are the columns.
+#[derive(Default, Serialize)]
+struct Row {
+    kind: &'static str,
+    name: String,
+    owner: String,
+    verdict: &'static str,
+    walk: Option<Walk>,
+    needed_seconds: Option<Seconds>,
+    lease_seconds: Option<Seconds>,
+    lapses_after_seconds: Option<Seconds>,
+    headroom_seconds: Option<i64>,
+    limited_by: Option<LimitedBy>,
+    limiting_role: String,
+    severity: &'static str,
+    findings: String,
+    waived: String,
+    detail: String,
+    remedy: String,
+    file: String,
+    line: Option<usize>,
+}
+
+/// Writes the report: jobs in the inventory's order, then findings about roles and the run, then roles that were not wholly
+/// checked, then the run.
+#[must_use]
+pub fn render(report: &Report) -> String {
+    let found = Found::of(report);
+    let stops = report.coverage.paths.not_walked.iter().map(|path| (path.job.as_str(), path));
+    let stops: HashMap<&str, &NotWalkedPath> = stops.collect();
+    let jobs = report.jobs.iter().map(|job| of_job(job, &found, stops.get(job.name.as_str()).copied()));
+    let of_no_job = by_job::of_no_job(report).map(of_finding);
+    let offline = plain::is_offline(&report.coverage);
+    let roles = report.coverage.roles.not_checked.iter().filter(|_| !offline).map(|role| Row {
+        kind: "not-checked",
+        name: text(role.role.as_str()),
+        detail: text(&plain::in_words(&role.reason)),
+        ..Row::default()
+    });
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    for row in jobs.chain(of_no_job).chain(roles).chain(std::iter::once(of_run(report))) {
+        // Into memory, and every field is a cell: this cannot fail.
+        let _ = writer.serialize(row);
+    }
+    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
+}
+
+fn of_job(job: &JobReport, found: &Found<'_>, stop: Option<&NotWalkedPath>) -> Row {
+    let (open, waived) = (found.open(job), found.waived(job));
+    let titles =
+        open.iter().map(|finding| finding.title.clone()).chain(waived.iter().map(|finding| with_waiver(finding)));
+    let not_walked = stop.map(|path| {
+        let hop = path.hop.map_or_else(String::new, |hop| format!(" at path[{hop}]"));
+        format!("not walked{hop}: {}", plain::in_words(path.reason))
+    });
+    let detail: Vec<String> = titles.chain(not_walked).collect();
+    let limiting = job.limiting_hop.and_then(|hop| job.hops.get(hop));
+    Row {
+        kind: "job",
+        name: text(&job.name),
+        owner: text(job.owner.as_deref().unwrap_or_default()),
+        verdict: job.verdict.as_str(),
+        walk: Some(job.walk),
+        needed_seconds: Some(job.needed_seconds),
+        lease_seconds: job.lease_seconds,
+        lapses_after_seconds: job.lapses_after_seconds,
+        headroom_seconds: job.headroom_seconds,
+        limited_by: job.limited_by,
+        limiting_role: limiting.map_or_else(String::new, |hop| text(hop.role.as_str())),
+        severity: open.iter().map(|finding| finding.severity).max().map_or("", |worst| worst.as_str()),
+        findings: ids(open),
+        waived: ids(waived),
+        detail: text(&detail.join("; ")),
+        remedy: text(&first_steps(open)),
+        file: text(&job.location.file),
+        line: Some(job.location.line),
+    }
+}
+
+/// A finding about a role or the run: a row of its own, also where rows of jobs name it.
+fn of_finding(finding: &Finding) -> Row {
+    let id = finding.id.to_string();
+    let waived = finding.waived.is_some();
+    Row {
+        kind: "finding",
+        name: text(&plain::place(finding)),
+        owner: text(&finding.owner),
+        limiting_role: text(finding.role.as_deref().unwrap_or_default()),
+        severity: if waived { "" } else { finding.severity.as_str() },
+        findings: if waived { String::new() } else { id.clone() },
+        waived: if waived { id } else { String::new() },
+        detail: text(&with_waiver(finding)),
+        remedy: text(&first_steps(&[finding])),
+        file: finding.location.as_ref().map_or_else(String::new, |Location { file, .. }| text(file)),
+        line: finding.location.as_ref().map(|place| place.line),
+        ..Row::default()
+    }
+}
+
+fn of_run(report: &Report) -> Row {
+    let lines: Vec<String> =
+        std::iter::once(plain::headline(report)).chain(plain::coverage(&report.coverage)).collect();
+    Row {
+        kind: "run",
+        name: text(&report.run.id),
+        verdict: if report.run.complete { "complete" } else { "incomplete" },
+        severity: report.worst().map_or("", |worst| worst.as_str()),
+        detail: text(&lines.join(" ")),
+        ..Row::default()
+    }
+}
+
+fn with_waiver(finding: &Finding) -> String {
+    let waiver = finding.waived.as_ref();
+    let waiver =
+        waiver.map_or_else(String::new, |waiver| format!(" (waived until {}: {})", waiver.until, waiver.reason));
+    format!("{}{waiver}", finding.title)
+}
+
+fn ids(findings: &[&Finding]) -> String {
+    findings.iter().map(|finding| finding.id.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// The best step for each finding.
+fn first_steps(findings: &[&Finding]) -> String {
+    let steps = findings.iter().filter_map(|finding| Some(finding.remediation.first()?.step.as_str()));
+    steps.collect::<Vec<_>>().join(" ")
+}
+
+/// A text that no spreadsheet takes for a formula: OWASP, "CSV Injection", has the characters and the apostrophe. Numbers
+/// of this program's own, negative ones too, stay numbers.
+fn text(text: &str) -> String {
+    // Some programs look behind blanks.
+    let first = text.trim_start_matches(' ').chars().next();
+    let formula = first.is_some_and(|c| "=+-@＝＋－＠\t\r\n".contains(c));
+    format!("{}{}", if formula { "'" } else { "" }, visible::line(text))
+}

@@ -1,0 +1,261 @@
+//! The report as one page for a browser: the jobs, the worst first, each with the bar of its run against its lease, and on a
+//! click its path hop by hop, its findings and their fixes. It fetches nothing and may run no script but its own, which only
+//! filters and copies: without it, the page has everything.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::by_job::{Found, Look, worst_first};
+use super::{HopReport, JobReport, Report, bars, plain, terminal};
+use crate::audit::{Finding, UNOWNED, Waived};
+use crate::finding::Severity;
+use crate::lease::Verdict;
+
+/// What filters and copies.
+const SCRIPT: &str = include_str!("html/page.js");
+/// The style sheet of what the widget does not have.
+const STYLE: &str = include_str!("html/page.css");
+/// No request to anywhere, and no script but SCRIPT, named by its SHA-256: what the escaping of a name might miss stays
+/// text. A test compares it. Bars have their lengths in attributes, which is why styles are allowed.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
+    script-src 'sha256-MvkA6tlwmNvKZTvPsKZSRQvk431HIRLZKInHSQwjEs8='";
+
+/// Draws the report.
+#[must_use]
+pub fn render(report: &Report) -> String {
+    let found = Found::of(report);
+    let jobs = worst_first(report);
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="referrer" content="no-referrer";
+                title { "credential-health: " (plain::headline(report)) }
+                style { (PreEscaped(style())) }
+            }
+            body {
+                main.ch {
+                    header {
+                        h1 { "credential-health" }
+                        p.headline { b { (plain::headline(report)) } " Checked " (at(report)) "." }
+                        @if !report.run.complete { p.ch-warning role="status" { (plain::UNFINISHED) } }
+                    }
+                    (filter(&jobs))
+                    section aria-label="Jobs" {
+                        h2 { "Jobs" }
+                        (bars::key(report))
+                        div #jobs { @for job in &jobs { (row(job, &found)) } }
+                        p #none hidden { "No job matches the filter." }
+                    }
+                    (of_no_job(&found))
+                    (coverage(report))
+                    (run(report))
+                }
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    }
+    .into_string()
+}
+
+fn style() -> String {
+    let (light, dark) = (bars::LIGHT, bars::DARK);
+    format!(
+        ":root{{{light};--page:#fff;--code:#f3f5f7}}\
+         @media (prefers-color-scheme:dark){{:root{{{dark};--page:#161d26;--code:#1f2833}}}}\
+         @media print{{:root{{{light};--page:#fff;--code:#f3f5f7}}}}{}{STYLE}",
+        bars::SHAPES
+    )
+}
+
+fn at(report: &Report) -> String {
+    report.run.started_at.replace('T', " ").replace('Z', " UTC")
+}
+
+/// The filter. The script shows it: without it, it would do nothing.
+fn filter(jobs: &[&JobReport]) -> Markup {
+    let mut owners: Vec<&str> = jobs.iter().map(|job| owner(job)).collect();
+    owners.sort_unstable();
+    owners.dedup();
+    html! {
+        form #filter hidden role="search" aria-label="Filter the jobs" {
+            label { "Text " input #text type="search" autocomplete="off" placeholder="job, role or finding"; }
+            label { "Severity " select #severity {
+                option value="" { "any" }
+                @for severity in Severity::ALL { option value=(severity) { (severity) } }
+                option value="waived" { "waived" }
+                option value="none" { "nothing found" }
+            } }
+            label { "Owner " select #owner {
+                option value="" { "any" }
+                @for owner in owners { option value={ "=" (owner) } { (owner) } }
+            } }
+            button type="reset" { "Clear" }
+            span #count.ch-quiet role="status" aria-live="polite" {}
+        }
+    }
+}
+
+fn owner(job: &JobReport) -> &str {
+    job.owner.as_deref().unwrap_or(UNOWNED)
+}
+
+fn row(job: &JobReport, found: &Found<'_>) -> Markup {
+    let (open, waived) = (found.open(job), found.waived(job));
+    let severity = match open.iter().map(|finding| finding.severity).max() {
+        Some(worst) => worst.as_str(),
+        None if waived.is_empty() => "none",
+        None => "waived",
+    };
+    let ids: Vec<&str> = open.iter().chain(waived).map(|finding| finding.id.as_str()).collect();
+    html! {
+        details.job data-severity=(severity) data-owner=(owner(job)) {
+            summary {
+                div class={ "ch-row " (bars::class(Look::of(job))) } {
+                    div.ch-job { bdi { (job.name) } }
+                    div.ch-verdict { (plain::verdict(job)) }
+                    div.ch-time { (bars::times(job)) }
+                    div.ch-why {
+                        @if open.is_empty() && !waived.is_empty() { span.ch-quiet { (ids.join(", ")) ", waived" } }
+                        @else { (ids.join(", ")) }
+                    }
+                    div.ch-bar aria-hidden="true" { (bars::bar(job)) }
+                }
+            }
+            div.inside {
+                p.ch-quiet { "Owner " bdi { (owner(job)) } " · declared at " bdi { (job.location) } }
+                (path(job))
+                @for finding in open.iter().chain(waived) { (one(finding, "h3")) }
+            }
+        }
+    }
+}
+
+/// The path, hop by hop, with the cap of each.
+fn path(job: &JobReport) -> Markup {
+    let limit = terminal::limited_by(job);
+    html! {
+        @if !limit.is_empty() { p { "Limited by " bdi { (limit) } "." } }
+        @if job.hops.is_empty() { p { "It uses its source's own credentials: no role is assumed." } }
+        @else {
+            div.wide { table {
+                thead { tr {
+                    th scope="col" { "hop" } th scope="col" { "role" } th scope="col" { "how" } th scope="col" { "asks for" }
+                    th scope="col" { "cap" } th scope="col" { "gets" } th scope="col" { "walk" }
+                } }
+                tbody { @for (index, hop) in job.hops.iter().enumerate() { (hop_row(job, index, hop)) } }
+            } }
+        }
+    }
+}
+
+fn hop_row(job: &JobReport, index: usize, hop: &HopReport) -> Markup {
+    let cap = hop.cap_seconds.map_or_else(|| "not known".to_owned(), |seconds| seconds.to_string());
+    let without = if job.verdict == Verdict::Rejected { "nothing" } else { "not known" };
+    let lease = hop.lease_seconds.map_or_else(|| without.to_owned(), |seconds| seconds.to_string());
+    html! {
+        tr {
+            td { "path[" (index) "]" }
+            td { bdi { (hop.role) } @if job.limiting_hop == Some(index) { b { " limits the job" } } }
+            td { (if hop.chained { "chained" } else { "direct" }) }
+            td { (hop.requested_seconds) }
+            td { (cap) }
+            td { (lease) }
+            td { (plain::in_words(hop.outcome)) }
+        }
+    }
+}
+
+/// One finding with its fixes.
+fn one(finding: &Finding, heading: &str) -> Markup {
+    let title = html! { b { (finding.severity) } " " bdi { (finding.title) } };
+    html! {
+        article.finding {
+            @if heading == "h3" { h3 { (title) } }
+            p.ch-quiet { (finding.id) " · " bdi { (plain::place(finding)) } " · owner " bdi { (finding.owner) }
+                @if let Some(place) = &finding.location { " · " bdi { (place) } } }
+            @if let Some(waived) = &finding.waived { (waiver(waived)) }
+            p dir="auto" { (finding.detail) }
+            @if !finding.remediation.is_empty() {
+                ol { @for remedy in &finding.remediation {
+                    li {
+                        p dir="auto" { (remedy.step) }
+                        @for (name, form) in plain::forms(remedy) {
+                            figure { figcaption { (name) } pre tabindex="0" { (PreEscaped("\n")) code { (form) } } }
+                        }
+                    }
+                } }
+            }
+            p { "More: "
+                @if finding.runbook.starts_with("https://") || finding.runbook.starts_with("http://") {
+                    a href=(finding.runbook) rel="noreferrer" { (finding.runbook) }
+                } @else { code { (finding.runbook) } }
+            }
+        }
+    }
+}
+
+fn waiver(waived: &Waived) -> Markup {
+    html! {
+        p { b { "Waived" } " until " (waived.until) ": " bdi { (waived.reason) }
+            @if let Some(approver) = &waived.approver { " Approved by " bdi { (approver) } "." } }
+    }
+}
+
+/// Findings about the run, about waivers, and about roles that no job of this report uses.
+fn of_no_job(found: &Found<'_>) -> Markup {
+    html! {
+        @if !found.run.is_empty() {
+            section aria-label="Findings of no job" {
+                h2 { "Findings of no job" }
+                @for finding in &found.run {
+                    details {
+                        summary { b { (finding.severity) } " " bdi { (finding.title) } @if finding.waived.is_some() { " (waived)" } }
+                        div.inside { (one(finding, "")) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn coverage(report: &Report) -> Markup {
+    let (roles, paths) = (&report.coverage.roles.not_checked, &report.coverage.paths.not_walked);
+    html! {
+        section aria-label="Coverage" {
+            h2 { "Coverage" }
+            ul { @for line in plain::coverage(&report.coverage) { li { bdi { (line) } } } }
+            @if !(plain::is_offline(&report.coverage) || roles.is_empty() && paths.is_empty()) {
+                details {
+                    summary { "All that was not checked" }
+                    ul {
+                        @for role in roles { li { bdi { (role.role) } ": " (plain::in_words(&role.reason)) } }
+                        @for path in paths {
+                            li { bdi { (path.job) } @if let Some(hop) = path.hop { " at path[" (hop) "]" } ": " (plain::in_words(path.reason)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn run(report: &Report) -> Markup {
+    let run = &report.run;
+    html! {
+        section aria-label="Run" {
+            h2 { "Run" }
+            dl {
+                dt { "Run" } dd { bdi { (run.id) } }
+                dt { "Started" } dd { (at(report)) }
+                dt { "Took" } dd { (run.duration_ms) " ms" }
+                dt { "Complete" } dd { (if run.complete { "yes" } else { "no" }) }
+                dt { "Inventory, SHA-256" } dd { (run.inventory_sha256) }
+                dt { "Version" } dd { (run.version) }
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The report in GitHub's Markdown, for a job summary or a comment on a merge request: the jobs, the worst first, the findings
+//! with their fixes folded away, the coverage. Texts of others are shown, never obeyed: no markup, no HTML, no mention of a
+//! person, no link.
+
+use std::fmt::Write as _;
+
+use super::by_job::{Found, worst_first};
+use super::{JobReport, Report, plain, terminal, visible};
+use crate::audit::Finding;
+
+/// The most bytes: GitHub takes 1 MiB for the summary of a step.
+const LARGEST: usize = 1024 * 1024 - 1024;
+
+/// Writes the report. What would pass GitHub's limit is left out, the least severe first, and counted.
+#[must_use]
+pub fn render(report: &Report) -> String {
+    render_within(report, LARGEST)
+}
+
+/// The same within so many bytes; what says what was left out is always there.
+#[must_use]
+pub fn render_within(report: &Report, largest: usize) -> String {
+    let mut text = format!("## credential-health\n\n**{}**\n\n", escaped(&plain::headline(report)));
+    if !report.run.complete {
+        let _ = writeln!(text, "⚠️ **{}**\n", plain::UNFINISHED);
+    }
+    let end = end(report);
+    let rest = largest.saturating_sub(text.len() + end.len());
+    // Half for the table: findings say more, and a table without them is of little use.
+    jobs(&mut text, report, rest / 2);
+    let rest = largest.saturating_sub(text.len() + end.len());
+    findings(&mut text, report, rest);
+    text.push_str(&end);
+    text
+}
+
+/// The table, as far as it fits.
+fn jobs(text: &mut String, report: &Report, most: usize) {
+    let found = Found::of(report);
+    let jobs = worst_first(report);
+    text.push_str("| job | owner | verdict | needs | lasts | limited by | findings |\n|---|---|---|---|---|---|---|\n");
+    let (mut shown, mut bytes) = (0, 0);
+    for job in &jobs {
+        let row = row(job, &found);
+        bytes += row.len();
+        if bytes > most {
+            break;
+        }
+        text.push_str(&row);
+        shown += 1;
+    }
+    text.push('\n');
+    if shown < jobs.len() {
+        let left = plain::count(jobs.len() - shown, "more job", "more jobs");
+        let _ = writeln!(text, "{left} left out for want of room: none is worse than these.\n");
+    }
+}
+
+fn row(job: &JobReport, found: &Found<'_>) -> String {
+    let ids = found.open(job).iter().map(|finding| format!("{} ({})", finding.id, finding.severity));
+    let waived = found.waived(job).iter().map(|finding| format!("{} (waived)", finding.id));
+    let ids: Vec<String> = ids.chain(waived).collect();
+    format!(
+        "| {} | {} | {} | {} | {} | {} | {} |\n",
+        code_cell(&job.name),
+        job.owner.as_deref().map_or_else(String::new, code_cell),
+        plain::verdict(job),
+        job.needed_seconds,
+        plain::lasts(job),
+        escaped(&terminal::limited_by(job)),
+        ids.join(", ")
+    )
+}
+
+/// The findings, open ones first, as far as they fit.
+fn findings(text: &mut String, report: &Report, most: usize) {
+    if report.findings.is_empty() {
+        return;
+    }
+    text.push_str("### Findings\n\n");
+    let open = report.open_findings();
+    let all: Vec<&Finding> = open.chain(report.findings.iter().filter(|finding| finding.waived.is_some())).collect();
+    // Room for the sentence about those that do not fit.
+    let most = most.saturating_sub(200);
+    let (mut shown, mut bytes) = (0, 0);
+    for finding in &all {
+        let part = folded(finding);
+        bytes += part.len();
+        if bytes > most {
+            break;
+        }
+        text.push_str(&part);
+        shown += 1;
+    }
+    let left = &all[shown..];
+    if !left.is_empty() {
+        let open = plain::severities(left.iter().copied().filter(|finding| finding.waived.is_none()));
+        let waived = left.iter().filter(|finding| finding.waived.is_some()).count();
+        let _ =
+            writeln!(text, "Left out for want of room: {open} and {waived} waived. `--format json` has them all.\n");
+    }
+}
+
+/// One finding; a click opens it.
+fn folded(finding: &Finding) -> String {
+    let state = if finding.waived.is_some() { "waived" } else { finding.severity.as_str() };
+    let mut text =
+        format!("<details><summary><b>{state}</b> {}</summary>\n\n", escaped_in_html(&visible::line(&finding.title)));
+    let _ = writeln!(text, "`{}`: {}\n", finding.id, code(&plain::place(finding)));
+    if let Some(place) = &finding.location {
+        let _ = writeln!(text, "Declared at {}\n", code(&place.to_string()));
+    }
+    if let Some(waived) = &finding.waived {
+        let approver =
+            waived.approver.as_ref().map_or_else(String::new, |who| format!(", approved by {}", escaped(who)));
+        let _ = writeln!(text, "Waived until {}{approver}: {}\n", waived.until, escaped(&waived.reason));
+    }
+    let _ = writeln!(text, "{}\n", escaped(&finding.detail));
+    for (number, remedy) in finding.remediation.iter().enumerate() {
+        let _ = writeln!(text, "**{}.** {}\n", number + 1, escaped(&remedy.step));
+        for (name, form) in plain::forms(remedy) {
+            let form = visible::block(form);
+            let fence = "`".repeat(longest_run(&form).max(2) + 1);
+            let _ = writeln!(text, "{name}:\n\n{fence}\n{form}\n{fence}\n");
+        }
+    }
+    let _ = writeln!(text, "More: {}\n\n</details>\n", code(&finding.runbook));
+    text
+}
+
+/// What was checked, and of which run this is.
+fn end(report: &Report) -> String {
+    let mut text = "### Coverage\n\n".to_owned();
+    for line in plain::coverage(&report.coverage) {
+        let _ = writeln!(text, "- {}", escaped(&line));
+    }
+    let run = &report.run;
+    let _ = writeln!(text, "\ncredential-health {}, run {}, {}", run.version, code(&run.id), run.started_at);
+    text
+}
+
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or_default()
+}
+
+/// A text as code, which nothing in it ends: GitHub makes no mention, link or emoji of code.
+fn code(text: &str) -> String {
+    let text = visible::line(text);
+    let ticks = "`".repeat(longest_run(&text) + 1);
+    // One blank on each side is taken off again where there is one on both.
+    let blank = text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']);
+    let blank = if blank && !text.trim().is_empty() { " " } else { "" };
+    format!("{ticks}{blank}{text}{blank}{ticks}")
+}
+
+/// The same in a cell of a table, where a bar ends the cell even in code.
+fn code_cell(text: &str) -> String {
+    // A backslash before the bar's own one would end the cell in some parsers.
+    if text.contains('\\') && text.contains('|') {
+        return escaped_in_html(&visible::line(text));
+    }
+    code(text).replace('|', "\\|")
+}
+
+/// A text within a line or a cell.
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len() * 2);
+    for c in visible::line(text).trim().chars() {
+        match c {
+            // GitHub looks for mentions and issues in the finished page: a comment divides the text there.
+            '@' | '#' => safe.extend([c, '<', '!', '-', '-', ' ', '-', '-', '>']),
+            ',' | ';' | '\'' | '"' | '%' | '/' | '?' | '(' | ')' | '=' => safe.push(c),
+            // At its start a text could be an item of a list; elsewhere these make no more than an address.
+            '-' if !safe.is_empty() => safe.push(c),
+            '.' | ':' if !makes_more(&safe) => safe.push(c),
+            c if c.is_ascii_punctuation() => safe.extend(['\\', c]),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+/// Whether a stop or a colon behind this text would make a numbered item or a link of it.
+fn makes_more(text: &str) -> bool {
+    let end: String = text.chars().rev().take(4).collect::<String>().to_ascii_lowercase();
+    let makes = |beginning: &str| end.starts_with(&beginning.chars().rev().collect::<String>());
+    text.chars().all(|c| c.is_ascii_digit())
+        || ["www", "http", "https", "ftp"].iter().any(|known| makes(&known[known.len().saturating_sub(4)..]))
+}
+
+/// A text in an element of HTML.
+fn escaped_in_html(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '@' | '#' => safe.extend([c, '<', '!', '-', '-', ' ', '-', '-', '>']),
+            ',' | ';' | '?' | '(' | ')' | '/' | '-' | '%' => safe.push(c),
+            // What stands in the line behind a tag is still read as Markdown.
+            c if c.is_ascii_punctuation() => {
+                let _ = write!(safe, "&#{};", u32::from(c));
+            }
+            c => safe.push(c),
+        }
+    }
+    safe
+}
