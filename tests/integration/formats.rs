@@ -73,7 +73,8 @@ fn results(log: &Value) -> &Vec<Value> {
 
 #[test]
 fn sarif_is_valid_by_the_schema_of_its_standard() {
-    let schema: Value = serde_json::from_str(SARIF_SCHEMA).unwrap();
+    // The pattern of `language`, which we do not write, has a bracket too many for a strict reader of patterns.
+    let schema: Value = serde_json::from_str(&SARIF_SCHEMA.replace("{2}]?$", "{2}$")).unwrap();
     let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
     assert!(
         !validator.is_valid(&serde_json::json!({"version": "2.1.0", "runs": [{}]})),
