@@ -11,6 +11,7 @@ pub mod cli;
 pub mod facts;
 pub mod failure;
 pub mod finding;
+pub mod fit;
 pub mod inventory;
 #[cfg(feature = "lambda")]
 pub mod lambda;

@@ -27,7 +27,7 @@ mod planned;
 mod refresh_slower_than_session;
 mod refused;
 mod region_disabled;
-mod remedy;
+pub(crate) mod remedy;
 mod requested_duration_too_short;
 mod role_missing;
 mod signature_mismatch;

@@ -23,11 +23,11 @@ pub struct Remedy {
 }
 
 impl Remedy {
-    pub(super) fn step(step: impl Into<String>) -> Self {
+    pub(crate) fn step(step: impl Into<String>) -> Self {
         Self { step: step.into(), cli: None, cloudformation: None, terraform: None }
     }
 
-    pub(super) fn cli(self, cli: impl Into<String>) -> Self {
+    pub(crate) fn cli(self, cli: impl Into<String>) -> Self {
         Self { cli: Some(cli.into()), ..self }
     }
 
@@ -37,7 +37,7 @@ impl Remedy {
 }
 
 /// Sets the role's MaxSessionDuration.
-pub(super) fn set_max_session(role: &RoleArn, why: &str, seconds: Seconds) -> Remedy {
+pub(crate) fn set_max_session(role: &RoleArn, why: &str, seconds: Seconds) -> Remedy {
     let n = seconds.0;
     Remedy::step(format!("Set MaxSessionDuration of {} to {n} ({seconds}){why}.", role.name()))
         .cli(format!("aws iam update-role --role-name {} --max-session-duration {n}", role.name()))
@@ -48,7 +48,7 @@ pub(super) fn set_max_session(role: &RoleArn, why: &str, seconds: Seconds) -> Re
 }
 
 /// Lets the SDK renew the credentials.
-pub(super) fn refresh_by_provider_chain(job: &Job) -> Remedy {
+pub(crate) fn refresh_by_provider_chain(job: &Job) -> Remedy {
     let step = "Let the SDK renew the credentials: give the job's clients a provider that assumes the role itself, \
                 instead of credentials copied once. Then declare `refresh: auto`.";
     if job.path.is_empty() {
@@ -79,22 +79,22 @@ fn profile(job: &Job, index: usize) -> String {
     format!("[profile {}]\nrole_arn = {}\n{source}{duration}", name(index), job.path[index].role)
 }
 
-/// How often a job's own loop has to renew: early enough for the client's refresh window of 15 minutes and the margin.
-pub(super) fn loop_interval(lease: Seconds, job: &Job) -> Option<Seconds> {
+/// How often a job's own loop has to renew, in whole minutes: early enough for the client's refresh window of 15 minutes and the margin.
+pub(crate) fn loop_interval(lease: Seconds, job: &Job) -> Option<Seconds> {
     const REFRESH_WINDOW: u64 = 900;
     let spare = job.margin.0.max(REFRESH_WINDOW).saturating_add(job.pause.0);
-    lease.0.checked_sub(spare).filter(|every| *every >= 60).map(Seconds)
+    lease.0.checked_sub(spare).filter(|every| *every >= 60).map(|every| Seconds(every / 60 * 60))
 }
 
 /// Renews in the job's own loop.
-pub(super) fn refresh_in_loop(every: Seconds) -> Remedy {
+pub(crate) fn refresh_in_loop(every: Seconds) -> Remedy {
     Remedy::step(format!(
         "Renew the session in the job's loop, at least every {every}, and declare `refresh: {{every: {every}}}`."
     ))
 }
 
 /// Asks for a session of another length at a hop.
-pub(super) fn ask_for(job: &Job, hop: usize, seconds: Seconds) -> Remedy {
+pub(crate) fn ask_for(job: &Job, hop: usize, seconds: Seconds) -> Remedy {
     let n = seconds.0;
     let role = job.path.get(hop).map_or("ROLE_ARN", |hop| hop.role.as_str());
     let (call, cli) = match job.source {
@@ -126,8 +126,17 @@ pub(super) fn ask_for(job: &Job, hop: usize, seconds: Seconds) -> Remedy {
     .cli(cli)
 }
 
+/// Sends no DurationSeconds at a hop.
+pub(crate) fn send_none(job: &Job, hop: usize) -> Remedy {
+    let role = job.path.get(hop).map_or("the role", |hop| hop.role.name());
+    Remedy::step(format!(
+        "Send no DurationSeconds for {role}: STS then gives 1h, which every role allows. Leave `duration` out on the hop."
+    ))
+    .cli("# ~/.aws/config: take duration_seconds out of the role's profile. Go's stscreds and Java SDK 1 send 15m unless told otherwise")
+}
+
 /// Reaches the last role without a session in between, where it could then have a session long enough.
-pub(super) fn shorten_chain(job: &Job, seconds: Seconds) -> Option<Remedy> {
+pub(crate) fn shorten_chain(job: &Job, seconds: Seconds) -> Option<Remedy> {
     if seconds > LONGEST_SESSION {
         return None;
     }
@@ -135,17 +144,121 @@ pub(super) fn shorten_chain(job: &Job, seconds: Seconds) -> Option<Remedy> {
     let way = if job.source.reaches_directly() {
         format!("leave out the hops before {last}, with the job's source in the trust policy of {last} itself")
     } else {
-        format!(
-            "let the job reach {last} directly, by AssumeRoleWithWebIdentity (OIDC) in the trust policy of {last} itself"
-        )
+        by_oidc(last)
     };
     Some(Remedy::step(format!(
         "Shorten the chain: {way}; then it can have up to its MaxSessionDuration, which has to be at least {seconds}."
     )))
 }
 
+fn by_oidc(role: &str) -> String {
+    format!(
+        "let the job reach {role} directly, by AssumeRoleWithWebIdentity (OIDC) in the trust policy of {role} itself"
+    )
+}
+
+/// Reaches the last role by OIDC, without a session in between, and asks for `duration` if any.
+pub(crate) fn exchange_for_last(job: &Job, duration: Option<Seconds>) -> Option<Remedy> {
+    let last = &job.path.last()?.role;
+    let what = if job.is_chained(job.path.len() - 1) { "Shorten the chain" } else { "Start from an OIDC token" };
+    let duration = duration.map_or_else(String::new, |duration| format!(" --duration-seconds {}", duration.0));
+    Some(Remedy::step(format!("{what}: {}.", by_oidc(last.name()))).cli(format!(
+        "{}\naws sts assume-role-with-web-identity --role-arn {last} --role-session-name NAME --web-identity-token file://TOKEN_FILE{duration}",
+        update_trust(last)
+    )))
+}
+
+/// Leaves a hop out: `caller` assumes `next` itself. `caller` is `None` where the source's token is exchanged for it.
+pub(crate) fn leave_out(hop: &RoleArn, caller: Option<&str>, next: &RoleArn) -> Remedy {
+    let (hop, name) = (hop.name(), next.name());
+    let step = match caller {
+        Some(caller) => format!(
+            "Leave {hop} out: let {caller} assume {name} itself. That needs {caller} in the trust policy of {name}, and sts:AssumeRole on \
+             {name} in the policies of {caller}."
+        ),
+        None => format!(
+            "Leave {hop} out: exchange the source's token for {name} itself, with the identity provider in its trust policy."
+        ),
+    };
+    Remedy::step(step).cli(update_trust(next))
+}
+
+/// Replaces a role's trust policy, which the command does as a whole.
+fn update_trust(role: &RoleArn) -> String {
+    format!("aws iam update-assume-role-policy --role-name {} --policy-document file://trust.json", role.name())
+}
+
+/// Starts from the IAM user's own key, so that no session comes before the first role.
+pub(crate) fn own_key(role: &RoleArn, mfa: bool) -> Remedy {
+    let name = role.name();
+    if !mfa {
+        return Remedy::step(format!("Assume {name} with the IAM user's own key (`source: iam-user`)."));
+    }
+    Remedy::step(format!(
+        "Give the MFA code in the AssumeRole call for {name} itself, in place of GetSessionToken before it: then the hop is direct, and may \
+         last up to the role's MaxSessionDuration. Declare `source: {{kind: iam-user, mfa: true}}`."
+    ))
+    .cli(format!(
+        "# ~/.aws/config, in the profile of the role: mfa_serial = MFA_ARN\naws sts assume-role --role-arn {role} --role-session-name NAME \
+         --serial-number MFA_ARN --token-code CODE"
+    ))
+}
+
+/// Presents a fresh token at each renewal.
+pub(crate) fn renewable_token() -> Remedy {
+    Remedy::step(
+        "Give the SDK a token file that is written anew before each token's end (or mint a new token for each call), so that it can be \
+         presented again, and declare `renewable: true`.",
+    )
+    .cli("# ~/.aws/config, in the profile of the role: the SDK reads the file at each renewal\nweb_identity_token_file = TOKEN_FILE")
+}
+
+/// Asks for a session of the source's own of another length.
+pub(crate) fn source_duration(source: Source, seconds: Seconds) -> Remedy {
+    let n = seconds.0;
+    let ask = |call: &str| format!("Ask {call} for {n} seconds ({seconds}), and declare it as the source's duration.");
+    match source {
+        Source::SessionToken { .. } => {
+            Remedy::step(ask("GetSessionToken")).cli(format!("aws sts get-session-token --duration-seconds {n}"))
+        }
+        Source::FederationToken { .. } => Remedy::step(ask("GetFederationToken"))
+            .cli(format!("aws sts get-federation-token --name NAME --policy file://policy.json --duration-seconds {n}")),
+        _ => Remedy::step(format!(
+            "Set durationSeconds of the Roles Anywhere profile and of the request to {n} ({seconds}), and declare it as the source's duration."
+        ))
+        .cli(format!("aws rolesanywhere update-profile --profile-id PROFILE_ID --duration-seconds {n}")),
+    }
+}
+
+/// Sets the session duration of a permission set; whole hours.
+pub(crate) fn permission_set(hours: Seconds) -> Remedy {
+    Remedy::step(format!("Set the permission set's session duration to {hours}.")).cli(format!(
+        "aws sso-admin update-permission-set --instance-arn INSTANCE_ARN --permission-set-arn PERMISSION_SET_ARN --session-duration PT{}H",
+        hours.0 / 3600
+    ))
+}
+
+/// Has the login to the Identity Center portal last longer.
+pub(crate) fn portal_session(wanted: Seconds) -> Remedy {
+    Remedy::step(format!(
+        "Have the administrator of IAM Identity Center raise the portal session to at least {wanted}, and log in just before the job."
+    ))
+}
+
+/// Freezes the process for less long.
+pub(crate) fn shorter_pause(pause: Seconds) -> Remedy {
+    Remedy::step(match pause {
+        Seconds(0) => "Keep the job from being frozen at all while it runs, and leave `pause` out.".to_owned(),
+        pause => format!("Keep the job from being frozen for more than {pause}, and declare `pause: {pause}`."),
+    })
+}
+
 /// Makes the job shorter: runs that keep their margin within a session of `lease`.
-pub(super) fn split(lease: Seconds, margin: Seconds) -> Option<Remedy> {
-    let longest = Seconds(lease.0.checked_sub(margin.0).filter(|longest| *longest >= 60)?);
-    Some(Remedy::step(format!("Split the job into runs of at most {longest}, each with credentials of its own.")))
+pub(crate) fn split(lease: Seconds, margin: Seconds) -> Option<Remedy> {
+    lease.0.checked_sub(margin.0).filter(|longest| *longest >= 60).map(|longest| runs_of(Seconds(longest)))
+}
+
+/// Makes the job shorter.
+pub(crate) fn runs_of(longest: Seconds) -> Remedy {
+    Remedy::step(format!("Split the job into runs of at most {longest}, each with credentials of its own."))
 }

@@ -65,39 +65,16 @@ fn remedies(found: &Lasting<'_>) -> Vec<Remedy> {
          (AssumeRoleWithWebIdentity) or IAM Roles Anywhere.",
     );
     match found.job.source {
-        Source::SessionToken { .. } if SESSION_TOKEN_RANGE.contains(&wanted) => vec![
-            Remedy::step(format!(
-                "Ask GetSessionToken for {} seconds ({wanted}), and declare it as the source's duration.",
-                wanted.0
-            ))
-            .cli(format!("aws sts get-session-token --duration-seconds {}", wanted.0)),
-            machine,
-        ],
-        Source::FederationToken { .. } if SESSION_TOKEN_RANGE.contains(&wanted) => vec![
-            Remedy::step(format!(
-                "Ask GetFederationToken for {} seconds ({wanted}), and declare it as the source's duration.",
-                wanted.0
-            )),
-            machine,
-        ],
+        Source::SessionToken { .. } | Source::FederationToken { .. } if SESSION_TOKEN_RANGE.contains(&wanted) => {
+            vec![remedy::source_duration(found.job.source, wanted), machine]
+        }
         Source::IdentityCenter { .. }
             if found.job.path.is_empty() && found.judgement.limited_by == Some(LimitedBy::SourceSession) =>
         {
-            let hours = Lasting::hours_for(wanted);
-            let longer = hours.map(|hours| {
-                Remedy::step(format!("Set the permission set's session duration to {hours}.")).cli(format!(
-                    "aws sso-admin update-permission-set --instance-arn INSTANCE_ARN --permission-set-arn PERMISSION_SET_ARN --session-duration PT{}H",
-                    hours.0 / 3600
-                ))
-            });
+            let longer = Lasting::hours_for(wanted).map(remedy::permission_set);
             longer.into_iter().chain([remedy::refresh_by_provider_chain(found.job), machine]).collect()
         }
-        Source::IdentityCenter { .. } => vec![
-            machine,
-            Remedy::step(format!(
-                "Have the administrator of IAM Identity Center raise the portal session to at least {wanted}, and log in just before the job."
-            )),
-        ],
+        Source::IdentityCenter { .. } => vec![machine, remedy::portal_session(wanted)],
         Source::IamUser { .. } => vec![
             machine,
             Remedy::step(format!(

@@ -21,6 +21,8 @@ pub const CHAIN_CAP: Seconds = Seconds(3600);
 pub const LONGEST_SESSION: Seconds = Seconds(43_200);
 /// MaxSessionDuration of a role that states none (IAM CreateRole).
 pub const DEFAULT_MAX_SESSION: Seconds = Seconds(3600);
+/// The longest login to the IAM Identity Center portal. UNCONFIRMED: AWS's general documentation says 90 days.
+pub const LONGEST_PORTAL_SESSION: Seconds = Seconds::hours(90 * 24);
 /// How long credentials of an ECS task last, copied at its start. UNCONFIRMED: AWS withdrew the text that said 6 hours.
 pub const ECS_TASK_LEASE: Seconds = Seconds::hours(6);
 /// How long EKS Pod Identity credentials last, copied once. UNCONFIRMED: AWS blogs say 6 hours.

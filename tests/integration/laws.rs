@@ -6,17 +6,19 @@ use proptest::prelude::*;
 
 /// A job and the MaxSessionDuration of the role at each of its hops, where it is known. Each hop has a role of its own.
 #[derive(Debug, Clone)]
-struct Case {
-    job: Job,
+pub struct Case {
+    pub job: Job,
     maxima: Vec<Option<Seconds>>,
 }
 
 impl Case {
     fn judged(&self) -> Judgement {
-        judge(&self.job, |role| {
-            let hop = self.job.path.iter().position(|hop| hop.role == *role)?;
-            self.maxima[hop]
-        })
+        judge(&self.job, |role| self.max_session(role))
+    }
+
+    pub fn max_session(&self, role: &RoleArn) -> Option<Seconds> {
+        let hop = self.job.path.iter().position(|hop| hop.role == *role)?;
+        self.maxima[hop]
     }
 }
 
@@ -65,7 +67,7 @@ fn hop() -> impl Strategy<Value = (Option<Seconds>, Option<Seconds>)> {
     (request, maximum)
 }
 
-fn case() -> impl Strategy<Value = Case> {
+pub fn case() -> impl Strategy<Value = Case> {
     let hops = prop::collection::vec(hop(), 0..4);
     (source(), hops, hop(), seconds(), prop_oneof![2 => Just(Seconds(0)), 1 => seconds()], seconds(), refresh())
         .prop_map(|(source, mut hops, first, length, pause, margin, refresh)| {

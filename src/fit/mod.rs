@@ -1,0 +1,146 @@
+//! What would make a job fit: the least changes after which it is covered, found by asking `lease::judge` about each.
+//! Pure. Owns the search, not the rules (`lease`), not what a change is called (`advice`, with `audit`'s remedies).
+//!
+//! A *step* is a kind of change, a [`Change`] a step with its number. Sets of one, two and three steps are tried, the
+//! smallest first, each with the numbers nearest to what is declared; what holds a smaller set that suffices is not tried.
+
+mod advice;
+mod change;
+mod numbers;
+
+pub use advice::{Advice, advise};
+use change::Step;
+pub use change::{Change, Changed};
+
+use crate::inventory::{Job, RoleArn, Seconds};
+use crate::lease::{Judgement, Verdict, judge};
+
+/// The most single changes that one way consists of.
+pub const MOST_CHANGES: usize = 3;
+
+/// A way to make the job fit: changes that do so together, and no fewer of them would.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way {
+    /// The changes, in the order in which they are made.
+    pub changes: Vec<Change>,
+    /// What becomes of the job.
+    pub judgement: Judgement,
+}
+
+/// How a job that is not covered could be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fit {
+    /// It is covered as it is.
+    Fits,
+    /// Every way within [`MOST_CHANGES`], the one that changes least and is safest first.
+    Ways(Vec<Way>),
+    /// No such way: the longest run that one exists for, in whole minutes, where there is one at all.
+    Nothing {
+        /// The longest run; `None`: not even the shortest would start, or keep its margin.
+        longest: Option<Seconds>,
+    },
+}
+
+/// What would make the job fit. `max_session` tells a role's MaxSessionDuration where it is known.
+#[must_use]
+pub fn fit(job: &Job, max_session: &dyn Fn(&RoleArn) -> Option<Seconds>) -> Fit {
+    if judge(job, max_session).verdict == Verdict::Covered {
+        return Fit::Fits;
+    }
+    let search = Search { job, max_session };
+    let ways = search.ways(false);
+    if !ways.is_empty() {
+        return Fit::Ways(ways);
+    }
+    // A longer job never has a better verdict, so halving finds the longest.
+    let fits = |minutes: u64| {
+        let shorter = Job { length: Seconds::minutes(minutes), ..job.clone() };
+        let as_it_is = judge(&shorter, max_session).verdict == Verdict::Covered;
+        as_it_is || !Search { job: &shorter, max_session }.ways(true).is_empty()
+    };
+    let (mut low, mut high) = (0, job.length.0 / 60);
+    while low < high {
+        let middle = low + (high - low).div_ceil(2);
+        if fits(middle) { low = middle } else { high = middle - 1 }
+    }
+    Fit::Nothing { longest: (low > 0).then_some(Seconds::minutes(low)) }
+}
+
+/// A job, and what is known of its roles.
+struct Search<'a> {
+    job: &'a Job,
+    max_session: &'a dyn Fn(&RoleArn) -> Option<Seconds>,
+}
+
+impl Search<'_> {
+    /// Every set of steps that suffices and holds no smaller one that does; only the first where one is enough.
+    fn ways(&self, first_only: bool) -> Vec<Way> {
+        let steps = Step::of(self.job, self.max_session);
+        let mut found: Vec<(Vec<Step>, Way)> = Vec::new();
+        for size in 1..=MOST_CHANGES {
+            for set in sets(&steps, size) {
+                if first_only && !found.is_empty() {
+                    break;
+                }
+                let compatible = set.iter().enumerate().all(|(n, a)| set[n + 1..].iter().all(|b| a.goes_with(*b)));
+                let holds_another = found.iter().any(|(known, _)| known.iter().all(|step| set.contains(step)));
+                if compatible
+                    && !holds_another
+                    && let Some(way) = self.complete(&set)
+                    && !self.is_more_than_enough(&way)
+                {
+                    found.push((set, way));
+                }
+            }
+        }
+        found.sort_by_cached_key(|(set, _)| (set.iter().map(|step| step.weight()).sum::<u32>(), set.len()));
+        found.into_iter().map(|(_, way)| way).collect()
+    }
+
+    /// The set with the nearest numbers that suffice.
+    fn complete(&self, set: &[Step]) -> Option<Way> {
+        let mut way = self.fill(set, &mut Vec::with_capacity(set.len()))?;
+        way.changes.sort_by_key(Change::turn);
+        Some(way)
+    }
+
+    /// Tries the numbers of the first step that has none yet, the nearest first, each with those of the steps after it.
+    fn fill(&self, rest: &[Step], changes: &mut Vec<Change>) -> Option<Way> {
+        let Some((step, rest)) = rest.split_first() else {
+            let judgement = self.judged(changes);
+            return (judgement.verdict == Verdict::Covered).then(|| Way { changes: changes.clone(), judgement });
+        };
+        for change in numbers::of(self, *step, changes) {
+            changes.push(change);
+            let way = self.fill(rest, changes);
+            changes.pop();
+            if way.is_some() {
+                return way;
+            }
+        }
+        None
+    }
+
+    /// Whether some of the changes alone, with these very numbers, suffice.
+    fn is_more_than_enough(&self, way: &Way) -> bool {
+        let some = |size: usize| sets(&way.changes, size);
+        (1..way.changes.len()).flat_map(some).any(|some| self.judged(&some).verdict == Verdict::Covered)
+    }
+
+    fn judged(&self, changes: &[Change]) -> Judgement {
+        Changed::new(self.job, changes).judged(self.max_session)
+    }
+}
+
+/// Every choice of `size` of them, in their order.
+fn sets<T: Clone>(all: &[T], size: usize) -> Vec<Vec<T>> {
+    if size == 0 {
+        return vec![Vec::new()];
+    }
+    let with_first = |(n, first): (usize, &T)| {
+        let rest = sets(&all[n + 1..], size - 1);
+        let first = first.clone();
+        rest.into_iter().map(move |rest| [vec![first.clone()], rest].concat())
+    };
+    all.iter().enumerate().flat_map(with_first).collect()
+}
