@@ -251,6 +251,41 @@ fn every_page_has_the_title_and_the_severity_of_its_finding() {
 }
 
 #[test]
+fn every_page_has_the_same_sections_its_source_and_each_form_of_a_fix() {
+    const SECTIONS: [&str; 6] = ["What it means", "The rule", "Confirm it", "Fix it", "When to waive it", "Example"];
+    for id in FindingId::ALL {
+        let page = read(&format!("docs/findings/{id}.md"));
+        let mut fenced = false;
+        let headings = page.lines().filter_map(|line| {
+            fenced ^= line.trim_start().starts_with("```");
+            line.strip_prefix("## ").filter(|_| !fenced)
+        });
+        assert_eq!(headings.collect::<Vec<_>>(), SECTIONS, "{id}");
+        assert!(section(&page, "## The rule").contains("\nSource: "), "{id} names no source of its rule");
+        assert!(!blocks(section(&page, "## Confirm it"), "sh").is_empty(), "{id} has no command to confirm it");
+        let fix = section(&page, "## Fix it");
+        assert!(fix.contains("\n1. "), "{id} has no first fix");
+        for form in ["CloudFormation", "Terraform"] {
+            assert!(fix.contains(form), "{id} says nothing of {form} in its fixes");
+        }
+        // The terminal knows fences alone, and has nothing to follow a link with.
+        assert_eq!(links(&page).count(), 0, "{id} has links");
+    }
+}
+
+/// The pages of findings that a waiver cannot help say so instead.
+#[test]
+fn every_page_shows_a_waiver_that_an_inventory_takes() {
+    for id in FindingId::ALL {
+        let page = read(&format!("docs/findings/{id}.md"));
+        for waiver in blocks(section(&page, "## When to waive it"), "yaml") {
+            let whole = format!("version: 1\n{waiver}jobs: [{{name: a, length: 1h, source: ecs-task}}]\n");
+            assert!(Inventory::parse("waiver", &whole).is_ok(), "{id}:\n{waiver}");
+        }
+    }
+}
+
+#[test]
 fn the_example_of_every_page_has_the_finding_that_lint_can_see() {
     let mut wrong = Vec::new();
     for page in files("docs/findings", ".md") {

@@ -9,6 +9,7 @@ mod check_live;
 mod command_line;
 mod documentation;
 mod emulator;
+mod examples;
 mod figures;
 mod fit_laws;
 mod formats;
