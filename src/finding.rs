@@ -1,4 +1,4 @@
-//! The closed list of findings: owns their ids, severities and one-line meanings. Ids never change meaning.
+//! The closed list of findings: owns their ids, severities and one-line meanings, and ties each to its page. Ids never change meaning.
 
 use std::fmt;
 
@@ -62,17 +62,17 @@ macro_rules! findings {
                 match self { $(Self::$name => $id,)* }
             }
 
-            /// Its page, `docs/findings/ID.md`.
-            #[cfg(feature = "cli")]
-            #[must_use]
-            pub const fn page(self) -> &'static str {
-                match self { $(Self::$name => include_str!(concat!("../docs/findings/", $id, ".md")),)* }
-            }
-
             /// How much it matters.
             #[must_use]
             pub const fn severity(self) -> Severity {
                 match self { $(Self::$name => Severity::$severity,)* }
+            }
+
+            /// Its page of `docs/findings`, in Markdown. Only the command line carries the pages.
+            #[cfg(feature = "cli")]
+            #[must_use]
+            pub const fn page(self) -> &'static str {
+                match self { $(Self::$name => include_str!(concat!("../docs/findings/", $id, ".md")),)* }
             }
         }
     };
@@ -135,6 +135,15 @@ findings! {
     MaxSessionUnreachable = "max-session-unreachable", Low;
     /// A waiver matches nothing.
     WaiverUnused = "waiver-unused", Low;
+}
+
+#[cfg(feature = "cli")]
+impl FindingId {
+    /// What it means in one line: the sentence below its page's title.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        self.page().lines().skip(1).find(|line| !line.is_empty()).unwrap_or_default()
+    }
 }
 
 impl FindingId {

@@ -23,6 +23,8 @@ pub(super) enum Command {
     Check(Check),
     /// Judge by what the inventory declares alone: no credentials, no network
     Lint(Lint),
+    /// Explain a finding, or one job: its path, its sum, and what would make it fit
+    Explain(Explain),
     /// Print the JSON Schema of the inventory
     Schema {
         /// Write to a file instead of standard output
@@ -49,6 +51,25 @@ pub(super) struct Lint {
     pub(super) selection: Selection,
     #[command(flatten)]
     pub(super) planned: super::planned::PlannedOptions,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// The finding to explain; without one, all of them are listed
+    #[arg(value_name = "ID", conflicts_with = "job")]
+    pub(super) id: Option<String>,
+    /// Explain this job of the inventory: its name, not a glob
+    #[arg(long, value_name = "NAME", requires = "inventory")]
+    pub(super) job: Option<String>,
+    /// The inventory: a YAML or JSON file, a folder of them, or - for standard input
+    #[arg(long, value_name = "FILE|FOLDER", requires = "job")]
+    pub(super) inventory: Option<PathBuf>,
+    /// A JSON report of `check`: the MaxSessionDurations that IAM told it count
+    #[arg(long, value_name = "FILE", requires = "job")]
+    pub(super) report: Option<PathBuf>,
+    /// Write to a file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -3,8 +3,10 @@
 
 mod arguments;
 mod check;
+mod explain;
 mod lint;
 mod output;
+pub mod page;
 mod planned;
 mod progress;
 mod schema;
@@ -26,6 +28,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     let status = match arguments.command {
         Command::Check(arguments) => check::run(&arguments).await,
         Command::Lint(arguments) => lint::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Schema { output } => schema::run(output.as_deref()),
     };
     ExitCode::from(status.code())

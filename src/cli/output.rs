@@ -38,6 +38,11 @@ pub(super) fn show(report: &Report, selection: &Selection) -> Option<ExitStatus>
     write(&text, selection.output.as_deref())
 }
 
+/// Whether what is written to the file, or else to standard output, is for the eyes of a person now.
+pub(super) fn is_terminal(to_file: bool) -> bool {
+    !to_file && std::io::stdout().is_terminal()
+}
+
 /// How wide text is laid out that goes to a file, or else to standard output.
 pub(super) fn columns(to_file: bool) -> usize {
     let size = (!to_file).then(|| terminal_size::terminal_size_of(std::io::stdout())).flatten();

@@ -12,7 +12,7 @@ use crate::inventory::Seconds;
 use crate::lease::{LimitedBy, Verdict};
 
 /// The narrowest and the widest that the text is laid out for.
-const WIDTHS: std::ops::RangeInclusive<usize> = 60..=140;
+pub(super) const WIDTHS: std::ops::RangeInclusive<usize> = 60..=140;
 
 /// Words the report for a terminal of so many columns.
 #[must_use]
@@ -58,7 +58,7 @@ fn section(text: &mut String, heading: &str, lines: &[String], width: usize) {
     text.push('\n');
 }
 
-fn wrap(line: &str, width: usize, indent: &str) -> String {
+pub(super) fn wrap(line: &str, width: usize, indent: &str) -> String {
     let options = textwrap::Options::new(width)
         .initial_indent(indent)
         .subsequent_indent(indent)
@@ -94,7 +94,7 @@ fn finding_text(finding: &crate::audit::Finding, width: usize) -> String {
     text
 }
 
-fn severity_style(severity: Severity) -> Style {
+pub(super) fn severity_style(severity: Severity) -> Style {
     let colour = match severity {
         Severity::Critical => AnsiColor::BrightRed,
         Severity::High => AnsiColor::Red,
@@ -150,8 +150,13 @@ fn bar(job: &JobReport, width: usize) -> String {
 
 /// What limits a job, in words; empty where nothing does.
 pub(super) fn limited_by(job: &JobReport) -> String {
-    let Some(limit) = job.limited_by else { return String::new() };
-    let what = match limit {
+    let Some(what) = job.limited_by.map(limit_in_words) else { return String::new() };
+    let role = job.limiting_hop.and_then(|hop| job.hops.get(hop)).map(|hop| hop.role.name());
+    role.map_or_else(|| what.to_owned(), |role| format!("{what}, {role}"))
+}
+
+pub(super) fn limit_in_words(limit: LimitedBy) -> &'static str {
+    match limit {
         LimitedBy::DurationRange => "the API's range",
         LimitedBy::SourceCannotAssume => "its source",
         LimitedBy::MaxSessionDuration => "MaxSessionDuration",
@@ -165,7 +170,5 @@ pub(super) fn limited_by(job: &JobReport) -> String {
         LimitedBy::StsMaximum => "the 12h maximum",
         LimitedBy::RequestedDuration => "its request",
         LimitedBy::DefaultDuration => "the 1h default",
-    };
-    let role = job.limiting_hop.and_then(|hop| job.hops.get(hop)).map(|hop| hop.role.name());
-    role.map_or_else(|| what.to_owned(), |role| format!("{what}, {role}"))
+    }
 }

@@ -10,6 +10,7 @@ mod command_line;
 mod documentation;
 mod emulator;
 mod examples;
+mod explain;
 mod figures;
 mod fit_laws;
 mod formats;

@@ -1,0 +1,116 @@
+//! `explain`: a finding's page, the list of findings, or one job of an inventory.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::arguments::{ExitStatus, Explain};
+use super::output::{self, bad_usage};
+use super::page;
+use crate::facts::{Description, Facts};
+use crate::failure::printable;
+use crate::finding::FindingId;
+use crate::inventory::{Inventory, RoleArn, Seconds, nearest};
+use crate::report::explanation::Explanation;
+
+pub(super) fn run(arguments: &Explain) -> ExitStatus {
+    let to = arguments.output.as_deref();
+    let text = match (&arguments.id, &arguments.job, &arguments.inventory) {
+        (Some(id), ..) => finding(id, to),
+        (None, Some(job), Some(inventory)) => one_job(job, inventory, arguments.report.as_deref(), to),
+        _ => Ok(list(to)),
+    };
+    match text {
+        Ok(text) => output::write(&text, to).unwrap_or(ExitStatus::Healthy),
+        Err(status) => status,
+    }
+}
+
+/// The page of a finding: laid out on a terminal, and the Markdown itself elsewhere.
+fn finding(id: &str, to: Option<&Path>) -> Result<String, ExitStatus> {
+    let Some(known) = FindingId::parse(id) else {
+        let all = FindingId::ALL.iter().map(|id| id.as_str());
+        return Err(unknown("finding", id, nearest(id, all), "`credential-health explain` lists all of them"));
+    };
+    Ok(if output::is_terminal(to.is_some()) {
+        page::render(known.page(), output::columns(to.is_some()))
+    } else {
+        known.page().to_owned()
+    })
+}
+
+/// Every finding with its severity and its meaning.
+fn list(to: Option<&Path>) -> String {
+    let width = if output::is_terminal(to.is_some()) { output::columns(false) } else { usize::MAX };
+    let longest = FindingId::ALL.iter().map(|id| id.as_str().len()).max().unwrap_or_default();
+    let line = |id: &FindingId| {
+        let label = format!("{:<8}  {id:<longest$}  ", id.severity());
+        let indent = " ".repeat(label.len());
+        textwrap::fill(id.meaning(), textwrap::Options::new(width).initial_indent(&label).subsequent_indent(&indent))
+    };
+    FindingId::ALL.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn one_job(name: &str, inventory: &Path, report: Option<&Path>, to: Option<&Path>) -> Result<String, ExitStatus> {
+    let inventory = Inventory::load(inventory).map_err(|problems| super::bad_input(&problems))?;
+    let Some(job) = inventory.jobs.iter().find(|job| job.name == name) else {
+        let near = nearest(name, inventory.jobs.iter().map(|job| job.name.as_str()));
+        return Err(unknown("job of the inventory", name, near, "give its name as the inventory writes it"));
+    };
+    let (facts, read_at) = match report {
+        Some(report) => {
+            live(report).map_err(|problem| bad_usage(&format!("error: {}: {problem}", report.display())))?
+        }
+        None => (Facts::default(), None),
+    };
+    let today = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let text = Explanation::new(&inventory, job, &facts, read_at, today).render(output::columns(to.is_some()));
+    Ok(if to.is_some() { anstream::adapter::strip_str(&text).to_string() } else { text })
+}
+
+fn unknown(what: &str, name: &str, near: Option<&str>, else_help: &str) -> ExitStatus {
+    let help = near.map_or_else(|| else_help.to_owned(), |near| format!("did you mean `{near}`?"));
+    bad_usage(&format!("error: no {what} is called `{}`: {help}", printable(name)))
+}
+
+/// As much of a report as is read again.
+#[derive(Deserialize)]
+struct PastReport {
+    schema_version: u32,
+    run: PastRun,
+    roles: Vec<PastRole>,
+}
+
+#[derive(Deserialize)]
+struct PastRun {
+    started_at: String,
+}
+
+#[derive(Deserialize)]
+struct PastRole {
+    arn: String,
+    max_session_duration_seconds: Option<u64>,
+    max_session_duration_from: Option<String>,
+}
+
+/// The MaxSessionDurations that IAM told a past run, and when it began.
+fn live(report: &Path) -> Result<(Facts, Option<String>), String> {
+    let text = std::fs::read_to_string(report).map_err(|error| format!("cannot be read: {error}"))?;
+    let hint = "give the output of `credential-health check --format json`";
+    let report: PastReport =
+        serde_json::from_str(&text).map_err(|error| format!("is not a report: {error}; {hint}"))?;
+    if report.schema_version != 1 {
+        return Err(format!("is a report of schema_version {}, not 1; {hint}", report.schema_version));
+    }
+    let mut described = BTreeMap::new();
+    for role in report.roles.into_iter().filter(|role| role.max_session_duration_from.as_deref() == Some("iam")) {
+        let arn =
+            RoleArn::parse(&role.arn).map_err(|problem| format!("is not a report: {}", printable(&problem.message)))?;
+        if let Some(seconds) = role.max_session_duration_seconds {
+            described.insert(arn, Description::Known { max_session: Seconds(seconds) });
+        }
+    }
+    Ok((Facts { described, ..Facts::default() }, Some(printable(&report.run.started_at))))
+}

@@ -1,0 +1,183 @@
+//! One job explained to the person who got its finding: its path hop by hop, the sum, what would make it fit, and its
+//! findings. Owns what is told and in which order; `path` draws the path, `ways` words what would help.
+
+mod path;
+mod ways;
+
+use std::fmt::Write as _;
+
+use anstyle::Style;
+
+use super::terminal::{WIDTHS, severity_style, wrap};
+use crate::audit::{Finding, Subject};
+use crate::facts::Facts;
+use crate::finding::FindingId;
+use crate::fit::{Fit, fit};
+use crate::inventory::{Inventory, Job, RoleArn, Seconds};
+use crate::lease::{Judgement, Verdict};
+use crate::plan::Plan;
+
+/// A job, and all that is told of it.
+#[derive(Debug)]
+pub struct Explanation<'a> {
+    inventory: &'a Inventory,
+    job: &'a Job,
+    facts: &'a Facts,
+    /// When the live values were read, as a report says it; `None`: there are none.
+    read_at: Option<String>,
+    judgement: Judgement,
+    findings: Vec<Finding>,
+    fit: Fit,
+}
+
+impl<'a> Explanation<'a> {
+    /// Judges the job by what is declared and by the MaxSessionDurations in `facts`, which were read at `read_at`.
+    #[must_use]
+    pub fn new(
+        inventory: &'a Inventory,
+        job: &'a Job,
+        facts: &'a Facts,
+        read_at: Option<String>,
+        today: jiff::civil::Date,
+    ) -> Self {
+        let plan = Plan::new(inventory, &[job]);
+        let subject = Subject::new(inventory, vec![job], &plan, facts, today);
+        let on_path = |role: &str| job.path.iter().any(|hop| hop.role.as_str() == role);
+        let is_its = |finding: &Finding| match &finding.job {
+            Some(name) => *name == job.name,
+            None => finding.role.as_deref().is_some_and(on_path) && !is_about_a_waiver(finding.id),
+        };
+        let findings = subject.findings().into_iter().filter(is_its).collect();
+        let judgement = crate::lease::judge(job, |role| subject.max_session(role));
+        let fit = fit(job, &|role| subject.max_session(role));
+        Self { inventory, job, facts, read_at, judgement, findings, fit }
+    }
+
+    /// The role's MaxSessionDuration, and where it is known from.
+    fn max_session(&self, role: &RoleArn) -> Option<(Seconds, &'static str)> {
+        let declared = || Some((self.inventory.roles.get(role)?.max_session_duration?, "declared"));
+        self.facts.max_session(role).map(|max| (max, "read from IAM")).or_else(declared)
+    }
+
+    /// Words it for a terminal of so many columns.
+    #[must_use]
+    pub fn render(&self, columns: usize) -> String {
+        let width = columns.clamp(*WIDTHS.start(), *WIDTHS.end());
+        let mut text = Text { text: String::new(), width };
+        let bold = Style::new().bold();
+        text.line(&format!("{bold}{}: {}{bold:#}", self.job.name, self.headline()));
+        text.line(&format!("{}", self.job.location));
+        path::draw(self, &mut text);
+        path::sum(self, &mut text);
+        ways::tell(self, &mut text);
+        self.tell_findings(&mut text);
+        text.heading("Where the numbers come from");
+        text.wrapped(&self.known(), "  ");
+        text.text
+    }
+
+    fn headline(&self) -> String {
+        let (needed, end) = (self.judgement.needed, self.judgement.end);
+        match (self.judgement.verdict, end) {
+            (Verdict::Rejected, _) => "rejected. AWS refuses a request, and it cannot start.".to_owned(),
+            (Verdict::Unknown, _) => format!("unknown. It needs {needed}; how long its credentials last is not known."),
+            (verdict, Some(end)) => {
+                format!("{}. It needs {needed}, and its credentials last {end}.", verdict.as_str())
+            }
+            (verdict, None) => format!("{}. It needs {needed}, and its credentials have no end.", verdict.as_str()),
+        }
+    }
+
+    fn tell_findings(&self, text: &mut Text) {
+        text.heading("Findings");
+        if self.findings.is_empty() {
+            text.line("  None for this job.");
+        }
+        for finding in &self.findings {
+            let colour = severity_style(finding.severity);
+            let word = format!("{:<9}", finding.severity.as_str().to_uppercase());
+            let title = text.wrap(&format!("{}: {}", finding.id, finding.title), "            ");
+            text.line(&format!("  {colour}{word}{colour:#} {}", title.trim_start()));
+            if let Some(waived) = &finding.waived {
+                let approver = waived.approver.as_ref().map_or_else(String::new, |who| format!(", approved by {who}"));
+                text.wrapped(&format!("waived until {}: {}{approver}", waived.until, waived.reason), "            ");
+            }
+            text.code(&format!("credential-health explain {}", finding.id), "            ");
+        }
+    }
+
+    /// Which MaxSessionDurations the explanation stands on.
+    fn known(&self) -> String {
+        let live = self.job.path.iter().filter(|hop| self.facts.max_session(&hop.role).is_some()).count();
+        let known = self.job.path.iter().filter(|hop| self.max_session(&hop.role).is_some()).count();
+        let check = format!("`credential-health check --job {}` reads them", shell_word(&self.job.name));
+        match (&self.read_at, self.job.path.len()) {
+            (_, 0) => "The inventory; no role is on its path.".to_owned(),
+            (Some(at), all) => {
+                let rest = match known - live {
+                    0 if live == all => String::new(),
+                    declared => format!(" Of the other hops, {declared} of {} have a declared one.", all - live),
+                };
+                format!("MaxSessionDuration of {live} of {all} hops as IAM told it to the run of {at}.{rest}")
+            }
+            (None, all) => format!(
+                "The inventory alone: it declares MaxSessionDuration for {known} of {all} hops. The live values are not asked for: {check}, and \
+                 with `--format json --output FILE` keeps them for `explain --report FILE`."
+            ),
+        }
+    }
+}
+
+/// A name as a shell takes it for one word.
+fn shell_word(name: &str) -> String {
+    if name.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c)) {
+        name.to_owned()
+    } else {
+        format!("'{}'", name.replace('\'', r"'\''"))
+    }
+}
+
+fn is_about_a_waiver(id: FindingId) -> bool {
+    matches!(id, FindingId::WaiverExpired | FindingId::WaiverUnused)
+}
+
+/// The text as it grows.
+struct Text {
+    text: String,
+    width: usize,
+}
+
+impl Text {
+    fn line(&mut self, line: &str) {
+        let _ = writeln!(self.text, "{line}");
+    }
+
+    fn heading(&mut self, heading: &str) {
+        let bold = Style::new().bold();
+        self.line(&format!("\n{bold}{heading}{bold:#}"));
+    }
+
+    fn wrap(&self, line: &str, indent: &str) -> String {
+        wrap(line, self.width, indent)
+    }
+
+    fn wrapped(&mut self, line: &str, indent: &str) {
+        let wrapped = self.wrap(line, indent);
+        self.line(&wrapped);
+    }
+
+    /// A line behind a label, its other lines below the first.
+    fn wrapped_after(&mut self, label: &str, line: &str) {
+        let indent = " ".repeat(label.chars().count());
+        let wrapped = self.wrap(line, &indent);
+        self.line(&format!("{label}{}", wrapped.trim_start()));
+    }
+
+    /// Lines to be copied: never broken.
+    fn code(&mut self, lines: &str, indent: &str) {
+        let dim = Style::new().dimmed();
+        for line in lines.lines() {
+            self.line(&format!("{indent}{dim}{line}{dim:#}"));
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The path of a job drawn hop by hop, the source first, and the sum that its verdict is.
+
+use anstyle::Style;
+
+use super::{Explanation, Text};
+use crate::inventory::{Hop, Refresh, Seconds, Source};
+use crate::lease::rules::{self, Grant, Refusal};
+use crate::lease::{HopLease, Verdict};
+use crate::report::terminal::limit_in_words;
+
+const INDENT: &str = "             ";
+
+pub(super) fn draw(told: &Explanation<'_>, text: &mut Text) {
+    text.heading("Path");
+    let limits = told.judgement.limited_by.is_some() && told.judgement.limiting_hop.is_none();
+    stop(text, "source", &format!("{}: {}", told.job.source.kind(), source_in_words(told.job.source)), limits);
+    if limits && told.judgement.refusal.is_some() {
+        let refusal = told.judgement.refusal.as_ref().map(refusal_in_words).unwrap_or_default();
+        text.wrapped(&format!("refused: {refusal}"), INDENT);
+    }
+    for (index, (hop, lease)) in told.job.path.iter().zip(&told.judgement.hops).enumerate() {
+        let call = match told.job.source {
+            Source::WebIdentity { .. } if index == 0 => "AssumeRoleWithWebIdentity",
+            Source::Saml { .. } if index == 0 => "AssumeRoleWithSAML",
+            _ => "AssumeRole",
+        };
+        let how = if lease.chained { "by a session: chained" } else { "not by a session: direct" };
+        text.line(&format!("       │     {call}, {how}"));
+        let role = told.inventory.role(&hop.role);
+        let name = match &role.alias {
+            Some(alias) => format!("{alias}, {}", hop.role),
+            None => hop.role.to_string(),
+        };
+        stop(text, &format!("path[{index}]"), &name, told.judgement.limiting_hop == Some(index));
+        text.wrapped(&request_in_words(hop), INDENT);
+        text.wrapped(&cap_in_words(told, hop, lease), INDENT);
+        text.wrapped(&grant_in_words(lease), INDENT);
+    }
+}
+
+/// One stop of the path; what limits the job is marked.
+fn stop(text: &mut Text, place: &str, name: &str, limits: bool) {
+    let bold = Style::new().bold();
+    let mark = if limits { "▶" } else { " " };
+    // ARNs stay whole, to be copied.
+    text.line(&format!("  {mark} {place:<8} {bold}{name}{bold:#}"));
+    if limits {
+        text.line(&format!("{INDENT}◀ limits the job"));
+    }
+}
+
+fn source_in_words(source: Source) -> String {
+    match source {
+        Source::IamUser { mfa: false } => "the long-term key of an IAM user".to_owned(),
+        Source::IamUser { mfa: true } => {
+            "the long-term key of an IAM user, MFA given in the AssumeRole call".to_owned()
+        }
+        Source::SessionToken { duration } => format!("GetSessionToken, asked for {duration}; nothing renews it"),
+        Source::FederationToken { duration } => format!("GetFederationToken, asked for {duration}; nothing renews it"),
+        Source::WebIdentity { renewable: true } => "an OIDC token that can be presented again".to_owned(),
+        Source::WebIdentity { renewable: false } => "an OIDC token that cannot be presented again".to_owned(),
+        Source::Saml { renewable: true } => "a SAML assertion that can be presented again".to_owned(),
+        Source::Saml { renewable: false } => "a SAML assertion that cannot be presented again".to_owned(),
+        Source::IdentityCenter { session, portal_session } => {
+            format!("sessions of {session}, renewed while the login to the portal lasts: {portal_session}")
+        }
+        Source::Ec2Instance => "the role of an EC2 instance, which EC2 renews".to_owned(),
+        Source::EcsTask => "the role of an ECS task, which ECS renews".to_owned(),
+        Source::Lambda => "the execution role of a Lambda function; a run ends after 15m".to_owned(),
+        Source::Codebuild => "the service role of a CodeBuild build, which CodeBuild renews".to_owned(),
+        Source::EksPodIdentity => "EKS Pod Identity, whose agent renews".to_owned(),
+        Source::RolesAnywhere { duration } => {
+            format!("IAM Roles Anywhere, sessions of {duration}, renewed with a certificate")
+        }
+    }
+}
+
+fn request_in_words(hop: &Hop) -> String {
+    match hop.duration {
+        Some(duration) => format!("asks for {duration} ({} seconds)", duration.0),
+        None => format!("asks for no duration: STS takes {}", rules::DEFAULT_DURATION),
+    }
+}
+
+fn cap_in_words(told: &Explanation<'_>, hop: &Hop, lease: &HopLease) -> String {
+    let max = match told.max_session(&hop.role) {
+        Some((max, from)) => format!("MaxSessionDuration {max}, {from}"),
+        None => "MaxSessionDuration not known".to_owned(),
+    };
+    if lease.chained {
+        format!("at most {}: role chaining, whatever the role's own maximum ({max})", rules::CHAIN_CAP)
+    } else {
+        match told.max_session(&hop.role) {
+            Some((limit, _)) => format!("at most {limit}: {max}"),
+            None => format!("{} is allowed by every role; more depends on it: {max}", rules::DEFAULT_MAX_SESSION),
+        }
+    }
+}
+
+fn grant_in_words(lease: &HopLease) -> String {
+    match &lease.grant {
+        Some(Grant::Granted(seconds)) => format!("is granted {seconds}"),
+        Some(Grant::Refused(refusal)) => format!("is refused: {}", refusal_in_words(refusal)),
+        Some(Grant::NotKnown) => "is granted it, or refused: that depends on the role's MaxSessionDuration".to_owned(),
+        None => "is never reached: a request before it is refused".to_owned(),
+    }
+}
+
+fn refusal_in_words(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::OutOfRange { accepted } => {
+            format!(
+                "the API accepts {} to {} ({} to {} seconds)",
+                accepted.start(),
+                accepted.end(),
+                accepted.start().0,
+                accepted.end().0
+            )
+        }
+        Refusal::SourceCannotAssume => "credentials of GetFederationToken may not call AssumeRole".to_owned(),
+        Refusal::OverMaxSession { max } => format!("over the role's MaxSessionDuration, {max}"),
+        Refusal::OverChainCap => format!("over {}, the limit of role chaining", rules::CHAIN_CAP),
+    }
+}
+
+pub(super) fn sum(told: &Explanation<'_>, text: &mut Text) {
+    text.heading("Sum");
+    let (job, judgement) = (told.job, &told.judgement);
+    let wanted = judgement.needed + job.margin;
+    text.line(&format!(
+        "  needs    {}: length {}, pause {}; with its margin of {}: {wanted}",
+        judgement.needed, job.length, job.pause, job.margin
+    ));
+    if let Some(lease) = judgement.lease {
+        text.line(&format!("  session  {lease}"));
+    }
+    text.wrapped_after("  refresh  ", &refresh_in_words(told));
+    let lasts = match (judgement.verdict, judgement.end) {
+        (Verdict::Rejected, _) => "not at all: the job cannot start".to_owned(),
+        (Verdict::Unknown, _) => "not known".to_owned(),
+        (_, None) => "without an end that a run could meet".to_owned(),
+        (_, Some(end)) if end < judgement.needed => {
+            format!("{end}: {} less than it needs", Seconds(judgement.needed.0 - end.0))
+        }
+        (_, Some(end)) => {
+            format!("{end}: {} more than it needs, of {} wanted", Seconds(end.0 - judgement.needed.0), job.margin)
+        }
+    };
+    text.wrapped_after("  lasts    ", &lasts);
+    if let Some(limit) = judgement.limited_by {
+        let place = judgement.limiting_hop.map_or_else(|| "the source".to_owned(), |hop| format!("path[{hop}]"));
+        text.line(&format!("  limit    {}, at {place}", limit_in_words(limit)));
+    }
+}
+
+/// How the job renews, and how far that carries.
+fn refresh_in_words(told: &Explanation<'_>) -> String {
+    let (job, judgement) = (told.job, &told.judgement);
+    let until = match judgement.end {
+        Some(end) if judgement.lease != Some(end) => format!(", until a person is needed after {end}"),
+        _ => String::new(),
+    };
+    match job.refresh {
+        Refresh::None => "none: the job works with one session to its end".to_owned(),
+        Refresh::Auto => format!("auto: the SDK renews the session from its source{until}"),
+        Refresh::Every(every) => {
+            let turn = every + job.pause;
+            let pause =
+                if job.pause > Seconds(0) { format!(", or {turn} with a pause between") } else { String::new() };
+            match judgement.lease {
+                Some(lease) if turn >= lease => {
+                    format!("every {every}{pause}: too late, since a session lasts {lease}")
+                }
+                Some(lease) => {
+                    format!("every {every}{pause}: {} before a session ends{until}", Seconds(lease.0 - turn.0))
+                }
+                None => format!("every {every}{pause}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! `explain` as the person who got the message meets it: a finding's page, the list, and one job of an inventory.
+
+use credential_health::cli::page;
+use credential_health::finding::FindingId;
+use serde_json::{Value, json};
+
+use crate::harness::{Cli, Ran, redacted, role, world};
+use crate::stand_in::StandIn;
+
+/// One job for each kind of answer.
+const JOBS: &str = include_str!("../fixtures/explain/jobs.yaml");
+
+async fn explain(arguments: &[&str]) -> Ran {
+    Cli::new(&[&["explain"], arguments].concat()).file("jobs.yaml", JOBS).run().await
+}
+
+async fn job(name: &str) -> String {
+    let ran = explain(&["--job", name, "--inventory", "jobs.yaml"]).await;
+    ran.assert_status(0);
+    assert_eq!(ran.stderr, "");
+    ran.stdout
+}
+
+// --- A finding ---
+
+#[tokio::test]
+async fn a_findings_page_is_its_markdown_where_no_terminal_reads_it() {
+    for id in FindingId::ALL {
+        let page = std::fs::read_to_string(format!("{}/docs/findings/{id}.md", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        assert_eq!(id.page(), page);
+    }
+    let ran = explain(&["chain-caps-session"]).await;
+    ran.assert_status(0);
+    assert_eq!(ran.stdout, FindingId::ChainCapsSession.page());
+}
+
+#[tokio::test]
+async fn every_finding_is_listed_with_its_severity_and_its_meaning() {
+    let ran = explain(&[]).await;
+    ran.assert_status(0);
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    assert_eq!(lines.len(), FindingId::ALL.len());
+    for (line, id) in lines.iter().zip(FindingId::ALL) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        assert_eq!(words[..2], [id.severity().as_str(), id.as_str()]);
+        assert_eq!(words[2..].join(" "), id.meaning());
+        assert!(id.meaning().ends_with('.') && !id.meaning().starts_with('#'), "{id}: {}", id.meaning());
+    }
+}
+
+#[tokio::test]
+async fn a_misspelt_id_is_answered_with_the_nearest_one() {
+    let ran = explain(&["chain-cap-session"]).await;
+    ran.assert_status(2);
+    assert_eq!(ran.stdout, "");
+    assert!(ran.stderr.contains("`chain-cap-session`: did you mean `chain-caps-session`?"), "{}", ran.stderr);
+    let ran = explain(&["something\u{1b}[31m-else-entirely"]).await;
+    ran.assert_status(2);
+    assert!(ran.stderr.contains("`credential-health explain` lists all of them"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains('\u{1b}'), "{:?}", ran.stderr);
+}
+
+#[tokio::test]
+async fn what_is_explained_goes_to_a_file_where_one_is_named() {
+    let ran = explain(&["thin-margin", "--output", "page.md"]).await;
+    ran.assert_status(0);
+    assert_eq!(ran.stdout, "");
+    assert_eq!(ran.file("page.md"), FindingId::ThinMargin.page());
+    let ran = explain(&["--job", "nightly-etl", "--inventory", "jobs.yaml", "--output", "job.txt"]).await;
+    ran.assert_status(0);
+    assert_eq!(ran.file("job.txt"), job("nightly-etl").await);
+}
+
+// --- A page on a terminal ---
+
+fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
+/// The lines of the fenced blocks of a page, without the fences' own indentation.
+fn code_lines(page: &str) -> Vec<String> {
+    let mut fence = None;
+    let mut code = Vec::new();
+    for line in page.lines() {
+        let indent = line.len() - line.trim_start().len();
+        match fence {
+            None if line.trim_start().starts_with("```") => fence = Some(indent),
+            None => {}
+            Some(_) if line.trim_start().starts_with("```") => fence = None,
+            Some(at) => code.push(line[at.min(indent)..].to_owned()),
+        }
+    }
+    code
+}
+
+#[test]
+fn on_a_terminal_every_page_fits_its_width_and_its_code_lines_stay_whole() {
+    for id in FindingId::ALL {
+        for columns in [40, 80, 200] {
+            let shown = plain(&page::render(id.page(), columns));
+            let code = code_lines(id.page());
+            let mut lines = shown.lines();
+            for wanted in code.iter().filter(|line| !line.is_empty()) {
+                assert!(lines.any(|line| line.trim_start() == wanted.trim_start()), "{id} at {columns}: {wanted:?}");
+            }
+            let is_code = |line: &str| code.iter().any(|code| code.trim() == line.trim());
+            for line in shown.lines().filter(|line| line.starts_with(char::is_alphanumeric) && !is_code(line)) {
+                assert!(line.chars().count() <= columns.min(100), "{id} at {columns}: {line:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn on_a_terminal_nothing_of_markdown_is_left_and_no_word_is_lost() {
+    for id in FindingId::ALL {
+        let shown = plain(&page::render(id.page(), 80));
+        let prose: Vec<&str> = {
+            let code = code_lines(id.page());
+            shown.lines().filter(|line| !code.iter().any(|code| code.trim() == line.trim())).collect()
+        };
+        for left in ["```", "## ", "**", "]("] {
+            assert!(!prose.iter().any(|line| line.contains(left)), "{id}: {left} in\n{shown}");
+        }
+        let words = |text: &str| -> Vec<String> {
+            text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| word.len() > 3).map(str::to_owned).collect()
+        };
+        let shown = words(&shown).concat();
+        for word in words(&id.page().lines().filter(|line| !line.contains("```")).collect::<Vec<_>>().join("\n")) {
+            assert!(shown.contains(&word), "{id}: {word} is not shown");
+        }
+    }
+}
+
+#[test]
+fn a_page_on_a_terminal_is_frozen() {
+    redacted(|| insta::assert_snapshot!("page", plain(&page::render(FindingId::ChainCapsSession.page(), 72))));
+}
+
+// --- A job ---
+
+#[tokio::test]
+async fn jobs_explained_are_frozen() {
+    for name in [
+        "nightly-etl",
+        "upload",
+        "exchange",
+        "tidy-up",
+        "rotate-keys",
+        "analysis",
+        "archive",
+        "stuck",
+        "no-room",
+        "paused",
+    ] {
+        let text = job(name).await;
+        redacted(|| insta::assert_snapshot!(format!("job_{}", name.replace('-', "_")), text));
+    }
+}
+
+#[tokio::test]
+async fn a_misspelt_job_is_answered_with_the_nearest_one_and_a_glob_is_no_name() {
+    for (name, said) in [("nightly-elt", "did you mean `nightly-etl`?"), ("*", "as the inventory writes it")] {
+        let ran = explain(&["--job", name, "--inventory", "jobs.yaml"]).await;
+        ran.assert_status(2);
+        assert_eq!(ran.stdout, "");
+        assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    }
+}
+
+#[tokio::test]
+async fn status_2_on_arguments_that_do_not_go_together() {
+    for (arguments, said) in [
+        (&["--job", "nightly-etl"][..], "--inventory"),
+        (&["--inventory", "jobs.yaml"], "--job"),
+        (&["thin-margin", "--job", "nightly-etl", "--inventory", "jobs.yaml"], "cannot be used with"),
+        (&["--job", "nightly-etl", "--inventory", "missing.yaml"], "missing.yaml"),
+        (&["--job", "nightly-etl", "--inventory", "jobs.yaml", "--report", "missing.json"], "cannot be read"),
+        (&["--job", "nightly-etl", "--inventory", "jobs.yaml", "--report", "jobs.yaml"], "is not a report"),
+    ] {
+        let ran = explain(arguments).await;
+        ran.assert_status(2);
+        assert_eq!(ran.stdout, "", "{arguments:?}");
+        assert!(ran.stderr.contains(said), "{arguments:?} says:\n{}", ran.stderr);
+    }
+}
+
+#[tokio::test]
+async fn a_report_of_check_gives_the_live_values() {
+    let inventory = "version: 1\njobs:\n  - {name: export, length: 90m, source: iam-user, path: [{role: \"arn:aws:iam::222222222222:role/etl\", duration: 2h}]}\n";
+    let (mut world, checker) = world();
+    world.role(role("arn:aws:iam::222222222222:role/etl").max_session(14_400));
+    let aws = StandIn::start(world).await;
+    let checked = Cli::on(inventory, "check", &["--format", "json"]).asking(&aws, &checker).run().await;
+    checked.assert_status(0);
+    let told = Cli::on(inventory, "explain", &["--job", "export", "--report", "report.json"])
+        .file("report.json", &checked.stdout)
+        .run()
+        .await;
+    told.assert_status(0);
+    assert!(told.stdout.contains("covered"), "{}", told.stdout);
+    assert!(told.stdout.contains("MaxSessionDuration 4h, read from IAM"), "{}", told.stdout);
+    assert!(told.stdout.contains("1 of 1 hops as IAM told it to the run of 20"), "{}", told.stdout);
+    // Without it nothing is known, and that is said.
+    let told = Cli::on(inventory, "explain", &["--job", "export"]).run().await;
+    assert!(told.stdout.contains("export: unknown."), "{}", told.stdout);
+    assert!(told.stdout.contains("MaxSessionDuration not known"), "{}", told.stdout);
+    assert!(told.stdout.contains("`credential-health check --job export`"), "{}", told.stdout);
+}
+
+// --- What is advised, followed ---
+
+/// The lines below a heading that are indented deeper than it, as they stand.
+fn block<'a>(lines: &[&'a str], heading: impl Fn(&str) -> bool) -> String {
+    let Some(at) = lines.iter().position(|line| heading(line.trim())) else { return String::new() };
+    let taken: Vec<&'a str> =
+        lines[at + 1..].iter().take_while(|line| line.starts_with("       ")).map(|line| &line[7..]).collect();
+    taken.join("\n")
+}
+
+/// Each way's lines for the job and for the roles.
+fn ways(text: &str) -> Vec<(String, String)> {
+    let part = text.split("\nWhat would make it fit").nth(1).unwrap_or_default().split("\nFindings\n").next().unwrap();
+    let lines: Vec<&str> = part.lines().collect();
+    let is_way = |line: &str| line.starts_with("  ") && line.as_bytes().get(2).is_some_and(u8::is_ascii_digit);
+    let starts: Vec<usize> = (0..lines.len()).filter(|n| is_way(lines[*n])).collect();
+    let end = |n: usize| starts.get(n + 1).copied().unwrap_or(lines.len());
+    let of = |(n, start): (usize, &usize)| {
+        let lines = &lines[*start..end(n)];
+        let job = block(lines, |line| line.starts_with("In the inventory, job"));
+        (job, block(lines, |line| line.starts_with("In the inventory, under")))
+    };
+    starts.iter().enumerate().map(of).collect()
+}
+
+/// A YAML text as JSON.
+fn yaml(text: &str) -> Value {
+    if text.is_empty() {
+        json!({})
+    } else {
+        serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    }
+}
+
+#[tokio::test]
+async fn an_inventory_with_the_lines_that_are_advised_has_a_covered_job() {
+    let inventory = yaml(JOBS);
+    let mut followed = 0;
+    for declared in inventory["jobs"].as_array().unwrap() {
+        let name = declared["name"].as_str().unwrap();
+        for (job_lines, role_lines) in ways(&job(name).await) {
+            let mut changed = inventory.clone();
+            let mut now = declared.clone();
+            now.as_object_mut().unwrap().extend(yaml(&job_lines).as_object().unwrap().clone());
+            changed["jobs"] = json!([now]);
+            changed["waivers"] = json!([]);
+            changed["roles"].as_object_mut().unwrap().extend(yaml(&role_lines).as_object().unwrap().clone());
+            let ran = Cli::on(&changed.to_string(), "lint", &["--format", "json", "--fail-on", "none"]).run().await;
+            ran.assert_status(0);
+            assert_eq!(ran.report()["jobs"][0]["verdict"], "covered", "{name}:\n{job_lines}\n{role_lines}");
+            followed += 1;
+        }
+    }
+    assert!(followed > 15, "only {followed} ways");
+}
+
+// --- The page about it ---
+
+/// `UPDATE_DOCS=1 cargo test explain` writes the output into the page anew.
+#[tokio::test]
+async fn the_page_about_explain_shows_what_it_says() {
+    let path = format!("{}/docs/explain.md", env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(&path).unwrap();
+    let inventory = page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let told = Cli::new(&["explain", "--job", "upload", "--inventory", "inventory.yaml"]);
+    let told = told.file("inventory.yaml", inventory).run().await;
+    told.assert_status(0);
+    let output = format!("$ credential-health explain --job upload --inventory inventory.yaml\n{}", told.stdout);
+    let (before, rest) = page.split_once("```console\n").unwrap();
+    let (shown, after) = rest.split_once("```\n").unwrap();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, format!("{before}```console\n{output}```\n{after}")).unwrap();
+    } else {
+        assert_eq!(shown, output, "UPDATE_DOCS=1 cargo test explain");
+    }
+}
