@@ -49,14 +49,13 @@ pub fn render(report: &Report, folder: Option<&Path>) -> String {
 fn rule(id: FindingId, findings: &[&Finding]) -> Rule {
     let page = id.page();
     // The pages have one form, which a test keeps: the title, a sentence, the severity, "What it means".
-    let sentence = page.lines().nth(2).unwrap_or_default().to_owned();
     let meaning = section(page, "What it means").replace('\n', " ");
     let body = page.find("\n## ").map_or(page, |start| page[start..].trim_start());
     let runbook = findings.iter().find(|finding| finding.id == id).map(|finding| finding.runbook.clone());
     Rule {
         id: id.as_str(),
         name: id.as_str().split('-').map(capitalised).collect(),
-        short_description: Text { text: sentence },
+        short_description: Text { text: id.meaning().to_owned() },
         full_description: Text { text: meaning.clone() },
         help: Message { text: meaning, markdown: Some(body.to_owned()) },
         help_uri: runbook.filter(|page| page.starts_with("https://") || page.starts_with("http://")),
