@@ -24,3 +24,5 @@ pub mod report;
 #[cfg(feature = "aws")]
 pub mod settings;
 pub mod templates;
+#[cfg(feature = "cli")]
+pub mod shared_config;

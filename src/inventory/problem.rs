@@ -78,6 +78,26 @@ pub struct Problem {
     pub help: String,
 }
 
+/// Something that people should know of a file that is not an inventory: where, what, and what would be right.
+#[cfg(feature = "cli")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// Where.
+    pub location: Location,
+    /// What, without a control character.
+    pub message: String,
+    /// What would be right, or what to do.
+    pub help: String,
+}
+
+#[cfg(feature = "cli")]
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (message, help) = (crate::failure::printable(&self.message), crate::failure::printable(&self.help));
+        write!(f, "{}: {message}\n  help: {help}", self.location)
+    }
+}
+
 /// Every problem of an inventory, with the files they stand in.
 #[derive(Debug, Clone)]
 pub struct Problems {

@@ -25,6 +25,7 @@ mod remedies;
 mod reported_cases;
 mod schema;
 mod servers;
+mod shared_config;
 mod stand_in_itself;
 mod templates;
 mod verdict_table;

@@ -1,0 +1,138 @@
+//! The SDK's parser of shared configuration files: the one file that calls it, and knows what it refuses and ignores.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
+use aws_runtime::env_config::section::EnvConfigSections;
+use aws_runtime::env_config::source;
+
+use super::places::Section;
+use crate::inventory::{Location, Remark};
+
+/// How many refused lines of a file are told.
+const MOST_REFUSALS: usize = 20;
+
+/// Which of the two files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `~/.aws/config`.
+    Config,
+    /// `~/.aws/credentials`.
+    Credentials,
+}
+
+impl Kind {
+    /// Whether a section of such a file is a profile that SDKs read.
+    pub(super) fn is_profile(self, section: &Section) -> bool {
+        let prefixed = match self {
+            Self::Config => section.prefix.as_deref() == Some("profile"),
+            Self::Credentials => section.prefix.is_none(),
+        };
+        let is_default = section.prefix.is_none() && section.name == "default";
+        (prefixed || is_default) && !section.replaced && is_identifier(&section.name)
+    }
+
+    pub(super) fn is_sso_session(self, section: &Section) -> bool {
+        self == Self::Config && section.prefix.as_deref() == Some("sso-session") && is_identifier(&section.name)
+    }
+}
+
+/// Whether SDKs pass over this section without a word, though someone means it.
+pub(super) fn ignores(kind: Kind, section: &Section) -> bool {
+    // The AWS CLI's own sections, `services` and whatever else may come.
+    let other = kind == Kind::Config
+        && match section.prefix.as_deref() {
+            Some(prefix) => prefix != "profile" && is_identifier(&section.name),
+            None => ["plugins", "preview"].contains(&&*section.name),
+        };
+    !kind.is_profile(section) && !other
+}
+
+/// What SDKs take for a name.
+fn is_identifier(name: &str) -> bool {
+    name.chars().all(|c| c.is_ascii_alphanumeric() || "_-/.%@:+".contains(c))
+}
+
+/// A line that the parser refuses.
+pub(super) struct Refusal {
+    line: usize,
+    message: String,
+}
+
+impl Refusal {
+    pub(super) fn remark(self, file: &Arc<str>) -> Remark {
+        let help = if self.message.contains("continuation") {
+            "start the line in its first column: an indented line goes on with the key above it, and here is none"
+        } else if self.message.contains("Profile definition") {
+            "write the header as [profile NAME] on a line of its own"
+        } else if self.message.contains("a profile definition") {
+            "put a header such as [profile NAME] above the first key"
+        } else {
+            "write `key = value`, or begin the line with # if it is a comment"
+        };
+        let location = Location { file: file.clone(), line: self.line, column: 1 };
+        let message = format!("AWS SDKs refuse this line and with it the whole file: {}", self.message);
+        Remark { location, message, help: help.to_owned() }
+    }
+}
+
+/// Reads one file.
+///
+/// # Errors
+/// The lines that are refused, as many of them as are told.
+pub(super) fn parse(kind: Kind, text: &str) -> Result<EnvConfigSections, Vec<Refusal>> {
+    let mut refusals: Vec<Refusal> = Vec::new();
+    let mut text = text.to_owned();
+    loop {
+        let refusal = match attempt(kind, &text) {
+            Ok(sections) if refusals.is_empty() => return Ok(sections),
+            Ok(_) => return Err(refusals),
+            Err(refusal) => refusal,
+        };
+        // The parser stops at the first: without it, it finds the next.
+        let known = refusals.iter().any(|known| known.line == refusal.line);
+        text = without(&text, refusal.line);
+        if !known {
+            refusals.push(refusal);
+        }
+        if known || refusals.len() == MOST_REFUSALS {
+            return Err(refusals);
+        }
+    }
+}
+
+/// The text with a refused line made harmless: a header stays one, so that what follows still has its section.
+fn without(text: &str, line: usize) -> String {
+    let harmless = |(index, written): (usize, &str)| match (index + 1 == line, written.starts_with('[')) {
+        (false, _) => format!("{written}\n"),
+        (true, true) => "[profile refused]\n".to_owned(),
+        // Before the first header every key is refused: one word for all of them.
+        (true, false) => "\n".to_owned(),
+    };
+    text.lines().enumerate().map(harmless).collect()
+}
+
+fn attempt(kind: Kind, text: &str) -> Result<EnvConfigSections, Refusal> {
+    let file_kind = match kind {
+        Kind::Config => EnvConfigFileKind::Config,
+        Kind::Credentials => EnvConfigFileKind::Credentials,
+    };
+    let files = EnvConfigFiles::builder().with_contents(file_kind, text).build();
+    // The environment and the file system that it could ask are not asked: the contents are given.
+    let (env, fs) = (Default::default(), Default::default());
+    let loading = pin!(source::load(&env, &fs, &files));
+    let not_loaded = |message: String| Refusal { line: 1, message };
+    let loaded = match loading.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(loaded) => loaded.map_err(|_| not_loaded("the file cannot be loaded".to_owned()))?,
+        Poll::Pending => return Err(not_loaded("the file cannot be loaded".to_owned())),
+    };
+    EnvConfigSections::parse(loaded).map_err(|error| {
+        // `error parsing FILE on line N:` and the reason on a line of its own; the reasons quote nothing of the file.
+        let told = error.to_string();
+        let (place, reason) = told.split_once('\n').unwrap_or((&told, "it cannot be read"));
+        let line = place.rsplit("on line ").next().and_then(|line| line.trim_end_matches(':').parse().ok());
+        Refusal { line: line.unwrap_or(1), message: reason.trim().to_owned() }
+    })
+}

@@ -1,0 +1,210 @@
+//! Shared configuration files: what is read of them, from where, and how a profile is followed to its first credentials.
+
+use credential_health::shared_config::{Base, CredentialSource, Kind, SharedConfig};
+
+/// Stands wherever a secret would.
+const CANARY: &str = "canary0wJalrXUtnFEMIK7MDENGbPxRfiCY";
+
+fn config(text: &str) -> SharedConfig {
+    SharedConfig::parse([(Kind::Config, "config".to_owned(), Some(text.to_owned()))])
+}
+
+fn both(config: &str, credentials: &str) -> SharedConfig {
+    SharedConfig::parse([
+        (Kind::Config, "config".to_owned(), Some(config.to_owned())),
+        (Kind::Credentials, "credentials".to_owned(), Some(credentials.to_owned())),
+    ])
+}
+
+/// `FILE:LINE: message`, of every problem.
+fn problems(config: &SharedConfig) -> Vec<String> {
+    config.problems().iter().map(|problem| format!("{}: {}", problem.location, problem.message)).collect()
+}
+
+/// The names of the profiles whose roles are assumed, in the order of the calls.
+fn roles(config: &SharedConfig, name: &str) -> Vec<String> {
+    config.chain(name).unwrap().roles.iter().map(|profile| profile.name.clone()).collect()
+}
+
+#[test]
+fn settings_come_with_the_place_of_their_value() {
+    let config =
+        config("# mine\n[default]\nregion = eu-west-1\n\n[profile etl]\nrole_arn =  arn:aws:iam::1:role/etl # prod\n");
+    let profile = config.profile("etl").unwrap();
+    assert_eq!((profile.location.line, profile.location.file.as_ref()), (5, "config"));
+    let role_arn = profile.role_arn.as_ref().unwrap();
+    assert_eq!(&**role_arn, "arn:aws:iam::1:role/etl");
+    assert_eq!((role_arn.place.line, role_arn.place.column), (6, 13));
+    assert_eq!(config.profile("default").unwrap().region.as_deref(), Some("eu-west-1"));
+}
+
+#[test]
+fn the_credentials_file_wins_over_the_config_file_key_by_key() {
+    let keys =
+        format!("[etl]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = {CANARY}\nregion = b\n");
+    let config = both("[profile etl]\nregion = a\nmfa_serial = m\n", &keys);
+    let profile = config.profile("etl").unwrap();
+    assert!(profile.has_keys() && !profile.has_session_token);
+    assert_eq!((profile.region.as_deref(), profile.mfa_serial.as_deref()), (Some("b"), Some("m")));
+    assert_eq!(profile.location.file.as_ref(), "config");
+    assert_eq!(profile.keys.as_ref().unwrap().to_string(), "credentials:2");
+}
+
+#[test]
+fn nothing_of_a_secret_is_in_debug_output() {
+    let text = format!(
+        "[profile a]\naws_access_key_id = {CANARY}\naws_secret_access_key = {CANARY}\naws_session_token = {CANARY}\ncredential_process = /bin/x --password {CANARY}\n"
+    );
+    let config = config(&text);
+    assert!(!format!("{config:?} {:?}", config.chain("a")).contains(CANARY));
+}
+
+#[test]
+fn a_profile_without_its_prefix_is_ignored_by_sdks_and_told() {
+    for (config, expected) in [
+        (config("[etl]\nregion = a\n"), "config:1: AWS SDKs ignore [etl]"),
+        (config("[profile my etl]\nregion = a\n"), "config:1: AWS SDKs ignore [profile my etl]"),
+        (both("", "[profile etl]\nregion = a\n"), "credentials:1: AWS SDKs ignore [profile etl]"),
+        (both("", "[sso-session etl]\nregion = a\n"), "credentials:1: AWS SDKs ignore [sso-session etl]"),
+        (config("[default]\nregion = a\n[profile default]\nregion = b\n"), "config:1: AWS SDKs ignore [default]"),
+    ] {
+        assert_eq!(problems(&config), [expected]);
+        assert_eq!(config.profile("etl").map(|profile| &*profile.name), None);
+    }
+    let two = config("[default]\nregion = a\n[profile default]\nregion = b\n");
+    assert_eq!(two.profile("default").unwrap().region.as_deref(), Some("b"));
+}
+
+#[test]
+fn other_sections_of_the_config_file_are_nothing_to_tell() {
+    let config =
+        config("[services mine]\ns3 =\n  endpoint_url = http://localhost\n[plugins]\ncli_legacy_plugin_path = /p\n");
+    assert_eq!(problems(&config), Vec::<String>::new());
+    assert_eq!(config.profiles().count(), 0);
+}
+
+#[test]
+fn every_line_that_the_parser_refuses_is_told_and_the_file_has_no_profile() {
+    let config =
+        config("[profile a]\n  role_arn = x\n[profile b\nregion\nmfa_serial = y\n= z\n[profile c]\nregion = d\n");
+    let told = problems(&config);
+    assert_eq!(told.len(), 4, "{told:#?}");
+    for (told, start) in told.iter().zip(["config:2: ", "config:3: ", "config:4: ", "config:6: "]) {
+        assert!(told.starts_with(start) && told.contains("refuse"), "{told}");
+    }
+    assert_eq!(config.profiles().count(), 0);
+}
+
+#[test]
+fn a_key_that_an_indented_line_swallows_spoils_its_profile_and_is_not_shown() {
+    let config = config(&format!(
+        "[profile a]\nrole_arn = arn:aws:iam::111111111111:role/a\n  aws_secret_access_key = {CANARY}\nsource_profile = a\n"
+    ));
+    let told = problems(&config);
+    assert_eq!(told, ["config:2: `role_arn` goes on in the indented lines below it"]);
+    let refused = config.chain("a").unwrap_err();
+    assert!(!refused.to_string().contains(CANARY));
+}
+
+#[test]
+fn a_chain_of_source_profiles_is_assumed_from_its_far_end() {
+    let config = config(
+        "[profile base]\ncredential_source = Ec2InstanceMetadata\nrole_arn = arn:1\n\
+         [profile middle]\nrole_arn = arn:2\nsource_profile = base\n\
+         [profile last]\nrole_arn = arn:3\nsource_profile = middle\n",
+    );
+    assert_eq!(roles(&config, "last"), ["base", "middle", "last"]);
+    let chain = config.chain("last").unwrap();
+    assert_eq!(chain.base, Base::Named(CredentialSource::Ec2InstanceMetadata));
+    assert_eq!(chain.base_profile.name, "base");
+}
+
+#[test]
+fn a_profile_may_be_its_own_source_where_it_has_keys() {
+    let own = "[profile a]\nrole_arn = arn:1\nsource_profile = a\n";
+    let keys = format!("[a]\naws_access_key_id = AKIA\naws_secret_access_key = {CANARY}\n");
+    let config = both(own, &keys);
+    assert_eq!((roles(&config, "a"), config.chain("a").unwrap().base), (vec!["a".to_owned()], Base::Keys));
+    let without = both(own, "").chain("a").unwrap_err();
+    assert!(without.message.contains("gives no credentials"), "{without}");
+}
+
+#[test]
+fn keys_behind_the_first_profile_win_over_its_role() {
+    let keys =
+        format!("[b]\naws_access_key_id = AKIA\naws_secret_access_key = {CANARY}\naws_session_token = {CANARY}\n");
+    let config = both(
+        "[profile a]\nrole_arn = arn:1\nsource_profile = b\n[profile b]\nrole_arn = arn:2\nsource_profile = c\n",
+        &keys,
+    );
+    assert_eq!((roles(&config, "a"), config.chain("a").unwrap().base), (vec!["a".to_owned()], Base::SessionKeys));
+}
+
+#[test]
+fn each_kind_of_first_credentials_is_told_apart() {
+    for (settings, expected) in [
+        ("web_identity_token_file = /t\nrole_arn = arn:1", "WebIdentity"),
+        ("sso_session = s\nsso_account_id = 1\nsso_role_name = r", "Sso("),
+        ("sso_start_url = u\nsso_region = r\nsso_account_id = 1\nsso_role_name = r", "Sso("),
+        ("sso_session = s", "SsoToken("),
+        ("login_session = arn:aws:iam::1:user/a", "LoginSession"),
+        ("credential_process = /bin/true", "Process("),
+        ("role_arn = arn:1\ncredential_source = ecscontainer", "Named(EcsContainer)"),
+        ("role_arn = arn:1\ncredential_source = Environment", "Named(Environment)"),
+        ("region = eu-west-1", "Nothing"),
+    ] {
+        let config = config(&format!("[sso-session s]\nsso_start_url = u\nsso_region = r\n[profile p]\n{settings}\n"));
+        let base = format!("{:?}", config.chain("p").unwrap().base);
+        assert!(base.starts_with(expected), "{settings}: {base}");
+    }
+}
+
+#[test]
+fn what_keeps_an_sdk_from_following_a_profile_is_told_at_its_place() {
+    for (settings, line, expected) in [
+        ("role_arn = arn:1\nsource_profile = nobody", 6, "there is no source profile `nobody`"),
+        ("role_arn = arn:1\nsource_profile = q\n[profile q]\nrole_arn = arn:2\nsource_profile = p", 9, "p -> q -> p"),
+        ("role_arn = arn:1\nsource_profile = q\ncredential_source = Environment", 7, "both"),
+        ("role_arn = arn:1", 5, "nothing to assume it with"),
+        ("role_arn = arn:1\ncredential_source = Ec2", 6, "`Ec2` is not a credential_source"),
+        ("web_identity_token_file = /t", 5, "no role_arn"),
+        ("sso_session = t", 5, "there is no sso-session `t`"),
+        ("sso_session = s\nsso_start_url = v", 6, "differs from that of sso-session `s`"),
+        ("sso_start_url = u", 4, "has no sso_region"),
+        ("sso_session = s\nsso_account_id = 1", 5, "has no sso_role_name"),
+        ("aws_access_key_id = AKIA", 5, "no aws_secret_access_key"),
+        ("role_arn = arn:1\nsource_profile = q\n[profile q]\nregion = a", 7, "`q` gives no credentials"),
+    ] {
+        let config = config(&format!("[sso-session s]\nsso_start_url = u\nsso_region = r\n[profile p]\n{settings}\n"));
+        let refused = config.chain("p").unwrap_err();
+        assert!(refused.message.contains(expected), "{settings}: {refused}");
+        assert_eq!(refused.location.line, line, "{settings}: {refused}");
+        assert!(!refused.help.is_empty());
+    }
+    let near = config("[profile p]\nrole_arn = arn:1\nsource_profile = bases\n[profile base]\nregion = a\n");
+    assert_eq!(near.chain("p").unwrap_err().help, "did you mean `base`?");
+}
+
+#[test]
+fn the_files_are_those_that_the_environment_names_or_those_of_the_home_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().to_str().unwrap().to_owned();
+    std::fs::create_dir(folder.path().join(".aws")).unwrap();
+    std::fs::write(folder.path().join(".aws/config"), "[profile home]\nregion = a\n").unwrap();
+    std::fs::write(folder.path().join("elsewhere"), "[profile elsewhere]\nregion = a\n").unwrap();
+    let load = |variables: &[(&str, &str)]| {
+        SharedConfig::load(|name| {
+            let given = variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            given.or_else(|| (name == "HOME").then(|| home.clone()))
+        })
+    };
+    let names = |config: &SharedConfig| config.profiles().map(|profile| profile.name.clone()).collect::<Vec<_>>();
+    let usual = load(&[]);
+    assert_eq!((names(&usual), problems(&usual)), (vec!["home".to_owned()], vec![]));
+    assert_eq!(usual.files().iter().map(|file| file.read).collect::<Vec<_>>(), [true, false]);
+    assert_eq!(names(&load(&[("AWS_CONFIG_FILE", "~/elsewhere")])), ["elsewhere"]);
+    let missing = load(&[("AWS_SHARED_CREDENTIALS_FILE", "/no/such/file")]);
+    assert_eq!(problems(&missing), ["/no/such/file:1: there is no such file"]);
+    std::fs::write(folder.path().join(".aws/config"), b"[default]\nregion = \xff\n").unwrap();
+    assert!(problems(&load(&[]))[0].ends_with("config:1: the file is not UTF-8 text"));
+}
