@@ -58,6 +58,19 @@ pub(crate) fn text(name: &str, text: String) -> Files {
     files(vec![(name.to_owned(), text.into_bytes())])
 }
 
+/// Files of another kind, known by their names alone.
+#[cfg(feature = "cli")]
+pub(crate) fn names(names: &[std::sync::Arc<str>]) -> Files {
+    let file = |name: &std::sync::Arc<str>| SourceFile { name: name.clone(), text: "".into(), readable: false };
+    Files { files: names.iter().map(file).collect(), sha256: String::new(), sink: Sink::default() }
+}
+
+/// SHA-256 of an inventory's bytes, in hexadecimal.
+#[cfg(feature = "cli")]
+pub(crate) fn digest(text: &str) -> String {
+    hex(&Sha256::digest(text))
+}
+
 fn is_inventory(path: &Path) -> bool {
     let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
     let known = path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml" || ending == "json");

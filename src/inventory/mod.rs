@@ -7,17 +7,21 @@ mod arn;
 mod decode;
 mod files;
 mod filter;
-mod problem;
-mod raw;
+pub(crate) mod problem;
+pub(crate) mod raw;
 mod seconds;
 mod source;
 mod validate;
-mod yaml;
+#[cfg(feature = "cli")]
+mod write;
+pub(crate) mod yaml;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use arn::{NotARole, RoleArn, is_account};
+#[cfg(feature = "cli")]
+pub(crate) use files::digest;
 pub(crate) use files::hex;
 pub use filter::{Filter, NothingMatches, RolePattern};
 #[cfg(feature = "cli")]
@@ -30,8 +34,13 @@ pub(crate) use problem::{Placed, Sink, SourceFile, nearest};
 pub use raw::Refresh;
 pub use seconds::Seconds;
 pub use source::Source;
+#[cfg(feature = "cli")]
+pub use write::{Comments, JobComments};
 
 use crate::finding::FindingId;
+
+/// The margin of jobs that state none, where `defaults` states none either.
+const DEFAULT_MARGIN: Seconds = Seconds::minutes(10);
 
 /// A valid inventory.
 #[derive(Debug, Clone, Default)]
@@ -202,6 +211,19 @@ impl Inventory {
     /// Every problem there is, each with its place.
     pub fn parse(name: &str, text: &str) -> Result<Self, Problems> {
         Self::from_files(files::text(name, text.to_owned()))
+    }
+
+    /// Makes an inventory of what another kind of file says, as if it were written there.
+    /// `files` are the names that places count; their text is not kept: it may hold secrets.
+    ///
+    /// # Errors
+    /// Every problem there is, each with its place.
+    #[cfg(feature = "cli")]
+    pub(crate) fn from_document(document: raw::Document, files: &[std::sync::Arc<str>]) -> Result<Self, Vec<Remark>> {
+        let files = files::names(files);
+        let mut sink = problem::Sink::default();
+        let inventory = validate::inventory(vec![document], &files, &mut sink);
+        if sink.problems.is_empty() { Ok(inventory) } else { Err(Problems::new(files.files, sink.problems).remarks()) }
     }
 
     fn from_files(mut files: files::Files) -> Result<Self, Problems> {

@@ -143,6 +143,17 @@ impl Problems {
         problem.place.and_then(|place| self.files.get(place.file)).map_or(&problem.file, |file| &file.name)
     }
 
+    /// Each with the name of its file, without the line that it stands in.
+    #[cfg(feature = "cli")]
+    pub(crate) fn remarks(&self) -> Vec<Remark> {
+        let remark = |problem: &Problem| {
+            let place = problem.place.unwrap_or_default();
+            let location = Location { file: self.file_of(problem).into(), line: place.line, column: place.column };
+            Remark { location, message: problem.message.clone(), help: problem.help.clone() }
+        };
+        self.problems.iter().map(remark).collect()
+    }
+
     /// All of them as text for a person, each in its line of the file.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {

@@ -6,10 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use super::files::Files;
 use super::problem::{Location, Place, Placed, Sink, SourceFile, nearest};
 use super::raw::{self, Document};
-use super::{Hop, Inventory, Job, Reader, Readers, Role, RoleArn, Seconds, Source, Waiver, is_account};
+use super::{DEFAULT_MARGIN, Hop, Inventory, Job, Reader, Readers, Role, RoleArn, Seconds, Source, Waiver, is_account};
 
-/// The margin of jobs that state none, where `defaults` states none either.
-const DEFAULT_MARGIN: Seconds = Seconds::minutes(10);
 /// The longest path that is accepted; real ones have one to three hops.
 const MOST_HOPS: usize = 12;
 /// A Lambda invocation ends after 15 minutes (Lambda quotas).

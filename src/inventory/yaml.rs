@@ -12,8 +12,11 @@ use super::problem::{Place, Placed, Sink};
 pub(crate) const MAX_BYTES: u64 = 40 * 1024 * 1024;
 /// How many nodes a file may have, aliases expanded: ten for each of the smallest jobs that fit.
 const MAX_NODES: usize = 8_000_000;
-/// How deep a file may nest: an inventory needs six levels.
+/// How deep an inventory may nest: it needs six levels.
 const MAX_DEPTH: usize = 16;
+/// How deep a file of another kind may nest: a workflow's matrix may hold what it likes.
+#[cfg(feature = "cli")]
+pub(crate) const MAX_DEPTH_OF_OTHERS: usize = 64;
 /// How many nodes may come from expanding aliases, so that a small file cannot become a large one.
 const MAX_ALIAS_NODES: usize = 100_000;
 
@@ -49,14 +52,19 @@ impl Value {
     }
 }
 
-/// Reads one file into a tree; what stops the parser is reported to `sink`.
+/// Reads one file of an inventory into a tree; what stops the parser is reported to `sink`.
 pub(crate) fn parse(file: usize, text: &str, sink: &mut Sink) -> Option<Node> {
+    parse_within(MAX_DEPTH, file, text, sink)
+}
+
+/// Reads any YAML file that nests at most so deep.
+pub(crate) fn parse_within(max_depth: usize, file: usize, text: &str, sink: &mut Sink) -> Option<Node> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_events: 4 * MAX_NODES,
             max_nodes: MAX_NODES,
             max_documents: 1,
-            max_depth: MAX_DEPTH,
+            max_depth: max_depth,
             enforce_alias_anchor_ratio: false,
         },
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_ALIAS_NODES },
@@ -69,7 +77,7 @@ pub(crate) fn parse(file: usize, text: &str, sink: &mut Sink) -> Option<Node> {
         Err(error) => {
             let at = error.location();
             let place = at.map_or(Place { file, line: 1, column: 1, ..Place::default() }, |at| place(file, at));
-            let (message, help) = in_words(&error.without_snippet().to_string());
+            let (message, help) = in_words(&error.without_snippet().to_string(), max_depth);
             sink.add(place, message, help);
             None
         }
@@ -77,17 +85,17 @@ pub(crate) fn parse(file: usize, text: &str, sink: &mut Sink) -> Option<Node> {
 }
 
 /// The parser's message without the place that it repeats, and what would be right.
-fn in_words(message: &str) -> (String, String) {
+fn in_words(message: &str, max_depth: usize) -> (String, String) {
     let message = message.split(" at line ").next().unwrap_or(message).trim_end_matches(':').trim();
     let limit = |what: &str, help: &str| (format!("the file has {what}"), help.to_owned());
     if message.contains("Documents") {
         return limit(
             "more than one document",
-            "write one inventory a file, without `---` between; a folder may hold several files",
+            "write one document a file, without `---` between; a folder may hold several files",
         );
     }
     if message.contains("Depth") || message.contains("nesting") || message.contains("recursion") {
-        return limit("too many levels", &format!("an inventory nests at most {MAX_DEPTH} levels deep"));
+        return limit("too many levels", &format!("it may nest at most {max_depth} levels deep"));
     }
     if message.contains("budget") || message.contains("limit") {
         return limit(

@@ -1,0 +1,169 @@
+//! An inventory as YAML that `decode` reads back to the same: what `import` writes. Owns the layout and the comments;
+//! quoting is the YAML library's. Knows nothing of where an inventory comes from.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde_saphyr::ser_options;
+
+use super::{DEFAULT_MARGIN, Hop, Inventory, Job, Reader, Refresh, Role, Source, Waiver};
+use crate::failure::printable;
+
+/// What is written beside the values, for the person who takes the inventory over.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Comments {
+    /// Lines at the top.
+    pub head: Vec<String>,
+    /// Of jobs, by name.
+    pub jobs: BTreeMap<String, JobComments>,
+}
+
+/// The comments of one job.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JobComments {
+    /// Lines above it.
+    pub above: Vec<String>,
+    /// Beside its length.
+    pub length: Option<String>,
+    /// Beside its source.
+    pub source: Option<String>,
+}
+
+impl Inventory {
+    /// The inventory as YAML. Read back it is the same, but for places and digest.
+    #[must_use]
+    pub fn to_yaml(&self, comments: &Comments) -> String {
+        let mut text = String::new();
+        comment_lines(&mut text, "", &comments.head);
+        text.push_str("version: 1\n");
+        self.write_readers(&mut text);
+        let named: Vec<(&String, &Role)> =
+            self.roles.values().filter_map(|role| role.alias.as_ref().map(|alias| (alias, role))).collect();
+        if !named.is_empty() {
+            text.push_str("roles:\n");
+        }
+        for (alias, role) in named {
+            let _ = writeln!(text, "  {}:", scalar(alias));
+            write_role(&mut text, role);
+        }
+        if !self.jobs.is_empty() {
+            text.push_str("jobs:\n");
+        }
+        let none = JobComments::default();
+        for job in &self.jobs {
+            self.write_job(&mut text, job, comments.jobs.get(&job.name).unwrap_or(&none));
+        }
+        if !self.waivers.is_empty() {
+            text.push_str("waivers:\n");
+        }
+        for waiver in &self.waivers {
+            write_waiver(&mut text, waiver);
+        }
+        text
+    }
+
+    fn write_readers(&self, text: &mut String) {
+        let reader = |role: &str, external_id: Option<&String>| match external_id {
+            Some(id) => format!("{{role: {}, external_id: {}}}", scalar(role), scalar(id)),
+            None => scalar(role),
+        };
+        let named = self.readers.named.iter().map(|(account, Reader { role, external_id })| {
+            (account.as_str(), reader(role.as_str(), external_id.as_ref()))
+        });
+        let every = self.readers.every.iter().map(|(template, id)| ("*", reader(template, id.as_ref())));
+        for (index, (account, reader)) in named.chain(every).enumerate() {
+            if index == 0 {
+                text.push_str("readers:\n");
+            }
+            let _ = writeln!(text, "  \"{account}\": {reader}");
+        }
+    }
+
+    fn write_job(&self, text: &mut String, job: &Job, comments: &JobComments) {
+        comment_lines(text, "  ", &comments.above);
+        let _ = writeln!(text, "  - name: {}", scalar(&job.name));
+        key(text, "owner", job.owner.as_deref().map(scalar), None);
+        key(text, "length", Some(job.length.to_string()), comments.length.as_deref());
+        key(text, "pause", (job.pause.0 > 0).then(|| job.pause.to_string()), None);
+        key(text, "margin", (job.margin != DEFAULT_MARGIN).then(|| job.margin.to_string()), None);
+        key(text, "source", Some(source(job.source)), comments.source.as_deref());
+        if !job.path.is_empty() {
+            text.push_str("    path:\n");
+        }
+        for Hop { role, duration } in &job.path {
+            let label = self.roles.get(role).map_or(role.as_str(), Role::label);
+            let hop = match duration {
+                Some(duration) => format!("{{role: {}, duration: {duration}}}", scalar(label)),
+                None => scalar(label),
+            };
+            let _ = writeln!(text, "      - {hop}");
+        }
+        let refresh = match job.refresh {
+            Refresh::None => "none".to_owned(),
+            Refresh::Auto => "auto".to_owned(),
+            Refresh::Every(every) => format!("{{every: {every}}}"),
+        };
+        key(text, "refresh", Some(refresh), None);
+    }
+}
+
+fn write_role(text: &mut String, role: &Role) {
+    key(text, "arn", Some(scalar(role.arn.as_str())), None);
+    key(text, "external_id", role.external_id.as_deref().map(scalar), None);
+    key(text, "session_name", role.session_name.as_deref().map(scalar), None);
+    key(text, "source_identity", role.source_identity.as_deref().map(scalar), None);
+    key(text, "assume", role.assume.map(|assume| assume.to_string()), None);
+    key(text, "max_session_duration", role.max_session_duration.map(|max| max.to_string()), None);
+}
+
+fn write_waiver(text: &mut String, waiver: &Waiver) {
+    let _ = writeln!(text, "  - finding: {}", waiver.finding);
+    key(text, "job", waiver.job.as_deref().map(scalar), None);
+    key(text, "role", waiver.role.as_deref().map(scalar), None);
+    key(text, "until", Some(waiver.until.to_string()), None);
+    key(text, "reason", Some(scalar(&waiver.reason)), None);
+    key(text, "approver", waiver.approver.as_deref().map(scalar), None);
+}
+
+/// A kind, or a map where a parameter is not at its default.
+fn source(source: Source) -> String {
+    let kind = source.kind();
+    if Source::of_kind(kind) == Some(source) {
+        return kind.to_owned();
+    }
+    let parameters = match source {
+        Source::IamUser { mfa } => format!("mfa: {mfa}"),
+        Source::WebIdentity { renewable } | Source::Saml { renewable } => format!("renewable: {renewable}"),
+        Source::SessionToken { duration }
+        | Source::FederationToken { duration }
+        | Source::RolesAnywhere { duration } => format!("duration: {duration}"),
+        Source::IdentityCenter { session, portal_session } => {
+            format!("session: {session}, portal_session: {portal_session}")
+        }
+        _ => return kind.to_owned(),
+    };
+    format!("{{kind: {kind}, {parameters}}}")
+}
+
+/// One line of a map four spaces in, where there is a value.
+fn key(text: &mut String, key: &str, value: Option<String>, comment: Option<&str>) {
+    let Some(value) = value else { return };
+    let comment = comment.map(|comment| format!("  # {}", printable(comment))).unwrap_or_default();
+    let _ = writeln!(text, "    {key}: {value}{comment}");
+}
+
+fn comment_lines(text: &mut String, indent: &str, lines: &[String]) {
+    for line in lines {
+        let _ = writeln!(text, "{}", format!("{indent}# {}", printable(line)).trim_end());
+    }
+}
+
+/// A text as YAML on one line: bare where nobody can misread it, else as the library quotes it.
+fn scalar(text: &str) -> String {
+    let bare = text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-./:".contains(c))
+        && !text.ends_with(':');
+    let options = ser_options! { quote_all: !bare, prefer_block_scalars: false };
+    // Nothing stands in the way of a text: the library fails on types that YAML cannot say.
+    serde_saphyr::to_string_with_options(&text, options).map(|text| text.trim_end().to_owned()).unwrap_or_default()
+}
