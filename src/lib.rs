@@ -12,6 +12,8 @@ pub mod facts;
 pub mod failure;
 pub mod finding;
 pub mod fit;
+#[cfg(feature = "cli")]
+pub mod import;
 pub mod inventory;
 #[cfg(feature = "lambda")]
 pub mod lambda;
@@ -23,6 +25,6 @@ pub mod probe;
 pub mod report;
 #[cfg(feature = "aws")]
 pub mod settings;
-pub mod templates;
 #[cfg(feature = "cli")]
 pub mod shared_config;
+pub mod templates;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::finding::Severity;
+use crate::import::Variables;
+use crate::inventory::Seconds;
 use crate::notify::TopicArn;
 use crate::probe::DEFAULT_CONCURRENCY;
 use crate::settings::MOST_CONCURRENCY;
@@ -25,6 +27,9 @@ pub(super) enum Command {
     Lint(Lint),
     /// Explain a finding, or one job: its path, its sum, and what would make it fit
     Explain(Explain),
+    /// Make an inventory of what you have already
+    #[command(subcommand)]
+    Import(Import),
     /// Print the JSON Schema of the inventory
     Schema {
         /// Write to a file instead of standard output
@@ -35,6 +40,9 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
+    /// The inventory: a YAML or JSON file, a folder of them, or - for standard input
+    #[arg(long, value_name = "FILE|FOLDER")]
+    pub(super) inventory: PathBuf,
     #[command(flatten)]
     pub(super) selection: Selection,
     /// Publish the findings to this SNS topic, one message for each owner
@@ -47,6 +55,14 @@ pub(super) struct Check {
 
 #[derive(Debug, Args)]
 pub(super) struct Lint {
+    #[command(flatten)]
+    pub(super) input: LintInput,
+    /// With --aws-config: how long the jobs on these profiles run; left out, the answer is how long they may
+    #[arg(long, value_name = "DURATION", value_parser = Seconds::parse, requires = "aws_config")]
+    pub(super) length: Option<Seconds>,
+    /// With --github-workflow: the value of an expression such as vars.ROLE_ARN; may be given several times
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = Variables::parse_one, requires = "github_workflow")]
+    pub(super) variables: Vec<(String, String)>,
     #[command(flatten)]
     pub(super) selection: Selection,
     #[command(flatten)]
@@ -72,11 +88,50 @@ pub(super) struct Explain {
     pub(super) output: Option<PathBuf>,
 }
 
+/// What is judged: one of these.
 #[derive(Debug, Args)]
-pub(super) struct Selection {
+#[group(required = true, multiple = false)]
+pub(super) struct LintInput {
     /// The inventory: a YAML or JSON file, a folder of them, or - for standard input
     #[arg(long, value_name = "FILE|FOLDER")]
-    pub(super) inventory: PathBuf,
+    pub(super) inventory: Option<PathBuf>,
+    /// The profiles of this file, or of ~/.aws/config and ~/.aws/credentials where FILE is left out
+    #[arg(long, value_name = "FILE")]
+    pub(super) aws_config: Option<Option<PathBuf>>,
+    /// The roles that these GitHub Actions workflows assume
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(super) github_workflow: Vec<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Import {
+    /// A job for each profile that assumes a role or has credentials of a session
+    AwsConfig {
+        /// A file in the form of ~/.aws/config; left out: ~/.aws/config and ~/.aws/credentials
+        file: Option<PathBuf>,
+        /// How long each job runs; left out, a placeholder of 1h is written
+        #[arg(long, value_name = "DURATION", value_parser = Seconds::parse)]
+        length: Option<Seconds>,
+        /// Write to a file instead of standard output
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// A job for each role that a workflow assumes by aws-actions/configure-aws-credentials
+    GithubWorkflow {
+        /// Files of .github/workflows
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// The value of an expression such as vars.ROLE_ARN; may be given several times
+        #[arg(long = "var", value_name = "NAME=VALUE", value_parser = Variables::parse_one)]
+        variables: Vec<(String, String)>,
+        /// Write to a file instead of standard output
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Selection {
     /// How to show the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,

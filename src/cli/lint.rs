@@ -1,25 +1,99 @@
-//! `lint`: judges by what is declared alone.
+//! `lint`: judges by what is declared alone, in an inventory or in other files that say how credentials are got.
 
 use super::arguments::{ExitStatus, Lint};
+use super::import::{nothing, of_aws_config, of_github_workflows, tell_all};
 use super::output::{self, bad_usage};
 use crate::check;
+use crate::import::Imported;
+use crate::import::aws_config::Options;
+use crate::inventory::{Filter, Inventory, Job, Refresh, Seconds};
+use crate::report::leases;
 
 pub(super) fn run(arguments: &Lint) -> ExitStatus {
     let selection = &arguments.selection;
-    if let Some(misuse) = arguments.planned.misuse(selection.inventory.as_os_str() == "-") {
+    let from_standard_input = arguments.input.inventory.as_ref().is_some_and(|path| path.as_os_str() == "-");
+    if let Some(misuse) = arguments.planned.misuse(from_standard_input) {
         return bad_usage(misuse);
     }
     // The problems of both are told.
-    let read = super::read(selection);
+    let read = read(arguments);
     let files = arguments.planned.read().map_err(|problems| super::bad_input(&problems));
-    let ((inventory, filter), (files, given)) = match (read, files) {
-        (Ok(read), Ok(files)) => (read, files),
+    let (input, (files, given)) = match (read, files) {
+        (Ok(input), Ok(files)) => (input, files),
         (Err(status), _) | (_, Err(status)) => return status,
     };
-    let planned = files.planned(&inventory, &given);
-    match check::lint_with(&inventory, &filter, planned, &super::start()) {
-        Ok(outcome) => output::show(&outcome.report, selection)
-            .unwrap_or_else(|| output::status_of(&outcome.report, selection.fail_on)),
-        Err(nothing) => bad_usage(&format!("error: {nothing}")),
+    let planned = files.planned(&input.inventory, &given);
+    let outcome = match check::lint_with(&input.inventory, &input.filter, planned, &super::start()) {
+        Ok(outcome) => outcome,
+        Err(nothing) => return bad_usage(&format!("error: {nothing}")),
+    };
+    let mut report = outcome.report;
+    report.run.complete &= input.not_judged == 0;
+    let shown = match &input.without_length {
+        Some(names) => {
+            let jobs: Vec<&Job> = input.inventory.jobs.iter().filter(|job| names.contains(&job.name)).collect();
+            output::show_as(&report, selection, |columns| leases::render(&jobs, input.not_judged, &report, columns))
+        }
+        None => output::show(&report, selection),
+    };
+    shown.unwrap_or_else(|| output::status_of(&report, selection.fail_on))
+}
+
+/// What is judged.
+struct Input {
+    inventory: Inventory,
+    filter: Filter,
+    /// How much could not be read, and is told.
+    not_judged: usize,
+    /// The names of the jobs of which nobody has said how long they run: the question is how long they may.
+    without_length: Option<Vec<String>>,
+}
+
+fn read(arguments: &Lint) -> Result<Input, ExitStatus> {
+    let selection = &arguments.selection;
+    let given = &arguments.input;
+    if let Some(inventory) = &given.inventory {
+        let (inventory, filter) = super::read(inventory, selection)?;
+        return Ok(Input { inventory, filter, not_judged: 0, without_length: None });
     }
+    let imported = match &given.aws_config {
+        Some(file) => {
+            // Nobody has said how long: what can run no time at all cannot start.
+            let options = Options { length: Some(arguments.length.unwrap_or(Seconds(0))), copied_sessions: false };
+            of_aws_config(file.as_deref(), options)?
+        }
+        None => of_github_workflows(&given.github_workflow, &arguments.variables)?,
+    };
+    tell_all(&imported, "not judged");
+    if imported.inventory.jobs.is_empty() {
+        return Err(nothing(&imported));
+    }
+    let Imported { inventory, not_imported, .. } = imported;
+    let filter = Filter::new(&selection.jobs, &selection.roles);
+    let selected = filter.select(&inventory).map_err(|nothing| bad_usage(&format!("error: {nothing}")))?;
+    let not_judged = not_imported.len();
+    if given.aws_config.is_none() || arguments.length.is_some() {
+        return Ok(Input { inventory, filter, not_judged, without_length: None });
+    }
+    let selected: Vec<Job> = selected.into_iter().cloned().collect();
+    let names = selected.iter().map(|job| job.name.clone()).collect();
+    let jobs = selected.into_iter().flat_map(with_its_copy).collect();
+    let filter = Filter::default();
+    Ok(Input { inventory: Inventory { jobs, ..inventory }, filter, not_judged, without_length: Some(names) })
+}
+
+/// A profile as it is used by an SDK, and by a job with a copy of its credentials. What cannot start needs no second job to
+/// say so.
+fn with_its_copy(job: Job) -> Vec<Job> {
+    let job = Job { margin: Seconds(0), ..job };
+    let starts = !matches!(
+        crate::lease::judge(&job, |_| None).verdict,
+        crate::lease::Verdict::Rejected | crate::lease::Verdict::Unknown
+    );
+    let copy = (starts && job.refresh != Refresh::None).then(|| Job {
+        name: format!("{} (copied)", job.name),
+        refresh: Refresh::None,
+        ..job.clone()
+    });
+    std::iter::once(job).chain(copy).collect()
 }

@@ -4,6 +4,7 @@
 mod arguments;
 mod check;
 mod explain;
+mod import;
 mod lint;
 mod output;
 pub mod page;
@@ -11,6 +12,7 @@ mod planned;
 mod progress;
 mod schema;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use jiff::Timestamp;
@@ -29,14 +31,15 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Check(arguments) => check::run(&arguments).await,
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Schema { output } => schema::run(output.as_deref()),
     };
     ExitCode::from(status.code())
 }
 
 /// An inventory, and which of its jobs are meant; a problem is told, and nothing is checked.
-fn read(selection: &Selection) -> Result<(Inventory, Filter), ExitStatus> {
-    let inventory = Inventory::load(&selection.inventory).map_err(|problems| bad_input(&problems))?;
+fn read(from: &Path, selection: &Selection) -> Result<(Inventory, Filter), ExitStatus> {
+    let inventory = Inventory::load(from).map_err(|problems| bad_input(&problems))?;
     let filter = Filter::new(&selection.jobs, &selection.roles);
     filter.select(&inventory).map_err(|nothing| bad_usage(&format!("error: {nothing}; nothing was checked.")))?;
     Ok((inventory, filter))

@@ -22,10 +22,19 @@ pub(super) fn status_of(report: &Report, FailOn(limit): FailOn) -> ExitStatus {
 
 /// Shows the report; `Some` when it could not be written.
 pub(super) fn show(report: &Report, selection: &Selection) -> Option<ExitStatus> {
+    show_as(report, selection, |columns| terminal::render(report, columns))
+}
+
+/// Shows the report, its text for people worded by the caller.
+pub(super) fn show_as(
+    report: &Report,
+    selection: &Selection,
+    text: impl FnOnce(usize) -> String,
+) -> Option<ExitStatus> {
     let text = match selection.format {
         Format::Json => serde_json::to_string_pretty(report).unwrap_or_default(),
         Format::Text => {
-            let text = terminal::render(report, columns(selection.output.is_some()));
+            let text = text(columns(selection.output.is_some()));
             // A file gets no colour; a stream decides for itself.
             if selection.output.is_some() { anstream::adapter::strip_str(&text).to_string() } else { text }
         }

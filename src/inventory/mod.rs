@@ -26,8 +26,6 @@ pub(crate) use files::hex;
 pub use filter::{Filter, NothingMatches, RolePattern};
 #[cfg(feature = "cli")]
 pub use problem::Remark;
-#[cfg(feature = "cli")]
-pub(crate) use problem::nearest;
 pub use problem::{Location, Place, Problem, Problems};
 #[cfg(feature = "cli")]
 pub(crate) use problem::{Placed, Sink, SourceFile, nearest};

@@ -18,6 +18,8 @@ pub mod html;
 #[cfg(feature = "cli")]
 pub mod junit;
 #[cfg(feature = "cli")]
+pub mod leases;
+#[cfg(feature = "cli")]
 pub mod markdown;
 pub mod plain;
 mod planned;

@@ -46,7 +46,7 @@ pub fn render(report: &Report, columns: usize) -> String {
     text
 }
 
-fn section(text: &mut String, heading: &str, lines: &[String], width: usize) {
+pub(super) fn section(text: &mut String, heading: &str, lines: &[String], width: usize) {
     if lines.is_empty() {
         return;
     }
@@ -69,7 +69,7 @@ pub(super) fn wrap(line: &str, width: usize, indent: &str) -> String {
     textwrap::fill(line, options)
 }
 
-fn finding_text(finding: &crate::audit::Finding, width: usize) -> String {
+pub(super) fn finding_text(finding: &crate::audit::Finding, width: usize) -> String {
     let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
     let colour = severity_style(finding.severity);
     let mut text = String::new();
@@ -150,8 +150,13 @@ fn bar(job: &JobReport, width: usize) -> String {
 
 /// What limits a job, in words; empty where nothing does.
 pub(super) fn limited_by(job: &JobReport) -> String {
-    let Some(what) = job.limited_by.map(limit_in_words) else { return String::new() };
-    let role = job.limiting_hop.and_then(|hop| job.hops.get(hop)).map(|hop| hop.role.name());
+    let Some(limit) = job.limited_by else { return String::new() };
+    limit_at(limit, job.limiting_hop.and_then(|hop| job.hops.get(hop)).map(|hop| hop.role.name()))
+}
+
+/// What limits a job, in words, and the role where it does.
+pub(super) fn limit_at(limit: LimitedBy, role: Option<&str>) -> String {
+    let what = limit_in_words(limit);
     role.map_or_else(|| what.to_owned(), |role| format!("{what}, {role}"))
 }
 

@@ -1,0 +1,99 @@
+//! `import`: an inventory of what people have, on standard output; what it could not know on standard error.
+//! Reading these files is here, for `lint` too; what they mean is the library's.
+
+use std::path::{Path, PathBuf};
+
+use super::arguments::{ExitStatus, Import};
+use super::output::{self, bad_usage, tell};
+use crate::import::aws_config::{self, Options};
+use crate::import::github_workflow::{self, Workflow};
+use crate::import::{Imported, Variables};
+use crate::shared_config::SharedConfig;
+
+/// The largest workflow that is read, in bytes; GitHub's own limit is far below.
+const MAX_BYTES: u64 = 4 * 1024 * 1024;
+
+pub(super) fn run(arguments: &Import) -> ExitStatus {
+    let (imported, output) = match arguments {
+        Import::AwsConfig { file, length, output } => {
+            let options = Options { length: *length, copied_sessions: true };
+            (of_aws_config(file.as_deref(), options), output)
+        }
+        Import::GithubWorkflow { files, variables, output } => (of_github_workflows(files, variables), output),
+    };
+    let imported = match imported {
+        Ok(imported) => imported,
+        Err(status) => return status,
+    };
+    tell_all(&imported, "not imported");
+    if imported.inventory.jobs.is_empty() {
+        return nothing(&imported);
+    }
+    let status = if imported.not_imported.is_empty() { ExitStatus::Healthy } else { ExitStatus::Incomplete };
+    output::write(&imported.to_yaml(), output.as_deref()).unwrap_or(status)
+}
+
+/// Profiles, of one file or of those that an SDK would read.
+pub(super) fn of_aws_config(file: Option<&Path>, options: Options) -> Result<Imported, ExitStatus> {
+    let config = match file {
+        Some(file) => SharedConfig::load_file(file).map_err(|problem| bad_usage(&format!("error: {problem}")))?,
+        None => SharedConfig::load(|name| std::env::var(name).ok()),
+    };
+    if !config.files().iter().any(|file| file.read) && config.problems().is_empty() {
+        let names: Vec<&str> = config.files().iter().map(|file| &*file.name).collect();
+        let message = format!("error: there is no {}: name a file, or set AWS_CONFIG_FILE", names.join(" and no "));
+        return Err(bad_usage(&message));
+    }
+    Ok(aws_config::import(&config, options))
+}
+
+/// The jobs of workflows.
+pub(super) fn of_github_workflows(files: &[PathBuf], variables: &[(String, String)]) -> Result<Imported, ExitStatus> {
+    let mut workflows = Vec::with_capacity(files.len());
+    let mut unread = false;
+    for file in files {
+        let name = file.display().to_string();
+        match read(file) {
+            Ok(text) => workflows.push(Workflow { name, text }),
+            Err(error) => {
+                unread = true;
+                tell(&format!("error: {name}: cannot be read: {error}"));
+            }
+        }
+    }
+    if unread {
+        return Err(bad_usage("name files of .github/workflows; nothing was read."));
+    }
+    Ok(github_workflow::import(&workflows, &Variables::new(variables.iter().cloned())))
+}
+
+fn read(file: &Path) -> std::io::Result<String> {
+    use std::io::Read as _;
+    let mut text = String::new();
+    std::fs::File::open(file)?.take(MAX_BYTES + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_BYTES {
+        return Err(std::io::Error::other(format!("it is larger than {} MiB", MAX_BYTES / 1024 / 1024)));
+    }
+    Ok(text)
+}
+
+/// Says what is not in the inventory, by this word, and what to know of what is.
+pub(super) fn tell_all(imported: &Imported, word: &str) {
+    for remark in &imported.not_imported {
+        tell(&format!("{word}: {remark}"));
+    }
+    for remark in &imported.notes {
+        tell(&format!("note: {remark}"));
+    }
+}
+
+/// How a command ends that found no job.
+pub(super) fn nothing(imported: &Imported) -> ExitStatus {
+    if imported.not_imported.is_empty() {
+        tell("Nothing here has credentials that lapse: no role is assumed, and nobody logs in.");
+        ExitStatus::Healthy
+    } else {
+        tell("error: nothing of this could be judged");
+        ExitStatus::Incomplete
+    }
+}

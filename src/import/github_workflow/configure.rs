@@ -1,0 +1,184 @@
+//! One step of `aws-actions/configure-aws-credentials`: which call to STS it makes, by its inputs (the action's README,
+//! table of identities; `src/index.ts` of versions 1 to 6).
+
+use super::{Scope, entry, text_of};
+use crate::import::DraftHop;
+use crate::inventory::problem::{Place, Placed};
+use crate::inventory::yaml::Node;
+use crate::inventory::{Seconds, Source};
+
+/// DurationSeconds of versions 1 and 2 with a user's keys (the action's changelog: one hour everywhere since 3).
+const OLD_DEFAULT: Seconds = Seconds::hours(6);
+
+/// The credentials that the environment holds behind a step.
+#[derive(Debug, Clone)]
+pub(super) enum Credentials {
+    /// None that the workflow put there.
+    None,
+    /// Some of which nothing is known.
+    NotKnown,
+    /// By this path; without a hop, the keys themselves.
+    Path(Source, Vec<DraftHop>),
+}
+
+impl Credentials {
+    /// The path of credentials that lapse.
+    pub(super) fn path(self) -> Option<(Source, Vec<DraftHop>)> {
+        match self {
+            Self::Path(source, hops) if !hops.is_empty() => Some((source, hops)),
+            _ => None,
+        }
+    }
+}
+
+/// Where, what and what to do.
+type Unknown = (Place, String, String);
+
+/// A use of the action.
+pub(super) struct Step<'a> {
+    pub(super) place: Place,
+    /// What is behind the `@`.
+    version: String,
+    with: Option<&'a Node>,
+    scope: &'a Scope<'a>,
+}
+
+impl<'a> Step<'a> {
+    pub(super) fn of(node: &'a Node, scope: &'a Scope<'a>) -> Option<Self> {
+        let uses = entry(node, "uses").and_then(text_of)?;
+        let (action, version) = uses.value.split_once('@').unwrap_or((&uses.value, ""));
+        let version = version.to_owned();
+        action.eq_ignore_ascii_case("aws-actions/configure-aws-credentials").then(|| Self {
+            place: uses.place,
+            version,
+            with: entry(node, "with"),
+            scope,
+        })
+    }
+
+    /// An input as it is written; an empty one is none.
+    fn input(&self, name: &str) -> Option<Placed<String>> {
+        self.with.and_then(|with| entry(with, name)).and_then(text_of).filter(|input| !input.value.is_empty())
+    }
+
+    /// An input with its expressions filled in.
+    fn filled(&self, name: &str) -> Result<Option<Placed<String>>, Unknown> {
+        let Some(input) = self.input(name) else { return Ok(None) };
+        match self.scope.fill(&input.value) {
+            Ok(value) if value.trim().is_empty() => Ok(None),
+            Ok(value) => Ok(Some(Placed { value: value.trim().to_owned(), place: input.place })),
+            Err(expression) => Err((
+                input.place,
+                format!("{name} is `{expression}`, which only a run knows"),
+                format!("give its value: --var {}=VALUE", variable(&expression)),
+            )),
+        }
+    }
+
+    pub(super) fn chains(&self) -> bool {
+        self.input("role-chaining").is_some_and(|input| input.value.eq_ignore_ascii_case("true"))
+    }
+
+    /// The credentials behind this step, and what people should know of them.
+    pub(super) fn credentials(&self, before: &Credentials) -> Result<(Credentials, Option<(String, String)>), Unknown> {
+        // Whether a key is given decides; what it is does not matter, and it is not looked at.
+        let key = self.input("aws-access-key-id").is_some();
+        let copied = self.input("aws-session-token").is_some();
+        let role = self.filled("role-to-assume")?;
+        let keys = if copied { Source::of_kind("session-token") } else { Source::of_kind("iam-user") };
+        let Some(role) = role else {
+            return match keys.filter(|_| key) {
+                Some(keys) if !copied => Ok((Credentials::Path(keys, Vec::new()), None)),
+                Some(_) => Err((
+                    self.place,
+                    "keys with a session token: a copy of a session, and the workflow does not say until when it is valid".to_owned(),
+                    "declare the job in an inventory, with its source's duration".to_owned(),
+                )),
+                None => Err(self.ambient("no role-to-assume and no keys")),
+            };
+        };
+        let mut note = None;
+        let (source, mut hops) = if self.input("web-identity-token-file").is_some() && !key {
+            (Source::WebIdentity { renewable: true }, Vec::new())
+        } else if let Some(keys) = keys.filter(|_| key) {
+            (keys, Vec::new())
+        } else if self.chains() {
+            match before {
+                Credentials::Path(source, hops) => (*source, hops.clone()),
+                Credentials::None | Credentials::NotKnown => {
+                    return Err((
+                        self.place,
+                        "role-chaining: what credentials the role is assumed with is not known".to_owned(),
+                        "declare the job in an inventory, with its whole path".to_owned(),
+                    ));
+                }
+            }
+        } else if self.scope.id_token == Some(true) {
+            (Source::WebIdentity { renewable: true }, Vec::new())
+        } else if self.scope.self_hosted {
+            return Err(self.ambient("a self-hosted runner and no `id-token: write`"));
+        } else {
+            note = Some((
+                "no `id-token: write` is written in this file; it is taken to be given, or the step fails".to_owned(),
+                "add it to the job's permissions, if no calling workflow gives it".to_owned(),
+            ));
+            (Source::WebIdentity { renewable: true }, Vec::new())
+        };
+        hops.push(self.hop(role, key && !copied)?);
+        Ok((Credentials::Path(source, hops), note))
+    }
+
+    fn ambient(&self, what: &str) -> Unknown {
+        (
+            self.place,
+            format!("{what}: the runner's own credentials are taken, and which those are is not in the workflow"),
+            "declare the job in an inventory: source ec2-instance, ecs-task or eks-pod-identity, and the role"
+                .to_owned(),
+        )
+    }
+
+    fn hop(&self, role: Placed<String>, with_keys: bool) -> Result<DraftHop, Unknown> {
+        if !role.value.starts_with("arn:") {
+            return Err((
+                role.place,
+                format!(
+                    "role-to-assume `{}` is a name: its account is the caller's, which is not in the workflow",
+                    role.value
+                ),
+                "write the role's ARN".to_owned(),
+            ));
+        }
+        let old = with_keys && is_old(&self.version);
+        let duration = match self.filled("role-duration-seconds")? {
+            Some(written) => match written.value.parse() {
+                Ok(seconds) => Some(Placed { value: Seconds(seconds), place: written.place }),
+                Err(_) => {
+                    return Err((
+                        written.place,
+                        format!("role-duration-seconds is `{}`", written.value),
+                        "write a whole number of seconds, 900 to 43200".to_owned(),
+                    ));
+                }
+            },
+            // Without one the action asks for an hour, as STS does where nobody asks.
+            None => old.then_some(Placed { value: OLD_DEFAULT, place: self.place }),
+        };
+        Ok(DraftHop {
+            role,
+            duration,
+            external_id: self.filled("role-external-id")?,
+            session_name: self.filled("role-session-name")?,
+        })
+    }
+}
+
+fn is_old(version: &str) -> bool {
+    let major = version.trim_start_matches('v').split('.').next().unwrap_or_default();
+    matches!(major, "1" | "2")
+}
+
+/// The name in `${{ vars.NAME }}`, to be given a value.
+fn variable(expression: &str) -> &str {
+    let name = expression.trim_start_matches("${{").trim_end_matches("}}").trim();
+    if name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)) { name } else { "NAME" }
+}
