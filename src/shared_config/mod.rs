@@ -67,7 +67,7 @@ impl SharedConfig {
             };
             (kind, name, text)
         });
-        Self { problems: Vec::new(), ..Self::parse(files) }.with(problems)
+        Self::parse(files).with(problems)
     }
 
     /// Reads one file alone, as the configuration file.

@@ -163,7 +163,7 @@ fn each_kind_of_first_credentials_is_told_apart() {
 fn what_keeps_an_sdk_from_following_a_profile_is_told_at_its_place() {
     for (settings, line, expected) in [
         ("role_arn = arn:1\nsource_profile = nobody", 6, "there is no source profile `nobody`"),
-        ("role_arn = arn:1\nsource_profile = q\n[profile q]\nrole_arn = arn:2\nsource_profile = p", 9, "p -> q -> p"),
+        ("role_arn = arn:1\nsource_profile = q\n[profile q]\nrole_arn = arn:2\nsource_profile = p", 6, "p -> q -> p"),
         ("role_arn = arn:1\nsource_profile = q\ncredential_source = Environment", 7, "both"),
         ("role_arn = arn:1", 5, "nothing to assume it with"),
         ("role_arn = arn:1\ncredential_source = Ec2", 6, "`Ec2` is not a credential_source"),
@@ -191,7 +191,7 @@ fn the_files_are_those_that_the_environment_names_or_those_of_the_home_folder() 
     let home = folder.path().to_str().unwrap().to_owned();
     std::fs::create_dir(folder.path().join(".aws")).unwrap();
     std::fs::write(folder.path().join(".aws/config"), "[profile home]\nregion = a\n").unwrap();
-    std::fs::write(folder.path().join("elsewhere"), "[profile elsewhere]\nregion = a\n").unwrap();
+    std::fs::write(folder.path().join("elsewhere"), "[profile elsewhere]\nregion = a\n[oops]\nregion = b\n").unwrap();
     let load = |variables: &[(&str, &str)]| {
         SharedConfig::load(|name| {
             let given = variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
@@ -202,7 +202,9 @@ fn the_files_are_those_that_the_environment_names_or_those_of_the_home_folder() 
     let usual = load(&[]);
     assert_eq!((names(&usual), problems(&usual)), (vec!["home".to_owned()], vec![]));
     assert_eq!(usual.files().iter().map(|file| file.read).collect::<Vec<_>>(), [true, false]);
-    assert_eq!(names(&load(&[("AWS_CONFIG_FILE", "~/elsewhere")])), ["elsewhere"]);
+    let elsewhere = load(&[("AWS_CONFIG_FILE", "~/elsewhere")]);
+    assert_eq!(names(&elsewhere), ["elsewhere"]);
+    assert!(problems(&elsewhere)[0].ends_with("elsewhere:3: AWS SDKs ignore [oops]"), "{:?}", problems(&elsewhere));
     let missing = load(&[("AWS_SHARED_CREDENTIALS_FILE", "/no/such/file")]);
     assert_eq!(problems(&missing), ["/no/such/file:1: there is no such file"]);
     std::fs::write(folder.path().join(".aws/config"), b"[default]\nregion = \xff\n").unwrap();
