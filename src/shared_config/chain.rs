@@ -150,9 +150,7 @@ impl SharedConfig {
         let from = visited.last().map_or("", |profile| &profile.name);
         let shown = printable(source);
         if let Some(start) = visited.iter().position(|profile| *profile.name == **source) {
-            let round: Vec<&str> = visited[start..].iter().map(|profile| &*profile.name).collect();
-            let message = format!("source_profile comes round in a circle: {} -> {shown}", round.join(" -> "));
-            return Err(self.remark(source, message, "name a profile that has credentials of its own"));
+            return Err(self.circle(&visited[start..], source));
         }
         self.profile(source).ok_or_else(|| {
             let near = crate::inventory::nearest(source, self.profiles.keys().map(String::as_str));
@@ -166,6 +164,16 @@ impl SharedConfig {
             };
             self.remark(source, format!("profile `{from}`: there is no source profile `{shown}`"), &help)
         })
+    }
+
+    /// Told alike whichever profile it was met from: from the first of its names on.
+    fn circle(&self, round: &[&Profile], closing: &Setting) -> Remark {
+        let start = (0..round.len()).min_by_key(|index| &round[*index].name).unwrap_or(0);
+        let round: Vec<&Profile> = round[start..].iter().chain(&round[..start]).copied().collect();
+        let names: Vec<&str> = round.iter().chain(round.first()).map(|profile| &*profile.name).collect();
+        let at = round.first().and_then(|profile| profile.source_profile.as_ref()).unwrap_or(closing);
+        let message = format!("source_profile comes round in a circle: {}", names.join(" -> "));
+        self.remark(at, message, "name a profile that has credentials of its own")
     }
 
     fn no_such_profile(&self, name: &str) -> Remark {

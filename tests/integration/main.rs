@@ -15,6 +15,7 @@ mod figures;
 mod fit_laws;
 mod formats;
 mod harness;
+mod imports;
 mod lambda_handler;
 mod laws;
 mod moto;

@@ -1,0 +1,523 @@
+//! Inventories from AWS profiles and GitHub workflows: the fixtures of tests/fixtures/imports, each modelled on a public
+//! project's page, which it names. What is imported, what it comes to, and what is said not to be known.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use credential_health::import::aws_config::{self, Options};
+use credential_health::import::github_workflow::{self, Workflow};
+use credential_health::import::{Imported, Variables};
+use credential_health::inventory::{Comments, Inventory, Location};
+use credential_health::shared_config::{Kind, SharedConfig};
+use proptest::prelude::*;
+use serde_json::json;
+
+use crate::harness::{Cli, Ran, findings, job, redacted};
+
+/// Stands in the fixtures wherever a secret would.
+const CANARY: &str = "canary0wJalrXUtnFEMIK7MDENGbPxRfiCY";
+
+fn fixtures(kind: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/imports").join(kind);
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+fn stem(path: &Path) -> &str {
+    path.file_stem().unwrap().to_str().unwrap()
+}
+
+fn fixture(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/imports").join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The command in a home folder with these profiles.
+fn with_profiles(name: &str, arguments: &[&str]) -> Cli {
+    ["config", "credentials"].into_iter().fold(Cli::new(arguments), |cli, file| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/imports/aws").join(name).join(file);
+        if path.exists() { cli.file(&format!(".aws/{file}"), fs::read(path).unwrap()) } else { cli }
+    })
+}
+
+fn with_workflow(name: &str, arguments: &[&str]) -> Cli {
+    let file = format!("{name}.yml");
+    let text = fixture(&format!("github/{file}"));
+    Cli::new(&[arguments, &[&file]].concat()).file(&file, text)
+}
+
+fn assert_no_canary(ran: &Ran) {
+    assert!(!ran.stdout.contains(CANARY) && !ran.stderr.contains(CANARY), "{}\n{}", ran.stdout, ran.stderr);
+}
+
+/// What `lint` makes of the inventory that `import` wrote.
+async fn read_back(imported: &Ran) {
+    if imported.stdout.is_empty() {
+        return;
+    }
+    let ran = Cli::new(&["lint", "--inventory", "-", "--format", "json"]).input(imported.stdout.clone()).run().await;
+    assert!(ran.status != 2, "{}\n{}", ran.stderr, imported.stdout);
+    let written = imported.stdout.matches("\n  - name: ").count();
+    assert_eq!(ran.report()["jobs"].as_array().unwrap().len(), written);
+}
+
+#[tokio::test]
+async fn every_config_file_gives_the_inventory_and_the_answer_that_were_read_over() {
+    let all = fixtures("aws");
+    assert!(all.len() >= 12);
+    for path in all {
+        let name = stem(&path);
+        let imported = with_profiles(name, &["import", "aws-config"]).run().await;
+        let judged = with_profiles(name, &["lint", "--aws-config"]).run().await;
+        for ran in [&imported, &judged] {
+            assert_no_canary(ran);
+        }
+        read_back(&imported).await;
+        let text = format!(
+            "{}\n--- {}\n{}\n=== lint, exit status {}\n{}",
+            imported.stderr, imported.status, imported.stdout, judged.status, judged.stdout
+        );
+        redacted(|| insta::assert_snapshot!(format!("aws_{name}"), text));
+    }
+}
+
+#[tokio::test]
+async fn every_workflow_gives_the_inventory_that_was_read_over() {
+    let all = fixtures("github");
+    assert!(all.len() >= 8);
+    for path in all {
+        let name = stem(&path);
+        let imported = with_workflow(name, &["import", "github-workflow"]).run().await;
+        assert_no_canary(&imported);
+        read_back(&imported).await;
+        let text = format!("{}\n--- {}\n{}", imported.stderr, imported.status, imported.stdout);
+        redacted(|| insta::assert_snapshot!(format!("github_{name}"), text));
+    }
+}
+
+/// Fixture, job, verdict, and when it lapses.
+type Row = (&'static str, &'static str, &'static str, Option<u64>);
+
+#[tokio::test]
+async fn a_profile_is_judged_as_a_copy_and_as_the_sdk_renews_it() {
+    let rows: [Row; 20] = [
+        ("cli-role", "marketingadmin", "covered", None),
+        ("cli-role", "marketingadmin (copied)", "covered", Some(3600)),
+        ("cli-mfa", "role-without-mfa", "covered", None),
+        ("cli-mfa", "role-with-mfa", "unknown", None),
+        ("cli-sso-session", "dev", "covered", Some(8 * 3600)),
+        ("cli-sso-session", "dev (copied)", "covered", Some(3600)),
+        ("cli-sso-legacy", "chained (copied)", "covered", Some(3600)),
+        ("cli-web-identity", "web-identity", "covered", None),
+        ("cli-web-identity", "web-identity (copied)", "covered", Some(3600)),
+        ("cli-cross-account-ec2", "marketingadmin", "covered", None),
+        ("cli-cross-account-ec2", "container", "rejected", None),
+        ("aws-vault-usage", "jonsmith", "covered", Some(3000)),
+        ("aws-vault-usage", "jonsmith (copied)", "covered", Some(3600)),
+        ("aws-vault-usage", "foo-admin", "rejected", None),
+        ("roles-anywhere", "developer (copied)", "covered", Some(7200)),
+        ("roles-anywhere", "backup (copied)", "covered", Some(3600)),
+        ("terragrunt-chain", "staging", "covered", None),
+        ("terragrunt-chain", "production", "rejected", None),
+        ("saml2aws", "etl", "covered", Some(3600)),
+        ("broken", "short", "rejected", None),
+    ];
+    for (name, profile, verdict, lapses) in rows {
+        let report = with_profiles(name, &["lint", "--aws-config", "--format", "json"]).run().await.report();
+        let job = job(&report, profile);
+        assert_eq!((job["verdict"].as_str(), &job["lapses_after_seconds"]), (Some(verdict), &json!(lapses)), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_chained_profile_that_asks_for_hours_can_never_work() {
+    for (name, id) in [
+        ("terragrunt-chain", "duration-above-chain-cap"),
+        ("aws-vault-usage", "duration-above-chain-cap"),
+        ("broken", "duration-out-of-range"),
+    ] {
+        let ran = with_profiles(name, &["lint", "--aws-config", "--format", "json"]).run().await;
+        ran.assert_status(1);
+        // Once, and not again for the copy.
+        assert_eq!(findings(&ran.report(), id).len(), 1, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_could_not_be_judged_is_told_and_makes_the_run_incomplete() {
+    let ran = with_profiles("broken", &["lint", "--aws-config", "--fail-on", "none"]).run().await;
+    ran.assert_status(3);
+    for told in [
+        "config:4: source_profile comes round in a circle: first -> second -> first\n  help: name a profile",
+        "config:10: profile `lost`: there is no source profile `goood`\n  help: did you mean `good`?",
+        "config:12: `arn:aws:iam::111111111111:user/ada` is an IAM user",
+        "config:17: profile `number`: duration_seconds is `1h`",
+        "config:21: `not allowed` cannot be the external_id",
+        "config:22: AWS SDKs ignore [unprefixed]",
+    ] {
+        assert!(ran.stderr.contains(told), "{told}\n---\n{}", ran.stderr);
+    }
+    assert!(ran.stdout.contains("could not be judged"), "{}", ran.stdout);
+    for nothing in ["granted", "cli-credential-process", "aws-login"] {
+        let ran = with_profiles(nothing, &["lint", "--aws-config"]).run().await;
+        ran.assert_status(3);
+        assert_eq!(ran.stdout, "", "{nothing}");
+    }
+}
+
+#[tokio::test]
+async fn with_a_length_the_profiles_are_judged_as_jobs() {
+    let ran =
+        with_profiles("cli-sso-session", &["lint", "--aws-config", "--length", "9h", "--format", "json"]).run().await;
+    ran.assert_status(1);
+    let report = ran.report();
+    assert_eq!(job(&report, "dev")["verdict"], "lapses");
+    assert_eq!(job(&report, "dev")["limited_by"], "portal-session");
+    assert_eq!(report["jobs"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_filter_selects_a_profile_with_its_copy() {
+    let ran =
+        with_profiles("terragrunt-chain", &["lint", "--aws-config", "--job", "tools", "--format", "json"]).run().await;
+    ran.assert_status(0);
+    let report = ran.report();
+    let names: Vec<_> = report["jobs"].as_array().unwrap().iter().map(|job| job["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["tools", "tools (copied)"]);
+}
+
+#[tokio::test]
+async fn one_file_is_read_alone() {
+    let config = "[profile a]\nrole_arn = arn:aws:iam::111111111111:role/a\nsource_profile = default\n";
+    let keys = format!("[default]\naws_access_key_id = AKIA\naws_secret_access_key = {CANARY}\n");
+    let alone = Cli::new(&["lint", "--aws-config", "mine"]).file("mine", config).file(".aws/credentials", &keys);
+    let ran = alone.run().await;
+    ran.assert_status(3);
+    assert!(ran.stderr.contains("leave FILE out: both are read then"), "{}", ran.stderr);
+    let both = Cli::new(&["lint", "--aws-config"]).file(".aws/config", config).file(".aws/credentials", &keys);
+    both.run().await.assert_status(0);
+}
+
+#[tokio::test]
+async fn plain_keys_are_no_job_and_no_problem() {
+    let keys = format!("[default]\naws_access_key_id = AKIA\naws_secret_access_key = {CANARY}\n");
+    for command in [&["lint", "--aws-config"][..], &["import", "aws-config"]] {
+        let ran = Cli::new(command).file(".aws/credentials", &keys).run().await;
+        ran.assert_status(0);
+        assert!(ran.stderr.contains("Nothing here has credentials that lapse"), "{}", ran.stderr);
+    }
+    let none = Cli::new(&["lint", "--aws-config"]).run().await;
+    none.assert_status(2);
+    assert!(none.stderr.contains("there is no ") && none.stderr.contains("AWS_CONFIG_FILE"), "{}", none.stderr);
+}
+
+#[tokio::test]
+async fn a_workflow_is_judged_by_its_timeout() {
+    let rows: [Row; 9] = [
+        ("readme-oidc", "readme-oidc/deploy-1", "lapses", Some(3600)),
+        ("readme-chaining", "readme-chaining/deploy", "rejected", None),
+        ("readme-keys", "readme-keys/new", "lapses", Some(1200)),
+        ("readme-keys", "readme-keys/old", "unknown", None),
+        ("self-hosted", "self-hosted/token", "covered", Some(3600)),
+        ("expressions", "expressions/literal", "covered", Some(3600)),
+        ("matrix-terraform", "matrix-terraform/apply", "lapses", Some(900)),
+        ("key-chaining", "key-chaining/nightly", "unknown", None),
+        ("key-chaining", "key-chaining/copied", "rejected", None),
+    ];
+    for (name, of, verdict, lapses) in rows {
+        let report = with_workflow(name, &["lint", "--format", "json", "--github-workflow"]).run().await.report();
+        let job = job(&report, of);
+        assert_eq!((job["verdict"].as_str(), &job["lapses_after_seconds"]), (Some(verdict), &json!(lapses)), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_expression_takes_the_value_that_is_given_and_no_other() {
+    let without = with_workflow("expressions", &["lint", "--github-workflow"]).run().await;
+    without.assert_status(3);
+    assert!(without.stderr.contains("--var vars.ROLE_ARN=VALUE"), "{}", without.stderr);
+    let given = with_workflow(
+        "expressions",
+        &["lint", "--format", "json", "--var", "AWS_ROLE=arn:aws:iam::111111111111:role/given", "--github-workflow"],
+    );
+    let report = given.run().await.report();
+    let hops = job(&report, "expressions/secret")["hops"].as_array().unwrap().clone();
+    assert_eq!(hops[0]["role"], "arn:aws:iam::111111111111:role/given");
+    assert_eq!(hops[1]["chained"], true);
+}
+
+#[tokio::test]
+async fn lint_takes_one_kind_of_input() {
+    for arguments in [
+        &["lint"][..],
+        &["lint", "--aws-config", "--inventory", "jobs.yaml"],
+        &["lint", "--aws-config", "a", "--github-workflow", "b"],
+        &["lint", "--inventory", "jobs.yaml", "--length", "4h"],
+        &["import", "github-workflow"],
+        &["import", "github-workflow", "no-such-file.yml"],
+        &["import", "aws-config", "no-such-file"],
+        &["lint", "--aws-config", "--length", "4"],
+    ] {
+        Cli::new(arguments).run().await.assert_status(2);
+    }
+}
+
+#[tokio::test]
+async fn the_help_of_import_is_frozen() {
+    for from in ["aws-config", "github-workflow"] {
+        let ran = Cli::new(&["import", from, "--help"]).run().await;
+        ran.assert_status(0);
+        redacted(|| insta::assert_snapshot!(format!("help_{from}"), ran.stdout));
+    }
+}
+
+// --- The page ---
+
+/// The fenced blocks of the page, with their languages.
+fn blocks(page: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut lines = page.lines();
+    while let Some(line) = lines.next() {
+        if let Some(language) = line.strip_prefix("```") {
+            let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+            found.push((language.to_owned(), block.join("\n") + "\n"));
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn the_page_shows_what_the_commands_say() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/import.md")).unwrap();
+    let blocks = blocks(&page);
+    let nth = |language: &str, n: usize| {
+        let found: Vec<&String> = blocks.iter().filter(|(of, _)| of == language).map(|(_, block)| block).collect();
+        found.get(n).unwrap_or_else(|| panic!("no {language} block {n}")).to_string()
+    };
+    let judged = Cli::new(&["lint", "--aws-config", "config"]).file("config", nth("ini", 0)).run().await;
+    assert_eq!(judged.stdout, nth("text", 0));
+    let imported = Cli::new(&["import", "aws-config", "config"]).file("config", nth("ini", 0)).run().await;
+    assert_eq!(imported.stdout, nth("yaml", 0));
+    let workflow =
+        Cli::new(&["import", "github-workflow", "deploy.yml"]).file("deploy.yml", nth("yaml", 1)).run().await;
+    assert_eq!(workflow.stdout, nth("yaml", 2));
+    assert_eq!(workflow.stderr, nth("text", 1));
+}
+
+// --- Laws ---
+
+/// An inventory without its places and its digest.
+fn placeless(mut inventory: Inventory) -> String {
+    for job in &mut inventory.jobs {
+        job.location = Location::default();
+    }
+    for role in inventory.roles.values_mut() {
+        role.location = role.location.take().map(|_| Location::default());
+    }
+    for waiver in &mut inventory.waivers {
+        waiver.location = Location::default();
+    }
+    inventory.sha256 = String::new();
+    format!("{inventory:?}")
+}
+
+fn name() -> impl Strategy<Value = String> {
+    // What a person may write: YAML's own words and marks among it.
+    prop_oneof![
+        "\\PC{1,30}",
+        "[a-z0-9#:{}\\[\\],&*!|>'\"%@` -]{1,20}",
+        prop::sample::select(vec![
+            "null",
+            "~",
+            "yes",
+            "on",
+            "1",
+            "1e3",
+            "0x1f",
+            "true",
+            "- a",
+            "a: b",
+            "a #b",
+            "=",
+            "<<",
+            "2027-01-31"
+        ])
+        .prop_map(str::to_owned),
+    ]
+    .prop_filter("text that the inventory takes", |text| !text.trim().is_empty() && !text.chars().any(char::is_control))
+}
+
+fn source() -> impl Strategy<Value = serde_json::Value> {
+    prop_oneof![
+        Just(json!("ecs-task")),
+        Just(json!({"kind": "iam-user", "mfa": true})),
+        Just(json!({"kind": "web-identity", "renewable": false})),
+        (0_u64..200_000).prop_map(|s| json!({"kind": "session-token", "duration": format!("{s}s")})),
+        (3600_u64..=43_200, 0_u64..90_000).prop_map(
+            |(s, p)| json!({"kind": "identity-center", "session": format!("{s}s"), "portal_session": format!("{p}s")})
+        ),
+    ]
+}
+
+prop_compose! {
+    fn written()(
+        jobs in prop::collection::vec(
+            (name(), prop::option::of(name()), (0_u64..1_000_000, 0_u64..9000, 0_u64..9000), source(), prop::option::of(0_u64..50_000), 0..3),
+            1..6,
+        ),
+        aliases in prop::collection::btree_set(name().prop_filter("no ARN", |alias| !alias.starts_with("arn:")), 1..4),
+        external_id in prop::option::of("[A-Za-z0-9_+=,.@:/-]{2,20}"),
+        reason in name(),
+    ) -> serde_json::Value {
+        let arn = |n: usize| format!("arn:aws:iam::111111111111:role/path/role-{n}");
+        let roles: serde_json::Map<_, _> = aliases.iter().enumerate().map(|(n, alias)| {
+            (alias.clone(), json!({"arn": arn(n), "external_id": external_id, "max_session_duration": "2h", "assume": n > 0}))
+        }).collect();
+        let first = aliases.first().unwrap();
+        let jobs: Vec<_> = jobs.into_iter().enumerate().map(|(n, (name, owner, (length, pause, margin), source, duration, refresh))| {
+            json!({
+                "name": format!("{name}{n}"), "owner": owner, "length": format!("{length}s"), "pause": format!("{pause}s"),
+                "margin": format!("{margin}s"), "source": source,
+                "path": [first, {"role": arn(7), "duration": duration.map(|s| format!("{s}s"))}],
+                "refresh": match refresh { 0 => json!("none"), 1 => json!("auto"), _ => json!({"every": "15m"}) },
+            })
+        }).collect();
+        json!({
+            "version": 1, "roles": roles, "jobs": jobs,
+            "readers": {"111111111111": {"role": arn(8), "external_id": external_id}, "*": "arn:aws:iam::{account}:role/reader"},
+            "waivers": [{"finding": "thin-margin", "job": "*", "until": "2027-01-31", "reason": reason}],
+        })
+    }
+}
+
+fn shared(config: &str, credentials: &str) -> SharedConfig {
+    SharedConfig::parse([
+        (Kind::Config, "config".to_owned(), Some(config.to_owned())),
+        (Kind::Credentials, "credentials".to_owned(), Some(credentials.to_owned())),
+    ])
+}
+
+fn said(imported: &Imported) -> String {
+    let remarks: Vec<String> = imported.not_imported.iter().chain(&imported.notes).map(ToString::to_string).collect();
+    format!("{imported:?} {} {}", imported.to_yaml(), remarks.join("\n"))
+}
+
+/// A line of a shared configuration file, or what someone takes for one.
+fn line() -> impl Strategy<Value = String> {
+    let key = prop::sample::select(vec![
+        "role_arn",
+        "source_profile",
+        "credential_source",
+        "duration_seconds",
+        "mfa_serial",
+        "external_id",
+        "role_session_name",
+        "web_identity_token_file",
+        "sso_session",
+        "sso_start_url",
+        "sso_region",
+        "sso_account_id",
+        "sso_role_name",
+        "credential_process",
+        "login_session",
+        "region",
+        "aws_access_key_id",
+        "aws_session_token",
+    ]);
+    let value = prop_oneof![
+        "[a-c]",
+        Just("arn:aws:iam::111111111111:role/a".to_owned()),
+        Just("Ec2InstanceMetadata".to_owned()),
+        Just("aws_signing_helper --session-duration 900".to_owned()),
+        "[0-9]{1,6}",
+        "\\PC{0,20}",
+    ];
+    prop_oneof![
+        4 => (key, value, prop::sample::select(vec!["", "", "", "  "])).prop_map(|(key, value, indent)| format!("{indent}{key} = {value}")),
+        2 => prop::sample::select(vec!["[profile a]", "[profile b]", "[c]", "[default]", "[sso-session a]", "[profile b c]", "[x", "#", ""])
+            .prop_map(str::to_owned),
+        1 => Just(format!("aws_secret_access_key = {CANARY}")),
+        1 => Just(format!("  aws_secret_access_key = {CANARY}")),
+        1 => Just(format!("aws_secret_access_key {CANARY}")),
+        1 => "\\PC{0,20}",
+    ]
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_back_the_same(inventory in written()) {
+        let read = Inventory::parse("x", &inventory.to_string()).unwrap();
+        let yaml = read.to_yaml(&Comments::default());
+        let again = Inventory::parse("y", &yaml).unwrap_or_else(|problems| panic!("{problems}\n{yaml}"));
+        prop_assert_eq!(placeless(read), placeless(again), "{}", yaml);
+    }
+
+    #[test]
+    fn any_profiles_are_imported_without_a_panic_a_secret_or_an_inventory_that_cannot_be_read(
+        config in prop::collection::vec(line(), 0..25),
+        credentials in prop::collection::vec(line(), 0..8),
+        copied_sessions: bool,
+    ) {
+        let config = shared(&config.join("\n"), &credentials.join("\r\n"));
+        let imported = aws_config::import(&config, Options { length: None, copied_sessions });
+        prop_assert!(!said(&imported).contains(CANARY));
+        let debug = format!("{config:?}");
+        prop_assert!(!debug.contains(CANARY));
+        if !imported.inventory.jobs.is_empty() {
+            let again = Inventory::parse("y", &imported.to_yaml()).unwrap_or_else(|problems| panic!("{problems}"));
+            prop_assert_eq!(placeless(imported.inventory), placeless(again));
+        }
+    }
+
+    #[test]
+    fn any_text_is_read_without_a_panic(text in "(\\PC|\n|\t|\r|\\[|=){0,200}") {
+        let config = shared(&text, &text);
+        let imported = aws_config::import(&config, Options { length: None, copied_sessions: true });
+        let _ = said(&imported);
+        let workflow = Workflow { name: "w.yml".to_owned(), text };
+        let _ = said(&github_workflow::import(&[workflow], &Variables::default()));
+    }
+
+    #[test]
+    fn any_steps_are_imported_without_a_panic_or_a_secret(
+        steps in prop::collection::vec(
+            prop::collection::btree_map(
+                prop::sample::select(vec![
+                    "role-to-assume", "role-chaining", "role-duration-seconds", "role-external-id", "role-session-name",
+                    "aws-access-key-id", "aws-session-token", "web-identity-token-file",
+                ]),
+                prop_oneof![
+                    Just("arn:aws:iam::111111111111:role/a".to_owned()), Just("true".to_owned()), Just("7200".to_owned()),
+                    Just("${{ vars.A }}".to_owned()), Just("${{ env.A".to_owned()), "\\PC{0,12}",
+                ],
+                0..6,
+            ),
+            0..5,
+        ),
+        timeout in prop_oneof![Just(json!(30)), Just(json!("${{ inputs.t }}")), Just(json!(-1)), Just(json!(null)), Just(json!([1]))],
+    ) {
+        let steps: Vec<_> = steps.into_iter().map(|mut with| {
+            with.insert("aws-secret-access-key", CANARY.to_owned());
+            json!({"uses": "aws-actions/configure-aws-credentials@v4", "with": with})
+        }).collect();
+        let text = json!({"on": "push", "jobs": {"a": {"runs-on": "x", "timeout-minutes": timeout, "steps": steps}}}).to_string();
+        let imported = github_workflow::import(&[Workflow { name: "w.yml".to_owned(), text }], &Variables::default());
+        prop_assert!(!said(&imported).contains(CANARY));
+        if !imported.inventory.jobs.is_empty() {
+            let again = Inventory::parse("y", &imported.to_yaml()).unwrap_or_else(|problems| panic!("{problems}"));
+            prop_assert_eq!(placeless(imported.inventory), placeless(again));
+        }
+    }
+}
+
+#[test]
+fn a_workflow_nests_deeper_than_an_inventory_may() {
+    let deep = format!("{}1{}", "[".repeat(40), "]".repeat(40));
+    let text = format!(
+        "jobs: {{a: {{runs-on: x, timeout-minutes: 5, strategy: {deep}, steps: [{{uses: aws-actions/configure-aws-credentials@v4, with: {{role-to-assume: \"arn:aws:iam::111111111111:role/a\"}}}}]}}}}"
+    );
+    let workflow = Workflow { name: "w.yml".to_owned(), text };
+    let imported = github_workflow::import(&[workflow], &Variables::default());
+    assert_eq!(imported.inventory.jobs.len(), 1, "{:?}", imported.not_imported);
+}
