@@ -134,8 +134,11 @@ impl SharedConfig {
                 "profile `{}` gives no credentials, and `{}` is to assume its role with them",
                 profile.name, visited[0].name
             );
-            let help =
-                "add its keys, its sso_session or its credential_process, or name another source_profile".to_owned();
+            let help = if self.files().len() == 1 {
+                "if its keys are in the credentials file, leave FILE out: both are read then".to_owned()
+            } else {
+                "add its keys, its sso_session or its credential_process, or name another source_profile".to_owned()
+            };
             return Err(Remark { location: profile.location.clone(), message, help });
         }
         roles.reverse();

@@ -195,6 +195,9 @@ async fn one_file_is_read_alone() {
     let ran = alone.run().await;
     ran.assert_status(3);
     assert!(ran.stderr.contains("leave FILE out: both are read then"), "{}", ran.stderr);
+    let empty = format!("[default]\nregion = a\n{config}");
+    let ran = Cli::new(&["lint", "--aws-config", "mine"]).file("mine", empty).run().await;
+    assert!(ran.stderr.contains("leave FILE out: both are read then"), "{}", ran.stderr);
     let both = Cli::new(&["lint", "--aws-config"]).file(".aws/config", config).file(".aws/credentials", &keys);
     both.run().await.assert_status(0);
 }
