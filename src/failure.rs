@@ -39,7 +39,7 @@ pub enum Class {
     RoleMissing,
     /// The session's lease is over.
     Expired,
-    /// The OIDC token or SAML assertion is over: log in again, assuming again does not help.
+    /// The OIDC token, SAML assertion or SSO login is over: log in again, assuming again does not help.
     AssertionExpired,
     /// An unknown or inactive key, a missing or mismatched token, or the issuing role deleted.
     InvalidCredentials,
@@ -94,11 +94,16 @@ impl Class {
     #[must_use]
     pub fn of(code: &str, status: u16, message: &str) -> Self {
         match code {
-            "AccessDenied" | "AccessDeniedException" | "AuthorizationError" | "AuthorizationErrorException" => {
-                Self::Denied
-            }
+            // ForbiddenException: the SSO portal, of a permission set that is not assigned.
+            "AccessDenied"
+            | "AccessDeniedException"
+            | "AuthorizationError"
+            | "AuthorizationErrorException"
+            | "ForbiddenException" => Self::Denied,
             "NoSuchEntity" | "NoSuchEntityException" => Self::RoleMissing,
             "ExpiredToken" | "ExpiredTokenException" if is_assertion(message) => Self::AssertionExpired,
+            // The SSO portal, of a login that is over (lease-rules 2).
+            "UnauthorizedException" => Self::AssertionExpired,
             "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Self::Expired,
             "InvalidClientTokenId"
             | "UnrecognizedClientException"

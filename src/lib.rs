@@ -8,6 +8,8 @@ pub mod audit;
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "cli")]
+pub mod doctor;
 pub mod facts;
 pub mod failure;
 pub mod finding;

@@ -30,6 +30,8 @@ pub(super) enum Command {
     /// Make an inventory of what you have already
     #[command(subcommand)]
     Import(Import),
+    /// Diagnose the AWS credentials of this shell: which are used, what is wrong, what mends it
+    Doctor(Doctor),
     /// Print the JSON Schema of the inventory
     Schema {
         /// Write to a file instead of standard output
@@ -128,6 +130,38 @@ pub(super) enum Import {
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+}
+
+/// The exit statuses of `doctor`, the first that applies of 2, 4, 1, 0.
+const DOCTOR_STATUSES: &str = "Exit status, the first that applies of 2, 4, 1, 0:
+  0  nothing was found that stops the credentials
+  1  something stops them, or will within 15 minutes
+  2  bad arguments; or the diagnosis could not be written
+  4  no AWS credentials at all, or no answer from AWS";
+
+#[derive(Debug, Args)]
+#[command(after_help = DOCTOR_STATUSES)]
+pub(super) struct Doctor {
+    /// Look at this profile, as the AWS CLI does with the same option: the keys in the environment are left out
+    #[arg(long, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+    /// Ask nobody: no call to AWS, no endpoint, no credential_process
+    #[arg(long)]
+    pub(super) offline: bool,
+    /// How to show the diagnosis
+    #[arg(long, value_enum, default_value_t = DiagnosisFormat::Text)]
+    pub(super) format: DiagnosisFormat,
+    /// Write the diagnosis to a file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum DiagnosisFormat {
+    /// For people
+    Text,
+    /// The diagnosis of schema version 1
+    Json,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod check;
+mod doctor;
 mod explain;
 mod import;
 mod lint;
@@ -32,6 +33,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Lint(arguments) => lint::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments).await,
         Command::Schema { output } => schema::run(output.as_deref()),
     };
     ExitCode::from(status.code())

@@ -4,8 +4,14 @@
 use std::fmt;
 use std::time::Duration;
 
+#[cfg(feature = "cli")]
+use aws_config::profile::ProfileFileCredentialsProvider;
+#[cfg(feature = "cli")]
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::Credentials;
+#[cfg(feature = "cli")]
+use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider, error::CredentialsError};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::{Connector, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -94,6 +100,35 @@ impl Aws {
                 .build(),
             None => builder.build(),
         })
+    }
+
+    /// STS for these credentials, or, without, for nobody: the call is not signed, and the answer a refusal.
+    #[cfg(feature = "cli")]
+    pub(crate) fn sts_as(&self, credentials: Option<Credentials>) -> aws_sdk_sts::Client {
+        let provider = credentials.map(SharedCredentialsProvider::new);
+        let mut config = self.config.clone().into_builder();
+        config.set_credentials_provider(provider);
+        let builder = aws_sdk_sts::config::Builder::from(&config.build()).interceptor(self.clock.clone());
+        aws_sdk_sts::Client::from_conf(builder.allow_no_auth().build())
+    }
+
+    /// What the SDK's chain of credential providers gives, or this profile alone; `None`: there is no chain.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn credentials(&self, profile: Option<&str>) -> Option<Result<Credentials, CredentialsError>> {
+        let Some(name) = profile else {
+            return Some(self.config.credentials_provider()?.provide_credentials().await);
+        };
+        let settings = ProviderConfig::without_region()
+            .with_region(self.config.region().cloned())
+            .with_http_client(self.config.http_client()?);
+        let profile = ProfileFileCredentialsProvider::builder().configure(&settings).profile_name(name).build();
+        Some(profile.provide_credentials().await)
+    }
+
+    /// The Region that is asked.
+    #[cfg(feature = "cli")]
+    pub(crate) fn region(&self) -> String {
+        self.config.region().map(ToString::to_string).unwrap_or_default()
     }
 
     /// IAM in `account`; each account has its own retry budget, so that a throttled one slows itself only.

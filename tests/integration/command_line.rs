@@ -521,10 +521,9 @@ async fn concurrency_is_bounded_by_the_option_and_by_the_variable() {
 
 #[tokio::test]
 async fn help_is_frozen() {
-    for command in
-        [&["--help"][..], &["check", "--help"], &["lint", "--help"], &["explain", "--help"], &["schema", "--help"]]
-    {
-        let ran = Cli::new(command).run().await;
+    let commands = ["check", "lint", "explain", "doctor", "import", "schema"].map(|command| vec![command, "--help"]);
+    for command in std::iter::once(vec!["--help"]).chain(commands) {
+        let ran = Cli::new(&command).run().await;
         ran.assert_status(0);
         assert_eq!(ran.stderr, "");
         let name = format!("help_{}", command[..command.len() - 1].first().unwrap_or(&"all"));

@@ -1,0 +1,30 @@
+//! `doctor`: diagnoses the credentials of this shell.
+
+use jiff::Timestamp;
+
+use super::arguments::{DiagnosisFormat, Doctor, ExitStatus};
+use super::output;
+use crate::doctor::report::{Report, Verdict};
+use crate::doctor::{Options, examine, terminal};
+
+pub(super) async fn run(arguments: &Doctor) -> ExitStatus {
+    let options = Options { profile: arguments.profile.clone(), offline: arguments.offline };
+    let facts = examine(&options, &|name| std::env::var(name).ok()).await;
+    let report = Report::new(&facts, Timestamp::now());
+    let output = arguments.output.as_deref();
+    let text = match arguments.format {
+        DiagnosisFormat::Json => serde_json::to_string_pretty(&report).unwrap_or_default(),
+        DiagnosisFormat::Text => {
+            let text = terminal::render(&report, output::columns(output.is_some()));
+            if output.is_some() { anstream::adapter::strip_str(&text).to_string() } else { text }
+        }
+    };
+    if let Some(unwritten) = output::write(&text, output) {
+        return unwritten;
+    }
+    match report.verdict {
+        Verdict::Healthy | Verdict::NotAsked => ExitStatus::Healthy,
+        Verdict::Broken => ExitStatus::Findings,
+        Verdict::NoCredentials | Verdict::NoAnswer => ExitStatus::NoAnswer,
+    }
+}

@@ -1,0 +1,146 @@
+//! Asks: the SDK's own chain for credentials, once, as every AWS tool does; then STS who they are. Gives back facts.
+//! Never prints an error of the SDK's: its text can hold what an endpoint or a program answered.
+
+use std::error::Error;
+
+use aws_config::{BehaviorVersion, ConfigLoader};
+use aws_credential_types::Credentials;
+use aws_credential_types::credential_feature::AwsCredentialFeature as Feature;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_sso::operation::get_role_credentials::GetRoleCredentialsError;
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
+use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::retry::RetryConfig;
+use jiff::Timestamp;
+
+use super::facts::{Asked, Identity, Key, Loaded, NotLoaded, ProcessFailure, Provider, Refused, Selected, SelectedBy};
+use crate::failure::Class;
+use crate::probe::{Aws, answer_of};
+
+/// Attempts of one call: a person waits for the answer.
+const ATTEMPTS: u32 = 2;
+/// The longest wait for STS.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(12);
+
+pub(super) async fn ask(selected: &Selected) -> Asked {
+    // As with the AWS CLI's --profile, the environment's keys are out.
+    let profile = (selected.by == SelectedBy::Option).then_some(selected.name.as_str());
+    let loader = aws_config::defaults(BehaviorVersion::latest())
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
+    let loader = profile.into_iter().fold(loader, ConfigLoader::profile_name);
+    let aws = Aws::load(loader).await.for_run_of(PATIENCE);
+    let loaded = match aws.credentials(profile).await {
+        Some(Ok(credentials)) => Ok(credentials),
+        Some(Err(error)) => Err(not_loaded(&error)),
+        None => Err(NotLoaded { failed: false, refused: None, process: None }),
+    };
+    // Without credentials too: an answer that refuses the call has a Date, which tells whether the clock is right.
+    let identity = who(&aws, loaded.as_ref().ok()).await;
+    let (answers, clock_offset) = aws.clock.seen();
+    let nothing_to_sign_with = loaded.is_err();
+    Asked {
+        loaded: Some(loaded.map(|credentials| of(&credentials))),
+        identity: (!nothing_to_sign_with || answers == 0).then_some(identity),
+        answers,
+        clock_offset,
+        region: aws.region(),
+    }
+}
+
+async fn who(aws: &Aws, credentials: Option<&Credentials>) -> Result<Identity, Refused> {
+    match aws.sts_as(credentials.cloned()).get_caller_identity().send().await {
+        Ok(answer) => match (answer.arn, answer.account) {
+            (Some(arn), Some(account)) => Ok(Identity { arn, account }),
+            _ => Err(Refused {
+                class: Class::Unreadable,
+                call: "GetCallerIdentity",
+                code: None,
+                message: "the answer has no ARN".to_owned(),
+            }),
+        },
+        Err(error) => Err(refused("GetCallerIdentity", &error)),
+    }
+}
+
+fn of(credentials: &Credentials) -> Loaded {
+    Loaded {
+        key: Key::of(credentials.access_key_id()),
+        token: credentials.session_token().is_some(),
+        provider: provider(credentials),
+        expires: credentials.expiry().and_then(|end| Timestamp::try_from(end).ok()),
+    }
+}
+
+/// Which provider of the chain it was. A profile may itself take from the others, so it comes first.
+fn provider(credentials: &Credentials) -> Option<Provider> {
+    let features = credentials.get_property::<Vec<Feature>>()?;
+    let has = |feature| features.contains(&feature);
+    [
+        (Feature::CredentialsProfile, Provider::Profile),
+        (Feature::CredentialsEnvVars, Provider::Environment),
+        (Feature::CredentialsEnvVarsStsWebIdToken, Provider::WebIdentity),
+        (Feature::CredentialsHttp, Provider::Container),
+        (Feature::CredentialsImds, Provider::InstanceMetadata),
+    ]
+    .into_iter()
+    .find_map(|(feature, provider)| has(feature).then_some(provider))
+}
+
+fn not_loaded(error: &CredentialsError) -> NotLoaded {
+    NotLoaded {
+        failed: !matches!(error, CredentialsError::CredentialsNotLoaded(_)),
+        refused: refusal(error),
+        process: process(error),
+    }
+}
+
+/// The call that a provider made and that was refused, or had no answer.
+fn refusal(error: &CredentialsError) -> Option<Refused> {
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        let found = found::<AssumeRoleError>("AssumeRole", error)
+            .or_else(|| found::<AssumeRoleWithWebIdentityError>("AssumeRoleWithWebIdentity", error))
+            .or_else(|| found::<GetRoleCredentialsError>("GetRoleCredentials", error));
+        if found.is_some() {
+            return found;
+        }
+        next = error.source();
+    }
+    None
+}
+
+fn found<E>(call: &'static str, error: &(dyn Error + 'static)) -> Option<Refused>
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    error.downcast_ref::<SdkError<E, HttpResponse>>().map(|error| refused(call, error))
+}
+
+fn refused<E>(call: &'static str, error: &SdkError<E, HttpResponse>) -> Refused
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let answer = answer_of(error);
+    Refused { class: answer.class, call, code: answer.code, message: answer.message }
+}
+
+/// The SDK tells how a `credential_process` failed in words alone; what the program said is in them, and stays there.
+fn process(error: &CredentialsError) -> Option<ProcessFailure> {
+    let mut told = String::new();
+    let mut next = error.source();
+    while let Some(error) = next {
+        told.push_str(&error.to_string());
+        next = error.source();
+    }
+    if let Some((_, rest)) = told.split_once("external process exited with code ") {
+        let status = rest.strip_prefix("exit status: ").map(|rest| rest.chars().take_while(char::is_ascii_digit));
+        let status = status.and_then(|digits| digits.collect::<String>().parse().ok());
+        return Some(status.map_or(ProcessFailure::NotRun, ProcessFailure::Exit));
+    }
+    let unusable = ["could not parse response", "could not decode output"].iter().any(|said| told.contains(said));
+    let from_process = told.contains("from external process");
+    from_process.then_some(if unusable { ProcessFailure::Output } else { ProcessFailure::NotRun })
+}

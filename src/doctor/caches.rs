@@ -1,0 +1,232 @@
+//! The files that logins leave behind: the caches of the AWS CLI and the SDKs, and web identity tokens. Reads of them
+//! when they end and whether they can be renewed, never a credential. Judges nothing.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
+use sha1::{Digest as _, Sha1};
+use sha2::{Digest as _, Sha256};
+
+use super::facts::{Cached, Jwt, LoginSession, SsoLogin, WebIdentity};
+use crate::failure::printable;
+use crate::inventory::hex;
+
+/// The largest file that is read, in bytes: a login is a few thousand.
+const MAX_BYTES: u64 = 1024 * 1024;
+/// How many sessions of the AWS CLI are looked through for one key.
+const MOST_SESSIONS: usize = 1000;
+
+/// The folder that the caches are below.
+#[derive(Debug, Clone)]
+pub(super) struct Home {
+    folder: PathBuf,
+    /// AWS_LOGIN_CACHE_DIRECTORY.
+    login: Option<PathBuf>,
+}
+
+impl Home {
+    pub(super) fn new(read: super::environment::Read<'_>) -> Self {
+        let folder = read("HOME").or_else(|| read("USERPROFILE")).map_or_else(|| PathBuf::from("~"), PathBuf::from);
+        Self { folder: folder.join(".aws"), login: read("AWS_LOGIN_CACHE_DIRECTORY").map(PathBuf::from) }
+    }
+
+    /// The login of an SSO session, by its name, or of a start URL: the file is named by its SHA-1 (botocore, SDKs).
+    pub(super) fn sso_login(&self, identifier: &str) -> Cached<SsoLogin> {
+        let path = self.folder.join("sso/cache").join(format!("{:x}.json", Sha1::digest(identifier)));
+        json(&path).and_then(|file: SsoFile| {
+            let expires = moment(&file.expires_at)?;
+            let refreshable = file.refresh_token.is_some() && file.client_id.is_some() && file.client_secret.is_some();
+            let registration_expires = file.registration_expires_at.as_deref().and_then(moment);
+            Some(SsoLogin { expires, refreshable, registration_expires })
+        })
+    }
+
+    /// The login of `aws login`, by the ARN that `login_session` names: the file is named by its SHA-256.
+    pub(super) fn login(&self, arn: &str) -> Cached<LoginSession> {
+        let folder = self.login.clone().unwrap_or_else(|| self.folder.join("login/cache"));
+        let path = folder.join(format!("{}.json", hex(&Sha256::digest(arn.trim()))));
+        json(&path).and_then(|file: LoginFile| {
+            let expires = moment(&file.access_token.expires_at)?;
+            Some(LoginSession { expires, refreshable: file.refresh_token.is_some() })
+        })
+    }
+
+    /// When the session ends that the AWS CLI keeps for these arguments of AssumeRole: the file is named by the SHA-1 of
+    /// their JSON, keys in order, as Python writes it (botocore, `AssumeRoleCredentialFetcher`).
+    pub(super) fn cli_role_session(&self, arguments: &[(&str, Value)]) -> Option<Timestamp> {
+        let pairs = pairs(arguments, ": ").join(", ");
+        self.cli_session(&format!("{{{pairs}}}"))
+    }
+
+    /// The same for a session of a permission set, whose JSON has no blanks (`SSOCredentialFetcher`).
+    pub(super) fn cli_sso_session(&self, arguments: &[(&str, Value)]) -> Option<Timestamp> {
+        let pairs = pairs(arguments, ":").join(",");
+        self.cli_session(&format!("{{{pairs}}}"))
+    }
+
+    fn cli_session(&self, arguments: &str) -> Option<Timestamp> {
+        let path = self.folder.join("cli/cache").join(format!("{:x}.json", Sha1::digest(arguments)));
+        match json::<CliFile>(&path) {
+            Cached::Found(file) => moment(&file.credentials.expiration),
+            Cached::Missing | Cached::Unreadable => None,
+        }
+    }
+
+    /// When the session of this key ends, if the AWS CLI keeps it: `aws configure export-credentials` copies from there.
+    pub(super) fn cli_session_of(&self, access_key_id: &str) -> Option<Timestamp> {
+        let files = std::fs::read_dir(self.folder.join("cli/cache")).ok()?;
+        let paths = files.filter_map(Result::ok).map(|entry| entry.path()).take(MOST_SESSIONS);
+        let ends = paths.filter_map(|path| match json::<CliFile>(&path) {
+            Cached::Found(file) if file.credentials.access_key_id == access_key_id => {
+                moment(&file.credentials.expiration)
+            }
+            _ => None,
+        });
+        ends.max()
+    }
+
+    /// Whether there is such a file, open to us.
+    #[expect(clippy::unused_self, reason = "where files are is the home's to say")]
+    pub(super) fn is_readable(&self, path: &str) -> bool {
+        std::fs::File::open(path).is_ok()
+    }
+}
+
+/// A token of an identity provider and its role.
+pub(super) fn web_identity(file: &str, role: Option<&str>) -> WebIdentity {
+    let token = match read(Path::new(file)) {
+        Ok(text) => jwt(text.trim()).map_or(Cached::Unreadable, Cached::Found),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Cached::Missing,
+        Err(_) => Cached::Unreadable,
+    };
+    WebIdentity { file: printable(file), role: role.map(printable), token }
+}
+
+/// What the token says of itself. Its signature is AWS's to check.
+fn jwt(token: &str) -> Option<Jwt> {
+    let mut parts = token.split('.');
+    let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
+    let mut standard = payload.trim_end_matches('=').replace('-', "+").replace('_', "/");
+    standard.extend(std::iter::repeat_n('=', (4 - standard.len() % 4) % 4));
+    let claims: Claims = serde_json::from_slice(&aws_smithy_types::base64::decode(standard).ok()?).ok()?;
+    Some(Jwt { expires: claims.exp.and_then(|seconds| Timestamp::from_second(seconds as i64).ok()) })
+}
+
+/// A moment as these files and AWS_CREDENTIAL_EXPIRATION write it: RFC 3339; `…UTC` by older versions of botocore; and
+/// without an offset where Python left it out.
+pub(super) fn moment(text: &str) -> Option<Timestamp> {
+    let text = text.strip_suffix("UTC").unwrap_or(text);
+    text.parse().ok().or_else(|| format!("{text}Z").parse().ok())
+}
+
+fn pairs(arguments: &[(&str, Value)], colon: &str) -> Vec<String> {
+    let mut pairs: Vec<String> = arguments.iter().map(|(key, value)| format!("\"{key}\"{colon}{value}")).collect();
+    pairs.sort_unstable();
+    pairs
+}
+
+fn json<T: DeserializeOwned>(path: &Path) -> Cached<T> {
+    match read(path) {
+        Ok(text) => serde_json::from_str(&text).map_or(Cached::Unreadable, Cached::Found),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Cached::Missing,
+        Err(_) => Cached::Unreadable,
+    }
+}
+
+fn read(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    std::fs::File::open(path)?.take(MAX_BYTES).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+impl<T> Cached<T> {
+    fn and_then<U>(self, read: impl FnOnce(T) -> Option<U>) -> Cached<U> {
+        match self {
+            Self::Found(found) => read(found).map_or(Cached::Unreadable, Cached::Found),
+            Self::Missing => Cached::Missing,
+            Self::Unreadable => Cached::Unreadable,
+        }
+    }
+}
+
+/// `~/.aws/sso/cache/*.json`. Of what is secret: only that it is there.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SsoFile {
+    #[serde(rename = "accessToken")]
+    _access_token: IgnoredAny,
+    expires_at: String,
+    refresh_token: Option<IgnoredAny>,
+    client_id: Option<IgnoredAny>,
+    client_secret: Option<IgnoredAny>,
+    registration_expires_at: Option<String>,
+}
+
+/// `~/.aws/login/cache/*.json`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LoginFile {
+    access_token: LoginAccessToken,
+    refresh_token: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LoginAccessToken {
+    expires_at: String,
+}
+
+/// `~/.aws/cli/cache/*.json`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct CliFile {
+    credentials: CliCredentials,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct CliCredentials {
+    access_key_id: String,
+    expiration: String,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    exp: Option<f64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_read_as_every_version_of_the_tools_writes_them() {
+        let expected = "2026-11-23T04:05:06Z".parse().ok();
+        for text in
+            ["2026-11-23T04:05:06Z", "2026-11-23T04:05:06UTC", "2026-11-23T04:05:06", "2026-11-23T05:05:06+01:00"]
+        {
+            assert_eq!(moment(text), expected, "{text}");
+        }
+        assert_eq!(moment("tomorrow"), None);
+    }
+
+    /// Computed with botocore 1.43: `sha1(json.dumps(args, sort_keys=True).encode())`.
+    #[test]
+    fn arguments_are_written_as_python_writes_them() {
+        let arguments =
+            [("RoleArn", Value::from("arn:aws:iam::222222222222:role/etl")), ("DurationSeconds", Value::from(900))];
+        let role = format!("{{{}}}", pairs(&arguments, ": ").join(", "));
+        assert_eq!(format!("{:x}", Sha1::digest(role)), "e36d733ad56d97f28c746d5b37f44d1b872dbdd7");
+        let arguments = [
+            ("roleName", Value::from("Developer")),
+            ("accountId", Value::from("222222222222")),
+            ("sessionName", Value::from("corp")),
+        ];
+        let sso = format!("{{{}}}", pairs(&arguments, ":").join(","));
+        assert_eq!(format!("{:x}", Sha1::digest(sso)), "ee6640d132659d879cc1d80c844353d238fe28ac");
+    }
+}

@@ -1,0 +1,315 @@
+//! What AWS answered: GetCallerIdentity, and the calls that a provider makes before it. Classes are `failure`'s.
+
+use super::commands::{SET_CLOCK, of_profile, quoted, renew, renew_profile};
+use super::session::is_session_key;
+use super::{Diagnosis, Level, Subject};
+use crate::doctor::facts::{
+    Asked, Base, Chain, KeyKind, NotLoaded, ProcessFailure, Profile, Provider, Refused, SelectedBy,
+};
+use crate::failure::{Class, denial_cause};
+
+pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
+    let Some(asked) = &subject.facts.asked else { return };
+    match &asked.loaded {
+        Some(Err(NotLoaded { refused: Some(refused), .. })) => out.push(of(subject, asked, refused)),
+        Some(Err(not_loaded)) => out.extend(provider_failed(subject, not_loaded, out)),
+        _ => {}
+    }
+    match &asked.identity {
+        Some(Ok(identity)) if identity.arn.ends_with(":root") => out.push(Diagnosis::warning(
+            "root-user",
+            "These are keys of the account's root user",
+            "They may do everything, cannot be limited by a policy, and may not assume a role. AWS advises to have none.",
+            "aws configure sso",
+        )),
+        Some(Err(refused)) => out.push(of(subject, asked, refused)),
+        _ => {}
+    }
+}
+
+fn of(subject: &Subject<'_>, asked: &Asked, refused: &Refused) -> Diagnosis {
+    let Refused { class, call, code, message } = refused;
+    let said = match code {
+        Some(code) => format!("{call}: {code}, \"{}\".", message.trim_end_matches('.')),
+        None => format!("{call}: {message}."),
+    };
+    let problem =
+        |id, what: String, why: &str, command: String| Diagnosis::problem(id, what, format!("{said} {why}"), command);
+    match class {
+        Class::Expired => problem(
+            "session-expired",
+            "AWS says that the session has ended".to_owned(),
+            "It cannot be made longer, only replaced.",
+            renew(subject),
+        ),
+        Class::AssertionExpired if *call == "GetRoleCredentials" => problem(
+            "sso-login-refused",
+            "IAM Identity Center no longer takes the SSO login".to_owned(),
+            "The cache may say that it lasts: the portal ends it by its own clock, or an administrator did.",
+            renew(subject),
+        ),
+        Class::AssertionExpired => problem(
+            "identity-token-expired",
+            "AWS says that the identity token has ended".to_owned(),
+            "It is exchanged for a session while it lasts; then the provider has to issue another.",
+            renew(subject),
+        ),
+        Class::InvalidCredentials => invalid(subject, &said),
+        Class::SignatureMismatch => problem(
+            "wrong-secret",
+            "AWS knows the key, and its secret is another one".to_owned(),
+            "The secret does not belong to this access key, or was cut off or changed when it was copied.",
+            renew(subject),
+        ),
+        Class::WrongScope => problem(
+            "wrong-region",
+            format!("AWS does not take requests that are signed for Region {}", asked.region),
+            "The name of the Region is wrong, or an endpoint of another Region is set.",
+            "export AWS_REGION=us-east-1".to_owned(),
+        ),
+        Class::ClockSlow | Class::ClockFast => problem(
+            "clock-refused",
+            format!(
+                "AWS refuses this machine's time: its clock is {}",
+                if *class == Class::ClockSlow { "behind" } else { "ahead" }
+            ),
+            "AWS takes requests within 15 minutes of its own time.",
+            SET_CLOCK.to_owned(),
+        ),
+        Class::RegionDisabled => problem(
+            "region-disabled",
+            format!("STS is switched off in Region {} for this account", asked.region),
+            "An administrator of the account can activate it under Account settings in IAM; another Region works meanwhile.",
+            "export AWS_REGION=us-east-1".to_owned(),
+        ),
+        Class::Denied => denied(subject, refused, &said),
+        Class::OverChainCap => problem(
+            "chained-duration",
+            "A role that is assumed by a session gets one hour at most".to_owned(),
+            "duration_seconds asks for more.",
+            set_duration(subject),
+        ),
+        Class::OverMaxSession | Class::OutOfRange => problem(
+            "duration-refused",
+            "The profile asks for a longer session than STS gives".to_owned(),
+            "duration_seconds is over the role's MaxSessionDuration, or outside 900 to 43200.",
+            set_duration(subject),
+        ),
+        Class::ProviderMissing => problem(
+            "identity-provider",
+            "The account does not trust the token's issuer".to_owned(),
+            "No identity provider of IAM has the issuer of the token.",
+            "aws iam list-open-id-connect-providers".to_owned(),
+        ),
+        class if class.is_unfinished() => no_answer(subject, asked, &said, *class),
+        _ => problem("refused", "AWS refused the call".to_owned(), "", renew(subject)),
+    }
+}
+
+fn set_duration(subject: &Subject<'_>) -> String {
+    let profile = match &subject.facts.profile {
+        Profile::Leads(chain) => chain.roles.last().map(|role| role.profile.as_str()),
+        _ => None,
+    };
+    format!("aws configure set duration_seconds 3600{}", of_profile(profile.unwrap_or(&subject.facts.selected.name)))
+}
+
+/// InvalidClientTokenId says one thing of four: what is known of the key tells which are left.
+fn invalid(subject: &Subject<'_>, said: &str) -> Diagnosis {
+    let (what, why) = if is_session_key(subject.facts) {
+        (
+            "AWS does not know this session: key and token do not belong together, or its role was deleted",
+            "AWS says the same of a token of another session, of one that was cut off, of a deleted role, and of a session that is used in a Region which the account has not enabled.",
+        )
+    } else {
+        ("AWS does not know this access key", "It was deleted or made inactive, or is not of this partition of AWS.")
+    };
+    Diagnosis::problem("credentials-unknown", what, format!("{said} {why}"), renew(subject))
+}
+
+fn denied(subject: &Subject<'_>, refused: &Refused, said: &str) -> Diagnosis {
+    let cause =
+        denial_cause(&refused.message).map(|cause| format!(" AWS names the cause: {cause}.")).unwrap_or_default();
+    if refused.call == "GetCallerIdentity" {
+        let account = account_in(&refused.message).unwrap_or_else(|| "ACCOUNT".to_owned());
+        return Diagnosis::problem(
+            "denied",
+            "AWS knows these credentials, and a policy denies the call",
+            format!(
+                "{said}{cause} GetCallerIdentity needs no permission; only an explicit deny, or a policy of a VPC endpoint, stops it. No command of yours mends that: ask who owns the policy."
+            ),
+            format!("aws organizations list-policies-for-target --target-id {account} --filter SERVICE_CONTROL_POLICY"),
+        );
+    }
+    if let Profile::Leads(Chain { base: Base::Sso(sso), profile, .. }) = &subject.facts.profile
+        && refused.call == "GetRoleCredentials"
+    {
+        return Diagnosis::problem(
+            "sso-role-denied",
+            format!("The SSO login is good, and may not use {} in account {}", sso.role, sso.account),
+            format!("{said} The permission set is not assigned to you in this account, or has another name."),
+            format!("aws configure sso{}", of_profile(profile)),
+        );
+    }
+    let mfa = match &subject.facts.profile {
+        Profile::Leads(chain) => chain.roles.iter().find(|role| role.mfa),
+        _ => None,
+    };
+    if let Some(role) = mfa {
+        return Diagnosis::problem(
+            "mfa-needed",
+            format!("Profile `{}` needs an MFA code, which this check cannot give", role.profile),
+            format!("{said} The AWS CLI asks for the code. Whether the role trusts you with it, only that shows."),
+            format!("aws sts get-caller-identity{}", of_profile(&subject.facts.selected.name)),
+        );
+    }
+    let role = role_in(&refused.message).unwrap_or_else(|| "NAME".to_owned());
+    Diagnosis::problem(
+        "assume-denied",
+        format!("STS does not let these credentials assume role {role}"),
+        format!("{said}{cause} AWS says the same where there is no such role."),
+        format!("aws iam get-role --role-name {} --query Role.AssumeRolePolicyDocument", quoted(&role)),
+    )
+}
+
+/// The account of the caller that a denial names.
+fn account_in(message: &str) -> Option<String> {
+    let arn = message.split("User: ").nth(1)?.split_whitespace().next()?;
+    arn.split(':').nth(4).filter(|account| crate::inventory::is_account(account)).map(str::to_owned)
+}
+
+fn role_in(message: &str) -> Option<String> {
+    let arn = message.split("on resource: ").nth(1)?.split_whitespace().next()?;
+    arn.rsplit('/').next().map(str::to_owned)
+}
+
+fn no_answer(subject: &Subject<'_>, asked: &Asked, said: &str, class: Class) -> Diagnosis {
+    let environment = &subject.facts.environment;
+    let (where_to, command) = match &environment.endpoint {
+        Some((variable, host)) => (format!("{variable} sends calls to {host}."), format!("unset {variable}")),
+        None => (
+            format!(
+                "It was asked at {}. A network, a name server, a proxy (HTTPS_PROXY) or a firewall stands between.",
+                host(&asked.region)
+            ),
+            format!("curl -sS -o /dev/null -w '%{{http_code}}\\n' https://{}", host(&asked.region)),
+        ),
+    };
+    let what = match class {
+        Class::Throttled => "AWS asks to slow down, and does not say who these credentials are",
+        Class::Unavailable => "AWS has an error, and does not say who these credentials are",
+        Class::Unreadable => "What answers is not AWS: a proxy or a login page of the network",
+        _ => "There is no answer from AWS",
+    };
+    Diagnosis::problem(
+        "no-answer",
+        what,
+        format!("{said} {where_to} Whether the credentials are good is not known."),
+        command,
+    )
+}
+
+/// Where STS answers in a Region.
+fn host(region: &str) -> String {
+    format!("sts.{region}.amazonaws.com{}", if region.starts_with("cn-") { ".cn" } else { "" })
+}
+
+/// A provider that is set up and gave nothing, where no call of AWS's was refused.
+fn provider_failed(subject: &Subject<'_>, not_loaded: &NotLoaded, told: &[Diagnosis]) -> Option<Diagnosis> {
+    if !not_loaded.failed || told.iter().any(|found| found.level == Level::Problem) {
+        // What was found before is the cause.
+        return None;
+    }
+    match (subject.deciding?, &subject.facts.profile) {
+        (Provider::Profile, Profile::Leads(chain)) => Some(match (&chain.base, not_loaded.process) {
+            (Base::Process(process), Some(failure)) => process_failed(chain, &process.program, failure),
+            (Base::Login(_), _) => Diagnosis::problem(
+                "login-refused",
+                format!("The login of profile `{}` could not be renewed", chain.profile),
+                "The console session behind it is over, or was ended by a new login. A person has to log in again.",
+                renew_profile(chain),
+            ),
+            _ => unexplained(subject, &format!("profile `{}`", subject.facts.selected.name), renew_profile(chain)),
+        }),
+        (Provider::Container, _) => {
+            let container = subject.facts.environment.container.as_ref()?;
+            Some(Diagnosis::problem(
+                "container-unreachable",
+                format!("The credentials endpoint of the container gives none: {}", container.host),
+                format!(
+                    "{} names it. It answers inside its container alone: in a shell that was entered otherwise, or on another machine, the variable is left over.",
+                    container.variable
+                ),
+                renew(subject),
+            ))
+        }
+        (provider, _) => Some(unexplained(subject, provider.as_str(), renew(subject))),
+    }
+}
+
+fn unexplained(subject: &Subject<'_>, provider: &str, command: String) -> Diagnosis {
+    let by = if subject.facts.selected.by == SelectedBy::Option { "The profile" } else { "The chain" };
+    Diagnosis::problem(
+        "provider-failed",
+        format!("The credentials of {provider} could not be had"),
+        format!(
+            "{by} stops there. What the files and the environment show has no fault; the provider's own answer is not shown, as it may hold a credential."
+        ),
+        command,
+    )
+}
+
+fn process_failed(chain: &Chain, program: &str, failure: ProcessFailure) -> Diagnosis {
+    let (id, what, why) = match failure {
+        ProcessFailure::Exit(127) => {
+            ("process-missing", "is not there".to_owned(), "The shell found no such program (exit status 127).")
+        }
+        ProcessFailure::Exit(status) => (
+            "process-failed",
+            format!("failed with exit status {status}"),
+            "What it wrote to standard error is not shown here: it may hold a secret. Run it yourself.",
+        ),
+        ProcessFailure::NotRun => {
+            ("process-failed", "did not run to its end".to_owned(), "It could not be started, or a signal ended it.")
+        }
+        ProcessFailure::Output => (
+            "process-output",
+            "printed something else than credentials".to_owned(),
+            "It must print one JSON object to standard output, with Version 1, AccessKeyId, SecretAccessKey and, for a session, SessionToken and Expiration in RFC 3339; and nothing else.",
+        ),
+    };
+    let command = if failure == ProcessFailure::Exit(127) {
+        format!(
+            "aws configure set credential_process \"$(command -v {})\"{}",
+            quoted(program.rsplit('/').next().unwrap_or_default()),
+            of_profile(&chain.profile)
+        )
+    } else {
+        renew_profile(chain)
+    };
+    Diagnosis::problem(
+        id,
+        format!("The credential_process of profile `{}` {what}: {program}", chain.profile),
+        why,
+        command,
+    )
+}
+
+/// Whether AWS was asked and did not answer at all, or not as AWS.
+pub(in crate::doctor) fn is_without_answer(asked: &Asked) -> bool {
+    let refused = match (&asked.identity, &asked.loaded) {
+        (Some(Err(refused)), _) => Some(refused),
+        (None, Some(Err(NotLoaded { refused, .. }))) => refused.as_ref(),
+        _ => None,
+    };
+    refused.is_some_and(|refused| refused.class.is_unfinished())
+}
+
+/// A key's kind in words, for who cannot be asked.
+pub(in crate::doctor) fn by_its_key(kind: KeyKind) -> &'static str {
+    match kind {
+        KeyKind::LongTerm => "an IAM user, or the root user: a long-term key",
+        KeyKind::Session => "a session: of a role, of a federated user, or of a user by GetSessionToken",
+        KeyKind::Unknown => "not known: this is no access key id of AWS",
+    }
+}

@@ -1,0 +1,218 @@
+//! The variables: complete or not, fit to use or not, shadowing a profile, copied. How the tools differ is from aws-config
+//! 1.13 and botocore 1.43 (`credentials.py`, `configprovider.py`).
+
+use super::commands::{UNSET_KEYS, quoted};
+use super::{Diagnosis, Level, Subject};
+use crate::doctor::facts::{Environment, KeyKind, OldToken, Profile, Provider, SelectedBy, Stated, Variable};
+
+pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
+    let environment = &subject.facts.environment;
+    if subject.facts.selected.by != SelectedBy::Option {
+        out.extend(incomplete(environment));
+        out.extend(token(environment));
+        out.extend(flawed(environment));
+        out.extend(shadows(subject));
+        out.extend(copied(subject));
+        out.extend(old_token(environment));
+        out.extend(unreadable_expiration(environment));
+        out.extend(profile_variables(environment));
+    }
+    out.extend(web_identity_first(subject));
+    out.extend(region(subject));
+}
+
+/// Key and secret make credentials; one of them alone does not.
+fn incomplete(environment: &Environment) -> Option<Diagnosis> {
+    let (there, missing, in_the_cli) = match (environment.access_key.is_set(), environment.secret.is_set()) {
+        (true, false) => (
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "the AWS CLI and boto3 stop with \"Partial credentials found in env\"",
+        ),
+        (false, true) => {
+            ("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "the AWS CLI and boto3 pass over them without a word")
+        }
+        (false, false) if environment.token.is_set() => {
+            return Some(Diagnosis::new(
+                "token-alone",
+                Level::Note,
+                "AWS_SESSION_TOKEN is set without a key",
+                "No tool uses it. With the next key that is set it will be a token of another session, and AWS will refuse both.",
+            ).mended_by("unset AWS_SESSION_TOKEN"));
+        }
+        _ => return None,
+    };
+    let token = if environment.token.is_set() { ", with AWS_SESSION_TOKEN" } else { "" };
+    Some(Diagnosis::problem(
+        "environment-incomplete",
+        format!("{there} is set{token}, {missing} is not"),
+        format!("The AWS SDKs pass over the environment and take the next provider; {in_the_cli}."),
+        UNSET_KEYS,
+    ))
+}
+
+/// A session's key goes with a token, a long-term key without.
+fn token(environment: &Environment) -> Option<Diagnosis> {
+    let key = environment.key.filter(|_| environment.provides())?;
+    match (key.kind, environment.token) {
+        (KeyKind::Session, Variable::Absent | Variable::Blank) => {
+            let state = if environment.token == Variable::Blank { "set, but to nothing" } else { "not set" };
+            Some(Diagnosis::problem(
+                "token-missing",
+                format!("{key} is a session's key, and AWS_SESSION_TOKEN is {state}"),
+                "A key that begins with ASIA is worth nothing without its session token; AWS answers InvalidClientTokenId. \
+                 An empty AWS_SESSION_TOKEN counts as none.",
+                super::commands::UNSET_KEYS,
+            ))
+        }
+        (KeyKind::LongTerm, Variable::Set | Variable::Flawed(_)) => Some(Diagnosis::problem(
+            "token-left-over",
+            format!("{key} is a long-term key, and AWS_SESSION_TOKEN is set"),
+            "The token is left over from a session. AWS takes key and token as one and answers InvalidClientTokenId.",
+            "unset AWS_SESSION_TOKEN",
+        )),
+        (KeyKind::LongTerm, Variable::Blank) => Some(
+            Diagnosis::new(
+                "token-empty",
+                Level::Note,
+                "AWS_SESSION_TOKEN is set to nothing, which counts as absent",
+                "The SDKs and the AWS CLI read it so; other programs may send an empty token.",
+            )
+            .mended_by("unset AWS_SESSION_TOKEN"),
+        ),
+        _ => None,
+    }
+}
+
+fn flawed(environment: &Environment) -> Option<Diagnosis> {
+    let (name, flaw) = [
+        ("AWS_ACCESS_KEY_ID", environment.access_key),
+        ("AWS_SECRET_ACCESS_KEY", environment.secret),
+        ("AWS_SESSION_TOKEN", environment.token),
+    ]
+    .into_iter()
+    .find_map(|(name, variable)| Some((name, variable.flaw()?)))?;
+    Some(Diagnosis::problem(
+        "variable-malformed",
+        format!("{name} has {} in it", flaw.as_str()),
+        "No such credential has that: it came along when the value was copied, or from a file with Windows line ends. \
+         The request cannot be sent, or AWS refuses its signature.",
+        format!("export {name}=\"$(printf %s \"${name}\" | tr -d '[:space:]\"'\\')\""),
+    ))
+}
+
+/// The environment comes before every profile, in every tool: only `--profile` turns that round, in the AWS CLI.
+fn shadows(subject: &Subject<'_>) -> Option<Diagnosis> {
+    let facts = subject.facts;
+    let named = facts.selected.by == SelectedBy::Variable && matches!(facts.profile, Profile::Leads(_));
+    if !facts.environment.provides() || !named {
+        return None;
+    }
+    let name = &facts.selected.name;
+    Some(Diagnosis::warning(
+        "environment-shadows-profile",
+        format!("AWS_PROFILE={} is not used: the keys in the environment come first", quoted(name)),
+        "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY win over AWS_PROFILE in the SDKs, boto3 and the AWS CLI. In the CLI \
+         alone, --profile wins over them.",
+        UNSET_KEYS,
+    ))
+}
+
+fn copied(subject: &Subject<'_>) -> Option<Diagnosis> {
+    let environment = &subject.facts.environment;
+    if !subject.decides(Provider::Environment) || !environment.token.is_set() || environment.is_lambda {
+        return None;
+    }
+    let (then, command) = match &subject.facts.profile {
+        Profile::Leads(_) => {
+            let name = &subject.facts.selected.name;
+            (format!("Without the variables, profile `{name}` provides credentials and renews them."), UNSET_KEYS)
+        }
+        _ => (
+            "NAME is the profile that they were copied from; a tool that is given the profile renews by itself."
+                .to_owned(),
+            "eval \"$(aws configure export-credentials --profile NAME --format env)\"",
+        ),
+    };
+    Some(Diagnosis::warning(
+        "copied-session",
+        "The session in the environment is a copy that nothing renews",
+        format!("When it ends, every tool in this shell fails with ExpiredToken. {then}"),
+        command,
+    ))
+}
+
+fn old_token(environment: &Environment) -> Option<Diagnosis> {
+    (environment.old_token == OldToken::Different && environment.provides()).then(|| {
+        Diagnosis::warning(
+            "old-token-variable",
+            "AWS_SECURITY_TOKEN is set, and is not AWS_SESSION_TOKEN",
+            "The AWS CLI and boto3 read this older name first, the other SDKs do not read it: one of them sends a token that does not belong to the key.",
+            "unset AWS_SECURITY_TOKEN",
+        )
+    })
+}
+
+fn unreadable_expiration(environment: &Environment) -> Option<Diagnosis> {
+    (environment.expiration == Stated::Unreadable && environment.provides()).then(|| {
+        Diagnosis::problem(
+            "expiration-unreadable",
+            "AWS_CREDENTIAL_EXPIRATION is not a time",
+            "boto3 and the AWS CLI stop at it. It is written as 2026-01-31T12:00:00Z.",
+            "unset AWS_CREDENTIAL_EXPIRATION",
+        )
+    })
+}
+
+/// AWS_PROFILE and AWS_DEFAULT_PROFILE: the SDKs but Python's know the first alone.
+fn profile_variables(environment: &Environment) -> Option<Diagnosis> {
+    match (environment.profile.as_deref(), environment.default_profile.as_deref()) {
+        (Some(name), _) if name.trim().is_empty() => Some(Diagnosis::problem(
+            "profile-variable-empty",
+            "AWS_PROFILE is set to nothing",
+            "The AWS CLI and boto3 stop with \"The config profile () could not be found\", also where the environment has keys; the SDK for Rust looks for a profile without a name, finds none and goes on.",
+            "unset AWS_PROFILE",
+        )),
+        (Some(name), Some(other)) if name != other => Some(Diagnosis::warning(
+            "two-profile-variables",
+            format!("AWS_PROFILE and AWS_DEFAULT_PROFILE name two profiles, {} and {}", quoted(name), quoted(other)),
+            "The SDKs and the AWS CLI 2 take AWS_PROFILE; boto3 and the AWS CLI 1 take AWS_DEFAULT_PROFILE.",
+            "unset AWS_DEFAULT_PROFILE",
+        )),
+        (None, Some(name)) => Some(Diagnosis::warning(
+            "default-profile-variable",
+            format!("AWS_DEFAULT_PROFILE={} is not known to every tool", quoted(name)),
+            "The AWS CLI and boto3 take this profile, most SDKs the default one: they read AWS_PROFILE alone.",
+            format!("export AWS_PROFILE={}", quoted(name)),
+        )),
+        _ => None,
+    }
+}
+
+/// botocore asks the token of the environment before the profile's SSO, keys and process; the SDK for Rust after all of
+/// the profile.
+fn web_identity_first(subject: &Subject<'_>) -> Option<Diagnosis> {
+    let facts = subject.facts;
+    let both = facts.environment.web_identity.is_some() && matches!(facts.profile, Profile::Leads(_));
+    if !both || !subject.decides(Provider::Profile) || facts.selected.by == SelectedBy::Option {
+        return None;
+    }
+    Some(Diagnosis::warning(
+        "tools-disagree",
+        format!("Profile `{}` and AWS_WEB_IDENTITY_TOKEN_FILE are both there, and tools differ", facts.selected.name),
+        "The SDK for Rust takes the profile. The AWS CLI and boto3 take the token, unless the profile assumes a role.",
+        "unset AWS_WEB_IDENTITY_TOKEN_FILE",
+    ))
+}
+
+fn region(subject: &Subject<'_>) -> Option<Diagnosis> {
+    (subject.facts.environment.region.is_none() && subject.deciding.is_some()).then(|| {
+        Diagnosis::new(
+            "no-region",
+            Level::Note,
+            "No Region is set",
+            "STS was asked, or would be, in us-east-1. Most other services of AWS need a Region to be asked in.",
+        )
+        .mended_by("export AWS_REGION=us-east-1")
+    })
+}

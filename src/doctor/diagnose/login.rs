@@ -1,0 +1,181 @@
+//! Logins and tokens: IAM Identity Center, `aws login`, web identity, the container's endpoint. What a cache says of a
+//! login is no proof that the server still takes it (aws-cli#7340), so only AWS's answer makes one certain.
+
+use jiff::Timestamp;
+
+use super::commands::{of_profile, quoted, renew_profile};
+use super::{Diagnosis, SOON_SECONDS, Subject};
+use crate::doctor::facts::{Base, Cached, Chain, Jwt, Login, Profile, Provider, Sso, SsoLogin, WebIdentity};
+
+pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
+    let environment = &subject.facts.environment;
+    if let Profile::Leads(chain) = &subject.facts.profile
+        && subject.decides(Provider::Profile)
+    {
+        match &chain.base {
+            Base::Sso(sso) => {
+                out.extend(legacy(chain, sso));
+                out.push(sso_login(subject, chain, sso));
+            }
+            Base::Login(login) => out.push(console_login(subject, chain, login)),
+            Base::WebIdentity(identity) => {
+                let command = format!("aws configure set web_identity_token_file PATH{}", of_profile(&chain.profile));
+                out.extend(web_identity(subject, identity, &command));
+            }
+            _ => {}
+        }
+    }
+    if let Some(identity) = environment.web_identity.as_ref().filter(|_| subject.decides(Provider::WebIdentity)) {
+        out.extend(web_identity(
+            subject,
+            identity,
+            "unset AWS_WEB_IDENTITY_TOKEN_FILE AWS_ROLE_ARN AWS_ROLE_SESSION_NAME",
+        ));
+    } else if let Some(identity) = environment.web_identity.as_ref().filter(|identity| identity.role.is_none()) {
+        out.push(Diagnosis::problem(
+            "web-identity-incomplete",
+            "AWS_WEB_IDENTITY_TOKEN_FILE is set, AWS_ROLE_ARN is not",
+            format!("The token in {} is exchanged for a role, and none is named. The SDK for Rust passes over it; the AWS CLI and boto3 stop.", identity.file),
+            "export AWS_ROLE_ARN=arn:aws:iam::ACCOUNT:role/NAME",
+        ));
+    }
+    if let Some(container) = environment.container.as_ref().filter(|_| subject.decides(Provider::Container))
+        && let Some(file) = &container.token_file_missing
+    {
+        out.push(Diagnosis::problem(
+            "container-token-missing",
+            format!("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names {file}, which cannot be read"),
+            "EKS Pod Identity mounts the token there; without it its endpoint gives no credentials.",
+            "kubectl rollout restart deployment NAME",
+        ));
+    }
+}
+
+/// `sso_start_url` in the profile: its login has no refresh token (aws-cli#7656).
+fn legacy(chain: &Chain, sso: &Sso) -> Option<Diagnosis> {
+    sso.session.is_none().then(|| {
+        Diagnosis::warning(
+            "sso-legacy",
+            format!("Profile `{}` logs in by the older form of SSO settings, which cannot renew the login", chain.profile),
+            "sso_start_url stands in the profile itself. With an sso-session, tools renew the login each hour, until the portal session ends.",
+            format!("aws configure sso{}", of_profile(&chain.profile)),
+        )
+    })
+}
+
+fn sso_login(subject: &Subject<'_>, chain: &Chain, sso: &Sso) -> Diagnosis {
+    let command = renew_profile(chain);
+    let whose = match &sso.session {
+        Some(session) => format!("The SSO login `{session}`"),
+        None => format!("The SSO login of profile `{}`", chain.profile),
+    };
+    let login = match sso.login {
+        Cached::Found(login) => login,
+        Cached::Missing => {
+            let why = "~/.aws/sso/cache has no login of it. The tools read the cache of the user that they run as: under sudo, in a container or as a service it is another one.";
+            return Diagnosis::problem("sso-login-missing", format!("{whose} is not there"), why, command);
+        }
+        Cached::Unreadable => {
+            let why = "The file in ~/.aws/sso/cache is not what the tools write.";
+            return Diagnosis::problem("sso-login-unreadable", format!("{whose} cannot be read"), why, command);
+        }
+    };
+    let SsoLogin { expires, refreshable, registration_expires } = login;
+    let registered = registration_expires.is_some_and(|end| end > subject.now);
+    let renewable = refreshable && registered && sso.session.is_some();
+    let left = seconds_until(expires, subject.now);
+    if left <= 0 && !renewable {
+        let (id, reason) = match registration_expires.filter(|end| *end <= subject.now) {
+            Some(end) if refreshable => (
+                "sso-registration-expired",
+                format!("and the client registration that could have renewed it ended at {end:.0}"),
+            ),
+            _ => ("sso-login-expired", "and it has nothing to renew it with".to_owned()),
+        };
+        let what = format!("{whose} ended at {expires:.0}");
+        return Diagnosis::problem(
+            id,
+            what,
+            format!("The cache says so, {reason}. A person has to log in again."),
+            command,
+        );
+    }
+    if left <= 0 {
+        if subject.is_known_to_aws() {
+            return Diagnosis::ok("sso-login", format!("{whose} has been renewed"));
+        }
+        let why = "Tools renew it by its refresh token, as long as the portal session lasts: 8 hours, unless your organization says otherwise. Only a call shows.";
+        return Diagnosis::warning("sso-login-stale", format!("{whose} ended at {expires:.0}"), why, command);
+    }
+    if left < SOON_SECONDS && !renewable {
+        let why =
+            "Nothing can renew it. Then no new session of the role is to be had, and a person has to log in again.";
+        return Diagnosis::problem("sso-login-ends-soon", format!("{whose} ends at {expires:.0}"), why, command);
+    }
+    let proof = if subject.is_known_to_aws() { "" } else { ", by the cache, which is no proof" };
+    Diagnosis::ok("sso-login", format!("{whose} lasts until {expires:.0}{proof}"))
+}
+
+/// The credentials of `aws login` last 15 minutes and are renewed, as long as the console session lasts.
+fn console_login(subject: &Subject<'_>, chain: &Chain, login: &Login) -> Diagnosis {
+    let command = renew_profile(chain);
+    let whose = format!("The login of profile `{}`", chain.profile);
+    match login.login {
+        Cached::Missing => Diagnosis::problem(
+            "login-missing",
+            format!("{whose} is not there"),
+            "~/.aws/login/cache has no login for its login_session.",
+            command,
+        ),
+        Cached::Unreadable => Diagnosis::problem(
+            "login-unreadable",
+            format!("{whose} cannot be read"),
+            "The file in ~/.aws/login/cache is not what the AWS CLI writes.",
+            command,
+        ),
+        Cached::Found(session) if session.expires <= subject.now && !session.refreshable => Diagnosis::problem(
+            "login-expired",
+            format!("{whose} ended at {:.0}", session.expires),
+            "Its cache has no refresh token. A person has to log in again.",
+            command,
+        ),
+        Cached::Found(_) => {
+            let proof = if subject.is_known_to_aws() { "" } else { "; whether it can be renewed, only a call shows" };
+            Diagnosis::ok("login", format!("{whose} is there{proof}"))
+        }
+    }
+}
+
+fn web_identity(subject: &Subject<'_>, identity: &WebIdentity, command: &str) -> Option<Diagnosis> {
+    let WebIdentity { file, token, .. } = identity;
+    Some(match token {
+        Cached::Missing => Diagnosis::problem(
+            "web-identity-token-missing",
+            format!("The web identity token is not there: {file}"),
+            "The platform that should write it does not run here, or has taken it away: a CI job that is over, a pod without its service account.",
+            command,
+        ),
+        Cached::Unreadable => Diagnosis::problem(
+            "web-identity-token-unreadable",
+            format!("The web identity token is not one: {file}"),
+            "It is not a JSON Web Token, or may not be read by this user. STS answers InvalidIdentityToken.",
+            format!("ls -l {}", quoted(file)),
+        ),
+        Cached::Found(Jwt { expires: Some(end) }) if *end <= subject.now => Diagnosis::problem(
+            "web-identity-token-expired",
+            format!("The web identity token ended at {end:.0}"),
+            format!(
+                "{file}: its `exp`. STS gives no session for it. A token of a CI job is issued once, for minutes; a kubelet writes a new one by itself."
+            ),
+            command,
+        ),
+        Cached::Found(Jwt { expires: Some(end) }) => {
+            Diagnosis::ok("web-identity-token", format!("The web identity token lasts until {end:.0}"))
+        }
+        Cached::Found(Jwt { expires: None }) => return None,
+    })
+}
+
+fn seconds_until(end: Timestamp, now: Timestamp) -> i64 {
+    end.as_second() - now.as_second()
+}

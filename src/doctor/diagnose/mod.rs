@@ -1,0 +1,142 @@
+//! Judges: a pure function of the facts and the time. One file a subject; each diagnosis says what, why, and the one
+//! command that mends it. Knows no file, no variable's value, no network.
+
+mod answer;
+mod clock;
+mod commands;
+mod environment;
+mod login;
+mod profile;
+mod session;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::facts::{Facts, Provider};
+use super::providers::{self, Entry};
+
+pub(super) use answer::{by_its_key, is_without_answer};
+pub use session::Session;
+pub(super) use session::session;
+
+/// A session with less left than this is told as one that ends: botocore renews at 15 minutes too (lease-rules 0.2).
+pub(super) const SOON_SECONDS: i64 = 900;
+
+/// Something that a person should know of the credentials.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Diagnosis {
+    /// A name that does not change: kebab-case. Not an id of a finding: those are of jobs.
+    pub id: &'static str,
+    /// How much it matters.
+    pub level: Level,
+    /// What is so.
+    pub what: String,
+    /// Why, and what it leads to.
+    pub why: String,
+    /// The command that mends it; null where nothing is to be mended.
+    pub command: Option<String>,
+}
+
+/// How much a diagnosis matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// It keeps the credentials from working, now or within 15 minutes.
+    Problem,
+    /// It will, later or in another tool.
+    Warning,
+    /// Good to know.
+    Note,
+    /// Looked at, and right.
+    Ok,
+}
+
+impl Level {
+    /// As it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Problem => "problem",
+            Self::Warning => "warning",
+            Self::Note => "note",
+            Self::Ok => "ok",
+        }
+    }
+}
+
+impl Diagnosis {
+    fn new(id: &'static str, level: Level, what: impl Into<String>, why: impl Into<String>) -> Self {
+        Self { id, level, what: what.into(), why: why.into().trim_end().to_owned(), command: None }
+    }
+
+    fn mended_by(mut self, command: impl Into<String>) -> Self {
+        self.command = Some(command.into());
+        self
+    }
+
+    fn problem(id: &'static str, what: impl Into<String>, why: impl Into<String>, command: impl Into<String>) -> Self {
+        Self::new(id, Level::Problem, what, why).mended_by(command)
+    }
+
+    fn warning(id: &'static str, what: impl Into<String>, why: impl Into<String>, command: impl Into<String>) -> Self {
+        Self::new(id, Level::Warning, what, why).mended_by(command)
+    }
+
+    fn ok(id: &'static str, what: impl Into<String>) -> Self {
+        Self::new(id, Level::Ok, what, String::new())
+    }
+}
+
+/// What the parts of a diagnosis look at.
+pub(super) struct Subject<'a> {
+    facts: &'a Facts,
+    now: Timestamp,
+    /// Whose credentials are used, or whose failure stops the chain.
+    deciding: Option<Provider>,
+}
+
+impl Subject<'_> {
+    fn decides(&self, provider: Provider) -> bool {
+        self.deciding == Some(provider)
+    }
+
+    /// AWS has said who the credentials are.
+    fn is_known_to_aws(&self) -> bool {
+        self.facts.asked.as_ref().is_some_and(|asked| matches!(asked.identity, Some(Ok(_))))
+    }
+}
+
+/// Every diagnosis, the worst first.
+pub(super) fn diagnose(facts: &Facts, entries: &[Entry], now: Timestamp) -> Vec<Diagnosis> {
+    let subject = Subject { facts, now, deciding: providers::deciding(entries) };
+    let mut all = Vec::new();
+    environment::find(&subject, &mut all);
+    profile::find(&subject, &mut all);
+    login::find(&subject, &mut all);
+    session::find(&subject, &mut all);
+    clock::find(&subject, &mut all);
+    answer::find(&subject, &mut all);
+    // Why a copy that has ended has ended is said with its end.
+    if all.iter().any(|found| ["session-ended", "session-ends-soon", "session-expired"].contains(&found.id)) {
+        all.retain(|found| found.id != "copied-session");
+    }
+    if subject.deciding.is_none() && all.iter().all(|found: &Diagnosis| found.level != Level::Problem) {
+        all.push(nothing(facts));
+    }
+    all.sort_by_key(|found| found.level);
+    all
+}
+
+fn nothing(facts: &Facts) -> Diagnosis {
+    let offline = facts.asked.is_none() && !facts.environment.metadata_disabled;
+    let rest = if offline { " Only instance metadata is left, and --offline does not ask it." } else { "" };
+    Diagnosis::problem(
+        "no-credentials",
+        "There are no AWS credentials in this shell",
+        format!(
+            "No provider of the SDKs' chain has any: not the environment, not profile `{}`, no web identity, no container.{rest}",
+            facts.selected.name
+        ),
+        "aws login",
+    )
+}

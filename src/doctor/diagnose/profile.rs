@@ -1,0 +1,194 @@
+//! The shared configuration files and the selected profile: there or not, leading somewhere or not, and what of it will
+//! fail later.
+
+use super::commands::{of_profile, quoted};
+use super::{Diagnosis, Level, Subject};
+use crate::doctor::facts::{
+    Base, Broken, BrokenKind, Chain, FileTrouble, FileTroubleKind, Profile, Provider, Role, SelectedBy,
+};
+
+/// What STS gives at most to a caller that is itself a session (lease-rules 1).
+const CHAINED_SECONDS: u64 = 3600;
+
+pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
+    let facts = subject.facts;
+    out.extend(facts.files.iter().map(|trouble| file(subject, trouble)));
+    match &facts.profile {
+        Profile::Missing { nearest, known } => out.extend(missing(subject, nearest.as_deref(), *known)),
+        Profile::Broken(fault) => out.push(broken(subject, fault)),
+        // One that only names a Region is right beside another provider.
+        Profile::Empty if facts.selected.by != SelectedBy::Default && subject.deciding.is_none() => {
+            out.push(Diagnosis::problem(
+                "profile-without-credentials",
+                format!("Profile `{}` says nothing of credentials", facts.selected.name),
+                "It is there, but has no key, no login, no role and no process. Tools go on to the next provider.",
+                format!("aws configure{}", of_profile(&facts.selected.name)),
+            ))
+        }
+        Profile::Leads(chain) => {
+            out.extend(chain.roles.iter().filter_map(too_long));
+            out.extend(chain.roles.iter().find(|role| role.mfa).map(|role| mfa(subject, role)));
+            out.extend(process(subject, chain));
+            out.extend(passed_over(chain));
+            out.extend(copied(subject, chain));
+        }
+        Profile::Absent | Profile::Empty => {}
+    }
+}
+
+/// A profile matters as much as it is used: behind the environment's keys its faults wait.
+fn level(subject: &Subject<'_>) -> Level {
+    if subject.decides(Provider::Environment) { Level::Warning } else { Level::Problem }
+}
+
+fn file(subject: &Subject<'_>, trouble: &FileTrouble) -> Diagnosis {
+    let FileTrouble { place, file, message, help, kind } = trouble;
+    let at = |what: &str| format!("{place}: {what}");
+    let shown = quoted(file);
+    match kind {
+        FileTroubleKind::ByteOrderMark => Diagnosis::new(
+            "byte-order-mark",
+            level(subject),
+            at("the file begins with a byte order mark"),
+            "An editor of Windows wrote it. AWS tools refuse the first line for it, and with it the whole file.",
+        )
+        .mended_by(format!("sed -i '1s/^\\xEF\\xBB\\xBF//' {shown}")),
+        FileTroubleKind::Refused => Diagnosis::new("file-refused", level(subject), at(message), format!("{help}."))
+            .mended_by(format!("\"${{EDITOR:-vi}}\" {shown}")),
+        FileTroubleKind::Header { written, right } => {
+            // The other file may have the profile too.
+            let needed = matches!(subject.facts.profile, Profile::Missing { .. });
+            let escaped = written.replace('[', r"\[").replace(']', r"\]").replace('.', r"\.").replace('/', r"\/");
+            let level = if needed { level(subject) } else { Level::Warning };
+            Diagnosis::new("wrong-header", level, at(message), format!("{help}.")).mended_by(format!(
+                "sed -i {} {shown}",
+                quoted(&format!("s/^{escaped}/{}/", right.replace('/', r"\/")))
+            ))
+        }
+        FileTroubleKind::Other => Diagnosis::new("file-trouble", Level::Note, at(message), format!("{help}."))
+            .mended_by(format!("\"${{EDITOR:-vi}}\" {shown}")),
+    }
+}
+
+fn missing(subject: &Subject<'_>, nearest: Option<&str>, known: usize) -> Option<Diagnosis> {
+    let selected = &subject.facts.selected;
+    let because = |trouble: &FileTrouble| trouble.kind != FileTroubleKind::Other;
+    if selected.name.trim().is_empty() || subject.facts.files.iter().any(because) {
+        // That the variable names nothing, or what the file has wrong, is told already.
+        return None;
+    }
+    let (by, again) = match selected.by {
+        SelectedBy::Option => ("--profile", "credential-health doctor --profile "),
+        _ => ("AWS_PROFILE", "export AWS_PROFILE="),
+    };
+    let why = "The AWS CLI and boto3 stop with \"The config profile could not be found\", also where the environment has keys; \
+               the SDK for Rust goes on to the next provider.";
+    let found = match nearest {
+        Some(near) => format!("There is a profile `{near}`. "),
+        None if known == 0 => "The files have no profile at all. ".to_owned(),
+        None => "None that is there has nearly that name. ".to_owned(),
+    };
+    let command = match nearest {
+        Some(near) => format!("{again}{}", quoted(near)),
+        None if selected.by == SelectedBy::Variable => "unset AWS_PROFILE".to_owned(),
+        None => format!("aws configure sso{}", of_profile(&selected.name)),
+    };
+    let what = format!("{by} names profile `{}`, which is not there", selected.name);
+    Some(Diagnosis::problem("profile-missing", what, format!("{found}{why}"), command))
+}
+
+fn broken(subject: &Subject<'_>, fault: &Broken) -> Diagnosis {
+    let profile = of_profile(&fault.profile);
+    let (id, command) = match &fault.kind {
+        BrokenKind::SourceMissing { nearest: Some(near), .. } => {
+            ("source-profile-missing", format!("aws configure set source_profile {}{profile}", quoted(near)))
+        }
+        BrokenKind::SourceMissing { named, nearest: None } => {
+            ("source-profile-missing", format!("aws configure{}", of_profile(named)))
+        }
+        BrokenKind::Cycle => ("source-profile-cycle", format!("aws configure set source_profile NAME{profile}")),
+        BrokenKind::NoSource => ("role-without-source", format!("aws configure set source_profile NAME{profile}")),
+        BrokenKind::TwoSources => ("role-with-two-sources", format!("\"${{EDITOR:-vi}}\" {}", quoted(&fault.file))),
+        BrokenKind::SsoSessionMissing(name) => {
+            ("sso-session-missing", format!("aws configure sso-session # SSO session name: {}", quoted(name)))
+        }
+        BrokenKind::SsoSettings => ("sso-settings-incomplete", format!("aws configure sso{profile}")),
+        BrokenKind::HalfAKey => ("profile-key-incomplete", format!("aws configure{profile}")),
+        BrokenKind::Other => ("profile-broken", format!("\"${{EDITOR:-vi}}\" {}", quoted(&fault.file))),
+    };
+    let what = format!("Profile `{}` leads to no credentials", subject.facts.selected.name);
+    Diagnosis::new(id, level(subject), what, format!("{}.", fault.detail)).mended_by(command)
+}
+
+/// STS refuses such a request (lease-rules 0.2). The SDK for Rust does not send `duration_seconds`.
+fn too_long(role: &Role) -> Option<Diagnosis> {
+    let asked = role.duration_seconds.filter(|asked| *asked > CHAINED_SECONDS && role.chained == Some(true))?;
+    Some(Diagnosis::problem(
+        "chained-duration",
+        format!(
+            "Profile `{}` asks for {asked} seconds, and a role assumed by a session gets 3600 at most",
+            role.profile
+        ),
+        format!(
+            "{}: the credentials that assume it are themselves a session: role chaining. STS refuses with ValidationError, whatever the role's \
+             MaxSessionDuration, in the AWS CLI, boto3 and every SDK that sends duration_seconds; the SDK for Rust does not.",
+            role.place
+        ),
+        format!("aws configure set duration_seconds 3600{}", of_profile(&role.profile)),
+    ))
+}
+
+fn mfa(subject: &Subject<'_>, role: &Role) -> Diagnosis {
+    let until = match role.cli_session_ends {
+        Some(end) if end > subject.now => format!(" The session that the CLI keeps lasts until {end:.0}."),
+        _ => " The CLI keeps no session of it that is still good.".to_owned(),
+    };
+    Diagnosis::warning(
+        "mfa-needs-a-person",
+        format!("Profile `{}` needs an MFA code each time its session is renewed", role.profile),
+        format!(
+            "mfa_serial: the AWS CLI asks for the code; boto3 gives up ten minutes before the session ends, and the SDK for Rust sends no MFA at all.{until}"
+        ),
+        format!("aws sts get-caller-identity{}", of_profile(&subject.facts.selected.name)),
+    )
+}
+
+fn process(subject: &Subject<'_>, chain: &Chain) -> Option<Diagnosis> {
+    let Base::Process(process) = &chain.base else { return None };
+    (process.found == Some(false)).then(|| {
+        Diagnosis::new(
+            "process-missing",
+            level(subject),
+            format!("The credential_process of profile `{}` is not there: {}", chain.profile, process.program),
+            "No such program is in PATH, or at that path. Programs started by a service have a shorter PATH than a shell.",
+        )
+        .mended_by(format!(
+            "aws configure set credential_process \"$(command -v {})\"{}",
+            quoted(process.program.rsplit('/').next().unwrap_or_default()),
+            of_profile(&chain.profile)
+        ))
+    })
+}
+
+fn passed_over(chain: &Chain) -> Option<Diagnosis> {
+    chain.keys_passed_over.then(|| {
+        Diagnosis::warning(
+            "tools-disagree",
+            format!("Profile `{}` has keys in the credentials file too, and tools differ", chain.profile),
+            "The SDK for Rust takes login_session and credential_process before keys; the AWS CLI and boto3 take the keys of the credentials file first.",
+            "\"${EDITOR:-vi}\" ~/.aws/credentials",
+        )
+    })
+}
+
+fn copied(subject: &Subject<'_>, chain: &Chain) -> Option<Diagnosis> {
+    let Base::Keys { token: true, place } = &chain.base else { return None };
+    subject.decides(Provider::Profile).then(|| {
+        Diagnosis::warning(
+            "copied-session",
+            format!("Profile `{}` holds a copy of a session that nothing renews", chain.profile),
+            format!("{place}: aws_session_token. When it ends, every tool with this profile fails with ExpiredToken; the file does not say when."),
+            super::commands::renew_profile(chain),
+        )
+    })
+}

@@ -1,0 +1,104 @@
+//! When the session ends, as far as it can be known, and by whose word.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::commands::renew;
+use super::{Diagnosis, SOON_SECONDS, Subject};
+use crate::doctor::facts::{Base, Cached, Facts, KeyKind, Loaded, Profile, Provider, Stated};
+use crate::doctor::providers::Entry;
+use crate::inventory::Seconds;
+
+/// The end of a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Session {
+    /// When it ends.
+    #[serde(serialize_with = "crate::doctor::report::rfc3339")]
+    pub ends_at: Timestamp,
+    /// Seconds until then; negative when it has ended.
+    pub seconds_left: i64,
+    /// By whose word.
+    pub told_by: &'static str,
+    /// Tools get the next one by themselves.
+    pub renewed: bool,
+}
+
+/// The session of the credentials that are used; `None`: they have no end, or nothing says when it is.
+pub(in crate::doctor) fn session(facts: &Facts, entries: &[Entry], now: Timestamp) -> Option<Session> {
+    let deciding = crate::doctor::providers::deciding(entries);
+    let (ends_at, told_by, renewed) = match deciding? {
+        Provider::Environment => environment(facts)?,
+        provider => match loaded(facts).and_then(|loaded| loaded.expires) {
+            Some(end) => (end, "its provider", true),
+            None if provider == Provider::Profile => cached(facts)?,
+            None => return None,
+        },
+    };
+    Some(Session { ends_at, seconds_left: ends_at.as_second() - now.as_second(), told_by, renewed })
+}
+
+fn loaded(facts: &Facts) -> Option<Loaded> {
+    facts.asked.as_ref()?.loaded.as_ref()?.as_ref().ok().copied()
+}
+
+fn environment(facts: &Facts) -> Option<(Timestamp, &'static str, bool)> {
+    let environment = &facts.environment;
+    if !environment.token.is_set() {
+        return None;
+    }
+    match environment.expiration {
+        Stated::At(end) => Some((end, "AWS_CREDENTIAL_EXPIRATION", environment.is_lambda)),
+        _ => Some((environment.cached_expiration?, "the AWS CLI's cache, which holds the same key", false)),
+    }
+}
+
+/// What a profile's caches say, where nobody was asked. The SDKs have no such cache but of `aws login`.
+fn cached(facts: &Facts) -> Option<(Timestamp, &'static str, bool)> {
+    const CLI: &str = "the AWS CLI's cache; other tools have a session of their own";
+    let Profile::Leads(chain) = &facts.profile else { return None };
+    if let Some(role) = chain.roles.last() {
+        return Some((role.cli_session_ends?, CLI, !role.mfa));
+    }
+    match &chain.base {
+        Base::Sso(sso) => Some((sso.cli_session_ends?, CLI, true)),
+        Base::Login(login) => match login.login {
+            Cached::Found(session) => Some((session.expires, "the cache of aws login", session.refreshable)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
+    let facts = subject.facts;
+    let entries = crate::doctor::providers::of(facts);
+    let Some(session) = session(facts, &entries, subject.now) else { return };
+    let Session { ends_at, seconds_left, told_by, renewed } = session;
+    let by = format!("By {told_by}.");
+    // What the provider has just given, and has ended, it will not give better at the next call.
+    let from_provider = loaded(facts).is_some() && !subject.decides(Provider::Environment);
+    if seconds_left <= 0 && (!renewed || from_provider) {
+        out.push(Diagnosis::problem(
+            "session-ended",
+            format!("The session ended at {ends_at:.0}, {} ago", Seconds(seconds_left.unsigned_abs())),
+            format!("{by} Every call that it signs fails with ExpiredToken; nothing can make a session longer."),
+            renew(subject),
+        ));
+    } else if seconds_left < SOON_SECONDS && !renewed {
+        out.push(Diagnosis::problem(
+            "session-ends-soon",
+            format!("The session ends in {}, at {ends_at:.0}", Seconds(seconds_left.unsigned_abs())),
+            format!("{by} Nothing renews it: what runs longer fails with ExpiredToken."),
+            renew(subject),
+        ));
+    } else if seconds_left > 0 {
+        let then = if renewed { "; tools renew it" } else { "" };
+        out.push(Diagnosis::ok("session", format!("The session lasts until {ends_at:.0}{then}")));
+    }
+}
+
+/// What kind of key is used: by AWS's provider, else by the environment.
+pub(super) fn is_session_key(facts: &Facts) -> bool {
+    let key = loaded(facts).and_then(|loaded| loaded.key).or(facts.environment.key);
+    key.is_some_and(|key| key.kind == KeyKind::Session)
+}

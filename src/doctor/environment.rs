@@ -1,0 +1,120 @@
+//! Reads the variables that AWS tools take credentials from, and keeps no credential of them. Judges nothing.
+
+use super::caches::{self, Home};
+use super::facts::{Container, Environment, Flaw, Key, OldToken, Stated, Variable};
+use crate::failure::printable;
+
+/// The value of a variable, by its name.
+pub(super) type Read<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+pub(super) fn gather(read: Read<'_>, home: &Home) -> Environment {
+    let filled = |name: &str| read(name).filter(|value| !value.trim().is_empty());
+    let key_id = filled("AWS_ACCESS_KEY_ID");
+    // The SDK for Rust takes this older name too.
+    let secret =
+        read("AWS_SECRET_ACCESS_KEY").filter(|value| !value.trim().is_empty()).or_else(|| read("SECRET_ACCESS_KEY"));
+    let container = container(&filled, home);
+    Environment {
+        access_key: variable(read("AWS_ACCESS_KEY_ID").as_deref(), |c| c.is_ascii_alphanumeric()),
+        key: key_id.as_deref().and_then(Key::of),
+        secret: variable(secret.as_deref(), |c| c.is_ascii_graphic()),
+        token: variable(read("AWS_SESSION_TOKEN").as_deref(), |c| c.is_ascii_graphic()),
+        old_token: match (filled("AWS_SECURITY_TOKEN"), filled("AWS_SESSION_TOKEN")) {
+            (None, _) => OldToken::Absent,
+            (Some(old), Some(new)) if old == new => OldToken::Same,
+            (Some(_), _) => OldToken::Different,
+        },
+        expiration: match filled("AWS_CREDENTIAL_EXPIRATION") {
+            None => Stated::Absent,
+            Some(text) => caches::moment(text.trim()).map_or(Stated::Unreadable, Stated::At),
+        },
+        cached_expiration: key_id.as_deref().and_then(|id| home.cli_session_of(id.trim())),
+        // Set to nothing it still selects: a profile without a name.
+        profile: read("AWS_PROFILE"),
+        default_profile: filled("AWS_DEFAULT_PROFILE"),
+        web_identity: filled("AWS_WEB_IDENTITY_TOKEN_FILE")
+            .map(|file| caches::web_identity(&file, filled("AWS_ROLE_ARN").as_deref())),
+        container,
+        metadata_disabled: filled("AWS_EC2_METADATA_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true")),
+        region: filled("AWS_REGION").or_else(|| filled("AWS_DEFAULT_REGION")).map(|region| printable(&region)),
+        endpoint: ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]
+            .into_iter()
+            .find_map(|name| Some((name, host(&filled(name)?)))),
+        is_lambda: filled("AWS_LAMBDA_FUNCTION_NAME").is_some() && filled("AWS_EXECUTION_ENV").is_some(),
+    }
+}
+
+fn variable(value: Option<&str>, fits: impl Fn(char) -> bool) -> Variable {
+    let Some(value) = value else { return Variable::Absent };
+    if value.trim().is_empty() {
+        return Variable::Blank;
+    }
+    let flaw = if value.contains(['\r', '\n']) {
+        Flaw::LineBreak
+    } else if value.contains(char::is_whitespace) {
+        Flaw::Blank
+    } else if value.starts_with(['"', '\'']) || value.ends_with(['"', '\'']) {
+        Flaw::Quotes
+    } else if !value.chars().all(fits) {
+        Flaw::Character
+    } else {
+        return Variable::Set;
+    };
+    Variable::Flawed(flaw)
+}
+
+fn container(filled: &dyn Fn(&str) -> Option<String>, home: &Home) -> Option<Container> {
+    let (variable, host) = match filled("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
+        Some(_) => ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "169.254.170.2".to_owned()),
+        None => {
+            let url = filled("AWS_CONTAINER_CREDENTIALS_FULL_URI")?;
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", host(&url))
+        }
+    };
+    let token_file = filled("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+    let token_file_missing = token_file.filter(|file| !home.is_readable(file)).map(|file| printable(&file));
+    Some(Container { variable, host, token_file_missing })
+}
+
+/// The host of a URL, with its port: path, query and user may hold a secret.
+fn host(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    printable(authority.rsplit('@').next().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_url_nothing_but_its_host_is_kept() {
+        for (url, kept) in [
+            ("https://user:secret@proxy.example:8443/path?token=secret", "proxy.example:8443"),
+            ("http://169.254.170.23/v1/credentials", "169.254.170.23"),
+            ("localhost:4566", "localhost:4566"),
+        ] {
+            assert_eq!(host(url), kept);
+        }
+    }
+
+    #[test]
+    fn what_no_credential_has_in_it_is_seen() {
+        let of = |value| variable(Some(value), |c: char| c.is_ascii_alphanumeric());
+        assert_eq!(of("AKIAEXAMPLE"), Variable::Set);
+        assert_eq!(of(" \t"), Variable::Blank);
+        assert_eq!(of("AKIAEXAMPLE\r"), Variable::Flawed(Flaw::LineBreak));
+        assert_eq!(of("AKIAEXAMPLE "), Variable::Flawed(Flaw::Blank));
+        assert_eq!(of("\"AKIAEXAMPLE\""), Variable::Flawed(Flaw::Quotes));
+        assert_eq!(of("AKIA/EXAMPLE"), Variable::Flawed(Flaw::Character));
+    }
+
+    #[test]
+    fn of_a_key_its_kind_and_its_last_four_are_kept_and_of_anything_else_nothing() {
+        let shown = |id: &str| Key::of(id).map(|key| key.to_string());
+        assert_eq!(shown("ASIAIOSFODNN7EXAMPLE").as_deref(), Some("ASIA…MPLE"));
+        assert_eq!(shown("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY").as_deref(), Some("????…????"));
+        assert_eq!(shown("AKIASHORT").as_deref(), Some("AKIA…????"));
+        assert_eq!(shown("AKI"), None);
+    }
+}

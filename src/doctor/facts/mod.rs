@@ -1,0 +1,118 @@
+//! What is known of the credentials of a shell. Facts only, and no secret by type: of a key its kind and last four
+//! characters, of every other credential that it is there and when it ends. Judges nothing.
+
+mod asked;
+mod environment;
+mod profile;
+
+use serde::Serialize;
+
+pub use asked::{Asked, Identity, Loaded, NotLoaded, ProcessFailure, Refused};
+pub use environment::{Container, Environment, Flaw, Key, KeyKind, OldToken, Stated, Variable};
+pub use profile::{
+    Base, Broken, BrokenKind, Cached, Chain, Jwt, Login, LoginSession, Process, Profile, Role, Sso, SsoLogin,
+    WebIdentity,
+};
+
+/// Everything that was found out.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// What the environment says.
+    pub environment: Environment,
+    /// Which profile is selected, and by what.
+    pub selected: Selected,
+    /// What the shared configuration files say of that profile.
+    pub profile: Profile,
+    /// What is wrong with the files themselves.
+    pub files: Vec<FileTrouble>,
+    /// What AWS and the endpoints said; `None`: nobody was asked.
+    pub asked: Option<Asked>,
+}
+
+/// Which profile is meant.
+#[derive(Debug, Clone, Default)]
+pub struct Selected {
+    /// Its name.
+    pub name: String,
+    /// What names it.
+    pub by: SelectedBy,
+}
+
+/// What names the profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SelectedBy {
+    /// `--profile`: the environment's keys are out, as with the AWS CLI.
+    Option,
+    /// AWS_PROFILE.
+    Variable,
+    /// Nothing: `default`.
+    #[default]
+    Default,
+}
+
+/// What is wrong with a shared configuration file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileTrouble {
+    /// `file:line`.
+    pub place: String,
+    /// The file.
+    pub file: String,
+    /// What is wrong.
+    pub message: String,
+    /// What would be right.
+    pub help: String,
+    /// What kind of trouble it is.
+    pub kind: FileTroubleKind,
+}
+
+/// Kinds of trouble with a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileTroubleKind {
+    /// It begins with a byte order mark, and is refused for that.
+    ByteOrderMark,
+    /// A line that the SDKs refuse, and with it the whole file.
+    Refused,
+    /// A header that tools ignore, for the selected profile: what it is and what it should be.
+    Header {
+        /// As it is written.
+        written: String,
+        /// As it should be.
+        right: String,
+    },
+    /// Anything else.
+    Other,
+}
+
+/// A provider of the SDKs' default chain, in its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Provider {
+    /// The AWS_* variables.
+    Environment,
+    /// A profile of the shared configuration files.
+    Profile,
+    /// AWS_WEB_IDENTITY_TOKEN_FILE.
+    WebIdentity,
+    /// The credentials endpoint of ECS, EKS Pod Identity and their like.
+    Container,
+    /// The instance metadata of EC2.
+    InstanceMetadata,
+}
+
+impl Provider {
+    /// The order of the AWS SDKs.
+    pub const ALL: [Self; 5] =
+        [Self::Environment, Self::Profile, Self::WebIdentity, Self::Container, Self::InstanceMetadata];
+
+    /// In words.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Environment => "environment",
+            Self::Profile => "profile",
+            Self::WebIdentity => "web identity",
+            Self::Container => "container",
+            Self::InstanceMetadata => "instance metadata",
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What the files say of a profile, and the caches of its logins.
+
+use jiff::Timestamp;
+
+/// What the shared configuration files say of the selected profile.
+#[derive(Debug, Clone, Default)]
+pub enum Profile {
+    /// There is no such profile.
+    #[default]
+    Absent,
+    /// None of that name, where a profile was named.
+    Missing {
+        /// A profile that is there and has nearly that name.
+        nearest: Option<String>,
+        /// How many profiles there are.
+        known: usize,
+    },
+    /// It is there, and says nothing of credentials.
+    Empty,
+    /// It leads nowhere.
+    Broken(Broken),
+    /// It leads to credentials, or to who has them.
+    Leads(Chain),
+}
+
+/// Why a profile leads nowhere: what, where, and what would mend it.
+#[derive(Debug, Clone)]
+pub struct Broken {
+    /// What is wrong.
+    pub kind: BrokenKind,
+    /// The profile that the fault is in.
+    pub profile: String,
+    /// The file that it stands in.
+    pub file: String,
+    /// In words, with its place.
+    pub detail: String,
+}
+
+/// What is wrong with a profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BrokenKind {
+    /// `source_profile` names one that is not there; the nearest that is.
+    SourceMissing {
+        /// The name that is not there.
+        named: String,
+        /// One that is, and has nearly that name.
+        nearest: Option<String>,
+    },
+    /// `source_profile` leads back to where it came from.
+    Cycle,
+    /// A role without a source of credentials.
+    NoSource,
+    /// `source_profile` and `credential_source` in one profile.
+    TwoSources,
+    /// `sso_session` names a section that is not there.
+    SsoSessionMissing(String),
+    /// A key without its secret, or a secret without its key.
+    HalfAKey,
+    /// The SSO settings are not complete, or stand twice.
+    SsoSettings,
+    /// Anything else that the files say wrongly.
+    Other,
+}
+
+/// Where a profile's credentials come from: a base, and roles that are assumed with it, in this order.
+#[derive(Debug, Clone)]
+pub struct Chain {
+    /// The profile that holds the base.
+    pub profile: String,
+    /// The base.
+    pub base: Base,
+    /// The roles.
+    pub roles: Vec<Role>,
+    /// The base profile has keys that its other settings come before in the SDKs; botocore takes the keys first.
+    pub keys_passed_over: bool,
+}
+
+/// A role that a profile assumes.
+#[derive(Debug, Clone)]
+pub struct Role {
+    /// The profile that says so.
+    pub profile: String,
+    /// Its ARN.
+    pub arn: String,
+    /// `duration_seconds`, as far as it is a number.
+    pub duration_seconds: Option<u64>,
+    /// The caller is itself a session: role chaining. `None`: not known.
+    pub chained: Option<bool>,
+    /// `mfa_serial` is set.
+    pub mfa: bool,
+    /// `file:line` of `duration_seconds`, or of the profile.
+    pub place: String,
+    /// When the session ends that the AWS CLI keeps in its cache.
+    pub cli_session_ends: Option<Timestamp>,
+}
+
+/// Where a chain begins.
+#[derive(Debug, Clone)]
+pub enum Base {
+    /// Keys in the files.
+    Keys {
+        /// With a session token: a copy of somebody's session.
+        token: bool,
+        /// Where they stand.
+        place: String,
+    },
+    /// IAM Identity Center.
+    Sso(Sso),
+    /// `aws login`.
+    Login(Login),
+    /// A program that prints credentials.
+    Process(Process),
+    /// A token of an identity provider.
+    WebIdentity(WebIdentity),
+    /// `credential_source`.
+    Named(String),
+}
+
+/// A login to IAM Identity Center.
+#[derive(Debug, Clone)]
+pub struct Sso {
+    /// `sso_session`; `None`: the older form, with `sso_start_url` in the profile, which has no refresh token.
+    pub session: Option<String>,
+    /// The permission set.
+    pub role: String,
+    /// The account.
+    pub account: String,
+    /// What the cache holds of the login.
+    pub login: Cached<SsoLogin>,
+    /// When the role session ends that the AWS CLI keeps in its cache.
+    pub cli_session_ends: Option<Timestamp>,
+}
+
+/// The cached login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SsoLogin {
+    /// When its access token ends, by the cache: no proof that the server thinks so (aws-cli#7340).
+    pub expires: Timestamp,
+    /// There is a refresh token and a client to use it.
+    pub refreshable: bool,
+    /// When that client's registration ends.
+    pub registration_expires: Option<Timestamp>,
+}
+
+/// A login by `aws login`.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// What the cache holds of it.
+    pub login: Cached<LoginSession>,
+}
+
+/// The cached credentials of `aws login`: fifteen minutes at most, renewed by a refresh token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoginSession {
+    /// When the credentials end.
+    pub expires: Timestamp,
+    /// There is a refresh token.
+    pub refreshable: bool,
+}
+
+/// A file of a cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cached<T> {
+    /// Not there.
+    Missing,
+    /// There, and not what it should be.
+    Unreadable,
+    /// What it says.
+    Found(T),
+}
+
+/// A `credential_process`.
+#[derive(Debug, Clone)]
+pub struct Process {
+    /// The program, without its arguments: they may hold secrets.
+    pub program: String,
+    /// Whether it is there; `None`: the shell alone can tell.
+    pub found: Option<bool>,
+}
+
+/// A token of an identity provider, and the role that it is exchanged for.
+#[derive(Debug, Clone)]
+pub struct WebIdentity {
+    /// The token's file.
+    pub file: String,
+    /// The role; `None`: AWS_ROLE_ARN is not set.
+    pub role: Option<String>,
+    /// What the file holds.
+    pub token: Cached<Jwt>,
+}
+
+/// What a JSON Web Token says of itself; nobody has checked its signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Jwt {
+    /// Its `exp`.
+    pub expires: Option<Timestamp>,
+}

@@ -1,0 +1,184 @@
+//! Which provider the default chain of the AWS SDKs takes, and why not another: aws-config's
+//! `default_provider/credentials.rs` and `profile/credentials/repr.rs`. A pure function of the facts.
+
+use serde::Serialize;
+
+use super::facts::{Base, BrokenKind, Chain, Environment, Facts, FileTroubleKind, Profile, Provider, SelectedBy};
+use crate::inventory::RoleArn;
+
+/// One provider of the chain.
+#[derive(Debug, Clone, Serialize)]
+pub struct Entry {
+    /// Which.
+    pub provider: Provider,
+    /// What becomes of it.
+    pub state: State,
+    /// What it has, or why it has nothing.
+    pub detail: String,
+}
+
+/// What becomes of a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Its credentials are used.
+    Wins,
+    /// It would provide credentials, and one before it does.
+    Shadowed,
+    /// It is set up, fails, and stops the chain.
+    Fails,
+    /// It is set up wrongly, and the SDKs pass over it.
+    PassedOver,
+    /// It is not set up.
+    NotSet,
+    /// Whether it would provide credentials was not asked.
+    NotAsked,
+}
+
+impl State {
+    /// In words.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Wins => "wins",
+            Self::Shadowed => "shadowed",
+            Self::Fails => "fails",
+            Self::PassedOver => "passed over",
+            Self::NotSet => "not set",
+            Self::NotAsked => "not asked",
+        }
+    }
+}
+
+/// The chain in its order.
+pub(super) fn of(facts: &Facts) -> Vec<Entry> {
+    let mut decided = false;
+    let judge = |provider| {
+        let (state, detail) = match provider {
+            Provider::Environment => environment(facts),
+            Provider::Profile => profile(facts),
+            Provider::WebIdentity => web_identity(&facts.environment),
+            Provider::Container => container(&facts.environment),
+            Provider::InstanceMetadata => instance(facts),
+        };
+        let state = match state {
+            State::Wins | State::Fails | State::NotAsked if decided => State::Shadowed,
+            state => state,
+        };
+        decided |= matches!(state, State::Wins | State::Fails);
+        // Nobody asks the instance once another has provided.
+        let skipped = provider == Provider::InstanceMetadata && state == State::Shadowed;
+        Entry { provider, state: if skipped { State::NotAsked } else { state }, detail }
+    };
+    // `--profile` is not the default chain: the profile alone.
+    let all = if facts.selected.by == SelectedBy::Option { &Provider::ALL[..2] } else { &Provider::ALL[..] };
+    all.iter().copied().map(judge).collect()
+}
+
+/// Whose credentials are used, or whose failure stops the chain.
+pub(super) fn deciding(entries: &[Entry]) -> Option<Provider> {
+    entries.iter().find(|entry| matches!(entry.state, State::Wins | State::Fails)).map(|entry| entry.provider)
+}
+
+fn environment(facts: &Facts) -> (State, String) {
+    let environment = &facts.environment;
+    if !environment.provides() {
+        let parts: Vec<&str> = [
+            (environment.access_key, "AWS_ACCESS_KEY_ID"),
+            (environment.secret, "AWS_SECRET_ACCESS_KEY"),
+            (environment.token, "AWS_SESSION_TOKEN"),
+        ]
+        .into_iter()
+        .filter_map(|(variable, name)| variable.is_set().then_some(name))
+        .collect();
+        return match parts[..] {
+            [] => (State::NotSet, "no AWS_ACCESS_KEY_ID".to_owned()),
+            _ => (State::PassedOver, format!("only {} of a key is set", parts.join(" and "))),
+        };
+    }
+    let token = if environment.token.is_set() { "with a session token" } else { "no session token" };
+    let key = environment.key.map_or_else(|| "a key".to_owned(), |key| key.to_string());
+    let left_out = facts.selected.by == SelectedBy::Option;
+    let state = if left_out { State::PassedOver } else { State::Wins };
+    (state, format!("{key}, {token}{}", if left_out { "; --profile leaves it out" } else { "" }))
+}
+
+fn profile(facts: &Facts) -> (State, String) {
+    let name = &facts.selected.name;
+    let by = match facts.selected.by {
+        SelectedBy::Option => " (--profile)",
+        SelectedBy::Variable => " (AWS_PROFILE)",
+        SelectedBy::Default => "",
+    };
+    let refused =
+        facts.files.iter().find(|file| matches!(file.kind, FileTroubleKind::Refused | FileTroubleKind::ByteOrderMark));
+    if let Some(file) = refused {
+        return (State::Fails, format!("{} is refused", file.place));
+    }
+    match &facts.profile {
+        Profile::Absent => (State::NotSet, "no profile `default`".to_owned()),
+        Profile::Missing { .. } => (State::PassedOver, format!("there is no profile `{name}`{by}")),
+        Profile::Empty => (State::NotSet, format!("`{name}`{by} says nothing of credentials")),
+        Profile::Broken(broken) => {
+            // The SDKs pass over what is missing, and stop at what is wrong.
+            let passes = matches!(broken.kind, BrokenKind::SourceMissing { .. });
+            (if passes { State::PassedOver } else { State::Fails }, format!("`{name}`{by} leads nowhere"))
+        }
+        Profile::Leads(chain) => (State::Wins, format!("`{name}`{by}: {}", path(chain))),
+    }
+}
+
+/// How the credentials of a chain come about.
+pub(super) fn path(chain: &Chain) -> String {
+    let base = match &chain.base {
+        Base::Keys { token: false, place } => format!("the key in {place}"),
+        Base::Keys { token: true, place } => format!("the session key in {place}"),
+        Base::Sso(sso) => format!("IAM Identity Center, {} in account {}", sso.role, sso.account),
+        Base::Login(_) => "aws login".to_owned(),
+        Base::Process(process) => format!("credential_process, {}", process.program),
+        Base::WebIdentity(token) => format!("the web identity token in {}", token.file),
+        Base::Named(source) => format!("credential_source {source}"),
+    };
+    let names: Vec<&str> = chain.roles.iter().map(|role| role_name(&role.arn)).collect();
+    match names[..] {
+        [] => base,
+        _ => format!("{base}, then role {}", names.join(", then role ")),
+    }
+}
+
+fn role_name(arn: &str) -> &str {
+    RoleArn::parse(arn).map_or(arn, |_| arn.rsplit('/').next().unwrap_or(arn))
+}
+
+fn web_identity(environment: &Environment) -> (State, String) {
+    match &environment.web_identity {
+        None => (State::NotSet, "no AWS_WEB_IDENTITY_TOKEN_FILE".to_owned()),
+        Some(identity) => match &identity.role {
+            Some(role) => (State::Wins, format!("the token in {}, for role {}", identity.file, role_name(role))),
+            None => (State::PassedOver, "AWS_WEB_IDENTITY_TOKEN_FILE is set and AWS_ROLE_ARN is not".to_owned()),
+        },
+    }
+}
+
+fn container(environment: &Environment) -> (State, String) {
+    match &environment.container {
+        None => (State::NotSet, "no AWS_CONTAINER_CREDENTIALS_*_URI".to_owned()),
+        Some(container) => (State::Wins, format!("{} ({})", container.host, container.variable)),
+    }
+}
+
+fn instance(facts: &Facts) -> (State, String) {
+    if facts.environment.metadata_disabled {
+        return (State::NotSet, "AWS_EC2_METADATA_DISABLED is true".to_owned());
+    }
+    let loaded = facts.asked.as_ref().and_then(|asked| asked.loaded.as_ref());
+    match loaded {
+        None => (State::NotAsked, "the chain's last".to_owned()),
+        Some(Ok(loaded)) if loaded.provider == Some(Provider::InstanceMetadata) => {
+            (State::Wins, "the instance's role".to_owned())
+        }
+        Some(Ok(_)) => (State::NotAsked, "the chain's last".to_owned()),
+        Some(Err(not_loaded)) if not_loaded.failed => (State::NotAsked, "the chain's last".to_owned()),
+        Some(Err(_)) => (State::NotSet, "no instance answers".to_owned()),
+    }
+}

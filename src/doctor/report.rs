@@ -1,0 +1,190 @@
+//! What `doctor` says: the JSON of schema version 1, and what `terminal` puts in words. Owns no diagnosis.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::diagnose::{self, Diagnosis, Level, Session, is_without_answer, session};
+use super::facts::{Facts, KeyKind, Provider, SelectedBy};
+use super::providers::{self, Entry, State};
+
+/// The version of the JSON form. Fields are added, never renamed.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The credentials of a shell, diagnosed.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// What it comes to.
+    pub verdict: Verdict,
+    /// When it was looked at.
+    #[serde(serialize_with = "rfc3339")]
+    pub at: Timestamp,
+    /// Nobody was asked.
+    pub offline: bool,
+    /// The selected profile.
+    pub profile: SelectedProfile,
+    /// The providers, in the order of the SDKs' default chain.
+    pub providers: Vec<Entry>,
+    /// The provider whose credentials are used; null: none has any.
+    pub winner: Option<Provider>,
+    /// Whose credentials they are; null: nothing says.
+    pub principal: Option<Principal>,
+    /// When the session ends; null: no end, or nothing says.
+    pub session: Option<Session>,
+    /// This machine's clock minus AWS's, in seconds; null: not known.
+    pub clock_offset_seconds: Option<i64>,
+    /// What was found, the worst first.
+    pub diagnoses: Vec<Diagnosis>,
+    /// What was not looked at, and so is not known.
+    pub not_checked: Vec<String>,
+}
+
+/// A moment as the reports write it: UTC, whole seconds.
+pub(super) fn rfc3339<S: serde::Serializer>(moment: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{moment:.0}"))
+}
+
+/// What it comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// AWS has said whose credentials these are, and nothing stops them within 15 minutes.
+    Healthy,
+    /// Something stops them, or will within 15 minutes.
+    Broken,
+    /// There are none.
+    NoCredentials,
+    /// AWS did not answer.
+    NoAnswer,
+    /// Nothing was found that stops them, and AWS was not asked.
+    NotAsked,
+}
+
+/// The selected profile.
+#[derive(Debug, Clone, Serialize)]
+pub struct SelectedProfile {
+    /// Its name.
+    pub name: String,
+    /// `--profile`, `AWS_PROFILE`, or null where nothing names it.
+    pub named_by: Option<&'static str>,
+}
+
+/// Whose credentials they are.
+#[derive(Debug, Clone, Serialize)]
+pub struct Principal {
+    /// user, root-user, assumed-role, sso-role, federated-user; by the key alone: long-term-key, session.
+    pub kind: &'static str,
+    /// In words.
+    pub description: String,
+    /// The ARN, as STS says.
+    pub arn: Option<String>,
+    /// The account, as STS says.
+    pub account: Option<String>,
+    /// The access key id, but for its middle.
+    pub key: Option<String>,
+}
+
+impl Report {
+    /// Judges the facts at this time.
+    #[must_use]
+    pub fn new(facts: &Facts, now: Timestamp) -> Self {
+        let providers = providers::of(facts);
+        let diagnoses = diagnose::diagnose(facts, &providers, now);
+        let wins = providers.iter().find(|entry| entry.state == State::Wins);
+        Self {
+            schema_version: SCHEMA_VERSION,
+            verdict: verdict(facts, &diagnoses, wins.is_some()),
+            at: now,
+            offline: facts.asked.is_none(),
+            profile: SelectedProfile {
+                name: crate::failure::printable(&facts.selected.name),
+                named_by: match facts.selected.by {
+                    SelectedBy::Option => Some("--profile"),
+                    SelectedBy::Variable => Some("AWS_PROFILE"),
+                    SelectedBy::Default => None,
+                },
+            },
+            winner: wins.map(|entry| entry.provider),
+            principal: principal(facts, wins.map(|entry| entry.provider)),
+            session: session(facts, &providers, now),
+            clock_offset_seconds: facts.asked.as_ref().and_then(|asked| asked.clock_offset),
+            not_checked: not_checked(facts),
+            providers,
+            diagnoses,
+        }
+    }
+}
+
+fn verdict(facts: &Facts, diagnoses: &[Diagnosis], wins: bool) -> Verdict {
+    let broken = diagnoses.iter().any(|found| found.level == Level::Problem);
+    match &facts.asked {
+        Some(asked) if is_without_answer(asked) => Verdict::NoAnswer,
+        _ if diagnoses.iter().any(|found| found.id == "no-credentials") => Verdict::NoCredentials,
+        _ if broken => Verdict::Broken,
+        None if wins => Verdict::NotAsked,
+        Some(asked) if matches!(asked.identity, Some(Ok(_))) => Verdict::Healthy,
+        _ => Verdict::NoCredentials,
+    }
+}
+
+fn principal(facts: &Facts, winner: Option<Provider>) -> Option<Principal> {
+    let asked = facts.asked.as_ref();
+    let loaded = asked.and_then(|asked| asked.loaded.as_ref()).and_then(|loaded| loaded.as_ref().ok());
+    let of_environment = facts.environment.key.filter(|_| winner == Some(Provider::Environment));
+    let key = loaded.and_then(|loaded| loaded.key).or(of_environment);
+    let shown = key.map(|key| key.to_string());
+    if let Some(Ok(identity)) = asked.and_then(|asked| asked.identity.as_ref()) {
+        let arn = crate::failure::printable(&identity.arn);
+        let (kind, description) = by_arn(&arn);
+        let account = Some(crate::failure::printable(&identity.account));
+        return Some(Principal { kind, description, arn: Some(arn), account, key: shown });
+    }
+    let kind = match key?.kind {
+        KeyKind::LongTerm => "long-term-key",
+        KeyKind::Session => "session",
+        KeyKind::Unknown => "unknown",
+    };
+    let description = diagnose::by_its_key(key?.kind).to_owned();
+    Some(Principal { kind, description, arn: None, account: None, key: shown })
+}
+
+/// What an ARN of GetCallerIdentity says (IAM User Guide, "Unique identifiers").
+fn by_arn(arn: &str) -> (&'static str, String) {
+    let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
+    let mut parts = resource.split('/');
+    let (kind, name) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    match kind {
+        "root" => ("root-user", "the root user".to_owned()),
+        "user" => ("user", format!("IAM user {}", resource.rsplit('/').next().unwrap_or_default())),
+        "federated-user" => ("federated-user", format!("federated user {name}, by GetFederationToken")),
+        "assumed-role" => match name.strip_prefix("AWSReservedSSO_").and_then(|set| set.rsplit_once('_')) {
+            Some((set, _)) => {
+                ("sso-role", format!("{}, by IAM Identity Center's permission set {set}", session_name(resource)))
+            }
+            None => ("assumed-role", format!("a session of role {name}, {}", session_name(resource))),
+        },
+        _ => ("unknown", resource.to_owned()),
+    }
+}
+
+fn session_name(resource: &str) -> &str {
+    resource.splitn(3, '/').nth(2).unwrap_or_default()
+}
+
+fn not_checked(facts: &Facts) -> Vec<String> {
+    let mut not_checked = Vec::new();
+    match &facts.asked {
+        None => not_checked.push(
+            "AWS was not asked (--offline): whether it takes the credentials, whose they are, and the clock are not known.".to_owned(),
+        ),
+        Some(asked) if asked.identity.is_none() => {
+            not_checked.push("AWS was not asked who the credentials are: there were none to ask with.".to_owned());
+        }
+        Some(_) => {}
+    }
+    if facts.asked.as_ref().is_some_and(|asked| asked.clock_offset.is_none()) {
+        not_checked.push("The clock was not compared: no answer had a Date.".to_owned());
+    }
+    not_checked
+}

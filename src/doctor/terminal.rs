@@ -1,0 +1,117 @@
+//! The diagnosis for a person at a terminal: the worst first, each with its command on a line of its own, to be copied.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+use super::diagnose::{Diagnosis, Level};
+use super::providers::State;
+use super::report::{Report, Verdict};
+use crate::inventory::Seconds;
+use crate::report::plain::count;
+
+/// The narrowest and the widest that the text is laid out for.
+const WIDTHS: std::ops::RangeInclusive<usize> = 60..=110;
+
+/// The report for a person, with colour that is the caller's to strip.
+#[must_use]
+pub fn render(report: &Report, columns: usize) -> String {
+    let width = columns.clamp(*WIDTHS.start(), *WIDTHS.end());
+    let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
+    let mut text = String::new();
+    let _ = writeln!(text, "{bold}{}{bold:#}\n", headline(report));
+    let summary = summary(report);
+    for (name, value) in &summary {
+        let _ = writeln!(text, "{name:<13} {}", wrap(value, width, 14));
+    }
+    if !summary.is_empty() {
+        text.push('\n');
+    }
+    let _ = writeln!(text, "{bold}Providers{bold:#}, in the order of the AWS SDKs");
+    for entry in &report.providers {
+        let style = if matches!(entry.state, State::Wins | State::Fails) { bold } else { dim };
+        let (provider, state) = (entry.provider.as_str(), entry.state.as_str());
+        let _ = writeln!(text, "  {style}{provider:<18} {state:<12}{style:#} {}", wrap(&entry.detail, width, 34));
+    }
+    text.push('\n');
+    for found in &report.diagnoses {
+        text.push_str(&diagnosis(found, width));
+    }
+    for line in &report.not_checked {
+        let _ = writeln!(text, "{}", wrap(line, width, 0));
+    }
+    text
+}
+
+fn headline(report: &Report) -> String {
+    let problems = report.diagnoses.iter().filter(|found| found.level == Level::Problem).count();
+    let warnings = report.diagnoses.iter().filter(|found| found.level == Level::Warning).count();
+    let later = match warnings {
+        0 => String::new(),
+        n => format!(", with {}", count(n, "warning", "warnings")),
+    };
+    match report.verdict {
+        Verdict::Healthy => format!("Healthy: AWS takes these credentials{later}."),
+        Verdict::Broken => {
+            format!("Broken: {}{later}.", count(problems, "problem", "problems"))
+        }
+        Verdict::NoCredentials => "No credentials.".to_owned(),
+        Verdict::NoAnswer => "No answer from AWS: whether the credentials are good is not known.".to_owned(),
+        Verdict::NotAsked => format!("Nothing found that stops these credentials{later}; AWS was not asked."),
+    }
+}
+
+fn summary(report: &Report) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    if let Some(principal) = &report.principal {
+        lines.push(("Who", principal.description.clone()));
+        lines.extend(principal.arn.clone().map(|arn| ("ARN", arn)));
+        lines.extend(principal.key.clone().map(|key| ("Key", key)));
+    }
+    if let Some(session) = &report.session {
+        let left = Seconds(session.seconds_left.unsigned_abs());
+        let when = if session.seconds_left > 0 { format!("in {left}") } else { format!("{left} ago") };
+        let renewed = if session.renewed { "; renewed by itself" } else { "; nothing renews it" };
+        lines.push(("Session ends", format!("{:.0}, {when}{renewed} (told by {})", session.ends_at, session.told_by)));
+    }
+    lines
+}
+
+fn diagnosis(found: &Diagnosis, width: usize) -> String {
+    let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
+    let colour = match found.level {
+        Level::Problem => AnsiColor::BrightRed,
+        Level::Warning => AnsiColor::Yellow,
+        Level::Note => AnsiColor::Blue,
+        Level::Ok => AnsiColor::Green,
+    };
+    let colour = colour.on_default().bold();
+    let mut text = String::new();
+    let name = found.level.as_str().to_uppercase();
+    if found.level == Level::Ok {
+        let _ = writeln!(text, "{colour}{name:<9}{colour:#} {}", wrap(&found.what, width, 10));
+        return text;
+    }
+    let _ = writeln!(text, "{colour}{name:<9}{colour:#} {bold}{}{bold:#}", wrap(&found.what, width, 10));
+    if !found.why.is_empty() {
+        let _ = writeln!(text, "          {}", wrap(&found.why, width, 10));
+    }
+    if let Some(command) = &found.command {
+        // Whole, to be copied.
+        let _ = writeln!(text, "          {dim}${dim:#} {command}");
+    }
+    text.push('\n');
+    text
+}
+
+/// Wrapped, every line after the first indented.
+fn wrap(line: &str, width: usize, indent: usize) -> String {
+    let indent = " ".repeat(indent);
+    let options = textwrap::Options::new(width)
+        .initial_indent(&indent)
+        .subsequent_indent(&indent)
+        .break_words(false)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(line, options).trim_start().to_owned()
+}

@@ -1,0 +1,863 @@
+//! `doctor` in broken and in healthy shells: the built command, with files as the tools write them below a HOME of its
+//! own, asking the stand-in. Each case names the diagnosis, the command that mends it, and how the command ends; that no
+//! credential leaves is the harness's to check, so every secret here carries a canary.
+//!
+//! The files are in the forms that botocore, the AWS CLI and aws-config write and read: config and credentials as in the
+//! AWS CLI User Guide ("Configuration and credential file settings"), `sso/cache` as botocore's `SSOTokenFetcher`,
+//! `cli/cache` as its `JSONFileCache`, `login/cache` as aws-config's `login/cache.rs`.
+
+use std::io::{Read as _, Write as _};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use sha1::Digest as _;
+
+use crate::harness::{Cli, REGION, Ran, assert_no_credential, world};
+use crate::stand_in::{Answer, Credentials, Fault, Role, StandIn, refusal};
+
+/// A long-term key and a session's, as they stand in files.
+const KEY: &str = "aws_access_key_id = AKIACANARY0000009999\naws_secret_access_key = canary-secret-of-a-file\n";
+const SESSION_KEY: &str = "aws_access_key_id = ASIACANARY0000008888\naws_secret_access_key = canary-secret-of-a-file\naws_session_token = canary-token-of-a-file\n";
+const SSO: &str = "[profile dev]\nsso_session = corp\nsso_account_id = 222222222222\nsso_role_name = Developer\nregion = eu-west-1\n\n[sso-session corp]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = eu-west-1\nsso_registration_scopes = sso:account:access\n";
+const LEGACY: &str = "[profile dev]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = eu-west-1\nsso_account_id = 222222222222\nsso_role_name = Developer\n";
+const SSO_ROLE: &str =
+    "arn:aws:iam::222222222222:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Developer_0123456789abcdef";
+const UNSET: &str = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN";
+
+/// A shell: its variables, its files, and the arguments of `doctor`.
+#[derive(Clone, Default)]
+struct Shell {
+    arguments: Vec<String>,
+    variables: Vec<(String, String)>,
+    files: Vec<(String, Vec<u8>)>,
+}
+
+impl Shell {
+    fn at(aws: &StandIn) -> Self {
+        Self::default().env("AWS_ENDPOINT_URL", &aws.url()).env("AWS_REGION", REGION)
+    }
+
+    fn offline() -> Self {
+        Self::default().argument("--offline").env("AWS_REGION", REGION)
+    }
+
+    fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+
+    fn env(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    fn file(mut self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        self.files.push((name.to_owned(), content.as_ref().to_vec()));
+        self
+    }
+
+    fn config(self, content: &str) -> Self {
+        self.file(".aws/config", content)
+    }
+
+    fn credentials(self, content: &str) -> Self {
+        self.file(".aws/credentials", content)
+    }
+
+    fn profile(self, name: &str) -> Self {
+        self.env("AWS_PROFILE", name)
+    }
+
+    /// The variables of these credentials.
+    fn keys(self, keys: &Credentials) -> Self {
+        keys.environment().iter().fold(self, |shell, (name, value)| shell.env(name, value))
+    }
+
+    /// A login in the SSO cache: of a session's name, or of a start URL.
+    fn login(self, identifier: &str, fields: Value) -> Self {
+        let mut login = json!({
+            "startUrl": "https://corp.awsapps.com/start",
+            "region": "eu-west-1",
+            "accessToken": "canary-token-of-the-portal",
+            "expiresAt": from_now(240),
+        });
+        login.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let name = format!("{:x}", sha1::Sha1::digest(identifier));
+        self.file(&format!(".aws/sso/cache/{name}.json"), login.to_string())
+    }
+
+    fn cli(&self, format: &str) -> Cli {
+        let mut arguments = vec!["doctor", "--format", format];
+        arguments.extend(self.arguments.iter().map(String::as_str));
+        let cli = self.files.iter().fold(Cli::new(&arguments), |cli, (name, content)| cli.file(name, content));
+        self.variables.iter().fold(cli, |cli, (name, value)| cli.env(name, value))
+    }
+
+    async fn report(&self) -> (Ran, Value) {
+        let ran = self.cli("json").run().await;
+        let report = ran.report();
+        (ran, report)
+    }
+}
+
+/// So many minutes from now, as the caches write it.
+fn from_now(minutes: i64) -> String {
+    let moment = Timestamp::now().checked_add(SignedDuration::from_mins(minutes)).unwrap();
+    format!("{moment:.0}")
+}
+
+/// A refresh token and its client, registered until so many minutes from now.
+fn refreshable(expires: i64, registered: i64) -> Value {
+    json!({
+        "expiresAt": from_now(expires),
+        "refreshToken": "canary-token-to-refresh",
+        "clientId": "client",
+        "clientSecret": "canary-secret-of-the-client",
+        "registrationExpiresAt": from_now(registered),
+    })
+}
+
+/// A JSON Web Token that ends so many minutes from now.
+fn token(minutes: i64) -> String {
+    let claims = json!({"iss": "https://issuer.example", "exp": Timestamp::now().as_second() + minutes * 60});
+    let part = |value: &Value| {
+        let text = aws_smithy_types::base64::encode(value.to_string());
+        text.trim_end_matches('=').replace('+', "-").replace('/', "_")
+    };
+    format!("{}.{}.canary-token-signature", part(&json!({"alg": "RS256"})), part(&claims))
+}
+
+/// A broken shell and what is to be said of it.
+struct Case {
+    name: &'static str,
+    shell: Shell,
+    status: i32,
+    /// The diagnosis, its level and a part of its command.
+    said: (&'static str, &'static str, &'static str),
+}
+
+fn case(name: &'static str, shell: Shell, status: i32, said: (&'static str, &'static str, &'static str)) -> Case {
+    Case { name, shell, status, said }
+}
+
+/// Runs each case, as JSON and as text.
+async fn check(cases: Vec<Case>) {
+    for Case { name, shell, status, said: (id, level, command) } in cases {
+        let (json, text) = (shell.cli("json"), shell.cli("text"));
+        let (ran, text) = tokio::join!(json.run(), text.run());
+        let all = format!("{name}:\n{}\n{}{}", ran.stdout, text.stdout, ran.stderr);
+        assert_eq!((ran.status, text.status), (status, status), "{all}");
+        let report = ran.report();
+        assert_eq!(report["schema_version"], 1, "{all}");
+        let diagnoses = report["diagnoses"].as_array().unwrap();
+        let found: Vec<&Value> = diagnoses.iter().filter(|found| found["id"] == id).collect();
+        assert_eq!(found.len(), 1, "{id} once in {all}");
+        assert_eq!(found[0]["level"], level, "{all}");
+        let mends = found[0]["command"].as_str().unwrap_or_default();
+        assert!(mends.contains(command), "{mends} has not {command} in {all}");
+        // Each run has a folder of its own.
+        let shown = mends.split(" /tmp/").next().unwrap();
+        assert!(text.stdout.contains(&format!("$ {shown}")), "{all}");
+        for found in diagnoses {
+            let mended = found["command"].is_string();
+            assert_eq!(mended, found["level"] != "ok", "a command for all but what is right: {all}");
+            assert!(!found["what"].as_str().unwrap().is_empty(), "{all}");
+        }
+        let healthy = report["verdict"] == "healthy" || report["verdict"] == "not-asked";
+        assert_eq!(healthy, status == 0, "{all}");
+    }
+}
+
+/// A stand-in with a user and a role that the user may assume, and their credentials.
+async fn account() -> (StandIn, Credentials, Credentials) {
+    let (mut world, session) = world();
+    let user = world.user("arn:aws:iam::999999999999:user/team/jane");
+    (StandIn::start(world).await, user, session)
+}
+
+/// The same key with something else in a part of it.
+fn with(keys: &Credentials, secret: Option<&str>, token: Option<&str>) -> Credentials {
+    let mut keys = keys.clone();
+    if let Some(secret) = secret {
+        keys.secret_access_key = secret.to_owned();
+    }
+    keys.session_token = token.map(str::to_owned).or(keys.session_token);
+    keys
+}
+
+#[tokio::test]
+async fn variables_that_are_incomplete_spoilt_or_in_the_way_are_diagnosed() {
+    let (aws, user, session) = account().await;
+    let (key, secret) = (user.access_key_id.as_str(), user.secret_access_key.as_str());
+    let at = || Shell::at(&aws);
+    let keys = |shell: Shell| shell.env("AWS_ACCESS_KEY_ID", key).env("AWS_SECRET_ACCESS_KEY", secret);
+    let session_key = |shell: Shell| {
+        shell.env("AWS_ACCESS_KEY_ID", &session.access_key_id).env("AWS_SECRET_ACCESS_KEY", &session.secret_access_key)
+    };
+    let two = "[profile a]\nregion = eu-west-1\n[profile b]\nregion = eu-west-1\n";
+    let dev = format!("[dev]\n{KEY}");
+    let token = session.session_token.clone().unwrap();
+    check(vec![
+        case("key without secret", at().env("AWS_ACCESS_KEY_ID", key), 1, ("environment-incomplete", "problem", UNSET)),
+        case("secret without key", at().env("AWS_SECRET_ACCESS_KEY", secret), 1, ("environment-incomplete", "problem", UNSET)),
+        case("session key without token", session_key(at()), 1, ("token-missing", "problem", UNSET)),
+        case("session key with an empty token", session_key(at()).env("AWS_SESSION_TOKEN", ""), 1, ("token-missing", "problem", UNSET)),
+        case("the same, offline", session_key(Shell::offline()), 1, ("token-missing", "problem", UNSET)),
+        case("long-term key with a token left over", keys(at()).env("AWS_SESSION_TOKEN", &token), 1, ("token-left-over", "problem", "unset AWS_SESSION_TOKEN")),
+        case("long-term key with an empty token", keys(at()).env("AWS_SESSION_TOKEN", ""), 0, ("token-empty", "note", "unset AWS_SESSION_TOKEN")),
+        case("token alone", keys(at()).env("AWS_ACCESS_KEY_ID", "").env("AWS_SECRET_ACCESS_KEY", "").env("AWS_SESSION_TOKEN", &token), 4, ("token-alone", "note", "unset AWS_SESSION_TOKEN")),
+        case("a blank behind the key", at().env("AWS_ACCESS_KEY_ID", &format!("{key} ")).env("AWS_SECRET_ACCESS_KEY", secret), 1, ("variable-malformed", "problem", "export AWS_ACCESS_KEY_ID=")),
+        case("a line break behind the secret", at().env("AWS_ACCESS_KEY_ID", key).env("AWS_SECRET_ACCESS_KEY", &format!("{secret}\r\n")), 1, ("variable-malformed", "problem", "export AWS_SECRET_ACCESS_KEY=")),
+        case("quotation marks around the key", at().env("AWS_ACCESS_KEY_ID", &format!("\"{key}\"")).env("AWS_SECRET_ACCESS_KEY", secret), 1, ("variable-malformed", "problem", "tr -d")),
+        case("keys before AWS_PROFILE", keys(at()).credentials(&dev).profile("dev"), 0, ("environment-shadows-profile", "warning", UNSET)),
+        case("two profile variables", keys(at()).config(two).profile("a").env("AWS_DEFAULT_PROFILE", "b"), 0, ("two-profile-variables", "warning", "unset AWS_DEFAULT_PROFILE")),
+        case("AWS_DEFAULT_PROFILE alone", keys(at()).config(two).env("AWS_DEFAULT_PROFILE", "b"), 0, ("default-profile-variable", "warning", "export AWS_PROFILE=b")),
+        case("AWS_PROFILE is empty", keys(at()).profile(""), 1,("profile-variable-empty", "problem", "unset AWS_PROFILE")),
+        case("the token's older name", at().keys(&session).env("AWS_SECURITY_TOKEN", "canary-token-of-old"), 0, ("old-token-variable", "warning", "unset AWS_SECURITY_TOKEN")),
+        case("a copied session", at().keys(&session), 0, ("copied-session", "warning", "aws configure export-credentials")),
+        case("a copied session before a profile that renews", at().keys(&session).credentials(&format!("[default]\n{KEY}")), 0, ("copied-session", "warning", UNSET)),
+        case("the stated end has passed", Shell::offline().keys(&session).env("AWS_CREDENTIAL_EXPIRATION", &from_now(-30)), 1, ("session-ended", "problem", "export-credentials")),
+        case("the stated end is in five minutes", at().keys(&session).env("AWS_CREDENTIAL_EXPIRATION", &from_now(5)), 1, ("session-ends-soon", "problem", "export-credentials")),
+        case("the stated end is no time", at().keys(&session).env("AWS_CREDENTIAL_EXPIRATION", "soon"), 1, ("expiration-unreadable", "problem", "unset AWS_CREDENTIAL_EXPIRATION")),
+        case("a key that the CLI's cache has with its end", Shell::offline().keys(&session).file(".aws/cli/cache/0a.json", json!({"Credentials": {"AccessKeyId": session.access_key_id, "SecretAccessKey": "canary-secret-x", "SessionToken": "canary-token-x", "Expiration": from_now(7)}}).to_string()), 1, ("session-ends-soon", "problem", "export-credentials")),
+        case("no Region", Shell::default().env("AWS_ENDPOINT_URL", &aws.url()).keys(&user), 0, ("no-region", "note", "export AWS_REGION=")),
+        case("nothing at all", at(), 4, ("no-credentials", "problem", "aws login")),
+        case("nothing at all, offline", Shell::offline(), 4, ("no-credentials", "problem", "aws login")),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn profiles_that_lead_nowhere_or_will_fail_are_diagnosed_at_their_place() {
+    let (aws, ..) = account().await;
+    let at = |config: &str, credentials: &str| Shell::at(&aws).config(config).credentials(credentials).profile("dev");
+    let offline = |config: &str| Shell::offline().config(config).profile("dev");
+    let role = "role_arn = arn:aws:iam::222222222222:role/etl\n";
+    let base = format!("[base]\n{KEY}");
+    let copied = format!("[base]\n{SESSION_KEY}");
+    let half = "[dev]\naws_access_key_id = AKIACANARY0000009999\n";
+    check(vec![
+        case("no such profile", at("[profile prod]\nregion = eu-west-1\n", ""), 1, ("profile-missing", "problem", "unset AWS_PROFILE")),
+        case("nearly such a profile", at("[profile devel]\nregion = eu-west-1\n", ""), 1, ("profile-missing", "problem", "export AWS_PROFILE=devel")),
+        case("no such profile, by the option", Shell::offline().argument("--profile").argument("dve").config("[profile dev]\nregion = eu-west-1\n"), 1, ("profile-missing", "problem", "doctor --profile dev")),
+        case("a header without its prefix", at("[dev]\nregion = eu-west-1\n", ""), 1, ("wrong-header", "problem", r"sed -i 's/^\[dev\]/[profile dev]/'")),
+        case("a header with a prefix too many", at("", &format!("[profile dev]\n{KEY}")), 1, ("wrong-header", "problem", r"sed -i 's/^\[profile dev\]/[dev]/'")),
+        case("a byte order mark", at("\u{feff}[profile dev]\nregion = eu-west-1\n", ""), 1, ("byte-order-mark", "problem", r"sed -i '1s/^\xEF\xBB\xBF//'")),
+        case("a line that is none", at("[profile dev]\nregion eu-west-1\n", ""), 1, ("file-refused", "problem", "EDITOR")),
+        case("a profile without credentials", at("[profile dev]\nregion = eu-west-1\n", ""), 1, ("profile-without-credentials", "problem", "aws configure --profile dev")),
+        case("no such source profile", at(&format!("[profile dev]\n{role}source_profile = gone\n"), ""), 1, ("source-profile-missing", "problem", "aws configure --profile gone")),
+        case("nearly such a source profile", at(&format!("[profile dev]\n{role}source_profile = bsae\n"), &base), 1, ("source-profile-missing", "problem", "aws configure set source_profile base --profile dev")),
+        case("a circle", at(&format!("[profile dev]\n{role}source_profile = b\n[profile b]\n{role}source_profile = dev\n"), ""), 1, ("source-profile-cycle", "problem", "aws configure set source_profile NAME --profile b")),
+        case("a role without source", at(&format!("[profile dev]\n{role}"), ""), 1, ("role-without-source", "problem", "aws configure set source_profile NAME --profile dev")),
+        case("a role with two sources", at(&format!("[profile dev]\n{role}source_profile = base\ncredential_source = Environment\n"), &base), 1, ("role-with-two-sources", "problem", "EDITOR")),
+        case("half a key", at("", half), 1, ("profile-key-incomplete", "problem", "aws configure --profile dev")),
+        case("no such sso-session", at("[profile dev]\nsso_session = corp\nsso_account_id = 222222222222\nsso_role_name = Developer\n", ""), 1, ("sso-session-missing", "problem", "aws configure sso-session")),
+        case("SSO without its role", at("[profile dev]\nsso_session = corp\nsso_account_id = 222222222222\n[sso-session corp]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = eu-west-1\n", ""), 1, ("sso-settings-incomplete", "problem", "aws configure sso --profile dev")),
+        case("two hours for a chained role", offline(&format!("[profile dev]\n{role}source_profile = base\nduration_seconds = 7200\n")).credentials(&copied), 1, ("chained-duration", "problem", "aws configure set duration_seconds 3600 --profile dev")),
+        case("MFA", offline(&format!("[profile dev]\n{role}source_profile = base\nmfa_serial = arn:aws:iam::111111111111:mfa/jane\n")).credentials(&base), 0, ("mfa-needs-a-person", "warning", "aws sts get-caller-identity --profile dev")),
+        case("a copied session in a file", Shell::offline().credentials(&format!("[dev]\n{SESSION_KEY}")).profile("dev"), 0, ("copied-session", "warning", "aws configure sso --profile dev")),
+        case("a program that is not there", offline("[profile dev]\ncredential_process = /opt/no/such-helper --canary-secret-argument\n"), 1, ("process-missing", "problem", "command -v such-helper")),
+        case("keys beside a process", offline("[profile dev]\ncredential_process = /bin/sh helper\n").credentials(&format!("[dev]\n{KEY}")), 0, ("tools-disagree", "warning", "~/.aws/credentials")),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn logins_and_tokens_that_are_over_are_diagnosed_offline() {
+    let sso = || Shell::offline().config(SSO).profile("dev");
+    let legacy = || Shell::offline().config(LEGACY).profile("dev");
+    let start = "https://corp.awsapps.com/start";
+    let arn = "arn:aws:iam::222222222222:user/jane";
+    let login = |fields: Value| {
+        let name = hex(&<sha2::Sha256 as sha2::Digest>::digest(arn));
+        let file = format!(".aws/login/cache/{name}.json");
+        Shell::offline().config(&format!("[default]\nlogin_session = {arn}\n")).file(&file, fields.to_string())
+    };
+    let session = |minutes| json!({"accessKeyId": "ASIACANARY0000007777", "secretAccessKey": "canary-secret-l", "sessionToken": "canary-token-l", "expiresAt": from_now(minutes)});
+    let web = |file: &str| {
+        Shell::offline()
+            .env("AWS_WEB_IDENTITY_TOKEN_FILE", file)
+            .env("AWS_ROLE_ARN", "arn:aws:iam::222222222222:role/ci")
+    };
+    let unset_web = "unset AWS_WEB_IDENTITY_TOKEN_FILE";
+    check(vec![
+        case("never logged in", sso(), 1, ("sso-login-missing", "problem", "aws sso login --profile dev")),
+        case(
+            "login over, nothing to renew it",
+            sso().login("corp", json!({"expiresAt": from_now(-60)})),
+            1,
+            ("sso-login-expired", "problem", "aws sso login --profile dev"),
+        ),
+        case(
+            "login and registration over",
+            sso().login("corp", refreshable(-60, -30)),
+            1,
+            ("sso-registration-expired", "problem", "aws sso login --profile dev"),
+        ),
+        case(
+            "login over, to be renewed",
+            sso().login("corp", refreshable(-60, 90_000)),
+            0,
+            ("sso-login-stale", "warning", "aws sso login --profile dev"),
+        ),
+        case(
+            "login as older versions write it",
+            sso().login("corp", json!({"expiresAt": from_now(-60).replace('Z', "UTC")})),
+            1,
+            ("sso-login-expired", "problem", "aws sso login"),
+        ),
+        case(
+            "login ends in ten minutes",
+            legacy().login(start, json!({"expiresAt": from_now(10)})),
+            1,
+            ("sso-login-ends-soon", "problem", "aws sso login --profile dev"),
+        ),
+        case(
+            "a login that is no login",
+            sso().login("corp", json!({"expiresAt": 7})),
+            1,
+            ("sso-login-unreadable", "problem", "aws sso login --profile dev"),
+        ),
+        case(
+            "the older form",
+            legacy().login(start, json!({})),
+            0,
+            ("sso-legacy", "warning", "aws configure sso --profile dev"),
+        ),
+        case(
+            "aws login, never",
+            Shell::offline().config(&format!("[default]\nlogin_session = {arn}\n")),
+            1,
+            ("login-missing", "problem", "aws login"),
+        ),
+        case(
+            "aws login, over",
+            login(json!({"accessToken": session(-60)})),
+            1,
+            ("login-expired", "problem", "aws login"),
+        ),
+        case("no token", web("/no/such/token"), 1, ("web-identity-token-missing", "problem", unset_web)),
+        case(
+            "a token that has ended",
+            web("token").file("token", token(-9)),
+            1,
+            ("web-identity-token-expired", "problem", unset_web),
+        ),
+        case(
+            "a token that is none",
+            web("token").file("token", "canary-token-not-a-jwt"),
+            1,
+            ("web-identity-token-unreadable", "problem", "ls -l token"),
+        ),
+        case(
+            "a token without its role",
+            Shell::offline().env("AWS_WEB_IDENTITY_TOKEN_FILE", "token").file("token", token(9)),
+            1,
+            ("web-identity-incomplete", "problem", "export AWS_ROLE_ARN="),
+        ),
+        case(
+            "a token and a profile",
+            web("token").file("token", token(9)).credentials(&format!("[default]\n{KEY}")),
+            0,
+            ("tools-disagree", "warning", unset_web),
+        ),
+        case(
+            "no token of Pod Identity",
+            Shell::offline()
+                .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials")
+                .env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/no/such/token"),
+            1,
+            ("container-token-missing", "problem", "kubectl rollout restart"),
+        ),
+    ])
+    .await;
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[tokio::test]
+async fn each_answer_of_aws_is_told_by_its_class() {
+    let (aws, user, session) = account().await;
+    let over = aws.world(|world| world.role_session_for("arn:aws:sts::999999999999:assumed-role/checker/old", -60));
+    let other = aws.world(|world| world.role_session("arn:aws:sts::999999999999:assumed-role/checker/other"));
+    let gone = aws.world(|world| world.user("arn:aws:iam::999999999999:user/gone"));
+    aws.world(|world| world.deactivate(&gone));
+    let at = || Shell::at(&aws);
+    check(vec![
+        case("ended", at().keys(&over), 1, ("session-expired", "problem", "aws configure export-credentials")),
+        case("an unknown key", at().keys(&gone), 1, ("credentials-unknown", "problem", "aws configure")),
+        case(
+            "the token of another session",
+            at().keys(&with(&session, None, other.session_token.as_deref())),
+            1,
+            ("credentials-unknown", "problem", "aws configure export-credentials"),
+        ),
+        case(
+            "the wrong secret",
+            at().keys(&with(&user, Some("canary-secret-of-another-key"), None)),
+            1,
+            ("wrong-secret", "problem", "aws configure"),
+        ),
+        case(
+            "a Region that is none",
+            at().keys(&user).env("AWS_REGION", "nowhere"),
+            1,
+            ("wrong-region", "problem", "export AWS_REGION="),
+        ),
+    ])
+    .await;
+    for (name, said) in [
+        ("region-disabled", ("region-disabled", "problem", "export AWS_REGION=")),
+        ("clock-slow", ("clock-refused", "problem", "chronyd -q")),
+        ("clock-fast", ("clock-refused", "problem", "chronyd -q")),
+    ] {
+        aws.script(Fault::on("GetCallerIdentity").then(refusal(name)));
+        check(vec![case(name, at().keys(&user), 1, said)]).await;
+        aws.clear_script();
+    }
+    let denied = "User: arn:aws:iam::999999999999:user/team/jane is not authorized to perform: sts:GetCallerIdentity with an explicit deny in a service control policy";
+    aws.script(Fault::on("GetCallerIdentity").then(Answer::error(403, "AccessDenied", denied)));
+    check(vec![case(
+        "an SCP",
+        at().keys(&user),
+        1,
+        ("denied", "problem", "aws organizations list-policies-for-target --target-id 999999999999"),
+    )])
+    .await;
+}
+
+#[tokio::test]
+async fn no_answer_is_never_healthy_and_ends_with_4() {
+    let (aws, user, _) = account().await;
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let nobody = format!("http://127.0.0.1:{port}");
+    let shell = Shell::at(&aws).keys(&user).env("AWS_ENDPOINT_URL", &nobody);
+    check(vec![case("refused connections", shell, 4, ("no-answer", "problem", "unset AWS_ENDPOINT_URL"))]).await;
+    for (name, answer) in [
+        ("a page of a proxy", Answer::Html(200)),
+        ("an error of AWS's", Answer::error(503, "ServiceUnavailable", "Service Unavailable")),
+        ("resets", Answer::Reset),
+    ] {
+        aws.script(Fault::on("GetCallerIdentity").then(answer));
+        check(vec![case(name, Shell::at(&aws).keys(&user), 4, ("no-answer", "problem", "unset AWS_ENDPOINT_URL"))])
+            .await;
+        aws.clear_script();
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_wrong_is_told_also_where_the_sdk_corrects_for_it_and_without_credentials() {
+    let (aws, user, _) = account().await;
+    for minutes in [20, -20] {
+        aws.set_clock_offset(SignedDuration::from_mins(minutes));
+        let wrong = ("clock-wrong", "problem", "sudo chronyd -q");
+        check(vec![
+            case("with credentials", Shell::at(&aws).keys(&user), 1, wrong),
+            case("with none", Shell::at(&aws), 1, wrong),
+        ])
+        .await;
+    }
+    aws.set_clock_offset(SignedDuration::from_mins(6));
+    let (ran, report) = Shell::at(&aws).keys(&user).report().await;
+    ran.assert_status(0);
+    assert_eq!(report["diagnoses"][0]["id"], "clock-drifts");
+    let offset = report["clock_offset_seconds"].as_i64().unwrap();
+    assert!((-362..=-358).contains(&offset), "{offset}");
+}
+
+// --- Endpoints and programs ---
+
+/// A server that gives the same answer to every request; it ends with the test.
+fn endpoint(status: &'static str, body: String) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 16_384]);
+            let length = body.len();
+            let head = format!(
+                "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n"
+            );
+            let error: Value = serde_json::from_str(&body).unwrap();
+            let code = error["__type"].as_str().map(|code| format!("x-amzn-errortype: {code}\r\n")).unwrap_or_default();
+            let _ = write!(stream, "{head}{code}\r\n{body}");
+        }
+    });
+    url
+}
+
+/// As the container's endpoint and a `credential_process` print them.
+fn printed(keys: &Credentials, token: &str, expires: &str) -> String {
+    json!({
+        "Version": 1,
+        "AccessKeyId": keys.access_key_id,
+        "SecretAccessKey": keys.secret_access_key,
+        token: keys.session_token,
+        "Expiration": expires,
+    })
+    .to_string()
+}
+
+/// The metadata service of an instance, as IMDSv2: a token for a PUT, the role's name, then its credentials.
+fn instance(keys: &Credentials) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let credentials = json!({
+        "Code": "Success",
+        "Type": "AWS-HMAC",
+        "AccessKeyId": keys.access_key_id,
+        "SecretAccessKey": keys.secret_access_key,
+        "Token": keys.session_token,
+        "Expiration": from_now(300),
+    });
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 16_384];
+            let read = stream.read(&mut request).unwrap_or_default();
+            let line = String::from_utf8_lossy(&request[..read]).lines().next().unwrap_or_default().to_owned();
+            let body = match line {
+                line if line.starts_with("PUT") => "canary-token-of-the-instance".to_owned(),
+                line if line.contains("security-credentials/checker") => credentials.to_string(),
+                _ => "checker".to_owned(),
+            };
+            let length = body.len();
+            let _ = write!(
+                stream,
+                "HTTP/1.1 200 OK\r\nx-aws-ec2-metadata-token-ttl-seconds: 21600\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+            );
+        }
+    });
+    url
+}
+
+fn sso_world() -> (crate::stand_in::World, Credentials) {
+    let (mut world, _) = world();
+    world.role(Role::new(SSO_ROLE));
+    let session = "arn:aws:sts::222222222222:assumed-role/AWSReservedSSO_Developer_0123456789abcdef/jane@corp.example";
+    let keys = world.role_session(session);
+    (world, keys)
+}
+
+#[tokio::test]
+async fn what_endpoints_and_programs_give_or_refuse_is_told() {
+    let (aws, _, session) = account().await;
+    let process = |command: &str| {
+        let config = format!("[profile dev]\ncredential_process = {command}\n");
+        Shell::at(&aws).config(&config).profile("dev").env("PATH", "/usr/bin:/bin")
+    };
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let container = |url: &str| Shell::at(&aws).env("AWS_CONTAINER_CREDENTIALS_FULL_URI", url);
+    let over = printed(&session, "SessionToken", &from_now(-5));
+    let unauthorized = json!({"__type": "UnauthorizedException", "message": "Session token not found or invalid"});
+    let portal = endpoint("401 Unauthorized", unauthorized.to_string());
+    let sso = Shell::at(&aws).config(SSO).profile("dev").login("corp", refreshable(240, 90_000));
+    let forbidden =
+        endpoint("403 Forbidden", json!({"__type": "ForbiddenException", "message": "No access"}).to_string());
+    let mends = "aws configure get credential_process --profile dev";
+    check(vec![
+        case(
+            "a program that is not there, online",
+            process("no-such-helper --canary-secret-argument"),
+            1,
+            ("process-missing", "problem", "command -v no-such-helper"),
+        ),
+        case(
+            "a program that fails",
+            process("sh -c 'echo canary-secret-on-stderr >&2; exit 3'"),
+            1,
+            ("process-failed", "problem", mends),
+        ),
+        case(
+            "a program that prints no JSON",
+            process("echo canary-secret-printed"),
+            1,
+            ("process-output", "problem", mends),
+        ),
+        case(
+            "a program that prints what has ended",
+            process("cat over.json").file("over.json", &over),
+            1,
+            ("session-ended", "problem", mends),
+        ),
+        case(
+            "no container",
+            container(&format!("http://127.0.0.1:{port}/canary-token-path")),
+            1,
+            ("container-unreachable", "problem", "unset AWS_CONTAINER_CREDENTIALS"),
+        ),
+        case(
+            "a container without a role",
+            container(&endpoint("404 Not Found", "{}".to_owned())),
+            1,
+            ("container-unreachable", "problem", "unset AWS_CONTAINER_CREDENTIALS"),
+        ),
+        case(
+            "the portal refuses a login that the cache calls good",
+            sso.clone().env("AWS_ENDPOINT_URL_SSO", &portal),
+            1,
+            ("sso-login-refused", "problem", "aws sso login --profile dev"),
+        ),
+        case(
+            "a permission set that is not assigned",
+            sso.env("AWS_ENDPOINT_URL_SSO", &forbidden),
+            1,
+            ("sso-role-denied", "problem", "aws configure sso --profile dev"),
+        ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_be_assumed_is_told_by_its_cause() {
+    let (aws, user, _) = account().await;
+    aws.world(|world| {
+        world.role(Role::new("arn:aws:iam::222222222222:role/etl"));
+    });
+    let keys = format!(
+        "[base]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
+        user.access_key_id, user.secret_access_key
+    );
+    let config = "[profile dev]\nrole_arn = arn:aws:iam::222222222222:role/etl\nsource_profile = base\n";
+    let shell = |more: &str| Shell::at(&aws).config(&format!("{config}{more}")).credentials(&keys).profile("dev");
+    check(vec![
+        case("denied", shell(""), 1, ("assume-denied", "problem", "aws iam get-role --role-name etl")),
+        case(
+            "with MFA",
+            shell("mfa_serial = arn:aws:iam::999999999999:mfa/jane\n"),
+            1,
+            ("mfa-needed", "problem", "aws sts get-caller-identity --profile dev"),
+        ),
+    ])
+    .await;
+}
+
+// --- Healthy ---
+
+#[tokio::test]
+async fn healthy_credentials_are_called_healthy_and_whose_they_are() {
+    let (mut world, sso_keys) = sso_world();
+    let user = world.user("arn:aws:iam::999999999999:user/team/jane");
+    let root = world.user("arn:aws:iam::999999999999:root");
+    let session = world.role_session("arn:aws:sts::999999999999:assumed-role/checker/tests");
+    world.role(Role::new("arn:aws:iam::222222222222:role/etl").trusts("arn:aws:iam::999999999999:user/team/jane"));
+    let aws = StandIn::start(world).await;
+    aws.world(|world| {
+        let jane = crate::stand_in::User::new("arn:aws:iam::999999999999:user/team/jane");
+        world.user(jane.may_assume("arn:aws:iam::222222222222:role/etl"))
+    });
+    let file = |keys: &Credentials| {
+        format!("aws_access_key_id = {}\r\naws_secret_access_key = {}\r\n", keys.access_key_id, keys.secret_access_key)
+    };
+    let portal = endpoint("200 OK", json!({"roleCredentials": {"accessKeyId": sso_keys.access_key_id, "secretAccessKey": sso_keys.secret_access_key, "sessionToken": sso_keys.session_token, "expiration": (Timestamp::now().as_second() + 3000) * 1000}}).to_string());
+    let container = endpoint("200 OK", printed(&session, "Token", &from_now(200)));
+    let at = || Shell::at(&aws);
+    let chain = "[profile dev]\nrole_arn = arn:aws:iam::222222222222:role/etl\nsource_profile = base\n";
+    for (name, shell, provider, kind, renewed) in [
+        ("a user", at().keys(&user), "environment", "user", None),
+        ("the root user", at().keys(&root), "environment", "root-user", None),
+        ("a role", at().keys(&session), "environment", "assumed-role", None),
+        (
+            "a default profile, with Windows line ends",
+            at().credentials(&format!("[default]\r\n{}", file(&user))),
+            "profile",
+            "user",
+            None,
+        ),
+        (
+            "a role of a profile",
+            at().config(chain).credentials(&format!("[base]\n{}", file(&user))).profile("dev"),
+            "profile",
+            "assumed-role",
+            Some(true),
+        ),
+        (
+            "the option before the environment",
+            at().keys(&session).credentials(&format!("[dev]\n{}", file(&user))).argument("--profile").argument("dev"),
+            "profile",
+            "user",
+            None,
+        ),
+        (
+            "IAM Identity Center",
+            at().config(SSO)
+                .profile("dev")
+                .login("corp", refreshable(240, 90_000))
+                .env("AWS_ENDPOINT_URL_SSO", &portal),
+            "profile",
+            "sso-role",
+            Some(true),
+        ),
+        (
+            "a container",
+            at().env("AWS_CONTAINER_CREDENTIALS_FULL_URI", &container),
+            "container",
+            "assumed-role",
+            Some(true),
+        ),
+        (
+            "an instance",
+            at().env("AWS_EC2_METADATA_DISABLED", "false")
+                .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", &instance(&session)),
+            "instance-metadata",
+            "assumed-role",
+            Some(true),
+        ),
+        (
+            "a program",
+            at().config("[profile dev]\ncredential_process = cat out.json\n")
+                .profile("dev")
+                .env("PATH", "/usr/bin:/bin")
+                .file("out.json", printed(&session, "SessionToken", &from_now(60))),
+            "profile",
+            "assumed-role",
+            Some(true),
+        ),
+        (
+            "a session with a stated end",
+            at().keys(&session).env("AWS_CREDENTIAL_EXPIRATION", &from_now(40)),
+            "environment",
+            "assumed-role",
+            Some(false),
+        ),
+    ] {
+        let (ran, report) = shell.report().await;
+        let all = format!("{name}: {report:#}");
+        assert_eq!(ran.status, 0, "{all}");
+        assert_eq!(report["verdict"], "healthy", "{all}");
+        assert_eq!(
+            (report["winner"].as_str(), report["principal"]["kind"].as_str()),
+            (Some(provider), Some(kind)),
+            "{all}"
+        );
+        assert_eq!(report["session"]["renewed"].as_bool(), renewed, "{all}");
+        assert_eq!(report["not_checked"], json!([]), "{all}");
+        let problems = report["diagnoses"].as_array().unwrap().iter().filter(|found| found["level"] == "problem");
+        assert_eq!(problems.count(), 0, "{all}");
+    }
+}
+
+#[tokio::test]
+async fn offline_asks_nobody_runs_nothing_and_says_what_is_not_known() {
+    let (aws, user, _) = account().await;
+    let shell = Shell::at(&aws).argument("--offline");
+    let (ran, report) = shell.clone().keys(&user).report().await;
+    ran.assert_status(0);
+    assert_eq!((report["verdict"].as_str(), report["offline"].as_bool()), (Some("not-asked"), Some(true)));
+    assert_eq!(report["principal"]["kind"], "long-term-key");
+    assert!(report["not_checked"][0].as_str().unwrap().contains("--offline"), "{report:#}");
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("ran");
+    let config = format!("[profile dev]\ncredential_process = touch {}\n", trace.display());
+    let program = shell.config(&config).profile("dev").env("PATH", "/usr/bin:/bin");
+    program.cli("json").run().await.assert_status(0);
+    assert!(!trace.exists(), "the program was run");
+    assert_eq!(aws.calls().len(), 0);
+}
+
+#[tokio::test]
+async fn bad_usage_ends_with_2() {
+    for arguments in [&["doctor", "--format", "xml"][..], &["doctor", "--profile"], &["doctor", "extra"]] {
+        let ran = Cli::new(arguments).run().await;
+        ran.assert_status(2);
+        assert_eq!(ran.stdout, "");
+    }
+}
+
+#[tokio::test]
+async fn no_credential_leaves_at_the_most_talkative_setting() {
+    let (aws, user, session) = account().await;
+    let process = "[profile dev]\ncredential_process = echo canary-secret-printed\n";
+    for shell in [
+        Shell::at(&aws).keys(&session).env("AWS_SECURITY_TOKEN", "canary-token-of-old"),
+        Shell::at(&aws).keys(&with(&user, Some("canary-secret-of-another-key"), None)),
+        Shell::at(&aws).config(process).profile("dev").env("PATH", "/usr/bin:/bin"),
+        Shell::at(&aws).config(SSO).profile("dev").login("corp", refreshable(240, 90_000)),
+        Shell::at(&aws)
+            .env("AWS_ACCESS_KEY_ID", &session.secret_access_key)
+            .env("AWS_SECRET_ACCESS_KEY", &session.access_key_id),
+    ] {
+        for format in ["json", "text"] {
+            // The harness looks for canaries in both streams.
+            let ran = shell.clone().env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full").cli(format).run().await;
+            assert!(!ran.stdout.is_empty());
+            assert_no_credential(&ran.stdout);
+        }
+    }
+}
+
+// --- The page ---
+
+/// The shells that docs/doctor.md shows: two sessions mixed up, and a login that is over.
+async fn shown() -> Vec<String> {
+    let (aws, _, session) = account().await;
+    let other = aws.world(|world| world.role_session("arn:aws:sts::999999999999:assumed-role/checker/other"));
+    let config = format!(
+        "{SSO}\n[profile deploy]\nrole_arn = arn:aws:iam::333333333333:role/deploy\nsource_profile = dev\nduration_seconds = 7200\n"
+    );
+    let mixed = Shell::at(&aws)
+        .keys(&with(&session, None, other.session_token.as_deref()))
+        .config(SSO)
+        .profile("dev")
+        .login("corp", refreshable(240, 90_000));
+    let over = Shell::offline().config(&config).env("AWS_CONFIG_FILE", ".aws/config").profile("deploy");
+    let over = over.login("corp", refreshable(-60, -30));
+    let mut texts = Vec::new();
+    for shell in [mixed, over] {
+        texts.push(fixed(&shell.cli("text").run().await.stdout));
+    }
+    texts
+}
+
+/// With one time for every time.
+fn fixed(text: &str) -> String {
+    let mut fixed = String::new();
+    for word in text.split_inclusive(char::is_whitespace) {
+        let (word, blank) = word.split_at(word.trim_end().len());
+        let end = word.len() - word.chars().rev().take_while(|c| ".,;".contains(*c)).count();
+        let is_time = word[..end].parse::<Timestamp>().is_ok();
+        let shown = if is_time { format!("2026-11-23T03:45:00Z{}", &word[end..]) } else { word.to_owned() };
+        fixed.push_str(&shown);
+        fixed.push_str(blank);
+    }
+    fixed
+}
+
+#[tokio::test]
+async fn the_page_shows_what_the_command_prints_and_names_every_diagnosis() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/doctor.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let texts = shown().await;
+    let mut blocks = page.split("```text\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        let mut parts: Vec<String> = page.split("```text\n").map(str::to_owned).collect();
+        for (text, part) in texts.iter().zip(&mut parts[1..]) {
+            let (_, after) = part.split_once("```").unwrap();
+            *part = format!("{text}```{after}");
+        }
+        std::fs::write(&path, parts.join("```text\n")).unwrap();
+        return;
+    }
+    for text in &texts {
+        assert_eq!(blocks.next(), Some(text.as_str()), "UPDATE_DOCS=1 writes it anew");
+    }
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/doctor/diagnose");
+    let mut ids = std::collections::BTreeSet::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let source = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        // An id is the first argument of what makes a diagnosis, or the first of a pair or triple that leads to one.
+        for word in source.split('"').skip(1).step_by(2) {
+            let kebab = word.contains('-')
+                && word.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+                && !word.starts_with('-')
+                && !word.ends_with('-');
+            ids.extend(kebab.then(|| word.to_owned()));
+        }
+    }
+    assert!(ids.len() > 50, "{ids:?}");
+    let missing: Vec<&String> = ids.iter().filter(|id| !page.contains(&format!("`{id}`"))).collect();
+    assert!(missing.is_empty(), "docs/doctor.md does not name {missing:?}");
+}
