@@ -33,6 +33,7 @@ use super::{
     iam,
     journal::{Call, Entry},
     request::Request,
+    s3,
     server::Shared,
     sns, sts, xml,
 };
@@ -85,6 +86,7 @@ struct Reply {
     status: u16,
     code: Option<String>,
     content_type: String,
+    headers: Vec<(&'static str, String)>,
     body: String,
 }
 
@@ -94,11 +96,11 @@ impl Reply {
             Ok(result) => (200, None, xml::answer(service, action, &result, request_id)),
             Err(problem) => (problem.status, Some(problem.code.clone()), xml::error(service, &problem, request_id)),
         };
-        Reply { status, code, content_type: XML.to_owned(), body }
+        Reply { status, code, content_type: XML.to_owned(), headers: Vec::new(), body }
     }
 
     fn other(status: u16, content_type: &str, body: String) -> Reply {
-        Reply { status, code: None, content_type: content_type.to_owned(), body }
+        Reply { status, code: None, content_type: content_type.to_owned(), headers: Vec::new(), body }
     }
 }
 
@@ -174,7 +176,7 @@ impl AnsweredCall<'_> {
             Some(Answer::Reset) => self.reset(),
             Some(Answer::ResetAfterwards) => {
                 // What it would have said is lost.
-                let _ = self.carry_out(request);
+                let _ = self.reply(request);
                 self.reset()
             }
             Some(Answer::Hang) => std::future::pending().await,
@@ -182,7 +184,7 @@ impl AnsweredCall<'_> {
             Some(Answer::Malformed) => self.send(Reply::other(200, XML, "<<not xml>".to_owned()), None),
             Some(Answer::NoMembers) => self.send(xml(Ok(String::new())), None),
             Some(Answer::HalfXml) => {
-                let mut reply = xml(self.carry_out(request));
+                let mut reply = self.reply(request);
                 let half = reply.body.len() / 2;
                 reply.body = reply.body.chars().take(half).collect();
                 self.send(reply, None)
@@ -192,14 +194,34 @@ impl AnsweredCall<'_> {
                 self.send(Reply::other(status, "text/html; charset=utf-8", body.to_owned()), None)
             }
             Some(Answer::Truncated) => {
-                let reply = xml(self.carry_out(request));
+                let reply = self.reply(request);
                 let half = reply.body.len() / 2;
                 self.send(reply, Some(half))
             }
             Some(Answer::Raw { status, content_type, body }) => {
                 self.send(Reply::other(status, &content_type, body), None)
             }
-            _ => self.send(xml(self.carry_out(request)), None),
+            _ => self.send(self.reply(request), None),
+        }
+    }
+
+    /// The answer to a call that is carried out.
+    fn reply(&self, request: &Request) -> Reply {
+        if request.service != "s3" {
+            return Reply::xml(self.carry_out(request), request.service, &request.action, &self.request_id);
+        }
+        let known = KnownKey::of(request, &self.shared.state().world);
+        let answer = authenticate(request, known)
+            .map_err(s3::Refused::from)
+            .and_then(|caller| s3::answer(&mut self.shared.state().world, &caller, request));
+        match answer {
+            Ok(s3::Object { body, etag }) => {
+                Reply { headers: vec![("ETag", etag)], ..Reply::other(200, "application/json", body) }
+            }
+            Err(s3::Refused { problem, region }) => {
+                let headers = region.into_iter().map(|region| ("x-amz-bucket-region", region)).collect();
+                Reply { headers, ..Reply::xml(Err(problem), "s3", &request.action, &self.request_id) }
+            }
         }
     }
 
@@ -238,6 +260,9 @@ impl AnsweredCall<'_> {
         let mut state = self.shared.state();
         let date = clock::http_date(state.world.clock.now());
         let mut response = Response::builder().status(reply.status).header("Date", date);
+        for (name, value) in &reply.headers {
+            response = response.header(*name, value);
+        }
         // A proxy's page does not know AWS's id of the request.
         if reply.content_type == XML {
             response = response.header("x-amzn-RequestId", &self.request_id);

@@ -1,5 +1,5 @@
-//! A strict stand-in for AWS STS, IAM and SNS, in this process: one HTTP server on the loopback interface that speaks the
-//! query protocol to the real SDK clients, checks what AWS checks in AWS's order, and remembers every call.
+//! A strict stand-in for AWS STS, IAM, SNS and two calls of S3, in this process: one HTTP server on the loopback interface that
+//! speaks their protocols to the real SDK clients, checks what AWS checks in AWS's order, and remembers every call.
 //!
 //! ```text
 //! let mut world = World::new();
@@ -11,7 +11,7 @@
 //! ```
 //!
 //! The rooms: `server` → `connection` → `request` → `fault` (what the test scripted) → `authentication` and `signature` →
-//! `sts`, `iam`, `sns` (each: schema, `authorization`, answer) over `world` (what exists), with `policy`, `constraint`,
+//! `sts`, `iam`, `sns`, `s3` (each: schema, `authorization`, answer) over `world` (what exists), with `policy`, `constraint`,
 //! `message` and `xml` below them; `journal` is what the tests read, `errors` the verbatim texts.
 //!
 //! `itself` holds its own tests, which `tests/integration/stand_in_itself.rs` runs through the SDK clients.
@@ -42,6 +42,7 @@ mod message;
 mod policy;
 mod request;
 mod role;
+mod s3;
 mod server;
 mod signature;
 mod sns;
@@ -56,6 +57,7 @@ pub use fault::{Answer, Fault, FaultOn};
 pub use journal::Call;
 pub use message::{Attribute, Delivery, Message};
 pub use role::{Role, User, Wording};
+pub use s3::Bucket;
 pub use server::StandIn;
 pub use topic::Topic;
 pub use world::World;

@@ -12,7 +12,7 @@ use hyper::{
 
 use super::errors::Problem;
 
-/// A request of the query protocol.
+/// A request of the query protocol, or of S3.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub service: &'static str,
@@ -41,7 +41,9 @@ pub struct Signed {
     pub signature: String,
 }
 
-const ACTIONS: [(&str, &str); 6] = [
+const ACTIONS: [(&str, &str); 8] = [
+    ("GetObject", "s3"),
+    ("PutObject", "s3"),
     ("AssumeRole", "sts"),
     ("GetCallerIdentity", "sts"),
     ("GetSessionToken", "sts"),
@@ -53,6 +55,14 @@ const ACTIONS: [(&str, &str); 6] = [
 impl Request {
     pub fn read(parts: Parts, body: Bytes) -> Result<Request, Problem> {
         let bad = |message: &str| Problem::new(400, "MalformedQueryString", message);
+        let of_s3 = match parts.method {
+            Method::GET => Some("GetObject"),
+            Method::PUT => Some("PutObject"),
+            _ => None,
+        };
+        if let Some(action) = of_s3 {
+            return Request::of_s3(action, parts, body);
+        }
         if parts.method != Method::POST || parts.uri.path() != "/" {
             return Err(bad("The stand-in takes POST / only"));
         }
@@ -66,16 +76,7 @@ impl Request {
         }
         let action = params.remove("Action").ok_or_else(|| Problem::new(400, "MissingAction", "Missing Action"))?;
         let version = params.remove("Version").unwrap_or_default();
-        let signed = match parts.headers.get(AUTHORIZATION) {
-            Some(header) => Some(header.to_str().ok().and_then(Signed::parse).ok_or_else(|| {
-                Problem::new(
-                    400,
-                    "IncompleteSignature",
-                    "Authorization header is not in the form that AWS Signature Version 4 has",
-                )
-            })?),
-            None => None,
-        };
+        let signed = Signed::read(&parts.headers)?;
         Ok(Request {
             service: service_of(&action, signed.as_ref()),
             action,
@@ -87,6 +88,28 @@ impl Request {
             headers: parts.headers,
             body,
             signed,
+        })
+    }
+
+    /// S3 by path: `/BUCKET/KEY`, with `x-id` as the SDKs send it.
+    fn of_s3(action: &str, parts: Parts, body: Bytes) -> Result<Request, Problem> {
+        let (bucket, key) = parts.uri.path().trim_start_matches('/').split_once('/').unwrap_or_default();
+        let query = parts.uri.query().unwrap_or_default();
+        if key.is_empty() || query != format!("x-id={action}") {
+            return Err(Problem::new(400, "InvalidRequest", "The stand-in knows GetObject and PutObject by path only"));
+        }
+        let params = [("Bucket", bucket), ("Key", key)].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Ok(Request {
+            service: "s3",
+            action: action.to_owned(),
+            params: BTreeMap::from(params),
+            version: String::new(),
+            method: parts.method.clone(),
+            path: parts.uri.path().to_owned(),
+            query: query.to_owned(),
+            signed: Signed::read(&parts.headers)?,
+            headers: parts.headers,
+            body,
         })
     }
 
@@ -123,6 +146,16 @@ fn service_of(action: &str, signed: Option<&Signed>) -> &'static str {
 }
 
 impl Signed {
+    /// None: there is no Authorization header.
+    fn read(headers: &HeaderMap) -> Result<Option<Signed>, Problem> {
+        let Some(header) = headers.get(AUTHORIZATION) else { return Ok(None) };
+        let signed = header.to_str().ok().and_then(Signed::parse);
+        signed.map(Some).ok_or_else(|| {
+            let message = "Authorization header is not in the form that AWS Signature Version 4 has";
+            Problem::new(400, "IncompleteSignature", message)
+        })
+    }
+
     fn parse(header: &str) -> Option<Signed> {
         let fields: BTreeMap<&str, &str> = header
             .strip_prefix("AWS4-HMAC-SHA256 ")?

@@ -10,6 +10,7 @@ use super::{
     credentials::{Credentials, Key, Origin, Principal},
     policy::Policy,
     role::{Role, User, Wording},
+    s3::Bucket,
     topic::Topic,
 };
 
@@ -22,6 +23,7 @@ pub struct World {
     pub(super) roles: BTreeMap<String, Role>,
     pub(super) users: BTreeMap<String, User>,
     pub(super) topics: BTreeMap<String, Topic>,
+    pub(super) buckets: BTreeMap<String, Bucket>,
     pub(super) keys: BTreeMap<String, Key>,
     pub(super) clock: Clock,
     pub(super) wording: Wording,
@@ -124,6 +126,26 @@ impl World {
         let topic = topic.into();
         self.topics.insert(topic.arn.clone(), topic);
         self
+    }
+
+    /// Adds an empty bucket.
+    pub fn bucket(&mut self, bucket: Bucket) -> &mut World {
+        self.buckets.insert(bucket.name.clone(), bucket);
+        self
+    }
+
+    /// What an object holds.
+    pub fn object(&self, bucket: &str, key: &str) -> Option<String> {
+        self.buckets.get(bucket)?.objects.get(key).cloned()
+    }
+
+    /// Puts an object there, or takes it away.
+    pub fn set_object(&mut self, bucket: &str, key: &str, body: Option<&str>) {
+        let Some(bucket) = self.buckets.get_mut(bucket) else { return };
+        match body {
+            Some(body) => bucket.objects.insert(key.to_owned(), body.to_owned()),
+            None => bucket.objects.remove(key),
+        };
     }
 
     /// Makes a key inactive.

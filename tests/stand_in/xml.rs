@@ -21,6 +21,11 @@ pub fn answer(service: &str, action: &str, result: &str, request_id: &str) -> St
 }
 
 pub fn error(service: &str, problem: &Problem, request_id: &str) -> String {
+    if service == "s3" {
+        let message = optional("Message", problem.message.as_deref());
+        let parts = [element("Code", &problem.code), message, element("RequestId", request_id)];
+        return format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>{}</Error>", parts.concat());
+    }
     let kind = if problem.status < 500 { "Sender" } else { "Receiver" };
     format!(
         "<ErrorResponse xmlns=\"{}\">\n<Error>{}{}{}</Error>\n{}\n</ErrorResponse>\n",
@@ -36,6 +41,7 @@ pub fn version(service: &str) -> &'static str {
     match service {
         "iam" => "2010-05-08",
         "sns" => "2010-03-31",
+        "s3" => "",
         _ => "2011-06-15",
     }
 }
