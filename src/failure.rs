@@ -15,6 +15,10 @@ pub enum Operation {
     GetRole,
     /// sns:Publish.
     Publish,
+    /// s3:GetObject.
+    GetObject,
+    /// s3:PutObject.
+    PutObject,
 }
 
 impl Operation {
@@ -26,6 +30,8 @@ impl Operation {
             Self::GetCallerIdentity => "sts:GetCallerIdentity",
             Self::GetRole => "iam:GetRole",
             Self::Publish => "sns:Publish",
+            Self::GetObject => "s3:GetObject",
+            Self::PutObject => "s3:PutObject",
         }
     }
 }
@@ -81,6 +87,12 @@ pub enum Class {
     Unreachable,
     /// An answer that is not one of AWS's.
     Unreadable,
+    /// S3 has no such object.
+    ObjectMissing,
+    /// The object in S3 is not the one that a conditional write was to replace.
+    ObjectChanged,
+    /// The bucket is in another Region.
+    ElsewhereInS3,
     /// The caller has no credentials at all.
     NoCredentials,
     /// The run's own time was up.
@@ -131,6 +143,11 @@ impl Class {
             | "SlowDown"
             | "KMSThrottling"
             | "KMSThrottlingException" => Self::Throttled,
+            "NoSuchKey" => Self::ObjectMissing,
+            "PreconditionFailed" | "ConditionalRequestConflict" => Self::ObjectChanged,
+            "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException" => {
+                Self::ElsewhereInS3
+            }
             "ServiceFailure"
             | "InternalFailure"
             | "InternalError"
@@ -208,6 +225,9 @@ impl Class {
             Self::TimedOut => "timed-out",
             Self::Unreachable => "unreachable",
             Self::Unreadable => "unreadable-answer",
+            Self::ObjectMissing => "object-missing",
+            Self::ObjectChanged => "object-changed",
+            Self::ElsewhereInS3 => "bucket-elsewhere",
             Self::NoCredentials => "no-credentials",
             Self::OutOfTime => "out-of-time",
             Self::Other => "refused",

@@ -2,7 +2,7 @@
 //!
 //! Data flows one way: [`inventory`] (what people declare) → `plan` (each distinct walk once) → `probe` (STS and IAM
 //! answer: facts) → `lease` (what AWS grants: pure) → `audit` (is that a problem: pure) → `report` (one type, many
-//! forms) → `notify` (SNS, metrics), driven by two thin doors, `lambda` and `cli`.
+//! forms) → `state` (what of it was told before) → `notify` (SNS, metrics), driven by two thin doors, `lambda` and `cli`.
 
 pub mod audit;
 pub mod check;
@@ -29,4 +29,5 @@ pub mod report;
 pub mod settings;
 #[cfg(feature = "cli")]
 pub mod shared_config;
+pub mod state;
 pub mod templates;

@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use crate::finding::Severity;
+use crate::inventory::Seconds;
 use crate::notify::{
     DEFAULT_MAX_MESSAGE_BYTES, LEAST_MAX_MESSAGE_BYTES, MOST_MAX_MESSAGE_BYTES, Notify, TopicArn, Wanted,
 };
 use crate::probe::DEFAULT_CONCURRENCY;
+use crate::state::{DEFAULT_REMIND_AFTER, LEAST_REMIND_AFTER, MOST_REMIND_AFTER, StateUri};
 
 /// Most calls under way at once that can be set.
 pub const MOST_CONCURRENCY: usize = 1000;
@@ -23,12 +25,22 @@ pub struct Variable {
 }
 
 /// Every environment variable of the function beside the SDK's own.
-pub const VARIABLES: [Variable; 8] = [
+pub const VARIABLES: [Variable; 10] = [
     Variable { name: "INVENTORY", takes: "a file or a folder", default: "/opt/inventory" },
     Variable { name: "TOPIC_ARN", takes: "the ARN of an SNS topic", default: "no messages" },
-    Variable { name: "NOTIFY", takes: "findings, always or never", default: "findings" },
+    Variable {
+        name: "NOTIFY",
+        takes: "findings, always, never or changes; changes needs STATE_URI",
+        default: "findings; changes with STATE_URI",
+    },
     Variable { name: "MIN_SEVERITY", takes: "low, medium, high or critical; of messages only", default: "low" },
     Variable { name: "MAX_MESSAGE_BYTES", takes: "1024 to 1048576", default: "262144" },
+    Variable { name: "STATE_URI", takes: "s3://BUCKET/KEY: what was told is kept there", default: "nothing is kept" },
+    Variable {
+        name: "REMIND_AFTER",
+        takes: "1h to 365d; when `changes` tells an unchanged finding again",
+        default: "7d",
+    },
     Variable { name: "CONCURRENCY", takes: "1 to 1000", default: "32" },
     Variable { name: "METRICS_NAMESPACE", takes: "a CloudWatch namespace", default: "CredentialHealth" },
     Variable { name: "RUNBOOK_BASE_URL", takes: "an http(s) URL; `/ID.md` is added", default: "docs/findings" },
@@ -43,6 +55,10 @@ pub struct Settings {
     pub topic: Option<TopicArn>,
     /// Which messages are sent.
     pub wanted: Wanted,
+    /// Where what was told is kept.
+    pub state: Option<StateUri>,
+    /// When an unchanged finding is told again.
+    pub remind_after: Seconds,
     /// Most calls under way at once.
     pub concurrency: usize,
     /// The namespace of the metrics.
@@ -69,9 +85,16 @@ impl Settings {
             })
         };
         let topic = read("TOPIC_ARN", &|text| TopicArn::parse(text).err());
-        let notify = read("NOTIFY", &|text| {
-            Notify::parse(text).is_none().then(|| format!("`{text}` is not one of {}", Notify::WORDS.join(", ")))
+        let state = read("STATE_URI", &|text| StateUri::parse(text).err());
+        let has_state = value("STATE_URI").is_some();
+        let notify = read("NOTIFY", &|text| match notify_of(text) {
+            None => Some(format!("`{text}` is not one of {}, changes", Notify::WORDS.join(", "))),
+            Some(Notify::Changes) if !has_state => {
+                Some("`changes` needs STATE_URI, where what was told is kept".to_owned())
+            }
+            Some(_) => None,
         });
+        let remind = read("REMIND_AFTER", &remind_after_problem);
         let severity = read("MIN_SEVERITY", &|text| {
             Severity::parse(text).is_none().then(|| format!("`{text}` is not one of low, medium, high, critical"))
         });
@@ -92,14 +115,31 @@ impl Settings {
             inventory: value("INVENTORY").unwrap_or_else(|| "/opt/inventory".to_owned()).into(),
             topic: topic.and_then(|text| TopicArn::parse(&text).ok()),
             wanted: Wanted {
-                notify: notify.and_then(|word| Notify::parse(&word)).unwrap_or_default(),
+                notify: notify.and_then(|word| notify_of(&word)).unwrap_or(match has_state {
+                    true => Notify::Changes,
+                    false => Notify::Findings,
+                }),
                 min_severity: severity.and_then(|word| Severity::parse(&word)).unwrap_or(Severity::Low),
                 max_bytes: number(max_bytes, DEFAULT_MAX_MESSAGE_BYTES),
             },
+            state: state.and_then(|text| StateUri::parse(&text).ok()),
+            remind_after: remind.and_then(|text| Seconds::parse(&text).ok()).unwrap_or(DEFAULT_REMIND_AFTER),
             concurrency: number(concurrency, DEFAULT_CONCURRENCY),
             metrics_namespace: namespace.unwrap_or_else(|| "CredentialHealth".to_owned()),
             runbook_base_url: runbook,
         })
+    }
+}
+
+fn notify_of(word: &str) -> Option<Notify> {
+    if word == "changes" { Some(Notify::Changes) } else { Notify::parse(word) }
+}
+
+fn remind_after_problem(text: &str) -> Option<String> {
+    match Seconds::parse(text) {
+        Err(problem) => Some(format!("`{text}` {problem}; write a duration such as 7d or 12h")),
+        Ok(length) => (!(LEAST_REMIND_AFTER..=MOST_REMIND_AFTER).contains(&length))
+            .then(|| format!("`{text}` is not from {LEAST_REMIND_AFTER} to 365d")),
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use credential_health::lambda::{Function, Invocation, logs};
 use credential_health::probe::Aws;
 use credential_health::settings::Settings;
+use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 
@@ -19,7 +20,7 @@ async fn main() -> Result<(), Error> {
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
         let deadline = UNIX_EPOCH + Duration::from_millis(event.context.deadline);
         let remaining = deadline.duration_since(SystemTime::now()).unwrap_or_default();
-        let invocation = Invocation { request_id: event.context.request_id, remaining };
+        let invocation = Invocation { request_id: event.context.request_id, remaining, at: Timestamp::now() };
         let function = &function;
         async move { function.handle(&event.payload, &invocation).await }
     }))

@@ -1,5 +1,6 @@
 //! The Lambda function: owns events, answers, logs and the deadline; the work is `check`'s.
 
+mod changes;
 mod event;
 pub mod logs;
 
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use changes::Teller;
 use event::{Event, Form, Manual};
 
 use crate::check::{self, Start};
@@ -21,6 +23,7 @@ use crate::notify::{self, Notify, Sent, Wanted};
 use crate::probe::{Aws, Probe};
 use crate::report::{Report, Trigger, widget};
 use crate::settings::Settings;
+use crate::state::{Loaded, Run, Store};
 
 /// The largest answer of a synchronous invocation, in bytes (Lambda quotas: 6 MB), with room for its envelope.
 const LARGEST_ANSWER: usize = 6 * 1024 * 1024 - 4096;
@@ -68,6 +71,8 @@ pub struct Invocation {
     pub request_id: String,
     /// How long the function may still run.
     pub remaining: Duration,
+    /// When it began.
+    pub at: Timestamp,
 }
 
 impl Function {
@@ -80,7 +85,7 @@ impl Function {
     /// Answers one event: the report, or why there is none.
     ///
     /// # Errors
-    /// `BadEvent`, `BadInventory`, `NotPublished`: the invocation fails, so that Lambda retries it and then
+    /// `BadEvent`, `BadInventory`, `NotPublished`, `StateNotSaved`: the invocation fails, so that Lambda retries it and then
     /// dead-letters the event. The findings are in the log by then.
     pub async fn handle(&self, event: &Value, invocation: &Invocation) -> Result<Answer, Diagnostic> {
         match Event::read(event).map_err(|problem| failed("BadEvent", problem))? {
@@ -101,7 +106,11 @@ impl Function {
         invocation: &Invocation,
     ) -> Result<Answer, Diagnostic> {
         let start = self.start(id, trigger, invocation);
-        let (aws, report) = self.check(&start, &manual, invocation).await?;
+        let (begun, aws) = (Instant::now(), self.aws.for_run_of(invocation.remaining));
+        let store = self.store(&aws, &manual);
+        let load = self.load(store.as_ref(), start.at, begun + time_to_walk(invocation.remaining));
+        let (report, loaded) = tokio::join!(self.check(&aws, &start, &manual, invocation), load);
+        let report = report?;
         logs::report(&report);
         // A part of the inventory, or another one, says nothing of the whole: alarms and dashboards stand on full runs.
         if manual.is_full() {
@@ -109,8 +118,31 @@ impl Function {
             notify::embedded_metrics(&report, &self.settings.metrics_namespace, at).iter().for_each(self.metrics);
             *self.last.lock().await = Some((Instant::now(), report.clone()));
         }
-        self.publish(&aws, &report, manual.notify).await?;
+        match (&self.settings.topic, &store, loaded) {
+            (Some(topic), Some(store), Some(loaded)) => {
+                let end = begun + invocation.remaining.mul_f32(0.95);
+                let Wanted { min_severity, .. } = self.settings.wanted;
+                let run = Run::new(&report, start.at, min_severity, self.settings.remind_after);
+                Teller { function: self, aws: &aws, topic, store, at: start.at, end }
+                    .tell(&run, &report, loaded)
+                    .await?;
+            }
+            _ => self.publish(&aws, &report, manual.notify).await?,
+        }
         Ok(answer(report, manual.form))
+    }
+
+    /// The store of what was told, for the runs that tell changes: full ones, unless the request says what to send.
+    fn store(&self, aws: &Aws, manual: &Manual) -> Option<Store> {
+        let tells = self.settings.wanted.notify == Notify::Changes && manual.is_full() && manual.notify.is_none();
+        let uri = self.settings.state.clone().filter(|_| tells && self.settings.topic.is_some())?;
+        Some(Store::new(aws.clone(), uri))
+    }
+
+    async fn load(&self, store: Option<&Store>, now: Timestamp, deadline: Instant) -> Option<Loaded> {
+        let store = store?;
+        let loaded = tokio::time::timeout_at(deadline, store.load(now)).await;
+        Some(loaded.unwrap_or_else(|_| store.not_loaded_in_time()))
     }
 
     async fn observe(
@@ -136,7 +168,7 @@ impl Function {
             return Ok(Answer::Html(widget::render(report, dark)));
         }
         let start = self.start(None, Trigger::Manual, invocation);
-        let (_, report) = self.check(&start, &manual, invocation).await?;
+        let report = self.check(&self.aws.for_run_of(invocation.remaining), &start, &manual, invocation).await?;
         let html = widget::render(&report, dark);
         if manual.is_full() {
             *last = Some((Instant::now(), report));
@@ -157,22 +189,22 @@ impl Function {
         Start {
             id: id.unwrap_or_else(|| invocation.request_id.clone()),
             trigger,
-            at: Timestamp::now(),
+            at: invocation.at,
             runbook_base_url: self.settings.runbook_base_url.clone(),
         }
     }
 
     async fn check(
         &self,
+        aws: &Aws,
         start: &Start,
         manual: &Manual,
         invocation: &Invocation,
-    ) -> Result<(Aws, Report), Diagnostic> {
+    ) -> Result<Report, Diagnostic> {
         let inventory = self.inventory(manual.inventory.as_deref())?;
         let filter = Filter::new(&manual.jobs, &manual.roles);
-        let aws = self.aws.for_run_of(invocation.remaining);
         let probe = Probe {
-            aws: &aws,
+            aws,
             concurrency: self.settings.concurrency,
             deadline: Some(Instant::now() + time_to_walk(invocation.remaining)),
             run_id: &start.id,
@@ -181,7 +213,7 @@ impl Function {
         // Boxed: the walk's future is large, and three events have it in theirs.
         let walked = Box::pin(check::check(&inventory, &filter, start, &probe)).await;
         let outcome = walked.map_err(|nothing| failed("BadEvent", nothing))?;
-        Ok((aws, outcome.report))
+        Ok(outcome.report)
     }
 
     async fn publish(&self, aws: &Aws, report: &Report, notify: Option<Notify>) -> Result<(), Diagnostic> {

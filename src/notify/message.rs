@@ -6,10 +6,12 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::Notify;
+use super::news::{OwnersNews, line, resolved_json};
 use crate::audit::{Finding, UNOWNED};
 use crate::finding::{FindingId, Severity};
 use crate::inventory::{RoleArn, hex};
 use crate::report::{Report, plain};
+use crate::state::{Changes, OwnerChanges, Previous, Resolved};
 
 /// Longest subject that SNS takes: less than 100 characters (SNS Publish, `Subject`).
 const LONGEST_SUBJECT: usize = 99;
@@ -44,6 +46,8 @@ pub struct Message {
     pub group: String,
     /// On a FIFO topic: the same for the same owner of the same run, so that a retry is not delivered twice.
     pub deduplication_id: String,
+    /// The fingerprints of what it shows.
+    pub shows: Vec<String>,
 }
 
 /// A message attribute.
@@ -81,8 +85,27 @@ pub fn messages(report: &Report, wanted: Wanted) -> Vec<Message> {
     }
     by_owner
         .into_iter()
-        .map(|(owner, findings)| OwnerDigest { report, owner, findings }.message(wanted.max_bytes))
+        .map(|(owner, findings)| OwnerDigest { report, owner, findings, news: None }.message(wanted.max_bytes))
         .collect()
+}
+
+/// The messages that a run sends of what changed. `round`, from 1: how often this invocation has compared; what it tells
+/// again it tells in another message.
+#[must_use]
+pub fn messages_of_changes(report: &Report, changes: &Changes<'_>, round: usize, max_bytes: usize) -> Vec<Message> {
+    let nothing = OwnerChanges::default();
+    let mut owners: Vec<(&str, &OwnerChanges<'_>)> =
+        changes.owners.iter().filter(|(_, of)| !of.is_empty()).map(|(owner, of)| (owner.as_str(), of)).collect();
+    // Where it is not known what was told, even that nothing is open is news.
+    if owners.is_empty() && round == 1 && !matches!(changes.previous, Previous::Known(_)) {
+        owners.push((UNOWNED, &nothing));
+    }
+    let digest = |(owner, of): (&str, &OwnerChanges<'_>)| {
+        let findings = of.open.iter().map(|told| told.finding).collect();
+        let news = Some((round, OwnersNews { changes: of, previous: changes.previous }));
+        OwnerDigest { report, owner, findings, news }.message(max_bytes)
+    };
+    owners.into_iter().map(digest).collect()
 }
 
 /// What one owner is to be told.
@@ -91,52 +114,67 @@ struct OwnerDigest<'a> {
     owner: &'a str,
     /// The worst first.
     findings: Vec<&'a Finding>,
+    /// Where changes alone are told: how often the invocation has compared, and what changed.
+    news: Option<(usize, OwnersNews<'a>)>,
 }
 
 /// How much of a digest goes into a message.
 #[derive(Clone, Copy)]
 struct Room {
-    /// The first so many findings, which are the worst.
-    findings: usize,
+    /// The first so many findings, which are the worst, and then so many that are resolved.
+    shown: usize,
     /// The ids, the accounts and the run's summary as well.
     lists: bool,
+}
+
+/// What of a digest is in a message, and which findings are not.
+struct Cut<'a> {
+    shown: &'a [&'a Finding],
+    left_out: &'a [&'a Finding],
+    resolved: &'a [Resolved],
 }
 
 impl OwnerDigest<'_> {
     /// The whole digest, or as many of its worst findings as fit.
     fn message(&self, max_bytes: usize) -> Message {
-        let mut bytes = self.build(Room { findings: 0, lists: true }).bytes();
-        let grown = |finding: &&&Finding| {
-            bytes += bytes_of(finding);
+        let mut bytes = self.build(Room { shown: 0, lists: true }).bytes();
+        let grown = |more: &usize| {
+            bytes += more;
             bytes <= max_bytes
         };
         // An estimate from below, for what a finding takes besides its own text; the last few are tried.
-        let estimate = self.findings.iter().take_while(grown).count();
+        let each = self.findings.iter().map(|finding| bytes_of(finding));
+        let estimate = each.chain(self.resolved().iter().map(bytes_of_resolved)).take_while(grown).count();
         (0..=estimate)
             .rev()
-            .map(|findings| self.build(Room { findings, lists: true }))
+            .map(|shown| self.build(Room { shown, lists: true }))
             .find(|message| message.bytes() <= max_bytes)
             .or_else(|| {
-                Some(self.build(Room { findings: 0, lists: false })).filter(|message| message.bytes() <= max_bytes)
+                Some(self.build(Room { shown: 0, lists: false })).filter(|message| message.bytes() <= max_bytes)
             })
             .unwrap_or_else(|| self.shortest(max_bytes))
     }
 
     fn build(&self, room: Room) -> Message {
-        let (shown, left_out) = self.findings.split_at(room.findings.min(self.findings.len()));
-        let truncated = !left_out.is_empty() || !room.lists;
-        let text = self.text(shown, left_out);
-        let body = self.body(room, shown, left_out).to_string();
+        let (shown, left_out) = self.findings.split_at(room.shown.min(self.findings.len()));
+        let resolved = &self.resolved()[..room.shown - shown.len()];
+        let cut = Cut { shown, left_out, resolved };
+        let truncated = self.is_cut(&cut) || !room.lists;
+        let text = self.text(&cut);
+        let body = self.body(room, &cut).to_string();
         let protocols =
             json!({ "default": text, "email": text, "lambda": body, "sqs": body, "http": body, "https": body });
-        self.envelope(protocols.to_string(), self.attributes(room), truncated)
+        let mut message = self.envelope(protocols.to_string(), self.attributes(room), truncated);
+        let shows = shown.iter().map(|finding| &finding.fingerprint);
+        message.shows = shows.chain(resolved.iter().map(|resolved| &resolved.fingerprint)).cloned().collect();
+        message
     }
 
     /// What is left when not even a page of text fits: the counts, and as many attributes as there is room for.
     fn shortest(&self, max_bytes: usize) -> Message {
-        let found = plain::severities(self.findings.iter().copied());
-        let line = format!("{found}. Cut to the size limit: see the function's log.");
-        let body = self.body(Room { findings: 0, lists: false }, &[], &self.findings).to_string();
+        let line = format!("{}. Cut to the size limit: see the function's log.", self.found());
+        let cut = Cut { shown: &[], left_out: &self.findings, resolved: &[] };
+        let body = self.body(Room { shown: 0, lists: false }, &cut).to_string();
         let protocols =
             json!({ "default": line, "email": line, "lambda": body, "sqs": body, "http": body, "https": body });
         let mut message = self.envelope(protocols.to_string(), Vec::new(), true);
@@ -144,7 +182,7 @@ impl OwnerDigest<'_> {
             // An owner's name alone can be that long: the counts stay.
             message.body = json!({ "default": line }).to_string();
         }
-        for attribute in self.attributes(Room { findings: 0, lists: false }) {
+        for attribute in self.attributes(Room { shown: 0, lists: false }) {
             message.attributes.push(attribute);
             if message.bytes() > max_bytes {
                 message.attributes.pop();
@@ -154,7 +192,10 @@ impl OwnerDigest<'_> {
     }
 
     fn envelope(&self, body: String, attributes: Vec<Attribute>, truncated: bool) -> Message {
-        let identity = format!("{}\u{1f}{}", self.report.run.id, self.owner);
+        let mut identity = format!("{}\u{1f}{}", self.report.run.id, self.owner);
+        if let Some((round, news)) = &self.news {
+            identity.push_str(&format!("\u{1f}{round}\u{1f}{}", news.identity()));
+        }
         Message {
             owner: self.owner.to_owned(),
             subject: self.subject(),
@@ -163,6 +204,25 @@ impl OwnerDigest<'_> {
             truncated,
             group: group(self.owner),
             deduplication_id: hex(&Sha256::digest(identity)),
+            shows: Vec::new(),
+        }
+    }
+
+    fn resolved(&self) -> &[Resolved] {
+        self.news.as_ref().map_or(&[], |(_, news)| &news.changes.resolved)
+    }
+
+    fn is_cut(&self, cut: &Cut<'_>) -> bool {
+        !cut.left_out.is_empty() || cut.resolved.len() < self.resolved().len()
+    }
+
+    /// The counts, in words.
+    fn found(&self) -> String {
+        let severities = plain::severities(self.findings.iter().copied());
+        match &self.news {
+            None => severities,
+            Some((_, news)) if self.findings.is_empty() => news.counts(),
+            Some((_, news)) => format!("{}: {severities}", news.counts()),
         }
     }
 
@@ -181,8 +241,7 @@ impl OwnerDigest<'_> {
 
     fn subject(&self) -> String {
         let incomplete = if self.report.run.complete { "" } else { ", incomplete" };
-        let found = plain::severities(self.findings.iter().copied());
-        let subject = format!("credential-health: {found}{incomplete} ({})", self.owner);
+        let subject = format!("credential-health: {}{incomplete} ({})", self.found(), self.owner);
         subject.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).take(LONGEST_SUBJECT).collect()
     }
 
@@ -208,48 +267,59 @@ impl OwnerDigest<'_> {
         attributes
     }
 
-    fn body(&self, room: Room, shown: &[&Finding], left_out: &[&Finding]) -> Value {
+    fn body(&self, room: Room, cut: &Cut<'_>) -> Value {
         let run = &self.report.run;
         let mut body = json!({
             "schema_version": self.report.schema_version,
             "severity": self.worst(),
             "owner": self.owner,
             "complete": run.complete,
-            "truncated": !left_out.is_empty() || !room.lists,
-            "left_out": by_severity(left_out),
+            "truncated": self.is_cut(cut) || !room.lists,
+            "left_out": by_severity(cut.left_out),
         });
         if room.lists {
             body["findings"] = json!(self.ids());
             body["accounts"] = json!(self.accounts());
-            body["details"] = json!(shown);
+            body["details"] = json!(cut.shown);
             body["run"] = json!(run);
             body["summary"] = json!(self.report.summary);
+            if let Some((_, news)) = &self.news {
+                body["changes"] = news.json(cut.shown.len(), cut.resolved);
+            }
         }
         body
     }
 
-    fn text(&self, shown: &[&Finding], left_out: &[&Finding]) -> String {
+    fn text(&self, cut: &Cut<'_>) -> String {
         let run = &self.report.run;
-        let found = plain::severities(self.findings.iter().copied());
-        let mut text = match self.findings.is_empty() {
+        let mut text = match self.findings.is_empty() && self.resolved().is_empty() {
             true => format!("{}\n", plain::headline(self.report)),
-            false => format!("For {}: {found}.\n", self.owner),
+            false => format!("For {}: {}.\n", self.owner, self.found()),
         };
         if !run.complete {
             text.push_str(
                 "This run did not finish all that it set out to do: what was not checked may have problems too.\n",
             );
         }
-        for finding in shown {
-            text.push('\n');
-            text.push_str(&plain::finding(finding));
+        match &self.news {
+            Some((_, news)) => {
+                text.push_str(&news.preface());
+                text.push_str(&news.text(cut.shown, cut.resolved));
+            }
+            None => cut.shown.iter().for_each(|finding| {
+                text.push('\n');
+                text.push_str(&plain::finding(finding));
+            }),
         }
-        if !left_out.is_empty() {
-            let left = plain::severities(left_out.iter().copied());
+        if !cut.left_out.is_empty() {
+            let left = plain::severities(cut.left_out.iter().copied());
             text.push_str(&format!(
                 "\nLeft out for want of room: {left}. The report of run {} has them all.\n",
                 run.id
             ));
+        }
+        if let Some((_, news)) = &self.news {
+            text.push_str(&news.rest(self.is_cut(cut)));
         }
         text.push_str(&format!("\ncredential-health {}, run {}, {}\n", run.version, run.id, run.started_at));
         text
@@ -261,6 +331,12 @@ fn bytes_of(finding: &Finding) -> usize {
     let escaped = |text: &str| serde_json::to_string(text).map_or(0, |quoted| quoted.len() - 2);
     let details = serde_json::to_string(finding).unwrap_or_default();
     2 * escaped(&plain::finding(finding)) + 4 * escaped(&details)
+}
+
+/// The same for a finding that is resolved.
+fn bytes_of_resolved(resolved: &Resolved) -> usize {
+    let escaped = |text: &str| serde_json::to_string(text).map_or(0, |quoted| quoted.len() - 2);
+    2 * escaped(&line(resolved)) + 4 * escaped(&resolved_json(resolved).to_string())
 }
 
 fn by_severity(findings: &[&Finding]) -> BTreeMap<&'static str, usize> {

@@ -3,11 +3,12 @@
 
 mod message;
 mod metrics;
+mod news;
 #[cfg(feature = "aws")]
 mod publish;
 mod topic;
 
-pub use message::{Attribute, Message, Wanted, messages};
+pub use message::{Attribute, Message, Wanted, messages, messages_of_changes};
 pub use metrics::embedded_metrics;
 #[cfg(feature = "aws")]
 pub use publish::{PublishFailure, Sent, publish};
@@ -30,13 +31,15 @@ pub enum Notify {
     Always,
     /// Never.
     Never,
+    /// When a full run finds something else than was told before; any other run: when there are findings.
+    Changes,
 }
 
 impl Notify {
-    /// The words of settings and events.
+    /// The words of events. Settings also have `changes`, which is no single request's to decide.
     pub const WORDS: [&'static str; 3] = ["findings", "always", "never"];
 
-    /// Reads the word of a setting or an event.
+    /// Reads the word of an event.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         match word {

@@ -1,4 +1,4 @@
-//! The clients: one HTTP client and connection pool for STS, IAM and SNS, settings as every AWS tool reads them,
+//! The clients: one HTTP client and connection pool for STS, IAM, SNS and S3, settings as every AWS tool reads them,
 //! retries and timeouts for a run. Owns no decision.
 
 use std::fmt;
@@ -149,6 +149,18 @@ impl Aws {
     pub(crate) fn sns(&self, region: &str) -> aws_sdk_sns::Client {
         let builder = aws_sdk_sns::config::Builder::from(&self.config).region(Region::new(region.to_owned()));
         aws_sdk_sns::Client::from_conf(builder.build())
+    }
+
+    /// S3 in `region`, or in the one that is set. Where an endpoint is set, the bucket goes into the path: its name is not
+    /// a part of that host's.
+    #[cfg(feature = "lambda")]
+    pub(crate) fn s3(&self, region: Option<String>) -> aws_sdk_s3::Client {
+        let has_endpoint = self.config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+        let builder = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(has_endpoint);
+        aws_sdk_s3::Client::from_conf(match region {
+            Some(region) => builder.region(Region::new(region)).build(),
+            None => builder.build(),
+        })
     }
 }
 

@@ -251,12 +251,17 @@ pub async fn check_once(aws: &StandIn, caller: &Credentials, inventory: &str) ->
 /// The real function, with an inventory of its own.
 pub struct Lambda {
     pub function: Function,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Lambda {
     /// `settings`: environment variables beside INVENTORY.
     pub async fn new(aws: &StandIn, caller: &Credentials, inventory: &str, settings: &[(&str, &str)]) -> Self {
+        Self::of(client(aws, caller).await, inventory, settings)
+    }
+
+    /// The same with a client of the test's choice.
+    pub fn of(client: Aws, inventory: &str, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path: PathBuf = folder.path().join("jobs.yaml");
         std::fs::write(&path, inventory).unwrap();
@@ -264,8 +269,13 @@ impl Lambda {
             "INVENTORY" => path.to_str().map(str::to_owned),
             _ => settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()),
         });
-        let function = Function::new(settings.unwrap(), client(aws, caller).await, |_| {});
-        Self { function, _folder: folder }
+        let function = Function::new(settings.unwrap(), client, |_| {});
+        Self { function, folder }
+    }
+
+    /// Deploys another inventory.
+    pub fn deploy(&self, inventory: &str) {
+        std::fs::write(self.folder.path().join("jobs.yaml"), inventory).unwrap();
     }
 
     /// The answer to an event, with a minute's time.
@@ -273,9 +283,19 @@ impl Lambda {
         self.invoke_as("request-1", Duration::from_secs(60), event).await
     }
 
+    /// The same on another day.
+    pub async fn invoke_at(&self, at: jiff::Timestamp, request_id: &str, event: &Value) -> Result<Value, Diagnostic> {
+        let invocation = Invocation { request_id: request_id.to_owned(), remaining: Duration::from_secs(60), at };
+        self.handle(&invocation, event).await
+    }
+
     pub async fn invoke_as(&self, request_id: &str, remaining: Duration, event: &Value) -> Result<Value, Diagnostic> {
-        let invocation = Invocation { request_id: request_id.to_owned(), remaining };
-        let answer = self.function.handle(event, &invocation).await;
+        let invocation = Invocation { request_id: request_id.to_owned(), remaining, at: jiff::Timestamp::now() };
+        self.handle(&invocation, event).await
+    }
+
+    async fn handle(&self, invocation: &Invocation, event: &Value) -> Result<Value, Diagnostic> {
+        let answer = self.function.handle(event, invocation).await;
         assert_no_credential(&format!("{answer:?}"));
         answer.map(|answer| serde_json::to_value(answer).unwrap())
     }

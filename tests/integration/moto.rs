@@ -148,9 +148,15 @@ jobs:
 
     /// The function's handler as the checker, with this topic.
     async fn function(&self) -> Function {
+        self.function_with(None).await
+    }
+
+    /// The same with what was told kept at this URI.
+    async fn function_with(&self, state: Option<&str>) -> Function {
         let settings = Settings::read(|name| match name {
             "INVENTORY" => self.inventory.path().to_str().map(str::to_owned),
             "TOPIC_ARN" => Some(self.topic.clone()),
+            "STATE_URI" => state.map(str::to_owned),
             _ => None,
         });
         let loader = aws_config::defaults(BehaviorVersion::latest())
@@ -256,7 +262,8 @@ async fn each_owner_gets_one_message_in_the_queue_from_the_handler_and_none_from
     let function = company.function().await;
     let event = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("events/scheduled.json")).unwrap();
     let event = serde_json::from_str(&event).unwrap();
-    let invocation = Invocation { request_id: "request".to_owned(), remaining: Duration::from_secs(60) };
+    let invocation =
+        Invocation { request_id: "request".to_owned(), remaining: Duration::from_secs(60), at: jiff::Timestamp::now() };
     let answer = function.handle(&event, &invocation).await.unwrap();
     assert_each_owner_was_told(&company, &serde_json::to_value(answer).unwrap()).await;
 
@@ -305,6 +312,47 @@ async fn every_event_of_the_folder_is_answered_in_the_emulator_and_its_findings_
     widget.json
       HTML: nightly-etl
     ");
+}
+
+/// moto 5.2 keeps `If-Match` and `If-None-Match` of PutObject as S3 does; it refuses nobody, and keeps no Region.
+#[tokio::test]
+async fn what_was_told_is_kept_in_an_object_that_only_its_reader_replaces() {
+    let company = Company::found(7).await;
+    let s3 = aws_sdk_s3::Client::new(&client(company.checker.clone()).await);
+    let place = aws_sdk_s3::types::CreateBucketConfiguration::builder().location_constraint(REGION.into()).build();
+    s3.create_bucket().bucket("company-state").create_bucket_configuration(place).send().await.unwrap();
+    let put = |text: &'static str| {
+        s3.put_object().bucket("company-state").key("health/state.json").body(text.as_bytes().to_vec().into()).send()
+    };
+    let uri = Some("s3://company-state/health/state.json");
+    let run = async |id: &str| {
+        let invocation =
+            Invocation { request_id: id.to_owned(), remaining: Duration::from_secs(60), at: jiff::Timestamp::now() };
+        company.function_with(uri).await.handle(&json!({}), &invocation).await.map(|_| ())
+    };
+    let states = |received: &[Value]| -> Vec<String> {
+        received
+            .iter()
+            .map(|envelope| parse(&envelope["Message"])["changes"]["state"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    run("first").await.unwrap();
+    assert_eq!(states(&company.received().await), ["new", "new"], "one for each owner");
+    run("second").await.unwrap();
+    assert!(company.received().await.is_empty(), "nothing changed");
+    put("{ broken").await.unwrap();
+    run("third").await.unwrap();
+    assert_eq!(states(&company.received().await), ["lost", "lost"]);
+    s3.delete_object().bucket("company-state").key("health/state.json").send().await.unwrap();
+    let (one, other) = tokio::join!(run("fourth"), run("fifth"));
+    one.unwrap();
+    other.unwrap();
+    assert!((2..=4).contains(&company.received().await.len()));
+    let object = s3.get_object().bucket("company-state").key("health/state.json").send().await.unwrap();
+    let kept: Value = serde_json::from_slice(&object.body.collect().await.unwrap().into_bytes()).unwrap();
+    assert_eq!(kept["open"].as_object().unwrap().len(), 6, "{kept:#}");
+    run("sixth").await.unwrap();
+    assert!(company.received().await.is_empty());
 }
 
 /// One message for each owner with findings; subject, body and attributes agree with the report.

@@ -93,6 +93,8 @@ fn wrong_secret(credentials: &Credentials) -> Credentials {
 }
 
 // They stand with the stand-in, and below the macros that they use.
+#[path = "../stand_in/itself/s3.rs"]
+mod s3;
 #[path = "../stand_in/itself/sns.rs"]
 mod sns;
 #[path = "../stand_in/itself/sts_and_iam.rs"]

@@ -197,7 +197,11 @@ async fn the_recorded_events_are_answered_by_html_and_by_markdown_and_nobody_is_
         METRICS.fetch_add(1, Ordering::SeqCst);
     };
     let function = Function::new(settings.unwrap(), client(&aws, &checker).await, count);
-    let invocation = Invocation { request_id: "request-1".to_owned(), remaining: Duration::from_secs(60) };
+    let invocation = Invocation {
+        request_id: "request-1".to_owned(),
+        remaining: Duration::from_secs(60),
+        at: jiff::Timestamp::now(),
+    };
     let invoke =
         async |event: &Value| serde_json::to_value(function.handle(event, &invocation).await.unwrap()).unwrap();
 

@@ -1,0 +1,500 @@
+//! The function with a state in S3: what reaches the topic and what is in the object, when all goes well and when it does not.
+
+use std::time::Duration;
+
+use credential_health::settings::Settings;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::harness::{
+    CHECKER, INVENTORY, Lambda, REGION, TOPIC, account, assert_no_credential, assert_no_credential_in_messages, event,
+    hasty_client, role, world,
+};
+use crate::stand_in::{Answer, Bucket, Credentials, Fault, Message, Role, StandIn, refusal};
+
+const BUCKET: &str = "company-state";
+const KEY: &str = "credential-health/state.json";
+const SETTINGS: &[(&str, &str)] =
+    &[("TOPIC_ARN", TOPIC), ("STATE_URI", "s3://company-state/credential-health/state.json")];
+
+/// The account of the harness, with an empty bucket.
+async fn with_bucket() -> (StandIn, Credentials) {
+    let (aws, checker) = account().await;
+    aws.world(|world| {
+        world.bucket(Bucket::new(BUCKET, REGION));
+    });
+    (aws, checker)
+}
+
+async fn lambda(aws: &StandIn, checker: &Credentials) -> Lambda {
+    Lambda::new(aws, checker, INVENTORY, SETTINGS).await
+}
+
+/// What is in the bucket.
+fn kept(aws: &StandIn) -> Value {
+    let text = aws.world(|world| world.object(BUCKET, KEY)).expect("there is a state");
+    assert_no_credential(&text);
+    serde_json::from_str(&text).unwrap()
+}
+
+fn put(aws: &StandIn, text: Option<&str>) {
+    aws.world(|world| world.set_object(BUCKET, KEY, text));
+}
+
+fn open_jobs(aws: &StandIn) -> Vec<String> {
+    let kept = kept(aws);
+    let mut jobs: Vec<String> =
+        kept["open"].as_object().unwrap().values().map(|open| open["job"].as_str().unwrap().to_owned()).collect();
+    jobs.sort();
+    jobs
+}
+
+fn body(message: &Message) -> Value {
+    serde_json::from_str(message.text("sqs")).unwrap()
+}
+
+/// What the topic delivered since the last look: owner, new, changed, reminded, resolved.
+struct Subscriber<'a> {
+    aws: &'a StandIn,
+    heard: usize,
+}
+
+impl Subscriber<'_> {
+    fn hears(&mut self) -> Vec<String> {
+        assert_no_credential_in_messages(self.aws, TOPIC);
+        let messages = self.aws.messages(TOPIC);
+        let mut heard: Vec<String> = messages[self.heard..]
+            .iter()
+            .map(|message| {
+                let body = body(message);
+                let count = |key: &str| body["changes"][key].as_array().map_or(0, Vec::len);
+                let owner = &message.attributes["owner"].value;
+                format!("{owner} +{} ~{} !{} -{}", count("new"), count("changed"), count("reminded"), count("resolved"))
+            })
+            .collect();
+        self.heard = messages.len();
+        heard.sort();
+        heard
+    }
+}
+
+fn subscriber(aws: &StandIn) -> Subscriber<'_> {
+    Subscriber { aws, heard: 0 }
+}
+
+fn scheduled(id: &str) -> Value {
+    let mut event = event("scheduled.json");
+    event["id"] = json!(id);
+    event
+}
+
+/// Without the job of `storage`, and with a longer one of `data`.
+fn changed_inventory() -> String {
+    let lines: Vec<&str> = INVENTORY.lines().filter(|line| !line.contains("nightly-dump")).collect();
+    lines.join("\n").replace("length: 4h", "length: 6h")
+}
+
+const BOTH_NEW: [&str; 2] = ["data +1 ~0 !0 -0", "storage +1 ~0 !0 -0"];
+
+// --- When all goes well ---
+
+#[tokio::test]
+async fn the_first_run_tells_everything_and_says_why_and_the_next_one_tells_nothing() {
+    let (aws, checker) = with_bucket().await;
+    let mut subscriber = subscriber(&aws);
+    // Each run in an environment of its own: only the state can know.
+    lambda(&aws, &checker).await.invoke(&scheduled("1")).await.unwrap();
+    assert_eq!(subscriber.hears(), BOTH_NEW);
+    for message in aws.messages(TOPIC) {
+        assert_eq!(body(&message)["changes"]["state"], "new");
+        assert!(message.text("email").contains("there is no such object"), "{}", message.text("email"));
+    }
+    assert_eq!(open_jobs(&aws), ["nightly-dump", "nightly-etl"]);
+    assert_eq!(kept(&aws)["schema_version"], 1);
+    lambda(&aws, &checker).await.invoke(&scheduled("2")).await.unwrap();
+    assert_eq!(subscriber.hears(), [""; 0]);
+    let conditions: Vec<u16> = aws.calls_of("PutObject").iter().map(|call| call.status).collect();
+    assert_eq!((conditions, aws.calls_of("GetObject").len()), (vec![200, 200], 2));
+}
+
+#[tokio::test]
+async fn a_change_is_told_to_its_owner_alone() {
+    let (aws, checker) = with_bucket().await;
+    let mut subscriber = subscriber(&aws);
+    let lambda = lambda(&aws, &checker).await;
+    lambda.invoke(&scheduled("1")).await.unwrap();
+    subscriber.hears();
+    lambda.deploy(&changed_inventory());
+    lambda.invoke(&scheduled("2")).await.unwrap();
+    assert_eq!(subscriber.hears(), ["data +0 ~1 !0 -0", "storage +0 ~0 !0 -1"]);
+    let messages = aws.messages(TOPIC);
+    let to = |owner: &str| messages.iter().rev().find(|m| m.attributes["owner"].value == owner).unwrap();
+    assert!(to("data").text("email").contains("changed: needed 4h → 6h"), "{}", to("data").text("email"));
+    assert!(to("storage").text("email").contains("no longer declared"), "{}", to("storage").text("email"));
+    assert_eq!(to("storage").attributes["severity"].value, "none");
+    assert_eq!(open_jobs(&aws), ["nightly-etl"]);
+}
+
+#[tokio::test]
+async fn only_full_runs_without_a_word_of_their_own_touch_the_state() {
+    let (aws, checker) = with_bucket().await;
+    let lambda = lambda(&aws, &checker).await;
+    for request in [
+        json!({"notify": "findings"}),
+        json!({"notify": "always"}),
+        json!({"notify": "never"}),
+        json!({"jobs": ["nightly-*"]}),
+        event("manual-inventory.json"),
+        event("cloudtrail-expired-token.json"),
+        event("widget.json"),
+    ] {
+        lambda.invoke(&request).await.unwrap();
+    }
+    assert!(aws.calls().iter().all(|call| call.service != "s3"));
+    assert!(aws.messages(TOPIC).iter().all(|message| body(message).get("changes").is_none()));
+    let expired = aws.messages(TOPIC).iter().filter(|m| m.text("email").contains("expired-token-observed")).count();
+    assert_eq!(expired, 1);
+    lambda.invoke(&json!({})).await.unwrap();
+    assert_eq!(open_jobs(&aws), ["nightly-dump", "nightly-etl"], "and an empty request is such a run");
+}
+
+#[tokio::test]
+async fn without_a_bucket_or_with_another_word_nothing_is_read_or_written() {
+    for settings in [&[("TOPIC_ARN", TOPIC)][..], &[SETTINGS, &[("NOTIFY", "findings")]].concat(), &SETTINGS[1..]] {
+        let (aws, checker) = with_bucket().await;
+        let lambda = Lambda::new(&aws, &checker, INVENTORY, settings).await;
+        lambda.invoke(&scheduled("1")).await.unwrap();
+        lambda.invoke(&scheduled("2")).await.unwrap();
+        assert!(aws.calls().iter().all(|call| call.service != "s3"), "{settings:?}");
+        let has_topic = settings[0].0 == "TOPIC_ARN";
+        assert_eq!(aws.messages(TOPIC).len(), if has_topic { 4 } else { 0 });
+    }
+}
+
+#[tokio::test]
+async fn from_changes_to_findings_and_back_loses_nothing() {
+    let (aws, checker) = with_bucket().await;
+    let mut subscriber = subscriber(&aws);
+    lambda(&aws, &checker).await.invoke(&scheduled("1")).await.unwrap();
+    let other = [SETTINGS, &[("NOTIFY", "findings")]].concat();
+    Lambda::new(&aws, &checker, &changed_inventory(), &other).await.invoke(&scheduled("2")).await.unwrap();
+    subscriber.hears();
+    Lambda::new(&aws, &checker, &changed_inventory(), SETTINGS).await.invoke(&scheduled("3")).await.unwrap();
+    assert_eq!(subscriber.hears(), ["data +0 ~1 !0 -0", "storage +0 ~0 !0 -1"]);
+}
+
+#[tokio::test]
+async fn a_bucket_in_another_region_is_found_there() {
+    let (aws, checker) = account().await;
+    aws.world(|world| {
+        world.bucket(Bucket::new(BUCKET, "us-west-2"));
+    });
+    lambda(&aws, &checker).await.invoke(&scheduled("1")).await.unwrap();
+    assert_eq!(open_jobs(&aws).len(), 2);
+    let regions: Vec<_> =
+        aws.calls().iter().filter(|call| call.service == "s3").map(|call| call.region.clone().unwrap()).collect();
+    assert_eq!(regions, [REGION, "us-west-2", "us-west-2"]);
+}
+
+/// Reading a missing object is 403 for who may not list the bucket: the write tells that there was none.
+#[tokio::test]
+async fn getting_and_putting_that_one_object_is_permission_enough() {
+    let (mut world, _) = world();
+    let object = format!("arn:aws:s3:::{BUCKET}/{KEY}");
+    let own = Role::new(CHECKER).allows("sns:Publish", TOPIC).may_assume("*");
+    world.role(own.allows("s3:GetObject", &object).allows("s3:PutObject", &object));
+    world.role(role(crate::harness::HUB).may_assume("*")).role(role(crate::harness::ETL).trusts(crate::harness::HUB));
+    world.bucket(Bucket::new(BUCKET, REGION));
+    let checker = world.role_session("arn:aws:sts::999999999999:assumed-role/checker/tests");
+    let aws = StandIn::start(world).await;
+    let mut subscriber = subscriber(&aws);
+    lambda(&aws, &checker).await.invoke(&scheduled("1")).await.unwrap();
+    assert_eq!(subscriber.hears(), BOTH_NEW);
+    let text = aws.messages(TOPIC)[0].text("email").to_owned();
+    assert!(text.contains("AccessDenied") && text.contains("does not exist yet"), "{text}");
+    lambda(&aws, &checker).await.invoke(&scheduled("2")).await.unwrap();
+    assert_eq!(subscriber.hears(), [""; 0]);
+}
+
+#[tokio::test]
+async fn nothing_open_and_nothing_known_is_told_once() {
+    let (aws, checker) = with_bucket().await;
+    let healthy = "version: 1\njobs:\n  - {name: a, length: 5m, source: lambda}\n";
+    for id in ["1", "2"] {
+        Lambda::new(&aws, &checker, healthy, SETTINGS).await.invoke(&scheduled(id)).await.unwrap();
+    }
+    let [message] = &aws.messages(TOPIC)[..] else { panic!("one message") };
+    assert_eq!(message.subject.as_deref(), Some("credential-health: nothing open (unowned)"));
+}
+
+// --- When S3 fails ---
+
+#[tokio::test]
+async fn what_cannot_be_read_as_a_state_is_told_once_and_replaced() {
+    let newer = r#"{"schema_version": 2, "as_of": "2026-11-16T06:00:00Z", "open": {}}"#;
+    let large = " ".repeat(17 * 1024 * 1024);
+    for (text, said) in [
+        ("{\"schema_version\": 1", "it is not JSON"),
+        ("\u{1b}[31m", "it is not JSON"),
+        ("[1]", "not a state"),
+        (newer, "schema_version 2"),
+        (&large, "over 16777216 bytes"),
+    ] {
+        let (aws, checker) = with_bucket().await;
+        put(&aws, Some(text));
+        let mut subscriber = subscriber(&aws);
+        lambda(&aws, &checker).await.invoke(&scheduled("1")).await.unwrap();
+        assert_eq!(subscriber.hears(), BOTH_NEW, "{said}");
+        for message in aws.messages(TOPIC) {
+            assert_eq!(body(&message)["changes"]["state"], "lost");
+            let text = message.text("email");
+            assert!(text.contains("could not be read") && text.contains(said), "{said}: {text}");
+        }
+        lambda(&aws, &checker).await.invoke(&scheduled("2")).await.unwrap();
+        assert_eq!(subscriber.hears(), [""; 0], "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_state_that_was_deleted_is_told_once_again() {
+    let (aws, checker) = with_bucket().await;
+    let mut subscriber = subscriber(&aws);
+    for (id, deleted) in [("1", false), ("2", true), ("3", false)] {
+        if deleted {
+            put(&aws, None);
+        }
+        lambda(&aws, &checker).await.invoke(&scheduled(id)).await.unwrap();
+    }
+    assert_eq!(subscriber.hears().len(), 4);
+}
+
+/// The state is there and whole, and a fault keeps it from being read at first: all is told, and nothing is overwritten.
+#[tokio::test]
+async fn a_state_that_gave_no_answer_is_read_again_before_it_is_written() {
+    for answer in [
+        Answer::error(500, "InternalError", "We encountered an internal error. Please try again."),
+        Answer::Html(502),
+        Answer::Hang,
+    ] {
+        let (aws, checker) = with_bucket().await;
+        lambda(&aws, &checker).await.invoke(&scheduled("1")).await.unwrap();
+        let since = kept(&aws)["open"].clone();
+        let mut subscriber = subscriber(&aws);
+        subscriber.hears();
+        aws.script(Fault::on("GetObject").times(6).then(answer.clone()));
+        let hasty = Lambda::of(hasty_client(&aws, &checker).await, INVENTORY, SETTINGS);
+        let failed = hasty.invoke_as("r", Duration::from_secs(20), &scheduled("2")).await;
+        assert!(failed.is_ok(), "{answer:?}: {failed:?}");
+        assert_eq!(subscriber.hears(), BOTH_NEW, "{answer:?}");
+        for (fingerprint, open) in kept(&aws)["open"].as_object().unwrap() {
+            assert_eq!(open["since"], since[fingerprint]["since"], "{answer:?}: what was known is kept");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_state_that_may_not_be_read_is_told_each_time_and_fails_the_invocation() {
+    let (aws, checker) = with_bucket().await;
+    lambda(&aws, &checker).await.invoke(&scheduled("1")).await.unwrap();
+    let before = kept(&aws);
+    aws.script(Fault::on("GetObject").then(Answer::error(403, "AccessDenied", "Access Denied")));
+    let mut subscriber = subscriber(&aws);
+    subscriber.hears();
+    let failed = lambda(&aws, &checker).await.invoke(&scheduled("2")).await.unwrap_err();
+    assert_eq!(failed.error_type, "StateNotSaved");
+    assert!(failed.error_message.contains("AccessDenied") && failed.error_message.contains("s3://company-state/"));
+    assert_eq!((subscriber.hears(), kept(&aws)), (BOTH_NEW.map(str::to_owned).to_vec(), before));
+}
+
+#[tokio::test]
+async fn a_write_that_is_refused_after_the_messages_went_out_fails_and_a_retry_of_the_event_sends_none_twice() {
+    for (answer, said) in [
+        (Answer::error(403, "AccessDenied", "Access Denied"), "AccessDenied"),
+        (Answer::error(400, "KMS.DisabledException", "the key is disabled"), "KMS.DisabledException"),
+        (Answer::error(404, "NoSuchBucket", "The specified bucket does not exist"), "NoSuchBucket"),
+    ] {
+        let (aws, checker) = with_bucket().await;
+        let mut subscriber = subscriber(&aws);
+        let lambda = lambda(&aws, &checker).await;
+        aws.script(Fault::on("PutObject").times(1).then(answer));
+        let failed = lambda.invoke(&scheduled("1")).await.unwrap_err();
+        assert_eq!(failed.error_type, "StateNotSaved");
+        assert!(failed.error_message.contains(said), "{}", failed.error_message);
+        assert_eq!(subscriber.hears(), BOTH_NEW);
+        lambda.invoke(&scheduled("1")).await.unwrap();
+        assert_eq!(subscriber.hears(), [""; 0], "the same environment knows what it sent");
+        assert_eq!(open_jobs(&aws).len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_conflict_is_settled_and_one_that_never_ends_fails() {
+    let conflict =
+        |code: &str, status: u16| Answer::error(status, code, "At least one of the pre-conditions did not hold");
+    for (code, status) in [("PreconditionFailed", 412), ("ConditionalRequestConflict", 409)] {
+        let (aws, checker) = with_bucket().await;
+        aws.script(Fault::on("PutObject").times(1).then(conflict(code, status)));
+        let mut subscriber = subscriber(&aws);
+        lambda(&aws, &checker).await.invoke(&scheduled("1")).await.unwrap();
+        assert_eq!((subscriber.hears(), aws.calls_of("PutObject").len()), (BOTH_NEW.map(str::to_owned).to_vec(), 2));
+        aws.script(Fault::on("PutObject").then(conflict(code, status)));
+        let failed = lambda(&aws, &checker).await.invoke(&scheduled("2")).await.unwrap_err();
+        assert_eq!((failed.error_type.as_str(), aws.calls_of("PutObject").len()), ("StateNotSaved", 8));
+    }
+}
+
+// --- When the topic fails ---
+
+#[tokio::test]
+async fn after_a_partial_publish_a_retry_from_any_environment_sends_what_did_not_go_out_and_that_alone() {
+    let (aws, checker) = with_bucket().await;
+    let mut subscriber = subscriber(&aws);
+    aws.script(Fault::on("Publish").times(1).then(refusal("kms-denied")));
+    let failed = lambda(&aws, &checker).await.invoke(&scheduled("1")).await.unwrap_err();
+    assert_eq!(failed.error_type, "NotPublished");
+    let first = subscriber.hears();
+    assert_eq!((first.len(), open_jobs(&aws).len()), (1, 1), "what went out is kept");
+    lambda(&aws, &checker).await.invoke(&scheduled("1")).await.unwrap();
+    let second = subscriber.hears();
+    let mut all = [first, second].concat();
+    all.sort();
+    assert_eq!(all, BOTH_NEW);
+    lambda(&aws, &checker).await.invoke(&scheduled("1")).await.unwrap();
+    assert_eq!(subscriber.hears(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_resolution_that_could_not_be_sent_is_sent_by_the_next_run() {
+    let (aws, checker) = with_bucket().await;
+    let mut subscriber = subscriber(&aws);
+    let lambda = lambda(&aws, &checker).await;
+    lambda.invoke(&scheduled("1")).await.unwrap();
+    lambda.deploy(&changed_inventory());
+    subscriber.hears();
+    aws.script(Fault::on("Publish").times(2).then(refusal("kms-denied")));
+    assert_eq!(lambda.invoke(&scheduled("2")).await.unwrap_err().error_type, "NotPublished");
+    assert_eq!(open_jobs(&aws), ["nightly-dump", "nightly-etl"]);
+    lambda.invoke(&scheduled("3")).await.unwrap();
+    assert_eq!(subscriber.hears(), ["data +0 ~1 !0 -0", "storage +0 ~0 !0 -1"]);
+}
+
+// --- Two at once ---
+
+#[tokio::test]
+async fn two_handlers_at_once_both_end_and_the_state_has_what_both_found() {
+    let (aws, checker) = with_bucket().await;
+    let (one, other) = (lambda(&aws, &checker).await, lambda(&aws, &checker).await);
+    aws.set_latency(Duration::from_millis(30));
+    let (first, second) = (scheduled("1"), scheduled("2"));
+    let (first, second) = tokio::join!(one.invoke(&first), other.invoke(&second));
+    first.unwrap();
+    second.unwrap();
+    assert!((2..=4).contains(&aws.messages(TOPIC).len()), "at least once, and at most twice");
+    assert_eq!(open_jobs(&aws), ["nightly-dump", "nightly-etl"]);
+    assert!(aws.calls_of("PutObject").iter().any(|call| call.status == 412), "they did meet");
+    let mut subscriber = subscriber(&aws);
+    subscriber.hears();
+    lambda(&aws, &checker).await.invoke(&scheduled("3")).await.unwrap();
+    assert_eq!(subscriber.hears(), [""; 0]);
+}
+
+// --- What a run did not look at ---
+
+#[tokio::test]
+async fn a_role_that_became_unreadable_resolves_nothing_that_stood_on_its_settings() {
+    let (aws, checker) = with_bucket().await;
+    let inventory = INVENTORY.replace(
+        "hub: {arn: \"arn:aws:iam::111111111111:role/pipeline/hub\"}",
+        "hub: {arn: \"arn:aws:iam::111111111111:role/pipeline/hub\", max_session_duration: 1h}",
+    );
+    let hub = crate::harness::HUB;
+    let set = |hub: Role| {
+        aws.world(|world| {
+            world.role(hub);
+        });
+    };
+    set(role(hub).may_assume("*").max_session(7200));
+    let lambda = Lambda::new(&aws, &checker, &inventory, SETTINGS).await;
+    lambda.invoke(&scheduled("1")).await.unwrap();
+    let ids = || -> Vec<String> {
+        kept(&aws)["open"].as_object().unwrap().values().map(|open| open["id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert!(ids().contains(&"max-session-drift".to_owned()), "{:?}", ids());
+    let resolved = || -> usize {
+        aws.messages(TOPIC).iter().map(|m| body(m)["changes"]["resolved"].as_array().unwrap().len()).sum()
+    };
+    set(Role::new(hub));
+    let report = lambda.invoke(&scheduled("2")).await.unwrap();
+    assert_eq!(report["run"]["complete"], true, "a refusal is an answer");
+    assert!(ids().contains(&"assume-denied".to_owned()) && ids().contains(&"max-session-drift".to_owned()));
+    assert_eq!(resolved(), 0);
+    set(role(hub).may_assume("*").max_session(7200));
+    lambda.invoke(&scheduled("3")).await.unwrap();
+    assert_eq!(resolved(), 1, "assume-denied");
+    assert!(ids().contains(&"max-session-drift".to_owned()));
+}
+
+#[tokio::test]
+async fn a_run_that_was_not_finished_resolves_nothing() {
+    let (aws, checker) = with_bucket().await;
+    let mut subscriber = subscriber(&aws);
+    let lambda = lambda(&aws, &checker).await;
+    lambda.invoke(&scheduled("1")).await.unwrap();
+    subscriber.hears();
+    lambda.deploy(&changed_inventory());
+    aws.script(Fault::on("AssumeRole").then(Answer::Hang));
+    lambda.invoke_as("r", Duration::from_secs(2), &scheduled("2")).await.unwrap();
+    let heard = subscriber.hears();
+    assert!(heard.iter().all(|heard| heard.ends_with("-0")), "{heard:?}");
+    assert!(open_jobs_or_roles(&aws).contains(&"nightly-dump".to_owned()));
+    aws.clear_script();
+    lambda.invoke(&scheduled("3")).await.unwrap();
+    let heard = subscriber.hears();
+    assert!(heard.iter().any(|heard| heard.starts_with("storage") && heard.ends_with("-1")), "{heard:?}");
+}
+
+fn open_jobs_or_roles(aws: &StandIn) -> Vec<String> {
+    let kept = kept(aws);
+    let about = |open: &Value| open["job"].as_str().or(open["role"].as_str()).unwrap_or_default().to_owned();
+    kept["open"].as_object().unwrap().values().map(about).collect()
+}
+
+#[tokio::test]
+async fn an_unchanged_finding_is_told_again_after_the_interval_that_is_set() {
+    let (aws, checker) = with_bucket().await;
+    let mut subscriber = subscriber(&aws);
+    let settings = [SETTINGS, &[("REMIND_AFTER", "2d")]].concat();
+    let lambda = Lambda::new(&aws, &checker, INVENTORY, &settings).await;
+    let start: Timestamp = "2026-11-16T06:00:00Z".parse().unwrap();
+    let mut heard = Vec::new();
+    for day in 0..5 {
+        let at = start + SignedDuration::from_hours(24 * day);
+        lambda.invoke_at(at, &format!("r{day}"), &json!({})).await.unwrap();
+        heard.push(subscriber.hears().len());
+    }
+    assert_eq!(heard, [2, 0, 2, 0, 2]);
+}
+
+// --- Settings ---
+
+#[test]
+fn bad_settings_of_the_state_are_told_together() {
+    let read = |settings: &[(&str, &str)]| {
+        Settings::read(|name| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+    };
+    let problems = read(&[("NOTIFY", "changes"), ("REMIND_AFTER", "7")]).unwrap_err();
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems[0].contains("NOTIFY") && problems[0].contains("STATE_URI"), "{problems:?}");
+    for (settings, said) in [
+        (&[("STATE_URI", "bucket/key")][..], "STATE_URI: `bucket/key` is no s3:// URI"),
+        (&[("REMIND_AFTER", "59m")], "REMIND_AFTER: `59m` is not from 1h to 365d"),
+        (&[("REMIND_AFTER", "366d")], "REMIND_AFTER"),
+        (&[("NOTIFY", "sometimes")], "changes"),
+    ] {
+        let problems = read(settings).unwrap_err().join("; ");
+        assert!(problems.contains(said), "{problems}");
+    }
+    for notify in ["changes", "findings", "always", "never"] {
+        assert!(read(&[("STATE_URI", "s3://bucket/key"), ("NOTIFY", notify)]).is_ok(), "{notify}");
+    }
+}
