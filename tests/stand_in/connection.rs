@@ -53,8 +53,17 @@ pub async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         let mut state = shared.state();
         let number = state.connections;
         state.connections += 1;
+        state.open += 1;
         drop(state);
-        tokio::spawn(serve(stream, number, Arc::clone(&shared)));
+        let shared = Arc::clone(&shared);
+        tokio::spawn(async move {
+            let mut dropped = shared.dropped.subscribe();
+            tokio::select! {
+                () = serve(stream, number, Arc::clone(&shared)) => {}
+                _ = dropped.changed() => {}
+            }
+            shared.state().open -= 1;
+        });
     }
 }
 
@@ -69,7 +78,7 @@ async fn serve(stream: TcpStream, number: usize, shared: Arc<Shared>) {
         let (shared, wants_reset) = (Arc::clone(&shared), Arc::clone(&wants_reset));
         Box::pin(async move {
             let answer = respond(request, number, &shared).await;
-            wants_reset.store(answer.is_err(), Ordering::Relaxed);
+            wants_reset.store(answer.as_ref().map_or(true, |answer| answer.body().resets), Ordering::Relaxed);
             answer
         })
     });
@@ -88,6 +97,19 @@ struct Reply {
     content_type: String,
     headers: Vec<(&'static str, String)>,
     body: String,
+    pace: Pace,
+}
+
+/// How an answer's body goes out.
+enum Pace {
+    Whole,
+    /// So many bytes of it, although the head promises all; then the connection ends, or is reset.
+    Cut {
+        bytes: usize,
+        reset: bool,
+    },
+    /// Byte by byte.
+    Drip(Duration),
 }
 
 impl Reply {
@@ -96,11 +118,12 @@ impl Reply {
             Ok(result) => (200, None, xml::answer(service, action, &result, request_id)),
             Err(problem) => (problem.status, Some(problem.code.clone()), xml::error(service, &problem, request_id)),
         };
-        Reply { status, code, content_type: XML.to_owned(), headers: Vec::new(), body }
+        Reply { code, ..Reply::other(status, XML, body) }
     }
 
     fn other(status: u16, content_type: &str, body: String) -> Reply {
-        Reply { status, code: None, content_type: content_type.to_owned(), headers: Vec::new(), body }
+        let content_type = content_type.to_owned();
+        Reply { status, code: None, content_type, headers: Vec::new(), body, pace: Pace::Whole }
     }
 }
 
@@ -121,7 +144,7 @@ async fn respond(
     }
     match request {
         Ok(request) => call.answer(&request, scripted).await,
-        Err(problem) => call.send(Reply::xml(Err(problem), "sts", "", &call.request_id), None),
+        Err(problem) => call.send(Reply::xml(Err(problem), "sts", "", &call.request_id)),
     }
 }
 
@@ -170,39 +193,42 @@ impl AnsweredCall<'_> {
     async fn answer(&self, request: &Request, scripted: Option<Answer>) -> io::Result<Response<Payload>> {
         let xml = |outcome| Reply::xml(outcome, request.service, &request.action, &self.request_id);
         if let Some(problem) = scripted.as_ref().and_then(Answer::problem) {
-            return self.send(xml(Err(problem)), None);
+            return self.send(xml(Err(problem)));
         }
-        match scripted {
-            Some(Answer::Reset) => self.reset(),
+        let carried_out = || self.reply(request);
+        self.send(match scripted {
+            Some(Answer::Reset) => return self.reset(),
             Some(Answer::ResetAfterwards) => {
                 // What it would have said is lost.
-                let _ = self.reply(request);
-                self.reset()
+                let _ = carried_out();
+                return self.reset();
             }
+            Some(Answer::ResetAfterHead) => Reply { pace: Pace::Cut { bytes: 0, reset: true }, ..carried_out() },
             Some(Answer::Hang) => std::future::pending().await,
-            Some(Answer::EmptyBody) => self.send(Reply::other(200, XML, String::new()), None),
-            Some(Answer::Malformed) => self.send(Reply::other(200, XML, "<<not xml>".to_owned()), None),
-            Some(Answer::NoMembers) => self.send(xml(Ok(String::new())), None),
+            Some(Answer::Drip(pause)) => Reply { pace: Pace::Drip(pause), ..carried_out() },
+            Some(Answer::EmptyBody) => Reply::other(200, XML, String::new()),
+            Some(Answer::Malformed) => Reply::other(200, XML, "<<not xml>".to_owned()),
+            Some(Answer::NoMembers) => xml(Ok(String::new())),
             Some(Answer::HalfXml) => {
-                let mut reply = self.reply(request);
+                let reply = carried_out();
                 let half = reply.body.len() / 2;
-                reply.body = reply.body.chars().take(half).collect();
-                self.send(reply, None)
+                Reply { body: reply.body.chars().take(half).collect(), ..reply }
             }
             Some(Answer::Html(status)) => {
                 let body = "<!DOCTYPE html><html><head><title>Proxy</title></head><body><h1>Not now</h1></body></html>";
-                self.send(Reply::other(status, "text/html; charset=utf-8", body.to_owned()), None)
+                Reply::other(status, "text/html; charset=utf-8", body.to_owned())
             }
             Some(Answer::Truncated) => {
-                let reply = self.reply(request);
-                let half = reply.body.len() / 2;
-                self.send(reply, Some(half))
+                let reply = carried_out();
+                Reply { pace: Pace::Cut { bytes: reply.body.len() / 2, reset: false }, ..reply }
             }
-            Some(Answer::Raw { status, content_type, body }) => {
-                self.send(Reply::other(status, &content_type, body), None)
+            Some(Answer::ContentType(content_type)) => Reply { content_type, ..carried_out() },
+            Some(Answer::Redirect(location)) => {
+                Reply { headers: vec![("Location", location)], ..Reply::other(302, "text/html", String::new()) }
             }
-            _ => self.send(self.reply(request), None),
-        }
+            Some(Answer::Raw { status, content_type, body }) => Reply::other(status, &content_type, body),
+            _ => carried_out(),
+        })
     }
 
     /// The answer to a call that is carried out.
@@ -249,14 +275,7 @@ impl AnsweredCall<'_> {
         Err(io::ErrorKind::ConnectionReset.into())
     }
 
-    /// `cut`: so many bytes of it, although the header promises all.
-    fn send(&self, reply: Reply, cut: Option<usize>) -> io::Result<Response<Payload>> {
-        let declared = reply.body.len() as u64;
-        let mut data = Bytes::from(reply.body);
-        if let Some(length) = cut {
-            data.truncate(length);
-        }
-        let payload = Payload { data: Some(data), declared, cut: cut.map(|_| Box::pin(sleep(BEFORE_CUT))) };
+    fn send(&self, reply: Reply) -> io::Result<Response<Payload>> {
         let mut state = self.shared.state();
         let date = clock::http_date(state.world.clock.now());
         let mut response = Response::builder().status(reply.status).header("Date", date);
@@ -267,6 +286,7 @@ impl AnsweredCall<'_> {
         if reply.content_type == XML {
             response = response.header("x-amzn-RequestId", &self.request_id);
         }
+        let payload = Payload::new(reply.body, &reply.pace);
         let response = response.header("Content-Type", reply.content_type).body(payload).map_err(io::Error::other);
         let status = if response.is_ok() { reply.status } else { 0 };
         state.journal.close(self.entry, self.shared.elapsed(), status, reply.code);
@@ -274,11 +294,40 @@ impl AnsweredCall<'_> {
     }
 }
 
-/// An answer's body, whole or cut off.
+/// An answer's body: whole, cut off or slow.
 pub struct Payload {
-    data: Option<Bytes>,
+    data: Bytes,
     declared: u64,
-    cut: Option<Pin<Box<Sleep>>>,
+    /// Between the bytes of a slow one.
+    drip: Option<Duration>,
+    pause: Option<Pin<Box<Sleep>>>,
+    cut: bool,
+    resets: bool,
+}
+
+impl Payload {
+    fn new(body: String, pace: &Pace) -> Payload {
+        let declared = body.len() as u64;
+        let mut payload =
+            Payload { data: Bytes::from(body), declared, drip: None, pause: None, cut: false, resets: false };
+        match *pace {
+            Pace::Whole => {}
+            Pace::Cut { bytes, reset } => {
+                payload.data.truncate(bytes);
+                (payload.cut, payload.resets) = (true, reset);
+            }
+            Pace::Drip(pause) => payload.drip = Some(pause),
+        }
+        payload
+    }
+
+    /// Waits, once for each time that it is asked to begin with.
+    fn wait(&mut self, pause: Duration, context: &mut Context<'_>) -> Poll<()> {
+        let waiting = self.pause.get_or_insert_with(|| Box::pin(sleep(pause)));
+        ready!(waiting.as_mut().poll(context));
+        self.pause = None;
+        Poll::Ready(())
+    }
 }
 
 impl Body for Payload {
@@ -286,13 +335,17 @@ impl Body for Payload {
     type Error = io::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        if let Some(data) = self.data.take().filter(|data| !data.is_empty()) {
-            return Poll::Ready(Some(Ok(Frame::data(data))));
+        if !self.data.is_empty() {
+            let Some(pause) = self.drip else {
+                return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.data)))));
+            };
+            ready!(self.wait(pause, context));
+            return Poll::Ready(Some(Ok(Frame::data(self.data.split_to(1)))));
         }
-        let Some(cut) = &mut self.cut else {
+        if !self.cut {
             return Poll::Ready(None);
-        };
-        ready!(cut.as_mut().poll(context));
+        }
+        ready!(self.wait(BEFORE_CUT, context));
         Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into())))
     }
 

@@ -1,6 +1,10 @@
-//! What a test scripts: which calls go wrong, how often, and how. Knows nothing of what the calls mean.
+//! What a test scripts: which calls go wrong, how often, and how; how many each account may make. Knows nothing of what
+//! the calls mean.
 
-use std::time::Duration;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use super::{
     arn::Arn,
@@ -22,10 +26,14 @@ pub enum Answer {
     Latency(Duration),
     /// The connection is reset without an answer.
     Reset,
+    /// Carried out; the answer's head goes out, and then the connection is reset.
+    ResetAfterHead,
     /// Carried out, and then the connection is reset: the caller cannot know.
     ResetAfterwards,
     /// No answer, until the caller gives up.
     Hang,
+    /// Carried out and answered, each byte so much after the one before.
+    Drip(Duration),
     /// 200 and nothing.
     EmptyBody,
     /// 200 and text that is no XML.
@@ -38,6 +46,10 @@ pub enum Answer {
     Html(u16),
     /// Carried out, but the connection ends in the middle of the answer.
     Truncated,
+    /// Carried out, and answered as if it were this type of text.
+    ContentType(String),
+    /// 302 to this address.
+    Redirect(String),
     /// Anything else.
     Raw {
         status: u16,
@@ -83,6 +95,7 @@ pub struct FaultOn {
     action: String,
     target: Option<String>,
     caller: Option<String>,
+    saying: Option<String>,
     after: usize,
     times: Option<usize>,
 }
@@ -90,7 +103,7 @@ pub struct FaultOn {
 impl Fault {
     /// Every call of an action, `*` for all of them, until something narrows it.
     pub fn on(action: &str) -> FaultOn {
-        FaultOn { action: action.to_owned(), target: None, caller: None, after: 0, times: None }
+        FaultOn { action: action.to_owned(), target: None, caller: None, saying: None, after: 0, times: None }
     }
 }
 
@@ -104,6 +117,12 @@ impl FaultOn {
     /// Only from this caller, by the ARN that GetCallerIdentity tells it, or a part of it.
     pub fn caller(mut self, arn: impl Into<String>) -> FaultOn {
         self.caller = Some(arn.into());
+        self
+    }
+
+    /// Only with this text in a parameter.
+    pub fn saying(mut self, text: impl Into<String>) -> FaultOn {
+        self.saying = Some(text.into());
         self
     }
 
@@ -131,6 +150,7 @@ impl FaultOn {
         (self.action == "*" || self.action == request.action)
             && self.target.as_ref().is_none_or(about)
             && self.caller.as_ref().is_none_or(|wanted| caller.is_some_and(|caller| caller.contains(wanted.as_str())))
+            && self.saying.as_ref().is_none_or(|text| request.params.values().any(|value| value.contains(text)))
     }
 }
 
@@ -144,6 +164,32 @@ fn is_own_role(name: &str, wanted: &str, caller: Option<&str>) -> bool {
 #[derive(Debug, Default)]
 pub struct Script {
     faults: Vec<Fault>,
+    limits: BTreeMap<&'static str, Limit>,
+}
+
+/// How many calls of a service each account may make: a bucket of tokens that fills up again, as AWS has them.
+#[derive(Debug)]
+pub struct Limit {
+    per_second: f64,
+    burst: f64,
+    buckets: BTreeMap<String, (f64, Instant)>,
+}
+
+impl Limit {
+    pub fn new(per_second: u32, burst: u32) -> Limit {
+        Limit { per_second: per_second.into(), burst: burst.into(), buckets: BTreeMap::new() }
+    }
+
+    /// Whether the account may make one more call; a refused one costs nothing.
+    fn lets_pass(&mut self, account: &str) -> bool {
+        let now = Instant::now();
+        let (tokens, filled) = self.buckets.entry(account.to_owned()).or_insert((self.burst, now));
+        *tokens = self.burst.min(*tokens + self.per_second * now.duration_since(*filled).as_secs_f64());
+        *filled = now;
+        let passes = *tokens >= 1.0;
+        *tokens -= f64::from(u8::from(passes));
+        passes
+    }
 }
 
 impl Script {
@@ -151,8 +197,13 @@ impl Script {
         self.faults.push(fault);
     }
 
+    pub fn limit(&mut self, service: &'static str, limit: Limit) {
+        self.limits.insert(service, limit);
+    }
+
     pub fn clear(&mut self) {
         self.faults.clear();
+        self.limits.clear();
     }
 
     /// What this call gets, counted off.
@@ -176,6 +227,11 @@ impl Script {
                 Some(delay) => latency += delay,
                 None => decided = Some(fault.answer.clone()),
             }
+        }
+        let account = caller.and_then(Arn::parse).map(|arn| arn.account);
+        let passes = |limit: &mut Limit| account.is_none_or(|account| limit.lets_pass(&account));
+        if decided.is_none() && !self.limits.get_mut(request.service).is_none_or(passes) {
+            decided = Some(Answer::Throttle);
         }
         (latency, decided)
     }

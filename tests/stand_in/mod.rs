@@ -20,7 +20,7 @@
 //!
 //! What it does not enforce: MFA codes (only that both halves are there), session tags beyond the permission to pass
 //! them, the packed size of policies, conditions in session policies (an allowing statement with one never allows, a
-//! denying one always denies), permissions boundaries, subscriptions and their filters, quotas, opt-in Regions, and the
+//! denying one always denies), permissions boundaries, subscriptions and their filters, quotas that no test set, opt-in Regions, and the
 //! one Region that IAM is signed for (a client with a custom endpoint signs for its own Region).
 
 // The integration tests and the demo each use a part of it.
@@ -53,7 +53,7 @@ mod xml;
 
 pub use credentials::Credentials;
 pub use errors::{REFUSALS, Refusal, refusal};
-pub use fault::{Answer, Fault, FaultOn};
+pub use fault::{Answer, Fault, FaultOn, Limit};
 pub use journal::Call;
 pub use message::{Attribute, Delivery, Message};
 pub use role::{Role, User, Wording};

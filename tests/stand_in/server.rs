@@ -8,12 +8,15 @@ use std::{
 };
 
 use jiff::SignedDuration;
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::watch,
+};
 
 use super::{
     connection,
     credentials::Credentials,
-    fault::{Fault, Script},
+    fault::{Fault, Limit, Script},
     journal::{self, Call, Journal},
     message::{Delivery, Message},
     world::World,
@@ -30,6 +33,8 @@ pub struct StandIn {
 pub(super) struct Shared {
     state: Mutex<State>,
     started: Instant,
+    /// Raised when every connection is to be dropped.
+    pub dropped: watch::Sender<usize>,
 }
 
 pub(super) struct State {
@@ -38,6 +43,7 @@ pub(super) struct State {
     pub journal: Journal,
     pub latency: Duration,
     pub connections: usize,
+    pub open: usize,
     pub requests: u64,
 }
 
@@ -64,9 +70,11 @@ impl StandIn {
             journal: Journal::default(),
             latency: Duration::ZERO,
             connections: 0,
+            open: 0,
             requests: 0,
         };
-        let shared = Arc::new(Shared { state: Mutex::new(state), started: Instant::now() });
+        let shared =
+            Arc::new(Shared { state: Mutex::new(state), started: Instant::now(), dropped: watch::Sender::new(0) });
         let started = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| {
             listener.set_nonblocking(true)?;
             let address = listener.local_addr()?;
@@ -125,6 +133,14 @@ impl StandIn {
         self.shared.state().connections
     }
 
+    /// Drops every open connection, as a server does with idle ones; waits until all are gone.
+    pub fn drop_connections(&self) {
+        self.shared.dropped.send_modify(|times| *times += 1);
+        while self.shared.state().open > 0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     /// What a topic delivered, in order.
     pub fn messages(&self, topic: &str) -> Vec<Message> {
         self.shared.state().world.topics.get(topic).map(|topic| topic.messages.clone()).unwrap_or_default()
@@ -138,6 +154,11 @@ impl StandIn {
     /// Adds to what goes wrong.
     pub fn script(&self, fault: Fault) {
         self.shared.state().script.add(fault);
+    }
+
+    /// Each account may call this service so often and no more: `sts`, `iam`, `sns`.
+    pub fn limit(&self, service: &'static str, limit: Limit) {
+        self.shared.state().script.limit(service, limit);
     }
 
     /// Nothing goes wrong any more.
