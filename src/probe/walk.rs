@@ -43,7 +43,14 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(inventory: &'a Inventory, plan: &'a Plan, calls: Calls, checker: Option<Checker>) -> Self {
+    /// `identity`: who the checker is, or why that is not known.
+    pub(super) fn new(
+        inventory: &'a Inventory,
+        plan: &'a Plan,
+        calls: Calls,
+        identity: Result<Checker, Class>,
+    ) -> Self {
+        let unknown = identity.as_ref().err().copied();
         let mut walk = Self {
             inventory,
             plan,
@@ -53,7 +60,7 @@ impl<'a> Walk<'a> {
             described: BTreeMap::new(),
             reader_failures: Vec::new(),
             claimed: BTreeSet::new(),
-            checker,
+            checker: identity.ok(),
         };
         let first = plan.steps.iter().enumerate().filter(|(_, step)| step.parent.is_none());
         walk.ready.extend(first.map(|(step, _)| Work::Assume { step, by: None }));
@@ -65,7 +72,12 @@ impl<'a> Walk<'a> {
                     walk.ready.push_back(Work::Describe { role: role.clone(), by: None })
                 }
                 DescribedBy::Checker => {
-                    walk.described.insert(role.clone(), Description::NoReader);
+                    let description = unknown.map_or(Description::NoReader, |class| {
+                        let message =
+                            "who the checker is was not answered, so it is not known whether it may read the role";
+                        Description::Failed(Failure::unanswered(Operation::GetRole, role, class, message))
+                    });
+                    walk.described.insert(role.clone(), description);
                 }
                 DescribedBy::Itself | DescribedBy::Reader(_) => {}
             }
