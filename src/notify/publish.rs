@@ -47,9 +47,11 @@ impl fmt::Display for PublishFailure {
     }
 }
 
-/// Publishes the messages that are not known to have gone out; returns those that failed.
+/// Publishes the messages that are not known to have gone out; returns those that failed, at the latest when the run's
+/// time is up.
 pub async fn publish(aws: &Aws, topic: &TopicArn, messages: &[Message], sent: &mut Sent) -> Vec<PublishFailure> {
     let sns = aws.sns(topic.region());
+    let end = aws.end();
     let mut waiting = messages
         .iter()
         .filter(|message| !sent.0.contains(&message.deduplication_id))
@@ -63,7 +65,13 @@ pub async fn publish(aws: &Aws, topic: &TopicArn, messages: &[Message], sent: &m
             let Some(message) = waiting.next() else { break };
             let (sns, topic) = (sns.clone(), topic.clone());
             under_way.spawn(async move {
-                let result = send(&sns, &topic, &message).await;
+                let sending = send(&sns, &topic, &message);
+                let result = match end {
+                    Some(end) => {
+                        tokio::time::timeout_at(end, sending).await.unwrap_or_else(|_| Err(too_late(&message)))
+                    }
+                    None => sending.await,
+                };
                 (message, result)
             });
         }
@@ -82,6 +90,11 @@ pub async fn publish(aws: &Aws, topic: &TopicArn, messages: &[Message], sent: &m
     }
     failures.sort_by(|a, b| a.owner.cmp(&b.owner));
     failures
+}
+
+fn too_late(message: &Message) -> PublishFailure {
+    let text = "the run's time was up before SNS had answered".to_owned();
+    PublishFailure { owner: message.owner.clone(), class: Class::OutOfTime, message: text }
 }
 
 async fn send(sns: &aws_sdk_sns::Client, topic: &TopicArn, message: &Message) -> Result<(), PublishFailure> {
@@ -104,7 +117,9 @@ async fn send(sns: &aws_sdk_sns::Client, topic: &TopicArn, message: &Message) ->
         request = request.message_group_id(&message.group).message_deduplication_id(&message.deduplication_id);
     }
     match request.send().await {
-        Ok(_) => Ok(()),
+        Ok(answer) if answer.message_id().is_some_and(|id| !id.is_empty()) => Ok(()),
+        // The SDK takes an empty answer, a proxy's say: it is no sign that the message is out.
+        Ok(_) => Err(failed(Class::Unreadable, "the answer has no message id".to_owned())),
         Err(error) => {
             let answer = answer_of(&error);
             let code = answer.code.map_or_else(String::new, |code| format!("{code}: "));

@@ -17,6 +17,7 @@ use aws_smithy_http_client::{Connector, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+use tokio::time::Instant;
 
 use super::clock::Clock;
 use crate::inventory::RoleArn;
@@ -27,6 +28,8 @@ const ATTEMPTS: u32 = 6;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(90);
+/// What is kept of a run's time to log and to answer after the last call.
+const TO_ANSWER: Duration = Duration::from_millis(500);
 /// Where no Region is set: STS and IAM answer there for every account of the partition.
 const FALLBACK_REGION: &str = "us-east-1";
 
@@ -35,6 +38,7 @@ const FALLBACK_REGION: &str = "us-east-1";
 pub struct Aws {
     config: SdkConfig,
     pub(crate) clock: Clock,
+    end: Option<Instant>,
 }
 
 impl fmt::Debug for Aws {
@@ -74,7 +78,7 @@ impl Aws {
             Some(_) => config,
             None => config.into_builder().region(Region::new(FALLBACK_REGION)).build(),
         };
-        Self { config, clock: Clock::default() }
+        Self { config, clock: Clock::default(), end: None }
     }
 
     /// The same way to AWS for a new run of a process that lives on: a clock that has seen nothing yet, and timeouts that
@@ -83,7 +87,14 @@ impl Aws {
     pub fn for_run_of(&self, remaining: Duration) -> Self {
         let attempt = (remaining / 4).clamp(Duration::from_secs(1), ATTEMPT_TIMEOUT);
         let timeouts = timeouts(attempt, remaining.min(OPERATION_TIMEOUT));
-        Self { config: self.config.clone().into_builder().timeout_config(timeouts).build(), clock: Clock::default() }
+        let config = self.config.clone().into_builder().timeout_config(timeouts).build();
+        let end = Instant::now() + remaining.saturating_sub(TO_ANSWER).max(remaining / 2);
+        Self { config, clock: Clock::default(), end: Some(end) }
+    }
+
+    /// When the run must have its last answer, where its time is limited.
+    pub(crate) const fn end(&self) -> Option<Instant> {
+        self.end
     }
 
     /// STS for `session`, or for the checker itself.

@@ -65,6 +65,46 @@ pub fn assert_no_credential_in_messages(aws: &StandIn, topic: &str) {
 
 // --- The command ---
 
+/// Writes down what is logged while it is in force: `tracing::instrument::WithSubscriber`.
+#[derive(Clone, Default)]
+pub struct Log(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl Log {
+    /// A subscriber that writes JSON lines of these targets here: `credential_health=trace`.
+    pub fn subscriber(&self, targets: &str) -> impl tracing::Subscriber + Send + Sync + 'static {
+        use tracing_subscriber::layer::SubscriberExt as _;
+        let log = self.clone();
+        let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(move || log.clone());
+        let targets: tracing_subscriber::filter::Targets = targets.parse().unwrap();
+        tracing_subscriber::registry().with(targets).with(lines)
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    /// The lines about an event of this kind.
+    pub fn about(&self, kind: &str) -> Vec<Value> {
+        let lines = self.text();
+        lines
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .filter(|line: &Value| line["event"] == kind)
+            .collect()
+    }
+}
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// One run of the built command, in a folder of its own that is also its HOME, with no environment but what is given.
 pub struct Cli {
     arguments: Vec<OsString>,
@@ -185,27 +225,31 @@ pub async fn client(aws: &StandIn, caller: &Credentials) -> Aws {
 /// The same with short waits (the time-out of an attempt, the pause before the next) a twentieth as long: for tests where
 /// all attempts fail.
 pub async fn hasty_client(aws: &StandIn, caller: &Credentials) -> Aws {
-    Aws::load(loader(aws, caller).sleep_impl(Hasty)).await
+    Aws::load(loader(aws, caller).sleep_impl(Hasty(20))).await
 }
 
 fn loader(aws: &StandIn, caller: &Credentials) -> aws_config::ConfigLoader {
+    settings(caller).endpoint_url(aws.url())
+}
+
+fn settings(caller: &Credentials) -> aws_config::ConfigLoader {
     let Credentials { access_key_id, secret_access_key, session_token } = caller.clone();
     let credentials =
         aws_sdk_sts::config::Credentials::new(access_key_id, secret_access_key, session_token, None, "test");
     aws_config::defaults(aws_config::BehaviorVersion::latest())
-        .endpoint_url(aws.url())
         .region(aws_config::Region::new(REGION))
         .credentials_provider(credentials)
 }
 
+/// Divides short waits by so much.
 #[derive(Debug)]
-struct Hasty;
+struct Hasty(u32);
 
 impl AsyncSleep for Hasty {
     fn sleep(&self, duration: Duration) -> Sleep {
         // A longer one bounds all attempts together, and the SDK's slower pace after a throttle goes by the real clock.
         let short = duration <= Duration::from_secs(20);
-        Sleep::new(tokio::time::sleep(if short { duration / 20 } else { duration }))
+        Sleep::new(tokio::time::sleep(if short { duration / self.0 } else { duration }))
     }
 }
 
@@ -257,11 +301,11 @@ pub struct Lambda {
 impl Lambda {
     /// `settings`: environment variables beside INVENTORY.
     pub async fn new(aws: &StandIn, caller: &Credentials, inventory: &str, settings: &[(&str, &str)]) -> Self {
-        Self::of(client(aws, caller).await, inventory, settings)
+        Self::by(client(aws, caller).await, inventory, settings)
     }
 
-    /// The same with a client of the test's choice.
-    pub fn of(client: Aws, inventory: &str, settings: &[(&str, &str)]) -> Self {
+    /// The same by a way to AWS that the test made.
+    pub fn by(aws: Aws, inventory: &str, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path: PathBuf = folder.path().join("jobs.yaml");
         std::fs::write(&path, inventory).unwrap();
@@ -269,7 +313,7 @@ impl Lambda {
             "INVENTORY" => path.to_str().map(str::to_owned),
             _ => settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()),
         });
-        let function = Function::new(settings.unwrap(), client, |_| {});
+        let function = Function::new(settings.unwrap(), aws, |_| {});
         Self { function, folder }
     }
 

@@ -7,6 +7,7 @@ mod stand_in;
 mod bad_inventory;
 mod check_live;
 mod command_line;
+mod delivery;
 mod doctor;
 mod documentation;
 mod emulator;

@@ -180,6 +180,18 @@ impl Emulator {
         peak.trim().trim_end_matches("kB").trim().parse().unwrap()
     }
 
+    /// Sends the function's process SIGTERM, as Lambda does in the shutdown phase; whether it ended within a second.
+    pub fn terminate_function(&self) -> bool {
+        let function = function_of(self.process.id()).and_then(|status| field(&status, "Pid:"));
+        let function = function.expect("the function's process lives");
+        signal("-TERM", function);
+        let lives = || {
+            let status = std::fs::read_to_string(format!("/proc/{function}/status")).unwrap_or_default();
+            !status.is_empty() && !status.contains("\nState:\tZ")
+        };
+        wait_at_most(Duration::from_secs(1), || !lives())
+    }
+
     /// Ends it; everything that it and the function wrote to standard output and standard error.
     pub fn end(mut self) -> String {
         self.stop();

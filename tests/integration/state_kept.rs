@@ -282,7 +282,7 @@ async fn a_state_that_gave_no_answer_is_read_again_before_it_is_written() {
         let mut subscriber = subscriber(&aws);
         subscriber.hears();
         aws.script(Fault::on("GetObject").times(6).then(answer.clone()));
-        let hasty = Lambda::of(hasty_client(&aws, &checker).await, INVENTORY, SETTINGS);
+        let hasty = Lambda::by(hasty_client(&aws, &checker).await, INVENTORY, SETTINGS);
         let failed = hasty.invoke_as("r", Duration::from_secs(20), &scheduled("2")).await;
         assert!(failed.is_ok(), "{answer:?}: {failed:?}");
         assert_eq!(subscriber.hears(), BOTH_NEW, "{answer:?}");

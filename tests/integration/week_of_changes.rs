@@ -94,7 +94,7 @@ async fn the_mails_of_a_week_are_what_the_page_shows() {
         let at = start + SignedDuration::from_hours(24 * number);
         // Each day's environment is a new one, and hasty: a throttled role is given up soon.
         let client = crate::harness::hasty_client(&aws, &checker).await;
-        let lambda = Lambda::of(client, &day.inventory, SETTINGS);
+        let lambda = Lambda::by(client, &day.inventory, SETTINGS);
         lambda.invoke_at(at, &format!("day-{}", number + 1), &json!({})).await.unwrap();
         let messages = aws.messages(TOPIC).split_off(heard);
         heard += messages.len();

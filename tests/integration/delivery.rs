@@ -1,0 +1,202 @@
+//! Lambda's delivery contract (docs/delivery.md): events twice, retries, deadlines, environments that were frozen, and the
+//! end of one. Each finding reaches subscribers at least once, and what is known to have gone out is not sent again.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+use tracing::instrument::WithSubscriber as _;
+
+use crate::harness::{
+    ETL, HUB, INVENTORY, Lambda, Log, TOPIC, account, event, findings, hasty_client, outcomes, role_of,
+};
+use crate::servers::Emulator;
+use crate::stand_in::{Answer, Fault, FaultOn, StandIn, Topic};
+
+const TO_THE_TOPIC: &[(&str, &str)] = &[("TOPIC_ARN", TOPIC)];
+const FIFO: &str = "arn:aws:sns:eu-west-1:999999999999:credential-health.fifo";
+
+/// The owners of the messages that a topic delivered, sorted.
+fn owners(aws: &StandIn, topic: &str) -> Vec<String> {
+    let mut owners: Vec<String> =
+        aws.messages(topic).iter().map(|message| message.attributes["owner"].value.clone()).collect();
+    owners.sort();
+    owners
+}
+
+// --- The deadline ---
+
+/// Where something goes wrong: its name, and which calls.
+type Place = (&'static str, fn() -> FaultOn);
+
+/// What never gets an answer that ends the call, by the clock that Lambda has.
+fn endless() -> [(&'static str, Answer); 4] {
+    [
+        ("no answer", Answer::Hang),
+        ("byte by byte", Answer::Drip(Duration::from_millis(500))),
+        ("throttled", Answer::Throttle),
+        ("503", Answer::error(503, "ServiceUnavailable", "later")),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_never_ends_the_answer_comes_before_lambdas_timeout_and_the_rest_is_checked_and_sent() {
+    const REMAINING: Duration = Duration::from_secs(8);
+    let mut runs = JoinSet::new();
+    const PLACES: [Place; 5] = [
+        ("identity", || Fault::on("GetCallerIdentity")),
+        ("assume", || Fault::on("AssumeRole").target(HUB)),
+        ("describe", || Fault::on("GetRole").target(HUB)),
+        ("message", || Fault::on("Publish").saying("storage")),
+        ("all messages", || Fault::on("Publish")),
+    ];
+    for (fault, answer) in endless() {
+        for (place, on) in PLACES {
+            let answer = answer.clone();
+            runs.spawn(async move {
+                let (aws, checker) = account().await;
+                aws.script(on().then(answer));
+                let lambda = Lambda::new(&aws, &checker, INVENTORY, TO_THE_TOPIC).await;
+                let (log, begun) = (Log::default(), Instant::now());
+                let answered = lambda
+                    .invoke_as("request-1", REMAINING, &event("scheduled.json"))
+                    .with_subscriber(log.subscriber("credential_health=info"))
+                    .await;
+                let what = format!("{fault}, {place}");
+                assert!(begun.elapsed() < REMAINING, "{what}: {:?}", begun.elapsed());
+                assert_eq!(
+                    log.about("finding").iter().filter(|line| line["id"] == "chain-caps-session").count(),
+                    2,
+                    "{what}"
+                );
+                match (place, answered) {
+                    ("message", Err(failed)) => {
+                        assert_eq!(failed.error_type, "NotPublished", "{what}");
+                        assert!(failed.error_message.contains("1 of 2") && failed.error_message.contains("storage"));
+                        assert_eq!(owners(&aws, TOPIC).first().map(String::as_str), Some("data"), "{what}");
+                    }
+                    ("all messages", Err(failed)) => assert!(failed.error_message.contains("2 of 2"), "{what}"),
+                    ("identity" | "assume" | "describe", Ok(report)) => {
+                        assert_eq!(role_of(&report, ETL)["assumed"], true, "{what}: {report:#}");
+                        assert_eq!(outcomes(&report, "nightly-dump"), ["assumed"], "{what}");
+                        let hub = if place == "assume" { json!(false) } else { json!(true) };
+                        assert_eq!(role_of(&report, HUB)["assumed"], hub, "{what}");
+                        assert_eq!(report["run"]["complete"], place == "identity", "{what}: {report:#}");
+                        assert_eq!(owners(&aws, TOPIC), ["data", "storage"], "{what}");
+                    }
+                    (_, answered) => panic!("{what}: {answered:?}"),
+                }
+            });
+        }
+    }
+    runs.join_all().await;
+}
+
+#[tokio::test]
+async fn a_publish_that_hangs_at_the_end_of_a_long_walk_still_ends_in_time_and_the_retry_sends_the_rest() {
+    let (aws, checker) = account().await;
+    aws.script(Fault::on("AssumeRole").target(HUB).then(Answer::Hang));
+    aws.script(Fault::on("Publish").saying("storage").then(Answer::Hang));
+    let lambda = Lambda::new(&aws, &checker, INVENTORY, TO_THE_TOPIC).await;
+    let (begun, remaining) = (Instant::now(), Duration::from_secs(4));
+    let failed = lambda.invoke_as("request-1", remaining, &event("scheduled.json")).await.unwrap_err();
+    assert!(begun.elapsed() < remaining, "{:?}", begun.elapsed());
+    assert_eq!(failed.error_type, "NotPublished");
+    assert_eq!(owners(&aws, TOPIC), ["data"]);
+    aws.clear_script();
+    lambda.invoke(&event("scheduled.json")).await.unwrap();
+    assert_eq!(owners(&aws, TOPIC), ["data", "storage"], "the retry sends what did not go out, and that alone");
+}
+
+// --- What cannot be known ---
+
+#[tokio::test]
+async fn an_answer_lost_on_its_way_is_a_message_twice_on_a_standard_topic_and_once_on_a_fifo_one() {
+    for (topic, wanted) in [(TOPIC, 3), (FIFO, 2)] {
+        let (aws, checker) = account().await;
+        aws.world(|world| {
+            world.topic(Topic::new(FIFO));
+        });
+        aws.script(Fault::on("Publish").saying("storage").times(1).then(Answer::ResetAfterHead));
+        let lambda = Lambda::by(hasty_client(&aws, &checker).await, INVENTORY, &[("TOPIC_ARN", topic)]);
+        lambda.invoke(&event("scheduled.json")).await.unwrap();
+        assert_eq!(aws.calls_of("Publish").len(), 3);
+        assert_eq!(owners(&aws, topic).len(), wanted, "{topic}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_of_200_without_a_message_id_is_not_taken_for_a_delivery() {
+    for answer in [Answer::EmptyBody, Answer::NoMembers, Answer::Html(200)] {
+        let (aws, checker) = account().await;
+        aws.script(Fault::on("Publish").saying("storage").then(answer.clone()));
+        let lambda = Lambda::by(hasty_client(&aws, &checker).await, INVENTORY, TO_THE_TOPIC);
+        let failed = lambda.invoke(&event("scheduled.json")).await.unwrap_err();
+        assert_eq!(failed.error_type, "NotPublished", "{answer:?}");
+        aws.clear_script();
+        lambda.invoke(&event("scheduled.json")).await.unwrap();
+        assert_eq!(owners(&aws, TOPIC), ["data", "storage"], "{answer:?}");
+    }
+}
+
+// --- A frozen environment ---
+
+#[tokio::test]
+async fn connections_that_aws_dropped_while_the_function_was_frozen_do_not_fail_the_next_run() {
+    let (aws, checker) = account().await;
+    let lambda = Lambda::new(&aws, &checker, INVENTORY, TO_THE_TOPIC).await;
+    lambda.invoke(&event("scheduled.json")).await.unwrap();
+    let before = aws.connections();
+    // Nothing of this process runs meanwhile, as in a frozen environment: it does not see the connections go.
+    aws.drop_connections();
+    let report = lambda.invoke(&event("scheduler.json")).await.unwrap();
+    assert!(aws.connections() > before, "the old ones are gone");
+    assert_eq!((&report["run"]["complete"], findings(&report, "not-checked").len()), (&json!(true), 0));
+    assert_eq!(owners(&aws, TOPIC), ["data", "data", "storage", "storage"]);
+}
+
+#[tokio::test]
+async fn a_function_that_wakes_with_expired_credentials_says_so_in_the_log_and_fails_the_invocation() {
+    let (aws, checker) = account().await;
+    let lambda = Lambda::new(&aws, &checker, INVENTORY, TO_THE_TOPIC).await;
+    lambda.invoke(&event("scheduled.json")).await.unwrap();
+    aws.advance(Duration::from_secs(13 * 3600));
+    let log = Log::default();
+    let event = event("scheduler.json");
+    let second = lambda.invoke(&event).with_subscriber(log.subscriber("credential_health=info"));
+    let failed = second.await.unwrap_err();
+    assert_eq!(failed.error_type, "NotPublished", "the event is tried again and then dead-lettered");
+    assert!(failed.error_message.contains("ExpiredToken"), "{}", failed.error_message);
+    let told: Vec<Value> = log.about("finding");
+    let expired: Vec<&Value> = told.iter().filter(|finding| finding["id"] == "credentials-expired").collect();
+    assert_eq!(expired.len(), 2, "one for each role that is asked first: {told:#?}");
+    assert_eq!(owners(&aws, TOPIC), ["data", "storage"], "those of the first run");
+}
+
+#[tokio::test]
+#[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
+async fn sigterm_ends_the_function_at_once_and_quietly() {
+    let (aws, checker) = account().await;
+    let inventory = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
+    std::fs::write(&inventory, INVENTORY).unwrap();
+    let mut environment = aws.environment(&checker, "eu-west-1");
+    environment.push(("INVENTORY", inventory.path().to_str().unwrap().to_owned()));
+    environment.push(("TOPIC_ARN", TOPIC.to_owned()));
+    let mut emulator = Emulator::start(&environment);
+    let (status, answer) = emulator.invoke("{}").await;
+    assert_eq!(status, 200, "{answer}");
+    assert!(emulator.terminate_function(), "the process is still there after a second");
+    let output = emulator.end();
+    let lines: Vec<&str> = output.lines().filter(|line| !line.is_empty()).collect();
+    let foreign: Vec<&&str> =
+        lines.iter().filter(|line| serde_json::from_str::<Value>(line).is_err() && !is_emulators(line)).collect();
+    assert!(foreign.is_empty(), "{foreign:?}");
+    assert!(!output.contains("panic"), "{output}");
+}
+
+/// The emulator's own lines: START, END, REPORT and its log.
+fn is_emulators(line: &str) -> bool {
+    ["START ", "END ", "REPORT ", "INIT_", "EXTENSION", "XRAY"].iter().any(|start| line.trim().starts_with(start))
+        || line.contains("[ERROR] (rapid)")
+        || line.contains("[WARNING] (rapid)")
+}
