@@ -17,9 +17,11 @@ use aws_smithy_http_client::{Connector, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+
 use tokio::time::Instant;
 
 use super::clock::Clock;
+use super::pace::{Paces, Quota};
 use crate::inventory::RoleArn;
 
 /// Attempts of one call, the first included. A throttled account gets time; the run's deadline bounds it all.
@@ -38,6 +40,7 @@ const FALLBACK_REGION: &str = "us-east-1";
 pub struct Aws {
     config: SdkConfig,
     pub(crate) clock: Clock,
+    pub(super) paces: Paces,
     end: Option<Instant>,
 }
 
@@ -54,6 +57,13 @@ pub(crate) struct Session {
     pub(crate) credentials: Credentials,
     pub(crate) arn: String,
     pub(crate) role: RoleArn,
+}
+
+impl Session {
+    /// The account that its calls count against.
+    pub(super) fn account(&self) -> Option<&str> {
+        self.arn.split(':').nth(4)
+    }
 }
 
 impl Aws {
@@ -78,18 +88,18 @@ impl Aws {
             Some(_) => config,
             None => config.into_builder().region(Region::new(FALLBACK_REGION)).build(),
         };
-        Self { config, clock: Clock::default(), end: None }
+        Self { config, clock: Clock::default(), paces: Paces::default(), end: None }
     }
 
-    /// The same way to AWS for a new run of a process that lives on: a clock that has seen nothing yet, and timeouts that
-    /// leave room for another attempt within `remaining`.
+    /// The same way to AWS for a new run of a process that lives on: a clock that has seen nothing yet, no pace that an
+    /// earlier run was slowed to, and timeouts that leave room for another attempt within `remaining`.
     #[must_use]
     pub fn for_run_of(&self, remaining: Duration) -> Self {
         let attempt = (remaining / 4).clamp(Duration::from_secs(1), ATTEMPT_TIMEOUT);
         let timeouts = timeouts(attempt, remaining.min(OPERATION_TIMEOUT));
         let config = self.config.clone().into_builder().timeout_config(timeouts).build();
         let end = Instant::now() + remaining.saturating_sub(TO_ANSWER).max(remaining / 2);
-        Self { config, clock: Clock::default(), end: Some(end) }
+        Self { config, clock: Clock::default(), paces: Paces::default(), end: Some(end) }
     }
 
     /// When the run must have its last answer, where its time is limited.
@@ -99,11 +109,11 @@ impl Aws {
 
     /// STS for `session`, or for the checker itself.
     pub(crate) fn sts(&self, session: Option<&Session>) -> aws_sdk_sts::Client {
-        // STS counts requests against the caller's account (lease-rules 3).
-        let account = session.and_then(|session| session.arn.split(':').nth(4)).unwrap_or("checker");
+        let quota = Quota::sts(session);
         let builder = aws_sdk_sts::config::Builder::from(&self.config)
             .interceptor(self.clock.clone())
-            .retry_partition(aws_sdk_sts::config::retry::RetryPartition::new(format!("sts-{account}")));
+            .retry_partition(self.paces.partition(&quota))
+            .interceptor(self.paces.observer(quota));
         aws_sdk_sts::Client::from_conf(match session {
             Some(session) => builder
                 .credentials_provider(session.credentials.clone())
@@ -144,9 +154,11 @@ impl Aws {
 
     /// IAM in `account`; each account has its own retry budget, so that a throttled one slows itself only.
     pub(crate) fn iam(&self, session: Option<&Session>, account: &str) -> aws_sdk_iam::Client {
+        let quota = Quota::iam(account);
         let builder = aws_sdk_iam::config::Builder::from(&self.config)
             .interceptor(self.clock.clone())
-            .retry_partition(aws_sdk_iam::config::retry::RetryPartition::new(format!("iam-{account}")));
+            .retry_partition(self.paces.partition(&quota))
+            .interceptor(self.paces.observer(quota));
         aws_sdk_iam::Client::from_conf(match session {
             Some(session) => builder
                 .credentials_provider(session.credentials.clone())
@@ -158,7 +170,9 @@ impl Aws {
 
     /// SNS in the topic's own Region.
     pub(crate) fn sns(&self, region: &str) -> aws_sdk_sns::Client {
-        let builder = aws_sdk_sns::config::Builder::from(&self.config).region(Region::new(region.to_owned()));
+        let builder = aws_sdk_sns::config::Builder::from(&self.config)
+            .region(Region::new(region.to_owned()))
+            .retry_partition(self.paces.partition(&Quota { service: "sns", account: None }));
         aws_sdk_sns::Client::from_conf(builder.build())
     }
 

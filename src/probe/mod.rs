@@ -1,12 +1,13 @@
 //! Asks STS and IAM what the plan says, and gives back facts: never a verdict.
 //!
 //! `aws` has the clients, `calls` the requests, `walk` the order and the bounds, `answer` reads errors, `clock` the
-//! Date header.
+//! Date header, `pace` what AWS says of its quotas.
 
 mod answer;
 mod aws;
 mod calls;
 mod clock;
+mod pace;
 mod walk;
 
 use std::fmt;

@@ -1,7 +1,8 @@
 //! The walk: what is ready to be asked, at most so many calls at once, until all is answered or the time is up.
-//! One role's failure is a fact of that role; it never stops the others.
+//! One role's failure is a fact of that role; it never stops the others, and an account that asks to slow down slows
+//! itself alone: what waits for it holds no place of the others.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
@@ -10,6 +11,7 @@ use tokio::time::Instant;
 use super::Probe;
 use super::aws::Session;
 use super::calls::{Calls, Request};
+use super::pace::{Paces, Quota};
 use crate::facts::{Checker, Description, Facts, StepOutcome};
 use crate::failure::{Class, Failure, Operation};
 use crate::inventory::{Inventory, Reader, Role, RoleArn};
@@ -20,6 +22,17 @@ enum Work {
     Assume { step: usize, by: Option<Arc<Session>> },
     AssumeReader { reader: usize },
     Describe { role: RoleArn, by: Option<Arc<Session>> },
+}
+
+impl Work {
+    /// What AWS counts its call against.
+    fn quota(&self) -> Quota {
+        match self {
+            Self::Assume { by, .. } => Quota::sts(by.as_deref()),
+            Self::AssumeReader { .. } => Quota::sts(None),
+            Self::Describe { role, .. } => Quota::iam(role.account()),
+        }
+    }
 }
 
 /// What came of it.
@@ -40,6 +53,9 @@ pub(super) struct Walk<'a> {
     /// Roles whose description is on its way or here.
     claimed: BTreeSet<RoleArn>,
     checker: Option<Checker>,
+    /// The calls under way, by quota, and the work that waits for one that asked to slow down.
+    under_way: HashMap<Quota, usize>,
+    slowed: HashMap<Quota, VecDeque<Work>>,
 }
 
 impl<'a> Walk<'a> {
@@ -61,6 +77,8 @@ impl<'a> Walk<'a> {
             reader_failures: Vec::new(),
             claimed: BTreeSet::new(),
             checker: identity.ok(),
+            under_way: HashMap::new(),
+            slowed: HashMap::new(),
         };
         let first = plan.steps.iter().enumerate().filter(|(_, step)| step.parent.is_none());
         walk.ready.extend(first.map(|(step, _)| Work::Assume { step, by: None }));
@@ -87,18 +105,67 @@ impl<'a> Walk<'a> {
 
     /// Makes the calls; returns when all are answered, or at the deadline.
     pub(super) async fn run(&mut self, probe: &Probe<'_>) {
+        let paces = probe.aws.paces.clone();
         let mut under_way = JoinSet::new();
         let mut finished = 0;
         loop {
-            while under_way.len() < probe.concurrency.max(1) {
-                let Some(work) = self.ready.pop_front() else { break };
-                under_way.spawn(perform(Arc::clone(&self.calls), self.request(work)));
+            while let Some((quota, work)) = self.next_work(&paces, probe.concurrency.max(1)) {
+                let call = perform(Arc::clone(&self.calls), self.request(work));
+                under_way.spawn(async move { (quota, call.await) });
             }
-            let Some(done) = next(&mut under_way, probe.deadline).await else { break };
+            let (quota, done) = tokio::select! {
+                next = next(&mut under_way, probe.deadline) => match next {
+                    Some(done) => done,
+                    None => break,
+                },
+                // There may be room now for work of other quotas.
+                () = paces.slowed() => continue,
+            };
             finished += 1;
-            let waiting = under_way.len() + self.ready.len();
+            let waiting = under_way.len() + self.ready.len() + self.slowed.values().map(VecDeque::len).sum::<usize>();
             probe.progress.as_ref().inspect(|progress| (progress.0)(finished, waiting));
+            self.ended(&quota);
             self.record(done);
+        }
+    }
+
+    /// The next call that there is room for, counted as under way. A quota that asked to slow down has only so much room,
+    /// and what of it waits to be tried again takes none of the others'.
+    fn next_work(&mut self, paces: &Paces, concurrency: usize) -> Option<(Quota, Work)> {
+        let limits = paces.limits();
+        let room = |quota: &Quota| limits.get(quota).copied().unwrap_or(concurrency);
+        let active: usize = self.under_way.iter().map(|(quota, calls)| (*calls).min(room(quota))).sum();
+        if active >= concurrency {
+            return None;
+        }
+        while let Some(work) = self.ready.pop_front() {
+            let quota = work.quota();
+            let calls = self.under_way.entry(quota.clone()).or_insert(0);
+            if *calls < room(&quota) {
+                *calls += 1;
+                return Some((quota, work));
+            }
+            self.slowed.entry(quota).or_default().push_back(work);
+        }
+        None
+    }
+
+    /// One call less is under way: what waits for its quota is looked at again.
+    fn ended(&mut self, quota: &Quota) {
+        if let Some(calls) = self.under_way.get_mut(quota) {
+            *calls -= 1;
+            if *calls == 0 {
+                self.under_way.remove(quota);
+            }
+        }
+        // Two: the limit may have grown.
+        if let Some(waiting) = self.slowed.get_mut(quota) {
+            (0..2)
+                .filter_map(|_| waiting.pop_front())
+                .collect::<Vec<_>>()
+                .into_iter()
+                .rev()
+                .for_each(|work| self.ready.push_front(work));
         }
     }
 
@@ -224,7 +291,7 @@ fn out_of_time(operation: Operation, role: &RoleArn) -> Failure {
 }
 
 /// The next answer; `None` when nothing is under way, or at the deadline.
-async fn next(under_way: &mut JoinSet<Done>, deadline: Option<Instant>) -> Option<Done> {
+async fn next<T: 'static>(under_way: &mut JoinSet<T>, deadline: Option<Instant>) -> Option<T> {
     loop {
         let joined = match deadline {
             None => under_way.join_next().await,

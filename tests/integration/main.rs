@@ -33,6 +33,7 @@ mod stand_in_itself;
 mod state_kept;
 mod state_rules;
 mod templates;
+mod throttling;
 mod verdict_table;
 mod week_of_changes;
 mod widget;

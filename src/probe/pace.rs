@@ -1,0 +1,149 @@
+//! How fast each of AWS's quotas may be used, learnt from the answers of one run: the SDK's own pace and retry quota for
+//! it, and how many of its calls may be under way at once. Owns no call; `walk` keeps to what this says.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use aws_sdk_iam::operation::get_role::GetRoleError;
+use aws_sdk_sts::config::retry::{ClientRateLimiter, RetryPartition};
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::context::{Error, FinalizerInterceptorContextRef};
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use tokio::sync::Notify;
+
+use super::aws::Session;
+use crate::failure::Class;
+
+/// What AWS counts calls against: a service, by the caller's account (lease-rules 3).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Quota {
+    pub(super) service: &'static str,
+    /// `None`: the checker's own.
+    pub(super) account: Option<String>,
+}
+
+impl Quota {
+    pub(super) fn sts(session: Option<&Session>) -> Self {
+        Self { service: "sts", account: session.and_then(Session::account).map(str::to_owned) }
+    }
+
+    pub(super) fn iam(account: &str) -> Self {
+        Self { service: "iam", account: Some(account.to_owned()) }
+    }
+}
+
+impl fmt::Display for Quota {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.service, self.account.as_deref().unwrap_or("checker"))
+    }
+}
+
+/// The paces of one run. The SDK's own would be the process's: a function that was throttled once would start each later
+/// run at one call in two seconds, and one that used up its retries would have none for the next event.
+#[derive(Clone, Default)]
+pub(super) struct Paces(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    partitions: Mutex<HashMap<Quota, RetryPartition>>,
+    /// Of the quotas that asked to slow down: how many calls may be under way.
+    limits: Mutex<HashMap<Quota, usize>>,
+    slowed: Notify,
+}
+
+impl Paces {
+    /// The SDK's pace and retry quota for it.
+    pub(super) fn partition(&self, quota: &Quota) -> RetryPartition {
+        let mut known = locked(&self.0.partitions);
+        let new = || {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            let limiter = ClientRateLimiter::new(now.as_secs_f64());
+            RetryPartition::custom(quota.to_string()).client_rate_limiter(limiter).build()
+        };
+        known.entry(quota.clone()).or_insert_with(new).clone()
+    }
+
+    /// What tells of each attempt of a client that uses the quota.
+    pub(super) fn observer(&self, quota: Quota) -> Observer {
+        Observer { paces: self.clone(), quota }
+    }
+
+    /// How many calls may be under way, for the quotas that asked to slow down.
+    pub(super) fn limits(&self) -> HashMap<Quota, usize> {
+        locked(&self.0.limits).clone()
+    }
+
+    /// Returns when a quota asked to slow down since the last time.
+    pub(super) async fn slowed(&self) {
+        self.0.slowed.notified().await;
+    }
+
+    /// Half of what is under way, at the first request to slow down a first guess; one more for each answer after it.
+    fn learn(&self, quota: &Quota, throttled: bool) {
+        const FIRST: usize = 8;
+        let mut limits = locked(&self.0.limits);
+        match limits.get_mut(quota) {
+            Some(limit) if throttled => *limit = (*limit / 2).max(1),
+            Some(limit) => *limit += 1,
+            None if throttled => {
+                limits.insert(quota.clone(), FIRST);
+            }
+            None => return,
+        }
+        if throttled {
+            self.0.slowed.notify_one();
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sees each attempt, also those that the SDK makes again by itself.
+pub(super) struct Observer {
+    paces: Paces,
+    quota: Quota,
+}
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Observer").field(&self.quota).finish()
+    }
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for Observer {
+    fn name(&self) -> &'static str {
+        "Observer"
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        match context.output_or_error() {
+            Some(Ok(_)) => self.paces.learn(&self.quota, false),
+            Some(Err(error)) if error.as_operation_error().is_some_and(is_throttle) => {
+                self.paces.learn(&self.quota, true);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn is_throttle(error: &Error) -> bool {
+    let assume = error.downcast_ref::<AssumeRoleError>().map(|error| error.meta());
+    let meta = assume.or_else(|| error.downcast_ref::<GetRoleError>().map(|error| error.meta()));
+    meta.is_some_and(|meta| {
+        Class::of(meta.code().unwrap_or_default(), 0, meta.message().unwrap_or_default()) == Class::Throttled
+    })
+}
