@@ -228,6 +228,16 @@ pub async fn hasty_client(aws: &StandIn, caller: &Credentials) -> Aws {
     Aws::load(loader(aws, caller).sleep_impl(Hasty(20))).await
 }
 
+/// Waits a sixth as long, for many runs at once, with endpoints of its own for some services: `("sts", "http://…")`.
+pub async fn less_hasty_client(aws: &StandIn, caller: &Credentials, endpoints: &[(&str, String)]) -> Aws {
+    use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
+    let own: String = endpoints.iter().map(|(service, url)| format!("{service} =\n  endpoint_url = {url}\n")).collect();
+    let content = format!("[default]\nservices = own\nendpoint_url = {}\n[services own]\n{own}", aws.url());
+    let files = EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, content).build();
+    let loader = settings(caller).profile_files(files).profile_name("default");
+    Aws::load(loader.sleep_impl(Hasty(6))).await
+}
+
 fn loader(aws: &StandIn, caller: &Credentials) -> aws_config::ConfigLoader {
     settings(caller).endpoint_url(aws.url())
 }

@@ -13,6 +13,7 @@ mod documentation;
 mod emulator;
 mod examples;
 mod explain;
+mod fault_matrix;
 mod figures;
 mod fit_laws;
 mod formats;

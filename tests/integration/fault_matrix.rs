@@ -1,0 +1,618 @@
+//! What goes wrong × where: a run of the function and one of the command in each cell, over HTTP, against the stand-in.
+//! Made of two lists. In each cell: the right class for that role and hop, all else as in a run without the fault, nothing
+//! healthy that was not checked, every finding in the log, the exit status and the invocation's result of the interface.
+//!
+//! The result is the table of docs/faults.md: `UPDATE_DOCS=1 cargo test fault_matrix` draws it anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tracing::instrument::WithSubscriber as _;
+
+use crate::harness::{
+    CHECKER, Cli, Lambda, Log, TOPIC, assert_no_credential, assert_no_credential_in_messages, less_hasty_client, role,
+    world,
+};
+use crate::stand_in::{Answer, Credentials, Fault, FaultOn, Role, StandIn, refusal};
+
+const HUB: &str = "arn:aws:iam::111111111111:role/hub";
+const ETL: &str = "arn:aws:iam::222222222222:role/etl";
+const SOLO: &str = "arn:aws:iam::333333333333:role/solo";
+const READ: &str = "arn:aws:iam::444444444444:role/read";
+const READER: &str = "arn:aws:iam::444444444444:role/reader";
+const OWN: &str = "arn:aws:iam::999999999999:role/own";
+const BYSTANDER: &str = "arn:aws:iam::555555555555:role/bystander";
+const DUMP: &str = "arn:aws:iam::666666666666:role/dump";
+
+/// Each place has a role of its own whose job is healthy, and only if that place answers; two owners have a finding each.
+const INVENTORY: &str = r#"version: 1
+readers: {"444444444444": "arn:aws:iam::444444444444:role/reader"}
+jobs:
+  - {name: etl, owner: alpha, length: 30m, source: ecs-task, path: ["arn:aws:iam::111111111111:role/hub", "arn:aws:iam::222222222222:role/etl"]}
+  - {name: solo, owner: alpha, length: 90m, source: iam-user, path: [{role: "arn:aws:iam::333333333333:role/solo", duration: 2h}]}
+  - {name: read, owner: omega, length: 90m, source: iam-user, path: [{role: "arn:aws:iam::444444444444:role/read", duration: 2h}]}
+  - {name: own, owner: omega, length: 90m, source: web-identity, path: [{role: "arn:aws:iam::999999999999:role/own", duration: 2h}]}
+  - {name: dump, owner: alpha, length: 2h, source: ecs-task, path: ["arn:aws:iam::666666666666:role/dump"]}
+  - {name: bystander, owner: omega, length: 2h, source: ecs-task, path: ["arn:aws:iam::555555555555:role/bystander"]}
+"#;
+
+const ROLES: [&str; 7] = [HUB, ETL, SOLO, READ, OWN, BYSTANDER, DUMP];
+
+/// How long the function may run: enough that a call's last attempt is made.
+const REMAINING: Duration = Duration::from_secs(120);
+
+// --- The two lists ---
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    FirstAssume,
+    LaterAssume,
+    Describe,
+    ReadersAssume,
+    Identity,
+    FirstMessage,
+    LaterMessage,
+}
+
+use Place::{Describe, FirstAssume, FirstMessage, Identity, LaterAssume, LaterMessage, ReadersAssume};
+
+const PLACES: [Place; 7] = [FirstAssume, LaterAssume, Describe, ReadersAssume, Identity, FirstMessage, LaterMessage];
+
+impl Place {
+    fn words(self) -> &'static str {
+        match self {
+            FirstAssume => "first AssumeRole of a path",
+            LaterAssume => "later AssumeRole",
+            Describe => "GetRole",
+            ReadersAssume => "AssumeRole of a reader",
+            Identity => "GetCallerIdentity",
+            FirstMessage => "Publish of the first message",
+            LaterMessage => "Publish of a later message",
+        }
+    }
+
+    fn calls(self) -> FaultOn {
+        match self {
+            FirstAssume => Fault::on("AssumeRole").target(HUB),
+            LaterAssume => Fault::on("AssumeRole").target(ETL),
+            Describe => Fault::on("GetRole").target(SOLO),
+            ReadersAssume => Fault::on("AssumeRole").target(READER),
+            Identity => Fault::on("GetCallerIdentity"),
+            FirstMessage => Fault::on("Publish").saying("alpha"),
+            LaterMessage => Fault::on("Publish").saying("omega"),
+        }
+    }
+
+    fn is_publish(self) -> bool {
+        matches!(self, FirstMessage | LaterMessage)
+    }
+
+    /// The roles that a fault without end here leaves unchecked, and the reason that the coverage gives for each.
+    fn affected(self, word: &str) -> Vec<(&'static str, String)> {
+        match self {
+            FirstAssume => vec![(HUB, word.to_owned()), (ETL, "not-reached".to_owned())],
+            LaterAssume => vec![(ETL, word.to_owned())],
+            Describe => vec![(SOLO, format!("describe-{word}"))],
+            ReadersAssume => vec![(READ, format!("reader-{word}"))],
+            // Whether a role is in the checker's own account is not known then.
+            Identity if word != "unreachable" => vec![(OWN, format!("describe-{word}"))],
+            // No connection to STS: the run asks nothing more, and says so of each role.
+            Identity => {
+                let reason = |role| match role {
+                    ETL => "not-reached",
+                    OWN => "describe-unreachable",
+                    _ => "unreachable",
+                };
+                ROLES.map(|role| (role, reason(role).to_owned())).to_vec()
+            }
+            FirstMessage | LaterMessage => Vec::new(),
+        }
+    }
+
+    /// Where the findings about it are: a role, or its reader.
+    fn found_at(self) -> Option<&'static str> {
+        match self {
+            FirstAssume => Some(HUB),
+            LaterAssume => Some(ETL),
+            Describe => Some(SOLO),
+            ReadersAssume => Some(READER),
+            Identity => Some(OWN),
+            FirstMessage | LaterMessage => None,
+        }
+    }
+}
+
+/// What goes wrong.
+struct Kind {
+    words: &'static str,
+    answer: Answer,
+    /// The first so many calls alone.
+    times: Option<usize>,
+    /// The class that it is told by; `None`: another attempt, or the SDK, gets over it.
+    class: Option<&'static str>,
+    /// The finding that it is reported as.
+    finding: &'static str,
+    /// It is an answer of AWS's: another run gets no further.
+    refusal: bool,
+    /// What is different of the command: it has no deadline, and waits by the real clock.
+    attempts: Option<&'static str>,
+}
+
+fn kinds(elsewhere: &str) -> Vec<Kind> {
+    let passing = |words, answer| Kind {
+        words,
+        answer,
+        times: None,
+        class: None,
+        finding: "not-checked",
+        refusal: false,
+        attempts: None,
+    };
+    let lasting = |words, answer, class| Kind { class: Some(class), attempts: Some("2"), ..passing(words, answer) };
+    let slow = |words, answer| Kind { attempts: Some("1"), ..lasting(words, answer, "timed-out") };
+    let clock = |words, class| Kind {
+        finding: "clock-skew",
+        refusal: true,
+        ..lasting(words, Answer::from(refusal(class)), class)
+    };
+    let failure = |status, code: &str| Answer::error(status, code, "We encountered an internal error.");
+    vec![
+        Kind { times: Some(2), ..passing("throttled twice", Answer::Throttle) },
+        lasting("throttled without end", Answer::Throttle, "throttled"),
+        lasting("500 InternalFailure", failure(500, "InternalFailure"), "unavailable"),
+        lasting("503 ServiceUnavailable", failure(503, "ServiceUnavailable"), "unavailable"),
+        lasting("connection reset before the answer", Answer::Reset, "unreachable"),
+        lasting("connection reset after the answer's head", Answer::ResetAfterHead, "unreadable-answer"),
+        slow("no answer", Answer::Hang),
+        slow("answer byte by byte", Answer::Drip(Duration::from_millis(200))),
+        lasting("half an answer", Answer::Truncated, "unreadable-answer"),
+        lasting("an answer that is no XML", Answer::Malformed, "unreadable-answer"),
+        lasting("a page of HTML, status 200", Answer::Html(200), "unreadable-answer"),
+        lasting("a page of HTML, status 503", Answer::Html(503), "unavailable"),
+        passing("AWS's answer as application/json", Answer::ContentType("application/json".to_owned())),
+        lasting("redirect to another host", Answer::Redirect(format!("{elsewhere}/")), "unreadable-answer"),
+        lasting("an empty answer, status 200", Answer::EmptyBody, "unreadable-answer"),
+        clock("refused: clock behind AWS's", "clock-slow"),
+        clock("refused: clock ahead of AWS's", "clock-fast"),
+    ]
+}
+
+/// What cannot be done to one call alone, and is done to a service: which endpoint it gets.
+const CONNECTIONS: [&str; 3] = ["connection refused", "name that does not resolve", "no TLS at the other end"];
+const SERVICES: [&str; 3] = ["sts", "iam", "sns"];
+
+// --- Runs ---
+
+async fn start() -> (StandIn, Credentials) {
+    let (mut world, checker) = world();
+    world.role(role(HUB).may_assume("*")).role(Role::new(ETL).trusts(HUB).allows("iam:GetRole", "*"));
+    world.role(role(SOLO).max_session(7200)).role(role(BYSTANDER)).role(role(DUMP));
+    world.role(Role::new(READ).trusts(CHECKER).max_session(7200)).role(Role::new(OWN).max_session(7200));
+    world.role(Role::new(READER).trusts(CHECKER).allows("iam:GetRole", "*"));
+    (StandIn::start(world).await, checker)
+}
+
+/// What a run of each door came to.
+struct Seen {
+    /// The function's report, or why it has none.
+    answer: Result<Value, String>,
+    /// What it logged of its findings and of its run.
+    logged: Vec<Value>,
+    complete: bool,
+    /// The command's report and exit status.
+    report: Value,
+    exit: i32,
+}
+
+struct Doors<'a> {
+    aws: &'a StandIn,
+    checker: &'a Credentials,
+    endpoints: &'a [(&'static str, String)],
+    attempts: Option<&'static str>,
+}
+
+impl Doors<'_> {
+    async fn function(&self) -> (Result<Value, String>, Log) {
+        let client = less_hasty_client(self.aws, self.checker, self.endpoints).await;
+        let (lambda, log) = (Lambda::by(client, INVENTORY, &[("TOPIC_ARN", TOPIC)]), Log::default());
+        let begun = Instant::now();
+        let event = json!({});
+        let invoked =
+            lambda.invoke_as("request-1", REMAINING, &event).with_subscriber(log.subscriber("credential_health=trace"));
+        let answer = invoked.await.map_err(|error| format!("{}: {}", error.error_type, error.error_message));
+        assert!(begun.elapsed() < REMAINING, "the deadline: {:?}", begun.elapsed());
+        (answer, log)
+    }
+
+    async fn command(&self) -> (Value, i32) {
+        let options = ["--publish", TOPIC, "--format", "json", "--fail-on", "none"];
+        let mut cli = Cli::on(INVENTORY, "check", &options).asking(self.aws, self.checker);
+        for (service, url) in self.endpoints {
+            cli = cli.env(&format!("AWS_ENDPOINT_URL_{}", service.to_uppercase()), url);
+        }
+        if let Some(attempts) = self.attempts {
+            cli = cli.env("AWS_MAX_ATTEMPTS", attempts);
+        }
+        let ran = cli.run().await;
+        (ran.report(), ran.status)
+    }
+
+    /// Both doors, one after the other, each with the script anew.
+    async fn ask(&self, script: impl Fn(&StandIn)) -> Seen {
+        script(self.aws);
+        let (answer, log) = self.function().await;
+        assert_no_credential(&log.text());
+        self.aws.clear_script();
+        script(self.aws);
+        let (report, exit) = self.command().await;
+        self.aws.clear_script();
+        assert_no_credential_in_messages(self.aws, TOPIC);
+        let run = log.about("run").into_iter().next().expect("the run is in the log");
+        Seen { answer, logged: log.about("finding"), complete: run["complete"] == true, report, exit }
+    }
+}
+
+// --- What must hold in every cell ---
+
+/// What a cell must look like.
+struct Expected<'a> {
+    /// The roles that are not checked, each with its reason.
+    affected: Vec<(&'static str, String)>,
+    /// Where findings about the fault may be, and must be one.
+    found_at: Option<&'static str>,
+    /// The id of that finding.
+    finding: &'static str,
+    complete: bool,
+    /// The owners whose message fails, and what the invocation says of it.
+    unpublished: &'a [(&'a str, &'a str)],
+    exit: i32,
+}
+
+/// What does not hold, in words.
+fn mistakes(seen: &Seen, expected: &Expected<'_>, baseline: &Value) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let reports = [Some(&seen.report), seen.answer.as_ref().ok()];
+    for report in reports.into_iter().flatten() {
+        wrong.extend(mistakes_of_report(report, expected, baseline));
+    }
+    if seen.complete != expected.complete {
+        wrong.push(format!("the log says complete: {}", seen.complete));
+    }
+    if seen.exit != expected.exit {
+        wrong.push(format!("exit status {}, not {}", seen.exit, expected.exit));
+    }
+    match (&seen.answer, expected.unpublished) {
+        (Ok(_), []) => {}
+        (Err(said), unpublished @ [_, ..]) => {
+            let all = said.starts_with("NotPublished: ")
+                && unpublished.iter().all(|(owner, word)| said.contains(owner) && said.contains(word));
+            if !all {
+                wrong.push(format!("the invocation says {said}, and should of {unpublished:?}"));
+            }
+        }
+        (Ok(_), _) => wrong.push("the invocation should fail".to_owned()),
+        (Err(said), []) => wrong.push(format!("the invocation fails: {said}")),
+    }
+    // The command's report has what a failed invocation cannot answer.
+    let prints =
+        |findings: &[Value]| findings.iter().map(|finding| finding["fingerprint"].to_string()).collect::<BTreeSet<_>>();
+    if prints(&seen.logged) != prints(seen.report["findings"].as_array().unwrap()) {
+        wrong.push("the log has not the findings of the report".to_owned());
+    }
+    wrong
+}
+
+/// Without the places of the inventory: each door has its file elsewhere.
+fn placeless(mut report: Value) -> Value {
+    for list in ["jobs", "findings"] {
+        for entry in report[list].as_array_mut().unwrap() {
+            entry.as_object_mut().unwrap().remove("location");
+        }
+    }
+    report
+}
+
+fn mistakes_of_report(report: &Value, expected: &Expected<'_>, baseline: &Value) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let report = &placeless(report.clone());
+    let list = |report: &Value, pointer: &str| report.pointer(pointer).unwrap().as_array().unwrap().clone();
+    let affected: BTreeMap<&str, &str> =
+        expected.affected.iter().map(|(role, reason)| (*role, reason.as_str())).collect();
+    let told: Vec<(String, String)> = list(report, "/coverage/roles/not_checked")
+        .iter()
+        .map(|entry| (entry["role"].as_str().unwrap().to_owned(), entry["reason"].as_str().unwrap().to_owned()))
+        .collect();
+    if told.iter().map(|(role, reason)| (role.as_str(), reason.as_str())).collect::<BTreeMap<_, _>>() != affected {
+        wrong.push(format!("not checked: {told:?}, not {affected:?}"));
+    }
+    if report["run"]["complete"] != expected.complete {
+        wrong.push(format!("complete: {}", report["run"]["complete"]));
+    }
+    let uses = |job: &Value| {
+        job["hops"].as_array().unwrap().iter().any(|hop| affected.contains_key(hop["role"].as_str().unwrap()))
+    };
+    // A verdict that stands without the role's MaxSessionDuration does not need the description.
+    let needs = |hop: &Value| {
+        let reason = affected.get(hop["role"].as_str().unwrap()).copied().unwrap_or_default();
+        let described = reason.starts_with("describe-") || reason.starts_with("reader-");
+        !reason.is_empty() && (!described || hop["requested_seconds"].as_u64() > Some(3600))
+    };
+    for (job, before) in list(report, "/jobs").iter().zip(&list(baseline, "/jobs")) {
+        let healthy = job["verdict"] == "covered" && job["walk"] == "walked";
+        let healthy = healthy && job["hops"].as_array().unwrap().iter().any(needs);
+        match uses(job) {
+            true if healthy => wrong.push(format!("{} is healthy, and was not checked", job["name"])),
+            false if job != before => wrong.push(format!("{} is another job now: {job}", job["name"])),
+            _ => {}
+        }
+    }
+    for (role, before) in list(report, "/roles").iter().zip(&list(baseline, "/roles")) {
+        if !affected.contains_key(role["arn"].as_str().unwrap()) && role != before {
+            wrong.push(format!("unaffected, and another role now: {role}"));
+        }
+    }
+    let concerned: BTreeSet<String> =
+        list(report, "/jobs").iter().filter(|job| uses(job)).map(|job| job["name"].to_string()).collect();
+    let others = |report: &Value| -> Vec<Value> {
+        let about = |finding: &Value| {
+            let role = finding["role"].as_str().unwrap_or_default();
+            affected.contains_key(role)
+                || Some(role) == expected.found_at
+                || concerned.contains(&finding["job"].to_string())
+        };
+        let is_whole_run = |finding: &Value| finding["id"] == "clock-skew" && finding["role"].is_null();
+        list(report, "/findings").into_iter().filter(|finding| !about(finding) && !is_whole_run(finding)).collect()
+    };
+    if others(report) != others(baseline) {
+        wrong.push(format!("other findings than without the fault: {:#?}", others(report)));
+    }
+    let found = |finding: &Value| finding["id"] == expected.finding && finding["role"].as_str() == expected.found_at;
+    let whole_run = expected.finding == "clock-skew" && expected.unpublished.is_empty() && expected.found_at.is_none();
+    let fault_is_told = !affected.is_empty() || whole_run;
+    if fault_is_told && !list(report, "/findings").iter().any(found) {
+        wrong.push(format!("no {} at {:?}", expected.finding, expected.found_at));
+    }
+    wrong
+}
+
+// --- The table ---
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Row {
+    report: String,
+    complete: &'static str,
+    exit: i32,
+    invocation: String,
+}
+
+fn row(seen: &Seen, baseline: &Value) -> Row {
+    let reasons: BTreeSet<String> = seen.report["coverage"]["roles"]["not_checked"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| format!("`{}`", entry["reason"].as_str().unwrap()))
+        .collect();
+    let ids = |report: &Value| -> BTreeSet<String> {
+        report["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|finding| format!("`{}`", finding["id"].as_str().unwrap()))
+            .collect()
+    };
+    let new: Vec<String> = ids(&seen.report).difference(&ids(baseline)).cloned().collect();
+    let mut report = reasons.into_iter().collect::<Vec<_>>().join(", ");
+    if !new.is_empty() {
+        let _ = write!(report, "{}{}", if report.is_empty() { "" } else { "; " }, new.join(", "));
+    }
+    if report.is_empty() {
+        report.push_str("nothing");
+    }
+    let invocation = match &seen.answer {
+        Ok(_) => "the report".to_owned(),
+        Err(said) => format!("`{}`", said.split(':').next().unwrap_or_default()),
+    };
+    Row { report, complete: if seen.complete { "true" } else { "false" }, exit: seen.exit, invocation }
+}
+
+/// Rows of places that came to the same are one.
+fn table(cells: &[(String, String, Row)]) -> String {
+    let mut merged: Vec<(String, String, Row)> = Vec::new();
+    for (fault, place, row) in cells {
+        match merged.iter_mut().find(|(known, _, same)| known == fault && same == row) {
+            Some((_, places, _)) => {
+                let _ = write!(places, "; {place}");
+            }
+            None => merged.push((fault.clone(), place.clone(), row.clone())),
+        }
+    }
+    let mut text = String::from(
+        "| fault | where | the report says | `run.complete` | exit status | invocation |\n|---|---|---|---|---|---|\n",
+    );
+    for (fault, places, Row { report, complete, exit, invocation }) in &merged {
+        let _ = writeln!(text, "| {fault} | {places} | {report} | {complete} | {exit} | {invocation} |");
+    }
+    text
+}
+
+fn compare_with_page(table: &str) {
+    const MARK: &str = "<!-- The table is made by tests/integration/fault_matrix.rs. -->\n\n";
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/faults.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let (before, kept) = page.split_once(MARK).expect("the page says where its table is");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        return std::fs::write(&path, format!("{before}{MARK}{table}")).unwrap();
+    }
+    assert!(kept == table, "docs/faults.md is not what the runs show now: UPDATE_DOCS=1 cargo test fault_matrix");
+}
+
+// --- The test ---
+
+async fn one_place(kind: &Kind, place: Place, elsewhere: &StandIn, baseline: &Value) -> (Row, Vec<String>) {
+    let (aws, checker) = start().await;
+    let doors = Doors { aws: &aws, checker: &checker, endpoints: &[], attempts: kind.attempts };
+    let script = |aws: &StandIn| {
+        let calls = place.calls();
+        aws.script(kind.times.map_or(calls.clone(), |times| calls.times(times)).then(kind.answer.clone()));
+    };
+    let seen = doors.ask(script).await;
+    let unpublished = match (place, kind.class) {
+        (FirstMessage, Some(_)) => vec![("the message to alpha", "1 of 2")],
+        (LaterMessage, Some(_)) => vec![("the message to omega", "1 of 2")],
+        _ => Vec::new(),
+    };
+    let failed = kind.class.filter(|_| !place.is_publish());
+    // A refused AssumeRole is an answer; a MaxSessionDuration that a verdict needs is missing in any case.
+    let complete = failed.is_none() || (kind.refusal && matches!(place, FirstAssume | LaterAssume));
+    let gets_nowhere = place == Identity && failed == Some("unreachable");
+    let expected = Expected {
+        affected: failed.map(|class| place.affected(class)).unwrap_or_default(),
+        found_at: place.found_at(),
+        finding: kind.finding,
+        complete,
+        exit: if !unpublished.is_empty() || gets_nowhere { 4 } else { 3 * i32::from(!complete) },
+        unpublished: &unpublished,
+    };
+    let mut wrong = mistakes(&seen, &expected, baseline);
+    if !elsewhere.calls().is_empty() {
+        wrong.push("a redirect was followed".to_owned());
+    }
+    // The other owner's message goes out in any case, from each door.
+    for (owner, hit) in [("alpha", FirstMessage), ("omega", LaterMessage)] {
+        let arrived = aws.messages(TOPIC).iter().filter(|message| message.attributes["owner"].value == owner).count();
+        // At least: on a slow machine, an attempt that was given up may have arrived.
+        if place != hit && arrived < 2 {
+            wrong.push(format!("{arrived} messages to {owner} from two runs"));
+        }
+    }
+    (row(&seen, baseline), wrong)
+}
+
+async fn one_service(connection: &'static str, service: &'static str, baseline: &Value) -> (Row, Vec<String>) {
+    let (aws, checker) = start().await;
+    let url = match connection {
+        // Nothing listens on the port of tcpmux.
+        "connection refused" => "http://127.0.0.1:1".to_owned(),
+        "name that does not resolve" => "http://sts.nowhere.invalid".to_owned(),
+        _ => aws.url().replace("http://", "https://"),
+    };
+    let endpoints = [(service, url)];
+    let doors = Doors { aws: &aws, checker: &checker, endpoints: &endpoints, attempts: Some("2") };
+    let seen = doors.ask(|_| {}).await;
+    let unpublished = [("the message to alpha", "2 of 2"), ("the message to omega", "no connection")];
+    let assumed = [HUB, ETL, SOLO, DUMP, BYSTANDER, OWN];
+    let expected = match service {
+        "sts" => Expected {
+            affected: Identity.affected("unreachable"),
+            found_at: Some(HUB),
+            finding: "not-checked",
+            complete: false,
+            unpublished: &[],
+            exit: 4,
+        },
+        "iam" => Expected {
+            affected: assumed.iter().chain(&[READ]).map(|role| (*role, "describe-unreachable".to_owned())).collect(),
+            found_at: Some(SOLO),
+            finding: "not-checked",
+            complete: false,
+            unpublished: &[],
+            exit: 3,
+        },
+        _ => Expected {
+            affected: Vec::new(),
+            found_at: None,
+            finding: "not-checked",
+            complete: true,
+            unpublished: &unpublished,
+            exit: 4,
+        },
+    };
+    (row(&seen, baseline), mistakes(&seen, &expected, baseline))
+}
+
+async fn own_clock(minutes: i64, baseline: &Value) -> (Row, Vec<String>) {
+    let (aws, checker) = start().await;
+    aws.set_clock_offset(SignedDuration::from_mins(minutes));
+    let doors = Doors { aws: &aws, checker: &checker, endpoints: &[], attempts: None };
+    let seen = doors.ask(|_| {}).await;
+    let expected = Expected {
+        affected: Vec::new(),
+        found_at: None,
+        finding: "clock-skew",
+        complete: true,
+        unpublished: &[],
+        exit: 0,
+    };
+    (row(&seen, baseline), mistakes(&seen, &expected, baseline))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_every_cell_the_fault_is_told_where_it_is_and_all_else_is_as_without_it() {
+    let (aws, checker) = start().await;
+    let calm = Doors { aws: &aws, checker: &checker, endpoints: &[], attempts: None }.ask(|_| {}).await;
+    let baseline = Arc::new(placeless(calm.report));
+    assert_eq!(calm.exit, 0, "{baseline:#}");
+    assert_eq!(baseline["coverage"]["roles"]["not_checked"], json!([]));
+    assert_eq!((&baseline["summary"]["findings"]["high"], &baseline["run"]["complete"]), (&json!(2), &json!(true)));
+    assert_eq!(aws.messages(TOPIC).len(), 4, "two owners, two doors");
+
+    let elsewhere = Arc::new(start().await.0);
+    let turns = Arc::new(Semaphore::new(14));
+    let mut cells: JoinSet<(usize, String, String, Row, Vec<String>)> = JoinSet::new();
+    let mut number = 0;
+    for index in 0..kinds("").len() {
+        for place in PLACES {
+            let (elsewhere, turns, baseline, cell) =
+                (Arc::clone(&elsewhere), Arc::clone(&turns), Arc::clone(&baseline), number);
+            number += 1;
+            cells.spawn(async move {
+                let kind = kinds(&elsewhere.url()).into_iter().nth(index).unwrap();
+                // Those that mostly wait start at once.
+                let waits = matches!(kind.class, Some("timed-out" | "throttled"));
+                let _turn = if waits { None } else { Some(turns.acquire().await.unwrap()) };
+                let (row, wrong) = one_place(&kind, place, &elsewhere, &baseline).await;
+                (cell, kind.words.to_owned(), place.words().to_owned(), row, wrong)
+            });
+        }
+    }
+    for connection in CONNECTIONS {
+        for service in SERVICES {
+            let (turns, baseline, cell) = (Arc::clone(&turns), Arc::clone(&baseline), number);
+            number += 1;
+            cells.spawn(async move {
+                let _turn = turns.acquire().await.unwrap();
+                let (row, wrong) = one_service(connection, service, &baseline).await;
+                (cell, connection.to_owned(), format!("all of {}", service.to_uppercase()), row, wrong)
+            });
+        }
+    }
+    for (minutes, words) in
+        [(20, "the machine's clock 20 minutes behind"), (-20, "the machine's clock 20 minutes ahead")]
+    {
+        let (turns, baseline, cell) = (Arc::clone(&turns), Arc::clone(&baseline), number);
+        number += 1;
+        cells.spawn(async move {
+            let _turn = turns.acquire().await.unwrap();
+            let (row, wrong) = own_clock(minutes, &baseline).await;
+            (cell, words.to_owned(), "everywhere".to_owned(), row, wrong)
+        });
+    }
+    let mut seen = cells.join_all().await;
+    seen.sort_by_key(|(cell, ..)| *cell);
+    assert_eq!(seen.len(), kinds("").len() * PLACES.len() + CONNECTIONS.len() * SERVICES.len() + 2);
+    let wrong: Vec<String> = seen
+        .iter()
+        .filter(|(.., wrong)| !wrong.is_empty())
+        .map(|(_, fault, place, row, wrong)| format!("{fault}, {place}: {row:?}\n    {}", wrong.join("\n    ")))
+        .collect();
+    assert!(wrong.is_empty(), "{} cells of {}:\n{}", wrong.len(), seen.len(), wrong.join("\n"));
+    let rows: Vec<(String, String, Row)> =
+        seen.into_iter().map(|(_, fault, place, row, _)| (fault, place, row)).collect();
+    compare_with_page(&table(&rows));
+}
