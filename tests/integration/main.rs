@@ -22,6 +22,7 @@ mod imports;
 mod lambda_handler;
 mod laws;
 mod moto;
+mod outlets;
 mod plan_tests;
 mod publishing;
 mod refusals;
