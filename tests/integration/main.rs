@@ -24,6 +24,7 @@ mod laws;
 mod moto;
 mod outlets;
 mod plan_tests;
+mod privilege;
 mod publishing;
 mod refusals;
 mod remedies;
