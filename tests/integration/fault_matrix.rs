@@ -421,22 +421,37 @@ fn row(seen: &Seen, baseline: &Value) -> Row {
     Row { report, complete: if seen.complete { "true" } else { "false" }, exit: seen.exit, invocation }
 }
 
-/// Rows of places that came to the same are one.
+/// Places that came to the same share a row, and so do faults that came to the same in every place.
 fn table(cells: &[(String, String, Row)]) -> String {
-    let mut merged: Vec<(String, String, Row)> = Vec::new();
+    let mut faults: Vec<(String, Vec<(String, Row)>)> = Vec::new();
     for (fault, place, row) in cells {
-        match merged.iter_mut().find(|(known, _, same)| known == fault && same == row) {
-            Some((_, places, _)) => {
+        if faults.last().is_none_or(|(last, _)| last != fault) {
+            faults.push((fault.clone(), Vec::new()));
+        }
+        let Some((_, rows)) = faults.last_mut() else { continue };
+        match rows.iter_mut().find(|(_, same)| same == row) {
+            Some((places, _)) => {
                 let _ = write!(places, "; {place}");
             }
-            None => merged.push((fault.clone(), place.clone(), row.clone())),
+            None => rows.push((place.clone(), row.clone())),
+        }
+    }
+    let mut alike: Vec<(String, Vec<(String, Row)>)> = Vec::new();
+    for (fault, rows) in faults {
+        match alike.iter_mut().find(|(_, same)| *same == rows) {
+            Some((faults, _)) => {
+                let _ = write!(faults, "; {fault}");
+            }
+            None => alike.push((fault, rows)),
         }
     }
     let mut text = String::from(
         "| fault | where | the report says | `run.complete` | exit status | invocation |\n|---|---|---|---|---|---|\n",
     );
-    for (fault, places, Row { report, complete, exit, invocation }) in &merged {
-        let _ = writeln!(text, "| {fault} | {places} | {report} | {complete} | {exit} | {invocation} |");
+    for (faults, rows) in &alike {
+        for (places, Row { report, complete, exit, invocation }) in rows {
+            let _ = writeln!(text, "| {faults} | {places} | {report} | {complete} | {exit} | {invocation} |");
+        }
     }
     text
 }
