@@ -30,7 +30,7 @@ const ATTEMPTS: u32 = 6;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(90);
-/// What is kept of a run's time to log and to answer after the last call.
+/// What is kept of a run's time to log and to answer after the last call; of a short one, a tenth.
 const TO_ANSWER: Duration = Duration::from_millis(500);
 /// Where no Region is set: STS and IAM answer there for every account of the partition.
 const FALLBACK_REGION: &str = "us-east-1";
@@ -98,7 +98,7 @@ impl Aws {
         let attempt = (remaining / 4).clamp(Duration::from_secs(1), ATTEMPT_TIMEOUT);
         let timeouts = timeouts(attempt, remaining.min(OPERATION_TIMEOUT));
         let config = self.config.clone().into_builder().timeout_config(timeouts).build();
-        let end = Instant::now() + remaining.saturating_sub(TO_ANSWER).max(remaining / 2);
+        let end = Instant::now() + remaining.saturating_sub(TO_ANSWER.min(remaining / 10));
         Self { config, clock: Clock::default(), paces: Paces::default(), end: Some(end) }
     }
 
