@@ -83,7 +83,7 @@ impl Paces {
         self.0.slowed.notified().await;
     }
 
-    /// Half of what is under way, at the first request to slow down a first guess; one more for each answer after it.
+    /// A guess at the first request to slow down; half of it at each further one, and one more for each answer.
     fn learn(&self, quota: &Quota, throttled: bool) {
         const FIRST: usize = 8;
         let mut limits = locked(&self.0.limits);
