@@ -141,6 +141,7 @@ async fn functions(seen: &mut Seen) {
             let invocation = credential_health::lambda::Invocation {
                 request_id: name.to_owned(),
                 remaining: Duration::from_secs(60),
+                at: jiff::Timestamp::now(),
             };
             let event = event(name);
             let handled = function
@@ -175,8 +176,11 @@ async fn panics(seen: &mut Seen) {
         let _ = write!(TOLD.lock().unwrap(), "{info} {info:?} {}", std::backtrace::Backtrace::force_capture());
     }));
     let (function, folder) = function(hasty_client(&aws, &checker).await, |line| panic!("cannot write {line}"));
-    let invocation =
-        credential_health::lambda::Invocation { request_id: "panic".to_owned(), remaining: Duration::from_secs(60) };
+    let invocation = credential_health::lambda::Invocation {
+        request_id: "panic".to_owned(),
+        remaining: Duration::from_secs(60),
+        at: jiff::Timestamp::now(),
+    };
     let ended = tokio::spawn(async move {
         let _folder = folder;
         let answer = function.handle(&json!({}), &invocation).await;
