@@ -111,8 +111,7 @@ fn of_finding(finding: &Finding) -> Row {
 }
 
 fn of_run(report: &Report) -> Row {
-    let lines: Vec<String> =
-        std::iter::once(plain::headline(report)).chain(plain::coverage(&report.coverage)).collect();
+    let lines: Vec<String> = std::iter::once(plain::headline(report)).chain(plain::coverage(report)).collect();
     Row {
         kind: "run",
         name: text(&report.run.id),

@@ -227,7 +227,7 @@ fn coverage(report: &Report) -> Markup {
     html! {
         section aria-label="Coverage" {
             h2 { "Coverage" }
-            ul { @for line in plain::coverage(&report.coverage) { li { bdi { (line) } } } }
+            ul { @for line in plain::coverage(report) { li { bdi { (line) } } } }
             @if !(plain::is_offline(&report.coverage) || roles.is_empty() && paths.is_empty()) {
                 details {
                     summary { "All that was not checked" }

@@ -89,7 +89,7 @@ fn of_no_job(report: &Report, fail_on: Option<Severity>) -> TestSuite {
         }
         suite.add_test_case(test);
     };
-    let coverage = plain::coverage(&report.coverage).join("\n");
+    let coverage = plain::coverage(report).join("\n");
     let complete = if report.run.complete { TestCaseStatus::success() } else { error(plain::UNFINISHED, &coverage) };
     add(&mut suite, "the run is complete", complete, &format!("{}\n{coverage}", plain::headline(report)));
     for finding in by_job::of_no_job(report) {

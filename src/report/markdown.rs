@@ -131,7 +131,7 @@ fn folded(finding: &Finding) -> String {
 /// What was checked, and of which run this is.
 fn end(report: &Report) -> String {
     let mut text = "### Coverage\n\n".to_owned();
-    for line in plain::coverage(&report.coverage) {
+    for line in plain::coverage(report) {
         let _ = writeln!(text, "- {}", escaped(&line));
     }
     let run = &report.run;

@@ -1,7 +1,7 @@
 //! The report in words, without colour or width: what mail shows, and what the terminal dresses up. Owns wording of the
 //! whole, not of a finding: that is the finding's own.
 
-use super::{Coverage, JobReport, Report, Walk};
+use super::{Coverage, JobReport, PlannedReport, Report, Walk};
 use crate::audit::{Finding, Remedy};
 use crate::failure::Class;
 use crate::finding::Severity;
@@ -95,14 +95,16 @@ pub const UNFINISHED: &str = "This run did not finish all that it set out to do.
 
 /// What was checked, and what was not, line by line; roles and paths that were not checked for one reason share a line.
 #[must_use]
-pub fn coverage(coverage: &Coverage) -> Vec<String> {
-    let (roles, paths) = (&coverage.roles, &coverage.paths);
-    if is_offline(coverage) {
+pub fn coverage(report: &Report) -> Vec<String> {
+    let Coverage { roles, paths } = &report.coverage;
+    if is_offline(&report.coverage) {
         let roles = count(roles.total, "role", "roles");
         let paths = count(paths.total, "path", "paths");
-        return vec![format!(
+        let asked = format!(
             "lint asks AWS nothing: {roles} not assumed and not described, {paths} not walked. `check` does that."
-        )];
+        );
+        let planned = report.planned.iter().flat_map(PlannedReport::lines);
+        return std::iter::once(asked).chain(planned).collect();
     }
     let mut lines = vec![
         format!("Roles: {} of {} assumed, {} described.", roles.assumed, roles.total, roles.described),

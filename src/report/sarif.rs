@@ -193,7 +193,7 @@ fn invocation(report: &Report, left_out: &[&Finding]) -> Invocation {
         notes.push(Notification::of(Level::Warning, text));
     }
     if plain::is_offline(coverage) {
-        notes.extend(plain::coverage(coverage).into_iter().map(|line| Notification::of(Level::Note, line)));
+        notes.extend(plain::coverage(report).into_iter().map(|line| Notification::of(Level::Note, line)));
     } else {
         notes.extend(coverage.roles.not_checked.iter().map(|role| {
             let text = format!("Not wholly checked: {}: {}.", role.role, plain::in_words(&role.reason));

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
 
-use super::{JobReport, Report, plain};
+use super::{JobReport, Report, by_job, plain};
 use crate::finding::Severity;
 use crate::inventory::Seconds;
 use crate::lease::{LimitedBy, Verdict};
@@ -35,10 +35,7 @@ pub fn render(report: &Report, columns: usize) -> String {
         })
         .collect();
     section(&mut text, "Waived", &waived, width);
-    if let Some(planned) = &report.planned {
-        section(&mut text, "Roles as they will be", &planned.lines(), width);
-    }
-    let mut coverage = plain::coverage(&report.coverage);
+    let mut coverage = plain::coverage(report);
     if !report.run.complete {
         coverage[0] = format!("{} {}", plain::UNFINISHED, coverage[0]);
     }
@@ -106,8 +103,6 @@ pub(super) fn severity_style(severity: Severity) -> Style {
 
 /// The jobs, the worst first, each with a bar: how much of its run its credentials last.
 fn table(report: &Report, width: usize) -> String {
-    let mut jobs: Vec<&JobReport> = report.jobs.iter().collect();
-    jobs.sort_by_key(|job| (job.verdict, job.headroom_seconds.unwrap_or(i64::MAX)));
     let mut table = Table::new();
     let bar_width = (width / 5).clamp(10, 24);
     table
@@ -115,7 +110,7 @@ fn table(report: &Report, width: usize) -> String {
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(u16::try_from(width).unwrap_or(80));
     table.set_header(["JOB", "VERDICT", "NEEDS", "LASTS", "RUN AGAINST LEASE", "LIMITED BY"]);
-    for job in jobs {
+    for job in by_job::worst_first(report) {
         table.add_row([
             job.name.clone(),
             plain::verdict(job),

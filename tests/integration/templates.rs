@@ -590,7 +590,7 @@ async fn the_text_names_file_and_line_and_the_mending_is_in_the_file() {
     let text = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     for said in [
         "In templates/sam-pipeline.yaml:12 (PipelineExecutionRole): set MaxSessionDuration of sam-pipeline-execution to 14400 (4h)",
-        "Roles as they will be templates/sam-pipeline.yaml: 1 role, 1 of them on the paths of these jobs.",
+        "`check` does that. templates/sam-pipeline.yaml: 1 role, 1 of them on the paths of these jobs.",
     ] {
         assert!(text.contains(said), "no {said:?} in\n{}", ran.stdout);
     }
