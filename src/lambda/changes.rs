@@ -20,16 +20,16 @@ const ROUNDS: usize = 6;
 /// The longest wait before the second round; it doubles from round to round.
 const FIRST_WAIT_MS: u64 = 100;
 
+/// What is left to write what was told, after everything was sent: less of a short run.
+const TO_KEEP: Duration = Duration::from_secs(3);
+
 /// What one run needs to tell changes.
 pub(super) struct Teller<'a> {
     pub(super) function: &'a Function,
+    /// The way to AWS, to the end of the run.
     pub(super) aws: &'a Aws,
     pub(super) topic: &'a TopicArn,
     pub(super) store: &'a Store,
-    /// When the run started.
-    pub(super) at: Timestamp,
-    /// When all has to be done.
-    pub(super) end: Instant,
 }
 
 impl Teller<'_> {
@@ -38,8 +38,9 @@ impl Teller<'_> {
         let mut told = Tellings::default();
         let mut failures: BTreeMap<String, PublishFailure> = BTreeMap::new();
         let mut loaded = first;
+        let publishing = self.aws.leaving(TO_KEEP.min(self.remaining() / 4));
         let not_saved = loop {
-            self.publish(run, report, &loaded.previous, &mut told, &mut failures).await;
+            self.publish(&publishing, run, report, &loaded.previous, &mut told, &mut failures).await;
             let state = next(&loaded.previous, run, &told);
             match self.in_time(self.store.save(&state, &loaded.version)).await {
                 Some(Ok(())) => break None,
@@ -50,7 +51,7 @@ impl Teller<'_> {
             if told.rounds() == ROUNDS {
                 break Some(format!("{}: other runs wrote it {ROUNDS} times in between", self.store.uri()));
             }
-            loaded = match self.reload(told.rounds()).await {
+            loaded = match self.reload(told.rounds(), run.started_at()).await {
                 Ok(loaded) => loaded,
                 Err(why) => break Some(why),
             };
@@ -61,6 +62,7 @@ impl Teller<'_> {
     /// Sends what is not told yet, and notes what went out.
     async fn publish(
         &self,
+        aws: &Aws,
         run: &Run<'_>,
         report: &Report,
         previous: &Previous,
@@ -70,7 +72,7 @@ impl Teller<'_> {
         let Some(changes) = told.untold(previous, run) else { return };
         let max_bytes = self.function.settings.wanted.max_bytes;
         let messages = notify::messages_of_changes(report, &changes, told.rounds(), max_bytes);
-        let failed = notify::publish(self.aws, self.topic, &messages, &mut *self.function.sent.lock().await).await;
+        let failed = notify::publish(aws, self.topic, &messages, &mut *self.function.sent.lock().await).await;
         // What failed in an earlier round was tried again, or another run has told it.
         failures.clear();
         failures.extend(failed.into_iter().map(|failure| (failure.owner.clone(), failure)));
@@ -83,12 +85,12 @@ impl Teller<'_> {
     }
 
     /// Reads what the other run wrote, after a while.
-    async fn reload(&self, round: usize) -> Result<Loaded, String> {
+    async fn reload(&self, round: usize, now: Timestamp) -> Result<Loaded, String> {
         let most = FIRST_WAIT_MS << (round - 1);
         let wait = RandomState::new().build_hasher().finish() % most;
         let loaded = self.in_time(async {
             sleep(Duration::from_millis(wait)).await;
-            self.store.load(self.at).await
+            self.store.load(now).await
         });
         match loaded.await.unwrap_or_else(|| self.store.not_loaded_in_time()) {
             Loaded { previous: Previous::Lost { why }, version: Version::Unknown } => Err(why),
@@ -97,7 +99,14 @@ impl Teller<'_> {
     }
 
     async fn in_time<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        timeout_at(self.end, work).await.ok()
+        match self.aws.end() {
+            Some(end) => timeout_at(end, work).await.ok(),
+            None => Some(work.await),
+        }
+    }
+
+    fn remaining(&self) -> Duration {
+        self.aws.end().map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()))
     }
 }
 

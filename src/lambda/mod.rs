@@ -106,9 +106,9 @@ impl Function {
         invocation: &Invocation,
     ) -> Result<Answer, Diagnostic> {
         let start = self.start(id, trigger, invocation);
-        let (begun, aws) = (Instant::now(), self.aws.for_run_of(invocation.remaining));
+        let aws = self.aws.for_run_of(invocation.remaining);
         let store = self.store(&aws, &manual);
-        let load = self.load(store.as_ref(), start.at, begun + time_to_walk(invocation.remaining));
+        let load = self.load(store.as_ref(), start.at, Instant::now() + time_to_walk(invocation.remaining));
         let (report, loaded) = tokio::join!(self.check(&aws, &start, &manual, invocation), load);
         let report = report?;
         logs::report(&report);
@@ -120,12 +120,9 @@ impl Function {
         }
         match (&self.settings.topic, &store, loaded) {
             (Some(topic), Some(store), Some(loaded)) => {
-                let end = begun + invocation.remaining.mul_f32(0.95);
                 let Wanted { min_severity, .. } = self.settings.wanted;
                 let run = Run::new(&report, start.at, min_severity, self.settings.remind_after);
-                Teller { function: self, aws: &aws, topic, store, at: start.at, end }
-                    .tell(&run, &report, loaded)
-                    .await?;
+                Teller { function: self, aws: &aws, topic, store }.tell(&run, &report, loaded).await?;
             }
             _ => self.publish(&aws, &report, manual.notify).await?,
         }

@@ -102,6 +102,12 @@ impl Aws {
         Self { config, clock: Clock::default(), paces: Paces::default(), end: Some(end) }
     }
 
+    /// The same way with an end that leaves so much time for what follows.
+    #[must_use]
+    pub(crate) fn leaving(&self, time: Duration) -> Self {
+        Self { end: self.end.map(|end| end.checked_sub(time).unwrap_or(end)), ..self.clone() }
+    }
+
     /// When the run must have its last answer, where its time is limited.
     pub(crate) const fn end(&self) -> Option<Instant> {
         self.end
