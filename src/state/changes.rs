@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{Open, Previous, Run, facts};
+use super::{Open, Previous, Run, substance};
 use crate::audit::Finding;
 use crate::inventory::Seconds;
 
@@ -239,7 +239,7 @@ impl Run<'_> {
     }
 
     fn differences(&self, entry: &Open, finding: &Finding) -> Vec<Difference> {
-        let (before, now) = (told(&entry.owner, &entry.facts), told(&finding.owner, &facts(finding)));
+        let (before, now) = (told(&entry.owner, &entry.substance), told(&finding.owner, &substance(finding)));
         let mut names: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
         if !self.report.run.complete {
             // Which jobs a refusal concerns depends on how far each path was walked.
@@ -263,9 +263,9 @@ impl Run<'_> {
     }
 }
 
-/// What was told: the facts, and to whom.
-fn told(owner: &str, facts: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    facts.clone().into_iter().chain([("owner".to_owned(), owner.to_owned())]).collect()
+/// What was told: the substance, and to whom.
+fn told(owner: &str, substance: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    substance.clone().into_iter().chain([("owner".to_owned(), owner.to_owned())]).collect()
 }
 
 fn after(moment: Timestamp, seconds: Seconds) -> Option<Timestamp> {

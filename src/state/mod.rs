@@ -1,14 +1,14 @@
 //! What subscribers were told last, and what a run adds to that: new, changed, due again, resolved. Pure, but for `store`,
 //! which keeps it in S3. Knows no wording: that is `notify`'s.
 //!
-//! `facts` is what makes a finding another one, `seen` what a run looked at, `changes` compares a run with the state, `told`
+//! `substance` is what makes a finding another one, `seen` what a run looked at, `changes` compares a run with the state, `told`
 //! makes the next state, `wire` is its form as JSON, `uri` where it is.
 
 mod changes;
-mod facts;
 mod seen;
 #[cfg(feature = "lambda")]
 mod store;
+mod substance;
 mod told;
 mod uri;
 mod wire;
@@ -23,10 +23,10 @@ use crate::inventory::Seconds;
 use crate::report::Report;
 
 pub use changes::{Changes, Difference, News, OwnerChanges, Resolved, Standing, Told};
-pub use facts::facts;
 use seen::Seen;
 #[cfg(feature = "lambda")]
 pub use store::{Loaded, NotSaved, Store, Version};
+pub use substance::substance;
 pub use told::{Tellings, next};
 pub use uri::StateUri;
 pub use wire::{LARGEST, Unreadable, print, read};
@@ -71,15 +71,15 @@ pub struct Open {
     /// Whether IAM had told the role's MaxSessionDuration when it was last seen.
     pub described: bool,
     /// What it stood on.
-    pub facts: BTreeMap<String, String>,
+    pub substance: BTreeMap<String, String>,
 }
 
 impl Open {
     /// Whether subscribers were told the same of both. The title is left out: it may hold what moves by itself.
     #[must_use]
     pub fn says_the_same_as(&self, other: &Self) -> bool {
-        (&self.facts, self.severity, &self.owner, self.last_told)
-            == (&other.facts, other.severity, &other.owner, other.last_told)
+        (&self.substance, self.severity, &self.owner, self.last_told)
+            == (&other.substance, other.severity, &other.owner, other.last_told)
     }
 }
 
@@ -160,7 +160,7 @@ impl<'r> Run<'r> {
             since,
             last_told: Some(self.at),
             described: self.seen.is_described(finding.role.as_deref()),
-            facts: facts(finding),
+            substance: substance(finding),
         }
     }
 }

@@ -59,21 +59,21 @@ const fn names(id: FindingId) -> &'static [&'static str] {
 
 /// What the finding stands on, as far as a change of it matters to a person.
 #[must_use]
-pub fn facts(finding: &Finding) -> BTreeMap<String, String> {
-    let mut facts: BTreeMap<String, String> = BTreeMap::new();
+pub fn substance(finding: &Finding) -> BTreeMap<String, String> {
+    let mut substance: BTreeMap<String, String> = BTreeMap::new();
     for evidence in &finding.evidence {
         if names(finding.id).contains(&evidence.name) {
             let value = value(evidence.name, &evidence.value);
             // Two waivers of the same names are one finding with the evidence of both.
-            let kept = facts.entry(evidence.name.to_owned()).or_default();
+            let kept = substance.entry(evidence.name.to_owned()).or_default();
             *kept = if kept.is_empty() { value } else { format!("{kept}; {value}") };
         }
         if evidence.name == "clock_offset_seconds" {
             let direction = if evidence.value.as_i64().is_some_and(|offset| offset < 0) { "behind" } else { "ahead" };
-            facts.insert("clock".to_owned(), direction.to_owned());
+            substance.insert("clock".to_owned(), direction.to_owned());
         }
     }
-    facts.into_iter().map(|(name, value)| (name, short(value))).collect()
+    substance.into_iter().map(|(name, value)| (name, short(value))).collect()
 }
 
 fn value(name: &str, value: &Value) -> String {

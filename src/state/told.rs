@@ -115,7 +115,7 @@ fn merge_into(mut newer: State, told: &Tellings) -> State {
                 let last_told = now.last_told.filter(|_| telling.base.is_none());
                 newer.open.insert(fingerprint.clone(), Open { last_told, ..now.clone() });
             }
-            (Some(entry), Some(now)) if (&entry.facts, &entry.owner) == (&now.facts, &now.owner) => {}
+            (Some(entry), Some(now)) if (&entry.substance, &entry.owner) == (&now.substance, &now.owner) => {}
             (Some(entry), _) => entry.last_told = None,
         }
     }

@@ -54,7 +54,7 @@ struct WireOpen {
     since: Timestamp,
     last_told: Option<Timestamp>,
     described: bool,
-    facts: BTreeMap<String, String>,
+    substance: BTreeMap<String, String>,
 }
 
 /// Writes the state.
@@ -111,16 +111,16 @@ impl WireOpen {
             since: self.since,
             last_told: self.last_told,
             described: self.described,
-            facts: self.facts,
+            substance: self.substance,
         })
     }
 }
 
 impl From<&Open> for WireOpen {
     fn from(open: &Open) -> Self {
-        let Open { job, role, hop, owner, title, since, last_told, described, facts, .. } = open.clone();
+        let Open { job, role, hop, owner, title, since, last_told, described, substance, .. } = open.clone();
         let (id, severity) = (open.id.as_str().to_owned(), open.severity.as_str().to_owned());
-        Self { id, severity, job, role, hop, owner, title, since, last_told, described, facts }
+        Self { id, severity, job, role, hop, owner, title, since, last_told, described, substance }
     }
 }
 

@@ -10,7 +10,7 @@ use credential_health::inventory::{Filter, Inventory};
 use credential_health::notify::{DEFAULT_MAX_MESSAGE_BYTES, Message, messages_of_changes};
 use credential_health::report::{Report, Trigger};
 use credential_health::state::{
-    Changes, DEFAULT_REMIND_AFTER, Previous, Run, State, StateUri, Tellings, facts, next, print, read,
+    Changes, DEFAULT_REMIND_AFTER, Previous, Run, State, StateUri, Tellings, next, print, read, substance,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -111,7 +111,7 @@ fn numbers_that_move_by_themselves_make_no_finding_another_one() {
     for id in FindingId::ALL {
         let counting: Vec<&str> = all
             .into_iter()
-            .filter(|name| facts(&finding(*id, name, json!("1"))) != facts(&finding(*id, name, json!("2"))))
+            .filter(|name| substance(&finding(*id, name, json!("1"))) != substance(&finding(*id, name, json!("2"))))
             .collect();
         table.push_str(&format!("{id}: {}\n", counting.join(", ")));
     }
@@ -127,14 +127,14 @@ fn finding(id: FindingId, name: &'static str, value: Value) -> Finding {
 
 #[test]
 fn a_clock_is_another_finding_only_when_it_is_off_the_other_way() {
-    let clock = |offset: i64| facts(&finding(FindingId::ClockSkew, "clock_offset_seconds", json!(offset)));
+    let clock = |offset: i64| substance(&finding(FindingId::ClockSkew, "clock_offset_seconds", json!(offset)));
     assert_eq!(clock(300), clock(301));
     assert_ne!(clock(300), clock(-300));
 }
 
 #[test]
 fn which_kind_of_no_answer_came_does_not_count_and_a_refusal_does() {
-    let reason = |reason: &str| facts(&finding(FindingId::NotChecked, "reason", json!(reason)));
+    let reason = |reason: &str| substance(&finding(FindingId::NotChecked, "reason", json!(reason)));
     for other in ["timed-out", "unavailable", "unreachable", "out-of-time", "unreadable-answer", "no-credentials"] {
         assert_eq!(reason("throttled"), reason(other), "{other}");
     }
@@ -145,7 +145,7 @@ fn which_kind_of_no_answer_came_does_not_count_and_a_refusal_does() {
 fn a_long_list_of_jobs_is_kept_as_its_digest_and_still_counts() {
     let jobs = |count: usize| {
         let names: Vec<String> = (0..count).map(|number| format!("nightly-job-{number}")).collect();
-        facts(&finding(FindingId::AssumeDenied, "jobs", json!(names)))
+        substance(&finding(FindingId::AssumeDenied, "jobs", json!(names)))
     };
     assert!(jobs(5000)["jobs"].len() < 100);
     assert_ne!(jobs(5000), jobs(5001));
