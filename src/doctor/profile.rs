@@ -223,6 +223,9 @@ fn why(config: &SharedConfig, name: &str) -> (BrokenKind, String) {
     while let Some(profile) = config.profile(next) {
         visited.push(&profile.name);
         let fault = |kind| (kind, profile.name.clone());
+        if profile.spoilt.is_some() {
+            return fault(BrokenKind::Other);
+        }
         let assumes = profile.role_arn.is_some() && profile.web_identity_token_file.is_none();
         if assumes && !(visited.len() > 1 && profile.has_keys()) {
             match (&profile.source_profile, &profile.credential_source) {

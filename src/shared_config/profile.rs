@@ -66,7 +66,7 @@ pub struct Profile {
     /// Where the keys stand: the place of the first of them that is there.
     pub keys: Option<Location>,
     /// Why it cannot be read as it is meant.
-    pub(super) spoilt: Option<Remark>,
+    pub(crate) spoilt: Option<Remark>,
 }
 
 impl Profile {

@@ -248,6 +248,7 @@ async fn profiles_that_lead_nowhere_or_will_fail_are_diagnosed_at_their_place() 
         case("no such source profile", at(&format!("[profile dev]\n{role}source_profile = gone\n"), ""), 1, ("source-profile-missing", "problem", "aws configure --profile gone")),
         case("nearly such a source profile", at(&format!("[profile dev]\n{role}source_profile = bsae\n"), &base), 1, ("source-profile-missing", "problem", "aws configure set source_profile base --profile dev")),
         case("a circle", at(&format!("[profile dev]\n{role}source_profile = b\n[profile b]\n{role}source_profile = dev\n"), ""), 1, ("source-profile-cycle", "problem", "aws configure set source_profile NAME --profile b")),
+        case("a source profile that goes on below its line", at(&format!("[profile dev]\n{role}source_profile = base\n  region = eu-west-1\n"), &base), 1, ("profile-broken", "problem", "${EDITOR:-vi}")),
         case("a role without source", at(&format!("[profile dev]\n{role}"), ""), 1, ("role-without-source", "problem", "aws configure set source_profile NAME --profile dev")),
         case("a role with two sources", at(&format!("[profile dev]\n{role}source_profile = base\ncredential_source = Environment\n"), &base), 1, ("role-with-two-sources", "problem", "EDITOR")),
         case("half a key", at("", half), 1, ("profile-key-incomplete", "problem", "aws configure --profile dev")),
