@@ -234,15 +234,16 @@ impl Sink {
     }
 }
 
-/// The known word nearest to what was written, if one is near. Among very many words none is looked for.
+/// The known word nearest to what was written, if one is near or begins so. Among very many words none is looked for.
 pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     const MOST_WORDS: usize = 500;
     let limit = |word: &str| 1 + word.len().max(written.len()) / 3;
+    let begins = |word: &str| written.len() > 2 && word.starts_with(written);
     known
         .into_iter()
         .take(MOST_WORDS)
-        .filter(|word| word.len().abs_diff(written.len()) <= limit(word))
-        .map(|word| (strsim::damerau_levenshtein(written, word), word))
+        .filter(|word| begins(word) || word.len().abs_diff(written.len()) <= limit(word))
+        .map(|word| (if begins(word) { 1 } else { strsim::damerau_levenshtein(written, word) }, word))
         .filter(|(distance, word)| *distance <= limit(word))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, word)| word)

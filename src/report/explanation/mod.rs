@@ -110,7 +110,7 @@ impl<'a> Explanation<'a> {
     fn known(&self) -> String {
         let live = self.job.path.iter().filter(|hop| self.facts.max_session(&hop.role).is_some()).count();
         let known = self.job.path.iter().filter(|hop| self.max_session(&hop.role).is_some()).count();
-        let check = format!("`credential-health check --job {}` reads them", shell_word(&self.job.name));
+        let check = format!("`check` with the same `--inventory` and `--job {}` reads them", shell_word(&self.job.name));
         match (&self.read_at, self.job.path.len()) {
             (_, 0) => "The inventory; no role is on its path.".to_owned(),
             (Some(at), all) => {
