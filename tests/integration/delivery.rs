@@ -41,7 +41,8 @@ fn endless() -> [(&'static str, Answer); 4] {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_never_ends_the_answer_comes_before_lambdas_timeout_and_the_rest_is_checked_and_sent() {
-    const REMAINING: Duration = Duration::from_secs(8);
+    // A fifth is kept to judge and to send: long enough for a machine that does other things too.
+    const REMAINING: Duration = Duration::from_secs(20);
     let mut runs = JoinSet::new();
     const PLACES: [Place; 5] = [
         ("identity", || Fault::on("GetCallerIdentity")),
