@@ -23,10 +23,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                          What the inventory declares is not what decides. If it will be less, the job cannot start.",
                         lease.requested.0, planned.max_session_from
                     ))
-                    .remedies([Remedy::step(format!(
-                        "Give `lint` what it lacks (--parameter NAME=VALUE, --account ID), or write the number into {}.",
-                        planned.max_session_from
-                    ))]),
+                    .remedies([Remedy::step(what_would_tell(planned, why))]),
             );
         }
         let why = match subject.facts.described.get(&hop.role) {
@@ -55,6 +52,24 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                 ]),
         )
     }));
+}
+
+/// How the run would get to know it: a plan has its values already, so parameters are a template's alone.
+fn what_would_tell(planned: &PlannedRole, why: &str) -> String {
+    match &planned.terraform {
+        Some(_) if why.contains("--account") => {
+            "Give `lint` the account that the plan is for: --account ID.".to_owned()
+        }
+        Some(address) => {
+            format!(
+                "Write max_session_duration of {address} as a number in the Terraform configuration, and plan again."
+            )
+        }
+        None => format!(
+            "Give `lint` what it lacks (--parameter NAME=VALUE, --account ID), or write the number into {}.",
+            planned.max_session_from
+        ),
+    }
 }
 
 /// The template or plan that defines the role, and why it leaves its MaxSessionDuration open.

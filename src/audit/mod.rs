@@ -213,16 +213,14 @@ impl<'a> Subject<'a> {
     fn set_max_session(&self, role: &RoleArn, why: &str, seconds: Seconds) -> Remedy {
         let remedy = remedy::set_max_session(role, why, seconds);
         match self.planned(role) {
-            Some(planned) => Remedy {
-                step: format!(
-                    "In {}: set MaxSessionDuration of {} to {} ({seconds}){why}.",
-                    planned.from,
-                    role.name(),
-                    seconds.0
-                ),
-                cli: None,
-                ..remedy
-            },
+            Some(planned) => {
+                let (place, what) = match &planned.terraform {
+                    Some(address) => ("the Terraform configuration", format!("max_session_duration of {address}")),
+                    None => (planned.from.as_str(), format!("MaxSessionDuration of {}", role.name())),
+                };
+                let step = format!("In {place}: set {what} to {} ({seconds}){why}.", seconds.0);
+                Remedy { step, cli: None, ..remedy }
+            }
             None => remedy,
         }
     }

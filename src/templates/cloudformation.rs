@@ -31,6 +31,15 @@ pub(crate) struct Identity {
     pub(crate) path: Resolved,
 }
 
+/// Why a role of a template is not made in a deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum LeftOut {
+    /// By what is given, or by what the template says itself.
+    AsGiven,
+    /// By the defaults of parameters, which a deployment may give other values: how.
+    ByDefault(String),
+}
+
 impl Template {
     /// Reads a template; what is wrong with it is reported to `sink`.
     pub(crate) fn read(index: usize, file: &SourceFile, sink: &mut Sink) -> Option<Self> {
@@ -109,15 +118,20 @@ impl<'a> TemplateRole<'a> {
         }
     }
 
-    /// What it is called in a deployment; `None`: its condition leaves it out there.
-    pub(crate) fn identity(&self, deployment: Deployment<'a>) -> Option<Identity> {
+    /// What it is called in a deployment.
+    pub(crate) fn identity(&self, deployment: Deployment<'a>) -> Identity {
         let mut resolver = Resolver::new(&self.template.root, deployment);
-        if let Some(condition) = self.node.get("Condition").and_then(Node::text)
-            && resolver.condition(condition) == Ok(false)
-        {
-            return None;
-        }
-        Some(Identity { name: resolver.role_name(&self.id.value, self.node), path: resolver.role_path(self.node) })
+        Identity { name: resolver.role_name(&self.id.value, self.node), path: resolver.role_path(self.node) }
+    }
+
+    /// Whether its condition leaves it out of a deployment.
+    pub(crate) fn left_out(&self, deployment: Deployment<'a>) -> Option<LeftOut> {
+        let condition = self.node.get("Condition").and_then(Node::text)?;
+        let mut resolver = Resolver::new(&self.template.root, deployment);
+        (resolver.condition(condition) == Ok(false)).then(|| match resolver.defaults.is_empty() {
+            true => LeftOut::AsGiven,
+            false => LeftOut::ByDefault(with_defaults(format!("(its condition {condition} is false)"), &resolver)),
+        })
     }
 
     /// Whether a role that the template does not name may have got this name from AWS: STACK-ID-RANDOM, cut to 64.
@@ -134,7 +148,8 @@ impl<'a> TemplateRole<'a> {
             Some(document) => Trust::read(&document).map_or_else(Setting::Unknown, Setting::Known),
         };
         let trust_from = with_defaults(self.from(), &resolver);
-        PlannedRole { from: self.from(), max_session, max_session_from, trust, trust_from, deleted: false }
+        let from = self.from();
+        PlannedRole { from, max_session, max_session_from, trust, trust_from, deleted: false, terraform: None }
     }
 
     fn max_session(&self, deployment: Deployment<'a>) -> (Setting<Seconds>, String) {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::cloudformation::{Identity, Template, TemplateRole};
+use super::cloudformation::{Identity, LeftOut, Template, TemplateRole};
 use super::intrinsic::Deployment;
 use super::resolved::Resolved;
 use super::terraform_plan::{self, Plan, PlanRole};
@@ -167,6 +167,8 @@ struct Matching<'a> {
     found: BTreeMap<&'a RoleArn, Vec<Definition<'a>>>,
     /// Roles that a name fits which fits those of other accounts too.
     ambiguous: BTreeMap<&'a RoleArn, String>,
+    /// Roles that the defaults of parameters leave out: where, and how.
+    left_out: BTreeMap<&'a RoleArn, (String, String)>,
     notes: BTreeSet<Note>,
 }
 
@@ -181,7 +183,7 @@ impl<'a> Matching<'a> {
             let text = format!("the inventory has no role in account {account}");
             notes.insert(Note { role: None, from: "--account".to_owned(), text });
         }
-        Self { given, by_account, found: BTreeMap::new(), ambiguous: BTreeMap::new(), notes }
+        Self { given, by_account, found: BTreeMap::new(), ambiguous: BTreeMap::new(), left_out: BTreeMap::new(), notes }
     }
 
     fn is_meant(&self, account: &str) -> bool {
@@ -198,7 +200,15 @@ impl<'a> Matching<'a> {
             if !self.is_meant(account) {
                 continue;
             }
-            let Some(identity) = role.identity(self.deployment(partition, account)) else { continue };
+            let deployment = self.deployment(partition, account);
+            let identity = role.identity(deployment);
+            if let Some(left_out) = role.left_out(deployment) {
+                if let LeftOut::ByDefault(how) = left_out {
+                    let dropped = known.into_iter().filter(|arn| matches!(fit(&identity, arn), Fit::Same));
+                    self.left_out.extend(dropped.map(|arn| (arn, (role.from(), how.clone()))));
+                }
+                continue;
+            }
             for arn in known {
                 match fit(&identity, arn) {
                     Fit::No if role.may_have_been_named(arn) => {
@@ -272,6 +282,13 @@ impl<'a> Matching<'a> {
             }
             planned.roles.insert(role.clone(), fit_to_show(one));
         }
+        // What another resource defines is there all the same.
+        for (role, (from, how)) in std::mem::take(&mut self.left_out) {
+            if !planned.roles.contains_key(role) {
+                let text = format!("the template does not make this role {how}: nothing is taken from it");
+                self.notes.insert(Note { role: Some(role.clone()), from, text });
+            }
+        }
         for (role, one) in planned.roles.iter().filter(|(_, one)| !one.deleted) {
             let mut note = |what: &str, why: &str| {
                 let (role, text) = (Some(role.clone()), format!("{what} is not known: {why}"));
@@ -308,6 +325,7 @@ fn fit_to_show(role: PlannedRole) -> PlannedRole {
         from: printable(&role.from),
         max_session_from: printable(&role.max_session_from),
         trust_from: printable(&role.trust_from),
+        terraform: role.terraform.as_deref().map(printable),
         max_session: match role.max_session {
             Setting::Unknown(why) => Setting::Unknown(printable(&why)),
             known => known,
@@ -326,5 +344,6 @@ fn merged(a: PlannedRole, b: PlannedRole) -> PlannedRole {
         max_session_from: a.max_session_from,
         trust_from: a.trust_from,
         deleted: a.deleted && b.deleted,
+        terraform: a.terraform,
     }
 }

@@ -54,6 +54,8 @@ pub struct PlannedRole {
     pub trust_from: String,
     /// The plan deletes it.
     pub deleted: bool,
+    /// Its address in the Terraform configuration, where a plan tells of it: that is where it is changed, not the plan.
+    pub terraform: Option<String>,
 }
 
 /// Something that the files could not tell, or that a person should know of them.

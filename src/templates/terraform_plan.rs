@@ -211,8 +211,8 @@ fn is_role(mode: Option<&str>, kind: Option<&str>) -> bool {
 
 /// The role as it will be, and the one that a delete or a change of name takes away.
 fn roles_of(file: &str, change: &ResourceChange, account: Option<String>) -> Vec<PlanRole> {
-    let from = format!("{file} ({})", change.address);
-    let ResourceChange { change: Change { actions, before, after, after_unknown }, .. } = change;
+    let ResourceChange { address, change: Change { actions, before, after, after_unknown }, .. } = change;
+    let from = format!("{file} ({address})");
     let does = |action: &str| actions.iter().any(|known| known == action);
     let unknown = |name: &str| match after_unknown.as_ref() {
         Some(Value::Bool(all)) => *all,
@@ -231,7 +231,9 @@ fn roles_of(file: &str, change: &ResourceChange, account: Option<String>) -> Vec
         PlanRole { account, ..role }
     });
     let renamed = |old: &PlanRole| new.as_ref().is_none_or(|new| new.identity != old.identity);
-    old.filter(renamed).into_iter().chain(new.clone()).collect()
+    let mut roles: Vec<PlanRole> = old.filter(renamed).into_iter().chain(new.clone()).collect();
+    roles.iter_mut().for_each(|role| role.planned.terraform = Some(address.clone()));
+    roles
 }
 
 impl Role {
@@ -267,6 +269,7 @@ impl Role {
             max_session: max,
             trust,
             deleted: false,
+            terraform: None,
         };
         PlanRole { identity: Identity { name, path }, account: self.account().or(account), planned }
     }

@@ -405,6 +405,62 @@ async fn what_a_template_leaves_open_is_not_known_whatever_is_declared() {
     .await;
 }
 
+/// Modelled on the "Conditions section syntax" page of the CloudFormation User Guide, whose parameter has a default.
+#[tokio::test]
+async fn a_role_that_a_default_leaves_out_is_said() {
+    let template = "Parameters: {Stage: {Type: String, Default: test}}\n\
+                    Conditions: {IsProduction: !Equals [!Ref Stage, prod]}\n\
+                    Resources:\n  Only: {Type: AWS::IAM::Role, Condition: IsProduction, Properties: {RoleName: only, \
+                    AssumeRolePolicyDocument: {}}}\n";
+    let jobs = inventory("iam-user", &[&arn(2, "only")], "");
+    let notes = async |more: &[&str]| {
+        let arguments = [&["--cloudformation", "t.yaml", "--format", "json"], more].concat();
+        let ran = Cli::on(&jobs, "lint", &arguments).file("t.yaml", template.as_bytes().to_vec()).run().await;
+        let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr));
+        report["planned"]["notes"].to_string()
+    };
+    let by_default = notes(&[]).await;
+    let why = "does not make this role (its condition IsProduction is false, with parameter Stage at its default)";
+    assert!(by_default.contains(why) && by_default.contains("role/only"), "{by_default}");
+    assert!(!notes(&["--parameter", "Stage=test"]).await.contains("does not make"));
+    assert!(!notes(&["--parameter", "Stage=prod"]).await.contains("does not make"));
+}
+
+#[tokio::test]
+async fn a_role_of_terraform_is_changed_in_its_configuration_not_in_the_plan() {
+    let role = |max: &str| {
+        format!(
+            r#"{{"format_version": "1.2", "resource_changes": [{{"address": "aws_iam_role.root", "mode": "managed",
+                "type": "aws_iam_role", "name": "root", "change": {{"actions": ["create"], "before": null,
+                "after": {{"name": "root", "path": "/", "assume_role_policy": "{{}}"{max}}},
+                "after_unknown": {{"max_session_duration": true}}}}}}]}}"#
+        )
+    };
+    let jobs = one_job("3h", "web-identity", &format!("{{role: \"{}\", duration: 4h}}", arn(2, "root")), "");
+    for (max, wanted) in [
+        (
+            ", \"max_session_duration\": 3600",
+            "In the Terraform configuration: set max_session_duration of aws_iam_role.root to ",
+        ),
+        ("", "Write max_session_duration of aws_iam_role.root as a number in the Terraform configuration"),
+    ] {
+        let ran = Cli::on(&jobs, "lint", &["--terraform-plan", "p.json", "--format", "json"])
+            .file("p.json", role(max).into_bytes())
+            .run()
+            .await;
+        let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr));
+        let steps: Vec<&str> = report["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|finding| finding["remediation"].as_array().unwrap())
+            .map(|remedy| remedy["step"].as_str().unwrap())
+            .collect();
+        assert!(steps.iter().any(|step| step.contains(wanted)), "{steps:?}");
+        assert!(steps.iter().all(|step| !step.contains("p.json") && !step.contains("--parameter")), "{steps:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_plan_says_before_it_is_applied_what_the_roles_will_be() {
     let exec = |account| inventory("iam-user", &[&arn(1, "AWSAFTAdmin"), &arn(account, "AWSAFTExecution")], "");
