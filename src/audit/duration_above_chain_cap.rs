@@ -1,19 +1,12 @@
 //! `duration-above-chain-cap`: a chained hop asks for more than one hour.
 
 use super::lasting::lasting;
-use super::{Finding, Subject, remedy};
+use super::{Finding, Subject};
 use crate::finding::FindingId;
-use crate::lease::rules::CHAIN_CAP;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     out.extend(lasting(subject, FindingId::DurationAboveChainCap).filter_map(|found| {
         let (hop, lease) = found.hop()?;
-        let wanted = found.wanted();
-        let mut remedies = vec![remedy::ask_for(found.job, found.index(), CHAIN_CAP)];
-        if wanted > CHAIN_CAP {
-            remedies.push(remedy::refresh_by_provider_chain(found.job));
-            remedies.extend(remedy::shorten_chain(found.job, lease.requested));
-        }
         Some(
             found
                 .finding()
@@ -24,7 +17,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                      chaining.\" The job has no credentials.",
                     found.job.name, hop.role.name()
                 ))
-                .remedies(remedies),
+                .remedies(subject.ways(found.job)),
         )
     }));
 }

@@ -1,10 +1,9 @@
 //! `duration-out-of-range`: a requested DurationSeconds is outside what the API accepts at all.
 
 use super::lasting::lasting;
-use super::remedy::Remedy;
 use super::{Finding, Subject};
 use crate::finding::FindingId;
-use crate::inventory::{Seconds, Source};
+use crate::inventory::Source;
 use crate::lease::{Refusal, rules};
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
@@ -25,7 +24,6 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
             (None, Source::FederationToken { .. }) => "GetFederationToken",
             (None, _) => "CreateSession",
         };
-        let nearest = Seconds(requested.0.clamp(least.0, most.0));
         found
             .finding()
             .evidence("requested_seconds_of_call", requested.0, "inventory")
@@ -36,6 +34,6 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                  request. {} asks for {} seconds, so it has no credentials at all.",
                 least.0, most.0, found.job.name, requested.0
             ))
-            .remedies([Remedy::step(format!("Ask for {} to {} seconds; {} ({nearest}) is the nearest to what is asked now.", least.0, most.0, nearest.0))])
+            .remedies(subject.ways(found.job))
     }));
 }

@@ -4,7 +4,7 @@ use super::Subject;
 use super::finding::Finding;
 use crate::finding::FindingId;
 use crate::inventory::{Hop, Job, Refresh, RoleArn, Seconds};
-use crate::lease::{HopLease, Judgement, rules};
+use crate::lease::{HopLease, Judgement};
 
 /// A job whose verdict has this finding.
 pub(super) struct Lasting<'a> {
@@ -104,11 +104,5 @@ impl Lasting<'_> {
     /// MaxSessionDuration of the role, as it is known.
     pub(super) fn max_session(&self, role: &RoleArn) -> Option<Seconds> {
         self.subject.max_session(role)
-    }
-
-    /// The smallest whole hour that holds `seconds`, for a MaxSessionDuration; `None` over twelve hours.
-    pub(super) fn hours_for(seconds: Seconds) -> Option<Seconds> {
-        let hours = seconds.rounded_up_to_hours().max(rules::DEFAULT_MAX_SESSION);
-        (hours <= rules::LONGEST_SESSION).then_some(hours)
     }
 }

@@ -47,8 +47,9 @@ use std::collections::HashMap;
 
 use crate::facts::{Description, Facts, StepOutcome};
 use crate::finding::FindingId;
+use crate::fit::{Change, Changed, Fit, MOST_CHANGES, Way, fit, told};
 use crate::inventory::{Inventory, Job, Location, Refresh, RoleArn, Seconds};
-use crate::lease::rules::{CHAIN_CAP, DEFAULT_MAX_SESSION, LONGEST_SESSION};
+use crate::lease::rules::{ASSUME_ROLE_RANGE, CHAIN_CAP, DEFAULT_MAX_SESSION, LONGEST_SESSION};
 use crate::lease::{HopLease, Judgement, judge};
 use crate::plan::Plan;
 use crate::templates::{PlannedRole, Setting};
@@ -283,11 +284,41 @@ impl<'a> Subject<'a> {
     fn hours_needed(&self, role: &RoleArn) -> Option<Seconds> {
         let direct = self.users_of(role).iter().filter(|(job, index)| !job.is_chained(*index));
         let wanted = direct.map(|(job, index)| {
-            let requested = job.path[*index].duration.unwrap_or_default();
+            // What the API refuses for every role says nothing of this one's maximum.
+            let requested =
+                job.path[*index].duration.filter(|asked| ASSUME_ROLE_RANGE.contains(asked)).unwrap_or_default();
             let alone = index + 1 == job.path.len() && job.refresh == Refresh::None;
             if alone { requested.max(job.needed() + job.margin) } else { requested }
         });
         wanted.max().map(|longest| longest.rounded_up_to_hours().max(DEFAULT_MAX_SESSION))
+    }
+
+    /// The ways that make the job covered, the least change first; each remedy tells all changes of one. Where there is
+    /// none, that, and what could run.
+    fn ways(&self, job: &Job) -> Vec<Remedy> {
+        const MOST: usize = 3;
+        match fit(job, &|role| self.max_session(role)) {
+            Fit::Fits => Vec::new(),
+            Fit::Ways(ways) => ways.iter().take(MOST).map(|way| self.way(job, way)).collect(),
+            Fit::Nothing { longest } => {
+                let longest = longest.map_or_else(String::new, |longest| {
+                    format!(" The longest run that could be made to is {longest}.")
+                });
+                vec![Remedy::step(format!(
+                    "No set of up to {MOST_CHANGES} changes makes this job last: declare another path for it.{longest}"
+                ))]
+            }
+        }
+    }
+
+    /// All changes of one way as one remedy.
+    fn way(&self, job: &Job, way: &Way) -> Remedy {
+        let changed = Changed::new(job, &way.changes);
+        let tell = |change: &Change| match change {
+            Change::MaxSession(role, to) => self.raise_to(role, *to),
+            change => told(job, &changed, change),
+        };
+        remedy::together(way.changes.iter().filter_map(tell))
     }
 
     /// The ways to renew that make the job's verdict better: by the SDK's provider chain, or in the job's own loop.

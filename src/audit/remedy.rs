@@ -36,6 +36,21 @@ impl Remedy {
     }
 }
 
+/// Several steps that help only together, as one remedy, in their order.
+pub(crate) fn together(remedies: impl IntoIterator<Item = Remedy>) -> Remedy {
+    let joined = |all: Option<String>, one: Option<String>, between: &str| match (all, one) {
+        (Some(all), Some(one)) => Some(format!("{all}{between}{one}")),
+        (all, one) => all.or(one),
+    };
+    let all = remedies.into_iter().reduce(|all, one| Remedy {
+        step: format!("{} {}", all.step, one.step),
+        cli: joined(all.cli, one.cli, "\n"),
+        cloudformation: joined(all.cloudformation, one.cloudformation, "\n"),
+        terraform: joined(all.terraform, one.terraform, "\n"),
+    });
+    all.unwrap_or_else(|| Remedy::step(""))
+}
+
 /// Sets the role's MaxSessionDuration.
 pub(crate) fn set_max_session(role: &RoleArn, why: &str, seconds: Seconds) -> Remedy {
     let n = seconds.0;
@@ -64,8 +79,9 @@ pub(crate) fn refresh_by_provider_chain(job: &Job) -> Remedy {
 
 /// The shared configuration of one hop; the last one's profile has the job's name.
 fn profile(job: &Job, index: usize) -> String {
+    let job_name = profile_name(&job.name);
     let name =
-        |index: usize| if index + 1 == job.path.len() { job.name.clone() } else { format!("{}-{index}", job.name) };
+        |index: usize| if index + 1 == job.path.len() { job_name.clone() } else { format!("{job_name}-{index}") };
     let source = match job.source {
         _ if index > 0 => format!("source_profile = {}", name(index - 1)),
         Source::WebIdentity { .. } => "web_identity_token_file = TOKEN_FILE".to_owned(),
@@ -74,9 +90,15 @@ fn profile(job: &Job, index: usize) -> String {
         Source::Lambda => "credential_source = Environment".to_owned(),
         _ => "source_profile = SOURCE_PROFILE".to_owned(),
     };
-    let duration =
-        job.path[index].duration.map_or_else(String::new, |seconds| format!("\nduration_seconds = {}", seconds.0));
+    // The CLI reads no duration_seconds where it presents a token.
+    let sent = job.path[index].duration.filter(|_| index > 0 || !matches!(job.source, Source::WebIdentity { .. }));
+    let duration = sent.map_or_else(String::new, |seconds| format!("\nduration_seconds = {}", seconds.0));
     format!("[profile {}]\nrole_arn = {}\n{source}{duration}", name(index), job.path[index].role)
+}
+
+/// A job's name as a profile's: SDKs read one word there, of these characters (AWS SDKs and Tools Reference Guide).
+fn profile_name(job: &str) -> String {
+    job.chars().map(|c| if c.is_ascii_alphanumeric() || "_-/.%@:+".contains(c) { c } else { '-' }).collect()
 }
 
 /// How often a job's own loop has to renew, in whole minutes: early enough for the client's refresh window of 15 minutes and the margin.

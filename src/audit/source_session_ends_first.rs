@@ -2,11 +2,10 @@
 
 use super::lasting::{Lasting, lasting};
 use super::remedy::Remedy;
-use super::{Finding, Subject, remedy};
+use super::{Finding, Subject};
 use crate::finding::FindingId;
-use crate::inventory::{Seconds, Source};
+use crate::inventory::{Job, Seconds, Source};
 use crate::lease::LimitedBy;
-use crate::lease::rules::SESSION_TOKEN_RANGE;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     out.extend(lasting(subject, FindingId::SourceSessionEndsFirst).map(|found| {
@@ -20,7 +19,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                     .trim()
                     .to_owned(),
             )
-            .remedies(remedies(&found))
+            .remedies(remedies(subject, found.job))
     }));
 }
 
@@ -58,42 +57,14 @@ fn one_more_lease(found: &Lasting<'_>) -> &'static str {
     }
 }
 
-fn remedies(found: &Lasting<'_>) -> Vec<Remedy> {
-    let wanted = found.wanted();
-    let machine = Remedy::step(
-        "Run the job on credentials that renew without a person: a platform's role (EC2, ECS, Lambda, CodeBuild, EKS), OIDC \
-         (AssumeRoleWithWebIdentity) or IAM Roles Anywhere.",
-    );
-    match found.job.source {
-        Source::SessionToken { .. } | Source::FederationToken { .. } if SESSION_TOKEN_RANGE.contains(&wanted) => {
-            vec![remedy::source_duration(found.job.source, wanted), machine]
-        }
-        Source::IdentityCenter { .. }
-            if found.job.path.is_empty() && found.judgement.limited_by == Some(LimitedBy::SourceSession) =>
-        {
-            let longer = Lasting::hours_for(wanted).map(remedy::permission_set);
-            longer.into_iter().chain([remedy::refresh_by_provider_chain(found.job), machine]).collect()
-        }
-        Source::IdentityCenter { .. } => vec![machine, remedy::portal_session(wanted)],
-        Source::IamUser { .. } => vec![
-            machine,
-            Remedy::step(format!(
-                "Ask for a session that holds the whole job: at least {wanted} and ten minutes, within the role's MaxSessionDuration."
-            )),
-        ],
-        Source::RolesAnywhere { .. } => vec![
-            remedy::refresh_by_provider_chain(found.job),
-            Remedy::step(format!(
-                "Raise durationSeconds of the profile and the request to at least {} ({wanted}), if that is within 43200.",
-                wanted.0
-            )),
-        ],
-        Source::Saml { .. } | Source::WebIdentity { .. } => vec![
-            Remedy::step(format!(
-                "Ask for a first session that holds the whole job, {wanted}, within the role's MaxSessionDuration, and use it directly."
-            )),
-            machine,
-        ],
-        _ => vec![machine],
+/// What covers the job, and another kind of source where this one needs a person.
+fn remedies(subject: &Subject<'_>, job: &Job) -> Vec<Remedy> {
+    let mut remedies = subject.ways(job);
+    if !matches!(job.source, Source::RolesAnywhere { .. }) {
+        remedies.push(Remedy::step(
+            "Run the job on credentials that renew without a person: a platform's role (EC2, ECS, Lambda, CodeBuild, EKS), OIDC \
+             (AssumeRoleWithWebIdentity) or IAM Roles Anywhere.",
+        ));
     }
+    remedies
 }

@@ -28,7 +28,13 @@ pub fn advise(
     max_session: &dyn Fn(&RoleArn) -> Option<Seconds>,
 ) -> Advice {
     let changed = Changed::new(job, &way.changes);
-    let told = way.changes.iter().filter_map(|change| told(job, &changed, change, max_session));
+    let told = way.changes.iter().filter_map(|change| match change {
+        Change::MaxSession(role, to) => {
+            let why = if max_session(role).is_some() { "" } else { ", if it is lower now: it is not known" };
+            Some(remedy::set_max_session(role, why, *to))
+        }
+        change => told(job, &changed, change),
+    });
     let heading: Vec<String> = way.changes.iter().map(|change| in_short(job, change)).collect();
     Advice {
         heading: listed(&heading),
@@ -78,12 +84,8 @@ fn in_short(job: &Job, change: &Change) -> String {
     }
 }
 
-fn told(
-    job: &Job,
-    changed: &Changed,
-    change: &Change,
-    max_session: &dyn Fn(&RoleArn) -> Option<Seconds>,
-) -> Option<Remedy> {
+/// One change of those that make the job `changed`. How a MaxSessionDuration is set is told by whoever knows where.
+pub(crate) fn told(job: &Job, changed: &Changed, change: &Change) -> Option<Remedy> {
     let hop_now = |hop: usize| changed.hops.iter().position(|kept| *kept == hop);
     Some(match change {
         Change::Source(source) => new_source(job, *source)?,
@@ -96,10 +98,7 @@ fn told(
         }
         Change::Ask(hop, duration) => remedy::ask_for(&changed.job, hop_now(*hop)?, *duration),
         Change::SendNone(hop) => remedy::send_none(&changed.job, hop_now(*hop)?),
-        Change::MaxSession(role, to) => {
-            let why = if max_session(role).is_some() { "" } else { ", if it is lower now: it is not known" };
-            remedy::set_max_session(role, why, *to)
-        }
+        Change::MaxSession(..) => return None,
         Change::Refresh(Refresh::Every(every)) => remedy::refresh_in_loop(*every),
         Change::Refresh(_) => remedy::refresh_by_provider_chain(&changed.job),
         Change::Pause(pause) => remedy::shorter_pause(*pause),

@@ -8,6 +8,7 @@ mod advice;
 mod change;
 mod numbers;
 
+pub(crate) use advice::told;
 pub use advice::{Advice, advise};
 use change::Step;
 pub use change::{Change, Changed};
