@@ -47,7 +47,7 @@ use std::collections::HashMap;
 
 use crate::facts::{Description, Facts, StepOutcome};
 use crate::finding::FindingId;
-use crate::fit::{Change, Changed, Fit, MOST_CHANGES, Way, fit, told};
+use crate::fit::{Change, Changed, MOST_CHANGES, Way, first_ways, told};
 use crate::inventory::{Inventory, Job, Location, Refresh, RoleArn, Seconds};
 use crate::lease::rules::{ASSUME_ROLE_RANGE, CHAIN_CAP, DEFAULT_MAX_SESSION, LONGEST_SESSION};
 use crate::lease::{HopLease, Judgement, judge};
@@ -294,21 +294,16 @@ impl<'a> Subject<'a> {
     }
 
     /// The ways that make the job covered, the least change first; each remedy tells all changes of one. Where there is
-    /// none, that, and what could run.
+    /// none, that.
     fn ways(&self, job: &Job) -> Vec<Remedy> {
         const MOST: usize = 3;
-        match fit(job, &|role| self.max_session(role)) {
-            Fit::Fits => Vec::new(),
-            Fit::Ways(ways) => ways.iter().take(MOST).map(|way| self.way(job, way)).collect(),
-            Fit::Nothing { longest } => {
-                let longest = longest.map_or_else(String::new, |longest| {
-                    format!(" The longest run that could be made to is {longest}.")
-                });
-                vec![Remedy::step(format!(
-                    "No set of up to {MOST_CHANGES} changes makes this job last: declare another path for it.{longest}"
-                ))]
-            }
+        let ways = first_ways(job, &|role| self.max_session(role));
+        if ways.is_empty() {
+            let step =
+                format!("No set of up to {MOST_CHANGES} changes makes this job last: declare another path for it.");
+            return vec![Remedy::step(step)];
         }
+        ways.iter().take(MOST).map(|way| self.way(job, way)).collect()
     }
 
     /// All changes of one way as one remedy.

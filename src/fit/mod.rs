@@ -67,6 +67,18 @@ pub fn fit(job: &Job, max_session: &dyn Fn(&RoleArn) -> Option<Seconds>) -> Fit 
     Fit::Nothing { longest: (low > 0).then_some(Seconds::minutes(low)) }
 }
 
+/// The first ways to make the job fit, for a report about many jobs: three changes are tried only where no two suffice,
+/// and no shorter run is looked for. Empty: there is none, or it is covered as it is.
+#[must_use]
+pub(crate) fn first_ways(job: &Job, max_session: &dyn Fn(&RoleArn) -> Option<Seconds>) -> Vec<Way> {
+    if judge(job, max_session).verdict == Verdict::Covered {
+        return Vec::new();
+    }
+    let search = Search { job, max_session };
+    let of_two = search.ways_within(MOST_CHANGES - 1, false);
+    if of_two.is_empty() { search.ways(false) } else { of_two }
+}
+
 /// A job, and what is known of its roles.
 struct Search<'a> {
     job: &'a Job,
@@ -76,9 +88,13 @@ struct Search<'a> {
 impl Search<'_> {
     /// Every set of steps that suffices and holds no smaller one that does; only the first where one is enough.
     fn ways(&self, first_only: bool) -> Vec<Way> {
+        self.ways_within(MOST_CHANGES, first_only)
+    }
+
+    fn ways_within(&self, most: usize, first_only: bool) -> Vec<Way> {
         let steps = Step::of(self.job, self.max_session);
         let mut found: Vec<(Vec<Step>, Way)> = Vec::new();
-        for size in 1..=MOST_CHANGES {
+        for size in 1..=most {
             for set in sets(&steps, size) {
                 if first_only && !found.is_empty() {
                     break;
