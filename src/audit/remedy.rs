@@ -154,7 +154,7 @@ pub(crate) fn send_none(job: &Job, hop: usize) -> Remedy {
     Remedy::step(format!(
         "Send no DurationSeconds for {role}: STS then gives 1h, which every role allows. Leave `duration` out on the hop."
     ))
-    .cli("# ~/.aws/config: take duration_seconds out of the role's profile. Go's stscreds and Java SDK 1 send 15m unless told otherwise")
+    .cli("# ~/.aws/config: take duration_seconds out of the role's profile\n# Go's stscreds and Java SDK 1 send 15m unless told otherwise")
 }
 
 /// Reaches the last role without a session in between, where it could then have a session long enough.
