@@ -3,6 +3,7 @@
 
 use crate::finding::FindingId;
 use crate::inventory::RoleArn;
+use crate::visible;
 
 /// A call that this project makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -353,7 +354,7 @@ impl Failure {
     }
 }
 
-/// Makes a text from elsewhere fit to show: no control character, a bounded length, and nothing of a signed request.
+/// Makes a text of AWS's fit to show: no control or format character, a bounded length, and nothing of a signed request.
 ///
 /// A SignatureDoesNotMatch of AWS goes on, after a blank line, with the canonical request, session token included.
 #[must_use]
@@ -362,7 +363,7 @@ pub fn printable(text: &str) -> String {
     const REQUEST: [&str; 3] = ["\n\n", "The Canonical String", "The String-to-Sign"];
     let end = REQUEST.iter().filter_map(|start| text.find(start)).min().unwrap_or(text.len());
     let clean: String = text[..end].chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
-    masked(clean.trim())
+    visible::line(&masked(clean.trim()))
 }
 
 /// Takes out the value behind each name that a signed request gives a secret.

@@ -31,3 +31,5 @@ pub mod settings;
 pub mod shared_config;
 pub mod state;
 pub mod templates;
+
+mod visible;

@@ -14,6 +14,7 @@ use crate::failure::printable;
 use crate::finding::FindingId;
 use crate::inventory::{Inventory, RoleArn, Seconds, nearest};
 use crate::report::explanation::Explanation;
+use crate::visible;
 
 pub(super) fn run(arguments: &Explain) -> ExitStatus {
     let to = arguments.output.as_deref();
@@ -72,7 +73,7 @@ fn one_job(name: &str, inventory: &Path, report: Option<&Path>, to: Option<&Path
 
 fn unknown(what: &str, name: &str, near: Option<&str>, else_help: &str) -> ExitStatus {
     let help = near.map_or_else(|| else_help.to_owned(), |near| format!("did you mean `{near}`?"));
-    bad_usage(&format!("error: no {what} is called `{}`: {help}", printable(name)))
+    bad_usage(&format!("error: no {what} is called `{}`: {help}", visible::line(name)))
 }
 
 /// As much of a report as is read again.

@@ -20,10 +20,10 @@ use jiff::Timestamp;
 
 pub use arguments::{Arguments, EXIT_STATUSES, ExitStatus};
 use arguments::{Command, Selection};
-use output::bad_usage;
+use output::{bad_input, bad_usage};
 
 use crate::check::Start;
-use crate::inventory::{Filter, Inventory, Problems};
+use crate::inventory::{Filter, Inventory};
 use crate::report::Trigger;
 
 /// Runs the command that the arguments name.
@@ -45,10 +45,6 @@ fn read(from: &Path, selection: &Selection) -> Result<(Inventory, Filter), ExitS
     let filter = Filter::new(&selection.jobs, &selection.roles);
     filter.select(&inventory).map_err(|nothing| bad_usage(&format!("error: {nothing}; nothing was checked.")))?;
     Ok((inventory, filter))
-}
-
-fn bad_input(problems: &Problems) -> ExitStatus {
-    bad_usage(&problems.render(output::colours_errors()))
 }
 
 fn start() -> Start {

@@ -4,7 +4,9 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use super::arguments::{ExitStatus, FailOn, Format, Selection};
+use crate::inventory::Problems;
 use crate::report::{Report, csv, html, junit, markdown, sarif, terminal};
+use crate::visible;
 
 /// Columns of text that goes to no terminal.
 const COLUMNS: usize = 100;
@@ -85,16 +87,20 @@ pub(super) fn bad_usage(message: &str) -> ExitStatus {
     ExitStatus::BadUsage
 }
 
+/// What is wrong with an inventory or other files, each problem in its line.
+pub(super) fn bad_input(problems: &Problems) -> ExitStatus {
+    // With our colours: names and lines of files are made visible where the problem is drawn.
+    let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
+    let _ = writeln!(anstream::stderr().lock(), "{}", problems.render(colour));
+    ExitStatus::BadUsage
+}
+
+/// Says it on standard error, fit to show.
 pub(super) fn tell(message: &str) {
-    let _ = writeln!(anstream::stderr().lock(), "{message}");
+    let _ = writeln!(anstream::stderr().lock(), "{}", visible::block(message));
 }
 
 /// Whether progress can be drawn.
 pub(super) fn draws_progress() -> bool {
     std::io::stderr().is_terminal()
-}
-
-/// Whether standard error takes colour.
-pub(super) fn colours_errors() -> bool {
-    anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
 }

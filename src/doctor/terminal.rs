@@ -9,6 +9,7 @@ use super::providers::State;
 use super::report::{Report, Verdict};
 use crate::inventory::Seconds;
 use crate::report::plain::count;
+use crate::visible;
 
 /// The narrowest and the widest that the text is laid out for.
 const WIDTHS: std::ops::RangeInclusive<usize> = 60..=110;
@@ -98,13 +99,13 @@ fn diagnosis(found: &Diagnosis, width: usize) -> String {
     }
     if let Some(command) = &found.command {
         // Whole, to be copied.
-        let _ = writeln!(text, "          {dim}${dim:#} {command}");
+        let _ = writeln!(text, "          {dim}${dim:#} {}", visible::line(command));
     }
     text.push('\n');
     text
 }
 
-/// Wrapped, every line after the first indented.
+/// Fit to show and wrapped, every line after the first indented.
 fn wrap(line: &str, width: usize, indent: usize) -> String {
     let indent = " ".repeat(indent);
     let options = textwrap::Options::new(width)
@@ -113,5 +114,5 @@ fn wrap(line: &str, width: usize, indent: usize) -> String {
         .break_words(false)
         .word_separator(textwrap::WordSeparator::AsciiSpace)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    textwrap::fill(line, options).trim_start().to_owned()
+    textwrap::fill(&visible::line(line), options).trim_start().to_owned()
 }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde::Serialize;
 
+use crate::visible;
+
 /// One file of an inventory, kept so that problems can be shown in its lines.
 #[derive(Debug, Clone)]
 pub(crate) struct SourceFile {
@@ -94,7 +96,7 @@ pub struct Remark {
 impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (message, help) = (crate::failure::printable(&self.message), crate::failure::printable(&self.help));
-        write!(f, "{}: {message}\n  help: {help}", self.location)
+        write!(f, "{}: {message}\n  help: {help}", visible::line(&self.location.to_string()))
     }
 }
 
@@ -173,23 +175,25 @@ impl Problems {
     }
 
     fn render_one(&self, renderer: &Renderer, problem: &Problem) -> String {
+        let help = visible::block(&problem.help);
         let located = problem.place.and_then(|place| {
             let file = self.files.get(place.file).filter(|file| place.offset < file.text.len())?;
             Some((place, file, around(&file.text, place)))
         });
         let Some((place, file, (shown, start, end))) = located else {
-            let title = Level::ERROR.primary_title(format!("{}: {}", self.file_of(problem), problem.message));
-            return renderer.render(&[title.element(Level::HELP.message(&*problem.help))]);
+            let message = visible::block(&format!("{}: {}", self.file_of(problem), problem.message));
+            let title = Level::ERROR.primary_title(message);
+            return renderer.render(&[title.element(Level::HELP.message(help))]);
         };
-        let title = Level::ERROR.primary_title(&*problem.message);
+        let title = Level::ERROR.primary_title(visible::block(&problem.message));
+        let at = format!("{}:{}:{}", visible::line(&file.name), place.line, place.column);
         let shown_before = shown[..start].chars().count();
         let snippet = Snippet::source(shown)
-            .path(format!("{}:{}:{}", file.name, place.line, place.column))
+            .path(&at)
             .line_start(place.line)
             .annotation(AnnotationKind::Primary.span(start..end));
-        let text = renderer.render(&[title.element(snippet).element(Level::HELP.message(&*problem.help))]);
+        let text = renderer.render(&[title.element(snippet).element(Level::HELP.message(help))]);
         // The renderer adds line and column within what is shown; ours are the file's.
-        let at = format!("{}:{}:{}", file.name, place.line, place.column);
         let in_shown = shown_before + 1;
         text.replacen(&format!("{at}:{}:{in_shown}", place.line), &at, 1)
     }
@@ -199,15 +203,15 @@ impl Problems {
 /// a JSON file may be one line.
 fn around(text: &str, place: Place) -> (String, usize, usize) {
     const WIDEST: usize = 120;
-    let printable = |c: char| if c.is_control() { ' ' } else { c };
+    let printable = |c: char| if c.is_control() { " ".to_owned() } else { visible::line(c.encode_utf8(&mut [0; 4])) };
     let (before, from) = text.split_at(text.floor_char_boundary(place.offset));
-    let mut shown: Vec<char> = before.chars().rev().take_while(|c| *c != '\n').take(WIDEST).map(printable).collect();
+    let mut shown: Vec<String> = before.chars().rev().take_while(|c| *c != '\n').take(WIDEST).map(printable).collect();
     shown.reverse();
-    let mut shown: String = shown.into_iter().collect();
+    let mut shown = shown.concat();
     let start = shown.len();
     let mut end = start;
     for (index, c) in from.chars().take_while(|c| *c != '\n' && *c != '\r').take(WIDEST).enumerate() {
-        shown.push(printable(c));
+        shown.push_str(&printable(c));
         if index < place.length.max(1) {
             end = shown.len();
         }

@@ -12,6 +12,7 @@ use crate::finding::{FindingId, Severity};
 use crate::inventory::{RoleArn, hex};
 use crate::report::{Report, plain};
 use crate::state::{Changes, OwnerChanges, Previous, Resolved};
+use crate::visible;
 
 /// Longest subject that SNS takes: less than 100 characters (SNS Publish, `Subject`).
 const LONGEST_SUBJECT: usize = 99;
@@ -322,7 +323,7 @@ impl OwnerDigest<'_> {
             text.push_str(&news.rest(self.is_cut(cut)));
         }
         text.push_str(&format!("\ncredential-health {}, run {}, {}\n", run.version, run.id, run.started_at));
-        text
+        visible::block(&text)
     }
 }
 
@@ -330,7 +331,7 @@ impl OwnerDigest<'_> {
 fn bytes_of(finding: &Finding) -> usize {
     let escaped = |text: &str| serde_json::to_string(text).map_or(0, |quoted| quoted.len() - 2);
     let details = serde_json::to_string(finding).unwrap_or_default();
-    2 * escaped(&plain::finding(finding)) + 4 * escaped(&details)
+    2 * escaped(&visible::block(&plain::finding(finding))) + 4 * escaped(&details)
 }
 
 /// The same for a finding that is resolved.

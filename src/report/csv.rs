@@ -6,10 +6,11 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::by_job::{self, Found};
-use super::{JobReport, NotWalkedPath, Report, Walk, plain, visible};
+use super::{JobReport, NotWalkedPath, Report, Walk, plain};
 use crate::audit::Finding;
 use crate::inventory::{Location, Seconds};
 use crate::lease::LimitedBy;
+use crate::visible;
 
 /// One row. The fields are the columns.
 #[derive(Default, Serialize)]

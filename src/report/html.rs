@@ -9,6 +9,7 @@ use super::{HopReport, JobReport, Report, bars, plain, terminal};
 use crate::audit::{Finding, UNOWNED, Waived};
 use crate::finding::Severity;
 use crate::lease::Verdict;
+use crate::visible;
 
 /// What filters and copies.
 const SCRIPT: &str = include_str!("html/page.js");
@@ -24,7 +25,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'n
 pub fn render(report: &Report) -> String {
     let found = Found::of(report);
     let jobs = worst_first(report);
-    html! {
+    let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
@@ -57,8 +58,9 @@ pub fn render(report: &Report) -> String {
                 script { (PreEscaped(SCRIPT)) }
             }
         }
-    }
-    .into_string()
+    };
+    // Our own part has nothing to write out.
+    visible::block(&page.into_string())
 }
 
 fn style() -> String {

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, HashMap};
 use quick_junit::{NonSuccessKind, Report as Results, TestCase, TestCaseStatus, TestSuite};
 
 use super::by_job::{self, Found};
-use super::{JobReport, NotWalkedPath, Report, Walk, plain, visible};
+use super::{JobReport, NotWalkedPath, Report, Walk, plain};
 use crate::audit::{Finding, UNOWNED};
 use crate::finding::Severity;
 use crate::lease::Verdict;
+use crate::visible;
 
 /// The suite of what belongs to no job.
 const OF_NO_JOB: &str = "roles and the run";

@@ -10,6 +10,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use super::{Report, terminal};
 use crate::inventory::{Job, Refresh, RoleArn, Seconds, Source};
 use crate::lease::{self, LimitedBy, Verdict};
+use crate::visible;
 
 /// How long a job's credentials last.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +98,7 @@ pub fn render(jobs: &[&Job], not_judged: usize, report: &Report, columns: usize)
             (copied, renewed) => format!("{copied}; renewed: {renewed}"),
         };
         let renewed = if renews { renewed.told() } else { "not known".to_owned() };
-        table.add_row([job.name.clone(), path(job), copied.told(), renewed, limit]);
+        table.add_row([visible::line(&job.name), path(job), copied.told(), renewed, limit]);
     }
     let _ = writeln!(text, "{}\n", table.trim_fmt());
     for finding in report.open_findings() {

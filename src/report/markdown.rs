@@ -5,8 +5,9 @@
 use std::fmt::Write as _;
 
 use super::by_job::{Found, worst_first};
-use super::{JobReport, Report, plain, terminal, visible};
+use super::{JobReport, Report, plain, terminal};
 use crate::audit::Finding;
+use crate::visible;
 
 /// The most bytes: GitHub takes 1 MiB for the summary of a step.
 const LARGEST: usize = 1024 * 1024 - 1024;

@@ -28,7 +28,6 @@ pub mod sarif;
 #[cfg(feature = "cli")]
 pub mod terminal;
 #[cfg(feature = "cli")]
-mod visible;
 #[cfg(feature = "lambda")]
 pub mod widget;
 

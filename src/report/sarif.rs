@@ -11,9 +11,10 @@ use self::log::{
     Artifact, Automation, Driver, Invocation, Level, Location, Log, Message, Notification, Physical, Region, Result,
     Rule, Run, Suppression, Text, Tool,
 };
-use super::{Report, plain, visible};
+use super::{Report, plain};
 use crate::audit::Finding;
 use crate::finding::{FindingId, Severity};
+use crate::visible;
 
 /// The most results of a run that GitHub takes ("SARIF results exceed one or more limits"); it shows 5,000 of them.
 const MOST_RESULTS: usize = 25_000;
@@ -193,7 +194,7 @@ fn invocation(report: &Report, left_out: &[&Finding]) -> Invocation {
         notes.push(Notification::of(Level::Warning, text));
     }
     if plain::is_offline(coverage) {
-        notes.extend(plain::coverage(report).into_iter().map(|line| Notification::of(Level::Note, line)));
+        notes.extend(plain::coverage(report).iter().map(|line| Notification::of(Level::Note, literal(line))));
     } else {
         notes.extend(coverage.roles.not_checked.iter().map(|role| {
             let text = format!("Not wholly checked: {}: {}.", role.role, plain::in_words(&role.reason));

@@ -10,6 +10,7 @@ use super::{JobReport, Report, by_job, plain};
 use crate::finding::Severity;
 use crate::inventory::Seconds;
 use crate::lease::{LimitedBy, Verdict};
+use crate::visible;
 
 /// The narrowest and the widest that the text is laid out for.
 pub(super) const WIDTHS: std::ops::RangeInclusive<usize> = 60..=140;
@@ -55,6 +56,7 @@ pub(super) fn section(text: &mut String, heading: &str, lines: &[String], width:
     text.push('\n');
 }
 
+/// A text without colour, fit to show, in lines.
 pub(super) fn wrap(line: &str, width: usize, indent: &str) -> String {
     let options = textwrap::Options::new(width)
         .initial_indent(indent)
@@ -63,7 +65,7 @@ pub(super) fn wrap(line: &str, width: usize, indent: &str) -> String {
         // ARNs stay whole, to be copied.
         .word_separator(textwrap::WordSeparator::AsciiSpace)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    textwrap::fill(line, options)
+    textwrap::fill(&visible::line(line), options)
 }
 
 pub(super) fn finding_text(finding: &crate::audit::Finding, width: usize) -> String {
@@ -83,7 +85,7 @@ pub(super) fn finding_text(finding: &crate::audit::Finding, width: usize) -> Str
         let step = wrap(&remedy.step, width, "             ");
         let _ = writeln!(text, "          {}. {}", number + 1, step.trim_start());
         // The AWS CLI form; the others are in the JSON report and on the finding's page.
-        for line in remedy.cli.iter().flat_map(|cli| cli.lines()) {
+        for line in remedy.cli.iter().flat_map(|cli| cli.lines()).map(visible::line) {
             let _ = writeln!(text, "             {dim}{line}{dim:#}");
         }
     }
@@ -112,12 +114,12 @@ fn table(report: &Report, width: usize) -> String {
     table.set_header(["JOB", "VERDICT", "NEEDS", "LASTS", "RUN AGAINST LEASE", "LIMITED BY"]);
     for job in by_job::worst_first(report) {
         table.add_row([
-            job.name.clone(),
+            visible::line(&job.name),
             plain::verdict(job),
             job.needed_seconds.to_string(),
             plain::lasts(job),
             bar(job, bar_width),
-            limited_by(job),
+            visible::line(&limited_by(job)),
         ]);
     }
     let legend = "█ run with credentials   ░ run without   · headroom";

@@ -8,6 +8,7 @@ use maud::{Markup, PreEscaped, html};
 use super::by_job::{Found, Look, worst_first};
 use super::{JobReport, Report, bars, plain};
 use crate::audit::Finding;
+use crate::visible;
 
 /// The most bytes of a widget's rows: what Lambda answers, with room for the rest and for the answer's JSON form.
 const LARGEST: usize = 4 * 1024 * 1024;
@@ -33,7 +34,7 @@ pub fn render(report: &Report, dark: bool) -> String {
     let mut rows = Vec::with_capacity(jobs.len());
     let mut bytes = 0;
     for job in &jobs {
-        let row = row(job, &found).into_string();
+        let row = visible::block(&row(job, &found).into_string());
         bytes += row.len();
         if bytes > LARGEST {
             break;
@@ -41,7 +42,7 @@ pub fn render(report: &Report, dark: bool) -> String {
         rows.push(PreEscaped(row));
     }
     let left_out = jobs.len() - rows.len();
-    html! {
+    let widget = html! {
         style { (PreEscaped(style(dark))) }
         div.ch {
             (head(report))
@@ -51,8 +52,8 @@ pub fn render(report: &Report, dark: bool) -> String {
                 p.ch-more { (plain::count(left_out, "more job is", "more jobs are")) " in the function's report: none is worse than these." }
             }
         }
-    }
-    .into_string()
+    };
+    visible::block(&widget.into_string())
 }
 
 /// `thin-margin +1`: the worst, and how many more.

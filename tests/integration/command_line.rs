@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::harness::{Cli, Ran, TOPIC, assert_no_credential_in_messages, findings, ids, redacted, role, world};
+use crate::harness::{
+    Cli, Ran, TOPIC, assert_all_is_seen, assert_no_credential_in_messages, findings, ids, redacted, role, world,
+};
 use crate::stand_in::{Credentials, Fault, Role, StandIn, Topic, refusal};
 
 const ETL: &str = "arn:aws:iam::222222222222:role/etl";
@@ -228,6 +230,61 @@ async fn without_a_terminal_there_is_no_colour_and_no_color_is_honoured_where_co
     }
     let coloured = Cli::on(LAPSES, "lint", &["--format", "json"]).env("CLICOLOR_FORCE", "1").run().await;
     assert_eq!(coloured.report()["summary"]["jobs"], 1);
+}
+
+/// What turns a text around, has no width, or begins a colour.
+const ODD: &str = "p\u{202e}q\u{2066}r\u{200b}s\u{feff}";
+
+#[tokio::test]
+async fn no_command_shows_people_a_character_that_acts_instead_of_being_seen() {
+    let arn = "arn:aws:iam::111111111111:role/r";
+    let inventory = format!(
+        "version: 1\nroles: {{\"h{ODD}\": {{arn: \"{arn}\"}}}}\njobs:\n  - {{name: \"{ODD}\", owner: \"{ODD}\", length: 4h, source: ecs-task, path: [\"h{ODD}\"]}}\n\
+         waivers:\n  - {{finding: thin-margin, job: \"{ODD}\", until: 2020-01-01, reason: \"{ODD}\"}}\n"
+    );
+    let config = format!(
+        "[profile a{ODD}]\nrole_arn = arn:aws:iam::111111111111:role/{ODD}\ncredential_source = EcsContainer\n\
+         [profile b{ODD}]\nrole_arn = {arn}\ncredential_source = EcsContainer\n\
+         [profile c]\nrole_arn = {arn}\nsource_profile = {ODD}gone\n"
+    );
+    let step = format!(
+        "{{uses: aws-actions/configure-aws-credentials@v4, with: {{aws-region: x, role-to-assume: \"{arn}{ODD}\"}}}}"
+    );
+    let workflow = format!("on: push\njobs:\n  \"j{ODD}\": {{runs-on: x, timeout-minutes: 9, steps: [{step}]}}\n");
+    let bad = format!(
+        "version: 1\njobs:\n  - {{name: {ODD}, \"le{ODD}\": 2h, length: 1h, source: ecs-task, path: [\"{ODD}\"]}}\n"
+    );
+    let file = format!("{ODD}.yaml");
+    let cases: [&[&str]; 12] = [
+        &["lint", "--inventory", &file],
+        &["lint", "--inventory", "bad.yaml"],
+        &["lint", "--inventory", &file, "--job", &format!("{ODD}-else")],
+        &["lint", "--inventory", &format!("{ODD}-else")],
+        &["lint", "--inventory", &file, "--output", &format!("no/{ODD}")],
+        &["explain", ODD],
+        &["explain", "--inventory", &file, "--job", ODD],
+        &["explain", "--inventory", &file, "--job", &format!("{ODD}-")],
+        &["lint", "--aws-config", "config"],
+        &["lint", "--github-workflow", "w.yml"],
+        &["import", "aws-config", &format!("{ODD}-else")],
+        &["doctor", "--offline", "--profile", ODD],
+    ];
+    for arguments in cases {
+        for colour in ["0", "1"] {
+            let ran = Cli::new(arguments)
+                .file(&file, &inventory)
+                .file("bad.yaml", &bad)
+                .file("config", &config)
+                .file("w.yml", &workflow)
+                .env("CLICOLOR_FORCE", colour)
+                .run()
+                .await;
+            assert_all_is_seen(&ran.stdout);
+            assert_all_is_seen(&ran.stderr);
+            let shown = format!("{}{}", ran.stdout, ran.stderr);
+            assert!(shown.contains("\\u{202e}"), "{arguments:?} shows it written out: {shown}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -205,7 +205,11 @@ async fn a_report_of_check_gives_the_live_values() {
     let told = Cli::on(inventory, "explain", &["--job", "export"]).run().await;
     assert!(told.stdout.contains("export: unknown."), "{}", told.stdout);
     assert!(told.stdout.contains("MaxSessionDuration not known"), "{}", told.stdout);
-    assert!(told.stdout.contains("`check` with the same `--inventory` and `--job export` reads them"), "{}", told.stdout);
+    assert!(
+        told.stdout.contains("`check` with the same `--inventory` and `--job export` reads them"),
+        "{}",
+        told.stdout
+    );
 }
 
 // --- What is advised, followed ---

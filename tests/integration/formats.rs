@@ -9,14 +9,16 @@ use credential_health::audit::Finding;
 use credential_health::check::{self, Start};
 use credential_health::finding::{FindingId, Severity};
 use credential_health::inventory::{Filter, Inventory};
-use credential_health::report::{Report, Trigger, csv, html, junit, markdown, sarif};
+use credential_health::notify::{self, Notify, Wanted};
+use credential_health::report::{Report, Trigger, csv, html, junit, markdown, sarif, terminal};
 use html5ever::tendril::TendrilSink as _;
 use html5ever::{ParseOpts, parse_document};
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
+use proptest::prelude::*;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::harness::{Cli, INVENTORY, account, world};
+use crate::harness::{Cli, INVENTORY, UNSEEN, account, assert_all_is_seen, world, written_out};
 
 const DEMO: &str = include_str!("../../examples/demo/inventory.yaml");
 const HOSTILE: &str = include_str!("../fixtures/formats/hostile.yaml");
@@ -298,12 +300,8 @@ fn cells_of_the_table_hold_each_name_whole() {
     });
     let mut whole = 0;
     for job in &report.jobs {
-        // Written out: marks that turn the text around, and what is no character.
-        let written = ['\u{202e}', '\u{2066}', '\u{2069}', '\u{fffe}', '\u{ffff}'];
-        if job.name.contains(written) {
-            continue;
-        }
-        assert!(cells.contains(&job.name), "{:?} is not among {cells:#?}", job.name);
+        let name = written_out(&job.name);
+        assert!(cells.contains(&name), "{name:?} is not among {cells:#?}");
         whole += 1;
     }
     assert!(whole > 15);
@@ -361,7 +359,7 @@ fn fixes_in_markdown_are_what_the_report_says() {
     let mut found = 0;
     for cli in report.findings.iter().flat_map(|finding| &finding.remediation).filter_map(|remedy| remedy.cli.as_ref())
     {
-        if !cli.contains(['\u{202e}', '\u{fffe}']) {
+        if written_out(cli).replace("\\n", "\n") == *cli {
             assert!(blocks.contains(cli.trim_end()), "{cli}\nis not in {blocks:#?}");
             found += 1;
         }
@@ -454,13 +452,15 @@ fn the_page_has_every_job_every_finding_and_every_fix() {
     };
     let (names, codes, whole) = (of("bdi"), of("code"), text(&dom.document));
     for job in &report.jobs {
-        assert!(names.contains(&job.name), "{:?}", job.name);
+        assert!(names.contains(&written_out(&job.name)), "{:?}", job.name);
     }
     for finding in &report.findings {
-        assert!(names.contains(&finding.title) && whole.contains(&finding.detail), "{finding:#?}");
+        let (title, detail) = (written_out(&finding.title), written_out(&finding.detail));
+        assert!(names.contains(&title) && whole.contains(&detail), "{finding:#?}");
         for remedy in &finding.remediation {
             for form in [&remedy.cli, &remedy.cloudformation, &remedy.terraform].into_iter().flatten() {
-                assert!(codes.contains(form), "{form}");
+                let lines: Vec<String> = form.split('\n').map(written_out).collect();
+                assert!(codes.contains(&lines.join("\n")), "{form}");
             }
         }
     }
@@ -547,21 +547,59 @@ fn an_incomplete_run_is_told_in_every_form() {
     }
 }
 
+/// Every text that people read of a report: its forms, the terminal's among them, and the mails.
+fn for_people(report: &Report) -> Vec<String> {
+    let wanted = Wanted { notify: Notify::Always, min_severity: Severity::Low, max_bytes: 262_144 };
+    let mails = notify::messages(report, wanted).into_iter().flat_map(|message| {
+        let body: Value = serde_json::from_str(&message.body).unwrap();
+        [message.subject, body["email"].as_str().unwrap().to_owned(), body["default"].as_str().unwrap().to_owned()]
+    });
+    // The properties of SARIF are data; what people read is messages and reasons.
+    let log = sarif_of(report);
+    let messages = results(&log)
+        .iter()
+        .flat_map(|one| [one["message"]["text"].as_str(), one["suppressions"][0]["justification"].as_str()]);
+    let notes = log["runs"][0]["invocations"][0]["toolExecutionNotifications"].as_array().unwrap();
+    let notes = notes.iter().map(|note| note["message"]["text"].as_str());
+    let mut texts: Vec<String> = messages.chain(notes).flatten().map(str::to_owned).chain(mails).collect();
+    texts.push(csv::render(report).replace("\r\n", "\n"));
+    texts.push(terminal::render(report, 100));
+    texts.extend(["junit", "markdown", "html"].map(|format| render(report, format)));
+    texts
+}
+
 #[test]
-fn no_form_has_a_control_character() {
-    for report in [lint(HOSTILE), with_control_characters()] {
-        for format in ["sarif", "junit", "markdown", "csv"] {
-            let text = match format {
-                // Its properties are data; what people read is the message.
-                "sarif" => {
-                    results(&sarif_of(&report)).iter().map(|one| one["message"]["text"].as_str().unwrap()).collect()
-                }
-                _ => render(&report, format),
-            };
-            let allowed = |c: char| c == '\n' || format == "csv" && c == '\r';
-            let bad = text.chars().find(|c| c.is_control() && !allowed(*c) || ('\u{202a}'..='\u{202e}').contains(c));
-            assert_eq!(bad, None, "{format}");
+fn no_form_for_people_has_a_character_that_acts_instead_of_being_seen() {
+    for report in reports() {
+        for_people(&report).iter().for_each(|text| assert_all_is_seen(text));
+    }
+    let shown = terminal::render(&lint(HOSTILE), 140);
+    assert!(shown.contains("\\u{202e}gnp.exe"), "it is written out, not taken away: {shown}");
+}
+
+/// Any text, made of characters that act more often than of others.
+fn odd() -> impl Strategy<Value = String> {
+    let unseen: Vec<char> = UNSEEN.into_iter().flatten().chain(['\u{1b}', '\r', '\n', '\t', '\u{9b}']).collect();
+    let one = prop_oneof![proptest::sample::select(unseen), any::<char>()];
+    proptest::collection::vec(one, 1..12).prop_map(String::from_iter)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_a_job_is_called_people_see_every_character_of_it(name in odd(), text in odd()) {
+        let mut report = lint(INVENTORY);
+        for job in &mut report.jobs {
+            (job.name, job.owner) = (name.clone(), Some(text.clone()));
         }
+        for finding in &mut report.findings {
+            (finding.job, finding.owner) = (Some(name.clone()), text.clone());
+            finding.title.push_str(&name);
+            finding.detail.push_str(&text);
+            finding.remediation.iter_mut().for_each(|remedy| remedy.step.push_str(&name));
+        }
+        for_people(&report).iter().for_each(|text| assert_all_is_seen(text));
     }
 }
 

@@ -438,3 +438,43 @@ pub async fn account() -> (StandIn, Credentials) {
     world.role(role(HUB).may_assume("*")).role(role(ETL).trusts(HUB));
     (StandIn::start(world).await, checker)
 }
+
+/// What acts in a text instead of being seen, besides control characters: format characters (Cf) and separators (Zl, Zp) of
+/// Unicode 16's DerivedGeneralCategory.txt, those that names have been forged with.
+pub const UNSEEN: [std::ops::RangeInclusive<char>; 9] = [
+    '\u{ad}'..='\u{ad}',
+    '\u{61c}'..='\u{61c}',
+    '\u{180e}'..='\u{180e}',
+    '\u{200b}'..='\u{200f}',
+    '\u{2028}'..='\u{202e}',
+    '\u{2060}'..='\u{2064}',
+    '\u{2066}'..='\u{206f}',
+    '\u{feff}'..='\u{feff}',
+    '\u{e0020}'..='\u{e007f}',
+];
+
+/// Fails where a text for people holds a character that acts instead of being seen; our own colours are none.
+#[track_caller]
+pub fn assert_all_is_seen(text: &str) {
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let colour = rest
+            .strip_prefix("\u{1b}[")
+            .and_then(|code| code.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').strip_prefix('m'));
+        if let Some(after) = colour {
+            rest = after;
+            continue;
+        }
+        let unseen = c != '\n' && c.is_control() || UNSEEN.iter().any(|range| range.contains(&c));
+        assert!(!unseen, "{c:?} is in {text:?}");
+        rest = &rest[c.len_utf8()..];
+    }
+}
+
+/// A text as forms for people have it: what acts is written out.
+pub fn written_out(text: &str) -> String {
+    let acts = |c: char| {
+        c.is_control() || UNSEEN.iter().any(|range| range.contains(&c)) || matches!(c, '\u{fffe}' | '\u{ffff}')
+    };
+    text.chars().map(|c| if acts(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
+}

@@ -16,6 +16,7 @@ use crate::fit::{Fit, fit};
 use crate::inventory::{Inventory, Job, RoleArn, Seconds};
 use crate::lease::{Judgement, Verdict};
 use crate::plan::Plan;
+use crate::visible;
 
 /// A job, and all that is told of it.
 #[derive(Debug)]
@@ -65,8 +66,8 @@ impl<'a> Explanation<'a> {
         let width = columns.clamp(*WIDTHS.start(), *WIDTHS.end());
         let mut text = Text { text: String::new(), width };
         let bold = Style::new().bold();
-        text.line(&format!("{bold}{}: {}{bold:#}", self.job.name, self.headline()));
-        text.line(&format!("{}", self.job.location));
+        text.line(&format!("{bold}{}: {}{bold:#}", visible::line(&self.job.name), self.headline()));
+        text.line(&visible::line(&self.job.location.to_string()));
         path::draw(self, &mut text);
         path::sum(self, &mut text);
         ways::tell(self, &mut text);
@@ -110,7 +111,8 @@ impl<'a> Explanation<'a> {
     fn known(&self) -> String {
         let live = self.job.path.iter().filter(|hop| self.facts.max_session(&hop.role).is_some()).count();
         let known = self.job.path.iter().filter(|hop| self.max_session(&hop.role).is_some()).count();
-        let check = format!("`check` with the same `--inventory` and `--job {}` reads them", shell_word(&self.job.name));
+        let check =
+            format!("`check` with the same `--inventory` and `--job {}` reads them", shell_word(&self.job.name));
         match (&self.read_at, self.job.path.len()) {
             (_, 0) => "The inventory; no role is on its path.".to_owned(),
             (Some(at), all) => {
@@ -148,6 +150,7 @@ struct Text {
 }
 
 impl Text {
+    /// A line as it is: with our colours, and what is others' in it made visible.
     fn line(&mut self, line: &str) {
         let _ = writeln!(self.text, "{line}");
     }
@@ -176,7 +179,7 @@ impl Text {
     /// Lines to be copied: never broken.
     fn code(&mut self, lines: &str, indent: &str) {
         let dim = Style::new().dimmed();
-        for line in lines.lines() {
+        for line in lines.lines().map(visible::line) {
             self.line(&format!("{indent}{dim}{line}{dim:#}"));
         }
     }

@@ -7,6 +7,7 @@ use crate::inventory::{Hop, Refresh, Seconds, Source};
 use crate::lease::rules::{self, Grant, Refusal};
 use crate::lease::{HopLease, Verdict};
 use crate::report::terminal::limit_in_words;
+use crate::visible;
 
 const INDENT: &str = "             ";
 
@@ -42,6 +43,7 @@ pub(super) fn draw(told: &Explanation<'_>, text: &mut Text) {
 fn stop(text: &mut Text, place: &str, name: &str, limits: bool) {
     let bold = Style::new().bold();
     let mark = if limits { "▶" } else { " " };
+    let name = visible::line(name);
     // ARNs stay whole, to be copied.
     text.line(&format!("  {mark} {place:<8} {bold}{name}{bold:#}"));
     if limits {
