@@ -26,10 +26,12 @@ pub(super) fn run(arguments: &Import) -> ExitStatus {
         Err(status) => return status,
     };
     tell_all(&imported, "not imported");
-    if imported.inventory.jobs.is_empty() {
-        return nothing(&imported);
-    }
     let status = if imported.not_imported.is_empty() { ExitStatus::Healthy } else { ExitStatus::Incomplete };
+    if imported.inventory.jobs.is_empty() {
+        // An inventory has a job at least.
+        tell("No inventory is written: there is no job to write.");
+        return status;
+    }
     output::write(&imported.to_yaml(), output.as_deref()).unwrap_or(status)
 }
 
@@ -85,15 +87,7 @@ pub(super) fn tell_all(imported: &Imported, word: &str) {
     for remark in &imported.notes {
         tell(&format!("note: {remark}"));
     }
-}
-
-/// How a command ends that found no job.
-pub(super) fn nothing(imported: &Imported) -> ExitStatus {
-    if imported.not_imported.is_empty() {
+    if imported.inventory.jobs.is_empty() && imported.not_imported.is_empty() {
         tell("Nothing here has credentials that lapse: no role is assumed, and nobody logs in.");
-        ExitStatus::Healthy
-    } else {
-        tell("error: nothing of this could be judged");
-        ExitStatus::Incomplete
     }
 }

@@ -1,13 +1,17 @@
 //! `lint`: judges by what is declared alone, in an inventory or in other files that say how credentials are got.
 
 use super::arguments::{ExitStatus, Lint};
-use super::import::{nothing, of_aws_config, of_github_workflows, tell_all};
+use super::import::{of_aws_config, of_github_workflows, tell_all};
 use super::output::{self, bad_usage};
 use crate::check;
-use crate::import::Imported;
+use crate::finding::FindingId;
 use crate::import::aws_config::Options;
-use crate::inventory::{Filter, Inventory, Job, Refresh, Seconds};
-use crate::report::leases;
+use crate::inventory::{Filter, Inventory, Job, Refresh, Remark, Seconds};
+use crate::report::{NotJudged, Report, leases};
+
+/// Of jobs whose length nobody has said.
+const WITHOUT_LENGTH: &str = "How long jobs run is not in these files: the answer is how long they may, and `covered` says no more than that a job \
+     can start. --length 4h judges jobs that run so long.";
 
 pub(super) fn run(arguments: &Lint) -> ExitStatus {
     let selection = &arguments.selection;
@@ -28,11 +32,13 @@ pub(super) fn run(arguments: &Lint) -> ExitStatus {
         Err(nothing) => return bad_usage(&format!("error: {nothing}")),
     };
     let mut report = outcome.report;
-    report.run.complete &= input.not_judged == 0;
+    if let Some(from) = input.imported {
+        tell_of_import(&mut report, from, input.not_judged, input.without_length.is_some());
+    }
     let shown = match &input.without_length {
         Some(names) => {
             let jobs: Vec<&Job> = input.inventory.jobs.iter().filter(|job| names.contains(&job.name)).collect();
-            output::show_as(&report, selection, |columns| leases::render(&jobs, input.not_judged, &report, columns))
+            output::show_as(&report, selection, |columns| leases::render(&jobs, &report, columns))
         }
         None => output::show(&report, selection),
     };
@@ -43,8 +49,10 @@ pub(super) fn run(arguments: &Lint) -> ExitStatus {
 struct Input {
     inventory: Inventory,
     filter: Filter,
-    /// How much could not be read, and is told.
-    not_judged: usize,
+    /// What `import` calls the kind of files; `None`: an inventory.
+    imported: Option<&'static str>,
+    /// What could not be judged.
+    not_judged: Vec<Remark>,
     /// The names of the jobs of which nobody has said how long they run: the question is how long they may.
     without_length: Option<Vec<String>>,
 }
@@ -54,8 +62,9 @@ fn read(arguments: &Lint) -> Result<Input, ExitStatus> {
     let given = &arguments.input;
     if let Some(inventory) = &given.inventory {
         let (inventory, filter) = super::read(inventory, selection)?;
-        return Ok(Input { inventory, filter, not_judged: 0, without_length: None });
+        return Ok(Input { inventory, filter, imported: None, not_judged: Vec::new(), without_length: None });
     }
+    let kind = if given.aws_config.is_some() { "aws-config" } else { "github-workflow" };
     let imported = match &given.aws_config {
         Some(file) => {
             // Nobody has said how long: what can run no time at all cannot start.
@@ -65,21 +74,35 @@ fn read(arguments: &Lint) -> Result<Input, ExitStatus> {
         None => of_github_workflows(&given.github_workflow, &arguments.variables)?,
     };
     tell_all(&imported, "not judged");
-    if imported.inventory.jobs.is_empty() {
-        return Err(nothing(&imported));
-    }
-    let Imported { inventory, not_imported, .. } = imported;
+    let (inventory, not_judged) = (imported.inventory, imported.not_imported);
+    let imported = Some(kind);
     let filter = Filter::new(&selection.jobs, &selection.roles);
-    let selected = filter.select(&inventory).map_err(|nothing| bad_usage(&format!("error: {nothing}")))?;
-    let not_judged = not_imported.len();
-    if given.aws_config.is_none() || arguments.length.is_some() {
-        return Ok(Input { inventory, filter, not_judged, without_length: None });
+    if inventory.jobs.is_empty() || given.aws_config.is_none() || arguments.length.is_some() {
+        return Ok(Input { inventory, filter, imported, not_judged, without_length: None });
     }
+    let selected = filter.select(&inventory).map_err(|nothing| bad_usage(&format!("error: {nothing}")))?;
     let selected: Vec<Job> = selected.into_iter().cloned().collect();
     let names = selected.iter().map(|job| job.name.clone()).collect();
     let jobs = selected.into_iter().flat_map(with_its_copy).collect();
     let filter = Filter::default();
-    Ok(Input { inventory: Inventory { jobs, ..inventory }, filter, not_judged, without_length: Some(names) })
+    let inventory = Inventory { jobs, ..inventory };
+    Ok(Input { inventory, filter, imported, not_judged, without_length: Some(names) })
+}
+
+/// Adds to the report what its reader must know of the files: what of them was not judged, and what they cannot say.
+fn tell_of_import(report: &mut Report, from: &str, not_judged: Vec<Remark>, without_length: bool) {
+    report.run.complete &= not_judged.is_empty();
+    let of_remark = |Remark { location, message, help }| NotJudged { location, what: message, help };
+    report.not_judged = not_judged.into_iter().map(of_remark).collect();
+    if without_length {
+        report.notes.push(WITHOUT_LENGTH.to_owned());
+    }
+    if report.open_findings().any(|finding| finding.id == FindingId::MaxSessionUnknown) {
+        report.notes.push(format!(
+            "A MaxSessionDuration and a reader are declared in an inventory: write one with `credential-health import {from}` first, \
+             declare them there, and judge it with --inventory."
+        ));
+    }
 }
 
 /// A profile as it is used by an SDK, and by a job with a copy of its credentials. What cannot start needs no second job to

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::audit::Subject;
 use crate::facts::{Description, StepOutcome};
 use crate::failure::{Class, Failure, Operation};
-use crate::inventory::RoleArn;
+use crate::inventory::{Location, RoleArn};
 use crate::plan::PlannedHop;
 
 /// The outcome of a hop that STS gave a session for.
@@ -95,6 +95,17 @@ pub struct NotWalkedPath {
     pub hop: Option<usize>,
     /// Why.
     pub reason: &'static str,
+}
+
+/// Something of an imported file that could not be judged: nothing is known of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotJudged {
+    /// Where it stands.
+    pub location: Location,
+    /// What, and why.
+    pub what: String,
+    /// What to do about it.
+    pub help: String,
 }
 
 /// The coverage, and for each job its walk and the outcomes of its hops.

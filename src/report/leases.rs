@@ -66,22 +66,39 @@ impl Lasts {
     }
 }
 
-/// Words what the report says, for a terminal of so many columns. `jobs` are those it is about; beside them `not_judged`
-/// could not be judged.
+/// Words what the report says, for a terminal of so many columns. `jobs` are those it is about.
 #[must_use]
-pub fn render(jobs: &[&Job], not_judged: usize, report: &Report, columns: usize) -> String {
+pub fn render(jobs: &[&Job], report: &Report, columns: usize) -> String {
     let width = columns.clamp(*terminal::WIDTHS.start(), *terminal::WIDTHS.end());
     let bold = Style::new().bold();
     let mut text = String::new();
     let findings = super::plain::severities(report.open_findings());
     let profiles = super::plain::count(jobs.len(), "profile", "profiles");
     let _ = write!(text, "{bold}{profiles} with credentials that lapse: {findings}.{bold:#}");
-    let beside = match not_judged {
+    let beside = match report.not_judged.len() {
         0 => "",
-        1 => " One thing could not be judged: it is on standard error.",
-        _ => &format!(" {not_judged} things could not be judged: they are on standard error."),
+        1 => " One thing could not be judged: it is named at the end.",
+        several => &format!(" {several} things could not be judged: they are named at the end."),
     };
     let _ = writeln!(text, "{beside}\n");
+    if !jobs.is_empty() {
+        let _ = writeln!(text, "{}\n", table(jobs, report, width));
+    }
+    for finding in report.open_findings() {
+        text.push_str(&terminal::finding_text(finding, width));
+    }
+    let copied = "copied: the job has a copy of the credentials, in environment variables say; renewed: the AWS CLI or an SDK uses \
+         the profile itself, and renews them until a person must log in.";
+    let asked = "Judged by what the files say alone: no call to AWS was made.";
+    let legend: Vec<String> =
+        [copied, asked].map(str::to_owned).into_iter().chain(report.notes.iter().cloned()).collect();
+    terminal::section(&mut text, "How to read this", &legend, width);
+    terminal::section(&mut text, "Not judged", &super::plain::not_judged(report).collect::<Vec<_>>(), width);
+    text
+}
+
+/// One row a profile.
+fn table(jobs: &[&Job], report: &Report, width: usize) -> String {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
@@ -97,21 +114,12 @@ pub fn render(jobs: &[&Job], not_judged: usize, report: &Report, columns: usize)
             (one, another) if one == another || another.is_empty() || !renews => one.to_owned(),
             (copied, renewed) => format!("{copied}; renewed: {renewed}"),
         };
-        let renewed = if renews { renewed.told() } else { "not known".to_owned() };
+        // What is refused is refused, however the credentials are got.
+        let known = renews || matches!(copied, Lasts::Never(_));
+        let renewed = if known { renewed.told() } else { "not known".to_owned() };
         table.add_row([visible::line(&job.name), path(job), copied.told(), renewed, limit]);
     }
-    let _ = writeln!(text, "{}\n", table.trim_fmt());
-    for finding in report.open_findings() {
-        text.push_str(&terminal::finding_text(finding, width));
-    }
-    let legend = [
-        "copied: the job has a copy of the credentials, in environment variables say; renewed: the AWS CLI or an SDK uses \
-         the profile itself, and renews them until a person must log in."
-            .to_owned(),
-        "Judged by what the files say alone: no call to AWS was made. --length 4h judges jobs that run so long.".to_owned(),
-    ];
-    terminal::section(&mut text, "How to read this", &legend, width);
-    text
+    table.trim_fmt()
 }
 
 /// The source and the names of the roles, in the order in which they are assumed.

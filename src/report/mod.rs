@@ -37,7 +37,7 @@ use serde::Serialize;
 
 pub use planned::{PlannedReport, PlannedRoleReport};
 
-pub use coverage::{Coverage, NotCheckedRole, NotWalkedPath, PathCoverage, RoleCoverage, Walk};
+pub use coverage::{Coverage, NotCheckedRole, NotJudged, NotWalkedPath, PathCoverage, RoleCoverage, Walk};
 
 use crate::audit::{Finding, Subject};
 use crate::finding::Severity;
@@ -78,6 +78,12 @@ pub struct Report {
     /// What templates and plans say of the roles as they will be, where some were given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub planned: Option<PlannedReport>,
+    /// What of imported files could not be judged.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_judged: Vec<NotJudged>,
+    /// What holds for the report as a whole where its jobs come from imported files.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// The run itself.
@@ -201,6 +207,8 @@ impl Report {
             roles: subject.plan.roles.keys().map(|role| role_report(subject, role)).collect(),
             findings,
             planned: planned::of(subject),
+            not_judged: Vec::new(),
+            notes: Vec::new(),
         }
     }
 

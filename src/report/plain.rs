@@ -1,9 +1,9 @@
 //! The report in words, without colour or width: what mail shows, and what the terminal dresses up. Owns wording of the
 //! whole, not of a finding: that is the finding's own.
 
-use super::{Coverage, JobReport, PlannedReport, Report, Walk};
+use super::{Coverage, JobReport, NotJudged, PlannedReport, Report, Walk};
 use crate::audit::{Finding, Remedy};
-use crate::failure::Class;
+use crate::failure::{Class, printable};
 use crate::finding::Severity;
 use crate::lease::Verdict;
 
@@ -104,7 +104,8 @@ pub fn coverage(report: &Report) -> Vec<String> {
             "lint asks AWS nothing: {roles} not assumed and not described, {paths} not walked. `check` does that."
         );
         let planned = report.planned.iter().flat_map(PlannedReport::lines);
-        return std::iter::once(asked).chain(planned).collect();
+        let imported = report.notes.iter().cloned().chain(not_judged(report));
+        return std::iter::once(asked).chain(planned).chain(imported).collect();
     }
     let mut lines = vec![
         format!("Roles: {} of {} assumed, {} described.", roles.assumed, roles.total, roles.described),
@@ -120,10 +121,18 @@ pub fn coverage(report: &Report) -> Vec<String> {
     lines
 }
 
-/// Whether the run asked AWS nothing, as `lint` does: then no role and no path was checked, and none is listed.
+/// What of imported files could not be judged, line by line.
+pub fn not_judged(report: &Report) -> impl Iterator<Item = String> {
+    let line =
+        |not: &NotJudged| printable(&format!("Not judged: {}: {}. To do: {}.", not.location, not.what, not.help));
+    report.not_judged.iter().map(line)
+}
+
+/// Whether the run asked AWS nothing, as `lint` does: then no role and no path was checked, and none is listed. Only files
+/// that hold no job make a report without a path.
 #[must_use]
 pub fn is_offline(coverage: &Coverage) -> bool {
-    coverage.paths.not_walked.iter().any(|path| path.reason == "offline")
+    coverage.paths.total == 0 || coverage.paths.not_walked.iter().any(|path| path.reason == "offline")
 }
 
 fn by_reason(what: &str, all: impl Iterator<Item = (String, String)>) -> Vec<String> {

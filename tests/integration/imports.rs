@@ -162,8 +162,75 @@ async fn what_could_not_be_judged_is_told_and_makes_the_run_incomplete() {
     for nothing in ["granted", "cli-credential-process", "aws-login"] {
         let ran = with_profiles(nothing, &["lint", "--aws-config"]).run().await;
         ran.assert_status(3);
-        assert_eq!(ran.stdout, "", "{nothing}");
+        assert!(ran.stdout.contains("Not judged"), "{nothing}\n{}", ran.stdout);
     }
+}
+
+#[tokio::test]
+async fn every_form_of_the_report_names_what_was_not_judged() {
+    for format in ["text", "json", "csv", "junit", "sarif", "html", "markdown"] {
+        for name in ["broken", "granted"] {
+            let arguments = ["lint", "--aws-config", "--fail-on", "none", "--format", format];
+            let ran = with_profiles(name, &arguments).run().await;
+            ran.assert_status(3);
+            let told = if name == "broken" {
+                ["goood", "did you mean"]
+            } else {
+                ["credential_process", "what the command gives"]
+            };
+            let shown = ran.stdout.replace("\\_", "_").split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(told.iter().all(|told| shown.contains(told)), "{format}, {name}\n{}", ran.stdout);
+            // Nobody has said how long: a profile that can start is not a job that lasts.
+            assert!(
+                shown.contains("How long jobs run is not in these files") || name == "granted",
+                "{format}\n{shown}"
+            );
+        }
+    }
+    let arguments = ["lint", "--aws-config", "--fail-on", "none", "--format", "json"];
+    let report = with_profiles("broken", &arguments).run().await.report();
+    assert_eq!(report["run"]["complete"], false);
+    assert_eq!(report["not_judged"][0]["location"]["line"], 4);
+    assert!(report["not_judged"][0]["what"].as_str().unwrap().contains("round in a circle"));
+    assert!(report["not_judged"][0]["help"].as_str().unwrap().contains("name a profile"));
+    let report = with_profiles("cli-role", &arguments).run().await.report();
+    assert_eq!((&report["run"]["complete"], report.get("not_judged")), (&json!(true), None));
+}
+
+#[tokio::test]
+async fn an_empty_report_is_a_report() {
+    let keys = format!("[default]\naws_access_key_id = AKIA\naws_secret_access_key = {CANARY}\n");
+    for format in ["text", "json", "csv", "junit", "sarif", "html", "markdown"] {
+        let ran = Cli::new(&["lint", "--aws-config", "--format", format]).file(".aws/credentials", &keys).run().await;
+        ran.assert_status(0);
+        assert!(!ran.stdout.is_empty() && !ran.stdout.contains("could not be judged"), "{format}\n{}", ran.stdout);
+    }
+    let plain = "on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{run: make}]}}\n";
+    let ran = Cli::new(&["lint", "--github-workflow", "a.yml", "--format", "json"]).file("a.yml", plain).run().await;
+    ran.assert_status(0);
+    assert_eq!((&ran.report()["summary"]["jobs"], &ran.report()["run"]["complete"]), (&json!(0), &json!(true)));
+}
+
+#[tokio::test]
+async fn what_only_an_inventory_can_declare_is_declared_after_an_import() {
+    let config = "[profile k]\naws_access_key_id = AKIA\naws_secret_access_key = s\n\
+        [profile a]\nrole_arn = arn:aws:iam::111111111111:role/a\nsource_profile = k\nduration_seconds = 7200\n";
+    for format in ["text", "csv"] {
+        let arguments = ["lint", "--aws-config", "config", "--fail-on", "none", "--format", format];
+        let ran = Cli::new(&arguments).file("config", config).run().await;
+        ran.assert_status(3);
+        let shown = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(shown.contains("`credential-health import aws-config` first"), "{}", ran.stdout);
+    }
+}
+
+#[tokio::test]
+async fn a_copied_session_whose_request_is_refused_cannot_start_either_way() {
+    let config = "[profile tok]\naws_access_key_id = ASIA\naws_secret_access_key = s\naws_session_token = t\n\
+        [profile a]\nrole_arn = arn:aws:iam::111111111111:role/a\nsource_profile = tok\nduration_seconds = 7200\n";
+    let ran = Cli::new(&["lint", "--aws-config", "config"]).file("config", config).run().await;
+    let row = ran.stdout.lines().find(|line| line.starts_with(" a ")).unwrap();
+    assert_eq!(row.matches("cannot start").count(), 2, "{row}");
 }
 
 #[tokio::test]
