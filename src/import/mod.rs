@@ -105,25 +105,47 @@ fn locate(place: Place, files: &[Arc<str>]) -> Location {
 /// Checks the drafts one by one, so that a bad one spoils no other, and makes one inventory of the good ones.
 fn gather(drafts: Vec<Draft>, files: &[Arc<str>], imported: &mut Imported) {
     let mut names = BTreeSet::new();
+    let mut said: BTreeMap<RoleArn, Vec<Option<Role>>> = BTreeMap::new();
     for mut draft in drafts {
-        draft.name = free(&draft.name, &mut names);
+        draft.name = free(&on_one_line(&draft, files, &mut imported.notes), &mut names);
         match draft.check(files) {
             Err(problems) => imported.not_imported.extend(problems),
-            Ok((mut one, comments)) => {
+            Ok((one, comments)) => {
                 for job in one.jobs {
+                    for hop in &job.path {
+                        said.entry(hop.role.clone()).or_default().push(one.roles.get(&hop.role).cloned());
+                    }
                     imported.comments.jobs.insert(job.name.clone(), comments.clone());
                     imported.inventory.jobs.push(job);
-                }
-                for (arn, role) in std::mem::take(&mut one.roles) {
-                    merge(&mut imported.inventory.roles, arn, role, &mut imported.notes);
                 }
             }
         }
     }
+    let notes = &mut imported.notes;
+    let settled = said.into_iter().filter_map(|(arn, said)| Some((arn, settled(&said, notes)?)));
+    imported.inventory.roles = settled.collect();
     name_roles(&mut imported.inventory.roles);
     imported.inventory.sha256 = crate::inventory::digest(&imported.to_yaml());
     tidy(&mut imported.not_imported);
     tidy(&mut imported.notes);
+}
+
+/// The name as an inventory takes it, with a note where that is not as it is written.
+fn on_one_line(draft: &Draft, files: &[Arc<str>], notes: &mut Vec<Remark>) -> String {
+    let clean = draft.name.replace(char::is_control, " ");
+    if clean == draft.name {
+        return clean;
+    }
+    let name = match clean.trim() {
+        "" => "unnamed",
+        name => name,
+    };
+    notes.push(Remark {
+        location: locate(draft.place, files),
+        message: format!("a name holds a control character: the job is called `{name}`"),
+        help: "write the name as plain text on one line".to_owned(),
+    });
+    name.to_owned()
 }
 
 /// The name, with a number where it is taken.
@@ -137,32 +159,38 @@ fn free(name: &str, taken: &mut BTreeSet<String>) -> String {
     free
 }
 
-/// One entry a role: what two jobs say differently of it is neither's.
-fn merge(roles: &mut BTreeMap<RoleArn, Role>, arn: RoleArn, role: Role, notes: &mut Vec<Remark>) {
-    let Some(known) = roles.get_mut(&arn) else {
-        roles.insert(arn, role);
-        return;
+/// One entry a role, of what each job that assumes it says of it.
+fn settled(said: &[Option<Role>], notes: &mut Vec<Remark>) -> Option<Role> {
+    let mut role = said.iter().flatten().next()?.clone();
+    role.external_id = agreed(said, "external ID", |role| role.external_id.as_ref(), notes);
+    role.session_name = agreed(said, "session name", |role| role.session_name.as_ref(), notes);
+    Some(role)
+}
+
+/// What jobs say differently is no job's; what only some of them say is said for all, because it is the role's.
+fn agreed(
+    said: &[Option<Role>],
+    what: &str,
+    of: impl Fn(&Role) -> Option<&String>,
+    notes: &mut Vec<Remark>,
+) -> Option<String> {
+    let stated: Vec<(&Role, &String)> = said.iter().flatten().filter_map(|role| Some((role, of(role)?))).collect();
+    let (first, value) = *stated.first()?;
+    let mut note = |role: &Role, message: String, help: &str| {
+        let location = role.location.clone().unwrap_or_default();
+        notes.push(Remark { location, message, help: help.to_owned() });
     };
-    let at = role.location.clone().or_else(|| known.location.clone()).unwrap_or_default();
-    for (field, other, what) in [
-        (&mut known.external_id, role.external_id, "external ID"),
-        (&mut known.session_name, role.session_name, "session name"),
-    ] {
-        match (&*field, other) {
-            (Some(one), Some(another)) if *one != another => {
-                *field = None;
-                notes.push(Remark {
-                    location: at.clone(),
-                    message: format!("{arn} is assumed with more than one {what}: none is written"),
-                    help: "write the one that its trust policy asks for under `roles:`".to_owned(),
-                });
-            }
-            (None, Some(another)) => *field = Some(another),
-            _ => {}
-        }
+    if let Some((other, _)) = stated.iter().find(|(_, other)| *other != value) {
+        let message = format!("{} is assumed with more than one {what}: none is written", other.arn);
+        note(other, message, "write the one that its trust policy asks for under `roles:`");
+        return None;
     }
-    known.alias = known.alias.take().or(role.alias);
-    known.location = known.location.take().or(role.location);
+    if stated.len() < said.len() {
+        let message =
+            format!("not every job that assumes {} states its {what}: it is written for all of them", first.arn);
+        note(first, message, "take it out under `roles:` if the trust policy does not ask for it");
+    }
+    Some(value.clone())
 }
 
 /// An alias for each role of which something is declared: its name, with the account where two accounts share it.

@@ -342,6 +342,53 @@ async fn the_help_of_import_is_frozen() {
     }
 }
 
+/// The inventory that is made of profiles, and what is said of them, on one line.
+async fn imported(profiles: &str) -> (String, String) {
+    let keys = "[profile keys]\naws_access_key_id = AKIA\naws_secret_access_key = s\n";
+    let ran = Cli::new(&["import", "aws-config", "config"]).file("config", format!("{keys}{profiles}")).run().await;
+    read_back(&ran).await;
+    (ran.stdout, ran.stderr.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+fn profile(name: &str, more: &str) -> String {
+    format!("[profile {name}]\nrole_arn = arn:aws:iam::111111111111:role/r\nsource_profile = keys\n{more}\n")
+}
+
+#[tokio::test]
+async fn of_several_external_ids_none_is_written_however_often_each_is_stated() {
+    for key in ["external_id", "role_session_name"] {
+        let of = |value: &str| format!("{key} = {value}");
+        let all =
+            [profile("a", &of("one")), profile("b", &of("two")), profile("c", &of("three")), profile("d", &of("one"))];
+        let (inventory, told) = imported(&all.concat()).await;
+        assert!(!inventory.contains("\nroles:"), "{inventory}");
+        assert_eq!(told.matches("more than one").count(), 1, "{told}");
+    }
+}
+
+#[tokio::test]
+async fn what_one_profile_alone_says_of_a_role_is_told_to_hold_for_all() {
+    let (inventory, told) = imported(&[profile("a", ""), profile("b", "external_id = two")].concat()).await;
+    assert!(inventory.contains("external_id: two") || inventory.contains("external_id: \"two\""), "{inventory}");
+    assert!(told.contains("states its external ID: it is written for all of them"), "{told}");
+    let (_, told) = imported(&[profile("a", "external_id = two"), profile("b", "external_id = two")].concat()).await;
+    assert!(!told.contains("external ID"), "{told}");
+}
+
+#[tokio::test]
+async fn a_name_with_control_characters_is_written_without_them() {
+    let workflow = "on: push\npermissions: {id-token: write}\njobs:\n  \"a\\u0007b\\nc\":\n    runs-on: x\n    steps:\n      \
+        - uses: aws-actions/configure-aws-credentials@v4\n        with: {role-to-assume: \"arn:aws:iam::111111111111:role/r\"}\n";
+    let ran = Cli::new(&["import", "github-workflow", "w.yml"]).file("w.yml", workflow).run().await;
+    ran.assert_status(0);
+    read_back(&ran).await;
+    assert!(
+        ran.stderr.contains("w.yml:7: a name holds a control character: the job is called `w/a b c`"),
+        "{}",
+        ran.stderr
+    );
+}
+
 // --- The page ---
 
 /// The fenced blocks of the page, with their languages.
