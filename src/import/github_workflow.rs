@@ -9,7 +9,7 @@ use super::{Draft, Imported, Variables, gather, locate};
 use crate::inventory::problem::{Place, Placed, Sink};
 use crate::inventory::yaml::{self, Node, Value};
 use crate::inventory::{JobComments, Refresh, Remark, Seconds};
-use configure::{Credentials, Step};
+use configure::{Credentials, Step, not_looked_into};
 
 /// What GitHub allows a job that states no `timeout-minutes` (GitHub Actions, workflow syntax).
 const DEFAULT_TIMEOUT_MINUTES: u64 = 360;
@@ -53,9 +53,20 @@ pub(super) struct Scope<'a> {
     variables: &'a Variables,
     /// `env` maps, the innermost first.
     env: Vec<&'a Node>,
-    /// `id-token: write` is written for the job; `None`: no permissions are written at all.
-    id_token: Option<bool>,
+    /// The file: a comment behind a step tells the version of a pinned action.
+    text: &'a str,
+    /// What is written about identity tokens; `None`: no permissions are written at all.
+    id_token: Option<IdToken>,
     self_hosted: bool,
+}
+
+/// What the permissions that count for a job say of identity tokens.
+#[derive(Clone)]
+pub(super) struct IdToken {
+    /// `id-token: write`.
+    granted: bool,
+    /// Whose permissions they are.
+    by: String,
 }
 
 impl Scope<'_> {
@@ -85,11 +96,11 @@ impl Reader<'_> {
         let path = std::path::Path::new(&workflow.name);
         let stem = path.file_stem().map_or_else(|| workflow.name.clone(), |stem| stem.to_string_lossy().into_owned());
         for (id, job) in jobs {
-            self.job(&format!("{stem}/{}", id.value), id, &tree, job);
+            self.job(&format!("{stem}/{}", id.value), id, (&tree, &workflow.text), job);
         }
     }
 
-    fn job(&mut self, name: &str, id: &Placed<String>, tree: &Node, job: &Node) {
+    fn job(&mut self, name: &str, id: &Placed<String>, (tree, text): (&Node, &str), job: &Node) {
         if let Some(called) = entry(job, "uses").and_then(text_of) {
             let message = format!("job `{name}` calls another workflow, `{}`", called.value);
             self.not_imported(
@@ -101,6 +112,7 @@ impl Reader<'_> {
         }
         let Some(Value::List(steps)) = entry(job, "steps").map(|steps| &steps.value) else { return };
         let runs_on = entry(job, "runs-on");
+        let id_token = self.id_token(tree, job);
         let mut ended: Vec<(Place, Credentials)> = Vec::new();
         let mut before = Credentials::None;
         for node in steps {
@@ -111,10 +123,17 @@ impl Reader<'_> {
                     .flatten()
                     .filter_map(|map| entry(map, "env"))
                     .collect(),
-                id_token: id_token(entry(job, "permissions").or_else(|| entry(tree, "permissions"))),
+                text,
+                id_token: id_token.clone(),
                 self_hosted: runs_on.is_some_and(|runs_on| mentions(runs_on, "self-hosted")),
             };
-            let Some(step) = Step::of(node, &scope) else { continue };
+            let Some(step) = Step::of(node, &scope) else {
+                if let Some((place, message, help)) = not_looked_into(node) {
+                    self.not_imported(place, format!("job `{name}`: {message}"), &help);
+                    before = Credentials::NotKnown;
+                }
+                continue;
+            };
             let chains = step.chains();
             match step.credentials(&before) {
                 Ok((credentials, note)) => {
@@ -165,6 +184,7 @@ impl Reader<'_> {
         let scope = Scope {
             variables: self.variables,
             env: [job, tree].into_iter().filter_map(|map| entry(map, "env")).collect(),
+            text: "",
             id_token: None,
             self_hosted: false,
         };
@@ -178,6 +198,16 @@ impl Reader<'_> {
         minutes.map(|minutes| (Placed { value: Seconds::minutes(minutes), place: written.place }, None))
     }
 
+    /// What the job's permissions say, or those of the file: a job's own replace them all.
+    fn id_token(&self, tree: &Node, job: &Node) -> Option<IdToken> {
+        let of = |node, whose: &str| {
+            let (key, permissions) = entry_with_key(node, "permissions")?;
+            let by = format!("the {whose}'s `permissions`, {}", locate(key.place, self.files));
+            Some(IdToken { granted: grants_id_token(permissions), by })
+        };
+        of(job, "job").or_else(|| of(tree, "file"))
+    }
+
     fn not_imported(&mut self, place: Place, message: String, help: &str) {
         let location = locate(place, self.files);
         self.imported.not_imported.push(Remark { location, message, help: help.to_owned() });
@@ -189,18 +219,21 @@ impl Reader<'_> {
 }
 
 /// Whether these permissions let a job ask for an identity token.
-fn id_token(permissions: Option<&Node>) -> Option<bool> {
-    let permissions = permissions?;
-    Some(match &permissions.value {
+fn grants_id_token(permissions: &Node) -> bool {
+    match &permissions.value {
         Value::Text(all) => all == "write-all",
         _ => entry(permissions, "id-token").and_then(text_of).is_some_and(|level| level.value == "write"),
-    })
+    }
 }
 
 /// The value of a key; keys of actions know no case.
 fn entry<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
+    entry_with_key(node, key).map(|(_, value)| value)
+}
+
+fn entry_with_key<'a>(node: &'a Node, key: &str) -> Option<&'a (Placed<String>, Node)> {
     let Value::Map(entries) = &node.value else { return None };
-    entries.iter().find(|(name, _)| name.value.eq_ignore_ascii_case(key)).map(|(_, value)| value)
+    entries.iter().find(|(name, _)| name.value.eq_ignore_ascii_case(key))
 }
 
 /// A scalar as the action gets it: text.

@@ -389,6 +389,87 @@ async fn a_name_with_control_characters_is_written_without_them() {
     );
 }
 
+/// A job of a workflow whose steps are these, and what `lint` says of it.
+async fn of_steps(head: &str, steps: &str) -> Ran {
+    let workflow = format!(
+        "on: push\n{head}jobs:\n  a:\n    runs-on: ubuntu-latest\n    timeout-minutes: 90\n    steps:\n{steps}"
+    );
+    Cli::new(&["lint", "--fail-on", "none", "--format", "json", "--github-workflow", "w.yml"])
+        .file("w.yml", workflow)
+        .run()
+        .await
+}
+
+#[tokio::test]
+async fn a_step_that_may_log_in_by_other_means_is_not_judged() {
+    let with = |uses: &str, input: &str| format!("      - uses: {uses}\n        with: {{{input}}}\n");
+    for (step, told) in [
+        ("      - uses: ./.github/actions/aws-login\n".to_owned(), "this repository's own action"),
+        (
+            with("org/x/.github/actions/aws@main", "role-to-assume: \"arn:aws:iam::111111111111:role/m1\""),
+            "`role-to-assume`",
+        ),
+        (with("org/login@v1", "AWS_ROLE_ARN: x"), "`AWS_ROLE_ARN`"),
+        (with("org/login@v1", "aws_access_key_id: x"), "`aws_access_key_id`"),
+        ("      - run: aws sts assume-role --role-arn x\n".to_owned(), "`sts assume-role`"),
+    ] {
+        let ran = of_steps("", &step).await;
+        ran.assert_status(3);
+        let report = ran.report();
+        let not_judged = &report["not_judged"][0];
+        assert!(not_judged["what"].as_str().unwrap().contains(told), "{report}");
+        assert_eq!(not_judged["location"]["line"], 7);
+    }
+    for step in [
+        "      - uses: actions/checkout@v4\n".to_owned(),
+        with("org/ecr@v1", "aws-region: eu-west-1"),
+        "      - run: make\n".to_owned(),
+    ] {
+        of_steps("", &step).await.assert_status(0);
+    }
+}
+
+#[tokio::test]
+async fn permissions_that_give_no_identity_token_are_named() {
+    let step = "      - uses: aws-actions/configure-aws-credentials@v4\n        \
+        with: {role-to-assume: \"arn:aws:iam::111111111111:role/r\"}\n";
+    let ran = of_steps("permissions: {contents: read}\n", step).await;
+    let told = "the file's `permissions`, w.yml:2, have no `id-token: write`, and no calling workflow can add it";
+    assert!(ran.stderr.contains(told), "{}", ran.stderr);
+    let of_job = format!("{step}    permissions: {{contents: read}}\n");
+    let ran = of_steps("permissions: {id-token: write}\n", &of_job).await;
+    assert!(ran.stderr.contains("the job's `permissions`, w.yml:10, have no `id-token: write`"), "{}", ran.stderr);
+    let ran = of_steps("", step).await;
+    assert!(ran.stderr.contains("no `id-token: write` is written in this file"), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn the_version_of_a_pinned_action_is_taken_from_its_comment_or_said_not_to_be_known() {
+    let sha = "ececac1a45f3b08a01d2dd070d28d111c5fe6722";
+    for (reference, requested, noted) in [
+        (format!("{sha} # v1.7.0"), 21600, false),
+        (format!("{sha} # tag=v2"), 21600, false),
+        (format!("{sha} # v4.1.0"), 3600, false),
+        ("v1-node16".to_owned(), 21600, false),
+        ("v4".to_owned(), 3600, false),
+        (sha.to_owned(), 3600, true),
+        ("main # since 2024".to_owned(), 3600, true),
+    ] {
+        let step = format!(
+            "      - uses: aws-actions/configure-aws-credentials@{reference}\n        \
+            with: {{aws-access-key-id: a, aws-secret-access-key: b, role-to-assume: \"arn:aws:iam::111111111111:role/r\"}}\n"
+        );
+        let ran = of_steps("", &step).await;
+        assert_eq!(job(&ran.report(), "w/a")["hops"][0]["requested_seconds"], requested, "{reference}");
+        assert_eq!(
+            ran.stderr.contains("versions 1 and 2, with a user's keys, ask for 6h"),
+            noted,
+            "{reference}: {}",
+            ran.stderr
+        );
+    }
+}
+
 // --- The page ---
 
 /// The fenced blocks of the page, with their languages.

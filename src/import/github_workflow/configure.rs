@@ -1,10 +1,10 @@
 //! One step of `aws-actions/configure-aws-credentials`: which call to STS it makes, by its inputs (the action's README,
 //! table of identities; `src/index.ts` of versions 1 to 6).
 
-use super::{Scope, entry, text_of};
+use super::{IdToken, Scope, entry, text_of};
 use crate::import::DraftHop;
 use crate::inventory::problem::{Place, Placed};
-use crate::inventory::yaml::Node;
+use crate::inventory::yaml::{Node, Value};
 use crate::inventory::{Seconds, Source};
 
 /// DurationSeconds of versions 1 and 2 with a user's keys (the action's changelog: one hour everywhere since 3).
@@ -38,7 +38,9 @@ type Unknown = (Place, String, String);
 pub(super) struct Step<'a> {
     pub(super) place: Place,
     /// What is behind the `@`.
-    version: String,
+    reference: String,
+    /// The major version, where that or the comment behind it tells.
+    major: Option<u16>,
     with: Option<&'a Node>,
     scope: &'a Scope<'a>,
 }
@@ -46,11 +48,14 @@ pub(super) struct Step<'a> {
 impl<'a> Step<'a> {
     pub(super) fn of(node: &'a Node, scope: &'a Scope<'a>) -> Option<Self> {
         let uses = entry(node, "uses").and_then(text_of)?;
-        let (action, version) = uses.value.split_once('@').unwrap_or((&uses.value, ""));
-        let version = version.to_owned();
+        let (action, reference) = uses.value.split_once('@').unwrap_or((&uses.value, ""));
+        let line = scope.text.lines().nth(uses.place.line.saturating_sub(1)).unwrap_or_default();
+        let major = major(reference).or_else(|| line.split_once(" #").and_then(|(_, comment)| told_major(comment)));
+        let reference = reference.to_owned();
         action.eq_ignore_ascii_case("aws-actions/configure-aws-credentials").then(|| Self {
             place: uses.place,
-            version,
+            reference,
+            major,
             with: entry(node, "with"),
             scope,
         })
@@ -101,6 +106,9 @@ impl<'a> Step<'a> {
         let (source, mut hops) = if self.input("web-identity-token-file").is_some() && !key {
             (Source::WebIdentity { renewable: true }, Vec::new())
         } else if let Some(keys) = keys.filter(|_| key) {
+            if !copied && self.major.is_none() && self.filled("role-duration-seconds")?.is_none() {
+                note = Some(self.version_not_known());
+            }
             (keys, Vec::new())
         } else if self.chains() {
             match before {
@@ -113,19 +121,27 @@ impl<'a> Step<'a> {
                     ));
                 }
             }
-        } else if self.scope.id_token == Some(true) {
+        } else if self.scope.id_token.as_ref().is_some_and(|id_token| id_token.granted) {
             (Source::WebIdentity { renewable: true }, Vec::new())
         } else if self.scope.self_hosted {
             return Err(self.ambient("a self-hosted runner and no `id-token: write`"));
         } else {
-            note = Some((
-                "no `id-token: write` is written in this file; it is taken to be given, or the step fails".to_owned(),
-                "add it to the job's permissions, if no calling workflow gives it".to_owned(),
-            ));
+            note = Some(without_id_token(self.scope.id_token.as_ref()));
             (Source::WebIdentity { renewable: true }, Vec::new())
         };
         hops.push(self.hop(role, key && !copied)?);
         Ok((Credentials::Path(source, hops), note))
+    }
+
+    fn version_not_known(&self) -> (String, String) {
+        let Self { reference, .. } = self;
+        (
+            format!(
+                "which version of the action `{reference}` is, is not known: it is taken for 3 or later, which asks for 1h; \
+                 versions 1 and 2, with a user's keys, ask for 6h"
+            ),
+            "write role-duration-seconds, or the version in a comment behind the step: # v4.1.0".to_owned(),
+        )
     }
 
     fn ambient(&self, what: &str) -> Unknown {
@@ -148,7 +164,7 @@ impl<'a> Step<'a> {
                 "write the role's ARN".to_owned(),
             ));
         }
-        let old = with_keys && is_old(&self.version);
+        let old = with_keys && matches!(self.major, Some(1 | 2));
         let duration = match self.filled("role-duration-seconds")? {
             Some(written) => match written.value.parse() {
                 Ok(seconds) => Some(Placed { value: Seconds(seconds), place: written.place }),
@@ -172,9 +188,79 @@ impl<'a> Step<'a> {
     }
 }
 
-fn is_old(version: &str) -> bool {
-    let major = version.trim_start_matches('v').split('.').next().unwrap_or_default();
-    matches!(major, "1" | "2")
+/// The major version of `v4`, `4` or `v4.1.0`; of a commit or a branch, none.
+fn major(reference: &str) -> Option<u16> {
+    let version = reference.strip_prefix('v').unwrap_or(reference);
+    let (major, rest) = version.split_at(version.find(|c: char| !c.is_ascii_digit()).unwrap_or(version.len()));
+    let ends = rest.is_empty() || rest.starts_with(['.', '-']);
+    (ends && major.len() <= 3).then(|| major.parse().ok()).flatten()
+}
+
+/// The major version that a comment such as `# v1.7.0` tells.
+fn told_major(comment: &str) -> Option<u16> {
+    let words = comment.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.'));
+    words.filter(|word| word.starts_with('v') || word.contains('.')).find_map(major)
+}
+
+/// Why an identity token may not be had, and what to do.
+fn without_id_token(written: Option<&IdToken>) -> (String, String) {
+    match written {
+        Some(IdToken { by, .. }) => (
+            format!(
+                "{by}, have no `id-token: write`, and no calling workflow can add it: it is judged as if it were there, and the step fails without it"
+            ),
+            "add `id-token: write` to them".to_owned(),
+        ),
+        None => (
+            "no `id-token: write` is written in this file; it is taken to be given, or the step fails".to_owned(),
+            "add it to the job's permissions, if no calling workflow gives it".to_owned(),
+        ),
+    }
+}
+
+/// Parts of the names of inputs by which an action logs in to AWS.
+const OF_A_LOGIN: [&str; 8] = [
+    "role-to-assume",
+    "assume-role",
+    "role-arn",
+    "aws-role",
+    "access-key",
+    "secret-key",
+    "aws-session-token",
+    "role-duration",
+];
+
+/// A step that may log in to AWS by other means than the action, which are not in the workflow.
+pub(super) fn not_looked_into(node: &Node) -> Option<Unknown> {
+    let unknown = |place, what| {
+        let help = "if it assumes a role, declare the job in an inventory, with its whole path".to_owned();
+        Some((place, what, help))
+    };
+    if let Some(run) = entry(node, "run").and_then(text_of) {
+        let what = "a `run` step calls `sts assume-role`: what it does with the session is not looked into";
+        return if run.value.contains("sts assume-role") { unknown(run.place, what.to_owned()) } else { None };
+    }
+    let uses = entry(node, "uses").and_then(text_of)?;
+    let inputs = match entry(node, "with").map(|with| &with.value) {
+        Some(Value::Map(inputs)) => inputs.as_slice(),
+        _ => &[],
+    };
+    let of_a_login = inputs.iter().map(|(name, _)| &name.value).find(|name| {
+        let name = name.to_ascii_lowercase().replace('_', "-");
+        OF_A_LOGIN.iter().any(|part| name.contains(part))
+    });
+    let action = &uses.value;
+    match of_a_login {
+        Some(input) => unknown(
+            uses.place,
+            format!("`{action}` is given `{input}`: which role it assumes, and for how long, is not known"),
+        ),
+        None if action.starts_with("./") || action.starts_with("../") => unknown(
+            uses.place,
+            format!("`{action}` is this repository's own action: whether it logs in to AWS is not looked into"),
+        ),
+        None => None,
+    }
 }
 
 /// The name in `${{ vars.NAME }}`, to be given a value.
