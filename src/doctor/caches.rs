@@ -26,12 +26,18 @@ pub(super) struct Home {
     folder: PathBuf,
     /// AWS_LOGIN_CACHE_DIRECTORY.
     login: Option<PathBuf>,
+    /// PATH, where programs are.
+    pub(super) path: Option<String>,
 }
 
 impl Home {
     pub(super) fn new(read: super::environment::Read<'_>) -> Self {
         let folder = read("HOME").or_else(|| read("USERPROFILE")).map_or_else(|| PathBuf::from("~"), PathBuf::from);
-        Self { folder: folder.join(".aws"), login: read("AWS_LOGIN_CACHE_DIRECTORY").map(PathBuf::from) }
+        Self {
+            folder: folder.join(".aws"),
+            login: read("AWS_LOGIN_CACHE_DIRECTORY").map(PathBuf::from),
+            path: read("PATH"),
+        }
     }
 
     /// The login of an SSO session, by its name, or of a start URL: the file is named by its SHA-1 (botocore, SDKs).
@@ -92,7 +98,7 @@ impl Home {
     /// Whether there is such a file, open to us.
     #[expect(clippy::unused_self, reason = "where files are is the home's to say")]
     pub(super) fn is_readable(&self, path: &str) -> bool {
-        std::fs::File::open(path).is_ok()
+        std::fs::metadata(path).is_ok_and(|known| known.is_file()) && std::fs::File::open(path).is_ok()
     }
 }
 
@@ -138,8 +144,15 @@ fn json<T: DeserializeOwned>(path: &Path) -> Cached<T> {
 }
 
 fn read(path: &Path) -> std::io::Result<String> {
+    // Opening a named pipe waits for who writes to it.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(std::io::ErrorKind::InvalidInput.into());
+    }
     let mut text = String::new();
-    std::fs::File::open(path)?.take(MAX_BYTES).read_to_string(&mut text)?;
+    std::fs::File::open(path)?.take(MAX_BYTES + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_BYTES {
+        return Err(std::io::ErrorKind::FileTooLarge.into());
+    }
     Ok(text)
 }
 

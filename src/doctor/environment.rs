@@ -18,6 +18,7 @@ pub(super) fn gather(read: Read<'_>, home: &Home) -> Environment {
         access_key: variable(read("AWS_ACCESS_KEY_ID").as_deref(), |c| c.is_ascii_alphanumeric()),
         key: key_id.as_deref().and_then(Key::of),
         secret: variable(secret.as_deref(), |c| c.is_ascii_graphic()),
+        exchanged: key_id.as_deref().zip(secret.as_deref()).is_some_and(|(id, secret)| are_exchanged(id, secret)),
         token: variable(read("AWS_SESSION_TOKEN").as_deref(), |c| c.is_ascii_graphic()),
         old_token: match (filled("AWS_SECURITY_TOKEN"), filled("AWS_SESSION_TOKEN")) {
             (None, _) => OldToken::Absent,
@@ -61,6 +62,21 @@ fn variable(value: Option<&str>, fits: impl Fn(char) -> bool) -> Variable {
         return Variable::Set;
     };
     Variable::Flawed(flaw)
+}
+
+/// Whether these look like secret and key id rather than key id and secret: an id is AKIA or ASIA and capital letters and
+/// digits, a secret 40 characters of base64.
+fn are_exchanged(id: &str, secret: &str) -> bool {
+    let is_id = |text: &str| {
+        let fits = text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+        ["AKIA", "ASIA"].iter().any(|begins| text.starts_with(begins)) && (16..=32).contains(&text.len()) && fits
+    };
+    let is_secret = |text: &str| {
+        let fits = text.chars().all(|c| c.is_ascii_alphanumeric() || "/+".contains(c));
+        text.len() == 40 && fits && text.contains(['/', '+'])
+    };
+    let (id, secret) = (id.trim(), secret.trim());
+    (!is_id(id) && is_id(secret)) || (is_secret(id) && !is_secret(secret) && secret.len() < 40)
 }
 
 fn container(filled: &dyn Fn(&str) -> Option<String>, home: &Home) -> Option<Container> {
@@ -107,6 +123,16 @@ mod tests {
         assert_eq!(of("AKIAEXAMPLE "), Variable::Flawed(Flaw::Blank));
         assert_eq!(of("\"AKIAEXAMPLE\""), Variable::Flawed(Flaw::Quotes));
         assert_eq!(of("AKIA/EXAMPLE"), Variable::Flawed(Flaw::Character));
+    }
+
+    #[test]
+    fn a_key_id_and_a_secret_in_each_others_place_are_seen() {
+        let (id, secret) = ("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY");
+        for (first, second, exchanged) in
+            [(id, secret, false), (secret, id, true), (secret, "short", true), (id, id, false), (secret, secret, false)]
+        {
+            assert_eq!(are_exchanged(first, second), exchanged, "{first} {second}");
+        }
     }
 
     #[test]

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::caches::{self, Home};
 use super::facts::{
-    Base, Broken, BrokenKind, Chain, Environment, FileTrouble, FileTroubleKind, Login, Process, Profile, Role,
-    Selected, SelectedBy, Sso,
+    Base, Broken, BrokenKind, Chain, Environment, FileTrouble, FileTroubleKind, Login, Process, Profile, QuotedKeys,
+    Role, Selected, SelectedBy, Sso,
 };
 use crate::failure::printable;
 use crate::inventory::{Location, nearest};
@@ -29,13 +29,14 @@ pub(super) fn gather(config: &SharedConfig, selected: &Selected, environment: &E
         if selected.by == SelectedBy::Default || (name == "default" && selected.by == SelectedBy::Variable) {
             return Profile::Absent;
         }
-        return Profile::Missing { nearest: near(config, name), known: config.profiles().count() };
+        return Profile::Missing { nearest: near(config, name, name), known: config.profiles().count() };
     }
     match config.chain(name) {
         Ok(chain) => match base(&chain, home) {
             Some(base) => Profile::Leads(Chain {
                 profile: chain.base_profile.name.clone(),
                 roles: roles(config, &chain, &base, environment, home),
+                quoted_keys: quoted_keys(chain.base_profile, &base),
                 keys_passed_over: passes_over_keys(config, &chain, &base),
                 base,
             }),
@@ -67,7 +68,17 @@ pub(super) fn troubles(config: &SharedConfig, selected: &str) -> Vec<FileTrouble
                 _ => (format!("[{selected}]"), format!("[profile {selected}]")),
             };
             let is_header = remark.message.ends_with(&format!(" {written}"));
-            if is_header { FileTroubleKind::Header { written, right } } else { FileTroubleKind::Other }
+            // A second header of one name makes the AWS CLI and boto3 refuse the whole file.
+            let both = config.profile(selected).is_some_and(|profile| {
+                *profile.location.file == *file || profile.keys.as_ref().is_some_and(|keys| *keys.file == *file)
+            });
+            if is_header && both {
+                FileTroubleKind::Replaced
+            } else if is_header {
+                FileTroubleKind::Header { written, right }
+            } else {
+                FileTroubleKind::Other
+            }
         };
         FileTrouble {
             place: place(&remark.location),
@@ -80,9 +91,10 @@ pub(super) fn troubles(config: &SharedConfig, selected: &str) -> Vec<FileTrouble
     config.problems().iter().map(trouble).collect()
 }
 
-fn near(config: &SharedConfig, name: &str) -> Option<String> {
-    let names: Vec<&str> = config.profiles().map(|profile| profile.name.as_str()).collect();
-    nearest(name, names).map(str::to_owned)
+/// The profile that has nearly this name, but for the one that names it.
+fn near(config: &SharedConfig, name: &str, by: &str) -> Option<String> {
+    let names = config.profiles().map(|profile| profile.name.as_str());
+    nearest(name, names.filter(|known| *known != by)).map(str::to_owned)
 }
 
 fn place(location: &Location) -> String {
@@ -109,7 +121,7 @@ fn base(chain: &shared_config::Chain<'_>, home: &Home) -> Option<Base> {
         shared_config::Base::LoginSession => {
             Base::Login(Login { login: home.login(profile.login_session.as_deref()?) })
         }
-        shared_config::Base::Process(command) => Base::Process(process(command)),
+        shared_config::Base::Process(command) => Base::Process(process(command, home)),
         shared_config::Base::Named(_) => Base::Named(printable(profile.credential_source.as_deref()?)),
         // A login for services that take a bearer token gives no credentials.
         shared_config::Base::SsoToken(_) | shared_config::Base::Nothing => return None,
@@ -137,7 +149,7 @@ fn sso(profile: &shared_config::Profile, login: &shared_config::SsoLogin<'_>, ho
 }
 
 /// The command runs in a shell (aws-config, `credential_process.rs`); only a plain first word can be looked for.
-fn process(command: &str) -> Process {
+fn process(command: &str, home: &Home) -> Process {
     let command = command.trim_start();
     let word = match command.strip_prefix('"') {
         Some(rest) => rest.split('"').next(),
@@ -145,19 +157,19 @@ fn process(command: &str) -> Process {
     };
     let word = word.unwrap_or_default();
     let plain = !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "/._-+ ".contains(c));
-    let found = if plain { is_program(word) } else { None };
+    let found = if plain { is_program(word, home) } else { None };
     Process { program: if plain { printable(word) } else { "a shell command".to_owned() }, found }
 }
 
 /// `None`: the shell alone can tell.
-fn is_program(word: &str) -> Option<bool> {
+fn is_program(word: &str, home: &Home) -> Option<bool> {
     // What a shell knows by itself is no file.
     const BUILT_IN: [&str; 6] = ["cat", "echo", "eval", "exec", "printf", "source"];
     if word.contains('/') {
         return Some(std::path::Path::new(word).is_file());
     }
-    let path = std::env::var_os("PATH").filter(|_| !BUILT_IN.contains(&word))?;
-    Some(std::env::split_paths(&path).any(|folder| folder.join(word).is_file()))
+    let path = home.path.as_ref().filter(|_| !BUILT_IN.contains(&word))?;
+    Some(std::env::split_paths(path).any(|folder| folder.join(word).is_file()))
 }
 
 fn roles(
@@ -208,6 +220,12 @@ fn cli_session(profile: &shared_config::Profile, home: &Home) -> Option<Timestam
     home.cli_role_session(&set)
 }
 
+fn quoted_keys(profile: &shared_config::Profile, base: &Base) -> Option<QuotedKeys> {
+    let first = profile.quoted_keys.first().filter(|_| matches!(base, Base::Keys { .. }))?;
+    let lines = profile.quoted_keys.iter().filter(|key| key.file == first.file).map(|key| key.line).collect();
+    Some(QuotedKeys { file: printable(&first.file), lines })
+}
+
 /// botocore takes the keys of the credentials file before `login_session` and `credential_process`; the SDKs do not.
 fn passes_over_keys(config: &SharedConfig, chain: &shared_config::Chain<'_>, base: &Base) -> bool {
     let keys = chain.base_profile.keys.as_ref().filter(|_| chain.base_profile.has_keys());
@@ -231,13 +249,16 @@ fn why(config: &SharedConfig, name: &str) -> (BrokenKind, String) {
             match (&profile.source_profile, &profile.credential_source) {
                 (Some(_), Some(_)) => return fault(BrokenKind::TwoSources),
                 (None, None) => return fault(BrokenKind::NoSource),
-                (Some(source), None) if **source != *profile.name => {
+                (Some(source), None) if **source != *profile.name || profile.keys.is_none() => {
                     if visited.contains(&&**source) {
                         return fault(BrokenKind::Cycle);
                     }
                     if config.profile(source).is_none() {
                         let named = printable(source);
-                        return fault(BrokenKind::SourceMissing { named, nearest: near(config, source) });
+                        return fault(BrokenKind::SourceMissing {
+                            named,
+                            nearest: near(config, source, &profile.name),
+                        });
                     }
                     next = source;
                     continue;

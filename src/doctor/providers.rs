@@ -124,6 +124,11 @@ fn profile(facts: &Facts) -> (State, String) {
             let passes = matches!(broken.kind, BrokenKind::SourceMissing { .. });
             (if passes { State::PassedOver } else { State::Fails }, format!("`{name}`{by} leads nowhere"))
         }
+        Profile::Leads(Chain { base: Base::Named(source), .. })
+            if source.eq_ignore_ascii_case("Environment") && !facts.environment.provides() =>
+        {
+            (State::Fails, format!("`{name}`{by}: credential_source {source}, which has no key"))
+        }
         Profile::Leads(chain) => (State::Wins, format!("`{name}`{by}: {}", path(chain))),
     }
 }

@@ -109,7 +109,10 @@ impl SharedConfig {
             };
             roles.push(profile);
             match (&profile.source_profile, &profile.credential_source) {
-                (Some(source), None) if **source == *profile.name => break self.base(profile)?,
+                // A profile may name itself for its keys, and for nothing else (botocore, `_validate_source_profile`).
+                (Some(source), None) if **source == *profile.name && profile.keys.is_some() => {
+                    break self.base(profile)?;
+                }
                 (Some(source), None) => profile = self.follow(source, &visited)?,
                 (None, Some(_)) => break self.base(profile)?,
                 (Some(_), Some(both)) => {
@@ -156,7 +159,8 @@ impl SharedConfig {
             return Err(self.circle(&visited[start..], source));
         }
         self.profile(source).ok_or_else(|| {
-            let near = crate::inventory::nearest(source, self.profiles.keys().map(String::as_str));
+            let others = self.profiles.keys().map(String::as_str).filter(|known| *known != from);
+            let near = crate::inventory::nearest(source, others);
             let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None if self.files().len() == 1 => {

@@ -53,7 +53,7 @@ impl SharedConfig {
         let files = [Kind::Config, Kind::Credentials].map(|kind| {
             let (path, named_by) = kind.path(&env);
             let name = path.display().to_string();
-            let text = match read(&path) {
+            let text = match read_regular(&path) {
                 Ok(text) => Some(text),
                 Err(Unreadable::NotThere) if named_by.is_none() => None,
                 Err(wrong) => {
@@ -180,14 +180,14 @@ fn ignored(kind: Kind, section: &Section, location: Location) -> Remark {
         None => format!("[{name}]"),
     };
     let help = match (kind, section.prefix.as_deref()) {
+        (Kind::Config, None) if section.replaced => {
+            "keep one of the two: [profile default] stands there too, and replaces it".to_owned()
+        }
         (Kind::Config, None) => {
             format!("write [profile {name}]: in the config file every profile but `default` has that prefix")
         }
         (Kind::Credentials, Some("profile")) => format!("write [{name}]: the credentials file has no prefix"),
         (Kind::Credentials, Some(_)) => "move it to the config file: the credentials file holds keys only".to_owned(),
-        _ if section.prefix.is_none() && section.name == "default" => {
-            "keep one of the two: [profile default] is there too, and replaces it".to_owned()
-        }
         _ => "a name is one word of letters, digits and _ - / . % @ : +".to_owned(),
     };
     Remark { location, message: format!("AWS SDKs ignore {written}"), help }
@@ -200,6 +200,7 @@ fn at_start(name: &str) -> Location {
 /// Why a file could not be read.
 enum Unreadable {
     NotThere,
+    NoFile,
     TooLarge,
     NotText,
     Failed(std::io::Error),
@@ -209,10 +210,21 @@ impl std::fmt::Display for Unreadable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NotThere => f.write_str("there is no such file"),
+            Self::NoFile => f.write_str("it is a folder, a named pipe or a device, not a file"),
             Self::TooLarge => write!(f, "the file is larger than {} MiB", MAX_BYTES / 1024 / 1024),
             Self::NotText => f.write_str("the file is not UTF-8 text"),
             Self::Failed(error) => write!(f, "the file cannot be read: {error}"),
         }
+    }
+}
+
+/// What the environment names or the home folder has: opening a named pipe there waits for who writes to it.
+fn read_regular(path: &Path) -> Result<String, Unreadable> {
+    match std::fs::metadata(path) {
+        // What is written where there is to be no such file.
+        _ if path == Path::new("/dev/null") => Ok(String::new()),
+        Ok(known) if !known.is_file() => Err(Unreadable::NoFile),
+        _ => read(path),
     }
 }
 

@@ -65,6 +65,8 @@ pub struct Profile {
     pub has_session_token: bool,
     /// Where the keys stand: the place of the first of them that is there.
     pub keys: Option<Location>,
+    /// The keys whose value has a quotation mark in it, which no key has: where they stand.
+    pub quoted_keys: Vec<Location>,
     /// Why it cannot be read as it is meant.
     pub(crate) spoilt: Option<Remark>,
 }
@@ -118,6 +120,8 @@ pub(super) struct Builder {
     profile: Profile,
     header: Option<Place>,
     keys: Option<Place>,
+    /// Of each key in quotation marks: its name and where the value stands.
+    quoted: Vec<(&'static str, Place)>,
 }
 
 impl Builder {
@@ -137,6 +141,11 @@ impl Builder {
             if let Some(written) = setting(section, key, found.get(key)) {
                 *there = true;
                 self.keys.get_or_insert(written.place);
+                // The credentials file comes second, and wins.
+                self.quoted.retain(|(known, _)| *known != key);
+                if written.contains(['"', '\'']) {
+                    self.quoted.push((key, written.place));
+                }
             }
         }
     }
@@ -148,6 +157,7 @@ impl Builder {
         profile.place = self.header.unwrap_or_default();
         profile.location = location(profile.place);
         profile.keys = self.keys.map(&location);
+        profile.quoted_keys = self.quoted.into_iter().map(|(_, place)| location(place)).collect();
         let mut spoilt = None;
         for (key, field) in profile.settings() {
             if let Some(written) = field.take_if(|setting| setting.contains('\n')) {

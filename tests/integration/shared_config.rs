@@ -126,7 +126,7 @@ fn a_profile_may_be_its_own_source_where_it_has_keys() {
     let config = both(own, &keys);
     assert_eq!((roles(&config, "a"), config.chain("a").unwrap().base), (vec!["a".to_owned()], Base::Keys));
     let without = both(own, "").chain("a").unwrap_err();
-    assert!(without.message.contains("gives no credentials"), "{without}");
+    assert!(without.message.contains("in a circle: a -> a"), "{without}");
 }
 
 #[test]
@@ -209,4 +209,16 @@ fn the_files_are_those_that_the_environment_names_or_those_of_the_home_folder() 
     assert_eq!(problems(&missing), ["/no/such/file:1: there is no such file"]);
     std::fs::write(folder.path().join(".aws/config"), b"[default]\nregion = \xff\n").unwrap();
     assert!(problems(&load(&[]))[0].ends_with("config:1: the file is not UTF-8 text"));
+}
+
+#[test]
+fn a_named_pipe_or_a_folder_in_the_place_of_a_file_is_told_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for path in [pipe.as_path(), folder.path()] {
+        let path = path.to_str().unwrap().to_owned();
+        let config = SharedConfig::load(|name| (name == "AWS_CONFIG_FILE").then(|| path.clone()));
+        assert_eq!(problems(&config), [format!("{path}:1: it is a folder, a named pipe or a device, not a file")]);
+    }
 }

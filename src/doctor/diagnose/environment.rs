@@ -10,7 +10,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
     if subject.facts.selected.by != SelectedBy::Option {
         out.extend(incomplete(environment));
         out.extend(token(environment));
-        out.extend(flawed(environment));
+        out.extend(exchanged(environment).or_else(|| flawed(environment)).or_else(|| no_key_id(subject)));
         out.extend(shadows(subject));
         out.extend(copied(subject));
         out.extend(old_token(environment));
@@ -85,20 +85,48 @@ fn token(environment: &Environment) -> Option<Diagnosis> {
 }
 
 fn flawed(environment: &Environment) -> Option<Diagnosis> {
-    let (name, flaw) = [
-        ("AWS_ACCESS_KEY_ID", environment.access_key),
-        ("AWS_SECRET_ACCESS_KEY", environment.secret),
-        ("AWS_SESSION_TOKEN", environment.token),
+    // What the command keeps: by bytes, so that control and direction characters go too. No quotation mark is kept.
+    const GRAPHIC: &str = "#-&(-~";
+    let (name, kept, flaw) = [
+        ("AWS_ACCESS_KEY_ID", "[:alnum:]", environment.access_key),
+        ("AWS_SECRET_ACCESS_KEY", GRAPHIC, environment.secret),
+        ("AWS_SESSION_TOKEN", GRAPHIC, environment.token),
     ]
     .into_iter()
-    .find_map(|(name, variable)| Some((name, variable.flaw()?)))?;
+    .find_map(|(name, kept, variable)| Some((name, kept, variable.flaw()?)))?;
     Some(Diagnosis::problem(
         "variable-malformed",
         format!("{name} has {} in it", flaw.as_str()),
         "No such credential has that: it came along when the value was copied, or from a file with Windows line ends. \
          The request cannot be sent, or AWS refuses its signature.",
-        format!("export {name}=\"$(printf %s \"${name}\" | tr -d '[:space:]\"'\\')\""),
+        format!("export {name}=\"$(printf %s \"${name}\" | LC_ALL=C tr -cd '{kept}')\""),
     ))
+}
+
+fn exchanged(environment: &Environment) -> Option<Diagnosis> {
+    environment.exchanged.then(|| {
+        Diagnosis::problem(
+            "keys-exchanged",
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY look exchanged",
+            "What stands in AWS_ACCESS_KEY_ID has the form of a secret access key. The id goes out with each request, in the \
+             open: if one was sent so, give the key up and create another.",
+            "x=\"$AWS_ACCESS_KEY_ID\"; export AWS_ACCESS_KEY_ID=\"$AWS_SECRET_ACCESS_KEY\"; export AWS_SECRET_ACCESS_KEY=\"$x\"; unset x",
+        )
+    })
+}
+
+/// A value that no key id has: told where AWS has not said otherwise.
+fn no_key_id(subject: &Subject<'_>) -> Option<Diagnosis> {
+    let environment = &subject.facts.environment;
+    let known = environment.key.is_some_and(|key| key.kind != KeyKind::Unknown);
+    (environment.provides() && !known && !subject.is_known_to_aws()).then(|| {
+        Diagnosis::problem(
+            "no-access-key-id",
+            "AWS_ACCESS_KEY_ID holds no access key id of AWS",
+            "An id begins with AKIA (a long-term key) or ASIA (a session's key). AWS answers InvalidClientTokenId to any other.",
+            super::commands::renew(subject),
+        )
+    })
 }
 
 /// The environment comes before every profile, in every tool: only `--profile` turns that round, in the AWS CLI.

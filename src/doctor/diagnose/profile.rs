@@ -4,8 +4,11 @@
 use super::commands::{of_profile, quoted};
 use super::{Diagnosis, Level, Subject};
 use crate::doctor::facts::{
-    Base, Broken, BrokenKind, Chain, FileTrouble, FileTroubleKind, Profile, Provider, Role, SelectedBy,
+    Base, Broken, BrokenKind, Chain, FileTrouble, FileTroubleKind, Profile, Provider, QuotedKeys, Role, SelectedBy,
 };
+use crate::failure::printable;
+use crate::inventory::{RoleArn, Seconds};
+use crate::lease::rules;
 
 /// What STS gives at most to a caller that is itself a session (lease-rules 1).
 const CHAINED_SECONDS: u64 = 3600;
@@ -26,7 +29,10 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
             ))
         }
         Profile::Leads(chain) => {
-            out.extend(chain.roles.iter().filter_map(too_long));
+            out.extend(nothing_in_source(subject, chain));
+            out.extend(quoted_keys(subject, chain));
+            out.extend(chain.roles.iter().filter_map(|role| malformed_arn(subject, role)));
+            out.extend(durations(subject, chain));
             out.extend(chain.roles.iter().find(|role| role.mfa).map(|role| mfa(subject, role)));
             out.extend(process(subject, chain));
             out.extend(passed_over(chain));
@@ -65,6 +71,9 @@ fn file(subject: &Subject<'_>, trouble: &FileTrouble) -> Diagnosis {
                 quoted(&format!("s/^{escaped}/{}/", right.replace('/', r"\/")))
             ))
         }
+        FileTroubleKind::Replaced => {
+            Diagnosis::warning("wrong-header", at(message), format!("{help}."), format!("\"${{EDITOR:-vi}}\" {shown}"))
+        }
         FileTroubleKind::Other => Diagnosis::new("file-trouble", Level::Note, at(message), format!("{help}."))
             .mended_by(format!("\"${{EDITOR:-vi}}\" {shown}")),
     }
@@ -89,7 +98,7 @@ fn missing(subject: &Subject<'_>, nearest: Option<&str>, known: usize) -> Option
         None => "None that is there has nearly that name. ".to_owned(),
     };
     let command = match nearest {
-        Some(near) => format!("{again}{}", quoted(near)),
+        Some(near) => format!("{again}{}", sure(&selected.name, near)),
         None if selected.by == SelectedBy::Variable => "unset AWS_PROFILE".to_owned(),
         None => format!("aws configure sso{}", of_profile(&selected.name)),
     };
@@ -100,8 +109,8 @@ fn missing(subject: &Subject<'_>, nearest: Option<&str>, known: usize) -> Option
 fn broken(subject: &Subject<'_>, fault: &Broken) -> Diagnosis {
     let profile = of_profile(&fault.profile);
     let (id, command) = match &fault.kind {
-        BrokenKind::SourceMissing { nearest: Some(near), .. } => {
-            ("source-profile-missing", format!("aws configure set source_profile {}{profile}", quoted(near)))
+        BrokenKind::SourceMissing { named, nearest: Some(near) } => {
+            ("source-profile-missing", format!("aws configure set source_profile {}{profile}", sure(named, near)))
         }
         BrokenKind::SourceMissing { named, nearest: None } => {
             ("source-profile-missing", format!("aws configure{}", of_profile(named)))
@@ -118,6 +127,72 @@ fn broken(subject: &Subject<'_>, fault: &Broken) -> Diagnosis {
     };
     let what = format!("Profile `{}` leads to no credentials", subject.facts.selected.name);
     Diagnosis::new(id, level(subject), what, format!("{}.", fault.detail)).mended_by(command)
+}
+
+/// The name for a command: a guess is no more than NAME, unless one edit leads to it.
+fn sure(written: &str, near: &str) -> String {
+    if strsim::damerau_levenshtein(written, near) <= 1 { quoted(near) } else { "NAME".to_owned() }
+}
+
+/// `credential_source` names variables that are not set.
+fn nothing_in_source(subject: &Subject<'_>, chain: &Chain) -> Option<Diagnosis> {
+    let Base::Named(source) = &chain.base else { return None };
+    let environment = &subject.facts.environment;
+    let profile = of_profile(&chain.profile);
+    let (missing, command) = if source.eq_ignore_ascii_case("Environment") && !environment.provides() {
+        (
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+            "eval \"$(aws configure export-credentials --profile NAME --format env)\"".to_owned(),
+        )
+    } else if source.eq_ignore_ascii_case("EcsContainer") && environment.container.is_none() {
+        ("AWS_CONTAINER_CREDENTIALS_*_URI", format!("aws configure set credential_source NAME{profile}"))
+    } else {
+        return None;
+    };
+    let what = format!("Profile `{}` takes credentials from {source}, and {missing} are not set", chain.profile);
+    let why = "Its role is to be assumed with them. The AWS CLI and boto3 stop with CredentialRetrievalError.";
+    Some(Diagnosis::new("credential-source-empty", level(subject), what, why).mended_by(command))
+}
+
+fn quoted_keys(subject: &Subject<'_>, chain: &Chain) -> Option<Diagnosis> {
+    let QuotedKeys { file, lines } = chain.quoted_keys.as_ref()?;
+    let places: Vec<String> = lines.iter().map(|line| format!("{file}:{line}")).collect();
+    let edits: Vec<String> = lines.iter().map(|line| format!("{line}s/[\"']//g")).collect();
+    let what = format!("The keys of profile `{}` are written in quotation marks", chain.profile);
+    let why = format!(
+        "{}: the marks are part of the value in every AWS tool, and no key has them: AWS refuses it.",
+        places.join(", ")
+    );
+    let command = format!("sed -i {} {}", quoted(&edits.join(";")), quoted(file));
+    Some(Diagnosis::new("quoted-keys", level(subject), what, why).mended_by(command))
+}
+
+fn malformed_arn(subject: &Subject<'_>, role: &Role) -> Option<Diagnosis> {
+    let wrong = RoleArn::parse(&role.arn).err()?;
+    let what = format!("The role_arn of profile `{}` is not the ARN of a role", role.profile);
+    let why = format!("{}: {}; {}. STS refuses it.", role.place, printable(&wrong.message), printable(&wrong.help));
+    let command = format!("aws configure set role_arn arn:aws:iam::ACCOUNT:role/NAME{}", of_profile(&role.profile));
+    Some(Diagnosis::new("role-arn-malformed", level(subject), what, why).mended_by(command))
+}
+
+fn durations(subject: &Subject<'_>, chain: &Chain) -> Vec<Diagnosis> {
+    // No tool sends it with a token of an identity provider (botocore, `AssumeRoleWithWebIdentityProvider`).
+    let first = usize::from(matches!(chain.base, Base::WebIdentity(_)));
+    let roles = chain.roles.iter().skip(first);
+    roles.filter_map(|role| out_of_range(subject, role).or_else(|| too_long(role))).collect()
+}
+
+/// STS takes 900 to 43200 from any caller (lease-rules 1).
+fn out_of_range(subject: &Subject<'_>, role: &Role) -> Option<Diagnosis> {
+    let range = *rules::ASSUME_ROLE_RANGE.start()..=*rules::ASSUME_ROLE_RANGE.end();
+    let asked = role.duration_seconds.filter(|asked| !range.contains(&Seconds(*asked)))?;
+    let what = format!("Profile `{}` asks for {asked} seconds, and STS gives 900 to 43200", role.profile);
+    let why = format!(
+        "{}: the AWS CLI and boto3 send duration_seconds, and STS refuses it with ValidationError; the SDK for Rust does not send it.",
+        role.place
+    );
+    let command = format!("aws configure set duration_seconds 3600{}", of_profile(&role.profile));
+    Some(Diagnosis::new("duration-refused", level(subject), what, why).mended_by(command))
 }
 
 /// STS refuses such a request (lease-rules 0.2). The SDK for Rust does not send `duration_seconds`.

@@ -15,6 +15,8 @@ pub struct Environment {
     pub key: Option<Key>,
     /// AWS_SECRET_ACCESS_KEY.
     pub secret: Variable,
+    /// Key id and secret look exchanged: each stands in the other's variable.
+    pub exchanged: bool,
     /// AWS_SESSION_TOKEN.
     pub token: Variable,
     /// AWS_SECURITY_TOKEN, the older name of the token, which botocore reads first.

@@ -10,8 +10,8 @@ use serde::Serialize;
 pub use asked::{Asked, Identity, Loaded, NotLoaded, ProcessFailure, Refused};
 pub use environment::{Container, Environment, Flaw, Key, KeyKind, OldToken, Stated, Variable};
 pub use profile::{
-    Base, Broken, BrokenKind, Cached, Chain, Jwt, Login, LoginSession, Process, Profile, Role, Sso, SsoLogin,
-    WebIdentity,
+    Base, Broken, BrokenKind, Cached, Chain, Jwt, Login, LoginSession, Process, Profile, QuotedKeys, Role, Sso,
+    SsoLogin, WebIdentity,
 };
 
 /// Everything that was found out.
@@ -79,6 +79,8 @@ pub enum FileTroubleKind {
         /// As it should be.
         right: String,
     },
+    /// A header that tools ignore, for the selected profile, beside one that is right.
+    Replaced,
     /// Anything else.
     Other,
 }

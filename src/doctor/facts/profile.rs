@@ -71,8 +71,19 @@ pub struct Chain {
     pub base: Base,
     /// The roles.
     pub roles: Vec<Role>,
+    /// The keys of the base are written in quotation marks, which are part of the value.
+    pub quoted_keys: Option<QuotedKeys>,
     /// The base profile has keys that its other settings come before in the SDKs; botocore takes the keys first.
     pub keys_passed_over: bool,
+}
+
+/// Keys in quotation marks: where they stand.
+#[derive(Debug, Clone)]
+pub struct QuotedKeys {
+    /// The file.
+    pub file: String,
+    /// The lines.
+    pub lines: Vec<usize>,
 }
 
 /// A role that a profile assumes.
