@@ -104,7 +104,10 @@ fn place(location: &Location) -> String {
 /// Windows editors write one; no AWS tool reads past it.
 fn has_mark(file: &str) -> bool {
     let mut start = [0; 3];
-    std::fs::File::open(file).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *b"\xEF\xBB\xBF"
+    // Opening a named pipe waits for who writes to it.
+    std::fs::metadata(file).is_ok_and(|known| known.is_file())
+        && std::fs::File::open(file).and_then(|mut file| file.read_exact(&mut start)).is_ok()
+        && start == *b"\xEF\xBB\xBF"
 }
 
 fn base(chain: &shared_config::Chain<'_>, home: &Home) -> Option<Base> {

@@ -211,7 +211,7 @@ async fn variables_that_are_incomplete_spoilt_or_in_the_way_are_diagnosed() {
         case("quotation marks around the key", at().env("AWS_ACCESS_KEY_ID", &format!("\"{key}\"")).env("AWS_SECRET_ACCESS_KEY", secret), 1, ("variable-malformed", "problem", "tr -cd")),
         case("direction characters in the key", at().env("AWS_ACCESS_KEY_ID", &format!("{key}\u{202e}")).env("AWS_SECRET_ACCESS_KEY", secret), 1, ("variable-malformed", "problem", "LC_ALL=C tr -cd '[:alnum:]'")),
         case("key and secret exchanged", Shell::offline().env("AWS_ACCESS_KEY_ID", "canary0rXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLE").env("AWS_SECRET_ACCESS_KEY", key), 1, ("keys-exchanged", "problem", "unset x")),
-        case("no key id", Shell::offline().env("AWS_ACCESS_KEY_ID", "CANARY").env("AWS_SECRET_ACCESS_KEY", secret), 1, ("no-access-key-id", "problem", "aws configure")),
+        case("no key id", Shell::offline().env("AWS_ACCESS_KEY_ID", "CANARY").env("AWS_SECRET_ACCESS_KEY", secret), 1, ("no-access-key-id", "problem", UNSET)),
         case("keys before AWS_PROFILE", keys(at()).credentials(&dev).profile("dev"), 0, ("environment-shadows-profile", "warning", UNSET)),
         case("two profile variables", keys(at()).config(two).profile("a").env("AWS_DEFAULT_PROFILE", "b"), 0, ("two-profile-variables", "warning", "unset AWS_DEFAULT_PROFILE")),
         case("AWS_DEFAULT_PROFILE alone", keys(at()).config(two).env("AWS_DEFAULT_PROFILE", "b"), 0, ("default-profile-variable", "warning", "export AWS_PROFILE=b")),
@@ -772,6 +772,17 @@ async fn offline_asks_nobody_runs_nothing_and_says_what_is_not_known() {
     program.cli("json").run().await.assert_status(0);
     assert!(!trace.exists(), "the program was run");
     assert_eq!(aws.calls().len(), 0);
+}
+
+#[tokio::test]
+async fn a_named_pipe_in_the_place_of_a_file_is_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("config");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let shell = Shell::offline().env("AWS_CONFIG_FILE", pipe.to_str().unwrap());
+    let run = tokio::time::timeout(std::time::Duration::from_secs(20), shell.report());
+    let (_, report) = run.await.expect("doctor waits for the pipe");
+    assert!(report.to_string().contains("a named pipe or a device, not a file"), "{report:#}");
 }
 
 #[tokio::test]

@@ -124,7 +124,7 @@ fn no_key_id(subject: &Subject<'_>) -> Option<Diagnosis> {
             "no-access-key-id",
             "AWS_ACCESS_KEY_ID holds no access key id of AWS",
             "An id begins with AKIA (a long-term key) or ASIA (a session's key). AWS answers InvalidClientTokenId to any other.",
-            super::commands::renew(subject),
+            UNSET_KEYS,
         )
     })
 }
