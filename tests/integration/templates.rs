@@ -415,7 +415,7 @@ async fn a_role_that_a_default_leaves_out_is_said() {
     let jobs = inventory("iam-user", &[&arn(2, "only")], "");
     let notes = async |more: &[&str]| {
         let arguments = [&["--cloudformation", "t.yaml", "--format", "json"], more].concat();
-        let ran = Cli::on(&jobs, "lint", &arguments).file("t.yaml", template.as_bytes().to_vec()).run().await;
+        let ran = Cli::on(&jobs, "lint", &arguments).file("t.yaml", template.as_bytes()).run().await;
         let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr));
         report["planned"]["notes"].to_string()
     };
