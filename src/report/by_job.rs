@@ -45,6 +45,7 @@ impl<'a> Found<'a> {
 }
 
 /// The findings that are no job's own: of roles, of the run, of waivers for jobs that are not here.
+#[cfg(feature = "cli")]
 pub(super) fn of_no_job(report: &Report) -> impl Iterator<Item = &Finding> {
     let known: HashSet<&str> = report.jobs.iter().map(|job| job.name.as_str()).collect();
     report.findings.iter().filter(move |finding| finding.job.as_deref().is_none_or(|job| !known.contains(job)))

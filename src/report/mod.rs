@@ -27,7 +27,6 @@ mod planned;
 pub mod sarif;
 #[cfg(feature = "cli")]
 pub mod terminal;
-#[cfg(feature = "cli")]
 #[cfg(feature = "lambda")]
 pub mod widget;
 
