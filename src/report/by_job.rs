@@ -1,7 +1,7 @@
 //! The report seen from its jobs: which findings are about which, and which job is the worst. What the page, the widget, the
 //! summary, the spreadsheet and the test results share. Knows nothing of how any of them looks.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::{JobReport, Report, Walk};
 use crate::audit::Finding;
@@ -47,7 +47,7 @@ impl<'a> Found<'a> {
 /// The findings that are no job's own: of roles, of the run, of waivers for jobs that are not here.
 #[cfg(feature = "cli")]
 pub(super) fn of_no_job(report: &Report) -> impl Iterator<Item = &Finding> {
-    let known: HashSet<&str> = report.jobs.iter().map(|job| job.name.as_str()).collect();
+    let known: std::collections::HashSet<&str> = report.jobs.iter().map(|job| job.name.as_str()).collect();
     report.findings.iter().filter(move |finding| finding.job.as_deref().is_none_or(|job| !known.contains(job)))
 }
 
