@@ -5,7 +5,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::by_job::{Found, Look, worst_first};
-use super::{HopReport, JobReport, Report, bars, plain, terminal};
+use super::{HopReport, JobReport, Report, bars, plain};
 use crate::audit::{Finding, UNOWNED, Waived};
 use crate::finding::Severity;
 use crate::lease::Verdict;
@@ -138,7 +138,7 @@ fn row(job: &JobReport, found: &Found<'_>) -> Markup {
 
 /// The path, hop by hop, with the cap of each.
 fn path(job: &JobReport) -> Markup {
-    let limit = terminal::limited_by(job);
+    let limit = plain::limited_by(job);
     html! {
         @if !limit.is_empty() { p { "Limited by " bdi { (limit) } "." } }
         @if job.hops.is_empty() { p { "It uses its source's own credentials: no role is assumed." } }

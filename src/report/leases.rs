@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use anstyle::Style;
 use comfy_table::{ContentArrangement, Table, presets};
 
-use super::{Report, terminal};
+use super::{Report, plain, terminal};
 use crate::inventory::{Job, Refresh, RoleArn, Seconds, Source};
 use crate::lease::{self, LimitedBy, Verdict};
 use crate::visible;
@@ -35,7 +35,7 @@ impl Lasts {
         };
         let (judgement, role) = judge(Seconds(0));
         let words = |limit: Option<LimitedBy>, role: Option<String>| {
-            limit.map(|limit| terminal::limit_at(limit, role.as_deref())).unwrap_or_default()
+            limit.map(|limit| plain::limit_at(limit, role.as_deref())).unwrap_or_default()
         };
         match (judgement.verdict, judgement.end) {
             (Verdict::Rejected, _) => Self::Never(words(judgement.limited_by, role)),
@@ -72,8 +72,8 @@ pub fn render(jobs: &[&Job], report: &Report, columns: usize) -> String {
     let width = columns.clamp(*terminal::WIDTHS.start(), *terminal::WIDTHS.end());
     let bold = Style::new().bold();
     let mut text = String::new();
-    let findings = super::plain::severities(report.open_findings());
-    let profiles = super::plain::count(jobs.len(), "profile", "profiles");
+    let findings = plain::severities(report.open_findings());
+    let profiles = plain::count(jobs.len(), "profile", "profiles");
     let _ = write!(text, "{bold}{profiles} with credentials that lapse: {findings}.{bold:#}");
     let beside = match report.not_judged.len() {
         0 => "",
@@ -93,7 +93,7 @@ pub fn render(jobs: &[&Job], report: &Report, columns: usize) -> String {
     let legend: Vec<String> =
         [copied, asked].map(str::to_owned).into_iter().chain(report.notes.iter().cloned()).collect();
     terminal::section(&mut text, "How to read this", &legend, width);
-    terminal::section(&mut text, "Not judged", &super::plain::not_judged(report).collect::<Vec<_>>(), width);
+    terminal::section(&mut text, "Not judged", &plain::not_judged(report).collect::<Vec<_>>(), width);
     text
 }
 

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use super::by_job::{Found, worst_first};
-use super::{JobReport, Report, plain, terminal};
+use super::{JobReport, Report, plain};
 use crate::audit::Finding;
 use crate::visible;
 
@@ -68,7 +68,7 @@ fn row(job: &JobReport, found: &Found<'_>) -> String {
         plain::verdict(job),
         job.needed_seconds,
         plain::lasts(job),
-        escaped(&terminal::limited_by(job)),
+        escaped(&plain::limited_by(job)),
         ids.join(", ")
     )
 }

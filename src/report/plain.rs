@@ -5,7 +5,7 @@ use super::{Coverage, JobReport, NotJudged, PlannedReport, Report, Walk};
 use crate::audit::{Finding, Remedy};
 use crate::failure::{Class, printable};
 use crate::finding::Severity;
-use crate::lease::Verdict;
+use crate::lease::{LimitedBy, Verdict};
 
 /// One line: what was checked and what was found.
 #[must_use]
@@ -57,6 +57,40 @@ pub fn lasts(job: &JobReport) -> String {
         (Verdict::Unknown, _) => "?".to_owned(),
         (_, Some(end)) => end.to_string(),
         (_, None) => "no end".to_owned(),
+    }
+}
+
+/// What limits a job, in words; empty where nothing does.
+#[must_use]
+pub fn limited_by(job: &JobReport) -> String {
+    let Some(limit) = job.limited_by else { return String::new() };
+    limit_at(limit, job.limiting_hop.and_then(|hop| job.hops.get(hop)).map(|hop| hop.role.name()))
+}
+
+/// What limits a job, in words, and the role where it does.
+#[must_use]
+pub fn limit_at(limit: LimitedBy, role: Option<&str>) -> String {
+    let what = limit_in_words(limit);
+    role.map_or_else(|| what.to_owned(), |role| format!("{what}, {role}"))
+}
+
+/// What limits a job, in words.
+#[must_use]
+pub fn limit_in_words(limit: LimitedBy) -> &'static str {
+    match limit {
+        LimitedBy::DurationRange => "the API's range",
+        LimitedBy::SourceCannotAssume => "its source",
+        LimitedBy::MaxSessionDuration => "MaxSessionDuration",
+        LimitedBy::RoleChaining => "role chaining",
+        LimitedBy::Platform => "copied credentials",
+        LimitedBy::RefreshInterval => "refresh interval",
+        LimitedBy::SourceSession => "source session",
+        LimitedBy::PortalSession => "portal login",
+        LimitedBy::IdentityToken => "identity token",
+        LimitedBy::Mfa => "MFA",
+        LimitedBy::StsMaximum => "the 12h maximum",
+        LimitedBy::RequestedDuration => "its request",
+        LimitedBy::DefaultDuration => "the 1h default",
     }
 }
 

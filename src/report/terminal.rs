@@ -9,7 +9,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use super::{JobReport, Report, by_job, plain};
 use crate::finding::Severity;
 use crate::inventory::Seconds;
-use crate::lease::{LimitedBy, Verdict};
+use crate::lease::Verdict;
 use crate::visible;
 
 /// The narrowest and the widest that the text is laid out for.
@@ -119,7 +119,7 @@ fn table(report: &Report, width: usize) -> String {
             job.needed_seconds.to_string(),
             plain::lasts(job),
             bar(job, bar_width),
-            visible::line(&limited_by(job)),
+            visible::line(&plain::limited_by(job)),
         ]);
     }
     let legend = "█ run with credentials   ░ run without   · headroom";
@@ -143,34 +143,4 @@ fn bar(job: &JobReport, width: usize) -> String {
     let covered = if needed > end { cells(end).min(width - 1) } else { cells(needed) };
     let rest = if needed > end { "░" } else { "·" };
     format!("{}{}", "█".repeat(covered), rest.repeat(width - covered))
-}
-
-/// What limits a job, in words; empty where nothing does.
-pub(super) fn limited_by(job: &JobReport) -> String {
-    let Some(limit) = job.limited_by else { return String::new() };
-    limit_at(limit, job.limiting_hop.and_then(|hop| job.hops.get(hop)).map(|hop| hop.role.name()))
-}
-
-/// What limits a job, in words, and the role where it does.
-pub(super) fn limit_at(limit: LimitedBy, role: Option<&str>) -> String {
-    let what = limit_in_words(limit);
-    role.map_or_else(|| what.to_owned(), |role| format!("{what}, {role}"))
-}
-
-pub(super) fn limit_in_words(limit: LimitedBy) -> &'static str {
-    match limit {
-        LimitedBy::DurationRange => "the API's range",
-        LimitedBy::SourceCannotAssume => "its source",
-        LimitedBy::MaxSessionDuration => "MaxSessionDuration",
-        LimitedBy::RoleChaining => "role chaining",
-        LimitedBy::Platform => "copied credentials",
-        LimitedBy::RefreshInterval => "refresh interval",
-        LimitedBy::SourceSession => "source session",
-        LimitedBy::PortalSession => "portal login",
-        LimitedBy::IdentityToken => "identity token",
-        LimitedBy::Mfa => "MFA",
-        LimitedBy::StsMaximum => "the 12h maximum",
-        LimitedBy::RequestedDuration => "its request",
-        LimitedBy::DefaultDuration => "the 1h default",
-    }
 }

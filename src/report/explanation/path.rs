@@ -6,7 +6,7 @@ use super::{Explanation, Text};
 use crate::inventory::{Hop, Refresh, Seconds, Source};
 use crate::lease::rules::{self, Grant, Refusal};
 use crate::lease::{HopLease, Verdict};
-use crate::report::terminal::limit_in_words;
+use crate::report::plain::limit_in_words;
 use crate::visible;
 
 const INDENT: &str = "             ";
