@@ -7,7 +7,7 @@ use super::{Finding, Subject, common_owner};
 use crate::failure::denial_cause;
 use crate::finding::FindingId;
 use crate::inventory::{Job, RoleArn};
-use crate::templates::policy::{Answer, Caller, Kind};
+use crate::templates::policy::{Answer, Caller, PrincipalKind};
 
 pub(super) fn find(subject: &Subject<'_>, met: &Refusals<'_>, out: &mut Vec<Finding>) {
     out.extend(met.iter().filter(|((id, role), _)| *id == FindingId::AssumeDenied && !met.contains_key(&(FindingId::RoleMissing, *role))).map(
@@ -123,10 +123,10 @@ fn caller_name(all: &[&Asked<'_>]) -> String {
 fn trust_remedy(subject: &Subject<'_>, asked: &Asked<'_>) -> Remedy {
     let (principal, action) = match asked.caller {
         Caller::Role(role) => (format!("{{\"AWS\": \"{role}\"}}"), "sts:AssumeRole"),
-        Caller::Source(_, Kind::WebIdentity) => {
+        Caller::Source(_, PrincipalKind::WebIdentity) => {
             ("{\"Federated\": \"OIDC_PROVIDER_ARN\"}".to_owned(), "sts:AssumeRoleWithWebIdentity")
         }
-        Caller::Source(_, Kind::Saml) => {
+        Caller::Source(_, PrincipalKind::Saml) => {
             ("{\"Federated\": \"SAML_PROVIDER_ARN\"}".to_owned(), "sts:AssumeRoleWithSAML")
         }
         Caller::Source(..) => ("{\"AWS\": \"CALLER_ARN\"}".to_owned(), "sts:AssumeRole"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::Subject;
 use crate::inventory::{Job, RoleArn};
-use crate::templates::policy::{Answer, Caller, Kind};
+use crate::templates::policy::{Answer, Caller, PrincipalKind};
 use crate::templates::{Note, PlannedRole, Setting};
 
 /// A caller of a role that a file defines, and what the role's trust policy will make of it.
@@ -33,7 +33,7 @@ pub(super) fn asked<'a>(subject: &'a Subject<'a>) -> Vec<Asked<'a>> {
             let Setting::Known(trust) = &planned.trust else { continue };
             let caller = match index.checked_sub(1) {
                 Some(before) => Caller::Role(&job.path[before].role),
-                None => match Kind::of(job.source) {
+                None => match PrincipalKind::of(job.source) {
                     Some(kind) => Caller::Source(job.source.kind(), kind),
                     None => continue,
                 },

@@ -68,7 +68,7 @@ pub(super) struct Lint {
     #[command(flatten)]
     pub(super) selection: Selection,
     #[command(flatten)]
-    pub(super) planned: super::planned::PlannedOptions,
+    pub(super) templates: super::templates::TemplateOptions,
 }
 
 #[derive(Debug, Args)]

@@ -16,12 +16,12 @@ const WITHOUT_LENGTH: &str = "How long jobs run is not in these files: the answe
 pub(super) fn run(arguments: &Lint) -> ExitStatus {
     let selection = &arguments.selection;
     let from_standard_input = arguments.input.inventory.as_ref().is_some_and(|path| path.as_os_str() == "-");
-    if let Some(misuse) = arguments.planned.misuse(from_standard_input) {
+    if let Some(misuse) = arguments.templates.misuse(from_standard_input) {
         return bad_usage(misuse);
     }
     // The problems of both are told.
     let read = read(arguments);
-    let files = arguments.planned.read().map_err(|problems| super::bad_input(&problems));
+    let files = arguments.templates.read().map_err(|problems| super::bad_input(&problems));
     let (input, (files, given)) = match (read, files) {
         (Ok(input), Ok(files)) => (input, files),
         (Err(status), _) | (_, Err(status)) => return status,

@@ -9,9 +9,9 @@ mod import;
 mod lint;
 mod output;
 pub mod page;
-mod planned;
 mod progress;
 mod schema;
+mod templates;
 
 use std::path::Path;
 use std::process::ExitCode;

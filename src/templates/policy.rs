@@ -24,12 +24,12 @@ pub enum Caller<'a> {
     /// A session of this role: the hop before.
     Role(&'a RoleArn),
     /// The source of the path, at `path[0]`.
-    Source(&'static str, Kind),
+    Source(&'static str, PrincipalKind),
 }
 
 /// What a source is to a trust policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
+pub enum PrincipalKind {
     /// AssumeRoleWithWebIdentity: an identity provider.
     WebIdentity,
     /// AssumeRoleWithSAML: an identity provider.
@@ -49,7 +49,7 @@ impl fmt::Display for Caller<'_> {
     }
 }
 
-impl Kind {
+impl PrincipalKind {
     /// What a source is; `None`: its credentials assume no role.
     #[must_use]
     pub fn of(source: Source) -> Option<Self> {
@@ -220,10 +220,14 @@ fn principal_fits(statement: &Resolved, caller: Caller<'_>) -> Fit {
         Caller::Role(role) => {
             any_fits(of("AWS"), |text| is_role(text, role), |partly| may_be_role(partly, role), named)
         }
-        Caller::Source(_, Kind::WebIdentity) => any_fits(of("Federated"), |text| Some(!is_saml(text)), |_| true, named),
-        Caller::Source(_, Kind::Saml) => any_fits(of("Federated"), |text| Some(is_saml(text)), |_| true, named),
-        Caller::Source(_, Kind::User) => any_fits(of("AWS"), may_be_user, |_| true, named),
-        Caller::Source(_, Kind::Session(service)) => {
+        Caller::Source(_, PrincipalKind::WebIdentity) => {
+            any_fits(of("Federated"), |text| Some(!is_saml(text)), |_| true, named)
+        }
+        Caller::Source(_, PrincipalKind::Saml) => {
+            any_fits(of("Federated"), |text| Some(is_saml(text)), |_| true, named)
+        }
+        Caller::Source(_, PrincipalKind::User) => any_fits(of("AWS"), may_be_user, |_| true, named),
+        Caller::Source(_, PrincipalKind::Session(service)) => {
             match any_fits(of("AWS"), may_be_session, |_| true, named.clone()) {
                 // A platform's own role trusts the platform's service, and is not assumed a second time.
                 Fit::No(_) => any_fits(
@@ -301,8 +305,8 @@ fn is_saml(text: &str) -> bool {
 
 fn action_fits(statement: &Resolved, caller: Caller<'_>) -> Fit {
     let action = match caller {
-        Caller::Source(_, Kind::WebIdentity) => "sts:AssumeRoleWithWebIdentity",
-        Caller::Source(_, Kind::Saml) => "sts:AssumeRoleWithSAML",
+        Caller::Source(_, PrincipalKind::WebIdentity) => "sts:AssumeRoleWithWebIdentity",
+        Caller::Source(_, PrincipalKind::Saml) => "sts:AssumeRoleWithSAML",
         _ => "sts:AssumeRole",
     };
     match statement.get("Action") {
@@ -360,7 +364,9 @@ fn condition_fits(operator: &str, key: &str, values: &Resolved, caller: Caller<'
     let sent = match key.to_ascii_lowercase().as_str() {
         // No external ID goes with a token, and none that is not declared.
         "sts:externalid" => match &role.external_id {
-            Some(id) if !matches!(caller, Caller::Source(_, Kind::WebIdentity | Kind::Saml)) => id.as_str(),
+            Some(id) if !matches!(caller, Caller::Source(_, PrincipalKind::WebIdentity | PrincipalKind::Saml)) => {
+                id.as_str()
+            }
             _ => return Fit::No("it asks for an external ID (sts:ExternalId), and none is declared".to_owned()),
         },
         "sts:rolesessionname" => match &role.session_name {

@@ -9,7 +9,7 @@ use crate::templates::{Files, Given};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Roles as they will be")]
-pub(super) struct PlannedOptions {
+pub(super) struct TemplateOptions {
     /// Judge by the roles of these CloudFormation or SAM templates (YAML or JSON), as they will be deployed
     #[arg(long, value_name = "FILE", num_args = 1..)]
     cloudformation: Vec<PathBuf>,
@@ -37,7 +37,7 @@ fn account(text: &str) -> Result<String, String> {
     if is_account(text) { Ok(text.to_owned()) } else { Err("write an account id of 12 digits".to_owned()) }
 }
 
-impl PlannedOptions {
+impl TemplateOptions {
     /// Reads the files.
     ///
     /// # Errors
