@@ -1,4 +1,4 @@
-//! Arguments and exit statuses, as interface section 6 has them.
+//! Arguments and exit statuses. Pipelines rely on both: options are added, never renamed, and a status keeps its meaning.
 
 use std::path::PathBuf;
 

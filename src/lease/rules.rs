@@ -36,7 +36,8 @@ pub const CODEBUILD_LEASE: Seconds = Seconds::hours(1);
 /// How long before the end a botocore process with an MFA profile fails, since it cannot refresh (botocore credentials.py).
 pub const BOTOCORE_MANDATORY_REFRESH: Seconds = Seconds::minutes(10);
 
-/// Why AWS refuses a request. Requests over a limit are refused, never shortened (lease-rules 0, step 3).
+/// Why AWS refuses a request. Requests over a limit are refused, never shortened (STS AssumeRole, `DurationSeconds`:
+/// "the operation fails").
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// Outside what the API accepts at all.
@@ -67,7 +68,7 @@ pub enum Grant {
 }
 
 /// What STS makes of one AssumeRole request, in its own order of checks: the schema, the role's maximum, the chaining
-/// cap (lease-rules 0, step 2; measured).
+/// cap. The order is measured: AWS does not write it down.
 #[must_use]
 pub fn assume_role(requested: Seconds, max_session: Option<Seconds>, chained: bool) -> Grant {
     if !ASSUME_ROLE_RANGE.contains(&requested) {

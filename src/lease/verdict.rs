@@ -1,4 +1,4 @@
-//! Whether a job's credentials last: the verdict, by durations alone (interface section 3). Pure.
+//! Whether a job's credentials last: the verdict, by durations alone. docs/inventory.md has its rules as a table. Pure.
 //! Knows AWS's rules through `rules` only, and nothing of what the checker itself saw.
 
 use serde::Serialize;

@@ -1,5 +1,5 @@
-//! What a run tells: one type, the JSON report of interface section 5 (`schema_version: 1`). Fields are added, never
-//! renamed; order is deterministic.
+//! What a run tells: one type, the JSON report (`schema_version: 1`). Programs rely on it: fields are added, never renamed;
+//! order is deterministic.
 //!
 //! `coverage` counts what was checked, `plain` words it for mail and terminal; each further form has a file of its own, a
 //! pure function from the report to its text.

@@ -326,7 +326,7 @@ async fn small_limits_hold_too_and_the_json_still_says_that_it_was_cut() {
     }
 }
 
-/// interface.md section 8: `sqs` and the others get JSON, and a message that was cut sets `truncated`.
+/// What subscribers rely on: `sqs` and the others get JSON, and a message that was cut sets `truncated`.
 #[tokio::test]
 async fn the_smallest_limit_that_can_be_set_leaves_room_for_json_that_says_it_was_cut() {
     assert_says_that_it_was_cut(1024).await;

@@ -1,5 +1,5 @@
 //! Every error that STS or IAM can give, sent by the stand-in: each is told by its class, as the right finding, at the hop
-//! where it was met. What is right comes from lease-rules section 2 and the interface, not from the code.
+//! where it was met. What is right comes from AWS's documentation and recorded answers, not from the code.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

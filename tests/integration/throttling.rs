@@ -13,7 +13,7 @@ use crate::stand_in::{Answer, Call, Credentials, Fault, Limit, StandIn};
 
 const ROLES: usize = 2000;
 const ACCOUNTS: usize = 5;
-/// lease-rules section 3: 600 requests a second, by the caller's account.
+/// STS: 600 requests a second for an account (awslabs/mountpoint-s3#1358); that it is the caller's account is unconfirmed.
 const STS: (u32, u32) = (600, 600);
 /// IAM publishes no number; it is smaller than what a run of this size would take.
 const IAM: (u32, u32) = (40, 100);
