@@ -1,5 +1,5 @@
-//! What AWS's errors mean: the one place that knows AWS error codes, and turns code and message into the classes of
-//! lease-rules section 2. Pure: how an answer arrives is `probe`'s and `notify`'s.
+//! What AWS's errors mean: the one place that knows AWS error codes, and turns code and message into a [`Class`].
+//! Pure: how an answer arrives is `probe`'s and `notify`'s.
 
 use crate::finding::FindingId;
 use crate::inventory::RoleArn;
@@ -115,7 +115,7 @@ impl Class {
             | "ForbiddenException" => Self::Denied,
             "NoSuchEntity" | "NoSuchEntityException" => Self::RoleMissing,
             "ExpiredToken" | "ExpiredTokenException" if is_assertion(message) => Self::AssertionExpired,
-            // The SSO portal, of a login that is over (lease-rules 2).
+            // The SSO portal, of a login that is over.
             "UnauthorizedException" => Self::AssertionExpired,
             "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Self::Expired,
             "InvalidClientTokenId"
@@ -268,8 +268,8 @@ fn validation(message: &str) -> Class {
     }
 }
 
-/// Whether an `errorCode` of CloudTrail tells of expired credentials. EC2's forms are prefixed (lease-rules 4:
-/// unconfirmed); EC2 says RequestExpired of a wrong clock too.
+/// Whether an `errorCode` of CloudTrail tells of expired credentials. EC2's forms are prefixed
+/// (unconfirmed: AWS does not document them); EC2 says RequestExpired of a wrong clock too.
 #[must_use]
 pub fn is_expired_in_cloudtrail(code: &str) -> bool {
     let code = code.strip_prefix("Client.").unwrap_or(code);

@@ -1,4 +1,4 @@
-//! `max-session-over-provisioned`: the role's MaxSessionDuration is above what its jobs need (lease-rules A).
+//! `max-session-over-provisioned`: the role's MaxSessionDuration is above what its jobs need.
 
 use super::{Finding, Subject};
 use crate::finding::FindingId;

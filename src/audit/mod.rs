@@ -328,7 +328,7 @@ impl<'a> Subject<'a> {
         by_chain.into_iter().chain(in_loop).collect()
     }
 
-    /// Whether the run did all that it set out to do (interface section 5).
+    /// Whether the run did all that it set out to do.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         if self.facts.observed.is_some() {

@@ -9,7 +9,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     out.extend(lasting(subject, FindingId::RequestedDurationTooShort).filter_map(|found| {
         let (hop, lease) = found.hop()?;
         let (name, role) = (&found.job.name, hop.role.name());
-        // lease-rules 0.1: what clients send where nobody has said anything.
+        // What they send where nobody has said anything (rebuy-de/aws-nuke#667, spinnaker/clouddriver#6344).
         let by_itself = if lease.requested == ASSUME_ROLE_MINIMUM { ", as Go's stscreds and Java SDK 1 do by themselves" } else { "" };
         Some(
             found

@@ -189,7 +189,7 @@ fn roles(
         Base::Sso(_) => Some(true),
         Base::Named(source) if source.eq_ignore_ascii_case("environment") => Some(environment.token.is_set()),
         Base::Named(_) => Some(true),
-        // What a program prints may be a key or a session; of console sessions AWS does not say (lease-rules 1).
+        // What a program prints may be a key or a session; of console sessions AWS does not say.
         Base::Process(_) | Base::Login(_) => None,
     };
     let role = |(index, profile): (usize, &&shared_config::Profile)| {

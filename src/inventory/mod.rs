@@ -85,7 +85,8 @@ impl Job {
         self.length + self.pause
     }
 
-    /// Whether hop `index` is chained: its caller is itself a session, so STS caps it at one hour (lease-rules 0, 1).
+    /// Whether hop `index` is chained: its caller is itself a session, so STS caps it at one hour
+    /// (STS AssumeRole, `DurationSeconds`: role chaining).
     #[must_use]
     pub fn is_chained(&self, index: usize) -> bool {
         index > 0 || !self.source.reaches_directly()

@@ -356,7 +356,7 @@ struct Pattern(&'static str, usize, usize, &'static str);
 const EXTERNAL_ID: Pattern = Pattern("external_id", 2, 1224, "_+=,.@:/-");
 /// STS AssumeRole: 2 to 64 of `[\w+=,.@-]`.
 const SESSION_NAME: Pattern = Pattern("session_name", 2, 64, "_+=,.@-");
-/// STS AssumeRole: 2 to 64 of `[\w+=,.@-]`; the live service takes up to 256 (lease-rules 3).
+/// STS AssumeRole: 2 to 64 of `[\w+=,.@-]`; the live service takes up to 256 (measured).
 const SOURCE_IDENTITY: Pattern = Pattern("source_identity", 2, 256, "_+=,.@-");
 
 fn check_pattern(written: Option<&Placed<String>>, Pattern(key, shortest, longest, others): &Pattern, sink: &mut Sink) {

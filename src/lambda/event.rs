@@ -1,4 +1,4 @@
-//! Events, told apart by their shape (interface section 7). A manual request is read strictly: a misspelt filter must
+//! Events, told apart by their shape. A manual request is read strictly: a misspelt filter must
 //! not become a full run.
 
 use serde_json::{Map, Value};

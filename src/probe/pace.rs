@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 use super::aws::Session;
 use crate::failure::Class;
 
-/// What AWS counts calls against: a service, by the caller's account (lease-rules 3).
+/// What AWS counts calls against: a service, by the caller's account (unconfirmed).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Quota {
     pub(super) service: &'static str,

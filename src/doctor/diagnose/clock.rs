@@ -4,7 +4,8 @@ use super::commands::SET_CLOCK;
 use super::{Diagnosis, Subject};
 use crate::inventory::Seconds;
 
-/// AWS refuses requests from here on (lease-rules 2: `Signature expired`, `Signature not yet current`).
+/// AWS refuses requests from here on (IAM User Guide, signature-v4-troubleshooting: `Signature
+/// expired`, `Signature not yet current`).
 const REFUSED_SECONDS: u64 = 900;
 /// As finding `clock-skew`: some services refuse at five minutes.
 const TOLERATED_SECONDS: u64 = 240;

@@ -19,7 +19,8 @@ pub(super) use answer::{by_its_key, is_without_answer};
 pub use session::Session;
 pub(super) use session::session;
 
-/// A session with less left than this is told as one that ends: botocore renews at 15 minutes too (lease-rules 0.2).
+/// A session with less left than this is told as one that ends: botocore renews at 15 minutes too
+/// (credentials.py).
 pub(super) const SOON_SECONDS: i64 = 900;
 
 /// Something that a person should know of the credentials.

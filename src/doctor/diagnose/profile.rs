@@ -10,7 +10,7 @@ use crate::failure::printable;
 use crate::inventory::{RoleArn, Seconds};
 use crate::lease::rules;
 
-/// What STS gives at most to a caller that is itself a session (lease-rules 1).
+/// What STS gives at most to a caller that is itself a session (STS AssumeRole, `DurationSeconds`: role chaining).
 const CHAINED_SECONDS: u64 = 3600;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
@@ -182,7 +182,7 @@ fn durations(subject: &Subject<'_>, chain: &Chain) -> Vec<Diagnosis> {
     roles.filter_map(|role| out_of_range(subject, role).or_else(|| too_long(role))).collect()
 }
 
-/// STS takes 900 to 43200 from any caller (lease-rules 1).
+/// STS takes 900 to 43200 from any caller (STS AssumeRole, `DurationSeconds`).
 fn out_of_range(subject: &Subject<'_>, role: &Role) -> Option<Diagnosis> {
     let range = *rules::ASSUME_ROLE_RANGE.start()..=*rules::ASSUME_ROLE_RANGE.end();
     let asked = role.duration_seconds.filter(|asked| !range.contains(&Seconds(*asked)))?;
@@ -195,7 +195,7 @@ fn out_of_range(subject: &Subject<'_>, role: &Role) -> Option<Diagnosis> {
     Some(Diagnosis::new("duration-refused", level(subject), what, why).mended_by(command))
 }
 
-/// STS refuses such a request (lease-rules 0.2). The SDK for Rust does not send `duration_seconds`.
+/// STS refuses such a request. The SDK for Rust does not send `duration_seconds`.
 fn too_long(role: &Role) -> Option<Diagnosis> {
     let asked = role.duration_seconds.filter(|asked| *asked > CHAINED_SECONDS && role.chained == Some(true))?;
     Some(Diagnosis::problem(
