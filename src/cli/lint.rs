@@ -6,7 +6,8 @@ use super::output::{self, bad_usage};
 use crate::check;
 use crate::finding::FindingId;
 use crate::import::aws_config::Options;
-use crate::inventory::{Filter, Inventory, Job, Refresh, Remark, Seconds};
+use crate::inventory::{Filter, Inventory, Job, Remark, Seconds};
+use crate::lease::longest::{LongestRuns, with_its_copy};
 use crate::report::{NotJudged, Report, leases};
 
 /// Of jobs whose length nobody has said.
@@ -37,7 +38,8 @@ pub(super) fn run(arguments: &Lint) -> ExitStatus {
     }
     let shown = match &input.without_length {
         Some(names) => {
-            let jobs: Vec<&Job> = input.inventory.jobs.iter().filter(|job| names.contains(&job.name)).collect();
+            let jobs = input.inventory.jobs.iter().filter(|job| names.contains(&job.name));
+            let jobs: Vec<_> = jobs.map(|job| LongestRuns::of(job, |role| report.max_session(role))).collect();
             output::show_as(&report, selection, |columns| leases::render(&jobs, &report, columns))
         }
         None => output::show(&report, selection),
@@ -103,20 +105,4 @@ fn tell_of_import(report: &mut Report, from: &str, not_judged: Vec<Remark>, with
              declare them there, and judge it with --inventory."
         ));
     }
-}
-
-/// A profile as it is used by an SDK, and by a job with a copy of its credentials. What cannot start needs no second job to
-/// say so.
-fn with_its_copy(job: Job) -> Vec<Job> {
-    let job = Job { margin: Seconds(0), ..job };
-    let starts = !matches!(
-        crate::lease::judge(&job, |_| None).verdict,
-        crate::lease::Verdict::Rejected | crate::lease::Verdict::Unknown
-    );
-    let copy = (starts && job.refresh != Refresh::None).then(|| Job {
-        name: format!("{} (copied)", job.name),
-        refresh: Refresh::None,
-        ..job.clone()
-    });
-    std::iter::once(job).chain(copy).collect()
 }

@@ -1,7 +1,9 @@
 //! What AWS grants and how long it lasts: pure functions of declared facts and known MaxSessionDurations.
 //!
-//! `rules` holds AWS's numbers and decisions, `verdict` compares them with a job.
+//! `rules` holds AWS's numbers and decisions, `verdict` compares them with a job, `longest` asks how long a job could be.
 
+#[cfg(feature = "cli")]
+pub mod longest;
 pub mod rules;
 mod verdict;
 

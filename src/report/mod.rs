@@ -216,6 +216,12 @@ impl Report {
         self.findings.iter().filter(|finding| finding.waived.is_none())
     }
 
+    /// The role's MaxSessionDuration, where it is known.
+    #[must_use]
+    pub fn max_session(&self, role: &RoleArn) -> Option<Seconds> {
+        self.roles.iter().find(|known| known.arn == *role)?.max_session_duration_seconds
+    }
+
     /// The worst open finding's severity.
     #[must_use]
     pub fn worst(&self) -> Option<Severity> {
