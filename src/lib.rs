@@ -2,7 +2,14 @@
 //!
 //! Data flows one way: [`inventory`] (what people declare) → `plan` (each distinct walk once) → `probe` (STS and IAM
 //! answer: facts) → `lease` (what AWS grants: pure) → `audit` (is that a problem: pure) → `report` (one type, many
-//! forms) → `state` (what of it was told before) → `notify` (SNS, metrics), driven by two thin doors, `lambda` and `cli`.
+//! forms) → `state` (what of it was told before) → `notify` (SNS, metrics), driven by two thin doors, `lambda` and `cli`,
+//! that call one function, [`check`].
+//!
+//! Side rooms join it in one place each: `import` makes inventories of what people have, [`templates`] brings facts that no
+//! call does (roles as they will be), [`fit`] asks `lease` what would make a job covered, `shared_config` reads AWS profiles
+//! for `import` and for `doctor`, which is a flow of its own: facts of this shell, judged, shown.
+//!
+//! What stands here without a feature builds without AWS.
 
 pub mod audit;
 pub mod check;
