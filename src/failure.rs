@@ -103,6 +103,40 @@ pub enum Class {
 }
 
 impl Class {
+    /// Every class.
+    pub const ALL: [Self; Self::Other as usize + 1] = [
+        Self::Denied,
+        Self::RoleMissing,
+        Self::Expired,
+        Self::AssertionExpired,
+        Self::InvalidCredentials,
+        Self::SignatureMismatch,
+        Self::WrongScope,
+        Self::ClockSlow,
+        Self::ClockFast,
+        Self::RegionDisabled,
+        Self::OverMaxSession,
+        Self::OverChainCap,
+        Self::OutOfRange,
+        Self::InvalidRequest,
+        Self::MalformedPolicy,
+        Self::PackedPolicyTooLarge,
+        Self::SourceIdentityFixed,
+        Self::ProviderMissing,
+        Self::NotSubscribed,
+        Self::Throttled,
+        Self::Unavailable,
+        Self::TimedOut,
+        Self::Unreachable,
+        Self::Unreadable,
+        Self::ObjectMissing,
+        Self::ObjectChanged,
+        Self::ElsewhereInS3,
+        Self::NoCredentials,
+        Self::OutOfTime,
+        Self::Other,
+    ];
+
     /// The class of an error answer, by its code, HTTP status and message.
     #[must_use]
     pub fn of(code: &str, status: u16, message: &str) -> Self {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Open;
+use crate::failure::Class;
 use crate::finding::FindingId;
 use crate::report::{JobReport, Report, RoleReport};
 
@@ -68,16 +69,6 @@ impl<'r> Seen<'r> {
 }
 
 /// Whether the finding is about a refusal by STS or IAM, or about no answer.
-const fn is_refusal(id: FindingId) -> bool {
-    matches!(
-        id,
-        FindingId::AssumeDenied
-            | FindingId::RoleMissing
-            | FindingId::CredentialsExpired
-            | FindingId::CredentialsInvalid
-            | FindingId::SignatureMismatch
-            | FindingId::ClockSkew
-            | FindingId::RegionDisabled
-            | FindingId::NotChecked
-    )
+fn is_refusal(id: FindingId) -> bool {
+    Class::ALL.iter().any(|class| class.finding() == id)
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::audit::Finding;
+use crate::failure::Class;
 use crate::finding::FindingId;
 use crate::inventory::hex;
 
@@ -77,11 +78,8 @@ pub fn substance(finding: &Finding) -> BTreeMap<String, String> {
 }
 
 fn value(name: &str, value: &Value) -> String {
-    /// The reasons of `not-checked` that another run may not have (failure: `Class::is_unfinished`).
-    const NO_ANSWER: [&str; 7] =
-        ["throttled", "unavailable", "timed-out", "unreachable", "unreadable-answer", "no-credentials", "out-of-time"];
     match value {
-        Value::String(text) if name == "reason" && NO_ANSWER.contains(&text.as_str()) => "no answer".to_owned(),
+        Value::String(text) if name == "reason" && is_unfinished(text) => "no answer".to_owned(),
         Value::String(text) => text.clone(),
         Value::Array(items) => {
             let items: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
@@ -92,6 +90,11 @@ fn value(name: &str, value: &Value) -> String {
         }
         other => other.to_string(),
     }
+}
+
+/// Whether it is a reason of `not-checked` that another run may not have.
+fn is_unfinished(reason: &str) -> bool {
+    Class::ALL.iter().any(|class| class.is_unfinished() && class.as_str() == reason)
 }
 
 fn short(value: String) -> String {
