@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use lambda_runtime::Diagnostic;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{Function, failed};
+use super::{Function, failed, not_published};
 use crate::notify::{self, PublishFailure, TopicArn};
 use crate::probe::Aws;
 use crate::report::Report;
@@ -120,10 +120,8 @@ fn conclude(
         tracing::error!(event = "state_not_saved", why);
     }
     if !failures.is_empty() {
-        let all: Vec<String> = failures.values().map(ToString::to_string).collect();
-        tracing::error!(event = "not_published", topic = topic.as_str(), failures = all.join("; "));
         let and = not_saved.map_or_else(String::new, |why| format!("; and what was told could not be kept: {why}"));
-        return Err(failed("NotPublished", format!("{}{and}", all.join("; "))));
+        return Err(not_published(topic, failures.values(), |each| format!("{each}{and}")));
     }
     match not_saved {
         None => Ok(()),

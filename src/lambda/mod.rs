@@ -19,7 +19,7 @@ use event::{Event, Form, Manual};
 use crate::check::{self, Start};
 use crate::facts::Observation;
 use crate::inventory::{Filter, Inventory};
-use crate::notify::{self, Notify, Sent, Wanted};
+use crate::notify::{self, Notify, PublishFailure, Sent, TopicArn, Wanted};
 use crate::probe::{Aws, Probe};
 use crate::report::{Report, Trigger, widget};
 use crate::settings::Settings;
@@ -221,9 +221,8 @@ impl Function {
         if failures.is_empty() {
             return Ok(());
         }
-        let all: Vec<String> = failures.iter().map(ToString::to_string).collect();
-        tracing::error!(event = "not_published", topic = topic.as_str(), failures = all.join("; "));
-        Err(failed("NotPublished", format!("{} of {} messages: {}", failures.len(), messages.len(), all.join("; "))))
+        let (failed, all) = (failures.len(), messages.len());
+        Err(not_published(topic, &failures, |each| format!("{failed} of {all} messages: {each}")))
     }
 }
 
@@ -238,6 +237,17 @@ fn failed(error_type: &str, message: impl ToString) -> Diagnostic {
     let error_message = message.to_string();
     tracing::error!(event = "failed", error_type, message = error_message);
     Diagnostic { error_type: error_type.to_owned(), error_message }
+}
+
+/// That messages were not sent, in the log and as the invocation's end, in the words that `tell` makes of each failure's.
+fn not_published<'f>(
+    topic: &TopicArn,
+    failures: impl IntoIterator<Item = &'f PublishFailure>,
+    tell: impl FnOnce(&str) -> String,
+) -> Diagnostic {
+    let each = failures.into_iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    tracing::error!(event = "not_published", topic = topic.as_str(), failures = each);
+    failed("NotPublished", tell(&each))
 }
 
 /// The report, or its summary where that is asked for or the report would be too large to answer.
