@@ -9,6 +9,12 @@ use crate::inventory::{Inventory, Job, Reader, RoleArn};
 
 /// The longest session policy that STS takes, in characters (STS AssumeRole, `Policy`: plaintext limit 2,048).
 pub const LONGEST_SESSION_POLICY: usize = 2048;
+/// How many roles a page of ListRoles holds. AWS gives up to 1,000; a page of 250 with their trust policies is about half a
+/// megabyte, so that as many pages as calls may be under way fit in the smallest function.
+pub const ROLES_IN_PAGE: i32 = 250;
+/// From so many roles of one reader on, its account's roles are listed (ListRoles tells MaxSessionDuration, too). Listing takes
+/// 1 AssumeRole and 4 pages in an account within AWS's default quota of 1,000 roles; GetRole for 5 roles takes 1 and 5.
+pub const LIST_FROM: usize = 5;
 
 /// The calls of a run.
 #[derive(Debug, Clone, Default)]
@@ -67,8 +73,28 @@ pub struct ReaderStep {
     pub reader: Reader,
     /// The roles.
     pub roles: Vec<RoleArn>,
+    /// They are looked for in the account's list of roles, and not asked for one by one.
+    pub lists: bool,
     /// The session policy.
     pub policy: String,
+}
+
+impl ReaderStep {
+    /// The sessions in which the reader asks for each role by GetRole: one for each group that a session policy can name.
+    #[must_use]
+    pub fn one_by_one(reader: &Reader, roles: Vec<RoleArn>) -> Vec<Self> {
+        let step = |roles: Vec<RoleArn>| {
+            let policy = policy(&roles, &[]);
+            Self { reader: reader.clone(), roles, lists: false, policy }
+        };
+        groups(roles, |roles| policy(roles, &[]).len()).into_iter().map(step).collect()
+    }
+
+    /// The one session in which the reader lists its account's roles.
+    fn listing(reader: Reader, roles: Vec<RoleArn>) -> Self {
+        let statement = json!({ "Effect": "Allow", "Action": "iam:ListRoles", "Resource": "*" });
+        Self { reader, roles, lists: true, policy: document(&[statement]) }
+    }
 }
 
 impl Plan {
@@ -87,10 +113,12 @@ impl Plan {
         plan
     }
 
-    /// How many calls a run that meets no failure makes, the checker's own identity included.
+    /// How many calls a run makes that meets no failure and no account with more than a page of roles, the checker's own
+    /// identity included.
     #[must_use]
     pub fn calls(&self) -> usize {
-        1 + self.steps.len() + self.readers.len() + self.roles.len()
+        let listed = |step: &ReaderStep| if step.lists { step.roles.len() - 1 } else { 0 };
+        1 + self.steps.len() + self.readers.len() + self.roles.len() - self.readers.iter().map(listed).sum::<usize>()
     }
 
     fn assign_descriptions(&mut self, inventory: &Inventory, jobs: &[&Job], trie: &Trie) {
@@ -112,13 +140,16 @@ impl Plan {
         }
         for (reader, mut roles) in by_reader {
             roles.sort();
-            for group in groups(roles, |roles| policy(roles, &[]).len()) {
+            let steps = match roles.len() {
+                LIST_FROM.. => vec![ReaderStep::listing(reader, roles)],
+                _ => ReaderStep::one_by_one(&reader, roles),
+            };
+            for step in steps {
                 let index = self.readers.len();
-                for role in &group {
+                for role in &step.roles {
                     self.roles.insert(role.clone(), DescribedBy::Reader(index));
                 }
-                let policy = policy(&group, &[]);
-                self.readers.push(ReaderStep { reader: reader.clone(), roles: group, policy });
+                self.readers.push(step);
             }
         }
     }
@@ -240,7 +271,8 @@ struct NextHop {
     identified: bool,
 }
 
-/// A session policy: iam:GetRole on some roles, sts:AssumeRole on others, nothing else and never a wildcard.
+/// A session policy: iam:GetRole on some roles, sts:AssumeRole on others, nothing else and never a wildcard. (ListRoles alone
+/// has one: IAM knows no narrower resource for it.)
 fn policy(describe: &[RoleArn], next: &[NextHop]) -> String {
     let mut statements = Vec::new();
     if !describe.is_empty() {
@@ -257,6 +289,10 @@ fn policy(describe: &[RoleArn], next: &[NextHop]) -> String {
         json!(["sts:AssumeRole", "sts:SetSourceIdentity"]),
         next.iter().filter(|hop| hop.identified).map(|hop| &hop.role).collect(),
     );
+    document(&statements)
+}
+
+fn document(statements: &[serde_json::Value]) -> String {
     json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
 }
 

@@ -158,9 +158,9 @@ impl Aws {
         self.config.region().map(ToString::to_string).unwrap_or_default()
     }
 
-    /// IAM in `account`; each account has its own retry budget, so that a throttled one slows itself only.
-    pub(crate) fn iam(&self, session: Option<&Session>, account: &str) -> aws_sdk_iam::Client {
-        let quota = Quota::iam(account);
+    /// IAM for `session`, or for the checker itself; each quota has its own retry budget, so that a throttled account slows
+    /// itself only.
+    pub(super) fn iam(&self, session: Option<&Session>, quota: Quota) -> aws_sdk_iam::Client {
         let builder = aws_sdk_iam::config::Builder::from(&self.config)
             .interceptor(self.clock.clone())
             .retry_partition(self.paces.partition(&quota))

@@ -1,15 +1,20 @@
-//! The three calls of the walk, each with what the check needs and nothing else. Owns requests and answers, no order.
+//! The calls of the walk, each with what the check needs and nothing else. Owns requests and answers, no order.
+
+use std::collections::BTreeSet;
 
 use aws_credential_types::Credentials;
+use aws_sdk_iam::types::Role as IamRole;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::answer;
 use super::aws::{Aws, Session};
+use super::pace::Quota;
 use crate::facts::Checker;
 use crate::failure::{Class, Failure, Operation};
 use crate::inventory::{Role, RoleArn, Seconds};
+use crate::plan::ROLES_IN_PAGE;
 
 /// The shortest session that STS gives: all that a walk needs (STS AssumeRole).
 const WALK_DURATION: i32 = 900;
@@ -93,6 +98,25 @@ impl Calls {
         Ok(Session { credentials, arn: user.arn, role: role.arn.clone() })
     }
 
+    /// Lists the roles of the session's account, one page, and keeps those of `wanted`. Why it failed is nobody's concern:
+    /// what a list did not tell is asked for role by role.
+    pub(super) async fn list_roles(
+        &self,
+        session: &Session,
+        wanted: &BTreeSet<RoleArn>,
+        marker: Option<String>,
+    ) -> Option<Page> {
+        let iam = self.aws.iam(Some(session), Quota::list_roles(session.role.account()));
+        let answer = iam.list_roles().max_items(ROLES_IN_PAGE).set_marker(marker).send().await.ok()?;
+        let wanted = |role: &IamRole| {
+            let arn = RoleArn::parse(&role.arn).ok().filter(|arn| wanted.contains(arn))?;
+            let seconds = role.max_session_duration.and_then(|seconds| u64::try_from(seconds).ok())?;
+            Some((arn, Seconds(seconds)))
+        };
+        let found = answer.roles.iter().filter_map(wanted).collect();
+        Some(Page { found, marker: answer.marker.filter(|_| answer.is_truncated) })
+    }
+
     /// Reads the role's MaxSessionDuration, in seconds.
     pub(super) async fn max_session_duration(
         &self,
@@ -100,7 +124,7 @@ impl Calls {
         request: &Request,
     ) -> Result<Seconds, Failure> {
         let arn = &request.role.arn;
-        let iam = self.aws.iam(session, arn.account());
+        let iam = self.aws.iam(session, Quota::get_role(arn.account()));
         let answer = iam
             .get_role()
             .role_name(arn.name())
@@ -124,6 +148,15 @@ impl Calls {
             None => Err(request.failed(Operation::GetRole, Class::Unreadable, "the answer has no MaxSessionDuration")),
         }
     }
+}
+
+/// A page of an account's roles: those that were looked for.
+#[derive(Default)]
+pub(super) struct Page {
+    /// Their MaxSessionDuration.
+    pub(super) found: Vec<(RoleArn, Seconds)>,
+    /// Where the next page begins; `None`: this was the last.
+    pub(super) marker: Option<String>,
 }
 
 /// A RoleSessionName that a reader of CloudTrail can trace to the run: at most 64 of `[\w+=,.@-]` (STS AssumeRole).

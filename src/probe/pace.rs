@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_sdk_iam::operation::get_role::GetRoleError;
+use aws_sdk_iam::operation::list_roles::ListRolesError;
 use aws_sdk_sts::config::retry::{ClientRateLimiter, RetryPartition};
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -19,7 +20,13 @@ use tokio::sync::Notify;
 use super::aws::Session;
 use crate::failure::Class;
 
-/// What AWS counts calls against: a service, by the caller's account (unconfirmed).
+/// How many calls of a quota may be under way before anything is known of it, and after its first request to slow down.
+const FIRST: usize = 8;
+/// More than any run has under way; the run's own concurrency is the bound.
+const MOST: usize = 1024;
+
+/// What AWS counts calls against: an API's calls for IAM, all of a service's for STS, by the caller's account. (AWS publishes
+/// neither the numbers nor how they are split; AWS Support speaks of token buckets by API and account.)
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Quota {
     pub(super) service: &'static str,
@@ -32,8 +39,12 @@ impl Quota {
         Self { service: "sts", account: session.and_then(Session::account).map(str::to_owned) }
     }
 
-    pub(super) fn iam(account: &str) -> Self {
-        Self { service: "iam", account: Some(account.to_owned()) }
+    pub(super) fn get_role(account: &str) -> Self {
+        Self { service: "iam-get-role", account: Some(account.to_owned()) }
+    }
+
+    pub(super) fn list_roles(account: &str) -> Self {
+        Self { service: "iam-list-roles", account: Some(account.to_owned()) }
     }
 }
 
@@ -51,7 +62,7 @@ pub(super) struct Paces(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     partitions: Mutex<HashMap<Quota, RetryPartition>>,
-    /// Of the quotas that asked to slow down: how many calls may be under way.
+    /// How many calls may be under way.
     limits: Mutex<HashMap<Quota, usize>>,
     slowed: Notify,
 }
@@ -73,9 +84,9 @@ impl Paces {
         Observer { paces: self.clone(), quota }
     }
 
-    /// How many calls may be under way, for the quotas that asked to slow down.
-    pub(super) fn limits(&self) -> HashMap<Quota, usize> {
-        locked(&self.0.limits).clone()
+    /// How many calls of it may be under way.
+    pub(super) fn limit(&self, quota: &Quota) -> usize {
+        locked(&self.0.limits).get(quota).copied().unwrap_or(FIRST)
     }
 
     /// Returns when a quota asked to slow down since the last time.
@@ -83,18 +94,11 @@ impl Paces {
         self.0.slowed.notified().await;
     }
 
-    /// A guess at the first request to slow down; half of it at each further one, and one more for each answer.
+    /// One more for each answer, so that it doubles with each round trip; half at each request to slow down.
     fn learn(&self, quota: &Quota, throttled: bool) {
-        const FIRST: usize = 8;
         let mut limits = locked(&self.0.limits);
-        match limits.get_mut(quota) {
-            Some(limit) if throttled => *limit = (*limit / 2).max(1),
-            Some(limit) => *limit += 1,
-            None if throttled => {
-                limits.insert(quota.clone(), FIRST);
-            }
-            None => return,
-        }
+        let limit = limits.entry(quota.clone()).or_insert(FIRST);
+        *limit = if throttled { (*limit / 2).clamp(1, FIRST) } else { (*limit + 1).min(MOST) };
         if throttled {
             self.0.slowed.notify_one();
         }
@@ -142,7 +146,9 @@ impl Intercept for Observer {
 
 fn is_throttle(error: &Error) -> bool {
     let assume = error.downcast_ref::<AssumeRoleError>().map(|error| error.meta());
-    let meta = assume.or_else(|| error.downcast_ref::<GetRoleError>().map(|error| error.meta()));
+    let meta = assume
+        .or_else(|| error.downcast_ref::<GetRoleError>().map(|error| error.meta()))
+        .or_else(|| error.downcast_ref::<ListRolesError>().map(|error| error.meta()));
     meta.is_some_and(|meta| {
         Class::of(meta.code().unwrap_or_default(), 0, meta.message().unwrap_or_default()) == Class::Throttled
     })

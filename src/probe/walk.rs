@@ -10,18 +10,28 @@ use tokio::time::Instant;
 
 use super::Probe;
 use super::aws::Session;
-use super::calls::{Calls, Request};
+use super::calls::{Calls, Page, Request};
 use super::pace::{Paces, Quota};
 use crate::facts::{Checker, Description, Facts, StepOutcome};
 use crate::failure::{Class, Failure, Operation};
 use crate::inventory::{Inventory, Reader, Role, RoleArn};
-use crate::plan::{DescribedBy, Plan};
+use crate::plan::{DescribedBy, Plan, ReaderStep};
 
 /// One call that can be made now.
 enum Work {
     Assume { step: usize, by: Option<Arc<Session>> },
     AssumeReader { reader: usize },
+    List { list: List, marker: Option<String> },
     Describe { role: RoleArn, by: Option<Arc<Session>> },
+}
+
+/// An account's list of roles on its way, page by page.
+struct List {
+    reader: usize,
+    by: Arc<Session>,
+    /// The roles that no page has named yet.
+    wanted: BTreeSet<RoleArn>,
+    pages: usize,
 }
 
 impl Work {
@@ -30,7 +40,8 @@ impl Work {
         match self {
             Self::Assume { by, .. } => Quota::sts(by.as_deref()),
             Self::AssumeReader { .. } => Quota::sts(None),
-            Self::Describe { role, .. } => Quota::iam(role.account()),
+            Self::List { list, .. } => Quota::list_roles(list.by.role.account()),
+            Self::Describe { role, .. } => Quota::get_role(role.account()),
         }
     }
 }
@@ -39,6 +50,7 @@ impl Work {
 enum Done {
     Step { step: usize, result: Result<Session, Failure> },
     Reader { reader: usize, result: Result<Session, Failure> },
+    Listed { list: List, page: Option<Page> },
     Described { role: RoleArn, description: Description },
 }
 
@@ -47,6 +59,8 @@ pub(super) struct Walk<'a> {
     plan: &'a Plan,
     calls: Arc<Calls>,
     ready: VecDeque<Work>,
+    /// The plan's, and those for what a list did not tell.
+    readers: Vec<ReaderStep>,
     steps: Vec<Option<StepOutcome>>,
     described: BTreeMap<RoleArn, Description>,
     reader_failures: Vec<Failure>,
@@ -72,6 +86,7 @@ impl<'a> Walk<'a> {
             plan,
             calls: Arc::new(calls),
             ready: VecDeque::new(),
+            readers: plan.readers.clone(),
             steps: vec![None; plan.steps.len()],
             described: BTreeMap::new(),
             reader_failures: Vec::new(),
@@ -80,9 +95,10 @@ impl<'a> Walk<'a> {
             under_way: HashMap::new(),
             slowed: HashMap::new(),
         };
+        // Readers first: what they do takes the most round trips one after another.
+        walk.ready.extend((0..plan.readers.len()).map(|reader| Work::AssumeReader { reader }));
         let first = plan.steps.iter().enumerate().filter(|(_, step)| step.parent.is_none());
         walk.ready.extend(first.map(|(step, _)| Work::Assume { step, by: None }));
-        walk.ready.extend((0..plan.readers.len()).map(|reader| Work::AssumeReader { reader }));
         for (role, by) in &plan.roles {
             let own_account = walk.checker.as_ref().is_some_and(|checker| checker.account == role.account());
             match by {
@@ -129,19 +145,17 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The next call that there is room for, counted as under way. A quota that asked to slow down has only so much room,
-    /// and what of it waits to be tried again takes none of the others'.
+    /// The next call that there is room for, counted as under way. A quota has only so much room, and what of one that asked
+    /// to slow down waits to be tried again takes none of the others'.
     fn next_work(&mut self, paces: &Paces, concurrency: usize) -> Option<(Quota, Work)> {
-        let limits = paces.limits();
-        let room = |quota: &Quota| limits.get(quota).copied().unwrap_or(concurrency);
-        let active: usize = self.under_way.iter().map(|(quota, calls)| (*calls).min(room(quota))).sum();
+        let active: usize = self.under_way.iter().map(|(quota, calls)| (*calls).min(paces.limit(quota))).sum();
         if active >= concurrency {
             return None;
         }
         while let Some(work) = self.ready.pop_front() {
             let quota = work.quota();
             let calls = self.under_way.entry(quota.clone()).or_insert(0);
-            if *calls < room(&quota) {
+            if *calls < paces.limit(&quota) {
                 *calls += 1;
                 return Some((quota, work));
             }
@@ -174,6 +188,10 @@ impl<'a> Walk<'a> {
         let checker = self.checker.as_ref().map(|checker| checker.arn.clone());
         let caller_role = |by: &Option<Arc<Session>>| by.as_ref().map(|session| session.role.clone());
         let caller = |by: &Option<Arc<Session>>| by.as_ref().map(|session| session.arn.clone()).or(checker.clone());
+        let read = |role: &RoleArn, by: &Option<Arc<Session>>| {
+            let role = self.inventory.role(role);
+            Request { caller: caller(by), caller_role: caller_role(by), policy: String::new(), role }
+        };
         let request = match &work {
             Work::Assume { step, by } => {
                 let step = &self.plan.steps[*step];
@@ -181,17 +199,13 @@ impl<'a> Walk<'a> {
                 Request { caller: caller(by), caller_role: caller_role(by), policy: step.policy.clone(), role }
             }
             Work::AssumeReader { reader } => {
-                let step = &self.plan.readers[*reader];
+                let step = &self.readers[*reader];
                 let Reader { role, external_id } = step.reader.clone();
                 let role = declared_with(self.inventory.role(&role), external_id);
                 Request { caller: checker, caller_role: None, policy: step.policy.clone(), role }
             }
-            Work::Describe { role, by } => Request {
-                caller: caller(by),
-                caller_role: caller_role(by),
-                policy: String::new(),
-                role: self.inventory.role(role),
-            },
+            Work::List { list: List { by, .. }, .. } => read(&by.role, &Some(Arc::clone(by))),
+            Work::Describe { role, by } => read(role, by),
         };
         (work, request)
     }
@@ -201,6 +215,7 @@ impl<'a> Walk<'a> {
             Done::Described { role, description } => {
                 self.described.insert(role, description);
             }
+            Done::Listed { list, page } => self.listed(list, page),
             Done::Step { step, result: Err(failure) } => self.steps[step] = Some(StepOutcome::Failed(failure)),
             Done::Step { step, result: Ok(session) } => {
                 self.steps[step] = Some(StepOutcome::Assumed);
@@ -215,8 +230,12 @@ impl<'a> Walk<'a> {
                 }
             }
             Done::Reader { reader, result } => {
-                let roles = &self.plan.readers[reader].roles;
+                let ReaderStep { roles, lists, .. } = &self.readers[reader];
                 match result {
+                    Ok(by) if *lists => {
+                        let list = List { reader, by: Arc::new(by), wanted: roles.iter().cloned().collect(), pages: 0 };
+                        self.ready.push_front(Work::List { list, marker: None });
+                    }
                     Ok(session) => {
                         let session = Arc::new(session);
                         let describe = roles
@@ -231,6 +250,26 @@ impl<'a> Walk<'a> {
                     }
                 }
             }
+        }
+    }
+
+    /// What a page told; then the next one, as long as the pages are fewer than the roles to be found; then GetRole for the rest:
+    /// roles that are not there, or all of them where the reader may not list.
+    fn listed(&mut self, mut list: List, page: Option<Page>) {
+        let Page { found, marker } = page.unwrap_or_default();
+        list.pages += 1;
+        for (role, max_session) in found {
+            list.wanted.remove(&role);
+            self.described.insert(role, Description::Known { max_session });
+        }
+        if marker.is_some() && list.pages < list.wanted.len() {
+            self.ready.push_front(Work::List { list, marker });
+            return;
+        }
+        let reader = self.readers[list.reader].reader.clone();
+        for step in ReaderStep::one_by_one(&reader, list.wanted.into_iter().collect()) {
+            self.ready.push_back(Work::AssumeReader { reader: self.readers.len() });
+            self.readers.push(step);
         }
     }
 
@@ -308,6 +347,10 @@ async fn perform(calls: Arc<Calls>, (work, request): (Work, Request)) -> Done {
     match work {
         Work::Assume { step, by } => Done::Step { step, result: calls.assume_role(by.as_deref(), &request).await },
         Work::AssumeReader { reader } => Done::Reader { reader, result: calls.assume_role(None, &request).await },
+        Work::List { list, marker } => {
+            let page = calls.list_roles(&list.by, &list.wanted, marker).await;
+            Done::Listed { list, page }
+        }
         Work::Describe { role, by } => {
             let description = match calls.max_session_duration(by.as_deref(), &request).await {
                 Ok(max_session) => Description::Known { max_session },

@@ -21,6 +21,7 @@ mod harness;
 mod imports;
 mod lambda_handler;
 mod laws;
+mod listing;
 mod moto;
 mod outlets;
 mod plan_tests;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use credential_health::inventory::{Inventory, Job, RoleArn};
-use credential_health::plan::{DescribedBy, LONGEST_SESSION_POLICY, Plan, PlannedHop};
+use credential_health::inventory::{Inventory, Job, Reader, RoleArn};
+use credential_health::plan::{DescribedBy, LIST_FROM, LONGEST_SESSION_POLICY, Plan, PlannedHop, ReaderStep};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -126,9 +126,14 @@ fn check(inventory: &Inventory, plan: &Plan) {
     let described: Vec<&RoleArn> = plan.readers.iter().flat_map(|reader| &reader.roles).collect();
     assert_eq!(described.len(), described.iter().collect::<BTreeSet<_>>().len(), "a reader describes each role once");
     for (index, reader) in plan.readers.iter().enumerate() {
-        assert!(reader.policy.len() <= LONGEST_SESSION_POLICY && !reader.policy.contains('*'), "{}", reader.policy);
-        let roles: BTreeSet<String> = reader.roles.iter().map(ToString::to_string).collect();
-        assert_eq!(allowed(&reader.policy), BTreeMap::from([("iam:GetRole".to_owned(), roles)]));
+        let (action, resources) = if reader.lists {
+            ("iam:ListRoles", BTreeSet::from(["*".to_owned()]))
+        } else {
+            assert!(reader.policy.len() <= LONGEST_SESSION_POLICY && !reader.policy.contains('*'), "{}", reader.policy);
+            ("iam:GetRole", reader.roles.iter().map(ToString::to_string).collect())
+        };
+        assert_eq!(reader.lists, reader.roles.len() >= LIST_FROM);
+        assert_eq!(allowed(&reader.policy), BTreeMap::from([(action.to_owned(), resources)]));
         assert!(reader.roles.iter().all(|role| plan.roles[role] == DescribedBy::Reader(index)));
         assert!(
             reader.roles.iter().all(|role| role.account() == reader.reader.role.account()),
@@ -137,7 +142,8 @@ fn check(inventory: &Inventory, plan: &Plan) {
     }
     let by_readers = plan.roles.values().filter(|by| matches!(by, DescribedBy::Reader(_))).count();
     assert_eq!(by_readers, described.len());
-    assert_eq!(plan.calls(), 1 + plan.steps.len() + plan.readers.len() + plan.roles.len());
+    let listed: usize = plan.readers.iter().filter(|step| step.lists).map(|step| step.roles.len() - 1).sum();
+    assert_eq!(plan.calls(), 1 + plan.steps.len() + plan.readers.len() + plan.roles.len() - listed);
 }
 
 fn group<K: Ord, V>(pairs: impl Iterator<Item = (K, V)>) -> BTreeMap<K, Vec<V>> {
@@ -238,22 +244,41 @@ fn groups_within_groups_keep_each_job_on_its_own_path() {
 }
 
 #[test]
-fn readers_describe_the_roles_of_their_account_in_groups_that_fit() {
-    let names: Vec<String> =
-        (0..100).map(|n| format!("a-role-with-a-rather-long-name-that-fills-policies-{n}")).collect();
-    let listed: Vec<[&str; 1]> = names.iter().map(|name| [&**name]).collect();
-    let paths: Vec<(&str, &[&str])> = listed.iter().map(|path| ("ecs-task", &path[..])).collect();
-    let inventory = jobs(&paths, "readers: {\"*\": {role: \"arn:aws:iam::{account}:role/reader\", external_id: abc}}");
-    let plan = plan_of(&inventory);
-    check(&inventory, &plan);
-    assert!((5..=6).contains(&plan.readers.len()), "{} groups", plan.readers.len());
-    assert!(
-        plan.readers
-            .iter()
-            .all(|step| step.reader.role == arn("reader") && step.reader.external_id.as_deref() == Some("abc"))
-    );
-    assert_eq!(plan.readers.iter().map(|step| step.roles.len()).sum::<usize>(), 100);
-    assert!(!plan.roles.contains_key(&arn("reader")), "a reader is no role of a job");
+fn a_reader_of_few_roles_asks_for_each_and_one_of_more_lists_its_account() {
+    let plan_of_roles = |count: usize| {
+        let names: Vec<String> = (0..count).map(|n| format!("role-{n}")).collect();
+        let listed: Vec<[&str; 1]> = names.iter().map(|name| [&**name]).collect();
+        let paths: Vec<(&str, &[&str])> = listed.iter().map(|path| ("ecs-task", &path[..])).collect();
+        let inventory =
+            jobs(&paths, "readers: {\"*\": {role: \"arn:aws:iam::{account}:role/reader\", external_id: abc}}");
+        let plan = plan_of(&inventory);
+        check(&inventory, &plan);
+        plan
+    };
+    let few = plan_of_roles(4);
+    let [reader] = &few.readers[..] else { panic!("{} readers", few.readers.len()) };
+    assert!(!reader.lists && !few.roles.contains_key(&arn("reader")), "a reader is no role of a job");
+    // 1 + 4 pages of 250 in an account within the default quota of 1,000 roles; 1 + 5 by GetRole.
+    let more = plan_of_roles(5);
+    let [reader] = &more.readers[..] else { panic!("{} readers", more.readers.len()) };
+    assert!(reader.lists && reader.roles.len() == 5);
+    assert!(reader.reader.role == arn("reader") && reader.reader.external_id.as_deref() == Some("abc"));
+}
+
+#[test]
+fn a_reader_that_asks_role_by_role_does_it_in_groups_that_fit_a_session_policy() {
+    let name = |n| format!("a-role-with-a-rather-long-name-that-fills-policies-{n}");
+    let roles: Vec<RoleArn> = (0..100).map(|n| arn(&name(n))).collect();
+    let reader = Reader { role: arn("reader"), external_id: Some("abc".to_owned()) };
+    let steps = ReaderStep::one_by_one(&reader, roles.clone());
+    assert!((5..=6).contains(&steps.len()), "{} groups", steps.len());
+    for step in &steps {
+        assert!(step.policy.len() <= LONGEST_SESSION_POLICY && !step.policy.contains('*'), "{}", step.policy);
+        let named: BTreeSet<String> = step.roles.iter().map(ToString::to_string).collect();
+        assert_eq!(allowed(&step.policy), BTreeMap::from([("iam:GetRole".to_owned(), named)]));
+        assert!(!step.lists && step.reader == reader);
+    }
+    assert_eq!(steps.into_iter().flat_map(|step| step.roles).collect::<Vec<_>>(), roles, "each role once, none lost");
 }
 
 #[test]

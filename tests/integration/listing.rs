@@ -1,0 +1,156 @@
+//! Readers of many roles: ListRoles in place of GetRole, and GetRole for all that a list does not tell.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::harness::{CHECKER, check, check_once, finding, hasty_client, ids, role, world};
+use crate::stand_in::{Answer, Credentials, Fault, Role, StandIn, World};
+
+const READER: &str = "arn:aws:iam::222222222222:role/credential-health-reader";
+
+fn arn(number: usize) -> String {
+    format!("arn:aws:iam::222222222222:role/r{number:03}")
+}
+
+/// Jobs straight to so many roles of one account that has a reader.
+fn inventory(roles: usize) -> String {
+    let job = |number| format!("  - {{name: j{number}, length: 30m, source: iam-user, path: [\"{}\"]}}\n", arn(number));
+    let jobs: String = (0..roles).map(job).collect();
+    format!("version: 1\nreaders: {{\"222222222222\": \"{READER}\"}}\njobs:\n{jobs}")
+}
+
+/// The account, with a maximum of its own for each role, and with a reader that may do `actions`.
+fn account(roles: usize, actions: &[&str]) -> (World, Credentials) {
+    let (mut world, checker) = world();
+    for number in 0..roles {
+        world.role(Role::new(arn(number)).trusts(CHECKER).max_session(maximum(number).try_into().unwrap()));
+    }
+    let reader = Role::new(READER).trusts(CHECKER);
+    world.role(actions.iter().fold(reader, |reader, action| reader.allows(action, "*")));
+    (world, checker)
+}
+
+fn maximum(number: usize) -> i64 {
+    3600 + 60 * i64::try_from(number).unwrap()
+}
+
+const BOTH: [&str; 2] = ["iam:GetRole", "iam:ListRoles"];
+
+fn maxima(report: &Value) -> Vec<Option<i64>> {
+    report["roles"].as_array().unwrap().iter().map(|role| role["max_session_duration_seconds"].as_i64()).collect()
+}
+
+/// The maxima as IAM has them, and how often each of the reader's actions was called.
+async fn told(aws: &StandIn, checker: &Credentials, roles: usize) -> [usize; 3] {
+    let report = check(&hasty_client(aws, checker).await, &inventory(roles)).await;
+    assert_eq!(maxima(&report), (0..roles).map(|number| Some(maximum(number))).collect::<Vec<_>>());
+    assert_eq!(report["run"]["complete"], true);
+    calls(aws)
+}
+
+fn calls(aws: &StandIn) -> [usize; 3] {
+    let sessions = aws.calls_of("AssumeRole").iter().filter(|call| call.target() == Some(READER)).count();
+    [sessions, aws.calls_of("ListRoles").len(), aws.calls_of("GetRole").len()]
+}
+
+#[tokio::test]
+async fn a_reader_of_many_roles_lists_them_once() {
+    let (world, checker) = account(20, &BOTH);
+    let aws = StandIn::start(world).await;
+    assert_eq!(told(&aws, &checker, 20).await, [1, 1, 0]);
+    assert_eq!(aws.calls().len(), 1 + 20 + 1 + 1, "the caller's identity, each role, the reader, the list");
+}
+
+#[tokio::test]
+async fn its_session_may_list_and_nothing_else() {
+    let (world, checker) = account(5, &BOTH);
+    let aws = StandIn::start(world).await;
+    told(&aws, &checker, 5).await;
+    let calls = aws.calls_of("AssumeRole");
+    let reader = calls.iter().find(|call| call.target() == Some(READER)).unwrap();
+    let policy: Value = serde_json::from_str(reader.param("Policy").unwrap()).unwrap();
+    assert_eq!(
+        policy["Statement"],
+        serde_json::json!([{"Effect": "Allow", "Action": "iam:ListRoles", "Resource": "*"}])
+    );
+}
+
+#[tokio::test]
+async fn a_reader_of_few_roles_asks_for_each() {
+    let (world, checker) = account(4, &BOTH);
+    let aws = StandIn::start(world).await;
+    assert_eq!(told(&aws, &checker, 4).await, [1, 0, 4]);
+}
+
+#[tokio::test]
+async fn the_pages_are_followed_to_the_last_role() {
+    let (mut world, checker) = account(20, &BOTH);
+    world.list_roles_page(7);
+    let aws = StandIn::start(world).await;
+    assert_eq!(told(&aws, &checker, 20).await, [1, 3, 0]);
+}
+
+#[tokio::test]
+async fn the_pages_end_where_the_last_wanted_role_was_found() {
+    let (mut world, checker) = account(20, &BOTH);
+    world.list_roles_page(7);
+    let aws = StandIn::start(world).await;
+    // The reader comes first by its name, and then the six.
+    assert_eq!(told(&aws, &checker, 6).await, [1, 1, 0]);
+}
+
+#[tokio::test]
+async fn a_list_of_far_more_roles_than_are_wanted_is_given_up() {
+    let (mut world, checker) = account(5, &BOTH);
+    for number in 0..100 {
+        world.role(role(&format!("arn:aws:iam::222222222222:role/a{number}")));
+    }
+    world.list_roles_page(2);
+    let aws = StandIn::start(world).await;
+    // As many pages as there are roles to find, and then each role by itself.
+    assert_eq!(told(&aws, &checker, 5).await, [2, 5, 5]);
+}
+
+#[tokio::test]
+async fn a_reader_that_may_not_list_asks_for_each() {
+    let (world, checker) = account(6, &["iam:GetRole"]);
+    let aws = StandIn::start(world).await;
+    assert_eq!(told(&aws, &checker, 6).await, [2, 1, 6]);
+}
+
+#[tokio::test]
+async fn whatever_stops_a_list_stops_no_reading() {
+    for answer in
+        [Answer::Throttle, Answer::Html(502), Answer::Malformed, Answer::EmptyBody, Answer::NoMembers, Answer::Reset]
+    {
+        let (world, checker) = account(6, &BOTH);
+        let aws = StandIn::start(world).await;
+        aws.script(Fault::on("ListRoles").then(answer.clone()));
+        let [sessions, lists, reads] = told(&aws, &checker, 6).await;
+        assert!(lists > 0, "{answer:?}");
+        assert_eq!((sessions, reads), (2, 6), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_no_page_names_is_asked_for_and_missing() {
+    let (mut world, checker) = account(6, &BOTH);
+    world.delete_role(&arn(3));
+    let aws = StandIn::start(world).await;
+    let report = check_once(&aws, &checker, &inventory(6)).await;
+    assert_eq!(calls(&aws), [2, 1, 1]);
+    assert_eq!(BTreeSet::from_iter(ids(&report)), BTreeSet::from(["role-missing", "max-session-over-provisioned"]));
+    assert_eq!(finding(&report, "role-missing")["role"], arn(3).as_str());
+}
+
+#[tokio::test]
+async fn a_role_of_the_same_name_on_another_path_is_not_the_one_that_was_meant() {
+    let (mut world, checker) = account(6, &BOTH);
+    world.delete_role(&arn(3));
+    world.role(role("arn:aws:iam::222222222222:role/other/r003"));
+    let aws = StandIn::start(world).await;
+    let report = check_once(&aws, &checker, &inventory(6)).await;
+    let known: Vec<bool> = maxima(&report).iter().map(Option::is_some).collect();
+    assert_eq!(known, [true, true, true, false, true, true]);
+}
