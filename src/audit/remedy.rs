@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::inventory::{Job, RoleArn, Seconds, Source};
-use crate::lease::rules::LONGEST_SESSION;
+use crate::lease::rules::{CLIENT_REFRESH_WINDOW, LONGEST_SESSION};
 
 /// One way to mend it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -101,11 +101,10 @@ fn profile_name(job: &str) -> String {
     job.chars().map(|c| if c.is_ascii_alphanumeric() || "_-/.%@:+".contains(c) { c } else { '-' }).collect()
 }
 
-/// How often a job's own loop has to renew, in whole minutes: early enough for the client's refresh window of 15 minutes and the margin.
+/// How often a job's own loop has to renew, in whole minutes: early enough for the client's refresh window and the margin.
 pub(crate) fn loop_interval(lease: Seconds, job: &Job) -> Option<Seconds> {
-    const REFRESH_WINDOW: u64 = 900;
-    let spare = job.margin.0.max(REFRESH_WINDOW).saturating_add(job.pause.0);
-    lease.0.checked_sub(spare).filter(|every| *every >= 60).map(|every| Seconds(every / 60 * 60))
+    let spare = job.margin.max(CLIENT_REFRESH_WINDOW) + job.pause;
+    lease.0.checked_sub(spare.0).filter(|every| *every >= 60).map(|every| Seconds(every / 60 * 60))
 }
 
 /// Renews in the job's own loop.

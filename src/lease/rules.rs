@@ -21,6 +21,8 @@ pub const CHAIN_CAP: Seconds = Seconds(3600);
 pub const LONGEST_SESSION: Seconds = Seconds(43_200);
 /// MaxSessionDuration of a role that states none (IAM CreateRole).
 pub const DEFAULT_MAX_SESSION: Seconds = Seconds(3600);
+/// The MaxSessionDurations that IAM takes (IAM CreateRole: 3600 to 43200).
+pub const MAX_SESSION_RANGE: RangeInclusive<Seconds> = DEFAULT_MAX_SESSION..=LONGEST_SESSION;
 /// The longest login to the IAM Identity Center portal. UNCONFIRMED: AWS's general documentation says 90 days.
 pub const LONGEST_PORTAL_SESSION: Seconds = Seconds::hours(90 * 24);
 /// How long credentials of an ECS task last, copied at its start. UNCONFIRMED: AWS withdrew the text that said 6 hours.
@@ -33,6 +35,8 @@ pub const EC2_LONGEST_LEASE: Seconds = Seconds::hours(6);
 pub const EC2_SHORTEST_LEASE: Seconds = Seconds::minutes(5);
 /// How long CodeBuild credentials last, copied once (prowler-cloud/prowler#1259).
 pub const CODEBUILD_LEASE: Seconds = Seconds::hours(1);
+/// How long before the end clients begin to renew (botocore credentials.py: its advisory window).
+pub const CLIENT_REFRESH_WINDOW: Seconds = Seconds::minutes(15);
 /// How long before the end a botocore process with an MFA profile fails, since it cannot refresh (botocore credentials.py).
 pub const BOTOCORE_MANDATORY_REFRESH: Seconds = Seconds::minutes(10);
 

@@ -7,7 +7,7 @@ use super::resolved::Resolved;
 use super::tree::{self, Node, Value};
 use super::{PlannedRole, Setting};
 use crate::inventory::{Placed, RoleArn, Seconds, Sink, SourceFile};
-use crate::lease::rules::{DEFAULT_MAX_SESSION, LONGEST_SESSION};
+use crate::lease::rules::{DEFAULT_MAX_SESSION, MAX_SESSION_RANGE};
 
 /// A template that was read.
 #[derive(Debug)]
@@ -180,9 +180,8 @@ fn with_defaults(from: String, resolver: &Resolver<'_>) -> String {
 
 /// A MaxSessionDuration as a file writes it.
 pub(crate) fn max_session(text: &str) -> Result<Seconds, String> {
-    let range = DEFAULT_MAX_SESSION..=LONGEST_SESSION;
     let seconds = text.trim().parse().ok().map(Seconds);
-    seconds.filter(|seconds| range.contains(seconds)).ok_or_else(|| {
+    seconds.filter(|seconds| MAX_SESSION_RANGE.contains(seconds)).ok_or_else(|| {
         let shown: String = text.chars().take(40).collect();
         format!("`{shown}` is not a number of seconds from 3600 to 43200")
     })
