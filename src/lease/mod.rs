@@ -1,7 +1,9 @@
 //! What AWS grants and how long it lasts: pure functions of declared facts and known MaxSessionDurations.
 //!
-//! `rules` holds AWS's numbers and decisions, `verdict` compares them with a job, `longest` asks how long a job could be.
+//! `rules` holds AWS's numbers and decisions, `end` tells when a job's credentials end, `verdict` whether they last,
+//! `longest` how long a job could be.
 
+mod end;
 #[cfg(feature = "cli")]
 pub mod longest;
 pub mod rules;
