@@ -1,13 +1,15 @@
 //! Roles as they will be: what CloudFormation templates and Terraform plans say of the inventory's roles before anything
 //! is deployed.
 //!
-//! `tree` parses YAML with its tags, `intrinsic` resolves CloudFormation's functions, `cloudformation` and
+//! `files` reads them, `tree` parses YAML with its tags, `intrinsic` resolves CloudFormation's functions, `cloudformation` and
 //! `terraform_plan` find the roles of a file, `matching` finds the inventory's roles among them, `policy` reads and judges
 //! a trust policy. What cannot be resolved is a value of its own, with the reason; nothing is guessed. Knows nothing of
 //! jobs that are too long.
 
 #[cfg(feature = "cli")]
 mod cloudformation;
+#[cfg(feature = "cli")]
+mod files;
 #[cfg(feature = "cli")]
 mod intrinsic;
 #[cfg(feature = "cli")]
@@ -24,7 +26,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 #[cfg(feature = "cli")]
-pub use matching::{Files, Given};
+pub use files::{Files, Given};
 pub use resolved::{Partly, Resolved};
 
 use crate::inventory::{RoleArn, Seconds};

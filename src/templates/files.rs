@@ -1,0 +1,101 @@
+//! The files of templates and plans: owns how they are read, from where, and that what is given along with them is known to
+//! them. Knows nothing of the inventory.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::cloudformation::Template;
+use super::terraform_plan::{self, Plan};
+use super::tree;
+use crate::inventory::{Place, Problem, Problems, Sink, SourceFile, nearest};
+
+/// What is given along with the files.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    /// Parameters of the templates, pseudo parameters included.
+    pub parameters: BTreeMap<String, String>,
+    /// The accounts that the files are deployed to; empty: not said.
+    pub accounts: BTreeSet<String>,
+}
+
+/// The templates and plans that were read.
+#[derive(Debug, Default)]
+pub struct Files {
+    pub(super) names: Vec<String>,
+    pub(super) templates: Vec<Template>,
+    pub(super) plans: Vec<Plan>,
+}
+
+impl Files {
+    /// Reads templates and plans; `-` is standard input.
+    ///
+    /// # Errors
+    /// Every problem of every file, with its place, and parameters that no template declares.
+    pub fn read(templates: &[PathBuf], plans: &[PathBuf], given: &Given) -> Result<Self, Problems> {
+        let (mut sources, mut sink) = (Vec::new(), Sink::default());
+        let mut files = Self::default();
+        for (path, is_plan) in templates.iter().map(|path| (path, false)).chain(plans.iter().map(|path| (path, true))) {
+            let source = source(path, is_plan, &mut sink);
+            let index = sources.len();
+            if source.readable && is_plan {
+                files.plans.extend(Plan::read(index, &source, &mut sink));
+            } else if source.readable {
+                files.templates.extend(Template::read(index, &source, &mut sink));
+            }
+            files.names.push(source.name.to_string());
+            sources.push(source);
+        }
+        if sink.problems.is_empty() {
+            files.check_parameters(given, &mut sink);
+        }
+        if sink.problems.is_empty() {
+            return Ok(files);
+        }
+        Err(Problems::new(sources, sink.problems).in_the("the templates and plans"))
+    }
+
+    fn check_parameters(&self, given: &Given, sink: &mut Sink) {
+        let declared: BTreeSet<&str> = self.templates.iter().flat_map(Template::parameters).collect();
+        let unknown = |name: &&String| !name.starts_with("AWS::") && !declared.contains(name.as_str());
+        for name in given.parameters.keys().filter(unknown) {
+            let help = match nearest(name, declared.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "give parameters that a template declares, or pseudo parameters such as AWS::Region".to_owned(),
+            };
+            let message = format!("no template has a parameter `{name}`");
+            sink.problems.push(Problem { place: None, file: "--parameter".into(), message, help });
+        }
+    }
+}
+
+fn source(path: &Path, is_plan: bool, sink: &mut Sink) -> SourceFile {
+    let stdin = path.as_os_str() == "-";
+    let name = if stdin { "<stdin>".to_owned() } else { path.display().to_string() };
+    let most = if is_plan { terraform_plan::MAX_BYTES } else { tree::MAX_BYTES };
+    let mut bytes = Vec::new();
+    let read = match stdin {
+        true => std::io::stdin().lock().take(most + 1).read_to_end(&mut bytes),
+        false => std::fs::File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes)),
+    };
+    let what =
+        if is_plan { "a plan as `terraform show -json plan.out` writes it" } else { "a CloudFormation template" };
+    let problem = match (read, bytes.len() as u64 > most) {
+        (Err(error), _) if error.kind() == std::io::ErrorKind::NotFound => Some("there is no such file".to_owned()),
+        (Err(error), _) => Some(format!("cannot be read: {error}")),
+        (Ok(_), true) => Some(format!("is larger than {} MiB", most / 1024 / 1024)),
+        _ if bytes.starts_with(b"PK\x03\x04") => {
+            Some("is a packed file: the plan as `-out` writes it, perhaps".to_owned())
+        }
+        _ => None,
+    };
+    let text = String::from_utf8(bytes);
+    let problem = problem.or_else(|| text.is_err().then(|| "is not UTF-8 text".to_owned()));
+    let readable = problem.is_none();
+    if let Some(message) = problem {
+        let help = format!("name {what}");
+        sink.problems.push(Problem { place: None::<Place>, file: name.as_str().into(), message, help });
+    }
+    let text = text.unwrap_or_default();
+    SourceFile { name: name.into(), text: text.trim_start_matches('\u{feff}').into(), readable }
+}

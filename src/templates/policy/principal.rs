@@ -1,0 +1,159 @@
+//! Who asks to assume a role, and whether he is whom a statement of its trust policy names. Pure. Knows of a statement its
+//! principal alone. (IAM User Guide, "AWS JSON policy elements: Principal".)
+
+use std::fmt;
+
+use super::{Fit, any_fits, items};
+use crate::inventory::{RoleArn, Source, is_account};
+use crate::templates::{Partly, Resolved};
+
+/// Who asks to assume the role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Caller<'a> {
+    /// A session of this role: the hop before.
+    Role(&'a RoleArn),
+    /// The source of the path, at `path[0]`.
+    Source(&'static str, PrincipalKind),
+}
+
+/// What a source is to a trust policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PrincipalKind {
+    /// AssumeRoleWithWebIdentity: an identity provider.
+    WebIdentity,
+    /// AssumeRoleWithSAML: an identity provider.
+    Saml,
+    /// An IAM user.
+    User,
+    /// A session of a role that the inventory does not name; the service by whose principal a platform's own role trusts.
+    Session(Option<&'static str>),
+}
+
+impl fmt::Display for Caller<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Role(role) => write!(f, "{role}"),
+            Self::Source(kind, _) => write!(f, "the source ({kind})"),
+        }
+    }
+}
+
+impl PrincipalKind {
+    /// What a source is; `None`: its credentials assume no role.
+    #[must_use]
+    pub fn of(source: Source) -> Option<Self> {
+        Some(match source {
+            Source::WebIdentity { .. } => Self::WebIdentity,
+            Source::Saml { .. } => Self::Saml,
+            Source::IamUser { .. } | Source::SessionToken { .. } => Self::User,
+            Source::FederationToken { .. } => return None,
+            Source::IdentityCenter { .. } => Self::Session(None),
+            Source::Ec2Instance => Self::Session(Some("ec2.")),
+            Source::EcsTask => Self::Session(Some("ecs-tasks.")),
+            Source::Lambda => Self::Session(Some("lambda.")),
+            Source::Codebuild => Self::Session(Some("codebuild.")),
+            Source::EksPodIdentity => Self::Session(Some("pods.eks.")),
+            Source::RolesAnywhere { .. } => Self::Session(Some("rolesanywhere.")),
+        })
+    }
+}
+
+/// Whether the statement's principal is the caller.
+pub(super) fn principal_fits(statement: &Resolved, caller: Caller<'_>) -> Fit {
+    let principal = match statement.get("Principal") {
+        None if statement.get("NotPrincipal").is_some() => return Fit::Maybe("NotPrincipal is not judged".to_owned()),
+        None | Some(Resolved::Nothing) => return Fit::No("a statement names no principal".to_owned()),
+        Some(Resolved::Text(text)) if text == "*" => return Fit::Yes,
+        Some(Resolved::Text(text)) => return Fit::No(format!("a statement names the principal `{text}`")),
+        Some(Resolved::Partly(partly)) => return Fit::Maybe(partly.why.clone()),
+        Some(principal) => principal,
+    };
+    let named = named(principal);
+    let none = Resolved::Nothing;
+    let of = |kind: &str| principal.get(kind).unwrap_or(&none);
+    match caller {
+        Caller::Role(role) => {
+            any_fits(of("AWS"), |text| is_role(text, role), |partly| may_be_role(partly, role), named)
+        }
+        Caller::Source(_, PrincipalKind::WebIdentity) => {
+            any_fits(of("Federated"), |text| Some(!is_saml(text)), |_| true, named)
+        }
+        Caller::Source(_, PrincipalKind::Saml) => {
+            any_fits(of("Federated"), |text| Some(is_saml(text)), |_| true, named)
+        }
+        Caller::Source(_, PrincipalKind::User) => any_fits(of("AWS"), may_be_user, |_| true, named),
+        Caller::Source(_, PrincipalKind::Session(service)) => {
+            match any_fits(of("AWS"), may_be_session, |_| true, named.clone()) {
+                // A platform's own role trusts the platform's service, and is not assumed a second time.
+                Fit::No(_) => any_fits(
+                    of("Service"),
+                    |text| {
+                        (text == "*" || service.is_some_and(|service| text.starts_with(service)))
+                            .then_some(true)
+                            .or(Some(false))
+                    },
+                    |_| true,
+                    named,
+                ),
+                fit => fit,
+            }
+        }
+    }
+}
+
+/// Whom a statement names, in words.
+fn named(principal: &Resolved) -> String {
+    const SHOWN: usize = 4;
+    let Resolved::Map(entries) = principal else { return "a statement's principal is not a map".to_owned() };
+    let names: Vec<String> = entries
+        .iter()
+        .flat_map(|(kind, values)| items(values).iter().map(move |value| (kind, value)))
+        .map(|(kind, value)| match value {
+            Resolved::Text(text) => format!("{kind} {text}"),
+            Resolved::Partly(partly) => format!("{kind} {}…{}", partly.prefix, partly.suffix),
+            _ => format!("{kind} …"),
+        })
+        .collect();
+    let more = if names.len() > SHOWN { format!(" and {} more", names.len() - SHOWN) } else { String::new() };
+    format!("it trusts {}{more}", names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", "))
+}
+
+/// Whether an AWS principal is the role, its account, or everybody; `None`: it may be.
+fn is_role(text: &str, role: &RoleArn) -> Option<bool> {
+    let root = format!("arn:{}:iam::{}:root", role.partition(), role.account());
+    if text == "*" || text == role.as_str() || text == role.account() || text == root {
+        return Some(true);
+    }
+    // One session of the role by its name, and the unique id that stands for a role which was deleted.
+    let session = format!("arn:{}:sts::{}:assumed-role/{}/", role.partition(), role.account(), role.name());
+    if text.starts_with(&session) || text.starts_with("AROA") { None } else { Some(false) }
+}
+
+fn may_be_role(partly: &Partly, role: &RoleArn) -> bool {
+    let root = format!("arn:{}:iam::{}:root", role.partition(), role.account());
+    let session = format!("arn:{}:sts::{}:assumed-role/{}/", role.partition(), role.account(), role.name());
+    let candidates = ["*", role.account(), &root, role.as_str()];
+    candidates.iter().any(|text| partly.may_be(text))
+        || session.starts_with(&partly.prefix)
+        || partly.prefix.starts_with(&session)
+        || partly.prefix.starts_with("AROA")
+}
+
+/// The accounts and everybody: principals that any caller of an account may be.
+fn is_broad(text: &str) -> bool {
+    text == "*" || is_account(text) || text.ends_with(":root")
+}
+
+fn may_be_user(text: &str) -> Option<bool> {
+    let is_user = text.contains(":user/") || text.starts_with("AIDA");
+    Some(is_broad(text) || is_user)
+}
+
+fn may_be_session(text: &str) -> Option<bool> {
+    let is_session = text.contains(":role/") || text.contains(":assumed-role/") || text.starts_with("AROA");
+    Some(is_broad(text) || is_session)
+}
+
+fn is_saml(text: &str) -> bool {
+    text.contains(":saml-provider/")
+}
