@@ -35,11 +35,7 @@ pub(super) fn show_as(
 ) -> Option<ExitStatus> {
     let text = match selection.format {
         Format::Json => serde_json::to_string_pretty(report).unwrap_or_default(),
-        Format::Text => {
-            let text = text(columns(selection.output.is_some()));
-            // A file gets no colour; a stream decides for itself.
-            if selection.output.is_some() { anstream::adapter::strip_str(&text).to_string() } else { text }
-        }
+        Format::Text => text(columns(selection.output.is_some())),
         Format::Sarif => sarif::render(report, std::env::current_dir().ok().as_deref()),
         Format::Junit => junit::render(report, selection.fail_on.0),
         Format::Markdown => markdown::render(report),
@@ -60,14 +56,15 @@ pub(super) fn columns(to_file: bool) -> usize {
     size.map_or(COLUMNS, |(terminal_size::Width(columns), _)| usize::from(columns))
 }
 
-/// Writes to the file or to standard output; `Some` when what was meant could not be written to. What a file does not
-/// take goes to standard output: a run is not lost for a misspelt path.
+/// Writes to the file or to standard output; `Some` when what was meant could not be written to. A file gets no colour, as a
+/// pipe gets none. What a file does not take goes to standard output: a run is not lost for a misspelt path.
 pub(super) fn write(text: &str, output: Option<&Path>) -> Option<ExitStatus> {
     let text = text.trim_end();
     let Some(path) = output else {
         return print(text).err().map(|error| bad_usage(&format!("error: cannot write to standard output: {error}")));
     };
-    let error = std::fs::write(path, format!("{text}\n")).err()?;
+    let without_colour = anstream::adapter::strip_str(text);
+    let error = std::fs::write(path, format!("{without_colour}\n")).err()?;
     let status = bad_usage(&format!("error: cannot write {}: {error}; the report follows", path.display()));
     let _ = print(text);
     Some(status)
