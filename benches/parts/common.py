@@ -1,0 +1,183 @@
+"""What the parts share: building, worlds of a given size, running a command and measuring it, tables."""
+
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import tomllib
+import venv
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BENCHES = ROOT / "benches"
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").absolute()
+TOOLS = TARGET / "benches"
+VENV = BENCHES / ".venv"
+ACCOUNTS = [str(digit) * 12 for digit in range(0, 10)]
+CHECKER = "AKIA111111111111AAAA"
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def command():
+    return TARGET / "release" / "credential-health"
+
+
+def function():
+    return TARGET / "release" / "lambda"
+
+
+def tool(name):
+    return TOOLS / "tools" / name
+
+
+def empty_function():
+    return TOOLS / "release" / "empty-function"
+
+
+def build(parts):
+    """Builds what ships, as it ships, and what measures it."""
+    ours = tomllib.loads((ROOT / "Cargo.toml").read_text())
+    theirs = tomllib.loads((BENCHES / "Cargo.toml").read_text())
+    if ours["profile"]["release"] != theirs["profile"]["release"]:
+        sys.exit("benches/Cargo.toml has another profile.release than Cargo.toml: the empty function would not be comparable")
+    cargo(ROOT, TARGET, "--release", "--bin", "credential-health")
+    cargo(BENCHES, TOOLS, "--profile", "tools", "--package", "bench-tools")
+    if "cold" in parts:
+        cargo(ROOT, TARGET, "--release", "--no-default-features", "--features", "lambda", "--bin", "lambda")
+        cargo(BENCHES, TOOLS, "--release", "--package", "empty-function")
+
+
+def cargo(folder, target, *arguments):
+    say(f"building: cargo build {' '.join(arguments)}")
+    subprocess.run(["cargo", "build", "--quiet", "--locked", *arguments], cwd=folder, env=os.environ | {"CARGO_TARGET_DIR": str(target)}, check=True)
+
+
+def python():
+    """A Python with what benches/boto3/requirements.txt lists."""
+    wanted = BENCHES / "boto3" / "requirements.txt"
+    installed = VENV / "installed-requirements.txt"
+    if not installed.exists() or installed.read_text() != wanted.read_text():
+        say("installing boto3 into benches/.venv")
+        venv.create(VENV, clear=True, with_pip=True)
+        subprocess.run([VENV / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", wanted], check=True)
+        shutil.copy(wanted, installed)
+    return VENV / "bin" / "python"
+
+
+@contextlib.contextmanager
+def scratch():
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        yield pathlib.Path(folder)
+
+
+def account_of(number):
+    return ACCOUNTS[number % len(ACCOUNTS)]
+
+
+def role_arn(number):
+    """Role `number` of an inventory: they are spread over the accounts in turn."""
+    return f"arn:aws:iam::{account_of(number)}:role/job-{number // len(ACCOUNTS):05}"
+
+
+def inventory(folder, jobs, readers):
+    """An inventory of so many jobs, each with a role of its own that it asks for two hours."""
+    lines = ["version: 1"]
+    if readers:
+        lines.append('readers: {"*": "arn:aws:iam::{account}:role/reader"}')
+    lines.append("jobs:")
+    for number in range(jobs):
+        lines.append(f"  - name: job-{number:06}\n    owner: team-{number % 7}\n    length: 90m\n    source: iam-user")
+        lines.append(f"    path: [{{role: \"{role_arn(number)}\", duration: 2h}}]")
+    path = folder / f"inventory-{jobs}{'-readers' if readers else ''}.yaml"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+class StandIn:
+    """The stand-in for AWS, as long as the `with` lasts; `counted` has its counts then."""
+
+    def __init__(self, folder, latency=0, tls=False, roles=0):
+        self.authority = folder / "authority.pem" if tls else None
+        arguments = ["--latency", str(latency), "--roles", str(-(-roles // len(ACCOUNTS)))]
+        self.command = [tool("stand-in"), *arguments, *(["--tls", self.authority] if tls else [])]
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        scheme = "https" if self.authority else "http"
+        self.urls = {service: f"{scheme}://127.0.0.1:{port}" for service, port in json.loads(self.process.stdout.readline()).items()}
+        return self
+
+    def environment(self):
+        """All that a client has of its surroundings: nobody's account, nobody's settings."""
+        urls = {f"AWS_ENDPOINT_URL_{service.upper()}": url for service, url in self.urls.items()}
+        tls = {"SSL_CERT_FILE": str(self.authority), "AWS_CA_BUNDLE": str(self.authority)} if self.authority else {}
+        return surroundings() | urls | tls
+
+    def __exit__(self, *_):
+        # It counts until its standard input ends, so it ends with this process, however that ends.
+        out, _ = self.process.communicate(timeout=30)
+        self.counted = json.loads(out)
+
+
+def surroundings():
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": "/nonexistent",
+        "AWS_REGION": "eu-west-1",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ACCESS_KEY_ID": CHECKER,
+        "AWS_SECRET_ACCESS_KEY": "s" * 40,
+    }
+
+
+def measure(arguments, environment, limit, allowed=(0,)):
+    """Runs a command: wall, user and system seconds, peak bytes. Ends all of it after `limit` seconds."""
+    process = subprocess.Popen([tool("measure"), *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0)
+    try:
+        out, err = process.communicate(timeout=limit)
+    except BaseException:
+        os.killpg(process.pid, 9)
+        process.communicate()
+        raise
+    measured = json.loads(out) if process.returncode == 0 else {"status": process.returncode}
+    if measured["status"] not in allowed:
+        sys.exit(f"{' '.join(map(str, arguments))} ended with {measured['status']}:\n{err[-2000:]}")
+    measured["cpu"] = measured["user"] + measured["system"]
+    return measured
+
+
+def median_run(run, quick, enough=20):
+    """The run with the median wall time of three; of one, where it is long enough to be even or nobody has time."""
+    runs = [run()]
+    if not quick and runs[0]["wall"] < enough:
+        runs += [run(), run()]
+    return sorted(runs, key=lambda each: each["wall"])[len(runs) // 2]
+
+
+def quartiles(values):
+    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
+    return f"{middle:.2f} ({low:.2f} to {high:.2f})"
+
+
+def table(head, rows):
+    """A Markdown table that is also fit to be read as it is."""
+    rows = [[str(cell) for cell in row] for row in [head, *rows]]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+
+    def line(cells):
+        return "| " + " | ".join(cell.rjust(width) if column else cell.ljust(width) for column, (cell, width) in enumerate(zip(cells, widths))) + " |"
+
+    rule = "|" + "|".join(("-" * (width + 1) + ":") if column else "-" * (width + 2) for column, width in enumerate(widths)) + "|"
+    return "\n".join([line(rows[0]), rule, *map(line, rows[1:])])
+
+
+def mib(size):
+    return f"{size / 2**20:.1f}"

@@ -1,0 +1,127 @@
+"""A live check of many roles in ten accounts, against the ideal schedule and against boto3."""
+
+import json
+import math
+import subprocess
+
+from .common import ACCOUNTS, BENCHES, StandIn, command, inventory, measure, median_run, mib, python, role_arn, say, scratch, table
+
+# A page of ListRoles at most (IAM ListRoles, MaxItems).
+PAGE = 1000
+
+
+def run(quick, options):
+    sizes = options.sizes or ([100, 1000] if quick else [100, 1000, 10_000])
+    latencies = options.latencies if options.latencies is not None else ([0, 20] if quick else [0, 5, 20, 100])
+    interpreter = None if options.no_boto3 else python()
+    ours, theirs = [], []
+    with scratch() as folder:
+        for readers in (False, True):
+            for size in sizes:
+                path = inventory(folder, size, readers)
+                for latency in latencies:
+                    for tls in (False, True):
+                        case = (folder, size, readers, latency, tls)
+                        say(f"scale: {described(*case[1:])}")
+                        measured = median_run(lambda: check(path, *case, options.concurrency), quick)
+                        ours.append(row(measured, *case[1:]))
+                        if interpreter and size <= (PAGE if not quick or latency else 100):
+                            compared = median_run(lambda: boto3(interpreter, *case, measured["most_at_once"]), quick, 5)
+                            theirs.append(compare(measured, compared, *case[1:]))
+    return "\n\n".join(filter(None, [
+        table(HEAD, ours), LIMITS,
+        table(BOTO3_HEAD, theirs) if theirs else None, BOTO3_LIMITS if theirs else None,
+    ]))
+
+
+def described(size, readers, latency, tls):
+    return f"{size:,} roles, {'readers' if readers else 'no readers'}, {latency:g} ms, {'TLS' if tls else 'plain'}"
+
+
+def check(path, folder, size, readers, latency, tls, concurrency):
+    report = folder / "report.json"
+    arguments = [command(), "check", "--inventory", path, "--format", "json", "--output", report]
+    if concurrency:
+        arguments += ["--concurrency", str(concurrency)]
+    with StandIn(folder, latency, tls, size) as aws:
+        measured = measure(arguments, aws.environment(), limit(size, latency), allowed=(0, 1))
+    right(json.loads(report.read_text()), size)
+    return measured | aws.counted
+
+
+def limit(size, latency):
+    """Seconds after which a run is given up: some times what it should take."""
+    return 60 + size * 2 * (latency / 1000 / 8 + 0.02)
+
+
+def right(report, size):
+    """A run that does not do the work measures nothing."""
+    coverage, verdicts = report["coverage"], report["summary"]["verdicts"]
+    # One role in ten has a longer MaxSessionDuration than its job needs.
+    found = report["summary"]["findings"]
+    said = (report["run"]["complete"], coverage["roles"]["assumed"], coverage["paths"]["walked"], verdicts["covered"], sum(found.values()))
+    expected = (True, size, size, size, sum(role_arn(number).endswith("0") for number in range(size)))
+    if said != expected:
+        raise SystemExit(f"the check says {said}, not {expected}")
+
+
+def boto3(interpreter, folder, size, readers, latency, tls, concurrency):
+    """The same answers, by Python."""
+    roles = folder / "roles.json"
+    roles.write_text(json.dumps([role_arn(number) for number in range(size)]))
+    arguments = [interpreter, BENCHES / "boto3" / "check.py", roles, str(concurrency), *(["readers"] if readers else [])]
+    with StandIn(folder, latency, tls, size) as aws:
+        measured = measure(arguments, aws.environment(), limit(size, latency) * 3)
+    return measured | aws.counted
+
+
+def fewest_calls(size, readers):
+    """Who the checker is, each role assumed; then each role read by itself, or a reader and its pages in each account."""
+    in_account = [len(range(index, size, len(ACCOUNTS))) for index in range(len(ACCOUNTS))]
+    reads = sum(1 + min(roles, math.ceil(roles / PAGE)) for roles in in_account if roles) if readers else size
+    return 1 + size + reads
+
+
+def schedule(calls, at_once, latency):
+    """Seconds: who the checker is first, then all the rest with never a place empty, but no role read before it is assumed."""
+    return (1 + max(2, (calls - 1) / at_once)) * latency / 1000
+
+
+HEAD = ["roles, readers, latency", "wall s", "ideal s", "×", "× fewest", "CPU s", "CPU ms/role", "peak MiB", "at once", "connections",
+        "TLS new + resumed", "AssumeRole", "GetRole", "ListRoles", "calls", "fewest"]
+
+
+def row(measured, size, readers, latency, tls):
+    calls, at_once, wall = measured["calls"], measured["most_at_once"], measured["wall"]
+    made, fewest = sum(calls.values()), fewest_calls(size, readers)
+    ideal, least = schedule(made, at_once, latency), schedule(fewest, at_once, latency)
+    return [
+        described(size, readers, latency, tls), f"{wall:.3f}", f"{ideal:.3f}" if latency else "0",
+        f"{wall / ideal:.2f}" if latency else "-", f"{wall / least:.2f}" if latency else "-",
+        f"{measured['cpu']:.3f}", f"{measured['cpu'] * 1000 / size:.3f}", mib(measured["peak_bytes"]), at_once, measured["connections"],
+        f"{measured['full_handshakes']} + {measured['resumed_handshakes']}",
+        *(calls.get(action, 0) for action in ("AssumeRole", "GetRole", "ListRoles")), made, fewest,
+    ]
+
+
+LIMITS = """\
+What cannot be beaten: with latency, `ideal`: one call for who the checker is, then all other calls that were made, with never a place of
+those `at once` (the most that the stand-in saw) empty; `× fewest` is against the same schedule of the `fewest` calls that tell as much. Without
+latency, the CPU of the calls themselves. New TLS handshakes: no fewer than connections at first."""
+
+BOTO3_HEAD = ["roles, readers, latency", "wall s", "boto3 wall s", "× wall", "CPU ms/role", "boto3 CPU ms/role", "× CPU", "peak MiB",
+              "boto3 peak MiB", "connections", "boto3 connections", "calls", "boto3 calls"]
+
+
+def compare(measured, compared, size, readers, latency, tls):
+    per_role = [each["cpu"] * 1000 / size for each in (measured, compared)]
+    return [
+        described(size, readers, latency, tls), f"{measured['wall']:.3f}", f"{compared['wall']:.3f}", f"{compared['wall'] / measured['wall']:.1f}",
+        f"{per_role[0]:.3f}", f"{per_role[1]:.3f}", f"{per_role[1] / per_role[0]:.1f}", mib(measured["peak_bytes"]), mib(compared["peak_bytes"]),
+        measured["connections"], compared["connections"], sum(measured["calls"].values()), sum(compared["calls"].values()),
+    ]
+
+
+BOTO3_LIMITS = """\
+boto3 only collects the answers: it reads no YAML, judges nothing and writes no report. It has as many threads as we had calls at once. A
+process includes its start, which is most of boto3's time at 100 roles."""
