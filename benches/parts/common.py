@@ -19,6 +19,8 @@ TOOLS = TARGET / "benches"
 VENV = BENCHES / ".venv"
 ACCOUNTS = [str(digit) * 12 for digit in range(0, 10)]
 CHECKER = "AKIA111111111111AAAA"
+# The CPU of a Lambda function with 128 MB: of each 20 ms, so much. 1,769 MB are one CPU (AWS Lambda Developer Guide, "Configure memory").
+PERIOD_US, QUOTA_US = 20_000, 1447
 
 
 def say(text):
@@ -54,9 +56,9 @@ def build(parts):
         cargo(BENCHES, TOOLS, "--release", "--package", "empty-function")
 
 
-def cargo(folder, target, *arguments):
-    say(f"building: cargo build {' '.join(arguments)}")
-    subprocess.run(["cargo", "build", "--quiet", "--locked", *arguments], cwd=folder, env=os.environ | {"CARGO_TARGET_DIR": str(target)}, check=True)
+def cargo(folder, target, *arguments, verb="build", after=()):
+    say(f"building: cargo {verb} {' '.join([*arguments, *after])}")
+    subprocess.run(["cargo", verb, "--quiet", "--locked", *arguments, *after], cwd=folder, env=os.environ | {"CARGO_TARGET_DIR": str(target)}, check=True)
 
 
 def python():
@@ -138,8 +140,33 @@ def surroundings():
     }
 
 
-def measure(arguments, environment, limit, allowed=(0,)):
+@contextlib.contextmanager
+def limited():
+    """A control group with the CPU of 128 MB, or None where none can be made."""
+    root = pathlib.Path("/sys/fs/cgroup")
+    second = (root / "cgroup.controllers").exists()
+    group = root / ("" if second else "cpu") / f"bench-{os.getpid()}"
+    limits = {"cpu.max": f"{QUOTA_US} {PERIOD_US}"} if second else {"cpu.cfs_period_us": PERIOD_US, "cpu.cfs_quota_us": QUOTA_US}
+    try:
+        if second:
+            (root / "cgroup.subtree_control").write_text("+cpu")
+        group.mkdir()
+    except OSError as problem:
+        say(f"no control group can be made here ({problem})")
+        yield None
+        return
+    try:
+        for name, value in limits.items():
+            (group / name).write_text(str(value))
+        yield group
+    finally:
+        group.rmdir()
+
+
+def measure(arguments, environment, limit, allowed=(0,), cgroup=None):
     """Runs a command: wall, user and system seconds, peak bytes. Ends all of it after `limit` seconds."""
+    if cgroup:
+        arguments = ["sh", "-c", 'echo $$ > "$0" && exec "$@"', cgroup / "cgroup.procs", *arguments]
     process = subprocess.Popen([tool("measure"), *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0)
     try:
         out, err = process.communicate(timeout=limit)

@@ -4,7 +4,9 @@ import json
 import math
 import subprocess
 
-from .common import ACCOUNTS, BENCHES, StandIn, command, inventory, measure, median_run, mib, python, role_arn, say, scratch, table
+from .common import (
+    ACCOUNTS, BENCHES, PERIOD_US, QUOTA_US, StandIn, command, inventory, limited, measure, median_run, mib, python, role_arn, say, scratch, table,
+)
 
 # A page of ListRoles at most (IAM ListRoles, MaxItems).
 PAGE = 1000
@@ -31,20 +33,37 @@ def run(quick, options):
     return "\n\n".join(filter(None, [
         table(HEAD, ours), LIMITS,
         table(BOTO3_HEAD, theirs) if theirs else None, BOTO3_LIMITS if theirs else None,
+        small(options.concurrency),
     ]))
+
+
+def small(concurrency):
+    """The same at the CPU of the smallest function."""
+    size, latency, rows = 1000, 20, []
+    with scratch() as folder, limited() as cgroup:
+        if not cgroup:
+            return "At the CPU of 128 MB: not measured, no control group could be made."
+        for readers in (False, True):
+            case = (folder, size, readers, latency, True)
+            say(f"scale: {described(*case[1:])}, at the CPU of 128 MB")
+            measured = check(inventory(folder, size, readers), *case, concurrency, cgroup)
+            least = max(schedule(sum(measured["calls"].values()), measured["most_at_once"], latency), measured["cpu"] * PERIOD_US / QUOTA_US)
+            rows.append([described(*case[1:]), f"{measured['wall']:.1f}", f"{least:.1f}", f"{measured['wall'] / least:.2f}", f"{measured['cpu']:.3f}",
+                         measured["most_at_once"], measured["full_handshakes"], sum(measured["calls"].values())])
+    return f"{table(SMALL_HEAD, rows)}\n\n{SMALL_LIMITS}"
 
 
 def described(size, readers, latency, tls):
     return f"{size:,} roles, {'readers' if readers else 'no readers'}, {latency:g} ms, {'TLS' if tls else 'plain'}"
 
 
-def check(path, folder, size, readers, latency, tls, concurrency):
+def check(path, folder, size, readers, latency, tls, concurrency, cgroup=None):
     report = folder / "report.json"
     arguments = [command(), "check", "--inventory", path, "--format", "json", "--output", report]
     if concurrency:
         arguments += ["--concurrency", str(concurrency)]
     with StandIn(folder, latency, tls, size) as aws:
-        measured = measure(arguments, aws.environment(), limit(size, latency), allowed=(0, 1))
+        measured = measure(arguments, aws.environment(), limit(size, latency) * (5 if cgroup else 1), (0, 1), cgroup)
     right(json.loads(report.read_text()), size)
     return measured | aws.counted
 
@@ -125,3 +144,8 @@ def compare(measured, compared, size, readers, latency, tls):
 BOTO3_LIMITS = """\
 boto3 only collects the answers: it reads no YAML, judges nothing and writes no report. It has as many threads as we had calls at once. A
 process includes its start, which is most of boto3's time at 100 roles."""
+
+SMALL_HEAD = ["at the CPU of 128 MB", "wall s", "least s", "×", "CPU s", "at once", "TLS new", "calls"]
+
+SMALL_LIMITS = """\
+A CPU quota of 1447 µs in 20 ms, for the whole process. What cannot be beaten: its CPU at that speed (× 13.8), or the ideal schedule where that is longer."""
