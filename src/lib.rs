@@ -27,6 +27,7 @@ pub mod inventory;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 pub mod lease;
+mod limited;
 pub mod notify;
 pub mod plan;
 #[cfg(feature = "aws")]
@@ -36,6 +37,7 @@ pub mod report;
 pub mod settings;
 #[cfg(feature = "cli")]
 pub mod shared_config;
+mod shell;
 pub mod state;
 pub mod templates;
 

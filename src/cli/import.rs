@@ -8,6 +8,7 @@ use super::output::{self, bad_usage, tell};
 use crate::import::aws_config::{self, Options};
 use crate::import::github_workflow::{self, Workflow};
 use crate::import::{Imported, Variables};
+use crate::limited;
 use crate::shared_config::SharedConfig;
 
 /// The largest workflow that is read, in bytes; GitHub's own limit is far below.
@@ -55,11 +56,11 @@ pub(super) fn of_github_workflows(files: &[PathBuf], variables: &[(String, Strin
     let mut unread = false;
     for file in files {
         let name = file.display().to_string();
-        match read(file) {
+        match limited::file(file, MAX_BYTES).and_then(limited::text) {
             Ok(text) => workflows.push(Workflow { name, text }),
-            Err(error) => {
+            Err(wrong) => {
                 unread = true;
-                tell(&format!("error: {name}: cannot be read: {error}"));
+                tell(&format!("error: {name}: {wrong}"));
             }
         }
     }
@@ -67,16 +68,6 @@ pub(super) fn of_github_workflows(files: &[PathBuf], variables: &[(String, Strin
         return Err(bad_usage("name files of .github/workflows; nothing was read."));
     }
     Ok(github_workflow::import(&workflows, &Variables::new(variables.iter().cloned())))
-}
-
-fn read(file: &Path) -> std::io::Result<String> {
-    use std::io::Read as _;
-    let mut text = String::new();
-    std::fs::File::open(file)?.take(MAX_BYTES + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MAX_BYTES {
-        return Err(std::io::Error::other(format!("it is larger than {} MiB", MAX_BYTES / 1024 / 1024)));
-    }
-    Ok(text)
 }
 
 /// Says what is not in the inventory, by this word, and what to know of what is.

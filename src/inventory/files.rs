@@ -1,12 +1,12 @@
 //! Where an inventory is read from: a file, a folder or standard input. Owns sizes and names, not contents.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use super::problem::{Place, Problems, Sink, SourceFile};
 use super::yaml::MAX_BYTES;
+use crate::limited::{self, Unreadable};
 
 /// The files of an inventory and the digest of their bytes.
 pub(crate) struct Files {
@@ -22,7 +22,10 @@ const HELP_READ: &str = "name a YAML or JSON file, a folder of them, or `-` for 
 pub(crate) fn read(from: &Path) -> Result<Files, Problems> {
     let name = from.display().to_string();
     if from.as_os_str() == "-" {
-        return Ok(files(vec![("<stdin>".to_owned(), limited("<stdin>", std::io::stdin().lock())?)]));
+        return Ok(files(vec![(
+            "<stdin>".to_owned(),
+            limited("<stdin>", limited::stream(std::io::stdin().lock(), MAX_BYTES))?,
+        )]));
     }
     let unreadable = |name: &str, error: &std::io::Error| {
         let message = match error.kind() {
@@ -33,8 +36,7 @@ pub(crate) fn read(from: &Path) -> Result<Files, Problems> {
     };
     let about = std::fs::metadata(from).map_err(|error| unreadable(&name, &error))?;
     if !about.is_dir() {
-        let file = std::fs::File::open(from).map_err(|error| unreadable(&name, &error))?;
-        return Ok(files(vec![(name.clone(), limited(&name, file)?)]));
+        return Ok(files(vec![(name.clone(), limited(&name, limited::file(from, MAX_BYTES))?)]));
     }
     let mut paths: Vec<PathBuf> = std::fs::read_dir(from)
         .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
@@ -47,8 +49,7 @@ pub(crate) fn read(from: &Path) -> Result<Files, Problems> {
     let mut read = Vec::with_capacity(paths.len());
     for path in paths {
         let name = path.display().to_string();
-        let file = std::fs::File::open(&path).map_err(|error| unreadable(&name, &error))?;
-        read.push((name.clone(), limited(&name, file)?));
+        read.push((name.clone(), limited(&name, limited::file(&path, MAX_BYTES))?));
     }
     Ok(files(read))
 }
@@ -77,20 +78,14 @@ fn is_inventory(path: &Path) -> bool {
     known && !hidden && !path.is_dir()
 }
 
-fn limited(name: &str, from: impl Read) -> Result<Vec<u8>, Problems> {
-    let mut bytes = Vec::new();
-    from.take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| Problems::without_place(name, format!("cannot be read: {error}"), HELP_READ))?;
-    if bytes.len() as u64 > MAX_BYTES {
-        let message = format!("is larger than {} MiB", MAX_BYTES / 1024 / 1024);
-        return Err(Problems::without_place(
-            name,
-            message,
-            "split it into a folder's files, or check that it is an inventory",
-        ));
-    }
-    Ok(bytes)
+fn limited(name: &str, read: Result<Vec<u8>, Unreadable>) -> Result<Vec<u8>, Problems> {
+    read.map_err(|wrong| {
+        let help = match wrong {
+            Unreadable::TooLarge(_) => "split it into a folder's files, or check that it is an inventory",
+            _ => HELP_READ,
+        };
+        Problems::without_place(name, wrong.to_string(), help)
+    })
 }
 
 fn files(read: Vec<(String, Vec<u8>)>) -> Files {

@@ -2,13 +2,13 @@
 //! them. Knows nothing of the inventory.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::cloudformation::Template;
 use super::terraform_plan::{self, Plan};
 use super::tree;
 use crate::inventory::{Place, Problem, Problems, Sink, SourceFile, nearest};
+use crate::limited;
 
 /// What is given along with the files.
 #[derive(Debug, Clone, Default)]
@@ -73,24 +73,18 @@ fn source(path: &Path, is_plan: bool, sink: &mut Sink) -> SourceFile {
     let stdin = path.as_os_str() == "-";
     let name = if stdin { "<stdin>".to_owned() } else { path.display().to_string() };
     let most = if is_plan { terraform_plan::MAX_BYTES } else { tree::MAX_BYTES };
-    let mut bytes = Vec::new();
     let read = match stdin {
-        true => std::io::stdin().lock().take(most + 1).read_to_end(&mut bytes),
-        false => std::fs::File::open(path).and_then(|file| file.take(most + 1).read_to_end(&mut bytes)),
+        true => limited::stream(std::io::stdin().lock(), most),
+        false => limited::file(path, most),
     };
     let what =
         if is_plan { "a plan as `terraform show -json plan.out` writes it" } else { "a CloudFormation template" };
-    let problem = match (read, bytes.len() as u64 > most) {
-        (Err(error), _) if error.kind() == std::io::ErrorKind::NotFound => Some("there is no such file".to_owned()),
-        (Err(error), _) => Some(format!("cannot be read: {error}")),
-        (Ok(_), true) => Some(format!("is larger than {} MiB", most / 1024 / 1024)),
-        _ if bytes.starts_with(b"PK\x03\x04") => {
-            Some("is a packed file: the plan as `-out` writes it, perhaps".to_owned())
-        }
-        _ => None,
+    let packed = read.as_ref().is_ok_and(|bytes| bytes.starts_with(b"PK\x03\x04"));
+    let (text, problem) = match read.and_then(limited::text) {
+        _ if packed => (None, Some("is a packed file: the plan as `-out` writes it, perhaps".to_owned())),
+        Ok(text) => (Some(text), None),
+        Err(wrong) => (None, Some(wrong.to_string())),
     };
-    let text = String::from_utf8(bytes);
-    let problem = problem.or_else(|| text.is_err().then(|| "is not UTF-8 text".to_owned()));
     let readable = problem.is_none();
     if let Some(message) = problem {
         let help = format!("name {what}");

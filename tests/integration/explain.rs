@@ -175,7 +175,7 @@ async fn status_2_on_arguments_that_do_not_go_together() {
         (&["--inventory", "jobs.yaml"], "--job"),
         (&["thin-margin", "--job", "nightly-etl", "--inventory", "jobs.yaml"], "cannot be used with"),
         (&["--job", "nightly-etl", "--inventory", "missing.yaml"], "missing.yaml"),
-        (&["--job", "nightly-etl", "--inventory", "jobs.yaml", "--report", "missing.json"], "cannot be read"),
+        (&["--job", "nightly-etl", "--inventory", "jobs.yaml", "--report", "missing.json"], "there is no such file"),
         (&["--job", "nightly-etl", "--inventory", "jobs.yaml", "--report", "jobs.yaml"], "is not a report"),
     ] {
         let ran = explain(arguments).await;

@@ -2,18 +2,13 @@
 
 use super::Subject;
 use crate::doctor::facts::{Base, Chain, Profile, Provider};
+pub(super) use crate::shell::word as quoted;
 
 /// Takes the environment's credentials away.
 pub(super) const UNSET_KEYS: &str =
     "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_SECURITY_TOKEN AWS_CREDENTIAL_EXPIRATION";
 /// Sets the clock, from Amazon's public time servers.
 pub(super) const SET_CLOCK: &str = "sudo chronyd -q 'server time.aws.com iburst'";
-
-/// A word for the shell.
-pub(super) fn quoted(word: &str) -> String {
-    let plain = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "_-./@:+,%=".contains(c));
-    if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
-}
 
 /// ` --profile NAME`, but for the default one.
 pub(super) fn of_profile(name: &str) -> String {
@@ -66,10 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_one_word_for_the_shell_whatever_is_in_it() {
-        assert_eq!(quoted("team/prod-1"), "team/prod-1");
-        assert_eq!(quoted("it's; rm -rf"), r"'it'\''s; rm -rf'");
-        assert_eq!(quoted(""), "''");
+    fn a_profile_is_named_but_for_the_default_one() {
         assert_eq!(of_profile("default"), "");
         assert_eq!(of_profile("my profile"), " --profile 'my profile'");
     }

@@ -111,8 +111,10 @@ impl<'a> Explanation<'a> {
     fn known(&self) -> String {
         let live = self.job.path.iter().filter(|hop| self.facts.max_session(&hop.role).is_some()).count();
         let known = self.job.path.iter().filter(|hop| self.max_session(&hop.role).is_some()).count();
-        let check =
-            format!("`check` with the same `--inventory` and `--job {}` reads them", shell_word(&self.job.name));
+        let check = format!(
+            "`check` with the same `--inventory` and `--job {}` reads them",
+            crate::shell::word(&self.job.name)
+        );
         match (&self.read_at, self.job.path.len()) {
             (_, 0) => "The inventory; no role is on its path.".to_owned(),
             (Some(at), all) => {
@@ -127,15 +129,6 @@ impl<'a> Explanation<'a> {
                  with `--format json --output FILE` keeps them for `explain --report FILE`."
             ),
         }
-    }
-}
-
-/// A name as a shell takes it for one word.
-fn shell_word(name: &str) -> String {
-    if name.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c)) {
-        name.to_owned()
-    } else {
-        format!("'{}'", name.replace('\'', r"'\''"))
     }
 }
 
