@@ -3,10 +3,9 @@
 import io
 import json
 import statistics
-import subprocess
 import zipfile
 
-from .common import PERIOD_US, QUOTA_US, StandIn, empty_function, function, inventory, limited, mib, quartiles, say, scratch, surroundings, table, tool
+from .common import PERIOD_US, QUOTA_US, StandIn, empty_function, function, inventory, limited, mib, output, quartiles, say, scratch, surroundings, table, tool
 
 TOPIC = "arn:aws:sns:eu-west-1:111111111111:topic"
 WARM = 5
@@ -36,10 +35,7 @@ def run(quick, _options):
 
 def invoked(binary, environment, cgroup):
     arguments = [tool("invoke"), "--events", str(1 + WARM), *(["--cgroup", cgroup] if cgroup else []), binary]
-    done = subprocess.run(arguments, env=environment, capture_output=True, text=True, timeout=120)
-    if done.returncode:
-        raise SystemExit(f"{binary} in {tool('invoke')}: {done.stderr[-2000:]}")
-    return json.loads(done.stdout)
+    return json.loads(output(arguments, environment, 120)[0])
 
 
 def step(runs, index, what="ms"):

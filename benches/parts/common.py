@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -163,18 +164,26 @@ def limited():
         group.rmdir()
 
 
+def output(arguments, environment, limit):
+    """What a command prints, and what it says. Ends it and all that it started after `limit` seconds."""
+    process = subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0)
+    try:
+        out, err = process.communicate(timeout=limit)
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
+    if process.returncode:
+        sys.exit(f"{' '.join(map(str, arguments))} ended with {process.returncode}:\n{err[-2000:]}")
+    return out, err
+
+
 def measure(arguments, environment, limit, allowed=(0,), cgroup=None):
     """Runs a command: wall, user and system seconds, peak bytes. Ends all of it after `limit` seconds."""
     if cgroup:
         arguments = ["sh", "-c", 'echo $$ > "$0" && exec "$@"', cgroup / "cgroup.procs", *arguments]
-    process = subprocess.Popen([tool("measure"), *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0)
-    try:
-        out, err = process.communicate(timeout=limit)
-    except BaseException:
-        os.killpg(process.pid, 9)
-        process.communicate()
-        raise
-    measured = json.loads(out) if process.returncode == 0 else {"status": process.returncode}
+    out, err = output([tool("measure"), *arguments], environment, limit)
+    measured = json.loads(out)
     if measured["status"] not in allowed:
         sys.exit(f"{' '.join(map(str, arguments))} ended with {measured['status']}:\n{err[-2000:]}")
     measured["cpu"] = measured["user"] + measured["system"]
