@@ -122,7 +122,8 @@ impl Function {
             (Some(topic), Some(store), Some(loaded)) => {
                 let Wanted { min_severity, .. } = self.settings.wanted;
                 let run = Run::new(&report, start.at, min_severity, self.settings.remind_after);
-                Teller { function: self, aws: &aws, topic, store }.tell(&run, &report, loaded).await?;
+                let teller = Teller { function: self, aws: &aws, topic, store, run: &run, report: &report };
+                teller.tell(loaded).await?;
             }
             _ => self.publish(&aws, &report, manual.notify).await?,
         }

@@ -90,7 +90,7 @@ pub fn messages(report: &Report, wanted: Wanted) -> Vec<Message> {
         .collect()
 }
 
-/// The messages that a run sends of what changed. `round`, from 1: how often this invocation has compared; what it tells
+/// The messages that a run sends of what changed. `round`, from 1: which of this invocation's it is; what it tells
 /// again it tells in another message.
 #[must_use]
 pub fn messages_of_changes(report: &Report, changes: &Changes<'_>, round: usize, max_bytes: usize) -> Vec<Message> {
@@ -115,7 +115,7 @@ struct OwnerDigest<'a> {
     owner: &'a str,
     /// The worst first.
     findings: Vec<&'a Finding>,
-    /// Where changes alone are told: how often the invocation has compared, and what changed.
+    /// Where changes alone are told: which round it is, and what changed.
     news: Option<(usize, OwnersNews<'a>)>,
 }
 

@@ -10,7 +10,7 @@ use crate::audit::Finding;
 use crate::failure::printable;
 use crate::inventory::Seconds;
 use crate::report::plain;
-use crate::state::{Difference, News, OwnerChanges, Previous, Resolved, Told};
+use crate::state::{Difference, News, OwnerChanges, Previous, Resolved, Told, substance};
 
 /// One owner's changes, and what is known of what was told before.
 #[derive(Clone, Copy)]
@@ -118,8 +118,10 @@ impl<'a> OwnersNews<'a> {
     }
 
     /// What makes this message another one than the owner's last: so that the same is not sent twice, and another is sent.
+    /// Why something is told is left out: a retry, which finds it marked as perhaps told, tells no more than the first try.
     pub(super) fn identity(&self) -> String {
-        let open = self.changes.open.iter().map(|told| format!("{}{:?}", told.finding.fingerprint, told.news));
+        let said = |told: &Told<'_>| format!("{}{:?}", told.finding.fingerprint, substance(told.finding));
+        let open = self.changes.open.iter().map(said);
         let resolved = self.changes.resolved.iter().map(|resolved| format!("{}-", resolved.fingerprint));
         open.chain(resolved).collect::<Vec<_>>().join("\u{1f}")
     }

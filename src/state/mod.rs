@@ -27,7 +27,7 @@ use seen::Seen;
 #[cfg(feature = "lambda")]
 pub use store::{Loaded, NotSaved, Store, Version};
 pub use substance::substance;
-pub use told::{Tellings, next};
+pub use told::{Delivery, Tellings, ahead, next};
 pub use uri::StateUri;
 pub use wire::{LARGEST, Unreadable, print, read};
 

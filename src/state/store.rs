@@ -83,11 +83,11 @@ impl Store {
         Loaded { previous: Previous::Lost { why }, version: Version::Unknown }
     }
 
-    /// Writes the state in place of the one that was read.
+    /// Writes the state in place of the one that was read; returns what a next write replaces.
     ///
     /// # Errors
     /// `Conflict` where that one is not there any more; else why it could not be written.
-    pub async fn save(&self, state: &State, replaces: &Version) -> Result<(), NotSaved> {
+    pub async fn save(&self, state: &State, replaces: &Version) -> Result<Version, NotSaved> {
         let text = print(state);
         if text.len() > LARGEST {
             return Err(NotSaved::Failed(self.about(&format!("the new state is over {LARGEST} bytes"))));
@@ -105,7 +105,7 @@ impl Store {
             Version::Absent | Version::Unknown => request.if_none_match("*"),
         };
         match request.send().await {
-            Ok(_) => Ok(()),
+            Ok(answer) => Ok(version(answer.e_tag())),
             Err(error) => {
                 let answer = answer_of(&error);
                 match answer.class {
@@ -123,7 +123,7 @@ impl Store {
             Ok(answer) => answer,
             Err(error) => return self.not_read(error, region).await,
         };
-        let version = answer.e_tag().map_or(Version::Unknown, |etag| Version::Etag(etag.to_owned()));
+        let version = version(answer.e_tag());
         let lost = |why: &str| Loaded { previous: Previous::Lost { why: self.about(why) }, version: version.clone() };
         match body(answer.body).await.map_err(|()| Broken::Again)? {
             None => Ok(lost(&format!("it is over {LARGEST} bytes"))),
@@ -166,6 +166,10 @@ enum Broken {
     Again,
     /// It would not.
     Refused(String),
+}
+
+fn version(etag: Option<&str>) -> Version {
+    etag.map_or(Version::Unknown, |etag| Version::Etag(etag.to_owned()))
 }
 
 fn told(code: Option<String>, message: &str) -> String {

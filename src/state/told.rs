@@ -1,7 +1,7 @@
 //! The next state: of the newest one, what the run found, and what it could tell. What could not be told stays as it was,
-//! so that a retry tells it.
+//! so that a retry tells it; what may have been told, and nobody knows, the next run tells again, whatever it says then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::changes::{Compared, Standing, compare};
 use super::{Changes, Open, Previous, Run, State};
@@ -11,13 +11,26 @@ use super::{Changes, Open, Previous, Run, State};
 pub struct Tellings {
     /// By fingerprint.
     told: BTreeMap<String, Telling>,
+    /// What may have gone out, or went to one of two owners alone.
+    doubtful: BTreeSet<String>,
     rounds: usize,
+}
+
+/// What became of telling an owner of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// SNS took the message.
+    Out,
+    /// It may have: no answer came that could tell.
+    Unsure,
+    /// It did not, or the finding had no room in it.
+    NotOut,
 }
 
 /// One finding that was told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Telling {
-    /// What the state said of it then.
+    /// What the state said of it then, what was written ahead included: another run that saw that may have told otherwise.
     base: Option<Open>,
     /// What was told; `None`: that it is resolved.
     now: Option<Open>,
@@ -27,8 +40,7 @@ impl Tellings {
     /// What is still to be told, now that `newest` is what was told; `None` where a later run has written it since: what
     /// this one had to tell, it told, and the later one's word stands.
     pub fn untold<'r>(&mut self, newest: &'r Previous, run: &Run<'r>) -> Option<Changes<'r>> {
-        self.rounds += 1;
-        if self.rounds > 1 && run.is_older_than(newest) {
+        if self.rounds > 0 && run.is_older_than(newest) {
             return None;
         }
         self.forget_what_others_told(newest);
@@ -37,31 +49,52 @@ impl Tellings {
         Some(changes)
     }
 
-    /// How often this invocation has compared: a message of another round is another message.
+    /// Which round of telling comes next, from 1: a message of another round is another message.
     #[must_use]
-    pub fn rounds(&self) -> usize {
-        self.rounds
+    pub fn round(&self) -> usize {
+        self.rounds + 1
     }
 
-    /// Notes what went out, by owner and fingerprint; a finding that two owners had to be told of is told when both were.
-    pub fn note(&mut self, changes: &Changes<'_>, run: &Run<'_>, went_out: impl Fn(&str, &str) -> bool) {
-        let mut failed = Vec::new();
+    /// Notes a round: what went out, by owner and fingerprint. A finding that two owners had to be told of is told when both
+    /// were. `announced`: what was written ahead, or may have been.
+    pub fn note(
+        &mut self,
+        changes: &Changes<'_>,
+        run: &Run<'_>,
+        announced: Option<&State>,
+        delivery: impl Fn(&str, &str) -> Delivery,
+    ) {
+        self.rounds += 1;
+        let said = |fingerprint: &str| match announced {
+            Some(state) => state.open.get(fingerprint).cloned(),
+            None => changes.previous.get(fingerprint).cloned(),
+        };
+        let (mut failed, mut heard) = (BTreeSet::new(), BTreeSet::new());
         for (owner, of_owner) in &changes.owners {
             for told in &of_owner.open {
                 let fingerprint = &told.finding.fingerprint;
-                let base = changes.previous.get(fingerprint).cloned();
+                let base = said(fingerprint);
                 let since = base.as_ref().map_or(run.at, |base| base.since);
                 let now = Some(run.open(told.finding, since));
                 self.told.insert(fingerprint.clone(), Telling { base, now });
             }
             for resolved in &of_owner.resolved {
-                let telling = Telling { base: Some(resolved.was.clone()), now: None };
+                let telling = Telling { base: said(&resolved.fingerprint), now: None };
                 // The same finding goes on under another owner: what that one is told is what it now says.
                 self.told.entry(resolved.fingerprint.clone()).or_insert(telling);
             }
-            failed.extend(of_owner.fingerprints().filter(|told| !went_out(owner, told)).map(str::to_owned));
+            for fingerprint in of_owner.fingerprints() {
+                let delivery = delivery(owner, fingerprint);
+                if delivery != Delivery::Out {
+                    failed.insert(fingerprint.to_owned());
+                }
+                if delivery != Delivery::NotOut {
+                    heard.insert(fingerprint.to_owned());
+                }
+            }
         }
         failed.iter().for_each(|fingerprint| drop(self.told.remove(fingerprint)));
+        self.doubtful = failed.intersection(&heard).cloned().collect();
     }
 
     /// Forgets what another run has told of since: which of the two came last, nobody knows.
@@ -72,6 +105,25 @@ impl Tellings {
             _ => false,
         });
     }
+}
+
+/// The state that says of all that `changes` has to tell that it may have been told, which is written before anything is
+/// sent: a run that ends between sending and writing leaves word of it so. `None`: there is nothing to add.
+#[must_use]
+pub fn ahead(changes: &Changes<'_>, run: &Run<'_>) -> Option<State> {
+    let before = changes.previous.state();
+    let mut state = before.cloned().unwrap_or_default();
+    let told = changes.owners.values().flat_map(|owner| &owner.open).map(|told| told.finding);
+    for finding in told {
+        let open = || run.open(finding, run.at);
+        state.open.entry(finding.fingerprint.clone()).or_insert_with(open).last_told = None;
+    }
+    for resolved in changes.owners.values().flat_map(|owner| &owner.resolved) {
+        state.open.entry(resolved.fingerprint.clone()).and_modify(|open| open.last_told = None);
+    }
+    let adds = before.map_or(!state.open.is_empty(), |before| before.open != state.open);
+    state.as_of = state.as_of.max(run.at);
+    adds.then_some(state)
 }
 
 /// The state after the run has told `told`.
@@ -91,9 +143,12 @@ pub fn next(newest: &Previous, run: &Run<'_>, told: &Tellings) -> State {
 
 fn next_entry(compared: Compared<'_>, run: &Run<'_>, told: &Tellings) -> Option<Open> {
     let Compared { fingerprint, entry, finding, standing } = compared;
+    let doubtful = told.doubtful.contains(fingerprint);
     let told = told.told.contains_key(fingerprint);
     let now = || finding.map(|finding| run.open(finding, entry.map_or(run.at, |entry| entry.since)));
     match standing {
+        Standing::New if doubtful => now().map(in_doubt),
+        Standing::Changed(_) | Standing::Due | Standing::Resolved(_) if doubtful => entry.cloned().map(in_doubt),
         Standing::New => now().filter(|_| told),
         Standing::Changed(_) | Standing::Due | Standing::Unchanged if told => now(),
         // It reads as it does today; when it was told last is as before.
@@ -104,6 +159,11 @@ fn next_entry(compared: Compared<'_>, run: &Run<'_>, told: &Tellings) -> Option<
             entry.cloned()
         }
     }
+}
+
+/// The next run that sees it tells it, whatever it says; one that does not find it any more tells that.
+fn in_doubt(open: Open) -> Open {
+    Open { last_told: None, ..open }
 }
 
 /// A later run has written the state: what this one told is added, and where the two differ the next run tells it again.
@@ -118,6 +178,9 @@ fn merge_into(mut newer: State, told: &Tellings) -> State {
             (Some(entry), Some(now)) if (&entry.substance, &entry.owner) == (&now.substance, &now.owner) => {}
             (Some(entry), _) => entry.last_told = None,
         }
+    }
+    for fingerprint in &told.doubtful {
+        newer.open.entry(fingerprint.clone()).and_modify(|entry| entry.last_told = None);
     }
     newer
 }

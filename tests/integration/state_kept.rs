@@ -94,6 +94,15 @@ fn changed_inventory() -> String {
     lines.join("\n").replace("length: 4h", "length: 6h")
 }
 
+/// A function whose first run was heard, with `changed_inventory` deployed since.
+async fn changed_after_a_run(aws: &StandIn, checker: &Credentials, subscriber: &mut Subscriber<'_>) -> Lambda {
+    let lambda = lambda(aws, checker).await;
+    lambda.invoke(&scheduled("1")).await.unwrap();
+    assert_eq!(subscriber.hears(), BOTH_NEW);
+    lambda.deploy(&changed_inventory());
+    lambda
+}
+
 const BOTH_NEW: [&str; 2] = ["data +1 ~0 !0 -0", "storage +1 ~0 !0 -0"];
 
 // --- When all goes well ---
@@ -114,17 +123,15 @@ async fn the_first_run_tells_everything_and_says_why_and_the_next_one_tells_noth
     lambda(&aws, &checker).await.invoke(&scheduled("2")).await.unwrap();
     assert_eq!(subscriber.hears(), [""; 0]);
     let conditions: Vec<u16> = aws.calls_of("PutObject").iter().map(|call| call.status).collect();
-    assert_eq!((conditions, aws.calls_of("GetObject").len()), (vec![200, 200], 2));
+    // The first writes ahead, and then what it told; the second has nothing to tell.
+    assert_eq!((conditions, aws.calls_of("GetObject").len()), (vec![200; 3], 2));
 }
 
 #[tokio::test]
 async fn a_change_is_told_to_its_owner_alone() {
     let (aws, checker) = with_bucket().await;
     let mut subscriber = subscriber(&aws);
-    let lambda = lambda(&aws, &checker).await;
-    lambda.invoke(&scheduled("1")).await.unwrap();
-    subscriber.hears();
-    lambda.deploy(&changed_inventory());
+    let lambda = changed_after_a_run(&aws, &checker, &mut subscriber).await;
     lambda.invoke(&scheduled("2")).await.unwrap();
     assert_eq!(subscriber.hears(), ["data +0 ~1 !0 -0", "storage +0 ~0 !0 -1"]);
     let messages = aws.messages(TOPIC);
@@ -193,7 +200,7 @@ async fn a_bucket_in_another_region_is_found_there() {
     assert_eq!(open_jobs(&aws).len(), 2);
     let regions: Vec<_> =
         aws.calls().iter().filter(|call| call.service == "s3").map(|call| call.region.clone().unwrap()).collect();
-    assert_eq!(regions, [REGION, "us-west-2", "us-west-2"]);
+    assert_eq!(regions, [REGION, "us-west-2", "us-west-2", "us-west-2"]);
 }
 
 /// Reading a missing object is 403 for who may not list the bucket: the write tells that there was none.
@@ -323,33 +330,118 @@ async fn a_write_that_is_refused_after_the_messages_went_out_fails_and_a_retry_o
         (Answer::error(400, "KMS.DisabledException", "the key is disabled"), "KMS.DisabledException"),
         (Answer::error(404, "NoSuchBucket", "The specified bucket does not exist"), "NoSuchBucket"),
     ] {
-        let (aws, checker) = with_bucket().await;
-        let mut subscriber = subscriber(&aws);
-        let lambda = lambda(&aws, &checker).await;
-        aws.script(Fault::on("PutObject").times(1).then(answer));
-        let failed = lambda.invoke(&scheduled("1")).await.unwrap_err();
-        assert_eq!(failed.error_type, "StateNotSaved");
-        assert!(failed.error_message.contains(said), "{}", failed.error_message);
-        assert_eq!(subscriber.hears(), BOTH_NEW);
-        lambda.invoke(&scheduled("1")).await.unwrap();
-        assert_eq!(subscriber.hears(), [""; 0], "the same environment knows what it sent");
-        assert_eq!(open_jobs(&aws).len(), 2);
+        // Both writes are refused, or the one after sending alone.
+        for refused in [Fault::on("PutObject").times(2), Fault::on("PutObject").after(1).times(1)] {
+            let (aws, checker) = with_bucket().await;
+            let mut subscriber = subscriber(&aws);
+            let lambda = lambda(&aws, &checker).await;
+            aws.script(refused.then(answer.clone()));
+            let failed = lambda.invoke(&scheduled("1")).await.unwrap_err();
+            assert_eq!(failed.error_type, "StateNotSaved");
+            assert!(failed.error_message.contains(said), "{}", failed.error_message);
+            assert_eq!(subscriber.hears(), BOTH_NEW);
+            lambda.invoke(&scheduled("1")).await.unwrap();
+            assert_eq!(subscriber.hears(), [""; 0], "the same environment knows what it sent");
+            assert_eq!(open_jobs(&aws).len(), 2);
+        }
     }
 }
 
 #[tokio::test]
-async fn a_conflict_is_settled_and_one_that_never_ends_fails() {
+async fn a_conflict_is_settled_and_one_that_never_ends_fails_after_all_was_sent_once() {
     let conflict =
         |code: &str, status: u16| Answer::error(status, code, "At least one of the pre-conditions did not hold");
     for (code, status) in [("PreconditionFailed", 412), ("ConditionalRequestConflict", 409)] {
         let (aws, checker) = with_bucket().await;
         aws.script(Fault::on("PutObject").times(1).then(conflict(code, status)));
         let mut subscriber = subscriber(&aws);
-        lambda(&aws, &checker).await.invoke(&scheduled("1")).await.unwrap();
-        assert_eq!((subscriber.hears(), aws.calls_of("PutObject").len()), (BOTH_NEW.map(str::to_owned).to_vec(), 2));
+        let lambda = lambda(&aws, &checker).await;
+        lambda.invoke(&scheduled("1")).await.unwrap();
+        assert_eq!((subscriber.hears(), aws.calls_of("PutObject").len()), (BOTH_NEW.map(str::to_owned).to_vec(), 3));
         aws.script(Fault::on("PutObject").then(conflict(code, status)));
-        let failed = lambda(&aws, &checker).await.invoke(&scheduled("2")).await.unwrap_err();
-        assert_eq!((failed.error_type.as_str(), aws.calls_of("PutObject").len()), ("StateNotSaved", 8));
+        let failed = lambda.invoke(&scheduled("2")).await.unwrap_err();
+        assert_eq!((failed.error_type.as_str(), aws.calls_of("PutObject").len()), ("StateNotSaved", 9));
+        assert_eq!(subscriber.hears(), [""; 0]);
+        lambda.deploy(&changed_inventory());
+        let failed = lambda.invoke(&scheduled("3")).await.unwrap_err();
+        assert_eq!(failed.error_type, "StateNotSaved");
+        assert_eq!(subscriber.hears(), ["data +0 ~1 !0 -0", "storage +0 ~0 !0 -1"], "a storm holds no message back");
+    }
+}
+
+/// Lambda kills the function between sending and writing, or S3 takes no second write; and what it said is not so any more
+/// when the next run looks.
+#[tokio::test]
+async fn what_a_run_said_that_could_not_write_it_down_is_put_right_by_the_next_one() {
+    for answer in [Answer::Hang, Answer::error(403, "AccessDenied", "Access Denied")] {
+        let (aws, checker) = with_bucket().await;
+        let mut subscriber = subscriber(&aws);
+        let first = changed_after_a_run(&aws, &checker, &mut subscriber).await;
+        aws.script(Fault::on("PutObject").after(1).then(answer.clone()));
+        let event = scheduled("2");
+        let killed = async {
+            while aws.messages(TOPIC).len() < 4 || aws.calls_of("PutObject").len() < 4 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::select! {
+            ended = first.invoke(&event) => assert_eq!(ended.unwrap_err().error_type, "StateNotSaved", "{answer:?}"),
+            () = killed => {}
+        }
+        assert_eq!(subscriber.hears(), ["data +0 ~1 !0 -0", "storage +0 ~0 !0 -1"]);
+        aws.clear_script();
+        // Back as it was, in another environment.
+        lambda(&aws, &checker).await.invoke(&scheduled("3")).await.unwrap();
+        assert_eq!(subscriber.hears(), ["data +0 ~0 !1 -0", "storage +0 ~0 !1 -0"], "{answer:?}");
+        lambda(&aws, &checker).await.invoke(&scheduled("4")).await.unwrap();
+        assert_eq!(subscriber.hears(), [""; 0], "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn messages_do_not_wait_for_a_bucket_that_gives_no_answer() {
+    let (aws, checker) = with_bucket().await;
+    aws.script(Fault::on("PutObject").then(Answer::Hang));
+    let (begun, remaining) = (std::time::Instant::now(), Duration::from_secs(8));
+    let event = scheduled("1");
+    let failed = lambda(&aws, &checker).await.invoke_as("r", remaining, &event).await.unwrap_err();
+    assert!(begun.elapsed() < remaining, "{:?}", begun.elapsed());
+    assert_eq!(failed.error_type, "StateNotSaved");
+    assert_eq!(subscriber(&aws).hears(), BOTH_NEW);
+    let calls = aws.calls();
+    let first_sent = calls.iter().position(|call| call.action == "Publish").unwrap();
+    assert!(calls[..first_sent].iter().any(|call| call.action == "PutObject"), "it was tried before");
+}
+
+/// The write ahead comes so late that the messages did not wait for it: that is no other run's write either.
+#[tokio::test]
+async fn a_write_ahead_that_is_taken_too_late_makes_no_message_twice() {
+    let (aws, checker) = with_bucket().await;
+    // Taken, and when the SDK tries again there is no answer until the messages no longer wait.
+    aws.script(Fault::on("PutObject").times(1).then(Answer::ResetAfterwards));
+    aws.script(Fault::on("PutObject").times(1).then(Answer::Hang));
+    let mut subscriber = subscriber(&aws);
+    lambda(&aws, &checker).await.invoke(&scheduled("1")).await.unwrap();
+    let puts: Vec<u16> = aws.calls_of("PutObject").iter().map(|call| call.status).collect();
+    assert!(puts.contains(&412), "{puts:?}");
+    assert_eq!(subscriber.hears(), BOTH_NEW);
+    lambda(&aws, &checker).await.invoke(&scheduled("2")).await.unwrap();
+    assert_eq!(subscriber.hears(), [""; 0]);
+}
+
+/// The write ahead is taken and its answer lost: that is no other run's write.
+#[tokio::test]
+async fn an_answer_of_s3_that_is_lost_makes_no_message_twice() {
+    for lost in [0, 1] {
+        let (aws, checker) = with_bucket().await;
+        aws.script(Fault::on("PutObject").after(lost).times(1).then(Answer::ResetAfterwards));
+        let mut subscriber = subscriber(&aws);
+        Lambda::by(hasty_client(&aws, &checker).await, INVENTORY, SETTINGS).invoke(&scheduled("1")).await.unwrap();
+        assert!(aws.calls_of("PutObject").iter().any(|call| call.status == 412), "the SDK tried again");
+        assert_eq!(subscriber.hears(), BOTH_NEW);
+        assert_eq!(open_jobs(&aws).len(), 2);
+        lambda(&aws, &checker).await.invoke(&scheduled("2")).await.unwrap();
+        assert_eq!(subscriber.hears(), [""; 0]);
     }
 }
 
@@ -377,10 +469,7 @@ async fn after_a_partial_publish_a_retry_from_any_environment_sends_what_did_not
 async fn a_resolution_that_could_not_be_sent_is_sent_by_the_next_run() {
     let (aws, checker) = with_bucket().await;
     let mut subscriber = subscriber(&aws);
-    let lambda = lambda(&aws, &checker).await;
-    lambda.invoke(&scheduled("1")).await.unwrap();
-    lambda.deploy(&changed_inventory());
-    subscriber.hears();
+    let lambda = changed_after_a_run(&aws, &checker, &mut subscriber).await;
     aws.script(Fault::on("Publish").times(2).then(refusal("kms-denied")));
     assert_eq!(lambda.invoke(&scheduled("2")).await.unwrap_err().error_type, "NotPublished");
     assert_eq!(open_jobs(&aws), ["nightly-dump", "nightly-etl"]);
@@ -448,10 +537,7 @@ async fn a_role_that_became_unreadable_resolves_nothing_that_stood_on_its_settin
 async fn a_run_that_was_not_finished_resolves_nothing() {
     let (aws, checker) = with_bucket().await;
     let mut subscriber = subscriber(&aws);
-    let lambda = lambda(&aws, &checker).await;
-    lambda.invoke(&scheduled("1")).await.unwrap();
-    subscriber.hears();
-    lambda.deploy(&changed_inventory());
+    let lambda = changed_after_a_run(&aws, &checker, &mut subscriber).await;
     aws.script(Fault::on("AssumeRole").then(Answer::Hang));
     lambda.invoke_as("r", Duration::from_secs(2), &scheduled("2")).await.unwrap();
     let heard = subscriber.hears();
