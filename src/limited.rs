@@ -1,4 +1,5 @@
-//! Reading what somebody named, and no more of it than its reader takes. Knows nothing of what is in it.
+//! Reading what somebody named: no more of it than its reader takes, and no file that would have to be waited for where
+//! nobody gave it to be read. Knows nothing of what is in it.
 
 use std::fmt;
 use std::io::Read;
@@ -9,10 +10,17 @@ use std::path::Path;
 pub(crate) enum Unreadable {
     /// There is no such file.
     NotThere,
+    /// It is a folder, or what has to be waited for: a named pipe or a device.
+    NoFile,
     /// It is larger than so many bytes.
     TooLarge(u64),
     /// It is not UTF-8.
-    NotText,
+    NotText {
+        /// The line of the first byte that is not.
+        line: usize,
+        /// It begins as UTF-16 does.
+        utf16: bool,
+    },
     /// The system says so.
     Failed(std::io::Error),
 }
@@ -21,8 +29,10 @@ impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotThere => f.write_str("there is no such file"),
+            Self::NoFile => f.write_str("is a folder, a named pipe or a device, not a file"),
             Self::TooLarge(most) => write!(f, "is larger than {} MiB", most / 1024 / 1024),
-            Self::NotText => f.write_str("is not UTF-8 text"),
+            Self::NotText { utf16: true, .. } => f.write_str("is not UTF-8 text, but UTF-16"),
+            Self::NotText { .. } => f.write_str("is not UTF-8 text"),
             Self::Failed(error) => write!(f, "cannot be read: {error}"),
         }
     }
@@ -42,6 +52,17 @@ pub(crate) fn file(path: &Path, most: u64) -> Result<Vec<u8>, Unreadable> {
     stream(std::fs::File::open(path)?, most)
 }
 
+/// A file that a variable or a folder of the user's names. Opening a named pipe there waits for who writes to it, and a
+/// device may have no end.
+#[cfg(feature = "cli")]
+pub(crate) fn regular(path: &Path, most: u64) -> Result<Vec<u8>, Unreadable> {
+    // What is written where there is to be no such file.
+    if path == Path::new("/dev/null") {
+        return Ok(Vec::new());
+    }
+    if std::fs::metadata(path)?.is_file() { file(path, most) } else { Err(Unreadable::NoFile) }
+}
+
 /// What comes from a stream.
 pub(crate) fn stream(from: impl Read, most: u64) -> Result<Vec<u8>, Unreadable> {
     let mut bytes = Vec::new();
@@ -51,5 +72,9 @@ pub(crate) fn stream(from: impl Read, most: u64) -> Result<Vec<u8>, Unreadable> 
 
 /// Bytes as text.
 pub(crate) fn text(bytes: Vec<u8>) -> Result<String, Unreadable> {
-    String::from_utf8(bytes).map_err(|_| Unreadable::NotText)
+    String::from_utf8(bytes).map_err(|error| {
+        let (valid, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
+        let line = bytes.iter().take(valid).filter(|byte| **byte == b'\n').count() + 1;
+        Unreadable::NotText { line, utf16: bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") }
+    })
 }

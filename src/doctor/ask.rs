@@ -2,11 +2,13 @@
 //! Never prints an error of the SDK's: its text can hold what an endpoint or a program answered.
 
 use std::error::Error;
+use std::time::Duration;
 
 use aws_config::{BehaviorVersion, ConfigLoader};
 use aws_credential_types::Credentials;
 use aws_credential_types::credential_feature::AwsCredentialFeature as Feature;
 use aws_credential_types::provider::error::CredentialsError;
+use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_sdk_sso::operation::get_role_credentials::GetRoleCredentialsError;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
@@ -15,6 +17,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::retry::RetryConfig;
 use jiff::Timestamp;
+use tokio::time::timeout;
 
 use super::facts::{Asked, Identity, Key, Loaded, NotLoaded, ProcessFailure, Provider, Refused, Selected, SelectedBy};
 use crate::failure::Class;
@@ -23,19 +26,29 @@ use crate::probe::{Aws, answer_of};
 /// Attempts of one call: a person waits for the answer.
 const ATTEMPTS: u32 = 2;
 /// The longest wait for STS.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(12);
+const PATIENCE: Duration = Duration::from_secs(12);
+/// The longest wait for credentials: a program may ask a person. The SDKs give up after 5 seconds, the AWS CLI does not.
+pub(super) const PATIENCE_FOR_CREDENTIALS: Duration = Duration::from_secs(30);
 
-pub(super) async fn ask(selected: &Selected) -> Asked {
+/// Asks with these files in the place of those that the SDK reads by itself. `waits`: the provider that decides would wait
+/// for a file, so none is asked for credentials.
+pub(super) async fn ask(selected: &Selected, files: EnvConfigFiles, waits: bool) -> Asked {
     // As with the AWS CLI's --profile, the environment's keys are out.
     let profile = (selected.by == SelectedBy::Option).then_some(selected.name.as_str());
     let loader = aws_config::defaults(BehaviorVersion::latest())
+        .profile_files(files.clone())
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
     let loader = profile.into_iter().fold(loader, ConfigLoader::profile_name);
     let aws = Aws::load(loader).await.for_run_of(PATIENCE);
-    let loaded = match aws.credentials(profile).await {
-        Some(Ok(credentials)) => Ok(credentials),
-        Some(Err(error)) => Err(not_loaded(&error)),
-        None => Err(NotLoaded { failed: false, refused: None, process: None }),
+    let failed = |process| Err(NotLoaded { failed: true, refused: None, process });
+    let loaded = match waits {
+        true => failed(None),
+        false => match timeout(PATIENCE_FOR_CREDENTIALS, aws.credentials(profile, files)).await {
+            Ok(Some(Ok(credentials))) => Ok(credentials),
+            Ok(Some(Err(error))) => Err(not_loaded(&error)),
+            Ok(None) => Err(NotLoaded { failed: false, refused: None, process: None }),
+            Err(_) => failed(Some(ProcessFailure::Late)),
+        },
     };
     // Without credentials too: an answer that refuses the call has a Date, which tells whether the clock is right.
     let identity = who(&aws, loaded.as_ref().ok()).await;

@@ -1,7 +1,6 @@
 //! The files that logins leave behind: the caches of the AWS CLI and the SDKs, and web identity tokens. Reads of them
 //! when they end and whether they can be renewed, never a credential. Judges nothing.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -14,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::facts::{Cached, Jwt, LoginSession, SsoLogin, WebIdentity};
 use crate::failure::printable;
 use crate::inventory::hex;
+use crate::limited::{self, Unreadable};
 
 /// The largest file that is read, in bytes: a login is a few thousand.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -32,7 +32,7 @@ pub(super) struct Home {
 
 impl Home {
     pub(super) fn new(read: super::environment::Read<'_>) -> Self {
-        let folder = read("HOME").or_else(|| read("USERPROFILE")).map_or_else(|| PathBuf::from("~"), PathBuf::from);
+        let folder = crate::shared_config::home(&read).unwrap_or_else(|| PathBuf::from("~"));
         Self {
             folder: folder.join(".aws"),
             login: read("AWS_LOGIN_CACHE_DIRECTORY").map(PathBuf::from),
@@ -78,7 +78,7 @@ impl Home {
         let path = self.folder.join("cli/cache").join(format!("{:x}.json", Sha1::digest(arguments)));
         match json::<CliFile>(&path) {
             Cached::Found(file) => moment(&file.credentials.expiration),
-            Cached::Missing | Cached::Unreadable => None,
+            Cached::Missing | Cached::NoFile | Cached::Unreadable => None,
         }
     }
 
@@ -94,21 +94,16 @@ impl Home {
         });
         ends.max()
     }
+}
 
-    /// Whether there is such a file, open to us.
-    #[expect(clippy::unused_self, reason = "where files are is the home's to say")]
-    pub(super) fn is_readable(&self, path: &str) -> bool {
-        std::fs::metadata(path).is_ok_and(|known| known.is_file()) && std::fs::File::open(path).is_ok()
-    }
+/// A file of which only matters whether it can be read.
+pub(super) fn readable(path: &str) -> Cached<()> {
+    read(Path::new(path), |_| Some(()))
 }
 
 /// A token of an identity provider and its role.
 pub(super) fn web_identity(file: &str, role: Option<&str>) -> WebIdentity {
-    let token = match read(Path::new(file)) {
-        Ok(text) => jwt(text.trim()).map_or(Cached::Unreadable, Cached::Found),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Cached::Missing,
-        Err(_) => Cached::Unreadable,
-    };
+    let token = read(Path::new(file), |text| jwt(text.trim()));
     WebIdentity { file: printable(file), role: role.map(printable), token }
 }
 
@@ -136,24 +131,16 @@ fn pairs(arguments: &[(&str, Value)], colon: &str) -> Vec<String> {
 }
 
 fn json<T: DeserializeOwned>(path: &Path) -> Cached<T> {
-    match read(path) {
-        Ok(text) => serde_json::from_str(&text).map_or(Cached::Unreadable, Cached::Found),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Cached::Missing,
-        Err(_) => Cached::Unreadable,
-    }
+    read(path, |text| serde_json::from_str(text).ok())
 }
 
-fn read(path: &Path) -> std::io::Result<String> {
-    // Opening a named pipe waits for who writes to it.
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(std::io::ErrorKind::InvalidInput.into());
+fn read<T>(path: &Path, meant: impl FnOnce(&str) -> Option<T>) -> Cached<T> {
+    match limited::regular(path, MAX_BYTES).and_then(limited::text) {
+        Ok(text) => meant(&text).map_or(Cached::Unreadable, Cached::Found),
+        Err(Unreadable::NotThere) => Cached::Missing,
+        Err(Unreadable::NoFile) => Cached::NoFile,
+        Err(_) => Cached::Unreadable,
     }
-    let mut text = String::new();
-    std::fs::File::open(path)?.take(MAX_BYTES + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MAX_BYTES {
-        return Err(std::io::ErrorKind::FileTooLarge.into());
-    }
-    Ok(text)
 }
 
 impl<T> Cached<T> {
@@ -161,6 +148,7 @@ impl<T> Cached<T> {
         match self {
             Self::Found(found) => read(found).map_or(Cached::Unreadable, Cached::Found),
             Self::Missing => Cached::Missing,
+            Self::NoFile => Cached::NoFile,
             Self::Unreadable => Cached::Unreadable,
         }
     }

@@ -1,7 +1,7 @@
 //! Reads the variables that AWS tools take credentials from, and keeps no credential of them. Judges nothing.
 
-use super::caches::{self, Home};
-use super::facts::{Container, Environment, Flaw, Key, OldToken, Stated, Variable};
+use super::caches::{self, Home, readable};
+use super::facts::{Container, Environment, Flaw, HomeFolder, Key, OldToken, Stated, Variable};
 use crate::failure::printable;
 
 /// The value of a variable, by its name.
@@ -13,7 +13,7 @@ pub(super) fn gather(read: Read<'_>, home: &Home) -> Environment {
     // The SDK for Rust takes this older name too.
     let secret =
         read("AWS_SECRET_ACCESS_KEY").filter(|value| !value.trim().is_empty()).or_else(|| read("SECRET_ACCESS_KEY"));
-    let container = container(&filled, home);
+    let container = container(&filled);
     Environment {
         access_key: variable(read("AWS_ACCESS_KEY_ID").as_deref(), |c| c.is_ascii_alphanumeric()),
         key: key_id.as_deref().and_then(Key::of),
@@ -42,6 +42,16 @@ pub(super) fn gather(read: Read<'_>, home: &Home) -> Environment {
             .into_iter()
             .find_map(|name| Some((name, host(&filled(name)?)))),
         is_lambda: filled("AWS_LAMBDA_FUNCTION_NAME").is_some() && filled("AWS_EXECUTION_ENV").is_some(),
+        home: home_folder(read),
+    }
+}
+
+fn home_folder(read: Read<'_>) -> HomeFolder {
+    let elsewhere = ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"].into_iter().all(|name| read(name).is_some());
+    match crate::shared_config::home(&read) {
+        None if !elsewhere => HomeFolder::NotSet,
+        Some(folder) if folder.as_os_str().is_empty() && !elsewhere => HomeFolder::Empty,
+        _ => HomeFolder::Known,
     }
 }
 
@@ -79,7 +89,7 @@ fn are_exchanged(id: &str, secret: &str) -> bool {
     (!is_id(id) && is_id(secret)) || (is_secret(id) && !is_secret(secret) && secret.len() < 40)
 }
 
-fn container(filled: &dyn Fn(&str) -> Option<String>, home: &Home) -> Option<Container> {
+fn container(filled: &dyn Fn(&str) -> Option<String>) -> Option<Container> {
     let (variable, host) = match filled("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
         Some(_) => ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "169.254.170.2".to_owned()),
         None => {
@@ -87,9 +97,8 @@ fn container(filled: &dyn Fn(&str) -> Option<String>, home: &Home) -> Option<Con
             ("AWS_CONTAINER_CREDENTIALS_FULL_URI", host(&url))
         }
     };
-    let token_file = filled("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
-    let token_file_missing = token_file.filter(|file| !home.is_readable(file)).map(|file| printable(&file));
-    Some(Container { variable, host, token_file_missing })
+    let token_file = filled("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE").map(|file| (printable(&file), readable(&file)));
+    Some(Container { variable, host, token_file })
 }
 
 /// The host of a URL, with its port: path, query and user may hold a secret.

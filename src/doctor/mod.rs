@@ -14,7 +14,7 @@ pub mod terminal;
 
 use facts::Facts;
 
-use crate::shared_config::SharedConfig;
+use crate::shared_config::{self, SharedConfig};
 
 /// What to look at.
 #[derive(Debug, Clone, Default)]
@@ -34,7 +34,11 @@ pub async fn examine(options: &Options, read: &dyn Fn(&str) -> Option<String>) -
     let profile = profile::gather(&config, &selected, &environment, &home);
     let region = config.profile(&selected.name).and_then(|profile| profile.region.as_deref());
     environment.region = environment.region.or_else(|| region.map(crate::failure::printable));
-    let files = profile::troubles(&config, &selected.name);
-    let asked = if options.offline { None } else { Some(ask::ask(&selected).await) };
-    Facts { environment, selected, profile, files, asked }
+    let files = profile::troubles(&config);
+    let mut facts = Facts { environment, selected, profile, files, asked: None };
+    if !options.offline {
+        let files = shared_config::files_without(config.files());
+        facts.asked = Some(ask::ask(&facts.selected, files, providers::waits(&facts)).await);
+    }
+    facts
 }

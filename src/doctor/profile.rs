@@ -1,18 +1,15 @@
 //! What the shared configuration files say of the selected profile, with what its caches hold. Reads; judges nothing.
 
-use std::io::Read as _;
-
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::caches::{self, Home};
 use super::facts::{
-    Base, Broken, BrokenKind, Chain, Environment, FileTrouble, FileTroubleKind, Login, Process, Profile, QuotedKeys,
-    Role, Selected, SelectedBy, Sso,
+    Base, Broken, Chain, Environment, FileTrouble, Login, Process, Profile, QuotedKeys, Role, Selected, SelectedBy, Sso,
 };
 use crate::failure::printable;
 use crate::inventory::{Location, nearest};
-use crate::shared_config::{self, Kind, SharedConfig};
+use crate::shared_config::{self, Fault, Kind, SharedConfig, Trouble};
 
 /// The profile that the SDKs select: `--profile`, else AWS_PROFILE, also where that is empty, else `default`.
 pub(super) fn selected(option: Option<&str>, environment: &Environment) -> Selected {
@@ -29,7 +26,9 @@ pub(super) fn gather(config: &SharedConfig, selected: &Selected, environment: &E
         if selected.by == SelectedBy::Default || (name == "default" && selected.by == SelectedBy::Variable) {
             return Profile::Absent;
         }
-        return Profile::Missing { nearest: near(config, name, name), known: config.profiles().count() };
+        let others = config.profiles().map(|profile| profile.name.as_str()).filter(|known| known != name);
+        let nearest = nearest(name, others).map(str::to_owned);
+        return Profile::Missing { nearest, known: config.profiles().count() };
     }
     match config.chain(name) {
         Ok(chain) => match base(&chain, home) {
@@ -42,8 +41,7 @@ pub(super) fn gather(config: &SharedConfig, selected: &Selected, environment: &E
             }),
             None => Profile::Empty,
         },
-        Err(remark) => {
-            let (kind, profile) = why(config, name);
+        Err(Fault { kind, profile, remark }) => {
             let detail =
                 format!("{}: {} ({})", printable(&remark.message), printable(&remark.help), place(&remark.location));
             Profile::Broken(Broken { kind, profile, file: printable(&remark.location.file), detail })
@@ -52,62 +50,19 @@ pub(super) fn gather(config: &SharedConfig, selected: &Selected, environment: &E
 }
 
 /// What is wrong with the files themselves.
-pub(super) fn troubles(config: &SharedConfig, selected: &str) -> Vec<FileTrouble> {
-    let marked: Vec<&str> = config.files().iter().map(|file| &*file.name).filter(|name| has_mark(name)).collect();
-    let kind_of = |file: &str| config.files().iter().find(|known| *known.name == *file).map(|known| known.kind);
-    let trouble = |remark: &crate::inventory::Remark| {
-        let file = &*remark.location.file;
-        let refused = remark.message.starts_with("AWS SDKs refuse");
-        let kind = if refused && remark.location.line == 1 && marked.contains(&file) {
-            FileTroubleKind::ByteOrderMark
-        } else if refused {
-            FileTroubleKind::Refused
-        } else {
-            let (written, right) = match kind_of(file) {
-                Some(Kind::Credentials) => (format!("[profile {selected}]"), format!("[{selected}]")),
-                _ => (format!("[{selected}]"), format!("[profile {selected}]")),
-            };
-            let is_header = remark.message.ends_with(&format!(" {written}"));
-            // A second header of one name makes the AWS CLI and boto3 refuse the whole file.
-            let both = config.profile(selected).is_some_and(|profile| {
-                *profile.location.file == *file || profile.keys.as_ref().is_some_and(|keys| *keys.file == *file)
-            });
-            if is_header && both {
-                FileTroubleKind::Replaced
-            } else if is_header {
-                FileTroubleKind::Header { written, right }
-            } else {
-                FileTroubleKind::Other
-            }
-        };
-        FileTrouble {
-            place: place(&remark.location),
-            file: printable(file),
-            message: printable(&remark.message),
-            help: printable(&remark.help),
-            kind,
-        }
+pub(super) fn troubles(config: &SharedConfig) -> Vec<FileTrouble> {
+    let trouble = |Trouble { kind, remark }: &Trouble| FileTrouble {
+        place: place(&remark.location),
+        file: printable(&remark.location.file),
+        message: printable(&remark.message),
+        help: printable(&remark.help),
+        kind: kind.clone(),
     };
     config.problems().iter().map(trouble).collect()
 }
 
-/// The profile that has nearly this name, but for the one that names it.
-fn near(config: &SharedConfig, name: &str, by: &str) -> Option<String> {
-    let names = config.profiles().map(|profile| profile.name.as_str());
-    nearest(name, names.filter(|known| *known != by)).map(str::to_owned)
-}
-
 fn place(location: &Location) -> String {
     printable(&format!("{}:{}", location.file, location.line))
-}
-
-/// Windows editors write one; no AWS tool reads past it.
-fn has_mark(file: &str) -> bool {
-    let mut start = [0; 3];
-    // Opening a named pipe waits for who writes to it.
-    std::fs::metadata(file).is_ok_and(|known| known.is_file())
-        && std::fs::File::open(file).and_then(|mut file| file.read_exact(&mut start)).is_ok()
-        && start == *b"\xEF\xBB\xBF"
 }
 
 fn base(chain: &shared_config::Chain<'_>, home: &Home) -> Option<Base> {
@@ -235,51 +190,4 @@ fn passes_over_keys(config: &SharedConfig, chain: &shared_config::Chain<'_>, bas
     let credentials = config.files().iter().find(|file| file.kind == Kind::Credentials);
     let in_credentials = keys.zip(credentials).is_some_and(|(keys, file)| keys.file == file.name);
     matches!(base, Base::Process(_) | Base::Login(_)) && in_credentials
-}
-
-/// What kind of fault ends a chain, and in which profile: the chain's own words are for people.
-fn why(config: &SharedConfig, name: &str) -> (BrokenKind, String) {
-    let mut visited: Vec<&str> = Vec::new();
-    let mut next = name;
-    while let Some(profile) = config.profile(next) {
-        visited.push(&profile.name);
-        let fault = |kind| (kind, profile.name.clone());
-        if profile.spoilt.is_some() {
-            return fault(BrokenKind::Other);
-        }
-        let assumes = profile.role_arn.is_some() && profile.web_identity_token_file.is_none();
-        if assumes && !(visited.len() > 1 && profile.has_keys()) {
-            match (&profile.source_profile, &profile.credential_source) {
-                (Some(_), Some(_)) => return fault(BrokenKind::TwoSources),
-                (None, None) => return fault(BrokenKind::NoSource),
-                (Some(source), None) if **source != *profile.name || profile.keys.is_none() => {
-                    if visited.contains(&&**source) {
-                        return fault(BrokenKind::Cycle);
-                    }
-                    if config.profile(source).is_none() {
-                        let named = printable(source);
-                        return fault(BrokenKind::SourceMissing {
-                            named,
-                            nearest: near(config, source, &profile.name),
-                        });
-                    }
-                    next = source;
-                    continue;
-                }
-                _ => {}
-            }
-        }
-        return fault(match &profile.sso_session {
-            Some(session) if config.sso_session(session).is_none() => BrokenKind::SsoSessionMissing(printable(session)),
-            _ if profile.sso_account_id.is_some()
-                || profile.sso_role_name.is_some()
-                || profile.sso_session.is_some() =>
-            {
-                BrokenKind::SsoSettings
-            }
-            _ if profile.has_access_key != profile.has_secret => BrokenKind::HalfAKey,
-            _ => BrokenKind::Other,
-        });
-    }
-    (BrokenKind::Other, name.to_owned())
 }

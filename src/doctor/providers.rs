@@ -3,8 +3,9 @@
 
 use serde::Serialize;
 
-use super::facts::{Base, BrokenKind, Chain, Environment, Facts, FileTroubleKind, Profile, Provider, SelectedBy};
+use super::facts::{Base, Cached, Chain, Environment, Facts, Profile, Provider, SelectedBy, WebIdentity};
 use crate::inventory::RoleArn;
+use crate::shared_config::{FaultKind, TroubleKind};
 
 /// One provider of the chain.
 #[derive(Debug, Clone, Serialize)]
@@ -80,6 +81,25 @@ pub(super) fn deciding(entries: &[Entry]) -> Option<Provider> {
     entries.iter().find(|entry| matches!(entry.state, State::Wins | State::Fails)).map(|entry| entry.provider)
 }
 
+/// Whether the provider that decides opens what may have to be waited for: a named pipe or a device in a file's place.
+pub(super) fn waits(facts: &Facts) -> bool {
+    let of_token = |identity: &WebIdentity| identity.token == Cached::NoFile;
+    match (deciding(&of(facts)), &facts.profile) {
+        (Some(Provider::Profile), Profile::Leads(chain)) => match &chain.base {
+            Base::Sso(sso) => sso.login == Cached::NoFile,
+            Base::Login(login) => login.login == Cached::NoFile,
+            Base::WebIdentity(identity) => of_token(identity),
+            _ => false,
+        },
+        (Some(Provider::WebIdentity), _) => facts.environment.web_identity.as_ref().is_some_and(of_token),
+        (Some(Provider::Container), _) => {
+            let container = facts.environment.container.as_ref();
+            container.is_some_and(|known| matches!(known.token_file, Some((_, Cached::NoFile))))
+        }
+        _ => false,
+    }
+}
+
 fn environment(facts: &Facts) -> (State, String) {
     let environment = &facts.environment;
     if !environment.provides() {
@@ -111,7 +131,7 @@ fn profile(facts: &Facts) -> (State, String) {
         SelectedBy::Default => "",
     };
     let refused =
-        facts.files.iter().find(|file| matches!(file.kind, FileTroubleKind::Refused | FileTroubleKind::ByteOrderMark));
+        facts.files.iter().find(|file| matches!(file.kind, TroubleKind::Refused { .. } | TroubleKind::ByteOrderMark));
     if let Some(file) = refused {
         return (State::Fails, format!("{} is refused", file.place));
     }
@@ -121,7 +141,7 @@ fn profile(facts: &Facts) -> (State, String) {
         Profile::Empty => (State::NotSet, format!("`{name}`{by} says nothing of credentials")),
         Profile::Broken(broken) => {
             // The SDKs pass over what is missing, and stop at what is wrong.
-            let passes = matches!(broken.kind, BrokenKind::SourceMissing { .. });
+            let passes = matches!(broken.kind, FaultKind::SourceMissing { .. });
             (if passes { State::PassedOver } else { State::Fails }, format!("`{name}`{by} leads nowhere"))
         }
         Profile::Leads(Chain { base: Base::Named(source), .. })

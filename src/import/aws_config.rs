@@ -5,7 +5,7 @@ use super::{Draft, DraftHop, Imported, gather};
 use crate::failure::printable;
 use crate::inventory::problem::Placed;
 use crate::inventory::{JobComments, Refresh, Remark, Seconds, Source};
-use crate::shared_config::{Base, Chain, CredentialSource, Profile, Setting, SharedConfig};
+use crate::shared_config::{Base, Chain, CredentialSource, Profile, Setting, SharedConfig, Trouble, TroubleKind};
 
 /// What the files do not say.
 #[derive(Debug, Clone, Copy)]
@@ -23,13 +23,19 @@ const PLACEHOLDER: Seconds = Seconds::hours(1);
 /// Makes a job of each profile that assumes a role or has credentials of a session.
 #[must_use]
 pub fn import(config: &SharedConfig, options: Options) -> Imported {
-    let mut imported = Imported { not_imported: config.problems().to_vec(), ..Imported::default() };
+    let mut imported = Imported::default();
+    for Trouble { kind, remark } in config.problems() {
+        let only_a_comment = matches!(kind, TroubleKind::Commented { .. });
+        let to = if only_a_comment { &mut imported.notes } else { &mut imported.not_imported };
+        to.push(remark.clone());
+    }
     let mut profiles: Vec<&Profile> = config.profiles().collect();
     profiles.sort_by_key(|profile| profile.place);
     let mut drafts = Vec::new();
     for profile in profiles {
         let draft = config
             .chain(&profile.name)
+            .map_err(|fault| *fault.remark)
             .and_then(|chain| Importer { config, options, profile, chain: &chain, notes: &mut imported.notes }.draft());
         match draft {
             Ok(draft) => drafts.extend(draft),

@@ -12,6 +12,8 @@ use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::Credentials;
 #[cfg(feature = "cli")]
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider, error::CredentialsError};
+#[cfg(feature = "cli")]
+use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::{Connector, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -139,16 +141,21 @@ impl Aws {
         aws_sdk_sts::Client::from_conf(builder.allow_no_auth().build())
     }
 
-    /// What the SDK's chain of credential providers gives, or this profile alone; `None`: there is no chain.
+    /// What the SDK's chain of credential providers gives, or this profile of the files alone; `None`: there is no chain.
     #[cfg(feature = "cli")]
-    pub(crate) async fn credentials(&self, profile: Option<&str>) -> Option<Result<Credentials, CredentialsError>> {
+    pub(crate) async fn credentials(
+        &self,
+        profile: Option<&str>,
+        files: EnvConfigFiles,
+    ) -> Option<Result<Credentials, CredentialsError>> {
         let Some(name) = profile else {
             return Some(self.config.credentials_provider()?.provide_credentials().await);
         };
         let settings = ProviderConfig::without_region()
             .with_region(self.config.region().cloned())
             .with_http_client(self.config.http_client()?);
-        let profile = ProfileFileCredentialsProvider::builder().configure(&settings).profile_name(name).build();
+        let profile = ProfileFileCredentialsProvider::builder().configure(&settings).profile_files(files);
+        let profile = profile.profile_name(name).build();
         Some(profile.provide_credentials().await)
     }
 

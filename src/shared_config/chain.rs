@@ -1,7 +1,7 @@
 //! From a profile to where its credentials come from first: follows `source_profile` as the SDKs do
 //! (aws-config's `profile/credentials/repr.rs`; botocore's AssumeRoleProvider alike).
 
-use super::{Profile, Setting, SharedConfig, SsoSession};
+use super::{Fault, FaultKind, Profile, Setting, SharedConfig, SsoSession};
 use crate::failure::printable;
 use crate::inventory::Remark;
 
@@ -90,14 +90,14 @@ impl SharedConfig {
     /// # Errors
     /// What keeps an SDK from following it, at its place: a source profile that is missing or comes round again, both or
     /// neither of `source_profile` and `credential_source`, settings that are half there.
-    pub fn chain(&self, name: &str) -> Result<Chain<'_>, Remark> {
+    pub fn chain(&self, name: &str) -> Result<Chain<'_>, Fault> {
         let first = self.profile(name).ok_or_else(|| self.no_such_profile(name))?;
         let mut profile = first;
         let mut visited: Vec<&Profile> = Vec::new();
         let mut roles: Vec<&Profile> = Vec::new();
         let base = loop {
             if let Some(spoilt) = &profile.spoilt {
-                return Err(spoilt.clone());
+                return Err(fault(FaultKind::Other, profile, spoilt.clone()));
             }
             visited.push(profile);
             // Behind the first profile, keys win over its role.
@@ -117,15 +117,13 @@ impl SharedConfig {
                 (None, Some(_)) => break self.base(profile)?,
                 (Some(_), Some(both)) => {
                     let message = format!("profile `{}` has both source_profile and credential_source", profile.name);
-                    return Err(self.remark(both, message, "keep the one that is meant"));
+                    let remark = self.remark(both, message, "keep the one that is meant");
+                    return Err(fault(FaultKind::TwoSources, profile, remark));
                 }
                 (None, None) => {
                     let message = format!("profile `{}` has a role_arn and nothing to assume it with", profile.name);
-                    return Err(self.remark(
-                        role_arn,
-                        message,
-                        "add source_profile, credential_source or web_identity_token_file",
-                    ));
+                    let help = "add source_profile, credential_source or web_identity_token_file";
+                    return Err(fault(FaultKind::NoSource, profile, self.remark(role_arn, message, help)));
                 }
             }
         };
@@ -142,7 +140,8 @@ impl SharedConfig {
             } else {
                 "add its keys, its sso_session or its credential_process, or name another source_profile".to_owned()
             };
-            return Err(Remark { location: profile.location.clone(), message, help });
+            let remark = Remark { location: profile.location.clone(), message, help };
+            return Err(fault(FaultKind::SourceEmpty, profile, remark));
         }
         roles.reverse();
         Ok(Chain { base, base_profile: profile, roles })
@@ -152,11 +151,12 @@ impl SharedConfig {
         Remark { location: self.location(at.place), message, help: help.to_owned() }
     }
 
-    fn follow(&self, source: &Setting, visited: &[&Profile]) -> Result<&Profile, Remark> {
+    fn follow(&self, source: &Setting, visited: &[&Profile]) -> Result<&Profile, Fault> {
         let from = visited.last().map_or("", |profile| &profile.name);
-        let shown = printable(source);
+        let named = printable(source);
         if let Some(start) = visited.iter().position(|profile| *profile.name == **source) {
-            return Err(self.circle(&visited[start..], source));
+            let remark = self.circle(&visited[start..], source);
+            return Err(Fault { kind: FaultKind::Cycle, profile: from.to_owned(), remark: Box::new(remark) });
         }
         self.profile(source).ok_or_else(|| {
             let others = self.profiles.keys().map(String::as_str).filter(|known| *known != from);
@@ -169,7 +169,9 @@ impl SharedConfig {
                 }
                 None => "add the profile to the config or the credentials file".to_owned(),
             };
-            self.remark(source, format!("profile `{from}`: there is no source profile `{shown}`"), &help)
+            let remark = self.remark(source, format!("profile `{from}`: there is no source profile `{named}`"), &help);
+            let kind = FaultKind::SourceMissing { named, nearest: near.map(str::to_owned) };
+            Fault { kind, profile: from.to_owned(), remark: Box::new(remark) }
         })
     }
 
@@ -183,27 +185,30 @@ impl SharedConfig {
         self.remark(at, message, "name a profile that has credentials of its own")
     }
 
-    fn no_such_profile(&self, name: &str) -> Remark {
+    fn no_such_profile(&self, name: &str) -> Fault {
         let near = crate::inventory::nearest(name, self.profiles.keys().map(String::as_str));
         let help =
             near.map_or_else(|| "name a profile of these files".to_owned(), |near| format!("did you mean `{near}`?"));
         let file = self.files().first().map(|file| file.name.clone()).unwrap_or_default();
         let location = crate::inventory::Location { file, line: 1, column: 1 };
-        Remark { location, message: format!("there is no profile `{}`", printable(name)), help }
+        let remark = Remark { location, message: format!("there is no profile `{}`", printable(name)), help };
+        Fault { kind: FaultKind::Missing, profile: name.to_owned(), remark: Box::new(remark) }
     }
 
     /// What a profile gives by itself, in the SDKs' order.
-    fn base<'a>(&'a self, profile: &'a Profile) -> Result<Base<'a>, Remark> {
+    fn base<'a>(&'a self, profile: &'a Profile) -> Result<Base<'a>, Fault> {
         if let Some(source) = &profile.credential_source {
             return CredentialSource::parse(source).map(Base::Named).ok_or_else(|| {
                 let message = format!("`{}` is not a credential_source", printable(source));
-                self.remark(source, message, "write Ec2InstanceMetadata, EcsContainer or Environment")
+                let remark = self.remark(source, message, "write Ec2InstanceMetadata, EcsContainer or Environment");
+                fault(FaultKind::Other, profile, remark)
             });
         }
         if let Some(token_file) = &profile.web_identity_token_file {
             if profile.role_arn.is_none() {
                 let message = format!("profile `{}` has a web_identity_token_file and no role_arn", profile.name);
-                return Err(self.remark(token_file, message, "add the role_arn that the token is exchanged for"));
+                let remark = self.remark(token_file, message, "add the role_arn that the token is exchanged for");
+                return Err(fault(FaultKind::Other, profile, remark));
             }
             return Ok(Base::WebIdentity);
         }
@@ -222,10 +227,13 @@ impl SharedConfig {
         let Some(location) = &profile.keys else { return Ok(Base::Nothing) };
         let missing = if profile.has_access_key { "aws_secret_access_key" } else { "aws_access_key_id" };
         let message = format!("profile `{}` has a part of a key and no {missing}", profile.name);
-        Err(Remark { location: location.clone(), message, help: format!("add {missing}, or take the rest out") })
+        let remark =
+            Remark { location: location.clone(), message, help: format!("add {missing}, or take the rest out") };
+        Err(fault(FaultKind::HalfAKey, profile, remark))
     }
 
-    fn sso<'a>(&'a self, profile: &'a Profile) -> Result<Option<Base<'a>>, Remark> {
+    fn sso<'a>(&'a self, profile: &'a Profile) -> Result<Option<Base<'a>>, Fault> {
+        let incomplete = |remark| fault(FaultKind::SsoSettings, profile, remark);
         let Profile { sso_session, sso_start_url, sso_region, sso_account_id, sso_role_name, .. } = profile;
         let all = [sso_session, sso_start_url, sso_region, sso_account_id, sso_role_name];
         let Some(any) = all.into_iter().flatten().next() else { return Ok(None) };
@@ -238,7 +246,8 @@ impl SharedConfig {
                         |near| format!("did you mean `{near}`?"),
                     );
                     let message = format!("there is no sso-session `{}`", printable(named));
-                    return Err(self.remark(named, message, &help));
+                    let kind = FaultKind::SsoSessionMissing(printable(named));
+                    return Err(fault(kind, profile, self.remark(named, message, &help)));
                 };
                 // botocore and the SDKs accept neither beside a session, unless they say the same.
                 for (own, shared, key) in
@@ -246,7 +255,8 @@ impl SharedConfig {
                 {
                     if let Some(own) = own.as_ref().filter(|own| shared.as_deref() != Some(&**own)) {
                         let message = format!("`{key}` differs from that of sso-session `{}`", session.name);
-                        return Err(self.remark(own, message, "take it out of the profile: the sso-session has it"));
+                        let help = "take it out of the profile: the sso-session has it";
+                        return Err(incomplete(self.remark(own, message, help)));
                     }
                 }
                 (&session.start_url, &session.region, Some(session))
@@ -254,10 +264,9 @@ impl SharedConfig {
             None => (sso_start_url, sso_region, None),
         };
         let at = session.map_or_else(|| profile.location.clone(), |session| session.location.clone());
-        let lacks = |key: &str| Remark {
-            location: at.clone(),
-            message: format!("profile `{}` has no {key} to log in with", profile.name),
-            help: format!("add {key}"),
+        let lacks = |key: &str| {
+            let message = format!("profile `{}` has no {key} to log in with", profile.name);
+            incomplete(Remark { location: at.clone(), message, help: format!("add {key}") })
         };
         let start_url = start_url.as_ref().ok_or_else(|| lacks("sso_start_url"))?;
         let region = region.as_ref().ok_or_else(|| lacks("sso_region"))?;
@@ -268,10 +277,14 @@ impl SharedConfig {
             (account, _) => {
                 let missing = if account.is_some() { "sso_role_name" } else { "sso_account_id" };
                 let message = format!("profile `{}` has no {missing}", profile.name);
-                Err(self.remark(any, message, &format!("add {missing}")))
+                Err(incomplete(self.remark(any, message, &format!("add {missing}"))))
             }
         }
     }
+}
+
+fn fault(kind: FaultKind, profile: &Profile, remark: Remark) -> Fault {
+    Fault { kind, profile: profile.name.clone(), remark: Box::new(remark) }
 }
 
 fn keys(profile: &Profile) -> Base<'static> {

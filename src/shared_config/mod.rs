@@ -4,22 +4,25 @@
 //! `source_profile`. Keeps no secret: of keys it knows only that they are there. Judges no duration and asks nobody.
 
 mod chain;
+mod header;
 mod places;
 mod profile;
+mod python;
 mod sdk;
+mod trouble;
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use chain::{Base, Chain, CredentialSource, SsoLogin};
 pub use profile::{Profile, Setting, SsoSession};
 pub use sdk::Kind;
+pub(crate) use sdk::files_without;
+pub use trouble::{Fault, FaultKind, Trouble, TroubleKind};
 
-use crate::failure::printable;
 use crate::inventory::{Location, Place, Remark};
-use places::Section;
+use crate::limited::{self, Unreadable};
 
 /// The largest file that is read, in bytes.
 const MAX_BYTES: u64 = 8 * 1024 * 1024;
@@ -30,7 +33,7 @@ pub struct SharedConfig {
     files: Vec<File>,
     profiles: BTreeMap<String, Profile>,
     sso_sessions: BTreeMap<String, SsoSession>,
-    problems: Vec<Remark>,
+    problems: Vec<Trouble>,
 }
 
 /// One of the files.
@@ -42,6 +45,8 @@ pub struct File {
     pub name: Arc<str>,
     /// It is there and could be read.
     pub read: bool,
+    /// What stands there is a named pipe or a device: who opens it may wait without end.
+    pub waits: bool,
 }
 
 impl SharedConfig {
@@ -50,24 +55,27 @@ impl SharedConfig {
     #[must_use]
     pub fn load(env: impl Fn(&str) -> Option<String>) -> Self {
         let mut problems = Vec::new();
+        let mut waiting = Vec::new();
         let files = [Kind::Config, Kind::Credentials].map(|kind| {
             let (path, named_by) = kind.path(&env);
             let name = path.display().to_string();
-            let text = match read_regular(&path) {
+            let text = match limited::regular(&path, MAX_BYTES).and_then(limited::text) {
                 Ok(text) => Some(text),
                 Err(Unreadable::NotThere) if named_by.is_none() => None,
                 Err(wrong) => {
-                    let help = match named_by {
-                        Some(variable) => format!("mend the file, or {variable}, which names it"),
-                        None => "mend the file: to an AWS SDK it is empty as it is".to_owned(),
-                    };
-                    problems.push(Remark { location: at_start(&name), message: wrong.to_string(), help });
+                    if matches!(wrong, Unreadable::NoFile) && !path.is_dir() {
+                        waiting.push(kind);
+                    }
+                    problems.push(unreadable(&name, &wrong, named_by));
                     None
                 }
             };
             (kind, name, text)
         });
-        Self::parse(files).with(problems)
+        let mut config = Self::parse(files);
+        config.problems.splice(..0, problems);
+        config.files.iter_mut().for_each(|file| file.waits = waiting.contains(&file.kind));
+        config
     }
 
     /// Reads one file alone, as the configuration file.
@@ -76,11 +84,11 @@ impl SharedConfig {
     /// When it cannot be read.
     pub fn load_file(path: &Path) -> Result<Self, Remark> {
         let name = path.display().to_string();
-        match read(path) {
+        match limited::file(path, MAX_BYTES).and_then(limited::text) {
             Ok(text) => Ok(Self::parse([(Kind::Config, name, Some(text))])),
             Err(wrong) => Err(Remark {
-                location: at_start(&name),
-                message: wrong.to_string(),
+                location: at(&name, line_of(&wrong)),
+                message: in_words(&wrong),
                 help: "name a file in the form of ~/.aws/config".to_owned(),
             }),
         }
@@ -92,20 +100,18 @@ impl SharedConfig {
         let mut config = Self::default();
         let mut merged: BTreeMap<String, profile::Builder> = BTreeMap::new();
         for (index, (kind, name, text)) in files.into_iter().enumerate() {
-            config.files.push(File { kind, name: name.into(), read: text.is_some() });
+            config.files.push(File { kind, name: name.into(), read: text.is_some(), waits: false });
             let Some(text) = text else { continue };
+            let name = config.files[index].name.clone();
+            // Behind the mark the first line is not refused for what it says.
+            let unmarked = text.strip_prefix('\u{feff}');
+            config.problems.extend(unmarked.map(|_| marked(&name)));
             let sections = places::sections(index, &text);
-            let parsed = match sdk::parse(kind, &text) {
-                Ok(parsed) => parsed,
-                Err(refusals) => {
-                    config
-                        .problems
-                        .extend(refusals.into_iter().map(|refusal| refusal.remark(&config.files[index].name)));
-                    continue;
-                }
-            };
+            let parsed = sdk::parse(kind, unmarked.unwrap_or(&text));
+            config.problems.extend(refused(&name, unmarked.unwrap_or(&text), parsed.as_ref().err()));
+            let (Ok(parsed), None) = (parsed, unmarked) else { continue };
             for section in sections.iter().filter(|section| sdk::ignores(kind, section)) {
-                config.problems.push(ignored(kind, section, config.location(section.place)));
+                config.problems.push(header::ignored(kind, section, &sections, config.location(section.place)));
             }
             for section in &sections {
                 if kind.is_profile(section)
@@ -123,16 +129,12 @@ impl SharedConfig {
         }
         for (name, builder) in merged {
             let profile = builder.build(&name, |place| config.location(place));
-            config.problems.extend(profile.spoilt.clone());
+            let spoilt = profile.spoilt.clone();
+            config.problems.extend(spoilt.map(|remark| Trouble { kind: TroubleKind::Spoilt, remark }));
+            config.problems.extend(profile.commented.iter().map(|(key, at)| commented(&name, key, at)));
             config.profiles.insert(name, profile);
         }
         config
-    }
-
-    fn with(mut self, mut problems: Vec<Remark>) -> Self {
-        problems.append(&mut self.problems);
-        self.problems = problems;
-        self
     }
 
     /// The files that were looked for.
@@ -158,9 +160,10 @@ impl SharedConfig {
         self.sso_sessions.get(name)
     }
 
-    /// What an AWS SDK refuses or silently ignores. A file with a line that it refuses has no profile here, as for an SDK.
+    /// What AWS tools refuse, silently ignore, or read differently. A file with a line that the SDKs refuse has no profile
+    /// here, as for an SDK; one that the AWS CLI and boto3 alone refuse has.
     #[must_use]
-    pub fn problems(&self) -> &[Remark] {
+    pub fn problems(&self) -> &[Trouble] {
         &self.problems
     }
 
@@ -172,73 +175,73 @@ impl SharedConfig {
     }
 }
 
-/// What to say of a section that SDKs ignore.
-fn ignored(kind: Kind, section: &Section, location: Location) -> Remark {
-    let name = printable(&section.name);
-    let written = match &section.prefix {
-        Some(prefix) => format!("[{} {name}]", printable(prefix)),
-        None => format!("[{name}]"),
+/// The lines that the SDKs refuse, and those that the AWS CLI and boto3 refuse besides.
+fn refused(file: &Arc<str>, text: &str, by_sdks: Option<&Vec<sdk::Refusal>>) -> Vec<Trouble> {
+    let by_sdks = by_sdks.map(Vec::as_slice).unwrap_or_default();
+    let by_python = python::refusals(text);
+    let both = |line: usize| by_python.iter().any(|refusal| refusal.line == line);
+    let mut all: Vec<Trouble> = by_sdks.iter().map(|refusal| refusal.trouble(file, both(refusal.line))).collect();
+    let told: Vec<usize> = by_sdks.iter().map(|refusal| refusal.line).collect();
+    let rest = by_python.into_iter().filter(|refusal| !told.contains(&refusal.line)).take(sdk::MOST_REFUSALS);
+    all.extend(rest.map(|refusal| refusal.trouble(file)));
+    all.sort_by_key(|trouble| trouble.remark.location.line);
+    all
+}
+
+/// A comment behind a value is one to the SDKs alone.
+fn commented(profile: &str, key: &str, location: &Location) -> Trouble {
+    let message = format!(
+        "profile `{profile}`: what follows the value of `{key}` is a comment to AWS SDKs, and a part of the value to the AWS CLI and boto3"
+    );
+    let help = "put the comment on a line of its own".to_owned();
+    let kind = TroubleKind::Commented { profile: profile.to_owned() };
+    Trouble { kind, remark: Remark { location: location.clone(), message, help } }
+}
+
+/// Editors of Windows write a byte order mark; no AWS tool reads past it.
+fn marked(file: &str) -> Trouble {
+    let message = "AWS SDKs and the AWS CLI refuse the file: it begins with a byte order mark".to_owned();
+    let help = "save it as UTF-8 without one".to_owned();
+    Trouble { kind: TroubleKind::ByteOrderMark, remark: Remark { location: at(file, 1), message, help } }
+}
+
+fn unreadable(file: &str, wrong: &Unreadable, named_by: Option<&'static str>) -> Trouble {
+    let (kind, help) = match (wrong, named_by) {
+        (Unreadable::NotText { utf16, .. }, _) => (
+            TroubleKind::NotText { utf16: *utf16 },
+            "save it as UTF-8: the AWS CLI and boto3 stop at it, and to the SDK for Rust it is empty".to_owned(),
+        ),
+        (_, Some(variable)) => {
+            (TroubleKind::Unreadable { named_by }, format!("mend the file, or {variable}, which names it"))
+        }
+        (_, None) => {
+            (TroubleKind::Unreadable { named_by }, "mend the file: to an AWS SDK it is empty as it is".to_owned())
+        }
     };
-    let help = match (kind, section.prefix.as_deref()) {
-        (Kind::Config, None) if section.replaced => {
-            "keep one of the two: [profile default] stands there too, and replaces it".to_owned()
-        }
-        (Kind::Config, None) => {
-            format!("write [profile {name}]: in the config file every profile but `default` has that prefix")
-        }
-        (Kind::Credentials, Some("profile")) => format!("write [{name}]: the credentials file has no prefix"),
-        (Kind::Credentials, Some(_)) => "move it to the config file: the credentials file holds keys only".to_owned(),
-        _ => "a name is one word of letters, digits and _ - / . % @ : +".to_owned(),
-    };
-    Remark { location, message: format!("AWS SDKs ignore {written}"), help }
+    Trouble { kind, remark: Remark { location: at(file, line_of(wrong)), message: in_words(wrong), help } }
 }
 
-fn at_start(name: &str) -> Location {
-    Location { file: name.into(), line: 1, column: 1 }
-}
-
-/// Why a file could not be read.
-enum Unreadable {
-    NotThere,
-    NoFile,
-    TooLarge,
-    NotText,
-    Failed(std::io::Error),
-}
-
-impl std::fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::NotThere => f.write_str("there is no such file"),
-            Self::NoFile => f.write_str("it is a folder, a named pipe or a device, not a file"),
-            Self::TooLarge => write!(f, "the file is larger than {} MiB", MAX_BYTES / 1024 / 1024),
-            Self::NotText => f.write_str("the file is not UTF-8 text"),
-            Self::Failed(error) => write!(f, "the file cannot be read: {error}"),
-        }
+fn in_words(wrong: &Unreadable) -> String {
+    match wrong {
+        Unreadable::NotThere => wrong.to_string(),
+        Unreadable::NoFile => format!("it {wrong}"),
+        _ => format!("the file {wrong}"),
     }
 }
 
-/// What the environment names or the home folder has: opening a named pipe there waits for who writes to it.
-fn read_regular(path: &Path) -> Result<String, Unreadable> {
-    match std::fs::metadata(path) {
-        // What is written where there is to be no such file.
-        _ if path == Path::new("/dev/null") => Ok(String::new()),
-        Ok(known) if !known.is_file() => Err(Unreadable::NoFile),
-        _ => read(path),
-    }
+fn line_of(wrong: &Unreadable) -> usize {
+    if let Unreadable::NotText { line, .. } = wrong { *line } else { 1 }
 }
 
-fn read(path: &Path) -> Result<String, Unreadable> {
-    let file = std::fs::File::open(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Unreadable::NotThere,
-        _ => Unreadable::Failed(error),
-    })?;
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(Unreadable::Failed)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(Unreadable::TooLarge);
-    }
-    String::from_utf8(bytes).map_err(|_| Unreadable::NotText)
+fn at(file: &str, line: usize) -> Location {
+    Location { file: file.into(), line, column: 1 }
+}
+
+/// The folder that `~` stands for, as the SDKs find it (aws-runtime's `fs_util.rs`); `None`: they know none, and look for a
+/// folder of that name where the program runs.
+pub(crate) fn home(env: &impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    let of_windows = || env("USERPROFILE").or_else(|| Some(format!("{}{}", env("HOMEDRIVE")?, env("HOMEPATH")?)));
+    env("HOME").or_else(|| if cfg!(windows) { of_windows() } else { None }).map(PathBuf::from)
 }
 
 impl Kind {
@@ -248,7 +251,7 @@ impl Kind {
             Self::Config => ("AWS_CONFIG_FILE", "config"),
             Self::Credentials => ("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
         };
-        let home = || env("HOME").or_else(|| env("USERPROFILE")).map_or_else(|| PathBuf::from("~"), PathBuf::from);
+        let home = || home(env).unwrap_or_else(|| PathBuf::from("~"));
         match env(variable) {
             Some(path) => {
                 let below_home = path.strip_prefix("~/").map(|below| home().join(below));

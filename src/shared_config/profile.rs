@@ -16,6 +16,13 @@ pub struct Setting {
     pub place: Place,
 }
 
+impl Setting {
+    /// Whether more stands on its line than the SDKs take for the value.
+    fn has_comment(&self) -> bool {
+        !self.value.contains('\n') && self.value.chars().count() < self.place.length
+    }
+}
+
 impl Deref for Setting {
     type Target = str;
 
@@ -67,6 +74,8 @@ pub struct Profile {
     pub keys: Option<Location>,
     /// The keys whose value has a quotation mark in it, which no key has: where they stand.
     pub quoted_keys: Vec<Location>,
+    /// The settings that have a comment behind their value: the AWS CLI and boto3 take it as part of the value.
+    pub(crate) commented: Vec<(&'static str, Location)>,
     /// Why it cannot be read as it is meant.
     pub(crate) spoilt: Option<Remark>,
 }
@@ -122,6 +131,8 @@ pub(super) struct Builder {
     keys: Option<Place>,
     /// Of each key in quotation marks: its name and where the value stands.
     quoted: Vec<(&'static str, Place)>,
+    /// The same of each setting with a comment behind its value.
+    commented: Vec<(&'static str, Place)>,
 }
 
 impl Builder {
@@ -130,6 +141,7 @@ impl Builder {
         let profile = &mut self.profile;
         for (key, field) in profile.settings() {
             if let Some(value) = setting(section, key, found.get(key)) {
+                self.commented.extend(value.has_comment().then_some((key, value.place)));
                 *field = Some(value);
             }
         }
@@ -140,6 +152,7 @@ impl Builder {
         ] {
             if let Some(written) = setting(section, key, found.get(key)) {
                 *there = true;
+                self.commented.extend(written.has_comment().then_some((key, written.place)));
                 self.keys.get_or_insert(written.place);
                 // The credentials file comes second, and wins.
                 self.quoted.retain(|(known, _)| *known != key);
@@ -158,6 +171,7 @@ impl Builder {
         profile.location = location(profile.place);
         profile.keys = self.keys.map(&location);
         profile.quoted_keys = self.quoted.into_iter().map(|(_, place)| location(place)).collect();
+        profile.commented = self.commented.into_iter().map(|(key, place)| (key, location(place))).collect();
         let mut spoilt = None;
         for (key, field) in profile.settings() {
             if let Some(written) = field.take_if(|setting| setting.contains('\n')) {

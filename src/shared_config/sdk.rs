@@ -9,10 +9,11 @@ use aws_runtime::env_config::section::EnvConfigSections;
 use aws_runtime::env_config::source;
 
 use super::places::Section;
+use super::{File, Trouble, TroubleKind};
 use crate::inventory::{Location, Remark};
 
 /// How many refused lines of a file are told.
-const MOST_REFUSALS: usize = 20;
+pub(super) const MOST_REFUSALS: usize = 20;
 
 /// Which of the two files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,18 +52,19 @@ pub(super) fn ignores(kind: Kind, section: &Section) -> bool {
 }
 
 /// What SDKs take for a name.
-fn is_identifier(name: &str) -> bool {
+pub(super) fn is_identifier(name: &str) -> bool {
     name.chars().all(|c| c.is_ascii_alphanumeric() || "_-/.%@:+".contains(c))
 }
 
 /// A line that the parser refuses.
 pub(super) struct Refusal {
-    line: usize,
+    pub(super) line: usize,
     message: String,
 }
 
 impl Refusal {
-    pub(super) fn remark(self, file: &Arc<str>) -> Remark {
+    /// In words; `by_cli`: the AWS CLI and boto3 refuse the line too.
+    pub(super) fn trouble(&self, file: &Arc<str>, by_cli: bool) -> Trouble {
         let help = if self.message.contains("continuation") {
             "start the line in its first column: an indented line goes on with the key above it, and here is none"
         } else if self.message.contains("Profile definition") {
@@ -73,9 +75,27 @@ impl Refusal {
             "write `key = value`, or begin the line with # if it is a comment"
         };
         let location = Location { file: file.clone(), line: self.line, column: 1 };
-        let message = format!("AWS SDKs refuse this line and with it the whole file: {}", self.message);
-        Remark { location, message, help: help.to_owned() }
+        let why = &self.message;
+        let message = if by_cli {
+            format!("AWS SDKs and the AWS CLI refuse this line and with it the whole file: {why}")
+        } else {
+            format!("AWS SDKs refuse this line and with it the whole file, the AWS CLI and boto3 do not: {why}")
+        };
+        Trouble { kind: TroubleKind::Refused { by_cli }, remark: Remark { location, message, help: help.to_owned() } }
     }
+}
+
+/// What the SDK reads of these files by itself, but for those that it would wait for: they are empty to it.
+pub(crate) fn files_without(files: &[File]) -> EnvConfigFiles {
+    files
+        .iter()
+        .fold(EnvConfigFiles::builder(), |all, file| match (file.kind, file.waits) {
+            (Kind::Config, false) => all.include_default_config_file(true),
+            (Kind::Credentials, false) => all.include_default_credentials_file(true),
+            (Kind::Config, true) => all.with_contents(EnvConfigFileKind::Config, ""),
+            (Kind::Credentials, true) => all.with_contents(EnvConfigFileKind::Credentials, ""),
+        })
+        .build()
 }
 
 /// Reads one file.

@@ -273,9 +273,142 @@ async fn profiles_that_lead_nowhere_or_will_fail_are_diagnosed_at_their_place() 
         case("MFA", offline(&format!("[profile dev]\n{role}source_profile = base\nmfa_serial = arn:aws:iam::111111111111:mfa/jane\n")).credentials(&base), 0, ("mfa-needs-a-person", "warning", "aws sts get-caller-identity --profile dev")),
         case("a copied session in a file", Shell::offline().credentials(&format!("[dev]\n{SESSION_KEY}")).profile("dev"), 0, ("copied-session", "warning", "aws configure sso --profile dev")),
         case("a program that is not there", offline("[profile dev]\ncredential_process = /opt/no/such-helper --canary-secret-argument\n"), 1, ("process-missing", "problem", "command -v such-helper")),
+        case("a source that has no credentials", offline(&format!("[profile dev]\n{role}source_profile = empty\n[profile empty]\nregion = eu-west-1\n")), 1, ("profile-without-credentials", "problem", "aws configure --profile empty")),
         case("keys beside a process", offline("[profile dev]\ncredential_process = /bin/sh helper\n").credentials(&format!("[dev]\n{KEY}")), 0, ("tools-disagree", "warning", "~/.aws/credentials")),
     ])
     .await;
+}
+
+/// Seen with the AWS CLI 1.45: "Unable to parse config file", also where the environment has keys.
+#[tokio::test]
+async fn files_that_tools_refuse_or_read_differently_are_diagnosed_at_their_place_and_never_healthy() {
+    let (aws, user, _) = account().await;
+    let at = || Shell::at(&aws).profile("dev");
+    let offline = || Shell::offline().profile("dev");
+    let dev = format!("[dev]\n{KEY}");
+    let twice = "[profile dev]\nregion = eu-west-1\n[profile b]\nregion = eu-west-1\n[profile dev]\noutput = json\n";
+    let not_text = |start: &[u8]| [start, b"[profile dev]\nregion = \xff\n"].concat();
+    let commented = "[profile dev]\nrole_arn = arn:aws:iam::222222222222:role/etl # prod\nsource_profile = base\n";
+    let spaced = "[profile \"my profile\"]\nregion = eu-west-1\n";
+    check(vec![
+        case(
+            "a section twice",
+            offline().config(twice).credentials(&dev),
+            1,
+            ("file-refused-by-cli", "problem", "EDITOR"),
+        ),
+        case(
+            "a section twice, beside keys that AWS takes",
+            at().keys(&user).config(twice),
+            1,
+            ("file-refused-by-cli", "problem", "EDITOR"),
+        ),
+        case(
+            "a key twice",
+            offline().credentials(&format!("{dev}AWS_ACCESS_KEY_ID = AKIACANARY0000009998\n")),
+            1,
+            ("file-refused-by-cli", "problem", "EDITOR"),
+        ),
+        case(
+            "a line that the SDKs alone refuse",
+            offline().config("[profile dev]\n  region = eu-west-1\n").credentials(&dev),
+            1,
+            ("file-refused", "problem", "EDITOR"),
+        ),
+        case(
+            "the same behind the environment's keys",
+            at().keys(&user).config("[profile dev]\n  region = eu-west-1\n").credentials(&dev),
+            0,
+            ("file-refused", "warning", "EDITOR"),
+        ),
+        case(
+            "no text",
+            offline().file(".aws/config", not_text(b"")).credentials(&dev),
+            1,
+            ("file-not-text", "problem", "iconv -f WINDOWS-1252 -t UTF-8"),
+        ),
+        case(
+            "no text, beside keys that AWS takes",
+            at().keys(&user).file(".aws/credentials", not_text(b"")).config("[profile dev]\nregion = eu-west-1\n"),
+            1,
+            ("file-not-text", "problem", "iconv -f WINDOWS-1252 -t UTF-8"),
+        ),
+        case(
+            "UTF-16",
+            offline().file(".aws/config", not_text(b"\xff\xfe")),
+            1,
+            ("file-not-text", "problem", "iconv -f UTF-16 -t UTF-8"),
+        ),
+        case(
+            "a byte order mark in credentials",
+            offline().credentials(&format!("\u{feff}{dev}")),
+            1,
+            ("byte-order-mark", "problem", "sed -i"),
+        ),
+        case(
+            "a comment behind a value",
+            offline().config(commented).credentials(&format!("[base]\n{KEY}")),
+            1,
+            ("comment-behind-value", "problem", "sed -i '2s/"),
+        ),
+        case(
+            "a name with a blank",
+            Shell::offline().config(spaced).profile("my profile"),
+            1,
+            ("wrong-header", "problem", r#"sed -i 's/^\[profile "my profile"\]/[profile my-profile]/'"#),
+        ),
+        case(
+            "a name with a blank, of keys",
+            Shell::offline().credentials(&format!("[my profile]\n{KEY}")).profile("my profile"),
+            1,
+            ("wrong-header", "problem", r"sed -i 's/^\[my profile\]/[my-profile]/'"),
+        ),
+        case(
+            "quotation marks around a name",
+            offline().config("[profile 'dev']\nregion = eu-west-1\n"),
+            1,
+            ("wrong-header", "problem", "/[profile dev]/"),
+        ),
+        case(
+            "a file that is not there",
+            offline().env("AWS_CONFIG_FILE", "/no/such/file"),
+            1,
+            ("file-trouble", "problem", "unset AWS_CONFIG_FILE"),
+        ),
+        case(
+            "HOME is empty",
+            Shell::offline().env("HOME", ""),
+            1,
+            ("home-not-set", "problem", "eval \"export HOME=~$(id -un)\""),
+        ),
+        case(
+            "HOME is empty, beside keys",
+            Shell::offline().keys(&user).env("HOME", ""),
+            0,
+            ("home-not-set", "warning", "eval \"export HOME=~$(id -un)\""),
+        ),
+    ])
+    .await;
+    let (_, report) = offline().credentials(&format!("\u{feff}{dev}")).report().await;
+    assert_eq!(report["diagnoses"].as_array().unwrap().len(), 1, "one cause, told once: {report:#}");
+}
+
+#[tokio::test]
+async fn without_home_the_shell_is_not_called_one_without_credentials() {
+    let folder = tempfile::tempdir().unwrap();
+    let ran = std::process::Command::new(env!("CARGO_BIN_EXE_credential-health"))
+        .args(["doctor", "--offline", "--format", "json"])
+        .env_clear()
+        .env("USERPROFILE", folder.path())
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let report: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    assert_eq!(
+        (report["diagnoses"][0]["id"].as_str(), ran.status.code()),
+        (Some("home-not-set"), Some(1)),
+        "{report:#}"
+    );
 }
 
 #[tokio::test]
@@ -779,10 +912,46 @@ async fn a_named_pipe_in_the_place_of_a_file_is_not_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("config");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let shell = Shell::offline().env("AWS_CONFIG_FILE", pipe.to_str().unwrap());
-    let run = tokio::time::timeout(std::time::Duration::from_secs(20), shell.report());
-    let (_, report) = run.await.expect("doctor waits for the pipe");
-    assert!(report.to_string().contains("a named pipe or a device, not a file"), "{report:#}");
+    let pipe = pipe.to_str().unwrap();
+    let (aws, user, _) = account().await;
+    let not_a_file = "a named pipe or a device, not a file";
+    let keys = format!(
+        "[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
+        user.access_key_id, user.secret_access_key
+    );
+    let role = "arn:aws:iam::222222222222:role/ci";
+    let web = format!("[default]\nweb_identity_token_file = {pipe}\nrole_arn = {role}\n");
+    let container = "http://169.254.170.23/v1/credentials";
+    for (shell, status, said) in [
+        (Shell::offline().env("AWS_CONFIG_FILE", pipe), 1, not_a_file),
+        (Shell::at(&aws).env("AWS_CONFIG_FILE", pipe), 1, not_a_file),
+        (Shell::at(&aws).env("AWS_SHARED_CREDENTIALS_FILE", "/dev/zero"), 1, not_a_file),
+        (Shell::at(&aws).env("AWS_CONFIG_FILE", pipe).credentials(&keys), 0, not_a_file),
+        (Shell::at(&aws).env("AWS_CONFIG_FILE", pipe).keys(&user), 0, not_a_file),
+        (
+            Shell::at(&aws).env("AWS_CONFIG_FILE", pipe).credentials(&keys).argument("--profile").argument("default"),
+            0,
+            not_a_file,
+        ),
+        (Shell::at(&aws).config(&web), 1, "web-identity-token-unreadable"),
+        (
+            Shell::at(&aws).env("AWS_WEB_IDENTITY_TOKEN_FILE", pipe).env("AWS_ROLE_ARN", role),
+            1,
+            "web-identity-token-unreadable",
+        ),
+        (
+            Shell::at(&aws)
+                .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", container)
+                .env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", pipe),
+            1,
+            "container-token-missing",
+        ),
+    ] {
+        let run = tokio::time::timeout(std::time::Duration::from_secs(60), shell.report());
+        let (ran, report) = run.await.expect("doctor waits for the pipe");
+        assert!(report.to_string().contains(said), "{report:#}");
+        assert_eq!(ran.status, status, "{report:#}");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Shared configuration files: what is read of them, from where, and how a profile is followed to its first credentials.
 
-use credential_health::shared_config::{Base, CredentialSource, Kind, SharedConfig};
+use credential_health::shared_config::{Base, CredentialSource, Kind, SharedConfig, Trouble};
 
 /// Stands wherever a secret would.
 const CANARY: &str = "canary0wJalrXUtnFEMIK7MDENGbPxRfiCY";
@@ -18,7 +18,7 @@ fn both(config: &str, credentials: &str) -> SharedConfig {
 
 /// `FILE:LINE: message`, of every problem.
 fn problems(config: &SharedConfig) -> Vec<String> {
-    config.problems().iter().map(|problem| format!("{}: {}", problem.location, problem.message)).collect()
+    config.problems().iter().map(|Trouble { remark, .. }| format!("{}: {}", remark.location, remark.message)).collect()
 }
 
 /// The names of the profiles whose roles are assumed, in the order of the calls.
@@ -95,6 +95,99 @@ fn every_line_that_the_parser_refuses_is_told_and_the_file_has_no_profile() {
     assert_eq!(config.profiles().count(), 0);
 }
 
+/// Each seen with the AWS CLI 1.45 (botocore 1.43): "Unable to parse config file".
+#[test]
+fn what_the_aws_cli_alone_refuses_is_told_at_its_place_and_sdks_read_it() {
+    let twice = config("[profile a]\nregion = x\n[profile b]\nregion = x\n[profile a]\nmfa_serial = m\n");
+    assert_eq!(
+        problems(&twice),
+        [
+            "config:5: [profile a] stands on line 1 already: the AWS CLI and boto3 refuse the whole file, the SDK for Rust takes the two as one"
+        ]
+    );
+    let merged = twice.profile("a").unwrap();
+    assert_eq!((merged.region.as_deref(), merged.mfa_serial.as_deref()), (Some("x"), Some("m")));
+    let key =
+        both("", &format!("[a]\naws_access_key_id = AKIA\naws_secret_access_key = {CANARY}\nAWS_access_key_id = B\n"));
+    assert_eq!(
+        problems(&key),
+        [
+            "credentials:4: `aws_access_key_id` stands in [a] already, on line 2: the AWS CLI and boto3 refuse the whole file, the SDK for Rust takes the last"
+        ]
+    );
+    let told = problems(&both("", &format!("[a]\n{CANARY} = x\n{CANARY} = x\n")));
+    assert!(told.len() == 1 && !told[0].contains(CANARY), "{told:?}");
+    // What the SDKs alone refuse, and what both do.
+    for (text, expected) in [
+        (
+            "[profile a]\n  region = x\n",
+            "AWS SDKs refuse this line and with it the whole file, the AWS CLI and boto3 do not",
+        ),
+        (
+            "[profile a]\nregion: x\n",
+            "AWS SDKs refuse this line and with it the whole file, the AWS CLI and boto3 do not",
+        ),
+        ("[profile a]\nregion\n", "AWS SDKs and the AWS CLI refuse this line"),
+    ] {
+        let told = problems(&config(text));
+        assert!(told.len() == 1 && told[0].starts_with(&format!("config:2: {expected}")), "{told:?}");
+    }
+}
+
+#[test]
+fn names_of_several_words_are_told_with_what_each_tool_makes_of_them() {
+    for (config, expected, help) in [
+        (
+            config("[profile \"my profile\"]\nregion = a\n"),
+            "config:1: AWS SDKs ignore [profile \"my profile\"], and the AWS CLI and boto3 read it as profile `my profile`",
+            "my-profile",
+        ),
+        (
+            config("[profile 'dev']\nregion = a\n"),
+            "config:1: AWS SDKs ignore [profile 'dev'], and the AWS CLI and boto3 read it as profile `dev`",
+            "`dev`",
+        ),
+        (config("[profile my profile]\nregion = a\n"), "config:1: AWS SDKs ignore [profile my profile]", "my-profile"),
+        (
+            both("", "[my profile]\nregion = a\n"),
+            "credentials:1: AWS SDKs ignore [my profile], and the AWS CLI and boto3 read it as profile `my profile`",
+            "my-profile",
+        ),
+    ] {
+        assert_eq!(problems(&config), [expected]);
+        assert!(config.problems()[0].remark.help.contains(help), "{:?}", config.problems());
+    }
+}
+
+#[test]
+fn a_comment_behind_a_value_is_told_as_one_to_sdks_alone() {
+    let config =
+        config("[profile a]\nregion = eu-west-1 # Ireland\nmfa_serial = m#1\nrole_arn = a ; b\noutput = json # x\n");
+    let told = problems(&config);
+    assert_eq!(told.len(), 2, "{told:?}");
+    for (told, (line, key)) in told.iter().zip([(4, "role_arn"), (2, "region")]) {
+        let start = format!("config:{line}: profile `a`: what follows the value of `{key}` is a comment to AWS SDKs");
+        assert!(told.starts_with(&start), "{told}");
+    }
+    assert_eq!(config.profile("a").unwrap().region.as_deref(), Some("eu-west-1"));
+}
+
+#[test]
+fn a_byte_order_mark_is_told_once_by_its_name_and_with_what_else_is_refused() {
+    let keys = format!("\u{feff}[a]\naws_access_key_id = AKIA\naws_secret_access_key = {CANARY}\n");
+    let mark = "AWS SDKs and the AWS CLI refuse the file: it begins with a byte order mark";
+    for (config, expected) in [
+        (both("", &keys), vec![format!("credentials:1: {mark}")]),
+        (config("\u{feff}[profile a]\nregion = x\n"), vec![format!("config:1: {mark}")]),
+        (config("\u{feff}# mine\n[profile a]\nregion = x\n"), vec![format!("config:1: {mark}")]),
+    ] {
+        assert_eq!(problems(&config), expected);
+        assert_eq!(config.profiles().count(), 0);
+    }
+    let more = problems(&config("\u{feff}[profile a]\nregion\n"));
+    assert!(more.len() == 2 && more[1].starts_with("config:2: "), "{more:?}");
+}
+
 #[test]
 fn a_key_that_an_indented_line_swallows_spoils_its_profile_and_is_not_shown() {
     let config = config(&format!(
@@ -125,7 +218,7 @@ fn a_profile_may_be_its_own_source_where_it_has_keys() {
     let keys = format!("[a]\naws_access_key_id = AKIA\naws_secret_access_key = {CANARY}\n");
     let config = both(own, &keys);
     assert_eq!((roles(&config, "a"), config.chain("a").unwrap().base), (vec!["a".to_owned()], Base::Keys));
-    let without = both(own, "").chain("a").unwrap_err();
+    let without = both(own, "").chain("a").unwrap_err().remark;
     assert!(without.message.contains("in a circle: a -> a"), "{without}");
 }
 
@@ -176,13 +269,13 @@ fn what_keeps_an_sdk_from_following_a_profile_is_told_at_its_place() {
         ("role_arn = arn:1\nsource_profile = q\n[profile q]\nregion = a", 7, "`q` gives no credentials"),
     ] {
         let config = config(&format!("[sso-session s]\nsso_start_url = u\nsso_region = r\n[profile p]\n{settings}\n"));
-        let refused = config.chain("p").unwrap_err();
+        let refused = config.chain("p").unwrap_err().remark;
         assert!(refused.message.contains(expected), "{settings}: {refused}");
         assert_eq!(refused.location.line, line, "{settings}: {refused}");
         assert!(!refused.help.is_empty());
     }
     let near = config("[profile p]\nrole_arn = arn:1\nsource_profile = bases\n[profile base]\nregion = a\n");
-    assert_eq!(near.chain("p").unwrap_err().help, "did you mean `base`?");
+    assert_eq!(near.chain("p").unwrap_err().remark.help, "did you mean `base`?");
 }
 
 #[test]
@@ -208,7 +301,7 @@ fn the_files_are_those_that_the_environment_names_or_those_of_the_home_folder() 
     let missing = load(&[("AWS_SHARED_CREDENTIALS_FILE", "/no/such/file")]);
     assert_eq!(problems(&missing), ["/no/such/file:1: there is no such file"]);
     std::fs::write(folder.path().join(".aws/config"), b"[default]\nregion = \xff\n").unwrap();
-    assert!(problems(&load(&[]))[0].ends_with("config:1: the file is not UTF-8 text"));
+    assert!(problems(&load(&[]))[0].ends_with("config:2: the file is not UTF-8 text"));
 }
 
 #[test]

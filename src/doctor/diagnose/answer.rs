@@ -229,7 +229,10 @@ fn provider_failed(subject: &Subject<'_>, not_loaded: &NotLoaded, told: &[Diagno
                 "The console session behind it is over, or was ended by a new login. A person has to log in again.",
                 renew_profile(chain),
             ),
-            _ => unexplained(subject, &format!("profile `{}`", subject.facts.selected.name), renew_profile(chain)),
+            _ => {
+                let profile = format!("profile `{}`", subject.facts.selected.name);
+                unexplained(subject, &profile, not_loaded, renew_profile(chain))
+            }
         }),
         (Provider::Container, _) => {
             let container = subject.facts.environment.container.as_ref()?;
@@ -243,17 +246,18 @@ fn provider_failed(subject: &Subject<'_>, not_loaded: &NotLoaded, told: &[Diagno
                 renew(subject),
             ))
         }
-        (provider, _) => Some(unexplained(subject, provider.as_str(), renew(subject))),
+        (provider, _) => Some(unexplained(subject, provider.as_str(), not_loaded, renew(subject))),
     }
 }
 
-fn unexplained(subject: &Subject<'_>, provider: &str, command: String) -> Diagnosis {
+fn unexplained(subject: &Subject<'_>, provider: &str, not_loaded: &NotLoaded, command: String) -> Diagnosis {
+    let late = if not_loaded.process == Some(ProcessFailure::Late) { "Nothing came within 30 seconds. " } else { "" };
     let by = if subject.facts.selected.by == SelectedBy::Option { "The profile" } else { "The chain" };
     Diagnosis::problem(
         "provider-failed",
         format!("The credentials of {provider} could not be had"),
         format!(
-            "{by} stops there. What the files and the environment show has no fault; the provider's own answer is not shown, as it may hold a credential."
+            "{late}{by} stops there. What the files and the environment show has no fault; the provider's own answer is not shown, as it may hold a credential."
         ),
         command,
     )
@@ -272,6 +276,11 @@ fn process_failed(chain: &Chain, program: &str, failure: ProcessFailure) -> Diag
         ProcessFailure::NotRun => {
             ("process-failed", "did not run to its end".to_owned(), "It could not be started, or a signal ended it.")
         }
+        ProcessFailure::Late => (
+            "process-failed",
+            "did not end within 30 seconds".to_owned(),
+            "The AWS CLI and boto3 wait for it without end, the SDK for Rust for 5 seconds. It may ask something: here it has no terminal to ask at.",
+        ),
         ProcessFailure::Output => (
             "process-output",
             "printed something else than credentials".to_owned(),

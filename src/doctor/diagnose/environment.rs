@@ -3,7 +3,9 @@
 
 use super::commands::{UNSET_KEYS, quoted};
 use super::{Diagnosis, Level, Subject};
-use crate::doctor::facts::{Environment, KeyKind, OldToken, Profile, Provider, SelectedBy, Stated, Variable};
+use crate::doctor::facts::{
+    Environment, HomeFolder, KeyKind, OldToken, Profile, Provider, SelectedBy, Stated, Variable,
+};
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
     let environment = &subject.facts.environment;
@@ -17,6 +19,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
         out.extend(unreadable_expiration(environment));
         out.extend(profile_variables(environment));
     }
+    out.extend(home(subject));
     out.extend(web_identity_first(subject));
     out.extend(region(subject));
 }
@@ -231,6 +234,23 @@ fn web_identity_first(subject: &Subject<'_>) -> Option<Diagnosis> {
         "The SDK for Rust takes the profile. The AWS CLI and boto3 take the token, unless the profile assumes a role.",
         "unset AWS_WEB_IDENTITY_TOKEN_FILE",
     ))
+}
+
+/// Without HOME the SDKs have no `~`; Python has (`os.path.expanduser`).
+fn home(subject: &Subject<'_>) -> Option<Diagnosis> {
+    let (state, in_python) = match subject.facts.environment.home {
+        HomeFolder::Known => return None,
+        HomeFolder::NotSet => ("not set", "in the home folder that the system has of this user"),
+        HomeFolder::Empty => ("set to nothing", "in /.aws"),
+    };
+    let needed = subject.deciding.is_none() || matches!(subject.facts.profile, Profile::Missing { .. });
+    let level = if needed { Level::Problem } else { Level::Warning };
+    let why = format!(
+        "The SDK for Rust looks for the configuration files in the folder that the program runs in, and finds no SSO login; the AWS CLI and boto3 \
+         look {in_python}. What is there was not looked at. Services, containers, cron and `env -i` leave HOME out."
+    );
+    let what = format!("HOME is {state}: tools look for ~/.aws in different places");
+    Some(Diagnosis::new("home-not-set", level, what, why).mended_by("eval \"export HOME=~$(id -un)\""))
 }
 
 fn region(subject: &Subject<'_>) -> Option<Diagnosis> {

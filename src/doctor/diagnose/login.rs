@@ -40,7 +40,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
         ));
     }
     if let Some(container) = environment.container.as_ref().filter(|_| subject.decides(Provider::Container))
-        && let Some(file) = &container.token_file_missing
+        && let Some((file, Cached::Missing | Cached::NoFile | Cached::Unreadable)) = &container.token_file
     {
         out.push(Diagnosis::problem(
             "container-token-missing",
@@ -75,7 +75,7 @@ fn sso_login(subject: &Subject<'_>, chain: &Chain, sso: &Sso) -> Diagnosis {
             let why = "~/.aws/sso/cache has no login of it. The tools read the cache of the user that they run as: under sudo, in a container or as a service it is another one.";
             return Diagnosis::problem("sso-login-missing", format!("{whose} is not there"), why, command);
         }
-        Cached::Unreadable => {
+        Cached::Unreadable | Cached::NoFile => {
             let why = "The file in ~/.aws/sso/cache is not what the tools write.";
             return Diagnosis::problem("sso-login-unreadable", format!("{whose} cannot be read"), why, command);
         }
@@ -127,7 +127,7 @@ fn console_login(subject: &Subject<'_>, chain: &Chain, login: &Login) -> Diagnos
             "~/.aws/login/cache has no login for its login_session.",
             command,
         ),
-        Cached::Unreadable => Diagnosis::problem(
+        Cached::Unreadable | Cached::NoFile => Diagnosis::problem(
             "login-unreadable",
             format!("{whose} cannot be read"),
             "The file in ~/.aws/login/cache is not what the AWS CLI writes.",
@@ -155,7 +155,7 @@ fn web_identity(subject: &Subject<'_>, identity: &WebIdentity, command: &str) ->
             "The platform that should write it does not run here, or has taken it away: a CI job that is over, a pod without its service account.",
             command,
         ),
-        Cached::Unreadable => Diagnosis::problem(
+        Cached::Unreadable | Cached::NoFile => Diagnosis::problem(
             "web-identity-token-unreadable",
             format!("The web identity token is not one: {file}"),
             "It is not a JSON Web Token, or may not be read by this user. STS answers InvalidIdentityToken.",

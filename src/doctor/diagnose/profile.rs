@@ -3,19 +3,18 @@
 
 use super::commands::{of_profile, quoted};
 use super::{Diagnosis, Level, Subject};
-use crate::doctor::facts::{
-    Base, Broken, BrokenKind, Chain, FileTrouble, FileTroubleKind, Profile, Provider, QuotedKeys, Role, SelectedBy,
-};
+use crate::doctor::facts::{Base, Broken, Chain, FileTrouble, Profile, Provider, QuotedKeys, Role, SelectedBy};
 use crate::failure::printable;
 use crate::inventory::{RoleArn, Seconds};
 use crate::lease::rules;
+use crate::shared_config::{FaultKind, TroubleKind};
 
 /// What STS gives at most to a caller that is itself a session (STS AssumeRole, `DurationSeconds`: role chaining).
 const CHAINED_SECONDS: u64 = 3600;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
     let facts = subject.facts;
-    out.extend(facts.files.iter().map(|trouble| file(subject, trouble)));
+    out.extend(facts.files.iter().filter(|trouble| concerns(subject, trouble)).map(|trouble| file(subject, trouble)));
     match &facts.profile {
         Profile::Missing { nearest, known } => out.extend(missing(subject, nearest.as_deref(), *known)),
         Profile::Broken(fault) => out.push(broken(subject, fault)),
@@ -47,41 +46,104 @@ fn level(subject: &Subject<'_>) -> Level {
     if subject.decides(Provider::Environment) { Level::Warning } else { Level::Problem }
 }
 
+/// Whether a trouble is to be told here.
+fn concerns(subject: &Subject<'_>, trouble: &FileTrouble) -> bool {
+    match (&trouble.kind, &subject.facts.profile) {
+        // It is told with the profile that it spoils.
+        (TroubleKind::Spoilt, Profile::Broken(fault)) => !fault.detail.ends_with(&format!("({})", trouble.place)),
+        (TroubleKind::Commented { profile }, Profile::Leads(chain)) => {
+            *profile == subject.facts.selected.name
+                || *profile == chain.profile
+                || chain.roles.iter().any(|role| role.profile == *profile)
+        }
+        (TroubleKind::Commented { profile }, _) => *profile == subject.facts.selected.name,
+        _ => true,
+    }
+}
+
 fn file(subject: &Subject<'_>, trouble: &FileTrouble) -> Diagnosis {
     let FileTrouble { place, file, message, help, kind } = trouble;
-    let at = |what: &str| format!("{place}: {what}");
-    let shown = quoted(file);
+    let (what, why, shown) = (format!("{place}: {message}"), format!("{help}."), quoted(file));
+    let editor = format!("\"${{EDITOR:-vi}}\" {shown}");
+    let new = |id, level, why: String, command: String| Diagnosis::new(id, level, what.clone(), why).mended_by(command);
+    // The AWS CLI and boto3 read the files before anything else.
+    let always =
+        " The AWS CLI and boto3 stop with \"Unable to parse config file\", also where the environment has keys.";
     match kind {
-        FileTroubleKind::ByteOrderMark => Diagnosis::new(
+        TroubleKind::ByteOrderMark => new(
             "byte-order-mark",
-            level(subject),
-            at("the file begins with a byte order mark"),
-            "An editor of Windows wrote it. AWS tools refuse the first line for it, and with it the whole file.",
-        )
-        .mended_by(format!("sed -i '1s/^\\xEF\\xBB\\xBF//' {shown}")),
-        FileTroubleKind::Refused => Diagnosis::new("file-refused", level(subject), at(message), format!("{help}."))
-            .mended_by(format!("\"${{EDITOR:-vi}}\" {shown}")),
-        FileTroubleKind::Header { written, right } => {
+            Level::Problem,
+            format!("An editor of Windows wrote it.{always}"),
+            format!("sed -i '1s/^\\xEF\\xBB\\xBF//' {shown}"),
+        ),
+        TroubleKind::NotText { utf16 } => new(
+            "file-not-text",
+            Level::Problem,
+            format!("The SDK for Rust takes the file as empty.{always}"),
+            in_utf8(if *utf16 { "UTF-16" } else { "WINDOWS-1252" }, &shown),
+        ),
+        TroubleKind::Refused { by_cli: true } => new("file-refused", Level::Problem, format!("{why}{always}"), editor),
+        TroubleKind::Refused { by_cli: false } => new("file-refused", level(subject), why, editor),
+        TroubleKind::RefusedByPython => {
+            new("file-refused-by-cli", Level::Problem, format!("{why}{always} They do not say where."), editor)
+        }
+        TroubleKind::Commented { .. } => {
+            let line = place.rsplit(':').next().unwrap_or_default();
+            let command = format!("sed -i '{line}s/[[:blank:]][[:blank:]]*[#;].*$//' {shown}");
+            new("comment-behind-value", level(subject), why, command)
+        }
+        TroubleKind::Ignored { profile: Some(profile), right, written } if *profile == subject.facts.selected.name => {
+            let Some(right) = right else { return new("wrong-header", Level::Warning, why, editor) };
             // The other file may have the profile too.
             let needed = matches!(subject.facts.profile, Profile::Missing { .. });
-            let escaped = written.replace('[', r"\[").replace(']', r"\]").replace('.', r"\.").replace('/', r"\/");
             let level = if needed { level(subject) } else { Level::Warning };
-            Diagnosis::new("wrong-header", level, at(message), format!("{help}.")).mended_by(format!(
-                "sed -i {} {shown}",
-                quoted(&format!("s/^{escaped}/{}/", right.replace('/', r"\/")))
-            ))
+            new("wrong-header", level, why, with_header(written, right, profile, &shown))
         }
-        FileTroubleKind::Replaced => {
-            Diagnosis::warning("wrong-header", at(message), format!("{help}."), format!("\"${{EDITOR:-vi}}\" {shown}"))
+        TroubleKind::Unreadable { named_by } => {
+            let level = if is_without_profile(subject) { level(subject) } else { Level::Note };
+            let command = named_by.map_or_else(|| format!("ls -ld {shown}"), |variable| format!("unset {variable}"));
+            new("file-trouble", level, why, command)
         }
-        FileTroubleKind::Other => Diagnosis::new("file-trouble", Level::Note, at(message), format!("{help}."))
-            .mended_by(format!("\"${{EDITOR:-vi}}\" {shown}")),
+        TroubleKind::Ignored { .. } | TroubleKind::Spoilt => new("file-trouble", Level::Note, why, editor),
     }
+}
+
+/// The file written anew in place: it keeps its owner and its permissions.
+fn in_utf8(from: &str, file: &str) -> String {
+    format!("t=$(mktemp) && iconv -f {from} -t UTF-8 {file} >\"$t\" && cat \"$t\" >{file}; rm -f \"$t\"")
+}
+
+/// The header as it should be; where that gives the profile another name, it is selected by that.
+fn with_header(written: &str, right: &str, profile: &str, file: &str) -> String {
+    let edit = format!("s/^{}/{}/", escaped(written), right.replace('/', r"\/"));
+    let edit = format!("sed -i {} {file}", quoted(&edit));
+    let name = right.trim_matches(['[', ']']).trim_start_matches("profile ");
+    if name == profile { edit } else { format!("{edit} && export AWS_PROFILE={}", quoted(name)) }
+}
+
+/// The selected profile is in no file, or none is selected and there is no default one.
+fn is_without_profile(subject: &Subject<'_>) -> bool {
+    match &subject.facts.profile {
+        Profile::Missing { .. } => true,
+        Profile::Absent => subject.deciding.is_none(),
+        _ => false,
+    }
+}
+
+/// For the pattern of `sed`.
+fn escaped(text: &str) -> String {
+    let escape = |c: char| if r"\[].*^$/".contains(c) { format!("\\{c}") } else { c.to_string() };
+    text.chars().map(escape).collect()
 }
 
 fn missing(subject: &Subject<'_>, nearest: Option<&str>, known: usize) -> Option<Diagnosis> {
     let selected = &subject.facts.selected;
-    let because = |trouble: &FileTrouble| trouble.kind != FileTroubleKind::Other;
+    let because = |trouble: &FileTrouble| match &trouble.kind {
+        TroubleKind::ByteOrderMark | TroubleKind::NotText { .. } | TroubleKind::Refused { .. } => true,
+        TroubleKind::Unreadable { .. } => true,
+        TroubleKind::Ignored { profile, .. } => profile.as_ref() == Some(&selected.name),
+        TroubleKind::RefusedByPython | TroubleKind::Commented { .. } | TroubleKind::Spoilt => false,
+    };
     if selected.name.trim().is_empty() || subject.facts.files.iter().any(because) {
         // That the variable names nothing, or what the file has wrong, is told already.
         return None;
@@ -109,21 +171,24 @@ fn missing(subject: &Subject<'_>, nearest: Option<&str>, known: usize) -> Option
 fn broken(subject: &Subject<'_>, fault: &Broken) -> Diagnosis {
     let profile = of_profile(&fault.profile);
     let (id, command) = match &fault.kind {
-        BrokenKind::SourceMissing { named, nearest: Some(near) } => {
+        FaultKind::SourceMissing { named, nearest: Some(near) } => {
             ("source-profile-missing", format!("aws configure set source_profile {}{profile}", sure(named, near)))
         }
-        BrokenKind::SourceMissing { named, nearest: None } => {
+        FaultKind::SourceMissing { named, nearest: None } => {
             ("source-profile-missing", format!("aws configure{}", of_profile(named)))
         }
-        BrokenKind::Cycle => ("source-profile-cycle", format!("aws configure set source_profile NAME{profile}")),
-        BrokenKind::NoSource => ("role-without-source", format!("aws configure set source_profile NAME{profile}")),
-        BrokenKind::TwoSources => ("role-with-two-sources", format!("\"${{EDITOR:-vi}}\" {}", quoted(&fault.file))),
-        BrokenKind::SsoSessionMissing(name) => {
+        FaultKind::Cycle => ("source-profile-cycle", format!("aws configure set source_profile NAME{profile}")),
+        FaultKind::NoSource => ("role-without-source", format!("aws configure set source_profile NAME{profile}")),
+        FaultKind::TwoSources => ("role-with-two-sources", format!("\"${{EDITOR:-vi}}\" {}", quoted(&fault.file))),
+        FaultKind::SsoSessionMissing(name) => {
             ("sso-session-missing", format!("aws configure sso-session # SSO session name: {}", quoted(name)))
         }
-        BrokenKind::SsoSettings => ("sso-settings-incomplete", format!("aws configure sso{profile}")),
-        BrokenKind::HalfAKey => ("profile-key-incomplete", format!("aws configure{profile}")),
-        BrokenKind::Other => ("profile-broken", format!("\"${{EDITOR:-vi}}\" {}", quoted(&fault.file))),
+        FaultKind::SsoSettings => ("sso-settings-incomplete", format!("aws configure sso{profile}")),
+        FaultKind::HalfAKey => ("profile-key-incomplete", format!("aws configure{profile}")),
+        FaultKind::SourceEmpty => ("profile-without-credentials", format!("aws configure{profile}")),
+        FaultKind::Missing | FaultKind::Other => {
+            ("profile-broken", format!("\"${{EDITOR:-vi}}\" {}", quoted(&fault.file)))
+        }
     };
     let what = format!("Profile `{}` leads to no credentials", subject.facts.selected.name);
     Diagnosis::new(id, level(subject), what, format!("{}.", fault.detail)).mended_by(command)

@@ -53,6 +53,8 @@ pub enum ProcessFailure {
     NotRun,
     /// What it printed is no JSON of the form.
     Output,
+    /// It had not ended when the wait for it was over. Told of any provider.
+    Late,
 }
 
 /// Who the credentials are.

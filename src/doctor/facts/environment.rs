@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::WebIdentity;
+use super::{Cached, WebIdentity};
 
 /// The variables that AWS tools take credentials from, or that decide where they look.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +41,20 @@ pub struct Environment {
     pub endpoint: Option<(&'static str, String)>,
     /// The platform sets and renews the variables: a Lambda function.
     pub is_lambda: bool,
+    /// HOME, as far as files are looked for below it.
+    pub home: HomeFolder,
+}
+
+/// The folder that `~` stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HomeFolder {
+    /// Known, or not needed.
+    #[default]
+    Known,
+    /// HOME is set to nothing.
+    Empty,
+    /// HOME is not set, nor what stands for it on Windows.
+    NotSet,
 }
 
 impl Environment {
@@ -188,6 +202,6 @@ pub struct Container {
     pub variable: &'static str,
     /// Its host.
     pub host: String,
-    /// AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names a file that cannot be read.
-    pub token_file_missing: Option<String>,
+    /// The file that AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names, and whether it can be read.
+    pub token_file: Option<(String, Cached<()>)>,
 }

@@ -7,11 +7,13 @@ mod profile;
 
 use serde::Serialize;
 
+use crate::shared_config::TroubleKind;
+
 pub use asked::{Asked, Identity, Loaded, NotLoaded, ProcessFailure, Refused};
-pub use environment::{Container, Environment, Flaw, Key, KeyKind, OldToken, Stated, Variable};
+pub use environment::{Container, Environment, Flaw, HomeFolder, Key, KeyKind, OldToken, Stated, Variable};
 pub use profile::{
-    Base, Broken, BrokenKind, Cached, Chain, Jwt, Login, LoginSession, Process, Profile, QuotedKeys, Role, Sso,
-    SsoLogin, WebIdentity,
+    Base, Broken, Cached, Chain, Jwt, Login, LoginSession, Process, Profile, QuotedKeys, Role, Sso, SsoLogin,
+    WebIdentity,
 };
 
 /// Everything that was found out.
@@ -62,27 +64,7 @@ pub struct FileTrouble {
     /// What would be right.
     pub help: String,
     /// What kind of trouble it is.
-    pub kind: FileTroubleKind,
-}
-
-/// Kinds of trouble with a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FileTroubleKind {
-    /// It begins with a byte order mark, and is refused for that.
-    ByteOrderMark,
-    /// A line that the SDKs refuse, and with it the whole file.
-    Refused,
-    /// A header that tools ignore, for the selected profile: what it is and what it should be.
-    Header {
-        /// As it is written.
-        written: String,
-        /// As it should be.
-        right: String,
-    },
-    /// A header that tools ignore, for the selected profile, beside one that is right.
-    Replaced,
-    /// Anything else.
-    Other,
+    pub kind: TroubleKind,
 }
 
 /// A provider of the SDKs' default chain, in its order.

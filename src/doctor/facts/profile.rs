@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::shared_config::FaultKind;
+
 /// What the shared configuration files say of the selected profile.
 #[derive(Debug, Clone, Default)]
 pub enum Profile {
@@ -27,39 +29,13 @@ pub enum Profile {
 #[derive(Debug, Clone)]
 pub struct Broken {
     /// What is wrong.
-    pub kind: BrokenKind,
+    pub kind: FaultKind,
     /// The profile that the fault is in.
     pub profile: String,
     /// The file that it stands in.
     pub file: String,
     /// In words, with its place.
     pub detail: String,
-}
-
-/// What is wrong with a profile.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BrokenKind {
-    /// `source_profile` names one that is not there; the nearest that is.
-    SourceMissing {
-        /// The name that is not there.
-        named: String,
-        /// One that is, and has nearly that name.
-        nearest: Option<String>,
-    },
-    /// `source_profile` leads back to where it came from.
-    Cycle,
-    /// A role without a source of credentials.
-    NoSource,
-    /// `source_profile` and `credential_source` in one profile.
-    TwoSources,
-    /// `sso_session` names a section that is not there.
-    SsoSessionMissing(String),
-    /// A key without its secret, or a secret without its key.
-    HalfAKey,
-    /// The SSO settings are not complete, or stand twice.
-    SsoSettings,
-    /// Anything else that the files say wrongly.
-    Other,
 }
 
 /// Where a profile's credentials come from: a base, and roles that are assumed with it, in this order.
@@ -174,6 +150,8 @@ pub struct LoginSession {
 pub enum Cached<T> {
     /// Not there.
     Missing,
+    /// There, and a folder, a named pipe or a device: whoever opens it may wait without end.
+    NoFile,
     /// There, and not what it should be.
     Unreadable,
     /// What it says.

@@ -1,0 +1,92 @@
+//! Headers that AWS tools pass over, or read differently: what each makes of one, and how it should be written.
+
+use super::places::Section;
+use super::sdk::{Kind, is_identifier};
+use super::{Trouble, TroubleKind};
+use crate::failure::printable;
+use crate::inventory::{Location, Remark};
+
+/// What to say of a section that SDKs ignore, among all those of its file.
+pub(super) fn ignored(kind: Kind, section: &Section, all: &[Section], location: Location) -> Trouble {
+    let name = printable(&section.name);
+    let written = match &section.prefix {
+        Some(prefix) => format!("[{} {name}]", printable(prefix)),
+        None => format!("[{name}]"),
+    };
+    let mut message = format!("AWS SDKs ignore {written}");
+    let mut profile = section.name.clone();
+    let (right, help) = match (kind, section.prefix.as_deref()) {
+        (Kind::Config, None) if section.replaced => {
+            (None, "keep one of the two: [profile default] stands there too, and replaces it".to_owned())
+        }
+        (Kind::Config, None) if is_identifier(&section.name) => (
+            Some(format!("[profile {name}]")),
+            format!("write [profile {name}]: in the config file every profile but `default` has that prefix"),
+        ),
+        (Kind::Credentials, Some("profile")) if is_identifier(&section.name) => {
+            (Some(format!("[{name}]")), format!("write [{name}]: the credentials file has no prefix"))
+        }
+        (Kind::Credentials, Some("profile" | "sso-session" | "services")) => {
+            return Trouble {
+                kind: TroubleKind::Ignored { profile: None, written, right: None },
+                remark: Remark {
+                    location,
+                    message,
+                    help: "move it to the config file: the credentials file holds keys only".to_owned(),
+                },
+            };
+        }
+        _ => {
+            let read = read_by_cli(kind, section);
+            if let Some(read) = &read {
+                message.push_str(&format!(", and the AWS CLI and boto3 read it as profile `{}`", printable(read)));
+            }
+            profile = read.unwrap_or_else(|| unquoted(&section.name).to_owned());
+            let one_word = one_word(&profile);
+            let right = match (kind, section.prefix.as_deref()) {
+                (Kind::Credentials, _) => Some(format!("[{one_word}]")),
+                (Kind::Config, None | Some("profile")) => Some(format!("[profile {one_word}]")),
+                (Kind::Config, Some(_)) => None,
+            };
+            let help = format!(
+                "a name that every tool reads is one word of letters, digits and _ - / . % @ : +, as `{one_word}`: write it so here and wherever it is named"
+            );
+            (right, help)
+        }
+    };
+    let is_profile = section.replaced || right.is_some();
+    // A second header of one name makes the AWS CLI and boto3 refuse the whole file.
+    let stands = |right: &String| {
+        let name = right.trim_matches(['[', ']']).trim_start_matches("profile ");
+        all.iter().any(|other| other.name == name && kind.is_profile(other))
+    };
+    let right = right.filter(|right| !stands(right));
+    let kind = TroubleKind::Ignored { profile: is_profile.then_some(profile), written, right };
+    Trouble { kind, remark: Remark { location, message, help } }
+}
+
+/// The profile that the AWS CLI and boto3 make of a section: in the config file quotation marks go around a name (Python's
+/// `shlex`, two words), in the credentials file the header is the name (botocore, `configloader.py`).
+fn read_by_cli(kind: Kind, section: &Section) -> Option<String> {
+    match (kind, section.prefix.as_deref()) {
+        (Kind::Config, Some("profile")) => {
+            let name = unquoted(&section.name);
+            let quoted = name.len() < section.name.len();
+            (!name.contains(['"', '\'', '\\']) && (quoted || !name.contains([' ', '\t']))).then(|| name.to_owned())
+        }
+        (Kind::Config, _) => None,
+        (Kind::Credentials, Some(prefix)) => Some(format!("{prefix} {}", section.name)),
+        (Kind::Credentials, None) => Some(section.name.clone()),
+    }
+}
+
+fn unquoted(name: &str) -> &str {
+    let between = |mark| name.strip_prefix(mark).and_then(|rest: &str| rest.strip_suffix(mark));
+    between('"').or_else(|| between('\'')).unwrap_or(name)
+}
+
+/// The name with what no name has replaced.
+fn one_word(name: &str) -> String {
+    let fit = |c: char| if is_identifier(c.encode_utf8(&mut [0; 4])) { c } else { '-' };
+    unquoted(name).chars().map(fit).collect()
+}
