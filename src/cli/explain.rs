@@ -17,7 +17,7 @@ use crate::limited;
 use crate::report::explanation::Explanation;
 use crate::visible;
 
-/// The largest report that is read, in bytes: of 100,000 roles it has 60 MiB.
+/// The largest report that is read, in bytes.
 const MAX_BYTES: u64 = 512 * 1024 * 1024;
 
 pub(super) fn run(arguments: &Explain) -> ExitStatus {

@@ -9,7 +9,7 @@ use crate::import::aws_config::{self, Options};
 use crate::import::github_workflow::{self, Workflow};
 use crate::import::{Imported, Variables};
 use crate::limited;
-use crate::shared_config::SharedConfig;
+use crate::shared_config::{self, SharedConfig};
 
 /// The largest workflow that is read, in bytes; GitHub's own limit is far below.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
@@ -44,7 +44,10 @@ pub(super) fn of_aws_config(file: Option<&Path>, options: Options) -> Result<Imp
     };
     if !config.files().iter().any(|file| file.read) && config.problems().is_empty() {
         let names: Vec<&str> = config.files().iter().map(|file| &*file.name).collect();
-        let message = format!("error: there is no {}: name a file, or set AWS_CONFIG_FILE", names.join(" and no "));
+        let homeless =
+            if shared_config::home(&|name| std::env::var(name).ok()).is_none() { "HOME is not set, and " } else { "" };
+        let none = names.join(" and no ");
+        let message = format!("error: {homeless}there is no {none}: name a file, or set AWS_CONFIG_FILE");
         return Err(bad_usage(&message));
     }
     Ok(aws_config::import(&config, options))

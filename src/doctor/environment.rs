@@ -1,7 +1,7 @@
 //! Reads the variables that AWS tools take credentials from, and keeps no credential of them. Judges nothing.
 
 use super::caches::{self, Home, readable};
-use super::facts::{Container, Environment, Flaw, HomeFolder, Key, OldToken, Stated, Variable};
+use super::facts::{Cached, Container, Endpoint, Environment, Flaw, HomeFolder, Key, OldToken, Stated, Variable};
 use crate::failure::printable;
 
 /// The value of a variable, by its name.
@@ -37,10 +37,18 @@ pub(super) fn gather(read: Read<'_>, home: &Home) -> Environment {
             .map(|file| caches::web_identity(&file, filled("AWS_ROLE_ARN").as_deref())),
         container,
         metadata_disabled: filled("AWS_EC2_METADATA_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true")),
-        region: filled("AWS_REGION").or_else(|| filled("AWS_DEFAULT_REGION")).map(|region| printable(&region)),
-        endpoint: ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]
-            .into_iter()
-            .find_map(|name| Some((name, host(&filled(name)?)))),
+        region: first(&filled, &["AWS_REGION", "AWS_DEFAULT_REGION"])
+            .map(|(name, region)| (Some(name), printable(&region))),
+        endpoint: first(&filled, &["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]).map(|(variable, url)| Endpoint {
+            variable,
+            host: host(&url),
+            is_url: url.starts_with("http://") || url.starts_with("https://"),
+        }),
+        proxy: first(&filled, &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
+            .map(|(name, url)| (name, host(&url))),
+        missing_ca_bundle: filled("AWS_CA_BUNDLE")
+            .filter(|file| matches!(readable(file), Cached::Missing | Cached::NoFile))
+            .map(|file| printable(&file)),
         is_lambda: filled("AWS_LAMBDA_FUNCTION_NAME").is_some() && filled("AWS_EXECUTION_ENV").is_some(),
         home: home_folder(read),
     }
@@ -53,6 +61,11 @@ fn home_folder(read: Read<'_>) -> HomeFolder {
         Some(folder) if folder.as_os_str().is_empty() && !elsewhere => HomeFolder::Empty,
         _ => HomeFolder::Known,
     }
+}
+
+/// The first of these variables that is set.
+fn first(filled: &dyn Fn(&str) -> Option<String>, names: &[&'static str]) -> Option<(&'static str, String)> {
+    names.iter().find_map(|name| Some((*name, filled(name)?)))
 }
 
 fn variable(value: Option<&str>, fits: impl Fn(char) -> bool) -> Variable {
@@ -90,15 +103,28 @@ fn are_exchanged(id: &str, secret: &str) -> bool {
 }
 
 fn container(filled: &dyn Fn(&str) -> Option<String>) -> Option<Container> {
-    let (variable, host) = match filled("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
-        Some(_) => ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "169.254.170.2".to_owned()),
+    let (variable, host, is_allowed) = match filled("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
+        Some(_) => ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "169.254.170.2".to_owned(), true),
         None => {
             let url = filled("AWS_CONTAINER_CREDENTIALS_FULL_URI")?;
-            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", host(&url))
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", host(&url), is_allowed(&url))
         }
     };
     let token_file = filled("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE").map(|file| (printable(&file), readable(&file)));
-    Some(Container { variable, host, token_file })
+    Some(Container { variable, host, is_allowed, token_file })
+}
+
+/// Whether the SDKs ask this URL for credentials: any by https, else loopback, ECS's and EKS's addresses (botocore,
+/// `ContainerMetadataFetcher`; aws-config, `ecs.rs`).
+fn is_allowed(url: &str) -> bool {
+    const PLATFORMS: [&str; 3] = ["169.254.170.2", "169.254.170.23", "fd00:ec2::23"];
+    let authority = host(url);
+    let name = match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    let is_loopback = name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    url.starts_with("https://") || (url.starts_with("http://") && (is_loopback || PLATFORMS.contains(&name)))
 }
 
 /// The host of a URL, with its port: path, query and user may hold a secret.
@@ -120,6 +146,24 @@ mod tests {
             ("localhost:4566", "localhost:4566"),
         ] {
             assert_eq!(host(url), kept);
+        }
+    }
+
+    #[test]
+    fn credentials_are_asked_for_by_https_or_where_the_machine_or_the_platform_answers() {
+        for (url, allowed) in [
+            ("https://example.com/credentials", true),
+            ("http://169.254.170.2/v2/credentials", true),
+            ("http://169.254.170.23/v1/credentials", true),
+            ("http://[fd00:ec2::23]/v1/credentials", true),
+            ("http://localhost:8080/", true),
+            ("http://127.0.0.2:80/", true),
+            ("http://[::1]:80/", true),
+            ("http://example.com/credentials", false),
+            ("http://169.254.169.254/latest", false),
+            ("localhost:8080", false),
+        ] {
+            assert_eq!(is_allowed(url), allowed, "{url}");
         }
     }
 

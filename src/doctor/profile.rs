@@ -31,7 +31,7 @@ pub(super) fn gather(config: &SharedConfig, selected: &Selected, environment: &E
         return Profile::Missing { nearest, known: config.profiles().count() };
     }
     match config.chain(name) {
-        Ok(chain) => match base(&chain, home) {
+        Ok(chain) => match base(config, &chain, home) {
             Some(base) => Profile::Leads(Chain {
                 profile: chain.base_profile.name.clone(),
                 roles: roles(config, &chain, &base, environment, home),
@@ -65,7 +65,7 @@ fn place(location: &Location) -> String {
     printable(&format!("{}:{}", location.file, location.line))
 }
 
-fn base(chain: &shared_config::Chain<'_>, home: &Home) -> Option<Base> {
+fn base(config: &SharedConfig, chain: &shared_config::Chain<'_>, home: &Home) -> Option<Base> {
     let profile = chain.base_profile;
     let keys = |token| Base::Keys { token, place: place(profile.keys.as_ref().unwrap_or(&profile.location)) };
     Some(match &chain.base {
@@ -79,7 +79,7 @@ fn base(chain: &shared_config::Chain<'_>, home: &Home) -> Option<Base> {
         shared_config::Base::LoginSession => {
             Base::Login(Login { login: home.login(profile.login_session.as_deref()?) })
         }
-        shared_config::Base::Process(command) => Base::Process(process(command, home)),
+        shared_config::Base::Process(command) => Base::Process(process(command, &config.location(command.place), home)),
         shared_config::Base::Named(_) => Base::Named(printable(profile.credential_source.as_deref()?)),
         // A login for services that take a bearer token gives no credentials.
         shared_config::Base::SsoToken(_) | shared_config::Base::Nothing => return None,
@@ -107,7 +107,7 @@ fn sso(profile: &shared_config::Profile, login: &shared_config::SsoLogin<'_>, ho
 }
 
 /// The command runs in a shell (aws-config, `credential_process.rs`); only a plain first word can be looked for.
-fn process(command: &str, home: &Home) -> Process {
+fn process(command: &str, location: &Location, home: &Home) -> Process {
     let command = command.trim_start();
     let word = match command.strip_prefix('"') {
         Some(rest) => rest.split('"').next(),
@@ -116,7 +116,8 @@ fn process(command: &str, home: &Home) -> Process {
     let word = word.unwrap_or_default();
     let plain = !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "/._-+ ".contains(c));
     let found = if plain { is_program(word, home) } else { None };
-    Process { program: if plain { printable(word) } else { "a shell command".to_owned() }, found }
+    let program = if plain { printable(word) } else { "a shell command".to_owned() };
+    Process { program, found, file: printable(&location.file), line: location.line }
 }
 
 /// `None`: the shell alone can tell.

@@ -4,10 +4,9 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use super::diagnose::{Diagnosis, Level};
+use super::diagnose::{Diagnosis, Level, rough};
 use super::providers::State;
 use super::report::{Report, Verdict};
-use crate::inventory::Seconds;
 use crate::report::plain::count;
 use crate::visible;
 
@@ -70,7 +69,7 @@ fn summary(report: &Report) -> Vec<(&'static str, String)> {
         lines.extend(principal.key.clone().map(|key| ("Key", key)));
     }
     if let Some(session) = &report.session {
-        let left = Seconds(session.seconds_left.unsigned_abs());
+        let left = rough(session.seconds_left);
         let when = if session.seconds_left > 0 { format!("in {left}") } else { format!("{left} ago") };
         let renewed = if session.renewed { "; renewed by itself" } else { "; nothing renews it" };
         lines.push(("Session ends", format!("{:.0}, {when}{renewed} (told by {})", session.ends_at, session.told_by)));

@@ -1,10 +1,10 @@
 //! What AWS answered: GetCallerIdentity, and the calls that a provider makes before it. Classes are `failure`'s.
 
-use super::commands::{SET_CLOCK, of_profile, quoted, renew, renew_profile};
+use super::commands::{SET_CLOCK, find_program, of_profile, quoted, renew, renew_profile};
 use super::session::is_session_key;
 use super::{Diagnosis, Level, Subject};
 use crate::doctor::facts::{
-    Asked, Base, Chain, KeyKind, NotLoaded, ProcessFailure, Profile, Provider, Refused, SelectedBy,
+    Asked, Base, Chain, Endpoint, KeyKind, NotLoaded, Process, ProcessFailure, Profile, Provider, Refused, SelectedBy,
 };
 use crate::failure::{Class, denial_cause};
 
@@ -185,15 +185,18 @@ fn role_in(message: &str) -> Option<String> {
 
 fn no_answer(subject: &Subject<'_>, asked: &Asked, said: &str, class: Class) -> Diagnosis {
     let environment = &subject.facts.environment;
-    let (where_to, command) = match &environment.endpoint {
-        Some((variable, host)) => (format!("{variable} sends calls to {host}."), format!("unset {variable}")),
-        None => (
-            format!(
-                "It was asked at {}. A network, a name server, a proxy (HTTPS_PROXY) or a firewall stands between.",
-                host(&asked.region)
-            ),
-            format!("curl -sS -o /dev/null -w '%{{http_code}}\\n' https://{}", host(&asked.region)),
-        ),
+    let curl = || format!("curl -sS -o /dev/null -w '%{{http_code}}\\n' https://{}", host(&asked.region));
+    let (where_to, command) = match (&environment.endpoint, &environment.proxy) {
+        (Some(Endpoint { variable, host, .. }), _) => {
+            (format!("{variable} sends calls to {host}."), format!("unset {variable}"))
+        }
+        (None, Some((variable, proxy))) => {
+            (format!("It was asked at {}, and {variable} sends calls through {proxy}.", host(&asked.region)), curl())
+        }
+        (None, None) => {
+            let at = host(&asked.region);
+            (format!("It was asked at {at}. A network, a name server or a firewall stands between."), curl())
+        }
     };
     let what = match class {
         Class::Throttled => "AWS asks to slow down, and does not say who these credentials are",
@@ -222,7 +225,7 @@ fn provider_failed(subject: &Subject<'_>, not_loaded: &NotLoaded, told: &[Diagno
     }
     match (subject.deciding?, &subject.facts.profile) {
         (Provider::Profile, Profile::Leads(chain)) => Some(match (&chain.base, not_loaded.process) {
-            (Base::Process(process), Some(failure)) => process_failed(chain, &process.program, failure),
+            (Base::Process(process), Some(failure)) => process_failed(chain, process, failure),
             (Base::Login(_), _) => Diagnosis::problem(
                 "login-refused",
                 format!("The login of profile `{}` could not be renewed", chain.profile),
@@ -263,7 +266,8 @@ fn unexplained(subject: &Subject<'_>, provider: &str, not_loaded: &NotLoaded, co
     )
 }
 
-fn process_failed(chain: &Chain, program: &str, failure: ProcessFailure) -> Diagnosis {
+fn process_failed(chain: &Chain, process: &Process, failure: ProcessFailure) -> Diagnosis {
+    let program = &process.program;
     let (id, what, why) = match failure {
         ProcessFailure::Exit(127) => {
             ("process-missing", "is not there".to_owned(), "The shell found no such program (exit status 127).")
@@ -287,15 +291,7 @@ fn process_failed(chain: &Chain, program: &str, failure: ProcessFailure) -> Diag
             "It must print one JSON object to standard output, with Version 1, AccessKeyId, SecretAccessKey and, for a session, SessionToken and Expiration in RFC 3339; and nothing else.",
         ),
     };
-    let command = if failure == ProcessFailure::Exit(127) {
-        format!(
-            "aws configure set credential_process \"$(command -v {})\"{}",
-            quoted(program.rsplit('/').next().unwrap_or_default()),
-            of_profile(&chain.profile)
-        )
-    } else {
-        renew_profile(chain)
-    };
+    let command = if failure == ProcessFailure::Exit(127) { find_program(process) } else { renew_profile(chain) };
     Diagnosis::problem(
         id,
         format!("The credential_process of profile `{}` {what}: {program}", chain.profile),

@@ -1,7 +1,7 @@
 //! The commands that mend: one each, for a POSIX shell, safe to paste. None of them prints a credential.
 
 use super::Subject;
-use crate::doctor::facts::{Base, Chain, Profile, Provider};
+use crate::doctor::facts::{Base, Chain, Process, Profile, Provider};
 pub(super) use crate::shell::word as quoted;
 
 /// Takes the environment's credentials away.
@@ -29,6 +29,14 @@ pub(super) fn renew_profile(chain: &Chain) -> String {
         Base::WebIdentity(token) => format!("ls -l {}", quoted(&token.file)),
         Base::Named(_) => "curl -sS -m 2 -o /dev/null http://169.254.169.254/latest/meta-data/".to_owned(),
     }
+}
+
+/// Writes where the program is in the place of what the setting has; its arguments stay. Where there is none, nothing.
+pub(super) fn find_program(process: &Process) -> String {
+    let Process { program, file, line, .. } = process;
+    let name = quoted(program.rsplit('/').next().unwrap_or_default());
+    let edit = format!("{line}s|{}|$p|", program.replace('.', r"\."));
+    format!("p=\"$(command -v {name})\" && sed -i \"{edit}\" {}", quoted(file))
 }
 
 /// How credentials of the winning provider are renewed, or given anew.

@@ -1,7 +1,7 @@
 //! The variables: complete or not, fit to use or not, shadowing a profile, copied. How the tools differ is from aws-config
 //! 1.13 and botocore 1.43 (`credentials.py`, `configprovider.py`).
 
-use super::commands::{UNSET_KEYS, quoted};
+use super::commands::{UNSET_KEYS, of_profile, quoted};
 use super::{Diagnosis, Level, Subject};
 use crate::doctor::facts::{
     Environment, HomeFolder, KeyKind, OldToken, Profile, Provider, SelectedBy, Stated, Variable,
@@ -21,7 +21,9 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
     }
     out.extend(home(subject));
     out.extend(web_identity_first(subject));
-    out.extend(region(subject));
+    out.extend(region(subject).or_else(|| malformed_region(subject)));
+    out.extend(malformed_endpoint(environment));
+    out.extend(ca_bundle(environment));
 }
 
 /// Key and secret make credentials; one of them alone does not.
@@ -90,20 +92,27 @@ fn token(environment: &Environment) -> Option<Diagnosis> {
 fn flawed(environment: &Environment) -> Option<Diagnosis> {
     // What the command keeps: by bytes, so that control and direction characters go too. No quotation mark is kept.
     const GRAPHIC: &str = "#-&(-~";
-    let (name, kept, flaw) = [
+    let flawed: Vec<(&str, &str, &str)> = [
         ("AWS_ACCESS_KEY_ID", "[:alnum:]", environment.access_key),
         ("AWS_SECRET_ACCESS_KEY", GRAPHIC, environment.secret),
         ("AWS_SESSION_TOKEN", GRAPHIC, environment.token),
     ]
     .into_iter()
-    .find_map(|(name, kept, variable)| Some((name, kept, variable.flaw()?)))?;
-    Some(Diagnosis::problem(
-        "variable-malformed",
-        format!("{name} has {} in it", flaw.as_str()),
-        "No such credential has that: it came along when the value was copied, or from a file with Windows line ends. \
-         The request cannot be sent, or AWS refuses its signature.",
-        format!("export {name}=\"$(printf %s \"${name}\" | LC_ALL=C tr -cd '{kept}')\""),
-    ))
+    .filter_map(|(name, kept, variable)| Some((name, kept, variable.flaw()?.as_str())))
+    .collect();
+    let told: Vec<String> = flawed.iter().map(|(name, _, flaw)| format!("{name} has {flaw} in it")).collect();
+    let clean = |(name, kept, _): &(&str, &str, &str)| {
+        format!("export {name}=\"$(printf %s \"${name}\" | LC_ALL=C tr -cd '{kept}')\"")
+    };
+    (!flawed.is_empty()).then(|| {
+        Diagnosis::problem(
+            "variable-malformed",
+            told.join(", "),
+            "No such credential has that: it came along when the value was copied, or from a file with Windows line ends. \
+             The request cannot be sent, or AWS refuses its signature.",
+            flawed.iter().map(clean).collect::<Vec<_>>().join("; "),
+        )
+    })
 }
 
 fn exchanged(environment: &Environment) -> Option<Diagnosis> {
@@ -251,6 +260,49 @@ fn home(subject: &Subject<'_>) -> Option<Diagnosis> {
     );
     let what = format!("HOME is {state}: tools look for ~/.aws in different places");
     Some(Diagnosis::new("home-not-set", level, what, why).mended_by("eval \"export HOME=~$(id -un)\""))
+}
+
+/// A value that no Region has: it becomes a part of every host's name.
+fn malformed_region(subject: &Subject<'_>) -> Option<Diagnosis> {
+    let (from, region) = subject.facts.environment.region.as_ref()?;
+    if region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+        return None;
+    }
+    let (place, command) = match from {
+        Some(variable) => {
+            (*variable, format!("export {variable}=\"$(printf %s \"${variable}\" | LC_ALL=C tr -cd '[:alnum:]-')\""))
+        }
+        None => ("region of the profile", {
+            format!("aws configure set region us-east-1{}", of_profile(&subject.facts.selected.name))
+        }),
+    };
+    Some(Diagnosis::problem(
+        "region-malformed",
+        format!("{place} is no Region: {}", quoted(region)),
+        "A Region is letters, digits and hyphens, as in eu-west-1. Tools make the name of every endpoint of it, and stop.",
+        command,
+    ))
+}
+
+fn malformed_endpoint(environment: &Environment) -> Option<Diagnosis> {
+    let endpoint = environment.endpoint.as_ref().filter(|endpoint| !endpoint.is_url)?;
+    Some(Diagnosis::problem(
+        "endpoint-malformed",
+        format!("{} is no URL: {}", endpoint.variable, quoted(&endpoint.host)),
+        "It begins with http:// or https://. The AWS CLI and boto3 stop with \"Invalid endpoint\", and the SDKs reach nobody.",
+        format!("unset {}", endpoint.variable),
+    ))
+}
+
+/// The AWS CLI and boto3 open the file before each call; the SDK for Rust does not know the variable.
+fn ca_bundle(environment: &Environment) -> Option<Diagnosis> {
+    let file = environment.missing_ca_bundle.as_ref()?;
+    Some(Diagnosis::problem(
+        "ca-bundle-missing",
+        format!("AWS_CA_BUNDLE names {file}, which cannot be read"),
+        "The AWS CLI and boto3 make no connection without it; the SDK for Rust does not read the variable.",
+        "unset AWS_CA_BUNDLE",
+    ))
 }
 
 fn region(subject: &Subject<'_>) -> Option<Diagnosis> {

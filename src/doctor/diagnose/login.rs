@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use super::commands::{of_profile, quoted, renew_profile};
 use super::{Diagnosis, SOON_SECONDS, Subject};
 use crate::doctor::facts::{Base, Cached, Chain, Jwt, Login, Profile, Provider, Sso, SsoLogin, WebIdentity};
+use crate::failure::printable;
+use crate::inventory::RoleArn;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
     let environment = &subject.facts.environment;
@@ -26,6 +28,14 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
         }
     }
     if let Some(identity) = environment.web_identity.as_ref().filter(|_| subject.decides(Provider::WebIdentity)) {
+        if let Some(wrong) = identity.role.as_ref().and_then(|role| RoleArn::parse(role).err()) {
+            out.push(Diagnosis::problem(
+                "role-arn-malformed",
+                "AWS_ROLE_ARN is not the ARN of a role",
+                format!("{}; {}. STS refuses it.", printable(&wrong.message), printable(&wrong.help)),
+                "export AWS_ROLE_ARN=arn:aws:iam::ACCOUNT:role/NAME",
+            ));
+        }
         out.extend(web_identity(
             subject,
             identity,
@@ -37,6 +47,16 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
             "AWS_WEB_IDENTITY_TOKEN_FILE is set, AWS_ROLE_ARN is not",
             format!("The token in {} is exchanged for a role, and none is named. The SDK for Rust passes over it; the AWS CLI and boto3 stop.", identity.file),
             "export AWS_ROLE_ARN=arn:aws:iam::ACCOUNT:role/NAME",
+        ));
+    }
+    if let Some(container) = environment.container.as_ref().filter(|_| subject.decides(Provider::Container))
+        && !container.is_allowed
+    {
+        out.push(Diagnosis::problem(
+            "container-uri-refused",
+            format!("{} names {}, which tools do not ask for credentials", container.variable, quoted(&container.host)),
+            "They ask by https, and by http this machine (localhost), ECS (169.254.170.2) and EKS (169.254.170.23) alone; the SDK for Rust also a name that leads there.",
+            "unset AWS_CONTAINER_CREDENTIALS_FULL_URI",
         ));
     }
     if let Some(container) = environment.container.as_ref().filter(|_| subject.decides(Provider::Container))

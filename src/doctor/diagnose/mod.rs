@@ -17,7 +17,7 @@ use super::providers::{self, Entry};
 
 pub(super) use answer::{by_its_key, is_without_answer};
 pub use session::Session;
-pub(super) use session::session;
+pub(super) use session::{rough, session};
 
 /// A session with less left than this is told as one that ends: botocore renews at 15 minutes too
 /// (credentials.py).
@@ -120,6 +120,10 @@ pub(super) fn diagnose(facts: &Facts, entries: &[Entry], now: Timestamp) -> Vec<
     // Why a copy that has ended has ended is said with its end.
     if all.iter().any(|found| ["session-ended", "session-ends-soon", "session-expired"].contains(&found.id)) {
         all.retain(|found| found.id != "copied-session");
+    }
+    // A value that no request can be made with is the cause of that none was made.
+    if all.iter().any(|found| ["region-malformed", "endpoint-malformed"].contains(&found.id)) {
+        all.retain(|found| found.id != "refused");
     }
     if subject.deciding.is_none() && all.iter().all(|found: &Diagnosis| found.level != Level::Problem) {
         all.push(nothing(facts));

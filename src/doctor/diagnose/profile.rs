@@ -1,7 +1,7 @@
 //! The shared configuration files and the selected profile: there or not, leading somewhere or not, and what of it will
 //! fail later.
 
-use super::commands::{of_profile, quoted};
+use super::commands::{find_program, of_profile, quoted};
 use super::{Diagnosis, Level, Subject};
 use crate::doctor::facts::{Base, Broken, Chain, FileTrouble, Profile, Provider, QuotedKeys, Role, SelectedBy};
 use crate::failure::printable;
@@ -63,7 +63,7 @@ fn concerns(subject: &Subject<'_>, trouble: &FileTrouble) -> bool {
 
 fn file(subject: &Subject<'_>, trouble: &FileTrouble) -> Diagnosis {
     let FileTrouble { place, file, message, help, kind } = trouble;
-    let (what, why, shown) = (format!("{place}: {message}"), format!("{help}."), quoted(file));
+    let (what, why, shown) = (format!("{place}: {message}"), format!("{}.", sentence(help)), quoted(file));
     let editor = format!("\"${{EDITOR:-vi}}\" {shown}");
     let new = |id, level, why: String, command: String| Diagnosis::new(id, level, what.clone(), why).mended_by(command);
     // The AWS CLI and boto3 read the files before anything else.
@@ -128,6 +128,11 @@ fn is_without_profile(subject: &Subject<'_>) -> bool {
         Profile::Absent => subject.deciding.is_none(),
         _ => false,
     }
+}
+
+fn sentence(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
 }
 
 /// For the pattern of `sed`.
@@ -302,11 +307,7 @@ fn process(subject: &Subject<'_>, chain: &Chain) -> Option<Diagnosis> {
             format!("The credential_process of profile `{}` is not there: {}", chain.profile, process.program),
             "No such program is in PATH, or at that path. Programs started by a service have a shorter PATH than a shell.",
         )
-        .mended_by(format!(
-            "aws configure set credential_process \"$(command -v {})\"{}",
-            quoted(process.program.rsplit('/').next().unwrap_or_default()),
-            of_profile(&chain.profile)
-        ))
+        .mended_by(find_program(process))
     })
 }
 

@@ -80,7 +80,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
     if seconds_left <= 0 && (!renewed || from_provider) {
         out.push(Diagnosis::problem(
             "session-ended",
-            format!("The session ended at {ends_at:.0}, {} ago", Seconds(seconds_left.unsigned_abs())),
+            format!("The session ended at {ends_at:.0}, {} ago", rough(seconds_left)),
             format!("{by} Every call that it signs fails with ExpiredToken; nothing can make a session longer."),
             renew(subject),
         ));
@@ -97,8 +97,27 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
     }
 }
 
+/// How long, before or after: of two days and more the days.
+pub(in crate::doctor) fn rough(seconds: i64) -> String {
+    const DAY: u64 = 86_400;
+    match seconds.unsigned_abs() {
+        many if many >= 2 * DAY => format!("{} days", many / DAY),
+        few => Seconds(few).to_string(),
+    }
+}
+
 /// What kind of key is used: by AWS's provider, else by the environment.
 pub(super) fn is_session_key(facts: &Facts) -> bool {
     let key = loaded(facts).and_then(|loaded| loaded.key).or(facts.environment.key);
     key.is_some_and(|key| key.kind == KeyKind::Session)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rough;
+
+    #[test]
+    fn two_days_and_more_are_told_in_days() {
+        assert_eq!((rough(-172_800), rough(172_799)), ("2 days".to_owned(), "47h59m59s".to_owned()));
+    }
 }

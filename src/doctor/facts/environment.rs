@@ -35,10 +35,14 @@ pub struct Environment {
     pub container: Option<Container>,
     /// AWS_EC2_METADATA_DISABLED is true.
     pub metadata_disabled: bool,
-    /// The Region that is set, by a variable or the profile.
-    pub region: Option<String>,
-    /// The variable that sends calls elsewhere than to AWS, and the host it names.
-    pub endpoint: Option<(&'static str, String)>,
+    /// The Region that is set, and the variable that sets it; none: the profile.
+    pub region: Option<(Option<&'static str>, String)>,
+    /// What sends calls elsewhere than to AWS.
+    pub endpoint: Option<Endpoint>,
+    /// The variable that sends calls through a proxy, and its host.
+    pub proxy: Option<(&'static str, String)>,
+    /// AWS_CA_BUNDLE names this file, which cannot be read.
+    pub missing_ca_bundle: Option<String>,
     /// The platform sets and renews the variables: a Lambda function.
     pub is_lambda: bool,
     /// HOME, as far as files are looked for below it.
@@ -195,6 +199,17 @@ impl fmt::Display for Key {
     }
 }
 
+/// Where calls are sent instead of to AWS.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// The variable that says so.
+    pub variable: &'static str,
+    /// Its host.
+    pub host: String,
+    /// It begins as a URL does.
+    pub is_url: bool,
+}
+
 /// The credentials endpoint of a container.
 #[derive(Debug, Clone)]
 pub struct Container {
@@ -202,6 +217,8 @@ pub struct Container {
     pub variable: &'static str,
     /// Its host.
     pub host: String,
+    /// The SDKs ask it: by https, or at one of the addresses that belong to the machine or the platform.
+    pub is_allowed: bool,
     /// The file that AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names, and whether it can be read.
     pub token_file: Option<(String, Cached<()>)>,
 }

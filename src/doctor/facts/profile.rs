@@ -165,6 +165,10 @@ pub struct Process {
     pub program: String,
     /// Whether it is there; `None`: the shell alone can tell.
     pub found: Option<bool>,
+    /// The file that the setting stands in.
+    pub file: String,
+    /// Its line.
+    pub line: usize,
 }
 
 /// A token of an identity provider, and the role that it is exchanged for.
