@@ -1,6 +1,6 @@
 //! Sends messages to the topic. Every message is tried, whatever became of the others; what could not be sent is told.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use aws_sdk_sns::types::MessageAttributeValue;
@@ -59,12 +59,14 @@ pub async fn publish(aws: &Aws, topic: &TopicArn, messages: &[Message], sent: &m
         .collect::<Vec<_>>()
         .into_iter();
     let mut under_way = JoinSet::new();
+    // By task, so that of one that panics it is known whose message it had.
+    let mut owners = HashMap::new();
     let mut failures = Vec::new();
     loop {
         while under_way.len() < CONCURRENCY {
             let Some(message) = waiting.next() else { break };
-            let (sns, topic) = (sns.clone(), topic.clone());
-            under_way.spawn(async move {
+            let (sns, topic, owner) = (sns.clone(), topic.clone(), message.owner.clone());
+            let task = under_way.spawn(async move {
                 let sending = send(&sns, &topic, &message);
                 let result = match end {
                     Some(end) => {
@@ -74,6 +76,7 @@ pub async fn publish(aws: &Aws, topic: &TopicArn, messages: &[Message], sent: &m
                 };
                 (message, result)
             });
+            owners.insert(task.id(), owner);
         }
         let Some(joined) = under_way.join_next().await else { break };
         match joined {
@@ -81,9 +84,10 @@ pub async fn publish(aws: &Aws, topic: &TopicArn, messages: &[Message], sent: &m
                 sent.remember(message.deduplication_id);
             }
             Ok((_, Err(failure))) => failures.push(failure),
-            Err(_) => failures.push(PublishFailure {
-                owner: "?".to_owned(),
-                class: Class::Other,
+            Err(panicked) => failures.push(PublishFailure {
+                owner: owners.remove(&panicked.id()).unwrap_or_default(),
+                // It may be out all the same.
+                class: Class::TimedOut,
                 message: "the sending task failed".to_owned(),
             }),
         }
