@@ -1,13 +1,14 @@
 //! Least privilege, both ways: what a full run asks for is what the templates and its session policies allow, and what they
-//! allow is what a run asks for. That a session cannot do more is the stand-in's to refuse, as AWS does;
-//! `scripts/check-templates` compares the templates, whole, with the operations in the code.
+//! allow is what a run asks for, action and resource. That nobody can do more is the stand-in's to refuse, as AWS does
+//! (`stand_in_itself` holds it to that); `scripts/check-templates` compares the templates, whole, with the operations in the code.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{CHECKER, Lambda, TOPIC, role, world};
-use crate::stand_in::{Call, Role, StandIn};
+use crate::harness::{CHECKER, Lambda, REGION, TOPIC, role, world};
+use crate::stand_in::{Bucket, Call, Credentials, Role, StandIn, Topic};
 
 const HUB: &str = "arn:aws:iam::111111111111:role/pipeline/hub";
 const TAGGED: &str = "arn:aws:iam::222222222222:role/identified";
@@ -67,6 +68,7 @@ fn rights(call: &Call) -> Vec<Right> {
             }
             rights
         }
+        "ListRoles" => vec![("iam:ListRoles".to_owned(), "*".to_owned())],
         "Publish" => vec![("sns:Publish".to_owned(), target.to_owned())],
         // GetCallerIdentity needs no permission.
         _ => Vec::new(),
@@ -90,6 +92,11 @@ fn allowed(calls: &[Call]) -> BTreeMap<String, Vec<Right>> {
             };
             for action in list(&statement["Action"]) {
                 for resource in list(&statement["Resource"]) {
+                    let is_pattern = resource.contains(['*', '?']);
+                    assert!(
+                        !is_pattern || (action.as_str(), resource.as_str()) == ("iam:ListRoles", "*"),
+                        "{statement}"
+                    );
                     rights.push((action.clone(), resource));
                 }
             }
@@ -136,42 +143,188 @@ async fn each_session_may_do_what_it_does_and_does_all_that_it_may() {
     }
 }
 
-/// The actions of STS, IAM and SNS in the statements of a resource of a template.
-fn actions_of(template: &str, resource: &str) -> BTreeSet<String> {
+// --- The templates ---
+
+/// What a template allows one of its roles, as pairs of action and resource.
+///
+/// `values`: what each `Resource` comes to, as it is written there. One that is not among them fails the test: whoever
+/// changes a template says here what the function needs it for.
+fn allowed_by(template: &str, role: &str, values: &[(&str, &[&str])]) -> Vec<(String, Right)> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(template);
     let text = std::fs::read_to_string(path).unwrap();
-    let (_, after) = text.split_once(&format!("\n  {resource}:\n")).expect("the template has it");
-    let block = after
-        .lines()
-        .take_while(|line| line.is_empty() || line.starts_with("   "))
-        .skip_while(|line| !line.contains("Policies:"));
-    let is_word = |c: char| !c.is_ascii_alphanumeric() && c != ':';
-    block
-        .filter(|line| line.contains("Action:") || line.trim_start().starts_with("- iam:"))
-        .flat_map(|line| line.split(is_word))
-        .filter(|word| {
-            ["sts:", "iam:", "sns:"].iter().any(|service| word.starts_with(service) && word.len() > service.len())
-        })
-        .map(str::to_owned)
-        .collect()
+    let (_, after) = text.split_once(&format!("\n  {role}:\n")).expect("the template has it");
+    let block = after.lines().take_while(|line| line.is_empty() || line.starts_with("   "));
+    let policies = block.skip_while(|line| !line.contains("Policies:")).map(str::trim);
+    let (mut sid, mut actions, mut pairs) = (String::new(), Vec::new(), Vec::new());
+    for line in policies.filter(|line| !line.starts_with('#')) {
+        let Some((key, value)) = line.trim_start_matches("- ").split_once(": ") else { continue };
+        match key {
+            "Sid" => sid = value.to_owned(),
+            "Effect" => assert_eq!(value, "Allow", "{sid}"),
+            "Action" => {
+                actions = value.trim_matches(['[', ']']).split(',').map(|action| action.trim().to_owned()).collect();
+            }
+            "Resource" => {
+                let known = values.iter().find(|(written, _)| *written == value);
+                let (_, resources) = known.unwrap_or_else(|| panic!("{template}, {sid}: what is {value}?"));
+                for action in &actions {
+                    pairs.extend(resources.iter().map(|each| (sid.clone(), (action.clone(), (*each).to_owned()))));
+                }
+            }
+            other => assert!(["Version", "PolicyName"].contains(&other), "{template}, {sid}: {line}"),
+        }
+    }
+    pairs
 }
 
+const BUCKET: &str = "company-state";
+const KEY: &str = "health/state.json";
+const OBJECT: &str = "arn:aws:s3:::company-state/health/state.json";
+const BUCKET_KEY: &str = "arn:aws:kms:eu-west-1:999999999999:key/bucket";
+const TOPIC_KEY: &str = "arn:aws:kms:eu-west-1:999999999999:key/topic";
+const FIRST: &str = "arn:aws:iam::222222222222:role/first";
+
+/// The template's parameters of this deployment. What Lambda does with the role, and not the function, is left out.
+fn of_the_function() -> Vec<(String, Right)> {
+    let patterns = &[FIRST, OWN, "arn:aws:iam::333333333333:role/*"][..];
+    let values = [
+        ("!Ref RolePatterns", patterns),
+        ("!If [CreateTopic, !Ref Topic, !Ref TopicArn]", &[TOPIC]),
+        ("!Sub \"arn:${AWS::Partition}:s3:::${StateBucket}/${StateKey}\"", &[OBJECT]),
+        ("!Ref StateKmsKeyArn", &[BUCKET_KEY]),
+        ("!If [CreateKey, !GetAtt Key.Arn, !Ref KmsKey]", &[TOPIC_KEY]),
+        ("!Ref TopicKmsKeyArn", &[TOPIC_KEY]),
+        ("!GetAtt DeadLetterQueue.Arn", &[]),
+        (
+            "!Sub \"arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/aws/lambda/${NamePrefix}credential-health:*\"",
+            &[],
+        ),
+    ];
+    allowed_by("template.yaml", "FunctionRole", &values)
+}
+
+fn of_the_reader() -> Vec<(String, Right)> {
+    let values = [
+        ("!Sub \"arn:${AWS::Partition}:iam::${AWS::AccountId}:role/*\"", &["arn:aws:iam::333333333333:role/*"][..]),
+        ("\"*\"", &["*"]),
+    ];
+    allowed_by("member-role.yaml", "ReaderRole", &values)
+}
+
+/// AWS as the two templates leave it, with what the tests may take away.
+struct Deployment {
+    aws: StandIn,
+    checker: Credentials,
+    runs: u64,
+}
+
+impl Deployment {
+    async fn new() -> Self {
+        let (mut world, checker) = world();
+        world.role(Role::new(FIRST).trusts(CHECKER).source_identity("ci").allows("iam:GetRole", FIRST));
+        world.role(Role::new(OWN)).role(Role::new(READ[0]).trusts(CHECKER));
+        world.topic(Topic::new(TOPIC).encrypted_with(TOPIC_KEY));
+        world.bucket(Bucket::new(BUCKET, REGION).encrypted_with(BUCKET_KEY));
+        let aws = StandIn::start(world).await;
+        // Without leave to list the bucket, a first run is refused the object that is not there.
+        let empty = r#"{"schema_version":1,"as_of":"2026-01-01T00:00:00Z","open":{}}"#;
+        aws.world(|world| world.set_object(BUCKET, KEY, Some(empty)));
+        Self { aws, checker, runs: 0 }
+    }
+
+    /// A run of a function that may do just this, in which everything has changed since the last: its calls.
+    async fn calls_of_a_run(&mut self, function: &[&Right], reader: &[&Right]) -> Vec<Call> {
+        let may = |role: Role, rights: &[&Right]| {
+            rights.iter().fold(role, |role, (action, resource)| role.allows(action, resource))
+        };
+        self.aws.world(|world| {
+            world.role(may(Role::new(CHECKER), function)).role(may(Role::new(READER).trusts(CHECKER), reader));
+        });
+        self.runs += 1;
+        let inventory = format!(
+            "version: 1
+readers: {{\"333333333333\": \"{READER}\"}}
+roles: {{first: {{arn: \"{FIRST}\", source_identity: ci}}}}
+jobs:
+  - {{name: build, length: {}h, source: codebuild}}
+  - {{name: first, length: 30m, source: ecs-task, path: [first]}}
+  - {{name: own, length: 30m, source: web-identity, path: [\"{OWN}\"]}}
+  - {{name: read, length: 30m, source: ecs-task, path: [\"{}\"]}}
+",
+            self.runs + 1,
+            READ[0],
+        );
+        let uri = format!("s3://{BUCKET}/{KEY}");
+        let settings = [("TOPIC_ARN", TOPIC), ("STATE_URI", uri.as_str())];
+        self.aws.reset_calls();
+        let lambda = Lambda::new(&self.aws, &self.checker, &inventory, &settings).await;
+        // Whether it succeeds is the calls' to tell.
+        let _ = lambda.invoke_as(&format!("run-{}", self.runs), Duration::from_secs(60), &json!({})).await;
+        self.aws.calls()
+    }
+}
+
+fn refused(calls: &[Call]) -> Vec<&str> {
+    calls.iter().filter(|call| call.status != 200).map(|call| call.action.as_str()).collect()
+}
+
+/// Without each of them something that a run asks for is refused; with all of them nothing is. Both by the stand-in, which
+/// asks for the same of who calls as AWS does, resources and keys included.
 #[tokio::test]
-async fn the_templates_allow_the_function_and_the_reader_what_a_full_run_asks_for_and_little_else() {
-    let (_aws, calls) = full_run().await;
-    let made = |caller: &str| -> BTreeSet<String> {
-        let by = |call: &&Call| call.caller_arn.as_deref().is_some_and(|arn| arn.starts_with(caller));
-        calls.iter().filter(by).flat_map(rights).map(|(action, _)| action).collect()
+async fn the_templates_allow_the_function_and_the_reader_what_a_full_run_needs_and_nothing_else() {
+    let mut deployment = Deployment::new().await;
+    let (function, reader) = (of_the_function(), of_the_reader());
+    let rights = |all: &'static [&str]| -> Vec<&Right> {
+        function.iter().filter(|(sid, _)| !all.contains(&sid.as_str())).map(|(_, right)| right).collect()
     };
-    let function = actions_of("template.yaml", "FunctionRole");
-    let mut asked = made(&session_of(CHECKER));
-    assert_eq!(asked, ["iam:GetRole", "sns:Publish", "sts:AssumeRole"].map(str::to_owned).into());
-    // Asked for by a path whose first role has a source identity.
-    asked.insert("sts:SetSourceIdentity".to_owned());
-    assert_eq!(function, asked);
-    let mut reader = made(&session_of(READER));
-    assert_eq!(reader, BTreeSet::from(["iam:GetRole".to_owned()]));
-    // Named by the interface of the member role; no run asks for it yet.
-    reader.insert("iam:ListRoles".to_owned());
-    assert_eq!(actions_of("member-role.yaml", "ReaderRole"), reader);
+    let of_reader: Vec<&Right> = reader.iter().map(|(_, right)| right).collect();
+    // A topic's key is the stack's or the given topic's: one of two statements.
+    for other in [&["UseKeyOfTopicAndQueue"][..], &["UseKeyOfGivenTopic"]] {
+        let all = rights(other);
+        let calls = deployment.calls_of_a_run(&all, &of_reader).await;
+        assert_eq!(refused(&calls), [""; 0]);
+        for service in ["sts", "iam", "sns", "s3"] {
+            assert!(calls.iter().any(|call| call.service == service), "{service} was asked");
+        }
+        for (index, right) in all.iter().enumerate() {
+            // The patterns of roles are the owner's to choose; of one that this run does not need it is not the template's.
+            let without: Vec<&Right> = all.iter().enumerate().filter(|(at, _)| *at != index).map(|(_, r)| *r).collect();
+            let calls = deployment.calls_of_a_run(&without, &of_reader).await;
+            let needed = !of_no_use(right);
+            assert_eq!(!refused(&calls).is_empty(), needed, "{right:?} taken away: refused {:?}", refused(&calls));
+        }
+    }
+    for (sid, right) in &reader {
+        let without: Vec<&Right> = of_reader.iter().copied().filter(|each| *each != right).collect();
+        let all: Vec<&Right> = function.iter().map(|(_, right)| right).collect();
+        let calls = deployment.calls_of_a_run(&all, &without).await;
+        // A reader of few roles asks for each; one of many lists them.
+        assert_eq!(!refused(&calls).is_empty(), sid != "ListRoles", "{sid}: {:?}", refused(&calls));
+    }
+}
+
+/// A pattern of RolePatterns with an action that no role of this deployment needs: the template gives every pattern the same
+/// three actions.
+fn of_no_use((action, resource): &Right) -> bool {
+    let needed = [
+        ("sts:AssumeRole", FIRST),
+        ("sts:AssumeRole", "arn:aws:iam::333333333333:role/*"),
+        ("sts:SetSourceIdentity", FIRST),
+        ("iam:GetRole", OWN),
+    ];
+    let of_roles = action.starts_with("sts:") || action.starts_with("iam:");
+    of_roles && !needed.contains(&(action.as_str(), resource.as_str()))
+}
+
+#[test]
+fn no_template_names_more_than_it_must() {
+    for (sid, (action, resource)) in of_the_function() {
+        let pattern = resource.contains(['*', '?']);
+        assert!(!pattern || sid.starts_with("WalkThePaths") || sid == "DescribeOwnRoles", "{sid}: {resource}");
+        assert!(!action.contains('*') || action == "kms:GenerateDataKey*", "{sid}: {action}");
+    }
+    let reader: BTreeSet<Right> = of_the_reader().into_iter().map(|(_, right)| right).collect();
+    let own_account = "arn:aws:iam::333333333333:role/*";
+    let wanted = [("iam:GetRole", own_account), ("iam:ListRoles", "*")];
+    assert_eq!(reader, wanted.map(|(action, resource)| (action.to_owned(), resource.to_owned())).into());
 }

@@ -175,6 +175,7 @@ fn describe(request: Option<&Request>, known: Option<&KnownKey>, connection: usi
         account: known.and_then(KnownKey::account).map(str::to_owned),
         region: request.and_then(|request| request.signed.as_ref()).map(|signed| signed.region.clone()),
         params: request.map(|request| request.params.clone()).unwrap_or_default(),
+        sent: request.map(Request::without_signature).unwrap_or_default(),
         connection,
         started,
         ended: started,

@@ -16,6 +16,8 @@ pub struct Call {
     pub region: Option<String>,
     /// The form, without Action and Version.
     pub params: BTreeMap<String, String>,
+    /// All that came but what signs it (Authorization and the session's token): path, query, headers, body.
+    pub sent: String,
     /// Which connection it came over, counted from 0.
     pub connection: usize,
     /// Since the start of the stand-in.

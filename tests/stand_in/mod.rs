@@ -19,7 +19,7 @@
 //! It must not know the package under test: what it enforces comes from AWS alone, so that it can disagree.
 //!
 //! What it does not enforce: MFA codes (only that both halves are there), session tags beyond the permission to pass
-//! them, the packed size of policies, conditions in session policies (an allowing statement with one never allows, a
+//! them, the packed size of policies, key policies, conditions in session policies (an allowing statement with one never allows, a
 //! denying one always denies), permissions boundaries, subscriptions and their filters, quotas that no test set, opt-in Regions, and the
 //! one Region that IAM is signed for (a client with a custom endpoint signs for its own Region).
 

@@ -129,6 +129,17 @@ impl Request {
         ["RoleArn", "RoleName", "TopicArn", "TargetArn"].into_iter().find_map(|name| self.param(name))
     }
 
+    /// The request as it came, without what signs it.
+    pub fn without_signature(&self) -> String {
+        let signs = |name: &str| name == AUTHORIZATION.as_str() || name == "x-amz-security-token";
+        let headers = self.headers.iter().filter(|(name, _)| !signs(name.as_str()));
+        let headers: String =
+            headers.map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes()))).collect();
+        let body = String::from_utf8_lossy(&self.body);
+        // Percent-encoded as it came, and as it is read.
+        format!("{} {}?{}\n{headers}\n{body}\n{:?}\n", self.method, self.path, self.query, self.params)
+    }
+
     /// Whether the stand-in has such an action at all.
     pub fn is_known(&self) -> bool {
         ACTIONS.iter().any(|(action, _)| *action == self.action)

@@ -1,7 +1,7 @@
 //! S3 GetObject and PutObject, by path, with ETags and the conditions of a write. A missing object is 404 only for who
 //! may list the bucket: for others 403, as AWS answers.
 //!
-//! Not measured, so chosen: the Region is checked before permission, both before the object. Versions, encryption,
+//! Not measured, so chosen: the Region is checked before permission, both before the object, the key last. Versions,
 //! multipart uploads, checksums (their headers are taken, not computed) and ranges are left out.
 
 use std::collections::BTreeMap;
@@ -22,11 +22,18 @@ pub struct Bucket {
     pub(super) name: String,
     pub(super) region: String,
     pub(super) objects: BTreeMap<String, String>,
+    pub(super) key: Option<String>,
 }
 
 impl Bucket {
     pub fn new(name: &str, region: &str) -> Bucket {
-        Bucket { name: name.to_owned(), region: region.to_owned(), objects: BTreeMap::new() }
+        Bucket { name: name.to_owned(), region: region.to_owned(), objects: BTreeMap::new(), key: None }
+    }
+
+    /// Its default encryption is with this customer key: reading needs `kms:Decrypt` on it, writing `kms:GenerateDataKey`.
+    pub fn encrypted_with(mut self, key: &str) -> Bucket {
+        self.key = Some(key.to_owned());
+        self
     }
 }
 
@@ -67,6 +74,13 @@ pub fn answer(world: &mut World, caller: &Key, request: &Request) -> Result<Obje
     authorization::may(world, caller, &action, &arn).map_err(|cause| denied(&action, &cause))?;
     let may_list = authorization::may(world, caller, "s3:ListBucket", &bucket_arn);
     let existing = bucket.objects.get(key).cloned();
+    let use_of_key = if request.action == "GetObject" { "kms:Decrypt" } else { "kms:GenerateDataKey" };
+    if let Some(kms) = bucket.key.as_ref().filter(|_| request.action != "GetObject" || existing.is_some()) {
+        authorization::may(world, caller, use_of_key, kms).map_err(|cause| {
+            let text = authorization::denial(caller, use_of_key, kms, Wording::WithCause, &cause);
+            Refused::from(Problem::new(403, "AccessDenied", text))
+        })?;
+    }
     if request.action == "GetObject" {
         return match (existing, may_list) {
             (Some(body), _) => Ok(Object { etag: etag(&body), body }),

@@ -46,8 +46,13 @@ pub fn publish(world: &mut World, caller: &Key, request: &Request) -> Result<Str
         Some(_) => return Err(invalid("MessageStructure")),
     };
     let deduplication_id = check_fifo(topic, request, text)?;
+    let may_use = |key: &String| {
+        let uses = ["kms:GenerateDataKey", "kms:Decrypt"];
+        uses.into_iter().all(|action| authorization::may(world, caller, action, key).is_ok())
+    };
     match topic.kms {
-        Kms::Usable => {}
+        Kms::Usable if topic.key.as_ref().is_none_or(may_use) => {}
+        Kms::Usable => return Err(super::errors::refusal("kms-denied").into()),
         Kms::Denied => return Err(super::errors::refusal("kms-denied").into()),
         Kms::Disabled => return Err(super::errors::refusal("kms-disabled").into()),
     }

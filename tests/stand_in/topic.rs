@@ -15,6 +15,7 @@ pub struct Topic {
     pub(super) content_based_deduplication: bool,
     pub(super) max_message_bytes: usize,
     pub(super) kms: Kms,
+    pub(super) key: Option<String>,
     pub(super) denied: bool,
     pub(super) accepted: Vec<String>,
     pub(super) messages: Vec<Message>,
@@ -52,6 +53,7 @@ impl Topic {
             content_based_deduplication: false,
             max_message_bytes: DEFAULT_MAX_MESSAGE_BYTES,
             kms: Kms::Usable,
+            key: None,
             denied: false,
             accepted: Vec::new(),
             messages: Vec::new(),
@@ -78,6 +80,12 @@ impl Topic {
     /// MaximumMessageSize.
     pub fn max_message_bytes(mut self, bytes: usize) -> Topic {
         self.max_message_bytes = bytes;
+        self
+    }
+
+    /// It is encrypted with this customer key: who publishes needs `kms:GenerateDataKey` and `kms:Decrypt` on it.
+    pub fn encrypted_with(mut self, key: &str) -> Topic {
+        self.key = Some(key.to_owned());
         self
     }
 

@@ -5,7 +5,7 @@ use aws_smithy_types::retry::RetryConfig;
 
 use super::{
     super::stand_in::{Bucket, Credentials, Role, StandIn},
-    CHECKER, SESSION, world,
+    CHECKER, HUB, SESSION, assumed_with, world,
 };
 
 #[tokio::test]
@@ -43,4 +43,47 @@ async fn who_may_not_list_the_bucket_is_not_told_that_an_object_is_missing_and_a
     assert_eq!(error.code(), Some("PermanentRedirect"));
     let raw = error.raw_response().unwrap();
     assert_eq!((raw.status().as_u16(), raw.headers().get("x-amz-bucket-region")), (301, Some("us-west-2")));
+}
+
+const KEY: &str = "arn:aws:kms:eu-west-1:111111111111:key/example";
+
+#[tokio::test]
+async fn a_session_policy_and_the_buckets_key_hold_for_each_object() {
+    let mut world = world();
+    world.bucket(Bucket::new("bucket", "eu-west-1").encrypted_with(KEY));
+    world.role(Role::new(HUB).trusts(CHECKER).allows("*", "*"));
+    let caller = world.role_session(SESSION);
+    let aws = StandIn::start(world).await;
+    aws.world(|world| ["a", "b"].map(|key| world.set_object("bucket", key, Some("{}"))));
+    let allow = |pairs: &[(&str, &str)]| {
+        let statements: Vec<String> = pairs
+            .iter()
+            .map(|(action, resource)| format!(r#"{{"Effect":"Allow","Action":"{action}","Resource":"{resource}"}}"#))
+            .collect();
+        format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","))
+    };
+    let (get, put) = (("s3:GetObject", "arn:aws:s3:::bucket/a"), ("s3:PutObject", "arn:aws:s3:::bucket/a"));
+    let (decrypt, generate) = (("kms:Decrypt", KEY), ("kms:GenerateDataKey", KEY));
+    for (policy, may_get, may_put) in [
+        (&[get, put, decrypt, generate][..], true, true),
+        (&[get, put], false, false),
+        (&[get, put, decrypt], true, false),
+        (&[get, put, generate], false, true),
+        (&[put, decrypt, generate], false, true),
+        (&[("sts:AssumeRole", "*")], false, false),
+    ] {
+        let session = assumed_with(&aws, &caller, Some(&allow(policy))).await;
+        let s3 = client!(aws_sdk_s3, aws, session);
+        let said = said!(s3.get_object().bucket("bucket").key("a"));
+        assert_eq!(said == "ok", may_get, "{policy:?}: {said}");
+        let said = said!(s3.put_object().bucket("bucket").key("a").body(b"{}".to_vec().into()));
+        assert_eq!(said == "ok", may_put, "{policy:?}: {said}");
+        let others = [
+            said!(s3.get_object().bucket("bucket").key("b")),
+            said!(s3.put_object().bucket("bucket").key("b")),
+            said!(client!(aws_sdk_iam, aws, session).list_roles()),
+            said!(client!(aws_sdk_iam, aws, session).get_role().role_name("hub")),
+        ];
+        assert!(others.iter().all(|said| said.starts_with("AccessDenied")), "{policy:?}: {others:?}");
+    }
 }

@@ -154,6 +154,29 @@ async fn a_session_does_no_more_than_its_session_policy_and_its_role_allow() {
 }
 
 #[tokio::test]
+async fn a_session_assumes_only_the_roles_that_its_session_policy_names() {
+    let mut world = world();
+    let caller = world.role_session(SESSION);
+    world.role(Role::new(HUB).trusts(CHECKER).may_assume("*").allows("sts:SetSourceIdentity", "*"));
+    let [one, other] = ["arn:aws:iam::222222222222:role/one", "arn:aws:iam::222222222222:role/other"];
+    for role in [one, other] {
+        world.role(Role::new(role).trusts(HUB).accepts_source_identity());
+    }
+    let aws = StandIn::start(world).await;
+    let policy = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"{one}"}}]}}"#
+    );
+    let session = assumed_with(&aws, &caller, Some(&policy)).await;
+    let wide = assumed_with(&aws, &caller, None).await;
+    for (caller, role, allowed) in [(&session, one, true), (&session, other, false), (&wide, other, true)] {
+        assert_eq!(assume(&aws, caller, role, 900).await == "ok", allowed, "{role}");
+    }
+    let named = client!(aws_sdk_sts, aws, session).assume_role().role_arn(one).role_session_name("run");
+    let said = said!(named.source_identity("health"));
+    assert!(said.contains("perform: sts:SetSourceIdentity"), "{said}");
+}
+
+#[tokio::test]
 async fn a_session_ends_with_its_lease_or_with_its_role() {
     let mut world = world();
     let caller = world.role_session(SESSION);
