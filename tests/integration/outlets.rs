@@ -15,21 +15,55 @@ use credential_health::plan::Plan;
 use credential_health::probe::{Aws, Probe};
 use credential_health::report::{terminal, widget};
 use credential_health::settings::Settings;
+use credential_health::state::{State, StateUri, Store};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 use tracing::instrument::WithSubscriber as _;
 
-use crate::harness::{Check, Cli, ETL, HUB, INVENTORY, Log, TOPIC, account, assert_no_credential, event, hasty_client};
-use crate::stand_in::{Answer, Credentials, Fault, StandIn, Topic};
+use crate::harness::{
+    Check, Cli, ETL, HUB, INVENTORY, Log, REGION, TOPIC, account, assert_no_credential, event, hasty_client,
+};
+use crate::stand_in::{Answer, Bucket, Credentials, Fault, StandIn, Topic};
 
-/// The outlets, in the words of docs/security.md, and what was seen to leave by each.
+/// Everything by which something leaves, in the order of docs/security.md, which has this as a table.
+const OUTLETS: [(&str, &str); 15] = [
+    ("standard output", "of the command: `check` in each format, `doctor`"),
+    ("standard error", "of the command, with RUST_LOG=trace and RUST_BACKTRACE=full"),
+    ("files", "that `--output` writes: `check` in each format, `doctor`"),
+    ("the function's log", "at TRACE, findings and failures in it"),
+    ("metrics", "the lines of the embedded metric format"),
+    ("answers", "of the function: reports, summaries, what it ignored"),
+    ("failed invocations", "error type and message"),
+    ("dashboard pages", "HTML and Markdown"),
+    ("messages", "every protocol's text, subject, attributes, with and without a bucket"),
+    ("the state in S3", "the object that is kept with `STATE_URI`"),
+    (TO_STS_AND_IAM, "all but what signs them: path, headers, parameters, session policies"),
+    (TO_SNS_AND_S3, "likewise, bodies included"),
+    ("error chains", "of what the library returns: each error in words, as Debug, and all that it came from"),
+    ("panics", "message, backtrace, and what is left of the task"),
+    ("Debug output", "of the library's public types"),
+];
+const TO_STS_AND_IAM: &str = "requests to STS and IAM";
+const TO_SNS_AND_S3: &str = "requests to SNS and S3";
+
+/// What was seen to leave, by outlet.
 #[derive(Default)]
 struct Seen(BTreeMap<&'static str, String>);
 
 impl Seen {
+    #[track_caller]
     fn add(&mut self, outlet: &'static str, text: &str) {
+        assert!(OUTLETS.iter().any(|(known, _)| *known == outlet), "{outlet} is not in the table");
         let seen = self.0.entry(outlet).or_default();
         seen.push_str(text);
         seen.push('\n');
+    }
+
+    /// What must have said something, so that there is something to search.
+    #[track_caller]
+    fn add_some(&mut self, outlet: &'static str, text: &str, said: &str) {
+        assert!(text.contains(said), "{outlet} does not say {said:?}: {text:?}");
+        self.add(outlet, text);
     }
 
     /// An error as a program may show it: in words, for developers, and all that it came from.
@@ -38,6 +72,17 @@ impl Seen {
         while let Some(error) = next {
             self.add("error chains", &format!("{error} {error:?} {error:#?}"));
             next = error.source();
+        }
+    }
+
+    /// What a stand-in was asked, and what it had to keep.
+    fn add_requests(&mut self, aws: &StandIn) {
+        for call in aws.calls() {
+            let outlet = if ["sns", "s3"].contains(&call.service.as_str()) { TO_SNS_AND_S3 } else { TO_STS_AND_IAM };
+            self.add_some(outlet, &call.sent, "host: 127.0.0.1");
+        }
+        if let Some(state) = aws.world(|world| world.object("company-state", "state.json")) {
+            self.add_some("the state in S3", &state, "schema_version");
         }
     }
 }
@@ -61,38 +106,91 @@ fn spoil(aws: &StandIn) {
     }
 }
 
-async fn commands(seen: &mut Seen) {
+/// One run of the command: its arguments, and what is in its environment and folder besides.
+struct Command {
+    arguments: Vec<&'static str>,
+    environment: Vec<(&'static str, &'static str)>,
+    files: Vec<(&'static str, &'static str)>,
+}
+
+const FORMATS: [&str; 7] = ["text", "json", "sarif", "junit", "markdown", "html", "csv"];
+
+const NO_URL: &str = "not a canary-secret-url";
+
+fn all_commands() -> Vec<Command> {
+    let check = ["check", "--inventory", "jobs.yaml", "--publish", TOPIC];
+    let with = |arguments: &[&[&'static str]]| Command {
+        arguments: arguments.concat(),
+        environment: Vec::new(),
+        files: Vec::new(),
+    };
+    let mut commands = Vec::new();
+    for format in FORMATS {
+        commands.push(with(&[&check, &["--format", format]]));
+        commands.push(with(&[&check, &["--format", format, "--output", "report"]]));
+    }
+    for format in ["text", "json"] {
+        commands.push(with(&[&["doctor", "--format", format]]));
+        commands.push(with(&[&["doctor", "--format", format, "--output", "report"]]));
+    }
     let secret_proxy = "http://user:canary-secret-proxy@127.0.0.1:1";
     let broken = "[default]\naws_access_key_id = AKIACANARYFILE\naws_secret_access_key canary-secret-file\n[";
-    for (format, more, files) in [
-        ("text", vec![], vec![]),
-        ("json", vec![], vec![]),
-        ("text", vec![("HTTP_PROXY", secret_proxy), ("HTTPS_PROXY", secret_proxy), ("AWS_MAX_ATTEMPTS", "1")], vec![]),
-        ("text", vec![("AWS_ENDPOINT_URL", "not a canary-secret-url"), ("AWS_MAX_ATTEMPTS", "1")], vec![]),
-        ("text", vec![("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")], vec![(".aws/credentials", broken)]),
-        (
-            "text",
-            vec![("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")],
-            vec![(
-                ".aws/config",
-                "[default]\ncredential_process = sh -c 'echo canary-secret-process; echo canary-token-process >&2; exit 3'\n",
-            )],
-        ),
-        ("text", vec![("AWS_SESSION_TOKEN", "canary-token-wrong\u{1}")], vec![]),
-    ] {
-        let (aws, checker) = account().await;
-        spoil(&aws);
-        let options = ["--format", format, "--publish", TOPIC];
-        let mut cli = Cli::on(INVENTORY, "check", &options)
-            .asking(&aws, &checker)
-            .env("RUST_LOG", "trace")
-            .env("RUST_BACKTRACE", "full");
-        for (name, content) in files {
-            cli = cli.file(name, content);
+    let process =
+        "[default]\ncredential_process = sh -c 'echo canary-secret-process; echo canary-token-process >&2; exit 3'\n";
+    let no_key = [("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")];
+    let troubles = [
+        (vec![("HTTP_PROXY", secret_proxy), ("HTTPS_PROXY", secret_proxy), ("AWS_MAX_ATTEMPTS", "1")], vec![]),
+        (vec![("AWS_ENDPOINT_URL", NO_URL), ("AWS_MAX_ATTEMPTS", "1")], vec![]),
+        (vec![("AWS_ENDPOINT_URL", "http://user:canary-secret-user@127.0.0.1:1"), ("AWS_MAX_ATTEMPTS", "1")], vec![]),
+        (no_key.to_vec(), vec![(".aws/credentials", broken)]),
+        (no_key.to_vec(), vec![(".aws/config", process)]),
+        (vec![("AWS_SESSION_TOKEN", "canary-token-wrong\u{1}")], vec![]),
+    ];
+    for (environment, files) in troubles {
+        for arguments in [&check[..], &["doctor"]] {
+            // `doctor` tells what an endpoint is set to, and this one has no place for a secret.
+            let is_told = arguments == ["doctor"] && environment.contains(&("AWS_ENDPOINT_URL", NO_URL));
+            if !is_told {
+                let (environment, files) = (environment.clone(), files.clone());
+                commands.push(Command { arguments: arguments.to_vec(), environment, files });
+            }
         }
-        let ran = more.into_iter().fold(cli, |cli, (name, value)| cli.env(name, value)).run().await;
-        seen.add("standard output", &ran.stdout);
+    }
+    commands
+}
+
+async fn commands(seen: &mut Seen) {
+    let mut runs = JoinSet::new();
+    for Command { arguments, environment, files } in all_commands() {
+        runs.spawn(async move {
+            let (aws, checker) = account().await;
+            spoil(&aws);
+            let plain = environment.is_empty();
+            let cli = Cli::new(&arguments).file("jobs.yaml", INVENTORY).asking(&aws, &checker);
+            let cli = cli.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full");
+            let cli = files.into_iter().fold(cli, |cli, (name, content)| cli.file(name, content));
+            let ran = environment.into_iter().fold(cli, |cli, (name, value)| cli.env(name, value)).run().await;
+            (arguments, plain, ran, aws)
+        });
+    }
+    for (arguments, plain, ran, aws) in runs.join_all().await {
+        // A run that did not even start would be searched in vain.
+        assert_ne!(ran.status, 2, "{arguments:?}: {}", ran.stderr);
+        let checks = arguments[0] == "check";
+        let said = if checks { "nightly-etl" } else { "redential" };
+        if arguments.contains(&"--output") {
+            seen.add_some("files", &ran.file("report"), said);
+        } else if plain {
+            seen.add_some("standard output", &ran.stdout, said);
+        } else {
+            seen.add("standard output", &ran.stdout);
+        }
+        if plain && checks {
+            let handed_out = aws.calls_of("AssumeRole").iter().filter(|call| call.status == 200).count();
+            assert!(handed_out >= 2, "{arguments:?}: no credentials came to the command");
+        }
         seen.add("standard error", &ran.stderr);
+        seen.add_requests(&aws);
     }
 }
 
@@ -102,22 +200,35 @@ fn note_metrics(line: &Value) {
     METRICS.lock().unwrap().push_str(&line.to_string());
 }
 
-/// A function of these settings in this process, with another outlet for its metrics.
-fn function(aws: Aws, metrics: fn(&Value)) -> (Function, tempfile::TempDir) {
+/// A function in this process, with another outlet for its metrics, and with a bucket or without.
+fn function(aws: Aws, metrics: fn(&Value), state: bool) -> (Function, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("jobs.yaml");
     std::fs::write(&path, INVENTORY).unwrap();
     let settings = Settings::read(|name| match name {
         "INVENTORY" => path.to_str().map(str::to_owned),
         "TOPIC_ARN" => Some(TOPIC.to_owned()),
+        "STATE_URI" if state => Some("s3://company-state/state.json".to_owned()),
         _ => None,
     });
     (Function::new(settings.unwrap(), aws, metrics), folder)
 }
 
-async fn functions(seen: &mut Seen) {
+/// As S3 refuses a signature: with the request in elements of their own, and here in the message too.
+fn quoted_by_s3() -> Answer {
+    let body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>SignatureDoesNotMatch</Code><Message>The request \
+                signature we calculated does not match.\n\nx-amz-security-token:canary-token-quoted</Message>\
+                <AWSAccessKeyId>ASIACANARY1</AWSAccessKeyId><StringToSign>canary-secret-string</StringToSign>\
+                <CanonicalRequest>x-amz-security-token:canary-token-canonical</CanonicalRequest></Error>";
+    Answer::Raw { status: 403, content_type: "application/xml".to_owned(), body: body.to_owned() }
+}
+
+async fn functions(seen: &mut Seen, state: bool) {
     let (aws, checker) = account().await;
-    let (function, _folder) = function(hasty_client(&aws, &checker).await, note_metrics);
+    aws.world(|world| {
+        world.bucket(Bucket::new("company-state", REGION));
+    });
+    let (function, _folder) = function(hasty_client(&aws, &checker).await, note_metrics, state);
     let log = Log::default();
     let events = [
         "manual.json",
@@ -126,12 +237,15 @@ async fn functions(seen: &mut Seen) {
         "widget.json",
         "widget-describe.json",
         "cloudtrail-expired-token.json",
+        "cloudtrail-other-error.json",
     ];
     for name in events {
         // What is refused first: what went out is not sent again for the same event.
         for answers in [false, true] {
             spoil(&aws);
+            aws.script(Fault::on("GetObject").times(1).then(quoted_by_s3()));
             if !answers {
+                aws.script(Fault::on("PutObject").then(quoted_by_s3()));
                 aws.script(Fault::on("Publish").then(Answer::error(
                     403,
                     "AuthorizationError",
@@ -154,16 +268,29 @@ async fn functions(seen: &mut Seen) {
                     seen.add("Debug output", &format!("{answer:?}"));
                 }
                 Err(failed) => {
-                    seen.add("failed invocations", &serde_json::to_string(&failed).unwrap());
+                    seen.add_some("failed invocations", &serde_json::to_string(&failed).unwrap(), "NotPublished");
                     seen.add("Debug output", &format!("{failed:?}"));
                 }
             }
             seen.add("Debug output", &format!("{invocation:?}"));
         }
     }
-    seen.add("the function's log", &log.text());
-    seen.add("metrics", &METRICS.lock().unwrap());
-    seen.add("messages", &format!("{:?}", aws.messages(TOPIC)));
+    for said in ["\"event\":\"finding\"", "\"event\":\"run\"", "\"event\":\"failed\"", "not_published"] {
+        seen.add_some("the function's log", &log.text(), said);
+    }
+    seen.add_some("metrics", &METRICS.lock().unwrap(), "RunCompleted");
+    seen.add_some("messages", &format!("{:?}", aws.messages(TOPIC)), "chain-caps-session");
+    seen.add_requests(&aws);
+    if state {
+        // The refusal of S3 reached the mail, without what it quoted.
+        seen.add_some("messages", &format!("{:?}", aws.messages(TOPIC)), "SignatureDoesNotMatch");
+        seen.add_some("the function's log", &log.text(), "state_not_saved");
+        seen.add_some(
+            "the state in S3",
+            &aws.world(|world| world.object("company-state", "state.json")).unwrap(),
+            "open",
+        );
+    }
     seen.add("Debug output", &format!("{function:?} {:?}", hasty_client(&aws, &checker).await));
 }
 
@@ -175,7 +302,7 @@ async fn panics(seen: &mut Seen) {
     std::panic::set_hook(Box::new(|info| {
         let _ = write!(TOLD.lock().unwrap(), "{info} {info:?} {}", std::backtrace::Backtrace::force_capture());
     }));
-    let (function, folder) = function(hasty_client(&aws, &checker).await, |line| panic!("cannot write {line}"));
+    let (function, folder) = function(hasty_client(&aws, &checker).await, |line| panic!("cannot write {line}"), false);
     let invocation = credential_health::lambda::Invocation {
         request_id: "panic".to_owned(),
         remaining: Duration::from_secs(60),
@@ -233,9 +360,21 @@ async fn values(seen: &mut Seen) {
     seen.add_error(&bad);
     let nothing =
         check::check(&inventory, &Filter::new(&["none".to_owned()], &[]), &start(), &probe).await.unwrap_err();
-    seen.add("error chains", &format!("{nothing} {nothing:?}"));
+    seen.add_error(&nothing);
     let settings = Settings::read(|name| (name == "NOTIFY").then(|| "sometimes".to_owned())).unwrap_err();
     seen.add("error chains", &format!("{settings:?}"));
+    aws.script(Fault::on("GetObject").then(quoted_by_s3()));
+    aws.script(Fault::on("PutObject").then(quoted_by_s3()));
+    stores(seen, client).await;
+}
+
+/// The store in S3, refused and quoted: what it returns.
+async fn stores(seen: &mut Seen, aws: Aws) {
+    let store = Store::new(aws, StateUri::parse("s3://company-state/state.json").unwrap());
+    let loaded = store.load(jiff::Timestamp::now()).await;
+    let not_saved = store.save(&State::default(), &loaded.version).await.unwrap_err();
+    seen.add_some("error chains", &format!("{loaded:?} {not_saved:?}"), "SignatureDoesNotMatch");
+    seen.add("Debug output", &format!("{store:?}"));
 }
 
 fn start() -> check::Start {
@@ -247,26 +386,41 @@ fn start() -> check::Start {
     }
 }
 
-#[tokio::test]
-async fn no_credential_leaves_by_any_outlet_and_the_security_page_lists_them_all() {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[allow(clippy::print_stdout, reason = "a figure for whoever asks: cargo test -- --nocapture outlet")]
+async fn no_credential_leaves_by_any_outlet() {
     let mut seen = Seen::default();
     commands(&mut seen).await;
-    functions(&mut seen).await;
+    functions(&mut seen, false).await;
+    functions(&mut seen, true).await;
     panics(&mut seen).await;
     values(&mut seen).await;
-    for (outlet, text) in &seen.0 {
+    for (outlet, _) in OUTLETS {
+        let text = seen.0.get(outlet).map(String::as_str).unwrap_or_default();
+        println!("{outlet}: {} bytes searched", text.len());
         assert!(text.len() > 100, "{outlet}: nothing left by it, so nothing was searched: {text:?}");
         assert_no_credential(text);
     }
-    let page =
-        std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/security.md")).unwrap();
-    let (_, listed) =
-        page.split_once("<!-- The outlets of tests/integration/outlets.rs. -->\n").expect("the page has the list");
-    let listed: Vec<&str> =
-        listed.lines().skip_while(|line| line.is_empty()).take_while(|line| line.starts_with("- **")).collect();
-    let names: Vec<&str> = listed.iter().map(|line| line[4..].split("**").next().unwrap()).collect();
-    assert_eq!(names, seen.0.keys().copied().collect::<Vec<_>>());
-    let known =
-        Credentials::CANARIES.iter().all(|canary| std::panic::catch_unwind(|| assert_no_credential(canary)).is_err());
-    assert!(known, "a canary would be seen");
+    // What would have left with any of them would have been seen.
+    for canary in Credentials::CANARIES {
+        assert!(std::panic::catch_unwind(|| assert_no_credential(canary)).is_err(), "{canary}");
+    }
+}
+
+/// `UPDATE_DOCS=1 cargo test outlets` writes the table anew.
+#[test]
+fn the_security_page_lists_every_outlet_that_is_searched() {
+    const START: &str = "<!-- The outlets of tests/integration/outlets.rs. -->\n";
+    const END: &str = "<!-- End of the outlets. -->";
+    let rows: String = OUTLETS.iter().map(|(outlet, what)| format!("| {outlet} | {what} |\n")).collect();
+    let table = format!("\n| outlet | what of it |\n|---|---|\n{rows}\n");
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/security.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let (head, rest) = page.split_once(START).expect("the page has the list");
+    let (kept, tail) = rest.split_once(END).expect("the list has an end");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, format!("{head}{START}{table}{END}{tail}")).unwrap();
+    } else {
+        assert_eq!(kept, table);
+    }
 }
