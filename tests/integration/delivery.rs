@@ -8,10 +8,10 @@ use tokio::task::JoinSet;
 use tracing::instrument::WithSubscriber as _;
 
 use crate::harness::{
-    ETL, HUB, INVENTORY, Lambda, Log, TOPIC, account, event, findings, hasty_client, outcomes, role_of,
+    ETL, HUB, INVENTORY, Lambda, Log, REGION, TOPIC, account, event, findings, hasty_client, outcomes, role_of,
 };
-use crate::servers::Emulator;
-use crate::stand_in::{Answer, Fault, FaultOn, StandIn, Topic};
+use crate::servers::{Emulator, signal_function};
+use crate::stand_in::{Answer, Bucket, Fault, FaultOn, StandIn, Topic};
 
 const TO_THE_TOPIC: &[(&str, &str)] = &[("TOPIC_ARN", TOPIC)];
 const FIFO: &str = "arn:aws:sns:eu-west-1:999999999999:credential-health.fifo";
@@ -174,25 +174,107 @@ async fn a_function_that_wakes_with_expired_credentials_says_so_in_the_log_and_f
     assert_eq!(owners(&aws, TOPIC), ["data", "storage"], "those of the first run");
 }
 
+// --- As a process, in AWS's emulator ---
+
+/// The function in AWS's emulator, with a bucket for what was told.
+struct Environment {
+    aws: StandIn,
+    emulator: Emulator,
+    _inventory: tempfile::NamedTempFile,
+}
+
+impl Environment {
+    async fn start(state: bool) -> Self {
+        let (aws, checker) = account().await;
+        aws.world(|world| {
+            world.bucket(Bucket::new("company-state", REGION));
+        });
+        let inventory = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
+        std::fs::write(&inventory, INVENTORY).unwrap();
+        let mut environment = aws.environment(&checker, REGION);
+        environment.push(("INVENTORY", inventory.path().to_str().unwrap().to_owned()));
+        environment.push(("TOPIC_ARN", TOPIC.to_owned()));
+        if state {
+            environment.push(("STATE_URI", "s3://company-state/state.json".to_owned()));
+        }
+        Self { aws, emulator: Emulator::start(&environment), _inventory: inventory }
+    }
+
+    /// The answer to a recorded event: a report, or an error of the function.
+    async fn invoke(&mut self, name: &str) -> Value {
+        let (status, answer) = self.emulator.invoke(&event(name).to_string()).await;
+        assert_eq!(status, 200, "{answer}");
+        serde_json::from_str(&answer).unwrap()
+    }
+}
+
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
 async fn sigterm_ends_the_function_at_once_and_quietly() {
-    let (aws, checker) = account().await;
-    let inventory = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
-    std::fs::write(&inventory, INVENTORY).unwrap();
-    let mut environment = aws.environment(&checker, "eu-west-1");
-    environment.push(("INVENTORY", inventory.path().to_str().unwrap().to_owned()));
-    environment.push(("TOPIC_ARN", TOPIC.to_owned()));
-    let mut emulator = Emulator::start(&environment);
-    let (status, answer) = emulator.invoke("{}").await;
-    assert_eq!(status, 200, "{answer}");
-    assert!(emulator.terminate_function(), "the process is still there after a second");
-    let output = emulator.end();
+    let mut environment = Environment::start(false).await;
+    let answer = environment.invoke("manual.json").await;
+    assert_eq!(answer["run"]["complete"], true, "{answer}");
+    assert!(environment.emulator.terminate_function(), "the process is still there after a second");
+    let output = environment.emulator.end();
     let lines: Vec<&str> = output.lines().filter(|line| !line.is_empty()).collect();
     let foreign: Vec<&&str> =
         lines.iter().filter(|line| serde_json::from_str::<Value>(line).is_err() && !is_emulators(line)).collect();
     assert!(foreign.is_empty(), "{foreign:?}");
     assert!(!output.contains("panic"), "{output}");
+}
+
+/// Lambda's timeout, or the end of its memory, in the middle of a run: the process is gone without a word.
+#[tokio::test]
+#[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
+async fn a_function_that_is_killed_or_ended_while_it_sends_has_logged_all_and_the_retry_sends_the_rest() {
+    for signal in ["-KILL", "-TERM"] {
+        let mut environment = Environment::start(true).await;
+        let Environment { aws, emulator, .. } = &mut environment;
+        let id = emulator.id();
+        aws.script(Fault::on("Publish").saying("storage").then(Answer::Hang));
+        let scheduled = event("scheduled.json").to_string();
+        let ends = async {
+            while owners(aws, TOPIC) != ["data"] || aws.calls_of("Publish").len() < 2 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            signal_function(id, signal);
+        };
+        let ((_, answer), ()) = tokio::join!(emulator.invoke(&scheduled), ends);
+        assert!(!answer.contains("schema_version"), "{signal}: there is no report: {answer}");
+        let kept: Value =
+            serde_json::from_str(&aws.world(|world| world.object("company-state", "state.json")).unwrap()).unwrap();
+        let open: Vec<&Value> = kept["open"].as_object().unwrap().values().collect();
+        assert!(open.len() == 2 && open.iter().all(|open| open["last_told"].is_null()), "{signal}: {kept:#}");
+        aws.clear_script();
+        // The same event again, in another environment: what may have gone out, and what did not.
+        let answer = environment.invoke("scheduled.json").await;
+        assert_eq!(answer["run"]["trigger"], "schedule", "{signal}: {answer}");
+        assert_eq!(owners(&environment.aws, TOPIC), ["data", "data", "storage"], "{signal}");
+        environment.invoke("scheduler.json").await;
+        assert_eq!(owners(&environment.aws, TOPIC).len(), 3, "{signal}: the next run has nothing to tell");
+        let output = environment.emulator.end();
+        let findings = output.lines().filter(|line| line.contains("\"event\":\"finding\"")).count();
+        assert_eq!(findings, 6, "{signal}: two of each run, the killed one included: {output}");
+    }
+}
+
+/// Frozen for a night: its connections are gone, and its credentials have ended. Nothing of it ran meanwhile.
+#[tokio::test]
+#[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
+async fn a_frozen_environment_that_wakes_without_credentials_that_live_fails_with_its_findings_logged() {
+    let mut environment = Environment::start(true).await;
+    environment.invoke("scheduled.json").await;
+    signal_function(environment.emulator.id(), "-STOP");
+    environment.aws.drop_connections();
+    environment.aws.advance(Duration::from_secs(13 * 3600));
+    signal_function(environment.emulator.id(), "-CONT");
+    let answer = environment.invoke("scheduler.json").await;
+    assert_eq!(answer["errorType"], "NotPublished", "{answer}");
+    assert!(answer.to_string().contains("ExpiredToken"), "{answer}");
+    assert_eq!(owners(&environment.aws, TOPIC), ["data", "storage"], "those of the first run");
+    let output = environment.emulator.end();
+    let expired = output.lines().filter(|line| line.contains("\"id\":\"credentials-expired\"")).count();
+    assert_eq!(expired, 2, "one for each role that is asked first: {output}");
 }
 
 /// The emulator's own lines: START, END, REPORT and its log.

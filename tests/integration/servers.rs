@@ -180,6 +180,11 @@ impl Emulator {
         peak.trim().trim_end_matches("kB").trim().parse().unwrap()
     }
 
+    /// Whose child the function is: for `signal_function`, which must not wait for an invocation's end.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Sends the function's process SIGTERM, as Lambda does in the shutdown phase; whether it ended within a second.
     pub fn terminate_function(&self) -> bool {
         let function = function_of(self.process.id()).and_then(|status| field(&status, "Pid:"));
@@ -220,6 +225,12 @@ impl Drop for Emulator {
             self.stop();
         }
     }
+}
+
+/// Sends the function in this emulator a signal: `-STOP` and `-CONT` freeze and wake it, `-KILL` ends it as Lambda does.
+pub fn signal_function(emulator: u32, name: &str) {
+    let function = function_of(emulator).and_then(|status| field(&status, "Pid:"));
+    signal(name, function.expect("the function's process lives"));
 }
 
 /// The emulator lies in aws-sam-cli, beside a copy for the other processor.
