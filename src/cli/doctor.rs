@@ -14,10 +14,7 @@ pub(super) async fn run(arguments: &Doctor) -> ExitStatus {
     let output = arguments.output.as_deref();
     let text = match arguments.format {
         DiagnosisFormat::Json => serde_json::to_string_pretty(&report).unwrap_or_default(),
-        DiagnosisFormat::Text => {
-            let text = terminal::render(&report, output::columns(output.is_some()));
-            if output.is_some() { anstream::adapter::strip_str(&text).to_string() } else { text }
-        }
+        DiagnosisFormat::Text => terminal::render(&report, output::columns(output.is_some())),
     };
     if let Some(unwritten) = output::write(&text, output) {
         return unwritten;

@@ -71,8 +71,7 @@ fn one_job(name: &str, inventory: &Path, report: Option<&Path>, to: Option<&Path
         None => (Facts::default(), None),
     };
     let today = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let text = Explanation::new(&inventory, job, &facts, read_at, today).render(output::columns(to.is_some()));
-    Ok(if to.is_some() { anstream::adapter::strip_str(&text).to_string() } else { text })
+    Ok(Explanation::new(&inventory, job, &facts, read_at, today).render(output::columns(to.is_some())))
 }
 
 fn unknown(what: &str, name: &str, near: Option<&str>, else_help: &str) -> ExitStatus {

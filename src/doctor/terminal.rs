@@ -106,12 +106,5 @@ fn diagnosis(found: &Diagnosis, width: usize) -> String {
 
 /// Fit to show and wrapped, every line after the first indented.
 fn wrap(line: &str, width: usize, indent: usize) -> String {
-    let indent = " ".repeat(indent);
-    let options = textwrap::Options::new(width)
-        .initial_indent(&indent)
-        .subsequent_indent(&indent)
-        .break_words(false)
-        .word_separator(textwrap::WordSeparator::AsciiSpace)
-        .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    textwrap::fill(&visible::line(line), options).trim_start().to_owned()
+    crate::report::terminal::wrap(line, width, &" ".repeat(indent)).trim_start().to_owned()
 }

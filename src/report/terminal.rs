@@ -57,7 +57,7 @@ pub(super) fn section(text: &mut String, heading: &str, lines: &[String], width:
 }
 
 /// A text without colour, fit to show, in lines.
-pub(super) fn wrap(line: &str, width: usize, indent: &str) -> String {
+pub(crate) fn wrap(line: &str, width: usize, indent: &str) -> String {
     let options = textwrap::Options::new(width)
         .initial_indent(indent)
         .subsequent_indent(indent)
