@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 
 use super::emulator::{event, events, in_short};
 use super::servers::{Emulator, Moto};
+use crate::harness::{finding, job, role_of};
 
 const REGION: &str = "eu-west-1";
 
@@ -187,16 +188,6 @@ fn parse(text: &Value) -> Value {
     serde_json::from_str(text.as_str().unwrap()).unwrap()
 }
 
-fn named<'a>(list: &'a Value, key: &str, wanted: &str) -> &'a Value {
-    let found = list.as_array().unwrap().iter().find(|entry| entry[key] == wanted);
-    found.unwrap_or_else(|| panic!("no {key} {wanted} in {list}"))
-}
-
-/// The finding of this id: there is one.
-fn finding<'a>(report: &'a Value, id: &str) -> &'a Value {
-    named(&report["findings"], "id", id)
-}
-
 #[tokio::test]
 async fn the_command_judges_by_the_maximums_that_iam_tells() {
     let company = Company::found(1).await;
@@ -210,14 +201,14 @@ async fn the_command_judges_by_the_maximums_that_iam_tells() {
         (format!("arn:aws:iam::{data}:role/etl"), 43_200),
         (format!("arn:aws:iam::{data}:role/backup"), 3600),
     ] {
-        let role = named(&report["roles"], "arn", &role);
+        let role = role_of(&report, &role);
         assert_eq!(role["max_session_duration_seconds"], max, "{role}");
         assert_eq!(role["max_session_duration_from"], "iam", "{role}");
     }
     // Declared with one hour it would be rejected: the live six hours grant the four that it asks for.
-    assert_eq!(named(&report["jobs"], "name", "release")["verdict"], "covered");
+    assert_eq!(job(&report, "release")["verdict"], "covered");
     assert_eq!(finding(&report, "max-session-drift")["role"], format!("arn:aws:iam::{hub}:role/deploy"));
-    assert_eq!(named(&report["jobs"], "name", "backup")["verdict"], "rejected");
+    assert_eq!(job(&report, "backup")["verdict"], "rejected");
     assert_eq!(finding(&report, "duration-above-max-session")["job"], "backup");
     assert!(company.received().await.is_empty(), "nothing is published unless asked for");
 }
@@ -227,7 +218,7 @@ async fn a_chained_path_is_walked_with_the_session_of_the_hop_before() {
     let company = Company::found(2).await;
     let (status, report) = company.command(&["--job", "nightly-etl"]);
     assert_eq!(status, 1);
-    let job = named(&report["jobs"], "name", "nightly-etl");
+    let job = job(&report, "nightly-etl");
     assert_eq!((&job["walk"], &job["verdict"]), (&json!("walked"), &json!("lapses")));
     assert_eq!(finding(&report, "chain-caps-session")["hop"], 1);
     // moto knows this role in the account of the second hop alone: its own session asked.
