@@ -11,14 +11,12 @@ use credential_health::finding::{FindingId, Severity};
 use credential_health::inventory::{Filter, Inventory};
 use credential_health::notify::{self, Notify, Wanted};
 use credential_health::report::{Report, Trigger, csv, html, junit, markdown, sarif, terminal};
-use html5ever::tendril::TendrilSink as _;
-use html5ever::{ParseOpts, parse_document};
-use markup5ever_rcdom::{Handle, NodeData, RcDom};
 use proptest::prelude::*;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::harness::{Cli, INVENTORY, UNSEEN, account, assert_all_is_seen, world, written_out};
+use crate::html_reader::{attributes, inside, parsed, tag, text};
 
 const DEMO: &str = include_str!("../../examples/demo/inventory.yaml");
 const HOSTILE: &str = include_str!("../fixtures/formats/hostile.yaml");
@@ -386,48 +384,18 @@ fn a_summary_that_would_be_too_long_is_cut_by_severity_and_says_so() {
 
 // --- HTML ---
 
-fn page(report: &Report) -> RcDom {
-    let dom = parse_document(RcDom::default(), ParseOpts::default()).one(html::render(report));
-    assert!(dom.errors.borrow().is_empty(), "the parser complains: {:?}", dom.errors.borrow());
-    dom
-}
-
-fn elements(node: &Handle) -> Vec<Handle> {
-    let mut found = Vec::new();
-    for child in node.children.borrow().iter() {
-        if matches!(child.data, NodeData::Element { .. }) {
-            found.push(child.clone());
-        }
-        found.extend(elements(child));
-    }
-    found
-}
-
-fn tag_and_attributes(element: &Handle) -> (String, Vec<(String, String)>) {
-    let NodeData::Element { name, attrs, .. } = &element.data else { return (String::new(), Vec::new()) };
-    let attributes = attrs.borrow().iter().map(|one| (one.name.local.to_string(), one.value.to_string())).collect();
-    (name.local.to_string(), attributes)
-}
-
-fn text(node: &Handle) -> String {
-    match &node.data {
-        NodeData::Text { contents } => contents.borrow().to_string(),
-        _ => node.children.borrow().iter().map(text).collect(),
-    }
-}
-
 #[test]
 fn the_page_runs_its_own_script_alone_and_fetches_nothing() {
     for report in [lint(DEMO), lint(HOSTILE)] {
-        let dom = page(&report);
+        let dom = parsed(html::render(&report));
         let mut scripts = Vec::new();
-        for element in elements(&dom.document) {
-            let (tag, attributes) = tag_and_attributes(&element);
+        for element in inside(&dom.document) {
+            let tag = tag(&element);
             assert!(!["img", "link", "iframe", "object", "embed", "base"].contains(&tag.as_str()), "<{tag}>");
             if tag == "script" {
                 scripts.push(text(&element));
             }
-            for (name, value) in attributes {
+            for (name, value) in attributes(&element) {
                 assert!(!name.starts_with("on") && name != "src" && name != "href", "{name}={value:?} of <{tag}>");
             }
         }
@@ -445,11 +413,9 @@ fn the_page_runs_its_own_script_alone_and_fetches_nothing() {
 #[test]
 fn the_page_has_every_job_every_finding_and_every_fix() {
     let report = lint(HOSTILE);
-    let dom = page(&report);
-    let all = elements(&dom.document);
-    let of = |wanted: &str| -> Vec<String> {
-        all.iter().filter(|element| tag_and_attributes(element).0 == wanted).map(text).collect()
-    };
+    let dom = parsed(html::render(&report));
+    let all = inside(&dom.document);
+    let of = |wanted: &str| -> Vec<String> { all.iter().filter(|element| tag(element) == wanted).map(text).collect() };
     let (names, codes, whole) = (of("bdi"), of("code"), text(&dom.document));
     for job in &report.jobs {
         assert!(names.contains(&written_out(&job.name)), "{:?}", job.name);

@@ -18,6 +18,7 @@ mod figures;
 mod fit_laws;
 mod formats;
 mod harness;
+mod html_reader;
 mod imports;
 mod lambda_handler;
 mod laws;

@@ -10,12 +10,11 @@ use credential_health::inventory::{Filter, Inventory};
 use credential_health::lambda::{Function, Invocation};
 use credential_health::report::{Report, Trigger, widget};
 use credential_health::settings::Settings;
-use html5ever::tendril::TendrilSink as _;
-use html5ever::{ParseOpts, parse_document};
-use markup5ever_rcdom::{Handle, NodeData, RcDom};
+use markup5ever_rcdom::{Handle, RcDom};
 use serde_json::{Value, json};
 
 use crate::harness::{ETL, HUB, INVENTORY, Lambda, TOPIC, account, client, event, role, world, written_out};
+use crate::html_reader::{attribute, attributes, has_class, inside, parsed, tag, text};
 use crate::stand_in::{Credentials, Role, StandIn};
 
 /// What Lambda answers at most, in bytes (Lambda quotas: 6 MB).
@@ -73,9 +72,7 @@ impl Page {
     #[track_caller]
     fn of(html: &str) -> Self {
         let page = format!("<!DOCTYPE html><html><head><title></title></head><body>{html}</body></html>");
-        let dom = parse_document(RcDom::default(), ParseOpts::default()).one(page);
-        assert!(dom.errors.borrow().is_empty(), "the parser complains: {:?}", dom.errors.borrow());
-        Self(dom)
+        Self(parsed(page))
     }
 
     fn elements(&self) -> Vec<Handle> {
@@ -132,49 +129,6 @@ impl Row {
             bar: inside(cell("ch-bar")).iter().map(|part| (attribute(part, "class").unwrap(), width(part))).collect(),
             opens: why.iter().filter(|inner| tag(inner) == "h3").map(text).collect(),
         }
-    }
-}
-
-/// The elements in an element, in order.
-fn inside(node: &Handle) -> Vec<Handle> {
-    let mut found = Vec::new();
-    for child in node.children.borrow().iter() {
-        if matches!(child.data, NodeData::Element { .. }) {
-            found.push(child.clone());
-        }
-        found.extend(inside(child));
-    }
-    found
-}
-
-fn tag(element: &Handle) -> String {
-    match &element.data {
-        NodeData::Element { name, .. } => name.local.to_string(),
-        _ => String::new(),
-    }
-}
-
-fn attributes(element: &Handle) -> Vec<(String, String)> {
-    match &element.data {
-        NodeData::Element { attrs, .. } => {
-            attrs.borrow().iter().map(|one| (one.name.local.to_string(), one.value.to_string())).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-fn attribute(element: &Handle, name: &str) -> Option<String> {
-    attributes(element).into_iter().find(|(known, _)| known == name).map(|(_, value)| value)
-}
-
-fn has_class(element: &Handle, class: &str) -> bool {
-    attribute(element, "class").is_some_and(|classes| classes.split(' ').any(|one| one == class))
-}
-
-fn text(node: &Handle) -> String {
-    match &node.data {
-        NodeData::Text { contents } => contents.borrow().to_string(),
-        _ => node.children.borrow().iter().map(text).collect(),
     }
 }
 
