@@ -33,19 +33,12 @@ pub struct Outcome {
     pub facts: Facts,
 }
 
-/// Judges by the declared facts alone: no network.
+/// Judges by the declared facts, and by what templates and plans say of the roles as they will be, where some are given: no
+/// network.
 ///
 /// # Errors
 /// When the filter lets no job through.
-pub fn lint(inventory: &Inventory, filter: &Filter, start: &Start) -> Result<Outcome, NothingMatches> {
-    lint_with(inventory, filter, Planned::default(), start)
-}
-
-/// Judges by the declared facts, and by what templates and plans say of the roles as they will be: no network.
-///
-/// # Errors
-/// When the filter lets no job through.
-pub fn lint_with(
+pub fn lint(
     inventory: &Inventory,
     filter: &Filter,
     planned: Planned,

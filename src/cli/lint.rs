@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &Lint) -> ExitStatus {
         (Err(status), _) | (_, Err(status)) => return status,
     };
     let planned = files.planned(&input.inventory, &given);
-    let outcome = match check::lint_with(&input.inventory, &input.filter, planned, &super::start()) {
+    let outcome = match check::lint(&input.inventory, &input.filter, planned, &super::start()) {
         Ok(outcome) => outcome,
         Err(nothing) => return bad_usage(&format!("error: {nothing}")),
     };

@@ -16,6 +16,7 @@ use credential_health::inventory::{Filter, Inventory, Source};
 use credential_health::notify::{DEFAULT_MAX_MESSAGE_BYTES, Message, Notify, Wanted, messages};
 use credential_health::report::{JobReport, Report, Trigger, terminal};
 use credential_health::settings::VARIABLES;
+use credential_health::templates::Planned;
 use serde_json::Value;
 
 /// Pages of findings that the code does not have yet.
@@ -120,7 +121,7 @@ fn lint_report(name: &str, inventory: &str, jobs: &[&str]) -> Report {
         at: "2026-11-23T12:00:00Z".parse().unwrap(),
         runbook_base_url: None,
     };
-    lint(&inventory, &Filter::new(&jobs, &[]), &start).unwrap().report
+    lint(&inventory, &Filter::new(&jobs, &[]), Planned::default(), &start).unwrap().report
 }
 
 fn plain(report: &Report) -> String {

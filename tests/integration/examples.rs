@@ -11,6 +11,7 @@ use credential_health::facts::Observation;
 use credential_health::finding::FindingId;
 use credential_health::inventory::{Filter, Inventory, RoleArn};
 use credential_health::report::{Report, Trigger, terminal};
+use credential_health::templates::Planned;
 
 use crate::harness::{CHECKER, Check, ETL, HUB, client, hasty_client, role, world};
 use crate::stand_in::{Fault, Role, StandIn, refusal};
@@ -80,7 +81,7 @@ fn observed(inventory: &str) -> Report {
 /// The command, and what it says of the finding.
 async fn output(id: FindingId, inventory: &str) -> String {
     let parsed = Inventory::parse("inventory.yaml", inventory).unwrap_or_else(|problems| panic!("{id}: {problems}"));
-    let offline = lint(&parsed, &Filter::default(), &start()).unwrap().report;
+    let offline = lint(&parsed, &Filter::default(), Planned::default(), &start()).unwrap().report;
     let (command, report) = match id {
         FindingId::ExpiredTokenObserved => ("", observed(inventory)),
         _ if offline.findings.iter().any(|finding| finding.id == id) => (LINT, offline),

@@ -6,16 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comrak::nodes::NodeValue;
 use credential_health::audit::Finding;
-use credential_health::check::{self, Start};
 use credential_health::finding::{FindingId, Severity};
-use credential_health::inventory::{Filter, Inventory};
 use credential_health::notify::{self, Notify, Wanted};
-use credential_health::report::{Report, Trigger, csv, html, junit, markdown, sarif, terminal};
+use credential_health::report::{Report, csv, html, junit, markdown, sarif, terminal};
 use proptest::prelude::*;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::harness::{Cli, INVENTORY, UNSEEN, account, assert_all_is_seen, world, written_out};
+use crate::harness::{self, Cli, INVENTORY, UNSEEN, account, assert_all_is_seen, offline_start, world, written_out};
 use crate::html_reader::{attributes, inside, parsed, tag, text};
 
 const DEMO: &str = include_str!("../../examples/demo/inventory.yaml");
@@ -24,14 +22,7 @@ const SARIF_SCHEMA: &str = include_str!("../fixtures/schemas/sarif-2.1.0.json");
 const FORMATS: [&str; 5] = ["sarif", "junit", "markdown", "html", "csv"];
 
 fn lint(inventory: &str) -> Report {
-    let inventory = Inventory::parse("jobs.yaml", inventory).unwrap_or_else(|problems| panic!("{problems}"));
-    let start = Start {
-        id: "run-1".to_owned(),
-        trigger: Trigger::Cli,
-        at: "2026-11-23T06:00:00Z".parse().unwrap(),
-        runbook_base_url: None,
-    };
-    check::lint(&inventory, &Filter::default(), &start).unwrap().report
+    harness::lint(inventory, &offline_start())
 }
 
 fn render(report: &Report, format: &str) -> String {

@@ -12,8 +12,9 @@ use credential_health::check::{self, Outcome, Start};
 use credential_health::inventory::{Filter, Inventory};
 use credential_health::lambda::{Function, Invocation};
 use credential_health::probe::{Aws, DEFAULT_CONCURRENCY, Probe};
-use credential_health::report::Trigger;
+use credential_health::report::{Report, Trigger};
 use credential_health::settings::Settings;
+use credential_health::templates::Planned;
 use lambda_runtime::Diagnostic;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -261,6 +262,22 @@ impl AsyncSleep for Hasty {
         let short = duration <= Duration::from_secs(20);
         Sleep::new(tokio::time::sleep(if short { duration / self.0 } else { duration }))
     }
+}
+
+/// The start of a run that asks AWS nothing, at a fixed time.
+pub fn offline_start() -> Start {
+    Start {
+        id: RUN_ID.to_owned(),
+        trigger: Trigger::Cli,
+        at: "2026-11-23T06:00:00Z".parse().unwrap(),
+        runbook_base_url: None,
+    }
+}
+
+/// The report of an inventory by its declared facts.
+pub fn lint(inventory: &str, start: &Start) -> Report {
+    let inventory = Inventory::parse("jobs.yaml", inventory).unwrap_or_else(|problems| panic!("{problems}"));
+    check::lint(&inventory, &Filter::default(), Planned::default(), start).unwrap().report
 }
 
 /// The check itself, with everything that a door would say of it.

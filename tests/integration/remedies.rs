@@ -6,6 +6,7 @@ use credential_health::failure::printable;
 use credential_health::inventory::{Filter, Inventory, Refresh, Seconds, Source};
 use credential_health::lease::Verdict;
 use credential_health::report::{Report, Trigger};
+use credential_health::templates::Planned;
 
 const ROLE: &str = "arn:aws:iam::111111111111:role/work";
 
@@ -13,7 +14,7 @@ fn lint(inventory: &str) -> Report {
     let inventory = Inventory::parse("test", inventory).unwrap();
     let at = "2026-11-23T06:00:00Z".parse().unwrap();
     let start = Start { id: "test".to_owned(), trigger: Trigger::Cli, at, runbook_base_url: None };
-    check::lint(&inventory, &Filter::default(), &start).unwrap().report
+    check::lint(&inventory, &Filter::default(), Planned::default(), &start).unwrap().report
 }
 
 fn job(source: &str, length: &str, refresh: &str) -> String {
@@ -200,7 +201,7 @@ fn followed(inventory: &Inventory, finding: &Finding, step: &str) -> Option<Inve
 fn judged(inventory: &Inventory) -> Report {
     let at = "2026-11-23T06:00:00Z".parse().unwrap();
     let start = Start { id: "test".to_owned(), trigger: Trigger::Cli, at, runbook_base_url: None };
-    check::lint(inventory, &Filter::default(), &start).unwrap().report
+    check::lint(inventory, &Filter::default(), Planned::default(), &start).unwrap().report
 }
 
 /// Jobs whose request is refused, or whose source ends first: the findings whose remedies are found by judging them.

@@ -13,6 +13,7 @@ use credential_health::state::{
     Changes, DEFAULT_REMIND_AFTER, Delivery, Previous, Run, State, StateUri, Tellings, ahead, next, print, read,
     substance,
 };
+use credential_health::templates::Planned;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -36,7 +37,7 @@ fn report(jobs: &[(&str, &str, u64)], more: &str) -> Report {
 fn report_of(inventory: &str) -> Report {
     let inventory = Inventory::parse("jobs.yaml", inventory).unwrap_or_else(|problems| panic!("{problems}"));
     let start = Start { id: "run".to_owned(), trigger: Trigger::Schedule, at: day(0), runbook_base_url: None };
-    lint(&inventory, &Filter::default(), &start).unwrap().report
+    lint(&inventory, &Filter::default(), Planned::default(), &start).unwrap().report
 }
 
 fn run(report: &Report, at: Timestamp) -> Run<'_> {

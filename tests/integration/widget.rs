@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use credential_health::check::{self, Start};
-use credential_health::inventory::{Filter, Inventory};
+use credential_health::check::Start;
 use credential_health::lambda::{Function, Invocation};
 use credential_health::report::{Report, Trigger, widget};
 use credential_health::settings::Settings;
 use markup5ever_rcdom::{Handle, RcDom};
 use serde_json::{Value, json};
 
-use crate::harness::{ETL, HUB, INVENTORY, Lambda, TOPIC, account, client, event, role, world, written_out};
+use crate::harness::{
+    self, ETL, HUB, INVENTORY, Lambda, TOPIC, account, client, event, offline_start, role, world, written_out,
+};
 use crate::html_reader::{attribute, attributes, has_class, inside, parsed, tag, text};
 use crate::stand_in::{Credentials, Role, StandIn};
 
@@ -31,16 +32,9 @@ fn request(parameters: &Value, theme: &str) -> Value {
     request
 }
 
-/// The report of an inventory by its declared facts.
 fn lint(inventory: &str, runbook_base_url: Option<&str>) -> Report {
-    let inventory = Inventory::parse("jobs.yaml", inventory).unwrap_or_else(|problems| panic!("{problems}"));
-    let start = Start {
-        id: "run-1".to_owned(),
-        trigger: Trigger::Manual,
-        at: "2026-11-23T06:00:00Z".parse().unwrap(),
-        runbook_base_url: runbook_base_url.map(str::to_owned),
-    };
-    check::lint(&inventory, &Filter::default(), &start).unwrap().report
+    let runbook_base_url = runbook_base_url.map(str::to_owned);
+    harness::lint(inventory, &Start { trigger: Trigger::Manual, runbook_base_url, ..offline_start() })
 }
 
 /// So many jobs, of every verdict in turn, the healthy ones first.
