@@ -3,7 +3,7 @@
 
 use crate::finding::FindingId;
 use crate::inventory::RoleArn;
-use crate::visible;
+pub use crate::visible::printable;
 
 /// A call that this project makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -386,33 +386,4 @@ impl Failure {
             request_id: None,
         }
     }
-}
-
-/// Makes a text of AWS's fit to show: no control or format character, a bounded length, and nothing of a signed request.
-///
-/// A SignatureDoesNotMatch of AWS goes on, after a blank line, with the canonical request, session token included.
-#[must_use]
-pub fn printable(text: &str) -> String {
-    const LONGEST: usize = 1000;
-    const REQUEST: [&str; 3] = ["\n\n", "The Canonical String", "The String-to-Sign"];
-    let end = REQUEST.iter().filter_map(|start| text.find(start)).min().unwrap_or(text.len());
-    let clean: String = text[..end].chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
-    visible::line(&masked(clean.trim()))
-}
-
-/// Takes out the value behind each name that a signed request gives a secret.
-fn masked(text: &str) -> String {
-    const SECRETS: [&str; 4] = ["x-amz-security-token:", "x-amz-security-token=", "credential=", "signature="];
-    let mut shown = String::with_capacity(text.len());
-    for word in text.split_inclusive(char::is_whitespace) {
-        let lower = word.to_ascii_lowercase();
-        match SECRETS.iter().filter_map(|name| lower.find(name).map(|at| at + name.len())).min() {
-            Some(end) => {
-                shown.push_str(&word[..end]);
-                shown.push_str("… ");
-            }
-            None => shown.push_str(word),
-        }
-    }
-    shown.trim_end().to_owned()
 }

@@ -1,13 +1,14 @@
 //! Which jobs will outlive their temporary AWS credentials, told before they do.
 //!
 //! Data flows one way: [`inventory`] (what people declare) → `plan` (each distinct walk once) → `probe` (STS and IAM
-//! answer: facts) → `lease` (what AWS grants: pure) → `audit` (is that a problem: pure) → `report` (one type, many
-//! forms) → `state` (what of it was told before) → `notify` (SNS, metrics), driven by two thin doors, `lambda` and `cli`,
-//! that call one function, [`check`].
+//! answer: facts) → `lease` (what AWS grants: pure) → `fit` (what would make a job last: pure) → `remedy` (its words and
+//! commands) → `audit` (is that a problem: pure) → `report` (one type, many forms) → `state` (what of it was told before)
+//! → `notify` (SNS, metrics), driven by two thin doors, `lambda` and `cli`, that call one function, [`check`]. A room uses
+//! none that comes after it: a test reads this order, and that no rooms use each other in a circle.
 //!
 //! Side rooms join it in one place each: `import` makes inventories of what people have, [`templates`] brings facts that no
-//! call does (roles as they will be), [`fit`] asks `lease` what would make a job covered, `shared_config` reads AWS profiles
-//! for `import` and for `doctor`, which is a flow of its own: facts of this shell, judged, shown.
+//! call does (roles as they will be), `shared_config` reads AWS profiles for `import` and for `doctor`, which is a flow of
+//! its own: facts of this shell, judged, shown.
 //!
 //! What stands here without a feature builds without AWS.
 
@@ -32,6 +33,7 @@ pub mod notify;
 pub mod plan;
 #[cfg(feature = "aws")]
 pub mod probe;
+pub mod remedy;
 pub mod report;
 #[cfg(feature = "aws")]
 pub mod settings;

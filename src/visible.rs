@@ -6,13 +6,13 @@
 /// The text in one line.
 #[must_use]
 pub(crate) fn line(text: &str) -> String {
-    written(text, |c| c.is_control() || acts(c))
+    written(text, acts)
 }
 
 /// The text with its line breaks.
 #[must_use]
 pub(crate) fn block(text: &str) -> String {
-    written(text, |c| c != '\n' && c.is_control() || acts(c))
+    written(text, |c| c != '\n' && acts(c))
 }
 
 fn written(text: &str, acts: impl Fn(char) -> bool) -> String {
@@ -23,12 +23,43 @@ fn written(text: &str, acts: impl Fn(char) -> bool) -> String {
     shown
 }
 
-/// Format characters (Unicode 16, DerivedGeneralCategory.txt, Cf: marks of direction, of no width, tags), the separators of
-/// lines and paragraphs (Zl, Zp), and what XML 1.0 does not take.
-const fn acts(c: char) -> bool {
+/// Makes a text of AWS's fit to show: no control or format character, a bounded length, and nothing of a signed request.
+///
+/// A SignatureDoesNotMatch of AWS goes on, after a blank line, with the canonical request, session token included.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    const LONGEST: usize = 1000;
+    const REQUEST: [&str; 3] = ["\n\n", "The Canonical String", "The String-to-Sign"];
+    let end = REQUEST.iter().filter_map(|start| text.find(start)).min().unwrap_or(text.len());
+    let clean: String = text[..end].chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
+    line(&masked(clean.trim()))
+}
+
+/// Takes out the value behind each name that a signed request gives a secret.
+fn masked(text: &str) -> String {
+    const SECRETS: [&str; 4] = ["x-amz-security-token:", "x-amz-security-token=", "credential=", "signature="];
+    let mut shown = String::with_capacity(text.len());
+    for word in text.split_inclusive(char::is_whitespace) {
+        let lower = word.to_ascii_lowercase();
+        match SECRETS.iter().filter_map(|name| lower.find(name).map(|at| at + name.len())).min() {
+            Some(end) => {
+                shown.push_str(&word[..end]);
+                shown.push_str("… ");
+            }
+            None => shown.push_str(word),
+        }
+    }
+    shown.trim_end().to_owned()
+}
+
+/// Control characters, format characters (Unicode 16, DerivedGeneralCategory.txt, Cf: marks of direction, of no width,
+/// tags), the separators of lines and paragraphs (Zl, Zp), and what XML 1.0 does not take.
+pub(crate) const fn acts(c: char) -> bool {
     matches!(
         c,
-        '\u{ad}'
+        '\0'..='\u{1f}'
+            | '\u{7f}'..='\u{9f}'
+            | '\u{ad}'
             | '\u{600}'..='\u{605}'
             | '\u{61c}'
             | '\u{6dd}'

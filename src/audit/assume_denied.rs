@@ -2,11 +2,11 @@
 
 use super::planned::{Asked, asked};
 use super::refused::{Refusals, Refused};
-use super::remedy::Remedy;
 use super::{Finding, Subject, common_owner};
 use crate::failure::denial_cause;
 use crate::finding::FindingId;
 use crate::inventory::{Job, RoleArn};
+use crate::remedy::Remedy;
 use crate::templates::policy::{Answer, Caller, PrincipalKind};
 
 pub(super) fn find(subject: &Subject<'_>, met: &Refusals<'_>, out: &mut Vec<Finding>) {

@@ -1,11 +1,11 @@
 //! `cached-platform-credentials`: the job copies credentials that the platform would renew.
 
 use super::lasting::lasting;
-use super::remedy::Remedy;
 use super::{Finding, Subject};
 use crate::finding::FindingId;
 use crate::inventory::Source;
 use crate::lease::Verdict;
+use crate::remedy::Remedy;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     out.extend(lasting(subject, FindingId::CachedPlatformCredentials).map(|found| {
@@ -29,13 +29,11 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                  exports them into environment variables, or reads them once, fails with ExpiredToken.",
                 found.length_in_words()
             ))
-            .remedies([
-                Remedy::step(
-                    "Let the SDK's default provider chain read the credentials from the platform each time: no AWS_ACCESS_KEY_ID in the environment, no \
-                     credentials file written at the start. Then declare `refresh: auto`.",
-                ),
-                Remedy::step("Where a tool needs variables, export them again inside the loop, just before each use, and declare `refresh: {every: …}`.")
-                    .cli("eval \"$(aws configure export-credentials --format env)\""),
-            ])
+            .remedies(subject.ways(found.job))
+            .remedies([Remedy::step(
+                "Where a tool needs variables, export them again just before each call of it, no call longer than what is sure to be left, and \
+                 declare `refresh: auto`.",
+            )
+            .cli("eval \"$(aws configure export-credentials --format env)\"")])
     }));
 }

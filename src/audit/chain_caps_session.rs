@@ -1,7 +1,7 @@
 //! `chain-caps-session`: role chaining caps the job's session at one hour, and the job needs more.
 
 use super::lasting::lasting;
-use super::{Finding, Subject, remedy};
+use super::{Finding, Subject};
 use crate::finding::FindingId;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
@@ -18,9 +18,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                     found.length_in_words(),
                     found.lease()
                 ))
-                .remedies(subject.renewals(found.job, found.judgement))
-                .remedies(remedy::shorten_chain(found.job, found.wanted()))
-                .remedies(remedy::split(found.lease(), found.job.margin)),
+                .remedies(subject.ways(found.job)),
         )
     }));
 }

@@ -1,11 +1,11 @@
 //! `clock-skew`: the clock of the checker and of AWS differ, because STS says so or by the Date header of the answers.
 
 use super::refused::Refusals;
-use super::remedy::Remedy;
 use super::{Finding, Subject};
 use crate::failure::Class;
 use crate::finding::FindingId;
 use crate::inventory::Seconds;
+use crate::remedy::Remedy;
 
 /// The checker's clock may be this far off before it is reported; AWS refuses at 15 minutes, some services at 5.
 const TOLERATED: u64 = 240;

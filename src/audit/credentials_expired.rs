@@ -1,10 +1,10 @@
 //! `credentials-expired`: the credentials that were used have expired.
 
 use super::refused::Refusals;
-use super::remedy::Remedy;
 use super::{Finding, Subject};
 use crate::failure::Class;
 use crate::finding::FindingId;
+use crate::remedy::Remedy;
 
 pub(super) fn find(_: &Subject<'_>, met: &Refusals<'_>, out: &mut Vec<Finding>) {
     out.extend(met.iter().filter(|((id, _), _)| *id == FindingId::CredentialsExpired).map(|(_, refused)| {

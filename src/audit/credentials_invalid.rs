@@ -1,9 +1,9 @@
 //! `credentials-invalid`: the credentials that were used are not valid.
 
 use super::refused::Refusals;
-use super::remedy::Remedy;
 use super::{Finding, Subject};
 use crate::finding::FindingId;
+use crate::remedy::Remedy;
 
 pub(super) fn find(_: &Subject<'_>, met: &Refusals<'_>, out: &mut Vec<Finding>) {
     out.extend(met.iter().filter(|((id, _), _)| *id == FindingId::CredentialsInvalid).map(|(_, refused)| {

@@ -6,7 +6,7 @@ use crate::finding::FindingId;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     out.extend(lasting(subject, FindingId::DefaultDurationTooShort).filter_map(|found| {
-        let (hop, lease) = found.hop()?;
+        let (hop, _) = found.hop()?;
         let (name, role) = (&found.job.name, hop.role.name());
         Some(
             found
@@ -17,8 +17,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                      ExpiredToken 1h after it has got its credentials.",
                     found.length_in_words()
                 ))
-                .remedies(subject.longer_session(found.job, found.index(), lease))
-                .remedies(subject.renewals(found.job, found.judgement)),
+                .remedies(subject.ways(found.job)),
         )
     }));
 }

@@ -1,15 +1,13 @@
 //! `duration-above-max-session`: a requested DurationSeconds is over the role's MaxSessionDuration.
 
 use super::lasting::lasting;
-use super::{Finding, Subject, remedy};
+use super::{Finding, Subject};
 use crate::finding::FindingId;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     out.extend(lasting(subject, FindingId::DurationAboveMaxSession).filter_map(|found| {
         let (hop, lease) = found.hop()?;
         let max = found.max_session(&hop.role)?;
-        let ask_less = remedy::ask_for(found.job, found.index(), max);
-        let raise = if lease.chained { None } else { subject.raise_to(&hop.role, lease.requested) };
         Some(
             found
                 .finding()
@@ -20,8 +18,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                      DurationSeconds exceeds the MaxSessionDuration set for this role.\" It does not shorten it, so the job has no credentials.",
                     found.job.name, lease.requested.0, hop.role.name(), max.0
                 ))
-                .remedies(raise)
-                .remedies([ask_less]),
+                .remedies(subject.ways(found.job)),
         )
     }));
 }

@@ -1,12 +1,12 @@
 //! `expired-token-observed`: CloudTrail recorded a call that failed because its credentials had expired.
 
 use super::finding::Finding;
-use super::remedy::Remedy;
 use super::{Subject, common_owner};
 use crate::facts::Observation;
 use crate::finding::FindingId;
 use crate::inventory::Job;
 use crate::lease::Verdict;
+use crate::remedy::Remedy;
 
 /// Reports what was observed; the subject's jobs are those that have the role on their path.
 pub(super) fn find(subject: &Subject<'_>, observed: &Observation, out: &mut Vec<Finding>) {

@@ -4,9 +4,9 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::remedy::Remedy;
 use crate::finding::{FindingId, Severity};
 use crate::inventory::{Job, Location, RoleArn, Waiver, hex};
+use crate::remedy::Remedy;
 
 /// Who gets what belongs to nobody.
 pub const UNOWNED: &str = "unowned";

@@ -1,7 +1,7 @@
 //! `job-exceeds-any-session`: the job is longer than any session can be.
 
 use super::lasting::lasting;
-use super::{Finding, Subject, remedy};
+use super::{Finding, Subject};
 use crate::finding::FindingId;
 use crate::lease::rules::LONGEST_SESSION;
 
@@ -18,7 +18,6 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                 found.length_in_words(),
                 found.lease()
             ))
-            .remedies(subject.renewals(found.job, found.judgement))
-            .remedies(remedy::split(found.lease(), found.job.margin))
+            .remedies(subject.ways(found.job))
     }));
 }

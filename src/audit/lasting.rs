@@ -31,11 +31,6 @@ impl Lasting<'_> {
         self.job.path.get(hop).zip(self.judgement.hops.get(hop))
     }
 
-    /// The index of the hop that limits the job.
-    pub(super) fn index(&self) -> usize {
-        self.judgement.limiting_hop.unwrap_or_default()
-    }
-
     /// The name of the limiting hop's role, or of the source.
     pub(super) fn limiting_name(&self) -> &str {
         self.hop().map_or(self.job.source.kind(), |(hop, _)| hop.role.name())
@@ -43,11 +38,6 @@ impl Lasting<'_> {
 
     pub(super) fn needed(&self) -> Seconds {
         self.judgement.needed
-    }
-
-    /// What the job should have: needed + margin.
-    pub(super) fn wanted(&self) -> Seconds {
-        self.judgement.needed + self.job.margin
     }
 
     pub(super) fn lease(&self) -> Seconds {

@@ -1,8 +1,9 @@
 //! `max-session-drift`: the declared MaxSessionDuration is not the live one, or not the one that a template or a plan sets.
 
-use super::remedy::Remedy;
-use super::{Finding, Subject, remedy};
+use super::{Finding, Subject};
 use crate::finding::FindingId;
+use crate::remedy;
+use crate::remedy::Remedy;
 use crate::templates::Setting;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {

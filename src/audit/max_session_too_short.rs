@@ -17,8 +17,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                      got its credentials.",
                     found.length_in_words(), max.0, found.lease()
                 ))
-                .remedies(subject.longer_session(found.job, found.index(), lease))
-                .remedies(subject.renewals(found.job, found.judgement)),
+                .remedies(subject.ways(found.job)),
         )
     }));
 }

@@ -1,11 +1,13 @@
 //! `max-session-unknown`: the verdict needs a MaxSessionDuration that is not known.
 
 use super::lasting::lasting;
-use super::remedy::Remedy;
 use super::{Finding, Subject};
 use crate::facts::Description;
 use crate::finding::FindingId;
-use crate::inventory::RoleArn;
+use crate::inventory::{Job, RoleArn, Seconds};
+use crate::lease::rules::LONGEST_SESSION;
+use crate::lease::{Verdict, judge};
+use crate::remedy::Remedy;
 use crate::templates::{PlannedRole, Setting};
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
@@ -43,13 +45,18 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                     lease.requested.0
                 ))
                 .remedies([
-                    Remedy::step(format!("Look it up, and declare it as `max_session_duration` of the role: {}.", hop.role))
-                        .cli(format!("aws iam get-role --role-name {role} --query Role.MaxSessionDuration")),
+                    Remedy::step(format!(
+                        "Look it up, and declare it as `max_session_duration` of the role: {}. {}",
+                        hop.role,
+                        what_comes_of_it(subject, found.job, lease.requested)
+                    ))
+                    .cli(format!("aws iam get-role --role-name {role} --query Role.MaxSessionDuration")),
                     Remedy::step(format!(
                         "Let the check read it: a reader for account {} under `readers:`, or iam:GetRole on itself for {role}.",
                         hop.role.account()
                     )),
-                ]),
+                ])
+                .remedies(subject.ways(found.job)),
         )
     }));
 }
@@ -79,4 +86,14 @@ fn open_in_a_file<'a>(subject: &Subject<'a>, role: &RoleArn) -> Option<(&'a Plan
         Setting::Unknown(why) => Some((planned, why)),
         Setting::Known(_) => None,
     }
+}
+
+/// What the verdict is when the maximum is known: at least what is asked for, or less.
+fn what_comes_of_it(subject: &Subject<'_>, job: &Job, requested: Seconds) -> String {
+    let granted = judge(job, |role| Some(subject.max_session(role).unwrap_or(LONGEST_SESSION)));
+    let at_best = match granted.verdict {
+        Verdict::Covered => "the job is covered".to_owned(),
+        verdict => format!("the job starts, and is still not covered ({})", verdict.as_str()),
+    };
+    format!("If it is {requested} or more, {at_best}; if it is less, the job cannot start.")
 }

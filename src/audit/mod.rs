@@ -1,7 +1,7 @@
 //! Is that a problem: from the verdicts and the facts to findings. Pure: no clock, no network, no printing.
 //!
-//! One file a finding, named by its id; `lasting` and `refused` hold what the two large families share, `remedy` the
-//! forms of a fix, `waivers` what is accepted for a time.
+//! One file a finding, named by its id; `lasting` and `refused` hold what the two large families share, `waivers` what is
+//! accepted for a time. What would mend a verdict is found by `fit` and told by `remedy`.
 
 mod assume_denied;
 mod cached_platform_credentials;
@@ -27,7 +27,6 @@ mod planned;
 mod refresh_slower_than_session;
 mod refused;
 mod region_disabled;
-pub(crate) mod remedy;
 mod requested_duration_too_short;
 mod role_missing;
 mod signature_mismatch;
@@ -41,17 +40,18 @@ mod waivers;
 pub use finding::{Evidence, Finding, UNOWNED, Waived};
 pub(crate) use planned::notes as planned_notes;
 use refused::Refusals;
-pub use remedy::Remedy;
 
 use std::collections::HashMap;
 
 use crate::facts::{Description, Facts, StepOutcome};
 use crate::finding::FindingId;
-use crate::fit::{Change, Changed, MOST_CHANGES, Way, first_ways, told};
+use crate::fit::{Change, Changed, MOST_CHANGES, Way, first_ways};
 use crate::inventory::{Inventory, Job, Location, Refresh, RoleArn, Seconds};
-use crate::lease::rules::{ASSUME_ROLE_RANGE, CHAIN_CAP, DEFAULT_MAX_SESSION, LONGEST_SESSION};
-use crate::lease::{HopLease, Judgement, judge};
+use crate::lease::rules::{ASSUME_ROLE_RANGE, DEFAULT_MAX_SESSION, LONGEST_SESSION};
+use crate::lease::{Judgement, Verdict, judge};
 use crate::plan::Plan;
+use crate::remedy;
+pub use crate::remedy::Remedy;
 use crate::templates::{PlannedRole, Setting};
 
 /// Everything that findings are made of.
@@ -250,19 +250,6 @@ impl<'a> Subject<'a> {
         )
     }
 
-    /// How the job can have a session of needed + margin at this hop, where AWS would grant one.
-    fn longer_session(&self, job: &Job, index: usize, lease: &HopLease) -> Vec<Remedy> {
-        let wanted = job.needed() + job.margin;
-        if lease.chained {
-            return match wanted <= CHAIN_CAP {
-                true => vec![remedy::ask_for(job, index, wanted)],
-                false => remedy::shorten_chain(job, wanted).into_iter().collect(),
-            };
-        }
-        let wanted = wanted.min(LONGEST_SESSION);
-        self.raise_to(&job.path[index].role, wanted).into_iter().chain([remedy::ask_for(job, index, wanted)]).collect()
-    }
-
     /// Raises the role's MaxSessionDuration where it is known to be too low for `wanted`, or not known: to what serves
     /// every job that reaches the role directly.
     fn raise_to(&self, role: &RoleArn, wanted: Seconds) -> Option<Remedy> {
@@ -297,13 +284,13 @@ impl<'a> Subject<'a> {
     /// none, that.
     fn ways(&self, job: &Job) -> Vec<Remedy> {
         const MOST: usize = 3;
-        let ways = first_ways(job, &|role| self.max_session(role));
+        let ways = first_ways(job, &|role| self.max_session(role), MOST);
         if ways.is_empty() {
             let step =
                 format!("No set of up to {MOST_CHANGES} changes makes this job last: declare another path for it.");
             return vec![Remedy::step(step)];
         }
-        ways.iter().take(MOST).map(|way| self.way(job, way)).collect()
+        ways.iter().map(|way| self.way(job, way)).collect()
     }
 
     /// All changes of one way as one remedy.
@@ -311,21 +298,14 @@ impl<'a> Subject<'a> {
         let changed = Changed::new(job, &way.changes);
         let tell = |change: &Change| match change {
             Change::MaxSession(role, to) => self.raise_to(role, *to),
-            change => told(job, &changed, change),
+            change => remedy::told(job, &changed, change),
         };
         remedy::together(way.changes.iter().filter_map(tell))
     }
 
-    /// The ways to renew that make the job's verdict better: by the SDK's provider chain, or in the job's own loop.
-    fn renewals(&self, job: &Job, judgement: &Judgement) -> Vec<Remedy> {
-        let better = |refresh: Refresh| {
-            let renewed = judge(&Job { refresh, ..job.clone() }, |role| self.max_session(role));
-            renewed.verdict > judgement.verdict
-        };
-        let every = judgement.lease.and_then(|lease| remedy::loop_interval(lease, job));
-        let by_chain = better(Refresh::Auto).then(|| remedy::refresh_by_provider_chain(job));
-        let in_loop = every.filter(|every| better(Refresh::Every(*every))).map(remedy::refresh_in_loop);
-        by_chain.into_iter().chain(in_loop).collect()
+    /// The job's verdict if it were declared so, and its roles were as they are.
+    fn verdict_of(&self, job: &Job) -> Verdict {
+        judge(job, |role| self.max_session(role)).verdict
     }
 
     /// Whether the run did all that it set out to do.

@@ -1,10 +1,10 @@
 //! `not-checked`: something that should have been checked was not, for a reason that is not the role's own.
 
 use super::refused::{Refusals, Refused};
-use super::remedy::Remedy;
 use super::{Finding, Subject};
 use crate::failure::Class;
 use crate::finding::FindingId;
+use crate::remedy::Remedy;
 
 pub(super) fn find(_: &Subject<'_>, met: &Refusals<'_>, out: &mut Vec<Finding>) {
     out.extend(met.iter().filter(|((id, _), _)| *id == FindingId::NotChecked).map(|(_, refused)| {

@@ -1,7 +1,6 @@
 //! `refresh-slower-than-session`: the job renews its credentials less often than they lapse.
 
 use super::lasting::lasting;
-use super::remedy::Remedy;
 use super::{Finding, Subject};
 use crate::finding::FindingId;
 use crate::inventory::{Refresh, Seconds};
@@ -9,7 +8,6 @@ use crate::inventory::{Refresh, Seconds};
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     out.extend(lasting(subject, FindingId::RefreshSlowerThanSession).map(|found| {
         let (name, lease) = (&found.job.name, found.lease());
-        let longer = found.hop().is_some_and(|(_, lease)| !lease.chained);
         let every = match found.job.refresh {
             Refresh::Every(every) => every,
             _ => Seconds(0),
@@ -23,9 +21,6 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                  end of one session and the next refresh.",
                 found.length_in_words()
             ))
-            .remedies(subject.renewals(found.job, found.judgement))
-            .remedies(longer.then(|| {
-                Remedy::step("Ask for a session that is longer than the interval, where the role's MaxSessionDuration allows it.")
-            }))
+            .remedies(subject.ways(found.job))
     }));
 }

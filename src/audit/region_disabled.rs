@@ -1,9 +1,9 @@
 //! `region-disabled`: STS is not activated in the Region.
 
 use super::refused::Refusals;
-use super::remedy::Remedy;
 use super::{Finding, Subject};
 use crate::finding::FindingId;
+use crate::remedy::Remedy;
 
 pub(super) fn find(_: &Subject<'_>, met: &Refusals<'_>, out: &mut Vec<Finding>) {
     out.extend(met.iter().filter(|((id, _), _)| *id == FindingId::RegionDisabled).map(|(_, refused)| {

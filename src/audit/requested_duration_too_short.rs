@@ -20,8 +20,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                      credentials.",
                     found.length_in_words(), lease.requested.0, found.lease()
                 ))
-                .remedies(subject.longer_session(found.job, found.index(), lease))
-                .remedies(subject.renewals(found.job, found.judgement)),
+                .remedies(subject.ways(found.job)),
         )
     }));
 }

@@ -1,10 +1,10 @@
 //! `role-missing`: IAM says that the role does not exist, or a plan deletes it.
 
 use super::refused::Refusals;
-use super::remedy::Remedy;
 use super::{Finding, Subject};
 use crate::finding::FindingId;
 use crate::inventory::RoleArn;
+use crate::remedy::Remedy;
 
 pub(super) fn find(_: &Subject<'_>, met: &Refusals<'_>, out: &mut Vec<Finding>) {
     out.extend(met.iter().filter(|((id, _), _)| *id == FindingId::RoleMissing).map(|(_, refused)| {

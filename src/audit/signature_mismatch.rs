@@ -1,10 +1,10 @@
 //! `signature-mismatch`: the signature of the request was refused.
 
 use super::refused::Refusals;
-use super::remedy::Remedy;
 use super::{Finding, Subject};
 use crate::failure::Class;
 use crate::finding::FindingId;
+use crate::remedy::Remedy;
 
 pub(super) fn find(_: &Subject<'_>, met: &Refusals<'_>, out: &mut Vec<Finding>) {
     out.extend(met.iter().filter(|((id, _), _)| *id == FindingId::SignatureMismatch).map(|(_, refused)| {

@@ -1,9 +1,11 @@
 //! `source-cannot-assume`: the source's credentials may not call AssumeRole at all.
 
 use super::lasting::lasting;
-use super::remedy::Remedy;
 use super::{Finding, Subject};
 use crate::finding::FindingId;
+use crate::inventory::Job;
+use crate::lease::Verdict;
+use crate::remedy::Remedy;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     out.extend(lasting(subject, FindingId::SourceCannotAssume).map(|found| {
@@ -16,9 +18,17 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                 "The credentials that GetFederationToken gives can call no STS operation but GetCallerIdentity, so {} can never assume {role}.",
                 found.job.name
             ))
-            .remedies([
-                Remedy::step(format!("Assume {role} with the IAM user's own key (`source: iam-user`), or with AssumeRoleWithWebIdentity (`source: web-identity`).")),
-                Remedy::step("Give the federated session the permissions it needs directly, and leave the path empty."),
-            ])
+            .remedies(subject.ways(found.job))
+            .remedies(without_a_role(subject, found.job))
     }));
+}
+
+/// The federated session does the work itself, where it lasts as long.
+fn without_a_role(subject: &Subject<'_>, job: &Job) -> Option<Remedy> {
+    let direct = Job { path: Vec::new(), ..job.clone() };
+    (subject.verdict_of(&direct) == Verdict::Covered).then(|| {
+        Remedy::step(
+            "Give the federated session the permissions it needs directly, and leave the path empty: assume no role.",
+        )
+    })
 }

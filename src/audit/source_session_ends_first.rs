@@ -1,11 +1,11 @@
 //! `source-session-ends-first`: what renews the credentials, or the source's own session, ends before the job does.
 
 use super::lasting::{Lasting, lasting};
-use super::remedy::Remedy;
 use super::{Finding, Subject};
 use crate::finding::FindingId;
-use crate::inventory::{Job, Seconds, Source};
-use crate::lease::LimitedBy;
+use crate::inventory::{Job, Refresh, Seconds, Source};
+use crate::lease::{LimitedBy, Verdict};
+use crate::remedy::Remedy;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     out.extend(lasting(subject, FindingId::SourceSessionEndsFirst).map(|found| {
@@ -57,13 +57,14 @@ fn one_more_lease(found: &Lasting<'_>) -> &'static str {
     }
 }
 
-/// What covers the job, and another kind of source where this one needs a person.
+/// What covers the job, and another kind of source where one that renews without a person would cover it.
 fn remedies(subject: &Subject<'_>, job: &Job) -> Vec<Remedy> {
     let mut remedies = subject.ways(job);
-    if !matches!(job.source, Source::RolesAnywhere { .. }) {
+    let on_a_platform = Job { source: Source::EcsTask, refresh: Refresh::Auto, ..job.clone() };
+    if !matches!(job.source, Source::RolesAnywhere { .. }) && subject.verdict_of(&on_a_platform) == Verdict::Covered {
         remedies.push(Remedy::step(
-            "Run the job on credentials that renew without a person: a platform's role (EC2, ECS, Lambda, CodeBuild, EKS), OIDC \
-             (AssumeRoleWithWebIdentity) or IAM Roles Anywhere.",
+            "Run the job on credentials that renew without a person, a platform's role (EC2, ECS, CodeBuild, EKS) or IAM Roles Anywhere, \
+             with the path as it is, and declare that `source` and `refresh: auto`.",
         ));
     }
     remedies

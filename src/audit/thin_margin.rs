@@ -1,11 +1,11 @@
 //! `thin-margin`: the job lasts, with less headroom than it should keep.
 
 use super::lasting::lasting;
-use super::remedy::Remedy;
 use super::{Finding, Subject};
 use crate::finding::FindingId;
-use crate::inventory::{Refresh, Seconds};
-use crate::lease::LimitedBy;
+use crate::inventory::{Job, Refresh, Seconds};
+use crate::lease::{LimitedBy, Verdict};
+use crate::remedy::Remedy;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     out.extend(lasting(subject, FindingId::ThinMargin).map(|found| {
@@ -22,11 +22,11 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                      call or a long step, and its calls fail with ExpiredToken.",
                     found.lease()
                 ))
-                .remedies(subject.renewals(found.job, found.judgement));
+                .remedies(subject.ways(found.job))
+                .remedies(smaller_margin(subject, found.job, spare));
         }
         let end = found.judgement.end.unwrap_or_default();
         let headroom = Seconds(end.0.saturating_sub(found.needed().0));
-        let longer = found.hop().map(|(_, lease)| subject.longer_session(found.job, found.index(), lease)).unwrap_or_default();
         finding
             .evidence("headroom_seconds", headroom.0, "lapses_after_seconds − needed_seconds")
             .titled(match headroom {
@@ -38,8 +38,15 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                  10 to 15 minutes before the end, so less than that is no headroom for them.",
                 found.length_in_words()
             ))
-            .remedies(longer)
-            .remedies(subject.renewals(found.job, found.judgement))
-            .remedies([Remedy::step("If the declared length has room in it already, declare a smaller `margin` for this job.")])
+            .remedies(subject.ways(found.job))
+            .remedies(smaller_margin(subject, found.job, headroom))
     }));
+}
+
+/// The margin that there is, where that is one at all.
+fn smaller_margin(subject: &Subject<'_>, job: &Job, margin: Seconds) -> Option<Remedy> {
+    let content = Job { margin, ..job.clone() };
+    (margin > Seconds(0) && subject.verdict_of(&content) == Verdict::Covered).then(|| {
+        Remedy::step(format!("If the declared length has room in it already, declare `margin: {margin}` for this job."))
+    })
 }

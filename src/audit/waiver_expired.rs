@@ -1,9 +1,9 @@
 //! `waiver-expired`: a waiver has run out, and works no longer.
 
-use super::remedy::Remedy;
 use super::waivers::finding_about;
 use super::{Finding, Subject};
 use crate::finding::FindingId;
+use crate::remedy::Remedy;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     for waiver in subject.inventory.waivers.iter().filter(|waiver| waiver.until < subject.today) {

@@ -1,9 +1,9 @@
 //! `waiver-unused`: a waiver matches nothing. Only a complete, unfiltered `check` can tell.
 
-use super::remedy::Remedy;
 use super::waivers::{finding_about, push_once, subject_of};
 use super::{Finding, Subject};
 use crate::finding::FindingId;
+use crate::remedy::Remedy;
 
 /// Reports the waivers among `unused`, which are indices into the inventory's.
 pub(super) fn find(subject: &Subject<'_>, unused: &[usize], out: &mut Vec<Finding>) {

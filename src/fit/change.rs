@@ -161,9 +161,10 @@ impl Change {
     /// When it is made: what AWS has to allow first, before what the job then asks for.
     pub(super) fn turn(&self) -> u8 {
         match self {
-            Self::Source(_) | Self::ExchangeForLast | Self::Drop(_) => 0,
-            Self::MaxSession(..) => 1,
-            Self::Ask(..) | Self::SendNone(_) => 2,
+            Self::MaxSession(..) | Self::Source(Source::IdentityCenter { .. }) => 0,
+            // Trust policies: whoever is let in may ask for what the roles allow by now.
+            Self::ExchangeForLast | Self::Drop(_) => 1,
+            Self::Source(_) | Self::Ask(..) | Self::SendNone(_) => 2,
             Self::Refresh(_) | Self::Pause(_) | Self::Split(_) => 3,
         }
     }

@@ -1,19 +1,16 @@
 //! What would make a job fit: the least changes after which it is covered, found by asking `lease::judge` about each.
-//! Pure. Owns the search, not the rules (`lease`), not what a change is called (`advice`, with `audit`'s remedies).
+//! Pure. Owns the search, not the rules (`lease`), not what a change is called (`remedy`).
 //!
 //! A *step* is a kind of change, a [`Change`] a step with its number. Sets of one, two and three steps are tried, the
 //! smallest first, each with the numbers nearest to what is declared; what holds a smaller set that suffices is not tried.
 
-mod advice;
 mod change;
 mod numbers;
 
-pub(crate) use advice::told;
-pub use advice::{Advice, advise};
 use change::Step;
 pub use change::{Change, Changed};
 
-use crate::inventory::{Job, RoleArn, Seconds};
+use crate::inventory::{Job, Location, RoleArn, Seconds};
 use crate::lease::{Judgement, Verdict, judge};
 
 /// The most single changes that one way consists of.
@@ -49,7 +46,7 @@ pub fn fit(job: &Job, max_session: &dyn Fn(&RoleArn) -> Option<Seconds>) -> Fit 
         return Fit::Fits;
     }
     let search = Search { job, max_session };
-    let ways = search.ways(false);
+    let ways = search.ways(MOST_CHANGES, usize::MAX);
     if !ways.is_empty() {
         return Fit::Ways(ways);
     }
@@ -57,7 +54,7 @@ pub fn fit(job: &Job, max_session: &dyn Fn(&RoleArn) -> Option<Seconds>) -> Fit 
     let fits = |minutes: u64| {
         let shorter = Job { length: Seconds::minutes(minutes), ..job.clone() };
         let as_it_is = judge(&shorter, max_session).verdict == Verdict::Covered;
-        as_it_is || !Search { job: &shorter, max_session }.ways(true).is_empty()
+        as_it_is || !Search { job: &shorter, max_session }.ways(MOST_CHANGES, 1).is_empty()
     };
     let (mut low, mut high) = (0, job.length.0 / 60);
     while low < high {
@@ -67,16 +64,18 @@ pub fn fit(job: &Job, max_session: &dyn Fn(&RoleArn) -> Option<Seconds>) -> Fit 
     Fit::Nothing { longest: (low > 0).then_some(Seconds::minutes(low)) }
 }
 
-/// The first ways to make the job fit, for a report about many jobs: three changes are tried only where no two suffice,
-/// and no shorter run is looked for. Empty: there is none, or it is covered as it is.
+/// The first `most` ways to make the job fit, for a report about many jobs: three changes are tried only where no two
+/// suffice, and no shorter run is looked for. Empty: there is none, or it is covered as it is.
 #[must_use]
-pub(crate) fn first_ways(job: &Job, max_session: &dyn Fn(&RoleArn) -> Option<Seconds>) -> Vec<Way> {
+pub(crate) fn first_ways(job: &Job, max_session: &dyn Fn(&RoleArn) -> Option<Seconds>, most: usize) -> Vec<Way> {
     if judge(job, max_session).verdict == Verdict::Covered {
         return Vec::new();
     }
+    // What no verdict depends on need not be copied for each try.
+    let job = &Job { name: String::new(), owner: None, location: Location::default(), ..job.clone() };
     let search = Search { job, max_session };
-    let of_two = search.ways_within(MOST_CHANGES - 1, false);
-    if of_two.is_empty() { search.ways(false) } else { of_two }
+    let of_two = search.ways(MOST_CHANGES - 1, most);
+    if of_two.is_empty() { search.ways(MOST_CHANGES, most) } else { of_two }
 }
 
 /// A job, and what is known of its roles.
@@ -86,31 +85,27 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Every set of steps that suffices and holds no smaller one that does; only the first where one is enough.
-    fn ways(&self, first_only: bool) -> Vec<Way> {
-        self.ways_within(MOST_CHANGES, first_only)
-    }
-
-    fn ways_within(&self, most: usize, first_only: bool) -> Vec<Way> {
+    /// The first `most` sets of up to `size` steps that suffice and hold no smaller one that does, the least change first.
+    fn ways(&self, size: usize, most: usize) -> Vec<Way> {
         let steps = Step::of(self.job, self.max_session);
+        let compatible =
+            |set: &Vec<Step>| set.iter().enumerate().all(|(n, a)| set[n + 1..].iter().all(|b| a.goes_with(*b)));
+        let mut all: Vec<Vec<Step>> = (1..=size).flat_map(|size| sets(&steps, size)).filter(compatible).collect();
+        // A set weighs more than any that it holds, which so comes before it.
+        all.sort_by_cached_key(|set| (set.iter().map(|step| step.weight()).sum::<u32>(), set.len()));
         let mut found: Vec<(Vec<Step>, Way)> = Vec::new();
-        for size in 1..=most {
-            for set in sets(&steps, size) {
-                if first_only && !found.is_empty() {
-                    break;
-                }
-                let compatible = set.iter().enumerate().all(|(n, a)| set[n + 1..].iter().all(|b| a.goes_with(*b)));
-                let holds_another = found.iter().any(|(known, _)| known.iter().all(|step| set.contains(step)));
-                if compatible
-                    && !holds_another
-                    && let Some(way) = self.complete(&set)
-                    && !self.is_more_than_enough(&way)
-                {
-                    found.push((set, way));
-                }
+        for set in all {
+            if found.len() >= most {
+                break;
+            }
+            let holds_another = found.iter().any(|(known, _)| known.iter().all(|step| set.contains(step)));
+            if !holds_another
+                && let Some(way) = self.complete(&set)
+                && !self.is_more_than_enough(&way)
+            {
+                found.push((set, way));
             }
         }
-        found.sort_by_cached_key(|(set, _)| (set.iter().map(|step| step.weight()).sum::<u32>(), set.len()));
         found.into_iter().map(|(_, way)| way).collect()
     }
 

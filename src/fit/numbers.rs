@@ -5,7 +5,6 @@ use std::ops::RangeInclusive;
 
 use super::Search;
 use super::change::{Change, Changed, Step};
-use crate::audit::remedy::loop_interval;
 use crate::inventory::{Job, Refresh, Seconds, Source};
 use crate::lease::rules;
 
@@ -128,6 +127,12 @@ fn every(search: &Search<'_>, changes: &[Change]) -> Option<Change> {
     let every = loop_interval(changed.judged(search.max_session).lease?, search.job)?;
     let more_often = !matches!(search.job.refresh, Refresh::Every(now) if now <= every);
     more_often.then_some(Change::Refresh(Refresh::Every(every)))
+}
+
+/// How often a job's own loop has to renew, in whole minutes: early enough for the client's refresh window of 15 minutes and the margin.
+fn loop_interval(lease: Seconds, job: &Job) -> Option<Seconds> {
+    let spare = job.margin.0.max(rules::CLIENT_REFRESH_WINDOW.0).saturating_add(job.pause.0);
+    lease.0.checked_sub(spare).filter(|every| *every >= 60).map(|every| Seconds(every / 60 * 60))
 }
 
 fn pauses(search: &Search<'_>, changes: &[Change]) -> Vec<Change> {

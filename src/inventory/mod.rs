@@ -13,7 +13,7 @@ mod seconds;
 mod source;
 mod validate;
 #[cfg(feature = "cli")]
-mod write;
+pub(crate) mod write;
 pub(crate) mod yaml;
 
 use std::collections::BTreeMap;

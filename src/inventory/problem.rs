@@ -95,7 +95,7 @@ pub struct Remark {
 #[cfg(feature = "cli")]
 impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (message, help) = (crate::failure::printable(&self.message), crate::failure::printable(&self.help));
+        let (message, help) = (visible::printable(&self.message), visible::printable(&self.help));
         write!(f, "{}: {message}\n  help: {help}", visible::line(&self.location.to_string()))
     }
 }

@@ -1,13 +1,12 @@
-//! An inventory as YAML that `decode` reads back to the same: what `import` writes. Owns the layout and the comments;
-//! quoting is the YAML library's. Knows nothing of where an inventory comes from.
+//! An inventory as YAML that `decode` reads back to the same: what `import` writes, and the lines that `explain` advises.
+//! Owns the layout, the quoting and the comments: what would act on a terminal instead of being seen is escaped, so that the
+//! text can be shown as it is. Knows nothing of where an inventory comes from.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use serde_saphyr::ser_options;
-
-use super::{DEFAULT_MARGIN, Hop, Inventory, Job, Reader, Refresh, Role, Source, Waiver};
-use crate::failure::printable;
+use super::{DEFAULT_MARGIN, Hop, Inventory, Job, Reader, Refresh, Role, Seconds, Source, Waiver};
+use crate::visible::{self, printable};
 
 /// What is written beside the values, for the person who takes the inventory over.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -92,18 +91,26 @@ impl Inventory {
         }
         for Hop { role, duration } in &job.path {
             let label = self.roles.get(role).map_or(role.as_str(), Role::label);
-            let hop = match duration {
-                Some(duration) => format!("{{role: {}, duration: {duration}}}", scalar(label)),
-                None => scalar(label),
-            };
-            let _ = writeln!(text, "      - {hop}");
+            let _ = writeln!(text, "      - {}", hop(label, *duration));
         }
-        let refresh = match job.refresh {
-            Refresh::None => "none".to_owned(),
-            Refresh::Auto => "auto".to_owned(),
-            Refresh::Every(every) => format!("{{every: {every}}}"),
-        };
-        key(text, "refresh", Some(refresh), None);
+        key(text, "refresh", Some(refresh(job.refresh)), None);
+    }
+}
+
+/// A hop, its role by alias or ARN.
+pub(crate) fn hop(label: &str, duration: Option<Seconds>) -> String {
+    match duration {
+        Some(duration) => format!("{{role: {}, duration: {duration}}}", scalar(label)),
+        None => scalar(label),
+    }
+}
+
+/// How a job renews.
+pub(crate) fn refresh(refresh: Refresh) -> String {
+    match refresh {
+        Refresh::None => "none".to_owned(),
+        Refresh::Auto => "auto".to_owned(),
+        Refresh::Every(every) => format!("{{every: {every}}}"),
     }
 }
 
@@ -126,7 +133,7 @@ fn write_waiver(text: &mut String, waiver: &Waiver) {
 }
 
 /// A kind, or a map where a parameter is not at its default.
-fn source(source: Source) -> String {
+pub(crate) fn source(source: Source) -> String {
     let kind = source.kind();
     if Source::of_kind(kind) == Some(source) {
         return kind.to_owned();
@@ -158,12 +165,25 @@ fn comment_lines(text: &mut String, indent: &str, lines: &[String]) {
     }
 }
 
-/// A text as YAML on one line: bare where nobody can misread it, else as the library quotes it.
-fn scalar(text: &str) -> String {
+/// A text as YAML on one line, in a flow map too: bare where nobody can misread it, else in double quotes.
+pub(crate) fn scalar(text: &str) -> String {
+    const OTHER_THAN_TEXT: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
     let bare = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-./:".contains(c))
-        && !text.ends_with(':');
-    let options = ser_options! { quote_all: !bare, prefer_block_scalars: false };
-    // Nothing stands in the way of a text: the library fails on types that YAML cannot say.
-    serde_saphyr::to_string_with_options(&text, options).map(|text| text.trim_end().to_owned()).unwrap_or_default()
+        && !text.ends_with(':')
+        && !OTHER_THAN_TEXT.contains(&&*text.to_ascii_lowercase());
+    if bare {
+        return text.to_owned();
+    }
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if visible::acts(c) => _ = write!(quoted, "\\U{:08X}", u32::from(c)),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
 }

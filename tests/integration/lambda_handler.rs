@@ -212,13 +212,13 @@ async fn a_bad_inventory_fails_the_invocation_with_every_problem_and_its_place()
 #[tokio::test]
 async fn a_report_that_would_pass_6_mb_is_answered_as_its_summary() {
     let (aws, checker) = account().await;
-    let jobs: String = (0..3200)
+    let jobs: String = (0..4000)
         .map(|n| format!("  - {{name: job-{n}, length: 2h, source: ecs-task, path: [\"{ETL}\"]}}\n"))
         .collect();
     let lambda = Lambda::new(&aws, &checker, &format!("version: 1\njobs:\n{jobs}"), &[]).await;
     let answer = lambda.invoke(&event("scheduled.json")).await.unwrap();
     assert!(answer.get("findings").is_none(), "no lists");
-    assert_eq!(answer["summary"]["findings"]["high"], 3200);
+    assert_eq!(answer["summary"]["findings"]["high"], 4000);
     assert_eq!(answer["report"], "summary", "it says so");
     assert!(answer.to_string().len() < 10_000);
     assert_eq!(aws.calls().len(), 3, "who am I, one AssumeRole, one GetRole");

@@ -2,8 +2,9 @@
 
 use anstyle::Style;
 
+use super::advice::{Advice, advise};
 use super::{Explanation, Text};
-use crate::fit::{Advice, Fit, MOST_CHANGES, Way, advise};
+use crate::fit::{Fit, MOST_CHANGES, Way};
 use crate::inventory::Seconds;
 use crate::lease::{Judgement, Verdict};
 

@@ -1,10 +1,13 @@
 //! What to do about a finding: steps with the actual names and values filled in. Owns the AWS CLI, CloudFormation and
-//! Terraform forms of a change, not the choice of one.
+//! Terraform forms of a change, not the choice of one: that is `fit`'s where a job should last.
+
+mod changes;
+
+pub(crate) use changes::told;
 
 use serde::Serialize;
 
-use crate::inventory::{Job, RoleArn, Seconds, Source};
-use crate::lease::rules::{CLIENT_REFRESH_WINDOW, LONGEST_SESSION};
+use crate::inventory::{Hop, Job, RoleArn, Seconds, Source};
 
 /// One way to mend it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -82,6 +85,14 @@ fn profile(job: &Job, index: usize) -> String {
     let job_name = profile_name(&job.name);
     let name =
         |index: usize| if index + 1 == job.path.len() { job_name.clone() } else { format!("{job_name}-{index}") };
+    if index == 0 && matches!(job.source, Source::Saml { .. }) {
+        // No key of the file exchanges an assertion: a command does.
+        return format!(
+            "[profile {}]\ncredential_process = COMMAND   # one that exchanges a SAML assertion for {}",
+            name(0),
+            job.path[0].role
+        );
+    }
     let source = match job.source {
         _ if index > 0 => format!("source_profile = {}", name(index - 1)),
         Source::WebIdentity { .. } => "web_identity_token_file = TOKEN_FILE".to_owned(),
@@ -101,12 +112,6 @@ fn profile_name(job: &str) -> String {
     job.chars().map(|c| if c.is_ascii_alphanumeric() || "_-/.%@:+".contains(c) { c } else { '-' }).collect()
 }
 
-/// How often a job's own loop has to renew, in whole minutes: early enough for the client's refresh window and the margin.
-pub(crate) fn loop_interval(lease: Seconds, job: &Job) -> Option<Seconds> {
-    let spare = job.margin.max(CLIENT_REFRESH_WINDOW) + job.pause;
-    lease.0.checked_sub(spare.0).filter(|every| *every >= 60).map(|every| Seconds(every / 60 * 60))
-}
-
 /// Renews in the job's own loop.
 pub(crate) fn refresh_in_loop(every: Seconds) -> Remedy {
     Remedy::step(format!(
@@ -115,10 +120,10 @@ pub(crate) fn refresh_in_loop(every: Seconds) -> Remedy {
 }
 
 /// Asks for a session of another length at a hop.
-pub(crate) fn ask_for(job: &Job, hop: usize, seconds: Seconds) -> Remedy {
+pub(crate) fn ask_for(source: Source, path: &[Hop], hop: usize, seconds: Seconds) -> Remedy {
     let n = seconds.0;
-    let role = job.path.get(hop).map_or("ROLE_ARN", |hop| hop.role.as_str());
-    let (call, cli) = match job.source {
+    let (role, name) = path.get(hop).map_or(("ROLE_ARN", "the role"), |hop| (hop.role.as_str(), hop.role.name()));
+    let (call, cli) = match source {
         Source::WebIdentity { .. } if hop == 0 => (
             "AssumeRoleWithWebIdentity",
             format!(
@@ -142,51 +147,41 @@ pub(crate) fn ask_for(job: &Job, hop: usize, seconds: Seconds) -> Remedy {
         ),
     };
     Remedy::step(format!(
-        "Ask for {n} seconds ({seconds}) in the {call} call, and declare `duration: {seconds}` on the hop."
+        "Ask for {n} seconds ({seconds}) in the {call} call for {name}, and declare `duration: {seconds}` on its hop."
     ))
     .cli(cli)
 }
 
 /// Sends no DurationSeconds at a hop.
-pub(crate) fn send_none(job: &Job, hop: usize) -> Remedy {
-    let role = job.path.get(hop).map_or("the role", |hop| hop.role.name());
-    Remedy::step(format!(
-        "Send no DurationSeconds for {role}: STS then gives 1h, which every role allows. Leave `duration` out on the hop."
-    ))
-    .cli("# ~/.aws/config: take duration_seconds out of the role's profile\n# Go's stscreds and Java SDK 1 send 15m unless told otherwise")
-}
-
-/// Reaches the last role without a session in between, where it could then have a session long enough.
-pub(crate) fn shorten_chain(job: &Job, seconds: Seconds) -> Option<Remedy> {
-    if seconds > LONGEST_SESSION {
-        return None;
-    }
-    let last = job.path.last()?.role.name();
-    let way = if job.source.reaches_directly() {
-        format!("leave out the hops before {last}, with the job's source in the trust policy of {last} itself")
+pub(crate) fn send_none(source: Source, path: &[Hop], hop: usize) -> Remedy {
+    let role = path.get(hop).map_or("the role", |hop| hop.role.name());
+    let cli = if hop == 0 && source.is_exchanged() {
+        "# GitHub's configure-aws-credentials: take role-duration-seconds out\n# in a call of your own: take --duration-seconds out"
     } else {
-        by_oidc(last)
+        "# ~/.aws/config: take duration_seconds out of the role's profile\n# Go's stscreds and Java SDK 1 send 15m unless told otherwise"
     };
-    Some(Remedy::step(format!(
-        "Shorten the chain: {way}; then it can have up to its MaxSessionDuration, which has to be at least {seconds}."
-    )))
+    Remedy::step(format!(
+        "Send no DurationSeconds for {role}: STS then gives 1h, which every role allows. Leave `duration` out on its hop."
+    ))
+    .cli(cli)
 }
 
-fn by_oidc(role: &str) -> String {
-    format!(
-        "let the job reach {role} directly, by AssumeRoleWithWebIdentity (OIDC) in the trust policy of {role} itself"
-    )
-}
-
-/// Reaches the last role by OIDC, without a session in between, and asks for `duration` if any.
-pub(crate) fn exchange_for_last(job: &Job, duration: Option<Seconds>) -> Option<Remedy> {
-    let last = &job.path.last()?.role;
-    let what = if job.is_chained(job.path.len() - 1) { "Shorten the chain" } else { "Start from an OIDC token" };
-    let duration = duration.map_or_else(String::new, |duration| format!(" --duration-seconds {}", duration.0));
-    Some(Remedy::step(format!("{what}: {}.", by_oidc(last.name()))).cli(format!(
-        "{}\naws sts assume-role-with-web-identity --role-arn {last} --role-session-name NAME --web-identity-token file://TOKEN_FILE{duration}",
-        update_trust(last)
-    )))
+/// Reaches the last role by OIDC, without a session in between. `asks`: what its call asks for, if anything; `None`: the call is
+/// told elsewhere.
+pub(crate) fn exchange_for_last(role: &RoleArn, was_chained: bool, asks: Option<Option<Seconds>>) -> Remedy {
+    let name = role.name();
+    let what = if was_chained { "Shorten the chain" } else { "Start from an OIDC token" };
+    let call = asks.map_or_else(String::new, |duration| {
+        let duration = duration.map_or_else(String::new, |duration| format!(" --duration-seconds {}", duration.0));
+        format!(
+            "\naws sts assume-role-with-web-identity --role-arn {role} --role-session-name NAME --web-identity-token file://TOKEN_FILE{duration}"
+        )
+    });
+    Remedy::step(format!(
+        "{what}: let the job reach {name} directly, by AssumeRoleWithWebIdentity, with an OIDC provider in the account of {name} that its \
+         trust policy names, and declare `source: web-identity` with {name} alone as its path."
+    ))
+    .cli(format!("{}{call}", update_trust(role)))
 }
 
 /// Leaves a hop out: `caller` assumes `next` itself. `caller` is `None` where the source's token is exchanged for it.
@@ -195,10 +190,11 @@ pub(crate) fn leave_out(hop: &RoleArn, caller: Option<&str>, next: &RoleArn) -> 
     let step = match caller {
         Some(caller) => format!(
             "Leave {hop} out: let {caller} assume {name} itself. That needs {caller} in the trust policy of {name}, and sts:AssumeRole on \
-             {name} in the policies of {caller}."
+             {name} in the policies of {caller}. Take {hop} out of the path."
         ),
         None => format!(
-            "Leave {hop} out: exchange the source's token for {name} itself, with the identity provider in its trust policy."
+            "Leave {hop} out: exchange the source's token for {name} itself, with the identity provider in its trust policy. Take {hop} out of \
+             the path."
         ),
     };
     Remedy::step(step).cli(update_trust(next))
@@ -206,7 +202,10 @@ pub(crate) fn leave_out(hop: &RoleArn, caller: Option<&str>, next: &RoleArn) -> 
 
 /// Replaces a role's trust policy, which the command does as a whole.
 fn update_trust(role: &RoleArn) -> String {
-    format!("aws iam update-assume-role-policy --role-name {} --policy-document file://trust.json", role.name())
+    format!(
+        "# trust.json replaces the whole trust policy: keep the statements that others need\naws iam update-assume-role-policy --role-name {} --policy-document file://trust.json",
+        role.name()
+    )
 }
 
 /// Starts from the IAM user's own key, so that no session comes before the first role.
@@ -253,7 +252,7 @@ pub(crate) fn source_duration(source: Source, seconds: Seconds) -> Remedy {
 
 /// Sets the session duration of a permission set; whole hours.
 pub(crate) fn permission_set(hours: Seconds) -> Remedy {
-    Remedy::step(format!("Set the permission set's session duration to {hours}.")).cli(format!(
+    Remedy::step(format!("Set the permission set's session duration to {hours}, and declare it as the source's `session`.")).cli(format!(
         "aws sso-admin update-permission-set --instance-arn INSTANCE_ARN --permission-set-arn PERMISSION_SET_ARN --session-duration PT{}H",
         hours.0 / 3600
     ))
@@ -262,7 +261,8 @@ pub(crate) fn permission_set(hours: Seconds) -> Remedy {
 /// Has the login to the Identity Center portal last longer.
 pub(crate) fn portal_session(wanted: Seconds) -> Remedy {
     Remedy::step(format!(
-        "Have the administrator of IAM Identity Center raise the portal session to at least {wanted}, and log in just before the job."
+        "Have the administrator of IAM Identity Center raise the portal session to at least {wanted}, log in just before the job, and declare \
+         it as the source's `portal_session`."
     ))
 }
 
@@ -272,11 +272,6 @@ pub(crate) fn shorter_pause(pause: Seconds) -> Remedy {
         Seconds(0) => "Keep the job from being frozen at all while it runs, and leave `pause` out.".to_owned(),
         pause => format!("Keep the job from being frozen for more than {pause}, and declare `pause: {pause}`."),
     })
-}
-
-/// Makes the job shorter: runs that keep their margin within a session of `lease`.
-pub(crate) fn split(lease: Seconds, margin: Seconds) -> Option<Remedy> {
-    lease.0.checked_sub(margin.0).filter(|longest| *longest >= 60).map(|longest| runs_of(Seconds(longest)))
 }
 
 /// Makes the job shorter.

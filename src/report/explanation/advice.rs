@@ -1,0 +1,116 @@
+//! A way to make a job fit, told: what it is in a few words, each change as a remedy, and the lines that the inventory then
+//! has. The wording of a remedy is `remedy`'s.
+
+use crate::fit::{Change, Changed, Way};
+use crate::inventory::{Inventory, Job, Refresh, RoleArn, Seconds, Source, write};
+use crate::remedy::{self, Remedy};
+
+/// What to do, and what to declare when it is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Advice {
+    /// All changes in a few words.
+    pub(super) heading: String,
+    /// One for each change, in their order.
+    pub(super) remedies: Vec<Remedy>,
+    /// The keys of the job that change, as YAML.
+    pub(super) job: String,
+    /// What changes under `roles`, as YAML; empty where nothing does.
+    pub(super) roles: String,
+}
+
+/// Tells a way. `max_session` tells a role's MaxSessionDuration where it is known.
+pub(super) fn advise(
+    inventory: &Inventory,
+    job: &Job,
+    way: &Way,
+    max_session: &dyn Fn(&RoleArn) -> Option<Seconds>,
+) -> Advice {
+    let changed = Changed::new(job, &way.changes);
+    let told = way.changes.iter().filter_map(|change| match change {
+        Change::MaxSession(role, to) => {
+            let why = if max_session(role).is_some() { "" } else { ", if it is lower now: it is not known" };
+            Some(remedy::set_max_session(role, why, *to))
+        }
+        change => remedy::told(job, &changed, change),
+    });
+    let heading: Vec<String> = way.changes.iter().map(|change| in_short(job, change)).collect();
+    Advice {
+        heading: listed(&heading),
+        remedies: told.collect(),
+        job: job_lines(inventory, job, &changed.job),
+        roles: role_lines(inventory, &changed),
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(all: &[String]) -> String {
+    match all {
+        [before @ .., last] if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        _ => all.concat(),
+    }
+}
+
+/// A change in a few words.
+fn in_short(job: &Job, change: &Change) -> String {
+    let name = |hop: usize| job.path.get(hop).map_or("the role", |hop| hop.role.name());
+    match change {
+        Change::Source(Source::IamUser { mfa: true }) => "give the MFA code in the AssumeRole call".to_owned(),
+        Change::Source(Source::IamUser { .. }) => "start from the IAM user's own key".to_owned(),
+        Change::Source(Source::WebIdentity { .. }) => "present a fresh token at each renewal".to_owned(),
+        Change::Source(Source::IdentityCenter { session, portal_session }) => match job.source {
+            Source::IdentityCenter { portal_session: before, .. } if before == *portal_session => {
+                format!("have a permission set with sessions of {session}")
+            }
+            _ => format!("have a portal session of {portal_session}"),
+        },
+        Change::Source(
+            Source::SessionToken { duration }
+            | Source::FederationToken { duration }
+            | Source::RolesAnywhere { duration },
+        ) => format!("ask for a source session of {duration}"),
+        Change::Source(source) => format!("start from {}", source.kind()),
+        Change::ExchangeForLast => format!("reach {} directly by OIDC", name(job.path.len().saturating_sub(1))),
+        Change::Drop(hop) => format!("leave {} out", name(*hop)),
+        Change::Ask(hop, duration) => format!("ask {} for {duration}", name(*hop)),
+        Change::SendNone(hop) => format!("send no DurationSeconds for {}", name(*hop)),
+        Change::MaxSession(role, to) => format!("set MaxSessionDuration of {} to {to}", role.name()),
+        Change::Refresh(Refresh::Every(every)) => format!("renew every {every} in the job's loop"),
+        Change::Refresh(_) => "let the SDK renew".to_owned(),
+        Change::Pause(Seconds(0)) => "run without a pause".to_owned(),
+        Change::Pause(pause) => format!("pause for at most {pause}"),
+        Change::Split(longest) => format!("split it into runs of at most {longest}"),
+    }
+}
+
+/// The keys of the job that are not what they were.
+fn job_lines(inventory: &Inventory, before: &Job, after: &Job) -> String {
+    let mut lines = Vec::new();
+    if after.length != before.length {
+        lines.push(format!("length: {}", after.length));
+    }
+    if after.pause != before.pause {
+        lines.push(format!("pause: {}", after.pause));
+    }
+    if after.source != before.source {
+        lines.push(format!("source: {}", write::source(after.source)));
+    }
+    if after.path != before.path {
+        lines.push("path:".to_owned());
+        lines.extend(after.path.iter().map(|hop| {
+            let role = inventory.role(&hop.role);
+            format!("  - {}", write::hop(role.label(), hop.duration))
+        }));
+    }
+    if after.refresh != before.refresh {
+        lines.push(format!("refresh: {}", write::refresh(after.refresh)));
+    }
+    lines.join("\n")
+}
+
+fn role_lines(inventory: &Inventory, changed: &Changed) -> String {
+    let line = |(arn, to): (&RoleArn, &Seconds)| {
+        let alias = inventory.role(arn).alias.unwrap_or_else(|| arn.name().to_owned());
+        format!("{}:\n  arn: {arn}\n  max_session_duration: {to}", write::scalar(&alias))
+    };
+    changed.maxima.iter().map(line).collect::<Vec<_>>().join("\n")
+}
