@@ -20,8 +20,10 @@ use tokio::sync::Notify;
 use super::aws::Session;
 use crate::failure::Class;
 
-/// How many calls of a quota may be under way before anything is known of it, and after its first request to slow down.
-const FIRST: usize = 8;
+/// How many calls of a quota may be under way before anything is known of it.
+const FIRST: usize = 16;
+/// The most that may be after it asked to slow down.
+const SLOWED: usize = 8;
 /// More than any run has under way; the run's own concurrency is the bound.
 const MOST: usize = 1024;
 
@@ -98,7 +100,7 @@ impl Paces {
     fn learn(&self, quota: &Quota, throttled: bool) {
         let mut limits = locked(&self.0.limits);
         let limit = limits.entry(quota.clone()).or_insert(FIRST);
-        *limit = if throttled { (*limit / 2).clamp(1, FIRST) } else { (*limit + 1).min(MOST) };
+        *limit = if throttled { (*limit / 2).clamp(1, SLOWED) } else { (*limit + 1).min(MOST) };
         if throttled {
             self.0.slowed.notify_one();
         }
