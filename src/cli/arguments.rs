@@ -85,9 +85,20 @@ pub(super) struct Explain {
     /// A JSON report of `check`: the MaxSessionDurations that IAM told it count
     #[arg(long, value_name = "FILE", requires = "job")]
     pub(super) report: Option<PathBuf>,
+    /// How to tell it
+    #[arg(long, value_enum, default_value_t = ExplainFormat::Text)]
+    pub(super) format: ExplainFormat,
     /// Write to a file instead of standard output
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExplainFormat {
+    /// For people
+    Text,
+    /// For programs: schema version 1
+    Json,
 }
 
 /// What is judged: one of these.

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::{Value, json};
 
-use super::arguments::{ExitStatus, Explain};
+use super::arguments::{ExitStatus, Explain, ExplainFormat};
 use super::output::{self, bad_usage};
 use super::page;
 use crate::facts::{Description, Facts};
@@ -23,9 +24,11 @@ const MAX_BYTES: u64 = 512 * 1024 * 1024;
 pub(super) fn run(arguments: &Explain) -> ExitStatus {
     let to = arguments.output.as_deref();
     let text = match (&arguments.id, &arguments.job, &arguments.inventory) {
-        (Some(id), ..) => finding(id, to),
-        (None, Some(job), Some(inventory)) => one_job(job, inventory, arguments.report.as_deref(), to),
-        _ => Ok(list(to)),
+        (Some(id), ..) => finding(id, arguments.format, to),
+        (None, Some(job), Some(inventory)) => {
+            one_job(job, inventory, arguments.report.as_deref(), arguments.format, to)
+        }
+        _ => Ok(list(arguments.format, to)),
     };
     match text {
         Ok(text) => output::write(&text, to).unwrap_or(ExitStatus::Healthy),
@@ -34,20 +37,33 @@ pub(super) fn run(arguments: &Explain) -> ExitStatus {
 }
 
 /// The page of a finding: laid out on a terminal, and the Markdown itself elsewhere.
-fn finding(id: &str, to: Option<&Path>) -> Result<String, ExitStatus> {
+fn finding(id: &str, format: ExplainFormat, to: Option<&Path>) -> Result<String, ExitStatus> {
     let Some(known) = FindingId::parse(id) else {
         let all = FindingId::ALL.iter().map(|id| id.as_str());
         return Err(unknown("finding", id, nearest(id, all), "`credential-health explain` lists all of them"));
     };
-    Ok(if output::is_terminal(to.is_some()) {
+    Ok(if format == ExplainFormat::Json {
+        let mut told = in_short(known);
+        told["schema_version"] = json!(1);
+        told["page"] = json!(known.page());
+        format!("{told:#}")
+    } else if output::is_terminal(to.is_some()) {
         page::render(known.page(), output::columns(to.is_some()))
     } else {
         known.page().to_owned()
     })
 }
 
+fn in_short(id: FindingId) -> Value {
+    json!({"id": id, "severity": id.severity(), "meaning": id.meaning()})
+}
+
 /// Every finding with its severity and its meaning.
-fn list(to: Option<&Path>) -> String {
+fn list(format: ExplainFormat, to: Option<&Path>) -> String {
+    if format == ExplainFormat::Json {
+        let findings: Vec<Value> = FindingId::ALL.iter().copied().map(in_short).collect();
+        return format!("{:#}", json!({"schema_version": 1, "findings": findings}));
+    }
     let width = if output::is_terminal(to.is_some()) { output::columns(false) } else { usize::MAX };
     let longest = FindingId::ALL.iter().map(|id| id.as_str().len()).max().unwrap_or_default();
     let line = |id: &FindingId| {
@@ -58,7 +74,13 @@ fn list(to: Option<&Path>) -> String {
     FindingId::ALL.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn one_job(name: &str, inventory: &Path, report: Option<&Path>, to: Option<&Path>) -> Result<String, ExitStatus> {
+fn one_job(
+    name: &str,
+    inventory: &Path,
+    report: Option<&Path>,
+    format: ExplainFormat,
+    to: Option<&Path>,
+) -> Result<String, ExitStatus> {
     let inventory = Inventory::load(inventory).map_err(|problems| super::bad_input(&problems))?;
     let Some(job) = inventory.jobs.iter().find(|job| job.name == name) else {
         let near = nearest(name, inventory.jobs.iter().map(|job| job.name.as_str()));
@@ -71,7 +93,11 @@ fn one_job(name: &str, inventory: &Path, report: Option<&Path>, to: Option<&Path
         None => (Facts::default(), None),
     };
     let today = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    Ok(Explanation::new(&inventory, job, &facts, read_at, today).render(output::columns(to.is_some())))
+    let explanation = Explanation::new(&inventory, job, &facts, read_at, today);
+    Ok(match format {
+        ExplainFormat::Json => explanation.to_json(),
+        ExplainFormat::Text => explanation.render(output::columns(to.is_some())),
+    })
 }
 
 fn unknown(what: &str, name: &str, near: Option<&str>, else_help: &str) -> ExitStatus {

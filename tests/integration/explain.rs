@@ -268,6 +268,68 @@ async fn an_inventory_with_the_lines_that_are_advised_has_a_covered_job() {
     assert!(followed > 15, "only {followed} ways");
 }
 
+// --- For programs ---
+
+async fn json_of(arguments: &[&str]) -> Value {
+    let ran = explain(&[arguments, &["--format", "json"]].concat()).await;
+    ran.assert_status(0);
+    assert_eq!(ran.stderr, "");
+    serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}\n{}", ran.stdout))
+}
+
+#[tokio::test]
+async fn a_job_as_json_is_frozen() {
+    let told = json_of(&["--job", "upload", "--inventory", "jobs.yaml"]).await;
+    redacted(|| insta::assert_snapshot!("job_json", format!("{told:#}")));
+}
+
+#[tokio::test]
+async fn json_tells_of_each_job_what_lint_reports_of_it_and_as_many_ways_as_the_text() {
+    let report = Cli::on(JOBS, "lint", &["--format", "json", "--fail-on", "none"]).run().await.report();
+    for reported in report["jobs"].as_array().unwrap() {
+        let name = reported["name"].as_str().unwrap();
+        let told = json_of(&["--job", name, "--inventory", "jobs.yaml"]).await;
+        assert_eq!(told["schema_version"], 1);
+        for key in [
+            "verdict",
+            "needed_seconds",
+            "lease_seconds",
+            "lapses_after_seconds",
+            "headroom_seconds",
+            "limited_by",
+            "limiting_hop",
+        ] {
+            assert_eq!(told["job"][key], reported[key], "{name}: {key}");
+        }
+        for (told, reported) in told["job"]["hops"].as_array().unwrap().iter().zip(reported["hops"].as_array().unwrap())
+        {
+            for key in ["role", "chained", "requested_seconds", "cap_seconds"] {
+                assert_eq!(told[key], reported[key], "{name}: {key}");
+            }
+        }
+        let text = job(name).await;
+        let ways = told["ways"].as_array().unwrap();
+        assert_eq!(told["fits"], text.contains("\nIt fits\n"), "{name}");
+        assert_eq!(ways.is_empty(), !text.contains("\nWhat would make it fit"), "{name}");
+        for way in ways.iter().take(4) {
+            let told: String = way["summary"].as_str().unwrap().split_whitespace().collect();
+            let shown: String = text.split_whitespace().collect();
+            assert!(shown.to_lowercase().contains(&told.to_lowercase()), "{name}: {way}");
+            assert!(way["steps"].as_array().is_some_and(|steps| !steps.is_empty()), "{name}: {way}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_finding_and_the_list_are_told_as_json_too() {
+    let told = json_of(&["thin-margin"]).await;
+    assert_eq!((&told["id"], &told["severity"]), (&json!("thin-margin"), &json!("medium")));
+    assert_eq!(told["page"], FindingId::ThinMargin.page());
+    let all = json_of(&[]).await;
+    assert_eq!(all["findings"].as_array().unwrap().len(), FindingId::ALL.len());
+    assert_eq!(all["schema_version"], 1);
+}
+
 // --- The page about it ---
 
 /// `UPDATE_DOCS=1 cargo test explain` writes the output into the page anew.

@@ -1,7 +1,9 @@
 //! One job explained to the person who got its finding: its path hop by hop, the sum, what would make it fit, and its
-//! findings. Owns what is told and in which order; `path` draws the path, `advice` words a way, `ways` tells them; `json` is all of it for programs.
+//! findings. Owns what is told and in which order; `path` draws the path, `advice` words a way, `ways` tells them; `json` is
+//! all of it for programs.
 
 mod advice;
+mod json;
 mod path;
 mod ways;
 

@@ -1,0 +1,182 @@
+//! One job explained, for programs. Versioned like the report: fields are added, never renamed. Durations are in seconds.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::Explanation;
+use super::advice::advise;
+use crate::audit::Finding;
+use crate::fit::{Fit, Way};
+use crate::inventory::{Location, Refresh, RoleArn, Seconds, Source};
+use crate::lease::{Grant, LimitedBy, Verdict};
+use crate::remedy::Remedy;
+
+#[derive(Serialize)]
+struct Explained<'a> {
+    schema_version: u32,
+    job: ExplainedJob<'a>,
+    /// It is covered as it is.
+    fits: bool,
+    /// What would make it fit, the least change first; any one of them.
+    ways: Vec<ExplainedWay>,
+    /// Where there is no way: the longest run that there is one for; null where there is none at all.
+    longest_run_seconds: Option<Seconds>,
+    findings: &'a [Finding],
+    /// When the run began whose live values count.
+    live_values_of: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ExplainedJob<'a> {
+    name: &'a str,
+    owner: Option<&'a str>,
+    location: &'a Location,
+    verdict: Verdict,
+    source: Value,
+    hops: Vec<ExplainedHop<'a>>,
+    refresh: &'static str,
+    refresh_every_seconds: Option<Seconds>,
+    length_seconds: Seconds,
+    pause_seconds: Seconds,
+    margin_seconds: Seconds,
+    needed_seconds: Seconds,
+    lease_seconds: Option<Seconds>,
+    lapses_after_seconds: Option<Seconds>,
+    headroom_seconds: Option<i64>,
+    limited_by: Option<LimitedBy>,
+    limiting_hop: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct ExplainedHop<'a> {
+    role: &'a RoleArn,
+    alias: Option<String>,
+    chained: bool,
+    /// What counts: what the client sends, or STS's default.
+    requested_seconds: Seconds,
+    /// The client sends it.
+    requested: bool,
+    cap_seconds: Option<Seconds>,
+    max_session_duration_seconds: Option<Seconds>,
+    /// `iam` or `declared`.
+    max_session_duration_from: Option<&'static str>,
+    lease_seconds: Option<Seconds>,
+    /// `granted`, `refused`, `not-known`, or `not-reached` behind a refused request.
+    grant: &'static str,
+}
+
+#[derive(Serialize)]
+struct ExplainedWay {
+    summary: String,
+    /// In the order in which they are to be done.
+    steps: Vec<Remedy>,
+    /// Keys of the job that change, as YAML of the inventory.
+    job: String,
+    /// What changes under `roles`, likewise; empty where nothing does.
+    roles: String,
+    lease_seconds: Option<Seconds>,
+    lapses_after_seconds: Option<Seconds>,
+    headroom_seconds: Option<i64>,
+}
+
+impl Explanation<'_> {
+    /// The explanation as JSON of schema version 1.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let (ways, longest) = match &self.fit {
+            Fit::Fits => (&[][..], None),
+            Fit::Ways(ways) => (ways.as_slice(), None),
+            Fit::Nothing { longest } => (&[][..], *longest),
+        };
+        let explained = Explained {
+            schema_version: 1,
+            job: self.job_as_json(),
+            fits: self.fit == Fit::Fits,
+            ways: ways.iter().map(|way| self.way_as_json(way)).collect(),
+            longest_run_seconds: longest,
+            findings: &self.findings,
+            live_values_of: self.read_at.as_deref(),
+        };
+        // Nothing stands in the way: every key is a text.
+        serde_json::to_string_pretty(&explained).unwrap_or_default()
+    }
+
+    fn job_as_json(&self) -> ExplainedJob<'_> {
+        let (job, judgement) = (self.job, &self.judgement);
+        let hops = job.path.iter().zip(&judgement.hops).map(|(hop, lease)| {
+            let max = self.max_session(&hop.role);
+            let live = self.facts.max_session(&hop.role).is_some();
+            let (grant, granted) = match &lease.grant {
+                Some(Grant::Granted(seconds)) => ("granted", Some(*seconds)),
+                Some(Grant::Refused(_)) => ("refused", None),
+                Some(Grant::NotKnown) => ("not-known", None),
+                None => ("not-reached", None),
+            };
+            ExplainedHop {
+                role: &hop.role,
+                alias: self.inventory.role(&hop.role).alias,
+                chained: lease.chained,
+                requested_seconds: lease.requested,
+                requested: lease.stated,
+                cap_seconds: lease.cap,
+                max_session_duration_seconds: max.map(|(max, _)| max),
+                max_session_duration_from: max.map(|_| if live { "iam" } else { "declared" }),
+                lease_seconds: granted,
+                grant,
+            }
+        });
+        let (refresh, every) = match job.refresh {
+            Refresh::None => ("none", None),
+            Refresh::Auto => ("auto", None),
+            Refresh::Every(every) => ("every", Some(every)),
+        };
+        ExplainedJob {
+            name: &job.name,
+            owner: job.owner.as_deref(),
+            location: &job.location,
+            verdict: judgement.verdict,
+            source: source(job.source),
+            hops: hops.collect(),
+            refresh,
+            refresh_every_seconds: every,
+            length_seconds: job.length,
+            pause_seconds: job.pause,
+            margin_seconds: job.margin,
+            needed_seconds: judgement.needed,
+            lease_seconds: judgement.lease,
+            lapses_after_seconds: judgement.end,
+            headroom_seconds: judgement.headroom,
+            limited_by: judgement.limited_by,
+            limiting_hop: judgement.limiting_hop,
+        }
+    }
+
+    fn way_as_json(&self, way: &Way) -> ExplainedWay {
+        let advice = advise(self.inventory, self.job, way, &|role| self.max_session(role).map(|(max, _)| max));
+        ExplainedWay {
+            summary: advice.heading,
+            steps: advice.remedies,
+            job: advice.job,
+            roles: advice.roles,
+            lease_seconds: way.judgement.lease,
+            lapses_after_seconds: way.judgement.end,
+            headroom_seconds: way.judgement.headroom,
+        }
+    }
+}
+
+/// The source's kind with its parameters.
+fn source(source: Source) -> Value {
+    let kind = source.kind();
+    match source {
+        Source::IamUser { mfa } => json!({"kind": kind, "mfa": mfa}),
+        Source::WebIdentity { renewable } | Source::Saml { renewable } => json!({"kind": kind, "renewable": renewable}),
+        Source::SessionToken { duration }
+        | Source::FederationToken { duration }
+        | Source::RolesAnywhere { duration } => json!({"kind": kind, "duration_seconds": duration}),
+        Source::IdentityCenter { session, portal_session } => {
+            json!({"kind": kind, "session_seconds": session, "portal_session_seconds": portal_session})
+        }
+        _ => json!({"kind": kind}),
+    }
+}
