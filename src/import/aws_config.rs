@@ -2,10 +2,10 @@
 //! get them. Knows no line of a file: that is `shared_config`'s.
 
 use super::{Draft, DraftHop, Imported, gather};
-use crate::failure::printable;
 use crate::inventory::problem::Placed;
 use crate::inventory::{JobComments, Refresh, Remark, Seconds, Source};
 use crate::shared_config::{Base, Chain, CredentialSource, Profile, Setting, SharedConfig, Trouble, TroubleKind};
+use crate::visible::printable;
 
 /// What the files do not say.
 #[derive(Debug, Clone, Copy)]

@@ -96,6 +96,166 @@ async fn every_workflow_gives_the_inventory_that_was_read_over() {
     }
 }
 
+/// A repository's workflows, with the actions and workflows of its own that they use.
+fn with_repository(arguments: &[&str]) -> Cli {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/imports/repository");
+    let mut folders = vec![root.clone()];
+    let mut cli = Cli::new(arguments);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                cli = cli.file(path.strip_prefix(&root).unwrap().to_str().unwrap(), fs::read(&path).unwrap());
+            }
+        }
+    }
+    cli
+}
+
+const DEPLOY: &str = ".github/workflows/deploy.yml";
+const REUSABLE: &str = ".github/workflows/reusable.yml";
+
+#[tokio::test]
+async fn a_repositorys_own_actions_and_workflows_are_read() {
+    let imported = with_repository(&["import", "github-workflow", DEPLOY, REUSABLE]).run().await;
+    imported.assert_status(3);
+    read_back(&imported).await;
+    let text = format!("{}\n--- {}\n{}", imported.stderr, imported.status, imported.stdout);
+    redacted(|| insta::assert_snapshot!("github_repository", text));
+    // Where the workflow is named without its folders, they are looked up.
+    let given =
+        ["lint", "--format", "json", "--var", "DEPLOY_ROLE=arn:aws:iam::444444444444:role/given", "--github-workflow"];
+    let report = with_repository(&[&given[..], &[DEPLOY]].concat()).run().await.report();
+    for (name, role, requested, chained) in [
+        ("deploy/given", "arn:aws:iam::111111111111:role/deploy", 7200, false),
+        ("deploy/by-default", "arn:aws:iam::111111111111:role/deploy", 3600, false),
+        ("deploy/through-another", "arn:aws:iam::111111111111:role/nested", 1800, false),
+        ("deploy/chained-on-an-action", "arn:aws:iam::222222222222:role/etl", 3600, true),
+        ("deploy/not-given", "arn:aws:iam::444444444444:role/given", 3600, false),
+        ("deploy/release/run", "arn:aws:iam::333333333333:role/release", 3600, false),
+        ("deploy/release/bucket", "arn:aws:iam::333333333333:role/prod-bucket", 3600, false),
+        ("deploy/per-account (dev)/bucket", "arn:aws:iam::333333333333:role/dev-bucket", 3600, false),
+    ] {
+        let hop = job(&report, name)["hops"].as_array().unwrap().last().unwrap().clone();
+        assert_eq!(
+            (&hop["role"], &hop["requested_seconds"], &hop["chained"]),
+            (&json!(role), &json!(requested), &json!(chained)),
+            "{name}"
+        );
+    }
+    assert_eq!(job(&report, "deploy/release/run")["needed_seconds"], 45 * 60);
+    assert_eq!(job(&report, "deploy/per-account (dev)/run")["needed_seconds"], 70 * 60);
+    let not_judged: Vec<String> =
+        report["not_judged"].as_array().unwrap().iter().map(|not| not["what"].as_str().unwrap().to_owned()).collect();
+    for told in ["is a program (node20)", "it uses itself", "there is no file", "leads out of the repository"] {
+        assert!(not_judged.iter().any(|what| what.contains(told)), "{told}: {not_judged:#?}");
+    }
+    assert_eq!(not_judged.len(), 4, "{not_judged:#?}");
+}
+
+#[tokio::test]
+async fn a_workflow_that_is_only_called_is_judged_where_it_is_called_and_alone_where_nothing_calls_it() {
+    let names = |ran: &Ran| -> Vec<String> {
+        let report = ran.report();
+        report["jobs"].as_array().unwrap().iter().map(|job| job["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let arguments = ["lint", "--format", "json", "--fail-on", "none", "--github-workflow"];
+    let both = with_repository(&[&arguments[..], &[DEPLOY, REUSABLE]].concat()).run().await;
+    assert!(!names(&both).iter().any(|name| name.starts_with("reusable/")), "{:?}", names(&both));
+    let given = [
+        "lint",
+        "--format",
+        "json",
+        "--fail-on",
+        "none",
+        "--var",
+        "environment=prod",
+        "--var",
+        "minutes=5",
+        "--github-workflow",
+        REUSABLE,
+    ];
+    let alone = with_repository(&given).run().await;
+    assert_eq!(names(&alone), ["reusable/bucket"]);
+    alone.assert_status(3);
+}
+
+#[tokio::test]
+async fn a_matrix_is_the_jobs_that_github_makes_of_it() {
+    let arguments = ["lint", "--fail-on", "none", "--format", "json", "--github-workflow"];
+    let ran = with_workflow("matrix", &arguments).run().await;
+    ran.assert_status(3);
+    let report = ran.report();
+    let told: Vec<(String, String, u64, u64)> = report["jobs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|job| {
+            let hop = &job["hops"][0];
+            let role = hop["role"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+            (
+                job["name"].as_str().unwrap().to_owned(),
+                role,
+                hop["requested_seconds"].as_u64().unwrap(),
+                job["needed_seconds"].as_u64().unwrap() / 60,
+            )
+        })
+        .collect();
+    let wanted = [
+        ("matrix/product (dev, 3600)", "dev", 3600, 30),
+        ("matrix/product (prod, 120, 3600)", "prod", 3600, 120),
+        ("matrix/product (test, 900)", "test", 900, 30),
+        ("matrix/objects (one)", "one", 3600, 20),
+        ("matrix/objects (two)", "two", 3600, 20),
+        ("matrix/of-no-matter", "test", 3600, 20),
+    ];
+    assert_eq!(
+        told.iter().map(|(name, role, asked, minutes)| (&**name, &**role, *asked, *minutes)).collect::<Vec<_>>(),
+        wanted
+    );
+    let what: Vec<&str> =
+        report["not_judged"].as_array().unwrap().iter().map(|not| not["what"].as_str().unwrap()).collect();
+    for told in [
+        "`${{ matrix.role }}`, which only a run knows: its matrix is computed, by `${{ fromJSON(needs.list.outputs.matrix) }}`",
+        "timeout-minutes is `${{ matrix.minutes }}`, which only a run knows: its matrix is computed, by `${{ fromJSON(vars.MINUTES) }}`",
+        "role-to-assume is `${{ vars.OTHER_ROLE }}`, which only a run knows",
+    ] {
+        assert!(what.iter().any(|what| what.contains(told)), "{told}: {what:#?}");
+    }
+}
+
+#[tokio::test]
+async fn actions_that_multiply_are_not_walked_without_end() {
+    let uses = |name: &str, times: usize| -> String {
+        let steps: Vec<String> = (0..times).map(|_| format!("{{uses: ./{name}}}")).collect();
+        steps.join(", ")
+    };
+    let workflow = format!("on: push\njobs: {{a: {{runs-on: x, steps: [{}]}}}}\n", uses("a0", 9));
+    let mut cli =
+        Cli::new(&["import", "github-workflow", ".github/workflows/w.yml"]).file(".github/workflows/w.yml", workflow);
+    for level in 0..9 {
+        let steps = uses(&format!("a{}", level + 1), 9);
+        cli = cli.file(&format!("a{level}/action.yml"), format!("runs: {{using: composite, steps: [{steps}]}}\n"));
+    }
+    let ran = cli.file("a9/action.yml", "runs: {using: composite, steps: []}\n").run().await;
+    ran.assert_status(3);
+    assert_eq!(ran.stderr.matches("no more are read").count(), 1, "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn a_matrix_of_more_jobs_than_github_runs_is_told() {
+    let many: Vec<String> = (0..20).map(|n| n.to_string()).collect();
+    let list = many.join(", ");
+    let workflow = format!(
+        "on: push\njobs:\n  a:\n    strategy: {{matrix: {{x: [{list}], y: [{list}]}}}}\n    runs-on: x\n    steps: []\n"
+    );
+    let ran = Cli::new(&["import", "github-workflow", "w.yml"]).file("w.yml", workflow).run().await;
+    ran.assert_status(3);
+    assert!(ran.stderr.contains("its matrix makes more than 256 jobs"), "{}", ran.stderr);
+}
+
 /// Fixture, job, verdict, and when it lapses.
 type Row = (&'static str, &'static str, &'static str, Option<u64>);
 
@@ -389,6 +549,24 @@ async fn a_name_with_control_characters_is_written_without_them() {
     );
 }
 
+/// What would turn the text of a terminal or an editor around, or have no width, is escaped where it is written.
+#[tokio::test]
+async fn a_mark_of_direction_in_a_name_is_written_escaped_and_read_back() {
+    let workflow = "on: push\npermissions: {id-token: write}\njobs:\n  \"a\u{202e}b\u{200b}\u{e0041}\":\n    runs-on: x\n    steps:\n      \
+        - uses: aws-actions/configure-aws-credentials@v4\n        with: {role-to-assume: \"arn:aws:iam::111111111111:role/r\", role-session-name: \"session\"}\n";
+    let ran = Cli::new(&["import", "github-workflow", "\u{2067}w.yml"]).file("\u{2067}w.yml", workflow).run().await;
+    ran.assert_status(0);
+    read_back(&ran).await;
+    assert!(ran.stdout.contains(r#"a\U0000202Eb\U0000200B\U000E0041"#), "{}", ran.stdout);
+    for text in [&ran.stdout, &ran.stderr] {
+        assert!(!text.contains(['\u{202e}', '\u{200b}', '\u{e0041}', '\u{2067}']), "{text:?}");
+    }
+    let name = "\u{2067}w/a\u{202e}b\u{200b}\u{e0041}";
+    let judged =
+        Cli::new(&["lint", "--inventory", "-", "--format", "json", "--fail-on", "none"]).input(ran.stdout).run().await;
+    assert_eq!(judged.report()["jobs"][0]["name"], name);
+}
+
 /// A job of a workflow whose steps are these, and what `lint` says of it.
 async fn of_steps(head: &str, steps: &str) -> Ran {
     let workflow = format!(
@@ -404,7 +582,10 @@ async fn of_steps(head: &str, steps: &str) -> Ran {
 async fn a_step_that_may_log_in_by_other_means_is_not_judged() {
     let with = |uses: &str, input: &str| format!("      - uses: {uses}\n        with: {{{input}}}\n");
     for (step, told) in [
-        ("      - uses: ./.github/actions/aws-login\n".to_owned(), "this repository's own action"),
+        (
+            "      - uses: ./.github/actions/aws-login\n".to_owned(),
+            "own action `./.github/actions/aws-login` logs in to AWS is not known: which folder `./` means is not known",
+        ),
         (
             with("org/x/.github/actions/aws@main", "role-to-assume: \"arn:aws:iam::111111111111:role/m1\""),
             "`role-to-assume`",

@@ -1,7 +1,8 @@
 //! One step of `aws-actions/configure-aws-credentials`: which call to STS it makes, by its inputs (the action's README,
 //! table of identities; `src/index.ts` of versions 1 to 6).
 
-use super::{IdToken, Scope, entry, text_of};
+use super::scope::{IdToken, Scope};
+use super::{entry, text_of};
 use crate::import::DraftHop;
 use crate::inventory::problem::{Place, Placed};
 use crate::inventory::yaml::{Node, Value};
@@ -11,9 +12,10 @@ use crate::inventory::{Seconds, Source};
 const OLD_DEFAULT: Seconds = Seconds::hours(6);
 
 /// The credentials that the environment holds behind a step.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) enum Credentials {
     /// None that the workflow put there.
+    #[default]
     None,
     /// Some of which nothing is known.
     NotKnown,
@@ -72,11 +74,10 @@ impl<'a> Step<'a> {
         match self.scope.fill(&input.value) {
             Ok(value) if value.trim().is_empty() => Ok(None),
             Ok(value) => Ok(Some(Placed { value: value.trim().to_owned(), place: input.place })),
-            Err(expression) => Err((
-                input.place,
-                format!("{name} is `{expression}`, which only a run knows"),
-                format!("give its value: --var {}=VALUE", variable(&expression)),
-            )),
+            Err(expression) => {
+                let (message, help) = only_a_run_knows(name, &expression, self.scope);
+                Err((input.place, message, help))
+            }
         }
     }
 
@@ -237,7 +238,7 @@ pub(super) fn not_looked_into(node: &Node) -> Option<Unknown> {
         Some((place, what, help))
     };
     if let Some(run) = entry(node, "run").and_then(text_of) {
-        let what = "a `run` step calls `sts assume-role`: what it does with the session is not looked into";
+        let what = "a `run` step calls `sts assume-role`: which role, for how long, and what has the session then, is not known";
         return if run.value.contains("sts assume-role") { unknown(run.place, what.to_owned()) } else { None };
     }
     let uses = entry(node, "uses").and_then(text_of)?;
@@ -253,18 +254,30 @@ pub(super) fn not_looked_into(node: &Node) -> Option<Unknown> {
     match of_a_login {
         Some(input) => unknown(
             uses.place,
-            format!("`{action}` is given `{input}`: which role it assumes, and for how long, is not known"),
-        ),
-        None if action.starts_with("./") || action.starts_with("../") => unknown(
-            uses.place,
-            format!("`{action}` is this repository's own action: whether it logs in to AWS is not looked into"),
+            format!(
+                "the action `{action}` is given `{input}`: it may log in to AWS, and which role it assumes, and for how long, is not in the workflow"
+            ),
         ),
         None => None,
     }
 }
 
+/// What is said of a value that hangs on an expression, and what to do.
+pub(super) fn only_a_run_knows(what: &str, expression: &str, scope: &Scope<'_>) -> (String, String) {
+    let why = match scope.computed(expression) {
+        Some(by) => format!(": its matrix is computed, by `{by}`"),
+        None => String::new(),
+    };
+    let help = match variable(expression) {
+        Some(name) => format!("give its value: --var {name}=VALUE"),
+        None => "write the value itself, or one name such as `${{ vars.NAME }}` and give that: --var vars.NAME=VALUE"
+            .to_owned(),
+    };
+    (format!("{what} is `{expression}`, which only a run knows{why}"), help)
+}
+
 /// The name in `${{ vars.NAME }}`, to be given a value.
-fn variable(expression: &str) -> &str {
+fn variable(expression: &str) -> Option<&str> {
     let name = expression.trim_start_matches("${{").trim_end_matches("}}").trim();
-    if name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)) { name } else { "NAME" }
+    name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)).then_some(name)
 }

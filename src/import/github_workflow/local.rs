@@ -1,0 +1,142 @@
+//! Files of the repository that workflows use by their path: actions, and workflows that are called. They are read before
+//! anything is made of them. Owns where they are looked for and how many are read; knows nothing of what is in them.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use crate::inventory::problem::Sink;
+use crate::inventory::yaml::{self, Node, Value};
+
+/// The most files that are read for one run.
+const MAX_FILES: usize = 256;
+/// The largest that is read, in bytes: an action is a page or two.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// The folder that `./` means in this workflow: that of its repository, where the workflow is in `.github/workflows`.
+pub(super) fn root_of(workflow: &Path) -> Option<PathBuf> {
+    let of = |path: &Path| {
+        let folder = path.parent()?;
+        folder.ends_with(".github/workflows").then(|| folder.ancestors().nth(2).map(Path::to_path_buf)).flatten()
+    };
+    // As it is named, so that other files are named alike; a name without its folders is looked up from here.
+    of(workflow).or_else(|| of(&std::path::absolute(workflow).ok()?))
+}
+
+/// A file that was read.
+#[derive(Debug)]
+pub(super) struct File {
+    pub(super) text: String,
+    pub(super) tree: Node,
+    /// Its path, as people know it.
+    pub(super) name: Arc<str>,
+}
+
+/// What was found for each path, below each root; or why nothing was.
+#[derive(Debug, Default)]
+pub(super) struct LocalFiles(BTreeMap<(PathBuf, String), Result<File, String>>);
+
+impl LocalFiles {
+    /// Reads what these workflows use, and what that uses. `files` gets a name for each.
+    pub(super) fn gather<'a>(
+        workflows: impl Iterator<Item = (Option<&'a Path>, &'a Node)>,
+        files: &mut Vec<Arc<str>>,
+    ) -> Self {
+        let mut found = Self::default();
+        let mut wanted: Vec<(PathBuf, String)> = Vec::new();
+        for (root, tree) in workflows {
+            let Some(root) = root else { continue };
+            used_by(tree, &mut |path| wanted.push((root.to_path_buf(), path.to_owned())));
+        }
+        while let Some((root, path)) = wanted.pop() {
+            if found.0.contains_key(&(root.clone(), path.clone())) {
+                continue;
+            }
+            let file = if found.0.len() < MAX_FILES {
+                read(&root, &path, files)
+            } else {
+                Err(format!("more than {MAX_FILES} files of the repository are used, and no more are read"))
+            };
+            if let Ok(file) = &file {
+                used_by(&file.tree, &mut |path| wanted.push((root.clone(), path.to_owned())));
+            }
+            found.0.insert((root, path), file);
+        }
+        found
+    }
+
+    /// What `uses` names in a workflow of this repository.
+    pub(super) fn get(&self, root: Option<&Path>, uses: &str) -> Result<&File, &str> {
+        let root = root.ok_or(
+            "which folder `./` means is not known: the workflow is not in the folder .github/workflows of a repository",
+        )?;
+        match self.0.get(&(root.to_path_buf(), uses.to_owned())) {
+            Some(found) => found.as_ref().map_err(String::as_str),
+            None => Err("it was not looked for"),
+        }
+    }
+}
+
+/// Every path below `./` that something in the tree uses.
+fn used_by(node: &Node, found: &mut impl FnMut(&str)) {
+    match &node.value {
+        Value::List(items) => items.iter().for_each(|item| used_by(item, found)),
+        Value::Map(entries) => {
+            for (key, value) in entries {
+                match &value.value {
+                    Value::Text(path) if key.value == "uses" && path.trim().starts_with("./") => found(path.trim()),
+                    _ => used_by(value, found),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn read(root: &Path, uses: &str, files: &mut Vec<Arc<str>>) -> Result<File, String> {
+    let within = Path::new(uses.trim_start_matches("./"));
+    if within.components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir)) {
+        return Err("the path leads out of the repository".to_owned());
+    }
+    let is_workflow = within.extension().is_some_and(|ending| ending == "yml" || ending == "yaml");
+    let candidates = if is_workflow {
+        vec![within.to_path_buf()]
+    } else {
+        vec![within.join("action.yml"), within.join("action.yaml")]
+    };
+    let Some(path) = candidates.iter().map(|path| root.join(path)).find(|path| path.is_file()) else {
+        let names: Vec<String> = candidates.iter().map(|path| root.join(path).display().to_string()).collect();
+        return Err(format!("there is no file {}", names.join(" and no file ")));
+    };
+    let name: Arc<str> = path.display().to_string().into();
+    let text = text_of(root, &path).map_err(|why| format!("{name} cannot be read: {why}"))?;
+    let mut sink = Sink::default();
+    let tree = yaml::parse_within(yaml::MAX_DEPTH_OF_OTHERS, files.len(), &text, &mut sink);
+    match (tree, sink.problems.first()) {
+        (Some(tree), None) => {
+            files.push(Arc::clone(&name));
+            Ok(File { text, tree, name })
+        }
+        (_, problem) => {
+            let line = problem.and_then(|problem| problem.place).map_or(1, |place| place.line);
+            let message = problem.map_or("it is empty", |problem| &problem.message);
+            Err(format!("{name}:{line}: {message}"))
+        }
+    }
+}
+
+/// A regular file inside the root, wherever links lead.
+fn text_of(root: &Path, path: &Path) -> Result<String, String> {
+    use std::io::Read as _;
+    let told = |error: std::io::Error| error.to_string();
+    let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+    if !path.canonicalize().map_err(told)?.starts_with(root.canonicalize().map_err(told)?) {
+        return Err("a link leads out of the repository".to_owned());
+    }
+    let mut text = String::new();
+    std::fs::File::open(path).map_err(told)?.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(told)?;
+    if text.len() as u64 > MAX_BYTES {
+        return Err(format!("it is larger than {} KiB", MAX_BYTES / 1024));
+    }
+    Ok(text)
+}
