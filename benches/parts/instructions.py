@@ -23,7 +23,8 @@ def run(_quick, _options):
     rows.append(["each job more", f"{slope:,.0f}", "100 %"])
     own = {name: (counts[1][name] - counts[0].get(name, 0)) / more for name in counts[1]}
     for name, each in sorted(own.items(), key=lambda item: -item[1])[:15]:
-        rows.append([f"`{name}`", f"{each:,.0f}", f"{100 * each / slope:.1f} %"])
+        shown = name if len(name) <= 80 else f"{name[:79]}…"
+        rows.append([f"`{shown}`", f"{each:,.0f}", f"{100 * each / slope:.1f} %"])
     return "\n\n".join([table(HEAD, rows), LIMITS])
 
 

@@ -15,7 +15,7 @@ PAGE = 1000
 def run(quick, options):
     sizes = options.sizes or ([100, 1000] if quick else [100, 1000, 10_000])
     latencies = options.latencies if options.latencies is not None else ([0, 20] if quick else [0, 5, 20, 100])
-    interpreter = None if options.no_boto3 else python()
+    interpreter = python() if options.boto3_up_to else None
     ours, theirs = [], []
     with scratch() as folder:
         for readers in (False, True):
@@ -27,7 +27,7 @@ def run(quick, options):
                         say(f"scale: {described(*case[1:])}")
                         measured = median_run(lambda: check(path, *case, options.concurrency), quick)
                         ours.append(row(measured, *case[1:]))
-                        if interpreter and size <= (PAGE if not quick or latency else 100):
+                        if size <= options.boto3_up_to:
                             compared = median_run(lambda: boto3(interpreter, *case, measured["most_at_once"]), quick, 5)
                             theirs.append(compare(measured, compared, *case[1:]))
     return "\n\n".join(filter(None, [
@@ -126,7 +126,7 @@ def row(measured, size, readers, latency, tls):
 LIMITS = """\
 What cannot be beaten: with latency, `ideal`: one call for who the checker is, then all other calls that were made, with never a place of
 those `at once` (the most that the stand-in saw) empty; `× fewest` is against the same schedule of the `fewest` calls that tell as much. Without
-latency, the CPU of the calls themselves. New TLS handshakes: no fewer than connections at first."""
+latency, the CPU of the calls themselves. Connections: no fewer than the calls at once to each of the two hosts, with a handshake each."""
 
 BOTO3_HEAD = ["roles, readers, latency", "wall s", "boto3 wall s", "× wall", "CPU ms/role", "boto3 CPU ms/role", "× CPU", "peak MiB",
               "boto3 peak MiB", "connections", "boto3 connections", "calls", "boto3 calls"]
