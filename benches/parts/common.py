@@ -106,9 +106,9 @@ def inventory(folder, jobs, readers):
 class StandIn:
     """The stand-in for AWS, as long as the `with` lasts; `counted` has its counts then."""
 
-    def __init__(self, folder, latency=0, tls=False, roles=0):
+    def __init__(self, folder, latency=0, tls=False, roles=0, others=0):
         self.authority = folder / "authority.pem" if tls else None
-        arguments = ["--latency", str(latency), "--roles", str(-(-roles // len(ACCOUNTS)))]
+        arguments = ["--latency", str(latency), "--roles", str(-(-roles // len(ACCOUNTS))), "--others", str(others)]
         self.command = [tool("stand-in"), *arguments, *(["--tls", self.authority] if tls else [])]
 
     def __enter__(self):

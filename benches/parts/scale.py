@@ -25,19 +25,19 @@ def run(quick, options):
                     for tls in (False, True):
                         case = (folder, size, readers, latency, tls)
                         say(f"scale: {described(*case[1:])}")
-                        measured = median_run(lambda: check(path, *case, options.concurrency), quick)
-                        ours.append(row(measured, *case[1:]))
+                        measured = median_run(lambda: check(path, *case, options), quick)
+                        ours.append(row(measured, fewest_calls(size, readers, options.others), *case[1:]))
                         if size <= options.boto3_up_to:
-                            compared = median_run(lambda: boto3(interpreter, *case, measured["most_at_once"]), quick, 5)
+                            compared = median_run(lambda: boto3(interpreter, *case, options.others, measured["most_at_once"]), quick, 5)
                             theirs.append(compare(measured, compared, *case[1:]))
     return "\n\n".join(filter(None, [
         table(HEAD, ours), LIMITS,
         table(BOTO3_HEAD, theirs) if theirs else None, BOTO3_LIMITS if theirs else None,
-        small(options.concurrency),
+        small(options),
     ]))
 
 
-def small(concurrency):
+def small(options):
     """The same at the CPU of the smallest function."""
     size, latency, rows = 1000, 20, []
     with scratch() as folder, limited() as cgroup:
@@ -46,7 +46,7 @@ def small(concurrency):
         for readers in (False, True):
             case = (folder, size, readers, latency, True)
             say(f"scale: {described(*case[1:])}, at the CPU of 128 MB")
-            measured = check(inventory(folder, size, readers), *case, concurrency, cgroup)
+            measured = check(inventory(folder, size, readers), *case, options, cgroup)
             least = max(schedule(sum(measured["calls"].values()), measured["most_at_once"], latency), measured["cpu"] * PERIOD_US / QUOTA_US)
             rows.append([described(*case[1:]), f"{measured['wall']:.1f}", f"{least:.1f}", f"{measured['wall'] / least:.2f}", f"{measured['cpu']:.3f}",
                          measured["most_at_once"], measured["full_handshakes"], sum(measured["calls"].values())])
@@ -57,12 +57,12 @@ def described(size, readers, latency, tls):
     return f"{size:,} roles, {'readers' if readers else 'no readers'}, {latency:g} ms, {'TLS' if tls else 'plain'}"
 
 
-def check(path, folder, size, readers, latency, tls, concurrency, cgroup=None):
+def check(path, folder, size, readers, latency, tls, options, cgroup=None):
     report = folder / "report.json"
     arguments = [command(), "check", "--inventory", path, "--format", "json", "--output", report]
-    if concurrency:
-        arguments += ["--concurrency", str(concurrency)]
-    with StandIn(folder, latency, tls, size) as aws:
+    if options.concurrency:
+        arguments += ["--concurrency", str(options.concurrency)]
+    with StandIn(folder, latency, tls, size, options.others) as aws:
         measured = measure(arguments, aws.environment(), limit(size, latency) * (5 if cgroup else 1), (0, 1), cgroup)
     right(json.loads(report.read_text()), size)
     return measured | aws.counted
@@ -84,20 +84,20 @@ def right(report, size):
         raise SystemExit(f"the check says {said}, not {expected}")
 
 
-def boto3(interpreter, folder, size, readers, latency, tls, concurrency):
+def boto3(interpreter, folder, size, readers, latency, tls, others, concurrency):
     """The same answers, by Python."""
     roles = folder / "roles.json"
     roles.write_text(json.dumps([role_arn(number) for number in range(size)]))
     arguments = [interpreter, BENCHES / "boto3" / "check.py", roles, str(concurrency), *(["readers"] if readers else [])]
-    with StandIn(folder, latency, tls, size) as aws:
+    with StandIn(folder, latency, tls, size, others) as aws:
         measured = measure(arguments, aws.environment(), limit(size, latency) * 3)
     return measured | aws.counted
 
 
-def fewest_calls(size, readers):
+def fewest_calls(size, readers, others):
     """Who the checker is, each role assumed; then each role read by itself, or a reader and its pages in each account."""
     in_account = [len(range(index, size, len(ACCOUNTS))) for index in range(len(ACCOUNTS))]
-    reads = sum(1 + min(roles, math.ceil(roles / PAGE)) for roles in in_account if roles) if readers else size
+    reads = sum(1 + min(roles, math.ceil((others + roles) / PAGE)) for roles in in_account if roles) if readers else size
     return 1 + size + reads
 
 
@@ -110,9 +110,9 @@ HEAD = ["roles, readers, latency", "wall s", "ideal s", "×", "× fewest", "CPU 
         "TLS new + resumed", "AssumeRole", "GetRole", "ListRoles", "calls", "fewest"]
 
 
-def row(measured, size, readers, latency, tls):
+def row(measured, fewest, size, readers, latency, tls):
     calls, at_once, wall = measured["calls"], measured["most_at_once"], measured["wall"]
-    made, fewest = sum(calls.values()), fewest_calls(size, readers)
+    made = sum(calls.values())
     ideal, least = schedule(made, at_once, latency), schedule(fewest, at_once, latency)
     return [
         described(size, readers, latency, tls), f"{wall:.3f}", f"{ideal:.3f}" if latency else "0",

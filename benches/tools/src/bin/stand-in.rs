@@ -32,11 +32,15 @@ struct Settings {
     /// How many roles ListRoles knows in each account: `job-00000` and so on.
     #[arg(long, default_value_t = 0)]
     roles: usize,
+    /// How many roles come before them there, which nobody asked for.
+    #[arg(long, default_value_t = 0)]
+    others: usize,
 }
 
 struct World {
     latency: Duration,
     roles: usize,
+    others: usize,
     tls: Option<Arc<ServerConfig>>,
     calls: Mutex<BTreeMap<String, usize>>,
     at_once: AtomicUsize,
@@ -53,6 +57,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let world = Arc::new(World {
         latency: Duration::from_secs_f64(settings.latency / 1000.0),
         roles: settings.roles,
+        others: settings.others,
         tls: settings.tls.map(certified).transpose()?,
         calls: Mutex::default(),
         at_once: AtomicUsize::new(0),
@@ -165,11 +170,15 @@ impl World {
     fn listed(&self, account: &str, most: Option<&str>, marker: Option<&str>) -> Option<String> {
         let most: usize = most.map_or(Some(100), |most| most.parse().ok())?;
         let first: usize = marker.map_or(Some(0), |marker| marker.parse().ok())?;
-        let next = self.roles.min(first + most);
-        let members: String = (first..next)
-            .map(|number| format!("<member>{}</member>", described(account, &format!("job-{number:05}"))))
-            .collect();
-        let more = if next < self.roles {
+        let all = self.others + self.roles;
+        let next = all.min(first + most);
+        let name = |number: usize| match number.checked_sub(self.others) {
+            Some(number) => format!("job-{number:05}"),
+            None => format!("another-{number:05}"),
+        };
+        let members: String =
+            (first..next).map(|number| format!("<member>{}</member>", described(account, &name(number)))).collect();
+        let more = if next < all {
             format!("true</IsTruncated><Marker>{next}</Marker>")
         } else {
             "false</IsTruncated>".to_owned()
