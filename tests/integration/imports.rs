@@ -219,8 +219,8 @@ async fn a_matrix_is_the_jobs_that_github_makes_of_it() {
         report["not_judged"].as_array().unwrap().iter().map(|not| not["what"].as_str().unwrap()).collect();
     for told in [
         "`${{ matrix.role }}`, which only a run knows: its matrix is computed, by `${{ fromJSON(needs.list.outputs.matrix) }}`",
-        "timeout-minutes is `${{ matrix.minutes }}`, which only a run knows: its matrix is computed, by `${{ fromJSON(vars.MINUTES) }}`",
-        "role-to-assume is `${{ vars.OTHER_ROLE }}`, which only a run knows",
+        "timeout-minutes depends on `${{ matrix.minutes }}`, which only a run knows: its matrix is computed, by `${{ fromJSON(vars.MINUTES) }}`",
+        "role-to-assume depends on `${{ vars.OTHER_ROLE }}`, which only a run knows",
     ] {
         assert!(what.iter().any(|what| what.contains(told)), "{told}: {what:#?}");
     }

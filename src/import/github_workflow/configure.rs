@@ -273,7 +273,7 @@ pub(super) fn only_a_run_knows(what: &str, expression: &str, scope: &Scope<'_>) 
         None => "write the value itself, or one name such as `${{ vars.NAME }}` and give that: --var vars.NAME=VALUE"
             .to_owned(),
     };
-    (format!("{what} is `{expression}`, which only a run knows{why}"), help)
+    (format!("{what} depends on `{expression}`, which only a run knows{why}"), help)
 }
 
 /// The name in `${{ vars.NAME }}`, to be given a value.
