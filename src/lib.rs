@@ -39,6 +39,7 @@ pub mod report;
 pub mod settings;
 #[cfg(feature = "cli")]
 pub mod shared_config;
+#[cfg(feature = "cli")]
 mod shell;
 pub mod state;
 pub mod templates;

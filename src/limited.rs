@@ -11,10 +11,12 @@ pub(crate) enum Unreadable {
     /// There is no such file.
     NotThere,
     /// It is a folder, or what has to be waited for: a named pipe or a device.
+    #[cfg(feature = "cli")]
     NoFile,
     /// It is larger than so many bytes.
     TooLarge(u64),
     /// It is not UTF-8.
+    #[cfg(feature = "cli")]
     NotText {
         /// The line of the first byte that is not.
         line: usize,
@@ -29,9 +31,12 @@ impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotThere => f.write_str("there is no such file"),
+            #[cfg(feature = "cli")]
             Self::NoFile => f.write_str("is a folder, a named pipe or a device, not a file"),
             Self::TooLarge(most) => write!(f, "is larger than {} MiB", most / 1024 / 1024),
+            #[cfg(feature = "cli")]
             Self::NotText { utf16: true, .. } => f.write_str("is not UTF-8 text, but UTF-16"),
+            #[cfg(feature = "cli")]
             Self::NotText { .. } => f.write_str("is not UTF-8 text"),
             Self::Failed(error) => write!(f, "cannot be read: {error}"),
         }
@@ -71,6 +76,7 @@ pub(crate) fn stream(from: impl Read, most: u64) -> Result<Vec<u8>, Unreadable> 
 }
 
 /// Bytes as text.
+#[cfg(feature = "cli")]
 pub(crate) fn text(bytes: Vec<u8>) -> Result<String, Unreadable> {
     String::from_utf8(bytes).map_err(|error| {
         let (valid, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());

@@ -1,7 +1,9 @@
 //! Reads the variables that AWS tools take credentials from, and keeps no credential of them. Judges nothing.
 
 use super::caches::{self, Home, readable};
-use super::facts::{Cached, Container, Endpoint, Environment, Flaw, HomeFolder, Key, OldToken, Stated, Variable};
+use super::facts::{
+    Cached, Container, Endpoint, Environment, Flaw, HomeFolder, Key, OldToken, Region, Stated, Variable,
+};
 use crate::failure::printable;
 
 /// The value of a variable, by its name.
@@ -38,7 +40,7 @@ pub(super) fn gather(read: Read<'_>, home: &Home) -> Environment {
         container,
         metadata_disabled: filled("AWS_EC2_METADATA_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true")),
         region: first(&filled, &["AWS_REGION", "AWS_DEFAULT_REGION"])
-            .map(|(name, region)| (Some(name), printable(&region))),
+            .map(|(name, region)| Region::new(Some(name), &region)),
         endpoint: first(&filled, &["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]).map(|(variable, url)| Endpoint {
             variable,
             host: host(&url),

@@ -33,7 +33,7 @@ pub async fn examine(options: &Options, read: &dyn Fn(&str) -> Option<String>) -
     let config = SharedConfig::load(read);
     let profile = profile::gather(&config, &selected, &environment, &home);
     let region = config.profile(&selected.name).and_then(|profile| profile.region.as_deref());
-    environment.region = environment.region.or_else(|| region.map(|region| (None, crate::failure::printable(region))));
+    environment.region = environment.region.or_else(|| region.map(|region| facts::Region::new(None, region)));
     let files = profile::troubles(&config);
     let mut facts = Facts { environment, selected, profile, files, asked: None };
     if !options.offline {

@@ -214,6 +214,7 @@ async fn variables_that_are_incomplete_spoilt_or_in_the_way_are_diagnosed() {
         case("no key id", Shell::offline().env("AWS_ACCESS_KEY_ID", "CANARY").env("AWS_SECRET_ACCESS_KEY", secret), 1, ("no-access-key-id", "problem", UNSET)),
         case("flaws in two variables", Shell::offline().env("AWS_ACCESS_KEY_ID", &format!(" {key}")).env("AWS_SECRET_ACCESS_KEY", &format!("{secret}\n")), 1, ("variable-malformed", "problem", "LC_ALL=C tr -cd '[:alnum:]')\"; export AWS_SECRET_ACCESS_KEY=")),
         case("a blank in the Region", keys(at()).env("AWS_REGION", "eu west-1"), 1, ("region-malformed", "problem", "export AWS_REGION=\"$(printf %s \"$AWS_REGION\" | LC_ALL=C tr -cd '[:alnum:]-')\"")),
+        case("a blank behind the Region", keys(Shell::offline()).env("AWS_REGION", "eu-west-1 "), 1, ("region-malformed", "problem", "export AWS_REGION=")),
         case("a profile's Region that is none", Shell::default().argument("--offline").config("[profile dev]\nregion = eu_west\n").credentials(&dev).profile("dev"), 1, ("region-malformed", "problem", "aws configure set region us-east-1 --profile dev")),
         case("an endpoint that is no URL", keys(Shell::offline()).env("AWS_ENDPOINT_URL", "localhost:4566"), 1, ("endpoint-malformed", "problem", "unset AWS_ENDPOINT_URL")),
         case("no certificates", keys(Shell::offline()).env("AWS_CA_BUNDLE", "/no/such/ca.pem"), 1, ("ca-bundle-missing", "problem", "unset AWS_CA_BUNDLE")),

@@ -4,7 +4,7 @@
 use super::commands::{UNSET_KEYS, of_profile, quoted};
 use super::{Diagnosis, Level, Subject};
 use crate::doctor::facts::{
-    Environment, HomeFolder, KeyKind, OldToken, Profile, Provider, SelectedBy, Stated, Variable,
+    Environment, HomeFolder, KeyKind, OldToken, Profile, Provider, Region, SelectedBy, Stated, Variable,
 };
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
@@ -264,21 +264,20 @@ fn home(subject: &Subject<'_>) -> Option<Diagnosis> {
 
 /// A value that no Region has: it becomes a part of every host's name.
 fn malformed_region(subject: &Subject<'_>) -> Option<Diagnosis> {
-    let (from, region) = subject.facts.environment.region.as_ref()?;
-    if region.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
-        return None;
-    }
-    let (place, command) = match from {
+    let Region { variable, name, .. } = subject.facts.environment.region.as_ref().filter(|region| !region.is_fit)?;
+    let (place, command) = match variable {
         Some(variable) => {
-            (*variable, format!("export {variable}=\"$(printf %s \"${variable}\" | LC_ALL=C tr -cd '[:alnum:]-')\""))
+            let clean = format!("\"$(printf %s \"${variable}\" | LC_ALL=C tr -cd '[:alnum:]-')\"");
+            (*variable, format!("export {variable}={clean}"))
         }
-        None => ("region of the profile", {
-            format!("aws configure set region us-east-1{}", of_profile(&subject.facts.selected.name))
-        }),
+        None => {
+            let profile = of_profile(&subject.facts.selected.name);
+            ("The region of the profile", format!("aws configure set region us-east-1{profile}"))
+        }
     };
     Some(Diagnosis::problem(
         "region-malformed",
-        format!("{place} is no Region: {}", quoted(region)),
+        format!("{place} has something in it that no Region has: {}", quoted(name)),
         "A Region is letters, digits and hyphens, as in eu-west-1. Tools make the name of every endpoint of it, and stop.",
         command,
     ))

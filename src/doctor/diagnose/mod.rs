@@ -123,7 +123,7 @@ pub(super) fn diagnose(facts: &Facts, entries: &[Entry], now: Timestamp) -> Vec<
     }
     // A value that no request can be made with is the cause of that none was made.
     if all.iter().any(|found| ["region-malformed", "endpoint-malformed"].contains(&found.id)) {
-        all.retain(|found| found.id != "refused");
+        all.retain(|found| !["refused", "no-answer"].contains(&found.id));
     }
     if subject.deciding.is_none() && all.iter().all(|found: &Diagnosis| found.level != Level::Problem) {
         all.push(nothing(facts));

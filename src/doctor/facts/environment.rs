@@ -35,8 +35,8 @@ pub struct Environment {
     pub container: Option<Container>,
     /// AWS_EC2_METADATA_DISABLED is true.
     pub metadata_disabled: bool,
-    /// The Region that is set, and the variable that sets it; none: the profile.
-    pub region: Option<(Option<&'static str>, String)>,
+    /// The Region that is set, by a variable or the profile.
+    pub region: Option<Region>,
     /// What sends calls elsewhere than to AWS.
     pub endpoint: Option<Endpoint>,
     /// The variable that sends calls through a proxy, and its host.
@@ -196,6 +196,26 @@ impl fmt::Display for Key {
             KeyKind::Unknown => "????",
         };
         write!(f, "{prefix}…{}", self.last_four.iter().collect::<String>())
+    }
+}
+
+/// A Region that is set.
+#[derive(Debug, Clone)]
+pub struct Region {
+    /// The variable that sets it; `None`: the profile.
+    pub variable: Option<&'static str>,
+    /// Its name, fit to show.
+    pub name: String,
+    /// Letters, digits and hyphens, as every Region has.
+    pub is_fit: bool,
+}
+
+impl Region {
+    /// As it is written.
+    #[must_use]
+    pub fn new(variable: Option<&'static str>, written: &str) -> Self {
+        let is_fit = written.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        Self { variable, name: crate::failure::printable(written), is_fit }
     }
 }
 

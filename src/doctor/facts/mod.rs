@@ -10,7 +10,9 @@ use serde::Serialize;
 use crate::shared_config::TroubleKind;
 
 pub use asked::{Asked, Identity, Loaded, NotLoaded, ProcessFailure, Refused};
-pub use environment::{Container, Endpoint, Environment, Flaw, HomeFolder, Key, KeyKind, OldToken, Stated, Variable};
+pub use environment::{
+    Container, Endpoint, Environment, Flaw, HomeFolder, Key, KeyKind, OldToken, Region, Stated, Variable,
+};
 pub use profile::{
     Base, Broken, Cached, Chain, Jwt, Login, LoginSession, Process, Profile, QuotedKeys, Role, Sso, SsoLogin,
     WebIdentity,
