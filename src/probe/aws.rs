@@ -76,8 +76,13 @@ impl Aws {
 
     /// Reads the settings that `loader` reads, and adds what a run needs: one HTTP client, retries, timeouts.
     pub async fn load(loader: ConfigLoader) -> Self {
-        let config =
-            loader.http_client(http_client()).timeout_config(timeouts(ATTEMPT_TIMEOUT, OPERATION_TIMEOUT)).load().await;
+        let loader = loader.http_client(http_client()).timeout_config(timeouts(ATTEMPT_TIMEOUT, OPERATION_TIMEOUT));
+        Self::with(loader.load().await)
+    }
+
+    /// Takes settings that have been read, their HTTP client too: one that answers within the process, say.
+    #[must_use]
+    pub fn with(config: SdkConfig) -> Self {
         let config = match config.retry_config() {
             // AWS_RETRY_MODE, AWS_MAX_ATTEMPTS or the profile say otherwise than the SDK's default: so be it.
             Some(set) if *set != RetryConfig::standard() => config,
