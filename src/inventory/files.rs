@@ -16,6 +16,9 @@ pub(crate) struct Files {
     pub(crate) sink: Sink,
 }
 
+/// The most files of a folder.
+const MOST_FILES: usize = 10_000;
+
 const HELP_READ: &str = "name a YAML or JSON file, a folder of them, or `-` for standard input";
 
 /// Reads a file, or every `*.yaml`, `*.yml` and `*.json` of a folder in the order of their names, or standard input for `-`.
@@ -46,10 +49,26 @@ pub(crate) fn read(from: &Path) -> Result<Files, Problems> {
     if paths.is_empty() {
         return Err(Problems::without_place(&name, "the folder has no *.yaml, *.yml or *.json file", HELP_READ));
     }
+    if paths.len() > MOST_FILES {
+        let message = format!("the folder has {} files of an inventory", paths.len());
+        return Err(Problems::without_place(&name, message, format!("at most {MOST_FILES}: put jobs together in one")));
+    }
+    let folder = name;
+    let mut bytes = 0;
     let mut read = Vec::with_capacity(paths.len());
     for path in paths {
         let name = path.display().to_string();
-        read.push((name.clone(), limited(&name, limited::file(&path, MAX_BYTES))?));
+        let content = limited(&name, limited::file(&path, MAX_BYTES))?;
+        bytes += content.len() as u64;
+        if bytes > MAX_BYTES {
+            let message = format!("its files are together larger than {} MiB", MAX_BYTES / 1024 / 1024);
+            return Err(Problems::without_place(
+                &folder,
+                message,
+                "check that they are inventories, or check them apart",
+            ));
+        }
+        read.push((name, content));
     }
     Ok(files(read))
 }

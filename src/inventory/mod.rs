@@ -7,6 +7,7 @@ mod arn;
 mod decode;
 mod files;
 mod filter;
+mod limits;
 pub(crate) mod problem;
 pub(crate) mod raw;
 mod seconds;

@@ -234,7 +234,17 @@ pub(crate) struct Sink {
 
 impl Sink {
     pub(crate) fn add(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
-        self.problems.push(Problem { place: Some(place), file: "".into(), message: message.into(), help: help.into() });
+        let (message, help) = (cut(message.into()), cut(help.into()));
+        self.problems.push(Problem { place: Some(place), file: "".into(), message, help });
+    }
+}
+
+/// A sentence that quotes the file quotes no more of it than a person reads: a text of the file may be all of it.
+fn cut(sentence: String) -> String {
+    const LONGEST: usize = 1000;
+    match sentence.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &sentence[..end]),
+        None => sentence,
     }
 }
 

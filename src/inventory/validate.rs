@@ -4,16 +4,16 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::files::Files;
+use super::limits::{
+    EXTERNAL_ID, LONGEST_GLOB, LONGEST_REASON, MOST_HOPS, MOST_JOBS, MOST_ROLES, MOST_WAIVERS, SESSION_NAME,
+    SOURCE_IDENTITY, at_most, check_length, check_name, check_pattern,
+};
 use super::problem::{Location, Place, Placed, Sink, SourceFile, nearest};
 use super::raw::{self, Document};
 use super::{DEFAULT_MARGIN, Hop, Inventory, Job, Reader, Readers, Role, RoleArn, Seconds, Source, Waiver, is_account};
 
-/// The longest path that is accepted; real ones have one to three hops.
-const MOST_HOPS: usize = 12;
 /// A Lambda invocation ends after 15 minutes (Lambda quotas).
 const LAMBDA_LONGEST: Seconds = Seconds::minutes(15);
-/// Longest name of a job, an owner, an alias, in characters.
-const LONGEST_NAME: usize = 256;
 
 pub(crate) fn inventory(documents: Vec<Document>, files: &Files, sink: &mut Sink) -> Inventory {
     let mut jobs = Vec::new();
@@ -21,7 +21,7 @@ pub(crate) fn inventory(documents: Vec<Document>, files: &Files, sink: &mut Sink
     let mut roles = Vec::new();
     let mut waivers = Vec::new();
     let mut all_defaults = Vec::new();
-    let unread = documents.iter().any(|document| document.roles_unread);
+    let mut unread = documents.iter().any(|document| document.roles_unread);
     for document in documents {
         jobs.extend(document.jobs);
         readers.extend(document.readers);
@@ -29,6 +29,9 @@ pub(crate) fn inventory(documents: Vec<Document>, files: &Files, sink: &mut Sink
         waivers.extend(document.waivers);
         all_defaults.extend(document.defaults);
     }
+    at_most(MOST_JOBS, "jobs", &mut jobs, |job: &raw::Job| job.place, sink);
+    at_most(MOST_WAIVERS, "waivers", &mut waivers, |waiver: &raw::Waiver| waiver.place, sink);
+    unread |= at_most(MOST_ROLES, "roles", &mut roles, |(alias, _)| alias.place, sink);
     let files_read = Locations(&files.files);
     let mut names =
         Names { files: files_read, aliases: BTreeMap::new(), arns: HashMap::new(), roles: BTreeMap::new(), unread };
@@ -323,6 +326,15 @@ fn valid_waiver(waiver: raw::Waiver, files: Locations<'_>, sink: &mut Sink) -> O
             "add `job:`, `role:` or both; globs are allowed",
         );
     }
+    for glob in waiver.job.iter().chain(&waiver.role) {
+        check_length(glob, "a glob", LONGEST_GLOB, sink);
+    }
+    if let Some(reason) = &waiver.reason {
+        check_length(reason, "a reason", LONGEST_REASON, sink);
+    }
+    if let Some(approver) = &waiver.approver {
+        check_name(approver, "an approver", sink);
+    }
     Some(Waiver {
         finding: waiver.finding?.value,
         job: waiver.job.map(|glob| glob.value),
@@ -336,34 +348,4 @@ fn valid_waiver(waiver: raw::Waiver, files: Locations<'_>, sink: &mut Sink) -> O
 
 fn parse_arn(written: &Placed<String>, sink: &mut Sink) -> Option<RoleArn> {
     RoleArn::parse(&written.value).map_err(|wrong| sink.add(written.place, wrong.message, wrong.help)).ok()
-}
-
-fn check_name(name: &Placed<String>, what: &str, sink: &mut Sink) {
-    let length = name.value.chars().count();
-    if length > LONGEST_NAME {
-        sink.add(
-            name.place,
-            format!("{what} of {length} characters is too long"),
-            format!("at most {LONGEST_NAME} characters"),
-        );
-    }
-}
-
-/// What the API takes for a field: its name, shortest and longest length, and the characters beside letters and digits.
-struct Pattern(&'static str, usize, usize, &'static str);
-
-/// STS AssumeRole: 2 to 1224 of `[\w+=,.@:\/-]`.
-const EXTERNAL_ID: Pattern = Pattern("external_id", 2, 1224, "_+=,.@:/-");
-/// STS AssumeRole: 2 to 64 of `[\w+=,.@-]`.
-const SESSION_NAME: Pattern = Pattern("session_name", 2, 64, "_+=,.@-");
-/// STS AssumeRole: 2 to 64 of `[\w+=,.@-]`; the live service takes up to 256 (measured).
-const SOURCE_IDENTITY: Pattern = Pattern("source_identity", 2, 256, "_+=,.@-");
-
-fn check_pattern(written: Option<&Placed<String>>, Pattern(key, shortest, longest, others): &Pattern, sink: &mut Sink) {
-    let Some(written) = written else { return };
-    let fits = written.value.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c));
-    if !fits || !(*shortest..=*longest).contains(&written.value.len()) {
-        let help = format!("STS takes {shortest} to {longest} letters, digits and {others}");
-        sink.add(written.place, format!("`{}` cannot be the {key}", written.value), help);
-    }
 }

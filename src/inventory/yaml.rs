@@ -17,7 +17,7 @@ const MAX_DEPTH: usize = 16;
 /// How deep a file of another kind may nest: a workflow's matrix may hold what it likes.
 #[cfg(feature = "cli")]
 pub(crate) const MAX_DEPTH_OF_OTHERS: usize = 64;
-/// How many nodes may come from expanding aliases, so that a small file cannot become a large one.
+/// How many nodes aliases and what they expand to may be together, so that a small file cannot become a large one.
 const MAX_ALIAS_NODES: usize = 100_000;
 
 /// A node of the tree.
@@ -100,7 +100,9 @@ fn in_words(message: &str, max_depth: usize) -> (String, String) {
     if message.contains("budget") || message.contains("limit") {
         return limit(
             "too many nodes",
-            &format!("aliases may expand to at most {MAX_ALIAS_NODES} nodes; write the entries out, or split the file"),
+            &format!(
+                "aliases and what they expand to are at most {MAX_ALIAS_NODES} nodes; write the entries out, or split the file"
+            ),
         );
     }
     if message.contains("null into string") {

@@ -64,6 +64,10 @@ pub(super) enum Form {
     Summary,
 }
 
+/// The most globs of a list, and the longest, in characters: each is held to each job.
+const MOST_GLOBS: usize = 1000;
+const LONGEST_GLOB: usize = 2048;
+
 /// The keys of a manual request.
 const KEYS: [&str; 5] = ["jobs", "roles", "notify", "inventory", "report"];
 
@@ -160,6 +164,14 @@ fn globs(fields: &Map<String, Value>, key: &str, problems: &mut Vec<String>) -> 
         .as_array()
         .map(|globs| globs.iter().map(|glob| glob.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>());
     match globs {
+        Some(Some(globs)) if globs.len() > MOST_GLOBS => {
+            problems.push(format!("`{key}` has {} globs, and takes at most {MOST_GLOBS}", globs.len()));
+            Vec::new()
+        }
+        Some(Some(globs)) if globs.iter().any(|glob| glob.chars().count() > LONGEST_GLOB) => {
+            problems.push(format!("`{key}` has a glob of more than {LONGEST_GLOB} characters"));
+            Vec::new()
+        }
         Some(Some(globs)) if !globs.is_empty() => globs,
         _ => {
             problems.push(format!("`{key}` takes a list of globs, such as [\"nightly-*\"]"));

@@ -22,6 +22,7 @@ mod html_reader;
 mod imports;
 mod lambda_handler;
 mod laws;
+mod limits;
 mod listing;
 mod moto;
 mod outlets;

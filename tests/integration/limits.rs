@@ -1,0 +1,183 @@
+//! The limits of the inventory and of events, just under and just over, as docs/inventory.md lists them.
+
+use std::fs;
+
+use credential_health::inventory::{Inventory, Problems};
+use serde_json::json;
+
+use crate::harness::{INVENTORY, Lambda, account};
+
+const PAGE: &str = include_str!("../../docs/inventory.md");
+const JOB: &str = "jobs: [{name: j, length: 1h, source: ecs-task}]\n";
+
+/// A limit: a text at it, a text over it, what is said of the latter, and the number on the page.
+struct Limit {
+    at: String,
+    over: String,
+    said: [&'static str; 2],
+    on_the_page: &'static str,
+}
+
+fn limit(at: String, over: String, said: [&'static str; 2], on_the_page: &'static str) -> Limit {
+    Limit { at, over, said, on_the_page }
+}
+
+/// The same text with so many and one more.
+fn counted(most: usize, said: [&'static str; 2], on_the_page: &'static str, text: impl Fn(usize) -> String) -> Limit {
+    limit(text(most), text(most + 1), said, on_the_page)
+}
+
+fn with_job(key: &str, value: &str) -> String {
+    format!("version: 1\njobs: [{{name: j, length: 1h, source: ecs-task, {key}: {value}}}]\n")
+}
+
+fn with_waiver(key: &str, length: usize) -> String {
+    let glob = if key == "job" { "" } else { "job: j, " };
+    let reason = if key == "reason" { "" } else { "reason: r, " };
+    let value = "x".repeat(length);
+    format!("version: 1\n{JOB}waivers: [{{finding: thin-margin, until: 2027-01-31, {glob}{reason}{key}: {value}}}]\n")
+}
+
+fn limits() -> Vec<Limit> {
+    let repeated = |item: &str, times: usize| vec![item; times].join(",");
+    let hop = "\"arn:aws:iam::111111111111:role/r\"";
+    let waiver = "{finding: thin-margin, job: j, until: 2027-01-31, reason: r}";
+    vec![
+        counted(12, ["the path has 13 hops", "at most 12"], "| 12 |", |n| {
+            with_job("path", &format!("[{}]", repeated(hop, n)))
+        }),
+        counted(256, ["an owner of 257 characters", "at most 256"], "| 256 characters |", |n| {
+            with_job("owner", &"o".repeat(n))
+        }),
+        counted(256, ["a job's name of 257 characters", "at most 256"], "| 256 characters |", |n| {
+            format!("version: 1\njobs: [{{name: {}, length: 1h, source: ecs-task}}]\n", "é".repeat(n))
+        }),
+        counted(256, ["an alias of 257 characters", "at most 256"], "| 256 characters |", |n| {
+            format!("version: 1\nroles: {{{}: {{arn: {hop}}}}}\n{JOB}", "a".repeat(n))
+        }),
+        counted(256, ["an approver of 257 characters", "at most 256"], "| 256 characters |", |n| {
+            with_waiver("approver", n)
+        }),
+        counted(2048, ["a glob of 2049 characters", "at most 2048"], "| 2,048; 1,000 characters |", |n| {
+            with_waiver("job", n)
+        }),
+        counted(2048, ["a glob of 2049 characters", "at most 2048"], "| 2,048; 1,000 characters |", |n| {
+            with_waiver("role", n)
+        }),
+        counted(1000, ["a reason of 1001 characters", "at most 1000"], "| 2,048; 1,000 characters |", |n| {
+            with_waiver("reason", n)
+        }),
+        counted(5000, ["the inventory has 5001 waivers", "at most 5000"], "| waivers | 5,000 |", |n| {
+            format!("version: 1\n{JOB}waivers: [{}]\n", repeated(waiver, n))
+        }),
+    ]
+}
+
+#[test]
+fn what_is_at_a_limit_is_read_and_what_is_over_it_is_refused_with_the_limit() {
+    for Limit { at, over, said, on_the_page } in limits() {
+        Inventory::parse("team.yaml", &at).unwrap_or_else(|problems| panic!("{said:?} at the limit: {problems}"));
+        let problems = Inventory::parse("team.yaml", &over).unwrap_err();
+        let found = problems.iter().find(|problem| problem.message.contains(said[0]));
+        let found = found.unwrap_or_else(|| panic!("no {said:?} in {problems}"));
+        assert!(found.help.contains(said[1]) && found.place.is_some(), "{found:?}");
+        assert!(PAGE.contains(on_the_page), "the page does not say {on_the_page:?}");
+    }
+}
+
+fn messages(problems: &Problems) -> Vec<(&str, &str)> {
+    problems.iter().map(|problem| (problem.message.as_str(), problem.help.as_str())).collect()
+}
+
+fn says(problems: &Problems, message: &str, help: &str) -> bool {
+    messages(problems).iter().any(|(said, right)| said.contains(message) && right.contains(help))
+}
+
+/// These texts are no inventories at their limit either: what matters is which limit is told.
+#[test]
+fn the_parsers_limits_are_told_just_over_them_and_not_at_them() {
+    let nested = |levels: usize| format!("version: 1\n{JOB}x: {}{}\n", "[".repeat(levels - 1), "]".repeat(levels - 1));
+    // A scalar out of an alias is two nodes: the alias counts.
+    let aliases = |nodes: usize| format!("version: 1\n{JOB}x: [&a y, {}]\n", vec!["*a"; nodes].join(","));
+    for (at, over, message, help) in [
+        (nested(16), nested(17), "the file has too many levels", "at most 16 levels"),
+        (aliases(50_000), aliases(50_001), "the file has too many nodes", "at most 100000 nodes"),
+    ] {
+        let at = Inventory::parse("team.yaml", &at).unwrap_err();
+        assert!(says(&at, "`x` is not a key of an inventory", "") && !says(&at, message, ""), "{at}");
+        let over = Inventory::parse("team.yaml", &over).unwrap_err();
+        assert!(says(&over, message, help), "{over}");
+    }
+    assert!(PAGE.contains("| levels of nesting | 16 |") && PAGE.contains("8,000,000; 100,000"));
+}
+
+#[test]
+fn the_number_of_jobs_is_bounded() {
+    // A job that says nothing is one too. Over the limit alone: so many take long to read, and roles and waivers are bounded by
+    // the same code.
+    let text = format!("version: 1\njobs: [{}]\n", vec!["{}"; 200_001].join(","));
+    let over = Inventory::parse("team.yaml", &text).unwrap_err();
+    assert!(says(&over, "the inventory has 200001 jobs", "at most 200000 jobs"));
+    assert!(PAGE.contains("| jobs; roles with details | 200,000 each |"));
+}
+
+#[test]
+fn a_folder_is_bounded_like_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, content: &[u8]| fs::write(folder.path().join(name), content).unwrap();
+    for number in 0..=10_000 {
+        write(&format!("{number}.yaml"), b"");
+    }
+    let problems = Inventory::load(folder.path()).unwrap_err();
+    assert!(says(&problems, "the folder has 10001 files", "at most 10000"), "{problems}");
+    assert!(PAGE.contains("| files of a folder | 10,000 |"));
+
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a.yaml", "b.yaml", "c.yaml"] {
+        fs::write(folder.path().join(name), "# 14 bytes more\n".repeat(14 * 1024 * 1024 / 16)).unwrap();
+    }
+    let problems = Inventory::load(folder.path()).unwrap_err();
+    assert!(says(&problems, "its files are together larger than 40 MiB", "inventories"), "{problems}");
+}
+
+#[test]
+fn a_problem_quotes_no_more_of_a_file_than_a_person_reads() {
+    let long = "x".repeat(100_000);
+    for text in [
+        format!(
+            "version: 1\njobs: [{{name: j, length: {long}, source: {long}, path: [\"arn:{long}\", {long}], {long}: 1}}]\n"
+        ),
+        format!("version: 1\n{JOB}waivers: [{{finding: {long}, job: j, until: {long}, reason: r}}]\n"),
+        format!("version: 1\nroles: {{r: {{arn: \"arn:{long}\", external_id: {long}, session_name: {long}}}}}\n{JOB}"),
+        format!("version: 1\n{JOB}{long}: 1\n{long}: 2\n"),
+    ] {
+        let problems = Inventory::parse("team.yaml", &text).unwrap_err();
+        assert!(messages(&problems).iter().all(|(message, help)| message.len() < 1100 && help.len() < 1100));
+        assert!(problems.to_string().len() < 20_000);
+    }
+}
+
+#[tokio::test]
+async fn the_globs_of_an_event_are_bounded() {
+    let (aws, checker) = account().await;
+    let lambda = Lambda::new(&aws, &checker, INVENTORY, &[]).await;
+    for key in ["jobs", "roles"] {
+        for (globs, said) in [
+            (vec!["*".to_owned(); 1000], None),
+            (vec!["*".to_owned(); 1001], Some("has 1001 globs, and takes at most 1000")),
+            (vec!["*".repeat(2048)], None),
+            (vec!["*".repeat(2049)], Some("has a glob of more than 2048 characters")),
+        ] {
+            let answer = lambda.invoke(&json!({ (key): globs })).await;
+            match (answer, said) {
+                (Ok(report), None) => assert!(report["summary"]["jobs"].as_u64() > Some(0)),
+                (Err(failed), Some(said)) => {
+                    assert_eq!(failed.error_type, "BadEvent");
+                    assert!(failed.error_message.contains(&format!("`{key}` {said}")), "{}", failed.error_message);
+                }
+                (answer, _) => panic!("{key}, {said:?}: {answer:?}"),
+            }
+        }
+    }
+    assert!(PAGE.contains("| 1,000; 2,048 characters |"));
+}
