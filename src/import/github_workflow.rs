@@ -26,7 +26,7 @@ const DEFAULT_TIMEOUT_MINUTES: u64 = 360;
 /// How deep actions and called workflows may nest (GitHub Actions, "Reusing workflow configurations": ten levels).
 const MAX_NESTING: usize = 10;
 /// How many jobs and steps are walked, those of actions again for each use: what nests can multiply.
-const MAX_STEPS: usize = 500_000;
+const MAX_STEPS: usize = 100_000;
 
 /// A workflow file.
 #[derive(Debug, Clone)]
