@@ -67,7 +67,11 @@ fn place(location: &Location) -> String {
 
 fn base(config: &SharedConfig, chain: &shared_config::Chain<'_>, home: &Home) -> Option<Base> {
     let profile = chain.base_profile;
-    let keys = |token| Base::Keys { token, place: place(profile.keys.as_ref().unwrap_or(&profile.location)) };
+    let keys = |token| Base::Keys {
+        token,
+        is_session_key: profile.is_session_key,
+        place: place(profile.keys.as_ref().unwrap_or(&profile.location)),
+    };
     Some(match &chain.base {
         shared_config::Base::Keys => keys(false),
         shared_config::Base::SessionKeys => keys(true),

@@ -156,8 +156,8 @@ fn profile(facts: &Facts) -> (State, String) {
 /// How the credentials of a chain come about.
 pub(super) fn path(chain: &Chain) -> String {
     let base = match &chain.base {
-        Base::Keys { token: false, place } => format!("the key in {place}"),
-        Base::Keys { token: true, place } => format!("the session key in {place}"),
+        Base::Keys { token: false, place, .. } => format!("the key in {place}"),
+        Base::Keys { token: true, place, .. } => format!("the session key in {place}"),
         Base::Sso(sso) => format!("IAM Identity Center, {} in account {}", sso.role, sso.account),
         Base::Login(_) => "aws login".to_owned(),
         Base::Process(process) => format!("credential_process, {}", process.program),

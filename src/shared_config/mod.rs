@@ -58,7 +58,9 @@ impl SharedConfig {
         let mut waiting = Vec::new();
         let files = [Kind::Config, Kind::Credentials].map(|kind| {
             let (path, named_by) = kind.path(&env);
-            let name = path.display().to_string();
+            // A variable that is set to nothing names no file.
+            let unnamed = named_by.filter(|_| path.as_os_str().is_empty());
+            let name = unnamed.map_or_else(|| path.display().to_string(), |variable| format!("${variable}"));
             let text = match limited::regular(&path, MAX_BYTES).and_then(limited::text) {
                 Ok(text) => Some(text),
                 Err(Unreadable::NotThere) if named_by.is_none() => None,

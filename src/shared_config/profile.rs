@@ -66,6 +66,8 @@ pub struct Profile {
     pub region: Option<Setting>,
     /// `aws_access_key_id` is there.
     pub has_access_key: bool,
+    /// Whether it is a session's (ASIA) or a long-term one (AKIA); `None`: neither.
+    pub is_session_key: Option<bool>,
     /// `aws_secret_access_key` is there.
     pub has_secret: bool,
     /// `aws_session_token` is there.
@@ -152,6 +154,11 @@ impl Builder {
         ] {
             if let Some(written) = setting(section, key, found.get(key)) {
                 *there = true;
+                if key == "aws_access_key_id" {
+                    let kinds = [("ASIA", true), ("AKIA", false)];
+                    profile.is_session_key =
+                        kinds.iter().find(|(begins, _)| written.starts_with(begins)).map(|kind| kind.1);
+                }
                 self.commented.extend(written.has_comment().then_some((key, written.place)));
                 self.keys.get_or_insert(written.place);
                 // The credentials file comes second, and wins.

@@ -68,9 +68,9 @@ impl Refusal {
         let help = if self.message.contains("continuation") {
             "start the line in its first column: an indented line goes on with the key above it, and here is none"
         } else if self.message.contains("Profile definition") {
-            "write the header as [profile NAME] on a line of its own"
+            "write the header in brackets, as [default] is, on a line of its own"
         } else if self.message.contains("a profile definition") {
-            "put a header such as [profile NAME] above the first key"
+            "put a header such as [default] above the first key"
         } else {
             "write `key = value`, or begin the line with # if it is a comment"
         };
@@ -113,7 +113,7 @@ pub(super) fn parse(kind: Kind, text: &str) -> Result<EnvConfigSections, Vec<Ref
         };
         // The parser stops at the first: without it, it finds the next.
         let known = refusals.iter().any(|known| known.line == refusal.line);
-        text = without(&text, refusal.line);
+        text = without(&text, &refusal);
         if !known {
             refusals.push(refusal);
         }
@@ -123,13 +123,14 @@ pub(super) fn parse(kind: Kind, text: &str) -> Result<EnvConfigSections, Vec<Ref
     }
 }
 
-/// The text with a refused line made harmless: a header stays one, so that what follows still has its section.
-fn without(text: &str, line: usize) -> String {
-    let harmless = |(index, written): (usize, &str)| match (index + 1 == line, written.starts_with('[')) {
-        (false, _) => format!("{written}\n"),
-        (true, true) => "[profile refused]\n".to_owned(),
-        // Before the first header every key is refused: one word for all of them.
-        (true, false) => "\n".to_owned(),
+/// The text with a refused line made harmless: a header stays one, and a key before every header becomes one, so that what
+/// follows still has its section.
+fn without(text: &str, refusal: &Refusal) -> String {
+    let no_header = refusal.message.contains("a profile definition");
+    let harmless = |(index, written): (usize, &str)| match index + 1 == refusal.line {
+        false => format!("{written}\n"),
+        true if no_header || written.starts_with('[') => "[profile refused]\n".to_owned(),
+        true => "\n".to_owned(),
     };
     text.lines().enumerate().map(harmless).collect()
 }

@@ -382,6 +382,25 @@ async fn files_that_tools_refuse_or_read_differently_are_diagnosed_at_their_plac
             ("file-trouble", "problem", "unset AWS_CONFIG_FILE"),
         ),
         case(
+            "AWS_CONFIG_FILE is empty",
+            offline().env("AWS_CONFIG_FILE", ""),
+            1,
+            ("file-trouble", "problem", "unset AWS_CONFIG_FILE"),
+        ),
+        case("keys without any header", offline().credentials(KEY), 1, ("file-refused", "problem", "EDITOR")),
+        case(
+            "a session's key without its token in a file",
+            offline().credentials(&format!("[dev]\n{}", SESSION_KEY.split_inclusive('\n').take(2).collect::<String>())),
+            1,
+            ("token-missing", "problem", "aws configure sso --profile dev"),
+        ),
+        case(
+            "a long-term key with a token in a file",
+            offline().credentials(&format!("[dev]\n{KEY}aws_session_token = canary-token-of-a-file\n")),
+            1,
+            ("token-left-over", "problem", "EDITOR"),
+        ),
+        case(
             "HOME is empty",
             Shell::offline().env("HOME", ""),
             1,

@@ -23,6 +23,7 @@ pub(super) fn renew_profile(chain: &Chain) -> String {
         Base::Login(_) => format!("aws login{profile}"),
         // A session that renews itself, instead of the copy.
         Base::Keys { token: true, .. } => format!("aws configure sso{profile}"),
+        Base::Keys { is_session_key: Some(true), .. } => format!("aws configure sso{profile}"),
         Base::Keys { token: false, .. } => format!("aws configure{profile}"),
         // The command may hold a secret, but it stands in the config file anyway; what it prints does not show.
         Base::Process(_) => format!("sh -c \"$(aws configure get credential_process{profile})\" >/dev/null"),

@@ -35,6 +35,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
             out.extend(chain.roles.iter().find(|role| role.mfa).map(|role| mfa(subject, role)));
             out.extend(process(subject, chain));
             out.extend(passed_over(chain));
+            out.extend(key_and_token(subject, chain));
             out.extend(copied(subject, chain));
         }
         Profile::Absent | Profile::Empty => {}
@@ -322,8 +323,30 @@ fn passed_over(chain: &Chain) -> Option<Diagnosis> {
     })
 }
 
+/// A session's key goes with a token, a long-term key without; as in the environment.
+fn key_and_token(subject: &Subject<'_>, chain: &Chain) -> Option<Diagnosis> {
+    let Base::Keys { token, is_session_key, place } = &chain.base else { return None };
+    let (id, what, why, command) = match (is_session_key, token) {
+        (Some(true), false) => (
+            "token-missing",
+            "is a session's, and it has no aws_session_token",
+            "a key that begins with ASIA is worth nothing without its session token; AWS answers InvalidClientTokenId",
+            super::commands::renew_profile(chain),
+        ),
+        (Some(false), true) => (
+            "token-left-over",
+            "is a long-term key, and it has an aws_session_token",
+            "the token is left over from a session; AWS takes key and token as one and answers InvalidClientTokenId",
+            format!("\"${{EDITOR:-vi}}\" {}", quoted(place.rsplit_once(':').map_or(place, |(file, _)| file))),
+        ),
+        _ => return None,
+    };
+    let what = format!("The key of profile `{}` {what}", chain.profile);
+    Some(Diagnosis::new(id, level(subject), what, format!("{place}: {why}.")).mended_by(command))
+}
+
 fn copied(subject: &Subject<'_>, chain: &Chain) -> Option<Diagnosis> {
-    let Base::Keys { token: true, place } = &chain.base else { return None };
+    let Base::Keys { token: true, place, is_session_key: None | Some(true) } = &chain.base else { return None };
     subject.decides(Provider::Profile).then(|| {
         Diagnosis::warning(
             "copied-session",

@@ -88,6 +88,8 @@ pub enum Base {
     Keys {
         /// With a session token: a copy of somebody's session.
         token: bool,
+        /// The key itself is a session's (ASIA), or a long-term one (AKIA); `None`: neither.
+        is_session_key: Option<bool>,
         /// Where they stand.
         place: String,
     },
