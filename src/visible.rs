@@ -55,6 +55,10 @@ fn masked(text: &str) -> String {
 /// Control characters, format characters (Unicode 16, DerivedGeneralCategory.txt, Cf: marks of direction, of no width,
 /// tags), the separators of lines and paragraphs (Zl, Zp), and what XML 1.0 does not take.
 pub(crate) const fn acts(c: char) -> bool {
+    // Most of every text.
+    if matches!(c, ' '..='~') {
+        return false;
+    }
     matches!(
         c,
         '\0'..='\u{1f}'

@@ -1,8 +1,11 @@
 //! Laws of verdicts and durations, tried on generated jobs and texts.
 
+use credential_health::failure::printable;
 use credential_health::inventory::{Hop, Inventory, Job, Location, Refresh, RoleArn, Seconds, Source};
 use credential_health::lease::{Grant, Judgement, LimitedBy, Refusal, Verdict, judge};
 use proptest::prelude::*;
+
+use crate::harness::{UNSEEN, assert_all_is_seen};
 
 /// A job and the MaxSessionDuration of the role at each of its hops, where it is known. Each hop has a role of its own.
 #[derive(Debug, Clone)]
@@ -360,11 +363,48 @@ proptest! {
     }
 
     #[test]
-    fn reading_an_inventory_never_panics_and_every_problem_has_words(text in "(version: 1\n)?(jobs|roles|readers|waivers|x): ?[\\[\\]{}:,&*!|>'\"%@`# \n\t\\-a-zA-Z0-9\u{e9}\u{1f600}\u{0}]{0,80}") {
+    fn reading_an_inventory_never_panics_and_every_problem_has_words(text in "(version: 1\n)?(jobs|roles|readers|waivers|x): ?[\\[\\]{}:,&*!|>'\"%@`# \n\t\\-a-zA-Z0-9\u{e9}\u{1f600}\u{0}\u{1b}\u{9b}\u{202e}\u{200b}]{0,80}") {
         if let Err(problems) = Inventory::parse("any", &text) {
             prop_assert!(problems.iter().count() > 0);
             prop_assert!(problems.iter().all(|problem| !problem.message.is_empty() && !problem.help.is_empty()));
-            prop_assert!(!problems.render(true).is_empty());
+            assert_all_is_seen(&problems.render(true));
         }
     }
+
+    #[test]
+    fn whatever_an_inventory_holds_its_problems_show_every_character(odd in odd(), at in 0..8_usize) {
+        let odd = serde_json::to_string(&odd).unwrap();
+        let job = |keys: &str| format!("version: 1\njobs: [{{name: j, length: 1h, source: ecs-task, {keys}}}]\n");
+        let text = match at {
+            0 => job(&format!("{odd}: 1")),
+            1 => job(&format!("path: [{odd}]")),
+            2 => job(&format!("refresh: {odd}")),
+            3 => format!("version: 1\njobs: [{{name: {odd}, length: {odd}, source: {odd}}}]\n"),
+            4 => format!("version: 1\nroles: {{{odd}: {{arn: {odd}, external_id: {odd}}}}}\n"),
+            5 => format!("version: 1\nreaders: {{{odd}: {odd}}}\n"),
+            6 => format!("version: 1\nwaivers: [{{finding: {odd}, until: {odd}, reason: {odd}, job: {odd}}}]\n"),
+            _ => format!("version: {odd}\ndefaults: {{owner: {odd}, margin: {odd}}}\n"),
+        };
+        let problems = Inventory::parse("any", &text).unwrap_err();
+        assert_all_is_seen(&problems.to_string());
+        assert_all_is_seen(&problems.render(true));
+    }
+
+    /// As AWS quotes a signed request, and however a proxy between wraps it.
+    #[test]
+    fn what_is_shown_of_an_answer_is_one_line_and_holds_nothing_of_a_signed_request(before in odd(), after in odd(), name in prop::sample::select(vec![
+        "x-amz-security-token:", "X-Amz-Security-Token=", "Credential=", "Signature=",
+    ])) {
+        let shown = printable(&format!("{before}{name}CANARY{after}"));
+        assert_all_is_seen(&shown);
+        prop_assert!(!shown.contains('\n') && !shown.contains("CANARY"), "{shown}");
+    }
+}
+
+/// Any text, made of characters that act more often than of others.
+fn odd() -> impl Strategy<Value = String> {
+    let unseen: Vec<char> =
+        UNSEEN.into_iter().flatten().chain(['\u{1b}', '\r', '\n', '\t', '\u{9b}', '\u{0}']).collect();
+    let one = prop_oneof![prop::sample::select(unseen), any::<char>()];
+    prop::collection::vec(one, 1..12).prop_map(String::from_iter)
 }
