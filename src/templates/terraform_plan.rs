@@ -254,6 +254,7 @@ impl Role {
 fn place(file: usize, text: &str, line: usize, column: usize) -> Place {
     let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let offset = text.floor_char_boundary((before + column.saturating_sub(1)).min(text.len().saturating_sub(1)));
-    let column = text.get(before..offset).map_or(column, |text| text.chars().count() + 1);
+    // Behind the last line break there is nothing: the next line's first column.
+    let column = text.get(before..offset).map_or(1, |text| text.chars().count() + 1);
     Place { file, line: line.max(1), column, length: 1, offset }
 }

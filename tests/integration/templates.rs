@@ -746,6 +746,14 @@ async fn a_plan_comes_by_standard_input_too() {
 }
 
 #[tokio::test]
+async fn a_plan_that_breaks_off_behind_a_line_break_is_told_at_a_first_column() {
+    let jobs = inventory("iam-user", &[&arn(2, "legacy")], "");
+    let ran = Cli::on(&jobs, "lint", &["--terraform-plan", "p.json"]).file("p.json", "{\n").run().await;
+    ran.assert_status(2);
+    assert!(ran.stderr.contains("not the JSON of a plan") && ran.stderr.contains("p.json:2:1"), "{}", ran.stderr);
+}
+
+#[tokio::test]
 async fn a_template_without_roles_is_told_and_is_no_error() {
     let ran = Cli::on(&inventory("iam-user", &[HUB], ""), "lint", &["--cloudformation", "a.yaml"])
         .file("a.yaml", "Resources:\n  Nested: {Type: AWS::CloudFormation::Stack}\n")
