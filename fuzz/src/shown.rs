@@ -1,0 +1,96 @@
+//! What reaches people: every form of a report, and the messages.
+
+use anstream::adapter::strip_str;
+use credential_health::finding::Severity;
+use credential_health::notify::{self, LEAST_MAX_MESSAGE_BYTES, MOST_MAX_MESSAGE_BYTES, Message, Notify, Wanted};
+use credential_health::report::{Report, csv, html, junit, markdown, sarif, terminal, widget};
+use serde_json::Value;
+
+/// What acts in a text instead of being seen, besides control characters; written out here, so that the program's own list
+/// is held to it.
+const UNSEEN: [std::ops::RangeInclusive<char>; 9] = [
+    '\u{ad}'..='\u{ad}',
+    '\u{61c}'..='\u{61c}',
+    '\u{180e}'..='\u{180e}',
+    '\u{200b}'..='\u{200f}',
+    '\u{2028}'..='\u{202e}',
+    '\u{2060}'..='\u{2064}',
+    '\u{2066}'..='\u{206f}',
+    '\u{feff}'..='\u{feff}',
+    '\u{e0020}'..='\u{e007f}',
+];
+
+fn acts(c: char) -> bool {
+    c.is_control() || c >= '\u{ad}' && UNSEEN.iter().any(|range| range.contains(&c))
+}
+
+/// A text for people, with line breaks and without anything else that acts.
+pub fn is_visible(what: &str, text: &str) {
+    if let Some(c) = text.chars().find(|c| *c != '\n' && acts(*c)) {
+        panic!("{c:?} is in {what}: {text:?}");
+    }
+}
+
+/// The same for a text that is one line.
+pub fn in_line(what: &str, text: &str) {
+    assert!(!text.contains('\n'), "a line break is in {what}: {text:?}");
+    is_visible(what, text);
+}
+
+/// Shows a report in every form that there is.
+pub fn all_forms(report: &Report) {
+    is_visible("the terminal", &strip_str(&terminal::render(report, 100)).to_string());
+    is_visible("the terminal", &strip_str(&terminal::render(report, 20)).to_string());
+    is_visible("HTML", &html::render(report));
+    is_visible("the widget", &widget::render(report, true));
+    is_visible("Markdown", &markdown::render(report));
+    is_visible("JUnit", &junit::render(report, Some(Severity::High)));
+    is_visible("CSV", &csv::render(report).replace("\r\n", "\n"));
+    let sarif = sarif::render(report, None);
+    let sarif: Value = serde_json::from_str(&sarif).expect("SARIF is JSON");
+    each_text(&sarif, &|text| is_visible("SARIF", text));
+    for max_bytes in [LEAST_MAX_MESSAGE_BYTES, MOST_MAX_MESSAGE_BYTES] {
+        let wanted = Wanted { notify: Notify::Always, min_severity: Severity::Low, max_bytes };
+        messages(&notify::messages(report, wanted), max_bytes);
+    }
+}
+
+/// What SNS would take of messages, and what their readers would see.
+pub fn messages(messages: &[Message], max_bytes: usize) {
+    for message in messages {
+        assert!(message.bytes() <= max_bytes, "{} bytes, {max_bytes} allowed", message.bytes());
+        assert!((1..=99).contains(&message.subject.len()), "{:?}", message.subject);
+        assert!(message.subject.bytes().all(|b| (b' '..=b'~').contains(&b)), "{:?}", message.subject);
+        let body: Value = serde_json::from_str(&message.body).expect("the body is JSON");
+        for people in ["default", "email"] {
+            let text = body[people].as_str().unwrap_or_else(|| panic!("no {people}"));
+            assert!(!text.is_empty());
+            is_visible(people, text);
+        }
+        for programs in ["lambda", "sqs", "http", "https"].iter().filter_map(|key| body.get(key)) {
+            let text = programs.as_str().expect("each protocol has a text");
+            let _: Value = serde_json::from_str(text).expect("programs get JSON");
+        }
+        for id in [&message.group, &message.deduplication_id] {
+            assert!((1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic()), "{id:?}");
+        }
+        // Subscribers' filters compare an owner with the one that they know: it is not written out.
+        for attribute in &message.attributes {
+            let taken = !attribute.value.is_empty() && !attribute.value.contains(char::is_control);
+            assert!(taken, "{attribute:?}");
+        }
+    }
+}
+
+fn each_text(value: &Value, look: &dyn Fn(&str)) {
+    match value {
+        Value::String(text) => look(text),
+        Value::Array(items) => items.iter().for_each(|item| each_text(item, look)),
+        // The properties of SARIF are data for programs.
+        Value::Object(entries) => entries.iter().filter(|(key, _)| *key != "properties").for_each(|(key, value)| {
+            look(key);
+            each_text(value, look);
+        }),
+        _ => {}
+    }
+}
