@@ -50,7 +50,7 @@ pub(super) struct Pattern(&'static str, usize, usize, &'static str);
 pub(super) const EXTERNAL_ID: Pattern = Pattern("external_id", 2, 1224, "_+=,.@:/-");
 /// STS AssumeRole: 2 to 64 of `[\w+=,.@-]`.
 pub(super) const SESSION_NAME: Pattern = Pattern("session_name", 2, 64, "_+=,.@-");
-/// STS AssumeRole: 2 to 64 of `[\w+=,.@-]`; the live service takes up to 256 (lease-rules 3).
+/// STS AssumeRole: 2 to 64 of `[\w+=,.@-]`; the live service takes up to 256 (measured).
 pub(super) const SOURCE_IDENTITY: Pattern = Pattern("source_identity", 2, 256, "_+=,.@-");
 
 pub(super) fn check_pattern(

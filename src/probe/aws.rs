@@ -194,16 +194,10 @@ impl Aws {
         aws_sdk_sns::Client::from_conf(builder.build())
     }
 
-    /// S3 in `region`, or in the one that is set. Where an endpoint is set, the bucket goes into the path: its name is not
-    /// a part of that host's.
+    /// The settings that all clients are made of.
     #[cfg(feature = "lambda")]
-    pub(crate) fn s3(&self, region: Option<String>) -> aws_sdk_s3::Client {
-        let has_endpoint = self.config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
-        let builder = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(has_endpoint);
-        aws_sdk_s3::Client::from_conf(match region {
-            Some(region) => builder.region(Region::new(region)).build(),
-            None => builder.build(),
-        })
+    pub(crate) const fn config(&self) -> &SdkConfig {
+        &self.config
     }
 }
 

@@ -1,11 +1,11 @@
 //! The state in S3: one object, read whole and written on the condition that it is still the one that was read.
 
-use aws_sdk_s3::error::SdkError;
-use aws_sdk_s3::operation::get_object::GetObjectError;
-use aws_sdk_s3::primitives::ByteStream;
+use aws_config::Region;
+use aws_smithy_types::byte_stream::ByteStream;
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
+use super::object::{self, Object, Refused, Request};
 use super::{LARGEST, Previous, State, StateUri, print, read};
 use crate::failure::Class;
 use crate::probe::{Aws, answer_of};
@@ -16,7 +16,7 @@ pub struct Store {
     aws: Aws,
     uri: StateUri,
     /// The bucket's Region, where it is not the function's.
-    region: Mutex<Option<String>>,
+    region: Mutex<Option<Region>>,
 }
 
 /// Which object was read: what a write replaces.
@@ -92,20 +92,13 @@ impl Store {
         if text.len() > LARGEST {
             return Err(NotSaved::Failed(self.about(&format!("the new state is over {LARGEST} bytes"))));
         }
-        let client = self.aws.s3(self.region.lock().await.clone());
-        let request = client
-            .put_object()
-            .bucket(self.uri.bucket())
-            .key(self.uri.key())
-            .content_type("application/json")
-            .body(ByteStream::from(text.into_bytes()));
-        let request = match replaces {
-            Version::Etag(etag) => request.if_match(etag),
+        let condition = match replaces {
+            Version::Etag(etag) => ("if-match", etag.clone()),
             // Where reading was refused there may be none: S3 hides that from who may not list the bucket.
-            Version::Absent | Version::Unknown => request.if_none_match("*"),
+            Version::Absent | Version::Unknown => ("if-none-match", "*".to_owned()),
         };
-        match request.send().await {
-            Ok(answer) => Ok(version(answer.e_tag())),
+        match self.send(Request::Put(text, condition)).await {
+            Ok(answer) => Ok(version(answer.etag)),
             Err(error) => {
                 let answer = answer_of(&error);
                 match answer.class {
@@ -117,15 +110,13 @@ impl Store {
     }
 
     async fn load_once(&self, now: Timestamp) -> Result<Loaded, Broken> {
-        let region = self.region.lock().await.clone();
-        let client = self.aws.s3(region.clone());
-        let answer = match client.get_object().bucket(self.uri.bucket()).key(self.uri.key()).send().await {
+        let answer = match self.send(Request::Get).await {
             Ok(answer) => answer,
-            Err(error) => return self.not_read(error, region).await,
+            Err(error) => return self.not_read(error).await,
         };
-        let version = version(answer.e_tag());
+        let version = version(answer.etag);
         let lost = |why: &str| Loaded { previous: Previous::Lost { why: self.about(why) }, version: version.clone() };
-        match body(answer.body).await.map_err(|()| Broken::Again)? {
+        match body(ByteStream::new(answer.body)).await.map_err(|()| Broken::Again)? {
             None => Ok(lost(&format!("it is over {LARGEST} bytes"))),
             Some(text) => Ok(match read(&text, now) {
                 Ok(state) => Loaded { previous: Previous::Known(state), version },
@@ -134,7 +125,17 @@ impl Store {
         }
     }
 
-    async fn not_read(&self, error: SdkError<GetObjectError>, asked: Option<String>) -> Result<Loaded, Broken> {
+    async fn send(&self, request: Request) -> Result<Object, Refused> {
+        let config = self.aws.config();
+        let elsewhere = self.region.lock().await.clone();
+        let Some(region) = elsewhere.or_else(|| config.region().cloned()) else {
+            return Err(Refused::construction_failure("no Region"));
+        };
+        // Boxed: every run that keeps a state has this future in its own.
+        Box::pin(object::send(config, &region, &self.uri, request)).await
+    }
+
+    async fn not_read(&self, error: Refused) -> Result<Loaded, Broken> {
         let there = error.raw_response().and_then(|raw| raw.headers().get("x-amz-bucket-region")).map(str::to_owned);
         let answer = answer_of(&error);
         if answer.class == Class::ObjectMissing {
@@ -143,10 +144,13 @@ impl Store {
         }
         if answer.class == Class::ElsewhereInS3
             && let Some(there) = there
-            && asked.is_none()
         {
-            *self.region.lock().await = Some(there);
-            return Err(Broken::Again);
+            // Once: a bucket that is nowhere must not be looked for without end.
+            let mut region = self.region.lock().await;
+            if region.is_none() {
+                *region = Some(Region::new(there));
+                return Err(Broken::Again);
+            }
         }
         let hint = match answer.class {
             Class::Denied => " (S3 says so too where the object does not exist yet)",
@@ -168,8 +172,8 @@ enum Broken {
     Refused(String),
 }
 
-fn version(etag: Option<&str>) -> Version {
-    etag.map_or(Version::Unknown, |etag| Version::Etag(etag.to_owned()))
+fn version(etag: Option<String>) -> Version {
+    etag.map_or(Version::Unknown, Version::Etag)
 }
 
 fn told(code: Option<String>, message: &str) -> String {
