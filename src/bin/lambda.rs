@@ -16,7 +16,7 @@ async fn main() -> Result<(), Error> {
         tracing::error!(target: "credential_health", event = "bad_settings", problems = problems.join("; "));
         Error::from(format!("bad settings: {}", problems.join("; ")))
     })?;
-    let function = Function::new(settings, Aws::from_environment().await, logs::write_metrics);
+    let function = Function::new(settings, Aws::of_function().await, logs::write_metrics);
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
         let deadline = UNIX_EPOCH + Duration::from_millis(event.context.deadline);
         let remaining = deadline.duration_since(SystemTime::now()).unwrap_or_default();

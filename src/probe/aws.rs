@@ -5,16 +5,19 @@ use std::fmt;
 use std::time::Duration;
 
 #[cfg(feature = "cli")]
+use aws_config::BehaviorVersion;
+#[cfg(feature = "cli")]
 use aws_config::profile::ProfileFileCredentialsProvider;
 #[cfg(feature = "cli")]
 use aws_config::provider_config::ProviderConfig;
-use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
+use aws_config::{ConfigLoader, Region, SdkConfig};
 use aws_credential_types::Credentials;
 #[cfg(feature = "cli")]
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider, error::CredentialsError};
 #[cfg(feature = "cli")]
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::TlsContext;
 use aws_smithy_http_client::{Connector, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
@@ -70,13 +73,24 @@ impl Session {
 
 impl Aws {
     /// Reads the settings of the environment and the shared configuration, as every AWS tool does.
+    #[cfg(feature = "cli")]
     pub async fn from_environment() -> Self {
         Self::load(aws_config::defaults(BehaviorVersion::latest())).await
     }
 
+    /// Reads them as a function does, whose credentials are in its environment.
+    #[cfg(feature = "lambda")]
+    pub async fn of_function() -> Self {
+        let settings = super::function::settings().await;
+        let client = http_client(super::function::trust(&settings));
+        let timeouts = timeouts(ATTEMPT_TIMEOUT, OPERATION_TIMEOUT);
+        Self::with(settings.into_builder().http_client(client).timeout_config(timeouts).build())
+    }
+
     /// Reads the settings that `loader` reads, and adds what a run needs: one HTTP client, retries, timeouts.
     pub async fn load(loader: ConfigLoader) -> Self {
-        let loader = loader.http_client(http_client()).timeout_config(timeouts(ATTEMPT_TIMEOUT, OPERATION_TIMEOUT));
+        let client = http_client(TlsContext::default());
+        let loader = loader.http_client(client).timeout_config(timeouts(ATTEMPT_TIMEOUT, OPERATION_TIMEOUT));
         Self::with(loader.load().await)
     }
 
@@ -202,8 +216,8 @@ impl Aws {
 }
 
 /// One connection pool for every client, through HTTPS_PROXY and its like where they are set.
-fn http_client() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new().build_with_connector_fn(|settings, components| {
+fn http_client(trust: TlsContext) -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = Connector::builder();
         connector.set_connector_settings(settings.cloned());
         if let Some(components) = components {
@@ -212,6 +226,7 @@ fn http_client() -> SharedHttpClient {
         connector
             .proxy_config(ProxyConfig::from_env())
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+            .tls_context(trust.clone())
             .build()
     })
 }

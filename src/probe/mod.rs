@@ -1,12 +1,14 @@
 //! Asks STS and IAM what the plan says, and gives back facts: never a verdict.
 //!
-//! `aws` has the clients, `calls` the requests, `walk` the order and the bounds, `answer` reads errors, `clock` the
-//! Date header, `pace` what AWS says of its quotas.
+//! `aws` has the clients, `function` reads their settings in Lambda, `calls` has the requests, `walk` the order and the
+//! bounds, `answer` reads errors, `clock` the Date header, `pace` what AWS says of its quotas.
 
 mod answer;
 mod aws;
 mod calls;
 mod clock;
+#[cfg(feature = "lambda")]
+mod function;
 mod pace;
 mod walk;
 
@@ -16,6 +18,8 @@ use tokio::time::Instant;
 
 pub(crate) use answer::of as answer_of;
 pub use aws::Aws;
+#[cfg(feature = "lambda")]
+pub use function::{AMAZON_ROOTS, trusts_amazon_alone};
 
 use crate::facts::{Description, Facts, StepOutcome};
 use crate::failure::{Class, Failure, Operation};

@@ -49,14 +49,14 @@ fn world() -> (World, Credentials) {
 }
 
 /// The function, running, and the AWS that it talks to.
-struct Running {
-    aws: StandIn,
+pub struct Running {
+    pub aws: StandIn,
     emulator: Emulator,
     _inventory: tempfile::NamedTempFile,
 }
 
 impl Running {
-    async fn start(more: &[(&'static str, &str)]) -> Running {
+    pub async fn start(more: &[(&'static str, &str)]) -> Running {
         let (world, checker) = world();
         Running::start_in(world, &checker, more).await
     }
@@ -69,12 +69,13 @@ impl Running {
         environment.push(("AWS_EC2_METADATA_DISABLED", "true".to_owned()));
         environment.push(("INVENTORY", inventory.path().to_str().unwrap().to_owned()));
         environment.push(("TOPIC_ARN", TOPIC.to_owned()));
-        environment.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        // `{aws}` is where the stand-in listens.
+        environment.extend(more.iter().map(|(name, value)| (*name, value.replace("{aws}", &aws.url()))));
         Running { aws, emulator: Emulator::start(&environment), _inventory: inventory }
     }
 
     /// The answer to an event: a report, or an error of the function.
-    async fn invoke(&mut self, event: &str) -> Value {
+    pub async fn invoke(&mut self, event: &str) -> Value {
         let (status, answer) = self.emulator.invoke(event).await;
         assert_eq!(status, 200, "{answer}");
         serde_json::from_str(&answer).unwrap()

@@ -17,6 +17,7 @@ mod fault_matrix;
 mod figures;
 mod fit_laws;
 mod formats;
+mod function_settings;
 mod harness;
 mod html_reader;
 mod imports;
