@@ -1,7 +1,10 @@
 //! What a command says, and where: reports and other texts to standard output or a file, all else to standard error.
 
-use std::io::{IsTerminal, Write};
+use std::fs::File;
+use std::io::{BufWriter, IsTerminal, Write};
 use std::path::Path;
+
+use serde::Serialize;
 
 use super::arguments::{ExitStatus, FailOn, Format, Selection};
 use crate::inventory::Problems;
@@ -33,16 +36,17 @@ pub(super) fn show_as(
     selection: &Selection,
     text: impl FnOnce(usize) -> String,
 ) -> Option<ExitStatus> {
+    let output = selection.output.as_deref();
     let text = match selection.format {
-        Format::Json => serde_json::to_string_pretty(report).unwrap_or_default(),
-        Format::Text => text(columns(selection.output.is_some())),
+        Format::Json => return write_json(report, output),
+        Format::Text => text(columns(output.is_some())),
         Format::Sarif => sarif::render(report, std::env::current_dir().ok().as_deref()),
         Format::Junit => junit::render(report, selection.fail_on.0),
         Format::Markdown => markdown::render(report),
         Format::Html => html::render(report),
         Format::Csv => csv::render(report),
     };
-    write(&text, selection.output.as_deref())
+    write(&text, output)
 }
 
 /// Whether what is written to the file, or else to standard output, is for the eyes of a person now.
@@ -57,26 +61,51 @@ pub(super) fn columns(to_file: bool) -> usize {
 }
 
 /// Writes to the file or to standard output; `Some` when what was meant could not be written to. A file gets no colour, as a
-/// pipe gets none. What a file does not take goes to standard output: a run is not lost for a misspelt path.
+/// pipe gets none.
 pub(super) fn write(text: &str, output: Option<&Path>) -> Option<ExitStatus> {
     let text = text.trim_end();
-    let Some(path) = output else {
-        return print(text).err().map(|error| bad_usage(&format!("error: cannot write to standard output: {error}")));
-    };
-    let without_colour = anstream::adapter::strip_str(text);
-    let error = std::fs::write(path, format!("{without_colour}\n")).err()?;
-    let status = bad_usage(&format!("error: cannot write {}: {error}; the report follows", path.display()));
-    let _ = print(text);
-    Some(status)
+    put(output, |file| match file {
+        Some(file) => writeln!(file, "{}", anstream::adapter::strip_str(text)),
+        None => writeln!(anstream::stdout().lock(), "{text}"),
+    })
 }
 
-fn print(text: &str) -> std::io::Result<()> {
-    let mut out = anstream::stdout().lock();
-    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+/// The same as JSON, which goes out as it is made: as a text in between, a large report would take several times its memory.
+pub(super) fn write_json(document: &impl Serialize, output: Option<&Path>) -> Option<ExitStatus> {
+    let json = |mut to: &mut dyn Write| {
+        serde_json::to_writer_pretty(&mut to, document)?;
+        writeln!(to)
+    };
+    put(output, |file| match file {
+        Some(file) => json(file),
+        None => {
+            let mut out = BufWriter::new(std::io::stdout().lock());
+            json(&mut out).and_then(|()| out.flush())
+        }
+    })
+}
+
+/// What a file does not take goes to standard output: a run is not lost for a misspelt path.
+fn put(
+    output: Option<&Path>,
+    content: impl Fn(Option<&mut BufWriter<File>>) -> std::io::Result<()>,
+) -> Option<ExitStatus> {
+    let print = || match content(None).and_then(|()| std::io::stdout().flush()) {
         // Nobody reads on: nothing to tell them.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
-    }
+    };
+    let Some(path) = output else {
+        return print().err().map(|error| bad_usage(&format!("error: cannot write to standard output: {error}")));
+    };
+    let written = File::create(path).map(BufWriter::new).and_then(|mut file| {
+        content(Some(&mut file))?;
+        file.flush()
+    });
+    let error = written.err()?;
+    let status = bad_usage(&format!("error: cannot write {}: {error}; the report follows", path.display()));
+    let _ = print();
+    Some(status)
 }
 
 pub(super) fn bad_usage(message: &str) -> ExitStatus {
