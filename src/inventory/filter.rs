@@ -5,6 +5,7 @@ use std::fmt;
 use wildmatch::WildMatch;
 
 use super::{Inventory, Job, Role, RoleArn};
+use crate::visible;
 
 /// A glob that matches a role by its alias or its ARN.
 #[derive(Debug, Clone)]
@@ -37,7 +38,7 @@ pub struct NothingMatches(Vec<String>);
 
 impl fmt::Display for NothingMatches {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no job of the inventory matches {}", self.0.join(" and "))
+        write!(f, "no job of the inventory matches {}", visible::line(&self.0.join(" and ")))
     }
 }
 
