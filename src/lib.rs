@@ -3,8 +3,8 @@
 //! Data flows one way: [`inventory`] (what people declare) → `plan` (each distinct walk once) → `probe` (STS and IAM
 //! answer: facts) → `lease` (what AWS grants: pure) → `fit` (what would make a job last: pure) → `remedy` (its words and
 //! commands) → `audit` (is that a problem: pure) → `report` (one type, many forms) → `state` (what of it was told before)
-//! → `notify` (SNS, metrics), driven by two thin doors, `lambda` and `cli`, that call one function, [`check`]. A room uses
-//! none that comes after it: a test reads this order, and that no rooms use each other in a circle.
+//! → `notify` (SNS, metrics). [`check`] is the one function that goes this way, called by two thin doors, `lambda` and
+//! `cli`. A room uses none that comes after it: a test reads this order, and that no rooms use each other in a circle.
 //!
 //! Side rooms join it in one place each: `import` makes inventories of what people have, [`templates`] brings facts that no
 //! call does (roles as they will be), `shared_config` reads AWS profiles for `import` and for `doctor`, which is a flow of

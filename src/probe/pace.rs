@@ -20,8 +20,9 @@ use tokio::sync::Notify;
 use super::aws::Session;
 use crate::failure::Class;
 
-/// How many calls of a quota may be under way before anything is known of it.
-const FIRST: usize = 16;
+/// How many calls of one of IAM's quotas may be under way before anything is known of it: an account's own tools need it, too.
+/// STS takes 600 calls a second (quoted in mountpoint-s3, issue 1358), more than any run has under way.
+const FIRST_OF_IAM: usize = 16;
 /// The most that may be after it asked to slow down.
 const SLOWED: usize = 8;
 /// More than any run has under way; the run's own concurrency is the bound.
@@ -47,6 +48,11 @@ impl Quota {
 
     pub(super) fn list_roles(account: &str) -> Self {
         Self { service: "iam-list-roles", account: Some(account.to_owned()) }
+    }
+
+    /// How many of its calls may be under way at first.
+    fn first(&self) -> usize {
+        if self.service == "sts" { MOST } else { FIRST_OF_IAM }
     }
 }
 
@@ -88,7 +94,7 @@ impl Paces {
 
     /// How many calls of it may be under way.
     pub(super) fn limit(&self, quota: &Quota) -> usize {
-        locked(&self.0.limits).get(quota).copied().unwrap_or(FIRST)
+        locked(&self.0.limits).get(quota).copied().unwrap_or_else(|| quota.first())
     }
 
     /// Returns when a quota asked to slow down since the last time.
@@ -99,7 +105,7 @@ impl Paces {
     /// One more for each answer, so that it doubles with each round trip; half at each request to slow down.
     fn learn(&self, quota: &Quota, throttled: bool) {
         let mut limits = locked(&self.0.limits);
-        let limit = limits.entry(quota.clone()).or_insert(FIRST);
+        let limit = limits.entry(quota.clone()).or_insert_with(|| quota.first());
         *limit = if throttled { (*limit / 2).clamp(1, SLOWED) } else { (*limit + 1).min(MOST) };
         if throttled {
             self.0.slowed.notify_one();

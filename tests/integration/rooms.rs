@@ -38,7 +38,9 @@ fn uses() -> Uses {
 #[test]
 fn no_room_uses_one_that_comes_after_it() {
     let lib = include_str!("../../src/lib.rs");
-    let told: String = lib.lines().filter_map(|line| line.strip_prefix("//!")).collect();
+    let told: Vec<&str> = lib.lines().filter_map(|line| line.strip_prefix("//!")).collect();
+    // The side rooms have a paragraph of their own: they join the flow where they are needed.
+    let told = told.split(|line| line.is_empty()).map(|lines| lines.concat()).find(|told| told.contains('→')).unwrap();
     let order: Vec<&str> = told.split('`').skip(1).step_by(2).filter(|word| !word.contains('/')).collect();
     assert!(order.len() >= 10 && order[0] == "inventory" && order.contains(&"fit"), "{order:?}");
     let uses = uses();
