@@ -2,6 +2,7 @@
 //! `audit`'s. What the checker got is never what the job will get: its own walk is always chained.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::failure::{Class, Failure};
 use crate::inventory::{RoleArn, Seconds};
@@ -64,7 +65,7 @@ pub enum StepOutcome {
     /// STS gave a session.
     Assumed,
     /// It did not.
-    Failed(Failure),
+    Failed(Arc<Failure>),
     /// A step before it failed.
     NotReached,
 }
@@ -78,7 +79,7 @@ pub enum Description {
         max_session: Seconds,
     },
     /// IAM, or the reader's AssumeRole, refused or failed.
-    Failed(Failure),
+    Failed(Arc<Failure>),
     /// No session in the role's account was to be had: a step before failed.
     NotReached,
     /// The inventory names no reader for the account, and the role itself is not to be assumed.

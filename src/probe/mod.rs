@@ -13,6 +13,7 @@ mod pace;
 mod walk;
 
 use std::fmt;
+use std::sync::Arc;
 
 use tokio::time::Instant;
 
@@ -87,13 +88,15 @@ fn nothing_asked(plan: &Plan, class: Class) -> Facts {
     let failure =
         |operation, target: &crate::inventory::RoleArn| Failure::unanswered(operation, target, class, message);
     let step = |step: &crate::plan::Step| match step.parent {
-        None => StepOutcome::Failed(failure(Operation::AssumeRole, &step.role)),
+        None => StepOutcome::Failed(Arc::new(failure(Operation::AssumeRole, &step.role))),
         Some(_) => StepOutcome::NotReached,
     };
     let described = plan.roles.iter().map(|(role, by)| {
         let description = match by {
             DescribedBy::Itself => Description::NotReached,
-            DescribedBy::Reader(_) | DescribedBy::Checker => Description::Failed(failure(Operation::GetRole, role)),
+            DescribedBy::Reader(_) | DescribedBy::Checker => {
+                Description::Failed(Arc::new(failure(Operation::GetRole, role)))
+            }
         };
         (role.clone(), description)
     });

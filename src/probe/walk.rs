@@ -109,7 +109,7 @@ impl<'a> Walk<'a> {
                     let description = unknown.map_or(Description::NoReader, |class| {
                         let message =
                             "who the checker is was not answered, so it is not known whether it may read the role";
-                        Description::Failed(Failure::unanswered(Operation::GetRole, role, class, message))
+                        Description::Failed(Arc::new(Failure::unanswered(Operation::GetRole, role, class, message)))
                     });
                     walk.described.insert(role.clone(), description);
                 }
@@ -216,7 +216,9 @@ impl<'a> Walk<'a> {
                 self.described.insert(role, description);
             }
             Done::Listed { list, page } => self.listed(list, page),
-            Done::Step { step, result: Err(failure) } => self.steps[step] = Some(StepOutcome::Failed(failure)),
+            Done::Step { step, result: Err(failure) } => {
+                self.steps[step] = Some(StepOutcome::Failed(Arc::new(failure)))
+            }
             Done::Step { step, result: Ok(session) } => {
                 self.steps[step] = Some(StepOutcome::Assumed);
                 let session = Arc::new(session);
@@ -244,8 +246,9 @@ impl<'a> Walk<'a> {
                         self.ready.extend(describe);
                     }
                     Err(failure) => {
-                        self.described
-                            .extend(roles.iter().map(|role| (role.clone(), Description::Failed(failure.clone()))));
+                        let failed = Arc::new(failure.clone());
+                        let failed = |role: &RoleArn| (role.clone(), Description::Failed(Arc::clone(&failed)));
+                        self.described.extend(roles.iter().map(failed));
                         self.reader_failures.push(failure);
                     }
                 }
@@ -283,7 +286,7 @@ impl<'a> Walk<'a> {
                 if behind {
                     StepOutcome::NotReached
                 } else {
-                    StepOutcome::Failed(out_of_time(Operation::AssumeRole, &step.role))
+                    StepOutcome::Failed(Arc::new(out_of_time(Operation::AssumeRole, &step.role)))
                 }
             };
             if self.steps[index].is_none() {
@@ -302,7 +305,7 @@ impl<'a> Walk<'a> {
             let reached = *by != DescribedBy::Itself || assumed.contains(role);
             self.described.entry(role.clone()).or_insert_with(|| {
                 if reached {
-                    Description::Failed(out_of_time(Operation::GetRole, role))
+                    Description::Failed(Arc::new(out_of_time(Operation::GetRole, role)))
                 } else {
                     Description::NotReached
                 }
@@ -354,7 +357,7 @@ async fn perform(calls: Arc<Calls>, (work, request): (Work, Request)) -> Done {
         Work::Describe { role, by } => {
             let description = match calls.max_session_duration(by.as_deref(), &request).await {
                 Ok(max_session) => Description::Known { max_session },
-                Err(failure) => Description::Failed(failure),
+                Err(failure) => Description::Failed(Arc::new(failure)),
             };
             Done::Described { role, description }
         }

@@ -182,7 +182,7 @@ fn not_checked(subject: &Subject<'_>, role: &RoleArn) -> Option<String> {
 
 fn step_failure<'a>(subject: &Subject<'a>, role: &RoleArn) -> Option<&'a Failure> {
     subject.step_outcomes(role).iter().find_map(|outcome| match outcome {
-        StepOutcome::Failed(failure) => Some(failure),
+        StepOutcome::Failed(failure) => Some(&**failure),
         _ => None,
     })
 }
@@ -195,7 +195,7 @@ pub(super) fn is_assumed(subject: &Subject<'_>, role: &RoleArn) -> bool {
 /// What went wrong with the role, in one line.
 pub(super) fn error(subject: &Subject<'_>, role: &RoleArn) -> Option<String> {
     let described = match subject.facts.described.get(role) {
-        Some(Description::Failed(failure)) => Some(failure),
+        Some(Description::Failed(failure)) => Some(&**failure),
         _ => None,
     };
     let failure = step_failure(subject, role).or(described)?;
