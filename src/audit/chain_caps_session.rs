@@ -18,7 +18,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                     found.length_in_words(),
                     found.lease()
                 ))
-                .remedies(subject.ways(found.job)),
+                .remedies(subject.ways_of_a_chain(found.job)),
         )
     }));
 }

@@ -45,7 +45,7 @@ use std::collections::HashMap;
 
 use crate::facts::{Description, Facts, StepOutcome};
 use crate::finding::FindingId;
-use crate::fit::{Change, Changed, MOST_CHANGES, Way, first_ways};
+use crate::fit::{Change, Changed, MOST_CHANGES, Way, first_ways, shorter_chain};
 use crate::inventory::{Inventory, Job, Location, Refresh, RoleArn, Seconds};
 use crate::lease::rules::{ASSUME_ROLE_RANGE, DEFAULT_MAX_SESSION, LONGEST_SESSION};
 use crate::lease::{Judgement, Verdict, judge};
@@ -291,6 +291,14 @@ impl<'a> Subject<'a> {
             return vec![Remedy::step(step)];
         }
         ways.iter().map(|way| self.way(job, way)).collect()
+    }
+
+    /// The same for a job that chains; a way that has a shorter chain is always among them.
+    fn ways_of_a_chain(&self, job: &Job) -> Vec<Remedy> {
+        let mut remedies = self.ways(job);
+        let shorter = shorter_chain(job, &|role| self.max_session(role)).map(|way| self.way(job, &way));
+        remedies.extend(shorter.filter(|shorter| !remedies.contains(shorter)));
+        remedies
     }
 
     /// All changes of one way as one remedy.

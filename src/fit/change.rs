@@ -111,6 +111,11 @@ impl Step {
         }
     }
 
+    /// Whether fewer sessions stand between the source and the last role.
+    pub(super) const fn shortens_the_chain(self) -> bool {
+        matches!(self, Self::ExchangeForLast | Self::Drop(_))
+    }
+
     /// How much it changes and how unsafe it is. Renewing comes first, then asking explicitly and sizing the role to the
     /// job, then a shorter chain or another source; shorter runs change the job itself.
     pub(super) fn weight(self) -> u32 {

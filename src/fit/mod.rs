@@ -78,6 +78,13 @@ pub(crate) fn first_ways(job: &Job, max_session: &dyn Fn(&RoleArn) -> Option<Sec
     if of_two.is_empty() { search.ways(MOST_CHANGES, most) } else { of_two }
 }
 
+/// The least change to a chained job that has a shorter chain.
+#[must_use]
+pub(crate) fn shorter_chain(job: &Job, max_session: &dyn Fn(&RoleArn) -> Option<Seconds>) -> Option<Way> {
+    let search = Search { job, max_session };
+    search.ways_with(MOST_CHANGES, 1, |set| set.iter().any(|step| step.shortens_the_chain())).pop()
+}
+
 /// A job, and what is known of its roles.
 struct Search<'a> {
     job: &'a Job,
@@ -87,10 +94,16 @@ struct Search<'a> {
 impl Search<'_> {
     /// The first `most` sets of up to `size` steps that suffice and hold no smaller one that does, the least change first.
     fn ways(&self, size: usize, most: usize) -> Vec<Way> {
+        self.ways_with(size, most, |_| true)
+    }
+
+    /// Those of them that are `wanted`.
+    fn ways_with(&self, size: usize, most: usize, wanted: impl Fn(&[Step]) -> bool) -> Vec<Way> {
         let steps = Step::of(self.job, self.max_session);
         let compatible =
             |set: &Vec<Step>| set.iter().enumerate().all(|(n, a)| set[n + 1..].iter().all(|b| a.goes_with(*b)));
-        let mut all: Vec<Vec<Step>> = (1..=size).flat_map(|size| sets(&steps, size)).filter(compatible).collect();
+        let mut all: Vec<Vec<Step>> =
+            (1..=size).flat_map(|size| sets(&steps, size)).filter(|set| wanted(set) && compatible(set)).collect();
         // A set weighs more than any that it holds, which so comes before it.
         all.sort_by_cached_key(|set| (set.iter().map(|step| step.weight()).sum::<u32>(), set.len()));
         let mut found: Vec<(Vec<Step>, Way)> = Vec::new();

@@ -349,3 +349,19 @@ fn commands_that_change_a_role_come_before_those_that_ask_it() {
     }
     assert!(compared > 3, "{remedies:#?}");
 }
+
+/// The job can keep one session only with a shorter chain; where renewing comes first, that must not be lost.
+#[test]
+fn a_chain_that_caps_is_advised_to_be_shorter_whatever_comes_first() {
+    for source in ["web-identity", "ecs-task", "iam-user"] {
+        let report = lint(&format!(
+            "{{version: 1, jobs: [{{name: j, length: 4h, source: {source}, \
+             path: [\"arn:aws:iam::111111111111:role/hub\", \"{ROLE}\"]}}]}}"
+        ));
+        let [finding] = &report.findings[..] else { panic!("{:?}", report.findings) };
+        assert_eq!(finding.id.as_str(), "chain-caps-session");
+        let ways = ["Leave hub out", "Take hub out", "Shorten the chain"];
+        let shorter = |step: &&str| ways.iter().any(|way| step.contains(way));
+        assert_eq!(steps(&report.findings).iter().filter(|step| shorter(step)).count(), 1, "{source}: {finding:?}");
+    }
+}
