@@ -60,7 +60,7 @@ pub fn problems_are_told(problems: &Problems, text: &str) {
 }
 
 /// The same of what is said of files that are no inventories.
-pub fn remarks_are_told(remarks: &[Remark], text_of: impl Fn(&str) -> Option<String>) {
+pub fn remarks_are_told<'a>(remarks: impl IntoIterator<Item = &'a Remark>, text_of: impl Fn(&str) -> Option<String>) {
     for remark in remarks {
         assert!(!remark.message.is_empty() && !remark.help.is_empty(), "{remark:?}");
         let Location { file, line, column } = &remark.location;

@@ -19,10 +19,10 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let given = [Kind::Config, Kind::Credentials].into_iter().zip(texts.clone());
     let read = SharedConfig::parse(given.map(|(kind, (name, text))| (kind, name.to_owned(), text)));
     let text_of = |file: &str| texts.iter().find(|(name, _)| *name == file).and_then(|(_, text)| text.clone());
-    remarks_are_told(read.problems(), text_of);
+    remarks_are_told(read.problems().iter().map(|trouble| &trouble.remark), text_of);
     for profile in read.profiles() {
-        if let Err(remark) = read.chain(&profile.name) {
-            remarks_are_told(&[remark], text_of);
+        if let Err(fault) = read.chain(&profile.name) {
+            remarks_are_told([&*fault.remark], text_of);
         }
     }
 

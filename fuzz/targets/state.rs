@@ -3,7 +3,7 @@
 
 use credential_health::finding::Severity;
 use credential_health::notify::messages_of_changes;
-use credential_health::state::{self, Changes, DEFAULT_REMIND_AFTER, Previous, Run, Tellings};
+use credential_health::state::{self, Changes, DEFAULT_REMIND_AFTER, Delivery, Previous, Run, Tellings};
 use credential_health::templates::Planned;
 use credential_health_fuzz::{KNOWN, NOW, in_line, linted, messages};
 
@@ -28,8 +28,15 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let told: usize = changes.owners.values().map(|owner| owner.open.len()).sum();
     let open = report.open_findings().count();
     assert!(matches!(previous, Previous::Known(_)) || told == open, "{told} of {open} are told, and nothing is known");
+    if let Some(ahead) = state::ahead(&changes, &run) {
+        assert_eq!(
+            state::read(state::print(&ahead).as_bytes(), *NOW).as_ref(),
+            Ok(&ahead),
+            "what is written ahead is a state"
+        );
+    }
     let mut tellings = Tellings::default();
-    tellings.note(&changes, &run, |_, _| true);
+    tellings.note(&changes, &run, None, |_, _| Delivery::Out);
     let next = state::next(&previous, &run, &tellings);
     assert_eq!(state::read(state::print(&next).as_bytes(), *NOW).as_ref(), Ok(&next), "the next state is one");
 });
