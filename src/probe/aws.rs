@@ -233,7 +233,8 @@ fn http_client(trust: TlsContext) -> SharedHttpClient {
 
 fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT.min(attempt))
+        // The same for every run: the SDK keeps a pool of connections for each connect timeout.
+        .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(attempt)
         .operation_timeout(operation)
         .build()

@@ -157,6 +157,20 @@ async fn connections_that_aws_dropped_while_the_function_was_frozen_do_not_fail_
 }
 
 #[tokio::test]
+async fn a_later_run_uses_the_connections_of_an_earlier_one_whatever_time_each_has() {
+    let (aws, checker) = account().await;
+    let lambda = Lambda::new(&aws, &checker, INVENTORY, TO_THE_TOPIC).await;
+    // One role, so that one call follows the other and none needs a connection more.
+    let one = json!({ "jobs": ["tidy-up"] });
+    lambda.invoke_as("request-1", Duration::from_secs(60), &one).await.unwrap();
+    let before = aws.connections();
+    for (request, seconds) in [("request-2", 60), ("request-3", 15), ("request-4", 8)] {
+        lambda.invoke_as(request, Duration::from_secs(seconds), &one).await.unwrap();
+    }
+    assert_eq!(aws.connections(), before);
+}
+
+#[tokio::test]
 async fn a_function_that_wakes_with_expired_credentials_says_so_in_the_log_and_fails_the_invocation() {
     let (aws, checker) = account().await;
     let lambda = Lambda::new(&aws, &checker, INVENTORY, TO_THE_TOPIC).await;
