@@ -40,8 +40,8 @@ pub struct Step {
     pub next: Vec<usize>,
     /// Its session may read the role's settings.
     pub reads: bool,
-    /// The session policy: what the check needs of the session and nothing else.
-    pub policy: String,
+    /// A SourceIdentity is set at this hop or before it: it goes along with the chain.
+    pub identified: bool,
 }
 
 /// What the plan has for one hop of a job.
@@ -121,6 +121,17 @@ impl Plan {
         1 + self.steps.len() + self.readers.len() + self.roles.len() - self.readers.iter().map(listed).sum::<usize>()
     }
 
+    /// The session policy of this step: what the check needs of the session and nothing else.
+    #[must_use]
+    pub fn policy(&self, step: usize) -> String {
+        let Step { role, next, reads, .. } = &self.steps[step];
+        let hop = |next: &usize| NextHop { role: &self.steps[*next].role, identified: self.steps[*next].identified };
+        let mut hops: Vec<NextHop<'_>> = next.iter().map(hop).collect();
+        // A role that needs several sessions has as many steps, one after the other.
+        hops.dedup_by_key(|hop| hop.role);
+        policy(if *reads { std::slice::from_ref(role) } else { &[] }, &hops)
+    }
+
     fn assign_descriptions(&mut self, inventory: &Inventory, jobs: &[&Job], trie: &Trie) {
         let mut by_reader: BTreeMap<Reader, Vec<RoleArn>> = BTreeMap::new();
         let assumed: BTreeSet<&RoleArn> = trie.nodes.iter().map(|node| &node.role).collect();
@@ -156,31 +167,21 @@ impl Plan {
 
     /// Adds the step or steps of one prefix: one for each group of next hops that fits a session policy.
     fn add_steps(&mut self, trie: &Trie, node: usize, parent: Option<usize>, steps_of: &mut [Vec<usize>]) {
-        let Node { role, next, .. } = &trie.nodes[node];
-        let describe = match self.roles.get(role) {
-            Some(DescribedBy::Itself) => vec![role.clone()],
-            // A session needs a policy, and a policy a statement: this one gives nothing that a reader does not have.
-            _ if next.is_empty() => vec![role.clone()],
-            _ => Vec::new(),
-        };
-        let hops = |children: &[usize]| -> Vec<NextHop> {
-            let hop = |child: &usize| NextHop {
-                role: trie.nodes[*child].role.clone(),
-                identified: trie.nodes[*child].identified,
-            };
-            children.iter().map(hop).collect()
-        };
-        let length = |children: &[usize]| policy(&describe, &hops(children)).len();
+        let Node { role, next, identified } = &trie.nodes[node];
+        // A session needs a policy, and a policy a statement: that of the last hop gives nothing that a reader does not have.
+        let reads = next.is_empty() || self.roles.get(role) == Some(&DescribedBy::Itself);
+        let describe = if reads { std::slice::from_ref(role) } else { &[] };
+        let hop = |child: &usize| NextHop { role: &trie.nodes[*child].role, identified: trie.nodes[*child].identified };
+        let length = |children: &[usize]| policy(describe, &children.iter().map(hop).collect::<Vec<_>>()).len();
         let mut groups = groups(next.clone(), length);
         // Where reading and one next hop do not fit together, the first session only reads.
         if groups.first().is_none_or(|first| length(first) > LONGEST_SESSION_POLICY) {
             groups.insert(0, Vec::new());
         }
         for (number, children) in groups.into_iter().enumerate() {
-            let describe = if number == 0 { describe.as_slice() } else { &[] };
-            let policy = policy(describe, &hops(&children));
+            let reads = reads && number == 0;
             let step = self.steps.len();
-            self.steps.push(Step { role: role.clone(), parent, next: Vec::new(), reads: !describe.is_empty(), policy });
+            self.steps.push(Step { role: role.clone(), parent, next: Vec::new(), reads, identified: *identified });
             steps_of[node].push(step);
             if let Some(parent) = parent {
                 self.steps[parent].next.push(step);
@@ -265,15 +266,14 @@ fn is_to_be_assumed(inventory: &Inventory, job: &Job, index: usize) -> bool {
 }
 
 /// A role that a session is to assume next.
-#[derive(Clone)]
-struct NextHop {
-    role: RoleArn,
+struct NextHop<'a> {
+    role: &'a RoleArn,
     identified: bool,
 }
 
 /// A session policy: iam:GetRole on some roles, sts:AssumeRole on others, nothing else and never a wildcard. (ListRoles alone
 /// has one: IAM knows no narrower resource for it.)
-fn policy(describe: &[RoleArn], next: &[NextHop]) -> String {
+fn policy(describe: &[RoleArn], next: &[NextHop<'_>]) -> String {
     let mut statements = Vec::new();
     if !describe.is_empty() {
         statements.push(json!({ "Effect": "Allow", "Action": "iam:GetRole", "Resource": describe }));
@@ -283,11 +283,11 @@ fn policy(describe: &[RoleArn], next: &[NextHop]) -> String {
             statements.push(json!({ "Effect": "Allow", "Action": action, "Resource": roles }));
         }
     };
-    assume(json!("sts:AssumeRole"), next.iter().filter(|hop| !hop.identified).map(|hop| &hop.role).collect());
+    assume(json!("sts:AssumeRole"), next.iter().filter(|hop| !hop.identified).map(|hop| hop.role).collect());
     // A chain with a SourceIdentity needs this permission at every hop (IAM User Guide, id_credentials_temp_control-access_monitor).
     assume(
         json!(["sts:AssumeRole", "sts:SetSourceIdentity"]),
-        next.iter().filter(|hop| hop.identified).map(|hop| &hop.role).collect(),
+        next.iter().filter(|hop| hop.identified).map(|hop| hop.role).collect(),
     );
     document(&statements)
 }

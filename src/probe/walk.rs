@@ -194,9 +194,8 @@ impl<'a> Walk<'a> {
         };
         let request = match &work {
             Work::Assume { step, by } => {
-                let step = &self.plan.steps[*step];
-                let role = self.inventory.role(&step.role);
-                Request { caller: caller(by), caller_role: caller_role(by), policy: step.policy.clone(), role }
+                let role = self.inventory.role(&self.plan.steps[*step].role);
+                Request { caller: caller(by), caller_role: caller_role(by), policy: self.plan.policy(*step), role }
             }
             Work::AssumeReader { reader } => {
                 let step = &self.readers[*reader];
