@@ -72,6 +72,9 @@ pub struct Open {
     pub since: Timestamp,
     /// When the run started that told it last; `None`: the next run that sees it tells it, whatever it says.
     pub last_told: Option<Timestamp>,
+    /// How often a run left it so that nobody knows what was told last. A run that is about to tell it sees by this that
+    /// another one did so meanwhile, even where nothing else of it is different.
+    pub doubts: u32,
     /// Whether IAM had told the role's MaxSessionDuration when it was last seen.
     pub described: bool,
     /// What it stood on.
@@ -82,8 +85,19 @@ impl Open {
     /// Whether subscribers were told the same of both. The title is left out: it may hold what moves by itself.
     #[must_use]
     pub fn says_the_same_as(&self, other: &Self) -> bool {
-        (&self.substance, self.severity, &self.owner, self.last_told)
-            == (&other.substance, other.severity, &other.owner, other.last_told)
+        (&self.substance, self.severity, &self.owner, self.last_told, self.doubts)
+            == (&other.substance, other.severity, &other.owner, other.last_told, other.doubts)
+    }
+
+    /// Whether both stand on the same, and are the same owner's.
+    fn is_about_the_same_as(&self, other: &Self) -> bool {
+        (&self.substance, &self.owner) == (&other.substance, &other.owner)
+    }
+
+    /// The next run that sees it tells it, whatever it says; one that does not find it any more tells that.
+    fn doubt(&mut self) {
+        self.last_told = None;
+        self.doubts = self.doubts.saturating_add(1);
     }
 }
 
@@ -151,8 +165,8 @@ impl<'r> Run<'r> {
         previous.state().is_some_and(|state| state.as_of > self.at)
     }
 
-    /// The finding as the state keeps it, told by this run.
-    fn open(&self, finding: &Finding, since: Timestamp) -> Open {
+    /// The finding as the state keeps it, told by this run. `before`: what the state said of it.
+    fn open(&self, finding: &Finding, before: Option<&Open>) -> Open {
         Open {
             id: finding.id,
             severity: finding.severity,
@@ -161,8 +175,9 @@ impl<'r> Run<'r> {
             hop: finding.hop,
             owner: finding.owner.clone(),
             title: finding.title.clone(),
-            since,
+            since: before.map_or(self.at, |before| before.since),
             last_told: Some(self.at),
+            doubts: before.map_or(0, |before| before.doubts),
             described: self.seen.is_described(finding.role.as_deref()),
             substance: substance(finding),
         }

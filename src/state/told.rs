@@ -74,8 +74,7 @@ impl Tellings {
             for told in &of_owner.open {
                 let fingerprint = &told.finding.fingerprint;
                 let base = said(fingerprint);
-                let since = base.as_ref().map_or(run.at, |base| base.since);
-                let now = Some(run.open(told.finding, since));
+                let now = Some(run.open(told.finding, base.as_ref()));
                 self.told.insert(fingerprint.clone(), Telling { base, now });
             }
             for resolved in &of_owner.resolved {
@@ -115,7 +114,7 @@ pub fn ahead(changes: &Changes<'_>, run: &Run<'_>) -> Option<State> {
     let mut state = before.cloned().unwrap_or_default();
     let told = changes.owners.values().flat_map(|owner| &owner.open).map(|told| told.finding);
     for finding in told {
-        let open = || run.open(finding, run.at);
+        let open = || run.open(finding, None);
         state.open.entry(finding.fingerprint.clone()).or_insert_with(open).last_told = None;
     }
     for resolved in changes.owners.values().flat_map(|owner| &owner.resolved) {
@@ -145,7 +144,7 @@ fn next_entry(compared: Compared<'_>, run: &Run<'_>, told: &Tellings) -> Option<
     let Compared { fingerprint, entry, finding, standing } = compared;
     let doubtful = told.doubtful.contains(fingerprint);
     let told = told.told.contains_key(fingerprint);
-    let now = || finding.map(|finding| run.open(finding, entry.map_or(run.at, |entry| entry.since)));
+    let now = || finding.map(|finding| run.open(finding, entry));
     match standing {
         Standing::New if doubtful => now().map(in_doubt),
         Standing::Changed(_) | Standing::Due | Standing::Resolved(_) if doubtful => entry.cloned().map(in_doubt),
@@ -161,9 +160,9 @@ fn next_entry(compared: Compared<'_>, run: &Run<'_>, told: &Tellings) -> Option<
     }
 }
 
-/// The next run that sees it tells it, whatever it says; one that does not find it any more tells that.
-fn in_doubt(open: Open) -> Open {
-    Open { last_told: None, ..open }
+fn in_doubt(mut open: Open) -> Open {
+    open.doubt();
+    open
 }
 
 /// A later run has written the state: what this one told is added, and where the two differ the next run tells it again.
@@ -172,15 +171,16 @@ fn merge_into(mut newer: State, told: &Tellings) -> State {
         match (newer.open.get_mut(fingerprint), &telling.now) {
             (None, None) => {}
             (None, Some(now)) => {
-                let last_told = now.last_told.filter(|_| telling.base.is_none());
-                newer.open.insert(fingerprint.clone(), Open { last_told, ..now.clone() });
+                let entry = if telling.base.is_none() { now.clone() } else { in_doubt(now.clone()) };
+                newer.open.insert(fingerprint.clone(), entry);
             }
-            (Some(entry), Some(now)) if (&entry.substance, &entry.owner) == (&now.substance, &now.owner) => {}
-            (Some(entry), _) => entry.last_told = None,
+            // Nobody is about to tell it otherwise.
+            (Some(entry), Some(now)) if entry.last_told.is_some() && entry.is_about_the_same_as(now) => {}
+            (Some(entry), _) => entry.doubt(),
         }
     }
     for fingerprint in &told.doubtful {
-        newer.open.entry(fingerprint.clone()).and_modify(|entry| entry.last_told = None);
+        newer.open.entry(fingerprint.clone()).and_modify(Open::doubt);
     }
     newer
 }

@@ -53,6 +53,8 @@ struct WireOpen {
     title: String,
     since: Timestamp,
     last_told: Option<Timestamp>,
+    #[serde(default)]
+    doubts: u32,
     described: bool,
     substance: BTreeMap<String, String>,
 }
@@ -110,6 +112,7 @@ impl WireOpen {
             title: self.title,
             since: self.since,
             last_told: self.last_told,
+            doubts: self.doubts,
             described: self.described,
             substance: self.substance,
         })
@@ -118,9 +121,9 @@ impl WireOpen {
 
 impl From<&Open> for WireOpen {
     fn from(open: &Open) -> Self {
-        let Open { job, role, hop, owner, title, since, last_told, described, substance, .. } = open.clone();
+        let Open { job, role, hop, owner, title, since, last_told, doubts, described, substance, .. } = open.clone();
         let (id, severity) = (open.id.as_str().to_owned(), open.severity.as_str().to_owned());
-        Self { id, severity, job, role, hop, owner, title, since, last_told, described, substance }
+        Self { id, severity, job, role, hop, owner, title, since, last_told, doubts, described, substance }
     }
 }
 
