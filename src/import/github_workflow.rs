@@ -76,7 +76,7 @@ struct Parsed<'a> {
 impl<'a> Parsed<'a> {
     fn of(index: usize, workflow: &'a Workflow, files: &[Arc<str>], imported: &mut Imported) -> Option<Self> {
         let mut sink = Sink::default();
-        let tree = yaml::parse_within(yaml::MAX_DEPTH_OF_OTHERS, index, &workflow.text, &mut sink);
+        let tree = yaml::parse(yaml::Dialect::WORKFLOW, index, &workflow.text, &mut sink);
         for problem in sink.problems {
             let at = problem.place.unwrap_or(Place { file: index, line: 1, column: 1, ..Place::default() });
             let location = locate(at, files);
@@ -462,18 +462,12 @@ fn entry<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
 }
 
 fn entry_with_key<'a>(node: &'a Node, key: &str) -> Option<&'a (Placed<String>, Node)> {
-    let Value::Map(entries) = &node.value else { return None };
-    entries.iter().find(|(name, _)| name.value.eq_ignore_ascii_case(key))
+    node.entries().iter().find(|(name, _)| name.value.eq_ignore_ascii_case(key))
 }
 
 /// A scalar as the action gets it: text.
 fn text_of(node: &Node) -> Option<Placed<String>> {
-    let value = match &node.value {
-        Value::Text(text) | Value::Number(text) => text.trim().to_owned(),
-        Value::Bool(value) => value.to_string(),
-        _ => return None,
-    };
-    Some(Placed { value, place: node.place })
+    node.text().map(|text| Placed { value: text.trim().to_owned(), place: node.place })
 }
 
 fn mentions(node: &Node, scope: &Scope<'_>, word: &str) -> bool {

@@ -3,7 +3,7 @@
 
 use super::problem::{Place, Placed, Sink, nearest};
 use super::raw::{Defaults, Document, Hop, Reader, Refresh, Role, Waiver};
-use super::yaml::{Node, Value};
+use super::yaml::{Node, Value, report_duplicates};
 use super::{Seconds, Source, raw};
 use crate::finding::FindingId;
 
@@ -308,19 +308,6 @@ fn items<T>(node: Option<Node>, what: &str, sink: &mut Sink, read: impl Fn(Node,
         return Vec::new();
     };
     items.into_iter().filter_map(|item| read(item, sink)).collect()
-}
-
-fn report_duplicates(entries: &[(Placed<String>, Node)], sink: &mut Sink) {
-    let mut seen = std::collections::HashMap::with_capacity(entries.len());
-    for (key, _) in entries {
-        if let Some(first) = seen.insert(&*key.value, key.place) {
-            sink.add(
-                key.place,
-                format!("`{}` is here twice", key.value),
-                format!("keep one; the first is on line {}", first.line),
-            );
-        }
-    }
 }
 
 /// The entries of a map, taken key by key; what nobody took is an unknown key.

@@ -230,7 +230,8 @@ impl Inventory {
         let mut sink = std::mem::take(&mut files.sink);
         let mut documents = Vec::with_capacity(files.files.len());
         for (index, file) in files.files.iter().enumerate() {
-            let tree = if file.readable { yaml::parse(index, &file.text, &mut sink) } else { None };
+            let tree =
+                if file.readable { yaml::parse(yaml::Dialect::INVENTORY, index, &file.text, &mut sink) } else { None };
             documents.push(tree.map_or_else(raw::Document::unread, |tree| decode::document(tree, &mut sink)));
         }
         let inventory = validate::inventory(documents, &files, &mut sink);

@@ -1,24 +1,35 @@
-//! The YAML tree with its places: owns the parser's settings and limits.
-//! Knows nothing of what an inventory means.
+//! The YAML tree with its places: owns what a scalar is (YAML 1.2's core schema), aliases, merges, and the limits of a file.
+//! Knows nothing of what an inventory, a workflow or a template means.
 
-use std::fmt;
+use std::collections::{HashMap, HashSet};
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::Spanned;
+use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span, Tag};
 
 use super::problem::{Place, Placed, Sink};
 
 /// The largest inventory that is read, in bytes: more than 100,000 jobs.
 pub(crate) const MAX_BYTES: u64 = 40 * 1024 * 1024;
-/// How many nodes a file may have, aliases expanded: ten for each of the smallest jobs that fit.
+/// How many nodes a file may have: ten for each of the smallest jobs that fit.
 const MAX_NODES: usize = 8_000_000;
-/// How deep an inventory may nest: it needs six levels.
-const MAX_DEPTH: usize = 16;
-/// How deep a file of another kind may nest: a workflow's matrix may hold what it likes.
-#[cfg(feature = "cli")]
-pub(crate) const MAX_DEPTH_OF_OTHERS: usize = 64;
 /// How many nodes aliases and what they expand to may be together, so that a small file cannot become a large one.
 const MAX_ALIAS_NODES: usize = 100_000;
+
+/// What one kind of file may have.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Dialect {
+    /// How deep it may nest.
+    pub(crate) max_depth: usize,
+    /// The function that a tag is the short form of: CloudFormation's `!Ref a` is `Ref: a`. `None`: the tag means nothing.
+    pub(crate) long_form: fn(&Tag) -> Option<String>,
+}
+
+impl Dialect {
+    /// An inventory needs six levels.
+    pub(crate) const INVENTORY: Self = Self { max_depth: 16, long_form: |_| None };
+    /// A workflow's matrix may hold what it likes.
+    #[cfg(feature = "cli")]
+    pub(crate) const WORKFLOW: Self = Self { max_depth: 64, long_form: |_| None };
+}
 
 /// A node of the tree.
 #[derive(Debug, Clone)]
@@ -27,11 +38,12 @@ pub(crate) struct Node {
     pub(crate) place: Place,
 }
 
-/// What a node holds.
+/// What a node holds. Maps have their entries as they are written, one that stands there twice too.
 #[derive(Debug, Clone)]
 pub(crate) enum Value {
     Null,
     Bool(bool),
+    /// As it is written.
     Number(String),
     Text(String),
     List(Vec<Node>),
@@ -50,188 +62,299 @@ impl Value {
             Value::Map(_) => "a map",
         }
     }
-}
 
-/// Reads one file of an inventory into a tree; what stops the parser is reported to `sink`.
-pub(crate) fn parse(file: usize, text: &str, sink: &mut Sink) -> Option<Node> {
-    parse_within(MAX_DEPTH, file, text, sink)
-}
-
-/// Reads any YAML file that nests at most so deep.
-pub(crate) fn parse_within(max_depth: usize, file: usize, text: &str, sink: &mut Sink) -> Option<Node> {
-    let options = serde_saphyr::options! {
-        budget: serde_saphyr::budget! {
-            max_events: 4 * MAX_NODES,
-            max_nodes: MAX_NODES,
-            max_documents: 1,
-            max_depth: max_depth,
-            enforce_alias_anchor_ratio: false,
-        },
-        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_ALIAS_NODES },
-        duplicate_keys: serde_saphyr::options::DuplicateKeyPolicy::PassThrough,
-        strict_booleans: true,
-        with_snippet: false,
-    };
-    match serde_saphyr::from_str_with_options::<Tree>(text, options) {
-        Ok(tree) => Some(tree.placed(file, text)),
-        Err(error) => {
-            let at = error.location();
-            let place = at.map_or(Place { file, line: 1, column: 1, ..Place::default() }, |at| place(file, at));
-            let (message, help) = in_words(&error.without_snippet().to_string(), max_depth);
-            sink.add(place, message, help);
-            None
+    /// What a scalar that is neither quoted nor a block is.
+    fn plain(text: &str) -> Self {
+        match text {
+            "" | "~" | "null" | "Null" | "NULL" => Value::Null,
+            "true" | "True" | "TRUE" => Value::Bool(true),
+            "false" | "False" | "FALSE" => Value::Bool(false),
+            _ if is_number(text) => Value::Number(text.to_owned()),
+            _ => Value::Text(text.to_owned()),
         }
     }
 }
 
-/// The parser's message without the place that it repeats, and what would be right.
-fn in_words(message: &str, max_depth: usize) -> (String, String) {
-    let message = message.split(" at line ").next().unwrap_or(message).trim_end_matches(':').trim();
-    let limit = |what: &str, help: &str| (format!("the file has {what}"), help.to_owned());
-    if message.contains("Documents") {
-        return limit(
-            "more than one document",
-            "write one document a file, without `---` between; a folder may hold several files",
-        );
+impl Node {
+    /// The value under a key of a map.
+    #[cfg(feature = "cli")]
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
+        self.entries().iter().find(|(known, _)| known.value == key).map(|(_, value)| value)
     }
-    if message.contains("Depth") || message.contains("nesting") || message.contains("recursion") {
-        return limit("too many levels", &format!("it may nest at most {max_depth} levels deep"));
+
+    /// The entries of a map; none where it is something else.
+    #[cfg(feature = "cli")]
+    pub(crate) fn entries(&self) -> &[(Placed<String>, Node)] {
+        match &self.value {
+            Value::Map(entries) => entries,
+            _ => &[],
+        }
     }
-    if message.contains("budget") || message.contains("limit") {
-        return limit(
-            "too many nodes",
-            &format!(
-                "aliases and what they expand to are at most {MAX_ALIAS_NODES} nodes; write the entries out, or split the file"
-            ),
-        );
+
+    /// The text of a scalar.
+    #[cfg(feature = "cli")]
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) | Value::Number(text) => Some(text),
+            Value::Bool(true) => Some("true"),
+            Value::Bool(false) => Some("false"),
+            _ => None,
+        }
     }
-    if message.contains("null into string") {
-        return limit("an empty key", "write a key before each `:`");
+
+    /// It and all below it.
+    fn size(&self) -> usize {
+        match &self.value {
+            Value::List(items) => 1 + items.iter().map(Self::size).sum::<usize>(),
+            Value::Map(entries) => 1 + entries.iter().map(|(_, value)| 1 + value.size()).sum::<usize>(),
+            _ => 1,
+        }
     }
-    (message.to_owned(), "write YAML (or JSON) that a YAML 1.2 parser reads".to_owned())
 }
 
-fn place(file: usize, at: serde_saphyr::Location) -> Place {
-    let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-    Place {
-        file,
-        line: count(at.line()),
-        column: count(at.column()),
-        length: count(at.span().len()),
-        offset: count(at.span().byte_offset().unwrap_or(u64::MAX)),
+fn is_number(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    match unsigned.as_bytes() {
+        [b'0', b'o', digits @ ..] => !digits.is_empty() && digits.iter().all(|digit| (b'0'..=b'7').contains(digit)),
+        [b'0', b'x', digits @ ..] => !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit),
+        [b'0'..=b'9' | b'.', ..] => {
+            matches!(unsigned, ".inf" | ".Inf" | ".INF" | ".nan" | ".NaN" | ".NAN") || unsigned.parse::<f64>().is_ok()
+        }
+        _ => false,
     }
 }
 
-/// A number as it is written: the parser gives its value.
-fn as_written(text: &str, at: serde_saphyr::Location) -> Option<String> {
-    let start = usize::try_from(at.span().byte_offset()?).ok()?;
-    let length = usize::try_from(at.span().byte_len()?).ok()?;
-    text.get(start..start.checked_add(length)?).map(|written| written.trim().to_owned())
-}
-
-/// The tree as the parser gives it, before the file's number is known.
-struct Tree(Spanned<Raw>);
-
-enum Raw {
-    Null,
-    Bool(bool),
-    Number(String),
-    Text(String),
-    List(Vec<Tree>),
-    Map(Vec<(Spanned<String>, Tree)>),
-}
-
-impl Tree {
-    fn placed(self, file: usize, text: &str) -> Node {
-        let value = match self.0.value {
-            Raw::Null => Value::Null,
-            Raw::Bool(value) => Value::Bool(value),
-            Raw::Number(value) => Value::Number(as_written(text, self.0.defined).unwrap_or(value)),
-            Raw::Text(value) => Value::Text(value),
-            Raw::List(items) => Value::List(items.into_iter().map(|item| item.placed(file, text)).collect()),
-            Raw::Map(entries) => Value::Map(
-                entries
-                    .into_iter()
-                    .map(|(key, value)| {
-                        (Placed { value: key.value, place: place(file, key.defined) }, value.placed(file, text))
-                    })
-                    .collect(),
-            ),
+/// Reads a file into a tree; what stops the parser is reported to `sink`. A file without content is `Value::Null`.
+pub(crate) fn parse(dialect: Dialect, file: usize, text: &str, sink: &mut Sink) -> Option<Node> {
+    let (open, anchors) = (Vec::new(), HashMap::new());
+    let mut builder = Builder { file, dialect, root: None, open, anchors, nodes: 0, alias_nodes: 0 };
+    for event in Parser::new_from_str(text) {
+        let step = match event {
+            Ok((event, span)) => builder.take(event, span),
+            Err(error) => Err(broken(file, &error)),
         };
-        Node { value, place: place(file, self.0.defined) }
-    }
-}
-
-impl<'de> Deserialize<'de> for Tree {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Spanned::deserialize(deserializer).map(Tree)
-    }
-}
-
-impl<'de> Deserialize<'de> for Raw {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RawVisitor)
-    }
-}
-
-struct RawVisitor;
-
-impl<'de> Visitor<'de> for RawVisitor {
-    type Value = Raw;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Null)
-    }
-
-    fn visit_none<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Null)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Raw, D::Error> {
-        Raw::deserialize(deserializer)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
-        Ok(Raw::Bool(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
-        Ok(Raw::Number(value.to_string()))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
-        Ok(Raw::Number(value.to_string()))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Raw, E> {
-        Ok(Raw::Number(value.to_string()))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
-        Ok(Raw::Text(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Raw, E> {
-        Ok(Raw::Text(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Raw, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element()? {
-            items.push(item);
+        if let Err(Stop { place, message, help }) = step {
+            sink.add(place, message, help);
+            return None;
         }
-        Ok(Raw::List(items))
+    }
+    let start = Place { file, line: 1, column: 1, ..Place::default() };
+    Some(builder.root.unwrap_or(Node { value: Value::Null, place: start }))
+}
+
+/// Reports keys that stand twice in one map.
+pub(crate) fn report_duplicates(entries: &[(Placed<String>, Node)], sink: &mut Sink) {
+    let mut seen = HashMap::with_capacity(entries.len());
+    for (key, _) in entries {
+        if let Some(first) = seen.insert(&*key.value, key.place) {
+            let help = format!("keep one; the first is on line {}", first.line);
+            sink.add(key.place, format!("`{}` is here twice", key.value), help);
+        }
+    }
+}
+
+/// Why a file cannot be read further.
+struct Stop {
+    place: Place,
+    message: String,
+    help: String,
+}
+
+fn stop<T>(place: Place, message: impl Into<String>, help: impl Into<String>) -> Result<T, Stop> {
+    Err(Stop { place, message: message.into(), help: help.into() })
+}
+
+fn broken(file: usize, error: &ScanError) -> Stop {
+    let (message, help) = match error.kind() {
+        ErrorKind::UnknownAnchor => {
+            ("this alias has no anchor above it".to_owned(), "write the entry out, or its `&anchor` first")
+        }
+        _ => (error.info(), "write YAML (or JSON) that a YAML 1.2 parser reads"),
+    };
+    Stop { place: place(file, error.marker(), 1), message, help: help.to_owned() }
+}
+
+fn place(file: usize, at: &Marker, length: usize) -> Place {
+    Place { file, line: at.line().max(1), column: at.col() + 1, length, offset: at.byte_offset().unwrap_or(usize::MAX) }
+}
+
+/// A list or a map that is not complete yet.
+struct Open {
+    anchor: usize,
+    function: Option<String>,
+    place: Place,
+    content: Content,
+}
+
+enum Content {
+    List(Vec<Node>),
+    Map(Map),
+}
+
+#[derive(Default)]
+struct Map {
+    entries: Vec<(Placed<String>, Node)>,
+    /// The key whose value comes next.
+    key: Option<Placed<String>>,
+    /// That key is a `<<` without quotes: its value's entries are wanted.
+    merges: bool,
+    /// What such keys have brought.
+    brought: Vec<(Placed<String>, Node)>,
+}
+
+impl Map {
+    fn add(&mut self, node: Node) -> Result<(), Stop> {
+        let Some(key) = self.key.take() else {
+            let Value::Text(value) = node.value else {
+                return stop(node.place, "a key is not text", "write a key before each `:`");
+            };
+            self.key = Some(Placed { value, place: node.place });
+            return Ok(());
+        };
+        match node.value {
+            Value::Map(entries) if self.merges => self.brought.extend(entries),
+            Value::List(maps) if self.merges && maps.iter().all(|map| matches!(map.value, Value::Map(_))) => {
+                self.brought.extend(maps.into_iter().flat_map(|map| match map.value {
+                    Value::Map(entries) => entries,
+                    _ => Vec::new(),
+                }));
+            }
+            value => self.entries.push((key, Node { value, place: node.place })),
+        }
+        Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
+    /// The entries, and those that were brought and of which it has none of its own.
+    fn merged(mut self) -> Vec<(Placed<String>, Node)> {
+        if !self.brought.is_empty() {
+            let mut keys: HashSet<String> = self.entries.iter().map(|(key, _)| key.value.clone()).collect();
+            self.entries.extend(self.brought.into_iter().filter(|(key, _)| keys.insert(key.value.clone())));
         }
-        Ok(Raw::Map(entries))
+        self.entries
     }
+}
+
+struct Builder {
+    file: usize,
+    dialect: Dialect,
+    root: Option<Node>,
+    open: Vec<Open>,
+    anchors: HashMap<usize, Node>,
+    nodes: usize,
+    alias_nodes: usize,
+}
+
+impl Builder {
+    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Stop> {
+        let at = place(self.file, &span.start, span.len());
+        match event {
+            Event::DocumentStart(..) if self.root.is_some() => {
+                let help = "write one document a file, without `---` between; a folder may hold several files";
+                stop(at, "the file has more than one document", help)
+            }
+            Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, anchor, tag.as_deref(), at),
+            Event::SequenceStart(_, anchor, tag) => self.begin(anchor, tag.as_deref(), at, Content::List(Vec::new())),
+            Event::MappingStart(_, anchor, tag) => self.begin(anchor, tag.as_deref(), at, Content::Map(Map::default())),
+            Event::SequenceEnd | Event::MappingEnd => self.end(),
+            Event::Alias(anchor) => {
+                let Some(node) = self.anchors.get(&anchor).cloned() else {
+                    return stop(at, "an alias stands inside what it names", "write the entry out");
+                };
+                self.alias_nodes += 1 + node.size();
+                if self.alias_nodes > MAX_ALIAS_NODES {
+                    return too_many_nodes(at);
+                }
+                self.add(node)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn scalar(
+        &mut self,
+        text: &str,
+        style: ScalarStyle,
+        anchor: usize,
+        tag: Option<&Tag>,
+        at: Place,
+    ) -> Result<(), Stop> {
+        let is_plain = style == ScalarStyle::Plain;
+        let mut is_key = false;
+        if let Some(Open { content: Content::Map(map), .. }) = self.open.last_mut()
+            && map.key.is_none()
+        {
+            is_key = true;
+            map.merges = is_plain && text == "<<";
+        }
+        let is_text = tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix() == "str");
+        let value = match Value::plain(text) {
+            Value::Null if is_key && is_plain && !is_text => {
+                return stop(at, "an empty key", "write a key before each `:`");
+            }
+            value if is_plain && !is_text && !is_key => value,
+            _ => Value::Text(text.to_owned()),
+        };
+        let node = called(self.function(tag), Node { value, place: at });
+        self.anchor(anchor, &node);
+        self.add(node)
+    }
+
+    fn begin(&mut self, anchor: usize, tag: Option<&Tag>, place: Place, content: Content) -> Result<(), Stop> {
+        if self.open.len() >= self.dialect.max_depth {
+            let help = format!("it may nest at most {} levels deep", self.dialect.max_depth);
+            return stop(place, "the file has too many levels", help);
+        }
+        let function = self.function(tag);
+        self.open.push(Open { anchor, function, place, content });
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), Stop> {
+        let Some(open) = self.open.pop() else { return Ok(()) };
+        let value = match open.content {
+            Content::List(items) => Value::List(items),
+            Content::Map(map) => Value::Map(map.merged()),
+        };
+        let node = called(open.function, Node { value, place: open.place });
+        self.anchor(open.anchor, &node);
+        self.add(node)
+    }
+
+    fn function(&self, tag: Option<&Tag>) -> Option<String> {
+        tag.filter(|tag| !tag.is_yaml_core_schema()).and_then(self.dialect.long_form)
+    }
+
+    fn anchor(&mut self, anchor: usize, node: &Node) {
+        if anchor > 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+    }
+
+    fn add(&mut self, node: Node) -> Result<(), Stop> {
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            return too_many_nodes(node.place);
+        }
+        match self.open.last_mut().map(|open| &mut open.content) {
+            None => self.root = Some(node),
+            Some(Content::List(items)) => items.push(node),
+            Some(Content::Map(map)) => map.add(node)?,
+        }
+        Ok(())
+    }
+}
+
+fn too_many_nodes(at: Place) -> Result<(), Stop> {
+    let help = format!(
+        "a file has at most {MAX_NODES} nodes; aliases and what they expand to are at most {MAX_ALIAS_NODES} nodes; write the \
+         entries out, or split the file"
+    );
+    stop(at, "the file has too many nodes", help)
+}
+
+/// The long form of a function: a map with it as its only key.
+fn called(function: Option<String>, node: Node) -> Node {
+    let Some(value) = function else { return node };
+    let place = node.place;
+    Node { value: Value::Map(vec![(Placed { value, place }, node)]), place }
 }

@@ -4,8 +4,8 @@
 use super::intrinsic::{Deployment, Resolver, is_role};
 use super::policy::Trust;
 use super::resolved::Resolved;
-use super::tree::{self, Node, Value};
-use super::{PlannedRole, Setting};
+use super::{PlannedRole, Setting, tree};
+use crate::inventory::yaml::{Node, Value};
 use crate::inventory::{Placed, RoleArn, Seconds, Sink, SourceFile};
 use crate::lease::rules::{DEFAULT_MAX_SESSION, MAX_SESSION_RANGE};
 

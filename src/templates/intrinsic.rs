@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::resolved::{LONGEST, Partly, Resolved};
-use super::tree::{Node, Value};
+use crate::inventory::yaml::{Node, Value};
 
 /// How many functions one setting may call, so that nested ones end.
 const MOST_STEPS: usize = 20_000;
@@ -45,7 +45,7 @@ impl<'a> Resolver<'a> {
         }
         match &node.value {
             Value::Null => Resolved::Nothing,
-            Value::Text(text) => plain(text),
+            Value::Bool(_) | Value::Number(_) | Value::Text(_) => plain(node.text().unwrap_or_default()),
             Value::List(items) => {
                 let items: Vec<Resolved> = items.iter().map(|item| self.resolve(item)).collect();
                 Resolved::List(items.into_iter().filter(|item| *item != Resolved::Nothing).collect())

@@ -356,14 +356,14 @@ fn a_waiver_names_a_finding_a_job_or_role_a_reason_and_a_last_day() {
 #[rustfmt::skip] // One case a line.
 fn text_that_is_no_inventory_at_all_is_one_problem_at_its_place() {
     check(&[
-        ("# nothing\n# but comments\n«".to_owned(), &[("empty", "`version: 1`")]),
+        ("«# nothing\n# but comments\n".to_owned(), &[("empty", "`version: 1`")]),
         ("«- name: j\n".to_owned(), &[("a list", "map")]),
         ("«nightly\n".to_owned(), &[("text", "map")]),
         ("«5\n".to_owned(), &[("a bare number", "map")]),
         ("version: 1\njobs:\n  - «{name: j, length: 1h\n".to_owned(), &[("{", "YAML")]),
         ("version: 1\njobs:\n\t«- name: j\n".to_owned(), &[("tab", "YAML")]),
         ("version: 1\njobs:«\u{0}\n".to_owned(), &[("character", "YAML")]),
-        ("version: 1\njobs: «*nowhere\n".to_owned(), &[("alias", "YAML")]),
+        ("version: 1\njobs: «*nowhere\n".to_owned(), &[("alias", "&anchor")]),
         ("version: 1\njobs: [{name: j, length: 1h, source: ecs-task}]\n«---\nversion: 1\n".to_owned(), &[("document", "")]),
     ]);
 }
@@ -620,6 +620,53 @@ fn honest_use_of_anchors_is_accepted() {
     let text = "version: 1\njobs:\n  - &base {name: a, length: 1h, source: ecs-task, margin: &margin 5m}\n  - {name: b, length: 2h, source: codebuild, margin: *margin}\n";
     let inventory = Inventory::parse("team.yaml", text).unwrap();
     assert_eq!(inventory.jobs.iter().map(|job| job.margin).collect::<Vec<_>>(), [Seconds::minutes(5); 2]);
+}
+
+/// YAML 1.2.2, section 10.3.2: the core schema.
+#[test]
+fn a_scalar_without_quotes_is_what_the_core_schema_says() {
+    let told = |written: &str| {
+        let text = format!("version: 1\njobs: [{{name: a, length: 1h, source: ecs-task, owner: {written}}}]\n");
+        match Inventory::parse("team.yaml", &text) {
+            Ok(inventory) => inventory.jobs[0].owner.as_deref().unwrap_or("nothing").to_owned(),
+            Err(problems) => problems.iter().next().unwrap().message.clone(),
+        }
+    };
+    for number in
+        ["0", "-19", "+12", "0o7", "0x3A", "0.", "-0.0", ".5", "12e03", "-2E+05", ".inf", "-.Inf", ".NAN", "0127"]
+    {
+        assert_eq!(told(number), "`owner` is a bare number, not text", "{number}");
+        assert_eq!(told(&format!("!!str {number}")), number);
+        assert_eq!(told(&format!("'{number}'")), number);
+    }
+    for yes_or_no in ["true", "True", "TRUE", "false", "False", "FALSE"] {
+        assert_eq!(told(yes_or_no), "`owner` is a yes-or-no value, not text", "{yes_or_no}");
+    }
+    for nothing in ["", "~", "null", "Null", "NULL"] {
+        assert_eq!(told(nothing), "nothing", "{nothing}");
+    }
+    for text in
+        ["yes", "off", "tRUE", "nULL", "1h", "1_000", "0b1", "0o8", "0xg", ".", "+.", "1e", "inf", "2027-01-31", "1:30"]
+    {
+        assert_eq!(told(text), text);
+    }
+}
+
+#[test]
+fn a_merge_brings_what_a_map_has_not() {
+    let job = |name: &str, rest: &str| format!("  - {{name: {name}, {rest}}}\n");
+    let text = format!(
+        "version: 1\njobs:\n  - &one {{name: a, length: 1h, source: ecs-task}}\n  - &two {{name: b, length: 2h, source: codebuild, owner: two}}\n{}{}",
+        job("c", "<<: *one, length: 3h"),
+        job("d", "<<: [*one, *two]"),
+    );
+    let inventory = Inventory::parse("team.yaml", &text).unwrap();
+    let jobs: Vec<_> = inventory.jobs[2..].iter().map(|job| (&*job.name, job.length, job.owner.as_deref())).collect();
+    assert_eq!(jobs, [("c", Seconds::hours(3), None), ("d", Seconds::hours(1), Some("two"))]);
+    check(&[
+        (text.replace("<<: *one", "«\"<<\": *one, source: ecs-task"), &[("`<<` is not a key", "")]),
+        (text.replace("<<: [*one", "length: 1h, source: ecs-task, «<<: [x, *one"), &[("`<<` is not a key", "")]),
+    ]);
 }
 
 /// The example of the interface, its comments left out.

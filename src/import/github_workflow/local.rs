@@ -111,7 +111,7 @@ fn read(root: &Path, uses: &str, files: &mut Vec<Arc<str>>) -> Result<File, Stri
     let name: Arc<str> = path.display().to_string().into();
     let text = text_of(root, &path).map_err(|why| format!("{name} cannot be read: {why}"))?;
     let mut sink = Sink::default();
-    let tree = yaml::parse_within(yaml::MAX_DEPTH_OF_OTHERS, files.len(), &text, &mut sink);
+    let tree = yaml::parse(yaml::Dialect::WORKFLOW, files.len(), &text, &mut sink);
     match (tree, sink.problems.first()) {
         (Some(tree), None) => {
             files.push(Arc::clone(&name));

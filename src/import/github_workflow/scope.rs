@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::matrix::{Cell, Row};
 use super::{entry, text_of};
 use crate::import::variables::{Filled, Variables};
-use crate::inventory::yaml::{Node, Value};
+use crate::inventory::yaml::Node;
 
 /// What a job, a called workflow or an action is given.
 #[derive(Debug, Clone, Default)]
@@ -105,9 +105,5 @@ fn among(given: Option<&BTreeMap<String, Filled>>, name: &str) -> Option<Filled>
 
 /// The entries of a map; none of anything else.
 pub(super) fn entries(node: Option<&Node>) -> impl Iterator<Item = (&str, &Node)> {
-    let entries = match node.map(|node| &node.value) {
-        Some(Value::Map(entries)) => entries.as_slice(),
-        _ => &[],
-    };
-    entries.iter().map(|(key, value)| (&*key.value, value))
+    node.into_iter().flat_map(Node::entries).map(|(key, value)| (&*key.value, value))
 }
