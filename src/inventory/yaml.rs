@@ -224,12 +224,14 @@ impl Map {
         Ok(())
     }
 
-    /// The entries, and those that were brought and of which it has none of its own.
+    /// The entries, and those that were brought and of which it has none of its own. No larger than they are: a map has few
+    /// entries, and there are many maps.
     fn merged(mut self) -> Vec<(Placed<String>, Node)> {
         if !self.brought.is_empty() {
             let mut keys: HashSet<String> = self.entries.iter().map(|(key, _)| key.value.clone()).collect();
             self.entries.extend(self.brought.into_iter().filter(|(key, _)| keys.insert(key.value.clone())));
         }
+        self.entries.shrink_to_fit();
         self.entries
     }
 }

@@ -4,6 +4,7 @@ mod changes;
 mod event;
 pub mod logs;
 
+use std::io;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -253,11 +254,25 @@ fn not_published<'f>(
 
 /// The report, or its summary where that is asked for or the report would be too large to answer.
 fn answer(report: Report, form: Form) -> Answer {
-    let too_large = || serde_json::to_vec(&report).map_or(true, |text| text.len() > LARGEST_ANSWER);
-    if form == Form::Summary || too_large() {
+    if form == Form::Summary || !fits(&report, LARGEST_ANSWER) {
         return Answer::Summary(summary(&report));
     }
     Answer::Report(Box::new(report))
+}
+
+/// Whether something is at most so many bytes as JSON, of which none is kept.
+fn fits(value: &impl Serialize, most: usize) -> bool {
+    struct Room(usize);
+    impl io::Write for Room {
+        fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+            self.0 = self.0.checked_sub(text.len()).ok_or(io::ErrorKind::StorageFull)?;
+            Ok(text.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    serde_json::to_writer(Room(most), value).is_ok()
 }
 
 /// The counts alone: its lists are left out, and it says so.
