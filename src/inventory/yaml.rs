@@ -211,9 +211,10 @@ impl Map {
             self.key = Some(Placed { value, place: node.place });
             return Ok(());
         };
+        let merges = std::mem::take(&mut self.merges);
         match node.value {
-            Value::Map(entries) if self.merges => self.brought.extend(entries),
-            Value::List(maps) if self.merges && maps.iter().all(|map| matches!(map.value, Value::Map(_))) => {
+            Value::Map(entries) if merges => self.brought.extend(entries),
+            Value::List(maps) if merges && maps.iter().all(|map| matches!(map.value, Value::Map(_))) => {
                 self.brought.extend(maps.into_iter().flat_map(|map| match map.value {
                     Value::Map(entries) => entries,
                     _ => Vec::new(),
@@ -241,7 +242,8 @@ struct Builder {
     dialect: Dialect,
     root: Option<Node>,
     open: Vec<Open>,
-    anchors: HashMap<usize, Node>,
+    /// `None`: it is larger than any alias may be.
+    anchors: HashMap<usize, Option<Node>>,
     nodes: usize,
     alias_nodes: usize,
 }
@@ -262,11 +264,11 @@ impl Builder {
                 let Some(node) = self.anchors.get(&anchor).cloned() else {
                     return stop(at, "an alias stands inside what it names", "write the entry out");
                 };
-                self.alias_nodes += 1 + node.size();
-                if self.alias_nodes > MAX_ALIAS_NODES {
-                    return too_many_nodes(at);
+                self.alias_nodes += 1 + node.as_ref().map_or(MAX_ALIAS_NODES, Node::size);
+                match node {
+                    Some(node) if self.alias_nodes <= MAX_ALIAS_NODES => self.add(node),
+                    _ => too_many_nodes(at),
                 }
-                self.add(node)
             }
             _ => Ok(()),
         }
@@ -289,12 +291,11 @@ impl Builder {
             map.merges = is_plain && text == "<<";
         }
         let is_text = tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix() == "str");
-        let value = match Value::plain(text) {
-            Value::Null if is_key && is_plain && !is_text => {
-                return stop(at, "an empty key", "write a key before each `:`");
-            }
-            value if is_plain && !is_text && !is_key => value,
-            _ => Value::Text(text.to_owned()),
+        let written = if is_plain && !is_text { Value::plain(text) } else { Value::Text(text.to_owned()) };
+        let value = match written {
+            Value::Null if is_key => return stop(at, "an empty key", "write a key before each `:`"),
+            Value::Bool(_) | Value::Number(_) if is_key => Value::Text(text.to_owned()),
+            value => value,
         };
         let node = called(self.function(tag), Node { value, place: at });
         self.anchor(anchor, &node);
@@ -328,7 +329,7 @@ impl Builder {
 
     fn anchor(&mut self, anchor: usize, node: &Node) {
         if anchor > 0 {
-            self.anchors.insert(anchor, node.clone());
+            self.anchors.insert(anchor, (node.size() < MAX_ALIAS_NODES).then(|| node.clone()));
         }
     }
 

@@ -656,13 +656,14 @@ fn a_scalar_without_quotes_is_what_the_core_schema_says() {
 fn a_merge_brings_what_a_map_has_not() {
     let job = |name: &str, rest: &str| format!("  - {{name: {name}, {rest}}}\n");
     let text = format!(
-        "version: 1\njobs:\n  - &one {{name: a, length: 1h, source: ecs-task}}\n  - &two {{name: b, length: 2h, source: codebuild, owner: two}}\n{}{}",
-        job("c", "<<: *one, length: 3h"),
+        "version: 1\njobs:\n  - &one {{name: a, length: 1h, source: ecs-task, &key refresh: none}}\n  - &two {{name: b, length: 2h, source: codebuild, owner: two}}\n{}{}",
+        job("c", "length: 3h, <<: *one, *key : {every: 30m}"),
         job("d", "<<: [*one, *two]"),
     );
     let inventory = Inventory::parse("team.yaml", &text).unwrap();
     let jobs: Vec<_> = inventory.jobs[2..].iter().map(|job| (&*job.name, job.length, job.owner.as_deref())).collect();
     assert_eq!(jobs, [("c", Seconds::hours(3), None), ("d", Seconds::hours(1), Some("two"))]);
+    assert_eq!(inventory.jobs[2].refresh, Refresh::Every(Seconds::minutes(30)));
     check(&[
         (text.replace("<<: *one", "«\"<<\": *one, source: ecs-task"), &[("`<<` is not a key", "")]),
         (text.replace("<<: [*one", "length: 1h, source: ecs-task, «<<: [x, *one"), &[("`<<` is not a key", "")]),

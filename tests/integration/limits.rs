@@ -100,9 +100,11 @@ fn the_parsers_limits_are_told_just_over_them_and_not_at_them() {
     let nested = |levels: usize| format!("version: 1\n{JOB}x: {}{}\n", "[".repeat(levels - 1), "]".repeat(levels - 1));
     // A scalar out of an alias is two nodes: the alias counts.
     let aliases = |nodes: usize| format!("version: 1\n{JOB}x: [&a y, {}]\n", vec!["*a"; nodes].join(","));
+    let large = |items: usize| format!("version: 1\n{JOB}x: [&a [{}], *a]\n", vec!["y"; items].join(","));
     for (at, over, message, help) in [
         (nested(16), nested(17), "the file has too many levels", "at most 16 levels"),
         (aliases(50_000), aliases(50_001), "the file has too many nodes", "at most 100000 nodes"),
+        (large(99_998), large(99_999), "the file has too many nodes", "at most 100000 nodes"),
     ] {
         let at = Inventory::parse("team.yaml", &at).unwrap_err();
         assert!(says(&at, "`x` is not a key of an inventory", "") && !says(&at, message, ""), "{at}");
