@@ -22,7 +22,8 @@ async fn main() -> Result<(), Error> {
         let remaining = deadline.duration_since(SystemTime::now()).unwrap_or_default();
         let invocation = Invocation { request_id: event.context.request_id, remaining, at: Timestamp::now() };
         let function = &function;
-        async move { function.handle(&event.payload, &invocation).await }
+        // Boxed: each layer of the runtime has it in its own future, and moves it.
+        Box::pin(async move { function.handle(&event.payload, &invocation).await })
     }))
     .await
 }

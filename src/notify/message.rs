@@ -162,10 +162,10 @@ impl OwnerDigest<'_> {
         let cut = Cut { shown, left_out, resolved };
         let truncated = self.is_cut(&cut) || !room.lists;
         let text = self.text(&cut);
-        let body = self.body(room, &cut).to_string();
+        let body = text_of(&self.body(room, &cut));
         let protocols =
             json!({ "default": text, "email": text, "lambda": body, "sqs": body, "http": body, "https": body });
-        let mut message = self.envelope(protocols.to_string(), self.attributes(room), truncated);
+        let mut message = self.envelope(text_of(&protocols), self.attributes(room), truncated);
         let shows = shown.iter().map(|finding| &finding.fingerprint);
         message.shows = shows.chain(resolved.iter().map(|resolved| &resolved.fingerprint)).cloned().collect();
         message
@@ -175,10 +175,10 @@ impl OwnerDigest<'_> {
     fn shortest(&self, max_bytes: usize) -> Message {
         let line = format!("{}. Cut to the size limit: see the function's log.", self.found());
         let cut = Cut { shown: &[], left_out: &self.findings, resolved: &[] };
-        let body = self.body(Room { shown: 0, lists: false }, &cut).to_string();
+        let body = text_of(&self.body(Room { shown: 0, lists: false }, &cut));
         let protocols =
             json!({ "default": line, "email": line, "lambda": body, "sqs": body, "http": body, "https": body });
-        let mut message = self.envelope(protocols.to_string(), Vec::new(), true);
+        let mut message = self.envelope(text_of(&protocols), Vec::new(), true);
         if message.bytes() > max_bytes {
             // An owner's name alone can be that long: the counts stay.
             message.body = json!({ "default": line }).to_string();
@@ -327,6 +327,11 @@ impl OwnerDigest<'_> {
     }
 }
 
+/// JSON as text, without the detour over `Display`.
+fn text_of(value: &Value) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
 /// The bytes that a finding adds to a message: twice as text and four times as JSON, each as a JSON string.
 fn bytes_of(finding: &Finding) -> usize {
     let escaped = |text: &str| serde_json::to_string(text).map_or(0, |quoted| quoted.len() - 2);
@@ -337,7 +342,7 @@ fn bytes_of(finding: &Finding) -> usize {
 /// The same for a finding that is resolved.
 fn bytes_of_resolved(resolved: &Resolved) -> usize {
     let escaped = |text: &str| serde_json::to_string(text).map_or(0, |quoted| quoted.len() - 2);
-    2 * escaped(&line(resolved)) + 4 * escaped(&resolved_json(resolved).to_string())
+    2 * escaped(&line(resolved)) + 4 * escaped(&text_of(&resolved_json(resolved)))
 }
 
 fn by_severity(findings: &[&Finding]) -> BTreeMap<&'static str, usize> {
