@@ -47,7 +47,7 @@ pub fn linted(inventory: &Inventory, planned: Planned) -> Report {
     outcome.report
 }
 
-/// Problems have words, stand inside the file, and are fit to show.
+/// Problems have words, stand inside the file, whose lines end at `\n`, and are fit to show.
 pub fn problems_are_told(problems: &Problems, text: &str) {
     assert!(problems.iter().next().is_some(), "what is refused is refused for a reason");
     for problem in problems.iter() {
@@ -70,9 +70,13 @@ pub fn remarks_are_told<'a>(remarks: impl IntoIterator<Item = &'a Remark>, text_
     }
 }
 
-/// YAML breaks lines at `\n`, `\r` and both.
+/// A text with `\n` wherever YAML ends a line: at `\n`, at `\r` and at both. JSON and AWS's configuration end it at `\n` alone.
+#[must_use]
+pub fn yaml_lines(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
+}
+
 fn stands_in(text: &str, line: usize, column: usize) {
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
     // The end of a file that ends its last line is the start of the next.
     let found = text.split('\n').nth(line.wrapping_sub(1));
     let written = found.unwrap_or_else(|| panic!("line {line} of {} is not in the file", text.split('\n').count()));

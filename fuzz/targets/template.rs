@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use credential_health::templates::{Files, Given};
-use credential_health_fuzz::{KNOWN, all_forms, in_line, linted, problems_are_told, text};
+use credential_health_fuzz::{KNOWN, all_forms, in_line, linted, problems_are_told, text, yaml_lines};
 use tempfile::NamedTempFile;
 
 static FILE: LazyLock<NamedTempFile> = LazyLock::new(|| NamedTempFile::with_suffix(".yaml").expect("a file"));
@@ -18,7 +18,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let given = Given { accounts: BTreeSet::from(["222222222222".to_owned()]), ..Given::default() };
     let files = match Files::read(std::slice::from_ref(&path), &[], &given) {
         Ok(files) => files,
-        Err(problems) => return problems_are_told(&problems, text),
+        Err(problems) => return problems_are_told(&problems, &yaml_lines(text)),
     };
     let planned = files.planned(&KNOWN, &given);
     assert!(planned.roles.keys().all(|role| KNOWN.roles.contains_key(role)), "only roles of the inventory are meant");

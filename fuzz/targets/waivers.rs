@@ -4,13 +4,13 @@
 use credential_health::finding::FindingId;
 use credential_health::inventory::Inventory;
 use credential_health::templates::Planned;
-use credential_health_fuzz::{INVENTORY, KNOWN, NOW, all_forms, linted, problems_are_told, statuses, text};
+use credential_health_fuzz::{INVENTORY, KNOWN, NOW, all_forms, linted, problems_are_told, statuses, text, yaml_lines};
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Some(waivers) = text(data) else { return };
     let text = format!("{INVENTORY}waivers:\n{waivers}");
     let inventory = match Inventory::parse("jobs.yaml", &text) {
-        Err(problems) => return problems_are_told(&problems, &text),
+        Err(problems) => return problems_are_told(&problems, &yaml_lines(&text)),
         // It ended the list of waivers and went on with something else.
         Ok(inventory) if inventory.jobs != KNOWN.jobs || inventory.roles != KNOWN.roles => return,
         Ok(inventory) => inventory,

@@ -4,7 +4,7 @@
 use credential_health::import::Variables;
 use credential_health::import::github_workflow::{Workflow, import};
 use credential_health::templates::Planned;
-use credential_health_fuzz::{all_forms, linted, reads_back, remarks_are_told, text};
+use credential_health_fuzz::{all_forms, linted, reads_back, remarks_are_told, text, yaml_lines};
 
 const NAME: &str = ".github/workflows/deploy.yml";
 
@@ -13,7 +13,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let variables = [("vars.ROLE", "arn:aws:iam::111111111111:role/deploy"), ("secrets.ACCOUNT", "222222222222")];
     let variables = Variables::new(variables.map(|(name, value)| (name.to_owned(), value.to_owned())));
     let imported = import(&[Workflow { name: NAME.to_owned(), text: text.to_owned() }], &variables);
-    let text_of = |file: &str| (file == NAME).then(|| text.to_owned());
+    let text_of = |file: &str| (file == NAME).then(|| yaml_lines(text));
     remarks_are_told(&imported.not_imported, text_of);
     remarks_are_told(&imported.notes, text_of);
     if !imported.inventory.jobs.is_empty() {
