@@ -9,8 +9,6 @@ use super::problem::{Place, Placed, Sink};
 
 /// The largest inventory that is read, in bytes: more than 100,000 jobs.
 pub(crate) const MAX_BYTES: u64 = 40 * 1024 * 1024;
-/// How many nodes a file may have: ten for each of the smallest jobs that fit.
-const MAX_NODES: usize = 8_000_000;
 /// How many nodes aliases and what they expand to may be together, so that a small file cannot become a large one.
 const MAX_ALIAS_NODES: usize = 100_000;
 
@@ -19,16 +17,18 @@ const MAX_ALIAS_NODES: usize = 100_000;
 pub(crate) struct Dialect {
     /// How deep it may nest.
     pub(crate) max_depth: usize,
+    /// How many nodes it may have, aliases expanded.
+    pub(crate) max_nodes: usize,
     /// The function that a tag is the short form of: CloudFormation's `!Ref a` is `Ref: a`. `None`: the tag means nothing.
     pub(crate) long_form: fn(&Tag) -> Option<String>,
 }
 
 impl Dialect {
-    /// An inventory needs six levels.
-    pub(crate) const INVENTORY: Self = Self { max_depth: 16, long_form: |_| None };
+    /// An inventory needs six levels, and ten nodes for each of the smallest jobs that fit.
+    pub(crate) const INVENTORY: Self = Self { max_depth: 16, max_nodes: 8_000_000, long_form: |_| None };
     /// A workflow's matrix may hold what it likes.
     #[cfg(feature = "cli")]
-    pub(crate) const WORKFLOW: Self = Self { max_depth: 64, long_form: |_| None };
+    pub(crate) const WORKFLOW: Self = Self { max_depth: 64, ..Self::INVENTORY };
 }
 
 /// A node of the tree.
@@ -264,10 +264,12 @@ impl Builder {
                 let Some(node) = self.anchors.get(&anchor).cloned() else {
                     return stop(at, "an alias stands inside what it names", "write the entry out");
                 };
-                self.alias_nodes += 1 + node.as_ref().map_or(MAX_ALIAS_NODES, Node::size);
+                let size = node.as_ref().map_or(MAX_ALIAS_NODES, Node::size);
+                self.alias_nodes += 1 + size;
+                self.nodes += size;
                 match node {
                     Some(node) if self.alias_nodes <= MAX_ALIAS_NODES => self.add(node),
-                    _ => too_many_nodes(at),
+                    _ => self.too_many_nodes(at),
                 }
             }
             _ => Ok(()),
@@ -290,14 +292,29 @@ impl Builder {
             is_key = true;
             map.merges = is_plain && text == "<<";
         }
-        let is_text = tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix() == "str");
-        let written = if is_plain && !is_text { Value::plain(text) } else { Value::Text(text.to_owned()) };
+        let function = self.function(tag);
+        // A function's argument and the non-specific `!` keep a scalar from being anything but text.
+        let is_text = function.is_some() || tag.is_some_and(is_non_specific);
+        let written = match tag.and_then(Tag::core_suffix) {
+            Some("str") => Value::Text(text.to_owned()),
+            Some(kind) => match (kind, Value::plain(text)) {
+                ("null", value @ Value::Null) => value,
+                ("bool", value @ Value::Bool(_)) => value,
+                ("int" | "float", value @ Value::Number(_)) => value,
+                _ => {
+                    let help = "take the tag out, or write what it says";
+                    return stop(at, format!("this is not what its tag `!!{kind}` says"), help);
+                }
+            },
+            None if is_plain && !is_text => Value::plain(text),
+            None => Value::Text(text.to_owned()),
+        };
         let value = match written {
             Value::Null if is_key => return stop(at, "an empty key", "write a key before each `:`"),
             Value::Bool(_) | Value::Number(_) if is_key => Value::Text(text.to_owned()),
             value => value,
         };
-        let node = called(self.function(tag), Node { value, place: at });
+        let node = called(function, Node { value, place: at });
         self.anchor(anchor, &node);
         self.add(node)
     }
@@ -324,7 +341,7 @@ impl Builder {
     }
 
     fn function(&self, tag: Option<&Tag>) -> Option<String> {
-        tag.filter(|tag| !tag.is_yaml_core_schema()).and_then(self.dialect.long_form)
+        tag.filter(|tag| tag.is_custom() && !is_non_specific(tag)).and_then(self.dialect.long_form)
     }
 
     fn anchor(&mut self, anchor: usize, node: &Node) {
@@ -335,8 +352,8 @@ impl Builder {
 
     fn add(&mut self, node: Node) -> Result<(), Stop> {
         self.nodes += 1;
-        if self.nodes > MAX_NODES {
-            return too_many_nodes(node.place);
+        if self.nodes > self.dialect.max_nodes {
+            return self.too_many_nodes(node.place);
         }
         match self.open.last_mut().map(|open| &mut open.content) {
             None => self.root = Some(node),
@@ -345,14 +362,20 @@ impl Builder {
         }
         Ok(())
     }
+
+    fn too_many_nodes(&self, at: Place) -> Result<(), Stop> {
+        let help = format!(
+            "a file has at most {} nodes; aliases and what they expand to are at most {MAX_ALIAS_NODES} nodes; write the \
+             entries out, or split the file",
+            self.dialect.max_nodes
+        );
+        stop(at, "the file has too many nodes", help)
+    }
 }
 
-fn too_many_nodes(at: Place) -> Result<(), Stop> {
-    let help = format!(
-        "a file has at most {MAX_NODES} nodes; aliases and what they expand to are at most {MAX_ALIAS_NODES} nodes; write the \
-         entries out, or split the file"
-    );
-    stop(at, "the file has too many nodes", help)
+/// The tag `!`: YAML 1.2.2, section 6.8.2.
+fn is_non_specific(tag: &Tag) -> bool {
+    tag.parts() == ("", "!")
 }
 
 /// The long form of a function: a map with it as its only key.

@@ -9,7 +9,7 @@ use crate::inventory::yaml::{self, Dialect, Node, Value, report_duplicates};
 /// The largest template that is read, in bytes; CloudFormation itself takes 1 MB.
 pub(crate) const MAX_BYTES: u64 = 5 * 1024 * 1024;
 /// A policy inside a resource needs about a dozen levels.
-const TEMPLATE: Dialect = Dialect { max_depth: 64, long_form: function };
+const TEMPLATE: Dialect = Dialect { max_depth: 64, max_nodes: 500_000, long_form: function };
 
 /// Reads one file into a tree; what is wrong with it as YAML is reported to `sink`.
 pub(crate) fn parse(file: usize, text: &str, sink: &mut Sink) -> Option<Node> {

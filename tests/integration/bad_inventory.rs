@@ -637,7 +637,14 @@ fn a_scalar_without_quotes_is_what_the_core_schema_says() {
     {
         assert_eq!(told(number), "`owner` is a bare number, not text", "{number}");
         assert_eq!(told(&format!("!!str {number}")), number);
+        assert_eq!(told(&format!("! {number}")), number);
         assert_eq!(told(&format!("'{number}'")), number);
+    }
+    for (tagged, said) in [("!!int '5'", "a bare number"), ("!!bool 'true'", "a yes-or-no value")] {
+        assert_eq!(told(tagged), format!("`owner` is {said}, not text"));
+    }
+    for wrong in ["!!int abc", "!!bool yes", "!!float ''", "!!map x"] {
+        assert!(told(wrong).starts_with("this is not what its tag"), "{wrong}");
     }
     for yes_or_no in ["true", "True", "TRUE", "false", "False", "FALSE"] {
         assert_eq!(told(yes_or_no), "`owner` is a yes-or-no value, not text", "{yes_or_no}");

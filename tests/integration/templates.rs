@@ -930,6 +930,11 @@ fn a_template_that_doubles_itself_ends() {
         bomb.push_str(&format!("{name}: &{name} [{}]\n", vec![format!("*{from}"); 10].join(", ")));
     }
     let problems = planned(&[("t.yaml", format!("{bomb}Resources: {{}}\n").as_bytes())]).unwrap_err();
+    assert!(problems.contains("too many nodes") && problems.contains("at most 500000 nodes"), "{problems}");
+    let many = |nodes: usize| format!("Resources: {{}}\nx: [{}]\n", vec!["y"; nodes].join(","));
+    // The map, two keys, their values: five beside the items.
+    assert!(planned(&[("t.yaml", many(499_995).as_bytes())]).is_ok());
+    let problems = planned(&[("t.yaml", many(499_996).as_bytes())]).unwrap_err();
     assert!(problems.contains("too many nodes"), "{problems}");
 }
 
