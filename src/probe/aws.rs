@@ -19,7 +19,9 @@ use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::TlsContext;
 use aws_smithy_http_client::{Connector, tls};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
+use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
@@ -217,7 +219,7 @@ impl Aws {
 
 /// One connection pool for every client, through HTTPS_PROXY and its like where they are set.
 fn http_client(trust: TlsContext) -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new().build_with_connector_fn(move |settings, components| {
+    let client = aws_smithy_http_client::Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = Connector::builder();
         connector.set_connector_settings(settings.cloned());
         if let Some(components) = components {
@@ -228,7 +230,24 @@ fn http_client(trust: TlsContext) -> SharedHttpClient {
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
             .tls_context(trust.clone())
             .build()
-    })
+    });
+    SharedHttpClient::new(MadeOnce(client))
+}
+
+/// The SDK's HTTP client without its preparation: for each client that shares it, one for each session's calls to IAM, that
+/// would read all root certificates anew and throw them away, so that they are read before the first call
+/// (aws-smithy-http-client, `validate_base_client_config`).
+#[derive(Debug)]
+struct MadeOnce(SharedHttpClient);
+
+impl HttpClient for MadeOnce {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        self.0.http_connector(settings, components)
+    }
+
+    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
+        self.0.connector_metadata()
+    }
 }
 
 fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig {
