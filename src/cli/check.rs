@@ -37,13 +37,13 @@ pub(super) async fn run(arguments: &Check) -> ExitStatus {
         Some(topic) => publish(&aws, topic, &outcome.report).await,
         None => true,
     };
-    if let Some(status) = unwritten {
-        return status;
-    }
-    if !published || no_answer(&outcome) {
-        return ExitStatus::NoAnswer;
-    }
-    output::status_of(&outcome.report, selection.fail_on)
+    let status = match unwritten {
+        Some(status) => status,
+        None if !published || no_answer(&outcome) => ExitStatus::NoAnswer,
+        None => output::status_of(&outcome.report, selection.fail_on),
+    };
+    super::leave((outcome, inventory));
+    status
 }
 
 /// Whether the run got nowhere: no credentials, or no answer from AWS at all. The reason goes to standard error.

@@ -44,7 +44,9 @@ pub(super) fn run(arguments: &Lint) -> ExitStatus {
         }
         None => output::show(&report, selection),
     };
-    shown.unwrap_or_else(|| output::status_of(&report, selection.fail_on))
+    let status = shown.unwrap_or_else(|| output::status_of(&report, selection.fail_on));
+    super::leave((report, input.inventory));
+    status
 }
 
 /// What is judged.

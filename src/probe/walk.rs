@@ -123,11 +123,18 @@ impl<'a> Walk<'a> {
     pub(super) async fn run(&mut self, probe: &Probe<'_>) {
         let paces = probe.aws.paces.clone();
         let mut under_way = JoinSet::new();
-        let mut finished = 0;
+        let (mut finished, mut most) = (0, 0);
         loop {
             while let Some((quota, work)) = self.next_work(&paces, probe.concurrency.max(1)) {
-                let call = perform(Arc::clone(&self.calls), self.request(work));
+                // A call is 13 KB large, and is moved often: in a box once.
+                let call = Box::pin(perform(Arc::clone(&self.calls), self.request(work)));
                 under_way.spawn(async move { (quota, call.await) });
+                if under_way.len() > most {
+                    // One more than ever before opens a connection, and gets on with it before the next one is begun: the first
+                    // of many is answered while the last ones are still opened.
+                    most = under_way.len();
+                    tokio::task::yield_now().await;
+                }
             }
             let (quota, done) = tokio::select! {
                 next = next(&mut under_way, probe.deadline) => match next {
