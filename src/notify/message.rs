@@ -181,7 +181,7 @@ impl OwnerDigest<'_> {
         let mut message = self.envelope(text_of(&protocols), Vec::new(), true);
         if message.bytes() > max_bytes {
             // An owner's name alone can be that long: the counts stay.
-            message.body = json!({ "default": line }).to_string();
+            message.body = text_of(&json!({ "default": line }));
         }
         for attribute in self.attributes(Room { shown: 0, lists: false }) {
             message.attributes.push(attribute);
@@ -332,16 +332,19 @@ fn text_of(value: &Value) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
+/// The bytes of a text inside a JSON string.
+fn escaped(text: &str) -> usize {
+    serde_json::to_string(text).map_or(0, |quoted| quoted.len() - 2)
+}
+
 /// The bytes that a finding adds to a message: twice as text and four times as JSON, each as a JSON string.
 fn bytes_of(finding: &Finding) -> usize {
-    let escaped = |text: &str| serde_json::to_string(text).map_or(0, |quoted| quoted.len() - 2);
     let details = serde_json::to_string(finding).unwrap_or_default();
     2 * escaped(&visible::block(&plain::finding(finding))) + 4 * escaped(&details)
 }
 
 /// The same for a finding that is resolved.
 fn bytes_of_resolved(resolved: &Resolved) -> usize {
-    let escaped = |text: &str| serde_json::to_string(text).map_or(0, |quoted| quoted.len() - 2);
     2 * escaped(&line(resolved)) + 4 * escaped(&text_of(&resolved_json(resolved)))
 }
 
