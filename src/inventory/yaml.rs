@@ -73,6 +73,17 @@ impl Value {
             _ => Value::Text(text.to_owned()),
         }
     }
+
+    /// What a scalar under a tag of the core schema is, whatever its quotes; `None`: it is not what the tag says.
+    fn tagged(kind: &str, text: &str) -> Option<Self> {
+        match (kind, Self::plain(text)) {
+            ("str", _) => Some(Value::Text(text.to_owned())),
+            ("null", value @ Value::Null)
+            | ("bool", value @ Value::Bool(_))
+            | ("int" | "float", value @ Value::Number(_)) => Some(value),
+            _ => None,
+        }
+    }
 }
 
 impl Node {
@@ -296,16 +307,13 @@ impl Builder {
         // A function's argument and the non-specific `!` keep a scalar from being anything but text.
         let is_text = function.is_some() || tag.is_some_and(is_non_specific);
         let written = match tag.and_then(Tag::core_suffix) {
-            Some("str") => Value::Text(text.to_owned()),
-            Some(kind) => match (kind, Value::plain(text)) {
-                ("null", value @ Value::Null) => value,
-                ("bool", value @ Value::Bool(_)) => value,
-                ("int" | "float", value @ Value::Number(_)) => value,
-                _ => {
+            Some(kind) => {
+                let Some(value) = Value::tagged(kind, text) else {
                     let help = "take the tag out, or write what it says";
                     return stop(at, format!("this is not what its tag `!!{kind}` says"), help);
-                }
-            },
+                };
+                value
+            }
             None if is_plain && !is_text => Value::plain(text),
             None => Value::Text(text.to_owned()),
         };
