@@ -63,8 +63,8 @@ pub fn messages(messages: &[Message], max_bytes: usize) {
         assert!(message.subject.bytes().all(|b| (b' '..=b'~').contains(&b)), "{:?}", message.subject);
         let body: Value = serde_json::from_str(&message.body).expect("the body is JSON");
         // Where an owner's name leaves room for nothing else, the default is for everybody.
-        let people: &[&str] =
-            if body.get("email").is_none() && message.truncated { &["default"] } else { &["default", "email"] };
+        let alone = message.truncated && body.as_object().is_some_and(|texts| texts.len() == 1);
+        let people: &[&str] = if alone { &["default"] } else { &["default", "email"] };
         for people in people {
             let text = body[people].as_str().unwrap_or_else(|| panic!("no {people}"));
             assert!(!text.is_empty());
