@@ -805,6 +805,7 @@ async fn the_page_shows_what_lint_says() {
 const PREAMBLE: &str = "Parameters:
   Two: {Type: Number, Default: 7200}
   None: {Type: String}
+  'Null': {Type: Number, Default: 10800}
   Secret: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /x}
   Many: {Type: CommaDelimitedList, Default: '3600, 10800'}
 Mappings: {M: {a: {b: 14400}, '111111111111': {b: 18000}}}
@@ -847,6 +848,7 @@ fn each_function_is_resolved_or_said_to_be_open() {
         ("7200", 7200),
         ("'7200'", 7200),
         ("!Ref Two", 7200),
+        ("!Ref Null", 10800),
         ("{Ref: Two}", 7200),
         ("!Sub '${Two}'", 7200),
         ("!Sub ['${A}00', {A: 72}]", 7200),
