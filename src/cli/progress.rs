@@ -10,26 +10,29 @@ use crate::probe::Progress;
 /// How long a run may be silent where there is no terminal.
 const SILENCE: Duration = Duration::from_secs(10);
 
-pub(super) struct Bar(ProgressBar);
+/// `None`: there is no terminal to draw it on.
+pub(super) struct Bar(Option<ProgressBar>);
 
 impl Bar {
     pub(super) fn new() -> Self {
-        let bar = if super::output::draws_progress() { ProgressBar::new(0) } else { ProgressBar::hidden() };
-        if let Ok(style) = ProgressStyle::with_template("{elapsed} {wide_bar} {pos}/{len} calls") {
-            bar.set_style(style);
-        }
-        Self(bar)
+        Self(super::output::draws_progress().then(|| {
+            let bar = ProgressBar::new(0);
+            if let Ok(style) = ProgressStyle::with_template("{elapsed} {wide_bar} {pos}/{len} calls") {
+                bar.set_style(style);
+            }
+            bar
+        }))
     }
 
     pub(super) fn progress(&self) -> Progress {
-        let bar = self.0.clone();
+        if let Some(bar) = self.0.clone() {
+            return Progress(Box::new(move |done, waiting| {
+                bar.set_length((done + waiting) as u64);
+                bar.set_position(done as u64);
+            }));
+        }
         let last = Mutex::new(Instant::now());
         Progress(Box::new(move |done, waiting| {
-            bar.set_length((done + waiting) as u64);
-            bar.set_position(done as u64);
-            if super::output::draws_progress() {
-                return;
-            }
             if let Ok(mut last) = last.lock()
                 && last.elapsed() >= SILENCE
             {
@@ -40,6 +43,6 @@ impl Bar {
     }
 
     pub(super) fn finish(&self) {
-        self.0.finish_and_clear();
+        self.0.iter().for_each(ProgressBar::finish_and_clear);
     }
 }
