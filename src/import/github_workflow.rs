@@ -1,25 +1,30 @@
 //! Jobs from GitHub Actions workflows: the steps of `aws-actions/configure-aws-credentials`, read without running them, in
-//! the workflows themselves and in what they use of their own repository. Owns how a workflow is walked; `configure` is one
-//! use of the action, `scope` what its expressions may name, `matrix` the jobs of a matrix, `local` the repository's files.
+//! the workflows themselves and in what they use of their own repository. Owns how a workflow is walked; `parsed` is its file,
+//! `configure` one use of the action, `scope` what its expressions may name, `matrix` the jobs of a matrix, `local` the
+//! repository's files.
 
 mod configure;
 mod local;
 mod matrix;
+mod node;
+mod parsed;
 mod scope;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::{Draft, Imported, Variables, gather, locate};
-use crate::inventory::problem::{Place, Placed, Sink};
-use crate::inventory::yaml::{self, Node, Value};
+use crate::inventory::problem::{Place, Placed};
+use crate::inventory::yaml::{Node, Value};
 use crate::inventory::{JobComments, Refresh, Remark, Seconds};
 use configure::{Credentials, Step, not_looked_into};
 use local::{File, LocalFiles};
 use matrix::Row;
-use scope::{Given, IdToken, Scope, entries};
+use node::{entry, entry_with_key, text_of};
+use parsed::{Parsed, called_by};
+use scope::{Given, IdToken, Scope, grants_id_token};
 
 /// What GitHub allows a job that states no `timeout-minutes` (GitHub Actions, workflow syntax).
 const DEFAULT_TIMEOUT_MINUTES: u64 = 360;
@@ -63,54 +68,6 @@ pub fn import(workflows: &[Workflow], variables: &Variables) -> Imported {
     ];
     gather(drafts, &files, &mut imported);
     imported
-}
-
-/// A workflow that could be read.
-struct Parsed<'a> {
-    workflow: &'a Workflow,
-    tree: Node,
-    /// The folder of its repository.
-    root: Option<PathBuf>,
-}
-
-impl<'a> Parsed<'a> {
-    fn of(index: usize, workflow: &'a Workflow, files: &[Arc<str>], imported: &mut Imported) -> Option<Self> {
-        let mut sink = Sink::default();
-        let tree = yaml::parse(yaml::Dialect::WORKFLOW, index, &workflow.text, &mut sink);
-        for problem in sink.problems {
-            let at = problem.place.unwrap_or(Place { file: index, line: 1, column: 1, ..Place::default() });
-            let location = locate(at, files);
-            imported.not_imported.push(Remark { location, message: problem.message, help: problem.help });
-        }
-        Some(Self { workflow, tree: tree?, root: local::root_of(Path::new(&workflow.name)) })
-    }
-
-    /// Nothing starts it but another workflow.
-    fn is_only_called(&self) -> bool {
-        entry(&self.tree, "on").is_some_and(|on| match &on.value {
-            Value::Map(events) => matches!(&events[..], [(event, _)] if event.value == "workflow_call"),
-            Value::List(events) => {
-                matches!(&events[..], [event] if text_of(event).is_some_and(|e| e.value == "workflow_call"))
-            }
-            _ => text_of(on).is_some_and(|event| event.value == "workflow_call"),
-        })
-    }
-
-    fn is_among(&self, called: &BTreeSet<(PathBuf, String)>) -> bool {
-        let file = Path::new(&self.workflow.name).file_name().map(|file| file.to_string_lossy().into_owned());
-        let path = file.map(|file| format!("./.github/workflows/{file}"));
-        self.root.clone().zip(path).is_some_and(|own| called.contains(&own))
-    }
-}
-
-/// The workflows that the others call, each with its root.
-fn called_by(parsed: &[Parsed<'_>]) -> BTreeSet<(PathBuf, String)> {
-    let uses = |one: &Parsed<'_>| {
-        let jobs = entries(entry(&one.tree, "jobs"));
-        let called = jobs.filter_map(|(_, job)| entry(job, "uses").and_then(text_of));
-        called.filter_map(|path| Some((one.root.clone()?, path.value))).collect::<Vec<_>>()
-    };
-    parsed.iter().flat_map(uses).collect()
 }
 
 struct Reader<'a> {
@@ -446,28 +403,6 @@ impl<'a> Reader<'a> {
 fn given_row<'a>(call: &Call<'a>, row: &Rc<Row<'a>>) -> Call<'a> {
     let given = Given { row: Rc::clone(row), ..(*call.given).clone() };
     Call { given: Rc::new(given), ..call.clone() }
-}
-
-/// Whether these permissions let a job ask for an identity token.
-fn grants_id_token(permissions: &Node) -> bool {
-    match &permissions.value {
-        Value::Text(all) => all == "write-all",
-        _ => entry(permissions, "id-token").and_then(text_of).is_some_and(|level| level.value == "write"),
-    }
-}
-
-/// The value of a key; keys of actions know no case.
-fn entry<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
-    entry_with_key(node, key).map(|(_, value)| value)
-}
-
-fn entry_with_key<'a>(node: &'a Node, key: &str) -> Option<&'a (Placed<String>, Node)> {
-    node.entries().iter().find(|(name, _)| name.value.eq_ignore_ascii_case(key))
-}
-
-/// A scalar as the action gets it: text.
-fn text_of(node: &Node) -> Option<Placed<String>> {
-    node.text().map(|text| Placed { value: text.trim().to_owned(), place: node.place })
 }
 
 fn mentions(node: &Node, scope: &Scope<'_>, word: &str) -> bool {

@@ -1,8 +1,8 @@
 //! One step of `aws-actions/configure-aws-credentials`: which call to STS it makes, by its inputs (the action's README,
 //! table of identities; `src/index.ts` of versions 1 to 6).
 
+use super::node::{entry, text_of};
 use super::scope::{IdToken, Scope};
-use super::{entry, text_of};
 use crate::import::DraftHop;
 use crate::inventory::problem::{Place, Placed};
 use crate::inventory::yaml::{Node, Value};

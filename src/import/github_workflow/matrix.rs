@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use super::{entry, text_of};
+use super::node::{entry, text_of};
 use crate::inventory::yaml::{Node, Value};
 
 /// The most jobs that GitHub makes of one matrix.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::matrix::{Cell, Row};
-use super::{entry, text_of};
+use super::node::{entry, text_of};
 use crate::import::variables::{Filled, Variables};
-use crate::inventory::yaml::Node;
+use crate::inventory::yaml::{Node, Value};
 
 /// What a job, a called workflow or an action is given.
 #[derive(Debug, Clone, Default)]
@@ -106,4 +106,12 @@ fn among(given: Option<&BTreeMap<String, Filled>>, name: &str) -> Option<Filled>
 /// The entries of a map; none of anything else.
 pub(super) fn entries(node: Option<&Node>) -> impl Iterator<Item = (&str, &Node)> {
     node.into_iter().flat_map(Node::entries).map(|(key, value)| (&*key.value, value))
+}
+
+/// Whether these permissions let a job ask for an identity token.
+pub(super) fn grants_id_token(permissions: &Node) -> bool {
+    match &permissions.value {
+        Value::Text(all) => all == "write-all",
+        _ => entry(permissions, "id-token").and_then(text_of).is_some_and(|level| level.value == "write"),
+    }
 }

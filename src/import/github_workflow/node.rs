@@ -1,0 +1,18 @@
+//! How a workflow's nodes are read by every part: keys without case, scalars as text.
+
+use crate::inventory::problem::Placed;
+use crate::inventory::yaml::Node;
+
+/// The value of a key; keys of actions know no case.
+pub(super) fn entry<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
+    entry_with_key(node, key).map(|(_, value)| value)
+}
+
+pub(super) fn entry_with_key<'a>(node: &'a Node, key: &str) -> Option<&'a (Placed<String>, Node)> {
+    node.entries().iter().find(|(name, _)| name.value.eq_ignore_ascii_case(key))
+}
+
+/// A scalar as the action gets it: text.
+pub(super) fn text_of(node: &Node) -> Option<Placed<String>> {
+    node.text().map(|text| Placed { value: text.trim().to_owned(), place: node.place })
+}
