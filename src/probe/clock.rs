@@ -17,8 +17,15 @@ pub(crate) struct Clock(Arc<Mutex<Seen>>);
 #[derive(Debug, Clone, Copy, Default)]
 struct Seen {
     answers: usize,
-    /// The offset nearest to zero: the others have a slow network in them.
+    /// The least: the way of an answer only adds to it.
     offset: Option<i64>,
+}
+
+impl Seen {
+    fn note(&mut self, offset: Option<i64>) {
+        self.answers += 1;
+        self.offset = [self.offset, offset].into_iter().flatten().min();
+    }
 }
 
 impl Clock {
@@ -47,9 +54,22 @@ impl Intercept for Clock {
             SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_secs()).ok());
         let offset = date.zip(now).map(|(date, now)| now - date.secs());
         if let Ok(mut seen) = self.0.lock() {
-            seen.answers += 1;
-            seen.offset = [seen.offset, offset].into_iter().flatten().min_by_key(|offset| offset.abs());
+            seen.note(offset);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Seen;
+
+    #[test]
+    fn an_answer_that_was_long_on_its_way_does_not_hide_a_clock_that_is_off() {
+        for (offsets, least) in [([-300, -200, -299], -300), ([320, 300, 301], 300), ([0, 2, 1], 0)] {
+            let mut seen = Seen::default();
+            offsets.map(Some).into_iter().chain([None]).for_each(|offset| seen.note(offset));
+            assert_eq!((seen.answers, seen.offset), (4, Some(least)));
+        }
     }
 }
