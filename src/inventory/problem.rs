@@ -35,6 +35,13 @@ pub struct Place {
     pub(crate) offset: usize,
 }
 
+impl Place {
+    /// The first character of a file.
+    pub(crate) fn start_of(file: usize) -> Self {
+        Self { file, line: 1, column: 1, ..Self::default() }
+    }
+}
+
 /// Where something is declared, with the file's name: what a report says of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Location {

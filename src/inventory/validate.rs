@@ -39,8 +39,7 @@ pub(crate) fn inventory(documents: Vec<Document>, files: &Files, sink: &mut Sink
     let readers = names.readers(readers, sink);
     let defaults = defaults(all_defaults, files_read, sink);
     if jobs.is_empty() && sink.problems.is_empty() {
-        let place = Place { file: 0, line: 1, column: 1, ..Place::default() };
-        sink.add(place, "the inventory declares no job", "add one under `jobs:`");
+        sink.add(Place::start_of(0), "the inventory declares no job", "add one under `jobs:`");
     }
     let jobs = names.jobs(jobs, &defaults, sink);
     let waivers = waivers.into_iter().filter_map(|waiver| valid_waiver(waiver, files_read, sink)).collect();

@@ -149,8 +149,7 @@ pub(crate) fn parse(dialect: Dialect, file: usize, text: &str, sink: &mut Sink) 
             return None;
         }
     }
-    let start = Place { file, line: 1, column: 1, ..Place::default() };
-    Some(builder.root.unwrap_or(Node { value: Value::Null, place: start }))
+    Some(builder.root.unwrap_or_else(|| Node { value: Value::Null, place: Place::start_of(file) }))
 }
 
 /// Reports keys that stand twice in one map.

@@ -105,7 +105,7 @@ struct Role {
 impl Plan {
     /// Reads a plan; what is wrong with it is reported to `sink`.
     pub(crate) fn read(index: usize, file: &SourceFile, sink: &mut Sink) -> Option<Self> {
-        let start = Place { file: index, line: 1, column: 1, ..Place::default() };
+        let start = Place::start_of(index);
         let document: Document = match serde_json::from_str(&file.text) {
             Ok(document) => document,
             Err(error) => {

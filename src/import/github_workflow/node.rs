@@ -12,6 +12,11 @@ pub(super) fn entry_with_key<'a>(node: &'a Node, key: &str) -> Option<&'a (Place
     node.entries().iter().find(|(name, _)| name.value.eq_ignore_ascii_case(key))
 }
 
+/// The entries of a map; none of anything else.
+pub(super) fn entries(node: Option<&Node>) -> impl Iterator<Item = (&str, &Node)> {
+    node.into_iter().flat_map(Node::entries).map(|(key, value)| (&*key.value, value))
+}
+
 /// A scalar as the action gets it: text.
 pub(super) fn text_of(node: &Node) -> Option<Placed<String>> {
     node.text().map(|text| Placed { value: text.trim().to_owned(), place: node.place })

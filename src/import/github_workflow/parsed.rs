@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use super::Workflow;
 use super::local::root_of;
-use super::node::{entry, text_of};
-use super::scope::entries;
+use super::node::{entries, entry, text_of};
 use crate::import::{Imported, locate};
 use crate::inventory::Remark;
 use crate::inventory::problem::{Place, Sink};
@@ -31,7 +30,7 @@ impl<'a> Parsed<'a> {
         let mut sink = Sink::default();
         let tree = yaml::parse(yaml::Dialect::WORKFLOW, index, &workflow.text, &mut sink);
         for problem in sink.problems {
-            let at = problem.place.unwrap_or(Place { file: index, line: 1, column: 1, ..Place::default() });
+            let at = problem.place.unwrap_or_else(|| Place::start_of(index));
             let location = locate(at, files);
             imported.not_imported.push(Remark { location, message: problem.message, help: problem.help });
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::matrix::{Cell, Row};
-use super::node::{entry, text_of};
+use super::node::{entries, entry, text_of};
 use crate::import::variables::{Filled, Variables};
 use crate::inventory::yaml::{Node, Value};
 
@@ -101,11 +101,6 @@ fn fill(variables: &Variables, given: &Given<'_>, env: &[(&Node, Rc<Given<'_>>)]
 /// What is not given is empty, where all that is given is known.
 fn among(given: Option<&BTreeMap<String, Filled>>, name: &str) -> Option<Filled> {
     Some(given?.get(&name.to_ascii_lowercase()).cloned().unwrap_or_else(|| Ok(String::new())))
-}
-
-/// The entries of a map; none of anything else.
-pub(super) fn entries(node: Option<&Node>) -> impl Iterator<Item = (&str, &Node)> {
-    node.into_iter().flat_map(Node::entries).map(|(key, value)| (&*key.value, value))
 }
 
 /// Whether these permissions let a job ask for an identity token.
