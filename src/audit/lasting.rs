@@ -2,9 +2,9 @@
 
 use super::Subject;
 use super::finding::Finding;
-use crate::finding::FindingId;
-use crate::inventory::{Hop, Job, Refresh, RoleArn, Seconds};
-use crate::lease::{HopLease, Judgement};
+use crate::finding::{FindingId, Severity};
+use crate::inventory::{Hop, Job, LengthFrom, Refresh, RoleArn, Seconds};
+use crate::lease::{HopLease, Judgement, Verdict};
 
 /// A job whose verdict has this finding.
 pub(super) struct Lasting<'a> {
@@ -84,6 +84,10 @@ impl Lasting<'_> {
                 Some(cap) => finding.evidence("cap_seconds", cap.0, self.subject.max_session_source(&hop.role)),
                 None => finding,
             };
+        }
+        // A length that nobody declared is never the sole ground of a high finding.
+        if self.judgement.verdict == Verdict::Lapses && self.job.length_from == LengthFrom::Assumed {
+            finding.severity = Severity::Medium;
         }
         match self.job.refresh {
             Refresh::Every(every) => finding.evidence("refresh_every_seconds", every.0, "inventory: refresh"),

@@ -96,7 +96,8 @@ fn read(arguments: &Lint) -> Result<Input, ExitStatus> {
 /// Adds to the report what its reader must know of the files: what of them was not judged, and what they cannot say.
 fn tell_of_import(report: &mut Report, from: &str, not_judged: Vec<Remark>, without_length: bool) {
     report.run.complete &= not_judged.is_empty();
-    let of_remark = |Remark { location, message, help }| NotJudged { location, what: message, help };
+    let of_remark =
+        |Remark { location, message, help, cannot_work }| NotJudged { location, what: message, help, cannot_work };
     report.not_judged = not_judged.into_iter().map(of_remark).collect();
     if without_length {
         report.notes.push(WITHOUT_LENGTH.to_owned());

@@ -3,7 +3,7 @@
 
 use super::{Draft, DraftHop, Imported, gather};
 use crate::inventory::problem::Placed;
-use crate::inventory::{JobComments, Refresh, Remark, Seconds, Source};
+use crate::inventory::{JobComments, LengthFrom, Refresh, Remark, Seconds, Source};
 use crate::shared_config::{Base, Chain, CredentialSource, Profile, Setting, SharedConfig, Trouble, TroubleKind};
 use crate::visible::printable;
 
@@ -88,6 +88,7 @@ impl Importer<'_> {
             name: self.profile.name.clone(),
             place: self.profile.place,
             length: Placed { value: self.options.length.unwrap_or(PLACEHOLDER), place: self.profile.place },
+            length_from: LengthFrom::Declared,
             source,
             hops,
             refresh,
@@ -168,6 +169,7 @@ impl Importer<'_> {
                 location: self.config.location(command.place),
                 message: format!("profile `{}`: --session-duration is not a number of seconds", self.profile.name),
                 help: "write a whole number of seconds: --session-duration 3600".to_owned(),
+                cannot_work: false,
             })?,
         };
         Ok(Source::RolesAnywhere { duration })
@@ -214,18 +216,29 @@ impl Importer<'_> {
                 location: self.config.location(written.place),
                 message: format!("profile `{}`: duration_seconds is `{}`", profile.name, printable(written)),
                 help: "write a whole number of seconds, 900 to 43200".to_owned(),
+                cannot_work: false,
             }),
         }
     }
 
     fn not_known(&self, what: &str, help: &str) -> Remark {
         let location = self.chain.base_profile.location.clone();
-        Remark { location, message: format!("profile `{}`: {what}", self.profile.name), help: help.to_owned() }
+        Remark {
+            location,
+            message: format!("profile `{}`: {what}", self.profile.name),
+            help: help.to_owned(),
+            cannot_work: false,
+        }
     }
 
     /// Told once for the profile that says it, however many are built on it.
     fn note(&mut self, profile: &Profile, subject: &str, what: &str, help: &str) {
         let message = format!("profile `{}`: {subject}: {what}", profile.name);
-        self.notes.push(Remark { location: profile.location.clone(), message, help: help.to_owned() });
+        self.notes.push(Remark {
+            location: profile.location.clone(),
+            message,
+            help: help.to_owned(),
+            cannot_work: false,
+        });
     }
 }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use super::{Draft, Imported, Variables, gather, locate};
 use crate::inventory::problem::{Place, Placed};
 use crate::inventory::yaml::{Node, Value};
-use crate::inventory::{JobComments, Refresh, Remark, Seconds};
+use crate::inventory::{JobComments, LengthFrom, Refresh, Remark, Seconds};
 use configure::{Credentials, Step, not_looked_into};
 use local::{File, LocalFiles};
 use matrix::Row;
@@ -91,6 +91,14 @@ struct Call<'a> {
     id_token: Option<IdToken>,
     /// The paths of the called workflows and actions that lead here.
     stack: Vec<&'a str>,
+}
+
+/// How long a job may run.
+struct Length {
+    seconds: Placed<Seconds>,
+    from: LengthFrom,
+    /// Written beside it in an inventory.
+    comment: Option<String>,
 }
 
 /// What a job's steps come to.
@@ -187,14 +195,15 @@ impl<'a> Reader<'a> {
         if ended.is_empty() {
             return;
         }
-        let Some((length, comment)) = self.length(name, id, job, &scope) else { return };
+        let Some(length) = self.length(name, id, job, &scope) else { return };
         let several = ended.len() > 1;
         for (number, (place, from, (source, hops))) in ended.into_iter().enumerate() {
             let name = if several { format!("{name}-{}", number + 1) } else { name.to_owned() };
             let above = vec![format!("{}{from}", locate(place, self.files))];
-            let comments = JobComments { above, length: comment.clone(), source: None };
-            let length = length.clone();
-            self.drafts.push(Draft { name, place, length, source, hops, refresh: Refresh::None, comments });
+            let comments = JobComments { above, length: length.comment.clone(), source: None };
+            let (length, length_from) = (length.seconds.clone(), length.from);
+            let refresh = Refresh::None;
+            self.drafts.push(Draft { name, place, length, length_from, source, hops, refresh, comments });
         }
     }
 
@@ -334,16 +343,11 @@ impl<'a> Reader<'a> {
     }
 
     /// The job's `timeout-minutes`, and what to say of it.
-    fn length(
-        &mut self,
-        name: &str,
-        id: &Placed<String>,
-        job: &Node,
-        scope: &Scope<'_>,
-    ) -> Option<(Placed<Seconds>, Option<String>)> {
+    fn length(&mut self, name: &str, id: &Placed<String>, job: &Node, scope: &Scope<'_>) -> Option<Length> {
         let Some(written) = entry(job, "timeout-minutes") else {
             let comment = format!("GitHub's default timeout-minutes: {DEFAULT_TIMEOUT_MINUTES}");
-            return Some((Placed { value: Seconds::minutes(DEFAULT_TIMEOUT_MINUTES), place: id.place }, Some(comment)));
+            let seconds = Placed { value: Seconds::minutes(DEFAULT_TIMEOUT_MINUTES), place: id.place };
+            return Some(Length { seconds, from: LengthFrom::Assumed, comment: Some(comment) });
         };
         let text = text_of(written).map(|written| written.value).unwrap_or_default();
         let filled = scope.fill(&text);
@@ -360,7 +364,10 @@ impl<'a> Reader<'a> {
                 self.not_imported(written.place, format!("job `{name}`: {message}"), &help);
             }
         }
-        minutes.map(|minutes| (Placed { value: Seconds::minutes(minutes), place: written.place }, None))
+        minutes.map(|minutes| {
+            let seconds = Placed { value: Seconds::minutes(minutes), place: written.place };
+            Length { seconds, from: LengthFrom::Declared, comment: None }
+        })
     }
 
     /// What the job's permissions say, or those of the file: a job's own replace them all. A called workflow has no more
@@ -391,11 +398,11 @@ impl<'a> Reader<'a> {
 
     fn not_imported(&mut self, place: Place, message: String, help: &str) {
         let location = locate(place, self.files);
-        self.imported.not_imported.push(Remark { location, message, help: help.to_owned() });
+        self.imported.not_imported.push(Remark { location, message, help: help.to_owned(), cannot_work: false });
     }
 
     fn note(&mut self, place: Place, message: String, help: String) {
-        self.imported.notes.push(Remark { location: locate(place, self.files), message, help });
+        self.imported.notes.push(Remark { location: locate(place, self.files), message, help, cannot_work: false });
     }
 }
 

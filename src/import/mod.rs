@@ -14,7 +14,7 @@ pub use variables::Variables;
 
 use crate::inventory::problem::{Place, Placed};
 use crate::inventory::{
-    Comments, Inventory, JobComments, Location, Refresh, Remark, Role, RoleArn, Seconds, Source, raw,
+    Comments, Inventory, JobComments, LengthFrom, Location, Refresh, Remark, Role, RoleArn, Seconds, Source, raw,
 };
 
 /// An inventory made of other files, and what is to be said of it.
@@ -43,6 +43,7 @@ struct Draft {
     name: String,
     place: Place,
     length: Placed<Seconds>,
+    length_from: LengthFrom,
     source: Source,
     hops: Vec<DraftHop>,
     refresh: Refresh,
@@ -79,7 +80,7 @@ impl Draft {
             }
             RoleArn::parse(&hop.role.value).map_err(|wrong| {
                 let location = locate(hop.role.place, files);
-                vec![Remark { location, message: wrong.message, help: wrong.help }]
+                vec![Remark { location, message: wrong.message, help: wrong.help, cannot_work: false }]
             })?;
             path.push(raw::Hop { role: Some(hop.role), duration: hop.duration });
         }
@@ -87,6 +88,7 @@ impl Draft {
             place: self.place,
             name: Some(Placed { value: self.name, place: self.place }),
             length: Some(self.length),
+            length_from: self.length_from,
             source: Some(Placed { value: self.source, place: self.place }),
             path: Some(Placed { value: path, place: self.place }),
             refresh: Some(self.refresh),
@@ -144,6 +146,7 @@ fn on_one_line(draft: &Draft, files: &[Arc<str>], notes: &mut Vec<Remark>) -> St
         location: locate(draft.place, files),
         message: format!("a name holds a control character: the job is called `{name}`"),
         help: "write the name as plain text on one line".to_owned(),
+        cannot_work: false,
     });
     name.to_owned()
 }
@@ -178,7 +181,7 @@ fn agreed(
     let (first, value) = *stated.first()?;
     let mut note = |role: &Role, message: String, help: &str| {
         let location = role.location.clone().unwrap_or_default();
-        notes.push(Remark { location, message, help: help.to_owned() });
+        notes.push(Remark { location, message, help: help.to_owned(), cannot_work: false });
     };
     if let Some((other, _)) = stated.iter().find(|(_, other)| *other != value) {
         let message = format!("{} is assumed with more than one {what}: none is written", other.arn);

@@ -4,7 +4,7 @@
 use super::problem::{Place, Placed, Sink, nearest};
 use super::raw::{Defaults, Document, Hop, Reader, Refresh, Role, Waiver};
 use super::yaml::{Node, Value, report_duplicates};
-use super::{Seconds, Source, raw};
+use super::{LengthFrom, Seconds, Source, raw};
 use crate::finding::FindingId;
 
 /// Reads one file's tree.
@@ -81,7 +81,8 @@ fn job(node: Node, sink: &mut Sink) -> Option<raw::Job> {
     let path = fields.optional("path").and_then(|node| path(node, sink));
     let refresh = fields.optional("refresh").and_then(|node| refresh(node, sink));
     fields.finish(sink);
-    Some(raw::Job { place, name, owner, length, pause, margin, source, path, refresh })
+    let length_from = LengthFrom::Declared;
+    Some(raw::Job { place, name, owner, length, length_from, pause, margin, source, path, refresh })
 }
 
 fn source(node: Node, sink: &mut Sink) -> Option<Placed<Source>> {

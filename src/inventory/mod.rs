@@ -20,6 +20,8 @@ pub(crate) mod yaml;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use serde::Serialize;
+
 pub use arn::{NotARole, RoleArn, is_account};
 #[cfg(feature = "cli")]
 pub(crate) use files::digest;
@@ -65,6 +67,8 @@ pub struct Job {
     pub owner: Option<String>,
     /// Its longest run.
     pub length: Seconds,
+    /// Where its length is known from.
+    pub length_from: LengthFrom,
     /// How long the process may be frozen; the lease runs on.
     pub pause: Seconds,
     /// Headroom that it should keep.
@@ -77,6 +81,23 @@ pub struct Job {
     pub refresh: Refresh,
     /// Where it is declared.
     pub location: Location,
+}
+
+/// Where a job's length is known from: how far a verdict on it can be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LengthFrom {
+    /// Somebody declared it: an inventory's `length`, a workflow's `timeout-minutes`, `--length`.
+    #[default]
+    Declared,
+    /// The timeout of a Lambda function, a CodeBuild project, a Glue job.
+    Configured,
+    /// A default that nobody declared, such as GitHub's 360 minutes.
+    Assumed,
+    /// The longest run in a run history.
+    Measured,
+    /// The longest run that CloudTrail shows: a lower bound.
+    Observed,
 }
 
 impl Job {

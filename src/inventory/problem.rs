@@ -97,6 +97,8 @@ pub struct Remark {
     pub message: String,
     /// What would be right, or what to do.
     pub help: String,
+    /// It can never work: the credentials or the job cannot start, whatever else is done.
+    pub cannot_work: bool,
 }
 
 #[cfg(feature = "cli")]
@@ -158,7 +160,7 @@ impl Problems {
         let remark = |problem: &Problem| {
             let place = problem.place.unwrap_or_default();
             let location = Location { file: self.file_of(problem).into(), line: place.line, column: place.column };
-            Remark { location, message: problem.message.clone(), help: problem.help.clone() }
+            Remark { location, message: problem.message.clone(), help: problem.help.clone(), cannot_work: false }
         };
         self.problems.iter().map(remark).collect()
     }

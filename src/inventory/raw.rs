@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::problem::{Place, Placed};
-use super::{Seconds, Source};
+use super::{LengthFrom, Seconds, Source};
 use crate::finding::FindingId;
 
 #[cfg(feature = "cli")]
@@ -98,6 +98,9 @@ pub(crate) struct Job {
     /// Its longest run.
     #[cfg_attr(feature = "cli", schemars(required))]
     pub(crate) length: Option<Placed<Seconds>>,
+    /// Where an importer knows the length from; an inventory declares it.
+    #[cfg_attr(feature = "cli", schemars(skip))]
+    pub(crate) length_from: LengthFrom,
     /// Time that the process may be frozen (sleep, suspend); the lease runs on.
     pub(crate) pause: Option<Placed<Seconds>>,
     /// Headroom that it should keep.

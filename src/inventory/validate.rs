@@ -220,6 +220,7 @@ impl Names<'_> {
                 name: name.value,
                 owner: job.owner.map(|owner| owner.value).or_else(|| defaults.owner.clone()),
                 length: length.value,
+                length_from: job.length_from,
                 pause: job.pause.map_or(Seconds(0), |pause| pause.value),
                 margin: job.margin.map_or(defaults.margin, |margin| margin.value),
                 source: source.value,

@@ -106,6 +106,8 @@ pub struct NotJudged {
     pub what: String,
     /// What to do about it.
     pub help: String,
+    /// It can never work: nothing that uses it can start.
+    pub cannot_work: bool,
 }
 
 /// The coverage, and for each job its walk and the outcomes of its hops.

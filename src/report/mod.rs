@@ -40,7 +40,7 @@ pub use coverage::{Coverage, NotCheckedRole, NotJudged, NotWalkedPath, PathCover
 
 use crate::audit::{Finding, Subject};
 use crate::finding::Severity;
-use crate::inventory::{Job, Location, RoleArn, Seconds};
+use crate::inventory::{Job, LengthFrom, Location, RoleArn, Seconds};
 use crate::lease::{Grant, Judgement, LimitedBy, Verdict};
 
 /// What started a run.
@@ -126,6 +126,8 @@ pub struct JobReport {
     pub name: String,
     /// Its owner.
     pub owner: Option<String>,
+    /// Where its length is known from.
+    pub length_from: LengthFrom,
     /// Whether its credentials last.
     pub verdict: Verdict,
     /// Whether the checker could follow its path.
@@ -234,6 +236,7 @@ fn job_report(job: &Job, judgement: &Judgement, walk: Walk, outcomes: &[&'static
     JobReport {
         name: job.name.clone(),
         owner: job.owner.clone(),
+        length_from: job.length_from,
         verdict: judgement.verdict,
         walk,
         needed_seconds: judgement.needed,

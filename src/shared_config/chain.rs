@@ -140,7 +140,7 @@ impl SharedConfig {
             } else {
                 "add its keys, its sso_session or its credential_process, or name another source_profile".to_owned()
             };
-            let remark = Remark { location: profile.location.clone(), message, help };
+            let remark = Remark { location: profile.location.clone(), message, help, cannot_work: false };
             return Err(fault(FaultKind::SourceEmpty, profile, remark));
         }
         roles.reverse();
@@ -148,7 +148,7 @@ impl SharedConfig {
     }
 
     fn remark(&self, at: &Setting, message: String, help: &str) -> Remark {
-        Remark { location: self.location(at.place), message, help: help.to_owned() }
+        Remark { location: self.location(at.place), message, help: help.to_owned(), cannot_work: false }
     }
 
     fn follow(&self, source: &Setting, visited: &[&Profile]) -> Result<&Profile, Fault> {
@@ -191,7 +191,12 @@ impl SharedConfig {
             near.map_or_else(|| "name a profile of these files".to_owned(), |near| format!("did you mean `{near}`?"));
         let file = self.files().first().map(|file| file.name.clone()).unwrap_or_default();
         let location = crate::inventory::Location { file, line: 1, column: 1 };
-        let remark = Remark { location, message: format!("there is no profile `{}`", printable(name)), help };
+        let remark = Remark {
+            location,
+            message: format!("there is no profile `{}`", printable(name)),
+            help,
+            cannot_work: false,
+        };
         Fault { kind: FaultKind::Missing, profile: name.to_owned(), remark: Box::new(remark) }
     }
 
@@ -227,8 +232,12 @@ impl SharedConfig {
         let Some(location) = &profile.keys else { return Ok(Base::Nothing) };
         let missing = if profile.has_access_key { "aws_secret_access_key" } else { "aws_access_key_id" };
         let message = format!("profile `{}` has a part of a key and no {missing}", profile.name);
-        let remark =
-            Remark { location: location.clone(), message, help: format!("add {missing}, or take the rest out") };
+        let remark = Remark {
+            location: location.clone(),
+            message,
+            help: format!("add {missing}, or take the rest out"),
+            cannot_work: false,
+        };
         Err(fault(FaultKind::HalfAKey, profile, remark))
     }
 
@@ -266,7 +275,7 @@ impl SharedConfig {
         let at = session.map_or_else(|| profile.location.clone(), |session| session.location.clone());
         let lacks = |key: &str| {
             let message = format!("profile `{}` has no {key} to log in with", profile.name);
-            incomplete(Remark { location: at.clone(), message, help: format!("add {key}") })
+            incomplete(Remark { location: at.clone(), message, help: format!("add {key}"), cannot_work: false })
         };
         let start_url = start_url.as_ref().ok_or_else(|| lacks("sso_start_url"))?;
         let region = region.as_ref().ok_or_else(|| lacks("sso_region"))?;

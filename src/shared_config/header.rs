@@ -33,6 +33,7 @@ pub(super) fn ignored(kind: Kind, section: &Section, all: &[Section], location: 
                     location,
                     message,
                     help: "move it to the config file: the credentials file holds keys only".to_owned(),
+                    cannot_work: false,
                 },
             };
         }
@@ -62,7 +63,7 @@ pub(super) fn ignored(kind: Kind, section: &Section, all: &[Section], location: 
     };
     let right = right.filter(|right| !stands(right));
     let kind = TroubleKind::Ignored { profile: is_profile.then_some(profile), written, right };
-    Trouble { kind, remark: Remark { location, message, help } }
+    Trouble { kind, remark: Remark { location, message, help, cannot_work: false } }
 }
 
 /// The profile that the AWS CLI and boto3 make of a section: in the config file quotation marks go around a name (Python's

@@ -92,6 +92,7 @@ impl SharedConfig {
                 location: at(&name, line_of(&wrong)),
                 message: in_words(&wrong),
                 help: "name a file in the form of ~/.aws/config".to_owned(),
+                cannot_work: false,
             }),
         }
     }
@@ -197,14 +198,17 @@ fn commented(profile: &str, key: &str, location: &Location) -> Trouble {
     );
     let help = "put the comment on a line of its own".to_owned();
     let kind = TroubleKind::Commented { profile: profile.to_owned() };
-    Trouble { kind, remark: Remark { location: location.clone(), message, help } }
+    Trouble { kind, remark: Remark { location: location.clone(), message, help, cannot_work: false } }
 }
 
 /// Editors of Windows write a byte order mark; no AWS tool reads past it.
 fn marked(file: &str) -> Trouble {
     let message = "AWS SDKs and the AWS CLI refuse the file: it begins with a byte order mark".to_owned();
     let help = "save it as UTF-8 without one".to_owned();
-    Trouble { kind: TroubleKind::ByteOrderMark, remark: Remark { location: at(file, 1), message, help } }
+    Trouble {
+        kind: TroubleKind::ByteOrderMark,
+        remark: Remark { location: at(file, 1), message, help, cannot_work: false },
+    }
 }
 
 fn unreadable(file: &str, wrong: &Unreadable, named_by: Option<&'static str>) -> Trouble {
@@ -220,7 +224,10 @@ fn unreadable(file: &str, wrong: &Unreadable, named_by: Option<&'static str>) ->
             (TroubleKind::Unreadable { named_by }, "mend the file: to an AWS SDK it is empty as it is".to_owned())
         }
     };
-    Trouble { kind, remark: Remark { location: at(file, line_of(wrong)), message: in_words(wrong), help } }
+    Trouble {
+        kind,
+        remark: Remark { location: at(file, line_of(wrong)), message: in_words(wrong), help, cannot_work: false },
+    }
 }
 
 fn in_words(wrong: &Unreadable) -> String {

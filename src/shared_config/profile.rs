@@ -186,6 +186,7 @@ impl Builder {
                     location: location(written.place),
                     message: format!("`{key}` goes on in the indented lines below it"),
                     help: "start each key in the first column of its line".to_owned(),
+                    cannot_work: false,
                 });
             }
         }

@@ -51,7 +51,10 @@ impl Refusal {
             ),
         };
         let location = Location { file: file.clone(), line: self.line, column: 1 };
-        Trouble { kind: TroubleKind::RefusedByPython, remark: Remark { location, message, help: help.to_owned() } }
+        Trouble {
+            kind: TroubleKind::RefusedByPython,
+            remark: Remark { location, message, help: help.to_owned(), cannot_work: false },
+        }
     }
 }
 

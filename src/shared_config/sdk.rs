@@ -81,7 +81,10 @@ impl Refusal {
         } else {
             format!("AWS SDKs refuse this line and with it the whole file, the AWS CLI and boto3 do not: {why}")
         };
-        Trouble { kind: TroubleKind::Refused { by_cli }, remark: Remark { location, message, help: help.to_owned() } }
+        Trouble {
+            kind: TroubleKind::Refused { by_cli },
+            remark: Remark { location, message, help: help.to_owned(), cannot_work: false },
+        }
     }
 }
 

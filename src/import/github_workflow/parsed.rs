@@ -32,7 +32,12 @@ impl<'a> Parsed<'a> {
         for problem in sink.problems {
             let at = problem.place.unwrap_or_else(|| Place::start_of(index));
             let location = locate(at, files);
-            imported.not_imported.push(Remark { location, message: problem.message, help: problem.help });
+            imported.not_imported.push(Remark {
+                location,
+                message: problem.message,
+                help: problem.help,
+                cannot_work: false,
+            });
         }
         Some(Self { workflow, tree: tree?, root: root_of(Path::new(&workflow.name)) })
     }
