@@ -1,6 +1,7 @@
 //! Section 3 of the interface, read on its own and written down as cases: a job, and what its verdict must be.
 //! The expected values come from that page and from AWS's rules, never from the code.
 
+use credential_health::findings::FindingId;
 use credential_health::inventory::{Inventory, Job, Refresh, Seconds};
 use credential_health::lease::{Grant, Judgement, judge};
 
@@ -27,7 +28,7 @@ fn inventory(jobs: &[&str]) -> Inventory {
 
 /// The verdict of one job, by what is declared of its roles.
 fn judged(inventory: &Inventory, job: &Job) -> Judgement {
-    judge(job, |role| inventory.role(role).max_session_duration)
+    judge(job, |role| inventory.declared(role)?.max_session_duration)
 }
 
 /// A verdict in one line: `lapses role-chaining@1 chain-caps-session lease=3600 end=3600 headroom=-1`; `-` for null.
@@ -38,7 +39,7 @@ pub(crate) fn shown(judgement: &Judgement) -> String {
         let hop = judgement.limiting_hop.map_or_else(|| "source".to_owned(), |hop| hop.to_string());
         format!(" {}@{hop}", by.as_str().unwrap())
     });
-    let finding = judgement.finding.map_or_else(String::new, |finding| format!(" {finding}"));
+    let finding = FindingId::of_judgement(judgement).map_or_else(String::new, |finding| format!(" {finding}"));
     format!(
         "{}{limit}{finding} lease={} end={} headroom={}",
         judgement.verdict.as_str(),
