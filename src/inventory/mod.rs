@@ -21,8 +21,6 @@ pub(crate) mod yaml;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::Serialize;
-
 pub use arn::{NotARole, RoleArn, RoleRef, is_account};
 #[cfg(feature = "cli")]
 pub(crate) use files::digest;
@@ -86,8 +84,7 @@ pub struct Job {
 }
 
 /// Where a job's length is known from: how far a verdict on it can be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LengthFrom {
     /// Somebody declared it: an inventory's `length`, a workflow's `timeout-minutes`, `--length`.
     #[default]

@@ -1,15 +1,12 @@
 //! Whether a job's credentials last: the verdict, by durations alone. docs/inventory.md has its rules as a table. Pure.
 //! Knows AWS's rules through `rules` only, and nothing of what the checker itself saw.
 
-use serde::Serialize;
-
 use super::end::{Cause, End};
 use super::rules::{self, Grant, Refusal};
 use crate::inventory::{Job, RoleRef, Seconds, Source};
 
 /// Whether a job's credentials last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
     /// AWS refuses a request: the job cannot start.
     Rejected,
@@ -38,8 +35,7 @@ impl Verdict {
 }
 
 /// What limits a job that is not covered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LimitedBy {
     /// The range of durations that an API accepts.
     DurationRange,

@@ -158,7 +158,7 @@ fn found(inventory: &Inventory, plan: &Plan, role: &RoleArn, max_session: u64) -
     let of =
         |other: &RoleArn| Description::Known { max_session: Seconds(if other == role { max_session } else { 3600 }) };
     let facts = Facts {
-        live: true,
+        mode: credential_health::facts::Mode::Live,
         steps: vec![StepOutcome::Assumed; plan.steps.len()],
         described: plan.roles.keys().map(|role| (role.clone(), of(role))).collect(),
         ..Facts::default()
