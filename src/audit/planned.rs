@@ -33,7 +33,7 @@ pub(super) fn asked<'a>(subject: &'a Subject<'a>) -> Vec<Asked<'a>> {
             let Setting::Known(trust) = &planned.trust else { continue };
             let caller = match index.checked_sub(1) {
                 Some(before) => Caller::Role(&job.path[before].role),
-                None => match PrincipalKind::of(job.source) {
+                None => match PrincipalKind::of(&job.source) {
                     Some(kind) => Caller::Source(job.source.kind(), kind),
                     None => continue,
                 },
