@@ -11,7 +11,7 @@ mod numbers;
 use change::Step;
 pub use change::{Change, Changed};
 
-use crate::inventory::{Job, Location, RoleArn, Seconds};
+use crate::inventory::{Job, JobName, Location, RoleRef, Seconds};
 use crate::lease::{Judgement, Verdict, judge};
 
 /// The most single changes that one way consists of.
@@ -42,7 +42,7 @@ pub enum Fit {
 
 /// The ways to make the job fit. `max_session` returns a role's MaxSessionDuration where it is known.
 #[must_use]
-pub fn fit(job: &Job, max_session: &dyn Fn(&RoleArn) -> Option<Seconds>) -> Fit {
+pub fn fit(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Fit {
     if judge(job, max_session).verdict == Verdict::Covered {
         return Fit::Fits;
     }
@@ -68,12 +68,12 @@ pub fn fit(job: &Job, max_session: &dyn Fn(&RoleArn) -> Option<Seconds>) -> Fit 
 /// The first `most` ways to make the job fit, for a report about many jobs: three changes are tried only where no two
 /// suffice, and no shorter run is looked for. Empty: there is no way, or the job is covered as it is.
 #[must_use]
-pub(crate) fn first_ways(job: &Job, max_session: &dyn Fn(&RoleArn) -> Option<Seconds>, most: usize) -> Vec<Way> {
+pub(crate) fn first_ways(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>, most: usize) -> Vec<Way> {
     if judge(job, max_session).verdict == Verdict::Covered {
         return Vec::new();
     }
     // The search copies the job for each try, and no verdict depends on these fields.
-    let job = &Job { name: String::new(), owner: None, location: Location::default(), ..job.clone() };
+    let job = &Job { name: JobName::default(), owner: None, location: Location::default(), ..job.clone() };
     let search = Search { job, max_session };
     let of_two = search.ways(MOST_CHANGES - 1, Some(most));
     if of_two.is_empty() { search.ways(MOST_CHANGES, Some(most)) } else { of_two }
@@ -81,7 +81,7 @@ pub(crate) fn first_ways(job: &Job, max_session: &dyn Fn(&RoleArn) -> Option<Sec
 
 /// The least change to a chained job that has a shorter chain.
 #[must_use]
-pub(crate) fn shorter_chain(job: &Job, max_session: &dyn Fn(&RoleArn) -> Option<Seconds>) -> Option<Way> {
+pub(crate) fn shorter_chain(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Option<Way> {
     let search = Search { job, max_session };
     search.ways_with(MOST_CHANGES, Some(1), |set| set.iter().any(|step| step.shortens_the_chain())).pop()
 }
@@ -89,7 +89,7 @@ pub(crate) fn shorter_chain(job: &Job, max_session: &dyn Fn(&RoleArn) -> Option<
 /// A job, and the known MaxSessionDurations of its roles.
 struct Search<'a> {
     job: &'a Job,
-    max_session: &'a dyn Fn(&RoleArn) -> Option<Seconds>,
+    max_session: &'a dyn Fn(&RoleRef) -> Option<Seconds>,
 }
 
 impl Search<'_> {

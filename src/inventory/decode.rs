@@ -9,7 +9,7 @@ use super::source::SourceKind;
 use super::syntax::NOT_RENDERED;
 use super::yaml::{Node, Value};
 use super::{LengthFrom, Seconds, Source, raw};
-use crate::finding::FindingId;
+use crate::findings::FindingId;
 use crate::lease::rules;
 
 /// Reads one file's tree.

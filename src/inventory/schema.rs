@@ -8,7 +8,7 @@ use super::diagnostic::Placed;
 use super::raw::{Date, Hop, Reader, Refresh, Version};
 use super::source::{Source, SourceKind, Takes};
 use super::Seconds;
-use crate::finding::FindingId;
+use crate::findings::FindingId;
 
 macro_rules! schema {
     ($type:ty, $name:literal, $generator:ident => $schema:expr) => {

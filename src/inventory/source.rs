@@ -1,7 +1,7 @@
 //! Where a job's first credentials come from: the kinds, their parameters and defaults.
 //! What AWS grants to each kind is decided in `lease`.
 
-use super::{RoleArn, Seconds};
+use super::{RoleRef, Seconds};
 use crate::lease::rules;
 
 /// The source of a path.
@@ -47,7 +47,7 @@ pub enum Source {
     /// `aws login`: credentials of a console sign-in.
     ConsoleLogin {
         /// The role that the person signed in with.
-        role: Option<RoleArn>,
+        role: Option<RoleRef>,
         /// How long the sign-in session lasts; `None`: as the role's MaxSigninSessionDuration says.
         signin_session: Option<Seconds>,
     },

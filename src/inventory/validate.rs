@@ -236,12 +236,12 @@ impl Names<'_> {
             let source = match (source.value, signin_role) {
                 (_, Some(None)) => continue, // The unknown alias is reported.
                 (Source::ConsoleLogin { signin_session, .. }, Some(role)) => {
-                    Source::ConsoleLogin { role, signin_session }
+                    Source::ConsoleLogin { role: role.map(Into::into), signin_session }
                 }
                 (source, _) => source,
             };
             jobs.push(Job {
-                name: name.value,
+                name: name.value.into(),
                 owner: job.owner.map(|owner| owner.value).or_else(|| defaults.owner.clone()),
                 length: length.value,
                 length_from: job.length_from,
@@ -276,19 +276,16 @@ impl Names<'_> {
                 continue;
             };
             if let Some(previous) = hops.last()
-                && previous.role.partition() != arn.partition()
+                && let Some(partition) = previous.role.partition()
+                && partition != arn.partition()
             {
-                let message = format!(
-                    "`{}` is in partition {}, the hop before it in {}",
-                    role.value,
-                    arn.partition(),
-                    previous.role.partition()
-                );
+                let message =
+                    format!("`{}` is in partition {}, the hop before it in {}", role.value, arn.partition(), partition);
                 sink.add(role.place, message, "AWS partitions share no credentials: a path stays in one");
             }
             self.roles.entry(arn.clone()).or_insert_with(|| Role::bare(arn.clone()));
             let duration = hop.duration.as_ref().map(|duration| duration.value);
-            hops.push(Hop { role: arn, duration, copied: hop.copied });
+            hops.push(Hop { role: arn.into(), duration, copied: hop.copied });
         }
         whole.then_some(hops)
     }

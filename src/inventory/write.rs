@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{DEFAULT_MARGIN, Hop, Inventory, Job, Reader, Refresh, Role, RoleArn, Seconds, Source, Waiver};
+use super::{DEFAULT_MARGIN, Hop, Inventory, Job, Reader, Refresh, Role, RoleRef, Seconds, Source, Waiver};
 use crate::visible::{self, printable};
 
 /// Comments beside the values, for the person who adopts the inventory.
@@ -50,7 +50,7 @@ impl Inventory {
         }
         let none = JobComments::default();
         for job in &self.jobs {
-            self.write_job(&mut text, job, comments.jobs.get(&job.name).unwrap_or(&none));
+            self.write_job(&mut text, job, comments.jobs.get(job.name.as_str()).unwrap_or(&none));
         }
         if !self.waivers.is_empty() {
             text.push_str("waivers:\n");
@@ -105,8 +105,8 @@ impl Inventory {
         key(text, "refresh", Some(refresh(job.refresh)), None);
     }
 
-    fn label<'a>(&'a self, role: &'a RoleArn) -> &'a str {
-        self.roles.get(role).map_or(role.as_str(), Role::label)
+    fn label<'a>(&'a self, role: &'a RoleRef) -> &'a str {
+        self.declared(role).map_or(role.as_str(), Role::label)
     }
 
     fn source(&self, written: &Source) -> String {
@@ -159,7 +159,7 @@ pub(crate) fn source(source: &Source) -> String {
     source_by(source, |role| role.as_str().to_owned())
 }
 
-fn source_by(source: &Source, label: impl Fn(&RoleArn) -> String) -> String {
+fn source_by(source: &Source, label: impl Fn(&RoleRef) -> String) -> String {
     let kind = source.kind();
     if source.source_kind().with_defaults().as_ref() == Some(source) {
         return kind.to_owned();

@@ -1,15 +1,15 @@
 //! The requests that a job makes on its path, in their order, and what AWS makes of each.
 
 use super::rules::{self, Figure, Grant, Refusal};
-use crate::inventory::{Hop, Job, RoleArn, Seconds, Source};
+use crate::inventory::{Hop, Job, RoleRef, Seconds, Source};
 
 /// What is known of roles, from IAM, from a declaration or from a template.
 pub trait RoleLimits {
     /// The role's MaxSessionDuration, where it is known.
-    fn max_session(&self, role: &RoleArn) -> Option<Seconds>;
+    fn max_session(&self, role: &RoleRef) -> Option<Seconds>;
 
     /// The role's MaxSigninSessionDuration, where it is known.
-    fn max_signin_session(&self, _role: &RoleArn) -> Option<Seconds> {
+    fn max_signin_session(&self, _role: &RoleRef) -> Option<Seconds> {
         None
     }
 }
@@ -17,8 +17,8 @@ pub trait RoleLimits {
 /// Known MaxSessionDurations and nothing else of the roles.
 pub(super) struct MaxSessions<F>(pub(super) F);
 
-impl<F: Fn(&RoleArn) -> Option<Seconds>> RoleLimits for MaxSessions<F> {
-    fn max_session(&self, role: &RoleArn) -> Option<Seconds> {
+impl<F: Fn(&RoleRef) -> Option<Seconds>> RoleLimits for MaxSessions<F> {
+    fn max_session(&self, role: &RoleRef) -> Option<Seconds> {
         (self.0)(role)
     }
 }

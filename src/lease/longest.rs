@@ -3,7 +3,7 @@
 
 use super::limit::Limit;
 use super::verdict::{Verdict, judge};
-use crate::inventory::{Job, Refresh, RoleArn, Seconds};
+use crate::inventory::{Job, Refresh, RoleRef, Seconds};
 
 /// How long a job may run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum Longest {
 /// How long the job may run, whatever length, pause and margin it states. `max_session` tells the role's
 /// MaxSessionDuration where it is known, from IAM or declared.
 #[must_use]
-pub fn longest(job: &Job, max_session: impl Fn(&RoleArn) -> Option<Seconds>) -> Longest {
+pub fn longest(job: &Job, max_session: impl Fn(&RoleRef) -> Option<Seconds>) -> Longest {
     let judged = |length: Seconds| {
         let job = Job { length, age: Seconds(0), pause: Seconds(0), margin: Seconds(0), ..job.clone() };
         judge(&job, &max_session)
@@ -52,7 +52,7 @@ pub struct LongestRuns<'a> {
 impl<'a> LongestRuns<'a> {
     /// Judges both; `max_session` as for [`longest`].
     #[must_use]
-    pub fn of(job: &'a Job, max_session: impl Fn(&RoleArn) -> Option<Seconds>) -> Self {
+    pub fn of(job: &'a Job, max_session: impl Fn(&RoleRef) -> Option<Seconds>) -> Self {
         let copied = longest(&Job { refresh: Refresh::None, ..job.clone() }, &max_session);
         Self { job, copied, renewed: longest(job, &max_session) }
     }
@@ -68,7 +68,7 @@ pub fn with_its_copy(job: Job) -> Vec<Job> {
         Verdict::Lapses | Verdict::Thin | Verdict::Covered => true,
     };
     let copy = (starts && job.refresh != Refresh::None).then(|| Job {
-        name: format!("{} (copied)", job.name),
+        name: format!("{} (copied)", job.name).into(),
         refresh: Refresh::None,
         ..job.clone()
     });

@@ -3,6 +3,7 @@
 //! Other modules name these constants and hold no number of AWS's of their own. Whether a session is long enough for a
 //! job is `verdict`'s.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 
 use crate::inventory::{Seconds, Source};
@@ -85,6 +86,12 @@ impl Figure {
     }
 }
 
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.seconds.fmt(f)
+    }
+}
+
 /// How long credentials of an ECS task last, copied at its start (measured in CloudTrail records of 2018).
 pub const ECS_TASK_LEASE: Figure = Figure::confirmed(Seconds::hours(6));
 /// How long EKS Pod Identity credentials last, copied once. UNCONFIRMED: AWS blogs say 6 hours.
@@ -110,6 +117,8 @@ pub const LONGEST_PORTAL_SESSION: Figure = Figure::unconfirmed(Seconds::hours(90
 pub enum Refusal {
     /// Outside what the API accepts at all.
     OutOfRange {
+        /// The requested duration.
+        requested: Seconds,
         /// What it accepts.
         accepted: RangeInclusive<Seconds>,
     },
@@ -140,7 +149,7 @@ pub enum Grant {
 #[must_use]
 pub fn assume_role(requested: Seconds, max_session: Option<Seconds>, chained: bool) -> Grant {
     if !ASSUME_ROLE_RANGE.contains(&requested) {
-        return Grant::Refused(Refusal::OutOfRange { accepted: ASSUME_ROLE_RANGE });
+        return Grant::Refused(Refusal::OutOfRange { requested, accepted: ASSUME_ROLE_RANGE });
     }
     if let Some(max) = max_session
         && requested > max
@@ -181,7 +190,7 @@ pub fn source_request(source: &Source) -> Option<Grant> {
     Some(if accepted.contains(requested) {
         Grant::Granted(*requested)
     } else {
-        Grant::Refused(Refusal::OutOfRange { accepted })
+        Grant::Refused(Refusal::OutOfRange { requested: *requested, accepted })
     })
 }
 

@@ -6,7 +6,7 @@ use super::end::{Cause, End};
 use super::hops::{HopLease, MaxSessions, RoleLimits, first_refusal, hop_leases};
 use super::limit::{Limit, LimitedBy};
 use super::rules::{self, Refusal};
-use crate::inventory::{Job, RoleArn, Seconds};
+use crate::inventory::{Job, RoleRef, Seconds};
 
 /// Whether a job's credentials last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -47,8 +47,6 @@ pub struct Judgement {
     pub limited_by: Option<LimitedBy>,
     /// The hop that limits it, 0-based; `None` for the source.
     pub limiting_hop: Option<usize>,
-    /// K1
-    pub finding: Option<crate::finding::FindingId>,
     /// age + length + pause.
     pub needed: Seconds,
     /// How long the session lasts that the job works with.
@@ -67,7 +65,7 @@ pub struct Judgement {
 
 /// Judges one job. `max_session` tells the role's MaxSessionDuration where it is known, from IAM or declared.
 #[must_use]
-pub fn judge(job: &Job, max_session: impl Fn(&RoleArn) -> Option<Seconds>) -> Judgement {
+pub fn judge(job: &Job, max_session: impl Fn(&RoleRef) -> Option<Seconds>) -> Judgement {
     judge_with(job, &MaxSessions(max_session))
 }
 
@@ -78,7 +76,6 @@ pub fn judge_with(job: &Job, limits: &impl RoleLimits) -> Judgement {
         verdict: Verdict::Covered,
         limited_by: None,
         limiting_hop: None,
-        finding: None,
         needed: job.needed(),
         lease: None,
         end: None,
@@ -107,8 +104,7 @@ pub fn judge_with(job: &Job, limits: &impl RoleLimits) -> Judgement {
 
 impl Judgement {
     fn limited(self, verdict: Verdict, limit: Limit) -> Self {
-        let finding = Some(finding_k1(verdict, limit.by));
-        Self { verdict, limited_by: Some(limit.by), limiting_hop: limit.hop, finding, ..self }
+        Self { verdict, limited_by: Some(limit.by), limiting_hop: limit.hop, ..self }
     }
 
     fn ending(self, end: &End) -> Self {
@@ -185,26 +181,5 @@ fn limit_of_session(last: &HopLease, needed: Seconds) -> LimitedBy {
         LimitedBy::RequestedDuration
     } else {
         LimitedBy::DefaultDuration
-    }
-}
-
-fn finding_k1(verdict: Verdict, by: LimitedBy) -> crate::finding::FindingId {
-    use crate::finding::FindingId as F;
-    match (verdict, by) {
-        (Verdict::Rejected, LimitedBy::DurationRange) => F::DurationOutOfRange,
-        (Verdict::Rejected, LimitedBy::SourceCannotAssume) => F::SourceCannotAssume,
-        (Verdict::Rejected, LimitedBy::MaxSessionDuration) => F::DurationAboveMaxSession,
-        (Verdict::Rejected, _) => F::DurationAboveChainCap,
-        (Verdict::Unknown, LimitedBy::MaxSessionDuration) => F::MaxSessionUnknown,
-        (Verdict::Unknown, _) => F::CachedPlatformCredentials,
-        (Verdict::Thin, _) => F::ThinMargin,
-        (_, LimitedBy::RefreshInterval) => F::RefreshSlowerThanSession,
-        (_, LimitedBy::StsMaximum) => F::JobExceedsAnySession,
-        (_, LimitedBy::RoleChaining) => F::ChainCapsSession,
-        (_, LimitedBy::MaxSessionDuration) => F::MaxSessionTooShort,
-        (_, LimitedBy::RequestedDuration) => F::RequestedDurationTooShort,
-        (_, LimitedBy::DefaultDuration) => F::DefaultDurationTooShort,
-        (_, LimitedBy::Platform) => F::CachedPlatformCredentials,
-        _ => F::SourceSessionEndsFirst,
     }
 }
