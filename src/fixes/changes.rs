@@ -2,7 +2,8 @@
 
 use super::{
     Fix, ask_for, exchange_for_last, leave_out, own_key, permission_set, portal_session, refresh_by_provider_chain,
-    refresh_in_loop, renew_hop, renewable_issue, renewable_token, runs_of, send_none, shorter_pause, signin_session, source_duration, younger_credentials,
+    refresh_in_loop, renew_hop, renewable_issue, renewable_token, runs_of, send_none, shorter_pause, signin_session,
+    source_duration, younger_credentials,
 };
 use crate::fit::{Change, Changed};
 use crate::inventory::{Job, Refresh, Source};

@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use super::diagnostic::{Place, Placed, Sink};
 use super::Seconds;
+use super::diagnostic::{Place, Placed, Sink};
 use crate::lease::rules;
 
 /// The longest path that is accepted; real ones have one to three hops.

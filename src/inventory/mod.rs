@@ -29,24 +29,24 @@ use serde::Serialize;
 
 pub use arn::{NotARole, RoleArn, RoleRef, is_account};
 #[cfg(feature = "cli")]
-pub(crate) use files::digest;
-pub(crate) use files::hex;
-pub use filter::{Filter, NothingMatches, RolePattern};
-pub use job_name::JobName;
-#[cfg(feature = "cli")]
 pub use diagnostic::Remark;
 pub use diagnostic::{Diagnostic, Location, Place, Problems};
 #[cfg(feature = "cli")]
 pub(crate) use diagnostic::{Placed, Sink, SourceFile, nearest};
 pub use files::InventorySource;
+#[cfg(feature = "cli")]
+pub(crate) use files::digest;
+pub(crate) use files::hex;
+pub use filter::{Filter, NothingMatches, RolePattern};
+pub use job_name::JobName;
 pub use raw::Refresh;
 pub use seconds::{NotADuration, Seconds};
 pub use source::{Parameter, Source, SourceKind, Takes};
+#[cfg(feature = "cli")]
+pub use write::{Comments, JobComments};
 /// The former names, for readers that are not converted yet.
 #[cfg(feature = "cli")]
 pub(crate) use {diagnostic as problem, diagnostic::Diagnostic as Problem};
-#[cfg(feature = "cli")]
-pub use write::{Comments, JobComments};
 
 use crate::findings::FindingId;
 

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use super::Seconds;
 use super::diagnostic::Placed;
 use super::raw::{Date, Hop, Reader, Refresh, Version};
 use super::source::{Source, SourceKind, Takes};
-use super::Seconds;
 use crate::findings::FindingId;
 
 macro_rules! schema {
@@ -117,7 +117,8 @@ schema!(Source, "Source", generator => {
 });
 
 fn of_kind(kind: SourceKind, generator: &mut SchemaGenerator) -> Schema {
-    let mut properties = serde_json::Map::from_iter([("kind".to_owned(), serde_json::json!({ "const": kind.as_str() }))]);
+    let mut properties =
+        serde_json::Map::from_iter([("kind".to_owned(), serde_json::json!({ "const": kind.as_str() }))]);
     let mut required = vec!["kind"];
     for parameter in kind.parameters() {
         let schema = match (parameter.takes, parameter.required) {

@@ -142,7 +142,10 @@ impl<'a> Lines<'a> {
         for found in self.between(start, line + 1) {
             let (indent, key) = (found.indent(), found.key_column());
             let deeper = open.last().is_none_or(|last| indent > *last);
-            if found.number + 1 >= line && !open.is_empty() && (if deeper { !may_nest } else { !open.contains(&indent) }) {
+            if found.number + 1 >= line
+                && !open.is_empty()
+                && (if deeper { !may_nest } else { !open.contains(&indent) })
+            {
                 let expected = nearest_of(&open, indent);
                 return Some(found.mistake(
                     indent,

@@ -5,23 +5,18 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
 
+use super::diagnostic::{Location, Place, Placed, Sink, SourceFile, nearest};
 use super::files::Files;
 use super::limits::{
-    EXTERNAL_ID, LONGEST_GLOB, LONGEST_REASON, LONGEST_WAIVER, MOST_HOPS, MOST_JOBS, MOST_ROLES, MOST_WAIVERS, SESSION_NAME,
-    SOURCE_IDENTITY, at_most, check_length, check_name, check_pattern,
+    EXTERNAL_ID, LONGEST_GLOB, LONGEST_REASON, LONGEST_WAIVER, MOST_HOPS, MOST_JOBS, MOST_ROLES, MOST_WAIVERS,
+    SESSION_NAME, SOURCE_IDENTITY, at_most, check_length, check_name, check_pattern,
 };
-use super::diagnostic::{Location, Place, Placed, Sink, SourceFile, nearest};
 use super::raw::{self, Document};
 use super::{DEFAULT_MARGIN, Hop, Inventory, Job, Reader, Readers, Role, RoleArn, Seconds, Source, Waiver, is_account};
 use crate::lease::rules;
 
 /// `today`: the day that waivers are measured from; `None`: their length is not checked.
-pub(crate) fn inventory(
-    documents: Vec<Document>,
-    files: &Files,
-    today: Option<Date>,
-    sink: &mut Sink,
-) -> Inventory {
+pub(crate) fn inventory(documents: Vec<Document>, files: &Files, today: Option<Date>, sink: &mut Sink) -> Inventory {
     let mut jobs = Vec::new();
     let mut readers = Vec::new();
     let mut roles = Vec::new();
@@ -298,7 +293,9 @@ fn check_source(job: &raw::Job, sink: &mut Sink) {
     if empty && source.value.reaches_directly() {
         let message = format!("a job of source `{}` has no path", source.value.kind());
         let help = match source.value {
-            Source::IamUser { .. } => "add `path:` with the role that the user assumes; the user's own key does not lapse",
+            Source::IamUser { .. } => {
+                "add `path:` with the role that the user assumes; the user's own key does not lapse"
+            }
             Source::AccountAccess { .. } => "add `path:` with the role that account access manager gives to the person",
             _ => "add `path:` with the role that its token is exchanged for",
         };

@@ -184,7 +184,9 @@ fn source_by(source: &Source, label: impl Fn(&RoleRef) -> String) -> String {
             std::iter::once(format!("duration: {duration}")).chain(renewable).collect()
         }
         Source::ServiceRole { duration } => duration.iter().map(|duration| format!("duration: {duration}")).collect(),
-        Source::Ec2Instance | Source::EcsTask | Source::Lambda | Source::Codebuild | Source::EksPodIdentity => Vec::new(),
+        Source::Ec2Instance | Source::EcsTask | Source::Lambda | Source::Codebuild | Source::EksPodIdentity => {
+            Vec::new()
+        }
     };
     format!("{{kind: {kind}, {}}}", parameters.join(", "))
 }

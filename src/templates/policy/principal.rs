@@ -48,7 +48,9 @@ impl PrincipalKind {
             Source::IamUser { .. } | Source::SessionToken { .. } => Self::User,
             Source::FederationToken { .. } => return None,
             // Credentials that others hand out: who assumes the role is not known, or is a session without a fixed name.
-            Source::IdentityCenter { .. } | Source::ConsoleLogin { .. } | Source::ServiceRole { .. } => Self::Session(None),
+            Source::IdentityCenter { .. } | Source::ConsoleLogin { .. } | Source::ServiceRole { .. } => {
+                Self::Session(None)
+            }
             Source::AccountAccess { .. } | Source::Issued { .. } => return None,
             Source::Ec2Instance => Self::Session(Some("ec2.")),
             Source::EcsTask => Self::Session(Some("ecs-tasks.")),
