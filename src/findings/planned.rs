@@ -31,7 +31,7 @@ pub(super) fn asked<'a>(subject: &'a Subject<'a>) -> Vec<Asked<'a>> {
                     Some(caller) => Caller::Role(caller),
                     None => continue,
                 },
-                None => match PrincipalKind::of(job.source) {
+                None => match PrincipalKind::of(&job.source) {
                     Some(kind) => Caller::Source(job.source.kind(), kind),
                     None => continue,
                 },

@@ -87,6 +87,8 @@ pub fn limit_in_words(limit: LimitedBy) -> &'static str {
         LimitedBy::RefreshInterval => "refresh interval",
         LimitedBy::SourceSession => "source session",
         LimitedBy::PortalSession => "portal login",
+        LimitedBy::SigninSession => "console sign-in",
+        LimitedBy::CopiedSession => "copied session",
         LimitedBy::IdentityToken => "identity token",
         LimitedBy::Mfa => "MFA",
         LimitedBy::StsMaximum => "the 12h maximum",

@@ -55,6 +55,8 @@ pub(super) const fn limit_word(limit: LimitedBy) -> &'static str {
         LimitedBy::RefreshInterval => "refresh-interval",
         LimitedBy::SourceSession => "source-session",
         LimitedBy::PortalSession => "portal-session",
+        LimitedBy::SigninSession => "signin-session",
+        LimitedBy::CopiedSession => "copied-session",
         LimitedBy::IdentityToken => "identity-token",
         LimitedBy::Mfa => "mfa",
         LimitedBy::StsMaximum => "sts-maximum",

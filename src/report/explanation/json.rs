@@ -139,7 +139,7 @@ impl Explanation<'_> {
             owner: job.owner.as_deref(),
             location: &job.location,
             verdict: judgement.verdict,
-            source: source(job.source),
+            source: source(&job.source),
             hops: hops.collect(),
             refresh,
             refresh_every_seconds: every,
@@ -170,7 +170,7 @@ impl Explanation<'_> {
 }
 
 /// The source's kind with its parameters.
-fn source(source: Source) -> Value {
+fn source(source: &Source) -> Value {
     let kind = source.kind();
     match source {
         Source::IamUser { mfa } => json!({"kind": kind, "mfa": mfa}),
@@ -181,7 +181,17 @@ fn source(source: Source) -> Value {
         Source::IdentityCenter { session, portal_session } => {
             json!({"kind": kind, "session_seconds": session, "portal_session_seconds": portal_session})
         }
-        _ => json!({"kind": kind}),
+        Source::AccountAccess { portal_session } => json!({"kind": kind, "portal_session_seconds": portal_session}),
+        Source::ConsoleLogin { role, signin_session } => {
+            json!({"kind": kind, "role": role, "signin_session_seconds": signin_session})
+        }
+        Source::Issued { duration, renewable } => {
+            json!({"kind": kind, "duration_seconds": duration, "renewable": renewable})
+        }
+        Source::ServiceRole { duration } => json!({"kind": kind, "duration_seconds": duration}),
+        Source::Ec2Instance | Source::EcsTask | Source::Lambda | Source::Codebuild | Source::EksPodIdentity => {
+            json!({"kind": kind})
+        }
     }
 }
 
