@@ -8,7 +8,7 @@ use super::{refused, waivers};
 use crate::facts::{Description, Facts, Mode, StepOutcome};
 use crate::failure::Failure;
 use crate::findings::evidence::{Fact, Provenance};
-use crate::fit::{Change, Changed, MOST_CHANGES, Way, first_ways, shorter_chain};
+use crate::fixes::search::{MOST_CHANGES, Way, first_ways, shorter_chain};
 use crate::fixes::{self, Fix};
 use crate::inventory::{Inventory, Job, JobName, Location, Refresh, RoleArn, RoleRef, Seconds};
 use crate::lease::rules::{ASSUME_ROLE_RANGE, DEFAULT_MAX_SESSION, LONGEST_SESSION};
@@ -246,12 +246,7 @@ impl<'a> Subject<'a> {
 
     /// All changes of one way as one fix.
     fn way(&self, job: &Job, way: &Way) -> Fix {
-        let changed = Changed::new(job, &way.changes);
-        let describe = |change: &Change| match change {
-            Change::MaxSession(role, to) => self.raise_to(role, *to),
-            change => fixes::told(job, &changed, change),
-        };
-        fixes::together(way.changes.iter().filter_map(describe))
+        fixes::describe_way(job, &way.changes, |role, to| self.raise_to(role, to))
     }
 
     /// The job's verdict if it were declared so and its roles stayed as they are.
