@@ -28,8 +28,6 @@ mod tests;
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use serde::Serialize;
-
 pub use arn::{NotARole, RoleArn, RoleRef, is_account};
 #[cfg(feature = "cli")]
 pub use diagnostic::Remark;
@@ -103,8 +101,7 @@ pub struct Job {
 }
 
 /// Where a job's length is known from: how far a verdict on it can be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LengthFrom {
     /// Somebody declared it: an inventory's `length`, a workflow's `timeout-minutes`, `--length`.
     #[default]

@@ -22,7 +22,7 @@ use crate::facts::Observation;
 use crate::inventory::{Filter, Inventory, InventorySource};
 use crate::notify::{self, Notify, PublishFailure, Sent, TopicArn, Wanted};
 use crate::probe::{Aws, Probe};
-use crate::report::{Report, Trigger, widget};
+use crate::report::{Report, Trigger, v1, widget};
 use crate::settings::Settings;
 use crate::state::{Loaded, Run, Store};
 
@@ -280,10 +280,10 @@ fn fits(value: &impl Serialize, most: usize) -> bool {
 fn summary(report: &Report) -> Value {
     let (roles, paths) = (&report.coverage.roles, &report.coverage.paths);
     json!({
-        "schema_version": report.schema_version,
+        "schema_version": v1::SCHEMA_VERSION,
         "report": "summary",
-        "run": report.run,
-        "summary": report.summary,
+        "run": v1::RunV1::from(&report.run),
+        "summary": v1::SummaryV1::from(&report.summary),
         "coverage": {
             "roles": { "total": roles.total, "assumed": roles.assumed, "described": roles.described, "not_checked_count": roles.not_checked.len() },
             "paths": { "total": paths.total, "walked": paths.walked, "not_walked_count": paths.not_walked.len() },

@@ -1,10 +1,7 @@
 //! What limits a job: the vocabulary that verdicts, findings and reports share.
 
-use serde::Serialize;
-
 /// What limits a job that is not covered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LimitedBy {
     /// The range of durations that an API accepts.
     DurationRange,

@@ -1,7 +1,5 @@
 //! Whether a job's credentials last: the verdict, by durations alone. docs/inventory.md has its rules as a table.
 
-use serde::Serialize;
-
 use super::end::{Cause, End};
 use super::hops::{HopLease, MaxSessions, RoleLimits, first_refusal, hop_leases};
 use super::limit::{Limit, LimitedBy};
@@ -9,8 +7,7 @@ use super::rules::{self, Refusal};
 use crate::inventory::{Job, RoleRef, Seconds};
 
 /// Whether a job's credentials last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
     /// AWS refuses a request: the job cannot start.
     Rejected,
