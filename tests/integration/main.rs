@@ -35,6 +35,7 @@ mod remedies;
 mod reported_cases;
 
 mod schema;
+mod second_reading;
 mod servers;
 mod shared_config;
 mod stand_in_itself;
