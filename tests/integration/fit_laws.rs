@@ -28,7 +28,7 @@ fn parts(changes: &[Change]) -> Vec<Vec<Change>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
 
     #[test]
     fn every_way_that_is_offered_makes_the_job_covered(case in case()) {

@@ -143,7 +143,7 @@ fn verdicts_are_ordered_from_rejected_to_covered() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
     fn the_numbers_of_a_verdict_agree_with_it(case in case()) {
