@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::finding::Severity;
+use crate::findings::Severity;
 use crate::import::Variables;
 use crate::inventory::Seconds;
 use crate::notify::TopicArn;
