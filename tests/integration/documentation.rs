@@ -8,10 +8,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
-use credential_health::audit::Finding;
 use credential_health::check::{Start, lint};
 use credential_health::cli::{Arguments, EXIT_STATUSES};
-use credential_health::finding::{FindingId, Severity};
+use credential_health::findings::Finding;
+use credential_health::findings::{FindingId, Severity};
 use credential_health::inventory::{Filter, Inventory, Source};
 use credential_health::notify::{DEFAULT_MAX_MESSAGE_BYTES, Message, Notify, Wanted, messages};
 use credential_health::report::{JobReport, Report, Trigger, terminal};
