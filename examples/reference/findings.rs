@@ -12,9 +12,8 @@ pub(crate) fn page() -> String {
          shows the\nsame page in a terminal.\n"
     );
     for severity in Severity::ALL {
-        let rows: Vec<Vec<String>> = with(severity)
-            .map(|id| vec![format!("[`{id}`](../findings/{id}.md)"), id.meaning().to_owned()])
-            .collect();
+        let rows: Vec<Vec<String>> =
+            with(severity).map(|id| vec![format!("[`{id}`](../findings/{id}.md)"), id.meaning().to_owned()]).collect();
         page.push_str(&format!("\n## {}\n\n{}", capitalized(severity.as_str()), table(&["finding", "meaning"], &rows)));
     }
     page

@@ -25,7 +25,10 @@ pub(crate) fn keys() -> String {
             page.push_str(&format!("\n## {name}\n\n{about}\n\n{}", rows(keyed)));
         }
     }
-    page.push_str(&format!("\n## Sources\n\n`source` is one of these words, or a map of `kind` and parameters.\n\n{}", sources(&schema)));
+    page.push_str(&format!(
+        "\n## Sources\n\n`source` is one of these words, or a map of `kind` and parameters.\n\n{}",
+        sources(&schema)
+    ));
     page
 }
 
@@ -40,7 +43,11 @@ fn rows(part: &Value) -> String {
     let properties = part["properties"].as_object().expect("the type has keys");
     let row = |(key, about): (&String, &Value)| {
         let needed = if required.contains(&Value::from(key.as_str())) { "required" } else { "" };
-        vec![format!("`{key}`"), needed.to_owned(), about["description"].as_str().unwrap_or_default().replace('\n', " ")]
+        vec![
+            format!("`{key}`"),
+            needed.to_owned(),
+            about["description"].as_str().unwrap_or_default().replace('\n', " "),
+        ]
     };
     table(&["key", "", "meaning"], &properties.iter().map(row).collect::<Vec<_>>())
 }

@@ -81,8 +81,9 @@ fn settings() -> String {
 fn command_line() -> String {
     let mut program = Arguments::command().term_width(COLUMNS);
     program.build();
-    let mut page =
-        format!("# Command line\n\n{MARK}\n\nThe help texts of the program. `credential-health COMMAND --help` prints them.\n");
+    let mut page = format!(
+        "# Command line\n\n{MARK}\n\nThe help texts of the program. `credential-health COMMAND --help` prints them.\n"
+    );
     add_help(&mut page, &mut program, "credential-health");
     page
 }

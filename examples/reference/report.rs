@@ -1,6 +1,6 @@
 //! The fields of the JSON report: those of a report of the demo's inventory, each with its meaning from the table below.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use credential_health::check::{Start, lint};
 use credential_health::inventory::{Filter, Inventory};
@@ -82,44 +82,41 @@ const MEANINGS: &[(&str, &str)] = &[
 /// Fields that only some reports have.
 const SOMETIMES: &[(&str, &str)] = &[
     ("planned", "with `--cloudformation` or `--terraform-plan`: the files, the roles that they define, and notes"),
-    ("not_judged", "with `--aws-config` or `--github-workflow`: what could not be judged, with the place and the reason"),
+    (
+        "not_judged",
+        "with `--aws-config` or `--github-workflow`: what could not be judged, with the place and the reason",
+    ),
     ("notes", "with `--aws-config` or `--github-workflow`: what holds for the whole report"),
 ];
 
 /// The page with one table of all fields.
 pub(crate) fn fields() -> String {
-    let mut seen = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     collect("", &serde_json::to_value(example()).expect("a report is JSON"), &mut seen);
-    let matching = |name: &str| {
-        let known = |(pattern, _): &&(&str, &str)| match pattern.strip_suffix(".*") {
-            Some(start) => name == start || name.starts_with(&format!("{start}.")),
-            None => *pattern == name,
-        };
-        MEANINGS.iter().find(known).map(|(pattern, _)| *pattern)
-    };
-    let mut types: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for (name, kinds) in &seen {
-        let pattern = matching(name).unwrap_or_else(|| panic!("examples/reference/report.rs has no meaning for {name}"));
-        types.entry(pattern).or_default().extend(kinds);
+    for name in &seen {
+        let known = MEANINGS.iter().any(|(pattern, _)| matches(pattern, name));
+        assert!(known, "examples/reference/report.rs has no meaning for {name}");
     }
-    let row = |(pattern, meaning): &(&str, &str)| {
-        let kinds = types.get(pattern).unwrap_or_else(|| panic!("no report has the field {pattern}"));
-        let mut kinds: Vec<&str> = kinds.iter().copied().filter(|kind| *kind != "null").collect();
-        if kinds.len() > 1 {
-            kinds = vec!["any"];
-        }
-        let kind = if pattern.ends_with(".*") { "map" } else { kinds.first().copied().unwrap_or("string") };
-        vec![format!("`{}`", pattern.trim_end_matches(".*")), kind.to_owned(), (*meaning).to_owned()]
-    };
-    let sometimes: Vec<Vec<String>> =
-        SOMETIMES.iter().map(|(name, meaning)| vec![format!("`{name}`"), (*meaning).to_owned()]).collect();
+    for (pattern, _) in MEANINGS {
+        assert!(seen.iter().any(|name| matches(pattern, name)), "no report has the field {pattern}");
+    }
+    let row =
+        |(name, meaning): &(&str, &str)| vec![format!("`{}`", name.trim_end_matches(".*")), (*meaning).to_owned()];
     format!(
         "# The report\n\n{MARK}\n\nThe JSON report of `check`, `lint` and the function: `--format json`, \
          `schema_version` 1. New versions add\nfields and rename none. The order of lists is the same in every run. \
-         [Report formats](../formats.md) has the\nother forms.\n\n{}\nSome reports have more fields:\n\n{}",
-        table(&["field", "type", "meaning"], &MEANINGS.iter().map(row).collect::<Vec<_>>()),
-        table(&["field", "present"], &sometimes)
+         [Report formats](../formats.md) has\nthe other forms.\n\n{}\nSome reports have more fields:\n\n{}",
+        table(&["field", "meaning"], &MEANINGS.iter().map(row).collect::<Vec<_>>()),
+        table(&["field", "present"], &SOMETIMES.iter().map(row).collect::<Vec<_>>())
     )
+}
+
+/// Whether a pattern of the table names this field. `a.*` names `a` and all that it holds.
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix(".*") {
+        Some(start) => name == start || name.strip_prefix(start).is_some_and(|rest| rest.starts_with('.')),
+        None => pattern == name,
+    }
 }
 
 /// A report with a value for every field: the demo's inventory, with a waiver.
@@ -133,27 +130,18 @@ fn example() -> Report {
     lint(&inventory, &Filter::default(), Planned::default(), &start).expect("the inventory has jobs").report
 }
 
-/// Adds the name and the JSON type of each value; elements of lists share one name.
-fn collect<'a>(name: &str, value: &Value, seen: &mut BTreeMap<String, BTreeSet<&'a str>>) {
-    let kind = match value {
-        // The value of an evidence is any JSON.
-        Value::Object(fields) if !name.ends_with("evidence[].value") => {
+/// Adds the name of each value; elements of a list share one name.
+fn collect(name: &str, value: &Value, seen: &mut BTreeSet<String>) {
+    match value {
+        // The value of an evidence can be any JSON.
+        _ if name.ends_with("evidence[].value") => _ = seen.insert(name.to_owned()),
+        Value::Object(fields) => {
             for (key, inner) in fields {
                 let inner_name = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
                 collect(&inner_name, inner, seen);
             }
-            return;
         }
-        Value::Array(items) if !name.ends_with("evidence[].value") => {
-            items.iter().for_each(|inner| collect(&format!("{name}[]"), inner, seen));
-            return;
-        }
-        Value::Object(_) => "map",
-        Value::Array(_) => "list",
-        Value::String(_) => "string",
-        Value::Number(_) => "number",
-        Value::Bool(_) => "boolean",
-        Value::Null => "null",
-    };
-    seen.entry(name.to_owned()).or_default().insert(kind);
+        Value::Array(items) => items.iter().for_each(|inner| collect(&format!("{name}[]"), inner, seen)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => _ = seen.insert(name.to_owned()),
+    }
 }
