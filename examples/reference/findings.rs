@@ -2,15 +2,14 @@
 
 use credential_health::finding::{FindingId, Severity};
 
-use crate::{MARK, table};
+use crate::{MARK, paragraphs, table};
 
 /// The page with one table for each severity.
 pub(crate) fn page() -> String {
-    let mut page = format!(
-        "# Findings\n\n{MARK}\n\nA finding is a problem that a person should act on. Each links to a page: what the finding \
-         means, how to\nconfirm it with the AWS CLI, how to fix it, and when to waive it. `credential-health explain ID` \
-         shows the\nsame page in a terminal.\n"
-    );
+    let about = "A finding is a problem that a person should act on. Each links to a page: what the finding means, how \
+        to confirm it with the AWS CLI, how to fix it, and when to waive it. `credential-health explain ID` shows the \
+        same page in a terminal.";
+    let mut page = format!("# Findings\n\n{MARK}\n\n{}", paragraphs(&[about]));
     for severity in Severity::ALL {
         let rows: Vec<Vec<String>> =
             with(severity).map(|id| vec![format!("[`{id}`](../findings/{id}.md)"), id.meaning().to_owned()]).collect();

@@ -3,7 +3,7 @@
 use credential_health::inventory::{Inventory, Source};
 use serde_json::Value;
 
-use crate::{MARK, table};
+use crate::{MARK, paragraphs, table};
 
 /// The schema as the file `docs/inventory.schema.json` holds it.
 pub(crate) fn schema_file() -> String {
@@ -14,15 +14,14 @@ pub(crate) fn schema_file() -> String {
 /// The page with one table for each type of the schema that has keys, and one for the sources.
 pub(crate) fn keys() -> String {
     let schema = Inventory::json_schema();
-    let mut page = format!(
-        "# Keys of the inventory\n\n{MARK}\n\nEvery key, from the JSON Schema\n[inventory.schema.json](../inventory.schema.json). \
-         [The inventory](../inventory.md) explains them with examples.\n"
-    );
+    let about = "Every key, from the JSON Schema [inventory.schema.json](../inventory.schema.json). \
+        [The inventory](../inventory.md) explains them with examples.";
+    let mut page = format!("# Keys of the inventory\n\n{MARK}\n\n{}", paragraphs(&[about]));
     page.push_str(&format!("\n## The file\n\n{}", rows(&schema)));
     for (name, part) in schema["$defs"].as_object().expect("the schema has types") {
         if let Some(keyed) = keyed(part) {
             let about = part["description"].as_str().unwrap_or_default();
-            page.push_str(&format!("\n## {name}\n\n{about}\n\n{}", rows(keyed)));
+            page.push_str(&format!("\n## {name}\n\n{}\n{}", paragraphs(&[about]), rows(keyed)));
         }
     }
     page.push_str(&format!(

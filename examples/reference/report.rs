@@ -1,4 +1,4 @@
-//! The fields of the JSON report: those of a report of the demo's inventory, each with its meaning from the table below.
+//! The fields of the JSON report, from a report of the demo's inventory, with their meanings from the table below.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use credential_health::report::{Report, Trigger};
 use credential_health::templates::Planned;
 use serde_json::Value;
 
-use crate::{MARK, table};
+use crate::{MARK, paragraphs, table};
 
 /// The meaning of each field. A field without a meaning, and a meaning without a field, stop the generator.
 const MEANINGS: &[(&str, &str)] = &[
@@ -102,10 +102,12 @@ pub(crate) fn fields() -> String {
     }
     let row =
         |(name, meaning): &(&str, &str)| vec![format!("`{}`", name.trim_end_matches(".*")), (*meaning).to_owned()];
+    let about = "The JSON report of `check`, `lint` and the function: `--format json`, `schema_version` 1. New versions \
+        add fields and rename none. The order of lists is the same in every run. [Report formats](../formats.md) has the \
+        other forms.";
     format!(
-        "# The report\n\n{MARK}\n\nThe JSON report of `check`, `lint` and the function: `--format json`, \
-         `schema_version` 1. New versions add\nfields and rename none. The order of lists is the same in every run. \
-         [Report formats](../formats.md) has\nthe other forms.\n\n{}\nSome reports have more fields:\n\n{}",
+        "# The report\n\n{MARK}\n\n{}\n{}\nSome reports have more fields:\n\n{}",
+        paragraphs(&[about]),
         table(&["field", "meaning"], &MEANINGS.iter().map(row).collect::<Vec<_>>()),
         table(&["field", "present"], &SOMETIMES.iter().map(row).collect::<Vec<_>>())
     )
