@@ -1,6 +1,6 @@
 //! The table of findings and the list of their pages in the site's contents, from the registry of findings.
 
-use credential_health::finding::{FindingId, Severity};
+use credential_health::findings::{FindingId, Severity};
 
 use crate::{MARK, paragraphs, table};
 
