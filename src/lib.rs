@@ -4,7 +4,7 @@
 //! answer: facts) → `lease` (what AWS grants: pure) → `fit` (what would make a job last: pure) → `fixes` (its words and
 //! commands) → `findings` (is that a problem: pure) → `report` (one type, many forms) → `state` (what of it was told before)
 //! → `notify` (SNS, metrics). [`check`] is the one function that goes this way, called by two thin doors, `lambda` and
-//! `cli`. A room uses none that comes after it: a test reads this order, and that no rooms use each other in a circle.
+//! `cli`. A module uses none that comes after it.
 //!
 //! Side rooms join it in one place each: `import` makes inventories of what people have, [`templates`] brings facts that no
 //! call does (roles as they will be), `shared_config` reads AWS profiles for `import` and for `doctor`, which is a flow of

@@ -102,9 +102,9 @@ pub(crate) fn fields() -> String {
     }
     let row =
         |(name, meaning): &(&str, &str)| vec![format!("`{}`", name.trim_end_matches(".*")), (*meaning).to_owned()];
-    let about = "The JSON report of `check`, `lint` and the function: `--format json`, `schema_version` 1. New versions \
-        add fields and rename none. The order of lists is the same in every run. [Report formats](../formats.md) has the \
-        other forms.";
+    let about = "The JSON report of `check`, `lint` and the function: `--format json`, `schema_version` 1. New \
+        versions add fields and rename none. The order of lists is the same in every run. \
+        [Report formats](../formats.md) has the other forms.";
     format!(
         "# The report\n\n{MARK}\n\n{}\n{}\nSome reports have more fields:\n\n{}",
         paragraphs(&[about]),

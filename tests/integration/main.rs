@@ -33,7 +33,6 @@ mod publishing;
 mod refusals;
 mod remedies;
 mod reported_cases;
-mod rooms;
 mod schema;
 mod servers;
 mod shared_config;
