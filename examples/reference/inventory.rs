@@ -1,6 +1,6 @@
 //! The keys of the inventory and the parameters of its sources, from the JSON Schema that the types generate.
 
-use credential_health::inventory::{Inventory, Source};
+use credential_health::inventory::Inventory;
 use serde_json::Value;
 
 use crate::{MARK, paragraphs, table};
@@ -25,7 +25,7 @@ pub(crate) fn keys() -> String {
         }
     }
     page.push_str(&format!(
-        "\n## Sources\n\n`source` is one of these words, or a map of `kind` and parameters.\n\n{}",
+        "\n## Sources\n\n`source` is one of these words, or a map of `kind` and parameters. A kind with a required parameter is always a map.\n\n{}",
         sources(&schema)
     ));
     page
@@ -52,24 +52,32 @@ fn rows(part: &Value) -> String {
 }
 
 fn sources(schema: &Value) -> String {
-    let row = |kind: &&str| {
-        let parameters: Vec<String> = parameters(schema, kind).into_iter().map(|key| format!("`{key}`")).collect();
-        vec![format!("`{kind}`"), if parameters.is_empty() { "none".to_owned() } else { parameters.join(", ") }]
+    let mut kinds = Vec::new();
+    collect_sources(schema, &mut kinds);
+    assert!(!kinds.is_empty(), "the schema has maps with the kind of a source");
+    let row = |source: &&Value| {
+        let required = source["required"].as_array().cloned().unwrap_or_default();
+        let properties = source["properties"].as_object().expect("a source has keys");
+        let parameter = |key: &String| {
+            let note = if required.contains(&Value::from(key.as_str())) { " (required)" } else { "" };
+            format!("`{key}`{note}")
+        };
+        let parameters: Vec<String> = properties.keys().filter(|key| *key != "kind").map(parameter).collect();
+        let parameters = if parameters.is_empty() { "none".to_owned() } else { parameters.join(", ") };
+        vec![format!("`{}`", properties["kind"]["const"].as_str().unwrap_or_default()), parameters]
     };
-    table(&["source", "parameters"], &Source::KINDS.iter().map(row).collect::<Vec<_>>())
+    table(&["source", "parameters"], &kinds.iter().map(row).collect::<Vec<_>>())
 }
 
-/// The keys beside `kind` of the map whose `kind` is this word, wherever the schema has it.
-fn parameters(schema: &Value, kind: &str) -> Vec<String> {
-    if let Some(properties) = schema["properties"].as_object()
-        && properties.get("kind").is_some_and(|word| word["const"] == kind)
-    {
-        return properties.keys().filter(|key| *key != "kind").cloned().collect();
+/// Adds each map of the schema that has a fixed `kind`, in the schema's order.
+fn collect_sources<'a>(schema: &'a Value, found: &mut Vec<&'a Value>) {
+    if schema["properties"]["kind"]["const"].is_string() {
+        found.push(schema);
+        return;
     }
-    let inner: Box<dyn Iterator<Item = &Value>> = match schema {
-        Value::Object(fields) => Box::new(fields.values()),
-        Value::Array(items) => Box::new(items.iter()),
-        _ => Box::new(std::iter::empty()),
-    };
-    inner.map(|inner| parameters(inner, kind)).find(|found| !found.is_empty()).unwrap_or_default()
+    match schema {
+        Value::Object(fields) => fields.values().for_each(|inner| collect_sources(inner, found)),
+        Value::Array(items) => items.iter().for_each(|inner| collect_sources(inner, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
