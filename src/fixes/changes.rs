@@ -2,7 +2,8 @@
 
 use super::{
     Fix, ask_for, exchange_for_last, leave_out, own_key, permission_set, portal_session, refresh_by_provider_chain,
-    refresh_in_loop, renewable_token, runs_of, send_none, shorter_pause, source_duration,
+    refresh_in_loop, renew_hop, renewable_issue, renewable_token, runs_of, send_none, shorter_pause, signin_session,
+    source_duration, younger_credentials,
 };
 use crate::fit::{Change, Changed};
 use crate::inventory::{Job, Refresh, Source};
@@ -11,7 +12,7 @@ use crate::inventory::{Job, Refresh, Source};
 pub(crate) fn told(job: &Job, changed: &Changed, change: &Change) -> Option<Fix> {
     let hop_now = |hop: usize| changed.hops.iter().position(|kept| *kept == hop);
     Some(match change {
-        Change::Source(source) => new_source(job, *source)?,
+        Change::Source(source) => new_source(job, source)?,
         Change::ExchangeForLast => {
             let (before, after) = (job.path.last()?, changed.job.path.last()?);
             // A request that changes too is told as a step of its own, with the call.
@@ -24,28 +25,30 @@ pub(crate) fn told(job: &Job, changed: &Changed, change: &Change) -> Option<Fix>
             let caller = before.or((!changed.job.source.is_exchanged()).then_some("the job's source"));
             leave_out(&job.path[*hop].role, caller, &job.path[next].role)
         }
-        Change::Ask(hop, duration) => ask_for(changed.job.source, &changed.job.path, hop_now(*hop)?, *duration),
-        Change::SendNone(hop) => send_none(changed.job.source, &changed.job.path, hop_now(*hop)?),
+        Change::Ask(hop, duration) => ask_for(&changed.job.source, &changed.job.path, hop_now(*hop)?, *duration),
+        Change::SendNone(hop) => send_none(&changed.job.source, &changed.job.path, hop_now(*hop)?),
         Change::MaxSession(..) => return None,
         Change::Refresh(Refresh::Every(every)) => refresh_in_loop(*every),
         Change::Refresh(_) => refresh_by_provider_chain(&changed.job),
         Change::Pause(pause) => shorter_pause(*pause),
+        Change::Age(age) => younger_credentials(*age),
+        Change::Renew(hop) => renew_hop(&job.path.get(*hop)?.role),
         Change::Split(longest) => runs_of(*longest),
     })
 }
 
-fn new_source(job: &Job, source: Source) -> Option<Fix> {
-    Some(match (source, job.source) {
-        (Source::IamUser { mfa }, _) => own_key(&job.path.first()?.role, mfa),
+fn new_source(job: &Job, source: &Source) -> Option<Fix> {
+    Some(match (source, &job.source) {
+        (Source::IamUser { mfa }, _) => own_key(&job.path.first()?.role, *mfa),
         (Source::WebIdentity { .. }, _) => renewable_token(),
         (
             Source::IdentityCenter { session, portal_session: portal },
             Source::IdentityCenter { portal_session: before, .. },
         ) => {
             if portal == before {
-                permission_set(session)
+                permission_set(*session)
             } else {
-                portal_session(portal)
+                portal_session(*portal)
             }
         }
         (
@@ -53,7 +56,10 @@ fn new_source(job: &Job, source: Source) -> Option<Fix> {
             | Source::FederationToken { duration }
             | Source::RolesAnywhere { duration },
             _,
-        ) => source_duration(source, duration),
+        ) => source_duration(source, *duration),
+        (Source::AccountAccess { portal_session: portal }, _) => portal_session(*portal),
+        (Source::ConsoleLogin { signin_session: Some(session), role }, _) => signin_session(role.as_ref(), *session),
+        (Source::Issued { .. }, _) => renewable_issue(),
         _ => return None,
     })
 }

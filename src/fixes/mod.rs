@@ -117,7 +117,7 @@ pub(crate) fn refresh_in_loop(every: Seconds) -> Fix {
 }
 
 /// Asks for a session of another length at a hop.
-pub(crate) fn ask_for(source: Source, path: &[Hop], hop: usize, seconds: Seconds) -> Fix {
+pub(crate) fn ask_for(source: &Source, path: &[Hop], hop: usize, seconds: Seconds) -> Fix {
     let n = seconds.0;
     let (role, name) = path.get(hop).map_or(("ROLE_ARN", "the role"), |hop| (hop.role.as_str(), hop.role.name()));
     let (call, cli) = match source {
@@ -150,7 +150,7 @@ pub(crate) fn ask_for(source: Source, path: &[Hop], hop: usize, seconds: Seconds
 }
 
 /// Sends no DurationSeconds at a hop.
-pub(crate) fn send_none(source: Source, path: &[Hop], hop: usize) -> Fix {
+pub(crate) fn send_none(source: &Source, path: &[Hop], hop: usize) -> Fix {
     let role = path.get(hop).map_or("the role", |hop| hop.role.name());
     let cli = if hop == 0 && source.is_exchanged() {
         "# GitHub's configure-aws-credentials: take role-duration-seconds out\n# in a call of your own: take --duration-seconds out"
@@ -230,8 +230,42 @@ pub(crate) fn renewable_token() -> Fix {
     .cli("# ~/.aws/config, in the profile of the role: the SDK reads the file at each renewal\nweb_identity_token_file = TOKEN_FILE")
 }
 
+/// A broker that issues new credentials without a person.
+pub(crate) fn renewable_issue() -> Fix {
+    Fix::step(
+        "Let the job fetch new credentials from the broker before they expire, by a `credential_process` in its profile \
+         for example, and declare `renewable: true`.",
+    )
+}
+
+/// A longer sign-in session of `aws login`.
+pub(crate) fn signin_session(role: Option<&RoleRef>, session: Seconds) -> Fix {
+    let name = role.map_or("ROLE", |role| role.name());
+    Fix::step(format!(
+        "Set MaxSigninSessionDuration of the role signed in with to {session}, and declare it as `signin_session`."
+    ))
+    .cli(format!("aws iam update-role --role-name {name} --max-signin-session-duration {}", session.0))
+}
+
+/// Credentials that are taken later.
+pub(crate) fn younger_credentials(age: Seconds) -> Fix {
+    Fix::step(match age {
+        Seconds(0) => "Take the credentials when the job starts: after the approval and the queue.".to_owned(),
+        age => format!("Take the credentials at most {age} before the job starts."),
+    })
+}
+
+/// A copied session that is renewed instead.
+pub(crate) fn renew_hop(role: &RoleRef) -> Fix {
+    Fix::step(format!(
+        "Let the job's SDK assume {} itself, by a profile with role_arn, so that its session is renewed too. A copy of \
+         the session, in environment variables for example, ends with it.",
+        role.name()
+    ))
+}
+
 /// Asks for a session of the source's own of another length.
-pub(crate) fn source_duration(source: Source, seconds: Seconds) -> Fix {
+pub(crate) fn source_duration(source: &Source, seconds: Seconds) -> Fix {
     let n = seconds.0;
     let ask = |call: &str| format!("Ask {call} for {n} seconds ({seconds}), and declare it as the source's duration.");
     match source {

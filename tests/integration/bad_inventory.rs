@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use credential_health::inventory::{Inventory, Location, Problems, Refresh, RoleArn, Seconds, Source};
+use credential_health::inventory::{Inventory, Location, Problems, Refresh, RoleArn, RoleRef, Seconds, Source};
 
 /// What a problem must say: a part of its message (the offending text, mostly) and a part of what would be right.
 type Said<'a> = (&'a str, &'a str);
@@ -753,7 +753,7 @@ fn the_example_of_the_interface_is_read_as_it_is_written() {
     assert_eq!((job.source, job.refresh), (Source::WebIdentity { renewable: true }, Refresh::None));
     assert_eq!(
         job.path.iter().map(|hop| (hop.role.clone(), hop.duration)).collect::<Vec<_>>(),
-        [(hub.clone(), None), (etl.clone(), Some(Seconds(3600)))]
+        [(RoleRef::from(&hub), None), (RoleRef::from(&etl), Some(Seconds(3600)))]
     );
     assert_eq!((job.is_chained(0), job.is_chained(1)), (false, true));
     assert_eq!((job.location.line, job.location.column), (15, 5));

@@ -10,7 +10,7 @@ use credential_health::check::{Start, lint, observe};
 use credential_health::facts::Observation;
 use credential_health::findings::FindingId;
 use credential_health::inventory::{Filter, Inventory, RoleArn};
-use credential_health::report::{JobReport, Report, Trigger, terminal};
+use credential_health::report::{Report, Trigger, terminal};
 use credential_health::templates::Planned;
 
 use crate::harness::{CHECKER, Check, ETL, HUB, client, hasty_client, role, world};
@@ -102,9 +102,9 @@ fn console(id: FindingId, command: &str, report: &Report) -> String {
     format!("{command}{}\n", lines.collect::<Vec<_>>().join("\n"))
 }
 
-/// A job's verdict and numbers as the pages show them.
-fn numbers(job: &JobReport) -> String {
-    let job = serde_json::to_value(job).unwrap();
+/// The verdict and the numbers of the report's first job, as the pages show them.
+fn numbers(report: &Report) -> String {
+    let job = &serde_json::to_value(report).unwrap()["jobs"][0];
     let value = |key: &str| job[key].as_str().map_or_else(|| job[key].to_string(), str::to_owned);
     format!(
         "verdict {}, limited_by {}\nneeded_seconds {}, lease_seconds {}, lapses_after_seconds {}, \
@@ -147,7 +147,7 @@ async fn updated(id: FindingId, page: &str) -> String {
     let mut page = page.to_owned();
     if let Some(shown) = block(&page, "text", inventory.to) {
         assert_eq!(report.jobs.len(), 1, "{id}: numbers are those of one job");
-        page = replaced(&page, &shown, &numbers(&report.jobs[0]));
+        page = replaced(&page, &shown, &numbers(&report));
     }
     let output = console(id, command, &report);
     match block(&page, "console", inventory.to) {

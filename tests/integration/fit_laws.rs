@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use credential_health::fit::{Change, Changed, Fit, MOST_CHANGES, Way, fit};
-use credential_health::inventory::{Job, Refresh, RoleArn, Seconds};
+use credential_health::inventory::{Job, Refresh, RoleRef, Seconds};
 use credential_health::lease::Verdict;
 use proptest::prelude::*;
 
@@ -17,7 +17,7 @@ fn ways(case: &Case) -> Vec<Way> {
 }
 
 fn verdict(case: &Case, changes: &[Change]) -> Verdict {
-    Changed::new(&case.job, changes).judged(&|role: &RoleArn| case.max_session(role)).verdict
+    Changed::new(&case.job, changes).judged(&|role: &RoleRef| case.max_session(role)).verdict
 }
 
 /// Every proper part of the changes, the empty one too.

@@ -1,7 +1,10 @@
 //! Laws of verdicts and durations, tried on generated jobs and texts.
 
 use credential_health::failure::printable;
-use credential_health::inventory::{Hop, Inventory, Job, LengthFrom, Location, Refresh, RoleArn, Seconds, Source};
+use credential_health::findings::FindingId;
+use credential_health::inventory::{
+    Hop, Inventory, Job, LengthFrom, Location, Refresh, RoleArn, RoleRef, Seconds, Source,
+};
 use credential_health::lease::{Grant, Judgement, LimitedBy, Refusal, Verdict, judge};
 use proptest::prelude::*;
 
@@ -19,14 +22,14 @@ impl Case {
         judge(&self.job, |role| self.max_session(role))
     }
 
-    pub fn max_session(&self, role: &RoleArn) -> Option<Seconds> {
+    pub fn max_session(&self, role: &RoleRef) -> Option<Seconds> {
         let hop = self.job.path.iter().position(|hop| hop.role == *role)?;
         self.maxima[hop]
     }
 }
 
-fn role(hop: usize) -> RoleArn {
-    RoleArn::parse(&format!("arn:aws:iam::{:012}:role/r{hop}", hop + 1)).unwrap()
+fn role(hop: usize) -> RoleRef {
+    RoleArn::parse(&format!("arn:aws:iam::{:012}:role/r{hop}", hop + 1)).unwrap().into()
 }
 
 /// Any number of seconds up to a few days, often one at an edge of the rules.
@@ -86,7 +89,7 @@ pub fn case() -> impl Strategy<Value = Case> {
             let location = Location::default();
             Case {
                 job: Job {
-                    name: "job".to_owned(),
+                    name: "job".into(),
                     owner: None,
                     length,
                     length_from: LengthFrom::Declared,
@@ -162,7 +165,7 @@ proptest! {
             Verdict::Covered => prop_assert!(found.headroom.is_none_or(|headroom| headroom >= margin)),
         }
         prop_assert_eq!(found.limited_by.is_none(), found.verdict == Verdict::Covered);
-        prop_assert_eq!(found.finding.is_none(), found.verdict == Verdict::Covered);
+        prop_assert_eq!(FindingId::of_judgement(&found).is_none(), found.verdict == Verdict::Covered);
         prop_assert_eq!(found.refusal.is_some(), found.verdict == Verdict::Rejected);
         prop_assert_eq!(found.hops.len(), case.job.path.len());
     }
@@ -233,7 +236,7 @@ proptest! {
                 let over_max = case.maxima[hop].is_some_and(|max| now > max.0);
                 prop_assert!(now > 43_200 || over_max || (case.job.is_chained(hop) && now > 3600), "{:?}", after);
             }
-            Verdict::Unknown => prop_assert!(before.verdict == Verdict::Rejected || after.finding == before.finding || hop == 0),
+            Verdict::Unknown => prop_assert!(before.verdict == Verdict::Rejected || FindingId::of_judgement(&after) == FindingId::of_judgement(&before) || hop == 0),
             _ => prop_assert!(rank(after.verdict) >= rank(before.verdict), "{:?}\n{:?}", before, after),
         }
     }
@@ -314,7 +317,7 @@ proptest! {
         silent.job.path.iter_mut().for_each(|hop| hop.duration = None);
         let found = silent.judged();
         prop_assert!(found.limiting_hop.is_none() || found.verdict != Verdict::Rejected, "{:?}", found);
-        prop_assert!(found.finding.is_none_or(|id| id.as_str() != "max-session-unknown"), "{:?}", found);
+        prop_assert!(FindingId::of_judgement(&found).is_none_or(|id| id.as_str() != "max-session-unknown"), "{:?}", found);
     }
 
     #[test]

@@ -41,6 +41,5 @@ mod state_kept;
 mod state_rules;
 mod templates;
 mod throttling;
-mod verdict_table;
 mod week_of_changes;
 mod widget;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use credential_health::audit::Finding;
 use credential_health::check::{self, Start};
 use credential_health::failure::printable;
+use credential_health::findings::Finding;
 use credential_health::inventory::{Filter, Hop, Inventory, Refresh, Role, Seconds, Source};
 use credential_health::lease::Verdict;
 use credential_health::report::{Report, Trigger};
@@ -27,7 +27,7 @@ fn job(source: &str, length: &str, refresh: &str) -> String {
 }
 
 fn steps(findings: &[Finding]) -> Vec<&str> {
-    findings.iter().flat_map(|finding| &finding.remediation).map(|remedy| remedy.step.as_str()).collect()
+    findings.iter().flat_map(|finding| &finding.fixes).map(|remedy| remedy.step.as_str()).collect()
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_maximum_that_is_advised_serves_every_job_that_reaches_the_role_directly() {
 #[test]
 fn a_role_of_web_identity_is_asked_by_the_call_that_it_trusts() {
     let report = lint(&job("web-identity", "90m", "none"));
-    let cli: String = report.findings.iter().flat_map(|f| &f.remediation).filter_map(|r| r.cli.clone()).collect();
+    let cli: String = report.findings.iter().flat_map(|f| &f.fixes).filter_map(|r| r.cli.clone()).collect();
     assert!(cli.contains("assume-role-with-web-identity"), "{cli}");
     assert!(!cli.contains("sts assume-role --"), "{cli}");
 }
@@ -78,7 +78,7 @@ fn a_profile_that_is_advised_is_one_that_every_client_reads() {
             "{{version: 1, roles: {{work: {{arn: \"{ROLE}\", max_session_duration: 2h}}}}, \
              jobs: [{{name: {name:?}, length: 5h, source: {source}, path: {path}}}]}}"
         ));
-        let all = report.findings.iter().flat_map(|f| &f.remediation).filter_map(|r| r.cli.clone());
+        let all = report.findings.iter().flat_map(|f| &f.fixes).filter_map(|r| r.cli.clone());
         all.filter(|cli| cli.contains("[profile ")).collect::<Vec<String>>().join("\n")
     };
     let named = written("nightly etl] #1", "ecs-task", "[work, work]");
@@ -165,7 +165,7 @@ fn followed(inventory: &Inventory, finding: &Finding, step: &str) -> Option<Inve
     for rest in step.split("Set MaxSessionDuration of ").skip(1) {
         let role = rest.split(' ').next()?;
         let to = seconds(between(rest, "(", ")").first()?);
-        let arn = before.path.iter().find(|hop| hop.role.name() == role)?.role.clone();
+        let arn = before.path.iter().find(|hop| hop.role.name() == role)?.role.arn()?.clone();
         let mut described = after.role(&arn);
         described.max_session_duration = Some(to);
         after.roles.insert(arn, described);
@@ -204,8 +204,9 @@ const LOWERING: [&str; 2] = ["max-session-over-provisioned", "max-session-unreac
 /// The inventory of a generated job.
 fn inventory_of(case: &Case) -> Inventory {
     let role = |hop: &Hop| {
-        let bare = Inventory::default().role(&hop.role);
-        (hop.role.clone(), Role { max_session_duration: case.max_session(&hop.role), ..bare })
+        let arn = hop.role.arn().unwrap();
+        let bare = Inventory::default().role(arn);
+        (arn.clone(), Role { max_session_duration: case.max_session(&hop.role), ..bare })
     };
     let roles = case.job.path.iter().map(role).collect();
     Inventory { jobs: vec![case.job.clone()], roles, ..Inventory::default() }
@@ -217,8 +218,8 @@ fn not_covering(inventory: &Inventory, seen: &mut BTreeMap<&'static str, usize>)
     for finding in judged(inventory).findings {
         let Some(id) = OF_A_VERDICT.iter().find(|id| **id == finding.id.as_str()) else { continue };
         *seen.entry(id).or_default() += 1;
-        assert!(!finding.remediation.is_empty(), "{id}");
-        for (number, remedy) in finding.remediation.iter().enumerate() {
+        assert!(!finding.fixes.is_empty(), "{id}");
+        for (number, remedy) in finding.fixes.iter().enumerate() {
             let step = &remedy.step;
             let Some(after) = followed(inventory, &finding, step) else {
                 // These change nothing of the job: they say that nothing does, or what would tell more.
@@ -308,10 +309,10 @@ proptest! {
         let inventory = inventory_of(&case);
         let before = judged(&inventory);
         for finding in before.findings.iter().filter(|finding| LOWERING.contains(&finding.id.as_str())) {
-            let step = &finding.remediation[0].step;
+            let step = &finding.fixes[0].step;
             let to = between(step, "(", ")").first().map(|text| Seconds::parse(text).unwrap()).unwrap();
             let mut after = inventory.clone();
-            let role = after.roles.values_mut().find(|role| Some(role.arn.as_str()) == finding.role.as_deref()).unwrap();
+            let role = after.roles.values_mut().find(|role| finding.role.as_ref().is_some_and(|of| *of == role.arn)).unwrap();
             prop_assert!(role.max_session_duration > Some(to), "{}", step);
             role.max_session_duration = Some(to);
             prop_assert_eq!(judged(&after).jobs[0].verdict, before.jobs[0].verdict, "{}", step);
@@ -328,7 +329,7 @@ fn commands_that_change_a_role_come_before_those_that_ask_it() {
             let report = lint(&format!(
                 "{{version: 1, jobs: [{{name: j, length: {length}, source: {source}, path: [{{role: \"{ROLE}\", duration: {duration}}}]}}]}}"
             ));
-            remedies.extend(report.findings.iter().flat_map(|f| &f.remediation).filter_map(|r| r.cli.clone()));
+            remedies.extend(report.findings.iter().flat_map(|f| &f.fixes).filter_map(|r| r.cli.clone()));
         }
     }
     let mut compared = 0;

@@ -103,7 +103,7 @@ fn the_checker_says_of_each_reported_job_what_happened_to_it() {
             "version: 1\nroles:\n  role: {{arn: \"arn:aws:iam::111111111111:role/role\"{max}}}\n  other: {{arn: \"arn:aws:iam::222222222222:role/other\"}}\njobs:\n  - {{name: {id}, {job}}}\n"
         );
         let inventory = Inventory::parse(id, &text).unwrap_or_else(|problems| panic!("{id}: {problems}"));
-        let found = shown(&judge(&inventory.jobs[0], |role| inventory.role(role).max_session_duration));
+        let found = shown(&judge(&inventory.jobs[0], |role| inventory.declared(role)?.max_session_duration));
         if found != *expected {
             wrong.push(format!("{id} ({what}): {job}\n  expected {expected}\n  found    {found}"));
         }

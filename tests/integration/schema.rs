@@ -1,7 +1,7 @@
 //! The JSON Schema of the inventory, read by a validator that we did not write: what it takes and refuses is what the
 //! reader takes and refuses, as far as shapes go, and the copy in the repository is the generated one.
 
-use credential_health::finding::FindingId;
+use credential_health::findings::FindingId;
 use credential_health::inventory::{Inventory, Seconds, Source};
 use jsonschema::Validator;
 use serde_json::Value;

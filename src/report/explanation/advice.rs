@@ -63,6 +63,13 @@ fn in_short(job: &Job, change: &Change) -> String {
             }
             _ => format!("have a portal session of {portal_session}"),
         },
+        Change::Source(Source::AccountAccess { portal_session }) => {
+            format!("have a portal session of {portal_session}")
+        }
+        Change::Source(Source::ConsoleLogin { signin_session: Some(session), .. }) => {
+            format!("have a sign-in session of {session}")
+        }
+        Change::Source(Source::Issued { .. }) => "have the broker issue new credentials during the run".to_owned(),
         Change::Source(
             Source::SessionToken { duration }
             | Source::FederationToken { duration }
@@ -73,11 +80,14 @@ fn in_short(job: &Job, change: &Change) -> String {
         Change::Drop(hop) => format!("leave {} out", name(*hop)),
         Change::Ask(hop, duration) => format!("ask {} for {duration}", name(*hop)),
         Change::SendNone(hop) => format!("send no DurationSeconds for {}", name(*hop)),
+        Change::Renew(hop) => format!("renew the session of {} too", name(*hop)),
         Change::MaxSession(role, to) => format!("set MaxSessionDuration of {} to {to}", role.name()),
         Change::Refresh(Refresh::Every(every)) => format!("renew every {every} in the job's loop"),
         Change::Refresh(_) => "let the SDK renew".to_owned(),
         Change::Pause(Seconds(0)) => "run without a pause".to_owned(),
         Change::Pause(pause) => format!("pause for at most {pause}"),
+        Change::Age(Seconds(0)) => "take the credentials when the job starts".to_owned(),
+        Change::Age(age) => format!("take the credentials at most {age} before the job starts"),
         Change::Split(longest) => format!("split it into runs of at most {longest}"),
     }
 }
@@ -92,7 +102,7 @@ fn job_lines(inventory: &Inventory, before: &Job, after: &Job) -> String {
         lines.push(format!("pause: {}", after.pause));
     }
     if after.source != before.source {
-        lines.push(format!("source: {}", write::source(after.source)));
+        lines.push(format!("source: {}", write::source(&after.source)));
     }
     if after.path != before.path {
         lines.push("path:".to_owned());
