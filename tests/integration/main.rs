@@ -33,7 +33,6 @@ mod publishing;
 mod refusals;
 mod remedies;
 mod reported_cases;
-
 mod schema;
 mod second_reading;
 mod servers;
