@@ -12,13 +12,13 @@
 //!
 //! What stands here without a feature builds without AWS.
 
+pub mod aws;
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "cli")]
 pub mod doctor;
 pub mod facts;
-pub mod failure;
 pub mod findings;
 pub mod fit;
 pub mod fixes;
@@ -31,8 +31,6 @@ pub mod lease;
 mod limited;
 pub mod notify;
 pub mod plan;
-#[cfg(feature = "aws")]
-pub mod probe;
 pub mod report;
 #[cfg(feature = "aws")]
 pub mod settings;
@@ -42,5 +40,9 @@ pub mod shared_config;
 mod shell;
 pub mod state;
 pub mod templates;
-
 mod visible;
+
+// The names of before `aws` existed.
+pub use aws::errors as failure;
+#[cfg(feature = "aws")]
+pub use aws as probe;

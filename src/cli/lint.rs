@@ -45,7 +45,6 @@ pub(super) async fn run(arguments: &Lint) -> ExitStatus {
         None => output::show(&report, selection),
     };
     let status = shown.unwrap_or_else(|| output::status_of(&report, selection.fail_on));
-    super::leave((report, input.inventory));
     status
 }
 

@@ -215,6 +215,15 @@ impl AnsweredCall<'_> {
                 let half = reply.body.len() / 2;
                 Reply { body: reply.body.chars().take(half).collect(), ..reply }
             }
+            Some(Answer::Altered(from, to)) => {
+                let reply = carried_out();
+                Reply { body: reply.body.replace(&from, &to), ..reply }
+            }
+            Some(Answer::CutAfter(text)) => {
+                let reply = carried_out();
+                let end = reply.body.find(&text).map_or(reply.body.len(), |start| start + text.len());
+                Reply { body: reply.body[..end].to_owned(), ..reply }
+            }
             Some(Answer::Html(status)) => {
                 let body = "<!DOCTYPE html><html><head><title>Proxy</title></head><body><h1>Not now</h1></body></html>";
                 Reply::other(status, "text/html; charset=utf-8", body.to_owned())
