@@ -120,14 +120,14 @@ impl Takes {
             Self::Attempts => return attempts(value).map(drop),
             Self::Boolean => (["true", "false"].iter().any(|word| value.eq_ignore_ascii_case(word)), Problem::NotABoolean),
             Self::Certificates => (has_certificates(value), Problem::NotCertificates),
-            Self::Folder => (std::env::split_paths(value).all(|path| path.is_dir()), Problem::NotAFolder),
+            Self::Folder => (are_folders(value), Problem::NotAFolder),
         };
         if fits { Ok(()) } else { Err(problem(shown())) }
     }
 
-    /// The library that reads the root certificates takes an empty value for a path: empty is no default there.
-    const fn has_empty_values(self) -> bool {
-        matches!(self, Self::Certificates)
+    /// The library that reads the root certificates takes a blank value for a path: blank does not mean unset there.
+    const fn has_blank_values(self) -> bool {
+        matches!(self, Self::Certificates | Self::Folder)
     }
 }
 
@@ -135,18 +135,18 @@ impl Takes {
 #[must_use]
 pub fn problems(variable: Variables<'_>) -> Vec<BadSetting> {
     let problem = |(name, takes): &(&str, Takes)| {
-        let value = variable(name).filter(|value| takes.has_empty_values() || !is_blank(value))?;
+        let value = variable(name).filter(|value| takes.has_blank_values() || !is_blank(value))?;
         let problem = takes.check(&value).err()?;
         Some(BadSetting { name: (*name).to_owned(), problem })
     };
     VARIABLES.iter().filter_map(problem).collect()
 }
 
-/// The same without the variables of credentials, for a command that diagnoses those itself.
+/// The same without credentials and Regions, for a command that diagnoses those itself.
 #[must_use]
-pub fn problems_beside_credentials(variable: Variables<'_>) -> Vec<BadSetting> {
-    let credentials = |bad: &BadSetting| matches!(bad.problem, Problem::NotASecret(_));
-    problems(variable).into_iter().filter(|bad| !credentials(bad)).collect()
+pub fn problems_beside_the_shell(variable: Variables<'_>) -> Vec<BadSetting> {
+    let diagnosed = |bad: &BadSetting| matches!(bad.problem, Problem::NotASecret(_) | Problem::NotARegion(_));
+    problems(variable).into_iter().filter(|bad| !diagnosed(bad)).collect()
 }
 
 /// The SDK's loader, told what an empty variable would hide from it.
@@ -310,6 +310,10 @@ fn retry_mode(value: &str) -> Result<RetryMode, Problem> {
 fn attempts(value: &str) -> Result<u32, Problem> {
     let number = value.trim().parse().ok().filter(|number| *number > 0);
     number.ok_or_else(|| Problem::NotAttempts(line(value).chars().take(100).collect()))
+}
+
+fn are_folders(paths: &str) -> bool {
+    std::env::split_paths(paths).filter(|path| !path.as_os_str().is_empty()).all(|path| path.is_dir())
 }
 
 fn has_certificates(path: &str) -> bool {

@@ -11,7 +11,7 @@ use crate::doctor::{Options, examine, terminal};
 pub(super) async fn run(arguments: &Doctor) -> ExitStatus {
     let options = Options { profile: arguments.profile.clone(), offline: arguments.offline };
     if !options.offline {
-        let bad = settings::problems_beside_credentials(&super::variable);
+        let bad = settings::problems_beside_the_shell(&super::variable);
         if !bad.is_empty() {
             return bad_settings(&BadSettings(bad));
         }

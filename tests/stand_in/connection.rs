@@ -252,7 +252,8 @@ impl AnsweredCall<'_> {
             .and_then(|caller| s3::answer(&mut self.shared.state().world, &caller, request));
         match answer {
             Ok(s3::Object { body, etag }) => {
-                Reply { headers: vec![("ETag", etag)], ..Reply::other(200, "application/json", body) }
+                let headers = vec![("ETag", etag), ("x-amz-request-id", self.request_id.clone())];
+                Reply { headers, ..Reply::other(200, "application/json", body) }
             }
             Err(s3::Refused { problem, region }) => {
                 let headers = region.into_iter().map(|region| ("x-amz-bucket-region", region)).collect();
