@@ -43,6 +43,6 @@ pub mod templates;
 mod visible;
 
 // The names of before `aws` existed.
-pub use aws::errors as failure;
 #[cfg(feature = "aws")]
 pub use aws as probe;
+pub use aws::errors as failure;

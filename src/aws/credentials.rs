@@ -99,11 +99,7 @@ impl Aws {
     }
 
     /// The credentials of the SDK's chain of providers, or of this profile of the files alone.
-    pub(crate) async fn find_credentials(
-        &self,
-        profile: Option<&str>,
-        files: ConfigFiles,
-    ) -> Result<Found, NotFound> {
+    pub(crate) async fn find_credentials(&self, profile: Option<&str>, files: ConfigFiles) -> Result<Found, NotFound> {
         let config = self.config();
         let given = match (profile, config.credentials_provider(), config.http_client()) {
             (None, Some(chain), _) => chain.provide_credentials().await,

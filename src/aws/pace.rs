@@ -20,7 +20,6 @@ use tokio::sync::Notify;
 use super::client::Session;
 use super::errors::Class;
 
-
 /// How many calls of one of IAM's quotas may run before anything is known of it: the account's own tools need it, too.
 /// STS takes 600 calls a second (quoted in mountpoint-s3, issue 1358), more than any run makes at once.
 const FIRST_OF_IAM: usize = 16;

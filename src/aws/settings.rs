@@ -118,7 +118,9 @@ impl Takes {
             Self::UrlPath => (value.starts_with('/') && is_graphic(value), Problem::NotAPath),
             Self::RetryMode => return retry_mode(value).map(drop),
             Self::Attempts => return attempts(value).map(drop),
-            Self::Boolean => (["true", "false"].iter().any(|word| value.eq_ignore_ascii_case(word)), Problem::NotABoolean),
+            Self::Boolean => {
+                (["true", "false"].iter().any(|word| value.eq_ignore_ascii_case(word)), Problem::NotABoolean)
+            }
             Self::Certificates => (has_certificates(value), Problem::NotCertificates),
             Self::Folder => (are_folders(value), Problem::NotAFolder),
         };
@@ -159,7 +161,8 @@ pub(super) async fn loader(variable: Variables<'_>) -> Result<ConfigLoader, BadS
     let is_empty = |name: &str| variable(name).is_some_and(|value| is_blank(&value));
     let selected = is_empty("AWS_PROFILE").then_some("default");
     // A file that cannot be read is the credential chain's error, with its reason.
-    let profiles = profile::load(&Fs::real(), &Env::real(), &files, selected.map(Cow::Borrowed)).await.unwrap_or_default();
+    let profiles =
+        profile::load(&Fs::real(), &Env::real(), &files, selected.map(Cow::Borrowed)).await.unwrap_or_default();
     let loader = aws_config::defaults(BehaviorVersion::latest())
         .retry_config(retry_config(variable, &profiles)?)
         .profile_files(files);
@@ -237,21 +240,23 @@ fn profile_files(variable: Variables<'_>) -> EnvConfigFiles {
         (EnvConfigFileKind::Config, "AWS_CONFIG_FILE", "config"),
         (EnvConfigFileKind::Credentials, "AWS_SHARED_CREDENTIALS_FILE", "credentials"),
     ];
-    files.into_iter().fold(EnvConfigFiles::builder(), |builder, (kind, name, file)| {
-        let is_empty = variable(name).is_some_and(|value| is_blank(&value));
-        if !is_empty {
-            return match kind {
-                EnvConfigFileKind::Config => builder.include_default_config_file(true),
-                EnvConfigFileKind::Credentials => builder.include_default_credentials_file(true),
-            };
-        }
-        let home = value(variable, "HOME").or_else(|| value(variable, "USERPROFILE"));
-        match home.map(|home| Path::new(&home).join(".aws").join(file)).filter(|path| path.is_file()) {
-            Some(path) => builder.with_file(kind, path),
-            None => builder,
-        }
-    })
-    .build()
+    files
+        .into_iter()
+        .fold(EnvConfigFiles::builder(), |builder, (kind, name, file)| {
+            let is_empty = variable(name).is_some_and(|value| is_blank(&value));
+            if !is_empty {
+                return match kind {
+                    EnvConfigFileKind::Config => builder.include_default_config_file(true),
+                    EnvConfigFileKind::Credentials => builder.include_default_credentials_file(true),
+                };
+            }
+            let home = value(variable, "HOME").or_else(|| value(variable, "USERPROFILE"));
+            match home.map(|home| Path::new(&home).join(".aws").join(file)).filter(|path| path.is_file()) {
+                Some(path) => builder.with_file(kind, path),
+                None => builder,
+            }
+        })
+        .build()
 }
 
 fn value(variable: Variables<'_>, name: &str) -> Option<String> {
@@ -320,5 +325,6 @@ fn has_certificates(path: &str) -> bool {
     /// A bundle of all public authorities has a fifth of a megabyte.
     const LARGEST_BUNDLE: u64 = 16 * 1024 * 1024;
     let small = std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() <= LARGEST_BUNDLE);
-    small && std::fs::read(path).is_ok_and(|text| String::from_utf8_lossy(&text).contains("-----BEGIN CERTIFICATE-----"))
+    small
+        && std::fs::read(path).is_ok_and(|text| String::from_utf8_lossy(&text).contains("-----BEGIN CERTIFICATE-----"))
 }

@@ -49,9 +49,9 @@ impl Calls {
         if !is_session_of(&user.arn, &role.arn) {
             return Err(unreadable("the answer's ARN is not of a session of this role"));
         }
-        let expires = self.expiration(given.expiration).ok_or_else(|| {
-            unreadable("the answer's Expiration is in the past, or later than any session can end")
-        })?;
+        let expires = self
+            .expiration(given.expiration)
+            .ok_or_else(|| unreadable("the answer's Expiration is in the past, or later than any session can end"))?;
         let credentials = Credentials::new(
             given.access_key_id,
             given.secret_access_key,

@@ -3,10 +3,10 @@
 use super::arguments::{Check, ExitStatus};
 use super::output::{self, bad_settings, bad_usage, tell};
 use super::progress;
-use crate::check::{self, Outcome};
-use crate::facts::Facts;
 use crate::aws::errors::Class;
 use crate::aws::{Aws, Probe};
+use crate::check::{self, Outcome};
+use crate::facts::Facts;
 use crate::findings::Severity;
 use crate::notify::{self, DEFAULT_MAX_MESSAGE_BYTES, Notify, Sent, TopicArn, Wanted};
 use crate::report::Report;
@@ -40,12 +40,11 @@ pub(super) async fn run(arguments: &Check) -> ExitStatus {
         Some(topic) => publish(&aws, topic, &outcome.report).await,
         None => true,
     };
-    let status = match unwritten {
+    match unwritten {
         Some(status) => status,
         None if !published || no_answer(&outcome) => ExitStatus::NoAnswer,
         None => output::status_of(&outcome.report, selection.fail_on),
-    };
-    status
+    }
 }
 
 /// Whether the run got nowhere: no credentials, or no answer from AWS at all. The reason goes to standard error.

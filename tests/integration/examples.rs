@@ -24,7 +24,13 @@ const CHECK: &str = "$ credential-health check --inventory inventory.yaml";
 
 fn start() -> Start {
     let at = "2026-11-23T12:00:00Z".parse().unwrap();
-    Start { id: "documentation".to_owned(), trigger: Trigger::Cli, at, clock: jiff::Timestamp::now, runbook_base_url: None }
+    Start {
+        id: "documentation".to_owned(),
+        trigger: Trigger::Cli,
+        at,
+        clock: jiff::Timestamp::now,
+        runbook_base_url: None,
+    }
 }
 
 /// The world that a page describes, checked: what makes `lint` blind to the finding.
