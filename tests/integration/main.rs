@@ -1,5 +1,12 @@
 //! The integration tests: one binary, one module a subject.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
 
 #[path = "../stand_in/mod.rs"]
 mod stand_in;
@@ -42,5 +49,6 @@ mod state_kept;
 mod state_rules;
 mod templates;
 mod throttling;
+mod unreadable_answers;
 mod week_of_changes;
 mod widget;
