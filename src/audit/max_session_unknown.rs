@@ -8,7 +8,7 @@ use crate::inventory::{Job, RoleArn, Seconds};
 use crate::lease::rules::LONGEST_SESSION;
 use crate::lease::{Verdict, judge};
 use crate::remedy::Remedy;
-use crate::templates::{PlannedRole, Setting};
+use crate::templates::{PlannedRole, Setting, Unresolved};
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     out.extend(lasting(subject, FindingId::MaxSessionUnknown).filter_map(|found| {
@@ -18,7 +18,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
             return Some(
                 found
                     .finding()
-                    .evidence("reason", why, planned.max_session_from.as_str())
+                    .evidence("reason", why.to_string(), planned.max_session_from.as_str())
                     .titled(format!("{name} asks {role} for {}, and its MaxSessionDuration is not known before deployment", lease.requested))
                     .detailed(format!(
                         "{name} asks {role} for {} seconds. Whether STS grants that depends on the role's MaxSessionDuration, which {} leaves open: {why}. \
@@ -62,9 +62,9 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
 }
 
 /// How the run would get to know it: a plan has its values already, so parameters are a template's alone.
-fn what_would_tell(planned: &PlannedRole, why: &str) -> String {
+fn what_would_tell(planned: &PlannedRole, why: &Unresolved) -> String {
     match &planned.terraform {
-        Some(_) if why.contains("--account") => {
+        Some(_) if matches!(why, Unresolved::SeveralAccounts(_)) => {
             "Give `lint` the account that the plan is for: --account ID.".to_owned()
         }
         Some(address) => {
@@ -80,7 +80,7 @@ fn what_would_tell(planned: &PlannedRole, why: &str) -> String {
 }
 
 /// The template or plan that defines the role, and why it leaves its MaxSessionDuration open.
-fn open_in_a_file<'a>(subject: &Subject<'a>, role: &RoleArn) -> Option<(&'a PlannedRole, &'a str)> {
+fn open_in_a_file<'a>(subject: &Subject<'a>, role: &RoleArn) -> Option<(&'a PlannedRole, &'a Unresolved)> {
     let planned = subject.planned(role)?;
     match &planned.max_session {
         Setting::Unknown(why) => Some((planned, why)),
