@@ -1,0 +1,77 @@
+//! Shared by the findings about planned roles: whether the trust policy of a role in a template or a plan allows the hop
+//! before it.
+
+use std::collections::BTreeMap;
+
+use super::subject::Subject;
+use crate::inventory::{Job, RoleArn};
+use crate::templates::policy::{Answer, Caller, PrincipalKind};
+use crate::templates::{Note, PlannedRole, Setting};
+
+/// A caller of a role that a file defines, and the answer of the role's trust policy.
+pub(super) struct PlannedCall<'a> {
+    pub(super) role: &'a RoleArn,
+    pub(super) planned: &'a PlannedRole,
+    pub(super) caller: Caller<'a>,
+    pub(super) answer: Answer,
+    /// The first hop at which the caller assumes the role.
+    pub(super) hop: usize,
+    pub(super) jobs: Vec<&'a Job>,
+}
+
+/// Every distinct pair of a caller and a role whose trust policy a file defines, in a stable order.
+pub(super) fn planned_calls<'a>(subject: &'a Subject<'a>) -> Vec<PlannedCall<'a>> {
+    let mut calls: BTreeMap<(&RoleArn, Caller<'_>), PlannedCall<'_>> = BTreeMap::new();
+    if subject.facts.planned.roles.is_empty() {
+        return Vec::new();
+    }
+    for job in subject.jobs.iter().copied() {
+        for (index, hop) in job.path.iter().enumerate() {
+            let Some((role, planned)) = hop.role.arn().and_then(|arn| {
+                let planned = subject.facts.planned.roles.get(arn)?;
+                (!planned.deleted).then_some((arn, planned))
+            }) else {
+                continue;
+            };
+            let Setting::Known(trust) = &planned.trust else { continue };
+            let caller = match index.checked_sub(1) {
+                Some(before) => match job.path[before].role.arn() {
+                    Some(caller) => Caller::Role(caller),
+                    None => continue,
+                },
+                None => match PrincipalKind::of(job.source) {
+                    Some(kind) => Caller::Source(job.source.kind(), kind),
+                    None => continue,
+                },
+            };
+            let known = calls.entry((role, caller)).or_insert_with(|| PlannedCall {
+                role,
+                planned,
+                caller,
+                answer: trust.answer(caller, &subject.inventory.role(role)),
+                hop: index,
+                jobs: Vec::new(),
+            });
+            known.hop = known.hop.min(index);
+            known.jobs.push(job);
+        }
+    }
+    calls.into_values().collect()
+}
+
+/// The notes about the roles of this run and about the files themselves.
+pub(crate) fn notes(subject: &Subject<'_>) -> Vec<Note> {
+    let used = |note: &&Note| note.role.as_ref().is_none_or(|role| subject.plan.roles.contains_key(role));
+    let mut notes: Vec<Note> = subject.facts.planned.notes.iter().filter(used).cloned().collect();
+    notes.extend(planned_calls(subject).into_iter().filter_map(|call| match call.answer {
+        Answer::NotConcluded(why) => Some(Note {
+            role: Some(call.role.clone()),
+            from: call.planned.from.clone(),
+            text: format!("whether its trust policy allows {} is not known: {why}", call.caller),
+        }),
+        Answer::Allows | Answer::Refuses(_) => None,
+    }));
+    notes.sort();
+    notes.dedup();
+    notes
+}
