@@ -10,6 +10,7 @@ use crate::fit::{Fit, Way};
 use crate::fixes::Fix;
 use crate::inventory::{Location, Refresh, RoleRef, Seconds, Source};
 use crate::lease::{Grant, LimitedBy, Verdict};
+use crate::report::PlannedReport;
 
 #[derive(Serialize)]
 struct Explained<'a> {
@@ -24,6 +25,9 @@ struct Explained<'a> {
     findings: &'a [Finding],
     /// When the run began whose live values count.
     live_values_of: Option<&'a str>,
+    /// The job's roles in the templates and plans that were given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    planned: Option<&'a PlannedReport>,
 }
 
 #[derive(Serialize)]
@@ -58,7 +62,7 @@ struct ExplainedHop<'a> {
     requested: bool,
     cap_seconds: Option<Seconds>,
     max_session_duration_seconds: Option<Seconds>,
-    /// `iam` or `declared`.
+    /// `iam`, `planned` or `declared`.
     max_session_duration_from: Option<&'static str>,
     lease_seconds: Option<Seconds>,
     /// `granted`, `refused`, `not-known`, or `not-reached` behind a refused request.
@@ -96,6 +100,7 @@ impl Explanation<'_> {
             longest_run_seconds: longest,
             findings: &self.findings,
             live_values_of: self.read_at.as_deref(),
+            planned: self.planned.as_ref(),
         };
         // Nothing stands in the way: every key is a text.
         serde_json::to_string_pretty(&explained).unwrap_or_default()
@@ -105,7 +110,6 @@ impl Explanation<'_> {
         let (job, judgement) = (self.job, &self.judgement);
         let hops = job.path.iter().zip(&judgement.hops).map(|(hop, lease)| {
             let max = self.max_session(&hop.role);
-            let live = self.facts.max_session(&hop.role).is_some();
             let (grant, granted) = match &lease.grant {
                 Some(Grant::Granted(seconds)) => ("granted", Some(*seconds)),
                 Some(Grant::Refused(_)) => ("refused", None),
@@ -120,7 +124,7 @@ impl Explanation<'_> {
                 requested: lease.stated,
                 cap_seconds: lease.cap,
                 max_session_duration_seconds: max.map(|(max, _)| max),
-                max_session_duration_from: max.map(|_| if live { "iam" } else { "declared" }),
+                max_session_duration_from: max.map(|(_, from)| from.id()),
                 lease_seconds: granted,
                 grant,
             }

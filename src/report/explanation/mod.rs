@@ -7,10 +7,11 @@ mod json;
 mod path;
 mod ways;
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use anstyle::Style;
 
+use super::PlannedReport;
 use super::terminal::{WIDTHS, severity_style, wrap};
 use crate::facts::Facts;
 use crate::findings::FindingId;
@@ -19,6 +20,7 @@ use crate::fit::{Fit, fit};
 use crate::inventory::{Inventory, Job, RoleRef, Seconds};
 use crate::lease::{Judgement, Verdict};
 use crate::plan::Plan;
+use crate::templates::Setting;
 use crate::visible;
 
 /// A job, and all that is told of it.
@@ -32,6 +34,37 @@ pub struct Explanation<'a> {
     judgement: Judgement,
     findings: Vec<Finding>,
     fit: Fit,
+    /// The job's roles in the templates and plans that were given.
+    planned: Option<PlannedReport>,
+}
+
+/// Where a MaxSessionDuration is known from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum KnownFrom {
+    Iam,
+    Planned,
+    Declared,
+}
+
+impl KnownFrom {
+    /// As the JSON has it.
+    const fn id(self) -> &'static str {
+        match self {
+            Self::Iam => "iam",
+            Self::Planned => "planned",
+            Self::Declared => "declared",
+        }
+    }
+}
+
+impl fmt::Display for KnownFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Iam => "read from IAM",
+            Self::Planned => "planned",
+            Self::Declared => "declared",
+        })
+    }
 }
 
 impl<'a> Explanation<'a> {
@@ -54,13 +87,19 @@ impl<'a> Explanation<'a> {
         let findings = subject.findings().into_iter().filter(is_its).collect();
         let judgement = crate::lease::judge(job, |role| subject.max_session(role));
         let fit = fit(job, &|role| subject.max_session(role));
-        Self { inventory, job, facts, read_at, judgement, findings, fit }
+        let planned = super::planned::of(&subject);
+        Self { inventory, job, facts, read_at, judgement, findings, fit, planned }
     }
 
     /// The role's MaxSessionDuration, and where it is known from.
-    fn max_session(&self, role: &RoleRef) -> Option<(Seconds, &'static str)> {
-        let declared = || Some((self.inventory.declared(role)?.max_session_duration?, "declared"));
-        self.facts.max_session(role).map(|max| (max, "read from IAM")).or_else(declared)
+    fn max_session(&self, role: &RoleRef) -> Option<(Seconds, KnownFrom)> {
+        let planned = role.arn().and_then(|arn| self.facts.planned.max_session(arn));
+        match (self.facts.max_session(role), planned) {
+            (Some(max), _) => Some((max, KnownFrom::Iam)),
+            (None, Some(Setting::Known(max))) => Some((*max, KnownFrom::Planned)),
+            (None, Some(Setting::Unknown(_))) => None,
+            (None, None) => Some((self.inventory.declared(role)?.max_session_duration?, KnownFrom::Declared)),
+        }
     }
 
     /// Words it for a terminal of so many columns.
@@ -77,6 +116,9 @@ impl<'a> Explanation<'a> {
         self.tell_findings(&mut text);
         text.heading("Where the numbers come from");
         text.wrapped(&self.known(), "  ");
+        for line in self.planned.iter().flat_map(PlannedReport::lines) {
+            text.wrapped(&line, "  ");
+        }
         text.text
     }
 
