@@ -47,6 +47,7 @@ mod shared_config;
 mod stand_in_itself;
 mod state_kept;
 mod state_rules;
+mod template_notes;
 mod templates;
 mod throttling;
 mod unreadable_answers;
