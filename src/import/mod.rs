@@ -4,6 +4,7 @@
 //! What a file does not say is not guessed: it is in `not_imported`, with what to do about it. Judges nothing.
 
 pub mod aws_config;
+mod expression;
 pub mod github_workflow;
 mod variables;
 
@@ -39,6 +40,7 @@ impl Imported {
 }
 
 /// A job as the imported file declares it.
+#[derive(Debug, Clone, PartialEq)]
 struct Draft {
     name: String,
     place: Place,
@@ -50,39 +52,82 @@ struct Draft {
     comments: JobComments,
 }
 
+/// A role as the file names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum DraftRole {
+    Arn(Placed<String>),
+    /// An expression that only a run knows, or a name without its account.
+    Expression(Placed<String>),
+}
+
+impl DraftRole {
+    /// The account of an ARN.
+    fn account(&self) -> Option<&str> {
+        match self {
+            Self::Arn(arn) => arn.value.split(':').nth(4),
+            Self::Expression(_) => None,
+        }
+    }
+}
+
 /// A hop, and what the file says of its role.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct DraftHop {
-    role: Placed<String>,
+    role: DraftRole,
     duration: Option<Placed<Seconds>>,
     external_id: Option<Placed<String>>,
     session_name: Option<Placed<String>>,
+    /// A glob that matches the names of its sessions.
+    sessions: Option<String>,
 }
 
 impl Draft {
+    /// Whether the other differs in its name and its place alone.
+    fn is_like(&self, other: &Self) -> bool {
+        let hop = |hop: &DraftHop| {
+            let role = match &hop.role {
+                DraftRole::Arn(role) | DraftRole::Expression(role) => role.value.clone(),
+            };
+            (role, hop.duration.as_ref().map(|duration| duration.value))
+        };
+        self.source == other.source
+            && self.length.value == other.length.value
+            && self.length_from == other.length_from
+            && self.refresh == other.refresh
+            && self.hops.iter().map(hop).eq(other.hops.iter().map(hop))
+    }
+
     /// The inventory of this job alone.
     fn check(self, files: &[Arc<str>]) -> Result<(Inventory, JobComments), Vec<Remark>> {
         let mut roles: Vec<(Placed<String>, raw::Role)> = Vec::new();
         let mut described = BTreeSet::new();
         let mut path = Vec::with_capacity(self.hops.len());
         for (index, hop) in self.hops.into_iter().enumerate() {
+            let role = match hop.role {
+                DraftRole::Arn(role) => role,
+                DraftRole::Expression(role) => {
+                    let message = format!("role-to-assume depends on `{}`, which only a run knows", role.value);
+                    let location = locate(role.place, files);
+                    return Err(vec![Remark { location, message, help: String::new(), cannot_work: false }]);
+                }
+            };
             // No alias is meant in such a file, so what is no ARN is told to be none.
             let detailed = hop.external_id.is_some() || hop.session_name.is_some();
-            if detailed && described.insert(hop.role.value.clone()) {
-                let alias = Placed { value: format!("role {index}"), place: hop.role.place };
+            if detailed && described.insert(role.value.clone()) {
+                let alias = Placed { value: format!("role {index}"), place: role.place };
                 let role = raw::Role {
-                    arn: Some(hop.role.clone()),
+                    arn: Some(role.clone()),
                     external_id: hop.external_id,
                     session_name: hop.session_name,
                     ..raw::Role::default()
                 };
                 roles.push((alias, role));
             }
-            RoleArn::parse(&hop.role.value).map_err(|wrong| {
-                let location = locate(hop.role.place, files);
+            RoleArn::parse(&role.value).map_err(|wrong| {
+                let location = locate(role.place, files);
                 vec![Remark { location, message: wrong.message, help: wrong.help, cannot_work: false }]
             })?;
-            path.push(raw::Hop { role: Some(hop.role), duration: hop.duration });
+            path.push(raw::Hop { role: Some(role), duration: hop.duration });
         }
         let job = raw::Job {
             place: self.place,
