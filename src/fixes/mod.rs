@@ -62,6 +62,14 @@ pub(crate) fn set_max_session(role: &RoleRef, why: &str, seconds: Seconds) -> Fi
         )
 }
 
+/// Declares how long a workflow's job uses its credentials.
+pub(crate) fn state_timeout() -> Fix {
+    Fix::step(
+        "State how long the job uses the credentials: write timeout-minutes: on the job, or on each step that follows the \
+         login, with the longest run that you accept.",
+    )
+}
+
 /// Lets the SDK renew the credentials.
 pub(crate) fn refresh_by_provider_chain(job: &Job) -> Fix {
     let step = "Let the SDK renew the credentials: give the job's clients a provider that assumes the role itself, \

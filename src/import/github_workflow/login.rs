@@ -302,7 +302,9 @@ impl<'a> Step<'a> {
     fn role(&self, role: Placed<Possible>, way: Way, before: &[DraftHop]) -> Result<DraftRole, NotJudged> {
         let place = role.place;
         let Some(text) = role.value.as_text() else {
-            return Ok(DraftRole::Expression(Placed { value: role.value.expression().to_owned(), place }));
+            let value = role.value.expression().to_owned();
+            let (why, help) = only_a_run_knows("role-to-assume", &value, self.scope);
+            return Ok(DraftRole::Expression { role: Placed { value, place }, why, help });
         };
         let value = text.trim().to_owned();
         // The action takes what does not begin so for a name in the caller's account.
@@ -323,7 +325,13 @@ impl<'a> Step<'a> {
         let account = before.last().and_then(|hop| hop.role.account());
         Ok(match account {
             Some(account) => DraftRole::Arn(Placed { value: format!("arn:aws:iam::{account}:role/{value}"), place }),
-            None => DraftRole::Expression(Placed { value, place }),
+            None => {
+                let why = format!(
+                    "role-to-assume `{value}` is a name: its account is the caller's, which is not in the workflow"
+                );
+                let help = "write the role's ARN".to_owned();
+                DraftRole::Expression { role: Placed { value, place }, why, help }
+            }
         })
     }
 
