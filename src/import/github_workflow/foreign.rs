@@ -36,6 +36,9 @@ const USERS_OF_CREDENTIALS: [&str; 10] = [
     "hashicorp/setup-terraform",
 ];
 
+/// Parts of the names of actions that log in.
+const LOGINS: [&str; 7] = ["aws", "login", "log-in", "auth", "credential", "assume", "oidc"];
+
 fn names_a_login(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace('_', "-");
     OF_A_LOGIN.iter().any(|part| name.contains(part))
@@ -63,6 +66,14 @@ pub(super) fn step_that_may_log_in(node: &Node) -> Option<NotJudged> {
         uses.value
     );
     not_judged(uses.place, message)
+}
+
+/// Whether an action of the repository that is a program may log in to AWS, by its inputs, its path and its name.
+pub(super) fn program_may_log_in(path: &str, action: &Node, step: &Node) -> bool {
+    let inputs = entries(entry(action, "inputs")).chain(entries(entry(step, "with")));
+    let name = entry(action, "name").and_then(text_of).map(|name| name.value).unwrap_or_default();
+    let text = format!("{path} {name}").to_ascii_lowercase();
+    inputs.into_iter().any(|(name, _)| names_a_login(name)) || LOGINS.iter().any(|part| text.contains(part))
 }
 
 /// Whether a shell script calls AssumeRole; comments and texts that are only printed do not count.

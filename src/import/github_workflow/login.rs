@@ -128,7 +128,7 @@ impl<'a> Step<'a> {
     fn secret(&self, name: &str) -> Option<Possible> {
         match self.option(name) {
             Some(given) => Some(given.value),
-            None if self.scope.id_token == IdToken::Granted => None,
+            None if matches!(self.scope.id_token, IdToken::Granted | IdToken::CallerDecides) => None,
             None => self.value(name, |text| self.scope.fill(text)).map(|given| given.value),
         }
     }
@@ -275,6 +275,7 @@ impl<'a> Step<'a> {
         }
         let why = match &self.scope.id_token {
             IdToken::NotGranted(by) => by.clone(),
+            IdToken::NotWritten => "no `permissions` with `id-token: write` are written".to_owned(),
             IdToken::Granted | IdToken::CallerDecides => "the action does not ask for an identity token".to_owned(),
         };
         let message =

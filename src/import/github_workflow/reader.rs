@@ -234,7 +234,7 @@ impl<'a> Reader<'a> {
         if !path.starts_with("./") {
             let id_token = scope.id_token == IdToken::Granted;
             if let Some(remark) = workflow_that_may_log_in(uses, job, id_token) {
-                self.remarks.add(Some(name), remark);
+                self.remarks.add_once_per_file(name, remark);
             }
             return;
         }
@@ -307,8 +307,7 @@ impl<'a> Reader<'a> {
             (Some(caller), None) => caller.clone(),
             (None, None) => {
                 let callable = entry(call.tree, "on").is_some_and(|on| mentions(on, "workflow_call"));
-                let nothing = "no `permissions` with `id-token: write` are written".to_owned();
-                if callable { IdToken::CallerDecides } else { IdToken::NotGranted(nothing) }
+                if callable { IdToken::CallerDecides } else { IdToken::NotWritten }
             }
         }
     }

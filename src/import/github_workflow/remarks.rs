@@ -22,13 +22,22 @@ struct OfPlace {
     message: String,
     help: String,
     cannot_work: bool,
+    /// It is said once for the file.
+    per_file: bool,
 }
 
 impl Remarks {
     /// Adds what is said of a job at a place.
     pub(super) fn add(&mut self, job: Option<&str>, remark: NotJudged) {
         let NotJudged { place, message, help, cannot_work } = remark;
-        self.merge(OfPlace { place, jobs: job.map(str::to_owned).into_iter().collect(), message, help, cannot_work });
+        let jobs = job.map(str::to_owned).into_iter().collect();
+        self.merge(OfPlace { place, jobs, message, help, cannot_work, per_file: false });
+    }
+
+    /// Adds what is said of a job once for its file, however many jobs of the file meet it.
+    pub(super) fn add_once_per_file(&mut self, job: &str, remark: NotJudged) {
+        let NotJudged { place, message, help, cannot_work } = remark;
+        self.merge(OfPlace { place, jobs: vec![job.to_owned()], message, help, cannot_work, per_file: true });
     }
 
     /// Adds all that others have.
@@ -37,7 +46,9 @@ impl Remarks {
     }
 
     fn merge(&mut self, remark: OfPlace) {
-        let same = |known: &&mut OfPlace| known.place == remark.place && known.message == remark.message;
+        let same_place =
+            |known: &OfPlace| known.place == remark.place || (remark.per_file && known.place.file == remark.place.file);
+        let same = |known: &&mut OfPlace| known.message == remark.message && same_place(known);
         match self.0.iter_mut().find(same) {
             Some(known) => {
                 let new: Vec<String> = remark.jobs.into_iter().filter(|job| !known.jobs.contains(job)).collect();
@@ -50,7 +61,7 @@ impl Remarks {
     /// As they are shown.
     pub(super) fn finish(self, files: &[Arc<str>]) -> Vec<Remark> {
         let mut by_text: BTreeMap<(usize, usize, usize), Vec<Remark>> = BTreeMap::new();
-        for OfPlace { place, jobs, message, help, cannot_work } in self.0 {
+        for OfPlace { place, jobs, message, help, cannot_work, .. } in self.0 {
             let message = format!("{}{message}", named(&jobs));
             let remark = Remark { location: locate(place, files), message, help, cannot_work };
             by_text.entry((place.file, place.line, place.column)).or_default().push(remark);

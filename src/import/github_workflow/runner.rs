@@ -22,7 +22,9 @@ pub(super) enum IdToken {
     Granted,
     /// A workflow that calls this one decides.
     CallerDecides,
-    /// It may not, by what is named here.
+    /// No permissions are written: GitHub's defaults have no identity tokens, and a called workflow may ask for them.
+    NotWritten,
+    /// The permissions that are named here do not include it, and no called workflow can add it.
     NotGranted(String),
 }
 

@@ -74,11 +74,15 @@ pub(super) struct Scope<'a> {
     pub(super) runner: Runner,
 }
 
-/// How an input that nobody need give counts.
+/// How an input or a secret counts that whoever starts the workflow may give or leave out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Optional {
+    /// An input has its default; what has none is unknown.
     Unknown,
+    /// An input has its default; what has none is empty.
     Empty,
+    /// Every input is unknown: a condition holds for some runs and not for others.
+    Open,
 }
 
 impl<'a> Scope<'a> {
@@ -98,7 +102,8 @@ impl<'a> Scope<'a> {
 
     /// A condition; without `${{ }}` all of it is an expression.
     pub(super) fn condition(&self, text: &str) -> Possible {
-        if text.contains("${{") { self.fill(text) } else { self.fill(&format!("${{{{ {text} }}}}")) }
+        let whole = if text.contains("${{") { text.to_owned() } else { format!("${{{{ {text} }}}}") };
+        self.evaluate(&whole, Optional::Open, &self.given, &self.env)
     }
 
     /// A variable of the environment that the files declare.
@@ -221,6 +226,9 @@ impl<'a> Scope<'a> {
         };
         if let Some(given) = self.variables.get("inputs", name) {
             return Some(Possible::text(given));
+        }
+        if optional == Optional::Open {
+            return None;
         }
         let declared = |event: &str| entry(entry(entry((*on)?, event)?, "inputs")?, name);
         let all: Vec<&Node> = ["workflow_call", "workflow_dispatch"].into_iter().filter_map(declared).collect();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::foreign::step_that_may_log_in;
+use super::foreign::{program_may_log_in, step_that_may_log_in};
 use super::hand_over;
 use super::length::{self, Position};
 use super::local::CHECKOUT;
@@ -199,6 +199,8 @@ impl<'a> Reader<'a> {
         let using = runs_with.and_then(|runs| entry(runs, "using")).and_then(text_of).map(|using| using.value);
         match using.as_deref() {
             Some("composite") => {}
+            // Such a program is judged by its inputs and its name, like one of another repository.
+            Some(_) if !program_may_log_in(path, &file.tree, node) => return,
             Some(using) => {
                 let why = format!("{} is a program ({using}), and programs are not read", file.name);
                 return not_judged(self, &why);
