@@ -142,8 +142,8 @@ pub(crate) fn parse(dialect: Dialect, file: usize, text: &str, sink: &mut Sink) 
     match parse_or_stop(dialect, file, text) {
         Ok(tree) => Some(tree),
         Err(stop) => {
-            let (place, message, help) = syntax::explain(text, stop);
-            sink.add(place, message, help);
+            let explained = syntax::explain(text, stop);
+            sink.add(explained.place, explained.message, explained.help);
             None
         }
     }
