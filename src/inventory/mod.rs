@@ -1,7 +1,8 @@
 //! The declarations of people: jobs, the paths by which they get credentials, roles, readers, waivers.
 //!
-//! `files` reads, `yaml` parses, `syntax` explains what YAML cannot be parsed, `decode` checks the shape, `validate` the
-//! meaning; each reports every problem with its place. An `Inventory` is valid: the rest of the crate does not check it.
+//! `files` reads, `yaml` parses, `syntax` explains what YAML cannot be parsed, `decode` checks the shape, `validate`
+//! the meaning; each reports every problem with its place. An `Inventory` is valid: the rest of the crate does not
+//! check it.
 
 mod arn;
 mod decode;
@@ -27,7 +28,6 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
 pub use arn::{NotARole, RoleArn, RoleRef, is_account};
 #[cfg(feature = "cli")]
 pub use diagnostic::Remark;
@@ -39,6 +39,7 @@ pub use files::InventorySource;
 pub(crate) use files::digest;
 pub(crate) use files::hex;
 pub use filter::{Filter, NothingMatches, RolePattern};
+use jiff::civil::Date;
 pub use job_name::JobName;
 pub use raw::Refresh;
 pub use seconds::{NotADuration, Seconds};
@@ -245,7 +246,8 @@ impl Inventory {
         from.read().and_then(|files| Self::from_files(files, Some(today)))
     }
 
-    /// Reads an inventory that is already text; `name` is its name in diagnostics. The length of waivers is not checked.
+    /// Reads an inventory that is already text; `name` is its name in diagnostics. The length of waivers is not
+    /// checked.
     ///
     /// # Errors
     /// Every problem there is, each with its place.

@@ -407,8 +407,8 @@ fn odd_at(text: &str) -> impl Fn(usize) -> Option<(usize, char)> + '_ {
     }
 }
 
-/// The file with blanks in place of the list item or entry that holds the line, so that every other place stays as it is.
-/// `None`: the line is in no such item, or it is blank already.
+/// The file with blanks in place of the list item or entry that holds the line, so that every other place stays as it
+/// is. `None`: the line is in no such item, or it is blank already.
 fn without_item_at(text: &str, line: usize) -> Option<(String, Section)> {
     let lines = Lines::new(text);
     let section = lines.section_of(line).filter(|section| section.start < line)?;
