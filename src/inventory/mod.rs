@@ -28,6 +28,8 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+
 pub use arn::{NotARole, RoleArn, RoleRef, is_account};
 #[cfg(feature = "cli")]
 pub use diagnostic::Remark;
@@ -39,7 +41,6 @@ pub use files::InventorySource;
 pub(crate) use files::digest;
 pub(crate) use files::hex;
 pub use filter::{Filter, NothingMatches, RolePattern};
-use jiff::civil::Date;
 pub use job_name::JobName;
 pub use raw::Refresh;
 pub use seconds::{NotADuration, Seconds};

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use credential_health::fit::{Change, Changed, Fit, MOST_CHANGES, Way, fit};
+use credential_health::fixes::search::{Change, Changed, Fit, MOST_CHANGES, Way, fit};
 use credential_health::inventory::{Job, Refresh, RoleRef, Seconds};
 use credential_health::lease::Verdict;
 use proptest::prelude::*;
