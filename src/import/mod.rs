@@ -4,8 +4,11 @@
 //! What a file does not say is not guessed: it is in `not_imported`, with what to do about it. Judges nothing.
 
 pub mod aws_config;
+pub mod cloudformation;
 pub mod github_workflow;
+pub mod terraform_plan;
 mod variables;
+mod workload;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
