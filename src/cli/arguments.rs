@@ -281,7 +281,7 @@ pub enum ExitStatus {
     NoAnswer,
 }
 
-/// Every exit status and what it means. README's table is compared with this one.
+/// Every exit status and what it means. `scripts/reference` writes the table of the documentation.
 pub const EXIT_STATUSES: [(ExitStatus, &str); 5] = [
     (ExitStatus::Healthy, "no open finding at or above --fail-on"),
     (ExitStatus::Findings, "open findings at or above --fail-on"),

@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use super::arguments::{ExitStatus, Explain, ExplainFormat};
 use super::output::{self, bad_usage};
 use super::page;
-use crate::facts::{Description, Facts};
+use crate::facts::{Description, Facts, Mode};
 use crate::failure::printable;
 use crate::findings::FindingId;
-use crate::inventory::{Inventory, RoleArn, Seconds, nearest};
+use crate::inventory::{RoleArn, Seconds, nearest};
 use crate::limited;
 use crate::report::explanation::Explanation;
 use crate::visible;
@@ -21,7 +21,7 @@ use crate::visible;
 /// The largest report that is read, in bytes.
 const MAX_BYTES: u64 = 512 * 1024 * 1024;
 
-pub(super) fn run(arguments: &Explain) -> ExitStatus {
+pub(super) async fn run(arguments: &Explain) -> ExitStatus {
     let to = arguments.output.as_deref();
     let from_standard_input = arguments.inventory.as_deref().is_some_and(|path| path.as_os_str() == "-");
     if let Some(misuse) = arguments.templates.misuse(from_standard_input) {
@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &Explain) -> ExitStatus {
     }
     let text = match (&arguments.id, &arguments.job, &arguments.inventory) {
         (Some(id), ..) => finding(id, arguments.format, to),
-        (None, Some(job), Some(inventory)) => one_job(arguments, job, inventory),
+        (None, Some(job), Some(inventory)) => one_job(arguments, job, inventory).await,
         _ => Ok(list(arguments.format, to)),
     };
     match text {
@@ -79,9 +79,9 @@ fn list(format: ExplainFormat, to: Option<&Path>) -> String {
     FindingId::ALL.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn one_job(arguments: &Explain, name: &str, inventory: &Path) -> Result<String, ExitStatus> {
+async fn one_job(arguments: &Explain, name: &str, inventory: &Path) -> Result<String, ExitStatus> {
     // The problems of both are reported.
-    let inventory = Inventory::load(inventory).map_err(|problems| super::bad_input(&problems));
+    let inventory = super::load(inventory).await;
     let files = arguments.templates.read().map_err(|problems| super::bad_input(&problems));
     let (inventory, (files, given)) = (inventory?, files?);
     let Some(job) = inventory.jobs.iter().find(|job| job.name == name) else {
@@ -94,7 +94,9 @@ fn one_job(arguments: &Explain, name: &str, inventory: &Path) -> Result<String, 
         }
         None => (Facts::default(), None),
     };
-    facts.planned = files.planned(&inventory, &given);
+    if arguments.templates.any() {
+        facts.mode = Mode::Planned(files.planned(&inventory, &given));
+    }
     let today = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let explanation = Explanation::new(&inventory, job, &facts, read_at, today);
     Ok(match arguments.format {

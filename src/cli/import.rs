@@ -29,8 +29,8 @@ pub(super) fn run(arguments: &Import) -> ExitStatus {
             (imported.map_err(|problems| super::bad_input(&problems)), output)
         }
         Import::TerraformPlan { files, source, length, output } => {
-            let options = terraform_plan::Options { source: *source, length: *length };
-            let imported = terraform_plan::import(files, options);
+            let options = terraform_plan::Options { source: source.clone(), length: *length };
+            let imported = terraform_plan::import(files, &options);
             (imported.map_err(|problems| super::bad_input(&problems)), output)
         }
     };

@@ -58,8 +58,8 @@ pub(super) fn account(text: &str) -> Result<String, BadValue> {
 /// Reads the kind of source with which Terraform runs.
 pub(super) fn terraform_source(text: &str) -> Result<Source, BadValue> {
     match Source::of_kind(text) {
-        Some(Source::WebIdentity { .. } | Source::Saml { .. }) => Err(BadValue::Token),
-        Some(source) if may_assume(source) => Ok(source),
+        Some(Source::WebIdentity { .. } | Source::Saml { .. } | Source::AccountAccess { .. }) => Err(BadValue::Token),
+        Some(source) if may_assume(&source) => Ok(source),
         _ => Err(BadValue::Source),
     }
 }

@@ -23,8 +23,6 @@ mod unresolved;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
 #[cfg(feature = "cli")]
 pub use files::{Files, Given};
 pub use resolved::{Partly, Resolved};
@@ -62,7 +60,7 @@ pub struct PlannedRole {
 }
 
 /// Something that the files leave open, or that a person should know of them.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Note {
     /// The role of the inventory that the note is about.
     pub role: Option<RoleArn>,

@@ -23,8 +23,8 @@ pub(super) struct Backend {
 }
 
 /// A run of Terraform in a folder.
-pub(super) struct TerraformRun {
-    pub(super) options: Options,
+pub(super) struct TerraformRun<'a> {
+    pub(super) options: &'a Options,
     pub(super) place: Place,
     pub(super) location: Location,
 }
@@ -73,7 +73,7 @@ impl Block<'_> {
     }
 }
 
-impl TerraformRun {
+impl TerraformRun<'_> {
     /// The jobs of the AWS providers that assume roles.
     pub(super) fn provider_jobs(
         &self,
@@ -107,9 +107,9 @@ impl TerraformRun {
         if web_identity.is_empty() && assumed.is_empty() {
             return None;
         }
-        let source = match (web_identity.is_empty(), self.options.source) {
+        let source = match (web_identity.is_empty(), &self.options.source) {
             (false, _) => Ok(Source::WebIdentity { renewable: true }),
-            (true, Some(source)) => Ok(source),
+            (true, Some(source)) => Ok(source.clone()),
             (true, None) => Err(self.remark(
                 name,
                 &format!("the {what} assumes a role, and the file does not say with which credentials Terraform runs"),

@@ -58,7 +58,7 @@ const LAYOUTS: &[Layout] = &[
 ];
 
 /// Facts that a plan does not have.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// The source of the credentials with which Terraform itself runs.
     pub source: Option<Source>,
@@ -105,7 +105,7 @@ struct InitState {
 ///
 /// # Errors
 /// Every problem of every file.
-pub fn import(paths: &[PathBuf], options: Options) -> Result<Imported, Problems> {
+pub fn import(paths: &[PathBuf], options: &Options) -> Result<Imported, Problems> {
     let (mut sources, mut sink) = (Vec::new(), Sink::default());
     let mut documents = Vec::new();
     for path in paths {
@@ -162,7 +162,7 @@ fn read(index: usize, source: &SourceFile, sink: &mut Sink) -> Option<Read> {
 }
 
 /// The jobs of the resources that exist after the plan is applied.
-fn resource_jobs(plan: &Document, run: &TerraformRun) -> Vec<Result<Draft, Remark>> {
+fn resource_jobs(plan: &Document, run: &TerraformRun<'_>) -> Vec<Result<Draft, Remark>> {
     let changes = plan.resource_changes.iter().flatten();
     let jobs = changes.filter_map(|ResourceChange { address, mode, r#type, change }| {
         let (kind, after) = (r#type.as_deref()?, change.after.as_ref()?);

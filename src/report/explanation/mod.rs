@@ -7,16 +7,16 @@ mod json;
 mod path;
 mod ways;
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
 use anstyle::Style;
 
-use super::PlannedReport;
 use super::terminal::{WIDTHS, severity_style, wrap};
+use super::{MaxSessionFrom, PlannedReport};
 use crate::facts::Facts;
 use crate::findings::FindingId;
 use crate::findings::{Finding, Subject};
-use crate::fit::{Fit, fit};
+use crate::fixes::search::{Fit, fit};
 use crate::inventory::{Inventory, Job, RoleRef, Seconds};
 use crate::lease::{Judgement, Verdict};
 use crate::plan::Plan;
@@ -36,35 +36,6 @@ pub struct Explanation<'a> {
     fit: Fit,
     /// The job's roles in the templates and plans that were given.
     planned: Option<PlannedReport>,
-}
-
-/// Where a MaxSessionDuration is known from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum KnownFrom {
-    Iam,
-    Planned,
-    Declared,
-}
-
-impl KnownFrom {
-    /// As the JSON has it.
-    const fn id(self) -> &'static str {
-        match self {
-            Self::Iam => "iam",
-            Self::Planned => "planned",
-            Self::Declared => "declared",
-        }
-    }
-}
-
-impl fmt::Display for KnownFrom {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Iam => "read from IAM",
-            Self::Planned => "planned",
-            Self::Declared => "declared",
-        })
-    }
 }
 
 impl<'a> Explanation<'a> {
@@ -87,18 +58,18 @@ impl<'a> Explanation<'a> {
         let findings = subject.findings().into_iter().filter(is_its).collect();
         let judgement = crate::lease::judge(job, |role| subject.max_session(role));
         let fit = fit(job, &|role| subject.max_session(role));
-        let planned = super::planned::of(&subject);
+        let planned = super::planned::planned_report(&subject);
         Self { inventory, job, facts, read_at, judgement, findings, fit, planned }
     }
 
     /// The role's MaxSessionDuration, and where it is known from.
-    fn max_session(&self, role: &RoleRef) -> Option<(Seconds, KnownFrom)> {
-        let planned = role.arn().and_then(|arn| self.facts.planned.max_session(arn));
+    fn max_session(&self, role: &RoleRef) -> Option<(Seconds, MaxSessionFrom)> {
+        let planned = self.facts.planned().and_then(|planned| planned.max_session(role.arn()?));
         match (self.facts.max_session(role), planned) {
-            (Some(max), _) => Some((max, KnownFrom::Iam)),
-            (None, Some(Setting::Known(max))) => Some((*max, KnownFrom::Planned)),
+            (Some(max), _) => Some((max, MaxSessionFrom::Iam)),
+            (None, Some(Setting::Known(max))) => Some((*max, MaxSessionFrom::Planned)),
             (None, Some(Setting::Unknown(_))) => None,
-            (None, None) => Some((self.inventory.declared(role)?.max_session_duration?, KnownFrom::Declared)),
+            (None, None) => Some((self.inventory.declared(role)?.max_session_duration?, MaxSessionFrom::Declared)),
         }
     }
 
