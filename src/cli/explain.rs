@@ -94,8 +94,9 @@ async fn one_job(arguments: &Explain, name: &str, inventory: &Path) -> Result<St
         }
         None => (Facts::default(), None),
     };
-    if arguments.templates.any() {
-        facts.mode = Mode::Planned(files.planned(&inventory, &given));
+    let planned = files.planned(&inventory, &given);
+    if !planned.files.is_empty() {
+        facts.mode = Mode::Planned(planned);
     }
     let today = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let explanation = Explanation::new(&inventory, job, &facts, read_at, today);

@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &Import) -> ExitStatus {
         }
     };
     let imported = match imported {
-        Ok(imported) => imported,
+        Ok(imported) => imported.with_known_roles(),
         Err(status) => return status,
     };
     tell_all(&imported, "not imported");

@@ -1,10 +1,13 @@
 //! Work that AWS runs under a role for a configured time, and the logins of IAM Identity Center: owns where their settings
 //! are in a resource, and the job that each becomes. The importers of templates and plans share it.
 
-use super::Draft;
+use super::draft::Draft;
 use crate::inventory::problem::{Place, Placed};
 use crate::inventory::{JobComments, LengthFrom, Location, Refresh, Remark, Seconds, Source};
-use crate::lease::rules::{CODEBUILD_DEFAULT_TIMEOUT, GLUE_DEFAULT_TIMEOUT, LAMBDA_DEFAULT_TIMEOUT};
+use crate::lease::rules::{
+    CODEBUILD_DEFAULT_TIMEOUT, GLUE_DEFAULT_TIMEOUT, LAMBDA_DEFAULT_TIMEOUT, PERMISSION_SET_DEFAULT,
+    PORTAL_SESSION_DEFAULT,
+};
 use crate::templates::Resolved;
 
 /// Stands for a job's length until someone writes it.
@@ -53,13 +56,13 @@ impl Service {
         }
     }
 
-    /// The source of its credentials; `None`: an inventory has no such kind.
-    fn source(self) -> Option<Source> {
+    /// The source of its credentials.
+    const fn source(self) -> Source {
         match self {
-            Self::Lambda => Some(Source::Lambda),
-            Self::Codebuild => Some(Source::Codebuild),
-            Self::Batch => Some(Source::EcsTask),
-            Self::Glue => Source::of_kind("service-role"),
+            Self::Lambda => Source::Lambda,
+            Self::Codebuild => Source::Codebuild,
+            Self::Batch => Source::EcsTask,
+            Self::Glue => Source::ServiceRole { duration: None },
         }
     }
 
@@ -157,19 +160,13 @@ pub(super) fn timed_job(layout: &Layout, resource: &mut Resource<'_>) -> Result<
             ));
         }
     };
-    let Some(source) = layout.service.source() else {
-        return Err(resource.remark(
-            &format!("an inventory has no source kind for a {label}"),
-            "declare the role that the job assumes in an inventory",
-        ));
-    };
     let above = vec![format!("{label}, {} ({}), {role}", resource.location, resource.id)];
     Ok(Draft {
         name: resource.name(layout.name),
         place: resource.place,
         length: Placed { value: length, place: resource.place },
         length_from,
-        source,
+        source: layout.service.source(),
         hops: Vec::new(),
         refresh: Refresh::Auto,
         comments: JobComments { above, length: comment, ..JobComments::default() },
@@ -204,10 +201,8 @@ pub(super) fn permission_set_job(
             ));
         }
     };
-    let Some(Source::IdentityCenter { session, portal_session }) = Source::of_kind("identity-center") else {
-        return Err(resource.remark("an inventory has no source kind for a permission set", "declare the job yourself"));
-    };
-    let source = Source::IdentityCenter { session: stated.unwrap_or(session), portal_session };
+    let session = stated.unwrap_or(PERMISSION_SET_DEFAULT);
+    let source = Source::IdentityCenter { session, portal_session: PORTAL_SESSION_DEFAULT };
     let above = vec![format!("Permission set, {} ({})", resource.location, resource.id)];
     let login = "portal_session is AWS's default: write that of your portal".to_owned();
     Ok(Draft {

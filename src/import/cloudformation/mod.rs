@@ -4,8 +4,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::gather::gather;
 use super::workload::{Layout, Resource, Service, permission_set_job, timed_job};
-use super::{Imported, gather, locate};
+use super::{Imported, locate};
 use crate::inventory::problem::Placed;
 use crate::inventory::yaml::Node;
 use crate::inventory::{Problems, Remark, Seconds};

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Options, Variable};
+use crate::import::draft::{Draft, DraftHop, DraftRole};
 use crate::import::workload::{PLACEHOLDER, PLACEHOLDER_COMMENT};
-use crate::import::{Draft, DraftHop};
 use crate::inventory::problem::{Place, Placed};
 use crate::inventory::{JobComments, LengthFrom, Location, Refresh, Remark, Seconds, Source};
 use crate::lease::rules::TERRAFORM_ASSUME_ROLE_DEFAULT;
@@ -163,10 +163,11 @@ impl TerraformRun<'_> {
             None => default,
         };
         Ok(DraftHop {
-            role: placed(role),
+            role: DraftRole::Arn(placed(role)),
             duration: duration.map(|value| Placed { value, place: self.place }),
             external_id: block.text("external_id").map_err(expression("external_id"))?.map(placed),
             session_name: block.text("session_name").ok().flatten().map(placed),
+            sessions: None,
         })
     }
 

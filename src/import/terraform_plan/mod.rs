@@ -12,8 +12,10 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::draft::Draft;
+use super::gather::gather;
 use super::workload::{Layout, Resource, Service, permission_set_job, timed_job};
-use super::{Draft, Imported, gather, locate};
+use super::{Imported, locate};
 use crate::inventory::{Place, Problems, Remark, Seconds, Sink, Source, SourceFile};
 use crate::templates::terraform_plan::accounts::Configuration;
 use crate::templates::{Resolved, Unresolved, files, terraform_plan};

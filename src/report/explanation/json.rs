@@ -10,7 +10,8 @@ use crate::fixes::Fix;
 use crate::fixes::search::{Fit, Way};
 use crate::inventory::{Location, Refresh, RoleRef, Seconds, Source};
 use crate::lease::{Grant, LimitedBy, Verdict};
-use crate::report::v1::{FindingV1, FixV1, PlannedV1, max_session_from_word};
+use crate::report::MaxSessionFrom;
+use crate::report::v1::{FindingV1, FixV1, PlannedV1};
 
 #[derive(Serialize)]
 struct Explained<'a> {
@@ -64,7 +65,7 @@ struct ExplainedHop<'a> {
     cap_seconds: Option<Seconds>,
     max_session_duration_seconds: Option<Seconds>,
     /// `iam`, `planned` or `declared`.
-    max_session_duration_from: Option<&'static str>,
+    max_session_duration_from: Option<MaxSessionFrom>,
     lease_seconds: Option<Seconds>,
     /// `granted`, `refused`, `not-known`, or `not-reached` behind a refused request.
     grant: &'static str,
@@ -127,7 +128,7 @@ impl Explanation<'_> {
                 requested: lease.stated,
                 cap_seconds: lease.cap,
                 max_session_duration_seconds: max.map(|(max, _)| max),
-                max_session_duration_from: max.map(|(_, from)| max_session_from_word(from)),
+                max_session_duration_from: max.map(|(_, from)| from),
                 lease_seconds: granted,
                 grant,
             }

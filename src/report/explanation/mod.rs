@@ -7,20 +7,20 @@ mod json;
 mod path;
 mod ways;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::Style;
 
+use super::PlannedReport;
 use super::terminal::{WIDTHS, severity_style, wrap};
-use super::{MaxSessionFrom, PlannedReport};
-use crate::facts::Facts;
+use crate::facts::{Facts, MaxSessionFrom};
 use crate::findings::FindingId;
 use crate::findings::{Finding, Subject};
 use crate::fixes::search::{Fit, fit};
-use crate::inventory::{Inventory, Job, RoleRef, Seconds};
+use crate::inventory::{Hop, Inventory, Job, RoleRef, Seconds};
 use crate::lease::{Judgement, Verdict};
 use crate::plan::Plan;
-use crate::templates::Setting;
 use crate::visible;
 
 /// A job, and all that is told of it.
@@ -28,7 +28,6 @@ use crate::visible;
 pub struct Explanation<'a> {
     inventory: &'a Inventory,
     job: &'a Job,
-    facts: &'a Facts,
     /// When the live values were read, as a report says it; `None`: there are none.
     read_at: Option<String>,
     judgement: Judgement,
@@ -36,6 +35,8 @@ pub struct Explanation<'a> {
     fit: Fit,
     /// The job's roles in the templates and plans that were given.
     planned: Option<PlannedReport>,
+    /// The MaxSessionDurations of its roles that are known.
+    max_sessions: BTreeMap<RoleRef, (Seconds, MaxSessionFrom)>,
 }
 
 impl<'a> Explanation<'a> {
@@ -59,18 +60,15 @@ impl<'a> Explanation<'a> {
         let judgement = crate::lease::judge(job, |role| subject.max_session(role));
         let fit = fit(job, &|role| subject.max_session(role));
         let planned = super::planned::planned_report(&subject);
-        Self { inventory, job, facts, read_at, judgement, findings, fit, planned }
+        let roles = job.path.iter().map(|hop| &hop.role);
+        let known = roles.filter_map(|role| Some((role.clone(), subject.known_max_session(role)?)));
+        let max_sessions = known.collect();
+        Self { inventory, job, read_at, judgement, findings, fit, planned, max_sessions }
     }
 
     /// The role's MaxSessionDuration, and where it is known from.
     fn max_session(&self, role: &RoleRef) -> Option<(Seconds, MaxSessionFrom)> {
-        let planned = self.facts.planned().and_then(|planned| planned.max_session(role.arn()?));
-        match (self.facts.max_session(role), planned) {
-            (Some(max), _) => Some((max, MaxSessionFrom::Iam)),
-            (None, Some(Setting::Known(max))) => Some((*max, MaxSessionFrom::Planned)),
-            (None, Some(Setting::Unknown(_))) => None,
-            (None, None) => Some((self.inventory.declared(role)?.max_session_duration?, MaxSessionFrom::Declared)),
-        }
+        self.max_sessions.get(role).copied()
     }
 
     /// Words it for a terminal of so many columns.
@@ -125,7 +123,8 @@ impl<'a> Explanation<'a> {
 
     /// Which MaxSessionDurations the explanation stands on.
     fn known(&self) -> String {
-        let live = self.job.path.iter().filter(|hop| self.facts.max_session(&hop.role).is_some()).count();
+        let is_live = |hop: &&Hop| self.max_session(&hop.role).is_some_and(|(_, from)| from == MaxSessionFrom::Iam);
+        let live = self.job.path.iter().filter(is_live).count();
         let known = self.job.path.iter().filter(|hop| self.max_session(&hop.role).is_some()).count();
         let check = format!(
             "`check` with the same `--inventory` and `--job {}` reads them",

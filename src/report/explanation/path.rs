@@ -3,10 +3,10 @@
 use anstyle::Style;
 
 use super::{Explanation, Text};
+use crate::facts::MaxSessionFrom;
 use crate::inventory::{Hop, Refresh, Seconds, Source};
 use crate::lease::rules::{self, Grant, Refusal};
 use crate::lease::{HopLease, Verdict};
-use crate::report::MaxSessionFrom;
 use crate::report::plain::limit_in_words;
 use crate::visible;
 
@@ -100,17 +100,11 @@ fn request_in_words(hop: &Hop) -> String {
     }
 }
 
-const fn max_session_source(from: MaxSessionFrom) -> &'static str {
-    match from {
-        MaxSessionFrom::Iam => "read from IAM",
-        MaxSessionFrom::Planned => "planned",
-        MaxSessionFrom::Declared => "declared",
-    }
-}
-
 fn cap_in_words(told: &Explanation<'_>, hop: &Hop, lease: &HopLease) -> String {
     let max = match told.max_session(&hop.role) {
-        Some((max, from)) => format!("MaxSessionDuration {max}, {}", max_session_source(from)),
+        Some((max, MaxSessionFrom::Iam)) => format!("MaxSessionDuration {max}, read from IAM"),
+        Some((max, MaxSessionFrom::Planned)) => format!("MaxSessionDuration {max}, planned"),
+        Some((max, MaxSessionFrom::Declared)) => format!("MaxSessionDuration {max}, declared"),
         None => "MaxSessionDuration not known".to_owned(),
     };
     if lease.chained {
