@@ -554,7 +554,7 @@ fn a_run_that_tells_otherwise_after_a_later_one_is_told_again() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
     fn runs_one_after_the_other_tell_each_transition_exactly_once(worlds in prop::collection::vec(world(), 1..6)) {
