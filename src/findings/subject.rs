@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::findings::evidence::{Fact, Provenance};
 use crate::fixes::search::{MOST_CHANGES, Way, first_ways, shorter_chain};
 use crate::fixes::{self, Fix};
-use crate::inventory::{Inventory, Job, JobName, Location, Refresh, RoleArn, RoleRef, Seconds};
+use crate::inventory::{Inventory, Job, JobName, LengthFrom, Location, Refresh, RoleArn, RoleRef, Seconds};
 use crate::lease::rules::{ASSUME_ROLE_RANGE, DEFAULT_MAX_SESSION, LONGEST_SESSION};
 use crate::lease::{Judgement, LimitedBy, Verdict, judge};
 use crate::plan::Plan;
@@ -138,9 +138,7 @@ impl<'a> Subject<'a> {
             (Some(live), _) => Some((live, MaxSessionFrom::Iam)),
             (None, Some(Setting::Known(planned))) => Some((*planned, MaxSessionFrom::Planned)),
             (None, Some(Setting::Unknown(_))) => None,
-            (None, None) => {
-                Some((self.inventory.declared(role)?.max_session_duration?, MaxSessionFrom::Declared))
-            }
+            (None, None) => Some((self.inventory.declared(role)?.max_session_duration?, MaxSessionFrom::Declared)),
         }
     }
 
@@ -241,7 +239,9 @@ impl<'a> Subject<'a> {
             let step = format!("No set of up to {MOST_CHANGES} changes covers this job. Declare another path for it.");
             return vec![Fix::step(step)];
         }
-        ways.iter().map(|way| self.way(job, way)).collect()
+        // Where nobody stated the length, to state it comes before longer sessions.
+        let stated = (job.length_from == LengthFrom::Assumed).then(fixes::state_timeout);
+        stated.into_iter().chain(ways.iter().map(|way| self.way(job, way))).take(MOST).collect()
     }
 
     /// The same for a job that chains roles; a way with a shorter chain is always among them.
