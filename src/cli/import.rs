@@ -7,9 +7,10 @@ use super::arguments::{ExitStatus, Import};
 use super::output::{self, bad_usage, print_error};
 use crate::import::aws_config::{self, Options};
 use crate::import::github_workflow::{self, Workflow};
-use crate::import::{Imported, Variables};
+use crate::import::{Imported, Variables, cloudformation, terraform_plan};
 use crate::limited;
 use crate::shared_config::{self, SharedConfig};
+use crate::templates::Given;
 
 /// The largest workflow that is read, in bytes; GitHub's own limit is far below.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
@@ -21,6 +22,17 @@ pub(super) fn run(arguments: &Import) -> ExitStatus {
             (of_aws_config(file.as_deref(), options), output)
         }
         Import::GithubWorkflow { files, variables, output } => (of_github_workflows(files, variables), output),
+        Import::Cloudformation { files, parameters, account, length, output } => {
+            let accounts = account.iter().cloned().collect();
+            let given = Given { parameters: parameters.iter().cloned().collect(), accounts };
+            let imported = cloudformation::import(files, &given, *length);
+            (imported.map_err(|problems| super::bad_input(&problems)), output)
+        }
+        Import::TerraformPlan { files, source, length, output } => {
+            let options = terraform_plan::Options { source: source.clone(), length: *length };
+            let imported = terraform_plan::import(files, &options);
+            (imported.map_err(|problems| super::bad_input(&problems)), output)
+        }
     };
     let imported = match imported {
         Ok(imported) => imported.with_known_roles(),
