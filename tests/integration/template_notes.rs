@@ -472,3 +472,24 @@ async fn nothing_is_concluded_from_a_text_that_is_no_principal() {
         assert!(denied("iam-user", refused).await, "{refused}");
     }
 }
+
+#[tokio::test]
+async fn explain_uses_the_planned_maximum_of_a_role() {
+    let explain = async |more: &[&str]| {
+        let arguments = [&["--job", "job", "--cloudformation", "t.yaml", "--format", "json"], more].concat();
+        let file = template("Parameters: {Max: {Type: Number}}", "MaxSessionDuration: !Ref Max");
+        let ran = Cli::on(&inventory(DEPLOY), "explain", &arguments).file("t.yaml", file).run().await;
+        serde_json::from_str::<Value>(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr))
+    };
+    let given = explain(&["--parameter", "Max=7200"]).await;
+    assert_eq!(given["job"]["verdict"], "covered");
+    let hop = &given["job"]["hops"][0];
+    assert_eq!(hop["max_session_duration_seconds"], 7200);
+    assert_eq!(hop["max_session_duration_from"], "planned");
+    let open = explain(&[]).await;
+    assert_eq!(open["job"]["verdict"], "unknown");
+    assert!(open["planned"]["notes"].to_string().contains("parameter Max has no default"), "{open}");
+    let alone = Cli::new(&["explain", "--terraform-plan", "p.json"]).run().await;
+    alone.assert_status(2);
+    assert!(alone.stderr.contains("go with --job"), "{}", alone.stderr);
+}
