@@ -287,7 +287,7 @@ pub const EXIT_STATUSES: [(ExitStatus, &str); 5] = [
     (ExitStatus::Findings, "open findings at or above --fail-on"),
     (
         ExitStatus::BadUsage,
-        "bad arguments or a bad inventory, and nothing was checked; or the report could not be written",
+        "bad arguments, inventory or settings: nothing was checked; or no report was written",
     ),
     (ExitStatus::Incomplete, "the run did not finish all that it set out to do"),
     (ExitStatus::NoAnswer, "no AWS credentials, no answer from AWS, or a message not published"),

@@ -45,7 +45,8 @@ pub const LAMBDA_LONGEST: Seconds = Seconds(1800);
 pub const LAMBDA_MANAGED_LONGEST: Seconds = Seconds(5400);
 /// How long before the end clients begin to renew (botocore credentials.py: its advisory window).
 pub const CLIENT_REFRESH_WINDOW: Seconds = Seconds::minutes(15);
-/// How long before the end a botocore process with an MFA profile fails, since it cannot refresh (botocore credentials.py).
+/// How long before the end a botocore process with an MFA profile fails, since it cannot refresh (botocore
+/// credentials.py).
 pub const BOTOCORE_MANDATORY_REFRESH: Seconds = Seconds::minutes(10);
 
 /// The longest session policy that STS takes, in characters (STS AssumeRole, `Policy`: plaintext limit 2,048).
@@ -194,7 +195,8 @@ pub fn source_request(source: &Source) -> Option<Grant> {
     })
 }
 
-/// Whether the source's credentials may call AssumeRole: those of GetFederationToken may not (IAM User Guide, id_session-tags).
+/// Whether the source's credentials may call AssumeRole: those of GetFederationToken may not (IAM User Guide,
+/// id_session-tags).
 #[must_use]
 pub fn may_assume(source: &Source) -> bool {
     !matches!(source, Source::FederationToken { .. })
