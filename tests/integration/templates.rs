@@ -1,5 +1,5 @@
-//! `lint` on templates and plans, through the command: verdicts, findings, what is left open, exit status; and what each
-//! intrinsic function comes to. The fixtures say which public project each is modelled on.
+//! `lint` on templates and plans, through the command: verdicts, findings, what is left open, exit status; and what
+//! each intrinsic function comes to. The fixtures say which public project each is modelled on.
 
 use std::path::{Path, PathBuf};
 
@@ -394,13 +394,52 @@ async fn what_a_template_leaves_open_is_not_known_whatever_is_declared() {
         notes,
     };
     assert_cases(&[
-        case("a condition that is open", "migration", &[], 3, "unknown", &["max-session-unknown"],
-            &["MaxSessionDuration is not known: condition IsProduction: parameter Stage has no default (give --parameter Stage=…)"]),
+        case(
+            "a condition that is open",
+            "migration",
+            &[],
+            3,
+            "unknown",
+            &["max-session-unknown"],
+            &["MaxSessionDuration is not known: condition IsProduction: parameter Stage has no default"],
+        ),
         case("a condition that holds", "migration", &["--parameter", "Stage=prod"], 0, "covered", &[], &[]),
-        case("a condition that does not", "migration", &["--parameter", "Stage=test"], 1, "rejected", &["duration-above-max-session", "max-session-drift"], &[]),
-        case("an import", "exported", &["--parameter", "Stage=prod"], 3, "unknown", &["max-session-unknown"], &["Fn::ImportValue: the value comes from another stack"]),
-        case("a role that is not made there", "production-only", &["--parameter", "Stage=test"], 0, "covered", &[], &[]),
-        case("a role that is", "production-only", &["--parameter", "Stage=prod"], 1, "rejected", &["duration-above-max-session", "max-session-drift"], &[]),
+        case(
+            "a condition that does not",
+            "migration",
+            &["--parameter", "Stage=test"],
+            1,
+            "rejected",
+            &["duration-above-max-session", "max-session-drift"],
+            &[],
+        ),
+        case(
+            "an import",
+            "exported",
+            &["--parameter", "Stage=prod"],
+            3,
+            "unknown",
+            &["max-session-unknown"],
+            &["Fn::ImportValue: the value comes from another stack"],
+        ),
+        case(
+            "a role that is not made there",
+            "production-only",
+            &["--parameter", "Stage=test"],
+            0,
+            "covered",
+            &[],
+            &[],
+        ),
+        case(
+            "a role that is",
+            "production-only",
+            &["--parameter", "Stage=prod"],
+            1,
+            "rejected",
+            &["duration-above-max-session", "max-session-drift"],
+            &[],
+        ),
     ])
     .await;
 }
@@ -593,8 +632,16 @@ async fn a_plan_says_before_it_is_applied_what_the_roles_will_be() {
 
 #[tokio::test]
 async fn one_name_in_several_accounts_is_not_known_until_the_accounts_are_given() {
-    let jobs = "version: 1\njobs:\n  - {name: job, length: 30m, source: iam-user, path: [\"arn:aws:iam::111111111111:role/AWSControlTowerExecution\"]}
-  - {name: other, length: 7h, source: web-identity, path: [{role: \"arn:aws:iam::222222222222:role/AWSControlTowerExecution\", duration: 8h}]}\n";
+    let jobs = "version: 1
+jobs:
+  - name: job
+    length: 30m
+    source: iam-user
+    path: [\"arn:aws:iam::111111111111:role/AWSControlTowerExecution\"]
+  - name: other
+    length: 7h
+    source: web-identity
+    path: [{role: \"arn:aws:iam::222222222222:role/AWSControlTowerExecution\", duration: 8h}]\n";
     let file = &["templates/control-tower-execution.yaml"][..];
     let open = lint(jobs, file, &["--format", "json"]).await;
     open.assert_status(3);
@@ -775,8 +822,10 @@ async fn a_template_without_roles_is_told_and_is_no_error() {
 
 #[tokio::test]
 async fn what_a_file_says_cannot_steer_the_terminal() {
-    let template = "Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: hub\n      MaxSessionDuration: !Ref \"\\e[31mred\"
-      AssumeRolePolicyDocument: {Statement: [{Effect: Allow, Principal: {AWS: \"\\e[31mred\"}, Action: sts:AssumeRole}]}\n";
+    let template = "Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: hub
+      MaxSessionDuration: !Ref \"\\e[31mred\"
+      AssumeRolePolicyDocument:
+        Statement: [{Effect: Allow, Principal: {AWS: \"\\e[31mred\"}, Action: sts:AssumeRole}]\n";
     for format in ["text", "json"] {
         let ran =
             Cli::on(&inventory("iam-user", &[HUB], ""), "lint", &["--cloudformation", "a.yaml", "--format", format])
@@ -956,7 +1005,10 @@ proptest! {
             let _ = planned(&[("t.yaml", content), ("p.plan", content)]);
         }
         let _ = planned(&[("t.yaml", format!("{PREAMBLE}{text}").as_bytes())]);
-        let policy = format!("Resources: {{R: {{Type: AWS::IAM::Role, Properties: {{RoleName: hub, AssumeRolePolicyDocument: {text}}}}}}}");
+        let policy = format!(
+            "Resources: {{R: {{Type: AWS::IAM::Role, Properties: {{RoleName: hub, \
+             AssumeRolePolicyDocument: {text}}}}}}}"
+        );
         let _ = planned(&[("t.yaml", policy.as_bytes())]);
     }
 }
