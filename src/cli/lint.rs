@@ -14,14 +14,14 @@ use crate::report::{NotJudged, Report, leases};
 const WITHOUT_LENGTH: &str = "How long jobs run is not in these files: the answer is how long they may, and `covered` says no more than that a job \
      can start. --length 4h judges jobs that run so long.";
 
-pub(super) fn run(arguments: &Lint) -> ExitStatus {
+pub(super) async fn run(arguments: &Lint) -> ExitStatus {
     let selection = &arguments.selection;
     let from_standard_input = arguments.input.inventory.as_ref().is_some_and(|path| path.as_os_str() == "-");
     if let Some(misuse) = arguments.templates.misuse(from_standard_input) {
         return bad_usage(misuse);
     }
     // The problems of both are told.
-    let read = read(arguments);
+    let read = read(arguments).await;
     let files = arguments.templates.read().map_err(|problems| super::bad_input(&problems));
     let (input, (files, given)) = match (read, files) {
         (Ok(input), Ok(files)) => (input, files),
@@ -44,9 +44,7 @@ pub(super) fn run(arguments: &Lint) -> ExitStatus {
         }
         None => output::show(&report, selection),
     };
-    let status = shown.unwrap_or_else(|| output::status_of(&report, selection.fail_on));
-    super::leave((report, input.inventory));
-    status
+    shown.unwrap_or_else(|| output::status_of(&report, selection.fail_on))
 }
 
 /// What is judged.
@@ -61,11 +59,11 @@ struct Input {
     without_length: Option<Vec<JobName>>,
 }
 
-fn read(arguments: &Lint) -> Result<Input, ExitStatus> {
+async fn read(arguments: &Lint) -> Result<Input, ExitStatus> {
     let selection = &arguments.selection;
     let given = &arguments.input;
     if let Some(inventory) = &given.inventory {
-        let (inventory, filter) = super::read(inventory, selection)?;
+        let (inventory, filter) = super::read(inventory, selection).await?;
         return Ok(Input { inventory, filter, imported: None, not_judged: Vec::new(), without_length: None });
     }
     let kind = if given.aws_config.is_some() { "aws-config" } else { "github-workflow" };

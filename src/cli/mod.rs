@@ -1,6 +1,8 @@
 //! The command line: one file a command, `arguments` for what they take, `output` for streams and what goes to them.
 //! The work is the library's.
 
+#![allow(clippy::disallowed_methods, reason = "an entry point reads the clock and the environment")]
+
 mod arguments;
 mod check;
 mod doctor;
@@ -17,21 +19,23 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 pub use arguments::{Arguments, EXIT_STATUSES, ExitStatus};
 use arguments::{Command, Selection};
 use output::{bad_input, bad_usage};
 
 use crate::check::Start;
-use crate::inventory::{Filter, Inventory};
+use crate::inventory::{Filter, Inventory, InventorySource};
 use crate::report::Trigger;
 
 /// Runs the command that the arguments name.
 pub async fn run(arguments: Arguments) -> ExitCode {
     let status = match arguments.command {
         Command::Check(arguments) => check::run(&arguments).await,
-        Command::Lint(arguments) => lint::run(&arguments),
-        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Lint(arguments) => lint::run(&arguments).await,
+        Command::Explain(arguments) => explain::run(&arguments).await,
         Command::Import(arguments) => import::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments).await,
         Command::Schema { output } => schema::run(output.as_deref()),
@@ -40,19 +44,35 @@ pub async fn run(arguments: Arguments) -> ExitCode {
 }
 
 /// An inventory, and which of its jobs are meant; a problem is told, and nothing is checked.
-fn read(from: &Path, selection: &Selection) -> Result<(Inventory, Filter), ExitStatus> {
-    let inventory = Inventory::load(from).map_err(|problems| bad_input(&problems))?;
+async fn read(from: &Path, selection: &Selection) -> Result<(Inventory, Filter), ExitStatus> {
+    let inventory = load(from).await?;
     let filter = Filter::new(&selection.jobs, &selection.roles);
     filter.select(&inventory).map_err(|nothing| bad_usage(&format!("error: {nothing}; nothing was checked.")))?;
     Ok((inventory, filter))
 }
 
-/// Leaves to the end of the process what it has no more use for: freeing the parts of many jobs one by one takes longer than
-/// writing them.
-fn leave<T>(value: T) {
-    std::mem::forget(value);
+/// Reads an inventory, whose problems are printed.
+async fn load(from: &Path) -> Result<Inventory, ExitStatus> {
+    let from = InventorySource::from_argument(from);
+    Inventory::load(&from, today()).await.map_err(|problems| bad_input(&problems))
+}
+
+/// Today in UTC.
+fn today() -> Date {
+    Timestamp::now().to_zoned(TimeZone::UTC).date()
 }
 
 fn start() -> Start {
-    Start { id: uuid::Uuid::new_v4().to_string(), trigger: Trigger::Cli, at: Timestamp::now(), runbook_base_url: None }
+    Start {
+        id: uuid::Uuid::new_v4().to_string(),
+        trigger: Trigger::Cli,
+        at: Timestamp::now(),
+        clock: Timestamp::now,
+        runbook_base_url: None,
+    }
+}
+
+/// Reads an environment variable; a value that is not Unicode counts as unset, as it does for the SDK.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }

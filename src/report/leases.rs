@@ -8,7 +8,8 @@ use comfy_table::{ContentArrangement, Table, presets};
 
 use super::{Report, plain, terminal};
 use crate::inventory::{Job, Refresh, Source};
-use crate::lease::longest::{Limit, Longest, LongestRuns};
+use crate::lease::Limit;
+use crate::lease::longest::{Longest, LongestRuns};
 use crate::visible;
 
 /// Words what the report says, for a terminal of so many columns. `jobs` are those it is about.
@@ -84,7 +85,7 @@ fn limit(job: &Job, longest: &Longest) -> String {
 
 /// The source and the names of the roles, in the order in which they are assumed.
 fn path(job: &Job) -> String {
-    let source = match job.source {
+    let source = match &job.source {
         Source::IamUser { mfa: true } => "iam-user with MFA",
         source => source.kind(),
     };

@@ -190,7 +190,7 @@ impl<'a> Step<'a> {
             match before {
                 Credentials::Path(source, hops) => {
                     login.chained = !hops.is_empty();
-                    (way, *source, hops.clone())
+                    (way, source.clone(), hops.clone())
                 }
                 Credentials::NotKnown => return Err(self.not_known_before()),
                 Credentials::None if way == Way::Chained => return Err(self.not_known_before()),

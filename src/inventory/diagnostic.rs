@@ -1,0 +1,284 @@
+//! What is wrong in a file that people wrote, where, and what would be right. One type for every reader.
+//! Owns places in files and how a diagnostic is shown, not what a file means.
+
+use std::fmt;
+use std::sync::Arc;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use serde::Serialize;
+
+use crate::visible;
+
+/// One file of an inventory, kept so that problems can be shown in its lines.
+#[derive(Debug, Clone)]
+pub(crate) struct SourceFile {
+    /// The name that people know it by.
+    pub(crate) name: Arc<str>,
+    /// Its text.
+    pub(crate) text: Arc<str>,
+    /// It is UTF-8 text and not empty, so it can be parsed.
+    pub(crate) readable: bool,
+}
+
+/// Where something stands in an inventory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Place {
+    /// Index of the file among the inventory's files.
+    pub file: usize,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// Length in characters; 0 where only the start is known.
+    pub length: usize,
+    /// Offset in the file's bytes, from 0.
+    pub(crate) offset: usize,
+}
+
+impl Place {
+    /// The first character of a file.
+    pub(crate) fn start_of(file: usize) -> Self {
+        Self { file, line: 1, column: 1, ..Self::default() }
+    }
+}
+
+/// Where something is declared, with the file's name, for reports.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Location {
+    /// The file as the reader of the inventory named it.
+    pub file: Arc<str>,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// A value and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Placed<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub place: Place,
+}
+
+impl<T> Placed<T> {
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Placed<U> {
+        Placed { value: change(self.value), place: self.place }
+    }
+}
+
+/// One thing that is wrong: what, where, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Where; `None`: the file as a whole.
+    pub place: Option<Place>,
+    /// The file, as people named it.
+    pub file: Arc<str>,
+    /// What is wrong.
+    pub message: String,
+    /// What would be right.
+    pub help: String,
+}
+
+/// A note about a file that is not an inventory: where, what, and what would be right.
+#[cfg(feature = "cli")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// Where.
+    pub location: Location,
+    /// What, without a control character.
+    pub message: String,
+    /// What would be right, or what to do.
+    pub help: String,
+    /// The credentials or the job can never start.
+    pub cannot_work: bool,
+}
+
+#[cfg(feature = "cli")]
+impl From<&Diagnostic> for Remark {
+    fn from(diagnostic: &Diagnostic) -> Self {
+        let place = diagnostic.place.unwrap_or_default();
+        let location = Location { file: diagnostic.file.clone(), line: place.line, column: place.column };
+        let (message, help) = (diagnostic.message.clone(), diagnostic.help.clone());
+        Self { location, message, help, cannot_work: false }
+    }
+}
+
+#[cfg(feature = "cli")]
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (message, help) = (visible::printable(&self.message), visible::printable(&self.help));
+        write!(f, "{}: {message}\n  help: {help}", visible::line(&self.location.to_string()))
+    }
+}
+
+/// How many diagnostics a person is shown at most; the rest is counted.
+const MOST_SHOWN: usize = 1000;
+/// How many a log line or a function's error holds at most.
+const MOST_IN_A_LOG: usize = 50;
+
+/// Everything that is wrong in an input, with the files that hold it.
+#[derive(Debug, Clone)]
+pub struct Problems {
+    files: Vec<SourceFile>,
+    problems: Vec<Diagnostic>,
+    /// The input, for the last sentence.
+    of: &'static str,
+}
+
+impl std::error::Error for Problems {}
+
+impl Problems {
+    pub(crate) fn new(files: Vec<SourceFile>, mut problems: Vec<Diagnostic>) -> Self {
+        for problem in &mut problems {
+            if let Some(file) = problem.place.and_then(|place| files.get(place.file)) {
+                problem.file = file.name.clone();
+            }
+        }
+        problems.sort_by_key(|problem| problem.place);
+        // A value behind an anchor is reported once, however often an alias repeats it.
+        problems.dedup();
+        Self { files, problems, of: "the inventory" }
+    }
+
+    /// The same, of an input that is not an inventory.
+    #[cfg(feature = "cli")]
+    pub(crate) fn in_the(self, of: &'static str) -> Self {
+        Self { of, ..self }
+    }
+
+    /// A problem without a place in a file: a missing file, for example.
+    pub(crate) fn without_place(file: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
+        let problem = Diagnostic { place: None, file: file.into(), message: message.into(), help: help.into() };
+        Self { files: Vec::new(), problems: vec![problem], of: "the inventory" }
+    }
+
+    /// Each diagnostic, in the order of the files.
+    pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.problems.iter()
+    }
+
+    /// The name of the file that holds the problem.
+    #[must_use]
+    pub fn file_of<'a>(&self, problem: &'a Diagnostic) -> &'a str {
+        &problem.file
+    }
+
+    /// Each with the name of its file, without the line of the file that it is shown in.
+    #[cfg(feature = "cli")]
+    pub(crate) fn remarks(&self) -> Vec<Remark> {
+        self.problems.iter().map(Remark::from).collect()
+    }
+
+    /// The first 1,000 as text for a person, each in its line of the file, and the number of the rest.
+    #[must_use]
+    pub fn render(&self, colour: bool) -> String {
+        self.render_first(MOST_SHOWN, colour)
+    }
+
+    fn render_first(&self, most: usize, colour: bool) -> String {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let shown: Vec<String> =
+            self.problems.iter().take(most).map(|problem| self.render_one(&renderer, problem)).collect();
+        let count = match self.problems.len() {
+            1 => "1 problem".to_owned(),
+            several => format!("{several} problems"),
+        };
+        let first = if shown.len() < self.problems.len() { format!(", the first {most} shown") } else { String::new() };
+        format!("{}\n\n{count} in {}{first}; nothing was checked.", shown.join("\n\n"), self.of)
+    }
+
+    fn render_one(&self, renderer: &Renderer, problem: &Diagnostic) -> String {
+        let help = visible::block(&problem.help);
+        let located = problem.place.and_then(|place| {
+            let file = self.files.get(place.file).filter(|file| place.offset < file.text.len())?;
+            Some((place, file, around(&file.text, place)))
+        });
+        let Some((place, file, (shown, start, end))) = located else {
+            let message = visible::block(&format!("{}: {}", problem.file, problem.message));
+            let title = Level::ERROR.primary_title(message);
+            return renderer.render(&[title.element(Level::HELP.message(help))]);
+        };
+        let title = Level::ERROR.primary_title(visible::block(&problem.message));
+        let at = format!("{}:{}:{}", visible::line(&file.name), place.line, place.column);
+        let shown_before = shown[..start].chars().count();
+        let snippet = Snippet::source(shown)
+            .path(&at)
+            .line_start(place.line)
+            .annotation(AnnotationKind::Primary.span(start..end));
+        let text = renderer.render(&[title.element(snippet).element(Level::HELP.message(help))]);
+        // The renderer adds line and column within what is shown; ours are the file's.
+        let in_shown = shown_before + 1;
+        text.replacen(&format!("{at}:{}:{in_shown}", place.line), &at, 1)
+    }
+}
+
+/// The part of the line that a person needs, and the byte range of the offending text in it. Reads only that part: a
+/// JSON file may be one line.
+fn around(text: &str, place: Place) -> (String, usize, usize) {
+    const WIDEST: usize = 120;
+    let printable = |c: char| if c.is_control() { " ".to_owned() } else { visible::line(c.encode_utf8(&mut [0; 4])) };
+    let (before, from) = text.split_at(text.floor_char_boundary(place.offset));
+    let mut shown: Vec<String> = before.chars().rev().take_while(|c| *c != '\n').take(WIDEST).map(printable).collect();
+    shown.reverse();
+    let mut shown = shown.concat();
+    let start = shown.len();
+    let mut end = start;
+    for (index, c) in from.chars().take_while(|c| *c != '\n' && *c != '\r').take(WIDEST).enumerate() {
+        shown.push_str(&printable(c));
+        if index < place.length.max(1) {
+            end = shown.len();
+        }
+    }
+    (shown, start, end)
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render_first(MOST_IN_A_LOG, false))
+    }
+}
+
+/// Gathers diagnostics while files are read.
+#[derive(Debug, Default)]
+pub(crate) struct Sink {
+    pub(crate) problems: Vec<Diagnostic>,
+}
+
+impl Sink {
+    pub(crate) fn add(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
+        let (message, help) = (cut(message.into()), cut(help.into()));
+        self.problems.push(Diagnostic { place: Some(place), file: "".into(), message, help });
+    }
+}
+
+/// Bounds a sentence that quotes a file: one value may be the whole file.
+fn cut(sentence: String) -> String {
+    const LONGEST: usize = 1000;
+    match sentence.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &sentence[..end]),
+        None => sentence,
+    }
+}
+
+/// The known word nearest to the written one, if one is near or begins with it. Only the first 500 words are compared.
+pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    const MOST_WORDS: usize = 500;
+    let limit = |word: &str| 1 + word.len().max(written.len()) / 3;
+    let begins = |word: &str| written.len() > 2 && word.starts_with(written);
+    known
+        .into_iter()
+        .take(MOST_WORDS)
+        .filter(|word| begins(word) || word.len().abs_diff(written.len()) <= limit(word))
+        .map(|word| (if begins(word) { 1 } else { strsim::damerau_levenshtein(written, word) }, word))
+        .filter(|(distance, word)| *distance <= limit(word))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, word)| word)
+}
