@@ -138,9 +138,7 @@ impl<'a> Subject<'a> {
             (Some(live), _) => Some((live, MaxSessionFrom::Iam)),
             (None, Some(Setting::Known(planned))) => Some((*planned, MaxSessionFrom::Planned)),
             (None, Some(Setting::Unknown(_))) => None,
-            (None, None) => {
-                Some((self.inventory.declared(role)?.max_session_duration?, MaxSessionFrom::Declared))
-            }
+            (None, None) => Some((self.inventory.declared(role)?.max_session_duration?, MaxSessionFrom::Declared)),
         }
     }
 

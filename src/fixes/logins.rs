@@ -182,11 +182,3 @@ pub(super) fn shorter_pause(pause: Seconds) -> Fix {
 pub(super) fn split_runs(longest: Seconds) -> Fix {
     Fix::step(format!("Split the job into runs of at most {longest}, each with its own credentials."))
 }
-
-/// Declares how long a workflow's job uses its credentials.
-pub(crate) fn state_timeout() -> Fix {
-    Fix::step(
-        "State how long the job uses the credentials: write timeout-minutes: on the job, or on each step after the login, \
-         with the longest run that you accept.",
-    )
-}

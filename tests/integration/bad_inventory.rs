@@ -6,7 +6,9 @@
 use std::fs;
 use std::path::Path;
 
-use credential_health::inventory::{Inventory, InventorySource, Location, Problems, Refresh, RoleArn, RoleRef, Seconds, Source};
+use credential_health::inventory::{
+    Inventory, InventorySource, Location, Problems, Refresh, RoleArn, RoleRef, Seconds, Source,
+};
 
 /// What a problem must say: a part of its message (the offending text, mostly) and a part of what would be right.
 type Said<'a> = (&'a str, &'a str);

@@ -50,8 +50,7 @@ fn source() -> impl Strategy<Value = Source> {
         seconds().prop_map(|duration| Source::FederationToken { duration }),
         seconds().prop_map(|duration| Source::RolesAnywhere { duration }),
         seconds().prop_map(|portal_session| Source::AccountAccess { portal_session }),
-        prop::option::of(seconds())
-            .prop_map(|signin_session| Source::ConsoleLogin { role: None, signin_session }),
+        prop::option::of(seconds()).prop_map(|signin_session| Source::ConsoleLogin { role: None, signin_session }),
         (seconds(), any::<bool>()).prop_map(|(duration, renewable)| Source::Issued { duration, renewable }),
         prop::option::of(seconds()).prop_map(|duration| Source::ServiceRole { duration }),
         (3600..=43_200_u64, seconds())
@@ -82,8 +81,8 @@ fn hop() -> impl Strategy<Value = (Option<Seconds>, Option<Seconds>, bool)> {
 pub fn case() -> impl Strategy<Value = Case> {
     let hops = prop::collection::vec(hop(), 0..4);
     let mostly_none = || prop_oneof![2 => Just(Seconds(0)), 1 => seconds()];
-    (source(), hops, hop(), seconds(), mostly_none(), mostly_none(), seconds(), refresh())
-        .prop_map(|(source, mut hops, first, length, pause, age, margin, refresh)| {
+    (source(), hops, hop(), seconds(), mostly_none(), mostly_none(), seconds(), refresh()).prop_map(
+        |(source, mut hops, first, length, pause, age, margin, refresh)| {
             if source.reaches_directly() && hops.is_empty() {
                 hops.push(first); // An inventory has no such job without a path.
             }
@@ -111,7 +110,8 @@ pub fn case() -> impl Strategy<Value = Case> {
                 },
                 maxima,
             }
-        })
+        },
+    )
 }
 
 /// The interface's grammar of durations, written out: whole `d`, `h`, `m`, `s` in that order, or ISO 8601 without the

@@ -51,7 +51,9 @@ fn good() -> Vec<String> {
         job("length: 1h, source: {kind: service-role, duration: 2h}"),
         job(&format!("length: 1h, source: {{kind: account-access, portal_session: 9h}}, path: [\"{ARN}\"]")),
         job(&format!("length: 1h, source: {{kind: console-login, role: \"{ARN}\", signin_session: 90d}}")),
-        job(&format!("length: 1h, source: ecs-task, path: [{{role: \"{ARN}\", copied: true}}, {{role: \"{ARN}\", copied: ~}}]")),
+        job(&format!(
+            "length: 1h, source: ecs-task, path: [{{role: \"{ARN}\", copied: true}}, {{role: \"{ARN}\", copied: ~}}]"
+        )),
         beside_a_job("accounts: {\"222222222222\": data-prod}\nlongest_waiver: 90d"),
         beside_a_job("defaults: {margin: 5m, owner: us}"),
         beside_a_job("defaults: {}\nreaders: {}\nroles: {}\nwaivers: []"),

@@ -59,14 +59,7 @@ const DIRECT: [&str; 4] = ["iam-user", "web-identity", "saml", "account-access"]
 const HOUR: i64 = 3600;
 
 fn without_numbers(verdict: &'static str, limited_by: &'static str, finding: &'static str) -> Expected {
-    Expected {
-        verdict,
-        limited_by: Some(limited_by),
-        finding: Some(finding),
-        lease: None,
-        end: None,
-        headroom: None,
-    }
+    Expected { verdict, limited_by: Some(limited_by), finding: Some(finding), lease: None, end: None, headroom: None }
 }
 
 /// "Rejected": requests in the order the job makes them, the first that is refused decides.
@@ -129,9 +122,7 @@ fn horizon(row: &Row, minus: i64) -> Option<(i64, &'static str)> {
             Some((row.duration.unwrap_or(12 * HOUR).max(lease), "source-session"))
         }
         ("issued", None | Some(false)) => Some((row.duration.unwrap().max(lease), "source-session")),
-        ("identity-center" | "account-access", _) => {
-            Some((row.login.unwrap_or(8 * HOUR).max(lease), "portal-session"))
-        }
+        ("identity-center" | "account-access", _) => Some((row.login.unwrap_or(8 * HOUR).max(lease), "portal-session")),
         ("console-login", _) => Some((row.login.unwrap_or(12 * HOUR).max(lease), "signin-session")),
         ("web-identity", Some(false)) | ("saml", None | Some(false)) => Some((first.max(lease), "identity-token")),
         _ => None,
@@ -271,9 +262,22 @@ impl Numbers {
 
     fn row(&mut self) -> Row {
         const SOURCES: [&str; 16] = [
-            "iam-user", "session-token", "federation-token", "web-identity", "saml", "identity-center", "account-access",
-            "console-login", "ec2-instance", "ecs-task", "lambda", "codebuild", "eks-pod-identity", "roles-anywhere",
-            "issued", "service-role",
+            "iam-user",
+            "session-token",
+            "federation-token",
+            "web-identity",
+            "saml",
+            "identity-center",
+            "account-access",
+            "console-login",
+            "ec2-instance",
+            "ecs-task",
+            "lambda",
+            "codebuild",
+            "eks-pod-identity",
+            "roles-anywhere",
+            "issued",
+            "service-role",
         ];
         let source = self.one_of(&SOURCES);
         let least = usize::from(DIRECT.contains(&source));

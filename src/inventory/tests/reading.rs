@@ -161,7 +161,9 @@ fn the_documentation_lists_every_kind_of_source_with_its_parameters() {
         .collect();
     let expected: Vec<(String, Vec<String>)> = SourceKind::ALL
         .iter()
-        .map(|kind| (format!("`{}`", kind.as_str()), kind.parameters().iter().map(|p| format!("`{}`", p.name)).collect()))
+        .map(|kind| {
+            (format!("`{}`", kind.as_str()), kind.parameters().iter().map(|p| format!("`{}`", p.name)).collect())
+        })
         .collect();
     let documented: Vec<(String, Vec<String>)> = rows
         .iter()

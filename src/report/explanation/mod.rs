@@ -7,20 +7,20 @@ mod json;
 mod path;
 mod ways;
 
-use std::fmt::{self, Write as _};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use anstyle::Style;
 
 use super::PlannedReport;
 use super::terminal::{WIDTHS, severity_style, wrap};
-use crate::facts::Facts;
+use crate::facts::{Facts, MaxSessionFrom};
 use crate::findings::FindingId;
 use crate::findings::{Finding, Subject};
 use crate::fixes::search::{Fit, fit};
-use crate::inventory::{Inventory, Job, RoleRef, Seconds};
+use crate::inventory::{Hop, Inventory, Job, RoleRef, Seconds};
 use crate::lease::{Judgement, Verdict};
 use crate::plan::Plan;
-use crate::templates::Setting;
 use crate::visible;
 
 /// A job, and all that is told of it.
@@ -28,7 +28,6 @@ use crate::visible;
 pub struct Explanation<'a> {
     inventory: &'a Inventory,
     job: &'a Job,
-    facts: &'a Facts,
     /// When the live values were read, as a report says it; `None`: there are none.
     read_at: Option<String>,
     judgement: Judgement,
@@ -124,7 +123,8 @@ impl<'a> Explanation<'a> {
 
     /// Which MaxSessionDurations the explanation stands on.
     fn known(&self) -> String {
-        let live = self.job.path.iter().filter(|hop| self.facts.max_session(&hop.role).is_some()).count();
+        let is_live = |hop: &&Hop| self.max_session(&hop.role).is_some_and(|(_, from)| from == MaxSessionFrom::Iam);
+        let live = self.job.path.iter().filter(is_live).count();
         let known = self.job.path.iter().filter(|hop| self.max_session(&hop.role).is_some()).count();
         let check = format!(
             "`check` with the same `--inventory` and `--job {}` reads them",
