@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::arguments::{ExitStatus, Import};
-use super::output::{self, bad_usage, tell};
+use super::output::{self, bad_usage, print_error};
 use crate::import::aws_config::{self, Options};
 use crate::import::github_workflow::{self, Workflow};
 use crate::import::{Imported, Variables};
@@ -26,11 +26,11 @@ pub(super) fn run(arguments: &Import) -> ExitStatus {
         Ok(imported) => imported.with_known_roles(),
         Err(status) => return status,
     };
-    tell_all(&imported, "not imported");
+    print_remarks(&imported, "not imported");
     let status = if imported.not_imported.is_empty() { ExitStatus::Healthy } else { ExitStatus::Incomplete };
     if imported.inventory.jobs.is_empty() {
         // An inventory has a job at least.
-        tell("No inventory is written: there is no job to write.");
+        print_error("No inventory is written: there is no job to write.");
         return status;
     }
     output::write(&imported.to_yaml(), output.as_deref()).unwrap_or(status)
@@ -63,7 +63,7 @@ pub(super) fn of_github_workflows(files: &[PathBuf], variables: &[(String, Strin
             Ok(text) => workflows.push(Workflow { name, text }),
             Err(wrong) => {
                 unread = true;
-                tell(&format!("error: {name}: {wrong}"));
+                print_error(&format!("error: {name}: {wrong}"));
             }
         }
     }
@@ -74,14 +74,14 @@ pub(super) fn of_github_workflows(files: &[PathBuf], variables: &[(String, Strin
 }
 
 /// Says what is not in the inventory, by this word, and what to know of what is.
-pub(super) fn tell_all(imported: &Imported, word: &str) {
+pub(super) fn print_remarks(imported: &Imported, word: &str) {
     for remark in &imported.not_imported {
-        tell(&format!("{word}: {remark}"));
+        print_error(&format!("{word}: {remark}"));
     }
     for remark in &imported.notes {
-        tell(&format!("note: {remark}"));
+        print_error(&format!("note: {remark}"));
     }
     if imported.inventory.jobs.is_empty() && imported.not_imported.is_empty() {
-        tell("Nothing here has credentials that lapse: no role is assumed, and nobody logs in.");
+        print_error("Nothing here has credentials that lapse: no role is assumed, and nobody logs in.");
     }
 }
