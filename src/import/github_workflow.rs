@@ -3,6 +3,8 @@
 //! `login` is one use of the action by the rules of `action`, `scope` has the values of expressions.
 
 mod action;
+mod edit;
+mod files;
 mod foreign;
 mod hand_over;
 mod length;
@@ -20,6 +22,9 @@ mod steps;
 use std::sync::Arc;
 
 use super::{Imported, Variables, gather};
+pub use edit::{Edit, edited};
+pub use files::GithubWorkflows;
+
 use local::LocalFiles;
 use parsed::{Parsed, called_by};
 use reader::Reader;

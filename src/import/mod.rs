@@ -1,18 +1,22 @@
-//! Inventories from what people have already: one file a kind. Each reads its kind into drafts of jobs with places in the
-//! imported file; `inventory::validate` checks them like any other, so that a limit is told with its place.
+//! Inventories from files that people have: one module for each kind, behind the trait `Importer`. Each reads its files
+//! into drafts of jobs, which are checked by the rules of an inventory, with places in the imported file.
 //!
-//! What a file does not say is not guessed: it is in `not_imported`, with what to do about it. Judges nothing.
+//! What a file does not state is not guessed: it is in `not_imported`, with what to do about it.
 
 pub mod aws_config;
+mod aws_profiles;
 mod draft;
 mod expression;
 mod gather;
 pub mod github_workflow;
+mod importer;
 mod variables;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+pub use aws_profiles::AwsProfiles;
+pub use importer::{Importer, NotRead};
 pub use variables::Variables;
 
 use crate::inventory::problem::Place;
