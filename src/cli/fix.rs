@@ -76,11 +76,7 @@ fn print_not_fixed(count: usize) {
 }
 
 /// The change at each login; `None`: its jobs need different changes, or none is certain to suffice.
-fn changes(
-    inventory: &Inventory,
-    max_session: &dyn Fn(&RoleRef) -> Option<Seconds>,
-    not_fixed: &mut usize,
-) -> Changes {
+fn changes(inventory: &Inventory, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>, not_fixed: &mut usize) -> Changes {
     let mut changes: BTreeMap<(String, usize), Vec<Option<Edit>>> = BTreeMap::new();
     for job in &inventory.jobs {
         let edit = match judge(job, max_session).verdict {

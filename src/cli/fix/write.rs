@@ -28,10 +28,11 @@ pub(super) fn check<'a>(files: impl Iterator<Item = &'a Path>, allow_dirty: bool
 fn is_committed(file: &Path) -> bool {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let Some(name) = file.file_name() else { return false };
-    let git = |arguments: &[&str]| Command::new("git").arg("-C").arg(folder).args(arguments).arg("--").arg(name).output();
+    let git =
+        |arguments: &[&str]| Command::new("git").arg("-C").arg(folder).args(arguments).arg("--").arg(name).output();
     let is_tracked = git(&["ls-files", "--error-unmatch"]).is_ok_and(|output| output.status.success());
-    let is_clean = git(&["status", "--porcelain"])
-        .is_ok_and(|output| output.status.success() && output.stdout.is_empty());
+    let is_clean =
+        git(&["status", "--porcelain"]).is_ok_and(|output| output.status.success() && output.stdout.is_empty());
     is_tracked && is_clean
 }
 

@@ -96,10 +96,8 @@ mod tests {
         let changed = edit(BLOCK, 7, Edit::RoleDuration(3600)).unwrap();
         assert_eq!(
             changed,
-            BLOCK.replace(
-                "          role-to-assume",
-                "          role-duration-seconds: 3600\n          role-to-assume"
-            )
+            BLOCK
+                .replace("          role-to-assume", "          role-duration-seconds: 3600\n          role-to-assume")
         );
         let changed = edit(BLOCK, 7, Edit::Timeout(50)).unwrap();
         assert_eq!(changed, BLOCK.replace("    steps:", "    timeout-minutes: 50\n    steps:"));
