@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::findings::Severity;
 use crate::import::Variables;
-use crate::inventory::Seconds;
+use crate::inventory::{Seconds, Source};
 use crate::notify::TopicArn;
 use crate::probe::DEFAULT_CONCURRENCY;
 use crate::settings::MOST_CONCURRENCY;
@@ -147,6 +147,39 @@ pub(super) enum Import {
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// A job for each Lambda function, CodeBuild project, Glue job and Batch job definition, and for each permission set
+    Cloudformation {
+        /// CloudFormation or SAM templates (YAML or JSON)
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// A parameter of the templates, or a pseudo parameter such as AWS::Region; may be given several times
+        #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = super::templates::parameter)]
+        parameters: Vec<(String, String)>,
+        /// The account that the templates are deployed to
+        #[arg(long, value_name = "ID", value_parser = super::templates::account)]
+        account: Option<String>,
+        /// How long people run commands with a permission set; left out, a placeholder of 1h is written
+        #[arg(long, value_name = "DURATION", value_parser = Seconds::parse)]
+        length: Option<Seconds>,
+        /// Write to a file instead of standard output
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// The same for Terraform plans, and a job for Terraform's own run with the roles that it assumes
+    TerraformPlan {
+        /// Plans as `terraform show -json plan.out` writes them; .terraform/terraform.tfstate for the S3 backend
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// The kind of source whose credentials Terraform runs with, such as iam-user, ec2-instance or codebuild
+        #[arg(long, value_name = "KIND", value_parser = super::templates::terraform_source)]
+        source: Option<Source>,
+        /// How long Terraform runs, and people with a permission set; left out, a placeholder of 1h is written
+        #[arg(long, value_name = "DURATION", value_parser = Seconds::parse)]
+        length: Option<Seconds>,
+        /// Write to a file instead of standard output
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// A job for each role that a workflow assumes by aws-actions/configure-aws-credentials
     GithubWorkflow {
         /// Files of .github/workflows, or folders that hold them
@@ -270,7 +303,7 @@ pub const EXIT_STATUSES: [(ExitStatus, &str); 5] = [
     (ExitStatus::Findings, "open findings at or above --fail-on"),
     (
         ExitStatus::BadUsage,
-        "bad arguments or a bad inventory, and nothing was checked; or the report could not be written",
+        "bad arguments, inventory or settings: nothing was checked; or no report was written",
     ),
     (ExitStatus::Incomplete, "the run did not finish all that it set out to do"),
     (ExitStatus::NoAnswer, "no AWS credentials, no answer from AWS, or a message not published"),

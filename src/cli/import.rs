@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use super::arguments::{ExitStatus, Import, Lint};
 use super::output::{self, bad_usage, print_error};
 use crate::import::aws_config::{self, Options};
+use crate::import::cloudformation::CloudformationTemplates;
 use crate::import::github_workflow::GithubWorkflows;
-use crate::import::{AwsProfiles, Imported, Importer, Variables};
+use crate::import::terraform_plan::{self, TerraformPlans};
+use crate::import::{AwsProfiles, Imported, Importer, NotRead, Variables};
+use crate::templates::Given;
 
 /// The importer that `import` names, and the file that the inventory is written to.
 fn importer_of_import(arguments: &Import) -> (Box<dyn Importer>, Option<&Path>) {
@@ -18,6 +21,16 @@ fn importer_of_import(arguments: &Import) -> (Box<dyn Importer>, Option<&Path>) 
         }
         Import::GithubWorkflow { files, variables, output } => {
             (Box::new(workflows(files, variables)), output.as_deref())
+        }
+        Import::Cloudformation { files, parameters, account, length, output } => {
+            let accounts = account.iter().cloned().collect();
+            let given = Given { parameters: parameters.iter().cloned().collect(), accounts };
+            let templates = CloudformationTemplates { files: files.clone(), given, length: *length };
+            (Box::new(templates), output.as_deref())
+        }
+        Import::TerraformPlan { files, source, length, output } => {
+            let options = terraform_plan::Options { source: source.clone(), length: *length };
+            (Box::new(TerraformPlans { files: files.clone(), options }), output.as_deref())
         }
     }
 }
@@ -34,7 +47,10 @@ pub(super) fn workflows(paths: &[PathBuf], variables: &[(String, String)]) -> Gi
 
 /// What an importer reads; why it reads nothing is printed.
 pub(super) fn imported(importer: &dyn Importer) -> Result<Imported, ExitStatus> {
-    importer.read(&environment).map_err(|why| bad_usage(&why.to_string()))
+    importer.read(&environment).map_err(|why| match why {
+        NotRead::Input(problems) => super::bad_input(&problems),
+        why => bad_usage(&why.to_string()),
+    })
 }
 
 pub(super) fn run(arguments: &Import) -> ExitStatus {

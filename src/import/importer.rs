@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::Imported;
-use crate::inventory::Remark;
+use crate::inventory::{Problems, Remark};
 
 /// A source of jobs, with the options that a person gave for it.
 pub trait Importer {
@@ -32,6 +32,8 @@ pub enum NotRead {
         /// `HOME` is set.
         has_home: bool,
     },
+    /// The templates or plans have these problems.
+    Input(Box<Problems>),
     /// A folder without a workflow.
     NoWorkflow(PathBuf),
 }
@@ -45,6 +47,7 @@ impl fmt::Display for NotRead {
                 }
                 f.write_str("name files of .github/workflows, or a folder; nothing was read.")
             }
+            Self::Input(problems) => f.write_str(&problems.render(false)),
             Self::Profiles(problem) => write!(f, "error: {problem}"),
             Self::NoProfiles { names, has_home } => {
                 let without_home = if *has_home { "" } else { "HOME is not set, and " };

@@ -5,12 +5,15 @@
 
 pub mod aws_config;
 mod aws_profiles;
+pub mod cloudformation;
 mod draft;
 mod expression;
 mod gather;
 pub mod github_workflow;
 mod importer;
+pub mod terraform_plan;
 mod variables;
+mod workload;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
