@@ -1,4 +1,5 @@
-//! Arguments and exit statuses. Pipelines rely on both: options are added, never renamed, and a status keeps its meaning.
+//! Arguments and exit statuses. Pipelines rely on both: options are added, never renamed, and a status keeps its
+//! meaning.
 
 use std::path::PathBuf;
 
@@ -76,7 +77,8 @@ pub(super) struct Lint {
 /// Changes to workflow files.
 #[derive(Debug, Args)]
 pub(super) struct FixOptions {
-    /// With --github-workflow: write role-duration-seconds or timeout-minutes where exactly one safe change covers a job
+    /// With --github-workflow: write role-duration-seconds or timeout-minutes where exactly one safe change covers a
+    /// job
     #[arg(long, requires = "github_workflow", conflicts_with = "diff")]
     pub(super) fix: bool,
     /// With --github-workflow: print what --fix would write, as a unified diff, in place of the report
@@ -147,7 +149,8 @@ pub(super) enum Import {
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// A job for each Lambda function, CodeBuild project, Glue job and Batch job definition, and for each permission set
+    /// A job for each Lambda function, CodeBuild project, Glue job and Batch job definition, and for each permission
+    /// set
     Cloudformation {
         /// CloudFormation or SAM templates (YAML or JSON)
         #[arg(required = true)]
@@ -301,10 +304,7 @@ pub enum ExitStatus {
 pub const EXIT_STATUSES: [(ExitStatus, &str); 5] = [
     (ExitStatus::Healthy, "no open finding at or above --fail-on"),
     (ExitStatus::Findings, "open findings at or above --fail-on"),
-    (
-        ExitStatus::BadUsage,
-        "bad arguments, inventory or settings: nothing was checked; or no report was written",
-    ),
+    (ExitStatus::BadUsage, "bad arguments, inventory or settings: nothing was checked; or no report was written"),
     (ExitStatus::Incomplete, "the run did not finish all that it set out to do"),
     (ExitStatus::NoAnswer, "no AWS credentials, no answer from AWS, or a message not published"),
 ];

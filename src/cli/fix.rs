@@ -1,5 +1,5 @@
-//! `lint --fix` and `--diff`: one key in a workflow, where exactly one safe change covers a job. Trust policies and roles
-//! are never changed.
+//! `lint --fix` and `--diff`: one key in a workflow, where exactly one safe change covers a job. Trust policies and
+//! roles are never changed.
 
 mod diff;
 mod write;
@@ -69,8 +69,8 @@ pub(super) fn run(arguments: &Lint, inventory: &Inventory, report: &Report) -> R
 fn print_not_fixed(count: usize) {
     if count > 0 {
         print_error(&format!(
-            "{count} logins are not fixed: no single safe change covers them, or the file does not state the value as a \
-             literal."
+            "{count} logins are not fixed: no single safe change covers them, or the file does not state the value as \
+             a literal."
         ));
     }
 }

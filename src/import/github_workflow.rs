@@ -1,6 +1,6 @@
-//! Jobs from GitHub Actions workflows: the steps of `aws-actions/configure-aws-credentials`, read without running them, in
-//! the workflows and in the actions and workflows of their own repository. `reader` follows jobs, `steps` their steps,
-//! `login` is one use of the action by the rules of `action`, `scope` has the values of expressions.
+//! Jobs from GitHub Actions workflows: the steps of `aws-actions/configure-aws-credentials`, read without running
+//! them, in the workflows and in the actions and workflows of their own repository. `reader` follows jobs, `steps`
+//! their steps, `login` is one use of the action by the rules of `action`, `scope` has the values of expressions.
 
 mod action;
 mod edit;
@@ -15,6 +15,7 @@ mod node;
 mod parsed;
 mod reader;
 mod remarks;
+mod request;
 mod runner;
 mod scope;
 mod steps;

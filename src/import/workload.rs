@@ -1,5 +1,5 @@
-//! Work that AWS runs under a role for a configured time, and the logins of IAM Identity Center: owns where their settings
-//! are in a resource, and the job that each becomes. The importers of templates and plans share it.
+//! Work that AWS runs under a role for a configured time, and the logins of IAM Identity Center: owns where their
+//! settings are in a resource, and the job that each becomes. The importers of templates and plans share it.
 
 use super::draft::Draft;
 use crate::inventory::problem::{Place, Placed};

@@ -1,5 +1,5 @@
-//! Workflows as public repositories write them: each test is one kind of login, length or role that was misread once, with
-//! the right answer. The texts are written for these tests.
+//! Workflows as public repositories write them: each test is one kind of login, length or role that was misread once,
+//! with the right answer. The texts are written for these tests.
 
 use std::fs;
 use std::process::Command;
@@ -17,12 +17,14 @@ fn one_job(head: &str, of_job: &str, steps: &str) -> String {
 /// A step that logs in, with these inputs.
 fn login(version: &str, inputs: &str) -> String {
     format!(
-        "      - uses: aws-actions/configure-aws-credentials@{version}\n        with: {{aws-region: eu-north-1, {inputs}}}\n"
+        "      - uses: aws-actions/configure-aws-credentials@{version}\n        \
+         with: {{aws-region: eu-north-1, {inputs}}}\n"
     )
 }
 
 /// A composite action that hands every input on.
-const WRAPPER: &str = "inputs: {role: {}, chain: {}, seconds: {}, key: {}, token: {}}\nruns:\n  using: composite\n  steps:\n    \
+const WRAPPER: &str = "inputs: {role: {}, chain: {}, seconds: {}, key: {}, token: {}}\nruns:\n  \
+    using: composite\n  steps:\n    \
     - uses: aws-actions/configure-aws-credentials@v5\n      with:\n        role-to-assume: ${{ inputs.role }}\n        \
     role-chaining: ${{ inputs.chain }}\n        role-duration-seconds: ${{ inputs.seconds }}\n        \
     aws-access-key-id: ${{ inputs.key }}\n        aws-session-token: ${{ inputs.token }}\n";
@@ -122,8 +124,9 @@ async fn inputs_that_a_wrapper_is_not_given_are_empty() {
 
 #[tokio::test]
 async fn secrets_that_a_caller_leaves_out_are_empty() {
-    let called = "on:\n  workflow_call:\n    secrets: {ARN: {required: true}, KEY: {required: false}}\njobs:\n  run:\n    \
-        runs-on: ubuntu-latest\n    timeout-minutes: 80\n    steps:\n      - uses: aws-actions/configure-aws-credentials@v5\n        \
+    let called = "on:\n  workflow_call:\n    secrets: {ARN: {required: true}, KEY: {required: false}}\njobs:\n  \
+        run:\n    runs-on: ubuntu-latest\n    timeout-minutes: 80\n    steps:\n      \
+        - uses: aws-actions/configure-aws-credentials@v5\n        \
         with: {role-to-assume: \"${{ secrets.ARN }}\", aws-access-key-id: \"${{ secrets.KEY }}\", \
         aws-session-token: \"${{ secrets.KEY }}\", role-duration-seconds: 5400}\n      - run: make\n";
     let caller =
@@ -143,7 +146,8 @@ async fn role_chaining_is_resolved_like_any_input() {
     ] {
         let steps = login("v5", &format!("role-to-assume: \"{ROLE}\""))
             + &format!(
-                "      - uses: aws-actions/configure-aws-credentials@v5\n        with:\n          role-to-assume: {ROLE}2\n          \
+                "      - uses: aws-actions/configure-aws-credentials@v5\n        with:\n          \
+                 role-to-assume: {ROLE}2\n          \
                  role-chaining: {value}\n          role-duration-seconds: 5400\n"
             );
         let ran = judged(&[(W, &one_job(&head, "    timeout-minutes: 20\n", &steps))]).await;
@@ -192,7 +196,8 @@ async fn a_job_without_a_timeout_is_judged_by_githubs_and_the_finding_is_medium(
 #[tokio::test]
 async fn steps_with_timeouts_after_a_late_login_bound_the_need() {
     let late = format!(
-        "      - run: make all\n{}      - run: make upload\n        timeout-minutes: 7\n      - run: make report\n        timeout-minutes: 5\n",
+        "      - run: make all\n{}      - run: make upload\n        timeout-minutes: 7\n      - run: make report\n        \
+         timeout-minutes: 5\n",
         login("v5", &format!("role-to-assume: \"{ROLE}\""))
     );
     let workflow = one_job(TOKEN, "    timeout-minutes: 300\n", &late).replace("      - run: make\n", "");
@@ -336,7 +341,8 @@ async fn credentials_that_one_job_hands_to_another_are_judged_there() {
     let workflow = |minutes: u32, environment: &str| {
         one_job(TOKEN, &format!("    timeout-minutes: 5\n{outputs}"), &first)
             + &format!(
-                "  use:\n    needs: j\n{environment}    runs-on: ubuntu-latest\n    timeout-minutes: {minutes}\n    steps:\n      \
+                "  use:\n    needs: j\n{environment}    runs-on: ubuntu-latest\n    \
+                 timeout-minutes: {minutes}\n    steps:\n      \
                  - run: make\n        env: {{AWS_SESSION_TOKEN: \"${{{{ needs.j.outputs.token }}}}\"}}\n"
             )
     };
@@ -382,7 +388,8 @@ async fn cells_that_do_not_differ_in_their_logins_are_one_job() {
 #[tokio::test]
 async fn an_action_below_a_checkouts_path_is_found() {
     let steps = format!(
-        "      - uses: actions/checkout@v4\n        with: {{path: src}}\n      - uses: ./src/login\n        with: {{role: \"{ROLE}\"}}\n"
+        "      - uses: actions/checkout@v4\n        with: {{path: src}}\n      - uses: ./src/login\n        \
+         with: {{role: \"{ROLE}\"}}\n"
     );
     let ran = judged(&[(W, &one_job(TOKEN, "    timeout-minutes: 95\n", &steps)), ("login/action.yml", WRAPPER)]).await;
     assert_job(&ran, "w/j", "lapses", 3600, false);

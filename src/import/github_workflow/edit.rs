@@ -14,8 +14,8 @@ pub enum Edit {
     Timeout(u64),
 }
 
-/// The workflow's text with this change at the login whose `uses` is on this line; `None`: the file is not written so that
-/// it can be changed safely, such as a value that is an expression.
+/// The workflow's text with this change at the login whose `uses` is on this line; `None`: the file is not written so
+/// that it can be changed safely, such as a value that is an expression.
 #[must_use]
 pub fn edited(workflow: &Workflow, line: usize, edit: Edit) -> Option<String> {
     let tree = yaml::parse(yaml::Dialect::WORKFLOW, 0, &workflow.text, &mut Sink::default())?;
@@ -88,8 +88,9 @@ mod tests {
         edited(&Workflow { name: "w.yml".to_owned(), text: text.to_owned() }, line, edit)
     }
 
-    const BLOCK: &str = "on: push # every push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    # the steps\n    steps:\n      \
-        - uses: aws-actions/configure-aws-credentials@v4\n        with:\n          role-to-assume: r # the role\n";
+    const BLOCK: &str = "on: push # every push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    # the steps\n    \
+        steps:\n      - uses: aws-actions/configure-aws-credentials@v4\n        with:\n          \
+        role-to-assume: r # the role\n";
 
     #[test]
     fn a_key_is_written_beside_the_others_and_comments_stay() {
@@ -114,7 +115,8 @@ mod tests {
 
     #[test]
     fn a_map_in_braces_keeps_its_braces() {
-        let text = "jobs:\n  a: {runs-on: x, steps: [{uses: aws-actions/configure-aws-credentials@v4, with: {role-to-assume: r}}]}\n";
+        let text = "jobs:\n  a: {runs-on: x, steps: [{uses: aws-actions/configure-aws-credentials@v4, \
+            with: {role-to-assume: r}}]}\n";
         let changed = edit(text, 2, Edit::RoleDuration(3600)).unwrap();
         assert_eq!(changed, text.replace("{role-to-assume", "{role-duration-seconds: 3600, role-to-assume"));
         let changed = edit(text, 2, Edit::Timeout(50)).unwrap();

@@ -285,8 +285,8 @@ impl<'a> Reader<'a> {
         Ok((file, stack))
     }
 
-    /// The job's permissions, or those of the file: a job's own replace them all. A called workflow has no more than the
-    /// job that calls it, and GitHub's defaults have no identity tokens.
+    /// The job's permissions, or those of the file: a job's own replace them all. A called workflow has no more than
+    /// the job that calls it, and GitHub's defaults have no identity tokens.
     fn id_token(&self, call: &Call<'_>, job: &Node) -> IdToken {
         let written = |node, whose: &str| {
             let (key, permissions) = entry_with_key(node, "permissions")?;

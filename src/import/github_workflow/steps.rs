@@ -1,5 +1,5 @@
-//! The steps of a job, in their order: each login, the credentials that the environment has after it, and where their use
-//! ends.
+//! The steps of a job, in their order: each login, the credentials that the environment has after it, and where their
+//! use ends.
 
 use std::collections::BTreeMap;
 
