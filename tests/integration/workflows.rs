@@ -196,7 +196,8 @@ async fn a_job_without_a_timeout_is_judged_by_githubs_and_the_finding_is_medium(
 #[tokio::test]
 async fn steps_with_timeouts_after_a_late_login_bound_the_need() {
     let late = format!(
-        "      - run: make all\n{}      - run: make upload\n        timeout-minutes: 7\n      - run: make report\n        \
+        "      - run: make all\n{}      - run: make upload\n        timeout-minutes: 7\n      \
+         - run: make report\n        \
          timeout-minutes: 5\n",
         login("v5", &format!("role-to-assume: \"{ROLE}\""))
     );
