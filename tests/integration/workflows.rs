@@ -142,7 +142,7 @@ async fn role_chaining_is_resolved_like_any_input() {
     for (head, value) in [
         (format!("{TOKEN}env: {{AGAIN: \"true\"}}\n"), "${{ env.AGAIN }}"),
         (TOKEN.to_owned(), "${{ 'a' == 'A' }}"),
-        (TOKEN.to_owned(), "${{ fromJSON('{\"chain\": true}').chain }}"),
+        (TOKEN.to_owned(), "${{ fromJSON('[true]')[0] }}"),
     ] {
         let steps = login("v5", &format!("role-to-assume: \"{ROLE}\""))
             + &format!(
