@@ -25,7 +25,7 @@ pub use variables::Variables;
 use crate::inventory::problem::Place;
 use crate::inventory::{Comments, Inventory, Job, Location, Remark, RoleArn};
 use draft::{Draft, DraftHop, DraftRole};
-use gather::gather;
+use gather::{gather, tidy};
 
 /// An inventory made of other files, and what is to be said of it.
 #[derive(Debug, Default)]
@@ -49,6 +49,7 @@ impl Imported {
         let known = |job: &Job| job.path.iter().all(|hop| hop.role.arn().is_some());
         self.inventory.jobs.retain(known);
         self.not_imported.append(&mut self.unknown_roles);
+        tidy(&mut self.not_imported);
         let assumed: BTreeSet<&RoleArn> =
             self.inventory.jobs.iter().flat_map(|job| job.path.iter().filter_map(|hop| hop.role.arn())).collect();
         self.inventory.roles.retain(|arn, _| assumed.contains(arn));
