@@ -7,6 +7,7 @@ mod arguments;
 mod check;
 mod doctor;
 mod explain;
+mod fix;
 mod import;
 mod lint;
 mod output;

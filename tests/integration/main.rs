@@ -54,3 +54,4 @@ mod throttling;
 mod unreadable_answers;
 mod week_of_changes;
 mod widget;
+mod workflows;

@@ -131,6 +131,7 @@ impl TerraformRun<'_> {
             place: self.place,
             length: Placed { value: length.unwrap_or(PLACEHOLDER), place: self.place },
             length_from: LengthFrom::Declared,
+            age: None,
             source,
             hops,
             refresh: Refresh::Auto,
