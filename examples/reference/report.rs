@@ -127,7 +127,8 @@ fn example() -> Report {
     let text = std::fs::read_to_string(path).expect("the demo has an inventory");
     let inventory = Inventory::parse("inventory.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"));
     let at = "2026-11-23T12:00:00Z".parse().expect("a time");
-    let start = Start { id: "reference".to_owned(), trigger: Trigger::Cli, at, runbook_base_url: None };
+    let clock = jiff::Timestamp::now;
+    let start = Start { id: "reference".to_owned(), trigger: Trigger::Cli, at, clock, runbook_base_url: None };
     lint(&inventory, &Filter::default(), Planned::default(), &start).expect("the inventory has jobs").report
 }
 

@@ -85,9 +85,11 @@ pub(super) struct Explain {
     /// A JSON report of `check`: the MaxSessionDurations that IAM told it count
     #[arg(long, value_name = "FILE", requires = "job")]
     pub(super) report: Option<PathBuf>,
-    /// How to tell it
+    /// The form of the explanation
     #[arg(long, value_enum, default_value_t = ExplainFormat::Text)]
     pub(super) format: ExplainFormat,
+    #[command(flatten)]
+    pub(super) templates: super::templates::TemplateOptions,
     /// Write to a file instead of standard output
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,

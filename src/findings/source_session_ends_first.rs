@@ -92,10 +92,10 @@ fn fixes(found: &JudgedJob<'_>) -> Vec<Fix> {
     let on_a_platform = Job { source: Source::EcsTask, refresh: Refresh::Auto, ..job.clone() };
     let renews_already = matches!(job.source, Source::RolesAnywhere { .. });
     if !renews_already && found.subject.verdict_of(&on_a_platform) == Verdict::Covered {
-        fixes.push(Fix::step(
-            "Run the job on credentials that renew without a person: the role of a platform (EC2, ECS, CodeBuild, \
-             EKS) or IAM Roles Anywhere, with the same path. Declare that `source` and `refresh: auto`.",
-        ));
+        let step = "Run the job on credentials that renew without a person: the role of a platform (EC2, ECS, \
+                    CodeBuild, EKS) or IAM Roles Anywhere, with the same path. Declare that `source` and \
+                    `refresh: auto`.";
+        fixes.push(Fix::step(step).changes_job_to(on_a_platform));
     }
     fixes
 }

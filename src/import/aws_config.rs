@@ -1,7 +1,7 @@
 //! Jobs from the profiles of shared configuration files: what each profile's credentials are, as the AWS CLI and the SDKs
 //! get them. Knows no line of a file: that is `shared_config`'s.
 
-use super::{Draft, DraftHop, Imported, gather};
+use super::{Draft, DraftHop, DraftRole, Imported, gather};
 use crate::inventory::problem::Placed;
 use crate::inventory::{JobComments, LengthFrom, Refresh, Remark, Seconds, Source};
 use crate::shared_config::{Base, Chain, CredentialSource, Profile, Setting, SharedConfig, Trouble, TroubleKind};
@@ -204,7 +204,8 @@ impl Importer<'_> {
                 );
             }
             let external_id = placed(&profile.external_id).filter(|_| !exchanged);
-            hops.push(DraftHop { role, duration, external_id, session_name: placed(&profile.role_session_name) });
+            let session_name = placed(&profile.role_session_name);
+            hops.push(DraftHop { role: DraftRole::Arn(role), duration, external_id, session_name, sessions: None });
         }
         Ok(hops)
     }

@@ -22,6 +22,9 @@ mod validate;
 pub(crate) mod write;
 pub(crate) mod yaml;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;

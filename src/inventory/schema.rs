@@ -78,7 +78,7 @@ schema!(Hop, "Hop", generator => json_schema!({
         {
             "type": "object",
             "properties": {
-                "role": { "type": "string" },
+                "role": { "type": "string", "description": "The role, by alias or ARN." },
                 "duration": generator.subschema_for::<Option<Seconds>>(),
                 "copied": {
                     "description": "true: this hop's session is taken once and handed on.",

@@ -287,6 +287,17 @@ const SYNONYMS: &[(SourceKind, &[&str])] = &[
 ];
 
 impl Source {
+    /// Every kind as the inventory writes it, in the order of the documentation.
+    pub const KINDS: [&'static str; SourceKind::ALL.len()] = {
+        let mut kinds = [""; SourceKind::ALL.len()];
+        let mut index = 0;
+        while index < kinds.len() {
+            kinds[index] = SourceKind::ALL[index].as_str();
+            index += 1;
+        }
+        kinds
+    };
+
     /// The kind as the inventory writes it, its parameters at their defaults. `None`: no such kind, or `issued`, whose
     /// duration has no default.
     #[must_use]

@@ -213,7 +213,7 @@ impl Names<'_> {
                 check_name(name, "a job's name", sink);
                 if let Some(first) = places.insert(name.value.clone(), name.place) {
                     let message = format!("a job named `{}` is at {} too", name.value, self.files.of(first));
-                    sink.add(name.place, message, "give each job a name of its own");
+                    sink.add(name.place, message, "give each job its own name");
                 }
             }
             if let Some(owner) = &job.owner {

@@ -89,6 +89,7 @@ fn lint_report(name: &str, inventory: &str) -> Report {
         id: "documentation".to_owned(),
         trigger: Trigger::Cli,
         at: "2026-11-23T12:00:00Z".parse().unwrap(),
+        clock: jiff::Timestamp::now,
         runbook_base_url: None,
     };
     lint(&inventory, &Filter::default(), Planned::default(), &start).unwrap().report

@@ -24,7 +24,13 @@ const CHECK: &str = "$ credential-health check --inventory inventory.yaml";
 
 fn start() -> Start {
     let at = "2026-11-23T12:00:00Z".parse().unwrap();
-    Start { id: "documentation".to_owned(), trigger: Trigger::Cli, at, runbook_base_url: None }
+    Start {
+        id: "documentation".to_owned(),
+        trigger: Trigger::Cli,
+        at,
+        clock: jiff::Timestamp::now,
+        runbook_base_url: None,
+    }
 }
 
 /// The report of a check in which AWS answers as the page describes. `lint` cannot see these findings.

@@ -406,7 +406,7 @@ fn the_longest_arns_of_iam_still_fit_a_policy() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
     fn every_plan_is_sound_and_without_a_call_on_which_nothing_depends(

@@ -35,7 +35,13 @@ fn report(jobs: &[(&str, &str, u64)], more: &str) -> Report {
 
 fn report_of(inventory: &str) -> Report {
     let inventory = Inventory::parse("jobs.yaml", inventory).unwrap_or_else(|problems| panic!("{problems}"));
-    let start = Start { id: "run".to_owned(), trigger: Trigger::Schedule, at: day(0), runbook_base_url: None };
+    let start = Start {
+        id: "run".to_owned(),
+        trigger: Trigger::Schedule,
+        at: day(0),
+        clock: jiff::Timestamp::now,
+        runbook_base_url: None,
+    };
     lint(&inventory, &Filter::default(), Planned::default(), &start).unwrap().report
 }
 
@@ -548,7 +554,7 @@ fn a_run_that_tells_otherwise_after_a_later_one_is_told_again() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
     fn runs_one_after_the_other_tell_each_transition_exactly_once(worlds in prop::collection::vec(world(), 1..6)) {

@@ -1,7 +1,7 @@
-//! A way to make a job fit, told: what it is in a few words, each change as a fix, and the lines that the inventory then
-//! has. The wording of a fix is `fixes`'s.
+//! A way to cover a job: its changes in a few words, each change as a fix, and the lines of the inventory after it. The
+//! wording of a fix stands in `fixes`.
 
-use crate::fit::{Change, Changed, Way};
+use crate::fixes::search::{Change, Changed, Way};
 use crate::fixes::{self, Fix};
 use crate::inventory::{Inventory, Job, Refresh, Role, RoleRef, Seconds, Source, write};
 
@@ -18,7 +18,7 @@ pub(super) struct Advice {
     pub(super) roles: String,
 }
 
-/// Tells a way. `max_session` tells a role's MaxSessionDuration where it is known.
+/// Describes a way. `max_session`: a role's MaxSessionDuration, where it is known.
 pub(super) fn advise(
     inventory: &Inventory,
     job: &Job,
@@ -26,17 +26,15 @@ pub(super) fn advise(
     max_session: &dyn Fn(&RoleRef) -> Option<Seconds>,
 ) -> Advice {
     let changed = Changed::new(job, &way.changes);
-    let told = way.changes.iter().filter_map(|change| match change {
-        Change::MaxSession(role, to) => {
-            let why = if max_session(role).is_some() { "" } else { ", if it is lower now: it is not known" };
-            Some(fixes::set_max_session(role, why, *to))
-        }
-        change => fixes::told(job, &changed, change),
-    });
+    let raise = |role: &RoleRef, to: Seconds| {
+        let why = if max_session(role).is_some() { "" } else { ", if it is lower now: it is not known" };
+        Some(fixes::set_max_session(role, why, to))
+    };
+    let steps = way.changes.iter().filter_map(|change| fixes::describe_change(job, &changed, change, raise));
     let heading: Vec<String> = way.changes.iter().map(|change| in_short(job, change)).collect();
     Advice {
         heading: listed(&heading),
-        fixes: told.collect(),
+        fixes: steps.collect(),
         job: job_lines(inventory, job, &changed.job),
         roles: role_lines(inventory, &changed),
     }

@@ -1,6 +1,6 @@
-//! The walk: what is ready to be asked, at most so many calls at once, until all is answered or the time is up.
-//! One role's failure is a fact of that role; it never stops the others, and an account that asks to slow down slows
-//! itself alone: what waits for it holds no place of the others.
+//! The walk: makes the calls of a plan that are ready, at most so many at once, until all are answered or the time is up.
+//! A failure is a fact about one role and never stops the others. An account that asks to slow down slows itself alone:
+//! calls that wait for it do not count against the concurrency of the others.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -8,12 +8,13 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::Probe;
-use super::aws::Session;
-use super::calls::{Calls, Page, Request};
+use super::calls::{Calls, Request};
+use super::client::Session;
+use super::errors::{Class, Failure, Operation};
+use super::iam::Page;
 use super::pace::{Paces, Quota};
+use super::probe::Probe;
 use crate::facts::{Checker, Description, Facts, StepOutcome};
-use crate::failure::{Class, Failure, Operation};
 use crate::inventory::{Inventory, Reader, Role, RoleArn};
 use crate::plan::{DescribedBy, Plan, ReaderStep};
 
@@ -25,17 +26,19 @@ enum Work {
     Describe { role: RoleArn, by: Option<Arc<Session>> },
 }
 
-/// An account's list of roles on its way, page by page.
+/// The list of an account's roles, read page by page.
 struct List {
     reader: usize,
     by: Arc<Session>,
     /// The roles that no page has named yet.
     wanted: BTreeSet<RoleArn>,
     pages: usize,
+    /// The markers of the pages so far: one that comes back is not AWS's.
+    markers: BTreeSet<String>,
 }
 
 impl Work {
-    /// What AWS counts its call against.
+    /// The quota that AWS counts its call against.
     fn quota(&self) -> Quota {
         match self {
             Self::Assume { by, .. } => Quota::sts(by.as_deref()),
@@ -46,7 +49,7 @@ impl Work {
     }
 }
 
-/// What came of it.
+/// The result of a piece of work.
 enum Done {
     Step { step: usize, result: Result<Session, Failure> },
     Reader { reader: usize, result: Result<Session, Failure> },
@@ -59,16 +62,16 @@ pub(super) struct Walk<'a> {
     plan: &'a Plan,
     calls: Arc<Calls>,
     ready: VecDeque<Work>,
-    /// The plan's, and those for what a list did not tell.
+    /// The plan's, and those for roles that a list did not hold.
     readers: Vec<ReaderStep>,
     steps: Vec<Option<StepOutcome>>,
     described: BTreeMap<RoleArn, Description>,
     reader_failures: Vec<Failure>,
-    /// Roles whose description is on its way or here.
+    /// Roles whose description is requested or known.
     claimed: BTreeSet<RoleArn>,
     checker: Option<Checker>,
-    /// The calls under way, by quota, and the work that waits for one that asked to slow down.
-    under_way: HashMap<Quota, usize>,
+    /// The calls that run now, by quota, and the work that waits for a quota that is used up.
+    running: HashMap<Quota, usize>,
     slowed: HashMap<Quota, VecDeque<Work>>,
 }
 
@@ -92,10 +95,10 @@ impl<'a> Walk<'a> {
             reader_failures: Vec::new(),
             claimed: BTreeSet::new(),
             checker: identity.ok(),
-            under_way: HashMap::new(),
+            running: HashMap::new(),
             slowed: HashMap::new(),
         };
-        // Readers first: what they do takes the most round trips one after another.
+        // Readers first: theirs are the most round trips one after another.
         walk.ready.extend((0..plan.readers.len()).map(|reader| Work::AssumeReader { reader }));
         let first = plan.steps.iter().enumerate().filter(|(_, step)| step.parent.is_none());
         walk.ready.extend(first.map(|(step, _)| Work::Assume { step, by: None }));
@@ -126,12 +129,11 @@ impl<'a> Walk<'a> {
         let (mut finished, mut most) = (0, 0);
         loop {
             while let Some((quota, work)) = self.next_work(&paces, probe.concurrency.max(1)) {
-                // A call is 13 KB large, and is moved often: in a box once.
+                // The future is large and moved often, so it is boxed.
                 let call = Box::pin(perform(Arc::clone(&self.calls), self.request(work)));
                 under_way.spawn(async move { (quota, call.await) });
                 if under_way.len() > most {
-                    // One more than ever before opens a connection, and gets on with it before the next one is begun: the first
-                    // of many is answered while the last ones are still opened.
+                    // One call more than ever before opens a connection: let it begin before the next one does.
                     most = under_way.len();
                     tokio::task::yield_now().await;
                 }
@@ -141,7 +143,7 @@ impl<'a> Walk<'a> {
                     Some(done) => done,
                     None => break,
                 },
-                // There may be room now for work of other quotas.
+                // Work of other quotas may start now.
                 () = paces.slowed() => continue,
             };
             finished += 1;
@@ -152,16 +154,16 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The next call that there is room for, counted as under way. A quota has only so much room, and what of one that asked
-    /// to slow down waits to be tried again takes none of the others'.
+    /// The next call that may start, counted as running. Each quota has a limit of its own, and calls above the limit of a
+    /// quota that asked to slow down do not count against the concurrency.
     fn next_work(&mut self, paces: &Paces, concurrency: usize) -> Option<(Quota, Work)> {
-        let active: usize = self.under_way.iter().map(|(quota, calls)| (*calls).min(paces.limit(quota))).sum();
+        let active: usize = self.running.iter().map(|(quota, calls)| (*calls).min(paces.limit(quota))).sum();
         if active >= concurrency {
             return None;
         }
         while let Some(work) = self.ready.pop_front() {
             let quota = work.quota();
-            let calls = self.under_way.entry(quota.clone()).or_insert(0);
+            let calls = self.running.entry(quota.clone()).or_insert(0);
             if *calls < paces.limit(&quota) {
                 *calls += 1;
                 return Some((quota, work));
@@ -171,12 +173,12 @@ impl<'a> Walk<'a> {
         None
     }
 
-    /// One call less is under way: what waits for its quota is looked at again.
+    /// One call less runs: work that waits for its quota may start.
     fn ended(&mut self, quota: &Quota) {
-        if let Some(calls) = self.under_way.get_mut(quota) {
+        if let Some(calls) = self.running.get_mut(quota) {
             *calls -= 1;
             if *calls == 0 {
-                self.under_way.remove(quota);
+                self.running.remove(quota);
             }
         }
         // Two: the limit may have grown.
@@ -190,7 +192,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The request of a piece of work, with all that the inventory says of its role.
+    /// The request of a piece of work, with everything that the inventory says about its role.
     fn request(&self, work: Work) -> (Work, Request) {
         let checker = self.checker.as_ref().map(|checker| checker.arn.clone());
         let caller_role = |by: &Option<Arc<Session>>| by.as_ref().map(|session| session.role.clone());
@@ -241,7 +243,9 @@ impl<'a> Walk<'a> {
                 let ReaderStep { roles, lists, .. } = &self.readers[reader];
                 match result {
                     Ok(by) if *lists => {
-                        let list = List { reader, by: Arc::new(by), wanted: roles.iter().cloned().collect(), pages: 0 };
+                        let wanted = roles.iter().cloned().collect();
+                        let markers = BTreeSet::new();
+                        let list = List { reader, by: Arc::new(by), wanted, pages: 0, markers };
                         self.ready.push_front(Work::List { list, marker: None });
                     }
                     Ok(session) => {
@@ -262,9 +266,12 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// What a page told; then the next one, as long as the pages are fewer than the roles to be found; then GetRole for the rest:
-    /// roles that are not there, or all of them where the reader may not list.
+    /// Records a page, then asks for the next one while the pages are fewer than the roles still wanted, then calls GetRole
+    /// for the rest: roles that do not exist, or all of them where the reader may not list.
     fn listed(&mut self, mut list: List, page: Option<Page>) {
+        let mut is_new = |marker: &String| list.markers.insert(marker.clone());
+        // A page whose marker came before is not AWS's: GetRole asks for its roles.
+        let page = page.filter(|page| page.marker.iter().all(&mut is_new));
         let Page { found, marker } = page.unwrap_or_default();
         list.pages += 1;
         for (role, max_session) in found {
@@ -282,7 +289,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The facts; what was not answered by now was not reached, or the time was up.
+    /// The facts. Work without an answer by now was not reached, or the run's time was up.
     pub(super) fn facts(mut self) -> Facts {
         let plan = self.plan;
         for index in 0..plan.steps.len() {
@@ -329,7 +336,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The reader's own external ID comes before the one that is declared of its role.
+/// The reader's own external ID comes before the one that is declared for its role.
 fn declared_with(role: Role, external_id: Option<String>) -> Role {
     Role { external_id: external_id.or(role.external_id.clone()), ..role }
 }
@@ -338,14 +345,14 @@ fn out_of_time(operation: Operation, role: &RoleArn) -> Failure {
     Failure::unanswered(operation, role, Class::OutOfTime, "the run's time was up before this call was answered")
 }
 
-/// The next answer; `None` when nothing is under way, or at the deadline.
+/// The next answer; `None` when no call runs, or at the deadline.
 async fn next<T: 'static>(under_way: &mut JoinSet<T>, deadline: Option<Instant>) -> Option<T> {
     loop {
         let joined = match deadline {
             None => under_way.join_next().await,
             Some(deadline) => tokio::time::timeout_at(deadline, under_way.join_next()).await.ok().flatten(),
         };
-        // A task that panicked has no answer: what it asked stays unanswered, and is reported so.
+        // A task that panicked has no answer, and its call is reported as unanswered.
         if let Ok(done) = joined? {
             return Some(done);
         }

@@ -1,5 +1,4 @@
-//! What AWS's errors mean: the one place that knows AWS error codes, and turns code and message into a [`Class`].
-//! Pure: how an answer arrives is `probe`'s and `notify`'s.
+//! AWS's error codes: turns code and message into a [`Class`]. Pure, and the only table of error codes.
 
 use crate::inventory::RoleArn;
 pub use crate::visible::printable;
@@ -43,9 +42,9 @@ pub enum Class {
     Denied,
     /// IAM knows no such role.
     RoleMissing,
-    /// The session's lease is over.
+    /// The session has expired.
     Expired,
-    /// The OIDC token, SAML assertion or SSO login is over: log in again, assuming again does not help.
+    /// The OIDC token, SAML assertion or SSO login has expired: a new login helps, a new AssumeRole does not.
     AssertionExpired,
     /// An unknown or inactive key, a missing or mismatched token, or the issuing role deleted.
     InvalidCredentials,
@@ -77,7 +76,7 @@ pub enum Class {
     ProviderMissing,
     /// The account is not signed up for the service.
     NotSubscribed,
-    /// AWS asked to slow down, and went on to.
+    /// AWS asked to slow down, at every attempt.
     Throttled,
     /// AWS failed: 5xx.
     Unavailable,
@@ -286,15 +285,15 @@ fn validation(message: &str) -> Class {
     }
 }
 
-/// Whether an `errorCode` of CloudTrail tells of expired credentials. EC2's forms are prefixed
-/// (unconfirmed: AWS does not document them); EC2 says RequestExpired of a wrong clock too.
+/// Whether an `errorCode` of CloudTrail means expired credentials. EC2's codes have a prefix (unconfirmed: AWS does not
+/// document them); EC2 answers RequestExpired to a wrong clock, too.
 #[must_use]
 pub fn is_expired_in_cloudtrail(code: &str) -> bool {
     let code = code.strip_prefix("Client.").unwrap_or(code);
     matches!(code, "ExpiredToken" | "ExpiredTokenException" | "RequestExpired")
 }
 
-/// What an AccessDenied text names as its cause, where it names one (IAM User Guide, troubleshoot_access-denied).
+/// The cause that an AccessDenied text names, where it names one (IAM User Guide, troubleshoot_access-denied).
 #[must_use]
 pub fn denial_cause(message: &str) -> Option<&'static str> {
     const CAUSES: [(&str, &str); 20] = [

@@ -1,36 +1,22 @@
-//! Asks STS and IAM what the plan says, and gives back facts: never a verdict.
-//!
-//! `aws` has the clients, `function` reads their settings in Lambda, `calls` has the requests, `walk` the order and the
-//! bounds, `answer` reads errors, `clock` the Date header, `pace` what AWS says of its quotas.
-
-mod answer;
-mod aws;
-mod calls;
-mod clock;
-#[cfg(feature = "lambda")]
-mod function;
-mod pace;
-mod walk;
+//! One live run: who the checker is, then the walk. Returns facts.
 
 use std::fmt;
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
-pub(crate) use answer::of as answer_of;
-pub use aws::Aws;
-#[cfg(feature = "lambda")]
-pub use function::{AMAZON_ROOTS, trusts_amazon_alone};
-
+use super::calls::Calls;
+use super::client::Aws;
+use super::errors::{Class, Failure, Operation};
+use super::walk::Walk;
 use crate::facts::{Description, Facts, StepOutcome};
-use crate::failure::{Class, Failure, Operation};
-use crate::inventory::Inventory;
-use crate::plan::{DescribedBy, Plan};
+use crate::inventory::{Inventory, RoleArn};
+use crate::plan::{DescribedBy, Plan, Step};
 
-/// How many calls are under way at once where nothing else is said.
+/// How many calls run at once where no other number is set.
 pub const DEFAULT_CONCURRENCY: usize = 32;
 
-/// Told after each answer: how many calls are done, and how many are known to come.
+/// Called after each answer: how many calls are done, and how many are known to come.
 pub struct Progress(pub Box<dyn Fn(usize, usize) + Send + Sync>);
 
 impl fmt::Debug for Progress {
@@ -42,24 +28,24 @@ impl fmt::Debug for Progress {
 /// How a walk is made.
 #[derive(Debug)]
 pub struct Probe<'a> {
-    /// The way to AWS.
+    /// The clients.
     pub aws: &'a Aws,
-    /// Most calls under way at once.
+    /// The most calls that run at once.
     pub concurrency: usize,
-    /// When to stop: what is not answered by then was not checked.
+    /// When to stop: a call without an answer by then counts as not checked.
     pub deadline: Option<Instant>,
     /// The run's id, for the session name.
     pub run_id: &'a str,
-    /// Who wants to know how far it is.
+    /// Called with the progress.
     pub progress: Option<Progress>,
 }
 
 impl Probe<'_> {
     /// Walks the plan.
     pub async fn walk(&self, inventory: &Inventory, plan: &Plan) -> Facts {
-        let calls = calls::Calls::new(self.aws, self.run_id);
+        let calls = Calls::new(self.aws, self.run_id);
         let identity = match self.deadline {
-            // A part of the time alone: the walk needs little of the answer, and goes on without it.
+            // A quarter of the time alone: the walk needs little of this answer, and goes on without it.
             Some(deadline) => {
                 let patience = deadline.saturating_duration_since(Instant::now()) / 4;
                 tokio::time::timeout(patience, calls.checker()).await.unwrap_or(Err(Class::TimedOut))
@@ -70,7 +56,7 @@ impl Probe<'_> {
         let facts = if let Some(class @ (Class::NoCredentials | Class::Unreachable)) = failure {
             nothing_asked(plan, class)
         } else {
-            let mut walk = walk::Walk::new(inventory, plan, calls, identity);
+            let mut walk = Walk::new(inventory, plan, calls, identity);
             walk.run(self).await;
             walk.facts()
         };
@@ -79,15 +65,14 @@ impl Probe<'_> {
     }
 }
 
-/// A run that has no credentials, or no way to AWS, asks nothing more: every first step fails for want of them.
+/// The facts of a run without credentials or without a connection: it makes no further call, and every first step fails.
 fn nothing_asked(plan: &Plan, class: Class) -> Facts {
     let message = match class {
         Class::NoCredentials => "the checker has no AWS credentials",
         _ => "no connection: name, network, proxy or TLS",
     };
-    let failure =
-        |operation, target: &crate::inventory::RoleArn| Failure::unanswered(operation, target, class, message);
-    let step = |step: &crate::plan::Step| match step.parent {
+    let failure = |operation, target: &RoleArn| Failure::unanswered(operation, target, class, message);
+    let step = |step: &Step| match step.parent {
         None => StepOutcome::Failed(Arc::new(failure(Operation::AssumeRole, &step.role))),
         Some(_) => StepOutcome::NotReached,
     };

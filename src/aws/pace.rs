@@ -1,10 +1,10 @@
 //! How fast each of AWS's quotas may be used, learnt from the answers of one run: the SDK's own pace and retry quota for
-//! it, and how many of its calls may be under way at once. Owns no call; `walk` keeps to what this says.
+//! it, and how many of its calls may run at once. Makes no call; `walk` keeps to these limits.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use aws_sdk_iam::operation::get_role::GetRoleError;
 use aws_sdk_iam::operation::list_roles::ListRolesError;
@@ -17,19 +17,21 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use tokio::sync::Notify;
 
-use super::aws::Session;
-use crate::failure::Class;
+use super::client::Session;
+use super::errors::Class;
 
-/// How many calls of one of IAM's quotas may be under way before anything is known of it: an account's own tools need it, too.
-/// STS takes 600 calls a second (quoted in mountpoint-s3, issue 1358), more than any run has under way.
+/// How many calls of one of IAM's quotas may run before anything is known of it: the account's own tools need it, too.
+/// STS takes 600 calls a second (quoted in mountpoint-s3, issue 1358), more than any run makes at once.
 const FIRST_OF_IAM: usize = 16;
-/// The most that may be after it asked to slow down.
+/// The most that may run after AWS asked to slow down.
 const SLOWED: usize = 8;
-/// More than any run has under way; the run's own concurrency is the bound.
+/// More than any run makes at once; the run's own concurrency is the bound.
 const MOST: usize = 1024;
 
-/// What AWS counts calls against: an API's calls for IAM, all of a service's for STS, by the caller's account. (AWS publishes
-/// neither the numbers nor how they are split; AWS Support speaks of token buckets by API and account.)
+const LIST_ROLES: &str = "iam-list-roles";
+
+/// A quota that AWS counts calls against: the calls of one API for IAM, all calls of the service for STS, by the caller's
+/// account. (AWS publishes neither the numbers nor the split; AWS Support speaks of token buckets by API and account.)
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Quota {
     pub(super) service: &'static str,
@@ -38,6 +40,10 @@ pub(super) struct Quota {
 }
 
 impl Quota {
+    pub(super) const SNS: Self = Self { service: "sns", account: None };
+    #[cfg(feature = "lambda")]
+    pub(super) const S3: Self = Self { service: "s3", account: None };
+
     pub(super) fn sts(session: Option<&Session>) -> Self {
         Self { service: "sts", account: session.and_then(Session::account).map(str::to_owned) }
     }
@@ -47,10 +53,15 @@ impl Quota {
     }
 
     pub(super) fn list_roles(account: &str) -> Self {
-        Self { service: "iam-list-roles", account: Some(account.to_owned()) }
+        Self { service: LIST_ROLES, account: Some(account.to_owned()) }
     }
 
-    /// How many of its calls may be under way at first.
+    /// Whether its answers are pages of a list.
+    pub(super) fn has_pages(&self) -> bool {
+        self.service == LIST_ROLES
+    }
+
+    /// How many of its calls may run at first.
     fn first(&self) -> usize {
         if self.service == "sts" { MOST } else { FIRST_OF_IAM }
     }
@@ -62,42 +73,41 @@ impl fmt::Display for Quota {
     }
 }
 
-/// The paces of one run. The SDK's own would be the process's: a function that was throttled once would start each later
-/// run at one call in two seconds, and one that used up its retries would have none for the next event.
+/// The paces of one run. The SDK keeps its own for the whole process: a function that was throttled once would start each
+/// later run at one call in two seconds, and a function without retries left would have none for the next event.
 #[derive(Clone, Default)]
 pub(super) struct Paces(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
     partitions: Mutex<HashMap<Quota, RetryPartition>>,
-    /// How many calls may be under way.
+    /// How many calls may run at once.
     limits: Mutex<HashMap<Quota, usize>>,
     slowed: Notify,
 }
 
 impl Paces {
-    /// The SDK's pace and retry quota for it.
-    pub(super) fn partition(&self, quota: &Quota) -> RetryPartition {
+    /// The SDK's pace and retry quota for it; `now` is the time since 1970.
+    pub(super) fn partition(&self, quota: &Quota, now: Duration) -> RetryPartition {
         let mut known = locked(&self.0.partitions);
         let new = || {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             let limiter = ClientRateLimiter::new(now.as_secs_f64());
             RetryPartition::custom(quota.to_string()).client_rate_limiter(limiter).build()
         };
         known.entry(quota.clone()).or_insert_with(new).clone()
     }
 
-    /// What tells of each attempt of a client that uses the quota.
+    /// The interceptor that reports each attempt of a client that uses the quota.
     pub(super) fn observer(&self, quota: Quota) -> Observer {
         Observer { paces: self.clone(), quota }
     }
 
-    /// How many calls of it may be under way.
+    /// How many calls of it may run at once.
     pub(super) fn limit(&self, quota: &Quota) -> usize {
         locked(&self.0.limits).get(quota).copied().unwrap_or_else(|| quota.first())
     }
 
-    /// Returns when a quota asked to slow down since the last time.
+    /// Returns when AWS has asked to slow down for any quota since the last time.
     pub(super) async fn slowed(&self) {
         self.0.slowed.notified().await;
     }
@@ -117,7 +127,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Sees each attempt, also those that the SDK makes again by itself.
+/// Sees each attempt, also the SDK's own retries.
 pub(super) struct Observer {
     paces: Paces,
     quota: Quota,
