@@ -266,7 +266,8 @@ async fn a_denial_of_tagging_or_of_the_source_identity_says_so() {
 
 #[tokio::test]
 async fn only_denied_access_leaves_the_run_complete() {
-    let (denied, others): (Vec<_>, Vec<_>) = STS.iter().partition(|(_, _, means)| *means == Denied);
+    type Row = (&'static str, &'static str, Means);
+    let (denied, others): (Vec<Row>, Vec<Row>) = STS.iter().partition(|(_, _, means)| *means == Denied);
     let names: Vec<&str> = denied.iter().map(|(name, ..)| *name).collect();
     let (_aws, report) = refused("AssumeRole", &names).await;
     assert_eq!(report["run"]["complete"], true, "{:?}", ids(&report));

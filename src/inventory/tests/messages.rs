@@ -20,15 +20,9 @@ fn a_tab_is_named_at_the_line_that_it_indents() {
 
 #[test]
 fn tabs_between_the_brackets_of_json_are_no_mistake() {
-<<<<<<< HEAD
     let job = "{\"name\": \"a\", \"length\": \"1h\", \"source\": \"ecs-task\"}";
     let json = format!("{{\n\t\"version\": 1,\n\t\"jobs\": [{job}]\n}}\n");
     assert!(Inventory::parse("team.json", &json).is_ok());
-=======
-    let json =
-        "{\n\t\"version\": 1,\n\t\"jobs\": [{\"name\": \"a\", \"length\": \"1h\", \"source\": \"ecs-task\"}]\n}\n";
-    assert!(Inventory::parse("team.json", json).is_ok());
->>>>>>> main
 }
 
 #[test]
@@ -44,13 +38,8 @@ fn a_no_break_space_is_named() {
 
 #[test]
 fn a_no_break_space_inside_a_text_is_no_mistake() {
-<<<<<<< HEAD
     let job = "{name: \"a\u{a0}b\", length: 4h, owner: c\u{a0}d, source: lambda}";
     let text = &format!("version: 1\n# a\u{a0}comment\njobs:\n  - {job}\n");
-=======
-    let text =
-        "version: 1\n# a\u{a0}comment\njobs:\n  - {name: \"a\u{a0}b\", length: 4h, owner: c\u{a0}d, source: lambda}\n";
->>>>>>> main
     let problems = Inventory::parse("team.yaml", text).unwrap_err().to_string();
     assert!(!problems.contains("U+00A0") && problems.contains("Lambda function cannot run"), "{problems}");
 }
@@ -73,15 +62,8 @@ fn a_wrong_indentation_is_named_at_its_line() {
 
 #[test]
 fn a_hyphen_without_a_blank_is_named() {
-<<<<<<< HEAD
     let job = after_a_good_job("  «-name: a\n    length: 4h\n    source: ecs-task\n");
     check(&job, &[("blank is missing", "- name: a")]);
-=======
-    check(
-        &after_a_good_job("  «-name: a\n    length: 4h\n    source: ecs-task\n"),
-        &[("blank is missing", "- name: a")],
-    );
->>>>>>> main
     check("version: 1\njobs:\n  «-name: a\n", &[("blank is missing", "- name: …")]);
 }
 
@@ -177,15 +159,8 @@ fn a_required_key_that_is_misspelt_is_one_mistake() {
         &[("`nmae`", "`name`"), ("`lenght`", "`length`"), ("`souce`", "`source`")],
     );
     // An unknown key that is near to no missing one hides none.
-<<<<<<< HEAD
     let far = "version: 1\njobs:\n  - «name: a\n    «zzz: 4h\n    source: ecs-task\n";
     check(far, &[("no `length`", ""), ("`zzz`", "")]);
-=======
-    check(
-        "version: 1\njobs:\n  - «name: a\n    «zzz: 4h\n    source: ecs-task\n",
-        &[("no `length`", ""), ("`zzz`", "")],
-    );
->>>>>>> main
 }
 
 #[test]
