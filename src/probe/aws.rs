@@ -126,6 +126,7 @@ impl Aws {
     }
 
     /// The same way with an end that leaves so much time for what follows.
+    #[cfg(feature = "lambda")]
     #[must_use]
     pub(crate) fn leaving(&self, time: Duration) -> Self {
         Self { end: self.end.map(|end| end.checked_sub(time).unwrap_or(end)), ..self.clone() }

@@ -27,6 +27,7 @@ mod limits;
 mod listing;
 mod moto;
 mod outlets;
+mod packaging;
 mod plan_tests;
 mod privilege;
 mod publishing;
