@@ -5,6 +5,7 @@
 
 mod arguments;
 mod check;
+mod completions;
 mod doctor;
 mod explain;
 mod fix;
@@ -40,6 +41,8 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Import(arguments) => import::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments).await,
         Command::Schema { output } => schema::run(output.as_deref()),
+        Command::Completions { shell } => completions::print(shell),
+        Command::ManualPages { folder } => completions::write_manual_pages(&folder),
     };
     ExitCode::from(status.code())
 }

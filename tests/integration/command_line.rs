@@ -171,7 +171,7 @@ async fn one_refused_role_is_a_finding_and_never_status_4() {
     assert_eq!(report["findings"][0]["severity"], "medium", "the checker was refused, not the job");
     assert_eq!(report["run"]["complete"], false, "every role that was to be assumed was refused");
     let cli = Cli::on(HEALTHY, "check", &["--fail-on", "none"]).asking(&aws, &checker);
-    cli.run().await.assert_status(0);
+    cli.run().await.assert_status(3);
 }
 
 #[tokio::test]

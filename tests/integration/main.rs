@@ -35,6 +35,7 @@ mod limits;
 mod listing;
 mod moto;
 mod outlets;
+mod packaging;
 mod plan_tests;
 mod privilege;
 mod publishing;

@@ -1,5 +1,5 @@
-//! Jobs from CloudFormation and SAM templates: the Lambda functions, CodeBuild projects, Glue jobs and Batch job definitions
-//! with their timeouts, and the permission sets with their session durations.
+//! Jobs from CloudFormation and SAM templates: the Lambda functions, CodeBuild projects, Glue jobs and Batch job
+//! definitions with their timeouts, and the permission sets with their session durations.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -84,8 +84,8 @@ impl Importer for CloudformationTemplates {
     }
 }
 
-/// Makes a job of each resource that runs for a configured time, and of each permission set. `length`: how long the jobs
-/// of people run who use a permission set.
+/// Makes a job of each resource that runs for a configured time, and of each permission set. `length`: how long the
+/// jobs of people run who use a permission set.
 ///
 /// # Errors
 /// Every problem of every file.

@@ -1,5 +1,5 @@
-//! Jobs from Terraform plans: the resources that run for a configured time, the permission sets, and Terraform's own run,
-//! which assumes the roles of its AWS providers and of its S3 backend.
+//! Jobs from Terraform plans: the resources that run for a configured time, the permission sets, and Terraform's own
+//! run, which assumes the roles of its AWS providers and of its S3 backend.
 //!
 //! A plan does not have the backend: `terraform init` writes it to `.terraform/terraform.tfstate`, which is read too.
 
