@@ -153,7 +153,7 @@ fn what_github_would_not_take_is_left_out_of_sarif_and_said() {
     let kept = results(&log).iter().filter(|result| result["suppressions"] == serde_json::json!([])).count();
     assert_eq!(kept, 24_995, "waived ones go first");
     let notes = log["runs"][0]["invocations"][0]["toolExecutionNotifications"].to_string();
-    assert!(notes.contains("5 findings are left out"), "{notes}");
+    assert!(notes.contains("5 findings are omitted"), "{notes}");
 }
 
 #[test]
@@ -233,7 +233,7 @@ fn what_was_not_judged_or_is_waived_is_skipped_and_never_passed() {
     for (owner, job, status) in [
         ("data", "nightly-etl", "failed"),
         ("data", "db-migration", "failed"),
-        ("data", "partner-export", "skipped"),
+        ("finance", "partner-export", "skipped"),
         ("platform", "drift-scan", "skipped"),
         ("platform", "image-build", "passed"),
         ("platform", "smoke-test", "passed"),
@@ -248,7 +248,8 @@ async fn a_refused_role_fails_its_test_and_those_of_its_jobs() {
     let (mut world, checker) = world();
     world.role(crate::stand_in::Role::new(crate::harness::HUB));
     let aws = crate::stand_in::StandIn::start(world).await;
-    let ran = Cli::on(INVENTORY, "check", &["--format", "junit", "--fail-on", "medium"]).asking(&aws, &checker).run().await;
+    let ran =
+        Cli::on(INVENTORY, "check", &["--format", "junit", "--fail-on", "medium"]).asking(&aws, &checker).run().await;
     ran.assert_status(1);
     let statuses = statuses(&quick_junit::Report::deserialize_from_str(&ran.stdout).unwrap());
     let of = |suite: &str, name: &str| statuses.get(&(suite.to_owned(), name.to_owned())).copied();
@@ -362,7 +363,7 @@ fn a_summary_that_would_be_too_long_is_cut_by_severity_and_says_so() {
     let whole = markdown::render(&report);
     let cut = markdown::render_within(&report, whole.len() / 2);
     assert!(cut.len() <= whole.len() / 2, "{} of {}", cut.len(), whole.len());
-    assert!(cut.contains("Left out for want of room"), "{cut}");
+    assert!(cut.contains("Omitted (size limit)"), "{cut}");
     assert!(cut.contains("<b>critical</b>") && !cut.contains("<b>waived</b>"), "{cut}");
     assert!(cut.contains("### Coverage"), "{cut}");
     // Many times as much as fits.
@@ -370,7 +371,7 @@ fn a_summary_that_would_be_too_long_is_cut_by_severity_and_says_so() {
     report.jobs = vec![report.jobs; 1000].concat();
     let long = markdown::render(&report);
     assert!(long.len() < 1024 * 1024, "{}", long.len());
-    assert!(long.contains("Left out") && long.contains("more jobs left out"));
+    assert!(long.contains("Omitted (size limit)") && long.contains("more jobs omitted (size limit)"));
 }
 
 // --- HTML ---
