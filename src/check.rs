@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::audit::Subject;
 use crate::facts::{Facts, Observation};
+use crate::findings::Subject;
 use crate::inventory::{Filter, Inventory, Job, NothingMatches};
 use crate::plan::Plan;
 #[cfg(feature = "aws")]

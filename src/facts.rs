@@ -1,11 +1,11 @@
 //! What a run saw: the answers of STS and IAM, and the checker itself. Facts only; whether they are a problem is
-//! `audit`'s. What the checker got is never what the job will get: its own walk is always chained.
+//! `findings`'s. What the checker got is never what the job will get: its own walk is always chained.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::failure::{Class, Failure};
-use crate::inventory::{RoleArn, Seconds};
+use crate::inventory::{RoleArn, RoleRef, Seconds};
 use crate::templates::Planned;
 
 /// Everything that a run learnt from AWS, or from templates and plans. `Facts::default()` is a run that asked nothing: `lint`.
@@ -89,8 +89,8 @@ pub enum Description {
 impl Facts {
     /// The role's MaxSessionDuration as IAM told it.
     #[must_use]
-    pub fn max_session(&self, role: &RoleArn) -> Option<Seconds> {
-        match self.described.get(role) {
+    pub fn max_session(&self, role: &RoleRef) -> Option<Seconds> {
+        match self.described.get(role.arn()?) {
             Some(Description::Known { max_session }) => Some(*max_session),
             _ => None,
         }

@@ -1,7 +1,6 @@
 //! What AWS's errors mean: the one place that knows AWS error codes, and turns code and message into a [`Class`].
 //! Pure: how an answer arrives is `probe`'s and `notify`'s.
 
-use crate::finding::FindingId;
 use crate::inventory::RoleArn;
 pub use crate::visible::printable;
 
@@ -199,21 +198,6 @@ impl Class {
             _ if status >= 500 => Self::Unavailable,
             _ if status == 429 => Self::Throttled,
             _ => Self::Other,
-        }
-    }
-
-    /// The finding that a refusal or failure of this class is reported as, where it was met on AssumeRole.
-    #[must_use]
-    pub const fn finding(self) -> FindingId {
-        match self {
-            Self::Denied => FindingId::AssumeDenied,
-            Self::RoleMissing => FindingId::RoleMissing,
-            Self::Expired | Self::AssertionExpired => FindingId::CredentialsExpired,
-            Self::InvalidCredentials => FindingId::CredentialsInvalid,
-            Self::SignatureMismatch | Self::WrongScope => FindingId::SignatureMismatch,
-            Self::ClockSlow | Self::ClockFast => FindingId::ClockSkew,
-            Self::RegionDisabled => FindingId::RegionDisabled,
-            _ => FindingId::NotChecked,
         }
     }
 

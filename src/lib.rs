@@ -1,8 +1,8 @@
 //! Which jobs will outlive their temporary AWS credentials, told before they do.
 //!
 //! Data flows one way: [`inventory`] (what people declare) → `plan` (each distinct walk once) → `probe` (STS and IAM
-//! answer: facts) → `lease` (what AWS grants: pure) → `fit` (what would make a job last: pure) → `remedy` (its words and
-//! commands) → `audit` (is that a problem: pure) → `report` (one type, many forms) → `state` (what of it was told before)
+//! answer: facts) → `lease` (what AWS grants: pure) → `fit` (what would make a job last: pure) → `fixes` (its words and
+//! commands) → `findings` (is that a problem: pure) → `report` (one type, many forms) → `state` (what of it was told before)
 //! → `notify` (SNS, metrics). [`check`] is the one function that goes this way, called by two thin doors, `lambda` and
 //! `cli`. A room uses none that comes after it: a test reads this order, and that no rooms use each other in a circle.
 //!
@@ -12,7 +12,6 @@
 //!
 //! What stands here without a feature builds without AWS.
 
-pub mod audit;
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -20,8 +19,9 @@ pub mod cli;
 pub mod doctor;
 pub mod facts;
 pub mod failure;
-pub mod finding;
+pub mod findings;
 pub mod fit;
+pub mod fixes;
 #[cfg(feature = "cli")]
 pub mod import;
 pub mod inventory;
@@ -33,7 +33,6 @@ pub mod notify;
 pub mod plan;
 #[cfg(feature = "aws")]
 pub mod probe;
-pub mod remedy;
 pub mod report;
 #[cfg(feature = "aws")]
 pub mod settings;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use crate::inventory::{Inventory, Job, Reader, RoleArn};
+use crate::inventory::{Inventory, Job, Reader, RoleArn, RoleRef};
 
 /// The longest session policy that STS takes, in characters (STS AssumeRole, `Policy`: plaintext limit 2,048).
 pub const LONGEST_SESSION_POLICY: usize = 2048;
@@ -23,8 +23,10 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// For each selected job, its hops.
     pub paths: Vec<Vec<PlannedHop>>,
-    /// Every distinct role on the paths, and who describes it.
+    /// Every distinct role on the paths whose ARN is known, and who describes it.
     pub roles: BTreeMap<RoleArn, DescribedBy>,
+    /// Every distinct role on the paths, those with an unknown ARN included.
+    pub path_roles: BTreeSet<RoleRef>,
     /// The AssumeRole calls of readers.
     pub readers: Vec<ReaderStep>,
 }
@@ -104,6 +106,7 @@ impl Plan {
         let mut trie = Trie::default();
         let prefixes: Vec<Vec<usize>> = jobs.iter().map(|job| trie.insert(inventory, job)).collect();
         let mut plan = Self::default();
+        plan.path_roles = jobs.iter().flat_map(|job| &job.path).map(|hop| hop.role.clone()).collect();
         plan.assign_descriptions(inventory, jobs, &trie);
         let mut steps_of: Vec<Vec<usize>> = vec![Vec::new(); trie.nodes.len()];
         for root in &trie.roots {
@@ -135,7 +138,7 @@ impl Plan {
     fn assign_descriptions(&mut self, inventory: &Inventory, jobs: &[&Job], trie: &Trie) {
         let mut by_reader: BTreeMap<Reader, Vec<RoleArn>> = BTreeMap::new();
         let assumed: BTreeSet<&RoleArn> = trie.nodes.iter().map(|node| &node.role).collect();
-        for role in jobs.iter().flat_map(|job| &job.path).map(|hop| &hop.role) {
+        for role in jobs.iter().flat_map(|job| &job.path).filter_map(|hop| hop.role.arn()) {
             if self.roles.contains_key(role) {
                 continue;
             }
@@ -231,12 +234,10 @@ impl Trie {
         let mut prefix = Vec::with_capacity(job.path.len());
         let mut parent: Option<usize> = None;
         for (index, hop) in job.path.iter().enumerate() {
-            if !is_to_be_assumed(inventory, job, index) {
-                break;
-            }
-            let node = match self.known.get(&(parent, hop.role.clone())) {
+            let Some(role) = hop.role.arn().filter(|role| is_to_be_assumed(inventory, job, index, role)) else { break };
+            let node = match self.known.get(&(parent, role.clone())) {
                 Some(node) => *node,
-                None => self.add(inventory, parent, &hop.role),
+                None => self.add(inventory, parent, role),
             };
             prefix.push(node);
             parent = Some(node);
@@ -260,8 +261,8 @@ impl Trie {
 
 /// Whether the checker assumes this hop: not where `assume: false` says so, nor at a `path[0]` that trusts an identity
 /// provider, which the checker cannot be, unless `assume: true` says otherwise.
-fn is_to_be_assumed(inventory: &Inventory, job: &Job, index: usize) -> bool {
-    let assume = inventory.roles.get(&job.path[index].role).and_then(|role| role.assume);
+fn is_to_be_assumed(inventory: &Inventory, job: &Job, index: usize, role: &RoleArn) -> bool {
+    let assume = inventory.roles.get(role).and_then(|role| role.assume);
     assume.unwrap_or(index > 0 || !job.source.is_exchanged())
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::finding::Severity;
+use crate::findings::Severity;
 use crate::inventory::Seconds;
 use crate::notify::{
     DEFAULT_MAX_MESSAGE_BYTES, LEAST_MAX_MESSAGE_BYTES, MOST_MAX_MESSAGE_BYTES, Notify, TopicArn, Wanted,

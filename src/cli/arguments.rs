@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::finding::Severity;
+use crate::findings::Severity;
 use crate::import::Variables;
 use crate::inventory::Seconds;
 use crate::notify::TopicArn;
@@ -13,7 +13,7 @@ use crate::settings::MOST_CONCURRENCY;
 
 /// Tells which jobs will outlive their temporary AWS credentials, before they do.
 #[derive(Debug, Parser)]
-#[command(name = "credential-health", version, after_help = after_help())]
+#[command(name = "credential-health", bin_name = "credential-health", version, after_help = after_help())]
 pub struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,

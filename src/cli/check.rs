@@ -6,7 +6,7 @@ use super::progress;
 use crate::check::{self, Outcome};
 use crate::facts::Facts;
 use crate::failure::Class;
-use crate::finding::Severity;
+use crate::findings::Severity;
 use crate::notify::{self, DEFAULT_MAX_MESSAGE_BYTES, Notify, Sent, TopicArn, Wanted};
 use crate::probe::{Aws, Probe};
 use crate::report::Report;

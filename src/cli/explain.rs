@@ -12,7 +12,7 @@ use super::output::{self, bad_usage};
 use super::page;
 use crate::facts::{Description, Facts};
 use crate::failure::printable;
-use crate::finding::FindingId;
+use crate::findings::FindingId;
 use crate::inventory::{Inventory, RoleArn, Seconds, nearest};
 use crate::limited;
 use crate::report::explanation::Explanation;

@@ -4,9 +4,9 @@ use super::arguments::{ExitStatus, Lint};
 use super::import::{of_aws_config, of_github_workflows, tell_all};
 use super::output::{self, bad_usage};
 use crate::check;
-use crate::finding::FindingId;
+use crate::findings::FindingId;
 use crate::import::aws_config::Options;
-use crate::inventory::{Filter, Inventory, Job, Remark, Seconds};
+use crate::inventory::{Filter, Inventory, Job, JobName, Remark, Seconds};
 use crate::lease::longest::{LongestRuns, with_its_copy};
 use crate::report::{NotJudged, Report, leases};
 
@@ -58,7 +58,7 @@ struct Input {
     /// What could not be judged.
     not_judged: Vec<Remark>,
     /// The names of the jobs of which nobody has said how long they run: the question is how long they may.
-    without_length: Option<Vec<String>>,
+    without_length: Option<Vec<JobName>>,
 }
 
 fn read(arguments: &Lint) -> Result<Input, ExitStatus> {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::MOST_CHANGES;
-use crate::inventory::{Hop, Job, Refresh, RoleArn, Seconds, Source};
+use crate::inventory::{Hop, Job, Refresh, RoleRef, Seconds, Source};
 use crate::lease::rules::{self, Grant};
 use crate::lease::{Judgement, judge};
 
@@ -45,7 +45,7 @@ impl Step {
     /// Every step that could help the job, in the order in which their numbers are chosen: each depends only on those
     /// before it. What is asked for at a hop matters at the first one, at the last one, and where it is not granted; a
     /// hop left out matters near the source, and where it is refused.
-    pub(super) fn of(job: &Job, max_session: &dyn Fn(&RoleArn) -> Option<Seconds>) -> Vec<Self> {
+    pub(super) fn of(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Vec<Self> {
         let last = job.path.len().saturating_sub(1);
         let mut steps = Self::of_source(job);
         let mut stuck: Vec<usize> = (0..job.path.len()).filter(|hop| !is_granted(job, *hop, max_session)).collect();
@@ -134,7 +134,7 @@ impl Step {
 }
 
 /// Whether STS grants what the job asks for at this hop, the hops before it aside.
-fn is_granted(job: &Job, hop: usize, max_session: &dyn Fn(&RoleArn) -> Option<Seconds>) -> bool {
+fn is_granted(job: &Job, hop: usize, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> bool {
     let asked = job.path[hop].duration.unwrap_or(rules::DEFAULT_DURATION);
     matches!(rules::assume_role(asked, max_session(&job.path[hop].role), job.is_chained(hop)), Grant::Granted(_))
 }
@@ -153,7 +153,7 @@ pub enum Change {
     /// Send no DurationSeconds at the hop.
     SendNone(usize),
     /// Set the role's MaxSessionDuration.
-    MaxSession(RoleArn, Seconds),
+    MaxSession(RoleRef, Seconds),
     /// Renew the credentials like this.
     Refresh(Refresh),
     /// Freeze the process for no longer than this.
@@ -183,7 +183,7 @@ pub struct Changed {
     /// For each hop that is left, where the job had it.
     pub hops: Vec<usize>,
     /// MaxSessionDurations that were set.
-    pub maxima: BTreeMap<RoleArn, Seconds>,
+    pub maxima: BTreeMap<RoleRef, Seconds>,
 }
 
 impl Changed {
@@ -217,7 +217,7 @@ impl Changed {
 
     /// What becomes of it, where `max_session` tells what is known of the roles as they are.
     #[must_use]
-    pub fn judged(&self, max_session: &dyn Fn(&RoleArn) -> Option<Seconds>) -> Judgement {
+    pub fn judged(&self, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Judgement {
         judge(&self.job, |role| self.maxima.get(role).copied().or_else(|| max_session(role)))
     }
 }

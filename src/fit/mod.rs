@@ -1,5 +1,5 @@
 //! What would make a job fit: the least changes after which it is covered, found by asking `lease::judge` about each.
-//! Pure. Owns the search, not the rules (`lease`), not what a change is called (`remedy`).
+//! Pure. Owns the search, not the rules (`lease`), not what a change is called (`fixes`).
 //!
 //! A *step* is a kind of change, a [`Change`] a step with its number. Sets of one, two and three steps are tried, the
 //! smallest first, each with the numbers nearest to what is declared; what holds a smaller set that suffices is not tried.
@@ -10,7 +10,7 @@ mod numbers;
 use change::Step;
 pub use change::{Change, Changed};
 
-use crate::inventory::{Job, Location, RoleArn, Seconds};
+use crate::inventory::{Job, JobName, Location, RoleRef, Seconds};
 use crate::lease::{Judgement, Verdict, judge};
 
 /// The most single changes that one way consists of.
@@ -41,7 +41,7 @@ pub enum Fit {
 
 /// What would make the job fit. `max_session` tells a role's MaxSessionDuration where it is known.
 #[must_use]
-pub fn fit(job: &Job, max_session: &dyn Fn(&RoleArn) -> Option<Seconds>) -> Fit {
+pub fn fit(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Fit {
     if judge(job, max_session).verdict == Verdict::Covered {
         return Fit::Fits;
     }
@@ -67,12 +67,12 @@ pub fn fit(job: &Job, max_session: &dyn Fn(&RoleArn) -> Option<Seconds>) -> Fit 
 /// The first `most` ways to make the job fit, for a report about many jobs: three changes are tried only where no two
 /// suffice, and no shorter run is looked for. Empty: there is none, or it is covered as it is.
 #[must_use]
-pub(crate) fn first_ways(job: &Job, max_session: &dyn Fn(&RoleArn) -> Option<Seconds>, most: usize) -> Vec<Way> {
+pub(crate) fn first_ways(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>, most: usize) -> Vec<Way> {
     if judge(job, max_session).verdict == Verdict::Covered {
         return Vec::new();
     }
     // What no verdict depends on need not be copied for each try.
-    let job = &Job { name: String::new(), owner: None, location: Location::default(), ..job.clone() };
+    let job = &Job { name: JobName::default(), owner: None, location: Location::default(), ..job.clone() };
     let search = Search { job, max_session };
     let of_two = search.ways(MOST_CHANGES - 1, most);
     if of_two.is_empty() { search.ways(MOST_CHANGES, most) } else { of_two }
@@ -80,7 +80,7 @@ pub(crate) fn first_ways(job: &Job, max_session: &dyn Fn(&RoleArn) -> Option<Sec
 
 /// The least change to a chained job that has a shorter chain.
 #[must_use]
-pub(crate) fn shorter_chain(job: &Job, max_session: &dyn Fn(&RoleArn) -> Option<Seconds>) -> Option<Way> {
+pub(crate) fn shorter_chain(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Option<Way> {
     let search = Search { job, max_session };
     search.ways_with(MOST_CHANGES, 1, |set| set.iter().any(|step| step.shortens_the_chain())).pop()
 }
@@ -88,7 +88,7 @@ pub(crate) fn shorter_chain(job: &Job, max_session: &dyn Fn(&RoleArn) -> Option<
 /// A job, and what is known of its roles.
 struct Search<'a> {
     job: &'a Job,
-    max_session: &'a dyn Fn(&RoleArn) -> Option<Seconds>,
+    max_session: &'a dyn Fn(&RoleRef) -> Option<Seconds>,
 }
 
 impl Search<'_> {

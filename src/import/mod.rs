@@ -115,9 +115,10 @@ fn gather(drafts: Vec<Draft>, files: &[Arc<str>], imported: &mut Imported) {
             Ok((one, comments)) => {
                 for job in one.jobs {
                     for hop in &job.path {
-                        said.entry(hop.role.clone()).or_default().push(one.roles.get(&hop.role).cloned());
+                        let Some(arn) = hop.role.arn() else { continue };
+                        said.entry(arn.clone()).or_default().push(one.roles.get(arn).cloned());
                     }
-                    imported.comments.jobs.insert(job.name.clone(), comments.clone());
+                    imported.comments.jobs.insert(job.name.to_string(), comments.clone());
                     imported.inventory.jobs.push(job);
                 }
             }

@@ -1,4 +1,4 @@
-//! Role ARNs: owns their shape, in every partition. Knows nothing of what a role is used for.
+//! Role ARNs, and how a path names a role. Owns their shape in every partition, not what a role is used for.
 
 use std::fmt;
 use std::sync::Arc;
@@ -103,6 +103,99 @@ impl RoleArn {
     #[must_use]
     pub fn name(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+/// A role as a path names it: by its ARN, or, in an imported file whose role is a secret or a variable, by the
+/// expression that stands for it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RoleRef {
+    /// The role's ARN.
+    Arn(RoleArn),
+    /// An expression such as `${{ secrets.DEPLOY_ROLE }}`: the role's name, account and settings are not known.
+    Expression(Arc<str>),
+}
+
+impl RoleRef {
+    /// The role that an expression of an imported file stands for.
+    #[must_use]
+    pub fn from_expression(text: &str) -> Self {
+        Self::Expression(text.into())
+    }
+
+    /// The ARN, or the expression.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Arn(arn) => arn.as_str(),
+            Self::Expression(text) => text,
+        }
+    }
+
+    /// The role's name without its path, or the expression.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Arn(arn) => arn.name(),
+            Self::Expression(text) => text,
+        }
+    }
+
+    /// The ARN, where it is known.
+    #[must_use]
+    pub fn arn(&self) -> Option<&RoleArn> {
+        match self {
+            Self::Arn(arn) => Some(arn),
+            Self::Expression(_) => None,
+        }
+    }
+
+    /// The account's 12 digits, where the ARN is known.
+    #[must_use]
+    pub fn account(&self) -> Option<&str> {
+        self.arn().map(RoleArn::account)
+    }
+
+    /// The partition, where the ARN is known.
+    #[must_use]
+    pub fn partition(&self) -> Option<&str> {
+        self.arn().map(RoleArn::partition)
+    }
+}
+
+impl From<RoleArn> for RoleRef {
+    fn from(arn: RoleArn) -> Self {
+        Self::Arn(arn)
+    }
+}
+
+impl From<&RoleArn> for RoleRef {
+    fn from(arn: &RoleArn) -> Self {
+        Self::Arn(arn.clone())
+    }
+}
+
+impl PartialEq<RoleArn> for RoleRef {
+    fn eq(&self, other: &RoleArn) -> bool {
+        self.arn() == Some(other)
+    }
+}
+
+impl fmt::Display for RoleRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for RoleRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for RoleRef {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 

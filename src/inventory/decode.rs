@@ -5,7 +5,7 @@ use super::problem::{Place, Placed, Sink, nearest};
 use super::raw::{Defaults, Document, Hop, Reader, Refresh, Role, Waiver};
 use super::yaml::{Node, Value, report_duplicates};
 use super::{LengthFrom, Seconds, Source, raw};
-use crate::finding::FindingId;
+use crate::findings::FindingId;
 
 /// Reads one file's tree.
 pub(crate) fn document(node: Node, sink: &mut Sink) -> Document {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use wildmatch::WildMatch;
 
-use super::{Inventory, Job, Role, RoleArn};
+use super::{Inventory, Job, RoleRef};
 use crate::visible;
 
 /// A glob that matches a role by its alias or its ARN.
@@ -18,10 +18,11 @@ impl RolePattern {
         Self(WildMatch::new(glob))
     }
 
-    /// Whether it matches the role.
+    /// Whether it matches the role, by its ARN or by the alias that the inventory declares.
     #[must_use]
-    pub fn matches(&self, role: &Role) -> bool {
-        self.0.matches(role.arn.as_str()) || role.alias.as_deref().is_some_and(|alias| self.0.matches(alias))
+    pub fn matches(&self, role: &RoleRef, inventory: &Inventory) -> bool {
+        let alias = inventory.declared(role).and_then(|declared| declared.alias.as_deref());
+        self.0.matches(role.as_str()) || alias.is_some_and(|alias| self.0.matches(alias))
     }
 }
 
@@ -66,10 +67,7 @@ impl Filter {
     /// When that is none.
     pub fn select<'a>(&self, inventory: &'a Inventory) -> Result<Vec<&'a Job>, NothingMatches> {
         let has_role = |job: &Job| {
-            let role_matches = |arn: &RoleArn| {
-                let role = inventory.role(arn);
-                self.roles.iter().any(|(_, pattern)| pattern.matches(&role))
-            };
+            let role_matches = |role: &RoleRef| self.roles.iter().any(|(_, pattern)| pattern.matches(role, inventory));
             self.roles.is_empty() || job.path.iter().any(|hop| role_matches(&hop.role))
         };
         let has_name = |job: &Job| self.jobs.is_empty() || self.jobs.iter().any(|(_, glob)| glob.matches(&job.name));

@@ -7,6 +7,7 @@ mod arn;
 mod decode;
 mod files;
 mod filter;
+mod job_name;
 mod limits;
 pub(crate) mod problem;
 pub(crate) mod raw;
@@ -22,11 +23,12 @@ use std::path::Path;
 
 use serde::Serialize;
 
-pub use arn::{NotARole, RoleArn, is_account};
+pub use arn::{NotARole, RoleArn, RoleRef, is_account};
 #[cfg(feature = "cli")]
 pub(crate) use files::digest;
 pub(crate) use files::hex;
 pub use filter::{Filter, NothingMatches, RolePattern};
+pub use job_name::JobName;
 #[cfg(feature = "cli")]
 pub use problem::Remark;
 pub use problem::{Location, Place, Problem, Problems};
@@ -38,7 +40,7 @@ pub use source::Source;
 #[cfg(feature = "cli")]
 pub use write::{Comments, JobComments};
 
-use crate::finding::FindingId;
+use crate::findings::FindingId;
 
 /// The margin of jobs that state none, where `defaults` states none either.
 const DEFAULT_MARGIN: Seconds = Seconds::minutes(10);
@@ -62,7 +64,7 @@ pub struct Inventory {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
     /// Its name, unique in the inventory.
-    pub name: String,
+    pub name: JobName,
     /// Who gets its findings.
     pub owner: Option<String>,
     /// Its longest run.
@@ -119,7 +121,7 @@ impl Job {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hop {
     /// The role.
-    pub role: RoleArn,
+    pub role: RoleRef,
     /// The DurationSeconds that the job's client sends; `None`: it sends none, and STS takes 3600.
     pub duration: Option<Seconds>,
 }
@@ -264,6 +266,12 @@ impl Inventory {
     #[must_use]
     pub fn json_schema() -> serde_json::Value {
         schemars::schema_for!(raw::Document).to_value()
+    }
+
+    /// What is declared of the role of a path; `None` where nothing is, or its ARN is not known.
+    #[must_use]
+    pub fn declared(&self, role: &RoleRef) -> Option<&Role> {
+        self.roles.get(role.arn()?)
     }
 
     /// What is declared of a role; a role that only a path names has nothing declared.

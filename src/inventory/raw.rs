@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::problem::{Place, Placed};
 use super::{LengthFrom, Seconds, Source};
-use crate::finding::FindingId;
+use crate::findings::FindingId;
 
 #[cfg(feature = "cli")]
 use schemars::JsonSchema;

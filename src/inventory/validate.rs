@@ -217,7 +217,7 @@ impl Names<'_> {
                 continue; // What is missing is reported.
             };
             jobs.push(Job {
-                name: name.value,
+                name: name.value.into(),
                 owner: job.owner.map(|owner| owner.value).or_else(|| defaults.owner.clone()),
                 length: length.value,
                 length_from: job.length_from,
@@ -250,18 +250,15 @@ impl Names<'_> {
                 continue;
             };
             if let Some(previous) = hops.last()
-                && previous.role.partition() != arn.partition()
+                && let Some(partition) = previous.role.partition()
+                && partition != arn.partition()
             {
-                let message = format!(
-                    "`{}` is in partition {}, the hop before it in {}",
-                    role.value,
-                    arn.partition(),
-                    previous.role.partition()
-                );
+                let message =
+                    format!("`{}` is in partition {}, the hop before it in {}", role.value, arn.partition(), partition);
                 sink.add(role.place, message, "AWS partitions share no credentials: a path stays in one");
             }
             self.roles.entry(arn.clone()).or_insert_with(|| Role::bare(arn.clone()));
-            hops.push(Hop { role: arn, duration: hop.duration.as_ref().map(|duration| duration.value) });
+            hops.push(Hop { role: arn.into(), duration: hop.duration.as_ref().map(|duration| duration.value) });
         }
         whole.then_some(hops)
     }

@@ -50,7 +50,7 @@ impl Inventory {
         }
         let none = JobComments::default();
         for job in &self.jobs {
-            self.write_job(&mut text, job, comments.jobs.get(&job.name).unwrap_or(&none));
+            self.write_job(&mut text, job, comments.jobs.get(job.name.as_str()).unwrap_or(&none));
         }
         if !self.waivers.is_empty() {
             text.push_str("waivers:\n");
@@ -90,7 +90,7 @@ impl Inventory {
             text.push_str("    path:\n");
         }
         for Hop { role, duration } in &job.path {
-            let label = self.roles.get(role).map_or(role.as_str(), Role::label);
+            let label = self.declared(role).map_or(role.as_str(), Role::label);
             let _ = writeln!(text, "      - {}", hop(label, *duration));
         }
         key(text, "refresh", Some(refresh(job.refresh)), None);

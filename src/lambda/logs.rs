@@ -9,6 +9,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::inventory::RoleRef;
 use crate::report::Report;
 
 /// Sets up logging by AWS_LAMBDA_LOG_FORMAT and AWS_LAMBDA_LOG_LEVEL (Lambda's logging configuration).
@@ -44,8 +45,8 @@ pub(super) fn report(report: &Report) {
             run_id = report.run.id,
             id = finding.id.as_str(),
             severity = finding.severity.as_str(),
-            job = finding.job,
-            role = finding.role,
+            job = finding.job.as_deref(),
+            role = finding.role.as_ref().map(RoleRef::as_str),
             hop = finding.hop,
             owner = finding.owner,
             waived = finding.waived.is_some(),

@@ -2,7 +2,7 @@
 //! Asks `verdict` alone, so that it cannot differ from a judgement of the same job once its length is said.
 
 use super::verdict::{Judgement, LimitedBy, Verdict, judge};
-use crate::inventory::{Job, Refresh, RoleArn, Seconds};
+use crate::inventory::{Job, Refresh, RoleRef, Seconds};
 
 /// What ends a job's credentials, or keeps it from having any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub enum Longest {
 /// How long the job may run, whatever length, pause and margin it states. `max_session` tells the role's
 /// MaxSessionDuration where it is known, from IAM or declared.
 #[must_use]
-pub fn longest(job: &Job, max_session: impl Fn(&RoleArn) -> Option<Seconds>) -> Longest {
+pub fn longest(job: &Job, max_session: impl Fn(&RoleRef) -> Option<Seconds>) -> Longest {
     let judged = |length: Seconds| {
         let job = Job { length, pause: Seconds(0), margin: Seconds(0), ..job.clone() };
         judge(&job, &max_session)
@@ -63,7 +63,7 @@ pub struct LongestRuns<'a> {
 impl<'a> LongestRuns<'a> {
     /// Judges both; `max_session` as for [`longest`].
     #[must_use]
-    pub fn of(job: &'a Job, max_session: impl Fn(&RoleArn) -> Option<Seconds>) -> Self {
+    pub fn of(job: &'a Job, max_session: impl Fn(&RoleRef) -> Option<Seconds>) -> Self {
         let copied = longest(&Job { refresh: Refresh::None, ..job.clone() }, &max_session);
         Self { job, copied, renewed: longest(job, &max_session) }
     }
@@ -77,7 +77,7 @@ pub fn with_its_copy(job: Job) -> Vec<Job> {
     let job = Job { margin: Seconds(0), ..job };
     let starts = !matches!(judge(&job, |_| None).verdict, Verdict::Rejected | Verdict::Unknown);
     let copy = (starts && job.refresh != Refresh::None).then(|| Job {
-        name: format!("{} (copied)", job.name),
+        name: format!("{} (copied)", job.name).into(),
         refresh: Refresh::None,
         ..job.clone()
     });

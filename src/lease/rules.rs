@@ -46,6 +46,8 @@ pub const BOTOCORE_MANDATORY_REFRESH: Seconds = Seconds::minutes(10);
 pub enum Refusal {
     /// Outside what the API accepts at all.
     OutOfRange {
+        /// The requested duration.
+        requested: Seconds,
         /// What it accepts.
         accepted: RangeInclusive<Seconds>,
     },
@@ -76,7 +78,7 @@ pub enum Grant {
 #[must_use]
 pub fn assume_role(requested: Seconds, max_session: Option<Seconds>, chained: bool) -> Grant {
     if !ASSUME_ROLE_RANGE.contains(&requested) {
-        return Grant::Refused(Refusal::OutOfRange { accepted: ASSUME_ROLE_RANGE });
+        return Grant::Refused(Refusal::OutOfRange { requested, accepted: ASSUME_ROLE_RANGE });
     }
     if let Some(max) = max_session
         && requested > max
@@ -104,7 +106,7 @@ pub fn source_request(source: Source) -> Option<Grant> {
     Some(if accepted.contains(&requested) {
         Grant::Granted(requested)
     } else {
-        Grant::Refused(Refusal::OutOfRange { accepted })
+        Grant::Refused(Refusal::OutOfRange { requested, accepted })
     })
 }
 

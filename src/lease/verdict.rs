@@ -5,8 +5,7 @@ use serde::Serialize;
 
 use super::end::{Cause, End};
 use super::rules::{self, Grant, Refusal};
-use crate::finding::FindingId;
-use crate::inventory::{Job, RoleArn, Seconds, Source};
+use crate::inventory::{Job, RoleRef, Seconds, Source};
 
 /// Whether a job's credentials last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -94,8 +93,6 @@ pub struct Judgement {
     pub limited_by: Option<LimitedBy>,
     /// The hop that limits it, 0-based; `None` for the source.
     pub limiting_hop: Option<usize>,
-    /// What a person should read about; `None` when covered.
-    pub finding: Option<FindingId>,
     /// length + pause.
     pub needed: Seconds,
     /// How long the session lasts that the job works with.
@@ -112,12 +109,11 @@ pub struct Judgement {
 
 /// Judges one job. `max_session` tells the role's MaxSessionDuration where it is known, from IAM or declared.
 #[must_use]
-pub fn judge(job: &Job, max_session: impl Fn(&RoleArn) -> Option<Seconds>) -> Judgement {
+pub fn judge(job: &Job, max_session: impl Fn(&RoleRef) -> Option<Seconds>) -> Judgement {
     let mut judgement = Judgement {
         verdict: Verdict::Covered,
         limited_by: None,
         limiting_hop: None,
-        finding: None,
         needed: job.needed(),
         lease: None,
         end: None,
@@ -126,23 +122,18 @@ pub fn judge(job: &Job, max_session: impl Fn(&RoleArn) -> Option<Seconds>) -> Ju
         refusal: None,
     };
     if let Some((refusal, hop)) = first_refusal(job, &mut judgement.hops) {
-        let (limited_by, finding) = refused(&refusal);
-        return Judgement { refusal: Some(refusal), ..judgement.limited(Verdict::Rejected, limited_by, hop, finding) };
+        let limited_by = refused(&refusal);
+        return Judgement { refusal: Some(refusal), ..judgement.limited(Verdict::Rejected, limited_by, hop) };
     }
     if judgement.hops.iter().any(|hop| hop.grant == Some(Grant::NotKnown)) {
         // Only path[0] can be direct.
-        return judgement.limited(
-            Verdict::Unknown,
-            LimitedBy::MaxSessionDuration,
-            Some(0),
-            FindingId::MaxSessionUnknown,
-        );
+        return judgement.limited(Verdict::Unknown, LimitedBy::MaxSessionDuration, Some(0));
     }
     judgement.lease = lease(job, &judgement.hops);
     let end = End::of(job, &judgement);
     let Some(end) = end else {
         judgement.lease = None;
-        return judgement.limited(Verdict::Unknown, LimitedBy::Platform, None, FindingId::CachedPlatformCredentials);
+        return judgement.limited(Verdict::Unknown, LimitedBy::Platform, None);
     };
     judgement.end = end.at;
     judgement.headroom = end.at.map(|end| signed(end) - signed(judgement.needed));
@@ -150,8 +141,8 @@ pub fn judge(job: &Job, max_session: impl Fn(&RoleArn) -> Option<Seconds>) -> Ju
 }
 
 impl Judgement {
-    fn limited(self, verdict: Verdict, by: LimitedBy, hop: Option<usize>, finding: FindingId) -> Self {
-        Self { verdict, limited_by: Some(by), limiting_hop: hop, finding: Some(finding), ..self }
+    fn limited(self, verdict: Verdict, by: LimitedBy, hop: Option<usize>) -> Self {
+        Self { verdict, limited_by: Some(by), limiting_hop: hop, ..self }
     }
 }
 
@@ -159,7 +150,7 @@ fn signed(seconds: Seconds) -> i64 {
     i64::try_from(seconds.0).unwrap_or(i64::MAX)
 }
 
-fn hop_leases(job: &Job, max_session: impl Fn(&RoleArn) -> Option<Seconds>) -> Vec<HopLease> {
+fn hop_leases(job: &Job, max_session: impl Fn(&RoleRef) -> Option<Seconds>) -> Vec<HopLease> {
     let lease = |(index, hop): (usize, &crate::inventory::Hop)| {
         let chained = job.is_chained(index);
         let max = max_session(&hop.role);
@@ -189,12 +180,12 @@ fn first_refusal(job: &Job, hops: &mut [HopLease]) -> Option<(Refusal, Option<us
     Some(refused)
 }
 
-fn refused(refusal: &Refusal) -> (LimitedBy, FindingId) {
+fn refused(refusal: &Refusal) -> LimitedBy {
     match refusal {
-        Refusal::OutOfRange { .. } => (LimitedBy::DurationRange, FindingId::DurationOutOfRange),
-        Refusal::SourceCannotAssume => (LimitedBy::SourceCannotAssume, FindingId::SourceCannotAssume),
-        Refusal::OverMaxSession { .. } => (LimitedBy::MaxSessionDuration, FindingId::DurationAboveMaxSession),
-        Refusal::OverChainCap => (LimitedBy::RoleChaining, FindingId::DurationAboveChainCap),
+        Refusal::OutOfRange { .. } => LimitedBy::DurationRange,
+        Refusal::SourceCannotAssume => LimitedBy::SourceCannotAssume,
+        Refusal::OverMaxSession { .. } => LimitedBy::MaxSessionDuration,
+        Refusal::OverChainCap => LimitedBy::RoleChaining,
     }
 }
 
@@ -209,12 +200,12 @@ fn conclude(job: &Job, judgement: Judgement, end: &End) -> Judgement {
     let Some(at) = end.at else { return by_interval(job, judgement, end) };
     let with_margin = judgement.needed + job.margin;
     if judgement.needed > at {
-        let (by, hop, finding) = limit(job, &judgement, end, judgement.needed);
-        return judgement.limited(Verdict::Lapses, by, hop, finding);
+        let (by, hop) = limit(job, &judgement, end, judgement.needed);
+        return judgement.limited(Verdict::Lapses, by, hop);
     }
     if with_margin > at {
-        let (by, hop, _) = limit(job, &judgement, end, with_margin);
-        return judgement.limited(Verdict::Thin, by, hop, FindingId::ThinMargin);
+        let (by, hop) = limit(job, &judgement, end, with_margin);
+        return judgement.limited(Verdict::Thin, by, hop);
     }
     by_interval(job, judgement, end)
 }
@@ -227,17 +218,17 @@ fn by_interval(job: &Job, judgement: Judgement, end: &End) -> Judgement {
         return judgement;
     }
     let hop = last_hop(&judgement);
-    judgement.limited(Verdict::Thin, LimitedBy::RefreshInterval, hop, FindingId::ThinMargin)
+    judgement.limited(Verdict::Thin, LimitedBy::RefreshInterval, hop)
 }
 
 fn last_hop(judgement: &Judgement) -> Option<usize> {
     judgement.hops.len().checked_sub(1)
 }
 
-/// What limits a job that needs `needed`, its hop, and the finding if it lapses.
-fn limit(job: &Job, judgement: &Judgement, end: &End, needed: Seconds) -> (LimitedBy, Option<usize>, FindingId) {
+/// What limits a job that needs `needed`, and its hop.
+fn limit(job: &Job, judgement: &Judgement, end: &End, needed: Seconds) -> (LimitedBy, Option<usize>) {
     match end.cause {
-        Cause::Interval => (LimitedBy::RefreshInterval, last_hop(judgement), FindingId::RefreshSlowerThanSession),
+        Cause::Interval => (LimitedBy::RefreshInterval, last_hop(judgement)),
         Cause::Horizon => {
             let by = match job.source {
                 Source::IdentityCenter { .. } => LimitedBy::PortalSession,
@@ -245,35 +236,30 @@ fn limit(job: &Job, judgement: &Judgement, end: &End, needed: Seconds) -> (Limit
                 Source::IamUser { .. } => LimitedBy::Mfa,
                 _ => LimitedBy::SourceSession,
             };
-            (by, None, FindingId::SourceSessionEndsFirst)
+            (by, None)
         }
         Cause::Lease => {
             let Some(last) = judgement.hops.last() else {
                 return if job.source.is_platform() {
-                    (LimitedBy::Platform, None, FindingId::CachedPlatformCredentials)
+                    (LimitedBy::Platform, None)
                 } else {
-                    (LimitedBy::SourceSession, None, FindingId::SourceSessionEndsFirst)
+                    (LimitedBy::SourceSession, None)
                 };
             };
-            let (by, finding) = limit_of_hop(last, needed);
-            (by, last_hop(judgement), finding)
+            (limit_of_hop(last, needed), last_hop(judgement))
         }
     }
 }
 
 /// What limits a job that has the session of this hop and no other.
-fn limit_of_hop(last: &HopLease, needed: Seconds) -> (LimitedBy, FindingId) {
+fn limit_of_hop(last: &HopLease, needed: Seconds) -> LimitedBy {
     if needed > rules::LONGEST_SESSION {
-        (LimitedBy::StsMaximum, FindingId::JobExceedsAnySession)
+        LimitedBy::StsMaximum
     } else if last.cap.is_some_and(|cap| needed > cap) {
-        if last.chained {
-            (LimitedBy::RoleChaining, FindingId::ChainCapsSession)
-        } else {
-            (LimitedBy::MaxSessionDuration, FindingId::MaxSessionTooShort)
-        }
+        if last.chained { LimitedBy::RoleChaining } else { LimitedBy::MaxSessionDuration }
     } else if last.stated {
-        (LimitedBy::RequestedDuration, FindingId::RequestedDurationTooShort)
+        LimitedBy::RequestedDuration
     } else {
-        (LimitedBy::DefaultDuration, FindingId::DefaultDurationTooShort)
+        LimitedBy::DefaultDuration
     }
 }

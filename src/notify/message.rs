@@ -7,9 +7,9 @@ use sha2::{Digest, Sha256};
 
 use super::Notify;
 use super::news::{OwnersNews, line, resolved_json};
-use crate::audit::{Finding, UNOWNED};
-use crate::finding::{FindingId, Severity};
-use crate::inventory::{RoleArn, hex};
+use crate::findings::{Finding, UNOWNED};
+use crate::findings::{FindingId, Severity};
+use crate::inventory::{RoleRef, hex};
 use crate::report::{Report, plain};
 use crate::state::{Changes, OwnerChanges, Previous, Resolved};
 use crate::visible;
@@ -236,8 +236,8 @@ impl OwnerDigest<'_> {
     }
 
     fn accounts(&self) -> BTreeSet<String> {
-        let roles = self.findings.iter().filter_map(|finding| finding.role.as_deref());
-        roles.filter_map(|role| RoleArn::parse(role).ok()).map(|role| role.account().to_owned()).collect()
+        let roles = self.findings.iter().filter_map(|finding| finding.role.as_ref());
+        roles.filter_map(RoleRef::account).map(str::to_owned).collect()
     }
 
     fn subject(&self) -> String {

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::finding::Severity;
+use crate::findings::Severity;
 use crate::report::Report;
 
 /// The metrics of a run, one log line each: the run's own, and the open findings of each severity.

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::audit::Finding;
 use crate::failure::printable;
+use crate::findings::Finding;
 use crate::inventory::Seconds;
 use crate::report::plain;
-use crate::state::{Difference, News, OwnerChanges, Previous, Resolved, Told, substance};
+use crate::state::{Difference, News, OwnerChanges, Previous, Resolved, Told};
 
 /// One owner's changes, and what is known of what was told before.
 #[derive(Clone, Copy)]
@@ -120,7 +120,7 @@ impl<'a> OwnersNews<'a> {
     /// What makes this message another one than the owner's last: so that the same is not sent twice, and another is sent.
     /// Why something is told is left out: a retry, which finds it marked as perhaps told, tells no more than the first try.
     pub(super) fn identity(&self) -> String {
-        let said = |told: &Told<'_>| format!("{}{:?}", told.finding.fingerprint, substance(told.finding));
+        let said = |told: &Told<'_>| format!("{}{:?}", told.finding.fingerprint, told.finding.change_key());
         let open = self.changes.open.iter().map(said);
         let resolved = self.changes.resolved.iter().map(|resolved| format!("{}-", resolved.fingerprint));
         open.chain(resolved).collect::<Vec<_>>().join("\u{1f}")

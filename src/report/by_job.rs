@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::{JobReport, Report, Walk};
-use crate::audit::Finding;
+use crate::findings::Finding;
 use crate::lease::Verdict;
 
 /// The findings by what they are about.
@@ -22,7 +22,7 @@ impl<'a> Found<'a> {
         for finding in &report.findings {
             let by_job = if finding.waived.is_some() { &mut found.waived } else { &mut found.open };
             let mut has_job = false;
-            for job in jobs_of(finding).filter_map(|job| known.get(job).copied()) {
+            for job in finding.jobs().filter_map(|job| known.get(job.as_str()).copied()) {
                 by_job.entry(job).or_default().push(finding);
                 has_job = true;
             }
@@ -49,13 +49,6 @@ impl<'a> Found<'a> {
 pub(super) fn of_no_job(report: &Report) -> impl Iterator<Item = &Finding> {
     let known: std::collections::HashSet<&str> = report.jobs.iter().map(|job| job.name.as_str()).collect();
     report.findings.iter().filter(move |finding| finding.job.as_deref().is_none_or(|job| !known.contains(job)))
-}
-
-/// The jobs that a finding is about: its own, or, of a finding about a role, each that it names.
-fn jobs_of(finding: &Finding) -> impl Iterator<Item = &str> {
-    let named = finding.evidence.iter().filter(|evidence| finding.job.is_none() && evidence.name == "jobs");
-    let named = named.filter_map(|evidence| evidence.value.as_array()).flatten().filter_map(|job| job.as_str());
-    finding.job.as_deref().into_iter().chain(named)
 }
 
 /// How a job is shown, and its place among the others, the worst first.

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use crate::audit::Subject;
 use crate::facts::{Description, StepOutcome};
 use crate::failure::{Class, Failure, Operation};
-use crate::inventory::{Location, RoleArn};
+use crate::findings::Subject;
+use crate::inventory::{JobName, Location, RoleRef};
 use crate::plan::PlannedHop;
 
 /// The outcome of a hop that STS gave a session for.
@@ -69,7 +69,7 @@ impl RoleCoverage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NotCheckedRole {
     /// The role.
-    pub role: RoleArn,
+    pub role: RoleRef,
     /// Why: an outcome of its AssumeRole, or `describe-` and an outcome of reading its settings, or `reader-` and an
     /// outcome of assuming its reader.
     pub reason: String,
@@ -90,7 +90,7 @@ pub struct PathCoverage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NotWalkedPath {
     /// The job.
-    pub job: String,
+    pub job: JobName,
     /// The hop where the walk stopped, 0-based; `None`: it did not start.
     pub hop: Option<usize>,
     /// Why.
@@ -149,8 +149,8 @@ fn outcome(subject: &Subject<'_>, hop: PlannedHop) -> &'static str {
 }
 
 fn roles(subject: &Subject<'_>) -> RoleCoverage {
-    let mut coverage = RoleCoverage { total: subject.plan.roles.len(), ..RoleCoverage::default() };
-    for role in subject.plan.roles.keys() {
+    let mut coverage = RoleCoverage { total: subject.plan.path_roles.len(), ..RoleCoverage::default() };
+    for role in &subject.plan.path_roles {
         coverage.assumed += usize::from(is_assumed(subject, role));
         coverage.described += usize::from(subject.facts.max_session(role).is_some());
         if let Some(reason) = not_checked(subject, role) {
@@ -160,7 +160,7 @@ fn roles(subject: &Subject<'_>) -> RoleCoverage {
     coverage
 }
 
-fn not_checked(subject: &Subject<'_>, role: &RoleArn) -> Option<String> {
+fn not_checked(subject: &Subject<'_>, role: &RoleRef) -> Option<String> {
     if !subject.facts.live {
         return Some(OFFLINE.to_owned());
     }
@@ -171,7 +171,7 @@ fn not_checked(subject: &Subject<'_>, role: &RoleArn) -> Option<String> {
     if behind && !is_assumed(subject, role) {
         return Some(NOT_REACHED.to_owned());
     }
-    match subject.facts.described.get(role)? {
+    match subject.facts.described.get(role.arn()?)? {
         Description::Known { .. } => None,
         Description::NoReader => Some(NO_READER.to_owned()),
         Description::NotReached => Some(NOT_REACHED.to_owned()),
@@ -182,7 +182,7 @@ fn not_checked(subject: &Subject<'_>, role: &RoleArn) -> Option<String> {
     }
 }
 
-fn step_failure<'a>(subject: &Subject<'a>, role: &RoleArn) -> Option<&'a Failure> {
+fn step_failure<'a>(subject: &Subject<'a>, role: &RoleRef) -> Option<&'a Failure> {
     subject.step_outcomes(role).iter().find_map(|outcome| match outcome {
         StepOutcome::Failed(failure) => Some(&**failure),
         _ => None,
@@ -190,13 +190,13 @@ fn step_failure<'a>(subject: &Subject<'a>, role: &RoleArn) -> Option<&'a Failure
 }
 
 /// Whether the checker assumed the role, by any path.
-pub(super) fn is_assumed(subject: &Subject<'_>, role: &RoleArn) -> bool {
+pub(super) fn is_assumed(subject: &Subject<'_>, role: &RoleRef) -> bool {
     subject.step_outcomes(role).contains(&&StepOutcome::Assumed)
 }
 
 /// What went wrong with the role, in one line.
-pub(super) fn error(subject: &Subject<'_>, role: &RoleArn) -> Option<String> {
-    let described = match subject.facts.described.get(role) {
+pub(super) fn error(subject: &Subject<'_>, role: &RoleRef) -> Option<String> {
+    let described = match role.arn().and_then(|arn| subject.facts.described.get(arn)) {
         Some(Description::Failed(failure)) => Some(&**failure),
         _ => None,
     };

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::by_job::{self, Found};
 use super::{JobReport, NotWalkedPath, Report, Walk, plain};
-use crate::audit::Finding;
-use crate::inventory::{Location, Seconds};
+use crate::findings::Finding;
+use crate::inventory::{Location, RoleRef, Seconds};
 use crate::lease::LimitedBy;
 use crate::visible;
 
@@ -30,7 +30,7 @@ struct Row {
     findings: String,
     waived: String,
     detail: String,
-    remedy: String,
+    fix: String,
     file: String,
     line: Option<usize>,
 }
@@ -85,7 +85,7 @@ fn of_job(job: &JobReport, found: &Found<'_>, stop: Option<&NotWalkedPath>) -> R
         findings: ids(open),
         waived: ids(waived),
         detail: text(&detail.join("; ")),
-        remedy: text(&first_steps(open)),
+        fix: text(&first_steps(open)),
         file: text(&job.location.file),
         line: Some(job.location.line),
     }
@@ -99,12 +99,12 @@ fn of_finding(finding: &Finding) -> Row {
         kind: "finding",
         name: text(&plain::place(finding)),
         owner: text(&finding.owner),
-        limiting_role: text(finding.role.as_deref().unwrap_or_default()),
+        limiting_role: text(finding.role.as_ref().map_or("", RoleRef::as_str)),
         severity: if waived { "" } else { finding.severity.as_str() },
         findings: if waived { String::new() } else { id.clone() },
         waived: if waived { id } else { String::new() },
         detail: text(&with_waiver(finding)),
-        remedy: text(&first_steps(&[finding])),
+        fix: text(&first_steps(&[finding])),
         file: finding.location.as_ref().map_or_else(String::new, |Location { file, .. }| text(file)),
         line: finding.location.as_ref().map(|place| place.line),
         ..Row::default()
@@ -136,7 +136,7 @@ fn ids(findings: &[&Finding]) -> String {
 
 /// The best step for each finding.
 fn first_steps(findings: &[&Finding]) -> String {
-    let steps = findings.iter().filter_map(|finding| Some(finding.remediation.first()?.step.as_str()));
+    let steps = findings.iter().filter_map(|finding| Some(finding.fixes.first()?.step.as_str()));
     steps.collect::<Vec<_>>().join(" ")
 }
 

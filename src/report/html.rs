@@ -6,8 +6,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::by_job::{Found, Look, worst_first};
 use super::{HopReport, JobReport, Report, bars, plain};
-use crate::audit::{Finding, UNOWNED, Waived};
-use crate::finding::Severity;
+use crate::findings::Severity;
+use crate::findings::{Finding, UNOWNED, Waived};
 use crate::lease::Verdict;
 use crate::visible;
 
@@ -181,11 +181,11 @@ fn one(finding: &Finding, heading: &str) -> Markup {
                 @if let Some(place) = &finding.location { " · " bdi { (place) } } }
             @if let Some(waived) = &finding.waived { (waiver(waived)) }
             p dir="auto" { (finding.detail) }
-            @if !finding.remediation.is_empty() {
-                ol { @for remedy in &finding.remediation {
+            @if !finding.fixes.is_empty() {
+                ol { @for fix in &finding.fixes {
                     li {
-                        p dir="auto" { (remedy.step) }
-                        @for (name, form) in plain::forms(remedy) {
+                        p dir="auto" { (fix.step) }
+                        @for (name, form) in plain::forms(fix) {
                             figure { figcaption { (name) } pre tabindex="0" { (PreEscaped("\n")) code { (form) } } }
                         }
                     }

@@ -8,8 +8,8 @@ use quick_junit::{NonSuccessKind, Report as Results, TestCase, TestCaseStatus, T
 
 use super::by_job::{self, Found};
 use super::{JobReport, NotWalkedPath, Report, Walk, plain};
-use crate::audit::{Finding, UNOWNED};
-use crate::finding::Severity;
+use crate::findings::Severity;
+use crate::findings::{Finding, UNOWNED};
 use crate::lease::Verdict;
 use crate::visible;
 

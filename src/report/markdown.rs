@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::by_job::{Found, worst_first};
 use super::{JobReport, Report, plain};
-use crate::audit::Finding;
+use crate::findings::Finding;
 use crate::visible;
 
 /// The most bytes: GitHub takes 1 MiB for the summary of a step.
@@ -117,9 +117,9 @@ fn folded(finding: &Finding) -> String {
         let _ = writeln!(text, "Waived until {}{approver}: {}\n", waived.until, escaped(&waived.reason));
     }
     let _ = writeln!(text, "{}\n", escaped(&finding.detail));
-    for (number, remedy) in finding.remediation.iter().enumerate() {
-        let _ = writeln!(text, "**{}.** {}\n", number + 1, escaped(&remedy.step));
-        for (name, form) in plain::forms(remedy) {
+    for (number, fix) in finding.fixes.iter().enumerate() {
+        let _ = writeln!(text, "**{}.** {}\n", number + 1, escaped(&fix.step));
+        for (name, form) in plain::forms(fix) {
             let form = visible::block(form);
             let fence = "`".repeat(longest_run(&form).max(2) + 1);
             let _ = writeln!(text, "{name}:\n\n{fence}\n{form}\n{fence}\n");

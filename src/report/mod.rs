@@ -27,6 +27,7 @@ mod planned;
 pub mod sarif;
 #[cfg(feature = "cli")]
 pub mod terminal;
+mod v1;
 #[cfg(feature = "lambda")]
 pub mod widget;
 
@@ -38,9 +39,9 @@ pub use planned::{PlannedReport, PlannedRoleReport};
 
 pub use coverage::{Coverage, NotCheckedRole, NotJudged, NotWalkedPath, PathCoverage, RoleCoverage, Walk};
 
-use crate::audit::{Finding, Subject};
-use crate::finding::Severity;
-use crate::inventory::{Job, LengthFrom, Location, RoleArn, Seconds};
+use crate::findings::Severity;
+use crate::findings::{Finding, Subject};
+use crate::inventory::{Job, JobName, LengthFrom, Location, RoleRef, Seconds};
 use crate::lease::{Grant, Judgement, LimitedBy, Verdict};
 
 /// What started a run.
@@ -123,7 +124,7 @@ pub struct Summary {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct JobReport {
     /// Its name.
-    pub name: String,
+    pub name: JobName,
     /// Its owner.
     pub owner: Option<String>,
     /// Where its length is known from.
@@ -154,7 +155,7 @@ pub struct JobReport {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HopReport {
     /// The role.
-    pub role: RoleArn,
+    pub role: RoleRef,
     /// Its caller is itself a session.
     pub chained: bool,
     /// The DurationSeconds that counts.
@@ -171,7 +172,7 @@ pub struct HopReport {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RoleReport {
     /// Its ARN.
-    pub arn: RoleArn,
+    pub arn: RoleRef,
     /// Whether the checker assumed it.
     pub assumed: bool,
     /// Its MaxSessionDuration.
@@ -202,10 +203,10 @@ impl Report {
         Self {
             schema_version: 1,
             run: Run { complete: subject.is_complete(), ..run },
-            summary: summary(&jobs, subject.plan.roles.len(), &findings),
+            summary: summary(&jobs, subject.plan.path_roles.len(), &findings),
             coverage,
             jobs,
-            roles: subject.plan.roles.keys().map(|role| role_report(subject, role)).collect(),
+            roles: subject.plan.path_roles.iter().map(|role| role_report(subject, role)).collect(),
             findings,
             planned: planned::of(subject),
             not_judged: Vec::new(),
@@ -220,7 +221,7 @@ impl Report {
 
     /// The role's MaxSessionDuration, where it is known.
     #[must_use]
-    pub fn max_session(&self, role: &RoleArn) -> Option<Seconds> {
+    pub fn max_session(&self, role: &RoleRef) -> Option<Seconds> {
         self.roles.iter().find(|known| known.arn == *role)?.max_session_duration_seconds
     }
 
@@ -262,7 +263,7 @@ fn job_report(job: &Job, judgement: &Judgement, walk: Walk, outcomes: &[&'static
     }
 }
 
-fn role_report(subject: &Subject<'_>, role: &RoleArn) -> RoleReport {
+fn role_report(subject: &Subject<'_>, role: &RoleRef) -> RoleReport {
     let live = subject.facts.max_session(role);
     let max = subject.max_session(role);
     let from = if live.is_some() { "iam" } else { "declared" };

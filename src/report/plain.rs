@@ -2,9 +2,10 @@
 //! whole, not of a finding: that is the finding's own.
 
 use super::{Coverage, JobReport, NotJudged, PlannedReport, Report, Walk};
-use crate::audit::{Finding, Remedy};
 use crate::failure::{Class, printable};
-use crate::finding::Severity;
+use crate::findings::Finding;
+use crate::findings::Severity;
+use crate::fixes::Fix;
 use crate::lease::{LimitedBy, Verdict};
 
 /// One line: what was checked and what was found.
@@ -99,14 +100,13 @@ pub fn limit_in_words(limit: LimitedBy) -> &'static str {
 pub fn place(finding: &Finding) -> String {
     let job = finding.job.as_ref().map(|job| format!("job {job}"));
     let hop = finding.hop.map(|hop| format!("path[{hop}]"));
-    let parts: Vec<String> = job.into_iter().chain(hop).chain(finding.role.clone()).collect();
+    let parts: Vec<String> = job.into_iter().chain(hop).chain(finding.role.as_ref().map(ToString::to_string)).collect();
     if parts.is_empty() { "this run".to_owned() } else { parts.join(", ") }
 }
 
-/// The forms of a remedy, each a heading and lines to copy.
-pub fn forms(remedy: &Remedy) -> impl Iterator<Item = (&'static str, &str)> {
-    let forms =
-        [("AWS CLI", &remedy.cli), ("CloudFormation", &remedy.cloudformation), ("Terraform", &remedy.terraform)];
+/// The forms of a fix, each a heading and lines to copy.
+pub fn forms(fix: &Fix) -> impl Iterator<Item = (&'static str, &str)> {
+    let forms = [("AWS CLI", &fix.cli), ("CloudFormation", &fix.cloudformation), ("Terraform", &fix.terraform)];
     forms.into_iter().filter_map(|(name, form)| Some((name, form.as_deref()?)))
 }
 
@@ -114,9 +114,9 @@ pub fn forms(remedy: &Remedy) -> impl Iterator<Item = (&'static str, &str)> {
 #[must_use]
 pub fn finding(finding: &Finding) -> String {
     let mut text = format!("[{}] {}\n  {}\n  {}\n", finding.severity, finding.title, place(finding), finding.detail);
-    for (number, remedy) in finding.remediation.iter().enumerate() {
-        text.push_str(&format!("  {}. {}\n", number + 1, remedy.step));
-        if let Some(cli) = &remedy.cli {
+    for (number, fix) in finding.fixes.iter().enumerate() {
+        text.push_str(&format!("  {}. {}\n", number + 1, fix.step));
+        if let Some(cli) = &fix.cli {
             cli.lines().for_each(|line| text.push_str(&format!("       {line}\n")));
         }
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::plain::count;
-use crate::audit::{Subject, planned_notes};
 use crate::failure::printable;
+use crate::findings::{Subject, planned_notes};
 use crate::inventory::{RoleArn, Seconds};
 use crate::templates::{Note, Setting};
 

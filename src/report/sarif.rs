@@ -11,9 +11,9 @@ use self::log::{
     Artifact, Automation, Driver, Invocation, Level, Location, Log, Message, Notification, Physical, Region, Result,
     Rule, Run, Suppression, Text, Tool,
 };
-use super::{Report, plain};
-use crate::audit::Finding;
-use crate::finding::{FindingId, Severity};
+use super::{Report, plain, v1};
+use crate::findings::Finding;
+use crate::findings::{FindingId, Severity};
 use crate::visible;
 
 /// The most results of a run that GitHub takes ("SARIF results exceed one or more limits"); it shows 5,000 of them.
@@ -133,13 +133,13 @@ fn result(finding: &Finding, report: &Report, ids: &[FindingId], folder: Option<
             "hop": finding.hop,
             "owner": finding.owner,
             "runbook": finding.runbook,
-            "evidence": finding.evidence,
-            "remediation": finding.remediation,
+            "evidence": v1::EvidenceV1(&finding.evidence),
+            "remediation": finding.fixes,
         }),
     }
 }
 
-fn suppression(waived: &crate::audit::Waived) -> Suppression {
+fn suppression(waived: &crate::findings::Waived) -> Suppression {
     let approver = waived.approver.as_ref().map_or_else(String::new, |who| format!(", approved by {who}"));
     let justification = visible::line(&format!("{} (until {}{approver})", waived.reason, waived.until));
     Suppression { kind: "external", status: "accepted", justification }
@@ -148,9 +148,9 @@ fn suppression(waived: &crate::audit::Waived) -> Suppression {
 /// What a person reads: the same as in a mail.
 fn message(finding: &Finding) -> String {
     let mut text = format!("{}\n\n{}\n", finding.title, finding.detail);
-    for (number, remedy) in finding.remediation.iter().enumerate() {
-        text.push_str(&format!("\n{}. {}\n", number + 1, remedy.step));
-        remedy.cli.iter().flat_map(|cli| cli.lines()).for_each(|line| text.push_str(&format!("   {line}\n")));
+    for (number, fix) in finding.fixes.iter().enumerate() {
+        text.push_str(&format!("\n{}. {}\n", number + 1, fix.step));
+        fix.cli.iter().flat_map(|cli| cli.lines()).for_each(|line| text.push_str(&format!("   {line}\n")));
     }
     literal(&text)
 }

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
 
 use super::{JobReport, Report, by_job, plain};
-use crate::finding::Severity;
+use crate::findings::Severity;
 use crate::inventory::Seconds;
 use crate::lease::Verdict;
 use crate::visible;
@@ -68,7 +68,7 @@ pub(crate) fn wrap(line: &str, width: usize, indent: &str) -> String {
     textwrap::fill(&visible::line(line), options)
 }
 
-pub(super) fn finding_text(finding: &crate::audit::Finding, width: usize) -> String {
+pub(super) fn finding_text(finding: &crate::findings::Finding, width: usize) -> String {
     let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
     let colour = severity_style(finding.severity);
     let mut text = String::new();
@@ -81,11 +81,11 @@ pub(super) fn finding_text(finding: &crate::audit::Finding, width: usize) -> Str
         wrap(&format!("{}: {}", finding.id, plain::place(finding)), width, "          ")
     );
     let _ = writeln!(text, "{}", wrap(&finding.detail, width, "          "));
-    for (number, remedy) in finding.remediation.iter().enumerate() {
-        let step = wrap(&remedy.step, width, "             ");
+    for (number, fix) in finding.fixes.iter().enumerate() {
+        let step = wrap(&fix.step, width, "             ");
         let _ = writeln!(text, "          {}. {}", number + 1, step.trim_start());
         // The AWS CLI form; the others are in the JSON report and on the finding's page.
-        for line in remedy.cli.iter().flat_map(|cli| cli.lines()).map(visible::line) {
+        for line in fix.cli.iter().flat_map(|cli| cli.lines()).map(visible::line) {
             let _ = writeln!(text, "             {dim}{line}{dim:#}");
         }
     }

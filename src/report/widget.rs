@@ -7,7 +7,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::by_job::{Found, Look, worst_first};
 use super::{JobReport, Report, bars, plain};
-use crate::audit::Finding;
+use crate::findings::Finding;
 use crate::visible;
 
 /// The most bytes of a widget's rows: what Lambda answers, with room for the rest and for the answer's JSON form.
@@ -118,10 +118,10 @@ fn popup(finding: &Finding) -> Markup {
         p { b { (finding.severity) } " · " (finding.id) " · " bdi { (plain::place(finding)) } }
         p dir="auto" { (finding.detail) }
         ol {
-            @for remedy in &finding.remediation {
+            @for fix in &finding.fixes {
                 li {
-                    bdi { (remedy.step) }
-                    @for (name, form) in plain::forms(remedy) {
+                    bdi { (fix.step) }
+                    @for (name, form) in plain::forms(fix) {
                         div { (name) }
                         pre style="white-space:pre-wrap;overflow-wrap:anywhere" { (form) }
                     }

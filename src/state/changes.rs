@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{Open, Previous, Run, substance};
-use crate::audit::Finding;
+use super::{Open, Previous, Run};
+use crate::findings::Finding;
 use crate::inventory::Seconds;
 
 /// What a run has to tell, by owner.
@@ -239,7 +239,7 @@ impl Run<'_> {
     }
 
     fn differences(&self, entry: &Open, finding: &Finding) -> Vec<Difference> {
-        let (before, now) = (told(&entry.owner, &entry.substance), told(&finding.owner, &substance(finding)));
+        let (before, now) = (told(&entry.owner, &entry.substance), told(&finding.owner, &finding.change_key()));
         let mut names: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
         if !self.report.run.complete {
             // Which jobs a refusal concerns depends on how far each path was walked.

@@ -10,7 +10,6 @@ mod object;
 mod seen;
 #[cfg(feature = "lambda")]
 mod store;
-mod substance;
 mod told;
 mod uri;
 mod wire;
@@ -19,9 +18,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::audit::Finding;
-use crate::finding::{FindingId, Severity};
-use crate::inventory::Seconds;
+use crate::findings::Finding;
+use crate::findings::{FindingId, Severity};
+use crate::inventory::{RoleRef, Seconds};
 use crate::report::Report;
 
 pub use changes::{Changes, Difference, News, OwnerChanges, Resolved, Standing, Told};
@@ -30,7 +29,6 @@ pub use object::endpoint;
 use seen::Seen;
 #[cfg(feature = "lambda")]
 pub use store::{Loaded, NotSaved, Store, Version};
-pub use substance::substance;
 pub use told::{Delivery, Tellings, ahead, next};
 pub use uri::StateUri;
 pub use wire::{LARGEST, Unreadable, print, read};
@@ -170,16 +168,16 @@ impl<'r> Run<'r> {
         Open {
             id: finding.id,
             severity: finding.severity,
-            job: finding.job.clone(),
-            role: finding.role.clone(),
+            job: finding.job.as_ref().map(ToString::to_string),
+            role: finding.role.as_ref().map(ToString::to_string),
             hop: finding.hop,
             owner: finding.owner.clone(),
             title: finding.title.clone(),
             since: before.map_or(self.at, |before| before.since),
             last_told: Some(self.at),
             doubts: before.map_or(0, |before| before.doubts),
-            described: self.seen.is_described(finding.role.as_deref()),
-            substance: substance(finding),
+            described: self.seen.is_described(finding.role.as_ref().map(RoleRef::as_str)),
+            substance: finding.change_key(),
         }
     }
 }

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Open;
-use crate::failure::Class;
-use crate::finding::FindingId;
+use crate::findings::FindingId;
 use crate::report::{JobReport, Report, RoleReport};
 
 const NOT_FOUND: &str = "no longer found";
@@ -70,5 +69,5 @@ impl<'r> Seen<'r> {
 
 /// Whether the finding is about a refusal by STS or IAM, or about no answer.
 fn is_refusal(id: FindingId) -> bool {
-    Class::ALL.iter().any(|class| class.finding() == id)
+    id.is_about_refusals()
 }

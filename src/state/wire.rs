@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Open, State};
-use crate::finding::{FindingId, Severity};
+use crate::findings::{FindingId, Severity};
 
 const SCHEMA_VERSION: u64 = 1;
 

@@ -149,7 +149,16 @@ impl<'a> TemplateRole<'a> {
         };
         let trust_from = with_defaults(self.from(), &resolver);
         let from = self.from();
-        PlannedRole { from, max_session, max_session_from, trust, trust_from, deleted: false, terraform: None }
+        PlannedRole {
+            from,
+            max_session,
+            max_session_from,
+            trust,
+            trust_from,
+            deleted: false,
+            account_open: false,
+            terraform: None,
+        }
     }
 
     fn max_session(&self, deployment: Deployment<'a>) -> (Setting<Seconds>, String) {

@@ -189,6 +189,7 @@ impl<'a> Matching<'a> {
             if let Some(why) = self.ambiguous.get(role).filter(|_| !one.deleted || definitions.len() == 1) {
                 (one.max_session, one.trust, one.deleted) =
                     (Setting::Unknown(why.clone()), Setting::Unknown(why.clone()), false);
+                one.account_open = true;
             }
             planned.roles.insert(role.clone(), fit_to_show(one));
         }
@@ -254,6 +255,7 @@ fn merged(a: PlannedRole, b: PlannedRole) -> PlannedRole {
         max_session_from: a.max_session_from,
         trust_from: a.trust_from,
         deleted: a.deleted && b.deleted,
+        account_open: a.account_open || b.account_open,
         terraform: a.terraform,
     }
 }

@@ -56,6 +56,8 @@ pub struct PlannedRole {
     pub trust_from: String,
     /// The plan deletes it.
     pub deleted: bool,
+    /// Which account the file is for is not known, and that leaves the settings open.
+    pub account_open: bool,
     /// Its address in the Terraform configuration, where a plan tells of it: that is where it is changed, not the plan.
     pub terraform: Option<String>,
 }

@@ -238,6 +238,7 @@ impl Role {
             max_session: max,
             trust,
             deleted: false,
+            account_open: false,
             terraform: None,
         };
         PlanRole { identity: Identity { name, path }, account: self.account().or(account), planned }

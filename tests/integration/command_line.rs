@@ -315,7 +315,7 @@ async fn a_reader_that_stops_reading_is_no_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("jobs.yaml");
     std::fs::write(&path, format!("version: 1\njobs:\n{jobs}")).unwrap();
-    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_credential-health"))
+    let mut child = std::process::Command::new(crate::harness::COMMAND)
         .args(["lint", "--format", "json", "--inventory"])
         .arg(&path)
         .env_clear()
@@ -592,7 +592,7 @@ async fn help_is_frozen() {
 async fn the_version_is_told() {
     let ran = Cli::new(&["--version"]).run().await;
     ran.assert_status(0);
-    assert_eq!(ran.stdout, format!("credential-health {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(ran.stdout, format!("credential-health {}\n", crate::harness::version()));
 }
 
 /// A job of each verdict but unknown, and a waiver.

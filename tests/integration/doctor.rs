@@ -421,7 +421,7 @@ async fn files_that_tools_refuse_or_read_differently_are_diagnosed_at_their_plac
 #[tokio::test]
 async fn without_home_the_shell_is_not_called_one_without_credentials() {
     let folder = tempfile::tempdir().unwrap();
-    let ran = std::process::Command::new(env!("CARGO_BIN_EXE_credential-health"))
+    let ran = std::process::Command::new(crate::harness::COMMAND)
         .args(["doctor", "--offline", "--format", "json"])
         .env_clear()
         .env("USERPROFILE", folder.path())
@@ -1061,7 +1061,7 @@ fn fixed(text: &str) -> String {
 
 #[tokio::test]
 async fn the_page_shows_what_the_command_prints_and_names_every_diagnosis() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/doctor.md");
+    let path = std::path::Path::new(crate::harness::ROOT).join("docs/doctor.md");
     let page = std::fs::read_to_string(&path).unwrap();
     let texts = shown().await;
     let mut blocks = page.split("```text\n").skip(1).map(|rest| rest.split("```").next().unwrap());
@@ -1077,7 +1077,7 @@ async fn the_page_shows_what_the_command_prints_and_names_every_diagnosis() {
     for text in &texts {
         assert_eq!(blocks.next(), Some(text.as_str()), "UPDATE_DOCS=1 writes it anew");
     }
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/doctor/diagnose");
+    let folder = std::path::Path::new(crate::harness::ROOT).join("src/doctor/diagnose");
     let mut ids = std::collections::BTreeSet::new();
     for file in std::fs::read_dir(folder).unwrap() {
         let source = std::fs::read_to_string(file.unwrap().path()).unwrap();

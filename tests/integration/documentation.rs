@@ -1,7 +1,7 @@
 //! The documentation says what the code does: tables are compared with the code's own, examples are read and judged,
 //! the picture is the output, links lead somewhere. Knows how the pages are laid out, nothing of rules.
 //!
-//! `UPDATE_DOCS=1 cargo test documentation` draws the picture anew.
+//! `UPDATE_DOCS=1 cargo test --workspace documentation` draws the picture anew.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -44,7 +44,7 @@ const PICTURED: [&str; 6] = ["legacy-upload", "nightly-etl", "drift-scan", "imag
 const COLUMNS: usize = 100;
 
 fn root() -> PathBuf {
-    std::env::var_os("CREDENTIAL_HEALTH_ROOT").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
+    std::env::var_os("CREDENTIAL_HEALTH_ROOT").map_or_else(|| crate::harness::ROOT.into(), PathBuf::from)
 }
 
 fn read(path: &str) -> String {
@@ -226,7 +226,10 @@ fn the_picture_is_what_lint_says_of_the_demos_inventory() {
         fs::write(&path, &picture).unwrap();
     }
     let kept = fs::read_to_string(&path).unwrap_or_default();
-    assert!(kept == picture, "docs/report.svg is not what lint says now: UPDATE_DOCS=1 cargo test documentation");
+    assert!(
+        kept == picture,
+        "docs/report.svg is not what lint says now: UPDATE_DOCS=1 cargo test --workspace documentation"
+    );
 }
 
 #[test]

@@ -98,12 +98,12 @@ impl Running {
 
 /// A file of `events/`.
 pub fn event(name: &str) -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("events").join(name)).unwrap()
+    std::fs::read_to_string(Path::new(crate::harness::ROOT).join("events").join(name)).unwrap()
 }
 
 /// The names of all files of `events/`, in order.
 pub fn events() -> Vec<String> {
-    let files = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("events")).unwrap();
+    let files = std::fs::read_dir(Path::new(crate::harness::ROOT).join("events")).unwrap();
     let mut names: Vec<_> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
@@ -341,7 +341,7 @@ async fn a_role_that_hangs_leaves_time_to_answer_and_to_publish_the_rest() {
 
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
-#[allow(clippy::print_stdout, reason = "a figure for whoever asks: cargo test -- --nocapture smallest")]
+#[allow(clippy::print_stdout, reason = "a figure for whoever asks: cargo test --workspace -- --nocapture smallest")]
 async fn the_smallest_function_has_memory_enough() {
     let mut function = Running::start(&[]).await;
     for name in events() {

@@ -1,7 +1,7 @@
 //! The example of each finding's page is run, and what the page shows of the output is what is said. Findings that need
 //! AWS's answers are run against the stand-in, in the world that the page describes.
 //!
-//! `UPDATE_DOCS=1 cargo test examples` writes the output into the pages anew.
+//! `UPDATE_DOCS=1 cargo test --workspace examples` writes the output into the pages anew.
 
 use std::fs;
 use std::path::PathBuf;
@@ -99,7 +99,7 @@ async fn output(id: FindingId, inventory: &str) -> String {
 }
 
 fn path(id: FindingId) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("docs/findings/{id}.md"))
+    PathBuf::from(crate::harness::ROOT).join(format!("docs/findings/{id}.md"))
 }
 
 /// The text between a fence of this language and its end, after a position; and where both are.
@@ -132,5 +132,5 @@ async fn every_page_shows_what_is_said_of_its_example() {
             wrong.push(format!("{id} is to show:\n{output}"));
         }
     }
-    assert!(wrong.is_empty(), "UPDATE_DOCS=1 cargo test examples\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "UPDATE_DOCS=1 cargo test --workspace examples\n{}", wrong.join("\n"));
 }

@@ -26,7 +26,7 @@ async fn job(name: &str) -> String {
 #[tokio::test]
 async fn a_findings_page_is_its_markdown_where_no_terminal_reads_it() {
     for id in FindingId::ALL {
-        let page = std::fs::read_to_string(format!("{}/docs/findings/{id}.md", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let page = std::fs::read_to_string(format!("{}/docs/findings/{id}.md", crate::harness::ROOT)).unwrap();
         assert_eq!(id.page(), page);
     }
     let ran = explain(&["chain-caps-session"]).await;
@@ -332,10 +332,10 @@ async fn a_finding_and_the_list_are_told_as_json_too() {
 
 // --- The page about it ---
 
-/// `UPDATE_DOCS=1 cargo test explain` writes the output into the page anew.
+/// `UPDATE_DOCS=1 cargo test --workspace explain` writes the output into the page anew.
 #[tokio::test]
 async fn the_page_about_explain_shows_what_it_says() {
-    let path = format!("{}/docs/explain.md", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/docs/explain.md", crate::harness::ROOT);
     let page = std::fs::read_to_string(&path).unwrap();
     let inventory = page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
     let told = Cli::new(&["explain", "--job", "upload", "--inventory", "inventory.yaml"]);
@@ -347,6 +347,6 @@ async fn the_page_about_explain_shows_what_it_says() {
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(&path, format!("{before}```console\n{output}```\n{after}")).unwrap();
     } else {
-        assert_eq!(shown, output, "UPDATE_DOCS=1 cargo test explain");
+        assert_eq!(shown, output, "UPDATE_DOCS=1 cargo test --workspace explain");
     }
 }

@@ -2,7 +2,7 @@
 //! Made of two lists. In each cell: the right class for that role and hop, all else as in a run without the fault, nothing
 //! healthy that was not checked, every finding in the log, the exit status and the invocation's result of the interface.
 //!
-//! The result is the table of docs/faults.md: `UPDATE_DOCS=1 cargo test fault_matrix` draws it anew.
+//! The result is the table of docs/faults.md: `UPDATE_DOCS=1 cargo test --workspace fault_matrix` draws it anew.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -458,13 +458,16 @@ fn table(cells: &[(String, String, Row)]) -> String {
 
 fn compare_with_page(table: &str) {
     const MARK: &str = "<!-- The table is made by tests/integration/fault_matrix.rs. -->\n\n";
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/faults.md");
+    let path = std::path::Path::new(crate::harness::ROOT).join("docs/faults.md");
     let page = std::fs::read_to_string(&path).unwrap();
     let (before, kept) = page.split_once(MARK).expect("the page says where its table is");
     if std::env::var_os("UPDATE_DOCS").is_some() {
         return std::fs::write(&path, format!("{before}{MARK}{table}")).unwrap();
     }
-    assert!(kept == table, "docs/faults.md is not what the runs show now: UPDATE_DOCS=1 cargo test fault_matrix");
+    assert!(
+        kept == table,
+        "docs/faults.md is not what the runs show now: UPDATE_DOCS=1 cargo test --workspace fault_matrix"
+    );
 }
 
 // --- The test ---

@@ -22,6 +22,12 @@ use tokio::io::AsyncWriteExt as _;
 
 use crate::stand_in::{Credentials, Role, StandIn, World};
 
+/// The repository's folder.
+pub const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+/// The command, built by Cargo for these tests from `src/bin/credential-health.rs`.
+pub const COMMAND: &str = env!("CARGO_BIN_EXE_tested-command");
+/// The function, built by Cargo for these tests from `src/bin/lambda.rs`.
+pub const FUNCTION: &str = env!("CARGO_BIN_EXE_tested-function");
 pub const REGION: &str = "eu-west-1";
 /// The role that the checker runs as, in an account of its own.
 pub const CHECKER: &str = "arn:aws:iam::999999999999:role/tools/checker";
@@ -163,7 +169,7 @@ impl Cli {
     }
 
     pub async fn run(self) -> Ran {
-        let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_credential-health"))
+        let mut child = tokio::process::Command::new(COMMAND)
             .args(&self.arguments)
             .env_clear()
             .env("HOME", self.folder.path())
@@ -372,9 +378,16 @@ impl Lambda {
     }
 }
 
+/// The product's version, as Cargo.toml has it.
+pub fn version() -> &'static str {
+    let manifest = include_str!("../../Cargo.toml");
+    let stated = manifest.lines().find_map(|line| line.strip_prefix("version = \""));
+    stated.unwrap().trim_end_matches('"')
+}
+
 /// A recorded event of `events/`.
 pub fn event(name: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("events").join(name);
+    let path = Path::new(ROOT).join("events").join(name);
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 

@@ -18,7 +18,7 @@ use crate::harness::{Cli, Ran, findings, job, redacted};
 const CANARY: &str = "canary0wJalrXUtnFEMIK7MDENGbPxRfiCY";
 
 fn fixtures(kind: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/imports").join(kind);
+    let folder = Path::new(crate::harness::ROOT).join("tests/fixtures/imports").join(kind);
     let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     paths
@@ -29,14 +29,14 @@ fn stem(path: &Path) -> &str {
 }
 
 fn fixture(path: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/imports").join(path);
+    let path = Path::new(crate::harness::ROOT).join("tests/fixtures/imports").join(path);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// The command in a home folder with these profiles.
 fn with_profiles(name: &str, arguments: &[&str]) -> Cli {
     ["config", "credentials"].into_iter().fold(Cli::new(arguments), |cli, file| {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/imports/aws").join(name).join(file);
+        let path = Path::new(crate::harness::ROOT).join("tests/fixtures/imports/aws").join(name).join(file);
         if path.exists() { cli.file(&format!(".aws/{file}"), fs::read(path).unwrap()) } else { cli }
     })
 }
@@ -98,7 +98,7 @@ async fn every_workflow_gives_the_inventory_that_was_read_over() {
 
 /// A repository's workflows, with the actions and workflows of its own that they use.
 fn with_repository(arguments: &[&str]) -> Cli {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/imports/repository");
+    let root = Path::new(crate::harness::ROOT).join("tests/fixtures/imports/repository");
     let mut folders = vec![root.clone()];
     let mut cli = Cli::new(arguments);
     while let Some(folder) = folders.pop() {
@@ -668,7 +668,7 @@ fn blocks(page: &str) -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn the_page_shows_what_the_commands_say() {
-    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/import.md")).unwrap();
+    let page = fs::read_to_string(Path::new(crate::harness::ROOT).join("docs/import.md")).unwrap();
     let blocks = blocks(&page);
     let nth = |language: &str, n: usize| {
         let found: Vec<&String> = blocks.iter().filter(|(of, _)| of == language).map(|(_, block)| block).collect();

@@ -144,7 +144,7 @@ async fn every_recorded_event_is_fed_to_the_handler_here() {
         "widget-describe.json",
         "widget.json",
     ];
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("events");
+    let folder = std::path::Path::new(crate::harness::ROOT).join("events");
     let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
     assert_eq!(files.collect::<BTreeSet<_>>(), BTreeSet::from(fed.map(str::to_owned)));
 }

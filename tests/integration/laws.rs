@@ -1,7 +1,7 @@
 //! Laws of verdicts and durations, tried on generated jobs and texts.
 
 use credential_health::failure::printable;
-use credential_health::inventory::{Hop, Inventory, Job, Location, Refresh, RoleArn, Seconds, Source};
+use credential_health::inventory::{Hop, Inventory, Job, LengthFrom, Location, Refresh, RoleArn, Seconds, Source};
 use credential_health::lease::{Grant, Judgement, LimitedBy, Refusal, Verdict, judge};
 use proptest::prelude::*;
 
@@ -89,6 +89,7 @@ pub fn case() -> impl Strategy<Value = Case> {
                     name: "job".to_owned(),
                     owner: None,
                     length,
+                    length_from: LengthFrom::Declared,
                     pause,
                     margin,
                     source,

@@ -114,7 +114,7 @@ jobs:
 
     /// Runs the real command as the checker: exit status and report.
     fn command(&self, arguments: &[&str]) -> (i32, Value) {
-        let output = Command::new(env!("CARGO_BIN_EXE_credential-health"))
+        let output = Command::new(crate::harness::COMMAND)
             .args(["check", "--format", "json", "--inventory"])
             .arg(self.inventory.path())
             .args(arguments)
@@ -251,7 +251,7 @@ async fn each_owner_gets_one_message_in_the_queue_from_the_command() {
 async fn each_owner_gets_one_message_in_the_queue_from_the_handler_and_none_from_its_retry() {
     let company = Company::found(5).await;
     let function = company.function().await;
-    let event = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("events/scheduled.json")).unwrap();
+    let event = std::fs::read_to_string(Path::new(crate::harness::ROOT).join("events/scheduled.json")).unwrap();
     let event = serde_json::from_str(&event).unwrap();
     let invocation =
         Invocation { request_id: "request".to_owned(), remaining: Duration::from_secs(60), at: jiff::Timestamp::now() };

@@ -387,7 +387,7 @@ fn start() -> check::Start {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[allow(clippy::print_stdout, reason = "a figure for whoever asks: cargo test -- --nocapture outlet")]
+#[allow(clippy::print_stdout, reason = "a figure for whoever asks: cargo test --workspace -- --nocapture outlet")]
 async fn no_credential_leaves_by_any_outlet() {
     let mut seen = Seen::default();
     commands(&mut seen).await;
@@ -407,14 +407,14 @@ async fn no_credential_leaves_by_any_outlet() {
     }
 }
 
-/// `UPDATE_DOCS=1 cargo test outlets` writes the table anew.
+/// `UPDATE_DOCS=1 cargo test --workspace outlets` writes the table anew.
 #[test]
 fn the_security_page_lists_every_outlet_that_is_searched() {
     const START: &str = "<!-- The outlets of tests/integration/outlets.rs. -->\n";
     const END: &str = "<!-- End of the outlets. -->";
     let rows: String = OUTLETS.iter().map(|(outlet, what)| format!("| {outlet} | {what} |\n")).collect();
     let table = format!("\n| outlet | what of it |\n|---|---|\n{rows}\n");
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/security.md");
+    let path = std::path::Path::new(crate::harness::ROOT).join("docs/security.md");
     let page = std::fs::read_to_string(&path).unwrap();
     let (head, rest) = page.split_once(START).expect("the page has the list");
     let (kept, tail) = rest.split_once(END).expect("the list has an end");

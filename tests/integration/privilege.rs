@@ -150,7 +150,7 @@ async fn each_session_may_do_what_it_does_and_does_all_that_it_may() {
 /// `values`: what each `Resource` comes to, as it is written there. One that is not among them fails the test: whoever
 /// changes a template says here what the function needs it for.
 fn allowed_by(template: &str, role: &str, values: &[(&str, &[&str])]) -> Vec<(String, Right)> {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(template);
+    let path = std::path::Path::new(crate::harness::ROOT).join(template);
     let text = std::fs::read_to_string(path).unwrap();
     let (_, after) = text.split_once(&format!("\n  {role}:\n")).expect("the template has it");
     let block = after.lines().take_while(|line| line.is_empty() || line.starts_with("   "));

@@ -12,7 +12,7 @@ fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
         if path.is_dir() {
             sources(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let within = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap();
+            let within = path.strip_prefix(Path::new(crate::harness::ROOT).join("src")).unwrap();
             let room = within.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs").to_owned();
             found.push((room, std::fs::read_to_string(&path).unwrap()));
         }
@@ -22,7 +22,7 @@ fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
 /// The rooms that each room names, itself left out.
 fn uses() -> Uses {
     let mut files = Vec::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    sources(&Path::new(crate::harness::ROOT).join("src"), &mut files);
     let mut uses = Uses::new();
     for (room, text) in files.iter().filter(|(room, _)| !["lib", "bin"].contains(&&**room)) {
         let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));

@@ -7,7 +7,7 @@ use jsonschema::Validator;
 use serde_json::Value;
 
 /// The copy that editors and pipelines use.
-const COPY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/inventory.schema.json");
+const COPY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/inventory.schema.json");
 
 fn validator() -> Validator {
     let schema = Inventory::json_schema();

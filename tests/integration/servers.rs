@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A part of the Python environment that `scripts/test` makes. CREDENTIAL_HEALTH_VENV: it lies elsewhere.
 fn from_environment(find: impl Fn(&Path) -> Option<PathBuf>) -> PathBuf {
     let venv = std::env::var_os("CREDENTIAL_HEALTH_VENV")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv"), PathBuf::from);
+        .map_or_else(|| Path::new(crate::harness::ROOT).join(".venv"), PathBuf::from);
     let found = find(&venv).filter(|found| found.is_file());
     found.unwrap_or_else(|| {
         panic!("the tools of this test are not in {}: run scripts/test, which puts them there", venv.display())
@@ -32,7 +32,7 @@ fn from_environment(find: impl Fn(&Path) -> Option<PathBuf>) -> PathBuf {
 /// The function: the one that was built with the tests, or the one that CREDENTIAL_HEALTH_FUNCTION names.
 fn function() -> PathBuf {
     let named = std::env::var_os("CREDENTIAL_HEALTH_FUNCTION");
-    named.map_or_else(|| env!("CARGO_BIN_EXE_lambda").into(), PathBuf::from)
+    named.map_or_else(|| crate::harness::FUNCTION.into(), PathBuf::from)
 }
 
 /// A POST on a connection of its own: the status and the body.

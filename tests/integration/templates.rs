@@ -13,7 +13,7 @@ use crate::harness::{Cli, Ran, findings, ids, job, role_of};
 const HUB: &str = "arn:aws:iam::111111111111:role/hub";
 
 fn fixture(name: &str) -> Vec<u8> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = Path::new(crate::harness::ROOT);
     let of_ours = !name.starts_with("templates/") && !name.starts_with("plans/");
     let path = if of_ours { root.join(name) } else { root.join("tests/fixtures").join(name) };
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))

@@ -97,7 +97,7 @@ async fn two_thousand_roles_over_the_quotas_are_all_checked_with_few_calls_over_
     assert!(over <= calls.len() / 10, "{over} of {} calls over the limit", calls.len());
 }
 
-/// `cargo test -- --ignored --nocapture other_modes`: what the run would be with the SDK's other retry modes.
+/// `cargo test --workspace -- --ignored --nocapture other_modes`: what the run would be with the SDK's other retry modes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "figures to compare with, printed"]
 async fn the_same_by_the_sdks_other_modes() {

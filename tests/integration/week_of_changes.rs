@@ -1,5 +1,5 @@
 //! A week of daily runs of the real function with changing findings, and every mail that a subscriber got: what
-//! docs/changes.md shows. `UPDATE_DOCS=1 cargo test week_of_changes` writes the page's part anew.
+//! docs/changes.md shows. `UPDATE_DOCS=1 cargo test --workspace week_of_changes` writes the page's part anew.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -109,7 +109,7 @@ async fn the_mails_of_a_week_are_what_the_page_shows() {
             shown.push_str(&format!("\n```text\nSubject: {subject}\n\n{}\n```\n", shortened(text)));
         }
     }
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/changes.md");
+    let path = std::path::Path::new(crate::harness::ROOT).join("docs/changes.md");
     let page = std::fs::read_to_string(&path).unwrap();
     let (head, kept) = page.split_once(START).expect("the page says where its written part begins");
     if std::env::var_os("UPDATE_DOCS").is_some() {

@@ -469,7 +469,7 @@ async fn company() -> (StandIn, Credentials) {
 /// Writes the pages that `scripts/test browser` looks at: widget/NAME-THEME.html in Cargo's folder for tests.
 #[tokio::test]
 async fn the_pages_for_the_browser_are_written() {
-    let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/demo/inventory.yaml");
+    let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/demo/inventory.yaml");
     let (aws, checker) = company().await;
     let lambda = Lambda::new(&aws, &checker, &std::fs::read_to_string(demo).unwrap(), &[]).await;
     let many = lint(&many_jobs(300), None);

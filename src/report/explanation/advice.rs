@@ -1,9 +1,9 @@
-//! A way to make a job fit, told: what it is in a few words, each change as a remedy, and the lines that the inventory then
-//! has. The wording of a remedy is `remedy`'s.
+//! A way to make a job fit, told: what it is in a few words, each change as a fix, and the lines that the inventory then
+//! has. The wording of a fix is `fixes`'s.
 
 use crate::fit::{Change, Changed, Way};
-use crate::inventory::{Inventory, Job, Refresh, RoleArn, Seconds, Source, write};
-use crate::remedy::{self, Remedy};
+use crate::fixes::{self, Fix};
+use crate::inventory::{Inventory, Job, Refresh, Role, RoleRef, Seconds, Source, write};
 
 /// What to do, and what to declare when it is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub(super) struct Advice {
     /// All changes in a few words.
     pub(super) heading: String,
     /// One for each change, in their order.
-    pub(super) remedies: Vec<Remedy>,
+    pub(super) fixes: Vec<Fix>,
     /// The keys of the job that change, as YAML.
     pub(super) job: String,
     /// What changes under `roles`, as YAML; empty where nothing does.
@@ -23,20 +23,20 @@ pub(super) fn advise(
     inventory: &Inventory,
     job: &Job,
     way: &Way,
-    max_session: &dyn Fn(&RoleArn) -> Option<Seconds>,
+    max_session: &dyn Fn(&RoleRef) -> Option<Seconds>,
 ) -> Advice {
     let changed = Changed::new(job, &way.changes);
     let told = way.changes.iter().filter_map(|change| match change {
         Change::MaxSession(role, to) => {
             let why = if max_session(role).is_some() { "" } else { ", if it is lower now: it is not known" };
-            Some(remedy::set_max_session(role, why, *to))
+            Some(fixes::set_max_session(role, why, *to))
         }
-        change => remedy::told(job, &changed, change),
+        change => fixes::told(job, &changed, change),
     });
     let heading: Vec<String> = way.changes.iter().map(|change| in_short(job, change)).collect();
     Advice {
         heading: listed(&heading),
-        remedies: told.collect(),
+        fixes: told.collect(),
         job: job_lines(inventory, job, &changed.job),
         roles: role_lines(inventory, &changed),
     }
@@ -97,8 +97,8 @@ fn job_lines(inventory: &Inventory, before: &Job, after: &Job) -> String {
     if after.path != before.path {
         lines.push("path:".to_owned());
         lines.extend(after.path.iter().map(|hop| {
-            let role = inventory.role(&hop.role);
-            format!("  - {}", write::hop(role.label(), hop.duration))
+            let label = inventory.declared(&hop.role).map_or(hop.role.as_str(), Role::label);
+            format!("  - {}", write::hop(label, hop.duration))
         }));
     }
     if after.refresh != before.refresh {
@@ -108,9 +108,9 @@ fn job_lines(inventory: &Inventory, before: &Job, after: &Job) -> String {
 }
 
 fn role_lines(inventory: &Inventory, changed: &Changed) -> String {
-    let line = |(arn, to): (&RoleArn, &Seconds)| {
-        let alias = inventory.role(arn).alias.unwrap_or_else(|| arn.name().to_owned());
-        format!("{}:\n  arn: {arn}\n  max_session_duration: {to}", write::scalar(&alias))
+    let line = |(arn, to): (&RoleRef, &Seconds)| {
+        let alias = inventory.declared(arn).and_then(|role| role.alias.as_deref()).unwrap_or(arn.name());
+        format!("{}:\n  arn: {arn}\n  max_session_duration: {to}", write::scalar(alias))
     };
     changed.maxima.iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use super::Explanation;
 use super::advice::advise;
-use crate::audit::Finding;
+use crate::findings::Finding;
 use crate::fit::{Fit, Way};
-use crate::inventory::{Location, Refresh, RoleArn, Seconds, Source};
+use crate::fixes::Fix;
+use crate::inventory::{Location, Refresh, RoleRef, Seconds, Source};
 use crate::lease::{Grant, LimitedBy, Verdict};
-use crate::remedy::Remedy;
 
 #[derive(Serialize)]
 struct Explained<'a> {
@@ -49,7 +49,7 @@ struct ExplainedJob<'a> {
 
 #[derive(Serialize)]
 struct ExplainedHop<'a> {
-    role: &'a RoleArn,
+    role: &'a RoleRef,
     alias: Option<String>,
     chained: bool,
     /// What counts: what the client sends, or STS's default.
@@ -69,7 +69,7 @@ struct ExplainedHop<'a> {
 struct ExplainedWay {
     summary: String,
     /// In the order in which they are to be done.
-    steps: Vec<Remedy>,
+    steps: Vec<Fix>,
     /// Keys of the job that change, as YAML of the inventory.
     job: String,
     /// What changes under `roles`, likewise; empty where nothing does.
@@ -114,7 +114,7 @@ impl Explanation<'_> {
             };
             ExplainedHop {
                 role: &hop.role,
-                alias: self.inventory.role(&hop.role).alias,
+                alias: self.inventory.declared(&hop.role).and_then(|role| role.alias.clone()),
                 chained: lease.chained,
                 requested_seconds: lease.requested,
                 requested: lease.stated,
@@ -155,7 +155,7 @@ impl Explanation<'_> {
         let advice = advise(self.inventory, self.job, way, &|role| self.max_session(role).map(|(max, _)| max));
         ExplainedWay {
             summary: advice.heading,
-            steps: advice.remedies,
+            steps: advice.fixes,
             job: advice.job,
             roles: advice.roles,
             lease_seconds: way.judgement.lease,

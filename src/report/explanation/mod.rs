@@ -12,11 +12,11 @@ use std::fmt::Write as _;
 use anstyle::Style;
 
 use super::terminal::{WIDTHS, severity_style, wrap};
-use crate::audit::{Finding, Subject};
 use crate::facts::Facts;
-use crate::finding::FindingId;
+use crate::findings::FindingId;
+use crate::findings::{Finding, Subject};
 use crate::fit::{Fit, fit};
-use crate::inventory::{Inventory, Job, RoleArn, Seconds};
+use crate::inventory::{Inventory, Job, RoleRef, Seconds};
 use crate::lease::{Judgement, Verdict};
 use crate::plan::Plan;
 use crate::visible;
@@ -46,10 +46,10 @@ impl<'a> Explanation<'a> {
     ) -> Self {
         let plan = Plan::new(inventory, &[job]);
         let subject = Subject::new(inventory, vec![job], &plan, facts, today);
-        let on_path = |role: &str| job.path.iter().any(|hop| hop.role.as_str() == role);
+        let on_path = |role: &RoleRef| job.path.iter().any(|hop| hop.role == *role);
         let is_its = |finding: &Finding| match &finding.job {
             Some(name) => *name == job.name,
-            None => finding.role.as_deref().is_some_and(on_path) && !is_about_a_waiver(finding.id),
+            None => finding.role.as_ref().is_some_and(on_path) && !is_about_a_waiver(finding.id),
         };
         let findings = subject.findings().into_iter().filter(is_its).collect();
         let judgement = crate::lease::judge(job, |role| subject.max_session(role));
@@ -58,8 +58,8 @@ impl<'a> Explanation<'a> {
     }
 
     /// The role's MaxSessionDuration, and where it is known from.
-    fn max_session(&self, role: &RoleArn) -> Option<(Seconds, &'static str)> {
-        let declared = || Some((self.inventory.roles.get(role)?.max_session_duration?, "declared"));
+    fn max_session(&self, role: &RoleRef) -> Option<(Seconds, &'static str)> {
+        let declared = || Some((self.inventory.declared(role)?.max_session_duration?, "declared"));
         self.facts.max_session(role).map(|max| (max, "read from IAM")).or_else(declared)
     }
 

@@ -27,8 +27,7 @@ pub(super) fn draw(told: &Explanation<'_>, text: &mut Text) {
         };
         let how = if lease.chained { "by a session: chained" } else { "not by a session: direct" };
         text.line(&format!("       │     {call}, {how}"));
-        let role = told.inventory.role(&hop.role);
-        let name = match &role.alias {
+        let name = match told.inventory.declared(&hop.role).and_then(|role| role.alias.as_deref()) {
             Some(alias) => format!("{alias}, {}", hop.role),
             None => hop.role.to_string(),
         };
@@ -110,7 +109,7 @@ fn grant_in_words(lease: &HopLease) -> String {
 
 fn refusal_in_words(refusal: &Refusal) -> String {
     match refusal {
-        Refusal::OutOfRange { accepted } => {
+        Refusal::OutOfRange { accepted, .. } => {
             format!(
                 "the API accepts {} to {} ({} to {} seconds)",
                 accepted.start(),

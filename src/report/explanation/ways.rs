@@ -69,9 +69,9 @@ fn tell_way(told: &Explanation<'_>, text: &mut Text, number: usize, way: &Way) {
     let (bold, advice) = (Style::new().bold(), advice(told, way));
     let heading = text.wrap(&capitalised(&advice.heading), INDENT);
     text.line(&format!("  {number}. {bold}{}{bold:#}", heading.trim_start()));
-    for remedy in &advice.remedies {
-        text.wrapped(&remedy.step, INDENT);
-        remedy.cli.iter().for_each(|cli| text.code(cli, CODE));
+    for fix in &advice.fixes {
+        text.wrapped(&fix.step, INDENT);
+        fix.cli.iter().for_each(|cli| text.code(cli, CODE));
     }
     if !advice.job.is_empty() {
         text.wrapped(&format!("In the inventory, job {}:", told.job.name), INDENT);

@@ -1,0 +1,178 @@
+//! `assume-denied`: AssumeRole was refused with AccessDenied, or the trust policy of a template or plan will refuse it.
+
+use super::evidence::{Fact, FactKind, Provenance};
+use super::model::Finding;
+use super::planned::{Asked, asked};
+use super::refused::{Refusals, Refused};
+use super::registry::{Detect, FindingId, Severity, define};
+use super::subject::{Subject, common_owner};
+use crate::failure::{Class, denial_cause};
+use crate::fixes::{self, Fix, TrustedPrincipal};
+use crate::inventory::{JobName, RoleArn};
+use crate::templates::policy::{Answer, Caller};
+
+define!(
+    "assume-denied",
+    Critical,
+    detect: &[Detect::Refusal { applies, describe }, Detect::Facts(find_planned)],
+    change_facts: &[FactKind::Jobs],
+);
+
+fn applies(class: Class) -> bool {
+    matches!(class, Class::Denied)
+}
+
+/// At `path[0]` only the checker was refused: the job may not be, so the finding is medium there.
+fn describe(subject: &Subject<'_>, refused: &Refused<'_>, all: &Refusals<'_>) -> Option<Finding> {
+    if all.contains_key(&(FindingId::RoleMissing, refused.role)) {
+        return None;
+    }
+    let name = refused.role.name();
+    let of_checker_alone = refused.is_of_the_checker_alone();
+    let title = match of_checker_alone {
+        true => format!("The checker may not assume {name}, so the paths behind it were not checked"),
+        false => format!("{name} cannot be assumed: AccessDenied"),
+    };
+    let cause = match denial_cause(&refused.failure.message) {
+        Some(cause) => format!("AWS names the cause: {cause}."),
+        None => "STS gives this answer for four causes and does not say which: the role does not exist; its trust \
+                 policy does not allow the caller; the caller's policies do not allow sts:AssumeRole on it; a service \
+                 control policy denies it."
+            .to_owned(),
+    };
+    let detail = format!("{} was refused with AccessDenied. {cause}{}", refused.call(), refused.note_on_the_checker());
+    let mut finding = refused.finding(FindingId::AssumeDenied).titled(title).detailed(detail);
+    if of_checker_alone {
+        finding.severity = Severity::Medium;
+    }
+    Some(finding.fixes(fixes(subject, refused)))
+}
+
+fn fixes(subject: &Subject<'_>, refused: &Refused<'_>) -> Vec<Fix> {
+    let (role, name) = (refused.role, refused.role.name());
+    let caller = caller_arn(refused);
+    let external_id = match subject.plan.readers.iter().find(|step| refused.is_reader && step.reader.role == *role) {
+        Some(step) => step.reader.external_id.clone(),
+        None => subject.inventory.role(role).external_id,
+    };
+    // A job's own session has another name; only the checker's sessions begin so.
+    let by_checker = refused.failure.caller_role.is_none();
+    let statement =
+        fixes::trust_statement(&TrustedPrincipal::Role { arn: &caller, by_checker }, external_id.as_deref());
+    let path_hint = if by_checker { " If the role of the checker has a path, add it to aws:PrincipalArn." } else { "" };
+    let mut fixes = vec![
+        Fix::step(format!(
+            "Check that the role exists and that its trust policy allows {caller}. If it does not, add the statement \
+             below to the trust policy and keep the statements that are there.{path_hint}"
+        ))
+        .cli(format!(
+            "# in account {}\naws iam get-role --role-name {name} --query Role.AssumeRolePolicyDocument\n\
+             # the statement\n{statement}",
+            role.account()
+        )),
+        Fix::step(format!(
+            "Check that the policies of {caller} allow sts:AssumeRole on {role}, and that no service control policy \
+             denies it."
+        ))
+        .cli(format!(
+            "aws iam simulate-principal-policy --policy-source-arn {caller} --action-names sts:AssumeRole \
+             --resource-arns {role}"
+        )),
+    ];
+    if !refused.is_reader {
+        let step = format!("If the checker must not assume {name}, declare `assume: false` on the role.");
+        fixes.push(Fix::step(step));
+    }
+    fixes
+}
+
+/// The ARN that a trust policy names: of a session, its role.
+fn caller_arn(refused: &Refused<'_>) -> String {
+    match (&refused.failure.caller_role, refused.failure.caller.as_deref()) {
+        (Some(role), _) => role.to_string(),
+        (None, Some(caller)) => principal_of(caller),
+        (None, None) => "CALLER_ARN".to_owned(),
+    }
+}
+
+fn principal_of(caller: &str) -> String {
+    let parts: Vec<&str> = caller.splitn(6, ':').collect();
+    match parts[..] {
+        [_, partition, "sts", _, account, resource] if resource.starts_with("assumed-role/") => {
+            format!("arn:{partition}:iam::{account}:role/{}", resource.split('/').nth(1).unwrap_or_default())
+        }
+        _ => caller.to_owned(),
+    }
+}
+
+/// Roles that a template or a plan defines: one finding per role, at the first hop.
+fn find_planned(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+    let asked = asked(subject);
+    let refused: Vec<&Asked<'_>> = asked.iter().filter(|asked| matches!(asked.answer, Answer::Refuses(_))).collect();
+    for (at, first) in refused.iter().enumerate() {
+        if refused[..at].iter().any(|earlier| earlier.role == first.role) {
+            continue;
+        }
+        let all: Vec<&Asked<'_>> = refused[at..].iter().copied().filter(|one| one.role == first.role).collect();
+        out.push(describe_planned(subject, first, &all));
+    }
+}
+
+fn describe_planned(subject: &Subject<'_>, first: &Asked<'_>, all: &[&Asked<'_>]) -> Finding {
+    let (name, from) = (first.role.name(), first.planned.trust_from.as_str());
+    let jobs = || all.iter().flat_map(|asked| asked.jobs.iter().copied());
+    let mut names: Vec<JobName> = jobs().map(|job| job.name.clone()).collect();
+    names.dedup();
+    let callers: Vec<String> = all.iter().map(|asked| asked.caller.to_string()).collect();
+    let why = reasons(all);
+    let detail = format!(
+        "The trust policy of {from} does not allow {}: {why}. Once it is deployed, STS refuses the call with \
+         AccessDenied. This conclusion is from the file; no call was made.",
+        callers.join(", ")
+    );
+    Finding::about_role(FindingId::AssumeDenied, first.role, all.iter().map(|asked| asked.hop).min())
+        .owned_by(common_owner(jobs()))
+        .evidence(Fact::Callers(callers), Provenance::Inventory("path"))
+        .evidence(Fact::Reasons(why), Provenance::Planned(from.to_owned()))
+        .evidence(Fact::Jobs(names), Provenance::WholeInventory)
+        .titled(format!("{name} will not trust {}", describe_callers(all)))
+        .detailed(detail)
+        .fixes([
+            allow_the_caller(subject, first),
+            Fix::step("If the job does not use this path, correct the path in the inventory."),
+        ])
+}
+
+fn reasons(all: &[&Asked<'_>]) -> String {
+    let stated = all.iter().filter_map(|asked| match &asked.answer {
+        Answer::Refuses(reasons) => Some(reasons),
+        Answer::Allows | Answer::NotConcluded(_) => None,
+    });
+    let mut reasons: Vec<&str> = stated.flatten().map(String::as_str).collect();
+    reasons.dedup();
+    if reasons.is_empty() { "it has no statement that allows anything".to_owned() } else { reasons.join("; ") }
+}
+
+fn describe_callers(all: &[&Asked<'_>]) -> String {
+    match all {
+        [Asked { caller: Caller::Role(role), .. }] => role.name().to_owned(),
+        [Asked { caller, .. }] => caller.to_string(),
+        several => format!("{} callers of its paths", several.len()),
+    }
+}
+
+/// The statement that the trust policy lacks.
+fn allow_the_caller(subject: &Subject<'_>, asked: &Asked<'_>) -> Fix {
+    let role: &RoleArn = asked.role;
+    let external_id = subject.inventory.role(role).external_id;
+    let principal = match asked.caller {
+        Caller::Role(caller) => TrustedPrincipal::Role { arn: caller.as_str(), by_checker: false },
+        Caller::Source(_, kind) => TrustedPrincipal::Source(kind),
+    };
+    Fix::step(format!(
+        "Add a statement for {} to the trust policy in {}. If the trust policy requires an external ID, declare it as \
+         `external_id` of the role.",
+        asked.caller, asked.planned.from
+    ))
+    .cli(fixes::trust_statement(&principal, external_id.as_deref()))
+}

@@ -1,0 +1,61 @@
+//! `cached-platform-credentials`: the job copies credentials that the platform would renew.
+
+use super::evidence::FactKind;
+use super::judged::JudgedJob;
+use super::model::Finding;
+use super::registry::{Detect, define};
+use crate::fixes::Fix;
+use crate::inventory::Source;
+use crate::lease::rules::{EC2_LONGEST_LEASE, EC2_SHORTEST_LEASE};
+use crate::lease::{Judgement, LimitedBy, Verdict};
+
+define!(
+    "cached-platform-credentials",
+    High,
+    detect: &[Detect::Verdict { applies, describe }],
+    change_facts: &[FactKind::Needed, FactKind::Lease, FactKind::LapsesAfter],
+);
+
+fn applies(judgement: &Judgement) -> bool {
+    matches!(judgement.verdict, Verdict::Unknown | Verdict::Lapses) && judgement.limited_by == Some(LimitedBy::Platform)
+}
+
+fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
+    let (name, kind) = (&found.job.name, found.job.source.kind());
+    let unknown = found.judgement.verdict == Verdict::Unknown;
+    let lasts = match (found.job.source, unknown) {
+        (Source::Ec2Instance, true) => format!(
+            "A copy of EC2 instance credentials lasts between {EC2_SHORTEST_LEASE} and {EC2_LONGEST_LEASE}; nobody \
+             can know beforehand how long."
+        ),
+        (Source::Ec2Instance, false) => {
+            format!("A copy of EC2 instance credentials lasts at most {EC2_LONGEST_LEASE}.")
+        }
+        (_, true) => "How long a copy of them lasts is not known.".to_owned(),
+        (_, false) => format!("A copy made at the start lasts {}.", found.lease()),
+    };
+    let title = match found.judgement.end {
+        Some(end) if !unknown => {
+            format!("{name} needs {}, but a copy of {kind} credentials lasts {end}", found.needed())
+        }
+        _ => format!("{name} needs {}, but a copy of {kind} credentials may expire earlier", found.needed()),
+    };
+    let detail = format!(
+        "{name} {} with `refresh: none` on the platform's own credentials. The platform renews them at its endpoint, \
+         but not in a copy. {lasts} A program that exports the credentials into environment variables, or reads them \
+         once, then fails with ExpiredToken.",
+        found.describe_length()
+    );
+    let finding = found.finding().titled(title).detailed(detail).fixes(found.subject.ways(found.job));
+    let is_container_or_instance =
+        matches!(found.job.source, Source::Ec2Instance | Source::EcsTask | Source::Codebuild | Source::EksPodIdentity);
+    Some(finding.fixes(is_container_or_instance.then(export_before_each_call)))
+}
+
+fn export_before_each_call() -> Fix {
+    Fix::step(
+        "If a tool reads only environment variables, export the credentials again just before each call of the tool, \
+         and declare `refresh: auto`. No call may take longer than the credentials last.",
+    )
+    .cli("eval \"$(aws configure export-credentials --format env)\"")
+}

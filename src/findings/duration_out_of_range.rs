@@ -1,0 +1,60 @@
+//! `duration-out-of-range`: a requested DurationSeconds is outside the range that the API accepts.
+
+use super::evidence::{Fact, FactKind, Provenance};
+use super::judged::JudgedJob;
+use super::model::Finding;
+use super::registry::{Detect, define};
+use crate::inventory::Source;
+use crate::lease::{Judgement, LimitedBy, Refusal};
+
+define!(
+    "duration-out-of-range",
+    Critical,
+    detect: &[Detect::Verdict { applies, describe }],
+    // Neither the job's length nor the role's maximum makes such a request a changed finding.
+    change_facts: &[FactKind::RequestedOutOfRange],
+);
+
+fn applies(judgement: &Judgement) -> bool {
+    judgement.limited_by == Some(LimitedBy::DurationRange)
+}
+
+fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
+    let Some(Refusal::OutOfRange { requested, accepted }) = &found.judgement.refusal else { return None };
+    let (least, most) = (accepted.start().0, accepted.end().0);
+    let (name, call) = (&found.job.name, refused_call(found));
+    let title = format!(
+        "{name} cannot start: it requests {}s from {}; the API accepts {least} to {most}",
+        requested.0,
+        found.limiting_name()
+    );
+    let detail = format!(
+        "{call} accepts a duration of {least} to {most} seconds. It refuses any other duration with a ValidationError \
+         and does not change the request. {name} requests {} seconds, so it gets no credentials.",
+        requested.0
+    );
+    let finding = found
+        .finding()
+        .evidence(Fact::RequestedOutOfRange(*requested), Provenance::WholeInventory)
+        .evidence(Fact::Accepted(accepted.clone()), Provenance::ApiModel(call));
+    Some(finding.titled(title).detailed(detail).fixes(found.subject.ways(found.job)))
+}
+
+/// The API call that is refused: at a hop, AssumeRole; else the source's own.
+fn refused_call(found: &JudgedJob<'_>) -> &'static str {
+    match found.job.source {
+        _ if found.limiting_hop().is_some() => "AssumeRole",
+        Source::SessionToken { .. } => "GetSessionToken",
+        Source::FederationToken { .. } => "GetFederationToken",
+        Source::RolesAnywhere { .. } => "CreateSession",
+        Source::IamUser { .. }
+        | Source::WebIdentity { .. }
+        | Source::Saml { .. }
+        | Source::IdentityCenter { .. }
+        | Source::Ec2Instance
+        | Source::EcsTask
+        | Source::Lambda
+        | Source::Codebuild
+        | Source::EksPodIdentity => "AssumeRole",
+    }
+}

@@ -1,0 +1,239 @@
+//! The facts that findings stand on. Owns their types and names, not how a form prints them.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use crate::failure::Class;
+use crate::findings::FindingId;
+use crate::inventory::{JobName, Location, Seconds};
+
+/// A fact, and where it is known from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// The fact.
+    pub fact: Fact,
+    /// Where it is known from.
+    pub provenance: Provenance,
+}
+
+/// A fact's value, as every form prints it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FactValue<'a> {
+    /// A duration.
+    Seconds(Seconds),
+    /// A number that may be negative.
+    Number(i64),
+    /// Yes or no.
+    Flag(bool),
+    /// A text.
+    Text(String),
+    /// Several names or texts.
+    List(Vec<&'a str>),
+}
+
+macro_rules! facts {
+    ($($(#[$doc:meta])* $fact:ident($held:ty) = $name:literal, $value:expr;)*) => {
+        /// A fact that a finding stands on.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Fact { $($(#[$doc])* $fact($held),)* }
+
+        /// The kind of a fact.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum FactKind { $($(#[$doc])* $fact,)* }
+
+        impl FactKind {
+            /// The fact's name in the JSON report.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$fact => $name,)* }
+            }
+        }
+
+        impl Fact {
+            /// Its kind.
+            #[must_use]
+            pub const fn kind(&self) -> FactKind {
+                match self { $(Self::$fact(_) => FactKind::$fact,)* }
+            }
+
+            /// Its value.
+            #[must_use]
+            pub fn value(&self) -> FactValue<'_> {
+                match self { $(Self::$fact(held) => value_of($value, held),)* }
+            }
+        }
+    };
+}
+
+/// Applies the conversion that a row of `facts!` names.
+fn value_of<'a, T: ?Sized>(convert: fn(&'a T) -> FactValue<'a>, held: &'a T) -> FactValue<'a> {
+    convert(held)
+}
+
+facts! {
+    /// age + length + pause of the job; of a role: the longest that its jobs need.
+    Needed(Seconds) = "needed_seconds", seconds;
+    /// How long the job's session lasts.
+    Lease(Seconds) = "lease_seconds", seconds;
+    /// When the credentials end for the job, renewals included.
+    LapsesAfter(Seconds) = "lapses_after_seconds", seconds;
+    /// The DurationSeconds that counts at the limiting hop.
+    Requested(Seconds) = "requested_seconds", seconds;
+    /// A DurationSeconds that the API does not accept.
+    RequestedOutOfRange(Seconds) = "requested_seconds_of_call", seconds;
+    /// The durations that the API accepts.
+    Accepted(RangeInclusive<Seconds>) = "accepted_seconds", range;
+    /// The longest session that STS grants at the limiting hop.
+    Cap(Seconds) = "cap_seconds", seconds;
+    /// The job's refresh interval.
+    RefreshEvery(Seconds) = "refresh_every_seconds", seconds;
+    /// The job's margin.
+    Margin(Seconds) = "margin_seconds", seconds;
+    /// What is left between the job's end and its credentials' end.
+    Headroom(Seconds) = "headroom_seconds", seconds;
+    /// The longest session of any role.
+    LongestSession(Seconds) = "longest_session_seconds", seconds;
+    /// The role's MaxSessionDuration.
+    MaxSession(Seconds) = "max_session_duration_seconds", seconds;
+    /// The role's MaxSessionDuration in IAM.
+    LiveMaxSession(Seconds) = "live_seconds", seconds;
+    /// The role's MaxSessionDuration in the inventory.
+    DeclaredMaxSession(Seconds) = "declared_seconds", seconds;
+    /// The role's MaxSessionDuration in a template or a plan.
+    PlannedMaxSession(Seconds) = "planned_seconds", seconds;
+    /// Why a template leaves a MaxSessionDuration open.
+    LeftOpen(String) = "reason", text;
+    /// Whether AWS documents or a measurement confirms the number that the verdict stands on.
+    Confirmed(bool) = "confirmed", flag;
+    /// The kind of the job's source.
+    Source(&'static str) = "source", word;
+    /// The jobs that the finding concerns.
+    Jobs(Vec<JobName>) = "jobs", jobs;
+    /// The call that was refused, in words.
+    Call(String) = "call", text;
+    /// AWS's answer: code and message.
+    Answer(String) = "answer", text;
+    /// The HTTP status of AWS's answer.
+    HttpStatus(u16) = "http_status", status;
+    /// AWS's request id.
+    RequestId(String) = "request_id", text;
+    /// Why a role was not checked.
+    NotCheckedBecause(Class) = "reason", class;
+    /// How far the checker's clock is ahead of AWS's, in seconds.
+    ClockOffset(i64) = "clock_offset_seconds", number;
+    /// The callers that a trust policy does not allow.
+    Callers(Vec<String>) = "callers", list;
+    /// Why a trust policy does not allow them.
+    Reasons(String) = "reasons", text;
+    /// What a plan does with the role.
+    PlanAction(&'static str) = "plan", word;
+    /// The caller's ARN in CloudTrail.
+    Caller(String) = "caller", text;
+    /// The error code in CloudTrail.
+    ErrorCode(String) = "error_code", text;
+    /// The time of the call in CloudTrail.
+    Time(String) = "time", text;
+    /// CloudTrail's id of the event.
+    EventId(String) = "event_id", text;
+    /// The finding that a waiver names.
+    WaivedFinding(FindingId) = "waived_finding", id;
+    /// The job and the role that a waiver names.
+    WaiverNames(String) = "names", text;
+    /// The last day of a waiver, in UTC.
+    WaivedUntil(jiff::civil::Date) = "until", date;
+    /// The reason that a waiver states.
+    WaiverReason(String) = "reason", text;
+}
+
+fn seconds(held: &Seconds) -> FactValue<'_> {
+    FactValue::Seconds(*held)
+}
+
+fn range(held: &RangeInclusive<Seconds>) -> FactValue<'_> {
+    FactValue::Text(format!("{} to {}", held.start().0, held.end().0))
+}
+
+fn text(held: &String) -> FactValue<'_> {
+    FactValue::Text(held.clone())
+}
+
+fn word<'a>(held: &'a &'static str) -> FactValue<'a> {
+    FactValue::Text((*held).to_owned())
+}
+
+fn flag(held: &bool) -> FactValue<'_> {
+    FactValue::Flag(*held)
+}
+
+fn number(held: &i64) -> FactValue<'_> {
+    FactValue::Number(*held)
+}
+
+fn status(held: &u16) -> FactValue<'_> {
+    FactValue::Number(i64::from(*held))
+}
+
+fn class(held: &Class) -> FactValue<'_> {
+    FactValue::Text(held.as_str().to_owned())
+}
+
+fn id(held: &FindingId) -> FactValue<'_> {
+    FactValue::Text(held.as_str().to_owned())
+}
+
+fn date(held: &jiff::civil::Date) -> FactValue<'_> {
+    FactValue::Text(held.to_string())
+}
+
+fn jobs(held: &Vec<JobName>) -> FactValue<'_> {
+    FactValue::List(held.iter().map(JobName::as_str).collect())
+}
+
+fn list(held: &Vec<String>) -> FactValue<'_> {
+    FactValue::List(held.iter().map(String::as_str).collect())
+}
+
+/// Where a fact is known from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Provenance {
+    /// This run.
+    ThisRun,
+    /// An answer of AWS.
+    Aws,
+    /// AWS's model of an API call.
+    ApiModel(&'static str),
+    /// A rule of STS.
+    Sts(&'static str),
+    /// A rule or an answer of IAM.
+    Iam(&'static str),
+    /// A key of the inventory.
+    Inventory(&'static str),
+    /// The inventory as a whole.
+    WholeInventory,
+    /// A place in the inventory.
+    Place(Location),
+    /// A template or a plan, and the property in it.
+    Planned(String),
+    /// A field of a CloudTrail event.
+    CloudTrail(&'static str),
+    /// Worked out from other facts.
+    Derived(&'static str),
+}
+
+impl fmt::Display for Provenance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ThisRun => f.write_str("this run"),
+            Self::Aws => f.write_str("AWS"),
+            Self::ApiModel(call) => write!(f, "AWS API model: {call}"),
+            Self::Sts(rule) => write!(f, "STS: {rule}"),
+            Self::Iam(what) => write!(f, "IAM: {what}"),
+            Self::Inventory(key) => write!(f, "inventory: {key}"),
+            Self::WholeInventory => f.write_str("inventory"),
+            Self::Place(place) => write!(f, "inventory: {place}"),
+            Self::Planned(what) => f.write_str(what),
+            Self::CloudTrail(field) => write!(f, "CloudTrail: {field}"),
+            Self::Derived(how) => f.write_str(how),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What the findings about verdicts share: the job, its judgement, and the facts that each of them shows.
+
+use super::evidence::{Fact, Provenance};
+use super::model::Finding;
+use super::registry::{FindingId, Severity};
+use super::subject::Subject;
+use crate::inventory::{Hop, Job, LengthFrom, Refresh, RoleRef, Seconds};
+use crate::lease::{HopLease, Judgement, Verdict};
+
+/// A job whose verdict a finding is about.
+pub(super) struct JudgedJob<'a> {
+    pub(super) job: &'a Job,
+    pub(super) judgement: &'a Judgement,
+    id: FindingId,
+    pub(super) subject: &'a Subject<'a>,
+}
+
+impl<'a> Subject<'a> {
+    /// The jobs of the run whose verdict the finding `id` is about.
+    pub(super) fn judged_with(&'a self, id: FindingId) -> impl Iterator<Item = JudgedJob<'a>> {
+        let about = move |(_, judgement): &(&Job, &Judgement)| FindingId::of_judgement(judgement) == Some(id);
+        self.judged().filter(about).map(move |(job, judgement)| JudgedJob { job, judgement, id, subject: self })
+    }
+}
+
+impl JudgedJob<'_> {
+    /// The hop that limits the job, and its lease.
+    pub(super) fn limiting_hop(&self) -> Option<(&Hop, &HopLease)> {
+        let hop = self.judgement.limiting_hop?;
+        self.job.path.get(hop).zip(self.judgement.hops.get(hop))
+    }
+
+    /// The name of the limiting hop's role, or the kind of the source.
+    pub(super) fn limiting_name(&self) -> &str {
+        self.limiting_hop().map_or(self.job.source.kind(), |(hop, _)| hop.role.name())
+    }
+
+    pub(super) fn needed(&self) -> Seconds {
+        self.judgement.needed
+    }
+
+    pub(super) fn lease(&self) -> Seconds {
+        self.judgement.lease.unwrap_or_default()
+    }
+
+    /// How long the job runs: `runs up to 4h`, and its pause where it has one.
+    pub(super) fn describe_length(&self) -> String {
+        let length = match self.job.length_from {
+            LengthFrom::Declared | LengthFrom::Configured => format!("runs up to {}", self.job.length),
+            LengthFrom::Assumed => {
+                format!("has no declared length; GitHub stops it after {} at the latest", self.job.length)
+            }
+            LengthFrom::Measured => format!("ran up to {}", self.job.length),
+            LengthFrom::Observed => format!("ran at least {}", self.job.length),
+        };
+        match self.job.pause {
+            Seconds(0) => length,
+            pause => format!("{length} and may be frozen for {pause} more"),
+        }
+    }
+
+    /// The finding, with the facts that each finding about a verdict shows.
+    pub(super) fn finding(&self) -> Finding {
+        let needed = Provenance::Inventory("length + pause");
+        let mut finding = Finding::about_job(self.id, self.job, self.judgement.limiting_hop)
+            .evidence(Fact::Needed(self.needed()), needed);
+        if let Some(lease) = self.judgement.lease {
+            let provenance = match self.judgement.hops.last() {
+                Some(last) if last.stated => Provenance::Inventory("duration of the last hop"),
+                Some(_) => Provenance::Sts("3600 where the client sends no DurationSeconds"),
+                None => Provenance::Derived("the source's own session"),
+            };
+            finding = finding.evidence(Fact::Lease(lease), provenance);
+        }
+        if let Some(end) = self.judgement.end
+            && self.judgement.lease != Some(end)
+        {
+            let how = Provenance::Derived("how long the path can be renewed without a person");
+            finding = finding.evidence(Fact::LapsesAfter(end), how);
+        }
+        if let Some((hop, lease)) = self.limiting_hop() {
+            let provenance =
+                if lease.stated { Provenance::Inventory("duration") } else { Provenance::Sts("default duration") };
+            finding = finding.evidence(Fact::Requested(lease.requested), provenance);
+            if let Some(cap) = lease.cap {
+                let provenance = match lease.chained {
+                    true => Provenance::Sts("role chaining"),
+                    false => self.subject.max_session_provenance(&hop.role),
+                };
+                finding = finding.evidence(Fact::Cap(cap), provenance);
+            }
+        }
+        // A length that nobody declared is never the sole ground of a high finding.
+        if self.judgement.verdict == Verdict::Lapses && self.job.length_from == LengthFrom::Assumed {
+            finding.severity = Severity::Medium;
+        }
+        match self.job.refresh {
+            Refresh::Every(every) => finding.evidence(Fact::RefreshEvery(every), Provenance::Inventory("refresh")),
+            Refresh::None | Refresh::Auto => finding,
+        }
+    }
+
+    /// MaxSessionDuration of the role, where it is known.
+    pub(super) fn max_session(&self, role: &RoleRef) -> Option<Seconds> {
+        self.subject.max_session(role)
+    }
+}

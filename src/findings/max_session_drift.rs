@@ -1,0 +1,83 @@
+//! `max-session-drift`: the declared MaxSessionDuration differs from the live or planned one.
+
+use super::evidence::{Fact, FactKind, Provenance};
+use super::model::Finding;
+use super::registry::{Detect, FindingId, define};
+use super::subject::Subject;
+use crate::fixes::{self, Fix};
+use crate::lease::rules::DEFAULT_MAX_SESSION;
+use crate::templates::Setting;
+
+define!(
+    "max-session-drift",
+    Medium,
+    detect: &[Detect::Facts(find_live), Detect::Facts(find_planned)],
+    change_facts: &[FactKind::LiveMaxSession, FactKind::DeclaredMaxSession],
+);
+
+const DECLARED: Provenance = Provenance::Inventory("max_session_duration");
+
+fn find_live(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+    for role in &subject.plan.path_roles {
+        let declared = subject.inventory.declared(role).and_then(|role| role.max_session_duration);
+        let (Some(live), Some(declared)) = (subject.facts.max_session(role), declared) else { continue };
+        if live == declared {
+            continue;
+        }
+        let name = role.name();
+        // IAM UpdateRole: "If you do not specify a value for this setting, the default value of one hour is applied."
+        let reset = if live == DEFAULT_MAX_SESSION {
+            " A call of UpdateRole without MaxSessionDuration sets it to one hour: somebody may have changed another \
+             setting of the role and reset this one."
+        } else {
+            ""
+        };
+        let detail = format!(
+            "IAM returns {} seconds; the inventory declares {} seconds. This run used the live value. `lint` uses the \
+             declared value, so a pipeline may pass a job that STS refuses, or fail a job that STS accepts.{reset}",
+            live.0, declared.0
+        );
+        out.push(
+            subject
+                .role_finding(FindingId::MaxSessionDrift, role)
+                .evidence(Fact::LiveMaxSession(live), Provenance::Iam("MaxSessionDuration of GetRole"))
+                .evidence(Fact::DeclaredMaxSession(declared), DECLARED)
+                .titled(format!("{name} has a MaxSessionDuration of {live}; the inventory declares {declared}"))
+                .detailed(detail)
+                .fixes([
+                    Fix::step(format!("Declare the live value: `max_session_duration: {live}` for {role}.")),
+                    fixes::set_max_session(role, ", if the declared value is the intended one", declared),
+                ]),
+        );
+    }
+}
+
+/// The same for a role that a template or a plan defines, before it is deployed.
+fn find_planned(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+    for role in subject.plan.path_roles.iter().filter(|role| subject.facts.max_session(role).is_none()) {
+        let declared = subject.inventory.declared(role).and_then(|role| role.max_session_duration);
+        let (Some(planned), Some(declared)) = (subject.planned(role), declared) else { continue };
+        let Setting::Known(set) = planned.max_session else { continue };
+        if set == declared {
+            continue;
+        }
+        let name = role.name();
+        let detail = format!(
+            "{} sets {} seconds; the inventory declares {} seconds. This run used the planned value. Without the \
+             template or plan, `lint` uses the declared value, which is then wrong.",
+            planned.max_session_from, set.0, declared.0
+        );
+        out.push(
+            subject
+                .role_finding(FindingId::MaxSessionDrift, role)
+                .evidence(Fact::PlannedMaxSession(set), Provenance::Planned(planned.max_session_from.clone()))
+                .evidence(Fact::DeclaredMaxSession(declared), DECLARED)
+                .titled(format!("{name} will have a MaxSessionDuration of {set}; the inventory declares {declared}"))
+                .detailed(detail)
+                .fixes([
+                    Fix::step(format!("Declare the planned value: `max_session_duration: {set}` for {role}.")),
+                    subject.set_max_session(role, ", if the declared value is the intended one", declared),
+                ]),
+        );
+    }
+}

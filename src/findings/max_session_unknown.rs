@@ -1,0 +1,147 @@
+//! `max-session-unknown`: the verdict needs a MaxSessionDuration that is not known.
+
+use super::evidence::{Fact, FactKind, Provenance};
+use super::judged::JudgedJob;
+use super::model::Finding;
+use super::registry::{Detect, define};
+use super::subject::needs_max_session;
+use crate::facts::Description;
+use crate::fixes::Fix;
+use crate::inventory::{RoleRef, Seconds};
+use crate::lease::rules::LONGEST_SESSION;
+use crate::lease::{Judgement, Verdict, judge};
+use crate::templates::{PlannedRole, Setting};
+
+define!(
+    "max-session-unknown",
+    Medium,
+    detect: &[Detect::Verdict { applies, describe }],
+    change_facts: &[FactKind::Requested],
+);
+
+fn applies(judgement: &Judgement) -> bool {
+    needs_max_session(judgement)
+}
+
+fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
+    let (hop, lease) = found.limiting_hop()?;
+    let requested = lease.requested;
+    match (left_open(found, &hop.role), &hop.role) {
+        (Some((planned, why)), _) => Some(open_in_a_file(found, &hop.role, requested, planned, why)),
+        (None, RoleRef::Expression(expression)) => Some(name_unknown(found, expression, requested)),
+        (None, RoleRef::Arn(_)) => Some(not_read(found, &hop.role, requested)),
+    }
+}
+
+/// A template or a plan defines the role and leaves its MaxSessionDuration open.
+fn open_in_a_file(
+    found: &JudgedJob<'_>,
+    role: &RoleRef,
+    requested: Seconds,
+    planned: &PlannedRole,
+    why: &str,
+) -> Finding {
+    let (name, role) = (&found.job.name, role.name());
+    let title =
+        format!("{name} requests {requested} from {role}, whose MaxSessionDuration is not known before deployment");
+    let detail = format!(
+        "{name} requests {} seconds from {role}. STS grants that only up to the role's MaxSessionDuration, which {} \
+         leaves open: {why}. The declared value does not decide, since the deployment replaces it. If the deployed \
+         value is lower, the job cannot start.",
+        requested.0, planned.max_session_from
+    );
+    found
+        .finding()
+        .evidence(Fact::LeftOpen(why.to_owned()), Provenance::Planned(planned.max_session_from.clone()))
+        .titled(title)
+        .detailed(detail)
+        .fixes([Fix::step(how_to_close(planned))])
+}
+
+/// How the run would know the value. A plan has its values already, so only a template takes parameters.
+fn how_to_close(planned: &PlannedRole) -> String {
+    match &planned.terraform {
+        Some(_) if planned.account_open => "Name the account of the plan for `lint`: --account ID.".to_owned(),
+        Some(address) => format!(
+            "Write max_session_duration of {address} as a number in the Terraform configuration, and plan again."
+        ),
+        None => format!(
+            "Give `lint` the missing values (--parameter NAME=VALUE, --account ID), or write the number into {}.",
+            planned.max_session_from
+        ),
+    }
+}
+
+/// An imported file names the role by an expression.
+fn name_unknown(found: &JudgedJob<'_>, expression: &str, requested: Seconds) -> Finding {
+    let name = &found.job.name;
+    let detail = format!(
+        "{name} requests {} seconds from the role that `{expression}` names. STS grants that only up to the role's \
+         MaxSessionDuration, and the file does not say which role that is. If the MaxSessionDuration is lower, the job \
+         cannot start. {}",
+        requested.0,
+        both_outcomes(found, requested)
+    );
+    found
+        .finding()
+        .titled(format!("{name} requests {requested} from a role whose MaxSessionDuration is not known"))
+        .detailed(detail)
+        .fixes([Fix::step(
+            "Look up the role's MaxSessionDuration. If it is lower than the request, raise it or request less.",
+        )
+        .cli("aws iam get-role --role-name ROLE_NAME --query Role.MaxSessionDuration")])
+}
+
+/// Nobody read the setting, and the inventory does not declare it.
+fn not_read(found: &JudgedJob<'_>, role: &RoleRef, requested: Seconds) -> Finding {
+    let (name, account) = (&found.job.name, role.account().unwrap_or("of the role"));
+    let why = match role.arn().and_then(|arn| found.subject.facts.described.get(arn)) {
+        None => "this run makes no AWS calls".to_owned(),
+        Some(Description::NoReader) => format!("no reader is declared for account {account}"),
+        Some(Description::NotReached) => "the checker got no session in its account".to_owned(),
+        Some(Description::Failed(failure)) => format!("reading it failed ({})", failure.message),
+        Some(Description::Known { .. }) => "IAM returned none".to_owned(),
+    };
+    let detail = format!(
+        "{name} requests {} seconds from {role}. STS grants that only up to the role's MaxSessionDuration. The \
+         inventory does not declare it, and {why}. If it is lower, the job cannot start.",
+        requested.0,
+        role = role.name()
+    );
+    let look_up =
+        format!("Look it up, and declare it as `max_session_duration` of {role}. {}", both_outcomes(found, requested));
+    let role_name = role.name();
+    found
+        .finding()
+        .titled(format!("{name} requests {requested} from {role_name}, whose MaxSessionDuration is not known"))
+        .detailed(detail)
+        .fixes([
+            Fix::step(look_up).cli(format!("aws iam get-role --role-name {role_name} --query Role.MaxSessionDuration")),
+            Fix::step(format!(
+                "Let the check read it: declare a reader for account {account} under `readers:`, or allow {role_name} \
+                 iam:GetRole on itself."
+            )),
+        ])
+        .fixes(found.subject.ways(found.job))
+}
+
+/// The template or plan that defines the role, and why it leaves the MaxSessionDuration open.
+fn left_open<'a>(found: &JudgedJob<'a>, role: &RoleRef) -> Option<(&'a PlannedRole, &'a str)> {
+    let planned = found.subject.planned(role)?;
+    match &planned.max_session {
+        Setting::Unknown(why) => Some((planned, why)),
+        Setting::Known(_) => None,
+    }
+}
+
+/// The verdict for a maximum of at least the request, and for a lower one.
+fn both_outcomes(found: &JudgedJob<'_>, requested: Seconds) -> String {
+    let granted = judge(found.job, |role| Some(found.subject.max_session(role).unwrap_or(LONGEST_SESSION)));
+    let at_best = match granted.verdict {
+        Verdict::Covered => "the job is covered".to_owned(),
+        verdict @ (Verdict::Rejected | Verdict::Lapses | Verdict::Unknown | Verdict::Thin) => {
+            format!("the job starts, but is not covered ({})", verdict.as_str())
+        }
+    };
+    format!("If it is {requested} or more, {at_best}. If it is less, the job cannot start.")
+}

@@ -1,0 +1,49 @@
+//! Which problems a run found: from verdicts and facts to findings. Pure: no clock, no network, no printing.
+//!
+//! One file per finding, named by its id, holds everything about it: severity, rule, evidence, wording, page, and which
+//! facts make it a changed finding. `registry` lists them. `judged` and `refused` hold what the two large families share.
+
+pub mod change_key;
+pub mod evidence;
+mod judged;
+mod model;
+mod planned;
+mod refused;
+mod registry;
+mod subject;
+mod waivers;
+
+mod assume_denied;
+mod cached_platform_credentials;
+mod chain_caps_session;
+mod clock_skew;
+mod credentials_expired;
+mod credentials_invalid;
+mod default_duration_too_short;
+mod duration_above_chain_cap;
+mod duration_above_max_session;
+mod duration_out_of_range;
+mod expired_token_observed;
+mod job_exceeds_any_session;
+mod max_session_drift;
+mod max_session_over_provisioned;
+mod max_session_too_short;
+mod max_session_unknown;
+mod max_session_unreachable;
+mod not_checked;
+mod refresh_slower_than_session;
+mod region_disabled;
+mod requested_duration_too_short;
+mod role_missing;
+mod signature_mismatch;
+mod source_cannot_assume;
+mod source_session_ends_first;
+mod thin_margin;
+mod waiver_expired;
+mod waiver_unused;
+
+pub use change_key::ChangeKey;
+pub use model::{Finding, UNOWNED, Waived};
+pub(crate) use planned::notes as planned_notes;
+pub use registry::{FindingId, Severity};
+pub use subject::Subject;

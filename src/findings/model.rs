@@ -1,0 +1,163 @@
+//! A finding: something that a person should act on, with the facts it stands on. Owns its shape and its fingerprint.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use super::evidence::{Evidence, Fact, Provenance};
+use super::registry::{FindingId, Severity};
+use super::{ChangeKey, change_key};
+use crate::fixes::Fix;
+use crate::inventory::{Job, JobName, Location, RoleRef, Waiver, hex};
+
+/// The owner of findings whose jobs have none.
+pub const UNOWNED: &str = "unowned";
+
+/// Something that a person should act on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// Which finding it is.
+    pub id: FindingId,
+    /// How much it matters.
+    pub severity: Severity,
+    /// The job it is about; `None`: a role, or the run.
+    pub job: Option<JobName>,
+    /// The role it is about.
+    pub role: Option<RoleRef>,
+    /// The hop, 0-based; `None` for the source.
+    pub hop: Option<usize>,
+    /// Who is notified of it.
+    pub owner: String,
+    /// One line.
+    pub title: String,
+    /// A few sentences.
+    pub detail: String,
+    /// The facts it stands on.
+    pub evidence: Vec<Evidence>,
+    /// Ways to fix it, the best first.
+    pub fixes: Vec<Fix>,
+    /// The page about this id.
+    pub runbook: String,
+    /// The same for the same problem from run to run: made of id, job, role and hop.
+    pub fingerprint: String,
+    /// The waiver that covers it.
+    pub waived: Option<Waived>,
+    /// Where the inventory declares the job or role; `None` for a finding about the run.
+    pub location: Option<Location>,
+}
+
+/// The waiver that covers a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waived {
+    /// The last day of the waiver (UTC).
+    pub until: jiff::civil::Date,
+    /// Why the finding is accepted.
+    pub reason: String,
+    /// Who accepted it.
+    pub approver: Option<String>,
+}
+
+impl From<&Waiver> for Waived {
+    fn from(waiver: &Waiver) -> Self {
+        Self { until: waiver.until, reason: waiver.reason.clone(), approver: waiver.approver.clone() }
+    }
+}
+
+impl Finding {
+    /// A finding without title, detail, evidence and fixes.
+    pub(super) fn new(id: FindingId, job: Option<JobName>, role: Option<RoleRef>, hop: Option<usize>) -> Self {
+        let fingerprint = fingerprint(id, job.as_ref(), role.as_ref(), hop);
+        Self {
+            id,
+            severity: id.severity(),
+            job,
+            role,
+            hop,
+            owner: UNOWNED.to_owned(),
+            title: String::new(),
+            detail: String::new(),
+            evidence: Vec::new(),
+            fixes: Vec::new(),
+            runbook: format!("docs/findings/{id}.md"),
+            fingerprint,
+            waived: None,
+            location: None,
+        }
+    }
+
+    /// The order of findings: the worst first, then by id, job, role and hop.
+    pub(super) fn rank(&self) -> impl Ord + '_ {
+        (std::cmp::Reverse(self.severity), self.id, &self.job, &self.role, self.hop)
+    }
+
+    pub(super) fn about_job(id: FindingId, job: &Job, hop: Option<usize>) -> Self {
+        let role = hop.and_then(|hop| job.path.get(hop)).map(|hop| hop.role.clone());
+        let finding = Self::new(id, Some(job.name.clone()), role, hop);
+        finding.owned_by(job.owner.as_deref()).located(Some(job.location.clone()))
+    }
+
+    pub(super) fn about_role(id: FindingId, role: impl Into<RoleRef>, hop: Option<usize>) -> Self {
+        Self::new(id, None, Some(role.into()), hop)
+    }
+
+    /// The same finding at a hop: another fingerprint.
+    pub(super) fn at_hop(self, hop: Option<usize>) -> Self {
+        let fingerprint = fingerprint(self.id, self.job.as_ref(), self.role.as_ref(), hop);
+        Self { hop, fingerprint, ..self }
+    }
+
+    pub(super) fn owned_by(self, owner: Option<&str>) -> Self {
+        Self { owner: owner.unwrap_or(UNOWNED).to_owned(), ..self }
+    }
+
+    pub(super) fn located(self, location: Option<Location>) -> Self {
+        Self { location, ..self }
+    }
+
+    pub(super) fn titled(self, title: impl Into<String>) -> Self {
+        Self { title: title.into(), ..self }
+    }
+
+    pub(super) fn detailed(self, detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), ..self }
+    }
+
+    pub(super) fn evidence(mut self, fact: Fact, provenance: Provenance) -> Self {
+        self.evidence.push(Evidence { fact, provenance });
+        self
+    }
+
+    pub(super) fn fixes(mut self, fixes: impl IntoIterator<Item = Fix>) -> Self {
+        self.fixes.extend(fixes);
+        self
+    }
+
+    /// The jobs that the finding concerns: its own job, or those that use its role.
+    pub fn jobs(&self) -> impl Iterator<Item = &JobName> {
+        let of_role = self.evidence.iter().filter(|_| self.job.is_none()).filter_map(|evidence| match &evidence.fact {
+            Fact::Jobs(jobs) => Some(jobs),
+            _ => None,
+        });
+        self.job.iter().chain(of_role.flatten())
+    }
+
+    /// The facts whose change subscribers are notified of, by name.
+    #[must_use]
+    pub fn change_key(&self) -> ChangeKey {
+        let facts = self.evidence.iter().map(|evidence| &evidence.fact);
+        let counted = facts.filter(|fact| self.id.definition().change_facts.contains(&fact.kind()));
+        let mut key = BTreeMap::new();
+        counted.for_each(|fact| change_key::add(&mut key, fact));
+        change_key::shorten(key)
+    }
+}
+
+/// The first 16 hexadecimal digits of the SHA-256 of id, job, role and hop.
+fn fingerprint(id: FindingId, job: Option<&JobName>, role: Option<&RoleRef>, hop: Option<usize>) -> String {
+    let hop = hop.map(|hop| hop.to_string());
+    let parts = [Some(id.as_str()), job.map(JobName::as_str), role.map(RoleRef::as_str), hop.as_deref()];
+    // A unit separator cannot occur in a part, and an absent part differs from an empty one.
+    let text: Vec<String> =
+        parts.into_iter().map(|part| part.map_or_else(|| "-".to_owned(), |part| format!("={part}"))).collect();
+    hex(&Sha256::digest(text.join("\u{1f}")))[..16].to_owned()
+}

@@ -1,0 +1,174 @@
+//! What the findings about refusals share: one finding per role and kind of refusal, at the first hop where it occurred,
+//! with every job that it concerns.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::evidence::{Fact, Provenance};
+use super::model::Finding;
+use super::registry::FindingId;
+use super::subject::{Subject, common_owner};
+use crate::facts::{Description, StepOutcome};
+use crate::failure::{Class, Failure, Operation};
+use crate::inventory::{Job, JobName, RoleArn, RoleRef};
+use crate::plan::PlannedHop;
+
+/// A role that was refused, or not checked.
+pub(super) struct Refused<'a> {
+    pub(super) failure: &'a Failure,
+    pub(super) role: &'a RoleArn,
+    pub(super) hop: Option<usize>,
+    /// The jobs that it concerns, by index into the subject's.
+    users: BTreeSet<usize>,
+    jobs: &'a [&'a Job],
+    /// The role is a reader, not a role of a path.
+    pub(super) is_reader: bool,
+}
+
+/// Every refusal, grouped by finding and role, in a stable order.
+pub(super) type Refusals<'a> = BTreeMap<(FindingId, &'a RoleArn), Refused<'a>>;
+
+/// Every refusal and failed call of the run.
+pub(super) fn refusals<'a>(subject: &'a Subject<'a>) -> Refusals<'a> {
+    let mut met = Refusals::new();
+    if !subject.facts.live {
+        return met;
+    }
+    let uses = Uses::of(subject);
+    let mut add = |failure: &'a Failure, role: &'a RoleArn, uses: &Use, is_reader: bool| {
+        let Use { hop, users } = uses;
+        let known = met.entry((FindingId::of_class(failure.class), role)).or_insert_with(|| Refused {
+            failure,
+            role,
+            hop: *hop,
+            users: BTreeSet::new(),
+            jobs: &subject.jobs,
+            is_reader,
+        });
+        // A hop of a path says more than a reader, and the first hop more than a later one.
+        if (hop.is_none(), hop) < (known.hop.is_none(), &known.hop) {
+            (known.failure, known.hop, known.is_reader) = (failure, *hop, is_reader);
+        }
+        known.users.extend(users);
+    };
+    for (outcome, uses) in subject.facts.steps.iter().zip(&uses.steps) {
+        if let StepOutcome::Failed(failure) = outcome {
+            add(failure, &failure.target, uses, false);
+        }
+    }
+    for (role, description) in &subject.facts.described {
+        if let Description::Failed(failure) = description
+            && failure.operation == Operation::GetRole
+            && failure.class != Class::Denied
+            && let Some(uses) = uses.roles.get(&RoleRef::from(role))
+        {
+            add(failure, role, uses, false);
+        }
+    }
+    let mut readers: HashMap<RoleArn, BTreeSet<usize>> = HashMap::new();
+    if !subject.facts.reader_failures.is_empty() {
+        for (role, uses) in &uses.roles {
+            if let Some(reader) = role.arn().and_then(|arn| subject.inventory.readers.for_role(arn)) {
+                readers.entry(reader.role).or_default().extend(&uses.users);
+            }
+        }
+    }
+    for failure in &subject.facts.reader_failures {
+        let users = readers.get(&failure.target).map(|users| users.iter().copied().collect()).unwrap_or_default();
+        add(failure, &failure.target, &Use { hop: None, users }, true);
+    }
+    met
+}
+
+/// Who uses a step or a role: the lowest hop, and the jobs by index.
+#[derive(Default)]
+struct Use {
+    hop: Option<usize>,
+    users: Vec<usize>,
+}
+
+impl Use {
+    fn add(&mut self, hop: usize, job: usize) {
+        self.hop = Some(self.hop.map_or(hop, |known| known.min(hop)));
+        self.users.push(job);
+    }
+}
+
+struct Uses<'a> {
+    steps: Vec<Use>,
+    roles: BTreeMap<&'a RoleRef, Use>,
+}
+
+impl<'a> Uses<'a> {
+    fn of(subject: &'a Subject<'a>) -> Self {
+        let steps = subject.plan.steps.iter().map(|_| Use::default()).collect();
+        let mut uses = Self { steps, roles: BTreeMap::new() };
+        for (index, (job, path)) in subject.jobs.iter().zip(&subject.plan.paths).enumerate() {
+            for (hop, (declared, planned)) in job.path.iter().zip(path).enumerate() {
+                if let PlannedHop::Step(step) = planned {
+                    uses.steps[*step].add(hop, index);
+                }
+                uses.roles.entry(&declared.role).or_default().add(hop, index);
+            }
+        }
+        uses
+    }
+}
+
+impl Refused<'_> {
+    /// Whether only the checker was refused: the job reaches the role from its own source, and may not be refused.
+    pub(super) fn is_of_the_checker_alone(&self) -> bool {
+        self.hop == Some(0) && !self.is_reader
+    }
+
+    /// The caller's ARN, or `the checker`.
+    pub(super) fn caller(&self) -> &str {
+        self.failure.caller.as_deref().unwrap_or("the checker")
+    }
+
+    /// The call in words: operation, role and caller.
+    pub(super) fn call(&self) -> String {
+        format!("{} on {}, called by {}", self.failure.operation.action(), self.role, self.caller())
+    }
+
+    /// A sentence that says what the refusal means for the job, where it concerns only the checker.
+    pub(super) fn note_on_the_checker(&self) -> &'static str {
+        if self.is_reader {
+            " The role is a reader: jobs do not use it, but the check cannot read MaxSessionDuration in its account."
+        } else if self.is_of_the_checker_alone() {
+            " Only the checker was refused. The job assumes this role from its own source and may not be refused."
+        } else {
+            ""
+        }
+    }
+
+    /// AWS's message, without a full stop at its end.
+    pub(super) fn message(&self) -> &str {
+        self.failure.message.trim_end_matches('.')
+    }
+
+    /// AWS's code and message.
+    pub(super) fn answer(&self) -> String {
+        match &self.failure.code {
+            Some(code) => format!("{code}: {}", self.message()),
+            None => self.message().to_owned(),
+        }
+    }
+
+    /// The finding, with the facts that each finding about a refusal shows.
+    pub(super) fn finding(&self, id: FindingId) -> Finding {
+        let jobs = || self.users.iter().filter_map(|index| self.jobs.get(*index).copied());
+        let names: Vec<JobName> = jobs().map(|job| job.name.clone()).collect();
+        let answered = if self.failure.status.is_some() { Provenance::Aws } else { Provenance::ThisRun };
+        let mut finding = Finding::about_role(id, self.role, self.hop)
+            .owned_by(common_owner(jobs()))
+            .evidence(Fact::Call(self.call()), Provenance::ThisRun)
+            .evidence(Fact::Answer(self.answer()), answered);
+        if let Some(status) = self.failure.status {
+            finding = finding.evidence(Fact::HttpStatus(status), Provenance::Aws);
+        }
+        if let Some(request_id) = &self.failure.request_id {
+            finding = finding.evidence(Fact::RequestId(request_id.clone()), Provenance::Aws);
+        }
+        finding.evidence(Fact::Jobs(names), Provenance::WholeInventory)
+    }
+}

@@ -1,0 +1,36 @@
+//! `requested-duration-too-short`: the client requests less than the job needs.
+
+use super::evidence::FactKind;
+use super::judged::JudgedJob;
+use super::model::Finding;
+use super::registry::{Detect, define};
+use crate::lease::rules::ASSUME_ROLE_MINIMUM;
+use crate::lease::{Judgement, LimitedBy, Verdict};
+
+define!(
+    "requested-duration-too-short",
+    High,
+    detect: &[Detect::Verdict { applies, describe }],
+    change_facts: &[FactKind::Needed, FactKind::Lease, FactKind::LapsesAfter],
+);
+
+fn applies(judgement: &Judgement) -> bool {
+    judgement.verdict == Verdict::Lapses && judgement.limited_by == Some(LimitedBy::RequestedDuration)
+}
+
+fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
+    let (hop, lease) = found.limiting_hop()?;
+    let (name, role) = (&found.job.name, hop.role.name());
+    // The defaults of these clients: rebuy-de/aws-nuke#667, spinnaker/clouddriver#6344.
+    let by_default =
+        if lease.requested == ASSUME_ROLE_MINIMUM { " (the default of Go's stscreds and of Java SDK 1)" } else { "" };
+    let title = format!("{name} needs {}, but requests {} from {role}", found.needed(), lease.requested);
+    let detail = format!(
+        "{name} {} on one session, for which its client requests {} seconds{by_default}. Calls after {} fail with \
+         ExpiredToken.",
+        found.describe_length(),
+        lease.requested.0,
+        found.lease()
+    );
+    Some(found.finding().titled(title).detailed(detail).fixes(found.subject.ways(found.job)))
+}

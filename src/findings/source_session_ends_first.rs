@@ -1,0 +1,83 @@
+//! `source-session-ends-first`: the login, MFA session or token behind the job expires before the job finishes.
+
+use super::evidence::FactKind;
+use super::judged::JudgedJob;
+use super::model::Finding;
+use super::registry::{Detect, define};
+use crate::fixes::Fix;
+use crate::inventory::{Job, Refresh, Seconds, Source};
+use crate::lease::{Judgement, LimitedBy, Verdict};
+
+define!(
+    "source-session-ends-first",
+    High,
+    detect: &[Detect::Verdict { applies, describe }],
+    change_facts: &[FactKind::Needed, FactKind::Lease, FactKind::LapsesAfter],
+);
+
+fn applies(judgement: &Judgement) -> bool {
+    judgement.verdict == Verdict::Lapses
+        && matches!(
+            judgement.limited_by,
+            Some(LimitedBy::SourceSession | LimitedBy::PortalSession | LimitedBy::IdentityToken | LimitedBy::Mfa)
+        )
+}
+
+fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
+    let name = &found.job.name;
+    let end = found.judgement.end?;
+    let title = format!("{name} needs {}, but its {} expires after {end}", found.needed(), what_expires(found));
+    let mut detail = format!("{name} {}. {}", found.describe_length(), why(found, end));
+    if may_get_one_more_lease(found) {
+        detail.push_str(" A session taken just before that may last longer by its own lease; this does not count.");
+    }
+    Some(found.finding().titled(title).detailed(detail).fixes(fixes(found)))
+}
+
+fn what_expires(found: &JudgedJob<'_>) -> &'static str {
+    match found.judgement.limited_by {
+        Some(LimitedBy::PortalSession) => "Identity Center login",
+        Some(LimitedBy::IdentityToken) => "identity token",
+        Some(LimitedBy::Mfa) => "MFA session",
+        _ => "source session",
+    }
+}
+
+fn why(found: &JudgedJob<'_>, end: Seconds) -> String {
+    match found.judgement.limited_by {
+        Some(LimitedBy::PortalSession) => format!(
+            "SDKs renew its credentials while the login to the Identity Center portal lasts, which is {end}. After \
+             that, a person must run `aws sso login`."
+        ),
+        Some(LimitedBy::IdentityToken) => format!(
+            "Its {} cannot be presented a second time, so nothing renews the first session, or a session chained on \
+             it, after {end}.",
+            if matches!(found.job.source, Source::Saml { .. }) { "SAML assertion" } else { "OIDC token" }
+        ),
+        Some(LimitedBy::Mfa) => format!(
+            "Its role requires MFA, and nobody types a second code. A botocore process stops ten minutes before the \
+             session's end, after {end}."
+        ),
+        _ => format!("The session of its source ({}) lasts {end}, and nothing renews it.", found.job.source.kind()),
+    }
+}
+
+fn may_get_one_more_lease(found: &JudgedJob<'_>) -> bool {
+    let renewed = found.judgement.lease != found.judgement.end && !found.job.path.is_empty();
+    renewed && found.judgement.limited_by != Some(LimitedBy::Mfa)
+}
+
+/// The ways after which the job is covered, and a source that renews without a person, where that covers the job.
+fn fixes(found: &JudgedJob<'_>) -> Vec<Fix> {
+    let job = found.job;
+    let mut fixes = found.subject.ways(job);
+    let on_a_platform = Job { source: Source::EcsTask, refresh: Refresh::Auto, ..job.clone() };
+    let renews_already = matches!(job.source, Source::RolesAnywhere { .. });
+    if !renews_already && found.subject.verdict_of(&on_a_platform) == Verdict::Covered {
+        fixes.push(Fix::step(
+            "Run the job on credentials that renew without a person: the role of a platform (EC2, ECS, CodeBuild, \
+             EKS) or IAM Roles Anywhere, with the same path. Declare that `source` and `refresh: auto`.",
+        ));
+    }
+    fixes
+}

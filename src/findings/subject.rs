@@ -1,0 +1,296 @@
+//! Everything that findings are made of: what is declared, what AWS answered, and the verdicts. Runs the registry.
+
+use std::collections::HashMap;
+
+use super::model::Finding;
+use super::registry::{Detect, FindingId};
+use super::{refused, waivers};
+use crate::facts::{Description, Facts, StepOutcome};
+use crate::findings::evidence::{Fact, Provenance};
+use crate::fit::{Change, Changed, MOST_CHANGES, Way, first_ways, shorter_chain};
+use crate::fixes::{self, Fix};
+use crate::inventory::{Inventory, Job, JobName, Location, Refresh, RoleArn, RoleRef, Seconds};
+use crate::lease::rules::{ASSUME_ROLE_RANGE, DEFAULT_MAX_SESSION, LONGEST_SESSION};
+use crate::lease::{Judgement, LimitedBy, Verdict, judge};
+use crate::plan::Plan;
+use crate::templates::{PlannedRole, Setting};
+
+/// Everything that findings are made of.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    /// What people declare.
+    pub inventory: &'a Inventory,
+    /// The jobs of this run.
+    pub jobs: Vec<&'a Job>,
+    /// The planned calls; its paths are in the order of `jobs`.
+    pub plan: &'a Plan,
+    /// What AWS answered, and what templates and plans say.
+    pub facts: &'a Facts,
+    /// Today's date in UTC, for waivers.
+    pub today: jiff::civil::Date,
+    /// The verdicts, in the order of `jobs`.
+    pub judgements: Vec<Judgement>,
+    /// A filter left jobs out.
+    pub filtered: bool,
+    /// For each role, the jobs of the whole inventory that have it on their path, each with the hop.
+    users: HashMap<&'a RoleRef, Vec<(&'a Job, usize)>>,
+    /// For each role, the outcomes of the calls that were to assume it.
+    outcomes: HashMap<&'a RoleArn, Vec<&'a StepOutcome>>,
+}
+
+impl<'a> Subject<'a> {
+    /// Judges the jobs.
+    #[must_use]
+    pub fn new(
+        inventory: &'a Inventory,
+        jobs: Vec<&'a Job>,
+        plan: &'a Plan,
+        facts: &'a Facts,
+        today: jiff::civil::Date,
+    ) -> Self {
+        let filtered = jobs.len() < inventory.jobs.len();
+        let mut users: HashMap<&RoleRef, Vec<(&Job, usize)>> = HashMap::new();
+        for job in &inventory.jobs {
+            for (index, hop) in job.path.iter().enumerate() {
+                users.entry(&hop.role).or_default().push((job, index));
+            }
+        }
+        let mut outcomes: HashMap<&RoleArn, Vec<&StepOutcome>> = HashMap::new();
+        for (step, outcome) in plan.steps.iter().zip(&facts.steps) {
+            outcomes.entry(&step.role).or_default().push(outcome);
+        }
+        let judgements = Vec::new();
+        let mut subject = Self { inventory, jobs, plan, facts, today, judgements, filtered, users, outcomes };
+        subject.judgements = subject.jobs.iter().map(|job| judge(job, |role| subject.max_session(role))).collect();
+        subject
+    }
+
+    /// Every finding, the worst first, in a stable order.
+    #[must_use]
+    pub fn findings(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        match &self.facts.observed {
+            // Such a run is about one call: the scheduled run reports the jobs' own verdicts.
+            Some(observed) => findings.extend(detections().filter_map(|(_, detect)| match detect {
+                Detect::Observation(describe) => Some(describe(self, observed)),
+                _ => None,
+            })),
+            None => {
+                self.detect(&mut findings);
+                findings.iter_mut().for_each(|finding| self.name_planned_file(finding));
+            }
+        }
+        let unused = waivers::apply(self, &mut findings);
+        if self.facts.live && !self.filtered && self.is_complete() {
+            for (_, detect) in detections() {
+                if let Detect::UnusedWaiver(describe) = detect {
+                    unused.iter().for_each(|waiver| waivers::push_once(&mut findings, describe(self, waiver)));
+                }
+            }
+            waivers::apply(self, &mut findings);
+        }
+        findings.iter_mut().filter(|finding| finding.location.is_none()).for_each(|f| f.location = self.location_of(f));
+        findings.sort_by(|a, b| a.rank().cmp(&b.rank()));
+        findings
+    }
+
+    fn detect(&self, findings: &mut Vec<Finding>) {
+        let refusals = refused::refusals(self);
+        for (id, detect) in detections() {
+            match detect {
+                Detect::Verdict { describe, .. } => {
+                    findings.extend(self.judged_with(id).filter_map(|job| describe(&job)));
+                }
+                Detect::Refusal { describe, .. } => {
+                    let about = refusals.iter().filter(|((of, _), _)| *of == id);
+                    findings.extend(about.filter_map(|(_, refused)| describe(self, refused, &refusals)));
+                }
+                Detect::Facts(find) => find(self, findings),
+                Detect::Observation(_) | Detect::UnusedWaiver(_) => {}
+            }
+        }
+    }
+
+    /// Names the template or plan that a number comes from: no account has that number yet.
+    fn name_planned_file(&self, finding: &mut Finding) {
+        let Some(planned) = finding.role.as_ref().and_then(|role| self.planned(role)) else { return };
+        let from = Provenance::Planned(planned.max_session_from.clone());
+        let stands_on = finding.evidence.iter().any(|evidence| evidence.provenance == from);
+        if stands_on && !finding.detail.contains(&planned.max_session_from) {
+            finding.detail.push_str(&format!(" The MaxSessionDuration is from {}.", planned.max_session_from));
+        }
+    }
+
+    /// Where the role of a finding is declared, or the first job that names it.
+    fn location_of(&self, finding: &Finding) -> Option<Location> {
+        let role = finding.role.as_ref()?;
+        let declared = self.inventory.declared(role).and_then(|role| role.location.clone());
+        declared.or_else(|| self.users_of(role).first().map(|(job, _)| job.location.clone()))
+    }
+
+    /// The role's MaxSessionDuration: the live one, else that of the template or plan that defines the role, else the
+    /// declared one. Where a template leaves it open, it is not known, whatever is declared.
+    #[must_use]
+    pub fn max_session(&self, role: &RoleRef) -> Option<Seconds> {
+        let planned = role.arn().and_then(|arn| self.facts.planned.max_session(arn));
+        match (self.facts.max_session(role), planned) {
+            (Some(live), _) => Some(live),
+            (None, Some(Setting::Known(planned))) => Some(*planned),
+            (None, Some(Setting::Unknown(_))) => None,
+            (None, None) => self.inventory.declared(role)?.max_session_duration,
+        }
+    }
+
+    /// Where the role's MaxSessionDuration is known from.
+    pub(super) fn max_session_provenance(&self, role: &RoleRef) -> Provenance {
+        match (self.facts.max_session(role), self.planned(role)) {
+            (Some(_), _) => Provenance::Iam("MaxSessionDuration of GetRole"),
+            (None, Some(planned)) => Provenance::Planned(planned.max_session_from.clone()),
+            (None, None) => Provenance::Inventory("max_session_duration"),
+        }
+    }
+
+    /// The template or plan that defines the role, where one does and does not delete it.
+    pub(crate) fn planned(&self, role: &RoleRef) -> Option<&'a PlannedRole> {
+        self.facts.planned.roles.get(role.arn()?).filter(|planned| !planned.deleted)
+    }
+
+    /// Sets the role's MaxSessionDuration: in the file that defines the role, where one does, since the next deployment
+    /// would undo the command.
+    pub(super) fn set_max_session(&self, role: &RoleRef, why: &str, seconds: Seconds) -> Fix {
+        let fix = fixes::set_max_session(role, why, seconds);
+        match self.planned(role) {
+            Some(planned) => {
+                let (place, what) = match &planned.terraform {
+                    Some(address) => ("the Terraform configuration", format!("max_session_duration of {address}")),
+                    None => (planned.from.as_str(), format!("MaxSessionDuration of {}", role.name())),
+                };
+                let step = format!("In {place}, set {what} to {} ({seconds}){why}.", seconds.0);
+                Fix { step, cli: None, ..fix }
+            }
+            None => fix,
+        }
+    }
+
+    /// Each job of the run with its judgement.
+    pub(super) fn judged(&self) -> impl Iterator<Item = (&'a Job, &Judgement)> {
+        self.jobs.iter().copied().zip(&self.judgements)
+    }
+
+    /// The jobs of the whole inventory, filtered or not, that have the role on their path, each with its hop there.
+    pub(super) fn users_of(&self, role: &RoleRef) -> &[(&'a Job, usize)] {
+        self.users.get(role).map_or(&[], Vec::as_slice)
+    }
+
+    /// The outcomes of the calls that were to assume the role.
+    pub(crate) fn step_outcomes(&self, role: &RoleRef) -> &[&'a StepOutcome] {
+        role.arn().and_then(|arn| self.outcomes.get(arn)).map_or(&[], Vec::as_slice)
+    }
+
+    /// A finding about a role, with the jobs that use it.
+    pub(super) fn role_finding(&self, id: FindingId, role: &RoleRef) -> Finding {
+        let jobs: Vec<&Job> = self.users_of(role).iter().map(|(job, _)| *job).collect();
+        let names: Vec<JobName> = jobs.iter().map(|job| job.name.clone()).collect();
+        Finding::about_role(id, role.clone(), None)
+            .owned_by(common_owner(jobs.iter().copied()))
+            .evidence(Fact::Jobs(names), Provenance::WholeInventory)
+    }
+
+    /// Raises the role's MaxSessionDuration where it is too low for `wanted`, or not known: to the smallest value that
+    /// serves every job that reaches the role directly.
+    fn raise_to(&self, role: &RoleRef, wanted: Seconds) -> Option<Fix> {
+        let longest =
+            self.hours_needed(role).unwrap_or_default().max(wanted.rounded_up_to_hours()).min(LONGEST_SESSION);
+        match self.max_session(role) {
+            Some(max) if wanted <= max => None,
+            Some(_) => {
+                Some(self.set_max_session(role, ", which serves the longest job that reaches it directly", longest))
+            }
+            None => Some(self.set_max_session(role, ", if it is lower now: it is not known", longest)),
+        }
+    }
+
+    /// The smallest whole hour, at least one, that serves every requested duration of a direct hop to the role, and
+    /// needed + margin of each job without refresh whose last hop it is; `None` where no job reaches it directly.
+    pub(super) fn hours_needed(&self, role: &RoleRef) -> Option<Seconds> {
+        let direct = self.users_of(role).iter().filter(|(job, index)| !job.is_chained(*index));
+        let wanted = direct.map(|(job, index)| {
+            // A duration that the API refuses for every role says nothing about this role's maximum.
+            let requested =
+                job.path[*index].duration.filter(|asked| ASSUME_ROLE_RANGE.contains(asked)).unwrap_or_default();
+            let alone = index + 1 == job.path.len() && job.refresh == Refresh::None;
+            if alone { requested.max(job.needed() + job.margin) } else { requested }
+        });
+        wanted.max().map(|longest| longest.rounded_up_to_hours().max(DEFAULT_MAX_SESSION))
+    }
+
+    /// The ways after which the job is covered, the smallest change first; each fix holds all changes of one way.
+    pub(super) fn ways(&self, job: &Job) -> Vec<Fix> {
+        const MOST: usize = 3;
+        let ways = first_ways(job, &|role| self.max_session(role), MOST);
+        if ways.is_empty() {
+            let step = format!("No set of up to {MOST_CHANGES} changes covers this job. Declare another path for it.");
+            return vec![Fix::step(step)];
+        }
+        ways.iter().map(|way| self.way(job, way)).collect()
+    }
+
+    /// The same for a job that chains roles; a way with a shorter chain is always among them.
+    pub(super) fn ways_of_a_chain(&self, job: &Job) -> Vec<Fix> {
+        let mut fixes = self.ways(job);
+        let shorter = shorter_chain(job, &|role| self.max_session(role)).map(|way| self.way(job, &way));
+        fixes.extend(shorter.filter(|shorter| !fixes.contains(shorter)));
+        fixes
+    }
+
+    /// All changes of one way as one fix.
+    fn way(&self, job: &Job, way: &Way) -> Fix {
+        let changed = Changed::new(job, &way.changes);
+        let describe = |change: &Change| match change {
+            Change::MaxSession(role, to) => self.raise_to(role, *to),
+            change => fixes::told(job, &changed, change),
+        };
+        fixes::together(way.changes.iter().filter_map(describe))
+    }
+
+    /// The job's verdict if it were declared so and its roles stayed as they are.
+    pub(super) fn verdict_of(&self, job: &Job) -> Verdict {
+        judge(job, |role| self.max_session(role)).verdict
+    }
+
+    /// Whether everything that was to be checked was checked.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        if self.facts.observed.is_some() {
+            return true; // Such a run is about one call, and reports it.
+        }
+        let steps = self
+            .facts
+            .steps
+            .iter()
+            .any(|step| matches!(step, StepOutcome::Failed(failure) if failure.class.is_unfinished()));
+        let described = self
+            .facts
+            .described
+            .values()
+            .any(|d| matches!(d, Description::Failed(failure) if failure.class.is_unfinished()));
+        let unknown = self.judgements.iter().any(needs_max_session);
+        !steps && !described && !unknown
+    }
+}
+
+/// Whether the verdict is unknown because a MaxSessionDuration is not known.
+pub(super) fn needs_max_session(judgement: &Judgement) -> bool {
+    judgement.verdict == Verdict::Unknown && judgement.limited_by == Some(LimitedBy::MaxSessionDuration)
+}
+
+fn detections() -> impl Iterator<Item = (FindingId, &'static Detect)> {
+    FindingId::ALL.iter().flat_map(|id| id.definition().detect.iter().map(|detect| (*id, detect)))
+}
+
+/// The owner of the jobs, if they agree.
+pub(super) fn common_owner<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> Option<&'a str> {
+    let mut owners = jobs.into_iter().map(|job| job.owner.as_deref());
+    let first = owners.next()??;
+    owners.all(|owner| owner == Some(first)).then_some(first)
+}

@@ -1,0 +1,78 @@
+//! Which findings a waiver covers: owns matching and expiry, not the findings about waivers.
+
+use wildmatch::WildMatch;
+
+use super::evidence::{Fact, Provenance};
+use super::model::{Finding, Waived};
+use super::registry::FindingId;
+use super::subject::{Subject, common_owner};
+use crate::inventory::{Job, JobName, RoleArn, RolePattern, RoleRef, Waiver};
+
+/// Marks each finding that a waiver covers; returns the waivers that are valid today and cover nothing.
+pub(super) fn apply<'a>(subject: &Subject<'a>, findings: &mut [Finding]) -> Vec<&'a Waiver> {
+    let mut unused = Vec::new();
+    for waiver in subject.inventory.waivers.iter().filter(|waiver| waiver.until >= subject.today) {
+        let job = waiver.job.as_deref().map(WildMatch::new);
+        let role = waiver.role.as_deref().map(RolePattern::new);
+        let mut used = false;
+        for finding in findings.iter_mut().filter(|finding| finding.id == waiver.finding) {
+            if covers(subject, job.as_ref(), role.as_ref(), finding) {
+                finding.waived.get_or_insert_with(|| Waived::from(waiver));
+                used = true;
+            }
+        }
+        if !used {
+            unused.push(waiver);
+        }
+    }
+    unused
+}
+
+fn covers(subject: &Subject<'_>, job: Option<&WildMatch>, role: Option<&RolePattern>, finding: &Finding) -> bool {
+    let has_job = |glob: &WildMatch| finding.job.as_ref().is_some_and(|job| glob.matches(job));
+    let has_role =
+        |pattern: &RolePattern| finding.role.as_ref().is_some_and(|role| pattern.matches(role, subject.inventory));
+    job.is_none_or(has_job) && role.is_none_or(has_role)
+}
+
+/// The job and the role that a waiver names, in words.
+pub(super) fn describe_names(waiver: &Waiver) -> String {
+    let job = waiver.job.as_ref().map(|job| format!("job {job}"));
+    let role = waiver.role.as_ref().map(|role| format!("role {role}"));
+    job.into_iter().chain(role).collect::<Vec<_>>().join(" and ")
+}
+
+/// A finding about a waiver. It belongs to the owner of the jobs that the waiver names, by name or by role, if they agree.
+pub(super) fn finding_about(subject: &Subject<'_>, id: FindingId, waiver: &Waiver) -> Finding {
+    let (job, role) = (waiver.job.as_deref().map(WildMatch::new), waiver.role.as_deref().map(RolePattern::new));
+    let has_role =
+        |job: &Job, pattern: &RolePattern| job.path.iter().any(|hop| pattern.matches(&hop.role, subject.inventory));
+    let named = |named: &&Job| {
+        job.as_ref().is_none_or(|glob| glob.matches(&named.name))
+            && role.as_ref().is_none_or(|pattern| has_role(named, pattern))
+    };
+    // The role's ARN where the waiver names one role; a glob stays in the evidence.
+    let named_role = waiver.role.as_deref().and_then(|written| {
+        let declared = subject.inventory.roles.values().find(|role| role.alias.as_deref() == Some(written));
+        declared.map(|role| role.arn.clone()).or_else(|| RoleArn::parse(written).ok()).map(RoleRef::from)
+    });
+    let place = || Provenance::Place(waiver.location.clone());
+    Finding::new(id, waiver.job.as_deref().map(JobName::from), named_role, None)
+        .located(Some(waiver.location.clone()))
+        .owned_by(common_owner(subject.inventory.jobs.iter().filter(named)))
+        .evidence(Fact::WaivedFinding(waiver.finding), place())
+        .evidence(Fact::WaiverNames(describe_names(waiver)), place())
+        .evidence(Fact::WaivedUntil(waiver.until), place())
+        .evidence(Fact::WaiverReason(waiver.reason.clone()), place())
+}
+
+/// Adds a finding once per (id, job, role): a second waiver of the same names adds its facts to the first one's.
+pub(super) fn push_once(out: &mut Vec<Finding>, finding: Finding) {
+    match out.iter_mut().find(|known| known.fingerprint == finding.fingerprint) {
+        Some(known) => {
+            known.title = format!("{}, and another", known.title);
+            known.evidence.extend(finding.evidence);
+        }
+        None => out.push(finding),
+    }
+}

@@ -1,0 +1,75 @@
+//! Trust policy statements that a careful engineer would add: one principal, with the conditions that bind it.
+
+use serde_json::{Map, Value, json};
+
+use crate::templates::policy::PrincipalKind;
+
+/// The checker's sessions begin so (docs/deploy.md): the statement allows no other session of its role.
+const CHECKER_SESSION_NAMES: &str = "credential-health-*";
+
+/// Whom a trust policy is to allow.
+pub(crate) enum TrustedPrincipal<'a> {
+    /// A role, or another principal with an ARN.
+    Role {
+        /// Its ARN.
+        arn: &'a str,
+        /// It is the checker's own role.
+        by_checker: bool,
+    },
+    /// The source of a job.
+    Source(PrincipalKind),
+}
+
+/// The statement for the principal. An account is named as the principal and the role by `aws:PrincipalArn`, so that the
+/// statement stays valid when the role is created again, and allows no other principal of the account.
+pub(crate) fn trust_statement(principal: &TrustedPrincipal<'_>, external_id: Option<&str>) -> String {
+    let (principal, action, conditions) = match principal {
+        TrustedPrincipal::Role { arn, by_checker } => {
+            (account_of(arn), "sts:AssumeRole", conditions(arn, *by_checker, external_id))
+        }
+        TrustedPrincipal::Source(PrincipalKind::WebIdentity) => (
+            json!({"Federated": "OIDC_PROVIDER_ARN"}),
+            "sts:AssumeRoleWithWebIdentity",
+            json!({"StringEquals": {"OIDC_PROVIDER:aud": "AUDIENCE", "OIDC_PROVIDER:sub": "SUBJECT"}}),
+        ),
+        TrustedPrincipal::Source(PrincipalKind::Saml) => (
+            json!({"Federated": "SAML_PROVIDER_ARN"}),
+            "sts:AssumeRoleWithSAML",
+            json!({"StringEquals": {"SAML:aud": "SIGN_IN_URL"}}),
+        ),
+        TrustedPrincipal::Source(_) => {
+            (json!({"AWS": "CALLER_ARN"}), "sts:AssumeRole", conditions("", false, external_id))
+        }
+    };
+    let mut statement = Map::new();
+    statement.insert("Effect".to_owned(), json!("Allow"));
+    statement.insert("Principal".to_owned(), principal);
+    statement.insert("Action".to_owned(), json!(action));
+    if conditions.as_object().is_some_and(|conditions| !conditions.is_empty()) {
+        statement.insert("Condition".to_owned(), conditions);
+    }
+    serde_json::to_string_pretty(&Value::Object(statement)).unwrap_or_default()
+}
+
+/// The principal of an ARN's account, in its partition.
+fn account_of(arn: &str) -> Value {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    match parts[..] {
+        ["arn", partition, _, _, account, _] => json!({"AWS": format!("arn:{partition}:iam::{account}:root")}),
+        _ => json!({"AWS": arn}),
+    }
+}
+
+fn conditions(arn: &str, by_checker: bool, external_id: Option<&str>) -> Value {
+    let mut conditions = Map::new();
+    if arn.starts_with("arn:") {
+        conditions.insert("ArnEquals".to_owned(), json!({"aws:PrincipalArn": arn}));
+    }
+    if by_checker {
+        conditions.insert("StringLike".to_owned(), json!({"sts:RoleSessionName": CHECKER_SESSION_NAMES}));
+    }
+    if let Some(id) = external_id {
+        conditions.insert("StringEquals".to_owned(), json!({"sts:ExternalId": id}));
+    }
+    Value::Object(conditions)
+}
