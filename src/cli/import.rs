@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::arguments::{ExitStatus, Import};
 use super::output::{self, bad_usage, tell};
-use crate::import::aws_config::{self, Options};
+use crate::import::aws_config::{self, Options, Profiles};
 use crate::import::github_workflow::{self, Workflow};
 use crate::import::{Imported, Variables};
 use crate::limited;
@@ -17,8 +17,8 @@ const MAX_BYTES: u64 = 4 * 1024 * 1024;
 pub(super) fn run(arguments: &Import) -> ExitStatus {
     let (imported, output) = match arguments {
         Import::AwsConfig { file, length, output } => {
-            let options = Options { length: *length, copied_sessions: true };
-            (of_aws_config(file.as_deref(), options), output)
+            let options = Options { length: *length, copied_sessions: true, now: super::start().at };
+            (of_aws_config(file.as_deref(), options).map(|profiles| profiles.imported), output)
         }
         Import::GithubWorkflow { files, variables, output } => (of_github_workflows(files, variables), output),
     };
@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &Import) -> ExitStatus {
 }
 
 /// Profiles, of one file or of those that an SDK would read.
-pub(super) fn of_aws_config(file: Option<&Path>, options: Options) -> Result<Imported, ExitStatus> {
+pub(super) fn of_aws_config(file: Option<&Path>, options: Options) -> Result<Profiles, ExitStatus> {
     let config = match file {
         Some(file) => SharedConfig::load_file(file).map_err(|problem| bad_usage(&format!("error: {problem}")))?,
         None => SharedConfig::load(|name| std::env::var(name).ok()),
@@ -50,7 +50,7 @@ pub(super) fn of_aws_config(file: Option<&Path>, options: Options) -> Result<Imp
         let message = format!("error: {homeless}there is no {none}: name a file, or set AWS_CONFIG_FILE");
         return Err(bad_usage(&message));
     }
-    Ok(aws_config::import(&config, options))
+    Ok(aws_config::profiles(&config, options))
 }
 
 /// The jobs of workflows.

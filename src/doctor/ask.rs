@@ -1,14 +1,13 @@
-//! Asks: the SDK's own chain for credentials, once, as every AWS tool does; then STS who they are. Gives back facts.
-//! Never prints an error of the SDK's: its text can hold what an endpoint or a program answered.
+//! Asks for credentials once, by the SDK for Rust with the files as the AWS CLI reads them; then STS whose they are. Returns
+//! facts. Never prints an error of the SDK's: its text can hold the answer of an endpoint or a program.
 
 use std::error::Error;
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, ConfigLoader};
+use aws_config::BehaviorVersion;
 use aws_credential_types::Credentials;
 use aws_credential_types::credential_feature::AwsCredentialFeature as Feature;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_sdk_sso::operation::get_role_credentials::GetRoleCredentialsError;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
@@ -19,9 +18,11 @@ use aws_smithy_types::retry::RetryConfig;
 use jiff::Timestamp;
 use tokio::time::timeout;
 
-use super::facts::{Asked, Identity, Key, Loaded, NotLoaded, ProcessFailure, Provider, Refused, Selected, SelectedBy};
+use super::facts::{Asked, Facts, Identity, Key, Loaded, NotLoaded, ProcessFailure, Provider, Refused, SelectedBy};
+use super::providers;
 use crate::failure::Class;
 use crate::probe::{Aws, answer_of};
+use crate::shared_config::{self, Base, Chain, ForSdk, SharedConfig};
 
 /// Attempts of one call: a person waits for the answer.
 const ATTEMPTS: u32 = 2;
@@ -30,37 +31,87 @@ const PATIENCE: Duration = Duration::from_secs(12);
 /// The longest wait for credentials: a program may ask a person. The SDKs give up after 5 seconds, the AWS CLI does not.
 pub(super) const PATIENCE_FOR_CREDENTIALS: Duration = Duration::from_secs(30);
 
-/// Asks with these files in the place of those that the SDK reads by itself. `waits`: the provider that decides would wait
-/// for a file, so none is asked for credentials.
-pub(super) async fn ask(selected: &Selected, files: EnvConfigFiles, waits: bool) -> Asked {
-    // As with the AWS CLI's --profile, the environment's keys are out.
-    let profile = (selected.by == SelectedBy::Option).then_some(selected.name.as_str());
+/// `waits`: the provider that decides would wait for a file, so none is asked for credentials.
+pub(super) async fn ask(facts: &Facts, config: &SharedConfig, waits: bool) -> Asked {
+    let by_option = facts.selected.by == SelectedBy::Option;
+    let chain = config.chain(&facts.selected.name).ok().filter(|chain| chain.commands.is_empty());
+    let ForSdk { files, profile } = for_sdk(facts, config, chain.as_ref());
     let loader = aws_config::defaults(BehaviorVersion::latest())
         .profile_files(files.clone())
+        .profile_name(&profile)
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
-    let loader = profile.into_iter().fold(loader, ConfigLoader::profile_name);
     let aws = Aws::load(loader).await.for_run_of(PATIENCE);
     let failed = |process| Err(NotLoaded { failed: true, refused: None, process });
     let loaded = match waits {
         true => failed(None),
-        false => match timeout(PATIENCE_FOR_CREDENTIALS, aws.credentials(profile, files)).await {
-            Ok(Some(Ok(credentials))) => Ok(credentials),
-            Ok(Some(Err(error))) => Err(not_loaded(&error)),
-            Ok(None) => Err(NotLoaded { failed: false, refused: None, process: None }),
-            Err(_) => failed(Some(ProcessFailure::Late)),
-        },
+        // As with the AWS CLI's --profile, the environment's keys are left out.
+        false => {
+            let only = by_option.then_some(profile.as_str());
+            match timeout(PATIENCE_FOR_CREDENTIALS, aws.credentials(only, files)).await {
+                Ok(Some(Ok(credentials))) => Ok(credentials),
+                Ok(Some(Err(error))) => Err(not_loaded(&error)),
+                Ok(None) => Err(NotLoaded { failed: false, refused: None, process: None }),
+                Err(_) => failed(Some(ProcessFailure::Late)),
+            }
+        }
     };
-    // Without credentials too: an answer that refuses the call has a Date, which tells whether the clock is right.
+    // Without credentials too: an answer that refuses the call has a Date, which shows whether the clock is right.
     let identity = who(&aws, loaded.as_ref().ok()).await;
+    let by_profile = providers::deciding(&providers::of(facts)) == Some(Provider::Profile);
+    let duration_refused = match &chain {
+        Some(chain) if loaded.is_ok() && by_profile && !waits => with_duration(&aws, config, chain).await,
+        _ => None,
+    };
     let (answers, clock_offset) = aws.clock.seen();
     let nothing_to_sign_with = loaded.is_err();
     Asked {
         loaded: Some(loaded.map(|credentials| of(&credentials))),
         identity: (!nothing_to_sign_with || answers == 0).then_some(identity),
+        duration_refused,
         answers,
         clock_offset,
         region: aws.region(),
     }
+}
+
+/// The files that make the SDK for Rust take the provider that the AWS CLI takes.
+fn for_sdk(facts: &Facts, config: &SharedConfig, chain: Option<&Chain<'_>>) -> ForSdk {
+    let profile = facts.selected.name.clone();
+    if providers::deciding(&providers::of(facts)) == Some(Provider::WebIdentity) {
+        return ForSdk { files: shared_config::no_profiles(), profile };
+    }
+    let role = facts.environment.role_arn.as_deref().filter(|_| facts.selected.by != SelectedBy::Option);
+    match chain {
+        Some(chain) if chain.base != Base::Nothing => config.for_sdk(chain, role),
+        _ => ForSdk { files: shared_config::files_without(config.files()), profile },
+    }
+}
+
+/// Assumes the last role once more with `duration_seconds`, as the AWS CLI, boto3 and JavaScript do; the SDK for Rust does
+/// not send it. Returns why STS refuses.
+async fn with_duration(aws: &Aws, config: &SharedConfig, chain: &Chain<'_>) -> Option<Refused> {
+    let (last, before) = chain.roles.split_last()?;
+    let by_token = before.is_empty() && chain.base == Base::WebIdentity;
+    let seconds = last.duration_seconds.as_ref().and_then(shared_config::Setting::seconds).filter(|_| !by_token)?;
+    let caller = before.last().map_or(chain.base_profile, |role| *role);
+    let own_keys = caller.name == last.name;
+    let source = Chain { profile: caller, roles: before.to_vec(), commands: Vec::new(), ..chain.clone() };
+    // A profile that is its own source, or that names a credential_source, gives the base's credentials no other way.
+    let has_source = !own_keys && !matches!(chain.base, Base::Named(_));
+    if !has_source && !before.is_empty() {
+        return None;
+    }
+    if matches!(chain.base, Base::Named(_)) {
+        return None;
+    }
+    let ForSdk { files, profile } = config.for_sdk(&source, None);
+    let credentials = timeout(PATIENCE_FOR_CREDENTIALS, aws.credentials(Some(&profile), files)).await.ok()??.ok()?;
+    let call = aws.sts_as(Some(credentials)).assume_role().role_arn(last.role_arn.as_deref()?);
+    let name = last.role_session_name.as_deref().unwrap_or("credential-health-doctor");
+    let call = call.role_session_name(name).set_external_id(last.external_id.as_deref().map(str::to_owned));
+    let answer = call.duration_seconds(i32::try_from(seconds).unwrap_or(i32::MAX)).send().await;
+    let refused = refused("AssumeRole", &answer.err()?);
+    matches!(refused.class, Class::OverMaxSession | Class::OverChainCap | Class::OutOfRange).then_some(refused)
 }
 
 async fn who(aws: &Aws, credentials: Option<&Credentials>) -> Result<Identity, Refused> {

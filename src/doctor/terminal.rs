@@ -27,7 +27,7 @@ pub fn render(report: &Report, columns: usize) -> String {
     if !summary.is_empty() {
         text.push('\n');
     }
-    let _ = writeln!(text, "{bold}Providers{bold:#}, in the order of the AWS SDKs");
+    let _ = writeln!(text, "{bold}Providers{bold:#}, in the order of the AWS CLI and boto3");
     for entry in &report.providers {
         let style = if matches!(entry.state, State::Wins | State::Fails) { bold } else { dim };
         let (provider, state) = (entry.provider.as_str(), entry.state.as_str());

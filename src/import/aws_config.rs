@@ -126,12 +126,7 @@ struct Drafted {
     not_run: Option<Remark>,
 }
 
-fn draft(
-    config: &SharedConfig,
-    options: Options,
-    profile: &Profile,
-    notes: &mut Notes,
-) -> Result<Drafted, Outcome> {
+fn draft(config: &SharedConfig, options: Options, profile: &Profile, notes: &mut Notes) -> Result<Drafted, Outcome> {
     let chain = config.chain(&profile.name);
     notes.ineffective(config.ineffective(profile, chain.as_ref().ok()));
     let chain = chain.map_err(|fault| Outcome { cannot_start: Some(fault.kind.summary()), remark: *fault.remark })?;

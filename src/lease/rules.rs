@@ -35,6 +35,8 @@ pub const EC2_LONGEST_LEASE: Seconds = Seconds::hours(6);
 pub const EC2_SHORTEST_LEASE: Seconds = Seconds::minutes(5);
 /// How long CodeBuild credentials last, copied once (prowler-cloud/prowler#1259).
 pub const CODEBUILD_LEASE: Seconds = Seconds::hours(1);
+/// How far a request's time may be from AWS's (IAM User Guide, signature-v4-troubleshooting: "Signature expired").
+pub const SIGNATURE_TOLERANCE: Seconds = Seconds::minutes(15);
 /// How long before the end clients begin to renew (botocore credentials.py: its advisory window).
 pub const CLIENT_REFRESH_WINDOW: Seconds = Seconds::minutes(15);
 /// How long before the end a botocore process with an MFA profile fails, since it cannot refresh (botocore credentials.py).

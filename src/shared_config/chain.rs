@@ -184,8 +184,7 @@ impl SharedConfig {
             (false, 1) => "if its keys are in the credentials file, leave FILE out: both are read then",
             (false, _) => "add its keys, its sso_session or its credential_process, or name another source_profile",
         };
-        let remark =
-            Remark { location: last.location.clone(), message, help: help.to_owned(), cannot_work: true };
+        let remark = Remark { location: last.location.clone(), message, help: help.to_owned(), cannot_work: true };
         Err(fault(FaultKind::SourceEmpty, last, remark))
     }
 
@@ -332,7 +331,9 @@ impl SharedConfig {
             let misspelt = profile.misspelt.iter().find(|misspelt| misspelt.meant == key);
             let help = misspelt.map_or_else(
                 || format!("add {key}"),
-                |misspelt| format!("`{}` on line {} is misspelt: write {key}", misspelt.written, misspelt.location.line),
+                |misspelt| {
+                    format!("`{}` on line {} is misspelt: write {key}", misspelt.written, misspelt.location.line)
+                },
             );
             let message = format!("profile `{}` has no {key} to log in with", profile.name);
             incomplete(Remark { location: location.clone(), message, help, cannot_work: true })

@@ -9,6 +9,7 @@
 
 use super::{Base, Chain, Profile, SharedConfig, TokenKey};
 use crate::inventory::Location;
+use crate::lease::rules;
 
 /// A setting that another tool reads otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,9 +120,9 @@ impl SharedConfig {
         let has_sso = base.sso_account_id.is_some() || base.sso_role_name.is_some();
         match &chain.base {
             Base::Sso(login) => {
-                let repeated = base.sso_start_url.as_ref().or(base.sso_region.as_ref());
-                if let Some(repeated) = repeated.filter(|_| login.session.is_some()) {
-                    add(base, &self.location(repeated.place), DifferenceKind::SsoSettingsRepeated);
+                let repeated = [&base.sso_start_url, &base.sso_region];
+                for setting in repeated.into_iter().flatten().filter(|_| login.session.is_some()) {
+                    add(base, &self.location(setting.place), DifferenceKind::SsoSettingsRepeated);
                 }
                 if let Some(keys) = base.keys.as_ref().filter(|_| base.has_keys()) {
                     add(base, keys, DifferenceKind::KeysBesideSso);
@@ -154,6 +155,8 @@ impl SharedConfig {
         let by_token = usize::from(chain.base == Base::WebIdentity);
         for role in chain.roles.iter().skip(by_token) {
             match role.duration_seconds.as_ref().filter(|duration| duration.seconds().is_some()) {
+                // Every tool's session lasts as long then.
+                Some(duration) if duration.seconds() == Some(rules::DEFAULT_DURATION.0) => {}
                 Some(duration) => add(role, &self.location(duration.place), DifferenceKind::Duration),
                 None => add(role, &role.location, DifferenceKind::NoDuration),
             }

@@ -18,7 +18,8 @@ pub(super) fn ignored(kind: Kind, section: &Section, all: &[Section], location: 
     let mut read_by_cli = false;
     let (right, help) = match (kind, section.prefix.as_deref()) {
         (Kind::Config, None | Some("profile")) if section.replaced && section.name == "default" => {
-            message = format!("the AWS CLI and boto3 ignore {written}: a later header of the profile `default` replaces it");
+            message =
+                format!("the AWS CLI and boto3 ignore {written}: a later header of the profile `default` replaces it");
             (None, "keep one of the two: SDKs read [profile default] wherever it is written".to_owned())
         }
         (Kind::Config, None) if is_identifier(&section.name) => (

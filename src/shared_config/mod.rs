@@ -28,8 +28,8 @@ pub use effects::{Ineffective, IneffectiveKind};
 pub use ends::{StatedEnd, has_zone, moment};
 pub use process::Helper;
 pub use profile::{Glued, Misspelt, Profile, Setting, SsoSession, TokenKey};
-pub use sdk::Kind;
 pub(crate) use rewrite::{ForSdk, no_profiles};
+pub use sdk::Kind;
 pub(crate) use sdk::files_without;
 pub use trouble::{Fault, FaultKind, Trouble, TroubleKind};
 
@@ -233,9 +233,7 @@ fn unreadable(file: &str, wrong: &Unreadable, named_by: Option<&'static str>) ->
         (_, Some(variable)) => {
             (TroubleKind::Unreadable { named_by }, format!("correct the file, or {variable}, which names it"))
         }
-        (_, None) => {
-            (TroubleKind::Unreadable { named_by }, "correct the file: AWS SDKs read it as empty".to_owned())
-        }
+        (_, None) => (TroubleKind::Unreadable { named_by }, "correct the file: AWS SDKs read it as empty".to_owned()),
     };
     Trouble {
         kind,

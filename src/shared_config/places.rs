@@ -62,10 +62,8 @@ pub(super) fn sections(kind: Kind, file: usize, text: &str) -> Vec<Section> {
             offset: start + at,
         };
         let indented = line.len() - line.trim_start().len();
-        if let Some(written) = open
-            .as_ref()
-            .filter(|_| indented > indentation)
-            .and_then(|key| sections.last_mut()?.settings.get_mut(key))
+        if let Some(written) =
+            open.as_ref().filter(|_| indented > indentation).and_then(|key| sections.last_mut()?.settings.get_mut(key))
         {
             written.value.push('\n');
             written.value.push_str(stripped);

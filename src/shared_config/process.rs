@@ -120,7 +120,10 @@ mod tests {
             ("saml2aws login --credential-process", Helper::Saml2aws { duration: None }),
             ("granted credential-process --profile dev", Helper::Granted),
             ("gimme-aws-creds --profile dev", Helper::GimmeAwsCreds),
-            ("\"C:\\Program Files\\aws_signing_helper.exe\" credential-process", Helper::RolesAnywhere { duration: None }),
+            (
+                "\"C:\\Program Files\\aws_signing_helper.exe\" credential-process",
+                Helper::RolesAnywhere { duration: None },
+            ),
             ("aws configure export-credentials --profile dev | tee log", Helper::Unknown),
             ("sh -c 'aws configure export-credentials --profile dev'", Helper::Unknown),
             ("", Helper::Unknown),

@@ -59,7 +59,10 @@ impl SharedConfig {
         names.sort_unstable();
         names.dedup();
         for (index, name) in names.iter().enumerate() {
-            text.push_str(&format!("[profile {}]\n", alias(&names, name).unwrap_or_else(|| format!("profile-{index}"))));
+            text.push_str(&format!(
+                "[profile {}]\n",
+                alias(&names, name).unwrap_or_else(|| format!("profile-{index}"))
+            ));
             for (key, value) in merged(&all, name) {
                 if !OF_CREDENTIALS.contains(&key) {
                     text.push_str(&format!("{key} = {}\n", value.replace('\n', "\n  ")));

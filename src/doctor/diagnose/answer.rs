@@ -15,6 +15,16 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
         Some(Err(not_loaded)) => out.extend(provider_failed(subject, not_loaded, out)),
         _ => {}
     }
+    if let Some(refused) = &asked.duration_refused
+        && !out.iter().any(|found| ["duration-refused", "chained-duration"].contains(&found.id))
+    {
+        let mut diagnosis = of(subject, asked, refused);
+        diagnosis.why.push_str(
+            " The AWS CLI, boto3 and JavaScript send duration_seconds; the SDKs for Rust, Java and .NET do not, and get 1h.",
+        );
+        out.push(diagnosis);
+    }
+    out.extend(without_expiration(subject, asked));
     match &asked.identity {
         Some(Ok(identity)) if identity.arn.ends_with(":root") => out.push(Diagnosis::warning(
             "root-user",
@@ -25,6 +35,25 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
         Some(Err(refused)) => out.push(of(subject, asked, refused)),
         _ => {}
     }
+}
+
+/// A program's session without `Expiration` is a copy to every tool: none runs the program again
+/// (botocore, `ProcessProvider.load`).
+fn without_expiration(subject: &Subject<'_>, asked: &Asked) -> Option<Diagnosis> {
+    let loaded = asked.loaded.as_ref()?.as_ref().ok()?;
+    let Profile::Leads(Chain { base: Base::Process(process), roles, profile, .. }) = &subject.facts.profile else {
+        return None;
+    };
+    let by_process = subject.decides(Provider::Profile) && roles.is_empty();
+    (by_process && loaded.token && loaded.expires.is_none()).then(|| {
+        Diagnosis::warning(
+            "process-without-expiration",
+            format!("The credential_process of profile `{profile}` prints a session without Expiration"),
+            "The AWS CLI and SDKs keep such a session as if it had no end, and do not run the program again: when it ends, \
+             they fail with ExpiredToken.",
+            super::commands::open_editor(&process.file),
+        )
+    })
 }
 
 fn of(subject: &Subject<'_>, asked: &Asked, refused: &Refused) -> Diagnosis {
@@ -87,13 +116,13 @@ fn of(subject: &Subject<'_>, asked: &Asked, refused: &Refused) -> Diagnosis {
             "chained-duration",
             "A role that is assumed by a session gets one hour at most".to_owned(),
             "duration_seconds asks for more.",
-            set_duration(subject),
+            duration_of_last_role(subject),
         ),
         Class::OverMaxSession | Class::OutOfRange => problem(
             "duration-refused",
             "The profile asks for a longer session than STS gives".to_owned(),
-            "duration_seconds is over the role's MaxSessionDuration, or outside 900 to 43200.",
-            set_duration(subject),
+            "duration_seconds is over the role's MaxSessionDuration, or outside the range of STS.",
+            duration_of_last_role(subject),
         ),
         Class::ProviderMissing => problem(
             "identity-provider",
@@ -106,12 +135,12 @@ fn of(subject: &Subject<'_>, asked: &Asked, refused: &Refused) -> Diagnosis {
     }
 }
 
-fn set_duration(subject: &Subject<'_>) -> String {
+fn duration_of_last_role(subject: &Subject<'_>) -> String {
     let profile = match &subject.facts.profile {
         Profile::Leads(chain) => chain.roles.last().map(|role| role.profile.as_str()),
         _ => None,
     };
-    format!("aws configure set duration_seconds 3600{}", of_profile(profile.unwrap_or(&subject.facts.selected.name)))
+    super::profile::set_duration(profile.unwrap_or(&subject.facts.selected.name))
 }
 
 /// InvalidClientTokenId says one thing of four: what is known of the key tells which are left.

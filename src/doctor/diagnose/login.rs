@@ -4,10 +4,11 @@
 use jiff::Timestamp;
 
 use super::commands::{of_profile, quoted, renew_profile};
-use super::{Diagnosis, SOON_SECONDS, Subject};
+use super::session::rough;
+use super::{Diagnosis, Subject, ends_soon};
 use crate::doctor::facts::{Base, Cached, Chain, Jwt, Login, Profile, Provider, Sso, SsoLogin, WebIdentity};
-use crate::failure::printable;
 use crate::inventory::RoleArn;
+use crate::visible::printable;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
     let environment = &subject.facts.environment;
@@ -45,7 +46,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
         out.push(Diagnosis::problem(
             "web-identity-incomplete",
             "AWS_WEB_IDENTITY_TOKEN_FILE is set, AWS_ROLE_ARN is not",
-            format!("The token in {} is exchanged for a role, and none is named. The SDK for Rust passes over it; the AWS CLI and boto3 stop.", identity.file),
+            format!("The token in {} is exchanged for a role, and none is named. The AWS CLI and boto3 stop; the SDK for Rust goes on to the next provider.", identity.file),
             "export AWS_ROLE_ARN=arn:aws:iam::ACCOUNT:role/NAME",
         ));
     }
@@ -60,15 +61,37 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
         ));
     }
     if let Some(container) = environment.container.as_ref().filter(|_| subject.decides(Provider::Container))
-        && let Some((file, Cached::Missing | Cached::NoFile | Cached::Unreadable)) = &container.token_file
+        && let Some((file, token)) = &container.token_file
     {
-        out.push(Diagnosis::problem(
+        out.extend(container_token(subject, file, token));
+    }
+}
+
+/// The token that EKS Pod Identity mounts: a web token, whose `exp` can be read.
+fn container_token(subject: &Subject<'_>, file: &str, token: &Cached<Option<Jwt>>) -> Option<Diagnosis> {
+    let command = "kubectl rollout restart deployment NAME";
+    match token {
+        Cached::Missing | Cached::NoFile | Cached::Unreadable => Some(Diagnosis::problem(
             "container-token-missing",
             format!("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names {file}, which cannot be read"),
             "EKS Pod Identity mounts the token there; without it its endpoint gives no credentials.",
-            "kubectl rollout restart deployment NAME",
-        ));
+            command,
+        )),
+        Cached::Found(Some(Jwt { expires: Some(end) })) if *end <= subject.now => Some(Diagnosis::problem(
+            "container-token-expired",
+            format!("The token of the container's endpoint expired at {end:.0}, {} ago", ago(*end, subject.now)),
+            format!(
+                "{file}: its `exp`. EKS Pod Identity answers ExpiredTokenException, and no tool gets credentials. The kubelet \
+                 writes a new token by itself: this file is a copy, or its pod is gone."
+            ),
+            command,
+        )),
+        Cached::Found(_) => None,
     }
+}
+
+fn ago(end: Timestamp, now: Timestamp) -> String {
+    rough(seconds_until(end, now))
 }
 
 /// `sso_start_url` in the profile: its login has no refresh token (aws-cli#7656).
@@ -127,7 +150,7 @@ fn sso_login(subject: &Subject<'_>, chain: &Chain, sso: &Sso) -> Diagnosis {
         let why = "Tools renew it by its refresh token, as long as the portal session lasts: 8 hours, unless your organization says otherwise. Only a call shows.";
         return Diagnosis::warning("sso-login-stale", format!("{whose} ended at {expires:.0}"), why, command);
     }
-    if left < SOON_SECONDS && !renewable {
+    if ends_soon(left) && !renewable {
         let why =
             "Nothing can renew it. Then no new session of the role is to be had, and a person has to log in again.";
         return Diagnosis::problem("sso-login-ends-soon", format!("{whose} ends at {expires:.0}"), why, command);

@@ -12,6 +12,8 @@ pub struct Asked {
     pub loaded: Option<Result<Loaded, NotLoaded>>,
     /// Who they are, or why AWS does not say.
     pub identity: Option<Result<Identity, Refused>>,
+    /// Why STS refuses the last role with its `duration_seconds`, which the SDK for Rust does not send.
+    pub duration_refused: Option<Refused>,
     /// How many HTTP answers came from STS.
     pub answers: usize,
     /// This machine's clock minus AWS's, in seconds.
