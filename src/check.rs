@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::facts::{Facts, Observation};
+use crate::facts::{Facts, Mode, Observation};
 use crate::findings::Subject;
 use crate::inventory::{Filter, Inventory, Job, NothingMatches};
 use crate::plan::Plan;
@@ -47,7 +47,8 @@ pub fn lint(
     // Imported files may hold no job; a report says so.
     let jobs = if inventory.jobs.is_empty() { Vec::new() } else { filter.select(inventory)? };
     let plan = Plan::new(inventory, &jobs);
-    let facts = Facts { planned, ..Facts::default() };
+    let mode = if planned.files.is_empty() { Mode::Offline } else { Mode::Planned(planned) };
+    let facts = Facts { mode, ..Facts::default() };
     Ok(conclude(inventory, jobs, &plan, facts, start))
 }
 
@@ -57,7 +58,7 @@ pub fn observe(inventory: &Inventory, observed: Observation, start: &Start) -> O
     let has_role = |job: &&Job| observed.role.as_ref().is_some_and(|role| job.path.iter().any(|hop| hop.role == *role));
     let jobs: Vec<&Job> = inventory.jobs.iter().filter(has_role).collect();
     let plan = Plan::new(inventory, &jobs);
-    let facts = Facts { observed: Some(observed), ..Facts::default() };
+    let facts = Facts { mode: Mode::Observed(observed), ..Facts::default() };
     conclude(inventory, jobs, &plan, facts, start)
 }
 

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use crate::failure::{Class, Failure};
 use crate::inventory::{RoleArn, RoleRef, Seconds};
-use crate::templates::Planned;
+use crate::templates::{Planned, PlannedRole};
 
 /// Everything that a run learnt from AWS, or from templates and plans. `Facts::default()` is a run that asked nothing: `lint`.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    /// Whether AWS was asked at all.
-    pub live: bool,
+    /// What the run does.
+    pub mode: Mode,
     /// Who the checker is.
     pub checker: Option<Checker>,
     /// Why the checker could not tell who it is.
@@ -27,10 +27,20 @@ pub struct Facts {
     pub clock_offset: Option<i64>,
     /// How many HTTP answers came back.
     pub answers: usize,
-    /// The failed call that CloudTrail told of, where that is what the run is about.
-    pub observed: Option<Observation>,
-    /// What templates and plans say of the roles as they will be.
-    pub planned: Planned,
+}
+
+/// What a run does.
+#[derive(Debug, Clone, Default)]
+pub enum Mode {
+    /// It judges the declared facts alone: `lint`.
+    #[default]
+    Offline,
+    /// It judges the declared facts and those of templates and plans: `lint --cloudformation`, `--terraform-plan`.
+    Planned(Planned),
+    /// It calls AWS: `check` and the function.
+    Live,
+    /// It reports one failed call that CloudTrail recorded.
+    Observed(Observation),
 }
 
 /// A call that failed because its credentials had expired, as CloudTrail recorded it.
@@ -87,6 +97,21 @@ pub enum Description {
 }
 
 impl Facts {
+    /// What templates and plans say about roles; `None` where the run has none.
+    #[must_use]
+    pub fn planned(&self) -> Option<&Planned> {
+        match &self.mode {
+            Mode::Planned(planned) => Some(planned),
+            Mode::Offline | Mode::Live | Mode::Observed(_) => None,
+        }
+    }
+
+    /// What a template or a plan says about the role, deleted or not.
+    #[must_use]
+    pub fn planned_role(&self, role: &RoleRef) -> Option<&PlannedRole> {
+        self.planned()?.roles.get(role.arn()?)
+    }
+
     /// The role's MaxSessionDuration as IAM told it.
     #[must_use]
     pub fn max_session(&self, role: &RoleRef) -> Option<Seconds> {

@@ -1,16 +1,15 @@
-//! Which jobs will outlive their temporary AWS credentials, told before they do.
+//! credential-health finds jobs whose temporary AWS credentials expire before the jobs finish.
 //!
-//! Data flows one way: [`inventory`] (what people declare) → `plan` (each distinct walk once) → `probe` (STS and IAM
-//! answer: facts) → `lease` (what AWS grants: pure) → `fit` (what would make a job last: pure) → `fixes` (its words and
-//! commands) → `findings` (is that a problem: pure) → `report` (one type, many forms) → `state` (what of it was told before)
-//! → `notify` (SNS, metrics). [`check`] is the one function that goes this way, called by two thin doors, `lambda` and
-//! `cli`. A room uses none that comes after it: a test reads this order, and that no rooms use each other in a circle.
+//! Data flows one way: [`inventory`] (what people declare) → [`plan`] (the calls of a run) → `aws` (STS and IAM answer) →
+//! [`facts`] → [`lease`] (what AWS grants) → [`findings`] (the problems) and [`fixes`] (the least changes that solve them)
+//! → [`report`] (one typed model, one file per form) → [`notify`] (messages and metrics). [`check`] runs this flow; `cli`
+//! and `lambda` call it.
 //!
-//! Side rooms join it in one place each: `import` makes inventories of what people have, [`templates`] brings facts that no
-//! call does (roles as they will be), `shared_config` reads AWS profiles for `import` and for `doctor`, which is a flow of
-//! its own: facts of this shell, judged, shown.
+//! `import` makes inventories of AWS profiles, GitHub workflows and templates. [`templates`] reads the roles of
+//! CloudFormation templates and Terraform plans. `shared_config` reads AWS profile files for `import` and `doctor`, which
+//! diagnoses the credentials of a shell and needs no inventory.
 //!
-//! What stands here without a feature builds without AWS.
+//! Modules without a `cfg` compile without the AWS SDK.
 
 pub mod check;
 #[cfg(feature = "cli")]
@@ -20,7 +19,6 @@ pub mod doctor;
 pub mod facts;
 pub mod failure;
 pub mod findings;
-pub mod fit;
 pub mod fixes;
 #[cfg(feature = "cli")]
 pub mod import;

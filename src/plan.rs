@@ -1,5 +1,5 @@
-//! What to ask AWS: each distinct hop prefix assumed once, each distinct role described once, however many jobs share
-//! them. Pure: owns the order of calls and the session policies, not the calls.
+//! The calls of a run: each distinct hop prefix is assumed once, each distinct role described once, however many jobs
+//! share them. Owns the order of calls and the session policies; the calls themselves are made elsewhere.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,8 +7,8 @@ use serde_json::json;
 
 use crate::inventory::{Inventory, Job, Reader, RoleArn, RoleRef};
 
-/// The longest session policy that STS takes, in characters (STS AssumeRole, `Policy`: plaintext limit 2,048).
-pub const LONGEST_SESSION_POLICY: usize = 2048;
+pub use crate::lease::rules::LONGEST_SESSION_POLICY;
+
 /// How many roles a page of ListRoles holds. AWS gives up to 1,000; a page of 250 with their trust policies is about half a
 /// megabyte, so that as many pages as calls may be under way fit in the smallest function.
 pub const ROLES_IN_PAGE: i32 = 250;
@@ -136,24 +136,20 @@ impl Plan {
     }
 
     fn assign_descriptions(&mut self, inventory: &Inventory, jobs: &[&Job], trie: &Trie) {
-        let mut by_reader: BTreeMap<Reader, Vec<RoleArn>> = BTreeMap::new();
+        let mut by_reader: BTreeMap<Reader, BTreeSet<RoleArn>> = BTreeMap::new();
         let assumed: BTreeSet<&RoleArn> = trie.nodes.iter().map(|node| &node.role).collect();
         for role in jobs.iter().flat_map(|job| &job.path).filter_map(|hop| hop.role.arn()) {
             if self.roles.contains_key(role) {
                 continue;
             }
-            let by = match inventory.readers.for_role(role) {
-                Some(reader) => {
-                    by_reader.entry(reader).or_default().push(role.clone());
-                    DescribedBy::Reader(usize::MAX) // Numbered below.
-                }
-                None if assumed.contains(role) => DescribedBy::Itself,
-                None => DescribedBy::Checker,
-            };
-            self.roles.insert(role.clone(), by);
+            match inventory.readers.for_role(role) {
+                Some(reader) => _ = by_reader.entry(reader).or_default().insert(role.clone()),
+                None if assumed.contains(role) => _ = self.roles.insert(role.clone(), DescribedBy::Itself),
+                None => _ = self.roles.insert(role.clone(), DescribedBy::Checker),
+            }
         }
-        for (reader, mut roles) in by_reader {
-            roles.sort();
+        for (reader, roles) in by_reader {
+            let roles = Vec::from_iter(roles);
             let steps = match roles.len() {
                 LIST_FROM.. => vec![ReaderStep::listing(reader, roles)],
                 _ => ReaderStep::one_by_one(&reader, roles),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use credential_health::finding::FindingId;
+use credential_health::findings::FindingId;
 use credential_health::inventory::Inventory;
 use credential_health::lease::Verdict;
 use credential_health::report::{Report, Walk};
@@ -45,6 +45,6 @@ pub fn is_sound(inventory: &Inventory, report: &Report) {
 /// The finding, job and role of each finding, and whether it is waived: what a waiver may change, and what it may not.
 #[must_use]
 pub fn statuses(report: &Report) -> Vec<(FindingId, Option<String>, Option<String>, bool)> {
-    let status = |f: &credential_health::audit::Finding| (f.id, f.job.clone(), f.role.clone(), f.waived.is_some());
+    let status = |f: &credential_health::findings::Finding| (f.id, f.job.clone(), f.role.clone(), f.waived.is_some());
     report.findings.iter().map(status).collect()
 }

@@ -1,7 +1,7 @@
 //! What reaches people: every form of a report, and the messages.
 
 use anstream::adapter::strip_str;
-use credential_health::finding::Severity;
+use credential_health::findings::Severity;
 use credential_health::notify::{self, LEAST_MAX_MESSAGE_BYTES, MOST_MAX_MESSAGE_BYTES, Message, Notify, Wanted};
 use credential_health::report::{Report, csv, html, junit, markdown, sarif, terminal, widget};
 use serde_json::Value;

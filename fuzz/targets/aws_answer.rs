@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use credential_health::check;
-use credential_health::finding::Severity;
+use credential_health::findings::Severity;
 use credential_health::inventory::Filter;
 use credential_health::notify::{self, Notify, Sent, TopicArn, Wanted};
 use credential_health::probe::Probe;

@@ -1,7 +1,7 @@
 //! The object in S3 that says what subscribers were told last, to the messages of the next run.
 #![no_main]
 
-use credential_health::finding::Severity;
+use credential_health::findings::Severity;
 use credential_health::notify::messages_of_changes;
 use credential_health::state::{self, Changes, DEFAULT_REMIND_AFTER, Delivery, Previous, Run, Tellings};
 use credential_health::templates::Planned;

@@ -1,7 +1,7 @@
 //! Waivers below a known inventory: they hide what they name until their day, and nothing else.
 #![no_main]
 
-use credential_health::finding::FindingId;
+use credential_health::findings::FindingId;
 use credential_health::inventory::Inventory;
 use credential_health::templates::Planned;
 use credential_health_fuzz::{INVENTORY, KNOWN, NOW, all_forms, linted, problems_are_told, statuses, text, yaml_lines};

@@ -13,7 +13,7 @@ use crate::report::Report;
 
 pub(super) async fn run(arguments: &Check) -> ExitStatus {
     let selection = &arguments.selection;
-    let (inventory, filter) = match super::read(&arguments.inventory, selection) {
+    let (inventory, filter) = match super::read(&arguments.inventory, selection).await {
         Ok(read) => read,
         Err(status) => return status,
     };

@@ -13,7 +13,7 @@ use super::page;
 use crate::facts::{Description, Facts};
 use crate::failure::printable;
 use crate::findings::FindingId;
-use crate::inventory::{Inventory, RoleArn, Seconds, nearest};
+use crate::inventory::{RoleArn, Seconds, nearest};
 use crate::limited;
 use crate::report::explanation::Explanation;
 use crate::visible;
@@ -21,12 +21,12 @@ use crate::visible;
 /// The largest report that is read, in bytes.
 const MAX_BYTES: u64 = 512 * 1024 * 1024;
 
-pub(super) fn run(arguments: &Explain) -> ExitStatus {
+pub(super) async fn run(arguments: &Explain) -> ExitStatus {
     let to = arguments.output.as_deref();
     let text = match (&arguments.id, &arguments.job, &arguments.inventory) {
         (Some(id), ..) => finding(id, arguments.format, to),
         (None, Some(job), Some(inventory)) => {
-            one_job(job, inventory, arguments.report.as_deref(), arguments.format, to)
+            one_job(job, inventory, arguments.report.as_deref(), arguments.format, to).await
         }
         _ => Ok(list(arguments.format, to)),
     };
@@ -74,14 +74,14 @@ fn list(format: ExplainFormat, to: Option<&Path>) -> String {
     FindingId::ALL.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn one_job(
+async fn one_job(
     name: &str,
     inventory: &Path,
     report: Option<&Path>,
     format: ExplainFormat,
     to: Option<&Path>,
 ) -> Result<String, ExitStatus> {
-    let inventory = Inventory::load(inventory).map_err(|problems| super::bad_input(&problems))?;
+    let inventory = super::load(inventory).await?;
     let Some(job) = inventory.jobs.iter().find(|job| job.name == name) else {
         let near = nearest(name, inventory.jobs.iter().map(|job| job.name.as_str()));
         return Err(unknown("job of the inventory", name, near, "give its name as the inventory writes it"));

@@ -12,20 +12,20 @@ use crate::report::{NotJudged, Report, leases};
 use crate::visible;
 
 /// Of jobs whose length nobody has said.
-const WITHOUT_LENGTH: &str = "How long jobs run is not in these files: the answer is how long they may run, and `covered` \
-     says no more than that a job can start. --length 4h judges jobs that run for 4h.";
+const WITHOUT_LENGTH: &str = "How long jobs run is not in these files: the answer is how long they may run, and \
+    `covered` says no more than that a job can start. --length 4h judges jobs that run for 4h.";
 /// Of jobs that may get a copy of their credentials.
-const WITH_COPIES: &str = "The exit status follows the worse of copied and renewed credentials. --renewed judges only jobs \
-     whose credentials the AWS CLI or an SDK renews.";
+const WITH_COPIES: &str = "The exit status follows the worse of copied and renewed credentials. --renewed judges only \
+    jobs whose credentials the AWS CLI or an SDK renews.";
 
-pub(super) fn run(arguments: &Lint) -> ExitStatus {
+pub(super) async fn run(arguments: &Lint) -> ExitStatus {
     let selection = &arguments.selection;
     let from_standard_input = arguments.input.inventory.as_ref().is_some_and(|path| path.as_os_str() == "-");
     if let Some(misuse) = arguments.templates.misuse(from_standard_input) {
         return bad_usage(misuse);
     }
     // The problems of both are told.
-    let read = read(arguments);
+    let read = read(arguments).await;
     let files = arguments.templates.read().map_err(|problems| super::bad_input(&problems));
     let (input, (files, given)) = match (read, files) {
         (Ok(input), Ok(files)) => (input, files),
@@ -100,11 +100,11 @@ impl ProfilesInput {
     }
 }
 
-fn read(arguments: &Lint) -> Result<Input, ExitStatus> {
+async fn read(arguments: &Lint) -> Result<Input, ExitStatus> {
     let selection = &arguments.selection;
     let given = &arguments.input;
     if let Some(inventory) = &given.inventory {
-        let (inventory, filter) = super::read(inventory, selection)?;
+        let (inventory, filter) = super::read(inventory, selection).await?;
         return Ok(Input { inventory, filter, imported: None, not_judged: Vec::new(), profiles: None });
     }
     if let Some(file) = &given.aws_config {

@@ -17,21 +17,23 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 pub use arguments::{Arguments, EXIT_STATUSES, ExitStatus};
 use arguments::{Command, Selection};
 use output::{bad_input, bad_usage};
 
 use crate::check::Start;
-use crate::inventory::{Filter, Inventory};
+use crate::inventory::{Filter, Inventory, InventorySource};
 use crate::report::Trigger;
 
 /// Runs the command that the arguments name.
 pub async fn run(arguments: Arguments) -> ExitCode {
     let status = match arguments.command {
         Command::Check(arguments) => check::run(&arguments).await,
-        Command::Lint(arguments) => lint::run(&arguments),
-        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Lint(arguments) => lint::run(&arguments).await,
+        Command::Explain(arguments) => explain::run(&arguments).await,
         Command::Import(arguments) => import::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments).await,
         Command::Schema { output } => schema::run(output.as_deref()),
@@ -40,11 +42,22 @@ pub async fn run(arguments: Arguments) -> ExitCode {
 }
 
 /// An inventory, and which of its jobs are meant; a problem is told, and nothing is checked.
-fn read(from: &Path, selection: &Selection) -> Result<(Inventory, Filter), ExitStatus> {
-    let inventory = Inventory::load(from).map_err(|problems| bad_input(&problems))?;
+async fn read(from: &Path, selection: &Selection) -> Result<(Inventory, Filter), ExitStatus> {
+    let inventory = load(from).await?;
     let filter = Filter::new(&selection.jobs, &selection.roles);
     filter.select(&inventory).map_err(|nothing| bad_usage(&format!("error: {nothing}; nothing was checked.")))?;
     Ok((inventory, filter))
+}
+
+/// Reads an inventory, whose problems are printed.
+async fn load(from: &Path) -> Result<Inventory, ExitStatus> {
+    let from = InventorySource::from_argument(from);
+    Inventory::load(&from, today()).await.map_err(|problems| bad_input(&problems))
+}
+
+/// Today in UTC.
+fn today() -> Date {
+    Timestamp::now().to_zoned(TimeZone::UTC).date()
 }
 
 /// Leaves to the end of the process what it has no more use for: freeing the parts of many jobs one by one takes longer than

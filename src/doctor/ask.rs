@@ -1,5 +1,5 @@
-//! Asks for credentials once, by the SDK for Rust with the files as the AWS CLI reads them; then STS whose they are. Returns
-//! facts. Never prints an error of the SDK's: its text can hold the answer of an endpoint or a program.
+//! Asks for credentials once, by the SDK for Rust with the files as the AWS CLI reads them; then STS whose they are.
+//! Returns facts. Never prints an error of the SDK's: its text can hold the answer of an endpoint or a program.
 
 use std::error::Error;
 use std::time::Duration;
@@ -28,7 +28,8 @@ use crate::shared_config::{self, Base, Chain, ForSdk, SharedConfig};
 const ATTEMPTS: u32 = 2;
 /// The longest wait for STS.
 const PATIENCE: Duration = Duration::from_secs(12);
-/// The longest wait for credentials: a program may ask a person. The SDKs give up after 5 seconds, the AWS CLI does not.
+/// The longest wait for credentials: a program may ask a person. The SDKs give up after 5 seconds, the AWS CLI does
+/// not.
 pub(super) const PATIENCE_FOR_CREDENTIALS: Duration = Duration::from_secs(30);
 
 /// `waits`: the provider that decides would wait for a file, so none is asked for credentials.
@@ -87,8 +88,8 @@ fn for_sdk(facts: &Facts, config: &SharedConfig, chain: Option<&Chain<'_>>) -> F
     }
 }
 
-/// Assumes the last role once more with `duration_seconds`, as the AWS CLI, boto3 and JavaScript do; the SDK for Rust does
-/// not send it. Returns why STS refuses.
+/// Assumes the last role once more with `duration_seconds`, as the AWS CLI, boto3 and JavaScript do; the SDK for Rust
+/// does not send it. Returns why STS refuses.
 async fn with_duration(aws: &Aws, config: &SharedConfig, chain: &Chain<'_>) -> Option<Refused> {
     let (last, before) = chain.roles.split_last()?;
     let by_token = before.is_empty() && chain.base == Base::WebIdentity;

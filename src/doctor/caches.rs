@@ -62,8 +62,8 @@ impl Home {
         })
     }
 
-    /// When the session ends that the AWS CLI keeps for these arguments of AssumeRole: the file is named by the SHA-1 of
-    /// their JSON, keys in order, as Python writes it (botocore, `AssumeRoleCredentialFetcher`).
+    /// When the session ends that the AWS CLI keeps for these arguments of AssumeRole: the file is named by the SHA-1
+    /// of their JSON, keys in order, as Python writes it (botocore, `AssumeRoleCredentialFetcher`).
     pub(super) fn cli_role_session(&self, arguments: &[(&str, Value)]) -> Option<Timestamp> {
         let pairs = pairs(arguments, ": ").join(", ");
         self.cli_session(&format!("{{{pairs}}}"))
@@ -83,7 +83,8 @@ impl Home {
         }
     }
 
-    /// When the session of this key ends, if the AWS CLI keeps it: `aws configure export-credentials` copies from there.
+    /// When the session of this key ends, if the AWS CLI keeps it: `aws configure export-credentials` copies from
+    /// there.
     pub(super) fn cli_session_of(&self, access_key_id: &str) -> Option<Timestamp> {
         let files = std::fs::read_dir(self.folder.join("cli/cache")).ok()?;
         let paths = files.filter_map(Result::ok).map(|entry| entry.path()).take(MOST_SESSIONS);

@@ -99,8 +99,8 @@ fn variable(value: Option<&str>, fits: impl Fn(char) -> bool) -> Variable {
     Variable::Flawed(flaw)
 }
 
-/// Whether these look like secret and key id rather than key id and secret: an id is AKIA or ASIA and capital letters and
-/// digits, a secret 40 characters of base64.
+/// Whether these look like secret and key id rather than key id and secret: an id is AKIA or ASIA and capital letters
+/// and digits, a secret 40 characters of base64.
 fn are_exchanged(id: &str, secret: &str) -> bool {
     let is_id = |text: &str| {
         let fits = text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());

@@ -12,8 +12,8 @@ use crate::inventory::{Location, nearest};
 use crate::shared_config::{self, Difference, Fault, FaultKind, Ineffective, IneffectiveKind, SharedConfig, Trouble};
 use crate::visible::printable;
 
-/// The profile that the AWS CLI selects: `--profile`, else AWS_PROFILE, also where that is empty, else AWS_DEFAULT_PROFILE,
-/// else `default` (aws-cli 2 and botocore, `configprovider.py`).
+/// The profile that the AWS CLI selects: `--profile`, else AWS_PROFILE, also where that is empty, else
+/// AWS_DEFAULT_PROFILE, else `default` (aws-cli 2 and botocore, `configprovider.py`).
 pub(super) fn selected(option: Option<&str>, environment: &Environment) -> Selected {
     let (name, by) = match (option, &environment.profile, &environment.default_profile) {
         (Some(name), _, _) => (name, SelectedBy::Option),

@@ -177,7 +177,9 @@ fn not_checked(facts: &Facts) -> Vec<String> {
     let mut not_checked = Vec::new();
     match &facts.asked {
         None => not_checked.push(
-            "AWS was not asked (--offline): whether it takes the credentials, whose they are, and the clock are not known.".to_owned(),
+            "AWS was not asked (--offline): whether it takes the credentials, whose they are, and the clock are not \
+             known."
+                .to_owned(),
         ),
         Some(asked) if asked.identity.is_none() => {
             not_checked.push("AWS was not asked who the credentials are: there were none to ask with.".to_owned());

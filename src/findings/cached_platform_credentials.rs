@@ -23,7 +23,7 @@ fn applies(judgement: &Judgement) -> bool {
 fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
     let (name, kind) = (&found.job.name, found.job.source.kind());
     let unknown = found.judgement.verdict == Verdict::Unknown;
-    let lasts = match (found.job.source, unknown) {
+    let lasts = match (&found.job.source, unknown) {
         (Source::Ec2Instance, true) => format!(
             "A copy of EC2 instance credentials lasts between {EC2_SHORTEST_LEASE} and {EC2_LONGEST_LEASE}; nobody \
              can know beforehand how long."

@@ -55,3 +55,52 @@ fn text_of(value: &FactValue<'_>) -> String {
 fn digest(text: &str) -> String {
     hex(&Sha256::digest(text))[..16].to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Class;
+    use crate::findings::FindingId;
+    use crate::inventory::JobName;
+
+    fn key(fact: &Fact) -> ChangeKey {
+        let mut key = ChangeKey::new();
+        add(&mut key, fact);
+        shorten(key)
+    }
+
+    #[test]
+    fn only_the_direction_of_a_clock_offset_counts() {
+        assert_eq!(key(&Fact::ClockOffset(300)), key(&Fact::ClockOffset(301)));
+        assert_ne!(key(&Fact::ClockOffset(300)), key(&Fact::ClockOffset(-300)));
+    }
+
+    #[test]
+    fn the_kind_of_a_missing_answer_does_not_count_but_a_refusal_does() {
+        let because = |class| key(&Fact::NotCheckedBecause(class));
+        for class in [Class::TimedOut, Class::Unavailable, Class::Unreachable, Class::OutOfTime, Class::NoCredentials] {
+            assert_eq!(because(Class::Throttled), because(class), "{class:?}");
+        }
+        assert_ne!(because(Class::Throttled), because(Class::MalformedPolicy));
+    }
+
+    #[test]
+    fn a_long_list_of_jobs_is_kept_as_its_digest_and_still_counts() {
+        let jobs = |count: usize| {
+            let names = (0..count).map(|number| JobName::from(format!("nightly-job-{number}"))).collect();
+            key(&Fact::Jobs(names))
+        };
+        assert!(jobs(5000)["jobs"].len() < 100);
+        assert_ne!(jobs(5000), jobs(5001));
+    }
+
+    #[test]
+    fn the_facts_that_count_are_those_of_the_stored_state() {
+        let names = |id: &FindingId| {
+            let facts = id.definition().change_facts.iter().map(|kind| kind.name()).collect::<Vec<_>>();
+            format!("{id}: {}", facts.join(", "))
+        };
+        let table: Vec<String> = FindingId::ALL.iter().map(names).collect();
+        insta::assert_snapshot!("change_facts", table.join("\n"));
+    }
+}

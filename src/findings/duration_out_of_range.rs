@@ -55,6 +55,10 @@ fn refused_call(found: &JudgedJob<'_>) -> &'static str {
         | Source::EcsTask
         | Source::Lambda
         | Source::Codebuild
-        | Source::EksPodIdentity => "AssumeRole",
+        | Source::EksPodIdentity
+        | Source::AccountAccess { .. }
+        | Source::ConsoleLogin { .. }
+        | Source::Issued { .. }
+        | Source::ServiceRole { .. } => "AssumeRole",
     }
 }

@@ -53,15 +53,19 @@ impl JudgedJob<'_> {
             LengthFrom::Measured => format!("ran up to {}", self.job.length),
             LengthFrom::Observed => format!("ran at least {}", self.job.length),
         };
-        match self.job.pause {
+        let length = match self.job.pause {
             Seconds(0) => length,
             pause => format!("{length} and may be frozen for {pause} more"),
+        };
+        match self.job.age {
+            Seconds(0) => length,
+            age => format!("{length}, and starts on credentials that are {age} old"),
         }
     }
 
     /// The finding, with the facts that each finding about a verdict shows.
     pub(super) fn finding(&self) -> Finding {
-        let needed = Provenance::Inventory("length + pause");
+        let needed = Provenance::Inventory("age + length + pause");
         let mut finding = Finding::about_job(self.id, self.job, self.judgement.limiting_hop)
             .evidence(Fact::Needed(self.needed()), needed);
         if let Some(lease) = self.judgement.lease {

@@ -22,24 +22,16 @@ pub(super) struct Asked<'a> {
 /// Every distinct pair of a caller and a role whose trust policy a file tells, in a stable order.
 pub(super) fn asked<'a>(subject: &'a Subject<'a>) -> Vec<Asked<'a>> {
     let mut asked: BTreeMap<(&RoleArn, Caller<'_>), Asked<'_>> = BTreeMap::new();
-    if subject.facts.planned.roles.is_empty() {
-        return Vec::new();
-    }
     for job in subject.jobs.iter().copied() {
         for (index, hop) in job.path.iter().enumerate() {
-            let Some((role, planned)) = hop.role.arn().and_then(|arn| {
-                let planned = subject.facts.planned.roles.get(arn)?;
-                (!planned.deleted).then_some((arn, planned))
-            }) else {
-                continue;
-            };
+            let (Some(role), Some(planned)) = (hop.role.arn(), subject.planned(&hop.role)) else { continue };
             let Setting::Known(trust) = &planned.trust else { continue };
             let caller = match index.checked_sub(1) {
                 Some(before) => match job.path[before].role.arn() {
                     Some(caller) => Caller::Role(caller),
                     None => continue,
                 },
-                None => match PrincipalKind::of(job.source) {
+                None => match PrincipalKind::of(&job.source) {
                     Some(kind) => Caller::Source(job.source.kind(), kind),
                     None => continue,
                 },
@@ -62,7 +54,8 @@ pub(super) fn asked<'a>(subject: &'a Subject<'a>) -> Vec<Asked<'a>> {
 /// What the files leave open about the roles of this run, and of the files themselves.
 pub(crate) fn notes(subject: &Subject<'_>) -> Vec<Note> {
     let used = |note: &&Note| note.role.as_ref().is_none_or(|role| subject.plan.roles.contains_key(role));
-    let mut notes: Vec<Note> = subject.facts.planned.notes.iter().filter(used).cloned().collect();
+    let planned = subject.facts.planned().into_iter().flat_map(|planned| &planned.notes);
+    let mut notes: Vec<Note> = planned.filter(used).cloned().collect();
     notes.extend(asked(subject).into_iter().filter_map(|asked| match asked.answer {
         Answer::NotConcluded(why) => Some(Note {
             role: Some(asked.role.clone()),

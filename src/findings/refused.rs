@@ -7,7 +7,7 @@ use super::evidence::{Fact, Provenance};
 use super::model::Finding;
 use super::registry::FindingId;
 use super::subject::{Subject, common_owner};
-use crate::facts::{Description, StepOutcome};
+use crate::facts::{Description, Mode, StepOutcome};
 use crate::failure::{Class, Failure, Operation};
 use crate::inventory::{Job, JobName, RoleArn, RoleRef};
 use crate::plan::PlannedHop;
@@ -30,7 +30,7 @@ pub(super) type Refusals<'a> = BTreeMap<(FindingId, &'a RoleArn), Refused<'a>>;
 /// Every refusal and failed call of the run.
 pub(super) fn refusals<'a>(subject: &'a Subject<'a>) -> Refusals<'a> {
     let mut met = Refusals::new();
-    if !subject.facts.live {
+    if !matches!(subject.facts.mode, Mode::Live) {
         return met;
     }
     let uses = Uses::of(subject);

@@ -43,7 +43,7 @@ fn describe(_: &Subject<'_>, refused: &Refused<'_>, _: &Refusals<'_>) -> Option<
 /// Roles that a plan deletes, before it is applied.
 fn find_planned(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     for role in &subject.plan.path_roles {
-        let planned = role.arn().and_then(|arn| subject.facts.planned.roles.get(arn));
+        let planned = subject.facts.planned_role(role);
         let (Some(planned), Some(account)) = (planned.filter(|planned| planned.deleted), role.account()) else {
             continue;
         };

@@ -35,6 +35,8 @@ fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
 /// The federated session does the work itself, where it lasts long enough.
 fn without_a_role(found: &JudgedJob<'_>) -> Option<Fix> {
     let direct = Job { path: Vec::new(), ..found.job.clone() };
-    (found.subject.verdict_of(&direct) == Verdict::Covered)
-        .then(|| Fix::step("Give the federated session the permissions that the job needs, and leave the path empty."))
+    (found.subject.verdict_of(&direct) == Verdict::Covered).then(|| {
+        Fix::step("Give the federated session the permissions that the job needs, and leave the path empty.")
+            .changes_job_to(direct)
+    })
 }

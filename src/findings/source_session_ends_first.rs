@@ -19,7 +19,14 @@ fn applies(judgement: &Judgement) -> bool {
     judgement.verdict == Verdict::Lapses
         && matches!(
             judgement.limited_by,
-            Some(LimitedBy::SourceSession | LimitedBy::PortalSession | LimitedBy::IdentityToken | LimitedBy::Mfa)
+            Some(
+                LimitedBy::SourceSession
+                    | LimitedBy::PortalSession
+                    | LimitedBy::SigninSession
+                    | LimitedBy::IdentityToken
+                    | LimitedBy::Mfa
+                    | LimitedBy::CopiedSession
+            )
         )
 }
 
@@ -37,6 +44,8 @@ fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
 fn what_expires(found: &JudgedJob<'_>) -> &'static str {
     match found.judgement.limited_by {
         Some(LimitedBy::PortalSession) => "Identity Center login",
+        Some(LimitedBy::SigninSession) => "sign-in session",
+        Some(LimitedBy::CopiedSession) => "copied session",
         Some(LimitedBy::IdentityToken) => "identity token",
         Some(LimitedBy::Mfa) => "MFA session",
         _ => "source session",
@@ -48,6 +57,15 @@ fn why(found: &JudgedJob<'_>, end: Seconds) -> String {
         Some(LimitedBy::PortalSession) => format!(
             "SDKs renew its credentials while the login to the Identity Center portal lasts, which is {end}. After \
              that, a person must run `aws sso login`."
+        ),
+        Some(LimitedBy::SigninSession) => format!(
+            "`aws login` renews its credentials while the sign-in session lasts, which is {end}. After that, a person \
+             must sign in again."
+        ),
+        Some(LimitedBy::CopiedSession) => format!(
+            "The session of {} is taken once and handed on. Only the hops behind it are renewed, and nothing renews \
+             them after {end}.",
+            found.limiting_name()
         ),
         Some(LimitedBy::IdentityToken) => format!(
             "Its {} cannot be presented a second time, so nothing renews the first session, or a session chained on \
@@ -74,10 +92,10 @@ fn fixes(found: &JudgedJob<'_>) -> Vec<Fix> {
     let on_a_platform = Job { source: Source::EcsTask, refresh: Refresh::Auto, ..job.clone() };
     let renews_already = matches!(job.source, Source::RolesAnywhere { .. });
     if !renews_already && found.subject.verdict_of(&on_a_platform) == Verdict::Covered {
-        fixes.push(Fix::step(
-            "Run the job on credentials that renew without a person: the role of a platform (EC2, ECS, CodeBuild, \
-             EKS) or IAM Roles Anywhere, with the same path. Declare that `source` and `refresh: auto`.",
-        ));
+        let step = "Run the job on credentials that renew without a person: the role of a platform (EC2, ECS, \
+                    CodeBuild, EKS) or IAM Roles Anywhere, with the same path. Declare that `source` and \
+                    `refresh: auto`.";
+        fixes.push(Fix::step(step).changes_job_to(on_a_platform));
     }
     fixes
 }

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use super::model::Finding;
 use super::registry::{Detect, FindingId};
 use super::{refused, waivers};
-use crate::facts::{Description, Facts, StepOutcome};
+use crate::facts::{Description, Facts, Mode, StepOutcome};
+use crate::failure::Failure;
 use crate::findings::evidence::{Fact, Provenance};
-use crate::fit::{Change, Changed, MOST_CHANGES, Way, first_ways, shorter_chain};
+use crate::fixes::search::{MOST_CHANGES, Way, first_ways, shorter_chain};
 use crate::fixes::{self, Fix};
 use crate::inventory::{Inventory, Job, JobName, Location, Refresh, RoleArn, RoleRef, Seconds};
 use crate::lease::rules::{ASSUME_ROLE_RANGE, DEFAULT_MAX_SESSION, LONGEST_SESSION};
@@ -69,19 +70,19 @@ impl<'a> Subject<'a> {
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
-        match &self.facts.observed {
+        match &self.facts.mode {
             // Such a run is about one call: the scheduled run reports the jobs' own verdicts.
-            Some(observed) => findings.extend(detections().filter_map(|(_, detect)| match detect {
+            Mode::Observed(observed) => findings.extend(detections().filter_map(|(_, detect)| match detect {
                 Detect::Observation(describe) => Some(describe(self, observed)),
                 _ => None,
             })),
-            None => {
+            Mode::Offline | Mode::Planned(_) | Mode::Live => {
                 self.detect(&mut findings);
                 findings.iter_mut().for_each(|finding| self.name_planned_file(finding));
             }
         }
         let unused = waivers::apply(self, &mut findings);
-        if self.facts.live && !self.filtered && self.is_complete() {
+        if matches!(self.facts.mode, Mode::Live) && !self.filtered && self.is_complete(&findings) {
             for (_, detect) in detections() {
                 if let Detect::UnusedWaiver(describe) = detect {
                     unused.iter().for_each(|waiver| waivers::push_once(&mut findings, describe(self, waiver)));
@@ -132,7 +133,7 @@ impl<'a> Subject<'a> {
     /// declared one. Where a template leaves it open, it is not known, whatever is declared.
     #[must_use]
     pub fn max_session(&self, role: &RoleRef) -> Option<Seconds> {
-        let planned = role.arn().and_then(|arn| self.facts.planned.max_session(arn));
+        let planned = self.planned(role).map(|planned| &planned.max_session);
         match (self.facts.max_session(role), planned) {
             (Some(live), _) => Some(live),
             (None, Some(Setting::Known(planned))) => Some(*planned),
@@ -152,7 +153,7 @@ impl<'a> Subject<'a> {
 
     /// The template or plan that defines the role, where one does and does not delete it.
     pub(crate) fn planned(&self, role: &RoleRef) -> Option<&'a PlannedRole> {
-        self.facts.planned.roles.get(role.arn()?).filter(|planned| !planned.deleted)
+        self.facts.planned_role(role).filter(|planned| !planned.deleted)
     }
 
     /// Sets the role's MaxSessionDuration: in the file that defines the role, where one does, since the next deployment
@@ -245,12 +246,7 @@ impl<'a> Subject<'a> {
 
     /// All changes of one way as one fix.
     fn way(&self, job: &Job, way: &Way) -> Fix {
-        let changed = Changed::new(job, &way.changes);
-        let describe = |change: &Change| match change {
-            Change::MaxSession(role, to) => self.raise_to(role, *to),
-            change => fixes::told(job, &changed, change),
-        };
-        fixes::together(way.changes.iter().filter_map(describe))
+        fixes::describe_way(job, &way.changes, |role, to| self.raise_to(role, to))
     }
 
     /// The job's verdict if it were declared so and its roles stayed as they are.
@@ -258,25 +254,47 @@ impl<'a> Subject<'a> {
         judge(job, |role| self.max_session(role)).verdict
     }
 
-    /// Whether everything that was to be checked was checked.
+    /// Whether everything that was to be checked was checked. Roles that are not to be assumed and refusals of access do
+    /// not count; an open `not-checked` does. `findings`: those of this run, waivers applied.
     #[must_use]
-    pub fn is_complete(&self) -> bool {
-        if self.facts.observed.is_some() {
-            return true; // Such a run is about one call, and reports it.
+    pub fn is_complete(&self, findings: &[Finding]) -> bool {
+        match &self.facts.mode {
+            // Such a run is about one call, and reports it.
+            Mode::Observed(_) => true,
+            Mode::Offline | Mode::Planned(_) => !self.judgements.iter().any(needs_max_session),
+            Mode::Live => {
+                let open_not_checked =
+                    findings.iter().any(|finding| finding.id == FindingId::NotChecked && finding.waived.is_none());
+                let unknown = self.judgements.iter().any(needs_max_session);
+                !open_not_checked && !unknown && !self.failures().any(keeps_from_checking) && !self.all_were_refused()
+            }
         }
-        let steps = self
-            .facts
-            .steps
-            .iter()
-            .any(|step| matches!(step, StepOutcome::Failed(failure) if failure.class.is_unfinished()));
-        let described = self
-            .facts
-            .described
-            .values()
-            .any(|d| matches!(d, Description::Failed(failure) if failure.class.is_unfinished()));
-        let unknown = self.judgements.iter().any(needs_max_session);
-        !steps && !described && !unknown
     }
+
+    /// Every failed call of the walk and of the readers.
+    fn failures(&self) -> impl Iterator<Item = &Failure> {
+        let steps = self.facts.steps.iter().filter_map(|step| match step {
+            StepOutcome::Failed(failure) => Some(&**failure),
+            StepOutcome::Assumed | StepOutcome::NotReached => None,
+        });
+        let described = self.facts.described.values().filter_map(|description| match description {
+            Description::Failed(failure) => Some(&**failure),
+            Description::Known { .. } | Description::NotReached | Description::NoReader => None,
+        });
+        steps.chain(described)
+    }
+
+    /// Whether no role that was to be assumed was assumed.
+    fn all_were_refused(&self) -> bool {
+        !self.facts.steps.is_empty() && !self.facts.steps.contains(&StepOutcome::Assumed)
+    }
+}
+
+/// Whether the failure left something unchecked. Denied access and a missing role are answers. Failures that a
+/// `not-checked` reports count through that finding, so that a waiver can accept them.
+fn keeps_from_checking(failure: &Failure) -> bool {
+    let counted_elsewhere = [FindingId::AssumeDenied, FindingId::RoleMissing, FindingId::NotChecked];
+    !counted_elsewhere.contains(&FindingId::of_class(failure.class))
 }
 
 /// Whether the verdict is unknown because a MaxSessionDuration is not known.

@@ -72,8 +72,8 @@ fn little_headroom(found: &JudgedJob<'_>, finding: Finding) -> Option<Finding> {
 fn smaller_margin(found: &JudgedJob<'_>, margin: Seconds) -> Option<Fix> {
     let content = Job { margin, ..found.job.clone() };
     (margin > Seconds(0) && found.subject.verdict_of(&content) == Verdict::Covered).then(|| {
-        Fix::step(format!(
-            "If the declared length already includes a reserve, declare `margin: {margin}` for this job."
-        ))
+        let step =
+            format!("If the declared length already includes a reserve, declare `margin: {margin}` for the job.");
+        Fix::step(step).changes_job_to(content)
     })
 }

@@ -19,8 +19,8 @@ use crate::shared_config::{
 pub struct Options {
     /// How long each job runs; `None`: not known, and a placeholder of an hour is written.
     pub length: Option<Seconds>,
-    /// Copied sessions (keys with a session token) that a profile uses as they are become jobs too, with a duration that
-    /// is a placeholder.
+    /// Copied sessions (keys with a session token) that a profile uses as they are become jobs too, with a duration
+    /// that is a placeholder.
     pub copied_sessions: bool,
     /// The time, against which stated ends are compared.
     pub now: Timestamp,
@@ -176,20 +176,38 @@ impl Importer<'_> {
         Ok(Drafted { draft: Some(draft), not_run: self.not_run() })
     }
 
-    /// A command is followed to the profile that it names, and is not run.
+    /// A command is followed to the profile that it names or judged by the defaults of its program, and is not run.
     fn not_run(&self) -> Option<Remark> {
-        let granted = matches!(&self.chain.base, Base::Process(command) if Helper::of(command) == Helper::Granted);
-        let what = match self.chain.commands.is_empty() {
-            false => format!("it is judged by the credentials of profile `{}`", self.chain.base_profile.name),
-            true if granted => "it is judged by IAM Identity Center's defaults, for `granted`".to_owned(),
-            true => return None,
+        let helper = match &self.chain.base {
+            Base::Process(command) => Helper::of(command),
+            _ => Helper::Unknown,
         };
+        let by_default = |program: &str| Some(format!("it is judged by the defaults of {program}"));
+        let what = match helper {
+            Helper::Granted => by_default("granted and IAM Identity Center"),
+            Helper::AwsVault { .. } => by_default("aws-vault: sessions of 1h unless --duration says otherwise"),
+            Helper::Saml2aws { .. } => by_default("saml2aws: a session of 1h, and then a person logs in"),
+            Helper::GimmeAwsCreds => by_default("gimme-aws-creds: a session of 1h, and then a person logs in"),
+            Helper::ExportCredentials { .. } | Helper::RolesAnywhere { .. } | Helper::Unknown => {
+                let followed = !self.chain.commands.is_empty();
+                let name = &self.chain.base_profile.name;
+                followed.then(|| format!("it is judged by the credentials of profile `{name}`"))
+            }
+        }?;
         let message = format!("profile `{}`: credential_process: {what}; the command was not run", self.profile.name);
-        let help = format!("`credential-health doctor --profile {}` runs it", self.profile.name);
+        let name = crate::shell::word(&self.profile.name);
+        let help = format!("run `credential-health doctor --profile {name}`, which runs it");
         Some(Remark { location: self.profile.location.clone(), message, help, cannot_work: false })
     }
 
-    /// Refuses a copied session that has ended, or whose end nobody knows.
+    /// The time until the stated end of a copied session.
+    fn time_left(&self) -> Option<Seconds> {
+        let end = self.chain.base_profile.stated_end?.at?;
+        let left = end.as_second() - self.options.now.as_second();
+        u64::try_from(left).ok().filter(|left| *left > 0).map(Seconds)
+    }
+
+    /// Refuses a copied session that has ended, and in `lint` one whose end nobody knows.
     fn copied_session(&self, used_itself: bool) -> Result<(), Outcome> {
         let base = self.chain.base_profile;
         let end = base.stated_end.as_ref().and_then(|stated| Some((stated.key, stated.at?)));
@@ -210,11 +228,6 @@ impl Importer<'_> {
                 };
                 Err(Outcome { remark, cannot_start: Some("session has ended") })
             }
-            Some((key, at)) if used_itself && !self.options.copied_sessions => {
-                let left = in_words(at.as_second() - self.options.now.as_second());
-                let what = format!("a copy of a session that ends at {at:.0}, in {left} ({key}); nothing renews it");
-                Err(self.not_known(&what, help))
-            }
             None if used_itself && !self.options.copied_sessions => Err(self.not_known(
                 "keys with a session token: a copy of a session, and the file does not say until when it is valid",
                 help,
@@ -230,6 +243,9 @@ impl Importer<'_> {
             Base::Nothing => Ok(None),
             Base::Keys if self.chain.roles.is_empty() => Ok(None),
             Base::Keys => Ok(Some(Source::IamUser { mfa: self.chain.roles[0].mfa_serial.is_some() })),
+            Base::SessionKeys if !self.options.copied_sessions && self.time_left().is_some() => {
+                Ok(self.time_left().map(|duration| Source::Issued { duration, renewable: false }))
+            }
             Base::SessionKeys => {
                 let what = "a copied session: 12h is a placeholder, the file does not say how long it is valid";
                 comments.source = Some(what.to_owned());
@@ -249,11 +265,10 @@ impl Importer<'_> {
                 "credential_source = Environment: the file does not say which credentials the environment has",
                 "declare the job in an inventory, with where its credentials come from as its source",
             )),
-            Base::LoginSession => Err(self.not_known(
-                "`aws login`: an inventory has no such source. Its credentials last 15 minutes, and the AWS CLI and SDKs \
-                 that know it renew them while the console session lasts",
-                "run jobs that nobody watches on a role instead",
-            )),
+            Base::LoginSession => {
+                self.notes.add(base, notes::CONSOLE_LOGIN);
+                of_kind("console-login")
+            }
             Base::Process(command) => self.process(command, comments),
         }
     }
@@ -278,20 +293,18 @@ impl Importer<'_> {
                 self.identity_center(comments);
                 Ok(Source::of_kind("identity-center"))
             }
-            Helper::AwsVault { .. } => unknown(
-                self,
-                "aws-vault gives a session of 1h unless its --duration or its configuration says otherwise, and the keys \
-                 behind it are not in the file",
-            ),
-            Helper::Saml2aws { .. } => unknown(
-                self,
-                "saml2aws gives a session of 1h unless its configuration says otherwise, and a person must log in again",
-            ),
-            Helper::GimmeAwsCreds => unknown(
-                self,
-                "gimme-aws-creds gives a session of 1h unless its configuration says otherwise, and a person must log in \
-                 again",
-            ),
+            Helper::AwsVault { duration } => {
+                let written = duration.as_deref().map(Seconds::parse);
+                let duration = written.and_then(Result::ok).unwrap_or(rules::DEFAULT_DURATION);
+                // With MFA a person gives the code for each session.
+                Ok(Some(Source::Issued { duration, renewable: self.chain.base_profile.mfa_serial.is_none() }))
+            }
+            Helper::Saml2aws { duration } => {
+                let written = duration.as_deref().and_then(|written| written.parse().ok());
+                let duration = written.map_or(rules::DEFAULT_DURATION, Seconds);
+                Ok(Some(Source::Issued { duration, renewable: false }))
+            }
+            Helper::GimmeAwsCreds => Ok(Some(Source::Issued { duration: rules::DEFAULT_DURATION, renewable: false })),
             Helper::ExportCredentials { .. } | Helper::Unknown => {
                 unknown(self, "the file does not say what the command gives, and for how long")
             }

@@ -82,7 +82,7 @@ impl Draft {
                 let location = locate(hop.role.place, files);
                 vec![Remark { location, message: wrong.message, help: wrong.help, cannot_work: false }]
             })?;
-            path.push(raw::Hop { role: Some(hop.role), duration: hop.duration });
+            path.push(raw::Hop { role: Some(hop.role), duration: hop.duration, ..raw::Hop::default() });
         }
         let job = raw::Job {
             place: self.place,

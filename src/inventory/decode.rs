@@ -1,11 +1,16 @@
 //! From the YAML tree to the inventory's shape: every wrong type, unknown key, duplicate key and missing value, each
-//! with its place. Knows nothing of what refers to what: that is `validate`'s.
+//! with its place. References between entries are resolved in `validate`.
 
-use super::problem::{Place, Placed, Sink, nearest};
+use super::diagnostic::{Place, Placed, Sink, nearest};
+use super::fields::{Fields, entries, items};
 use super::raw::{Defaults, Document, Hop, Reader, Refresh, Role, Waiver};
-use super::yaml::{Node, Value, report_duplicates};
+use super::seconds::NotADuration;
+use super::source::SourceKind;
+use super::syntax::NOT_RENDERED;
+use super::yaml::{Node, Value};
 use super::{LengthFrom, Seconds, Source, raw};
 use crate::findings::FindingId;
+use crate::lease::rules;
 
 /// Reads one file's tree.
 pub(crate) fn document(node: Node, sink: &mut Sink) -> Document {
@@ -15,7 +20,7 @@ pub(crate) fn document(node: Node, sink: &mut Sink) -> Document {
         return Document::default();
     }
     let Some(mut fields) = Fields::of(node, "an inventory", sink) else { return Document::default() };
-    let version = fields.required("version", sink).and_then(|node| version(&node, sink));
+    let version = fields.required("version").and_then(|node| version(&node, sink));
     let defaults = fields.optional("defaults").and_then(|node| defaults(node, sink));
     let readers = entries(fields.optional("readers"), "readers", sink, reader);
     let roles = fields.optional("roles");
@@ -24,8 +29,10 @@ pub(crate) fn document(node: Node, sink: &mut Sink) -> Document {
     let roles = entries(roles, "roles", sink, |node, sink| Some(role(node, sink).unwrap_or_default()));
     let jobs = items(fields.optional("jobs"), "jobs", sink, job);
     let waivers = items(fields.optional("waivers"), "waivers", sink, waiver);
+    let accounts = entries(fields.optional("accounts"), "accounts", sink, |node, sink| text(node, "an account", sink));
+    let longest_waiver = fields.optional("longest_waiver").and_then(|node| seconds(&node, "longest_waiver", sink));
     fields.finish(sink);
-    Document { version, defaults, readers, roles, roles_unread, jobs, waivers }
+    Document { version, defaults, readers, roles, roles_unread, jobs, waivers, accounts, longest_waiver }
 }
 
 fn version(node: &Node, sink: &mut Sink) -> Option<Place> {
@@ -51,7 +58,7 @@ fn reader(node: Node, sink: &mut Sink) -> Option<Reader> {
         return Some(Reader { role: text(node, "reader", sink), external_id: None });
     }
     let mut fields = Fields::of(node, "a reader", sink)?;
-    let role = fields.required("role", sink).and_then(|node| text(node, "role", sink));
+    let role = fields.required("role").and_then(|node| text(node, "role", sink));
     let external_id = fields.optional("external_id").and_then(|node| text(node, "external_id", sink));
     fields.finish(sink);
     Some(Reader { role, external_id })
@@ -59,7 +66,7 @@ fn reader(node: Node, sink: &mut Sink) -> Option<Reader> {
 
 fn role(node: Node, sink: &mut Sink) -> Option<Role> {
     let mut fields = Fields::of(node, "a role", sink)?;
-    let arn = fields.required("arn", sink).and_then(|node| text(node, "arn", sink));
+    let arn = fields.required("arn").and_then(|node| text(node, "arn", sink));
     let external_id = fields.optional("external_id").and_then(|node| text(node, "external_id", sink));
     let session_name = fields.optional("session_name").and_then(|node| text(node, "session_name", sink));
     let source_identity = fields.optional("source_identity").and_then(|node| text(node, "source_identity", sink));
@@ -72,43 +79,86 @@ fn role(node: Node, sink: &mut Sink) -> Option<Role> {
 fn job(node: Node, sink: &mut Sink) -> Option<raw::Job> {
     let place = node.place;
     let mut fields = Fields::of(node, "a job", sink)?;
-    let name = fields.required("name", sink).and_then(|node| text(node, "name", sink));
+    let name = fields.required("name").and_then(|node| text(node, "name", sink));
     let owner = fields.optional("owner").and_then(|node| text(node, "owner", sink));
-    let length = fields.required("length", sink).and_then(|node| seconds(&node, "length", sink));
+    let length = fields.required("length").and_then(|node| seconds(&node, "length", sink));
     let pause = fields.optional("pause").and_then(|node| seconds(&node, "pause", sink));
+    let age = fields.optional("age").and_then(|node| seconds(&node, "age", sink));
     let margin = fields.optional("margin").and_then(|node| seconds(&node, "margin", sink));
-    let source = fields.required("source", sink).and_then(|node| source(node, sink));
+    let session_name = fields.optional("session_name").and_then(|node| text(node, "session_name", sink));
+    let (source, signin_role) = fields.required("source").and_then(|node| source(node, sink)).unzip();
+    let signin_role = signin_role.flatten();
     let path = fields.optional("path").and_then(|node| path(node, sink));
     let refresh = fields.optional("refresh").and_then(|node| refresh(node, sink));
     fields.finish(sink);
-    let length_from = LengthFrom::Declared;
-    Some(raw::Job { place, name, owner, length, length_from, pause, margin, source, path, refresh })
+    Some(raw::Job {
+        place,
+        name,
+        owner,
+        length,
+        length_from: LengthFrom::Declared,
+        pause,
+        age,
+        session_name,
+        margin,
+        source,
+        signin_role,
+        path,
+        refresh,
+    })
 }
 
-fn source(node: Node, sink: &mut Sink) -> Option<Placed<Source>> {
+/// A source, and the role of a `console-login` as it is written.
+fn source(node: Node, sink: &mut Sink) -> Option<(Placed<Source>, Option<Placed<String>>)> {
     let place = node.place;
-    let kind = |text: &str, at: Place, sink: &mut Sink| {
-        let found = Source::of_kind(text);
-        if found.is_none() {
-            let help = match nearest(text, Source::KINDS) {
-                Some(near) => format!("did you mean `{near}`? Known: {}", Source::KINDS.join(", ")),
-                None => format!("known: {}", Source::KINDS.join(", ")),
-            };
-            sink.add(at, format!("`{text}` is not a kind of source"), help);
-        }
-        found
-    };
     if let Value::Text(name) = &node.value {
-        return kind(name, place, sink).map(|value| Placed { value, place });
+        let kind = source_kind(name, place, sink)?;
+        let value = kind.with_defaults();
+        if value.is_none() {
+            let required = kind.parameters().iter().filter(|parameter| parameter.required);
+            let required: Vec<String> = required.map(|parameter| format!("{}: …", parameter.name)).collect();
+            let help = format!("write `{{kind: {name}, {}}}`", required.join(", "));
+            sink.add(place, format!("a source of kind `{name}` needs parameters"), help);
+        }
+        return value.map(|value| (Placed { value, place }, None));
     }
     let mut fields = Fields::of(node, "a source", sink)?;
-    let name = fields.required("kind", sink).and_then(|node| text(node, "kind", sink));
-    let Some(mut value) = name.and_then(|name| kind(&name.value, name.place, sink)) else {
-        return None; // The parameters cannot be judged without the kind.
+    let name = fields.required("kind").and_then(|node| text(node, "kind", sink));
+    let Some(kind) = name.and_then(|name| source_kind(&name.value, name.place, sink)) else {
+        fields.abandon(sink); // The parameters cannot be judged without the kind.
+        return None;
     };
-    match &mut value {
+    let (value, signin_role) = parameters(kind, &mut fields, sink);
+    fields.finish(sink);
+    Some((Placed { value: value?, place }, signin_role))
+}
+
+fn source_kind(written: &str, at: Place, sink: &mut Sink) -> Option<SourceKind> {
+    let found = SourceKind::parse(written);
+    if found.is_none() {
+        let kinds = SourceKind::ALL.map(SourceKind::as_str);
+        let near = SourceKind::by_synonym(written).map(SourceKind::as_str).or_else(|| nearest(written, kinds));
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`? Known: {}", kinds.join(", ")),
+            None => format!("known: {}", kinds.join(", ")),
+        };
+        sink.add(at, format!("`{written}` is not a kind of source"), help);
+    }
+    found
+}
+
+/// The source of this kind with its parameters as they are written.
+fn parameters(kind: SourceKind, fields: &mut Fields, sink: &mut Sink) -> (Option<Source>, Option<Placed<String>>) {
+    let mut signin_role = None;
+    let Some(mut source) = kind.with_defaults() else {
+        let duration = fields.required("duration").and_then(|node| seconds(&node, "duration", sink));
+        let renewable = fields.optional("renewable").and_then(|node| yes_or_no(&node, "renewable", sink));
+        let renewable = renewable.is_some_and(|renewable| renewable.value);
+        return (duration.map(|duration| Source::Issued { duration: duration.value, renewable }), None);
+    };
+    match &mut source {
         Source::IamUser { mfa } => set(mfa, fields.optional("mfa").and_then(|n| yes_or_no(&n, "mfa", sink))),
-        Source::WebIdentity { renewable } | Source::Saml { renewable } => {
+        Source::WebIdentity { renewable } | Source::Saml { renewable } | Source::Issued { renewable, .. } => {
             set(renewable, fields.optional("renewable").and_then(|n| yes_or_no(&n, "renewable", sink)));
         }
         Source::SessionToken { duration }
@@ -119,18 +169,31 @@ fn source(node: Node, sink: &mut Sink) -> Option<Placed<Source>> {
         Source::IdentityCenter { session, portal_session } => {
             let written = fields.optional("session").and_then(|n| seconds(&n, "session", sink));
             if let Some(written) = &written
-                && !(Seconds::hours(1)..=Seconds::hours(12)).contains(&written.value)
+                && !rules::PERMISSION_SET_RANGE.contains(&written.value)
             {
-                let message = format!("a permission set's session of {} is outside 1h to 12h", written.value);
-                sink.add(written.place, message, "write the permission set's SessionDuration, 1h to 12h");
+                let (least, most) = (rules::PERMISSION_SET_RANGE.start(), rules::PERMISSION_SET_RANGE.end());
+                let message = format!("a permission set's session of {} is outside {least} to {most}", written.value);
+                sink.add(written.place, message, format!("write its SessionDuration, {least} to {most}"));
             }
             set(session, written);
             set(portal_session, fields.optional("portal_session").and_then(|n| seconds(&n, "portal_session", sink)));
         }
-        _ => {}
+        Source::AccountAccess { portal_session } => {
+            set(portal_session, fields.optional("portal_session").and_then(|n| seconds(&n, "portal_session", sink)));
+        }
+        Source::ConsoleLogin { role: _, signin_session } => {
+            // `validate` resolves the role.
+            signin_role = fields.optional("role").and_then(|node| text(node, "role", sink));
+            let written = fields.optional("signin_session").and_then(|n| seconds(&n, "signin_session", sink));
+            *signin_session = written.map(|written| written.value);
+        }
+        Source::ServiceRole { duration } => {
+            let written = fields.optional("duration").and_then(|n| seconds(&n, "duration", sink));
+            *duration = written.map(|written| written.value);
+        }
+        Source::Ec2Instance | Source::EcsTask | Source::Lambda | Source::Codebuild | Source::EksPodIdentity => {}
     }
-    fields.finish(sink);
-    Some(Placed { value, place })
+    (Some(source), signin_role)
 }
 
 fn set<T>(target: &mut T, written: Option<Placed<T>>) {
@@ -145,20 +208,21 @@ fn path(node: Node, sink: &mut Sink) -> Option<Placed<Vec<Hop>>> {
         items(Some(node), "path", sink, |_, _| Some(()));
         return Some(Placed { value: vec![Hop::default()], place });
     }
-    // A hop that cannot be read is still a hop: the path is not empty, and its own problem is told.
+    // A hop that cannot be read is reported itself, and the path is not empty.
     let hops = items(Some(node), "path", sink, |node, sink| Some(hop(node, sink).unwrap_or_default()));
     Some(Placed { value: hops, place })
 }
 
 fn hop(node: Node, sink: &mut Sink) -> Option<Hop> {
     if let Value::Text(_) = node.value {
-        return Some(Hop { role: text(node, "hop", sink), duration: None });
+        return Some(Hop { role: text(node, "hop", sink), ..Hop::default() });
     }
     let mut fields = Fields::of(node, "a hop", sink)?;
-    let role = fields.required("role", sink).and_then(|node| text(node, "role", sink));
+    let role = fields.required("role").and_then(|node| text(node, "role", sink));
     let duration = fields.optional("duration").and_then(|node| seconds(&node, "duration", sink));
+    let copied = fields.optional("copied").and_then(|node| yes_or_no(&node, "copied", sink));
     fields.finish(sink);
-    Some(Hop { role, duration })
+    Some(Hop { role, duration, copied: copied.is_some_and(|copied| copied.value) })
 }
 
 fn refresh(node: Node, sink: &mut Sink) -> Option<Refresh> {
@@ -168,7 +232,7 @@ fn refresh(node: Node, sink: &mut Sink) -> Option<Refresh> {
         Value::Text(word) if word == "auto" => Some(Refresh::Auto),
         Value::Map(_) => {
             let mut fields = Fields::of(node, "refresh", sink)?;
-            let every = fields.required("every", sink).and_then(|node| seconds(&node, "every", sink));
+            let every = fields.required("every").and_then(|node| seconds(&node, "every", sink));
             fields.finish(sink);
             every.map(|every| Refresh::Every(every.value))
         }
@@ -186,13 +250,13 @@ fn refresh(node: Node, sink: &mut Sink) -> Option<Refresh> {
 fn waiver(node: Node, sink: &mut Sink) -> Option<Waiver> {
     let place = node.place;
     let mut fields = Fields::of(node, "a waiver", sink)?;
-    let finding = fields.required("finding", sink).and_then(|node| finding(node, sink));
+    let finding = fields.required("finding").and_then(|node| finding(node, sink));
     let (job, role) = (fields.optional("job"), fields.optional("role"));
     let named = job.is_some() || role.is_some();
     let job = job.and_then(|node| text(node, "job", sink));
     let role = role.and_then(|node| text(node, "role", sink));
-    let until = fields.required("until", sink).and_then(|node| date(node, sink));
-    let reason = fields.required("reason", sink).and_then(|node| text(node, "reason", sink));
+    let until = fields.required("until").and_then(|node| date(node, sink));
+    let reason = fields.required("reason").and_then(|node| text(node, "reason", sink));
     let approver = fields.optional("approver").and_then(|node| text(node, "approver", sink));
     fields.finish(sink);
     Some(Waiver { place, named, finding, job, role, until, reason, approver })
@@ -211,14 +275,31 @@ fn finding(node: Node, sink: &mut Sink) -> Option<Placed<FindingId>> {
 }
 
 fn date(node: Node, sink: &mut Sink) -> Option<Placed<jiff::civil::Date>> {
-    let written = text(node, "until", sink)?;
+    let help = "write YYYY-MM-DD: 2027-01-31";
+    let written = match &node.value {
+        Value::Number(number) => {
+            let help = match date_without_hyphens(number) {
+                Some(date) => format!("write YYYY-MM-DD: {date}"),
+                None => help.to_owned(),
+            };
+            sink.add(node.place, format!("`{number}` is not a date"), help);
+            return None;
+        }
+        Value::Null | Value::Bool(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => text(node, "until", sink)?,
+    };
     match written.value.parse::<jiff::civil::Date>() {
         Ok(value) if written.value.len() == "2027-01-31".len() => Some(Placed { value, place: written.place }),
-        _ => {
-            sink.add(written.place, format!("`{}` is not a date", written.value), "write YYYY-MM-DD: 2027-01-31");
+        Ok(_) | Err(_) => {
+            sink.add(written.place, format!("`{}` is not a date", written.value), help);
             None
         }
     }
+}
+
+/// `20270131` as the date that it means.
+fn date_without_hyphens(digits: &str) -> Option<jiff::civil::Date> {
+    let of_eight = digits.len() == 8 && digits.bytes().all(|digit| digit.is_ascii_digit());
+    of_eight.then(|| jiff::civil::Date::strptime("%Y%m%d", digits).ok()).flatten()
 }
 
 fn text(node: Node, key: &str, sink: &mut Sink) -> Option<Placed<String>> {
@@ -257,14 +338,14 @@ fn seconds(node: &Node, key: &str, sink: &mut Sink) -> Option<Placed<Seconds>> {
     match &node.value {
         Value::Text(written) => match Seconds::parse(written) {
             Ok(value) => return Some(Placed { value, place: node.place }),
-            Err(wrong) if wrong == "is a bare number" => {
-                sink.add(
-                    node.place,
-                    format!("`{key}`: `{written}` {wrong}"),
-                    format!("write its unit: `{written}s`, or a duration such as `1h30m`"),
-                );
+            Err(wrong @ NotADuration::BareNumber) => {
+                let help = format!("write its unit: `{written}s`, or a duration such as `1h30m`");
+                sink.add(node.place, format!("`{key}`: `{written}` {wrong}"), help);
             }
-            Err(wrong) => sink.add(node.place, format!("`{key}`: `{written}` {wrong}"), forms),
+            Err(wrong) => {
+                let help = if written.contains("{{") { NOT_RENDERED } else { forms };
+                sink.add(node.place, format!("`{key}`: `{written}` {wrong}"), help);
+            }
         },
         Value::Number(number) if number.starts_with('-') => {
             sink.add(node.place, format!("`{key}`: `{number}` is negative"), forms);
@@ -274,95 +355,9 @@ fn seconds(node: &Node, key: &str, sink: &mut Sink) -> Option<Placed<Seconds>> {
             sink.add(node.place, format!("`{key}`: `{number}` is a bare number"), help);
         }
         Value::Number(number) => sink.add(node.place, format!("`{key}`: `{number}` is a bare number"), forms),
-        other => sink.add(node.place, format!("`{key}` is {}, not a duration", other.kind()), forms),
+        other @ (Value::Null | Value::Bool(_) | Value::List(_) | Value::Map(_)) => {
+            sink.add(node.place, format!("`{key}` is {}, not a duration", other.kind()), forms);
+        }
     }
     None
-}
-
-fn entries<T>(
-    node: Option<Node>,
-    what: &str,
-    sink: &mut Sink,
-    read: impl Fn(Node, &mut Sink) -> Option<T>,
-) -> Vec<(Placed<String>, T)> {
-    let Some(node) = node else { return Vec::new() };
-    let Value::Map(entries) = node.value else {
-        sink.add(
-            node.place,
-            format!("`{what}` is {}, not a map", node.value.kind()),
-            format!("write `{what}:` and one entry a line below it"),
-        );
-        return Vec::new();
-    };
-    report_duplicates(&entries, sink);
-    entries.into_iter().filter_map(|(key, value)| read(value, sink).map(|value| (key, value))).collect()
-}
-
-fn items<T>(node: Option<Node>, what: &str, sink: &mut Sink, read: impl Fn(Node, &mut Sink) -> Option<T>) -> Vec<T> {
-    let Some(node) = node else { return Vec::new() };
-    let Value::List(items) = node.value else {
-        sink.add(
-            node.place,
-            format!("`{what}` is {}, not a list", node.value.kind()),
-            format!("write `{what}:` and one item a line below it, each after `- `"),
-        );
-        return Vec::new();
-    };
-    items.into_iter().filter_map(|item| read(item, sink)).collect()
-}
-
-/// The entries of a map, taken key by key; what nobody took is an unknown key.
-struct Fields {
-    what: &'static str,
-    place: Place,
-    entries: Vec<(Placed<String>, Node)>,
-    known: Vec<&'static str>,
-}
-
-impl Fields {
-    fn of(node: Node, what: &'static str, sink: &mut Sink) -> Option<Self> {
-        match node.value {
-            Value::Map(entries) => {
-                report_duplicates(&entries, sink);
-                Some(Self { what, place: node.place, entries, known: Vec::new() })
-            }
-            other => {
-                sink.add(
-                    node.place,
-                    format!("{} is written here, where {what} should be", other.kind()),
-                    format!("write {what} as a map of `key: value`"),
-                );
-                None
-            }
-        }
-    }
-
-    /// Takes every entry of the key and returns the last; nothing is the same as absent.
-    fn optional(&mut self, key: &'static str) -> Option<Node> {
-        self.known.push(key);
-        let mut found = None;
-        while let Some(at) = self.entries.iter().position(|(name, _)| name.value == key) {
-            found = Some(self.entries.remove(at).1);
-        }
-        found.filter(|node| !matches!(node.value, Value::Null))
-    }
-
-    fn required(&mut self, key: &'static str, sink: &mut Sink) -> Option<Node> {
-        let found = self.optional(key);
-        if found.is_none() {
-            sink.add(self.place, format!("{} has no `{key}`", self.what), format!("add `{key}:`"));
-        }
-        found
-    }
-
-    fn finish(self, sink: &mut Sink) {
-        for (key, _) in &self.entries {
-            let known = self.known.join(", ");
-            let help = match nearest(&key.value, self.known.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`? Known here: {known}"),
-                None => format!("known here: {known}"),
-            };
-            sink.add(key.place, format!("`{}` is not a key of {}", key.value, self.what), help);
-        }
-    }
 }

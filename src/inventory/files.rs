@@ -1,10 +1,10 @@
-//! Where an inventory is read from: a file, a folder or standard input. Owns sizes and names, not contents.
+//! Where an inventory is read from: a file, a folder, standard input or a text. Owns sizes and names, not contents.
 
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::problem::{Place, Problems, Sink, SourceFile};
+use super::diagnostic::{Place, Problems, Sink, SourceFile};
 use super::yaml::MAX_BYTES;
 use crate::limited::{self, Unreadable};
 
@@ -12,7 +12,7 @@ use crate::limited::{self, Unreadable};
 pub(crate) struct Files {
     pub(crate) files: Vec<SourceFile>,
     pub(crate) sha256: String,
-    /// What is wrong with files as such.
+    /// Files that cannot be parsed at all.
     pub(crate) sink: Sink,
 }
 
@@ -21,29 +21,58 @@ const MOST_FILES: usize = 10_000;
 
 const HELP_READ: &str = "name a YAML or JSON file, a folder of them, or `-` for standard input";
 
-/// Reads a file, or every `*.yaml`, `*.yml` and `*.json` of a folder in the order of their names, or standard input for `-`.
-pub(crate) fn read(from: &Path) -> Result<Files, Problems> {
-    let name = from.display().to_string();
-    if from.as_os_str() == "-" {
-        return Ok(files(vec![(
-            "<stdin>".to_owned(),
-            limited("<stdin>", limited::stream(std::io::stdin().lock(), MAX_BYTES))?,
-        )]));
+/// Where an inventory comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InventorySource {
+    /// A file, or a folder whose `*.yaml`, `*.yml` and `*.json` files are one inventory.
+    Path(PathBuf),
+    /// Standard input.
+    StandardInput,
+    /// A text, and the name that diagnostics give it.
+    Text {
+        /// The name.
+        name: String,
+        /// The text.
+        text: String,
+    },
+}
+
+impl InventorySource {
+    /// The source that an argument names: `-` is standard input.
+    #[must_use]
+    pub fn from_argument(argument: &Path) -> Self {
+        if argument.as_os_str() == "-" { Self::StandardInput } else { Self::Path(argument.to_owned()) }
     }
-    let unreadable = |name: &str, error: &std::io::Error| {
+
+    pub(super) fn read(&self) -> Result<Files, Problems> {
+        match self {
+            Self::Path(path) => read_path(path),
+            Self::StandardInput => {
+                let read = limited::stream(std::io::stdin().lock(), MAX_BYTES);
+                Ok(files(vec![("<stdin>".to_owned(), limited("<stdin>", read)?)]))
+            }
+            Self::Text { name, text } => Ok(files(vec![(name.clone(), text.clone().into_bytes())])),
+        }
+    }
+}
+
+/// Reads a file, or every `*.yaml`, `*.yml` and `*.json` of a folder in the order of their names.
+fn read_path(from: &Path) -> Result<Files, Problems> {
+    let name = from.display().to_string();
+    let unreadable = |error: &std::io::Error| {
         let message = match error.kind() {
             std::io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
             _ => format!("cannot be read: {error}"),
         };
-        Problems::without_place(name, message, HELP_READ)
+        Problems::without_place(&name, message, HELP_READ)
     };
-    let about = std::fs::metadata(from).map_err(|error| unreadable(&name, &error))?;
+    let about = std::fs::metadata(from).map_err(|error| unreadable(&error))?;
     if !about.is_dir() {
         return Ok(files(vec![(name.clone(), limited(&name, limited::file(from, MAX_BYTES))?)]));
     }
     let mut paths: Vec<PathBuf> = std::fs::read_dir(from)
         .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
-        .map_err(|error| unreadable(&name, &error))?;
+        .map_err(|error| unreadable(&error))?;
     paths.retain(|path| is_inventory(path));
     paths.sort();
     if paths.is_empty() {
@@ -53,7 +82,10 @@ pub(crate) fn read(from: &Path) -> Result<Files, Problems> {
         let message = format!("the folder has {} files of an inventory", paths.len());
         return Err(Problems::without_place(&name, message, format!("at most {MOST_FILES}: put jobs together in one")));
     }
-    let folder = name;
+    read_all(&name, paths)
+}
+
+fn read_all(folder: &str, paths: Vec<PathBuf>) -> Result<Files, Problems> {
     let mut bytes = 0;
     let mut read = Vec::with_capacity(paths.len());
     for path in paths {
@@ -62,23 +94,15 @@ pub(crate) fn read(from: &Path) -> Result<Files, Problems> {
         bytes += content.len() as u64;
         if bytes > MAX_BYTES {
             let message = format!("its files are together larger than {} MiB", MAX_BYTES / 1024 / 1024);
-            return Err(Problems::without_place(
-                &folder,
-                message,
-                "check that they are inventories, or check them apart",
-            ));
+            let help = "check that they are inventories, or check them apart";
+            return Err(Problems::without_place(folder, message, help));
         }
         read.push((name, content));
     }
     Ok(files(read))
 }
 
-/// An inventory that is already text: one that came with an event.
-pub(crate) fn text(name: &str, text: String) -> Files {
-    files(vec![(name.to_owned(), text.into_bytes())])
-}
-
-/// Files of another kind, known by their names alone.
+/// The names of files of another kind, without their text.
 #[cfg(feature = "cli")]
 pub(crate) fn names(names: &[std::sync::Arc<str>]) -> Files {
     let file = |name: &std::sync::Arc<str>| SourceFile { name: name.clone(), text: "".into(), readable: false };
@@ -133,7 +157,7 @@ fn files(read: Vec<(String, Vec<u8>)>) -> Files {
     Files { files, sha256: hex(&digest.finalize()), sink }
 }
 
-/// The place of a byte; what stands before it is the same in `text` as in the file.
+/// The place of a byte. The text before it is the same in `text` as in the file.
 fn place_of(file: usize, text: &str, at: usize) -> Place {
     let before = text.get(..at).unwrap_or_default();
     let line = before.matches('\n').count() + 1;

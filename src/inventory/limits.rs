@@ -1,6 +1,10 @@
-//! How long and how many: the bounds of an inventory, and what is said of what is over them. docs/inventory.md lists them.
+//! The bounds of an inventory, and the diagnostics of values over them. docs/inventory.md lists the bounds.
 
-use super::problem::{Place, Placed, Sink};
+use std::ops::RangeInclusive;
+
+use super::Seconds;
+use super::diagnostic::{Place, Placed, Sink};
+use crate::lease::rules;
 
 /// The longest path that is accepted; real ones have one to three hops.
 pub(super) const MOST_HOPS: usize = 12;
@@ -14,10 +18,12 @@ pub(super) const LONGEST_REASON: usize = 1000;
 pub(super) const MOST_JOBS: usize = 200_000;
 /// The most roles of which something is declared.
 pub(super) const MOST_ROLES: usize = 200_000;
-/// The most waivers: each is held to each finding.
+/// The most waivers: each finding is compared with each waiver.
 pub(super) const MOST_WAIVERS: usize = 5000;
+/// How far ahead the last day of a waiver may be where the inventory states no `longest_waiver`.
+pub(super) const LONGEST_WAIVER: Seconds = Seconds::hours(365 * 24);
 
-/// Reports and takes away what is more than so many; whether there was more.
+/// Reports and removes the items over the limit; returns whether there were any.
 pub(super) fn at_most<T>(
     most: usize,
     what: &str,
@@ -43,24 +49,25 @@ pub(super) fn check_length(text: &Placed<String>, what: &str, longest: usize, si
     }
 }
 
-/// What the API takes for a field: its name, shortest and longest length, and the characters beside letters and digits.
-pub(super) struct Pattern(&'static str, usize, usize, &'static str);
+/// The values that STS accepts for a field: its name, its length, and the characters beside letters and digits.
+pub(super) struct Pattern(&'static str, RangeInclusive<usize>, &'static str);
 
-/// STS AssumeRole: 2 to 1224 of `[\w+=,.@:\/-]`.
-pub(super) const EXTERNAL_ID: Pattern = Pattern("external_id", 2, 1224, "_+=,.@:/-");
-/// STS AssumeRole: 2 to 64 of `[\w+=,.@-]`.
-pub(super) const SESSION_NAME: Pattern = Pattern("session_name", 2, 64, "_+=,.@-");
-/// STS AssumeRole: 2 to 64 of `[\w+=,.@-]`; the live service takes up to 256 (measured).
-pub(super) const SOURCE_IDENTITY: Pattern = Pattern("source_identity", 2, 256, "_+=,.@-");
+/// STS AssumeRole: `[\w+=,.@:\/-]`.
+pub(super) const EXTERNAL_ID: Pattern = Pattern("external_id", rules::EXTERNAL_ID_LENGTH, "_+=,.@:/-");
+/// STS AssumeRole: `[\w+=,.@-]`.
+pub(super) const SESSION_NAME: Pattern = Pattern("session_name", rules::SESSION_NAME_LENGTH, "_+=,.@-");
+/// STS AssumeRole: `[\w+=,.@-]`.
+pub(super) const SOURCE_IDENTITY: Pattern = Pattern("source_identity", rules::SOURCE_IDENTITY_LENGTH, "_+=,.@-");
 
 pub(super) fn check_pattern(
     written: Option<&Placed<String>>,
-    Pattern(key, shortest, longest, others): &Pattern,
+    Pattern(key, lengths, others): &Pattern,
     sink: &mut Sink,
 ) {
     let Some(written) = written else { return };
     let fits = written.value.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c));
-    if !fits || !(*shortest..=*longest).contains(&written.value.len()) {
+    if !fits || !lengths.contains(&written.value.len()) {
+        let (shortest, longest) = (lengths.start(), lengths.end());
         let help = format!("STS takes {shortest} to {longest} letters, digits and {others}");
         sink.add(written.place, format!("`{}` cannot be the {key}", written.value), help);
     }

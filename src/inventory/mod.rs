@@ -1,44 +1,54 @@
-//! What people declare: jobs, the paths by which they get credentials, roles, readers, waivers.
+//! The declarations of people: jobs, the paths by which they get credentials, roles, readers, waivers.
 //!
-//! `files` reads, `yaml` parses, `decode` checks the shape, `validate` the meaning; each reports every problem with its
-//! place. What comes out is valid: the rest of the crate never asks again.
+//! `files` reads, `yaml` parses, `syntax` explains what YAML cannot be parsed, `decode` checks the shape, `validate` the
+//! meaning; each reports every problem with its place. An `Inventory` is valid: the rest of the crate does not check it.
 
 mod arn;
 mod decode;
+pub(crate) mod diagnostic;
+mod fields;
 mod files;
 mod filter;
 mod job_name;
 mod limits;
-pub(crate) mod problem;
 pub(crate) mod raw;
+#[cfg(feature = "cli")]
+mod schema;
 mod seconds;
 mod source;
+mod syntax;
 mod validate;
 #[cfg(feature = "cli")]
 pub(crate) mod write;
 pub(crate) mod yaml;
 
-use std::collections::BTreeMap;
-use std::path::Path;
+#[cfg(test)]
+mod tests;
 
-use serde::Serialize;
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
 
 pub use arn::{NotARole, RoleArn, RoleRef, is_account};
+#[cfg(feature = "cli")]
+pub use diagnostic::Remark;
+pub use diagnostic::{Diagnostic, Location, Place, Problems};
+#[cfg(feature = "cli")]
+pub(crate) use diagnostic::{Placed, Sink, SourceFile, nearest};
+pub use files::InventorySource;
 #[cfg(feature = "cli")]
 pub(crate) use files::digest;
 pub(crate) use files::hex;
 pub use filter::{Filter, NothingMatches, RolePattern};
 pub use job_name::JobName;
-#[cfg(feature = "cli")]
-pub use problem::Remark;
-pub use problem::{Location, Place, Problem, Problems};
-#[cfg(feature = "cli")]
-pub(crate) use problem::{Placed, Sink, SourceFile, nearest};
 pub use raw::Refresh;
-pub use seconds::Seconds;
-pub use source::Source;
+pub use seconds::{NotADuration, Seconds};
+pub use source::{Parameter, Source, SourceKind, Takes};
 #[cfg(feature = "cli")]
 pub use write::{Comments, JobComments};
+/// The former names, for readers that are not converted yet.
+#[cfg(feature = "cli")]
+pub(crate) use {diagnostic as problem, diagnostic::Diagnostic as Problem};
 
 use crate::findings::FindingId;
 
@@ -56,6 +66,8 @@ pub struct Inventory {
     pub readers: Readers,
     /// Findings accepted for a time.
     pub waivers: Vec<Waiver>,
+    /// Names of accounts, by their 12 digits.
+    pub accounts: BTreeMap<String, String>,
     /// SHA-256 of the files' bytes, in hexadecimal.
     pub sha256: String,
 }
@@ -73,6 +85,10 @@ pub struct Job {
     pub length_from: LengthFrom,
     /// How long the process may be frozen; the lease runs on.
     pub pause: Seconds,
+    /// How old the credentials are when the job starts.
+    pub age: Seconds,
+    /// A glob that tells its sessions in CloudTrail from those of other jobs on the same path.
+    pub session_name: Option<String>,
     /// Headroom that it should keep.
     pub margin: Seconds,
     /// Where its credentials come from first.
@@ -86,8 +102,7 @@ pub struct Job {
 }
 
 /// Where a job's length is known from: how far a verdict on it can be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LengthFrom {
     /// Somebody declared it: an inventory's `length`, a workflow's `timeout-minutes`, `--length`.
     #[default]
@@ -103,10 +118,10 @@ pub enum LengthFrom {
 }
 
 impl Job {
-    /// How long its credentials must last: length + pause.
+    /// How long its credentials must last: age + length + pause.
     #[must_use]
     pub fn needed(&self) -> Seconds {
-        self.length + self.pause
+        self.age + self.length + self.pause
     }
 
     /// Whether hop `index` is chained: its caller is itself a session, so STS caps it at one hour
@@ -124,6 +139,8 @@ pub struct Hop {
     pub role: RoleRef,
     /// The DurationSeconds that the job's client sends; `None`: it sends none, and STS takes 3600.
     pub duration: Option<Seconds>,
+    /// Its session is taken once and handed on: a refresh renews only the hops behind it.
+    pub copied: bool,
 }
 
 /// What is declared of a role.
@@ -210,7 +227,7 @@ pub struct Waiver {
     /// A glob of role aliases or ARNs.
     pub role: Option<String>,
     /// The last day it holds (UTC).
-    pub until: jiff::civil::Date,
+    pub until: Date,
     /// Why.
     pub reason: String,
     /// Who accepted it.
@@ -220,44 +237,50 @@ pub struct Waiver {
 }
 
 impl Inventory {
-    /// Reads an inventory: a file, a folder whose `*.yaml`, `*.yml` and `*.json` files are one inventory, or `-`.
+    /// Reads an inventory. `today` is the day that the length of waivers is measured from.
     ///
     /// # Errors
     /// Every problem there is, each with its place.
-    pub fn load(from: &Path) -> Result<Self, Problems> {
-        files::read(from).and_then(Self::from_files)
+    pub async fn load(from: &InventorySource, today: Date) -> Result<Self, Problems> {
+        // Local files are read in place: nothing else runs before the inventory is known.
+        from.read().and_then(|files| Self::from_files(files, Some(today)))
     }
 
-    /// Reads an inventory that is already text; `name` is what problems call it.
+    /// Reads an inventory that is already text; `name` is its name in diagnostics. The length of waivers is not checked.
     ///
     /// # Errors
     /// Every problem there is, each with its place.
     pub fn parse(name: &str, text: &str) -> Result<Self, Problems> {
-        Self::from_files(files::text(name, text.to_owned()))
+        let from = InventorySource::Text { name: name.to_owned(), text: text.to_owned() };
+        from.read().and_then(|files| Self::from_files(files, None))
     }
 
-    /// Makes an inventory of what another kind of file says, as if it were written there.
-    /// `files` are the names that places count; their text is not kept: it may hold secrets.
+    /// Makes an inventory from the content of another kind of file.
+    /// `files` are the names that places refer to. Their text is not kept: it may hold secrets.
     ///
     /// # Errors
     /// Every problem there is, each with its place.
     #[cfg(feature = "cli")]
     pub(crate) fn from_document(document: raw::Document, files: &[std::sync::Arc<str>]) -> Result<Self, Vec<Remark>> {
         let files = files::names(files);
-        let mut sink = problem::Sink::default();
-        let inventory = validate::inventory(vec![document], &files, &mut sink);
+        let mut sink = diagnostic::Sink::default();
+        let inventory = validate::inventory(vec![document], &files, None, &mut sink);
         if sink.problems.is_empty() { Ok(inventory) } else { Err(Problems::new(files.files, sink.problems).remarks()) }
     }
 
-    fn from_files(mut files: files::Files) -> Result<Self, Problems> {
+    fn from_files(mut files: files::Files, today: Option<Date>) -> Result<Self, Problems> {
         let mut sink = std::mem::take(&mut files.sink);
         let mut documents = Vec::with_capacity(files.files.len());
         for (index, file) in files.files.iter().enumerate() {
-            let tree =
-                if file.readable { yaml::parse(yaml::Dialect::INVENTORY, index, &file.text, &mut sink) } else { None };
-            documents.push(tree.map_or_else(raw::Document::unread, |tree| decode::document(tree, &mut sink)));
+            let read = if file.readable { syntax::read(index, &file.text, &mut sink) } else { syntax::Read::default() };
+            let mut document = match read.tree {
+                Some(tree) => decode::document(tree, &mut sink),
+                None => raw::Document::unread(),
+            };
+            document.roles_unread |= read.roles_unread;
+            documents.push(document);
         }
-        let inventory = validate::inventory(documents, &files, &mut sink);
+        let inventory = validate::inventory(documents, &files, today, &mut sink);
         if sink.problems.is_empty() { Ok(inventory) } else { Err(Problems::new(files.files, sink.problems)) }
     }
 

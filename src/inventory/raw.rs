@@ -1,12 +1,12 @@
-//! The inventory as it is written, shape only: what the decoder fills and the JSON Schema is generated from.
-//! Whether it makes sense is `validate`'s.
+//! The inventory as it is written: the shape that the decoder fills and the JSON Schema is generated from.
+//! `validate` decides whether it makes sense.
 
 #![cfg_attr(not(feature = "cli"), allow(dead_code))]
 
 #[cfg(feature = "cli")]
 use std::collections::BTreeMap;
 
-use super::problem::{Place, Placed};
+use super::diagnostic::{Place, Placed};
 use super::{LengthFrom, Seconds, Source};
 use crate::findings::FindingId;
 
@@ -19,7 +19,7 @@ use schemars::JsonSchema;
 #[cfg_attr(feature = "cli", schemars(title = "credential-health inventory", deny_unknown_fields))]
 pub(crate) struct Document {
     /// The version of this format: 1.
-    #[allow(dead_code, reason = "that it is there is all that it says; the schema needs the field")]
+    #[allow(dead_code, reason = "only its presence is checked; the schema needs the field")]
     #[cfg_attr(feature = "cli", schemars(with = "Version", required))]
     pub(crate) version: Option<Place>,
     /// What jobs have unless they say otherwise.
@@ -30,7 +30,7 @@ pub(crate) struct Document {
     /// Details of roles, by alias.
     #[cfg_attr(feature = "cli", schemars(with = "Option<BTreeMap<String, Role>>"))]
     pub(crate) roles: Vec<(Placed<String>, Role)>,
-    /// Roles may be missing here that are written: they could not be read.
+    /// `roles` could not be read: a role may be declared that is missing here.
     #[cfg_attr(feature = "cli", schemars(skip))]
     pub(crate) roles_unread: bool,
     /// The jobs to check.
@@ -39,6 +39,11 @@ pub(crate) struct Document {
     /// Findings that someone has accepted for a time.
     #[cfg_attr(feature = "cli", schemars(with = "Option<Vec<Waiver>>"))]
     pub(crate) waivers: Vec<Waiver>,
+    /// Names of accounts, by their 12 digits in quotes.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<BTreeMap<String, String>>"))]
+    pub(crate) accounts: Vec<(Placed<String>, Placed<String>)>,
+    /// How far in the future the last day of a waiver may be; 365d where left out.
+    pub(crate) longest_waiver: Option<Placed<Seconds>>,
 }
 
 impl Document {
@@ -103,12 +108,19 @@ pub(crate) struct Job {
     pub(crate) length_from: LengthFrom,
     /// Time that the process may be frozen (sleep, suspend); the lease runs on.
     pub(crate) pause: Option<Placed<Seconds>>,
+    /// How old the credentials are when the job starts: a login before an approval or a queue.
+    pub(crate) age: Option<Placed<Seconds>>,
+    /// A glob that tells this job's sessions in CloudTrail from those of other jobs on the same path.
+    pub(crate) session_name: Option<Placed<String>>,
     /// Headroom that it should keep.
     pub(crate) margin: Option<Placed<Seconds>>,
     /// Where its credentials come from first.
     #[cfg_attr(feature = "cli", schemars(required))]
     pub(crate) source: Option<Placed<Source>>,
-    /// The roles it assumes, one with the credentials of the one before.
+    /// The role of a `console-login`, as it is written.
+    #[cfg_attr(feature = "cli", schemars(skip))]
+    pub(crate) signin_role: Option<Placed<String>>,
+    /// The roles it assumes, each with the credentials of the one before.
     #[cfg_attr(feature = "cli", schemars(with = "Option<Vec<Hop>>"))]
     pub(crate) path: Option<Placed<Vec<Hop>>>,
     /// How it renews its credentials: none (the default), auto, or {every: 30m}.
@@ -120,17 +132,18 @@ pub(crate) struct Job {
 pub(crate) struct Hop {
     pub(crate) role: Option<Placed<String>>,
     pub(crate) duration: Option<Placed<Seconds>>,
+    pub(crate) copied: bool,
 }
 
 /// How a job renews its credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Refresh {
-    /// It does not: the credentials it started with must last.
+    /// It does not: the credentials that it started with must last.
     #[default]
     None,
-    /// By the SDK's provider chain, whenever they are about to lapse.
+    /// The SDK's provider chain renews them whenever they are about to lapse.
     Auto,
-    /// In its own loop, every so many seconds.
+    /// In its own loop, at this interval.
     Every(Seconds),
 }
 
@@ -140,7 +153,7 @@ pub enum Refresh {
 pub(crate) struct Waiver {
     #[cfg_attr(feature = "cli", schemars(skip))]
     pub(crate) place: Place,
-    /// A job or a role is named, be it wrongly.
+    /// A job or a role is named, even if its value cannot be read.
     #[cfg_attr(feature = "cli", schemars(skip))]
     pub(crate) named: bool,
     /// The finding's id.
@@ -162,95 +175,8 @@ pub(crate) struct Waiver {
 
 /// Stands for `version` in the schema.
 #[cfg(feature = "cli")]
-struct Version;
+pub(super) struct Version;
 
 /// Stands for a date in the schema.
 #[cfg(feature = "cli")]
-struct Date;
-
-#[cfg(feature = "cli")]
-mod schema {
-    //! The shapes that a derive cannot know: short forms, patterns, values with places.
-
-    use std::borrow::Cow;
-
-    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-
-    use super::{Date, FindingId, Hop, Placed, Reader, Refresh, Seconds, Version};
-
-    macro_rules! schema {
-        ($type:ty, $name:literal, $generator:ident => $schema:expr) => {
-            impl JsonSchema for $type {
-                fn schema_name() -> Cow<'static, str> {
-                    $name.into()
-                }
-
-                fn json_schema($generator: &mut SchemaGenerator) -> Schema {
-                    $schema
-                }
-            }
-        };
-    }
-
-    impl<T: JsonSchema> JsonSchema for Placed<T> {
-        fn inline_schema() -> bool {
-            T::inline_schema()
-        }
-
-        fn schema_name() -> Cow<'static, str> {
-            T::schema_name()
-        }
-
-        fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-            T::json_schema(generator)
-        }
-    }
-
-    schema!(Version, "Version", _generator => json_schema!({ "const": 1 }));
-    schema!(Date, "Date", _generator => json_schema!({ "type": "string", "format": "date", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$" }));
-    schema!(FindingId, "FindingId", _generator => json_schema!({
-        "enum": FindingId::ALL.iter().map(|id| id.as_str()).collect::<Vec<_>>(),
-    }));
-    schema!(Seconds, "Duration", _generator => json_schema!({
-        "type": "string",
-        "description": "Whole days, hours, minutes, seconds in that order (1h30m, 43200s), or ISO 8601 (PT4H).",
-        "pattern": r"^((?=[0-9])([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?|P(?=[0-9T])([0-9]+W)?([0-9]+D)?(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+S)?)?)$",
-        "examples": ["4h", "1h30m", "43200s", "PT4H"],
-    }));
-    schema!(Reader, "Reader", _generator => json_schema!({
-        "description": "An ARN, an alias, or a map with the external ID that the reader's trust policy asks for.",
-        "anyOf": [
-            { "type": "string" },
-            {
-                "type": "object",
-                "properties": { "role": { "type": "string" }, "external_id": { "type": ["string", "null"] } },
-                "required": ["role"],
-                "additionalProperties": false,
-            },
-        ],
-    }));
-    schema!(Hop, "Hop", generator => json_schema!({
-        "description": "An alias, an ARN, or a map with the DurationSeconds that the job's client sends.",
-        "anyOf": [
-            { "type": "string" },
-            {
-                "type": "object",
-                "properties": { "role": { "type": "string" }, "duration": generator.subschema_for::<Option<Seconds>>() },
-                "required": ["role"],
-                "additionalProperties": false,
-            },
-        ],
-    }));
-    schema!(Refresh, "Refresh", generator => json_schema!({
-        "description": "none: the credentials it started with must last; auto: the SDK renews them; every: renewed in the job's loop.",
-        "anyOf": [
-            { "enum": ["none", "auto"] },
-            {
-                "type": "object",
-                "properties": { "every": generator.subschema_for::<Seconds>() },
-                "required": ["every"],
-                "additionalProperties": false,
-            },
-        ],
-    }));
-}
+pub(super) struct Date;

@@ -1,4 +1,4 @@
-//! Durations: owns how they are written and shown. Every duration in this project is in whole seconds.
+//! Durations: how they are written and shown. Every duration in this project is in whole seconds.
 
 use std::fmt;
 
@@ -12,13 +12,13 @@ use serde::Serialize;
 pub struct Seconds(pub u64);
 
 impl Seconds {
-    /// So many hours.
+    /// This many hours.
     #[must_use]
     pub const fn hours(hours: u64) -> Self {
         Self(hours * 3600)
     }
 
-    /// So many minutes.
+    /// This many minutes.
     #[must_use]
     pub const fn minutes(minutes: u64) -> Self {
         Self(minutes * 60)
@@ -33,28 +33,51 @@ impl Seconds {
     /// Reads `1h30m`, `43200s`, `2d` or ISO 8601 (`PT4H`).
     ///
     /// # Errors
-    /// What is wrong with the text, as a sentence's end: "is negative".
-    pub fn parse(text: &str) -> Result<Self, String> {
+    /// Where the text is not such a duration.
+    pub fn parse(text: &str) -> Result<Self, NotADuration> {
         if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-            return Err("is a bare number".to_owned());
+            return Err(NotADuration::BareNumber);
         }
         if text.starts_with('-') || (text.starts_with('P') && text.contains('-')) {
-            return Err("is negative".to_owned());
+            return Err(NotADuration::Negative);
         }
         if text.starts_with(|c: char| c.is_ascii_digit() || c == 'P') && text.contains(['.', ',']) {
-            return Err("is not whole".to_owned());
+            return Err(NotADuration::NotWhole);
         }
         if text.starts_with('P') && text.split('T').next().is_some_and(|date| date.contains(['Y', 'M'])) {
-            return Err("counts in months or years, whose length varies".to_owned());
+            return Err(NotADuration::VaryingUnit);
         }
         if !is_short(text) && !is_iso(text) {
-            return Err("is not a duration".to_owned());
+            return Err(NotADuration::OtherText);
         }
-        let span: jiff::Span = text.parse().map_err(|_| "is too long".to_owned())?;
+        let span: jiff::Span = text.parse().map_err(|_| NotADuration::TooLong)?;
         let days = i64::from(span.get_weeks()) * 7 + i64::from(span.get_days());
         let seconds = days * 86_400 + i64::from(span.get_hours()) * 3600 + span.get_minutes() * 60 + span.get_seconds();
-        u64::try_from(seconds).map(Self).map_err(|_| "is negative".to_owned())
+        u64::try_from(seconds).map(Self).map_err(|_| NotADuration::Negative)
     }
+}
+
+/// Why a text is not a duration, as the end of a sentence that begins with the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotADuration {
+    /// Digits without a unit.
+    #[error("is a bare number")]
+    BareNumber,
+    /// Less than zero.
+    #[error("is negative")]
+    Negative,
+    /// A fraction of a unit.
+    #[error("is not whole")]
+    NotWhole,
+    /// Months or years.
+    #[error("counts in months or years, whose length varies")]
+    VaryingUnit,
+    /// Longer than any calendar.
+    #[error("is too long")]
+    TooLong,
+    /// None of the accepted forms.
+    #[error("is not a duration")]
+    OtherText,
 }
 
 /// `1d2h3m4s`, each part at most once and in this order.
@@ -70,14 +93,14 @@ fn is_iso(text: &str) -> bool {
     whole && counts_in_order(date, "WD") && counts_in_order(time.unwrap_or_default(), "HMS")
 }
 
-/// Digits and a unit, again and again, the units in their order.
+/// Pairs of digits and a unit, the units in their order.
 fn counts_in_order(text: &str, units: &str) -> bool {
     let mut units = units.chars();
     let mut rest = text;
     while !rest.is_empty() {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
         let Some(unit) = rest[digits..].chars().next().filter(|_| digits > 0) else { return false };
-        // `any` leaves behind it what may still follow.
+        // `any` consumes the units before the one it finds.
         if !units.any(|known| known == unit) {
             return false;
         }

@@ -1,29 +1,35 @@
-//! From the inventory's shape to a valid inventory: aliases resolved, defaults filled in, what cannot be reported with
-//! its place. Knows AWS's limits on names, not on durations: those are `lease`'s.
+//! From the inventory's shape to a valid inventory: aliases resolved, defaults filled in, every value that cannot be
+//! reported with its place.
 
 use std::collections::{BTreeMap, HashMap};
 
+use jiff::civil::Date;
+
+use super::diagnostic::{Location, Place, Placed, Sink, SourceFile, nearest};
 use super::files::Files;
 use super::limits::{
-    EXTERNAL_ID, LONGEST_GLOB, LONGEST_REASON, MOST_HOPS, MOST_JOBS, MOST_ROLES, MOST_WAIVERS, SESSION_NAME,
-    SOURCE_IDENTITY, at_most, check_length, check_name, check_pattern,
+    EXTERNAL_ID, LONGEST_GLOB, LONGEST_REASON, LONGEST_WAIVER, MOST_HOPS, MOST_JOBS, MOST_ROLES, MOST_WAIVERS,
+    SESSION_NAME, SOURCE_IDENTITY, at_most, check_length, check_name, check_pattern,
 };
-use super::problem::{Location, Place, Placed, Sink, SourceFile, nearest};
 use super::raw::{self, Document};
 use super::{DEFAULT_MARGIN, Hop, Inventory, Job, Reader, Readers, Role, RoleArn, Seconds, Source, Waiver, is_account};
+use crate::lease::rules;
 
-/// A Lambda invocation ends after 15 minutes (Lambda quotas).
-const LAMBDA_LONGEST: Seconds = Seconds::minutes(15);
-
-pub(crate) fn inventory(documents: Vec<Document>, files: &Files, sink: &mut Sink) -> Inventory {
+/// `today`: the day that waivers are measured from; `None`: their length is not checked.
+pub(crate) fn inventory(documents: Vec<Document>, files: &Files, today: Option<Date>, sink: &mut Sink) -> Inventory {
     let mut jobs = Vec::new();
     let mut readers = Vec::new();
     let mut roles = Vec::new();
     let mut waivers = Vec::new();
     let mut all_defaults = Vec::new();
+    let mut accounts = Vec::new();
+    let mut longest_waiver = None;
     let mut unread = documents.iter().any(|document| document.roles_unread);
+    let files_read = Locations(&files.files);
     for document in documents {
         jobs.extend(document.jobs);
+        accounts.extend(document.accounts);
+        once(&mut longest_waiver, document.longest_waiver, "longest_waiver", files_read, sink);
         readers.extend(document.readers);
         roles.extend(document.roles);
         waivers.extend(document.waivers);
@@ -32,7 +38,6 @@ pub(crate) fn inventory(documents: Vec<Document>, files: &Files, sink: &mut Sink
     at_most(MOST_JOBS, "jobs", &mut jobs, |job: &raw::Job| job.place, sink);
     at_most(MOST_WAIVERS, "waivers", &mut waivers, |waiver: &raw::Waiver| waiver.place, sink);
     unread |= at_most(MOST_ROLES, "roles", &mut roles, |(alias, _)| alias.place, sink);
-    let files_read = Locations(&files.files);
     let mut names =
         Names { files: files_read, aliases: BTreeMap::new(), arns: HashMap::new(), roles: BTreeMap::new(), unread };
     names.declare(roles, sink);
@@ -42,11 +47,14 @@ pub(crate) fn inventory(documents: Vec<Document>, files: &Files, sink: &mut Sink
         sink.add(Place::start_of(0), "the inventory declares no job", "add one under `jobs:`");
     }
     let jobs = names.jobs(jobs, &defaults, sink);
-    let waivers = waivers.into_iter().filter_map(|waiver| valid_waiver(waiver, files_read, sink)).collect();
-    Inventory { jobs, roles: names.roles, readers, waivers, sha256: files.sha256.clone() }
+    let longest_waiver = longest_waiver.map_or(LONGEST_WAIVER, |longest: Placed<Seconds>| longest.value);
+    let last_day = today.and_then(|today| last_day(today, longest_waiver).map(|day| (day, longest_waiver)));
+    let waivers = waivers.into_iter().filter_map(|waiver| valid_waiver(waiver, last_day, files_read, sink)).collect();
+    let accounts = valid_accounts(accounts, files_read, sink);
+    Inventory { jobs, roles: names.roles, readers, waivers, accounts, sha256: files.sha256.clone() }
 }
 
-/// Places by the names of their files.
+/// The files, to name the one that a place is in.
 #[derive(Clone, Copy)]
 struct Locations<'a>(&'a [SourceFile]);
 
@@ -62,12 +70,12 @@ struct Defaults {
     owner: Option<String>,
 }
 
-/// The files are one inventory, so a default may be stated once, or twice alike.
+/// The files are one inventory, so two of them may state a default only with the same value.
 fn defaults(all: Vec<raw::Defaults>, files: Locations<'_>, sink: &mut Sink) -> Defaults {
     let (mut margin, mut owner) = (None, None);
     for defaults in all {
-        once(&mut margin, defaults.margin, "margin", files, sink);
-        once(&mut owner, defaults.owner, "owner", files, sink);
+        once(&mut margin, defaults.margin, "margin` of `defaults", files, sink);
+        once(&mut owner, defaults.owner, "owner` of `defaults", files, sink);
     }
     Defaults { margin: margin.map_or(DEFAULT_MARGIN, |m| m.value), owner: owner.map(|o: Placed<String>| o.value) }
 }
@@ -82,21 +90,21 @@ fn once<T: PartialEq>(
     let Some(written) = written else { return };
     match kept {
         Some(first) if first.value != written.value => {
-            let message = format!("`{key}` of `defaults` is another one in {}", files.of(first.place));
+            let message = format!("`{key}` has another value in {}", files.of(first.place));
             sink.add(written.place, message, "the files are one inventory: state it once");
         }
         _ => *kept = Some(written),
     }
 }
 
-/// What the inventory calls its roles, and all of them by ARN.
+/// The roles by alias and by ARN.
 struct Names<'a> {
     files: Locations<'a>,
-    /// `None`: declared, with a problem of its own; jobs that use it are not at fault.
+    /// `None`: declared, with a diagnostic of its own; jobs that use the alias get none.
     aliases: BTreeMap<String, Option<RoleArn>>,
     arns: HashMap<RoleArn, Placed<String>>,
     roles: BTreeMap<RoleArn, Role>,
-    /// Aliases may be missing here that are written: they could not be read.
+    /// Some roles could not be read, so an alias that is missing here may be declared.
     unread: bool,
 }
 
@@ -145,7 +153,7 @@ impl Names<'_> {
         if self.unread {
             return None;
         }
-        // After so many, the list is wrong and not a letter: a suggestion for each would take long.
+        // Each suggestion takes long, and after many errors the cause is no misspelt letter.
         let known = self.aliases.keys().map(String::as_str).filter(|_| sink.problems.len() < 200);
         let help = match nearest(&written.value, known) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -205,7 +213,7 @@ impl Names<'_> {
                 check_name(name, "a job's name", sink);
                 if let Some(first) = places.insert(name.value.clone(), name.place) {
                     let message = format!("a job named `{}` is at {} too", name.value, self.files.of(first));
-                    sink.add(name.place, message, "give each job a name of its own");
+                    sink.add(name.place, message, "give each job its own name");
                 }
             }
             if let Some(owner) = &job.owner {
@@ -213,8 +221,19 @@ impl Names<'_> {
             }
             let path = self.path(&job, sink);
             check_source(&job, sink);
+            if let Some(glob) = &job.session_name {
+                check_length(glob, "a glob", LONGEST_GLOB, sink);
+            }
+            let signin_role = job.signin_role.as_ref().map(|role| self.resolve(role, sink));
             let (Some(name), Some(length), Some(source), Some(path)) = (job.name, job.length, job.source, path) else {
-                continue; // What is missing is reported.
+                continue; // Each missing value is reported.
+            };
+            let source = match (source.value, signin_role) {
+                (_, Some(None)) => continue, // The unknown alias is reported.
+                (Source::ConsoleLogin { signin_session, .. }, Some(role)) => {
+                    Source::ConsoleLogin { role: role.map(Into::into), signin_session }
+                }
+                (source, _) => source,
             };
             jobs.push(Job {
                 name: name.value.into(),
@@ -222,8 +241,10 @@ impl Names<'_> {
                 length: length.value,
                 length_from: job.length_from,
                 pause: job.pause.map_or(Seconds(0), |pause| pause.value),
+                age: job.age.map_or(Seconds(0), |age| age.value),
+                session_name: job.session_name.map(|glob| glob.value),
                 margin: job.margin.map_or(defaults.margin, |margin| margin.value),
-                source: source.value,
+                source,
                 path,
                 refresh: job.refresh.unwrap_or_default(),
                 location: self.files.of(job.place),
@@ -258,30 +279,35 @@ impl Names<'_> {
                 sink.add(role.place, message, "AWS partitions share no credentials: a path stays in one");
             }
             self.roles.entry(arn.clone()).or_insert_with(|| Role::bare(arn.clone()));
-            hops.push(Hop { role: arn.into(), duration: hop.duration.as_ref().map(|duration| duration.value) });
+            let duration = hop.duration.as_ref().map(|duration| duration.value);
+            hops.push(Hop { role: arn.into(), duration, copied: hop.copied });
         }
         whole.then_some(hops)
     }
 }
 
-/// What the kind of source asks of the job.
+/// What the kind of source requires of the job.
 fn check_source(job: &raw::Job, sink: &mut Sink) {
     let Some(source) = &job.source else { return };
     let empty = job.path.as_ref().is_none_or(|path| path.value.is_empty());
     if empty && source.value.reaches_directly() {
         let message = format!("a job of source `{}` has no path", source.value.kind());
-        let help = if source.value.is_exchanged() {
-            "add `path:` with the role that its token is exchanged for"
-        } else {
-            "add `path:` with the role that the user assumes; the user's own key does not lapse"
+        let help = match source.value {
+            Source::IamUser { .. } => {
+                "add `path:` with the role that the user assumes; the user's own key does not lapse"
+            }
+            Source::AccountAccess { .. } => "add `path:` with the role that account access manager gives to the person",
+            _ => "add `path:` with the role that its token is exchanged for",
         };
         sink.add(source.place, message, help);
     }
-    if let (Source::Lambda, Some(length)) = (source.value, &job.length)
-        && length.value > LAMBDA_LONGEST
+    if let (Source::Lambda, Some(length)) = (&source.value, &job.length)
+        && length.value > rules::LAMBDA_MANAGED_LONGEST
     {
+        let (managed, longest) = (rules::LAMBDA_MANAGED_LONGEST, rules::LAMBDA_LONGEST);
         let message = format!("a Lambda function cannot run for {}", length.value);
-        sink.add(length.place, message, format!("its longest run is {LAMBDA_LONGEST}"));
+        let help = format!("its longest run is {longest}, on Lambda Managed Instances {managed}");
+        sink.add(length.place, message, help);
     }
 }
 
@@ -295,10 +321,11 @@ fn check_role(role: &raw::Role, sink: &mut Sink) {
         identity => check_pattern(identity.as_ref(), &SOURCE_IDENTITY, sink),
     }
     if let Some(max) = &role.max_session_duration
-        && !(Seconds::hours(1)..=Seconds::hours(12)).contains(&max.value)
+        && !rules::MAX_SESSION_RANGE.contains(&max.value)
     {
-        let message = format!("a MaxSessionDuration of {} is outside 1h to 12h", max.value);
-        sink.add(max.place, message, "IAM takes 3600s to 43200s");
+        let (least, most) = (rules::MAX_SESSION_RANGE.start(), rules::MAX_SESSION_RANGE.end());
+        let message = format!("a MaxSessionDuration of {} is outside {least} to {most}", max.value);
+        sink.add(max.place, message, format!("IAM takes {}s to {}s", least.0, most.0));
     }
 }
 
@@ -315,7 +342,45 @@ fn valid_role(arn: RoleArn, alias: String, role: raw::Role, location: Location) 
     }
 }
 
-fn valid_waiver(waiver: raw::Waiver, files: Locations<'_>, sink: &mut Sink) -> Option<Waiver> {
+/// The last day that a waiver may hold; `None`: beyond the calendar.
+fn last_day(today: Date, longest: Seconds) -> Option<Date> {
+    today.checked_add(jiff::Span::new().try_days(i64::try_from(longest.0 / 86_400).ok()?).ok()?).ok()
+}
+
+fn valid_accounts(
+    written: Vec<(Placed<String>, Placed<String>)>,
+    files: Locations<'_>,
+    sink: &mut Sink,
+) -> BTreeMap<String, String> {
+    let mut accounts: BTreeMap<String, Placed<String>> = BTreeMap::new();
+    for (account, name) in written {
+        if !is_account(&account.value) {
+            let help = "write the account's 12 digits in quotes";
+            sink.add(account.place, format!("`{}` is not an account", account.value), help);
+        }
+        check_name(&name, "an account's name", sink);
+        if let Some(first) = accounts.get(&account.value).filter(|first| first.place.file != account.place.file) {
+            let message = format!("the account `{}` is named in {} too", account.value, files.of(first.place));
+            sink.add(account.place, message, "the files are one inventory: name an account once");
+        }
+        accounts.insert(account.value, name);
+    }
+    accounts.into_iter().map(|(account, name)| (account, name.value)).collect()
+}
+
+fn valid_waiver(
+    waiver: raw::Waiver,
+    last_day: Option<(Date, Seconds)>,
+    files: Locations<'_>,
+    sink: &mut Sink,
+) -> Option<Waiver> {
+    if let (Some(until), Some((last_day, longest))) = (&waiver.until, last_day)
+        && until.value > last_day
+    {
+        let message = format!("a waiver until {} is longer than `longest_waiver`, {longest}", until.value);
+        let help = format!("write a day up to {last_day}, or a longer `longest_waiver: 730d` at the top of the file");
+        sink.add(until.place, message, help);
+    }
     if !waiver.named {
         sink.add(
             waiver.place,

@@ -1,19 +1,19 @@
-//! An inventory as YAML that `decode` reads back to the same: what `import` writes, and the lines that `explain` advises.
-//! Owns the layout, the quoting and the comments: what would act on a terminal instead of being seen is escaped, so that the
-//! text can be shown as it is. Knows nothing of where an inventory comes from.
+//! An inventory as YAML that `decode` reads back to the same inventory, for `import` and for the lines that `explain`
+//! advises. Owns the layout, the quoting and the comments. Control characters are escaped, so that a terminal can show
+//! the text.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{DEFAULT_MARGIN, Hop, Inventory, Job, Reader, Refresh, Role, Seconds, Source, Waiver};
+use super::{DEFAULT_MARGIN, Hop, Inventory, Job, Reader, Refresh, Role, RoleRef, Seconds, Source, Waiver};
 use crate::visible::{self, printable};
 
-/// What is written beside the values, for the person who takes the inventory over.
+/// Comments beside the values, for the person who adopts the inventory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Comments {
     /// Lines at the top.
     pub head: Vec<String>,
-    /// Of jobs, by name.
+    /// The comments of jobs, by name.
     pub jobs: BTreeMap<String, JobComments>,
 }
 
@@ -29,7 +29,7 @@ pub struct JobComments {
 }
 
 impl Inventory {
-    /// The inventory as YAML. Read back it is the same, but for places and digest.
+    /// The inventory as YAML. Read back, only places and digest differ.
     #[must_use]
     pub fn to_yaml(&self, comments: &Comments) -> String {
         let mut text = String::new();
@@ -58,6 +58,12 @@ impl Inventory {
         for waiver in &self.waivers {
             write_waiver(&mut text, waiver);
         }
+        if !self.accounts.is_empty() {
+            text.push_str("accounts:\n");
+        }
+        for (account, name) in &self.accounts {
+            let _ = writeln!(text, "  \"{account}\": {}", scalar(name));
+        }
         text
     }
 
@@ -84,16 +90,27 @@ impl Inventory {
         key(text, "owner", job.owner.as_deref().map(scalar), None);
         key(text, "length", Some(job.length.to_string()), comments.length.as_deref());
         key(text, "pause", (job.pause.0 > 0).then(|| job.pause.to_string()), None);
+        key(text, "age", (job.age.0 > 0).then(|| job.age.to_string()), None);
+        key(text, "session_name", job.session_name.as_deref().map(scalar), None);
         key(text, "margin", (job.margin != DEFAULT_MARGIN).then(|| job.margin.to_string()), None);
-        key(text, "source", Some(source(job.source)), comments.source.as_deref());
+        key(text, "source", Some(self.source(&job.source)), comments.source.as_deref());
         if !job.path.is_empty() {
             text.push_str("    path:\n");
         }
-        for Hop { role, duration } in &job.path {
-            let label = self.declared(role).map_or(role.as_str(), Role::label);
-            let _ = writeln!(text, "      - {}", hop(label, *duration));
+        for Hop { role, duration, copied } in &job.path {
+            let label = self.label(role);
+            let line = if *copied { copied_hop(label, *duration) } else { hop(label, *duration) };
+            let _ = writeln!(text, "      - {line}");
         }
         key(text, "refresh", Some(refresh(job.refresh)), None);
+    }
+
+    fn label<'a>(&'a self, role: &'a RoleRef) -> &'a str {
+        self.declared(role).map_or(role.as_str(), Role::label)
+    }
+
+    fn source(&self, written: &Source) -> String {
+        source_by(written, |role| self.label(role).to_owned())
     }
 }
 
@@ -103,6 +120,11 @@ pub(crate) fn hop(label: &str, duration: Option<Seconds>) -> String {
         Some(duration) => format!("{{role: {}, duration: {duration}}}", scalar(label)),
         None => scalar(label),
     }
+}
+
+fn copied_hop(label: &str, duration: Option<Seconds>) -> String {
+    let duration = duration.map(|duration| format!(", duration: {duration}")).unwrap_or_default();
+    format!("{{role: {}{duration}, copied: true}}", scalar(label))
 }
 
 /// How a job renews.
@@ -133,23 +155,40 @@ fn write_waiver(text: &mut String, waiver: &Waiver) {
 }
 
 /// A kind, or a map where a parameter is not at its default.
-pub(crate) fn source(source: Source) -> String {
+pub(crate) fn source(source: &Source) -> String {
+    source_by(source, |role| role.as_str().to_owned())
+}
+
+fn source_by(source: &Source, label: impl Fn(&RoleRef) -> String) -> String {
     let kind = source.kind();
-    if Source::of_kind(kind) == Some(source) {
+    if source.source_kind().with_defaults().as_ref() == Some(source) {
         return kind.to_owned();
     }
     let parameters = match source {
-        Source::IamUser { mfa } => format!("mfa: {mfa}"),
-        Source::WebIdentity { renewable } | Source::Saml { renewable } => format!("renewable: {renewable}"),
+        Source::IamUser { mfa } => vec![format!("mfa: {mfa}")],
+        Source::WebIdentity { renewable } | Source::Saml { renewable } => vec![format!("renewable: {renewable}")],
         Source::SessionToken { duration }
         | Source::FederationToken { duration }
-        | Source::RolesAnywhere { duration } => format!("duration: {duration}"),
+        | Source::RolesAnywhere { duration } => vec![format!("duration: {duration}")],
         Source::IdentityCenter { session, portal_session } => {
-            format!("session: {session}, portal_session: {portal_session}")
+            vec![format!("session: {session}"), format!("portal_session: {portal_session}")]
         }
-        _ => return kind.to_owned(),
+        Source::AccountAccess { portal_session } => vec![format!("portal_session: {portal_session}")],
+        Source::ConsoleLogin { role, signin_session } => {
+            let role = role.as_ref().map(|role| format!("role: {}", scalar(&label(role))));
+            let session = signin_session.map(|session| format!("signin_session: {session}"));
+            role.into_iter().chain(session).collect()
+        }
+        Source::Issued { duration, renewable } => {
+            let renewable = renewable.then(|| "renewable: true".to_owned());
+            std::iter::once(format!("duration: {duration}")).chain(renewable).collect()
+        }
+        Source::ServiceRole { duration } => duration.iter().map(|duration| format!("duration: {duration}")).collect(),
+        Source::Ec2Instance | Source::EcsTask | Source::Lambda | Source::Codebuild | Source::EksPodIdentity => {
+            Vec::new()
+        }
     };
-    format!("{{kind: {kind}, {parameters}}}")
+    format!("{{kind: {kind}, {}}}", parameters.join(", "))
 }
 
 /// One line of a map four spaces in, where there is a value.
@@ -165,7 +204,7 @@ fn comment_lines(text: &mut String, indent: &str, lines: &[String]) {
     }
 }
 
-/// A text as YAML on one line, in a flow map too: bare where nobody can misread it, else in double quotes.
+/// A text as YAML on one line, also inside a flow map: bare where it reads back as text, else in double quotes.
 pub(crate) fn scalar(text: &str) -> String {
     const OTHER_THAN_TEXT: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
     let bare = text.starts_with(|c: char| c.is_ascii_alphabetic())

@@ -1,18 +1,19 @@
-//! The YAML tree with its places: owns what a scalar is (YAML 1.2's core schema), aliases, merges, and the limits of a file.
-//! Knows nothing of what an inventory, a workflow or a template means.
+//! The YAML tree with its places: owns the types of scalars (YAML 1.2's core schema), aliases, merges, and the limits of
+//! a file, not the meaning of an inventory, a workflow or a template.
 
 use std::collections::{HashMap, HashSet};
 
 use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span, Tag};
 
-use super::problem::{Place, Placed, Sink};
+use super::diagnostic::{Place, Placed, Sink};
+use super::syntax;
 
 /// The largest inventory that is read, in bytes: more than 100,000 jobs.
 pub(crate) const MAX_BYTES: u64 = 40 * 1024 * 1024;
-/// How many nodes aliases and what they expand to may be together, so that a small file cannot become a large one.
+/// How many nodes aliases and their expansions may be together, so that a small file cannot become a large tree.
 const MAX_ALIAS_NODES: usize = 100_000;
 
-/// What one kind of file may have.
+/// The limits and tags of one kind of file.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Dialect {
     /// How deep it may nest.
@@ -26,7 +27,7 @@ pub(crate) struct Dialect {
 impl Dialect {
     /// An inventory needs six levels, and ten nodes for each of the smallest jobs that fit.
     pub(crate) const INVENTORY: Self = Self { max_depth: 16, max_nodes: 8_000_000, long_form: |_| None };
-    /// A workflow's matrix may hold what it likes.
+    /// A workflow's matrix may nest deeper.
     #[cfg(feature = "cli")]
     pub(crate) const WORKFLOW: Self = Self { max_depth: 64, ..Self::INVENTORY };
 }
@@ -38,7 +39,7 @@ pub(crate) struct Node {
     pub(crate) place: Place,
 }
 
-/// What a node holds. Maps have their entries as they are written, one that stands there twice too.
+/// The content of a node. Maps have their entries as they are written, repeated keys included.
 #[derive(Debug, Clone)]
 pub(crate) enum Value {
     Null,
@@ -51,7 +52,7 @@ pub(crate) enum Value {
 }
 
 impl Value {
-    /// What it is, for a sentence that says what was expected instead.
+    /// Its type, for a sentence about the expected type.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Value::Null => "nothing",
@@ -63,7 +64,7 @@ impl Value {
         }
     }
 
-    /// What a scalar that is neither quoted nor a block is.
+    /// The value of a scalar that is neither quoted nor a block.
     fn plain(text: &str) -> Self {
         match text {
             "" | "~" | "null" | "Null" | "NULL" => Value::Null,
@@ -74,7 +75,7 @@ impl Value {
         }
     }
 
-    /// What a scalar under a tag of the core schema is, whatever its quotes; `None`: it is not what the tag says.
+    /// The value of a scalar under a tag of the core schema, whatever its quotes; `None`: the tag does not fit the text.
     fn tagged(kind: &str, text: &str) -> Option<Self> {
         match (kind, Self::plain(text)) {
             ("str", _) => Some(Value::Text(text.to_owned())),
@@ -113,7 +114,7 @@ impl Node {
         }
     }
 
-    /// It and all below it.
+    /// The number of nodes from here down.
     fn size(&self) -> usize {
         match &self.value {
             Value::List(items) => 1 + items.iter().map(Self::size).sum::<usize>(),
@@ -135,24 +136,31 @@ fn is_number(text: &str) -> bool {
     }
 }
 
-/// Reads a file into a tree; what stops the parser is reported to `sink`. A file without content is `Value::Null`.
+/// Reads a file into a tree; where it cannot be parsed to its end, `sink` gets the reason. A file without content is
+/// `Value::Null`.
 pub(crate) fn parse(dialect: Dialect, file: usize, text: &str, sink: &mut Sink) -> Option<Node> {
+    match parse_or_stop(dialect, file, text) {
+        Ok(tree) => Some(tree),
+        Err(stop) => {
+            let (place, message, help) = syntax::explain(text, stop);
+            sink.add(place, message, help);
+            None
+        }
+    }
+}
+
+/// Reads a file into a tree, or up to the first place where it cannot be parsed.
+pub(super) fn parse_or_stop(dialect: Dialect, file: usize, text: &str) -> Result<Node, Stop> {
     let (open, anchors) = (Vec::new(), HashMap::new());
     let mut builder = Builder { file, dialect, root: None, open, anchors, nodes: 0, alias_nodes: 0 };
     for event in Parser::new_from_str(text) {
-        let step = match event {
-            Ok((event, span)) => builder.take(event, span),
-            Err(error) => Err(broken(file, &error)),
-        };
-        if let Err(Stop { place, message, help }) = step {
-            sink.add(place, message, help);
-            return None;
-        }
+        let (event, span) = event.map_err(|error| broken(file, &error))?;
+        builder.take(event, span)?;
     }
-    Some(builder.root.unwrap_or_else(|| Node { value: Value::Null, place: Place::start_of(file) }))
+    Ok(builder.root.unwrap_or_else(|| Node { value: Value::Null, place: Place::start_of(file) }))
 }
 
-/// Reports keys that stand twice in one map.
+/// Reports keys that one map has twice.
 pub(crate) fn report_duplicates(entries: &[(Placed<String>, Node)], sink: &mut Sink) {
     let mut seen = HashMap::with_capacity(entries.len());
     for (key, _) in entries {
@@ -164,14 +172,27 @@ pub(crate) fn report_duplicates(entries: &[(Placed<String>, Node)], sink: &mut S
 }
 
 /// Why a file cannot be read further.
-struct Stop {
-    place: Place,
-    message: String,
-    help: String,
+#[derive(Debug)]
+pub(super) struct Stop {
+    pub(super) place: Place,
+    pub(super) message: String,
+    pub(super) help: String,
+    pub(super) cause: StopCause,
+}
+
+/// What stopped the reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StopCause {
+    /// The text is not YAML.
+    Syntax,
+    /// A quoted text that is not closed, or is followed by other text.
+    Quote,
+    /// A limit, or YAML that is not accepted here.
+    Refused,
 }
 
 fn stop<T>(place: Place, message: impl Into<String>, help: impl Into<String>) -> Result<T, Stop> {
-    Err(Stop { place, message: message.into(), help: help.into() })
+    Err(Stop { place, message: message.into(), help: help.into(), cause: StopCause::Refused })
 }
 
 fn broken(file: usize, error: &ScanError) -> Stop {
@@ -181,7 +202,16 @@ fn broken(file: usize, error: &ScanError) -> Stop {
         }
         _ => (error.info(), "write YAML (or JSON) that a YAML 1.2 parser reads"),
     };
-    Stop { place: place(file, error.marker(), 1), message, help: help.to_owned() }
+    let cause = match error.kind() {
+        ErrorKind::UnknownAnchor | ErrorKind::RecursionLimitExceeded => StopCause::Refused,
+        ErrorKind::UnclosedQuotedScalar
+        | ErrorKind::DocumentIndicatorInQuotedScalar
+        | ErrorKind::InvalidQuotedScalarIndent
+        | ErrorKind::InvalidTrailingDoubleQuotedScalar
+        | ErrorKind::InvalidTrailingSingleQuotedScalar => StopCause::Quote,
+        _ => StopCause::Syntax,
+    };
+    Stop { place: place(file, error.marker(), 1), message, help: help.to_owned(), cause }
 }
 
 fn place(file: usize, at: &Marker, length: usize) -> Place {
@@ -206,9 +236,9 @@ struct Map {
     entries: Vec<(Placed<String>, Node)>,
     /// The key whose value comes next.
     key: Option<Placed<String>>,
-    /// That key is a `<<` without quotes: its value's entries are wanted.
+    /// That key is a `<<` without quotes: the entries of its value are merged in.
     merges: bool,
-    /// What such keys have brought.
+    /// The entries of such values.
     brought: Vec<(Placed<String>, Node)>,
 }
 
@@ -216,7 +246,8 @@ impl Map {
     fn add(&mut self, node: Node) -> Result<(), Stop> {
         let Some(key) = self.key.take() else {
             let Value::Text(value) = node.value else {
-                return stop(node.place, "a key is not text", "write a key before each `:`");
+                let (message, help) = ("a key is not text".to_owned(), "write a key before each `:`".to_owned());
+                return Err(Stop { place: node.place, message, help, cause: StopCause::Syntax });
             };
             self.key = Some(Placed { value, place: node.place });
             return Ok(());
@@ -235,8 +266,7 @@ impl Map {
         Ok(())
     }
 
-    /// The entries, and those that were brought and of which it has none of its own. No larger than they are: a map has few
-    /// entries, and there are many maps.
+    /// The map's entries, and the merged ones whose keys it does not have. The vector is shrunk: there are many small maps.
     fn merged(mut self) -> Vec<(Placed<String>, Node)> {
         if !self.brought.is_empty() {
             let mut keys: HashSet<String> = self.entries.iter().map(|(key, _)| key.value.clone()).collect();
@@ -252,7 +282,7 @@ struct Builder {
     dialect: Dialect,
     root: Option<Node>,
     open: Vec<Open>,
-    /// `None`: it is larger than any alias may be.
+    /// `None`: too large for an alias.
     anchors: HashMap<usize, Option<Node>>,
     nodes: usize,
     alias_nodes: usize,

@@ -19,10 +19,10 @@ use event::{Event, Form, Manual};
 
 use crate::check::{self, Start};
 use crate::facts::Observation;
-use crate::inventory::{Filter, Inventory};
+use crate::inventory::{Filter, Inventory, InventorySource};
 use crate::notify::{self, Notify, PublishFailure, Sent, TopicArn, Wanted};
 use crate::probe::{Aws, Probe};
-use crate::report::{Report, Trigger, widget};
+use crate::report::{Report, Trigger, v1, widget};
 use crate::settings::Settings;
 use crate::state::{Loaded, Run, Store};
 
@@ -150,7 +150,7 @@ impl Function {
         observed: Observation,
         invocation: &Invocation,
     ) -> Result<Answer, Diagnostic> {
-        let inventory = self.inventory(None)?;
+        let inventory = self.inventory(None, invocation).await?;
         let report = check::observe(&inventory, observed, &self.start(id, Trigger::Cloudtrail, invocation)).report;
         logs::report(&report);
         self.publish(&self.aws.for_run_of(invocation.remaining), &report, None).await?;
@@ -176,12 +176,13 @@ impl Function {
     }
 
     /// The inventory of the event, or the function's own.
-    fn inventory(&self, of_event: Option<&str>) -> Result<Inventory, Diagnostic> {
-        let inventory = match of_event {
-            Some(text) => Inventory::parse("event.inventory", text),
-            None => Inventory::load(&self.settings.inventory),
+    async fn inventory(&self, of_event: Option<&str>, invocation: &Invocation) -> Result<Inventory, Diagnostic> {
+        let from = match of_event {
+            Some(text) => InventorySource::Text { name: "event.inventory".to_owned(), text: text.to_owned() },
+            None => InventorySource::Path(self.settings.inventory.clone()),
         };
-        inventory.map_err(|problems| failed("BadInventory", problems))
+        let today = invocation.at.to_zoned(jiff::tz::TimeZone::UTC).date();
+        Inventory::load(&from, today).await.map_err(|problems| failed("BadInventory", problems))
     }
 
     fn start(&self, id: Option<String>, trigger: Trigger, invocation: &Invocation) -> Start {
@@ -200,7 +201,7 @@ impl Function {
         manual: &Manual,
         invocation: &Invocation,
     ) -> Result<Report, Diagnostic> {
-        let inventory = self.inventory(manual.inventory.as_deref())?;
+        let inventory = self.inventory(manual.inventory.as_deref(), invocation).await?;
         let filter = Filter::new(&manual.jobs, &manual.roles);
         let probe = Probe {
             aws,
@@ -279,10 +280,10 @@ fn fits(value: &impl Serialize, most: usize) -> bool {
 fn summary(report: &Report) -> Value {
     let (roles, paths) = (&report.coverage.roles, &report.coverage.paths);
     json!({
-        "schema_version": report.schema_version,
+        "schema_version": v1::SCHEMA_VERSION,
         "report": "summary",
-        "run": report.run,
-        "summary": report.summary,
+        "run": v1::RunV1::from(&report.run),
+        "summary": v1::SummaryV1::from(&report.summary),
         "coverage": {
             "roles": { "total": roles.total, "assumed": roles.assumed, "described": roles.described, "not_checked_count": roles.not_checked.len() },
             "paths": { "total": paths.total, "walked": paths.walked, "not_walked_count": paths.not_walked.len() },

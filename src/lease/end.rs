@@ -1,16 +1,17 @@
-//! When a job's credentials end: by its one session, by a refresh that comes too late, or by what renews them. Pure.
-//! Knows nothing of whether that is too early: that is `verdict`'s.
+//! When a job's credentials end: with its one session, by a refresh that comes too late, or with what renews them.
+//! Whether that is too early is `verdict`'s.
 
-use super::rules;
-use super::verdict::Judgement;
+use super::hops::{HopLease, RoleLimits, lease, lease_of_hop};
+use super::limit::{Limit, LimitedBy};
+use super::rules::{self, Figure};
 use crate::inventory::{Job, Refresh, Seconds, Source};
 
 /// When the credentials end for the job, and what ends them.
 pub(super) struct End {
-    /// E; `None`: they do not.
-    pub(super) at: Option<Seconds>,
-    /// What ends them.
-    pub(super) cause: Cause,
+    /// How long the session lasts that the job works with; `None`: it has no known end.
+    pub(super) lease: Option<Figure>,
+    /// E and what ends them then; `None`: they do not end.
+    pub(super) ends: Option<(Figure, Cause)>,
     /// The refresh interval, pause included, where the job's own loop keeps the session alive.
     pub(super) interval: Option<Seconds>,
 }
@@ -22,54 +23,126 @@ pub(super) enum Cause {
     /// A refresh that comes too late.
     Interval,
     /// What renews the credentials.
-    Horizon,
+    Horizon(Limit),
 }
 
+/// How long a path can be renewed without a person, and what ends that; `None`: without end.
+type Horizon = Option<(Figure, Limit)>;
+
 impl End {
-    /// `None` where a copy of EC2 instance credentials may or may not last.
-    pub(super) fn of(job: &Job, judgement: &Judgement) -> Option<Self> {
-        let direct_platform = job.path.is_empty() && job.source.is_platform();
-        match job.refresh {
-            Refresh::None if direct_platform && job.source == Source::Ec2Instance => {
-                let needed = judgement.needed;
-                let at = if needed > rules::EC2_LONGEST_LEASE {
-                    rules::EC2_LONGEST_LEASE
-                } else if needed <= rules::EC2_SHORTEST_LEASE {
-                    rules::EC2_SHORTEST_LEASE
-                } else {
-                    return None;
-                };
-                Some(Self { at: Some(at), cause: Cause::Lease, interval: None })
-            }
-            Refresh::None => Some(Self { at: judgement.lease, cause: Cause::Lease, interval: None }),
-            Refresh::Every(every) if !direct_platform => {
-                // A pause may fall between two refreshes.
-                let interval = every + job.pause;
-                if judgement.lease.is_some_and(|lease| interval >= lease) {
-                    return Some(Self { at: judgement.lease, cause: Cause::Interval, interval: None });
-                }
-                Some(Self { at: horizon(job, judgement, false), cause: Cause::Horizon, interval: Some(interval) })
-            }
+    /// `None` where copied credentials of the platform may or may not last.
+    pub(super) fn new(job: &Job, hops: &[HopLease], limits: &impl RoleLimits) -> Option<Self> {
+        let direct_platform = hops.is_empty() && job.source.is_platform();
+        match refresh_in_effect(job) {
+            Refresh::None if direct_platform => of_a_platform_copy(job),
+            Refresh::None => Some(Self::of_one_session(lease(job, hops))),
+            Refresh::Every(every) if !direct_platform => Some(Self::of_a_loop(job, hops, limits, every)),
             Refresh::Auto | Refresh::Every(_) => {
-                Some(Self { at: horizon(job, judgement, true), cause: Cause::Horizon, interval: None })
+                let horizon = horizon(job, hops, limits, rules::BOTOCORE_MANDATORY_REFRESH);
+                Some(Self::of_horizon(lease(job, hops), horizon, None))
             }
         }
     }
+
+    fn of_one_session(lease: Option<Figure>) -> Self {
+        Self { lease, ends: lease.map(|at| (at, Cause::Lease)), interval: None }
+    }
+
+    fn of_horizon(lease: Option<Figure>, horizon: Horizon, interval: Option<Seconds>) -> Self {
+        Self { lease, ends: horizon.map(|(at, limit)| (at, Cause::Horizon(limit))), interval }
+    }
+
+    fn of_a_loop(job: &Job, hops: &[HopLease], limits: &impl RoleLimits, every: Seconds) -> Self {
+        let lease = lease(job, hops);
+        // A pause may fall between two refreshes.
+        let interval = every + job.pause;
+        if let Some(at) = lease.filter(|lease| interval >= lease.seconds) {
+            return Self { lease, ends: Some((at, Cause::Interval)), interval: None };
+        }
+        Self::of_horizon(lease, horizon(job, hops, limits, Seconds(0)), Some(interval))
+    }
 }
 
-/// How long the path can be renewed without a person; `None`: without end.
-fn horizon(job: &Job, judgement: &Judgement, by_provider_chain: bool) -> Option<Seconds> {
-    let lease = judgement.lease.unwrap_or_default();
-    let first = judgement.hops.first().map_or(lease, |hop| hop.requested);
+/// How the job's last session is renewed: not at all where that session is a copy.
+fn refresh_in_effect(job: &Job) -> Refresh {
+    if job.path.last().is_some_and(|hop| hop.copied) { Refresh::None } else { job.refresh }
+}
+
+/// The platform's own credentials, copied once; `None` where it is not known whether the copy lasts.
+fn of_a_platform_copy(job: &Job) -> Option<End> {
     match job.source {
-        Source::IamUser { mfa: true } => {
-            let longer = first.max(lease);
-            let given_up = if by_provider_chain { rules::BOTOCORE_MANDATORY_REFRESH.0 } else { 0 };
-            Some(Seconds(longer.0.saturating_sub(given_up)))
+        Source::Ec2Instance => {
+            let needed = job.needed();
+            let at = if needed > rules::EC2_LONGEST_LEASE.seconds {
+                rules::EC2_LONGEST_LEASE
+            } else if needed <= rules::EC2_SHORTEST_LEASE.seconds {
+                rules::EC2_SHORTEST_LEASE
+            } else {
+                return None;
+            };
+            Some(End { lease: Some(rules::EC2_LONGEST_LEASE), ends: Some((at, Cause::Lease)), interval: None })
         }
-        Source::SessionToken { duration } | Source::FederationToken { duration } => Some(duration.max(lease)),
-        Source::IdentityCenter { portal_session, .. } => Some(portal_session.max(lease)),
-        Source::WebIdentity { renewable: false } | Source::Saml { renewable: false } => Some(first.max(lease)),
-        _ => None,
+        Source::ServiceRole { duration: None } => None,
+        Source::EcsTask
+        | Source::Lambda
+        | Source::Codebuild
+        | Source::EksPodIdentity
+        | Source::ServiceRole { duration: Some(_) }
+        | Source::IamUser { .. }
+        | Source::SessionToken { .. }
+        | Source::FederationToken { .. }
+        | Source::WebIdentity { .. }
+        | Source::Saml { .. }
+        | Source::IdentityCenter { .. }
+        | Source::AccountAccess { .. }
+        | Source::ConsoleLogin { .. }
+        | Source::Issued { .. }
+        | Source::RolesAnywhere { .. } => Some(End::of_one_session(rules::source_lease(&job.source))),
+    }
+}
+
+/// How long the path can be renewed without a person. `given_up`: how long before the end of an MFA session the client
+/// fails.
+fn horizon(job: &Job, hops: &[HopLease], limits: &impl RoleLimits, given_up: Seconds) -> Horizon {
+    let lease = lease(job, hops).unwrap_or(Figure::confirmed(Seconds(0)));
+    let first = lease_of_hop(job, hops, 0).unwrap_or(lease);
+    if let Some(copied) = job.path.iter().rposition(|hop| hop.copied) {
+        let session = lease_of_hop(job, hops, copied).unwrap_or(lease);
+        return Some((session.longer(lease), Limit::of_hop(LimitedBy::CopiedSession, copied)));
+    }
+    let until = |figure: Figure, by: LimitedBy| Some((figure.longer(lease), Limit::of_source(by)));
+    match &job.source {
+        Source::IamUser { mfa: true } => {
+            let longer = first.longer(lease);
+            let at = Figure { seconds: Seconds(longer.seconds.0.saturating_sub(given_up.0)), ..longer };
+            Some((at, Limit::of_source(LimitedBy::Mfa)))
+        }
+        Source::SessionToken { duration }
+        | Source::FederationToken { duration }
+        | Source::Issued { duration, renewable: false } => {
+            until(Figure::confirmed(*duration), LimitedBy::SourceSession)
+        }
+        Source::IdentityCenter { portal_session, .. } | Source::AccountAccess { portal_session } => {
+            until(Figure::confirmed(*portal_session), LimitedBy::PortalSession)
+        }
+        Source::ConsoleLogin { role, signin_session } => {
+            let of_role = || role.as_ref().and_then(|role| limits.max_signin_session(role));
+            let known = signin_session.or_else(of_role).map(Figure::confirmed);
+            until(known.unwrap_or(rules::SIGNIN_SESSION_DEFAULT), LimitedBy::SigninSession)
+        }
+        Source::WebIdentity { renewable: false } | Source::Saml { renewable: false } => {
+            until(first, LimitedBy::IdentityToken)
+        }
+        Source::IamUser { mfa: false }
+        | Source::WebIdentity { renewable: true }
+        | Source::Saml { renewable: true }
+        | Source::Issued { renewable: true, .. }
+        | Source::Ec2Instance
+        | Source::EcsTask
+        | Source::Lambda
+        | Source::Codebuild
+        | Source::EksPodIdentity
+        | Source::RolesAnywhere { .. }
+        | Source::ServiceRole { .. } => None,
     }
 }

@@ -1,6 +1,9 @@
 //! What AWS grants: its numbers, each with its source, and one decision: is this request granted or refused.
-//! Pure. Knows nothing of jobs that are too long: that is `verdict`'s.
+//!
+//! Other modules name these constants and hold no number of AWS's of their own. Whether a session is long enough for a
+//! job is `verdict`'s.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 
 use crate::inventory::{Seconds, Source};
@@ -13,34 +16,102 @@ pub const ASSUME_ROLE_MINIMUM: Seconds = Seconds(900);
 pub const ASSUME_ROLE_RANGE: RangeInclusive<Seconds> = ASSUME_ROLE_MINIMUM..=LONGEST_SESSION;
 /// What GetSessionToken and GetFederationToken accept for an IAM user (STS model: 900 to 129600).
 pub const SESSION_TOKEN_RANGE: RangeInclusive<Seconds> = Seconds(900)..=Seconds(129_600);
+/// What GetSessionToken and GetFederationToken give an IAM user who states no duration (STS model: 43200).
+pub const SESSION_TOKEN_DEFAULT: Seconds = Seconds(43_200);
 /// What IAM Roles Anywhere CreateSession accepts (Roles Anywhere model: 900 to 43200).
 pub const ROLES_ANYWHERE_RANGE: RangeInclusive<Seconds> = Seconds(900)..=Seconds(43_200);
+/// What IAM Roles Anywhere CreateSession gives where neither the request nor the profile states a duration (its model).
+pub const ROLES_ANYWHERE_DEFAULT: Seconds = Seconds(3600);
 /// The cap of a session that another session asked for: role chaining (STS AssumeRole; 3600 is accepted, 3601 is not).
 pub const CHAIN_CAP: Seconds = Seconds(3600);
 /// The longest session that AssumeRole gives to anyone (IAM: MaxSessionDuration is 3600 to 43200).
 pub const LONGEST_SESSION: Seconds = Seconds(43_200);
-/// MaxSessionDuration of a role that states none (IAM CreateRole).
+/// MaxSessionDuration of a role that states none (IAM CreateRole, and UpdateRole without the setting).
 pub const DEFAULT_MAX_SESSION: Seconds = Seconds(3600);
 /// The MaxSessionDurations that IAM takes (IAM CreateRole: 3600 to 43200).
 pub const MAX_SESSION_RANGE: RangeInclusive<Seconds> = DEFAULT_MAX_SESSION..=LONGEST_SESSION;
-/// The longest login to the IAM Identity Center portal. UNCONFIRMED: AWS's general documentation says 90 days.
-pub const LONGEST_PORTAL_SESSION: Seconds = Seconds::hours(90 * 24);
-/// How long credentials of an ECS task last, copied at its start. UNCONFIRMED: AWS withdrew the text that said 6 hours.
-pub const ECS_TASK_LEASE: Seconds = Seconds::hours(6);
-/// How long EKS Pod Identity credentials last, copied once. UNCONFIRMED: AWS blogs say 6 hours.
-pub const POD_IDENTITY_LEASE: Seconds = Seconds::hours(6);
-/// The longest that copied EC2 instance credentials last. UNCONFIRMED: observed; AWS gives no number.
-pub const EC2_LONGEST_LEASE: Seconds = Seconds::hours(6);
-/// The least that copied EC2 instance credentials last: new ones appear at least five minutes before (EC2 User Guide).
-pub const EC2_SHORTEST_LEASE: Seconds = Seconds::minutes(5);
-/// How long CodeBuild credentials last, copied once (prowler-cloud/prowler#1259).
-pub const CODEBUILD_LEASE: Seconds = Seconds::hours(1);
+/// The MaxSigninSessionDurations that IAM takes (IAM UpdateRole: 3600 to 7776000).
+pub const MAX_SIGNIN_SESSION_RANGE: RangeInclusive<Seconds> = Seconds(3600)..=Seconds(7_776_000);
+/// The SessionDurations of a permission set (IAM Identity Center User Guide, howtosessionduration: 1 to 12 hours).
+pub const PERMISSION_SET_RANGE: RangeInclusive<Seconds> = Seconds::hours(1)..=Seconds::hours(12);
+/// The SessionDuration of a permission set that states none (IAM Identity Center User Guide, howtosessionduration).
+pub const PERMISSION_SET_DEFAULT: Seconds = Seconds::hours(1);
+/// The login to the Identity Center portal, by default (IAM Identity Center User Guide; aws/aws-cli#8561, #7104).
+pub const PORTAL_SESSION_DEFAULT: Seconds = Seconds::hours(8);
+/// The longest Timeout of a Lambda function (Lambda UpdateFunctionConfiguration).
+pub const LAMBDA_LONGEST: Seconds = Seconds(1800);
+/// The longest Timeout on Lambda Managed Instances, for asynchronous invocations and event sources other than Amazon MQ
+/// and DocumentDB (Lambda UpdateFunctionConfiguration: the shape of `Timeout` ends at 5400).
+pub const LAMBDA_MANAGED_LONGEST: Seconds = Seconds(5400);
 /// How far a request's time may be from AWS's (IAM User Guide, signature-v4-troubleshooting: "Signature expired").
 pub const SIGNATURE_TOLERANCE: Seconds = Seconds::minutes(15);
 /// How long before the end clients begin to renew (botocore credentials.py: its advisory window).
 pub const CLIENT_REFRESH_WINDOW: Seconds = Seconds::minutes(15);
 /// How long before the end a botocore process with an MFA profile fails, since it cannot refresh (botocore credentials.py).
 pub const BOTOCORE_MANDATORY_REFRESH: Seconds = Seconds::minutes(10);
+
+/// The longest session policy that STS takes, in characters (STS AssumeRole, `Policy`: plaintext limit 2,048).
+pub const LONGEST_SESSION_POLICY: usize = 2048;
+/// The length of an ExternalId (STS AssumeRole).
+pub const EXTERNAL_ID_LENGTH: RangeInclusive<usize> = 2..=1224;
+/// The length of a RoleSessionName (STS AssumeRole).
+pub const SESSION_NAME_LENGTH: RangeInclusive<usize> = 2..=64;
+/// The length of a SourceIdentity: the model ends at 64, the live service takes up to 256 (measured in July 2026).
+pub const SOURCE_IDENTITY_LENGTH: RangeInclusive<usize> = 2..=256;
+
+/// A length of time that AWS decides, and whether a primary source or a measurement states it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Figure {
+    /// The length.
+    pub seconds: Seconds,
+    /// A primary source or a measurement states it; otherwise it is the best that is known.
+    pub confirmed: bool,
+}
+
+impl Figure {
+    /// A length that a primary source, a measurement or the job's owner states.
+    #[must_use]
+    pub const fn confirmed(seconds: Seconds) -> Self {
+        Self { seconds, confirmed: true }
+    }
+
+    /// A length without a primary source.
+    #[must_use]
+    pub const fn unconfirmed(seconds: Seconds) -> Self {
+        Self { seconds, confirmed: false }
+    }
+
+    /// The longer of the two; of two that are equal, the confirmed one.
+    #[must_use]
+    pub fn longer(self, other: Self) -> Self {
+        std::cmp::max_by_key(self, other, |figure| (figure.seconds, figure.confirmed))
+    }
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.seconds.fmt(f)
+    }
+}
+
+/// How long credentials of an ECS task last, copied at its start (measured in CloudTrail records of 2018).
+pub const ECS_TASK_LEASE: Figure = Figure::confirmed(Seconds::hours(6));
+/// How long EKS Pod Identity credentials last, copied once. UNCONFIRMED: AWS blogs say 6 hours.
+pub const POD_IDENTITY_LEASE: Figure = Figure::unconfirmed(Seconds::hours(6));
+/// The longest that copied EC2 instance credentials last (measured: four issues in CloudTrail records of 2023).
+pub const EC2_LONGEST_LEASE: Figure = Figure::confirmed(Seconds(23_700));
+/// The least that copied EC2 instance credentials last: new ones appear at least five minutes before (EC2 User Guide).
+pub const EC2_SHORTEST_LEASE: Figure = Figure::confirmed(Seconds::minutes(5));
+/// How long CodeBuild credentials last, copied once (prowler-cloud/prowler#1259, rebuy-de/aws-nuke#396).
+pub const CODEBUILD_LEASE: Figure = Figure::confirmed(Seconds::hours(1));
+/// How long the credentials of `aws login` last (Sign-In CreateOAuth2Token: `expiresIn` is at most 900).
+pub const CONSOLE_LOGIN_LEASE: Figure = Figure::confirmed(Seconds(900));
+/// How long `aws login` renews where the role states no MaxSigninSessionDuration. UNCONFIRMED: today's 12 hours.
+pub const SIGNIN_SESSION_DEFAULT: Figure = Figure::unconfirmed(Seconds::hours(12));
+/// What account access manager gives where no sessionDuration is sent. UNCONFIRMED: AWS states no length.
+pub const ACCOUNT_ACCESS_DEFAULT: Figure = Figure::unconfirmed(Seconds::hours(1));
+/// The longest login to the Identity Center portal. UNCONFIRMED: AWS's general documentation says 90 days.
+pub const LONGEST_PORTAL_SESSION: Figure = Figure::unconfirmed(Seconds::hours(90 * 24));
 
 /// Why AWS refuses a request. Requests over a limit are refused, never shortened (STS AssumeRole, `DurationSeconds`:
 /// "the operation fails").
@@ -97,39 +168,60 @@ pub fn assume_role(requested: Seconds, max_session: Option<Seconds>, chained: bo
     Grant::Granted(requested)
 }
 
-/// What AWS makes of the request that the source itself stands for; `None` for sources that ask for no duration.
+/// What AWS makes of the request that the source itself stands for; `None` for sources whose request has no range that
+/// is checked here.
 #[must_use]
-pub fn source_request(source: Source) -> Option<Grant> {
+pub fn source_request(source: &Source) -> Option<Grant> {
     let (requested, accepted) = match source {
         Source::SessionToken { duration } | Source::FederationToken { duration } => (duration, SESSION_TOKEN_RANGE),
         Source::RolesAnywhere { duration } => (duration, ROLES_ANYWHERE_RANGE),
-        _ => return None,
+        Source::IamUser { .. }
+        | Source::WebIdentity { .. }
+        | Source::Saml { .. }
+        | Source::IdentityCenter { .. }
+        | Source::AccountAccess { .. }
+        | Source::ConsoleLogin { .. }
+        | Source::Ec2Instance
+        | Source::EcsTask
+        | Source::Lambda
+        | Source::Codebuild
+        | Source::EksPodIdentity
+        | Source::Issued { .. }
+        | Source::ServiceRole { .. } => return None,
     };
-    Some(if accepted.contains(&requested) {
-        Grant::Granted(requested)
+    Some(if accepted.contains(requested) {
+        Grant::Granted(*requested)
     } else {
-        Grant::Refused(Refusal::OutOfRange { requested, accepted })
+        Grant::Refused(Refusal::OutOfRange { requested: *requested, accepted })
     })
 }
 
 /// Whether the source's credentials may call AssumeRole: those of GetFederationToken may not (IAM User Guide, id_session-tags).
 #[must_use]
-pub fn may_assume(source: Source) -> bool {
+pub fn may_assume(source: &Source) -> bool {
     !matches!(source, Source::FederationToken { .. })
 }
 
-/// How long the source's own credentials last when the job uses them directly; `None`: no end that a run could meet.
+/// How long the source's own credentials last when the job uses them directly; `None`: they have no known end.
 #[must_use]
-pub fn source_lease(source: Source) -> Option<Seconds> {
+pub fn source_lease(source: &Source) -> Option<Figure> {
     match source {
         Source::SessionToken { duration }
         | Source::FederationToken { duration }
-        | Source::RolesAnywhere { duration } => Some(duration),
-        Source::IdentityCenter { session, .. } => Some(session),
+        | Source::RolesAnywhere { duration }
+        | Source::Issued { duration, .. } => Some(Figure::confirmed(*duration)),
+        Source::IdentityCenter { session, .. } => Some(Figure::confirmed(*session)),
+        Source::ConsoleLogin { .. } => Some(CONSOLE_LOGIN_LEASE),
         Source::Ec2Instance => Some(EC2_LONGEST_LEASE),
         Source::EcsTask => Some(ECS_TASK_LEASE),
         Source::EksPodIdentity => Some(POD_IDENTITY_LEASE),
         Source::Codebuild => Some(CODEBUILD_LEASE),
-        Source::Lambda | Source::IamUser { .. } | Source::WebIdentity { .. } | Source::Saml { .. } => None,
+        Source::ServiceRole { duration } => duration.map(Figure::confirmed),
+        // A run ends at the function's Timeout, hours before its credentials; the others cannot be used directly.
+        Source::Lambda
+        | Source::IamUser { .. }
+        | Source::WebIdentity { .. }
+        | Source::Saml { .. }
+        | Source::AccountAccess { .. } => None,
     }
 }

@@ -10,7 +10,7 @@ use super::news::{OwnersNews, line, resolved_json};
 use crate::findings::{Finding, UNOWNED};
 use crate::findings::{FindingId, Severity};
 use crate::inventory::{RoleRef, hex};
-use crate::report::{Report, plain};
+use crate::report::{Report, plain, v1};
 use crate::state::{Changes, OwnerChanges, Previous, Resolved};
 use crate::visible;
 
@@ -252,7 +252,7 @@ impl OwnerDigest<'_> {
             text("severity", self.worst()),
             text("owner", self.owner),
             text("complete", if self.report.run.complete { "true" } else { "false" }),
-            text("schema_version", &self.report.schema_version.to_string()),
+            text("schema_version", &v1::SCHEMA_VERSION.to_string()),
         ];
         if room.lists {
             let list = |name, value: Value| Attribute { name, data_type: "String.Array", value: value.to_string() };
@@ -271,7 +271,7 @@ impl OwnerDigest<'_> {
     fn body(&self, room: Room, cut: &Cut<'_>) -> Value {
         let run = &self.report.run;
         let mut body = json!({
-            "schema_version": self.report.schema_version,
+            "schema_version": v1::SCHEMA_VERSION,
             "severity": self.worst(),
             "owner": self.owner,
             "complete": run.complete,
@@ -281,9 +281,9 @@ impl OwnerDigest<'_> {
         if room.lists {
             body["findings"] = json!(self.ids());
             body["accounts"] = json!(self.accounts());
-            body["details"] = json!(cut.shown);
-            body["run"] = json!(run);
-            body["summary"] = json!(self.report.summary);
+            body["details"] = json!(cut.shown.iter().map(|finding| v1::FindingV1::from(*finding)).collect::<Vec<_>>());
+            body["run"] = json!(v1::RunV1::from(run));
+            body["summary"] = json!(v1::SummaryV1::from(&self.report.summary));
             if let Some((_, news)) = &self.news {
                 body["changes"] = news.json(cut.shown.len(), cut.resolved);
             }
@@ -339,7 +339,7 @@ fn escaped(text: &str) -> usize {
 
 /// The bytes that a finding adds to a message: twice as text and four times as JSON, each as a JSON string.
 fn bytes_of(finding: &Finding) -> usize {
-    let details = serde_json::to_string(finding).unwrap_or_default();
+    let details = serde_json::to_string(&v1::FindingV1::from(finding)).unwrap_or_default();
     2 * escaped(&visible::block(&plain::finding(finding))) + 4 * escaped(&details)
 }
 

@@ -32,7 +32,7 @@ pub fn embedded_metrics(report: &Report, namespace: &str, timestamp_ms: i64) -> 
     line["_aws"] = directive(json!([[]]), json!(names));
     let by_severity = Severity::ALL.into_iter().map(|severity| {
         json!({
-            "Findings": report.summary.findings.get(severity.as_str()).copied().unwrap_or_default(),
+            "Findings": report.summary.findings.get(&severity).copied().unwrap_or_default(),
             "Severity": severity.as_str(),
             "run_id": report.run.id,
             "_aws": directive(json!([["Severity"]]), json!([{ "Name": "Findings", "Unit": "Count" }])),

@@ -101,7 +101,7 @@ fn nothing_asked(plan: &Plan, class: Class) -> Facts {
         (role.clone(), description)
     });
     Facts {
-        live: true,
+        mode: crate::facts::Mode::Live,
         steps: plan.steps.iter().map(step).collect(),
         described: described.collect(),
         ..Facts::default()

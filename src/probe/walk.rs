@@ -319,7 +319,7 @@ impl<'a> Walk<'a> {
         }
         self.reader_failures.sort_by(|a, b| a.target.cmp(&b.target));
         Facts {
-            live: true,
+            mode: crate::facts::Mode::Live,
             checker: self.checker,
             steps,
             described: self.described,

@@ -1,41 +1,56 @@
 //! How much of what should be checked was checked. What was not is listed with its reason, never counted as healthy.
 
-use serde::Serialize;
-
-use crate::facts::{Description, StepOutcome};
+use crate::facts::{Description, Mode, StepOutcome};
 use crate::failure::{Class, Failure, Operation};
 use crate::findings::Subject;
 use crate::inventory::{JobName, Location, RoleRef};
 use crate::plan::PlannedHop;
 
-/// The outcome of a hop that STS gave a session for.
-const ASSUMED: &str = "assumed";
-/// The reason of everything that `lint` does not ask.
-const OFFLINE: &str = "offline";
-/// The reason of a hop that is not to be assumed.
-const DECLARED: &str = "declared";
-/// The outcome of a hop, and the reason of a role, behind one that was not assumed.
-const NOT_REACHED: &str = "not-reached";
-
-/// The reason of a role that nobody is declared to describe.
-const NO_READER: &str = "no-reader";
-/// The reason of a role whose settings its reader, or the role itself, may not read.
-const DESCRIBE_DENIED: &str = "describe-denied";
-
 /// Whether the checker could follow a job's path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Walk {
     /// To its end.
     Walked,
     /// A hop failed.
     Failed,
-    /// It was not asked to, or had no time.
+    /// The run was not to walk the path, or reached its time limit.
     NotWalked,
 }
 
+/// The result of the checker's own walk at one hop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HopOutcome {
+    /// STS granted a session.
+    Assumed,
+    /// The run makes no AWS calls.
+    Offline,
+    /// The checker is not to assume the role.
+    Declared,
+    /// A hop before it was not assumed.
+    NotReached,
+    /// STS refused, or the call failed.
+    Failed(Class),
+}
+
+/// Why a role was not wholly checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NotCheckedReason {
+    /// The run makes no AWS calls.
+    Offline,
+    /// A hop before the role was not assumed.
+    NotReached,
+    /// AssumeRole failed.
+    Assume(Class),
+    /// No reader is declared for the role's account.
+    NoReader,
+    /// Reading the role's settings failed.
+    Describe(Class),
+    /// Assuming the reader of the role's account failed.
+    Reader(Class),
+}
+
 /// How much was checked.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Coverage {
     /// Roles.
     pub roles: RoleCoverage,
@@ -44,65 +59,67 @@ pub struct Coverage {
 }
 
 /// How many roles were assumed and described.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RoleCoverage {
     /// Distinct roles on the paths.
     pub total: usize,
-    /// Assumed by the checker.
+    /// Roles that the checker assumed.
     pub assumed: usize,
-    /// Whose MaxSessionDuration IAM told.
+    /// Roles whose MaxSessionDuration IAM returned.
     pub described: usize,
     /// Roles that were not assumed though they should have been, or not described.
     pub not_checked: Vec<NotCheckedRole>,
 }
 
 impl RoleCoverage {
-    /// Roles that were not checked though the inventory and the permissions meant them to be: those that nobody may
-    /// describe, where no verdict needs it, are not among them.
+    /// How many roles were not checked although the inventory and the permissions intend it. Roles whose settings nobody
+    /// may read, where no verdict needs them, do not count.
     #[must_use]
     pub fn unexpected(&self) -> usize {
-        self.not_checked.iter().filter(|role| role.reason != NO_READER && role.reason != DESCRIBE_DENIED).count()
+        let intended = |role: &&NotCheckedRole| {
+            !matches!(role.reason, NotCheckedReason::NoReader | NotCheckedReason::Describe(Class::Denied))
+        };
+        self.not_checked.iter().filter(intended).count()
     }
 }
 
 /// A role that was not wholly checked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotCheckedRole {
     /// The role.
     pub role: RoleRef,
-    /// Why: an outcome of its AssumeRole, or `describe-` and an outcome of reading its settings, or `reader-` and an
-    /// outcome of assuming its reader.
-    pub reason: String,
+    /// Why.
+    pub reason: NotCheckedReason,
 }
 
 /// How many paths were walked.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PathCoverage {
     /// Jobs of the run.
     pub total: usize,
-    /// Walked to the end.
+    /// Paths walked to the end.
     pub walked: usize,
-    /// The others.
+    /// The other paths.
     pub not_walked: Vec<NotWalkedPath>,
 }
 
 /// A path that was not walked to its end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotWalkedPath {
     /// The job.
     pub job: JobName,
-    /// The hop where the walk stopped, 0-based; `None`: it did not start.
+    /// The hop where the walk stopped, 0-based; `None`: the walk did not start.
     pub hop: Option<usize>,
     /// Why.
-    pub reason: &'static str,
+    pub reason: HopOutcome,
 }
 
-/// Something of an imported file that could not be judged: nothing is known of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A part of an imported file that could not be judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotJudged {
-    /// Where it stands.
+    /// Its place.
     pub location: Location,
-    /// What, and why.
+    /// The part, and why it could not be judged.
     pub what: String,
     /// What to do about it.
     pub help: String,
@@ -110,45 +127,59 @@ pub struct NotJudged {
     pub cannot_work: bool,
 }
 
-/// The coverage, and for each job its walk and the outcomes of its hops.
-pub(super) fn of(subject: &Subject<'_>) -> (Coverage, Vec<(Walk, Vec<&'static str>)>) {
+/// The walk of one job.
+pub(super) struct JobWalk {
+    pub(super) walk: Walk,
+    /// By hop.
+    pub(super) outcomes: Vec<HopOutcome>,
+}
+
+/// The coverage, and the walk of each job.
+pub(super) fn cover(subject: &Subject<'_>) -> (Coverage, Vec<JobWalk>) {
     let mut paths = PathCoverage { total: subject.jobs.len(), ..PathCoverage::default() };
     let mut walks = Vec::with_capacity(subject.jobs.len());
     for (job, planned) in subject.jobs.iter().zip(&subject.plan.paths) {
-        let outcomes: Vec<&'static str> = planned.iter().map(|hop| outcome(subject, *hop)).collect();
-        let stop = outcomes.iter().position(|outcome| *outcome != ASSUMED);
-        let (walk, reason) = match stop {
-            _ if !subject.facts.live => (Walk::NotWalked, Some((None, OFFLINE))),
+        let outcomes: Vec<HopOutcome> = planned.iter().map(|hop| outcome(subject, *hop)).collect();
+        let stopped = outcomes.iter().copied().enumerate().find(|(_, outcome)| *outcome != HopOutcome::Assumed);
+        let (walk, stop) = match stopped {
+            _ if !is_live(subject) => (Walk::NotWalked, Some((None, HopOutcome::Offline))),
             None => (Walk::Walked, None),
-            Some(hop) => (walk_stopped_by(outcomes[hop]), Some((Some(hop), outcomes[hop]))),
+            Some((hop, outcome)) => (walk_stopped_by(outcome), Some((Some(hop), outcome))),
         };
-        match reason {
+        match stop {
             None => paths.walked += 1,
             Some((hop, reason)) => paths.not_walked.push(NotWalkedPath { job: job.name.clone(), hop, reason }),
         }
-        walks.push((walk, outcomes));
+        walks.push(JobWalk { walk, outcomes });
     }
-    (Coverage { roles: roles(subject), paths }, walks)
+    (Coverage { roles: cover_roles(subject), paths }, walks)
 }
 
-fn walk_stopped_by(outcome: &str) -> Walk {
-    if outcome == DECLARED || outcome == Class::OutOfTime.as_str() { Walk::NotWalked } else { Walk::Failed }
+fn is_live(subject: &Subject<'_>) -> bool {
+    matches!(subject.facts.mode, Mode::Live)
 }
 
-fn outcome(subject: &Subject<'_>, hop: PlannedHop) -> &'static str {
+fn walk_stopped_by(outcome: HopOutcome) -> Walk {
+    match outcome {
+        HopOutcome::Declared | HopOutcome::Failed(Class::OutOfTime) => Walk::NotWalked,
+        HopOutcome::Assumed | HopOutcome::Offline | HopOutcome::NotReached | HopOutcome::Failed(_) => Walk::Failed,
+    }
+}
+
+fn outcome(subject: &Subject<'_>, hop: PlannedHop) -> HopOutcome {
     match hop {
-        _ if !subject.facts.live => OFFLINE,
-        PlannedHop::Declared => DECLARED,
-        PlannedHop::BehindDeclared => NOT_REACHED,
+        _ if !is_live(subject) => HopOutcome::Offline,
+        PlannedHop::Declared => HopOutcome::Declared,
+        PlannedHop::BehindDeclared => HopOutcome::NotReached,
         PlannedHop::Step(step) => match subject.facts.steps.get(step) {
-            Some(StepOutcome::Assumed) => ASSUMED,
-            Some(StepOutcome::Failed(failure)) => failure.class.as_str(),
-            Some(StepOutcome::NotReached) | None => NOT_REACHED,
+            Some(StepOutcome::Assumed) => HopOutcome::Assumed,
+            Some(StepOutcome::Failed(failure)) => HopOutcome::Failed(failure.class),
+            Some(StepOutcome::NotReached) | None => HopOutcome::NotReached,
         },
     }
 }
 
-fn roles(subject: &Subject<'_>) -> RoleCoverage {
+fn cover_roles(subject: &Subject<'_>) -> RoleCoverage {
     let mut coverage = RoleCoverage { total: subject.plan.path_roles.len(), ..RoleCoverage::default() };
     for role in &subject.plan.path_roles {
         coverage.assumed += usize::from(is_assumed(subject, role));
@@ -160,32 +191,32 @@ fn roles(subject: &Subject<'_>) -> RoleCoverage {
     coverage
 }
 
-fn not_checked(subject: &Subject<'_>, role: &RoleRef) -> Option<String> {
-    if !subject.facts.live {
-        return Some(OFFLINE.to_owned());
+fn not_checked(subject: &Subject<'_>, role: &RoleRef) -> Option<NotCheckedReason> {
+    if !is_live(subject) {
+        return Some(NotCheckedReason::Offline);
     }
     if let Some(failure) = step_failure(subject, role) {
-        return Some(failure.class.as_str().to_owned());
+        return Some(NotCheckedReason::Assume(failure.class));
     }
     let behind = subject.step_outcomes(role).contains(&&StepOutcome::NotReached);
     if behind && !is_assumed(subject, role) {
-        return Some(NOT_REACHED.to_owned());
+        return Some(NotCheckedReason::NotReached);
     }
     match subject.facts.described.get(role.arn()?)? {
         Description::Known { .. } => None,
-        Description::NoReader => Some(NO_READER.to_owned()),
-        Description::NotReached => Some(NOT_REACHED.to_owned()),
+        Description::NoReader => Some(NotCheckedReason::NoReader),
+        Description::NotReached => Some(NotCheckedReason::NotReached),
         Description::Failed(failure) if failure.operation == Operation::AssumeRole => {
-            Some(format!("reader-{}", failure.class.as_str()))
+            Some(NotCheckedReason::Reader(failure.class))
         }
-        Description::Failed(failure) => Some(format!("describe-{}", failure.class.as_str())),
+        Description::Failed(failure) => Some(NotCheckedReason::Describe(failure.class)),
     }
 }
 
 fn step_failure<'a>(subject: &Subject<'a>, role: &RoleRef) -> Option<&'a Failure> {
     subject.step_outcomes(role).iter().find_map(|outcome| match outcome {
         StepOutcome::Failed(failure) => Some(&**failure),
-        _ => None,
+        StepOutcome::Assumed | StepOutcome::NotReached => None,
     })
 }
 
@@ -194,11 +225,11 @@ pub(super) fn is_assumed(subject: &Subject<'_>, role: &RoleRef) -> bool {
     subject.step_outcomes(role).contains(&&StepOutcome::Assumed)
 }
 
-/// What went wrong with the role, in one line.
+/// The failed call about the role, in one line.
 pub(super) fn error(subject: &Subject<'_>, role: &RoleRef) -> Option<String> {
     let described = match role.arn().and_then(|arn| subject.facts.described.get(arn)) {
         Some(Description::Failed(failure)) => Some(&**failure),
-        _ => None,
+        Some(Description::Known { .. } | Description::NotReached | Description::NoReader) | None => None,
     };
     let failure = step_failure(subject, role).or(described)?;
     let code = failure.code.as_ref().map_or_else(String::new, |code| format!("{code}: "));

@@ -30,6 +30,7 @@ struct Row {
     findings: String,
     waived: String,
     detail: String,
+    #[serde(rename = "remedy")]
     fix: String,
     file: String,
     line: Option<usize>,
@@ -48,7 +49,7 @@ pub fn render(report: &Report) -> String {
     let roles = report.coverage.roles.not_checked.iter().filter(|_| !offline).map(|role| Row {
         kind: "not-checked",
         name: text(role.role.as_str()),
-        detail: text(&plain::in_words(&role.reason)),
+        detail: text(&plain::not_checked(role.reason)),
         ..Row::default()
     });
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
@@ -65,7 +66,7 @@ fn of_job(job: &JobReport, found: &Found<'_>, stop: Option<&NotWalkedPath>) -> R
         open.iter().map(|finding| finding.title.clone()).chain(waived.iter().map(|finding| with_waiver(finding)));
     let not_walked = stop.map(|path| {
         let hop = path.hop.map_or_else(String::new, |hop| format!(" at path[{hop}]"));
-        format!("not walked{hop}: {}", plain::in_words(path.reason))
+        format!("not walked{hop}: {}", plain::outcome(path.reason))
     });
     let detail: Vec<String> = titles.chain(not_walked).collect();
     let limiting = job.limiting_hop.and_then(|hop| job.hops.get(hop));

@@ -42,7 +42,7 @@ pub fn render(report: &Report) -> String {
                     header {
                         h1 { "credential-health" }
                         p.headline { b { (plain::headline(report)) } " Checked " (at(report)) "." }
-                        @if !report.run.complete { p.ch-warning role="status" { (plain::UNFINISHED) } }
+                        @if !report.run.complete { p.ch-warning role="status" { (plain::incomplete(report)) } }
                     }
                     (filter(&jobs))
                     section aria-label="Jobs" {
@@ -166,7 +166,7 @@ fn hop_row(job: &JobReport, index: usize, hop: &HopReport) -> Markup {
             td { (hop.requested_seconds) }
             td { (cap) }
             td { (lease) }
-            td { (plain::in_words(hop.outcome)) }
+            td { (plain::outcome(hop.outcome)) }
         }
     }
 }
@@ -234,9 +234,9 @@ fn coverage(report: &Report) -> Markup {
                 details {
                     summary { "All that was not checked" }
                     ul {
-                        @for role in roles { li { bdi { (role.role) } ": " (plain::in_words(&role.reason)) } }
+                        @for role in roles { li { bdi { (role.role) } ": " (plain::not_checked(role.reason)) } }
                         @for path in paths {
-                            li { bdi { (path.job) } @if let Some(hop) = path.hop { " at path[" (hop) "]" } ": " (plain::in_words(path.reason)) }
+                            li { bdi { (path.job) } @if let Some(hop) = path.hop { " at path[" (hop) "]" } ": " (plain::outcome(path.reason)) }
                         }
                     }
                 }

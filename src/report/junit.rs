@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use quick_junit::{NonSuccessKind, Report as Results, TestCase, TestCaseStatus, TestSuite};
 
 use super::by_job::{self, Found};
-use super::{JobReport, NotWalkedPath, Report, Walk, plain};
+use super::{HopOutcome, JobReport, NotWalkedPath, Report, Walk, plain};
 use crate::findings::Severity;
 use crate::findings::{Finding, UNOWNED};
 use crate::lease::Verdict;
@@ -60,8 +60,10 @@ fn not_judged(job: &JobReport, stop: Option<&NotWalkedPath>) -> Option<String> {
     if job.verdict == Verdict::Unknown {
         return Some("unknown whether its credentials last".to_owned());
     }
-    let stop = stop.filter(|stop| job.walk != Walk::Walked && !matches!(stop.reason, "offline" | "declared"))?;
-    Some(format!("its path was not walked to the end: {}", plain::in_words(stop.reason)))
+    let stop = stop.filter(|stop| {
+        job.walk != Walk::Walked && !matches!(stop.reason, HopOutcome::Offline | HopOutcome::Declared)
+    })?;
+    Some(format!("its path was not walked to the end: {}", plain::outcome(stop.reason)))
 }
 
 /// A job that would not last, and that somebody accepts as it is.
@@ -91,7 +93,8 @@ fn of_no_job(report: &Report, fail_on: Option<Severity>) -> TestSuite {
         suite.add_test_case(test);
     };
     let coverage = plain::coverage(report).join("\n");
-    let complete = if report.run.complete { TestCaseStatus::success() } else { error(plain::UNFINISHED, &coverage) };
+    let complete =
+        if report.run.complete { TestCaseStatus::success() } else { error(&plain::incomplete(report), &coverage) };
     add(&mut suite, "the run is complete", complete, &format!("{}\n{coverage}", plain::headline(report)));
     for finding in by_job::of_no_job(report) {
         let name = format!("{}: {}", finding.id, plain::place(finding));
@@ -103,7 +106,7 @@ fn of_no_job(report: &Report, fail_on: Option<Severity>) -> TestSuite {
     }
     let offline = plain::is_offline(&report.coverage);
     for role in report.coverage.roles.not_checked.iter().filter(|_| !offline) {
-        add(&mut suite, &format!("checked: {}", role.role), skipped(plain::in_words(&role.reason)), "");
+        add(&mut suite, &format!("checked: {}", role.role), skipped(plain::not_checked(role.reason)), "");
     }
     suite
 }

@@ -9,8 +9,8 @@ use comfy_table::{ContentArrangement, Table, presets};
 use super::{Report, plain, terminal};
 use crate::findings::Finding;
 use crate::inventory::{Job, Location, Refresh, Seconds, Source};
-use crate::lease::LimitedBy;
-use crate::lease::longest::{Limit, Longest, LongestRuns};
+use crate::lease::longest::{Longest, LongestRuns};
+use crate::lease::{Limit, LimitedBy};
 use crate::visible;
 
 /// The profiles of a report.
@@ -54,8 +54,8 @@ pub fn render(profiles: &Profiles<'_>, report: &Report, columns: usize) -> Strin
     }
     let lines = plain::not_judged(report).collect::<Vec<_>>();
     terminal::section(&mut text, "Not judged", &lines, width);
-    let copied = "copied: the job has a copy of the credentials, in environment variables say; renewed: the AWS CLI or an \
-                  SDK uses the profile itself and renews them. Judged by the files alone: no call to AWS was made.";
+    let copied = "copied: the job has a copy of the credentials, in environment variables say; renewed: the AWS CLI \
+        or an SDK uses the profile itself and renews them. Judged by the files alone: no call to AWS was made.";
     let legend: Vec<String> = std::iter::once(copied.to_owned()).chain(report.notes.iter().cloned()).collect();
     terminal::section(&mut text, "Notes", &legend, width);
     text
@@ -144,13 +144,13 @@ fn limit(job: &Job, longest: &Longest) -> String {
 
 /// Whether the limit is a duration that no file of the user's states.
 fn is_assumed(job: &Job, limit: &Limit) -> bool {
-    let of_source = matches!(limit.by, LimitedBy::PortalSession | LimitedBy::SourceSession);
-    of_source && matches!(job.source, Source::IdentityCenter { .. })
+    let of_source = matches!(limit.by, LimitedBy::PortalSession | LimitedBy::SigninSession | LimitedBy::SourceSession);
+    of_source && matches!(job.source, Source::IdentityCenter { .. } | Source::ConsoleLogin { .. })
 }
 
 /// The source and the names of the roles, in the order in which they are assumed.
 fn path(job: &Job) -> String {
-    let source = match job.source {
+    let source = match &job.source {
         Source::IamUser { mfa: true } => "iam-user with MFA",
         source => source.kind(),
     };

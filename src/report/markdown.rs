@@ -23,7 +23,7 @@ pub fn render(report: &Report) -> String {
 pub fn render_within(report: &Report, largest: usize) -> String {
     let mut text = format!("## credential-health\n\n**{}**\n\n", escaped(&plain::headline(report)));
     if !report.run.complete {
-        let _ = writeln!(text, "⚠️ **{}**\n", plain::UNFINISHED);
+        let _ = writeln!(text, "⚠️ **{}**\n", plain::incomplete(report));
     }
     let end = end(report);
     let rest = largest.saturating_sub(text.len() + end.len());

@@ -1,8 +1,7 @@
-//! What a run tells: one type, the JSON report (`schema_version: 1`). Programs rely on it: fields are added, never renamed;
-//! order is deterministic.
+//! The report of a run: one typed model, and one file per form, each a pure function from the model to its text. Order is
+//! deterministic.
 //!
-//! `coverage` counts what was checked, `plain` words it for mail and terminal; each further form has a file of its own, a
-//! pure function from the report to its text.
+//! `coverage` counts what was checked, `v1` is the JSON, `plain` the words that mail and terminal share.
 
 #[cfg(any(feature = "cli", feature = "lambda"))]
 mod bars;
@@ -27,26 +26,27 @@ mod planned;
 pub mod sarif;
 #[cfg(feature = "cli")]
 pub mod terminal;
-mod v1;
+pub(crate) mod v1;
 #[cfg(feature = "lambda")]
 pub mod widget;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
 pub use planned::{PlannedReport, PlannedRoleReport};
 
-pub use coverage::{Coverage, NotCheckedRole, NotJudged, NotWalkedPath, PathCoverage, RoleCoverage, Walk};
+pub use coverage::{
+    Coverage, HopOutcome, NotCheckedReason, NotCheckedRole, NotJudged, NotWalkedPath, PathCoverage, RoleCoverage, Walk,
+};
 
 use crate::findings::Severity;
+use coverage::JobWalk;
+
 use crate::findings::{Finding, Subject};
 use crate::inventory::{Job, JobName, LengthFrom, Location, RoleRef, Seconds};
 use crate::lease::{Grant, Judgement, LimitedBy, Verdict};
 
 /// What started a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trigger {
     /// EventBridge.
     Schedule,
@@ -59,10 +59,8 @@ pub enum Trigger {
 }
 
 /// The report of one run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Report {
-    /// 1.
-    pub schema_version: u32,
     /// The run itself.
     pub run: Run,
     /// The counts.
@@ -76,18 +74,15 @@ pub struct Report {
     /// The findings, the worst first.
     pub findings: Vec<Finding>,
     /// What templates and plans say of the roles as they will be, where some were given.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub planned: Option<PlannedReport>,
     /// What of imported files could not be judged.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_judged: Vec<NotJudged>,
     /// What holds for the report as a whole where its jobs come from imported files.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
 
 /// The run itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     /// The event's id, so that a retry repeats it.
     pub id: String,
@@ -106,22 +101,22 @@ pub struct Run {
 }
 
 /// The counts.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Jobs of the run.
     pub jobs: usize,
     /// Distinct roles on their paths.
     pub roles: usize,
     /// Jobs by verdict.
-    pub verdicts: BTreeMap<&'static str, usize>,
+    pub verdicts: BTreeMap<Verdict, usize>,
     /// Findings by severity, without the waived ones.
-    pub findings: BTreeMap<&'static str, usize>,
+    pub findings: BTreeMap<Severity, usize>,
     /// Waived findings.
     pub waived: usize,
 }
 
 /// A job's verdict and walk.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobReport {
     /// Its name.
     pub name: JobName,
@@ -152,7 +147,7 @@ pub struct JobReport {
 }
 
 /// One hop of a job.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HopReport {
     /// The role.
     pub role: RoleRef,
@@ -164,12 +159,23 @@ pub struct HopReport {
     pub cap_seconds: Option<Seconds>,
     /// What STS grants the job.
     pub lease_seconds: Option<Seconds>,
-    /// What became of the checker's own walk here.
-    pub outcome: &'static str,
+    /// The result of the checker's own walk here.
+    pub outcome: HopOutcome,
 }
 
-/// What is known of a role.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// Where a role's MaxSessionDuration is known from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MaxSessionFrom {
+    /// IAM returned it.
+    Iam,
+    /// A template or a plan sets it.
+    Planned,
+    /// The inventory declares it.
+    Declared,
+}
+
+/// What is known about a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleReport {
     /// Its ARN.
     pub arn: RoleRef,
@@ -177,9 +183,9 @@ pub struct RoleReport {
     pub assumed: bool,
     /// Its MaxSessionDuration.
     pub max_session_duration_seconds: Option<Seconds>,
-    /// Where that is known from: `iam`, `declared`.
-    pub max_session_duration_from: Option<&'static str>,
-    /// What went wrong with it.
+    /// Where that is known from.
+    pub max_session_duration_from: Option<MaxSessionFrom>,
+    /// The failed call about it, in one line.
     pub error: Option<String>,
 }
 
@@ -192,23 +198,22 @@ impl Report {
             let base = base.trim_end_matches('/');
             findings.iter_mut().for_each(|finding| finding.runbook = format!("{base}/{}.md", finding.id));
         }
-        let (coverage, walks) = coverage::of(subject);
+        let (coverage, walks) = coverage::cover(subject);
         let jobs: Vec<JobReport> = subject
             .jobs
             .iter()
             .zip(&subject.judgements)
             .zip(walks)
-            .map(|((job, judgement), (walk, outcomes))| job_report(job, judgement, walk, &outcomes))
+            .map(|((job, judgement), walk)| job_report(job, judgement, &walk))
             .collect();
         Self {
-            schema_version: 1,
-            run: Run { complete: subject.is_complete(), ..run },
+            run: Run { complete: subject.is_complete(&findings), ..run },
             summary: summary(&jobs, subject.plan.path_roles.len(), &findings),
             coverage,
             jobs,
             roles: subject.plan.path_roles.iter().map(|role| role_report(subject, role)).collect(),
             findings,
-            planned: planned::of(subject),
+            planned: planned::planned_report(subject),
             not_judged: Vec::new(),
             notes: Vec::new(),
         }
@@ -232,14 +237,14 @@ impl Report {
     }
 }
 
-fn job_report(job: &Job, judgement: &Judgement, walk: Walk, outcomes: &[&'static str]) -> JobReport {
-    let hops = job.path.iter().zip(&judgement.hops).zip(outcomes);
+fn job_report(job: &Job, judgement: &Judgement, walk: &JobWalk) -> JobReport {
+    let hops = job.path.iter().zip(&judgement.hops).zip(&walk.outcomes);
     JobReport {
         name: job.name.clone(),
         owner: job.owner.clone(),
         length_from: job.length_from,
         verdict: judgement.verdict,
-        walk,
+        walk: walk.walk,
         needed_seconds: judgement.needed,
         lease_seconds: judgement.lease,
         lapses_after_seconds: judgement.end,
@@ -256,7 +261,7 @@ fn job_report(job: &Job, judgement: &Judgement, walk: Walk, outcomes: &[&'static
                     Some(Grant::Granted(seconds)) => Some(*seconds),
                     _ => None,
                 },
-                outcome,
+                outcome: *outcome,
             })
             .collect(),
         location: job.location.clone(),
@@ -264,9 +269,12 @@ fn job_report(job: &Job, judgement: &Judgement, walk: Walk, outcomes: &[&'static
 }
 
 fn role_report(subject: &Subject<'_>, role: &RoleRef) -> RoleReport {
-    let live = subject.facts.max_session(role);
     let max = subject.max_session(role);
-    let from = if live.is_some() { "iam" } else { "declared" };
+    let from = match (subject.facts.max_session(role), subject.planned(role)) {
+        (Some(_), _) => MaxSessionFrom::Iam,
+        (None, Some(_)) => MaxSessionFrom::Planned,
+        (None, None) => MaxSessionFrom::Declared,
+    };
     RoleReport {
         arn: role.clone(),
         assumed: coverage::is_assumed(subject, role),
@@ -283,8 +291,8 @@ fn summary(jobs: &[JobReport], roles: usize, findings: &[Finding]) -> Summary {
     Summary {
         jobs: jobs.len(),
         roles,
-        verdicts: verdicts.into_iter().map(|verdict| (verdict.as_str(), count(verdict))).collect(),
-        findings: Severity::ALL.into_iter().map(|severity| (severity.as_str(), open(severity))).collect(),
+        verdicts: verdicts.into_iter().map(|verdict| (verdict, count(verdict))).collect(),
+        findings: Severity::ALL.into_iter().map(|severity| (severity, open(severity))).collect(),
         waived: findings.iter().filter(|finding| finding.waived.is_some()).count(),
     }
 }

@@ -1,14 +1,14 @@
-//! The report in words, without colour or width: what mail shows, and what the terminal dresses up. Owns wording of the
-//! whole, not of a finding: that is the finding's own.
+//! The words that mail, terminal and the other forms for people share, without colour or width. Owns the wording of the
+//! report as a whole; a finding's wording stands in its own file.
 
-use super::{Coverage, JobReport, NotJudged, PlannedReport, Report, Walk};
+use super::{Coverage, HopOutcome, JobReport, NotCheckedReason, NotJudged, PlannedReport, Report, Walk};
 use crate::failure::{Class, printable};
 use crate::findings::Finding;
 use crate::findings::Severity;
 use crate::fixes::Fix;
 use crate::lease::{LimitedBy, Verdict};
 
-/// One line: what was checked and what was found.
+/// One line: the counts of jobs, roles and findings.
 #[must_use]
 pub fn headline(report: &Report) -> String {
     let jobs = count(report.summary.jobs, "job", "jobs");
@@ -33,7 +33,7 @@ pub fn severities<'a>(findings: impl Iterator<Item = &'a Finding>) -> String {
     if parts.is_empty() { "nothing found".to_owned() } else { parts.join(", ") }
 }
 
-/// A job's verdict, and a walk that failed, in words.
+/// A job's verdict, and a failed walk, in words.
 #[must_use]
 pub fn verdict(job: &JobReport) -> String {
     match (job.verdict, job.walk) {
@@ -44,10 +44,10 @@ pub fn verdict(job: &JobReport) -> String {
     }
 }
 
-/// Whether the run had no time left for the job's path.
+/// Whether the run reached its time limit before the job's path.
 #[must_use]
 pub fn was_unfinished(job: &JobReport) -> bool {
-    job.hops.iter().any(|hop| hop.outcome == Class::OutOfTime.as_str())
+    job.hops.iter().any(|hop| hop.outcome == HopOutcome::Failed(Class::OutOfTime))
 }
 
 /// When a job's credentials end, in words.
@@ -87,6 +87,8 @@ pub fn limit_in_words(limit: LimitedBy) -> &'static str {
         LimitedBy::RefreshInterval => "refresh interval",
         LimitedBy::SourceSession => "source session",
         LimitedBy::PortalSession => "portal login",
+        LimitedBy::SigninSession => "console sign-in",
+        LimitedBy::CopiedSession => "copied session",
         LimitedBy::IdentityToken => "identity token",
         LimitedBy::Mfa => "MFA",
         LimitedBy::StsMaximum => "the 12h maximum",
@@ -95,7 +97,7 @@ pub fn limit_in_words(limit: LimitedBy) -> &'static str {
     }
 }
 
-/// What it is about: the job, the hop, the role's ARN.
+/// The job, the hop and the role that a finding is about.
 #[must_use]
 pub fn place(finding: &Finding) -> String {
     let job = finding.job.as_ref().map(|job| format!("job {job}"));
@@ -104,7 +106,7 @@ pub fn place(finding: &Finding) -> String {
     if parts.is_empty() { "this run".to_owned() } else { parts.join(", ") }
 }
 
-/// The forms of a fix, each a heading and lines to copy.
+/// The forms of a fix, each with its heading and lines to copy.
 pub fn forms(fix: &Fix) -> impl Iterator<Item = (&'static str, &str)> {
     let forms = [("AWS CLI", &fix.cli), ("CloudFormation", &fix.cloudformation), ("Terraform", &fix.terraform)];
     forms.into_iter().filter_map(|(name, form)| Some((name, form.as_deref()?)))
@@ -124,49 +126,61 @@ pub fn finding(finding: &Finding) -> String {
     text
 }
 
-/// What a run says of itself that did not finish.
-pub const UNFINISHED: &str = "This run did not finish all that it set out to do.";
+/// The sentence of a run that is not complete: how much was not checked.
+#[must_use]
+pub fn incomplete(report: &Report) -> String {
+    let roles = &report.coverage.roles;
+    match roles.unexpected() {
+        0 => "Incomplete: not everything was checked (reasons below).".to_owned(),
+        missing => {
+            let were = if missing == 1 { "was" } else { "were" };
+            let all = count(roles.total, "role", "roles");
+            format!("Incomplete: {missing} of {all} {were} not checked (reasons below).")
+        }
+    }
+}
 
-/// What was checked, and what was not, line by line; roles and paths that were not checked for one reason share a line.
+/// The coverage, line by line. Roles and paths that were not checked for one reason share a line.
 #[must_use]
 pub fn coverage(report: &Report) -> Vec<String> {
     let Coverage { roles, paths } = &report.coverage;
     if is_offline(&report.coverage) {
-        let roles = count(roles.total, "role", "roles");
-        let paths = count(paths.total, "path", "paths");
-        let asked = format!(
-            "lint asks AWS nothing: {roles} not assumed and not described, {paths} not walked. `check` does that."
-        );
+        let calls = match count(roles.total, "role", "roles") {
+            roles if paths.total > 0 => format!("lint makes no AWS calls. Run `check` to test these {roles}."),
+            _ => "lint makes no AWS calls.".to_owned(),
+        };
         let planned = report.planned.iter().flat_map(PlannedReport::lines);
         let imported = report.notes.iter().cloned().chain(not_judged(report));
-        return std::iter::once(asked).chain(planned).chain(imported).collect();
+        return std::iter::once(calls).chain(planned).chain(imported).collect();
     }
     let mut lines = vec![
         format!("Roles: {} of {} assumed, {} described.", roles.assumed, roles.total, roles.described),
         format!("Paths: {} of {} walked.", paths.walked, paths.total),
     ];
-    let roles = roles.not_checked.iter().map(|role| (role.reason.clone(), role.role.as_str().to_owned()));
-    lines.extend(by_reason("Roles not wholly checked", roles));
+    let roles = roles.not_checked.iter().map(|role| (not_checked(role.reason), role.role.to_string()));
+    lines.extend(by_reason("Roles not fully checked", roles));
     let paths = paths.not_walked.iter().map(|path| {
         let hop = path.hop.map_or_else(String::new, |hop| format!(" at path[{hop}]"));
-        (path.reason.to_owned(), format!("{}{hop}", path.job))
+        (outcome(path.reason).to_owned(), format!("{}{hop}", path.job))
     });
     lines.extend(by_reason("Paths not walked", paths));
     lines
 }
 
-/// What of imported files could not be judged, line by line.
+/// What could not be judged in imported files, line by line.
 pub fn not_judged(report: &Report) -> impl Iterator<Item = String> {
-    let line =
-        |not: &NotJudged| printable(&format!("Not judged: {}: {}. To do: {}.", not.location, not.what, not.help));
+    let line = |not: &NotJudged| {
+        let what = if not.cannot_work { "Cannot work" } else { "Not judged" };
+        printable(&format!("{what}: {}: {}. To do: {}.", not.location, not.what, not.help))
+    };
     report.not_judged.iter().map(line)
 }
 
-/// Whether the run asked AWS nothing, as `lint` does: then no role and no path was checked, and none is listed. Only files
-/// that hold no job make a report without a path.
+/// Whether the run made no AWS calls, as `lint` does: then no role and no path was checked, and none is listed. Only files
+/// without a job give a report without a path.
 #[must_use]
 pub fn is_offline(coverage: &Coverage) -> bool {
-    coverage.paths.total == 0 || coverage.paths.not_walked.iter().any(|path| path.reason == "offline")
+    coverage.paths.total == 0 || coverage.paths.not_walked.iter().any(|path| path.reason == HopOutcome::Offline)
 }
 
 fn by_reason(what: &str, all: impl Iterator<Item = (String, String)>) -> Vec<String> {
@@ -182,43 +196,65 @@ fn by_reason(what: &str, all: impl Iterator<Item = (String, String)>) -> Vec<Str
         let more = names.len().saturating_sub(SHOWN);
         let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
         let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-        format!("{what} ({}): {shown}{rest}.", in_words(&reason))
+        format!("{what} ({reason}): {shown}{rest}.")
     };
     groups.into_iter().map(line).collect()
 }
 
-/// A reason of the report in words.
-pub(super) fn in_words(reason: &str) -> String {
+/// Why a role was not fully checked, in words.
+pub(super) fn not_checked(reason: NotCheckedReason) -> String {
     match reason {
-        "declared" => return "declared as not to be assumed by the checker".to_owned(),
-        "not-reached" => return "a hop before it was not assumed".to_owned(),
-        "no-reader" => return "no reader for its account".to_owned(),
-        _ => {}
+        NotCheckedReason::Offline => outcome(HopOutcome::Offline).to_owned(),
+        NotCheckedReason::NotReached => outcome(HopOutcome::NotReached).to_owned(),
+        NotCheckedReason::NoReader => "no reader for its account".to_owned(),
+        NotCheckedReason::Assume(class) => failure(class).to_owned(),
+        NotCheckedReason::Describe(class) => format!("iam:GetRole: {}", failure(class)),
+        NotCheckedReason::Reader(class) => format!("its reader could not be assumed: {}", failure(class)),
     }
-    let (call, class) = match (reason.strip_prefix("describe-"), reason.strip_prefix("reader-")) {
-        (Some(class), _) => ("iam:GetRole: ", class),
-        (_, Some(class)) => ("assuming its reader: ", class),
-        _ => ("", reason),
-    };
-    let class = match class {
-        "denied" => "access was denied",
-        "role-missing" => "IAM knows no such role",
-        "out-of-time" => "the run's time was up",
-        "throttled" => "AWS asked to slow down",
-        "unavailable" => "AWS had an error",
-        "timed-out" => "no answer in time",
-        "unreachable" => "no connection to AWS",
-        "unreadable-answer" => "the answer was not AWS's",
-        "no-credentials" => "the checker has no credentials",
-        "credentials-expired" => "the credentials in use have expired",
-        "credentials-invalid" => "AWS does not know the credentials in use",
-        "signature-mismatch" | "wrong-signing-scope" => "AWS refused the request's signature",
-        "clock-slow" | "clock-fast" => "the checker's clock is wrong",
-        "region-disabled" => "STS is off in this Region",
-        "packed-policy-too-large" | "malformed-policy" => "STS did not take the check's session policy",
-        other => return format!("{call}{}", other.replace('-', " ")),
-    };
-    format!("{call}{class}")
+}
+
+/// The result of the walk at a hop, in words.
+pub(super) const fn outcome(outcome: HopOutcome) -> &'static str {
+    match outcome {
+        HopOutcome::Assumed => "assumed",
+        HopOutcome::Offline => "lint makes no AWS calls",
+        HopOutcome::Declared => "declared: the checker is not to assume the role",
+        HopOutcome::NotReached => "an earlier hop was not assumed",
+        HopOutcome::Failed(class) => failure(class),
+    }
+}
+
+/// What a class of errors means, in words.
+const fn failure(class: Class) -> &'static str {
+    match class {
+        Class::Denied => "access denied",
+        Class::RoleMissing => "IAM knows no such role",
+        Class::Expired => "the credentials in use have expired",
+        Class::AssertionExpired => "the token or assertion has expired",
+        Class::InvalidCredentials => "AWS does not accept the credentials in use",
+        Class::SignatureMismatch | Class::WrongScope => "AWS refused the signature of the request",
+        Class::ClockSlow | Class::ClockFast => "the checker's clock is wrong",
+        Class::RegionDisabled => "STS is not activated in this Region",
+        Class::OverMaxSession => "the requested duration is over MaxSessionDuration",
+        Class::OverChainCap => "the requested duration is over the cap of role chaining",
+        Class::OutOfRange => "a value is out of range",
+        Class::InvalidRequest => "AWS could not use the request",
+        Class::MalformedPolicy | Class::PackedPolicyTooLarge => "STS refused the check's session policy",
+        Class::SourceIdentityFixed => "the session has another source identity",
+        Class::ProviderMissing => "the account has no such identity provider",
+        Class::NotSubscribed => "the account is not signed up for the service",
+        Class::Throttled => "AWS throttled the calls",
+        Class::Unavailable => "AWS had an error",
+        Class::TimedOut => "no answer in time",
+        Class::Unreachable => "no connection to AWS",
+        Class::Unreadable => "the answer is not from AWS, or it is cut",
+        Class::ObjectMissing => "the object does not exist",
+        Class::ObjectChanged => "the object was changed meanwhile",
+        Class::ElsewhereInS3 => "the bucket is in another Region",
+        Class::NoCredentials => "the checker has no credentials",
+        Class::OutOfTime => "the run reached its time limit",
+        Class::Other => "AWS refused the request",
+    }
 }
 
 /// `1 job`, `2 jobs`.

@@ -1,8 +1,6 @@
-//! What templates and plans told of the roles as they will be, and what they left open. That is never shown as healthy.
+//! What templates and plans say about roles before deployment, and what they leave open, which is never shown as healthy.
 
 use std::collections::BTreeMap;
-
-use serde::Serialize;
 
 use super::plain::count;
 use crate::failure::printable;
@@ -11,7 +9,7 @@ use crate::inventory::{RoleArn, Seconds};
 use crate::templates::{Note, Setting};
 
 /// The templates and plans of a run.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PlannedReport {
     /// The files.
     pub files: Vec<String>,
@@ -23,8 +21,8 @@ pub struct PlannedReport {
     pub notes: Vec<Note>,
 }
 
-/// A role as it will be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A role as a template or a plan defines it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedRoleReport {
     /// Its ARN.
     pub arn: RoleArn,
@@ -36,12 +34,9 @@ pub struct PlannedRoleReport {
     pub deleted: bool,
 }
 
-/// What the files say of the roles of the run; `None`: no file was given.
-pub(super) fn of(subject: &Subject<'_>) -> Option<PlannedReport> {
-    let planned = &subject.facts.planned;
-    if planned.files.is_empty() {
-        return None;
-    }
+/// What the files say about the roles of the run; `None` where no file was given.
+pub(super) fn planned_report(subject: &Subject<'_>) -> Option<PlannedReport> {
+    let planned = subject.facts.planned()?;
     let used = planned.roles.iter().filter(|(role, _)| subject.plan.roles.contains_key(*role));
     let roles = used.map(|(arn, role)| PlannedRoleReport {
         arn: arn.clone(),

@@ -11,7 +11,7 @@ use self::log::{
     Artifact, Automation, Driver, Invocation, Level, Location, Log, Message, Notification, Physical, Region, Result,
     Rule, Run, Suppression, Text, Tool,
 };
-use super::{Report, plain, v1};
+use super::{HopOutcome, Report, plain, v1};
 use crate::findings::Finding;
 use crate::findings::{FindingId, Severity};
 use crate::visible;
@@ -42,7 +42,7 @@ pub fn render(report: &Report, folder: Option<&Path>) -> String {
         invocations: [invocation(report, &all[shown.len()..])],
         column_kind: "unicodeCodePoints",
         results: shown.iter().map(|finding| result(finding, report, &ids, folder)).collect(),
-        properties: json!({ "summary": report.summary, "inventory_sha256": report.run.inventory_sha256 }),
+        properties: json!({ "summary": v1::SummaryV1::from(&report.summary), "inventory_sha256": report.run.inventory_sha256 }),
     };
     serde_json::to_string_pretty(&Log::of(run)).unwrap_or_default()
 }
@@ -133,8 +133,8 @@ fn result(finding: &Finding, report: &Report, ids: &[FindingId], folder: Option<
             "hop": finding.hop,
             "owner": finding.owner,
             "runbook": finding.runbook,
-            "evidence": v1::EvidenceV1(&finding.evidence),
-            "remediation": finding.fixes,
+            "evidence": finding.evidence.iter().map(v1::FactV1::from).collect::<Vec<_>>(),
+            "remediation": finding.fixes.iter().map(v1::FixV1::from).collect::<Vec<_>>(),
         }),
     }
 }
@@ -186,7 +186,7 @@ fn invocation(report: &Report, left_out: &[&Finding]) -> Invocation {
     let coverage = &report.coverage;
     let mut notes = Vec::new();
     if !report.run.complete {
-        notes.push(Notification::of(Level::Error, plain::UNFINISHED.to_owned()));
+        notes.push(Notification::of(Level::Error, plain::incomplete(report)));
     }
     if !left_out.is_empty() {
         let what = plain::count(left_out.len(), "finding is", "findings are");
@@ -197,13 +197,16 @@ fn invocation(report: &Report, left_out: &[&Finding]) -> Invocation {
         notes.extend(plain::coverage(report).iter().map(|line| Notification::of(Level::Note, literal(line))));
     } else {
         notes.extend(coverage.roles.not_checked.iter().map(|role| {
-            let text = format!("Not wholly checked: {}: {}.", role.role, plain::in_words(&role.reason));
+            let text = format!("Not wholly checked: {}: {}.", role.role, plain::not_checked(role.reason));
             Notification::of(Level::Warning, literal(&text))
         }));
         notes.extend(coverage.paths.not_walked.iter().map(|path| {
             let hop = path.hop.map_or_else(String::new, |hop| format!(" at path[{hop}]"));
-            let text = format!("Path not walked: {}{hop}: {}.", path.job, plain::in_words(path.reason));
-            Notification::of(if path.reason == "declared" { Level::Note } else { Level::Warning }, literal(&text))
+            let text = format!("Path not walked: {}{hop}: {}.", path.job, plain::outcome(path.reason));
+            Notification::of(
+                if path.reason == HopOutcome::Declared { Level::Note } else { Level::Warning },
+                literal(&text),
+            )
         }));
     }
     Invocation {

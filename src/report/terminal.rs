@@ -38,7 +38,7 @@ pub fn render(report: &Report, columns: usize) -> String {
     section(&mut text, "Waived", &waived, width);
     let mut coverage = plain::coverage(report);
     if !report.run.complete {
-        coverage[0] = format!("{} {}", plain::UNFINISHED, coverage[0]);
+        coverage[0] = format!("{} {}", plain::incomplete(report), coverage[0]);
     }
     section(&mut text, "Coverage", &coverage, width);
     text

@@ -1,28 +1,413 @@
-//! The JSON form of the report, `schema_version: 1`. Programs rely on it: fields are added, never renamed.
+//! The JSON form of the report, `schema_version: 1`. Programs rely on it: fields are added, never renamed. The words of the
+//! typed model's values stand here too, for every form that prints them.
 
-use serde::ser::SerializeSeq;
+use std::collections::BTreeMap;
+
 use serde::{Serialize, Serializer};
 
+use super::{
+    Coverage, HopOutcome, HopReport, JobReport, MaxSessionFrom, NotCheckedReason, NotCheckedRole, NotJudged,
+    NotWalkedPath, PlannedReport, PlannedRoleReport, Report, RoleReport, Run, Summary, Trigger, Walk,
+};
 use crate::findings::evidence::{Evidence, FactValue};
 use crate::findings::{Finding, FindingId, Severity, Waived};
 use crate::fixes::Fix;
-use crate::inventory::{JobName, Location, RoleRef};
+use crate::inventory::{JobName, LengthFrom, Location, RoleArn, RoleRef, Seconds};
+use crate::lease::{LimitedBy, Verdict};
+use crate::templates::Note;
 
-impl Serialize for Severity {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
+/// The version of the report and of the messages.
+pub(crate) const SCHEMA_VERSION: u32 = 1;
+
+/// Serializes a value as its word.
+macro_rules! serialize_as_word {
+    ($($value:ty => $word:expr;)*) => {
+        $(impl Serialize for $value {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let word: fn(&$value) -> String = $word;
+                serializer.serialize_str(&word(self))
+            }
+        })*
+    };
+}
+
+serialize_as_word! {
+    Severity => |severity| severity.as_str().to_owned();
+    FindingId => |id| id.as_str().to_owned();
+    Verdict => |verdict| verdict.as_str().to_owned();
+    LimitedBy => |limit| limit_word(*limit).to_owned();
+    Walk => |walk| walk_word(*walk).to_owned();
+    Trigger => |trigger| trigger_word(*trigger).to_owned();
+    LengthFrom => |from| length_from_word(*from).to_owned();
+    MaxSessionFrom => |from| max_session_from_word(*from).to_owned();
+    HopOutcome => |outcome| outcome_word(*outcome).to_owned();
+    NotCheckedReason => |reason| not_checked_word(*reason);
+}
+
+/// What limits a job.
+pub(super) const fn limit_word(limit: LimitedBy) -> &'static str {
+    match limit {
+        LimitedBy::DurationRange => "duration-range",
+        LimitedBy::SourceCannotAssume => "source-cannot-assume",
+        LimitedBy::MaxSessionDuration => "max-session-duration",
+        LimitedBy::RoleChaining => "role-chaining",
+        LimitedBy::Platform => "platform",
+        LimitedBy::RefreshInterval => "refresh-interval",
+        LimitedBy::SourceSession => "source-session",
+        LimitedBy::PortalSession => "portal-session",
+        LimitedBy::SigninSession => "signin-session",
+        LimitedBy::CopiedSession => "copied-session",
+        LimitedBy::IdentityToken => "identity-token",
+        LimitedBy::Mfa => "mfa",
+        LimitedBy::StsMaximum => "sts-maximum",
+        LimitedBy::RequestedDuration => "requested-duration",
+        LimitedBy::DefaultDuration => "default-duration",
     }
 }
 
-impl Serialize for FindingId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
+/// Whether the checker followed a path.
+pub(super) const fn walk_word(walk: Walk) -> &'static str {
+    match walk {
+        Walk::Walked => "walked",
+        Walk::Failed => "failed",
+        Walk::NotWalked => "not-walked",
     }
 }
 
-/// A finding.
+const fn trigger_word(trigger: Trigger) -> &'static str {
+    match trigger {
+        Trigger::Schedule => "schedule",
+        Trigger::Manual => "manual",
+        Trigger::Cloudtrail => "cloudtrail",
+        Trigger::Cli => "cli",
+    }
+}
+
+const fn length_from_word(from: LengthFrom) -> &'static str {
+    match from {
+        LengthFrom::Declared => "declared",
+        LengthFrom::Configured => "configured",
+        LengthFrom::Assumed => "assumed",
+        LengthFrom::Measured => "measured",
+        LengthFrom::Observed => "observed",
+    }
+}
+
+/// Where a MaxSessionDuration is known from.
+pub(super) const fn max_session_from_word(from: MaxSessionFrom) -> &'static str {
+    match from {
+        MaxSessionFrom::Iam => "iam",
+        MaxSessionFrom::Planned => "planned",
+        MaxSessionFrom::Declared => "declared",
+    }
+}
+
+/// The result of the walk at a hop.
+const fn outcome_word(outcome: HopOutcome) -> &'static str {
+    match outcome {
+        HopOutcome::Assumed => "assumed",
+        HopOutcome::Offline => "offline",
+        HopOutcome::Declared => "declared",
+        HopOutcome::NotReached => "not-reached",
+        HopOutcome::Failed(class) => class.as_str(),
+    }
+}
+
+/// Why a role was not checked.
+fn not_checked_word(reason: NotCheckedReason) -> String {
+    match reason {
+        NotCheckedReason::Offline => "offline".to_owned(),
+        NotCheckedReason::NotReached => "not-reached".to_owned(),
+        NotCheckedReason::NoReader => "no-reader".to_owned(),
+        NotCheckedReason::Assume(class) => class.as_str().to_owned(),
+        NotCheckedReason::Describe(class) => format!("describe-{}", class.as_str()),
+        NotCheckedReason::Reader(class) => format!("reader-{}", class.as_str()),
+    }
+}
+
+/// A report. Jobs and findings are serialized as they are visited: a large report is never held twice.
 #[derive(Serialize)]
-struct FindingV1<'a> {
+struct ReportV1<'a> {
+    schema_version: u32,
+    run: RunV1<'a>,
+    summary: SummaryV1,
+    coverage: CoverageV1<'a>,
+    #[serde(serialize_with = "jobs")]
+    jobs: &'a [JobReport],
+    roles: Vec<RoleV1<'a>>,
+    #[serde(serialize_with = "findings")]
+    findings: &'a [Finding],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    planned: Option<PlannedV1<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_judged: Vec<NotJudgedV1<'a>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notes: &'a [String],
+}
+
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        ReportV1 {
+            schema_version: SCHEMA_VERSION,
+            run: RunV1::from(&self.run),
+            summary: SummaryV1::from(&self.summary),
+            coverage: CoverageV1::from(&self.coverage),
+            jobs: &self.jobs,
+            roles: self.roles.iter().map(RoleV1::from).collect(),
+            findings: &self.findings,
+            planned: self.planned.as_ref().map(PlannedV1::from),
+            not_judged: self.not_judged.iter().map(NotJudgedV1::from).collect(),
+            notes: &self.notes,
+        }
+        .serialize(serializer)
+    }
+}
+
+fn jobs<S: Serializer>(jobs: &&[JobReport], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(jobs.iter().map(JobV1::from))
+}
+
+fn findings<S: Serializer>(findings: &&[Finding], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(findings.iter().map(FindingV1::from))
+}
+
+/// The run, as the report and the messages show it.
+#[derive(Serialize)]
+pub(crate) struct RunV1<'a> {
+    id: &'a str,
+    trigger: Trigger,
+    started_at: &'a str,
+    duration_ms: u64,
+    complete: bool,
+    inventory_sha256: &'a str,
+    version: &'static str,
+}
+
+impl<'a> From<&'a Run> for RunV1<'a> {
+    fn from(run: &'a Run) -> Self {
+        Self {
+            id: &run.id,
+            trigger: run.trigger,
+            started_at: &run.started_at,
+            duration_ms: run.duration_ms,
+            complete: run.complete,
+            inventory_sha256: &run.inventory_sha256,
+            version: run.version,
+        }
+    }
+}
+
+/// The counts, as the report and the messages show them.
+#[derive(Serialize)]
+pub(crate) struct SummaryV1 {
+    jobs: usize,
+    roles: usize,
+    verdicts: BTreeMap<&'static str, usize>,
+    findings: BTreeMap<&'static str, usize>,
+    waived: usize,
+}
+
+impl From<&Summary> for SummaryV1 {
+    fn from(summary: &Summary) -> Self {
+        Self {
+            jobs: summary.jobs,
+            roles: summary.roles,
+            verdicts: summary.verdicts.iter().map(|(verdict, count)| (verdict.as_str(), *count)).collect(),
+            findings: summary.findings.iter().map(|(severity, count)| (severity.as_str(), *count)).collect(),
+            waived: summary.waived,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct CoverageV1<'a> {
+    roles: RoleCoverageV1<'a>,
+    paths: PathCoverageV1<'a>,
+}
+
+#[derive(Serialize)]
+struct RoleCoverageV1<'a> {
+    total: usize,
+    assumed: usize,
+    described: usize,
+    not_checked: Vec<NotCheckedV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct NotCheckedV1<'a> {
+    role: &'a RoleRef,
+    reason: NotCheckedReason,
+}
+
+#[derive(Serialize)]
+struct PathCoverageV1<'a> {
+    total: usize,
+    walked: usize,
+    not_walked: Vec<NotWalkedV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct NotWalkedV1<'a> {
+    job: &'a JobName,
+    hop: Option<usize>,
+    reason: HopOutcome,
+}
+
+impl<'a> From<&'a Coverage> for CoverageV1<'a> {
+    fn from(Coverage { roles, paths }: &'a Coverage) -> Self {
+        let not_checked = |NotCheckedRole { role, reason }: &'a NotCheckedRole| NotCheckedV1 { role, reason: *reason };
+        let not_walked =
+            |NotWalkedPath { job, hop, reason }: &'a NotWalkedPath| NotWalkedV1 { job, hop: *hop, reason: *reason };
+        Self {
+            roles: RoleCoverageV1 {
+                total: roles.total,
+                assumed: roles.assumed,
+                described: roles.described,
+                not_checked: roles.not_checked.iter().map(not_checked).collect(),
+            },
+            paths: PathCoverageV1 {
+                total: paths.total,
+                walked: paths.walked,
+                not_walked: paths.not_walked.iter().map(not_walked).collect(),
+            },
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct JobV1<'a> {
+    name: &'a JobName,
+    owner: Option<&'a str>,
+    length_from: LengthFrom,
+    verdict: Verdict,
+    walk: Walk,
+    needed_seconds: Seconds,
+    lease_seconds: Option<Seconds>,
+    lapses_after_seconds: Option<Seconds>,
+    headroom_seconds: Option<i64>,
+    limited_by: Option<LimitedBy>,
+    limiting_hop: Option<usize>,
+    hops: Vec<HopV1<'a>>,
+    location: &'a Location,
+}
+
+#[derive(Serialize)]
+struct HopV1<'a> {
+    role: &'a RoleRef,
+    chained: bool,
+    requested_seconds: Seconds,
+    cap_seconds: Option<Seconds>,
+    lease_seconds: Option<Seconds>,
+    outcome: HopOutcome,
+}
+
+impl<'a> From<&'a JobReport> for JobV1<'a> {
+    fn from(job: &'a JobReport) -> Self {
+        let hop = |hop: &'a HopReport| HopV1 {
+            role: &hop.role,
+            chained: hop.chained,
+            requested_seconds: hop.requested_seconds,
+            cap_seconds: hop.cap_seconds,
+            lease_seconds: hop.lease_seconds,
+            outcome: hop.outcome,
+        };
+        Self {
+            name: &job.name,
+            owner: job.owner.as_deref(),
+            length_from: job.length_from,
+            verdict: job.verdict,
+            walk: job.walk,
+            needed_seconds: job.needed_seconds,
+            lease_seconds: job.lease_seconds,
+            lapses_after_seconds: job.lapses_after_seconds,
+            headroom_seconds: job.headroom_seconds,
+            limited_by: job.limited_by,
+            limiting_hop: job.limiting_hop,
+            hops: job.hops.iter().map(hop).collect(),
+            location: &job.location,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct RoleV1<'a> {
+    arn: &'a RoleRef,
+    assumed: bool,
+    max_session_duration_seconds: Option<Seconds>,
+    max_session_duration_from: Option<MaxSessionFrom>,
+    error: Option<&'a str>,
+}
+
+impl<'a> From<&'a RoleReport> for RoleV1<'a> {
+    fn from(role: &'a RoleReport) -> Self {
+        Self {
+            arn: &role.arn,
+            assumed: role.assumed,
+            max_session_duration_seconds: role.max_session_duration_seconds,
+            max_session_duration_from: role.max_session_duration_from,
+            error: role.error.as_deref(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct PlannedV1<'a> {
+    files: &'a [String],
+    defined: usize,
+    roles: Vec<PlannedRoleV1<'a>>,
+    notes: Vec<NoteV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct PlannedRoleV1<'a> {
+    arn: &'a RoleArn,
+    from: &'a str,
+    max_session_duration_seconds: Option<Seconds>,
+    deleted: bool,
+}
+
+#[derive(Serialize)]
+struct NoteV1<'a> {
+    role: Option<&'a RoleArn>,
+    from: &'a str,
+    text: &'a str,
+}
+
+impl<'a> From<&'a PlannedReport> for PlannedV1<'a> {
+    fn from(planned: &'a PlannedReport) -> Self {
+        let role = |role: &'a PlannedRoleReport| PlannedRoleV1 {
+            arn: &role.arn,
+            from: &role.from,
+            max_session_duration_seconds: role.max_session_duration_seconds,
+            deleted: role.deleted,
+        };
+        let note = |Note { role, from, text }: &'a Note| NoteV1 { role: role.as_ref(), from, text };
+        Self {
+            files: &planned.files,
+            defined: planned.defined,
+            roles: planned.roles.iter().map(role).collect(),
+            notes: planned.notes.iter().map(note).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct NotJudgedV1<'a> {
+    location: &'a Location,
+    what: &'a str,
+    help: &'a str,
+    cannot_work: bool,
+}
+
+impl<'a> From<&'a NotJudged> for NotJudgedV1<'a> {
+    fn from(NotJudged { location, what, help, cannot_work }: &'a NotJudged) -> Self {
+        Self { location, what, help, cannot_work: *cannot_work }
+    }
+}
+
+/// A finding, as the report and the messages show it.
+#[derive(Serialize)]
+pub(crate) struct FindingV1<'a> {
     id: FindingId,
     severity: Severity,
     job: Option<&'a JobName>,
@@ -31,74 +416,69 @@ struct FindingV1<'a> {
     owner: &'a str,
     title: &'a str,
     detail: &'a str,
-    evidence: EvidenceV1<'a>,
-    remediation: &'a [Fix],
+    evidence: Vec<FactV1<'a>>,
+    remediation: Vec<FixV1<'a>>,
     runbook: &'a str,
     fingerprint: &'a str,
     waived: Option<WaivedV1<'a>>,
     location: Option<&'a Location>,
 }
 
-impl Serialize for Finding {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        FindingV1 {
-            id: self.id,
-            severity: self.severity,
-            job: self.job.as_ref(),
-            role: self.role.as_ref(),
-            hop: self.hop,
-            owner: &self.owner,
-            title: &self.title,
-            detail: &self.detail,
-            evidence: EvidenceV1(&self.evidence),
-            remediation: &self.fixes,
-            runbook: &self.runbook,
-            fingerprint: &self.fingerprint,
-            waived: self.waived.as_ref().map(WaivedV1::from),
-            location: self.location.as_ref(),
+impl<'a> From<&'a Finding> for FindingV1<'a> {
+    fn from(finding: &'a Finding) -> Self {
+        Self {
+            id: finding.id,
+            severity: finding.severity,
+            job: finding.job.as_ref(),
+            role: finding.role.as_ref(),
+            hop: finding.hop,
+            owner: &finding.owner,
+            title: &finding.title,
+            detail: &finding.detail,
+            evidence: finding.evidence.iter().map(FactV1::from).collect(),
+            remediation: finding.fixes.iter().map(FixV1::from).collect(),
+            runbook: &finding.runbook,
+            fingerprint: &finding.fingerprint,
+            waived: finding.waived.as_ref().map(WaivedV1::from),
+            location: finding.location.as_ref(),
         }
-        .serialize(serializer)
     }
 }
 
-/// The facts of a finding.
-pub(super) struct EvidenceV1<'a>(pub(super) &'a [Evidence]);
-
+/// A fact of a finding.
 #[derive(Serialize)]
-struct FactV1<'a> {
+pub(crate) struct FactV1<'a> {
     name: &'static str,
     value: ValueV1<'a>,
     source: String,
 }
 
-struct ValueV1<'a>(FactValue<'a>);
-
-impl Serialize for EvidenceV1<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut facts = serializer.serialize_seq(Some(self.0.len()))?;
-        for Evidence { fact, provenance } in self.0 {
-            let value = ValueV1(fact.value());
-            facts.serialize_element(&FactV1 { name: fact.kind().name(), value, source: provenance.to_string() })?;
-        }
-        facts.end()
-    }
-}
-
-impl Serialize for ValueV1<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.0 {
-            FactValue::Seconds(seconds) => serializer.serialize_u64(seconds.0),
-            FactValue::Number(number) => serializer.serialize_i64(*number),
-            FactValue::Flag(flag) => serializer.serialize_bool(*flag),
-            FactValue::Text(text) => serializer.serialize_str(text),
-            FactValue::List(items) => serializer.collect_seq(items),
-        }
-    }
-}
-
-/// One way to fix a finding.
 #[derive(Serialize)]
-struct FixV1<'a> {
+#[serde(untagged)]
+enum ValueV1<'a> {
+    Seconds(Seconds),
+    Number(i64),
+    Flag(bool),
+    Text(String),
+    List(Vec<&'a str>),
+}
+
+impl<'a> From<&'a Evidence> for FactV1<'a> {
+    fn from(Evidence { fact, provenance }: &'a Evidence) -> Self {
+        let value = match fact.value() {
+            FactValue::Seconds(seconds) => ValueV1::Seconds(seconds),
+            FactValue::Number(number) => ValueV1::Number(number),
+            FactValue::Flag(flag) => ValueV1::Flag(flag),
+            FactValue::Text(text) => ValueV1::Text(text),
+            FactValue::List(items) => ValueV1::List(items),
+        };
+        Self { name: fact.kind().name(), value, source: provenance.to_string() }
+    }
+}
+
+/// One way to fix a finding, as the report and `explain` show it.
+#[derive(Serialize)]
+pub(crate) struct FixV1<'a> {
     step: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     cli: Option<&'a str>,
@@ -108,11 +488,14 @@ struct FixV1<'a> {
     terraform: Option<&'a str>,
 }
 
-impl Serialize for Fix {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { step, cli, cloudformation, terraform } = self;
-        let (cli, cloudformation) = (cli.as_deref(), cloudformation.as_deref());
-        FixV1 { step, cli, cloudformation, terraform: terraform.as_deref() }.serialize(serializer)
+impl<'a> From<&'a Fix> for FixV1<'a> {
+    fn from(fix: &'a Fix) -> Self {
+        Self {
+            step: &fix.step,
+            cli: fix.cli.as_deref(),
+            cloudformation: fix.cloudformation.as_deref(),
+            terraform: fix.terraform.as_deref(),
+        }
     }
 }
 

@@ -72,7 +72,7 @@ fn head(report: &Report) -> Markup {
             b { (plain::headline(report)) }
             span.ch-quiet { "Checked " (at) }
         }
-        @if !report.run.complete { div.ch-warning { (plain::UNFINISHED) } }
+        @if !report.run.complete { div.ch-warning { (plain::incomplete(report)) } }
         (bars::key(report))
     }
 }

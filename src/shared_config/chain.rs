@@ -1,7 +1,8 @@
 //! From a profile to its first credentials: follows `source_profile` as the AWS CLI and boto3 do.
 //!
 //! Read from botocore 1.44 `credentials.py` (`create_credential_resolver`, `ProfileProviderBuilder.providers`,
-//! `AssumeRoleProvider`, `SSOProvider`), the same in AWS CLI 2.36, and run with both. `differences` says what others read.
+//! `AssumeRoleProvider`, `SSOProvider`), the same in AWS CLI 2.36, and run with both. `differences` says what others
+//! read.
 
 use super::process::Helper;
 use super::{Fault, FaultKind, Profile, Setting, SharedConfig, SsoSession};
@@ -17,8 +18,8 @@ pub struct Chain<'a> {
     pub base: Base<'a>,
     /// The profile that says so.
     pub base_profile: &'a Profile,
-    /// The profiles whose `role_arn` is assumed, in the order of the calls. Of a web identity the first is the role that
-    /// the token is exchanged for.
+    /// The profiles whose `role_arn` is assumed, in the order of the calls. Of a web identity the first is the role
+    /// that the token is exchanged for.
     pub roles: Vec<&'a Profile>,
     /// The commands `aws configure export-credentials` that were followed to another profile.
     pub commands: Vec<&'a Setting>,

@@ -1,4 +1,5 @@
-//! Why a profile that leads to credentials can never get them: what STS or the SSO portal refuses whatever else is done.
+//! Why a profile that leads to credentials can never get them: what STS or the SSO portal refuses whatever else is
+//! done.
 //! `lint` and `doctor` ask here alone.
 
 use super::chain::fault;
@@ -112,7 +113,8 @@ impl SharedConfig {
     /// STS AssumeRole, `SerialNumber`: "the MFA device that is associated with the user who is making the call".
     fn mfa_with_session(&self, role: &Profile, serial: &Setting) -> Fault {
         let message = format!(
-            "profile `{}`: mfa_serial: a session assumes the role, and a session has no MFA device: STS refuses the code",
+            "profile `{}`: mfa_serial: a session assumes the role, and a session has no MFA device: STS refuses the \
+             code",
             role.name
         );
         let help = "move mfa_serial to the profile whose role the user's own keys assume, or remove it";
@@ -149,7 +151,8 @@ impl SharedConfig {
                 FaultKind::TokenMissing,
                 location,
                 format!("profile `{}`: a session's key (ASIA) without aws_session_token", profile.name),
-                "copy the session with its token, or use a profile that gets a session: AWS answers InvalidClientTokenId",
+                "copy the session with its token, or use a profile that gets a session: AWS answers \
+                 InvalidClientTokenId",
             ),
             (Some(false), Some(token)) => refuse(
                 FaultKind::TokenLeftOver { line: token.line },

@@ -55,47 +55,48 @@ impl DifferenceKind {
     pub const fn describe(self) -> &'static str {
         match self {
             Self::SsoSettingsRepeated => {
-                "sso_start_url and sso_region are repeated beside sso_session: the AWS CLI, boto3, Go and JavaScript accept \
-                 equal values, the SDK for Rust refuses the profile"
+                "sso_start_url and sso_region are repeated beside sso_session: the AWS CLI, boto3, Go and JavaScript \
+                 accept equal values, the SDK for Rust refuses the profile"
             }
             Self::KeysBeforeProcess => {
-                "keys in the credentials file: the AWS CLI, boto3, Go and JavaScript take the keys; the SDKs for Rust and \
-                 Java run credential_process or take login_session"
+                "keys in the credentials file: the AWS CLI, boto3, Go and JavaScript take the keys; the SDKs for Rust \
+                 and Java run credential_process or take login_session"
             }
             Self::KeysBehindProcess => {
-                "keys in the config file beside credential_process or login_session: the AWS CLI, boto3, Rust and Java do \
-                 not take the keys; Go and JavaScript do"
+                "keys in the config file beside credential_process or login_session: the AWS CLI, boto3, Rust and \
+                 Java do not take the keys; Go and JavaScript do"
             }
             Self::KeysBesideSso => {
-                "keys beside SSO settings: the AWS CLI, boto3, Rust and Java take IAM Identity Center; Go and JavaScript \
-                 take the keys"
+                "keys beside SSO settings: the AWS CLI, boto3, Rust and Java take IAM Identity Center; Go and \
+                 JavaScript take the keys"
             }
             Self::ProcessBesideSso => {
-                "credential_process beside SSO settings: the AWS CLI, boto3, Rust, Go and Java take IAM Identity Center; \
-                 JavaScript runs the process"
+                "credential_process beside SSO settings: the AWS CLI, boto3, Rust, Go and Java take IAM Identity \
+                 Center; JavaScript runs the process"
             }
             Self::KeysBesideWebIdentity => {
-                "keys beside web_identity_token_file: the AWS CLI, boto3, Rust and Java take the token; Go and JavaScript \
-                 take the keys"
+                "keys beside web_identity_token_file: the AWS CLI, boto3, Rust and Java take the token; Go and \
+                 JavaScript take the keys"
             }
             Self::SsoBesideRole => {
-                "SSO settings beside a role: the AWS CLI, boto3, Rust, Go and JavaScript assume the role; Java takes IAM \
-                 Identity Center without it"
+                "SSO settings beside a role: the AWS CLI, boto3, Rust, Go and JavaScript assume the role; Java takes \
+                 IAM Identity Center without it"
             }
             Self::Duration => {
-                "duration_seconds: the AWS CLI, boto3 and JavaScript send it, Go (Terraform) from 16 minutes on; Rust, Java \
-                 and .NET do not send it and get 1h"
+                "duration_seconds: the AWS CLI, boto3 and JavaScript send it, Go (Terraform) from 16 minutes on; \
+                 Rust, Java and .NET do not send it and get 1h"
             }
             Self::NoDuration => {
-                "no duration_seconds: the AWS CLI, boto3 and most SDKs get 1h; Go (Terraform) asks for 15m and renews them"
+                "no duration_seconds: the AWS CLI, boto3 and most SDKs get 1h; Go (Terraform) asks for 15m and renews \
+                 them"
             }
             Self::Mfa => {
-                "mfa_serial: the AWS CLI and boto3 ask for the code at a terminal; Go (Terraform), JavaScript and .NET fail \
-                 unless the program supplies it; Rust and Java send no MFA"
+                "mfa_serial: the AWS CLI and boto3 ask for the code at a terminal; Go (Terraform), JavaScript and \
+                 .NET fail unless the program supplies it; Rust and Java send no MFA"
             }
             Self::OldTokenName => {
-                "aws_security_token: the AWS CLI and boto3 read it before aws_session_token; the other SDKs do not read it \
-                 and send no token"
+                "aws_security_token: the AWS CLI and boto3 read it before aws_session_token; the other SDKs do not \
+                 read it and send no token"
             }
         }
     }

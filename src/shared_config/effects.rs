@@ -24,9 +24,11 @@ pub enum IneffectiveKind {
         /// The setting.
         key: &'static str,
     },
-    /// `duration_seconds` beside a web identity (boto/botocore#3411; `AssumeRoleWithWebIdentityProvider` does not read it).
+    /// `duration_seconds` beside a web identity (boto/botocore#3411; `AssumeRoleWithWebIdentityProvider` does not read
+    /// it).
     DurationOfWebIdentity,
-    /// `duration_seconds` is no number to Python: the AWS CLI and boto3 send none (`AssumeRoleProvider._get_role_config`).
+    /// `duration_seconds` is no number to Python: the AWS CLI and boto3 send none
+    /// (`AssumeRoleProvider._get_role_config`).
     DurationNotANumber {
         /// A comment follows the number.
         comment: bool,
@@ -59,13 +61,12 @@ impl IneffectiveKind {
                 "duration_seconds has no effect: the permission set's session duration counts".to_owned(),
                 "set the session duration of the permission set in IAM Identity Center",
             ),
-            Self::NoRole { key } => (
-                format!("{key} has no effect without role_arn"),
-                "add the role_arn that it belongs to, or remove it",
-            ),
+            Self::NoRole { key } => {
+                (format!("{key} has no effect without role_arn"), "add the role_arn that it belongs to, or remove it")
+            }
             Self::DurationOfWebIdentity => (
-                "duration_seconds has no effect with a web identity: the AWS CLI and SDKs do not send it, and the session \
-                 lasts 1h"
+                "duration_seconds has no effect with a web identity: the AWS CLI and SDKs do not send it, and the \
+                 session lasts 1h"
                     .to_owned(),
                 "set the duration where the job assumes the role itself",
             ),
@@ -73,8 +74,8 @@ impl IneffectiveKind {
                 let why = if *comment { "the comment behind it is part of the value" } else { "it is no whole number" };
                 (
                     format!(
-                        "duration_seconds has no effect in the AWS CLI and boto3: {why}, and the session lasts 1h; the SDK \
-                         for JavaScript sends the digits that it begins with"
+                        "duration_seconds has no effect in the AWS CLI and boto3: {why}, and the session lasts 1h; \
+                         the SDK for JavaScript sends the digits that it begins with"
                     ),
                     "write a whole number of seconds, and a comment on its own line",
                 )
@@ -84,8 +85,8 @@ impl IneffectiveKind {
             }
             Self::OddBlank { key } => (
                 format!(
-                    "a no-break space stands beside `{key}`: the AWS CLI, boto3 and JavaScript drop it, the SDK for Rust \
-                     keeps it"
+                    "a no-break space stands beside `{key}`: the AWS CLI, boto3 and JavaScript drop it, the SDK for \
+                     Rust keeps it"
                 ),
                 "write an ordinary space",
             ),
@@ -110,7 +111,8 @@ impl Setting {
 }
 
 impl SharedConfig {
-    /// The settings of this profile that have no effect. `chain`: where its credentials come from, as far as that is known.
+    /// The settings of this profile that have no effect. `chain`: where its credentials come from, as far as that is
+    /// known.
     #[must_use]
     pub fn ineffective(&self, profile: &Profile, chain: Option<&Chain<'_>>) -> Vec<Ineffective> {
         let mut found = Vec::new();

@@ -54,7 +54,8 @@ pub(super) fn ignored(kind: Kind, section: &Section, all: &[Section], location: 
                 (Kind::Config, Some(_)) => None,
             };
             let help = format!(
-                "a name that every tool reads is one word of letters, digits and _ - / . % @ : +, as `{one_word}`: write it so here and wherever it is named"
+                "a name that every tool reads is one word of letters, digits and _ - / . % @ : +, as `{one_word}`: \
+                 write it so here and wherever it is named"
             );
             (right, help)
         }
@@ -71,8 +72,8 @@ pub(super) fn ignored(kind: Kind, section: &Section, all: &[Section], location: 
     Trouble { kind, remark: Remark { location, message, help, cannot_work } }
 }
 
-/// The profile's name to the AWS CLI and boto3: in the config file quotation marks go around a name (Python's `shlex`, two
-/// words), in the credentials file the header is the name (botocore, `configloader.py`).
+/// The profile's name to the AWS CLI and boto3: in the config file quotation marks go around a name (Python's `shlex`,
+/// two words), in the credentials file the header is the name (botocore, `configloader.py`).
 pub(super) fn name_in_cli(kind: Kind, section: &Section) -> Option<String> {
     match (kind, section.prefix.as_deref()) {
         (Kind::Config, Some("profile" | "sso-session")) => {

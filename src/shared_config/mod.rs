@@ -1,7 +1,8 @@
 //! `~/.aws/config` and `~/.aws/credentials`: owns which files are read, what a profile says, and where it says it.
 //!
 //! `places` reads as the AWS CLI and boto3 do; `chain` follows a profile to its credentials; `checks`, `effects` and
-//! `differences` are the rules that `lint` and `doctor` share. Keeps no secret: of keys it knows only that they are there.
+//! `differences` are the rules that `lint` and `doctor` share. Keeps no secret: of keys it knows only that they are
+//! there.
 
 mod chain;
 mod checks;
@@ -184,8 +185,8 @@ impl SharedConfig {
         self.profiles.values().flat_map(|profile| &profile.glued)
     }
 
-    /// The lines and headers that tools refuse, ignore or read differently. A file that both the SDKs and the AWS CLI refuse
-    /// has no profile here.
+    /// The lines and headers that tools refuse, ignore or read differently. A file that both the SDKs and the AWS CLI
+    /// refuse has no profile here.
     #[must_use]
     pub fn problems(&self) -> &[Trouble] {
         &self.problems
@@ -257,8 +258,8 @@ fn at(file: &str, line: usize) -> Location {
     Location { file: file.into(), line, column: 1 }
 }
 
-/// The folder that `~` stands for, as the SDKs find it (aws-runtime's `fs_util.rs`); `None`: they know none, and look for a
-/// folder of that name where the program runs.
+/// The folder that `~` stands for, as the SDKs find it (aws-runtime's `fs_util.rs`); `None`: they know none, and look
+/// for a folder of that name where the program runs.
 pub(crate) fn home(env: &impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let of_windows = || env("USERPROFILE").or_else(|| Some(format!("{}{}", env("HOMEDRIVE")?, env("HOMEPATH")?)));
     env("HOME").or_else(|| if cfg!(windows) { of_windows() } else { None }).map(PathBuf::from)

@@ -1,4 +1,5 @@
-//! The sections of a shared configuration file and their settings as the AWS CLI and boto3 read them, with their places.
+//! The sections of a shared configuration file and their settings as the AWS CLI and boto3 read them, with their
+//! places.
 //!
 //! They read with Python's `configparser` (botocore's `configloader.py`, CPython's `RawConfigParser._read`): a comment
 //! behind a value is part of the value, an indented line continues the value above it, and `:` separates like `=`.

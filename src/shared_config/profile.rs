@@ -1,4 +1,5 @@
-//! One profile as the files give it: its settings with their places, and whether keys are there. Never a secret's value.
+//! One profile as the files give it: its settings with their places, and whether keys are there. Never a secret's
+//! value.
 
 use std::fmt;
 use std::ops::Deref;

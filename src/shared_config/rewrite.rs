@@ -1,5 +1,5 @@
-//! A configuration file that makes the SDK for Rust read a profile as the AWS CLI and boto3 do: with it, `doctor` asks AWS
-//! with the credentials that people use. The text holds secrets and is given to the SDK alone.
+//! A configuration file that makes the SDK for Rust read a profile as the AWS CLI and boto3 do: with it, `doctor` asks
+//! AWS with the credentials that people use. The text holds secrets and is given to the SDK alone.
 
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 

@@ -126,8 +126,8 @@ pub(super) fn parse(kind: Kind, text: &str) -> Result<EnvConfigSections, Vec<Ref
     }
 }
 
-/// The text with a refused line made harmless: a header stays one, and a key before every header becomes one, so that what
-/// follows still has its section.
+/// The text with a refused line made harmless: a header stays one, and a key before every header becomes one, so that
+/// what follows still has its section.
 fn without(text: &str, refusal: &Refusal) -> String {
     let no_header = refusal.message.contains("a profile definition");
     let harmless = |(index, written): (usize, &str)| match index + 1 == refusal.line {

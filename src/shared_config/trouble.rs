@@ -1,5 +1,5 @@
-//! What can be wrong with the files, and with the way from a profile to its first credentials: the kind for programs, and
-//! the words with the place for people.
+//! What can be wrong with the files, and with the way from a profile to its first credentials: the kind for programs,
+//! and the words with the place for people.
 
 use std::fmt;
 

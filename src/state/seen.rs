@@ -4,12 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Open;
 use crate::findings::FindingId;
-use crate::report::{JobReport, Report, RoleReport};
+use crate::report::{HopOutcome, JobReport, MaxSessionFrom, Report, RoleReport};
 
 const NOT_FOUND: &str = "no longer found";
 const NOT_DECLARED: &str = "no longer declared";
-/// The outcome of a hop behind one that was not assumed, as the report has it.
-const NOT_REACHED: &str = "not-reached";
 
 /// The jobs and roles of a report, by name.
 #[derive(Debug)]
@@ -26,14 +24,14 @@ impl<'r> Seen<'r> {
         Self {
             jobs: report.jobs.iter().map(|job| (job.name.as_str(), job)).collect(),
             roles: report.roles.iter().map(|role| (role.arn.as_str(), role)).collect(),
-            reached: hops.filter(|hop| hop.outcome != NOT_REACHED).map(|hop| hop.role.as_str()).collect(),
+            reached: hops.filter(|hop| hop.outcome != HopOutcome::NotReached).map(|hop| hop.role.as_str()).collect(),
         }
     }
 
     /// Whether IAM told the role's MaxSessionDuration.
     pub(super) fn is_described(&self, role: Option<&str>) -> bool {
         let role = role.and_then(|role| self.roles.get(role));
-        role.is_some_and(|role| role.max_session_duration_from == Some("iam"))
+        role.is_some_and(|role| role.max_session_duration_from == Some(MaxSessionFrom::Iam))
     }
 
     /// Why a finding that was told is no more; `None`: the run did not look at what it stands on.

@@ -23,8 +23,6 @@ mod tree;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
 #[cfg(feature = "cli")]
 pub use files::{Files, Given};
 pub use resolved::{Partly, Resolved};
@@ -63,7 +61,7 @@ pub struct PlannedRole {
 }
 
 /// Something that the files could not tell, or that a person should know of them.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Note {
     /// The role of the inventory that is meant.
     pub role: Option<RoleArn>,

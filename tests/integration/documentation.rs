@@ -8,11 +8,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
-use credential_health::audit::Finding;
 use credential_health::check::{Start, lint};
 use credential_health::cli::{Arguments, EXIT_STATUSES};
-use credential_health::finding::{FindingId, Severity};
-use credential_health::inventory::{Filter, Inventory, Source};
+use credential_health::findings::Finding;
+use credential_health::findings::{FindingId, Severity};
+use credential_health::inventory::{Filter, Inventory};
 use credential_health::notify::{DEFAULT_MAX_MESSAGE_BYTES, Message, Notify, Wanted, messages};
 use credential_health::report::{JobReport, Report, Trigger, terminal};
 use credential_health::settings::VARIABLES;
@@ -375,36 +375,6 @@ fn the_inventory_page_explains_every_key() {
     let missing: Vec<&String> = found.iter().filter(|key| !page.contains(&format!("`{key}`"))).collect();
     assert!(found.len() > 20, "only {found:?}");
     assert!(missing.is_empty(), "docs/inventory.md does not explain {missing:?}");
-}
-
-#[test]
-fn the_inventory_page_lists_every_source_with_its_parameters() {
-    let page = read("docs/inventory.md");
-    let table = rows(section(&page, "## Sources"));
-    let kinds: Vec<&str> = table.iter().map(|row| row[0].trim_matches('`')).collect();
-    assert_eq!(kinds, Source::KINDS);
-    for row in &table {
-        let source = Source::of_kind(row[0].trim_matches('`')).unwrap();
-        let written: Vec<String> = row[1].split(", ").filter(|cell| *cell != "none").map(str::to_owned).collect();
-        assert_eq!(written, parameters(source), "{}", row[0]);
-    }
-}
-
-/// The parameters of a source with their defaults, as the page writes them.
-fn parameters(source: Source) -> Vec<String> {
-    match source {
-        Source::IamUser { mfa } => vec![format!("`mfa` [{mfa}]")],
-        Source::WebIdentity { renewable } | Source::Saml { renewable } => vec![format!("`renewable` [{renewable}]")],
-        Source::SessionToken { duration }
-        | Source::FederationToken { duration }
-        | Source::RolesAnywhere { duration } => vec![format!("`duration` [{duration}]")],
-        Source::IdentityCenter { session, portal_session } => {
-            vec![format!("`session` [{session}]"), format!("`portal_session` [{portal_session}]")]
-        }
-        Source::Ec2Instance | Source::EcsTask | Source::Lambda | Source::Codebuild | Source::EksPodIdentity => {
-            Vec::new()
-        }
-    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use credential_health::check::{Start, lint, observe};
 use credential_health::facts::Observation;
-use credential_health::finding::FindingId;
+use credential_health::findings::FindingId;
 use credential_health::inventory::{Filter, Inventory, RoleArn};
 use credential_health::report::{Report, Trigger, terminal};
 use credential_health::templates::Planned;

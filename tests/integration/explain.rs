@@ -1,7 +1,7 @@
 //! `explain` as the person who got the message meets it: a finding's page, the list, and one job of an inventory.
 
 use credential_health::cli::page;
-use credential_health::finding::FindingId;
+use credential_health::findings::FindingId;
 use serde_json::{Value, json};
 
 use crate::harness::{Cli, Ran, redacted, role, world};

@@ -2,8 +2,8 @@
 
 use std::cell::Cell;
 
-use credential_health::fit::{Change, Changed, Fit, MOST_CHANGES, Way, fit};
-use credential_health::inventory::{Job, Refresh, RoleArn, Seconds};
+use credential_health::fixes::search::{Change, Changed, Fit, MOST_CHANGES, Way, fit};
+use credential_health::inventory::{Job, Refresh, RoleRef, Seconds};
 use credential_health::lease::Verdict;
 use proptest::prelude::*;
 
@@ -17,7 +17,7 @@ fn ways(case: &Case) -> Vec<Way> {
 }
 
 fn verdict(case: &Case, changes: &[Change]) -> Verdict {
-    Changed::new(&case.job, changes).judged(&|role: &RoleArn| case.max_session(role)).verdict
+    Changed::new(&case.job, changes).judged(&|role: &RoleRef| case.max_session(role)).verdict
 }
 
 /// Every proper part of the changes, the empty one too.
@@ -28,7 +28,7 @@ fn parts(changes: &[Change]) -> Vec<Vec<Change>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
 
     #[test]
     fn every_way_that_is_offered_makes_the_job_covered(case in case()) {

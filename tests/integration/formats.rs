@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use comrak::nodes::NodeValue;
-use credential_health::audit::Finding;
-use credential_health::finding::{FindingId, Severity};
+use credential_health::findings::Finding;
+use credential_health::findings::{FindingId, Severity};
 use credential_health::notify::{self, Notify, Wanted};
 use credential_health::report::{Report, csv, html, junit, markdown, sarif, terminal};
 use proptest::prelude::*;
@@ -39,9 +39,9 @@ fn render(report: &Report, format: &str) -> String {
 fn with_control_characters() -> Report {
     let mut report = lint(DEMO);
     let odd = "a\u{1b}[31mred\u{1b}[0m\r\n\u{0}\u{b}\u{85}\u{2028}b\tc";
-    report.jobs[0].name = odd.to_owned();
+    report.jobs[0].name = odd.into();
     for finding in &mut report.findings {
-        finding.job = finding.job.as_deref().map(|_| odd.to_owned());
+        finding.job = finding.job.as_deref().map(|_| odd.into());
         finding.title.push_str(odd);
         finding.detail.push_str(odd);
     }
@@ -346,8 +346,7 @@ fn fixes_in_markdown_are_what_the_report_says() {
         blocks.collect()
     });
     let mut found = 0;
-    for cli in report.findings.iter().flat_map(|finding| &finding.remediation).filter_map(|remedy| remedy.cli.as_ref())
-    {
+    for cli in report.findings.iter().flat_map(|finding| &finding.fixes).filter_map(|remedy| remedy.cli.as_ref()) {
         if written_out(cli).replace("\\n", "\n") == *cli {
             assert!(blocks.contains(cli.trim_end()), "{cli}\nis not in {blocks:#?}");
             found += 1;
@@ -414,7 +413,7 @@ fn the_page_has_every_job_every_finding_and_every_fix() {
     for finding in &report.findings {
         let (title, detail) = (written_out(&finding.title), written_out(&finding.detail));
         assert!(names.contains(&title) && whole.contains(&detail), "{finding:#?}");
-        for remedy in &finding.remediation {
+        for remedy in &finding.fixes {
             for form in [&remedy.cli, &remedy.cloudformation, &remedy.terraform].into_iter().flatten() {
                 let lines: Vec<String> = form.split('\n').map(written_out).collect();
                 assert!(codes.contains(&lines.join("\n")), "{form}");
@@ -430,7 +429,7 @@ fn five_thousand_jobs_make_one_page() {
     let jobs = report.jobs.clone();
     report.jobs = (0..5_000).map(|n| jobs[n % jobs.len()].clone()).collect();
     for (n, job) in report.jobs.iter_mut().enumerate() {
-        job.name = format!("job-{n}");
+        job.name = format!("job-{n}").into();
     }
     let html = html::render(&report);
     assert_eq!(html.matches("<details class=\"job\"").count(), 5_000);
@@ -455,7 +454,7 @@ fn a_spreadsheet_has_a_row_for_each_job_and_takes_no_name_for_a_formula() {
             assert_eq!(row["verdict"], job.verdict.as_str());
             assert_eq!(row["needed_seconds"], job.needed_seconds.0.to_string());
             assert_eq!(row["headroom_seconds"], job.headroom_seconds.map_or_else(String::new, |s| s.to_string()));
-            assert!(row["name"].ends_with(&job.name) || row["name"].contains("\\u{"), "{:?}", row["name"]);
+            assert!(row["name"].ends_with(job.name.as_str()) || row["name"].contains("\\u{"), "{:?}", row["name"]);
         }
         for (column, cell) in rows.iter().flatten().filter(|(column, _)| *column != "headroom_seconds") {
             let first = cell.trim_start_matches(' ').chars().next();
@@ -542,19 +541,19 @@ fn odd() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_a_job_is_called_people_see_every_character_of_it(name in odd(), text in odd()) {
         let mut report = lint(INVENTORY);
         for job in &mut report.jobs {
-            (job.name, job.owner) = (name.clone(), Some(text.clone()));
+            (job.name, job.owner) = (name.as_str().into(), Some(text.clone()));
         }
         for finding in &mut report.findings {
-            (finding.job, finding.owner) = (Some(name.clone()), text.clone());
+            (finding.job, finding.owner) = (Some(name.as_str().into()), text.clone());
             finding.title.push_str(&name);
             finding.detail.push_str(&text);
-            finding.remediation.iter_mut().for_each(|remedy| remedy.step.push_str(&name));
+            finding.fixes.iter_mut().for_each(|remedy| remedy.step.push_str(&name));
         }
         for_people(&report).iter().for_each(|text| assert_all_is_seen(text));
     }

@@ -34,8 +34,8 @@ pub const CHECKER: &str = "arn:aws:iam::999999999999:role/tools/checker";
 pub const TOPIC: &str = "arn:aws:sns:eu-west-1:999999999999:credential-health";
 /// The id of the runs that `check` makes.
 pub const RUN_ID: &str = "run-1";
-/// Longer than any command may take, on a slow machine too: a test must not hang.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Bounds a command that hangs. No command takes as long, also on a machine ten times slower.
+const PATIENCE: Duration = Duration::from_secs(900);
 
 /// A world with a checker that may do everything on its side and a topic, and the credentials of the checker's session.
 pub fn world() -> (World, Credentials) {
@@ -235,14 +235,22 @@ pub async fn hasty_client(aws: &StandIn, caller: &Credentials) -> Aws {
     Aws::load(loader(aws, caller).sleep_impl(Hasty(20))).await
 }
 
-/// Waits a sixth as long, for many runs at once, with endpoints of its own for some services: `("sts", "http://…")`.
-pub async fn less_hasty_client(aws: &StandIn, caller: &Credentials, endpoints: &[(&str, String)]) -> Aws {
+/// The same with short pauses between attempts, full time-outs, so many attempts, and endpoints of its own for some
+/// services: `("sts", "http://…")`. A call that is answered has the time that it has in the product.
+pub async fn patient_client(
+    aws: &StandIn,
+    caller: &Credentials,
+    endpoints: &[(&str, String)],
+    attempts: Option<&str>,
+) -> Aws {
     use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
     let own: String = endpoints.iter().map(|(service, url)| format!("{service} =\n  endpoint_url = {url}\n")).collect();
-    let content = format!("[default]\nservices = own\nendpoint_url = {}\n[services own]\n{own}", aws.url());
+    let attempts = attempts.map(|attempts| format!("max_attempts = {attempts}\n")).unwrap_or_default();
+    let url = aws.url();
+    let content = format!("[default]\nservices = own\nendpoint_url = {url}\n{attempts}[services own]\n{own}");
     let files = EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, content).build();
     let loader = settings(caller).profile_files(files).profile_name("default");
-    Aws::load(loader.sleep_impl(Hasty(6))).await
+    Aws::load(loader.sleep_impl(ShortPauses)).await
 }
 
 fn loader(aws: &StandIn, caller: &Credentials) -> aws_config::ConfigLoader {
@@ -267,6 +275,21 @@ impl AsyncSleep for Hasty {
         // A longer one bounds all attempts together, and the SDK's slower pace after a throttle goes by the real clock.
         let short = duration <= Duration::from_secs(20);
         Sleep::new(tokio::time::sleep(if short { duration / self.0 } else { duration }))
+    }
+}
+
+/// Shortens the pauses between attempts, which are random, and no time-out, which is one of these.
+#[derive(Debug)]
+struct ShortPauses;
+
+impl ShortPauses {
+    const TIMEOUTS: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(15)];
+}
+
+impl AsyncSleep for ShortPauses {
+    fn sleep(&self, duration: Duration) -> Sleep {
+        let full = Self::TIMEOUTS.contains(&duration);
+        if full { Sleep::new(tokio::time::sleep(duration)) } else { Hasty(20).sleep(duration) }
     }
 }
 

@@ -5,6 +5,7 @@ use std::fs;
 use credential_health::inventory::{Inventory, Problems};
 use serde_json::json;
 
+use crate::bad_inventory::load;
 use crate::harness::{INVENTORY, Lambda, account};
 
 const PAGE: &str = include_str!("../../docs/inventory.md");
@@ -121,7 +122,7 @@ fn a_folder_is_bounded_like_a_file() {
     for number in 0..=10_000 {
         write(&format!("{number}.yaml"), b"");
     }
-    let problems = Inventory::load(folder.path()).unwrap_err();
+    let problems = load(folder.path()).unwrap_err();
     assert!(says(&problems, "the folder has 10001 files", "at most 10000"), "{problems}");
     assert!(PAGE.contains("| files of a folder | 10,000 |"));
 
@@ -129,7 +130,7 @@ fn a_folder_is_bounded_like_a_file() {
     for name in ["a.yaml", "b.yaml", "c.yaml"] {
         fs::write(folder.path().join(name), "# 14 bytes more\n".repeat(14 * 1024 * 1024 / 16)).unwrap();
     }
-    let problems = Inventory::load(folder.path()).unwrap_err();
+    let problems = load(folder.path()).unwrap_err();
     assert!(says(&problems, "its files are together larger than 40 MiB", "inventories"), "{problems}");
 }
 

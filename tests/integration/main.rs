@@ -33,8 +33,9 @@ mod publishing;
 mod refusals;
 mod remedies;
 mod reported_cases;
-mod rooms;
+
 mod schema;
+mod second_reading;
 mod servers;
 mod shared_config;
 mod stand_in_itself;
@@ -42,6 +43,5 @@ mod state_kept;
 mod state_rules;
 mod templates;
 mod throttling;
-mod verdict_table;
 mod week_of_changes;
 mod widget;

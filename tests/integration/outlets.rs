@@ -329,7 +329,7 @@ async fn values(seen: &mut Seen) {
     let plan = Plan::new(&inventory, &Filter::default().select(&inventory).unwrap());
     let probe = Probe { aws: &client, concurrency: 4, deadline: None, run_id: "run", progress: None };
     let wanted =
-        Wanted { notify: Notify::Always, min_severity: credential_health::finding::Severity::Low, max_bytes: 262_144 };
+        Wanted { notify: Notify::Always, min_severity: credential_health::findings::Severity::Low, max_bytes: 262_144 };
     let messages = notify::messages(&outcome.report, wanted);
     aws.world(|world| {
         world.topic(Topic::new(TOPIC).denied());

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use credential_health::audit::Finding;
 use credential_health::check::{self, Start};
 use credential_health::failure::printable;
-use credential_health::inventory::{Filter, Hop, Inventory, Refresh, Role, Seconds, Source};
+use credential_health::findings::Finding;
+use credential_health::fixes::{Effect, Fix};
+use credential_health::inventory::{Filter, Hop, Inventory, Job, JobName, Role};
 use credential_health::lease::Verdict;
 use credential_health::report::{Report, Trigger};
 use credential_health::templates::Planned;
@@ -27,7 +28,7 @@ fn job(source: &str, length: &str, refresh: &str) -> String {
 }
 
 fn steps(findings: &[Finding]) -> Vec<&str> {
-    findings.iter().flat_map(|finding| &finding.remediation).map(|remedy| remedy.step.as_str()).collect()
+    findings.iter().flat_map(|finding| &finding.fixes).map(|remedy| remedy.step.as_str()).collect()
 }
 
 #[test]
@@ -45,19 +46,9 @@ fn a_maximum_that_is_advised_serves_every_job_that_reaches_the_role_directly() {
 #[test]
 fn a_role_of_web_identity_is_asked_by_the_call_that_it_trusts() {
     let report = lint(&job("web-identity", "90m", "none"));
-    let cli: String = report.findings.iter().flat_map(|f| &f.remediation).filter_map(|r| r.cli.clone()).collect();
+    let cli: String = report.findings.iter().flat_map(|f| &f.fixes).filter_map(|r| r.cli.clone()).collect();
     assert!(cli.contains("assume-role-with-web-identity"), "{cli}");
     assert!(!cli.contains("sts assume-role --"), "{cli}");
-}
-
-#[test]
-fn no_remedy_begins_as_if_another_stood_before_it() {
-    for source in ["identity-center", "session-token", "ecs-task", "{kind: iam-user, mfa: true}"] {
-        for refresh in ["none", "auto", "{every: 58m}"] {
-            let report = lint(&job(source, "7h55m", refresh));
-            assert!(steps(&report.findings).iter().all(|step| !step.starts_with("Or")), "{source} {refresh}");
-        }
-    }
 }
 
 #[test]
@@ -78,7 +69,7 @@ fn a_profile_that_is_advised_is_one_that_every_client_reads() {
             "{{version: 1, roles: {{work: {{arn: \"{ROLE}\", max_session_duration: 2h}}}}, \
              jobs: [{{name: {name:?}, length: 5h, source: {source}, path: {path}}}]}}"
         ));
-        let all = report.findings.iter().flat_map(|f| &f.remediation).filter_map(|r| r.cli.clone());
+        let all = report.findings.iter().flat_map(|f| &f.fixes).filter_map(|r| r.cli.clone());
         all.filter(|cli| cli.contains("[profile ")).collect::<Vec<String>>().join("\n")
     };
     let named = written("nightly etl] #1", "ecs-task", "[work, work]");
@@ -93,85 +84,20 @@ fn a_profile_that_is_advised_is_one_that_every_client_reads() {
     assert!(second.contains("duration_seconds = 900"), "{second}");
 }
 
-/// Each text that stands between `from` and `to`, in their order.
-fn between<'a>(text: &'a str, from: &str, to: &str) -> Vec<&'a str> {
-    text.split(from).skip(1).filter_map(|rest| rest.split(to).next()).collect()
-}
-
-/// The inventory after what the remedy says, to the letter; `None`: it names no change of the job or its roles.
-fn followed(inventory: &Inventory, finding: &Finding, step: &str) -> Option<Inventory> {
+/// The inventory after the fix; `None`: the fix changes nothing of what is declared.
+fn after_fix(inventory: &Inventory, job: &JobName, effect: &Effect) -> Option<Inventory> {
     let mut after = inventory.clone();
-    let name = finding.job.as_ref()?;
-    let job = after.jobs.iter_mut().find(|job| job.name == *name)?;
-    let before = job.clone();
-    let seconds = |text: &str| Seconds::parse(text).unwrap_or_else(|_| panic!("{text}: {step}"));
-    let one = |from: &str, to: &str| between(step, from, to).first().map(|text| seconds(text));
-    for last in between(step, "declare `source: web-identity` with ", " alone as its path") {
-        job.source = Source::WebIdentity { renewable: true };
-        job.path.retain(|hop| hop.role.name() == last);
+    if let Some(changed) = &effect.job {
+        let declared = after.jobs.iter_mut().find(|declared| declared.name == *job)?;
+        *declared = Job { name: job.clone(), ..(**changed).clone() };
     }
-    for gone in between(step, "Take ", " out of the path") {
-        job.path.retain(|hop| hop.role.name() != gone);
+    for (role, to) in &effect.max_sessions {
+        let arn = role.arn()?;
+        let mut declared = after.role(arn);
+        declared.max_session_duration = Some(*to);
+        after.roles.insert(arn.clone(), declared);
     }
-    if step.contains("`renewable: true`") {
-        job.source = Source::WebIdentity { renewable: true };
-    }
-    if step.contains("Declare `source: {kind: iam-user, mfa: true}`") {
-        job.source = Source::IamUser { mfa: true };
-    }
-    if step.contains("IAM user's own key (`source: iam-user`)") {
-        job.source = Source::IamUser { mfa: false };
-    }
-    if step.contains("a platform's role") {
-        (job.source, job.refresh) = (Source::EcsTask, Refresh::Auto);
-    }
-    if step.contains("leave the path empty") {
-        job.path.clear();
-    }
-    if let Source::IdentityCenter { session, portal_session } = &mut job.source {
-        *session = one("session duration to ", ",").unwrap_or(*session);
-        *portal_session = one("raise the portal session to at least ", ",").unwrap_or(*portal_session);
-    }
-    if let Some((sentence, _)) = step.split_once("declare it as the source's duration") {
-        let longer = seconds(sentence.rsplit_once(" (")?.1.split(')').next()?);
-        match &mut job.source {
-            Source::SessionToken { duration }
-            | Source::FederationToken { duration }
-            | Source::RolesAnywhere { duration } => *duration = longer,
-            other => panic!("{other:?}: {step}"),
-        }
-    }
-    for rest in step.split(" call for ").skip(1) {
-        let role = rest.split(',').next()?;
-        let asked = between(rest, "declare `duration: ", "`").first().map(|text| seconds(text));
-        job.path.iter_mut().filter(|hop| hop.role.name() == role).for_each(|hop| hop.duration = asked);
-    }
-    for role in between(step, "Send no DurationSeconds for ", ":") {
-        job.path.iter_mut().filter(|hop| hop.role.name() == role).for_each(|hop| hop.duration = None);
-    }
-    if let Some(every) = one("refresh: {every: ", "}") {
-        job.refresh = Refresh::Every(every);
-    }
-    if step.contains("`refresh: auto`") {
-        job.refresh = Refresh::Auto;
-    }
-    if step.contains("leave `pause` out") {
-        job.pause = Seconds(0);
-    }
-    job.pause = one("declare `pause: ", "`").unwrap_or(job.pause);
-    job.margin = one("declare `margin: ", "`").unwrap_or(job.margin);
-    job.length = one("into runs of at most ", ", each").unwrap_or(job.length);
-    let mut changed = *job != before;
-    for rest in step.split("Set MaxSessionDuration of ").skip(1) {
-        let role = rest.split(' ').next()?;
-        let to = seconds(between(rest, "(", ")").first()?);
-        let arn = before.path.iter().find(|hop| hop.role.name() == role)?.role.clone();
-        let mut described = after.role(&arn);
-        described.max_session_duration = Some(to);
-        after.roles.insert(arn, described);
-        changed = true;
-    }
-    changed.then_some(after)
+    (effect.job.is_some() || !effect.max_sessions.is_empty()).then_some(after)
 }
 
 fn judged(inventory: &Inventory) -> Report {
@@ -204,42 +130,42 @@ const LOWERING: [&str; 2] = ["max-session-over-provisioned", "max-session-unreac
 /// The inventory of a generated job.
 fn inventory_of(case: &Case) -> Inventory {
     let role = |hop: &Hop| {
-        let bare = Inventory::default().role(&hop.role);
-        (hop.role.clone(), Role { max_session_duration: case.max_session(&hop.role), ..bare })
+        let arn = hop.role.arn().unwrap();
+        let bare = Inventory::default().role(arn);
+        (arn.clone(), Role { max_session_duration: case.max_session(&hop.role), ..bare })
     };
     let roles = case.job.path.iter().map(role).collect();
     Inventory { jobs: vec![case.job.clone()], roles, ..Inventory::default() }
 }
 
-/// What of the advice to the first job does not cover it, and how often each finding was met.
+/// The fixes after which the job is not covered, and how often each finding occurred.
 fn not_covering(inventory: &Inventory, seen: &mut BTreeMap<&'static str, usize>) -> Vec<String> {
     let mut wrong = Vec::new();
     for finding in judged(inventory).findings {
         let Some(id) = OF_A_VERDICT.iter().find(|id| **id == finding.id.as_str()) else { continue };
         *seen.entry(id).or_default() += 1;
-        assert!(!finding.remediation.is_empty(), "{id}");
-        for (number, remedy) in finding.remediation.iter().enumerate() {
-            let step = &remedy.step;
-            let Some(after) = followed(inventory, &finding, step) else {
-                // These change nothing of the job: they say that nothing does, or what would tell more.
-                let says_so =
-                    ["No set of", "Look it up", "Let the check read it"].iter().any(|start| step.starts_with(start));
-                if !says_so {
-                    wrong.push(format!("{id}, {}: no change: {step}", number + 1));
-                }
-                continue;
-            };
+        assert!(!finding.fixes.is_empty(), "{id}");
+        let job = finding.job.as_ref().unwrap();
+        for (number, fix) in finding.fixes.iter().enumerate() {
+            let Some(after) = after_fix(inventory, job, &fix.effect) else { continue };
             let verdict = judged(&after).jobs[0].verdict;
             if verdict != Verdict::Covered {
-                wrong.push(format!("{id}, {}: {verdict:?} by {step}\n  {:?}", number + 1, inventory.jobs[0]));
+                let job = &inventory.jobs[0];
+                wrong.push(format!("{id}, {}: {verdict:?} after {}\n  {job:?}", number + 1, fix.step));
             }
+        }
+        // The first fix helps, unless there is none, or the fact that decides is not known.
+        let first = &finding.fixes[0];
+        let changes = first.effect.job.is_some() || !first.effect.max_sessions.is_empty();
+        if !changes && *id != "max-session-unknown" && finding.fixes.len() > 1 {
+            wrong.push(format!("{id}: the first fix changes nothing: {}", first.step));
         }
     }
     wrong
 }
 
 #[test]
-fn what_a_job_is_advised_covers_it_when_followed() {
+fn each_fix_of_a_verdict_covers_the_job() {
     let sources = [
         "iam-user",
         "{kind: iam-user, mfa: true}",
@@ -290,30 +216,29 @@ fn what_a_job_is_advised_covers_it_when_followed() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_any_job_is_advised_covers_it_when_followed(case in case()) {
+    fn each_fix_of_a_generated_job_covers_it(case in case()) {
         let wrong = not_covering(&inventory_of(&case), &mut BTreeMap::new());
         prop_assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     /// A role that is advised to be lowered still serves every job that reaches it.
     #[test]
-    fn a_maximum_that_is_lowered_as_advised_changes_no_verdict(case in case()) {
+    fn a_lower_maximum_as_advised_changes_no_verdict(case in case()) {
         let inventory = inventory_of(&case);
         let before = judged(&inventory);
         for finding in before.findings.iter().filter(|finding| LOWERING.contains(&finding.id.as_str())) {
-            let step = &finding.remediation[0].step;
-            let to = between(step, "(", ")").first().map(|text| Seconds::parse(text).unwrap()).unwrap();
-            let mut after = inventory.clone();
-            let role = after.roles.values_mut().find(|role| Some(role.arn.as_str()) == finding.role.as_deref()).unwrap();
-            prop_assert!(role.max_session_duration > Some(to), "{}", step);
-            role.max_session_duration = Some(to);
+            let Fix { step, effect, .. } = &finding.fixes[0];
+            let (role, to) = effect.max_sessions.first_key_value().unwrap();
+            let arn = role.arn().unwrap();
+            prop_assert!(inventory.role(arn).max_session_duration > Some(*to), "{}", step);
+            let after = after_fix(&inventory, &inventory.jobs[0].name, effect).unwrap();
             prop_assert_eq!(judged(&after).jobs[0].verdict, before.jobs[0].verdict, "{}", step);
         }
     }
@@ -328,7 +253,7 @@ fn commands_that_change_a_role_come_before_those_that_ask_it() {
             let report = lint(&format!(
                 "{{version: 1, jobs: [{{name: j, length: {length}, source: {source}, path: [{{role: \"{ROLE}\", duration: {duration}}}]}}]}}"
             ));
-            remedies.extend(report.findings.iter().flat_map(|f| &f.remediation).filter_map(|r| r.cli.clone()));
+            remedies.extend(report.findings.iter().flat_map(|f| &f.fixes).filter_map(|r| r.cli.clone()));
         }
     }
     let mut compared = 0;

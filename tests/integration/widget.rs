@@ -299,7 +299,7 @@ fn three_hundred_jobs_fit_the_worst_first_and_none_is_lost() {
         assert!((row.bar.iter().map(|(_, width)| width).sum::<f64>() - 100.0).abs() < 1e-9, "{}", row.name);
         let about: Vec<&str> = report
             .open_findings()
-            .filter(|finding| finding.job.as_ref() == Some(&row.name))
+            .filter(|finding| finding.job.as_deref() == Some(row.name.as_str()))
             .map(|finding| finding.title.as_str())
             .collect();
         assert!(about.iter().all(|title| row.opens.iter().any(|shown| shown == title)), "{}: {about:?}", row.name);
@@ -315,11 +315,11 @@ fn twenty_thousand_jobs_are_cut_and_the_rest_is_counted() {
     let mut report = few.clone();
     for copy in 1..50 {
         report.jobs.extend(few.jobs.iter().cloned().map(|mut job| {
-            job.name = format!("{}-{copy}", job.name);
+            job.name = format!("{}-{copy}", job.name).into();
             job
         }));
         report.findings.extend(few.findings.iter().cloned().map(|mut finding| {
-            finding.job = finding.job.map(|job| format!("{job}-{copy}"));
+            finding.job = finding.job.map(|job| format!("{job}-{copy}").into());
             finding
         }));
     }

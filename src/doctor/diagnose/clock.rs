@@ -17,14 +17,16 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
         out.push(Diagnosis::problem(
             "clock-wrong",
             what,
-            "AWS refuses requests whose time is 15 minutes or more off its own. Some SDKs correct for it after the first refusal; the AWS CLI and most other programs do not.",
+            "AWS refuses requests whose time is 15 minutes or more off its own. Some SDKs correct for it after the \
+             first refusal; the AWS CLI and most other programs do not.",
             SET_CLOCK,
         ));
     } else if off >= TOLERATED {
         out.push(Diagnosis::warning(
             "clock-drifts",
             what,
-            "Some services of AWS refuse requests from five minutes on, all of them from fifteen. Tools that renew by the clock do so too early or too late.",
+            "Some services of AWS refuse requests from five minutes on, all of them from fifteen. Tools that renew by \
+             the clock do so too early or too late.",
             SET_CLOCK,
         ));
     } else {

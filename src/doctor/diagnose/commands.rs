@@ -1,5 +1,5 @@
-//! The commands that correct what is wrong: one each, for a POSIX shell with the tools of Linux or macOS, safe to paste. None
-//! of them prints a credential.
+//! The commands that correct what is wrong: one each, for a POSIX shell with the tools of Linux or macOS, safe to
+//! paste. None of them prints a credential.
 
 use super::Subject;
 use crate::doctor::facts::{Base, Chain, Process, Profile, Provider};
@@ -11,8 +11,8 @@ const UNSET_KEYS: &str =
 /// Sets the clock, from Amazon's public time servers.
 pub(super) const SET_CLOCK: &str = "sudo chronyd -q 'server time.aws.com iburst'";
 
-/// Leaves the environment's credentials out. Where the selected profile lives on them, they stay, and `--profile` makes the
-/// AWS CLI assume its role.
+/// Leaves the environment's credentials out. Where the selected profile lives on them, they stay, and `--profile` makes
+/// the AWS CLI assume its role.
 pub(super) fn leave_out_keys(subject: &Subject<'_>) -> String {
     match &subject.facts.profile {
         Profile::Leads(chain) if lives_on_environment(chain) => {
@@ -27,8 +27,8 @@ pub(super) fn lives_on_environment(chain: &Chain) -> bool {
     matches!(&chain.base, Base::Named(source) if source == "Environment")
 }
 
-/// Edits a file in place, with GNU's sed and with that of BSD and macOS. The copy that sed keeps is removed: it may hold
-/// secrets.
+/// Edits a file in place, with GNU's sed and with that of BSD and macOS. The copy that sed keeps is removed: it may
+/// hold secrets.
 pub(super) fn edit_file(script: &str, file: &str) -> String {
     let file = quoted(file);
     format!("sed -i.bak {} {file} && rm {file}.bak", quoted(script))

@@ -62,8 +62,10 @@ fn of_profile(noted: &Noted<DifferenceKind>, all: &[Noted<DifferenceKind>]) -> (
     (what, why, command)
 }
 
-/// AWS_WEB_IDENTITY_TOKEN_FILE beside a profile: botocore `create_credential_resolver`, Go `resolve_credentials.go`, Java
-/// `DefaultCredentialsProvider.java`, .NET `DefaultAWSCredentialsIdentityResolver.cs`, JavaScript `credential-provider-node`.
+/// AWS_WEB_IDENTITY_TOKEN_FILE beside a profile: botocore `create_credential_resolver`, Go `resolve_credentials.go`,
+/// Java
+/// `DefaultCredentialsProvider.java`, .NET `DefaultAWSCredentialsIdentityResolver.cs`, JavaScript
+/// `credential-provider-node`.
 fn web_identity(subject: &Subject<'_>) -> Option<(String, String, String)> {
     let facts = subject.facts;
     let both = facts.environment.web_identity.is_some() && matches!(facts.profile, Profile::Leads(_));
@@ -75,7 +77,8 @@ fn web_identity(subject: &Subject<'_>) -> Option<(String, String, String)> {
             "The AWS CLI, boto3, Go, Java and .NET take the token; the SDKs for Rust and JavaScript take the profile."
         }
         Provider::Profile => {
-            "The AWS CLI, boto3, Rust and JavaScript take the profile, which assumes a role; Go, Java and .NET take the token."
+            "The AWS CLI, boto3, Rust and JavaScript take the profile, which assumes a role; Go, Java and .NET take \
+             the token."
         }
         Provider::Environment | Provider::Container | Provider::InstanceMetadata => return None,
     };
@@ -84,7 +87,8 @@ fn web_identity(subject: &Subject<'_>) -> Option<(String, String, String)> {
     Some((what, why.to_owned(), "unset AWS_WEB_IDENTITY_TOKEN_FILE".to_owned()))
 }
 
-/// AWS_ROLE_ARN beside a profile with `web_identity_token_file` (botocore, `AssumeRoleWithWebIdentityProvider._get_config`).
+/// AWS_ROLE_ARN beside a profile with `web_identity_token_file` (botocore,
+/// `AssumeRoleWithWebIdentityProvider._get_config`).
 fn role_of_web_identity(subject: &Subject<'_>) -> Option<(String, String, String)> {
     let facts = subject.facts;
     let role = facts.environment.role_arn.as_ref()?;
@@ -96,8 +100,8 @@ fn role_of_web_identity(subject: &Subject<'_>) -> Option<(String, String, String
     }
     let what = format!("AWS_ROLE_ARN replaces the role of profile `{}` in some tools", facts.selected.name);
     let why = format!(
-        "The AWS CLI and boto3 exchange the profile's token for {}; other SDKs take the role_arn of the profile, and so does \
-         the AWS CLI with --profile.",
+        "The AWS CLI and boto3 exchange the profile's token for {}; other SDKs take the role_arn of the profile, and \
+         so does the AWS CLI with --profile.",
         quoted(role)
     );
     Some((what, why, "unset AWS_ROLE_ARN".to_owned()))

@@ -1,7 +1,8 @@
 //! The variables: complete or not, fit to use or not, shadowing a profile, copied.
 //!
-//! How the tools differ: botocore 1.44 `credentials.py` and `configprovider.py`, aws-cli 2.36 the same, aws-config 1.13;
-//! JavaScript 3.981 `credential-provider-node`, Go 2 `config/env_config.go`. The first two and JavaScript were run.
+//! How the tools differ: botocore 1.44 `credentials.py` and `configprovider.py`, aws-cli 2.36 the same, aws-config
+//! 1.13; JavaScript 3.981 `credential-provider-node`, Go 2 `config/env_config.go`. The first two and JavaScript were
+//! run.
 
 use super::commands::{leave_out_keys, lives_on_environment, of_profile, quoted};
 use super::{Diagnosis, Level, Subject};
@@ -42,7 +43,8 @@ fn incomplete(subject: &Subject<'_>) -> Option<Diagnosis> {
                 "token-alone",
                 Level::Note,
                 "AWS_SESSION_TOKEN is set without a key",
-                "No tool uses it. With the next key that is set it is the token of another session, and AWS refuses both.",
+                "No tool uses it. With the next key that is set it is the token of another session, and AWS refuses \
+                 both.",
             ).fixed_by("unset AWS_SESSION_TOKEN"));
         }
         _ => return None,
@@ -66,8 +68,8 @@ fn token(subject: &Subject<'_>) -> Option<Diagnosis> {
             Some(Diagnosis::problem(
                 "token-missing",
                 format!("{key} is a session's key, and AWS_SESSION_TOKEN is {state}"),
-                "A key that begins with ASIA is worth nothing without its session token; AWS answers InvalidClientTokenId. \
-                 An empty AWS_SESSION_TOKEN counts as none.",
+                "A key that begins with ASIA is worth nothing without its session token; AWS answers \
+                 InvalidClientTokenId. An empty AWS_SESSION_TOKEN counts as none.",
                 leave_out_keys(subject),
             ))
         }
@@ -109,8 +111,8 @@ fn flawed(environment: &Environment) -> Option<Diagnosis> {
         Diagnosis::problem(
             "variable-malformed",
             named.join(", "),
-            "No such credential has that: it came along when the value was copied, or from a file with Windows line ends. \
-             The request cannot be sent, or AWS refuses its signature.",
+            "No such credential has that: it came along when the value was copied, or from a file with Windows line \
+             ends. The request cannot be sent, or AWS refuses its signature.",
             flawed.iter().map(clean).collect::<Vec<_>>().join("; "),
         )
     })
@@ -121,8 +123,8 @@ fn exchanged(environment: &Environment) -> Option<Diagnosis> {
         Diagnosis::problem(
             "keys-exchanged",
             "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY look exchanged",
-            "What stands in AWS_ACCESS_KEY_ID has the form of a secret access key. The id goes out with each request, in the \
-             open: if one was sent so, give the key up and create another.",
+            "What stands in AWS_ACCESS_KEY_ID has the form of a secret access key. The id goes out with each request, \
+             in the open: if one was sent so, give the key up and create another.",
             "x=\"$AWS_ACCESS_KEY_ID\"; \
              export AWS_ACCESS_KEY_ID=\"$AWS_SECRET_ACCESS_KEY\"; export AWS_SECRET_ACCESS_KEY=\"$x\"; unset x",
         )
@@ -137,8 +139,8 @@ fn no_key_id(subject: &Subject<'_>) -> Option<Diagnosis> {
         Diagnosis::problem(
             "no-access-key-id",
             "AWS_ACCESS_KEY_ID holds no access key id of AWS",
-            "An id begins with AKIA (a long-term key) or ASIA (a session's key). AWS answers InvalidClientTokenId to any \
-             other.",
+            "An id begins with AKIA (a long-term key) or ASIA (a session's key). AWS answers InvalidClientTokenId to \
+             any other.",
             leave_out_keys(subject),
         )
     })
@@ -201,8 +203,8 @@ fn old_token(environment: &Environment) -> Option<Diagnosis> {
         Diagnosis::warning(
             "old-token-variable",
             "AWS_SECURITY_TOKEN is set, and is not AWS_SESSION_TOKEN",
-            "The AWS CLI and boto3 read this older name first, the other SDKs do not read it: some of them send a token that \
-             does not belong to the key.",
+            "The AWS CLI and boto3 read this older name first, the other SDKs do not read it: some of them send a \
+             token that does not belong to the key.",
             "unset AWS_SECURITY_TOKEN",
         )
     })
@@ -218,23 +220,23 @@ fn unreadable_expiration(environment: &Environment) -> Option<Diagnosis> {
         Stated::WithoutZone(_) => (
             "expiration-without-zone",
             "AWS_CREDENTIAL_EXPIRATION has no time zone",
-            "The AWS CLI and boto3 stop at every call: \"can't subtract offset-naive and offset-aware datetimes\". It is \
-             written as 2026-01-31T12:00:00Z.",
+            "The AWS CLI and boto3 stop at every call: \"can't subtract offset-naive and offset-aware datetimes\". It \
+             is written as 2026-01-31T12:00:00Z.",
         ),
         Stated::Absent | Stated::At(_) => return None,
     };
     environment.provides().then(|| Diagnosis::problem(id, what, why, "unset AWS_CREDENTIAL_EXPIRATION"))
 }
 
-/// AWS_PROFILE and AWS_DEFAULT_PROFILE: aws-cli 2 and Go read the first before the second, boto3 and aws-cli 1 the second
-/// before the first, other SDKs the first alone.
+/// AWS_PROFILE and AWS_DEFAULT_PROFILE: aws-cli 2 and Go read the first before the second, boto3 and aws-cli 1 the
+/// second before the first, other SDKs the first alone.
 fn profile_variables(environment: &Environment) -> Option<Diagnosis> {
     match (environment.profile.as_deref(), environment.default_profile.as_deref()) {
         (Some(name), _) if name.trim().is_empty() => Some(Diagnosis::problem(
             "profile-variable-empty",
             "AWS_PROFILE is set to nothing",
-            "The AWS CLI and boto3 stop with \"The config profile () could not be found\", also where the environment has \
-             keys; the SDK for Rust looks for a profile without a name, finds none and goes on.",
+            "The AWS CLI and boto3 stop with \"The config profile () could not be found\", also where the environment \
+             has keys; the SDK for Rust looks for a profile without a name, finds none and goes on.",
             "unset AWS_PROFILE",
         )),
         (Some(name), Some(other)) if name != other => Some(Diagnosis::warning(
@@ -263,8 +265,9 @@ fn home(subject: &Subject<'_>) -> Option<Diagnosis> {
     let needed = subject.deciding.is_none() || matches!(subject.facts.profile, Profile::Missing { .. });
     let level = if needed { Level::Problem } else { Level::Warning };
     let why = format!(
-        "The SDK for Rust looks for the configuration files in the folder that the program runs in, and finds no SSO login; \
-         the AWS CLI and boto3 look {in_python}, where this command did not look. Services, containers, cron and `env -i` leave HOME out."
+        "The SDK for Rust looks for the configuration files in the folder that the program runs in, and finds no SSO \
+         login; the AWS CLI and boto3 look {in_python}, where this command did not look. Services, containers, cron \
+         and `env -i` leave HOME out."
     );
     let what = format!("HOME is {state}: tools look for ~/.aws in different places");
     Some(Diagnosis::new("home-not-set", level, what, why).fixed_by("eval \"export HOME=~$(id -un)\""))
@@ -286,7 +289,8 @@ fn malformed_region(subject: &Subject<'_>) -> Option<Diagnosis> {
     Some(Diagnosis::problem(
         "region-malformed",
         format!("{place} has something in it that no Region has: {}", quoted(name)),
-        "A Region is letters, digits and hyphens, as in eu-west-1. Tools make the name of every endpoint of it, and stop.",
+        "A Region is letters, digits and hyphens, as in eu-west-1. Tools make the name of every endpoint of it, and \
+         stop.",
         command,
     ))
 }
@@ -296,7 +300,8 @@ fn malformed_endpoint(environment: &Environment) -> Option<Diagnosis> {
     Some(Diagnosis::problem(
         "endpoint-malformed",
         format!("{} is no URL: {}", endpoint.variable, quoted(&endpoint.host)),
-        "It begins with http:// or https://. The AWS CLI and boto3 stop with \"Invalid endpoint\", and the SDKs reach nobody.",
+        "It begins with http:// or https://. The AWS CLI and boto3 stop with \"Invalid endpoint\", and the SDKs reach \
+         nobody.",
         format!("unset {}", endpoint.variable),
     ))
 }

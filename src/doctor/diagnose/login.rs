@@ -46,7 +46,11 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
         out.push(Diagnosis::problem(
             "web-identity-incomplete",
             "AWS_WEB_IDENTITY_TOKEN_FILE is set, AWS_ROLE_ARN is not",
-            format!("The token in {} is exchanged for a role, and none is named. The AWS CLI and boto3 stop; the SDK for Rust goes on to the next provider.", identity.file),
+            format!(
+                "The token in {} is exchanged for a role, and none is named. The AWS CLI and boto3 stop; the SDK \
+                for Rust goes on to the next provider.",
+                identity.file
+            ),
             "export AWS_ROLE_ARN=arn:aws:iam::ACCOUNT:role/NAME",
         ));
     }
@@ -56,7 +60,8 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
         out.push(Diagnosis::problem(
             "container-uri-refused",
             format!("{} names {}, which tools do not ask for credentials", container.variable, quoted(&container.host)),
-            "They ask by https, and by http this machine (localhost), ECS (169.254.170.2) and EKS (169.254.170.23) alone; the SDK for Rust also a name that leads there.",
+            "They ask by https, and by http this machine (localhost), ECS (169.254.170.2) and EKS (169.254.170.23) \
+             alone; the SDK for Rust also a name that leads there.",
             "unset AWS_CONTAINER_CREDENTIALS_FULL_URI",
         ));
     }
@@ -81,8 +86,8 @@ fn container_token(subject: &Subject<'_>, file: &str, token: &Cached<Option<Jwt>
             "container-token-expired",
             format!("The token of the container's endpoint expired at {end:.0}, {} ago", ago(*end, subject.now)),
             format!(
-                "{file}: its `exp`. EKS Pod Identity answers ExpiredTokenException, and no tool gets credentials. The kubelet \
-                 writes a new token by itself: this file is a copy, or its pod is gone."
+                "{file}: its `exp`. EKS Pod Identity answers ExpiredTokenException, and no tool gets credentials. The \
+                 kubelet writes a new token by itself: this file is a copy, or its pod is gone."
             ),
             command,
         )),
@@ -99,8 +104,12 @@ fn legacy(chain: &Chain, sso: &Sso) -> Option<Diagnosis> {
     sso.session.is_none().then(|| {
         Diagnosis::warning(
             "sso-legacy",
-            format!("Profile `{}` logs in by the older form of SSO settings, which cannot renew the login", chain.profile),
-            "sso_start_url stands in the profile itself. With an sso-session, tools renew the login each hour, until the portal session ends.",
+            format!(
+                "Profile `{}` logs in by the older form of SSO settings, which cannot renew the login",
+                chain.profile
+            ),
+            "sso_start_url stands in the profile itself. With an sso-session, tools renew the login each hour, until \
+             the portal session ends.",
             format!("aws configure sso{}", of_profile(&chain.profile)),
         )
     })
@@ -115,7 +124,8 @@ fn sso_login(subject: &Subject<'_>, chain: &Chain, sso: &Sso) -> Diagnosis {
     let login = match sso.login {
         Cached::Found(login) => login,
         Cached::Missing => {
-            let why = "~/.aws/sso/cache has no login of it. The tools read the cache of the user that they run as: under sudo, in a container or as a service it is another one.";
+            let why = "~/.aws/sso/cache has no login of it. The tools read the cache of the user that they run as: \
+                under sudo, in a container or as a service it is another one.";
             return Diagnosis::problem("sso-login-missing", format!("{whose} is not there"), why, command);
         }
         Cached::Unreadable | Cached::NoFile => {
@@ -147,7 +157,8 @@ fn sso_login(subject: &Subject<'_>, chain: &Chain, sso: &Sso) -> Diagnosis {
         if subject.is_known_to_aws() {
             return Diagnosis::ok("sso-login", format!("{whose} has been renewed"));
         }
-        let why = "Tools renew it by its refresh token, as long as the portal session lasts: 8 hours, unless your organization says otherwise. Only a call shows.";
+        let why = "Tools renew it by its refresh token, as long as the portal session lasts: 8 hours, unless your \
+            organization says otherwise. Only a call shows.";
         return Diagnosis::warning("sso-login-stale", format!("{whose} ended at {expires:.0}"), why, command);
     }
     if ends_soon(left) && !renewable {
@@ -195,7 +206,8 @@ fn web_identity(subject: &Subject<'_>, identity: &WebIdentity, command: &str) ->
         Cached::Missing => Diagnosis::problem(
             "web-identity-token-missing",
             format!("The web identity token is not there: {file}"),
-            "The platform that should write it does not run here, or has taken it away: a CI job that is over, a pod without its service account.",
+            "The platform that should write it does not run here, or has taken it away: a CI job that is over, a pod \
+             without its service account.",
             command,
         ),
         Cached::Unreadable | Cached::NoFile => Diagnosis::problem(
@@ -208,7 +220,8 @@ fn web_identity(subject: &Subject<'_>, identity: &WebIdentity, command: &str) ->
             "web-identity-token-expired",
             format!("The web identity token ended at {end:.0}"),
             format!(
-                "{file}: its `exp`. STS gives no session for it. A token of a CI job is issued once, for minutes; a kubelet writes a new one by itself."
+                "{file}: its `exp`. STS gives no session for it. A token of a CI job is issued once, for minutes; a \
+                 kubelet writes a new one by itself."
             ),
             command,
         ),

@@ -1,5 +1,5 @@
-//! Judges: a pure function of the facts and the time. One file a subject; each diagnosis says what is so, why, and the one
-//! command that corrects it. Knows no file, no variable's value, no network.
+//! Judges: a pure function of the facts and the time. One file a subject; each diagnosis says what is so, why, and the
+//! one command that corrects it. Knows no file, no variable's value, no network.
 
 mod answer;
 mod clock;

@@ -52,8 +52,8 @@ fn missing(subject: &Subject<'_>, nearest: Option<&str>, known: usize, glued: Op
         SelectedBy::Variable | SelectedBy::Default => ("AWS_PROFILE", "export AWS_PROFILE="),
         SelectedBy::DefaultVariable => ("AWS_DEFAULT_PROFILE", "export AWS_DEFAULT_PROFILE="),
     };
-    let why = "The AWS CLI and boto3 stop with \"The config profile could not be found\", also where the environment has \
-               keys; the SDK for Rust goes on to the next provider.";
+    let why = "The AWS CLI and boto3 stop with \"The config profile could not be found\", also where the environment \
+        has keys; the SDK for Rust goes on to the next provider.";
     let found = match (glued, nearest) {
         (Some(at), _) => {
             format!("Its header is part of the value at {at}: it was appended without a line break before it. ")
@@ -190,8 +190,8 @@ fn out_of_range(subject: &Subject<'_>, role: &Role) -> Option<Diagnosis> {
     let (least, most) = (range.start().0, range.end().0);
     let what = format!("Profile `{}` asks for {asked} seconds, and STS gives {least} to {most}", role.profile);
     let why = format!(
-        "{}: the AWS CLI, boto3 and JavaScript send duration_seconds, and STS refuses it with ValidationError; the SDKs for \
-         Rust, Java and .NET do not send it.",
+        "{}: the AWS CLI, boto3 and JavaScript send duration_seconds, and STS refuses it with ValidationError; the \
+         SDKs for Rust, Java and .NET do not send it.",
         role.place
     );
     Some(Diagnosis::new("duration-refused", level(subject), what, why).fixed_by(set_duration(&role.profile)))
@@ -207,9 +207,9 @@ fn too_long(role: &Role) -> Option<Diagnosis> {
             role.profile
         ),
         format!(
-            "{}: a session assumes the role, which is role chaining. STS refuses with ValidationError, whatever the role's \
-             MaxSessionDuration is, in the AWS CLI, boto3 and every SDK that sends duration_seconds; the SDKs for Rust, Java \
-             and .NET do not send it.",
+            "{}: a session assumes the role, which is role chaining. STS refuses with ValidationError, whatever the \
+             role's MaxSessionDuration is, in the AWS CLI, boto3 and every SDK that sends duration_seconds; the SDKs \
+             for Rust, Java and .NET do not send it.",
             role.place
         ),
         set_duration(&role.profile),
@@ -231,9 +231,9 @@ fn mfa(subject: &Subject<'_>, role: &Role) -> Diagnosis {
         "mfa-needs-a-person",
         format!("Profile `{}` needs an MFA code each time its session is renewed", role.profile),
         format!(
-            "mfa_serial: the AWS CLI asks for the code; boto3 gives up {early} before the session ends. The SDKs for Go \
-             (Terraform), JavaScript and .NET fail unless the program supplies the code, and the SDKs for Rust and Java send \
-             none.{until}"
+            "mfa_serial: the AWS CLI asks for the code; boto3 gives up {early} before the session ends. The SDKs for \
+             Go (Terraform), JavaScript and .NET fail unless the program supplies the code, and the SDKs for Rust and \
+             Java send none.{until}"
         ),
         format!("aws sts get-caller-identity{}", of_profile(&subject.facts.selected.name)),
     )
@@ -246,7 +246,8 @@ fn process(subject: &Subject<'_>, chain: &Chain) -> Option<Diagnosis> {
             "process-missing",
             level(subject),
             format!("The credential_process of profile `{}` is not there: {}", chain.profile, process.program),
-            "No such program is in PATH, or at that path. Programs started by a service have a shorter PATH than a shell.",
+            "No such program is in PATH, or at that path. Programs started by a service have a shorter PATH than a \
+             shell.",
         )
         .fixed_by(find_program(process))
     })
@@ -265,7 +266,8 @@ fn copied(subject: &Subject<'_>, chain: &Chain) -> Option<Diagnosis> {
             "copied-session",
             format!("Profile `{}` holds a copy of a session that nothing renews", chain.profile),
             format!(
-                "{place}: aws_session_token. When it ends, every tool with this profile fails with ExpiredToken. {until}"
+                "{place}: aws_session_token. When it ends, every tool with this profile fails with ExpiredToken. \
+                 {until}"
             ),
             renew_profile(chain),
         )

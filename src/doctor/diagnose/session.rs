@@ -55,7 +55,8 @@ fn environment(facts: &Facts) -> Option<(Timestamp, &'static str, bool)> {
     }
 }
 
-/// The end by a profile's settings and caches, where nobody was asked. Of the caches the SDKs have that of `aws login` alone.
+/// The end by a profile's settings and caches, where nobody was asked. Of the caches the SDKs have that of `aws login`
+/// alone.
 fn cached(facts: &Facts, now: Timestamp) -> Option<(Timestamp, &'static str, bool)> {
     const CLI: &str = "the AWS CLI's cache; other tools get another session";
     let Profile::Leads(chain) = &facts.profile else { return None };

@@ -1,4 +1,5 @@
-//! What the variables say. Of a key its kind and last four characters, of all else that is secret only that it is there.
+//! What the variables say. Of a key its kind and last four characters, of all else that is secret only that it is
+//! there.
 
 use std::fmt;
 

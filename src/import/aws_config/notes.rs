@@ -14,16 +14,24 @@ pub(super) struct Statement {
 
 /// The durations of IAM Identity Center, which no file of the user's holds.
 pub(super) const IDENTITY_CENTER: Statement = Statement {
-    what: "IAM Identity Center: the permission set's session duration and the portal's are not in the file: AWS's defaults, \
-           1h and 8h, are assumed",
-    help: "import it, and write `source: {kind: identity-center, session: 4h, portal_session: 12h}` with your durations",
+    what: "IAM Identity Center: the permission set's session duration and the portal's are not in the file: AWS's \
+        defaults, 1h and 8h, are assumed",
+    help: "import it, and write `source: {kind: identity-center, session: 4h, portal_session: 12h}` with your \
+        durations",
 };
 
 /// `sso_start_url` in the profile (aws/aws-cli#7656).
 pub(super) const LEGACY_SSO: Statement = Statement {
-    what: "sso_start_url in the profile is the older form: the AWS CLI and SDKs cannot renew its login, and when the token \
-           expires, a person must log in",
+    what: "sso_start_url in the profile is the older form: the AWS CLI and SDKs cannot renew its login, and when the \
+        token expires, a person must log in",
     help: "write an [sso-session] and name it by `sso_session`: `aws configure sso` does",
+};
+
+/// `aws login`.
+pub(super) const CONSOLE_LOGIN: Statement = Statement {
+    what: "`aws login`: its credentials last 15 minutes, and tools renew them while the sign-in session lasts: AWS's \
+           default, 12h, is assumed",
+    help: "import it, and write `source: {kind: console-login, signin_session: 8h}` with your duration",
 };
 
 /// How many profiles are named before the rest is counted.

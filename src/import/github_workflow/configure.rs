@@ -113,7 +113,7 @@ impl<'a> Step<'a> {
             (keys, Vec::new())
         } else if self.chains() {
             match before {
-                Credentials::Path(source, hops) => (*source, hops.clone()),
+                Credentials::Path(source, hops) => (source.clone(), hops.clone()),
                 Credentials::None | Credentials::NotKnown => {
                     return Err((
                         self.place,

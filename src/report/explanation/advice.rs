@@ -1,7 +1,7 @@
-//! A way to make a job fit, told: what it is in a few words, each change as a fix, and the lines that the inventory then
-//! has. The wording of a fix is `fixes`'s.
+//! A way to cover a job: its changes in a few words, each change as a fix, and the lines of the inventory after it. The
+//! wording of a fix stands in `fixes`.
 
-use crate::fit::{Change, Changed, Way};
+use crate::fixes::search::{Change, Changed, Way};
 use crate::fixes::{self, Fix};
 use crate::inventory::{Inventory, Job, Refresh, Role, RoleRef, Seconds, Source, write};
 
@@ -18,7 +18,7 @@ pub(super) struct Advice {
     pub(super) roles: String,
 }
 
-/// Tells a way. `max_session` tells a role's MaxSessionDuration where it is known.
+/// Describes a way. `max_session`: a role's MaxSessionDuration, where it is known.
 pub(super) fn advise(
     inventory: &Inventory,
     job: &Job,
@@ -26,17 +26,15 @@ pub(super) fn advise(
     max_session: &dyn Fn(&RoleRef) -> Option<Seconds>,
 ) -> Advice {
     let changed = Changed::new(job, &way.changes);
-    let told = way.changes.iter().filter_map(|change| match change {
-        Change::MaxSession(role, to) => {
-            let why = if max_session(role).is_some() { "" } else { ", if it is lower now: it is not known" };
-            Some(fixes::set_max_session(role, why, *to))
-        }
-        change => fixes::told(job, &changed, change),
-    });
+    let raise = |role: &RoleRef, to: Seconds| {
+        let why = if max_session(role).is_some() { "" } else { ", if it is lower now: it is not known" };
+        Some(fixes::set_max_session(role, why, to))
+    };
+    let steps = way.changes.iter().filter_map(|change| fixes::describe_change(job, &changed, change, raise));
     let heading: Vec<String> = way.changes.iter().map(|change| in_short(job, change)).collect();
     Advice {
         heading: listed(&heading),
-        fixes: told.collect(),
+        fixes: steps.collect(),
         job: job_lines(inventory, job, &changed.job),
         roles: role_lines(inventory, &changed),
     }
@@ -63,6 +61,13 @@ fn in_short(job: &Job, change: &Change) -> String {
             }
             _ => format!("have a portal session of {portal_session}"),
         },
+        Change::Source(Source::AccountAccess { portal_session }) => {
+            format!("have a portal session of {portal_session}")
+        }
+        Change::Source(Source::ConsoleLogin { signin_session: Some(session), .. }) => {
+            format!("have a sign-in session of {session}")
+        }
+        Change::Source(Source::Issued { .. }) => "have the broker issue new credentials during the run".to_owned(),
         Change::Source(
             Source::SessionToken { duration }
             | Source::FederationToken { duration }
@@ -73,11 +78,14 @@ fn in_short(job: &Job, change: &Change) -> String {
         Change::Drop(hop) => format!("leave {} out", name(*hop)),
         Change::Ask(hop, duration) => format!("ask {} for {duration}", name(*hop)),
         Change::SendNone(hop) => format!("send no DurationSeconds for {}", name(*hop)),
+        Change::Renew(hop) => format!("renew the session of {} too", name(*hop)),
         Change::MaxSession(role, to) => format!("set MaxSessionDuration of {} to {to}", role.name()),
         Change::Refresh(Refresh::Every(every)) => format!("renew every {every} in the job's loop"),
         Change::Refresh(_) => "let the SDK renew".to_owned(),
         Change::Pause(Seconds(0)) => "run without a pause".to_owned(),
         Change::Pause(pause) => format!("pause for at most {pause}"),
+        Change::Age(Seconds(0)) => "take the credentials when the job starts".to_owned(),
+        Change::Age(age) => format!("take the credentials at most {age} before the job starts"),
         Change::Split(longest) => format!("split it into runs of at most {longest}"),
     }
 }
@@ -92,7 +100,7 @@ fn job_lines(inventory: &Inventory, before: &Job, after: &Job) -> String {
         lines.push(format!("pause: {}", after.pause));
     }
     if after.source != before.source {
-        lines.push(format!("source: {}", write::source(after.source)));
+        lines.push(format!("source: {}", write::source(&after.source)));
     }
     if after.path != before.path {
         lines.push("path:".to_owned());

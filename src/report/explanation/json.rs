@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 use super::Explanation;
 use super::advice::advise;
 use crate::findings::Finding;
-use crate::fit::{Fit, Way};
 use crate::fixes::Fix;
+use crate::fixes::search::{Fit, Way};
 use crate::inventory::{Location, Refresh, RoleRef, Seconds, Source};
 use crate::lease::{Grant, LimitedBy, Verdict};
+use crate::report::v1::{FindingV1, FixV1};
 
 #[derive(Serialize)]
 struct Explained<'a> {
@@ -21,6 +22,7 @@ struct Explained<'a> {
     ways: Vec<ExplainedWay>,
     /// Where there is no way: the longest run that there is one for; null where there is none at all.
     longest_run_seconds: Option<Seconds>,
+    #[serde(serialize_with = "findings")]
     findings: &'a [Finding],
     /// When the run began whose live values count.
     live_values_of: Option<&'a str>,
@@ -69,6 +71,8 @@ struct ExplainedHop<'a> {
 struct ExplainedWay {
     summary: String,
     /// In the order in which they are to be done.
+    /// Serialized through the report's form of a fix.
+    #[serde(serialize_with = "steps")]
     steps: Vec<Fix>,
     /// Keys of the job that change, as YAML of the inventory.
     job: String,
@@ -135,7 +139,7 @@ impl Explanation<'_> {
             owner: job.owner.as_deref(),
             location: &job.location,
             verdict: judgement.verdict,
-            source: source(job.source),
+            source: source(&job.source),
             hops: hops.collect(),
             refresh,
             refresh_every_seconds: every,
@@ -166,7 +170,7 @@ impl Explanation<'_> {
 }
 
 /// The source's kind with its parameters.
-fn source(source: Source) -> Value {
+fn source(source: &Source) -> Value {
     let kind = source.kind();
     match source {
         Source::IamUser { mfa } => json!({"kind": kind, "mfa": mfa}),
@@ -177,6 +181,24 @@ fn source(source: Source) -> Value {
         Source::IdentityCenter { session, portal_session } => {
             json!({"kind": kind, "session_seconds": session, "portal_session_seconds": portal_session})
         }
-        _ => json!({"kind": kind}),
+        Source::AccountAccess { portal_session } => json!({"kind": kind, "portal_session_seconds": portal_session}),
+        Source::ConsoleLogin { role, signin_session } => {
+            json!({"kind": kind, "role": role, "signin_session_seconds": signin_session})
+        }
+        Source::Issued { duration, renewable } => {
+            json!({"kind": kind, "duration_seconds": duration, "renewable": renewable})
+        }
+        Source::ServiceRole { duration } => json!({"kind": kind, "duration_seconds": duration}),
+        Source::Ec2Instance | Source::EcsTask | Source::Lambda | Source::Codebuild | Source::EksPodIdentity => {
+            json!({"kind": kind})
+        }
     }
+}
+
+fn findings<S: serde::Serializer>(findings: &&[Finding], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(findings.iter().map(FindingV1::from))
+}
+
+fn steps<S: serde::Serializer>(fixes: &[Fix], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(fixes.iter().map(FixV1::from))
 }

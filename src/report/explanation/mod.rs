@@ -15,7 +15,7 @@ use super::terminal::{WIDTHS, severity_style, wrap};
 use crate::facts::Facts;
 use crate::findings::FindingId;
 use crate::findings::{Finding, Subject};
-use crate::fit::{Fit, fit};
+use crate::fixes::search::{Fit, fit};
 use crate::inventory::{Inventory, Job, RoleRef, Seconds};
 use crate::lease::{Judgement, Verdict};
 use crate::plan::Plan;

@@ -14,7 +14,7 @@ const INDENT: &str = "             ";
 pub(super) fn draw(told: &Explanation<'_>, text: &mut Text) {
     text.heading("Path");
     let limits = told.judgement.limited_by.is_some() && told.judgement.limiting_hop.is_none();
-    stop(text, "source", &format!("{}: {}", told.job.source.kind(), source_in_words(told.job.source)), limits);
+    stop(text, "source", &format!("{}: {}", told.job.source.kind(), source_in_words(&told.job.source)), limits);
     if limits && told.judgement.refusal.is_some() {
         let refusal = told.judgement.refusal.as_ref().map(refusal_in_words).unwrap_or_default();
         text.wrapped(&format!("refused: {refusal}"), INDENT);
@@ -50,7 +50,7 @@ fn stop(text: &mut Text, place: &str, name: &str, limits: bool) {
     }
 }
 
-fn source_in_words(source: Source) -> String {
+fn source_in_words(source: &Source) -> String {
     match source {
         Source::IamUser { mfa: false } => "the long-term key of an IAM user".to_owned(),
         Source::IamUser { mfa: true } => {
@@ -65,9 +65,25 @@ fn source_in_words(source: Source) -> String {
         Source::IdentityCenter { session, portal_session } => {
             format!("sessions of {session}, renewed while the login to the portal lasts: {portal_session}")
         }
+        Source::AccountAccess { portal_session } => {
+            format!("AWS account access manager, while the login to the portal lasts: {portal_session}")
+        }
+        Source::ConsoleLogin { signin_session: Some(session), .. } => {
+            format!("aws login, renewed while the sign-in session lasts: {session}")
+        }
+        Source::ConsoleLogin { signin_session: None, .. } => {
+            "aws login, renewed while the sign-in session lasts".to_owned()
+        }
+        Source::Issued { duration, renewable: true } => {
+            format!("credentials of {duration} that a broker issues again without a person")
+        }
+        Source::Issued { duration, renewable: false } => {
+            format!("credentials of {duration} that a broker issues once")
+        }
+        Source::ServiceRole { .. } => "the role of an AWS service, which the service renews".to_owned(),
         Source::Ec2Instance => "the role of an EC2 instance, which EC2 renews".to_owned(),
         Source::EcsTask => "the role of an ECS task, which ECS renews".to_owned(),
-        Source::Lambda => "the execution role of a Lambda function; a run ends after 15m".to_owned(),
+        Source::Lambda => "the execution role of a Lambda function".to_owned(),
         Source::Codebuild => "the service role of a CodeBuild build, which CodeBuild renews".to_owned(),
         Source::EksPodIdentity => "EKS Pod Identity, whose agent renews".to_owned(),
         Source::RolesAnywhere { duration } => {

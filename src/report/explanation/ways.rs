@@ -4,7 +4,7 @@ use anstyle::Style;
 
 use super::advice::{Advice, advise};
 use super::{Explanation, Text};
-use crate::fit::{Fit, MOST_CHANGES, Way};
+use crate::fixes::search::{Fit, MOST_CHANGES, Way};
 use crate::inventory::Seconds;
 use crate::lease::{Judgement, Verdict};
 

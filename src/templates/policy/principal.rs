@@ -41,13 +41,17 @@ impl fmt::Display for Caller<'_> {
 impl PrincipalKind {
     /// What a source is; `None`: its credentials assume no role.
     #[must_use]
-    pub fn of(source: Source) -> Option<Self> {
+    pub fn of(source: &Source) -> Option<Self> {
         Some(match source {
             Source::WebIdentity { .. } => Self::WebIdentity,
             Source::Saml { .. } => Self::Saml,
             Source::IamUser { .. } | Source::SessionToken { .. } => Self::User,
             Source::FederationToken { .. } => return None,
-            Source::IdentityCenter { .. } => Self::Session(None),
+            // Credentials that others hand out: who assumes the role is not known, or is a session without a fixed name.
+            Source::IdentityCenter { .. } | Source::ConsoleLogin { .. } | Source::ServiceRole { .. } => {
+                Self::Session(None)
+            }
+            Source::AccountAccess { .. } | Source::Issued { .. } => return None,
             Source::Ec2Instance => Self::Session(Some("ec2.")),
             Source::EcsTask => Self::Session(Some("ecs-tasks.")),
             Source::Lambda => Self::Session(Some("lambda.")),

@@ -1,5 +1,5 @@
-//! A single change to a job or to a role, and what a job is after some of them. Owns which changes there are, how little
-//! each changes and how safe it is; not their numbers (`numbers`) nor their words (`advice`).
+//! A single change to a job or to a role, and the job after some of them. Owns the kinds of changes and their order: how
+//! little each changes and how safe it is. `numbers` chooses their numbers.
 
 use std::collections::BTreeMap;
 
@@ -13,14 +13,16 @@ use crate::lease::{Judgement, judge};
 pub(super) enum Step {
     /// Give the MFA code in the AssumeRole call, or use the user's own key: no session before the first role.
     OwnKey,
-    /// A token that can be presented again.
-    RenewableToken,
-    /// A longer session of the source's own, or one that its API accepts.
+    /// A token that can be presented again, or a broker that issues new credentials during the run.
+    Renewable,
+    /// Another duration of the source's session.
     SourceDuration,
     /// A longer session of the permission set.
     PermissionSet,
     /// A longer login to the Identity Center portal.
     PortalSession,
+    /// A longer sign-in session of `aws login`.
+    SigninSession,
     /// An OIDC token exchanged for the last role, with nothing in between.
     ExchangeForLast,
     /// Leave a hop out.
@@ -29,6 +31,8 @@ pub(super) enum Step {
     Ask(usize),
     /// Send no DurationSeconds.
     SendNone(usize),
+    /// Renew the session of a hop that is copied.
+    Renew(usize),
     /// A higher MaxSessionDuration of the role at this hop.
     MaxSession(usize),
     /// Let the SDK's provider chain renew.
@@ -37,36 +41,42 @@ pub(super) enum Step {
     Every,
     /// A shorter pause.
     Pause,
-    /// Shorter runs, each with credentials of its own.
+    /// Credentials that are younger when the job starts.
+    Age,
+    /// Shorter runs, each with its own credentials.
     Split,
 }
 
 impl Step {
-    /// Every step that could help the job, in the order in which their numbers are chosen: each depends only on those
-    /// before it. What is asked for at a hop matters at the first one, at the last one, and where it is not granted; a
-    /// hop left out matters near the source, and where it is refused.
+    /// Every step that could help the job, in the order in which their numbers are chosen: each number depends only on
+    /// the steps before it. Requests matter at the first hop, at the last, where they are not granted and where the
+    /// session is copied; a hop is left out near the source, and where its request is refused.
     pub(super) fn of(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Vec<Self> {
         let last = job.path.len().saturating_sub(1);
         let mut steps = Self::of_source(job);
         let mut stuck: Vec<usize> = (0..job.path.len()).filter(|hop| !is_granted(job, *hop, max_session)).collect();
         if stuck.len() > MOST_CHANGES {
-            stuck.clear(); // More than could be mended one by one.
+            stuck.clear(); // More than could be fixed one by one.
         }
-        let asked = |hop: &usize| *hop == 0 || *hop == last || stuck.contains(hop);
+        // Only the last copied hop counts.
+        let copied = job.path.iter().rposition(|hop| hop.copied);
+        let asked = |hop: &usize| *hop == 0 || *hop == last || Some(*hop) == copied || stuck.contains(hop);
         // The job works as its last role: that hop stays.
         steps.extend((0..last).filter(|hop| *hop < MOST_CHANGES || stuck.contains(hop)).map(Self::Drop));
         steps.extend((0..job.path.len()).filter(asked).map(Self::Ask));
         let stated = |hop: &usize| job.path[*hop].duration.is_some();
         steps.extend((0..job.path.len()).filter(asked).filter(stated).map(Self::SendNone));
-        // Only a first hop has its role's own maximum: this one, or what it is after some are left out.
+        steps.extend((0..job.path.len()).filter(|hop| job.path[*hop].copied).map(Self::Renew));
+        // Only a first hop has its role's own maximum: this one, or the first one after some are left out.
         let may_be_first = |hop: &usize| *hop <= MOST_CHANGES || *hop == last;
         steps.extend((0..job.path.len()).filter(may_be_first).map(Self::MaxSession));
         if job.refresh != Refresh::Auto {
             steps.push(Self::Auto);
-            // Where there is no hop, there is nothing that the job's own loop could ask for again.
+            // Without a hop, the job's own loop has no request to repeat.
             steps.extend((!job.path.is_empty()).then_some(Self::Every));
         }
         steps.extend((job.pause > Seconds(0)).then_some(Self::Pause));
+        steps.extend((job.age > Seconds(0)).then_some(Self::Age));
         steps.push(Self::Split);
         steps
     }
@@ -76,9 +86,20 @@ impl Step {
         let mut steps = match job.source {
             Source::SessionToken { .. } | Source::FederationToken { .. } => vec![Self::OwnKey, Self::SourceDuration],
             Source::RolesAnywhere { .. } => vec![Self::SourceDuration],
-            Source::WebIdentity { renewable: false } => vec![Self::RenewableToken],
+            Source::WebIdentity { renewable: false } | Source::Issued { renewable: false, .. } => vec![Self::Renewable],
             Source::IdentityCenter { .. } => vec![Self::PermissionSet, Self::PortalSession],
-            _ => Vec::new(),
+            Source::AccountAccess { .. } => vec![Self::PortalSession],
+            Source::ConsoleLogin { .. } => vec![Self::SigninSession],
+            Source::IamUser { .. }
+            | Source::WebIdentity { renewable: true }
+            | Source::Issued { renewable: true, .. }
+            | Source::Saml { .. }
+            | Source::Ec2Instance
+            | Source::EcsTask
+            | Source::Lambda
+            | Source::Codebuild
+            | Source::EksPodIdentity
+            | Source::ServiceRole { .. } => Vec::new(),
         };
         if job.path.is_empty() {
             steps.retain(|step| *step != Self::OwnKey);
@@ -94,10 +115,11 @@ impl Step {
             matches!(
                 step,
                 Self::OwnKey
-                    | Self::RenewableToken
+                    | Self::Renewable
                     | Self::SourceDuration
                     | Self::PermissionSet
                     | Self::PortalSession
+                    | Self::SigninSession
                     | Self::ExchangeForLast
             )
         };
@@ -105,13 +127,14 @@ impl Step {
         match (self, other) {
             (Self::PermissionSet, Self::PortalSession) => true,
             (Self::ExchangeForLast, Self::Drop(_)) => false,
+            (Self::Drop(a), Self::Renew(b)) => a != b,
             (Self::Ask(a), Self::SendNone(b))
             | (Self::Drop(a), Self::Ask(b) | Self::SendNone(b) | Self::MaxSession(b)) => a != b,
             (a, b) => !(changes_source(a) && changes_source(b) || changes_refresh(a) && changes_refresh(b)),
         }
     }
 
-    /// Whether fewer sessions stand between the source and the last role.
+    /// Whether the path has fewer sessions between the source and the last role.
     pub(super) const fn shortens_the_chain(self) -> bool {
         matches!(self, Self::ExchangeForLast | Self::Drop(_))
     }
@@ -123,11 +146,11 @@ impl Step {
             Self::Auto => 10,
             Self::Every | Self::Ask(_) | Self::MaxSession(_) => 20,
             Self::SourceDuration => 30,
-            Self::RenewableToken | Self::OwnKey | Self::PermissionSet => 40,
-            // It says less than asking does, and what is then sent is the client's own default.
+            Self::Renewable | Self::OwnKey | Self::PermissionSet | Self::Renew(_) => 40,
+            // A stated request is clearer: without one the client sends its own default.
             Self::SendNone(_) => 45,
-            Self::PortalSession | Self::Drop(_) => 50,
-            Self::ExchangeForLast | Self::Pause => 60,
+            Self::PortalSession | Self::SigninSession | Self::Drop(_) => 50,
+            Self::ExchangeForLast | Self::Pause | Self::Age => 60,
             Self::Split => 80,
         }
     }
@@ -152,25 +175,29 @@ pub enum Change {
     Ask(usize, Seconds),
     /// Send no DurationSeconds at the hop.
     SendNone(usize),
+    /// Renew the session of the hop: hand on what can renew it, not a copy.
+    Renew(usize),
     /// Set the role's MaxSessionDuration.
     MaxSession(RoleRef, Seconds),
     /// Renew the credentials like this.
     Refresh(Refresh),
     /// Freeze the process for no longer than this.
     Pause(Seconds),
-    /// Runs of at most this length, each with credentials of its own.
+    /// Take the credentials no longer than this before the job starts.
+    Age(Seconds),
+    /// Runs of at most this length, each with its own credentials.
     Split(Seconds),
 }
 
 impl Change {
-    /// When it is made: what AWS has to allow first, before what the job then asks for.
+    /// The order in which changes are made: AWS has to allow a request before the job sends it.
     pub(super) fn turn(&self) -> u8 {
         match self {
             Self::MaxSession(..) | Self::Source(Source::IdentityCenter { .. }) => 0,
-            // Trust policies: whoever is let in may ask for what the roles allow by now.
+            // Trust policies: the roles allow the longer request by then.
             Self::ExchangeForLast | Self::Drop(_) => 1,
-            Self::Source(_) | Self::Ask(..) | Self::SendNone(_) => 2,
-            Self::Refresh(_) | Self::Pause(_) | Self::Split(_) => 3,
+            Self::Source(_) | Self::Ask(..) | Self::SendNone(_) | Self::Renew(_) => 2,
+            Self::Refresh(_) | Self::Pause(_) | Self::Age(_) | Self::Split(_) => 3,
         }
     }
 }
@@ -195,7 +222,7 @@ impl Changed {
         let mut kept = vec![true; job.path.len()];
         for change in changes {
             match change {
-                Change::Source(source) => job.source = *source,
+                Change::Source(source) => job.source = source.clone(),
                 Change::ExchangeForLast => {
                     job.source = Source::WebIdentity { renewable: true };
                     let last = kept.len().saturating_sub(1);
@@ -204,9 +231,11 @@ impl Changed {
                 Change::Drop(hop) => kept[*hop] = false,
                 Change::Ask(hop, duration) => job.path[*hop].duration = Some(*duration),
                 Change::SendNone(hop) => job.path[*hop].duration = None,
+                Change::Renew(hop) => job.path[*hop].copied = false,
                 Change::MaxSession(role, to) => _ = maxima.insert(role.clone(), *to),
                 Change::Refresh(refresh) => job.refresh = *refresh,
                 Change::Pause(pause) => job.pause = *pause,
+                Change::Age(age) => job.age = *age,
                 Change::Split(longest) => job.length = *longest,
             }
         }
@@ -215,7 +244,7 @@ impl Changed {
         Self { job, hops, maxima }
     }
 
-    /// What becomes of it, where `max_session` tells what is known of the roles as they are.
+    /// Its verdict. `max_session`: the MaxSessionDurations that are known before the changes.
     #[must_use]
     pub fn judged(&self, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Judgement {
         judge(&self.job, |role| self.maxima.get(role).copied().or_else(|| max_session(role)))

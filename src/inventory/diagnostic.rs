@@ -1,5 +1,5 @@
-//! What is wrong with an inventory, and where: owns places in files and how a problem is shown.
-//! Knows nothing of what an inventory means.
+//! What is wrong in a file that people wrote, where, and what would be right. One type for every reader.
+//! Owns places in files and how a diagnostic is shown, not what a file means.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub(crate) struct SourceFile {
     pub(crate) name: Arc<str>,
     /// Its text.
     pub(crate) text: Arc<str>,
-    /// It is text, and not empty: it can be parsed.
+    /// It is UTF-8 text and not empty, so it can be parsed.
     pub(crate) readable: bool,
 }
 
@@ -42,7 +42,7 @@ impl Place {
     }
 }
 
-/// Where something is declared, with the file's name: what a report says of it.
+/// Where something is declared, with the file's name, for reports.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Location {
     /// The file as the reader of the inventory named it.
@@ -74,12 +74,12 @@ impl<T> Placed<T> {
     }
 }
 
-/// One thing that is wrong: what, where and what would be right.
+/// One thing that is wrong: what, where, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// Where; `None` where the file as a whole is meant.
+pub struct Diagnostic {
+    /// Where; `None`: the file as a whole.
     pub place: Option<Place>,
-    /// The file that is meant when there is no place in it.
+    /// The file, as people named it.
     pub file: Arc<str>,
     /// What is wrong.
     pub message: String,
@@ -87,7 +87,7 @@ pub struct Problem {
     pub help: String,
 }
 
-/// Something that people should know of a file that is not an inventory: where, what, and what would be right.
+/// A note about a file that is not an inventory: where, what, and what would be right.
 #[cfg(feature = "cli")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
@@ -97,8 +97,18 @@ pub struct Remark {
     pub message: String,
     /// What would be right, or what to do.
     pub help: String,
-    /// It can never work: the credentials or the job cannot start, whatever else is done.
+    /// The credentials or the job can never start.
     pub cannot_work: bool,
+}
+
+#[cfg(feature = "cli")]
+impl From<&Diagnostic> for Remark {
+    fn from(diagnostic: &Diagnostic) -> Self {
+        let place = diagnostic.place.unwrap_or_default();
+        let location = Location { file: diagnostic.file.clone(), line: place.line, column: place.column };
+        let (message, help) = (diagnostic.message.clone(), diagnostic.help.clone());
+        Self { location, message, help, cannot_work: false }
+    }
 }
 
 #[cfg(feature = "cli")]
@@ -109,66 +119,68 @@ impl fmt::Display for Remark {
     }
 }
 
-/// Every problem of an inventory, with the files they stand in.
+/// How many diagnostics a person is shown at most; the rest is counted.
+const MOST_SHOWN: usize = 1000;
+/// How many a log line or a function's error holds at most.
+const MOST_IN_A_LOG: usize = 50;
+
+/// Everything that is wrong in an input, with the files that hold it.
 #[derive(Debug, Clone)]
 pub struct Problems {
     files: Vec<SourceFile>,
-    problems: Vec<Problem>,
-    /// What they are problems of, in words.
+    problems: Vec<Diagnostic>,
+    /// The input, for the last sentence.
     of: &'static str,
 }
 
 impl std::error::Error for Problems {}
 
 impl Problems {
-    pub(crate) fn new(files: Vec<SourceFile>, mut problems: Vec<Problem>) -> Self {
+    pub(crate) fn new(files: Vec<SourceFile>, mut problems: Vec<Diagnostic>) -> Self {
+        for problem in &mut problems {
+            if let Some(file) = problem.place.and_then(|place| files.get(place.file)) {
+                problem.file = file.name.clone();
+            }
+        }
         problems.sort_by_key(|problem| problem.place);
-        // What an anchor says wrong is wrong wherever it is used: once is enough.
+        // A value behind an anchor is reported once, however often an alias repeats it.
         problems.dedup();
         Self { files, problems, of: "the inventory" }
     }
 
-    /// Problems of something else than an inventory.
+    /// The same, of an input that is not an inventory.
     #[cfg(feature = "cli")]
     pub(crate) fn in_the(self, of: &'static str) -> Self {
         Self { of, ..self }
     }
 
-    /// A problem with no place in a file: a missing file, say.
+    /// A problem without a place in a file: a missing file, for example.
     pub(crate) fn without_place(file: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self {
-            files: Vec::new(),
-            problems: vec![Problem { place: None, file: file.into(), message: message.into(), help: help.into() }],
-            of: "the inventory",
-        }
+        let problem = Diagnostic { place: None, file: file.into(), message: message.into(), help: help.into() };
+        Self { files: Vec::new(), problems: vec![problem], of: "the inventory" }
     }
 
-    /// Each problem, in the order of the files.
-    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+    /// Each diagnostic, in the order of the files.
+    pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.problems.iter()
     }
 
-    /// The name of the file a problem stands in.
+    /// The name of the file that holds the problem.
     #[must_use]
-    pub fn file_of<'a>(&'a self, problem: &'a Problem) -> &'a str {
-        problem.place.and_then(|place| self.files.get(place.file)).map_or(&problem.file, |file| &file.name)
+    pub fn file_of<'a>(&self, problem: &'a Diagnostic) -> &'a str {
+        &problem.file
     }
 
-    /// Each with the name of its file, without the line that it stands in.
+    /// Each with the name of its file, without the line of the file that it is shown in.
     #[cfg(feature = "cli")]
     pub(crate) fn remarks(&self) -> Vec<Remark> {
-        let remark = |problem: &Problem| {
-            let place = problem.place.unwrap_or_default();
-            let location = Location { file: self.file_of(problem).into(), line: place.line, column: place.column };
-            Remark { location, message: problem.message.clone(), help: problem.help.clone(), cannot_work: false }
-        };
-        self.problems.iter().map(remark).collect()
+        self.problems.iter().map(Remark::from).collect()
     }
 
-    /// All of them as text for a person, each in its line of the file.
+    /// The first 1,000 as text for a person, each in its line of the file, and the number of the rest.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
-        self.render_first(self.problems.len(), colour)
+        self.render_first(MOST_SHOWN, colour)
     }
 
     fn render_first(&self, most: usize, colour: bool) -> String {
@@ -183,14 +195,14 @@ impl Problems {
         format!("{}\n\n{count} in {}{first}; nothing was checked.", shown.join("\n\n"), self.of)
     }
 
-    fn render_one(&self, renderer: &Renderer, problem: &Problem) -> String {
+    fn render_one(&self, renderer: &Renderer, problem: &Diagnostic) -> String {
         let help = visible::block(&problem.help);
         let located = problem.place.and_then(|place| {
             let file = self.files.get(place.file).filter(|file| place.offset < file.text.len())?;
             Some((place, file, around(&file.text, place)))
         });
         let Some((place, file, (shown, start, end))) = located else {
-            let message = visible::block(&format!("{}: {}", self.file_of(problem), problem.message));
+            let message = visible::block(&format!("{}: {}", problem.file, problem.message));
             let title = Level::ERROR.primary_title(message);
             return renderer.render(&[title.element(Level::HELP.message(help))]);
         };
@@ -208,8 +220,8 @@ impl Problems {
     }
 }
 
-/// As much of the line as a person needs, and the byte range of the offending text in it. Looks no further than it shows:
-/// a JSON file may be one line.
+/// The part of the line that a person needs, and the byte range of the offending text in it. Reads only that part: a
+/// JSON file may be one line.
 fn around(text: &str, place: Place) -> (String, usize, usize) {
     const WIDEST: usize = 120;
     let printable = |c: char| if c.is_control() { " ".to_owned() } else { visible::line(c.encode_utf8(&mut [0; 4])) };
@@ -230,25 +242,24 @@ fn around(text: &str, place: Place) -> (String, usize, usize) {
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Where it is a log line or a function's error, it has to stay within bounds.
-        f.write_str(&self.render_first(50, false))
+        f.write_str(&self.render_first(MOST_IN_A_LOG, false))
     }
 }
 
-/// Gathers problems while an inventory is read.
+/// Gathers diagnostics while files are read.
 #[derive(Debug, Default)]
 pub(crate) struct Sink {
-    pub(crate) problems: Vec<Problem>,
+    pub(crate) problems: Vec<Diagnostic>,
 }
 
 impl Sink {
     pub(crate) fn add(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
         let (message, help) = (cut(message.into()), cut(help.into()));
-        self.problems.push(Problem { place: Some(place), file: "".into(), message, help });
+        self.problems.push(Diagnostic { place: Some(place), file: "".into(), message, help });
     }
 }
 
-/// A sentence that quotes the file quotes no more of it than a person reads: a text of the file may be all of it.
+/// Bounds a sentence that quotes a file: one value may be the whole file.
 fn cut(sentence: String) -> String {
     const LONGEST: usize = 1000;
     match sentence.char_indices().nth(LONGEST) {
@@ -257,7 +268,7 @@ fn cut(sentence: String) -> String {
     }
 }
 
-/// The known word nearest to what was written, if one is near or begins so. Among very many words none is looked for.
+/// The known word nearest to the written one, if one is near or begins with it. Only the first 500 words are compared.
 pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     const MOST_WORDS: usize = 500;
     let limit = |word: &str| 1 + word.len().max(written.len()) / 3;

@@ -1,5 +1,5 @@
-//! The numbers that a step is tried with, the one nearest to what is declared first. Each is an edge of a rule of
-//! `lease`, in whole minutes (MaxSessionDuration and Identity Center: whole hours); whether it suffices is `lease`'s to say.
+//! The numbers that a step is tried with, the one nearest to the declared number first. Each is an edge of a rule of
+//! `lease`, in whole minutes (MaxSessionDuration and sessions of people: whole hours). `lease` decides whether it suffices.
 
 use std::ops::RangeInclusive;
 
@@ -13,42 +13,36 @@ pub(super) fn of(search: &Search<'_>, step: Step, changes: &[Change]) -> Vec<Cha
     let job = search.job;
     match step {
         Step::OwnKey => {
-            // GetFederationToken takes no MFA; of GetSessionToken it is not known, so it is kept.
+            // GetFederationToken takes no MFA. Whether GetSessionToken had it is not known, so it is kept.
             let mfa = matches!(job.source, Source::SessionToken { .. });
             vec![Change::Source(Source::IamUser { mfa })]
         }
-        Step::RenewableToken => vec![Change::Source(Source::WebIdentity { renewable: true })],
+        Step::Renewable => renewable(job).into_iter().collect(),
         Step::SourceDuration => source_durations(job),
-        Step::PermissionSet => identity_center(job, |wanted, session, portal_session| {
-            let longer = *session < wanted && wanted <= rules::LONGEST_SESSION;
-            longer.then_some(Source::IdentityCenter { session: wanted, portal_session: *portal_session })
-        }),
-        Step::PortalSession => identity_center(job, |wanted, session, portal_session| {
-            let longer = *portal_session < wanted && wanted <= rules::LONGEST_PORTAL_SESSION;
-            longer.then_some(Source::IdentityCenter { session: *session, portal_session: wanted })
-        })
-        .into_iter()
-        .map(|change| with_session(change, changes))
-        .collect(),
+        Step::PermissionSet => permission_set(job).into_iter().collect(),
+        Step::PortalSession => portal_session(job, changes).into_iter().collect(),
+        Step::SigninSession => signin_session(job).into_iter().collect(),
         Step::ExchangeForLast => vec![Change::ExchangeForLast],
         Step::Drop(hop) => vec![Change::Drop(hop)],
         Step::Ask(hop) => requests(search, hop).into_iter().map(|seconds| Change::Ask(hop, seconds)).collect(),
         Step::SendNone(hop) => vec![Change::SendNone(hop)],
+        Step::Renew(hop) => vec![Change::Renew(hop)],
         Step::MaxSession(hop) => max_session(search, hop, changes).into_iter().collect(),
         Step::Auto => vec![Change::Refresh(Refresh::Auto)],
         Step::Every => every(search, changes).into_iter().collect(),
-        Step::Pause => pauses(search, changes),
+        Step::Pause => shorter(search, changes, job.pause).into_iter().map(Change::Pause).collect(),
+        Step::Age => shorter(search, changes, job.age).into_iter().map(Change::Age).collect(),
         Step::Split => runs(search, changes),
     }
 }
 
-/// What the job should have: needed + margin.
+/// How long the job's credentials should last: needed + margin.
 fn wanted(job: &Job) -> Seconds {
     job.needed() + job.margin
 }
 
-/// What a session must last for each rule of `lease` to be content with it: the whole job, with botocore's ten minutes
-/// too, or one turn of the job's own loop.
+/// How long a session must last by each rule of `lease`: for the whole job, with and without botocore's ten minutes, or
+/// for one turn of the job's own loop.
 fn enough(job: &Job) -> Vec<Seconds> {
     let whole = wanted(job);
     let mut enough = vec![whole, whole + rules::BOTOCORE_MANDATORY_REFRESH];
@@ -82,31 +76,63 @@ fn source_durations(job: &Job) -> Vec<Change> {
         Source::RolesAnywhere { duration } => {
             with(duration, &rules::ROLES_ANYWHERE_RANGE, |duration| Source::RolesAnywhere { duration })
         }
-        _ => Vec::new(),
+        Source::IamUser { .. }
+        | Source::WebIdentity { .. }
+        | Source::Saml { .. }
+        | Source::IdentityCenter { .. }
+        | Source::AccountAccess { .. }
+        | Source::ConsoleLogin { .. }
+        | Source::Ec2Instance
+        | Source::EcsTask
+        | Source::Lambda
+        | Source::Codebuild
+        | Source::EksPodIdentity
+        | Source::Issued { .. }
+        | Source::ServiceRole { .. } => Vec::new(),
     }
 }
 
-fn identity_center(job: &Job, source: impl Fn(Seconds, &Seconds, &Seconds) -> Option<Source>) -> Vec<Change> {
-    let Source::IdentityCenter { session, portal_session } = &job.source else { return Vec::new() };
-    let wanted = wanted(job).rounded_up_to_hours();
-    source(wanted, session, portal_session).map(Change::Source).into_iter().collect()
+/// The source that can be renewed without a person.
+fn renewable(job: &Job) -> Option<Change> {
+    let renewable = match &job.source {
+        Source::WebIdentity { renewable: false } => Source::WebIdentity { renewable: true },
+        Source::Issued { duration, renewable: false } => Source::Issued { duration: *duration, renewable: true },
+        _ => return None,
+    };
+    Some(Change::Source(renewable))
 }
 
-/// The portal's change keeps the permission set's, where both are made.
-fn with_session(change: Change, before: &[Change]) -> Change {
-    let earlier = before.iter().rev().find_map(|change| match change {
-        Change::Source(Source::IdentityCenter { session, .. }) => Some(*session),
-        _ => None,
-    });
-    match (change, earlier) {
-        (Change::Source(Source::IdentityCenter { portal_session, .. }), Some(session)) => {
-            Change::Source(Source::IdentityCenter { session, portal_session })
+fn permission_set(job: &Job) -> Option<Change> {
+    let Source::IdentityCenter { session, portal_session } = job.source else { return None };
+    let to = wanted(job).rounded_up_to_hours();
+    let longer = session < to && rules::PERMISSION_SET_RANGE.contains(&to);
+    longer.then_some(Change::Source(Source::IdentityCenter { session: to, portal_session }))
+}
+
+/// Keeps the change of the permission set, where that is made too.
+fn portal_session(job: &Job, changes: &[Change]) -> Option<Change> {
+    let to = wanted(job).rounded_up_to_hours();
+    let is_longer = |now: Seconds| now < to && to <= rules::LONGEST_PORTAL_SESSION.seconds;
+    match Changed::new(job, changes).job.source {
+        Source::IdentityCenter { session, portal_session } if is_longer(portal_session) => {
+            Some(Change::Source(Source::IdentityCenter { session, portal_session: to }))
         }
-        (change, _) => change,
+        Source::AccountAccess { portal_session } if is_longer(portal_session) => {
+            Some(Change::Source(Source::AccountAccess { portal_session: to }))
+        }
+        _ => None,
     }
 }
 
-/// The smallest whole hour that allows what is asked of the role directly, where it is known to be lower, or not known.
+fn signin_session(job: &Job) -> Option<Change> {
+    let Source::ConsoleLogin { role, signin_session } = &job.source else { return None };
+    let to = wanted(job).rounded_up_to_hours();
+    let now = signin_session.unwrap_or(rules::SIGNIN_SESSION_DEFAULT.seconds);
+    let longer = now < to && rules::MAX_SIGNIN_SESSION_RANGE.contains(&to);
+    longer.then(|| Change::Source(Source::ConsoleLogin { role: role.clone(), signin_session: Some(to) }))
+}
+
+/// The smallest whole hour that allows the direct request to the role, where its maximum is lower or not known.
 fn max_session(search: &Search<'_>, hop: usize, changes: &[Change]) -> Option<Change> {
     let changed = Changed::new(search.job, changes);
     // Only the first hop can be direct, and only there the role's own maximum counts.
@@ -129,31 +155,33 @@ fn every(search: &Search<'_>, changes: &[Change]) -> Option<Change> {
     more_often.then_some(Change::Refresh(Refresh::Every(every)))
 }
 
-/// How often a job's own loop has to renew, in whole minutes: early enough for the client's refresh window of 15 minutes and the margin.
+/// How often a job's own loop has to renew, in whole minutes: early enough for the client's refresh window and the margin.
 fn loop_interval(lease: Seconds, job: &Job) -> Option<Seconds> {
     let spare = job.margin.0.max(rules::CLIENT_REFRESH_WINDOW.0).saturating_add(job.pause.0);
     lease.0.checked_sub(spare).filter(|every| *every >= 60).map(|every| Seconds(every / 60 * 60))
 }
 
-fn pauses(search: &Search<'_>, changes: &[Change]) -> Vec<Change> {
-    let job = search.job;
+/// Shorter lengths for a part of the job that is `now` long: its pause, or the age of its credentials.
+fn shorter(search: &Search<'_>, changes: &[Change], now: Seconds) -> Vec<Seconds> {
+    let job = Changed::new(search.job, changes).job;
     let judgement = search.judged(changes);
-    let spare = |end: Option<Seconds>, used: Seconds| end.and_then(|end| end.0.checked_sub(used.0)).map(Seconds);
+    let rest = wanted(&job).0.saturating_sub(now.0);
+    let spare = |end: Option<Seconds>, used: u64| end.and_then(|end| end.0.checked_sub(used)).map(Seconds);
     let mut seconds: Vec<Seconds> =
-        [judgement.end, judgement.lease].into_iter().filter_map(|end| spare(end, job.length + job.margin)).collect();
-    if let Refresh::Every(every) = Changed::new(job, changes).job.refresh {
-        seconds.extend(spare(judgement.lease, every + job.margin));
+        [judgement.end, judgement.lease].into_iter().filter_map(|end| spare(end, rest)).collect();
+    if let Refresh::Every(every) = job.refresh {
+        seconds.extend(spare(judgement.lease, (every + job.margin).0));
     }
     seconds.push(Seconds(0));
-    let below = Seconds(0)..=Seconds(job.pause.0.saturating_sub(1));
-    let seconds = seconds.into_iter().map(rounded_down_to_minutes).collect();
-    nearest_first(seconds, job.pause, &below).into_iter().map(Change::Pause).collect()
+    let below = Seconds(0)..=Seconds(now.0.saturating_sub(1));
+    nearest_first(seconds.into_iter().map(rounded_down_to_minutes).collect(), now, &below)
 }
 
 fn runs(search: &Search<'_>, changes: &[Change]) -> Vec<Change> {
     let job = search.job;
     let judgement = search.judged(changes);
-    let used = Changed::new(job, changes).job.pause + job.margin;
+    let changed = Changed::new(job, changes).job;
+    let used = changed.age + changed.pause + job.margin;
     let ends = [judgement.end, judgement.lease].into_iter().flatten();
     let seconds =
         ends.filter_map(|end| end.0.checked_sub(used.0)).map(|longest| rounded_down_to_minutes(Seconds(longest)));
@@ -161,7 +189,7 @@ fn runs(search: &Search<'_>, changes: &[Change]) -> Vec<Change> {
     nearest_first(seconds.collect(), job.length, &shorter).into_iter().map(Change::Split).collect()
 }
 
-/// Those within the range, without the one that is declared, the nearest to it first.
+/// The numbers within the range, without the declared one, the nearest to it first.
 fn nearest_first(mut seconds: Vec<Seconds>, now: Seconds, range: &RangeInclusive<Seconds>) -> Vec<Seconds> {
     seconds.retain(|seconds| *seconds != now && range.contains(seconds));
     seconds.sort_by_key(|seconds| (seconds.0.abs_diff(now.0), seconds.0));

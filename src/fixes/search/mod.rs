@@ -1,8 +1,9 @@
-//! What would make a job fit: the least changes after which it is covered, found by asking `lease::judge` about each.
-//! Pure. Owns the search, not the rules (`lease`), not what a change is called (`fixes`).
+//! The least changes after which a job is covered, found by asking `lease::judge` about each. Owns the search; the rules
+//! are those of `lease`.
 //!
 //! A *step* is a kind of change, a [`Change`] a step with its number. Sets of one, two and three steps are tried, the
-//! smallest first, each with the numbers nearest to what is declared; what holds a smaller set that suffices is not tried.
+//! smallest first, each with the numbers nearest to the declared ones. A set that holds a smaller sufficient set is not
+//! tried.
 
 mod change;
 mod numbers;
@@ -16,37 +17,37 @@ use crate::lease::{Judgement, Verdict, judge};
 /// The most single changes that one way consists of.
 pub const MOST_CHANGES: usize = 3;
 
-/// A way to make the job fit: changes that do so together, and no fewer of them would.
+/// A way to make the job fit: changes that suffice together, and no part of which suffices alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Way {
     /// The changes, in the order in which they are made.
     pub changes: Vec<Change>,
-    /// What becomes of the job.
+    /// The verdict after the changes.
     pub judgement: Judgement,
 }
 
-/// How a job that is not covered could be.
+/// How a job could be covered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fit {
     /// It is covered as it is.
     Fits,
     /// Every way within [`MOST_CHANGES`], the one that changes least and is safest first.
     Ways(Vec<Way>),
-    /// No such way: the longest run that one exists for, in whole minutes, where there is one at all.
+    /// No such way: the longest run that a way exists for, in whole minutes.
     Nothing {
-        /// The longest run; `None`: not even the shortest would start, or keep its margin.
+        /// The longest run; `None`: not even the shortest run would start, or keep its margin.
         longest: Option<Seconds>,
     },
 }
 
-/// What would make the job fit. `max_session` tells a role's MaxSessionDuration where it is known.
+/// The ways to make the job fit. `max_session` returns a role's MaxSessionDuration where it is known.
 #[must_use]
 pub fn fit(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Fit {
     if judge(job, max_session).verdict == Verdict::Covered {
         return Fit::Fits;
     }
     let search = Search { job, max_session };
-    let ways = search.ways(MOST_CHANGES, usize::MAX);
+    let ways = search.ways(MOST_CHANGES, None);
     if !ways.is_empty() {
         return Fit::Ways(ways);
     }
@@ -54,7 +55,7 @@ pub fn fit(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Fit 
     let fits = |minutes: u64| {
         let shorter = Job { length: Seconds::minutes(minutes), ..job.clone() };
         let as_it_is = judge(&shorter, max_session).verdict == Verdict::Covered;
-        as_it_is || !Search { job: &shorter, max_session }.ways(MOST_CHANGES, 1).is_empty()
+        as_it_is || !Search { job: &shorter, max_session }.ways(MOST_CHANGES, Some(1)).is_empty()
     };
     let (mut low, mut high) = (0, job.length.0 / 60);
     while low < high {
@@ -65,27 +66,27 @@ pub fn fit(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Fit 
 }
 
 /// The first `most` ways to make the job fit, for a report about many jobs: three changes are tried only where no two
-/// suffice, and no shorter run is looked for. Empty: there is none, or it is covered as it is.
+/// suffice, and no shorter run is looked for. Empty: there is no way, or the job is covered as it is.
 #[must_use]
 pub(crate) fn first_ways(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>, most: usize) -> Vec<Way> {
     if judge(job, max_session).verdict == Verdict::Covered {
         return Vec::new();
     }
-    // What no verdict depends on need not be copied for each try.
+    // The search copies the job for each try, and no verdict depends on these fields.
     let job = &Job { name: JobName::default(), owner: None, location: Location::default(), ..job.clone() };
     let search = Search { job, max_session };
-    let of_two = search.ways(MOST_CHANGES - 1, most);
-    if of_two.is_empty() { search.ways(MOST_CHANGES, most) } else { of_two }
+    let of_two = search.ways(MOST_CHANGES - 1, Some(most));
+    if of_two.is_empty() { search.ways(MOST_CHANGES, Some(most)) } else { of_two }
 }
 
 /// The least change to a chained job that has a shorter chain.
 #[must_use]
 pub(crate) fn shorter_chain(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Option<Way> {
     let search = Search { job, max_session };
-    search.ways_with(MOST_CHANGES, 1, |set| set.iter().any(|step| step.shortens_the_chain())).pop()
+    search.ways_with(MOST_CHANGES, Some(1), |set| set.iter().any(|step| step.shortens_the_chain())).pop()
 }
 
-/// A job, and what is known of its roles.
+/// A job, and the known MaxSessionDurations of its roles.
 struct Search<'a> {
     job: &'a Job,
     max_session: &'a dyn Fn(&RoleRef) -> Option<Seconds>,
@@ -93,12 +94,12 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// The first `most` sets of up to `size` steps that suffice and hold no smaller one that does, the least change first.
-    fn ways(&self, size: usize, most: usize) -> Vec<Way> {
+    fn ways(&self, size: usize, most: Option<usize>) -> Vec<Way> {
         self.ways_with(size, most, |_| true)
     }
 
     /// Those of them that are `wanted`.
-    fn ways_with(&self, size: usize, most: usize, wanted: impl Fn(&[Step]) -> bool) -> Vec<Way> {
+    fn ways_with(&self, size: usize, most: Option<usize>, wanted: impl Fn(&[Step]) -> bool) -> Vec<Way> {
         let steps = Step::of(self.job, self.max_session);
         let compatible =
             |set: &Vec<Step>| set.iter().enumerate().all(|(n, a)| set[n + 1..].iter().all(|b| a.goes_with(*b)));
@@ -108,7 +109,7 @@ impl Search<'_> {
         all.sort_by_cached_key(|set| (set.iter().map(|step| step.weight()).sum::<u32>(), set.len()));
         let mut found: Vec<(Vec<Step>, Way)> = Vec::new();
         for set in all {
-            if found.len() >= most {
+            if most.is_some_and(|most| found.len() >= most) {
                 break;
             }
             let holds_another = found.iter().any(|(known, _)| known.iter().all(|step| set.contains(step)));

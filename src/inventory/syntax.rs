@@ -1,0 +1,384 @@
+//! What people mean where YAML cannot be parsed: a tab, a no-break space, an open quote, a template that was not rendered.
+//!
+//! A parser says where it gave up. Here the lines around that place are looked at for the mistakes that people make, each
+//! named at its own line. The list item that holds a mistake is then left out, and the rest of the file is read.
+
+use super::diagnostic::{Place, Sink};
+use super::yaml::{Dialect, Node, Stop, StopCause, parse_or_stop};
+
+/// The advice for a file with template marks in it.
+pub(super) const NOT_RENDERED: &str = "render the template first, and check the file that comes out of it";
+
+/// After this many mistakes in one file the rest of it is not read.
+const MOST_MISTAKES: usize = 50;
+/// Larger files are not read again after a mistake.
+const LARGEST_TO_READ_AGAIN: usize = 4 * 1024 * 1024;
+
+/// A file's tree, as far as it could be read.
+#[derive(Default)]
+pub(super) struct Read {
+    pub(super) tree: Option<Node>,
+    /// A part of the file that may declare roles could not be read.
+    pub(super) roles_unread: bool,
+}
+
+/// Reads an inventory's file. Each mistake is reported, and its list item is left out of the tree.
+pub(super) fn read(file: usize, text: &str, sink: &mut Sink) -> Read {
+    let mut remaining = text.to_owned();
+    let mut roles_unread = false;
+    for line in Lines::new(text).with_odd_blanks() {
+        sink.add(line.place(file), line.message, line.help);
+        match without_item_at(&remaining, line.line) {
+            Some((rest, section)) => {
+                remaining = rest;
+                roles_unread |= section.may_declare_roles;
+            }
+            None => return Read { tree: None, roles_unread: true },
+        }
+    }
+    for _ in 0..MOST_MISTAKES {
+        let stop = match parse_or_stop(Dialect::INVENTORY, file, &remaining) {
+            Ok(tree) => return Read { tree: Some(tree), roles_unread },
+            Err(stop) => stop,
+        };
+        let may_go_on = stop.cause != StopCause::Refused && text.len() <= LARGEST_TO_READ_AGAIN;
+        let (place, message, help) = explain(&remaining, stop);
+        sink.add(place, message, help);
+        match without_item_at(&remaining, place.line).filter(|_| may_go_on) {
+            Some((rest, section)) => {
+                remaining = rest;
+                roles_unread |= section.may_declare_roles;
+            }
+            None => break,
+        }
+    }
+    Read { tree: None, roles_unread: true }
+}
+
+/// Place, message and help of the mistake that stopped the parser, as people make it.
+pub(super) fn explain(text: &str, stop: Stop) -> (Place, String, String) {
+    if stop.cause == StopCause::Refused {
+        return (stop.place, stop.message, stop.help);
+    }
+    let lines = Lines::new(text);
+    match lines.mistake_near(stop.place.line, stop.cause) {
+        Some(mistake) => (mistake.place(stop.place.file), mistake.message, mistake.help),
+        None => (stop.place, stop.message, stop.help),
+    }
+}
+
+/// A mistake in one line.
+struct Mistake {
+    line: usize,
+    /// Column in characters, from 1.
+    column: usize,
+    length: usize,
+    offset: usize,
+    message: String,
+    help: String,
+}
+
+impl Mistake {
+    fn place(&self, file: usize) -> Place {
+        Place { file, line: self.line, column: self.column, length: self.length, offset: self.offset }
+    }
+}
+
+/// The lines of a file.
+struct Lines<'a>(Vec<Line<'a>>);
+
+#[derive(Clone, Copy)]
+struct Line<'a> {
+    number: usize,
+    offset: usize,
+    text: &'a str,
+}
+
+impl<'a> Lines<'a> {
+    fn new(text: &'a str) -> Self {
+        let mut offset = 0;
+        let lines = text.split('\n').enumerate().map(|(index, line)| {
+            let found = Line { number: index + 1, offset, text: line.trim_end_matches('\r') };
+            offset += line.len() + 1;
+            found
+        });
+        Self(lines.collect())
+    }
+
+    /// The lines `from..=to`, counted from 1, that exist and are neither blank nor comments.
+    fn between(&self, from: usize, to: usize) -> impl Iterator<Item = Line<'a>> {
+        let from = from.max(1) - 1;
+        self.0.iter().skip(from).take(to.saturating_sub(from)).copied().filter(|line| !line.is_blank())
+    }
+
+    /// Lines in which a character that looks like a blank and is none stands where YAML needs a blank.
+    fn with_odd_blanks(&self) -> Vec<Mistake> {
+        self.0.iter().filter_map(|line| line.odd_blank()).collect()
+    }
+
+    /// The mistake in or near the line where the parser gave up.
+    fn mistake_near(&self, line: usize, cause: StopCause) -> Option<Mistake> {
+        let near = || self.between(line.saturating_sub(1), line + 1);
+        near()
+            .find_map(|line| line.tab())
+            .or_else(|| near().find_map(|line| line.template_mark()))
+            .or_else(|| self.open_quote(line).filter(|_| cause == StopCause::Quote))
+            .or_else(|| self.between(line.saturating_sub(1), line).find_map(|line| line.hyphen_without_blank()))
+            .or_else(|| self.between(line.saturating_sub(1), line).find_map(|line| line.colon_without_blank()))
+            .or_else(|| self.wrong_indentation(line))
+            .or_else(|| self.between(line.saturating_sub(1), line).find_map(|line| line.value_that_needs_quotes()))
+    }
+
+    /// The last line up to the given one that opens a quote and does not close it.
+    fn open_quote(&self, line: usize) -> Option<Mistake> {
+        self.0.iter().take(line).rev().find_map(|line| line.open_quote())
+    }
+
+    /// The first line up to the one after the given one whose indentation belongs to no entry above it.
+    fn wrong_indentation(&self, line: usize) -> Option<Mistake> {
+        let start = self.section_of(line)?.start;
+        let mut open: Vec<usize> = Vec::new();
+        let mut may_nest = true;
+        for found in self.between(start, line + 1) {
+            let (indent, key) = (found.indent(), found.key_column());
+            let deeper = open.last().is_none_or(|last| indent > *last);
+            if found.number + 1 >= line
+                && !open.is_empty()
+                && (if deeper { !may_nest } else { !open.contains(&indent) })
+            {
+                let expected = nearest_of(&open, indent);
+                return Some(found.mistake(
+                    indent,
+                    found.text.trim().chars().count(),
+                    format!("this line is indented by {}, which fits no line above it", blanks(indent)),
+                    format!("indent it by {}, as the other keys of its item", blanks(expected)),
+                ));
+            }
+            open.retain(|column| *column < indent);
+            open.push(indent);
+            if key > indent {
+                open.push(key);
+            }
+            may_nest = found.opens_a_level();
+        }
+        None
+    }
+
+    /// The top-level entry that holds the line.
+    fn section_of(&self, line: usize) -> Option<Section> {
+        let starts = |line: &&Line<'_>| line.starts_a_section();
+        let first = self.0.iter().take(line).rev().find(starts)?;
+        let end = self.0.iter().skip(first.number).find(starts).map_or(self.0.len() + 1, |next| next.number);
+        let key = first.text.split(':').next().unwrap_or_default();
+        let may_declare_roles = !matches!(key, "jobs" | "waivers" | "defaults" | "readers" | "accounts");
+        Some(Section { start: first.number, end, may_declare_roles })
+    }
+}
+
+fn blanks(count: usize) -> String {
+    if count == 1 { "1 blank".to_owned() } else { format!("{count} blanks") }
+}
+
+fn nearest_of(columns: &[usize], to: usize) -> usize {
+    columns.iter().copied().min_by_key(|column| column.abs_diff(to)).unwrap_or_default()
+}
+
+/// A top-level entry of a file: its lines, from 1, the last excluded.
+#[derive(Clone, Copy)]
+struct Section {
+    start: usize,
+    end: usize,
+    may_declare_roles: bool,
+}
+
+impl<'a> Line<'a> {
+    fn is_blank(&self) -> bool {
+        let text = self.text.trim();
+        text.is_empty() || text.starts_with('#')
+    }
+
+    fn indent(&self) -> usize {
+        self.text.len() - self.text.trim_start_matches(' ').len()
+    }
+
+    /// The text without the indentation and the hyphens of list items.
+    fn content(&self) -> &'a str {
+        let mut text = self.text.trim_start_matches(' ');
+        while let Some(rest) = text.strip_prefix("- ") {
+            text = rest.trim_start_matches(' ');
+        }
+        text
+    }
+
+    /// The column of the content, from 0.
+    fn key_column(&self) -> usize {
+        self.text.len() - self.content().len()
+    }
+
+    /// Whether lines below it may be indented deeper.
+    fn opens_a_level(&self) -> bool {
+        let text = self.text.split(" #").next().unwrap_or_default().trim_end();
+        let flow = text.matches(['[', '{']).count() > text.matches([']', '}']).count();
+        flow || text.ends_with([':', '|', '>', ',', '[', '{']) || text.trim() == "-" || text.ends_with("|-")
+    }
+
+    fn starts_a_section(&self) -> bool {
+        self.text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '"' || c == '\'')
+    }
+
+    /// A mistake at a byte of the line.
+    fn mistake(&self, at: usize, length: usize, message: String, help: impl Into<String>) -> Mistake {
+        let column = self.text.get(..at).map_or(1, |before| before.chars().count() + 1);
+        Mistake { line: self.number, column, length, offset: self.offset + at, message, help: help.into() }
+    }
+
+    fn tab(&self) -> Option<Mistake> {
+        let at = self.text.find(|c: char| c != ' ')?;
+        self.text[at..].starts_with('\t').then(|| {
+            let help = "YAML indents with blanks alone: replace the tab";
+            self.mistake(at, 1, "a tab indents this line".to_owned(), help)
+        })
+    }
+
+    /// A character that looks like a blank, in the indentation or behind a hyphen or the colon of a key.
+    fn odd_blank(&self) -> Option<Mistake> {
+        if self.text.is_ascii() || self.is_blank() {
+            return None;
+        }
+        let start = self.text.find(|c: char| c != ' ' && c != '-')?;
+        let odd = |at: usize| self.text[at..].chars().next().filter(|c| is_odd_blank(*c)).map(|c| (at, c));
+        let behind_key = || {
+            let key = self.text[start..].find(':')?;
+            let plain = self.text[start..start + key].chars().all(|c| !"'\"{[#".contains(c));
+            let quoted = self.text[start..start + key].trim_end().ends_with(['"', '\'']);
+            (plain || quoted).then_some(())?;
+            (start..start + key).find_map(odd_at(self.text)).or_else(|| odd(start + key + 1))
+        };
+        let (at, c) = odd(start).or_else(behind_key)?;
+        let name = match c {
+            '\u{a0}' | '\u{202f}' => "a no-break space",
+            '\u{feff}' => "a byte order mark",
+            _ => "an invisible character",
+        };
+        let message = format!("{name} (U+{:04X}) stands where YAML needs a blank", u32::from(c));
+        Some(self.mistake(at, 1, message, "replace it by a blank: pages and chats write it where a blank is shown"))
+    }
+
+    fn template_mark(&self) -> Option<Mistake> {
+        let braces = self.text.match_indices("{{").find(|(at, _)| !self.text[..*at].ends_with('$'));
+        let (at, mark) = braces.or_else(|| self.text.find("{%").map(|at| (at, "{%")))?;
+        let quoted = self.text[..at].matches('"').count() % 2 == 1;
+        (!quoted).then(|| {
+            let message = format!("`{mark}` is a mark of a template: this file was not rendered");
+            self.mistake(at, 2, message, NOT_RENDERED)
+        })
+    }
+
+    fn hyphen_without_blank(&self) -> Option<Mistake> {
+        let rest = self.text.trim_start_matches(' ').strip_prefix('-')?;
+        let begins_a_key = rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '"' || c == '\'');
+        (begins_a_key && rest.contains(':')).then(|| {
+            let help = format!("write `- {rest}`");
+            self.mistake(self.indent(), 1, "a blank is missing behind the hyphen".to_owned(), help)
+        })
+    }
+
+    fn colon_without_blank(&self) -> Option<Mistake> {
+        let content = self.content();
+        let key = content.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
+        let rest = content[key..].strip_prefix(':')?;
+        let glued = key > 0 && !rest.is_empty() && !rest.starts_with([' ', '/', ':']) && !content.contains(": ");
+        glued.then(|| {
+            let help = format!("write `{}: {}`", &content[..key], rest.trim());
+            self.mistake(self.key_column() + key, 1, "a blank is missing behind the colon".to_owned(), help)
+        })
+    }
+
+    /// A quote that begins a value and is not closed in the line.
+    fn open_quote(&self) -> Option<Mistake> {
+        let mut rest = self.text.char_indices().peekable();
+        let mut before = ' ';
+        while let Some((at, c)) = rest.next() {
+            let begins = matches!(before, ' ' | '[' | '{' | ',' | ':' | '-');
+            match c {
+                '#' if before == ' ' => return None,
+                '"' | '\'' if begins => {
+                    let closed = closing_quote(c, &mut rest);
+                    if !closed {
+                        let help = format!("close it with {c} at the end of the text");
+                        let message = format!("the quote {c} that begins here is not closed");
+                        return Some(self.mistake(at, 1, message, help));
+                    }
+                    before = c;
+                }
+                c => before = c,
+            }
+        }
+        None
+    }
+
+    /// A plain value that begins with a character of YAML's, or holds `: `.
+    fn value_that_needs_quotes(&self) -> Option<Mistake> {
+        let content = self.content();
+        let colon = content.find(": ")?;
+        let value = content[colon + 2..].trim_start();
+        let at = self.text.len() - value.len();
+        let first = value.chars().next()?;
+        let reserved = "*&!%@`|>".contains(first) && !value.starts_with("*.");
+        let needs = reserved || (!"\"'[{#".contains(first) && value.contains(": "));
+        needs.then(|| {
+            let message = match reserved {
+                true => format!("a value that begins with `{first}` needs quotes"),
+                false => "a value that holds `: ` needs quotes".to_owned(),
+            };
+            self.mistake(at, value.chars().count(), message, format!("write it in quotes: \"{value}\""))
+        })
+    }
+}
+
+/// Consumes the characters up to the closing quote; whether there is one.
+fn closing_quote(quote: char, rest: &mut std::iter::Peekable<std::str::CharIndices<'_>>) -> bool {
+    while let Some((_, c)) = rest.next() {
+        if c == '\\' && quote == '"' {
+            rest.next();
+        } else if c == quote {
+            match rest.peek() {
+                Some((_, next)) if *next == '\'' && quote == '\'' => _ = rest.next(),
+                _ => return true,
+            }
+        }
+    }
+    false
+}
+
+fn is_odd_blank(c: char) -> bool {
+    (c.is_whitespace() && !c.is_ascii()) || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+}
+
+fn odd_at(text: &str) -> impl Fn(usize) -> Option<(usize, char)> + '_ {
+    move |at| {
+        let rest = text.is_char_boundary(at).then(|| &text[at..])?;
+        rest.chars().next().filter(|c| is_odd_blank(*c)).map(|c| (at, c))
+    }
+}
+
+/// The file with blanks in place of the list item or entry that holds the line, so that every other place stays as it is.
+/// `None`: the line is in no such item, or it is blank already.
+fn without_item_at(text: &str, line: usize) -> Option<(String, Section)> {
+    let lines = Lines::new(text);
+    let section = lines.section_of(line).filter(|section| section.start < line)?;
+    let inside = || lines.between(section.start + 1, section.end - 1);
+    let outermost = inside().map(|line| line.indent()).min()?;
+    let starts = |found: &Line<'_>| found.indent() <= outermost;
+    let first = inside().take_while(|found| found.number <= line).filter(starts).last()?.number;
+    let end = inside().find(|found| found.number > line && starts(found)).map_or(section.end, |next| next.number);
+    let mut without = String::with_capacity(text.len());
+    for (index, found) in text.split_inclusive('\n').enumerate() {
+        if (first..end).contains(&(index + 1)) {
+            without.extend(found.bytes().map(|b| if matches!(b, b'\n' | b'\r') { char::from(b) } else { ' ' }));
+        } else {
+            without.push_str(found);
+        }
+    }
+    Some((without, section))
+}
