@@ -80,6 +80,17 @@ pub enum StepOutcome {
     NotReached,
 }
 
+/// Where a role's MaxSessionDuration is known from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MaxSessionFrom {
+    /// IAM returned it.
+    Iam,
+    /// A template or a plan sets it.
+    Planned,
+    /// The inventory declares it.
+    Declared,
+}
+
 /// What became of reading a role's settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Description {

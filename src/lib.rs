@@ -11,13 +11,13 @@
 //!
 //! Modules without a `cfg` compile without the AWS SDK.
 
+pub mod aws;
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "cli")]
 pub mod doctor;
 pub mod facts;
-pub mod failure;
 pub mod findings;
 pub mod fixes;
 #[cfg(feature = "cli")]
@@ -29,8 +29,6 @@ pub mod lease;
 mod limited;
 pub mod notify;
 pub mod plan;
-#[cfg(feature = "aws")]
-pub mod probe;
 pub mod report;
 #[cfg(feature = "aws")]
 pub mod settings;
@@ -40,5 +38,9 @@ pub mod shared_config;
 mod shell;
 pub mod state;
 pub mod templates;
-
 mod visible;
+
+// The names of before `aws` existed.
+#[cfg(feature = "aws")]
+pub use aws as probe;
+pub use aws::errors as failure;

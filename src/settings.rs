@@ -13,7 +13,7 @@ use crate::state::{DEFAULT_REMIND_AFTER, LEAST_REMIND_AFTER, MOST_REMIND_AFTER, 
 /// Most calls under way at once that can be set.
 pub const MOST_CONCURRENCY: usize = 1000;
 
-/// An environment variable: its name, what it takes, its default in words. README's table is compared with this one.
+/// An environment variable: its name, what it takes, its default in words. `scripts/reference` writes the table of the documentation.
 #[derive(Debug, Clone, Copy)]
 pub struct Variable {
     /// The name.
@@ -35,10 +35,10 @@ pub const VARIABLES: [Variable; 10] = [
     },
     Variable { name: "MIN_SEVERITY", takes: "low, medium, high or critical; of messages only", default: "low" },
     Variable { name: "MAX_MESSAGE_BYTES", takes: "1024 to 1048576", default: "262144" },
-    Variable { name: "STATE_URI", takes: "s3://BUCKET/KEY: what was told is kept there", default: "nothing is kept" },
+    Variable { name: "STATE_URI", takes: "s3://BUCKET/KEY: the object for the state", default: "nothing is stored" },
     Variable {
         name: "REMIND_AFTER",
-        takes: "1h to 365d; when `changes` tells an unchanged finding again",
+        takes: "1h to 365d; when `changes` publishes an unchanged finding again",
         default: "7d",
     },
     Variable { name: "CONCURRENCY", takes: "1 to 1000", default: "32" },

@@ -4,6 +4,7 @@
 //! the report, and the messages as a subscriber gets them.
 #![allow(
     clippy::expect_used,
+    clippy::disallowed_methods,
     clippy::print_stdout,
     missing_docs,
     reason = "a demo prints, and ends when something is wrong with it"
@@ -15,8 +16,8 @@ mod stand_in;
 use std::path::Path;
 use std::time::Duration;
 
+use credential_health::aws::Aws;
 use credential_health::lambda::{Answer, Function, Invocation};
-use credential_health::probe::Aws;
 use credential_health::report::terminal;
 use credential_health::settings::Settings;
 use stand_in::{Answer as Scripted, Credentials, Fault, Role, StandIn, World};

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Puts member-role.yaml into the accounts of an organization, now and as accounts join; run again, it updates them all. From the
-# management account or a delegated administrator of CloudFormation StackSets, in the project's folder:
+# Deploys member-role.yaml to the accounts of an organization, also to accounts that join later. A second run updates all of
+# them. Run it in the project's folder, as the management account or a delegated administrator of CloudFormation StackSets:
 #   FUNCTION_ROLE_ARN=arn:aws:iam::111111111111:role/credential-health ORGANIZATION_ID=o-exampleorgid TARGETS=r-exam examples/pipelines/stackset.sh
-# TARGETS: ids of the root or of organizational units, comma-separated. EXTERNAL_ID and CALL_AS (SELF or DELEGATED_ADMIN) may be set.
+# TARGETS: ids of the root or of organizational units, separated by commas. EXTERNAL_ID and CALL_AS (SELF or
+# DELEGATED_ADMIN) are optional.
 set -euo pipefail
 
 : "${FUNCTION_ROLE_ARN:?FunctionRoleArn, an output of the stack of the function}"
@@ -10,7 +11,7 @@ set -euo pipefail
 : "${TARGETS:?ids of the root or of organizational units, comma-separated}"
 
 name=credential-health-reader
-region=us-east-1    # one Region, since IAM is global
+region=us-east-1    # one Region is enough, because IAM is global
 call_as=(--call-as "${CALL_AS:-SELF}")
 settings=(
     --stack-set-name "$name"

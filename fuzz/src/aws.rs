@@ -118,11 +118,14 @@ pub fn well(call: &Call) -> Answer {
     let body = match call.action() {
         "AssumeRole" => {
             let arn = call.parameter("RoleArn").unwrap_or_default().replace(":iam:", ":sts:");
-            let arn = arn.replace(":role/", ":assumed-role/");
+            // The ARN of a session has the role's name without its path.
+            let name = arn.rsplit('/').next().unwrap_or_default();
+            let arn = arn.split(":role/").next().map(|start| format!("{start}:assumed-role/{name}")).unwrap_or_default();
+            let end = jiff::Timestamp::now() + jiff::SignedDuration::from_mins(15);
             format!(
                 "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><Credentials>\
                  <AccessKeyId>ASIA{CANARY}</AccessKeyId><SecretAccessKey>{CANARY}</SecretAccessKey>\
-                 <SessionToken>{CANARY}</SessionToken><Expiration>2026-11-23T08:00:00Z</Expiration></Credentials>\
+                 <SessionToken>{CANARY}</SessionToken><Expiration>{end:.0}</Expiration></Credentials>\
                  <AssumedRoleUser><AssumedRoleId>AROA:x</AssumedRoleId><Arn>{arn}/x</Arn></AssumedRoleUser>\
                  </AssumeRoleResult></AssumeRoleResponse>"
             )

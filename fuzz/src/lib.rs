@@ -33,7 +33,7 @@ pub fn text(data: &[u8]) -> Option<&str> {
 /// How each run starts.
 #[must_use]
 pub fn start() -> Start {
-    Start { id: "run".to_owned(), trigger: Trigger::Cli, at: *NOW, runbook_base_url: None }
+    Start { id: "run".to_owned(), trigger: Trigger::Cli, at: *NOW, clock: jiff::Timestamp::now, runbook_base_url: None }
 }
 
 /// Judges offline, and holds the report to its laws.

@@ -1,9 +1,11 @@
 //! The Lambda function.
 
+#![allow(clippy::disallowed_methods, reason = "an entry point reads the clock and the environment")]
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use credential_health::aws::Aws;
 use credential_health::lambda::{Function, Invocation, logs};
-use credential_health::probe::Aws;
 use credential_health::settings::Settings;
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -12,17 +14,23 @@ use serde_json::Value;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     logs::set_up();
-    let settings = Settings::read(|name| std::env::var(name).ok()).map_err(|problems| {
-        tracing::error!(target: "credential_health", event = "bad_settings", problems = problems.join("; "));
-        Error::from(format!("bad settings: {}", problems.join("; ")))
-    })?;
-    let function = Function::new(settings, Aws::of_function().await, logs::write_metrics);
+    let variable = |name: &str| std::env::var(name).ok();
+    let (settings, aws) = match (Settings::read(variable), Aws::from_environment(&variable).await) {
+        (Ok(settings), Ok(aws)) => (settings, aws),
+        (settings, aws) => {
+            let sdk = aws.err().map(|bad| bad.to_string());
+            let problems = settings.err().unwrap_or_default().into_iter().chain(sdk).collect::<Vec<_>>().join("; ");
+            tracing::error!(target: "credential_health", event = "bad_settings", problems);
+            return Err(Error::from(format!("bad settings: {problems}")));
+        }
+    };
+    let function = Function::new(settings, aws, logs::write_metrics);
     lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
         let deadline = UNIX_EPOCH + Duration::from_millis(event.context.deadline);
         let remaining = deadline.duration_since(SystemTime::now()).unwrap_or_default();
         let invocation = Invocation { request_id: event.context.request_id, remaining, at: Timestamp::now() };
         let function = &function;
-        // Boxed: each layer of the runtime has it in its own future, and moves it.
+        // Boxed: each layer of the runtime holds it in its own future, and moves it.
         Box::pin(async move { function.handle(&event.payload, &invocation).await })
     }))
     .await

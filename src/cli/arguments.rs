@@ -88,9 +88,11 @@ pub(super) struct Explain {
     /// A JSON report of `check`: the MaxSessionDurations that IAM told it count
     #[arg(long, value_name = "FILE", requires = "job")]
     pub(super) report: Option<PathBuf>,
-    /// How to tell it
+    /// The form of the explanation
     #[arg(long, value_enum, default_value_t = ExplainFormat::Text)]
     pub(super) format: ExplainFormat,
+    #[command(flatten)]
+    pub(super) templates: super::templates::TemplateOptions,
     /// Write to a file instead of standard output
     #[arg(long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
@@ -249,7 +251,7 @@ pub enum ExitStatus {
     NoAnswer,
 }
 
-/// Every exit status and what it means. README's table is compared with this one.
+/// Every exit status and what it means. `scripts/reference` writes the table of the documentation.
 pub const EXIT_STATUSES: [(ExitStatus, &str); 5] = [
     (ExitStatus::Healthy, "no open finding at or above --fail-on"),
     (ExitStatus::Findings, "open findings at or above --fail-on"),

@@ -1,14 +1,14 @@
 //! `check`: walks the paths with the caller's credentials, and publishes where it is told to.
 
 use super::arguments::{Check, ExitStatus};
-use super::output::{self, bad_usage, tell};
+use super::output::{self, bad_settings, bad_usage, tell};
 use super::progress;
+use crate::aws::errors::Class;
+use crate::aws::{Aws, Probe};
 use crate::check::{self, Outcome};
 use crate::facts::Facts;
-use crate::failure::Class;
 use crate::findings::Severity;
 use crate::notify::{self, DEFAULT_MAX_MESSAGE_BYTES, Notify, Sent, TopicArn, Wanted};
-use crate::probe::{Aws, Probe};
 use crate::report::Report;
 
 pub(super) async fn run(arguments: &Check) -> ExitStatus {
@@ -18,7 +18,10 @@ pub(super) async fn run(arguments: &Check) -> ExitStatus {
         Err(status) => return status,
     };
     let start = super::start();
-    let aws = Aws::from_environment().await;
+    let aws = match Aws::from_environment(&super::variable).await {
+        Ok(aws) => aws,
+        Err(bad) => return bad_settings(&bad),
+    };
     let bar = progress::Bar::new();
     let probe = Probe {
         aws: &aws,
@@ -37,13 +40,11 @@ pub(super) async fn run(arguments: &Check) -> ExitStatus {
         Some(topic) => publish(&aws, topic, &outcome.report).await,
         None => true,
     };
-    let status = match unwritten {
+    match unwritten {
         Some(status) => status,
         None if !published || no_answer(&outcome) => ExitStatus::NoAnswer,
         None => output::status_of(&outcome.report, selection.fail_on),
-    };
-    super::leave((outcome, inventory));
-    status
+    }
 }
 
 /// Whether the run got nowhere: no credentials, or no answer from AWS at all. The reason goes to standard error.

@@ -3,13 +3,20 @@
 use jiff::Timestamp;
 
 use super::arguments::{DiagnosisFormat, Doctor, ExitStatus};
-use super::output;
+use super::output::{self, bad_settings};
+use crate::aws::settings::{self, BadSettings};
 use crate::doctor::report::{Report, Verdict};
 use crate::doctor::{Options, examine, terminal};
 
 pub(super) async fn run(arguments: &Doctor) -> ExitStatus {
     let options = Options { profile: arguments.profile.clone(), offline: arguments.offline };
-    let facts = examine(&options, &|name| std::env::var(name).ok()).await;
+    if !options.offline {
+        let bad = settings::problems_beside_the_shell(&super::variable);
+        if !bad.is_empty() {
+            return bad_settings(&BadSettings(bad));
+        }
+    }
+    let facts = examine(&options, &super::variable).await;
     let report = Report::new(&facts, Timestamp::now());
     let output = arguments.output.as_deref();
     let text = match arguments.format {

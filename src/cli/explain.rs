@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::arguments::{ExitStatus, Explain, ExplainFormat};
 use super::output::{self, bad_usage};
 use super::page;
-use crate::facts::{Description, Facts};
+use crate::facts::{Description, Facts, Mode};
 use crate::failure::printable;
 use crate::findings::FindingId;
 use crate::inventory::{RoleArn, Seconds, nearest};
@@ -23,11 +23,16 @@ const MAX_BYTES: u64 = 512 * 1024 * 1024;
 
 pub(super) async fn run(arguments: &Explain) -> ExitStatus {
     let to = arguments.output.as_deref();
+    let from_standard_input = arguments.inventory.as_deref().is_some_and(|path| path.as_os_str() == "-");
+    if let Some(misuse) = arguments.templates.misuse(from_standard_input) {
+        return bad_usage(misuse);
+    }
+    if arguments.job.is_none() && arguments.templates.any() {
+        return bad_usage("error: --cloudformation and --terraform-plan go with --job.");
+    }
     let text = match (&arguments.id, &arguments.job, &arguments.inventory) {
         (Some(id), ..) => finding(id, arguments.format, to),
-        (None, Some(job), Some(inventory)) => {
-            one_job(job, inventory, arguments.report.as_deref(), arguments.format, to).await
-        }
+        (None, Some(job), Some(inventory)) => one_job(arguments, job, inventory).await,
         _ => Ok(list(arguments.format, to)),
     };
     match text {
@@ -74,29 +79,30 @@ fn list(format: ExplainFormat, to: Option<&Path>) -> String {
     FindingId::ALL.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-async fn one_job(
-    name: &str,
-    inventory: &Path,
-    report: Option<&Path>,
-    format: ExplainFormat,
-    to: Option<&Path>,
-) -> Result<String, ExitStatus> {
-    let inventory = super::load(inventory).await?;
+async fn one_job(arguments: &Explain, name: &str, inventory: &Path) -> Result<String, ExitStatus> {
+    // The problems of both are reported.
+    let inventory = super::load(inventory).await;
+    let files = arguments.templates.read().map_err(|problems| super::bad_input(&problems));
+    let (inventory, (files, given)) = (inventory?, files?);
     let Some(job) = inventory.jobs.iter().find(|job| job.name == name) else {
         let near = nearest(name, inventory.jobs.iter().map(|job| job.name.as_str()));
         return Err(unknown("job of the inventory", name, near, "give its name as the inventory writes it"));
     };
-    let (facts, read_at) = match report {
+    let (mut facts, read_at) = match &arguments.report {
         Some(report) => {
             live(report).map_err(|problem| bad_usage(&format!("error: {}: {problem}", report.display())))?
         }
         None => (Facts::default(), None),
     };
+    let planned = files.planned(&inventory, &given);
+    if !planned.files.is_empty() {
+        facts.mode = Mode::Planned(planned);
+    }
     let today = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let explanation = Explanation::new(&inventory, job, &facts, read_at, today);
-    Ok(match format {
+    Ok(match arguments.format {
         ExplainFormat::Json => explanation.to_json(),
-        ExplainFormat::Text => explanation.render(output::columns(to.is_some())),
+        ExplainFormat::Text => explanation.render(output::columns(arguments.output.is_some())),
     })
 }
 

@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &Import) -> ExitStatus {
         Import::GithubWorkflow { files, variables, output } => (of_github_workflows(files, variables), output),
     };
     let imported = match imported {
-        Ok(imported) => imported,
+        Ok(imported) => imported.with_known_roles(),
         Err(status) => return status,
     };
     tell_all(&imported, "not imported");

@@ -47,9 +47,7 @@ pub(super) async fn run(arguments: &Lint) -> ExitStatus {
         }
         None => output::show(&report, selection),
     };
-    let status = shown.unwrap_or_else(|| output::status_of(&report, selection.fail_on));
-    super::leave((report, input.inventory));
-    status
+    shown.unwrap_or_else(|| output::status_of(&report, selection.fail_on))
 }
 
 /// What is judged.

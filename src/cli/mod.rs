@@ -1,6 +1,8 @@
 //! The command line: one file a command, `arguments` for what they take, `output` for streams and what goes to them.
 //! The work is the library's.
 
+#![allow(clippy::disallowed_methods, reason = "an entry point reads the clock and the environment")]
+
 mod arguments;
 mod check;
 mod doctor;
@@ -60,12 +62,17 @@ fn today() -> Date {
     Timestamp::now().to_zoned(TimeZone::UTC).date()
 }
 
-/// Leaves to the end of the process what it has no more use for: freeing the parts of many jobs one by one takes longer than
-/// writing them.
-fn leave<T>(value: T) {
-    std::mem::forget(value);
+fn start() -> Start {
+    Start {
+        id: uuid::Uuid::new_v4().to_string(),
+        trigger: Trigger::Cli,
+        at: Timestamp::now(),
+        clock: Timestamp::now,
+        runbook_base_url: None,
+    }
 }
 
-fn start() -> Start {
-    Start { id: uuid::Uuid::new_v4().to_string(), trigger: Trigger::Cli, at: Timestamp::now(), runbook_base_url: None }
+/// Reads an environment variable; a value that is not Unicode counts as unset, as it does for the SDK.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }

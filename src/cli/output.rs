@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::arguments::{ExitStatus, FailOn, Format, Selection};
+use crate::aws::settings::BadSettings;
 use crate::inventory::Problems;
 use crate::report::{Report, csv, html, junit, markdown, sarif, terminal};
 use crate::visible;
@@ -110,6 +111,14 @@ fn put(
 
 pub(super) fn bad_usage(message: &str) -> ExitStatus {
     tell(message);
+    ExitStatus::BadUsage
+}
+
+/// Reports settings of the SDK that it cannot use, each on its own line.
+pub(super) fn bad_settings(bad: &BadSettings) -> ExitStatus {
+    for setting in &bad.0 {
+        tell(&format!("error: {setting}"));
+    }
     ExitStatus::BadUsage
 }
 

@@ -1,4 +1,4 @@
-//! The options of `lint` for roles as they will be: templates and plans, and what resolves them.
+//! The options of `lint` and `explain` for planned infrastructure: templates and plans, and the values that resolve them.
 
 use std::path::{Path, PathBuf};
 
@@ -8,9 +8,9 @@ use crate::inventory::{Problems, is_account};
 use crate::templates::{Files, Given};
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Roles as they will be")]
+#[command(next_help_heading = "Planned infrastructure")]
 pub(super) struct TemplateOptions {
-    /// Judge by the roles of these CloudFormation or SAM templates (YAML or JSON), as they will be deployed
+    /// Judge by the roles of these CloudFormation or SAM templates (YAML or JSON) before they are deployed
     #[arg(long, value_name = "FILE", num_args = 1..)]
     cloudformation: Vec<PathBuf>,
     /// Judge by the roles of these Terraform plans, as `terraform show -json plan.out` writes them
@@ -19,22 +19,35 @@ pub(super) struct TemplateOptions {
     /// A parameter of the templates, or a pseudo parameter such as AWS::Region; may be given several times
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter, requires = "cloudformation")]
     parameters: Vec<(String, String)>,
-    /// An account that the files are deployed to; may be given several times. Left out: those of the inventory whose roles
-    /// the names fit, unless one name fits several
+    /// An account that the files are deployed to; may be given several times. Left out: the accounts of the inventory
+    /// whose roles the names fit, unless a name fits several
     #[arg(long = "account", value_name = "ID", value_parser = account)]
     accounts: Vec<String>,
 }
 
-fn parameter(text: &str) -> Result<(String, String), String> {
+/// An option whose value is not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum BadValue {
+    #[error("write NAME=VALUE")]
+    Parameter,
+    #[error("write --account ID for the account")]
+    AccountAsParameter,
+    #[error("write an account id of 12 digits")]
+    Account,
+}
+
+/// Reads NAME=VALUE.
+pub(super) fn parameter(text: &str) -> Result<(String, String), BadValue> {
     match text.split_once('=') {
-        Some(("AWS::AccountId", _)) => Err("write --account ID for the account".to_owned()),
+        Some(("AWS::AccountId", _)) => Err(BadValue::AccountAsParameter),
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("write NAME=VALUE".to_owned()),
+        _ => Err(BadValue::Parameter),
     }
 }
 
-fn account(text: &str) -> Result<String, String> {
-    if is_account(text) { Ok(text.to_owned()) } else { Err("write an account id of 12 digits".to_owned()) }
+/// Reads an account id.
+pub(super) fn account(text: &str) -> Result<String, BadValue> {
+    if is_account(text) { Ok(text.to_owned()) } else { Err(BadValue::Account) }
 }
 
 impl TemplateOptions {
@@ -48,14 +61,19 @@ impl TemplateOptions {
         Ok((Files::read(&self.cloudformation, &self.terraform_plan, &given)?, given))
     }
 
-    /// What is wrong with the options together; `taken`: the inventory comes from standard input, which can be read once.
+    /// Whether a file is given.
+    pub(super) fn any(&self) -> bool {
+        !self.cloudformation.is_empty() || !self.terraform_plan.is_empty()
+    }
+
+    /// Options that exclude each other; `taken`: the inventory comes from standard input, which can be read once.
     pub(super) fn misuse(&self, taken: bool) -> Option<&'static str> {
-        let files = || self.cloudformation.iter().chain(&self.terraform_plan);
-        let from_standard_input = files().filter(|path| path.as_path() == Path::new("-")).count();
+        let files = self.cloudformation.iter().chain(&self.terraform_plan);
+        let from_standard_input = files.filter(|path| path.as_path() == Path::new("-")).count();
         if from_standard_input + usize::from(taken && from_standard_input > 0) > 1 {
             return Some("error: only one of the files can be `-`, standard input.");
         }
-        let alone = !self.accounts.is_empty() && files().next().is_none();
+        let alone = !self.accounts.is_empty() && !self.any();
         alone.then_some("error: --account goes with --cloudformation or --terraform-plan.")
     }
 }

@@ -2,7 +2,7 @@
 
 use super::evidence::{Fact, FactKind, Provenance};
 use super::model::Finding;
-use super::planned::{Asked, asked};
+use super::planned::{PlannedCall, planned_calls};
 use super::refused::{Refusals, Refused};
 use super::registry::{Detect, FindingId, Severity, define};
 use super::subject::{Subject, common_owner};
@@ -107,30 +107,31 @@ fn principal_of(caller: &str) -> String {
 
 /// Roles that a template or a plan defines: one finding per role, at the first hop.
 fn find_planned(subject: &Subject<'_>, out: &mut Vec<Finding>) {
-    let asked = asked(subject);
-    let refused: Vec<&Asked<'_>> = asked.iter().filter(|asked| matches!(asked.answer, Answer::Refuses(_))).collect();
+    let calls = planned_calls(subject);
+    let refused: Vec<&PlannedCall<'_>> =
+        calls.iter().filter(|call| matches!(call.answer, Answer::Refuses(_))).collect();
     for (at, first) in refused.iter().enumerate() {
         if refused[..at].iter().any(|earlier| earlier.role == first.role) {
             continue;
         }
-        let all: Vec<&Asked<'_>> = refused[at..].iter().copied().filter(|one| one.role == first.role).collect();
+        let all: Vec<&PlannedCall<'_>> = refused[at..].iter().copied().filter(|one| one.role == first.role).collect();
         out.push(describe_planned(subject, first, &all));
     }
 }
 
-fn describe_planned(subject: &Subject<'_>, first: &Asked<'_>, all: &[&Asked<'_>]) -> Finding {
+fn describe_planned(subject: &Subject<'_>, first: &PlannedCall<'_>, all: &[&PlannedCall<'_>]) -> Finding {
     let (name, from) = (first.role.name(), first.planned.trust_from.as_str());
-    let jobs = || all.iter().flat_map(|asked| asked.jobs.iter().copied());
+    let jobs = || all.iter().flat_map(|call| call.jobs.iter().copied());
     let mut names: Vec<JobName> = jobs().map(|job| job.name.clone()).collect();
     names.dedup();
-    let callers: Vec<String> = all.iter().map(|asked| asked.caller.to_string()).collect();
+    let callers: Vec<String> = all.iter().map(|call| call.caller.to_string()).collect();
     let why = reasons(all);
     let detail = format!(
         "The trust policy of {from} does not allow {}: {why}. Once it is deployed, STS refuses the call with \
          AccessDenied. This conclusion is from the file; no call was made.",
         callers.join(", ")
     );
-    Finding::about_role(FindingId::AssumeDenied, first.role, all.iter().map(|asked| asked.hop).min())
+    Finding::about_role(FindingId::AssumeDenied, first.role, all.iter().map(|call| call.hop).min())
         .owned_by(common_owner(jobs()))
         .evidence(Fact::Callers(callers), Provenance::Inventory("path"))
         .evidence(Fact::Reasons(why), Provenance::Planned(from.to_owned()))
@@ -143,8 +144,8 @@ fn describe_planned(subject: &Subject<'_>, first: &Asked<'_>, all: &[&Asked<'_>]
         ])
 }
 
-fn reasons(all: &[&Asked<'_>]) -> String {
-    let stated = all.iter().filter_map(|asked| match &asked.answer {
+fn reasons(all: &[&PlannedCall<'_>]) -> String {
+    let stated = all.iter().filter_map(|call| match &call.answer {
         Answer::Refuses(reasons) => Some(reasons),
         Answer::Allows | Answer::NotConcluded(_) => None,
     });
@@ -153,26 +154,26 @@ fn reasons(all: &[&Asked<'_>]) -> String {
     if reasons.is_empty() { "it has no statement that allows anything".to_owned() } else { reasons.join("; ") }
 }
 
-fn describe_callers(all: &[&Asked<'_>]) -> String {
+fn describe_callers(all: &[&PlannedCall<'_>]) -> String {
     match all {
-        [Asked { caller: Caller::Role(role), .. }] => role.name().to_owned(),
-        [Asked { caller, .. }] => caller.to_string(),
+        [PlannedCall { caller: Caller::Role(role), .. }] => role.name().to_owned(),
+        [PlannedCall { caller, .. }] => caller.to_string(),
         several => format!("{} callers of its paths", several.len()),
     }
 }
 
 /// The statement that the trust policy lacks.
-fn allow_the_caller(subject: &Subject<'_>, asked: &Asked<'_>) -> Fix {
-    let role: &RoleArn = asked.role;
+fn allow_the_caller(subject: &Subject<'_>, call: &PlannedCall<'_>) -> Fix {
+    let role: &RoleArn = call.role;
     let external_id = subject.inventory.role(role).external_id;
-    let principal = match asked.caller {
+    let principal = match call.caller {
         Caller::Role(caller) => TrustedPrincipal::Role { arn: caller.as_str(), by_checker: false },
         Caller::Source(_, kind) => TrustedPrincipal::Source(kind),
     };
     Fix::step(format!(
         "Add a statement for {} to the trust policy in {}. If the trust policy requires an external ID, declare it as \
          `external_id` of the role.",
-        asked.caller, asked.planned.from
+        call.caller, call.planned.from
     ))
     .cli(fixes::trust_statement(&principal, external_id.as_deref()))
 }

@@ -48,7 +48,8 @@ impl JudgedJob<'_> {
         let length = match self.job.length_from {
             LengthFrom::Declared | LengthFrom::Configured => format!("runs up to {}", self.job.length),
             LengthFrom::Assumed => {
-                format!("has no declared length; GitHub stops it after {} at the latest", self.job.length)
+                let length = self.job.length;
+                format!("may run up to {length} (no timeout-minutes states how long it uses these credentials)")
             }
             LengthFrom::Measured => format!("ran up to {}", self.job.length),
             LengthFrom::Observed => format!("ran at least {}", self.job.length),

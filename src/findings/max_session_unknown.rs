@@ -10,7 +10,7 @@ use crate::fixes::Fix;
 use crate::inventory::{RoleRef, Seconds};
 use crate::lease::rules::LONGEST_SESSION;
 use crate::lease::{Judgement, Verdict, judge};
-use crate::templates::{PlannedRole, Setting};
+use crate::templates::{PlannedRole, Setting, Unresolved};
 
 define!(
     "max-session-unknown",
@@ -39,7 +39,7 @@ fn open_in_a_file(
     role: &RoleRef,
     requested: Seconds,
     planned: &PlannedRole,
-    why: &str,
+    why: &Unresolved,
 ) -> Finding {
     let (name, role) = (&found.job.name, role.name());
     let title =
@@ -52,16 +52,18 @@ fn open_in_a_file(
     );
     found
         .finding()
-        .evidence(Fact::LeftOpen(why.to_owned()), Provenance::Planned(planned.max_session_from.clone()))
+        .evidence(Fact::LeftOpen(why.to_string()), Provenance::Planned(planned.max_session_from.clone()))
         .titled(title)
         .detailed(detail)
-        .fixes([Fix::step(how_to_close(planned))])
+        .fixes([Fix::step(how_to_close(planned, why))])
 }
 
 /// How the run would know the value. A plan has its values already, so only a template takes parameters.
-fn how_to_close(planned: &PlannedRole) -> String {
+fn how_to_close(planned: &PlannedRole, why: &Unresolved) -> String {
     match &planned.terraform {
-        Some(_) if planned.account_open => "Name the account of the plan for `lint`: --account ID.".to_owned(),
+        Some(_) if matches!(why, Unresolved::SeveralAccounts(_)) => {
+            "Name the account of the plan for `lint`: --account ID.".to_owned()
+        }
         Some(address) => format!(
             "Write max_session_duration of {address} as a number in the Terraform configuration, and plan again."
         ),
@@ -126,7 +128,7 @@ fn not_read(found: &JudgedJob<'_>, role: &RoleRef, requested: Seconds) -> Findin
 }
 
 /// The template or plan that defines the role, and why it leaves the MaxSessionDuration open.
-fn left_open<'a>(found: &JudgedJob<'a>, role: &RoleRef) -> Option<(&'a PlannedRole, &'a str)> {
+fn left_open<'a>(found: &JudgedJob<'a>, role: &RoleRef) -> Option<(&'a PlannedRole, &'a Unresolved)> {
     let planned = found.subject.planned(role)?;
     match &planned.max_session {
         Setting::Unknown(why) => Some((planned, why)),

@@ -1,5 +1,5 @@
-//! What the findings about roles as they will be share: for each role of a template or a plan, whether its trust policy
-//! will let in the hops before it.
+//! Shared by the findings about planned roles: whether the trust policy of a role in a template or a plan allows the hop
+//! before it.
 
 use std::collections::BTreeMap;
 
@@ -8,20 +8,20 @@ use crate::inventory::{Job, RoleArn};
 use crate::templates::policy::{Answer, Caller, PrincipalKind};
 use crate::templates::{Note, PlannedRole, Setting};
 
-/// A caller of a role that a file defines, and what the role's trust policy will make of it.
-pub(super) struct Asked<'a> {
+/// A caller of a role that a file defines, and the answer of the role's trust policy.
+pub(super) struct PlannedCall<'a> {
     pub(super) role: &'a RoleArn,
     pub(super) planned: &'a PlannedRole,
     pub(super) caller: Caller<'a>,
     pub(super) answer: Answer,
-    /// The first hop at which the caller asks.
+    /// The first hop at which the caller assumes the role.
     pub(super) hop: usize,
     pub(super) jobs: Vec<&'a Job>,
 }
 
-/// Every distinct pair of a caller and a role whose trust policy a file tells, in a stable order.
-pub(super) fn asked<'a>(subject: &'a Subject<'a>) -> Vec<Asked<'a>> {
-    let mut asked: BTreeMap<(&RoleArn, Caller<'_>), Asked<'_>> = BTreeMap::new();
+/// Every distinct pair of a caller and a role whose trust policy a file defines, in a stable order.
+pub(super) fn planned_calls<'a>(subject: &'a Subject<'a>) -> Vec<PlannedCall<'a>> {
+    let mut calls: BTreeMap<(&RoleArn, Caller<'_>), PlannedCall<'_>> = BTreeMap::new();
     for job in subject.jobs.iter().copied() {
         for (index, hop) in job.path.iter().enumerate() {
             let (Some(role), Some(planned)) = (hop.role.arn(), subject.planned(&hop.role)) else { continue };
@@ -36,7 +36,7 @@ pub(super) fn asked<'a>(subject: &'a Subject<'a>) -> Vec<Asked<'a>> {
                     None => continue,
                 },
             };
-            let known = asked.entry((role, caller)).or_insert_with(|| Asked {
+            let known = calls.entry((role, caller)).or_insert_with(|| PlannedCall {
                 role,
                 planned,
                 caller,
@@ -48,19 +48,19 @@ pub(super) fn asked<'a>(subject: &'a Subject<'a>) -> Vec<Asked<'a>> {
             known.jobs.push(job);
         }
     }
-    asked.into_values().collect()
+    calls.into_values().collect()
 }
 
-/// What the files leave open about the roles of this run, and of the files themselves.
+/// The notes about the roles of this run and about the files themselves.
 pub(crate) fn notes(subject: &Subject<'_>) -> Vec<Note> {
     let used = |note: &&Note| note.role.as_ref().is_none_or(|role| subject.plan.roles.contains_key(role));
     let planned = subject.facts.planned().into_iter().flat_map(|planned| &planned.notes);
     let mut notes: Vec<Note> = planned.filter(used).cloned().collect();
-    notes.extend(asked(subject).into_iter().filter_map(|asked| match asked.answer {
+    notes.extend(planned_calls(subject).into_iter().filter_map(|call| match call.answer {
         Answer::NotConcluded(why) => Some(Note {
-            role: Some(asked.role.clone()),
-            from: asked.planned.from.clone(),
-            text: format!("whether it lets in {} is not concluded: {why}", asked.caller),
+            role: Some(call.role.clone()),
+            from: call.planned.from.clone(),
+            text: format!("whether its trust policy allows {} is not known: {why}", call.caller),
         }),
         Answer::Allows | Answer::Refuses(_) => None,
     }));

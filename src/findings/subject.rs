@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use super::model::Finding;
 use super::registry::{Detect, FindingId};
 use super::{refused, waivers};
-use crate::facts::{Description, Facts, Mode, StepOutcome};
+use crate::facts::{Description, Facts, MaxSessionFrom, Mode, StepOutcome};
 use crate::failure::Failure;
 use crate::findings::evidence::{Fact, Provenance};
 use crate::fixes::search::{MOST_CHANGES, Way, first_ways, shorter_chain};
 use crate::fixes::{self, Fix};
-use crate::inventory::{Inventory, Job, JobName, Location, Refresh, RoleArn, RoleRef, Seconds};
+use crate::inventory::{Inventory, Job, JobName, LengthFrom, Location, Refresh, RoleArn, RoleRef, Seconds};
 use crate::lease::rules::{ASSUME_ROLE_RANGE, DEFAULT_MAX_SESSION, LONGEST_SESSION};
 use crate::lease::{Judgement, LimitedBy, Verdict, judge};
 use crate::plan::Plan;
@@ -132,22 +132,28 @@ impl<'a> Subject<'a> {
     /// The role's MaxSessionDuration: the live one, else that of the template or plan that defines the role, else the
     /// declared one. Where a template leaves it open, it is not known, whatever is declared.
     #[must_use]
-    pub fn max_session(&self, role: &RoleRef) -> Option<Seconds> {
+    pub fn known_max_session(&self, role: &RoleRef) -> Option<(Seconds, MaxSessionFrom)> {
         let planned = self.planned(role).map(|planned| &planned.max_session);
         match (self.facts.max_session(role), planned) {
-            (Some(live), _) => Some(live),
-            (None, Some(Setting::Known(planned))) => Some(*planned),
+            (Some(live), _) => Some((live, MaxSessionFrom::Iam)),
+            (None, Some(Setting::Known(planned))) => Some((*planned, MaxSessionFrom::Planned)),
             (None, Some(Setting::Unknown(_))) => None,
-            (None, None) => self.inventory.declared(role)?.max_session_duration,
+            (None, None) => Some((self.inventory.declared(role)?.max_session_duration?, MaxSessionFrom::Declared)),
         }
     }
 
-    /// Where the role's MaxSessionDuration is known from.
+    /// The role's MaxSessionDuration, where it is known.
+    #[must_use]
+    pub fn max_session(&self, role: &RoleRef) -> Option<Seconds> {
+        self.known_max_session(role).map(|(seconds, _)| seconds)
+    }
+
+    /// The provenance of the role's MaxSessionDuration.
     pub(super) fn max_session_provenance(&self, role: &RoleRef) -> Provenance {
-        match (self.facts.max_session(role), self.planned(role)) {
-            (Some(_), _) => Provenance::Iam("MaxSessionDuration of GetRole"),
-            (None, Some(planned)) => Provenance::Planned(planned.max_session_from.clone()),
-            (None, None) => Provenance::Inventory("max_session_duration"),
+        match (self.known_max_session(role), self.planned(role)) {
+            (Some((_, MaxSessionFrom::Iam)), _) => Provenance::Iam("MaxSessionDuration of GetRole"),
+            (_, Some(planned)) => Provenance::Planned(planned.max_session_from.clone()),
+            (_, None) => Provenance::Inventory("max_session_duration"),
         }
     }
 
@@ -233,7 +239,9 @@ impl<'a> Subject<'a> {
             let step = format!("No set of up to {MOST_CHANGES} changes covers this job. Declare another path for it.");
             return vec![Fix::step(step)];
         }
-        ways.iter().map(|way| self.way(job, way)).collect()
+        // Where nobody stated the length, to state it comes before longer sessions.
+        let stated = (job.length_from == LengthFrom::Assumed).then(fixes::state_timeout);
+        stated.into_iter().chain(ways.iter().map(|way| self.way(job, way))).take(MOST).collect()
     }
 
     /// The same for a job that chains roles; a way with a shorter chain is always among them.

@@ -90,3 +90,11 @@ pub(super) fn leave_out(hop: &RoleRef, caller: Option<&str>, next: &RoleRef) -> 
     };
     Fix::step(step).cli(update_trust(next))
 }
+
+/// Declares how long a workflow's job uses its credentials.
+pub(crate) fn state_timeout() -> Fix {
+    Fix::step(
+        "State how long the job uses the credentials: write `timeout-minutes` on the job, or on each step after the \
+         login, with the longest run that you accept.",
+    )
+}

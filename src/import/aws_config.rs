@@ -6,7 +6,7 @@ mod notes;
 use jiff::Timestamp;
 
 use self::notes::Notes;
-use super::{Draft, DraftHop, Imported, gather};
+use super::{Draft, DraftHop, DraftRole, Imported, gather};
 use crate::inventory::problem::Placed;
 use crate::inventory::{JobComments, LengthFrom, Location, Refresh, Remark, Seconds, Source};
 use crate::lease::rules;
@@ -334,8 +334,9 @@ impl Importer<'_> {
             let duration = profile.duration_seconds.as_ref().filter(|_| !exchanged);
             let duration = duration.and_then(|set| Some(Placed { value: Seconds(set.seconds()?), place: set.place }));
             let external_id = placed(&profile.external_id).filter(|_| !exchanged);
-            let role = placed(&profile.role_arn)?;
-            Some(DraftHop { role, duration, external_id, session_name: placed(&profile.role_session_name) })
+            let role = DraftRole::Arn(placed(&profile.role_arn)?);
+            let session_name = placed(&profile.role_session_name);
+            Some(DraftHop { role, duration, external_id, session_name, sessions: None })
         };
         self.chain.roles.iter().enumerate().filter_map(hop).collect()
     }

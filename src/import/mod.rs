@@ -4,18 +4,21 @@
 //! What a file does not say is not guessed: it is in `not_imported`, with what to do about it. Judges nothing.
 
 pub mod aws_config;
+mod draft;
+mod expression;
+mod gather;
 pub mod github_workflow;
 mod variables;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use variables::Variables;
 
-use crate::inventory::problem::{Place, Placed};
-use crate::inventory::{
-    Comments, Inventory, JobComments, LengthFrom, Location, Refresh, Remark, Role, RoleArn, Seconds, Source, raw,
-};
+use crate::inventory::problem::Place;
+use crate::inventory::{Comments, Inventory, Job, Location, Remark, RoleArn};
+use draft::{Draft, DraftHop, DraftRole};
+use gather::gather;
 
 /// An inventory made of other files, and what is to be said of it.
 #[derive(Debug, Default)]
@@ -28,9 +31,23 @@ pub struct Imported {
     pub not_imported: Vec<Remark>,
     /// What people should know of what was imported.
     pub notes: Vec<Remark>,
+    /// The roles whose ARNs are not known: their jobs can be judged, and cannot be written into an inventory.
+    pub unknown_roles: Vec<Remark>,
 }
 
 impl Imported {
+    /// What an inventory can hold: jobs with a role whose ARN is not known count as not imported.
+    #[must_use]
+    pub fn with_known_roles(mut self) -> Self {
+        let known = |job: &Job| job.path.iter().all(|hop| hop.role.arn().is_some());
+        self.inventory.jobs.retain(known);
+        self.not_imported.append(&mut self.unknown_roles);
+        let assumed: BTreeSet<&RoleArn> =
+            self.inventory.jobs.iter().flat_map(|job| job.path.iter().filter_map(|hop| hop.role.arn())).collect();
+        self.inventory.roles.retain(|arn, _| assumed.contains(arn));
+        self
+    }
+
     /// The inventory as YAML.
     #[must_use]
     pub fn to_yaml(&self) -> String {
@@ -38,183 +55,7 @@ impl Imported {
     }
 }
 
-/// A job as the imported file declares it.
-struct Draft {
-    name: String,
-    place: Place,
-    length: Placed<Seconds>,
-    length_from: LengthFrom,
-    source: Source,
-    hops: Vec<DraftHop>,
-    refresh: Refresh,
-    comments: JobComments,
-}
-
-/// A hop, and what the file says of its role.
-#[derive(Debug, Clone)]
-struct DraftHop {
-    role: Placed<String>,
-    duration: Option<Placed<Seconds>>,
-    external_id: Option<Placed<String>>,
-    session_name: Option<Placed<String>>,
-}
-
-impl Draft {
-    /// The inventory of this job alone.
-    fn check(self, files: &[Arc<str>]) -> Result<(Inventory, JobComments), Vec<Remark>> {
-        let mut roles: Vec<(Placed<String>, raw::Role)> = Vec::new();
-        let mut described = BTreeSet::new();
-        let mut path = Vec::with_capacity(self.hops.len());
-        for (index, hop) in self.hops.into_iter().enumerate() {
-            // No alias is meant in such a file, so what is no ARN is told to be none.
-            let detailed = hop.external_id.is_some() || hop.session_name.is_some();
-            if detailed && described.insert(hop.role.value.clone()) {
-                let alias = Placed { value: format!("role {index}"), place: hop.role.place };
-                let role = raw::Role {
-                    arn: Some(hop.role.clone()),
-                    external_id: hop.external_id,
-                    session_name: hop.session_name,
-                    ..raw::Role::default()
-                };
-                roles.push((alias, role));
-            }
-            RoleArn::parse(&hop.role.value).map_err(|wrong| {
-                let location = locate(hop.role.place, files);
-                vec![Remark { location, message: wrong.message, help: wrong.help, cannot_work: false }]
-            })?;
-            path.push(raw::Hop { role: Some(hop.role), duration: hop.duration, ..raw::Hop::default() });
-        }
-        let job = raw::Job {
-            place: self.place,
-            name: Some(Placed { value: self.name, place: self.place }),
-            length: Some(self.length),
-            length_from: self.length_from,
-            source: Some(Placed { value: self.source, place: self.place }),
-            path: Some(Placed { value: path, place: self.place }),
-            refresh: Some(self.refresh),
-            ..raw::Job::default()
-        };
-        let document = raw::Document { roles, jobs: vec![job], ..raw::Document::default() };
-        Ok((Inventory::from_document(document, files)?, self.comments))
-    }
-}
-
 fn locate(place: Place, files: &[Arc<str>]) -> Location {
     let file = files.get(place.file).cloned().unwrap_or_default();
     Location { file, line: place.line, column: place.column }
-}
-
-/// Checks the drafts one by one, so that a bad one spoils no other, and makes one inventory of the good ones.
-fn gather(drafts: Vec<Draft>, files: &[Arc<str>], imported: &mut Imported) {
-    let mut names = BTreeSet::new();
-    let mut said: BTreeMap<RoleArn, Vec<Option<Role>>> = BTreeMap::new();
-    for mut draft in drafts {
-        draft.name = free(&on_one_line(&draft, files, &mut imported.notes), &mut names);
-        match draft.check(files) {
-            Err(problems) => imported.not_imported.extend(problems),
-            Ok((one, comments)) => {
-                for job in one.jobs {
-                    for hop in &job.path {
-                        let Some(arn) = hop.role.arn() else { continue };
-                        said.entry(arn.clone()).or_default().push(one.roles.get(arn).cloned());
-                    }
-                    imported.comments.jobs.insert(job.name.to_string(), comments.clone());
-                    imported.inventory.jobs.push(job);
-                }
-            }
-        }
-    }
-    let notes = &mut imported.notes;
-    let settled = said.into_iter().filter_map(|(arn, said)| Some((arn, settled(&said, notes)?)));
-    imported.inventory.roles = settled.collect();
-    name_roles(&mut imported.inventory.roles);
-    imported.inventory.sha256 = crate::inventory::digest(&imported.to_yaml());
-    tidy(&mut imported.not_imported);
-    tidy(&mut imported.notes);
-}
-
-/// The name as an inventory takes it, with a note where that is not as it is written.
-fn on_one_line(draft: &Draft, files: &[Arc<str>], notes: &mut Vec<Remark>) -> String {
-    let clean = draft.name.replace(char::is_control, " ");
-    if clean == draft.name {
-        return clean;
-    }
-    let name = match clean.trim() {
-        "" => "unnamed",
-        name => name,
-    };
-    notes.push(Remark {
-        location: locate(draft.place, files),
-        message: format!("a name holds a control character: the job is called `{name}`"),
-        help: "write the name as plain text on one line".to_owned(),
-        cannot_work: false,
-    });
-    name.to_owned()
-}
-
-/// The name, with a number where it is taken.
-fn free(name: &str, taken: &mut BTreeSet<String>) -> String {
-    let mut free = name.to_owned();
-    let mut number = 1;
-    while !taken.insert(free.clone()) {
-        number += 1;
-        free = format!("{name}-{number}");
-    }
-    free
-}
-
-/// One entry a role, of what each job that assumes it says of it.
-fn settled(said: &[Option<Role>], notes: &mut Vec<Remark>) -> Option<Role> {
-    let mut role = said.iter().flatten().next()?.clone();
-    role.external_id = agreed(said, "external ID", |role| role.external_id.as_ref(), notes);
-    role.session_name = agreed(said, "session name", |role| role.session_name.as_ref(), notes);
-    Some(role)
-}
-
-/// What jobs say differently is no job's; what only some of them say is said for all, because it is the role's.
-fn agreed(
-    said: &[Option<Role>],
-    what: &str,
-    of: impl Fn(&Role) -> Option<&String>,
-    notes: &mut Vec<Remark>,
-) -> Option<String> {
-    let stated: Vec<(&Role, &String)> = said.iter().flatten().filter_map(|role| Some((role, of(role)?))).collect();
-    let (first, value) = *stated.first()?;
-    let mut note = |role: &Role, message: String, help: &str| {
-        let location = role.location.clone().unwrap_or_default();
-        notes.push(Remark { location, message, help: help.to_owned(), cannot_work: false });
-    };
-    if let Some((other, _)) = stated.iter().find(|(_, other)| *other != value) {
-        let message = format!("{} is assumed with more than one {what}: none is written", other.arn);
-        note(other, message, "write the one that its trust policy asks for under `roles:`");
-        return None;
-    }
-    if stated.len() < said.len() {
-        let message =
-            format!("not every job that assumes {} states its {what}: it is written for all of them", first.arn);
-        note(first, message, "take it out under `roles:` if the trust policy does not ask for it");
-    }
-    Some(value.clone())
-}
-
-/// An alias for each role of which something is declared: its name, with the account where two accounts share it.
-fn name_roles(roles: &mut BTreeMap<RoleArn, Role>) {
-    let mut taken = BTreeSet::new();
-    for role in roles.values_mut() {
-        role.alias = (role.external_id.is_some() || role.session_name.is_some()).then(|| {
-            let name = role.arn.name();
-            let with_account = format!("{name}-{}", role.arn.account());
-            free(if taken.contains(name) { &with_account } else { name }, &mut taken)
-        });
-    }
-}
-
-/// Each once, in the order of the files.
-fn tidy(remarks: &mut Vec<Remark>) {
-    let key = |remark: &Remark| {
-        let Location { file, line, column } = &remark.location;
-        (file.clone(), *line, *column, remark.message.clone())
-    };
-    remarks.sort_by_key(key);
-    remarks.dedup();
 }

@@ -9,8 +9,8 @@ use lambda_runtime::Diagnostic;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{Function, failed, not_published};
+use crate::aws::Aws;
 use crate::notify::{self, PublishFailure, TopicArn};
-use crate::probe::Aws;
 use crate::report::Report;
 use crate::state::{Changes, Delivery, Loaded, NotSaved, Previous, Run, State, Store, Tellings, Version, ahead, next};
 

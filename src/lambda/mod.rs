@@ -1,5 +1,7 @@
 //! The Lambda function: owns events, answers, logs and the deadline; the work is `check`'s.
 
+#![allow(clippy::disallowed_methods, reason = "an entry point reads the clock and the environment")]
+
 mod changes;
 mod event;
 pub mod logs;
@@ -17,11 +19,11 @@ use tokio::time::Instant;
 use changes::Teller;
 use event::{Event, Form, Manual};
 
+use crate::aws::{Aws, Probe};
 use crate::check::{self, Start};
 use crate::facts::Observation;
 use crate::inventory::{Filter, Inventory, InventorySource};
 use crate::notify::{self, Notify, PublishFailure, Sent, TopicArn, Wanted};
-use crate::probe::{Aws, Probe};
 use crate::report::{Report, Trigger, v1, widget};
 use crate::settings::Settings;
 use crate::state::{Loaded, Run, Store};
@@ -190,6 +192,7 @@ impl Function {
             id: id.unwrap_or_else(|| invocation.request_id.clone()),
             trigger,
             at: invocation.at,
+            clock: Timestamp::now,
             runbook_base_url: self.settings.runbook_base_url.clone(),
         }
     }

@@ -1,24 +1,24 @@
-//! Sends messages to the topic. Every message is tried, whatever became of the others; what could not be sent is told.
+//! Sends messages to the topic. Every message is tried, whether or not others failed; the failures are returned.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use aws_sdk_sns::types::MessageAttributeValue;
 use tokio::task::JoinSet;
 
 use super::message::Message;
 use super::topic::TopicArn;
-use crate::failure::Class;
-use crate::probe::{Aws, answer_of};
+use crate::aws::errors::Class;
+use crate::aws::sns::{Publication, Publisher};
+use crate::aws::{Aws, ErrorAnswer};
 
-/// Publish calls under way at once.
+/// The Publish calls that run at once.
 const CONCURRENCY: usize = 8;
 
-/// What this process knows to have gone out, so that a retry of the same event does not send it again.
+/// The messages that this process has published, so that a retry of the same event does not send them again.
 #[derive(Debug, Default)]
 pub struct Sent(HashSet<String>);
 
-/// How many messages a process remembers: far more than the retries of the events that may be under way.
+/// How many messages a process remembers: far more than the retries of the events that can be pending.
 const REMEMBERED: usize = 10_000;
 
 impl Sent {
@@ -30,14 +30,14 @@ impl Sent {
     }
 }
 
-/// A message that did not go out.
+/// A message that was not published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublishFailure {
     /// Whose message it was.
     pub owner: String,
-    /// What it means.
+    /// The class of the failure.
     pub class: Class,
-    /// AWS's error code and message, or what stopped the call on this side.
+    /// AWS's error code and message, or the reason on this side.
     pub message: String,
 }
 
@@ -47,10 +47,10 @@ impl fmt::Display for PublishFailure {
     }
 }
 
-/// Publishes the messages that are not known to have gone out; returns those that failed, at the latest when the run's
-/// time is up.
+/// Publishes the messages that this process has not published yet. Returns the failures, at the latest when the run's time
+/// is up.
 pub async fn publish(aws: &Aws, topic: &TopicArn, messages: &[Message], sent: &mut Sent) -> Vec<PublishFailure> {
-    let sns = aws.sns(topic.region());
+    let publisher = Publisher::new(aws, topic.region());
     let end = aws.end();
     let mut waiting = messages
         .iter()
@@ -59,15 +59,15 @@ pub async fn publish(aws: &Aws, topic: &TopicArn, messages: &[Message], sent: &m
         .collect::<Vec<_>>()
         .into_iter();
     let mut under_way = JoinSet::new();
-    // By task, so that of one that panics it is known whose message it had.
+    // By task: a task that panics does not return its message.
     let mut owners = HashMap::new();
     let mut failures = Vec::new();
     loop {
         while under_way.len() < CONCURRENCY {
             let Some(message) = waiting.next() else { break };
-            let (sns, topic, owner) = (sns.clone(), topic.clone(), message.owner.clone());
+            let (publisher, topic, owner) = (publisher.clone(), topic.clone(), message.owner.clone());
             let task = under_way.spawn(async move {
-                let sending = send(&sns, &topic, &message);
+                let sending = send(&publisher, &topic, &message);
                 let result = match end {
                     Some(end) => {
                         tokio::time::timeout_at(end, sending).await.unwrap_or_else(|_| Err(too_late(&message)))
@@ -86,7 +86,7 @@ pub async fn publish(aws: &Aws, topic: &TopicArn, messages: &[Message], sent: &m
             Ok((_, Err(failure))) => failures.push(failure),
             Err(panicked) => failures.push(PublishFailure {
                 owner: owners.remove(&panicked.id()).unwrap_or_default(),
-                // It may be out all the same.
+                // It may have been published.
                 class: Class::TimedOut,
                 message: "the sending task failed".to_owned(),
             }),
@@ -97,37 +97,21 @@ pub async fn publish(aws: &Aws, topic: &TopicArn, messages: &[Message], sent: &m
 }
 
 fn too_late(message: &Message) -> PublishFailure {
-    let text = "the run's time was up before SNS had answered".to_owned();
-    PublishFailure { owner: message.owner.clone(), class: Class::OutOfTime, message: text }
+    failed(message, ErrorAnswer::local(Class::OutOfTime, "the run's time was up before SNS had answered"))
 }
 
-async fn send(sns: &aws_sdk_sns::Client, topic: &TopicArn, message: &Message) -> Result<(), PublishFailure> {
-    let failed = |class, message_text| PublishFailure { owner: message.owner.clone(), class, message: message_text };
-    let mut request = sns
-        .publish()
-        .topic_arn(topic.as_str())
-        .message_structure("json")
-        .subject(&message.subject)
-        .message(&message.body);
-    for attribute in &message.attributes {
-        let value =
-            MessageAttributeValue::builder().data_type(attribute.data_type).string_value(&attribute.value).build();
-        request = request.message_attributes(
-            attribute.name,
-            value.map_err(|_| failed(Class::InvalidRequest, "an attribute has no type".to_owned()))?,
-        );
-    }
-    if topic.is_fifo() {
-        request = request.message_group_id(&message.group).message_deduplication_id(&message.deduplication_id);
-    }
-    match request.send().await {
-        Ok(answer) if answer.message_id().is_some_and(|id| !id.is_empty()) => Ok(()),
-        // The SDK takes an empty answer, a proxy's say: it is no sign that the message is out.
-        Ok(_) => Err(failed(Class::Unreadable, "the answer has no message id".to_owned())),
-        Err(error) => {
-            let answer = answer_of(&error);
-            let code = answer.code.map_or_else(String::new, |code| format!("{code}: "));
-            Err(failed(answer.class, format!("{code}{}", answer.message)))
-        }
-    }
+fn failed(message: &Message, answer: ErrorAnswer) -> PublishFailure {
+    PublishFailure { owner: message.owner.clone(), class: answer.class, message: answer.text() }
+}
+
+async fn send(publisher: &Publisher, topic: &TopicArn, message: &Message) -> Result<(), PublishFailure> {
+    let attributes = message.attributes.iter();
+    let publication = Publication {
+        topic_arn: topic.as_str(),
+        subject: &message.subject,
+        body: &message.body,
+        attributes: attributes.map(|each| (each.name, each.data_type, each.value.as_str())).collect(),
+        fifo: topic.is_fifo().then_some((message.group.as_str(), message.deduplication_id.as_str())),
+    };
+    publisher.publish(&publication).await.map_err(|answer| failed(message, answer))
 }

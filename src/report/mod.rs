@@ -41,6 +41,8 @@ pub use coverage::{
 use crate::findings::Severity;
 use coverage::JobWalk;
 
+pub use crate::facts::MaxSessionFrom;
+
 use crate::findings::{Finding, Subject};
 use crate::inventory::{Job, JobName, LengthFrom, Location, RoleRef, Seconds};
 use crate::lease::{Grant, Judgement, LimitedBy, Verdict};
@@ -163,17 +165,6 @@ pub struct HopReport {
     pub outcome: HopOutcome,
 }
 
-/// Where a role's MaxSessionDuration is known from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MaxSessionFrom {
-    /// IAM returned it.
-    Iam,
-    /// A template or a plan sets it.
-    Planned,
-    /// The inventory declares it.
-    Declared,
-}
-
 /// What is known about a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleReport {
@@ -269,17 +260,12 @@ fn job_report(job: &Job, judgement: &Judgement, walk: &JobWalk) -> JobReport {
 }
 
 fn role_report(subject: &Subject<'_>, role: &RoleRef) -> RoleReport {
-    let max = subject.max_session(role);
-    let from = match (subject.facts.max_session(role), subject.planned(role)) {
-        (Some(_), _) => MaxSessionFrom::Iam,
-        (None, Some(_)) => MaxSessionFrom::Planned,
-        (None, None) => MaxSessionFrom::Declared,
-    };
+    let known = subject.known_max_session(role);
     RoleReport {
         arn: role.clone(),
         assumed: coverage::is_assumed(subject, role),
-        max_session_duration_seconds: max,
-        max_session_duration_from: max.map(|_| from),
+        max_session_duration_seconds: known.map(|(seconds, _)| seconds),
+        max_session_duration_from: known.map(|(_, from)| from),
         error: coverage::error(subject, role),
     }
 }

@@ -350,8 +350,9 @@ impl<'a> From<&'a RoleReport> for RoleV1<'a> {
     }
 }
 
+/// Templates and plans, as the report and `explain` show them.
 #[derive(Serialize)]
-struct PlannedV1<'a> {
+pub(crate) struct PlannedV1<'a> {
     files: &'a [String],
     defined: usize,
     roles: Vec<PlannedRoleV1<'a>>,

@@ -1,12 +1,10 @@
 //! What subscribers were told last, and what a run adds to that: new, changed, due again, resolved. Pure, but for `store`,
-//! which keeps it in S3, through `object`. Knows no wording: that is `notify`'s.
+//! which keeps it in S3. Knows no wording: that is `notify`'s.
 //!
 //! `substance` is what makes a finding another one, `seen` what a run looked at, `changes` compares a run with the state, `told`
 //! makes the next state, `wire` is its form as JSON, `uri` where it is.
 
 mod changes;
-#[cfg(feature = "lambda")]
-mod object;
 mod seen;
 #[cfg(feature = "lambda")]
 mod store;
@@ -24,8 +22,6 @@ use crate::inventory::{RoleRef, Seconds};
 use crate::report::Report;
 
 pub use changes::{Changes, Difference, News, OwnerChanges, Resolved, Standing, Told};
-#[cfg(feature = "lambda")]
-pub use object::endpoint;
 use seen::Seen;
 #[cfg(feature = "lambda")]
 pub use store::{Loaded, NotSaved, Store, Version};

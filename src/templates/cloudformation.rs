@@ -1,19 +1,26 @@
-//! CloudFormation templates (SAM's too): owns where the roles of a template are, and what their properties come to in a
-//! deployment.
+//! CloudFormation and SAM templates: owns where the roles of a template are, and their properties in a deployment.
+
+mod parameters;
+pub(super) mod transform;
+mod unread;
 
 use super::intrinsic::{Deployment, Resolver, is_role};
 use super::policy::Trust;
 use super::resolved::Resolved;
+use super::tree::RepeatedKey;
+use super::unresolved::Unresolved;
 use super::{PlannedRole, Setting, tree};
 use crate::inventory::yaml::{Node, Value};
 use crate::inventory::{Placed, RoleArn, Seconds, Sink, SourceFile};
 use crate::lease::rules::{DEFAULT_MAX_SESSION, MAX_SESSION_RANGE};
+use transform::Property;
 
 /// A template that was read.
 #[derive(Debug)]
 pub(crate) struct Template {
     file: String,
     root: Node,
+    repeated: Vec<RepeatedKey>,
 }
 
 /// A role of a template.
@@ -24,26 +31,30 @@ pub(crate) struct TemplateRole<'a> {
     node: &'a Node,
 }
 
-/// What a file calls a role.
+/// The name and the path that a file gives a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Identity {
     pub(crate) name: Resolved,
     pub(crate) path: Resolved,
 }
 
-/// Why a role of a template is not made in a deployment.
+/// Whether a deployment creates a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum LeftOut {
-    /// By what is given, or by what the template says itself.
-    AsGiven,
-    /// By the defaults of parameters, which a deployment may give other values: how.
-    ByDefault(String),
+pub(crate) enum Creation {
+    /// It does.
+    Created,
+    /// Its condition is false, by the parameters given or by the template alone.
+    LeftOut,
+    /// Its condition is false by the defaults of parameters, which a deployment may change.
+    LeftOutByDefault(String),
+    /// Whether its condition holds is not known.
+    Open(Unresolved),
 }
 
 impl Template {
     /// Reads a template; what is wrong with it is reported to `sink`.
     pub(crate) fn read(index: usize, file: &SourceFile, sink: &mut Sink) -> Option<Self> {
-        let root = tree::parse(index, &file.text, sink)?;
+        let (root, repeated) = tree::parse(index, &file.text, is_role, sink)?;
         let help = "name a CloudFormation template: it has a map `Resources`";
         match root.get("Resources") {
             Some(Node { value: Value::Map(_), .. }) => {}
@@ -53,7 +64,7 @@ impl Template {
             }
             None => sink.add(root.place, "there is no `Resources`: this is no CloudFormation template", help),
         }
-        let template = Self { file: file.name.to_string(), root };
+        let template = Self { file: file.name.to_string(), root, repeated };
         template.roles().for_each(|role| role.check(sink));
         Some(template)
     }
@@ -62,9 +73,8 @@ impl Template {
         &self.file
     }
 
-    /// The parameters that it declares.
-    pub(crate) fn parameters(&self) -> impl Iterator<Item = &str> {
-        self.root.get("Parameters").into_iter().flat_map(Node::entries).map(|(name, _)| name.value.as_str())
+    pub(crate) fn root(&self) -> &Node {
+        &self.root
     }
 
     pub(crate) fn roles(&self) -> impl Iterator<Item = TemplateRole<'_>> {
@@ -72,40 +82,28 @@ impl Template {
         self.resources().filter(|(_, node)| is_role(node)).map(role)
     }
 
-    /// Resources whose roles another file defines, or a function of the template: what they are, and where.
-    pub(crate) fn unread(&self) -> impl Iterator<Item = (String, String)> {
-        self.resources().filter_map(|(id, node)| {
-            let from = format!("{}:{}", self.file, id.place.line);
-            let nested = ["AWS::CloudFormation::Stack", "AWS::Serverless::Application"];
-            match node.get("Type").and_then(Node::text) {
-                Some(kind) if nested.contains(&kind) => Some((
-                    from,
-                    format!("{} is a nested stack: give its template too, if it has roles of jobs", id.value),
-                )),
-                _ if id.value.starts_with("Fn::") => Some((from, format!("what {} makes is not read", id.value))),
-                _ => None,
-            }
-        })
-    }
-
-    fn resources(&self) -> impl Iterator<Item = (&Placed<String>, &Node)> {
+    pub(crate) fn resources(&self) -> impl Iterator<Item = (&Placed<String>, &Node)> {
         self.root.get("Resources").into_iter().flat_map(Node::entries).map(|(id, node)| (id, node))
     }
 }
 
 impl<'a> TemplateRole<'a> {
-    /// Where it stands.
+    /// The file, the line and the logical ID.
     pub(crate) fn from(&self) -> String {
         format!("{}:{} ({})", self.template.file, self.id.place.line, self.id.value)
     }
 
-    fn property(&self, name: &str) -> Option<&'a Node> {
-        self.node.get("Properties")?.get(name)
+    pub(crate) fn file(&self) -> &'a str {
+        &self.template.file
     }
 
-    /// What CloudFormation would refuse, and stands there for all to see.
+    fn property(&self, name: &str) -> Property<'a> {
+        transform::property(&self.template.root, self.node, name)
+    }
+
+    /// Reports a MaxSessionDuration that CloudFormation would refuse.
     fn check(&self, sink: &mut Sink) {
-        if let Some(node) = self.property("MaxSessionDuration")
+        if let Property::Written(node) = self.property("MaxSessionDuration")
             && let Some(text) = node.text()
             && let Err(why) = max_session(text)
             && !text.contains("{{resolve:")
@@ -118,66 +116,58 @@ impl<'a> TemplateRole<'a> {
         }
     }
 
-    /// What it is called in a deployment.
+    /// Its name and its path in a deployment.
     pub(crate) fn identity(&self, deployment: Deployment<'a>) -> Identity {
         let mut resolver = Resolver::new(&self.template.root, deployment);
-        Identity { name: resolver.role_name(&self.id.value, self.node), path: resolver.role_path(self.node) }
+        Identity { name: resolver.role_name(self.node), path: resolver.role_path(self.node) }
     }
 
-    /// Whether its condition leaves it out of a deployment.
-    pub(crate) fn left_out(&self, deployment: Deployment<'a>) -> Option<LeftOut> {
-        let condition = self.node.get("Condition").and_then(Node::text)?;
+    /// Whether a deployment creates it.
+    pub(crate) fn creation(&self, deployment: Deployment<'a>) -> Creation {
+        let Some(condition) = self.node.get("Condition").and_then(Node::text) else { return Creation::Created };
         let mut resolver = Resolver::new(&self.template.root, deployment);
-        (resolver.condition(condition) == Ok(false)).then(|| match resolver.defaults.is_empty() {
-            true => LeftOut::AsGiven,
-            false => LeftOut::ByDefault(with_defaults(format!("(its condition {condition} is false)"), &resolver)),
-        })
-    }
-
-    /// Whether a role that the template does not name may have got this name from AWS: STACK-ID-RANDOM, cut to 64.
-    pub(crate) fn may_have_been_named(&self, role: &RoleArn) -> bool {
-        self.property("RoleName").is_none() && role.name().contains(&format!("-{}-", self.id.value))
-    }
-
-    /// What its properties come to in a deployment.
-    pub(crate) fn planned(&self, deployment: Deployment<'a>) -> PlannedRole {
-        let (max_session, max_session_from) = self.max_session(deployment);
-        let mut resolver = Resolver::new(&self.template.root, deployment);
-        let trust = match self.property("AssumeRolePolicyDocument").map(|document| resolver.resolve(document)) {
-            None => Setting::Unknown("AssumeRolePolicyDocument is left out".to_owned()),
-            Some(document) => Trust::read(&document).map_or_else(Setting::Unknown, Setting::Known),
-        };
-        let trust_from = with_defaults(self.from(), &resolver);
-        let from = self.from();
-        PlannedRole {
-            from,
-            max_session,
-            max_session_from,
-            trust,
-            trust_from,
-            deleted: false,
-            account_open: false,
-            terraform: None,
+        match resolver.condition(condition) {
+            Ok(true) => Creation::Created,
+            Ok(false) if resolver.defaults.is_empty() => Creation::LeftOut,
+            Ok(false) => {
+                Creation::LeftOutByDefault(with_defaults(format!("(its condition {condition} is false)"), &resolver))
+            }
+            Err(why) => Creation::Open(why),
         }
     }
 
-    fn max_session(&self, deployment: Deployment<'a>) -> (Setting<Seconds>, String) {
-        let Some(node) = self.property("MaxSessionDuration") else {
-            return (Setting::Known(DEFAULT_MAX_SESSION), format!("{}: left out, so IAM takes 3600", self.from()));
-        };
-        let from = format!("{}:{} ({})", self.template.file, node.place.line, self.id.value);
+    /// Whether AWS may have generated this name for a role without RoleName: STACK-ID-RANDOM, cut to 64 characters.
+    pub(crate) fn may_have_been_named(&self, role: &RoleArn) -> bool {
+        matches!(self.property("RoleName"), Property::Absent) && role.name().contains(&format!("-{}-", self.id.value))
+    }
+
+    /// Its settings in a deployment.
+    pub(crate) fn planned(&self, deployment: Deployment<'a>) -> PlannedRole {
+        let (max_session, max_session_from) = self.max_session(deployment);
         let mut resolver = Resolver::new(&self.template.root, deployment);
-        let setting = match resolver.resolve(node) {
-            Resolved::Nothing => Setting::Known(DEFAULT_MAX_SESSION),
-            Resolved::Text(text) => max_session(&text).map_or_else(Setting::Unknown, Setting::Known),
-            other => Setting::Unknown(other.why_unknown().unwrap_or("it is not a number").to_owned()),
+        let absent = Resolved::unknown(Unresolved::LeftOut("AssumeRolePolicyDocument"));
+        let document = resolver.property(self.node, "AssumeRolePolicyDocument", &absent);
+        let trust = Trust::read(&document).map_or_else(Setting::Unknown, Setting::Known);
+        let trust_from = with_defaults(self.from(), &resolver);
+        let from = self.from();
+        PlannedRole { from, max_session, max_session_from, trust, trust_from, deleted: false, terraform: None }
+    }
+
+    fn max_session(&self, deployment: Deployment<'a>) -> (Setting<Seconds>, String) {
+        let from = match self.property("MaxSessionDuration") {
+            Property::Written(node) => format!("{}:{} ({})", self.template.file, node.place.line, self.id.value),
+            Property::Absent => format!("{}: left out, so IAM takes {}", self.from(), DEFAULT_MAX_SESSION.0),
+            Property::Open(_) => self.from(),
         };
+        let mut resolver = Resolver::new(&self.template.root, deployment);
+        let absent = Resolved::Text(DEFAULT_MAX_SESSION.0.to_string());
+        let setting = max_session_setting(resolver.property(self.node, "MaxSessionDuration", &absent));
         (setting, with_defaults(from, &resolver))
     }
 }
 
-/// A place, and the parameters whose defaults decided there: a deployment may give others.
-fn with_defaults(from: String, resolver: &Resolver<'_>) -> String {
+/// A place, and the parameters whose defaults decided there: a deployment may give other values.
+pub(crate) fn with_defaults(from: String, resolver: &Resolver<'_>) -> String {
     let defaults: Vec<&str> = resolver.defaults.iter().copied().collect();
     let within = from.strip_suffix(')').unwrap_or(&from);
     match defaults[..] {
@@ -187,11 +177,19 @@ fn with_defaults(from: String, resolver: &Resolver<'_>) -> String {
     }
 }
 
+/// A resolved MaxSessionDuration; IAM takes its default where there is none.
+pub(crate) fn max_session_setting(value: Resolved) -> Setting<Seconds> {
+    match value {
+        Resolved::Nothing => Setting::Known(DEFAULT_MAX_SESSION),
+        Resolved::Text(text) => max_session(&text).map_or_else(Setting::Unknown, Setting::Known),
+        other => Setting::Unknown(other.why_unknown().cloned().unwrap_or(Unresolved::NotANumber)),
+    }
+}
+
 /// A MaxSessionDuration as a file writes it.
-pub(crate) fn max_session(text: &str) -> Result<Seconds, String> {
+fn max_session(text: &str) -> Result<Seconds, Unresolved> {
     let seconds = text.trim().parse().ok().map(Seconds);
-    seconds.filter(|seconds| MAX_SESSION_RANGE.contains(seconds)).ok_or_else(|| {
-        let shown: String = text.chars().take(40).collect();
-        format!("`{shown}` is not a number of seconds from 3600 to 43200")
-    })
+    seconds
+        .filter(|seconds| MAX_SESSION_RANGE.contains(seconds))
+        .ok_or_else(|| Unresolved::NoMaxSession(text.chars().take(40).collect()))
 }

@@ -1,5 +1,5 @@
-//! The files of templates and plans: owns how they are read, from where, and that what is given along with them is known to
-//! them. Knows nothing of the inventory.
+//! The files of templates and plans: owns how they are read and decoded, and that the parameters given with them are
+//! declared in them. Knows nothing of the inventory.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -8,9 +8,9 @@ use super::cloudformation::Template;
 use super::terraform_plan::{self, Plan};
 use super::tree;
 use crate::inventory::{Place, Problem, Problems, Sink, SourceFile, nearest};
-use crate::limited;
+use crate::limited::{self, Unreadable};
 
-/// What is given along with the files.
+/// The values that are given with the files.
 #[derive(Debug, Clone, Default)]
 pub struct Given {
     /// Parameters of the templates, pseudo parameters included.
@@ -25,6 +25,8 @@ pub struct Files {
     pub(super) names: Vec<String>,
     pub(super) templates: Vec<Template>,
     pub(super) plans: Vec<Plan>,
+    /// The files that are not UTF-8.
+    pub(super) utf16: Vec<String>,
 }
 
 impl Files {
@@ -36,7 +38,7 @@ impl Files {
         let (mut sources, mut sink) = (Vec::new(), Sink::default());
         let mut files = Self::default();
         for (path, is_plan) in templates.iter().map(|path| (path, false)).chain(plans.iter().map(|path| (path, true))) {
-            let source = source(path, is_plan, &mut sink);
+            let (source, utf16) = source(path, is_plan, &mut sink);
             let index = sources.len();
             if source.readable && is_plan {
                 files.plans.extend(Plan::read(index, &source, &mut sink));
@@ -44,6 +46,7 @@ impl Files {
                 files.templates.extend(Template::read(index, &source, &mut sink));
             }
             files.names.push(source.name.to_string());
+            files.utf16.extend(utf16.then(|| source.name.to_string()));
             sources.push(source);
         }
         if sink.problems.is_empty() {
@@ -69,7 +72,8 @@ impl Files {
     }
 }
 
-fn source(path: &Path, is_plan: bool, sink: &mut Sink) -> SourceFile {
+/// A file, and whether it is UTF-16.
+pub(crate) fn source(path: &Path, is_plan: bool, sink: &mut Sink) -> (SourceFile, bool) {
     let stdin = path.as_os_str() == "-";
     let name = if stdin { "<stdin>".to_owned() } else { path.display().to_string() };
     let most = if is_plan { terraform_plan::MAX_BYTES } else { tree::MAX_BYTES };
@@ -77,19 +81,56 @@ fn source(path: &Path, is_plan: bool, sink: &mut Sink) -> SourceFile {
         true => limited::stream(std::io::stdin().lock(), most),
         false => limited::file(path, most),
     };
-    let what =
+    let wanted =
         if is_plan { "a plan as `terraform show -json plan.out` writes it" } else { "a CloudFormation template" };
     let packed = read.as_ref().is_ok_and(|bytes| bytes.starts_with(b"PK\x03\x04"));
-    let (text, problem) = match read.and_then(limited::text) {
-        _ if packed => (None, Some("is a packed file: the plan as `-out` writes it, perhaps".to_owned())),
+    let utf16 = read.as_ref().ok().and_then(|bytes| byte_order(bytes));
+    let (text, problem) = match read.and_then(|bytes| decoded(bytes, utf16)) {
+        _ if packed => (None, Some("is a packed file, such as the plan that `-out` writes".to_owned())),
         Ok(text) => (Some(text), None),
         Err(wrong) => (None, Some(wrong.to_string())),
     };
     let readable = problem.is_none();
     if let Some(message) = problem {
-        let help = format!("name {what}");
+        let help = format!("name {wanted}");
         sink.problems.push(Problem { place: None::<Place>, file: name.as_str().into(), message, help });
     }
     let text = text.unwrap_or_default();
-    SourceFile { name: name.into(), text: text.trim_start_matches('\u{feff}').into(), readable }
+    let text = text.trim_start_matches('\u{feff}').into();
+    (SourceFile { name: name.into(), text, readable }, utf16.is_some())
+}
+
+/// The order of the bytes of UTF-16.
+#[derive(Debug, Clone, Copy)]
+enum ByteOrder {
+    Little,
+    Big,
+}
+
+/// How a text in UTF-16 is recognized: by its byte order mark, or by the zero byte of its first character, which is ASCII
+/// in every template and plan. PowerShell's `>` writes such files.
+fn byte_order(bytes: &[u8]) -> Option<ByteOrder> {
+    match bytes {
+        [0xff, 0xfe, ..] => Some(ByteOrder::Little),
+        [0xfe, 0xff, ..] => Some(ByteOrder::Big),
+        [first, 0, ..] if *first != 0 => Some(ByteOrder::Little),
+        [0, first, ..] if *first != 0 => Some(ByteOrder::Big),
+        _ => None,
+    }
+}
+
+fn decoded(bytes: Vec<u8>, utf16: Option<ByteOrder>) -> Result<String, Unreadable> {
+    let Some(order) = utf16 else { return limited::text(bytes) };
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    let units = pairs.iter().map(|pair| match order {
+        ByteOrder::Little => u16::from_le_bytes(*pair),
+        ByteOrder::Big => u16::from_be_bytes(*pair),
+    });
+    let (mut text, mut line) = (String::with_capacity(pairs.len()), 1);
+    for unit in char::decode_utf16(units) {
+        let Ok(character) = unit else { return Err(Unreadable::NotText { line, utf16: true }) };
+        line += usize::from(character == '\n');
+        text.push(character);
+    }
+    if rest.is_empty() { Ok(text) } else { Err(Unreadable::NotText { line, utf16: true }) }
 }

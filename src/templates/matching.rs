@@ -1,65 +1,95 @@
-//! The inventory's roles among those of templates and plans: owns which role of a file is which of the inventory. A role is the same where account, path and name are; an account that the file does not tell is the
-//! inventory's, unless the name fits roles of several.
+//! The inventory's roles among those of templates and plans: owns which role of a file is which of the inventory. A role is
+//! the same where account, path and name are the same. An account that the file does not have is the inventory's, unless
+//! the name fits roles of several accounts. `notes` words the roles that are not matched.
+
+mod notes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cloudformation::{Identity, LeftOut, TemplateRole};
+use super::cloudformation::{Creation, Identity, TemplateRole};
 use super::files::{Files, Given};
 use super::intrinsic::Deployment;
-use super::resolved::Resolved;
+use super::resolved::{Partly, Resolved};
 use super::terraform_plan::PlanRole;
-use super::{Note, Planned, PlannedRole, Setting};
+use super::{Note, Planned, PlannedRole, Setting, Unresolved};
 use crate::failure::printable;
 use crate::inventory::{Inventory, RoleArn};
 
 impl Files {
-    /// What the files say of the inventory's roles.
+    /// The inventory's roles as the files define them.
     #[must_use]
     pub fn planned(&self, inventory: &Inventory, given: &Given) -> Planned {
-        let mut matching = Matching::of(inventory, given);
+        let mut matching = Matching::new(inventory, given);
         let mut planned = Planned { files: self.names.clone(), ..Planned::default() };
+        for name in &self.utf16 {
+            matching.note_file(name, "the file is UTF-16 and was read as such; other tools expect UTF-8".to_owned());
+        }
         for template in &self.templates {
             let before = planned.defined;
             for role in template.roles() {
                 planned.defined += 1;
                 matching.place_template_role(role);
             }
-            matching.notes.extend(template.unread().map(|(from, text)| Note { role: None, from, text }));
+            let unread = template.unread().into_iter().chain(template.refused_parameters(&given.parameters));
+            unread.for_each(|(from, text)| matching.note_file(&from, text));
             if planned.defined == before {
-                let text = "the template defines no IAM role".to_owned();
-                matching.notes.insert(Note { role: None, from: template.file().to_owned(), text });
+                matching.note_file(template.file(), "the template defines no IAM role".to_owned());
             }
         }
         for plan in &self.plans {
             planned.defined += plan.roles.len();
             plan.roles.iter().for_each(|role| matching.place_plan_role(role));
-            let unread = plan.unread.iter().cloned();
-            matching.notes.extend(unread.map(|(from, text)| Note { role: None, from, text }));
+            plan.unread.iter().for_each(|(from, text)| matching.note_file(from, text.clone()));
         }
         matching.finish(planned)
     }
 }
 
-/// How a role of a file and one of the inventory, in one account, compare.
+/// A role of a file compared with one of the inventory in the same account.
 enum Fit {
     Same,
     /// The name is the same, and the path is not.
     OtherPath(String),
+    /// The ARN is the same, but for the partition.
+    OtherPartition(RoleArn),
+    /// The name is the same, but for upper and lower case.
+    OtherCase(String),
     /// The name is known in part, and fits.
-    MayBe(String),
+    MayBe(Unresolved),
+    /// Nothing of the name is known.
+    NameUnknown(Unresolved),
     No,
 }
 
 fn fit(identity: &Identity, role: &RoleArn) -> Fit {
     match (&identity.name, &identity.path) {
-        (Resolved::Text(name), _) if name != role.name() => Fit::No,
+        (Resolved::Text(name), _) if name != role.name() => {
+            if name.eq_ignore_ascii_case(role.name()) {
+                Fit::OtherCase(name.clone())
+            } else {
+                Fit::No
+            }
+        }
         (Resolved::Text(_), Resolved::Text(path)) if path != role.path() => Fit::OtherPath(path.clone()),
         // A name occurs once in an account, whatever the path.
         (Resolved::Text(_), _) => Fit::Same,
-        (Resolved::Partly(partly), _) if !partly.prefix.is_empty() || !partly.suffix.is_empty() => {
-            if partly.may_be(role.name()) { Fit::MayBe(partly.why.clone()) } else { Fit::No }
+        (Resolved::Partly(Partly { prefix, suffix, why }), _) if prefix.is_empty() && suffix.is_empty() => {
+            Fit::NameUnknown(why.clone())
         }
+        (Resolved::Partly(partly), _) if partly.may_be(role.name()) => Fit::MayBe(partly.why.clone()),
         _ => Fit::No,
+    }
+}
+
+/// A role of a plan compared with one of the inventory; an ARN that the plan has is compared whole.
+fn fit_plan_role(planned: &PlanRole, role: &RoleArn) -> Fit {
+    match fit(&planned.identity, role) {
+        Fit::Same => match &planned.arn {
+            Some(arn) if arn != role && arn.partition() != role.partition() => Fit::OtherPartition(arn.clone()),
+            Some(arn) if arn.path() != role.path() => Fit::OtherPath(arn.path().to_owned()),
+            _ => Fit::Same,
+        },
+        fit => fit,
     }
 }
 
@@ -72,31 +102,42 @@ enum Definition<'a> {
 
 struct Matching<'a> {
     given: &'a Given,
-    /// The roles of the inventory by partition and account, as far as the files are for it.
+    /// The roles of the inventory by partition and account.
     by_account: BTreeMap<(&'a str, &'a str), Vec<&'a RoleArn>>,
     found: BTreeMap<&'a RoleArn, Vec<Definition<'a>>>,
-    /// Roles that a name fits which fits those of other accounts too.
-    ambiguous: BTreeMap<&'a RoleArn, String>,
+    /// Roles whose name also fits roles of other accounts.
+    ambiguous: BTreeMap<&'a RoleArn, Unresolved>,
     /// Roles that the defaults of parameters leave out: where, and how.
     left_out: BTreeMap<&'a RoleArn, (String, String)>,
+    /// The roles of a file of whose name nothing is known, by file and reason.
+    unnamed: BTreeMap<(String, String), BTreeSet<String>>,
     notes: BTreeSet<Note>,
 }
 
 impl<'a> Matching<'a> {
-    fn of(inventory: &'a Inventory, given: &'a Given) -> Self {
+    fn new(inventory: &'a Inventory, given: &'a Given) -> Self {
         let mut by_account: BTreeMap<(&str, &str), Vec<&RoleArn>> = BTreeMap::new();
         for role in inventory.roles.keys() {
             by_account.entry((role.partition(), role.account())).or_default().push(role);
         }
-        let mut notes = BTreeSet::new();
-        for account in given.accounts.iter().filter(|id| !by_account.keys().any(|(_, known)| known == id)) {
-            let text = format!("the inventory has no role in account {account}");
-            notes.insert(Note { role: None, from: "--account".to_owned(), text });
+        let mut matching = Self {
+            given,
+            by_account,
+            found: BTreeMap::new(),
+            ambiguous: BTreeMap::new(),
+            left_out: BTreeMap::new(),
+            unnamed: BTreeMap::new(),
+            notes: BTreeSet::new(),
+        };
+        for account in &given.accounts {
+            if !matching.by_account.keys().any(|(_, known)| known == account) {
+                matching.note_file("--account", format!("the inventory has no role in account {account}"));
+            }
         }
-        Self { given, by_account, found: BTreeMap::new(), ambiguous: BTreeMap::new(), left_out: BTreeMap::new(), notes }
+        matching
     }
 
-    fn is_meant(&self, account: &str) -> bool {
+    fn is_target_account(&self, account: &str) -> bool {
         self.given.accounts.is_empty() || self.given.accounts.contains(account)
     }
 
@@ -106,72 +147,105 @@ impl<'a> Matching<'a> {
 
     fn place_template_role(&mut self, role: TemplateRole<'a>) {
         let mut same = Vec::new();
+        let only_partition = self.given.parameters.get("AWS::Partition").map(String::as_str);
         for ((partition, account), known) in self.by_account.clone() {
-            if !self.is_meant(account) {
+            if !self.is_target_account(account) || only_partition.is_some_and(|only| only != partition) {
                 continue;
             }
             let deployment = self.deployment(partition, account);
             let identity = role.identity(deployment);
-            if let Some(left_out) = role.left_out(deployment) {
-                if let LeftOut::ByDefault(how) = left_out {
+            let open = match role.creation(deployment) {
+                Creation::Created => None,
+                Creation::LeftOut => continue,
+                Creation::LeftOutByDefault(how) => {
                     let dropped = known.into_iter().filter(|arn| matches!(fit(&identity, arn), Fit::Same));
                     self.left_out.extend(dropped.map(|arn| (arn, (role.from(), how.clone()))));
+                    continue;
                 }
-                continue;
-            }
+                Creation::Open(why) => Some(why),
+            };
             for arn in known {
                 match fit(&identity, arn) {
-                    Fit::No if role.may_have_been_named(arn) => {
-                        self.may_be(arn, role.from(), "AWS makes up its name at deployment");
+                    Fit::No | Fit::NameUnknown(_) if role.may_have_been_named(arn) => {
+                        self.note_possible_match(arn, role.from(), &Unresolved::GeneratedName);
                     }
-                    fit => self.note(fit, arn, &role.from(), &mut same),
+                    Fit::NameUnknown(why) => {
+                        let id = format!("{} (line {})", role.id.value, role.id.place.line);
+                        self.unnamed.entry((role.file().to_owned(), why.to_string())).or_default().insert(id);
+                    }
+                    fit => {
+                        if let (Fit::Same, Some(why)) = (&fit, &open) {
+                            self.note_role(
+                                arn,
+                                role.from(),
+                                format!("whether the template creates it is not known: {why}"),
+                            );
+                        }
+                        self.compare(fit, arn, &role.from(), &mut same);
+                    }
                 }
             }
         }
         let pinned = !self.given.accounts.is_empty();
-        self.place(Definition::Template(role), role.from(), same, pinned);
+        self.place(Definition::Template(role), &role.from(), same, pinned);
     }
 
     fn place_plan_role(&mut self, role: &'a PlanRole) {
         let mut same = Vec::new();
         let only = (self.given.accounts.len() == 1).then(|| self.given.accounts.first()).flatten();
-        let account = role.account.as_ref().or(only);
-        for ((_, id), known) in self.by_account.clone() {
-            if account.map_or(self.is_meant(id), |account| account == id) {
-                known.iter().for_each(|arn| self.note(fit(&role.identity, arn), arn, &role.planned.from, &mut same));
+        let account = role.home.as_ref().map(|home| &home.account).or(only);
+        let partition = role.home.as_ref().and_then(|home| home.partition.as_deref());
+        for ((known_partition, id), known) in self.by_account.clone() {
+            if !account.map_or_else(|| self.is_target_account(id), |account| account == id) {
+                continue;
+            }
+            for arn in known {
+                let from = &role.planned.from;
+                match fit_plan_role(role, arn) {
+                    Fit::NameUnknown(why) => {
+                        self.unnamed.entry((from.clone(), why.to_string())).or_default();
+                    }
+                    Fit::Same
+                        if role.arn.is_none() && partition.is_some_and(|partition| partition != known_partition) => {}
+                    fit => self.compare(fit, arn, from, &mut same),
+                }
             }
         }
-        self.place(Definition::Plan(role), role.planned.from.clone(), same, account.is_some());
+        self.place(Definition::Plan(role), &role.planned.from, same, account.is_some());
     }
 
-    fn note(&mut self, fit: Fit, arn: &'a RoleArn, from: &str, same: &mut Vec<&'a RoleArn>) {
+    /// Keeps the role where it is the same, and notes why it is not where it nearly is.
+    fn compare(&mut self, fit: Fit, arn: &'a RoleArn, from: &str, same: &mut Vec<&'a RoleArn>) {
         match fit {
             Fit::Same => same.push(arn),
-            Fit::MayBe(why) => self.may_be(arn, from.to_owned(), &why),
+            Fit::MayBe(why) => self.note_possible_match(arn, from.to_owned(), &why),
             Fit::OtherPath(path) => {
                 let text = format!(
                     "not taken as this role: it has the same name, and the path `{path}` instead of `{}`",
                     arn.path()
                 );
-                self.notes.insert(Note { role: Some(arn.clone()), from: from.to_owned(), text });
+                self.note_role(arn, from.to_owned(), text);
             }
-            Fit::No => {}
+            Fit::OtherPartition(other) => {
+                self.note_role(arn, from.to_owned(), format!("not taken as this role: its ARN is {other}"));
+            }
+            Fit::OtherCase(name) => {
+                let text = format!(
+                    "not taken as this role: its name is `{name}`, which differs in upper and lower case alone; \
+                     correct the inventory or the file"
+                );
+                self.note_role(arn, from.to_owned(), text);
+            }
+            Fit::NameUnknown(_) | Fit::No => {}
         }
     }
 
-    fn may_be(&mut self, arn: &RoleArn, from: String, why: &str) {
-        let text = format!("not taken as this role, though it may be: its name is not known in full: {why}");
-        self.notes.insert(Note { role: Some(arn.clone()), from, text });
-    }
-
-    /// Notes where a definition was found; one name in several accounts is one role or several: that is not known.
-    fn place(&mut self, definition: Definition<'a>, from: String, same: Vec<&'a RoleArn>, pinned: bool) {
+    /// Keeps where a role is defined. One name in several accounts is one role or several: that is not known.
+    fn place(&mut self, definition: Definition<'a>, from: &str, same: Vec<&'a RoleArn>, pinned: bool) {
         for role in &same {
             let others = same.iter().filter(|other| other.name() == role.name() && other.account() != role.account());
             if !pinned && others.count() > 0 {
-                let why =
-                    format!("{from} fits roles of several accounts: give --account with the ones it is deployed to");
-                self.ambiguous.entry(role).or_insert(why);
+                self.ambiguous.entry(role).or_insert_with(|| Unresolved::SeveralAccounts(from.to_owned()));
             }
             self.found.entry(role).or_default().push(definition);
         }
@@ -180,7 +254,7 @@ impl<'a> Matching<'a> {
     fn finish(mut self, mut planned: Planned) -> Planned {
         for (role, definitions) in std::mem::take(&mut self.found) {
             let mut all: Vec<PlannedRole> =
-                definitions.iter().map(|definition| self.details(*definition, role)).collect();
+                definitions.iter().map(|definition| self.settings(*definition, role)).collect();
             // A role that one resource gives up and another takes on is not deleted.
             if all.iter().any(|one| !one.deleted) {
                 all.retain(|one| !one.deleted);
@@ -189,40 +263,18 @@ impl<'a> Matching<'a> {
             if let Some(why) = self.ambiguous.get(role).filter(|_| !one.deleted || definitions.len() == 1) {
                 (one.max_session, one.trust, one.deleted) =
                     (Setting::Unknown(why.clone()), Setting::Unknown(why.clone()), false);
-                one.account_open = true;
             }
-            planned.roles.insert(role.clone(), fit_to_show(one));
+            planned.roles.insert(role.clone(), with_printable_places(one));
         }
-        // What another resource defines is there all the same.
-        for (role, (from, how)) in std::mem::take(&mut self.left_out) {
-            if !planned.roles.contains_key(role) {
-                let text = format!("the template does not make this role {how}: nothing is taken from it");
-                self.notes.insert(Note { role: Some(role.clone()), from, text });
-            }
-        }
-        for (role, one) in planned.roles.iter().filter(|(_, one)| !one.deleted) {
-            let mut note = |what: &str, why: &str| {
-                let (role, text) = (Some(role.clone()), format!("{what} is not known: {why}"));
-                self.notes.insert(Note { role, from: one.from.clone(), text });
-            };
-            match (&one.max_session, &one.trust) {
-                (Setting::Unknown(why), Setting::Unknown(other)) if why == other => note("what it will be", why),
-                (max, trust) => {
-                    if let Setting::Unknown(why) = max {
-                        note("MaxSessionDuration", why);
-                    }
-                    if let Setting::Unknown(why) = trust {
-                        note("whom it trusts", why);
-                    }
-                }
-            }
-        }
+        self.note_left_out(&planned);
+        self.note_unknown_settings(&planned);
+        self.note_unnamed();
         let shown = |note: Note| Note { from: printable(&note.from), text: printable(&note.text), ..note };
         planned.notes = self.notes.into_iter().map(shown).collect();
         planned
     }
 
-    fn details(&self, definition: Definition<'a>, role: &'a RoleArn) -> PlannedRole {
+    fn settings(&self, definition: Definition<'a>, role: &'a RoleArn) -> PlannedRole {
         match definition {
             Definition::Template(found) => found.planned(self.deployment(role.partition(), role.account())),
             Definition::Plan(found) => found.planned.clone(),
@@ -230,24 +282,20 @@ impl<'a> Matching<'a> {
     }
 }
 
-/// The texts of a file without what a terminal would obey.
-fn fit_to_show(role: PlannedRole) -> PlannedRole {
+/// The role with the names of its file free of control characters, which would act on a terminal.
+fn with_printable_places(role: PlannedRole) -> PlannedRole {
     PlannedRole {
         from: printable(&role.from),
         max_session_from: printable(&role.max_session_from),
         trust_from: printable(&role.trust_from),
         terraform: role.terraform.as_deref().map(printable),
-        max_session: match role.max_session {
-            Setting::Unknown(why) => Setting::Unknown(printable(&why)),
-            known => known,
-        },
         ..role
     }
 }
 
-/// Two definitions of one role: what they agree on is known.
+/// Two definitions of one role: the settings on which they agree are known.
 fn merged(a: PlannedRole, b: PlannedRole) -> PlannedRole {
-    let why = format!("{} and {} both define it, and differ", a.from, b.from);
+    let why = Unresolved::Differ(a.from.clone(), b.from.clone());
     PlannedRole {
         max_session: if a.max_session == b.max_session { a.max_session } else { Setting::Unknown(why.clone()) },
         trust: if a.trust == b.trust { a.trust } else { Setting::Unknown(why) },
@@ -255,7 +303,6 @@ fn merged(a: PlannedRole, b: PlannedRole) -> PlannedRole {
         max_session_from: a.max_session_from,
         trust_from: a.trust_from,
         deleted: a.deleted && b.deleted,
-        account_open: a.account_open || b.account_open,
         terraform: a.terraform,
     }
 }

@@ -1,50 +1,51 @@
-//! Roles as they will be: what CloudFormation templates and Terraform plans say of the inventory's roles before anything
-//! is deployed.
+//! Planned infrastructure: the roles of the inventory as CloudFormation templates and Terraform plans define them, before
+//! the deployment.
 //!
-//! `files` reads them, `tree` parses YAML with its tags, `intrinsic` resolves CloudFormation's functions, `cloudformation` and
-//! `terraform_plan` find the roles of a file, `matching` finds the inventory's roles among them, `policy` reads and judges
-//! a trust policy. What cannot be resolved is a value of its own, with the reason; nothing is guessed. Knows nothing of
-//! jobs that are too long.
+//! `files` reads them, `tree` parses YAML with its tags, `intrinsic` resolves CloudFormation's functions, `cloudformation`
+//! and `terraform_plan` find the roles of a file, `matching` compares them with the inventory's, `policy` reads and judges
+//! a trust policy. A value that cannot be resolved is `Unresolved`, with the reason; nothing is guessed.
 
 #[cfg(feature = "cli")]
-mod cloudformation;
+pub(crate) mod cloudformation;
 #[cfg(feature = "cli")]
-mod files;
+pub(crate) mod files;
 #[cfg(feature = "cli")]
-mod intrinsic;
+pub(crate) mod intrinsic;
 #[cfg(feature = "cli")]
 mod matching;
 pub mod policy;
 mod resolved;
 #[cfg(feature = "cli")]
-mod terraform_plan;
+pub(crate) mod terraform_plan;
 #[cfg(feature = "cli")]
 mod tree;
+mod unresolved;
 
 use std::collections::BTreeMap;
 
 #[cfg(feature = "cli")]
 pub use files::{Files, Given};
 pub use resolved::{Partly, Resolved};
+pub use unresolved::Unresolved;
 
 use crate::inventory::{RoleArn, Seconds};
 use policy::Trust;
 
-/// A setting of a role as it will be.
+/// A setting of a planned role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Setting<T> {
-    /// The file says it.
+    /// The file has it.
     Known(T),
-    /// The file does not say it before it is deployed: why.
-    Unknown(String),
+    /// It is not known before the deployment: why.
+    Unknown(Unresolved),
 }
 
-/// What the files say of one role of the inventory.
+/// A role of the inventory as the files define it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedRole {
-    /// Where: the file, the line or the address, the role's name there.
+    /// The file, with the line or the address, and the role's name there.
     pub from: String,
-    /// Its MaxSessionDuration; the hour that IAM takes where the file leaves it out.
+    /// Its MaxSessionDuration; IAM's default of an hour where the file leaves it out.
     pub max_session: Setting<Seconds>,
     /// Where the MaxSessionDuration comes from.
     pub max_session_from: String,
@@ -54,24 +55,22 @@ pub struct PlannedRole {
     pub trust_from: String,
     /// The plan deletes it.
     pub deleted: bool,
-    /// Which account the file is for is not known, and that leaves the settings open.
-    pub account_open: bool,
-    /// Its address in the Terraform configuration, where a plan tells of it: that is where it is changed, not the plan.
+    /// Its address in the Terraform configuration, where a plan defines it: the configuration is what people change.
     pub terraform: Option<String>,
 }
 
-/// Something that the files could not tell, or that a person should know of them.
+/// Something that the files leave open, or that a person should know of them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Note {
-    /// The role of the inventory that is meant.
+    /// The role of the inventory that the note is about.
     pub role: Option<RoleArn>,
     /// Where in the files.
     pub from: String,
-    /// What, and why.
+    /// The note itself.
     pub text: String,
 }
 
-/// What the files say of the inventory's roles. `Planned::default()`: no file was given.
+/// The inventory's roles as the files define them. `Planned::default()`: no file was given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Planned {
     /// The files' names.
@@ -80,7 +79,7 @@ pub struct Planned {
     pub defined: usize,
     /// The roles of the inventory that the files define or delete.
     pub roles: BTreeMap<RoleArn, PlannedRole>,
-    /// What could not be told.
+    /// The notes about the files and about roles that were not found in them.
     pub notes: Vec<Note>,
 }
 

@@ -1,8 +1,8 @@
-//! Trust policies: owns how one is read, and whether it lets a caller assume the role. Pure.
+//! Trust policies: owns how one is read, and whether it allows a caller to assume the role. Pure.
 //!
-//! Only what is plain is concluded: a Deny, NotPrincipal, NotAction, and conditions other than on the external ID, the
-//! session name, the source identity and the caller's own ARN or account are not, and the answer says so
-//! (IAM User Guide, "Policy evaluation logic" and "AWS JSON policy elements").
+//! Nothing is concluded from a Deny, NotPrincipal, NotAction, or conditions other than those on the external ID, the
+//! session name, the source identity and the caller's ARN or account; the answer says so (IAM User Guide, "Policy
+//! evaluation logic" and "AWS JSON policy elements").
 
 mod principal;
 
@@ -10,6 +10,7 @@ pub use principal::{Caller, PrincipalKind};
 
 use wildmatch::WildMatch;
 
+use super::unresolved::Unresolved;
 use super::{Partly, Resolved};
 use crate::failure::printable;
 use crate::inventory::Role;
@@ -21,14 +22,14 @@ pub struct Trust {
     statements: Vec<Resolved>,
 }
 
-/// What a trust policy makes of a caller.
+/// Whether a trust policy allows a caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// It lets the caller in.
+    /// It allows the caller.
     Allows,
-    /// No statement lets anybody like the caller in: for each, why not.
+    /// No statement allows the caller: why each one does not.
     Refuses(Vec<String>),
-    /// It cannot be told: why.
+    /// It is not known: why.
     NotConcluded(String),
 }
 
@@ -44,13 +45,13 @@ impl Trust {
     ///
     /// # Errors
     /// Why it cannot be read.
-    pub fn read(document: &Resolved) -> Result<Self, String> {
+    pub fn read(document: &Resolved) -> Result<Self, Unresolved> {
         let parsed;
         let document = match document {
             Resolved::Text(text) => {
                 parsed = serde_json::from_str::<serde_json::Value>(text)
                     .map(|value| Resolved::from(&value))
-                    .map_err(|error| format!("the policy is not JSON: {error}"))?;
+                    .map_err(|error| Unresolved::PolicyNotJson(error.to_string()))?;
                 &parsed
             }
             other => other,
@@ -60,14 +61,14 @@ impl Trust {
                 Some(Resolved::List(statements)) => Ok(Self { statements: statements.clone() }),
                 Some(one @ Resolved::Map(_)) => Ok(Self { statements: vec![one.clone()] }),
                 Some(Resolved::Partly(partly)) => Err(partly.why.clone()),
-                _ => Err("the policy has no Statement".to_owned()),
+                _ => Err(Unresolved::PolicyWithoutStatement),
             },
             Resolved::Partly(partly) => Err(partly.why.clone()),
-            _ => Err("the policy is not a map".to_owned()),
+            _ => Err(Unresolved::PolicyNotAMap),
         }
     }
 
-    /// Whether the policy lets the caller assume `role`, of which the inventory declares what the caller sends.
+    /// Whether the policy allows the caller to assume `role`; the inventory declares what the caller sends.
     #[must_use]
     pub fn answer(&self, caller: Caller<'_>, role: &Role) -> Answer {
         let mut reasons = Vec::new();
@@ -87,7 +88,7 @@ impl Trust {
                 (Some(Resolved::Text(effect)), Fit::Yes) if effect == "Allow" => allowed = true,
                 (Some(Resolved::Text(effect)), Fit::Maybe(why)) if effect == "Allow" => open = open.or(Some(why)),
                 (Some(other), _) => {
-                    open = open.or(Some(other.why_unknown().unwrap_or("an Effect is not one").to_owned()))
+                    open = open.or(Some(describe(other, "an Effect is neither Allow nor Deny")));
                 }
                 (None, _) => open = open.or(Some("a statement could not be read".to_owned())),
             }
@@ -100,10 +101,10 @@ impl Trust {
     }
 }
 
-/// All three parts of a statement together: one plain no decides.
+/// All three parts of a statement together: a single no decides.
 fn statement_fits(statement: &Resolved, caller: Caller<'_>, role: &Role) -> Fit {
     if let Resolved::Partly(partly) = statement {
-        return Fit::Maybe(partly.why.clone());
+        return Fit::Maybe(partly.why.to_string());
     }
     let fits =
         [principal_fits(statement, caller), action_fits(statement, caller), conditions_fit(statement, caller, role)];
@@ -118,7 +119,12 @@ fn statement_fits(statement: &Resolved, caller: Caller<'_>, role: &Role) -> Fit 
     open.map_or(Fit::Yes, Fit::Maybe)
 }
 
-/// The items of a value that may be a list or one.
+/// Why a value is not known; `otherwise` where it is known, and not what is needed.
+fn describe(value: &Resolved, otherwise: &str) -> String {
+    value.why_unknown().map_or_else(|| otherwise.to_owned(), ToString::to_string)
+}
+
+/// The items of a value that may be a list or a single one.
 fn items(value: &Resolved) -> &[Resolved] {
     match value {
         Resolved::List(items) => items,
@@ -127,7 +133,7 @@ fn items(value: &Resolved) -> &[Resolved] {
     }
 }
 
-/// Whether one of the values fits; `why_not` says it where none does.
+/// Whether one of the values fits; `why_not` is the reason where none does.
 fn any_fits(
     values: &Resolved,
     test: impl Fn(&str) -> Option<bool>,
@@ -137,19 +143,17 @@ fn any_fits(
     let mut maybe = None;
     for item in items(values) {
         match item {
-            // IAM takes no empty one: what is deployed has another value.
-            Resolved::Text(text) if text.is_empty() => {
-                maybe = Some("an empty text stands where IAM takes none".to_owned())
-            }
+            // IAM refuses an empty text, so the deployed policy has another value.
+            Resolved::Text(text) if text.is_empty() => maybe = Some("a value is an empty text".to_owned()),
             Resolved::Text(text) => match test(text) {
                 Some(true) => return Fit::Yes,
                 Some(false) => {}
                 None => maybe = Some(format!("`{text}` is not judged")),
             },
-            Resolved::Partly(partly) if open(partly) => maybe = Some(partly.why.clone()),
+            Resolved::Partly(partly) if open(partly) => maybe = Some(partly.why.to_string()),
             Resolved::Partly(_) | Resolved::Nothing => {}
             Resolved::List(_) | Resolved::Map(_) => {
-                maybe = Some("a list or a map stands where a text is due".to_owned())
+                maybe = Some("a value is a list or a map instead of a text".to_owned());
             }
         }
     }
@@ -178,7 +182,7 @@ fn conditions_fit(statement: &Resolved, caller: Caller<'_>, role: &Role) -> Fit 
     let conditions = match statement.get("Condition") {
         None | Some(Resolved::Nothing) => return Fit::Yes,
         Some(Resolved::Map(conditions)) => conditions,
-        Some(Resolved::Partly(partly)) => return Fit::Maybe(partly.why.clone()),
+        Some(Resolved::Partly(partly)) => return Fit::Maybe(partly.why.to_string()),
         Some(_) => return Fit::Maybe("a Condition is not a map".to_owned()),
     };
     let mut open = None;
@@ -187,7 +191,7 @@ fn conditions_fit(statement: &Resolved, caller: Caller<'_>, role: &Role) -> Fit 
             Resolved::Map(keys) => keys,
             Resolved::Nothing => continue,
             other => {
-                open = open.or(Some(other.why_unknown().unwrap_or("a Condition is not a map").to_owned()));
+                open = open.or(Some(describe(other, "a Condition is not a map")));
                 continue;
             }
         };
@@ -215,7 +219,7 @@ fn condition_fits(operator: &str, key: &str, values: &Resolved, caller: Caller<'
         Caller::Source(..) => None,
     };
     let sent = match key.to_ascii_lowercase().as_str() {
-        // No external ID goes with a token, and none that is not declared.
+        // A call with a token sends no external ID; other calls send the declared one.
         "sts:externalid" => match &role.external_id {
             Some(id) if !matches!(caller, Caller::Source(_, PrincipalKind::WebIdentity | PrincipalKind::Saml)) => {
                 id.as_str()

@@ -1,14 +1,16 @@
-//! Values of a template or a plan once all that can be resolved is: owns how known and unknown parts go together.
+//! The values of a template or a plan after resolution: owns how known and unknown parts are combined.
 
 use serde_json::Value;
 
-/// The longest text that is put together, in bytes: a trust policy has at most a few thousand.
+use super::unresolved::Unresolved;
+
+/// The longest text that is built, in bytes: a trust policy has at most a few thousand.
 pub(super) const LONGEST: usize = 8 * 1024;
 
 /// A value, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolved {
-    /// Left out: null, or CloudFormation's AWS::NoValue.
+    /// No value: null, or CloudFormation's AWS::NoValue.
     Nothing,
     /// A text, a number or a yes-or-no.
     Text(String),
@@ -20,7 +22,7 @@ pub enum Resolved {
     Map(Vec<(String, Resolved)>),
 }
 
-/// What is known of a value that is not known.
+/// A value of which only the start and the end are known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Partly {
     /// How its text begins.
@@ -28,7 +30,7 @@ pub struct Partly {
     /// How its text ends.
     pub suffix: String,
     /// Why the rest is not known.
-    pub why: String,
+    pub why: Unresolved,
 }
 
 impl Partly {
@@ -44,8 +46,8 @@ impl Partly {
 impl Resolved {
     /// A value of which nothing is known.
     #[must_use]
-    pub fn unknown(why: impl Into<String>) -> Self {
-        Self::Partly(Partly { prefix: String::new(), suffix: String::new(), why: why.into() })
+    pub fn unknown(why: Unresolved) -> Self {
+        Self::Partly(Partly { prefix: String::new(), suffix: String::new(), why })
     }
 
     /// The value under a key of a map.
@@ -59,7 +61,7 @@ impl Resolved {
 
     /// Why it, or a part of it, is not known; `None`: all of it is.
     #[must_use]
-    pub fn why_unknown(&self) -> Option<&str> {
+    pub fn why_unknown(&self) -> Option<&Unresolved> {
         match self {
             Self::Nothing | Self::Text(_) => None,
             Self::Partly(partly) => Some(&partly.why),
@@ -75,13 +77,15 @@ impl Resolved {
         for part in parts {
             whole = match (whole, part) {
                 (Self::Text(a), Self::Text(b)) if a.len() + b.len() > LONGEST => {
-                    return Self::unknown("the text is too long");
+                    return Self::unknown(Unresolved::TooLong);
                 }
                 (Self::Text(a), Self::Text(b)) => Self::Text(a + &b),
                 (Self::Text(a), Self::Partly(b)) => Self::Partly(Partly { prefix: a + &b.prefix, ..b }),
                 (Self::Partly(a), Self::Text(b)) => Self::Partly(Partly { suffix: a.suffix + &b, ..a }),
                 (Self::Partly(a), Self::Partly(b)) => Self::Partly(Partly { suffix: b.suffix, ..a }),
-                (Self::Text(_) | Self::Partly(_), _) => return Self::unknown("a part of the text is a list or a map"),
+                (Self::Text(_) | Self::Partly(_), _) => {
+                    return Self::unknown(Unresolved::Malformed("a part of the text is a list or a map"));
+                }
                 (whole, _) => whole,
             };
         }

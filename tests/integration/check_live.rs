@@ -465,7 +465,7 @@ async fn a_refusal_at_the_first_hop_says_that_it_was_the_checkers() {
     let denied = finding(&report, "assume-denied");
     assert_eq!(denied["hop"], 0);
     let detail = denied["detail"].as_str().unwrap();
-    assert!(detail.contains("the checker that was refused") && detail.contains("may not be"), "{detail}");
+    assert!(detail.contains("Only the checker was refused") && detail.contains("may not be refused"), "{detail}");
     assert!(
         detail.contains("arn:aws:sts::999999999999:assumed-role/checker/tests") && detail.contains(ETL),
         "{detail}"

@@ -81,6 +81,13 @@ impl Running {
         serde_json::from_str(&answer).unwrap()
     }
 
+    /// The output of a function that does not start, after one event.
+    pub async fn output_of_failed_start(mut self) -> String {
+        assert_eq!(self.emulator.invoke("{}").await, (502, String::new()));
+        assert!(self.aws.calls().is_empty());
+        self.end().1
+    }
+
     /// The subjects of the messages that reached the topic.
     fn subjects(&self) -> Vec<String> {
         let mut subjects: Vec<_> =

@@ -1,7 +1,7 @@
-//! The example of each finding's page is run, and what the page shows of the output is what is said. Findings that need
-//! AWS's answers are run against the stand-in, in the world that the page describes.
+//! Runs the example of each finding's page and compares the output that the page shows. Findings that need AWS's
+//! answers run against the stand-in, prepared as the page describes.
 //!
-//! `UPDATE_DOCS=1 cargo test --workspace examples` writes the output into the pages anew.
+//! `UPDATE_DOCS=1 cargo test --workspace examples` writes the output into the pages.
 
 use std::fs;
 use std::path::PathBuf;
@@ -17,18 +17,24 @@ use crate::harness::{CHECKER, Check, ETL, HUB, client, hasty_client, role, world
 use crate::stand_in::{Fault, Role, StandIn, refusal};
 
 const READER: &str = "arn:aws:iam::222222222222:role/credential-health-reader";
-/// The width of output that goes to no terminal.
+/// The width of output that is not written to a terminal.
 const COLUMNS: usize = 100;
 const LINT: &str = "$ credential-health lint --inventory inventory.yaml";
 const CHECK: &str = "$ credential-health check --inventory inventory.yaml";
 
 fn start() -> Start {
     let at = "2026-11-23T12:00:00Z".parse().unwrap();
-    Start { id: "documentation".to_owned(), trigger: Trigger::Cli, at, runbook_base_url: None }
+    Start {
+        id: "documentation".to_owned(),
+        trigger: Trigger::Cli,
+        at,
+        clock: jiff::Timestamp::now,
+        runbook_base_url: None,
+    }
 }
 
-/// The world that a page describes, checked: what makes `lint` blind to the finding.
-async fn checked(id: FindingId, inventory: &str) -> Report {
+/// The report of a check in which AWS answers as the page describes. `lint` cannot see these findings.
+async fn checked_report(id: FindingId, inventory: &str) -> Report {
     let (mut world, mut checker) = world();
     let etl = || role(ETL);
     match id {
@@ -65,8 +71,8 @@ async fn checked(id: FindingId, inventory: &str) -> Report {
     Check { aws: &aws, concurrency: 1, time: None, run_id: "documentation" }.of(inventory).await.report
 }
 
-/// What CloudTrail tells of in `expired-token-observed`.
-fn observed(inventory: &str) -> Report {
+/// The report of the CloudTrail event of `expired-token-observed`.
+fn observed_report(inventory: &str) -> Report {
     let observation = Observation {
         role: RoleArn::parse(ETL).ok(),
         caller: "arn:aws:sts::222222222222:assumed-role/etl/nightly".to_owned(),
@@ -78,17 +84,21 @@ fn observed(inventory: &str) -> Report {
     observe(&Inventory::parse("inventory.yaml", inventory).unwrap(), observation, &start()).report
 }
 
-/// The command, and what it says of the finding.
-async fn output(id: FindingId, inventory: &str) -> String {
+/// The command of a page, empty for an event, and its report.
+async fn command_and_report(id: FindingId, inventory: &str) -> (&'static str, Report) {
     let parsed = Inventory::parse("inventory.yaml", inventory).unwrap_or_else(|problems| panic!("{id}: {problems}"));
     let offline = lint(&parsed, &Filter::default(), Planned::default(), &start()).unwrap().report;
-    let (command, report) = match id {
-        FindingId::ExpiredTokenObserved => ("", observed(inventory)),
+    match id {
+        FindingId::ExpiredTokenObserved => ("", observed_report(inventory)),
         _ if offline.findings.iter().any(|finding| finding.id == id) => (LINT, offline),
-        _ => (CHECK, checked(id, inventory).await),
-    };
-    // The harness has a name of its own for an inventory.
-    let text = anstream::adapter::strip_str(&terminal::render(&report, COLUMNS)).to_string();
+        _ => (CHECK, checked_report(id, inventory).await),
+    }
+}
+
+/// The command and the part of its output that is about the finding.
+fn console(id: FindingId, command: &str, report: &Report) -> String {
+    // The harness uses another name for an inventory.
+    let text = anstream::adapter::strip_str(&terminal::render(report, COLUMNS)).to_string();
     let text = text.replace("jobs.yaml:", "inventory.yaml:");
     let place = format!("          {id}: ");
     let about = text.split("\n\n").find(|part| part.lines().any(|line| line.starts_with(&place)));
@@ -98,39 +108,74 @@ async fn output(id: FindingId, inventory: &str) -> String {
     format!("{command}{}\n", lines.collect::<Vec<_>>().join("\n"))
 }
 
+/// The verdict and the numbers of the report's first job, as the pages show them.
+fn numbers(report: &Report) -> String {
+    let job = &serde_json::to_value(report).unwrap()["jobs"][0];
+    let value = |key: &str| job[key].as_str().map_or_else(|| job[key].to_string(), str::to_owned);
+    format!(
+        "verdict {}, limited_by {}\nneeded_seconds {}, lease_seconds {}, lapses_after_seconds {}, \
+         headroom_seconds {}\n",
+        value("verdict"),
+        value("limited_by"),
+        value("needed_seconds"),
+        value("lease_seconds"),
+        value("lapses_after_seconds"),
+        value("headroom_seconds")
+    )
+}
+
 fn path(id: FindingId) -> PathBuf {
     PathBuf::from(crate::harness::ROOT).join(format!("docs/findings/{id}.md"))
 }
 
-/// The text between a fence of this language and its end, after a position; and where both are.
-fn fenced<'a>(page: &'a str, language: &str, after: usize) -> Option<(usize, &'a str, usize)> {
+/// A fenced block: where its text begins and ends on the page.
+struct Block {
+    from: usize,
+    to: usize,
+}
+
+/// The first block of a language after a position.
+fn block(page: &str, language: &str, after: usize) -> Option<Block> {
     let fence = format!("\n```{language}\n");
     let from = after + page[after..].find(&fence)? + fence.len();
-    let to = from + page[from..].find("```\n")?;
-    Some((from, &page[from..to], to))
+    Some(Block { from, to: from + page[from..].find("```\n")? })
+}
+
+fn replaced(page: &str, block: &Block, text: &str) -> String {
+    format!("{}{text}{}", &page[..block.from], &page[block.to..])
+}
+
+/// The page with the output of its example in place of the one that it shows.
+async fn updated(id: FindingId, page: &str) -> String {
+    let example = page.find("\n## Example\n").expect("the page has an example");
+    let inventory = block(page, "yaml", example).expect("the example has an inventory");
+    let (command, report) = command_and_report(id, &page[inventory.from..inventory.to]).await;
+    let mut page = page.to_owned();
+    if let Some(shown) = block(&page, "text", inventory.to) {
+        assert_eq!(report.jobs.len(), 1, "{id}: numbers are those of one job");
+        page = replaced(&page, &shown, &numbers(&report));
+    }
+    let output = console(id, command, &report);
+    match block(&page, "console", inventory.to) {
+        Some(shown) => replaced(&page, &shown, &output),
+        None => format!("{}\n\n```console\n{output}```\n", page.trim_end()),
+    }
 }
 
 #[tokio::test]
-async fn every_page_shows_what_is_said_of_its_example() {
-    let mut wrong = Vec::new();
+async fn every_page_shows_the_output_of_its_example() {
+    let mut stale = Vec::new();
     for id in FindingId::ALL {
         let page = fs::read_to_string(path(*id)).unwrap();
-        let example = page.find("\n## Example\n").expect("an example");
-        let (_, inventory, end) = fenced(&page, "yaml", example).expect("an inventory");
-        let output = output(*id, inventory).await;
-        let shown = fenced(&page, "console", end);
-        if shown.is_some_and(|(_, shown, _)| shown == output) {
+        let updated = updated(*id, &page).await;
+        if updated == page {
             continue;
         }
         if std::env::var_os("UPDATE_DOCS").is_some() {
-            let written = match shown {
-                Some((from, _, to)) => format!("{}{output}{}", &page[..from], &page[to..]),
-                None => format!("{}\n\n```console\n{output}```\n", page.trim_end()),
-            };
-            fs::write(path(*id), written).unwrap();
+            fs::write(path(*id), updated).unwrap();
         } else {
-            wrong.push(format!("{id} is to show:\n{output}"));
+            stale.push(id.as_str());
         }
     }
-    assert!(wrong.is_empty(), "UPDATE_DOCS=1 cargo test --workspace examples\n{}", wrong.join("\n"));
+    assert!(stale.is_empty(), "run UPDATE_DOCS=1 cargo test --workspace examples, then read git diff docs/: {stale:?}");
 }

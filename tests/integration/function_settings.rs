@@ -1,105 +1,16 @@
-//! The function's own ways to AWS: which settings it reads, whom it trusts, where S3 is. Each is shorter than what the SDK would
-//! do, so each is compared with that.
+//! The SDK's settings as the function and the command read them: which endpoint answers, how often a call is tried, and
+//! a sentence for every value that the SDK cannot use.
 
-use aws_sdk_s3::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use credential_health::probe::{AMAZON_ROOTS, trusts_amazon_alone};
-use credential_health::state::endpoint;
-use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 use crate::emulator::{Running, event};
+use crate::harness::{Cli, INVENTORY, account};
 use crate::stand_in::{Answer, Fault};
 
-/// Regions of every partition that the SDK knows.
-const REGIONS: [&str; 9] = [
-    "us-east-1",
-    "eu-west-1",
-    "mx-central-1",
-    "us-gov-west-1",
-    "cn-north-1",
-    "us-iso-east-1",
-    "us-isob-east-1",
-    "eusc-de-east-1",
-    "eu-isoe-west-1",
-];
-
-#[tokio::test]
-async fn a_bucket_is_where_the_sdks_client_of_s3_would_look_for_it() {
-    let mut compared = 0;
-    for region in REGIONS {
-        for bucket in
-            ["company-state", "company.state", "abc", "a-bucket-of-63-characters-0123456789012345678901234567890123456"]
-        {
-            for flags in [(false, false), (true, false), (false, true), (true, true)] {
-                let theirs = Params::builder().region(region).bucket(bucket).use_fips(flags.0).use_dual_stack(flags.1);
-                let theirs = DefaultResolver::new().resolve_endpoint(&theirs.build().unwrap()).await;
-                // A partition without FIPS or IPv6: then ours is a name that nobody answers to.
-                let Ok(theirs) = theirs else {
-                    assert_ne!(flags, (false, false), "{region} {bucket}");
-                    continue;
-                };
-                let (host, path) = endpoint(bucket, region, flags).await.unwrap();
-                assert_eq!(format!("{host}{path}"), theirs.url(), "{region} {bucket} {flags:?}");
-                compared += 1;
-            }
-        }
-    }
-    assert!(compared >= 80, "only {compared} endpoints were compared");
-}
-
-#[test]
-fn the_roots_that_are_built_in_are_those_that_amazon_trust_services_publishes() {
-    let published = [
-        "8ecde6884f3d87b1125ba31ac3fcb13d7016de7f57cc904fe1cb97c6ae98196e",
-        "1ba5b2aa8c65401a82960118f80bec4f62304d83cec4713a19c39c011ea46db4",
-        "18ce6cfe7bf14e60b2e347b8dfe868cb31d02ebb3ada271569f50343b46db3a4",
-        "e35d28419ed02025cfa69038cd623962458da5c695fbdea3c22b0bfb25897092",
-        "568d6905a2c88708a4b3025190edcfedb1974a606a13c6e5290fcb2ae63edab5",
-    ];
-    let digest = |certificate: &str| {
-        let (text, _) = certificate.split_once("-----END CERTIFICATE-----").unwrap();
-        let der = aws_smithy_types::base64::decode(text.split_whitespace().collect::<String>()).unwrap();
-        Sha256::digest(der).iter().map(|byte| format!("{byte:02x}")).collect::<String>()
-    };
-    let ours: Vec<String> = AMAZON_ROOTS.split("-----BEGIN CERTIFICATE-----").skip(1).map(digest).collect();
-    assert_eq!(ours, published);
-    // The SDK's HTTPS client reads them when it is made, and panics at what is no certificate.
-    let context = TlsContext::builder().with_trust_store(TrustStore::empty().with_pem_certificate(AMAZON_ROOTS));
-    let provider = Provider::Rustls(CryptoMode::Ring);
-    Connector::builder().tls_provider(provider).tls_context(context.build().unwrap()).build();
-}
-
-#[test]
-fn the_systems_authorities_are_read_wherever_another_than_amazon_may_answer() {
-    let alone = |region: &str, set: &[&str]| trusts_amazon_alone(region, set.iter().map(|&name| name.to_owned()));
-    for region in ["us-east-1", "eu-west-1", "us-gov-east-1", "il-central-1"] {
-        assert!(alone(region, &[]), "{region}");
-        assert!(
-            alone(region, &["AWS_REGION", "NO_PROXY", "no_proxy", "TOPIC_ARN", "AWS_USE_FIPS_ENDPOINT"]),
-            "{region}"
-        );
-    }
-    for region in ["cn-north-1", "us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "eusc-de-east-1", "xx-new-1", ""]
-    {
-        assert!(!alone(region, &[]), "{region}");
-    }
-    for variable in [
-        "SSL_CERT_FILE",
-        "SSL_CERT_DIR",
-        "HTTPS_PROXY",
-        "https_proxy",
-        "ALL_PROXY",
-        "AWS_ENDPOINT_URL",
-        "AWS_ENDPOINT_URL_STS",
-        "AWS_CONFIG_FILE",
-    ] {
-        assert!(!alone("eu-west-1", &["AWS_REGION", variable]), "{variable}");
-    }
-}
-
-/// Nobody listens there.
+/// Nothing listens there.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
 #[tokio::test]
@@ -114,7 +25,7 @@ async fn the_endpoint_of_a_service_wins_over_that_of_all() {
         ("STATE_URI", "s3://company-state/state.json"),
     ])
     .await;
-    // There is no such bucket: what counts is who was asked.
+    // The bucket does not exist: the test is about who was asked.
     let answer = function.invoke(&event("scheduled.json")).await;
     assert_eq!(answer["errorType"], "StateNotSaved", "{answer}");
     for operation in ["AssumeRole", "GetRole", "Publish", "GetObject", "PutObject"] {
@@ -125,7 +36,7 @@ async fn the_endpoint_of_a_service_wins_over_that_of_all() {
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
 async fn endpoints_that_are_to_be_ignored_are() {
-    // Then the function asks AWS itself, which is not to be reached from here.
+    // The function asks AWS itself then, which cannot be reached from here.
     let proxy = [("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"), ("HTTPS_PROXY", NOWHERE), ("AWS_MAX_ATTEMPTS", "1")];
     let mut function = Running::start(&proxy).await;
     let answer = function.invoke(&event("manual.json")).await;
@@ -152,4 +63,178 @@ async fn attempts_are_as_many_as_are_set() {
         function.invoke(&event("manual.json")).await;
         assert_eq!(function.aws.calls_of("GetCallerIdentity").len(), asked);
     }
+}
+
+#[tokio::test]
+#[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
+async fn a_function_does_not_start_with_a_setting_that_the_sdk_cannot_use() {
+    for (name, value) in [
+        ("AWS_RETRY_MODE", "legacy"),
+        ("AWS_MAX_ATTEMPTS", "0"),
+        ("AWS_ENDPOINT_URL_IAM", "no-url"),
+        ("AWS_REGION", "eu west"),
+        ("AWS_SECRET_ACCESS_KEY", "hunter2\r"),
+    ] {
+        let output = Running::start(&[(name, value)]).await.output_of_failed_start().await;
+        assert!(output.contains("bad_settings") && output.contains(&format!("{name}: ")), "{output}");
+        assert!(!output.contains("panicked") && !output.contains("hunter2"), "{output}");
+    }
+}
+
+#[tokio::test]
+#[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
+async fn a_function_takes_an_empty_setting_as_unset() {
+    let empty = ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_S3", "AWS_RETRY_MODE", "AWS_MAX_ATTEMPTS", "AWS_PROFILE"];
+    let mut function = Running::start(&empty.map(|name| (name, ""))).await;
+    let answer = function.invoke(&event("manual.json")).await;
+    assert_eq!(answer["run"]["complete"], true, "{answer}");
+}
+
+/// The environment variables of the AWS SDKs and Tools Reference Guide, and those that TLS and proxies read.
+const VARIABLES: [&str; 61] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_ACCOUNT_ID",
+    "AWS_ACCOUNT_ID_ENDPOINT_MODE",
+    "AWS_AUTH_SCHEME_PREFERENCE",
+    "AWS_CA_BUNDLE",
+    "AWS_CONFIG_FILE",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_DEFAULTS_MODE",
+    "AWS_DEFAULT_OUTPUT",
+    "AWS_DEFAULT_REGION",
+    "AWS_DISABLE_CLOCK_SKEW_CORRECTION",
+    "AWS_DISABLE_HOST_PREFIX_INJECTION",
+    "AWS_DISABLE_REQUEST_COMPRESSION",
+    "AWS_EC2_METADATA_DISABLED",
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+    "AWS_EC2_METADATA_V1_DISABLED",
+    "AWS_EC2_INSTANCE_PROFILE_NAME",
+    "AWS_ENABLE_ENDPOINT_DISCOVERY",
+    "AWS_ENDPOINT_DISCOVERY_ENABLED",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_IAM",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL_SIGNIN",
+    "AWS_ENDPOINT_URL_SNS",
+    "AWS_ENDPOINT_URL_SSO",
+    "AWS_ENDPOINT_URL_SSO_OIDC",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_LOGIN_CACHE_DIRECTORY",
+    "AWS_MAX_ATTEMPTS",
+    "AWS_METADATA_SERVICE_NUM_ATTEMPTS",
+    "AWS_METADATA_SERVICE_TIMEOUT",
+    "AWS_NEW_RETRIES_2026",
+    "AWS_PROFILE",
+    "AWS_REGION",
+    "AWS_REQUEST_CHECKSUM_CALCULATION",
+    "AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES",
+    "AWS_RESPONSE_CHECKSUM_VALIDATION",
+    "AWS_RETRY_MODE",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_S3_DISABLE_EXPRESS_SESSION_AUTH",
+    "AWS_S3_DISABLE_MULTIREGION_ACCESS_POINTS",
+    "AWS_S3_USE_ARN_REGION",
+    "AWS_SDK_UA_APP_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_SIGV4A_SIGNING_REGION_SET",
+    "AWS_STS_REGIONAL_ENDPOINTS",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "HTTP_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+];
+
+/// Empty, blank, CR, LF, no number, negative, huge, not ASCII, a word.
+const VALUES: [&str; 9] = ["", " ", "word\r", "word\n", "0", "-1", "99999999999999999999", "wörd", "word"];
+
+/// Variables that decide only where credentials come from: they are tried without a key in the environment.
+fn is_about_credentials(name: &str) -> bool {
+    let starts = ["AWS_CONTAINER_", "AWS_EC2_", "AWS_WEB_", "AWS_ROLE_", "AWS_METADATA_"];
+    starts.iter().any(|start| name.starts_with(start))
+}
+
+#[tokio::test]
+async fn no_value_of_any_variable_of_the_sdk_makes_the_command_panic() {
+    let (aws, checker) = account().await;
+    let slots = Arc::new(Semaphore::new(4));
+    let mut runs = JoinSet::new();
+    for (name, value) in VARIABLES.iter().flat_map(|name| VALUES.iter().map(|value| (*name, *value))) {
+        let command = Cli::on(INVENTORY, "check", &["--format", "json"]).asking(&aws, &checker);
+        let command = command.env("AWS_MAX_ATTEMPTS", "1").env("AWS_RETRY_MODE", "standard");
+        let command = if is_about_credentials(name) {
+            let command = command.env("AWS_ACCESS_KEY_ID", "").env("AWS_SECRET_ACCESS_KEY", "");
+            command.env("AWS_ROLE_ARN", "arn:aws:iam::111111111111:role/pipeline/hub")
+        } else {
+            command
+        };
+        let slots = Arc::clone(&slots);
+        runs.spawn(async move {
+            let _slot = slots.acquire_owned().await.unwrap();
+            (name, value, command.env(name, value).run().await)
+        });
+    }
+    let mut refused = 0;
+    while let Some(ran) = runs.join_next().await {
+        let (name, value, ran) = ran.unwrap();
+        assert!(!ran.stderr.contains("panicked"), "{name}={value:?}: {}", ran.stderr);
+        assert!([0, 1, 2, 3, 4].contains(&ran.status), "{name}={value:?}: {}", ran.status);
+        if ran.status == 2 {
+            refused += 1;
+            assert!(ran.stderr.starts_with(&format!("error: {name}: ")), "{name}={value:?}: {}", ran.stderr);
+        }
+        // The stand-in is reached through these, and an empty SSL_CERT_FILE names no file.
+        let decides = is_about_credentials(name)
+            || ["AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "SSL_CERT_FILE"].contains(&name);
+        if value.trim().is_empty() && !decides {
+            assert_eq!(ran.status, 1, "{name}={value:?} is as if unset: {}", ran.stderr);
+        }
+    }
+    assert!(refused > 90, "only {refused} values were refused");
+}
+
+#[tokio::test]
+async fn a_retry_mode_of_a_profile_is_checked_too() {
+    let (aws, checker) = account().await;
+    for (key, value, status) in [
+        ("retry_mode", "legacy", 2),
+        ("retry_mode", "", 1),
+        ("retry_mode", "standard", 1),
+        ("max_attempts", "0", 2),
+        ("max_attempts", "3", 1),
+    ] {
+        let command = Cli::on(INVENTORY, "check", &[]).asking(&aws, &checker);
+        let ran = command.file(".aws/config", format!("[default]\n{key} = {value}\n")).run().await;
+        ran.assert_status(status);
+        let sentence = format!("error: {key} of profile `default`: `{value}` is not");
+        assert_eq!(ran.stderr.contains(&sentence), status == 2, "{}", ran.stderr);
+    }
+}
+
+#[tokio::test]
+async fn doctor_refuses_settings_and_diagnoses_keys() {
+    let (aws, checker) = account().await;
+    for (name, value, status) in [
+        ("AWS_RETRY_MODE", "legacy", 2),
+        ("AWS_ENDPOINT_URL_STS", "word", 2),
+        ("AWS_ENDPOINT_URL_STS", "", 0),
+        ("AWS_RETRY_MODE", "", 0),
+    ] {
+        let ran = Cli::new(&["doctor"]).asking(&aws, &checker).env(name, value).run().await;
+        ran.assert_status(status);
+        assert_eq!(ran.stderr.contains(&format!("error: {name}: ")), status == 2, "{}", ran.stderr);
+    }
+    let key = format!("{}\r", checker.access_key_id);
+    let ran = Cli::new(&["doctor"]).asking(&aws, &checker).env("AWS_ACCESS_KEY_ID", &key).run().await;
+    assert!([1, 4].contains(&ran.status) && !ran.stderr.contains("panicked"), "{}: {}", ran.status, ran.stderr);
 }

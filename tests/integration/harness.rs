@@ -299,6 +299,7 @@ pub fn offline_start() -> Start {
         id: RUN_ID.to_owned(),
         trigger: Trigger::Cli,
         at: "2026-11-23T06:00:00Z".parse().unwrap(),
+        clock: jiff::Timestamp::now,
         runbook_base_url: None,
     }
 }
@@ -325,6 +326,7 @@ impl Check<'_> {
             id: self.run_id.to_owned(),
             trigger: Trigger::Cli,
             at: jiff::Timestamp::now(),
+            clock: jiff::Timestamp::now,
             runbook_base_url: None,
         };
         let deadline = self.time.map(|time| tokio::time::Instant::now() + time);

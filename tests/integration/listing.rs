@@ -133,6 +133,40 @@ async fn whatever_stops_a_list_stops_no_reading() {
     }
 }
 
+/// A page of ListRoles without roles, and the marker of the next one.
+fn page(marker: &str, padding: usize) -> Answer {
+    let padding = " ".repeat(padding);
+    Answer::xml(
+        200,
+        format!(
+            "<ListRolesResponse><ListRolesResult><Roles></Roles><IsTruncated>true</IsTruncated>{padding}\
+             <Marker>{marker}</Marker></ListRolesResult></ListRolesResponse>"
+        ),
+    )
+}
+
+#[tokio::test]
+async fn a_marker_that_comes_back_ends_a_list() {
+    let (world, checker) = account(6, &BOTH);
+    let aws = StandIn::start(world).await;
+    aws.script(Fault::on("ListRoles").then(page("again", 0)));
+    assert_eq!(told(&aws, &checker, 6).await, [2, 2, 6]);
+}
+
+#[tokio::test]
+async fn a_page_may_have_four_mebibytes() {
+    for (kibibytes, is_read) in [(4090, true), (4100, false)] {
+        let (world, checker) = account(6, &BOTH);
+        let aws = StandIn::start(world).await;
+        aws.script(Fault::on("ListRoles").times(1).then(page("next", kibibytes * 1024)));
+        aws.script(Fault::on("ListRoles").then(Answer::error(403, "AccessDenied", "no")));
+        let [sessions, _, reads] = told(&aws, &checker, 6).await;
+        assert_eq!((sessions, reads), (2, 6), "{kibibytes} KiB");
+        let next = aws.calls_of("ListRoles").iter().filter(|call| call.param("Marker") == Some("next")).count();
+        assert_eq!(next, usize::from(is_read), "{kibibytes} KiB");
+    }
+}
+
 #[tokio::test]
 async fn a_role_that_no_page_names_is_asked_for_and_missing() {
     let (mut world, checker) = account(6, &BOTH);

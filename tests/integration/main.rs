@@ -1,5 +1,12 @@
 //! The integration tests: one binary, one module a subject.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
 
 #[path = "../stand_in/mod.rs"]
 mod stand_in;
@@ -33,7 +40,6 @@ mod publishing;
 mod refusals;
 mod remedies;
 mod reported_cases;
-
 mod schema;
 mod second_reading;
 mod servers;
@@ -41,7 +47,9 @@ mod shared_config;
 mod stand_in_itself;
 mod state_kept;
 mod state_rules;
+mod template_notes;
 mod templates;
 mod throttling;
+mod unreadable_answers;
 mod week_of_changes;
 mod widget;

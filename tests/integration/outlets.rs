@@ -382,6 +382,7 @@ fn start() -> check::Start {
         id: "run".to_owned(),
         trigger: credential_health::report::Trigger::Cli,
         at: jiff::Timestamp::now(),
+        clock: jiff::Timestamp::now,
         runbook_base_url: None,
     }
 }

@@ -102,7 +102,8 @@ fn after_fix(inventory: &Inventory, job: &JobName, effect: &Effect) -> Option<In
 
 fn judged(inventory: &Inventory) -> Report {
     let at = "2026-11-23T06:00:00Z".parse().unwrap();
-    let start = Start { id: "test".to_owned(), trigger: Trigger::Cli, at, runbook_base_url: None };
+    let start =
+        Start { id: "test".to_owned(), trigger: Trigger::Cli, at, clock: jiff::Timestamp::now, runbook_base_url: None };
     check::lint(inventory, &Filter::default(), Planned::default(), &start).unwrap().report
 }
 

@@ -50,7 +50,7 @@ fn the_credentials_file_wins_over_the_config_file_key_by_key() {
         format!("[etl]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = {CANARY}\nregion = b\n");
     let config = both("[profile etl]\nregion = a\nmfa_serial = m\n", &keys);
     let profile = config.profile("etl").unwrap();
-    assert!(profile.has_keys() && !profile.has_session_token);
+    assert!(profile.has_keys() && profile.session_token.is_none());
     assert_eq!((profile.region.as_deref(), profile.mfa_serial.as_deref()), (Some("b"), Some("m")));
     assert_eq!(profile.location.file.as_ref(), "config");
     assert_eq!(profile.keys.as_ref().unwrap().to_string(), "credentials:2");

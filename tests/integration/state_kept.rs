@@ -262,6 +262,19 @@ async fn what_cannot_be_read_as_a_state_is_told_once_and_replaced() {
     }
 }
 
+/// The page of a proxy in front of S3: nothing was written, and the run must not believe so.
+#[tokio::test]
+async fn a_write_that_another_than_s3_answers_is_no_success() {
+    let page = Answer::Raw { status: 200, content_type: "text/plain".to_owned(), body: String::new() };
+    for answer in [Answer::Html(200), Answer::EmptyBody, page] {
+        let (aws, checker) = with_bucket().await;
+        aws.script(Fault::on("PutObject").then(answer.clone()));
+        let failed = lambda(&aws, &checker).await.invoke(&scheduled("1")).await.unwrap_err();
+        assert_eq!(failed.error_type, "StateNotSaved", "{answer:?}");
+        assert_eq!(aws.world(|world| world.object(BUCKET, KEY)), None, "{answer:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_state_that_was_deleted_is_told_once_again() {
     let (aws, checker) = with_bucket().await;

@@ -35,7 +35,13 @@ fn report(jobs: &[(&str, &str, u64)], more: &str) -> Report {
 
 fn report_of(inventory: &str) -> Report {
     let inventory = Inventory::parse("jobs.yaml", inventory).unwrap_or_else(|problems| panic!("{problems}"));
-    let start = Start { id: "run".to_owned(), trigger: Trigger::Schedule, at: day(0), runbook_base_url: None };
+    let start = Start {
+        id: "run".to_owned(),
+        trigger: Trigger::Schedule,
+        at: day(0),
+        clock: jiff::Timestamp::now,
+        runbook_base_url: None,
+    };
     lint(&inventory, &Filter::default(), Planned::default(), &start).unwrap().report
 }
 

@@ -215,6 +215,15 @@ impl AnsweredCall<'_> {
                 let half = reply.body.len() / 2;
                 Reply { body: reply.body.chars().take(half).collect(), ..reply }
             }
+            Some(Answer::Altered(from, to)) => {
+                let reply = carried_out();
+                Reply { body: reply.body.replace(&from, &to), ..reply }
+            }
+            Some(Answer::CutAfter(text)) => {
+                let reply = carried_out();
+                let end = reply.body.find(&text).map_or(reply.body.len(), |start| start + text.len());
+                Reply { body: reply.body[..end].to_owned(), ..reply }
+            }
             Some(Answer::Html(status)) => {
                 let body = "<!DOCTYPE html><html><head><title>Proxy</title></head><body><h1>Not now</h1></body></html>";
                 Reply::other(status, "text/html; charset=utf-8", body.to_owned())
@@ -243,7 +252,8 @@ impl AnsweredCall<'_> {
             .and_then(|caller| s3::answer(&mut self.shared.state().world, &caller, request));
         match answer {
             Ok(s3::Object { body, etag }) => {
-                Reply { headers: vec![("ETag", etag)], ..Reply::other(200, "application/json", body) }
+                let headers = vec![("ETag", etag), ("x-amz-request-id", self.request_id.clone())];
+                Reply { headers, ..Reply::other(200, "application/json", body) }
             }
             Err(s3::Refused { problem, region }) => {
                 let headers = region.into_iter().map(|region| ("x-amz-bucket-region", region)).collect();

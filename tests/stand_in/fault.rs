@@ -42,6 +42,10 @@ pub enum Answer {
     NoMembers,
     /// Carried out, and 200 with only the first half of the XML, as if that were all. The SDK may well take it.
     HalfXml,
+    /// Carried out, and answered with the first text replaced by the second wherever it stands.
+    Altered(String, String),
+    /// Carried out, and answered up to the end of this text, as if that were all.
+    CutAfter(String),
     /// A page of HTML with this status, as a proxy answers.
     Html(u16),
     /// Carried out, but the connection ends in the middle of the answer.
@@ -61,6 +65,15 @@ pub enum Answer {
 impl Answer {
     pub fn error(status: u16, code: &str, message: &str) -> Answer {
         Answer::Error { status, code: code.to_owned(), message: Some(message.to_owned()) }
+    }
+
+    pub fn altered(from: &str, to: &str) -> Answer {
+        Answer::Altered(from.to_owned(), to.to_owned())
+    }
+
+    /// An XML answer with this status.
+    pub fn xml(status: u16, body: impl Into<String>) -> Answer {
+        Answer::Raw { status, content_type: "text/xml".to_owned(), body: body.into() }
     }
 
     /// What the error answers say, for those that are one.

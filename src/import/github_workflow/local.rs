@@ -8,6 +8,8 @@ use std::sync::Arc;
 use crate::inventory::problem::Sink;
 use crate::inventory::yaml::{self, Node, Value};
 
+/// The action that puts the repository into the workspace, or into a folder of it.
+pub(super) const CHECKOUT: &str = "actions/checkout@";
 /// The most files that are read for one run.
 const MAX_FILES: usize = 256;
 /// The largest that is read, in bytes: an action is a page or two.
@@ -46,7 +48,11 @@ impl LocalFiles {
         let mut wanted: Vec<(PathBuf, String)> = Vec::new();
         for (root, tree) in workflows {
             let Some(root) = root else { continue };
-            used_by(tree, &mut |path| wanted.push((root.to_path_buf(), path.to_owned())));
+            let checkouts = checkouts(tree);
+            used_by(tree, &mut |path| {
+                wanted.push((root.to_path_buf(), path.to_owned()));
+                wanted.extend(below(path, &checkouts).map(|path| (root.to_path_buf(), path)));
+            });
         }
         while let Some((root, path)) = wanted.pop() {
             if found.0.contains_key(&(root.clone(), path.clone())) {
@@ -65,16 +71,48 @@ impl LocalFiles {
         found
     }
 
-    /// What `uses` names in a workflow of this repository.
-    pub(super) fn get(&self, root: Option<&Path>, uses: &str) -> Result<&File, &str> {
+    /// The file that `uses` names in a workflow of this repository, below the root or in one of these folders of a
+    /// checkout.
+    pub(super) fn get(&self, root: Option<&Path>, uses: &str, checkouts: &[String]) -> Result<&File, String> {
         let root = root.ok_or(
             "which folder `./` means is not known: the workflow is not in the folder .github/workflows of a repository",
         )?;
-        match self.0.get(&(root.to_path_buf(), uses.to_owned())) {
-            Some(found) => found.as_ref().map_err(String::as_str),
-            None => Err("it was not looked for"),
+        let found = |uses: &str| self.0.get(&(root.to_path_buf(), uses.to_owned()));
+        // Where nothing is found, the reason is that of the path as it is written.
+        let mut paths = std::iter::once(uses.to_owned()).chain(below(uses, checkouts));
+        let file = paths.find_map(|path| found(&path)?.as_ref().ok());
+        file.ok_or_else(|| match found(uses) {
+            Some(Err(why)) => why.clone(),
+            _ => "it was not looked for".to_owned(),
+        })
+    }
+}
+
+/// The folders below the workspace into which the steps of a tree check a repository out.
+fn checkouts(tree: &Node) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut nodes = vec![tree];
+    while let Some(node) = nodes.pop() {
+        match &node.value {
+            Value::List(items) => nodes.extend(items),
+            Value::Map(entries) => {
+                let is_checkout = node.get("uses").and_then(Node::text).is_some_and(|uses| uses.starts_with(CHECKOUT));
+                let path = node.get("with").and_then(|with| with.get("path")).and_then(Node::text);
+                found.extend(path.filter(|_| is_checkout).map(str::to_owned));
+                nodes.extend(entries.iter().map(|(_, value)| value));
+            }
+            _ => {}
         }
     }
+    found
+}
+
+/// The paths in the repository that a path below a checkout may mean.
+fn below<'a>(path: &'a str, checkouts: &'a [String]) -> impl Iterator<Item = String> + 'a {
+    checkouts.iter().filter_map(move |checkout| {
+        let folder = format!("./{}/", checkout.trim().trim_start_matches("./").trim_end_matches('/'));
+        path.strip_prefix(&folder).map(|rest| format!("./{rest}"))
+    })
 }
 
 /// Every path below `./` that something in the tree uses.

@@ -16,15 +16,15 @@ pub(super) struct Row<'a> {
     values: Vec<(&'a str, &'a Node)>,
     /// The keys that are computed, each with its expression; of `None` as a key, all are.
     computed: Vec<(Option<&'a str>, &'a str)>,
-    /// What was asked for.
+    /// The names that were looked up.
     used: RefCell<BTreeSet<String>>,
 }
 
-/// What a matrix has under a name.
+/// The value of a matrix under a name.
 pub(super) enum Cell<'a> {
-    /// A text, which may hold expressions.
-    Text(String),
-    /// It is made by this expression when the workflow runs.
+    /// As it is written; `None`: nothing is.
+    Node(Option<&'a Node>),
+    /// This expression computes it when the workflow runs.
     Computed(&'a str),
 }
 
@@ -45,37 +45,30 @@ impl<'a> Row<'a> {
         }
         let start = self.values.iter().find(|(key, _)| key.eq_ignore_ascii_case(first)).map(|(_, node)| *node);
         let node = parts.fold(start, |node, key| node.and_then(|node| entry(node, key)));
-        Cell::Text(node.and_then(text_of).map(|text| text.value).unwrap_or_default())
+        Cell::Node(node)
     }
 
-    /// Which names were asked for.
+    /// Which names were looked up.
     pub(super) fn used(&self) -> BTreeSet<String> {
         self.used.borrow().clone()
     }
 
-    /// Its values under these names, of a role its name alone.
+    /// Its values under these names; of a role its name alone.
     fn label(&self, names: &BTreeSet<String>) -> String {
         let values = names.iter().filter_map(|name| match self.look(name) {
-            Cell::Text(text) if text.starts_with("arn:") => text.rsplit('/').next().map(str::to_owned),
-            Cell::Text(text) => Some(text),
+            Cell::Node(node) => node.and_then(text_of).map(|text| text.value),
             Cell::Computed(_) => None,
         });
-        values.filter(|value| !value.is_empty()).collect::<Vec<_>>().join(", ")
-    }
-
-    /// Whether both have the same under these names.
-    pub(super) fn same(&self, other: &Self, names: &BTreeSet<String>) -> bool {
-        names.iter().all(|name| match (self.look(name), other.look(name)) {
-            (Cell::Text(a), Cell::Text(b)) => a == b,
-            (Cell::Computed(_), Cell::Computed(_)) => true,
-            _ => false,
-        })
+        let short = values.map(|text| match text.rsplit_once('/') {
+            Some((_, name)) if text.starts_with("arn:") => name.to_owned(),
+            _ => text,
+        });
+        short.filter(|value| !value.is_empty()).collect::<Vec<_>>().join(", ")
     }
 }
 
-/// What tells each of these jobs from the others: the values on which something depends or, where those look alike, all.
-/// Nothing where there is but one.
-pub(super) fn labels(rows: &[Row<'_>], used: &BTreeSet<String>) -> Vec<String> {
+/// A label for each of these jobs: the values that were looked up or, where those are alike, all. One job needs none.
+pub(super) fn labels(rows: &[&Row<'_>], used: &BTreeSet<String>) -> Vec<String> {
     if rows.len() < 2 {
         return vec![String::new(); rows.len()];
     }

@@ -1,53 +1,117 @@
-//! What surrounds a step: where the values of its expressions come from, and what its job may do.
+//! The values of a step's expressions: where each context comes from, in the workflow, its caller and its matrix.
 
+use std::cell::Cell as Counter;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::matrix::{Cell, Row};
 use super::node::{entries, entry, text_of};
-use crate::import::variables::{Filled, Variables};
+use super::runner::{IdToken, Runner};
+use crate::import::expression::{self, Possible, Scalar};
+use crate::import::variables::Variables;
 use crate::inventory::yaml::{Node, Value};
 
+/// How many names are looked up for one run: expressions that refer to each other can multiply.
+pub(super) const MAX_LOOKUPS: usize = 5_000_000;
+
+/// An input or a secret that a caller passes, or the default that stands for it. It is evaluated when it is used.
+#[derive(Clone)]
+pub(super) struct Passed<'a> {
+    node: &'a Node,
+    scope: Rc<Scope<'a>>,
+    kind: Kind,
+}
+
+/// How a value reaches its reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Inputs of actions are texts.
+    Text,
+    /// Inputs of called workflows keep their types.
+    Typed,
+}
+
+/// The inputs of a workflow or an action.
+#[derive(Clone)]
+pub(super) enum Inputs<'a> {
+    /// Whoever starts the workflow gives them; `on` declares their defaults.
+    Declared(Option<&'a Node>),
+    /// A caller gives these, and no others.
+    Passed(BTreeMap<String, Passed<'a>>),
+}
+
+/// The secrets of a workflow.
+#[derive(Clone)]
+pub(super) enum Secrets<'a> {
+    /// The repository's; the node declares those that a caller may leave out.
+    Repository(Option<&'a Node>),
+    /// A caller gives these, and no others.
+    Passed(BTreeMap<String, Passed<'a>>),
+}
+
 /// What a job, a called workflow or an action is given.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Given<'a> {
-    /// `None`: whoever starts the workflow gives them.
-    pub(super) inputs: Option<BTreeMap<String, Filled>>,
-    /// `None`: the repository has them.
-    pub(super) secrets: Option<BTreeMap<String, Filled>>,
+    pub(super) inputs: Inputs<'a>,
+    pub(super) secrets: Secrets<'a>,
     pub(super) row: Rc<Row<'a>>,
 }
 
-/// What is written about identity tokens, in the permissions that count for a job.
-#[derive(Debug, Clone)]
-pub(super) struct IdToken {
-    /// `id-token: write`.
-    pub(super) granted: bool,
-    /// Whose permissions they are.
-    pub(super) by: String,
-}
+/// An `env` map, with what was given where it stands.
+pub(super) type Env<'a> = (&'a Node, Rc<Given<'a>>);
 
 /// What surrounds a step.
 #[derive(Clone)]
 pub(super) struct Scope<'a> {
     pub(super) variables: &'a Variables,
     pub(super) given: Rc<Given<'a>>,
-    /// `env` maps, the innermost first, each with what was given where it stands.
-    pub(super) env: Vec<(&'a Node, Rc<Given<'a>>)>,
-    /// The file: a comment behind a step tells the version of a pinned action.
+    /// The innermost first.
+    pub(super) env: Vec<Env<'a>>,
+    pub(super) lookups: Rc<Counter<usize>>,
+    /// The file's text: a comment beside a step names the version of a pinned action.
     pub(super) text: &'a str,
-    /// `None`: no permissions are written at all.
-    pub(super) id_token: Option<IdToken>,
-    pub(super) self_hosted: bool,
+    pub(super) id_token: IdToken,
+    pub(super) runner: Runner,
+}
+
+/// How an input or a secret counts that whoever starts the workflow may give or leave out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Optional {
+    /// An input has its default; what has none is unknown.
+    Unknown,
+    /// An input has its default; what has none is empty.
+    Empty,
+    /// Every input is unknown: a condition holds for some runs and not for others.
+    Open,
 }
 
 impl<'a> Scope<'a> {
-    /// A value with its expressions filled in; the one that is not known is the error.
-    pub(super) fn fill(&self, text: &str) -> Filled {
-        fill(self.variables, &self.given, &self.env, text)
+    /// A text with its expressions evaluated.
+    pub(super) fn fill(&self, text: &str) -> Possible {
+        self.evaluate(text, Optional::Unknown, &self.given, &self.env)
     }
 
-    /// The same, within another `env`.
+    /// The same, where inputs and secrets that a caller may leave out count as left out.
+    pub(super) fn fill_as_left_out(&self, text: &str) -> Possible {
+        let filled = self.fill(text);
+        if filled.single().is_some() {
+            return filled;
+        }
+        self.evaluate(text, Optional::Empty, &self.given, &self.env)
+    }
+
+    /// A condition; without `${{ }}` all of it is an expression.
+    pub(super) fn condition(&self, text: &str) -> Possible {
+        let whole = if text.contains("${{") { text.to_owned() } else { format!("${{{{ {text} }}}}") };
+        self.evaluate(&whole, Optional::Open, &self.given, &self.env)
+    }
+
+    /// A variable of the environment that the files declare.
+    pub(super) fn env(&self, name: &str) -> Option<Possible> {
+        self.declared_env(name, Optional::Unknown, &self.env)
+    }
+
+    /// The same scope within another `env`.
     pub(super) fn within(&self, node: &'a Node) -> Self {
         let mut scope = self.clone();
         if let Some(env) = entry(node, "env") {
@@ -56,57 +120,158 @@ impl<'a> Scope<'a> {
         scope
     }
 
-    /// Inputs as they are written at `with`, filled in here; those that are not written have the default of `declared`.
-    pub(super) fn inputs(&self, with: Option<&Node>, declared: Option<&Node>) -> BTreeMap<String, Filled> {
-        let mut inputs = BTreeMap::new();
-        for (name, input) in entries(declared) {
-            let default = entry(input, "default").and_then(text_of).map(|text| text.value).unwrap_or_default();
-            inputs.insert(name.to_ascii_lowercase(), self.fill(&default));
-        }
-        for (name, value) in entries(with) {
-            let text = text_of(value).map(|text| text.value).unwrap_or_default();
-            inputs.insert(name.to_ascii_lowercase(), self.fill(&text));
-        }
-        inputs
+    /// What is written at `with` or `secrets`, with the defaults of `declared`.
+    pub(super) fn pass(
+        &self,
+        with: Option<&'a Node>,
+        declared: Option<&'a Node>,
+        kind: Kind,
+    ) -> BTreeMap<String, Passed<'a>> {
+        let scope = Rc::new(self.clone());
+        let defaults = entries(declared).filter_map(|(name, input)| Some((name, entry(input, "default")?)));
+        let all = defaults.chain(entries(with));
+        all.map(|(name, node)| (name.to_ascii_lowercase(), Passed { node, scope: Rc::clone(&scope), kind })).collect()
     }
 
-    /// What makes the matrix on which this expression depends, where that is computed.
+    /// The expression that makes the matrix on which this one depends.
     pub(super) fn computed(&self, expression: &str) -> Option<&'a str> {
         let name = expression.split("matrix.").nth(1)?;
         let name = name.split(|c: char| !(c.is_ascii_alphanumeric() || "_-.".contains(c))).next()?;
         match self.given.row.get(name) {
             Cell::Computed(by) => Some(by),
-            Cell::Text(_) => None,
+            Cell::Node(_) => None,
+        }
+    }
+
+    fn evaluate(&self, text: &str, optional: Optional, given: &Given<'a>, env: &[Env<'a>]) -> Possible {
+        expression::fill(text, &mut |context, name| self.lookup(context, name, optional, given, env))
+    }
+
+    fn value(
+        &self,
+        node: &Node,
+        kind: Kind,
+        optional: Optional,
+        given: &Given<'a>,
+        env: &[Env<'a>],
+    ) -> Option<Possible> {
+        let number = |text: &str| text.parse::<f64>().ok().map(Scalar::Number);
+        Some(match &node.value {
+            Value::Null => Possible::text(""),
+            Value::Bool(value) if kind == Kind::Typed => Possible::known(Scalar::Bool(*value)),
+            Value::Number(text) if kind == Kind::Typed => {
+                Possible::known(number(text).unwrap_or_else(|| Scalar::Text(text.clone())))
+            }
+            Value::Bool(_) | Value::Number(_) => Possible::text(node.text()?),
+            Value::Text(text) => self.evaluate(text.trim(), optional, given, env),
+            Value::List(_) | Value::Map(_) => return None,
+        })
+    }
+
+    fn lookup(&self, context: &str, name: &str, optional: Optional, given: &Given<'a>, env: &[Env<'a>]) -> Possible {
+        let unknown = || Possible::unknown(format!("${{{{ {context}.{name} }}}}"));
+        let left = self.lookups.get();
+        self.lookups.set(left.saturating_sub(1));
+        if left == 0 {
+            return unknown();
+        }
+        let variable = || self.variables.get(context, name).map(Possible::text);
+        match context {
+            "env" => variable().or_else(|| self.declared_env(name, optional, env)),
+            "inputs" => self.input(name, optional, &given.inputs),
+            "github" if name.starts_with("event.inputs.") => {
+                self.input(name.trim_start_matches("event.inputs."), optional, &given.inputs)
+            }
+            "secrets" => self.secret(name, optional, &given.secrets),
+            "matrix" => match given.row.get(name) {
+                Cell::Node(None) => Some(Possible::text("")),
+                Cell::Node(Some(node)) => {
+                    let without_row = Given { row: Rc::default(), ..given.clone() };
+                    self.value(node, Kind::Typed, optional, &without_row, env).or_else(variable)
+                }
+                Cell::Computed(_) => variable(),
+            },
+            _ => variable(),
+        }
+        .unwrap_or_else(unknown)
+    }
+
+    /// An environment map may refer to the maps around it, and not to itself.
+    fn declared_env(&self, name: &str, optional: Optional, env: &[Env<'a>]) -> Option<Possible> {
+        env.iter().enumerate().find_map(|(index, (map, given))| {
+            let written = entry(map, name)?;
+            let outer = env.get(index + 1..).unwrap_or_default();
+            self.value(written, Kind::Text, optional, given, outer)
+        })
+    }
+
+    fn passed(&self, passed: &Passed<'a>, optional: Optional) -> Option<Possible> {
+        let Passed { node, scope, kind } = passed;
+        let value = scope.value(node, *kind, optional, &scope.given, &scope.env)?;
+        Some(match (kind, value.single().and_then(Scalar::text)) {
+            (Kind::Text, Some(text)) => Possible::text(text),
+            _ => value,
+        })
+    }
+
+    fn input(&self, name: &str, optional: Optional, inputs: &Inputs<'a>) -> Option<Possible> {
+        let on = match inputs {
+            Inputs::Passed(passed) => {
+                return match passed.get(&name.to_ascii_lowercase()) {
+                    Some(passed) => self.passed(passed, optional),
+                    None => Some(Possible::text("")),
+                };
+            }
+            Inputs::Declared(on) => on,
+        };
+        if let Some(given) = self.variables.get("inputs", name) {
+            return Some(Possible::text(given));
+        }
+        if optional == Optional::Open {
+            return None;
+        }
+        let declared = |event: &str| entry(entry(entry((*on)?, event)?, "inputs")?, name);
+        let all: Vec<&Node> = ["workflow_call", "workflow_dispatch"].into_iter().filter_map(declared).collect();
+        let default = all.iter().find_map(|input| entry(input, "default"));
+        if let Some(default) = default {
+            return self.value(default, Kind::Typed, optional, &self.given, &[]);
+        }
+        let has = |key: &str, value: &str| {
+            all.iter().any(|input| entry(input, key).and_then(text_of).is_some_and(|text| text.value == value))
+        };
+        if let Some(Value::List(options)) = all.iter().find_map(|input| Some(&entry(input, "options")?.value)) {
+            let options = options.iter().filter_map(text_of).map(|option| Scalar::Text(option.value));
+            return Some(Possible::one_of(options, format!("${{{{ inputs.{name} }}}}")));
+        }
+        let left_out = optional == Optional::Empty && !all.is_empty() && !has("required", "true");
+        if has("type", "boolean") {
+            return left_out.then(|| Possible::known(Scalar::Bool(false)));
+        }
+        left_out.then(|| Possible::text(""))
+    }
+
+    fn secret(&self, name: &str, optional: Optional, secrets: &Secrets<'a>) -> Option<Possible> {
+        match secrets {
+            Secrets::Passed(passed) => match passed.get(&name.to_ascii_lowercase()) {
+                Some(passed) => self.passed(passed, optional),
+                None => Some(Possible::text("")),
+            },
+            Secrets::Repository(declared) => {
+                if let Some(given) = self.variables.get("secrets", name) {
+                    return Some(Possible::text(given));
+                }
+                let declared = declared.and_then(|declared| entry(declared, name))?;
+                let required = entry(declared, "required").and_then(text_of).is_some_and(|text| text.value == "true");
+                (optional == Optional::Empty && !required).then(|| Possible::text(""))
+            }
         }
     }
 }
 
-fn fill(variables: &Variables, given: &Given<'_>, env: &[(&Node, Rc<Given<'_>>)], text: &str) -> Filled {
-    variables.fill(text, &|context, name| match context {
-        "env" => env.iter().find_map(|(map, given)| {
-            let written = entry(map, name).and_then(text_of)?;
-            // What an environment is made of is given where it stands, and is no environment itself.
-            Some(fill(variables, given, &[], &written.value))
-        }),
-        "inputs" => among(given.inputs.as_ref(), name),
-        "secrets" => among(given.secrets.as_ref(), name),
-        "matrix" => match given.row.get(name) {
-            Cell::Text(text) => Some(fill(variables, &Given { row: Rc::default(), ..given.clone() }, env, &text)),
-            Cell::Computed(_) => None,
-        },
-        _ => None,
-    })
-}
-
-/// What is not given is empty, where all that is given is known.
-fn among(given: Option<&BTreeMap<String, Filled>>, name: &str) -> Option<Filled> {
-    Some(given?.get(&name.to_ascii_lowercase()).cloned().unwrap_or_else(|| Ok(String::new())))
-}
-
-/// Whether these permissions let a job ask for an identity token.
-pub(super) fn grants_id_token(permissions: &Node) -> bool {
-    match &permissions.value {
-        Value::Text(all) => all == "write-all",
-        _ => entry(permissions, "id-token").and_then(text_of).is_some_and(|level| level.value == "write"),
+impl<'a> Given<'a> {
+    /// What a workflow that nothing calls is given.
+    pub(super) fn of_run(on: Option<&'a Node>) -> Self {
+        let declared = on.and_then(|on| entry(on, "workflow_call")).and_then(|call| entry(call, "secrets"));
+        Self { inputs: Inputs::Declared(on), secrets: Secrets::Repository(declared), row: Rc::default() }
     }
 }

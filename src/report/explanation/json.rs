@@ -10,7 +10,8 @@ use crate::fixes::Fix;
 use crate::fixes::search::{Fit, Way};
 use crate::inventory::{Location, Refresh, RoleRef, Seconds, Source};
 use crate::lease::{Grant, LimitedBy, Verdict};
-use crate::report::v1::{FindingV1, FixV1};
+use crate::report::MaxSessionFrom;
+use crate::report::v1::{FindingV1, FixV1, PlannedV1};
 
 #[derive(Serialize)]
 struct Explained<'a> {
@@ -26,6 +27,9 @@ struct Explained<'a> {
     findings: &'a [Finding],
     /// When the run began whose live values count.
     live_values_of: Option<&'a str>,
+    /// The job's roles in the templates and plans that were given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    planned: Option<PlannedV1<'a>>,
 }
 
 #[derive(Serialize)]
@@ -60,8 +64,8 @@ struct ExplainedHop<'a> {
     requested: bool,
     cap_seconds: Option<Seconds>,
     max_session_duration_seconds: Option<Seconds>,
-    /// `iam` or `declared`.
-    max_session_duration_from: Option<&'static str>,
+    /// `iam`, `planned` or `declared`.
+    max_session_duration_from: Option<MaxSessionFrom>,
     lease_seconds: Option<Seconds>,
     /// `granted`, `refused`, `not-known`, or `not-reached` behind a refused request.
     grant: &'static str,
@@ -100,6 +104,7 @@ impl Explanation<'_> {
             longest_run_seconds: longest,
             findings: &self.findings,
             live_values_of: self.read_at.as_deref(),
+            planned: self.planned.as_ref().map(PlannedV1::from),
         };
         // Nothing stands in the way: every key is a text.
         serde_json::to_string_pretty(&explained).unwrap_or_default()
@@ -109,7 +114,6 @@ impl Explanation<'_> {
         let (job, judgement) = (self.job, &self.judgement);
         let hops = job.path.iter().zip(&judgement.hops).map(|(hop, lease)| {
             let max = self.max_session(&hop.role);
-            let live = self.facts.max_session(&hop.role).is_some();
             let (grant, granted) = match &lease.grant {
                 Some(Grant::Granted(seconds)) => ("granted", Some(*seconds)),
                 Some(Grant::Refused(_)) => ("refused", None),
@@ -124,7 +128,7 @@ impl Explanation<'_> {
                 requested: lease.stated,
                 cap_seconds: lease.cap,
                 max_session_duration_seconds: max.map(|(max, _)| max),
-                max_session_duration_from: max.map(|_| if live { "iam" } else { "declared" }),
+                max_session_duration_from: max.map(|(_, from)| from),
                 lease_seconds: granted,
                 grant,
             }

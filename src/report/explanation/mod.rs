@@ -7,16 +7,18 @@ mod json;
 mod path;
 mod ways;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::Style;
 
+use super::PlannedReport;
 use super::terminal::{WIDTHS, severity_style, wrap};
-use crate::facts::Facts;
+use crate::facts::{Facts, MaxSessionFrom};
 use crate::findings::FindingId;
 use crate::findings::{Finding, Subject};
 use crate::fixes::search::{Fit, fit};
-use crate::inventory::{Inventory, Job, RoleRef, Seconds};
+use crate::inventory::{Hop, Inventory, Job, RoleRef, Seconds};
 use crate::lease::{Judgement, Verdict};
 use crate::plan::Plan;
 use crate::visible;
@@ -26,12 +28,15 @@ use crate::visible;
 pub struct Explanation<'a> {
     inventory: &'a Inventory,
     job: &'a Job,
-    facts: &'a Facts,
     /// When the live values were read, as a report says it; `None`: there are none.
     read_at: Option<String>,
     judgement: Judgement,
     findings: Vec<Finding>,
     fit: Fit,
+    /// The job's roles in the templates and plans that were given.
+    planned: Option<PlannedReport>,
+    /// The MaxSessionDurations of its roles that are known.
+    max_sessions: BTreeMap<RoleRef, (Seconds, MaxSessionFrom)>,
 }
 
 impl<'a> Explanation<'a> {
@@ -54,13 +59,16 @@ impl<'a> Explanation<'a> {
         let findings = subject.findings().into_iter().filter(is_its).collect();
         let judgement = crate::lease::judge(job, |role| subject.max_session(role));
         let fit = fit(job, &|role| subject.max_session(role));
-        Self { inventory, job, facts, read_at, judgement, findings, fit }
+        let planned = super::planned::planned_report(&subject);
+        let roles = job.path.iter().map(|hop| &hop.role);
+        let known = roles.filter_map(|role| Some((role.clone(), subject.known_max_session(role)?)));
+        let max_sessions = known.collect();
+        Self { inventory, job, read_at, judgement, findings, fit, planned, max_sessions }
     }
 
     /// The role's MaxSessionDuration, and where it is known from.
-    fn max_session(&self, role: &RoleRef) -> Option<(Seconds, &'static str)> {
-        let declared = || Some((self.inventory.declared(role)?.max_session_duration?, "declared"));
-        self.facts.max_session(role).map(|max| (max, "read from IAM")).or_else(declared)
+    fn max_session(&self, role: &RoleRef) -> Option<(Seconds, MaxSessionFrom)> {
+        self.max_sessions.get(role).copied()
     }
 
     /// Words it for a terminal of so many columns.
@@ -77,6 +85,9 @@ impl<'a> Explanation<'a> {
         self.tell_findings(&mut text);
         text.heading("Where the numbers come from");
         text.wrapped(&self.known(), "  ");
+        for line in self.planned.iter().flat_map(PlannedReport::lines) {
+            text.wrapped(&line, "  ");
+        }
         text.text
     }
 
@@ -112,7 +123,8 @@ impl<'a> Explanation<'a> {
 
     /// Which MaxSessionDurations the explanation stands on.
     fn known(&self) -> String {
-        let live = self.job.path.iter().filter(|hop| self.facts.max_session(&hop.role).is_some()).count();
+        let is_live = |hop: &&Hop| self.max_session(&hop.role).is_some_and(|(_, from)| from == MaxSessionFrom::Iam);
+        let live = self.job.path.iter().filter(is_live).count();
         let known = self.job.path.iter().filter(|hop| self.max_session(&hop.role).is_some()).count();
         let check = format!(
             "`check` with the same `--inventory` and `--job {}` reads them",

@@ -3,6 +3,7 @@
 use anstyle::Style;
 
 use super::{Explanation, Text};
+use crate::facts::MaxSessionFrom;
 use crate::inventory::{Hop, Refresh, Seconds, Source};
 use crate::lease::rules::{self, Grant, Refusal};
 use crate::lease::{HopLease, Verdict};
@@ -101,7 +102,9 @@ fn request_in_words(hop: &Hop) -> String {
 
 fn cap_in_words(told: &Explanation<'_>, hop: &Hop, lease: &HopLease) -> String {
     let max = match told.max_session(&hop.role) {
-        Some((max, from)) => format!("MaxSessionDuration {max}, {from}"),
+        Some((max, MaxSessionFrom::Iam)) => format!("MaxSessionDuration {max}, read from IAM"),
+        Some((max, MaxSessionFrom::Planned)) => format!("MaxSessionDuration {max}, planned"),
+        Some((max, MaxSessionFrom::Declared)) => format!("MaxSessionDuration {max}, declared"),
         None => "MaxSessionDuration not known".to_owned(),
     };
     if lease.chained {

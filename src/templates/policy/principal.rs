@@ -1,5 +1,5 @@
-//! Who asks to assume a role, and whether he is whom a statement of its trust policy names. Pure. Knows of a statement its
-//! principal alone. (IAM User Guide, "AWS JSON policy elements: Principal".)
+//! The caller of a role, and whether a statement of the role's trust policy names that caller. Pure. Reads the principal of a
+//! statement alone. (IAM User Guide, "AWS JSON policy elements: Principal".)
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use super::{Fit, any_fits, items};
 use crate::inventory::{RoleArn, Source, is_account};
 use crate::templates::{Partly, Resolved};
 
-/// Who asks to assume the role.
+/// The caller that assumes the role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Caller<'a> {
     /// A session of this role: the hop before.
@@ -16,7 +16,7 @@ pub enum Caller<'a> {
     Source(&'static str, PrincipalKind),
 }
 
-/// What a source is to a trust policy.
+/// The kind of principal that a source is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PrincipalKind {
     /// AssumeRoleWithWebIdentity: an identity provider.
@@ -39,7 +39,7 @@ impl fmt::Display for Caller<'_> {
 }
 
 impl PrincipalKind {
-    /// What a source is; `None`: its credentials assume no role.
+    /// The kind of principal of a source; `None`: its credentials assume no role.
     #[must_use]
     pub fn of(source: &Source) -> Option<Self> {
         Some(match source {
@@ -68,8 +68,8 @@ pub(super) fn principal_fits(statement: &Resolved, caller: Caller<'_>) -> Fit {
         None if statement.get("NotPrincipal").is_some() => return Fit::Maybe("NotPrincipal is not judged".to_owned()),
         None | Some(Resolved::Nothing) => return Fit::No("a statement names no principal".to_owned()),
         Some(Resolved::Text(text)) if text == "*" => return Fit::Yes,
-        Some(Resolved::Text(text)) => return Fit::No(format!("a statement names the principal `{text}`")),
-        Some(Resolved::Partly(partly)) => return Fit::Maybe(partly.why.clone()),
+        Some(Resolved::Text(text)) => return Fit::Maybe(format!("`{text}` is not a principal that IAM accepts")),
+        Some(Resolved::Partly(partly)) => return Fit::Maybe(partly.why.to_string()),
         Some(principal) => principal,
     };
     let named = named(principal);
@@ -80,32 +80,23 @@ pub(super) fn principal_fits(statement: &Resolved, caller: Caller<'_>) -> Fit {
             any_fits(of("AWS"), |text| is_role(text, role), |partly| may_be_role(partly, role), named)
         }
         Caller::Source(_, PrincipalKind::WebIdentity) => {
-            any_fits(of("Federated"), |text| Some(!is_saml(text)), |_| true, named)
+            any_fits(of("Federated"), |text| is_provider(text).then(|| !is_saml(text)), |_| true, named)
         }
         Caller::Source(_, PrincipalKind::Saml) => {
-            any_fits(of("Federated"), |text| Some(is_saml(text)), |_| true, named)
+            any_fits(of("Federated"), |text| is_provider(text).then(|| is_saml(text)), |_| true, named)
         }
         Caller::Source(_, PrincipalKind::User) => any_fits(of("AWS"), may_be_user, |_| true, named),
         Caller::Source(_, PrincipalKind::Session(service)) => {
             match any_fits(of("AWS"), may_be_session, |_| true, named.clone()) {
                 // A platform's own role trusts the platform's service, and is not assumed a second time.
-                Fit::No(_) => any_fits(
-                    of("Service"),
-                    |text| {
-                        (text == "*" || service.is_some_and(|service| text.starts_with(service)))
-                            .then_some(true)
-                            .or(Some(false))
-                    },
-                    |_| true,
-                    named,
-                ),
+                Fit::No(_) => any_fits(of("Service"), |text| is_service(text, service), |_| true, named),
                 fit => fit,
             }
         }
     }
 }
 
-/// Whom a statement names, in words.
+/// The principals of a statement, for a sentence.
 fn named(principal: &Resolved) -> String {
     const SHOWN: usize = 4;
     let Resolved::Map(entries) = principal else { return "a statement's principal is not a map".to_owned() };
@@ -122,15 +113,36 @@ fn named(principal: &Resolved) -> String {
     format!("it trusts {}{more}", names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", "))
 }
 
+/// Whether a text is an AWS principal that IAM accepts: everybody, an account, an ARN of IAM or STS, or the unique ID of a
+/// deleted user or role. Other texts are filled in by a tool before the deployment.
+fn is_aws_principal(text: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let is_arn = matches!(parts[..], ["arn", partition, "iam" | "sts", "", account, resource]
+        if partition.starts_with("aws") && is_account(account) && is_resource(resource));
+    let is_unique_id = text.len() >= 16
+        && (text.starts_with("AROA") || text.starts_with("AIDA"))
+        && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+    text == "*" || is_account(text) || is_arn || is_unique_id
+}
+
+/// IAM accepts no wildcard in a principal, and names have these characters alone.
+fn is_resource(resource: &str) -> bool {
+    let kinds = ["user/", "role/", "assumed-role/", "federated-user/"];
+    let named = kinds.iter().any(|kind| resource.len() > kind.len() && resource.starts_with(kind));
+    let plain = resource.chars().all(|c| c.is_ascii_alphanumeric() || "+=,.@_-/:".contains(c));
+    plain && (resource == "root" || named)
+}
+
 /// Whether an AWS principal is the role, its account, or everybody; `None`: it may be.
 fn is_role(text: &str, role: &RoleArn) -> Option<bool> {
     let root = format!("arn:{}:iam::{}:root", role.partition(), role.account());
     if text == "*" || text == role.as_str() || text == role.account() || text == root {
         return Some(true);
     }
-    // One session of the role by its name, and the unique id that stands for a role which was deleted.
+    // A single session of the role, and the unique ID that IAM shows for a deleted role.
     let session = format!("arn:{}:sts::{}:assumed-role/{}/", role.partition(), role.account(), role.name());
-    if text.starts_with(&session) || text.starts_with("AROA") { None } else { Some(false) }
+    let open = text.starts_with(&session) || text.starts_with("AROA") || !is_aws_principal(text);
+    (!open).then_some(false)
 }
 
 fn may_be_role(partly: &Partly, role: &RoleArn) -> bool {
@@ -143,21 +155,34 @@ fn may_be_role(partly: &Partly, role: &RoleArn) -> bool {
         || partly.prefix.starts_with("AROA")
 }
 
-/// The accounts and everybody: principals that any caller of an account may be.
+/// Everybody and whole accounts: any caller of the account is one of them.
 fn is_broad(text: &str) -> bool {
     text == "*" || is_account(text) || text.ends_with(":root")
 }
 
 fn may_be_user(text: &str) -> Option<bool> {
     let is_user = text.contains(":user/") || text.starts_with("AIDA");
-    Some(is_broad(text) || is_user)
+    is_aws_principal(text).then(|| is_broad(text) || is_user)
 }
 
 fn may_be_session(text: &str) -> Option<bool> {
     let is_session = text.contains(":role/") || text.contains(":assumed-role/") || text.starts_with("AROA");
-    Some(is_broad(text) || is_session)
+    is_aws_principal(text).then(|| is_broad(text) || is_session)
+}
+
+/// Whether a text names an identity provider: its ARN, or the host of one that IAM knows without an ARN.
+fn is_provider(text: &str) -> bool {
+    let is_host = text.contains('.') && text.chars().all(|c| c.is_ascii_alphanumeric() || "-._/:".contains(c));
+    is_host || is_saml(text) || text.contains(":oidc-provider/")
 }
 
 fn is_saml(text: &str) -> bool {
     text.contains(":saml-provider/")
+}
+
+/// Whether a service principal is the platform's own; `None`: the text is no service principal.
+fn is_service(text: &str, service: Option<&str>) -> Option<bool> {
+    let is_own = text == "*" || service.is_some_and(|service| text.starts_with(service));
+    let is_principal = text.contains(".amazon") && text.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
+    (is_own || is_principal).then_some(is_own)
 }

@@ -1,4 +1,5 @@
-//! Which account each resource of a Terraform plan goes to, by the configuration of its provider.
+//! The configuration of a Terraform plan: owns the account of each resource, by its provider, and which attributes the
+//! configuration of a resource sets.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,19 +8,33 @@ use serde_json::Value;
 
 use crate::inventory::{RoleArn, is_account};
 
-/// A plan's configuration, as far as it tells accounts.
+/// The partition and the account of a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Home {
+    /// `None`: the plan does not have it.
+    pub(crate) partition: Option<String>,
+    pub(crate) account: String,
+}
+
+impl From<&RoleArn> for Home {
+    fn from(arn: &RoleArn) -> Self {
+        Self { partition: Some(arn.partition().to_owned()), account: arn.account().to_owned() }
+    }
+}
+
+/// A plan's configuration: its providers and its resources.
 #[derive(Deserialize, Default)]
-pub(super) struct Configuration {
+pub(crate) struct Configuration {
     #[serde(default)]
-    provider_config: BTreeMap<String, Provider>,
+    pub(crate) provider_config: BTreeMap<String, Provider>,
     #[serde(default)]
     root_module: ConfiguredModule,
 }
 
 #[derive(Deserialize)]
-struct Provider {
-    name: Option<String>,
-    expressions: Option<Value>,
+pub(crate) struct Provider {
+    pub(crate) name: Option<String>,
+    pub(crate) expressions: Option<Value>,
 }
 
 #[derive(Deserialize, Default)]
@@ -34,6 +49,14 @@ struct ConfiguredModule {
 struct ConfiguredResource {
     address: String,
     provider_config_key: Option<String>,
+    expressions: Option<Expressions>,
+}
+
+/// Whether the configuration sets a name: only that is read.
+#[derive(Deserialize)]
+struct Expressions {
+    name: Option<serde::de::IgnoredAny>,
+    name_prefix: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -42,58 +65,73 @@ struct ModuleCall {
     module: ConfiguredModule,
 }
 
-/// Which account each resource goes to, where the provider's configuration names one.
-pub(super) struct Accounts {
-    by_provider: HashMap<String, Option<String>>,
+/// The accounts and the configured names of the resources.
+pub(crate) struct Accounts {
+    by_provider: HashMap<String, Option<Home>>,
     provider_of: HashMap<String, String>,
+    /// Resources whose configuration sets neither `name` nor `name_prefix`.
+    unnamed: Vec<String>,
 }
 
 impl Accounts {
-    pub(super) fn of(configuration: &Configuration) -> Self {
+    pub(crate) fn new(configuration: &Configuration) -> Self {
         let aws = configuration.provider_config.iter().filter(|(_, provider)| provider.name.as_deref() == Some("aws"));
-        let by_provider = aws.map(|(key, provider)| (key.clone(), provider.account())).collect();
-        let mut provider_of = HashMap::new();
+        let by_provider = aws.map(|(key, provider)| (key.clone(), provider.home())).collect();
+        let (mut provider_of, mut unnamed) = (HashMap::new(), Vec::new());
         let mut modules = vec![(String::new(), &configuration.root_module)];
         while let Some((prefix, module)) = modules.pop() {
             for resource in &module.resources {
+                let address = format!("{prefix}{}", resource.address);
+                let names = resource.expressions.as_ref();
+                if names.is_some_and(|names| names.name.is_none() && names.name_prefix.is_none()) {
+                    unnamed.push(address.clone());
+                }
                 if let Some(key) = &resource.provider_config_key {
-                    provider_of.insert(format!("{prefix}{}", resource.address), key.clone());
+                    provider_of.insert(address, key.clone());
                 }
             }
             let calls = module.module_calls.iter();
             modules.extend(calls.map(|(name, call)| (format!("{prefix}module.{name}."), &call.module)));
         }
-        Self { by_provider, provider_of }
+        Self { by_provider, provider_of, unnamed }
     }
 
-    /// The account of the resource at this address, where it is told.
-    pub(super) fn of_resource(&self, address: &str) -> Option<String> {
+    /// The account of the resource at this address, where the configuration has it.
+    pub(crate) fn home_of(&self, address: &str) -> Option<Home> {
         let key = self.provider_of.get(&without_indices(address));
         match key.and_then(|key| self.by_provider.get(key)) {
-            Some(account) => account.clone(),
-            // A module's own key for the provider it was handed: plain where there is one provider alone.
+            Some(home) => home.clone(),
+            // A module has a key of its own for a provider that it was given: clear where there is one provider alone.
             None if self.by_provider.len() == 1 => self.by_provider.values().next().cloned().flatten(),
             None => None,
         }
     }
+
+    /// Whether Terraform generates the name of this resource: the configuration sets none.
+    pub(crate) fn generates_name(&self, address: &str) -> bool {
+        let address = without_indices(address);
+        self.unnamed.contains(&address)
+    }
 }
 
 impl Provider {
-    /// The one account that it may work in, or whose role it assumes.
-    fn account(&self) -> Option<String> {
+    /// The only account that it may work in, or that of the last role that it assumes.
+    fn home(&self) -> Option<Home> {
         let expressions = self.expressions.as_ref()?;
         let allowed = expressions.pointer("/allowed_account_ids/constant_value").and_then(Value::as_array);
-        if let Some([one]) = allowed.map(Vec::as_slice) {
-            return one.as_str().filter(|id| is_account(id)).map(str::to_owned);
+        if let Some([account]) = allowed.map(Vec::as_slice) {
+            let account = account.as_str().filter(|id| is_account(id))?;
+            return Some(Home { partition: None, account: account.to_owned() });
         }
-        let assumed = expressions.pointer("/assume_role/0/role_arn/constant_value")?.as_str()?;
-        RoleArn::parse(assumed).ok().map(|role| role.account().to_owned())
+        let assumed = expressions.get("assume_role")?.as_array()?.last()?;
+        let role = assumed.pointer("/role_arn/constant_value")?.as_str()?;
+        RoleArn::parse(role).ok().as_ref().map(Home::from)
     }
 }
 
 /// An address as the configuration has it: `module.a["x"].aws_iam_role.b[0]` without its indices.
-fn without_indices(address: &str) -> String {
-    let (mut kept, mut depth, mut quoted, mut escaped) = (String::with_capacity(address.len()), 0usize, false, false);
+pub(crate) fn without_indices(address: &str) -> String {
+    let (mut plain, mut depth, mut quoted, mut escaped) = (String::with_capacity(address.len()), 0usize, false, false);
     for c in address.chars() {
         match c {
             _ if escaped => escaped = false,
@@ -101,9 +139,9 @@ fn without_indices(address: &str) -> String {
             '"' if depth > 0 => quoted = !quoted,
             '[' if !quoted => depth += 1,
             ']' if !quoted => depth = depth.saturating_sub(1),
-            c if depth == 0 => kept.push(c),
+            c if depth == 0 => plain.push(c),
             _ => {}
         }
     }
-    kept
+    plain
 }

@@ -204,11 +204,12 @@ fn assumed(role: &str, session: &str) -> Option<String> {
     let account = role.split(':').nth(4)?;
     let name = role.rsplit('/').next()?;
     let (secret, token) = ("s".repeat(40), "t".repeat(900));
+    let end = jiff::Timestamp::now() + jiff::SignedDuration::from_mins(15);
     Some(format!(
         "<AssumedRoleUser><AssumedRoleId>AROAEXAMPLE:{session}</AssumedRoleId>\
          <Arn>arn:aws:sts::{account}:assumed-role/{name}/{session}</Arn></AssumedRoleUser>\
          <Credentials><AccessKeyId>ASIA{account}AAAA</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>\
-         <SessionToken>{token}</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>"
+         <SessionToken>{token}</SessionToken><Expiration>{end:.0}</Expiration></Credentials>"
     ))
 }
 

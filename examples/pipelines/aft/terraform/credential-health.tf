@@ -1,6 +1,6 @@
-# Account Factory for Terraform: copy this file and member-role.yaml into terraform/ of aft-global-customizations. AFT then makes
-# the role in each account that it makes, and in the others when their customizations run again. The stack is the same as by hand or
-# by StackSet, so that there is one template to review; do not use two of these ways in one account.
+# Account Factory for Terraform: copy this file and member-role.yaml into terraform/ of aft-global-customizations. AFT creates
+# the role in each new account, and in the other accounts when their customizations run again. The template is the same as
+# for a StackSet, so there is one template to review. Use only one of these ways in an account.
 
 variable "credential_health" {
   description = "The parameters of member-role.yaml."

@@ -1,0 +1,175 @@
+//! Reads error answers: code, message, status and request id, and nothing else. The SDK's own Debug and error chains can
+//! hold a secret key (an answer that could not be parsed), so they are never printed.
+
+use std::error::Error;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use http_body_util::LengthLimitError;
+
+use super::errors::{Class, printable};
+
+/// What came back from a call that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ErrorAnswer {
+    pub(crate) class: Class,
+    pub(crate) code: Option<String>,
+    pub(crate) message: String,
+    pub(crate) status: Option<u16>,
+    pub(crate) request_id: Option<String>,
+}
+
+impl ErrorAnswer {
+    /// A failure on this side: no code, no status.
+    pub(crate) fn local(class: Class, message: &str) -> Self {
+        Self { class, code: None, message: message.to_owned(), status: None, request_id: None }
+    }
+
+    /// An answer that AWS does not give.
+    pub(crate) fn unreadable(message: &str) -> Self {
+        Self::local(Class::Unreadable, message)
+    }
+
+    /// An answer without an error code, or one that is not XML of AWS: the page of a proxy, for example.
+    fn not_from_aws(status: u16) -> Self {
+        let class = if status >= 500 { Class::Unavailable } else { Class::Unreadable };
+        let message = format!("HTTP {status} with an answer that is not AWS's");
+        Self { status: Some(status), ..Self::local(class, &message) }
+    }
+
+    /// The error code, where there is one, and the message.
+    pub(crate) fn text(&self) -> String {
+        match &self.code {
+            Some(code) => format!("{code}: {}", self.message),
+            None => self.message.clone(),
+        }
+    }
+
+    /// Reads what came back, or what stopped the call on this side.
+    pub(crate) fn read<E>(error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        if let Some(largest) = find::<LengthLimitError>(error) {
+            let status = error.raw_response().map(|raw| raw.status().as_u16());
+            let message = format!("the answer is too large: {largest}");
+            return Self { status, ..Self::unreadable(&message) };
+        }
+        match error {
+            SdkError::ServiceError(service) => {
+                let meta = service.err().meta();
+                let status = service.raw().status().as_u16();
+                let (code, message) = (meta.code().unwrap_or_default(), meta.message().unwrap_or_default());
+                if code.is_empty() {
+                    return Self::not_from_aws(status);
+                }
+                let shown =
+                    if message.is_empty() { format!("HTTP {status} without a message") } else { printable(message) };
+                Self {
+                    class: Class::of(code, status, message),
+                    code: Some(printable(code)),
+                    message: shown,
+                    status: Some(status),
+                    request_id: meta.extra("aws_request_id").map(printable),
+                }
+            }
+            SdkError::ResponseError(response) => Self::not_from_aws(response.raw().status().as_u16()),
+            SdkError::TimeoutError(_) => Self::local(Class::TimedOut, "no answer in time"),
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+                Self::local(Class::TimedOut, "no connection in time")
+            }
+            other => match find::<CredentialsError>(other) {
+                Some(CredentialsError::CredentialsNotLoaded(_)) => {
+                    Self::local(Class::NoCredentials, "no provider of the credential chain has credentials")
+                }
+                Some(_) => Self::local(Class::NoCredentials, "a provider of the credential chain failed"),
+                None if matches!(other, SdkError::ConstructionFailure(_)) => {
+                    Self::local(Class::InvalidRequest, "the request could not be made")
+                }
+                None => Self::local(Class::Unreachable, "no connection: name, network or TLS"),
+            },
+        }
+    }
+}
+
+/// The first error of this type in a chain of sources.
+fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<T>() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// Refuses an XML answer that was cut: the SDK's parsers accept one, and would read `432` where AWS wrote `43200`.
+#[derive(Debug)]
+pub(super) struct WholeAnswer;
+
+#[dyn_dispatch_hint]
+impl Intercept for WholeAnswer {
+    fn name(&self) -> &'static str {
+        "WholeAnswer"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        match context.response().body().bytes() {
+            Some(body) if !is_closed(body) => Err("the answer is not a whole XML document".into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether an XML document ends with the end of the element that it begins with. AWS's documents hold that name once.
+fn is_closed(document: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(document) else { return false };
+    let text = text.trim_start_matches('\u{feff}').trim();
+    let body = match text.strip_prefix("<?") {
+        Some(declaration) => declaration.split_once("?>").map_or("", |(_, body)| body.trim_start()),
+        None => text,
+    };
+    let Some(start) = body.strip_prefix('<') else { return false };
+    let name = start.split(|c: char| c.is_whitespace() || c == '>' || c == '/').next().unwrap_or_default();
+    let empty = body.ends_with("/>") && body.matches('<').count() == 1;
+    let closed = body.strip_suffix('>').and_then(|body| body.trim_end().strip_suffix(name));
+    !name.is_empty() && (empty || closed.is_some_and(|body| body.ends_with("</")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_closed;
+
+    #[test]
+    fn every_cut_of_a_document_is_seen() {
+        let documents = [
+            "<GetRoleResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><GetRoleResult><Role>\
+             <MaxSessionDuration>43200</MaxSessionDuration></Role></GetRoleResult></GetRoleResponse>",
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ErrorResponse><Error><Code>AccessDenied</Code>\
+             <Message/></Error></ErrorResponse>",
+            "<Empty/>",
+        ];
+        for whole in documents {
+            assert!(is_closed(whole.as_bytes()) && is_closed(format!("{whole}\n").as_bytes()), "{whole}");
+            for end in 0..whole.len() {
+                assert!(!is_closed(&whole.as_bytes()[..end]), "{}", &whole[..end]);
+            }
+        }
+        for other in ["", "{}", "not found", "<", "<>", "</>", "\u{0}"] {
+            assert!(!is_closed(other.as_bytes()), "{other:?}");
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The clients of all services: settings as every AWS tool reads them, retries, timeouts, one pool of connections.
+
+use std::fmt;
+use std::time::{Duration, UNIX_EPOCH};
+
+use aws_config::{ConfigLoader, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use tokio::time::Instant;
+
+use super::answer::WholeAnswer;
+use super::clock::Clock;
+use super::http::{LARGEST_ANSWER, LARGEST_PAGE, bounded, pool};
+use super::pace::{Paces, Quota};
+use super::settings::{self, BadSettings, ServiceSettings};
+use super::sts::is_header_text;
+use crate::inventory::RoleArn;
+
+/// Attempts of one call, the first included. A throttled account gets time; the run's deadline bounds it all.
+pub(super) const ATTEMPTS: u32 = 6;
+/// The longest wait for a connection, for one attempt, and for a call with all its attempts.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(90);
+/// The part of a run's time that is kept to log and to answer after the last call; of a short run, a tenth.
+const TO_ANSWER: Duration = Duration::from_millis(500);
+/// Used where no Region is set: STS and IAM answer there for every account of the partition.
+const FALLBACK_REGION: &str = "us-east-1";
+
+/// The way to AWS. Cheap to clone; every client made of it shares one pool of connections.
+#[derive(Clone)]
+pub struct Aws {
+    config: SdkConfig,
+    http: SharedHttpClient,
+    pub(crate) clock: Clock,
+    pub(super) paces: Paces,
+    end: Option<Instant>,
+}
+
+impl fmt::Debug for Aws {
+    /// The Region alone: the SDK's own Debug prints the access key id.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Aws").field("region", &self.config.region()).finish_non_exhaustive()
+    }
+}
+
+/// The credentials of a session and the identity behind them.
+#[derive(Clone)]
+pub(crate) struct Session {
+    pub(crate) credentials: Credentials,
+    pub(crate) arn: String,
+    pub(crate) role: RoleArn,
+}
+
+impl Session {
+    /// The account that its calls count against.
+    pub(super) fn account(&self) -> Option<&str> {
+        self.arn.split(':').nth(4)
+    }
+}
+
+impl Aws {
+    /// Reads the settings of the environment and of the shared configuration files. `variable` reads the environment.
+    ///
+    /// # Errors
+    /// Every setting with a value that the SDK cannot use.
+    pub async fn from_environment(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadSettings> {
+        let aws = Self::load(settings::loader(variable).await?).await;
+        settings::check_loaded(&aws.config)?;
+        Ok(aws)
+    }
+
+    /// Reads the settings that `loader` reads, and adds connections, retries and timeouts.
+    pub async fn load(loader: ConfigLoader) -> Self {
+        let http = pool();
+        let loader = loader
+            .http_client(bounded(http.clone(), LARGEST_ANSWER))
+            .timeout_config(timeouts(ATTEMPT_TIMEOUT, OPERATION_TIMEOUT));
+        Self::new(loader.load().await, http)
+    }
+
+    /// Takes settings that have been read, their HTTP client too: for example one that answers within the process.
+    #[must_use]
+    pub fn with(config: SdkConfig) -> Self {
+        let http = config.http_client().unwrap_or_else(pool);
+        Self::new(config, http)
+    }
+
+    fn new(config: SdkConfig, http: SharedHttpClient) -> Self {
+        let explicit = config.get_origin("retry_config").is_client_config();
+        let kept = config.retry_config().filter(|set| explicit || **set != RetryConfig::standard()).cloned();
+        let region = config.region().filter(|region| settings::is_region(region.as_ref())).cloned();
+        let mut builder = config.clone().into_builder();
+        if let Some(credentials) = config.credentials_provider() {
+            builder.set_credentials_provider(Some(SharedCredentialsProvider::new(Sendable(credentials))));
+        }
+        let config = builder
+            .http_client(bounded(http.clone(), LARGEST_ANSWER))
+            .retry_config(kept.unwrap_or_else(|| RetryConfig::adaptive().with_max_attempts(ATTEMPTS)))
+            .region(region.unwrap_or_else(|| Region::new(FALLBACK_REGION)))
+            .service_config(ServiceSettings(config))
+            .build();
+        Self { config, http, clock: Clock::default(), paces: Paces::default(), end: None }
+    }
+
+    /// The same way to AWS for a new run of a process that lives on: a new clock, new paces, and timeouts that leave room
+    /// for another attempt within `remaining`.
+    #[must_use]
+    pub fn for_run_of(&self, remaining: Duration) -> Self {
+        let attempt = (remaining / 4).clamp(Duration::from_secs(1), ATTEMPT_TIMEOUT);
+        let timeouts = timeouts(attempt, remaining.min(OPERATION_TIMEOUT));
+        let config = self.config.clone().into_builder().timeout_config(timeouts).build();
+        let end = Instant::now() + remaining.saturating_sub(TO_ANSWER.min(remaining / 10));
+        Self { config, clock: Clock::default(), paces: Paces::default(), end: Some(end), http: self.http.clone() }
+    }
+
+    /// The same way to AWS with an end that leaves so much time for later work.
+    #[must_use]
+    pub(crate) fn leaving(&self, time: Duration) -> Self {
+        Self { end: self.end.map(|end| end.checked_sub(time).unwrap_or(end)), ..self.clone() }
+    }
+
+    /// When the run must have its last answer, where its time is limited.
+    pub(crate) const fn end(&self) -> Option<Instant> {
+        self.end
+    }
+
+    /// STS for `session`, or for the checker itself.
+    pub(crate) fn sts(&self, session: Option<&Session>) -> aws_sdk_sts::Client {
+        let quota = Quota::sts(session);
+        let builder = aws_sdk_sts::config::Builder::from(&self.config)
+            .interceptor(self.clock.clone())
+            .interceptor(WholeAnswer)
+            .retry_partition(self.paces.partition(&quota, self.unix_time()))
+            .interceptor(self.paces.observer(quota));
+        aws_sdk_sts::Client::from_conf(match session {
+            Some(session) => builder
+                .credentials_provider(session.credentials.clone())
+                .identity_cache(aws_sdk_sts::config::IdentityCache::no_cache())
+                .build(),
+            None => builder.build(),
+        })
+    }
+
+    /// STS for these credentials. Without any, the call is not signed, and STS refuses it.
+    #[cfg(feature = "cli")]
+    pub(super) fn sts_as(&self, credentials: Option<Credentials>) -> aws_sdk_sts::Client {
+        let provider = credentials.map(|credentials| SharedCredentialsProvider::new(Sendable(credentials)));
+        let mut config = self.config.clone().into_builder();
+        config.set_credentials_provider(provider);
+        let builder = aws_sdk_sts::config::Builder::from(&config.build())
+            .interceptor(self.clock.clone())
+            .interceptor(WholeAnswer);
+        aws_sdk_sts::Client::from_conf(builder.allow_no_auth().build())
+    }
+
+    /// IAM for `session`, or for the checker itself. Each quota has its own retry budget, so that a throttled account
+    /// slows itself only.
+    pub(super) fn iam(&self, session: Option<&Session>, quota: Quota) -> aws_sdk_iam::Client {
+        let largest = if quota.has_pages() { LARGEST_PAGE } else { LARGEST_ANSWER };
+        let builder = aws_sdk_iam::config::Builder::from(&self.config)
+            .http_client(bounded(self.http.clone(), largest))
+            .interceptor(self.clock.clone())
+            .interceptor(WholeAnswer)
+            .retry_partition(self.paces.partition(&quota, self.unix_time()))
+            .interceptor(self.paces.observer(quota));
+        aws_sdk_iam::Client::from_conf(match session {
+            Some(session) => builder
+                .credentials_provider(session.credentials.clone())
+                .identity_cache(aws_sdk_iam::config::IdentityCache::no_cache())
+                .build(),
+            None => builder.build(),
+        })
+    }
+
+    /// SNS in the topic's own Region.
+    pub(super) fn sns(&self, region: &str) -> aws_sdk_sns::Client {
+        let builder = aws_sdk_sns::config::Builder::from(&self.config)
+            .region(Region::new(region.to_owned()))
+            .interceptor(WholeAnswer)
+            .retry_partition(self.paces.partition(&Quota::SNS, self.unix_time()));
+        aws_sdk_sns::Client::from_conf(builder.build())
+    }
+
+    /// S3 in `region`, or in the Region of the settings. The reader of an object bounds its body. With an endpoint of
+    /// one's own the bucket is in the path: its name is not part of that host's.
+    #[cfg(feature = "lambda")]
+    pub(super) fn s3(&self, region: Option<Region>) -> aws_sdk_s3::Client {
+        let builder = aws_sdk_s3::config::Builder::from(&self.config)
+            .http_client(self.http.clone())
+            .region(region.or_else(|| self.config.region().cloned()))
+            .force_path_style(settings::endpoint_of(&self.config, "S3").is_some())
+            .interceptor(super::s3::EmptyAnswer)
+            .retry_partition(self.paces.partition(&Quota::S3, self.unix_time()));
+        aws_sdk_s3::Client::from_conf(builder.build())
+    }
+
+    /// The settings that all clients are made of.
+    #[cfg(feature = "cli")]
+    pub(super) const fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    /// The time by the SDK's clock of this machine, since 1970.
+    fn unix_time(&self) -> Duration {
+        let now = self.config.time_source().unwrap_or_default().now();
+        now.duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+
+    /// The same in whole seconds.
+    pub(super) fn unix_seconds(&self) -> Option<i64> {
+        i64::try_from(self.unix_time().as_secs()).ok()
+    }
+}
+
+/// A provider whose credentials can be sent in a header: the SDK panics when it signs with others.
+#[derive(Debug)]
+struct Sendable<P>(P);
+
+impl<P: ProvideCredentials> ProvideCredentials for Sendable<P> {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            let credentials = self.0.provide_credentials().await?;
+            let fits = [Some(credentials.access_key_id()), credentials.session_token()]
+                .into_iter()
+                .flatten()
+                .all(is_header_text);
+            let wrong = "a key or token has a blank, a control character or one that is not ASCII";
+            if fits { Ok(credentials) } else { Err(CredentialsError::invalid_configuration(wrong)) }
+        })
+    }
+
+    fn fallback_on_interrupt(&self) -> Option<Credentials> {
+        self.0.fallback_on_interrupt()
+    }
+}
+
+fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        // The same for every run: the SDK keeps a pool of connections for each connect timeout.
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(attempt)
+        .operation_timeout(operation)
+        .build()
+}

@@ -1,0 +1,75 @@
+//! Compares the checker's clock with AWS's: reads the Date header of every answer, and counts the answers.
+
+use std::sync::{Arc, Mutex};
+use std::time::UNIX_EPOCH;
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::date_time::{DateTime, Format};
+
+/// What the answers of a run said about the time. Every client of the run shares it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Clock(Arc<Mutex<Seen>>);
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    answers: usize,
+    /// The least one: the way of an answer only adds to it.
+    offset: Option<i64>,
+}
+
+impl Seen {
+    fn add(&mut self, offset: Option<i64>) {
+        self.answers += 1;
+        self.offset = [self.offset, offset].into_iter().flatten().min();
+    }
+}
+
+impl Clock {
+    /// How many HTTP answers arrived, and the checker's clock minus AWS's, in seconds.
+    pub(crate) fn seen(&self) -> (usize, Option<i64>) {
+        let seen = self.0.lock().map_or_else(|poisoned| *poisoned.into_inner(), |seen| *seen);
+        (seen.answers, seen.offset)
+    }
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for Clock {
+    fn name(&self) -> &'static str {
+        "Clock"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        components: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let date =
+            context.response().headers().get("date").and_then(|date| DateTime::from_str(date, Format::HttpDate).ok());
+        let now = components.time_source().unwrap_or_default().now();
+        let now = now.duration_since(UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_secs()).ok());
+        let offset = date.zip(now).map(|(date, now)| now - date.secs());
+        if let Ok(mut seen) = self.0.lock() {
+            seen.add(offset);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Seen;
+
+    #[test]
+    fn a_slow_answer_does_not_hide_a_wrong_clock() {
+        for (offsets, least) in [([-300, -200, -299], -300), ([320, 300, 301], 300), ([0, 2, 1], 0)] {
+            let mut seen = Seen::default();
+            offsets.map(Some).into_iter().chain([None]).for_each(|offset| seen.add(offset));
+            assert_eq!((seen.answers, seen.offset), (4, Some(least)));
+        }
+    }
+}

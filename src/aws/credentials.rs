@@ -1,0 +1,185 @@
+//! The credentials of this shell, for `doctor`: the SDK's chain of providers, once, then STS for their identity. Never shows
+//! an error text of the SDK: it can hold what an endpoint or a program answered.
+
+use std::error::Error;
+use std::time::{Duration, SystemTime};
+
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::{BehaviorVersion, ConfigLoader};
+use aws_credential_types::Credentials;
+use aws_credential_types::credential_feature::AwsCredentialFeature as Feature;
+use aws_credential_types::provider::ProvideCredentials as _;
+use aws_credential_types::provider::error::CredentialsError;
+pub(crate) use aws_runtime::env_config::file::EnvConfigFiles as ConfigFiles;
+use aws_sdk_sso::operation::get_role_credentials::GetRoleCredentialsError;
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
+use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::retry::RetryConfig;
+
+use super::answer::ErrorAnswer;
+use super::client::Aws;
+use super::sts::caller_identity;
+use crate::facts::Checker;
+
+/// Attempts of one call: a person waits for the answer.
+const ATTEMPTS: u32 = 2;
+
+/// The provider that gave credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ProviderKind {
+    Profile,
+    Environment,
+    WebIdentity,
+    Container,
+    InstanceMetadata,
+}
+
+/// Credentials that a provider gave.
+pub(crate) struct Found(Credentials);
+
+impl Found {
+    pub(crate) fn access_key_id(&self) -> &str {
+        self.0.access_key_id()
+    }
+
+    pub(crate) fn has_token(&self) -> bool {
+        self.0.session_token().is_some()
+    }
+
+    /// Their end, where the provider states one.
+    pub(crate) fn expires(&self) -> Option<SystemTime> {
+        self.0.expiry()
+    }
+
+    /// The provider that gave them. A profile may itself take them from another one, so it comes first.
+    pub(crate) fn provider(&self) -> Option<ProviderKind> {
+        let features = self.0.get_property::<Vec<Feature>>()?;
+        [
+            (Feature::CredentialsProfile, ProviderKind::Profile),
+            (Feature::CredentialsEnvVars, ProviderKind::Environment),
+            (Feature::CredentialsEnvVarsStsWebIdToken, ProviderKind::WebIdentity),
+            (Feature::CredentialsHttp, ProviderKind::Container),
+            (Feature::CredentialsImds, ProviderKind::InstanceMetadata),
+        ]
+        .into_iter()
+        .find_map(|(feature, provider)| features.contains(&feature).then_some(provider))
+    }
+}
+
+/// Why no provider gave credentials.
+pub(crate) struct NotFound {
+    /// A provider had a configuration and failed; else none had one.
+    pub(crate) failed: bool,
+    /// The call of a provider that was refused or had no answer, by its name.
+    pub(crate) refused: Option<(&'static str, ErrorAnswer)>,
+    /// How a `credential_process` failed.
+    pub(crate) process: Option<ProcessError>,
+}
+
+/// How a `credential_process` failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ProcessError {
+    Exit(i32),
+    NotRun,
+    Output,
+}
+
+impl Aws {
+    /// For a person who waits `patience`: few attempts. `files` takes the place of the files that the SDK reads by itself.
+    pub(crate) async fn for_shell(profile: Option<&str>, files: ConfigFiles, patience: Duration) -> Self {
+        let loader = aws_config::defaults(BehaviorVersion::latest())
+            .profile_files(files)
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
+        let loader = profile.into_iter().fold(loader, ConfigLoader::profile_name);
+        Self::load(loader).await.for_run_of(patience)
+    }
+
+    /// The credentials of the SDK's chain of providers, or of this profile of the files alone.
+    pub(crate) async fn find_credentials(&self, profile: Option<&str>, files: ConfigFiles) -> Result<Found, NotFound> {
+        let config = self.config();
+        let given = match (profile, config.credentials_provider(), config.http_client()) {
+            (None, Some(chain), _) => chain.provide_credentials().await,
+            (Some(name), _, Some(http)) => {
+                let region = config.region().cloned();
+                let settings = ProviderConfig::without_region().with_region(region).with_http_client(http);
+                let profile = ProfileFileCredentialsProvider::builder().configure(&settings).profile_files(files);
+                profile.profile_name(name).build().provide_credentials().await
+            }
+            _ => Err(CredentialsError::not_loaded_no_source()),
+        };
+        given.map(Found).map_err(|error| NotFound {
+            failed: !matches!(error, CredentialsError::CredentialsNotLoaded(_)),
+            refused: refused_call(&error),
+            process: process_error(&error),
+        })
+    }
+
+    /// Who these credentials are. Without any, the call is not signed, and STS refuses it.
+    pub(crate) async fn identity_of(&self, credentials: Option<&Found>) -> Result<Checker, ErrorAnswer> {
+        caller_identity(&self.sts_as(credentials.map(|found| found.0.clone()))).await
+    }
+
+    /// Why STS refuses this role for so many seconds; `None`: it gives a session, which is thrown away.
+    pub(crate) async fn refusal_of_role(
+        &self,
+        caller: &Found,
+        role: &str,
+        session_name: &str,
+        external_id: Option<&str>,
+        seconds: u64,
+    ) -> Option<ErrorAnswer> {
+        let call = self.sts_as(Some(caller.0.clone())).assume_role().role_arn(role).role_session_name(session_name);
+        let call = call.set_external_id(external_id.map(str::to_owned));
+        let answer = call.duration_seconds(i32::try_from(seconds).unwrap_or(i32::MAX)).send().await;
+        answer.err().map(|error| ErrorAnswer::read(&error))
+    }
+
+    /// The Region that is asked.
+    pub(crate) fn region(&self) -> String {
+        self.config().region().map(ToString::to_string).unwrap_or_default()
+    }
+}
+
+/// The call that a provider made and that was refused, or had no answer.
+fn refused_call(error: &CredentialsError) -> Option<(&'static str, ErrorAnswer)> {
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        let found = call::<AssumeRoleError>("AssumeRole", error)
+            .or_else(|| call::<AssumeRoleWithWebIdentityError>("AssumeRoleWithWebIdentity", error))
+            .or_else(|| call::<GetRoleCredentialsError>("GetRoleCredentials", error));
+        if found.is_some() {
+            return found;
+        }
+        next = error.source();
+    }
+    None
+}
+
+fn call<E>(name: &'static str, error: &(dyn Error + 'static)) -> Option<(&'static str, ErrorAnswer)>
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    error.downcast_ref::<SdkError<E, HttpResponse>>().map(|error| (name, ErrorAnswer::read(error)))
+}
+
+/// The SDK says only in words how a `credential_process` failed. The words hold what the program printed, and stay here.
+fn process_error(error: &CredentialsError) -> Option<ProcessError> {
+    let mut text = String::new();
+    let mut next = error.source();
+    while let Some(error) = next {
+        text.push_str(&error.to_string());
+        next = error.source();
+    }
+    if let Some((_, rest)) = text.split_once("external process exited with code ") {
+        let status = rest.strip_prefix("exit status: ").map(|rest| rest.chars().take_while(char::is_ascii_digit));
+        let status = status.and_then(|digits| digits.collect::<String>().parse().ok());
+        return Some(status.map_or(ProcessError::NotRun, ProcessError::Exit));
+    }
+    let unusable = ["could not parse response", "could not decode output"].iter().any(|words| text.contains(words));
+    let from_process = text.contains("from external process");
+    from_process.then_some(if unusable { ProcessError::Output } else { ProcessError::NotRun })
+}

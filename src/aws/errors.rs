@@ -1,0 +1,372 @@
+//! AWS's error codes: turns code and message into a [`Class`]. Pure, and the only table of error codes.
+
+use crate::inventory::RoleArn;
+pub use crate::visible::printable;
+
+/// A call that this project makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// sts:AssumeRole.
+    AssumeRole,
+    /// sts:GetCallerIdentity.
+    GetCallerIdentity,
+    /// iam:GetRole.
+    GetRole,
+    /// sns:Publish.
+    Publish,
+    /// s3:GetObject.
+    GetObject,
+    /// s3:PutObject.
+    PutObject,
+}
+
+impl Operation {
+    /// The operation as IAM policies name it.
+    #[must_use]
+    pub const fn action(self) -> &'static str {
+        match self {
+            Self::AssumeRole => "sts:AssumeRole",
+            Self::GetCallerIdentity => "sts:GetCallerIdentity",
+            Self::GetRole => "iam:GetRole",
+            Self::Publish => "sns:Publish",
+            Self::GetObject => "s3:GetObject",
+            Self::PutObject => "s3:PutObject",
+        }
+    }
+}
+
+/// What a failed call means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// AccessDenied; the text may name the cause.
+    Denied,
+    /// IAM knows no such role.
+    RoleMissing,
+    /// The session has expired.
+    Expired,
+    /// The OIDC token, SAML assertion or SSO login has expired: a new login helps, a new AssumeRole does not.
+    AssertionExpired,
+    /// An unknown or inactive key, a missing or mismatched token, or the issuing role deleted.
+    InvalidCredentials,
+    /// The signature does not match: a wrong secret key, as a rule.
+    SignatureMismatch,
+    /// Signed for another Region or service.
+    WrongScope,
+    /// The caller's clock is behind AWS's.
+    ClockSlow,
+    /// The caller's clock is ahead of AWS's.
+    ClockFast,
+    /// STS is not activated in the Region.
+    RegionDisabled,
+    /// DurationSeconds over the role's MaxSessionDuration.
+    OverMaxSession,
+    /// DurationSeconds over one hour, chained.
+    OverChainCap,
+    /// A value outside what the API accepts.
+    OutOfRange,
+    /// A request that the API cannot use for another reason: the message says which.
+    InvalidRequest,
+    /// The session policy is not one.
+    MalformedPolicy,
+    /// Session policy and tags together are too large.
+    PackedPolicyTooLarge,
+    /// The source identity of the session cannot change.
+    SourceIdentityFixed,
+    /// No OIDC provider for the token in the account.
+    ProviderMissing,
+    /// The account is not signed up for the service.
+    NotSubscribed,
+    /// AWS asked to slow down, at every attempt.
+    Throttled,
+    /// AWS failed: 5xx.
+    Unavailable,
+    /// No answer in time.
+    TimedOut,
+    /// No connection: name, network or TLS.
+    Unreachable,
+    /// An answer that is not one of AWS's.
+    Unreadable,
+    /// S3 has no such object.
+    ObjectMissing,
+    /// The object in S3 is not the one that a conditional write was to replace.
+    ObjectChanged,
+    /// The bucket is in another Region.
+    ElsewhereInS3,
+    /// The caller has no credentials at all.
+    NoCredentials,
+    /// The run's own time was up.
+    OutOfTime,
+    /// An error code that this table does not know.
+    Other,
+}
+
+impl Class {
+    /// Every class.
+    pub const ALL: [Self; Self::Other as usize + 1] = [
+        Self::Denied,
+        Self::RoleMissing,
+        Self::Expired,
+        Self::AssertionExpired,
+        Self::InvalidCredentials,
+        Self::SignatureMismatch,
+        Self::WrongScope,
+        Self::ClockSlow,
+        Self::ClockFast,
+        Self::RegionDisabled,
+        Self::OverMaxSession,
+        Self::OverChainCap,
+        Self::OutOfRange,
+        Self::InvalidRequest,
+        Self::MalformedPolicy,
+        Self::PackedPolicyTooLarge,
+        Self::SourceIdentityFixed,
+        Self::ProviderMissing,
+        Self::NotSubscribed,
+        Self::Throttled,
+        Self::Unavailable,
+        Self::TimedOut,
+        Self::Unreachable,
+        Self::Unreadable,
+        Self::ObjectMissing,
+        Self::ObjectChanged,
+        Self::ElsewhereInS3,
+        Self::NoCredentials,
+        Self::OutOfTime,
+        Self::Other,
+    ];
+
+    /// The class of an error answer, by its code, HTTP status and message.
+    #[must_use]
+    pub fn of(code: &str, status: u16, message: &str) -> Self {
+        match code {
+            // ForbiddenException: the SSO portal, of a permission set that is not assigned.
+            "AccessDenied"
+            | "AccessDeniedException"
+            | "AuthorizationError"
+            | "AuthorizationErrorException"
+            | "ForbiddenException" => Self::Denied,
+            "NoSuchEntity" | "NoSuchEntityException" => Self::RoleMissing,
+            "ExpiredToken" | "ExpiredTokenException" if is_assertion(message) => Self::AssertionExpired,
+            // The SSO portal, of a login that is over.
+            "UnauthorizedException" => Self::AssertionExpired,
+            "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Self::Expired,
+            "InvalidClientTokenId"
+            | "UnrecognizedClientException"
+            | "InvalidAccessKeyId"
+            | "InvalidToken"
+            | "MissingAuthenticationToken"
+            | "InvalidSecurity"
+            | "InvalidSecurityException" => Self::InvalidCredentials,
+            "SignatureDoesNotMatch" | "InvalidSignatureException" | "InvalidSignature" => signature(message),
+            "RequestTimeTooSkewed" => clock(message),
+            "RegionDisabledException" | "RegionDisabled" => Self::RegionDisabled,
+            "ValidationError" | "ValidationException" => validation(message),
+            "MalformedPolicyDocument" | "MalformedPolicyDocumentException" => Self::MalformedPolicy,
+            "PackedPolicyTooLarge" | "PackedPolicyTooLargeException" => Self::PackedPolicyTooLarge,
+            "InvalidIdentityToken" | "InvalidIdentityTokenException" => Self::ProviderMissing,
+            "OptInRequired" | "SubscriptionRequiredException" => Self::NotSubscribed,
+            "Throttling"
+            | "ThrottlingException"
+            | "ThrottledException"
+            | "Throttled"
+            | "TooManyRequestsException"
+            | "RequestLimitExceeded"
+            | "RequestThrottled"
+            | "RequestThrottledException"
+            | "SlowDown"
+            | "KMSThrottling"
+            | "KMSThrottlingException" => Self::Throttled,
+            "NoSuchKey" => Self::ObjectMissing,
+            "PreconditionFailed" | "ConditionalRequestConflict" => Self::ObjectChanged,
+            "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException" => {
+                Self::ElsewhereInS3
+            }
+            "ServiceFailure"
+            | "InternalFailure"
+            | "InternalError"
+            | "InternalErrorException"
+            | "ServiceUnavailable" => Self::Unavailable,
+            "MalformedInput"
+            | "InvalidParameter"
+            | "InvalidParameterValue"
+            | "InvalidInput"
+            | "MissingParameter"
+            | "InvalidAction"
+            | "NotFound"
+            | "NotFoundException" => Self::InvalidRequest,
+            _ if status >= 500 => Self::Unavailable,
+            _ if status == 429 => Self::Throttled,
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether the run set out to do something and did not finish it, so that another run may: a refusal is an answer.
+    #[must_use]
+    pub const fn is_unfinished(self) -> bool {
+        matches!(
+            self,
+            Self::Throttled
+                | Self::Unavailable
+                | Self::TimedOut
+                | Self::Unreachable
+                | Self::Unreadable
+                | Self::NoCredentials
+                | Self::OutOfTime
+        )
+    }
+
+    /// The word of the report: an outcome of a hop, a reason for what was not checked.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::RoleMissing => "role-missing",
+            Self::Expired => "credentials-expired",
+            Self::AssertionExpired => "assertion-expired",
+            Self::InvalidCredentials => "credentials-invalid",
+            Self::SignatureMismatch => "signature-mismatch",
+            Self::WrongScope => "wrong-signing-scope",
+            Self::ClockSlow => "clock-slow",
+            Self::ClockFast => "clock-fast",
+            Self::RegionDisabled => "region-disabled",
+            Self::OverMaxSession => "over-max-session",
+            Self::OverChainCap => "over-chain-cap",
+            Self::OutOfRange => "out-of-range",
+            Self::InvalidRequest => "invalid-request",
+            Self::MalformedPolicy => "malformed-policy",
+            Self::PackedPolicyTooLarge => "packed-policy-too-large",
+            Self::SourceIdentityFixed => "source-identity-fixed",
+            Self::ProviderMissing => "identity-provider-missing",
+            Self::NotSubscribed => "not-subscribed",
+            Self::Throttled => "throttled",
+            Self::Unavailable => "unavailable",
+            Self::TimedOut => "timed-out",
+            Self::Unreachable => "unreachable",
+            Self::Unreadable => "unreadable-answer",
+            Self::ObjectMissing => "object-missing",
+            Self::ObjectChanged => "object-changed",
+            Self::ElsewhereInS3 => "bucket-elsewhere",
+            Self::NoCredentials => "no-credentials",
+            Self::OutOfTime => "out-of-time",
+            Self::Other => "refused",
+        }
+    }
+}
+
+fn is_assertion(message: &str) -> bool {
+    message.starts_with("Token expired: current date/time") || message.starts_with("Response has expired")
+}
+
+fn signature(message: &str) -> Class {
+    if message.starts_with("Credential should be scoped") {
+        Class::WrongScope
+    } else if message.contains("Signature expired") || message.contains("Signature not yet current") {
+        clock(message)
+    } else {
+        Class::SignatureMismatch
+    }
+}
+
+fn clock(message: &str) -> Class {
+    if message.contains("not yet current") { Class::ClockFast } else { Class::ClockSlow }
+}
+
+fn validation(message: &str) -> Class {
+    if message.contains("exceeds the MaxSessionDuration") {
+        Class::OverMaxSession
+    } else if message.contains("session limit for roles assumed by role chaining") {
+        Class::OverChainCap
+    } else if message.contains("'durationSeconds' failed to satisfy constraint") {
+        Class::OutOfRange
+    } else if message.contains("source identity is already set") {
+        Class::SourceIdentityFixed
+    } else {
+        Class::InvalidRequest
+    }
+}
+
+/// Whether an `errorCode` of CloudTrail means expired credentials. EC2's codes have a prefix (unconfirmed: AWS does not
+/// document them); EC2 answers RequestExpired to a wrong clock, too.
+#[must_use]
+pub fn is_expired_in_cloudtrail(code: &str) -> bool {
+    let code = code.strip_prefix("Client.").unwrap_or(code);
+    matches!(code, "ExpiredToken" | "ExpiredTokenException" | "RequestExpired")
+}
+
+/// The cause that an AccessDenied text names, where it names one (IAM User Guide, troubleshoot_access-denied).
+#[must_use]
+pub fn denial_cause(message: &str) -> Option<&'static str> {
+    const CAUSES: [(&str, &str); 20] = [
+        ("perform: sts:TagSession", "the role exists, and passing session tags (sts:TagSession) is not allowed"),
+        (
+            "perform: sts:SetSourceIdentity",
+            "the role exists, and setting a source identity (sts:SetSourceIdentity) is not allowed",
+        ),
+        ("no identity-based policy allows", "no identity-based policy of the caller allows it"),
+        ("no role trust policy allows", "the role's trust policy does not allow it"),
+        ("no service control policy allows", "no service control policy of the organization allows it"),
+        ("no resource control policy allows", "no resource control policy of the organization allows it"),
+        ("no session policy allows", "the caller's session policy does not allow it"),
+        ("no permissions boundary allows", "the caller's permissions boundary does not allow it"),
+        ("no VPC endpoint policy allows", "the policy of the VPC endpoint does not allow it"),
+        ("no resource-based policy allows", "no resource-based policy allows it"),
+        ("explicit deny in an identity-based policy", "an identity-based policy of the caller denies it"),
+        ("explicit deny in the role trust policy", "the role's trust policy denies it"),
+        ("explicit deny in a service control policy", "a service control policy of the organization denies it"),
+        ("explicit deny in a resource control policy", "a resource control policy of the organization denies it"),
+        ("explicit deny in a permissions boundary", "the caller's permissions boundary denies it"),
+        ("explicit deny in a session", "the caller's session policy denies it"),
+        ("explicit deny in a VPC endpoint policy", "the policy of the VPC endpoint denies it"),
+        (
+            "Roles may not be assumed by root accounts",
+            "the caller is the root user of an account, which may not assume roles",
+        ),
+        ("MultiFactorAuthentication failed", "the MFA that the request gave was not accepted"),
+        (
+            "Not authorized to perform sts:AssumeRoleWithWebIdentity",
+            "the role's trust policy does not match the OIDC token",
+        ),
+    ];
+    CAUSES.iter().find(|(text, _)| message.contains(text)).map(|(_, cause)| *cause)
+}
+
+/// A call that failed: what was asked, by whom, and what came back. Holds no credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What it means.
+    pub class: Class,
+    /// The call.
+    pub operation: Operation,
+    /// The caller's ARN, where it is known.
+    pub caller: Option<String>,
+    /// The role whose session the caller is: the caller's ARN has no path. `None`: the checker itself.
+    pub caller_role: Option<RoleArn>,
+    /// The role that was to be assumed or read.
+    pub target: RoleArn,
+    /// AWS's error code.
+    pub code: Option<String>,
+    /// AWS's message, or what stopped the call on this side.
+    pub message: String,
+    /// The HTTP status.
+    pub status: Option<u16>,
+    /// AWS's request id, for support.
+    pub request_id: Option<String>,
+}
+
+impl Failure {
+    /// A call that has no answer of AWS's, and why; the caller is filled in where it is known.
+    #[must_use]
+    pub fn unanswered(operation: Operation, target: &RoleArn, class: Class, message: &str) -> Self {
+        Self {
+            class,
+            operation,
+            caller: None,
+            caller_role: None,
+            target: target.clone(),
+            code: None,
+            message: message.to_owned(),
+            status: None,
+            request_id: None,
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! IAM: ListRoles and GetRole, for MaxSessionDuration.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_iam::types::Role as IamRole;
+
+use super::answer::ErrorAnswer;
+use super::calls::{Calls, Request};
+use super::client::Session;
+use super::errors::{Class, Failure, Operation};
+use super::pace::Quota;
+use crate::inventory::{RoleArn, Seconds};
+use crate::lease::rules::MAX_SESSION_RANGE;
+use crate::plan::ROLES_IN_PAGE;
+
+/// One page of an account's roles, reduced to the roles that are wanted.
+#[derive(Default)]
+pub(super) struct Page {
+    /// Their MaxSessionDuration.
+    pub(super) found: Vec<(RoleArn, Seconds)>,
+    /// Where the next page begins; `None`: this was the last.
+    pub(super) marker: Option<String>,
+}
+
+impl Calls {
+    /// Lists one page of the roles of the session's account, and keeps those of `wanted`. The reason of a failure does
+    /// not matter: GetRole is called for each role that no page holds.
+    pub(super) async fn list_roles(
+        &self,
+        session: &Session,
+        wanted: &BTreeSet<RoleArn>,
+        marker: Option<String>,
+    ) -> Option<Page> {
+        let iam = self.aws.iam(Some(session), Quota::list_roles(session.role.account()));
+        let answer = iam.list_roles().max_items(ROLES_IN_PAGE).set_marker(marker).send().await.ok()?;
+        let wanted = |role: &IamRole| {
+            let arn = RoleArn::parse(&role.arn).ok().filter(|arn| wanted.contains(arn))?;
+            Some((arn, max_session(role)?))
+        };
+        let found = answer.roles.iter().filter_map(wanted).collect();
+        Some(Page { found, marker: answer.marker.filter(|_| answer.is_truncated) })
+    }
+
+    /// Reads the role's MaxSessionDuration.
+    pub(super) async fn max_session_duration(
+        &self,
+        session: Option<&Session>,
+        request: &Request,
+    ) -> Result<Seconds, Failure> {
+        let arn = &request.role.arn;
+        let iam = self.aws.iam(session, Quota::get_role(arn.account()));
+        let answer = iam
+            .get_role()
+            .role_name(arn.name())
+            .send()
+            .await
+            .map_err(|error| request.refused(Operation::GetRole, &error))?;
+        let unreadable = |message: &str| request.unreadable(Operation::GetRole, message);
+        let Some(role) = answer.role else {
+            return Err(unreadable("the answer has no role"));
+        };
+        match RoleArn::parse(&role.arn) {
+            Ok(answered) if answered == *arn => {}
+            // GetRole takes a name without its path, so it may answer for a role at another path.
+            Ok(other) => {
+                let answer = ErrorAnswer::local(Class::RoleMissing, &format!("IAM knows this name as {other}"));
+                return Err(request.failed(Operation::GetRole, answer));
+            }
+            Err(_) => return Err(unreadable("the answer has no ARN of a role")),
+        }
+        max_session(&role).ok_or_else(|| unreadable("the answer has no MaxSessionDuration from 3600 to 43200 s"))
+    }
+}
+
+/// The role's MaxSessionDuration, where IAM can have said so.
+fn max_session(role: &IamRole) -> Option<Seconds> {
+    let seconds = Seconds(role.max_session_duration.and_then(|seconds| u64::try_from(seconds).ok())?);
+    MAX_SESSION_RANGE.contains(&seconds).then_some(seconds)
+}

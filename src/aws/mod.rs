@@ -1,0 +1,43 @@
+//! Everything that talks to AWS. Returns facts and error classes, never a verdict or a finding.
+//!
+//! `settings` checks the SDK's variables, `client` makes the clients (retries, timeouts), `http` the connections, `pace` learns
+//! what each quota takes, `walk` makes the calls of a plan in order. `sts`, `iam`, `sns` and `s3` hold the calls of one service
+//! each. `answer` reads error answers, `errors` says what their codes mean, `clock` reads the Date header.
+//! Only `errors` compiles without the feature `aws`.
+
+#[cfg(feature = "aws")]
+mod answer;
+#[cfg(feature = "aws")]
+mod calls;
+#[cfg(feature = "aws")]
+mod client;
+#[cfg(feature = "aws")]
+mod clock;
+#[cfg(feature = "cli")]
+pub(crate) mod credentials;
+pub mod errors;
+#[cfg(feature = "aws")]
+mod http;
+#[cfg(feature = "aws")]
+mod iam;
+#[cfg(feature = "aws")]
+mod pace;
+#[cfg(feature = "aws")]
+mod probe;
+#[cfg(feature = "lambda")]
+pub(crate) mod s3;
+#[cfg(feature = "aws")]
+pub mod settings;
+#[cfg(feature = "aws")]
+pub(crate) mod sns;
+#[cfg(feature = "aws")]
+mod sts;
+#[cfg(feature = "aws")]
+mod walk;
+
+#[cfg(feature = "aws")]
+pub(crate) use answer::ErrorAnswer;
+#[cfg(feature = "aws")]
+pub use client::Aws;
+#[cfg(feature = "aws")]
+pub use probe::{DEFAULT_CONCURRENCY, Probe, Progress};

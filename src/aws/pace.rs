@@ -1,0 +1,173 @@
+//! How fast each of AWS's quotas may be used, learnt from the answers of one run: the SDK's own pace and retry quota for
+//! it, and how many of its calls may run at once. Makes no call; `walk` keeps to these limits.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use aws_sdk_iam::operation::get_role::GetRoleError;
+use aws_sdk_iam::operation::list_roles::ListRolesError;
+use aws_sdk_sts::config::retry::{ClientRateLimiter, RetryPartition};
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::context::{Error, FinalizerInterceptorContextRef};
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use tokio::sync::Notify;
+
+use super::client::Session;
+use super::errors::Class;
+
+/// How many calls of one of IAM's quotas may run before anything is known of it: the account's own tools need it, too.
+/// STS takes 600 calls a second (quoted in mountpoint-s3, issue 1358), more than any run makes at once.
+const FIRST_OF_IAM: usize = 16;
+/// The most that may run after AWS asked to slow down.
+const SLOWED: usize = 8;
+/// More than any run makes at once; the run's own concurrency is the bound.
+const MOST: usize = 1024;
+
+const LIST_ROLES: &str = "iam-list-roles";
+
+/// A quota that AWS counts calls against: the calls of one API for IAM, all calls of the service for STS, by the caller's
+/// account. (AWS publishes neither the numbers nor the split; AWS Support speaks of token buckets by API and account.)
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Quota {
+    pub(super) service: &'static str,
+    /// `None`: the checker's own.
+    pub(super) account: Option<String>,
+}
+
+impl Quota {
+    pub(super) const SNS: Self = Self { service: "sns", account: None };
+    #[cfg(feature = "lambda")]
+    pub(super) const S3: Self = Self { service: "s3", account: None };
+
+    pub(super) fn sts(session: Option<&Session>) -> Self {
+        Self { service: "sts", account: session.and_then(Session::account).map(str::to_owned) }
+    }
+
+    pub(super) fn get_role(account: &str) -> Self {
+        Self { service: "iam-get-role", account: Some(account.to_owned()) }
+    }
+
+    pub(super) fn list_roles(account: &str) -> Self {
+        Self { service: LIST_ROLES, account: Some(account.to_owned()) }
+    }
+
+    /// Whether its answers are pages of a list.
+    pub(super) fn has_pages(&self) -> bool {
+        self.service == LIST_ROLES
+    }
+
+    /// How many of its calls may run at first.
+    fn first(&self) -> usize {
+        if self.service == "sts" { MOST } else { FIRST_OF_IAM }
+    }
+}
+
+impl fmt::Display for Quota {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.service, self.account.as_deref().unwrap_or("checker"))
+    }
+}
+
+/// The paces of one run. The SDK keeps its own for the whole process: a function that was throttled once would start each
+/// later run at one call in two seconds, and a function without retries left would have none for the next event.
+#[derive(Clone, Default)]
+pub(super) struct Paces(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    partitions: Mutex<HashMap<Quota, RetryPartition>>,
+    /// How many calls may run at once.
+    limits: Mutex<HashMap<Quota, usize>>,
+    slowed: Notify,
+}
+
+impl Paces {
+    /// The SDK's pace and retry quota for it; `now` is the time since 1970.
+    pub(super) fn partition(&self, quota: &Quota, now: Duration) -> RetryPartition {
+        let mut known = locked(&self.0.partitions);
+        let new = || {
+            let limiter = ClientRateLimiter::new(now.as_secs_f64());
+            RetryPartition::custom(quota.to_string()).client_rate_limiter(limiter).build()
+        };
+        known.entry(quota.clone()).or_insert_with(new).clone()
+    }
+
+    /// The interceptor that reports each attempt of a client that uses the quota.
+    pub(super) fn observer(&self, quota: Quota) -> Observer {
+        Observer { paces: self.clone(), quota }
+    }
+
+    /// How many calls of it may run at once.
+    pub(super) fn limit(&self, quota: &Quota) -> usize {
+        locked(&self.0.limits).get(quota).copied().unwrap_or_else(|| quota.first())
+    }
+
+    /// Returns when AWS has asked to slow down for any quota since the last time.
+    pub(super) async fn slowed(&self) {
+        self.0.slowed.notified().await;
+    }
+
+    /// One more for each answer, so that it doubles with each round trip; half at each request to slow down.
+    fn learn(&self, quota: &Quota, throttled: bool) {
+        let mut limits = locked(&self.0.limits);
+        let limit = limits.entry(quota.clone()).or_insert_with(|| quota.first());
+        *limit = if throttled { (*limit / 2).clamp(1, SLOWED) } else { (*limit + 1).min(MOST) };
+        if throttled {
+            self.0.slowed.notify_one();
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sees each attempt, also the SDK's own retries.
+pub(super) struct Observer {
+    paces: Paces,
+    quota: Quota,
+}
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Observer").field(&self.quota).finish()
+    }
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for Observer {
+    fn name(&self) -> &'static str {
+        "Observer"
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        match context.output_or_error() {
+            Some(Ok(_)) => self.paces.learn(&self.quota, false),
+            Some(Err(error)) if error.as_operation_error().is_some_and(is_throttle) => {
+                self.paces.learn(&self.quota, true);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn is_throttle(error: &Error) -> bool {
+    let assume = error.downcast_ref::<AssumeRoleError>().map(|error| error.meta());
+    let meta = assume
+        .or_else(|| error.downcast_ref::<GetRoleError>().map(|error| error.meta()))
+        .or_else(|| error.downcast_ref::<ListRolesError>().map(|error| error.meta()));
+    meta.is_some_and(|meta| {
+        Class::of(meta.code().unwrap_or_default(), 0, meta.message().unwrap_or_default()) == Class::Throttled
+    })
+}

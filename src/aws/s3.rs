@@ -1,0 +1,157 @@
+//! S3: GetObject and PutObject of one object.
+
+use aws_config::Region;
+use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::operation::RequestId as _;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::byte_stream::ByteStream;
+use aws_smithy_types::config_bag::ConfigBag;
+use tokio::sync::Mutex;
+
+use super::answer::ErrorAnswer;
+use super::client::Aws;
+
+/// One object in S3.
+#[derive(Debug)]
+pub(crate) struct S3Object {
+    aws: Aws,
+    bucket: String,
+    key: String,
+    /// The bucket's Region, where S3 named another one than the settings have.
+    region: Mutex<Option<Region>>,
+}
+
+/// The content of an object.
+#[derive(Debug)]
+pub(crate) struct Content {
+    /// The version of the object.
+    pub(crate) etag: Option<String>,
+    /// Its bytes; `None`: more than the bound.
+    pub(crate) bytes: Option<Vec<u8>>,
+}
+
+/// Why an object was not read.
+#[derive(Debug)]
+pub(crate) enum NotRead {
+    /// The body broke off.
+    BrokenOff,
+    /// S3 answered with an error, or not at all.
+    Refused(ErrorAnswer),
+    /// The bucket is in another Region, which is used from now on.
+    OtherRegion,
+}
+
+/// The condition of a write.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Condition<'a> {
+    /// The object is still this version.
+    IfMatch(&'a str),
+    /// There is no object.
+    IfNoneMatch,
+}
+
+impl S3Object {
+    pub(crate) fn new(aws: Aws, bucket: &str, key: &str) -> Self {
+        Self { aws, bucket: bucket.to_owned(), key: key.to_owned(), region: Mutex::default() }
+    }
+
+    /// Reads the object, at most so many bytes.
+    pub(crate) async fn get(&self, largest: usize) -> Result<Content, NotRead> {
+        let request = self.client().await.get_object().bucket(&self.bucket).key(&self.key);
+        let answer = match Box::pin(request.send()).await {
+            Ok(answer) => answer,
+            Err(error) => return Err(self.not_read(&error).await),
+        };
+        let bytes = read_body(answer.body, largest).await?;
+        Ok(Content { etag: answer.e_tag, bytes })
+    }
+
+    /// Writes the object on a condition; returns the new version. An answer without an ETag and a request id is not S3's.
+    pub(crate) async fn put(&self, text: String, condition: Condition<'_>) -> Result<String, ErrorAnswer> {
+        let request = self
+            .client()
+            .await
+            .put_object()
+            .bucket(&self.bucket)
+            .key(&self.key)
+            .content_type("application/json")
+            .body(ByteStream::from(text.into_bytes()));
+        let request = match condition {
+            Condition::IfMatch(etag) => request.if_match(etag),
+            Condition::IfNoneMatch => request.if_none_match("*"),
+        };
+        // Boxed: every run that keeps a state holds this future in its own.
+        match Box::pin(request.send()).await {
+            Ok(answer) if answer.request_id().is_some_and(|id| !id.is_empty()) => match answer.e_tag {
+                Some(etag) if !etag.is_empty() => Ok(etag),
+                _ => Err(ErrorAnswer::unreadable("the answer has no ETag: it is not from S3")),
+            },
+            Ok(_) => Err(ErrorAnswer::unreadable("the answer has no request id: it is not from S3")),
+            Err(error) => Err(ErrorAnswer::read(&error)),
+        }
+    }
+
+    async fn client(&self) -> aws_sdk_s3::Client {
+        self.aws.s3(self.region.lock().await.clone())
+    }
+
+    async fn not_read<E>(&self, error: &SdkError<E, HttpResponse>) -> NotRead
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let answer = ErrorAnswer::read(error);
+        let named = error.raw_response().and_then(|raw| raw.headers().get("x-amz-bucket-region"));
+        if answer.class == super::errors::Class::ElsewhereInS3
+            && let Some(named) = named
+        {
+            // Once: a bucket whose Region S3 gets wrong must not be looked for forever.
+            let mut region = self.region.lock().await;
+            if region.is_none() {
+                *region = Some(Region::new(named.to_owned()));
+                return NotRead::OtherRegion;
+            }
+        }
+        NotRead::Refused(answer)
+    }
+}
+
+async fn read_body(mut body: ByteStream, largest: usize) -> Result<Option<Vec<u8>>, NotRead> {
+    let mut bytes = Vec::new();
+    while let Some(part) = body.next().await {
+        bytes.extend_from_slice(&part.map_err(|_| NotRead::BrokenOff)?);
+        if bytes.len() > largest {
+            return Ok(None);
+        }
+    }
+    Ok(Some(bytes))
+}
+
+/// Refuses a success of PutObject with a body: S3 sends none, the page of a proxy is one.
+#[derive(Debug)]
+pub(super) struct EmptyAnswer;
+
+#[dyn_dispatch_hint]
+impl Intercept for EmptyAnswer {
+    fn name(&self) -> &'static str {
+        "EmptyAnswer"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        // The body of GetObject is a stream, of which no bytes are here.
+        let body = context.response().body().bytes().unwrap_or_default();
+        match context.response().status().is_success() && !body.is_empty() {
+            true => Err("a success of S3 has no body here".into()),
+            false => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,378 @@
+//! The walk: makes the calls of a plan that are ready, at most so many at once, until all are answered or the time is up.
+//! A failure is a fact about one role and never stops the others. An account that asks to slow down slows itself alone:
+//! calls that wait for it do not count against the concurrency of the others.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::calls::{Calls, Request};
+use super::client::Session;
+use super::errors::{Class, Failure, Operation};
+use super::iam::Page;
+use super::pace::{Paces, Quota};
+use super::probe::Probe;
+use crate::facts::{Checker, Description, Facts, StepOutcome};
+use crate::inventory::{Inventory, Reader, Role, RoleArn};
+use crate::plan::{DescribedBy, Plan, ReaderStep};
+
+/// One call that can be made now.
+enum Work {
+    Assume { step: usize, by: Option<Arc<Session>> },
+    AssumeReader { reader: usize },
+    List { list: List, marker: Option<String> },
+    Describe { role: RoleArn, by: Option<Arc<Session>> },
+}
+
+/// The list of an account's roles, read page by page.
+struct List {
+    reader: usize,
+    by: Arc<Session>,
+    /// The roles that no page has named yet.
+    wanted: BTreeSet<RoleArn>,
+    pages: usize,
+    /// The markers of the pages so far: one that comes back is not AWS's.
+    markers: BTreeSet<String>,
+}
+
+impl Work {
+    /// The quota that AWS counts its call against.
+    fn quota(&self) -> Quota {
+        match self {
+            Self::Assume { by, .. } => Quota::sts(by.as_deref()),
+            Self::AssumeReader { .. } => Quota::sts(None),
+            Self::List { list, .. } => Quota::list_roles(list.by.role.account()),
+            Self::Describe { role, .. } => Quota::get_role(role.account()),
+        }
+    }
+}
+
+/// The result of a piece of work.
+enum Done {
+    Step { step: usize, result: Result<Session, Failure> },
+    Reader { reader: usize, result: Result<Session, Failure> },
+    Listed { list: List, page: Option<Page> },
+    Described { role: RoleArn, description: Description },
+}
+
+pub(super) struct Walk<'a> {
+    inventory: &'a Inventory,
+    plan: &'a Plan,
+    calls: Arc<Calls>,
+    ready: VecDeque<Work>,
+    /// The plan's, and those for roles that a list did not hold.
+    readers: Vec<ReaderStep>,
+    steps: Vec<Option<StepOutcome>>,
+    described: BTreeMap<RoleArn, Description>,
+    reader_failures: Vec<Failure>,
+    /// Roles whose description is requested or known.
+    claimed: BTreeSet<RoleArn>,
+    checker: Option<Checker>,
+    /// The calls that run now, by quota, and the work that waits for a quota that is used up.
+    running: HashMap<Quota, usize>,
+    slowed: HashMap<Quota, VecDeque<Work>>,
+}
+
+impl<'a> Walk<'a> {
+    /// `identity`: who the checker is, or why that is not known.
+    pub(super) fn new(
+        inventory: &'a Inventory,
+        plan: &'a Plan,
+        calls: Calls,
+        identity: Result<Checker, Class>,
+    ) -> Self {
+        let unknown = identity.as_ref().err().copied();
+        let mut walk = Self {
+            inventory,
+            plan,
+            calls: Arc::new(calls),
+            ready: VecDeque::new(),
+            readers: plan.readers.clone(),
+            steps: vec![None; plan.steps.len()],
+            described: BTreeMap::new(),
+            reader_failures: Vec::new(),
+            claimed: BTreeSet::new(),
+            checker: identity.ok(),
+            running: HashMap::new(),
+            slowed: HashMap::new(),
+        };
+        // Readers first: theirs are the most round trips one after another.
+        walk.ready.extend((0..plan.readers.len()).map(|reader| Work::AssumeReader { reader }));
+        let first = plan.steps.iter().enumerate().filter(|(_, step)| step.parent.is_none());
+        walk.ready.extend(first.map(|(step, _)| Work::Assume { step, by: None }));
+        for (role, by) in &plan.roles {
+            let own_account = walk.checker.as_ref().is_some_and(|checker| checker.account == role.account());
+            match by {
+                DescribedBy::Checker if own_account => {
+                    walk.ready.push_back(Work::Describe { role: role.clone(), by: None })
+                }
+                DescribedBy::Checker => {
+                    let description = unknown.map_or(Description::NoReader, |class| {
+                        let message =
+                            "who the checker is was not answered, so it is not known whether it may read the role";
+                        Description::Failed(Arc::new(Failure::unanswered(Operation::GetRole, role, class, message)))
+                    });
+                    walk.described.insert(role.clone(), description);
+                }
+                DescribedBy::Itself | DescribedBy::Reader(_) => {}
+            }
+        }
+        walk
+    }
+
+    /// Makes the calls; returns when all are answered, or at the deadline.
+    pub(super) async fn run(&mut self, probe: &Probe<'_>) {
+        let paces = probe.aws.paces.clone();
+        let mut under_way = JoinSet::new();
+        let (mut finished, mut most) = (0, 0);
+        loop {
+            while let Some((quota, work)) = self.next_work(&paces, probe.concurrency.max(1)) {
+                // The future is large and moved often, so it is boxed.
+                let call = Box::pin(perform(Arc::clone(&self.calls), self.request(work)));
+                under_way.spawn(async move { (quota, call.await) });
+                if under_way.len() > most {
+                    // One call more than ever before opens a connection: let it begin before the next one does.
+                    most = under_way.len();
+                    tokio::task::yield_now().await;
+                }
+            }
+            let (quota, done) = tokio::select! {
+                next = next(&mut under_way, probe.deadline) => match next {
+                    Some(done) => done,
+                    None => break,
+                },
+                // Work of other quotas may start now.
+                () = paces.slowed() => continue,
+            };
+            finished += 1;
+            let waiting = under_way.len() + self.ready.len() + self.slowed.values().map(VecDeque::len).sum::<usize>();
+            probe.progress.as_ref().inspect(|progress| (progress.0)(finished, waiting));
+            self.ended(&quota);
+            self.record(done);
+        }
+    }
+
+    /// The next call that may start, counted as running. Each quota has a limit of its own, and calls above the limit of a
+    /// quota that asked to slow down do not count against the concurrency.
+    fn next_work(&mut self, paces: &Paces, concurrency: usize) -> Option<(Quota, Work)> {
+        let active: usize = self.running.iter().map(|(quota, calls)| (*calls).min(paces.limit(quota))).sum();
+        if active >= concurrency {
+            return None;
+        }
+        while let Some(work) = self.ready.pop_front() {
+            let quota = work.quota();
+            let calls = self.running.entry(quota.clone()).or_insert(0);
+            if *calls < paces.limit(&quota) {
+                *calls += 1;
+                return Some((quota, work));
+            }
+            self.slowed.entry(quota).or_default().push_back(work);
+        }
+        None
+    }
+
+    /// One call less runs: work that waits for its quota may start.
+    fn ended(&mut self, quota: &Quota) {
+        if let Some(calls) = self.running.get_mut(quota) {
+            *calls -= 1;
+            if *calls == 0 {
+                self.running.remove(quota);
+            }
+        }
+        // Two: the limit may have grown.
+        if let Some(waiting) = self.slowed.get_mut(quota) {
+            (0..2)
+                .filter_map(|_| waiting.pop_front())
+                .collect::<Vec<_>>()
+                .into_iter()
+                .rev()
+                .for_each(|work| self.ready.push_front(work));
+        }
+    }
+
+    /// The request of a piece of work, with everything that the inventory says about its role.
+    fn request(&self, work: Work) -> (Work, Request) {
+        let checker = self.checker.as_ref().map(|checker| checker.arn.clone());
+        let caller_role = |by: &Option<Arc<Session>>| by.as_ref().map(|session| session.role.clone());
+        let caller = |by: &Option<Arc<Session>>| by.as_ref().map(|session| session.arn.clone()).or(checker.clone());
+        let read = |role: &RoleArn, by: &Option<Arc<Session>>| {
+            let role = self.inventory.role(role);
+            Request { caller: caller(by), caller_role: caller_role(by), policy: String::new(), role }
+        };
+        let request = match &work {
+            Work::Assume { step, by } => {
+                let role = self.inventory.role(&self.plan.steps[*step].role);
+                Request { caller: caller(by), caller_role: caller_role(by), policy: self.plan.policy(*step), role }
+            }
+            Work::AssumeReader { reader } => {
+                let step = &self.readers[*reader];
+                let Reader { role, external_id } = step.reader.clone();
+                let role = declared_with(self.inventory.role(&role), external_id);
+                Request { caller: checker, caller_role: None, policy: step.policy.clone(), role }
+            }
+            Work::List { list: List { by, .. }, .. } => read(&by.role, &Some(Arc::clone(by))),
+            Work::Describe { role, by } => read(role, by),
+        };
+        (work, request)
+    }
+
+    fn record(&mut self, done: Done) {
+        match done {
+            Done::Described { role, description } => {
+                self.described.insert(role, description);
+            }
+            Done::Listed { list, page } => self.listed(list, page),
+            Done::Step { step, result: Err(failure) } => {
+                self.steps[step] = Some(StepOutcome::Failed(Arc::new(failure)))
+            }
+            Done::Step { step, result: Ok(session) } => {
+                self.steps[step] = Some(StepOutcome::Assumed);
+                let session = Arc::new(session);
+                let assumed = &self.plan.steps[step];
+                let next = assumed.next.iter().map(|next| Work::Assume { step: *next, by: Some(Arc::clone(&session)) });
+                self.ready.extend(next);
+                let itself = self.plan.roles.get(&assumed.role) == Some(&DescribedBy::Itself);
+                // A later group of the same prefix has no permission to read; the first one reads.
+                if itself && assumed.reads && self.claimed.insert(assumed.role.clone()) {
+                    self.ready.push_back(Work::Describe { role: assumed.role.clone(), by: Some(session) });
+                }
+            }
+            Done::Reader { reader, result } => {
+                let ReaderStep { roles, lists, .. } = &self.readers[reader];
+                match result {
+                    Ok(by) if *lists => {
+                        let wanted = roles.iter().cloned().collect();
+                        let markers = BTreeSet::new();
+                        let list = List { reader, by: Arc::new(by), wanted, pages: 0, markers };
+                        self.ready.push_front(Work::List { list, marker: None });
+                    }
+                    Ok(session) => {
+                        let session = Arc::new(session);
+                        let describe = roles
+                            .iter()
+                            .map(|role| Work::Describe { role: role.clone(), by: Some(Arc::clone(&session)) });
+                        self.ready.extend(describe);
+                    }
+                    Err(failure) => {
+                        let failed = Arc::new(failure.clone());
+                        let failed = |role: &RoleArn| (role.clone(), Description::Failed(Arc::clone(&failed)));
+                        self.described.extend(roles.iter().map(failed));
+                        self.reader_failures.push(failure);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Records a page, then asks for the next one while the pages are fewer than the roles still wanted, then calls GetRole
+    /// for the rest: roles that do not exist, or all of them where the reader may not list.
+    fn listed(&mut self, mut list: List, page: Option<Page>) {
+        let mut is_new = |marker: &String| list.markers.insert(marker.clone());
+        // A page whose marker came before is not AWS's: GetRole asks for its roles.
+        let page = page.filter(|page| page.marker.iter().all(&mut is_new));
+        let Page { found, marker } = page.unwrap_or_default();
+        list.pages += 1;
+        for (role, max_session) in found {
+            list.wanted.remove(&role);
+            self.described.insert(role, Description::Known { max_session });
+        }
+        if marker.is_some() && list.pages < list.wanted.len() {
+            self.ready.push_front(Work::List { list, marker });
+            return;
+        }
+        let reader = self.readers[list.reader].reader.clone();
+        for step in ReaderStep::one_by_one(&reader, list.wanted.into_iter().collect()) {
+            self.ready.push_back(Work::AssumeReader { reader: self.readers.len() });
+            self.readers.push(step);
+        }
+    }
+
+    /// The facts. Work without an answer by now was not reached, or the run's time was up.
+    pub(super) fn facts(mut self) -> Facts {
+        let plan = self.plan;
+        for index in 0..plan.steps.len() {
+            let step = &plan.steps[index];
+            let behind = step.parent.is_some_and(|parent| self.steps[parent] != Some(StepOutcome::Assumed));
+            let outcome = || {
+                if behind {
+                    StepOutcome::NotReached
+                } else {
+                    StepOutcome::Failed(Arc::new(out_of_time(Operation::AssumeRole, &step.role)))
+                }
+            };
+            if self.steps[index].is_none() {
+                self.steps[index] = Some(outcome());
+            }
+        }
+        let steps: Vec<StepOutcome> = self.steps.into_iter().flatten().collect();
+        let assumed: BTreeSet<&RoleArn> = plan
+            .steps
+            .iter()
+            .zip(&steps)
+            .filter(|(_, outcome)| **outcome == StepOutcome::Assumed)
+            .map(|(step, _)| &step.role)
+            .collect();
+        for (role, by) in &plan.roles {
+            let reached = *by != DescribedBy::Itself || assumed.contains(role);
+            self.described.entry(role.clone()).or_insert_with(|| {
+                if reached {
+                    Description::Failed(Arc::new(out_of_time(Operation::GetRole, role)))
+                } else {
+                    Description::NotReached
+                }
+            });
+        }
+        self.reader_failures.sort_by(|a, b| a.target.cmp(&b.target));
+        Facts {
+            mode: crate::facts::Mode::Live,
+            checker: self.checker,
+            steps,
+            described: self.described,
+            reader_failures: self.reader_failures,
+            ..Facts::default()
+        }
+    }
+}
+
+/// The reader's own external ID comes before the one that is declared for its role.
+fn declared_with(role: Role, external_id: Option<String>) -> Role {
+    Role { external_id: external_id.or(role.external_id.clone()), ..role }
+}
+
+fn out_of_time(operation: Operation, role: &RoleArn) -> Failure {
+    Failure::unanswered(operation, role, Class::OutOfTime, "the run's time was up before this call was answered")
+}
+
+/// The next answer; `None` when no call runs, or at the deadline.
+async fn next<T: 'static>(under_way: &mut JoinSet<T>, deadline: Option<Instant>) -> Option<T> {
+    loop {
+        let joined = match deadline {
+            None => under_way.join_next().await,
+            Some(deadline) => tokio::time::timeout_at(deadline, under_way.join_next()).await.ok().flatten(),
+        };
+        // A task that panicked has no answer, and its call is reported as unanswered.
+        if let Ok(done) = joined? {
+            return Some(done);
+        }
+    }
+}
+
+async fn perform(calls: Arc<Calls>, (work, request): (Work, Request)) -> Done {
+    match work {
+        Work::Assume { step, by } => Done::Step { step, result: calls.assume_role(by.as_deref(), &request).await },
+        Work::AssumeReader { reader } => Done::Reader { reader, result: calls.assume_role(None, &request).await },
+        Work::List { list, marker } => {
+            let page = calls.list_roles(&list.by, &list.wanted, marker).await;
+            Done::Listed { list, page }
+        }
+        Work::Describe { role, by } => {
+            let description = match calls.max_session_duration(by.as_deref(), &request).await {
+                Ok(max_session) => Description::Known { max_session },
+                Err(failure) => Description::Failed(Arc::new(failure)),
+            };
+            Done::Described { role, description }
+        }
+    }
+}

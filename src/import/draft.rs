@@ -1,0 +1,161 @@
+//! A job as an imported file declares it, and its check by the rules of an inventory.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::locate;
+use crate::inventory::problem::{Place, Placed};
+use crate::inventory::{Inventory, JobComments, LengthFrom, Refresh, Remark, RoleArn, RoleRef, Seconds, Source, raw};
+
+/// A job as the imported file declares it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Draft {
+    pub(super) name: String,
+    pub(super) place: Place,
+    pub(super) length: Placed<Seconds>,
+    pub(super) length_from: LengthFrom,
+    pub(super) source: Source,
+    pub(super) hops: Vec<DraftHop>,
+    pub(super) refresh: Refresh,
+    pub(super) comments: JobComments,
+}
+
+/// A role as the file names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum DraftRole {
+    Arn(Placed<String>),
+    /// An expression that only a run knows, or a name without its account.
+    Expression {
+        role: Placed<String>,
+        /// Why it cannot be written into an inventory, and what to do.
+        why: String,
+        help: String,
+    },
+}
+
+impl DraftRole {
+    fn written(&self) -> &Placed<String> {
+        match self {
+            Self::Arn(role) | Self::Expression { role, .. } => role,
+        }
+    }
+
+    /// The account of an ARN.
+    pub(super) fn account(&self) -> Option<&str> {
+        match self {
+            Self::Arn(arn) => arn.value.split(':').nth(4),
+            Self::Expression { .. } => None,
+        }
+    }
+}
+
+/// A hop, and what the file says of its role.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct DraftHop {
+    pub(super) role: DraftRole,
+    pub(super) duration: Option<Placed<Seconds>>,
+    pub(super) external_id: Option<Placed<String>>,
+    pub(super) session_name: Option<Placed<String>>,
+    /// A glob that matches the names of its sessions.
+    pub(super) sessions: Option<String>,
+}
+
+/// A draft that is a valid job.
+pub(super) struct Checked {
+    /// The inventory of this job alone.
+    pub(super) inventory: Inventory,
+    pub(super) comments: JobComments,
+    /// Why an inventory cannot hold it: the ARN of a role is not known.
+    pub(super) unknown_roles: Vec<Remark>,
+}
+
+impl Draft {
+    /// Whether the other differs in its name and its place alone.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let hop =
+            |hop: &DraftHop| (hop.role.written().value.clone(), hop.duration.as_ref().map(|duration| duration.value));
+        self.source == other.source
+            && self.length.value == other.length.value
+            && self.length_from == other.length_from
+            && self.refresh == other.refresh
+            && self.hops.iter().map(hop).eq(other.hops.iter().map(hop))
+    }
+
+    /// The inventory of this job alone.
+    pub(super) fn check(self, files: &[Arc<str>]) -> Result<Checked, Vec<Remark>> {
+        let mut roles: Vec<(Placed<String>, raw::Role)> = Vec::new();
+        let mut described = BTreeSet::new();
+        let mut path = Vec::with_capacity(self.hops.len());
+        let mut unknown_roles = Vec::new();
+        let mut expressions = Vec::new();
+        let partition = partition(&self.hops);
+        for (index, hop) in self.hops.into_iter().enumerate() {
+            let role = match hop.role {
+                DraftRole::Arn(role) => {
+                    RoleArn::parse(&role.value).map_err(|wrong| {
+                        let location = locate(role.place, files);
+                        vec![Remark { location, message: wrong.message, help: wrong.help, cannot_work: false }]
+                    })?;
+                    role
+                }
+                DraftRole::Expression { role, why, help } => {
+                    let message = format!("job `{}`: {why}", self.name);
+                    let location = locate(role.place, files);
+                    unknown_roles.push(Remark { location, message, help, cannot_work: false });
+                    let stand_in = format!("arn:{partition}:iam::000000000000:role/expression-{index}");
+                    expressions.push((index, role.value));
+                    path.push(raw::Hop {
+                        role: Some(Placed { value: stand_in, place: role.place }),
+                        duration: hop.duration,
+                        ..raw::Hop::default()
+                    });
+                    continue;
+                }
+            };
+            let detailed = hop.external_id.is_some() || hop.session_name.is_some();
+            if detailed && described.insert(role.value.clone()) {
+                let alias = Placed { value: format!("role {index}"), place: role.place };
+                let role = raw::Role {
+                    arn: Some(role.clone()),
+                    external_id: hop.external_id,
+                    session_name: hop.session_name,
+                    ..raw::Role::default()
+                };
+                roles.push((alias, role));
+            }
+            path.push(raw::Hop { role: Some(role), duration: hop.duration, ..raw::Hop::default() });
+        }
+        let job = raw::Job {
+            place: self.place,
+            name: Some(Placed { value: self.name, place: self.place }),
+            length: Some(self.length),
+            length_from: self.length_from,
+            source: Some(Placed { value: self.source, place: self.place }),
+            path: Some(Placed { value: path, place: self.place }),
+            refresh: Some(self.refresh),
+            ..raw::Job::default()
+        };
+        let document = raw::Document { roles, jobs: vec![job], ..raw::Document::default() };
+        let mut inventory = Inventory::from_document(document, files)?;
+        for job in &mut inventory.jobs {
+            for (index, expression) in &expressions {
+                if let Some(hop) = job.path.get_mut(*index) {
+                    if let Some(stand_in) = hop.role.arn() {
+                        inventory.roles.remove(stand_in);
+                    }
+                    hop.role = RoleRef::from_expression(expression);
+                }
+            }
+        }
+        Ok(Checked { inventory, comments: self.comments, unknown_roles })
+    }
+}
+
+/// The partition of the path: that of its first ARN.
+fn partition(hops: &[DraftHop]) -> String {
+    let known = hops.iter().find_map(|hop| match &hop.role {
+        DraftRole::Arn(arn) => RoleArn::parse(&arn.value).ok().map(|arn| arn.partition().to_owned()),
+        DraftRole::Expression { .. } => None,
+    });
+    known.unwrap_or_else(|| "aws".to_owned())
+}

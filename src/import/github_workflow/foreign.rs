@@ -1,0 +1,107 @@
+//! Logins that are not in the repository's own files: actions and workflows of other repositories, and `run` steps.
+
+use super::login::NotJudged;
+use super::node::{entries, entry, text_of};
+use crate::inventory::problem::{Place, Placed};
+use crate::inventory::yaml::{Node, Value};
+
+/// Parts of the names of inputs and secrets by which a login is given its role or its keys.
+const OF_A_LOGIN: [&str; 12] = [
+    "role-to-assume",
+    "assume-role",
+    "role-arn",
+    "aws-role",
+    "iam-role",
+    "access-key",
+    "aws-secret",
+    "secret-key",
+    "session-token",
+    "role-duration",
+    "aws-account",
+    "aws-oidc",
+];
+/// Owners whose workflows ask for identity tokens to sign what they publish, not to log in to AWS.
+const SIGNERS: [&str; 5] = ["slsa-framework/", "actions/", "github/", "pypa/", "sigstore/"];
+/// Actions that use AWS credentials that are there already, or have inputs with such names for other clouds.
+const USERS_OF_CREDENTIALS: [&str; 10] = [
+    "aws-actions/amazon-ecr-login",
+    "aws-actions/amazon-ecs-deploy-task-definition",
+    "aws-actions/amazon-ecs-render-task-definition",
+    "aws-actions/aws-codebuild-run-build",
+    "aws-actions/aws-cloudformation-github-deploy",
+    "aws-actions/aws-secretsmanager-get-secrets",
+    "aws-actions/setup-sam",
+    "docker/login-action",
+    "pulumi/actions",
+    "hashicorp/setup-terraform",
+];
+
+/// Parts of the names of actions that log in.
+const LOGINS: [&str; 7] = ["aws", "login", "log-in", "auth", "credential", "assume", "oidc"];
+
+fn names_a_login(name: &str) -> bool {
+    let name = name.to_ascii_lowercase().replace('_', "-");
+    OF_A_LOGIN.iter().any(|part| name.contains(part))
+}
+
+/// A step that may log in to AWS by other means than configure-aws-credentials.
+pub(super) fn step_that_may_log_in(node: &Node) -> Option<NotJudged> {
+    let help = "if it assumes a role, declare the job in an inventory, with its whole path".to_owned();
+    let not_judged = |place: Place, message: String| Some(NotJudged { place, message, help, cannot_work: false });
+    if let Some(run) = entry(node, "run").and_then(text_of) {
+        let message = "a `run` step calls `sts assume-role`: its role, its duration and its use are not known";
+        return if calls_assume_role(&run.value) { not_judged(run.place, message.to_owned()) } else { None };
+    }
+    let uses = entry(node, "uses").and_then(text_of)?;
+    let action = uses.value.split('@').next().unwrap_or_default().to_ascii_lowercase();
+    if USERS_OF_CREDENTIALS.iter().any(|known| action == *known) {
+        return None;
+    }
+    let (input, _) = entries(entry(node, "with")).find(|(name, value)| {
+        // An input that is written empty is not given.
+        names_a_login(name) && text_of(value).is_none_or(|text| !text.value.is_empty())
+    })?;
+    let message = format!(
+        "the action `{}` is given `{input}`: it may log in to AWS, with a role and a duration that are not in the workflow",
+        uses.value
+    );
+    not_judged(uses.place, message)
+}
+
+/// Whether an action of the repository that is a program may log in to AWS, by its inputs, its path and its name.
+pub(super) fn program_may_log_in(path: &str, action: &Node, step: &Node) -> bool {
+    let inputs = entries(entry(action, "inputs")).chain(entries(entry(step, "with")));
+    let name = entry(action, "name").and_then(text_of).map(|name| name.value).unwrap_or_default();
+    let text = format!("{path} {name}").to_ascii_lowercase();
+    inputs.into_iter().any(|(name, _)| names_a_login(name)) || LOGINS.iter().any(|part| text.contains(part))
+}
+
+/// Whether a shell script calls AssumeRole; comments and texts that are only printed do not count.
+fn calls_assume_role(script: &str) -> bool {
+    script.lines().any(|line| {
+        let code = match line.find(" #") {
+            Some(comment) => &line[..comment],
+            None => line,
+        };
+        let code = code.trim_start();
+        let only_text = code.starts_with('#') || code.starts_with("echo ") || code.starts_with("printf ");
+        !only_text && code.contains("sts assume-role")
+    })
+}
+
+/// A workflow of another repository, where it can log in: it may ask for identity tokens, or it is given what a login needs.
+pub(super) fn workflow_that_may_log_in(uses: &Placed<String>, job: &Node, id_token: bool) -> Option<NotJudged> {
+    let path = &uses.value;
+    let given = |key: &str| entries(entry(job, key)).any(|(name, _)| names_a_login(name));
+    let inherits = matches!(entry(job, "secrets").map(|secrets| &secrets.value), Some(Value::Text(_)));
+    let signs = SIGNERS.iter().any(|owner| path.starts_with(owner));
+    if !((id_token && !signs) || given("with") || given("secrets") || inherits) {
+        return None;
+    }
+    Some(NotJudged {
+        place: uses.place,
+        message: format!("it calls a workflow of another repository, `{path}`, which is not read from here"),
+        help: "import that file too, with --var inputs.NAME=VALUE for what it is given".to_owned(),
+        cannot_work: false,
+    })
+}

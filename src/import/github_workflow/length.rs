@@ -1,0 +1,117 @@
+//! How long a login's credentials are needed: the job's `timeout-minutes`, or the steps between the login and its end.
+
+use super::login::{NotJudged, only_a_run_knows};
+use super::node::{entry, text_of};
+use super::runner::DEFAULT_TIMEOUT;
+use super::scope::Scope;
+use crate::inventory::problem::{Place, Placed};
+use crate::inventory::yaml::Node;
+use crate::inventory::{LengthFrom, Seconds};
+
+/// The least length that is written for credentials that the next step replaces.
+const LEAST: Seconds = Seconds::minutes(1);
+
+/// How long something may run, where that is known from, and the comment that says so.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Length {
+    pub(super) seconds: Placed<Seconds>,
+    pub(super) from: LengthFrom,
+    pub(super) comment: String,
+}
+
+/// Where in a job credentials begin or end: the step of the job, and what is around it inside an action of the repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Position {
+    /// The index of the job's step.
+    pub(super) step: usize,
+    /// Inside the action, other steps run before it.
+    pub(super) others_before: bool,
+    /// Inside the action, other steps run after it.
+    pub(super) others_after: bool,
+    /// Another login of the job ran before it in every run.
+    pub(super) again: bool,
+}
+
+/// A `timeout-minutes`: its seconds, or nothing where none is written. Of several values the largest counts.
+pub(super) fn timeout(node: &Node, scope: &Scope<'_>) -> Result<Option<Placed<Seconds>>, NotJudged> {
+    let Some(written) = entry(node, "timeout-minutes") else { return Ok(None) };
+    let place = written.place;
+    let text = text_of(written).map(|written| written.value).unwrap_or_default();
+    let filled = scope.fill_as_left_out(&text);
+    let not_judged = |message: String, help: String| NotJudged { place, message, help, cannot_work: false };
+    let Some(choices) = filled.choices() else {
+        let (message, help) = only_a_run_knows("timeout-minutes", filled.expression(), scope);
+        return Err(not_judged(message, help));
+    };
+    let mut longest: Option<Seconds> = None;
+    for choice in choices.iter().map(|choice| choice.trim()) {
+        // An expression that comes to nothing leaves the default.
+        let minutes = if ["", "false"].contains(&choice) { Some(DEFAULT_TIMEOUT) } else { seconds(choice) };
+        let Some(minutes) = minutes else {
+            let message = format!("its timeout-minutes, `{choice}`, is not a number of minutes");
+            return Err(not_judged(message, "write a whole number of minutes".to_owned()));
+        };
+        longest = longest.max(Some(minutes));
+    }
+    Ok(longest.map(|value| Placed { value, place }))
+}
+
+/// A number of minutes in seconds, rounded up.
+fn seconds(minutes: &str) -> Option<Seconds> {
+    let number: f64 = minutes.parse().ok()?;
+    let whole = (number * 60.0).ceil();
+    (0.0..60_000_000.0).contains(&whole).then(|| Seconds(whole as u64))
+}
+
+/// How long a job may run.
+pub(super) fn of_job(id: Place, job: &Node, scope: &Scope<'_>) -> Result<Length, NotJudged> {
+    let limit = scope.runner.limit();
+    Ok(match timeout(job, scope)? {
+        None => Length {
+            seconds: Placed { value: DEFAULT_TIMEOUT, place: id },
+            from: LengthFrom::Assumed,
+            comment: format!("GitHub's default timeout-minutes: {}", DEFAULT_TIMEOUT.0 / 60),
+        },
+        Some(written) if written.value > limit => Length {
+            seconds: Placed { value: limit, place: written.place },
+            from: LengthFrom::Declared,
+            comment: format!("GitHub ends the job then; timeout-minutes is {}", written.value.0 / 60),
+        },
+        Some(seconds) => Length { seconds, from: LengthFrom::Declared, comment: "timeout-minutes".to_owned() },
+    })
+}
+
+/// How long the credentials are needed that begin at one position and end at another, or with the job. `steps` has the
+/// timeout of each step of the job.
+pub(super) fn of_login(job: &Length, start: Position, end: Option<Position>, steps: &[Option<Seconds>]) -> Length {
+    let of_step = |index: usize| steps.get(index).copied().flatten();
+    let mut parts: Vec<Option<Seconds>> = Vec::new();
+    let last = end.map_or(steps.len(), |end| end.step);
+    if start.others_after || last == start.step {
+        parts.push(of_step(start.step));
+    }
+    parts.extend((start.step + 1..last).map(of_step));
+    if let Some(end) = end
+        && end.others_before
+        && end.step != start.step
+    {
+        parts.push(of_step(end.step));
+    }
+    let bounded: Option<Seconds> = parts.iter().copied().try_fold(Seconds(0), |sum, part| Some(sum + part?));
+    let seconds = |value| Placed { value, place: job.seconds.place };
+    match (bounded, end) {
+        // A login that no step follows is judged by the whole job: something that is not in the file uses it.
+        (_, None) if parts.is_empty() && !start.again => job.clone(),
+        (Some(sum), _) if sum <= job.seconds.value && !(parts.is_empty() && end.is_none()) => Length {
+            seconds: seconds(sum.max(LEAST)),
+            from: LengthFrom::Declared,
+            comment: "the timeout-minutes of the steps that use the credentials".to_owned(),
+        },
+        (_, None) if !start.again => job.clone(),
+        (_, _) => Length {
+            from: LengthFrom::Assumed,
+            comment: format!("the job logs in again, and when is not stated: the whole job counts ({})", job.comment),
+            ..job.clone()
+        },
+    }
+}

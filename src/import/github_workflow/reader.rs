@@ -1,0 +1,335 @@
+//! Workflows and their jobs: calls of other workflows, matrices, and the jobs of the inventory that come of them.
+
+use std::cell::Cell as Counter;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::foreign::workflow_that_may_log_in;
+use super::length;
+use super::local::{File, LocalFiles};
+use super::login::{Credentials, NotJudged};
+use super::matrix::{self, Row};
+use super::node::{entry, entry_with_key, text_of};
+use super::parsed::Parsed;
+use super::remarks::Remarks;
+use super::runner::{IdToken, Runner, grants_id_token};
+use super::scope::{Given, Inputs, Kind, MAX_LOOKUPS, Scope, Secrets};
+use super::steps::{Used, Walk, runs};
+use crate::import::{Draft, Variables, locate};
+use crate::inventory::problem::{Place, Placed};
+use crate::inventory::yaml::{Node, Value};
+use crate::inventory::{JobComments, Refresh};
+
+/// How deep actions and called workflows may nest (GitHub Actions, "Reusing workflow configurations": ten levels).
+const MAX_NESTING: usize = 10;
+/// How many jobs and steps are followed, those of actions again for each use: nested files can multiply.
+pub(super) const MAX_STEPS: usize = 100_000;
+
+/// Follows workflows.
+pub(super) struct Reader<'a> {
+    pub(super) files: &'a [Arc<str>],
+    variables: &'a Variables,
+    local: &'a LocalFiles,
+    pub(super) drafts: Vec<Draft>,
+    /// What is not judged.
+    pub(super) remarks: Remarks,
+    /// What people should know of what is judged.
+    pub(super) notes: Remarks,
+    /// How many more jobs and steps are followed.
+    pub(super) left: usize,
+    lookups: Rc<Counter<usize>>,
+    /// How many jobs were followed to find credentials that they hand over.
+    pub(super) jobs_followed: usize,
+}
+
+/// A workflow as it runs: alone, or called by a job.
+#[derive(Clone)]
+pub(super) struct Call<'a> {
+    pub(super) tree: &'a Node,
+    pub(super) text: &'a str,
+    pub(super) root: Option<&'a Path>,
+    pub(super) given: Rc<Given<'a>>,
+    /// The calling job's permission.
+    pub(super) caller: Option<IdToken>,
+    /// The paths of the called workflows and actions that lead here.
+    pub(super) stack: Vec<&'a str>,
+    /// The job that is followed.
+    pub(super) job: Option<&'a Node>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(files: &'a [Arc<str>], variables: &'a Variables, local: &'a LocalFiles) -> Self {
+        Self {
+            files,
+            variables,
+            local,
+            drafts: Vec::new(),
+            remarks: Remarks::default(),
+            notes: Remarks::default(),
+            left: MAX_STEPS,
+            lookups: Rc::new(Counter::new(MAX_LOOKUPS)),
+            jobs_followed: 0,
+        }
+    }
+
+    /// A reader with the same limits and nothing found.
+    pub(super) fn beside(&self) -> Self {
+        Self {
+            drafts: Vec::new(),
+            remarks: Remarks::default(),
+            notes: Remarks::default(),
+            lookups: Rc::clone(&self.lookups),
+            ..*self
+        }
+    }
+
+    pub(super) fn workflow(&mut self, one: &'a Parsed<'a>) {
+        let Some(Value::Map(_)) = entry(&one.tree, "jobs").map(|jobs| &jobs.value) else {
+            let message = "there are no `jobs`".to_owned();
+            let help = "name a file of .github/workflows".to_owned();
+            let remark = NotJudged { place: one.tree.place, message, help, cannot_work: false };
+            return self.remarks.add(None, remark);
+        };
+        let path = Path::new(&one.workflow.name);
+        let stem =
+            path.file_stem().map_or_else(|| one.workflow.name.clone(), |stem| stem.to_string_lossy().into_owned());
+        let call = Call {
+            tree: &one.tree,
+            text: &one.workflow.text,
+            root: one.root.as_deref(),
+            given: Rc::new(Given::of_run(entry(&one.tree, "on"))),
+            caller: None,
+            stack: Vec::new(),
+            job: None,
+        };
+        self.jobs(&stem, &call);
+    }
+
+    fn jobs(&mut self, above: &str, call: &Call<'a>) {
+        let Some(Value::Map(jobs)) = entry(call.tree, "jobs").map(|jobs| &jobs.value) else { return };
+        for (id, job) in jobs {
+            self.job(&format!("{above}/{}", id.value), id, call, job);
+        }
+    }
+
+    /// A job, or the several that its matrix makes of it where they differ in their logins.
+    fn job(&mut self, name: &str, id: &Placed<String>, call: &Call<'a>, job: &'a Node) {
+        let rows = match matrix::rows(job) {
+            Ok(rows) => rows,
+            Err(wrong) => {
+                let help = "write fewer, or declare the jobs in an inventory".to_owned();
+                let remark = NotJudged { place: id.place, message: wrong, help, cannot_work: false };
+                return self.remarks.add(Some(name), remark);
+            }
+        };
+        let mut used = BTreeSet::new();
+        let mut distinct: Vec<(Rc<Row<'a>>, Vec<Draft>)> = Vec::new();
+        for row in rows {
+            let row = Rc::new(row);
+            let given = Given { row: Rc::clone(&row), ..(*call.given).clone() };
+            let call = Call { given: Rc::new(given), job: Some(job), ..call.clone() };
+            let mut reader = self.beside();
+            reader.one_job(name, id, &call, job);
+            self.left = reader.left.max(usize::from(self.left > 0));
+            self.remarks.append(reader.remarks);
+            self.notes.append(reader.notes);
+            used.extend(row.used());
+            let drafts = reader.drafts;
+            if !drafts.is_empty() && !distinct.iter().any(|(_, known)| *known == drafts) {
+                distinct.push((row, drafts));
+            }
+        }
+        let rows: Vec<&Row<'_>> = distinct.iter().map(|(row, _)| &**row).collect();
+        let labels = matrix::labels(&rows, &used);
+        for ((_, drafts), label) in distinct.into_iter().zip(labels) {
+            for mut draft in drafts {
+                if !label.is_empty() {
+                    draft.name = format!("{name} ({label}){}", draft.name.strip_prefix(name).unwrap_or_default());
+                }
+                self.drafts.push(draft);
+            }
+        }
+    }
+
+    /// The scope of a job.
+    pub(super) fn scope(&self, call: &Call<'a>, job: &'a Node) -> Scope<'a> {
+        let scope = Scope {
+            variables: self.variables,
+            given: Rc::clone(&call.given),
+            env: Vec::new(),
+            lookups: Rc::clone(&self.lookups),
+            text: call.text,
+            id_token: self.id_token(call, job),
+            runner: Runner::NotKnown,
+        };
+        let scope = scope.within(call.tree).within(job);
+        Scope { runner: Runner::named(entry(job, "runs-on"), &scope), ..scope }
+    }
+
+    fn one_job(&mut self, name: &str, id: &Placed<String>, call: &Call<'a>, job: &'a Node) {
+        let scope = self.scope(call, job);
+        if !self.goes_on(id.place) || runs(job, &scope) == Some(false) {
+            return;
+        }
+        if let Some(uses) = entry(job, "uses").and_then(text_of) {
+            return self.called(name, &uses, call, &scope, job);
+        }
+        let walk = self.walk(name, job, call, &scope);
+        self.draft(name, id, job, &scope, walk);
+    }
+
+    /// A job of the inventory for each login that the job uses.
+    fn draft(&mut self, name: &str, id: &Placed<String>, job: &Node, scope: &Scope<'_>, walk: Walk) {
+        let Walk { logins, timeouts, .. } = walk;
+        let used = |login: &Used| matches!(&login.credentials, Credentials::Path(_, hops) if !hops.is_empty());
+        if !logins.iter().any(used) {
+            return;
+        }
+        let length = match length::of_job(id.place, job, scope) {
+            Ok(length) => length,
+            Err(remark) => return self.remarks.add(Some(name), remark),
+        };
+        let mut drafts: Vec<Draft> = Vec::new();
+        for login in logins {
+            let Credentials::Path(source, hops) = login.credentials else { continue };
+            if hops.is_empty() {
+                continue;
+            }
+            let mut length = length::of_login(&length, login.start, login.end, &timeouts);
+            if let Some(age) = login.age {
+                length.seconds.value = length.seconds.value + age;
+                length.comment = format!("{}, and {age} of the job that logs in", length.comment);
+            }
+            let draft = Draft {
+                name: String::new(),
+                place: login.place,
+                length: length.seconds,
+                length_from: length.from,
+                source,
+                hops,
+                refresh: Refresh::None,
+                comments: JobComments {
+                    above: vec![format!("{}{}", locate(login.place, self.files), login.from)],
+                    length: Some(length.comment),
+                    source: None,
+                },
+            };
+            // A login that is repeated in the job is one job of the inventory.
+            if !drafts.iter().any(|known| known.is_like(&draft)) {
+                drafts.push(draft);
+            }
+        }
+        let several = drafts.len() > 1;
+        for (number, draft) in drafts.into_iter().enumerate() {
+            let name = if several { format!("{name}-{}", number + 1) } else { name.to_owned() };
+            self.drafts.push(Draft { name, ..draft });
+        }
+    }
+
+    /// The jobs of a workflow that a job calls.
+    fn called(&mut self, name: &str, uses: &Placed<String>, call: &Call<'a>, scope: &Scope<'a>, job: &'a Node) {
+        let path = &uses.value;
+        if !path.starts_with("./") {
+            let id_token = scope.id_token == IdToken::Granted;
+            if let Some(remark) = workflow_that_may_log_in(uses, job, id_token) {
+                self.remarks.add_once_per_file(name, remark);
+            }
+            return;
+        }
+        let not_judged = |reader: &mut Self, why: &str| {
+            let message = format!("it calls the workflow `{path}`, which is not judged: {why}");
+            let help = "keep it in .github/workflows of the same repository, or declare its jobs in an inventory";
+            let remark = NotJudged { place: uses.place, message, help: help.to_owned(), cannot_work: false };
+            reader.remarks.add(Some(name), remark);
+        };
+        let (file, stack) = match self.nested(uses, &[], call) {
+            Ok(nested) => nested,
+            Err(why) => return not_judged(self, &why),
+        };
+        if entry(&file.tree, "jobs").is_none() {
+            return not_judged(self, &format!("{} has no `jobs`", file.name));
+        }
+        let declared = entry(&file.tree, "on").and_then(|on| entry(on, "workflow_call"));
+        let inputs =
+            scope.pass(entry(job, "with"), declared.and_then(|declared| entry(declared, "inputs")), Kind::Typed);
+        let secrets = match (entry(job, "secrets").map(|secrets| &secrets.value), &call.given.secrets) {
+            // `inherit`: all that the caller has, under the same names.
+            (Some(Value::Text(_)), Secrets::Repository(_)) => {
+                Secrets::Repository(declared.and_then(|declared| entry(declared, "secrets")))
+            }
+            (Some(Value::Text(_)), passed @ Secrets::Passed(_)) => passed.clone(),
+            _ => Secrets::Passed(scope.pass(entry(job, "secrets"), None, Kind::Text)),
+        };
+        let given = Rc::new(Given { inputs: Inputs::Passed(inputs), secrets, row: Rc::default() });
+        let caller = Some(scope.id_token.clone());
+        let call = Call { tree: &file.tree, text: &file.text, root: call.root, given, caller, stack, job: None };
+        self.jobs(name, &call);
+    }
+
+    /// The file that is used, and the way that leads into it. `checkouts`: folders in which the repository may be.
+    pub(super) fn nested(
+        &self,
+        uses: &Placed<String>,
+        checkouts: &[String],
+        call: &Call<'a>,
+    ) -> Result<(&'a File, Vec<&'a str>), String> {
+        let local: &'a LocalFiles = self.local;
+        let file = local.get(call.root, &uses.value, checkouts)?;
+        if call.stack.contains(&&*file.name) {
+            return Err(format!("it uses itself: {} > {}", call.stack.join(" > "), file.name));
+        }
+        if call.stack.len() >= MAX_NESTING {
+            return Err(format!("it is nested more than {MAX_NESTING} deep"));
+        }
+        let mut stack = call.stack.clone();
+        stack.push(&file.name);
+        Ok((file, stack))
+    }
+
+    /// The job's permissions, or those of the file: a job's own replace them all. A called workflow has no more than the
+    /// job that calls it, and GitHub's defaults have no identity tokens.
+    fn id_token(&self, call: &Call<'_>, job: &Node) -> IdToken {
+        let written = |node, whose: &str| {
+            let (key, permissions) = entry_with_key(node, "permissions")?;
+            Some(if grants_id_token(permissions) {
+                IdToken::Granted
+            } else {
+                let place = locate(key.place, self.files);
+                IdToken::NotGranted(format!("the {whose}'s `permissions`, {place}, have no `id-token: write`"))
+            })
+        };
+        let own = written(job, "job").or_else(|| written(call.tree, "file"));
+        match (&call.caller, own) {
+            (Some(caller @ IdToken::NotGranted(_)), _) => caller.clone(),
+            (_, Some(own)) => own,
+            (Some(caller), None) => caller.clone(),
+            (None, None) => {
+                let callable = entry(call.tree, "on").is_some_and(|on| mentions(on, "workflow_call"));
+                if callable { IdToken::CallerDecides } else { IdToken::NotWritten }
+            }
+        }
+    }
+
+    /// Whether there may be one more job or step; the first that is too many is reported.
+    pub(super) fn goes_on(&mut self, place: Place) -> bool {
+        if self.left == 1 {
+            let message =
+                format!("more than {MAX_STEPS} jobs and steps, those of actions again for each use: no more are read");
+            let help = "import fewer workflows at once".to_owned();
+            self.remarks.add(None, NotJudged { place, message, help, cannot_work: false });
+        }
+        self.left = self.left.saturating_sub(1);
+        self.left > 0
+    }
+}
+
+/// Whether `on` has an event.
+fn mentions(on: &Node, event: &str) -> bool {
+    match &on.value {
+        Value::List(events) => events.iter().any(|one| mentions(one, event)),
+        Value::Map(events) => events.iter().any(|(name, _)| name.value == event),
+        _ => text_of(on).is_some_and(|text| text.value == event),
+    }
+}

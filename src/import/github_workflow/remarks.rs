@@ -1,0 +1,82 @@
+//! What is said of places in workflows: once for each place, with the jobs that meet it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::login::NotJudged;
+use crate::import::locate;
+use crate::inventory::Remark;
+use crate::inventory::problem::Place;
+
+/// How many jobs one remark names.
+const MOST_NAMED: usize = 3;
+
+/// Remarks by their places.
+#[derive(Default)]
+pub(super) struct Remarks(Vec<OfPlace>);
+
+struct OfPlace {
+    place: Place,
+    /// The jobs that meet it; none where the file as a whole is meant.
+    jobs: Vec<String>,
+    message: String,
+    help: String,
+    cannot_work: bool,
+    /// It is said once for the file.
+    per_file: bool,
+}
+
+impl Remarks {
+    /// Adds what is said of a job at a place.
+    pub(super) fn add(&mut self, job: Option<&str>, remark: NotJudged) {
+        let NotJudged { place, message, help, cannot_work } = remark;
+        let jobs = job.map(str::to_owned).into_iter().collect();
+        self.merge(OfPlace { place, jobs, message, help, cannot_work, per_file: false });
+    }
+
+    /// Adds what is said of a job once for its file, however many jobs of the file meet it.
+    pub(super) fn add_once_per_file(&mut self, job: &str, remark: NotJudged) {
+        let NotJudged { place, message, help, cannot_work } = remark;
+        self.merge(OfPlace { place, jobs: vec![job.to_owned()], message, help, cannot_work, per_file: true });
+    }
+
+    /// Adds all that others have.
+    pub(super) fn append(&mut self, other: Self) {
+        other.0.into_iter().for_each(|remark| self.merge(remark));
+    }
+
+    fn merge(&mut self, remark: OfPlace) {
+        let same_place =
+            |known: &OfPlace| known.place == remark.place || (remark.per_file && known.place.file == remark.place.file);
+        let same = |known: &&mut OfPlace| known.message == remark.message && same_place(known);
+        match self.0.iter_mut().find(same) {
+            Some(known) => {
+                let new: Vec<String> = remark.jobs.into_iter().filter(|job| !known.jobs.contains(job)).collect();
+                known.jobs.extend(new);
+            }
+            None => self.0.push(remark),
+        }
+    }
+
+    /// As they are shown.
+    pub(super) fn finish(self, files: &[Arc<str>]) -> Vec<Remark> {
+        let mut by_text: BTreeMap<(usize, usize, usize), Vec<Remark>> = BTreeMap::new();
+        for OfPlace { place, jobs, message, help, cannot_work, .. } in self.0 {
+            let message = format!("{}{message}", named(&jobs));
+            let remark = Remark { location: locate(place, files), message, help, cannot_work };
+            by_text.entry((place.file, place.line, place.column)).or_default().push(remark);
+        }
+        by_text.into_values().flatten().collect()
+    }
+}
+
+/// The jobs that meet a remark, before its text.
+fn named(jobs: &[String]) -> String {
+    let names: Vec<String> = jobs.iter().take(MOST_NAMED).map(|job| format!("`{job}`")).collect();
+    match jobs.len() {
+        0 => String::new(),
+        1 => format!("job {}: ", names[0]),
+        count if count > MOST_NAMED => format!("jobs {} and {} more: ", names.join(", "), count - MOST_NAMED),
+        _ => format!("jobs {}: ", names.join(", ")),
+    }
+}

@@ -1,0 +1,103 @@
+//! What a job may do and where it runs: its permission to ask for identity tokens, its runner, and GitHub's limits on its
+//! length.
+
+use super::node::{entry, text_of};
+use super::scope::Scope;
+use crate::inventory::Seconds;
+use crate::inventory::yaml::{Node, Value};
+
+/// How long a job runs that states no `timeout-minutes` (GitHub docs, workflow syntax, `jobs.<job_id>.timeout-minutes`).
+pub(super) const DEFAULT_TIMEOUT: Seconds = Seconds::minutes(360);
+/// When GitHub ends a job on a runner of its own, whatever `timeout-minutes` says (GitHub docs, Actions limits).
+const HOSTED_LIMIT: Seconds = Seconds::hours(6);
+/// When GitHub ends a job on a self-hosted runner (GitHub docs, Actions limits: five days).
+const SELF_HOSTED_LIMIT: Seconds = Seconds::hours(5 * 24);
+/// How the labels of GitHub's own runners begin (GitHub docs, "Choosing the runner for a job").
+const HOSTED_LABELS: [&str; 3] = ["ubuntu-", "windows-", "macos-"];
+
+/// Whether a job may ask GitHub for an identity token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum IdToken {
+    /// `id-token: write` is written.
+    Granted,
+    /// A workflow that calls this one decides.
+    CallerDecides,
+    /// No permissions are written: GitHub's defaults have no identity tokens, and a called workflow may ask for them.
+    NotWritten,
+    /// The permissions that are named here do not include it, and no called workflow can add it.
+    NotGranted(String),
+}
+
+/// Whether these permissions include identity tokens.
+pub(super) fn grants_id_token(permissions: &Node) -> bool {
+    match &permissions.value {
+        Value::Text(all) => all == "write-all",
+        _ => entry(permissions, "id-token").and_then(text_of).is_some_and(|level| level.value == "write"),
+    }
+}
+
+/// Whose machine a job runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Runner {
+    /// GitHub's: it has no AWS credentials of its own.
+    Hosted,
+    SelfHosted,
+    /// A label that does not show it.
+    NotKnown,
+}
+
+impl Runner {
+    /// The runner that `runs-on` names.
+    pub(super) fn named(runs_on: Option<&Node>, scope: &Scope<'_>) -> Self {
+        let mut labels = Vec::new();
+        let Some(runs_on) = runs_on else { return Self::NotKnown };
+        let complete = add_labels(runs_on, scope, &mut labels);
+        let hosted = |label: &String| {
+            let label = label.to_ascii_lowercase();
+            HOSTED_LABELS.iter().any(|start| label.starts_with(start))
+        };
+        if labels.iter().any(|label| label.contains("self-hosted")) {
+            Self::SelfHosted
+        } else if complete && !labels.is_empty() && labels.iter().all(hosted) {
+            Self::Hosted
+        } else {
+            Self::NotKnown
+        }
+    }
+
+    /// When GitHub ends a job here at the latest.
+    pub(super) fn limit(self) -> Seconds {
+        match self {
+            Self::Hosted => HOSTED_LIMIT,
+            Self::SelfHosted | Self::NotKnown => SELF_HOSTED_LIMIT,
+        }
+    }
+}
+
+/// Adds the labels; `false`: there may be others.
+fn add_labels(node: &Node, scope: &Scope<'_>, labels: &mut Vec<String>) -> bool {
+    match &node.value {
+        Value::Text(text) => {
+            let filled = scope.fill(text);
+            match filled.choices() {
+                Some(choices) => {
+                    labels.extend(choices);
+                    true
+                }
+                None => {
+                    labels.push(filled.expression().to_owned());
+                    false
+                }
+            }
+        }
+        Value::List(items) => items.iter().all(|item| add_labels(item, scope, labels)),
+        // A group may hold runners of either kind.
+        Value::Map(entries) => {
+            entries.iter().for_each(|(_, value)| {
+                add_labels(value, scope, labels);
+            });
+            false
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}

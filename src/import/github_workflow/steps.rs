@@ -1,0 +1,254 @@
+//! The steps of a job, in their order: each login, the credentials that the environment has after it, and where their use
+//! ends.
+
+use std::collections::BTreeMap;
+
+use super::foreign::{program_may_log_in, step_that_may_log_in};
+use super::hand_over;
+use super::length::{self, Position};
+use super::local::CHECKOUT;
+use super::login::{Credentials, Effect, NotJudged, Step};
+use super::node::{entry, text_of};
+use super::reader::{Call, Reader};
+use super::scope::{Given, Inputs, Kind, Scope};
+use crate::import::locate;
+use crate::inventory::Seconds;
+use crate::inventory::problem::{Place, Placed};
+use crate::inventory::yaml::{Node, Value};
+
+/// A login of a job.
+#[derive(Debug, Clone)]
+pub(super) struct Used {
+    pub(super) place: Place,
+    /// The step of the job that uses the action in which the login is.
+    pub(super) from: String,
+    pub(super) credentials: Credentials,
+    pub(super) start: Position,
+    /// Where another login replaces the credentials in every run.
+    pub(super) end: Option<Position>,
+    /// It runs in every run of the job that comes so far.
+    pub(super) always: bool,
+    /// How old the credentials may be when the job starts: another job made them.
+    pub(super) age: Option<Seconds>,
+}
+
+/// What the steps of a job do.
+#[derive(Default)]
+pub(super) struct Walk {
+    pub(super) logins: Vec<Used>,
+    /// The credentials in the environment.
+    pub(super) before: Credentials,
+    /// The login that put them there.
+    current: Option<usize>,
+    /// The credentials in the outputs of steps, by the step's id and the output's name.
+    pub(super) outputs: BTreeMap<(String, String), Credentials>,
+    /// The `timeout-minutes` of each step of the job.
+    pub(super) timeouts: Vec<Option<Seconds>>,
+    /// The folder of a checkout below the workspace.
+    checkouts: Vec<String>,
+}
+
+/// Where a step is.
+#[derive(Clone)]
+struct Around {
+    position: Position,
+    /// The step of the job that uses the action; empty in the job itself.
+    from: String,
+    /// The step runs in every run of the job that comes so far.
+    always: bool,
+}
+
+impl<'a> Reader<'a> {
+    /// Follows the steps of a job.
+    pub(super) fn walk(&mut self, name: &str, job: &'a Node, call: &Call<'a>, scope: &Scope<'a>) -> Walk {
+        let mut walk = Walk { before: hand_over::static_keys(scope), ..Walk::default() };
+        let Some(Value::List(steps)) = entry(job, "steps").map(|steps| &steps.value) else { return walk };
+        for (index, node) in steps.iter().enumerate() {
+            let position = Position { step: index, others_before: false, others_after: false, again: false };
+            let runs = runs(node, scope);
+            let timeout = match length::timeout(node, scope) {
+                _ if runs == Some(false) => Some(Seconds(0)),
+                Ok(written) => written.map(|written| written.value),
+                Err(_) => None,
+            };
+            walk.timeouts.push(timeout);
+            if runs != Some(false) {
+                let around = Around { position, from: String::new(), always: runs == Some(true) };
+                self.step(name, node, call, scope, &around, &mut walk);
+            }
+        }
+        walk
+    }
+
+    fn step(
+        &mut self,
+        name: &str,
+        node: &'a Node,
+        call: &Call<'a>,
+        scope: &Scope<'a>,
+        around: &Around,
+        walk: &mut Walk,
+    ) {
+        if !self.goes_on(node.place) {
+            walk.before = Credentials::NotKnown;
+            return;
+        }
+        let scope = scope.within(node);
+        if let Some(login) = self.handed_over_in_env(name, node, call, &scope, around.position, walk) {
+            walk.logins.push(login);
+        }
+        if let Some(step) = Step::read(node, &scope) {
+            return self.login(name, &step, node, call, around, walk);
+        }
+        let uses = entry(node, "uses").and_then(text_of);
+        if uses.as_ref().is_some_and(|uses| uses.value.starts_with(CHECKOUT)) {
+            let path = entry(node, "with").and_then(|with| entry(with, "path")).and_then(text_of);
+            walk.checkouts.extend(path.map(|path| path.value));
+        }
+        if let Some(uses) = uses.filter(|uses| uses.value.starts_with("./") || uses.value.starts_with("../")) {
+            self.action(name, &uses, node, call, &scope, around, walk);
+        } else if let Some(remark) = step_that_may_log_in(node) {
+            self.remarks.add(Some(name), remark);
+            walk.before = Credentials::NotKnown;
+            walk.current = None;
+        }
+    }
+
+    fn login(&mut self, name: &str, step: &Step<'_>, node: &Node, call: &Call<'a>, around: &Around, walk: &mut Walk) {
+        let before = walk.before.clone();
+        let outputs = walk.outputs.clone();
+        let mut found = |expression: &str| self.handed_over(expression, call, &outputs).map(|(found, _)| found);
+        let login = match step.effect(&before, &mut found) {
+            Ok(Effect::Nothing) => return,
+            Ok(Effect::Login(login)) => login,
+            Err(remark) => {
+                self.remarks.add(Some(name), remark);
+                walk.before = Credentials::NotKnown;
+                walk.current = None;
+                return;
+            }
+        };
+        if let Some((message, help)) = login.note {
+            self.notes.add(Some(name), NotJudged { place: step.place, message, help, cannot_work: false });
+        }
+        if let Some(id) = entry(node, "id").and_then(text_of) {
+            for output in hand_over::OUTPUTS {
+                walk.outputs.insert((id.value.clone(), output.to_owned()), login.credentials.clone());
+            }
+        }
+        // The same session again: its use goes on.
+        if let Some(known) = walk.logins.iter().position(|known| known.credentials == login.credentials)
+            && step.hands_on()
+        {
+            walk.current = Some(known);
+            walk.before = login.credentials;
+            return;
+        }
+        let again = !login.chained && walk.current.is_some_and(|current| walk.logins[current].always);
+        if login.chained {
+            // What another role is assumed from is not what the job ends up with.
+            if let Some(current) = walk.current.take()
+                && current + 1 == walk.logins.len()
+            {
+                walk.logins.pop();
+            }
+        } else if let Some(current) = walk.current.filter(|_| login.exported && around.always) {
+            walk.logins[current].end = Some(around.position);
+        }
+        walk.logins.push(Used {
+            place: step.place,
+            from: around.from.clone(),
+            credentials: login.credentials.clone(),
+            start: Position { again, ..around.position },
+            end: None,
+            always: around.always,
+            age: None,
+        });
+        if login.exported {
+            walk.current = Some(walk.logins.len() - 1);
+            walk.before = login.credentials;
+        }
+    }
+
+    /// A step that is an action of the repository: its steps run in the same job.
+    #[expect(clippy::too_many_arguments, reason = "the surroundings of a step, as `step` has them")]
+    fn action(
+        &mut self,
+        name: &str,
+        uses: &Placed<String>,
+        node: &'a Node,
+        call: &Call<'a>,
+        scope: &Scope<'a>,
+        around: &Around,
+        walk: &mut Walk,
+    ) {
+        let path = &uses.value;
+        let mut not_judged = |reader: &mut Self, why: &str| {
+            let message = format!("whether the repository's own action `{path}` logs in to AWS is not known: {why}");
+            let help = "if it assumes a role, declare the job in an inventory, with its whole path".to_owned();
+            let remark = NotJudged { place: uses.place, message, help, cannot_work: false };
+            reader.remarks.add(Some(name), remark);
+            walk.before = Credentials::NotKnown;
+            walk.current = None;
+        };
+        let (file, stack) = match self.nested(uses, &walk.checkouts, call) {
+            Ok(nested) => nested,
+            Err(why) => return not_judged(self, &why),
+        };
+        let runs_with = entry(&file.tree, "runs");
+        let using = runs_with.and_then(|runs| entry(runs, "using")).and_then(text_of).map(|using| using.value);
+        match using.as_deref() {
+            Some("composite") => {}
+            // Such a program is judged by its inputs and its name, like one of another repository.
+            Some(_) if !program_may_log_in(path, &file.tree, node) => return,
+            Some(using) => {
+                let why = format!("{} is a program ({using}), and programs are not read", file.name);
+                return not_judged(self, &why);
+            }
+            None => return not_judged(self, &format!("{} does not state `runs.using`", file.name)),
+        }
+        let steps = runs_with.and_then(|runs| entry(runs, "steps"));
+        let Some(Value::List(steps)) = steps.map(|steps| &steps.value) else { return };
+        let inputs = scope.pass(entry(node, "with"), entry(&file.tree, "inputs"), Kind::Text);
+        let given = std::rc::Rc::new(Given { inputs: Inputs::Passed(inputs), ..(*scope.given).clone() });
+        let scope = Scope { given, text: &file.text, ..scope.clone() };
+        let from = match around.from.is_empty() {
+            true => format!(", used at {}", locate(uses.place, self.files)),
+            false => around.from.clone(),
+        };
+        let call = Call { stack, ..call.clone() };
+        for (index, node) in steps.iter().enumerate() {
+            let Some(runs) = runs(node, &scope).map_or(Some(false), |runs| runs.then_some(true)) else { continue };
+            let position = Position {
+                step: around.position.step,
+                others_before: around.position.others_before || index > 0,
+                others_after: around.position.others_after || index + 1 < steps.len(),
+                again: false,
+            };
+            let inner = Around { position, from: from.clone(), always: around.always && runs };
+            self.step(name, node, &call, &scope, &inner, walk);
+        }
+        if let Some(id) = entry(node, "id").and_then(text_of) {
+            self.outputs_of_action(&id.value, &file.tree, &call, walk);
+        }
+    }
+
+    /// The credentials that an action hands on by its outputs.
+    fn outputs_of_action(&mut self, id: &str, action: &'a Node, call: &Call<'a>, walk: &mut Walk) {
+        let Some(Value::Map(outputs)) = entry(action, "outputs").map(|outputs| &outputs.value) else { return };
+        for (output, declared) in outputs {
+            let Some(value) = entry(declared, "value").and_then(text_of) else { continue };
+            if let Some((found, _)) = self.handed_over(&value.value, call, &walk.outputs) {
+                walk.outputs.insert((id.to_owned(), output.value.clone()), found);
+            }
+        }
+    }
+}
+
+/// Whether a step or a job runs: `None`, only a run knows.
+pub(super) fn runs(node: &Node, scope: &Scope<'_>) -> Option<bool> {
+    match entry(node, "if").and_then(text_of) {
+        Some(condition) if !condition.value.is_empty() => scope.condition(&condition.value).truth(),
+        _ => Some(true),
+    }
+}
