@@ -24,7 +24,7 @@ pub(super) async fn run(arguments: &Lint) -> ExitStatus {
     if let Some(misuse) = arguments.templates.misuse(from_standard_input) {
         return bad_usage(misuse);
     }
-    // The problems of both are told.
+    // The problems of both are reported.
     let read = read(arguments).await;
     let files = arguments.templates.read().map_err(|problems| super::bad_input(&problems));
     let (input, (files, given)) = match (read, files) {

@@ -71,8 +71,8 @@ fn summary(report: &Report) -> Vec<(&'static str, String)> {
     if let Some(session) = &report.session {
         let left = rough(session.seconds_left);
         let when = if session.seconds_left > 0 { format!("in {left}") } else { format!("{left} ago") };
-        let renewed = if session.renewed { "; renewed by itself" } else { "; nothing renews it" };
-        lines.push(("Session ends", format!("{:.0}, {when}{renewed} (told by {})", session.ends_at, session.told_by)));
+        let renewed = if session.renewed { "; tools renew it" } else { "; nothing renews it" };
+        lines.push(("Session ends", format!("{:.0}, {when}{renewed} (source: {})", session.ends_at, session.told_by)));
     }
     lines
 }

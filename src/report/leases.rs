@@ -7,10 +7,10 @@ use anstyle::Style;
 use comfy_table::{ContentArrangement, Table, presets};
 
 use super::{Report, plain, terminal};
-use crate::findings::Finding;
+use crate::findings::{Finding, FindingId};
 use crate::inventory::{Job, Location, Refresh, Seconds, Source};
 use crate::lease::longest::{Longest, LongestRuns};
-use crate::lease::{Limit, LimitedBy};
+use crate::lease::{Limit, LimitedBy, rules};
 use crate::visible;
 
 /// The profiles of a report.
@@ -50,7 +50,7 @@ pub fn render(profiles: &Profiles<'_>, report: &Report, columns: usize) -> Strin
         let _ = writeln!(text, "{}\n", table(profiles, width));
     }
     for finding in report.open_findings() {
-        text.push_str(&finding_text(finding, width));
+        text.push_str(&finding_text(finding, profiles, width));
     }
     let lines = plain::not_judged(report).collect::<Vec<_>>();
     terminal::section(&mut text, "Not judged", &lines, width);
@@ -159,13 +159,17 @@ fn path(job: &Job) -> String {
 }
 
 /// The finding in a few lines: its title, and the best fix with its command.
-fn finding_text(finding: &Finding, width: usize) -> String {
+fn finding_text(finding: &Finding, profiles: &Profiles<'_>, width: usize) -> String {
     let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
     let colour = terminal::severity_style(finding.severity);
     let mut text = String::new();
     let name = format!("{:<9}", finding.severity.as_str().to_uppercase());
     let title = terminal::wrap(&format!("{} ({})", finding.title, finding.id), width, "          ");
     let _ = writeln!(text, "{colour}{name}{colour:#} {bold}{}{bold:#}", title.trim_start());
+    if let Some(command) = shorter_duration(finding, profiles) {
+        let _ = writeln!(text, "          {dim}{}{dim:#}\n", visible::line(&command));
+        return text;
+    }
     let Some(fix) = finding.fixes.first() else { return text };
     let step = terminal::wrap(&fix.step, width, "          ");
     let _ = writeln!(text, "{step}");
@@ -174,4 +178,17 @@ fn finding_text(finding: &Finding, width: usize) -> String {
     }
     text.push('\n');
     text
+}
+
+/// The command after which the profile asks for a duration that every role and every caller gets, where its own request
+/// is refused.
+fn shorter_duration(finding: &Finding, profiles: &Profiles<'_>) -> Option<String> {
+    let of_request =
+        [FindingId::DurationAboveChainCap, FindingId::DurationOutOfRange, FindingId::DurationAboveMaxSession];
+    let is_request = of_request.contains(&finding.id);
+    let runs = profiles.jobs.iter().find(|runs| finding.job.as_ref() == Some(&runs.job.name))?;
+    let is_own = finding.hop.is_some() && finding.hop == runs.job.path.len().checked_sub(1);
+    let seconds = rules::DEFAULT_DURATION.0;
+    let profile = crate::shell::word(&runs.job.name);
+    (is_request && is_own).then(|| format!("aws configure set duration_seconds {seconds} --profile {profile}"))
 }

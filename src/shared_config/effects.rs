@@ -98,18 +98,6 @@ impl IneffectiveKind {
     }
 }
 
-impl Setting {
-    /// A number of seconds as Python's `int` reads it: a sign and single underscores between digits are allowed.
-    #[must_use]
-    pub fn seconds(&self) -> Option<u64> {
-        let text = self.trim().trim_start_matches('+');
-        let apart = !text.starts_with('_') && !text.ends_with('_') && !text.contains("__");
-        let digits = text.replace('_', "");
-        let plain = apart && !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit());
-        plain.then(|| digits.parse().unwrap_or(u64::MAX))
-    }
-}
-
 impl SharedConfig {
     /// The settings of this profile that have no effect. `chain`: where its credentials come from, as far as that is
     /// known.

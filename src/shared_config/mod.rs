@@ -4,6 +4,7 @@
 //! `differences` are the rules that `lint` and `doctor` share. Keeps no secret: of keys it knows only that they are
 //! there.
 
+mod base;
 mod chain;
 mod checks;
 mod differences;
@@ -17,6 +18,7 @@ mod profile;
 mod python;
 mod rewrite;
 mod sdk;
+mod setting;
 mod trouble;
 
 use std::collections::BTreeMap;
@@ -28,10 +30,11 @@ pub use differences::{Difference, DifferenceKind};
 pub use effects::{Ineffective, IneffectiveKind};
 pub use ends::{StatedEnd, has_zone, moment};
 pub use process::Helper;
-pub use profile::{Glued, Misspelt, Profile, Setting, SsoSession, TokenKey};
+pub use profile::{Glued, Misspelt, Profile, SsoSession, TokenKey};
 pub(crate) use rewrite::{ForSdk, no_profiles};
 pub use sdk::Kind;
 pub(crate) use sdk::files_without;
+pub use setting::Setting;
 pub use trouble::{Fault, FaultKind, Trouble, TroubleKind};
 
 use crate::inventory::{Location, Place, Remark};

@@ -255,71 +255,344 @@ async fn profiles_that_lead_nowhere_or_will_fail_are_diagnosed_at_their_place() 
     let copied = format!("[base]\n{SESSION_KEY}");
     let half = "[dev]\naws_access_key_id = AKIACANARY0000009999\n";
     check(vec![
-        case("no such profile", at("[profile prod]\nregion = eu-west-1\n", ""), 1, ("profile-missing", "problem", "unset AWS_PROFILE")),
-        case("nearly such a profile", at("[profile devel]\nregion = eu-west-1\n", ""), 1, ("profile-missing", "problem", "export AWS_PROFILE=NAME")),
-        case("one letter from such a profile", at("[profile devs]\nregion = eu-west-1\n", ""), 1, ("profile-missing", "problem", "export AWS_PROFILE=devs")),
-        case("no such profile, by the option", Shell::offline().argument("--profile").argument("dve").config("[profile dev]\nregion = eu-west-1\n"), 1, ("profile-missing", "problem", "doctor --profile dev")),
-        case("a header without its prefix", at("[dev]\nregion = eu-west-1\n", ""), 1, ("wrong-header", "problem", r"sed -i.bak 's/^\[dev\]/[profile dev]/'")),
-        case("a header with a prefix too many", at("", &format!("[profile dev]\n{KEY}")), 1, ("wrong-header", "problem", r"sed -i.bak 's/^\[profile dev\]/[dev]/'")),
-        case("a byte order mark", at("\u{feff}[profile dev]\nregion = eu-west-1\n", ""), 1, ("byte-order-mark", "problem", "tail -c +4")),
-        case("a line that is none", at("[profile dev]\nregion eu-west-1\n", ""), 1, ("file-refused", "problem", "EDITOR")),
-        case("a profile without credentials", at("[profile dev]\nregion = eu-west-1\n", ""), 1, ("profile-without-credentials", "problem", "aws configure --profile dev")),
-        case("no such source profile", at(&format!("[profile dev]\n{role}source_profile = gone\n"), ""), 1, ("source-profile-missing", "problem", "aws configure --profile gone")),
-        case("nearly such a source profile", at(&format!("[profile dev]\n{role}source_profile = bsae\n"), &base), 1, ("source-profile-missing", "problem", "aws configure set source_profile base --profile dev")),
-        case("a source profile that is nearest to the profile itself", at(&format!("[profile \
-            dev]\n{role}source_profile = de\n"), ""), 1, ("source-profile-missing", "problem", "aws configure \
-            --profile de")),
-        case("a source profile that is a guess", at(&format!("[profile dev]\n{role}source_profile = ba\n"), &base), 1, ("source-profile-missing", "problem", "aws configure set source_profile NAME --profile dev")),
-        case("the environment as a source, without keys", offline(&format!("[profile dev]\n{role}credential_source = \
-            Environment\n")), 1, ("credential-source-empty", "problem", "export-credentials --profile NAME")),
-        case("a container as a source, without one", offline(&format!("[profile dev]\n{role}credential_source = \
-            EcsContainer\n")), 1, ("credential-source-empty", "problem", "aws configure set credential_source NAME \
-            --profile dev")),
-        case("no seconds", offline(&format!("[profile dev]\n{role}source_profile = base\nduration_seconds = \
-            0\n")).credentials(&base), 1, ("duration-refused", "problem", "aws configure set duration_seconds 3600 \
-            --profile dev")),
-        case("a second too few", offline(&format!("[profile dev]\n{role}source_profile = base\nduration_seconds = \
-            899\n")).credentials(&base), 1, ("duration-refused", "problem", "aws configure set duration_seconds 3600 \
-            --profile dev")),
-        case("a second too many", offline(&format!("[profile dev]\n{role}source_profile = base\nduration_seconds = \
-            43201\n")).credentials(&copied), 1, ("duration-refused", "problem", "aws configure set duration_seconds \
-            3600 --profile dev")),
-        case("a role in no account", offline("[profile dev]\nrole_arn = arn:aws:iam::1111:role/etl\nsource_profile = \
-            base\n").credentials(&base), 1, ("role-arn-malformed", "problem", "aws configure set role_arn \
-            arn:aws:iam::ACCOUNT:role/NAME --profile dev")),
-        case("keys in quotation marks", Shell::offline().credentials("[dev]\naws_access_key_id = \
-            \"AKIACANARY0000009999\"\naws_secret_access_key = 'canary-secret-of-a-file'\n").profile("dev"), 1, ("quoted-keys", "problem", r#"sed -i.bak '2s/["'\'']//g;3s/["'\'']//g'"#)),
-        case("both headers of the default profile", Shell::offline().config("[default]\nregion = eu-west-1\n[profile \
-            default]\nregion = eu-west-1\n").credentials(&format!("[default]\n{KEY}")), 0, ("wrong-header", "warning", "${EDITOR:-vi}")),
-        case("itself as a source, with SSO settings", offline(&format!("{}{role}source_profile = dev\n", LEGACY)), 1, ("source-profile-cycle", "problem", "aws configure set source_profile NAME --profile dev")),
-        case("a circle", at(&format!("[profile dev]\n{role}source_profile = b\n[profile b]\n{role}source_profile = \
-            dev\n"), ""), 1, ("source-profile-cycle", "problem", "aws configure set source_profile NAME --profile b")),
-        case("a source profile that goes on below its line", at(&format!("[profile dev]\n{role}source_profile = \
-            base\n  region = eu-west-1\n"), &base), 1, ("profile-broken", "problem", "${EDITOR:-vi}")),
-        case("a role without source", at(&format!("[profile dev]\n{role}"), ""), 1, ("role-without-source", "problem", "aws configure set source_profile NAME --profile dev")),
-        case("a role with two sources", at(&format!("[profile dev]\n{role}source_profile = base\ncredential_source = \
-            Environment\n"), &base), 1, ("role-with-two-sources", "problem", "EDITOR")),
+        case(
+            "no such profile",
+            at("[profile prod]\nregion = eu-west-1\n", ""),
+            1,
+            ("profile-missing", "problem", "unset AWS_PROFILE"),
+        ),
+        case(
+            "nearly such a profile",
+            at("[profile devel]\nregion = eu-west-1\n", ""),
+            1,
+            ("profile-missing", "problem", "export AWS_PROFILE=NAME"),
+        ),
+        case(
+            "one letter from such a profile",
+            at("[profile devs]\nregion = eu-west-1\n", ""),
+            1,
+            ("profile-missing", "problem", "export AWS_PROFILE=devs"),
+        ),
+        case(
+            "no such profile, by the option",
+            Shell::offline().argument("--profile").argument("dve").config("[profile dev]\nregion = eu-west-1\n"),
+            1,
+            ("profile-missing", "problem", "doctor --profile dev"),
+        ),
+        case(
+            "a header without its prefix",
+            at("[dev]\nregion = eu-west-1\n", ""),
+            1,
+            ("wrong-header", "problem", r"sed -i.bak 's/^\[dev\]/[profile dev]/'"),
+        ),
+        case(
+            "a header with a prefix too many",
+            at("", &format!("[profile dev]\n{KEY}")),
+            1,
+            ("wrong-header", "problem", r"sed -i.bak 's/^\[profile dev\]/[dev]/'"),
+        ),
+        case(
+            "a byte order mark",
+            at("\u{feff}[profile dev]\nregion = eu-west-1\n", ""),
+            1,
+            ("byte-order-mark", "problem", "tail -c +4"),
+        ),
+        case(
+            "a line that is none",
+            at("[profile dev]\nregion eu-west-1\n", ""),
+            1,
+            ("file-refused", "problem", "EDITOR"),
+        ),
+        case(
+            "a profile without credentials",
+            at("[profile dev]\nregion = eu-west-1\n", ""),
+            1,
+            ("profile-without-credentials", "problem", "aws configure --profile dev"),
+        ),
+        case(
+            "no such source profile",
+            at(&format!("[profile dev]\n{role}source_profile = gone\n"), ""),
+            1,
+            ("source-profile-missing", "problem", "aws configure --profile gone"),
+        ),
+        case(
+            "nearly such a source profile",
+            at(&format!("[profile dev]\n{role}source_profile = bsae\n"), &base),
+            1,
+            ("source-profile-missing", "problem", "aws configure set source_profile base --profile dev"),
+        ),
+        case(
+            "a source profile that is nearest to the profile itself",
+            at(
+                &format!(
+                    "[profile \
+            dev]\n{role}source_profile = de\n"
+                ),
+                "",
+            ),
+            1,
+            (
+                "source-profile-missing",
+                "problem",
+                "aws configure \
+            --profile de",
+            ),
+        ),
+        case(
+            "a source profile that is a guess",
+            at(&format!("[profile dev]\n{role}source_profile = ba\n"), &base),
+            1,
+            ("source-profile-missing", "problem", "aws configure set source_profile NAME --profile dev"),
+        ),
+        case(
+            "the environment as a source, without keys",
+            offline(&format!(
+                "[profile dev]\n{role}credential_source = \
+            Environment\n"
+            )),
+            1,
+            ("credential-source-empty", "problem", "export-credentials --profile NAME"),
+        ),
+        case(
+            "a container as a source, without one",
+            offline(&format!(
+                "[profile dev]\n{role}credential_source = \
+            EcsContainer\n"
+            )),
+            1,
+            (
+                "credential-source-empty",
+                "problem",
+                "aws configure set credential_source NAME \
+            --profile dev",
+            ),
+        ),
+        case(
+            "no seconds",
+            offline(&format!(
+                "[profile dev]\n{role}source_profile = base\nduration_seconds = \
+            0\n"
+            ))
+            .credentials(&base),
+            1,
+            (
+                "duration-refused",
+                "problem",
+                "aws configure set duration_seconds 3600 \
+            --profile dev",
+            ),
+        ),
+        case(
+            "a second too few",
+            offline(&format!(
+                "[profile dev]\n{role}source_profile = base\nduration_seconds = \
+            899\n"
+            ))
+            .credentials(&base),
+            1,
+            (
+                "duration-refused",
+                "problem",
+                "aws configure set duration_seconds 3600 \
+            --profile dev",
+            ),
+        ),
+        case(
+            "a second too many",
+            offline(&format!(
+                "[profile dev]\n{role}source_profile = base\nduration_seconds = \
+            43201\n"
+            ))
+            .credentials(&copied),
+            1,
+            (
+                "duration-refused",
+                "problem",
+                "aws configure set duration_seconds \
+            3600 --profile dev",
+            ),
+        ),
+        case(
+            "a role in no account",
+            offline(
+                "[profile dev]\nrole_arn = arn:aws:iam::1111:role/etl\nsource_profile = \
+            base\n",
+            )
+            .credentials(&base),
+            1,
+            (
+                "role-arn-malformed",
+                "problem",
+                "aws configure set role_arn \
+            arn:aws:iam::ACCOUNT:role/NAME --profile dev",
+            ),
+        ),
+        case(
+            "keys in quotation marks",
+            Shell::offline()
+                .credentials(
+                    "[dev]\naws_access_key_id = \
+            \"AKIACANARY0000009999\"\naws_secret_access_key = 'canary-secret-of-a-file'\n",
+                )
+                .profile("dev"),
+            1,
+            ("quoted-keys", "problem", r#"sed -i.bak '2s/["'\'']//g;3s/["'\'']//g'"#),
+        ),
+        case(
+            "both headers of the default profile",
+            Shell::offline()
+                .config(
+                    "[default]\nregion = eu-west-1\n[profile \
+            default]\nregion = eu-west-1\n",
+                )
+                .credentials(&format!("[default]\n{KEY}")),
+            0,
+            ("wrong-header", "warning", "${EDITOR:-vi}"),
+        ),
+        case(
+            "itself as a source, with SSO settings",
+            offline(&format!("{}{role}source_profile = dev\n", LEGACY)),
+            1,
+            ("source-profile-cycle", "problem", "aws configure set source_profile NAME --profile dev"),
+        ),
+        case(
+            "a circle",
+            at(
+                &format!(
+                    "[profile dev]\n{role}source_profile = b\n[profile b]\n{role}source_profile = \
+            dev\n"
+                ),
+                "",
+            ),
+            1,
+            ("source-profile-cycle", "problem", "aws configure set source_profile NAME --profile b"),
+        ),
+        case(
+            "a source profile that goes on below its line",
+            at(
+                &format!(
+                    "[profile dev]\n{role}source_profile = \
+            base\n  region = eu-west-1\n"
+                ),
+                &base,
+            ),
+            1,
+            ("profile-broken", "problem", "${EDITOR:-vi}"),
+        ),
+        case(
+            "a role without source",
+            at(&format!("[profile dev]\n{role}"), ""),
+            1,
+            ("role-without-source", "problem", "aws configure set source_profile NAME --profile dev"),
+        ),
+        case(
+            "a role with two sources",
+            at(
+                &format!(
+                    "[profile dev]\n{role}source_profile = base\ncredential_source = \
+            Environment\n"
+                ),
+                &base,
+            ),
+            1,
+            ("role-with-two-sources", "problem", "EDITOR"),
+        ),
         case("half a key", at("", half), 1, ("profile-key-incomplete", "problem", "aws configure --profile dev")),
-        case("no such sso-session", at("[profile dev]\nsso_session = corp\nsso_account_id = \
-            222222222222\nsso_role_name = Developer\n", ""), 1, ("sso-session-missing", "problem", "aws configure \
-            sso-session")),
-        case("SSO without its role", at("[profile dev]\nsso_session = corp\nsso_account_id = \
+        case(
+            "no such sso-session",
+            at(
+                "[profile dev]\nsso_session = corp\nsso_account_id = \
+            222222222222\nsso_role_name = Developer\n",
+                "",
+            ),
+            1,
+            (
+                "sso-session-missing",
+                "problem",
+                "aws configure \
+            sso-session",
+            ),
+        ),
+        case(
+            "SSO without its role",
+            at(
+                "[profile dev]\nsso_session = corp\nsso_account_id = \
             222222222222\n[sso-session corp]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = \
-            eu-west-1\n", ""), 1, ("sso-settings-incomplete", "problem", "aws configure sso --profile dev")),
-        case("two hours for a chained role", offline(&format!("[profile dev]\n{role}source_profile = \
-            base\nduration_seconds = 7200\n")).credentials(&copied), 1, ("chained-duration", "problem", "aws \
-            configure set duration_seconds 3600 --profile dev")),
-        case("MFA", offline(&format!("[profile dev]\n{role}source_profile = base\nmfa_serial = \
-            arn:aws:iam::111111111111:mfa/jane\n")).credentials(&base), 0, ("mfa-needs-a-person", "warning", "aws sts \
-            get-caller-identity --profile dev")),
-        case("a copied session in a file", Shell::offline().credentials(&format!("[dev]\n{SESSION_KEY}")).profile("dev"), 0, ("copied-session", "warning", "aws configure sso --profile dev")),
-        case("a program that is not there", offline("[profile dev]\ncredential_process = /opt/no/such-helper \
-            --canary-secret-argument\n"), 1, ("process-missing", "problem", "command -v such-helper")),
-        case("a source that has no credentials", offline(&format!("[profile dev]\n{role}source_profile = \
-            empty\n[profile empty]\nregion = eu-west-1\n")), 1, ("profile-without-credentials", "problem", "aws \
-            configure --profile empty")),
-        case("keys beside a process", offline("[profile dev]\ncredential_process = /bin/sh \
-            helper\n").credentials(&format!("[dev]\n{KEY}")), 0, ("tools-disagree", "warning", ".aws/credentials")),
+            eu-west-1\n",
+                "",
+            ),
+            1,
+            ("sso-settings-incomplete", "problem", "aws configure sso --profile dev"),
+        ),
+        case(
+            "two hours for a chained role",
+            offline(&format!(
+                "[profile dev]\n{role}source_profile = \
+            base\nduration_seconds = 7200\n"
+            ))
+            .credentials(&copied),
+            1,
+            (
+                "chained-duration",
+                "problem",
+                "aws \
+            configure set duration_seconds 3600 --profile dev",
+            ),
+        ),
+        case(
+            "MFA",
+            offline(&format!(
+                "[profile dev]\n{role}source_profile = base\nmfa_serial = \
+            arn:aws:iam::111111111111:mfa/jane\n"
+            ))
+            .credentials(&base),
+            0,
+            (
+                "mfa-needs-a-person",
+                "warning",
+                "aws sts \
+            get-caller-identity --profile dev",
+            ),
+        ),
+        case(
+            "a copied session in a file",
+            Shell::offline().credentials(&format!("[dev]\n{SESSION_KEY}")).profile("dev"),
+            0,
+            ("copied-session", "warning", "aws configure sso --profile dev"),
+        ),
+        case(
+            "a program that is not there",
+            offline(
+                "[profile dev]\ncredential_process = /opt/no/such-helper \
+            --canary-secret-argument\n",
+            ),
+            1,
+            ("process-missing", "problem", "command -v such-helper"),
+        ),
+        case(
+            "a source that has no credentials",
+            offline(&format!(
+                "[profile dev]\n{role}source_profile = \
+            empty\n[profile empty]\nregion = eu-west-1\n"
+            )),
+            1,
+            (
+                "profile-without-credentials",
+                "problem",
+                "aws \
+            configure --profile empty",
+            ),
+        ),
+        case(
+            "keys beside a process",
+            offline(
+                "[profile dev]\ncredential_process = /bin/sh \
+            helper\n",
+            )
+            .credentials(&format!("[dev]\n{KEY}")),
+            0,
+            ("tools-disagree", "warning", ".aws/credentials"),
+        ),
     ])
     .await;
 }
@@ -1172,7 +1445,8 @@ fn diagnosed_after(home: &std::path::Path, shell: &Shell, command: &str) -> Valu
     run.envs(shell.variables.iter().map(|(name, value)| (name, value)));
     let output = run.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let start = text.find("{\n").unwrap_or_else(|| panic!("{command}\n{text}{}", String::from_utf8_lossy(&output.stderr)));
+    let start =
+        text.find("{\n").unwrap_or_else(|| panic!("{command}\n{text}{}", String::from_utf8_lossy(&output.stderr)));
     serde_json::from_str(&text[start..]).unwrap()
 }
 
@@ -1182,7 +1456,8 @@ fn every_fix_that_needs_no_person_is_applied_and_the_diagnosis_is_gone() {
     let base = format!("[base]\n{KEY}");
     let dev = || Shell::offline().profile("dev");
     let profile = |settings: &str| dev().config(&format!("[profile dev]\n{settings}")).credentials(&base);
-    let keys = |key: &str| Shell::offline().env("AWS_ACCESS_KEY_ID", key).env("AWS_SECRET_ACCESS_KEY", "canary-secret-e");
+    let keys =
+        |key: &str| Shell::offline().env("AWS_ACCESS_KEY_ID", key).env("AWS_SECRET_ACCESS_KEY", "canary-secret-e");
     let assumes = format!("{role}source_profile = base\n");
     let session = format!("{KEY}aws_session_token = canary-token-of-a-file\n");
     for (id, shell) in [
@@ -1191,13 +1466,30 @@ fn every_fix_that_needs_no_person_is_applied_and_the_diagnosis_is_gone() {
         ("token-left-over", keys("AKIACANARY0000009999").env("AWS_SESSION_TOKEN", "canary-token-e")),
         ("token-alone", Shell::offline().env("AWS_SESSION_TOKEN", "canary-token-e")),
         ("variable-malformed", keys("AKIACANARY0000009999 ")),
-        ("keys-exchanged", keys("canary0rXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "AKIACANARY0000009999")),
+        (
+            "keys-exchanged",
+            keys("canary0rXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "AKIACANARY0000009999"),
+        ),
         ("no-access-key-id", keys("CANARY")),
         ("expiration-unreadable", keys("AKIACANARY0000009999").env("AWS_CREDENTIAL_EXPIRATION", "soon")),
-        ("expiration-without-zone", keys("AKIACANARY0000009999").env("AWS_CREDENTIAL_EXPIRATION", "2099-01-01 \
-            00:00:00")),
-        ("environment-shadows-profile", keys("AKIACANARY0000009999").config(&format!("[profile \
-            dev]\n{assumes}")).credentials(&base).profile("dev")),
+        (
+            "expiration-without-zone",
+            keys("AKIACANARY0000009999").env(
+                "AWS_CREDENTIAL_EXPIRATION",
+                "2099-01-01 \
+            00:00:00",
+            ),
+        ),
+        (
+            "environment-shadows-profile",
+            keys("AKIACANARY0000009999")
+                .config(&format!(
+                    "[profile \
+            dev]\n{assumes}"
+                ))
+                .credentials(&base)
+                .profile("dev"),
+        ),
         ("two-profile-variables", profile(&assumes).env("AWS_DEFAULT_PROFILE", "base")),
         ("default-profile-variable", Shell::offline().credentials(&base).env("AWS_DEFAULT_PROFILE", "base")),
         ("profile-variable-empty", keys("AKIACANARY0000009999").profile("")),
@@ -1205,37 +1497,106 @@ fn every_fix_that_needs_no_person_is_applied_and_the_diagnosis_is_gone() {
         ("endpoint-malformed", keys("AKIACANARY0000009999").env("AWS_ENDPOINT_URL", "localhost:1")),
         ("ca-bundle-missing", keys("AKIACANARY0000009999").env("AWS_CA_BUNDLE", "/no/such/file")),
         ("wrong-header", dev().config(&format!("[dev]\n{assumes}")).credentials(&base)),
-        ("wrong-header", Shell::offline().profile("my dev").config(&format!("[profile my \
-            dev]\n{assumes}")).credentials(&base)),
+        (
+            "wrong-header",
+            Shell::offline()
+                .profile("my dev")
+                .config(&format!(
+                    "[profile my \
+            dev]\n{assumes}"
+                ))
+                .credentials(&base),
+        ),
         ("wrong-header", dev().credentials(&format!("[profile dev]\n{KEY}"))),
         ("byte-order-mark", dev().credentials(&format!("\u{feff}[dev]\n{KEY}"))),
-        ("file-not-text", dev().file(".aws/config", b"[profile dev]\n# \
-            caf\xe9\n").credentials(&format!("[dev]\n{KEY}"))),
+        (
+            "file-not-text",
+            dev()
+                .file(
+                    ".aws/config",
+                    b"[profile dev]\n# \
+            caf\xe9\n",
+                )
+                .credentials(&format!("[dev]\n{KEY}")),
+        ),
         ("profile-missing", Shell::offline().profile("bas").credentials(&base)),
         ("comment-behind-value", profile(&format!("{assumes}duration_seconds = 3600 # an hour\n"))),
-        ("comment-behind-value", profile("role_arn = arn:aws:iam::222222222222:role/etl # prod\nsource_profile = \
-            base\n")),
+        (
+            "comment-behind-value",
+            profile(
+                "role_arn = arn:aws:iam::222222222222:role/etl # prod\nsource_profile = \
+            base\n",
+            ),
+        ),
         ("quoted-value", profile("role_arn = \"arn:aws:iam::222222222222:role/etl\"\nsource_profile = base\n")),
-        ("quoted-keys", dev().credentials("[dev]\naws_access_key_id = \"AKIACANARY0000009999\"\naws_secret_access_key \
-            = 'canary-secret-f'\n")),
+        (
+            "quoted-keys",
+            dev().credentials(
+                "[dev]\naws_access_key_id = \"AKIACANARY0000009999\"\naws_secret_access_key \
+            = 'canary-secret-f'\n",
+            ),
+        ),
         ("token-left-over", dev().credentials(&format!("[dev]\n{session}"))),
         ("session-name-malformed", profile(&format!("{assumes}role_session_name = a/b\n"))),
-        ("mfa-with-session", dev().config(&format!("{LEGACY}[profile job]\n{role}source_profile = dev\nmfa_serial = \
-            m\n")).env("AWS_PROFILE", "job").login("https://corp.awsapps.com/start", json!({}))),
+        (
+            "mfa-with-session",
+            dev()
+                .config(&format!(
+                    "{LEGACY}[profile job]\n{role}source_profile = dev\nmfa_serial = \
+            m\n"
+                ))
+                .env("AWS_PROFILE", "job")
+                .login("https://corp.awsapps.com/start", json!({})),
+        ),
         ("duration-refused", profile(&format!("{assumes}duration_seconds = 60\n"))),
-        ("chained-duration", dev().config(&format!("[profile dev]\n{assumes}duration_seconds = \
-            7200\n")).credentials(&format!("[base]\n{SESSION_KEY}"))),
+        (
+            "chained-duration",
+            dev()
+                .config(&format!(
+                    "[profile dev]\n{assumes}duration_seconds = \
+            7200\n"
+                ))
+                .credentials(&format!("[base]\n{SESSION_KEY}")),
+        ),
         ("duration-differs", profile(&assumes)),
         ("duration-not-a-number", profile(&format!("{assumes}duration_seconds = 2h\n"))),
-        ("setting-without-effect", dev().config("[profile dev]\nmfa_serial = m\nduration_seconds = \
-            900\n").credentials(&format!("[dev]\n{KEY}"))),
+        (
+            "setting-without-effect",
+            dev()
+                .config(
+                    "[profile dev]\nmfa_serial = m\nduration_seconds = \
+            900\n",
+                )
+                .credentials(&format!("[dev]\n{KEY}")),
+        ),
         ("misspelt-key", profile(&format!("{assumes}mfa_seriel = m\n"))),
         ("source-profile-missing", profile(&format!("{role}source_profile = bsae\n"))),
-        ("tools-disagree", dev().config(&SSO.replacen("region = eu-west-1\n", "region = eu-west-1\nsso_start_url = \
-            https://corp.awsapps.com/start\n", 1)).login("corp", json!({}))),
-        ("tools-disagree", dev().credentials("[dev]\naws_access_key_id = ASIACANARY0000008888\naws_secret_access_key \
-            = canary-secret-g\naws_security_token = canary-token-g\n")),
-        ("tools-disagree", dev().credentials(&format!("[dev]\n{KEY}")).env("AWS_WEB_IDENTITY_TOKEN_FILE", "token").env("AWS_ROLE_ARN", "arn:aws:iam::222222222222:role/ci").file("token", token(60))),
+        (
+            "tools-disagree",
+            dev()
+                .config(&SSO.replacen(
+                    "region = eu-west-1\n",
+                    "region = eu-west-1\nsso_start_url = \
+            https://corp.awsapps.com/start\n",
+                    1,
+                ))
+                .login("corp", json!({})),
+        ),
+        (
+            "tools-disagree",
+            dev().credentials(
+                "[dev]\naws_access_key_id = ASIACANARY0000008888\naws_secret_access_key \
+            = canary-secret-g\naws_security_token = canary-token-g\n",
+            ),
+        ),
+        (
+            "tools-disagree",
+            dev()
+                .credentials(&format!("[dev]\n{KEY}"))
+                .env("AWS_WEB_IDENTITY_TOKEN_FILE", "token")
+                .env("AWS_ROLE_ARN", "arn:aws:iam::222222222222:role/ci")
+                .file("token", token(60)),
+        ),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path();
@@ -1244,7 +1605,8 @@ fn every_fix_that_needs_no_person_is_applied_and_the_diagnosis_is_gone() {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, content).unwrap();
         }
-        let of_id = |report: &Value| report["diagnoses"].as_array().unwrap().iter().find(|one| one["id"] == id).cloned();
+        let of_id =
+            |report: &Value| report["diagnoses"].as_array().unwrap().iter().find(|one| one["id"] == id).cloned();
         let before = diagnosed_after(home, &shell, ":");
         let found = of_id(&before).unwrap_or_else(|| panic!("{id} is not in {before:#}"));
         let command = found["command"].as_str().unwrap();
@@ -1274,7 +1636,9 @@ async fn no_command_removes_the_variables_that_the_selected_profile_lives_on() {
     for shell in [
         keys("AKIACANARY0000009999"),
         keys("ASIACANARY0000008888").env("AWS_SESSION_TOKEN", "canary-token-e"),
-        keys("ASIACANARY0000008888").env("AWS_SESSION_TOKEN", "canary-token-e").env("AWS_SESSION_EXPIRATION", &from_now(-9)),
+        keys("ASIACANARY0000008888")
+            .env("AWS_SESSION_TOKEN", "canary-token-e")
+            .env("AWS_SESSION_EXPIRATION", &from_now(-9)),
         keys("ASIACANARY0000008888"),
     ] {
         let (ran, _) = shell.report().await;
@@ -1290,20 +1654,40 @@ async fn stated_ends_are_read() {
         shell.env("AWS_SECRET_ACCESS_KEY", "canary-secret-e").env("AWS_SESSION_TOKEN", "canary-token-e")
     };
     let no_zone = from_now(-60).replace('Z', "");
-    let file = |key: &str| Shell::offline().credentials(&format!("[default]\n{SESSION_KEY}{key} = {}\n", from_now(-60)));
+    let file =
+        |key: &str| Shell::offline().credentials(&format!("[default]\n{SESSION_KEY}{key} = {}\n", from_now(-60)));
     let pod = Shell::offline()
         .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials")
         .env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "token")
         .file("token", token(-60));
     check(vec![
-        case("aws-vault and granted", keys().env("AWS_SESSION_EXPIRATION", &from_now(-60)), 1, ("session-ended", "problem", "export-credentials")),
-        case("awsume", keys().env("AWSUME_EXPIRATION", &no_zone), 1, ("session-ended", "problem", "export-credentials")),
+        case(
+            "aws-vault and granted",
+            keys().env("AWS_SESSION_EXPIRATION", &from_now(-60)),
+            1,
+            ("session-ended", "problem", "export-credentials"),
+        ),
+        case(
+            "awsume",
+            keys().env("AWSUME_EXPIRATION", &no_zone),
+            1,
+            ("session-ended", "problem", "export-credentials"),
+        ),
         case("saml2aws", file("x_security_token_expires"), 1, ("session-ended", "problem", "aws configure sso")),
         case("gsts", file("aws_session_expiration"), 1, ("session-ended", "problem", "aws configure sso")),
         case("aws-mfa", file("expiration"), 1, ("session-ended", "problem", "aws configure sso")),
         case("aws_expiration", file("aws_expiration"), 1, ("session-ended", "problem", "aws configure sso")),
-        case("aws_credential_expiration", file("aws_credential_expiration"), 1, ("session-ended", "problem", "aws \
-            configure sso")),
+        case(
+            "aws_credential_expiration",
+            file("aws_credential_expiration"),
+            1,
+            (
+                "session-ended",
+                "problem",
+                "aws \
+            configure sso",
+            ),
+        ),
         case("EKS Pod Identity", pod, 1, ("container-token-expired", "problem", "kubectl rollout restart")),
     ])
     .await;

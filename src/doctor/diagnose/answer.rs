@@ -146,7 +146,7 @@ fn duration_of_last_role(subject: &Subject<'_>) -> String {
     super::profile::set_duration(profile.unwrap_or(&subject.facts.selected.name))
 }
 
-/// InvalidClientTokenId says one thing of four: what is known of the key tells which are left.
+/// InvalidClientTokenId has several causes: the kind of the key says which are possible.
 fn invalid(subject: &Subject<'_>, said: &str) -> Diagnosis {
     let (what, why) = if is_session_key(subject.facts) {
         (
@@ -170,7 +170,7 @@ fn denied(subject: &Subject<'_>, refused: &Refused, said: &str) -> Diagnosis {
             "AWS knows these credentials, and a policy denies the call",
             format!(
                 "{said}{cause} GetCallerIdentity needs no permission; only an explicit deny, or a policy of a VPC \
-                 endpoint, stops it. No command of yours mends that: ask who owns the policy."
+                 endpoint, stops it. Ask the owner of the policy."
             ),
             format!("aws organizations list-policies-for-target --target-id {account} --filter SERVICE_CONTROL_POLICY"),
         );
@@ -252,9 +252,9 @@ fn host(region: &str) -> String {
 }
 
 /// A provider that is set up and gave nothing, where no call of AWS's was refused.
-fn provider_failed(subject: &Subject<'_>, not_loaded: &NotLoaded, told: &[Diagnosis]) -> Option<Diagnosis> {
-    if !not_loaded.failed || told.iter().any(|found| found.level == Level::Problem) {
-        // What was found before is the cause.
+fn provider_failed(subject: &Subject<'_>, not_loaded: &NotLoaded, found: &[Diagnosis]) -> Option<Diagnosis> {
+    if !not_loaded.failed || found.iter().any(|one| one.level == Level::Problem) {
+        // The earlier diagnosis is the cause.
         return None;
     }
     match (subject.deciding?, &subject.facts.profile) {

@@ -87,7 +87,7 @@ fn container_token(subject: &Subject<'_>, file: &str, token: &Cached<Option<Jwt>
             format!("The token of the container's endpoint expired at {end:.0}, {} ago", ago(*end, subject.now)),
             format!(
                 "{file}: its `exp`. EKS Pod Identity answers ExpiredTokenException, and no tool gets credentials. The \
-                 kubelet writes a new token by itself: this file is a copy, or its pod is gone."
+                 kubelet writes new tokens: this file is a copy, or its pod is gone."
             ),
             command,
         )),
@@ -221,7 +221,7 @@ fn web_identity(subject: &Subject<'_>, identity: &WebIdentity, command: &str) ->
             format!("The web identity token ended at {end:.0}"),
             format!(
                 "{file}: its `exp`. STS gives no session for it. A token of a CI job is issued once, for minutes; a \
-                 kubelet writes a new one by itself."
+                 kubelet writes new ones."
             ),
             command,
         ),

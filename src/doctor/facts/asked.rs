@@ -55,7 +55,7 @@ pub enum ProcessFailure {
     NotRun,
     /// What it printed is no JSON of the form.
     Output,
-    /// It had not ended when the wait for it was over. Told of any provider.
+    /// It had not ended when the wait was over. For any provider.
     Late,
 }
 
