@@ -14,6 +14,9 @@ use crate::shared_config::{self, SharedConfig};
 /// The largest workflow that is read, in bytes; GitHub's own limit is far below.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
+/// Said of files that have no job and no problem.
+pub(super) const NOTHING: &str = "Nothing here has credentials that lapse: no role is assumed, and nobody logs in.";
+
 pub(super) fn run(arguments: &Import) -> ExitStatus {
     let (imported, output) = match arguments {
         Import::AwsConfig { file, length, output } => {
@@ -82,6 +85,6 @@ pub(super) fn tell_all(imported: &Imported, word: &str) {
         tell(&format!("note: {remark}"));
     }
     if imported.inventory.jobs.is_empty() && imported.not_imported.is_empty() {
-        tell("Nothing here has credentials that lapse: no role is assumed, and nobody logs in.");
+        tell(NOTHING);
     }
 }

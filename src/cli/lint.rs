@@ -84,8 +84,8 @@ impl ProfilesInput {
         };
         report.notes.splice(..0, about.map(str::to_owned));
         report.notes.extend(self.notes.iter().map(|note| {
-            let Remark { location, message, help, .. } = note;
-            visible::printable(&format!("{location}: {message}. To do: {help}."))
+            let Remark { location, message, .. } = note;
+            visible::printable(&format!("{}: {message}.", leases::short_place(location)))
         }));
         let jobs = inventory.jobs.iter().filter(|job| self.names.contains(&job.name));
         leases::Profiles {
@@ -123,6 +123,9 @@ async fn read(arguments: &Lint) -> Result<Input, ExitStatus> {
 fn of_profiles(arguments: &Lint, profiles: Profiles) -> Result<Input, ExitStatus> {
     let Profiles { imported, cannot_start, not_known } = profiles;
     let (inventory, not_judged) = (imported.inventory, imported.not_imported);
+    if inventory.jobs.is_empty() && not_judged.is_empty() {
+        output::tell(super::import::NOTHING);
+    }
     let mut filter = Filter::new(&arguments.selection.jobs, &arguments.selection.roles);
     let mut jobs: Vec<Job> = Vec::new();
     let mut names = Vec::new();

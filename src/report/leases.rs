@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anstyle::Style;
 use comfy_table::{ContentArrangement, Table, presets};
 
-use super::{Report, plain, terminal};
+use super::{NotJudged, Report, plain, terminal};
 use crate::findings::{Finding, FindingId};
 use crate::inventory::{Job, Location, Refresh, Seconds, Source};
 use crate::lease::longest::{Longest, LongestRuns};
@@ -52,13 +52,26 @@ pub fn render(profiles: &Profiles<'_>, report: &Report, columns: usize) -> Strin
     for finding in report.open_findings() {
         text.push_str(&finding_text(finding, profiles, width));
     }
-    let lines = plain::not_judged(report).collect::<Vec<_>>();
+    let lines: Vec<String> = report.not_judged.iter().map(not_judged).collect();
     terminal::section(&mut text, "Not judged", &lines, width);
-    let copied = "copied: the job has a copy of the credentials, in environment variables say; renewed: the AWS CLI \
-        or an SDK uses the profile itself and renews them. Judged by the files alone: no call to AWS was made.";
+    let copied = "copied: the job has a copy of the credentials; renewed: the AWS CLI or an SDK uses the profile \
+        itself and renews them. assumed: AWS's default. No call to AWS was made.";
     let legend: Vec<String> = std::iter::once(copied.to_owned()).chain(report.notes.iter().cloned()).collect();
     terminal::section(&mut text, "Notes", &legend, width);
     text
+}
+
+fn not_judged(not: &NotJudged) -> String {
+    let NotJudged { location, what, help, cannot_work } = not;
+    let word = if *cannot_work { "Cannot work" } else { "Not judged" };
+    visible::printable(&format!("{word}: {}: {what}. To do: {help}", short_place(location)))
+}
+
+/// `config:12`: the name of the file without its folders.
+#[must_use]
+pub fn short_place(location: &Location) -> String {
+    let name = location.file.rsplit(['/', '\\']).next().unwrap_or_default();
+    format!("{name}:{}", location.line)
 }
 
 /// `11 profiles: 2 can never work, 3 are not known, 6 can start.`
@@ -139,7 +152,7 @@ fn limit(job: &Job, longest: &Longest) -> String {
     let Some(limit) = limit else { return String::new() };
     let role = |limit: &Limit| limit.hop.and_then(|hop| job.path.get(hop)).map(|hop| hop.role.name());
     let text = plain::limit_at(limit.by, role(limit));
-    if is_assumed(job, limit) { format!("{text} (AWS's default assumed)") } else { text }
+    if is_assumed(job, limit) { format!("{text} (assumed)") } else { text }
 }
 
 /// Whether the limit is a duration that no file of the user's states.

@@ -83,16 +83,15 @@ impl DifferenceKind {
                  IAM Identity Center without it"
             }
             Self::Duration => {
-                "duration_seconds: the AWS CLI, boto3 and JavaScript send it, Go (Terraform) from 16 minutes on; \
-                 Rust, Java and .NET do not send it and get 1h"
+                "duration_seconds: the SDKs for Rust, Java and .NET do not send it and get 1h; Go (Terraform) sends \
+                 it from 16 minutes on"
             }
             Self::NoDuration => {
-                "no duration_seconds: the AWS CLI, boto3 and most SDKs get 1h; Go (Terraform) asks for 15m and renews \
-                 them"
+                "no duration_seconds: Go (Terraform) asks for 15m and renews them; every other tool gets 1h"
             }
             Self::Mfa => {
-                "mfa_serial: the AWS CLI and boto3 ask for the code at a terminal; Go (Terraform), JavaScript and \
-                 .NET fail unless the program supplies it; Rust and Java send no MFA"
+                "mfa_serial: the AWS CLI and boto3 ask for the code; Go (Terraform), JavaScript and .NET fail without \
+                 a program that supplies it; Rust and Java send none"
             }
             Self::OldTokenName => {
                 "aws_security_token: the AWS CLI and boto3 read it before aws_session_token; the other SDKs do not \

@@ -28,7 +28,8 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
             _ => {}
         }
     }
-    if let Some(identity) = environment.web_identity.as_ref().filter(|_| subject.decides(Provider::WebIdentity)) {
+    let decides = |identity: &&WebIdentity| identity.role.is_some() && subject.decides(Provider::WebIdentity);
+    if let Some(identity) = environment.web_identity.as_ref().filter(decides) {
         if let Some(wrong) = identity.role.as_ref().and_then(|role| RoleArn::parse(role).err()) {
             out.push(Diagnosis::problem(
                 "role-arn-malformed",

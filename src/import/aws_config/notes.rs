@@ -14,8 +14,8 @@ pub(super) struct Statement {
 
 /// The durations of IAM Identity Center, which no file of the user's holds.
 pub(super) const IDENTITY_CENTER: Statement = Statement {
-    what: "IAM Identity Center: the permission set's session duration and the portal's are not in the file: AWS's \
-        defaults, 1h and 8h, are assumed",
+    what: "IAM Identity Center: AWS's defaults, 1h and 8h, are assumed for the permission set's session and the \
+        portal's, which the file does not state",
     help: "import it, and write `source: {kind: identity-center, session: 4h, portal_session: 12h}` with your \
         durations",
 };
