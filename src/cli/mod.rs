@@ -1,12 +1,14 @@
-//! The command line: one file a command, `arguments` for what they take, `output` for streams and what goes to them.
-//! The work is the library's.
+//! The command line: one file per command; `arguments` holds their options, `output` writes to the streams. The library does
+//! the work.
 
 #![allow(clippy::disallowed_methods, reason = "an entry point reads the clock and the environment")]
 
 mod arguments;
 mod check;
+mod completions;
 mod doctor;
 mod explain;
+mod fix;
 mod import;
 mod lint;
 mod output;
@@ -39,11 +41,13 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Import(arguments) => import::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments).await,
         Command::Schema { output } => schema::run(output.as_deref()),
+        Command::Completions { shell } => completions::print(shell),
+        Command::ManualPages { folder } => completions::write_manual_pages(&folder),
     };
     ExitCode::from(status.code())
 }
 
-/// An inventory, and which of its jobs are meant; a problem is told, and nothing is checked.
+/// An inventory and the filter of its jobs. After a problem nothing is checked.
 async fn read(from: &Path, selection: &Selection) -> Result<(Inventory, Filter), ExitStatus> {
     let inventory = load(from).await?;
     let filter = Filter::new(&selection.jobs, &selection.roles);

@@ -45,7 +45,8 @@ pub(super) fn show_as(
         Format::Junit => junit::render(report, selection.fail_on.0),
         Format::Markdown => markdown::render(report),
         Format::Html => html::render(report),
-        Format::Csv => csv::render(report),
+        // Its lines end with CR LF, the last one too.
+        Format::Csv => return write_bytes(&csv::render(report), output),
     };
     write(&text, output)
 }
@@ -68,6 +69,14 @@ pub(super) fn write(text: &str, output: Option<&Path>) -> Option<ExitStatus> {
     put(output, |file| match file {
         Some(file) => writeln!(file, "{}", anstream::adapter::strip_str(text)),
         None => writeln!(anstream::stdout().lock(), "{text}"),
+    })
+}
+
+/// Writes a text as it is to the file or to standard output.
+fn write_bytes(text: &str, output: Option<&Path>) -> Option<ExitStatus> {
+    put(output, |file| match file {
+        Some(file) => file.write_all(text.as_bytes()),
+        None => std::io::stdout().lock().write_all(text.as_bytes()),
     })
 }
 
@@ -110,14 +119,14 @@ fn put(
 }
 
 pub(super) fn bad_usage(message: &str) -> ExitStatus {
-    tell(message);
+    print_error(message);
     ExitStatus::BadUsage
 }
 
 /// Reports settings of the SDK that it cannot use, each on its own line.
 pub(super) fn bad_settings(bad: &BadSettings) -> ExitStatus {
     for setting in &bad.0 {
-        tell(&format!("error: {setting}"));
+        print_error(&format!("error: {setting}"));
     }
     ExitStatus::BadUsage
 }
@@ -131,7 +140,7 @@ pub(super) fn bad_input(problems: &Problems) -> ExitStatus {
 }
 
 /// Says it on standard error, fit to show.
-pub(super) fn tell(message: &str) {
+pub(super) fn print_error(message: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{}", visible::block(message));
 }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::locate;
 use crate::inventory::problem::{Place, Placed};
-use crate::inventory::{Inventory, JobComments, LengthFrom, Refresh, Remark, RoleArn, RoleRef, Seconds, Source, raw};
+use crate::inventory::{
+    Inventory, JobComments, LengthFrom, Refresh, Remark, RoleArn, RoleRef, Seconds, Source, UnstatedLimits, raw,
+};
 
 /// A job as the imported file declares it.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +16,8 @@ pub(super) struct Draft {
     pub(super) place: Place,
     pub(super) length: Placed<Seconds>,
     pub(super) length_from: LengthFrom,
+    /// How old the credentials are when the job starts.
+    pub(super) age: Option<Placed<Seconds>>,
     pub(super) source: Source,
     pub(super) hops: Vec<DraftHop>,
     pub(super) refresh: Refresh,
@@ -77,6 +81,7 @@ impl Draft {
         self.source == other.source
             && self.length.value == other.length.value
             && self.length_from == other.length_from
+            && self.age.as_ref().map(|age| age.value) == other.age.as_ref().map(|age| age.value)
             && self.refresh == other.refresh
             && self.hops.iter().map(hop).eq(other.hops.iter().map(hop))
     }
@@ -89,6 +94,7 @@ impl Draft {
         let mut unknown_roles = Vec::new();
         let mut expressions = Vec::new();
         let partition = partition(&self.hops);
+        let session_name = self.hops.last().and_then(|hop| hop.sessions.clone()).filter(|name| is_session_glob(name));
         for (index, hop) in self.hops.into_iter().enumerate() {
             let role = match hop.role {
                 DraftRole::Arn(role) => {
@@ -130,6 +136,9 @@ impl Draft {
             name: Some(Placed { value: self.name, place: self.place }),
             length: Some(self.length),
             length_from: self.length_from,
+            age: self.age,
+            session_name: session_name.map(|value| Placed { value, place: self.place }),
+            unstated: UnstatedLimits::of_bare(&self.source),
             source: Some(Placed { value: self.source, place: self.place }),
             path: Some(Placed { value: path, place: self.place }),
             refresh: Some(self.refresh),
@@ -158,4 +167,9 @@ fn partition(hops: &[DraftHop]) -> String {
         DraftRole::Expression { .. } => None,
     });
     known.unwrap_or_else(|| "aws".to_owned())
+}
+
+/// Whether an inventory takes it as a glob of session names: 2 to 64 of STS's characters, and `*`.
+fn is_session_glob(name: &str) -> bool {
+    (2..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-*".contains(&b))
 }

@@ -1,7 +1,8 @@
 //! The declarations of people: jobs, the paths by which they get credentials, roles, readers, waivers.
 //!
-//! `files` reads, `yaml` parses, `syntax` explains what YAML cannot be parsed, `decode` checks the shape, `validate` the
-//! meaning; each reports every problem with its place. An `Inventory` is valid: the rest of the crate does not check it.
+//! `files` reads, `yaml` parses, `syntax` explains what YAML cannot be parsed, `decode` checks the shape, `validate`
+//! the meaning; each reports every problem with its place. An `Inventory` is valid: the rest of the crate does not
+//! check it.
 
 mod arn;
 mod decode;
@@ -43,7 +44,7 @@ pub use filter::{Filter, NothingMatches, RolePattern};
 pub use job_name::JobName;
 pub use raw::Refresh;
 pub use seconds::{NotADuration, Seconds};
-pub use source::{Parameter, Source, SourceKind, Takes};
+pub use source::{FirstCall, Parameter, Source, SourceKind, Takes, UnstatedLimits};
 #[cfg(feature = "cli")]
 pub use write::{Comments, JobComments};
 /// The former names, for readers that are not converted yet.
@@ -83,6 +84,8 @@ pub struct Job {
     pub length: Seconds,
     /// Where its length is known from.
     pub length_from: LengthFrom,
+    /// Which limits of its source are AWS's defaults.
+    pub unstated: UnstatedLimits,
     /// How long the process may be frozen; the lease runs on.
     pub pause: Seconds,
     /// How old the credentials are when the job starts.
@@ -246,7 +249,8 @@ impl Inventory {
         from.read().and_then(|files| Self::from_files(files, Some(today)))
     }
 
-    /// Reads an inventory that is already text; `name` is its name in diagnostics. The length of waivers is not checked.
+    /// Reads an inventory that is already text; `name` is its name in diagnostics. The length of waivers is not
+    /// checked.
     ///
     /// # Errors
     /// Every problem there is, each with its place.

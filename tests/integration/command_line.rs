@@ -165,12 +165,13 @@ async fn one_refused_role_is_a_finding_and_never_status_4() {
     world.role(Role::new(ETL));
     let aws = StandIn::start(world).await;
     let ran = Cli::on(HEALTHY, "check", &["--format", "json"]).asking(&aws, &checker).run().await;
-    ran.assert_status(1);
+    ran.assert_status(3);
     let report = ran.report();
     assert_eq!(ids(&report), ["assume-denied"]);
-    assert_eq!(report["run"]["complete"], true, "a refusal is an answer");
+    assert_eq!(report["findings"][0]["severity"], "medium", "the checker was refused, not the job");
+    assert_eq!(report["run"]["complete"], false, "every role that was to be assumed was refused");
     let cli = Cli::on(HEALTHY, "check", &["--fail-on", "none"]).asking(&aws, &checker);
-    cli.run().await.assert_status(0);
+    cli.run().await.assert_status(3);
 }
 
 #[tokio::test]
@@ -191,7 +192,7 @@ async fn fail_on_lets_findings_below_it_pass_and_no_others() {
 
 #[tokio::test]
 async fn a_waived_finding_reaches_no_exit_status() {
-    let waiver = "waivers:\n  - {finding: chain-caps-session, job: nightly-*, until: 2999-12-31, reason: moving}\n";
+    let waiver = "longest_waiver: 400000d\nwaivers:\n  - {finding: chain-caps-session, job: nightly-*, until: 2999-12-31, reason: moving}\n";
     let ran = Cli::on(&format!("{LAPSES}{waiver}"), "lint", &["--fail-on", "low", "--format", "json"]).run().await;
     let report = ran.report();
     assert_eq!(
@@ -605,6 +606,7 @@ jobs:
   - {name: nightly-build, length: 3h, source: web-identity, path: [{role: hub, duration: 4h}]}
   - {name: report, length: 20m, source: ecs-task, path: [{role: hub, duration: 2h}]}
   - {name: image, length: 55m, source: codebuild}
+longest_waiver: 400000d
 waivers:
   - {finding: thin-margin, job: image, until: 2999-12-31, reason: the build is being split, approver: security}
 ";
