@@ -11,7 +11,7 @@ use crate::inventory::problem::Placed;
 use crate::inventory::{JobComments, LengthFrom, Location, Refresh, Remark, Seconds, Source};
 use crate::lease::rules;
 use crate::shared_config::{
-    Base, Chain, CredentialSource, Helper, Profile, Setting, SharedConfig, Trouble, TroubleKind,
+    Base, Chain, CredentialSource, Helper, Profile, Setting, SharedConfig, Trouble, TroubleKind, describe_span,
 };
 
 /// What the files do not say.
@@ -212,11 +212,10 @@ impl Importer<'_> {
     fn copied_session(&self, used_itself: bool) -> Result<(), Outcome> {
         let base = self.chain.base_profile;
         let end = base.stated_end.as_ref().and_then(|stated| Some((stated.key, stated.at?)));
-        let in_words = |seconds: i64| Seconds(seconds.unsigned_abs()).to_string();
         let help = "log in with the tool that wrote it, or declare the job in an inventory with its source's duration";
         match end {
             Some((key, at)) if at <= self.options.now => {
-                let ago = in_words(self.options.now.as_second() - at.as_second());
+                let ago = describe_span(self.options.now.as_second() - at.as_second());
                 let message = format!(
                     "profile `{}`: the copied session of profile `{}` ended at {at:.0}, {ago} ago ({key})",
                     self.profile.name, base.name
@@ -283,10 +282,8 @@ impl Importer<'_> {
     /// The programs whose credentials are known without running them.
     fn process(&mut self, command: &Setting, comments: &mut JobComments) -> Result<Option<Source>, Outcome> {
         let unknown = |importer: &Self, what: &str| {
-            Err(importer.not_known(
-                &format!("credential_process: {what}"),
-                "declare the job in an inventory, with what the command does as its source",
-            ))
+            Err(importer
+                .not_known(&format!("credential_process: {what}"), "declare the job in an inventory, with its source"))
         };
         match Helper::of(command) {
             Helper::RolesAnywhere { duration } => self.roles_anywhere(command, duration.as_deref()).map(Some),

@@ -67,11 +67,12 @@ fn not_judged(not: &NotJudged) -> String {
     visible::printable(&format!("{word}: {}: {what}. To do: {help}", short_place(location)))
 }
 
-/// `config:12`: the name of the file without its folders.
+/// `config:12` for the files in `~/.aws`, else the whole place.
 #[must_use]
 pub fn short_place(location: &Location) -> String {
-    let name = location.file.rsplit(['/', '\\']).next().unwrap_or_default();
-    format!("{name}:{}", location.line)
+    let usual = ["/.aws/config", "/.aws/credentials"].iter().find(|file| location.file.ends_with(*file));
+    let name = usual.and_then(|file| file.rsplit('/').next());
+    name.map_or_else(|| location.to_string(), |name| format!("{name}:{}", location.line))
 }
 
 /// `11 profiles: 2 can never work, 3 are not known, 6 can start.`
@@ -116,17 +117,19 @@ fn table(profiles: &Profiles<'_>, width: usize) -> String {
         .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(u16::try_from(width).unwrap_or(80));
-    table.set_header(["PROFILE", "PATH", "COPIED LASTS", "RENEWED LASTS", "LIMITED BY"]);
+    table.set_header(["PROFILE", "PATH", "COPIED", "RENEWED", "LIMITED BY"]);
     for Refused { profile, why, location } in &profiles.cannot_start {
         let why = format!("{why}, line {}", location.line);
         table.add_row([&visible::line(profile), "-", "cannot start", "cannot start", &why]);
     }
     for LongestRuns { job, copied, renewed } in &profiles.jobs {
         let renews = job.refresh != Refresh::None;
+        let assumed = [copied, renewed].into_iter().any(|longest| is_assumed(job, longest));
         let limit = match (limit(job, copied), limit(job, renewed)) {
             (one, another) if one == another || another.is_empty() || !renews => one,
-            (copied, renewed) => format!("{copied}; renewed: {renewed}"),
+            (copied, renewed) => format!("{copied} / {renewed}"),
         };
+        let limit = if assumed { format!("{limit} (assumed)") } else { limit };
         // A refused request is refused, however the credentials are got.
         let known = renews || matches!(copied, Longest::CannotStart(_));
         let renewed = if known { describe(renewed) } else { "not known".to_owned() };
@@ -144,20 +147,37 @@ fn describe(longest: &Longest) -> String {
     }
 }
 
-/// What limits the job, the role where it does, and what is assumed; empty where nothing limits it.
+/// What limits the job, and the role where it does; empty where nothing limits it.
 fn limit(job: &Job, longest: &Longest) -> String {
-    let (Longest::CannotStart(limit) | Longest::NotKnown(limit) | Longest::For(_, limit)) = longest else {
-        return String::new();
-    };
-    let Some(limit) = limit else { return String::new() };
-    let role = |limit: &Limit| limit.hop.and_then(|hop| job.path.get(hop)).map(|hop| hop.role.name());
-    let text = plain::limit_at(limit.by, role(limit));
-    if is_assumed(job, limit) { format!("{text} (assumed)") } else { text }
+    let Some(limit) = limit_of(longest) else { return String::new() };
+    let role = limit.hop.and_then(|hop| job.path.get(hop)).map(|hop| hop.role.name());
+    plain::limit_at(limit.by, role)
+}
+
+const fn limit_of(longest: &Longest) -> Option<Limit> {
+    match longest {
+        Longest::CannotStart(limit) | Longest::NotKnown(limit) | Longest::For(_, limit) => *limit,
+        Longest::NoEnd => None,
+    }
 }
 
 /// Whether the limit is a duration that no file of the user's states.
-fn is_assumed(job: &Job, limit: &Limit) -> bool {
-    let of_source = matches!(limit.by, LimitedBy::PortalSession | LimitedBy::SigninSession | LimitedBy::SourceSession);
+fn is_assumed(job: &Job, longest: &Longest) -> bool {
+    let of_source = limit_of(longest).is_some_and(|limit| match limit.by {
+        LimitedBy::PortalSession | LimitedBy::SigninSession | LimitedBy::SourceSession => true,
+        LimitedBy::DurationRange
+        | LimitedBy::SourceCannotAssume
+        | LimitedBy::MaxSessionDuration
+        | LimitedBy::RoleChaining
+        | LimitedBy::Platform
+        | LimitedBy::RefreshInterval
+        | LimitedBy::IdentityToken
+        | LimitedBy::Mfa
+        | LimitedBy::CopiedSession
+        | LimitedBy::StsMaximum
+        | LimitedBy::RequestedDuration
+        | LimitedBy::DefaultDuration => false,
+    });
     of_source && matches!(job.source, Source::IdentityCenter { .. } | Source::ConsoleLogin { .. })
 }
 

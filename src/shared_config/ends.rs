@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::inventory::Seconds;
+
 /// The settings that state an end: saml2aws and aws-okta (`x_security_token_expires`), gsts (`aws_session_expiration`),
 /// aws-mfa and awsume (`expiration`), okta-aws-cli and others (`aws_expiration`, `aws_credential_expiration`).
 pub(super) const STATED_END_KEYS: [&str; 5] =
@@ -48,6 +50,16 @@ fn with_colon(text: &str) -> String {
     }
 }
 
+/// Describes a time span: two days and more in days.
+#[must_use]
+pub fn describe_span(seconds: i64) -> String {
+    const DAY: u64 = 86_400;
+    match seconds.unsigned_abs() {
+        many if many >= 2 * DAY => format!("{} days", many / DAY),
+        few => Seconds(few).to_string(),
+    }
+}
+
 /// Whether botocore reads the text as a moment with a zone. One without a zone stops every call with "can't subtract
 /// offset-naive and offset-aware datetimes" (`RefreshableCredentials._seconds_remaining`), a number with "year … is out
 /// of range" (dateutil).
@@ -82,6 +94,11 @@ mod tests {
         for text in ["soon", "12", "", "2026-13-01T00:00:00Z"] {
             assert_eq!(moment(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn two_days_and_more_are_shown_in_days() {
+        assert_eq!((describe_span(-172_800), describe_span(172_799)), ("2 days".to_owned(), "47h59m59s".to_owned()));
     }
 
     /// Seen with botocore 1.44: `TypeError` for each without a zone, `ParserError` for the number.

@@ -28,7 +28,7 @@ use std::sync::Arc;
 pub use chain::{Base, Chain, CredentialSource, SsoLogin};
 pub use differences::{Difference, DifferenceKind};
 pub use effects::{Ineffective, IneffectiveKind};
-pub use ends::{StatedEnd, has_zone, moment};
+pub use ends::{StatedEnd, describe_span, has_zone, moment};
 pub use process::Helper;
 pub use profile::{Glued, Misspelt, Profile, SsoSession, TokenKey};
 pub(crate) use rewrite::{ForSdk, no_profiles};

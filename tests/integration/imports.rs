@@ -263,7 +263,7 @@ type Row = (&'static str, &'static str, &'static str, Option<u64>);
 
 #[tokio::test]
 async fn a_profile_is_judged_as_a_copy_and_as_the_sdk_renews_it() {
-    let rows: [Row; 19] = [
+    let rows: [Row; 18] = [
         ("cli-role", "marketingadmin", "covered", None),
         ("cli-role", "marketingadmin (copied)", "covered", Some(3600)),
         ("cli-mfa", "role-without-mfa", "covered", None),
@@ -281,7 +281,6 @@ async fn a_profile_is_judged_as_a_copy_and_as_the_sdk_renews_it() {
         ("roles-anywhere", "backup (copied)", "covered", Some(3600)),
         ("terragrunt-chain", "staging", "covered", None),
         ("terragrunt-chain", "production", "rejected", None),
-        ("saml2aws", "etl", "covered", Some(3600)),
         ("broken", "short", "rejected", None),
     ];
     for (name, profile, verdict, lapses) in rows {
@@ -413,7 +412,8 @@ async fn a_copied_session_whose_request_is_refused_cannot_start_either_way() {
 async fn with_a_length_the_profiles_are_judged_as_jobs() {
     let ran =
         with_profiles("cli-sso-session", &["lint", "--aws-config", "--length", "9h", "--format", "json"]).run().await;
-    ran.assert_status(1);
+    // The limits are defaults of AWS that nobody stated: medium.
+    ran.assert_status(0);
     let report = ran.report();
     assert_eq!(job(&report, "dev")["verdict"], "lapses");
     assert_eq!(job(&report, "dev")["limited_by"], "portal-session");

@@ -4,10 +4,10 @@
 use jiff::Timestamp;
 
 use super::commands::{of_profile, quoted, renew_profile};
-use super::session::rough;
 use super::{Diagnosis, Subject, ends_soon};
 use crate::doctor::facts::{Base, Cached, Chain, Jwt, Login, Profile, Provider, Sso, SsoLogin, WebIdentity};
 use crate::inventory::RoleArn;
+use crate::shared_config::describe_span;
 use crate::visible::printable;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
@@ -97,7 +97,7 @@ fn container_token(subject: &Subject<'_>, file: &str, token: &Cached<Option<Jwt>
 }
 
 fn ago(end: Timestamp, now: Timestamp) -> String {
-    rough(seconds_until(end, now))
+    describe_span(seconds_until(end, now))
 }
 
 /// `sso_start_url` in the profile: its login has no refresh token (aws-cli#7656).

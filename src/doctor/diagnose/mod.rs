@@ -21,7 +21,7 @@ use crate::lease::rules;
 
 pub(super) use answer::{by_its_key, is_without_answer};
 pub use session::Session;
-pub(super) use session::{rough, session};
+pub(super) use session::session;
 
 /// A session with less left than this ends soon: clients begin to renew then.
 pub(super) const SOON: Seconds = rules::CLIENT_REFRESH_WINDOW;

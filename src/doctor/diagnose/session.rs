@@ -8,6 +8,7 @@ use super::{Diagnosis, Subject, ends_soon};
 use crate::doctor::facts::{Base, Cached, Facts, KeyKind, Loaded, Profile, Provider, Stated};
 use crate::doctor::providers::Entry;
 use crate::inventory::Seconds;
+use crate::shared_config::describe_span;
 
 /// The end of a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -90,7 +91,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
     if seconds_left <= 0 && (!renewed || from_provider) {
         out.push(Diagnosis::problem(
             "session-ended",
-            format!("The session ended at {ends_at:.0}, {} ago", rough(seconds_left)),
+            format!("The session ended at {ends_at:.0}, {} ago", describe_span(seconds_left)),
             format!("{by} Every call that it signs fails with ExpiredToken; nothing can make a session longer."),
             renew(subject),
         ));
@@ -107,27 +108,8 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
     }
 }
 
-/// Describes a time span: two days and more in days.
-pub(in crate::doctor) fn rough(seconds: i64) -> String {
-    const DAY: u64 = 86_400;
-    match seconds.unsigned_abs() {
-        many if many >= 2 * DAY => format!("{} days", many / DAY),
-        few => Seconds(few).to_string(),
-    }
-}
-
 /// Whether the key that is used is a session's.
 pub(super) fn is_session_key(facts: &Facts) -> bool {
     let key = loaded(facts).and_then(|loaded| loaded.key).or(facts.environment.key);
     key.is_some_and(|key| key.kind == KeyKind::Session)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::rough;
-
-    #[test]
-    fn two_days_and_more_are_shown_in_days() {
-        assert_eq!((rough(-172_800), rough(172_799)), ("2 days".to_owned(), "47h59m59s".to_owned()));
-    }
 }
