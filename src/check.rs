@@ -1,4 +1,4 @@
-//! The check itself, the one function that both doors call: plan, probe, judge, report.
+//! One run, as the command line and the function call it: plan, call AWS, judge, report.
 
 use jiff::Timestamp;
 

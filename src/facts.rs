@@ -15,7 +15,7 @@ pub struct Facts {
     pub mode: Mode,
     /// Who the checker is.
     pub checker: Option<Checker>,
-    /// Why the checker could not tell who it is.
+    /// Why the checker could not learn its own identity.
     pub checker_failure: Option<Class>,
     /// The outcome of each step of the plan, by its index.
     pub steps: Vec<StepOutcome>,
@@ -94,7 +94,7 @@ pub enum MaxSessionFrom {
 /// What became of reading a role's settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Description {
-    /// IAM told its MaxSessionDuration.
+    /// IAM returned its MaxSessionDuration.
     Known {
         /// The role's MaxSessionDuration.
         max_session: Seconds,
@@ -123,7 +123,7 @@ impl Facts {
         self.planned()?.roles.get(role.arn()?)
     }
 
-    /// The role's MaxSessionDuration as IAM told it.
+    /// The role's MaxSessionDuration as IAM returned it.
     #[must_use]
     pub fn max_session(&self, role: &RoleRef) -> Option<Seconds> {
         match self.described.get(role.arn()?) {

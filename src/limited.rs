@@ -1,5 +1,5 @@
-//! Reading what somebody named: no more of it than its reader takes, and no file that would have to be waited for where
-//! nobody gave it to be read. Knows nothing of what is in it.
+//! Bounded reading of files and streams. A file that a variable names must be a regular file: a named pipe would have
+//! to be waited for.
 
 use std::fmt;
 use std::io::Read;
@@ -10,20 +10,20 @@ use std::path::Path;
 pub(crate) enum Unreadable {
     /// There is no such file.
     NotThere,
-    /// It is a folder, or what has to be waited for: a named pipe or a device.
+    /// It is a folder, a named pipe or a device.
     #[cfg(feature = "cli")]
     NoFile,
-    /// It is larger than so many bytes.
+    /// It is larger than this many bytes.
     TooLarge(u64),
     /// It is not UTF-8.
     #[cfg(feature = "cli")]
     NotText {
         /// The line of the first byte that is not.
         line: usize,
-        /// It begins as UTF-16 does.
+        /// It begins with a byte order mark of UTF-16.
         utf16: bool,
     },
-    /// The system says so.
+    /// The operating system refused.
     Failed(std::io::Error),
 }
 
@@ -52,23 +52,23 @@ impl From<std::io::Error> for Unreadable {
     }
 }
 
-/// A file that was given to be read: a pipe is as good as any.
+/// A file that an argument names; it may be a pipe.
 pub(crate) fn file(path: &Path, most: u64) -> Result<Vec<u8>, Unreadable> {
     stream(std::fs::File::open(path)?, most)
 }
 
-/// A file that a variable or a folder of the user's names. Opening a named pipe there waits for who writes to it, and a
-/// device may have no end.
+/// A file that a variable or a folder of the user names. Opening a named pipe waits for its writer, and a device may
+/// have no end.
 #[cfg(feature = "cli")]
 pub(crate) fn regular(path: &Path, most: u64) -> Result<Vec<u8>, Unreadable> {
-    // What is written where there is to be no such file.
+    // People write this where they want no such file.
     if path == Path::new("/dev/null") {
         return Ok(Vec::new());
     }
     if std::fs::metadata(path)?.is_file() { file(path, most) } else { Err(Unreadable::NoFile) }
 }
 
-/// What comes from a stream.
+/// The bytes of a stream.
 pub(crate) fn stream(from: impl Read, most: u64) -> Result<Vec<u8>, Unreadable> {
     let mut bytes = Vec::new();
     from.take(most + 1).read_to_end(&mut bytes)?;

@@ -9,11 +9,12 @@ use crate::inventory::{Inventory, Job, Reader, RoleArn, RoleRef};
 
 pub use crate::lease::rules::LONGEST_SESSION_POLICY;
 
-/// How many roles a page of ListRoles holds. AWS gives up to 1,000; a page of 250 with their trust policies is about half a
-/// megabyte, so that as many pages as calls may be under way fit in the smallest function.
+/// How many roles a page of ListRoles holds. AWS gives up to 1,000. A page of 250 with their trust policies is about
+/// half a megabyte, so that the pages of all concurrent calls fit in the smallest function.
 pub const ROLES_IN_PAGE: i32 = 250;
-/// From so many roles of one reader on, its account's roles are listed (ListRoles tells MaxSessionDuration, too). Listing takes
-/// 1 AssumeRole and 4 pages in an account within AWS's default quota of 1,000 roles; GetRole for 5 roles takes 1 and 5.
+/// From this many roles of one reader on, its account's roles are listed (ListRoles returns MaxSessionDuration too).
+/// Listing takes 1 AssumeRole and 4 pages in an account within AWS's default quota of 1,000 roles; GetRole for 5 roles
+/// takes 1 and 5 calls.
 pub const LIST_FROM: usize = 5;
 
 /// The calls of a run.
@@ -46,7 +47,7 @@ pub struct Step {
     pub identified: bool,
 }
 
-/// What the plan has for one hop of a job.
+/// The plan for one hop of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlannedHop {
     /// This step assumes it.
@@ -75,14 +76,14 @@ pub struct ReaderStep {
     pub reader: Reader,
     /// The roles.
     pub roles: Vec<RoleArn>,
-    /// They are looked for in the account's list of roles, and not asked for one by one.
+    /// The account's roles are listed, and these are found in the list; otherwise each is read by GetRole.
     pub lists: bool,
     /// The session policy.
     pub policy: String,
 }
 
 impl ReaderStep {
-    /// The sessions in which the reader asks for each role by GetRole: one for each group that a session policy can name.
+    /// The sessions in which the reader reads each role by GetRole: one for each group that a session policy can name.
     #[must_use]
     pub fn one_by_one(reader: &Reader, roles: Vec<RoleArn>) -> Vec<Self> {
         let step = |roles: Vec<RoleArn>| {
@@ -116,15 +117,15 @@ impl Plan {
         plan
     }
 
-    /// How many calls a run makes that meets no failure and no account with more than a page of roles, the checker's own
-    /// identity included.
+    /// How many calls a run makes if no call fails and no account has more than a page of roles. The call for the
+    /// checker's own identity counts.
     #[must_use]
     pub fn calls(&self) -> usize {
         let listed = |step: &ReaderStep| if step.lists { step.roles.len() - 1 } else { 0 };
         1 + self.steps.len() + self.readers.len() + self.roles.len() - self.readers.iter().map(listed).sum::<usize>()
     }
 
-    /// The session policy of this step: what the check needs of the session and nothing else.
+    /// The session policy of this step: only what the check needs of the session.
     #[must_use]
     pub fn policy(&self, step: usize) -> String {
         let Step { role, next, reads, .. } = &self.steps[step];
@@ -167,7 +168,7 @@ impl Plan {
     /// Adds the step or steps of one prefix: one for each group of next hops that fits a session policy.
     fn add_steps(&mut self, trie: &Trie, node: usize, parent: Option<usize>, steps_of: &mut [Vec<usize>]) {
         let Node { role, next, identified } = &trie.nodes[node];
-        // A session needs a policy, and a policy a statement: that of the last hop gives nothing that a reader does not have.
+        // A session policy needs a statement. The last hop's allows what a reader may do anyway.
         let reads = next.is_empty() || self.roles.get(role) == Some(&DescribedBy::Itself);
         let describe = if reads { std::slice::from_ref(role) } else { &[] };
         let hop = |child: &usize| NextHop { role: &trie.nodes[*child].role, identified: trie.nodes[*child].identified };
@@ -268,8 +269,8 @@ struct NextHop<'a> {
     identified: bool,
 }
 
-/// A session policy: iam:GetRole on some roles, sts:AssumeRole on others, nothing else and never a wildcard. (ListRoles alone
-/// has one: IAM knows no narrower resource for it.)
+/// A session policy: iam:GetRole on some roles, sts:AssumeRole on others, nothing else and never a wildcard. (Only
+/// ListRoles has one: IAM accepts no narrower resource for it.)
 fn policy(describe: &[RoleArn], next: &[NextHop<'_>]) -> String {
     let mut statements = Vec::new();
     if !describe.is_empty() {
@@ -281,7 +282,8 @@ fn policy(describe: &[RoleArn], next: &[NextHop<'_>]) -> String {
         }
     };
     assume(json!("sts:AssumeRole"), next.iter().filter(|hop| !hop.identified).map(|hop| hop.role).collect());
-    // A chain with a SourceIdentity needs this permission at every hop (IAM User Guide, id_credentials_temp_control-access_monitor).
+    // A chain with a SourceIdentity needs this permission at every hop
+    // (IAM User Guide, id_credentials_temp_control-access_monitor).
     assume(
         json!(["sts:AssumeRole", "sts:SetSourceIdentity"]),
         next.iter().filter(|hop| hop.identified).map(|hop| hop.role).collect(),

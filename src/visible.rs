@@ -1,6 +1,5 @@
-//! What of a text is fit to show: names, paths and answers are written by others, and what would act instead of being seen
-//! (control characters, marks that turn the direction of text around or have no width) is written out, as `\u{1b}`. Two
-//! texts that differ still differ to the eye, unless one of them is written so itself. Every form for people goes through here;
+//! Texts that are safe to show. Names, paths and answers are written by others; control characters, and marks that
+//! change the direction of text or have no width, are escaped, as `\u{1b}`. Every form for people uses this module;
 //! JSON, which programs read, does not.
 
 /// The text in one line.
@@ -23,9 +22,10 @@ fn written(text: &str, acts: impl Fn(char) -> bool) -> String {
     shown
 }
 
-/// Makes a text of AWS's fit to show: no control or format character, a bounded length, and nothing of a signed request.
+/// Makes an answer of AWS safe to show: no control or format character, a bounded length, and no part of a signed
+/// request.
 ///
-/// A SignatureDoesNotMatch of AWS goes on, after a blank line, with the canonical request, session token included.
+/// A SignatureDoesNotMatch of AWS contains, after a blank line, the canonical request, session token included.
 #[must_use]
 pub fn printable(text: &str) -> String {
     const LONGEST: usize = 1000;
@@ -35,7 +35,7 @@ pub fn printable(text: &str) -> String {
     line(&masked(clean.trim()))
 }
 
-/// Takes out the value behind each name that a signed request gives a secret.
+/// Removes the value behind each name that a signed request gives a secret.
 fn masked(text: &str) -> String {
     const SECRETS: [&str; 4] = ["x-amz-security-token:", "x-amz-security-token=", "credential=", "signature="];
     let mut shown = String::with_capacity(text.len());

@@ -23,7 +23,7 @@ def run(quick, _options):
             if cgroup:
                 cases |= {"empty, limited": (empty, surroundings(), cgroup), "limited": (bootstrap, ours["TLS"], cgroup)}
             runs = {name: [] for name in cases}
-            # In turn, so that what else the machine does meets all of them alike.
+            # In turn, so that the load of the machine affects all of them alike.
             for _ in range(rounds):
                 for name, (binary, environment, group) in cases.items():
                     runs[name].append(invoked(binary, environment, group))
@@ -73,7 +73,7 @@ def rows(runs, quota):
 
 
 def at_quota(cpu_ms):
-    """How long so much CPU takes of a process that stands still from the end of its share to the end of the period."""
+    """The time for so much CPU, where a process pauses from the end of its share to the end of the period."""
     whole, rest = divmod(cpu_ms, QUOTA_US / 1000)
     return whole * PERIOD_US / 1000 + rest
 
@@ -86,8 +86,8 @@ def zipped(path):
 
 
 def unpacked(path, folder):
-    """The function as Lambda unpacks it, written from beginning to end: what a linker wrote lies in the page cache in smaller pieces,
-    which costs its start a tenth more."""
+    """The function written from beginning to end, as Lambda unpacks it: a linker leaves it in smaller pieces in the page
+    cache, and its start then takes a tenth longer."""
     target = folder / path.name
     target.write_bytes(path.read_bytes())
     target.chmod(0o755)
@@ -97,9 +97,8 @@ def unpacked(path, folder):
 HEAD = ["median (quartiles)", "empty function", "ours", "×"]
 
 LIMITS = """\
-What cannot be beaten: for the start, the empty function, which answers what it was asked. Each invocation of ours checks one role that has a
-finding: four calls one after the other (GetCallerIdentity, AssumeRole, GetRole, Publish) at no latency: nothing ends before four round trips
-and the CPU of its calls, and the first over TLS has the CPU of a handshake with each of three services more. At the CPU of 128 MB, a
-process that has used its 1.447 ms stands still until its 20 ms are over: `the least` is what its CPU comes to then. The limit holds
-from the first event on; Lambda gives more to the start. Name resolution is not measured. The first invocation without TLS takes longer
-than the one with it: an endpoint of one's own makes the function read the system's root certificates, and the one with TLS has SSL_CERT_FILE."""
+The empty function answers each event with a constant. Ours checks one role that has a finding: GetCallerIdentity,
+AssumeRole, GetRole and Publish, one after the other, without latency. The first invocation over TLS also makes a
+handshake with each of three services and reads the system's root certificates. At the CPU of 128 MB a process that has
+used its 1.447 ms pauses until its 20 ms are over. The limit holds from the first event on; Lambda gives more CPU to the
+start. Name resolution is not measured."""

@@ -1,4 +1,4 @@
-"""What the parts share: building, worlds of a given size, running a command and measuring it, tables."""
+"""Shared by the parts: builds, worlds of a given size, measured commands, tables."""
 
 import contextlib
 import json
@@ -20,7 +20,7 @@ TOOLS = TARGET / "benches"
 VENV = BENCHES / ".venv"
 ACCOUNTS = [str(digit) * 12 for digit in range(0, 10)]
 CHECKER = "AKIA111111111111AAAA"
-# The CPU of a Lambda function with 128 MB: of each 20 ms, so much. 1,769 MB are one CPU (AWS Lambda Developer Guide, "Configure memory").
+# The CPU of a Lambda function with 128 MB, in each 20 ms. 1,769 MB are one CPU (AWS Lambda Developer Guide, "Configure memory").
 PERIOD_US, QUOTA_US = 20_000, 1447
 
 
@@ -45,7 +45,7 @@ def empty_function():
 
 
 def build(parts):
-    """Builds what ships, as it ships, and what measures it."""
+    """Builds the released binaries and the tools that measure them."""
     ours = tomllib.loads((ROOT / "Cargo.toml").read_text())
     theirs = tomllib.loads((BENCHES / "Cargo.toml").read_text())
     if ours["profile"]["release"] != theirs["profile"]["release"]:
@@ -118,10 +118,17 @@ class StandIn:
         return self
 
     def environment(self):
-        """All that a client has of its surroundings: nobody's account, nobody's settings."""
+        """The whole environment of a client: no account and no settings of this machine."""
         urls = {f"AWS_ENDPOINT_URL_{service.upper()}": url for service, url in self.urls.items()}
-        tls = {"SSL_CERT_FILE": str(self.authority), "AWS_CA_BUNDLE": str(self.authority)} if self.authority else {}
+        tls = {"SSL_CERT_FILE": str(self.roots()), "AWS_CA_BUNDLE": str(self.authority)} if self.authority else {}
         return surroundings() | urls | tls
+
+    def roots(self):
+        """The system's root certificates and the run's authority: a client in Lambda reads as many."""
+        system = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
+        bundle = self.authority.with_name("roots.pem")
+        bundle.write_text((system.read_text() if system.exists() else "") + self.authority.read_text())
+        return bundle
 
     def __exit__(self, *_):
         # It counts until its standard input ends, so it ends with this process, however that ends.

@@ -1,5 +1,5 @@
-"""Instructions per job of the part that judges, counted by callgrind: lint reads the inventory, plans, audits and reports, as a live
-check does around its calls. Unlike time, the count is the same on a busy machine."""
+"""Instructions per job of lint, counted by callgrind: the work of a live check without its calls. Unlike time, the count
+is the same on a busy machine."""
 
 import re
 import shutil
@@ -59,5 +59,4 @@ def short(name):
 HEAD = ["", "instructions", "of a job"]
 
 LIMITS = """\
-What cannot be beaten: nothing; each job is read, judged and written. The functions are those with the most instructions of their own for each
-job more; what the compiler inlined counts for its caller."""
+The table lists the functions with the most instructions of their own for each job. Inlined code counts for its caller."""

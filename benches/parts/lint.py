@@ -1,4 +1,4 @@
-"""A check of what is declared alone: time and memory, and how both grow."""
+"""lint: time and memory, and their growth with the number of jobs."""
 
 from .common import command, inventory, measure, median_run, mib, say, scratch, surroundings, table
 
@@ -32,5 +32,5 @@ def numbers(measured):
 HEAD = ["jobs", "inventory MiB", "wall s", "CPU s", "peak MiB", "CPU µs for each job more", "KiB for each job more"]
 
 LIMITS = """\
-What cannot be beaten: the process, its arguments and its pages (`--version`). What each job adds should not grow with their number. It is
-a job of five lines with a role of its own, and its part of the report in JSON."""
+Each job has five lines and its own role, and adds its part to the JSON report. The cost of one more job should not grow
+with the number of jobs. `--version` is the cost of a process that does nothing."""

@@ -124,9 +124,9 @@ def row(measured, fewest, size, readers, latency, tls):
 
 
 LIMITS = """\
-What cannot be beaten: with latency, `ideal`: one call for who the checker is, then all other calls that were made, with never a place of
-those `at once` (the most that the stand-in saw) empty; `× fewest` is against the same schedule of the `fewest` calls that tell as much. Without
-latency, the CPU of the calls themselves. Connections: no fewer than the calls at once to each of the two hosts, with a handshake each."""
+The ideal time is GetCallerIdentity, then every other call with as many calls at once as the stand-in saw, without a
+gap. `× fewest` compares with the same schedule for the fewest calls that give the same facts. A run needs as many
+connections to each of the two hosts as it makes calls at once, with one handshake each."""
 
 BOTO3_HEAD = ["roles, readers, latency", "wall s", "boto3 wall s", "× wall", "CPU ms/role", "boto3 CPU ms/role", "× CPU", "peak MiB",
               "boto3 peak MiB", "connections", "boto3 connections", "calls", "boto3 calls"]

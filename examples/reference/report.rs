@@ -126,10 +126,11 @@ fn matches(pattern: &str, name: &str) -> bool {
 fn example() -> Report {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/demo/inventory.yaml");
     let mut text = std::fs::read_to_string(path).expect("the demo has an inventory");
-    text.push_str("  - {finding: thin-margin, job: image-build, until: 2999-12-31, reason: an example}\n");
+    text.push_str("  - {finding: thin-margin, job: image-build, until: 2027-06-30, reason: an example}\n");
     let inventory = Inventory::parse("inventory.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"));
     let at = "2026-11-23T12:00:00Z".parse().expect("a time");
-    let start = Start { id: "reference".to_owned(), trigger: Trigger::Cli, at, runbook_base_url: None };
+    let clock = jiff::Timestamp::now;
+    let start = Start { id: "reference".to_owned(), trigger: Trigger::Cli, at, clock, runbook_base_url: None };
     lint(&inventory, &Filter::default(), Planned::default(), &start).expect("the inventory has jobs").report
 }
 

@@ -328,3 +328,74 @@ fn has_certificates(path: &str) -> bool {
     small
         && std::fs::read(path).is_ok_and(|text| String::from_utf8_lossy(&text).contains("-----BEGIN CERTIFICATE-----"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{is_region, is_url, problems, problems_beside_the_shell};
+
+    fn names_of_bad(variables: &[(&str, &str)]) -> Vec<String> {
+        let read =
+            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        problems(&read).into_iter().map(|bad| bad.name).collect()
+    }
+
+    #[test]
+    fn urls_have_a_scheme_and_a_host() {
+        for url in [
+            "http://localhost:4566",
+            "https://sts.eu-west-1.amazonaws.com",
+            "https://vpce-0a1b.sts.eu-west-1.vpce.amazonaws.com/path?x=1",
+            "http://[::1]:8080",
+            "http://127.0.0.1/",
+        ] {
+            assert!(is_url(url), "{url}");
+        }
+        for other in [
+            "",
+            "localhost",
+            "ftp://a",
+            "http://",
+            "http://:80",
+            "http://a:x",
+            "http://a b",
+            "http://ä",
+            "http://[::z]",
+        ] {
+            assert!(!is_url(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn regions_are_labels_of_a_host() {
+        assert!(["eu-west-1", "us-iso-east-1", "local"].into_iter().all(is_region));
+        assert!(!["", "-a", "a-", "eu west", "eu.west", "ü", "a\r"].into_iter().any(is_region));
+    }
+
+    #[test]
+    fn every_bad_value_is_named_and_an_empty_one_counts_as_unset() {
+        let bad = [
+            ("AWS_ACCESS_KEY_ID", "AKIA\r"),
+            ("AWS_REGION", "eu west"),
+            ("AWS_ENDPOINT_URL_S3", "word"),
+            ("AWS_RETRY_MODE", "legacy"),
+            ("AWS_MAX_ATTEMPTS", "0"),
+            ("AWS_USE_FIPS_ENDPOINT", "yes"),
+        ];
+        assert_eq!(names_of_bad(&bad), bad.map(|(name, _)| name));
+        assert_eq!(names_of_bad(&bad.map(|(name, _)| (name, " "))), [""; 0]);
+        assert_eq!(names_of_bad(&[("AWS_RETRY_MODE", "Adaptive"), ("AWS_MAX_ATTEMPTS", "3")]), [""; 0]);
+    }
+
+    #[test]
+    fn no_message_repeats_a_secret_or_a_url() {
+        let read = |name: &str| match name {
+            "AWS_SECRET_ACCESS_KEY" => Some("hunter2\n".to_owned()),
+            "AWS_ENDPOINT_URL" => Some("ftp://user:hunter2@host".to_owned()),
+            _ => None,
+        };
+        let texts: Vec<String> = problems(&read).iter().map(ToString::to_string).collect();
+        assert!(texts.len() == 2 && texts.iter().all(|text| !text.contains("hunter2")), "{texts:?}");
+        let shell: Vec<String> = problems_beside_the_shell(&read).into_iter().map(|bad| bad.name).collect();
+        assert_eq!(shell, ["AWS_ENDPOINT_URL"]);
+    }
+}

@@ -6,12 +6,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::findings::Severity;
 use crate::import::Variables;
-use crate::inventory::Seconds;
+use crate::inventory::{Seconds, Source};
 use crate::notify::TopicArn;
 use crate::probe::DEFAULT_CONCURRENCY;
 use crate::settings::MOST_CONCURRENCY;
 
-/// Tells which jobs will outlive their temporary AWS credentials, before they do.
+/// Finds jobs whose temporary AWS credentials expire before the jobs finish
 #[derive(Debug, Parser)]
 #[command(name = "credential-health", bin_name = "credential-health", version, after_help = after_help())]
 pub struct Arguments {
@@ -21,16 +21,16 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Walk each role path with the caller's AWS credentials, and judge by what AWS answers
+    /// Check the jobs of an inventory against AWS, with the caller's credentials
     Check(Check),
-    /// Judge by what the inventory declares alone: no credentials, no network
+    /// Check the declared facts of an inventory, profiles or workflows: no credentials, no network
     Lint(Lint),
-    /// Explain a finding, or one job: its path, its sum, and what would make it fit
+    /// Explain a finding, or one job: its path, its verdict and its fixes
     Explain(Explain),
-    /// Make an inventory of what you have already
+    /// Write an inventory from the files that you have
     #[command(subcommand)]
     Import(Import),
-    /// Diagnose the AWS credentials of this shell: which are used, what is wrong, what mends it
+    /// Diagnose the AWS credentials of this shell: which are used, what is wrong, how to fix it
     Doctor(Doctor),
     /// Print the JSON Schema of the inventory
     Schema {
@@ -47,10 +47,10 @@ pub(super) struct Check {
     pub(super) inventory: PathBuf,
     #[command(flatten)]
     pub(super) selection: Selection,
-    /// Publish the findings to this SNS topic, one message for each owner
+    /// Publish the findings to this SNS topic, one message per owner
     #[arg(long, value_name = "TOPIC_ARN", value_parser = TopicArn::parse)]
     pub(super) publish: Option<TopicArn>,
-    /// Most calls to AWS under way at once
+    /// The largest number of concurrent AWS calls
     #[arg(long, value_name = "N", env = "CONCURRENCY", default_value_t = DEFAULT_CONCURRENCY, value_parser = concurrency)]
     pub(super) concurrency: usize,
 }
@@ -59,7 +59,7 @@ pub(super) struct Check {
 pub(super) struct Lint {
     #[command(flatten)]
     pub(super) input: LintInput,
-    /// With --aws-config: how long the jobs on these profiles run; left out, the answer is how long they may
+    /// With --aws-config: how long jobs on these profiles run; default: show how long they may run
     #[arg(long, value_name = "DURATION", value_parser = Seconds::parse, requires = "aws_config")]
     pub(super) length: Option<Seconds>,
     /// With --github-workflow: the value of an expression such as vars.ROLE_ARN; may be given several times
@@ -73,7 +73,7 @@ pub(super) struct Lint {
 
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// The finding to explain; without one, all of them are listed
+    /// The finding to explain; default: list all findings
     #[arg(value_name = "ID", conflicts_with = "job")]
     pub(super) id: Option<String>,
     /// Explain this job of the inventory: its name, not a glob
@@ -82,7 +82,7 @@ pub(super) struct Explain {
     /// The inventory: a YAML or JSON file, a folder of them, or - for standard input
     #[arg(long, value_name = "FILE|FOLDER", requires = "job")]
     pub(super) inventory: Option<PathBuf>,
-    /// A JSON report of `check`: the MaxSessionDurations that IAM told it count
+    /// A JSON report of `check`, for the MaxSessionDurations that IAM returned
     #[arg(long, value_name = "FILE", requires = "job")]
     pub(super) report: Option<PathBuf>,
     /// The form of the explanation
@@ -103,7 +103,7 @@ pub(super) enum ExplainFormat {
     Json,
 }
 
-/// What is judged: one of these.
+/// The input: one of these.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct LintInput {
@@ -125,6 +125,39 @@ pub(super) enum Import {
         /// A file in the form of ~/.aws/config; left out: ~/.aws/config and ~/.aws/credentials
         file: Option<PathBuf>,
         /// How long each job runs; left out, a placeholder of 1h is written
+        #[arg(long, value_name = "DURATION", value_parser = Seconds::parse)]
+        length: Option<Seconds>,
+        /// Write to a file instead of standard output
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// A job for each Lambda function, CodeBuild project, Glue job and Batch job definition, and for each permission set
+    Cloudformation {
+        /// CloudFormation or SAM templates (YAML or JSON)
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// A parameter of the templates, or a pseudo parameter such as AWS::Region; may be given several times
+        #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = super::templates::parameter)]
+        parameters: Vec<(String, String)>,
+        /// The account that the templates are deployed to
+        #[arg(long, value_name = "ID", value_parser = super::templates::account)]
+        account: Option<String>,
+        /// How long people run commands with a permission set; left out, a placeholder of 1h is written
+        #[arg(long, value_name = "DURATION", value_parser = Seconds::parse)]
+        length: Option<Seconds>,
+        /// Write to a file instead of standard output
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// The same for Terraform plans, and a job for Terraform's own run with the roles that it assumes
+    TerraformPlan {
+        /// Plans as `terraform show -json plan.out` writes them; .terraform/terraform.tfstate for the S3 backend
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// The kind of source whose credentials Terraform runs with, such as iam-user, ec2-instance or codebuild
+        #[arg(long, value_name = "KIND", value_parser = super::templates::terraform_source)]
+        source: Option<Source>,
+        /// How long Terraform runs, and people with a permission set; left out, a placeholder of 1h is written
         #[arg(long, value_name = "DURATION", value_parser = Seconds::parse)]
         length: Option<Seconds>,
         /// Write to a file instead of standard output
@@ -254,7 +287,7 @@ pub const EXIT_STATUSES: [(ExitStatus, &str); 5] = [
     (ExitStatus::Findings, "open findings at or above --fail-on"),
     (
         ExitStatus::BadUsage,
-        "bad arguments or a bad inventory, and nothing was checked; or the report could not be written",
+        "bad arguments, inventory or settings: nothing was checked; or no report was written",
     ),
     (ExitStatus::Incomplete, "the run did not finish all that it set out to do"),
     (ExitStatus::NoAnswer, "no AWS credentials, no answer from AWS, or a message not published"),

@@ -1,7 +1,7 @@
 //! `check`: walks the paths with the caller's credentials, and publishes where it is told to.
 
 use super::arguments::{Check, ExitStatus};
-use super::output::{self, bad_settings, bad_usage, tell};
+use super::output::{self, bad_settings, bad_usage, print_error};
 use super::progress;
 use crate::aws::errors::Class;
 use crate::aws::{Aws, Probe};
@@ -51,11 +51,11 @@ pub(super) async fn run(arguments: &Check) -> ExitStatus {
 fn no_answer(Outcome { facts, .. }: &Outcome) -> bool {
     let Facts { checker_failure, answers, .. } = facts;
     if *checker_failure == Some(Class::NoCredentials) {
-        tell("error: no AWS credentials: log in, set AWS_PROFILE or the AWS_* variables. `lint` needs none.");
+        print_error("error: no AWS credentials: log in, set AWS_PROFILE or the AWS_* variables. `lint` needs none.");
         return true;
     }
     if *answers == 0 {
-        tell("error: no answer from AWS: check the network, proxies and AWS_ENDPOINT_URL.");
+        print_error("error: no answer from AWS: check the network, proxies and AWS_ENDPOINT_URL.");
         return true;
     }
     false
@@ -68,7 +68,7 @@ async fn publish(aws: &Aws, topic: &TopicArn, report: &Report) -> bool {
     let outcomes = notify::publish(&sink, &digests, aws.end(), &mut PublishedMessages::default()).await;
     let failures: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.failure.as_ref()).collect();
     for failure in &failures {
-        tell(&format!("error: not published: {failure}"));
+        print_error(&format!("error: not published: {failure}"));
     }
     failures.is_empty()
 }

@@ -4,12 +4,13 @@
 use std::path::{Path, PathBuf};
 
 use super::arguments::{ExitStatus, Import};
-use super::output::{self, bad_usage, tell};
+use super::output::{self, bad_usage, print_error};
 use crate::import::aws_config::{self, Options};
 use crate::import::github_workflow::{self, Workflow};
-use crate::import::{Imported, Variables};
+use crate::import::{Imported, Variables, cloudformation, terraform_plan};
 use crate::limited;
 use crate::shared_config::{self, SharedConfig};
+use crate::templates::Given;
 
 /// The largest workflow that is read, in bytes; GitHub's own limit is far below.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
@@ -21,16 +22,27 @@ pub(super) fn run(arguments: &Import) -> ExitStatus {
             (of_aws_config(file.as_deref(), options), output)
         }
         Import::GithubWorkflow { files, variables, output } => (of_github_workflows(files, variables), output),
+        Import::Cloudformation { files, parameters, account, length, output } => {
+            let accounts = account.iter().cloned().collect();
+            let given = Given { parameters: parameters.iter().cloned().collect(), accounts };
+            let imported = cloudformation::import(files, &given, *length);
+            (imported.map_err(|problems| super::bad_input(&problems)), output)
+        }
+        Import::TerraformPlan { files, source, length, output } => {
+            let options = terraform_plan::Options { source: source.clone(), length: *length };
+            let imported = terraform_plan::import(files, &options);
+            (imported.map_err(|problems| super::bad_input(&problems)), output)
+        }
     };
     let imported = match imported {
         Ok(imported) => imported.with_known_roles(),
         Err(status) => return status,
     };
-    tell_all(&imported, "not imported");
+    print_remarks(&imported, "not imported");
     let status = if imported.not_imported.is_empty() { ExitStatus::Healthy } else { ExitStatus::Incomplete };
     if imported.inventory.jobs.is_empty() {
         // An inventory has a job at least.
-        tell("No inventory is written: there is no job to write.");
+        print_error("No inventory is written: there is no job to write.");
         return status;
     }
     output::write(&imported.to_yaml(), output.as_deref()).unwrap_or(status)
@@ -63,7 +75,7 @@ pub(super) fn of_github_workflows(files: &[PathBuf], variables: &[(String, Strin
             Ok(text) => workflows.push(Workflow { name, text }),
             Err(wrong) => {
                 unread = true;
-                tell(&format!("error: {name}: {wrong}"));
+                print_error(&format!("error: {name}: {wrong}"));
             }
         }
     }
@@ -74,14 +86,14 @@ pub(super) fn of_github_workflows(files: &[PathBuf], variables: &[(String, Strin
 }
 
 /// Says what is not in the inventory, by this word, and what to know of what is.
-pub(super) fn tell_all(imported: &Imported, word: &str) {
+pub(super) fn print_remarks(imported: &Imported, word: &str) {
     for remark in &imported.not_imported {
-        tell(&format!("{word}: {remark}"));
+        print_error(&format!("{word}: {remark}"));
     }
     for remark in &imported.notes {
-        tell(&format!("note: {remark}"));
+        print_error(&format!("note: {remark}"));
     }
     if imported.inventory.jobs.is_empty() && imported.not_imported.is_empty() {
-        tell("Nothing here has credentials that lapse: no role is assumed, and nobody logs in.");
+        print_error("Nothing here has credentials that lapse: no role is assumed, and nobody logs in.");
     }
 }

@@ -1,7 +1,7 @@
 //! `lint`: judges by what is declared alone, in an inventory or in other files that say how credentials are got.
 
 use super::arguments::{ExitStatus, Lint};
-use super::import::{of_aws_config, of_github_workflows, tell_all};
+use super::import::{of_aws_config, of_github_workflows, print_remarks};
 use super::output::{self, bad_usage};
 use crate::check;
 use crate::findings::FindingId;
@@ -75,7 +75,7 @@ async fn read(arguments: &Lint) -> Result<Input, ExitStatus> {
         }
         None => of_github_workflows(&given.github_workflow, &arguments.variables)?,
     };
-    tell_all(&imported, "not judged");
+    print_remarks(&imported, "not judged");
     let (inventory, not_judged) = (imported.inventory, imported.not_imported);
     let imported = Some(kind);
     let filter = Filter::new(&selection.jobs, &selection.roles);

@@ -1,5 +1,5 @@
-//! The command line: one file a command, `arguments` for what they take, `output` for streams and what goes to them.
-//! The work is the library's.
+//! The command line: one file per command; `arguments` holds their options, `output` writes to the streams. The library does
+//! the work.
 
 #![allow(clippy::disallowed_methods, reason = "an entry point reads the clock and the environment")]
 
@@ -43,7 +43,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     ExitCode::from(status.code())
 }
 
-/// An inventory, and which of its jobs are meant; a problem is told, and nothing is checked.
+/// An inventory and the filter of its jobs. After a problem nothing is checked.
 async fn read(from: &Path, selection: &Selection) -> Result<(Inventory, Filter), ExitStatus> {
     let inventory = load(from).await?;
     let filter = Filter::new(&selection.jobs, &selection.roles);

@@ -110,14 +110,14 @@ fn put(
 }
 
 pub(super) fn bad_usage(message: &str) -> ExitStatus {
-    tell(message);
+    print_error(message);
     ExitStatus::BadUsage
 }
 
 /// Reports settings of the SDK that it cannot use, each on its own line.
 pub(super) fn bad_settings(bad: &BadSettings) -> ExitStatus {
     for setting in &bad.0 {
-        tell(&format!("error: {setting}"));
+        print_error(&format!("error: {setting}"));
     }
     ExitStatus::BadUsage
 }
@@ -131,7 +131,7 @@ pub(super) fn bad_input(problems: &Problems) -> ExitStatus {
 }
 
 /// Says it on standard error, fit to show.
-pub(super) fn tell(message: &str) {
+pub(super) fn print_error(message: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{}", visible::block(message));
 }
 

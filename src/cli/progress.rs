@@ -37,7 +37,7 @@ impl Bar {
                 && last.elapsed() >= SILENCE
             {
                 *last = Instant::now();
-                super::output::tell(&format!("{done} calls answered, {waiting} under way or waiting"));
+                super::output::print_error(&format!("{done} calls answered, {waiting} under way or waiting"));
             }
         }))
     }

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::inventory::{Problems, is_account};
+use crate::inventory::{Problems, Source, is_account};
+use crate::lease::rules::may_assume;
 use crate::templates::{Files, Given};
 
 #[derive(Debug, Args)]
@@ -34,6 +35,10 @@ pub(super) enum BadValue {
     AccountAsParameter,
     #[error("write an account id of 12 digits")]
     Account,
+    #[error("write a kind of source whose credentials may call AssumeRole, such as iam-user or ec2-instance")]
+    Source,
+    #[error("the role of the token belongs in the provider: assume_role_with_web_identity")]
+    Token,
 }
 
 /// Reads NAME=VALUE.
@@ -48,6 +53,15 @@ pub(super) fn parameter(text: &str) -> Result<(String, String), BadValue> {
 /// Reads an account id.
 pub(super) fn account(text: &str) -> Result<String, BadValue> {
     if is_account(text) { Ok(text.to_owned()) } else { Err(BadValue::Account) }
+}
+
+/// Reads the kind of source with which Terraform runs.
+pub(super) fn terraform_source(text: &str) -> Result<Source, BadValue> {
+    match Source::of_kind(text) {
+        Some(Source::WebIdentity { .. } | Source::Saml { .. } | Source::AccountAccess { .. }) => Err(BadValue::Token),
+        Some(source) if may_assume(&source) => Ok(source),
+        _ => Err(BadValue::Source),
+    }
 }
 
 impl TemplateOptions {

@@ -26,7 +26,7 @@ fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
     let lasts = match (&found.job.source, unknown) {
         (Source::Ec2Instance, true) => format!(
             "A copy of EC2 instance credentials lasts between {EC2_SHORTEST_LEASE} and {EC2_LONGEST_LEASE}; nobody \
-             can know beforehand how long."
+             can know beforehand how long it will last."
         ),
         (Source::Ec2Instance, false) => {
             format!("A copy of EC2 instance credentials lasts at most {EC2_LONGEST_LEASE}.")

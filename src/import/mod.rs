@@ -4,11 +4,14 @@
 //! What a file does not say is not guessed: it is in `not_imported`, with what to do about it. Judges nothing.
 
 pub mod aws_config;
+pub mod cloudformation;
 mod draft;
 mod expression;
 mod gather;
 pub mod github_workflow;
+pub mod terraform_plan;
 mod variables;
+mod workload;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,7 +1,8 @@
 //! The declarations of people: jobs, the paths by which they get credentials, roles, readers, waivers.
 //!
-//! `files` reads, `yaml` parses, `syntax` explains what YAML cannot be parsed, `decode` checks the shape, `validate` the
-//! meaning; each reports every problem with its place. An `Inventory` is valid: the rest of the crate does not check it.
+//! `files` reads, `yaml` parses, `syntax` explains what YAML cannot be parsed, `decode` checks the shape, `validate`
+//! the meaning; each reports every problem with its place. An `Inventory` is valid: the rest of the crate does not
+//! check it.
 
 mod arn;
 mod decode;
@@ -246,7 +247,8 @@ impl Inventory {
         from.read().and_then(|files| Self::from_files(files, Some(today)))
     }
 
-    /// Reads an inventory that is already text; `name` is its name in diagnostics. The length of waivers is not checked.
+    /// Reads an inventory that is already text; `name` is its name in diagnostics. The length of waivers is not
+    /// checked.
     ///
     /// # Errors
     /// Every problem there is, each with its place.

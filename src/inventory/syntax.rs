@@ -1,7 +1,9 @@
-//! What people mean where YAML cannot be parsed: a tab, a no-break space, an open quote, a template that was not rendered.
+//! The mistakes that make YAML unreadable: a tab, a no-break space, an open quote, a template that was not rendered.
 //!
-//! A parser says where it gave up. Here the lines around that place are looked at for the mistakes that people make, each
-//! named at its own line. The list item that holds a mistake is then left out, and the rest of the file is read.
+//! A parser reports where it gave up. Here the lines around that place are searched for the mistakes that people make,
+//! each named at its own line. The list item that holds a mistake is then left out, and the rest of the file is read.
+
+use std::borrow::Cow;
 
 use super::diagnostic::{Place, Sink};
 use super::yaml::{Dialect, Node, Stop, StopCause, parse_or_stop};
@@ -12,7 +14,7 @@ pub(super) const NOT_RENDERED: &str = "render the template first, and check the 
 /// After this many mistakes in one file the rest of it is not read.
 const MOST_MISTAKES: usize = 50;
 /// Larger files are not read again after a mistake.
-const LARGEST_TO_READ_AGAIN: usize = 4 * 1024 * 1024;
+const LARGEST_TO_READ_AGAIN: usize = 1024 * 1024;
 
 /// A file's tree, as far as it could be read.
 #[derive(Default)]
@@ -24,46 +26,79 @@ pub(super) struct Read {
 
 /// Reads an inventory's file. Each mistake is reported, and its list item is left out of the tree.
 pub(super) fn read(file: usize, text: &str, sink: &mut Sink) -> Read {
-    let mut remaining = text.to_owned();
-    let mut roles_unread = false;
-    for line in Lines::new(text).with_odd_blanks() {
-        sink.add(line.place(file), line.message, line.help);
-        match without_item_at(&remaining, line.line) {
-            Some((rest, section)) => {
-                remaining = rest;
-                roles_unread |= section.may_declare_roles;
-            }
-            None => return Read { tree: None, roles_unread: true },
+    let mut reading = Reading { remaining: Cow::Borrowed(text), roles_unread: false };
+    let odd_blanks = if text.is_ascii() { Vec::new() } else { Lines::new(text).with_odd_blanks() };
+    for mistake in odd_blanks {
+        let (line, place) = (mistake.line, mistake.place(file));
+        sink.add(place, mistake.message, mistake.help);
+        if !reading.leave_out(line) {
+            return Read::none();
         }
     }
     for _ in 0..MOST_MISTAKES {
-        let stop = match parse_or_stop(Dialect::INVENTORY, file, &remaining) {
-            Ok(tree) => return Read { tree: Some(tree), roles_unread },
+        let stop = match parse_or_stop(Dialect::INVENTORY, file, &reading.remaining) {
+            Ok(tree) => return Read { tree: Some(tree), roles_unread: reading.roles_unread },
             Err(stop) => stop,
         };
-        let may_go_on = stop.cause != StopCause::Refused && text.len() <= LARGEST_TO_READ_AGAIN;
-        let (place, message, help) = explain(&remaining, stop);
-        sink.add(place, message, help);
-        match without_item_at(&remaining, place.line).filter(|_| may_go_on) {
-            Some((rest, section)) => {
-                remaining = rest;
-                roles_unread |= section.may_declare_roles;
-            }
-            None => break,
+        let cause = stop.cause;
+        let explained = explain(&reading.remaining, stop);
+        let line = explained.place.line;
+        sink.add(explained.place, explained.message, explained.help);
+        if cause == StopCause::Refused || explained.is_of_the_whole_file || !reading.leave_out(line) {
+            break;
         }
     }
-    Read { tree: None, roles_unread: true }
+    Read::none()
 }
 
-/// Place, message and help of the mistake that stopped the parser, as people make it.
-pub(super) fn explain(text: &str, stop: Stop) -> (Place, String, String) {
-    if stop.cause == StopCause::Refused {
-        return (stop.place, stop.message, stop.help);
+impl Read {
+    fn none() -> Self {
+        Self { tree: None, roles_unread: true }
     }
-    let lines = Lines::new(text);
-    match lines.mistake_near(stop.place.line, stop.cause) {
-        Some(mistake) => (mistake.place(stop.place.file), mistake.message, mistake.help),
-        None => (stop.place, stop.message, stop.help),
+}
+
+/// A file of which some items are left out.
+struct Reading<'a> {
+    remaining: Cow<'a, str>,
+    roles_unread: bool,
+}
+
+impl Reading<'_> {
+    /// Leaves out the item that holds the line; `false`: it is not known which lines that item has.
+    fn leave_out(&mut self, line: usize) -> bool {
+        if self.remaining.len() > LARGEST_TO_READ_AGAIN {
+            return false;
+        }
+        let Some((remaining, section)) = without_item_at(&self.remaining, line) else { return false };
+        self.remaining = Cow::Owned(remaining);
+        self.roles_unread |= section.may_declare_roles;
+        true
+    }
+}
+
+/// The mistake that stopped the parser.
+pub(super) struct Explained {
+    pub(super) place: Place,
+    pub(super) message: String,
+    pub(super) help: String,
+    is_of_the_whole_file: bool,
+}
+
+/// Names the mistake that stopped the parser as people make it.
+pub(super) fn explain(text: &str, stop: Stop) -> Explained {
+    let known = match stop.cause {
+        StopCause::Refused => None,
+        StopCause::Syntax | StopCause::Quote => Lines::new(text).mistake_near(stop.place.line, stop.cause),
+    };
+    let Stop { place, message, help, .. } = stop;
+    match known {
+        Some(mistake) => Explained {
+            place: mistake.place(place.file),
+            is_of_the_whole_file: mistake.is_of_the_whole_file,
+            message: mistake.message,
+            help: mistake.help,
+        },
+        None => Explained { place, message, help, is_of_the_whole_file: false },
     }
 }
 
@@ -76,6 +111,8 @@ struct Mistake {
     offset: usize,
     message: String,
     help: String,
+    /// It is not the mistake of one list item.
+    is_of_the_whole_file: bool,
 }
 
 impl Mistake {
@@ -113,7 +150,7 @@ impl<'a> Lines<'a> {
 
     /// Lines in which a character that looks like a blank and is none stands where YAML needs a blank.
     fn with_odd_blanks(&self) -> Vec<Mistake> {
-        self.0.iter().filter_map(|line| line.odd_blank()).collect()
+        self.0.iter().filter_map(|line| line.odd_blank()).take(MOST_MISTAKES).collect()
     }
 
     /// The mistake in or near the line where the parser gave up.
@@ -180,7 +217,8 @@ fn blanks(count: usize) -> String {
 }
 
 fn nearest_of(columns: &[usize], to: usize) -> usize {
-    columns.iter().copied().min_by_key(|column| column.abs_diff(to)).unwrap_or_default()
+    let nearness = |column: &usize| (column.abs_diff(to), std::cmp::Reverse(*column));
+    columns.iter().copied().min_by_key(nearness).unwrap_or_default()
 }
 
 /// A top-level entry of a file: its lines, from 1, the last excluded.
@@ -199,6 +237,11 @@ impl<'a> Line<'a> {
 
     fn indent(&self) -> usize {
         self.text.len() - self.text.trim_start_matches(' ').len()
+    }
+
+    /// Whether only blanks indent the line; another character there makes its indentation unknown.
+    fn is_indented_by_blanks(&self) -> bool {
+        !self.text.trim_start_matches(' ').starts_with(|c: char| c == '\t' || is_odd_blank(c))
     }
 
     /// The text without the indentation and the hyphens of list items.
@@ -229,7 +272,8 @@ impl<'a> Line<'a> {
     /// A mistake at a byte of the line.
     fn mistake(&self, at: usize, length: usize, message: String, help: impl Into<String>) -> Mistake {
         let column = self.text.get(..at).map_or(1, |before| before.chars().count() + 1);
-        Mistake { line: self.number, column, length, offset: self.offset + at, message, help: help.into() }
+        let (line, offset, help) = (self.number, self.offset + at, help.into());
+        Mistake { line, column, length, offset, message, help, is_of_the_whole_file: false }
     }
 
     fn tab(&self) -> Option<Mistake> {
@@ -252,7 +296,8 @@ impl<'a> Line<'a> {
             let plain = self.text[start..start + key].chars().all(|c| !"'\"{[#".contains(c));
             let quoted = self.text[start..start + key].trim_end().ends_with(['"', '\'']);
             (plain || quoted).then_some(())?;
-            (start..start + key).find_map(odd_at(self.text)).or_else(|| odd(start + key + 1))
+            let value = self.text[start + key + 1..].trim_start_matches(' ');
+            (start..start + key).find_map(odd_at(self.text)).or_else(|| odd(self.text.len() - value.len()))
         };
         let (at, c) = odd(start).or_else(behind_key)?;
         let name = match c {
@@ -270,7 +315,7 @@ impl<'a> Line<'a> {
         let quoted = self.text[..at].matches('"').count() % 2 == 1;
         (!quoted).then(|| {
             let message = format!("`{mark}` is a mark of a template: this file was not rendered");
-            self.mistake(at, 2, message, NOT_RENDERED)
+            Mistake { is_of_the_whole_file: true, ..self.mistake(at, 2, message, NOT_RENDERED) }
         })
     }
 
@@ -362,14 +407,14 @@ fn odd_at(text: &str) -> impl Fn(usize) -> Option<(usize, char)> + '_ {
     }
 }
 
-/// The file with blanks in place of the list item or entry that holds the line, so that every other place stays as it is.
-/// `None`: the line is in no such item, or it is blank already.
+/// The file with blanks in place of the list item or entry that holds the line, so that every other place stays as it
+/// is. `None`: the line is in no such item, or it is blank already.
 fn without_item_at(text: &str, line: usize) -> Option<(String, Section)> {
     let lines = Lines::new(text);
     let section = lines.section_of(line).filter(|section| section.start < line)?;
     let inside = || lines.between(section.start + 1, section.end - 1);
-    let outermost = inside().map(|line| line.indent()).min()?;
-    let starts = |found: &Line<'_>| found.indent() <= outermost;
+    let outermost = inside().filter(Line::is_indented_by_blanks).map(|line| line.indent()).min()?;
+    let starts = |found: &Line<'_>| found.is_indented_by_blanks() && found.indent() <= outermost;
     let first = inside().take_while(|found| found.number <= line).filter(starts).last()?.number;
     let end = inside().find(|found| found.number > line && starts(found)).map_or(section.end, |next| next.number);
     let mut without = String::with_capacity(text.len());

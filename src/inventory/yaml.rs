@@ -1,5 +1,5 @@
-//! The YAML tree with its places: owns the types of scalars (YAML 1.2's core schema), aliases, merges, and the limits of
-//! a file, not the meaning of an inventory, a workflow or a template.
+//! The YAML tree with its places: owns the types of scalars (YAML 1.2's core schema), aliases, merges, and the limits
+//! of a file, not the meaning of an inventory, a workflow or a template.
 
 use std::collections::{HashMap, HashSet};
 
@@ -20,7 +20,8 @@ pub(crate) struct Dialect {
     pub(crate) max_depth: usize,
     /// How many nodes it may have, aliases expanded.
     pub(crate) max_nodes: usize,
-    /// The function that a tag is the short form of: CloudFormation's `!Ref a` is `Ref: a`. `None`: the tag means nothing.
+    /// The function that a tag is the short form of: CloudFormation's `!Ref a` is `Ref: a`. `None`: the tag means
+    /// nothing.
     pub(crate) long_form: fn(&Tag) -> Option<String>,
 }
 
@@ -75,7 +76,8 @@ impl Value {
         }
     }
 
-    /// The value of a scalar under a tag of the core schema, whatever its quotes; `None`: the tag does not fit the text.
+    /// The value of a scalar under a tag of the core schema, whatever its quotes; `None`: the tag does not fit the
+    /// text.
     fn tagged(kind: &str, text: &str) -> Option<Self> {
         match (kind, Self::plain(text)) {
             ("str", _) => Some(Value::Text(text.to_owned())),
@@ -142,8 +144,8 @@ pub(crate) fn parse(dialect: Dialect, file: usize, text: &str, sink: &mut Sink) 
     match parse_or_stop(dialect, file, text) {
         Ok(tree) => Some(tree),
         Err(stop) => {
-            let (place, message, help) = syntax::explain(text, stop);
-            sink.add(place, message, help);
+            let explained = syntax::explain(text, stop);
+            sink.add(explained.place, explained.message, explained.help);
             None
         }
     }
@@ -266,7 +268,8 @@ impl Map {
         Ok(())
     }
 
-    /// The map's entries, and the merged ones whose keys it does not have. The vector is shrunk: there are many small maps.
+    /// The map's entries, and the merged ones whose keys it does not have. The vector is shrunk: there are many small
+    /// maps.
     fn merged(mut self) -> Vec<(Placed<String>, Node)> {
         if !self.brought.is_empty() {
             let mut keys: HashSet<String> = self.entries.iter().map(|(key, _)| key.value.clone()).collect();
@@ -402,7 +405,7 @@ impl Builder {
 
     fn too_many_nodes(&self, at: Place) -> Result<(), Stop> {
         let help = format!(
-            "a file has at most {} nodes; aliases and what they expand to are at most {MAX_ALIAS_NODES} nodes; write the \
+            "a file has at most {} nodes, and aliases with their expansions have at most {MAX_ALIAS_NODES}; write the \
              entries out, or split the file",
             self.dialect.max_nodes
         );

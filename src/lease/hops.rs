@@ -58,7 +58,8 @@ pub(super) fn hop_leases(job: &Job, limits: &impl RoleLimits) -> Vec<HopLease> {
     job.path.iter().enumerate().map(lease).collect()
 }
 
-/// The first request that is refused, in the order the job makes them, and its hop. The hops behind it lose their grant.
+/// The first request that is refused, in the order the job makes them, and its hop. The hops behind it lose their
+/// grant.
 pub(super) fn first_refusal(job: &Job, hops: &mut [HopLease]) -> Option<(Refusal, Option<usize>)> {
     let source = match rules::source_request(&job.source) {
         Some(Grant::Refused(refusal)) => Some(refusal),

@@ -45,7 +45,8 @@ pub const LAMBDA_LONGEST: Seconds = Seconds(1800);
 pub const LAMBDA_MANAGED_LONGEST: Seconds = Seconds(5400);
 /// How long before the end clients begin to renew (botocore credentials.py: its advisory window).
 pub const CLIENT_REFRESH_WINDOW: Seconds = Seconds::minutes(15);
-/// How long before the end a botocore process with an MFA profile fails, since it cannot refresh (botocore credentials.py).
+/// How long before the end a botocore process with an MFA profile fails, since it cannot refresh (botocore
+/// credentials.py).
 pub const BOTOCORE_MANDATORY_REFRESH: Seconds = Seconds::minutes(10);
 
 /// The longest session policy that STS takes, in characters (STS AssumeRole, `Policy`: plaintext limit 2,048).
@@ -194,7 +195,8 @@ pub fn source_request(source: &Source) -> Option<Grant> {
     })
 }
 
-/// Whether the source's credentials may call AssumeRole: those of GetFederationToken may not (IAM User Guide, id_session-tags).
+/// Whether the source's credentials may call AssumeRole: those of GetFederationToken may not (IAM User Guide,
+/// id_session-tags).
 #[must_use]
 pub fn may_assume(source: &Source) -> bool {
     !matches!(source, Source::FederationToken { .. })
@@ -223,3 +225,13 @@ pub fn source_lease(source: &Source) -> Option<Figure> {
         | Source::AccountAccess { .. } => None,
     }
 }
+
+/// Timeout of a Lambda function that states none (Lambda CreateFunction, `Timeout`).
+pub const LAMBDA_DEFAULT_TIMEOUT: Seconds = Seconds(3);
+/// Timeout of a CodeBuild project that states none (CodeBuild CreateProject, `timeoutInMinutes`).
+pub const CODEBUILD_DEFAULT_TIMEOUT: Seconds = Seconds::minutes(60);
+/// Timeout of a Glue job that states none (Glue CreateJob, `Timeout`: 2,880 minutes, and 480 from Glue 5.0 on).
+pub const GLUE_DEFAULT_TIMEOUT: Seconds = Seconds::minutes(2880);
+/// DurationSeconds that Terraform's AWS provider and S3 backend send for `assume_role` without `duration`: the default of
+/// Go's `stscreds` (hashicorp/terraform-provider-aws#23176, rebuy-de/aws-nuke#667).
+pub const TERRAFORM_ASSUME_ROLE_DEFAULT: Seconds = Seconds::minutes(15);

@@ -53,7 +53,7 @@ fn jobs(text: &mut String, report: &Report, most: usize) {
     text.push('\n');
     if shown < jobs.len() {
         let left = plain::count(jobs.len() - shown, "more job", "more jobs");
-        let _ = writeln!(text, "{left} left out for want of room: none is worse than these.\n");
+        let _ = writeln!(text, "{left} omitted (size limit); none is worse than these.\n");
     }
 }
 
@@ -81,7 +81,7 @@ fn findings(text: &mut String, report: &Report, most: usize) {
     text.push_str("### Findings\n\n");
     let open = report.open_findings();
     let all: Vec<&Finding> = open.chain(report.findings.iter().filter(|finding| finding.waived.is_some())).collect();
-    // Room for the sentence about those that do not fit.
+    // Space for the sentence about findings that do not fit.
     let most = most.saturating_sub(200);
     let (mut shown, mut bytes) = (0, 0);
     for finding in &all {
@@ -97,8 +97,7 @@ fn findings(text: &mut String, report: &Report, most: usize) {
     if !left.is_empty() {
         let open = plain::severities(left.iter().copied().filter(|finding| finding.waived.is_none()));
         let waived = left.iter().filter(|finding| finding.waived.is_some()).count();
-        let _ =
-            writeln!(text, "Left out for want of room: {open} and {waived} waived. `--format json` has them all.\n");
+        let _ = writeln!(text, "Omitted (size limit): {open} and {waived} waived. `--format json` has them all.\n");
     }
 }
 

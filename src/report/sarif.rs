@@ -190,7 +190,7 @@ fn invocation(report: &Report, left_out: &[&Finding]) -> Invocation {
     }
     if !left_out.is_empty() {
         let what = plain::count(left_out.len(), "finding is", "findings are");
-        let text = format!("{what} left out: no more than {MOST_RESULTS} fit. --format json has them all.");
+        let text = format!("{what} omitted: SARIF takes at most {MOST_RESULTS}. --format json has them all.");
         notes.push(Notification::of(Level::Warning, text));
     }
     if plain::is_offline(coverage) {

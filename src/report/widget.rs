@@ -19,7 +19,7 @@ const MOST_OF_THE_RUN: usize = 20;
 /// What `describe` answers: Markdown, with the widget's parameters in its first YAML block.
 pub const DESCRIPTION: &str = "## Jobs and their credentials\n\n\
 One bar for each job: how much of its longest run its AWS credentials last, the worst first. A click on a finding shows \
-what is wrong and how to mend it. The bars come from the function's last full run, or from a new one where that is older \
+the problem and its fixes. The bars come from the function's last full run, or from a new one where that is older \
 than 15 minutes; no message is sent.\n\n\
 ### Widget parameters\n\n\
 Param | Description\n---|---\n**jobs** | globs of job names; all where left out\n**roles** | globs of role aliases or ARNs on a job's path\n\n\

@@ -50,25 +50,33 @@ impl Files {
             sources.push(source);
         }
         if sink.problems.is_empty() {
-            files.check_parameters(given, &mut sink);
+            check_parameters(&files.templates, given, &mut sink);
         }
         if sink.problems.is_empty() {
             return Ok(files);
         }
         Err(Problems::new(sources, sink.problems).in_the("the templates and plans"))
     }
+}
 
-    fn check_parameters(&self, given: &Given, sink: &mut Sink) {
-        let declared: BTreeSet<&str> = self.templates.iter().flat_map(Template::parameters).collect();
-        let unknown = |name: &&String| !name.starts_with("AWS::") && !declared.contains(name.as_str());
-        for name in given.parameters.keys().filter(unknown) {
-            let help = match nearest(name, declared.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "give parameters that a template declares, or pseudo parameters such as AWS::Region".to_owned(),
-            };
-            let message = format!("no template has a parameter `{name}`");
-            sink.problems.push(Problem { place: None, file: "--parameter".into(), message, help });
-        }
+/// Reads templates alone; `-` is standard input.
+///
+/// # Errors
+/// Every problem of every file, with its place, and parameters that no template declares.
+pub(crate) fn read_templates(paths: &[PathBuf], given: &Given) -> Result<Vec<Template>, Problems> {
+    Files::read(paths, &[], given).map(|files| files.templates)
+}
+
+fn check_parameters(templates: &[Template], given: &Given, sink: &mut Sink) {
+    let declared: BTreeSet<&str> = templates.iter().flat_map(Template::parameters).collect();
+    let unknown = |name: &&String| !name.starts_with("AWS::") && !declared.contains(name.as_str());
+    for name in given.parameters.keys().filter(unknown) {
+        let help = match nearest(name, declared.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "give parameters that a template declares, or pseudo parameters such as AWS::Region".to_owned(),
+        };
+        let message = format!("no template has a parameter `{name}`");
+        sink.problems.push(Problem { place: None, file: "--parameter".into(), message, help });
     }
 }
 

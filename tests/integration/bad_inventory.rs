@@ -759,7 +759,7 @@ fn the_example_of_the_interface_is_read_as_it_is_written() {
         (job.length, job.pause, job.margin, job.needed()),
         (Seconds(14_400), Seconds(0), Seconds(900), Seconds(14_400))
     );
-    assert_eq!((job.source, job.refresh), (Source::WebIdentity { renewable: true }, Refresh::None));
+    assert_eq!((job.source.clone(), job.refresh), (Source::WebIdentity { renewable: true }, Refresh::None));
     assert_eq!(
         job.path.iter().map(|hop| (hop.role.clone(), hop.duration)).collect::<Vec<_>>(),
         [(RoleRef::from(&hub), None), (RoleRef::from(&etl), Some(Seconds(3600)))]
@@ -830,7 +830,7 @@ fn a_problem_in_json_has_its_place_too() {
 fn sources_have_the_defaults_of_the_interface() {
     let source = |written: &str| {
         let text = job(&format!("length: 1m, source: {written}, path: [\"arn:aws:iam::111111111111:role/hub\"]"));
-        Inventory::parse("team.yaml", &text).unwrap_or_else(|problems| panic!("{problems}")).jobs[0].source
+        Inventory::parse("team.yaml", &text).unwrap_or_else(|problems| panic!("{problems}")).jobs[0].source.clone()
     };
     assert_eq!(source("iam-user"), Source::IamUser { mfa: false });
     assert_eq!(source("session-token"), Source::SessionToken { duration: Seconds::hours(12) });

@@ -311,7 +311,7 @@ async fn a_role_that_iam_does_not_know_is_missing_and_not_merely_denied() {
     let report = check_once(&aws, &checker, &inventory).await;
     assert_eq!(ids(&report), ["role-missing"], "one finding for the role, and the better one");
     assert_eq!(finding(&report, "role-missing")["severity"], "critical");
-    assert_eq!(report["run"]["complete"], true);
+    assert_eq!(report["run"]["complete"], false, "no role that was to be assumed was assumed");
 }
 
 // --- What is not to be assumed ---
@@ -525,7 +525,7 @@ jobs:
         );
         let report = check_once(&aws, &checker, &inventory).await;
         assert_eq!(ids(&report), [id, id], "{spoil}: once per role, not once per job");
-        assert_eq!(report["run"]["complete"], true, "{spoil} is a refusal");
+        assert_eq!(report["run"]["complete"], false, "{spoil}: nothing was checked");
         assert_eq!(report["coverage"]["roles"]["assumed"], 0);
     }
 }
@@ -716,7 +716,8 @@ async fn waivers_are_applied_or_told_to_be_expired_or_unused() {
     let (aws, checker) = shared().await;
     aws.world(|world| world.delete_role(DUMP));
     let inventory = format!(
-        "{}waivers:
+        "{}longest_waiver: 400000d
+waivers:
   - {{finding: assume-denied, role: \"*/dump\", until: 2999-12-31, reason: being made}}
   - {{finding: thin-margin, job: etl, until: 2020-01-01, reason: soon}}
   - {{finding: role-missing, role: hub, until: 2999-12-31, reason: whatever, approver: nobody}}

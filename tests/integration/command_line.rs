@@ -191,7 +191,7 @@ async fn fail_on_lets_findings_below_it_pass_and_no_others() {
 
 #[tokio::test]
 async fn a_waived_finding_reaches_no_exit_status() {
-    let waiver = "waivers:\n  - {finding: chain-caps-session, job: nightly-*, until: 2999-12-31, reason: moving}\n";
+    let waiver = "longest_waiver: 400000d\nwaivers:\n  - {finding: chain-caps-session, job: nightly-*, until: 2999-12-31, reason: moving}\n";
     let ran = Cli::on(&format!("{LAPSES}{waiver}"), "lint", &["--fail-on", "low", "--format", "json"]).run().await;
     let report = ran.report();
     assert_eq!(
@@ -605,6 +605,7 @@ jobs:
   - {name: nightly-build, length: 3h, source: web-identity, path: [{role: hub, duration: 4h}]}
   - {name: report, length: 20m, source: ecs-task, path: [{role: hub, duration: 2h}]}
   - {name: image, length: 55m, source: codebuild}
+longest_waiver: 400000d
 waivers:
   - {finding: thin-margin, job: image, until: 2999-12-31, reason: the build is being split, approver: security}
 ";

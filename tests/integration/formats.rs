@@ -137,8 +137,8 @@ fn sarif_tells_an_incomplete_run_and_what_was_not_checked() {
     let invocation = &log["runs"][0]["invocations"][0];
     assert_eq!(invocation["executionSuccessful"], false, "a MaxSessionDuration is not declared");
     let notes = invocation["toolExecutionNotifications"].as_array().unwrap();
-    assert!(notes.iter().any(|note| note["message"]["text"].as_str().unwrap().contains("did not finish")));
-    assert!(notes.iter().any(|note| note["message"]["text"].as_str().unwrap().contains("18 paths not walked")));
+    assert!(notes.iter().any(|note| note["message"]["text"].as_str().unwrap().contains("Incomplete: ")));
+    assert!(notes.iter().any(|note| note["message"]["text"].as_str().unwrap().contains("makes no AWS calls")));
 }
 
 #[test]
@@ -232,7 +232,8 @@ fn what_was_not_judged_or_is_waived_is_skipped_and_never_passed() {
     let statuses = statuses(&tests_of(&lint(DEMO), Some(Severity::High)));
     for (owner, job, status) in [
         ("data", "nightly-etl", "failed"),
-        ("data", "db-migration", "skipped"),
+        ("data", "db-migration", "failed"),
+        ("data", "partner-export", "skipped"),
         ("platform", "drift-scan", "skipped"),
         ("platform", "image-build", "passed"),
         ("platform", "smoke-test", "passed"),
@@ -243,11 +244,11 @@ fn what_was_not_judged_or_is_waived_is_skipped_and_never_passed() {
 }
 
 #[tokio::test]
-async fn a_role_that_refused_is_a_failed_test_and_so_are_its_jobs() {
+async fn a_refused_role_fails_its_test_and_those_of_its_jobs() {
     let (mut world, checker) = world();
     world.role(crate::stand_in::Role::new(crate::harness::HUB));
     let aws = crate::stand_in::StandIn::start(world).await;
-    let ran = Cli::on(INVENTORY, "check", &["--format", "junit"]).asking(&aws, &checker).run().await;
+    let ran = Cli::on(INVENTORY, "check", &["--format", "junit", "--fail-on", "medium"]).asking(&aws, &checker).run().await;
     ran.assert_status(1);
     let statuses = statuses(&quick_junit::Report::deserialize_from_str(&ran.stdout).unwrap());
     let of = |suite: &str, name: &str| statuses.get(&(suite.to_owned(), name.to_owned())).copied();
@@ -471,7 +472,7 @@ async fn nothing_that_was_found_is_lost_in_any_form() {
     let (aws, checker) = account().await;
     // One role that refuses, which makes a finding without a job; one waiver that applies, one that does not.
     let inventory = format!(
-        "{INVENTORY}  - {{name: gone, length: 5m, source: lambda, path: [\"arn:aws:iam::333333333333:role/gone\"], refresh: auto}}\nwaivers:\n  \
+        "{INVENTORY}  - {{name: gone, length: 5m, source: lambda, path: [\"arn:aws:iam::333333333333:role/gone\"], refresh: auto}}\nlongest_waiver: 400000d\nwaivers:\n  \
          - {{finding: chain-caps-session, job: nightly-etl, until: 2099-12-31, reason: moving to OIDC}}\n  \
          - {{finding: thin-margin, job: nobody, until: 2099-12-31, reason: left over}}\n"
     );
@@ -493,13 +494,13 @@ async fn nothing_that_was_found_is_lost_in_any_form() {
 }
 
 #[test]
-fn an_incomplete_run_is_told_in_every_form() {
+fn every_form_says_that_a_run_is_incomplete() {
     let report = lint(DEMO);
     assert!(!report.run.complete);
     for format in FORMATS {
         let text = render(&report, format);
-        let told = if format == "csv" { "incomplete" } else { "did not finish" };
-        assert!(text.contains(told), "{format}");
+        let said = if format == "csv" { "incomplete" } else { "Incomplete: " };
+        assert!(text.contains(said), "{format}");
     }
 }
 

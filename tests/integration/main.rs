@@ -27,6 +27,7 @@ mod formats;
 mod function_settings;
 mod harness;
 mod html_reader;
+mod import_planned;
 mod imports;
 mod lambda_handler;
 mod laws;

@@ -120,7 +120,8 @@ async fn findings_below_the_minimum_severity_are_in_the_report_and_in_no_message
 
 #[tokio::test]
 async fn a_waived_finding_is_in_no_message() {
-    let waivers = "waivers:
+    let waivers = "longest_waiver: 400000d
+waivers:
   - {finding: thin-margin, job: thin, until: 2999-12-31, reason: soon}
   - {finding: chain-caps-session, job: lapses, until: 2999-12-31, reason: soon}
 ";
@@ -286,10 +287,10 @@ fn assert_cut_by_severity(body: &Value, report: &Value, limit: usize) {
 }
 
 #[tokio::test]
-async fn a_digest_of_a_thousand_findings_is_cut_to_the_limit_by_severity_and_says_what_is_omitted() {
+async fn a_digest_of_a_thousand_findings_is_cut_by_severity_and_says_what_is_omitted() {
     let (message, report) = cut(500, "data", 262_144).await;
     let body = body(&message);
-    assert!(report["summary"]["findings"]["critical"].as_u64().unwrap() >= 500, "{:#}", report["summary"]);
+    assert!(report["summary"]["findings"]["medium"].as_u64().unwrap() >= 500, "{:#}", report["summary"]);
     assert_cut_by_severity(&body, &report, 262_144);
     assert!(!body["details"].as_array().unwrap().is_empty(), "what fits is there");
     let text = message.text("email");

@@ -398,7 +398,7 @@ async fn what_a_template_leaves_open_is_not_known_whatever_is_declared() {
             &["MaxSessionDuration is not known: condition IsProduction: parameter Stage has no default (give --parameter Stage=…)"]),
         case("a condition that holds", "migration", &["--parameter", "Stage=prod"], 0, "covered", &[], &[]),
         case("a condition that does not", "migration", &["--parameter", "Stage=test"], 1, "rejected", &["duration-above-max-session", "max-session-drift"], &[]),
-        case("an import", "exported", &["--parameter", "Stage=prod"], 3, "unknown", &["max-session-unknown"], &["Fn::ImportValue: it comes from another stack"]),
+        case("an import", "exported", &["--parameter", "Stage=prod"], 3, "unknown", &["max-session-unknown"], &["Fn::ImportValue: the value comes from another stack"]),
         case("a role that is not made there", "production-only", &["--parameter", "Stage=test"], 0, "covered", &[], &[]),
         case("a role that is", "production-only", &["--parameter", "Stage=prod"], 1, "rejected", &["duration-above-max-session", "max-session-drift"], &[]),
     ])

@@ -336,7 +336,7 @@ fn twenty_thousand_jobs_are_cut_and_the_rest_is_counted() {
 #[test]
 fn a_click_on_a_jobs_finding_opens_all_of_them() {
     let inventory = format!(
-        "version: 1\njobs:\n  - {{name: etl, length: 4h, source: web-identity, path: [\"{HUB}\", {{role: \"{ETL}\", duration: 2h}}]}}\n  - {{name: thin, length: 55m, source: ecs-task, path: [\"{ETL}\"]}}\n  - {{name: build, length: 55m, source: ecs-task, path: [\"{ETL}\"]}}\nwaivers:\n  - {{finding: thin-margin, job: build, until: 2099-12-31, reason: split}}\n"
+        "version: 1\njobs:\n  - {{name: etl, length: 4h, source: web-identity, path: [\"{HUB}\", {{role: \"{ETL}\", duration: 2h}}]}}\n  - {{name: thin, length: 55m, source: ecs-task, path: [\"{ETL}\"]}}\n  - {{name: build, length: 55m, source: ecs-task, path: [\"{ETL}\"]}}\nlongest_waiver: 400000d\nwaivers:\n  - {{finding: thin-margin, job: build, until: 2099-12-31, reason: split}}\n"
     );
     let report = lint(&inventory, Some("https://runbooks.example/"));
     let page = Page::of(&widget::render(&report, false));

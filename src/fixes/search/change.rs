@@ -1,5 +1,5 @@
-//! A single change to a job or to a role, and the job after some of them. Owns the kinds of changes and their order: how
-//! little each changes and how safe it is. `numbers` chooses their numbers.
+//! A single change to a job or to a role, and the job after some of them. Owns the kinds of changes and their order:
+//! how little each changes and how safe it is. `numbers` chooses their numbers.
 
 use std::collections::BTreeMap;
 
@@ -139,8 +139,8 @@ impl Step {
         matches!(self, Self::ExchangeForLast | Self::Drop(_))
     }
 
-    /// How much it changes and how unsafe it is. Renewing comes first, then asking explicitly and sizing the role to the
-    /// job, then a shorter chain or another source; shorter runs change the job itself.
+    /// How much it changes and how unsafe it is. Renewing comes first, then asking explicitly and sizing the role to
+    /// the job, then a shorter chain or another source; shorter runs change the job itself.
     pub(super) fn weight(self) -> u32 {
         match self {
             Self::Auto => 10,

@@ -1,5 +1,5 @@
-//! The least changes after which a job is covered, found by asking `lease::judge` about each. Owns the search; the rules
-//! are those of `lease`.
+//! The least changes after which a job is covered, found by asking `lease::judge` about each. Owns the search; the
+//! rules are those of `lease`.
 //!
 //! A *step* is a kind of change, a [`Change`] a step with its number. Sets of one, two and three steps are tried, the
 //! smallest first, each with the numbers nearest to the declared ones. A set that holds a smaller sufficient set is not
@@ -93,7 +93,8 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// The first `most` sets of up to `size` steps that suffice and hold no smaller one that does, the least change first.
+    /// The first `most` sets of up to `size` steps that suffice and hold no smaller one that does, the least change
+    /// first.
     fn ways(&self, size: usize, most: Option<usize>) -> Vec<Way> {
         self.ways_with(size, most, |_| true)
     }

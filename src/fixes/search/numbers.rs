@@ -1,5 +1,6 @@
 //! The numbers that a step is tried with, the one nearest to the declared number first. Each is an edge of a rule of
-//! `lease`, in whole minutes (MaxSessionDuration and sessions of people: whole hours). `lease` decides whether it suffices.
+//! `lease`, in whole minutes (MaxSessionDuration and sessions of people: whole hours). `lease` decides whether it
+//! suffices.
 
 use std::ops::RangeInclusive;
 
@@ -155,7 +156,8 @@ fn every(search: &Search<'_>, changes: &[Change]) -> Option<Change> {
     more_often.then_some(Change::Refresh(Refresh::Every(every)))
 }
 
-/// How often a job's own loop has to renew, in whole minutes: early enough for the client's refresh window and the margin.
+/// How often a job's own loop has to renew, in whole minutes: early enough for the client's refresh window and the
+/// margin.
 fn loop_interval(lease: Seconds, job: &Job) -> Option<Seconds> {
     let spare = job.margin.0.max(rules::CLIENT_REFRESH_WINDOW.0).saturating_add(job.pause.0);
     lease.0.checked_sub(spare).filter(|every| *every >= 60).map(|every| Seconds(every / 60 * 60))

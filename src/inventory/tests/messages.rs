@@ -20,9 +20,9 @@ fn a_tab_is_named_at_the_line_that_it_indents() {
 
 #[test]
 fn tabs_between_the_brackets_of_json_are_no_mistake() {
-    let json =
-        "{\n\t\"version\": 1,\n\t\"jobs\": [{\"name\": \"a\", \"length\": \"1h\", \"source\": \"ecs-task\"}]\n}\n";
-    assert!(Inventory::parse("team.json", json).is_ok());
+    let job = "{\"name\": \"a\", \"length\": \"1h\", \"source\": \"ecs-task\"}";
+    let json = format!("{{\n\t\"version\": 1,\n\t\"jobs\": [{job}]\n}}\n");
+    assert!(Inventory::parse("team.json", &json).is_ok());
 }
 
 #[test]
@@ -38,8 +38,8 @@ fn a_no_break_space_is_named() {
 
 #[test]
 fn a_no_break_space_inside_a_text_is_no_mistake() {
-    let text =
-        "version: 1\n# a\u{a0}comment\njobs:\n  - {name: \"a\u{a0}b\", length: 4h, owner: c\u{a0}d, source: lambda}\n";
+    let job = "{name: \"a\u{a0}b\", length: 4h, owner: c\u{a0}d, source: lambda}";
+    let text = &format!("version: 1\n# a\u{a0}comment\njobs:\n  - {job}\n");
     let problems = Inventory::parse("team.yaml", text).unwrap_err().to_string();
     assert!(!problems.contains("U+00A0") && problems.contains("Lambda function cannot run"), "{problems}");
 }
@@ -62,10 +62,8 @@ fn a_wrong_indentation_is_named_at_its_line() {
 
 #[test]
 fn a_hyphen_without_a_blank_is_named() {
-    check(
-        &after_a_good_job("  «-name: a\n    length: 4h\n    source: ecs-task\n"),
-        &[("blank is missing", "- name: a")],
-    );
+    let job = after_a_good_job("  «-name: a\n    length: 4h\n    source: ecs-task\n");
+    check(&job, &[("blank is missing", "- name: a")]);
     check("version: 1\njobs:\n  «-name: a\n", &[("blank is missing", "- name: …")]);
 }
 
@@ -84,8 +82,9 @@ fn an_item_whose_hyphen_is_missing_is_one_mistake() {
         &[("the `- ` of a new item is missing", "- name: …")],
     );
     check(
-        "version: 1\njobs: [{name: a, length: 1h, source: ecs-task}]\nwaivers:\n  - finding: thin-margin\n    job: a\n    \
-         until: 2027-01-31\n    reason: r\n    «finding: thin-margin\n    job: b\n    until: 2027-01-31\n    reason: r\n",
+        "version: 1\njobs: [{name: a, length: 1h, source: ecs-task}]\nwaivers:\n  \
+         - finding: thin-margin\n    job: a\n    until: 2027-01-31\n    reason: r\n    \
+         «finding: thin-margin\n    job: b\n    until: 2027-01-31\n    reason: r\n",
         &[("the `- ` of a new item is missing", "- finding: …")],
     );
 }
@@ -160,10 +159,8 @@ fn a_required_key_that_is_misspelt_is_one_mistake() {
         &[("`nmae`", "`name`"), ("`lenght`", "`length`"), ("`souce`", "`source`")],
     );
     // An unknown key that is near to no missing one hides none.
-    check(
-        "version: 1\njobs:\n  - «name: a\n    «zzz: 4h\n    source: ecs-task\n",
-        &[("no `length`", ""), ("`zzz`", "")],
-    );
+    let far = "version: 1\njobs:\n  - «name: a\n    «zzz: 4h\n    source: ecs-task\n";
+    check(far, &[("no `length`", ""), ("`zzz`", "")]);
 }
 
 #[test]
@@ -201,9 +198,10 @@ fn a_word_that_people_use_for_a_kind_of_source_names_the_kind() {
 #[test]
 fn the_rest_of_the_file_is_read_after_a_syntax_error() {
     check(
-        "version: 1\njobs:\n  - name: a\n«\tlength: 4h\n    source: ecs-task\n  - name: b\n    length: «4\n    source: \
-         ecs-task\n  - name: c\n    owner: «\"us\n    length: 4h\nwaivers:\n  - «{finding: thin-margin, until: 2027-01-31, \
-         reason: r}\n",
+        "version: 1\njobs:\n  - name: a\n«\tlength: 4h\n    source: ecs-task\n  \
+         - name: b\n    length: «4\n    source: ecs-task\n  \
+         - name: c\n    owner: «\"us\n    length: 4h\n\
+         waivers:\n  - «{finding: thin-margin, until: 2027-01-31, reason: r}\n",
         &[("tab", ""), ("`4` is a bare number", ""), ("the quote", ""), ("neither a job nor a role", "")],
     );
 }
@@ -211,8 +209,8 @@ fn the_rest_of_the_file_is_read_after_a_syntax_error() {
 #[test]
 fn jobs_are_not_blamed_for_a_role_that_a_syntax_error_hides() {
     check(
-        "version: 1\nroles:\n  hub:\n«\tarn: arn:aws:iam::111111111111:role/hub\njobs:\n  - {name: a, length: 1h, source: \
-         iam-user, path: [hub]}\n",
+        "version: 1\nroles:\n  hub:\n«\tarn: arn:aws:iam::111111111111:role/hub\n\
+         jobs:\n  - {name: a, length: 1h, source: iam-user, path: [hub]}\n",
         &[("tab", "")],
     );
 }

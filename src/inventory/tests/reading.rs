@@ -15,8 +15,8 @@ fn inventory(jobs: &str) -> Inventory {
 #[test]
 fn age_session_name_and_copied_hops_are_read() {
     let read = inventory(
-        "  - {name: a, length: 1h, age: 30m, session_name: \"etl-*\", source: ecs-task, path: [{role: hub, copied: true}, \
-         hub]}\n",
+        "  - {name: a, length: 1h, age: 30m, session_name: \"etl-*\", source: ecs-task, \
+         path: [{role: hub, copied: true}, hub]}\n",
     );
     let job = &read.jobs[0];
     assert_eq!((job.age, job.needed()), (Seconds::minutes(30), Seconds::minutes(90)));
@@ -50,12 +50,14 @@ fn the_parameters_of_the_new_kinds_are_read() {
 
 #[test]
 fn an_inventory_is_written_as_it_was_read() {
-    let read = inventory(
-        "  - {name: a, length: 1h, age: 30m, session_name: \"etl-*\", source: {kind: console-login, role: hub}, path: \
-         [{role: hub, duration: 15m, copied: true}]}\n  - {name: b, length: 1h, source: {kind: issued, duration: 2h, \
-         renewable: true}}\n  - {name: c, length: 1h, source: {kind: service-role, duration: 2h}}\n  - {name: d, length: \
-         1h, source: {kind: account-access, portal_session: 2h}, path: [hub]}\naccounts: {\"111111111111\": data-prod}\n",
-    );
+    let path = "path: [{role: hub, duration: 15m, copied: true}]";
+    let read = inventory(&format!(
+        "  - {{name: a, length: 1h, age: 30m, source: {{kind: console-login, role: hub}}, {path}}}\n  \
+         - {{name: b, length: 1h, session_name: \"b-*\", source: {{kind: issued, duration: 2h, renewable: true}}}}\n  \
+         - {{name: c, length: 1h, source: {{kind: service-role, duration: 2h}}}}\n  \
+         - {{name: d, length: 1h, source: {{kind: account-access, portal_session: 2h}}, path: [hub]}}\n\
+         accounts: {{\"111111111111\": data-prod}}\n"
+    ));
     let written = read.to_yaml(&crate::inventory::Comments::default());
     let again = Inventory::parse("again.yaml", &written).unwrap_or_else(|problems| panic!("{written}\n{problems}"));
     let jobs = |inventory: &Inventory| {
@@ -162,7 +164,8 @@ fn the_documentation_lists_every_kind_of_source_with_its_parameters() {
     let expected: Vec<(String, Vec<String>)> = SourceKind::ALL
         .iter()
         .map(|kind| {
-            (format!("`{}`", kind.as_str()), kind.parameters().iter().map(|p| format!("`{}`", p.name)).collect())
+            let parameters = kind.parameters().iter().map(|parameter| format!("`{}`", parameter.name));
+            (format!("`{}`", kind.as_str()), parameters.collect())
         })
         .collect();
     let documented: Vec<(String, Vec<String>)> = rows

@@ -21,10 +21,12 @@ roles:
   third: {arn: "arn:aws:iam::333333333333:role/third"}
 "#;
 
-/// The inventory that has these jobs, each the inside of a YAML flow map without its name.
+/// The inventory that has these jobs, each the inside of a YAML flow map without its name. `MFA` stands for an IAM user
+/// with MFA.
 fn inventory(jobs: &[&str]) -> Inventory {
     let mut text = format!("{ROLES}jobs:\n");
     for (number, job) in jobs.iter().enumerate() {
+        let job = job.replace("MFA", "{kind: iam-user, mfa: true}");
         text.push_str(&format!("  - {{name: job-{number}, {job}}}\n"));
     }
     Inventory::parse("cases.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"))
@@ -78,7 +80,9 @@ const COPY_UNKNOWN: &str = "unknown platform@source -/-/-";
 
 #[test]
 fn a_jobs_margin_is_its_own_else_the_inventorys_else_ten_minutes() {
-    let text = "version: 1\ndefaults: {margin: 30m}\njobs:\n  - {name: own, length: 10m, margin: 2m, source: codebuild}\n  - {name: common, length: 35m, source: codebuild}\n";
+    let text = "version: 1\ndefaults: {margin: 30m}\njobs:\n  \
+                - {name: own, length: 10m, margin: 2m, source: codebuild}\n  \
+                - {name: common, length: 35m, source: codebuild}\n";
     let inventory = Inventory::parse("margins.yaml", text).unwrap();
     let found: Vec<String> = inventory.jobs.iter().map(|job| describe(&judged(&inventory, job))).collect();
     assert_eq!(found, ["covered 3600/3600/3000", "thin platform@source 3600/3600/1500"]);

@@ -89,7 +89,8 @@ fn a_token_that_cannot_be_presented_again_renews_until_the_first_lease_ends() {
             ),
             (
                 &format!(
-                    "length: 3h, source: {source}, path: [{{role: four, duration: 2h}}, second], refresh: {{every: 30m}}"
+                    "length: 3h, source: {source}, path: [{{role: four, duration: 2h}}, second], \
+                     refresh: {{every: 30m}}"
                 ),
                 "lapses identity-token@source 3600/7200/-3600",
             ),
@@ -131,46 +132,34 @@ fn a_horizon_is_never_less_than_the_lease() {
 #[test]
 fn with_mfa_a_refreshing_sdk_gives_up_ten_minutes_before_the_longer_lease_ends() {
     check(&[
-        ("length: 40m, source: {kind: iam-user, mfa: true}, path: [one], refresh: auto", "covered 3600/3000/600"),
-        ("length: 50m, source: {kind: iam-user, mfa: true}, path: [one], refresh: auto", "thin mfa@source 3600/3000/0"),
+        ("length: 40m, source: MFA, path: [one], refresh: auto", "covered 3600/3000/600"),
+        ("length: 50m, source: MFA, path: [one], refresh: auto", "thin mfa@source 3600/3000/0"),
+        ("length: 3001s, source: MFA, path: [one], refresh: auto", "lapses mfa@source 3600/3000/-1"),
         (
-            "length: 3001s, source: {kind: iam-user, mfa: true}, path: [one], refresh: auto",
-            "lapses mfa@source 3600/3000/-1",
-        ),
-        (
-            "length: 1m, margin: 4m, source: {kind: iam-user, mfa: true}, path: [{role: one, duration: 15m}], refresh: auto",
+            "length: 1m, margin: 4m, source: MFA, path: [{role: one, duration: 15m}], refresh: auto",
             "covered 900/300/240",
         ),
         (
-            "length: 301s, source: {kind: iam-user, mfa: true}, path: [{role: one, duration: 15m}], refresh: auto",
+            "length: 301s, source: MFA, path: [{role: one, duration: 15m}], refresh: auto",
             "lapses mfa@source 900/300/-1",
         ),
         (
-            "length: 3h, source: {kind: iam-user, mfa: true}, path: [{role: four, duration: 4h}, second], refresh: auto",
+            "length: 3h, source: MFA, path: [{role: four, duration: 4h}, second], refresh: auto",
             "covered 3600/13800/3000",
         ),
         (
-            "length: 50m, source: {kind: iam-user, mfa: true}, path: [{role: one, duration: 15m}, second], refresh: auto",
+            "length: 50m, source: MFA, path: [{role: one, duration: 15m}, second], refresh: auto",
             "thin mfa@source 3600/3000/0",
         ),
         // Without refresh nothing gives up, and without MFA nobody is asked.
-        ("length: 50m, source: {kind: iam-user, mfa: true}, path: [one]", "covered 3600/3600/600"),
+        ("length: 50m, source: MFA, path: [one]", "covered 3600/3600/600"),
         ("length: 90d, source: {kind: iam-user, mfa: false}, path: [one], refresh: auto", "covered 3600/-/-"),
         // In the job's own loop the ten minutes do not apply.
+        ("length: 50m, source: MFA, path: [one], refresh: {every: 30m}", "covered 3600/3600/600"),
+        ("length: 1h, source: MFA, path: [one], refresh: {every: 30m}", "thin mfa@source 3600/3600/0"),
+        ("length: 3601s, source: MFA, path: [one], refresh: {every: 30m}", "lapses mfa@source 3600/3600/-1"),
         (
-            "length: 50m, source: {kind: iam-user, mfa: true}, path: [one], refresh: {every: 30m}",
-            "covered 3600/3600/600",
-        ),
-        (
-            "length: 1h, source: {kind: iam-user, mfa: true}, path: [one], refresh: {every: 30m}",
-            "thin mfa@source 3600/3600/0",
-        ),
-        (
-            "length: 3601s, source: {kind: iam-user, mfa: true}, path: [one], refresh: {every: 30m}",
-            "lapses mfa@source 3600/3600/-1",
-        ),
-        (
-            "length: 230m, source: {kind: iam-user, mfa: true}, path: [{role: four, duration: 4h}, second], refresh: {every: 30m}",
+            "length: 230m, source: MFA, path: [{role: four, duration: 4h}, second], refresh: {every: 30m}",
             "covered 3600/14400/600",
         ),
     ]);
@@ -203,10 +192,7 @@ fn a_loop_that_is_not_faster_than_the_lease_does_not_refresh() {
             "lapses refresh-interval@0 3600/3600/-43200",
         ),
         ("length: 2h, source: roles-anywhere, refresh: {every: 1h}", "lapses refresh-interval@source 3600/3600/-3600"),
-        (
-            "length: 2h, source: {kind: iam-user, mfa: true}, path: [one], refresh: {every: 1h}",
-            "lapses refresh-interval@0 3600/3600/-3600",
-        ),
+        ("length: 2h, source: MFA, path: [one], refresh: {every: 1h}", "lapses refresh-interval@0 3600/3600/-3600"),
         (
             "length: 2h, source: ecs-task, path: [one], refresh: {every: 1h}",
             "lapses refresh-interval@0 3600/3600/-3600",

@@ -111,7 +111,7 @@ fn a_copied_hop_ends_the_renewal_of_the_hops_behind_it() {
         ),
         // The copy decides, whatever the source.
         (
-            "length: 3h, source: {kind: iam-user, mfa: true}, path: [{role: four, duration: 4h, copied: true}, second], \
+            "length: 3h, source: MFA, path: [{role: four, duration: 4h, copied: true}, second], \
              refresh: auto",
             "covered 3600/14400/3600",
         ),
@@ -127,8 +127,8 @@ fn a_copied_hop_ends_the_renewal_of_the_hops_behind_it() {
         ),
         // Of several, the last counts.
         (
-            "length: 2h, source: iam-user, path: [{role: four, duration: 4h, copied: true}, {role: second, copied: true}, \
-             third], refresh: auto",
+            "length: 2h, source: iam-user, refresh: auto, \
+             path: [{role: four, duration: 4h, copied: true}, {role: second, copied: true}, third]",
             "lapses copied-session@1 3600/3600/-3600",
         ),
         // Without refresh, nothing is renewed anyway.

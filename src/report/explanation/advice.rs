@@ -31,7 +31,7 @@ pub(super) fn advise(
         Some(fixes::set_max_session(role, why, to))
     };
     let steps = way.changes.iter().filter_map(|change| fixes::describe_change(job, &changed, change, raise));
-    let heading: Vec<String> = way.changes.iter().map(|change| in_short(job, change)).collect();
+    let heading: Vec<String> = way.changes.iter().map(|change| summarize(job, change)).collect();
     Advice {
         heading: listed(&heading),
         fixes: steps.collect(),
@@ -49,34 +49,34 @@ fn listed(all: &[String]) -> String {
 }
 
 /// A change in a few words.
-fn in_short(job: &Job, change: &Change) -> String {
+fn summarize(job: &Job, change: &Change) -> String {
     let name = |hop: usize| job.path.get(hop).map_or("the role", |hop| hop.role.name());
     match change {
         Change::Source(Source::IamUser { mfa: true }) => "give the MFA code in the AssumeRole call".to_owned(),
-        Change::Source(Source::IamUser { .. }) => "start from the IAM user's own key".to_owned(),
+        Change::Source(Source::IamUser { .. }) => "start from the IAM user's long-term key".to_owned(),
         Change::Source(Source::WebIdentity { .. }) => "present a fresh token at each renewal".to_owned(),
         Change::Source(Source::IdentityCenter { session, portal_session }) => match job.source {
             Source::IdentityCenter { portal_session: before, .. } if before == *portal_session => {
-                format!("have a permission set with sessions of {session}")
+                format!("set the permission set's session duration to {session}")
             }
-            _ => format!("have a portal session of {portal_session}"),
+            _ => format!("raise the portal session to {portal_session}"),
         },
         Change::Source(Source::AccountAccess { portal_session }) => {
-            format!("have a portal session of {portal_session}")
+            format!("raise the portal session to {portal_session}")
         }
         Change::Source(Source::ConsoleLogin { signin_session: Some(session), .. }) => {
-            format!("have a sign-in session of {session}")
+            format!("raise the sign-in session to {session}")
         }
-        Change::Source(Source::Issued { .. }) => "have the broker issue new credentials during the run".to_owned(),
+        Change::Source(Source::Issued { .. }) => "let the broker issue new credentials during the run".to_owned(),
         Change::Source(
             Source::SessionToken { duration }
             | Source::FederationToken { duration }
             | Source::RolesAnywhere { duration },
-        ) => format!("ask for a source session of {duration}"),
+        ) => format!("request {duration} for the source"),
         Change::Source(source) => format!("start from {}", source.kind()),
-        Change::ExchangeForLast => format!("reach {} directly by OIDC", name(job.path.len().saturating_sub(1))),
+        Change::ExchangeForLast => format!("assume {} directly by OIDC", name(job.path.len().saturating_sub(1))),
         Change::Drop(hop) => format!("leave {} out", name(*hop)),
-        Change::Ask(hop, duration) => format!("ask {} for {duration}", name(*hop)),
+        Change::Ask(hop, duration) => format!("request {duration} from {}", name(*hop)),
         Change::SendNone(hop) => format!("send no DurationSeconds for {}", name(*hop)),
         Change::Renew(hop) => format!("renew the session of {} too", name(*hop)),
         Change::MaxSession(role, to) => format!("set MaxSessionDuration of {} to {to}", role.name()),
@@ -90,7 +90,7 @@ fn in_short(job: &Job, change: &Change) -> String {
     }
 }
 
-/// The keys of the job that are not what they were.
+/// The keys of the job that change.
 fn job_lines(inventory: &Inventory, before: &Job, after: &Job) -> String {
     let mut lines = Vec::new();
     if after.length != before.length {

@@ -1,6 +1,6 @@
-//! One job explained to the person who got its finding: its path hop by hop, the sum, what would make it fit, and its
-//! findings. Owns what is told and in which order; `path` draws the path, `advice` words a way, `ways` tells them; `json` is
-//! all of it for programs.
+//! One job explained to the person who received its finding: its path hop by hop, the calculation of its verdict, ways to
+//! cover it, and its findings. `path` draws the path, `advice` describes one way, `ways` lists them, `json` is the form for
+//! programs.
 
 mod advice;
 mod json;
@@ -23,7 +23,7 @@ use crate::lease::{Judgement, Verdict};
 use crate::plan::Plan;
 use crate::visible;
 
-/// A job, and all that is told of it.
+/// A job, and everything that its explanation shows.
 #[derive(Debug)]
 pub struct Explanation<'a> {
     inventory: &'a Inventory,
@@ -71,7 +71,7 @@ impl<'a> Explanation<'a> {
         self.max_sessions.get(role).copied()
     }
 
-    /// Words it for a terminal of so many columns.
+    /// The text for a terminal of so many columns.
     #[must_use]
     pub fn render(&self, columns: usize) -> String {
         let width = columns.clamp(*WIDTHS.start(), *WIDTHS.end());
@@ -80,9 +80,9 @@ impl<'a> Explanation<'a> {
         text.line(&format!("{bold}{}: {}{bold:#}", visible::line(&self.job.name), self.headline()));
         text.line(&visible::line(&self.job.location.to_string()));
         path::draw(self, &mut text);
-        path::sum(self, &mut text);
-        ways::tell(self, &mut text);
-        self.tell_findings(&mut text);
+        path::draw_calculation(self, &mut text);
+        ways::describe_ways(self, &mut text);
+        self.list_findings(&mut text);
         text.heading("Where the numbers come from");
         text.wrapped(&self.known(), "  ");
         for line in self.planned.iter().flat_map(PlannedReport::lines) {
@@ -94,16 +94,18 @@ impl<'a> Explanation<'a> {
     fn headline(&self) -> String {
         let (needed, end) = (self.judgement.needed, self.judgement.end);
         match (self.judgement.verdict, end) {
-            (Verdict::Rejected, _) => "rejected. AWS refuses a request, and it cannot start.".to_owned(),
+            (Verdict::Rejected, _) => "rejected. STS refuses a request, so it cannot start.".to_owned(),
             (Verdict::Unknown, _) => format!("unknown. It needs {needed}; how long its credentials last is not known."),
             (verdict, Some(end)) => {
                 format!("{}. It needs {needed}, and its credentials last {end}.", verdict.as_str())
             }
-            (verdict, None) => format!("{}. It needs {needed}, and its credentials have no end.", verdict.as_str()),
+            (verdict, None) => {
+                format!("{}. It needs {needed}, and its credentials never expire during a run.", verdict.as_str())
+            }
         }
     }
 
-    fn tell_findings(&self, text: &mut Text) {
+    fn list_findings(&self, text: &mut Text) {
         text.heading("Findings");
         if self.findings.is_empty() {
             text.line("  None for this job.");
@@ -121,7 +123,7 @@ impl<'a> Explanation<'a> {
         }
     }
 
-    /// Which MaxSessionDurations the explanation stands on.
+    /// Where the MaxSessionDurations are known from.
     fn known(&self) -> String {
         let is_live = |hop: &&Hop| self.max_session(&hop.role).is_some_and(|(_, from)| from == MaxSessionFrom::Iam);
         let live = self.job.path.iter().filter(is_live).count();
@@ -131,17 +133,17 @@ impl<'a> Explanation<'a> {
             crate::shell::word(&self.job.name)
         );
         match (&self.read_at, self.job.path.len()) {
-            (_, 0) => "The inventory; no role is on its path.".to_owned(),
+            (_, 0) => "From the inventory. The path has no role.".to_owned(),
             (Some(at), all) => {
                 let rest = match known - live {
                     0 if live == all => String::new(),
-                    declared => format!(" Of the other hops, {declared} of {} have a declared one.", all - live),
+                    declared => format!(" The inventory declares it for {declared} of the other {}.", all - live),
                 };
-                format!("MaxSessionDuration of {live} of {all} hops as IAM told it to the run of {at}.{rest}")
+                format!("IAM returned the MaxSessionDuration of {live} of {all} hops to the run of {at}.{rest}")
             }
             (None, all) => format!(
-                "The inventory alone: it declares MaxSessionDuration for {known} of {all} hops. The live values are not asked for: {check}, and \
-                 with `--format json --output FILE` keeps them for `explain --report FILE`."
+                "From the inventory, which declares MaxSessionDuration for {known} of {all} hops. This command makes no \
+                 AWS calls: {check}, and `--format json --output FILE` keeps them for `explain --report FILE`."
             ),
         }
     }
@@ -151,14 +153,14 @@ fn is_about_a_waiver(id: FindingId) -> bool {
     matches!(id, FindingId::WaiverExpired | FindingId::WaiverUnused)
 }
 
-/// The text as it grows.
+/// The text under construction.
 struct Text {
     text: String,
     width: usize,
 }
 
 impl Text {
-    /// A line as it is: with our colours, and what is others' in it made visible.
+    /// A line that is fit to print.
     fn line(&mut self, line: &str) {
         let _ = writeln!(self.text, "{line}");
     }
@@ -177,14 +179,14 @@ impl Text {
         self.line(&wrapped);
     }
 
-    /// A line behind a label, its other lines below the first.
+    /// A wrapped text after a label, indented to its end.
     fn wrapped_after(&mut self, label: &str, line: &str) {
         let indent = " ".repeat(label.chars().count());
         let wrapped = self.wrap(line, &indent);
         self.line(&format!("{label}{}", wrapped.trim_start()));
     }
 
-    /// Lines to be copied: never broken.
+    /// Lines to copy, never wrapped.
     fn code(&mut self, lines: &str, indent: &str) {
         let dim = Style::new().dimmed();
         for line in lines.lines().map(visible::line) {

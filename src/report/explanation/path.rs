@@ -1,4 +1,4 @@
-//! The path of a job drawn hop by hop, the source first, and the sum that its verdict is.
+//! The path of a job, drawn hop by hop from the source, and the calculation of its verdict.
 
 use anstyle::Style;
 
@@ -12,53 +12,60 @@ use crate::visible;
 
 const INDENT: &str = "             ";
 
-pub(super) fn draw(told: &Explanation<'_>, text: &mut Text) {
+pub(super) fn draw(explained: &Explanation<'_>, text: &mut Text) {
     text.heading("Path");
-    let limits = told.judgement.limited_by.is_some() && told.judgement.limiting_hop.is_none();
-    stop(text, "source", &format!("{}: {}", told.job.source.kind(), source_in_words(&told.job.source)), limits);
-    if limits && told.judgement.refusal.is_some() {
-        let refusal = told.judgement.refusal.as_ref().map(refusal_in_words).unwrap_or_default();
+    let limits = explained.judgement.limited_by.is_some() && explained.judgement.limiting_hop.is_none();
+    draw_stop(
+        text,
+        "source",
+        &format!("{}: {}", explained.job.source.kind(), describe_source(&explained.job.source)),
+        limits,
+    );
+    if limits && explained.judgement.refusal.is_some() {
+        let refusal = explained.judgement.refusal.as_ref().map(describe_refusal).unwrap_or_default();
         text.wrapped(&format!("refused: {refusal}"), INDENT);
     }
-    for (index, (hop, lease)) in told.job.path.iter().zip(&told.judgement.hops).enumerate() {
-        let call = match told.job.source {
+    for (index, (hop, lease)) in explained.job.path.iter().zip(&explained.judgement.hops).enumerate() {
+        let call = match explained.job.source {
             Source::WebIdentity { .. } if index == 0 => "AssumeRoleWithWebIdentity",
             Source::Saml { .. } if index == 0 => "AssumeRoleWithSAML",
             _ => "AssumeRole",
         };
-        let how = if lease.chained { "by a session: chained" } else { "not by a session: direct" };
+        let how = if lease.chained { "called by a session: chained" } else { "not called by a session: direct" };
         text.line(&format!("       │     {call}, {how}"));
-        let name = match told.inventory.declared(&hop.role).and_then(|role| role.alias.as_deref()) {
+        let name = match explained.inventory.declared(&hop.role).and_then(|role| role.alias.as_deref()) {
             Some(alias) => format!("{alias}, {}", hop.role),
             None => hop.role.to_string(),
         };
-        stop(text, &format!("path[{index}]"), &name, told.judgement.limiting_hop == Some(index));
-        text.wrapped(&request_in_words(hop), INDENT);
-        text.wrapped(&cap_in_words(told, hop, lease), INDENT);
-        text.wrapped(&grant_in_words(lease), INDENT);
+        draw_stop(text, &format!("path[{index}]"), &name, explained.judgement.limiting_hop == Some(index));
+        text.wrapped(&describe_request(hop), INDENT);
+        text.wrapped(&describe_cap(explained, hop, lease), INDENT);
+        text.wrapped(&describe_grant(lease), INDENT);
     }
 }
 
-/// One stop of the path; what limits the job is marked.
-fn stop(text: &mut Text, place: &str, name: &str, limits: bool) {
+/// The source or a hop, marked where it limits the job.
+fn draw_stop(text: &mut Text, place: &str, name: &str, limits: bool) {
     let bold = Style::new().bold();
     let mark = if limits { "▶" } else { " " };
     let name = visible::line(name);
-    // ARNs stay whole, to be copied.
+    // ARNs are never wrapped, so that they can be copied.
     text.line(&format!("  {mark} {place:<8} {bold}{name}{bold:#}"));
     if limits {
         text.line(&format!("{INDENT}◀ limits the job"));
     }
 }
 
-fn source_in_words(source: &Source) -> String {
+fn describe_source(source: &Source) -> String {
     match source {
         Source::IamUser { mfa: false } => "the long-term key of an IAM user".to_owned(),
-        Source::IamUser { mfa: true } => {
-            "the long-term key of an IAM user, MFA given in the AssumeRole call".to_owned()
+        Source::IamUser { mfa: true } => "the long-term key of an IAM user, with MFA in the AssumeRole call".to_owned(),
+        Source::SessionToken { duration } => {
+            format!("GetSessionToken with a duration of {duration}; nothing renews it")
         }
-        Source::SessionToken { duration } => format!("GetSessionToken, asked for {duration}; nothing renews it"),
-        Source::FederationToken { duration } => format!("GetFederationToken, asked for {duration}; nothing renews it"),
+        Source::FederationToken { duration } => {
+            format!("GetFederationToken with a duration of {duration}; nothing renews it")
+        }
         Source::WebIdentity { renewable: true } => "an OIDC token that can be presented again".to_owned(),
         Source::WebIdentity { renewable: false } => "an OIDC token that cannot be presented again".to_owned(),
         Source::Saml { renewable: true } => "a SAML assertion that can be presented again".to_owned(),
@@ -93,40 +100,40 @@ fn source_in_words(source: &Source) -> String {
     }
 }
 
-fn request_in_words(hop: &Hop) -> String {
+fn describe_request(hop: &Hop) -> String {
     match hop.duration {
-        Some(duration) => format!("asks for {duration} ({} seconds)", duration.0),
-        None => format!("asks for no duration: STS takes {}", rules::DEFAULT_DURATION),
+        Some(duration) => format!("requests {duration} ({} seconds)", duration.0),
+        None => format!("requests no duration: STS grants {}", rules::DEFAULT_DURATION),
     }
 }
 
-fn cap_in_words(told: &Explanation<'_>, hop: &Hop, lease: &HopLease) -> String {
-    let max = match told.max_session(&hop.role) {
+fn describe_cap(explained: &Explanation<'_>, hop: &Hop, lease: &HopLease) -> String {
+    let max = match explained.max_session(&hop.role) {
         Some((max, MaxSessionFrom::Iam)) => format!("MaxSessionDuration {max}, read from IAM"),
         Some((max, MaxSessionFrom::Planned)) => format!("MaxSessionDuration {max}, planned"),
         Some((max, MaxSessionFrom::Declared)) => format!("MaxSessionDuration {max}, declared"),
         None => "MaxSessionDuration not known".to_owned(),
     };
     if lease.chained {
-        format!("at most {}: role chaining, whatever the role's own maximum ({max})", rules::CHAIN_CAP)
+        format!("at most {}: role chaining caps it, whatever the role allows ({max})", rules::CHAIN_CAP)
     } else {
-        match told.max_session(&hop.role) {
+        match explained.max_session(&hop.role) {
             Some((limit, _)) => format!("at most {limit}: {max}"),
-            None => format!("{} is allowed by every role; more depends on it: {max}", rules::DEFAULT_MAX_SESSION),
+            None => format!("every role allows {}; for more: {max}", rules::DEFAULT_MAX_SESSION),
         }
     }
 }
 
-fn grant_in_words(lease: &HopLease) -> String {
+fn describe_grant(lease: &HopLease) -> String {
     match &lease.grant {
-        Some(Grant::Granted(seconds)) => format!("is granted {seconds}"),
-        Some(Grant::Refused(refusal)) => format!("is refused: {}", refusal_in_words(refusal)),
-        Some(Grant::NotKnown) => "is granted it, or refused: that depends on the role's MaxSessionDuration".to_owned(),
-        None => "is never reached: a request before it is refused".to_owned(),
+        Some(Grant::Granted(seconds)) => format!("STS grants {seconds}"),
+        Some(Grant::Refused(refusal)) => format!("STS refuses: {}", describe_refusal(refusal)),
+        Some(Grant::NotKnown) => "STS grants or refuses it, depending on the role's MaxSessionDuration".to_owned(),
+        None => "is not requested: STS refuses an earlier request".to_owned(),
     }
 }
 
-fn refusal_in_words(refusal: &Refusal) -> String {
+fn describe_refusal(refusal: &Refusal) -> String {
     match refusal {
         Refusal::OutOfRange { accepted, .. } => {
             format!(
@@ -137,15 +144,15 @@ fn refusal_in_words(refusal: &Refusal) -> String {
                 accepted.end().0
             )
         }
-        Refusal::SourceCannotAssume => "credentials of GetFederationToken may not call AssumeRole".to_owned(),
+        Refusal::SourceCannotAssume => "credentials from GetFederationToken may not call AssumeRole".to_owned(),
         Refusal::OverMaxSession { max } => format!("over the role's MaxSessionDuration, {max}"),
         Refusal::OverChainCap => format!("over {}, the limit of role chaining", rules::CHAIN_CAP),
     }
 }
 
-pub(super) fn sum(told: &Explanation<'_>, text: &mut Text) {
-    text.heading("Sum");
-    let (job, judgement) = (told.job, &told.judgement);
+pub(super) fn draw_calculation(explained: &Explanation<'_>, text: &mut Text) {
+    text.heading("Calculation");
+    let (job, judgement) = (explained.job, &explained.judgement);
     let wanted = judgement.needed + job.margin;
     text.line(&format!(
         "  needs    {}: length {}, pause {}; with its margin of {}: {wanted}",
@@ -154,16 +161,16 @@ pub(super) fn sum(told: &Explanation<'_>, text: &mut Text) {
     if let Some(lease) = judgement.lease {
         text.line(&format!("  session  {lease}"));
     }
-    text.wrapped_after("  refresh  ", &refresh_in_words(told));
+    text.wrapped_after("  refresh  ", &describe_refresh(explained));
     let lasts = match (judgement.verdict, judgement.end) {
         (Verdict::Rejected, _) => "not at all: the job cannot start".to_owned(),
         (Verdict::Unknown, _) => "not known".to_owned(),
-        (_, None) => "without an end that a run could meet".to_owned(),
+        (_, None) => "never expires during a run".to_owned(),
         (_, Some(end)) if end < judgement.needed => {
             format!("{end}: {} less than it needs", Seconds(judgement.needed.0 - end.0))
         }
         (_, Some(end)) => {
-            format!("{end}: {} more than it needs, of {} wanted", Seconds(end.0 - judgement.needed.0), job.margin)
+            format!("{end}: {} more than it needs; the margin is {}", Seconds(end.0 - judgement.needed.0), job.margin)
         }
     };
     text.wrapped_after("  lasts    ", &lasts);
@@ -173,15 +180,15 @@ pub(super) fn sum(told: &Explanation<'_>, text: &mut Text) {
     }
 }
 
-/// How the job renews, and how far that carries.
-fn refresh_in_words(told: &Explanation<'_>) -> String {
-    let (job, judgement) = (told.job, &told.judgement);
+/// How the job renews its credentials, and for how long that works.
+fn describe_refresh(explained: &Explanation<'_>) -> String {
+    let (job, judgement) = (explained.job, &explained.judgement);
     let until = match judgement.end {
         Some(end) if judgement.lease != Some(end) => format!(", until a person is needed after {end}"),
         _ => String::new(),
     };
     match job.refresh {
-        Refresh::None => "none: the job works with one session to its end".to_owned(),
+        Refresh::None => "none: the job uses one session".to_owned(),
         Refresh::Auto => format!("auto: the SDK renews the session from its source{until}"),
         Refresh::Every(every) => {
             let turn = every + job.pause;

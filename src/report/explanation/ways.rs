@@ -1,4 +1,4 @@
-//! What would make the job fit, in words: each way with its steps, the lines to declare and what comes of it.
+//! The ways to cover the job: each with its steps, the lines to declare and the outcome.
 
 use anstyle::Style;
 
@@ -8,65 +8,65 @@ use crate::fixes::search::{Fit, MOST_CHANGES, Way};
 use crate::inventory::Seconds;
 use crate::lease::{Judgement, Verdict};
 
-/// Ways that are told with all their steps.
+/// Ways that are shown with all their steps.
 const IN_FULL: usize = 4;
-/// Ways of which the heading is told.
+/// Ways of which only the heading is shown.
 const IN_SHORT: usize = 8;
 
-pub(super) fn tell(told: &Explanation<'_>, text: &mut Text) {
-    match &told.fit {
+pub(super) fn describe_ways(explained: &Explanation<'_>, text: &mut Text) {
+    match &explained.fit {
         Fit::Fits => {
-            text.heading("It fits");
-            text.wrapped(&outcome(told, &told.judgement), "  ");
+            text.heading("The job is covered");
+            text.wrapped(&outcome(explained, &explained.judgement), "  ");
         }
         Fit::Ways(ways) => {
-            text.heading("What would make it fit: any one of these, the least change first");
+            text.heading("How to fix it: any one of these, the smallest change first");
             for (number, way) in ways.iter().take(IN_FULL).enumerate() {
                 if number > 0 {
                     text.line("");
                 }
-                tell_way(told, text, number + 1, way);
+                describe_way(explained, text, number + 1, way);
             }
             let rest: Vec<&Way> = ways.iter().skip(IN_FULL).collect();
             if !rest.is_empty() {
                 text.line("\n  Also:");
             }
             for way in rest.iter().take(IN_SHORT) {
-                text.wrapped_after("  - ", &advice(told, way).heading);
+                text.wrapped_after("  - ", &advice(explained, way).heading);
             }
             if rest.len() > IN_SHORT {
                 text.line(&format!("  and {} more.", rest.len() - IN_SHORT));
             }
         }
         Fit::Nothing { longest } => {
-            text.heading("Nothing makes it fit");
-            let at_best = at_best(told, *longest);
-            text.wrapped(&format!("No set of up to {MOST_CHANGES} changes makes this job last. {at_best}"), "  ");
+            text.heading("No fix was found");
+            let at_best = at_best(explained, *longest);
+            text.wrapped(&format!("No set of up to {MOST_CHANGES} changes covers this job. {at_best}"), "  ");
         }
     }
 }
 
-fn at_best(told: &Explanation<'_>, longest: Option<Seconds>) -> String {
+fn at_best(explained: &Explanation<'_>, longest: Option<Seconds>) -> String {
     match longest {
-        Some(longest) => format!("The longest run that could be made to is {longest}."),
-        None if told.judgement.verdict == Verdict::Rejected => {
-            "Nor would a shorter run start: too many of its requests are refused.".to_owned()
+        Some(longest) => format!("Such changes can cover runs of up to {longest}."),
+        None if explained.judgement.verdict == Verdict::Rejected => {
+            "A shorter run would not start either: STS refuses too many of its requests.".to_owned()
         }
         None => format!(
-            "Not even a run of one minute would keep its margin of {} with its pause of {}: declare a smaller margin.",
-            told.job.margin, told.job.pause
+            "With its pause of {1}, even a run of one minute would not keep the margin of {0}. Declare a smaller margin.",
+            explained.job.margin, explained.job.pause
         ),
     }
 }
 
-fn advice(told: &Explanation<'_>, way: &Way) -> Advice {
-    advise(told.inventory, told.job, way, &|role| told.max_session(role).map(|(max, _)| max))
+fn advice(explained: &Explanation<'_>, way: &Way) -> Advice {
+    advise(explained.inventory, explained.job, way, &|role| explained.max_session(role).map(|(max, _)| max))
 }
 
-fn tell_way(told: &Explanation<'_>, text: &mut Text, number: usize, way: &Way) {
+fn describe_way(explained: &Explanation<'_>, text: &mut Text, number: usize, way: &Way) {
     const INDENT: &str = "     ";
     const CODE: &str = "       ";
-    let (bold, advice) = (Style::new().bold(), advice(told, way));
+    let (bold, advice) = (Style::new().bold(), advice(explained, way));
     let heading = text.wrap(&capitalised(&advice.heading), INDENT);
     text.line(&format!("  {number}. {bold}{}{bold:#}", heading.trim_start()));
     for fix in &advice.fixes {
@@ -74,25 +74,25 @@ fn tell_way(told: &Explanation<'_>, text: &mut Text, number: usize, way: &Way) {
         fix.cli.iter().for_each(|cli| text.code(cli, CODE));
     }
     if !advice.job.is_empty() {
-        text.wrapped(&format!("In the inventory, job {}:", told.job.name), INDENT);
+        text.wrapped(&format!("In the inventory, job {}:", explained.job.name), INDENT);
         text.code(&advice.job, CODE);
     }
     if !advice.roles.is_empty() {
         text.wrapped("In the inventory, under `roles`:", INDENT);
         text.code(&advice.roles, CODE);
     }
-    text.wrapped(&format!("Then: {}", outcome(told, &way.judgement)), INDENT);
+    text.wrapped(&format!("Result: {}", outcome(explained, &way.judgement)), INDENT);
 }
 
-/// What a covered job has, its headroom first.
-fn outcome(told: &Explanation<'_>, judgement: &Judgement) -> String {
+/// The numbers of a covered job.
+fn outcome(explained: &Explanation<'_>, judgement: &Judgement) -> String {
     match (judgement.end, judgement.headroom.and_then(|headroom| u64::try_from(headroom).ok())) {
         (Some(end), Some(headroom)) => format!(
-            "covered. Its credentials last {end}, and end {} after the run; its margin is {}.",
+            "covered. Its credentials last {end} and expire {} after the run; its margin is {}.",
             Seconds(headroom),
-            told.job.margin
+            explained.job.margin
         ),
-        _ => "covered. Its credentials are renewed without end.".to_owned(),
+        _ => "covered. Its credentials are renewed for as long as it runs.".to_owned(),
     }
 }
 

@@ -1,0 +1,137 @@
+//! Jobs from CloudFormation and SAM templates: the Lambda functions, CodeBuild projects, Glue jobs and Batch job definitions
+//! with their timeouts, and the permission sets with their session durations.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::gather::gather;
+use super::workload::{Layout, Resource, Service, permission_set_job, timed_job};
+use super::{Imported, locate};
+use crate::inventory::problem::Placed;
+use crate::inventory::yaml::Node;
+use crate::inventory::{Problems, Remark, Seconds};
+use crate::templates::cloudformation::Template;
+use crate::templates::files::read_templates;
+use crate::templates::intrinsic::{Deployment, Resolver};
+use crate::templates::{Given, Resolved};
+
+const SECOND: Seconds = Seconds(1);
+const MINUTE: Seconds = Seconds::minutes(1);
+/// Stands for the account in comments where none is given.
+const ANY_ACCOUNT: &str = "ACCOUNT";
+
+const LAYOUTS: &[Layout] = &[
+    Layout {
+        service: Service::Lambda,
+        resource: "AWS::Lambda::Function",
+        name: "FunctionName",
+        timeout: "Timeout",
+        unit: SECOND,
+        role: "Role",
+    },
+    Layout {
+        service: Service::Lambda,
+        resource: "AWS::Serverless::Function",
+        name: "FunctionName",
+        timeout: "Timeout",
+        unit: SECOND,
+        role: "Role",
+    },
+    Layout {
+        service: Service::Codebuild,
+        resource: "AWS::CodeBuild::Project",
+        name: "Name",
+        timeout: "TimeoutInMinutes",
+        unit: MINUTE,
+        role: "ServiceRole",
+    },
+    Layout {
+        service: Service::Glue,
+        resource: "AWS::Glue::Job",
+        name: "Name",
+        timeout: "Timeout",
+        unit: MINUTE,
+        role: "Role",
+    },
+    Layout {
+        service: Service::Batch,
+        resource: "AWS::Batch::JobDefinition",
+        name: "JobDefinitionName",
+        timeout: "Timeout.AttemptDurationSeconds",
+        unit: SECOND,
+        role: "ContainerProperties.JobRoleArn",
+    },
+];
+
+/// Makes a job of each resource that runs for a configured time, and of each permission set. `length`: how long the jobs
+/// of people run who use a permission set.
+///
+/// # Errors
+/// Every problem of every file.
+pub fn import(paths: &[PathBuf], given: &Given, length: Option<Seconds>) -> Result<Imported, Problems> {
+    let templates = read_templates(paths, given)?;
+    let files: Vec<Arc<str>> = templates.iter().map(|template| template.file().into()).collect();
+    let mut imported = Imported::default();
+    let mut drafts = Vec::new();
+    for template in &templates {
+        for (id, node) in template.resources() {
+            let Some(kind) = node.get("Type").and_then(Node::text) else { continue };
+            let mut resolver = Resolver::new(template.root(), deployment(given));
+            let mut property = |name: &str| value(template, kind, &mut resolver, node, name);
+            let location = locate(id.place, &files);
+            let mut resource = Resource { id: &id.value, place: id.place, location, property: &mut property };
+            let draft = match LAYOUTS.iter().find(|layout| layout.resource == kind) {
+                Some(layout) => timed_job(layout, &mut resource),
+                None if kind == "AWS::SSO::PermissionSet" => {
+                    permission_set_job("Name", "SessionDuration", length, &mut resource)
+                }
+                None => continue,
+            };
+            match draft {
+                Ok(draft) => drafts.push(draft),
+                Err(remark) => imported.not_imported.push(remark),
+            }
+        }
+        imported.notes.extend(unread(template, &files));
+    }
+    imported.comments.head = vec![
+        "Imported from CloudFormation templates by `credential-health import cloudformation`.".to_owned(),
+        "length is the configured timeout. path is empty: the job uses the role of its platform. Write the roles that"
+            .to_owned(),
+        "the job assumes with it as its path. refresh is auto: SDKs renew; write none for a copy of the credentials."
+            .to_owned(),
+    ];
+    gather(drafts, &files, &mut imported);
+    Ok(imported)
+}
+
+fn deployment(given: &Given) -> Deployment<'_> {
+    let partition = given.parameters.get("AWS::Partition").map_or("aws", String::as_str);
+    let account = given.accounts.first().map_or(ANY_ACCOUNT, String::as_str);
+    Deployment { partition, account, parameters: &given.parameters }
+}
+
+/// A property of a resource; a SAM function takes those that it leaves out from `Globals`.
+fn value<'a>(template: &'a Template, kind: &str, resolver: &mut Resolver<'a>, node: &'a Node, name: &str) -> Resolved {
+    let global = || template.root().get("Globals")?.get("Function")?.get(name);
+    match resolver.property(node, name, &Resolved::Nothing) {
+        Resolved::Nothing if kind == "AWS::Serverless::Function" => {
+            global().map_or(Resolved::Nothing, |node| resolver.resolve(node))
+        }
+        value => value,
+    }
+}
+
+/// The parts of a template that may hold more jobs.
+fn unread(template: &Template, files: &[Arc<str>]) -> Vec<Remark> {
+    let nested = ["AWS::CloudFormation::Stack", "AWS::Serverless::Application", "AWS::CloudFormation::StackSet"];
+    let is_nested = |node: &Node| node.get("Type").and_then(Node::text).is_some_and(|kind| nested.contains(&kind));
+    let resources = template.resources().filter(|(id, node)| is_nested(node) || id.value.starts_with("Fn::"));
+    let remark = |(id, _): (&Placed<String>, &Node)| Remark {
+        location: locate(id.place, files),
+        message: format!("{}: the resources that it creates are not read", id.value),
+        help: "give the template that it deploys, or the processed template, too".to_owned(),
+        cannot_work: false,
+    };
+    resources.map(remark).collect()
+}
