@@ -2,9 +2,8 @@
 #![no_main]
 
 use credential_health::findings::Severity;
-use credential_health::notify::state::{
-    self, Changes, DEFAULT_REMIND_AFTER, Previous, PublishedChanges, Run, state_after_publishing, state_before_publishing,
-};
+use credential_health::notify::state::{self, Changes, DEFAULT_REMIND_AFTER, Previous, PublishedChanges, Run};
+use credential_health::notify::state::{state_after_publishing, state_before_publishing};
 use credential_health::notify::{Delivery, messages_of_changes};
 use credential_health::templates::Planned;
 use credential_health_fuzz::{KNOWN, NOW, in_line, linted, messages};
@@ -29,7 +28,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     }
     let listed: usize = changes.owners.values().map(|owner| owner.open.len()).sum();
     let open: usize = report.open_findings().map(|finding| finding.owners.len()).sum();
-    assert!(matches!(previous, Previous::Known(_)) || listed == open, "{listed} of {open} are published without a state");
+    assert!(matches!(previous, Previous::Known(_)) || listed == open, "{listed} of {open} without a state");
     if let Some(before) = state_before_publishing(&changes, &run) {
         let read = state::read(state::print(&before).as_bytes(), *NOW);
         assert_eq!(read.as_ref(), Ok(&before), "the state before publishing is a state");

@@ -285,10 +285,7 @@ pub enum ExitStatus {
 pub const EXIT_STATUSES: [(ExitStatus, &str); 5] = [
     (ExitStatus::Healthy, "no open finding at or above --fail-on"),
     (ExitStatus::Findings, "open findings at or above --fail-on"),
-    (
-        ExitStatus::BadUsage,
-        "bad arguments, inventory or settings: nothing was checked; or no report was written",
-    ),
+    (ExitStatus::BadUsage, "bad arguments, inventory or settings: nothing was checked; or no report was written"),
     (ExitStatus::Incomplete, "the run did not finish all that it set out to do"),
     (ExitStatus::NoAnswer, "no AWS credentials, no answer from AWS, or a message not published"),
 ];

@@ -1,5 +1,5 @@
-//! Publishes changes: reads the state, writes what is about to be published, publishes, and writes what was published. When
-//! another run has written the state in between, it compares again.
+//! Publishes changes: reads the state, writes what is about to be published, publishes, and writes what was published.
+//! When another run has written the state in between, it compares again.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -108,8 +108,8 @@ impl ChangePublisher<'_> {
         conclude(self.topic, &outcomes, not_saved)
     }
 
-    /// Writes the changes as due, before any of them is published. Messages do not wait for S3 long, and are sent whatever
-    /// it answers.
+    /// Writes the changes as due, before any of them is published. Messages do not wait for S3 long, and are sent
+    /// whatever it answers.
     async fn save_before_publishing(
         &self,
         changes: Option<&Changes<'_>>,

@@ -69,8 +69,8 @@ impl Function {
     /// Answers one event: the report, or why there is none.
     ///
     /// # Errors
-    /// `BadEvent`, `BadInventory`, `NotPublished`, `StateNotSaved`, `NoAnswer`: the invocation fails, so that Lambda retries
-    /// it and then dead-letters the event. The findings are in the log by then.
+    /// `BadEvent`, `BadInventory`, `NotPublished`, `StateNotSaved`, `NoAnswer`: the invocation fails, so that Lambda
+    /// retries it and then dead-letters the event. The findings are in the log by then.
     pub async fn handle(&self, event: &Value, invocation: &Invocation) -> Result<Answer, Diagnostic> {
         match Event::read(event).map_err(|problem| failed("BadEvent", problem))? {
             Event::Schedule { id } => self.run(id, Trigger::Schedule, Manual::default(), invocation).await,
@@ -123,7 +123,8 @@ impl Function {
         Ok(Answer::new(report, manual.form))
     }
 
-    /// When a run sends messages. An inventory that came with the request is published only where the settings allow it.
+    /// When a run sends messages. An inventory that came with the request is published only where the settings allow
+    /// it.
     fn notify(&self, manual: &Manual) -> Notify {
         let is_allowed = manual.inventory.is_none() || self.settings.manual_inventory == ManualInventory::Publish;
         match manual.notify {
@@ -251,8 +252,8 @@ impl Function {
     }
 }
 
-/// How long to walk, so that time is left to judge, log and publish: a fifth is kept, 2 to 15 seconds, or two thirds where
-/// that is less.
+/// How long to walk, so that time is left to judge, log and publish: a fifth is kept, 2 to 15 seconds, or two thirds
+/// where that is less.
 fn time_to_walk(remaining: Duration) -> Duration {
     let kept = (remaining / 5).clamp(Duration::from_secs(2), Duration::from_secs(15));
     remaining.saturating_sub(kept).max(remaining / 3)

@@ -1,5 +1,5 @@
-//! The content of a message: the findings of one owner, what changed about them, and the counts. Typed, and independent of
-//! the sink that sends it.
+//! The content of a message: the findings of one owner, what changed about them, and the counts. Typed, and independent
+//! of the sink that sends it.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};

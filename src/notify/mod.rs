@@ -1,9 +1,9 @@
 //! Notifies people: messages with what a run found, one for each owner, and metrics.
 //!
-//! `digest` is the content of a message and knows no sink; `text` and `json` are its two forms. A sink (`sns`) puts a digest
-//! into an envelope and sends it; `sink` publishes digests through one, the worst first. `state` is what subscribers were
-//! notified of before. A new sink is a file here that implements `Sink`, its settings, their parameters in the template,
-//! and a line in `lambda` that selects it.
+//! `digest` is the content of a message and knows no sink; `text` and `json` are its two forms. A sink (`sns`) puts a
+//! digest into an envelope and sends it; `sink` publishes digests through one, the worst first. `state` is what
+//! subscribers were notified of before. A new sink is a file here that implements `Sink`, its settings, their
+//! parameters in the template, and a line in `lambda` that selects it.
 
 mod digest;
 mod json;

@@ -17,9 +17,6 @@ pub trait Sink: Clone + Send + 'static {
     /// A digest in the form of the sink.
     type Message: Send + 'static;
 
-    /// The sink's name in logs and errors.
-    fn name(&self) -> &str;
-
     /// Makes the message of a digest.
     fn message(&self, digest: &Digest<'_>) -> Self::Message;
 
@@ -109,8 +106,8 @@ impl DigestOutcome {
     }
 }
 
-/// Publishes the digests that this process has not published yet, in their order, and returns the outcome of each, at the
-/// latest at `end`.
+/// Publishes the digests that this process has not published yet, in their order, and returns the outcome of each, at
+/// the latest at `end`.
 pub async fn publish<S: Sink>(
     sink: &S,
     digests: &[Digest<'_>],

@@ -1,4 +1,5 @@
-//! A digest as plain text, for mail and chat. Texts of the state can be anybody's: control characters in them are escaped.
+//! A digest as plain text, for mail and chat. Texts of the state can be anybody's: control characters in them are
+//! escaped.
 
 use std::fmt::Write as _;
 

@@ -248,7 +248,8 @@ async fn a_refused_role_fails_its_test_and_those_of_its_jobs() {
     let (mut world, checker) = world();
     world.role(crate::stand_in::Role::new(crate::harness::HUB));
     let aws = crate::stand_in::StandIn::start(world).await;
-    let ran = Cli::on(INVENTORY, "check", &["--format", "junit", "--fail-on", "medium"]).asking(&aws, &checker).run().await;
+    let ran =
+        Cli::on(INVENTORY, "check", &["--format", "junit", "--fail-on", "medium"]).asking(&aws, &checker).run().await;
     ran.assert_status(1);
     let statuses = statuses(&quick_junit::Report::deserialize_from_str(&ran.stdout).unwrap());
     let of = |suite: &str, name: &str| statuses.get(&(suite.to_owned(), name.to_owned())).copied();

@@ -59,7 +59,8 @@ async fn each_timeout_of_a_template_becomes_a_job() {
         ("etl", 14_400),
         ("worker", 900),
     ];
-    let wanted: Vec<_> = wanted.into_iter().map(|(name, seconds)| (name.to_owned(), seconds, "covered".to_owned())).collect();
+    let wanted: Vec<_> =
+        wanted.into_iter().map(|(name, seconds)| (name.to_owned(), seconds, "covered".to_owned())).collect();
     assert_eq!(found, wanted, "{}", ran.stdout);
     assert!(ran.stdout.contains("role arn:aws:iam::ACCOUNT:role/worker-role"), "{}", ran.stdout);
     assert!(ran.stdout.contains("session: 4h"), "{}", ran.stdout);
@@ -99,8 +100,11 @@ async fn each_timeout_of_a_plan_becomes_a_job() {
         resource("aws_lambda_function", json!({"function_name": "worker", "timeout": 900, "role": "arn"})),
         resource("aws_codebuild_project", json!({"name": "build", "build_timeout": 480, "service_role": "arn"})),
         resource("aws_glue_job", json!({"name": "etl", "timeout": 240, "role_arn": "arn"})),
-        resource("aws_batch_job_definition", json!({"name": "batch", "timeout": [{"attempt_duration_seconds": 7200}],
-            "container_properties": "{\"jobRoleArn\": \"arn\"}"})),
+        resource(
+            "aws_batch_job_definition",
+            json!({"name": "batch", "timeout": [{"attempt_duration_seconds": 7200}],
+            "container_properties": "{\"jobRoleArn\": \"arn\"}"}),
+        ),
         resource("aws_ssoadmin_permission_set", json!({"name": "Admin", "session_duration": "PT4H"})),
     ];
     let ran = import("terraform-plan", "p.json", &plan(&resources, json!({})), &["--length", "2h"]).await;
@@ -108,22 +112,26 @@ async fn each_timeout_of_a_plan_becomes_a_job() {
     let mut found = jobs(&judged(&ran).await);
     found.sort();
     let wanted = [("Admin", 7200), ("batch", 7200), ("build", 28_800), ("etl", 14_400), ("worker", 900)];
-    let wanted: Vec<_> = wanted.into_iter().map(|(name, seconds)| (name.to_owned(), seconds, "covered".to_owned())).collect();
+    let wanted: Vec<_> =
+        wanted.into_iter().map(|(name, seconds)| (name.to_owned(), seconds, "covered".to_owned())).collect();
     assert_eq!(found, wanted, "{}", ran.stdout);
 }
 
 #[tokio::test]
 async fn the_roles_that_terraform_assumes_become_its_own_job() {
-    let assumes = |duration: Value| {
-        json!({"assume_role": [{"role_arn": {"references": ["var.role"]}, "duration": duration}]})
-    };
+    let assumes =
+        |duration: Value| json!({"assume_role": [{"role_arn": {"references": ["var.role"]}, "duration": duration}]});
     let stated = plan(&[], assumes(json!({"constant_value": "2h"})));
     let by_user = import("terraform-plan", "p.json", &stated, &["--source", "iam-user", "--length", "90m"]).await;
     by_user.assert_status(0);
-    assert!(by_user.stdout.contains("role: arn:aws:iam::222222222222:role/deploy") && by_user.stdout.contains("duration: 2h"));
+    assert!(
+        by_user.stdout.contains("role: arn:aws:iam::222222222222:role/deploy")
+            && by_user.stdout.contains("duration: 2h")
+    );
     let by_role = import("terraform-plan", "p.json", &stated, &["--source", "codebuild"]).await;
     assert_eq!(jobs(&judged(&by_role).await)[0].2, "rejected", "{}", by_role.stdout);
-    let left_out = import("terraform-plan", "p.json", &plan(&[], assumes(Value::Null)), &["--source", "codebuild"]).await;
+    let left_out =
+        import("terraform-plan", "p.json", &plan(&[], assumes(Value::Null)), &["--source", "codebuild"]).await;
     assert!(left_out.stdout.contains("duration: 15m"), "{}", left_out.stdout);
     let without_source = import("terraform-plan", "p.json", &stated, &[]).await;
     without_source.assert_status(3);
@@ -132,7 +140,10 @@ async fn the_roles_that_terraform_assumes_become_its_own_job() {
     let open = import("terraform-plan", "p.json", &open, &["--source", "iam-user"]).await;
     open.assert_status(3);
     assert!(open.stderr.contains("role_arn of assume_role is an expression"), "{}", open.stderr);
-    let token = plan(&[], json!({"assume_role_with_web_identity": [{"role_arn": {"constant_value": "arn:aws:iam::222222222222:role/ci"}}]}));
+    let token = plan(
+        &[],
+        json!({"assume_role_with_web_identity": [{"role_arn": {"constant_value": "arn:aws:iam::222222222222:role/ci"}}]}),
+    );
     let token = import("terraform-plan", "p.json", &token, &[]).await;
     token.assert_status(0);
     assert!(token.stdout.contains("source: web-identity"), "{}", token.stdout);

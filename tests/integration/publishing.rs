@@ -2,12 +2,16 @@
 //! the stand-in's SNS.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use credential_health::findings::Severity;
+use credential_health::notify::{self, Delivery, Digest, Notify, PublishedMessages, SendError, Sink, Wanted};
 use serde_json::{Value, json};
 
 use crate::harness::{
     Check, Lambda, TOPIC, assert_no_credential, assert_no_credential_in_messages, check_once, client, event, findings,
-    hasty_client, ids, role, world,
+    hasty_client, ids, lint, offline_start, role, world,
 };
 use crate::stand_in::{Answer, Credentials, Fault, Message, Role, StandIn, Topic, refusal};
 
@@ -388,6 +392,47 @@ async fn a_retry_that_finds_something_else_sends_it_to_owners_that_had_a_message
         lambda.invoke(&event("scheduled.json")).await.unwrap();
         assert_eq!(to("data").len(), 2, "{topic}: the same content is not sent again");
     }
+}
+
+// --- The deadline ---
+
+/// A sink that counts the messages it makes, and never confirms one.
+#[derive(Clone, Default)]
+struct Silent(Arc<AtomicUsize>);
+
+impl Sink for Silent {
+    type Message = ();
+
+    fn message(&self, _: &Digest<'_>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn shown((): &()) -> usize {
+        0
+    }
+
+    async fn send(self, (): ()) -> Result<(), SendError> {
+        std::future::pending().await
+    }
+}
+
+/// The clock is paused: it moves on only when nothing else can happen.
+#[tokio::test(start_paused = true)]
+async fn messages_are_made_one_at_a_time_and_none_after_the_deadline() {
+    let jobs: String = (0..100)
+        .map(|number| format!("  - {{name: job-{number}, owner: team-{number}, length: 2h, source: codebuild}}\n"))
+        .collect();
+    let report = lint(&format!("version: 1\njobs:\n{jobs}"), &offline_start());
+    let wanted = Wanted { notify: Notify::Findings, min_severity: Severity::Low, max_bytes: 262_144 };
+    let digests = notify::digests(&report, wanted, None);
+    let (sink, mut published) = (Silent::default(), PublishedMessages::default());
+    let end = tokio::time::Instant::now() + std::time::Duration::from_secs(1);
+    let outcomes = notify::publish(&sink, &digests, Some(end), &mut published).await;
+    assert_eq!(sink.0.load(Ordering::SeqCst), 8, "as many as are sent at once");
+    let of = |delivery: Delivery| outcomes.iter().filter(|outcome| outcome.delivery() == delivery).count();
+    assert_eq!((of(Delivery::Unconfirmed), of(Delivery::NotPublished)), (8, 92));
+    notify::publish(&sink, &digests, Some(end), &mut published).await;
+    assert_eq!(sink.0.load(Ordering::SeqCst), 8, "nothing is begun after the deadline");
 }
 
 // --- Where ---

@@ -389,8 +389,8 @@ async fn a_conflict_is_settled_and_an_endless_one_fails_after_everything_was_pub
     }
 }
 
-/// Lambda kills the function between publishing and writing, or S3 accepts no second write; and the messages are no longer
-/// true when the next run checks.
+/// Lambda kills the function between publishing and writing, or S3 accepts no second write; and the messages are no
+/// longer true when the next run checks.
 #[tokio::test]
 async fn messages_of_a_run_that_could_not_write_the_state_are_corrected_by_the_next_run() {
     for answer in [Answer::Hang, Answer::error(403, "AccessDenied", "Access Denied")] {
@@ -433,7 +433,8 @@ async fn messages_do_not_wait_for_a_bucket_that_gives_no_answer() {
     assert!(calls[..first_sent].iter().any(|call| call.action == "PutObject"), "the write came before the messages");
 }
 
-/// The write before publishing succeeds so late that the messages did not wait: it does not count as another run's write.
+/// The write before publishing succeeds so late that the messages did not wait: it does not count as another run's
+/// write.
 #[tokio::test]
 async fn a_late_write_before_publishing_repeats_no_message() {
     let (aws, checker) = with_bucket().await;

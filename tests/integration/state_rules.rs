@@ -1,5 +1,6 @@
 //! What a run publishes after earlier messages, as pure rules: which facts count, what is resolved and what is not, and
-//! laws on generated histories with a subscriber who believes every message: two runs at once, lost writes and messages.
+//! laws on generated histories with a subscriber who believes every message: two runs at once, lost writes and
+//! messages.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -132,7 +133,12 @@ fn a_resolved_finding_has_its_reason() {
     let (previous, _) = publish_all(&first(), &run(&before, day(0)), &before);
     let waived = "waivers:\n  - {finding: cached-platform-credentials, job: c, until: 2027-01-31, reason: r}\n";
     let after = report_of(&format!(
-        "version: 1\njobs:\n  - {{name: a, owner: data, length: 5m, source: codebuild}}\n  - {{name: c, owner: data, length: 2h, source: codebuild}}\n  - {{name: d, owner: platform, length: 2h, source: codebuild}}\n{waived}"
+        "version: 1
+jobs:
+  - {{name: a, owner: data, length: 5m, source: codebuild}}
+  - {{name: c, owner: data, length: 2h, source: codebuild}}
+  - {{name: d, owner: platform, length: 2h, source: codebuild}}
+{waived}"
     ));
     let changes_run = run(&after, day(1));
     let changes = Changes::new(&previous, &changes_run);
@@ -164,7 +170,8 @@ fn the_new_owner_of_a_finding_learns_that_it_is_open_and_since_when_and_the_old_
     assert!(text(to_data).contains("now owned by platform"), "{}", text(to_data));
 }
 
-/// A handover of which one message was lost, and what the run of the next day publishes: new, changed, reminded, resolved.
+/// A handover of which one message was lost, and what the run of the next day publishes: new, changed, reminded,
+/// resolved.
 #[test]
 fn after_a_handover_with_a_lost_message_each_owner_learns_what_it_does_not_know() {
     let (before, after) = (report(&[("a", "data", 2)], ""), report(&[("a", "platform", 2)], ""));
@@ -706,8 +713,8 @@ proptest! {
         prop_assert_eq!(subscriber.heard, changes);
     }
 
-    /// Whichever single write or message of a run is lost, the next run leaves every owner with the truth: of findings that
-    /// changed, that ended, and that were handed over.
+    /// Whichever single write or message of a run is lost, the next run leaves every owner with the truth: of findings
+    /// that changed, that ended, and that were handed over.
     #[test]
     fn a_single_loss_is_made_good_by_the_next_run(worlds in prop::array::uniform3(world()), loss in loss()) {
         let mut object = Object { previous: first(), version: 0 };
@@ -718,7 +725,8 @@ proptest! {
         prop_assert_eq!(&subscriber.believes, &truth(&worlds[2]));
     }
 
-    /// However the steps of two runs mix: after the next quiet run the subscriber knows the truth, and the state holds it.
+    /// However the steps of two runs mix: after the next quiet run the subscriber knows the truth, and the state holds
+    /// it.
     #[test]
     fn two_runs_at_once_lose_no_change(
         worlds in prop::array::uniform4(world()),

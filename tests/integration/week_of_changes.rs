@@ -1,5 +1,5 @@
-//! A week of daily runs of the real function with changing findings, and every mail that a subscriber got: what
-//! docs/changes.md shows. `UPDATE_DOCS=1 cargo test --workspace week_of_changes` writes the page's part anew.
+//! A week of daily runs of the function with changing findings, and every mail to a subscriber, as docs/changes.md shows
+//! them. `UPDATE_DOCS=1 cargo test --workspace week_of_changes` writes the page's part anew.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -41,7 +41,8 @@ fn days() -> Vec<Day> {
     let day = |happens, inventory, before| Day { happens, inventory, before };
     vec![
         day(
-            "The bucket is new. nightly-etl runs 4h on a chained session of one hour, nightly-dump 55m of the one hour that it has.",
+            "The bucket is new. nightly-etl runs 4h on a chained session of one hour. nightly-dump runs 55m on a session \
+             of one hour.",
             inventory("4h", ""),
             |_| {},
         ),

@@ -201,7 +201,8 @@ fn bytes_of_resolved(resolved: &Resolved) -> usize {
     2 * bytes_in_json(&resolved_line(resolved)) + 4 * bytes_in_json(&text_of(&resolved_json(resolved)))
 }
 
-/// A MessageGroupId: the owner, or its hash where SNS would refuse it (letters, digits and punctuation; 128 characters).
+/// A MessageGroupId: the owner, or its hash where SNS would refuse it (letters, digits and punctuation; 128
+/// characters).
 fn group(owner: &str) -> String {
     if owner.len() <= LONGEST_GROUP && owner.chars().all(|c| c.is_ascii_graphic()) {
         owner.to_owned()

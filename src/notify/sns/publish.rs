@@ -25,10 +25,6 @@ impl SnsTopic {
 impl Sink for SnsTopic {
     type Message = Message;
 
-    fn name(&self) -> &str {
-        self.topic.as_str()
-    }
-
     fn message(&self, digest: &Digest<'_>) -> Message {
         Message::new(digest, self.max_bytes)
     }

@@ -1,4 +1,5 @@
-//! What a complete run checked: a finding that the run does not have is resolved only where the run checked its subject.
+//! What a complete run checked: a finding that the run does not have is resolved only where the run checked its
+//! subject.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,9 +1,9 @@
 //! What subscribers were notified of last, and what a run changes about it: new, changed, due for a reminder, resolved.
 //! Pure, except for `store`, which keeps the state in S3. The texts of messages are in `notify::text`.
 //!
-//! `checked` is what a run checked, `changes` compares a run with the state, `published` makes the next state, `wire` is the
-//! state as JSON, `uri` its place. Each owner of a finding has an entry of its own: what one of them was notified of never
-//! depends on what reached another.
+//! `checked` is what a run checked, `changes` compares a run with the state, `published` makes the next state, `wire`
+//! is the state as JSON, `uri` its place. Each owner of a finding has an entry of its own: what one of them was
+//! notified of never depends on what reached another.
 
 mod changes;
 mod checked;
@@ -157,8 +157,8 @@ pub struct Run<'r> {
 }
 
 impl<'r> Run<'r> {
-    /// The run of `report`, which started `at`. Findings below `min_severity` are in no message; an unchanged finding is in
-    /// a message again after `remind_after`.
+    /// The run of `report`, which started `at`. Findings below `min_severity` are in no message; an unchanged finding
+    /// is in a message again after `remind_after`.
     #[must_use]
     pub fn new(report: &'r Report, at: Timestamp, min_severity: Severity, remind_after: Seconds) -> Self {
         Self { report, at, min_severity, remind_after, checked: Checked::by(report) }
@@ -176,7 +176,8 @@ impl<'r> Run<'r> {
         previous.state().is_some_and(|state| state.as_of > self.at)
     }
 
-    /// The entry of a finding that this run published. `before`: the entry until then; `since`: when it was published first.
+    /// The entry of a finding that this run published. `before`: the entry until then; `since`: when it was published
+    /// first.
     fn entry(&self, finding: &Finding, before: Option<&Entry>, since: Timestamp) -> Entry {
         Entry {
             id: finding.id,

@@ -1,5 +1,5 @@
-//! The next state: made of the newest one, what the run found, and what it published. What was not published stays as it
-//! was, so that a retry publishes it; what may have been published is published again by the next run.
+//! The next state: made of the newest one, what the run found, and what it published. What was not published stays as
+//! it was, so that a retry publishes it; what may have been published is published again by the next run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,15 +19,16 @@ pub struct PublishedChanges {
 /// A finding of which one owner was notified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct PublishedEntry {
-    /// The entry in the state until then, written before publishing: another run that saw it may have published otherwise.
+    /// The entry in the state until then, written before publishing: another run that saw it may have published
+    /// otherwise.
     before: Option<Entry>,
     /// What was published; `None`: that the finding is resolved.
     now: Option<Entry>,
 }
 
 impl PublishedChanges {
-    /// The changes that are still to be published, compared with the newest state. `None` where a later run has written it
-    /// since: this run has published all of its own, and the messages of the later run count.
+    /// The changes that are still to be published, compared with the newest state. `None` where a later run has written
+    /// it since: this run has published all of its own, and the messages of the later run count.
     pub fn unpublished<'r>(&mut self, newest: &'r Previous, run: &Run<'r>) -> Option<Changes<'r>> {
         if self.rounds > 0 && run.is_older_than(newest) {
             return None;
@@ -44,8 +45,8 @@ impl PublishedChanges {
         self.rounds + 1
     }
 
-    /// Records a round. `before`: the state that was written before publishing, or may have been; `delivery`: what happened
-    /// to the message of each owner and fingerprint.
+    /// Records a round. `before`: the state that was written before publishing, or may have been; `delivery`: what
+    /// happened to the message of each owner and fingerprint.
     pub fn record(
         &mut self,
         changes: &Changes<'_>,
@@ -150,7 +151,8 @@ fn unconfirmed(mut entry: Entry) -> Entry {
     entry
 }
 
-/// Adds what this run published to the state of a later run. Where the two differ, the next run publishes the finding again.
+/// Adds what this run published to the state of a later run. Where the two differ, the next run publishes the finding
+/// again.
 fn merge_into(mut newer: State, published: &PublishedChanges) -> State {
     for (key, of_this_run) in &published.entries {
         match (newer.open.get_mut(key), &of_this_run.now) {

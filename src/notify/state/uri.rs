@@ -70,7 +70,8 @@ fn bucket_problems(bucket: &str) -> Vec<&'static str> {
     problems
 }
 
-/// S3 User Guide, object key naming: the characters that need no special handling, so that a policy can name the object.
+/// S3 User Guide, object key naming: the characters that need no special handling, so that a policy can name the
+/// object.
 fn key_problems(key: &str) -> Vec<&'static str> {
     let mut problems = Vec::new();
     if key.is_empty() || key.len() > 1024 {

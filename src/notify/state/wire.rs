@@ -1,5 +1,5 @@
-//! The state as JSON, `schema_version: 1`. Everybody who can write to the bucket can change it: it is read strictly, and
-//! errors do not show its text. The JSON names are part of the stored form and do not change: `last_told` is
+//! The state as JSON, `schema_version: 1`. Everybody who can write to the bucket can change it: it is read strictly,
+//! and errors do not show its text. The JSON names are part of the stored form and do not change: `last_told` is
 //! `last_notified`, `substance` is `change_key`, `doubts` is `unconfirmed`.
 
 use std::collections::BTreeMap;
