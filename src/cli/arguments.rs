@@ -1,4 +1,5 @@
-//! Arguments and exit statuses. Pipelines rely on both: options are added, never renamed, and a status keeps its meaning.
+//! Arguments and exit statuses. Pipelines rely on both: options are added, never renamed, and a status keeps its
+//! meaning.
 
 use std::path::PathBuf;
 
@@ -66,9 +67,26 @@ pub(super) struct Lint {
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = Variables::parse_one, requires = "github_workflow")]
     pub(super) variables: Vec<(String, String)>,
     #[command(flatten)]
+    pub(super) fix: FixOptions,
+    #[command(flatten)]
     pub(super) selection: Selection,
     #[command(flatten)]
     pub(super) templates: super::templates::TemplateOptions,
+}
+
+/// Changes to workflow files.
+#[derive(Debug, Args)]
+pub(super) struct FixOptions {
+    /// With --github-workflow: write role-duration-seconds or timeout-minutes where exactly one safe change covers a
+    /// job
+    #[arg(long, requires = "github_workflow", conflicts_with = "diff")]
+    pub(super) fix: bool,
+    /// With --github-workflow: print what --fix would write, as a unified diff, in place of the report
+    #[arg(long, requires = "github_workflow")]
+    pub(super) diff: bool,
+    /// With --fix: change files that have uncommitted changes, or that Git does not track
+    #[arg(long, requires = "fix")]
+    pub(super) allow_dirty: bool,
 }
 
 #[derive(Debug, Args)]
@@ -113,8 +131,8 @@ pub(super) struct LintInput {
     /// The profiles of this file, or of ~/.aws/config and ~/.aws/credentials where FILE is left out
     #[arg(long, value_name = "FILE")]
     pub(super) aws_config: Option<Option<PathBuf>>,
-    /// The roles that these GitHub Actions workflows assume
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    /// The roles that GitHub Actions workflows assume: files of .github/workflows, or folders that hold them
+    #[arg(long, value_name = "FILE|FOLDER", num_args = 1..)]
     pub(super) github_workflow: Vec<PathBuf>,
 }
 
@@ -131,7 +149,8 @@ pub(super) enum Import {
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// A job for each Lambda function, CodeBuild project, Glue job and Batch job definition, and for each permission set
+    /// A job for each Lambda function, CodeBuild project, Glue job and Batch job definition, and for each permission
+    /// set
     Cloudformation {
         /// CloudFormation or SAM templates (YAML or JSON)
         #[arg(required = true)]
@@ -166,8 +185,8 @@ pub(super) enum Import {
     },
     /// A job for each role that a workflow assumes by aws-actions/configure-aws-credentials
     GithubWorkflow {
-        /// Files of .github/workflows
-        #[arg(required = true)]
+        /// Files of .github/workflows, or folders that hold them
+        #[arg(required = true, value_name = "FILE|FOLDER")]
         files: Vec<PathBuf>,
         /// The value of an expression such as vars.ROLE_ARN; may be given several times
         #[arg(long = "var", value_name = "NAME=VALUE", value_parser = Variables::parse_one)]

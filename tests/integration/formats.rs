@@ -153,7 +153,7 @@ fn what_github_would_not_take_is_left_out_of_sarif_and_said() {
     let kept = results(&log).iter().filter(|result| result["suppressions"] == serde_json::json!([])).count();
     assert_eq!(kept, 24_995, "waived ones go first");
     let notes = log["runs"][0]["invocations"][0]["toolExecutionNotifications"].to_string();
-    assert!(notes.contains("5 findings are left out"), "{notes}");
+    assert!(notes.contains("5 findings are omitted"), "{notes}");
 }
 
 #[test]
@@ -233,7 +233,7 @@ fn what_was_not_judged_or_is_waived_is_skipped_and_never_passed() {
     for (owner, job, status) in [
         ("data", "nightly-etl", "failed"),
         ("data", "db-migration", "failed"),
-        ("data", "partner-export", "skipped"),
+        ("finance", "partner-export", "skipped"),
         ("platform", "drift-scan", "skipped"),
         ("platform", "image-build", "passed"),
         ("platform", "smoke-test", "passed"),
@@ -363,7 +363,7 @@ fn a_summary_that_would_be_too_long_is_cut_by_severity_and_says_so() {
     let whole = markdown::render(&report);
     let cut = markdown::render_within(&report, whole.len() / 2);
     assert!(cut.len() <= whole.len() / 2, "{} of {}", cut.len(), whole.len());
-    assert!(cut.contains("Left out for want of room"), "{cut}");
+    assert!(cut.contains("Omitted (size limit)"), "{cut}");
     assert!(cut.contains("<b>critical</b>") && !cut.contains("<b>waived</b>"), "{cut}");
     assert!(cut.contains("### Coverage"), "{cut}");
     // Many times as much as fits.

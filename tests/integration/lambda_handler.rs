@@ -466,6 +466,6 @@ jobs:
     assert_eq!((&denied["owner"], &denied["owners"]), (&json!("shared"), &json!(["data", "storage", "unowned"])));
     assert_eq!(owners(&aws), ["data", "storage", "unowned"]);
     for message in aws.messages(TOPIC) {
-        assert!(message.text("email").contains("etl cannot be assumed"), "{}", message.text("email"));
+        assert!(message.text("email").contains("More: assume-denied"), "{}", message.text("email"));
     }
 }
