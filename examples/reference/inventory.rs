@@ -24,10 +24,9 @@ pub(crate) fn keys() -> String {
             page.push_str(&format!("\n## {name}\n\n{}\n{}", paragraphs(&[about]), rows(keyed)));
         }
     }
-    page.push_str(&format!(
-        "\n## Sources\n\n`source` is one of these words, or a map of `kind` and parameters. A kind with a required parameter is always a map.\n\n{}",
-        sources(&schema)
-    ));
+    let about = "`source` is one of these words, or a map of `kind` and parameters. A kind with a required parameter is \
+        always a map.";
+    page.push_str(&format!("\n## Sources\n\n{}\n{}", paragraphs(&[about]), sources(&schema)));
     page
 }
 

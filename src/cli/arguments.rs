@@ -39,6 +39,17 @@ pub(super) enum Command {
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// Print the completions of a shell: `source <(credential-health completions bash)`
+    Completions {
+        /// The shell that completes
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages of all commands to a folder, which packagers do
+    #[command(hide = true)]
+    ManualPages {
+        /// The folder, which must exist
+        folder: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]

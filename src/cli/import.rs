@@ -1,40 +1,61 @@
-//! `import`: an inventory of what people have, on standard output; what it could not know on standard error.
-//! Reading these files is here, for `lint` too; what they mean is the library's.
+//! `import`: an inventory of what people have, on standard output; what could not be imported on standard error. The
+//! importers of `import` and `lint` are chosen here.
 
 use std::path::{Path, PathBuf};
 
-use super::arguments::{ExitStatus, Import};
+use super::arguments::{ExitStatus, Import, Lint};
 use super::output::{self, bad_usage, print_error};
 use crate::import::aws_config::{self, Options};
-use crate::import::github_workflow::{self, Workflow};
-use crate::import::{Imported, Variables, cloudformation, terraform_plan};
-use crate::limited;
-use crate::shared_config::{self, SharedConfig};
+use crate::import::cloudformation::CloudformationTemplates;
+use crate::import::github_workflow::GithubWorkflows;
+use crate::import::terraform_plan::{self, TerraformPlans};
+use crate::import::{AwsProfiles, Imported, Importer, NotRead, Variables};
 use crate::templates::Given;
 
-/// The largest workflow that is read, in bytes; GitHub's own limit is far below.
-const MAX_BYTES: u64 = 4 * 1024 * 1024;
-
-pub(super) fn run(arguments: &Import) -> ExitStatus {
-    let (imported, output) = match arguments {
+/// The importer that `import` names, and the file that the inventory is written to.
+fn importer_of_import(arguments: &Import) -> (Box<dyn Importer>, Option<&Path>) {
+    match arguments {
         Import::AwsConfig { file, length, output } => {
             let options = Options { length: *length, copied_sessions: true };
-            (of_aws_config(file.as_deref(), options), output)
+            (Box::new(AwsProfiles { file: file.clone(), options }), output.as_deref())
         }
-        Import::GithubWorkflow { files, variables, output } => (of_github_workflows(files, variables), output),
+        Import::GithubWorkflow { files, variables, output } => {
+            (Box::new(workflows(files, variables)), output.as_deref())
+        }
         Import::Cloudformation { files, parameters, account, length, output } => {
             let accounts = account.iter().cloned().collect();
             let given = Given { parameters: parameters.iter().cloned().collect(), accounts };
-            let imported = cloudformation::import(files, &given, *length);
-            (imported.map_err(|problems| super::bad_input(&problems)), output)
+            let templates = CloudformationTemplates { files: files.clone(), given, length: *length };
+            (Box::new(templates), output.as_deref())
         }
         Import::TerraformPlan { files, source, length, output } => {
             let options = terraform_plan::Options { source: source.clone(), length: *length };
-            let imported = terraform_plan::import(files, &options);
-            (imported.map_err(|problems| super::bad_input(&problems)), output)
+            (Box::new(TerraformPlans { files: files.clone(), options }), output.as_deref())
         }
-    };
-    let imported = match imported {
+    }
+}
+
+/// The importer whose files `lint` judges.
+pub(super) fn importer_of_lint(arguments: &Lint) -> Box<dyn Importer> {
+    Box::new(workflows(&arguments.input.github_workflow, &arguments.variables))
+}
+
+/// Workflows with the values of their expressions.
+pub(super) fn workflows(paths: &[PathBuf], variables: &[(String, String)]) -> GithubWorkflows {
+    GithubWorkflows { paths: paths.to_vec(), variables: Variables::new(variables.iter().cloned()) }
+}
+
+/// What an importer reads; why it reads nothing is printed.
+pub(super) fn imported(importer: &dyn Importer) -> Result<Imported, ExitStatus> {
+    importer.read(&environment).map_err(|why| match why {
+        NotRead::Input(problems) => super::bad_input(&problems),
+        why => bad_usage(&why.to_string()),
+    })
+}
+
+pub(super) fn run(arguments: &Import) -> ExitStatus {
+    let (importer, output) = importer_of_import(arguments);
+    let imported = match imported(&*importer) {
         Ok(imported) => imported.with_known_roles(),
         Err(status) => return status,
     };
@@ -45,44 +66,18 @@ pub(super) fn run(arguments: &Import) -> ExitStatus {
         print_error("No inventory is written: there is no job to write.");
         return status;
     }
-    output::write(&imported.to_yaml(), output.as_deref()).unwrap_or(status)
+    output::write(&imported.to_yaml(), output).unwrap_or(status)
 }
 
 /// Profiles, of one file or of those that an SDK would read.
 pub(super) fn of_aws_config(file: Option<&Path>, options: Options) -> Result<Imported, ExitStatus> {
-    let config = match file {
-        Some(file) => SharedConfig::load_file(file).map_err(|problem| bad_usage(&format!("error: {problem}")))?,
-        None => SharedConfig::load(|name| std::env::var(name).ok()),
-    };
-    if !config.files().iter().any(|file| file.read) && config.problems().is_empty() {
-        let names: Vec<&str> = config.files().iter().map(|file| &*file.name).collect();
-        let homeless =
-            if shared_config::home(&|name| std::env::var(name).ok()).is_none() { "HOME is not set, and " } else { "" };
-        let none = names.join(" and no ");
-        let message = format!("error: {homeless}there is no {none}: name a file, or set AWS_CONFIG_FILE");
-        return Err(bad_usage(&message));
-    }
+    let profiles = AwsProfiles { file: file.map(Path::to_path_buf), options };
+    let config = profiles.load(&environment).map_err(|why| bad_usage(&why.to_string()))?;
     Ok(aws_config::import(&config, options))
 }
 
-/// The jobs of workflows.
-pub(super) fn of_github_workflows(files: &[PathBuf], variables: &[(String, String)]) -> Result<Imported, ExitStatus> {
-    let mut workflows = Vec::with_capacity(files.len());
-    let mut unread = false;
-    for file in files {
-        let name = file.display().to_string();
-        match limited::file(file, MAX_BYTES).and_then(limited::text) {
-            Ok(text) => workflows.push(Workflow { name, text }),
-            Err(wrong) => {
-                unread = true;
-                print_error(&format!("error: {name}: {wrong}"));
-            }
-        }
-    }
-    if unread {
-        return Err(bad_usage("name files of .github/workflows; nothing was read."));
-    }
-    Ok(github_workflow::import(&workflows, &Variables::new(variables.iter().cloned())))
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// Says what is not in the inventory, by this word, and what to know of what is.

@@ -1,7 +1,8 @@
 //! `lint`: judges by what is declared alone, in an inventory or in other files that say how credentials are got.
 
 use super::arguments::{ExitStatus, Lint};
-use super::import::{of_aws_config, of_github_workflows, print_remarks};
+use super::fix::{self, Outcome};
+use super::import::{imported, importer_of_lint, of_aws_config, print_remarks};
 use super::output::{self, bad_usage};
 use crate::check;
 use crate::findings::FindingId;
@@ -15,24 +16,43 @@ const WITHOUT_LENGTH: &str = "How long jobs run is not in these files: the answe
      can start. --length 4h judges jobs that run so long.";
 
 pub(super) async fn run(arguments: &Lint) -> ExitStatus {
+    match judge(arguments, arguments.fix.fix || arguments.fix.diff).await {
+        Some(status) => status,
+        // What was written is judged as any file.
+        None => judge(arguments, false).await.unwrap_or(ExitStatus::Incomplete),
+    }
+}
+
+/// Judges and shows; `None`: files were changed.
+async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
     let selection = &arguments.selection;
     let from_standard_input = arguments.input.inventory.as_ref().is_some_and(|path| path.as_os_str() == "-");
     if let Some(misuse) = arguments.templates.misuse(from_standard_input) {
-        return bad_usage(misuse);
+        return Some(bad_usage(misuse));
     }
-    // The problems of both are told.
+    // The problems of both are printed.
     let read = read(arguments).await;
     let files = arguments.templates.read().map_err(|problems| super::bad_input(&problems));
     let (input, (files, given)) = match (read, files) {
         (Ok(input), Ok(files)) => (input, files),
-        (Err(status), _) | (_, Err(status)) => return status,
+        (Err(status), _) | (_, Err(status)) => return Some(status),
     };
     let planned = files.planned(&input.inventory, &given);
     let outcome = match check::lint(&input.inventory, &input.filter, planned, &super::start()) {
         Ok(outcome) => outcome,
-        Err(nothing) => return bad_usage(&format!("error: {nothing}")),
+        Err(nothing) => return Some(bad_usage(&format!("error: {nothing}"))),
     };
     let mut report = outcome.report;
+    if with_changes {
+        match fix::run(arguments, &input.inventory, &report) {
+            Ok(Outcome::Changed) => return None,
+            Ok(Outcome::Unchanged) => {}
+            Ok(Outcome::Printed(shown)) => {
+                return Some(shown.unwrap_or_else(|| output::status_of(&report, selection.fail_on)));
+            }
+            Err(status) => return Some(status),
+        }
+    }
     if let Some(from) = input.imported {
         tell_of_import(&mut report, from, input.not_judged, input.without_length.is_some());
     }
@@ -44,7 +64,7 @@ pub(super) async fn run(arguments: &Lint) -> ExitStatus {
         }
         None => output::show(&report, selection),
     };
-    shown.unwrap_or_else(|| output::status_of(&report, selection.fail_on))
+    Some(shown.unwrap_or_else(|| output::status_of(&report, selection.fail_on)))
 }
 
 /// What is judged.
@@ -73,9 +93,11 @@ async fn read(arguments: &Lint) -> Result<Input, ExitStatus> {
             let options = Options { length: Some(arguments.length.unwrap_or(Seconds(0))), copied_sessions: false };
             of_aws_config(file.as_deref(), options)?
         }
-        None => of_github_workflows(&given.github_workflow, &arguments.variables)?,
+        None => imported(&*importer_of_lint(arguments))?,
     };
-    print_remarks(&imported, "not judged");
+    if !arguments.fix.diff {
+        print_remarks(&imported, "not judged");
+    }
     let (inventory, not_judged) = (imported.inventory, imported.not_imported);
     let imported = Some(kind);
     let filter = Filter::new(&selection.jobs, &selection.roles);

@@ -5,8 +5,10 @@
 
 mod arguments;
 mod check;
+mod completions;
 mod doctor;
 mod explain;
+mod fix;
 mod import;
 mod lint;
 mod output;
@@ -39,6 +41,8 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Import(arguments) => import::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments).await,
         Command::Schema { output } => schema::run(output.as_deref()),
+        Command::Completions { shell } => completions::print(shell),
+        Command::ManualPages { folder } => completions::write_manual_pages(&folder),
     };
     ExitCode::from(status.code())
 }

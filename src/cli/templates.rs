@@ -1,4 +1,5 @@
-//! The options of `lint` and `explain` for planned infrastructure: templates and plans, and the values that resolve them.
+//! The options of `lint` and `explain` for planned infrastructure: templates and plans, and the values that resolve
+//! them.
 
 use std::path::{Path, PathBuf};
 

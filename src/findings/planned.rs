@@ -1,5 +1,5 @@
-//! Shared by the findings about planned roles: whether the trust policy of a role in a template or a plan allows the hop
-//! before it.
+//! Shared by the findings about planned roles: whether the trust policy of a role in a template or a plan allows the
+//! hop before it.
 
 use std::collections::BTreeMap;
 

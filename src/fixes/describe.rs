@@ -69,7 +69,18 @@ fn new_source(job: &Job, source: &Source) -> Option<Fix> {
         (Source::AccountAccess { portal_session: portal }, _) => portal_session(*portal),
         (Source::ConsoleLogin { signin_session: Some(session), role }, _) => signin_session(role.as_ref(), *session),
         (Source::Issued { .. }, _) => renewable_issue(),
-        _ => return None,
+        (
+            Source::ConsoleLogin { signin_session: None, .. }
+            | Source::IdentityCenter { .. }
+            | Source::Saml { .. }
+            | Source::Ec2Instance
+            | Source::EcsTask
+            | Source::Lambda
+            | Source::Codebuild
+            | Source::EksPodIdentity
+            | Source::ServiceRole { .. },
+            _,
+        ) => return None,
     })
 }
 

@@ -2,35 +2,29 @@
 
 use super::Fix;
 use super::roles::update_trust;
-use crate::inventory::{Hop, RoleRef, Seconds, Source};
+use crate::inventory::{FirstCall, Hop, RoleRef, Seconds, Source};
 
 /// Requests a session of another length at a hop.
 pub(super) fn request_duration(source: &Source, hops: &[Hop], index: usize, seconds: Seconds) -> Option<Fix> {
     let (n, role) = (seconds.0, &hops.get(index)?.role);
-    let (call, cli) = match source {
-        Source::WebIdentity { .. } if index == 0 => (
-            "AssumeRoleWithWebIdentity",
-            format!(
-                "# configure-aws-credentials in a GitHub workflow: role-duration-seconds: {n}\n\
-                 aws sts assume-role-with-web-identity --role-arn {role} --role-session-name NAME \
-                 --web-identity-token file://TOKEN_FILE --duration-seconds {n}"
-            ),
+    let call = if index == 0 { source.first_call() } else { FirstCall::AssumeRole };
+    let cli = match call {
+        FirstCall::WebIdentity => format!(
+            "# configure-aws-credentials in a GitHub workflow: role-duration-seconds: {n}\n\
+             aws sts assume-role-with-web-identity --role-arn {role} --role-session-name NAME \
+             --web-identity-token file://TOKEN_FILE --duration-seconds {n}"
         ),
-        Source::Saml { .. } if index == 0 => (
-            "AssumeRoleWithSAML",
-            format!(
-                "aws sts assume-role-with-saml --role-arn {role} --principal-arn PROVIDER_ARN \
-                 --saml-assertion file://ASSERTION_FILE --duration-seconds {n}"
-            ),
+        FirstCall::Saml => format!(
+            "aws sts assume-role-with-saml --role-arn {role} --principal-arn PROVIDER_ARN \
+             --saml-assertion file://ASSERTION_FILE --duration-seconds {n}"
         ),
-        _ => (
-            "AssumeRole",
-            format!(
-                "# ~/.aws/config, in the profile of the role\nduration_seconds = {n}\n# or in the call\n\
-                 aws sts assume-role --role-arn {role} --role-session-name NAME --duration-seconds {n}"
-            ),
+        FirstCall::AccountAccess => format!("# in the request of the portal's client: sessionDuration {n}"),
+        FirstCall::AssumeRole => format!(
+            "# ~/.aws/config, in the profile of the role\nduration_seconds = {n}\n# or in the call\n\
+             aws sts assume-role --role-arn {role} --role-session-name NAME --duration-seconds {n}"
         ),
     };
+    let call = call.name();
     let step = format!(
         "Request {n} seconds ({seconds}) in the {call} call for {}, and declare `duration: {seconds}` on its hop.",
         role.name()

@@ -22,9 +22,9 @@ pub(crate) fn set_max_session(role: &RoleRef, why: &str, seconds: Seconds) -> Fi
 
 /// Replaces a role's trust policy, which the command does as a whole.
 pub(super) fn update_trust(role: &RoleRef) -> String {
-    let account = role.account().map_or_else(String::new, |account| format!("in account {account}: "));
+    let account = role.account().map_or_else(String::new, |account| format!("# in account {account}\n"));
     format!(
-        "# {account}trust.json replaces the whole trust policy, so keep the statements that others need\n\
+        "{account}# trust.json replaces the whole trust policy: keep the statements that others need\n\
          aws iam update-assume-role-policy --role-name {} --policy-document file://trust.json",
         role.name()
     )

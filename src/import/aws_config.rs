@@ -89,6 +89,7 @@ impl Importer<'_> {
             place: self.profile.place,
             length: Placed { value: self.options.length.unwrap_or(PLACEHOLDER), place: self.profile.place },
             length_from: LengthFrom::Declared,
+            age: None,
             source,
             hops,
             refresh,

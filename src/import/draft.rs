@@ -14,6 +14,8 @@ pub(super) struct Draft {
     pub(super) place: Place,
     pub(super) length: Placed<Seconds>,
     pub(super) length_from: LengthFrom,
+    /// How old the credentials are when the job starts.
+    pub(super) age: Option<Placed<Seconds>>,
     pub(super) source: Source,
     pub(super) hops: Vec<DraftHop>,
     pub(super) refresh: Refresh,
@@ -77,6 +79,7 @@ impl Draft {
         self.source == other.source
             && self.length.value == other.length.value
             && self.length_from == other.length_from
+            && self.age.as_ref().map(|age| age.value) == other.age.as_ref().map(|age| age.value)
             && self.refresh == other.refresh
             && self.hops.iter().map(hop).eq(other.hops.iter().map(hop))
     }
@@ -89,6 +92,7 @@ impl Draft {
         let mut unknown_roles = Vec::new();
         let mut expressions = Vec::new();
         let partition = partition(&self.hops);
+        let session_name = self.hops.last().and_then(|hop| hop.sessions.clone()).filter(|name| is_session_glob(name));
         for (index, hop) in self.hops.into_iter().enumerate() {
             let role = match hop.role {
                 DraftRole::Arn(role) => {
@@ -130,6 +134,8 @@ impl Draft {
             name: Some(Placed { value: self.name, place: self.place }),
             length: Some(self.length),
             length_from: self.length_from,
+            age: self.age,
+            session_name: session_name.map(|value| Placed { value, place: self.place }),
             source: Some(Placed { value: self.source, place: self.place }),
             path: Some(Placed { value: path, place: self.place }),
             refresh: Some(self.refresh),
@@ -158,4 +164,9 @@ fn partition(hops: &[DraftHop]) -> String {
         DraftRole::Expression { .. } => None,
     });
     known.unwrap_or_else(|| "aws".to_owned())
+}
+
+/// Whether an inventory takes it as a glob of session names: 2 to 64 of STS's characters, and `*`.
+fn is_session_glob(name: &str) -> bool {
+    (2..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-*".contains(&b))
 }

@@ -115,7 +115,7 @@ fn name_roles(roles: &mut BTreeMap<RoleArn, Role>) {
 }
 
 /// Each once, in the order of the files.
-fn tidy(remarks: &mut Vec<Remark>) {
+pub(super) fn tidy(remarks: &mut Vec<Remark>) {
     let key = |remark: &Remark| {
         let Location { file, line, column } = &remark.location;
         (file.clone(), *line, *column, remark.message.clone())

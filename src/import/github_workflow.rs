@@ -1,8 +1,10 @@
-//! Jobs from GitHub Actions workflows: the steps of `aws-actions/configure-aws-credentials`, read without running them, in
-//! the workflows and in the actions and workflows of their own repository. `reader` follows jobs, `steps` their steps,
-//! `login` is one use of the action by the rules of `action`, `scope` has the values of expressions.
+//! Jobs from GitHub Actions workflows: the steps of `aws-actions/configure-aws-credentials`, read without running
+//! them, in the workflows and in the actions and workflows of their own repository. `reader` follows jobs, `steps`
+//! their steps, `login` is one use of the action by the rules of `action`, `scope` has the values of expressions.
 
 mod action;
+mod edit;
+mod files;
 mod foreign;
 mod hand_over;
 mod length;
@@ -13,6 +15,7 @@ mod node;
 mod parsed;
 mod reader;
 mod remarks;
+mod request;
 mod runner;
 mod scope;
 mod steps;
@@ -20,6 +23,9 @@ mod steps;
 use std::sync::Arc;
 
 use super::{Imported, Variables, gather};
+pub use edit::{Edit, edited};
+pub use files::GithubWorkflows;
+
 use local::LocalFiles;
 use parsed::{Parsed, called_by};
 use reader::Reader;

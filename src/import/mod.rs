@@ -1,14 +1,16 @@
-//! Inventories from what people have already: one file a kind. Each reads its kind into drafts of jobs with places in the
-//! imported file; `inventory::validate` checks them like any other, so that a limit is told with its place.
+//! Inventories from files that people have: one module for each kind, behind the trait `Importer`. Each reads its files
+//! into drafts of jobs, which are checked by the rules of an inventory, with places in the imported file.
 //!
-//! What a file does not say is not guessed: it is in `not_imported`, with what to do about it. Judges nothing.
+//! What a file does not state is not guessed: it is in `not_imported`, with what to do about it.
 
 pub mod aws_config;
+mod aws_profiles;
 pub mod cloudformation;
 mod draft;
 mod expression;
 mod gather;
 pub mod github_workflow;
+mod importer;
 pub mod terraform_plan;
 mod variables;
 mod workload;
@@ -16,12 +18,14 @@ mod workload;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+pub use aws_profiles::AwsProfiles;
+pub use importer::{Importer, NotRead};
 pub use variables::Variables;
 
 use crate::inventory::problem::Place;
 use crate::inventory::{Comments, Inventory, Job, Location, Remark, RoleArn};
 use draft::{Draft, DraftHop, DraftRole};
-use gather::gather;
+use gather::{gather, tidy};
 
 /// An inventory made of other files, and what is to be said of it.
 #[derive(Debug, Default)]
@@ -45,6 +49,7 @@ impl Imported {
         let known = |job: &Job| job.path.iter().all(|hop| hop.role.arn().is_some());
         self.inventory.jobs.retain(known);
         self.not_imported.append(&mut self.unknown_roles);
+        tidy(&mut self.not_imported);
         let assumed: BTreeSet<&RoleArn> =
             self.inventory.jobs.iter().flat_map(|job| job.path.iter().filter_map(|hop| hop.role.arn())).collect();
         self.inventory.roles.retain(|arn, _| assumed.contains(arn));

@@ -1,5 +1,5 @@
-//! Work that AWS runs under a role for a configured time, and the logins of IAM Identity Center: owns where their settings
-//! are in a resource, and the job that each becomes. The importers of templates and plans share it.
+//! Work that AWS runs under a role for a configured time, and the logins of IAM Identity Center: owns where their
+//! settings are in a resource, and the job that each becomes. The importers of templates and plans share it.
 
 use super::draft::Draft;
 use crate::inventory::problem::{Place, Placed};
@@ -166,6 +166,7 @@ pub(super) fn timed_job(layout: &Layout, resource: &mut Resource<'_>) -> Result<
         place: resource.place,
         length: Placed { value: length, place: resource.place },
         length_from,
+        age: None,
         source: layout.service.source(),
         hops: Vec::new(),
         refresh: Refresh::Auto,
@@ -210,6 +211,7 @@ pub(super) fn permission_set_job(
         place: resource.place,
         length: Placed { value: length.unwrap_or(PLACEHOLDER), place: resource.place },
         length_from: LengthFrom::Declared,
+        age: None,
         source,
         hops: Vec::new(),
         refresh: Refresh::Auto,

@@ -44,7 +44,7 @@ pub use filter::{Filter, NothingMatches, RolePattern};
 pub use job_name::JobName;
 pub use raw::Refresh;
 pub use seconds::{NotADuration, Seconds};
-pub use source::{Parameter, Source, SourceKind, Takes};
+pub use source::{FirstCall, Parameter, Source, SourceKind, Takes};
 #[cfg(feature = "cli")]
 pub use write::{Comments, JobComments};
 /// The former names, for readers that are not converted yet.

@@ -80,6 +80,32 @@ pub enum Source {
     },
 }
 
+/// The call that gets the session of the first role of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstCall {
+    /// AssumeRole, with credentials of AWS.
+    AssumeRole,
+    /// AssumeRoleWithWebIdentity, with an OIDC token.
+    WebIdentity,
+    /// AssumeRoleWithSAML, with a SAML assertion.
+    Saml,
+    /// GetRoleCredentials of AWS account access manager, with a login to the portal.
+    AccountAccess,
+}
+
+impl FirstCall {
+    /// The operation's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AssumeRole => "AssumeRole",
+            Self::WebIdentity => "AssumeRoleWithWebIdentity",
+            Self::Saml => "AssumeRoleWithSAML",
+            Self::AccountAccess => "GetRoleCredentials",
+        }
+    }
+}
+
 /// A kind of source, without its parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceKind {
@@ -364,9 +390,32 @@ impl Source {
         matches!(self, Self::IamUser { .. }) || self.is_exchanged()
     }
 
+    /// The call that gets the session of `path[0]`.
+    #[must_use]
+    pub const fn first_call(&self) -> FirstCall {
+        match self {
+            Self::WebIdentity { .. } => FirstCall::WebIdentity,
+            Self::Saml { .. } => FirstCall::Saml,
+            Self::AccountAccess { .. } => FirstCall::AccountAccess,
+            Self::IamUser { .. }
+            | Self::SessionToken { .. }
+            | Self::FederationToken { .. }
+            | Self::IdentityCenter { .. }
+            | Self::ConsoleLogin { .. }
+            | Self::Ec2Instance
+            | Self::EcsTask
+            | Self::Lambda
+            | Self::Codebuild
+            | Self::EksPodIdentity
+            | Self::RolesAnywhere { .. }
+            | Self::Issued { .. }
+            | Self::ServiceRole { .. } => FirstCall::AssumeRole,
+        }
+    }
+
     /// Whether `path[0]` trusts an identity provider or a service, which the checker cannot be.
     #[must_use]
     pub const fn is_exchanged(&self) -> bool {
-        matches!(self, Self::WebIdentity { .. } | Self::Saml { .. } | Self::AccountAccess { .. })
+        !matches!(self.first_call(), FirstCall::AssumeRole)
     }
 }

@@ -290,7 +290,11 @@ impl<'a> Line<'a> {
             return None;
         }
         let start = self.text.find(|c: char| c != ' ' && c != '-')?;
-        let odd = |at: usize| self.text[at..].chars().next().filter(|c| is_odd_blank(*c)).map(|c| (at, c));
+        // A byte order mark may begin a file.
+        let odd = |at: usize| {
+            let c = self.text[at..].chars().next().filter(|c| is_odd_blank(*c))?;
+            (self.offset + at > 0 || c != '\u{feff}').then_some((at, c))
+        };
         let behind_key = || {
             let key = self.text[start..].find(':')?;
             let plain = self.text[start..start + key].chars().all(|c| !"'\"{[#".contains(c));
@@ -332,8 +336,8 @@ impl<'a> Line<'a> {
         let content = self.content();
         let key = content.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
         let rest = content[key..].strip_prefix(':')?;
-        let glued = key > 0 && !rest.is_empty() && !rest.starts_with([' ', '/', ':']) && !content.contains(": ");
-        glued.then(|| {
+        let begins_a_value = rest.starts_with(|c: char| c.is_alphanumeric() || c == '"' || c == '\'');
+        (key > 0 && begins_a_value && !content.contains(": ")).then(|| {
             let help = format!("write `{}: {}`", &content[..key], rest.trim());
             self.mistake(self.key_column() + key, 1, "a blank is missing behind the colon".to_owned(), help)
         })
@@ -365,7 +369,7 @@ impl<'a> Line<'a> {
     /// A plain value that begins with a character of YAML's, or holds `: `.
     fn value_that_needs_quotes(&self) -> Option<Mistake> {
         let content = self.content();
-        let colon = content.find(": ")?;
+        let colon = content.find(": ").filter(|_| !content.starts_with(['{', '[', '"', '\'']))?;
         let value = content[colon + 2..].trim_start();
         let at = self.text.len() - value.len();
         let first = value.chars().next()?;

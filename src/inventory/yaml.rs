@@ -405,8 +405,8 @@ impl Builder {
 
     fn too_many_nodes(&self, at: Place) -> Result<(), Stop> {
         let help = format!(
-            "a file has at most {} nodes, and aliases with their expansions have at most {MAX_ALIAS_NODES}; write the \
-             entries out, or split the file",
+            "a file has at most {} nodes, and aliases with their expansions at most {MAX_ALIAS_NODES} nodes; \
+             write the entries out, or split the file",
             self.dialect.max_nodes
         );
         stop(at, "the file has too many nodes", help)

@@ -126,17 +126,27 @@ pub fn finding(finding: &Finding) -> String {
     text
 }
 
-/// The sentence of a run that is not complete: how much was not checked.
+/// The sentence of a run that is not complete: how much was not checked or not judged.
 #[must_use]
 pub fn incomplete(report: &Report) -> String {
     let roles = &report.coverage.roles;
-    match roles.unexpected() {
-        0 => "Incomplete: not everything was checked (reasons below).".to_owned(),
-        missing => {
-            let were = if missing == 1 { "was" } else { "were" };
-            let all = count(roles.total, "role", "roles");
-            format!("Incomplete: {missing} of {all} {were} not checked (reasons below).")
-        }
+    let unknown = report.summary.verdicts.get(&Verdict::Unknown).copied().unwrap_or_default();
+    let mut parts = Vec::new();
+    if !is_offline(&report.coverage) && roles.unexpected() > 0 {
+        let were = if roles.unexpected() == 1 { "was" } else { "were" };
+        parts.push(format!("{} of {} {were} not checked", roles.unexpected(), count(roles.total, "role", "roles")));
+    }
+    if unknown > 0 {
+        let have = if unknown == 1 { "has" } else { "have" };
+        parts.push(format!("{unknown} of {} {have} no verdict", count(report.summary.jobs, "job", "jobs")));
+    }
+    if !report.not_judged.is_empty() {
+        let entries = count(report.not_judged.len(), "entry of the files was", "entries of the files were");
+        parts.push(format!("{entries} not judged"));
+    }
+    match parts.is_empty() {
+        true => "Incomplete: not everything was checked (reasons below).".to_owned(),
+        false => format!("Incomplete: {} (reasons below).", parts.join(", ")),
     }
 }
 

@@ -115,8 +115,8 @@ enum ByteOrder {
     Big,
 }
 
-/// How a text in UTF-16 is recognized: by its byte order mark, or by the zero byte of its first character, which is ASCII
-/// in every template and plan. PowerShell's `>` writes such files.
+/// How a text in UTF-16 is recognized: by its byte order mark, or by the zero byte of its first character, which is
+/// ASCII in every template and plan. PowerShell's `>` writes such files.
 fn byte_order(bytes: &[u8]) -> Option<ByteOrder> {
     match bytes {
         [0xff, 0xfe, ..] => Some(ByteOrder::Little),

@@ -1,6 +1,6 @@
-//! The inventory's roles among those of templates and plans: owns which role of a file is which of the inventory. A role is
-//! the same where account, path and name are the same. An account that the file does not have is the inventory's, unless
-//! the name fits roles of several accounts. `notes` words the roles that are not matched.
+//! The inventory's roles among those of templates and plans: owns which role of a file is which of the inventory. A
+//! role is the same where account, path and name are the same. An account that the file does not have is the
+//! inventory's, unless the name fits roles of several accounts. `notes` words the roles that are not matched.
 
 mod notes;
 

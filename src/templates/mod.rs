@@ -1,9 +1,10 @@
-//! Planned infrastructure: the roles of the inventory as CloudFormation templates and Terraform plans define them, before
-//! the deployment.
+//! Planned infrastructure: the roles of the inventory as CloudFormation templates and Terraform plans define them,
+//! before the deployment.
 //!
-//! `files` reads them, `tree` parses YAML with its tags, `intrinsic` resolves CloudFormation's functions, `cloudformation`
-//! and `terraform_plan` find the roles of a file, `matching` compares them with the inventory's, `policy` reads and judges
-//! a trust policy. A value that cannot be resolved is `Unresolved`, with the reason; nothing is guessed.
+//! `files` reads them, `tree` parses YAML with its tags, `intrinsic` resolves CloudFormation's functions,
+//! `cloudformation` and `terraform_plan` find the roles of a file, `matching` compares them with the inventory's,
+//! `policy` reads and judges a trust policy. A value that cannot be resolved is `Unresolved`, with the reason; nothing
+//! is guessed.
 
 #[cfg(feature = "cli")]
 pub(crate) mod cloudformation;

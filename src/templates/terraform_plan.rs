@@ -1,5 +1,5 @@
-//! Plans of Terraform and OpenTofu as `terraform show -json` writes them: owns the form of a plan and where its roles are;
-//! `accounts` owns the account of each, `role` the attributes. (Terraform, "JSON Output Format".)
+//! Plans of Terraform and OpenTofu as `terraform show -json` writes them: owns the form of a plan and where its roles
+//! are; `accounts` owns the account of each, `role` the attributes. (Terraform, "JSON Output Format".)
 
 pub(crate) mod accounts;
 mod role;

@@ -21,8 +21,8 @@ pub(crate) struct RepeatedKey {
     pub(crate) line: usize,
 }
 
-/// Reads one file into a tree; what is wrong with it as YAML is reported to `sink`. Maps that `is_role` accepts have each
-/// key once; elsewhere the last of several equal keys counts, and they are returned.
+/// Reads one file into a tree; what is wrong with it as YAML is reported to `sink`. Maps that `is_role` accepts have
+/// each key once; elsewhere the last of several equal keys counts, and they are returned.
 pub(crate) fn parse(
     file: usize,
     text: &str,

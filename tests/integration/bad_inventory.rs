@@ -847,7 +847,8 @@ fn sources_have_the_defaults_of_the_interface() {
         source("{kind: identity-center, portal_session: P1D}"),
         Source::IdentityCenter { session: Seconds::hours(1), portal_session: Seconds::hours(24) }
     );
-    for kind in Source::KINDS {
+    // `issued` has no short form: its duration has no default.
+    for kind in Source::KINDS.into_iter().filter(|kind| *kind != "issued") {
         assert_eq!(source(kind), source(&format!("{{kind: {kind}}}")));
         assert_eq!(source(kind).kind(), kind);
     }

@@ -165,12 +165,13 @@ async fn one_refused_role_is_a_finding_and_never_status_4() {
     world.role(Role::new(ETL));
     let aws = StandIn::start(world).await;
     let ran = Cli::on(HEALTHY, "check", &["--format", "json"]).asking(&aws, &checker).run().await;
-    ran.assert_status(1);
+    ran.assert_status(3);
     let report = ran.report();
     assert_eq!(ids(&report), ["assume-denied"]);
-    assert_eq!(report["run"]["complete"], true, "a refusal is an answer");
+    assert_eq!(report["findings"][0]["severity"], "medium", "the checker was refused, not the job");
+    assert_eq!(report["run"]["complete"], false, "every role that was to be assumed was refused");
     let cli = Cli::on(HEALTHY, "check", &["--fail-on", "none"]).asking(&aws, &checker);
-    cli.run().await.assert_status(0);
+    cli.run().await.assert_status(3);
 }
 
 #[tokio::test]

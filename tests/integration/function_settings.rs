@@ -193,9 +193,10 @@ async fn no_value_of_any_variable_of_the_sdk_makes_the_command_panic() {
             refused += 1;
             assert!(ran.stderr.starts_with(&format!("error: {name}: ")), "{name}={value:?}: {}", ran.stderr);
         }
-        // The stand-in is reached through these, and an empty SSL_CERT_FILE names no file.
+        // The stand-in is reached through these, and a blank SSL_CERT_FILE or SSL_CERT_DIR is refused.
         let decides = is_about_credentials(name)
-            || ["AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "SSL_CERT_FILE"].contains(&name);
+            || name.starts_with("SSL_CERT_")
+            || ["AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].contains(&name);
         if value.trim().is_empty() && !decides {
             assert_eq!(ran.status, 1, "{name}={value:?} is as if unset: {}", ran.stderr);
         }

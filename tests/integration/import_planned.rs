@@ -1,5 +1,5 @@
-//! `import cloudformation` and `import terraform-plan`: each configured timeout and each assumed role becomes a job, and
-//! what cannot become one is said.
+//! `import cloudformation` and `import terraform-plan`: each configured timeout and each assumed role becomes a job,
+//! and what cannot become one is said.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,9 @@ Resources:
   WorkerRole: {Type: AWS::IAM::Role, Properties: {RoleName: worker-role, AssumeRolePolicyDocument: {Statement: []}}}
   Short: {Type: AWS::Lambda::Function, Properties: {Role: 'arn:aws:iam::111111111111:role/short'}}
   Sam: {Type: AWS::Serverless::Function}
-  Build: {Type: AWS::CodeBuild::Project, Properties: {Name: build, TimeoutInMinutes: !Ref Minutes, ServiceRole: build-role}}
+  Build:
+    Type: AWS::CodeBuild::Project
+    Properties: {Name: build, TimeoutInMinutes: !Ref Minutes, ServiceRole: build-role}
   Etl: {Type: AWS::Glue::Job, Properties: {Name: etl, Timeout: 240, Role: etl-role}}
   Batch:
     Type: AWS::Batch::JobDefinition
@@ -142,7 +144,9 @@ async fn the_roles_that_terraform_assumes_become_its_own_job() {
     assert!(open.stderr.contains("role_arn of assume_role is an expression"), "{}", open.stderr);
     let token = plan(
         &[],
-        json!({"assume_role_with_web_identity": [{"role_arn": {"constant_value": "arn:aws:iam::222222222222:role/ci"}}]}),
+        json!({"assume_role_with_web_identity": [
+            {"role_arn": {"constant_value": "arn:aws:iam::222222222222:role/ci"}},
+        ]}),
     );
     let token = import("terraform-plan", "p.json", &token, &[]).await;
     token.assert_status(0);

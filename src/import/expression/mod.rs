@@ -1,5 +1,5 @@
-//! GitHub Actions expressions (`${{ … }}`): parsed as GitHub does, and evaluated as far as the files allow. A value that
-//! only a run knows stays unknown; a condition that is unknown yields both of its outcomes.
+//! GitHub Actions expressions (`${{ … }}`): parsed as GitHub does, and evaluated as far as the files allow. A value
+//! that only a run knows stays unknown; a condition that is unknown yields both of its outcomes.
 
 mod evaluate;
 mod parse;

@@ -1,7 +1,9 @@
-//! The rules of `aws-actions/configure-aws-credentials` by its versions: which inputs each reads, and what it asks STS for.
+//! The rules of `aws-actions/configure-aws-credentials` by its versions: which inputs each reads, and what it asks
+//! STS for.
 //!
-//! Sources: the action's `CHANGELOG.md` and `action.yml`; `index.js` of v1.7.0 and v2.2.0; `src/index.ts`, `src/helpers.ts`
-//! and `src/assumeRole.ts` of v3.0.2, v4.0.0, v4.1.0, v4.2.0, v4.2.1, v4.3.0, v5.0.0, v6.1.0 and v6.2.3.
+//! Sources: the action's `CHANGELOG.md` and `action.yml`; `index.js` of v1.7.0 and v2.2.0; `src/index.ts`,
+//! `src/helpers.ts` and `src/assumeRole.ts` of v3.0.2, v4.0.0, v4.1.0, v4.2.0, v4.2.1, v4.3.0, v5.0.0, v6.1.0 and
+//! v6.2.3.
 
 use crate::inventory::Seconds;
 

@@ -62,7 +62,7 @@ pub(super) fn step_that_may_log_in(node: &Node) -> Option<NotJudged> {
         names_a_login(name) && text_of(value).is_none_or(|text| !text.value.is_empty())
     })?;
     let message = format!(
-        "the action `{}` is given `{input}`: it may log in to AWS, with a role and a duration that are not in the workflow",
+        "the action `{}` is given `{input}`: it may log in to AWS, and its role and duration are not in the workflow",
         uses.value
     );
     not_judged(uses.place, message)
@@ -89,7 +89,8 @@ fn calls_assume_role(script: &str) -> bool {
     })
 }
 
-/// A workflow of another repository, where it can log in: it may ask for identity tokens, or it is given what a login needs.
+/// A workflow of another repository, where it can log in: it may ask for identity tokens, or it is given what a login
+/// needs.
 pub(super) fn workflow_that_may_log_in(uses: &Placed<String>, job: &Node, id_token: bool) -> Option<NotJudged> {
     let path = &uses.value;
     let given = |key: &str| entries(entry(job, key)).any(|(name, _)| names_a_login(name));

@@ -102,8 +102,8 @@ impl<'a> Reader<'a> {
         let place = entry(node, "env").map_or(node.place, |env| env.place);
         if let Some(environment) = waits.filter(|_| self.length_of(name, call).is_none_or(|length| length <= lease)) {
             let message = format!(
-                "its credentials come from another job, and it waits for the environment `{environment}`: an approval may \
-                 take longer than the session lasts"
+                "its credentials come from another job, and it waits for the environment `{environment}`: an approval \
+                 may take longer than the session lasts"
             );
             let help = "log in again in this job, after the approval".to_owned();
             self.remarks.add(Some(name), NotJudged { place, message, help, cannot_work: false });

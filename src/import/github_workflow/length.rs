@@ -19,7 +19,8 @@ pub(super) struct Length {
     pub(super) comment: String,
 }
 
-/// Where in a job credentials begin or end: the step of the job, and what is around it inside an action of the repository.
+/// Where in a job credentials begin or end: the step of the job, and what is around it inside an action of the
+/// repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Position {
     /// The index of the job's step.

@@ -1,5 +1,6 @@
-//! Files of the repository that workflows use by their path: actions, and workflows that are called. They are read before
-//! anything is made of them. Owns where they are looked for and how many are read; knows nothing of what is in them.
+//! Files of the repository that workflows use by their path: actions, and workflows that are called. They are read
+//! before anything is made of them. Owns where they are looked for and how many are read; knows nothing of what is in
+//! them.
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};

@@ -1,15 +1,15 @@
 //! One step of `aws-actions/configure-aws-credentials`: which call to STS it makes, by its inputs (the action's README,
 //! table of identities; `action` has the rules of each version).
 
-use super::action::{DEFAULT_SESSION_NAME, Duration, Precedence, Version, Way};
+use super::action::{Precedence, Version, Way};
 use super::node::{entry, text_of};
 use super::runner::{IdToken, Runner};
 use super::scope::Scope;
+use crate::import::DraftHop;
 use crate::import::expression::Possible;
-use crate::import::{DraftHop, DraftRole};
+use crate::inventory::Source;
 use crate::inventory::problem::{Place, Placed};
 use crate::inventory::yaml::Node;
-use crate::inventory::{Seconds, Source};
 
 /// The credentials in the environment after a step.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -57,7 +57,7 @@ pub(super) struct Step<'a> {
     /// `None`: neither the tag nor the comment beside it shows the version.
     known_version: Option<Version>,
     with: Option<&'a Node>,
-    scope: &'a Scope<'a>,
+    pub(super) scope: &'a Scope<'a>,
 }
 
 impl<'a> Step<'a> {
@@ -79,7 +79,7 @@ impl<'a> Step<'a> {
         })
     }
 
-    fn version(&self) -> Version {
+    pub(super) fn version(&self) -> Version {
         self.known_version.unwrap_or(Version::NEWEST)
     }
 
@@ -89,7 +89,7 @@ impl<'a> Step<'a> {
     }
 
     /// The value of an input, from `with` or from the environment, with the place that a person can change.
-    fn value(&self, name: &str, fill: impl Fn(&str) -> Possible) -> Option<Placed<Possible>> {
+    pub(super) fn value(&self, name: &str, fill: impl Fn(&str) -> Possible) -> Option<Placed<Possible>> {
         if !self.version().reads(name) {
             return None;
         }
@@ -111,7 +111,7 @@ impl<'a> Step<'a> {
     }
 
     /// An input that counts as left out where a caller may leave it out.
-    fn option(&self, name: &str) -> Option<Placed<Possible>> {
+    pub(super) fn option(&self, name: &str) -> Option<Placed<Possible>> {
         self.value(name, |text| self.scope.fill_as_left_out(text))
     }
 
@@ -178,9 +178,9 @@ impl<'a> Step<'a> {
         } else if !self.chains(before)? && self.may_use_identity_token() {
             if self.scope.id_token == IdToken::CallerDecides {
                 login.note = Some((
-                    "no `id-token: write` is written in this file: the workflow that calls it must grant it, or the step \
-                     fails"
-                    .to_owned(),
+                    "no `id-token: write` is written in this file: the workflow that calls it must grant it, or the \
+                     step fails"
+                        .to_owned(),
                     "grant `id-token: write` in the calling job".to_owned(),
                 ));
             }
@@ -283,104 +283,6 @@ impl<'a> Step<'a> {
         let help = "add `id-token: write` to the job's permissions";
         NotJudged { cannot_work: true, ..self.not_judged(message, help) }
     }
-
-    fn hop(&self, role: Placed<Possible>, way: Way, before: &[DraftHop]) -> Result<DraftHop, NotJudged> {
-        let place = role.place;
-        let role = self.role(role, way, before)?;
-        let text = |name: &str| {
-            let input = self.value(name, |text| self.scope.fill(text))?;
-            Some(Placed { value: input.value.as_text()?.trim().to_owned(), place: input.place })
-        };
-        let sessions = match self.value("role-session-name", |text| self.scope.fill(text)) {
-            None => DEFAULT_SESSION_NAME.to_owned(),
-            Some(name) => as_glob(&name.value.as_text().unwrap_or_else(|| name.value.expression().to_owned())),
-        };
-        let session_name = text("role-session-name");
-        let duration = self.duration(place, way)?;
-        Ok(DraftHop { role, duration, external_id: text("role-external-id"), session_name, sessions: Some(sessions) })
-    }
-
-    fn role(&self, role: Placed<Possible>, way: Way, before: &[DraftHop]) -> Result<DraftRole, NotJudged> {
-        let place = role.place;
-        let Some(text) = role.value.as_text() else {
-            let value = role.value.expression().to_owned();
-            let (why, help) = only_a_run_knows("role-to-assume", &value, self.scope);
-            return Ok(DraftRole::Expression { role: Placed { value, place }, why, help });
-        };
-        let value = text.trim().to_owned();
-        // The action takes what does not begin so for a name in the caller's account.
-        if value.starts_with("arn:aws") {
-            return Ok(DraftRole::Arn(Placed { value, place }));
-        }
-        if matches!(way, Way::IdentityToken | Way::TokenFile) {
-            return Err(NotJudged {
-                place,
-                message: format!(
-                    "role-to-assume `{value}` is a name: without keys the action does not know its account, \
-                     and the step fails"
-                ),
-                help: "write the role's ARN".to_owned(),
-                cannot_work: true,
-            });
-        }
-        let account = before.last().and_then(|hop| hop.role.account());
-        Ok(match account {
-            Some(account) => DraftRole::Arn(Placed { value: format!("arn:aws:iam::{account}:role/{value}"), place }),
-            None => {
-                let why = format!(
-                    "role-to-assume `{value}` is a name: its account is the caller's, which is not in the workflow"
-                );
-                let help = "write the role's ARN".to_owned();
-                DraftRole::Expression { role: Placed { value, place }, why, help }
-            }
-        })
-    }
-
-    fn duration(&self, place: Place, way: Way) -> Result<Option<Placed<Seconds>>, NotJudged> {
-        let default = || self.version().default_duration(way).map(|value| Placed { value, place });
-        let Some(written) = self.option("role-duration-seconds") else { return Ok(default()) };
-        let place = written.place;
-        let Some(choices) = written.value.choices() else {
-            let (message, help) = only_a_run_knows("role-duration-seconds", written.value.expression(), self.scope);
-            return Err(NotJudged { place, message, help, cannot_work: false });
-        };
-        let read = choices.iter().map(|text| (text, self.version().duration(text.trim())));
-        let mut stated = Vec::new();
-        for (text, duration) in read {
-            match duration {
-                Duration::Default => stated.push(default().map(|default| default.value)),
-                Duration::Stated(seconds) => stated.push(Some(seconds)),
-                Duration::Refused => {
-                    return Err(NotJudged {
-                        place,
-                        message: format!("role-duration-seconds is `{text}`, which this version of the action refuses"),
-                        help: "write a whole number of seconds, 900 to 43200".to_owned(),
-                        cannot_work: true,
-                    });
-                }
-            }
-        }
-        // Of several, the shortest expires first; a chained request is refused by the longest.
-        let sts_default = Seconds::hours(1);
-        let by_length = |duration: &Option<Seconds>| duration.unwrap_or(sts_default);
-        let chosen = match way {
-            Way::SessionKeys | Way::Chained => stated.into_iter().max_by_key(by_length),
-            Way::IdentityToken | Way::TokenFile | Way::Keys => stated.into_iter().min_by_key(by_length),
-        };
-        Ok(chosen.flatten().map(|value| Placed { value, place }))
-    }
-}
-
-/// A text with `*` for each expression that only a run knows.
-fn as_glob(text: &str) -> String {
-    let mut glob = String::new();
-    let mut rest = text.trim();
-    while let Some((before, after)) = rest.split_once("${{") {
-        glob.push_str(before);
-        glob.push('*');
-        rest = after.split_once("}}").map_or("", |(_, after)| after);
-    }
-    glob + rest
 }
 
 /// What is said of a value that depends on an expression, and what to do.

@@ -197,16 +197,13 @@ impl<'a> Reader<'a> {
             if hops.is_empty() {
                 continue;
             }
-            let mut length = length::of_login(&length, login.start, login.end, &timeouts);
-            if let Some(age) = login.age {
-                length.seconds.value = length.seconds.value + age;
-                length.comment = format!("{}, and {age} of the job that logs in", length.comment);
-            }
+            let length = length::of_login(&length, login.start, login.end, &timeouts);
             let draft = Draft {
                 name: String::new(),
                 place: login.place,
                 length: length.seconds,
                 length_from: length.from,
+                age: login.age.map(|value| Placed { value, place: login.place }),
                 source,
                 hops,
                 refresh: Refresh::None,
@@ -288,8 +285,8 @@ impl<'a> Reader<'a> {
         Ok((file, stack))
     }
 
-    /// The job's permissions, or those of the file: a job's own replace them all. A called workflow has no more than the
-    /// job that calls it, and GitHub's defaults have no identity tokens.
+    /// The job's permissions, or those of the file: a job's own replace them all. A called workflow has no more than
+    /// the job that calls it, and GitHub's defaults have no identity tokens.
     fn id_token(&self, call: &Call<'_>, job: &Node) -> IdToken {
         let written = |node, whose: &str| {
             let (key, permissions) = entry_with_key(node, "permissions")?;

@@ -1,12 +1,13 @@
-//! What a job may do and where it runs: its permission to ask for identity tokens, its runner, and GitHub's limits on its
-//! length.
+//! What a job may do and where it runs: its permission to ask for identity tokens, its runner, and GitHub's limits on
+//! its length.
 
 use super::node::{entry, text_of};
 use super::scope::Scope;
 use crate::inventory::Seconds;
 use crate::inventory::yaml::{Node, Value};
 
-/// How long a job runs that states no `timeout-minutes` (GitHub docs, workflow syntax, `jobs.<job_id>.timeout-minutes`).
+/// How long a job runs that states no `timeout-minutes` (GitHub docs, workflow syntax,
+/// `jobs.<job_id>.timeout-minutes`).
 pub(super) const DEFAULT_TIMEOUT: Seconds = Seconds::minutes(360);
 /// When GitHub ends a job on a runner of its own, whatever `timeout-minutes` says (GitHub docs, Actions limits).
 const HOSTED_LIMIT: Seconds = Seconds::hours(6);

@@ -1,5 +1,5 @@
-//! The steps of a job, in their order: each login, the credentials that the environment has after it, and where their use
-//! ends.
+//! The steps of a job, in their order: each login, the credentials that the environment has after it, and where their
+//! use ends.
 
 use std::collections::BTreeMap;
 
@@ -144,13 +144,15 @@ impl<'a> Reader<'a> {
             walk.before = login.credentials;
             return;
         }
-        let again = !login.chained && walk.current.is_some_and(|current| walk.logins[current].always);
+        let session = |current: usize| matches!(&walk.logins[current].credentials, Credentials::Path(_, hops) if !hops.is_empty());
+        // A user's keys before the login are no session that the login would replace.
+        let again = !login.chained
+            && login.exported
+            && walk.current.is_some_and(|current| walk.logins[current].always && session(current));
         if login.chained {
-            // What another role is assumed from is not what the job ends up with.
-            if let Some(current) = walk.current.take()
-                && current + 1 == walk.logins.len()
-            {
-                walk.logins.pop();
+            // The job ends up with the chained role, not with the role before it.
+            if let Some(current) = walk.current.take() {
+                walk.logins.remove(current);
             }
         } else if let Some(current) = walk.current.filter(|_| login.exported && around.always) {
             walk.logins[current].end = Some(around.position);

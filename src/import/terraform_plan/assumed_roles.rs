@@ -1,6 +1,6 @@
-//! The roles that Terraform's own run assumes: `assume_role` and `assume_role_with_web_identity` of an AWS provider or of
-//! the S3 backend. Owns their forms and the job that each provider or backend becomes. (Terraform AWS provider and S3
-//! backend, "Assume Role Configuration".)
+//! The roles that Terraform's own run assumes: `assume_role` and `assume_role_with_web_identity` of an AWS provider or
+//! of the S3 backend. Owns their forms and the job that each provider or backend becomes. (Terraform AWS provider and
+//! S3 backend, "Assume Role Configuration".)
 
 use std::collections::BTreeMap;
 
@@ -131,6 +131,7 @@ impl TerraformRun<'_> {
             place: self.place,
             length: Placed { value: length.unwrap_or(PLACEHOLDER), place: self.place },
             length_from: LengthFrom::Declared,
+            age: None,
             source,
             hops,
             refresh: Refresh::Auto,

@@ -1,5 +1,5 @@
-//! Jobs from Terraform plans: the resources that run for a configured time, the permission sets, and Terraform's own run,
-//! which assumes the roles of its AWS providers and of its S3 backend.
+//! Jobs from Terraform plans: the resources that run for a configured time, the permission sets, and Terraform's own
+//! run, which assumes the roles of its AWS providers and of its S3 backend.
 //!
 //! A plan does not have the backend: `terraform init` writes it to `.terraform/terraform.tfstate`, which is read too.
 
@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::draft::Draft;
 use super::gather::gather;
 use super::workload::{Layout, Resource, Service, permission_set_job, timed_job};
-use super::{Imported, locate};
+use super::{Imported, Importer, NotRead, locate};
 use crate::inventory::{Place, Problems, Remark, Seconds, Sink, Source, SourceFile};
 use crate::templates::terraform_plan::accounts::Configuration;
 use crate::templates::{Resolved, Unresolved, files, terraform_plan};
@@ -101,6 +101,25 @@ struct Change {
 #[derive(Deserialize)]
 struct InitState {
     backend: Option<Backend>,
+}
+
+/// Plans as a source of jobs.
+#[derive(Debug, Clone)]
+pub struct TerraformPlans {
+    /// The plans as JSON.
+    pub files: Vec<PathBuf>,
+    /// What the plans do not state.
+    pub options: Options,
+}
+
+impl Importer for TerraformPlans {
+    fn name(&self) -> &'static str {
+        "terraform-plan"
+    }
+
+    fn read(&self, _environment: &dyn Fn(&str) -> Option<String>) -> Result<Imported, NotRead> {
+        import(&self.files, &self.options).map_err(|problems| NotRead::Input(Box::new(problems)))
+    }
 }
 
 /// Makes the jobs of plans, and of the backends that `terraform init` recorded.

@@ -4,7 +4,7 @@ use anstyle::Style;
 
 use super::{Explanation, Text};
 use crate::facts::MaxSessionFrom;
-use crate::inventory::{Hop, Refresh, Seconds, Source};
+use crate::inventory::{FirstCall, Hop, Refresh, Seconds, Source};
 use crate::lease::rules::{self, Grant, Refusal};
 use crate::lease::{HopLease, Verdict};
 use crate::report::plain::limit_in_words;
@@ -26,11 +26,7 @@ pub(super) fn draw(explained: &Explanation<'_>, text: &mut Text) {
         text.wrapped(&format!("refused: {refusal}"), INDENT);
     }
     for (index, (hop, lease)) in explained.job.path.iter().zip(&explained.judgement.hops).enumerate() {
-        let call = match explained.job.source {
-            Source::WebIdentity { .. } if index == 0 => "AssumeRoleWithWebIdentity",
-            Source::Saml { .. } if index == 0 => "AssumeRoleWithSAML",
-            _ => "AssumeRole",
-        };
+        let call = if index == 0 { explained.job.source.first_call() } else { FirstCall::AssumeRole }.name();
         let how = if lease.chained { "called by a session: chained" } else { "not called by a session: direct" };
         text.line(&format!("       │     {call}, {how}"));
         let name = match explained.inventory.declared(&hop.role).and_then(|role| role.alias.as_deref()) {

@@ -1,5 +1,5 @@
-//! The parts of a template that may create roles and are not read: owns which those are. Each is a note, since a role that
-//! is created there is not judged.
+//! The parts of a template that may create roles and are not read: owns which those are. Each is a note, since a role
+//! that is created there is not judged.
 
 use super::{Template, transform};
 use crate::inventory::Placed;

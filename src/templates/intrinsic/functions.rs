@@ -93,8 +93,8 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Fn::If. AWS::NoValue stands for `absent` where the value is a property whose default is known. If the condition is
-    /// open, both branches must agree.
+    /// Fn::If. AWS::NoValue stands for `absent` where the value is a property whose default is known. If the condition
+    /// is open, both branches must agree.
     pub(super) fn choose(
         &mut self,
         condition: &'a Node,

@@ -53,7 +53,8 @@ impl Matching<'_> {
         }
     }
 
-    /// Roles of the files that were not compared, since nothing of their names is known: one note for each file and reason.
+    /// Roles of the files that were not compared, since nothing of their names is known: one note for each file and
+    /// reason.
     pub(super) fn note_unnamed(&mut self) {
         for ((from, why), ids) in std::mem::take(&mut self.unnamed) {
             let more = ids.len().saturating_sub(MOST_LISTED);

@@ -1,5 +1,5 @@
-//! The caller of a role, and whether a statement of the role's trust policy names that caller. Pure. Reads the principal of a
-//! statement alone. (IAM User Guide, "AWS JSON policy elements: Principal".)
+//! The caller of a role, and whether a statement of the role's trust policy names that caller. Pure. Reads the
+//! principal of a statement alone. (IAM User Guide, "AWS JSON policy elements: Principal".)
 
 use std::fmt;
 
@@ -25,7 +25,8 @@ pub enum PrincipalKind {
     Saml,
     /// An IAM user.
     User,
-    /// A session of a role that the inventory does not name; the service by whose principal a platform's own role trusts.
+    /// A session of a role that the inventory does not name; the service by whose principal a platform's own role
+    /// trusts.
     Session(Option<&'static str>),
 }
 
@@ -47,7 +48,8 @@ impl PrincipalKind {
             Source::Saml { .. } => Self::Saml,
             Source::IamUser { .. } | Source::SessionToken { .. } => Self::User,
             Source::FederationToken { .. } => return None,
-            // Credentials that others hand out: who assumes the role is not known, or is a session without a fixed name.
+            // Credentials that others hand out: who assumes the role is not known, or is a session without a fixed
+            // name.
             Source::IdentityCenter { .. } | Source::ConsoleLogin { .. } | Source::ServiceRole { .. } => {
                 Self::Session(None)
             }
@@ -113,8 +115,8 @@ fn named(principal: &Resolved) -> String {
     format!("it trusts {}{more}", names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", "))
 }
 
-/// Whether a text is an AWS principal that IAM accepts: everybody, an account, an ARN of IAM or STS, or the unique ID of a
-/// deleted user or role. Other texts are filled in by a tool before the deployment.
+/// Whether a text is an AWS principal that IAM accepts: everybody, an account, an ARN of IAM or STS, or the unique ID
+/// of a deleted user or role. Other texts are filled in by a tool before the deployment.
 fn is_aws_principal(text: &str) -> bool {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let is_arn = matches!(parts[..], ["arn", partition, "iam" | "sts", "", account, resource]

@@ -1,0 +1,109 @@
+//! A unified diff of a file in which few lines changed.
+
+use std::fmt::Write as _;
+
+/// Lines that are shown before and after a change.
+const CONTEXT: usize = 3;
+
+/// A line of both files, of the old or of the new one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Line<'a> {
+    Same(&'a str),
+    Old(&'a str),
+    New(&'a str),
+}
+
+/// The difference, as `diff -u` writes it.
+pub(super) fn unified(name: &str, old: &str, new: &str) -> String {
+    let lines = aligned(&old.split_inclusive('\n').collect::<Vec<_>>(), &new.split_inclusive('\n').collect::<Vec<_>>());
+    let changed: Vec<usize> = (0..lines.len()).filter(|index| !matches!(lines[*index], Line::Same(_))).collect();
+    let mut text = String::new();
+    if changed.is_empty() {
+        return text;
+    }
+    let _ = writeln!(text, "--- {name}\n+++ {name}");
+    let mut rest = &changed[..];
+    while let [first, ..] = rest {
+        let mut count = 1;
+        while count < rest.len() && rest[count] - rest[count - 1] <= 2 * CONTEXT {
+            count += 1;
+        }
+        let start = first.saturating_sub(CONTEXT);
+        let end = (rest[count - 1] + CONTEXT + 1).min(lines.len());
+        hunk(&lines, start, end, &mut text);
+        rest = &rest[count..];
+    }
+    text
+}
+
+/// The lines of both files in order: few lines are changed, so the next line that both have is near.
+fn aligned<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<Line<'a>> {
+    let mut lines = Vec::new();
+    let (mut at_old, mut at_new) = (0, 0);
+    while at_old < old.len() || at_new < new.len() {
+        match (old.get(at_old), new.get(at_new)) {
+            (Some(a), Some(b)) if a == b => {
+                lines.push(Line::Same(a));
+                (at_old, at_new) = (at_old + 1, at_new + 1);
+            }
+            (Some(a), Some(b)) if new.get(at_new + 1) == Some(a) => {
+                lines.push(Line::New(b));
+                at_new += 1;
+            }
+            (Some(a), Some(b)) => {
+                lines.extend([Line::Old(a), Line::New(b)]);
+                (at_old, at_new) = (at_old + 1, at_new + 1);
+            }
+            (Some(a), None) => {
+                lines.push(Line::Old(a));
+                at_old += 1;
+            }
+            (None, b) => {
+                lines.extend(b.map(|b| Line::New(b)));
+                at_new += 1;
+            }
+        }
+    }
+    lines
+}
+
+fn hunk(lines: &[Line<'_>], start: usize, end: usize, text: &mut String) {
+    let count = |lines: &[Line<'_>], other: fn(&Line<'_>) -> bool| lines.iter().filter(|line| !other(line)).count();
+    let is_new: fn(&Line<'_>) -> bool = |line| matches!(line, Line::New(_));
+    let is_old: fn(&Line<'_>) -> bool = |line| matches!(line, Line::Old(_));
+    let (before, shown) = (&lines[..start], &lines[start..end]);
+    let _ = writeln!(
+        text,
+        "@@ -{},{} +{},{} @@",
+        count(before, is_new) + 1,
+        count(shown, is_new),
+        count(before, is_old) + 1,
+        count(shown, is_old)
+    );
+    for line in shown {
+        let (sign, line) = match line {
+            Line::Same(line) => (' ', line),
+            Line::Old(line) => ('-', line),
+            Line::New(line) => ('+', line),
+        };
+        let _ = write!(text, "{sign}{line}");
+        if !line.ends_with('\n') {
+            text.push_str("\n\\ No newline at end of file\n");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unified;
+
+    #[test]
+    fn a_line_that_is_added_and_one_that_is_changed_are_hunks_with_their_context() {
+        let old: String = (1..=20).map(|n| format!("{n}\n")).collect();
+        let new = old.replace("2\n3\n", "2\nadded\n3\n").replace("18\n", "changed\n");
+        let wanted = "--- w.yml\n+++ w.yml\n@@ -1,5 +1,6 @@\n 1\n 2\n+added\n 3\n 4\n 5\n\
+                      @@ -15,6 +16,6 @@\n 15\n 16\n 17\n-18\n+changed\n 19\n 20\n";
+        assert_eq!(unified("w.yml", &old, &new), wanted);
+        assert_eq!(unified("w.yml", &old, &old), "");
+    }
+}

@@ -1,0 +1,60 @@
+//! Writing over a person's file: only where Git has what was there, and as a whole or not at all.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::cli::arguments::ExitStatus;
+use crate::cli::output::bad_usage;
+use crate::visible;
+
+/// Refuses files whose text Git does not have.
+pub(super) fn check<'a>(files: impl Iterator<Item = &'a Path>, allow_dirty: bool) -> Result<(), ExitStatus> {
+    let dirty: Vec<String> = files
+        .filter(|file| !allow_dirty && !is_committed(file))
+        .map(|file| visible::line(&file.display().to_string()).to_string())
+        .collect();
+    if dirty.is_empty() {
+        return Ok(());
+    }
+    Err(bad_usage(&format!(
+        "error: {} has changes that are not committed, or Git does not track it: nothing was written. Commit it, or \
+         pass --allow-dirty.",
+        dirty.join(", ")
+    )))
+}
+
+/// Whether Git tracks the file and has its text.
+fn is_committed(file: &Path) -> bool {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Some(name) = file.file_name() else { return false };
+    let git =
+        |arguments: &[&str]| Command::new("git").arg("-C").arg(folder).args(arguments).arg("--").arg(name).output();
+    let is_tracked = git(&["ls-files", "--error-unmatch"]).is_ok_and(|output| output.status.success());
+    let is_clean =
+        git(&["status", "--porcelain"]).is_ok_and(|output| output.status.success() && output.stdout.is_empty());
+    is_tracked && is_clean
+}
+
+/// Writes a file beside it and puts that in its place.
+pub(super) fn atomically(file: &Path, text: &str) -> io::Result<()> {
+    // A link stays a link: the file that it leads to is written.
+    let file = file.canonicalize()?;
+    let mut name = file.file_name().unwrap_or_default().to_os_string();
+    name.push(format!(".{}.new", std::process::id()));
+    let beside: PathBuf = file.with_file_name(name);
+    let written = write_beside(&file, &beside, text);
+    if written.is_err() {
+        // What was written in part is no use to anybody.
+        let _ = std::fs::remove_file(&beside);
+    }
+    written
+}
+
+fn write_beside(file: &Path, beside: &Path, text: &str) -> io::Result<()> {
+    let mut new = std::fs::File::create_new(beside)?;
+    new.write_all(text.as_bytes())?;
+    new.set_permissions(std::fs::metadata(file)?.permissions())?;
+    new.sync_all()?;
+    std::fs::rename(beside, file)
+}

@@ -1,0 +1,109 @@
+//! The request of one login: its role, its DurationSeconds, its external ID and the names of its sessions.
+
+use super::action::{DEFAULT_SESSION_NAME, Duration, Way};
+use super::login::{NotJudged, Step, only_a_run_knows};
+use crate::import::expression::Possible;
+use crate::import::{DraftHop, DraftRole};
+use crate::inventory::Seconds;
+use crate::inventory::problem::{Place, Placed};
+
+impl Step<'_> {
+    /// The hop that the step adds after these.
+    pub(super) fn hop(&self, role: Placed<Possible>, way: Way, before: &[DraftHop]) -> Result<DraftHop, NotJudged> {
+        let place = role.place;
+        let role = self.role(role, way, before)?;
+        let text = |name: &str| {
+            let input = self.value(name, |text| self.scope.fill(text))?;
+            Some(Placed { value: input.value.as_text()?.trim().to_owned(), place: input.place })
+        };
+        let sessions = match self.value("role-session-name", |text| self.scope.fill(text)) {
+            None => DEFAULT_SESSION_NAME.to_owned(),
+            Some(name) => as_glob(&name.value.as_text().unwrap_or_else(|| name.value.expression().to_owned())),
+        };
+        let session_name = text("role-session-name");
+        let duration = self.duration(place, way)?;
+        Ok(DraftHop { role, duration, external_id: text("role-external-id"), session_name, sessions: Some(sessions) })
+    }
+
+    fn role(&self, role: Placed<Possible>, way: Way, before: &[DraftHop]) -> Result<DraftRole, NotJudged> {
+        let place = role.place;
+        let Some(text) = role.value.as_text() else {
+            let value = role.value.expression().to_owned();
+            let (why, help) = only_a_run_knows("role-to-assume", &value, self.scope);
+            return Ok(DraftRole::Expression { role: Placed { value, place }, why, help });
+        };
+        let value = text.trim().to_owned();
+        // The action takes what does not begin so for a name in the caller's account.
+        if value.starts_with("arn:aws") {
+            return Ok(DraftRole::Arn(Placed { value, place }));
+        }
+        if matches!(way, Way::IdentityToken | Way::TokenFile) {
+            return Err(NotJudged {
+                place,
+                message: format!(
+                    "role-to-assume `{value}` is a name: without keys the action does not know its account, \
+                     and the step fails"
+                ),
+                help: "write the role's ARN".to_owned(),
+                cannot_work: true,
+            });
+        }
+        let account = before.last().and_then(|hop| hop.role.account());
+        Ok(match account {
+            Some(account) => DraftRole::Arn(Placed { value: format!("arn:aws:iam::{account}:role/{value}"), place }),
+            None => {
+                let why = format!(
+                    "role-to-assume `{value}` is a name: its account is the caller's, which is not in the workflow"
+                );
+                let help = "write the role's ARN".to_owned();
+                DraftRole::Expression { role: Placed { value, place }, why, help }
+            }
+        })
+    }
+
+    fn duration(&self, place: Place, way: Way) -> Result<Option<Placed<Seconds>>, NotJudged> {
+        let default = || self.version().default_duration(way).map(|value| Placed { value, place });
+        let Some(written) = self.option("role-duration-seconds") else { return Ok(default()) };
+        let place = written.place;
+        let Some(choices) = written.value.choices() else {
+            let (message, help) = only_a_run_knows("role-duration-seconds", written.value.expression(), self.scope);
+            return Err(NotJudged { place, message, help, cannot_work: false });
+        };
+        let read = choices.iter().map(|text| (text, self.version().duration(text.trim())));
+        let mut stated = Vec::new();
+        for (text, duration) in read {
+            match duration {
+                Duration::Default => stated.push(default().map(|default| default.value)),
+                Duration::Stated(seconds) => stated.push(Some(seconds)),
+                Duration::Refused => {
+                    return Err(NotJudged {
+                        place,
+                        message: format!("role-duration-seconds is `{text}`, which this version of the action refuses"),
+                        help: "write a whole number of seconds, 900 to 43200".to_owned(),
+                        cannot_work: true,
+                    });
+                }
+            }
+        }
+        // Of several, the shortest expires first; a chained request is refused by the longest.
+        let sts_default = Seconds::hours(1);
+        let by_length = |duration: &Option<Seconds>| duration.unwrap_or(sts_default);
+        let chosen = match way {
+            Way::SessionKeys | Way::Chained => stated.into_iter().max_by_key(by_length),
+            Way::IdentityToken | Way::TokenFile | Way::Keys => stated.into_iter().min_by_key(by_length),
+        };
+        Ok(chosen.flatten().map(|value| Placed { value, place }))
+    }
+}
+
+/// A text with `*` for each expression that only a run knows.
+fn as_glob(text: &str) -> String {
+    let mut glob = String::new();
+    let mut rest = text.trim();
+    while let Some((before, after)) = rest.split_once("${{") {
+        glob.push_str(before);
+        glob.push('*');
+        rest = after.split_once("}}").map_or("", |(_, after)| after);
+    }
+    glob + rest
+}
