@@ -106,8 +106,8 @@ impl Plan {
     pub fn new(inventory: &Inventory, jobs: &[&Job]) -> Self {
         let mut trie = Trie::default();
         let prefixes: Vec<Vec<usize>> = jobs.iter().map(|job| trie.insert(inventory, job)).collect();
-        let mut plan = Self::default();
-        plan.path_roles = jobs.iter().flat_map(|job| &job.path).map(|hop| hop.role.clone()).collect();
+        let path_roles = jobs.iter().flat_map(|job| &job.path).map(|hop| hop.role.clone()).collect();
+        let mut plan = Self { path_roles, ..Self::default() };
         plan.assign_descriptions(inventory, jobs, &trie);
         let mut steps_of: Vec<Vec<usize>> = vec![Vec::new(); trie.nodes.len()];
         for root in &trie.roots {

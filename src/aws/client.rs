@@ -119,6 +119,7 @@ impl Aws {
     }
 
     /// The same way to AWS with an end that leaves so much time for later work.
+    #[cfg(feature = "lambda")]
     #[must_use]
     pub(crate) fn leaving(&self, time: Duration) -> Self {
         Self { end: self.end.map(|end| end.checked_sub(time).unwrap_or(end)), ..self.clone() }

@@ -45,7 +45,8 @@ pub(super) fn show_as(
         Format::Junit => junit::render(report, selection.fail_on.0),
         Format::Markdown => markdown::render(report),
         Format::Html => html::render(report),
-        Format::Csv => csv::render(report),
+        // Its lines end with CR LF, the last one too.
+        Format::Csv => return write_bytes(&csv::render(report), output),
     };
     write(&text, output)
 }
@@ -68,6 +69,14 @@ pub(super) fn write(text: &str, output: Option<&Path>) -> Option<ExitStatus> {
     put(output, |file| match file {
         Some(file) => writeln!(file, "{}", anstream::adapter::strip_str(text)),
         None => writeln!(anstream::stdout().lock(), "{text}"),
+    })
+}
+
+/// Writes a text as it is to the file or to standard output.
+fn write_bytes(text: &str, output: Option<&Path>) -> Option<ExitStatus> {
+    put(output, |file| match file {
+        Some(file) => file.write_all(text.as_bytes()),
+        None => std::io::stdout().lock().write_all(text.as_bytes()),
     })
 }
 

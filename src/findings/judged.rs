@@ -5,7 +5,7 @@ use super::model::Finding;
 use super::registry::{FindingId, Severity};
 use super::subject::Subject;
 use crate::inventory::{Hop, Job, LengthFrom, Refresh, RoleRef, Seconds};
-use crate::lease::{HopLease, Judgement, Verdict};
+use crate::lease::{HopLease, Judgement, LimitedBy, Verdict};
 
 /// A job whose verdict a finding is about.
 pub(super) struct JudgedJob<'a> {
@@ -95,13 +95,39 @@ impl JudgedJob<'_> {
                 finding = finding.evidence(Fact::Cap(cap), provenance);
             }
         }
-        // A length that nobody declared is never the sole ground of a high finding.
-        if self.judgement.verdict == Verdict::Lapses && self.job.length_from == LengthFrom::Assumed {
+        // A number that nobody stated is never the sole ground of a high finding.
+        let unstated = self.job.length_from == LengthFrom::Assumed || self.limit_is_a_default();
+        if self.judgement.verdict == Verdict::Lapses && unstated {
             finding.severity = Severity::Medium;
         }
         match self.job.refresh {
             Refresh::Every(every) => finding.evidence(Fact::RefreshEvery(every), Provenance::Inventory("refresh")),
             Refresh::None | Refresh::Auto => finding,
+        }
+    }
+
+    /// Whether the limit is a default of AWS that nobody stated. STS's 3600 seconds are a rule and no such default.
+    pub(super) fn limit_is_a_default(&self) -> bool {
+        let unstated = self.job.unstated;
+        match self.judgement.limited_by {
+            Some(LimitedBy::PortalSession) => unstated.portal_session,
+            Some(LimitedBy::SigninSession) => unstated.signin_session,
+            Some(LimitedBy::SourceSession) => unstated.session,
+            Some(
+                LimitedBy::DurationRange
+                | LimitedBy::SourceCannotAssume
+                | LimitedBy::MaxSessionDuration
+                | LimitedBy::RoleChaining
+                | LimitedBy::Platform
+                | LimitedBy::RefreshInterval
+                | LimitedBy::IdentityToken
+                | LimitedBy::Mfa
+                | LimitedBy::CopiedSession
+                | LimitedBy::StsMaximum
+                | LimitedBy::RequestedDuration
+                | LimitedBy::DefaultDuration,
+            )
+            | None => false,
         }
     }
 

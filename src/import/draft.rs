@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::locate;
 use crate::inventory::problem::{Place, Placed};
-use crate::inventory::{Inventory, JobComments, LengthFrom, Refresh, Remark, RoleArn, RoleRef, Seconds, Source, raw};
+use crate::inventory::{
+    Inventory, JobComments, LengthFrom, Refresh, Remark, RoleArn, RoleRef, Seconds, Source, UnstatedLimits, raw,
+};
 
 /// A job as the imported file declares it.
 #[derive(Debug, Clone, PartialEq)]
@@ -136,6 +138,7 @@ impl Draft {
             length_from: self.length_from,
             age: self.age,
             session_name: session_name.map(|value| Placed { value, place: self.place }),
+            unstated: UnstatedLimits::of_bare(&self.source),
             source: Some(Placed { value: self.source, place: self.place }),
             path: Some(Placed { value: path, place: self.place }),
             refresh: Some(self.refresh),

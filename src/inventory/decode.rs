@@ -8,7 +8,7 @@ use super::seconds::NotADuration;
 use super::source::SourceKind;
 use super::syntax::NOT_RENDERED;
 use super::yaml::{Node, Value};
-use super::{LengthFrom, Seconds, Source, raw};
+use super::{LengthFrom, Seconds, Source, UnstatedLimits, raw};
 use crate::findings::FindingId;
 use crate::lease::rules;
 
@@ -86,7 +86,9 @@ fn job(node: Node, sink: &mut Sink) -> Option<raw::Job> {
     let age = fields.optional("age").and_then(|node| seconds(&node, "age", sink));
     let margin = fields.optional("margin").and_then(|node| seconds(&node, "margin", sink));
     let session_name = fields.optional("session_name").and_then(|node| text(node, "session_name", sink));
-    let (source, signin_role) = fields.required("source").and_then(|node| source(node, sink)).unzip();
+    let written = fields.required("source").and_then(|node| source(node, sink));
+    let unstated = written.as_ref().map(|written| written.unstated).unwrap_or_default();
+    let (source, signin_role) = written.map(|written| (written.source, written.signin_role)).unzip();
     let signin_role = signin_role.flatten();
     let path = fields.optional("path").and_then(|node| path(node, sink));
     let refresh = fields.optional("refresh").and_then(|node| refresh(node, sink));
@@ -97,6 +99,7 @@ fn job(node: Node, sink: &mut Sink) -> Option<raw::Job> {
         owner,
         length,
         length_from: LengthFrom::Declared,
+        unstated,
         pause,
         age,
         session_name,
@@ -108,8 +111,15 @@ fn job(node: Node, sink: &mut Sink) -> Option<raw::Job> {
     })
 }
 
-/// A source, and the role of a `console-login` as it is written.
-fn source(node: Node, sink: &mut Sink) -> Option<(Placed<Source>, Option<Placed<String>>)> {
+/// A source as it is written.
+struct WrittenSource {
+    source: Placed<Source>,
+    /// The role of a `console-login`, which `validate` resolves.
+    signin_role: Option<Placed<String>>,
+    unstated: UnstatedLimits,
+}
+
+fn source(node: Node, sink: &mut Sink) -> Option<WrittenSource> {
     let place = node.place;
     if let Value::Text(name) = &node.value {
         let kind = source_kind(name, place, sink)?;
@@ -120,7 +130,10 @@ fn source(node: Node, sink: &mut Sink) -> Option<(Placed<Source>, Option<Placed<
             let help = format!("write `{{kind: {name}, {}}}`", required.join(", "));
             sink.add(place, format!("a source of kind `{name}` needs parameters"), help);
         }
-        return value.map(|value| (Placed { value, place }, None));
+        return value.map(|value| {
+            let unstated = UnstatedLimits::of_bare(&value);
+            WrittenSource { source: Placed { value, place }, signin_role: None, unstated }
+        });
     }
     let mut fields = Fields::of(node, "a source", sink)?;
     let name = fields.required("kind").and_then(|node| text(node, "kind", sink));
@@ -128,9 +141,10 @@ fn source(node: Node, sink: &mut Sink) -> Option<(Placed<Source>, Option<Placed<
         fields.abandon(sink); // The parameters cannot be judged without the kind.
         return None;
     };
-    let (value, signin_role) = parameters(kind, &mut fields, sink);
+    let mut unstated = UnstatedLimits::default();
+    let (value, signin_role) = parameters(kind, &mut fields, &mut unstated, sink);
     fields.finish(sink);
-    Some((Placed { value: value?, place }, signin_role))
+    Some(WrittenSource { source: Placed { value: value?, place }, signin_role, unstated })
 }
 
 fn source_kind(written: &str, at: Place, sink: &mut Sink) -> Option<SourceKind> {
@@ -148,7 +162,12 @@ fn source_kind(written: &str, at: Place, sink: &mut Sink) -> Option<SourceKind> 
 }
 
 /// The source of this kind with its parameters as they are written.
-fn parameters(kind: SourceKind, fields: &mut Fields, sink: &mut Sink) -> (Option<Source>, Option<Placed<String>>) {
+fn parameters(
+    kind: SourceKind,
+    fields: &mut Fields,
+    unstated: &mut UnstatedLimits,
+    sink: &mut Sink,
+) -> (Option<Source>, Option<Placed<String>>) {
     let mut signin_role = None;
     let Some(mut source) = kind.with_defaults() else {
         let duration = fields.required("duration").and_then(|node| seconds(&node, "duration", sink));
@@ -175,16 +194,22 @@ fn parameters(kind: SourceKind, fields: &mut Fields, sink: &mut Sink) -> (Option
                 let message = format!("a permission set's session of {} is outside {least} to {most}", written.value);
                 sink.add(written.place, message, format!("write its SessionDuration, {least} to {most}"));
             }
+            unstated.session = written.is_none();
             set(session, written);
-            set(portal_session, fields.optional("portal_session").and_then(|n| seconds(&n, "portal_session", sink)));
+            let written = fields.optional("portal_session").and_then(|n| seconds(&n, "portal_session", sink));
+            unstated.portal_session = written.is_none();
+            set(portal_session, written);
         }
         Source::AccountAccess { portal_session } => {
-            set(portal_session, fields.optional("portal_session").and_then(|n| seconds(&n, "portal_session", sink)));
+            let written = fields.optional("portal_session").and_then(|n| seconds(&n, "portal_session", sink));
+            unstated.portal_session = written.is_none();
+            set(portal_session, written);
         }
         Source::ConsoleLogin { role: _, signin_session } => {
             // `validate` resolves the role.
             signin_role = fields.optional("role").and_then(|node| text(node, "role", sink));
             let written = fields.optional("signin_session").and_then(|n| seconds(&n, "signin_session", sink));
+            unstated.signin_session = written.is_none();
             *signin_session = written.map(|written| written.value);
         }
         Source::ServiceRole { duration } => {

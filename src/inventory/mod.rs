@@ -44,7 +44,7 @@ pub use filter::{Filter, NothingMatches, RolePattern};
 pub use job_name::JobName;
 pub use raw::Refresh;
 pub use seconds::{NotADuration, Seconds};
-pub use source::{FirstCall, Parameter, Source, SourceKind, Takes};
+pub use source::{FirstCall, Parameter, Source, SourceKind, Takes, UnstatedLimits};
 #[cfg(feature = "cli")]
 pub use write::{Comments, JobComments};
 /// The former names, for readers that are not converted yet.
@@ -84,6 +84,8 @@ pub struct Job {
     pub length: Seconds,
     /// Where its length is known from.
     pub length_from: LengthFrom,
+    /// Which limits of its source are AWS's defaults.
+    pub unstated: UnstatedLimits,
     /// How long the process may be frozen; the lease runs on.
     pub pause: Seconds,
     /// How old the credentials are when the job starts.

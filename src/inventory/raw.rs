@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::diagnostic::{Place, Placed};
-use super::{LengthFrom, Seconds, Source};
+use super::{LengthFrom, Seconds, Source, UnstatedLimits};
 use crate::findings::FindingId;
 
 #[cfg(feature = "cli")]
@@ -106,6 +106,9 @@ pub(crate) struct Job {
     /// Where an importer knows the length from; an inventory declares it.
     #[cfg_attr(feature = "cli", schemars(skip))]
     pub(crate) length_from: LengthFrom,
+    /// Which limits of the source are AWS's defaults.
+    #[cfg_attr(feature = "cli", schemars(skip))]
+    pub(crate) unstated: UnstatedLimits,
     /// Time that the process may be frozen (sleep, suspend); the lease runs on.
     pub(crate) pause: Option<Placed<Seconds>>,
     /// How old the credentials are when the job starts: a login before an approval or a queue.

@@ -80,6 +80,44 @@ pub enum Source {
     },
 }
 
+/// Which limits of a source are AWS's defaults, because nobody stated them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UnstatedLimits {
+    /// The permission set's session duration.
+    pub session: bool,
+    /// The login to the Identity Center portal.
+    pub portal_session: bool,
+    /// The sign-in session of `aws login`.
+    pub signin_session: bool,
+}
+
+impl UnstatedLimits {
+    /// Those of a source that is written as its kind alone.
+    #[must_use]
+    pub const fn of_bare(source: &Source) -> Self {
+        let (session, portal_session, signin_session) = match source {
+            Source::IdentityCenter { .. } => (true, true, false),
+            Source::AccountAccess { .. } => (false, true, false),
+            Source::ConsoleLogin { signin_session: None, .. } => (false, false, true),
+            Source::ConsoleLogin { signin_session: Some(_), .. }
+            | Source::IamUser { .. }
+            | Source::SessionToken { .. }
+            | Source::FederationToken { .. }
+            | Source::WebIdentity { .. }
+            | Source::Saml { .. }
+            | Source::Ec2Instance
+            | Source::EcsTask
+            | Source::Lambda
+            | Source::Codebuild
+            | Source::EksPodIdentity
+            | Source::RolesAnywhere { .. }
+            | Source::Issued { .. }
+            | Source::ServiceRole { .. } => (false, false, false),
+        };
+        Self { session, portal_session, signin_session }
+    }
+}
+
 /// The call that gets the session of the first role of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FirstCall {

@@ -240,6 +240,7 @@ impl Names<'_> {
                 owner: job.owner.map(|owner| owner.value).or_else(|| defaults.owner.clone()),
                 length: length.value,
                 length_from: job.length_from,
+                unstated: job.unstated,
                 pause: job.pause.map_or(Seconds(0), |pause| pause.value),
                 age: job.age.map_or(Seconds(0), |age| age.value),
                 session_name: job.session_name.map(|glob| glob.value),

@@ -3,7 +3,7 @@
 use credential_health::failure::printable;
 use credential_health::findings::FindingId;
 use credential_health::inventory::{
-    Hop, Inventory, Job, LengthFrom, Location, Refresh, RoleArn, RoleRef, Seconds, Source,
+    Hop, Inventory, Job, LengthFrom, Location, Refresh, RoleArn, RoleRef, Seconds, Source, UnstatedLimits,
 };
 use credential_health::lease::{Grant, Judgement, LimitedBy, Refusal, Verdict, judge};
 use proptest::prelude::*;
@@ -99,6 +99,7 @@ pub fn case() -> impl Strategy<Value = Case> {
                     owner: None,
                     length,
                     length_from: LengthFrom::Declared,
+                    unstated: UnstatedLimits::default(),
                     pause,
                     age,
                     session_name: None,
