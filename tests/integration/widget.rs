@@ -149,6 +149,7 @@ async fn the_recorded_events_are_answered_by_html_and_by_markdown_and_nobody_is_
         request_id: "request-1".to_owned(),
         remaining: Duration::from_secs(60),
         at: jiff::Timestamp::now(),
+        caller: None,
     };
     let invoke =
         async |event: &Value| serde_json::to_value(function.handle(event, &invocation).await.unwrap()).unwrap();
