@@ -412,7 +412,7 @@ async fn a_copied_session_whose_request_is_refused_cannot_start_either_way() {
 async fn with_a_length_the_profiles_are_judged_as_jobs() {
     let ran =
         with_profiles("cli-sso-session", &["lint", "--aws-config", "--length", "9h", "--format", "json"]).run().await;
-    // The limits are defaults of AWS that nobody stated: medium.
+    // The portal session of 8h is a default that nobody stated: medium.
     ran.assert_status(0);
     let report = ran.report();
     assert_eq!(job(&report, "dev")["verdict"], "lapses");
@@ -1018,7 +1018,8 @@ proptest! {
             json!({"uses": "aws-actions/configure-aws-credentials@v4", "with": with})
         }).collect();
         let text = json!({"on": "push", "jobs": {"a": {"runs-on": "x", "timeout-minutes": timeout, "steps": steps}}}).to_string();
-        let imported = github_workflow::import(&[Workflow { name: "w.yml".to_owned(), text }], &Variables::default());
+        let imported = github_workflow::import(&[Workflow { name: "w.yml".to_owned(), text }], &Variables::default())
+            .with_known_roles();
         prop_assert!(!said(&imported).contains(CANARY));
         if !imported.inventory.jobs.is_empty() {
             let again = Inventory::parse("y", &imported.to_yaml()).unwrap_or_else(|problems| panic!("{problems}"));
@@ -1031,9 +1032,7 @@ proptest! {
 fn a_workflow_nests_deeper_than_an_inventory_may() {
     let deep = format!("{}1{}", "[".repeat(40), "]".repeat(40));
     let text = format!(
-        "jobs: {{a: {{runs-on: x, timeout-minutes: 5, strategy: {deep}, steps: [{{uses: \
-         aws-actions/configure-aws-credentials@v4, with: {{role-to-assume: \
-         \"arn:aws:iam::111111111111:role/a\"}}}}]}}}}"
+        "permissions: {{id-token: write}}\njobs: {{a: {{runs-on: x, timeout-minutes: 5, strategy: {deep}, steps: [{{uses: aws-actions/configure-aws-credentials@v4, with: {{role-to-assume: \"arn:aws:iam::111111111111:role/a\"}}}}]}}}}"
     );
     let workflow = Workflow { name: "w.yml".to_owned(), text };
     let imported = github_workflow::import(&[workflow], &Variables::default());
