@@ -470,6 +470,7 @@ pub fn redacted(assertion: impl FnOnce()) {
         (r#""duration_ms": \d+"#, r#""duration_ms": [ms]"#),
         (r"127\.0\.0\.1:\d+", "127.0.0.1:[port]"),
         (r"/[\w./-]*/\.tmp\w+", "[folder]"),
+        (r"\d+ days ago", "[n] days ago"),
     ] {
         settings.add_filter(varies, name);
     }

@@ -6,6 +6,11 @@ use std::process::Command;
 
 use crate::harness::{Cli, Ran, job};
 
+/// All findings of a report.
+fn findings(report: &serde_json::Value) -> &Vec<serde_json::Value> {
+    report["findings"].as_array().unwrap()
+}
+
 const ROLE: &str = "arn:aws:iam::444455556666:role/release";
 const TOKEN: &str = "on: push\npermissions: {id-token: write}\n";
 
@@ -50,8 +55,7 @@ fn assert_job(ran: &Ran, name: &str, verdict: &str, requested: u64, chained: boo
 /// The findings of one job, with their severities.
 fn of_job(ran: &Ran, name: &str) -> Vec<(String, String)> {
     let report = ran.report();
-    let all = report["findings"].as_array().unwrap();
-    let of = all.iter().filter(|finding| finding["job"] == name);
+    let of = findings(&report).iter().filter(|finding| finding["job"] == name);
     of.map(|finding| (finding["id"].as_str().unwrap().to_owned(), finding["severity"].as_str().unwrap().to_owned()))
         .collect()
 }
@@ -190,7 +194,7 @@ async fn a_job_without_a_timeout_is_judged_by_githubs_and_the_finding_is_medium(
     assert_eq!(job(&ran.report(), "w/j")["length_from"], "assumed");
     assert_eq!(of_job(&ran, "w/j"), [("default-duration-too-short".to_owned(), "medium".to_owned())]);
     let report = ran.report();
-    let first = report["findings"][0]["remediation"][0]["step"].as_str().unwrap();
+    let first = findings(&report)[0]["remediation"][0]["step"].as_str().unwrap();
     assert!(first.contains("timeout-minutes"), "{first}");
 }
 
@@ -214,12 +218,7 @@ async fn a_job_that_logs_in_again_has_no_high_finding_where_the_split_is_not_sta
     let again = format!("{once}      - run: make build\n{once}");
     let ran = judged(&[(W, &one_job(TOKEN, "    timeout-minutes: 110\n", &again))]).await;
     ran.assert_status(0);
-    let all: Vec<String> = ran.report()["findings"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|f| f["severity"].as_str().unwrap().to_owned())
-        .collect();
+    let all: Vec<String> = findings(&ran.report()).iter().map(|f| f["severity"].as_str().unwrap().to_owned()).collect();
     assert!(!all.is_empty() && all.iter().all(|severity| severity == "medium"), "{all:?}");
     // A second login that does not run in every run ends nothing.
     let sometimes = format!("{once}      - run: make\n")
