@@ -17,7 +17,7 @@ use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
 
 /// Longer than any of them takes to start, or to answer, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A part of the Python environment that `scripts/test` makes. CREDENTIAL_HEALTH_VENV: it lies elsewhere.
 fn from_environment(find: impl Fn(&Path) -> Option<PathBuf>) -> PathBuf {
@@ -231,13 +231,6 @@ impl Drop for Emulator {
 pub fn signal_function(emulator: u32, name: &str) {
     let function = function_of(emulator).and_then(|status| field(&status, "Pid:"));
     signal(name, function.expect("the function's process lives"));
-}
-
-/// The most memory that the function in this emulator has had resident, in KiB.
-pub fn peak_memory_of_function(emulator: u32) -> u32 {
-    let status = function_of(emulator).expect("the function's process lives");
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux reports VmHWM");
-    peak.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
 /// The emulator lies in aws-sam-cli, beside a copy for the other processor.
