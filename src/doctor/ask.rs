@@ -31,7 +31,7 @@ pub(super) async fn ask(selected: &Selected, files: ConfigFiles, waits: bool) ->
     };
     // Without credentials too: an answer that refuses the call has a Date, which shows whether the clock is right.
     let identity = aws.identity_of(found.as_ref().ok()).await;
-    let (answers, clock_offset) = aws.clock.seen();
+    let (answers, clock_offset) = aws.clock.answers_and_offset();
     let nothing_to_sign_with = found.is_err();
     let identity = identity.map(|caller| Identity { arn: caller.arn, account: caller.account });
     let identity = identity.map_err(|answer| refused("GetCallerIdentity", answer));
