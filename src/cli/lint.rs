@@ -1,8 +1,8 @@
-//! `lint`: judges by what is declared alone, in an inventory or in other files that say how credentials are got.
+//! `lint`: judges only declared facts, from an inventory or from other files that define credentials.
 
 use super::arguments::{ExitStatus, Lint};
 use super::fix::{self, Outcome};
-use super::import::{imported, importer_of_lint, of_aws_config, print_remarks};
+use super::import::{import_aws_config, imported, importer_of_lint, print_remarks};
 use super::output::{self, bad_usage};
 use crate::check;
 use crate::findings::FindingId;
@@ -11,26 +11,26 @@ use crate::inventory::{Filter, Inventory, Job, JobName, Remark, Seconds};
 use crate::lease::longest::{LongestRuns, with_its_copy};
 use crate::report::{NotJudged, Report, leases};
 
-/// Of jobs whose length nobody has said.
-const WITHOUT_LENGTH: &str = "How long jobs run is not in these files: the answer is how long they may, and `covered` says no more than that a job \
-     can start. --length 4h judges jobs that run so long.";
+/// The note about jobs whose length is not declared.
+const WITHOUT_LENGTH: &str = "These files do not declare how long jobs run. The report shows how long they may run, and `covered` \
+     means only that a job can start. To judge jobs of 4 hours, add --length 4h.";
 
 pub(super) async fn run(arguments: &Lint) -> ExitStatus {
     match judge(arguments, arguments.fix.fix || arguments.fix.diff).await {
         Some(status) => status,
-        // What was written is judged as any file.
+        // A changed file is judged like any other file.
         None => judge(arguments, false).await.unwrap_or(ExitStatus::Incomplete),
     }
 }
 
-/// Judges and shows; `None`: files were changed.
+/// Judges the input and shows the report; `None`: files were changed.
 async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
     let selection = &arguments.selection;
     let from_standard_input = arguments.input.inventory.as_ref().is_some_and(|path| path.as_os_str() == "-");
     if let Some(misuse) = arguments.templates.misuse(from_standard_input) {
         return Some(bad_usage(misuse));
     }
-    // The problems of both are printed.
+    // Problems of the input and of the templates are both printed.
     let read = read(arguments).await;
     let files = arguments.templates.read().map_err(|problems| super::bad_input(&problems));
     let (input, (files, given)) = match (read, files) {
@@ -54,7 +54,7 @@ async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
         }
     }
     if let Some(from) = input.imported {
-        tell_of_import(&mut report, from, input.not_judged, input.without_length.is_some());
+        add_import_notes(&mut report, from, input.not_judged, input.without_length.is_some());
     }
     let shown = match &input.without_length {
         Some(names) => {
@@ -67,15 +67,15 @@ async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
     Some(shown.unwrap_or_else(|| output::status_of(&report, selection.fail_on)))
 }
 
-/// What is judged.
+/// The input of a run.
 struct Input {
     inventory: Inventory,
     filter: Filter,
-    /// What `import` calls the kind of files; `None`: an inventory.
+    /// The name of the kind of files in `import`; `None`: an inventory.
     imported: Option<&'static str>,
-    /// What could not be judged.
+    /// Entries that could not be judged.
     not_judged: Vec<Remark>,
-    /// The names of the jobs of which nobody has said how long they run: the question is how long they may.
+    /// The names of the jobs without a declared length: the report shows how long they may run.
     without_length: Option<Vec<JobName>>,
 }
 
@@ -89,9 +89,9 @@ async fn read(arguments: &Lint) -> Result<Input, ExitStatus> {
     let kind = if given.aws_config.is_some() { "aws-config" } else { "github-workflow" };
     let imported = match &given.aws_config {
         Some(file) => {
-            // Nobody has said how long: what can run no time at all cannot start.
+            // The length is not declared. A job that cannot run for 0 seconds cannot start.
             let options = Options { length: Some(arguments.length.unwrap_or(Seconds(0))), copied_sessions: false };
-            of_aws_config(file.as_deref(), options)?
+            import_aws_config(file.as_deref(), options)?
         }
         None => imported(&*importer_of_lint(arguments))?,
     };
@@ -113,8 +113,8 @@ async fn read(arguments: &Lint) -> Result<Input, ExitStatus> {
     Ok(Input { inventory, filter, imported, not_judged, without_length: Some(names) })
 }
 
-/// Adds to the report what its reader must know of the files: what of them was not judged, and what they cannot say.
-fn tell_of_import(report: &mut Report, from: &str, not_judged: Vec<Remark>, without_length: bool) {
+/// Adds to the report the entries that were not judged, and notes about the limits of imported files.
+fn add_import_notes(report: &mut Report, from: &str, not_judged: Vec<Remark>, without_length: bool) {
     report.run.complete &= not_judged.is_empty();
     let of_remark =
         |Remark { location, message, help, cannot_work }| NotJudged { location, what: message, help, cannot_work };
@@ -124,8 +124,8 @@ fn tell_of_import(report: &mut Report, from: &str, not_judged: Vec<Remark>, with
     }
     if report.open_findings().any(|finding| finding.id == FindingId::MaxSessionUnknown) {
         report.notes.push(format!(
-            "A MaxSessionDuration and a reader are declared in an inventory: write one with `credential-health import {from}` first, \
-             declare them there, and judge it with --inventory."
+            "These files cannot declare a MaxSessionDuration or a reader. Write an inventory with `credential-health \
+             import {from}`, declare them there, and run `lint --inventory`."
         ));
     }
 }
