@@ -11,6 +11,7 @@ pub use crate::lease::rules::LONGEST_SESSION_POLICY;
 
 /// Roles in a page of ListRoles. AWS returns up to 1,000. A page of 250 roles with their trust policies is about half
 /// a megabyte, so the pages of all concurrent calls fit in the smallest function.
+pub const ROLES_IN_PAGE: i32 = 250;
 /// The checker lists the roles of an account (ListRoles returns MaxSessionDuration too) from this many roles of one
 /// reader on. Within AWS's default quota of 1,000 roles, listing takes 1 AssumeRole call and 4 pages; GetRole for 5
 /// roles takes 1 AssumeRole call and 5 calls.

@@ -111,7 +111,7 @@ impl<'a> Walk<'a> {
                 DescribedBy::Checker => {
                     let description = unknown.map_or(Description::NoReader, |class| {
                         let message =
-                            "GetCallerIdentity was not answered, so it is not known whether the checker may read the role";
+                            "GetCallerIdentity was not answered, so it is not known whether the checker may read it";
                         Description::Failed(Arc::new(Failure::unanswered(Operation::GetRole, role, class, message)))
                     });
                     walk.described.insert(role.clone(), description);

@@ -63,7 +63,13 @@ pub(super) struct Check {
     #[arg(long, value_name = "TOPIC_ARN", value_parser = TopicArn::parse)]
     pub(super) publish: Option<TopicArn>,
     /// The largest number of concurrent AWS calls
-    #[arg(long, value_name = "N", env = "CONCURRENCY", default_value_t = DEFAULT_CONCURRENCY, value_parser = concurrency)]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "CONCURRENCY",
+        default_value_t = DEFAULT_CONCURRENCY,
+        value_parser = concurrency
+    )]
     pub(super) concurrency: usize,
 }
 

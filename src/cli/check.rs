@@ -1,4 +1,4 @@
-//! `check`: walks the paths with the caller's credentials, and publishes the findings if --topic is given.
+//! `check`: walks the paths with the caller's credentials, and publishes the findings if --publish is given.
 
 use super::arguments::{Check, ExitStatus};
 use super::output::{self, bad_settings, bad_usage, print_error};

@@ -12,8 +12,8 @@ use crate::lease::longest::{LongestRuns, with_its_copy};
 use crate::report::{NotJudged, Report, leases};
 
 /// The note about jobs whose length is not declared.
-const WITHOUT_LENGTH: &str = "These files do not declare how long jobs run. The report shows how long they may run, and `covered` \
-     means only that a job can start. To judge jobs of 4 hours, add --length 4h.";
+const WITHOUT_LENGTH: &str = "These files do not declare how long jobs run. The report shows how long they may run, \
+     and `covered` means only that a job can start. To judge jobs of 4 hours, add --length 4h.";
 
 pub(super) async fn run(arguments: &Lint) -> ExitStatus {
     match judge(arguments, arguments.fix.fix || arguments.fix.diff).await {

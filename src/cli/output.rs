@@ -132,7 +132,7 @@ pub(super) fn bad_settings(bad: &BadSettings) -> ExitStatus {
 }
 
 /// Prints the problems of an inventory or other files, each on its own line.
-pub(super) fn bad_inwrite_or_print(problems: &Problems) -> ExitStatus {
+pub(super) fn bad_input(problems: &Problems) -> ExitStatus {
     // `render` escapes names and lines of files, so the colours are ours.
     let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
     let _ = writeln!(anstream::stderr().lock(), "{}", problems.render(colour));

@@ -88,7 +88,7 @@ fn may_get_one_more_lease(found: &JudgedJob<'_>) -> bool {
     renewed && found.judgement.limited_by != Some(LimitedBy::Mfa)
 }
 
-/// The ways after which the job is covered, and a source that renews without a person, where that covers the job.
+/// The ways that cover the job, and a source that renews without a person, if that covers the job.
 fn fixes(found: &JudgedJob<'_>) -> Vec<Fix> {
     let job = found.job;
     let mut fixes = found.subject.ways(job);

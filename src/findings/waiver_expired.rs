@@ -1,4 +1,4 @@
-//! `waiver-expired`: a waiver has expired and covers nothing any more.
+//! `waiver-expired`: a waiver has expired and covers no finding any more.
 
 use super::evidence::FactKind;
 use super::model::Finding;
