@@ -89,7 +89,7 @@ impl TemplateOptions {
         if from_standard_input + usize::from(taken && from_standard_input > 0) > 1 {
             return Some("error: only one of the files can be `-`, standard input.");
         }
-        let alone = !self.accounts.is_empty() && !self.any();
+        let alone = !self.accounts.is_empty() && !self.has_files();
         alone.then_some("error: --account goes with --cloudformation or --terraform-plan.")
     }
 }
