@@ -134,7 +134,7 @@ struct PastRole {
 /// The MaxSessionDurations that IAM returned to a past run, and the start of that run.
 fn read_live_values(report: &Path) -> Result<(Facts, Option<String>), String> {
     let text = limited::file(report, MAX_BYTES).and_then(limited::text).map_err(|wrong| wrong.to_string())?;
-    let hint = "give the output of `credential-health check --format json`";
+    let hint = "pass the output of `credential-health check --format json`";
     let report: PastReport =
         serde_json::from_str(&text).map_err(|error| format!("is not a report: {error}; {hint}"))?;
     if report.schema_version != 1 {

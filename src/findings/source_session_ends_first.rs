@@ -36,7 +36,7 @@ fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
     let title = format!("{name} needs {}, but its {} expires after {end}", found.needed(), what_expires(found));
     let mut detail = format!("{name} {}. {}", found.describe_length(), why(found, end));
     if found.limit_is_a_default() {
-        detail.push_str(" That limit is AWS's default: nobody declared another.");
+        detail.push_str(" That limit is AWS's default: the inventory declares no other limit.");
     }
     if may_get_one_more_lease(found) {
         detail.push_str(" A session taken just before that may last longer by its own lease; this does not count.");

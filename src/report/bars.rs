@@ -78,7 +78,7 @@ pub(super) fn key(report: &Report) -> Markup {
 /// A text of the time that a job needs and its credentials last.
 pub(super) fn describe_times(job: &JobReport) -> String {
     let lasts = match (job.verdict, job.lapses_after_seconds) {
-        (Verdict::Rejected, _) => "gets none".to_owned(),
+        (Verdict::Rejected, _) => "no credentials".to_owned(),
         (Verdict::Unknown, _) => "lasts ?".to_owned(),
         (_, Some(end)) => format!("lasts {end}"),
         (_, None) => "no end".to_owned(),
