@@ -88,7 +88,7 @@ const ARN: &str = "arn: \"arn:aws:iam::111111111111:role/hub\"";
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn an_unknown_key_is_an_error_with_the_nearest_known_key() {
+fn an_unknown_key_is_an_error_that_suggests_the_nearest_known_key() {
     check(&[
         (beside_a_job("«waviers: []"), &[("`waviers`", "`waivers`")]),
         (beside_a_job("defaults: {«margn: 10m}"), &[("`margn`", "`margin`")]),
@@ -111,7 +111,7 @@ fn an_unknown_key_is_an_error_with_the_nearest_known_key() {
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn a_key_that_is_there_twice_is_an_error() {
+fn a_duplicate_key_is_an_error() {
     check(&[
         (beside_a_job("«jobs: []"), &[("`jobs`", "line 5")]),
         (job("length: 1h, source: ecs-task, «length: 2h"), &[("`length`", "line 3")]),
@@ -124,7 +124,7 @@ fn a_key_that_is_there_twice_is_an_error() {
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn a_missing_value_is_an_error_at_the_map_that_lacks_it() {
+fn a_missing_value_is_reported_at_the_map_that_lacks_it() {
     check(&[
         ("«jobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(), &[("`version`", "version")]),
         ("version: 1\njobs:\n  - «{length: 1h, source: ecs-task}\n".to_owned(), &[("`name`", "name:")]),
@@ -141,7 +141,7 @@ fn a_missing_value_is_an_error_at_the_map_that_lacks_it() {
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn a_wrong_type_is_an_error_that_says_what_is_there_and_what_should_be() {
+fn a_wrong_type_is_an_error_that_names_the_found_and_the_expected_type() {
     check(&[
         (beside_a_job("defaults: «10m"), &[("text", "map")]),
         (beside_a_job("defaults: {owner: «[a]}"), &[("`owner` is a list", "text")]),
@@ -182,7 +182,7 @@ fn a_version_other_than_1_is_an_error() {
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn a_duration_is_whole_not_negative_and_has_a_unit() {
+fn a_fractional_a_negative_and_a_unitless_duration_are_refused() {
     check(&[
         (job("length: «4, source: ecs-task"), &[("`4` is a bare number", "`4s`")]),
         (job("length: «\"3600\", source: ecs-task"), &[("`3600` is a bare number", "`3600s`")]),
@@ -220,7 +220,7 @@ fn a_duration_is_whole_not_negative_and_has_a_unit() {
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn a_bad_duration_is_quoted_as_it_was_written_and_the_hint_is_one_that_works() {
+fn a_bad_duration_is_quoted_as_written_and_the_hint_suggests_a_valid_one() {
    
     check(&[
         (job("length: «99999999999999999999999, source: ecs-task"), &[("`99999999999999999999999` is a bare number", "")]),
@@ -236,7 +236,7 @@ fn a_bad_duration_is_quoted_as_it_was_written_and_the_hint_is_one_that_works() {
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn a_role_is_named_by_its_alias_or_the_arn_of_the_role_itself() {
+fn a_role_is_named_by_its_alias_or_its_role_arn() {
     check(&[
         (beside_a_job("  - {name: k, length: 1h, source: ecs-task, path: [«hubb]}"), &[("`hubb`", "`hub`")]),
         (beside_a_job("  - {name: k, length: 1h, source: ecs-task, path: [hub, {role: «elt, duration: 1h}]}"), &[("`elt`", "`etl`")]),
@@ -259,7 +259,7 @@ fn a_role_is_named_by_its_alias_or_the_arn_of_the_role_itself() {
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn a_role_has_one_alias_and_settings_that_iam_and_sts_take() {
+fn a_second_alias_and_settings_that_aws_refuses_are_errors() {
     check(&[
         (
             "version: 1\nroles:\n  hub: {arn: \"arn:aws:iam::111111111111:role/hub\"}\n  core: {arn: «\"arn:aws:iam::111111111111:role/hub\"}\njobs: [{name: j, length: 1h, source: ecs-task, path: [core]}]\n".to_owned(),
@@ -281,7 +281,7 @@ fn a_role_has_one_alias_and_settings_that_iam_and_sts_take() {
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn a_path_stays_in_one_partition_and_has_at_most_twelve_hops() {
+fn a_path_across_partitions_or_with_more_than_twelve_hops_is_refused() {
     let hops = |count: usize| (0..count).map(|n| format!("arn:aws:iam::111111111111:role/r{n}")).collect::<Vec<_>>().join(", ");
     check(&[
         (hop("arn:aws:iam::111111111111:role/a, «arn:aws-cn:iam::111111111111:role/b"), &[("partition aws-cn", "partition")]),
@@ -295,7 +295,7 @@ fn a_path_stays_in_one_partition_and_has_at_most_twelve_hops() {
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn a_job_has_a_name_of_its_own_and_a_source_that_can_be() {
+fn a_job_needs_a_unique_name_and_a_possible_source() {
     let long = "j".repeat(257);
     check(&[
         ("version: 1\njobs:\n  - {name: j, length: 1h, source: ecs-task}\n  - {name: «j, length: 2h, source: codebuild}\n".to_owned(), &[("`j` is at team.yaml:3", "its own name")]),
@@ -320,7 +320,7 @@ fn a_job_has_a_name_of_its_own_and_a_source_that_can_be() {
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn a_reader_is_a_role_of_the_account_it_reads() {
+fn a_reader_of_another_account_is_refused() {
     check(&[
         (beside_a_job("readers: {\"333333333333\": «hub}"), &[("arn:aws:iam::111111111111:role/hub is not in account 333333333333", "own account")]),
         (beside_a_job("readers: {\"333333333333\": {role: «\"arn:aws:iam::111111111111:role/reader\"}}"), &[("not in account 333333333333", "own account")]),
@@ -335,7 +335,7 @@ fn a_reader_is_a_role_of_the_account_it_reads() {
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn a_waiver_names_a_finding_a_job_or_role_a_reason_and_a_last_day() {
+fn a_waiver_without_finding_target_reason_or_last_day_is_refused() {
     let waiver = |keys: &str| beside_a_job(&format!("waivers:\n  - {keys}"));
     check(&[
         (waiver("«{finding: thin-margin, until: 2027-01-31, reason: r}"), &[("neither a job nor a role", "`job:`, `role:`")]),
@@ -356,7 +356,7 @@ fn a_waiver_names_a_finding_a_job_or_role_a_reason_and_a_last_day() {
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn text_that_is_no_inventory_at_all_is_one_problem_at_its_place() {
+fn text_that_is_not_an_inventory_is_one_problem_with_a_place() {
     check(&[
         ("«# nothing\n# but comments\n".to_owned(), &[("empty", "`version: 1`")]),
         ("«- name: j\n".to_owned(), &[("a list", "map")]),
@@ -373,7 +373,7 @@ fn text_that_is_no_inventory_at_all_is_one_problem_at_its_place() {
 /// One error per problem: what follows from a problem that is reported already is not reported again.
 #[test]
 #[rustfmt::skip] // One case a line.
-fn a_problem_is_reported_once_and_not_again_by_what_depends_on_it() {
+fn a_problem_is_not_reported_again_by_its_dependents() {
    
     check(&[
         ("version: 1\nroles:\n  hub: «\"arn:aws:iam::111111111111:role/hub\"\njobs:\n  - {name: j, length: 1h, source: iam-user, path: [hub]}\n  - {name: k, length: 1h, source: iam-user, path: [hub]}\n".to_owned(), &[("text", "map")]),
@@ -415,7 +415,7 @@ fn a_problem_does_not_hide_another() {
 }
 
 #[test]
-fn a_problem_is_shown_in_its_line_with_what_would_be_right() {
+fn a_problem_shows_its_line_and_the_right_form() {
     let text = "version: 1\njobs:\n  - name: nightly-etl\n    lenght: 4h\n    length: 4\n    source: ecs-task\n";
     let problems = Inventory::parse("team.yaml", text).unwrap_err();
     insta::assert_snapshot!(problems, @r"
@@ -464,7 +464,7 @@ fn messages_of(problems: &Problems) -> Vec<(String, String)> {
 const GOOD_JOB: &str = "version: 1\njobs: [{name: good, length: 1h, source: ecs-task}]\n";
 
 #[test]
-fn a_file_that_is_not_there_empty_binary_or_huge_is_one_problem_that_names_it() {
+fn a_missing_empty_binary_or_huge_file_is_one_problem_that_names_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, bytes: &[u8]| {
         let path = folder.path().join(name);
@@ -491,7 +491,7 @@ fn a_file_that_is_not_there_empty_binary_or_huge_is_one_problem_that_names_it() 
 }
 
 #[test]
-fn a_file_that_is_empty_or_binary_has_a_place_as_every_problem_has() {
+fn the_problem_of_an_empty_or_binary_file_has_a_place() {
     let folder = tempfile::tempdir().unwrap();
     for (bytes, line) in [(&b""[..], 1), (b"version: 1\njobs: \xff\n", 2)] {
         let path = folder.path().join("inventory.yaml");
@@ -546,7 +546,7 @@ fn a_folder_is_one_inventory() {
 }
 
 #[test]
-fn what_two_files_of_a_folder_both_declare_is_reported_where_it_comes_second() {
+fn a_duplicate_declaration_in_a_folder_is_reported_in_the_second_file() {
     let folder = tempfile::tempdir().unwrap();
     let role = "roles:\n  hub: {arn: \"arn:aws:iam::111111111111:role/hub\"}\nreaders: {\"111111111111\": hub}\n";
     fs::write(folder.path().join("a.yaml"), format!("{GOOD_JOB}defaults: {{margin: 5m}}\n{role}")).unwrap();
@@ -582,7 +582,7 @@ fn one_file_of_a_folder_does_not_hide_the_problems_of_another() {
 }
 
 #[test]
-fn a_file_that_cannot_be_parsed_puts_no_blame_on_the_jobs_that_use_its_roles() {
+fn a_file_that_does_not_parse_causes_no_problems_in_jobs_that_use_its_roles() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(
         folder.path().join("a-roles.yaml"),
@@ -603,7 +603,7 @@ fn a_file_that_cannot_be_parsed_puts_no_blame_on_the_jobs_that_use_its_roles() {
 }
 
 #[test]
-fn a_small_file_cannot_become_a_large_one() {
+fn a_small_file_with_nested_aliases_is_refused() {
     let mut bomb = "version: 1\na: &a [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for (one, next) in ('a'..'j').zip('b'..) {
         bomb.push_str(&format!("{next}: &{next} [{}]\n", vec![format!("*{one}"); 10].join(", ")));
@@ -625,7 +625,7 @@ fn a_small_file_cannot_become_a_large_one() {
 }
 
 #[test]
-fn honest_use_of_anchors_is_accepted() {
+fn ordinary_anchors_are_accepted() {
     let text = "version: 1\njobs:\n  - &base {name: a, length: 1h, source: ecs-task, margin: &margin 5m}\n  - {name: b, length: 2h, source: codebuild, margin: *margin}\n";
     let inventory = Inventory::parse("team.yaml", text).unwrap();
     assert_eq!(inventory.jobs.iter().map(|job| job.margin).collect::<Vec<_>>(), [Seconds::minutes(5); 2]);
@@ -633,7 +633,7 @@ fn honest_use_of_anchors_is_accepted() {
 
 /// YAML 1.2.2, section 10.3.2: the core schema.
 #[test]
-fn a_scalar_without_quotes_is_what_the_core_schema_says() {
+fn a_plain_scalar_has_the_type_of_the_core_schema() {
     let told = |written: &str| {
         let text = format!("version: 1\njobs: [{{name: a, length: 1h, source: ecs-task, owner: {written}}}]\n");
         match Inventory::parse("team.yaml", &text) {
@@ -669,7 +669,7 @@ fn a_scalar_without_quotes_is_what_the_core_schema_says() {
 }
 
 #[test]
-fn a_merge_brings_what_a_map_has_not() {
+fn a_merge_adds_only_missing_keys() {
     let job = |name: &str, rest: &str| format!("  - {{name: {name}, {rest}}}\n");
     let text = format!(
         "version: 1\njobs:\n  - &one {{name: a, length: 1h, source: ecs-task, &key refresh: none}}\n  - &two {{name: b, length: 2h, source: codebuild, owner: two}}\n{}{}",
@@ -748,7 +748,7 @@ fn meaning(mut inventory: Inventory) -> String {
 }
 
 #[test]
-fn the_example_of_the_interface_is_read_as_it_is_written() {
+fn the_full_example_is_read_as_written() {
     let inventory = Inventory::parse("example.yaml", EXAMPLE).unwrap_or_else(|problems| panic!("{problems}"));
     let arn = |text: &str| RoleArn::parse(text).unwrap();
     let (hub, etl) = (arn("arn:aws:iam::111111111111:role/pipeline/hub"), arn("arn:aws:iam::222222222222:role/etl"));
@@ -799,7 +799,7 @@ fn the_example_of_the_interface_is_read_as_it_is_written() {
 }
 
 #[test]
-fn json_a_folder_windows_line_ends_and_a_byte_order_mark_mean_the_same() {
+fn json_a_folder_crlf_and_a_byte_order_mark_give_the_same_inventory() {
     let parse = |text: &str| meaning(Inventory::parse("example", text).unwrap_or_else(|problems| panic!("{problems}")));
     let expected = parse(EXAMPLE);
     assert_eq!(parse(EXAMPLE_AS_JSON), expected);
@@ -817,7 +817,7 @@ fn json_a_folder_windows_line_ends_and_a_byte_order_mark_mean_the_same() {
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn a_problem_in_json_has_its_place_too() {
+fn a_problem_in_json_has_a_place() {
     check(&[
         ("{\n  \"version\": 1,\n  \"jobs\": [{\"name\": \"é\", \"length\": «4, \"source\": «\"ecs-tsk\"}]\n}\n".to_owned(), &[("`4`", "`4s`"), ("`ecs-tsk`", "`ecs-task`")]),
         ("{\"version\": 1, \"jobs\": [{\"name\": \"j\", \"length\": \"1h\", \"source\": \"ecs-task\", «\"length\": \"2h\"}]}".to_owned(), &[("`length` is here twice", "")]),
@@ -827,7 +827,7 @@ fn a_problem_in_json_has_its_place_too() {
 }
 
 #[test]
-fn sources_have_the_defaults_of_the_interface() {
+fn sources_have_the_documented_defaults() {
     let source = |written: &str| {
         let text = job(&format!("length: 1m, source: {written}, path: [\"arn:aws:iam::111111111111:role/hub\"]"));
         Inventory::parse("team.yaml", &text).unwrap_or_else(|problems| panic!("{problems}")).jobs[0].source.clone()
@@ -855,7 +855,7 @@ fn sources_have_the_defaults_of_the_interface() {
 }
 
 #[test]
-fn the_digest_is_that_of_the_files_bytes() {
+fn the_digest_is_the_sha_256_of_the_files_bytes() {
     // printf 'version: 1\njobs: [{name: good, length: 1h, source: ecs-task}]\n' | sha256sum
     assert_eq!(
         Inventory::parse("good.yaml", GOOD_JOB).unwrap().sha256,

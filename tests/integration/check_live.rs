@@ -53,7 +53,7 @@ fn targets(calls: &[Call]) -> BTreeMap<&str, usize> {
 // --- The calls ---
 
 #[tokio::test]
-async fn each_prefix_is_assumed_once_and_each_role_described_once_however_many_jobs_share_them() {
+async fn jobs_that_share_prefixes_cause_one_assume_role_for_each_prefix_and_one_get_role_for_each_role() {
     let (aws, checker) = shared().await;
     let report = check_once(&aws, &checker, &shared_inventory()).await;
     assert_eq!(ids(&report), Vec::<&str>::new(), "{:#}", report["findings"]);
@@ -65,7 +65,7 @@ async fn each_prefix_is_assumed_once_and_each_role_described_once_however_many_j
 }
 
 #[tokio::test]
-async fn the_coverage_counts_what_was_checked() {
+async fn the_coverage_counts_checked_roles_and_paths() {
     let (aws, checker) = shared().await;
     let report = check_once(&aws, &checker, &shared_inventory()).await;
     assert_eq!(
@@ -85,7 +85,7 @@ async fn the_coverage_counts_what_was_checked() {
 }
 
 #[tokio::test]
-async fn every_session_lives_900_seconds_and_bears_the_name_of_the_run() {
+async fn every_session_lasts_900_seconds_and_is_named_after_the_run() {
     let (aws, checker) = shared().await;
     check_once(&aws, &checker, &shared_inventory()).await;
     for call in aws.calls_of("AssumeRole") {
@@ -95,7 +95,7 @@ async fn every_session_lives_900_seconds_and_bears_the_name_of_the_run() {
 }
 
 #[tokio::test]
-async fn a_run_id_that_is_no_session_name_is_made_one() {
+async fn a_run_id_is_converted_to_a_valid_session_name() {
     let (aws, checker) = shared().await;
     let client = client(&aws, &checker).await;
     let run_id = format!("a run: {}", "ü/".repeat(60));
@@ -110,7 +110,7 @@ async fn a_run_id_that_is_no_session_name_is_made_one() {
 }
 
 #[tokio::test]
-async fn every_session_has_a_policy_that_allows_the_check_alone_and_never_a_wildcard() {
+async fn every_session_policy_allows_only_the_calls_of_the_check_without_wildcards() {
     let (aws, checker) = shared().await;
     check_once(&aws, &checker, &shared_inventory()).await;
     let mut seen = 0;
@@ -164,7 +164,7 @@ async fn a_hub_with_sixty_next_hops_is_assumed_once_for_each_group_that_fits_a_p
 }
 
 #[tokio::test]
-async fn what_a_trust_policy_asks_for_is_sent() {
+async fn the_conditions_of_a_trust_policy_are_met_by_the_request() {
     let (mut world, checker) = world();
     world.role(
         role(HUB).external_id("hub-7f3a").session_name("etl-*").may_assume("*").allows("sts:SetSourceIdentity", "*"),
@@ -206,7 +206,7 @@ async fn a_wrong_external_id_is_a_denial() {
 }
 
 #[tokio::test]
-async fn the_sts_calls_go_to_the_callers_region_and_are_made_by_the_hop_before() {
+async fn each_sts_call_uses_the_callers_region_and_the_session_of_the_previous_hop() {
     let (aws, checker) = shared().await;
     check_once(&aws, &checker, &shared_inventory()).await;
     for call in aws.calls() {
@@ -224,7 +224,7 @@ async fn the_sts_calls_go_to_the_callers_region_and_are_made_by_the_hop_before()
 // --- Who reads ---
 
 #[tokio::test]
-async fn a_reader_is_assumed_once_for_its_account_and_describes_all_roles_there() {
+async fn a_reader_is_assumed_once_and_describes_all_roles_of_its_account() {
     let (mut world, checker) = world();
     world.role(role(HUB).may_assume("*"));
     world.role(Role::new(ETL).trusts(HUB)).role(Role::new(DUMP).trusts(HUB));
@@ -274,7 +274,7 @@ async fn the_reader_of_every_account_is_assumed_in_each() {
 }
 
 #[tokio::test]
-async fn a_reader_that_is_refused_is_one_finding_and_its_roles_stay_without_a_live_value() {
+async fn a_refused_reader_is_one_finding_and_its_roles_have_no_live_maximum() {
     let (mut world, checker) = world();
     world.role(role(HUB).may_assume("*")).role(Role::new(ETL).trusts(HUB)).role(Role::new(DUMP).trusts(HUB));
     world.role(Role::new(READER));
@@ -301,7 +301,7 @@ jobs:
 }
 
 #[tokio::test]
-async fn a_role_that_iam_does_not_know_is_missing_and_not_merely_denied() {
+async fn a_role_that_iam_does_not_know_is_reported_as_missing_instead_of_denied() {
     let (mut world, checker) = world();
     world.role(Role::new(READER).trusts(CHECKER).allows("iam:GetRole", "*"));
     let aws = StandIn::start(world).await;
@@ -317,7 +317,7 @@ async fn a_role_that_iam_does_not_know_is_missing_and_not_merely_denied() {
 // --- What is not to be assumed ---
 
 #[tokio::test]
-async fn a_role_declared_as_not_to_be_assumed_is_described_alone() {
+async fn a_role_declared_with_assume_false_is_only_described() {
     let (mut world, checker) = world();
     world.role(Role::new(READER).trusts(CHECKER).allows("iam:GetRole", "*"));
     world.role(Role::new(ETL).max_session(14_400)).role(Role::new(DUMP));
@@ -343,7 +343,7 @@ jobs:
 }
 
 #[tokio::test]
-async fn the_role_that_a_token_is_exchanged_for_is_only_described_unless_the_inventory_says_otherwise() {
+async fn a_web_identity_role_is_only_described_unless_the_inventory_declares_assume_true() {
     for source in ["web-identity", "saml"] {
         for (assume, calls, outcome) in
             [("", 1, "declared"), (", assume: true", 2, "assumed"), (", assume: false", 1, "declared")]
@@ -371,7 +371,7 @@ jobs:
 }
 
 #[tokio::test]
-async fn a_role_that_nobody_can_read_is_named_in_the_coverage_and_never_counts_as_checked() {
+async fn an_unreadable_role_is_listed_in_the_coverage_as_not_checked() {
     let (mut world, checker) = world();
     world.role(Role::new(ETL));
     let aws = StandIn::start(world).await;
@@ -387,7 +387,7 @@ async fn a_role_that_nobody_can_read_is_named_in_the_coverage_and_never_counts_a
 }
 
 #[tokio::test]
-async fn a_role_of_the_checkers_own_account_is_read_by_the_checker() {
+async fn a_role_in_the_checkers_account_is_read_by_the_checker() {
     let (mut world, checker) = world();
     let own = "arn:aws:iam::999999999999:role/own";
     world.role(Role::new(own).max_session(7200));
@@ -419,7 +419,7 @@ async fn one_bad_role_does_not_stop_the_others() {
 }
 
 #[tokio::test]
-async fn hops_behind_a_failed_one_are_not_walked_and_say_because_of_which() {
+async fn hops_after_a_failed_hop_are_not_walked_and_name_the_failed_hop() {
     let (mut world, checker) = world();
     world.role(role(DEPLOY).may_assume("*"));
     world.role(Role::new(HUB)).role(role(ETL).trusts(HUB)).role(role(DUMP).trusts(ETL));
@@ -456,7 +456,7 @@ jobs:
 }
 
 #[tokio::test]
-async fn a_refusal_at_the_first_hop_says_that_it_was_the_checkers() {
+async fn a_refusal_at_the_first_hop_names_the_checker_as_caller() {
     let (mut world, checker) = world();
     world.role(Role::new(ETL));
     let aws = StandIn::start(world).await;
@@ -473,7 +473,7 @@ async fn a_refusal_at_the_first_hop_says_that_it_was_the_checkers() {
 }
 
 #[tokio::test]
-async fn a_denial_tells_its_cause_where_aws_names_it_and_the_four_it_may_be_where_not() {
+async fn a_denial_names_the_cause_that_aws_names_or_lists_four_possible_causes() {
     for (wording, said) in
         [(Wording::WithCause, "the role's trust policy does not allow it"), (Wording::Plain, "four causes")]
     {
@@ -503,7 +503,7 @@ async fn the_remedy_of_a_denial_names_the_calling_role_with_its_path() {
 }
 
 #[tokio::test]
-async fn the_checkers_own_expired_or_wrong_credentials_are_told_once_for_each_role() {
+async fn the_checkers_expired_or_wrong_credentials_are_reported_once_for_each_role() {
     for (spoil, id) in
         [("expired", "credentials-expired"), ("inactive", "credentials-invalid"), ("secret", "signature-mismatch")]
     {
@@ -531,7 +531,7 @@ jobs:
 }
 
 #[tokio::test]
-async fn a_getrole_that_is_denied_is_told_by_the_coverage_and_is_no_finding_where_no_verdict_needs_it() {
+async fn a_denied_get_role_that_no_verdict_needs_appears_only_in_the_coverage() {
     let (mut world, checker) = world();
     world.role(Role::new(ETL).trusts(CHECKER));
     let aws = StandIn::start(world).await;
@@ -554,7 +554,7 @@ async fn a_getrole_that_is_denied_is_told_by_the_coverage_and_is_no_finding_wher
 
 /// GetRole takes a name without its path: the answer may be about another role.
 #[tokio::test]
-async fn a_role_whose_path_is_declared_wrong_is_missing() {
+async fn a_role_declared_with_a_wrong_path_is_reported_as_missing() {
     let (mut world, checker) = world();
     let own = "arn:aws:iam::999999999999:role/jobs/own";
     world.role(Role::new(own));
@@ -566,7 +566,7 @@ async fn a_role_whose_path_is_declared_wrong_is_missing() {
 }
 
 #[tokio::test]
-async fn a_throttle_without_end_leaves_the_run_unfinished_and_the_others_checked() {
+async fn permanent_throttling_leaves_the_run_incomplete_and_the_other_roles_checked() {
     // Accounts of their own: the SDK keeps its slower pace for an account that throttled, for this whole process.
     let (slow_hub, throttled) = ("arn:aws:iam::777777777777:role/hub", "arn:aws:iam::777777777777:role/slow");
     let unread = "arn:aws:iam::777777777778:role/unread";
@@ -605,7 +605,7 @@ jobs:
 }
 
 #[tokio::test]
-async fn a_failure_that_passes_is_tried_again_and_leaves_no_trace() {
+async fn a_temporary_failure_is_retried_and_does_not_appear_in_the_report() {
     let (aws, checker) = shared().await;
     aws.script(Fault::on("AssumeRole").target(HUB).times(1).then(Answer::error(
         503,
@@ -622,7 +622,7 @@ async fn a_failure_that_passes_is_tried_again_and_leaves_no_trace() {
 // --- What the live values mean ---
 
 #[tokio::test]
-async fn verdicts_stand_on_the_live_maximum_and_a_declared_one_that_differs_is_reported() {
+async fn verdicts_use_the_live_maximum_and_a_different_declared_maximum_is_reported() {
     let (mut world, checker) = world();
     world.role(role(ETL).max_session(7200));
     let aws = StandIn::start(world).await;
@@ -652,7 +652,7 @@ jobs:
 }
 
 #[tokio::test]
-async fn a_declared_maximum_serves_where_no_live_one_can_be_read() {
+async fn the_declared_maximum_is_used_if_the_live_maximum_cannot_be_read() {
     let (mut world, checker) = world();
     world.role(Role::new(ETL));
     let aws = StandIn::start(world).await;
@@ -673,7 +673,7 @@ jobs:
 // --- The clock ---
 
 #[tokio::test]
-async fn a_clock_five_minutes_off_the_date_of_the_answers_is_reported() {
+async fn a_clock_that_is_five_minutes_off_is_reported() {
     for (offset, direction) in [(300, "behind"), (-300, "ahead of")] {
         let (aws, checker) = shared().await;
         aws.set_clock_offset(jiff::SignedDuration::from_secs(offset));
@@ -692,14 +692,14 @@ async fn a_clock_five_minutes_off_the_date_of_the_answers_is_reported() {
 }
 
 #[tokio::test]
-async fn a_clock_three_minutes_off_is_let_pass() {
+async fn a_clock_that_is_three_minutes_off_is_accepted() {
     let (aws, checker) = shared().await;
     aws.set_clock_offset(jiff::SignedDuration::from_secs(180));
     assert_eq!(ids(&check_once(&aws, &checker, &shared_inventory()).await), Vec::<&str>::new());
 }
 
 #[tokio::test]
-async fn a_clock_that_aws_refuses_is_reported_as_such() {
+async fn a_clock_that_aws_refuses_is_reported_as_clock_skew() {
     let (aws, checker) = shared().await;
     aws.set_clock_offset(jiff::SignedDuration::from_mins(20));
     let report = check_once(&aws, &checker, &shared_inventory()).await;
@@ -712,7 +712,7 @@ async fn a_clock_that_aws_refuses_is_reported_as_such() {
 // --- Waivers ---
 
 #[tokio::test]
-async fn waivers_are_applied_or_told_to_be_expired_or_unused() {
+async fn waivers_are_applied_or_reported_as_expired_or_unused() {
     let (aws, checker) = shared().await;
     aws.world(|world| world.delete_role(DUMP));
     let inventory = format!(
@@ -737,7 +737,7 @@ waivers:
 }
 
 #[tokio::test]
-async fn a_waiver_holds_on_its_last_day() {
+async fn a_waiver_applies_on_its_last_day() {
     let (mut world, checker) = world();
     world.role(Role::new(ETL));
     let aws = StandIn::start(world).await;
@@ -760,7 +760,7 @@ waivers:
 // --- Bounds ---
 
 #[tokio::test]
-async fn at_the_deadline_the_rest_is_told_as_out_of_time_and_what_was_answered_stands() {
+async fn at_the_deadline_unanswered_roles_are_out_of_time_and_answered_roles_keep_their_results() {
     let (aws, checker) = shared().await;
     aws.script(Fault::on("AssumeRole").target(DUMP).then(Answer::Hang));
     let client = client(&aws, &checker).await;
@@ -777,7 +777,7 @@ async fn at_the_deadline_the_rest_is_told_as_out_of_time_and_what_was_answered_s
 }
 
 #[tokio::test]
-async fn an_iam_user_may_be_the_checker_too() {
+async fn the_checker_may_be_an_iam_user() {
     let (mut world, _) = world();
     let user = world.user(User::new("arn:aws:iam::999999999999:user/ann").may_assume("*"));
     world.role(Role::new(ETL).trusts("arn:aws:iam::999999999999:user/ann").allows("iam:GetRole", "*"));
@@ -788,7 +788,7 @@ async fn an_iam_user_may_be_the_checker_too() {
 }
 
 #[tokio::test]
-async fn the_report_is_the_same_from_run_to_run_but_for_its_time() {
+async fn two_runs_differ_only_in_their_times() {
     let (aws, checker) = shared().await;
     aws.world(|world| world.delete_role(DUMP));
     let client = client(&aws, &checker).await;

@@ -96,7 +96,7 @@ fn lint_report(name: &str, inventory: &str) -> Report {
 }
 
 #[test]
-fn every_finding_has_a_page_and_every_page_a_finding() {
+fn findings_and_pages_correspond() {
     let pages: BTreeSet<String> = fs::read_dir(root().join("docs/findings"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap().trim_end_matches(".md").to_owned())
@@ -141,7 +141,7 @@ fn every_page_has_the_same_headings_a_source_and_each_form_of_a_fix() {
 }
 
 #[test]
-fn every_page_shows_a_waiver_that_an_inventory_takes() {
+fn every_page_shows_a_waiver_that_an_inventory_accepts() {
     for id in FindingId::ALL {
         for waiver in blocks(section(&page_of(*id), "When to waive it"), "yaml") {
             let whole = format!("version: 1\n{waiver}jobs: [{{name: a, length: 1h, source: ecs-task}}]\n");
@@ -151,7 +151,7 @@ fn every_page_shows_a_waiver_that_an_inventory_takes() {
 }
 
 #[test]
-fn the_example_of_every_page_has_the_finding_that_lint_can_see() {
+fn the_example_of_every_page_has_its_finding_if_lint_can_report_it() {
     let mut wrong = Vec::new();
     for id in FindingId::ALL {
         let report = lint_report(&format!("docs/findings/{id}.md"), &example_of(*id));
@@ -165,7 +165,7 @@ fn the_example_of_every_page_has_the_finding_that_lint_can_see() {
 
 /// Examples are whole inventories or parts of one.
 #[test]
-fn the_inventories_that_pages_show_are_read() {
+fn the_inventories_on_pages_are_valid() {
     for (path, least) in [("README.md", 1), ("docs/inventory.md", 6), ("docs/tutorials/laptop.md", 2)] {
         let examples = blocks(&read(path), "yaml");
         assert!(examples.len() >= least, "{path} has only {} examples", examples.len());

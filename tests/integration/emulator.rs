@@ -158,7 +158,7 @@ fn about<'a>(log: &'a [Value], kind: &str) -> Vec<&'a Value> {
 
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
-async fn every_event_of_the_folder_is_answered_and_its_findings_reach_the_topic() {
+async fn every_example_event_is_answered_and_its_findings_reach_the_topic() {
     let mut transcript = String::new();
     let mut function = Running::start(&[]).await;
     let mut sent = 0;
@@ -202,7 +202,7 @@ async fn every_event_of_the_folder_is_answered_and_its_findings_reach_the_topic(
 
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
-async fn a_repeated_event_has_the_same_run_id_and_sends_nothing_again() {
+async fn a_repeated_event_has_the_same_run_id_and_sends_no_second_message() {
     let mut function = Running::start(&[]).await;
     let scheduled = event("scheduled.json");
     let id = serde_json::from_str::<Value>(&scheduled).unwrap()["id"].clone();
@@ -218,7 +218,7 @@ async fn a_repeated_event_has_the_same_run_id_and_sends_nothing_again() {
 
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
-async fn an_empty_session_token_is_no_session_token() {
+async fn an_empty_session_token_is_ignored() {
     let (mut world, _) = world();
     let user = "arn:aws:iam::111111111111:user/checker";
     let key = world.user(User::new(user).may_assume("*").allows("sns:Publish", TOPIC));
@@ -234,7 +234,7 @@ async fn an_empty_session_token_is_no_session_token() {
 
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
-async fn bad_settings_fail_the_start_and_all_of_them_are_named() {
+async fn bad_settings_fail_the_start_and_every_bad_setting_is_named() {
     let mut function =
         Running::start(&[("NOTIFY", "sometimes"), ("CONCURRENCY", "0"), ("MAX_MESSAGE_BYTES", "9")]).await;
     let (status, answer) = function.emulator.invoke("{}").await;
@@ -251,7 +251,7 @@ async fn bad_settings_fail_the_start_and_all_of_them_are_named() {
 
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
-async fn the_log_has_every_finding_of_the_answer_and_metrics_of_full_runs_only() {
+async fn the_log_has_every_finding_and_the_metrics_of_full_runs_only() {
     let mut function = Running::start(&[("METRICS_NAMESPACE", "Team/Health")]).await;
     let full = function.invoke(&event("scheduled.json")).await;
     let part = function.invoke(&event("manual-filtered.json")).await;
@@ -278,7 +278,7 @@ async fn the_log_has_every_finding_of_the_answer_and_metrics_of_full_runs_only()
 
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
-async fn no_credential_reaches_the_log_an_answer_or_a_message_even_at_trace_and_with_broken_answers() {
+async fn no_log_answer_or_message_holds_a_credential_even_at_trace_and_after_broken_answers() {
     let broken = [Answer::HalfXml, Answer::Truncated, Answer::ResetAfterwards, Answer::NoMembers];
     let mut function = Running::start(&[("AWS_LAMBDA_LOG_LEVEL", "TRACE"), ("RUST_LOG", "trace")]).await;
     let mut answers = String::new();
@@ -331,7 +331,7 @@ async fn a_refused_publish_fails_the_invocation_after_the_findings_were_logged()
 
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
-async fn a_role_that_hangs_leaves_time_to_answer_and_to_publish_the_rest() {
+async fn a_role_that_hangs_leaves_time_to_answer_and_to_publish() {
     let mut function = Running::start(&[("AWS_LAMBDA_FUNCTION_TIMEOUT", "4")]).await;
     function.aws.script(Fault::on("AssumeRole").target(HUB).then(Answer::Hang));
     let answer = function.invoke(&event("scheduled.json")).await;
@@ -349,7 +349,7 @@ async fn a_role_that_hangs_leaves_time_to_answer_and_to_publish_the_rest() {
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
 #[allow(clippy::print_stdout, reason = "a figure for whoever asks: cargo test --workspace -- --nocapture smallest")]
-async fn the_smallest_function_has_memory_enough() {
+async fn a_run_fits_the_memory_of_the_smallest_function() {
     let mut function = Running::start(&[]).await;
     for name in events() {
         function.invoke(&event(&name)).await;

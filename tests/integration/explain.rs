@@ -24,7 +24,7 @@ async fn job(name: &str) -> String {
 // --- A finding ---
 
 #[tokio::test]
-async fn a_findings_page_is_its_markdown_where_no_terminal_reads_it() {
+async fn a_findings_page_is_printed_as_markdown_without_a_terminal() {
     for id in FindingId::ALL {
         let page = std::fs::read_to_string(format!("{}/docs/findings/{id}.md", crate::harness::ROOT)).unwrap();
         assert_eq!(id.page(), page);
@@ -49,7 +49,7 @@ async fn every_finding_is_listed_with_its_severity_and_its_meaning() {
 }
 
 #[tokio::test]
-async fn a_misspelt_id_is_answered_with_the_nearest_one() {
+async fn a_misspelt_id_gets_the_nearest_id_as_suggestion() {
     let ran = explain(&["chain-cap-session"]).await;
     ran.assert_status(2);
     assert_eq!(ran.stdout, "");
@@ -61,7 +61,7 @@ async fn a_misspelt_id_is_answered_with_the_nearest_one() {
 }
 
 #[tokio::test]
-async fn what_is_explained_goes_to_a_file_where_one_is_named() {
+async fn explain_writes_to_the_named_file() {
     let ran = explain(&["thin-margin", "--output", "page.md"]).await;
     ran.assert_status(0);
     assert_eq!(ran.stdout, "");
@@ -112,7 +112,7 @@ fn on_a_terminal_every_page_fits_its_width_and_its_code_lines_stay_whole() {
 }
 
 #[test]
-fn on_a_terminal_nothing_of_markdown_is_left_and_no_word_is_lost() {
+fn on_a_terminal_no_markdown_markup_remains_and_no_word_is_lost() {
     for id in FindingId::ALL {
         let shown = plain(&page::render(id.page(), 80));
         let prose: Vec<&str> = {
@@ -133,14 +133,14 @@ fn on_a_terminal_nothing_of_markdown_is_left_and_no_word_is_lost() {
 }
 
 #[test]
-fn a_page_on_a_terminal_is_frozen() {
+fn a_page_on_a_terminal_matches_its_snapshot() {
     redacted(|| insta::assert_snapshot!("page", plain(&page::render(FindingId::ChainCapsSession.page(), 72))));
 }
 
 // --- A job ---
 
 #[tokio::test]
-async fn jobs_explained_are_frozen() {
+async fn explained_jobs_match_their_snapshots() {
     for name in [
         "nightly-etl",
         "upload",
@@ -159,7 +159,7 @@ async fn jobs_explained_are_frozen() {
 }
 
 #[tokio::test]
-async fn a_misspelt_job_is_answered_with_the_nearest_one_and_a_glob_is_no_name() {
+async fn a_misspelt_job_gets_the_nearest_job_as_suggestion_and_a_glob_is_refused() {
     for (name, said) in [("nightly-elt", "did you mean `nightly-etl`?"), ("*", "as the inventory writes it")] {
         let ran = explain(&["--job", name, "--inventory", "jobs.yaml"]).await;
         ran.assert_status(2);
@@ -169,7 +169,7 @@ async fn a_misspelt_job_is_answered_with_the_nearest_one_and_a_glob_is_no_name()
 }
 
 #[tokio::test]
-async fn status_2_on_arguments_that_do_not_go_together() {
+async fn status_2_for_arguments_that_exclude_each_other() {
     for (arguments, said) in [
         (&["--job", "nightly-etl"][..], "--inventory"),
         (&["--inventory", "jobs.yaml"], "--job"),
@@ -186,7 +186,7 @@ async fn status_2_on_arguments_that_do_not_go_together() {
 }
 
 #[tokio::test]
-async fn a_report_of_check_gives_the_live_values() {
+async fn explain_takes_live_values_from_a_report_of_check() {
     let inventory = "version: 1\njobs:\n  - {name: export, length: 90m, source: iam-user, path: [{role: \"arn:aws:iam::222222222222:role/etl\", duration: 2h}]}\n";
     let (mut world, checker) = world();
     world.role(role("arn:aws:iam::222222222222:role/etl").max_session(14_400));
@@ -247,7 +247,7 @@ fn yaml(text: &str) -> Value {
 }
 
 #[tokio::test]
-async fn an_inventory_with_the_lines_that_are_advised_has_a_covered_job() {
+async fn an_inventory_with_the_suggested_lines_has_a_covered_job() {
     let inventory = yaml(JOBS);
     let mut followed = 0;
     for declared in inventory["jobs"].as_array().unwrap() {
@@ -278,13 +278,13 @@ async fn json_of(arguments: &[&str]) -> Value {
 }
 
 #[tokio::test]
-async fn a_job_as_json_is_frozen() {
+async fn a_job_as_json_matches_its_snapshot() {
     let told = json_of(&["--job", "upload", "--inventory", "jobs.yaml"]).await;
     redacted(|| insta::assert_snapshot!("job_json", format!("{told:#}")));
 }
 
 #[tokio::test]
-async fn json_tells_of_each_job_what_lint_reports_of_it_and_as_many_ways_as_the_text() {
+async fn the_json_of_a_job_agrees_with_lint_and_has_the_fixes_of_the_text() {
     let report = Cli::on(JOBS, "lint", &["--format", "json", "--fail-on", "none"]).run().await.report();
     for reported in report["jobs"].as_array().unwrap() {
         let name = reported["name"].as_str().unwrap();
@@ -321,7 +321,7 @@ async fn json_tells_of_each_job_what_lint_reports_of_it_and_as_many_ways_as_the_
 }
 
 #[tokio::test]
-async fn a_finding_and_the_list_are_told_as_json_too() {
+async fn a_finding_and_the_list_are_printed_as_json() {
     let told = json_of(&["thin-margin"]).await;
     assert_eq!((&told["id"], &told["severity"]), (&json!("thin-margin"), &json!("medium")));
     assert_eq!(told["page"], FindingId::ThinMargin.page());
@@ -334,7 +334,7 @@ async fn a_finding_and_the_list_are_told_as_json_too() {
 
 /// `UPDATE_DOCS=1 cargo test --workspace explain` writes the output into the page anew.
 #[tokio::test]
-async fn the_page_about_explain_shows_what_it_says() {
+async fn the_page_about_explain_shows_its_real_output() {
     let path = format!("{}/docs/explain.md", crate::harness::ROOT);
     let page = std::fs::read_to_string(&path).unwrap();
     let inventory = page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();

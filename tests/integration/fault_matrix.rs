@@ -580,7 +580,7 @@ async fn own_clock(minutes: i64, baseline: &Value) -> (Row, Vec<String>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn in_every_cell_the_fault_is_told_where_it_is_and_all_else_is_as_without_it() {
+async fn in_every_cell_only_the_fault_is_reported_and_at_its_place() {
     let (aws, checker) = start().await;
     let calm =
         Doors { aws: &aws, checker: &checker, endpoints: &[], attempts: None, times_out: false }.ask(|_| {}).await;

@@ -14,7 +14,7 @@ const ROLES: u32 = 500;
 const LATENCY: Duration = Duration::from_millis(100);
 
 #[tokio::test]
-async fn a_check_of_500_roles_makes_the_planned_calls_at_most_32_at_once_over_few_connections() {
+async fn a_check_of_500_roles_makes_the_planned_calls_with_at_most_32_at_once() {
     let (mut world, checker) = world();
     let mut inventory = String::from("version: 1\njobs:\n");
     for number in 0..ROLES {

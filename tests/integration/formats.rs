@@ -113,7 +113,7 @@ fn sarif_has_each_finding_at_its_line_with_its_rule_and_level() {
 }
 
 #[test]
-fn every_rule_of_sarif_says_what_it_means() {
+fn every_rule_of_sarif_has_its_meaning() {
     let mut report = lint(DEMO);
     let one = report.findings[0].clone();
     report.findings =
@@ -132,7 +132,7 @@ fn every_rule_of_sarif_says_what_it_means() {
 }
 
 #[test]
-fn sarif_tells_an_incomplete_run_and_what_was_not_checked() {
+fn sarif_reports_an_incomplete_run_and_the_unchecked_roles() {
     let log = sarif_of(&lint(DEMO));
     let invocation = &log["runs"][0]["invocations"][0];
     assert_eq!(invocation["executionSuccessful"], false, "a MaxSessionDuration is not declared");
@@ -142,7 +142,7 @@ fn sarif_tells_an_incomplete_run_and_what_was_not_checked() {
 }
 
 #[test]
-fn what_github_would_not_take_is_left_out_of_sarif_and_said() {
+fn sarif_omits_results_over_the_limit_of_github_and_reports_the_omission() {
     let mut report = lint(DEMO);
     let waived = report.findings.iter().find(|finding| finding.waived.is_some()).unwrap().clone();
     let open = report.findings.iter().find(|finding| finding.waived.is_none()).unwrap().clone();
@@ -157,14 +157,14 @@ fn what_github_would_not_take_is_left_out_of_sarif_and_said() {
 }
 
 #[test]
-fn nothing_in_a_message_of_sarif_is_a_link() {
+fn messages_of_sarif_contain_no_links() {
     for result in results(&sarif_of(&lint(HOSTILE))) {
         assert!(!result["message"]["text"].as_str().unwrap().contains("]("), "{result:#}");
     }
 }
 
 #[tokio::test]
-async fn sarif_names_files_as_code_scanning_wants_them() {
+async fn sarif_names_files_in_the_form_of_code_scanning() {
     for (arguments, uri) in [
         (["--inventory", "./team ä/jobs#1.yaml"], "team%20%C3%A4/jobs%231.yaml"),
         (["--inventory", "team ä"], "team%20%C3%A4/jobs%231.yaml"),
@@ -182,7 +182,7 @@ async fn sarif_names_files_as_code_scanning_wants_them() {
 }
 
 #[test]
-fn a_file_elsewhere_has_an_absolute_uri_and_one_below_the_folder_a_relative_one() {
+fn files_below_the_folder_have_relative_uris_and_other_files_absolute_uris() {
     let mut report = lint(DEMO);
     report.findings.truncate(1);
     report.findings[0].location.as_mut().unwrap().file = "/src/repo/jobs.yaml".into();
@@ -214,7 +214,7 @@ fn statuses(results: &quick_junit::Report) -> BTreeMap<(String, String), &'stati
 }
 
 #[tokio::test]
-async fn a_test_fails_exactly_where_the_command_ends_with_1() {
+async fn a_test_fails_exactly_if_the_command_returns_status_1() {
     for fail_on in ["low", "medium", "high", "critical", "none"] {
         for inventory in [DEMO, INVENTORY, "version: 1\njobs: [{name: a, length: 55m, source: codebuild}]\n"] {
             let ran = Cli::on(inventory, "lint", &["--format", "junit", "--fail-on", fail_on]).run().await;
@@ -228,7 +228,7 @@ async fn a_test_fails_exactly_where_the_command_ends_with_1() {
 }
 
 #[test]
-fn what_was_not_judged_or_is_waived_is_skipped_and_never_passed() {
+fn an_unjudged_or_waived_job_is_skipped_instead_of_passed() {
     let statuses = statuses(&tests_of(&lint(DEMO), Some(Severity::High)));
     for (owner, job, status) in [
         ("data", "nightly-etl", "failed"),
@@ -244,7 +244,7 @@ fn what_was_not_judged_or_is_waived_is_skipped_and_never_passed() {
 }
 
 #[tokio::test]
-async fn a_refused_role_fails_its_test_and_those_of_its_jobs() {
+async fn a_refused_role_fails_its_test_and_the_tests_of_its_jobs() {
     let (mut world, checker) = world();
     world.role(crate::stand_in::Role::new(crate::harness::HUB));
     let aws = crate::stand_in::StandIn::start(world).await;
@@ -284,7 +284,7 @@ fn seen(node: comrak::Node<'_>) -> String {
 }
 
 #[test]
-fn cells_of_the_table_hold_each_name_whole() {
+fn each_table_cell_holds_one_whole_name() {
     let report = lint(HOSTILE);
     let cells: BTreeSet<String> = with_markdown(&markdown::render(&report), |root| {
         root.descendants().filter(|node| matches!(node.data().value, NodeValue::TableCell)).map(seen).collect()
@@ -300,7 +300,7 @@ fn cells_of_the_table_hold_each_name_whole() {
 }
 
 #[test]
-fn no_text_of_others_is_obeyed_by_markdown() {
+fn markdown_escapes_every_foreign_text() {
     for report in reports() {
         let text = markdown::render(&report);
         with_markdown(&text, |root| {
@@ -338,7 +338,7 @@ fn own_html(html: &str) {
 }
 
 #[test]
-fn fixes_in_markdown_are_what_the_report_says() {
+fn fixes_in_markdown_equal_the_fixes_of_the_report() {
     let report = lint(HOSTILE);
     let blocks: BTreeSet<String> = with_markdown(&markdown::render(&report), |root| {
         let blocks = root.descendants().filter_map(|node| match &node.data().value {
@@ -358,7 +358,7 @@ fn fixes_in_markdown_are_what_the_report_says() {
 }
 
 #[test]
-fn a_summary_that_would_be_too_long_is_cut_by_severity_and_says_so() {
+fn a_summary_that_is_too_long_is_shortened_by_severity_with_a_note() {
     let mut report = lint(DEMO);
     let whole = markdown::render(&report);
     let cut = markdown::render_within(&report, whole.len() / 2);
@@ -377,7 +377,7 @@ fn a_summary_that_would_be_too_long_is_cut_by_severity_and_says_so() {
 // --- HTML ---
 
 #[test]
-fn the_page_runs_its_own_script_alone_and_fetches_nothing() {
+fn the_page_runs_only_its_own_script_and_makes_no_requests() {
     for report in [lint(DEMO), lint(HOSTILE)] {
         let dom = parsed(html::render(&report));
         let mut scripts = Vec::new();
@@ -447,7 +447,7 @@ fn rows(report: &Report) -> Vec<BTreeMap<String, String>> {
 }
 
 #[test]
-fn a_spreadsheet_has_a_row_for_each_job_and_takes_no_name_for_a_formula() {
+fn a_spreadsheet_has_a_row_for_each_job_and_no_name_is_a_formula() {
     for report in reports() {
         let rows = rows(&report);
         let jobs: Vec<_> = rows.iter().filter(|row| row["kind"] == "job").collect();
@@ -469,7 +469,7 @@ fn a_spreadsheet_has_a_row_for_each_job_and_takes_no_name_for_a_formula() {
 // --- All of them ---
 
 #[tokio::test]
-async fn nothing_that_was_found_is_lost_in_any_form() {
+async fn every_form_has_every_finding() {
     let (aws, checker) = account().await;
     // One role that refuses, which makes a finding without a job; one waiver that applies, one that does not.
     let inventory = format!(
@@ -495,7 +495,7 @@ async fn nothing_that_was_found_is_lost_in_any_form() {
 }
 
 #[test]
-fn every_form_says_that_a_run_is_incomplete() {
+fn every_form_reports_an_incomplete_run() {
     let report = lint(DEMO);
     assert!(!report.run.complete);
     for format in FORMATS {
@@ -527,7 +527,7 @@ fn for_people(report: &Report) -> Vec<String> {
 }
 
 #[test]
-fn no_form_for_people_has_a_character_that_acts_instead_of_being_seen() {
+fn no_form_for_people_has_control_characters() {
     for report in reports() {
         for_people(&report).iter().for_each(|text| assert_all_is_seen(text));
     }
@@ -546,7 +546,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_a_job_is_called_people_see_every_character_of_it(name in odd(), text in odd()) {
+    fn every_character_of_a_job_name_is_visible(name in odd(), text in odd()) {
         let mut report = lint(INVENTORY);
         for job in &mut report.jobs {
             (job.name, job.owner) = (name.as_str().into(), Some(text.clone()));
@@ -572,7 +572,7 @@ fn block(language: &str) -> &'static str {
 }
 
 #[tokio::test]
-async fn the_page_shows_what_lint_writes() {
+async fn the_page_shows_the_output_of_lint() {
     for (format, language) in
         [("sarif", "json"), ("junit", "xml"), ("markdown", "markdown"), ("html", "html"), ("csv", "csv")]
     {

@@ -159,7 +159,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_numbers_of_a_verdict_agree_with_it(case in case()) {
+    fn the_numbers_of_a_verdict_agree_with_the_verdict(case in case()) {
         let found = case.judged();
         let needed = i128::from(case.job.age.0) + i128::from(case.job.length.0) + i128::from(case.job.pause.0);
         prop_assert_eq!(i128::from(found.needed.0), needed);
@@ -188,14 +188,14 @@ proptest! {
     }
 
     #[test]
-    fn a_horizon_is_never_less_than_the_lease_but_with_mfa(case in case()) {
+    fn a_horizon_is_never_shorter_than_the_lease_without_mfa(case in case()) {
         prop_assume!(case.job.refresh != Refresh::None && case.job.source != Source::IamUser { mfa: true });
         let found = case.judged();
         prop_assert!(found.end.is_none() || found.end >= found.lease, "{:?}", found);
     }
 
     #[test]
-    fn refreshing_by_the_sdk_never_makes_a_verdict_worse_but_with_mfa(case in case()) {
+    fn refreshing_by_the_sdk_never_makes_a_verdict_worse_without_mfa(case in case()) {
         prop_assume!(case.job.source != Source::IamUser { mfa: true });
         let none = Case { job: Job { refresh: Refresh::None, ..case.job.clone() }, ..case.clone() }.judged();
         let auto = Case { job: Job { refresh: Refresh::Auto, ..case.job.clone() }, ..case.clone() }.judged();
@@ -218,7 +218,7 @@ proptest! {
     }
 
     #[test]
-    fn learning_a_maximum_changes_a_verdict_only_where_it_was_unknown_or_a_request_is_over_it(case in case(), max in 3600..=43_200_u64, at in any::<prop::sample::Index>()) {
+    fn a_known_maximum_changes_only_an_unknown_verdict_or_a_request_over_it(case in case(), max in 3600..=43_200_u64, at in any::<prop::sample::Index>()) {
         prop_assume!(!case.maxima.is_empty());
         let hop = at.index(case.maxima.len());
         let (mut unknown, mut known) = (case.clone(), case);
@@ -233,7 +233,7 @@ proptest! {
     /// A longer request is refused beyond the role's maximum, an hour where it is chained, and twelve hours, and is not
     /// known to be granted where the maximum is not known. While STS is known to grant it, it does no harm.
     #[test]
-    fn a_longer_session_never_makes_a_verdict_worse_while_sts_grants_it(case in case(), more in 1..20_000_u64, at in any::<prop::sample::Index>()) {
+    fn a_longer_granted_session_never_makes_a_verdict_worse(case in case(), more in 1..20_000_u64, at in any::<prop::sample::Index>()) {
         prop_assume!(!case.job.path.is_empty());
         let hop = at.index(case.job.path.len());
         let asked = case.job.path[hop].duration.unwrap_or(Seconds(3600));
@@ -254,7 +254,7 @@ proptest! {
     }
 
     #[test]
-    fn a_longer_source_session_never_makes_a_verdict_worse_while_its_api_accepts_it(case in case(), more in 1..50_000_u64) {
+    fn a_longer_accepted_source_session_never_makes_a_verdict_worse(case in case(), more in 1..50_000_u64) {
         let mut longer = case.clone();
         match &mut longer.job.source {
             Source::SessionToken { duration } | Source::FederationToken { duration } | Source::RolesAnywhere { duration } => duration.0 += more,
@@ -288,7 +288,7 @@ proptest! {
     }
 
     #[test]
-    fn a_hop_added_to_a_path_never_has_more_than_an_hour_nor_lengthens_a_chained_lease(case in case(), maximum in hop()) {
+    fn an_added_hop_gets_at_most_an_hour_and_never_extends_a_chained_lease(case in case(), maximum in hop()) {
         prop_assume!(case.job.path.last().is_some());
         let asked = case.job.path.last().and_then(|hop| hop.duration);
         let mut added = case.clone();
@@ -303,7 +303,7 @@ proptest! {
     }
 
     #[test]
-    fn a_chained_hop_never_gets_more_than_an_hour_and_no_hop_more_than_twelve(case in case()) {
+    fn a_chained_hop_gets_at_most_one_hour_and_any_hop_at_most_twelve(case in case()) {
         for (index, hop) in case.judged().hops.iter().enumerate() {
             let direct = ["iam-user", "web-identity", "saml", "account-access"].contains(&case.job.source.kind());
             prop_assert_eq!(hop.chained, index > 0 || !direct);
@@ -314,7 +314,7 @@ proptest! {
     }
 
     #[test]
-    fn a_request_is_granted_whole_or_refused_never_shortened(case in case()) {
+    fn a_request_is_granted_in_full_or_refused(case in case()) {
         let found = case.judged();
         for (hop, declared) in found.hops.iter().zip(&case.job.path) {
             prop_assert_eq!(hop.requested, declared.duration.unwrap_or(Seconds(3600)));
@@ -329,7 +329,7 @@ proptest! {
     }
 
     #[test]
-    fn a_client_that_sends_no_duration_is_never_refused_for_it(case in case()) {
+    fn a_request_without_a_duration_is_never_refused_for_its_duration(case in case()) {
         let mut silent = case;
         silent.job.path.iter_mut().for_each(|hop| hop.duration = None);
         let found = silent.judged();
@@ -338,7 +338,7 @@ proptest! {
     }
 
     #[test]
-    fn only_a_direct_hop_over_an_hour_or_a_copy_of_platform_credentials_is_unknown(case in case()) {
+    fn a_verdict_is_unknown_only_for_direct_hops_over_an_hour_or_copied_platform_credentials(case in case()) {
         let found = case.judged();
         if found.verdict == Verdict::Unknown {
             let platform = matches!(case.job.source, Source::Ec2Instance | Source::ServiceRole { duration: None });
@@ -349,7 +349,7 @@ proptest! {
     }
 
     #[test]
-    fn judging_never_panics_however_long_the_durations(case in case(), huge in prop::collection::vec(prop_oneof![Just(u64::MAX), Just(u64::MAX / 2), any::<u64>()], 5)) {
+    fn judging_durations_of_any_length_never_panics(case in case(), huge in prop::collection::vec(prop_oneof![Just(u64::MAX), Just(u64::MAX / 2), any::<u64>()], 5)) {
         let mut case = case;
         case.job.length = Seconds(huge[0]);
         case.job.pause = Seconds(huge[1]);
@@ -366,7 +366,7 @@ proptest! {
     }
 
     #[test]
-    fn a_duration_reads_back_as_it_was_printed(seconds in prop_oneof![seconds(), (0..=100_000_000_000_u64).prop_map(Seconds)]) {
+    fn a_printed_duration_reads_back_as_the_same_duration(seconds in prop_oneof![seconds(), (0..=100_000_000_000_u64).prop_map(Seconds)]) {
         prop_assert_eq!(Seconds::parse(&seconds.to_string()), Ok(seconds));
         prop_assert_eq!(Seconds::parse(&format!("{}s", seconds.0)), Ok(seconds));
         prop_assert_eq!(Seconds::parse(&format!("PT{}S", seconds.0)), Ok(seconds));
@@ -380,12 +380,12 @@ proptest! {
     }
 
     #[test]
-    fn what_is_read_as_a_duration_is_one(text in "[-+]?(P?T?|PT)([0-9]{0,3}(ms|[dhms]|[dhms]|[DHMSTWY., ])){1,4}[0-9]{0,2}") {
+    fn only_durations_of_the_grammar_are_accepted(text in "[-+]?(P?T?|PT)([0-9]{0,3}(ms|[dhms]|[dhms]|[DHMSTWY., ])){1,4}[0-9]{0,2}") {
         prop_assert_eq!(Seconds::parse(&text).ok(), by_the_grammar(&text).map(Seconds), "{}", text);
     }
 
     #[test]
-    fn reading_an_inventory_never_panics_and_every_problem_has_words(text in "(version: 1\n)?(jobs|roles|readers|waivers|x): ?[\\[\\]{}:,&*!|>'\"%@`# \n\t\\-a-zA-Z0-9\u{e9}\u{1f600}\u{0}\u{1b}\u{9b}\u{202e}\u{200b}]{0,80}") {
+    fn reading_an_inventory_never_panics_and_every_problem_has_a_message(text in "(version: 1\n)?(jobs|roles|readers|waivers|x): ?[\\[\\]{}:,&*!|>'\"%@`# \n\t\\-a-zA-Z0-9\u{e9}\u{1f600}\u{0}\u{1b}\u{9b}\u{202e}\u{200b}]{0,80}") {
         if let Err(problems) = Inventory::parse("any", &text) {
             prop_assert!(problems.iter().count() > 0);
             prop_assert!(problems.iter().all(|problem| !problem.message.is_empty() && !problem.help.is_empty()));
@@ -394,7 +394,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_an_inventory_holds_its_problems_show_every_character(odd in odd(), at in 0..8_usize) {
+    fn problems_show_every_character_of_an_inventory(odd in odd(), at in 0..8_usize) {
         let odd = serde_json::to_string(&odd).unwrap();
         let job = |keys: &str| format!("version: 1\njobs: [{{name: j, length: 1h, source: ecs-task, {keys}}}]\n");
         let text = match at {
@@ -414,7 +414,7 @@ proptest! {
 
     /// As AWS quotes a signed request, and however a proxy between wraps it.
     #[test]
-    fn what_is_shown_of_an_answer_is_one_line_and_holds_nothing_of_a_signed_request(before in odd(), after in odd(), name in prop::sample::select(vec![
+    fn an_excerpt_of_an_answer_is_one_line_without_parts_of_a_signed_request(before in odd(), after in odd(), name in prop::sample::select(vec![
         "x-amz-security-token:", "X-Amz-Security-Token=", "Credential=", "Signature=",
     ])) {
         let shown = printable(&format!("{before}{name}CANARY{after}"));

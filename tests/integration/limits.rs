@@ -76,7 +76,7 @@ fn limits() -> Vec<Limit> {
 }
 
 #[test]
-fn what_is_at_a_limit_is_read_and_what_is_over_it_is_refused_with_the_limit() {
+fn input_at_a_limit_is_read_and_input_over_it_is_refused_with_the_limit() {
     for Limit { at, over, said, on_the_page } in limits() {
         Inventory::parse("team.yaml", &at).unwrap_or_else(|problems| panic!("{said:?} at the limit: {problems}"));
         let problems = Inventory::parse("team.yaml", &over).unwrap_err();
@@ -97,7 +97,7 @@ fn says(problems: &Problems, message: &str, help: &str) -> bool {
 
 /// These texts are no inventories at their limit either: what matters is which limit is told.
 #[test]
-fn the_parsers_limits_are_told_just_over_them_and_not_at_them() {
+fn the_limits_of_the_parser_are_reported_only_when_exceeded() {
     let nested = |levels: usize| format!("version: 1\n{JOB}x: {}{}\n", "[".repeat(levels - 1), "]".repeat(levels - 1));
     // A scalar out of an alias is two nodes: the alias counts.
     let aliases = |nodes: usize| format!("version: 1\n{JOB}x: [&a y, {}]\n", vec!["*a"; nodes].join(","));
@@ -116,7 +116,7 @@ fn the_parsers_limits_are_told_just_over_them_and_not_at_them() {
 }
 
 #[test]
-fn a_folder_is_bounded_like_a_file() {
+fn a_folder_has_the_size_limit_of_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, content: &[u8]| fs::write(folder.path().join(name), content).unwrap();
     for number in 0..=10_000 {
@@ -135,7 +135,7 @@ fn a_folder_is_bounded_like_a_file() {
 }
 
 #[test]
-fn a_problem_quotes_no_more_of_a_file_than_a_person_reads() {
+fn a_problem_quotes_only_a_short_part_of_a_file() {
     let long = "x".repeat(100_000);
     for text in [
         format!(
@@ -152,7 +152,7 @@ fn a_problem_quotes_no_more_of_a_file_than_a_person_reads() {
 }
 
 #[tokio::test]
-async fn the_globs_of_an_event_are_bounded() {
+async fn the_globs_of_an_event_have_a_limit() {
     let (aws, checker) = account().await;
     let lambda = Lambda::new(&aws, &checker, INVENTORY, &[]).await;
     for key in ["jobs", "roles"] {

@@ -63,7 +63,7 @@ async fn a_reader_of_many_roles_lists_them_once() {
 }
 
 #[tokio::test]
-async fn its_session_may_list_and_nothing_else() {
+async fn the_session_that_lists_roles_may_do_nothing_else() {
     let (world, checker) = account(5, &BOTH);
     let aws = StandIn::start(world).await;
     told(&aws, &checker, 5).await;
@@ -77,7 +77,7 @@ async fn its_session_may_list_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_reader_of_few_roles_asks_for_each() {
+async fn a_reader_of_few_roles_describes_each_of_them() {
     let (world, checker) = account(4, &BOTH);
     let aws = StandIn::start(world).await;
     assert_eq!(told(&aws, &checker, 4).await, [1, 0, 4]);
@@ -92,7 +92,7 @@ async fn the_pages_are_followed_to_the_last_role() {
 }
 
 #[tokio::test]
-async fn the_pages_end_where_the_last_wanted_role_was_found() {
+async fn listing_stops_at_the_last_wanted_role() {
     let (mut world, checker) = account(20, &BOTH);
     world.list_roles_page(7);
     let aws = StandIn::start(world).await;
@@ -101,7 +101,7 @@ async fn the_pages_end_where_the_last_wanted_role_was_found() {
 }
 
 #[tokio::test]
-async fn a_list_of_far_more_roles_than_are_wanted_is_given_up() {
+async fn listing_stops_in_an_account_with_far_more_roles_than_wanted() {
     let (mut world, checker) = account(5, &BOTH);
     for number in 0..100 {
         world.role(role(&format!("arn:aws:iam::222222222222:role/a{number}")));
@@ -113,14 +113,14 @@ async fn a_list_of_far_more_roles_than_are_wanted_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_reader_that_may_not_list_asks_for_each() {
+async fn a_reader_without_permission_to_list_describes_each_role() {
     let (world, checker) = account(6, &["iam:GetRole"]);
     let aws = StandIn::start(world).await;
     assert_eq!(told(&aws, &checker, 6).await, [2, 1, 6]);
 }
 
 #[tokio::test]
-async fn whatever_stops_a_list_stops_no_reading() {
+async fn a_failed_list_never_prevents_describing_the_roles() {
     for answer in
         [Answer::Throttle, Answer::Html(502), Answer::Malformed, Answer::EmptyBody, Answer::NoMembers, Answer::Reset]
     {
@@ -146,7 +146,7 @@ fn page(marker: &str, padding: usize) -> Answer {
 }
 
 #[tokio::test]
-async fn a_marker_that_comes_back_ends_a_list() {
+async fn a_repeated_marker_ends_a_list() {
     let (world, checker) = account(6, &BOTH);
     let aws = StandIn::start(world).await;
     aws.script(Fault::on("ListRoles").then(page("again", 0)));
@@ -154,7 +154,7 @@ async fn a_marker_that_comes_back_ends_a_list() {
 }
 
 #[tokio::test]
-async fn a_page_may_have_four_mebibytes() {
+async fn a_page_of_four_mebibytes_is_read() {
     for (kibibytes, is_read) in [(4090, true), (4100, false)] {
         let (world, checker) = account(6, &BOTH);
         let aws = StandIn::start(world).await;
@@ -168,7 +168,7 @@ async fn a_page_may_have_four_mebibytes() {
 }
 
 #[tokio::test]
-async fn a_role_that_no_page_names_is_asked_for_and_missing() {
+async fn a_role_that_no_page_names_is_described_and_reported_as_missing() {
     let (mut world, checker) = account(6, &BOTH);
     world.delete_role(&arn(3));
     let aws = StandIn::start(world).await;
@@ -179,7 +179,7 @@ async fn a_role_that_no_page_names_is_asked_for_and_missing() {
 }
 
 #[tokio::test]
-async fn a_role_of_the_same_name_on_another_path_is_not_the_one_that_was_meant() {
+async fn a_role_with_the_same_name_on_another_path_is_a_different_role() {
     let (mut world, checker) = account(6, &BOTH);
     world.delete_role(&arn(3));
     world.role(role("arn:aws:iam::222222222222:role/other/r003"));

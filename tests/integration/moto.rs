@@ -189,7 +189,7 @@ fn parse(text: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn the_command_judges_by_the_maximums_that_iam_tells() {
+async fn the_command_judges_by_the_maximums_that_iam_returns() {
     let company = Company::found(1).await;
     let [_, hub, data, _] = &company.accounts;
     let (status, report) = company.command(&[]);
@@ -214,7 +214,7 @@ async fn the_command_judges_by_the_maximums_that_iam_tells() {
 }
 
 #[tokio::test]
-async fn a_chained_path_is_walked_with_the_session_of_the_hop_before() {
+async fn a_chained_path_is_walked_with_the_session_of_the_previous_hop() {
     let company = Company::found(2).await;
     let (status, report) = company.command(&["--job", "nightly-etl"]);
     assert_eq!(status, 1);
@@ -227,7 +227,7 @@ async fn a_chained_path_is_walked_with_the_session_of_the_hop_before() {
 }
 
 #[tokio::test]
-async fn a_role_that_is_gone_is_told_by_the_reader_of_its_account() {
+async fn a_deleted_role_is_reported_through_the_reader_of_its_account() {
     let company = Company::found(3).await;
     let (status, report) = company.command(&["--job", "failover"]);
     assert_eq!(status, 1);
@@ -244,7 +244,7 @@ async fn each_owner_gets_one_message_in_the_queue_from_the_command() {
     let company = Company::found(4).await;
     let (status, report) = company.command(&["--publish", &company.topic]);
     assert_eq!(status, 1);
-    assert_each_owner_was_told(&company, &report).await;
+    assert_one_message_for_each_owner(&company, &report).await;
 }
 
 #[tokio::test]
@@ -256,7 +256,7 @@ async fn each_owner_gets_one_message_in_the_queue_from_the_handler_and_none_from
     let invocation =
         Invocation { request_id: "request".to_owned(), remaining: Duration::from_secs(60), at: jiff::Timestamp::now() };
     let answer = function.handle(&event, &invocation).await.unwrap();
-    assert_each_owner_was_told(&company, &serde_json::to_value(answer).unwrap()).await;
+    assert_one_message_for_each_owner(&company, &serde_json::to_value(answer).unwrap()).await;
 
     function.handle(&event, &invocation).await.unwrap();
     assert!(company.received().await.is_empty());
@@ -264,7 +264,7 @@ async fn each_owner_gets_one_message_in_the_queue_from_the_handler_and_none_from
 
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
-async fn every_event_of_the_folder_is_answered_in_the_emulator_and_its_findings_reach_the_queue() {
+async fn every_example_event_is_answered_in_the_emulator_and_its_findings_reach_the_queue() {
     let company = Company::found(6).await;
     let mut function = company.emulator();
     let mut transcript = String::new();
@@ -307,7 +307,7 @@ async fn every_event_of_the_folder_is_answered_in_the_emulator_and_its_findings_
 
 /// moto 5.2 keeps `If-Match` and `If-None-Match` of PutObject as S3 does; it refuses nobody, and keeps no Region.
 #[tokio::test]
-async fn what_was_told_is_kept_in_an_object_that_only_its_reader_replaces() {
+async fn the_state_object_is_replaced_only_by_the_run_that_read_it() {
     let company = Company::found(7).await;
     let s3 = aws_sdk_s3::Client::new(&client(company.checker.clone()).await);
     let place = aws_sdk_s3::types::CreateBucketConfiguration::builder().location_constraint(REGION.into()).build();
@@ -347,7 +347,7 @@ async fn what_was_told_is_kept_in_an_object_that_only_its_reader_replaces() {
 }
 
 /// One message for each owner with findings; subject, body and attributes agree with the report.
-async fn assert_each_owner_was_told(company: &Company, report: &Value) {
+async fn assert_one_message_for_each_owner(company: &Company, report: &Value) {
     let received = company.received().await;
     let subjects: Vec<_> = received.iter().map(|envelope| envelope["Subject"].as_str().unwrap()).collect();
     let expected = [

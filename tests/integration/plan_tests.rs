@@ -175,7 +175,7 @@ fn group<K: Ord, V>(pairs: impl Iterator<Item = (K, V)>) -> BTreeMap<K, Vec<V>> 
 }
 
 #[test]
-fn each_distinct_prefix_is_assumed_once_however_many_jobs_share_it() {
+fn jobs_that_share_a_prefix_assume_it_once() {
     let inventory = jobs(
         &[
             ("ecs-task", &["hub", "etl"]),
@@ -201,7 +201,7 @@ fn each_distinct_prefix_is_assumed_once_however_many_jobs_share_it() {
 }
 
 #[test]
-fn a_session_may_read_its_own_role_and_assume_its_next_hops_and_nothing_else() {
+fn a_session_may_only_read_its_role_and_assume_its_next_hops() {
     let plan = plan_of(&jobs(&[("ecs-task", &["hub", "etl"]), ("ecs-task", &["hub", "report"])], ""));
     assert_eq!(
         policy_of(&plan, "hub"),
@@ -214,7 +214,7 @@ fn a_session_may_read_its_own_role_and_assume_its_next_hops_and_nothing_else() {
 }
 
 #[test]
-fn a_chain_that_carries_a_source_identity_may_set_it_at_each_hop_and_no_other_chain_may() {
+fn only_chains_with_a_source_identity_may_set_it_at_each_hop() {
     let declared = format!("roles: {{etl: {{arn: \"{}\", source_identity: me}}}}", arn("etl"));
     let inventory = jobs(&[("ecs-task", &["hub", "etl", "deep"]), ("ecs-task", &["hub", "plain"])], &declared);
     let plan = plan_of(&inventory);
@@ -262,7 +262,7 @@ fn groups_within_groups_keep_each_job_on_its_own_path() {
 }
 
 #[test]
-fn a_reader_of_few_roles_asks_for_each_and_one_of_more_lists_its_account() {
+fn a_reader_describes_few_roles_and_lists_many() {
     let plan_of_roles = |count: usize| {
         let names: Vec<String> = (0..count).map(|n| format!("role-{n}")).collect();
         let listed: Vec<[&str; 1]> = names.iter().map(|name| [&**name]).collect();
@@ -284,7 +284,7 @@ fn a_reader_of_few_roles_asks_for_each_and_one_of_more_lists_its_account() {
 }
 
 #[test]
-fn a_reader_that_asks_role_by_role_does_it_in_groups_that_fit_a_session_policy() {
+fn a_reader_describes_roles_in_groups_that_fit_a_session_policy() {
     let name = |n| format!("a-role-with-a-rather-long-name-that-fills-policies-{n}");
     let roles: Vec<RoleArn> = (0..100).map(|n| arn(&name(n))).collect();
     let reader = Reader { role: arn("reader"), external_id: Some("abc".to_owned()) };
@@ -300,7 +300,7 @@ fn a_reader_that_asks_role_by_role_does_it_in_groups_that_fit_a_session_policy()
 }
 
 #[test]
-fn each_account_has_its_own_reader_and_without_one_a_role_reads_itself() {
+fn each_account_has_its_own_reader_and_a_role_without_a_reader_reads_itself() {
     let text = r#"
 readers:
   "222222222222": {role: "arn:aws:iam::222222222222:role/auditor"}
@@ -329,7 +329,7 @@ jobs:
 }
 
 #[test]
-fn a_walk_stops_at_a_role_that_is_not_to_be_assumed() {
+fn a_walk_stops_at_a_role_declared_with_assume_false() {
     let declared = format!("roles: {{quiet: {{arn: \"{}\", assume: false}}}}", arn("quiet"));
     let inventory = jobs(
         &[("ecs-task", &["hub", "quiet", "etl", "deep"]), ("ecs-task", &["quiet", "etl"]), ("ecs-task", &["etl"])],
@@ -351,7 +351,7 @@ fn a_walk_stops_at_a_role_that_is_not_to_be_assumed() {
 }
 
 #[test]
-fn a_role_that_trusts_an_identity_provider_is_only_described_unless_the_inventory_says_otherwise() {
+fn a_role_for_an_identity_provider_is_only_described_unless_declared_with_assume_true() {
     use PlannedHop::{BehindDeclared, Declared, Step};
     for source in ["web-identity", "saml", "{kind: saml, renewable: true}"] {
         let described = jobs(&[(source, &["hub", "etl"])], "");
@@ -378,7 +378,7 @@ fn a_role_that_trusts_an_identity_provider_is_only_described_unless_the_inventor
 }
 
 #[test]
-fn a_plan_is_for_the_selected_jobs_only() {
+fn a_plan_has_only_the_calls_of_the_selected_jobs() {
     let inventory = jobs(&[("ecs-task", &["hub", "etl"]), ("ecs-task", &["other"])], "");
     let selected: Vec<&Job> = inventory.jobs.iter().skip(1).collect();
     let plan = Plan::new(&inventory, &selected);
@@ -387,7 +387,7 @@ fn a_plan_is_for_the_selected_jobs_only() {
 }
 
 #[test]
-fn the_longest_arns_of_iam_still_fit_a_policy() {
+fn the_longest_role_arns_fit_a_session_policy() {
     // Each quote is two characters in JSON: reading the role and assuming one next role need a session each.
     // IAM takes a path of 512 characters from `!` to `~`, quotes and backslashes among them, and a name of 64.
     for filler in ["p", "\"", "\\"] {
@@ -409,7 +409,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_plan_is_sound_and_without_a_call_on_which_nothing_depends(
+    fn every_plan_is_sound_and_every_call_of_it_is_needed(
         paths in prop::collection::vec((0..5_usize, prop::collection::vec(0..8_usize, 1..5)), 1..40),
         assume in prop::collection::vec(prop::option::of(any::<bool>()), 8),
         identity in prop::collection::vec(any::<bool>(), 8),

@@ -112,7 +112,7 @@ fn session_of(role: &str) -> String {
 }
 
 #[tokio::test]
-async fn each_session_may_do_what_it_does_and_does_all_that_it_may() {
+async fn each_session_uses_exactly_the_rights_of_its_policy() {
     let (_aws, calls) = full_run().await;
     for (session, allowed) in allowed(&calls) {
         let distinct: BTreeSet<&Right> = allowed.iter().collect();
@@ -271,7 +271,7 @@ fn refused(calls: &[Call]) -> Vec<&str> {
 /// Without each of them something that a run asks for is refused; with all of them nothing is. Both by the stand-in, which
 /// asks for the same of who calls as AWS does, resources and keys included.
 #[tokio::test]
-async fn the_templates_allow_the_function_and_the_reader_what_a_full_run_needs_and_nothing_else() {
+async fn the_templates_allow_exactly_the_calls_of_a_full_run() {
     let mut deployment = Deployment::new().await;
     let (function, reader) = (of_the_function(), of_the_reader());
     let rights = |all: &'static [&str]| -> Vec<&Right> {
@@ -317,7 +317,7 @@ fn of_no_use((action, resource): &Right) -> bool {
 }
 
 #[test]
-fn no_template_names_more_than_it_must() {
+fn no_template_grants_more_than_necessary() {
     for (sid, (action, resource)) in of_the_function() {
         let pattern = resource.contains(['*', '?']);
         assert!(!pattern || sid.starts_with("WalkThePaths") || sid == "DescribeOwnRoles", "{sid}: {resource}");

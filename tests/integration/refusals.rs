@@ -200,7 +200,7 @@ fn mistake(report: &Value, name: &str, number: usize, means: Option<Means>, mess
 }
 
 #[test]
-fn every_refusal_of_sts_and_iam_has_its_meaning_here() {
+fn every_refusal_of_sts_and_iam_is_classified_here() {
     let of = |service: &str| {
         REFUSALS.iter().filter(|refusal| refusal.service == service).map(|r| r.name).collect::<BTreeSet<_>>()
     };
@@ -212,7 +212,7 @@ fn every_refusal_of_sts_and_iam_has_its_meaning_here() {
 }
 
 #[tokio::test]
-async fn every_refusal_of_assume_role_is_told_as_what_it_is() {
+async fn every_refusal_of_assume_role_has_its_own_finding() {
     let names: Vec<&str> = STS.iter().map(|(name, ..)| *name).filter(|name| !is_throttle(name)).collect();
     let (_aws, report) = refused("AssumeRole", &names).await;
     let mut mistakes = Vec::new();
@@ -259,7 +259,7 @@ async fn a_denial_names_the_cause_that_its_text_names() {
 
 /// The text names another action than sts:AssumeRole: the role exists, and it is that action which is not allowed.
 #[tokio::test]
-async fn a_denial_of_tagging_or_of_the_source_identity_says_so() {
+async fn a_denial_of_tagging_or_of_the_source_identity_is_named() {
     assert_causes(&[("tag-session-denied", "sts:TagSession"), ("source-identity-denied", "sts:SetSourceIdentity")])
         .await;
 }
@@ -278,7 +278,7 @@ async fn only_denied_access_leaves_the_run_complete() {
 }
 
 #[tokio::test]
-async fn every_refusal_of_get_role_is_told_as_what_it_is() {
+async fn every_refusal_of_get_role_has_its_own_reason() {
     let names: Vec<&str> = IAM.iter().map(|(name, ..)| *name).filter(|name| !is_throttle(name)).collect();
     let (_aws, report) = refused("GetRole", &names).await;
     let mut mistakes = Vec::new();
@@ -331,7 +331,7 @@ async fn failing(action: &str) -> (StandIn, Credentials, String) {
 }
 
 #[tokio::test]
-async fn whatever_comes_back_or_does_not_is_told_and_never_taken_for_a_session() {
+async fn every_failed_assume_role_is_reported_and_never_taken_for_a_session() {
     let (aws, checker, inventory) = failing("AssumeRole").await;
     let report = check(&hasty_client(&aws, &checker).await, &inventory).await;
     let told: BTreeMap<&str, &str> = failures().iter().map(|(name, ..)| (*name, outcomes(&report, name)[0])).collect();
@@ -341,7 +341,7 @@ async fn whatever_comes_back_or_does_not_is_told_and_never_taken_for_a_session()
 }
 
 #[tokio::test]
-async fn whatever_comes_back_of_get_role_or_does_not_is_told_and_never_taken_for_a_maximum() {
+async fn every_failed_get_role_is_reported_and_never_taken_for_a_maximum() {
     let (aws, checker, inventory) = failing("GetRole").await;
     let report = check(&hasty_client(&aws, &checker).await, &inventory).await;
     let told: BTreeMap<&str, &str> = report["coverage"]["roles"]["not_checked"]
@@ -359,7 +359,7 @@ async fn whatever_comes_back_of_get_role_or_does_not_is_told_and_never_taken_for
 
 /// The SDK reads what there is and puts nothing in place of the rest: a token that is cut off, no Expiration.
 #[tokio::test]
-async fn half_an_answer_is_no_session() {
+async fn an_incomplete_answer_gives_no_session() {
     let (mut world, checker) = world();
     world.role(role(&target_of(0)));
     let aws = StandIn::start(world).await;
@@ -371,7 +371,7 @@ async fn half_an_answer_is_no_session() {
 }
 
 #[tokio::test]
-async fn a_call_that_hangs_is_out_of_time_at_the_deadline_and_not_before() {
+async fn a_call_that_hangs_is_out_of_time_only_at_the_deadline() {
     let (mut world, checker) = world();
     world.role(role(&target_of(0)));
     let aws = StandIn::start(world).await;
@@ -387,7 +387,7 @@ async fn a_call_that_hangs_is_out_of_time_at_the_deadline_and_not_before() {
 }
 
 #[tokio::test]
-async fn an_error_that_nobody_has_heard_of_is_told_in_its_own_words() {
+async fn an_unknown_error_is_reported_with_its_own_message() {
     let (mut world, checker) = world();
     world.role(role(&target_of(0)));
     let aws = StandIn::start(world).await;

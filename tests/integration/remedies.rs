@@ -32,7 +32,7 @@ fn steps(findings: &[Finding]) -> Vec<&str> {
 }
 
 #[test]
-fn a_maximum_that_is_advised_serves_every_job_that_reaches_the_role_directly() {
+fn a_suggested_maximum_is_enough_for_every_job_that_assumes_the_role_directly() {
     let report = lint(&format!(
         "{{version: 1, roles: {{work: {{arn: \"{ROLE}\", max_session_duration: 2h}}}}, jobs: [\
          {{name: a, length: 3h, source: web-identity, path: [work]}}, \
@@ -44,7 +44,7 @@ fn a_maximum_that_is_advised_serves_every_job_that_reaches_the_role_directly() {
 }
 
 #[test]
-fn a_role_of_web_identity_is_asked_by_the_call_that_it_trusts() {
+fn the_command_for_a_web_identity_role_uses_the_call_that_it_trusts() {
     let report = lint(&job("web-identity", "90m", "none"));
     let cli: String = report.findings.iter().flat_map(|f| &f.fixes).filter_map(|r| r.cli.clone()).collect();
     assert!(cli.contains("assume-role-with-web-identity"), "{cli}");
@@ -52,7 +52,7 @@ fn a_role_of_web_identity_is_asked_by_the_call_that_it_trusts() {
 }
 
 #[test]
-fn what_aws_says_of_a_signed_request_is_not_repeated() {
+fn the_text_of_aws_about_a_signed_request_is_not_shown() {
     let text = "The request signature we calculated does not match the signature you provided.\n\nThe Canonical String for \
                 this request should have been\n'POST\n/\n\nhost:sts\nx-amz-security-token:canary-token-1\n'";
     assert_eq!(printable(text), "The request signature we calculated does not match the signature you provided.");
@@ -63,7 +63,7 @@ fn what_aws_says_of_a_signed_request_is_not_repeated() {
 }
 
 #[test]
-fn a_profile_that_is_advised_is_one_that_every_client_reads() {
+fn a_suggested_profile_works_in_every_client() {
     let written = |name: &str, source: &str, path: &str| {
         let report = lint(&format!(
             "{{version: 1, roles: {{work: {{arn: \"{ROLE}\", max_session_duration: 2h}}}}, \
@@ -231,7 +231,7 @@ proptest! {
 
     /// A role that is advised to be lowered still serves every job that reaches it.
     #[test]
-    fn a_lower_maximum_as_advised_changes_no_verdict(case in case()) {
+    fn a_suggested_lower_maximum_changes_no_verdict(case in case()) {
         let inventory = inventory_of(&case);
         let before = judged(&inventory);
         for finding in before.findings.iter().filter(|finding| LOWERING.contains(&finding.id.as_str())) {
@@ -247,7 +247,7 @@ proptest! {
 
 /// The commands of a way can be run in their order: what AWS must allow comes before what asks for it.
 #[test]
-fn commands_that_change_a_role_come_before_those_that_ask_it() {
+fn commands_that_change_a_role_come_before_commands_that_assume_it() {
     let mut remedies = Vec::new();
     for source in ["ec2-instance", "session-token", "identity-center", "{kind: web-identity, renewable: false}"] {
         for (length, duration) in [("45m", "2h"), ("3h", "3h"), ("20h", "1h")] {
@@ -278,7 +278,7 @@ fn commands_that_change_a_role_come_before_those_that_ask_it() {
 
 /// The job can keep one session only with a shorter chain; where renewing comes first, that must not be lost.
 #[test]
-fn a_chain_that_caps_is_advised_to_be_shorter_whatever_comes_first() {
+fn a_chain_that_caps_a_session_gets_a_shorter_chain_as_fix_for_every_first_hop() {
     for source in ["web-identity", "ecs-task", "iam-user"] {
         let report = lint(&format!(
             "{{version: 1, jobs: [{{name: j, length: 4h, source: {source}, \

@@ -455,7 +455,7 @@ const REPORTED: [&str; 50] = [
 ];
 
 #[test]
-fn the_verdict_agrees_with_what_happened_to_each_reported_job() {
+fn the_verdict_agrees_with_the_outcome_of_each_reported_job() {
     let cases = cases();
     let mut wrong = Vec::new();
     for Case { id, what, job, max, happened } in &cases {
@@ -474,7 +474,7 @@ fn the_verdict_agrees_with_what_happened_to_each_reported_job() {
 }
 
 #[test]
-fn every_reported_case_is_judged_or_listed_as_one_that_no_inventory_can_express() {
+fn every_reported_case_is_judged_or_listed_as_not_expressible() {
     let judged: BTreeSet<&str> = cases().iter().map(|case| case.id).collect();
     let not: BTreeSet<&str> = NOT_IN_AN_INVENTORY.iter().map(|(id, _)| *id).collect();
     assert_eq!(judged.union(&not).copied().collect::<BTreeSet<_>>(), BTreeSet::from(REPORTED));

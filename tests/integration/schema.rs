@@ -168,7 +168,7 @@ fn every_good_inventory_validates() {
 }
 
 #[test]
-fn no_inventory_of_a_wrong_shape_validates() {
+fn inventories_of_a_wrong_shape_do_not_validate() {
     let validator = validator();
     let accepted: Vec<String> = bad().into_iter().filter(|text| validator.is_valid(&value(text))).collect();
     assert!(accepted.is_empty(), "the schema accepts\n{}", accepted.join("\n"));
@@ -177,7 +177,7 @@ fn no_inventory_of_a_wrong_shape_validates() {
 }
 
 #[test]
-fn the_schema_and_the_reader_take_the_same_durations() {
+fn the_schema_and_the_parser_accept_the_same_durations() {
     let validator = validator();
     let durations = [
         "0s",

@@ -73,7 +73,7 @@ fn case(
 }
 
 #[tokio::test]
-async fn a_transform_leaves_the_absent_properties_of_a_role_open() {
+async fn a_transform_makes_the_absent_properties_of_a_role_unknown() {
     const OPEN: &[&str] = &["may set properties that are not in the file"];
     assert_cases(
         "--cloudformation",
@@ -143,7 +143,7 @@ async fn a_transform_leaves_the_absent_properties_of_a_role_open() {
 }
 
 #[tokio::test]
-async fn a_value_that_both_branches_have_is_known() {
+async fn a_value_that_is_equal_in_both_branches_is_known() {
     const OPEN: &str = "Parameters: {Stage: {Type: String}}\nConditions: {Open: !Equals [!Ref Stage, prod]}\n\
                         Mappings: {Max: {prod: {seconds: 14400}}}";
     let with = |properties: &str| template(OPEN, properties);
@@ -446,7 +446,7 @@ async fn utf16_files_are_read_and_named() {
 }
 
 #[tokio::test]
-async fn nothing_is_concluded_from_a_text_that_is_no_principal() {
+async fn a_text_that_is_not_a_principal_has_no_effect() {
     let denied = async |source: &str, principal: &str| {
         let hub = "arn:aws:iam::222222222222:role/hub";
         let jobs = format!(

@@ -77,7 +77,7 @@ async fn assert_cases(cases: &[Case<'_>]) {
 }
 
 #[tokio::test]
-async fn a_template_says_before_the_deployment_what_the_roles_will_be() {
+async fn a_template_gives_the_planned_settings_of_its_roles() {
     let execution = arn(2, "AWSCloudFormationStackSetExecutionRole");
     let administration = arn(1, "AWSCloudFormationStackSetAdministrationRole");
     let deploy = "arn:aws:iam::222222222222:role/cdk-hnb659fds-deploy-role-222222222222-eu-west-1";
@@ -377,7 +377,7 @@ async fn a_template_says_before_the_deployment_what_the_roles_will_be() {
 }
 
 #[tokio::test]
-async fn what_a_template_leaves_open_is_not_known_whatever_is_declared() {
+async fn a_value_that_a_template_leaves_open_is_unknown_despite_a_declared_value() {
     let long = |name: &str| {
         let declared = format!("roles: {{r: {{arn: \"{}\", max_session_duration: 12h}}}}\n", arn(2, name));
         one_job("11h", "web-identity", "{role: r, duration: 12h}", &declared)
@@ -446,7 +446,7 @@ async fn what_a_template_leaves_open_is_not_known_whatever_is_declared() {
 
 /// Modelled on the "Conditions section syntax" page of the CloudFormation User Guide, whose parameter has a default.
 #[tokio::test]
-async fn a_role_that_a_default_leaves_out_is_said() {
+async fn a_role_that_a_default_omits_is_reported() {
     let template = "Parameters: {Stage: {Type: String, Default: test}}\n\
                     Conditions: {IsProduction: !Equals [!Ref Stage, prod]}\n\
                     Resources:\n  Only: {Type: AWS::IAM::Role, Condition: IsProduction, Properties: {RoleName: only, \
@@ -466,7 +466,7 @@ async fn a_role_that_a_default_leaves_out_is_said() {
 }
 
 #[tokio::test]
-async fn a_role_of_terraform_is_changed_in_its_configuration_not_in_the_plan() {
+async fn the_fix_for_a_terraform_role_is_in_its_configuration() {
     let role = |max: &str| {
         format!(
             r#"{{"format_version": "1.2", "resource_changes": [{{"address": "aws_iam_role.root", "mode": "managed",
@@ -501,7 +501,7 @@ async fn a_role_of_terraform_is_changed_in_its_configuration_not_in_the_plan() {
 }
 
 #[tokio::test]
-async fn a_plan_says_before_it_is_applied_what_the_roles_will_be() {
+async fn a_plan_gives_the_planned_settings_of_its_roles() {
     let exec = |account| inventory("iam-user", &[&arn(1, "AWSAFTAdmin"), &arn(account, "AWSAFTExecution")], "");
     let long = |name: &str, declared: &str| {
         one_job(
@@ -631,7 +631,7 @@ async fn a_plan_says_before_it_is_applied_what_the_roles_will_be() {
 }
 
 #[tokio::test]
-async fn one_name_in_several_accounts_is_not_known_until_the_accounts_are_given() {
+async fn a_name_in_several_accounts_is_unknown_without_the_accounts_of_the_file() {
     let jobs = "version: 1
 jobs:
   - name: job
@@ -663,7 +663,7 @@ jobs:
 }
 
 #[tokio::test]
-async fn the_reader_of_this_project_trusts_the_function_and_nobody_else() {
+async fn the_reader_role_of_this_project_trusts_only_the_function() {
     let reader = arn(2, "credential-health-reader");
     let given = |function: &'static str| {
         [["--parameter", function], ["--parameter", "OrganizationId="], ["--parameter", "ExternalId=example"]].concat()
@@ -705,7 +705,7 @@ async fn the_text_names_file_and_line_and_the_fix_is_in_the_file() {
 }
 
 #[tokio::test]
-async fn every_problem_of_every_file_is_told_and_nothing_is_checked() {
+async fn every_problem_of_every_file_is_reported_and_no_job_is_checked() {
     let good = inventory("iam-user", &[HUB], "");
     let cases: [(&str, &str, &[u8], &str); 20] = [
         ("--cloudformation", "a.yaml", b"Resources: [", "a.yaml:1:"),
@@ -784,14 +784,14 @@ async fn every_problem_of_every_file_is_told_and_nothing_is_checked() {
 }
 
 #[tokio::test]
-async fn accounts_go_with_files() {
+async fn accounts_without_files_are_refused() {
     let ran = lint(&inventory("iam-user", &[HUB], ""), &[], &["--account", "111111111111"]).await;
     ran.assert_status(2);
     assert!(ran.stderr.contains("--account goes with --cloudformation or --terraform-plan"), "{}", ran.stderr);
 }
 
 #[tokio::test]
-async fn a_plan_comes_by_standard_input_too() {
+async fn a_plan_is_read_from_standard_input() {
     let jobs = inventory("iam-user", &[&arn(2, "legacy")], "");
     let ran = Cli::on(&jobs, "lint", &["--terraform-plan", "-"]).input(fixture("plans/deleted-role.json")).run().await;
     ran.assert_status(1);
@@ -799,7 +799,7 @@ async fn a_plan_comes_by_standard_input_too() {
 }
 
 #[tokio::test]
-async fn a_plan_that_breaks_off_behind_a_line_break_is_told_at_a_first_column() {
+async fn a_plan_that_ends_after_a_line_break_is_reported_at_column_1() {
     let jobs = inventory("iam-user", &[&arn(2, "legacy")], "");
     let ran = Cli::on(&jobs, "lint", &["--terraform-plan", "p.json"]).file("p.json", "{\n").run().await;
     ran.assert_status(2);
@@ -807,7 +807,7 @@ async fn a_plan_that_breaks_off_behind_a_line_break_is_told_at_a_first_column() 
 }
 
 #[tokio::test]
-async fn a_template_without_roles_is_told_and_is_no_error() {
+async fn a_template_without_roles_is_reported_without_an_error() {
     let ran = Cli::on(&inventory("iam-user", &[HUB], ""), "lint", &["--cloudformation", "a.yaml"])
         .file("a.yaml", "Resources:\n  Nested: {Type: AWS::CloudFormation::Stack}\n")
         .run()
@@ -821,7 +821,7 @@ async fn a_template_without_roles_is_told_and_is_no_error() {
 }
 
 #[tokio::test]
-async fn what_a_file_says_cannot_steer_the_terminal() {
+async fn text_of_a_file_cannot_control_the_terminal() {
     let template = "Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: hub
       MaxSessionDuration: !Ref \"\\e[31mred\"
       AssumeRolePolicyDocument:
@@ -840,7 +840,7 @@ async fn what_a_file_says_cannot_steer_the_terminal() {
 }
 
 #[tokio::test]
-async fn the_page_shows_what_lint_says() {
+async fn the_page_shows_the_text_of_lint() {
     let page = String::from_utf8(fixture("docs/templates.md")).unwrap();
     let block = |start: &str, end: &str| {
         let (_, rest) = page.split_once(start).unwrap_or_else(|| panic!("no {start:?}"));
@@ -899,7 +899,7 @@ fn planned(files: &[(&str, &[u8])]) -> Result<Planned, String> {
 }
 
 #[test]
-fn each_function_is_resolved_or_said_to_be_open() {
+fn each_function_is_resolved_or_reported_as_unknown() {
     let known = [
         ("7200", 7200),
         ("'7200'", 7200),
@@ -966,7 +966,7 @@ fn each_function_is_resolved_or_said_to_be_open() {
 }
 
 #[test]
-fn a_template_that_doubles_itself_ends() {
+fn a_template_that_grows_exponentially_is_bounded() {
     let mut text = String::from("Conditions:\n  C0: !Equals [a, !Ref Nothing]\n");
     for n in 1..60 {
         text.push_str(&format!("  C{n}: !And [!Condition C{0}, !Condition C{0}]\n", n - 1));
@@ -1000,7 +1000,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_bytes_bring_the_readers_down(bytes in proptest::collection::vec(any::<u8>(), 0..400), text in "[\\[\\]{}:,!&*<>|\\- \n\"'#%a-zA-Z0-9$]{0,200}") {
+    fn no_input_makes_the_readers_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400), text in "[\\[\\]{}:,!&*<>|\\- \n\"'#%a-zA-Z0-9$]{0,200}") {
         for content in [&bytes[..], text.as_bytes()] {
             let _ = planned(&[("t.yaml", content), ("p.plan", content)]);
         }

@@ -87,7 +87,7 @@ async fn run(name: &str, retries: Option<aws_sdk_sts::config::retry::RetryConfig
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_thousand_roles_over_the_quotas_are_all_checked_with_few_calls_over_the_limit() {
+async fn two_thousand_roles_over_the_quotas_are_checked_with_few_throttled_calls() {
     let (report, calls) = run("as it ships", None).await;
     assert!(report.run.complete, "{:?}", report.coverage.roles.not_checked.first());
     assert_eq!((report.coverage.roles.assumed, report.coverage.roles.described), (ROLES, ROLES));
@@ -100,7 +100,7 @@ async fn two_thousand_roles_over_the_quotas_are_all_checked_with_few_calls_over_
 /// `cargo test --workspace -- --ignored --nocapture other_modes`: what the run would be with the SDK's other retry modes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "figures to compare with, printed"]
-async fn the_same_by_the_sdks_other_modes() {
+async fn the_other_retry_modes_of_the_sdk_check_all_roles() {
     use aws_sdk_sts::config::retry::RetryConfig;
     run("no retries", Some(RetryConfig::disabled())).await;
     run("standard, 6 attempts", Some(RetryConfig::standard().with_max_attempts(6))).await;
@@ -108,7 +108,7 @@ async fn the_same_by_the_sdks_other_modes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_account_that_throttles_without_end_does_not_keep_the_others_from_being_checked() {
+async fn permanent_throttling_in_one_account_does_not_stop_the_checks_of_other_accounts() {
     let (aws, checker, inventory) = accounts(2, 100).await;
     // The first account of the inventory: its calls are at the front of the queue.
     aws.script(Fault::on("GetRole").caller("sts::200000000000:").then(Answer::Throttle));
@@ -133,7 +133,7 @@ async fn an_account_that_throttles_without_end_does_not_keep_the_others_from_bei
 
 /// A function lives on: what one run was slowed to must not be the pace of the next.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_run_after_a_throttled_one_begins_at_full_pace_and_with_all_its_retries() {
+async fn a_run_after_a_throttled_run_starts_at_full_pace_with_all_retries() {
     let (aws, checker, inventory) = accounts(2, 10).await;
     aws.script(Fault::on("AssumeRole").times(40).then(Answer::Throttle));
     let client = crate::harness::hasty_client(&aws, &checker).await;

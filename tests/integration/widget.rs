@@ -131,7 +131,7 @@ impl Row {
 static METRICS: AtomicUsize = AtomicUsize::new(0);
 
 #[tokio::test]
-async fn the_recorded_events_are_answered_by_html_and_by_markdown_and_nobody_is_told() {
+async fn the_recorded_events_are_answered_with_html_or_markdown_and_no_message_is_published() {
     let (aws, checker) = account().await;
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("jobs.yaml"), INVENTORY).unwrap();
@@ -177,7 +177,7 @@ async fn the_recorded_events_are_answered_by_html_and_by_markdown_and_nobody_is_
 }
 
 #[tokio::test]
-async fn many_watchers_of_a_dashboard_are_one_run() {
+async fn many_viewers_of_a_dashboard_share_one_run() {
     let (aws, checker) = account().await;
     let lambda = Lambda::new(&aws, &checker, INVENTORY, &[]).await;
     let light = lambda.invoke(&request(&json!({}), "light")).await.unwrap();
@@ -196,7 +196,7 @@ async fn many_watchers_of_a_dashboard_are_one_run() {
 }
 
 #[tokio::test]
-async fn the_widget_shows_the_last_scheduled_run_and_asks_nothing() {
+async fn the_widget_shows_the_last_scheduled_run_without_aws_calls() {
     let (aws, checker) = account().await;
     let lambda = Lambda::new(&aws, &checker, INVENTORY, &[]).await;
     lambda.invoke(&event("scheduled.json")).await.unwrap();
@@ -207,7 +207,7 @@ async fn the_widget_shows_the_last_scheduled_run_and_asks_nothing() {
 }
 
 #[tokio::test]
-async fn after_a_quarter_of_an_hour_the_widget_runs_the_check_again() {
+async fn after_fifteen_minutes_the_widget_runs_the_check_again() {
     let (aws, checker) = account().await;
     let lambda = Lambda::new(&aws, &checker, INVENTORY, &[]).await;
     lambda.invoke(&event("scheduled.json")).await.unwrap();
@@ -226,7 +226,7 @@ async fn after_a_quarter_of_an_hour_the_widget_runs_the_check_again() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_the_run_itself_stands_above_the_jobs() {
+async fn problems_of_the_run_appear_above_the_jobs() {
     let (aws, checker) = account().await;
     aws.set_clock_offset(jiff::SignedDuration::from_mins(5));
     let lambda = Lambda::new(&aws, &checker, INVENTORY, &[]).await;
@@ -247,7 +247,7 @@ async fn what_is_wrong_with_the_run_itself_stands_above_the_jobs() {
 // --- Rows and bars ---
 
 #[test]
-fn a_bar_is_the_run_against_the_lease() {
+fn a_bar_compares_the_run_with_the_lease() {
     let (with, thin, without, left, not_known) = ("ch-with", "ch-with-thin", "ch-without", "ch-left", "ch-not-known");
     for (job, times, bar) in [
         ("length: 4h, source: ecs-task, path: [r]", "needs 4h · lasts 1h", &[(with, 25.0), (without, 75.0)][..]),
@@ -276,7 +276,7 @@ fn a_bar_is_the_run_against_the_lease() {
 }
 
 #[test]
-fn three_hundred_jobs_fit_the_worst_first_and_none_is_lost() {
+fn three_hundred_jobs_fit_in_order_of_severity() {
     let report = lint(&many_jobs(300), None);
     let html = widget::render(&report, false);
     let answered = serde_json::to_vec(&html).unwrap().len();
@@ -309,7 +309,7 @@ fn three_hundred_jobs_fit_the_worst_first_and_none_is_lost() {
 }
 
 #[test]
-fn twenty_thousand_jobs_are_cut_and_the_rest_is_counted() {
+fn twenty_thousand_jobs_are_shortened_with_a_count_of_the_rest() {
     // Copies, because to judge so many takes a test's build half a minute.
     let few = lint(&many_jobs(400), None);
     let mut report = few.clone();
@@ -333,7 +333,7 @@ fn twenty_thousand_jobs_are_cut_and_the_rest_is_counted() {
 }
 
 #[test]
-fn a_click_on_a_jobs_finding_opens_all_of_them() {
+fn a_click_on_a_finding_of_a_job_opens_all_its_findings() {
     let inventory = format!(
         "version: 1\njobs:\n  - {{name: etl, length: 4h, source: web-identity, path: [\"{HUB}\", {{role: \"{ETL}\", duration: 2h}}]}}\n  - {{name: thin, length: 55m, source: ecs-task, path: [\"{ETL}\"]}}\n  - {{name: build, length: 55m, source: ecs-task, path: [\"{ETL}\"]}}\nlongest_waiver: 400000d\nwaivers:\n  - {{finding: thin-margin, job: build, until: 2099-12-31, reason: split}}\n"
     );
@@ -368,7 +368,7 @@ fn a_click_on_a_jobs_finding_opens_all_of_them() {
 // --- Hostile texts ---
 
 #[test]
-fn names_are_text_whatever_they_say() {
+fn names_are_escaped_as_text() {
     let names = [
         "<script>alert(1)</script>".to_owned(),
         "\" onmouseover=\"alert(1)".to_owned(),

@@ -63,7 +63,7 @@ fn of_job(ran: &Ran, name: &str) -> Vec<(String, String)> {
 // --- Roles that are not known ---
 
 #[tokio::test]
-async fn a_role_that_only_a_run_knows_is_judged_and_keeps_its_expression() {
+async fn a_role_known_only_at_run_time_is_judged_and_keeps_its_expression() {
     for (role, shown) in [
         ("\"${{ secrets.DEPLOYER }}\"", "${{ secrets.DEPLOYER }}"),
         ("\"${{ vars['DEPLOYER'] }}\"", "${{ vars.DEPLOYER }}"),
@@ -83,7 +83,7 @@ async fn a_role_that_only_a_run_knows_is_judged_and_keeps_its_expression() {
 }
 
 #[tokio::test]
-async fn a_chained_request_over_an_hour_is_refused_whatever_the_roles_are() {
+async fn a_chained_request_over_an_hour_is_refused_for_all_roles() {
     let steps = login("v5", "role-to-assume: \"${{ vars.FIRST }}\"")
         + &login("v5", "role-to-assume: \"${{ vars.SECOND }}\", role-chaining: true, role-duration-seconds: 5400");
     let ran = judged(&[(W, &one_job(TOKEN, "    timeout-minutes: 20\n", &steps))]).await;
@@ -93,7 +93,7 @@ async fn a_chained_request_over_an_hour_is_refused_whatever_the_roles_are() {
 }
 
 #[tokio::test]
-async fn a_short_job_is_covered_though_its_role_account_and_session_name_are_not_known() {
+async fn a_short_job_is_covered_with_unknown_role_account_and_session_name() {
     let inputs = "role-to-assume: \"${{ secrets.R }}\", role-session-name: \"ci-${{ github.run_id }}\", \
                   role-external-id: \"${{ secrets.E }}\"";
     let ran = judged(&[(W, &one_job(TOKEN, "    timeout-minutes: 30\n", &login("v5", inputs)))]).await;
@@ -102,7 +102,7 @@ async fn a_short_job_is_covered_though_its_role_account_and_session_name_are_not
 }
 
 #[tokio::test]
-async fn a_role_by_name_is_judged_with_keys_and_cannot_work_without() {
+async fn a_role_by_name_is_judged_with_keys_and_fails_without_keys() {
     let keys = login("v5", "role-to-assume: release, aws-access-key-id: \"${{ secrets.K }}\"");
     let ran = judged(&[(W, &one_job("on: push\n", "    timeout-minutes: 95\n", &keys))]).await;
     ran.assert_status(1);
@@ -116,7 +116,7 @@ async fn a_role_by_name_is_judged_with_keys_and_cannot_work_without() {
 // --- Values are resolved before they count ---
 
 #[tokio::test]
-async fn inputs_that_a_wrapper_is_not_given_are_empty() {
+async fn inputs_that_the_caller_of_a_wrapper_omits_are_empty() {
     let uses = |with: &str| format!("      - uses: ./login\n        with: {{{with}}}\n");
     let with = |steps: &str| one_job(TOKEN, "    timeout-minutes: 80\n", steps);
     let direct = with(&uses(&format!("role: \"{ROLE}\", seconds: 5400")));
@@ -128,7 +128,7 @@ async fn inputs_that_a_wrapper_is_not_given_are_empty() {
 }
 
 #[tokio::test]
-async fn secrets_that_a_caller_leaves_out_are_empty() {
+async fn secrets_that_a_caller_omits_are_empty() {
     let called = "on:\n  workflow_call:\n    secrets: {ARN: {required: true}, KEY: {required: false}}\njobs:\n  \
         run:\n    runs-on: ubuntu-latest\n    timeout-minutes: 80\n    steps:\n      \
         - uses: aws-actions/configure-aws-credentials@v5\n        \
@@ -161,7 +161,7 @@ async fn role_chaining_is_resolved_like_any_input() {
 }
 
 #[tokio::test]
-async fn a_condition_on_an_input_holds_for_some_runs_and_is_not_decided_by_its_default() {
+async fn a_condition_on_an_input_is_not_decided_by_the_default_of_the_input() {
     let head =
         "on: {workflow_call: {inputs: {deploy: {type: boolean, default: false}}}}\npermissions: {id-token: write}\n";
     let step = login("v5", &format!("role-to-assume: \"{ROLE}\""))
@@ -187,7 +187,7 @@ async fn the_runner_limits_the_length_of_a_job() {
 }
 
 #[tokio::test]
-async fn a_job_without_a_timeout_is_judged_by_githubs_and_the_finding_is_medium() {
+async fn a_job_without_a_timeout_is_judged_by_the_default_of_github_with_a_medium_finding() {
     let steps = login("v5", &format!("role-to-assume: \"{ROLE}\""));
     let ran = judged(&[(W, &one_job(TOKEN, "", &steps))]).await;
     ran.assert_status(0);
@@ -213,7 +213,7 @@ async fn steps_with_timeouts_after_a_late_login_bound_the_need() {
 }
 
 #[tokio::test]
-async fn a_job_that_logs_in_again_has_no_high_finding_where_the_split_is_not_stated() {
+async fn a_job_that_logs_in_again_without_step_timeouts_has_no_high_finding() {
     let once = login("v5", &format!("role-to-assume: \"{ROLE}\""));
     let again = format!("{once}      - run: make build\n{once}");
     let ran = judged(&[(W, &one_job(TOKEN, "    timeout-minutes: 110\n", &again))]).await;
@@ -240,7 +240,7 @@ async fn existing_credentials_are_not_renewed() {
 }
 
 #[tokio::test]
-async fn of_several_timeouts_the_longest_counts() {
+async fn the_longest_of_several_timeouts_counts() {
     let job_lines = "    timeout-minutes: ${{ runner.os == 'Windows' && 170 || 100 }}\n";
     let steps = login("v5", &format!("role-to-assume: \"{ROLE}\""));
     let ran = judged(&[(W, &one_job(TOKEN, job_lines, &steps))]).await;
@@ -248,7 +248,7 @@ async fn of_several_timeouts_the_longest_counts() {
 }
 
 #[tokio::test]
-async fn defaults_of_inputs_count_where_a_file_is_judged_alone() {
+async fn defaults_of_inputs_count_if_a_file_is_judged_alone() {
     let head = "on:\n  workflow_dispatch:\n    inputs: {limit: {type: number, default: 75}, arn: {required: true}}\n\
         permissions: {id-token: write}\n";
     let steps = login("v5", "role-to-assume: \"${{ inputs.arn }}\"");
@@ -297,7 +297,7 @@ async fn inputs_come_from_the_environment_since_4_2() {
 }
 
 #[tokio::test]
-async fn without_an_identity_token_a_hosted_job_cannot_log_in_and_chains_where_it_can() {
+async fn a_hosted_job_without_an_identity_token_cannot_log_in_but_can_chain() {
     let first = login("v5", &format!("role-to-assume: \"{ROLE}\""));
     let ran = judged(&[(W, &one_job("on: push\npermissions: {contents: read}\n", "", &first))]).await;
     ran.assert_status(3);
@@ -311,7 +311,7 @@ async fn without_an_identity_token_a_hosted_job_cannot_log_in_and_chains_where_i
 }
 
 #[tokio::test]
-async fn a_profile_leaves_the_environment_as_it_is() {
+async fn a_profile_does_not_change_the_environment() {
     let steps = login("v6", &format!("role-to-assume: \"{ROLE}\""))
         + &login("v6", &format!("role-to-assume: \"{ROLE}-aside\", aws-profile: aside"))
         + &login("v6", &format!("role-to-assume: \"{ROLE}-next\", role-chaining: true"));
@@ -340,7 +340,7 @@ async fn keys_from_an_earlier_steps_outputs_carry_its_lease() {
 }
 
 #[tokio::test]
-async fn credentials_that_one_job_hands_to_another_are_judged_there() {
+async fn credentials_from_another_job_are_judged_in_the_receiving_job() {
     let outputs = "    outputs: {token: \"${{ steps.a.outputs.aws-session-token }}\"}\n";
     let first = login("v5", &format!("role-to-assume: \"{ROLE}\", output-credentials: true"))
         .replace("        with", "        id: a\n        with");
@@ -382,7 +382,7 @@ async fn a_place_is_reported_once_for_all_cells_and_jobs() {
 }
 
 #[tokio::test]
-async fn cells_that_do_not_differ_in_their_logins_are_one_job() {
+async fn matrix_cells_with_equal_logins_are_one_job() {
     let matrix = "    timeout-minutes: 95\n    strategy: {matrix: {stack: [one, two, three]}}\n";
     let steps = login("v5", &format!("role-to-assume: \"{ROLE}\""))
         + "      - uses: ./roll-out\n        with: {stack: \"${{ matrix.stack }}\"}\n";
@@ -402,7 +402,7 @@ async fn an_action_below_a_checkouts_path_is_found() {
 }
 
 #[tokio::test]
-async fn a_folder_stands_for_its_workflows() {
+async fn a_folder_means_all_its_workflows() {
     let text = one_job(TOKEN, "    timeout-minutes: 95\n", &login("v5", &format!("role-to-assume: \"{ROLE}\"")));
     for named in [".", ".github/workflows"] {
         let cli = Cli::new(&["lint", "--format", "json", "--github-workflow", named]).file(W, text.clone());
@@ -416,7 +416,7 @@ async fn a_folder_stands_for_its_workflows() {
 // --- What import writes, and what lint changes ---
 
 #[tokio::test]
-async fn an_imported_job_says_where_its_length_comes_from() {
+async fn an_imported_job_names_the_origin_of_its_length() {
     let inputs = format!("role-to-assume: \"{ROLE}\", role-session-name: \"ci-${{{{ github.run_id }}}}\"");
     let text = one_job(TOKEN, "", &login("v5", &inputs));
     let ran = Cli::new(&["import", "github-workflow", W]).file(W, text).run().await;
@@ -431,7 +431,7 @@ async fn an_imported_job_says_where_its_length_comes_from() {
 }
 
 #[tokio::test]
-async fn a_diff_shows_the_one_change_and_a_fix_writes_it_where_git_has_the_file() {
+async fn a_diff_shows_the_change_and_fix_writes_it_to_a_file_tracked_by_git() {
     let chained = "role-chaining: true, role-duration-seconds: 5400";
     let steps = login("v5", &format!("role-to-assume: \"{ROLE}\""))
         + &login("v5", &format!("role-to-assume: \"{ROLE}2\", {chained}"));

@@ -9,7 +9,7 @@ use super::{
 };
 
 #[tokio::test]
-async fn an_object_is_replaced_only_by_who_names_the_one_that_is_there() {
+async fn an_object_is_replaced_only_with_the_etag_of_the_current_object() {
     let mut world = world();
     world.bucket(Bucket::new("bucket", "eu-west-1"));
     let caller = world.role_session(SESSION);
@@ -30,7 +30,7 @@ async fn an_object_is_replaced_only_by_who_names_the_one_that_is_there() {
 }
 
 #[tokio::test]
-async fn who_may_not_list_the_bucket_is_not_told_that_an_object_is_missing_and_another_region_is_named() {
+async fn a_missing_object_without_list_permission_is_403_and_a_wrong_region_names_the_right_region() {
     let mut world = world();
     world.bucket(Bucket::new("bucket", "eu-west-1")).bucket(Bucket::new("elsewhere", "us-west-2"));
     world.role(Role::new(CHECKER).allows("s3:GetObject", "*"));
@@ -48,7 +48,7 @@ async fn who_may_not_list_the_bucket_is_not_told_that_an_object_is_missing_and_a
 const KEY: &str = "arn:aws:kms:eu-west-1:111111111111:key/example";
 
 #[tokio::test]
-async fn a_session_policy_and_the_buckets_key_hold_for_each_object() {
+async fn a_session_policy_and_the_key_of_the_bucket_limit_each_object_call() {
     let mut world = world();
     world.bucket(Bucket::new("bucket", "eu-west-1").encrypted_with(KEY));
     world.role(Role::new(HUB).trusts(CHECKER).allows("*", "*"));

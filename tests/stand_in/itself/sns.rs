@@ -11,7 +11,7 @@ use super::{
 };
 
 #[tokio::test]
-async fn a_repeated_fifo_message_is_taken_but_not_delivered_for_five_minutes() {
+async fn a_repeated_fifo_message_is_accepted_but_not_delivered_for_five_minutes() {
     let mut world = world();
     let caller = world.role_session(SESSION);
     let aws = StandIn::start(world).await;
@@ -31,7 +31,7 @@ async fn a_repeated_fifo_message_is_taken_but_not_delivered_for_five_minutes() {
 }
 
 #[tokio::test]
-async fn a_message_counts_with_its_attributes_and_its_structure_is_checked() {
+async fn the_size_of_a_message_includes_attributes_and_its_structure_is_checked() {
     let mut world = world();
     let caller = world.role_session(SESSION);
     let aws = StandIn::start(world).await;

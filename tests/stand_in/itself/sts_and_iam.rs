@@ -11,7 +11,7 @@ use super::{
 };
 
 #[tokio::test]
-async fn the_first_check_that_fails_names_the_error() {
+async fn the_first_failed_check_determines_the_error() {
     let mut world = world();
     let caller = world.role_session(SESSION);
     let expired = world.role_session_for(SESSION, -1);
@@ -59,7 +59,7 @@ async fn the_first_check_that_fails_names_the_error() {
 }
 
 #[tokio::test]
-async fn a_users_own_key_gets_what_the_role_allows_and_its_session_token_one_hour() {
+async fn a_users_key_gets_up_to_the_role_maximum_and_its_session_token_one_hour() {
     let mut world = world();
     let user = user(&mut world);
     world.role(Role::new(HUB).max_session(7200).trusts("999999999999"));
@@ -77,7 +77,7 @@ async fn a_users_own_key_gets_what_the_role_allows_and_its_session_token_one_hou
 }
 
 #[tokio::test]
-async fn a_missing_role_is_denied_in_the_words_of_a_denial() {
+async fn assuming_a_missing_role_is_answered_as_a_denial() {
     let mut world = world();
     let caller = world.role_session(SESSION);
     world.role(Role::new("arn:aws:iam::111111111111:role/closed").trusts("222222222222"));
@@ -111,7 +111,7 @@ async fn a_missing_role_is_denied_in_the_words_of_a_denial() {
 }
 
 #[tokio::test]
-async fn a_session_does_no_more_than_its_session_policy_and_its_role_allow() {
+async fn a_session_may_do_only_calls_that_its_session_policy_and_its_role_allow() {
     let mut world = world();
     let caller = world.role_session(SESSION);
     let aws = StandIn::start(world).await;
@@ -177,7 +177,7 @@ async fn a_session_assumes_only_the_roles_that_its_session_policy_names() {
 }
 
 #[tokio::test]
-async fn a_session_ends_with_its_lease_or_with_its_role() {
+async fn a_session_ends_at_its_expiration_or_when_its_role_is_deleted() {
     let mut world = world();
     let caller = world.role_session(SESSION);
     let aws = StandIn::start(world).await;
@@ -200,7 +200,7 @@ async fn a_session_ends_with_its_lease_or_with_its_role() {
 }
 
 #[tokio::test]
-async fn a_source_identity_needs_leave_on_both_sides_and_stays() {
+async fn a_source_identity_needs_permission_on_both_sides_and_persists() {
     let mut world = world();
     let caller = world.role_session(SESSION);
     world.role(Role::new(HUB).trusts(CHECKER).source_identity("health"));

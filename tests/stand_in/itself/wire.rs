@@ -20,7 +20,7 @@ use super::{
 };
 
 #[tokio::test]
-async fn a_request_that_is_no_call_gets_a_400_and_a_wrong_scope_is_told_first() {
+async fn an_invalid_request_gets_a_400_and_a_wrong_scope_is_reported_first() {
     let aws = StandIn::start(world()).await;
     let authorization = |scope: &str| {
         format!(
@@ -77,7 +77,7 @@ impl Intercept for OneSecondMore {
 }
 
 #[tokio::test]
-async fn a_signature_covers_the_body_and_is_good_for_fifteen_minutes() {
+async fn a_signature_covers_the_body_and_is_valid_for_fifteen_minutes() {
     let mut world = world();
     let caller = world.role_session(SESSION);
     let aws = StandIn::start(world).await;
@@ -98,7 +98,7 @@ async fn a_signature_covers_the_body_and_is_good_for_fifteen_minutes() {
 }
 
 #[tokio::test]
-async fn every_refusal_can_be_scripted_and_arrives_as_it_is_written() {
+async fn every_scripted_refusal_arrives_as_written() {
     let mut world = world();
     let caller = world.role_session(SESSION);
     let aws = StandIn::start(world).await;
@@ -114,7 +114,7 @@ async fn every_refusal_can_be_scripted_and_arrives_as_it_is_written() {
 }
 
 #[tokio::test]
-async fn a_scripted_call_goes_wrong_in_its_own_way_and_only_it() {
+async fn only_the_scripted_call_fails_and_in_the_scripted_way() {
     let mut world = world();
     let caller = world.role_session(SESSION);
     let aws = StandIn::start(world).await;
@@ -140,7 +140,7 @@ async fn a_scripted_call_goes_wrong_in_its_own_way_and_only_it() {
 }
 
 #[tokio::test]
-async fn sixty_four_calls_at_once_are_answered_after_the_latency_that_was_set() {
+async fn sixty_four_concurrent_calls_are_answered_after_the_configured_latency() {
     let mut world = world();
     let caller = world.role_session(SESSION);
     let aws = StandIn::start(world).await;
