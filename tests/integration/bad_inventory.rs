@@ -1,7 +1,7 @@
-//! Bad inventories: one error per problem, all of them at once, each with its place, the offending text and what would
-//! be right. And good ones: what is written is what is read.
+//! The parser of inventories. A bad inventory gives one error for each problem, all at once. Each error has a place,
+//! the offending text and the right form.
 //!
-//! In the texts, each `«` marks where a problem must be shown; it is taken out before the text is read.
+//! In the texts, each `«` marks the expected place of a problem. The mark is removed before the text is parsed.
 
 use std::fs;
 use std::path::Path;
@@ -10,10 +10,10 @@ use credential_health::inventory::{
     Inventory, InventorySource, Location, Problems, Refresh, RoleArn, RoleRef, Seconds, Source,
 };
 
-/// What a problem must say: a part of its message (the offending text, mostly) and a part of what would be right.
+/// The expected parts of a problem: one of its message (mostly the offending text) and one of its help.
 type Said<'a> = (&'a str, &'a str);
 
-/// Takes the marks out of a text and tells the lines and columns that they stood at.
+/// Removes the marks from a text and returns their lines and columns.
 fn marked(text: &str) -> (String, Vec<(usize, usize)>) {
     let (mut plain, mut marks, mut line, mut column) = (String::new(), Vec::new(), 1, 1);
     for character in text.chars() {
@@ -30,7 +30,7 @@ fn marked(text: &str) -> (String, Vec<(usize, usize)>) {
     (plain, marks)
 }
 
-/// Why the problems of a marked text are not the expected ones, if they are not.
+/// The difference between the problems of a marked text and the expected problems, if there is one.
 fn mistake(text: &str, expected: &[Said]) -> Option<String> {
     let (plain, marks) = marked(text);
     assert_eq!(marks.len(), expected.len(), "the case itself is wrong: a mark for each problem: {text}");
@@ -62,7 +62,7 @@ fn check(cases: &[(String, &[Said])]) {
     assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), cases.len(), wrong.join("\n\n"));
 }
 
-/// An inventory of one job, whose keys beside its name are given.
+/// An inventory with one job that has these keys besides its name.
 fn job(keys: &str) -> String {
     format!("version: 1\njobs:\n  - {{name: j, {keys}}}\n")
 }
@@ -221,13 +221,12 @@ fn a_fractional_a_negative_and_a_unitless_duration_are_refused() {
 #[test]
 #[rustfmt::skip] // One case a line.
 fn a_bad_duration_is_quoted_as_written_and_the_hint_suggests_a_valid_one() {
-   
     check(&[
         (job("length: «99999999999999999999999, source: ecs-task"), &[("`99999999999999999999999` is a bare number", "")]),
         (job("length: «1e3, source: ecs-task"), &[("`1e3`", "")]),
-        // `1.5s` is refused too: the hint must not propose it.
+        // `1.5s` is refused as well, so the hint must not suggest it.
         (job("length: «1.5, source: ecs-task"), &[("`1.5`", "`1h30m`")]),
-        // A hyphen in a word makes nothing negative.
+        // A hyphen in a word does not make a number negative.
         (job("length: «half-an-hour, source: ecs-task"), &[("`half-an-hour` is not a duration", "`1h30m`")]),
     ]);
     let problems = Inventory::parse("team.yaml", &job("length: 1.5, source: ecs-task")).unwrap_err();
@@ -370,11 +369,10 @@ fn text_that_is_not_an_inventory_is_one_problem_with_a_place() {
     ]);
 }
 
-/// One error per problem: what follows from a problem that is reported already is not reported again.
+/// One error for each problem: its consequences are not reported as further problems.
 #[test]
 #[rustfmt::skip] // One case a line.
 fn a_problem_is_not_reported_again_by_its_dependents() {
-   
     check(&[
         ("version: 1\nroles:\n  hub: «\"arn:aws:iam::111111111111:role/hub\"\njobs:\n  - {name: j, length: 1h, source: iam-user, path: [hub]}\n  - {name: k, length: 1h, source: iam-user, path: [hub]}\n".to_owned(), &[("text", "map")]),
         ("version: 1\nroles:\n  hub: {arn: «nothing}\njobs:\n  - {name: j, length: 1h, source: iam-user, path: [hub]}\n".to_owned(), &[("`nothing`", "role/NAME")]),
@@ -387,11 +385,10 @@ fn a_problem_is_not_reported_again_by_its_dependents() {
     ]);
 }
 
-/// All of them at once: no problem waits until another is repaired.
+/// Every problem is reported at once, not only after another is fixed.
 #[test]
 #[rustfmt::skip] // One case a line.
 fn a_problem_does_not_hide_another() {
-   
     check(&[
         (
             "version: «2\ndefaults: {margin: «10}\n«reader: {}\nroles:\n  hub: {arn: «hub, «extrnal_id: xyz}\n  etl: {arn: \"arn:aws:iam::222222222222:role/etl\", max_session_duration: «13h}\njobs:\n  - {name: j, length: «4, source: «ecs-tsk, path: [«elt], refresh: «never}\n  - ««{«nam: j}\nwaivers:\n  - «{finding: «thin, until: «soon, reason: r}\n".to_owned(),
@@ -440,7 +437,7 @@ fn a_problem_shows_its_line_and_the_right_form() {
     assert_eq!(problems.render(false), problems.to_string());
 }
 
-/// Reads a file or folder on a day before the last days of the waivers here.
+/// Reads a file or folder. The date is before the last days of the waivers in this file.
 pub(crate) fn load(from: &Path) -> Result<Inventory, Problems> {
     let from = InventorySource::Path(from.to_owned());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -451,7 +448,7 @@ fn problems_of(from: &Path) -> Problems {
     load(from).err().unwrap_or_else(|| panic!("{} is accepted", from.display()))
 }
 
-/// Message and help of each problem, and the name of its file.
+/// The message and help of each problem, and the name of its file.
 fn messages_of(problems: &Problems) -> Vec<(String, String)> {
     problems
         .iter()
@@ -612,7 +609,7 @@ fn a_small_file_with_nested_aliases_is_refused() {
     let deep = format!("version: 1\njobs: {}{}\n", "[".repeat(100_000), "]".repeat(100_000));
     let deep_blocks = (0..2000).fold("version: 1\njobs:\n".to_owned(), |text, depth| text + &" ".repeat(depth) + "-\n");
     let circle = "version: 1\njobs: &a [*a]\n".to_owned();
-    // An inventory is five levels deep. What is far deeper is refused by the parser, before a small stack runs out.
+    // An inventory has five levels. The parser refuses far deeper input before a small stack overflows.
     let forty = format!("version: 1\njobs: {}{}\n", "[".repeat(40), "]".repeat(40));
     let parse = move || Inventory::parse("team.yaml", &forty).unwrap_err();
     let problems = std::thread::Builder::new().stack_size(16 * 1024 * 1024).spawn(parse).unwrap().join().unwrap();
@@ -686,7 +683,7 @@ fn a_merge_adds_only_missing_keys() {
     ]);
 }
 
-/// The example of the interface, its comments left out.
+/// A full example of an inventory.
 const EXAMPLE: &str = r#"version: 1
 defaults:
   margin: 10m
@@ -738,7 +735,7 @@ const EXAMPLE_AS_JSON: &str = r#"{
 	]
 }"#;
 
-/// An inventory without where it stands.
+/// The inventory without places and digest.
 fn meaning(mut inventory: Inventory) -> String {
     inventory.sha256.clear();
     inventory.jobs.iter_mut().for_each(|job| job.location = Default::default());
@@ -847,7 +844,7 @@ fn sources_have_the_documented_defaults() {
         source("{kind: identity-center, portal_session: P1D}"),
         Source::IdentityCenter { session: Seconds::hours(1), portal_session: Seconds::hours(24) }
     );
-    // `issued` has no short form: its duration has no default.
+    // `issued` has no short form, because its duration has no default.
     for kind in Source::KINDS.into_iter().filter(|kind| *kind != "issued") {
         assert_eq!(source(kind), source(&format!("{{kind: {kind}}}")));
         assert_eq!(source(kind).kind(), kind);

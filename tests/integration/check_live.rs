@@ -1,4 +1,4 @@
-//! The check against the stand-in, in this process: which calls it makes and with what, and what it says of the answers.
+//! The check against the stand-in, in this process: its calls, their parameters, and its report.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -17,7 +17,7 @@ const DUMP: &str = "arn:aws:iam::222222222222:role/jobs/dump";
 const DEPLOY: &str = "arn:aws:iam::333333333333:role/deploy";
 const READER: &str = "arn:aws:iam::222222222222:role/credential-health-reader";
 
-/// Three jobs over the hub, two of them to one role, and one straight to it.
+/// Three jobs through the hub, two of them to the same role, and one job directly to that role.
 const SHARED: &str = "version: 1
 roles:
   hub: {arn: \"arn:aws:iam::111111111111:role/pipeline/hub\"}
@@ -36,12 +36,12 @@ async fn shared() -> (StandIn, crate::stand_in::Credentials) {
     (StandIn::start(world).await, checker)
 }
 
-/// `lambda` runs end at 15 minutes: the shared inventory keeps to it.
+/// A Lambda function runs for at most 15 minutes, so this inventory has a shorter job.
 fn shared_inventory() -> String {
     SHARED.replace("length: 20m, source: lambda", "length: 10m, source: lambda")
 }
 
-/// How often each target was called.
+/// The number of calls for each target.
 fn targets(calls: &[Call]) -> BTreeMap<&str, usize> {
     let mut targets = BTreeMap::new();
     for call in calls {
@@ -57,7 +57,7 @@ async fn jobs_that_share_prefixes_cause_one_assume_role_for_each_prefix_and_one_
     let (aws, checker) = shared().await;
     let report = check_once(&aws, &checker, &shared_inventory()).await;
     assert_eq!(ids(&report), Vec::<&str>::new(), "{:#}", report["findings"]);
-    // ETL by two prefixes: behind the hub, and straight.
+    // ETL has two prefixes: through the hub, and directly.
     assert_eq!(targets(&aws.calls_of("AssumeRole")), BTreeMap::from([(HUB, 1), (ETL, 2), (DUMP, 1)]));
     assert_eq!(targets(&aws.calls_of("GetRole")), BTreeMap::from([("hub", 1), ("etl", 1), ("dump", 1)]));
     assert_eq!(aws.calls_of("GetCallerIdentity").len(), 1);
@@ -221,7 +221,7 @@ async fn each_sts_call_uses_the_callers_region_and_the_session_of_the_previous_h
     );
 }
 
-// --- Who reads ---
+// --- Readers ---
 
 #[tokio::test]
 async fn a_reader_is_assumed_once_and_describes_all_roles_of_its_account() {
@@ -314,7 +314,7 @@ async fn a_role_that_iam_does_not_know_is_reported_as_missing_instead_of_denied(
     assert_eq!(report["run"]["complete"], false, "no role that was to be assumed was assumed");
 }
 
-// --- What is not to be assumed ---
+// --- Roles that are not assumed ---
 
 #[tokio::test]
 async fn a_role_declared_with_assume_false_is_only_described() {
@@ -434,7 +434,7 @@ jobs:
     let report = check_once(&aws, &checker, &inventory).await;
     assert_eq!(outcomes(&report, "deep"), ["assumed", "denied", "not-reached", "not-reached"]);
     assert_eq!(targets(&aws.calls_of("AssumeRole")), BTreeMap::from([(DEPLOY, 1), (HUB, 1)]));
-    // The path says at which hop it stopped and why; each role behind says that it was not reached.
+    // The path has the failed hop and its reason. Each later role has the reason not-reached.
     assert_eq!(
         report["coverage"]["paths"]["not_walked"],
         json!([
@@ -447,7 +447,7 @@ jobs:
             {"role": HUB, "reason": "denied"}, {"role": ETL, "reason": "not-reached"}, {"role": DUMP, "reason": "not-reached"},
         ])
     );
-    // One finding, for the role that was refused, with every job that it stops.
+    // One finding for the refused role, with every affected job.
     let denied = finding(&report, "assume-denied");
     assert_eq!(denied["hop"], 1);
     let jobs = denied["evidence"].as_array().unwrap().iter().find(|evidence| evidence["name"] == "jobs").unwrap();
@@ -497,7 +497,7 @@ async fn the_remedy_of_a_denial_names_the_calling_role_with_its_path() {
         format!("version: 1\njobs:\n  - {{name: etl, length: 30m, source: ecs-task, path: [\"{HUB}\", \"{ETL}\"]}}\n");
     let report = check_once(&aws, &checker, &inventory).await;
     let remedies = finding(&report, "assume-denied")["remediation"].to_string();
-    // IAM refuses a trust policy with a principal that does not exist: role/hub is not role/pipeline/hub.
+    // IAM refuses a trust policy with a principal that does not exist, and role/hub is not role/pipeline/hub.
     assert!(remedies.contains(HUB), "{remedies}");
     assert!(!remedies.contains("arn:aws:iam::111111111111:role/hub"), "{remedies}");
 }
@@ -552,7 +552,7 @@ async fn a_denied_get_role_that_no_verdict_needs_appears_only_in_the_coverage() 
     assert_eq!(report["run"]["complete"], false);
 }
 
-/// GetRole takes a name without its path: the answer may be about another role.
+/// GetRole takes a name without a path, so the answer can be about another role.
 #[tokio::test]
 async fn a_role_declared_with_a_wrong_path_is_reported_as_missing() {
     let (mut world, checker) = world();
@@ -567,7 +567,7 @@ async fn a_role_declared_with_a_wrong_path_is_reported_as_missing() {
 
 #[tokio::test]
 async fn permanent_throttling_leaves_the_run_incomplete_and_the_other_roles_checked() {
-    // Accounts of their own: the SDK keeps its slower pace for an account that throttled, for this whole process.
+    // Separate accounts: in this process, the SDK slows down every call to an account that throttled.
     let (slow_hub, throttled) = ("arn:aws:iam::777777777777:role/hub", "arn:aws:iam::777777777777:role/slow");
     let unread = "arn:aws:iam::777777777778:role/unread";
     let (mut world, checker) = world();
@@ -619,7 +619,7 @@ async fn a_temporary_failure_is_retried_and_does_not_appear_in_the_report() {
     assert_eq!(aws.calls().len(), 10, "eight calls, two of them twice");
 }
 
-// --- What the live values mean ---
+// --- Live values ---
 
 #[tokio::test]
 async fn verdicts_use_the_live_maximum_and_a_different_declared_maximum_is_reported() {
@@ -703,7 +703,7 @@ async fn a_clock_that_aws_refuses_is_reported_as_clock_skew() {
     let (aws, checker) = shared().await;
     aws.set_clock_offset(jiff::SignedDuration::from_mins(20));
     let report = check_once(&aws, &checker, &shared_inventory()).await;
-    // The SDK learns the offset of the first refusal and goes on with it: the walk succeeds, and the clock is told.
+    // The SDK learns the offset from the first refusal. The walk then succeeds, and the clock is reported.
     assert_eq!(ids(&report), ["clock-skew"]);
     assert!(aws.calls().iter().any(|call| call.code.as_deref() == Some("SignatureDoesNotMatch")));
     assert_eq!(job(&report, "direct")["walk"], "walked");
@@ -757,7 +757,7 @@ waivers:
     }
 }
 
-// --- Bounds ---
+// --- Limits ---
 
 #[tokio::test]
 async fn at_the_deadline_unanswered_roles_are_out_of_time_and_answered_roles_keep_their_results() {
@@ -797,7 +797,7 @@ async fn two_runs_differ_only_in_their_times() {
         let mut report = check(&client, &shared_inventory()).await;
         report["run"]["duration_ms"] = Value::Null;
         report["run"]["started_at"] = Value::Null;
-        // AWS's request id is of the call, not of the problem.
+        // The request id of AWS belongs to the call, not to the problem.
         let text = report.to_string();
         let at = text.find("00000000-0000-4000-8000-").unwrap();
         reports.push(text.replace(&text[at..at + 36], "REQUEST"));

@@ -1,4 +1,4 @@
-//! The command line as a person or a pipeline meets it: arguments, streams, files and exit statuses of the built command.
+//! The built command as a person or a pipeline uses it: arguments, streams, files and exit statuses.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,23 +11,23 @@ use crate::stand_in::{Credentials, Fault, Role, StandIn, Topic, refusal};
 const ETL: &str = "arn:aws:iam::222222222222:role/etl";
 const HUB: &str = "arn:aws:iam::111111111111:role/pipeline/hub";
 
-/// Lasts, and by more than its margin.
+/// Covered with more than its margin.
 const HEALTHY: &str = "version: 1\njobs:\n  - {name: tidy-up, length: 30m, source: iam-user, path: [\"arn:aws:iam::222222222222:role/etl\"]}\n";
-/// Ends an hour before its job: high.
+/// Lapses an hour before the job ends: a high finding.
 const LAPSES: &str = "version: 1\njobs:\n  - {name: nightly-etl, owner: data, length: 2h, source: ecs-task, path: [\"arn:aws:iam::222222222222:role/etl\"]}\n";
-/// Its verdict needs a MaxSessionDuration that nobody can tell: medium, and the run is not complete.
+/// The verdict needs a MaxSessionDuration that nobody can read: a medium finding, and the run is incomplete.
 const NOT_KNOWN: &str = "version: 1\njobs:\n  - {name: exchange, length: 1h, source: web-identity, path: [{role: \"arn:aws:iam::222222222222:role/deploy\", duration: 2h}]}\n";
-/// Not an inventory.
+/// Not a valid inventory.
 const BAD: &str = "version: 1\njobs:\n  - {name: nightly-etl, lenght: 2h}\n";
 
-/// A stand-in with the one role of these inventories, and the checker's credentials.
+/// A stand-in with the one role of these inventories, and the credentials of the checker.
 async fn account() -> (StandIn, Credentials) {
     let (mut world, checker) = world();
     world.role(role(ETL));
     (StandIn::start(world).await, checker)
 }
 
-/// `jobs` after each other in one inventory.
+/// One inventory with these `jobs`.
 fn with_jobs_of(inventories: &[&str]) -> String {
     let jobs: String = inventories.iter().map(|text| text.split_once("jobs:\n").unwrap().1).collect();
     format!("version: 1\njobs:\n{jobs}")
@@ -82,7 +82,7 @@ async fn status_2_for_a_bad_concurrency_in_the_environment() {
 
 #[tokio::test]
 async fn status_3_for_an_incomplete_run() {
-    // The one role is not assumed, as its source exchanges a token, and nobody reads its account.
+    // The role is not assumed, because the source exchanges a token, and its account has no reader.
     let (aws, checker) = account().await;
     let checked = Cli::on(NOT_KNOWN, "check", &["--format", "json"]).asking(&aws, &checker).run().await;
     checked.assert_status(3);
@@ -146,15 +146,15 @@ async fn the_first_applicable_status_of_2_4_1_3_0_is_returned() {
     let high_and_incomplete = with_jobs_of(&[LAPSES, NOT_KNOWN]);
     // A bad inventory, and no credentials.
     Cli::on(BAD, "check", &[]).run().await.assert_status(2);
-    // No credentials, a high finding, and not complete.
+    // No credentials, a high finding, and an incomplete run.
     let ran = Cli::on(&high_and_incomplete, "check", &["--format", "json"]).run().await;
     ran.assert_status(4);
     assert!(ids(&ran.report()).contains(&"chain-caps-session"));
-    // A high finding, and not complete.
+    // A high finding, and an incomplete run.
     let ran = Cli::on(&high_and_incomplete, "check", &["--format", "json"]).asking(&aws, &checker).run().await;
     ran.assert_status(1);
     assert_eq!(ran.report()["run"]["complete"], false);
-    // Not complete, and findings that are let pass.
+    // An incomplete run, and findings below the limit.
     let cli = Cli::on(&high_and_incomplete, "check", &["--fail-on", "none"]).asking(&aws, &checker);
     cli.run().await.assert_status(3);
 }
@@ -233,7 +233,7 @@ async fn output_to_a_pipe_has_no_colour_and_no_color_overrides_forced_colour() {
     assert_eq!(coloured.report()["summary"]["jobs"], 1);
 }
 
-/// What turns a text around, has no width, or begins a colour.
+/// Characters that reverse text, have no width, or start a colour.
 const ODD: &str = "p\u{202e}q\u{2066}r\u{200b}s\u{feff}";
 
 #[tokio::test]
@@ -311,7 +311,7 @@ async fn an_output_file_that_cannot_be_written_is_named() {
 
 #[tokio::test]
 async fn a_closed_pipe_is_not_an_error() {
-    // More than a pipe holds, to somebody who reads nothing.
+    // More output than a pipe holds, with a reader that reads nothing.
     let jobs: String = (0..2000).map(|n| format!("  - {{name: job-{n}, length: 30m, source: ecs-task}}\n")).collect();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("jobs.yaml");
@@ -389,7 +389,7 @@ async fn a_filter_without_a_match_is_bad_usage_and_makes_no_calls() {
     assert_eq!(aws.calls().len(), 0);
 }
 
-/// A bad inventory: what it is, the content of `jobs.yaml` (none: there is no such file), and what must be said of it.
+/// A bad inventory: a label, the content of `jobs.yaml` (none: the file does not exist), and the expected texts.
 type BadInput = (&'static str, Option<Vec<u8>>, &'static [&'static str]);
 
 #[allow(clippy::too_many_lines, reason = "a table")]
@@ -495,7 +495,7 @@ async fn a_job_in_two_files_of_a_folder_is_reported_with_both_places() {
     assert!(ran.stderr.contains("two.yaml:3:12") && ran.stderr.contains("one.yaml"), "{}", ran.stderr);
 }
 
-// --- What the commands do ---
+// --- Commands ---
 
 #[tokio::test]
 async fn lint_makes_no_aws_calls_even_with_credentials() {
@@ -575,7 +575,7 @@ async fn concurrency_is_bounded_by_the_option_and_by_the_variable() {
     }
 }
 
-// --- What is shown, frozen ---
+// --- Snapshots ---
 
 #[tokio::test]
 async fn the_help_matches_its_snapshot() {
@@ -596,7 +596,7 @@ async fn version_prints_the_package_version() {
     assert_eq!(ran.stdout, format!("credential-health {}\n", crate::harness::version()));
 }
 
-/// A job of each verdict but unknown, and a waiver.
+/// A job for each verdict except unknown, and a waiver.
 const SMALL: &str = "version: 1
 defaults: {owner: platform}
 roles:

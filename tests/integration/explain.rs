@@ -1,4 +1,4 @@
-//! `explain` as the person who got the message meets it: a finding's page, the list, and one job of an inventory.
+//! `explain` from the view of a message's recipient: the page of a finding, the list, and one job of an inventory.
 
 use credential_health::cli::page;
 use credential_health::findings::FindingId;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::harness::{Cli, Ran, redacted, role, world};
 use crate::stand_in::StandIn;
 
-/// One job for each kind of answer.
+/// One job for each kind of explanation.
 const JOBS: &str = include_str!("../fixtures/explain/jobs.yaml");
 
 async fn explain(arguments: &[&str]) -> Ran {
@@ -77,7 +77,7 @@ fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 
-/// The lines of the fenced blocks of a page, without the fences' own indentation.
+/// The lines of the fenced blocks of a page, without the indentation of the fences.
 fn code_lines(page: &str) -> Vec<String> {
     let mut fence = None;
     let mut code = Vec::new();
@@ -201,7 +201,7 @@ async fn explain_takes_live_values_from_a_report_of_check() {
     assert!(told.stdout.contains("covered"), "{}", told.stdout);
     assert!(told.stdout.contains("MaxSessionDuration 4h, read from IAM"), "{}", told.stdout);
     assert!(told.stdout.contains("the MaxSessionDuration of 1 of 1 hops to the run of 20"), "{}", told.stdout);
-    // Without it nothing is known, and that is said.
+    // Without a report the value is unknown, and `explain` reports that.
     let told = Cli::on(inventory, "explain", &["--job", "export"]).run().await;
     assert!(told.stdout.contains("export: unknown."), "{}", told.stdout);
     assert!(told.stdout.contains("MaxSessionDuration not known"), "{}", told.stdout);
@@ -212,9 +212,9 @@ async fn explain_takes_live_values_from_a_report_of_check() {
     );
 }
 
-// --- What is advised, followed ---
+// --- Suggested fixes, applied ---
 
-/// The lines below a heading that are indented deeper than it, as they stand.
+/// The unchanged lines below a heading that are indented deeper than the heading.
 fn block<'a>(lines: &[&'a str], heading: impl Fn(&str) -> bool) -> String {
     let Some(at) = lines.iter().position(|line| heading(line.trim())) else { return String::new() };
     let taken: Vec<&'a str> =
@@ -222,7 +222,7 @@ fn block<'a>(lines: &[&'a str], heading: impl Fn(&str) -> bool) -> String {
     taken.join("\n")
 }
 
-/// Each way's lines for the job and for the roles.
+/// The lines of each fix for the job and for the roles.
 fn ways(text: &str) -> Vec<(String, String)> {
     let part = text.split("\nHow to fix it").nth(1).unwrap_or_default().split("\nFindings\n").next().unwrap();
     let lines: Vec<&str> = part.lines().collect();
@@ -330,9 +330,9 @@ async fn a_finding_and_the_list_are_printed_as_json() {
     assert_eq!(all["schema_version"], 1);
 }
 
-// --- The page about it ---
+// --- The page about explain ---
 
-/// `UPDATE_DOCS=1 cargo test --workspace explain` writes the output into the page anew.
+/// `UPDATE_DOCS=1 cargo test --workspace explain` writes the output into the page.
 #[tokio::test]
 async fn the_page_about_explain_shows_its_real_output() {
     let path = format!("{}/docs/explain.md", crate::harness::ROOT);

@@ -1,8 +1,9 @@
-//! What goes wrong × where: a run of the function and one of the command in each cell, over HTTP, against the stand-in.
-//! Made of two lists. In each cell: the right class for that role and hop, all else as in a run without the fault, nothing
-//! healthy that was not checked, every finding in the log, the exit status and the invocation's result of the interface.
+//! Kinds of faults × places of faults: each cell runs the function and the command over HTTP against the stand-in. In
+//! each cell the fault has the right class at the right role and hop, and everything else equals a run without the
+//! fault. No unchecked role counts as healthy, the log has every finding, and exit status and invocation result are
+//! those of the interface.
 //!
-//! The result is the table of docs/faults.md: `UPDATE_DOCS=1 cargo test --workspace fault_matrix` draws it anew.
+//! docs/faults.md shows the result as a table: `UPDATE_DOCS=1 cargo test --workspace fault_matrix` writes it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -30,7 +31,8 @@ const OWN: &str = "arn:aws:iam::999999999999:role/own";
 const BYSTANDER: &str = "arn:aws:iam::555555555555:role/bystander";
 const DUMP: &str = "arn:aws:iam::666666666666:role/dump";
 
-/// Each place has a role of its own whose job is healthy, and only if that place answers; two owners have a finding each.
+/// Each place has a separate role. The job of that role is healthy only if the place answers. Two owners have a finding
+/// each.
 const INVENTORY: &str = r#"version: 1
 readers: {"444444444444": "arn:aws:iam::444444444444:role/reader"}
 jobs:
@@ -44,12 +46,12 @@ jobs:
 
 const ROLES: [&str; 7] = [HUB, ETL, SOLO, READ, OWN, BYSTANDER, DUMP];
 
-/// The longest time of a Lambda function: no run of a cell comes near it, so no deadline decides a cell.
+/// The longest time of a Lambda function. No run of a cell takes nearly as long, so no deadline decides a cell.
 const REMAINING: Duration = Duration::from_secs(900);
-/// The time-out of an attempt, which only a call that is never answered reaches.
+/// The timeout of an attempt. Only a call without an answer reaches it.
 const ATTEMPT: Duration = Duration::from_secs(15);
 
-// --- The two lists ---
+// --- The kinds and the places ---
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
@@ -95,16 +97,16 @@ impl Place {
         matches!(self, FirstMessage | LaterMessage)
     }
 
-    /// The roles that a fault without end here leaves unchecked, and the reason that the coverage gives for each.
+    /// The roles that a permanent fault at this place leaves unchecked, and the reason in the coverage for each.
     fn affected(self, word: &str) -> Vec<(&'static str, String)> {
         match self {
             FirstAssume => vec![(HUB, word.to_owned()), (ETL, "not-reached".to_owned())],
             LaterAssume => vec![(ETL, word.to_owned())],
             Describe => vec![(SOLO, format!("describe-{word}"))],
             ReadersAssume => vec![(READ, format!("reader-{word}"))],
-            // Whether a role is in the checker's own account is not known then.
+            // Without the caller's account, nobody knows whether a role is in it.
             Identity if word != "unreachable" => vec![(OWN, format!("describe-{word}"))],
-            // No connection to STS: the run asks nothing more, and says so of each role.
+            // Without a connection to STS the run makes no further calls and reports that for each role.
             Identity => {
                 let reason = |role| match role {
                     ETL => "not-reached",
@@ -117,7 +119,7 @@ impl Place {
         }
     }
 
-    /// Where the findings about it are: a role, or its reader.
+    /// The role or reader that the findings about the fault name.
     fn found_at(self) -> Option<&'static str> {
         match self {
             FirstAssume => Some(HUB),
@@ -130,20 +132,20 @@ impl Place {
     }
 }
 
-/// What goes wrong.
+/// A kind of fault.
 struct Kind {
     words: &'static str,
     answer: Answer,
-    /// The first so many calls alone.
+    /// Only the first so many calls fail.
     times: Option<usize>,
-    /// The class that it is told by; `None`: another attempt, or the SDK, gets over it.
+    /// The class in the report. `None`: another attempt, or the SDK, handles the fault.
     class: Option<&'static str>,
-    /// The finding that it is reported as.
+    /// The finding that reports the fault.
     finding: &'static str,
-    /// It is an answer of AWS's: another run gets no further.
+    /// The fault is an answer of AWS, so another run gets the same answer.
     refusal: bool,
-    /// The attempts of a call, where they are fewer than the default. At least two: on a slow machine, an attempt that times
-    /// out by accident is followed by another, and the cell stays what it is.
+    /// The attempts of a call, if they are fewer than the default. At least two: on a slow machine an attempt can time
+    /// out by accident, and the next attempt keeps the result of the cell.
     attempts: Option<&'static str>,
 }
 
@@ -186,7 +188,7 @@ fn kinds(elsewhere: &str) -> Vec<Kind> {
     ]
 }
 
-/// What cannot be done to one call alone, and is done to a service: which endpoint it gets.
+/// A fault of a whole service instead of one call: the endpoint of the service.
 const CONNECTIONS: [&str; 3] = ["connection refused", "name that does not resolve", "no TLS at the other end"];
 const SERVICES: [&str; 3] = ["sts", "iam", "sns"];
 
@@ -201,11 +203,11 @@ async fn start() -> (StandIn, Credentials) {
     (StandIn::start(world).await, checker)
 }
 
-/// What a run of each door came to.
+/// The results of a run of each entry point.
 struct Seen {
-    /// The function's report, or why it has none.
+    /// The function's report, or its error.
     answer: Result<Value, String>,
-    /// What it logged of its findings and of its run.
+    /// The log lines about the findings and the run.
     logged: Vec<Value>,
     complete: bool,
     /// The command's report and exit status.
@@ -218,13 +220,13 @@ struct Doors<'a> {
     checker: &'a Credentials,
     endpoints: &'a [(&'static str, String)],
     attempts: Option<&'static str>,
-    /// A call is never answered in full.
+    /// A call never gets a complete answer.
     times_out: bool,
 }
 
 impl Doors<'_> {
     async fn function(&self) -> (Result<Value, String>, Log) {
-        // The default number of attempts is exercised by faults that are answered at once.
+        // Faults with an immediate answer cover the default number of attempts.
         let attempts = self.attempts.filter(|_| self.times_out);
         let client = patient_client(self.aws, self.checker, self.endpoints, attempts).await;
         let (lambda, log) = (Lambda::by(client, INVENTORY, &[("TOPIC_ARN", TOPIC)]), Log::default());
@@ -251,7 +253,7 @@ impl Doors<'_> {
         (ran.report(), ran.status)
     }
 
-    /// Both doors, one after the other, each with the script anew.
+    /// Runs both entry points, one after the other, each with a fresh script.
     async fn ask(&self, script: impl Fn(&StandIn)) -> Seen {
         script(self.aws);
         let (answer, log) = self.function().await;
@@ -266,23 +268,23 @@ impl Doors<'_> {
     }
 }
 
-// --- What must hold in every cell ---
+// --- Expectations for every cell ---
 
-/// What a cell must look like.
+/// The expected result of a cell.
 struct Expected<'a> {
-    /// The roles that are not checked, each with its reason.
+    /// The unchecked roles, each with its reason.
     affected: Vec<(&'static str, String)>,
-    /// Where findings about the fault may be, and must be one.
+    /// The allowed places of findings about the fault; at least one finding must be there.
     found_at: Option<&'static str>,
     /// The id of that finding.
     finding: &'static str,
     complete: bool,
-    /// The owners whose message fails, and what the invocation says of it.
+    /// The owners whose message fails, and the reason that the invocation gives.
     unpublished: &'a [(&'a str, &'a str)],
     exit: i32,
 }
 
-/// What does not hold, in words.
+/// The failed expectations, as text.
 fn mistakes(seen: &Seen, expected: &Expected<'_>, baseline: &Value) -> Vec<String> {
     let mut wrong = Vec::new();
     let reports = [Some(&seen.report), seen.answer.as_ref().ok()];
@@ -307,7 +309,7 @@ fn mistakes(seen: &Seen, expected: &Expected<'_>, baseline: &Value) -> Vec<Strin
         (Ok(_), _) => wrong.push("the invocation should fail".to_owned()),
         (Err(said), []) => wrong.push(format!("the invocation fails: {said}")),
     }
-    // The command's report has what a failed invocation cannot answer.
+    // The command still has a report if the invocation fails.
     let prints =
         |findings: &[Value]| findings.iter().map(|finding| finding["fingerprint"].to_string()).collect::<BTreeSet<_>>();
     if prints(&seen.logged) != prints(seen.report["findings"].as_array().unwrap()) {
@@ -316,7 +318,7 @@ fn mistakes(seen: &Seen, expected: &Expected<'_>, baseline: &Value) -> Vec<Strin
     wrong
 }
 
-/// Without the places of the inventory: each door has its file elsewhere.
+/// Without the places of the inventory: each entry point reads another file.
 fn placeless(mut report: Value) -> Value {
     for list in ["jobs", "findings"] {
         for entry in report[list].as_array_mut().unwrap() {
@@ -345,7 +347,7 @@ fn mistakes_of_report(report: &Value, expected: &Expected<'_>, baseline: &Value)
     let uses = |job: &Value| {
         job["hops"].as_array().unwrap().iter().any(|hop| affected.contains_key(hop["role"].as_str().unwrap()))
     };
-    // A verdict that stands without the role's MaxSessionDuration does not need the description.
+    // A verdict that does not depend on the role's MaxSessionDuration does not need the description.
     let needs = |hop: &Value| {
         let reason = affected.get(hop["role"].as_str().unwrap()).copied().unwrap_or_default();
         let described = reason.starts_with("describe-") || reason.starts_with("reader-");
@@ -429,7 +431,7 @@ fn row(seen: &Seen, baseline: &Value) -> Row {
     Row { report, complete: if seen.complete { "true" } else { "false" }, exit: seen.exit, invocation }
 }
 
-/// Places that came to the same share a row, and so do faults that came to the same in every place.
+/// Places with equal results share a row. Faults with equal results at every place share a row as well.
 fn table(cells: &[(String, String, Row)]) -> String {
     let mut faults: Vec<(String, Vec<(String, Row)>)> = Vec::new();
     for (fault, place, row) in cells {
@@ -495,7 +497,7 @@ async fn one_place(kind: &Kind, place: Place, elsewhere: &StandIn, baseline: &Va
         _ => Vec::new(),
     };
     let failed = kind.class.filter(|_| !place.is_publish());
-    // A refused AssumeRole is an answer; a MaxSessionDuration that a verdict needs is missing in any case.
+    // A refused AssumeRole is an answer. A MaxSessionDuration that a verdict needs is missing in both cases.
     let complete = failed.is_none() || (kind.refusal && matches!(place, FirstAssume | LaterAssume));
     let gets_nowhere = place == Identity && failed == Some("unreachable");
     let expected = Expected {
@@ -510,10 +512,10 @@ async fn one_place(kind: &Kind, place: Place, elsewhere: &StandIn, baseline: &Va
     if !elsewhere.calls().is_empty() {
         wrong.push("a redirect was followed".to_owned());
     }
-    // The other owner's message goes out in any case, from each door.
+    // The message of the other owner is delivered from both entry points.
     for (owner, hit) in [("alpha", FirstMessage), ("omega", LaterMessage)] {
         let arrived = aws.messages(TOPIC).iter().filter(|message| message.attributes["owner"].value == owner).count();
-        // At least: on a slow machine, an attempt that was given up may have arrived.
+        // At least: on a slow machine, an abandoned attempt can still arrive.
         if place != hit && arrived < 2 {
             wrong.push(format!("{arrived} messages to {owner} from two runs"));
         }
@@ -524,7 +526,7 @@ async fn one_place(kind: &Kind, place: Place, elsewhere: &StandIn, baseline: &Va
 async fn one_service(connection: &'static str, service: &'static str, baseline: &Value) -> (Row, Vec<String>) {
     let (aws, checker) = start().await;
     let url = match connection {
-        // Nothing listens on the port of tcpmux.
+        // No process listens on the port of tcpmux.
         "connection refused" => "http://127.0.0.1:1".to_owned(),
         "name that does not resolve" => "http://sts.nowhere.invalid".to_owned(),
         _ => aws.url().replace("http://", "https://"),
@@ -591,7 +593,7 @@ async fn in_every_cell_only_the_fault_is_reported_and_at_its_place() {
     assert_eq!(aws.messages(TOPIC).len(), 4, "two owners, two doors");
 
     let elsewhere = Arc::new(start().await.0);
-    // Few cells compute at a time: what waits for the processor does not wait for an answer.
+    // Few cells compute at the same time, so that waiting for the processor does not cause timeouts.
     let turns = Arc::new(Semaphore::new(4));
     let mut cells: JoinSet<(usize, String, String, Row, Vec<String>)> = JoinSet::new();
     let mut number = 0;
@@ -602,7 +604,7 @@ async fn in_every_cell_only_the_fault_is_reported_and_at_its_place() {
             number += 1;
             cells.spawn(async move {
                 let kind = kinds(&elsewhere.url()).into_iter().nth(index).unwrap();
-                // Those that mostly wait start at once.
+                // Cells that mostly wait start at once.
                 let waits = matches!(kind.class, Some("timed-out" | "throttled"));
                 let _turn = if waits { None } else { Some(turns.acquire().await.unwrap()) };
                 let (row, wrong) = one_place(&kind, place, &elsewhere, &baseline).await;

@@ -1,6 +1,6 @@
-//! Figures: bounds on how many calls and connections a large run takes, and how near to the ideal schedule it comes.
-//! The times are printed (`--nocapture`). Only a release build is held to one, and loosely: without optimisation, and on a
-//! machine that does other things as well, the processor and not the schedule decides.
+//! Performance bounds: the number of calls and connections of a large run, and its time compared with the ideal
+//! schedule. The times are printed (`--nocapture`). Only a release build has a time limit, and a loose one: in a debug
+//! build or on a busy machine, the processor determines the time instead of the schedule.
 #![allow(clippy::print_stdout, reason = "figures are printed")]
 
 use std::time::{Duration, Instant};
@@ -47,7 +47,8 @@ async fn a_check_of_500_roles_makes_the_planned_calls_with_at_most_32_at_once() 
     assert!(report.findings.is_empty() && report.run.complete);
     assert_eq!(calls.len(), 1 + 2 * 500, "who am I, one AssumeRole and one GetRole for each role, none twice");
     assert!(aws.most_at_once() <= DEFAULT_CONCURRENCY, "{} at once", aws.most_at_once());
-    // One call more than ever before opens a connection, and takes one that comes free meanwhile: then there is one to spare.
+    // A call that raises the maximum opens a connection but can use one that becomes free meanwhile. Then one
+    // connection is spare.
     assert!(aws.connections() <= 2 * DEFAULT_CONCURRENCY, "{} connections", aws.connections());
     assert!(cfg!(debug_assertions) || ratio <= 2.0, "{ratio:.3} of the ideal schedule");
 }

@@ -1,4 +1,4 @@
-//! Laws of what would make a job fit, tried on the generated jobs of `laws`.
+//! Laws of the fixes of a job, tested with the generated jobs of `laws`.
 
 use std::cell::Cell;
 
@@ -20,7 +20,7 @@ fn verdict(case: &Case, changes: &[Change]) -> Verdict {
     Changed::new(&case.job, changes).judged(&|role: &RoleRef| case.max_session(role)).verdict
 }
 
-/// Every proper part of the changes, the empty one too.
+/// Every proper subset of the changes, with the empty one.
 fn parts(changes: &[Change]) -> Vec<Vec<Change>> {
     let all = (1_usize << changes.len()) - 1;
     let part = |bits: usize| (0..changes.len()).filter(|n| bits & (1 << n) != 0).map(|n| changes[n].clone()).collect();
@@ -64,7 +64,8 @@ proptest! {
         prop_assert_eq!(matches!(found, Fit::Fits), verdict(&case, &[]) == Verdict::Covered);
     }
 
-    /// Where one number alone is changed, a minute (or an hour, for roles) nearer to what is declared does not suffice.
+    /// If a fix changes a single number, a value one minute closer to the declared one (one hour for roles) is not
+    /// enough.
     #[test]
     fn the_value_of_a_single_change_is_the_nearest_that_is_enough(case in case()) {
         for way in ways(&case) {
@@ -104,7 +105,7 @@ proptest! {
         }
     }
 
-    /// A loop that is advised leaves botocore its window of 15 minutes, the pause and the margin.
+    /// A suggested loop leaves botocore's window of 15 minutes, the pause and the margin.
     #[test]
     fn a_suggested_interval_leaves_the_refresh_window(case in case()) {
         for way in ways(&case) {
@@ -131,7 +132,7 @@ proptest! {
     }
 }
 
-/// The laws above say nothing of jobs that nothing is offered for: most of those that are not covered have a way.
+/// The laws above do not apply to jobs without a fix. Most uncovered jobs have one.
 #[test]
 fn most_generated_jobs_that_are_not_covered_have_a_fix() {
     let (uncovered, helped) = (Cell::new(0), Cell::new(0));

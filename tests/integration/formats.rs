@@ -1,6 +1,6 @@
-//! The report's other forms, each read by something that we did not write: SARIF by the schema of its standard, test results
-//! by another crate's reader, Markdown by a parser of GitHub's dialect, the page by the parser of browsers, the spreadsheet
-//! by its own crate. `scripts/check-formats` reads them with Python's tools too.
+//! The other forms of the report, each read by independent software: SARIF by the schema of its standard, test results
+//! by another crate, Markdown by a parser of GitHub's dialect, the page by a browser's parser, the spreadsheet by the
+//! csv crate. `scripts/check-formats` reads them with Python's tools as well.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,7 +35,7 @@ fn render(report: &Report, format: &str) -> String {
     }
 }
 
-/// A report whose names and texts hold what no inventory may hold: an answer of AWS, or a later source of names, might.
+/// A report with names and texts that no inventory can hold, but that an answer of AWS or another source of names can.
 fn with_control_characters() -> Report {
     let mut report = lint(DEMO);
     let odd = "a\u{1b}[31mred\u{1b}[0m\r\n\u{0}\u{b}\u{85}\u{2028}b\tc";
@@ -64,7 +64,7 @@ fn results(log: &Value) -> &Vec<Value> {
 
 #[test]
 fn sarif_is_valid_by_the_schema_of_its_standard() {
-    // The pattern of `language`, which we do not write, has a bracket too many for a strict reader of patterns.
+    // The pattern of `language`, which this project does not write, has a bracket that a strict pattern reader refuses.
     let schema: Value = serde_json::from_str(&SARIF_SCHEMA.replace("{2}]?$", "{2}$")).unwrap();
     let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
     assert!(
@@ -126,7 +126,7 @@ fn every_rule_of_sarif_has_its_meaning() {
             let length = rule.pointer(text).unwrap().as_str().unwrap().len();
             assert!(length > 20, "{text} of {} is {length} bytes", rule["id"]);
         }
-        // Of a page, not of its frame.
+        // The page itself, not its frame.
         assert!(rule["help"]["markdown"].as_str().unwrap().starts_with("## What it means"), "{rule:#}");
     }
 }
@@ -272,7 +272,7 @@ fn with_markdown<T>(text: &str, read: impl FnOnce(comrak::Node<'_>) -> T) -> T {
     read(comrak::parse_document(&arena, text, &options))
 }
 
-/// The text of a node as a reader sees it.
+/// The visible text of a node.
 fn seen(node: comrak::Node<'_>) -> String {
     node.descendants()
         .filter_map(|inner| match &inner.data().value {
@@ -314,7 +314,7 @@ fn markdown_escapes_every_foreign_text() {
                     NodeValue::HtmlBlock(block) => own_html(&block.literal),
                     NodeValue::CodeBlock(block) => assert!(block.fenced, "indented: {}", block.literal),
                     NodeValue::Text(text) => {
-                        // GitHub looks for mentions in what is text, not in code.
+                        // GitHub looks for mentions in text, not in code.
                         let mention = text.split('@').skip(1).find(|rest| rest.starts_with(char::is_alphanumeric));
                         assert_eq!(mention, None, "{text}");
                     }
@@ -326,7 +326,7 @@ fn markdown_escapes_every_foreign_text() {
     }
 }
 
-/// Fails unless the HTML is what folds a finding away, with its title as text.
+/// Fails unless the HTML is a folded finding with its title as text.
 fn own_html(html: &str) {
     let rest = match html.trim() {
         "</details>" => return,
@@ -366,7 +366,7 @@ fn a_summary_that_is_too_long_is_shortened_by_severity_with_a_note() {
     assert!(cut.contains("Omitted (size limit)"), "{cut}");
     assert!(cut.contains("<b>critical</b>") && !cut.contains("<b>waived</b>"), "{cut}");
     assert!(cut.contains("### Coverage"), "{cut}");
-    // Many times as much as fits.
+    // Several times the size that fits.
     report.findings = vec![report.findings; 400].concat();
     report.jobs = vec![report.jobs; 1000].concat();
     let long = markdown::render(&report);
@@ -466,12 +466,12 @@ fn a_spreadsheet_has_a_row_for_each_job_and_no_name_is_a_formula() {
     }
 }
 
-// --- All of them ---
+// --- All forms ---
 
 #[tokio::test]
 async fn every_form_has_every_finding() {
     let (aws, checker) = account().await;
-    // One role that refuses, which makes a finding without a job; one waiver that applies, one that does not.
+    // One refused role, which has a finding without a job; one waiver that applies and one that does not.
     let inventory = format!(
         "{INVENTORY}  - {{name: gone, length: 5m, source: lambda, path: [\"arn:aws:iam::333333333333:role/gone\"], refresh: auto}}\nlongest_waiver: 400000d\nwaivers:\n  \
          - {{finding: chain-caps-session, job: nightly-etl, until: 2099-12-31, reason: moving to OIDC}}\n  \
@@ -505,14 +505,14 @@ fn every_form_reports_an_incomplete_run() {
     }
 }
 
-/// Every text that people read of a report: its forms, the terminal's among them, and the mails.
+/// Every text for people in a report: its forms, with that of the terminal, and the mails.
 fn for_people(report: &Report) -> Vec<String> {
     let wanted = Wanted { notify: Notify::Always, min_severity: Severity::Low, max_bytes: 262_144 };
     let mails = notify::messages(report, wanted).into_iter().flat_map(|message| {
         let body: Value = serde_json::from_str(&message.body).unwrap();
         [message.subject, body["email"].as_str().unwrap().to_owned(), body["default"].as_str().unwrap().to_owned()]
     });
-    // The properties of SARIF are data; what people read is messages and reasons.
+    // The properties of SARIF are data. People read the messages and reasons.
     let log = sarif_of(report);
     let messages = results(&log)
         .iter()
@@ -535,7 +535,7 @@ fn no_form_for_people_has_control_characters() {
     assert!(shown.contains("\\u{202e}gnp.exe"), "it is written out, not taken away: {shown}");
 }
 
-/// Any text, made of characters that act more often than of others.
+/// Any text, mostly of control and format characters.
 fn odd() -> impl Strategy<Value = String> {
     let unseen: Vec<char> = UNSEEN.into_iter().flatten().chain(['\u{1b}', '\r', '\n', '\t', '\u{9b}']).collect();
     let one = prop_oneof![proptest::sample::select(unseen), any::<char>()];
@@ -561,7 +561,7 @@ proptest! {
     }
 }
 
-// --- The page about them ---
+// --- The page about the forms ---
 
 const PAGE: &str = include_str!("../../docs/formats.md");
 

@@ -1,5 +1,5 @@
 //! `import cloudformation` and `import terraform-plan`: each configured timeout and each assumed role becomes a job,
-//! and what cannot become one is said.
+//! and everything that cannot become a job is reported.
 
 use serde_json::{Value, json};
 

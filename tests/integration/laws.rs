@@ -1,4 +1,4 @@
-//! Laws of verdicts and durations, tried on generated jobs and texts.
+//! Laws of verdicts and durations, tested with generated jobs and texts.
 
 use credential_health::failure::printable;
 use credential_health::findings::FindingId;
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use crate::harness::{UNSEEN, assert_all_is_seen};
 
-/// A job and the MaxSessionDuration of the role at each of its hops, where it is known. Each hop has a role of its own.
+/// A job and the known MaxSessionDuration of the role at each hop. Each hop has a different role.
 #[derive(Debug, Clone)]
 pub struct Case {
     pub job: Job,
@@ -32,7 +32,7 @@ fn role(hop: usize) -> RoleRef {
     RoleArn::parse(&format!("arn:aws:iam::{:012}:role/r{hop}", hop + 1)).unwrap().into()
 }
 
-/// Any number of seconds up to a few days, often one at an edge of the rules.
+/// Any number of seconds up to a few days, often at a limit of the rules.
 fn seconds() -> impl Strategy<Value = Seconds> {
     let edges = [
         0, 1, 299, 300, 301, 599, 600, 899, 900, 901, 2999, 3000, 3001, 3599, 3600, 3601, 7200, 14_400, 21_600, 21_601,
@@ -69,7 +69,8 @@ fn refresh() -> impl Strategy<Value = Refresh> {
     prop_oneof![Just(Refresh::None), Just(Refresh::Auto), seconds().prop_map(Refresh::Every)]
 }
 
-/// A hop's request and its role's maximum: mostly ones that STS grants, so that the laws meet every verdict.
+/// The request of a hop and the maximum of its role. STS grants most of these requests, so that the laws reach every
+/// verdict.
 fn hop() -> impl Strategy<Value = (Option<Seconds>, Option<Seconds>, bool)> {
     let granted = (900..=3600_u64).prop_map(|s| Some(Seconds(s)));
     let request = prop_oneof![2 => Just(None), 3 => granted, 2 => seconds().prop_map(Some)];
@@ -84,7 +85,7 @@ pub fn case() -> impl Strategy<Value = Case> {
     (source(), hops, hop(), seconds(), mostly_none(), mostly_none(), seconds(), refresh()).prop_map(
         |(source, mut hops, first, length, pause, age, margin, refresh)| {
             if source.reaches_directly() && hops.is_empty() {
-                hops.push(first); // An inventory has no such job without a path.
+                hops.push(first); // An inventory refuses such a job without a path.
             }
             let path = hops
                 .iter()
@@ -115,8 +116,8 @@ pub fn case() -> impl Strategy<Value = Case> {
     )
 }
 
-/// The interface's grammar of durations, written out: whole `d`, `h`, `m`, `s` in that order, or ISO 8601 without the
-/// units whose length varies.
+/// The grammar of durations, written again: whole `d`, `h`, `m`, `s` in that order, or ISO 8601 without units of
+/// variable length.
 fn by_the_grammar(text: &str) -> Option<u64> {
     let parts = |text: &str, units: &[(char, u64)]| -> Option<u64> {
         let (mut sum, mut rest, mut units) = (0, text, units);
@@ -138,7 +139,7 @@ fn by_the_grammar(text: &str) -> Option<u64> {
     Some(dates + times)
 }
 
-/// How bad a verdict is: written out here, so that the order of the type is held to it too.
+/// The severity of a verdict, written again, so that the test covers the order of the type as well.
 fn rank(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Rejected => 0,
@@ -212,7 +213,7 @@ proptest! {
         let (before, after) = (case.judged(), larger.judged());
         prop_assert!(rank(after.verdict) >= rank(before.verdict), "{:?}\n{:?}", before, after);
         if before.verdict != Verdict::Rejected {
-            // It grants nothing by itself: only a longer request does.
+            // A maximum grants nothing by itself. Only a longer request uses it.
             prop_assert_eq!((after.verdict, after.lease, after.end), (before.verdict, before.lease, before.end));
         }
     }
@@ -230,8 +231,8 @@ proptest! {
         }
     }
 
-    /// A longer request is refused beyond the role's maximum, an hour where it is chained, and twelve hours, and is not
-    /// known to be granted where the maximum is not known. While STS is known to grant it, it does no harm.
+    /// STS refuses a longer request over the role's maximum, over one hour for a chained hop, and over twelve hours.
+    /// Without a known maximum, the grant is unknown. A granted request does no harm.
     #[test]
     fn a_longer_granted_session_never_makes_a_verdict_worse(case in case(), more in 1..20_000_u64, at in any::<prop::sample::Index>()) {
         prop_assume!(!case.job.path.is_empty());
@@ -412,7 +413,7 @@ proptest! {
         assert_all_is_seen(&problems.render(true));
     }
 
-    /// As AWS quotes a signed request, and however a proxy between wraps it.
+    /// A signed request as AWS quotes it, with any line breaks of a proxy.
     #[test]
     fn an_excerpt_of_an_answer_is_one_line_without_parts_of_a_signed_request(before in odd(), after in odd(), name in prop::sample::select(vec![
         "x-amz-security-token:", "X-Amz-Security-Token=", "Credential=", "Signature=",
@@ -423,7 +424,7 @@ proptest! {
     }
 }
 
-/// Any text, made of characters that act more often than of others.
+/// Any text, mostly of control and format characters.
 fn odd() -> impl Strategy<Value = String> {
     let unseen: Vec<char> =
         UNSEEN.into_iter().flatten().chain(['\u{1b}', '\r', '\n', '\t', '\u{9b}', '\u{0}']).collect();

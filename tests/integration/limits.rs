@@ -1,4 +1,4 @@
-//! The limits of the inventory and of events, just under and just over, as docs/inventory.md lists them.
+//! The limits of inventories and events in docs/inventory.md, tested at and just over each limit.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use crate::harness::{INVENTORY, Lambda, account};
 const PAGE: &str = include_str!("../../docs/inventory.md");
 const JOB: &str = "jobs: [{name: j, length: 1h, source: ecs-task}]\n";
 
-/// A limit: a text at it, a text over it, what is said of the latter, and the number on the page.
+/// A limit: a text at the limit, a text over it, the expected message, and the number on the page.
 struct Limit {
     at: String,
     over: String,
@@ -23,7 +23,7 @@ fn limit(at: String, over: String, said: [&'static str; 2], on_the_page: &'stati
     Limit { at, over, said, on_the_page }
 }
 
-/// The same text with so many and one more.
+/// The same text with this count and with one more.
 fn counted(most: usize, said: [&'static str; 2], on_the_page: &'static str, text: impl Fn(usize) -> String) -> Limit {
     limit(text(most), text(most + 1), said, on_the_page)
 }
@@ -68,7 +68,7 @@ fn limits() -> Vec<Limit> {
         counted(1000, ["a reason of 1001 characters", "at most 1000"], "| 2,048; 1,000 characters |", |n| {
             with_waiver("reason", n)
         }),
-        // Jobs and roles are counted by the same code; so many take long to read.
+        // Jobs and roles share one counter. A test with so many roles takes long.
         counted(5000, ["the inventory has 5001 waivers", "at most 5000"], "| waivers | 5,000 |", |n| {
             format!("version: 1\n{JOB}waivers: [{}]\n", repeated(waiver, n))
         }),
@@ -95,11 +95,11 @@ fn says(problems: &Problems, message: &str, help: &str) -> bool {
     messages(problems).iter().any(|(said, right)| said.contains(message) && right.contains(help))
 }
 
-/// These texts are no inventories at their limit either: what matters is which limit is told.
+/// These texts are not valid inventories, even at their limit. The test checks which limit is reported.
 #[test]
 fn the_limits_of_the_parser_are_reported_only_when_exceeded() {
     let nested = |levels: usize| format!("version: 1\n{JOB}x: {}{}\n", "[".repeat(levels - 1), "]".repeat(levels - 1));
-    // A scalar out of an alias is two nodes: the alias counts.
+    // A scalar from an alias is two nodes, because the alias counts.
     let aliases = |nodes: usize| format!("version: 1\n{JOB}x: [&a y, {}]\n", vec!["*a"; nodes].join(","));
     let large = |items: usize| format!("version: 1\n{JOB}x: [&a [{}], *a]\n", vec!["y"; items].join(","));
     for (at, over, message, help) in [

@@ -1,4 +1,4 @@
-//! Readers of many roles: ListRoles in place of GetRole, and GetRole for all that a list does not tell.
+//! Readers of many roles: ListRoles instead of GetRole, and GetRole for all roles that a list does not return.
 
 use std::collections::BTreeSet;
 
@@ -13,14 +13,14 @@ fn arn(number: usize) -> String {
     format!("arn:aws:iam::222222222222:role/r{number:03}")
 }
 
-/// Jobs straight to so many roles of one account that has a reader.
+/// Jobs directly to this number of roles of one account with a reader.
 fn inventory(roles: usize) -> String {
     let job = |number| format!("  - {{name: j{number}, length: 30m, source: iam-user, path: [\"{}\"]}}\n", arn(number));
     let jobs: String = (0..roles).map(job).collect();
     format!("version: 1\nreaders: {{\"222222222222\": \"{READER}\"}}\njobs:\n{jobs}")
 }
 
-/// The account, with a maximum of its own for each role, and with a reader that may do `actions`.
+/// The account. Each role has a different maximum, and the reader may do `actions`.
 fn account(roles: usize, actions: &[&str]) -> (World, Credentials) {
     let (mut world, checker) = world();
     for number in 0..roles {
@@ -41,7 +41,7 @@ fn maxima(report: &Value) -> Vec<Option<i64>> {
     report["roles"].as_array().unwrap().iter().map(|role| role["max_session_duration_seconds"].as_i64()).collect()
 }
 
-/// The maxima as IAM has them, and how often each of the reader's actions was called.
+/// Checks the maxima in the report, and returns how often each action of the reader was called.
 async fn told(aws: &StandIn, checker: &Credentials, roles: usize) -> [usize; 3] {
     let report = check(&hasty_client(aws, checker).await, &inventory(roles)).await;
     assert_eq!(maxima(&report), (0..roles).map(|number| Some(maximum(number))).collect::<Vec<_>>());
@@ -96,7 +96,7 @@ async fn listing_stops_at_the_last_wanted_role() {
     let (mut world, checker) = account(20, &BOTH);
     world.list_roles_page(7);
     let aws = StandIn::start(world).await;
-    // The reader comes first by its name, and then the six.
+    // By name, the reader comes first, before the six roles.
     assert_eq!(told(&aws, &checker, 6).await, [1, 1, 0]);
 }
 
@@ -108,7 +108,7 @@ async fn listing_stops_in_an_account_with_far_more_roles_than_wanted() {
     }
     world.list_roles_page(2);
     let aws = StandIn::start(world).await;
-    // As many pages as there are roles to find, and then each role by itself.
+    // As many pages as wanted roles, then a GetRole for each role.
     assert_eq!(told(&aws, &checker, 5).await, [2, 5, 5]);
 }
 
@@ -133,7 +133,7 @@ async fn a_failed_list_never_prevents_describing_the_roles() {
     }
 }
 
-/// A page of ListRoles without roles, and the marker of the next one.
+/// A page of ListRoles without roles, and the marker of the next page.
 fn page(marker: &str, padding: usize) -> Answer {
     let padding = " ".repeat(padding);
     Answer::xml(

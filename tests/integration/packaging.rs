@@ -1,4 +1,4 @@
-//! What a package of the command holds beside the program: completions and manual pages.
+//! The other files of a package of the command: completions and manual pages.
 
 use crate::harness::{Cli, version};
 

@@ -1,4 +1,4 @@
-//! The plan: each distinct walk once, each role described once, session policies that fit and allow nothing else.
+//! The plan: each distinct walk once, each role described once, and session policies that fit and allow nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +28,7 @@ fn path(names: &[&str]) -> String {
     format!("[{}]", hops.join(", "))
 }
 
-/// An inventory of jobs with these sources and paths, and more.
+/// An inventory of jobs with these sources and paths, and with these further lines.
 fn jobs(paths: &[(&str, &[&str])], more: &str) -> Inventory {
     let mut text = format!("{more}\njobs:\n");
     for (number, (source, names)) in paths.iter().enumerate() {
@@ -44,7 +44,7 @@ fn walk(plan: &Plan, step: usize) -> Vec<String> {
     walk
 }
 
-/// What a session policy allows: the roles of each action.
+/// The rights of a session policy: the roles of each action.
 fn allowed(policy: &str) -> BTreeMap<String, BTreeSet<String>> {
     let policy: Value = serde_json::from_str(policy).unwrap();
     assert_eq!(policy["Version"], "2012-10-17");
@@ -63,7 +63,7 @@ fn allowed(policy: &str) -> BTreeMap<String, BTreeSet<String>> {
     allowed
 }
 
-/// What the session of the one step of this role may do.
+/// The rights of the session of the only step for this role.
 fn policy_of(plan: &Plan, name: &str) -> BTreeMap<String, BTreeSet<String>> {
     allowed(&plan.policy(plan.steps.iter().position(|step| step.role.name() == name).unwrap()))
 }
@@ -72,7 +72,7 @@ fn set<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
     names.into_iter().map(|name| arn(name).to_string()).collect()
 }
 
-/// What holds of every plan.
+/// The invariants of every plan.
 fn check(inventory: &Inventory, plan: &Plan) {
     let mut seen: BTreeMap<(Option<usize>, &RoleArn), usize> = BTreeMap::new();
     for (index, step) in plan.steps.iter().enumerate() {
@@ -99,7 +99,7 @@ fn check(inventory: &Inventory, plan: &Plan) {
         assert!(step.next.iter().all(|next| plan.steps[*next].parent == Some(index)));
         *seen.entry((step.parent, &step.role)).or_default() += 1;
     }
-    // Where a role is assumed more than once by one session, each of its sessions serves next hops of its own.
+    // If a session assumes a role more than once, each of the new sessions serves different next hops.
     for (_, steps) in group(plan.steps.iter().enumerate().map(|(index, _)| (walk(plan, index), index))) {
         let mut served = BTreeSet::new();
         for next in steps.iter().flat_map(|step| &plan.steps[*step].next) {
@@ -153,7 +153,7 @@ fn check(inventory: &Inventory, plan: &Plan) {
     assert_eq!(plan.calls(), 1 + plan.steps.len() + plan.readers.len() + plan.roles.len() - listed);
 }
 
-/// What is found where IAM tells this MaxSessionDuration of the role, and one hour of all others.
+/// The findings if IAM returns this MaxSessionDuration for the role, and one hour for all others.
 fn found(inventory: &Inventory, plan: &Plan, role: &RoleArn, max_session: u64) -> Vec<(FindingId, Option<String>)> {
     let of =
         |other: &RoleArn| Description::Known { max_session: Seconds(if other == role { max_session } else { 3600 }) };
@@ -240,7 +240,7 @@ fn a_hub_with_many_next_hops_is_assumed_once_for_each_group_that_fits() {
     assert_eq!(served.len(), 200);
     assert_eq!(served.iter().copied().collect::<BTreeSet<_>>(), names.iter().map(String::as_str).collect());
     assert_eq!(plan.steps.len(), hubs.len() + 200);
-    // About 85 characters an ARN: 200 of them need nine policies, and hardly more.
+    // An ARN has about 85 characters, so 200 ARNs need nine policies and few more.
     assert!((9..=12).contains(&hubs.len()), "{} groups", hubs.len());
     assert_eq!(plan.steps.iter().filter(|step| step.parent.is_none()).count(), hubs.len());
     for hub in &hubs[..hubs.len() - 1] {
@@ -276,7 +276,7 @@ fn a_reader_describes_few_roles_and_lists_many() {
     let few = plan_of_roles(4);
     let [reader] = &few.readers[..] else { panic!("{} readers", few.readers.len()) };
     assert!(!reader.lists && !few.roles.contains_key(&arn("reader")), "a reader is no role of a job");
-    // 1 + 4 pages of 250 in an account within the default quota of 1,000 roles; 1 + 5 by GetRole.
+    // 1 + 4 pages of 250 in an account within the default quota of 1,000 roles, or 1 + 5 by GetRole.
     let more = plan_of_roles(5);
     let [reader] = &more.readers[..] else { panic!("{} readers", more.readers.len()) };
     assert!(reader.lists && reader.roles.len() == 5);
@@ -368,7 +368,7 @@ fn a_role_for_an_identity_provider_is_only_described_unless_declared_with_assume
         let refused = jobs(&[(source, &["hub", "etl"])], &told(false));
         assert_eq!(plan_of(&refused).paths[0], [Declared, BehindDeclared]);
     }
-    // The same role behind another source, or as a later hop, is assumed.
+    // The same role is assumed after another source or as a later hop.
     let mixed = jobs(&[("web-identity", &["hub"]), ("ecs-task", &["hub"]), ("ecs-task", &["etl", "hub"])], "");
     let plan = plan_of(&mixed);
     check(&mixed, &plan);
@@ -388,8 +388,8 @@ fn a_plan_has_only_the_calls_of_the_selected_jobs() {
 
 #[test]
 fn the_longest_role_arns_fit_a_session_policy() {
-    // Each quote is two characters in JSON: reading the role and assuming one next role need a session each.
-    // IAM takes a path of 512 characters from `!` to `~`, quotes and backslashes among them, and a name of 64.
+    // Each quote is two characters in JSON, so reading the role and assuming one next role need separate sessions.
+    // IAM accepts a path of 512 characters from `!` to `~`, with quotes and backslashes, and a name of 64.
     for filler in ["p", "\"", "\\"] {
         let long = |end: char| {
             RoleArn::parse(&format!("arn:aws:iam::111111111111:role/{}/{}{end}", filler.repeat(508), "n".repeat(63)))
@@ -433,12 +433,12 @@ proptest! {
         let plan = plan_of(&inventory);
         check(&inventory, &plan);
         for role in plan.roles.keys() {
-            // Or it would be described for nothing.
+            // Otherwise the description would be useless.
             prop_assert_ne!(found(&inventory, &plan, role, 3600), found(&inventory, &plan, role, 43_200), "{}", role);
         }
         let again = plan_of(&jobs(&named, &more));
         prop_assert_eq!(format!("{:?}", plan), format!("{:?}", again));
-        // Walked as far as nothing forbids it, and no farther.
+        // The walk continues until a declaration forbids it, and stops there.
         for (job, planned) in inventory.jobs.iter().zip(&plan.paths) {
             let stop = (0..job.path.len()).find(|index| {
                 let exchanged = *index == 0 && job.source.is_exchanged();

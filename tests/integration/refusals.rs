@@ -1,5 +1,5 @@
-//! Every error that STS or IAM can give, sent by the stand-in: each is told by its class, as the right finding, at the hop
-//! where it was met. What is right comes from AWS's documentation and recorded answers, not from the code.
+//! Every error of STS or IAM, sent by the stand-in. Each has its class, the right finding, and the hop at which it
+//! occurred. The expectations come from AWS's documentation and recorded answers, not from the code.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::harness::{CHECKER, Check, check, client, findings, hasty_client, ids, job, outcomes, role, world};
 use crate::stand_in::{Answer, Credentials, Fault, REFUSALS, Refusal, Role, StandIn, refusal};
 
-/// Which findings a refusal becomes, and how bad it is.
+/// The finding of a refusal, and its severity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Means {
     /// assume-denied, critical.
@@ -28,7 +28,7 @@ enum Means {
     Region,
     /// not-checked, medium: an answer, but not about the role. The run is complete.
     NotChecked,
-    /// not-checked, medium: another run may get further. The run is not complete.
+    /// not-checked, medium: another run can succeed. The run is not complete.
     Unfinished,
 }
 
@@ -49,7 +49,7 @@ impl Means {
 
 use Means::{Clock, Denied, Expired, Invalid, Missing, NotChecked, Region, Signature, Unfinished};
 
-/// By the refusal's name: its word in hops and coverage, and what it means. Of STS, met by AssumeRole.
+/// Refusals of AssumeRole by name: the word in hops and coverage, and the meaning.
 #[rustfmt::skip]
 const STS: &[(&str, &str, Means)] = &[
     ("over-role-maximum", "over-max-session", NotChecked),
@@ -105,7 +105,7 @@ const STS: &[(&str, &str, Means)] = &[
     ("unavailable", "unavailable", Unfinished),
 ];
 
-/// The same of IAM, met by GetRole; a denied GetRole is told by the coverage alone.
+/// Refusals of GetRole by name. A denied GetRole appears only in the coverage.
 #[rustfmt::skip]
 const IAM: &[(&str, &str, Option<Means>)] = &[
     ("get-role-denied", "describe-denied", None),
@@ -117,7 +117,7 @@ const IAM: &[(&str, &str, Option<Means>)] = &[
     ("iam-failure", "describe-unavailable", Some(Unfinished)),
 ];
 
-/// What a denial must name as its cause, by the part of AWS's text that names it.
+/// The cause that a denial must name, by the part of AWS's text with that cause.
 #[rustfmt::skip]
 const CAUSES: &[(&str, &str)] = &[
     ("assume-denied-no-identity-policy", "identity-based policy"),
@@ -142,12 +142,12 @@ const CAUSES: &[(&str, &str)] = &[
     ("mfa-serial", "MFA"),
 ];
 
-/// The SDK tries again after these, slower and slower: `check_live` has the one test that waits for the end of it.
+/// The SDK retries after these with growing pauses. One test in `check_live` waits for the last attempt.
 fn is_throttle(name: &str) -> bool {
     refusal(name).code == "Throttling"
 }
 
-/// An account of its own for each refusal: the SDK slows down for an account that throttles, for this whole process.
+/// A separate account for each refusal: in this process, the SDK slows down for an account that throttles.
 fn hub_of(number: usize) -> String {
     format!("arn:aws:iam::{}:role/hub", 600_000_000_000 + number)
 }
@@ -156,7 +156,7 @@ fn target_of(number: usize) -> String {
     format!("arn:aws:iam::{}:role/target", 600_000_000_000 + number)
 }
 
-/// One job for each name, over a hub to a role that the stand-in refuses as the name says, at AssumeRole or GetRole.
+/// One job for each name, through a hub to a role that the stand-in refuses as named, at AssumeRole or GetRole.
 async fn refused(action: &str, names: &[&str]) -> (StandIn, Value) {
     let (mut world, checker) = world();
     let mut inventory = String::from("version: 1\njobs:\n");
@@ -176,7 +176,7 @@ async fn refused(action: &str, names: &[&str]) -> (StandIn, Value) {
     (aws, report)
 }
 
-/// Why a refusal was not told as it should be, if it was not.
+/// The difference from the expected report of a refusal, if there is one.
 fn mistake(report: &Value, name: &str, number: usize, means: Option<Means>, message: Option<&str>) -> Option<String> {
     let target = target_of(number);
     let about: Vec<&Value> =
@@ -233,7 +233,7 @@ async fn every_refusal_of_assume_role_has_its_own_finding() {
     assert_eq!(report["run"]["complete"], false, "internal-failure and unavailable are among them");
 }
 
-/// Checks what the denials of these refusals name.
+/// Checks the causes that the denials of these refusals name.
 async fn assert_causes(causes: &[(&str, &str)]) {
     let names: Vec<&str> = causes.iter().map(|(name, _)| *name).collect();
     let (_aws, report) = refused("AssumeRole", &names).await;
@@ -257,7 +257,7 @@ async fn a_denial_names_the_cause_that_its_text_names() {
     assert_causes(CAUSES).await;
 }
 
-/// The text names another action than sts:AssumeRole: the role exists, and it is that action which is not allowed.
+/// The text names another action than sts:AssumeRole: the role exists, and the other action is denied.
 #[tokio::test]
 async fn a_denial_of_tagging_or_of_the_source_identity_is_named() {
     assert_causes(&[("tag-session-denied", "sts:TagSession"), ("source-identity-denied", "sts:SetSourceIdentity")])
@@ -296,9 +296,9 @@ async fn every_refusal_of_get_role_has_its_own_reason() {
     assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
 }
 
-// --- What is no answer of AWS's ---
+// --- Failures without an answer of AWS ---
 
-/// What happens to the call, and the word it is told by.
+/// The failure of the call, and its word in the report.
 fn failures() -> Vec<(&'static str, Answer, &'static str)> {
     vec![
         ("reset", Answer::Reset, "unreachable"),
@@ -357,7 +357,7 @@ async fn every_failed_get_role_is_reported_and_never_taken_for_a_maximum() {
     assert_eq!(report["run"]["complete"], false);
 }
 
-/// The SDK reads what there is and puts nothing in place of the rest: a token that is cut off, no Expiration.
+/// The SDK reads the available part and does not replace the rest: a truncated token, no Expiration.
 #[tokio::test]
 async fn an_incomplete_answer_gives_no_session() {
     let (mut world, checker) = world();

@@ -1,4 +1,4 @@
-//! What findings advise: followed to the letter, it helps. And what goes into them from AWS's texts is fit to show.
+//! The fixes of findings solve the problem when applied exactly. Texts of AWS in findings are safe to show.
 
 use std::collections::BTreeMap;
 
@@ -84,7 +84,7 @@ fn a_suggested_profile_works_in_every_client() {
     assert!(second.contains("duration_seconds = 900"), "{second}");
 }
 
-/// The inventory after the fix; `None`: the fix changes nothing of what is declared.
+/// The inventory after the fix. `None`: the fix changes nothing that is declared.
 fn after_fix(inventory: &Inventory, job: &JobName, effect: &Effect) -> Option<Inventory> {
     let mut after = inventory.clone();
     if let Some(changed) = &effect.job {
@@ -107,7 +107,7 @@ fn judged(inventory: &Inventory) -> Report {
     check::lint(inventory, &Filter::default(), Planned::default(), &start).unwrap().report
 }
 
-/// The findings that a verdict leads to.
+/// The findings of a verdict.
 const OF_A_VERDICT: [&str; 14] = [
     "duration-out-of-range",
     "duration-above-max-session",
@@ -125,7 +125,7 @@ const OF_A_VERDICT: [&str; 14] = [
     "max-session-unknown",
 ];
 
-/// The findings that a role's maximum is higher than it need be.
+/// The findings about a role whose maximum is higher than necessary.
 const LOWERING: [&str; 2] = ["max-session-over-provisioned", "max-session-unreachable"];
 
 /// The inventory of a generated job.
@@ -139,7 +139,7 @@ fn inventory_of(case: &Case) -> Inventory {
     Inventory { jobs: vec![case.job.clone()], roles, ..Inventory::default() }
 }
 
-/// The fixes after which the job is not covered, and how often each finding occurred.
+/// The fixes that do not cover the job, and the count of each finding.
 fn not_covering(inventory: &Inventory, seen: &mut BTreeMap<&'static str, usize>) -> Vec<String> {
     let mut wrong = Vec::new();
     for finding in judged(inventory).findings {
@@ -155,7 +155,7 @@ fn not_covering(inventory: &Inventory, seen: &mut BTreeMap<&'static str, usize>)
                 wrong.push(format!("{id}, {}: {verdict:?} after {}\n  {job:?}", number + 1, fix.step));
             }
         }
-        // The first fix helps, unless there is none, or the fact that decides is not known.
+        // The first fix covers the job, unless there is no fix or the decisive fact is unknown.
         let first = &finding.fixes[0];
         let changes = first.effect.job.is_some() || !first.effect.max_sessions.is_empty();
         if !changes && *id != "max-session-unknown" && !first.step.starts_with("No set of") {
@@ -229,7 +229,7 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
-    /// A role that is advised to be lowered still serves every job that reaches it.
+    /// A role with the suggested lower maximum still serves every job that assumes it directly.
     #[test]
     fn a_suggested_lower_maximum_changes_no_verdict(case in case()) {
         let inventory = inventory_of(&case);
@@ -245,7 +245,7 @@ proptest! {
     }
 }
 
-/// The commands of a way can be run in their order: what AWS must allow comes before what asks for it.
+/// The commands of a fix work in their order: permissions come before the requests that need them.
 #[test]
 fn commands_that_change_a_role_come_before_commands_that_assume_it() {
     let mut remedies = Vec::new();
@@ -276,7 +276,7 @@ fn commands_that_change_a_role_come_before_commands_that_assume_it() {
     assert!(compared > 3, "{remedies:#?}");
 }
 
-/// The job can keep one session only with a shorter chain; where renewing comes first, that must not be lost.
+/// Only a shorter chain lets the job keep one session. That fix must be present even if renewing comes first.
 #[test]
 fn a_chain_that_caps_a_session_gets_a_shorter_chain_as_fix_for_every_first_hop() {
     for source in ["web-identity", "ecs-task", "iam-user"] {

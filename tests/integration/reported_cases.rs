@@ -1,6 +1,6 @@
-//! Failures that people reported with real jobs, as inventories: the verdict must agree with what happened to the job.
-//! The expected outcomes are those of the reports, in minutes from the issue of the credentials; the project's collection
-//! of reported cases names the source of each.
+//! Failures that people reported with real jobs, as inventories. The verdict must agree with the outcome of the job.
+//! The expected outcomes are those of the reports, in minutes from the issue of the credentials. The project's
+//! collection of reported cases names the source of each.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -16,24 +16,24 @@ struct Case {
     id: &'static str,
     what: &'static str,
     job: &'static str,
-    /// The MaxSessionDuration of `role`, where it is known.
+    /// The MaxSessionDuration of `role`, if it is known.
     max: Option<&'static str>,
     happened: Outcome,
 }
 
-/// What happened to the job.
+/// The outcome of the job.
 #[derive(Debug)]
 enum Outcome {
     /// STS refused a request at the start.
     Refused(RefusedBy),
-    /// Its credentials expired, this many minutes after they were issued. A range where the report gives one, or where
-    /// the last renewal is not stated.
+    /// Its credentials expired this number of minutes after their issue. A range if the report gives one, or if the
+    /// last renewal is not stated.
     DiesAfter(RangeInclusive<u64>),
-    /// It ran to its end.
+    /// The job finished.
     Survives,
 }
 
-/// The check of STS that refused, by the text of its answer.
+/// The check of STS that refused the request, by the text of its answer.
 #[derive(Debug, Clone, Copy)]
 enum RefusedBy {
     /// "exceeds the 1 hour session limit for roles assumed by role chaining"
@@ -45,7 +45,7 @@ enum RefusedBy {
 }
 
 impl Outcome {
-    /// Whether the verdict says the same.
+    /// Whether the verdict agrees with the outcome.
     fn agrees_with(&self, judgement: &Judgement) -> bool {
         match self {
             Refused(by) => {
@@ -66,7 +66,7 @@ impl Outcome {
     }
 }
 
-/// Where a report says "over an hour" and no more, the job runs for 61 minutes or two hours.
+/// If a report states only "over an hour", the job runs for 61 minutes or two hours.
 fn cases() -> Vec<Case> {
     let case = |id, what, job, max, happened| Case { id, what, job, max, happened };
     vec![

@@ -1,12 +1,12 @@
-//! The JSON Schema of the inventory, read by a validator that we did not write: what it takes and refuses is what the
-//! reader takes and refuses, as far as shapes go, and the copy in the repository is the generated one.
+//! The JSON Schema of the inventory, read by an independent validator. The schema and the parser agree about shapes,
+//! and the copy in the repository is the generated schema.
 
 use credential_health::findings::FindingId;
 use credential_health::inventory::{Inventory, Seconds, Source};
 use jsonschema::Validator;
 use serde_json::Value;
 
-/// The copy that editors and pipelines use.
+/// The copy for editors and pipelines.
 const COPY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/inventory.schema.json");
 
 fn validator() -> Validator {
@@ -19,7 +19,7 @@ fn value(text: &str) -> Value {
     serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{text}\n{error}"))
 }
 
-/// An inventory of one job, whose keys beside its name are given.
+/// An inventory with one job that has these keys besides its name.
 fn job(keys: &str) -> String {
     format!("version: 1\njobs:\n  - {{name: j, {keys}}}\n")
 }
@@ -71,7 +71,7 @@ fn good() -> Vec<String> {
             "{{\"version\": 1, \"jobs\": [{{\"name\": \"j\", \"length\": \"1h\", \"source\": {{\"kind\": \"iam-user\"}}, \"path\": [\"{ARN}\"]}}]}}"
         ),
     ];
-    // `issued` has no short form: its duration has no default.
+    // `issued` has no short form, because its duration has no default.
     for kind in Source::KINDS.into_iter().filter(|kind| *kind != "issued") {
         good.push(job(&format!("length: 1m, source: {kind}, path: [\"{ARN}\"]")));
         good.push(job(&format!("length: 1m, source: {{kind: {kind}}}, path: [\"{ARN}\"]")));
@@ -82,7 +82,7 @@ fn good() -> Vec<String> {
     good
 }
 
-/// Inventories whose shape is wrong.
+/// Inventories with a wrong shape.
 fn bad() -> Vec<String> {
     vec![
         "[]".to_owned(),
@@ -93,7 +93,7 @@ fn bad() -> Vec<String> {
         "version: 1\njobs: {}".to_owned(),
         "version: 1\njobs: [nightly]".to_owned(),
         "version: 1\njobs: [~]".to_owned(),
-        // Missing.
+        // Missing values.
         "version: 1\njobs: [{length: 1h, source: ecs-task}]".to_owned(),
         "version: 1\njobs: [{name: j, source: ecs-task}]".to_owned(),
         "version: 1\njobs: [{name: j, length: 1h}]".to_owned(),

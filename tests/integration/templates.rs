@@ -1,5 +1,5 @@
-//! `lint` on templates and plans, through the command: verdicts, findings, what is left open, exit status; and what
-//! each intrinsic function comes to. The fixtures say which public project each is modelled on.
+//! `lint` on templates and plans, through the command: verdicts, findings, unknown values, exit status, and the value
+//! of each intrinsic function. Each fixture names the public project that it is modelled on.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ fn fixture(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// One job of 30 minutes by these roles; `more` adds to the inventory.
+/// One job of 30 minutes with these roles. `more` adds lines to the inventory.
 fn inventory(source: &str, path: &[&str], more: &str) -> String {
     let hops: Vec<String> = path.iter().map(|role| format!("{{role: \"{role}\"}}")).collect();
     one_job("30m", source, &hops.join(", "), more)
@@ -41,7 +41,7 @@ struct Case<'a> {
     status: i32,
     verdict: &'a str,
     ids: &'a [&'a str],
-    /// Texts that the notes have.
+    /// Expected texts of the notes.
     notes: &'a [&'a str],
 }
 
@@ -832,7 +832,7 @@ async fn text_of_a_file_cannot_control_the_terminal() {
                 .file("a.yaml", template)
                 .run()
                 .await;
-        // The principal is none that IAM accepts, so nothing is concluded from it.
+        // IAM does not accept this principal, so it has no effect.
         ran.assert_status(0);
         assert!(ran.stdout.contains("[31mred"), "{}", ran.stdout);
         assert!(!ran.stdout.contains('\u{1b}') && !ran.stdout.contains("\\u001b"), "{:?}", ran.stdout);
@@ -990,7 +990,7 @@ fn a_template_that_grows_exponentially_is_bounded() {
     let problems = planned(&[("t.yaml", format!("{bomb}Resources: {{}}\n").as_bytes())]).unwrap_err();
     assert!(problems.contains("too many nodes") && problems.contains("at most 500000 nodes"), "{problems}");
     let many = |nodes: usize| format!("Resources: {{}}\nx: [{}]\n", vec!["y"; nodes].join(","));
-    // The map, two keys, their values: five beside the items.
+    // The map, two keys, their values: five nodes besides the items.
     assert!(planned(&[("t.yaml", many(499_995).as_bytes())]).is_ok());
     let problems = planned(&[("t.yaml", many(499_996).as_bytes())]).unwrap_err();
     assert!(problems.contains("too many nodes"), "{problems}");

@@ -1,5 +1,5 @@
-//! Answers that AWS does not give: cut, too large, with numbers and times that cannot be. Each is `unreadable-answer`, and
-//! none of its values reaches the report.
+//! Answers that AWS never gives: truncated, too large, or with impossible numbers and times. Each is
+//! `unreadable-answer`, and none of its values reaches the report.
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ async fn checked_with(fault: Fault) -> (Value, StandIn) {
     (report, aws)
 }
 
-/// The role was not checked for this reason, and the report holds no number of it.
+/// The role was not checked for this reason, and the report has no number from the answer.
 #[track_caller]
 fn assert_unreadable(report: &Value, arn: &str) {
     let role = role_of(report, arn);

@@ -1,5 +1,5 @@
-//! The dashboard's widget as CloudWatch gets it, read by an HTML parser that we did not write. How it looks is judged in a
-//! browser, by `scripts/test browser`, on the pages that a test here writes.
+//! The dashboard's widget as CloudWatch gets it, read by an independent HTML parser. `scripts/test browser` checks its
+//! appearance in a browser, on the pages that a test here writes.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,10 +18,10 @@ use crate::harness::{
 use crate::html_reader::{attribute, attributes, has_class, inside, parsed, tag, text};
 use crate::stand_in::{Credentials, Role, StandIn};
 
-/// What Lambda answers at most, in bytes (Lambda quotas: 6 MB).
+/// The largest answer of Lambda in bytes (Lambda quotas: 6 MB).
 const LAMBDA_ANSWER: usize = 6 * 1024 * 1024;
 
-/// What a dashboard sends for a widget of these parameters.
+/// The request of a dashboard for a widget with these parameters.
 fn request(parameters: &Value, theme: &str) -> Value {
     let mut request = event("widget.json");
     let fields = request.as_object_mut().unwrap();
@@ -37,7 +37,7 @@ fn lint(inventory: &str, runbook_base_url: Option<&str>) -> Report {
     harness::lint(inventory, &Start { trigger: Trigger::Manual, runbook_base_url, ..offline_start() })
 }
 
-/// So many jobs, of every verdict in turn, the healthy ones first.
+/// This number of jobs, with every verdict in turn, the healthy jobs first.
 fn many_jobs(count: usize) -> String {
     const KINDS: [(&str, &str); 6] = [
         ("cost-report", "length: 20m, source: eks-pod-identity, refresh: auto"),
@@ -59,7 +59,7 @@ fn many_jobs(count: usize) -> String {
 
 // --- Reading HTML ---
 
-/// A page that the parser had nothing to say against.
+/// A page that the parser accepts without errors.
 struct Page(RcDom);
 
 impl Page {
@@ -87,7 +87,7 @@ impl Page {
     }
 }
 
-/// A job's row.
+/// The row of a job.
 struct Row {
     name: String,
     verdict: String,
@@ -213,7 +213,7 @@ async fn after_fifteen_minutes_the_widget_runs_the_check_again() {
     lambda.invoke(&event("scheduled.json")).await.unwrap();
     let asked_after = async |minutes: u64| {
         aws.reset_calls();
-        // Time stands still for the jump alone: what waits for an answer must not time out.
+        // Time is paused only for the jump, so that waiting for an answer does not time out.
         tokio::time::pause();
         tokio::time::advance(Duration::from_secs(60 * minutes)).await;
         tokio::time::resume();
@@ -310,7 +310,7 @@ fn three_hundred_jobs_fit_in_order_of_severity() {
 
 #[test]
 fn twenty_thousand_jobs_are_shortened_with_a_count_of_the_rest() {
-    // Copies, because to judge so many takes a test's build half a minute.
+    // Copies, because judging so many jobs takes half a minute in a test build.
     let few = lint(&many_jobs(400), None);
     let mut report = few.clone();
     for copy in 1..50 {
@@ -349,7 +349,7 @@ fn a_click_on_a_finding_of_a_job_opens_all_its_findings() {
     let actions: Vec<Handle> = page.elements().into_iter().filter(|element| tag(element) == "cwdb-action").collect();
     assert_eq!(actions.len(), 2);
     for cell in page.of_class("ch-why").into_iter().take(2) {
-        // CloudWatch takes the element before: they must be neighbours, with nothing between.
+        // CloudWatch uses the preceding element, so the two must be adjacent.
         let [link, action] = &cell.children.borrow()[..] else { panic!("a link and its action") };
         assert_eq!((tag(link).as_str(), tag(action).as_str()), ("a", "cwdb-action"));
         let said: Vec<(String, String)> = attributes(action);
@@ -441,7 +441,7 @@ fn names_are_escaped_as_text() {
 
 // --- For the browser ---
 
-/// The company of the demo, with roles as they are.
+/// The company of the demo, with its real roles.
 async fn company() -> (StandIn, Credentials) {
     let (mut world, checker) = world();
     let hub = "arn:aws:iam::111111111111:role/pipeline/hub";
@@ -466,7 +466,7 @@ async fn company() -> (StandIn, Credentials) {
     (StandIn::start(world).await, checker)
 }
 
-/// Writes the pages that `scripts/test browser` looks at: widget/NAME-THEME.html in Cargo's folder for tests.
+/// Writes the pages for `scripts/test browser`: widget/NAME-THEME.html in Cargo's folder for tests.
 #[tokio::test]
 async fn the_pages_for_the_browser_are_written() {
     let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/demo/inventory.yaml");

@@ -1,5 +1,5 @@
-//! Workflows as public repositories write them: each test is one kind of login, length or role that was misread once,
-//! with the right answer. The texts are written for these tests.
+//! Workflows in the style of public repositories. Each test has a kind of login, length or role that was once misread,
+//! with the right result. The texts are written for these tests.
 
 use std::fs;
 use std::process::Command;
@@ -14,12 +14,12 @@ fn findings(report: &serde_json::Value) -> &Vec<serde_json::Value> {
 const ROLE: &str = "arn:aws:iam::444455556666:role/release";
 const TOKEN: &str = "on: push\npermissions: {id-token: write}\n";
 
-/// A workflow `w` with one job `j`, whose steps are these.
+/// A workflow `w` with one job `j` that has these steps.
 fn one_job(head: &str, of_job: &str, steps: &str) -> String {
     format!("{head}jobs:\n  j:\n    runs-on: ubuntu-latest\n{of_job}    steps:\n{steps}      - run: make\n")
 }
 
-/// A step that logs in, with these inputs.
+/// A step that logs in with these inputs.
 fn login(version: &str, inputs: &str) -> String {
     format!(
         "      - uses: aws-actions/configure-aws-credentials@{version}\n        \
@@ -27,7 +27,7 @@ fn login(version: &str, inputs: &str) -> String {
     )
 }
 
-/// A composite action that hands every input on.
+/// A composite action that passes every input on.
 const WRAPPER: &str = "inputs: {role: {}, chain: {}, seconds: {}, key: {}, token: {}}\nruns:\n  \
     using: composite\n  steps:\n    \
     - uses: aws-actions/configure-aws-credentials@v5\n      with:\n        role-to-assume: ${{ inputs.role }}\n        \
@@ -42,7 +42,7 @@ async fn judged(files: &[(&str, &str)]) -> Ran {
 
 const W: &str = ".github/workflows/w.yml";
 
-/// The verdict of a job, what its last hop asks for, and whether that is chained.
+/// The verdict of a job, the request of its last hop, and whether that hop is chained.
 #[track_caller]
 fn assert_job(ran: &Ran, name: &str, verdict: &str, requested: u64, chained: bool) {
     let report = ran.report();
@@ -60,7 +60,7 @@ fn of_job(ran: &Ran, name: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-// --- Roles that are not known ---
+// --- Unknown roles ---
 
 #[tokio::test]
 async fn a_role_known_only_at_run_time_is_judged_and_keeps_its_expression() {
@@ -113,7 +113,7 @@ async fn a_role_by_name_is_judged_with_keys_and_fails_without_keys() {
     assert_eq!(ran.report()["not_judged"][0]["cannot_work"], true);
 }
 
-// --- Values are resolved before they count ---
+// --- Resolved values ---
 
 #[tokio::test]
 async fn inputs_that_the_caller_of_a_wrapper_omits_are_empty() {
@@ -220,7 +220,7 @@ async fn a_job_that_logs_in_again_without_step_timeouts_has_no_high_finding() {
     ran.assert_status(0);
     let all: Vec<String> = findings(&ran.report()).iter().map(|f| f["severity"].as_str().unwrap().to_owned()).collect();
     assert!(!all.is_empty() && all.iter().all(|severity| severity == "medium"), "{all:?}");
-    // A second login that does not run in every run ends nothing.
+    // A second login that does not happen in every run ends no session.
     let sometimes = format!("{once}      - run: make\n")
         + &login("v5", &format!("role-to-assume: \"{ROLE}2\""))
             .replace("        with", "        if: failure()\n        with");
@@ -257,7 +257,7 @@ async fn defaults_of_inputs_count_if_a_file_is_judged_alone() {
     assert_eq!(job(&ran.report(), "w/j")["needed_seconds"], 75 * 60);
 }
 
-// --- The action by its versions ---
+// --- Versions of the action ---
 
 #[tokio::test]
 async fn each_version_of_the_action_has_its_own_rules() {
@@ -273,7 +273,7 @@ async fn each_version_of_the_action_has_its_own_rules() {
         (&format!("{sha} # v1.5.0"), &keys, "unknown", 21600, false),
         ("v1", &oidc, "covered", 3600, false),
     ] {
-        // A comment ends the line, so the step is not written in braces.
+        // A comment ends the line, so the step has no braces.
         let ran = judged(&[(W, &one_job(TOKEN, "    timeout-minutes: 20\n", &login(version, inputs)))]).await;
         assert_job(&ran, "w/j", verdict, requested, chained);
     }
@@ -359,7 +359,7 @@ async fn credentials_from_another_job_are_judged_in_the_receiving_job() {
     assert!(ran.report()["not_judged"][0]["what"].as_str().unwrap().contains("`live`"));
 }
 
-// --- Noise ---
+// --- No false findings ---
 
 #[tokio::test]
 async fn files_that_cannot_log_in_leave_the_run_complete() {
@@ -413,7 +413,7 @@ async fn a_folder_means_all_its_workflows() {
     assert!(ran.stderr.contains("no .github/workflows"), "{}", ran.stderr);
 }
 
-// --- What import writes, and what lint changes ---
+// --- Written by import, changed by lint ---
 
 #[tokio::test]
 async fn an_imported_job_names_the_origin_of_its_length() {

@@ -1,5 +1,5 @@
-//! May this caller do that: identity policy, session policy, and for AssumeRole the role's trust.
-//! Words the denial; knows no durations and issues nothing.
+//! Decides whether a caller may make a call: identity policy, session policy, and for AssumeRole the role's trust
+//! policy. Words the denial. Issues nothing.
 
 use super::{
     credentials::{Key, Origin},
@@ -10,14 +10,14 @@ use super::{
     world::World,
 };
 
-/// Which policy stood in the way.
+/// The policy that prevented the call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// None of this kind allows it.
+    /// No policy of this kind allows the call.
     No(&'static str),
-    /// One of this kind denies it: `in an identity-based policy`.
+    /// A policy of this kind denies the call: `in an identity-based policy`.
     Deny(&'static str),
-    /// The test's own words.
+    /// The text of the test.
     Given(String),
 }
 
@@ -35,22 +35,22 @@ impl Cause {
     }
 }
 
-/// `User: … is not authorized to perform: … on resource: …`, with its cause if the wording has one.
+/// `User: … is not authorized to perform: … on resource: …`, with its cause if the wording has a cause.
 pub fn denial(caller: &Key, action: &str, resource: &str, wording: Wording, cause: &Cause) -> String {
     let plain =
         format!("User: {} is not authorized to perform: {action} on resource: {resource}", caller.principal.arn);
     let text = cause.text(action);
-    // A cause that the test gave is always told: that is what it was given for.
+    // A cause from the test is always in the message.
     let told = wording == Wording::WithCause || matches!(cause, Cause::Given(_));
     if told && !text.is_empty() { format!("{plain} {text}") } else { plain }
 }
 
-/// The caller's own policies: its identity's and, if it is a session with one, its session policy.
+/// The caller's policies: the identity policy and, for a session with a session policy, that one.
 pub fn may(world: &World, caller: &Key, action: &str, resource: &str) -> Result<(), Cause> {
     check_own(world, caller, action, resource, false)
 }
 
-/// `named`: the resource's policy names the caller in its own account, which stands in for an identity policy.
+/// `named`: the resource's policy names the caller in the same account, which replaces an identity policy.
 fn check_own(world: &World, caller: &Key, action: &str, resource: &str, named: bool) -> Result<(), Cause> {
     let is_root = caller.principal.identity.ends_with(":root");
     match world.permissions(caller).map_or(Says::NotAllowed, |policy| policy.says(action, resource)) {
@@ -65,7 +65,7 @@ fn check_own(world: &World, caller: &Key, action: &str, resource: &str, named: b
     }
 }
 
-/// AssumeRole and what it does on the side. A role that does not exist is denied in the same words.
+/// AssumeRole and its optional actions. A missing role is denied with the same message.
 pub fn check_assume(world: &World, caller: &Key, request: &Request) -> Result<(), Problem> {
     let target = request.param("RoleArn").unwrap_or_default();
     let role = world.roles.get(target);
@@ -99,7 +99,7 @@ fn check_assume_action(
     }
 }
 
-/// The trust policy names this very user, role or session, not its whole account.
+/// The trust policy names this user, role or session, not its whole account.
 fn names(role: &Role, caller: &Key) -> bool {
     role.trusted.iter().any(|trusted| *trusted == caller.principal.identity || *trusted == caller.principal.arn)
 }
@@ -121,7 +121,7 @@ fn trusts(role: &Role, caller: &Key, request: &Request, action: &str) -> bool {
     let mfa = request.param("SerialNumber").is_some() || caller.origin == (Origin::SessionToken { mfa: true });
     principal.partition == role.parts.partition
         && (account || names(role, caller))
-        // An external ID is compared as it is: an asterisk in it is no wildcard.
+        // An external ID is compared literally: an asterisk in it is not a wildcard.
         && role.external_id.as_deref().is_none_or(|wanted| request.param("ExternalId") == Some(wanted))
         && meets(&role.session_name, request.param("RoleSessionName"))
         && source_identity_good

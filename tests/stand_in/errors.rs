@@ -1,7 +1,7 @@
-//! The verbatim refusals of STS, IAM and SNS, as a table that tests can walk, and the refusal that a request ends with.
-//! Texts and statuses: AWS's own where they were recorded. Does not decide when one is given.
+//! The verbatim refusals of STS, IAM and SNS, as a table for tests, and the refusal that a request ends with. Texts and
+//! statuses are those of AWS, if recorded. Does not decide when a refusal occurs.
 
-/// One error as AWS words it, with example names where the real one names the caller and the role.
+/// One error in AWS's words, with example names in place of caller and role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
     pub name: &'static str,
@@ -59,7 +59,7 @@ pub const OVER_CHAIN_CAP: &str =
     "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.";
 pub const TOKEN_EXPIRED: &str = "The security token included in the request is expired";
 pub const TOKEN_INVALID: &str = "The security token included in the request is invalid.";
-/// IAM leaves the period out.
+/// IAM omits the period.
 pub const TOKEN_INVALID_IAM: &str = "The security token included in the request is invalid";
 pub const SIGNATURE_DOES_NOT_MATCH: &str = "The request signature we calculated does not match the signature you provided. \
     Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
@@ -71,7 +71,7 @@ pub const MFA_HALF: &str =
     "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.";
 pub const RATE_EXCEEDED: &str = "Rate exceeded";
 
-/// Every refusal that STS, IAM or SNS can give a caller of this package.
+/// Every refusal of STS, IAM or SNS that a caller of this product can get.
 pub const REFUSALS: &[Refusal] = &[
     invalid("over-role-maximum", OVER_ROLE_MAXIMUM),
     invalid("over-chain-cap", OVER_CHAIN_CAP),
@@ -254,7 +254,7 @@ pub const REFUSALS: &[Refusal] = &[
     sns("publish-failure", 500, "InternalError", "Internal error"),
 ];
 
-/// Why a request ends without what it asked for.
+/// The reason why a request fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     pub status: u16,

@@ -1,4 +1,4 @@
-//! The query protocol's answers. Knows no service beyond its namespace.
+//! The answers of the query protocol. Has no knowledge of a service except its namespace.
 
 use super::errors::Problem;
 
@@ -7,7 +7,7 @@ pub fn element(name: &str, text: &str) -> String {
     format!("<{name}>{}</{name}>", escape(text))
 }
 
-/// The same, or nothing for nothing.
+/// The same, or an empty text without a value.
 pub fn optional(name: &str, text: Option<&str>) -> String {
     text.map_or_else(String::new, |text| element(name, text))
 }

@@ -1,4 +1,4 @@
-//! What a bucket keeps, and on which condition.
+//! The objects of a bucket and the conditions of a write.
 
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_smithy_types::retry::RetryConfig;

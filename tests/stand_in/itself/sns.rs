@@ -1,4 +1,4 @@
-//! What a topic takes, and what it delivers.
+//! The messages that a topic accepts, and its deliveries.
 
 use std::time::Duration;
 

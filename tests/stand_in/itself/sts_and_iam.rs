@@ -1,4 +1,4 @@
-//! Who may do what, for how long, and which refusal comes first.
+//! The rights of callers, the length of sessions, and the order of refusals.
 
 use std::time::Duration;
 
@@ -124,7 +124,7 @@ async fn a_session_may_do_only_calls_that_its_session_policy_and_its_role_allow(
     let read = assumed_with(&aws, &caller, Some(&policy("iam:GetRole", HUB))).await;
     let publish = assumed_with(&aws, &caller, Some(&policy("sns:Publish", "*"))).await;
     let all = assumed_with(&aws, &caller, Some(&policy("*", "*"))).await;
-    // The path is part of a role's ARN, so this names another role.
+    // The path is part of a role's ARN, so this ARN names another role.
     let pathless =
         assumed_with(&aws, &caller, Some(&policy("iam:GetRole", "arn:aws:iam::111111111111:role/hub"))).await;
     for (session, may_read, may_publish) in [
@@ -190,7 +190,7 @@ async fn a_session_ends_at_its_expiration_or_when_its_role_is_deleted() {
     aws.advance(Duration::from_secs(10));
     assert_eq!(identity(&first).await, "ExpiredToken: The security token included in the request is expired");
     assert_eq!(identity(&second).await, "ok");
-    // Made anew under the same name it is another role.
+    // A recreated role with the same name is another role.
     aws.world(|world| {
         world.delete_role(HUB);
         world.role(Role::new(HUB).trusts(CHECKER));

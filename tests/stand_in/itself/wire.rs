@@ -1,4 +1,4 @@
-//! Signatures, requests that are none, scripted faults, and many connections at once.
+//! Signatures, invalid requests, scripted faults, and many connections at once.
 
 use std::time::{Duration, Instant};
 
@@ -55,7 +55,7 @@ async fn an_invalid_request_gets_a_400_and_a_wrong_scope_is_reported_first() {
     assert_eq!(aws.calls().len(), 6);
 }
 
-/// Asks for one second more than was signed.
+/// Requests one second more than was signed.
 #[derive(Debug)]
 struct OneSecondMore;
 
@@ -125,7 +125,7 @@ async fn only_the_scripted_call_fails_and_in_the_scripted_way() {
         assert_eq!(said, "no code: no message", "{answer:?}");
         assert_eq!(assume(&aws, &caller, HUB, 900).await, "ok");
     }
-    // The SDK takes an answer without its members for a good one.
+    // The SDK accepts an answer without its members.
     aws.script(Fault::on("AssumeRole").times(1).then(Answer::NoMembers));
     let call = client!(aws_sdk_sts, aws, caller).assume_role().role_arn(HUB).role_session_name("run");
     assert!(call.send().await.unwrap().credentials().is_none());
@@ -153,7 +153,7 @@ async fn sixty_four_concurrent_calls_are_answered_after_the_configured_latency()
         calls.spawn(async move { call.send().await.is_ok() });
     }
     assert!(calls.join_all().await.into_iter().all(|good| good));
-    // Generous for a busy machine; what it is about is that they do not queue behind each other: 6.4 s.
+    // Generous, for a busy machine. One call after the other would take 6.4 s.
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     assert_eq!(aws.connections(), 64);
     let seen = aws.calls();
