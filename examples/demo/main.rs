@@ -53,7 +53,8 @@ async fn main() {
     let Answer::Report(report) = answer else { panic!("a scheduled event is answered with a report") };
 
     heading(
-        "A schedule started the function; it checked examples/demo/inventory.yaml against a stand-in for AWS and found this",
+        "A schedule started the function; it checked examples/demo/inventory.yaml against a stand-in for AWS and found \
+            this",
     );
     let columns = terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0));
     anstream::println!("{}", terminal::render(&report, columns).trim_end());

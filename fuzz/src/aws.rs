@@ -120,10 +120,12 @@ pub fn well(call: &Call) -> Answer {
             let arn = call.parameter("RoleArn").unwrap_or_default().replace(":iam:", ":sts:");
             // The ARN of a session has the role's name without its path.
             let name = arn.rsplit('/').next().unwrap_or_default();
-            let arn = arn.split(":role/").next().map(|start| format!("{start}:assumed-role/{name}")).unwrap_or_default();
+            let arn =
+                arn.split(":role/").next().map(|start| format!("{start}:assumed-role/{name}")).unwrap_or_default();
             let end = jiff::Timestamp::now() + jiff::SignedDuration::from_mins(15);
             format!(
-                "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><Credentials>\
+                "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult>\
+                 <Credentials>\
                  <AccessKeyId>ASIA{CANARY}</AccessKeyId><SecretAccessKey>{CANARY}</SecretAccessKey>\
                  <SessionToken>{CANARY}</SessionToken><Expiration>{end:.0}</Expiration></Credentials>\
                  <AssumedRoleUser><AssumedRoleId>AROA:x</AssumedRoleId><Arn>{arn}/x</Arn></AssumedRoleUser>\
@@ -133,14 +135,16 @@ pub fn well(call: &Call) -> Answer {
         "GetRole" => {
             let name = call.parameter("RoleName").unwrap_or_default();
             format!(
-                "<GetRoleResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><GetRoleResult><Role><Path>/</Path>\
+                "<GetRoleResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><GetRoleResult><Role>\
+                 <Path>/</Path>\
                  <RoleName>{name}</RoleName><RoleId>AROA</RoleId><Arn>arn:aws:iam::222222222222:role/{name}</Arn>\
                  <CreateDate>2020-01-01T00:00:00Z</CreateDate><MaxSessionDuration>7200</MaxSessionDuration></Role>\
                  </GetRoleResult></GetRoleResponse>"
             )
         }
         "GetCallerIdentity" => "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
-             <GetCallerIdentityResult><Arn>arn:aws:sts::111111111111:assumed-role/checker/x</Arn><UserId>AROA:x</UserId>\
+             <GetCallerIdentityResult><Arn>arn:aws:sts::111111111111:assumed-role/checker/x</Arn>\
+             <UserId>AROA:x</UserId>\
              <Account>111111111111</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
             .to_owned(),
         _ => "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult>\

@@ -70,7 +70,9 @@ fn job(keys: &str) -> String {
 /// An inventory with a good job, two good roles, and more.
 fn beside_a_job(more: &str) -> String {
     format!(
-        "version: 1\nroles:\n  hub: {{arn: \"arn:aws:iam::111111111111:role/hub\"}}\n  etl: {{arn: \"arn:aws:iam::222222222222:role/etl\"}}\njobs:\n  - {{name: j, length: 1h, source: ecs-task, path: [hub]}}\n{more}\n"
+        "version: 1\nroles:\n  hub: {{arn: \"arn:aws:iam::111111111111:role/hub\"}}\n  etl: {{arn: \
+            \"arn:aws:iam::222222222222:role/etl\"}}\njobs:\n  - {{name: j, length: 1h, source: ecs-task, path: \
+            [hub]}}\n{more}\n"
     )
 }
 
@@ -95,10 +97,12 @@ fn an_unknown_key_is_an_error_that_suggests_the_nearest_known_key() {
         (role(&format!("{ARN}, «externalid: xyz")), &[("`externalid`", "`external_id`")]),
         (role(&format!("{ARN}, «max_session: 1h")), &[("`max_session`", "max_session_duration")]),
         (job("length: 1h, source: ecs-task, «refesh: auto"), &[("`refesh`", "`refresh`")]),
-        (job("length: 1h, source: ecs-task, «zzzzzzzz: 1"), &[("`zzzzzzzz`", "name, owner, length, pause, age, margin, session_name, source, path, refresh")]),
+        (job("length: 1h, source: ecs-task, «zzzzzzzz: 1"), &[("`zzzzzzzz`",
+            "name, owner, length, pause, age, margin, session_name, source, path, refresh")]),
         (job("length: 1h, source: {kind: session-token, «duratoin: 1h}"), &[("`duratoin`", "`duration`")]),
         (job("length: 1h, source: {kind: ecs-task, «duration: 1h}"), &[("`duration`", "kind")]),
-        (job("length: 1h, source: {kind: iam-user, «renewable: true}, path: [\"arn:aws:iam::111111111111:role/hub\"]"), &[("`renewable`", "mfa")]),
+        (job("length: 1h, source: {kind: iam-user, «renewable: true}, path: \
+            [\"arn:aws:iam::111111111111:role/hub\"]"), &[("`renewable`", "mfa")]),
         (hop("{role: \"arn:aws:iam::111111111111:role/hub\", «durations: 1h}"), &[("`durations`", "`duration`")]),
         (job("length: 1h, source: ecs-task, refresh: {every: 5m, «evry: 5m}"), &[("`evry`", "`every`")]),
         (beside_a_job("readers: {\"111111111111\": {role: hub, «external: xyz}}"), &[("`external`", "external_id")]),
@@ -117,8 +121,11 @@ fn a_duplicate_key_is_an_error() {
         (job("length: 1h, source: ecs-task, «length: 2h"), &[("`length`", "line 3")]),
         (role(&format!("{ARN}, «{ARN}")), &[("`arn`", "")]),
         (beside_a_job("readers:\n  \"111111111111\": hub\n  «\"111111111111\": hub"), &[("`111111111111`", "line 8")]),
-        ("version: 1\nroles:\n  hub: {arn: \"arn:aws:iam::111111111111:role/hub\"}\n  «hub: {arn: \"arn:aws:iam::111111111111:role/hub2\"}\njobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(), &[("`hub`", "line 3")]),
-        (job("length: 1h, source: {kind: saml, renewable: true, «renewable: true}, path: [\"arn:aws:iam::111111111111:role/hub\"]"), &[("`renewable`", "")]),
+        ("version: 1\nroles:\n  hub: {arn: \"arn:aws:iam::111111111111:role/hub\"}\n  «hub: {arn: \
+            \"arn:aws:iam::111111111111:role/hub2\"}\njobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(),
+                &[("`hub`", "line 3")]),
+        (job("length: 1h, source: {kind: saml, renewable: true, «renewable: true}, path: \
+            [\"arn:aws:iam::111111111111:role/hub\"]"), &[("`renewable`", "")]),
     ]);
 }
 
@@ -134,7 +141,8 @@ fn a_missing_value_is_reported_at_the_map_that_lacks_it() {
         (job("length: 1h, source: «{}"), &[("`kind`", "kind:")]),
         (job("length: 1h, source: ecs-task, refresh: «{}"), &[("`every`", "every:")]),
         (hop("«{duration: 1h}"), &[("`role`", "role:")]),
-        ("version: 1\njobs: [{name: j, length: 1h, source: ecs-task}]\nroles:\n  hub: «{external_id: xyz}\n".to_owned(), &[("`arn`", "arn:")]),
+        ("version: 1\njobs: [{name: j, length: 1h, source: ecs-task}]\n\
+            roles:\n  hub: «{external_id: xyz}\n".to_owned(), &[("`arn`", "arn:")]),
         (beside_a_job("readers: {\"111111111111\": «{external_id: xyz}}"), &[("`role`", "role:")]),
     ]);
 }
@@ -149,18 +157,23 @@ fn a_wrong_type_is_an_error_that_names_the_found_and_the_expected_type() {
         (beside_a_job("waivers: «{}"), &[("`waivers` is a map", "- ")]),
         ("version: 1\njobs: «nightly\n".to_owned(), &[("`jobs` is text", "- ")]),
         ("version: 1\njobs:\n  - «nightly\n".to_owned(), &[("text", "map")]),
-        ("version: 1\nroles: «[]\njobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(), &[("`roles` is a list", "roles")]),
-        ("version: 1\njobs:\n  - {name: «5, length: 1h, source: ecs-task}\n".to_owned(), &[("`name` is a bare number", "quotes")]),
+        ("version: 1\nroles: «[]\njobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(),
+            &[("`roles` is a list", "roles")]),
+        ("version: 1\njobs:\n  - {name: «5, length: 1h, source: ecs-task}\n".to_owned(), &[("`name` is a bare number",
+            "quotes")]),
         ("version: 1\njobs:\n  - {name: «true, length: 1h, source: ecs-task}\n".to_owned(), &[("`name`", "quotes")]),
-        ("version: 1\njobs:\n  - {name: «\"\", length: 1h, source: ecs-task}\n".to_owned(), &[("`name` is empty", "name")]),
+        ("version: 1\njobs:\n  - {name: «\"\", length: 1h, source: ecs-task}\n".to_owned(), &[("`name` is empty",
+            "name")]),
         (job("length: «true, source: ecs-task"), &[("`length`", "1h30m")]),
         (job("length: «[1h], source: ecs-task"), &[("`length` is a list", "1h30m")]),
         (job("length: 1h, source: «[ecs-task]"), &[("a list", "map")]),
         (job("length: 1h, source: «ecs-tsk"), &[("`ecs-tsk`", "`ecs-task`")]),
         (job("length: 1h, source: {kind: «ecs-tsk}"), &[("`ecs-tsk`", "`ecs-task`")]),
         (job("length: 1h, source: «ECS-Task"), &[("`ECS-Task`", "ecs-task")]),
-        (job("length: 1h, source: {kind: iam-user, mfa: «yes}, path: [\"arn:aws:iam::111111111111:role/hub\"]"), &[("`mfa` is text", "`true` or `false`")]),
-        (job("length: 1h, source: {kind: web-identity, renewable: «1}, path: [\"arn:aws:iam::111111111111:role/hub\"]"), &[("`renewable`", "`true` or `false`")]),
+        (job("length: 1h, source: {kind: iam-user, mfa: «yes}, path: [\"arn:aws:iam::111111111111:role/hub\"]"),
+            &[("`mfa` is text", "`true` or `false`")]),
+        (job("length: 1h, source: {kind: web-identity, renewable: «1}, path: \
+            [\"arn:aws:iam::111111111111:role/hub\"]"), &[("`renewable`", "`true` or `false`")]),
         (role(&format!("{ARN}, assume: «\"true\"")), &[("`assume`", "`true` or `false`")]),
         (job("length: 1h, source: ecs-task, path: «hub"), &[("`path` is text", "- ")]),
         (job("length: 1h, source: ecs-task, path: [«5]"), &[("a bare number", "")]),
@@ -175,7 +188,8 @@ fn a_wrong_type_is_an_error_that_names_the_found_and_the_expected_type() {
 fn a_version_other_than_1_is_an_error() {
     check(&[
         ("version: «2\njobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(), &[("version", "`version: 1`")]),
-        ("version: «\"1\"\njobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(), &[("version", "`version: 1`")]),
+        ("version: «\"1\"\njobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(), &[("version",
+            "`version: 1`")]),
         ("version: «one\njobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(), &[("version", "`version: 1`")]),
     ]);
 }
@@ -190,9 +204,12 @@ fn a_fractional_a_negative_and_a_unitless_duration_are_refused() {
         (job("length: 1h, pause: «30, source: ecs-task"), &[("`pause`: `30` is a bare number", "`30s`")]),
         (job("length: 1h, margin: «5, source: ecs-task"), &[("`margin`: `5` is a bare number", "`5s`")]),
         (beside_a_job("defaults: {margin: «600}"), &[("`margin`: `600` is a bare number", "`600s`")]),
-        (job("length: 1h, source: {kind: session-token, duration: «43200}"), &[("`43200` is a bare number", "`43200s`")]),
-        (job("length: 1h, source: {kind: identity-center, portal_session: «8}"), &[("`portal_session`: `8` is a bare number", "`8s`")]),
-        (hop("{role: \"arn:aws:iam::111111111111:role/hub\", duration: «3600}"), &[("`3600` is a bare number", "`3600s`")]),
+        (job("length: 1h, source: {kind: session-token, duration: «43200}"), &[("`43200` is a bare number",
+            "`43200s`")]),
+        (job("length: 1h, source: {kind: identity-center, portal_session: «8}"),
+            &[("`portal_session`: `8` is a bare number", "`8s`")]),
+        (hop("{role: \"arn:aws:iam::111111111111:role/hub\", duration: «3600}"), &[("`3600` is a bare number",
+            "`3600s`")]),
         (role(&format!("{ARN}, max_session_duration: «3600")), &[("`3600` is a bare number", "`3600s`")]),
         (job("length: 1h, source: ecs-task, refresh: {every: «30}"), &[("`every`: `30` is a bare number", "`30s`")]),
         (job("length: «-5m, source: ecs-task"), &[("`-5m` is negative", "`1h30m`")]),
@@ -222,7 +239,8 @@ fn a_fractional_a_negative_and_a_unitless_duration_are_refused() {
 #[rustfmt::skip] // One case a line.
 fn a_bad_duration_is_quoted_as_written_and_the_hint_suggests_a_valid_one() {
     check(&[
-        (job("length: «99999999999999999999999, source: ecs-task"), &[("`99999999999999999999999` is a bare number", "")]),
+        (job("length: «99999999999999999999999, source: ecs-task"), &[("`99999999999999999999999` is a bare number",
+            "")]),
         (job("length: «1e3, source: ecs-task"), &[("`1e3`", "")]),
         // `1.5s` is refused as well, so the hint must not suggest it.
         (job("length: «1.5, source: ecs-task"), &[("`1.5`", "`1h30m`")]),
@@ -238,9 +256,11 @@ fn a_bad_duration_is_quoted_as_written_and_the_hint_suggests_a_valid_one() {
 fn a_role_is_named_by_its_alias_or_its_role_arn() {
     check(&[
         (beside_a_job("  - {name: k, length: 1h, source: ecs-task, path: [«hubb]}"), &[("`hubb`", "`hub`")]),
-        (beside_a_job("  - {name: k, length: 1h, source: ecs-task, path: [hub, {role: «elt, duration: 1h}]}"), &[("`elt`", "`etl`")]),
+        (beside_a_job("  - {name: k, length: 1h, source: ecs-task, path: [hub, {role: «elt, duration: 1h}]}"),
+            &[("`elt`", "`etl`")]),
         (hop("«warehouse"), &[("`warehouse` is not an alias", "roles:")]),
-        (hop("«arn:aws:sts::111111111111:assumed-role/etl/session"), &[("is a session of a role", "arn:aws:iam::111111111111:role/etl")]),
+        (hop("«arn:aws:sts::111111111111:assumed-role/etl/session"), &[("is a session of a role",
+            "arn:aws:iam::111111111111:role/etl")]),
         (hop("«arn:aws:iam::111111111111:user/bob"), &[("arn:aws:iam::111111111111:user/bob", "iam-user")]),
         (hop("«arn:aws:iam::111111111111:instance-profile/web"), &[("is an instance profile", "ec2-instance")]),
         (hop("«arn:aws:iam::111111111111:group/ops"), &[("arn:aws:iam::111111111111:group/ops", "role/NAME")]),
@@ -251,7 +271,8 @@ fn a_role_is_named_by_its_alias_or_its_role_arn() {
         (hop("«arn:aws:s3:::bucket"), &[("arn:aws:s3:::bucket", "role/NAME")]),
         (hop("«arn:gcp:iam::111111111111:role/r"), &[("partition", "arn:aws:iam")]),
         (role("arn: «hub"), &[("`hub` is not an ARN", "role/NAME")]),
-        (role("arn: «arn:aws:sts::111111111111:assumed-role/etl/session"), &[("is a session of a role", "arn:aws:iam::111111111111:role/etl")]),
+        (role("arn: «arn:aws:sts::111111111111:assumed-role/etl/session"), &[("is a session of a role",
+            "arn:aws:iam::111111111111:role/etl")]),
         (beside_a_job("readers: {\"111111111111\": «hubb}"), &[("`hubb`", "`hub`")]),
     ]);
 }
@@ -261,7 +282,9 @@ fn a_role_is_named_by_its_alias_or_its_role_arn() {
 fn a_second_alias_and_settings_that_aws_refuses_are_errors() {
     check(&[
         (
-            "version: 1\nroles:\n  hub: {arn: \"arn:aws:iam::111111111111:role/hub\"}\n  core: {arn: «\"arn:aws:iam::111111111111:role/hub\"}\njobs: [{name: j, length: 1h, source: ecs-task, path: [core]}]\n".to_owned(),
+            "version: 1\nroles:\n  hub: {arn: \"arn:aws:iam::111111111111:role/hub\"}\n  core: {arn: \
+                «\"arn:aws:iam::111111111111:role/hub\"}\njobs: [{name: j, length: 1h, source: ecs-task, path: \
+                [core]}]\n".to_owned(),
             &[("`hub` too (team.yaml:3)", "one alias")],
         ),
         (role(&format!("{ARN}, max_session_duration: «59m59s")), &[("59m59s is outside 1h to 12h", "3600s to 43200s")]),
@@ -273,7 +296,8 @@ fn a_second_alias_and_settings_that_aws_refuses_are_errors() {
         (role(&format!("{ARN}, session_name: «{}", "n".repeat(65))), &[("session_name", "2 to 64")]),
         (role(&format!("{ARN}, source_identity: «aws:me")), &[("aws:", "prefix")]),
     ]);
-    for fits in ["max_session_duration: 1h", "max_session_duration: 12h", "external_id: ab", "session_name: a_+=.@-9", "source_identity: me"] {
+    for fits in ["max_session_duration: 1h", "max_session_duration: 12h", "external_id: ab", "session_name: a_+=.@-9",
+        "source_identity: me"] {
         Inventory::parse("team.yaml", &role(&format!("{ARN}, {fits}"))).unwrap_or_else(|problems| panic!("{problems}"));
     }
 }
@@ -281,10 +305,13 @@ fn a_second_alias_and_settings_that_aws_refuses_are_errors() {
 #[test]
 #[rustfmt::skip] // One case a line.
 fn a_path_across_partitions_or_with_more_than_twelve_hops_is_refused() {
-    let hops = |count: usize| (0..count).map(|n| format!("arn:aws:iam::111111111111:role/r{n}")).collect::<Vec<_>>().join(", ");
+    let role = |number| format!("arn:aws:iam::111111111111:role/r{number}");
+    let hops = |count: usize| (0..count).map(role).collect::<Vec<_>>().join(", ");
     check(&[
-        (hop("arn:aws:iam::111111111111:role/a, «arn:aws-cn:iam::111111111111:role/b"), &[("partition aws-cn", "partition")]),
-        (hop("arn:aws:iam::111111111111:role/a, arn:aws:iam::111111111111:role/b, {role: «\"arn:aws-us-gov:iam::111111111111:role/c\", duration: 1h}"), &[("partition aws-us-gov", "partition")]),
+        (hop("arn:aws:iam::111111111111:role/a, «arn:aws-cn:iam::111111111111:role/b"), &[("partition aws-cn",
+            "partition")]),
+        (hop("arn:aws:iam::111111111111:role/a, arn:aws:iam::111111111111:role/b, {role: \
+            «\"arn:aws-us-gov:iam::111111111111:role/c\", duration: 1h}"), &[("partition aws-us-gov", "partition")]),
         (job(&format!("length: 1h, source: ecs-task, path: «[{}]", hops(13))), &[("13 hops", "at most 12")]),
     ]);
     for good in [hops(12), "arn:aws-cn:iam::111111111111:role/a, arn:aws-cn:iam::111111111111:role/b".to_owned()] {
@@ -297,22 +324,28 @@ fn a_path_across_partitions_or_with_more_than_twelve_hops_is_refused() {
 fn a_job_needs_a_unique_name_and_a_possible_source() {
     let long = "j".repeat(257);
     check(&[
-        ("version: 1\njobs:\n  - {name: j, length: 1h, source: ecs-task}\n  - {name: «j, length: 2h, source: codebuild}\n".to_owned(), &[("`j` is at team.yaml:3", "its own name")]),
+        ("version: 1\njobs:\n  - {name: j, length: 1h, source: ecs-task}\n  - {name: «j, length: 2h, source: \
+            codebuild}\n".to_owned(), &[("`j` is at team.yaml:3", "its own name")]),
         (format!("version: 1\njobs:\n  - {{name: «{long}, length: 1h, source: ecs-task}}\n"), &[("257", "256")]),
-        ("version: 1\njobs:\n  - {name: «\"a\\u0007b\", length: 1h, source: ecs-task}\n".to_owned(), &[("control character", "plain text")]),
+        ("version: 1\njobs:\n  - {name: «\"a\\u0007b\", length: 1h, source: ecs-task}\n".to_owned(),
+            &[("control character", "plain text")]),
         (job("length: 1h, source: «iam-user"), &[("`iam-user` has no path", "`path:`")]),
         (job("length: 1h, source: «iam-user, path: []"), &[("`iam-user` has no path", "`path:`")]),
         (job("length: 1h, source: «{kind: web-identity}"), &[("`web-identity` has no path", "exchanged")]),
         (job("length: 1h, source: «saml"), &[("`saml` has no path", "exchanged")]),
         (job("length: «5401s, source: lambda"), &[("1h30m1s", "1h30m")]),
-        (job("length: «2h, source: {kind: lambda}, path: [\"arn:aws:iam::111111111111:role/hub\"]"), &[("2h", "1h30m")]),
-        (job("length: 1h, source: {kind: identity-center, session: «59m}"), &[("59m is outside 1h to 12h", "1h to 12h")]),
-        (job("length: 1h, source: {kind: identity-center, session: «43201s}"), &[("12h1s is outside 1h to 12h", "1h to 12h")]),
+        (job("length: «2h, source: {kind: lambda}, path: [\"arn:aws:iam::111111111111:role/hub\"]"), &[("2h",
+            "1h30m")]),
+        (job("length: 1h, source: {kind: identity-center, session: «59m}"), &[("59m is outside 1h to 12h",
+            "1h to 12h")]),
+        (job("length: 1h, source: {kind: identity-center, session: «43201s}"), &[("12h1s is outside 1h to 12h",
+            "1h to 12h")]),
         (job("length: 1h, source: {kind: identity-center, session: «0s}"), &[("0s is outside 1h to 12h", "1h to 12h")]),
         ("«version: 1\n".to_owned(), &[("no job", "`jobs:`")]),
         ("«version: 1\njobs: []\n".to_owned(), &[("no job", "`jobs:`")]),
     ]);
-    for good in ["length: 90m, pause: 1h, source: lambda", "length: 1h, source: {kind: identity-center, session: 12h, portal_session: 15m}"] {
+    for good in ["length: 90m, pause: 1h, source: lambda",
+        "length: 1h, source: {kind: identity-center, session: 12h, portal_session: 15m}"] {
         Inventory::parse("team.yaml", &job(good)).unwrap_or_else(|problems| panic!("{problems}"));
     }
 }
@@ -321,8 +354,10 @@ fn a_job_needs_a_unique_name_and_a_possible_source() {
 #[rustfmt::skip] // One case a line.
 fn a_reader_of_another_account_is_refused() {
     check(&[
-        (beside_a_job("readers: {\"333333333333\": «hub}"), &[("arn:aws:iam::111111111111:role/hub is not in account 333333333333", "own account")]),
-        (beside_a_job("readers: {\"333333333333\": {role: «\"arn:aws:iam::111111111111:role/reader\"}}"), &[("not in account 333333333333", "own account")]),
+        (beside_a_job("readers: {\"333333333333\": «hub}"),
+            &[("arn:aws:iam::111111111111:role/hub is not in account 333333333333", "own account")]),
+        (beside_a_job("readers: {\"333333333333\": {role: «\"arn:aws:iam::111111111111:role/reader\"}}"),
+            &[("not in account 333333333333", "own account")]),
         (beside_a_job("readers: {\"*\": «\"arn:aws:iam::111111111111:role/reader\"}"), &[("one account", "{account}")]),
         (beside_a_job("readers: {\"*\": «hub}"), &[("one account", "{account}")]),
         (beside_a_job("readers: {\"*\": {role: «\"arn:aws:iam::{account}:user/reader\"}}"), &[("is an IAM user", "")]),
@@ -337,18 +372,25 @@ fn a_reader_of_another_account_is_refused() {
 fn a_waiver_without_finding_target_reason_or_last_day_is_refused() {
     let waiver = |keys: &str| beside_a_job(&format!("waivers:\n  - {keys}"));
     check(&[
-        (waiver("«{finding: thin-margin, until: 2027-01-31, reason: r}"), &[("neither a job nor a role", "`job:`, `role:`")]),
+        (waiver("«{finding: thin-margin, until: 2027-01-31, reason: r}"), &[("neither a job nor a role",
+            "`job:`, `role:`")]),
         (waiver("«{finding: thin-margin, job: j, until: 2027-01-31}"), &[("`reason`", "reason:")]),
-        (waiver("{finding: thin-margin, job: j, until: 2027-01-31, reason: «\"  \"}"), &[("`reason` is empty", "reason")]),
+        (waiver("{finding: thin-margin, job: j, until: 2027-01-31, reason: «\"  \"}"), &[("`reason` is empty",
+            "reason")]),
         (waiver("«{finding: thin-margin, job: j, reason: r}"), &[("`until`", "until:")]),
         (waiver("«{job: j, until: 2027-01-31, reason: r}"), &[("`finding`", "finding:")]),
         (waiver("{finding: «thin-margn, job: j, until: 2027-01-31, reason: r}"), &[("`thin-margn`", "`thin-margin`")]),
-        (waiver("{finding: «whatever-it-is, job: j, until: 2027-01-31, reason: r}"), &[("`whatever-it-is`", "docs/findings")]),
+        (waiver("{finding: «whatever-it-is, job: j, until: 2027-01-31, reason: r}"), &[("`whatever-it-is`",
+            "docs/findings")]),
         (waiver("{finding: «\"*\", job: j, until: 2027-01-31, reason: r}"), &[("`*`", "")]),
-        (waiver("{finding: thin-margin, job: j, until: «2027-02-30, reason: r}"), &[("`2027-02-30` is not a date", "YYYY-MM-DD")]),
-        (waiver("{finding: thin-margin, job: j, until: «tomorrow, reason: r}"), &[("`tomorrow` is not a date", "YYYY-MM-DD")]),
-        (waiver("{finding: thin-margin, job: j, until: «31.01.2027, reason: r}"), &[("`31.01.2027` is not a date", "YYYY-MM-DD")]),
-        (waiver("{finding: thin-margin, job: j, until: «\"2027-01-31T00:00\", reason: r}"), &[("2027-01-31T00:00", "YYYY-MM-DD")]),
+        (waiver("{finding: thin-margin, job: j, until: «2027-02-30, reason: r}"), &[("`2027-02-30` is not a date",
+            "YYYY-MM-DD")]),
+        (waiver("{finding: thin-margin, job: j, until: «tomorrow, reason: r}"), &[("`tomorrow` is not a date",
+            "YYYY-MM-DD")]),
+        (waiver("{finding: thin-margin, job: j, until: «31.01.2027, reason: r}"), &[("`31.01.2027` is not a date",
+            "YYYY-MM-DD")]),
+        (waiver("{finding: thin-margin, job: j, until: «\"2027-01-31T00:00\", reason: r}"), &[("2027-01-31T00:00",
+            "YYYY-MM-DD")]),
         (waiver("«««{job: j}"), &[("`finding`", ""), ("`until`", ""), ("`reason`", "")]),
     ]);
 }
@@ -365,7 +407,8 @@ fn text_that_is_not_an_inventory_is_one_problem_with_a_place() {
         ("version: 1\njobs:\n«\t- name: j\n".to_owned(), &[("tab", "YAML")]),
         ("version: 1\njobs:«\u{0}\n".to_owned(), &[("character", "YAML")]),
         ("version: 1\njobs: «*nowhere\n".to_owned(), &[("alias", "&anchor")]),
-        ("version: 1\njobs: [{name: j, length: 1h, source: ecs-task}]\n«---\nversion: 1\n".to_owned(), &[("document", "")]),
+        ("version: 1\njobs: [{name: j, length: 1h, source: ecs-task}]\n«---\nversion: 1\n".to_owned(), &[("document",
+            "")]),
     ]);
 }
 
@@ -374,14 +417,20 @@ fn text_that_is_not_an_inventory_is_one_problem_with_a_place() {
 #[rustfmt::skip] // One case a line.
 fn a_problem_is_not_reported_again_by_its_dependents() {
     check(&[
-        ("version: 1\nroles:\n  hub: «\"arn:aws:iam::111111111111:role/hub\"\njobs:\n  - {name: j, length: 1h, source: iam-user, path: [hub]}\n  - {name: k, length: 1h, source: iam-user, path: [hub]}\n".to_owned(), &[("text", "map")]),
-        ("version: 1\nroles:\n  hub: {arn: «nothing}\njobs:\n  - {name: j, length: 1h, source: iam-user, path: [hub]}\n".to_owned(), &[("`nothing`", "role/NAME")]),
-        ("version: 1\nroles: «[hub]\njobs:\n  - {name: j, length: 1h, source: iam-user, path: [hub]}\n".to_owned(), &[("`roles` is a list", "roles")]),
+        ("version: 1\nroles:\n  hub: «\"arn:aws:iam::111111111111:role/hub\"\n\
+            jobs:\n  - {name: j, length: 1h, source: iam-user, path: [hub]}\n  - {name: k, length: 1h, source: \
+            iam-user, path: [hub]}\n".to_owned(), &[("text", "map")]),
+        ("version: 1\nroles:\n  hub: {arn: «nothing}\njobs:\n  - {name: j, length: 1h, source: iam-user, path: \
+            [hub]}\n".to_owned(), &[("`nothing`", "role/NAME")]),
+        ("version: 1\nroles: «[hub]\njobs:\n  - {name: j, length: 1h, source: iam-user, path: [hub]}\n".to_owned(),
+            &[("`roles` is a list", "roles")]),
         (job("length: 1h, source: iam-user, path: «hub"), &[("`path` is text", "- ")]),
         (job("length: 1h, source: iam-user, path: [«5]"), &[("a bare number", "")]),
         (job("length: 1h, source: iam-user, path: [«{duration: 1h}]"), &[("`role`", "role:")]),
-        (beside_a_job("waivers: [{finding: thin-margin, job: «5, until: 2027-01-31, reason: r}]"), &[("`job` is a bare number", "quotes")]),
-        ("version: 1\njobs:\n  - {name: a, length: &long «4, source: ecs-task}\n  - {name: b, length: *long, source: ecs-task}\n".to_owned(), &[("`4` is a bare number", "`4s`")]),
+        (beside_a_job("waivers: [{finding: thin-margin, job: «5, until: 2027-01-31, reason: r}]"),
+            &[("`job` is a bare number", "quotes")]),
+        ("version: 1\njobs:\n  - {name: a, length: &long «4, source: ecs-task}\n  - {name: b, length: *long, source: \
+            ecs-task}\n".to_owned(), &[("`4` is a bare number", "`4s`")]),
     ]);
 }
 
@@ -391,23 +440,32 @@ fn a_problem_is_not_reported_again_by_its_dependents() {
 fn a_problem_does_not_hide_another() {
     check(&[
         (
-            "version: «2\ndefaults: {margin: «10}\n«reader: {}\nroles:\n  hub: {arn: «hub, «extrnal_id: xyz}\n  etl: {arn: \"arn:aws:iam::222222222222:role/etl\", max_session_duration: «13h}\njobs:\n  - {name: j, length: «4, source: «ecs-tsk, path: [«elt], refresh: «never}\n  - ««{«nam: j}\nwaivers:\n  - «{finding: «thin, until: «soon, reason: r}\n".to_owned(),
+            "version: «2\ndefaults: {margin: «10}\n«reader: {}\n\
+                roles:\n  hub: {arn: «hub, «extrnal_id: xyz}\n  etl: {arn: \"arn:aws:iam::222222222222:role/etl\", \
+                max_session_duration: «13h}\njobs:\n  - {name: j, length: «4, source: «ecs-tsk, path: [«elt], refresh: \
+                «never}\n  - ««{«nam: j}\nwaivers:\n  - «{finding: «thin, until: «soon, reason: r}\n".to_owned(),
             &[
-                ("version", ""), ("`10`", ""), ("`reader`", "`readers`"), ("`hub`", ""), ("`extrnal_id`", ""), ("13h", ""), ("`4`", ""),
-                ("`ecs-tsk`", ""), ("`elt`", "`etl`"), ("`never`", ""), ("`length`", ""), ("`source`", ""), ("`nam`", "`name`"),
+                ("version", ""), ("`10`", ""), ("`reader`", "`readers`"), ("`hub`", ""), ("`extrnal_id`", ""), ("13h",
+                    ""), ("`4`", ""),
+                ("`ecs-tsk`", ""), ("`elt`", "`etl`"), ("`never`", ""), ("`length`", ""), ("`source`", ""), ("`nam`",
+                    "`name`"),
                 ("neither", ""), ("`thin`", ""), ("`soon`", ""),
             ],
         ),
         (
-            "version: 1\nroles:\n  hub: {arn: \"arn:aws:iam::111111111111:role/hub\"}\n  core: {arn: «\"arn:aws:iam::111111111111:role/hub\", external_id: «x, max_session_duration: «99h}\njobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(),
+            "version: 1\nroles:\n  hub: {arn: \"arn:aws:iam::111111111111:role/hub\"}\n  core: {arn: \
+                «\"arn:aws:iam::111111111111:role/hub\", external_id: «x, max_session_duration: «99h}\n\
+                jobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(),
             &[("`hub` too", ""), ("`x`", ""), ("99h", "")],
         ),
         (
-            "version: 1\nroles:\n  hub: {arn: \"arn:aws:iam::111111111111:role/hub\"}\n  «hub: {arn: «\"arn:aws:iam::111111111111:user/hub\"}\njobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(),
+            "version: 1\nroles:\n  hub: {arn: \"arn:aws:iam::111111111111:role/hub\"}\n  «hub: {arn: \
+                «\"arn:aws:iam::111111111111:user/hub\"}\njobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(),
             &[("`hub` is here twice", ""), ("IAM user", "")],
         ),
         (beside_a_job("readers: {«production: {role: hub, external_id: «x}}"), &[("`production`", ""), ("`x`", "")]),
-        (job("length: «4, source: lambda, path: [«nowhere], margin: «5"), &[("`4`", ""), ("`nowhere`", ""), ("`5`", "")]),
+        (job("length: «4, source: lambda, path: [«nowhere], margin: «5"), &[("`4`", ""), ("`nowhere`", ""), ("`5`",
+            "")]),
     ]);
 }
 
@@ -415,14 +473,15 @@ fn a_problem_does_not_hide_another() {
 fn a_problem_shows_its_line_and_the_right_form() {
     let text = "version: 1\njobs:\n  - name: nightly-etl\n    lenght: 4h\n    length: 4\n    source: ecs-task\n";
     let problems = Inventory::parse("team.yaml", text).unwrap_err();
-    insta::assert_snapshot!(problems, @r"
+    insta::assert_snapshot!(problems, @"
     error: `lenght` is not a key of a job
      --> team.yaml:4:5
       |
     4 |     lenght: 4h
       |     ^^^^^^
       |
-      = help: did you mean `length`? Known here: name, owner, length, pause, age, margin, session_name, source, path, refresh
+      = help: did you mean `length`? Known here: name, owner, length, pause, age, margin, session_name, \
+        source, path, refresh
 
     error: `length`: `4` is a bare number
      --> team.yaml:5:13
@@ -513,7 +572,13 @@ fn a_folder_is_one_inventory() {
     fs::write(folder.path().join(".hidden.yaml"), "not: [an inventory").unwrap();
     assert_eq!(problems_of(folder.path()).iter().count(), 1, "other files are none of ours");
 
-    fs::write(folder.path().join("a.yaml"), "version: 1\nroles:\n  hub: {arn: \"arn:aws:iam::111111111111:role/hub\"}\ndefaults: {margin: 5m, owner: us}\nreaders: {\"111111111111\": hub}\njobs: [{name: a, length: 1h, source: iam-user, path: [hub]}]\n").unwrap();
+    fs::write(
+        folder.path().join("a.yaml"),
+        "version: 1\nroles:\n  hub: {arn: \"arn:aws:iam::111111111111:role/hub\"}\n\
+        defaults: {margin: 5m, owner: us}\nreaders: {\"111111111111\": hub}\n\
+        jobs: [{name: a, length: 1h, source: iam-user, path: [hub]}]\n",
+    )
+    .unwrap();
     fs::write(
         folder.path().join("b.yml"),
         "version: 1\ndefaults: {margin: 5m}\njobs: [{name: b, length: 1h, source: iam-user, path: [hub]}]\n",
@@ -623,7 +688,8 @@ fn a_small_file_with_nested_aliases_is_refused() {
 
 #[test]
 fn ordinary_anchors_are_accepted() {
-    let text = "version: 1\njobs:\n  - &base {name: a, length: 1h, source: ecs-task, margin: &margin 5m}\n  - {name: b, length: 2h, source: codebuild, margin: *margin}\n";
+    let text = "version: 1\njobs:\n  - &base {name: a, length: 1h, source: ecs-task, margin: &margin 5m}\n  - {name: \
+        b, length: 2h, source: codebuild, margin: *margin}\n";
     let inventory = Inventory::parse("team.yaml", text).unwrap();
     assert_eq!(inventory.jobs.iter().map(|job| job.margin).collect::<Vec<_>>(), [Seconds::minutes(5); 2]);
 }
@@ -669,7 +735,8 @@ fn a_plain_scalar_has_the_type_of_the_core_schema() {
 fn a_merge_adds_only_missing_keys() {
     let job = |name: &str, rest: &str| format!("  - {{name: {name}, {rest}}}\n");
     let text = format!(
-        "version: 1\njobs:\n  - &one {{name: a, length: 1h, source: ecs-task, &key refresh: none}}\n  - &two {{name: b, length: 2h, source: codebuild, owner: two}}\n{}{}",
+        "version: 1\njobs:\n  - &one {{name: a, length: 1h, source: ecs-task, &key refresh: none}}\n  - &two {{name: \
+            b, length: 2h, source: codebuild, owner: two}}\n{}{}",
         job("c", "length: 3h, <<: *one, *key : {every: 30m}"),
         job("d", "<<: [*one, *two]"),
     );
@@ -720,7 +787,8 @@ const EXAMPLE_AS_JSON: &str = r#"{
 		"*": {"role": "arn:aws:iam::{account}:role/credential-health-reader", "external_id": "example"}
 	},
 	"roles": {
-		"hub": {"arn": "arn:aws:iam::111111111111:role\/pipeline\/hub", "external_id": "example", "assume": true, "max_session_duration": "3600s"}
+		"hub": {"arn": "arn:aws:iam::111111111111:role\/pipeline\/hub", "external_id": "example",
+			"assume": true, "max_session_duration": "3600s"}
 	},
 	"jobs": [
 		{
@@ -731,7 +799,8 @@ const EXAMPLE_AS_JSON: &str = r#"{
 		}
 	],
 	"waivers": [
-		{"finding": "chain-caps-session", "job": "nightly-etl", "until": "2027-01-31", "reason": "moving to OIDC trust", "approver": "\u2026"}
+		{"finding": "chain-caps-session", "job": "nightly-etl", "until": "2027-01-31",
+			"reason": "moving to OIDC trust", "approver": "\u2026"}
 	]
 }"#;
 
@@ -816,10 +885,13 @@ fn json_a_folder_crlf_and_a_byte_order_mark_give_the_same_inventory() {
 #[rustfmt::skip] // One case a line.
 fn a_problem_in_json_has_a_place() {
     check(&[
-        ("{\n  \"version\": 1,\n  \"jobs\": [{\"name\": \"é\", \"length\": «4, \"source\": «\"ecs-tsk\"}]\n}\n".to_owned(), &[("`4`", "`4s`"), ("`ecs-tsk`", "`ecs-task`")]),
-        ("{\"version\": 1, \"jobs\": [{\"name\": \"j\", \"length\": \"1h\", \"source\": \"ecs-task\", «\"length\": \"2h\"}]}".to_owned(), &[("`length` is here twice", "")]),
+        ("{\n  \"version\": 1,\n  \"jobs\": [{\"name\": \"é\", \"length\": «4, \"source\": «\"ecs-tsk\"}]\n\
+            }\n".to_owned(), &[("`4`", "`4s`"), ("`ecs-tsk`", "`ecs-task`")]),
+        ("{\"version\": 1, \"jobs\": [{\"name\": \"j\", \"length\": \"1h\", \"source\": \"ecs-task\", «\"length\": \
+            \"2h\"}]}".to_owned(), &[("`length` is here twice", "")]),
     ]);
-    let escaped = "{\"version\": 1, \"jobs\": [{\"name\": \"\\ud83d\\ude00\", \"length\": \"1h\", \"source\": \"ecs-task\"}]}";
+    let escaped = "{\"version\": 1, \"jobs\": [{\"name\": \"\\ud83d\\ude00\", \"length\": \"1h\", \"source\": \
+        \"ecs-task\"}]}";
     assert_eq!(Inventory::parse("team.json", escaped).unwrap().jobs[0].name, "😀");
 }
 

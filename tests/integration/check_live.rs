@@ -199,7 +199,8 @@ async fn a_wrong_external_id_is_a_denial() {
     world.role(role(HUB).external_id("hub-7f3a"));
     let aws = StandIn::start(world).await;
     let inventory = format!(
-        "version: 1\nroles:\n  hub: {{arn: \"{HUB}\", external_id: old}}\njobs:\n  - {{name: a, length: 5m, source: ecs-task, path: [hub]}}\n"
+        "version: 1\nroles:\n  hub: {{arn: \"{HUB}\", external_id: old}}\n\
+            jobs:\n  - {{name: a, length: 5m, source: ecs-task, path: [hub]}}\n"
     );
     let report = check_once(&aws, &checker, &inventory).await;
     assert_eq!(ids(&report), ["assume-denied"]);
@@ -264,7 +265,8 @@ async fn the_reader_of_every_account_is_assumed_in_each() {
     world.role(Role::new(ETL).trusts(HUB).max_session(7200));
     let aws = StandIn::start(world).await;
     let inventory = format!(
-        "version: 1\nreaders:\n  \"*\": \"arn:aws:iam::{{account}}:role/reader\"\njobs:\n  - {{name: etl, length: 30m, source: ecs-task, path: [\"{HUB}\", \"{ETL}\"]}}\n"
+        "version: 1\nreaders:\n  \"*\": \"arn:aws:iam::{{account}}:role/reader\"\n\
+            jobs:\n  - {{name: etl, length: 30m, source: ecs-task, path: [\"{HUB}\", \"{ETL}\"]}}\n"
     );
     let report = check_once(&aws, &checker, &inventory).await;
     assert_eq!(role_of(&report, HUB)["max_session_duration_seconds"], 3600);
@@ -306,7 +308,8 @@ async fn a_role_that_iam_does_not_know_is_reported_as_missing_instead_of_denied(
     world.role(Role::new(READER).trusts(CHECKER).allows("iam:GetRole", "*"));
     let aws = StandIn::start(world).await;
     let inventory = format!(
-        "version: 1\nreaders: {{\"222222222222\": \"{READER}\"}}\njobs:\n  - {{name: etl, length: 30m, source: ecs-task, path: [\"{ETL}\"]}}\n"
+        "version: 1\nreaders: {{\"222222222222\": \"{READER}\"}}\n\
+            jobs:\n  - {{name: etl, length: 30m, source: ecs-task, path: [\"{ETL}\"]}}\n"
     );
     let report = check_once(&aws, &checker, &inventory).await;
     assert_eq!(ids(&report), ["role-missing"], "one finding for the role, and the better one");
@@ -444,7 +447,8 @@ jobs:
     assert_eq!(
         report["coverage"]["roles"]["not_checked"],
         json!([
-            {"role": HUB, "reason": "denied"}, {"role": ETL, "reason": "not-reached"}, {"role": DUMP, "reason": "not-reached"},
+            {"role": HUB, "reason": "denied"}, {"role": ETL, "reason": "not-reached"}, {"role": DUMP,
+                "reason": "not-reached"},
         ])
     );
     // One finding for the refused role, with every affected job.
@@ -559,7 +563,8 @@ async fn a_role_declared_with_a_wrong_path_is_reported_as_missing() {
     let own = "arn:aws:iam::999999999999:role/jobs/own";
     world.role(Role::new(own));
     let aws = StandIn::start(world).await;
-    let inventory = "version: 1\njobs:\n  - {name: own, length: 30m, source: web-identity, path: [\"arn:aws:iam::999999999999:role/own\"]}\n";
+    let inventory = "version: 1\njobs:\n  - {name: own, length: 30m, source: web-identity, path: \
+        [\"arn:aws:iam::999999999999:role/own\"]}\n";
     let report = check_once(&aws, &checker, inventory).await;
     let missing = finding(&report, "role-missing");
     assert!(missing.to_string().contains(own), "it says which role has the name: {missing:#}");
@@ -645,7 +650,8 @@ jobs:
     assert_eq!(
         role_of(&report, ETL),
         &json!({
-            "arn": ETL, "assumed": true, "max_session_duration_seconds": 7200, "max_session_duration_from": "iam", "error": null,
+            "arn": ETL, "assumed": true, "max_session_duration_seconds": 7200, "max_session_duration_from": "iam",
+                "error": null,
         })
     );
     assert_eq!(findings(&report, "duration-above-max-session").len(), 1);

@@ -12,11 +12,14 @@ const ETL: &str = "arn:aws:iam::222222222222:role/etl";
 const HUB: &str = "arn:aws:iam::111111111111:role/pipeline/hub";
 
 /// Covered with more than its margin.
-const HEALTHY: &str = "version: 1\njobs:\n  - {name: tidy-up, length: 30m, source: iam-user, path: [\"arn:aws:iam::222222222222:role/etl\"]}\n";
+const HEALTHY: &str = "version: 1\njobs:\n  - {name: tidy-up, length: 30m, source: iam-user, path: \
+    [\"arn:aws:iam::222222222222:role/etl\"]}\n";
 /// Lapses an hour before the job ends: a high finding.
-const LAPSES: &str = "version: 1\njobs:\n  - {name: nightly-etl, owner: data, length: 2h, source: ecs-task, path: [\"arn:aws:iam::222222222222:role/etl\"]}\n";
+const LAPSES: &str = "version: 1\njobs:\n  - {name: nightly-etl, owner: data, length: 2h, source: ecs-task, path: \
+    [\"arn:aws:iam::222222222222:role/etl\"]}\n";
 /// The verdict needs a MaxSessionDuration that nobody can read: a medium finding, and the run is incomplete.
-const NOT_KNOWN: &str = "version: 1\njobs:\n  - {name: exchange, length: 1h, source: web-identity, path: [{role: \"arn:aws:iam::222222222222:role/deploy\", duration: 2h}]}\n";
+const NOT_KNOWN: &str = "version: 1\njobs:\n  - {name: exchange, length: 1h, source: web-identity, path: [{role: \
+    \"arn:aws:iam::222222222222:role/deploy\", duration: 2h}]}\n";
 /// Not a valid inventory.
 const BAD: &str = "version: 1\njobs:\n  - {name: nightly-etl, lenght: 2h}\n";
 
@@ -176,9 +179,11 @@ async fn one_refused_role_is_a_finding_without_status_4() {
 
 #[tokio::test]
 async fn fail_on_ignores_only_findings_below_its_severity() {
-    let low = "version: 1\nroles:\n  etl: {arn: \"arn:aws:iam::222222222222:role/etl\", max_session_duration: 4h}\njobs:\n  - {name: a, length: 30m, source: iam-user, path: [etl]}\n";
+    let low = "version: 1\nroles:\n  etl: {arn: \"arn:aws:iam::222222222222:role/etl\", max_session_duration: 4h}\n\
+        jobs:\n  - {name: a, length: 30m, source: iam-user, path: [etl]}\n";
     let medium = "version: 1\njobs:\n  - {name: a, length: 55m, source: codebuild}\n";
-    let critical = "version: 1\njobs:\n  - {name: a, length: 5m, source: ecs-task, path: [{role: \"arn:aws:iam::222222222222:role/etl\", duration: 2h}]}\n";
+    let critical = "version: 1\njobs:\n  - {name: a, length: 5m, source: ecs-task, path: [{role: \
+        \"arn:aws:iam::222222222222:role/etl\", duration: 2h}]}\n";
     let levels = ["low", "medium", "high", "critical", "none"];
     for (inventory, fails) in [(low, 1), (medium, 2), (LAPSES, 3), (critical, 4)] {
         for (number, level) in levels.into_iter().enumerate() {
@@ -192,7 +197,8 @@ async fn fail_on_ignores_only_findings_below_its_severity() {
 
 #[tokio::test]
 async fn a_waived_finding_does_not_change_the_exit_status() {
-    let waiver = "longest_waiver: 400000d\nwaivers:\n  - {finding: chain-caps-session, job: nightly-*, until: 2999-12-31, reason: moving}\n";
+    let waiver = "longest_waiver: 400000d\nwaivers:\n  - {finding: chain-caps-session, job: nightly-*, until: \
+        2999-12-31, reason: moving}\n";
     let ran = Cli::on(&format!("{LAPSES}{waiver}"), "lint", &["--fail-on", "low", "--format", "json"]).run().await;
     let report = ran.report();
     assert_eq!(
@@ -240,7 +246,8 @@ const ODD: &str = "p\u{202e}q\u{2066}r\u{200b}s\u{feff}";
 async fn no_command_prints_control_characters() {
     let arn = "arn:aws:iam::111111111111:role/r";
     let inventory = format!(
-        "version: 1\nroles: {{\"h{ODD}\": {{arn: \"{arn}\"}}}}\njobs:\n  - {{name: \"{ODD}\", owner: \"{ODD}\", length: 4h, source: ecs-task, path: [\"h{ODD}\"]}}\n\
+        "version: 1\nroles: {{\"h{ODD}\": {{arn: \"{arn}\"}}}}\n\
+         jobs:\n  - {{name: \"{ODD}\", owner: \"{ODD}\", length: 4h, source: ecs-task, path: [\"h{ODD}\"]}}\n\
          waivers:\n  - {{finding: thin-margin, job: \"{ODD}\", until: 2020-01-01, reason: \"{ODD}\"}}\n"
     );
     let config = format!(
@@ -602,7 +609,8 @@ defaults: {owner: platform}
 roles:
   hub: {arn: \"arn:aws:iam::111111111111:role/pipeline/hub\", assume: true, max_session_duration: 4h}
 jobs:
-  - {name: nightly-etl, owner: data, length: 4h, source: web-identity, path: [hub, \"arn:aws:iam::222222222222:role/etl\"]}
+  - {name: nightly-etl, owner: data, length: 4h, source: web-identity, path: [hub, \
+      \"arn:aws:iam::222222222222:role/etl\"]}
   - {name: nightly-build, length: 3h, source: web-identity, path: [{role: hub, duration: 4h}]}
   - {name: report, length: 20m, source: ecs-task, path: [{role: hub, duration: 2h}]}
   - {name: image, length: 55m, source: codebuild}
@@ -657,13 +665,15 @@ async fn schema_prints_a_json_schema_that_accepts_good_and_refuses_bad_inventori
     assert_eq!(ran.stderr, "");
     let schema = ran.report();
     let validator = jsonschema::validator_for(&schema).unwrap();
-    let good = serde_json::json!({"version": 1, "jobs": [{"name": "a", "length": "30m", "source": "ecs-task", "path": [HUB]}]});
+    let good = serde_json::json!({"version": 1, "jobs": [{"name": "a", "length": "30m", "source": "ecs-task",
+        "path": [HUB]}]});
     assert!(
         validator.is_valid(&good),
         "{:?}",
         validator.iter_errors(&good).map(|error| error.to_string()).collect::<Vec<_>>()
     );
-    let bad = serde_json::json!({"version": 1, "jobs": [{"name": "a", "lenght": "30m", "length": "30m", "source": "ecs-task"}]});
+    let bad = serde_json::json!({"version": 1, "jobs": [{"name": "a", "lenght": "30m", "length": "30m",
+        "source": "ecs-task"}]});
     assert!(!validator.is_valid(&bad));
     let to_file = Cli::new(&["schema", "--output", "schema.json"]).run().await;
     to_file.assert_status(0);

@@ -187,7 +187,8 @@ async fn status_2_for_arguments_that_exclude_each_other() {
 
 #[tokio::test]
 async fn explain_takes_live_values_from_a_report_of_check() {
-    let inventory = "version: 1\njobs:\n  - {name: export, length: 90m, source: iam-user, path: [{role: \"arn:aws:iam::222222222222:role/etl\", duration: 2h}]}\n";
+    let inventory = "version: 1\njobs:\n  - {name: export, length: 90m, source: iam-user, path: [{role: \
+        \"arn:aws:iam::222222222222:role/etl\", duration: 2h}]}\n";
     let (mut world, checker) = world();
     world.role(role("arn:aws:iam::222222222222:role/etl").max_session(14_400));
     let aws = StandIn::start(world).await;

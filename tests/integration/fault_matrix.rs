@@ -36,10 +36,14 @@ const DUMP: &str = "arn:aws:iam::666666666666:role/dump";
 const INVENTORY: &str = r#"version: 1
 readers: {"444444444444": "arn:aws:iam::444444444444:role/reader"}
 jobs:
-  - {name: etl, owner: alpha, length: 30m, source: ecs-task, path: ["arn:aws:iam::111111111111:role/hub", "arn:aws:iam::222222222222:role/etl"]}
-  - {name: solo, owner: alpha, length: 90m, source: iam-user, path: [{role: "arn:aws:iam::333333333333:role/solo", duration: 2h}]}
-  - {name: read, owner: omega, length: 90m, source: iam-user, path: [{role: "arn:aws:iam::444444444444:role/read", duration: 2h}]}
-  - {name: own, owner: omega, length: 90m, source: web-identity, path: [{role: "arn:aws:iam::999999999999:role/own", duration: 2h}]}
+  - {name: etl, owner: alpha, length: 30m, source: ecs-task,
+     path: ["arn:aws:iam::111111111111:role/hub", "arn:aws:iam::222222222222:role/etl"]}
+  - {name: solo, owner: alpha, length: 90m, source: iam-user,
+     path: [{role: "arn:aws:iam::333333333333:role/solo", duration: 2h}]}
+  - {name: read, owner: omega, length: 90m, source: iam-user,
+     path: [{role: "arn:aws:iam::444444444444:role/read", duration: 2h}]}
+  - {name: own, owner: omega, length: 90m, source: web-identity,
+     path: [{role: "arn:aws:iam::999999999999:role/own", duration: 2h}]}
   - {name: dump, owner: alpha, length: 2h, source: ecs-task, path: ["arn:aws:iam::666666666666:role/dump"]}
   - {name: bystander, owner: omega, length: 2h, source: ecs-task, path: ["arn:aws:iam::555555555555:role/bystander"]}
 "#;

@@ -34,7 +34,8 @@ async fn a_check_of_500_roles_makes_the_planned_calls_with_at_most_32_at_once() 
     let ideal = LATENCY * u32::try_from(walk.len()).unwrap() / u32::try_from(DEFAULT_CONCURRENCY).unwrap();
     let ratio = (last - first).as_secs_f64() / ideal.as_secs_f64();
     println!(
-        "check of {ROLES} roles at {LATENCY:?}: {} calls in {:?}, {ratio:.3} of calls / {DEFAULT_CONCURRENCY} × latency; \
+        "check of {ROLES} roles at {LATENCY:?}: {} calls in {:?}, {ratio:.3} of calls / {DEFAULT_CONCURRENCY} × \
+         latency; \
          most at once {}, connections {}, run {} ms",
         calls.len(),
         last - first,
@@ -58,7 +59,13 @@ async fn lint_of_5000_jobs_is_quick() {
     let jobs: String = (0..5000)
         .map(|number| {
             let account = 200_000_000_000_u64 + number % 200;
-            format!("  - {{name: job-{number}, owner: team-{}, length: {}m, source: ecs-task, path: [\"arn:aws:iam::{account}:role/pipeline/r{}\"]}}\n", number % 20, 10 + number % 60, number % 400)
+            format!(
+                "  - {{name: job-{number}, owner: team-{}, length: {}m, source: ecs-task, path: \
+                [\"arn:aws:iam::{account}:role/pipeline/r{}\"]}}\n",
+                number % 20,
+                10 + number % 60,
+                number % 400
+            )
         })
         .collect();
     let cli = Cli::on(&format!("version: 1\njobs:\n{jobs}"), "lint", &["--format", "json"]);

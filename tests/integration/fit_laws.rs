@@ -79,12 +79,15 @@ proptest! {
                 Change::MaxSession(role, to) => {
                     (to.0 > 3600).then(|| Change::MaxSession(role.clone(), Seconds(to.0 - 3600)))
                 }
-                Change::Split(longest) => (longest.0 + 60 < case.job.length.0).then(|| Change::Split(Seconds(longest.0 + 60))),
+                Change::Split(longest) => {
+                    (longest.0 + 60 < case.job.length.0).then(|| Change::Split(Seconds(longest.0 + 60)))
+                }
                 Change::Pause(pause) => (pause.0 + 60 < case.job.pause.0).then(|| Change::Pause(Seconds(pause.0 + 60))),
                 _ => None,
             };
             if let Some(nearer) = nearer {
-                prop_assert_ne!(verdict(&case, std::slice::from_ref(&nearer)), Verdict::Covered, "{:?}, {:?}", nearer, change);
+                prop_assert_ne!(verdict(&case, std::slice::from_ref(&nearer)), Verdict::Covered,
+                    "{:?}, {:?}", nearer, change);
             }
         }
     }
@@ -99,7 +102,8 @@ proptest! {
                 }
                 Change::Ask(_, to) => prop_assert!((900..=43_200).contains(&to.0), "{:?}", change),
                 Change::Drop(hop) => prop_assert!(hop + 1 < case.job.path.len(), "the job works as its last role"),
-                Change::Refresh(Refresh::Every(every)) => prop_assert!(every.0 % 60 == 0 && every.0 >= 60, "{:?}", change),
+                Change::Refresh(Refresh::Every(every)) => prop_assert!(every.0 % 60 == 0 && every.0 >= 60,
+                    "{:?}", change),
                 _ => {}
             }
         }

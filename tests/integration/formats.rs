@@ -473,7 +473,8 @@ async fn every_form_has_every_finding() {
     let (aws, checker) = account().await;
     // One refused role, which has a finding without a job; one waiver that applies and one that does not.
     let inventory = format!(
-        "{INVENTORY}  - {{name: gone, length: 5m, source: lambda, path: [\"arn:aws:iam::333333333333:role/gone\"], refresh: auto}}\nlongest_waiver: 400000d\nwaivers:\n  \
+        "{INVENTORY}  - {{name: gone, length: 5m, source: lambda, path: [\"arn:aws:iam::333333333333:role/gone\"], \
+         refresh: auto}}\nlongest_waiver: 400000d\nwaivers:\n  \
          - {{finding: chain-caps-session, job: nightly-etl, until: 2099-12-31, reason: moving to OIDC}}\n  \
          - {{finding: thin-margin, job: nobody, until: 2099-12-31, reason: left over}}\n"
     );

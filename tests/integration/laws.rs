@@ -167,7 +167,9 @@ proptest! {
         prop_assert_eq!(found.headroom.map(i128::from), found.end.map(|end| i128::from(end.0) - needed));
         let margin = i64::try_from(case.job.margin.0).unwrap();
         match found.verdict {
-            Verdict::Rejected | Verdict::Unknown => prop_assert_eq!((found.lease, found.end, found.headroom), (None, None, None)),
+            Verdict::Rejected | Verdict::Unknown => {
+                prop_assert_eq!((found.lease, found.end, found.headroom), (None, None, None));
+            }
             Verdict::Lapses => prop_assert!(found.headroom.unwrap() < 0),
             Verdict::Thin if found.headroom.is_none_or(|headroom| headroom >= margin) => {
                 prop_assert_eq!(found.limited_by, Some(LimitedBy::RefreshInterval));
@@ -204,7 +206,8 @@ proptest! {
     }
 
     #[test]
-    fn a_larger_known_maximum_never_makes_a_verdict_worse(case in case(), more in 0..43_200_u64, at in any::<prop::sample::Index>()) {
+    fn a_larger_known_maximum_never_makes_a_verdict_worse(case in case(), more in 0..43_200_u64,
+        at in any::<prop::sample::Index>()) {
         prop_assume!(!case.maxima.is_empty());
         let hop = at.index(case.maxima.len());
         prop_assume!(case.maxima[hop].is_some());
@@ -219,7 +222,8 @@ proptest! {
     }
 
     #[test]
-    fn a_known_maximum_changes_only_an_unknown_verdict_or_a_request_over_it(case in case(), max in 3600..=43_200_u64, at in any::<prop::sample::Index>()) {
+    fn a_known_maximum_changes_only_an_unknown_verdict_or_a_request_over_it(case in case(), max in 3600..=43_200_u64,
+        at in any::<prop::sample::Index>()) {
         prop_assume!(!case.maxima.is_empty());
         let hop = at.index(case.maxima.len());
         let (mut unknown, mut known) = (case.clone(), case);
@@ -234,7 +238,8 @@ proptest! {
     /// STS refuses a longer request over the role's maximum, over one hour for a chained hop, and over twelve hours.
     /// Without a known maximum, the grant is unknown. A granted request does no harm.
     #[test]
-    fn a_longer_granted_session_never_makes_a_verdict_worse(case in case(), more in 1..20_000_u64, at in any::<prop::sample::Index>()) {
+    fn a_longer_granted_session_never_makes_a_verdict_worse(case in case(), more in 1..20_000_u64,
+        at in any::<prop::sample::Index>()) {
         prop_assume!(!case.job.path.is_empty());
         let hop = at.index(case.job.path.len());
         let asked = case.job.path[hop].duration.unwrap_or(Seconds(3600));
@@ -258,7 +263,9 @@ proptest! {
     fn a_longer_accepted_source_session_never_makes_a_verdict_worse(case in case(), more in 1..50_000_u64) {
         let mut longer = case.clone();
         match &mut longer.job.source {
-            Source::SessionToken { duration } | Source::FederationToken { duration } | Source::RolesAnywhere { duration } => duration.0 += more,
+            Source::SessionToken { duration }
+            | Source::FederationToken { duration }
+            | Source::RolesAnywhere { duration } => duration.0 += more,
             Source::Issued { duration, .. } | Source::ServiceRole { duration: Some(duration) } => duration.0 += more,
             Source::IdentityCenter { portal_session, .. } | Source::AccountAccess { portal_session } => {
                 portal_session.0 += more;
@@ -272,7 +279,8 @@ proptest! {
     }
 
     #[test]
-    fn a_longer_job_never_has_a_better_verdict(case in case(), length in seconds(), pause in seconds(), margin in seconds()) {
+    fn a_longer_job_never_has_a_better_verdict(case in case(), length in seconds(), pause in seconds(),
+        margin in seconds()) {
         let mut longer = case.clone();
         longer.job.length = longer.job.length + length;
         longer.job.pause = longer.job.pause + pause;
@@ -283,7 +291,8 @@ proptest! {
 
     #[test]
     fn a_slower_loop_never_has_a_better_verdict(case in case(), every in seconds(), slower in seconds()) {
-        let with = |every| Case { job: Job { refresh: Refresh::Every(every), ..case.job.clone() }, ..case.clone() }.judged();
+        let with = |every| Case { job: Job { refresh: Refresh::Every(every), ..case.job.clone() },
+            ..case.clone() }.judged();
         let (before, after) = (with(every), with(every + slower));
         prop_assert!(rank(after.verdict) <= rank(before.verdict), "{:?}\n{:?}", before, after);
     }
@@ -300,7 +309,8 @@ proptest! {
         if let (Some(before), Some(after)) = (before.lease, after.lease) {
             prop_assert!(after <= before, "{} became {}", before, after);
         }
-        prop_assert!(before.verdict != Verdict::Rejected || after.verdict == Verdict::Rejected, "a refused path leads nowhere");
+        prop_assert!(before.verdict != Verdict::Rejected || after.verdict == Verdict::Rejected,
+            "a refused path leads nowhere");
     }
 
     #[test]
@@ -335,7 +345,8 @@ proptest! {
         silent.job.path.iter_mut().for_each(|hop| hop.duration = None);
         let found = silent.judged();
         prop_assert!(found.limiting_hop.is_none() || found.verdict != Verdict::Rejected, "{:?}", found);
-        prop_assert!(FindingId::of_judgement(&found).is_none_or(|id| id.as_str() != "max-session-unknown"), "{:?}", found);
+        prop_assert!(FindingId::of_judgement(&found).is_none_or(|id| id.as_str() != "max-session-unknown"),
+            "{:?}", found);
     }
 
     #[test]
@@ -344,13 +355,16 @@ proptest! {
         if found.verdict == Verdict::Unknown {
             let platform = matches!(case.job.source, Source::Ec2Instance | Source::ServiceRole { duration: None });
             let copied = platform && case.job.path.is_empty() && case.job.refresh == Refresh::None;
-            let direct = case.job.path.first().is_some_and(|hop| !case.job.is_chained(0) && case.maxima[0].is_none() && hop.duration > Some(Seconds(3600)));
+            let direct = case.job.path.first().is_some_and(|hop| {
+                !case.job.is_chained(0) && case.maxima[0].is_none() && hop.duration > Some(Seconds(3600))
+            });
             prop_assert!(copied || direct, "{:?}", found);
         }
     }
 
     #[test]
-    fn judging_durations_of_any_length_never_panics(case in case(), huge in prop::collection::vec(prop_oneof![Just(u64::MAX), Just(u64::MAX / 2), any::<u64>()], 5)) {
+    fn judging_durations_of_any_length_never_panics(case in case(),
+        huge in prop::collection::vec(prop_oneof![Just(u64::MAX), Just(u64::MAX / 2), any::<u64>()], 5)) {
         let mut case = case;
         case.job.length = Seconds(huge[0]);
         case.job.pause = Seconds(huge[1]);
@@ -367,26 +381,31 @@ proptest! {
     }
 
     #[test]
-    fn a_printed_duration_reads_back_as_the_same_duration(seconds in prop_oneof![seconds(), (0..=100_000_000_000_u64).prop_map(Seconds)]) {
+    fn a_printed_duration_reads_back_as_the_same_duration(seconds in prop_oneof![seconds(),
+        (0..=100_000_000_000_u64).prop_map(Seconds)]) {
         prop_assert_eq!(Seconds::parse(&seconds.to_string()), Ok(seconds));
         prop_assert_eq!(Seconds::parse(&format!("{}s", seconds.0)), Ok(seconds));
         prop_assert_eq!(Seconds::parse(&format!("PT{}S", seconds.0)), Ok(seconds));
     }
 
     #[test]
-    fn a_duration_is_the_sum_of_its_parts(days in 0..400_u64, hours in 0..400_u64, minutes in 0..4000_u64, seconds in 0..400_000_u64) {
+    fn a_duration_is_the_sum_of_its_parts(days in 0..400_u64, hours in 0..400_u64, minutes in 0..4000_u64,
+        seconds in 0..400_000_u64) {
         let sum = Seconds(days * 86_400 + hours * 3600 + minutes * 60 + seconds);
         prop_assert_eq!(Seconds::parse(&format!("{days}d{hours}h{minutes}m{seconds}s")), Ok(sum));
         prop_assert_eq!(Seconds::parse(&format!("P{days}DT{hours}H{minutes}M{seconds}S")), Ok(sum));
     }
 
     #[test]
-    fn only_durations_of_the_grammar_are_accepted(text in "[-+]?(P?T?|PT)([0-9]{0,3}(ms|[dhms]|[dhms]|[DHMSTWY., ])){1,4}[0-9]{0,2}") {
+    fn only_durations_of_the_grammar_are_accepted(text in "[-+]?(P?T?|PT)([0-9]{0,3}(ms|[dhms]|[dhms]|[DHMSTWY., \
+        ])){1,4}[0-9]{0,2}") {
         prop_assert_eq!(Seconds::parse(&text).ok(), by_the_grammar(&text).map(Seconds), "{}", text);
     }
 
     #[test]
-    fn reading_an_inventory_never_panics_and_every_problem_has_a_message(text in "(version: 1\n)?(jobs|roles|readers|waivers|x): ?[\\[\\]{}:,&*!|>'\"%@`# \n\t\\-a-zA-Z0-9\u{e9}\u{1f600}\u{0}\u{1b}\u{9b}\u{202e}\u{200b}]{0,80}") {
+    fn reading_an_inventory_never_panics_and_every_problem_has_a_message(text in "(version: 1\n\
+        )?(jobs|roles|readers|waivers|x): ?[\\[\\]{}:,&*!|>'\"%@`# \n\
+        \t\\-a-zA-Z0-9\u{e9}\u{1f600}\u{0}\u{1b}\u{9b}\u{202e}\u{200b}]{0,80}") {
         if let Err(problems) = Inventory::parse("any", &text) {
             prop_assert!(problems.iter().count() > 0);
             prop_assert!(problems.iter().all(|problem| !problem.message.is_empty() && !problem.help.is_empty()));
@@ -415,7 +434,8 @@ proptest! {
 
     /// A signed request as AWS quotes it, with any line breaks of a proxy.
     #[test]
-    fn an_excerpt_of_an_answer_is_one_line_without_parts_of_a_signed_request(before in odd(), after in odd(), name in prop::sample::select(vec![
+    fn an_excerpt_of_an_answer_is_one_line_without_parts_of_a_signed_request(before in odd(), after in odd(),
+        name in prop::sample::select(vec![
         "x-amz-security-token:", "X-Amz-Security-Token=", "Credential=", "Signature=",
     ])) {
         let shown = printable(&format!("{before}{name}CANARY{after}"));

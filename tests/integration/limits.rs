@@ -139,7 +139,8 @@ fn a_problem_quotes_only_a_short_part_of_a_file() {
     let long = "x".repeat(100_000);
     for text in [
         format!(
-            "version: 1\njobs: [{{name: j, length: {long}, source: {long}, path: [\"arn:{long}\", {long}], {long}: 1}}]\n"
+            "version: 1\njobs: [{{name: j, length: {long}, source: {long}, path: [\"arn:{long}\", {long}], {long}: \
+                1}}]\n"
         ),
         format!("version: 1\n{JOB}waivers: [{{finding: {long}, job: j, until: {long}, reason: r}}]\n"),
         format!("version: 1\nroles: {{r: {{arn: \"arn:{long}\", external_id: {long}, session_name: {long}}}}}\n{JOB}"),

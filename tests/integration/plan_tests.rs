@@ -307,7 +307,8 @@ readers:
 roles:
   quiet: {arn: "arn:aws:iam::333333333333:role/quiet", assume: false}
 jobs:
-  - {name: a, length: 1m, source: ecs-task, path: ["arn:aws:iam::111111111111:role/hub", "arn:aws:iam::222222222222:role/etl", quiet]}
+  - {name: a, length: 1m, source: ecs-task,
+     path: ["arn:aws:iam::111111111111:role/hub", "arn:aws:iam::222222222222:role/etl", quiet]}
   - {name: b, length: 1m, source: ecs-task, path: ["arn:aws:iam::222222222222:role/other"]}
 "#;
     let inventory = inventory(text);
@@ -428,7 +429,8 @@ proptest! {
             more.push_str("readers: {\"*\": \"arn:aws:iam::{account}:role/reader\"}\n");
         }
         let listed: Vec<Vec<&str>> = paths.iter().map(|(_, path)| path.iter().map(|n| &*names[*n]).collect()).collect();
-        let named: Vec<(&str, &[&str])> = paths.iter().zip(&listed).map(|((source, _), path)| (sources[*source], &path[..])).collect();
+        let named: Vec<(&str, &[&str])> = paths.iter().zip(&listed).map(|((source, _), path)| (sources[*source],
+            &path[..])).collect();
         let inventory = jobs(&named, &more);
         let plan = plan_of(&inventory);
         check(&inventory, &plan);

@@ -196,7 +196,8 @@ fn of_the_function() -> Vec<(String, Right)> {
         ("!Ref TopicKmsKeyArn", &[TOPIC_KEY]),
         ("!GetAtt DeadLetterQueue.Arn", &[]),
         (
-            "!Sub \"arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/aws/lambda/${NamePrefix}credential-health:*\"",
+            "!Sub \"arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:\
+             log-group:/aws/lambda/${NamePrefix}credential-health:*\"",
             &[],
         ),
     ];

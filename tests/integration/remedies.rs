@@ -53,7 +53,8 @@ fn the_command_for_a_web_identity_role_uses_the_call_that_it_trusts() {
 
 #[test]
 fn the_text_of_aws_about_a_signed_request_is_not_shown() {
-    let text = "The request signature we calculated does not match the signature you provided.\n\nThe Canonical String for \
+    let text = "The request signature we calculated does not match the signature you provided.\n\n\
+                The Canonical String for \
                 this request should have been\n'POST\n/\n\nhost:sts\nx-amz-security-token:canary-token-1\n'";
     assert_eq!(printable(text), "The request signature we calculated does not match the signature you provided.");
     let inline = "bad x-amz-security-token:canary-token-1 and Credential=ASIACANARY/20261123, Signature=deadbeef end";
@@ -252,7 +253,8 @@ fn commands_that_change_a_role_come_before_commands_that_assume_it() {
     for source in ["ec2-instance", "session-token", "identity-center", "{kind: web-identity, renewable: false}"] {
         for (length, duration) in [("45m", "2h"), ("3h", "3h"), ("20h", "1h")] {
             let report = lint(&format!(
-                "{{version: 1, jobs: [{{name: j, length: {length}, source: {source}, path: [{{role: \"{ROLE}\", duration: {duration}}}]}}]}}"
+                "{{version: 1, jobs: [{{name: j, length: {length}, source: {source}, path: [{{role: \"{ROLE}\", \
+                    duration: {duration}}}]}}]}}"
             ));
             remedies.extend(report.findings.iter().flat_map(|f| &f.fixes).filter_map(|r| r.cli.clone()));
         }

@@ -248,7 +248,8 @@ fn cases() -> Vec<Case> {
         case(
             "G36",
             "GitHub OIDC, then a chained role that renews from it, half an hour",
-            "length: 30m, source: {kind: web-identity, renewable: false}, path: [{role: role, duration: 3600s}, other], refresh: auto",
+            "length: 30m, source: {kind: web-identity, renewable: false}, path: [{role: role, duration: 3600s}, \
+                other], refresh: auto",
             None,
             Survives,
         ),

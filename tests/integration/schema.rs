@@ -38,7 +38,8 @@ fn good() -> Vec<String> {
         job("length: 1h, source: ecs-task, refresh: auto"),
         job("length: 1h, source: ecs-task, refresh: {every: 30m}"),
         job(&format!(
-            "length: 1h, source: iam-user, path: [\"{ARN}\", {{role: \"{ARN}\"}}, {{role: \"{ARN}\", duration: 0s}}, {{role: \"{ARN}\", duration: ~}}]"
+            "length: 1h, source: iam-user, path: [\"{ARN}\", {{role: \"{ARN}\"}}, {{role: \"{ARN}\", duration: 0s}}, \
+                {{role: \"{ARN}\", duration: ~}}]"
         )),
         job(&format!("length: 1h, source: {{kind: iam-user, mfa: true}}, path: [\"{ARN}\"]")),
         job(&format!("length: 1h, source: {{kind: web-identity, renewable: false}}, path: [\"{ARN}\"]")),
@@ -59,16 +60,19 @@ fn good() -> Vec<String> {
         beside_a_job("defaults: {}\nreaders: {}\nroles: {}\nwaivers: []"),
         beside_a_job("defaults: ~\nreaders: ~\nroles: ~\nwaivers: ~"),
         beside_a_job(&format!(
-            "readers: {{\"111111111111\": \"{ARN}\", \"*\": {{role: \"arn:aws:iam::{{account}}:role/r\", external_id: abc}}}}"
+            "readers: {{\"111111111111\": \"{ARN}\", \"*\": {{role: \"arn:aws:iam::{{account}}:role/r\", external_id: \
+                abc}}}}"
         )),
         beside_a_job(&format!(
-            "roles: {{hub: {{arn: \"{ARN}\", external_id: abc, session_name: abc, source_identity: abc, assume: false, max_session_duration: 12h}}}}"
+            "roles: {{hub: {{arn: \"{ARN}\", external_id: abc, session_name: abc, source_identity: abc, assume: false, \
+                max_session_duration: 12h}}}}"
         )),
         beside_a_job(
             "waivers: [{finding: thin-margin, job: \"*\", role: \"*\", until: 2027-01-31, reason: r, approver: me}]",
         ),
         format!(
-            "{{\"version\": 1, \"jobs\": [{{\"name\": \"j\", \"length\": \"1h\", \"source\": {{\"kind\": \"iam-user\"}}, \"path\": [\"{ARN}\"]}}]}}"
+            "{{\"version\": 1, \"jobs\": [{{\"name\": \"j\", \"length\": \"1h\", \"source\": {{\"kind\": \
+                \"iam-user\"}}, \"path\": [\"{ARN}\"]}}]}}"
         ),
     ];
     // `issued` has no short form, because its duration has no default.

@@ -227,7 +227,8 @@ impl Drop for Emulator {
     }
 }
 
-/// Sends the function in this emulator a signal: `-STOP` and `-CONT` freeze and wake it, `-KILL` ends it as Lambda does.
+/// Sends a signal to the function in this emulator: `-STOP` freezes it, `-CONT` wakes it, and `-KILL` ends it as Lambda
+/// does.
 pub fn signal_function(emulator: u32, name: &str) {
     let function = function_of(emulator).and_then(|status| field(&status, "Pid:"));
     signal(name, function.expect("the function's process lives"));

@@ -1000,7 +1000,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_input_makes_the_readers_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400), text in "[\\[\\]{}:,!&*<>|\\- \n\"'#%a-zA-Z0-9$]{0,200}") {
+    fn no_input_makes_the_readers_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400),
+        text in "[\\[\\]{}:,!&*<>|\\- \n\"'#%a-zA-Z0-9$]{0,200}") {
         for content in [&bytes[..], text.as_bytes()] {
             let _ = planned(&[("t.yaml", content), ("p.plan", content)]);
         }

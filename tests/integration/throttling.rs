@@ -78,7 +78,8 @@ async fn run(name: &str, retries: Option<aws_sdk_sts::config::retry::RetryConfig
     let calls = aws.calls();
     let over: usize = refused(&calls).values().sum();
     println!(
-        "{name}: {ROLES} roles in {ACCOUNTS} accounts, {} calls, {over} over the limit {:?}, {} roles not checked, {:?}",
+        "{name}: {ROLES} roles in {ACCOUNTS} accounts, {} calls, {over} over the limit {:?}, {} roles not checked, \
+            {:?}",
         calls.len(),
         refused(&calls),
         report.coverage.roles.not_checked.len(),

@@ -53,7 +53,8 @@ fn many_jobs(count: usize) -> String {
     };
     let jobs: String = (0..count).map(job).collect();
     format!(
-        "version: 1\nroles:\n  known: {{arn: \"{ETL}\", max_session_duration: 1h}}\n  partner: {{arn: \"arn:aws:iam::555555555555:role/partner\"}}\njobs:\n{jobs}"
+        "version: 1\nroles:\n  known: {{arn: \"{ETL}\", max_session_duration: 1h}}\n  partner: {{arn: \
+            \"arn:aws:iam::555555555555:role/partner\"}}\njobs:\n{jobs}"
     )
 }
 
@@ -335,7 +336,10 @@ fn twenty_thousand_jobs_are_shortened_with_a_count_of_the_rest() {
 #[test]
 fn a_click_on_a_finding_of_a_job_opens_all_its_findings() {
     let inventory = format!(
-        "version: 1\njobs:\n  - {{name: etl, length: 4h, source: web-identity, path: [\"{HUB}\", {{role: \"{ETL}\", duration: 2h}}]}}\n  - {{name: thin, length: 55m, source: ecs-task, path: [\"{ETL}\"]}}\n  - {{name: build, length: 55m, source: ecs-task, path: [\"{ETL}\"]}}\nlongest_waiver: 400000d\nwaivers:\n  - {{finding: thin-margin, job: build, until: 2099-12-31, reason: split}}\n"
+        "version: 1\njobs:\n  - {{name: etl, length: 4h, source: web-identity, path: [\"{HUB}\", {{role: \"{ETL}\", \
+            duration: 2h}}]}}\n  - {{name: thin, length: 55m, source: ecs-task, path: [\"{ETL}\"]}}\n  - {{name: \
+            build, length: 55m, source: ecs-task, path: [\"{ETL}\"]}}\nlongest_waiver: 400000d\n\
+            waivers:\n  - {{finding: thin-margin, job: build, until: 2099-12-31, reason: split}}\n"
     );
     let report = lint(&inventory, Some("https://runbooks.example/"));
     let page = Page::of(&widget::render(&report, false));

@@ -25,7 +25,8 @@ pub fn get_role(world: &World, caller: &Key, request: &Request) -> Result<String
     constraints.finish()?;
     let name = name.unwrap_or_default();
     if !name.chars().all(|sign| sign.is_ascii_alphanumeric() || "+=,.@_-".contains(sign)) {
-        let message = "The specified value for roleName is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-";
+        let message = "The specified value for roleName is invalid. It must contain only alphanumeric characters \
+            and/or the following: +=,.@_-";
         return Err(Problem::validation(message));
     }
     let role = world.role_named(&caller.principal.account, name);

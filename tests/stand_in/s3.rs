@@ -62,7 +62,8 @@ pub fn answer(world: &mut World, caller: &Key, request: &Request) -> Result<Obje
         return Err(Problem::new(404, "NoSuchBucket", "The specified bucket does not exist").into());
     };
     if request.signed.as_ref().is_some_and(|signed| signed.region != bucket.region) {
-        let message = "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.";
+        let message = "The bucket you are attempting to access must be addressed using the specified endpoint. Please \
+            send all future requests to this endpoint.";
         let region = Some(bucket.region.clone());
         return Err(Refused { problem: Problem::new(301, "PermanentRedirect", message), region });
     }

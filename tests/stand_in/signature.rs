@@ -30,7 +30,8 @@ pub fn check(request: &Request, signed: &Signed, secret: &str, now: Timestamp) -
     let day = written.get(..8).unwrap_or_default();
     if signed.date != day {
         let message = format!(
-            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{}' != '{day}', from '{written}'.",
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{}' != \
+                '{day}', from '{written}'.",
             signed.date
         );
         return Err(mismatch(message));

@@ -14,7 +14,8 @@ pub fn optional(name: &str, text: Option<&str>) -> String {
 
 pub fn answer(service: &str, action: &str, result: &str, request_id: &str) -> String {
     format!(
-        "<{action}Response xmlns=\"{}\">\n<{action}Result>{result}</{action}Result>\n<ResponseMetadata>{}</ResponseMetadata>\n</{action}Response>\n",
+        "<{action}Response xmlns=\"{}\">\n<{action}Result>{result}</{action}Result>\n\
+            <ResponseMetadata>{}</ResponseMetadata>\n</{action}Response>\n",
         namespace(service),
         element("RequestId", request_id)
     )

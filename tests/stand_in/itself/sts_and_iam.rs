@@ -89,7 +89,8 @@ async fn assuming_a_missing_role_is_answered_as_a_denial() {
             assume(&aws, &caller, &format!("arn:aws:iam::111111111111:role/{name}"), 900).await.replace(name, "X"),
         );
     }
-    let plain = "AccessDenied: User: arn:aws:sts::999999999999:assumed-role/checker/lambda is not authorized to perform: \
+    let plain = "AccessDenied: User: arn:aws:sts::999999999999:assumed-role/checker/lambda is not authorized to \
+                 perform: \
                  sts:AssumeRole on resource: arn:aws:iam::111111111111:role/X";
     assert_eq!(texts, [plain; 3]);
     let sts = client!(aws_sdk_sts, aws, caller);
@@ -117,7 +118,8 @@ async fn a_session_may_do_only_calls_that_its_session_policy_and_its_role_allow(
     let aws = StandIn::start(world).await;
     let policy = |action: &str, resource: &str| {
         format!(
-            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"{action}","Resource":"{resource}"}}]}}"#
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow",
+               "Action":"{action}","Resource":"{resource}"}}]}}"#
         )
     };
     let wide = assumed_with(&aws, &caller, None).await;

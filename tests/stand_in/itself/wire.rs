@@ -24,7 +24,8 @@ async fn an_invalid_request_gets_a_400_and_a_wrong_scope_is_reported_first() {
     let aws = StandIn::start(world()).await;
     let authorization = |scope: &str| {
         format!(
-            "Authorization: AWS4-HMAC-SHA256 Credential=AKIANOBODY/{scope}/aws4_request, SignedHeaders=host, Signature=00\r\n"
+            "Authorization: AWS4-HMAC-SHA256 Credential=AKIANOBODY/{scope}/aws4_request, SignedHeaders=host, \
+                Signature=00\r\n"
         )
     };
     for (header, body, status, text) in [

@@ -152,7 +152,8 @@ impl World {
             "GetCallerIdentity" => (
                 "sts",
                 format!(
-                    "<Arn>arn:aws:iam::{account}:user/checker</Arn><UserId>AIDAEXAMPLE</UserId><Account>{account}</Account>"
+                    "<Arn>arn:aws:iam::{account}:user/checker</Arn><UserId>AIDAEXAMPLE</UserId>\
+                        <Account>{account}</Account>"
                 ),
             ),
             "GetRole" => ("iam", format!("<Role>{}</Role>", described(account, given("RoleName")?))),
@@ -217,8 +218,10 @@ fn assumed(role: &str, session: &str) -> Option<String> {
 fn described(account: &str, name: &str) -> String {
     let longest = if name.ends_with('0') { 14400 } else { 7200 };
     format!(
-        "<Path>/</Path><RoleName>{name}</RoleName><RoleId>AROAEXAMPLE</RoleId><Arn>arn:aws:iam::{account}:role/{name}</Arn>\
-         <CreateDate>2026-01-01T00:00:00Z</CreateDate><AssumeRolePolicyDocument>%7B%22Version%22%3A%222012-10-17%22%2C%22Statement\
+        "<Path>/</Path><RoleName>{name}</RoleName><RoleId>AROAEXAMPLE</RoleId>\
+         <Arn>arn:aws:iam::{account}:role/{name}</Arn>\
+         <CreateDate>2026-01-01T00:00:00Z</CreateDate>\
+         <AssumeRolePolicyDocument>%7B%22Version%22%3A%222012-10-17%22%2C%22Statement\
          %22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%7B%22AWS%22%3A%22arn%3Aaws%3Aiam%3A%3A111111111111%3Auser\
          %2Fchecker%22%7D%2C%22Action%22%3A%22sts%3AAssumeRole%22%7D%5D%7D</AssumeRolePolicyDocument>\
          <MaxSessionDuration>{longest}</MaxSessionDuration>"
