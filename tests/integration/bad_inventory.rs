@@ -11,7 +11,7 @@ use credential_health::inventory::{
 };
 
 /// The expected parts of a problem: one of its message (mostly the offending text) and one of its help.
-type Said<'a> = (&'a str, &'a str);
+type Expected<'a> = (&'a str, &'a str);
 
 /// Removes the marks from a text and returns their lines and columns.
 fn marked(text: &str) -> (String, Vec<(usize, usize)>) {
@@ -31,9 +31,9 @@ fn marked(text: &str) -> (String, Vec<(usize, usize)>) {
 }
 
 /// The difference between the problems of a marked text and the expected problems, if there is one.
-fn mistake(text: &str, expected: &[Said]) -> Option<String> {
+fn mistake(text: &str, expected: &[Expected]) -> Option<String> {
     let (plain, marks) = marked(text);
-    assert_eq!(marks.len(), expected.len(), "the case itself is wrong: a mark for each problem: {text}");
+    assert_eq!(marks.len(), expected.len(), "each expected problem needs a mark: {text}");
     let found = match Inventory::parse("team.yaml", &plain) {
         Ok(_) => return Some(format!("{text}\n  is accepted")),
         Err(problems) => problems,
@@ -57,7 +57,7 @@ fn mistake(text: &str, expected: &[Said]) -> Option<String> {
     })
 }
 
-fn check(cases: &[(String, &[Said])]) {
+fn check(cases: &[(String, &[Expected])]) {
     let wrong: Vec<String> = cases.iter().filter_map(|(text, expected)| mistake(text, expected)).collect();
     assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), cases.len(), wrong.join("\n\n"));
 }
@@ -570,7 +570,7 @@ fn a_folder_is_one_inventory() {
 
     fs::write(folder.path().join("notes.txt"), "not: [an inventory").unwrap();
     fs::write(folder.path().join(".hidden.yaml"), "not: [an inventory").unwrap();
-    assert_eq!(problems_of(folder.path()).iter().count(), 1, "other files are none of ours");
+    assert_eq!(problems_of(folder.path()).iter().count(), 1, "other files are ignored");
 
     fs::write(
         folder.path().join("a.yaml"),
@@ -697,7 +697,7 @@ fn ordinary_anchors_are_accepted() {
 /// YAML 1.2.2, section 10.3.2: the core schema.
 #[test]
 fn a_plain_scalar_has_the_type_of_the_core_schema() {
-    let told = |written: &str| {
+    let owner_or_message = |written: &str| {
         let text = format!("version: 1\njobs: [{{name: a, length: 1h, source: ecs-task, owner: {written}}}]\n");
         match Inventory::parse("team.yaml", &text) {
             Ok(inventory) => inventory.jobs[0].owner.as_deref().unwrap_or("nothing").to_owned(),
@@ -707,27 +707,27 @@ fn a_plain_scalar_has_the_type_of_the_core_schema() {
     for number in
         ["0", "-19", "+12", "0o7", "0x3A", "0.", "-0.0", ".5", "12e03", "-2E+05", ".inf", "-.Inf", ".NAN", "0127"]
     {
-        assert_eq!(told(number), "`owner` is a bare number, not text", "{number}");
-        assert_eq!(told(&format!("!!str {number}")), number);
-        assert_eq!(told(&format!("! {number}")), number);
-        assert_eq!(told(&format!("'{number}'")), number);
+        assert_eq!(owner_or_message(number), "`owner` is a bare number, not text", "{number}");
+        assert_eq!(owner_or_message(&format!("!!str {number}")), number);
+        assert_eq!(owner_or_message(&format!("! {number}")), number);
+        assert_eq!(owner_or_message(&format!("'{number}'")), number);
     }
-    for (tagged, said) in [("!!int '5'", "a bare number"), ("!!bool 'true'", "a yes-or-no value")] {
-        assert_eq!(told(tagged), format!("`owner` is {said}, not text"));
+    for (tagged, found) in [("!!int '5'", "a bare number"), ("!!bool 'true'", "a yes-or-no value")] {
+        assert_eq!(owner_or_message(tagged), format!("`owner` is {found}, not text"));
     }
     for wrong in ["!!int abc", "!!bool yes", "!!float ''", "!!map x"] {
-        assert!(told(wrong).starts_with("this is not what its tag"), "{wrong}");
+        assert!(owner_or_message(wrong).starts_with("this is not what its tag"), "{wrong}");
     }
     for yes_or_no in ["true", "True", "TRUE", "false", "False", "FALSE"] {
-        assert_eq!(told(yes_or_no), "`owner` is a yes-or-no value, not text", "{yes_or_no}");
+        assert_eq!(owner_or_message(yes_or_no), "`owner` is a yes-or-no value, not text", "{yes_or_no}");
     }
     for nothing in ["", "~", "null", "Null", "NULL"] {
-        assert_eq!(told(nothing), "nothing", "{nothing}");
+        assert_eq!(owner_or_message(nothing), "nothing", "{nothing}");
     }
     for text in
         ["yes", "off", "tRUE", "nULL", "1h", "1_000", "0b1", "0o8", "0xg", ".", "+.", "1e", "inf", "2027-01-31", "1:30"]
     {
-        assert_eq!(told(text), text);
+        assert_eq!(owner_or_message(text), text);
     }
 }
 
@@ -849,7 +849,7 @@ fn the_full_example_is_read_as_written() {
     assert_eq!(
         reader(&arn("arn:aws-cn:iam::333333333333:role/r")),
         None,
-        "a reader of another partition reads nothing"
+        "a reader does not read roles of another partition"
     );
 
     let [waiver] = &inventory.waivers[..] else { panic!("{:?}", inventory.waivers) };

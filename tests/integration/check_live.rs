@@ -101,11 +101,11 @@ async fn a_run_id_is_converted_to_a_valid_session_name() {
     let run_id = format!("a run: {}", "ü/".repeat(60));
     let check = Check { aws: &client, concurrency: 4, time: None, run_id: &run_id };
     let outcome = check.of(&shared_inventory()).await;
-    assert!(outcome.report.findings.is_empty(), "STS takes the name");
+    assert!(outcome.report.findings.is_empty(), "STS accepts the name");
     assert_eq!(outcome.report.run.id, run_id);
     let names: BTreeSet<String> =
         aws.calls_of("AssumeRole").iter().map(|call| call.params["RoleSessionName"].clone()).collect();
-    let [name] = &names.into_iter().collect::<Vec<_>>()[..] else { panic!("one name for the whole run") };
+    let [name] = &names.into_iter().collect::<Vec<_>>()[..] else { panic!("the run has more than one session name") };
     assert!(name.starts_with("credential-health-a-run") && name.len() <= 64, "{name}");
 }
 
@@ -130,13 +130,13 @@ async fn every_session_policy_allows_only_the_calls_of_the_check_without_wildcar
                         BTreeSet::from([ETL, DUMP])
                     );
                 }
-                other => panic!("{other:?} is not what a check needs"),
+                other => panic!("{other:?} is not an action of a check"),
             }
             assert_eq!(statement["Effect"], "Allow");
             seen += 1;
         }
     }
-    assert_eq!(seen, 5, "four sessions read their own role, the hub's may also go on");
+    assert_eq!(seen, 5, "four sessions read their role, and the hub's may assume the next roles");
 }
 
 #[tokio::test]
@@ -186,7 +186,7 @@ jobs:
     let sent = |target: &str, name: &str| {
         calls.iter().find(|call| call.target() == Some(target)).unwrap().param(name).map(str::to_owned)
     };
-    assert_eq!(sent(HUB, "ExternalId").as_deref(), Some("hub-7f3a"), "details apply wherever the ARN is named");
+    assert_eq!(sent(HUB, "ExternalId").as_deref(), Some("hub-7f3a"), "the settings of a role also apply to its ARN");
     assert_eq!(sent(HUB, "RoleSessionName").as_deref(), Some("etl-1"));
     assert_eq!(sent(HUB, "SourceIdentity"), None);
     assert_eq!(sent(ETL, "SourceIdentity").as_deref(), Some("ci"));
@@ -242,7 +242,7 @@ jobs:
     );
     let report = check_once(&aws, &checker, &inventory).await;
     assert_eq!(report["coverage"]["roles"]["described"], 3, "{:#}", report["coverage"]);
-    assert_eq!(report["coverage"]["roles"]["total"], 3, "a reader is no role of a path");
+    assert_eq!(report["coverage"]["roles"]["total"], 3, "a reader is not a role of a path");
     let calls = aws.calls_of("AssumeRole");
     let readers: Vec<&Call> = calls.iter().filter(|call| call.target() == Some(READER)).collect();
     let [reader] = readers[..] else { panic!("assumed {} times", readers.len()) };
@@ -312,9 +312,9 @@ async fn a_role_that_iam_does_not_know_is_reported_as_missing_instead_of_denied(
             jobs:\n  - {{name: etl, length: 30m, source: ecs-task, path: [\"{ETL}\"]}}\n"
     );
     let report = check_once(&aws, &checker, &inventory).await;
-    assert_eq!(ids(&report), ["role-missing"], "one finding for the role, and the better one");
+    assert_eq!(ids(&report), ["role-missing"], "one finding for the role, the more specific one");
     assert_eq!(finding(&report, "role-missing")["severity"], "critical");
-    assert_eq!(report["run"]["complete"], false, "no role that was to be assumed was assumed");
+    assert_eq!(report["run"]["complete"], false, "the only role was not assumed");
 }
 
 // --- Roles that are not assumed ---
@@ -342,7 +342,7 @@ jobs:
     assert_eq!(job(&report, "etl")["verdict"], "covered");
     assert_eq!(report["coverage"]["paths"]["not_walked"], json!([{"job": "etl", "hop": 0, "reason": "declared"}]));
     assert_eq!(report["coverage"]["roles"]["described"], 2);
-    assert_eq!(report["run"]["complete"], true, "what is declared so is not unfinished");
+    assert_eq!(report["run"]["complete"], true, "a declared assume: false does not make the run incomplete");
 }
 
 #[tokio::test]
@@ -478,7 +478,7 @@ async fn a_refusal_at_the_first_hop_names_the_checker_as_caller() {
 
 #[tokio::test]
 async fn a_denial_names_the_cause_that_aws_names_or_lists_four_possible_causes() {
-    for (wording, said) in
+    for (wording, expected) in
         [(Wording::WithCause, "the role's trust policy does not allow it"), (Wording::Plain, "four causes")]
     {
         let (mut world, checker) = world();
@@ -488,7 +488,7 @@ async fn a_denial_names_the_cause_that_aws_names_or_lists_four_possible_causes()
             format!("version: 1\njobs:\n  - {{name: etl, length: 30m, source: ecs-task, path: [\"{ETL}\"]}}\n");
         let report = check_once(&aws, &checker, &inventory).await;
         let detail = finding(&report, "assume-denied")["detail"].as_str().unwrap();
-        assert!(detail.contains(said), "{detail}");
+        assert!(detail.contains(expected), "{detail}");
     }
 }
 
@@ -567,7 +567,7 @@ async fn a_role_declared_with_a_wrong_path_is_reported_as_missing() {
         [\"arn:aws:iam::999999999999:role/own\"]}\n";
     let report = check_once(&aws, &checker, inventory).await;
     let missing = finding(&report, "role-missing");
-    assert!(missing.to_string().contains(own), "it says which role has the name: {missing:#}");
+    assert!(missing.to_string().contains(own), "the finding names the role with that name: {missing:#}");
 }
 
 #[tokio::test]

@@ -56,7 +56,7 @@ async fn status_1_for_an_open_finding_at_or_above_the_limit() {
 
 #[tokio::test]
 async fn status_2_for_bad_arguments_with_a_hint_about_the_right_ones() {
-    for (arguments, said) in [
+    for (arguments, expected) in [
         (&[][..], "Usage:"),
         (&["chekc"][..], "check"),
         (&["check"][..], "--inventory"),
@@ -72,7 +72,7 @@ async fn status_2_for_bad_arguments_with_a_hint_about_the_right_ones() {
         let ran = Cli::new(arguments).file("jobs.yaml", HEALTHY).run().await;
         ran.assert_status(2);
         assert_eq!(ran.stdout, "", "{arguments:?}");
-        assert!(ran.stderr.contains(said), "{arguments:?} says:\n{}", ran.stderr);
+        assert!(ran.stderr.contains(expected), "{arguments:?} says:\n{}", ran.stderr);
     }
 }
 
@@ -227,13 +227,13 @@ async fn standard_output_holds_only_json_and_a_quiet_run_prints_nothing_else() {
 async fn output_to_a_pipe_has_no_colour_and_no_color_overrides_forced_colour() {
     let escape = '\u{1b}';
     for (inventory, command) in [(LAPSES, "lint"), (BAD, "lint")] {
-        let said = |ran: &Ran| format!("{}{}", ran.stdout, ran.stderr);
+        let output = |ran: &Ran| format!("{}{}", ran.stdout, ran.stderr);
         let plain = Cli::on(inventory, command, &[]).run().await;
-        assert!(!said(&plain).contains(escape), "{}", said(&plain));
+        assert!(!output(&plain).contains(escape), "{}", output(&plain));
         let forced = Cli::on(inventory, command, &[]).env("CLICOLOR_FORCE", "1").run().await;
-        assert!(said(&forced).contains(escape), "forced colour shows that the others have none: {}", said(&forced));
+        assert!(output(&forced).contains(escape), "forced colour must differ from plain output: {}", output(&forced));
         let refused = Cli::on(inventory, command, &[]).env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1").run().await;
-        assert_eq!(said(&refused), said(&plain));
+        assert_eq!(output(&refused), output(&plain));
     }
     let coloured = Cli::on(LAPSES, "lint", &["--format", "json"]).env("CLICOLOR_FORCE", "1").run().await;
     assert_eq!(coloured.report()["summary"]["jobs"], 1);
@@ -431,11 +431,7 @@ fn bad_inputs() -> Vec<BadInput> {
         ),
         ("a long text many times", Some(quadratic.into_bytes()), &["jobs.yaml"]),
         ("an anchor inside itself", text("version: 1\njobs: &a [*a]\n"), &["jobs.yaml:2"]),
-        (
-            "brackets without end",
-            Some([b"version: 1\njobs: ".to_vec(), vec![b'['; 1_000_000]].concat()),
-            &["jobs.yaml"],
-        ),
+        ("unclosed brackets", Some([b"version: 1\njobs: ".to_vec(), vec![b'['; 1_000_000]].concat()), &["jobs.yaml"]),
         ("not YAML", text("version: 1\njobs: [\n"), &["jobs.yaml"]),
         ("two documents", text("version: 1\n---\nversion: 1\n"), &["jobs.yaml"]),
         ("a list", text("- version: 1\n"), &["jobs.yaml:1:1", "a map"]),
@@ -469,17 +465,17 @@ fn bad_inputs() -> Vec<BadInput> {
 async fn a_bad_inventory_is_reported_with_its_place_and_no_aws_calls() {
     let (aws, checker) = account().await;
     let mut mistakes = Vec::new();
-    for (what, content, said) in bad_inputs() {
+    for (what, content, expected) in bad_inputs() {
         let cli = Cli::new(&["check", "--inventory", "jobs.yaml", "--publish", TOPIC]).asking(&aws, &checker);
         let cli = match content {
             Some(content) => cli.file("jobs.yaml", content),
             None => cli,
         };
         let ran = cli.run().await;
-        let said_it_all = said.iter().all(|part| ran.stderr.contains(part));
+        let complete = expected.iter().all(|part| ran.stderr.contains(part));
         let clear = ran.stderr.contains("nothing was checked") && ran.stderr.len() < 10_000;
-        if (ran.status, ran.stdout.as_str()) != (2, "") || !said_it_all || !clear {
-            mistakes.push(format!("{what}: status {}, must say {said:?}, says\n{:.3000}", ran.status, ran.stderr));
+        if (ran.status, ran.stdout.as_str()) != (2, "") || !complete || !clear {
+            mistakes.push(format!("{what}: status {}, expected {expected:?}, says\n{:.3000}", ran.status, ran.stderr));
         }
     }
     assert!(mistakes.is_empty(), "{}", mistakes.join("\n\n"));

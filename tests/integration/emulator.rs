@@ -241,9 +241,9 @@ async fn bad_settings_fail_the_start_and_every_bad_setting_is_named() {
     assert_eq!((status, answer.as_str()), (502, ""));
     assert!(function.aws.calls().is_empty());
     let (log, output) = function.end();
-    let told = about(&log, "bad_settings");
-    assert_eq!(told.len(), 1, "{output}");
-    let problems = text(&told[0]["problems"]);
+    let logged = about(&log, "bad_settings");
+    assert_eq!(logged.len(), 1, "{output}");
+    let problems = text(&logged[0]["problems"]);
     for named in ["NOTIFY: `sometimes`", "CONCURRENCY: `0`", "MAX_MESSAGE_BYTES: `9`"] {
         assert!(problems.contains(named), "{problems}");
     }
@@ -271,8 +271,8 @@ async fn the_log_has_every_finding_and_the_metrics_of_full_runs_only() {
     assert!(metrics.iter().all(|line| directive(line)["Namespace"] == "Team/Health"));
     assert_eq!(metrics.iter().filter(|line| line["RunCompleted"] == 1 && line["JobsChecked"] == 3).count(), 1);
     for (severity, count) in full["summary"]["findings"].as_object().unwrap() {
-        let told = |line: &&&Value| line["Severity"] == severity.as_str() && line["Findings"] == *count;
-        assert_eq!(metrics.iter().filter(told).count(), 1, "{severity}: {output}");
+        let is_metric = |line: &&&Value| line["Severity"] == severity.as_str() && line["Findings"] == *count;
+        assert_eq!(metrics.iter().filter(is_metric).count(), 1, "{severity}: {output}");
     }
 }
 
@@ -308,10 +308,10 @@ async fn a_refused_publish_fails_the_invocation_after_the_findings_were_logged()
     let answer = function.invoke(&event("scheduled.json")).await;
     assert_eq!(answer["errorType"], "NotPublished", "{answer}");
     let message = text(&answer["errorMessage"]);
-    for told in
+    for expected in
         ["2 of 2 messages", "the message to data: AuthorizationError", "the message to platform: AuthorizationError"]
     {
-        assert!(message.contains(told), "{message}");
+        assert!(message.contains(expected), "{message}");
     }
     assert!(function.subjects().is_empty());
 

@@ -160,17 +160,17 @@ async fn explained_jobs_match_their_snapshots() {
 
 #[tokio::test]
 async fn a_misspelt_job_gets_the_nearest_job_as_suggestion_and_a_glob_is_refused() {
-    for (name, said) in [("nightly-elt", "did you mean `nightly-etl`?"), ("*", "as the inventory writes it")] {
+    for (name, expected) in [("nightly-elt", "did you mean `nightly-etl`?"), ("*", "as the inventory writes it")] {
         let ran = explain(&["--job", name, "--inventory", "jobs.yaml"]).await;
         ran.assert_status(2);
         assert_eq!(ran.stdout, "");
-        assert!(ran.stderr.contains(said), "{}", ran.stderr);
+        assert!(ran.stderr.contains(expected), "{}", ran.stderr);
     }
 }
 
 #[tokio::test]
 async fn status_2_for_arguments_that_exclude_each_other() {
-    for (arguments, said) in [
+    for (arguments, expected) in [
         (&["--job", "nightly-etl"][..], "--inventory"),
         (&["--inventory", "jobs.yaml"], "--job"),
         (&["thin-margin", "--job", "nightly-etl", "--inventory", "jobs.yaml"], "cannot be used with"),
@@ -181,7 +181,7 @@ async fn status_2_for_arguments_that_exclude_each_other() {
         let ran = explain(arguments).await;
         ran.assert_status(2);
         assert_eq!(ran.stdout, "", "{arguments:?}");
-        assert!(ran.stderr.contains(said), "{arguments:?} says:\n{}", ran.stderr);
+        assert!(ran.stderr.contains(expected), "{arguments:?} says:\n{}", ran.stderr);
     }
 }
 
@@ -194,22 +194,26 @@ async fn explain_takes_live_values_from_a_report_of_check() {
     let aws = StandIn::start(world).await;
     let checked = Cli::on(inventory, "check", &["--format", "json"]).asking(&aws, &checker).run().await;
     checked.assert_status(0);
-    let told = Cli::on(inventory, "explain", &["--job", "export", "--report", "report.json"])
+    let explained = Cli::on(inventory, "explain", &["--job", "export", "--report", "report.json"])
         .file("report.json", &checked.stdout)
         .run()
         .await;
-    told.assert_status(0);
-    assert!(told.stdout.contains("covered"), "{}", told.stdout);
-    assert!(told.stdout.contains("MaxSessionDuration 4h, read from IAM"), "{}", told.stdout);
-    assert!(told.stdout.contains("the MaxSessionDuration of 1 of 1 hops to the run of 20"), "{}", told.stdout);
-    // Without a report the value is unknown, and `explain` reports that.
-    let told = Cli::on(inventory, "explain", &["--job", "export"]).run().await;
-    assert!(told.stdout.contains("export: unknown."), "{}", told.stdout);
-    assert!(told.stdout.contains("MaxSessionDuration not known"), "{}", told.stdout);
+    explained.assert_status(0);
+    assert!(explained.stdout.contains("covered"), "{}", explained.stdout);
+    assert!(explained.stdout.contains("MaxSessionDuration 4h, read from IAM"), "{}", explained.stdout);
     assert!(
-        told.stdout.contains("`check` with the same `--inventory` and `--job export` reads them"),
+        explained.stdout.contains("the MaxSessionDuration of 1 of 1 hops to the run of 20"),
         "{}",
-        told.stdout
+        explained.stdout
+    );
+    // Without a report the value is unknown, and `explain` reports that.
+    let explained = Cli::on(inventory, "explain", &["--job", "export"]).run().await;
+    assert!(explained.stdout.contains("export: unknown."), "{}", explained.stdout);
+    assert!(explained.stdout.contains("MaxSessionDuration not known"), "{}", explained.stdout);
+    assert!(
+        explained.stdout.contains("`check` with the same `--inventory` and `--job export` reads them"),
+        "{}",
+        explained.stdout
     );
 }
 
@@ -266,7 +270,7 @@ async fn an_inventory_with_the_suggested_lines_has_a_covered_job() {
             followed += 1;
         }
     }
-    assert!(followed > 15, "only {followed} ways");
+    assert!(followed > 15, "only {followed} fixes");
 }
 
 // --- For programs ---
@@ -280,8 +284,8 @@ async fn json_of(arguments: &[&str]) -> Value {
 
 #[tokio::test]
 async fn a_job_as_json_matches_its_snapshot() {
-    let told = json_of(&["--job", "upload", "--inventory", "jobs.yaml"]).await;
-    redacted(|| insta::assert_snapshot!("job_json", format!("{told:#}")));
+    let explained = json_of(&["--job", "upload", "--inventory", "jobs.yaml"]).await;
+    redacted(|| insta::assert_snapshot!("job_json", format!("{explained:#}")));
 }
 
 #[tokio::test]
@@ -289,8 +293,8 @@ async fn the_json_of_a_job_agrees_with_lint_and_has_the_fixes_of_the_text() {
     let report = Cli::on(JOBS, "lint", &["--format", "json", "--fail-on", "none"]).run().await.report();
     for reported in report["jobs"].as_array().unwrap() {
         let name = reported["name"].as_str().unwrap();
-        let told = json_of(&["--job", name, "--inventory", "jobs.yaml"]).await;
-        assert_eq!(told["schema_version"], 1);
+        let explained = json_of(&["--job", name, "--inventory", "jobs.yaml"]).await;
+        assert_eq!(explained["schema_version"], 1);
         for key in [
             "verdict",
             "needed_seconds",
@@ -300,22 +304,23 @@ async fn the_json_of_a_job_agrees_with_lint_and_has_the_fixes_of_the_text() {
             "limited_by",
             "limiting_hop",
         ] {
-            assert_eq!(told["job"][key], reported[key], "{name}: {key}");
+            assert_eq!(explained["job"][key], reported[key], "{name}: {key}");
         }
-        for (told, reported) in told["job"]["hops"].as_array().unwrap().iter().zip(reported["hops"].as_array().unwrap())
+        for (explained, reported) in
+            explained["job"]["hops"].as_array().unwrap().iter().zip(reported["hops"].as_array().unwrap())
         {
             for key in ["role", "chained", "requested_seconds", "cap_seconds"] {
-                assert_eq!(told[key], reported[key], "{name}: {key}");
+                assert_eq!(explained[key], reported[key], "{name}: {key}");
             }
         }
         let text = job(name).await;
-        let ways = told["ways"].as_array().unwrap();
-        assert_eq!(told["fits"], text.contains("\nThe job is covered\n"), "{name}");
+        let ways = explained["ways"].as_array().unwrap();
+        assert_eq!(explained["fits"], text.contains("\nThe job is covered\n"), "{name}");
         assert_eq!(ways.is_empty(), !text.contains("\nHow to fix it"), "{name}");
         for way in ways.iter().take(4) {
-            let told: String = way["summary"].as_str().unwrap().split_whitespace().collect();
+            let summary: String = way["summary"].as_str().unwrap().split_whitespace().collect();
             let shown: String = text.split_whitespace().collect();
-            assert!(shown.to_lowercase().contains(&told.to_lowercase()), "{name}: {way}");
+            assert!(shown.to_lowercase().contains(&summary.to_lowercase()), "{name}: {way}");
             assert!(way["steps"].as_array().is_some_and(|steps| !steps.is_empty()), "{name}: {way}");
         }
     }
@@ -323,9 +328,9 @@ async fn the_json_of_a_job_agrees_with_lint_and_has_the_fixes_of_the_text() {
 
 #[tokio::test]
 async fn a_finding_and_the_list_are_printed_as_json() {
-    let told = json_of(&["thin-margin"]).await;
-    assert_eq!((&told["id"], &told["severity"]), (&json!("thin-margin"), &json!("medium")));
-    assert_eq!(told["page"], FindingId::ThinMargin.page());
+    let explained = json_of(&["thin-margin"]).await;
+    assert_eq!((&explained["id"], &explained["severity"]), (&json!("thin-margin"), &json!("medium")));
+    assert_eq!(explained["page"], FindingId::ThinMargin.page());
     let all = json_of(&[]).await;
     assert_eq!(all["findings"].as_array().unwrap().len(), FindingId::ALL.len());
     assert_eq!(all["schema_version"], 1);
@@ -339,10 +344,10 @@ async fn the_page_about_explain_shows_its_real_output() {
     let path = format!("{}/docs/explain.md", crate::harness::ROOT);
     let page = std::fs::read_to_string(&path).unwrap();
     let inventory = page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
-    let told = Cli::new(&["explain", "--job", "upload", "--inventory", "inventory.yaml"]);
-    let told = told.file("inventory.yaml", inventory).run().await;
-    told.assert_status(0);
-    let output = format!("$ credential-health explain --job upload --inventory inventory.yaml\n{}", told.stdout);
+    let explained = Cli::new(&["explain", "--job", "upload", "--inventory", "inventory.yaml"]);
+    let explained = explained.file("inventory.yaml", inventory).run().await;
+    explained.assert_status(0);
+    let output = format!("$ credential-health explain --job upload --inventory inventory.yaml\n{}", explained.stdout);
     let (before, rest) = page.split_once("```console\n").unwrap();
     let (shown, after) = rest.split_once("```\n").unwrap();
     if std::env::var_os("UPDATE_DOCS").is_some() {

@@ -219,7 +219,7 @@ struct Seen {
     exit: i32,
 }
 
-struct Doors<'a> {
+struct EntryPoints<'a> {
     aws: &'a StandIn,
     checker: &'a Credentials,
     endpoints: &'a [(&'static str, String)],
@@ -228,7 +228,7 @@ struct Doors<'a> {
     times_out: bool,
 }
 
-impl Doors<'_> {
+impl EntryPoints<'_> {
     async fn function(&self) -> (Result<Value, String>, Log) {
         // Faults with an immediate answer cover the default number of attempts.
         let attempts = self.attempts.filter(|_| self.times_out);
@@ -240,7 +240,7 @@ impl Doors<'_> {
             lambda.invoke_as("request-1", REMAINING, &event).with_subscriber(log.subscriber("credential_health=trace"));
         let answer = invoked.await.map_err(|error| format!("{}: {}", error.error_type, error.error_message));
         let took = begun.elapsed();
-        assert!(!self.times_out || took >= 2 * ATTEMPT, "time-outs were shortened: {took:?}");
+        assert!(!self.times_out || took >= 2 * ATTEMPT, "timeouts were shortened: {took:?}");
         (answer, log)
     }
 
@@ -303,15 +303,15 @@ fn mistakes(seen: &Seen, expected: &Expected<'_>, baseline: &Value) -> Vec<Strin
     }
     match (&seen.answer, expected.unpublished) {
         (Ok(_), []) => {}
-        (Err(said), unpublished @ [_, ..]) => {
-            let all = said.starts_with("NotPublished: ")
-                && unpublished.iter().all(|(owner, word)| said.contains(owner) && said.contains(word));
+        (Err(error), unpublished @ [_, ..]) => {
+            let all = error.starts_with("NotPublished: ")
+                && unpublished.iter().all(|(owner, word)| error.contains(owner) && error.contains(word));
             if !all {
-                wrong.push(format!("the invocation says {said}, and should of {unpublished:?}"));
+                wrong.push(format!("the invocation reports {error}, expected {unpublished:?}"));
             }
         }
         (Ok(_), _) => wrong.push("the invocation should fail".to_owned()),
-        (Err(said), []) => wrong.push(format!("the invocation fails: {said}")),
+        (Err(error), []) => wrong.push(format!("the invocation fails: {error}")),
     }
     // The command still has a report if the invocation fails.
     let prints =
@@ -338,12 +338,13 @@ fn mistakes_of_report(report: &Value, expected: &Expected<'_>, baseline: &Value)
     let list = |report: &Value, pointer: &str| report.pointer(pointer).unwrap().as_array().unwrap().clone();
     let affected: BTreeMap<&str, &str> =
         expected.affected.iter().map(|(role, reason)| (*role, reason.as_str())).collect();
-    let told: Vec<(String, String)> = list(report, "/coverage/roles/not_checked")
+    let not_checked: Vec<(String, String)> = list(report, "/coverage/roles/not_checked")
         .iter()
         .map(|entry| (entry["role"].as_str().unwrap().to_owned(), entry["reason"].as_str().unwrap().to_owned()))
         .collect();
-    if told.iter().map(|(role, reason)| (role.as_str(), reason.as_str())).collect::<BTreeMap<_, _>>() != affected {
-        wrong.push(format!("not checked: {told:?}, not {affected:?}"));
+    if not_checked.iter().map(|(role, reason)| (role.as_str(), reason.as_str())).collect::<BTreeMap<_, _>>() != affected
+    {
+        wrong.push(format!("not checked: {not_checked:?}, not {affected:?}"));
     }
     if report["run"]["complete"] != expected.complete {
         wrong.push(format!("complete: {}", report["run"]["complete"]));
@@ -430,7 +431,7 @@ fn row(seen: &Seen, baseline: &Value) -> Row {
     }
     let invocation = match &seen.answer {
         Ok(_) => "the report".to_owned(),
-        Err(said) => format!("`{}`", said.split(':').next().unwrap_or_default()),
+        Err(error) => format!("`{}`", error.split(':').next().unwrap_or_default()),
     };
     Row { report, complete: if seen.complete { "true" } else { "false" }, exit: seen.exit, invocation }
 }
@@ -474,14 +475,11 @@ fn compare_with_page(table: &str) {
     const MARK: &str = "<!-- The table is made by tests/integration/fault_matrix.rs. -->\n\n";
     let path = std::path::Path::new(crate::harness::ROOT).join("docs/faults.md");
     let page = std::fs::read_to_string(&path).unwrap();
-    let (before, kept) = page.split_once(MARK).expect("the page says where its table is");
+    let (before, kept) = page.split_once(MARK).expect("the page has a mark for its table");
     if std::env::var_os("UPDATE_DOCS").is_some() {
         return std::fs::write(&path, format!("{before}{MARK}{table}")).unwrap();
     }
-    assert!(
-        kept == table,
-        "docs/faults.md is not what the runs show now: UPDATE_DOCS=1 cargo test --workspace fault_matrix"
-    );
+    assert!(kept == table, "docs/faults.md is out of date: UPDATE_DOCS=1 cargo test --workspace fault_matrix");
 }
 
 // --- The test ---
@@ -489,12 +487,12 @@ fn compare_with_page(table: &str) {
 async fn one_place(kind: &Kind, place: Place, elsewhere: &StandIn, baseline: &Value) -> (Row, Vec<String>) {
     let (aws, checker) = start().await;
     let times_out = kind.class == Some("timed-out");
-    let doors = Doors { aws: &aws, checker: &checker, endpoints: &[], attempts: kind.attempts, times_out };
+    let entry_points = EntryPoints { aws: &aws, checker: &checker, endpoints: &[], attempts: kind.attempts, times_out };
     let script = |aws: &StandIn| {
         let calls = place.calls();
         aws.script(kind.times.map_or(calls.clone(), |times| calls.times(times)).then(kind.answer.clone()));
     };
-    let seen = doors.ask(script).await;
+    let seen = entry_points.ask(script).await;
     let unpublished = match (place, kind.class) {
         (FirstMessage, Some(_)) => vec![("the message to alpha", "1 of 2")],
         (LaterMessage, Some(_)) => vec![("the message to omega", "1 of 2")],
@@ -536,8 +534,9 @@ async fn one_service(connection: &'static str, service: &'static str, baseline: 
         _ => aws.url().replace("http://", "https://"),
     };
     let endpoints = [(service, url)];
-    let doors = Doors { aws: &aws, checker: &checker, endpoints: &endpoints, attempts: Some("2"), times_out: false };
-    let seen = doors.ask(|_| {}).await;
+    let entry_points =
+        EntryPoints { aws: &aws, checker: &checker, endpoints: &endpoints, attempts: Some("2"), times_out: false };
+    let seen = entry_points.ask(|_| {}).await;
     let unpublished = [("the message to alpha", "2 of 2"), ("the message to omega", "no connection")];
     let assumed = [HUB, ETL, SOLO, DUMP, BYSTANDER, OWN];
     let expected = match service {
@@ -572,8 +571,8 @@ async fn one_service(connection: &'static str, service: &'static str, baseline: 
 async fn own_clock(minutes: i64, baseline: &Value) -> (Row, Vec<String>) {
     let (aws, checker) = start().await;
     aws.set_clock_offset(SignedDuration::from_mins(minutes));
-    let doors = Doors { aws: &aws, checker: &checker, endpoints: &[], attempts: None, times_out: false };
-    let seen = doors.ask(|_| {}).await;
+    let entry_points = EntryPoints { aws: &aws, checker: &checker, endpoints: &[], attempts: None, times_out: false };
+    let seen = entry_points.ask(|_| {}).await;
     let expected = Expected {
         affected: Vec::new(),
         found_at: None,
@@ -588,13 +587,14 @@ async fn own_clock(minutes: i64, baseline: &Value) -> (Row, Vec<String>) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_every_cell_only_the_fault_is_reported_and_at_its_place() {
     let (aws, checker) = start().await;
-    let calm =
-        Doors { aws: &aws, checker: &checker, endpoints: &[], attempts: None, times_out: false }.ask(|_| {}).await;
+    let calm = EntryPoints { aws: &aws, checker: &checker, endpoints: &[], attempts: None, times_out: false }
+        .ask(|_| {})
+        .await;
     let baseline = Arc::new(placeless(calm.report));
     assert_eq!(calm.exit, 0, "{baseline:#}");
     assert_eq!(baseline["coverage"]["roles"]["not_checked"], json!([]));
     assert_eq!((&baseline["summary"]["findings"]["high"], &baseline["run"]["complete"]), (&json!(2), &json!(true)));
-    assert_eq!(aws.messages(TOPIC).len(), 4, "two owners, two doors");
+    assert_eq!(aws.messages(TOPIC).len(), 4, "two owners, two entry points");
 
     let elsewhere = Arc::new(start().await.0);
     // Few cells compute at the same time, so that waiting for the processor does not cause timeouts.

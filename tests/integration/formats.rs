@@ -69,7 +69,7 @@ fn sarif_is_valid_by_the_schema_of_its_standard() {
     let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
     assert!(
         !validator.is_valid(&serde_json::json!({"version": "2.1.0", "runs": [{}]})),
-        "the schema refuses something"
+        "the schema refuses wrong input"
     );
     for report in reports() {
         let log = sarif_of(&report);
@@ -273,7 +273,7 @@ fn with_markdown<T>(text: &str, read: impl FnOnce(comrak::Node<'_>) -> T) -> T {
 }
 
 /// The visible text of a node.
-fn seen(node: comrak::Node<'_>) -> String {
+fn visible_text(node: comrak::Node<'_>) -> String {
     node.descendants()
         .filter_map(|inner| match &inner.data().value {
             NodeValue::Text(text) => Some(text.to_string()),
@@ -501,8 +501,8 @@ fn every_form_reports_an_incomplete_run() {
     assert!(!report.run.complete);
     for format in FORMATS {
         let text = render(&report, format);
-        let said = if format == "csv" { "incomplete" } else { "Incomplete: " };
-        assert!(text.contains(said), "{format}");
+        let mark = if format == "csv" { "incomplete" } else { "Incomplete: " };
+        assert!(text.contains(mark), "{format}");
     }
 }
 

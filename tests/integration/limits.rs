@@ -15,17 +15,22 @@ const JOB: &str = "jobs: [{name: j, length: 1h, source: ecs-task}]\n";
 struct Limit {
     at: String,
     over: String,
-    said: [&'static str; 2],
+    expected: [&'static str; 2],
     on_the_page: &'static str,
 }
 
-fn limit(at: String, over: String, said: [&'static str; 2], on_the_page: &'static str) -> Limit {
-    Limit { at, over, said, on_the_page }
+fn limit(at: String, over: String, expected: [&'static str; 2], on_the_page: &'static str) -> Limit {
+    Limit { at, over, expected, on_the_page }
 }
 
 /// The same text with this count and with one more.
-fn counted(most: usize, said: [&'static str; 2], on_the_page: &'static str, text: impl Fn(usize) -> String) -> Limit {
-    limit(text(most), text(most + 1), said, on_the_page)
+fn counted(
+    most: usize,
+    expected: [&'static str; 2],
+    on_the_page: &'static str,
+    text: impl Fn(usize) -> String,
+) -> Limit {
+    limit(text(most), text(most + 1), expected, on_the_page)
 }
 
 fn with_job(key: &str, value: &str) -> String {
@@ -77,12 +82,12 @@ fn limits() -> Vec<Limit> {
 
 #[test]
 fn input_at_a_limit_is_read_and_input_over_it_is_refused_with_the_limit() {
-    for Limit { at, over, said, on_the_page } in limits() {
-        Inventory::parse("team.yaml", &at).unwrap_or_else(|problems| panic!("{said:?} at the limit: {problems}"));
+    for Limit { at, over, expected, on_the_page } in limits() {
+        Inventory::parse("team.yaml", &at).unwrap_or_else(|problems| panic!("{expected:?} at the limit: {problems}"));
         let problems = Inventory::parse("team.yaml", &over).unwrap_err();
-        let found = problems.iter().find(|problem| problem.message.contains(said[0]));
-        let found = found.unwrap_or_else(|| panic!("no {said:?} in {problems}"));
-        assert!(found.help.contains(said[1]) && found.place.is_some(), "{found:?}");
+        let found = problems.iter().find(|problem| problem.message.contains(expected[0]));
+        let found = found.unwrap_or_else(|| panic!("no {expected:?} in {problems}"));
+        assert!(found.help.contains(expected[1]) && found.place.is_some(), "{found:?}");
         assert!(PAGE.contains(on_the_page), "the page does not say {on_the_page:?}");
     }
 }
@@ -91,8 +96,8 @@ fn messages(problems: &Problems) -> Vec<(&str, &str)> {
     problems.iter().map(|problem| (problem.message.as_str(), problem.help.as_str())).collect()
 }
 
-fn says(problems: &Problems, message: &str, help: &str) -> bool {
-    messages(problems).iter().any(|(said, right)| said.contains(message) && right.contains(help))
+fn has_problem(problems: &Problems, message: &str, help: &str) -> bool {
+    messages(problems).iter().any(|(expected, right)| expected.contains(message) && right.contains(help))
 }
 
 /// These texts are not valid inventories, even at their limit. The test checks which limit is reported.
@@ -108,9 +113,9 @@ fn the_limits_of_the_parser_are_reported_only_when_exceeded() {
         (large(99_998), large(99_999), "the file has too many nodes", "at most 100000 nodes"),
     ] {
         let at = Inventory::parse("team.yaml", &at).unwrap_err();
-        assert!(says(&at, "`x` is not a key of an inventory", "") && !says(&at, message, ""), "{at}");
+        assert!(has_problem(&at, "`x` is not a key of an inventory", "") && !has_problem(&at, message, ""), "{at}");
         let over = Inventory::parse("team.yaml", &over).unwrap_err();
-        assert!(says(&over, message, help), "{over}");
+        assert!(has_problem(&over, message, help), "{over}");
     }
     assert!(PAGE.contains("| levels of nesting | 16 |") && PAGE.contains("8,000,000; 100,000"));
 }
@@ -123,7 +128,7 @@ fn a_folder_has_the_size_limit_of_a_file() {
         write(&format!("{number}.yaml"), b"");
     }
     let problems = load(folder.path()).unwrap_err();
-    assert!(says(&problems, "the folder has 10001 files", "at most 10000"), "{problems}");
+    assert!(has_problem(&problems, "the folder has 10001 files", "at most 10000"), "{problems}");
     assert!(PAGE.contains("| files of a folder | 10,000 |"));
 
     let folder = tempfile::tempdir().unwrap();
@@ -131,7 +136,7 @@ fn a_folder_has_the_size_limit_of_a_file() {
         fs::write(folder.path().join(name), "# 14 bytes more\n".repeat(14 * 1024 * 1024 / 16)).unwrap();
     }
     let problems = load(folder.path()).unwrap_err();
-    assert!(says(&problems, "its files are together larger than 40 MiB", "inventories"), "{problems}");
+    assert!(has_problem(&problems, "its files are together larger than 40 MiB", "inventories"), "{problems}");
 }
 
 #[test]
@@ -157,20 +162,20 @@ async fn the_globs_of_an_event_have_a_limit() {
     let (aws, checker) = account().await;
     let lambda = Lambda::new(&aws, &checker, INVENTORY, &[]).await;
     for key in ["jobs", "roles"] {
-        for (globs, said) in [
+        for (globs, expected) in [
             (vec!["*".to_owned(); 1000], None),
             (vec!["*".to_owned(); 1001], Some("has 1001 globs, and takes at most 1000")),
             (vec!["*".repeat(2048)], None),
             (vec!["*".repeat(2049)], Some("has a glob of more than 2048 characters")),
         ] {
             let answer = lambda.invoke(&json!({ (key): globs })).await;
-            match (answer, said) {
+            match (answer, expected) {
                 (Ok(report), None) => assert!(report["summary"]["jobs"].as_u64() > Some(0)),
-                (Err(failed), Some(said)) => {
+                (Err(failed), Some(expected)) => {
                     assert_eq!(failed.error_type, "BadEvent");
-                    assert!(failed.error_message.contains(&format!("`{key}` {said}")), "{}", failed.error_message);
+                    assert!(failed.error_message.contains(&format!("`{key}` {expected}")), "{}", failed.error_message);
                 }
-                (answer, _) => panic!("{key}, {said:?}: {answer:?}"),
+                (answer, _) => panic!("{key}, {expected:?}: {answer:?}"),
             }
         }
     }

@@ -42,7 +42,7 @@ fn maxima(report: &Value) -> Vec<Option<i64>> {
 }
 
 /// Checks the maxima in the report, and returns how often each action of the reader was called.
-async fn told(aws: &StandIn, checker: &Credentials, roles: usize) -> [usize; 3] {
+async fn reader_calls(aws: &StandIn, checker: &Credentials, roles: usize) -> [usize; 3] {
     let report = check(&hasty_client(aws, checker).await, &inventory(roles)).await;
     assert_eq!(maxima(&report), (0..roles).map(|number| Some(maximum(number))).collect::<Vec<_>>());
     assert_eq!(report["run"]["complete"], true);
@@ -58,7 +58,7 @@ fn calls(aws: &StandIn) -> [usize; 3] {
 async fn a_reader_of_many_roles_lists_them_once() {
     let (world, checker) = account(20, &BOTH);
     let aws = StandIn::start(world).await;
-    assert_eq!(told(&aws, &checker, 20).await, [1, 1, 0]);
+    assert_eq!(reader_calls(&aws, &checker, 20).await, [1, 1, 0]);
     assert_eq!(aws.calls().len(), 1 + 20 + 1 + 1, "the caller's identity, each role, the reader, the list");
 }
 
@@ -66,7 +66,7 @@ async fn a_reader_of_many_roles_lists_them_once() {
 async fn the_session_that_lists_roles_may_do_nothing_else() {
     let (world, checker) = account(5, &BOTH);
     let aws = StandIn::start(world).await;
-    told(&aws, &checker, 5).await;
+    reader_calls(&aws, &checker, 5).await;
     let calls = aws.calls_of("AssumeRole");
     let reader = calls.iter().find(|call| call.target() == Some(READER)).unwrap();
     let policy: Value = serde_json::from_str(reader.param("Policy").unwrap()).unwrap();
@@ -80,7 +80,7 @@ async fn the_session_that_lists_roles_may_do_nothing_else() {
 async fn a_reader_of_few_roles_describes_each_of_them() {
     let (world, checker) = account(4, &BOTH);
     let aws = StandIn::start(world).await;
-    assert_eq!(told(&aws, &checker, 4).await, [1, 0, 4]);
+    assert_eq!(reader_calls(&aws, &checker, 4).await, [1, 0, 4]);
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ async fn the_pages_are_followed_to_the_last_role() {
     let (mut world, checker) = account(20, &BOTH);
     world.list_roles_page(7);
     let aws = StandIn::start(world).await;
-    assert_eq!(told(&aws, &checker, 20).await, [1, 3, 0]);
+    assert_eq!(reader_calls(&aws, &checker, 20).await, [1, 3, 0]);
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn listing_stops_at_the_last_wanted_role() {
     world.list_roles_page(7);
     let aws = StandIn::start(world).await;
     // By name, the reader comes first, before the six roles.
-    assert_eq!(told(&aws, &checker, 6).await, [1, 1, 0]);
+    assert_eq!(reader_calls(&aws, &checker, 6).await, [1, 1, 0]);
 }
 
 #[tokio::test]
@@ -109,14 +109,14 @@ async fn listing_stops_in_an_account_with_far_more_roles_than_wanted() {
     world.list_roles_page(2);
     let aws = StandIn::start(world).await;
     // As many pages as wanted roles, then a GetRole for each role.
-    assert_eq!(told(&aws, &checker, 5).await, [2, 5, 5]);
+    assert_eq!(reader_calls(&aws, &checker, 5).await, [2, 5, 5]);
 }
 
 #[tokio::test]
 async fn a_reader_without_permission_to_list_describes_each_role() {
     let (world, checker) = account(6, &["iam:GetRole"]);
     let aws = StandIn::start(world).await;
-    assert_eq!(told(&aws, &checker, 6).await, [2, 1, 6]);
+    assert_eq!(reader_calls(&aws, &checker, 6).await, [2, 1, 6]);
 }
 
 #[tokio::test]
@@ -127,7 +127,7 @@ async fn a_failed_list_never_prevents_describing_the_roles() {
         let (world, checker) = account(6, &BOTH);
         let aws = StandIn::start(world).await;
         aws.script(Fault::on("ListRoles").then(answer.clone()));
-        let [sessions, lists, reads] = told(&aws, &checker, 6).await;
+        let [sessions, lists, reads] = reader_calls(&aws, &checker, 6).await;
         assert!(lists > 0, "{answer:?}");
         assert_eq!((sessions, reads), (2, 6), "{answer:?}");
     }
@@ -150,7 +150,7 @@ async fn a_repeated_marker_ends_a_list() {
     let (world, checker) = account(6, &BOTH);
     let aws = StandIn::start(world).await;
     aws.script(Fault::on("ListRoles").then(page("again", 0)));
-    assert_eq!(told(&aws, &checker, 6).await, [2, 2, 6]);
+    assert_eq!(reader_calls(&aws, &checker, 6).await, [2, 2, 6]);
 }
 
 #[tokio::test]
@@ -160,7 +160,7 @@ async fn a_page_of_four_mebibytes_is_read() {
         let aws = StandIn::start(world).await;
         aws.script(Fault::on("ListRoles").times(1).then(page("next", kibibytes * 1024)));
         aws.script(Fault::on("ListRoles").then(Answer::error(403, "AccessDenied", "no")));
-        let [sessions, _, reads] = told(&aws, &checker, 6).await;
+        let [sessions, _, reads] = reader_calls(&aws, &checker, 6).await;
         assert_eq!((sessions, reads), (2, 6), "{kibibytes} KiB");
         let next = aws.calls_of("ListRoles").iter().filter(|call| call.param("Marker") == Some("next")).count();
         assert_eq!(next, usize::from(is_read), "{kibibytes} KiB");

@@ -154,7 +154,12 @@ fn check(inventory: &Inventory, plan: &Plan) {
 }
 
 /// The findings if IAM returns this MaxSessionDuration for the role, and one hour for all others.
-fn found(inventory: &Inventory, plan: &Plan, role: &RoleArn, max_session: u64) -> Vec<(FindingId, Option<String>)> {
+fn findings_with_maximum(
+    inventory: &Inventory,
+    plan: &Plan,
+    role: &RoleArn,
+    max_session: u64,
+) -> Vec<(FindingId, Option<String>)> {
     let of =
         |other: &RoleArn| Description::Known { max_session: Seconds(if other == role { max_session } else { 3600 }) };
     let facts = Facts {
@@ -361,12 +366,12 @@ fn a_role_for_an_identity_provider_is_only_described_unless_declared_with_assume
         assert_eq!(plan.paths[0], [Declared, BehindDeclared]);
         assert_eq!((plan.steps.len(), plan.roles.len()), (0, 2));
 
-        let told = |assume| format!("roles: {{hub: {{arn: \"{}\", assume: {assume}}}}}", arn("hub"));
-        let assumed = jobs(&[(source, &["hub", "etl"])], &told(true));
+        let declared = |assume| format!("roles: {{hub: {{arn: \"{}\", assume: {assume}}}}}", arn("hub"));
+        let assumed = jobs(&[(source, &["hub", "etl"])], &declared(true));
         let plan = plan_of(&assumed);
         check(&assumed, &plan);
         assert_eq!(plan.paths[0], [Step(0), Step(1)]);
-        let refused = jobs(&[(source, &["hub", "etl"])], &told(false));
+        let refused = jobs(&[(source, &["hub", "etl"])], &declared(false));
         assert_eq!(plan_of(&refused).paths[0], [Declared, BehindDeclared]);
     }
     // The same role is assumed after another source or as a later hop.
@@ -436,7 +441,7 @@ proptest! {
         check(&inventory, &plan);
         for role in plan.roles.keys() {
             // Otherwise the description would be useless.
-            prop_assert_ne!(found(&inventory, &plan, role, 3600), found(&inventory, &plan, role, 43_200), "{}", role);
+            prop_assert_ne!(findings_with_maximum(&inventory, &plan, role, 3600), findings_with_maximum(&inventory, &plan, role, 43_200), "{}", role);
         }
         let again = plan_of(&jobs(&named, &more));
         prop_assert_eq!(format!("{:?}", plan), format!("{:?}", again));

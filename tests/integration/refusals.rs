@@ -185,17 +185,17 @@ fn mistake(report: &Value, name: &str, number: usize, means: Option<Means>, mess
         return (!about.is_empty()).then(|| format!("{name}: no finding was expected: {about:?}"));
     };
     let [finding] = about[..] else { return Some(format!("{name}: {} findings", about.len())) };
-    let told = (finding["id"].as_str().unwrap(), finding["severity"].as_str().unwrap(), finding["hop"].as_u64());
+    let reported = (finding["id"].as_str().unwrap(), finding["severity"].as_str().unwrap(), finding["hop"].as_u64());
     let (id, severity) = means.finding();
-    if told != (id, severity, Some(1)) || !finding["job"].is_null() {
-        return Some(format!("{name}: {told:?}, not {:?}", means.finding()));
+    if reported != (id, severity, Some(1)) || !finding["job"].is_null() {
+        return Some(format!("{name}: {reported:?}, not {:?}", means.finding()));
     }
     let evidence = finding["evidence"].to_string();
-    let said = message.is_none_or(|message| {
+    let has_message = message.is_none_or(|message| {
         let message = serde_json::to_string(message.trim_end_matches(['.', ' '])).unwrap();
         evidence.contains(message.trim_matches('"'))
     });
-    (!said || !evidence.contains(name))
+    (!has_message || !evidence.contains(name))
         .then(|| format!("{name}: AWS's words or the job are not in the evidence: {evidence}"))
 }
 
@@ -218,9 +218,9 @@ async fn every_refusal_of_assume_role_has_its_own_finding() {
     let mut mistakes = Vec::new();
     for (number, name) in names.iter().enumerate() {
         let (_, word, means) = STS.iter().find(|(known, ..)| known == name).unwrap();
-        let told = outcomes(&report, name);
-        if told != ["assumed", word] || job(&report, name)["walk"] != "failed" {
-            mistakes.push(format!("{name}: {told:?}, not {word}"));
+        let reported = outcomes(&report, name);
+        if reported != ["assumed", word] || job(&report, name)["walk"] != "failed" {
+            mistakes.push(format!("{name}: {reported:?}, not {word}"));
         }
         mistakes.extend(mistake(&report, name, number, Some(*means), refusal(name).message));
         let coverage = report["coverage"]["roles"]["not_checked"].as_array().unwrap();
@@ -334,8 +334,9 @@ async fn failing(action: &str) -> (StandIn, Credentials, String) {
 async fn every_failed_assume_role_is_reported_and_never_taken_for_a_session() {
     let (aws, checker, inventory) = failing("AssumeRole").await;
     let report = check(&hasty_client(&aws, &checker).await, &inventory).await;
-    let told: BTreeMap<&str, &str> = failures().iter().map(|(name, ..)| (*name, outcomes(&report, name)[0])).collect();
-    assert_eq!(told, failures().iter().map(|(name, _, word)| (*name, *word)).collect());
+    let reported: BTreeMap<&str, &str> =
+        failures().iter().map(|(name, ..)| (*name, outcomes(&report, name)[0])).collect();
+    assert_eq!(reported, failures().iter().map(|(name, _, word)| (*name, *word)).collect());
     assert_eq!(ids(&report), vec!["not-checked"; failures().len()]);
     assert_eq!(report["run"]["complete"], false);
 }
@@ -344,7 +345,7 @@ async fn every_failed_assume_role_is_reported_and_never_taken_for_a_session() {
 async fn every_failed_get_role_is_reported_and_never_taken_for_a_maximum() {
     let (aws, checker, inventory) = failing("GetRole").await;
     let report = check(&hasty_client(&aws, &checker).await, &inventory).await;
-    let told: BTreeMap<&str, &str> = report["coverage"]["roles"]["not_checked"]
+    let reported: BTreeMap<&str, &str> = report["coverage"]["roles"]["not_checked"]
         .as_array()
         .unwrap()
         .iter()
@@ -352,7 +353,7 @@ async fn every_failed_get_role_is_reported_and_never_taken_for_a_maximum() {
         .collect();
     let targets: Vec<String> = (0..failures().len()).map(target_of).collect();
     let words: Vec<String> = failures().iter().map(|(_, _, word)| format!("describe-{word}")).collect();
-    assert_eq!(told, targets.iter().map(String::as_str).zip(words.iter().map(String::as_str)).collect());
+    assert_eq!(reported, targets.iter().map(String::as_str).zip(words.iter().map(String::as_str)).collect());
     assert_eq!(report["coverage"]["roles"]["described"], 0);
     assert_eq!(report["run"]["complete"], false);
 }

@@ -439,7 +439,7 @@ const NOT_IN_AN_INVENTORY: &[(&str, &str)] = &[
         "G41",
         "its cause is unknown: by the reported facts (2 h granted, 61 minutes used) it should have lasted, as G40 did",
     ),
-    ("G72", "GetSessionToken from a role session is a permission: `session-token` always stands for an IAM user's"),
+    ("G72", "GetSessionToken from a role session is a permission: `session-token` always means an IAM user's"),
     ("G73", "what a session may call is a permission, not a duration"),
     ("G74", "session tags and packed policies are not declared"),
     ("G76", "Regions are not declared: a run finds it (region-disabled)"),

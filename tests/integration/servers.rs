@@ -84,12 +84,12 @@ impl Moto {
             .spawn()
             .unwrap();
         let lines = BufReader::new(process.stderr.take().unwrap()).lines();
-        let (told, address) = mpsc::channel();
+        let (sender, address) = mpsc::channel();
         // Reads to the end, because moto must never wait for a reader of its log.
         thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 if let Some((_, address)) = line.split_once("Running on http://") {
-                    let _ = told.send(address.trim().parse().unwrap());
+                    let _ = sender.send(address.trim().parse().unwrap());
                 }
             }
         });
@@ -176,7 +176,7 @@ impl Emulator {
     /// The peak memory of the function's process so far, in KiB.
     pub fn peak_memory_kib(&self) -> u64 {
         let status = function_of(self.process.id()).expect("the function's process lives");
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux tells the peak");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux reports the peak memory");
         peak.trim().trim_end_matches("kB").trim().parse().unwrap()
     }
 

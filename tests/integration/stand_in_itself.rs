@@ -53,7 +53,7 @@ macro_rules! client {
 }
 
 /// `code: message` of a refused call, `ok` of a successful call.
-macro_rules! said {
+macro_rules! outcome {
     ($call:expr) => {
         match $call.send().await {
             Ok(_) => "ok".to_owned(),
@@ -63,7 +63,7 @@ macro_rules! said {
 }
 
 async fn assume(aws: &StandIn, credentials: &Credentials, role: &str, seconds: i32) -> String {
-    said!(
+    outcome!(
         client!(aws_sdk_sts, aws, credentials)
             .assume_role()
             .role_arn(role)

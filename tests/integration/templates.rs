@@ -691,12 +691,12 @@ async fn the_text_names_file_and_line_and_the_fix_is_in_the_file() {
     let ran = lint(&jobs, &["templates/sam-pipeline.yaml"], &["--parameter", "UseOidcProvider=true"]).await;
     ran.assert_status(1);
     let text = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    for said in [
+    for expected in [
         "In templates/sam-pipeline.yaml:12 (PipelineExecutionRole), set MaxSessionDuration of \
          sam-pipeline-execution to 14400 (4h)",
         "templates/sam-pipeline.yaml: 1 role, 1 of them on the paths of these jobs.",
     ] {
-        assert!(text.contains(said), "no {said:?} in\n{}", ran.stdout);
+        assert!(text.contains(expected), "no {expected:?} in\n{}", ran.stdout);
     }
     assert!(!ran.stdout.contains("aws iam update-role"), "{}", ran.stdout);
     let report = lint(&jobs, &["templates/sam-pipeline.yaml"], &["--format", "json"]).await.report();
@@ -744,26 +744,26 @@ async fn every_problem_of_every_file_is_reported_and_no_job_is_checked() {
         ("--terraform-plan", "p.json", b"{\"@level\":\"info\"}\n{\"@level\":\"info\"}\n", "p.json:2:"),
         ("--terraform-plan", "p.json", b"", "terraform show -json"),
     ];
-    for (option, name, content, said) in cases {
+    for (option, name, content, expected) in cases {
         let cli = Cli::on(&good, "lint", &[option, name]);
         let cli = if name.ends_with('/') { cli.file("missing/x", "") } else { cli.file(name, content) };
         let ran = cli.run().await;
         ran.assert_status(2);
-        assert!(ran.stderr.contains(said), "no {said:?} in\n{}", ran.stderr);
+        assert!(ran.stderr.contains(expected), "no {expected:?} in\n{}", ran.stderr);
         assert!(ran.stdout.is_empty(), "{}", ran.stdout);
     }
     let deep = format!("Resources: {}{}", "[".repeat(200), "]".repeat(200));
     let arguments = ["--cloudformation", "a.yaml", "none.yaml", "--terraform-plan", "p.json", "--parameter", "A=1"];
     let ran = Cli::on("version: 2\n", "lint", &arguments).file("a.yaml", deep).file("p.json", "{}").run().await;
     ran.assert_status(2);
-    for said in [
+    for expected in [
         "levels deep",
         "none.yaml: there is no such file",
         "there is no format_version",
         "3 problems in the templates and plans",
         "in the inventory",
     ] {
-        assert!(ran.stderr.contains(said), "no {said:?} in\n{}", ran.stderr);
+        assert!(ran.stderr.contains(expected), "no {expected:?} in\n{}", ran.stderr);
     }
     let ran = lint(&good, &["templates/conditional-session.yaml"], &["--parameter", "Stag=prod"]).await;
     ran.assert_status(2);
@@ -772,14 +772,14 @@ async fn every_problem_of_every_file_is_reported_and_no_job_is_checked() {
         "{}",
         ran.stderr
     );
-    for (more, said) in [
+    for (more, expected) in [
         (["--parameter", "x"], "NAME=VALUE"),
         (["--account", "12"], "12 digits"),
         (["--cloudformation", "-"], "standard input"),
     ] {
         let ran = Cli::new(&[&["lint", "--inventory", "-", "--cloudformation", "-"][..], &more].concat()).run().await;
         ran.assert_status(2);
-        assert!(ran.stderr.contains(said), "{}", ran.stderr);
+        assert!(ran.stderr.contains(expected), "{}", ran.stderr);
     }
 }
 
@@ -959,7 +959,7 @@ fn each_function_is_resolved_or_reported_as_unknown() {
         let found = planned(&[("t.yaml", format!("{PREAMBLE}{text}\n").as_bytes())])
             .unwrap_or_else(|problems| panic!("{text}: {problems}"));
         match &found.roles[&RoleArn::parse(HUB).unwrap()].max_session {
-            Setting::Unknown(said) => assert!(said.to_string().contains(why), "{text}: {said}"),
+            Setting::Unknown(reason) => assert!(reason.to_string().contains(why), "{text}: {reason}"),
             Setting::Known(seconds) => panic!("{text}: {seconds}"),
         }
     }

@@ -65,7 +65,7 @@ struct Page(RcDom);
 
 impl Page {
     #[track_caller]
-    fn of(html: &str) -> Self {
+    fn parse(html: &str) -> Self {
         let page = format!("<!DOCTYPE html><html><head><title></title></head><body>{html}</body></html>");
         Self(parsed(page))
     }
@@ -80,7 +80,7 @@ impl Page {
 
     /// The rows, in order.
     fn rows(&self) -> Vec<Row> {
-        self.of_class("ch-row").into_iter().map(|row| Row::of(&row)).collect()
+        self.of_class("ch-row").into_iter().map(|row| Row::parse(&row)).collect()
     }
 
     fn names(&self) -> Vec<String> {
@@ -102,7 +102,7 @@ struct Row {
 
 impl Row {
     #[track_caller]
-    fn of(row: &Handle) -> Self {
+    fn parse(row: &Handle) -> Self {
         let cells: Vec<Handle> = inside(row);
         let cell = |class: &str| -> &Handle {
             let mut found = cells.iter().filter(|cell| has_class(cell, class));
@@ -169,12 +169,15 @@ async fn the_recorded_events_are_answered_with_html_or_markdown_and_no_message_i
         (request(&json!({"roles": [ETL]}), "light"), &["nightly-etl", "nightly-dump"]),
     ] {
         let answer = invoke(&request).await;
-        assert_eq!(Page::of(answer.as_str().unwrap()).names(), names, "{request}");
+        assert_eq!(Page::parse(answer.as_str().unwrap()).names(), names, "{request}");
     }
     assert_eq!(aws.calls_of("Publish").len(), 0, "NOTIFY is always, and yet");
     assert_eq!(METRICS.load(Ordering::SeqCst), 0);
     invoke(&event("scheduled.json")).await;
-    assert!(METRICS.load(Ordering::SeqCst) > 0 && !aws.calls_of("Publish").is_empty(), "a run would have told");
+    assert!(
+        METRICS.load(Ordering::SeqCst) > 0 && !aws.calls_of("Publish").is_empty(),
+        "a run would have published messages"
+    );
 }
 
 #[tokio::test]
@@ -187,7 +190,7 @@ async fn many_viewers_of_a_dashboard_share_one_run() {
     assert_eq!(lambda.invoke(&request(&json!({}), "light")).await.unwrap(), light);
     let dark = lambda.invoke(&request(&json!({}), "dark")).await.unwrap();
     assert_ne!(dark, light);
-    assert_eq!(Page::of(dark.as_str().unwrap()).names(), Page::of(light.as_str().unwrap()).names());
+    assert_eq!(Page::parse(dark.as_str().unwrap()).names(), Page::parse(light.as_str().unwrap()).names());
     assert_eq!(aws.calls().len(), 0);
     lambda.invoke(&request(&json!({"jobs": ["tidy-up"]}), "light")).await.unwrap();
     assert_eq!(aws.calls_of("AssumeRole").len(), 1, "a part of the inventory is asked for anew");
@@ -203,7 +206,7 @@ async fn the_widget_shows_the_last_scheduled_run_without_aws_calls() {
     lambda.invoke(&event("scheduled.json")).await.unwrap();
     aws.reset_calls();
     let html = lambda.invoke(&request(&json!({}), "light")).await.unwrap();
-    assert_eq!(Page::of(html.as_str().unwrap()).names(), ["nightly-etl", "nightly-dump", "tidy-up"]);
+    assert_eq!(Page::parse(html.as_str().unwrap()).names(), ["nightly-etl", "nightly-dump", "tidy-up"]);
     assert_eq!(aws.calls().len(), 0);
 }
 
@@ -232,7 +235,7 @@ async fn problems_of_the_run_appear_above_the_jobs() {
     aws.set_clock_offset(jiff::SignedDuration::from_mins(5));
     let lambda = Lambda::new(&aws, &checker, INVENTORY, &[]).await;
     let html = lambda.invoke(&request(&json!({}), "light")).await.unwrap();
-    let page = Page::of(html.as_str().unwrap());
+    let page = Page::parse(html.as_str().unwrap());
     let [skew] = &page.of_class("ch-run")[..] else { panic!("one finding of the run") };
     assert!(text(skew).contains("clock-skew") && text(skew).starts_with("high "), "{}", text(skew));
     let [link, action, ..] = &inside(skew)
@@ -266,7 +269,7 @@ fn a_bar_compares_the_run_with_the_lease() {
     ] {
         let inventory =
             format!("version: 1\nroles: {{r: {{arn: \"{ETL}\"}}}}\njobs:\n  - {{name: j, margin: 10m, {job}}}\n");
-        let page = Page::of(&widget::render(&lint(&inventory, None), false));
+        let page = Page::parse(&widget::render(&lint(&inventory, None), false));
         let [row] = &page.rows()[..] else { panic!("one row") };
         assert_eq!(row.times, times, "{job}");
         let shown: Vec<(&str, f64)> = row.bar.iter().map(|(class, width)| (class.as_str(), *width)).collect();
@@ -282,7 +285,7 @@ fn three_hundred_jobs_fit_in_order_of_severity() {
     let html = widget::render(&report, false);
     let answered = serde_json::to_vec(&html).unwrap().len();
     assert!(answered < LAMBDA_ANSWER / 4, "{answered} bytes");
-    let page = Page::of(&html);
+    let page = Page::parse(&html);
     let rows = page.rows();
     assert_eq!(rows.len(), 300);
     let shown: BTreeSet<&str> = rows.iter().map(|row| row.name.as_str()).collect();
@@ -329,8 +332,8 @@ fn twenty_thousand_jobs_are_shortened_with_a_count_of_the_rest() {
     assert!(answered < LAMBDA_ANSWER - 4096, "{answered} bytes");
     let shown = html.matches("<div class=\"ch-row ").count();
     assert!((1000..20_000).contains(&shown), "{shown} shown");
-    let said = format!("{} more jobs are in the function's report", 20_000 - shown);
-    assert!(html.contains(&format!("<p class=\"ch-more\">{said}")), "{said}");
+    let rest = format!("{} more jobs are in the function's report", 20_000 - shown);
+    assert!(html.contains(&format!("<p class=\"ch-more\">{rest}")), "{rest}");
 }
 
 #[test]
@@ -342,7 +345,7 @@ fn a_click_on_a_finding_of_a_job_opens_all_its_findings() {
             waivers:\n  - {{finding: thin-margin, job: build, until: 2099-12-31, reason: split}}\n"
     );
     let report = lint(&inventory, Some("https://runbooks.example/"));
-    let page = Page::of(&widget::render(&report, false));
+    let page = Page::parse(&widget::render(&report, false));
     let rows = page.rows();
     assert_eq!(page.names(), ["etl", "thin", "build"]);
     assert_eq!(
@@ -356,11 +359,11 @@ fn a_click_on_a_finding_of_a_job_opens_all_its_findings() {
         // CloudWatch uses the preceding element, so the two must be adjacent.
         let [link, action] = &cell.children.borrow()[..] else { panic!("a link and its action") };
         assert_eq!((tag(link).as_str(), tag(action).as_str()), ("a", "cwdb-action"));
-        let said: Vec<(String, String)> = attributes(action);
+        let found: Vec<(String, String)> = attributes(action);
         let expected = [("action", "html"), ("display", "popup"), ("event", "click")];
-        assert_eq!(said, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let opened = inside(action);
-        assert!(opened.iter().any(|inner| tag(inner) == "li"), "how to mend it");
+        assert!(opened.iter().any(|inner| tag(inner) == "li"), "how to fix it");
         assert!(
             opened
                 .iter()
@@ -397,7 +400,7 @@ fn names_are_escaped_as_text() {
     let inventory = json!({"version": 1, "jobs": jobs}).to_string();
     for base in [None, Some("javascript:alert(1)//"), Some("https://runbooks.example/\"><script>")] {
         let html = widget::render(&lint(&inventory, base), false);
-        let page = Page::of(&html);
+        let page = Page::parse(&html);
         let shown: BTreeSet<String> = page.names().into_iter().collect();
         assert_eq!(shown, names.iter().map(|name| written_out(name)).collect(), "to the letter, or written out");
         for forbidden in ["<script", "<iframe", "<use", "<svg", "<img", "<!--"] {
@@ -482,7 +485,7 @@ async fn the_pages_for_the_browser_are_written() {
     for theme in ["light", "dark"] {
         let company = lambda.invoke(&request(&json!({}), theme)).await.unwrap();
         let company = company.as_str().unwrap();
-        assert_eq!(Page::of(company).rows().len(), 18);
+        assert_eq!(Page::parse(company).rows().len(), 18);
         std::fs::write(folder.join(format!("company-{theme}.html")), company).unwrap();
         std::fs::write(folder.join(format!("many-{theme}.html")), widget::render(&many, theme == "dark")).unwrap();
     }

@@ -19,7 +19,7 @@ pub struct KnownKey {
 }
 
 impl KnownKey {
-    pub fn of(request: &Request, world: &World) -> KnownKey {
+    pub fn find(request: &Request, world: &World) -> KnownKey {
         let key = request.signed.as_ref().and_then(|signed| world.keys.get(&signed.access_key_id)).cloned();
         KnownKey { issuer_lives: key.as_ref().is_some_and(|key| world.issuer_lives(key)), key, now: world.clock.now() }
     }

@@ -4,7 +4,7 @@
 use super::{
     credentials::{Key, Origin},
     errors::Problem,
-    policy::{Says, matches},
+    policy::{Decision, matches},
     request::Request,
     role::{Role, SourceIdentity, Wording},
     world::World,
@@ -41,8 +41,8 @@ pub fn denial(caller: &Key, action: &str, resource: &str, wording: Wording, caus
         format!("User: {} is not authorized to perform: {action} on resource: {resource}", caller.principal.arn);
     let text = cause.text(action);
     // A cause from the test is always in the message.
-    let told = wording == Wording::WithCause || matches!(cause, Cause::Given(_));
-    if told && !text.is_empty() { format!("{plain} {text}") } else { plain }
+    let has_cause = wording == Wording::WithCause || matches!(cause, Cause::Given(_));
+    if has_cause && !text.is_empty() { format!("{plain} {text}") } else { plain }
 }
 
 /// The caller's policies: the identity policy and, for a session with a session policy, that one.
@@ -53,14 +53,14 @@ pub fn may(world: &World, caller: &Key, action: &str, resource: &str) -> Result<
 /// `named`: the resource's policy names the caller in the same account, which replaces an identity policy.
 fn check_own(world: &World, caller: &Key, action: &str, resource: &str, named: bool) -> Result<(), Cause> {
     let is_root = caller.principal.identity.ends_with(":root");
-    match world.permissions(caller).map_or(Says::NotAllowed, |policy| policy.says(action, resource)) {
-        Says::Denied => return Err(Cause::Deny("in an identity-based policy")),
-        Says::NotAllowed if !named && !is_root => return Err(Cause::No(IDENTITY)),
+    match world.permissions(caller).map_or(Decision::NotAllowed, |policy| policy.decide(action, resource)) {
+        Decision::Denied => return Err(Cause::Deny("in an identity-based policy")),
+        Decision::NotAllowed if !named && !is_root => return Err(Cause::No(IDENTITY)),
         _ => {}
     }
-    match caller.session_policy.as_ref().map(|policy| policy.says(action, resource)) {
-        Some(Says::Denied) => Err(Cause::Deny("in a sessions policy")),
-        Some(Says::NotAllowed) => Err(Cause::No(SESSION)),
+    match caller.session_policy.as_ref().map(|policy| policy.decide(action, resource)) {
+        Some(Decision::Denied) => Err(Cause::Deny("in a sessions policy")),
+        Some(Decision::NotAllowed) => Err(Cause::No(SESSION)),
         _ => Ok(()),
     }
 }
@@ -91,7 +91,7 @@ fn check_assume_action(
     if let Some(cause) = role.and_then(|role| role.denied.clone()) {
         return Err(Cause::Given(cause));
     }
-    let named = role.is_some_and(|role| names(role, caller) && role.parts.account == caller.principal.account);
+    let named = role.is_some_and(|role| trust_names(role, caller) && role.parts.account == caller.principal.account);
     check_own(world, caller, action, target, named)?;
     match role {
         Some(role) if trusts(role, caller, request, action) => Ok(()),
@@ -100,7 +100,7 @@ fn check_assume_action(
 }
 
 /// The trust policy names this user, role or session, not its whole account.
-fn names(role: &Role, caller: &Key) -> bool {
+fn trust_names(role: &Role, caller: &Key) -> bool {
     role.trusted.iter().any(|trusted| *trusted == caller.principal.identity || *trusted == caller.principal.arn)
 }
 
@@ -120,7 +120,7 @@ fn trusts(role: &Role, caller: &Key, request: &Request, action: &str) -> bool {
     };
     let mfa = request.param("SerialNumber").is_some() || caller.origin == (Origin::SessionToken { mfa: true });
     principal.partition == role.parts.partition
-        && (account || names(role, caller))
+        && (account || trust_names(role, caller))
         // An external ID is compared literally: an asterisk in it is not a wildcard.
         && role.external_id.as_deref().is_none_or(|wanted| request.param("ExternalId") == Some(wanted))
         && meets(&role.session_name, request.param("RoleSessionName"))

@@ -159,7 +159,7 @@ fn arrive<'a>(shared: &'a Shared, request: Option<&Request>, connection: usize, 
     let mut guard = shared.state();
     let state = &mut *guard;
     state.requests += 1;
-    let known = request.map(|request| KnownKey::of(request, &state.world));
+    let known = request.map(|request| KnownKey::find(request, &state.world));
     let caller = known.as_ref().and_then(KnownKey::caller_arn);
     let (more, scripted) = request.map(|request| state.script.take(request, caller)).unwrap_or_default();
     let entry = state.journal.open(describe(request, known.as_ref(), connection, started));
@@ -246,7 +246,7 @@ impl AnsweredCall<'_> {
         if request.service != "s3" {
             return Reply::xml(self.carry_out(request), request.service, &request.action, &self.request_id);
         }
-        let known = KnownKey::of(request, &self.shared.state().world);
+        let known = KnownKey::find(request, &self.shared.state().world);
         let answer = authenticate(request, known)
             .map_err(s3::Refused::from)
             .and_then(|caller| s3::answer(&mut self.shared.state().world, &caller, request));
@@ -263,7 +263,7 @@ impl AnsweredCall<'_> {
     }
 
     fn carry_out(&self, request: &Request) -> Result<String, Problem> {
-        let known = KnownKey::of(request, &self.shared.state().world);
+        let known = KnownKey::find(request, &self.shared.state().world);
         let caller = authenticate(request, known)?;
         if !request.is_known() || request.version != xml::version(request.service) {
             let message = format!("Could not find operation {} for version {}", request.action, request.version);

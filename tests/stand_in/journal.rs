@@ -71,10 +71,10 @@ impl Journal {
     }
 
     pub fn calls(&self, now: Duration) -> Vec<Call> {
-        let told = |(call, answered): &(Call, bool)| {
+        let finished = |(call, answered): &(Call, bool)| {
             if *answered { call.clone() } else { Call { ended: now, ..call.clone() } }
         };
-        self.calls.iter().map(told).collect()
+        self.calls.iter().map(finished).collect()
     }
 
     pub fn reset(&mut self) {

@@ -6,7 +6,7 @@ use super::errors::Problem;
 
 /// The decision of a policy about one action on one resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Says {
+pub enum Decision {
     Allowed,
     /// No statement allows it.
     NotAllowed,
@@ -67,19 +67,19 @@ impl Policy {
     }
 
     /// `action` is in the form `sts:AssumeRole`. AWS ignores case in actions but not in resources.
-    pub fn says(&self, action: &str, resource: &str) -> Says {
+    pub fn decide(&self, action: &str, resource: &str) -> Decision {
         let about = |statement: &&Statement| {
             statement.actions.cover(action, true) && statement.resources.cover(resource, false)
         };
-        let mut says = Says::NotAllowed;
+        let mut decision = Decision::NotAllowed;
         for statement in self.statements.iter().filter(about) {
             match (statement.allow, statement.conditional) {
-                (false, _) => return Says::Denied,
-                (true, false) => says = Says::Allowed,
+                (false, _) => return Decision::Denied,
+                (true, false) => decision = Decision::Allowed,
                 (true, true) => {}
             }
         }
-        says
+        decision
     }
 
     /// A session policy as sent. An unknown element is refused, as in AWS.

@@ -83,8 +83,11 @@ async fn a_signature_covers_the_body_and_is_valid_for_fifteen_minutes() {
     let caller = world.role_session(SESSION);
     let aws = StandIn::start(world).await;
     let changed = client!(aws_sdk_sts, aws, caller, |config| config.interceptor(OneSecondMore));
-    let said = said!(changed.assume_role().role_arn(HUB).role_session_name("run").duration_seconds(900));
-    assert!(said.starts_with("SignatureDoesNotMatch: The request signature we calculated does not match"), "{said}");
+    let outcome = outcome!(changed.assume_role().role_arn(HUB).role_session_name("run").duration_seconds(900));
+    assert!(
+        outcome.starts_with("SignatureDoesNotMatch: The request signature we calculated does not match"),
+        "{outcome}"
+    );
     for (offset, start) in [
         (14 * 60, "ok"),
         (-14 * 60, "ok"),
@@ -92,9 +95,12 @@ async fn a_signature_covers_the_body_and_is_valid_for_fifteen_minutes() {
         (-16 * 60, "SignatureDoesNotMatch: Signature not yet current: 2"),
     ] {
         aws.set_clock_offset(SignedDuration::from_secs(offset));
-        let said = assume(&aws, &caller, HUB, 900).await;
-        assert!(said.starts_with(start), "{offset} s: {said}");
-        assert!(start == "ok" || said.ends_with(if offset > 0 { "Z - 15 min.)" } else { "Z + 15 min.)" }), "{said}");
+        let outcome = assume(&aws, &caller, HUB, 900).await;
+        assert!(outcome.starts_with(start), "{offset} s: {outcome}");
+        assert!(
+            start == "ok" || outcome.ends_with(if offset > 0 { "Z - 15 min.)" } else { "Z + 15 min.)" }),
+            "{outcome}"
+        );
     }
 }
 
@@ -111,7 +117,7 @@ async fn every_scripted_refusal_arrives_as_written() {
         assert_eq!(error.raw_response().unwrap().status().as_u16(), refusal.status);
         assert!(error.request_id().is_some());
     }
-    assert_eq!(said!(sts.get_caller_identity()), "ok");
+    assert_eq!(outcome!(sts.get_caller_identity()), "ok");
 }
 
 #[tokio::test]
@@ -122,8 +128,8 @@ async fn only_the_scripted_call_fails_and_in_the_scripted_way() {
     use Answer::{EmptyBody, Html, Malformed, Reset, ResetAfterwards, Truncated};
     for answer in [Reset, ResetAfterwards, Truncated, Malformed, EmptyBody, Html(200), Html(503)] {
         aws.script(Fault::on("AssumeRole").target(HUB).times(1).then(answer.clone()));
-        let said = assume(&aws, &caller, HUB, 900).await;
-        assert_eq!(said, "no code: no message", "{answer:?}");
+        let outcome = assume(&aws, &caller, HUB, 900).await;
+        assert_eq!(outcome, "no code: no message", "{answer:?}");
         assert_eq!(assume(&aws, &caller, HUB, 900).await, "ok");
     }
     // The SDK accepts an answer without its members.
@@ -132,7 +138,7 @@ async fn only_the_scripted_call_fails_and_in_the_scripted_way() {
     assert!(call.send().await.unwrap().credentials().is_none());
     aws.script(Fault::on("Publish").after(1).times(1).then(Answer::ResetAfterwards));
     let publish = || client!(aws_sdk_sns, aws, caller).publish().topic_arn(TOPIC).message("m");
-    assert_eq!([said!(publish()), said!(publish())], ["ok", "no code: no message"]);
+    assert_eq!([outcome!(publish()), outcome!(publish())], ["ok", "no code: no message"]);
     assert_eq!(aws.messages(TOPIC).len(), 2, "the second was taken, although the caller cannot know");
     aws.script(Fault::on("GetRole").target(CHECKER).then(Answer::Hang));
     let hangs = client!(aws_sdk_iam, aws, caller).get_role().role_name("checker").send();
@@ -161,6 +167,6 @@ async fn sixty_four_concurrent_calls_are_answered_after_the_configured_latency()
     let took = |call: &Call| call.ended - call.started;
     assert!(seen.iter().all(|call| took(call) >= Duration::from_millis(100)));
     assert!(aws.most_at_once() > 32);
-    assert_eq!(said!(sts.get_caller_identity()), "ok");
+    assert_eq!(outcome!(sts.get_caller_identity()), "ok");
     assert_eq!(aws.connections(), 64, "a connection is used again");
 }
