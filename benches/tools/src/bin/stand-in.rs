@@ -223,7 +223,8 @@ fn described(account: &str, name: &str) -> String {
          <CreateDate>2026-01-01T00:00:00Z</CreateDate>\
          <AssumeRolePolicyDocument>%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A\
          %5B%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%7B%22AWS%22%3A%22arn%3Aaws%3Aiam%3A%3A\
-         111111111111%3Auser%2Fchecker%22%7D%2C%22Action%22%3A%22sts%3AAssumeRole%22%7D%5D%7D</AssumeRolePolicyDocument>\
+         111111111111%3Auser%2Fchecker%22%7D%2C%22Action%22%3A%22sts%3AAssumeRole%22%7D%5D%7D\
+         </AssumeRolePolicyDocument>\
          <MaxSessionDuration>{longest}</MaxSessionDuration>"
     )
 }
