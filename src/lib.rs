@@ -36,7 +36,6 @@ pub mod settings;
 pub mod shared_config;
 #[cfg(feature = "cli")]
 mod shell;
-pub mod state;
 pub mod templates;
 mod visible;
 

@@ -123,6 +123,21 @@ impl Aws {
         caller_identity(&self.sts_as(credentials.map(|found| found.0.clone()))).await
     }
 
+    /// Why STS refuses this role for so many seconds; `None`: it gives a session, which is thrown away.
+    pub(crate) async fn refusal_of_role(
+        &self,
+        caller: &Found,
+        role: &str,
+        session_name: &str,
+        external_id: Option<&str>,
+        seconds: u64,
+    ) -> Option<ErrorAnswer> {
+        let call = self.sts_as(Some(caller.0.clone())).assume_role().role_arn(role).role_session_name(session_name);
+        let call = call.set_external_id(external_id.map(str::to_owned));
+        let answer = call.duration_seconds(i32::try_from(seconds).unwrap_or(i32::MAX)).send().await;
+        answer.err().map(|error| ErrorAnswer::read(&error))
+    }
+
     /// The Region that is asked.
     pub(crate) fn region(&self) -> String {
         self.config().region().map(ToString::to_string).unwrap_or_default()

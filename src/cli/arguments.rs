@@ -74,6 +74,9 @@ pub(super) struct Lint {
     /// With --aws-config: how long jobs on these profiles run; default: show how long they may run
     #[arg(long, value_name = "DURATION", value_parser = Seconds::parse, requires = "aws_config")]
     pub(super) length: Option<Seconds>,
+    /// With --aws-config: judge only jobs whose credentials the AWS CLI or an SDK renews, no jobs with a copy
+    #[arg(long, requires = "aws_config")]
+    pub(super) renewed: bool,
     /// With --github-workflow: the value of an expression such as vars.ROLE_ARN; may be given several times
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = Variables::parse_one, requires = "github_workflow")]
     pub(super) variables: Vec<(String, String)>,

@@ -5,18 +5,21 @@ use std::path::{Path, PathBuf};
 
 use super::arguments::{ExitStatus, Import, Lint};
 use super::output::{self, bad_usage, print_error};
-use crate::import::aws_config::{self, Options};
+use crate::import::aws_config::{self, Options, Profiles};
 use crate::import::cloudformation::CloudformationTemplates;
 use crate::import::github_workflow::GithubWorkflows;
 use crate::import::terraform_plan::{self, TerraformPlans};
 use crate::import::{AwsProfiles, Imported, Importer, NotRead, Variables};
 use crate::templates::Given;
 
+/// Said of files without a job and without a problem.
+pub(super) const NOTHING: &str = "Nothing here has credentials that lapse: no role is assumed, and nobody logs in.";
+
 /// The importer that `import` names, and the file that the inventory is written to.
 fn importer_of_import(arguments: &Import) -> (Box<dyn Importer>, Option<&Path>) {
     match arguments {
         Import::AwsConfig { file, length, output } => {
-            let options = Options { length: *length, copied_sessions: true };
+            let options = Options { length: *length, copied_sessions: true, now: super::start().at };
             (Box::new(AwsProfiles { file: file.clone(), options }), output.as_deref())
         }
         Import::GithubWorkflow { files, variables, output } => {
@@ -70,10 +73,10 @@ pub(super) fn run(arguments: &Import) -> ExitStatus {
 }
 
 /// Profiles, of one file or of those that an SDK would read.
-pub(super) fn of_aws_config(file: Option<&Path>, options: Options) -> Result<Imported, ExitStatus> {
+pub(super) fn of_aws_config(file: Option<&Path>, options: Options) -> Result<Profiles, ExitStatus> {
     let profiles = AwsProfiles { file: file.map(Path::to_path_buf), options };
     let config = profiles.load(&environment).map_err(|why| bad_usage(&why.to_string()))?;
-    Ok(aws_config::import(&config, options))
+    Ok(aws_config::profiles(&config, options))
 }
 
 fn environment(name: &str) -> Option<String> {
@@ -89,6 +92,6 @@ pub(super) fn print_remarks(imported: &Imported, word: &str) {
         print_error(&format!("note: {remark}"));
     }
     if imported.inventory.jobs.is_empty() && imported.not_imported.is_empty() {
-        print_error("Nothing here has credentials that lapse: no role is assumed, and nobody logs in.");
+        print_error(NOTHING);
     }
 }

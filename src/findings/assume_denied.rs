@@ -5,7 +5,7 @@ use super::model::Finding;
 use super::planned::{PlannedCall, planned_calls};
 use super::refused::{Refusals, Refused};
 use super::registry::{Detect, FindingId, Severity, define};
-use super::subject::{Subject, common_owner};
+use super::subject::Subject;
 use crate::failure::{Class, denial_cause};
 use crate::fixes::{self, Fix, TrustedPrincipal};
 use crate::inventory::{JobName, RoleArn};
@@ -132,7 +132,7 @@ fn describe_planned(subject: &Subject<'_>, first: &PlannedCall<'_>, all: &[&Plan
         callers.join(", ")
     );
     Finding::about_role(FindingId::AssumeDenied, first.role, all.iter().map(|call| call.hop).min())
-        .owned_by(common_owner(jobs()))
+        .owned_by_each(jobs())
         .evidence(Fact::Callers(callers), Provenance::Inventory("path"))
         .evidence(Fact::Reasons(why), Provenance::Planned(from.to_owned()))
         .evidence(Fact::Jobs(names), Provenance::WholeInventory)

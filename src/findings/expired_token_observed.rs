@@ -3,7 +3,7 @@
 use super::evidence::{Fact, Provenance};
 use super::model::Finding;
 use super::registry::{Detect, FindingId, define};
-use super::subject::{Subject, common_owner};
+use super::subject::Subject;
 use crate::facts::Observation;
 use crate::fixes::Fix;
 use crate::inventory::{Job, JobName, RoleRef};
@@ -35,7 +35,7 @@ fn describe(subject: &Subject<'_>, observed: &Observation) -> Finding {
         whose(jobs)
     );
     Finding::new(FindingId::ExpiredTokenObserved, only.map(|job| job.name.clone()), role, hop)
-        .owned_by(common_owner(jobs.iter().copied()))
+        .owned_by_each(jobs.iter().copied())
         .evidence(Fact::Caller(observed.caller.clone()), Provenance::CloudTrail("userIdentity.arn"))
         .evidence(Fact::Call(observed.call.clone()), Provenance::CloudTrail("eventSource, eventName"))
         .evidence(Fact::ErrorCode(observed.error_code.clone()), Provenance::CloudTrail("errorCode"))

@@ -43,7 +43,7 @@ mod waiver_expired;
 mod waiver_unused;
 
 pub use change_key::ChangeKey;
-pub use model::{Finding, UNOWNED, Waived};
+pub use model::{Finding, SHARED, UNOWNED, Waived};
 pub(crate) use planned::notes as planned_notes;
 pub use registry::{FindingId, Severity};
 pub use subject::Subject;

@@ -1,6 +1,6 @@
 //! A finding: something that a person should act on, with the facts it stands on. Owns its shape and its fingerprint.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
@@ -12,6 +12,8 @@ use crate::inventory::{Job, JobName, Location, RoleRef, Waiver, hex};
 
 /// The owner of findings whose jobs have none.
 pub const UNOWNED: &str = "unowned";
+/// The `owner` of a finding that belongs to several owners.
+pub const SHARED: &str = "shared";
 
 /// Something that a person should act on.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,8 +28,10 @@ pub struct Finding {
     pub role: Option<RoleRef>,
     /// The hop, 0-based; `None` for the source.
     pub hop: Option<usize>,
-    /// Who is notified of it.
+    /// Its owner; `shared` where it belongs to several.
     pub owner: String,
+    /// Every owner whose jobs it concerns, sorted. Each of them is notified.
+    pub owners: Vec<String>,
     /// One line.
     pub title: String,
     /// A few sentences.
@@ -74,6 +78,7 @@ impl Finding {
             role,
             hop,
             owner: UNOWNED.to_owned(),
+            owners: vec![UNOWNED.to_owned()],
             title: String::new(),
             detail: String::new(),
             evidence: Vec::new(),
@@ -93,7 +98,7 @@ impl Finding {
     pub(super) fn about_job(id: FindingId, job: &Job, hop: Option<usize>) -> Self {
         let role = hop.and_then(|hop| job.path.get(hop)).map(|hop| hop.role.clone());
         let finding = Self::new(id, Some(job.name.clone()), role, hop);
-        finding.owned_by(job.owner.as_deref()).located(Some(job.location.clone()))
+        finding.owned_by_each([job]).located(Some(job.location.clone()))
     }
 
     pub(super) fn about_role(id: FindingId, role: impl Into<RoleRef>, hop: Option<usize>) -> Self {
@@ -106,8 +111,15 @@ impl Finding {
         Self { hop, fingerprint, ..self }
     }
 
-    pub(super) fn owned_by(self, owner: Option<&str>) -> Self {
-        Self { owner: owner.unwrap_or(UNOWNED).to_owned(), ..self }
+    /// The finding with the owner of each of these jobs; a job without an owner counts as `unowned`.
+    pub(super) fn owned_by_each<'a>(self, jobs: impl IntoIterator<Item = &'a Job>) -> Self {
+        let owners: BTreeSet<&str> = jobs.into_iter().map(|job| job.owner.as_deref().unwrap_or(UNOWNED)).collect();
+        let owners: Vec<String> = owners.into_iter().map(str::to_owned).collect();
+        match &owners[..] {
+            [] => self,
+            [only] => Self { owner: only.clone(), owners, ..self },
+            _ => Self { owner: SHARED.to_owned(), owners, ..self },
+        }
     }
 
     pub(super) fn located(self, location: Option<Location>) -> Self {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::evidence::{Fact, Provenance};
 use super::model::Finding;
 use super::registry::FindingId;
-use super::subject::{Subject, common_owner};
+use super::subject::Subject;
 use crate::facts::{Description, Mode, StepOutcome};
 use crate::failure::{Class, Failure, Operation};
 use crate::inventory::{Job, JobName, RoleArn, RoleRef};
@@ -160,7 +160,7 @@ impl Refused<'_> {
         let names: Vec<JobName> = jobs().map(|job| job.name.clone()).collect();
         let answered = if self.failure.status.is_some() { Provenance::Aws } else { Provenance::ThisRun };
         let mut finding = Finding::about_role(id, self.role, self.hop)
-            .owned_by(common_owner(jobs()))
+            .owned_by_each(jobs())
             .evidence(Fact::Call(self.call()), Provenance::ThisRun)
             .evidence(Fact::Answer(self.answer()), answered);
         if let Some(status) = self.failure.status {

@@ -199,7 +199,7 @@ impl<'a> Subject<'a> {
         let jobs: Vec<&Job> = self.users_of(role).iter().map(|(job, _)| *job).collect();
         let names: Vec<JobName> = jobs.iter().map(|job| job.name.clone()).collect();
         Finding::about_role(id, role.clone(), None)
-            .owned_by(common_owner(jobs.iter().copied()))
+            .owned_by_each(jobs.iter().copied())
             .evidence(Fact::Jobs(names), Provenance::WholeInventory)
     }
 
@@ -312,11 +312,4 @@ pub(super) fn needs_max_session(judgement: &Judgement) -> bool {
 
 fn detections() -> impl Iterator<Item = (FindingId, &'static Detect)> {
     FindingId::ALL.iter().flat_map(|id| id.definition().detect.iter().map(|detect| (*id, detect)))
-}
-
-/// The owner of the jobs, if they agree.
-pub(super) fn common_owner<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> Option<&'a str> {
-    let mut owners = jobs.into_iter().map(|job| job.owner.as_deref());
-    let first = owners.next()??;
-    owners.all(|owner| owner == Some(first)).then_some(first)
 }

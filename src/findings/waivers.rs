@@ -5,7 +5,7 @@ use wildmatch::WildMatch;
 use super::evidence::{Fact, Provenance};
 use super::model::{Finding, Waived};
 use super::registry::FindingId;
-use super::subject::{Subject, common_owner};
+use super::subject::Subject;
 use crate::inventory::{Job, JobName, RoleArn, RolePattern, RoleRef, Waiver};
 
 /// Marks each finding that a waiver covers; returns the waivers that are valid today and cover nothing.
@@ -42,7 +42,7 @@ pub(super) fn describe_names(waiver: &Waiver) -> String {
     job.into_iter().chain(role).collect::<Vec<_>>().join(" and ")
 }
 
-/// A finding about a waiver. It belongs to the owner of the jobs that the waiver names, by name or by role, if they agree.
+/// A finding about a waiver. It belongs to the owners of the jobs that the waiver names, by name or by role.
 pub(super) fn finding_about(subject: &Subject<'_>, id: FindingId, waiver: &Waiver) -> Finding {
     let (job, role) = (waiver.job.as_deref().map(WildMatch::new), waiver.role.as_deref().map(RolePattern::new));
     let has_role =
@@ -59,7 +59,7 @@ pub(super) fn finding_about(subject: &Subject<'_>, id: FindingId, waiver: &Waive
     let place = || Provenance::Place(waiver.location.clone());
     Finding::new(id, waiver.job.as_deref().map(JobName::from), named_role, None)
         .located(Some(waiver.location.clone()))
-        .owned_by(common_owner(subject.inventory.jobs.iter().filter(named)))
+        .owned_by_each(subject.inventory.jobs.iter().filter(named))
         .evidence(Fact::WaivedFinding(waiver.finding), place())
         .evidence(Fact::WaiverNames(describe_names(waiver)), place())
         .evidence(Fact::WaivedUntil(waiver.until), place())

@@ -146,30 +146,17 @@ struct Kind {
     class: Option<&'static str>,
     /// The finding that reports the fault.
     finding: &'static str,
-    /// The fault is an answer of AWS, so another run gets the same answer.
-    refusal: bool,
     /// The attempts of a call, if they are fewer than the default. At least two: on a slow machine an attempt can time
     /// out by accident, and the next attempt keeps the result of the cell.
     attempts: Option<&'static str>,
 }
 
 fn kinds(elsewhere: &str) -> Vec<Kind> {
-    let passing = |words, answer| Kind {
-        words,
-        answer,
-        times: None,
-        class: None,
-        finding: "not-checked",
-        refusal: false,
-        attempts: None,
-    };
+    let passing =
+        |words, answer| Kind { words, answer, times: None, class: None, finding: "not-checked", attempts: None };
     let lasting = |words, answer, class| Kind { class: Some(class), attempts: Some("2"), ..passing(words, answer) };
     let slow = |words, answer| lasting(words, answer, "timed-out");
-    let clock = |words, class| Kind {
-        finding: "clock-skew",
-        refusal: true,
-        ..lasting(words, Answer::from(refusal(class)), class)
-    };
+    let clock = |words, class| Kind { finding: "clock-skew", ..lasting(words, Answer::from(refusal(class)), class) };
     let failure = |status, code: &str| Answer::error(status, code, "We encountered an internal error.");
     vec![
         Kind { times: Some(2), ..passing("throttled twice", Answer::Throttle) },
@@ -499,8 +486,8 @@ async fn one_place(kind: &Kind, place: Place, elsewhere: &StandIn, baseline: &Va
         _ => Vec::new(),
     };
     let failed = kind.class.filter(|_| !place.is_publish());
-    // A refused AssumeRole is an answer. A MaxSessionDuration that a verdict needs is missing in both cases.
-    let complete = failed.is_none() || (kind.refusal && matches!(place, FirstAssume | LaterAssume));
+    // None of these classes is denied access, so each leaves something unchecked.
+    let complete = failed.is_none();
     let gets_nowhere = place == Identity && failed == Some("unreachable");
     let expected = Expected {
         affected: failed.map(|class| place.affected(class)).unwrap_or_default(),

@@ -371,7 +371,7 @@ fn a_summary_that_is_too_long_is_shortened_by_severity_with_a_note() {
     report.jobs = vec![report.jobs; 1000].concat();
     let long = markdown::render(&report);
     assert!(long.len() < 1024 * 1024, "{}", long.len());
-    assert!(long.contains("Left out") && long.contains("more jobs left out"));
+    assert!(long.contains("Omitted (size limit)") && long.contains("more jobs omitted (size limit)"));
 }
 
 // --- HTML ---

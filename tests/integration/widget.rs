@@ -150,6 +150,7 @@ async fn the_recorded_events_are_answered_with_html_or_markdown_and_no_message_i
         request_id: "request-1".to_owned(),
         remaining: Duration::from_secs(60),
         at: jiff::Timestamp::now(),
+        caller: None,
     };
     let invoke =
         async |event: &Value| serde_json::to_value(function.handle(event, &invocation).await.unwrap()).unwrap();
