@@ -1,4 +1,4 @@
-//! `check`: walks the paths with the caller's credentials, and publishes where it is told to.
+//! `check`: walks the paths with the caller's credentials, and publishes the findings if --publish is given.
 
 use super::arguments::{Check, ExitStatus};
 use super::output::{self, bad_settings, bad_usage, print_error};
@@ -47,7 +47,7 @@ pub(super) async fn run(arguments: &Check) -> ExitStatus {
     }
 }
 
-/// Whether the run got nowhere: no credentials, or no answer from AWS at all. The reason goes to standard error.
+/// Whether the run had no credentials, or no answer from AWS at all. Prints the reason to standard error.
 fn no_answer(Outcome { facts, .. }: &Outcome) -> bool {
     let Facts { checker_failure, answers, .. } = facts;
     if *checker_failure == Some(Class::NoCredentials) {

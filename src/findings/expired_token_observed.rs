@@ -13,11 +13,11 @@ define!(
     "expired-token-observed",
     High,
     detect: &[Detect::Observation(describe)],
-    // It is published when it happens, and never part of the state.
+    // The finding is published immediately and never part of the state.
     change_facts: &[],
 );
 
-/// The subject's jobs are those that have the role on their path.
+/// The subject's jobs are the jobs with the role on their path.
 fn describe(subject: &Subject<'_>, observed: &Observation) -> Finding {
     let jobs = &subject.jobs;
     let only = if let [job] = jobs[..] { Some(job) } else { None };

@@ -1,4 +1,4 @@
-//! A finding: something that a person should act on, with the facts it stands on. Owns its shape and its fingerprint.
+//! A finding: a problem that needs action by a person, with its evidence. Owns the shape and the fingerprint.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,39 +12,39 @@ use crate::inventory::{Job, JobName, Location, RoleRef, Waiver, hex};
 
 /// The owner of findings whose jobs have none.
 pub const UNOWNED: &str = "unowned";
-/// The `owner` of a finding that belongs to several owners.
+/// The `owner` of a finding with several owners.
 pub const SHARED: &str = "shared";
 
-/// Something that a person should act on.
+/// A problem that needs action by a person.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
-    /// Which finding it is.
+    /// The id of the finding.
     pub id: FindingId,
-    /// How much it matters.
+    /// The severity.
     pub severity: Severity,
-    /// The job it is about; `None`: a role, or the run.
+    /// The affected job; `None`: the finding is about a role or the run.
     pub job: Option<JobName>,
-    /// The role it is about.
+    /// The affected role.
     pub role: Option<RoleRef>,
     /// The hop, 0-based; `None` for the source.
     pub hop: Option<usize>,
-    /// Its owner; `shared` where it belongs to several.
+    /// The owner; `shared` if the finding has several owners.
     pub owner: String,
-    /// Every owner whose jobs it concerns, sorted. Each of them is notified.
+    /// The owners of the affected jobs, sorted. Each owner is notified.
     pub owners: Vec<String>,
-    /// One line.
+    /// A title of one line.
     pub title: String,
-    /// A few sentences.
+    /// A description of a few sentences.
     pub detail: String,
-    /// The facts it stands on.
+    /// The evidence.
     pub evidence: Vec<Evidence>,
-    /// Ways to fix it, the best first.
+    /// Fixes, the best first.
     pub fixes: Vec<Fix>,
-    /// The page about this id.
+    /// The address of the page about this finding.
     pub runbook: String,
-    /// The same for the same problem from run to run: made of id, job, role and hop.
+    /// A hash of id, job, role and hop, equal in all runs with the same problem.
     pub fingerprint: String,
-    /// The waiver that covers it.
+    /// The waiver that covers the finding.
     pub waived: Option<Waived>,
     /// Where the inventory declares the job or role; `None` for a finding about the run.
     pub location: Option<Location>,
@@ -90,7 +90,7 @@ impl Finding {
         }
     }
 
-    /// The order of findings: the worst first, then by id, job, role and hop.
+    /// The sort key of findings: the worst first, then by id, job, role and hop.
     pub(super) fn rank(&self) -> impl Ord + '_ {
         (std::cmp::Reverse(self.severity), self.id, &self.job, &self.role, self.hop)
     }
@@ -105,7 +105,7 @@ impl Finding {
         Self::new(id, None, Some(role.into()), hop)
     }
 
-    /// The same finding at a hop: another fingerprint.
+    /// The same finding at a hop, with another fingerprint.
     pub(super) fn at_hop(self, hop: Option<usize>) -> Self {
         let fingerprint = fingerprint(self.id, self.job.as_ref(), self.role.as_ref(), hop);
         Self { hop, fingerprint, ..self }
@@ -153,7 +153,7 @@ impl Finding {
         self.job.iter().chain(of_role.flatten())
     }
 
-    /// The facts whose change subscribers are notified of, by name.
+    /// The facts by name whose change is published.
     #[must_use]
     pub fn change_key(&self) -> ChangeKey {
         let facts = self.evidence.iter().map(|evidence| &evidence.fact);

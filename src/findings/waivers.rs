@@ -1,4 +1,4 @@
-//! Which findings a waiver covers: owns matching and expiry, not the findings about waivers.
+//! Matches findings with waivers. Owns matching and expiry, not the findings about waivers.
 
 use wildmatch::WildMatch;
 
@@ -35,14 +35,14 @@ fn covers(subject: &Subject<'_>, job: Option<&WildMatch>, role: Option<&RolePatt
     job.is_none_or(has_job) && role.is_none_or(has_role)
 }
 
-/// The job and the role that a waiver names, in words.
+/// The text of the job and the role that a waiver names.
 pub(super) fn describe_names(waiver: &Waiver) -> String {
     let job = waiver.job.as_ref().map(|job| format!("job {job}"));
     let role = waiver.role.as_ref().map(|role| format!("role {role}"));
     job.into_iter().chain(role).collect::<Vec<_>>().join(" and ")
 }
 
-/// A finding about a waiver. It belongs to the owners of the jobs that the waiver names, by name or by role.
+/// A finding about a waiver. Its owners are those of the jobs that the waiver names, by name or by role.
 pub(super) fn finding_about(subject: &Subject<'_>, id: FindingId, waiver: &Waiver) -> Finding {
     let (job, role) = (waiver.job.as_deref().map(WildMatch::new), waiver.role.as_deref().map(RolePattern::new));
     let has_role =
@@ -51,7 +51,7 @@ pub(super) fn finding_about(subject: &Subject<'_>, id: FindingId, waiver: &Waive
         job.as_ref().is_none_or(|glob| glob.matches(&named.name))
             && role.as_ref().is_none_or(|pattern| has_role(named, pattern))
     };
-    // The role's ARN where the waiver names one role; a glob stays in the evidence.
+    // The role's ARN if the waiver names one role. A glob appears only in the evidence.
     let named_role = waiver.role.as_deref().and_then(|written| {
         let declared = subject.inventory.roles.values().find(|role| role.alias.as_deref() == Some(written));
         declared.map(|role| role.arn.clone()).or_else(|| RoleArn::parse(written).ok()).map(RoleRef::from)

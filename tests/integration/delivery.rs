@@ -10,7 +10,7 @@ use tracing::instrument::WithSubscriber as _;
 use crate::harness::{
     ETL, HUB, INVENTORY, Lambda, Log, REGION, TOPIC, account, event, findings, hasty_client, outcomes, role_of,
 };
-use crate::servers::{Emulator, peak_memory_of_function, signal_function};
+use crate::servers::{Emulator, signal_function};
 use crate::stand_in::{Answer, Bucket, Fault, FaultOn, StandIn, Topic};
 
 const TO_THE_TOPIC: &[(&str, &str)] = &[("TOPIC_ARN", TOPIC)];
@@ -314,7 +314,7 @@ async fn ten_thousand_findings_of_a_thousand_owners_are_published_within_128_mib
         let answer = environment.invoke("scheduled.json").await;
         assert_eq!(answer["summary"]["findings"]["high"], 10_000, "{answer}");
         let messages = environment.aws.calls_of("Publish").len();
-        let peak = peak_memory_of_function(environment.emulator.id()) / 1024;
+        let peak = environment.emulator.peak_memory_kib() / 1024;
         println!("state: {state}, {messages} messages, {peak} MiB");
         assert_eq!(messages, 1001);
         assert!(peak <= 128, "{peak} MiB, state: {state}");

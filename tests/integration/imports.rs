@@ -357,7 +357,7 @@ async fn every_form_of_the_report_names_what_was_not_judged() {
             assert!(told.iter().all(|told| shown.contains(told)), "{format}, {name}\n{}", ran.stdout);
             // Nobody has said how long: a profile that can start is not a job that lasts.
             assert!(
-                shown.contains("How long jobs run is not in these files") || name == "cli-credential-process",
+                shown.contains("These files do not declare how long jobs run") || name == "cli-credential-process",
                 "{format}\n{shown}"
             );
         }
@@ -567,7 +567,7 @@ async fn plain_keys_are_no_job_and_no_problem() {
     for command in [&["lint", "--aws-config"][..], &["import", "aws-config"]] {
         let ran = Cli::new(command).file(".aws/credentials", &keys).run().await;
         ran.assert_status(0);
-        assert!(ran.stderr.contains("Nothing here has credentials that lapse"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("These files have no credentials that expire"), "{}", ran.stderr);
     }
     let none = Cli::new(&["lint", "--aws-config"]).run().await;
     none.assert_status(2);

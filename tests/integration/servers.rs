@@ -17,7 +17,7 @@ use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
 
 /// Longer than any of them needs to start or to answer on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A part of the Python environment that `scripts/test` makes. CREDENTIAL_HEALTH_VENV names another environment.
 fn from_environment(find: impl Fn(&Path) -> Option<PathBuf>) -> PathBuf {
@@ -234,6 +234,9 @@ pub fn signal_function(emulator: u32, name: &str) {
     signal(name, function.expect("the function's process lives"));
 }
 
+<<<<<<< HEAD
+/// The emulator lies in aws-sam-cli, beside a copy for the other processor.
+=======
 /// The peak memory of the function in this emulator so far, in KiB.
 pub fn peak_memory_of_function(emulator: u32) -> u32 {
     let status = function_of(emulator).expect("the function's process lives");
@@ -242,6 +245,7 @@ pub fn peak_memory_of_function(emulator: u32) -> u32 {
 }
 
 /// The emulator is in aws-sam-cli, beside a copy for the other processor.
+>>>>>>> refs/heads/lang2
 fn emulator_in(venv: &Path) -> Option<PathBuf> {
     let processor = match std::env::consts::ARCH {
         "aarch64" => "arm64",
