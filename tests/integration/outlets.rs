@@ -164,8 +164,10 @@ async fn commands(seen: &mut Seen) {
             let (aws, checker) = account().await;
             spoil(&aws);
             let plain = environment.is_empty();
-            let refused = [("AWS_ENDPOINT_URL", NO_URL), ("AWS_SESSION_TOKEN", "canary-token-wrong\u{1}")];
-            let is_refused = refused.iter().any(|setting| environment.contains(setting));
+            let is_bad_token = environment.contains(&("AWS_SESSION_TOKEN", "canary-token-wrong\u{1}"));
+            // `doctor` diagnoses a bad token; `check` refuses it.
+            let is_refused =
+                environment.contains(&("AWS_ENDPOINT_URL", NO_URL)) || is_bad_token && arguments[0] == "check";
             let cli = Cli::new(&arguments).file("jobs.yaml", INVENTORY).asking(&aws, &checker);
             let cli = cli.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full");
             let cli = files.into_iter().fold(cli, |cli, (name, content)| cli.file(name, content));
