@@ -1,36 +1,40 @@
-//! `lint`: judges by what is declared alone, in an inventory or in other files that say how credentials are got.
+//! `lint`: judges only declared facts, from an inventory or from other files that define credentials.
 
 use super::arguments::{ExitStatus, Lint};
 use super::fix::{self, Outcome};
-use super::import::{imported, importer_of_lint, of_aws_config, print_remarks};
+use super::import::{import_aws_config, imported, importer_of_lint, print_remarks};
 use super::output::{self, bad_usage};
 use crate::check;
 use crate::findings::FindingId;
-use crate::import::aws_config::Options;
+use crate::import::aws_config::{Options, Profiles};
 use crate::inventory::{Filter, Inventory, Job, JobName, Remark, Seconds};
 use crate::lease::longest::{LongestRuns, with_its_copy};
 use crate::report::{NotJudged, Report, leases};
+use crate::visible;
 
-/// Of jobs whose length nobody has said.
-const WITHOUT_LENGTH: &str = "How long jobs run is not in these files: the answer is how long they may, and `covered` says no more than that a job \
-     can start. --length 4h judges jobs that run so long.";
+/// The note about jobs whose length is not declared.
+const WITHOUT_LENGTH: &str = "These files do not declare how long jobs run. The report shows how long they may run, \
+    and `covered` means only that a job can start. To judge jobs of 4 hours, add --length 4h.";
+/// The note about jobs that may use a copy of their credentials.
+const WITH_COPIES: &str = "The exit status follows the worse of copied and renewed credentials. --renewed judges only \
+    jobs whose credentials the AWS CLI or an SDK renews.";
 
 pub(super) async fn run(arguments: &Lint) -> ExitStatus {
     match judge(arguments, arguments.fix.fix || arguments.fix.diff).await {
         Some(status) => status,
-        // What was written is judged as any file.
+        // A changed file is judged like any other file.
         None => judge(arguments, false).await.unwrap_or(ExitStatus::Incomplete),
     }
 }
 
-/// Judges and shows; `None`: files were changed.
+/// Judges the input and shows the report; `None`: files were changed.
 async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
     let selection = &arguments.selection;
     let from_standard_input = arguments.input.inventory.as_ref().is_some_and(|path| path.as_os_str() == "-");
     if let Some(misuse) = arguments.templates.misuse(from_standard_input) {
         return Some(bad_usage(misuse));
     }
-    // The problems of both are printed.
+    // Problems of the input and of the templates are both printed.
     let read = read(arguments).await;
     let files = arguments.templates.read().map_err(|problems| super::bad_input(&problems));
     let (input, (files, given)) = match (read, files) {
@@ -54,29 +58,64 @@ async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
         }
     }
     if let Some(from) = input.imported {
-        tell_of_import(&mut report, from, input.not_judged, input.without_length.is_some());
+        add_import(&mut report, from, input.not_judged);
     }
-    let shown = match &input.without_length {
-        Some(names) => {
-            let jobs = input.inventory.jobs.iter().filter(|job| names.contains(&job.name));
-            let jobs: Vec<_> = jobs.map(|job| LongestRuns::of(job, |role| report.max_session(role))).collect();
-            output::show_as(&report, selection, |columns| leases::render(&jobs, &report, columns))
+    let shown = match &input.profiles {
+        Some(profiles) => {
+            let shown = profiles.add_to(&mut report, &input.inventory);
+            output::show_as(&report, selection, |columns| leases::render(&shown, &report, columns))
         }
         None => output::show(&report, selection),
     };
     Some(shown.unwrap_or_else(|| output::status_of(&report, selection.fail_on)))
 }
 
-/// What is judged.
+/// The input of a run.
 struct Input {
     inventory: Inventory,
     filter: Filter,
-    /// What `import` calls the kind of files; `None`: an inventory.
+    /// The name of the kind of files in `import`; `None`: an inventory.
     imported: Option<&'static str>,
-    /// What could not be judged.
+    /// Entries that could not be judged.
     not_judged: Vec<Remark>,
-    /// The names of the jobs of which nobody has said how long they run: the question is how long they may.
-    without_length: Option<Vec<JobName>>,
+    /// The profiles of the jobs; `None`: the jobs do not come from profiles.
+    profiles: Option<ProfilesInput>,
+}
+
+/// The parts of a report of profiles other than their jobs.
+struct ProfilesInput {
+    /// The names of the jobs, without their copies.
+    names: Vec<JobName>,
+    /// The length of the jobs; `None`: not declared, and the report shows how long they may run.
+    length: Option<Seconds>,
+    cannot_start: Vec<leases::Refused>,
+    not_known: usize,
+    notes: Vec<Remark>,
+    /// Jobs with a copy of their credentials are not judged.
+    renewed: bool,
+}
+
+impl ProfilesInput {
+    fn add_to<'a>(&self, report: &mut Report, inventory: &'a Inventory) -> leases::Profiles<'a> {
+        let about = match (self.length, self.renewed) {
+            (None, _) => Some(WITHOUT_LENGTH),
+            (Some(_), false) => Some(WITH_COPIES),
+            (Some(_), true) => None,
+        };
+        report.notes.splice(..0, about.map(str::to_owned));
+        report.notes.extend(self.notes.iter().map(|note| {
+            let Remark { location, message, .. } = note;
+            visible::printable(&format!("{}: {message}.", leases::short_place(location)))
+        }));
+        let jobs = inventory.jobs.iter().filter(|job| self.names.contains(&job.name));
+        leases::Profiles {
+            jobs: jobs.map(|job| LongestRuns::of(job, |role| report.max_session(role))).collect(),
+            cannot_start: self.cannot_start.clone(),
+            not_known: self.not_known,
+            length: self.length,
+            renewed_only: self.renewed,
+        }
+    }
 }
 
 async fn read(arguments: &Lint) -> Result<Input, ExitStatus> {
@@ -84,48 +123,72 @@ async fn read(arguments: &Lint) -> Result<Input, ExitStatus> {
     let given = &arguments.input;
     if let Some(inventory) = &given.inventory {
         let (inventory, filter) = super::read(inventory, selection).await?;
-        return Ok(Input { inventory, filter, imported: None, not_judged: Vec::new(), without_length: None });
+        return Ok(Input { inventory, filter, imported: None, not_judged: Vec::new(), profiles: None });
     }
-    let kind = if given.aws_config.is_some() { "aws-config" } else { "github-workflow" };
-    let imported = match &given.aws_config {
-        Some(file) => {
-            // Nobody has said how long: what can run no time at all cannot start.
-            let options = Options { length: Some(arguments.length.unwrap_or(Seconds(0))), copied_sessions: false };
-            of_aws_config(file.as_deref(), options)?
-        }
-        None => imported(&*importer_of_lint(arguments))?,
-    };
+    if let Some(file) = &given.aws_config {
+        let now = super::start().at;
+        // The length is not declared. A job that cannot run for 0 seconds cannot start.
+        let length = Some(arguments.length.unwrap_or(Seconds(0)));
+        let options = Options { length, copied_sessions: false, now };
+        return profiles_input(arguments, import_aws_config(file.as_deref(), options)?);
+    }
+    let imported = imported(&*importer_of_lint(arguments))?;
     if !arguments.fix.diff {
         print_remarks(&imported, "not judged");
     }
     let (inventory, not_judged) = (imported.inventory, imported.not_imported);
-    let imported = Some(kind);
     let filter = Filter::new(&selection.jobs, &selection.roles);
-    if inventory.jobs.is_empty() || given.aws_config.is_none() || arguments.length.is_some() {
-        return Ok(Input { inventory, filter, imported, not_judged, without_length: None });
-    }
-    let selected = filter.select(&inventory).map_err(|nothing| bad_usage(&format!("error: {nothing}")))?;
-    let selected: Vec<Job> = selected.into_iter().cloned().collect();
-    let names = selected.iter().map(|job| job.name.clone()).collect();
-    let jobs = selected.into_iter().flat_map(with_its_copy).collect();
-    let filter = Filter::default();
-    let inventory = Inventory { jobs, ..inventory };
-    Ok(Input { inventory, filter, imported, not_judged, without_length: Some(names) })
+    Ok(Input { inventory, filter, imported: Some("github-workflow"), not_judged, profiles: None })
 }
 
-/// Adds to the report what its reader must know of the files: what of them was not judged, and what they cannot say.
-fn tell_of_import(report: &mut Report, from: &str, not_judged: Vec<Remark>, without_length: bool) {
+/// The jobs of profiles, each with its copy unless --renewed excludes copies.
+fn profiles_input(arguments: &Lint, profiles: Profiles) -> Result<Input, ExitStatus> {
+    let Profiles { imported, cannot_start, not_known } = profiles;
+    let (inventory, not_judged) = (imported.inventory, imported.not_imported);
+    if inventory.jobs.is_empty() && not_judged.is_empty() {
+        output::print_error(super::import::NOTHING);
+    }
+    let mut filter = Filter::new(&arguments.selection.jobs, &arguments.selection.roles);
+    let mut jobs: Vec<Job> = Vec::new();
+    let mut names = Vec::new();
+    if !inventory.jobs.is_empty() {
+        let selected = filter.select(&inventory).map_err(|nothing| bad_usage(&format!("error: {nothing}")))?;
+        for job in selected {
+            names.push(job.name.clone());
+            // Without a length, no length needs a margin.
+            let margin = if arguments.length.is_some() { job.margin } else { Seconds(0) };
+            let copies = with_its_copy(job.clone()).into_iter().map(|job| Job { margin, ..job });
+            jobs.extend(copies.take(if arguments.renewed { 1 } else { 2 }));
+        }
+        filter = Filter::default();
+    }
+    let refused = |one: crate::import::aws_config::CannotStart| leases::Refused {
+        profile: one.profile,
+        why: one.summary,
+        location: one.location,
+    };
+    let profiles = ProfilesInput {
+        names,
+        length: arguments.length,
+        cannot_start: cannot_start.into_iter().map(refused).collect(),
+        not_known,
+        notes: imported.notes,
+        renewed: arguments.renewed,
+    };
+    let inventory = Inventory { jobs, ..inventory };
+    Ok(Input { inventory, filter, imported: Some("aws-config"), not_judged, profiles: Some(profiles) })
+}
+
+/// Adds the unjudged entries of imported files to the report.
+fn add_import(report: &mut Report, from: &str, not_judged: Vec<Remark>) {
     report.run.complete &= not_judged.is_empty();
     let of_remark =
         |Remark { location, message, help, cannot_work }| NotJudged { location, what: message, help, cannot_work };
     report.not_judged = not_judged.into_iter().map(of_remark).collect();
-    if without_length {
-        report.notes.push(WITHOUT_LENGTH.to_owned());
-    }
     if report.open_findings().any(|finding| finding.id == FindingId::MaxSessionUnknown) {
         report.notes.push(format!(
-            "A MaxSessionDuration and a reader are declared in an inventory: write one with `credential-health import {from}` first, \
-             declare them there, and judge it with --inventory."
+            "These files cannot declare a MaxSessionDuration or a reader. Write an inventory with `credential-health \
+             import {from}`, declare them there, and run `lint --inventory`."
         ));
     }
 }

@@ -1,47 +1,91 @@
-//! Makes the calls of `doctor`: the SDK's chain of providers for credentials, once, then STS for their identity. Returns
-//! facts.
+//! Makes the calls of `doctor`: the providers of the SDK for Rust, with the files as the AWS CLI reads them, once for
+//! credentials; then STS for their identity. Returns facts.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::timeout;
 
-use super::facts::{Asked, Identity, Key, Loaded, NotLoaded, ProcessFailure, Provider, Refused, Selected, SelectedBy};
-use crate::aws::credentials::{ConfigFiles, Found, NotFound, ProcessError, ProviderKind};
+use super::facts::{Asked, Facts, Identity, Key, Loaded, NotLoaded, ProcessFailure, Provider, Refused, SelectedBy};
+use super::providers;
+use crate::aws::credentials::{Found, NotFound, ProcessError, ProviderKind};
 use crate::aws::{Aws, ErrorAnswer};
+use crate::failure::Class;
+use crate::shared_config::{self, Base, Chain, ForSdk, SharedConfig};
 
 /// The longest wait for STS.
 const PATIENCE: Duration = Duration::from_secs(12);
 /// The longest wait for credentials: a program may ask a person. The SDKs give up after 5 seconds, the AWS CLI does not.
 pub(super) const PATIENCE_FOR_CREDENTIALS: Duration = Duration::from_secs(30);
 
-/// Asks with these files in place of those that the SDK reads by itself. `waits`: the provider that decides would wait
-/// for a file, so none is asked for credentials.
-pub(super) async fn ask(selected: &Selected, files: ConfigFiles, waits: bool) -> Asked {
+/// `waits`: the provider that decides would wait for a file, so none is asked for credentials.
+pub(super) async fn ask(facts: &Facts, config: &SharedConfig, waits: bool) -> Asked {
+    let chain = config.chain(&facts.selected.name).ok().filter(|chain| chain.commands.is_empty());
+    let ForSdk { files, profile } = for_sdk(facts, config, chain.as_ref());
+    let aws = Aws::for_shell(Some(&profile), files.clone(), PATIENCE).await;
     // As with the AWS CLI's --profile, the environment's keys do not count.
-    let profile = (selected.by == SelectedBy::Option).then_some(selected.name.as_str());
-    let aws = Aws::for_shell(profile, files.clone(), PATIENCE).await;
+    let only = (facts.selected.by == SelectedBy::Option).then_some(profile.as_str());
     let failed = |process| Err(NotLoaded { failed: true, refused: None, process });
     let found = match waits {
         true => failed(None),
-        false => match timeout(PATIENCE_FOR_CREDENTIALS, aws.find_credentials(profile, files)).await {
+        false => match timeout(PATIENCE_FOR_CREDENTIALS, aws.find_credentials(only, files)).await {
             Ok(found) => found.map_err(not_loaded),
             Err(_) => failed(Some(ProcessFailure::Late)),
         },
     };
     // Without credentials too: an answer that refuses the call has a Date, which shows whether the clock is right.
     let identity = aws.identity_of(found.as_ref().ok()).await;
-    let (answers, clock_offset) = aws.clock.seen();
+    let by_profile = providers::deciding(&providers::of(facts)) == Some(Provider::Profile);
+    let duration_refused = match &chain {
+        Some(chain) if found.is_ok() && by_profile && !waits => with_duration(&aws, config, chain).await,
+        _ => None,
+    };
+    let (answers, clock_offset) = aws.clock.answers_and_offset();
     let nothing_to_sign_with = found.is_err();
     let identity = identity.map(|caller| Identity { arn: caller.arn, account: caller.account });
     let identity = identity.map_err(|answer| refused("GetCallerIdentity", answer));
     Asked {
         loaded: Some(found.map(|found| loaded(&found))),
         identity: (!nothing_to_sign_with || answers == 0).then_some(identity),
+        duration_refused,
         answers,
         clock_offset,
         region: aws.region(),
     }
+}
+
+/// The files that make the SDK for Rust take the provider that the AWS CLI takes.
+fn for_sdk(facts: &Facts, config: &SharedConfig, chain: Option<&Chain<'_>>) -> ForSdk {
+    let profile = facts.selected.name.clone();
+    if providers::deciding(&providers::of(facts)) == Some(Provider::WebIdentity) {
+        return ForSdk { files: shared_config::no_profiles(), profile };
+    }
+    let role = facts.environment.role_arn.as_deref().filter(|_| facts.selected.by != SelectedBy::Option);
+    match chain {
+        Some(chain) if chain.base != Base::Nothing => config.for_sdk(chain, role),
+        _ => ForSdk { files: shared_config::files_without(config.files()), profile },
+    }
+}
+
+/// Assumes the last role once more with `duration_seconds`, as the AWS CLI, boto3 and JavaScript do; the SDK for Rust
+/// does not send it. Returns why STS refuses.
+async fn with_duration(aws: &Aws, config: &SharedConfig, chain: &Chain<'_>) -> Option<Refused> {
+    let (last, before) = chain.roles.split_last()?;
+    let seconds = last.duration_seconds.as_ref().and_then(shared_config::Setting::seconds)?;
+    let by_token = before.is_empty() && chain.base == Base::WebIdentity;
+    // The first role's caller has no profile of its own where a credential_source is named.
+    let by_source = before.is_empty() && matches!(chain.base, Base::Named(_));
+    if by_token || by_source {
+        return None;
+    }
+    let caller = before.last().map_or(chain.base_profile, |role| *role);
+    let source = Chain { profile: caller, roles: before.to_vec(), ..chain.clone() };
+    let ForSdk { files, profile } = config.for_sdk(&source, None);
+    let found = timeout(PATIENCE_FOR_CREDENTIALS, aws.find_credentials(Some(&profile), files)).await.ok()?.ok()?;
+    let name = last.role_session_name.as_deref().unwrap_or("credential-health-doctor");
+    let (role, external_id) = (last.role_arn.as_deref()?, last.external_id.as_deref());
+    let refused = refused("AssumeRole", aws.refusal_of_role(&found, role, name, external_id, seconds).await?);
+    matches!(refused.class, Class::OverMaxSession | Class::OverChainCap | Class::OutOfRange).then_some(refused)
 }
 
 fn loaded(found: &Found) -> Loaded {

@@ -11,9 +11,10 @@ use sha1::{Digest as _, Sha1};
 use sha2::{Digest as _, Sha256};
 
 use super::facts::{Cached, Jwt, LoginSession, SsoLogin, WebIdentity};
-use crate::failure::printable;
 use crate::inventory::hex;
 use crate::limited::{self, Unreadable};
+use crate::shared_config::moment;
+use crate::visible::printable;
 
 /// The largest file that is read, in bytes: a login is a few thousand.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -61,8 +62,8 @@ impl Home {
         })
     }
 
-    /// When the session ends that the AWS CLI keeps for these arguments of AssumeRole: the file is named by the SHA-1 of
-    /// their JSON, keys in order, as Python writes it (botocore, `AssumeRoleCredentialFetcher`).
+    /// When the session ends that the AWS CLI keeps for these arguments of AssumeRole: the file is named by the SHA-1
+    /// of their JSON, keys in order, as Python writes it (botocore, `AssumeRoleCredentialFetcher`).
     pub(super) fn cli_role_session(&self, arguments: &[(&str, Value)]) -> Option<Timestamp> {
         let pairs = pairs(arguments, ": ").join(", ");
         self.cli_session(&format!("{{{pairs}}}"))
@@ -82,7 +83,8 @@ impl Home {
         }
     }
 
-    /// When the session of this key ends, if the AWS CLI keeps it: `aws configure export-credentials` copies from there.
+    /// When the session of this key ends, if the AWS CLI keeps it: `aws configure export-credentials` copies from
+    /// there.
     pub(super) fn cli_session_of(&self, access_key_id: &str) -> Option<Timestamp> {
         let files = std::fs::read_dir(self.folder.join("cli/cache")).ok()?;
         let paths = files.filter_map(Result::ok).map(|entry| entry.path()).take(MOST_SESSIONS);
@@ -96,7 +98,12 @@ impl Home {
     }
 }
 
-/// A file of which only matters whether it can be read.
+/// The token of a container's endpoint: a web token with EKS Pod Identity, any text elsewhere.
+pub(super) fn container_token(path: &str) -> Cached<Option<Jwt>> {
+    read(Path::new(path), |text| Some(jwt(text.trim())))
+}
+
+/// Whether a file can be read.
 pub(super) fn readable(path: &str) -> Cached<()> {
     read(Path::new(path), |_| Some(()))
 }
@@ -115,13 +122,6 @@ fn jwt(token: &str) -> Option<Jwt> {
     standard.extend(std::iter::repeat_n('=', (4 - standard.len() % 4) % 4));
     let claims: Claims = serde_json::from_slice(&aws_smithy_types::base64::decode(standard).ok()?).ok()?;
     Some(Jwt { expires: claims.exp.and_then(|seconds| Timestamp::from_second(seconds as i64).ok()) })
-}
-
-/// A moment as these files and AWS_CREDENTIAL_EXPIRATION write it: RFC 3339; `…UTC` by older versions of botocore; and
-/// without an offset where Python left it out.
-pub(super) fn moment(text: &str) -> Option<Timestamp> {
-    let text = text.strip_suffix("UTC").unwrap_or(text);
-    text.parse().ok().or_else(|| format!("{text}Z").parse().ok())
 }
 
 fn pairs(arguments: &[(&str, Value)], colon: &str) -> Vec<String> {
@@ -203,17 +203,6 @@ struct Claims {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn moments_are_read_as_every_version_of_the_tools_writes_them() {
-        let expected = "2026-11-23T04:05:06Z".parse().ok();
-        for text in
-            ["2026-11-23T04:05:06Z", "2026-11-23T04:05:06UTC", "2026-11-23T04:05:06", "2026-11-23T05:05:06+01:00"]
-        {
-            assert_eq!(moment(text), expected, "{text}");
-        }
-        assert_eq!(moment("tomorrow"), None);
-    }
 
     /// Computed with botocore 1.43: `sha1(json.dumps(args, sort_keys=True).encode())`.
     #[test]

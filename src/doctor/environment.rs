@@ -1,10 +1,11 @@
 //! Reads the variables that AWS tools take credentials from, and keeps no credential of them. Judges nothing.
 
-use super::caches::{self, Home, readable};
+use super::caches::{self, Home, container_token, readable};
 use super::facts::{
     Cached, Container, Endpoint, Environment, Flaw, HomeFolder, Key, OldToken, Region, Stated, Variable,
 };
-use crate::failure::printable;
+use crate::shared_config::{has_zone, moment};
+use crate::visible::printable;
 
 /// The value of a variable, by its name.
 pub(super) type Read<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -29,14 +30,23 @@ pub(super) fn gather(read: Read<'_>, home: &Home) -> Environment {
         },
         expiration: match filled("AWS_CREDENTIAL_EXPIRATION") {
             None => Stated::Absent,
-            Some(text) => caches::moment(text.trim()).map_or(Stated::Unreadable, Stated::At),
+            Some(text) => match moment(&text) {
+                None => Stated::Unreadable,
+                Some(end) if has_zone(&text) => Stated::At(end),
+                Some(end) => Stated::WithoutZone(end),
+            },
         },
+        // aws-vault and granted, then awsume; no AWS tool reads them.
+        session_end: ["AWS_SESSION_EXPIRATION", "AWSUME_EXPIRATION"]
+            .into_iter()
+            .find_map(|name| Some((name, moment(&filled(name)?)?))),
         cached_expiration: key_id.as_deref().and_then(|id| home.cli_session_of(id.trim())),
         // Set to nothing it still selects: a profile without a name.
         profile: read("AWS_PROFILE"),
         default_profile: filled("AWS_DEFAULT_PROFILE"),
         web_identity: filled("AWS_WEB_IDENTITY_TOKEN_FILE")
             .map(|file| caches::web_identity(&file, filled("AWS_ROLE_ARN").as_deref())),
+        role_arn: filled("AWS_ROLE_ARN").as_deref().map(printable),
         container,
         metadata_disabled: filled("AWS_EC2_METADATA_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true")),
         region: first(&filled, &["AWS_REGION", "AWS_DEFAULT_REGION"])
@@ -89,8 +99,8 @@ fn variable(value: Option<&str>, fits: impl Fn(char) -> bool) -> Variable {
     Variable::Flawed(flaw)
 }
 
-/// Whether these look like secret and key id rather than key id and secret: an id is AKIA or ASIA and capital letters and
-/// digits, a secret 40 characters of base64.
+/// Whether these look like secret and key id rather than key id and secret: an id is AKIA or ASIA and capital letters
+/// and digits, a secret 40 characters of base64.
 fn are_exchanged(id: &str, secret: &str) -> bool {
     let is_id = |text: &str| {
         let fits = text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
@@ -112,7 +122,8 @@ fn container(filled: &dyn Fn(&str) -> Option<String>) -> Option<Container> {
             ("AWS_CONTAINER_CREDENTIALS_FULL_URI", host(&url), is_allowed(&url))
         }
     };
-    let token_file = filled("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE").map(|file| (printable(&file), readable(&file)));
+    let token_file =
+        filled("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE").map(|file| (printable(&file), container_token(&file)));
     Some(Container { variable, host, is_allowed, token_file })
 }
 

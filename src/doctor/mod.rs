@@ -14,7 +14,7 @@ pub mod terminal;
 
 use facts::Facts;
 
-use crate::shared_config::{self, SharedConfig};
+use crate::shared_config::SharedConfig;
 
 /// What to look at.
 #[derive(Debug, Clone, Default)]
@@ -37,8 +37,7 @@ pub async fn examine(options: &Options, read: &dyn Fn(&str) -> Option<String>) -
     let files = profile::troubles(&config);
     let mut facts = Facts { environment, selected, profile, files, asked: None };
     if !options.offline {
-        let files = shared_config::files_without(config.files());
-        facts.asked = Some(ask::ask(&facts.selected, files, providers::waits(&facts)).await);
+        facts.asked = Some(ask::ask(&facts, &config, providers::waits(&facts)).await);
     }
     facts
 }

@@ -5,55 +5,110 @@ use serde_json::Value;
 
 use super::caches::{self, Home};
 use super::facts::{
-    Base, Broken, Chain, Environment, FileTrouble, Login, Process, Profile, QuotedKeys, Role, Selected, SelectedBy, Sso,
+    Base, Broken, Chain, Environment, FileTrouble, Login, Noted, Process, Profile, Role, Selected, SelectedBy, Spot,
+    Sso,
 };
-use crate::failure::printable;
 use crate::inventory::{Location, nearest};
-use crate::shared_config::{self, Fault, Kind, SharedConfig, Trouble};
+use crate::shared_config::{self, Difference, Fault, FaultKind, Ineffective, IneffectiveKind, SharedConfig, Trouble};
+use crate::visible::printable;
 
-/// The profile that the SDKs select: `--profile`, else AWS_PROFILE, also where that is empty, else `default`.
+/// The profile that the AWS CLI selects: `--profile`, else AWS_PROFILE, also where that is empty, else
+/// AWS_DEFAULT_PROFILE, else `default` (aws-cli 2 and botocore, `configprovider.py`).
 pub(super) fn selected(option: Option<&str>, environment: &Environment) -> Selected {
-    match (option, &environment.profile) {
-        (Some(name), _) => Selected { name: name.to_owned(), by: SelectedBy::Option },
-        (None, Some(name)) => Selected { name: name.clone(), by: SelectedBy::Variable },
-        (None, None) => Selected { name: "default".to_owned(), by: SelectedBy::Default },
-    }
+    let (name, by) = match (option, &environment.profile, &environment.default_profile) {
+        (Some(name), _, _) => (name, SelectedBy::Option),
+        (None, Some(name), _) => (name.as_str(), SelectedBy::Variable),
+        (None, None, Some(name)) => (name.as_str(), SelectedBy::DefaultVariable),
+        (None, None, None) => ("default", SelectedBy::Default),
+    };
+    Selected { name: name.to_owned(), by }
 }
 
 pub(super) fn gather(config: &SharedConfig, selected: &Selected, environment: &Environment, home: &Home) -> Profile {
     let name = &selected.name;
-    if config.profile(name).is_none() {
-        if selected.by == SelectedBy::Default || (name == "default" && selected.by == SelectedBy::Variable) {
+    let Some(profile) = config.profile(name) else {
+        let is_default = name == "default" && selected.by != SelectedBy::Option;
+        if selected.by == SelectedBy::Default || is_default {
             return Profile::Absent;
         }
         let others = config.profiles().map(|profile| profile.name.as_str()).filter(|known| known != name);
         let nearest = nearest(name, others).map(str::to_owned);
-        return Profile::Missing { nearest, known: config.profiles().count() };
-    }
+        let glued = config.glued().find(|glued| glued.profile == *name).map(|glued| spot(&glued.location));
+        return Profile::Missing { nearest, known: config.profiles().count(), glued };
+    };
+    let role = environment.role_arn.as_deref().filter(|_| selected.by != SelectedBy::Option);
     match config.chain(name) {
-        Ok(chain) => match base(config, &chain, home) {
-            Some(base) => Profile::Leads(Chain {
-                profile: chain.base_profile.name.clone(),
-                roles: roles(config, &chain, &base, environment, home),
-                quoted_keys: quoted_keys(chain.base_profile, &base),
-                keys_passed_over: passes_over_keys(config, &chain, &base),
-                base,
-            }),
-            None => Profile::Empty,
+        Ok(chain) => match base(config, &chain, home, role) {
+            Some(base) => Profile::Leads(leads(config, &chain, base, environment, home, role)),
+            None => Profile::Empty(noted(config.ineffective(profile, Some(&chain)))),
         },
-        Err(Fault { kind, profile, remark }) => {
-            let detail =
-                format!("{}: {} ({})", printable(&remark.message), printable(&remark.help), place(&remark.location));
-            Profile::Broken(Broken { kind, profile, file: printable(&remark.location.file), detail })
+        // The AWS CLI takes the role of AWS_ROLE_ARN then, unless --profile is given
+        // (botocore, `AssumeRoleWithWebIdentityProvider._get_config`).
+        Err(Fault { kind: FaultKind::WebIdentityWithoutRole, .. }) if role.is_some() => {
+            let file = profile.web_identity_token_file.as_deref().unwrap_or_default();
+            Profile::Leads(Chain {
+                profile: name.clone(),
+                base: Base::WebIdentity(caches::web_identity(file, role)),
+                roles: Vec::new(),
+                refused: Vec::new(),
+                differences: Vec::new(),
+                ineffective: Vec::new(),
+                exported: false,
+            })
         }
+        Err(fault) => Profile::Broken(broken(&fault)),
     }
+}
+
+fn leads(
+    config: &SharedConfig,
+    chain: &shared_config::Chain<'_>,
+    base: Base,
+    environment: &Environment,
+    home: &Home,
+    role: Option<&str>,
+) -> Chain {
+    let mut ineffective = noted(config.ineffective(chain.profile, Some(chain)));
+    for profile in chain.roles.iter().chain([&chain.base_profile]).filter(|one| one.name != chain.profile.name) {
+        ineffective.extend(noted(config.ineffective(profile, config.chain(&profile.name).ok().as_ref())));
+    }
+    let difference = |Difference { profile, location, kind }| Noted { profile, at: spot(&location), kind };
+    let mut roles = roles(config, chain, &base, environment, home);
+    if let (Some(role), Base::WebIdentity(_), [first, ..]) = (role, &base, &mut roles[..])
+        && chain.profile.name == chain.base_profile.name
+    {
+        first.arn = role.to_owned();
+    }
+    Chain {
+        profile: chain.base_profile.name.clone(),
+        roles,
+        base,
+        refused: config.refusals(chain).iter().map(broken).collect(),
+        differences: config.differences(chain).into_iter().map(difference).collect(),
+        ineffective,
+        exported: !chain.commands.is_empty(),
+    }
+}
+
+fn broken(Fault { kind, profile, remark }: &Fault) -> Broken {
+    Broken {
+        kind: kind.clone(),
+        profile: profile.clone(),
+        at: spot(&remark.location),
+        detail: format!("{}: {} ({})", printable(&remark.message), printable(&remark.help), place(&remark.location)),
+    }
+}
+
+fn noted(all: Vec<Ineffective>) -> Vec<Noted<IneffectiveKind>> {
+    all.into_iter()
+        .map(|Ineffective { profile, location, kind }| Noted { profile, at: spot(&location), kind })
+        .collect()
 }
 
 /// What is wrong with the files themselves.
 pub(super) fn troubles(config: &SharedConfig) -> Vec<FileTrouble> {
     let trouble = |Trouble { kind, remark }: &Trouble| FileTrouble {
-        place: place(&remark.location),
-        file: printable(&remark.location.file),
+        at: spot(&remark.location),
         message: printable(&remark.message),
         help: printable(&remark.help),
         kind: kind.clone(),
@@ -61,22 +116,28 @@ pub(super) fn troubles(config: &SharedConfig) -> Vec<FileTrouble> {
     config.problems().iter().map(trouble).collect()
 }
 
-fn place(location: &Location) -> String {
-    printable(&format!("{}:{}", location.file, location.line))
+fn spot(location: &Location) -> Spot {
+    Spot { file: printable(&location.file), line: location.line }
 }
 
-fn base(config: &SharedConfig, chain: &shared_config::Chain<'_>, home: &Home) -> Option<Base> {
+fn place(location: &Location) -> String {
+    spot(location).to_string()
+}
+
+fn base(config: &SharedConfig, chain: &shared_config::Chain<'_>, home: &Home, env_role: Option<&str>) -> Option<Base> {
     let profile = chain.base_profile;
     let keys = |token| Base::Keys {
         token,
         is_session_key: profile.is_session_key,
         place: place(profile.keys.as_ref().unwrap_or(&profile.location)),
+        stated_end: profile.stated_end.and_then(|stated| Some((stated.key, stated.at?))),
     };
     Some(match &chain.base {
         shared_config::Base::Keys => keys(false),
         shared_config::Base::SessionKeys => keys(true),
         shared_config::Base::WebIdentity => {
-            let role = profile.role_arn.as_deref();
+            let own = profile.role_arn.as_deref();
+            let role = env_role.filter(|_| profile.name == chain.profile.name).or(own);
             Base::WebIdentity(caches::web_identity(profile.web_identity_token_file.as_deref()?, role))
         }
         shared_config::Base::Sso(login) => Base::Sso(sso(profile, login, home)),
@@ -85,8 +146,7 @@ fn base(config: &SharedConfig, chain: &shared_config::Chain<'_>, home: &Home) ->
         }
         shared_config::Base::Process(command) => Base::Process(process(command, &config.location(command.place), home)),
         shared_config::Base::Named(_) => Base::Named(printable(profile.credential_source.as_deref()?)),
-        // A login for services that take a bearer token gives no credentials.
-        shared_config::Base::SsoToken(_) | shared_config::Base::Nothing => return None,
+        shared_config::Base::Nothing => return None,
     })
 }
 
@@ -126,7 +186,7 @@ fn process(command: &str, location: &Location, home: &Home) -> Process {
 
 /// `None`: the shell alone can tell.
 fn is_program(word: &str, home: &Home) -> Option<bool> {
-    // What a shell knows by itself is no file.
+    // The shell's own commands are no files.
     const BUILT_IN: [&str; 6] = ["cat", "echo", "eval", "exec", "printf", "source"];
     if word.contains('/') {
         return Some(std::path::Path::new(word).is_file());
@@ -149,7 +209,7 @@ fn roles(
         Base::Sso(_) => Some(true),
         Base::Named(source) if source.eq_ignore_ascii_case("environment") => Some(environment.token.is_set()),
         Base::Named(_) => Some(true),
-        // What a program prints may be a key or a session; of console sessions AWS does not say.
+        // A program may print a key or a session; AWS does not say it of console sessions.
         Base::Process(_) | Base::Login(_) => None,
     };
     let role = |(index, profile): (usize, &&shared_config::Profile)| {
@@ -158,7 +218,7 @@ fn roles(
         Role {
             profile: profile.name.clone(),
             arn: printable(profile.role_arn.as_deref().unwrap_or_default()),
-            duration_seconds: duration.and_then(|set| set.parse().ok()),
+            duration_seconds: duration.and_then(shared_config::Setting::seconds),
             chained: if index == 0 { first_is_chained } else { Some(true) },
             mfa: profile.mfa_serial.is_some(),
             place: place(&location),
@@ -170,7 +230,7 @@ fn roles(
 
 /// When the session ends that the AWS CLI keeps of this role: by the arguments that botocore sends.
 fn cli_session(profile: &shared_config::Profile, home: &Home) -> Option<Timestamp> {
-    let duration = profile.duration_seconds.as_ref().and_then(|set| set.parse::<u64>().ok());
+    let duration = profile.duration_seconds.as_ref().and_then(shared_config::Setting::seconds);
     let text = |setting: &Option<shared_config::Setting>| setting.as_deref().map(Value::from);
     let arguments = [
         ("RoleArn", text(&profile.role_arn)),
@@ -181,18 +241,4 @@ fn cli_session(profile: &shared_config::Profile, home: &Home) -> Option<Timestam
     ];
     let set: Vec<(&str, Value)> = arguments.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
     home.cli_role_session(&set)
-}
-
-fn quoted_keys(profile: &shared_config::Profile, base: &Base) -> Option<QuotedKeys> {
-    let first = profile.quoted_keys.first().filter(|_| matches!(base, Base::Keys { .. }))?;
-    let lines = profile.quoted_keys.iter().filter(|key| key.file == first.file).map(|key| key.line).collect();
-    Some(QuotedKeys { file: printable(&first.file), lines })
-}
-
-/// botocore takes the keys of the credentials file before `login_session` and `credential_process`; the SDKs do not.
-fn passes_over_keys(config: &SharedConfig, chain: &shared_config::Chain<'_>, base: &Base) -> bool {
-    let keys = chain.base_profile.keys.as_ref().filter(|_| chain.base_profile.has_keys());
-    let credentials = config.files().iter().find(|file| file.kind == Kind::Credentials);
-    let in_credentials = keys.zip(credentials).is_some_and(|(keys, file)| keys.file == file.name);
-    matches!(base, Base::Process(_) | Base::Login(_)) && in_credentials
 }

@@ -1,24 +1,24 @@
-//! Which provider the default chain of the AWS SDKs takes, and why not another: aws-config's
-//! `default_provider/credentials.rs` and `profile/credentials/repr.rs`. A pure function of the facts.
+//! Which provider the AWS CLI and boto3 take, and why not another: botocore 1.44 `credentials.py`,
+//! `create_credential_resolver`. A pure function of the facts; `diagnose` says where other tools differ.
 
 use serde::Serialize;
 
 use super::facts::{Base, Cached, Chain, Environment, Facts, Profile, Provider, SelectedBy, WebIdentity};
 use crate::inventory::RoleArn;
-use crate::shared_config::{FaultKind, TroubleKind};
+use crate::shared_config::TroubleKind;
 
 /// One provider of the chain.
 #[derive(Debug, Clone, Serialize)]
 pub struct Entry {
     /// Which.
     pub provider: Provider,
-    /// What becomes of it.
+    /// What a tool does with it.
     pub state: State,
     /// What it has, or why it has nothing.
     pub detail: String,
 }
 
-/// What becomes of a provider.
+/// What a tool does with a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
@@ -37,7 +37,7 @@ pub enum State {
 }
 
 impl State {
-    /// In words.
+    /// As it is shown.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -71,9 +71,24 @@ pub(super) fn of(facts: &Facts) -> Vec<Entry> {
         let skipped = provider == Provider::InstanceMetadata && state == State::Shadowed;
         Entry { provider, state: if skipped { State::NotAsked } else { state }, detail }
     };
-    // `--profile` is not the default chain: the profile alone.
-    let all = if facts.selected.by == SelectedBy::Option { &Provider::ALL[..2] } else { &Provider::ALL[..] };
-    all.iter().copied().map(judge).collect()
+    order(facts).into_iter().map(judge).collect()
+}
+
+/// A profile that assumes a role comes before the environment's web identity, any other profile after it. `--profile`
+/// leaves all but the profile out.
+fn order(facts: &Facts) -> Vec<Provider> {
+    use Provider::{Container, Environment, InstanceMetadata, Profile as OfProfile, WebIdentity};
+    let assumes_role = match &facts.profile {
+        Profile::Leads(chain) => !chain.roles.is_empty() && !matches!(chain.base, Base::WebIdentity(_)),
+        // The role is what is broken, or the web identity itself.
+        Profile::Broken(_) => true,
+        Profile::Absent | Profile::Missing { .. } | Profile::Empty(_) => false,
+    };
+    match facts.selected.by {
+        SelectedBy::Option => vec![Environment, OfProfile],
+        _ if facts.environment.web_identity.is_none() || assumes_role => Provider::ALL.to_vec(),
+        _ => vec![Environment, WebIdentity, OfProfile, Container, InstanceMetadata],
+    }
 }
 
 /// Whose credentials are used, or whose failure stops the chain.
@@ -81,7 +96,7 @@ pub(super) fn deciding(entries: &[Entry]) -> Option<Provider> {
     entries.iter().find(|entry| matches!(entry.state, State::Wins | State::Fails)).map(|entry| entry.provider)
 }
 
-/// Whether the provider that decides opens what may have to be waited for: a named pipe or a device in a file's place.
+/// Whether the provider that decides opens a file that it may have to wait for: a named pipe or a device.
 pub(super) fn waits(facts: &Facts) -> bool {
     let of_token = |identity: &WebIdentity| identity.token == Cached::NoFile;
     match (deciding(&of(facts)), &facts.profile) {
@@ -113,6 +128,10 @@ fn environment(facts: &Facts) -> (State, String) {
         .collect();
         return match parts[..] {
             [] => (State::NotSet, "no AWS_ACCESS_KEY_ID".to_owned()),
+            // botocore, `EnvProvider`: "Partial credentials found in env".
+            _ if environment.access_key.is_set() && facts.selected.by != SelectedBy::Option => {
+                (State::Fails, format!("only {} of a key is set", parts.join(" and ")))
+            }
             _ => (State::PassedOver, format!("only {} of a key is set", parts.join(" and "))),
         };
     }
@@ -128,22 +147,21 @@ fn profile(facts: &Facts) -> (State, String) {
     let by = match facts.selected.by {
         SelectedBy::Option => " (--profile)",
         SelectedBy::Variable => " (AWS_PROFILE)",
+        SelectedBy::DefaultVariable => " (AWS_DEFAULT_PROFILE)",
         SelectedBy::Default => "",
     };
-    let refused =
-        facts.files.iter().find(|file| matches!(file.kind, TroubleKind::Refused { .. } | TroubleKind::ByteOrderMark));
+    let refused = facts
+        .files
+        .iter()
+        .find(|file| matches!(file.kind, TroubleKind::Refused { by_cli: true } | TroubleKind::ByteOrderMark));
     if let Some(file) = refused {
-        return (State::Fails, format!("{} is refused", file.place));
+        return (State::Fails, format!("{} is refused", file.at));
     }
     match &facts.profile {
         Profile::Absent => (State::NotSet, "no profile `default`".to_owned()),
         Profile::Missing { .. } => (State::PassedOver, format!("there is no profile `{name}`{by}")),
-        Profile::Empty => (State::NotSet, format!("`{name}`{by} says nothing of credentials")),
-        Profile::Broken(broken) => {
-            // The SDKs pass over what is missing, and stop at what is wrong.
-            let passes = matches!(broken.kind, FaultKind::SourceMissing { .. });
-            (if passes { State::PassedOver } else { State::Fails }, format!("`{name}`{by} leads nowhere"))
-        }
+        Profile::Empty(_) => (State::NotSet, format!("`{name}`{by} has no credentials")),
+        Profile::Broken(_) => (State::Fails, format!("`{name}`{by} leads to no credentials")),
         Profile::Leads(Chain { base: Base::Named(source), .. })
             if source.eq_ignore_ascii_case("Environment") && !facts.environment.provides() =>
         {
@@ -153,7 +171,7 @@ fn profile(facts: &Facts) -> (State, String) {
     }
 }
 
-/// How the credentials of a chain come about.
+/// Describes how a chain gets its credentials.
 pub(super) fn path(chain: &Chain) -> String {
     let base = match &chain.base {
         Base::Keys { token: false, place, .. } => format!("the key in {place}"),
@@ -180,7 +198,8 @@ fn web_identity(environment: &Environment) -> (State, String) {
         None => (State::NotSet, "no AWS_WEB_IDENTITY_TOKEN_FILE".to_owned()),
         Some(identity) => match &identity.role {
             Some(role) => (State::Wins, format!("the token in {}, for role {}", identity.file, role_name(role))),
-            None => (State::PassedOver, "AWS_WEB_IDENTITY_TOKEN_FILE is set and AWS_ROLE_ARN is not".to_owned()),
+            // botocore, `AssumeRoleWithWebIdentityProvider`: InvalidConfigError.
+            None => (State::Fails, "AWS_WEB_IDENTITY_TOKEN_FILE is set and AWS_ROLE_ARN is not".to_owned()),
         },
     }
 }

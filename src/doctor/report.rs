@@ -24,7 +24,7 @@ pub struct Report {
     pub offline: bool,
     /// The selected profile.
     pub profile: SelectedProfile,
-    /// The providers, in the order of the SDKs' default chain.
+    /// The providers, in the order of the AWS CLI and boto3.
     pub providers: Vec<Entry>,
     /// The provider whose credentials are used; null: none has any.
     pub winner: Option<Provider>,
@@ -66,7 +66,7 @@ pub enum Verdict {
 pub struct SelectedProfile {
     /// Its name.
     pub name: String,
-    /// `--profile`, `AWS_PROFILE`, or null where nothing names it.
+    /// `--profile`, `AWS_PROFILE`, `AWS_DEFAULT_PROFILE`, or null where nothing names it.
     pub named_by: Option<&'static str>,
 }
 
@@ -102,6 +102,7 @@ impl Report {
                 named_by: match facts.selected.by {
                     SelectedBy::Option => Some("--profile"),
                     SelectedBy::Variable => Some("AWS_PROFILE"),
+                    SelectedBy::DefaultVariable => Some("AWS_DEFAULT_PROFILE"),
                     SelectedBy::Default => None,
                 },
             },
@@ -176,7 +177,9 @@ fn not_checked(facts: &Facts) -> Vec<String> {
     let mut not_checked = Vec::new();
     match &facts.asked {
         None => not_checked.push(
-            "AWS was not asked (--offline): whether it takes the credentials, whose they are, and the clock are not known.".to_owned(),
+            "AWS was not asked (--offline): whether it takes the credentials, whose they are, and the clock are not \
+             known."
+                .to_owned(),
         ),
         Some(asked) if asked.identity.is_none() => {
             not_checked.push("AWS was not asked who the credentials are: there were none to ask with.".to_owned());

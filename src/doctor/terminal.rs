@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use super::diagnose::{Diagnosis, Level, rough};
+use super::diagnose::{Diagnosis, Level};
 use super::providers::State;
 use super::report::{Report, Verdict};
 use crate::report::plain::count;
+use crate::shared_config::describe_span;
 use crate::visible;
 
 /// The narrowest and the widest that the text is laid out for.
@@ -27,7 +28,7 @@ pub fn render(report: &Report, columns: usize) -> String {
     if !summary.is_empty() {
         text.push('\n');
     }
-    let _ = writeln!(text, "{bold}Providers{bold:#}, in the order of the AWS SDKs");
+    let _ = writeln!(text, "{bold}Providers{bold:#}, in the order of the AWS CLI and boto3");
     for entry in &report.providers {
         let style = if matches!(entry.state, State::Wins | State::Fails) { bold } else { dim };
         let (provider, state) = (entry.provider.as_str(), entry.state.as_str());
@@ -69,10 +70,10 @@ fn summary(report: &Report) -> Vec<(&'static str, String)> {
         lines.extend(principal.key.clone().map(|key| ("Key", key)));
     }
     if let Some(session) = &report.session {
-        let left = rough(session.seconds_left);
+        let left = describe_span(session.seconds_left);
         let when = if session.seconds_left > 0 { format!("in {left}") } else { format!("{left} ago") };
-        let renewed = if session.renewed { "; renewed by itself" } else { "; nothing renews it" };
-        lines.push(("Session ends", format!("{:.0}, {when}{renewed} (told by {})", session.ends_at, session.told_by)));
+        let renewed = if session.renewed { "; tools renew it" } else { "; nothing renews it" };
+        lines.push(("Session ends", format!("{:.0}, {when}{renewed} (source: {})", session.ends_at, session.told_by)));
     }
     lines
 }

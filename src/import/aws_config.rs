@@ -1,56 +1,139 @@
-//! Jobs from the profiles of shared configuration files: what each profile's credentials are, as the AWS CLI and the SDKs
-//! get them. Knows no line of a file: that is `shared_config`'s.
+//! Jobs from the profiles of shared configuration files: the credentials of each profile, as the AWS CLI and boto3 get
+//! them. Knows no line of a file: that is `shared_config`'s.
 
+mod notes;
+
+use jiff::Timestamp;
+
+use self::notes::Notes;
 use super::{Draft, DraftHop, DraftRole, Imported, gather};
 use crate::inventory::problem::Placed;
-use crate::inventory::{JobComments, LengthFrom, Refresh, Remark, Seconds, Source};
-use crate::shared_config::{Base, Chain, CredentialSource, Profile, Setting, SharedConfig, Trouble, TroubleKind};
-use crate::visible::printable;
+use crate::inventory::{JobComments, LengthFrom, Location, Refresh, Remark, Seconds, Source};
+use crate::lease::rules;
+use crate::shared_config::{
+    Base, Chain, CredentialSource, Helper, Profile, Setting, SharedConfig, Trouble, TroubleKind, describe_span,
+};
 
 /// What the files do not say.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// How long each job runs; `None`: not known, and a placeholder of an hour is written.
     pub length: Option<Seconds>,
-    /// Copied sessions (keys with a session token) that a profile uses as they are become jobs too, with a duration that
-    /// is a placeholder.
+    /// Copied sessions (keys with a session token) that a profile uses as they are become jobs too, with a duration
+    /// that is a placeholder.
     pub copied_sessions: bool,
+    /// The time, against which stated ends are compared.
+    pub now: Timestamp,
 }
 
-/// What stands for a job's length until someone writes it.
+/// What the profiles are: jobs, and profiles that can never work.
+#[derive(Debug, Default)]
+pub struct Profiles {
+    /// The jobs, what could not be imported, and what to know of both.
+    pub imported: Imported,
+    /// The profiles whose credentials can never be had.
+    pub cannot_start: Vec<CannotStart>,
+    /// How many other profiles could not be judged.
+    pub not_known: usize,
+}
+
+/// A profile whose credentials can never be had.
+#[derive(Debug, Clone)]
+pub struct CannotStart {
+    /// Its name.
+    pub profile: String,
+    /// Why, in a few words.
+    pub summary: &'static str,
+    /// Where the fault is.
+    pub location: Location,
+}
+
+/// The length of a job until someone writes it.
 const PLACEHOLDER: Seconds = Seconds::hours(1);
 
 /// Makes a job of each profile that assumes a role or has credentials of a session.
 #[must_use]
 pub fn import(config: &SharedConfig, options: Options) -> Imported {
-    let mut imported = Imported::default();
+    profiles(config, options).imported
+}
+
+/// Makes a job of each profile that assumes a role or has credentials of a session, and names those that cannot work.
+#[must_use]
+pub fn profiles(config: &SharedConfig, options: Options) -> Profiles {
+    let mut all = Profiles::default();
+    let mut notes = Notes::default();
     for Trouble { kind, remark } in config.problems() {
-        let only_a_comment = matches!(kind, TroubleKind::Commented { .. });
-        let to = if only_a_comment { &mut imported.notes } else { &mut imported.not_imported };
+        let to = if is_read_by_cli(kind) { &mut all.imported.notes } else { &mut all.imported.not_imported };
         to.push(remark.clone());
     }
     let mut profiles: Vec<&Profile> = config.profiles().collect();
     profiles.sort_by_key(|profile| profile.place);
     let mut drafts = Vec::new();
     for profile in profiles {
-        let draft = config
-            .chain(&profile.name)
-            .map_err(|fault| *fault.remark)
-            .and_then(|chain| Importer { config, options, profile, chain: &chain, notes: &mut imported.notes }.draft());
-        match draft {
-            Ok(draft) => drafts.extend(draft),
-            Err(remark) => imported.not_imported.push(remark),
+        match draft(config, options, profile, &mut notes) {
+            Ok(drafted) => {
+                drafts.extend(drafted.draft);
+                all.imported.not_imported.extend(drafted.not_run);
+            }
+            Err(outcome) => {
+                match outcome.cannot_start {
+                    Some(summary) => {
+                        let location = outcome.remark.location.clone();
+                        all.cannot_start.push(CannotStart { profile: profile.name.clone(), summary, location });
+                    }
+                    None => all.not_known += 1,
+                }
+                all.imported.not_imported.push(outcome.remark);
+            }
         }
     }
-    imported.comments.head = vec![
+    all.imported.notes.extend(notes.remarks());
+    all.imported.comments.head = vec![
         "Imported from AWS profiles by `credential-health import aws-config`.".to_owned(),
         "`refresh: auto` holds while the AWS CLI or an SDK uses the profile itself. A job that gets a copy of its"
             .to_owned(),
         "credentials, in environment variables say, is not renewed: write `refresh: none` for it.".to_owned(),
     ];
     let files: Vec<_> = config.files().iter().map(|file| file.name.clone()).collect();
-    gather(drafts, &files, &mut imported);
-    imported
+    gather(drafts, &files, &mut all.imported);
+    all
+}
+
+/// A trouble that leaves the file or the profile readable for the AWS CLI and boto3.
+fn is_read_by_cli(kind: &TroubleKind) -> bool {
+    match kind {
+        TroubleKind::Ignored { read_by_cli, .. } => *read_by_cli,
+        TroubleKind::Refused { by_cli } => !by_cli,
+        TroubleKind::Unreadable { .. }
+        | TroubleKind::ByteOrderMark
+        | TroubleKind::NotText { .. }
+        | TroubleKind::RefusedByPython
+        | TroubleKind::Spoilt => false,
+    }
+}
+
+/// Why a profile is no job.
+struct Outcome {
+    remark: Remark,
+    /// In a few words, where its credentials can never be had.
+    cannot_start: Option<&'static str>,
+}
+
+#[derive(Default)]
+struct Drafted {
+    draft: Option<Draft>,
+    /// What was not tried: a command that leads to another profile.
+    not_run: Option<Remark>,
+}
+
+fn draft(config: &SharedConfig, options: Options, profile: &Profile, notes: &mut Notes) -> Result<Drafted, Outcome> {
+    let chain = config.chain(&profile.name);
+    notes.ineffective(config.ineffective(profile, chain.as_ref().ok()));
+    let chain = chain.map_err(|fault| Outcome { cannot_start: Some(fault.kind.summary()), remark: *fault.remark })?;
+    if let Some(fault) = config.refusals(&chain).into_iter().next() {
+        return Err(Outcome { cannot_start: Some(fault.kind.summary()), remark: *fault.remark });
+    }
+    Importer { config, options, profile, chain: &chain, notes }.draft()
 }
 
 struct Importer<'a> {
@@ -58,12 +141,12 @@ struct Importer<'a> {
     options: Options,
     profile: &'a Profile,
     chain: &'a Chain<'a>,
-    notes: &'a mut Vec<Remark>,
+    notes: &'a mut Notes,
 }
 
 impl Importer<'_> {
-    /// The profile's job; `None` where its credentials do not lapse, or it has none.
-    fn draft(mut self) -> Result<Option<Draft>, Remark> {
+    /// The profile's job; none where its credentials do not lapse, or it has none.
+    fn draft(mut self) -> Result<Drafted, Outcome> {
         let mut comments = JobComments {
             above: vec![format!("[{}], {}", self.profile.name, self.profile.location)],
             ..JobComments::default()
@@ -72,19 +155,15 @@ impl Importer<'_> {
             comments.length = Some("a placeholder: write the job's longest run".to_owned());
         }
         let mut refresh = Refresh::Auto;
-        let Some(source) = self.source(&mut comments)? else { return Ok(None) };
-        let hops = self.hops()?;
-        if let Source::SessionToken { .. } = source {
-            // A copy: nothing renews it, and until when it can assume a role again is not in the file.
+        let Some(source) = self.source(&mut comments)? else { return Ok(Drafted::default()) };
+        self.notes.differences(self.config.differences(self.chain));
+        let hops = self.hops();
+        if self.chain.base == Base::SessionKeys {
+            // Nothing renews a copy, and until when it can assume a role again is not known.
             refresh = Refresh::None;
-            if hops.is_empty() && !self.options.copied_sessions {
-                return Err(self.not_known(
-                    "keys with a session token: a copy of a session, and the file does not say until when it is valid",
-                    "log in with the tool that wrote it, or declare the job in an inventory with its source's duration",
-                ));
-            }
+            self.copied_session(hops.is_empty())?;
         }
-        Ok(Some(Draft {
+        let draft = Draft {
             name: self.profile.name.clone(),
             place: self.profile.place,
             length: Placed { value: self.options.length.unwrap_or(PLACEHOLDER), place: self.profile.place },
@@ -94,17 +173,79 @@ impl Importer<'_> {
             hops,
             refresh,
             comments,
-        }))
+        };
+        Ok(Drafted { draft: Some(draft), not_run: self.not_run() })
     }
 
-    fn source(&mut self, comments: &mut JobComments) -> Result<Option<Source>, Remark> {
-        let roles = !self.chain.roles.is_empty();
+    /// A command is followed to the profile that it names or judged by the defaults of its program, and is not run.
+    fn not_run(&self) -> Option<Remark> {
+        let helper = match &self.chain.base {
+            Base::Process(command) => Helper::of(command),
+            _ => Helper::Unknown,
+        };
+        let by_default = |program: &str| Some(format!("it is judged by the defaults of {program}"));
+        let what = match helper {
+            Helper::Granted => by_default("granted and IAM Identity Center"),
+            Helper::AwsVault { .. } => by_default("aws-vault: sessions of 1h unless --duration says otherwise"),
+            Helper::Saml2aws { .. } => by_default("saml2aws: a session of 1h, and then a person logs in"),
+            Helper::GimmeAwsCreds => by_default("gimme-aws-creds: a session of 1h, and then a person logs in"),
+            Helper::ExportCredentials { .. } | Helper::RolesAnywhere { .. } | Helper::Unknown => {
+                let followed = !self.chain.commands.is_empty();
+                let name = &self.chain.base_profile.name;
+                followed.then(|| format!("it is judged by the credentials of profile `{name}`"))
+            }
+        }?;
+        let message = format!("profile `{}`: credential_process: {what}; the command was not run", self.profile.name);
+        let name = crate::shell::word(&self.profile.name);
+        let help = format!("run `credential-health doctor --profile {name}`, which runs it");
+        Some(Remark { location: self.profile.location.clone(), message, help, cannot_work: false })
+    }
+
+    /// The time until the stated end of a copied session.
+    fn time_left(&self) -> Option<Seconds> {
+        let end = self.chain.base_profile.stated_end?.at?;
+        let left = end.as_second() - self.options.now.as_second();
+        u64::try_from(left).ok().filter(|left| *left > 0).map(Seconds)
+    }
+
+    /// Refuses a copied session that has ended, and in `lint` one whose end nobody knows.
+    fn copied_session(&self, used_itself: bool) -> Result<(), Outcome> {
+        let base = self.chain.base_profile;
+        let end = base.stated_end.as_ref().and_then(|stated| Some((stated.key, stated.at?)));
+        let help = "log in with the tool that wrote it, or declare the job in an inventory with its source's duration";
+        match end {
+            Some((key, at)) if at <= self.options.now => {
+                let ago = describe_span(self.options.now.as_second() - at.as_second());
+                let message = format!(
+                    "profile `{}`: the copied session of profile `{}` ended at {at:.0}, {ago} ago ({key})",
+                    self.profile.name, base.name
+                );
+                let remark = Remark {
+                    location: base.location.clone(),
+                    message,
+                    help: "log in with the tool that wrote it".to_owned(),
+                    cannot_work: true,
+                };
+                Err(Outcome { remark, cannot_start: Some("session has ended") })
+            }
+            None if used_itself && !self.options.copied_sessions => Err(self.not_known(
+                "keys with a session token: a copy of a session, and the file does not say until when it is valid",
+                help,
+            )),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn source(&mut self, comments: &mut JobComments) -> Result<Option<Source>, Outcome> {
         let base = self.chain.base_profile;
         let of_kind = |kind| Ok(Source::of_kind(kind));
         match &self.chain.base {
-            Base::Nothing | Base::SsoToken(_) => Ok(None),
-            Base::Keys if !roles => Ok(None),
+            Base::Nothing => Ok(None),
+            Base::Keys if self.chain.roles.is_empty() => Ok(None),
             Base::Keys => Ok(Some(Source::IamUser { mfa: self.chain.roles[0].mfa_serial.is_some() })),
+            Base::SessionKeys if !self.options.copied_sessions && self.time_left().is_some() => {
+                Ok(self.time_left().map(|duration| Source::Issued { duration, renewable: false }))
+            }
             Base::SessionKeys => {
                 let what = "a copied session: 12h is a placeholder, the file does not say how long it is valid";
                 comments.source = Some(what.to_owned());
@@ -112,135 +253,95 @@ impl Importer<'_> {
             }
             Base::WebIdentity => of_kind("web-identity"),
             Base::Sso(login) => {
-                comments.source =
-                    Some("session 1h and portal_session 8h are AWS's defaults: write your permission set's".to_owned());
-                self.note(
-                    base,
-                    "IAM Identity Center",
-                    "the permission set's session duration and the portal's are not in the file: AWS's defaults, 1h and 8h, are taken",
-                    "import it, and write `source: {kind: identity-center, session: 4h, portal_session: 12h}` as yours are",
-                );
+                self.identity_center(comments);
                 if login.session.is_none() {
-                    self.note(
-                        base,
-                        "sso_start_url in the profile is the older form",
-                        "its login cannot be renewed by the AWS CLI or an SDK: when the token lapses, a person must log in",
-                        "write an [sso-session] and name it by `sso_session`: `aws configure sso` does",
-                    );
+                    self.notes.add(base, notes::LEGACY_SSO);
                 }
                 of_kind("identity-center")
             }
-            Base::Named(CredentialSource::Ec2InstanceMetadata) if roles => of_kind("ec2-instance"),
-            Base::Named(CredentialSource::EcsContainer) if roles => of_kind("ecs-task"),
-            Base::Named(CredentialSource::Environment) if roles => Err(self.not_known(
-                "credential_source = Environment: what credentials the environment has is not in the file",
+            Base::Named(CredentialSource::Ec2InstanceMetadata) => of_kind("ec2-instance"),
+            Base::Named(CredentialSource::EcsContainer) => of_kind("ecs-task"),
+            Base::Named(CredentialSource::Environment) => Err(self.not_known(
+                "credential_source = Environment: the file does not say which credentials the environment has",
                 "declare the job in an inventory, with where its credentials come from as its source",
             )),
-            Base::Named(_) => Err(self.not_known("credential_source without a role_arn", "add the role_arn to assume")),
-            Base::LoginSession => Err(self.not_known(
-                "`aws login`: an inventory has no such source. Its credentials last 15 minutes, and the AWS CLI and SDKs \
-                 that know it renew them while the console session lives",
-                "run jobs that nobody watches on a role instead",
-            )),
-            Base::Process(command) => self.process(command).map(Some),
+            Base::LoginSession => {
+                self.notes.add(base, notes::CONSOLE_LOGIN);
+                of_kind("console-login")
+            }
+            Base::Process(command) => self.process(command, comments),
         }
     }
 
-    /// The one credential process that says how long its credentials last is that of IAM Roles Anywhere.
-    fn process(&self, command: &Setting) -> Result<Source, Remark> {
-        let words: Vec<&str> = command.split_whitespace().map(|word| word.trim_matches(['"', '\''])).collect();
-        let is_helper = |word: &&str| {
-            word.rsplit(['/', '\\']).next().is_some_and(|name| name.trim_end_matches(".exe") == "aws_signing_helper")
+    fn identity_center(&mut self, comments: &mut JobComments) {
+        comments.source =
+            Some("session 1h and portal_session 8h are AWS's defaults: write your permission set's".to_owned());
+        self.notes.add(self.chain.base_profile, notes::IDENTITY_CENTER);
+    }
+
+    /// The programs whose credentials are known without running them.
+    fn process(&mut self, command: &Setting, comments: &mut JobComments) -> Result<Option<Source>, Outcome> {
+        let unknown = |importer: &Self, what: &str| {
+            Err(importer
+                .not_known(&format!("credential_process: {what}"), "declare the job in an inventory, with its source"))
         };
-        if !words.first().is_some_and(is_helper) {
-            return Err(self.not_known(
-                "credential_process: what the command gives, and for how long, is not in the file",
-                "declare the job in an inventory, with what the command does as its source",
-            ));
+        match Helper::of(command) {
+            Helper::RolesAnywhere { duration } => self.roles_anywhere(command, duration.as_deref()).map(Some),
+            Helper::Granted => {
+                self.identity_center(comments);
+                Ok(Source::of_kind("identity-center"))
+            }
+            Helper::AwsVault { duration } => {
+                let written = duration.as_deref().map(Seconds::parse);
+                let duration = written.and_then(Result::ok).unwrap_or(rules::DEFAULT_DURATION);
+                // With MFA a person gives the code for each session.
+                Ok(Some(Source::Issued { duration, renewable: self.chain.base_profile.mfa_serial.is_none() }))
+            }
+            Helper::Saml2aws { duration } => {
+                let written = duration.as_deref().and_then(|written| written.parse().ok());
+                let duration = written.map_or(rules::DEFAULT_DURATION, Seconds);
+                Ok(Some(Source::Issued { duration, renewable: false }))
+            }
+            Helper::GimmeAwsCreds => Ok(Some(Source::Issued { duration: rules::DEFAULT_DURATION, renewable: false })),
+            Helper::ExportCredentials { .. } | Helper::Unknown => {
+                unknown(self, "the file does not say what the command gives, and for how long")
+            }
         }
-        let written =
-            words.iter().position(|word| word.trim_start_matches('-').starts_with("session-duration")).map(|at| {
-                words[at]
-                    .split_once('=')
-                    .map_or_else(|| words.get(at + 1).copied().unwrap_or_default(), |(_, value)| value)
-            });
-        let duration = match written {
-            None => Seconds::hours(1),
-            Some(written) => written.parse().map(Seconds).map_err(|_| Remark {
+    }
+
+    fn roles_anywhere(&self, command: &Setting, written: Option<&str>) -> Result<Source, Outcome> {
+        let Some(written) = written else { return Ok(Source::RolesAnywhere { duration: rules::DEFAULT_DURATION }) };
+        let wrong = |_| Outcome {
+            cannot_start: Some("session duration is no number"),
+            remark: Remark {
                 location: self.config.location(command.place),
                 message: format!("profile `{}`: --session-duration is not a number of seconds", self.profile.name),
                 help: "write a whole number of seconds: --session-duration 3600".to_owned(),
-                cannot_work: false,
-            })?,
+                cannot_work: true,
+            },
         };
-        Ok(Source::RolesAnywhere { duration })
+        written.parse().map(|seconds| Source::RolesAnywhere { duration: Seconds(seconds) }).map_err(wrong)
     }
 
-    fn hops(&mut self) -> Result<Vec<DraftHop>, Remark> {
+    fn hops(&self) -> Vec<DraftHop> {
         let placed = |setting: &Option<Setting>| {
             setting.as_ref().map(|setting| Placed { value: setting.to_string(), place: setting.place })
         };
-        let mut hops = Vec::new();
-        for (index, profile) in self.chain.roles.iter().enumerate() {
-            let Some(role) = placed(&profile.role_arn) else { continue };
+        let hop = |(index, profile): (usize, &&Profile)| {
             let exchanged = index == 0 && self.chain.base == Base::WebIdentity;
-            let mut duration = match &profile.duration_seconds {
-                Some(written) => Some(self.seconds(profile, written)?),
-                None => None,
-            };
-            if exchanged && duration.take().is_some() {
-                self.note(
-                    profile,
-                    "duration_seconds beside web_identity_token_file",
-                    "the AWS CLI does not send it with a web identity: the session lasts the default hour",
-                    "set the duration where the job assumes the role itself",
-                );
-            }
-            if profile.mfa_serial.is_some() && (index > 0 || self.chain.base != Base::Keys) {
-                self.note(
-                    profile,
-                    "mfa_serial",
-                    "the role is assumed by a session, which has no MFA device: STS refuses the code",
-                    "move mfa_serial to the profile whose role the user's own keys assume",
-                );
-            }
+            let duration = profile.duration_seconds.as_ref().filter(|_| !exchanged);
+            let duration = duration.and_then(|set| Some(Placed { value: Seconds(set.seconds()?), place: set.place }));
             let external_id = placed(&profile.external_id).filter(|_| !exchanged);
+            let role = DraftRole::Arn(placed(&profile.role_arn)?);
             let session_name = placed(&profile.role_session_name);
-            hops.push(DraftHop { role: DraftRole::Arn(role), duration, external_id, session_name, sessions: None });
-        }
-        Ok(hops)
+            Some(DraftHop { role, duration, external_id, session_name, sessions: None })
+        };
+        self.chain.roles.iter().enumerate().filter_map(hop).collect()
     }
 
-    fn seconds(&self, profile: &Profile, written: &Setting) -> Result<Placed<Seconds>, Remark> {
-        match written.parse() {
-            Ok(seconds) => Ok(Placed { value: Seconds(seconds), place: written.place }),
-            Err(_) => Err(Remark {
-                location: self.config.location(written.place),
-                message: format!("profile `{}`: duration_seconds is `{}`", profile.name, printable(written)),
-                help: "write a whole number of seconds, 900 to 43200".to_owned(),
-                cannot_work: false,
-            }),
-        }
-    }
-
-    fn not_known(&self, what: &str, help: &str) -> Remark {
+    fn not_known(&self, what: &str, help: &str) -> Outcome {
         let location = self.chain.base_profile.location.clone();
-        Remark {
-            location,
-            message: format!("profile `{}`: {what}", self.profile.name),
-            help: help.to_owned(),
-            cannot_work: false,
-        }
-    }
-
-    /// Told once for the profile that says it, however many are built on it.
-    fn note(&mut self, profile: &Profile, subject: &str, what: &str, help: &str) {
-        let message = format!("profile `{}`: {subject}: {what}", profile.name);
-        self.notes.push(Remark {
-            location: profile.location.clone(),
-            message,
-            help: help.to_owned(),
-            cannot_work: false,
-        });
+        let message = format!("profile `{}`: {what}", self.profile.name);
+        Outcome { remark: Remark { location, message, help: help.to_owned(), cannot_work: false }, cannot_start: None }
     }
 }

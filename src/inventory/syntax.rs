@@ -292,7 +292,7 @@ impl<'a> Line<'a> {
         let start = self.text.find(|c: char| c != ' ' && c != '-')?;
         // A byte order mark may begin a file.
         let odd = |at: usize| {
-            let c = self.text[at..].chars().next().filter(|c| is_odd_blank(*c))?;
+            let c = self.text.get(at..)?.chars().next().filter(|c| is_odd_blank(*c))?;
             (self.offset + at > 0 || c != '\u{feff}').then_some((at, c))
         };
         let behind_key = || {
@@ -301,7 +301,9 @@ impl<'a> Line<'a> {
             let quoted = self.text[start..start + key].trim_end().ends_with(['"', '\'']);
             (plain || quoted).then_some(())?;
             let value = self.text[start + key + 1..].trim_start_matches(' ');
-            (start..start + key).find_map(odd_at(self.text)).or_else(|| odd(self.text.len() - value.len()))
+            // A quoted key may hold any character.
+            let in_key = (start..start + key).filter(|at| plain && self.text.is_char_boundary(*at)).find_map(odd);
+            in_key.or_else(|| odd(self.text.len() - value.len()))
         };
         let (at, c) = odd(start).or_else(behind_key)?;
         let name = match c {
@@ -402,13 +404,6 @@ fn closing_quote(quote: char, rest: &mut std::iter::Peekable<std::str::CharIndic
 
 fn is_odd_blank(c: char) -> bool {
     (c.is_whitespace() && !c.is_ascii()) || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
-}
-
-fn odd_at(text: &str) -> impl Fn(usize) -> Option<(usize, char)> + '_ {
-    move |at| {
-        let rest = text.is_char_boundary(at).then(|| &text[at..])?;
-        rest.chars().next().filter(|c| is_odd_blank(*c)).map(|c| (at, c))
-    }
 }
 
 /// The file with blanks in place of the list item or entry that holds the line, so that every other place stays as it

@@ -43,6 +43,8 @@ pub const LAMBDA_LONGEST: Seconds = Seconds(1800);
 /// The longest Timeout on Lambda Managed Instances, for asynchronous invocations and event sources other than Amazon MQ
 /// and DocumentDB (Lambda UpdateFunctionConfiguration: the shape of `Timeout` ends at 5400).
 pub const LAMBDA_MANAGED_LONGEST: Seconds = Seconds(5400);
+/// How far a request's time may be from AWS's (IAM User Guide, signature-v4-troubleshooting: "Signature expired").
+pub const SIGNATURE_TOLERANCE: Seconds = Seconds::minutes(15);
 /// How long before the end clients begin to renew (botocore credentials.py: its advisory window).
 pub const CLIENT_REFRESH_WINDOW: Seconds = Seconds::minutes(15);
 /// How long before the end a botocore process with an MFA profile fails, since it cannot refresh (botocore

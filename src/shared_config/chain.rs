@@ -1,20 +1,28 @@
-//! From a profile to where its credentials come from first: follows `source_profile` as the SDKs do
-//! (aws-config's `profile/credentials/repr.rs`; botocore's AssumeRoleProvider alike).
+//! From a profile to its first credentials: follows `source_profile` as the AWS CLI and boto3 do.
+//!
+//! Read from botocore 1.44 `credentials.py` (`create_credential_resolver`, `ProfileProviderBuilder.providers`,
+//! `AssumeRoleProvider`, `SSOProvider`), the same in AWS CLI 2.36, and run with both. `differences` says what others
+//! read.
 
+use super::process::Helper;
 use super::{Fault, FaultKind, Profile, Setting, SharedConfig, SsoSession};
-use crate::failure::printable;
-use crate::inventory::Remark;
+use crate::inventory::{Location, Remark, nearest};
+use crate::visible::printable;
 
 /// How a profile gets its credentials.
 #[derive(Debug, Clone)]
 pub struct Chain<'a> {
+    /// The profile that is asked for credentials.
+    pub profile: &'a Profile,
     /// Where the first credentials come from.
     pub base: Base<'a>,
     /// The profile that says so.
     pub base_profile: &'a Profile,
-    /// The profiles whose `role_arn` is assumed, in the order of the calls. Of a web identity the first is the role that
-    /// the token is exchanged for.
+    /// The profiles whose `role_arn` is assumed, in the order of the calls. Of a web identity the first is the role
+    /// that the token is exchanged for.
     pub roles: Vec<&'a Profile>,
+    /// The commands `aws configure export-credentials` that were followed to another profile.
+    pub commands: Vec<&'a Setting>,
 }
 
 /// Where a chain's first credentials come from.
@@ -28,15 +36,13 @@ pub enum Base<'a> {
     WebIdentity,
     /// IAM Identity Center.
     Sso(SsoLogin<'a>),
-    /// An Identity Center login without account and role: a token, no credentials.
-    SsoToken(SsoLogin<'a>),
     /// `aws login`.
     LoginSession,
     /// `credential_process`: the command.
     Process(&'a Setting),
     /// `credential_source`.
     Named(CredentialSource),
-    /// The profile has no credentials of its own: it sets a Region, say.
+    /// The profile gives no credentials: it sets a Region, say.
     Nothing,
 }
 
@@ -47,7 +53,7 @@ pub struct SsoLogin<'a> {
     pub start_url: &'a Setting,
     /// Its Region.
     pub region: &'a Setting,
-    /// The `[sso-session]`; `None`: the older form, which SDKs cannot refresh.
+    /// The `[sso-session]`; `None`: the older form, whose login cannot be renewed.
     pub session: Option<&'a SsoSession>,
 }
 
@@ -72,15 +78,16 @@ pub enum CredentialSource {
 }
 
 impl CredentialSource {
-    /// The word of the files, in either case, as SDKs read it.
-    fn parse(text: &str) -> Option<Self> {
-        [
-            (Self::Ec2InstanceMetadata, "Ec2InstanceMetadata"),
-            (Self::EcsContainer, "EcsContainer"),
-            (Self::Environment, "Environment"),
-        ]
-        .into_iter()
-        .find_map(|(source, name)| name.eq_ignore_ascii_case(text).then_some(source))
+    /// Every source, with its word in the files.
+    pub const ALL: [(Self, &'static str); 3] = [
+        (Self::Ec2InstanceMetadata, "Ec2InstanceMetadata"),
+        (Self::EcsContainer, "EcsContainer"),
+        (Self::Environment, "Environment"),
+    ];
+
+    /// By its word, in the same case (botocore, `CanonicalNameCredentialSourcer.is_supported`).
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find_map(|(source, name)| (name == text).then_some(source))
     }
 }
 
@@ -88,33 +95,37 @@ impl SharedConfig {
     /// Follows a profile to its first credentials.
     ///
     /// # Errors
-    /// What keeps an SDK from following it, at its place: a source profile that is missing or comes round again, both or
-    /// neither of `source_profile` and `credential_source`, settings that are half there.
+    /// Why the AWS CLI and boto3 find none, with the place.
     pub fn chain(&self, name: &str) -> Result<Chain<'_>, Fault> {
+        self.follow(name, &[])
+    }
+
+    /// `through`: the profiles whose `credential_process` leads here.
+    fn follow<'a>(&'a self, name: &str, through: &[&'a Profile]) -> Result<Chain<'a>, Fault> {
         let first = self.profile(name).ok_or_else(|| self.no_such_profile(name))?;
         let mut profile = first;
         let mut visited: Vec<&Profile> = Vec::new();
         let mut roles: Vec<&Profile> = Vec::new();
         let base = loop {
             if let Some(spoilt) = &profile.spoilt {
-                return Err(fault(FaultKind::Other, profile, spoilt.clone()));
+                return Err(fault(FaultKind::Spoilt, profile, spoilt.clone()));
             }
             visited.push(profile);
             // Behind the first profile, keys win over its role.
-            if visited.len() > 1 && profile.has_keys() {
-                break keys(profile);
+            if visited.len() > 1 && (profile.has_access_key || profile.has_secret) {
+                break self.base(profile)?;
             }
             let Some(role_arn) = profile.role_arn.as_ref().filter(|_| profile.web_identity_token_file.is_none()) else {
                 break self.base(profile)?;
             };
             roles.push(profile);
             match (&profile.source_profile, &profile.credential_source) {
-                // A profile may name itself for its keys, and for nothing else (botocore, `_validate_source_profile`).
+                // A profile may name itself for its keys alone (botocore, `_validate_source_profile`).
                 (Some(source), None) if **source == *profile.name && profile.keys.is_some() => {
                     break self.base(profile)?;
                 }
-                (Some(source), None) => profile = self.follow(source, &visited)?,
-                (None, Some(_)) => break self.base(profile)?,
+                (Some(source), None) => profile = self.source(source, &visited)?,
+                (None, Some(source)) => break self.named(profile, source)?,
                 (Some(_), Some(both)) => {
                     let message = format!("profile `{}` has both source_profile and credential_source", profile.name);
                     let remark = self.remark(both, message, "keep the one that is meant");
@@ -127,31 +138,62 @@ impl SharedConfig {
                 }
             }
         };
-        if base == Base::WebIdentity {
-            roles.push(profile);
-        }
-        if base == Base::Nothing && (visited.len() > 1 || !roles.is_empty()) {
-            let message = format!(
-                "profile `{}` gives no credentials, and `{}` is to assume its role with them",
-                profile.name, visited[0].name
-            );
-            let help = if self.files().len() == 1 {
-                "if its keys are in the credentials file, leave FILE out: both are read then".to_owned()
-            } else {
-                "add its keys, its sso_session or its credential_process, or name another source_profile".to_owned()
-            };
-            let remark = Remark { location: profile.location.clone(), message, help, cannot_work: false };
-            return Err(fault(FaultKind::SourceEmpty, profile, remark));
-        }
         roles.reverse();
-        Ok(Chain { base, base_profile: profile, roles })
+        let chain = Chain { profile: first, base, base_profile: profile, roles, commands: Vec::new() };
+        self.exported(chain, through).and_then(|chain| self.checked(chain))
     }
 
-    fn remark(&self, at: &Setting, message: String, help: &str) -> Remark {
-        Remark { location: self.location(at.place), message, help: help.to_owned(), cannot_work: false }
+    /// Follows `aws configure export-credentials --profile NAME`.
+    fn exported<'a>(&'a self, chain: Chain<'a>, through: &[&'a Profile]) -> Result<Chain<'a>, Fault> {
+        let Base::Process(command) = chain.base else { return Ok(chain) };
+        let Helper::ExportCredentials { profile: Some(named) } = Helper::of(command) else { return Ok(chain) };
+        let mut through = through.to_vec();
+        through.push(chain.base_profile);
+        if let Some(start) = through.iter().position(|profile| *profile.name == *named) {
+            let names: Vec<&str> = through[start..].iter().chain([&through[start]]).map(|one| &*one.name).collect();
+            let what = if names.len() == 2 { "runs itself" } else { "leads round in a circle" };
+            let message =
+                format!("profile `{}`: credential_process {what}: {}", chain.base_profile.name, names.join(" -> "));
+            // aws-cli 2 stops with "profile cycle" (`exportcreds.py`, `_detect_recursion_barrier`).
+            let help = "export the credentials of a profile that has its own".to_owned();
+            let location = chain.base_profile.location.clone();
+            let remark = Remark { location, message, help, cannot_work: true };
+            return Err(fault(FaultKind::ProcessCycle, chain.base_profile, remark));
+        }
+        let inner = self.follow(&named, &through)?;
+        let roles = inner.roles.iter().chain(&chain.roles).copied().collect();
+        let commands = inner.commands.iter().copied().chain([command]).collect();
+        Ok(Chain { profile: chain.profile, base: inner.base, base_profile: inner.base_profile, roles, commands })
     }
 
-    fn follow(&self, source: &Setting, visited: &[&Profile]) -> Result<&Profile, Fault> {
+    /// Adds the role of a web identity, and refuses a role without credentials to assume it with.
+    fn checked<'a>(&'a self, mut chain: Chain<'a>) -> Result<Chain<'a>, Fault> {
+        let (first, last) = (chain.profile, chain.base_profile);
+        let is_added = chain.roles.first().is_some_and(|role| role.name == last.name);
+        if chain.base == Base::WebIdentity && !is_added {
+            chain.roles.insert(0, last);
+        }
+        if chain.base != Base::Nothing || (first.name == last.name && chain.roles.is_empty()) {
+            return Ok(chain);
+        }
+        let message = format!(
+            "profile `{}` gives no credentials, and profile `{}` assumes its role with them",
+            last.name, first.name
+        );
+        let help = match (last.credential_source.is_some(), self.files().len()) {
+            (true, _) => "credential_source has no effect without role_arn: move it to the profile with the role",
+            (false, 1) => "if its keys are in the credentials file, leave FILE out: both are read then",
+            (false, _) => "add its keys, its sso_session or its credential_process, or name another source_profile",
+        };
+        let remark = Remark { location: last.location.clone(), message, help: help.to_owned(), cannot_work: true };
+        Err(fault(FaultKind::SourceEmpty, last, remark))
+    }
+
+    pub(super) fn remark(&self, at: &Setting, message: String, help: &str) -> Remark {
+        Remark { location: self.location(at.place), message, help: help.to_owned(), cannot_work: true }
+    }
+
+    fn source<'a>(&'a self, source: &Setting, visited: &[&Profile]) -> Result<&'a Profile, Fault> {
         let from = visited.last().map_or("", |profile| &profile.name);
         let named = printable(source);
         if let Some(start) = visited.iter().position(|profile| *profile.name == **source) {
@@ -159,9 +201,16 @@ impl SharedConfig {
             return Err(Fault { kind: FaultKind::Cycle, profile: from.to_owned(), remark: Box::new(remark) });
         }
         self.profile(source).ok_or_else(|| {
-            let others = self.profiles.keys().map(String::as_str).filter(|known| *known != from);
-            let near = crate::inventory::nearest(source, others);
+            let others = self.profiles().map(|profile| profile.name.as_str()).filter(|known| *known != from);
+            let meant = source.without_comment().trim_matches(['"', '\'']);
+            let near = nearest(meant, others);
             let help = match near {
+                Some(near) if near == meant && source.is_quoted() => {
+                    format!("write {near} without quotation marks: they are part of the value")
+                }
+                Some(near) if near == meant => {
+                    format!("put the comment on its own line: the AWS CLI and boto3 read it as part of `{near}`")
+                }
                 Some(near) => format!("did you mean `{near}`?"),
                 None if self.files().len() == 1 => {
                     "add the profile; if its keys are in the credentials file, leave FILE out: both are read then"
@@ -170,132 +219,37 @@ impl SharedConfig {
                 None => "add the profile to the config or the credentials file".to_owned(),
             };
             let remark = self.remark(source, format!("profile `{from}`: there is no source profile `{named}`"), &help);
-            let kind = FaultKind::SourceMissing { named, nearest: near.map(str::to_owned) };
+            let kind = if source.has_comment() && near == Some(meant) {
+                FaultKind::Commented { key: "source_profile", line: source.place.line }
+            } else {
+                FaultKind::SourceMissing { named, nearest: near.map(str::to_owned) }
+            };
             Fault { kind, profile: from.to_owned(), remark: Box::new(remark) }
         })
     }
 
-    /// Told alike whichever profile it was met from: from the first of its names on.
+    /// The same text whichever profile it is found from: it begins with the first of the names.
     fn circle(&self, round: &[&Profile], closing: &Setting) -> Remark {
         let start = (0..round.len()).min_by_key(|index| &round[*index].name).unwrap_or(0);
         let round: Vec<&Profile> = round[start..].iter().chain(&round[..start]).copied().collect();
         let names: Vec<&str> = round.iter().chain(round.first()).map(|profile| &*profile.name).collect();
         let at = round.first().and_then(|profile| profile.source_profile.as_ref()).unwrap_or(closing);
-        let message = format!("source_profile comes round in a circle: {}", names.join(" -> "));
-        self.remark(at, message, "name a profile that has credentials of its own")
+        let message = format!("source_profile leads round in a circle: {}", names.join(" -> "));
+        self.remark(at, message, "name a profile that has its own credentials")
     }
 
     fn no_such_profile(&self, name: &str) -> Fault {
-        let near = crate::inventory::nearest(name, self.profiles.keys().map(String::as_str));
+        let near = nearest(name, self.profiles().map(|profile| profile.name.as_str()));
         let help =
             near.map_or_else(|| "name a profile of these files".to_owned(), |near| format!("did you mean `{near}`?"));
         let file = self.files().first().map(|file| file.name.clone()).unwrap_or_default();
-        let location = crate::inventory::Location { file, line: 1, column: 1 };
-        let remark = Remark {
-            location,
-            message: format!("there is no profile `{}`", printable(name)),
-            help,
-            cannot_work: false,
-        };
+        let location = Location { file, line: 1, column: 1 };
+        let message = format!("there is no profile `{}`", printable(name));
+        let remark = Remark { location, message, help, cannot_work: true };
         Fault { kind: FaultKind::Missing, profile: name.to_owned(), remark: Box::new(remark) }
     }
-
-    /// What a profile gives by itself, in the SDKs' order.
-    fn base<'a>(&'a self, profile: &'a Profile) -> Result<Base<'a>, Fault> {
-        if let Some(source) = &profile.credential_source {
-            return CredentialSource::parse(source).map(Base::Named).ok_or_else(|| {
-                let message = format!("`{}` is not a credential_source", printable(source));
-                let remark = self.remark(source, message, "write Ec2InstanceMetadata, EcsContainer or Environment");
-                fault(FaultKind::Other, profile, remark)
-            });
-        }
-        if let Some(token_file) = &profile.web_identity_token_file {
-            if profile.role_arn.is_none() {
-                let message = format!("profile `{}` has a web_identity_token_file and no role_arn", profile.name);
-                let remark = self.remark(token_file, message, "add the role_arn that the token is exchanged for");
-                return Err(fault(FaultKind::Other, profile, remark));
-            }
-            return Ok(Base::WebIdentity);
-        }
-        if let Some(login) = self.sso(profile)? {
-            return Ok(login);
-        }
-        if profile.login_session.is_some() {
-            return Ok(Base::LoginSession);
-        }
-        if let Some(command) = &profile.credential_process {
-            return Ok(Base::Process(command));
-        }
-        if profile.has_keys() {
-            return Ok(keys(profile));
-        }
-        let Some(location) = &profile.keys else { return Ok(Base::Nothing) };
-        let missing = if profile.has_access_key { "aws_secret_access_key" } else { "aws_access_key_id" };
-        let message = format!("profile `{}` has a part of a key and no {missing}", profile.name);
-        let remark = Remark {
-            location: location.clone(),
-            message,
-            help: format!("add {missing}, or take the rest out"),
-            cannot_work: false,
-        };
-        Err(fault(FaultKind::HalfAKey, profile, remark))
-    }
-
-    fn sso<'a>(&'a self, profile: &'a Profile) -> Result<Option<Base<'a>>, Fault> {
-        let incomplete = |remark| fault(FaultKind::SsoSettings, profile, remark);
-        let Profile { sso_session, sso_start_url, sso_region, sso_account_id, sso_role_name, .. } = profile;
-        let all = [sso_session, sso_start_url, sso_region, sso_account_id, sso_role_name];
-        let Some(any) = all.into_iter().flatten().next() else { return Ok(None) };
-        let (start_url, region, session) = match sso_session {
-            Some(named) => {
-                let Some(session) = self.sso_session(named) else {
-                    let near = crate::inventory::nearest(named, self.sso_sessions.keys().map(String::as_str));
-                    let help = near.map_or_else(
-                        || format!("add [sso-session {}] with sso_start_url and sso_region", printable(named)),
-                        |near| format!("did you mean `{near}`?"),
-                    );
-                    let message = format!("there is no sso-session `{}`", printable(named));
-                    let kind = FaultKind::SsoSessionMissing(printable(named));
-                    return Err(fault(kind, profile, self.remark(named, message, &help)));
-                };
-                // botocore and the SDKs accept neither beside a session, unless they say the same.
-                for (own, shared, key) in
-                    [(sso_start_url, &session.start_url, "sso_start_url"), (sso_region, &session.region, "sso_region")]
-                {
-                    if let Some(own) = own.as_ref().filter(|own| shared.as_deref() != Some(&**own)) {
-                        let message = format!("`{key}` differs from that of sso-session `{}`", session.name);
-                        let help = "take it out of the profile: the sso-session has it";
-                        return Err(incomplete(self.remark(own, message, help)));
-                    }
-                }
-                (&session.start_url, &session.region, Some(session))
-            }
-            None => (sso_start_url, sso_region, None),
-        };
-        let at = session.map_or_else(|| profile.location.clone(), |session| session.location.clone());
-        let lacks = |key: &str| {
-            let message = format!("profile `{}` has no {key} to log in with", profile.name);
-            incomplete(Remark { location: at.clone(), message, help: format!("add {key}"), cannot_work: false })
-        };
-        let start_url = start_url.as_ref().ok_or_else(|| lacks("sso_start_url"))?;
-        let region = region.as_ref().ok_or_else(|| lacks("sso_region"))?;
-        let login = SsoLogin { start_url, region, session };
-        match (sso_account_id, sso_role_name) {
-            (Some(_), Some(_)) => Ok(Some(Base::Sso(login))),
-            (None, None) => Ok(Some(Base::SsoToken(login))),
-            (account, _) => {
-                let missing = if account.is_some() { "sso_role_name" } else { "sso_account_id" };
-                let message = format!("profile `{}` has no {missing}", profile.name);
-                Err(incomplete(self.remark(any, message, &format!("add {missing}"))))
-            }
-        }
-    }
 }
 
-fn fault(kind: FaultKind, profile: &Profile, remark: Remark) -> Fault {
+pub(super) fn fault(kind: FaultKind, profile: &Profile, remark: Remark) -> Fault {
     Fault { kind, profile: profile.name.clone(), remark: Box::new(remark) }
-}
-
-fn keys(profile: &Profile) -> Base<'static> {
-    if profile.has_session_token { Base::SessionKeys } else { Base::Keys }
 }

@@ -1,12 +1,12 @@
-//! Headers that AWS tools pass over, or read differently: what each makes of one, and how it should be written.
+//! Headers that AWS tools ignore or read differently: how each tool reads a header, and how it should be written.
 
 use super::places::Section;
 use super::sdk::{Kind, is_identifier};
 use super::{Trouble, TroubleKind};
-use crate::failure::printable;
 use crate::inventory::{Location, Remark};
+use crate::visible::printable;
 
-/// What to say of a section that SDKs ignore, among all those of its file.
+/// Describes a section that tools ignore. `all`: the sections of its file.
 pub(super) fn ignored(kind: Kind, section: &Section, all: &[Section], location: Location) -> Trouble {
     let name = printable(&section.name);
     let written = match &section.prefix {
@@ -15,9 +15,12 @@ pub(super) fn ignored(kind: Kind, section: &Section, all: &[Section], location: 
     };
     let mut message = format!("AWS SDKs ignore {written}");
     let mut profile = section.name.clone();
+    let mut read_by_cli = false;
     let (right, help) = match (kind, section.prefix.as_deref()) {
-        (Kind::Config, None) if section.replaced => {
-            (None, "keep one of the two: [profile default] stands there too, and replaces it".to_owned())
+        (Kind::Config, None | Some("profile")) if section.replaced && section.name == "default" => {
+            message =
+                format!("the AWS CLI and boto3 ignore {written}: a later header of the profile `default` replaces it");
+            (None, "keep one of the two: SDKs read [profile default] wherever it is written".to_owned())
         }
         (Kind::Config, None) if is_identifier(&section.name) => (
             Some(format!("[profile {name}]")),
@@ -28,7 +31,7 @@ pub(super) fn ignored(kind: Kind, section: &Section, all: &[Section], location: 
         }
         (Kind::Credentials, Some("profile" | "sso-session" | "services")) => {
             return Trouble {
-                kind: TroubleKind::Ignored { profile: None, written, right: None },
+                kind: TroubleKind::Ignored { profile: None, read_by_cli, written, right: None },
                 remark: Remark {
                     location,
                     message,
@@ -38,7 +41,8 @@ pub(super) fn ignored(kind: Kind, section: &Section, all: &[Section], location: 
             };
         }
         _ => {
-            let read = read_by_cli(kind, section);
+            let read = name_in_cli(kind, section);
+            read_by_cli = read.is_some();
             if let Some(read) = &read {
                 message.push_str(&format!(", and the AWS CLI and boto3 read it as profile `{}`", printable(read)));
             }
@@ -50,32 +54,37 @@ pub(super) fn ignored(kind: Kind, section: &Section, all: &[Section], location: 
                 (Kind::Config, Some(_)) => None,
             };
             let help = format!(
-                "a name that every tool reads is one word of letters, digits and _ - / . % @ : +, as `{one_word}`: write it so here and wherever it is named"
+                "a name that every tool reads is one word of letters, digits and _ - / . % @ : +, as `{one_word}`: \
+                 write it so here and wherever it is named"
             );
             (right, help)
         }
     };
     let is_profile = section.replaced || right.is_some();
     // A second header of one name makes the AWS CLI and boto3 refuse the whole file.
-    let stands = |right: &String| {
+    let is_there = |right: &String| {
         let name = right.trim_matches(['[', ']']).trim_start_matches("profile ");
         all.iter().any(|other| other.name == name && kind.is_profile(other))
     };
-    let right = right.filter(|right| !stands(right));
-    let kind = TroubleKind::Ignored { profile: is_profile.then_some(profile), written, right };
-    Trouble { kind, remark: Remark { location, message, help, cannot_work: false } }
+    let right = right.filter(|right| !is_there(right));
+    let cannot_work = is_profile && !read_by_cli && !section.replaced;
+    let kind = TroubleKind::Ignored { profile: is_profile.then_some(profile), read_by_cli, written, right };
+    Trouble { kind, remark: Remark { location, message, help, cannot_work } }
 }
 
-/// The profile that the AWS CLI and boto3 make of a section: in the config file quotation marks go around a name (Python's
-/// `shlex`, two words), in the credentials file the header is the name (botocore, `configloader.py`).
-fn read_by_cli(kind: Kind, section: &Section) -> Option<String> {
+/// The profile's name to the AWS CLI and boto3: in the config file quotation marks go around a name (Python's `shlex`,
+/// two words), in the credentials file the header is the name (botocore, `configloader.py`).
+pub(super) fn name_in_cli(kind: Kind, section: &Section) -> Option<String> {
     match (kind, section.prefix.as_deref()) {
-        (Kind::Config, Some("profile")) => {
+        (Kind::Config, Some("profile" | "sso-session")) => {
             let name = unquoted(&section.name);
             let quoted = name.len() < section.name.len();
             (!name.contains(['"', '\'', '\\']) && (quoted || !name.contains([' ', '\t']))).then(|| name.to_owned())
         }
-        (Kind::Config, _) => None,
+        (Kind::Config, None) => (section.name == "default").then(|| section.name.clone()),
+        (Kind::Config, Some(_)) => None,
+        // As a profile of that whole name, which nobody means.
+        (Kind::Credentials, Some("profile" | "sso-session" | "services")) => None,
         (Kind::Credentials, Some(prefix)) => Some(format!("{prefix} {}", section.name)),
         (Kind::Credentials, None) => Some(section.name.clone()),
     }
@@ -86,7 +95,7 @@ fn unquoted(name: &str) -> &str {
     between('"').or_else(|| between('\'')).unwrap_or(name)
 }
 
-/// The name with what no name has replaced.
+/// The name with hyphens for the characters that no name has.
 fn one_word(name: &str) -> String {
     let fit = |c: char| if is_identifier(c.encode_utf8(&mut [0; 4])) { c } else { '-' };
     unquoted(name).chars().map(fit).collect()

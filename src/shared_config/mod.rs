@@ -1,14 +1,24 @@
 //! `~/.aws/config` and `~/.aws/credentials`: owns which files are read, what a profile says, and where it says it.
 //!
-//! The SDK's own parser reads them; `places` finds the lines again, which the parser does not tell; `chain` follows
-//! `source_profile`. Keeps no secret: of keys it knows only that they are there. Judges no duration and asks nobody.
+//! `places` reads as the AWS CLI and boto3 do; `chain` follows a profile to its credentials; `checks`, `effects` and
+//! `differences` are the rules that `lint` and `doctor` share. Keeps no secret: of keys it knows only that they are
+//! there.
 
+mod base;
 mod chain;
+mod checks;
+mod differences;
+mod effects;
+mod ends;
 mod header;
+mod keys;
 mod places;
+mod process;
 mod profile;
 mod python;
+mod rewrite;
 mod sdk;
+mod setting;
 mod trouble;
 
 use std::collections::BTreeMap;
@@ -16,9 +26,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use chain::{Base, Chain, CredentialSource, SsoLogin};
-pub use profile::{Profile, Setting, SsoSession};
+pub use differences::{Difference, DifferenceKind};
+pub use effects::{Ineffective, IneffectiveKind};
+pub use ends::{StatedEnd, describe_span, has_zone, moment};
+pub use process::Helper;
+pub use profile::{Glued, Misspelt, Profile, SsoSession, TokenKey};
+pub(crate) use rewrite::{ForSdk, no_profiles};
 pub use sdk::Kind;
 pub(crate) use sdk::files_without;
+pub use setting::Setting;
 pub use trouble::{Fault, FaultKind, Trouble, TroubleKind};
 
 use crate::inventory::{Location, Place, Remark};
@@ -45,7 +61,7 @@ pub struct File {
     pub name: Arc<str>,
     /// It is there and could be read.
     pub read: bool,
-    /// What stands there is a named pipe or a device: who opens it may wait without end.
+    /// It is a named pipe or a device: whoever opens it may wait without end.
     pub waits: bool,
 }
 
@@ -90,7 +106,7 @@ impl SharedConfig {
             Ok(text) => Ok(Self::parse([(Kind::Config, name, Some(text))])),
             Err(wrong) => Err(Remark {
                 location: at(&name, line_of(&wrong)),
-                message: in_words(&wrong),
+                message: describe(&wrong),
                 help: "name a file in the form of ~/.aws/config".to_owned(),
                 cannot_work: false,
             }),
@@ -109,24 +125,24 @@ impl SharedConfig {
             // Behind the mark the first line is not refused for what it says.
             let unmarked = text.strip_prefix('\u{feff}');
             config.problems.extend(unmarked.map(|_| marked(&name)));
-            let sections = places::sections(index, &text);
-            let parsed = sdk::parse(kind, unmarked.unwrap_or(&text));
-            config.problems.extend(refused(&name, unmarked.unwrap_or(&text), parsed.as_ref().err()));
-            let (Ok(parsed), None) = (parsed, unmarked) else { continue };
+            let sections = places::sections(kind, index, &text);
+            let (by_sdks, by_python) = refusals(kind, unmarked.unwrap_or(&text));
+            let read_by_nobody = unmarked.is_some() || (!by_sdks.is_empty() && !by_python.is_empty());
+            config.problems.extend(refused(&name, &by_sdks, by_python));
+            if read_by_nobody {
+                continue;
+            }
             for section in sections.iter().filter(|section| sdk::ignores(kind, section)) {
                 config.problems.push(header::ignored(kind, section, &sections, config.location(section.place)));
             }
-            for section in &sections {
-                if kind.is_profile(section)
-                    && let Some(found) = parsed.get_profile(&section.name)
-                {
-                    merged.entry(section.name.clone()).or_default().add(section, found);
-                } else if kind.is_sso_session(section)
-                    && let Some(found) = parsed.sso_session(&section.name)
-                {
+            for section in sections.iter().filter(|section| !section.replaced) {
+                let Some(named) = header::name_in_cli(kind, section) else { continue };
+                if kind.is_sso_session(section) {
                     let location = config.location(section.place);
-                    let known = config.sso_sessions.entry(section.name.clone());
-                    known.or_insert_with(|| SsoSession::new(section, location)).add(section, |key| found.get(key));
+                    let known = config.sso_sessions.entry(named.clone());
+                    known.or_insert_with(|| SsoSession::new(&named, location)).add(section);
+                } else {
+                    merged.entry(named).or_default().add(kind, section);
                 }
             }
         }
@@ -134,7 +150,6 @@ impl SharedConfig {
             let profile = builder.build(&name, |place| config.location(place));
             let spoilt = profile.spoilt.clone();
             config.problems.extend(spoilt.map(|remark| Trouble { kind: TroubleKind::Spoilt, remark }));
-            config.problems.extend(profile.commented.iter().map(|(key, at)| commented(&name, key, at)));
             config.profiles.insert(name, profile);
         }
         config
@@ -163,8 +178,18 @@ impl SharedConfig {
         self.sso_sessions.get(name)
     }
 
-    /// What AWS tools refuse, silently ignore, or read differently. A file with a line that the SDKs refuse has no profile
-    /// here, as for an SDK; one that the AWS CLI and boto3 alone refuse has.
+    /// The names of the `[sso-session]` sections.
+    pub(crate) fn sso_session_names(&self) -> impl Iterator<Item = &str> {
+        self.sso_sessions.keys().map(String::as_str)
+    }
+
+    /// Headers that became part of a value: their profiles are not there.
+    pub fn glued(&self) -> impl Iterator<Item = &Glued> {
+        self.profiles.values().flat_map(|profile| &profile.glued)
+    }
+
+    /// The lines and headers that tools refuse, ignore or read differently. A file that both the SDKs and the AWS CLI
+    /// refuse has no profile here.
     #[must_use]
     pub fn problems(&self) -> &[Trouble] {
         &self.problems
@@ -178,27 +203,19 @@ impl SharedConfig {
     }
 }
 
-/// The lines that the SDKs refuse, and those that the AWS CLI and boto3 refuse besides.
-fn refused(file: &Arc<str>, text: &str, by_sdks: Option<&Vec<sdk::Refusal>>) -> Vec<Trouble> {
-    let by_sdks = by_sdks.map(Vec::as_slice).unwrap_or_default();
-    let by_python = python::refusals(text);
+/// The lines that the SDKs refuse, and those that the AWS CLI and boto3 refuse.
+fn refusals(kind: Kind, text: &str) -> (Vec<sdk::Refusal>, Vec<python::Refusal>) {
+    (sdk::parse(kind, text).err().unwrap_or_default(), python::refusals(text))
+}
+
+fn refused(file: &Arc<str>, by_sdks: &[sdk::Refusal], by_python: Vec<python::Refusal>) -> Vec<Trouble> {
     let both = |line: usize| by_python.iter().any(|refusal| refusal.line == line);
     let mut all: Vec<Trouble> = by_sdks.iter().map(|refusal| refusal.trouble(file, both(refusal.line))).collect();
-    let told: Vec<usize> = by_sdks.iter().map(|refusal| refusal.line).collect();
-    let rest = by_python.into_iter().filter(|refusal| !told.contains(&refusal.line)).take(sdk::MOST_REFUSALS);
+    let known: Vec<usize> = by_sdks.iter().map(|refusal| refusal.line).collect();
+    let rest = by_python.into_iter().filter(|refusal| !known.contains(&refusal.line)).take(sdk::MOST_REFUSALS);
     all.extend(rest.map(|refusal| refusal.trouble(file)));
     all.sort_by_key(|trouble| trouble.remark.location.line);
     all
-}
-
-/// A comment behind a value is one to the SDKs alone.
-fn commented(profile: &str, key: &str, location: &Location) -> Trouble {
-    let message = format!(
-        "profile `{profile}`: what follows the value of `{key}` is a comment to AWS SDKs, and a part of the value to the AWS CLI and boto3"
-    );
-    let help = "put the comment on a line of its own".to_owned();
-    let kind = TroubleKind::Commented { profile: profile.to_owned() };
-    Trouble { kind, remark: Remark { location: location.clone(), message, help, cannot_work: false } }
 }
 
 /// Editors of Windows write a byte order mark; no AWS tool reads past it.
@@ -207,7 +224,7 @@ fn marked(file: &str) -> Trouble {
     let help = "save it as UTF-8 without one".to_owned();
     Trouble {
         kind: TroubleKind::ByteOrderMark,
-        remark: Remark { location: at(file, 1), message, help, cannot_work: false },
+        remark: Remark { location: at(file, 1), message, help, cannot_work: true },
     }
 }
 
@@ -218,19 +235,17 @@ fn unreadable(file: &str, wrong: &Unreadable, named_by: Option<&'static str>) ->
             "save it as UTF-8: the AWS CLI and boto3 stop at it, and to the SDK for Rust it is empty".to_owned(),
         ),
         (_, Some(variable)) => {
-            (TroubleKind::Unreadable { named_by }, format!("mend the file, or {variable}, which names it"))
+            (TroubleKind::Unreadable { named_by }, format!("correct the file, or {variable}, which names it"))
         }
-        (_, None) => {
-            (TroubleKind::Unreadable { named_by }, "mend the file: to an AWS SDK it is empty as it is".to_owned())
-        }
+        (_, None) => (TroubleKind::Unreadable { named_by }, "correct the file: AWS SDKs read it as empty".to_owned()),
     };
     Trouble {
         kind,
-        remark: Remark { location: at(file, line_of(wrong)), message: in_words(wrong), help, cannot_work: false },
+        remark: Remark { location: at(file, line_of(wrong)), message: describe(wrong), help, cannot_work: false },
     }
 }
 
-fn in_words(wrong: &Unreadable) -> String {
+fn describe(wrong: &Unreadable) -> String {
     match wrong {
         Unreadable::NotThere => wrong.to_string(),
         Unreadable::NoFile => format!("it {wrong}"),
@@ -246,8 +261,8 @@ fn at(file: &str, line: usize) -> Location {
     Location { file: file.into(), line, column: 1 }
 }
 
-/// The folder that `~` stands for, as the SDKs find it (aws-runtime's `fs_util.rs`); `None`: they know none, and look for a
-/// folder of that name where the program runs.
+/// The folder that `~` stands for, as the SDKs find it (aws-runtime's `fs_util.rs`); `None`: they know none, and look
+/// for a folder of that name where the program runs.
 pub(crate) fn home(env: &impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let of_windows = || env("USERPROFILE").or_else(|| Some(format!("{}{}", env("HOMEDRIVE")?, env("HOMEPATH")?)));
     env("HOME").or_else(|| if cfg!(windows) { of_windows() } else { None }).map(PathBuf::from)

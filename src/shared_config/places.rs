@@ -1,11 +1,15 @@
-//! Where things stand in a shared configuration file: sections and their keys, line by line. What they mean, and what is
-//! valid, is the SDK's parser's; this finds again what that one does not tell.
+//! The sections of a shared configuration file and their settings as the AWS CLI and boto3 read them, with their
+//! places.
+//!
+//! They read with Python's `configparser` (botocore's `configloader.py`, CPython's `RawConfigParser._read`): a comment
+//! behind a value is part of the value, an indented line continues the value above it, and `:` separates like `=`.
 
 use std::collections::HashMap;
 
+use super::sdk::Kind;
 use crate::inventory::Place;
 
-/// A section as it is written. Sections of one name may come several times; the SDK merges them.
+/// A section as it is written.
 #[derive(Debug)]
 pub(super) struct Section {
     /// The word before the name: `profile`, `sso-session`, …
@@ -14,56 +18,107 @@ pub(super) struct Section {
     /// Its header.
     pub(super) place: Place,
     /// The value of each key, the last where a key comes twice.
-    pub(super) keys: HashMap<String, Place>,
-    /// `[profile default]` stands in the file too, and replaces this `[default]`.
+    pub(super) settings: HashMap<String, Written>,
+    /// The section that the AWS CLI and boto3 read instead: another header of the profile `default`.
     pub(super) replaced: bool,
 }
 
-const BLANKS: [char; 2] = [' ', '\t'];
-const COMMENTS: [char; 2] = ['#', ';'];
+/// A value as it is written. Its text may be a secret.
+#[derive(Clone)]
+pub(super) struct Written {
+    pub(super) value: String,
+    pub(super) place: Place,
+    /// The key or the value has a blank beside it that is not ASCII, such as a no-break space.
+    pub(super) odd_blank: bool,
+}
 
-pub(super) fn sections(file: usize, text: &str) -> Vec<Section> {
+impl std::fmt::Debug for Written {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "on line {}", self.place.line)
+    }
+}
+
+/// The blanks that the AWS SDKs know.
+const BLANKS: [char; 2] = [' ', '\t'];
+
+pub(super) fn sections(kind: Kind, file: usize, text: &str) -> Vec<Section> {
     let mut sections: Vec<Section> = Vec::new();
+    // The key that an indented line continues, and the indentation of its line.
+    let mut open: Option<String> = None;
+    let mut indentation = 0;
     let mut offset = 0;
     for (index, whole) in text.split_inclusive('\n').enumerate() {
         let line = whole.trim_end_matches('\n').trim_end_matches('\r');
-        let place = |start: usize, written: &str| Place {
+        let start = offset;
+        offset += whole.len();
+        let stripped = line.trim();
+        if stripped.is_empty() || stripped.starts_with(['#', ';']) {
+            continue;
+        }
+        let place = |at: usize, written: &str| Place {
             file,
             line: index + 1,
-            column: line[..start].chars().count() + 1,
+            column: line[..at].chars().count() + 1,
             length: written.chars().count(),
-            offset: offset + start,
+            offset: start + at,
         };
-        if line.starts_with('[') {
-            let (prefix, name) = header(line);
-            let place = place(0, line.trim_end_matches(BLANKS));
-            sections.push(Section { prefix, name, place, keys: HashMap::new(), replaced: false });
-        } else if let Some(section) = sections.last_mut()
-            && !line.starts_with(BLANKS)
-            && !line.starts_with(COMMENTS)
-            && let Some((key, value)) = line.split_once('=')
+        let indented = line.len() - line.trim_start().len();
+        if let Some(written) =
+            open.as_ref().filter(|_| indented > indentation).and_then(|key| sections.last_mut()?.settings.get_mut(key))
         {
-            let value = value.trim_start_matches(BLANKS);
-            let place = place(line.len() - value.len(), value.trim_end_matches(BLANKS));
-            section.keys.insert(key.trim_matches(BLANKS).to_ascii_lowercase(), place);
+            written.value.push('\n');
+            written.value.push_str(stripped);
+            continue;
         }
-        offset += whole.len();
+        indentation = indented;
+        if let Some(inner) = header(stripped) {
+            let (prefix, name) = words(inner);
+            let place = place(indented, stripped);
+            sections.push(Section { prefix, name, place, settings: HashMap::new(), replaced: false });
+            open = None;
+        } else if let Some(section) = sections.last_mut()
+            && let Some(at) = line.find(['=', ':'])
+        {
+            let (key, rest) = (&line[..at], &line[at + 1..]);
+            let value = rest.trim();
+            let odd_blank = key.trim() != key.trim_matches(BLANKS) || value != rest.trim_matches(BLANKS);
+            let place = place(line.len() - rest.trim_start().len(), value);
+            let key = key.trim().to_lowercase();
+            section.settings.insert(key.clone(), Written { value: value.to_owned(), place, odd_blank });
+            open = Some(key);
+        }
     }
-    let replaced =
-        sections.iter().any(|section| section.prefix.as_deref() == Some("profile") && section.name == "default");
-    for section in sections.iter_mut().filter(|section| section.prefix.is_none() && section.name == "default") {
-        section.replaced = replaced;
+    if kind == Kind::Config {
+        replace(&mut sections);
     }
     sections
 }
 
-/// `[prefix name]`, a comment after it left out.
-fn header(line: &str) -> (Option<String>, String) {
-    let line = line.split(COMMENTS).next().unwrap_or(line).trim_matches(BLANKS);
-    let inner = line.strip_prefix('[').unwrap_or(line);
-    let inner = inner.strip_suffix(']').unwrap_or(inner).trim_matches(BLANKS);
-    match inner.split_once(BLANKS) {
-        Some((prefix, name)) => (Some(prefix.trim().to_owned()), name.trim().to_owned()),
+/// Of `[default]` and `[profile default]` the later one counts (botocore's `build_profile_map`).
+fn replace(sections: &mut [Section]) {
+    let is_default = |section: &Section| {
+        section.name == "default" && section.prefix.as_deref().is_none_or(|prefix| prefix == "profile")
+    };
+    let written: Vec<bool> =
+        sections.iter().filter(|section| is_default(section)).map(|section| section.prefix.is_some()).collect();
+    let Some(last) = written.last() else { return };
+    for section in sections.iter_mut().filter(|section| is_default(section)) {
+        section.replaced = section.prefix.is_some() != *last;
+    }
+}
+
+/// `[header]`: from the first bracket to the line's last.
+pub(super) fn header(line: &str) -> Option<&str> {
+    let inner = line.strip_prefix('[')?;
+    let end = inner.rfind(']').filter(|end| *end > 0)?;
+    inner.get(..end)
+}
+
+/// `prefix name`.
+fn words(inner: &str) -> (Option<String>, String) {
+    let inner = inner.trim();
+    match inner.split_once(char::is_whitespace) {
+        Some((prefix, name)) => (Some(prefix.to_owned()), name.trim().to_owned()),
         None => (None, inner.to_owned()),
     }
 }

@@ -1,13 +1,14 @@
-//! What the AWS CLI and boto3 refuse: Python's `configparser`, strict, reads these files for them (botocore's
+//! The lines that the AWS CLI and boto3 refuse: Python's `configparser`, strict, reads these files for them (botocore's
 //! `configloader.py`; CPython's `RawConfigParser._read`). They say "Unable to parse config file" and nothing else, and
-//! stop at every call, also with keys in the environment. Owns what is refused; what a file means is the SDKs' parser's.
+//! stop at every call, also with keys in the environment.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::places::header;
 use super::{Trouble, TroubleKind};
-use crate::failure::printable;
 use crate::inventory::{Location, Remark};
+use crate::visible::printable;
 
 /// A line that is refused, and with it the whole file.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,11 +19,11 @@ pub(super) struct Refusal {
 
 #[derive(Debug, PartialEq, Eq)]
 enum Why {
-    /// The header stands on an earlier line.
+    /// The header is written on an earlier line.
     SectionTwice { header: String, first: usize },
-    /// The key stands on an earlier line of its section.
+    /// The key is written on an earlier line of its section.
     KeyTwice { key: String, header: String, first: usize },
-    /// It is neither header nor `key = value`, or stands before every header.
+    /// It is neither header nor `key = value`, or is written before every header.
     NoSetting,
 }
 
@@ -32,14 +33,14 @@ impl Refusal {
         let (message, help) = match self.why {
             Why::SectionTwice { header, first } => (
                 format!(
-                    "[{}] stands on line {first} already: {REFUSE}, the SDK for Rust takes the two as one",
+                    "[{}] is already written on line {first}: {REFUSE}, the SDK for Rust reads the two as one",
                     printable(&header)
                 ),
                 "put the settings of both under one header",
             ),
             Why::KeyTwice { key, header, first } => (
                 format!(
-                    "{} stands in [{}] already, on line {first}: {REFUSE}, the SDK for Rust takes the last",
+                    "{} is written twice in [{}], first on line {first}: {REFUSE}, the SDK for Rust takes the last",
                     shown(&key),
                     printable(&header)
                 ),
@@ -53,12 +54,12 @@ impl Refusal {
         let location = Location { file: file.clone(), line: self.line, column: 1 };
         Trouble {
             kind: TroubleKind::RefusedByPython,
-            remark: Remark { location, message, help: help.to_owned(), cannot_work: false },
+            remark: Remark { location, message, help: help.to_owned(), cannot_work: true },
         }
     }
 }
 
-/// A key by its name, where it has the form of one: what was pasted there may be a secret.
+/// A key by its name, where it has the form of a key: a text that was pasted there may be a secret.
 fn shown(key: &str) -> String {
     let plain = key.len() <= 40 && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if plain && (key.contains('_') || ["region", "output"].contains(&key)) {
@@ -92,7 +93,7 @@ pub(super) fn refusals(text: &str) -> Vec<Refusal> {
         indent = by;
         if let Some(header) = header(value) {
             (section, open) = (Some(header), None);
-            // What stands under DEFAULT counts for every section, and may stand in several places.
+            // Settings under DEFAULT count for every section, and may be written in several places.
             if header == "DEFAULT" {
                 continue;
             }
@@ -120,20 +121,13 @@ pub(super) fn refusals(text: &str) -> Vec<Refusal> {
     found
 }
 
-/// `[header]`: from the first bracket to the line's last; what follows it counts for nothing.
-fn header(line: &str) -> Option<&str> {
-    let inner = line.strip_prefix('[')?;
-    let end = inner.rfind(']').filter(|end| *end > 0)?;
-    inner.get(..end)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// Each seen with CPython 3.11: `configparser.RawConfigParser().read_string(text)`, and botocore's nested settings.
     #[test]
-    fn what_python_refuses_is_told_by_its_line_and_what_it_reads_is_not() {
+    fn refusals_have_the_lines_that_python_refuses() {
         for (text, lines) in [
             ("[a]\nx = 1\n[b]\nx = 1\n", vec![]),
             ("[a]\n[b]\n[a]\n[a]\n", vec![3, 4]),
@@ -149,13 +143,13 @@ mod tests {
             ("[a]\nx = 1\n  [a]\n", vec![]),
             ("[a]\nx = 1\n[]\n[a\n", vec![3, 4]),
         ] {
-            let told: Vec<usize> = refusals(text).iter().map(|refusal| refusal.line).collect();
-            assert_eq!(told, lines, "{text}");
+            let found: Vec<usize> = refusals(text).iter().map(|refusal| refusal.line).collect();
+            assert_eq!(found, lines, "{text}");
         }
     }
 
     #[test]
-    fn of_a_key_that_has_not_the_form_of_one_nothing_is_shown() {
+    fn a_text_without_the_form_of_a_key_is_not_shown() {
         assert_eq!(shown("aws_session_token"), "`aws_session_token`");
         assert_eq!(shown("region"), "`region`");
         for pasted in ["wjalrxutnfemi/k7mdeng/bpxrficyexamplekey", "akiaiosfodnn7example", "a_b\u{202e}"] {

@@ -12,7 +12,7 @@ use super::places::Section;
 use super::{File, Trouble, TroubleKind};
 use crate::inventory::{Location, Remark};
 
-/// How many refused lines of a file are told.
+/// How many refused lines of a file are reported.
 pub(super) const MOST_REFUSALS: usize = 20;
 
 /// Which of the two files.
@@ -32,15 +32,15 @@ impl Kind {
             Self::Credentials => section.prefix.is_none(),
         };
         let is_default = section.prefix.is_none() && section.name == "default";
-        (prefixed || is_default) && !section.replaced && is_identifier(&section.name)
+        (prefixed || is_default) && is_identifier(&section.name)
     }
 
     pub(super) fn is_sso_session(self, section: &Section) -> bool {
-        self == Self::Config && section.prefix.as_deref() == Some("sso-session") && is_identifier(&section.name)
+        self == Self::Config && section.prefix.as_deref() == Some("sso-session")
     }
 }
 
-/// Whether SDKs pass over this section without a word, though someone means it.
+/// Whether tools ignore this section without a word, though someone means it.
 pub(super) fn ignores(kind: Kind, section: &Section) -> bool {
     // The AWS CLI's own sections, `services` and whatever else may come.
     let other = kind == Kind::Config
@@ -48,10 +48,10 @@ pub(super) fn ignores(kind: Kind, section: &Section) -> bool {
             Some(prefix) => prefix != "profile" && is_identifier(&section.name),
             None => ["plugins", "preview"].contains(&&*section.name),
         };
-    !kind.is_profile(section) && !other
+    section.replaced || (!kind.is_profile(section) && !other)
 }
 
-/// What SDKs take for a name.
+/// Whether SDKs take this for a name.
 pub(super) fn is_identifier(name: &str) -> bool {
     name.chars().all(|c| c.is_ascii_alphanumeric() || "_-/.%@:+".contains(c))
 }
@@ -63,10 +63,10 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    /// In words; `by_cli`: the AWS CLI and boto3 refuse the line too.
+    /// Describes the refusal; `by_cli`: the AWS CLI and boto3 refuse the line too.
     pub(super) fn trouble(&self, file: &Arc<str>, by_cli: bool) -> Trouble {
         let help = if self.message.contains("continuation") {
-            "start the line in its first column: an indented line goes on with the key above it, and here is none"
+            "start the line in its first column: an indented line continues the key above it, and there is none"
         } else if self.message.contains("Profile definition") {
             "write the header in brackets, as [default] is, on a line of its own"
         } else if self.message.contains("a profile definition") {
@@ -83,12 +83,12 @@ impl Refusal {
         };
         Trouble {
             kind: TroubleKind::Refused { by_cli },
-            remark: Remark { location, message, help: help.to_owned(), cannot_work: false },
+            remark: Remark { location, message, help: help.to_owned(), cannot_work: by_cli },
         }
     }
 }
 
-/// What the SDK reads of these files by itself, but for those that it would wait for: they are empty to it.
+/// The files that the SDK reads by itself. A file that it would wait for is empty to it.
 pub(crate) fn files_without(files: &[File]) -> EnvConfigFiles {
     files
         .iter()
@@ -104,7 +104,7 @@ pub(crate) fn files_without(files: &[File]) -> EnvConfigFiles {
 /// Reads one file.
 ///
 /// # Errors
-/// The lines that are refused, as many of them as are told.
+/// The lines that are refused, up to [`MOST_REFUSALS`].
 pub(super) fn parse(kind: Kind, text: &str) -> Result<EnvConfigSections, Vec<Refusal>> {
     let mut refusals: Vec<Refusal> = Vec::new();
     let mut text = text.to_owned();
@@ -126,8 +126,8 @@ pub(super) fn parse(kind: Kind, text: &str) -> Result<EnvConfigSections, Vec<Ref
     }
 }
 
-/// The text with a refused line made harmless: a header stays one, and a key before every header becomes one, so that what
-/// follows still has its section.
+/// The text with a refused line made harmless: a header stays one, and a key before every header becomes one, so that
+/// what follows still has its section.
 fn without(text: &str, refusal: &Refusal) -> String {
     let no_header = refusal.message.contains("a profile definition");
     let harmless = |(index, written): (usize, &str)| match index + 1 == refusal.line {
@@ -153,9 +153,9 @@ fn attempt(kind: Kind, text: &str) -> Result<EnvConfigSections, Refusal> {
         Poll::Pending => return Err(not_loaded("the file cannot be loaded".to_owned())),
     };
     EnvConfigSections::parse(loaded).map_err(|error| {
-        // `error parsing FILE on line N:` and the reason on a line of its own; the reasons quote nothing of the file.
-        let told = error.to_string();
-        let (place, reason) = told.split_once('\n').unwrap_or((&told, "it cannot be read"));
+        // `error parsing FILE on line N:` and the reason on the next line; the reasons quote nothing of the file.
+        let text = error.to_string();
+        let (place, reason) = text.split_once('\n').unwrap_or((&text, "it cannot be read"));
         let line = place.rsplit("on line ").next().and_then(|line| line.trim_end_matches(':').parse().ok());
         Refusal { line: line.unwrap_or(1), message: reason.trim().to_owned() }
     })

@@ -1,5 +1,5 @@
-//! What can be wrong with the files, and with the way from a profile to its first credentials: the kind for programs, and
-//! the words with the place for people.
+//! What can be wrong with the files, and with the way from a profile to its first credentials: the kind for programs,
+//! and the words with the place for people.
 
 use std::fmt;
 
@@ -40,17 +40,14 @@ pub enum TroubleKind {
         /// The AWS CLI and boto3 refuse it too.
         by_cli: bool,
     },
-    /// A line that the AWS CLI and boto3 refuse, and with it the whole file: a header or a key that stands twice.
+    /// A line that the AWS CLI and boto3 refuse, and with it the whole file: a header or a key that is written twice.
     RefusedByPython,
-    /// A value with a comment behind it, which is a part of the value to the AWS CLI and boto3.
-    Commented {
-        /// The profile that it is in.
-        profile: String,
-    },
     /// A header that tools ignore.
     Ignored {
         /// The profile that it is meant for; `None`: it is not one of a profile.
         profile: Option<String>,
+        /// The AWS CLI and boto3 read the profile all the same.
+        read_by_cli: bool,
         /// As it is written.
         written: String,
         /// As it should be; `None`: the file has one that is right too, or nobody can tell.
@@ -60,7 +57,7 @@ pub enum TroubleKind {
     Spoilt,
 }
 
-/// Why a profile does not lead to credentials.
+/// Why a profile gives no credentials in the AWS CLI and boto3.
 #[derive(Debug, Clone)]
 pub struct Fault {
     /// What kind it is.
@@ -82,27 +79,94 @@ impl fmt::Display for Fault {
 pub enum FaultKind {
     /// There is no such profile.
     Missing,
-    /// `source_profile` names one that is not there; the nearest that is.
+    /// `source_profile` names a profile that is not there.
     SourceMissing {
         /// The name that is not there, fit to show.
         named: String,
-        /// One that is, and has nearly that name.
+        /// The nearest name of a profile.
         nearest: Option<String>,
     },
-    /// `source_profile` leads to one that has no credentials.
+    /// `source_profile` leads to a profile without credentials.
     SourceEmpty,
     /// `source_profile` leads back to where it came from.
     Cycle,
+    /// `credential_process` runs itself.
+    ProcessCycle,
     /// A role without a source of credentials.
     NoSource,
     /// `source_profile` and `credential_source` in one profile.
     TwoSources,
+    /// `credential_source` is none of its three words.
+    CredentialSourceUnknown,
+    /// `web_identity_token_file` without `role_arn`.
+    WebIdentityWithoutRole,
     /// `sso_session` names a section that is not there: its name, fit to show.
     SsoSessionMissing(String),
     /// A key without its secret, or a secret without its key.
     HalfAKey,
-    /// The SSO settings are not complete, or stand twice.
+    /// The SSO settings are not complete, or contradict each other.
     SsoSettings,
-    /// Anything else that the files say wrongly.
-    Other,
+    /// A comment behind a value, which is part of the value to the AWS CLI and boto3.
+    Commented {
+        /// The setting.
+        key: &'static str,
+        /// Its line.
+        line: usize,
+    },
+    /// A value in quotation marks, which are part of it.
+    Quoted {
+        /// The setting.
+        key: &'static str,
+        /// Its line.
+        line: usize,
+    },
+    /// Keys in quotation marks: their lines.
+    QuotedKeys(Vec<usize>),
+    /// `role_arn` is not the ARN of a role.
+    RoleArn,
+    /// `role_session_name` has characters or a length that STS refuses.
+    SessionName,
+    /// `external_id` likewise.
+    ExternalId,
+    /// `mfa_serial` on a role that a session assumes.
+    MfaWithSession,
+    /// A session's key without its token.
+    TokenMissing,
+    /// A long-term key with the token of a session.
+    TokenLeftOver {
+        /// The line of the token.
+        line: usize,
+    },
+    /// A value goes on in the lines below it.
+    Spoilt,
+}
+
+impl FaultKind {
+    /// A few words for a table.
+    #[must_use]
+    pub const fn summary(&self) -> &'static str {
+        match self {
+            Self::Missing => "no such profile",
+            Self::SourceMissing { .. } => "source profile missing",
+            Self::SourceEmpty => "source without credentials",
+            Self::Cycle => "source profiles in a circle",
+            Self::ProcessCycle => "process runs itself",
+            Self::NoSource => "role without a source",
+            Self::TwoSources => "role with two sources",
+            Self::CredentialSourceUnknown => "unknown credential_source",
+            Self::WebIdentityWithoutRole => "web identity without role",
+            Self::SsoSessionMissing(_) => "sso-session missing",
+            Self::HalfAKey => "half a key",
+            Self::SsoSettings => "SSO settings",
+            Self::Commented { .. } => "comment in a value",
+            Self::Quoted { .. } | Self::QuotedKeys(_) => "quotation marks in a value",
+            Self::RoleArn => "role_arn is no role",
+            Self::SessionName => "role_session_name refused",
+            Self::ExternalId => "external_id refused",
+            Self::MfaWithSession => "MFA with a session",
+            Self::TokenMissing => "session key without token",
+            Self::TokenLeftOver { .. } => "token of another key",
+            Self::Spoilt => "indented lines",
+        }
+    }
 }

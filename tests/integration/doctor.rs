@@ -1,9 +1,9 @@
 //! `doctor` in broken and in healthy shells: the built command, with files as the tools write them below a HOME of its
-//! own, asking the stand-in. Each case names the diagnosis, the command that mends it, and how the command ends; that no
-//! credential leaves is the harness's to check, so every secret here carries a canary.
+//! own, asking the stand-in. Each case names the diagnosis, the command that mends it, and how the command ends; that
+//! no credential leaves is the harness's to check, so every secret here carries a canary.
 //!
-//! The files are in the forms that botocore, the AWS CLI and aws-config write and read: config and credentials as in the
-//! AWS CLI User Guide ("Configuration and credential file settings"), `sso/cache` as botocore's `SSOTokenFetcher`,
+//! The files are in the forms that botocore, the AWS CLI and aws-config write and read: config and credentials as in
+//! the AWS CLI User Guide ("Configuration and credential file settings"), `sso/cache` as botocore's `SSOTokenFetcher`,
 //! `cli/cache` as its `JSONFileCache`, `login/cache` as aws-config's `login/cache.rs`.
 
 use std::io::{Read as _, Write as _};
@@ -17,9 +17,13 @@ use crate::stand_in::{Answer, Credentials, Fault, Role, StandIn, refusal};
 
 /// A long-term key and a session's, as they stand in files.
 const KEY: &str = "aws_access_key_id = AKIACANARY0000009999\naws_secret_access_key = canary-secret-of-a-file\n";
-const SESSION_KEY: &str = "aws_access_key_id = ASIACANARY0000008888\naws_secret_access_key = canary-secret-of-a-file\naws_session_token = canary-token-of-a-file\n";
-const SSO: &str = "[profile dev]\nsso_session = corp\nsso_account_id = 222222222222\nsso_role_name = Developer\nregion = eu-west-1\n\n[sso-session corp]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = eu-west-1\nsso_registration_scopes = sso:account:access\n";
-const LEGACY: &str = "[profile dev]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = eu-west-1\nsso_account_id = 222222222222\nsso_role_name = Developer\n";
+const SESSION_KEY: &str = "aws_access_key_id = ASIACANARY0000008888\naws_secret_access_key = \
+    canary-secret-of-a-file\naws_session_token = canary-token-of-a-file\n";
+const SSO: &str = "[profile dev]\nsso_session = corp\nsso_account_id = 222222222222\nsso_role_name = \
+    Developer\nregion = eu-west-1\n\n[sso-session corp]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = \
+    eu-west-1\nsso_registration_scopes = sso:account:access\n";
+const LEGACY: &str = "[profile dev]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = \
+    eu-west-1\nsso_account_id = 222222222222\nsso_role_name = Developer\n";
 const SSO_ROLE: &str =
     "arn:aws:iam::222222222222:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Developer_0123456789abcdef";
 const UNSET: &str = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN";
@@ -212,18 +216,23 @@ async fn variables_that_are_incomplete_spoilt_or_in_the_way_are_diagnosed() {
         case("direction characters in the key", at().env("AWS_ACCESS_KEY_ID", &format!("{key}\u{202e}")).env("AWS_SECRET_ACCESS_KEY", secret), 1, ("variable-malformed", "problem", "LC_ALL=C tr -cd '[:alnum:]'")),
         case("key and secret exchanged", Shell::offline().env("AWS_ACCESS_KEY_ID", "canary0rXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLE").env("AWS_SECRET_ACCESS_KEY", key), 1, ("keys-exchanged", "problem", "unset x")),
         case("no key id", Shell::offline().env("AWS_ACCESS_KEY_ID", "CANARY").env("AWS_SECRET_ACCESS_KEY", secret), 1, ("no-access-key-id", "problem", UNSET)),
-        case("flaws in two variables", Shell::offline().env("AWS_ACCESS_KEY_ID", &format!(" {key}")).env("AWS_SECRET_ACCESS_KEY", &format!("{secret}\n")), 1, ("variable-malformed", "problem", "LC_ALL=C tr -cd '[:alnum:]')\"; export AWS_SECRET_ACCESS_KEY=")),
+        case("flaws in two variables", Shell::offline().env("AWS_ACCESS_KEY_ID", &format!(" \
+            {key}")).env("AWS_SECRET_ACCESS_KEY", &format!("{secret}\n")), 1, ("variable-malformed", "problem", "LC_ALL=C tr -cd '[:alnum:]')\"; export AWS_SECRET_ACCESS_KEY=")),
         case("a blank in the Region", keys(at()).env("AWS_REGION", "eu west-1"), 1, ("region-malformed", "problem", "export AWS_REGION=\"$(printf %s \"$AWS_REGION\" | LC_ALL=C tr -cd '[:alnum:]-')\"")),
         case("a blank behind the Region", keys(Shell::offline()).env("AWS_REGION", "eu-west-1 "), 1, ("region-malformed", "problem", "export AWS_REGION=")),
-        case("a profile's Region that is none", Shell::default().argument("--offline").config("[profile dev]\nregion = eu_west\n").credentials(&dev).profile("dev"), 1, ("region-malformed", "problem", "aws configure set region us-east-1 --profile dev")),
+        case("a profile's Region that is none", Shell::default().argument("--offline").config("[profile dev]\nregion \
+            = eu_west\n").credentials(&dev).profile("dev"), 1, ("region-malformed", "problem", "aws configure set \
+            region us-east-1 --profile dev")),
         case("an endpoint that is no URL", keys(Shell::offline()).env("AWS_ENDPOINT_URL", "localhost:4566"), 1, ("endpoint-malformed", "problem", "unset AWS_ENDPOINT_URL")),
         case("no certificates", keys(Shell::offline()).env("AWS_CA_BUNDLE", "/no/such/ca.pem"), 1, ("ca-bundle-missing", "problem", "unset AWS_CA_BUNDLE")),
         case("keys before AWS_PROFILE", keys(at()).credentials(&dev).profile("dev"), 0, ("environment-shadows-profile", "warning", UNSET)),
         case("two profile variables", keys(at()).config(two).profile("a").env("AWS_DEFAULT_PROFILE", "b"), 0, ("two-profile-variables", "warning", "unset AWS_DEFAULT_PROFILE")),
         case("AWS_DEFAULT_PROFILE alone", keys(at()).config(two).env("AWS_DEFAULT_PROFILE", "b"), 0, ("default-profile-variable", "warning", "export AWS_PROFILE=b")),
-        case("AWS_PROFILE is empty", keys(at()).profile(""), 1,("profile-variable-empty", "problem", "unset AWS_PROFILE")),
+        case("AWS_PROFILE is empty", keys(at()).profile(""), 1,("profile-variable-empty", "problem", "unset \
+            AWS_PROFILE")),
         case("the token's older name", at().keys(&session).env("AWS_SECURITY_TOKEN", "canary-token-of-old"), 0, ("old-token-variable", "warning", "unset AWS_SECURITY_TOKEN")),
-        case("a copied session", at().keys(&session), 0, ("copied-session", "warning", "aws configure export-credentials")),
+        case("a copied session", at().keys(&session), 0, ("copied-session", "warning", "aws configure \
+            export-credentials")),
         case("a copied session before a profile that renews", at().keys(&session).credentials(&format!("[default]\n{KEY}")), 0, ("copied-session", "warning", UNSET)),
         case("the stated end has passed", Shell::offline().keys(&session).env("AWS_CREDENTIAL_EXPIRATION", &from_now(-30)), 1, ("session-ended", "problem", "export-credentials")),
         case("the stated end is in five minutes", at().keys(&session).env("AWS_CREDENTIAL_EXPIRATION", &from_now(5)), 1, ("session-ends-soon", "problem", "export-credentials")),
@@ -246,41 +255,344 @@ async fn profiles_that_lead_nowhere_or_will_fail_are_diagnosed_at_their_place() 
     let copied = format!("[base]\n{SESSION_KEY}");
     let half = "[dev]\naws_access_key_id = AKIACANARY0000009999\n";
     check(vec![
-        case("no such profile", at("[profile prod]\nregion = eu-west-1\n", ""), 1, ("profile-missing", "problem", "unset AWS_PROFILE")),
-        case("nearly such a profile", at("[profile devel]\nregion = eu-west-1\n", ""), 1, ("profile-missing", "problem", "export AWS_PROFILE=NAME")),
-        case("one letter from such a profile", at("[profile devs]\nregion = eu-west-1\n", ""), 1, ("profile-missing", "problem", "export AWS_PROFILE=devs")),
-        case("no such profile, by the option", Shell::offline().argument("--profile").argument("dve").config("[profile dev]\nregion = eu-west-1\n"), 1, ("profile-missing", "problem", "doctor --profile dev")),
-        case("a header without its prefix", at("[dev]\nregion = eu-west-1\n", ""), 1, ("wrong-header", "problem", r"sed -i 's/^\[dev\]/[profile dev]/'")),
-        case("a header with a prefix too many", at("", &format!("[profile dev]\n{KEY}")), 1, ("wrong-header", "problem", r"sed -i 's/^\[profile dev\]/[dev]/'")),
-        case("a byte order mark", at("\u{feff}[profile dev]\nregion = eu-west-1\n", ""), 1, ("byte-order-mark", "problem", r"sed -i '1s/^\xEF\xBB\xBF//'")),
-        case("a line that is none", at("[profile dev]\nregion eu-west-1\n", ""), 1, ("file-refused", "problem", "EDITOR")),
-        case("a profile without credentials", at("[profile dev]\nregion = eu-west-1\n", ""), 1, ("profile-without-credentials", "problem", "aws configure --profile dev")),
-        case("no such source profile", at(&format!("[profile dev]\n{role}source_profile = gone\n"), ""), 1, ("source-profile-missing", "problem", "aws configure --profile gone")),
-        case("nearly such a source profile", at(&format!("[profile dev]\n{role}source_profile = bsae\n"), &base), 1, ("source-profile-missing", "problem", "aws configure set source_profile base --profile dev")),
-        case("a source profile that is nearest to the profile itself", at(&format!("[profile dev]\n{role}source_profile = de\n"), ""), 1, ("source-profile-missing", "problem", "aws configure --profile de")),
-        case("a source profile that is a guess", at(&format!("[profile dev]\n{role}source_profile = ba\n"), &base), 1, ("source-profile-missing", "problem", "aws configure set source_profile NAME --profile dev")),
-        case("the environment as a source, without keys", offline(&format!("[profile dev]\n{role}credential_source = Environment\n")), 1, ("credential-source-empty", "problem", "export-credentials --profile NAME")),
-        case("a container as a source, without one", offline(&format!("[profile dev]\n{role}credential_source = EcsContainer\n")), 1, ("credential-source-empty", "problem", "aws configure set credential_source NAME --profile dev")),
-        case("no seconds", offline(&format!("[profile dev]\n{role}source_profile = base\nduration_seconds = 0\n")).credentials(&base), 1, ("duration-refused", "problem", "aws configure set duration_seconds 3600 --profile dev")),
-        case("a second too few", offline(&format!("[profile dev]\n{role}source_profile = base\nduration_seconds = 899\n")).credentials(&base), 1, ("duration-refused", "problem", "aws configure set duration_seconds 3600 --profile dev")),
-        case("a second too many", offline(&format!("[profile dev]\n{role}source_profile = base\nduration_seconds = 43201\n")).credentials(&copied), 1, ("duration-refused", "problem", "aws configure set duration_seconds 3600 --profile dev")),
-        case("a role in no account", offline("[profile dev]\nrole_arn = arn:aws:iam::1111:role/etl\nsource_profile = base\n").credentials(&base), 1, ("role-arn-malformed", "problem", "aws configure set role_arn arn:aws:iam::ACCOUNT:role/NAME --profile dev")),
-        case("keys in quotation marks", Shell::offline().credentials("[dev]\naws_access_key_id = \"AKIACANARY0000009999\"\naws_secret_access_key = 'canary-secret-of-a-file'\n").profile("dev"), 1, ("quoted-keys", "problem", r#"sed -i '2s/["'\'']//g;3s/["'\'']//g'"#)),
-        case("both headers of the default profile", Shell::offline().config("[default]\nregion = eu-west-1\n[profile default]\nregion = eu-west-1\n").credentials(&format!("[default]\n{KEY}")), 0, ("wrong-header", "warning", "${EDITOR:-vi}")),
-        case("itself as a source, with SSO settings", offline(&format!("{}{role}source_profile = dev\n", LEGACY)), 1, ("source-profile-cycle", "problem", "aws configure set source_profile NAME --profile dev")),
-        case("a circle", at(&format!("[profile dev]\n{role}source_profile = b\n[profile b]\n{role}source_profile = dev\n"), ""), 1, ("source-profile-cycle", "problem", "aws configure set source_profile NAME --profile b")),
-        case("a source profile that goes on below its line", at(&format!("[profile dev]\n{role}source_profile = base\n  region = eu-west-1\n"), &base), 1, ("profile-broken", "problem", "${EDITOR:-vi}")),
-        case("a role without source", at(&format!("[profile dev]\n{role}"), ""), 1, ("role-without-source", "problem", "aws configure set source_profile NAME --profile dev")),
-        case("a role with two sources", at(&format!("[profile dev]\n{role}source_profile = base\ncredential_source = Environment\n"), &base), 1, ("role-with-two-sources", "problem", "EDITOR")),
+        case(
+            "no such profile",
+            at("[profile prod]\nregion = eu-west-1\n", ""),
+            1,
+            ("profile-missing", "problem", "unset AWS_PROFILE"),
+        ),
+        case(
+            "nearly such a profile",
+            at("[profile devel]\nregion = eu-west-1\n", ""),
+            1,
+            ("profile-missing", "problem", "export AWS_PROFILE=NAME"),
+        ),
+        case(
+            "one letter from such a profile",
+            at("[profile devs]\nregion = eu-west-1\n", ""),
+            1,
+            ("profile-missing", "problem", "export AWS_PROFILE=devs"),
+        ),
+        case(
+            "no such profile, by the option",
+            Shell::offline().argument("--profile").argument("dve").config("[profile dev]\nregion = eu-west-1\n"),
+            1,
+            ("profile-missing", "problem", "doctor --profile dev"),
+        ),
+        case(
+            "a header without its prefix",
+            at("[dev]\nregion = eu-west-1\n", ""),
+            1,
+            ("wrong-header", "problem", r"sed -i.bak 's/^\[dev\]/[profile dev]/'"),
+        ),
+        case(
+            "a header with a prefix too many",
+            at("", &format!("[profile dev]\n{KEY}")),
+            1,
+            ("wrong-header", "problem", r"sed -i.bak 's/^\[profile dev\]/[dev]/'"),
+        ),
+        case(
+            "a byte order mark",
+            at("\u{feff}[profile dev]\nregion = eu-west-1\n", ""),
+            1,
+            ("byte-order-mark", "problem", "tail -c +4"),
+        ),
+        case(
+            "a line that is none",
+            at("[profile dev]\nregion eu-west-1\n", ""),
+            1,
+            ("file-refused", "problem", "EDITOR"),
+        ),
+        case(
+            "a profile without credentials",
+            at("[profile dev]\nregion = eu-west-1\n", ""),
+            1,
+            ("profile-without-credentials", "problem", "aws configure --profile dev"),
+        ),
+        case(
+            "no such source profile",
+            at(&format!("[profile dev]\n{role}source_profile = gone\n"), ""),
+            1,
+            ("source-profile-missing", "problem", "aws configure --profile gone"),
+        ),
+        case(
+            "nearly such a source profile",
+            at(&format!("[profile dev]\n{role}source_profile = bsae\n"), &base),
+            1,
+            ("source-profile-missing", "problem", "aws configure set source_profile base --profile dev"),
+        ),
+        case(
+            "a source profile that is nearest to the profile itself",
+            at(
+                &format!(
+                    "[profile \
+            dev]\n{role}source_profile = de\n"
+                ),
+                "",
+            ),
+            1,
+            (
+                "source-profile-missing",
+                "problem",
+                "aws configure \
+            --profile de",
+            ),
+        ),
+        case(
+            "a source profile that is a guess",
+            at(&format!("[profile dev]\n{role}source_profile = ba\n"), &base),
+            1,
+            ("source-profile-missing", "problem", "aws configure set source_profile NAME --profile dev"),
+        ),
+        case(
+            "the environment as a source, without keys",
+            offline(&format!(
+                "[profile dev]\n{role}credential_source = \
+            Environment\n"
+            )),
+            1,
+            ("credential-source-empty", "problem", "export-credentials --profile NAME"),
+        ),
+        case(
+            "a container as a source, without one",
+            offline(&format!(
+                "[profile dev]\n{role}credential_source = \
+            EcsContainer\n"
+            )),
+            1,
+            (
+                "credential-source-empty",
+                "problem",
+                "aws configure set credential_source NAME \
+            --profile dev",
+            ),
+        ),
+        case(
+            "no seconds",
+            offline(&format!(
+                "[profile dev]\n{role}source_profile = base\nduration_seconds = \
+            0\n"
+            ))
+            .credentials(&base),
+            1,
+            (
+                "duration-refused",
+                "problem",
+                "aws configure set duration_seconds 3600 \
+            --profile dev",
+            ),
+        ),
+        case(
+            "a second too few",
+            offline(&format!(
+                "[profile dev]\n{role}source_profile = base\nduration_seconds = \
+            899\n"
+            ))
+            .credentials(&base),
+            1,
+            (
+                "duration-refused",
+                "problem",
+                "aws configure set duration_seconds 3600 \
+            --profile dev",
+            ),
+        ),
+        case(
+            "a second too many",
+            offline(&format!(
+                "[profile dev]\n{role}source_profile = base\nduration_seconds = \
+            43201\n"
+            ))
+            .credentials(&copied),
+            1,
+            (
+                "duration-refused",
+                "problem",
+                "aws configure set duration_seconds \
+            3600 --profile dev",
+            ),
+        ),
+        case(
+            "a role in no account",
+            offline(
+                "[profile dev]\nrole_arn = arn:aws:iam::1111:role/etl\nsource_profile = \
+            base\n",
+            )
+            .credentials(&base),
+            1,
+            (
+                "role-arn-malformed",
+                "problem",
+                "aws configure set role_arn \
+            arn:aws:iam::ACCOUNT:role/NAME --profile dev",
+            ),
+        ),
+        case(
+            "keys in quotation marks",
+            Shell::offline()
+                .credentials(
+                    "[dev]\naws_access_key_id = \
+            \"AKIACANARY0000009999\"\naws_secret_access_key = 'canary-secret-of-a-file'\n",
+                )
+                .profile("dev"),
+            1,
+            ("quoted-keys", "problem", r#"sed -i.bak '2s/["'\'']//g;3s/["'\'']//g'"#),
+        ),
+        case(
+            "both headers of the default profile",
+            Shell::offline()
+                .config(
+                    "[default]\nregion = eu-west-1\n[profile \
+            default]\nregion = eu-west-1\n",
+                )
+                .credentials(&format!("[default]\n{KEY}")),
+            0,
+            ("wrong-header", "warning", "${EDITOR:-vi}"),
+        ),
+        case(
+            "itself as a source, with SSO settings",
+            offline(&format!("{}{role}source_profile = dev\n", LEGACY)),
+            1,
+            ("source-profile-cycle", "problem", "aws configure set source_profile NAME --profile dev"),
+        ),
+        case(
+            "a circle",
+            at(
+                &format!(
+                    "[profile dev]\n{role}source_profile = b\n[profile b]\n{role}source_profile = \
+            dev\n"
+                ),
+                "",
+            ),
+            1,
+            ("source-profile-cycle", "problem", "aws configure set source_profile NAME --profile b"),
+        ),
+        case(
+            "a source profile that goes on below its line",
+            at(
+                &format!(
+                    "[profile dev]\n{role}source_profile = \
+            base\n  region = eu-west-1\n"
+                ),
+                &base,
+            ),
+            1,
+            ("profile-broken", "problem", "${EDITOR:-vi}"),
+        ),
+        case(
+            "a role without source",
+            at(&format!("[profile dev]\n{role}"), ""),
+            1,
+            ("role-without-source", "problem", "aws configure set source_profile NAME --profile dev"),
+        ),
+        case(
+            "a role with two sources",
+            at(
+                &format!(
+                    "[profile dev]\n{role}source_profile = base\ncredential_source = \
+            Environment\n"
+                ),
+                &base,
+            ),
+            1,
+            ("role-with-two-sources", "problem", "EDITOR"),
+        ),
         case("half a key", at("", half), 1, ("profile-key-incomplete", "problem", "aws configure --profile dev")),
-        case("no such sso-session", at("[profile dev]\nsso_session = corp\nsso_account_id = 222222222222\nsso_role_name = Developer\n", ""), 1, ("sso-session-missing", "problem", "aws configure sso-session")),
-        case("SSO without its role", at("[profile dev]\nsso_session = corp\nsso_account_id = 222222222222\n[sso-session corp]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = eu-west-1\n", ""), 1, ("sso-settings-incomplete", "problem", "aws configure sso --profile dev")),
-        case("two hours for a chained role", offline(&format!("[profile dev]\n{role}source_profile = base\nduration_seconds = 7200\n")).credentials(&copied), 1, ("chained-duration", "problem", "aws configure set duration_seconds 3600 --profile dev")),
-        case("MFA", offline(&format!("[profile dev]\n{role}source_profile = base\nmfa_serial = arn:aws:iam::111111111111:mfa/jane\n")).credentials(&base), 0, ("mfa-needs-a-person", "warning", "aws sts get-caller-identity --profile dev")),
-        case("a copied session in a file", Shell::offline().credentials(&format!("[dev]\n{SESSION_KEY}")).profile("dev"), 0, ("copied-session", "warning", "aws configure sso --profile dev")),
-        case("a program that is not there", offline("[profile dev]\ncredential_process = /opt/no/such-helper --canary-secret-argument\n"), 1, ("process-missing", "problem", "command -v such-helper")),
-        case("a source that has no credentials", offline(&format!("[profile dev]\n{role}source_profile = empty\n[profile empty]\nregion = eu-west-1\n")), 1, ("profile-without-credentials", "problem", "aws configure --profile empty")),
-        case("keys beside a process", offline("[profile dev]\ncredential_process = /bin/sh helper\n").credentials(&format!("[dev]\n{KEY}")), 0, ("tools-disagree", "warning", "~/.aws/credentials")),
+        case(
+            "no such sso-session",
+            at(
+                "[profile dev]\nsso_session = corp\nsso_account_id = \
+            222222222222\nsso_role_name = Developer\n",
+                "",
+            ),
+            1,
+            (
+                "sso-session-missing",
+                "problem",
+                "aws configure \
+            sso-session",
+            ),
+        ),
+        case(
+            "SSO without its role",
+            at(
+                "[profile dev]\nsso_session = corp\nsso_account_id = \
+            222222222222\n[sso-session corp]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = \
+            eu-west-1\n",
+                "",
+            ),
+            1,
+            ("sso-settings-incomplete", "problem", "aws configure sso --profile dev"),
+        ),
+        case(
+            "two hours for a chained role",
+            offline(&format!(
+                "[profile dev]\n{role}source_profile = \
+            base\nduration_seconds = 7200\n"
+            ))
+            .credentials(&copied),
+            1,
+            (
+                "chained-duration",
+                "problem",
+                "aws \
+            configure set duration_seconds 3600 --profile dev",
+            ),
+        ),
+        case(
+            "MFA",
+            offline(&format!(
+                "[profile dev]\n{role}source_profile = base\nmfa_serial = \
+            arn:aws:iam::111111111111:mfa/jane\n"
+            ))
+            .credentials(&base),
+            0,
+            (
+                "mfa-needs-a-person",
+                "warning",
+                "aws sts \
+            get-caller-identity --profile dev",
+            ),
+        ),
+        case(
+            "a copied session in a file",
+            Shell::offline().credentials(&format!("[dev]\n{SESSION_KEY}")).profile("dev"),
+            0,
+            ("copied-session", "warning", "aws configure sso --profile dev"),
+        ),
+        case(
+            "a program that is not there",
+            offline(
+                "[profile dev]\ncredential_process = /opt/no/such-helper \
+            --canary-secret-argument\n",
+            ),
+            1,
+            ("process-missing", "problem", "command -v such-helper"),
+        ),
+        case(
+            "a source that has no credentials",
+            offline(&format!(
+                "[profile dev]\n{role}source_profile = \
+            empty\n[profile empty]\nregion = eu-west-1\n"
+            )),
+            1,
+            (
+                "profile-without-credentials",
+                "problem",
+                "aws \
+            configure --profile empty",
+            ),
+        ),
+        case(
+            "keys beside a process",
+            offline(
+                "[profile dev]\ncredential_process = /bin/sh \
+            helper\n",
+            )
+            .credentials(&format!("[dev]\n{KEY}")),
+            0,
+            ("tools-disagree", "warning", ".aws/credentials"),
+        ),
     ])
     .await;
 }
@@ -318,8 +630,8 @@ async fn files_that_tools_refuse_or_read_differently_are_diagnosed_at_their_plac
         case(
             "a line that the SDKs alone refuse",
             offline().config("[profile dev]\n  region = eu-west-1\n").credentials(&dev),
-            1,
-            ("file-refused", "problem", "EDITOR"),
+            0,
+            ("file-refused", "warning", "EDITOR"),
         ),
         case(
             "the same behind the environment's keys",
@@ -349,31 +661,31 @@ async fn files_that_tools_refuse_or_read_differently_are_diagnosed_at_their_plac
             "a byte order mark in credentials",
             offline().credentials(&format!("\u{feff}{dev}")),
             1,
-            ("byte-order-mark", "problem", "sed -i"),
+            ("byte-order-mark", "problem", "tail -c +4"),
         ),
         case(
             "a comment behind a value",
             offline().config(commented).credentials(&format!("[base]\n{KEY}")),
             1,
-            ("comment-behind-value", "problem", "sed -i '2s/"),
+            ("comment-behind-value", "problem", "sed -i.bak '2s/"),
         ),
         case(
             "a name with a blank",
             Shell::offline().config(spaced).profile("my profile"),
             1,
-            ("wrong-header", "problem", r#"sed -i 's/^\[profile "my profile"\]/[profile my-profile]/'"#),
+            ("wrong-header", "warning", r#"sed -i.bak 's/^\[profile "my profile"\]/[profile my-profile]/'"#),
         ),
         case(
             "a name with a blank, of keys",
             Shell::offline().credentials(&format!("[my profile]\n{KEY}")).profile("my profile"),
-            1,
-            ("wrong-header", "problem", r"sed -i 's/^\[my profile\]/[my-profile]/'"),
+            0,
+            ("wrong-header", "warning", r"sed -i.bak 's/^\[my profile\]/[my-profile]/'"),
         ),
         case(
             "quotation marks around a name",
             offline().config("[profile 'dev']\nregion = eu-west-1\n"),
             1,
-            ("wrong-header", "problem", "/[profile dev]/"),
+            ("wrong-header", "warning", "/[profile dev]/"),
         ),
         case(
             "a file that is not there",
@@ -398,7 +710,7 @@ async fn files_that_tools_refuse_or_read_differently_are_diagnosed_at_their_plac
             "a long-term key with a token in a file",
             offline().credentials(&format!("[dev]\n{KEY}aws_session_token = canary-token-of-a-file\n")),
             1,
-            ("token-left-over", "problem", "EDITOR"),
+            ("token-left-over", "problem", "sed -i.bak"),
         ),
         case(
             "HOME is empty",
@@ -603,7 +915,8 @@ async fn each_answer_of_aws_is_told_by_its_class() {
         check(vec![case(name, at().keys(&user), 1, said)]).await;
         aws.clear_script();
     }
-    let denied = "User: arn:aws:iam::999999999999:user/team/jane is not authorized to perform: sts:GetCallerIdentity with an explicit deny in a service control policy";
+    let denied = "User: arn:aws:iam::999999999999:user/team/jane is not authorized to perform: sts:GetCallerIdentity \
+        with an explicit deny in a service control policy";
     aws.script(Fault::on("GetCallerIdentity").then(Answer::error(403, "AccessDenied", denied)));
     check(vec![case(
         "an SCP",
@@ -665,7 +978,8 @@ fn endpoint(status: &'static str, body: String) -> String {
             let _ = stream.read(&mut [0; 16_384]);
             let length = body.len();
             let head = format!(
-                "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n"
+                "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: \
+                 close\r\n"
             );
             let error: Value = serde_json::from_str(&body).unwrap();
             let code = error["__type"].as_str().map(|code| format!("x-amzn-errortype: {code}\r\n")).unwrap_or_default();
@@ -713,7 +1027,8 @@ fn instance(keys: &Credentials) -> String {
             let length = body.len();
             let _ = write!(
                 stream,
-                "HTTP/1.1 200 OK\r\nx-aws-ec2-metadata-token-ttl-seconds: 21600\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+                "HTTP/1.1 200 OK\r\nx-aws-ec2-metadata-token-ttl-seconds: 21600\r\ncontent-length: \
+                 {length}\r\nconnection: close\r\n\r\n{body}"
             );
         }
     });
@@ -1029,7 +1344,8 @@ async fn shown() -> Vec<String> {
     let (aws, _, session) = account().await;
     let other = aws.world(|world| world.role_session("arn:aws:sts::999999999999:assumed-role/checker/other"));
     let config = format!(
-        "{SSO}\n[profile deploy]\nrole_arn = arn:aws:iam::333333333333:role/deploy\nsource_profile = dev\nduration_seconds = 7200\n"
+        "{SSO}\n[profile deploy]\nrole_arn = arn:aws:iam::333333333333:role/deploy\nsource_profile = \
+         dev\nduration_seconds = 7200\n"
     );
     let mixed = Shell::at(&aws)
         .keys(&with(&session, None, other.session_token.as_deref()))
@@ -1093,4 +1409,286 @@ async fn the_page_shows_what_the_command_prints_and_names_every_diagnosis() {
     assert!(ids.len() > 50, "{ids:?}");
     let missing: Vec<&String> = ids.iter().filter(|id| !page.contains(&format!("`{id}`"))).collect();
     assert!(missing.is_empty(), "docs/doctor.md does not name {missing:?}");
+}
+
+// --- Every fix is applied, and the shell diagnosed again ---
+
+/// The part of the AWS CLI that fixes call: `aws configure set KEY VALUE [--profile NAME]` as the AWS CLI writes it, in
+/// the section that has the profile, else in a new one.
+const AWS: &str = r#"#!/bin/sh
+[ "$1 $2" = "configure set" ] || exit 0
+key=$3 value=$4 name=default
+[ "$5" = --profile ] && name=$6
+file="$HOME/.aws/config"; header="[profile $name]"
+if grep -qF "[$name]" "$HOME/.aws/credentials" 2>/dev/null && ! grep -qF "$header" "$file" 2>/dev/null; then
+    file="$HOME/.aws/credentials"; header="[$name]"
+elif [ "$name" = default ] && grep -qF "[default]" "$file" 2>/dev/null; then header="[default]"; fi
+awk -v h="$header" -v k="$key" -v v="$value" '
+    /^\[/ { if (inside && !done) { print k " = " v; done = 1 } inside = ($0 == h) }
+    inside && $0 ~ "^" k "[ =]" { print k " = " v; done = 1; next }
+    { print }
+    END { if (!done) { if (!inside) print h; print k " = " v } }' "$file" >"$file.new" && mv "$file.new" "$file"
+"#;
+
+/// Runs the command of a diagnosis in the shell that it is about, and diagnoses again in the same shell.
+fn diagnosed_after(home: &std::path::Path, shell: &Shell, command: &str) -> Value {
+    let program = crate::harness::COMMAND;
+    let script = format!("{command}\n'{program}' doctor --format json {}", shell.arguments.join(" "));
+    let bin = home.join("bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    std::fs::write(bin.join("aws"), AWS).unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(bin.join("aws"), executable).unwrap();
+    let mut run = std::process::Command::new("sh");
+    run.args(["-c", &script]).current_dir(home).env_clear().env("HOME", home).env("AWS_EC2_METADATA_DISABLED", "true");
+    run.env("PATH", format!("{}:/usr/bin:/bin", bin.display()));
+    run.envs(shell.variables.iter().map(|(name, value)| (name, value)));
+    let output = run.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let start =
+        text.find("{\n").unwrap_or_else(|| panic!("{command}\n{text}{}", String::from_utf8_lossy(&output.stderr)));
+    serde_json::from_str(&text[start..]).unwrap()
+}
+
+#[test]
+fn every_fix_that_needs_no_person_is_applied_and_the_diagnosis_is_gone() {
+    let role = "role_arn = arn:aws:iam::222222222222:role/etl\n";
+    let base = format!("[base]\n{KEY}");
+    let dev = || Shell::offline().profile("dev");
+    let profile = |settings: &str| dev().config(&format!("[profile dev]\n{settings}")).credentials(&base);
+    let keys =
+        |key: &str| Shell::offline().env("AWS_ACCESS_KEY_ID", key).env("AWS_SECRET_ACCESS_KEY", "canary-secret-e");
+    let assumes = format!("{role}source_profile = base\n");
+    let session = format!("{KEY}aws_session_token = canary-token-of-a-file\n");
+    for (id, shell) in [
+        ("environment-incomplete", Shell::offline().env("AWS_ACCESS_KEY_ID", "AKIACANARY0000009999")),
+        ("token-missing", keys("ASIACANARY0000008888")),
+        ("token-left-over", keys("AKIACANARY0000009999").env("AWS_SESSION_TOKEN", "canary-token-e")),
+        ("token-alone", Shell::offline().env("AWS_SESSION_TOKEN", "canary-token-e")),
+        ("variable-malformed", keys("AKIACANARY0000009999 ")),
+        (
+            "keys-exchanged",
+            keys("canary0rXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "AKIACANARY0000009999"),
+        ),
+        ("no-access-key-id", keys("CANARY")),
+        ("expiration-unreadable", keys("AKIACANARY0000009999").env("AWS_CREDENTIAL_EXPIRATION", "soon")),
+        (
+            "expiration-without-zone",
+            keys("AKIACANARY0000009999").env(
+                "AWS_CREDENTIAL_EXPIRATION",
+                "2099-01-01 \
+            00:00:00",
+            ),
+        ),
+        (
+            "environment-shadows-profile",
+            keys("AKIACANARY0000009999")
+                .config(&format!(
+                    "[profile \
+            dev]\n{assumes}"
+                ))
+                .credentials(&base)
+                .profile("dev"),
+        ),
+        ("two-profile-variables", profile(&assumes).env("AWS_DEFAULT_PROFILE", "base")),
+        ("default-profile-variable", Shell::offline().credentials(&base).env("AWS_DEFAULT_PROFILE", "base")),
+        ("profile-variable-empty", keys("AKIACANARY0000009999").profile("")),
+        ("region-malformed", keys("AKIACANARY0000009999").env("AWS_REGION", "eu west-1")),
+        ("endpoint-malformed", keys("AKIACANARY0000009999").env("AWS_ENDPOINT_URL", "localhost:1")),
+        ("ca-bundle-missing", keys("AKIACANARY0000009999").env("AWS_CA_BUNDLE", "/no/such/file")),
+        ("wrong-header", dev().config(&format!("[dev]\n{assumes}")).credentials(&base)),
+        (
+            "wrong-header",
+            Shell::offline()
+                .profile("my dev")
+                .config(&format!(
+                    "[profile my \
+            dev]\n{assumes}"
+                ))
+                .credentials(&base),
+        ),
+        ("wrong-header", dev().credentials(&format!("[profile dev]\n{KEY}"))),
+        ("byte-order-mark", dev().credentials(&format!("\u{feff}[dev]\n{KEY}"))),
+        (
+            "file-not-text",
+            dev()
+                .file(
+                    ".aws/config",
+                    b"[profile dev]\n# \
+            caf\xe9\n",
+                )
+                .credentials(&format!("[dev]\n{KEY}")),
+        ),
+        ("profile-missing", Shell::offline().profile("bas").credentials(&base)),
+        ("comment-behind-value", profile(&format!("{assumes}duration_seconds = 3600 # an hour\n"))),
+        (
+            "comment-behind-value",
+            profile(
+                "role_arn = arn:aws:iam::222222222222:role/etl # prod\nsource_profile = \
+            base\n",
+            ),
+        ),
+        ("quoted-value", profile("role_arn = \"arn:aws:iam::222222222222:role/etl\"\nsource_profile = base\n")),
+        (
+            "quoted-keys",
+            dev().credentials(
+                "[dev]\naws_access_key_id = \"AKIACANARY0000009999\"\naws_secret_access_key \
+            = 'canary-secret-f'\n",
+            ),
+        ),
+        ("token-left-over", dev().credentials(&format!("[dev]\n{session}"))),
+        ("session-name-malformed", profile(&format!("{assumes}role_session_name = a/b\n"))),
+        (
+            "mfa-with-session",
+            dev()
+                .config(&format!(
+                    "{LEGACY}[profile job]\n{role}source_profile = dev\nmfa_serial = \
+            m\n"
+                ))
+                .env("AWS_PROFILE", "job")
+                .login("https://corp.awsapps.com/start", json!({})),
+        ),
+        ("duration-refused", profile(&format!("{assumes}duration_seconds = 60\n"))),
+        (
+            "chained-duration",
+            dev()
+                .config(&format!(
+                    "[profile dev]\n{assumes}duration_seconds = \
+            7200\n"
+                ))
+                .credentials(&format!("[base]\n{SESSION_KEY}")),
+        ),
+        ("duration-differs", profile(&assumes)),
+        ("duration-not-a-number", profile(&format!("{assumes}duration_seconds = 2h\n"))),
+        (
+            "setting-without-effect",
+            dev()
+                .config(
+                    "[profile dev]\nmfa_serial = m\nduration_seconds = \
+            900\n",
+                )
+                .credentials(&format!("[dev]\n{KEY}")),
+        ),
+        ("misspelt-key", profile(&format!("{assumes}mfa_seriel = m\n"))),
+        ("source-profile-missing", profile(&format!("{role}source_profile = bsae\n"))),
+        (
+            "tools-disagree",
+            dev()
+                .config(&SSO.replacen(
+                    "region = eu-west-1\n",
+                    "region = eu-west-1\nsso_start_url = \
+            https://corp.awsapps.com/start\n",
+                    1,
+                ))
+                .login("corp", json!({})),
+        ),
+        (
+            "tools-disagree",
+            dev().credentials(
+                "[dev]\naws_access_key_id = ASIACANARY0000008888\naws_secret_access_key \
+            = canary-secret-g\naws_security_token = canary-token-g\n",
+            ),
+        ),
+        (
+            "tools-disagree",
+            dev()
+                .credentials(&format!("[dev]\n{KEY}"))
+                .env("AWS_WEB_IDENTITY_TOKEN_FILE", "token")
+                .env("AWS_ROLE_ARN", "arn:aws:iam::222222222222:role/ci")
+                .file("token", token(60)),
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path();
+        for (name, content) in &shell.files {
+            let path = home.join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, content).unwrap();
+        }
+        let of_id =
+            |report: &Value| report["diagnoses"].as_array().unwrap().iter().find(|one| one["id"] == id).cloned();
+        let before = diagnosed_after(home, &shell, ":");
+        let found = of_id(&before).unwrap_or_else(|| panic!("{id} is not in {before:#}"));
+        let command = found["command"].as_str().unwrap();
+        let after = diagnosed_after(home, &shell, command);
+        assert_eq!(of_id(&after), None, "{id}: {command}\n{after:#}");
+        let problems = |report: &Value| {
+            let all = report["diagnoses"].as_array().unwrap().iter();
+            all.filter(|one| one["level"] == "problem").map(|one| one["id"].to_string()).collect::<Vec<_>>()
+        };
+        let new: Vec<String> = problems(&after).into_iter().filter(|one| !problems(&before).contains(one)).collect();
+        // The environment had nothing else: without its half of a key, or a key that is none, it is empty.
+        let empty = ["environment-incomplete", "token-missing", "no-access-key-id"].contains(&id);
+        assert!(new.is_empty() || (empty && new == ["\"no-credentials\""]), "{id}: {command} leads to {new:?}");
+        let left: Vec<_> = std::fs::read_dir(home.join(".aws")).into_iter().flatten().filter_map(Result::ok).collect();
+        assert!(left.iter().all(|file| !file.file_name().to_string_lossy().ends_with(".bak")), "{id}: {command}");
+    }
+}
+
+/// The keys of the environment are the profile's own source: no command removes them.
+#[tokio::test]
+async fn no_command_removes_the_variables_that_the_selected_profile_lives_on() {
+    let config = "[profile dev]\nrole_arn = arn:aws:iam::222222222222:role/etl\ncredential_source = Environment\n";
+    let keys = |key: &str| {
+        let shell = Shell::offline().config(config).profile("dev").env("AWS_ACCESS_KEY_ID", key);
+        shell.env("AWS_SECRET_ACCESS_KEY", "canary-secret-e")
+    };
+    for shell in [
+        keys("AKIACANARY0000009999"),
+        keys("ASIACANARY0000008888").env("AWS_SESSION_TOKEN", "canary-token-e"),
+        keys("ASIACANARY0000008888")
+            .env("AWS_SESSION_TOKEN", "canary-token-e")
+            .env("AWS_SESSION_EXPIRATION", &from_now(-9)),
+        keys("ASIACANARY0000008888"),
+    ] {
+        let (ran, _) = shell.report().await;
+        assert!(!ran.stdout.contains("unset AWS_ACCESS_KEY_ID"), "{}", ran.stdout);
+    }
+}
+
+/// The end that other programs state in variables and files of their own.
+#[tokio::test]
+async fn stated_ends_are_read() {
+    let keys = || {
+        let shell = Shell::offline().env("AWS_ACCESS_KEY_ID", "ASIACANARY0000008888");
+        shell.env("AWS_SECRET_ACCESS_KEY", "canary-secret-e").env("AWS_SESSION_TOKEN", "canary-token-e")
+    };
+    let no_zone = from_now(-60).replace('Z', "");
+    let file =
+        |key: &str| Shell::offline().credentials(&format!("[default]\n{SESSION_KEY}{key} = {}\n", from_now(-60)));
+    let pod = Shell::offline()
+        .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials")
+        .env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "token")
+        .file("token", token(-60));
+    check(vec![
+        case(
+            "aws-vault and granted",
+            keys().env("AWS_SESSION_EXPIRATION", &from_now(-60)),
+            1,
+            ("session-ended", "problem", "export-credentials"),
+        ),
+        case(
+            "awsume",
+            keys().env("AWSUME_EXPIRATION", &no_zone),
+            1,
+            ("session-ended", "problem", "export-credentials"),
+        ),
+        case("saml2aws", file("x_security_token_expires"), 1, ("session-ended", "problem", "aws configure sso")),
+        case("gsts", file("aws_session_expiration"), 1, ("session-ended", "problem", "aws configure sso")),
+        case("aws-mfa", file("expiration"), 1, ("session-ended", "problem", "aws configure sso")),
+        case("aws_expiration", file("aws_expiration"), 1, ("session-ended", "problem", "aws configure sso")),
+        case(
+            "aws_credential_expiration",
+            file("aws_credential_expiration"),
+            1,
+            (
+                "session-ended",
+                "problem",
+                "aws \
+            configure sso",
+            ),
+        ),
+        case("EKS Pod Identity", pod, 1, ("container-token-expired", "problem", "kubectl rollout restart")),
+    ])
+    .await;
 }

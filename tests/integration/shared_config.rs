@@ -1,6 +1,9 @@
-//! Shared configuration files: what is read of them, from where, and how a profile is followed to its first credentials.
+//! Shared configuration files: what is read of them, from where, and how a profile is followed to its first
+//! credentials.
 
-use credential_health::shared_config::{Base, CredentialSource, Kind, SharedConfig, Trouble};
+use credential_health::shared_config::{
+    Base, CredentialSource, DifferenceKind, FaultKind, IneffectiveKind, Kind, SharedConfig, Trouble,
+};
 
 /// Stands wherever a secret would.
 const CANARY: &str = "canary0wJalrXUtnFEMIK7MDENGbPxRfiCY";
@@ -33,7 +36,10 @@ fn settings_come_with_the_place_of_their_value() {
     let profile = config.profile("etl").unwrap();
     assert_eq!((profile.location.line, profile.location.file.as_ref()), (5, "config"));
     let role_arn = profile.role_arn.as_ref().unwrap();
-    assert_eq!(&**role_arn, "arn:aws:iam::1:role/etl");
+    assert_eq!(
+        (&**role_arn, role_arn.without_comment()),
+        ("arn:aws:iam::1:role/etl # prod", "arn:aws:iam::1:role/etl")
+    );
     assert_eq!((role_arn.place.line, role_arn.place.column), (6, 13));
     assert_eq!(config.profile("default").unwrap().region.as_deref(), Some("eu-west-1"));
 }
@@ -44,7 +50,7 @@ fn the_credentials_file_wins_over_the_config_file_key_by_key() {
         format!("[etl]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = {CANARY}\nregion = b\n");
     let config = both("[profile etl]\nregion = a\nmfa_serial = m\n", &keys);
     let profile = config.profile("etl").unwrap();
-    assert!(profile.has_keys() && !profile.has_session_token);
+    assert!(profile.has_keys() && profile.session_token.is_none());
     assert_eq!((profile.region.as_deref(), profile.mfa_serial.as_deref()), (Some("b"), Some("m")));
     assert_eq!(profile.location.file.as_ref(), "config");
     assert_eq!(profile.keys.as_ref().unwrap().to_string(), "credentials:2");
@@ -53,7 +59,8 @@ fn the_credentials_file_wins_over_the_config_file_key_by_key() {
 #[test]
 fn nothing_of_a_secret_is_in_debug_output() {
     let text = format!(
-        "[profile a]\naws_access_key_id = {CANARY}\naws_secret_access_key = {CANARY}\naws_session_token = {CANARY}\ncredential_process = /bin/x --password {CANARY}\n"
+        "[profile a]\naws_access_key_id = {CANARY}\naws_secret_access_key = {CANARY}\naws_session_token = \
+         {CANARY}\ncredential_process = /bin/x --password {CANARY}\n"
     );
     let config = config(&text);
     assert!(!format!("{config:?} {:?}", config.chain("a")).contains(CANARY));
@@ -66,13 +73,19 @@ fn a_profile_without_its_prefix_is_ignored_by_sdks_and_told() {
         (config("[profile my etl]\nregion = a\n"), "config:1: AWS SDKs ignore [profile my etl]"),
         (both("", "[profile etl]\nregion = a\n"), "credentials:1: AWS SDKs ignore [profile etl]"),
         (both("", "[sso-session etl]\nregion = a\n"), "credentials:1: AWS SDKs ignore [sso-session etl]"),
-        (config("[default]\nregion = a\n[profile default]\nregion = b\n"), "config:1: AWS SDKs ignore [default]"),
+        (
+            config("[default]\nregion = a\n[profile default]\nregion = b\n"),
+            "config:1: the AWS CLI and boto3 ignore [default]: a later header of the profile `default` replaces it",
+        ),
     ] {
         assert_eq!(problems(&config), [expected]);
         assert_eq!(config.profile("etl").map(|profile| &*profile.name), None);
     }
     let two = config("[default]\nregion = a\n[profile default]\nregion = b\n");
     assert_eq!(two.profile("default").unwrap().region.as_deref(), Some("b"));
+    // Seen with botocore 1.44: the later of the two counts, whichever it is.
+    let other = config("[profile default]\nregion = a\n[default]\nregion = b\n");
+    assert_eq!(other.profile("default").unwrap().region.as_deref(), Some("b"));
 }
 
 #[test]
@@ -101,9 +114,8 @@ fn what_the_aws_cli_alone_refuses_is_told_at_its_place_and_sdks_read_it() {
     let twice = config("[profile a]\nregion = x\n[profile b]\nregion = x\n[profile a]\nmfa_serial = m\n");
     assert_eq!(
         problems(&twice),
-        [
-            "config:5: [profile a] stands on line 1 already: the AWS CLI and boto3 refuse the whole file, the SDK for Rust takes the two as one"
-        ]
+        ["config:5: [profile a] is already written on line 1: the AWS CLI and boto3 refuse the whole file, \
+             the SDK for Rust reads the two as one"]
     );
     let merged = twice.profile("a").unwrap();
     assert_eq!((merged.region.as_deref(), merged.mfa_serial.as_deref()), (Some("x"), Some("m")));
@@ -111,9 +123,8 @@ fn what_the_aws_cli_alone_refuses_is_told_at_its_place_and_sdks_read_it() {
         both("", &format!("[a]\naws_access_key_id = AKIA\naws_secret_access_key = {CANARY}\nAWS_access_key_id = B\n"));
     assert_eq!(
         problems(&key),
-        [
-            "credentials:4: `aws_access_key_id` stands in [a] already, on line 2: the AWS CLI and boto3 refuse the whole file, the SDK for Rust takes the last"
-        ]
+        ["credentials:4: `aws_access_key_id` is written twice in [a], first on line 2: the AWS CLI and boto3 refuse \
+             the whole file, the SDK for Rust takes the last"]
     );
     let told = problems(&both("", &format!("[a]\n{CANARY} = x\n{CANARY} = x\n")));
     assert!(told.len() == 1 && !told[0].contains(CANARY), "{told:?}");
@@ -139,7 +150,8 @@ fn names_of_several_words_are_told_with_what_each_tool_makes_of_them() {
     for (config, expected, help) in [
         (
             config("[profile \"my profile\"]\nregion = a\n"),
-            "config:1: AWS SDKs ignore [profile \"my profile\"], and the AWS CLI and boto3 read it as profile `my profile`",
+            "config:1: AWS SDKs ignore [profile \"my profile\"], and the AWS CLI and boto3 read it as profile `my \
+             profile`",
             "my-profile",
         ),
         (
@@ -159,17 +171,210 @@ fn names_of_several_words_are_told_with_what_each_tool_makes_of_them() {
     }
 }
 
+/// The kinds of refusal of a profile, with their lines.
+fn refusals(config: &SharedConfig, name: &str) -> Vec<(FaultKind, usize)> {
+    let chain = config.chain(name).unwrap();
+    config.refusals(&chain).into_iter().map(|fault| (fault.kind, fault.remark.location.line)).collect()
+}
+
+/// Seen with the AWS CLI 1.46 and boto3 1.44: each value is sent with its comment or its marks, and refused.
 #[test]
-fn a_comment_behind_a_value_is_told_as_one_to_sdks_alone() {
-    let config =
-        config("[profile a]\nregion = eu-west-1 # Ireland\nmfa_serial = m#1\nrole_arn = a ; b\noutput = json # x\n");
-    let told = problems(&config);
-    assert_eq!(told.len(), 2, "{told:?}");
-    for (told, (line, key)) in told.iter().zip([(4, "role_arn"), (2, "region")]) {
-        let start = format!("config:{line}: profile `a`: what follows the value of `{key}` is a comment to AWS SDKs");
-        assert!(told.starts_with(&start), "{told}");
+fn a_comment_or_quotation_marks_are_part_of_the_value_and_the_profile_can_never_work() {
+    let keys = format!("[b]\naws_access_key_id = AKIA\naws_secret_access_key = {CANARY}\n");
+    let role = "role_arn = arn:aws:iam::111111111111:role/a\nsource_profile = b\n";
+    let session = "[sso-session s]\nsso_start_url = u\nsso_region = eu-west-1 ; Ireland\n";
+    let sso = "sso_session = s\nsso_account_id = 1\nsso_role_name = r\n";
+    let commented = |key, line| (FaultKind::Commented { key, line }, line);
+    let quoted = |key, line| (FaultKind::Quoted { key, line }, line);
+    for (profile, expected) in [
+        (
+            "role_arn = arn:aws:iam::111111111111:role/a # prod\nsource_profile = b\n".to_owned(),
+            commented("role_arn", 2),
+        ),
+        ("role_arn = \"arn:aws:iam::111111111111:role/a\"\nsource_profile = b\n".to_owned(), quoted("role_arn", 2)),
+        (format!("{role}mfa_serial = arn:aws:iam::111111111111:mfa/a\t# mine\n"), commented("mfa_serial", 4)),
+        (format!("{role}role_session_name = 'a'\n"), quoted("role_session_name", 4)),
+        (format!("{sso}{session}"), commented("sso_region", 7)),
+    ] {
+        let config = both(&format!("[profile a]\n{profile}"), &keys);
+        assert_eq!(refusals(&config, "a"), [expected], "{profile}");
     }
-    assert_eq!(config.profile("a").unwrap().region.as_deref(), Some("eu-west-1"));
+    let source = both(&format!("[profile a]\n{}", role.replace("= b", "= b # base")), &keys).chain("a").unwrap_err();
+    assert_eq!(source.kind, FaultKind::Commented { key: "source_profile", line: 3 });
+    assert!(source.remark.cannot_work && source.remark.help.contains("comment"), "{source}");
+    // No blank before the mark: it is part of the value for every tool.
+    let fragment = "sso_start_url = https://x/start#/\nsso_region = r\nsso_account_id = 1\nsso_role_name = r\n";
+    assert_eq!(refusals(&config(&format!("[profile a]\n{fragment}")), "a"), []);
+}
+
+#[test]
+fn what_sts_refuses_whatever_else_is_done_is_named_at_its_line() {
+    let keys = format!("[b]\naws_access_key_id = AKIA\naws_secret_access_key = {CANARY}\n");
+    let role = "role_arn = arn:aws:iam::111111111111:role/a\nsource_profile = b\n";
+    let sso = "[profile b]\nsso_start_url = u\nsso_region = r\nsso_account_id = 1\nsso_role_name = r\n";
+    let second = format!("[profile b]\n{role}[c]\n").replace("= b", "= c");
+    let session = format!("{keys}aws_session_token = {CANARY}\n");
+    for (settings, credentials, expected) in [
+        ("role_session_name = a/b\n".to_owned(), keys.clone(), vec![(FaultKind::SessionName, 4)]),
+        ("role_session_name = a\n".to_owned(), keys.clone(), vec![(FaultKind::SessionName, 4)]),
+        ("role_session_name = jane@corp.example\n".to_owned(), keys.clone(), vec![]),
+        ("external_id = a b\n".to_owned(), keys.clone(), vec![(FaultKind::ExternalId, 4)]),
+        (format!("mfa_serial = m\n{sso}"), String::new(), vec![(FaultKind::MfaWithSession, 4)]),
+        ("mfa_serial = m\n".to_owned(), keys.clone(), vec![]),
+        // The token of GetSessionToken is its user's, who may have a device.
+        ("mfa_serial = m\n".to_owned(), session.replace("AKIA", "ASIA"), vec![]),
+        (String::new(), session.clone(), vec![(FaultKind::TokenLeftOver { line: 4 }, 4)]),
+        (String::new(), keys.replace("AKIA", "ASIA"), vec![(FaultKind::TokenMissing, 2)]),
+        (String::new(), keys.replace("AKIA", "\"AKIA\""), vec![(FaultKind::QuotedKeys(vec![2]), 2)]),
+    ] {
+        let config = both(&format!("[profile a]\n{role}{settings}"), &credentials);
+        assert_eq!(refusals(&config, "a"), expected, "{settings}{credentials}");
+    }
+    let chained = both(&format!("[profile a]\n{role}mfa_serial = m\n{second}"), &keys.replace("[b]", "[c]"));
+    assert_eq!(refusals(&chained, "a"), [(FaultKind::MfaWithSession, 4)]);
+}
+
+/// Each seen with the AWS CLI 1.46 and boto3 1.44.
+#[test]
+fn settings_without_effect_are_named_with_their_lines() {
+    let keys = format!("[a]\naws_access_key_id = AKIA\naws_secret_access_key = {CANARY}\n");
+    let base = keys.replace("[a]", "[b]");
+    let role = "role_arn = arn:aws:iam::111111111111:role/a\n";
+    let sso = "sso_start_url = u\nsso_region = r\nsso_account_id = 1\nsso_role_name = r\n";
+    let no_role = |key| IneffectiveKind::NoRole { key };
+    for (settings, credentials, expected) in [
+        (
+            "duration_seconds = 7200\nmfa_serial = m\n".to_owned(),
+            &keys,
+            vec![(no_role("duration_seconds"), 2), (no_role("mfa_serial"), 3)],
+        ),
+        ("credential_source = Environment\n".to_owned(), &keys, vec![(no_role("credential_source"), 2)]),
+        (format!("{sso}duration_seconds = 7200\n"), &base, vec![(IneffectiveKind::DurationOfPermissionSet, 6)]),
+        (
+            format!("{role}web_identity_token_file = t\nduration_seconds = 7200\n"),
+            &base,
+            vec![(IneffectiveKind::DurationOfWebIdentity, 4)],
+        ),
+        (
+            format!("{role}source_profile = b\nduration_seconds = 7200 # two\n"),
+            &base,
+            vec![(IneffectiveKind::DurationNotANumber { comment: true }, 4)],
+        ),
+        (
+            format!("{role}source_profile = b\nduration_seconds = 2h\n"),
+            &base,
+            vec![(IneffectiveKind::DurationNotANumber { comment: false }, 4)],
+        ),
+        (
+            format!("{role}source_profile = b\nduration_second = 7200\n"),
+            &base,
+            vec![(IneffectiveKind::Misspelt { written: "duration_second".to_owned(), meant: "duration_seconds" }, 4)],
+        ),
+        (
+            format!("{role}source_profile = b\u{a0}\n"),
+            &base,
+            vec![(IneffectiveKind::OddBlank { key: "source_profile" }, 3)],
+        ),
+        (
+            format!("{role}source_profile = b\nregion = x[new]\n"),
+            &base,
+            vec![(IneffectiveKind::GluedHeader { header: "[new]".to_owned() }, 4)],
+        ),
+        (format!("{role}source_profile = b\nduration_seconds = 7_200\n"), &base, vec![]),
+    ] {
+        let config = both(&format!("[profile a]\n{settings}"), credentials);
+        let chain = config.chain("a").unwrap();
+        let found = config.ineffective(chain.profile, Some(&chain));
+        let found: Vec<_> = found.into_iter().map(|one| (one.kind, one.location.line)).collect();
+        assert_eq!(found, expected, "{settings}");
+    }
+}
+
+/// The AWS CLI and boto3 were run on each; Go, Java and .NET are read from their code.
+#[test]
+fn other_tools_that_read_a_profile_otherwise_are_named() {
+    use DifferenceKind::{
+        Duration, KeysBeforeProcess, KeysBehindProcess, KeysBesideSso, Mfa, NoDuration, OldTokenName, ProcessBesideSso,
+        SsoSettingsRepeated,
+    };
+    let keys = format!("aws_access_key_id = AKIA\naws_secret_access_key = {CANARY}\n");
+    let sso = "sso_account_id = 1\nsso_role_name = r\n";
+    let role = "role_arn = arn:aws:iam::111111111111:role/a\nsource_profile = a\n";
+    for (settings, credentials, expected) in [
+        (format!("{sso}sso_session = s\nsso_start_url = u\n"), String::new(), vec![SsoSettingsRepeated]),
+        ("credential_process = x\n".to_owned(), format!("[a]\n{keys}"), vec![KeysBeforeProcess]),
+        (format!("credential_process = x\n{keys}"), String::new(), vec![KeysBehindProcess]),
+        (
+            format!("{sso}sso_session = s\ncredential_process = x\n"),
+            format!("[a]\n{keys}"),
+            vec![KeysBesideSso, ProcessBesideSso],
+        ),
+        (role.to_owned(), format!("[a]\n{keys}"), vec![NoDuration]),
+        (format!("{role}duration_seconds = 7200\nmfa_serial = m\n"), format!("[a]\n{keys}"), vec![Duration, Mfa]),
+        (format!("{role}duration_seconds = 3600\n"), format!("[a]\n{keys}"), vec![]),
+        (
+            String::new(),
+            format!("[a]\n{}aws_security_token = {CANARY}\n", keys.replace("AKIA", "ASIA")),
+            vec![OldTokenName],
+        ),
+    ] {
+        let session = "[sso-session s]\nsso_start_url = u\nsso_region = r\n";
+        let config = both(&format!("{session}[profile a]\n{settings}"), &credentials);
+        let found = config.differences(&config.chain("a").unwrap());
+        assert_eq!(found.into_iter().map(|one| one.kind).collect::<Vec<_>>(), expected, "{settings}{credentials}");
+    }
+}
+
+/// Seen with the AWS CLI 1.46: the profile that the command names, and "profile cycle" in 2.36.
+#[test]
+fn a_process_that_exports_another_profile_is_followed_and_a_circle_is_named() {
+    let sso = "[profile dev]\nsso_start_url = u\nsso_region = r\nsso_account_id = 1\nsso_role_name = r\n";
+    let export = |name: &str| format!("credential_process = aws configure export-credentials --profile {name}\n");
+    let config = config(&format!(
+        "{sso}[profile a]\n{}[profile loop]\n{}[profile x]\n{}[profile y]\n{}",
+        export("dev"),
+        export("loop"),
+        export("y"),
+        export("x")
+    ));
+    let chain = config.chain("a").unwrap();
+    assert_eq!((&*chain.base_profile.name, matches!(chain.base, Base::Sso(_)), chain.commands.len()), ("dev", true, 1));
+    for (name, expected) in [("loop", "runs itself: loop -> loop"), ("x", "leads round in a circle: x -> y -> x")] {
+        let fault = config.chain(name).unwrap_err();
+        assert_eq!(fault.kind, FaultKind::ProcessCycle);
+        assert!(fault.remark.message.ends_with(expected) && fault.remark.cannot_work, "{fault}");
+    }
+}
+
+/// Seen with the AWS CLI 1.46 and boto3 1.44: which of a profile's settings gives the credentials.
+#[test]
+fn the_order_within_a_profile_is_that_of_the_aws_cli() {
+    let keys = format!("aws_access_key_id = AKIA\naws_secret_access_key = {CANARY}\n");
+    let sso = "sso_start_url = u\nsso_region = r\nsso_account_id = 1\nsso_role_name = r\n";
+    let web = "role_arn = arn:aws:iam::111111111111:role/a\nweb_identity_token_file = t\n";
+    for (settings, credentials, expected) in [
+        (format!("{web}{sso}"), format!("[p]\n{keys}"), "WebIdentity"),
+        (format!("{web}source_profile = p\n"), format!("[p]\n{keys}"), "WebIdentity"),
+        (format!("{sso}credential_process = x\n"), format!("[p]\n{keys}"), "Sso("),
+        ("credential_process = x\nlogin_session = y\n".to_owned(), format!("[p]\n{keys}"), "Keys"),
+        (format!("credential_process = x\n{keys}"), String::new(), "Process("),
+        (format!("login_session = y\ncredential_process = x\n{keys}"), String::new(), "LoginSession"),
+        ("sso_start_url = u\n".to_owned(), format!("[p]\n{keys}"), "Keys"),
+        ("credential_source = Nope\nsource_profile = q\n".to_owned(), format!("[p]\n{keys}"), "Keys"),
+        ("credential_source = Environment\n".to_owned(), String::new(), "Nothing"),
+        ("sso_session = s\n".to_owned(), String::new(), "Nothing"),
+        (
+            String::new(),
+            "[p]\naws_access_key_id = ASIA\naws_secret_access_key = s\naws_security_token = \
+            t\n"
+            .to_owned(),
+            "SessionKeys",
+        ),
+    ] {
+        let config = both(&format!("[profile p]\n{settings}"), &credentials);
+        let base = format!("{:?}", config.chain("p").unwrap().base);
+        assert!(base.starts_with(expected), "{settings}{credentials}: {base}");
+    }
 }
 
 #[test]
@@ -191,7 +396,8 @@ fn a_byte_order_mark_is_told_once_by_its_name_and_with_what_else_is_refused() {
 #[test]
 fn a_key_that_an_indented_line_swallows_spoils_its_profile_and_is_not_shown() {
     let config = config(&format!(
-        "[profile a]\nrole_arn = arn:aws:iam::111111111111:role/a\n  aws_secret_access_key = {CANARY}\nsource_profile = a\n"
+        "[profile a]\nrole_arn = arn:aws:iam::111111111111:role/a\n  aws_secret_access_key = {CANARY}\nsource_profile \
+         = a\n"
     ));
     let told = problems(&config);
     assert_eq!(told, ["config:2: `role_arn` goes on in the indented lines below it"]);
@@ -239,10 +445,9 @@ fn each_kind_of_first_credentials_is_told_apart() {
         ("web_identity_token_file = /t\nrole_arn = arn:1", "WebIdentity"),
         ("sso_session = s\nsso_account_id = 1\nsso_role_name = r", "Sso("),
         ("sso_start_url = u\nsso_region = r\nsso_account_id = 1\nsso_role_name = r", "Sso("),
-        ("sso_session = s", "SsoToken("),
         ("login_session = arn:aws:iam::1:user/a", "LoginSession"),
         ("credential_process = /bin/true", "Process("),
-        ("role_arn = arn:1\ncredential_source = ecscontainer", "Named(EcsContainer)"),
+        ("role_arn = arn:1\ncredential_source = EcsContainer", "Named(EcsContainer)"),
         ("role_arn = arn:1\ncredential_source = Environment", "Named(Environment)"),
         ("region = eu-west-1", "Nothing"),
     ] {
@@ -261,10 +466,12 @@ fn what_keeps_an_sdk_from_following_a_profile_is_told_at_its_place() {
         ("role_arn = arn:1", 5, "nothing to assume it with"),
         ("role_arn = arn:1\ncredential_source = Ec2", 6, "`Ec2` is not a credential_source"),
         ("web_identity_token_file = /t", 5, "no role_arn"),
-        ("sso_session = t", 5, "there is no sso-session `t`"),
-        ("sso_session = s\nsso_start_url = v", 6, "differs from that of sso-session `s`"),
-        ("sso_start_url = u", 4, "has no sso_region"),
-        ("sso_session = s\nsso_account_id = 1", 5, "has no sso_role_name"),
+        ("role_arn = arn:1\ncredential_source = ecscontainer", 6, "`ecscontainer` is not a credential_source"),
+        ("sso_session = t\nsso_account_id = 1\nsso_role_name = r", 5, "there is no sso-session `t`"),
+        ("sso_session = s\nsso_start_url = v\nsso_account_id = 1", 6, "differs from that of sso-session `s`"),
+        ("sso_start_url = u\nsso_account_id = 1", 4, "has no sso_region"),
+        ("so_start_url = u\nsso_region = r\nsso_account_id = 1\nsso_role_name = r", 4, "has no sso_start_url"),
+        ("sso_session = s\nsso_account_id = 1", 4, "has no sso_role_name"),
         ("aws_access_key_id = AKIA", 5, "no aws_secret_access_key"),
         ("role_arn = arn:1\nsource_profile = q\n[profile q]\nregion = a", 7, "`q` gives no credentials"),
     ] {

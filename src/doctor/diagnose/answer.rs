@@ -15,16 +15,47 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
         Some(Err(not_loaded)) => out.extend(provider_failed(subject, not_loaded, out)),
         _ => {}
     }
+    if let Some(refused) = &asked.duration_refused
+        && !out.iter().any(|found| ["duration-refused", "chained-duration"].contains(&found.id))
+    {
+        let mut diagnosis = of(subject, asked, refused);
+        diagnosis.why.push_str(
+            " The AWS CLI, boto3 and JavaScript send duration_seconds; the SDKs for Rust, Java and .NET do not, and \
+             get 1h.",
+        );
+        out.push(diagnosis);
+    }
+    out.extend(without_expiration(subject, asked));
     match &asked.identity {
         Some(Ok(identity)) if identity.arn.ends_with(":root") => out.push(Diagnosis::warning(
             "root-user",
             "These are keys of the account's root user",
-            "They may do everything, cannot be limited by a policy, and may not assume a role. AWS advises to have none.",
+            "They may do everything, cannot be limited by a policy, and may not assume a role. AWS advises to have \
+             none.",
             "aws configure sso",
         )),
         Some(Err(refused)) => out.push(of(subject, asked, refused)),
         _ => {}
     }
+}
+
+/// A program's session without `Expiration` is a copy to every tool: none runs the program again
+/// (botocore, `ProcessProvider.load`).
+fn without_expiration(subject: &Subject<'_>, asked: &Asked) -> Option<Diagnosis> {
+    let loaded = asked.loaded.as_ref()?.as_ref().ok()?;
+    let Profile::Leads(Chain { base: Base::Process(process), roles, profile, .. }) = &subject.facts.profile else {
+        return None;
+    };
+    let by_process = subject.decides(Provider::Profile) && roles.is_empty();
+    (by_process && loaded.token && loaded.expires.is_none()).then(|| {
+        Diagnosis::warning(
+            "process-without-expiration",
+            format!("The credential_process of profile `{profile}` prints a session without Expiration"),
+            "The AWS CLI and SDKs keep such a session as if it had no end, and do not run the program again: when it \
+             ends, they fail with ExpiredToken.",
+            super::commands::open_editor(&process.file),
+        )
+    })
 }
 
 fn of(subject: &Subject<'_>, asked: &Asked, refused: &Refused) -> Diagnosis {
@@ -79,7 +110,8 @@ fn of(subject: &Subject<'_>, asked: &Asked, refused: &Refused) -> Diagnosis {
         Class::RegionDisabled => problem(
             "region-disabled",
             format!("STS is switched off in Region {} for this account", asked.region),
-            "An administrator of the account can activate it under Account settings in IAM; another Region works meanwhile.",
+            "An administrator of the account can activate it under Account settings in IAM; another Region works \
+             meanwhile.",
             "export AWS_REGION=us-east-1".to_owned(),
         ),
         Class::Denied => denied(subject, refused, &said),
@@ -87,13 +119,13 @@ fn of(subject: &Subject<'_>, asked: &Asked, refused: &Refused) -> Diagnosis {
             "chained-duration",
             "A role that is assumed by a session gets one hour at most".to_owned(),
             "duration_seconds asks for more.",
-            set_duration(subject),
+            duration_of_last_role(subject),
         ),
         Class::OverMaxSession | Class::OutOfRange => problem(
             "duration-refused",
             "The profile asks for a longer session than STS gives".to_owned(),
-            "duration_seconds is over the role's MaxSessionDuration, or outside 900 to 43200.",
-            set_duration(subject),
+            "duration_seconds is over the role's MaxSessionDuration, or outside the range of STS.",
+            duration_of_last_role(subject),
         ),
         Class::ProviderMissing => problem(
             "identity-provider",
@@ -106,20 +138,21 @@ fn of(subject: &Subject<'_>, asked: &Asked, refused: &Refused) -> Diagnosis {
     }
 }
 
-fn set_duration(subject: &Subject<'_>) -> String {
+fn duration_of_last_role(subject: &Subject<'_>) -> String {
     let profile = match &subject.facts.profile {
         Profile::Leads(chain) => chain.roles.last().map(|role| role.profile.as_str()),
         _ => None,
     };
-    format!("aws configure set duration_seconds 3600{}", of_profile(profile.unwrap_or(&subject.facts.selected.name)))
+    super::profile::set_duration(profile.unwrap_or(&subject.facts.selected.name))
 }
 
-/// InvalidClientTokenId says one thing of four: what is known of the key tells which are left.
+/// InvalidClientTokenId has several causes: the kind of the key says which are possible.
 fn invalid(subject: &Subject<'_>, said: &str) -> Diagnosis {
     let (what, why) = if is_session_key(subject.facts) {
         (
             "AWS does not know this session: key and token do not belong together, or its role was deleted",
-            "AWS says the same of a token of another session, of one that was cut off, of a deleted role, and of a session that is used in a Region which the account has not enabled.",
+            "AWS says the same of a token of another session, of one that was cut off, of a deleted role, and of a \
+             session that is used in a Region which the account has not enabled.",
         )
     } else {
         ("AWS does not know this access key", "It was deleted or made inactive, or is not of this partition of AWS.")
@@ -136,7 +169,8 @@ fn denied(subject: &Subject<'_>, refused: &Refused, said: &str) -> Diagnosis {
             "denied",
             "AWS knows these credentials, and a policy denies the call",
             format!(
-                "{said}{cause} GetCallerIdentity needs no permission; only an explicit deny, or a policy of a VPC endpoint, stops it. No command of yours mends that: ask who owns the policy."
+                "{said}{cause} GetCallerIdentity needs no permission; only an explicit deny, or a policy of a VPC \
+                 endpoint, stops it. Ask the owner of the policy."
             ),
             format!("aws organizations list-policies-for-target --target-id {account} --filter SERVICE_CONTROL_POLICY"),
         );
@@ -218,9 +252,9 @@ fn host(region: &str) -> String {
 }
 
 /// A provider that is set up and gave nothing, where no call of AWS's was refused.
-fn provider_failed(subject: &Subject<'_>, not_loaded: &NotLoaded, told: &[Diagnosis]) -> Option<Diagnosis> {
-    if !not_loaded.failed || told.iter().any(|found| found.level == Level::Problem) {
-        // What was found before is the cause.
+fn provider_failed(subject: &Subject<'_>, not_loaded: &NotLoaded, found: &[Diagnosis]) -> Option<Diagnosis> {
+    if !not_loaded.failed || found.iter().any(|one| one.level == Level::Problem) {
+        // The earlier diagnosis is the cause.
         return None;
     }
     match (subject.deciding?, &subject.facts.profile) {
@@ -243,7 +277,8 @@ fn provider_failed(subject: &Subject<'_>, not_loaded: &NotLoaded, told: &[Diagno
                 "container-unreachable",
                 format!("The credentials endpoint of the container gives none: {}", container.host),
                 format!(
-                    "{} names it. It answers inside its container alone: in a shell that was entered otherwise, or on another machine, the variable is left over.",
+                    "{} names it. It answers inside its container alone: in a shell that was entered otherwise, or on \
+                     another machine, the variable is left over.",
                     container.variable
                 ),
                 renew(subject),
@@ -260,7 +295,8 @@ fn unexplained(subject: &Subject<'_>, provider: &str, not_loaded: &NotLoaded, co
         "provider-failed",
         format!("The credentials of {provider} could not be had"),
         format!(
-            "{late}{by} stops there. What the files and the environment show has no fault; the provider's own answer is not shown, as it may hold a credential."
+            "{late}{by} stops there. What the files and the environment show has no fault; the provider's own answer \
+             is not shown, as it may hold a credential."
         ),
         command,
     )
@@ -283,12 +319,14 @@ fn process_failed(chain: &Chain, process: &Process, failure: ProcessFailure) -> 
         ProcessFailure::Late => (
             "process-failed",
             "did not end within 30 seconds".to_owned(),
-            "The AWS CLI and boto3 wait for it without end, the SDK for Rust for 5 seconds. It may ask something: here it has no terminal to ask at.",
+            "The AWS CLI and boto3 wait for it without end, the SDK for Rust for 5 seconds. It may ask something: \
+             here it has no terminal to ask at.",
         ),
         ProcessFailure::Output => (
             "process-output",
             "printed something else than credentials".to_owned(),
-            "It must print one JSON object to standard output, with Version 1, AccessKeyId, SecretAccessKey and, for a session, SessionToken and Expiration in RFC 3339; and nothing else.",
+            "It must print one JSON object to standard output, with Version 1, AccessKeyId, SecretAccessKey and, for \
+             a session, SessionToken and Expiration in RFC 3339; and nothing else.",
         ),
     };
     let command = if failure == ProcessFailure::Exit(127) { find_program(process) } else { renew_profile(chain) };

@@ -1,51 +1,87 @@
-//! The commands that mend: one each, for a POSIX shell, safe to paste. None of them prints a credential.
+//! The commands that correct what is wrong: one each, for a POSIX shell with the tools of Linux or macOS, safe to
+//! paste. None of them prints a credential.
 
 use super::Subject;
 use crate::doctor::facts::{Base, Chain, Process, Profile, Provider};
 pub(super) use crate::shell::word as quoted;
 
-/// Takes the environment's credentials away.
-pub(super) const UNSET_KEYS: &str =
+/// Removes the environment's credentials.
+const UNSET_KEYS: &str =
     "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_SECURITY_TOKEN AWS_CREDENTIAL_EXPIRATION";
 /// Sets the clock, from Amazon's public time servers.
 pub(super) const SET_CLOCK: &str = "sudo chronyd -q 'server time.aws.com iburst'";
 
-/// ` --profile NAME`, but for the default one.
+/// Leaves the environment's credentials out. Where the selected profile lives on them, they stay, and `--profile` makes
+/// the AWS CLI assume its role.
+pub(super) fn leave_out_keys(subject: &Subject<'_>) -> String {
+    match &subject.facts.profile {
+        Profile::Leads(chain) if lives_on_environment(chain) => {
+            format!("aws sts get-caller-identity --profile {}", quoted(&subject.facts.selected.name))
+        }
+        _ => UNSET_KEYS.to_owned(),
+    }
+}
+
+/// The profile assumes its role with the credentials of the environment.
+pub(super) fn lives_on_environment(chain: &Chain) -> bool {
+    matches!(&chain.base, Base::Named(source) if source == "Environment")
+}
+
+/// Edits a file in place, with GNU's sed and with that of BSD and macOS. The copy that sed keeps is removed: it may
+/// hold secrets.
+pub(super) fn edit_file(script: &str, file: &str) -> String {
+    let file = quoted(file);
+    format!("sed -i.bak {} {file} && rm {file}.bak", quoted(script))
+}
+
+/// Writes the output of a command on the file into the file, which keeps its owner and its permissions.
+pub(super) fn rewrite_file(command: &str, file: &str) -> String {
+    let file = quoted(file);
+    format!("t=$(mktemp) && {command} {file} >\"$t\" && cat \"$t\" >{file}; rm -f \"$t\"")
+}
+
+/// Opens a file where only a person can tell what is meant.
+pub(super) fn open_editor(file: &str) -> String {
+    format!("\"${{EDITOR:-vi}}\" {}", quoted(file))
+}
+
+/// ` --profile NAME`, unless it is the default profile.
 pub(super) fn of_profile(name: &str) -> String {
     if name == "default" { String::new() } else { format!(" --profile {}", quoted(name)) }
 }
 
-/// How a profile's base is renewed, or given anew.
+/// The command that renews or replaces the first credentials of a profile.
 pub(super) fn renew_profile(chain: &Chain) -> String {
     let profile = of_profile(&chain.profile);
     match &chain.base {
         Base::Sso(_) => format!("aws sso login{profile}"),
         Base::Login(_) => format!("aws login{profile}"),
-        // A session that renews itself, instead of the copy.
+        // A session that tools renew, instead of the copy.
         Base::Keys { token: true, .. } => format!("aws configure sso{profile}"),
         Base::Keys { is_session_key: Some(true), .. } => format!("aws configure sso{profile}"),
         Base::Keys { token: false, .. } => format!("aws configure{profile}"),
-        // The command may hold a secret, but it stands in the config file anyway; what it prints does not show.
+        // The command may hold a secret, but it is in the config file anyway; its output is not shown.
         Base::Process(_) => format!("sh -c \"$(aws configure get credential_process{profile})\" >/dev/null"),
         Base::WebIdentity(token) => format!("ls -l {}", quoted(&token.file)),
         Base::Named(_) => "curl -sS -m 2 -o /dev/null http://169.254.169.254/latest/meta-data/".to_owned(),
     }
 }
 
-/// Writes where the program is in the place of what the setting has; its arguments stay. Where there is none, nothing.
+/// Replaces the program of the setting with the path where it is found; its arguments stay.
 pub(super) fn find_program(process: &Process) -> String {
     let Process { program, file, line, .. } = process;
     let name = quoted(program.rsplit('/').next().unwrap_or_default());
     let edit = format!("{line}s|{}|$p|", program.replace('.', r"\."));
-    format!("p=\"$(command -v {name})\" && sed -i \"{edit}\" {}", quoted(file))
+    let file = quoted(file);
+    format!("p=\"$(command -v {name})\" && sed -i.bak \"{edit}\" {file} && rm {file}.bak")
 }
 
-/// How credentials of the winning provider are renewed, or given anew.
+/// The command that renews or replaces the credentials of the winning provider.
 pub(super) fn renew(subject: &Subject<'_>) -> String {
     let facts = subject.facts;
     match (subject.deciding, &facts.profile) {
-        // Behind the copy is a profile that renews by itself.
-        (Some(Provider::Environment), Profile::Leads(_)) => UNSET_KEYS.to_owned(),
+        // Behind the copy is a profile that tools renew.
+        (Some(Provider::Environment), Profile::Leads(chain)) if !lives_on_environment(chain) => UNSET_KEYS.to_owned(),
         (Some(Provider::Environment), _) if !facts.environment.token.is_set() => "aws configure".to_owned(),
         (Some(Provider::Environment), _) => {
             "eval \"$(aws configure export-credentials --profile NAME --format env)\"".to_owned()
@@ -70,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_profile_is_named_but_for_the_default_one() {
+    fn every_profile_but_the_default_one_is_named() {
         assert_eq!(of_profile("default"), "");
         assert_eq!(of_profile("my profile"), " --profile 'my profile'");
     }

@@ -1,7 +1,10 @@
-//! The variables: complete or not, fit to use or not, shadowing a profile, copied. How the tools differ is from aws-config
-//! 1.13 and botocore 1.43 (`credentials.py`, `configprovider.py`).
+//! The variables: complete or not, fit to use or not, shadowing a profile, copied.
+//!
+//! How the tools differ: botocore 1.44 `credentials.py` and `configprovider.py`, aws-cli 2.36 the same, aws-config
+//! 1.13; JavaScript 3.981 `credential-provider-node`, Go 2 `config/env_config.go`. The first two and JavaScript were
+//! run.
 
-use super::commands::{UNSET_KEYS, of_profile, quoted};
+use super::commands::{leave_out_keys, lives_on_environment, of_profile, quoted};
 use super::{Diagnosis, Level, Subject};
 use crate::doctor::facts::{
     Environment, HomeFolder, KeyKind, OldToken, Profile, Provider, Region, SelectedBy, Stated, Variable,
@@ -10,8 +13,8 @@ use crate::doctor::facts::{
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
     let environment = &subject.facts.environment;
     if subject.facts.selected.by != SelectedBy::Option {
-        out.extend(incomplete(environment));
-        out.extend(token(environment));
+        out.extend(incomplete(subject));
+        out.extend(token(subject));
         out.extend(exchanged(environment).or_else(|| flawed(environment)).or_else(|| no_key_id(subject)));
         out.extend(shadows(subject));
         out.extend(copied(subject));
@@ -20,30 +23,29 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
         out.extend(profile_variables(environment));
     }
     out.extend(home(subject));
-    out.extend(web_identity_first(subject));
     out.extend(region(subject).or_else(|| malformed_region(subject)));
     out.extend(malformed_endpoint(environment));
     out.extend(ca_bundle(environment));
 }
 
 /// Key and secret make credentials; one of them alone does not.
-fn incomplete(environment: &Environment) -> Option<Diagnosis> {
+fn incomplete(subject: &Subject<'_>) -> Option<Diagnosis> {
+    let environment = &subject.facts.environment;
     let (there, missing, in_the_cli) = match (environment.access_key.is_set(), environment.secret.is_set()) {
         (true, false) => (
             "AWS_ACCESS_KEY_ID",
             "AWS_SECRET_ACCESS_KEY",
             "the AWS CLI and boto3 stop with \"Partial credentials found in env\"",
         ),
-        (false, true) => {
-            ("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "the AWS CLI and boto3 pass over them without a word")
-        }
+        (false, true) => ("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "the AWS CLI and boto3 ignore it too"),
         (false, false) if environment.token.is_set() => {
             return Some(Diagnosis::new(
                 "token-alone",
                 Level::Note,
                 "AWS_SESSION_TOKEN is set without a key",
-                "No tool uses it. With the next key that is set it will be a token of another session, and AWS will refuse both.",
-            ).mended_by("unset AWS_SESSION_TOKEN"));
+                "No tool uses it. With the next key that is set it is the token of another session, and AWS refuses \
+                 both.",
+            ).fixed_by("unset AWS_SESSION_TOKEN"));
         }
         _ => return None,
     };
@@ -51,13 +53,14 @@ fn incomplete(environment: &Environment) -> Option<Diagnosis> {
     Some(Diagnosis::problem(
         "environment-incomplete",
         format!("{there} is set{token}, {missing} is not"),
-        format!("The AWS SDKs pass over the environment and take the next provider; {in_the_cli}."),
-        UNSET_KEYS,
+        format!("The other SDKs ignore the environment and take the next provider; {in_the_cli}."),
+        leave_out_keys(subject),
     ))
 }
 
 /// A session's key goes with a token, a long-term key without.
-fn token(environment: &Environment) -> Option<Diagnosis> {
+fn token(subject: &Subject<'_>) -> Option<Diagnosis> {
+    let environment = &subject.facts.environment;
     let key = environment.key.filter(|_| environment.provides())?;
     match (key.kind, environment.token) {
         (KeyKind::Session, Variable::Absent | Variable::Blank) => {
@@ -65,9 +68,9 @@ fn token(environment: &Environment) -> Option<Diagnosis> {
             Some(Diagnosis::problem(
                 "token-missing",
                 format!("{key} is a session's key, and AWS_SESSION_TOKEN is {state}"),
-                "A key that begins with ASIA is worth nothing without its session token; AWS answers InvalidClientTokenId. \
-                 An empty AWS_SESSION_TOKEN counts as none.",
-                super::commands::UNSET_KEYS,
+                "A key that begins with ASIA is worth nothing without its session token; AWS answers \
+                 InvalidClientTokenId. An empty AWS_SESSION_TOKEN counts as none.",
+                leave_out_keys(subject),
             ))
         }
         (KeyKind::LongTerm, Variable::Set | Variable::Flawed(_)) => Some(Diagnosis::problem(
@@ -83,14 +86,14 @@ fn token(environment: &Environment) -> Option<Diagnosis> {
                 "AWS_SESSION_TOKEN is set to nothing, which counts as absent",
                 "The SDKs and the AWS CLI read it so; other programs may send an empty token.",
             )
-            .mended_by("unset AWS_SESSION_TOKEN"),
+            .fixed_by("unset AWS_SESSION_TOKEN"),
         ),
         _ => None,
     }
 }
 
 fn flawed(environment: &Environment) -> Option<Diagnosis> {
-    // What the command keeps: by bytes, so that control and direction characters go too. No quotation mark is kept.
+    // The bytes that the command keeps: no control and direction characters, and no quotation marks.
     const GRAPHIC: &str = "#-&(-~";
     let flawed: Vec<(&str, &str, &str)> = [
         ("AWS_ACCESS_KEY_ID", "[:alnum:]", environment.access_key),
@@ -100,16 +103,16 @@ fn flawed(environment: &Environment) -> Option<Diagnosis> {
     .into_iter()
     .filter_map(|(name, kept, variable)| Some((name, kept, variable.flaw()?.as_str())))
     .collect();
-    let told: Vec<String> = flawed.iter().map(|(name, _, flaw)| format!("{name} has {flaw} in it")).collect();
+    let named: Vec<String> = flawed.iter().map(|(name, _, flaw)| format!("{name} has {flaw} in it")).collect();
     let clean = |(name, kept, _): &(&str, &str, &str)| {
         format!("export {name}=\"$(printf %s \"${name}\" | LC_ALL=C tr -cd '{kept}')\"")
     };
     (!flawed.is_empty()).then(|| {
         Diagnosis::problem(
             "variable-malformed",
-            told.join(", "),
-            "No such credential has that: it came along when the value was copied, or from a file with Windows line ends. \
-             The request cannot be sent, or AWS refuses its signature.",
+            named.join(", "),
+            "No such credential has that: it came along when the value was copied, or from a file with Windows line \
+             ends. The request cannot be sent, or AWS refuses its signature.",
             flawed.iter().map(clean).collect::<Vec<_>>().join("; "),
         )
     })
@@ -120,14 +123,15 @@ fn exchanged(environment: &Environment) -> Option<Diagnosis> {
         Diagnosis::problem(
             "keys-exchanged",
             "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY look exchanged",
-            "What stands in AWS_ACCESS_KEY_ID has the form of a secret access key. The id goes out with each request, in the \
-             open: if one was sent so, give the key up and create another.",
-            "x=\"$AWS_ACCESS_KEY_ID\"; export AWS_ACCESS_KEY_ID=\"$AWS_SECRET_ACCESS_KEY\"; export AWS_SECRET_ACCESS_KEY=\"$x\"; unset x",
+            "What stands in AWS_ACCESS_KEY_ID has the form of a secret access key. The id goes out with each request, \
+             in the open: if one was sent so, give the key up and create another.",
+            "x=\"$AWS_ACCESS_KEY_ID\"; \
+             export AWS_ACCESS_KEY_ID=\"$AWS_SECRET_ACCESS_KEY\"; export AWS_SECRET_ACCESS_KEY=\"$x\"; unset x",
         )
     })
 }
 
-/// A value that no key id has: told where AWS has not said otherwise.
+/// A value that no key id has, unless AWS knows it.
 fn no_key_id(subject: &Subject<'_>) -> Option<Diagnosis> {
     let environment = &subject.facts.environment;
     let known = environment.key.is_some_and(|key| key.kind != KeyKind::Unknown);
@@ -135,26 +139,38 @@ fn no_key_id(subject: &Subject<'_>) -> Option<Diagnosis> {
         Diagnosis::problem(
             "no-access-key-id",
             "AWS_ACCESS_KEY_ID holds no access key id of AWS",
-            "An id begins with AKIA (a long-term key) or ASIA (a session's key). AWS answers InvalidClientTokenId to any other.",
-            UNSET_KEYS,
+            "An id begins with AKIA (a long-term key) or ASIA (a session's key). AWS answers InvalidClientTokenId to \
+             any other.",
+            leave_out_keys(subject),
         )
     })
 }
 
-/// The environment comes before every profile, in every tool: only `--profile` turns that round, in the AWS CLI.
+/// The environment's keys come before AWS_PROFILE, but in JavaScript (`credential-provider-node`, `defaultProvider`).
 fn shadows(subject: &Subject<'_>) -> Option<Diagnosis> {
     let facts = subject.facts;
-    let named = facts.selected.by == SelectedBy::Variable && matches!(facts.profile, Profile::Leads(_));
-    if !facts.environment.provides() || !named {
+    let variable = match facts.selected.by {
+        SelectedBy::Variable => "AWS_PROFILE",
+        SelectedBy::DefaultVariable => "AWS_DEFAULT_PROFILE",
+        SelectedBy::Option | SelectedBy::Default => return None,
+    };
+    let Profile::Leads(chain) = &facts.profile else { return None };
+    if !facts.environment.provides() {
         return None;
     }
     let name = &facts.selected.name;
+    let mut why =
+        "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY win over the variable in the AWS CLI, boto3 and most SDKs; the \
+                   SDK for JavaScript takes AWS_PROFILE. In the AWS CLI, --profile wins over the keys."
+            .to_owned();
+    if lives_on_environment(chain) {
+        why.push_str(" The profile assumes its role with these keys: without them it has no credentials.");
+    }
     Some(Diagnosis::warning(
         "environment-shadows-profile",
-        format!("AWS_PROFILE={} is not used: the keys in the environment come first", quoted(name)),
-        "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY win over AWS_PROFILE in the SDKs, boto3 and the AWS CLI. In the CLI \
-         alone, --profile wins over them.",
-        UNSET_KEYS,
+        format!("{variable}={} is not used: the keys in the environment come first", quoted(name)),
+        why,
+        leave_out_keys(subject),
     ))
 }
 
@@ -164,14 +180,14 @@ fn copied(subject: &Subject<'_>) -> Option<Diagnosis> {
         return None;
     }
     let (then, command) = match &subject.facts.profile {
-        Profile::Leads(_) => {
+        Profile::Leads(chain) if !lives_on_environment(chain) => {
             let name = &subject.facts.selected.name;
-            (format!("Without the variables, profile `{name}` provides credentials and renews them."), UNSET_KEYS)
+            let then = format!("Without the variables, tools use profile `{name}` and renew its credentials.");
+            (then, leave_out_keys(subject))
         }
         _ => (
-            "NAME is the profile that they were copied from; a tool that is given the profile renews by itself."
-                .to_owned(),
-            "eval \"$(aws configure export-credentials --profile NAME --format env)\"",
+            "NAME is the profile that they were copied from; tools that use the profile itself renew them.".to_owned(),
+            "eval \"$(aws configure export-credentials --profile NAME --format env)\"".to_owned(),
         ),
     };
     Some(Diagnosis::warning(
@@ -187,30 +203,40 @@ fn old_token(environment: &Environment) -> Option<Diagnosis> {
         Diagnosis::warning(
             "old-token-variable",
             "AWS_SECURITY_TOKEN is set, and is not AWS_SESSION_TOKEN",
-            "The AWS CLI and boto3 read this older name first, the other SDKs do not read it: one of them sends a token that does not belong to the key.",
+            "The AWS CLI and boto3 read this older name first, the other SDKs do not read it: some of them send a \
+             token that does not belong to the key.",
             "unset AWS_SECURITY_TOKEN",
         )
     })
 }
 
 fn unreadable_expiration(environment: &Environment) -> Option<Diagnosis> {
-    (environment.expiration == Stated::Unreadable && environment.provides()).then(|| {
-        Diagnosis::problem(
+    let (id, what, why) = match environment.expiration {
+        Stated::Unreadable => (
             "expiration-unreadable",
             "AWS_CREDENTIAL_EXPIRATION is not a time",
             "boto3 and the AWS CLI stop at it. It is written as 2026-01-31T12:00:00Z.",
-            "unset AWS_CREDENTIAL_EXPIRATION",
-        )
-    })
+        ),
+        Stated::WithoutZone(_) => (
+            "expiration-without-zone",
+            "AWS_CREDENTIAL_EXPIRATION has no time zone",
+            "The AWS CLI and boto3 stop at every call: \"can't subtract offset-naive and offset-aware datetimes\". It \
+             is written as 2026-01-31T12:00:00Z.",
+        ),
+        Stated::Absent | Stated::At(_) => return None,
+    };
+    environment.provides().then(|| Diagnosis::problem(id, what, why, "unset AWS_CREDENTIAL_EXPIRATION"))
 }
 
-/// AWS_PROFILE and AWS_DEFAULT_PROFILE: the SDKs but Python's know the first alone.
+/// AWS_PROFILE and AWS_DEFAULT_PROFILE: aws-cli 2 and Go read the first before the second, boto3 and aws-cli 1 the
+/// second before the first, other SDKs the first alone.
 fn profile_variables(environment: &Environment) -> Option<Diagnosis> {
     match (environment.profile.as_deref(), environment.default_profile.as_deref()) {
         (Some(name), _) if name.trim().is_empty() => Some(Diagnosis::problem(
             "profile-variable-empty",
             "AWS_PROFILE is set to nothing",
-            "The AWS CLI and boto3 stop with \"The config profile () could not be found\", also where the environment has keys; the SDK for Rust looks for a profile without a name, finds none and goes on.",
+            "The AWS CLI and boto3 stop with \"The config profile () could not be found\", also where the environment \
+             has keys; the SDK for Rust looks for a profile without a name, finds none and goes on.",
             "unset AWS_PROFILE",
         )),
         (Some(name), Some(other)) if name != other => Some(Diagnosis::warning(
@@ -222,27 +248,11 @@ fn profile_variables(environment: &Environment) -> Option<Diagnosis> {
         (None, Some(name)) => Some(Diagnosis::warning(
             "default-profile-variable",
             format!("AWS_DEFAULT_PROFILE={} is not known to every tool", quoted(name)),
-            "The AWS CLI and boto3 take this profile, most SDKs the default one: they read AWS_PROFILE alone.",
+            "The AWS CLI, boto3 and Go take this profile, other SDKs the default profile: they read AWS_PROFILE alone.",
             format!("export AWS_PROFILE={}", quoted(name)),
         )),
         _ => None,
     }
-}
-
-/// botocore asks the token of the environment before the profile's SSO, keys and process; the SDK for Rust after all of
-/// the profile.
-fn web_identity_first(subject: &Subject<'_>) -> Option<Diagnosis> {
-    let facts = subject.facts;
-    let both = facts.environment.web_identity.is_some() && matches!(facts.profile, Profile::Leads(_));
-    if !both || !subject.decides(Provider::Profile) || facts.selected.by == SelectedBy::Option {
-        return None;
-    }
-    Some(Diagnosis::warning(
-        "tools-disagree",
-        format!("Profile `{}` and AWS_WEB_IDENTITY_TOKEN_FILE are both there, and tools differ", facts.selected.name),
-        "The SDK for Rust takes the profile. The AWS CLI and boto3 take the token, unless the profile assumes a role.",
-        "unset AWS_WEB_IDENTITY_TOKEN_FILE",
-    ))
 }
 
 /// Without HOME the SDKs have no `~`; Python has (`os.path.expanduser`).
@@ -255,14 +265,15 @@ fn home(subject: &Subject<'_>) -> Option<Diagnosis> {
     let needed = subject.deciding.is_none() || matches!(subject.facts.profile, Profile::Missing { .. });
     let level = if needed { Level::Problem } else { Level::Warning };
     let why = format!(
-        "The SDK for Rust looks for the configuration files in the folder that the program runs in, and finds no SSO login; the AWS CLI and boto3 \
-         look {in_python}. What is there was not looked at. Services, containers, cron and `env -i` leave HOME out."
+        "The SDK for Rust looks for the configuration files in the folder that the program runs in, and finds no SSO \
+         login; the AWS CLI and boto3 look {in_python}, where this command did not look. Services, containers, cron \
+         and `env -i` leave HOME out."
     );
     let what = format!("HOME is {state}: tools look for ~/.aws in different places");
-    Some(Diagnosis::new("home-not-set", level, what, why).mended_by("eval \"export HOME=~$(id -un)\""))
+    Some(Diagnosis::new("home-not-set", level, what, why).fixed_by("eval \"export HOME=~$(id -un)\""))
 }
 
-/// A value that no Region has: it becomes a part of every host's name.
+/// A value that no Region has: every host name contains it.
 fn malformed_region(subject: &Subject<'_>) -> Option<Diagnosis> {
     let Region { variable, name, .. } = subject.facts.environment.region.as_ref().filter(|region| !region.is_fit)?;
     let (place, command) = match variable {
@@ -278,7 +289,8 @@ fn malformed_region(subject: &Subject<'_>) -> Option<Diagnosis> {
     Some(Diagnosis::problem(
         "region-malformed",
         format!("{place} has something in it that no Region has: {}", quoted(name)),
-        "A Region is letters, digits and hyphens, as in eu-west-1. Tools make the name of every endpoint of it, and stop.",
+        "A Region is letters, digits and hyphens, as in eu-west-1. Tools make the name of every endpoint of it, and \
+         stop.",
         command,
     ))
 }
@@ -288,7 +300,8 @@ fn malformed_endpoint(environment: &Environment) -> Option<Diagnosis> {
     Some(Diagnosis::problem(
         "endpoint-malformed",
         format!("{} is no URL: {}", endpoint.variable, quoted(&endpoint.host)),
-        "It begins with http:// or https://. The AWS CLI and boto3 stop with \"Invalid endpoint\", and the SDKs reach nobody.",
+        "It begins with http:// or https://. The AWS CLI and boto3 stop with \"Invalid endpoint\", and the SDKs reach \
+         nobody.",
         format!("unset {}", endpoint.variable),
     ))
 }
@@ -312,6 +325,6 @@ fn region(subject: &Subject<'_>) -> Option<Diagnosis> {
             "No Region is set",
             "STS was asked, or would be, in us-east-1. Most other services of AWS need a Region to be asked in.",
         )
-        .mended_by("export AWS_REGION=us-east-1")
+        .fixed_by("export AWS_REGION=us-east-1")
     })
 }

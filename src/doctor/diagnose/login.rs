@@ -4,10 +4,11 @@
 use jiff::Timestamp;
 
 use super::commands::{of_profile, quoted, renew_profile};
-use super::{Diagnosis, SOON_SECONDS, Subject};
+use super::{Diagnosis, Subject, ends_soon};
 use crate::doctor::facts::{Base, Cached, Chain, Jwt, Login, Profile, Provider, Sso, SsoLogin, WebIdentity};
-use crate::failure::printable;
 use crate::inventory::RoleArn;
+use crate::shared_config::describe_span;
+use crate::visible::printable;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
     let environment = &subject.facts.environment;
@@ -27,7 +28,8 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
             _ => {}
         }
     }
-    if let Some(identity) = environment.web_identity.as_ref().filter(|_| subject.decides(Provider::WebIdentity)) {
+    let decides = |identity: &&WebIdentity| identity.role.is_some() && subject.decides(Provider::WebIdentity);
+    if let Some(identity) = environment.web_identity.as_ref().filter(decides) {
         if let Some(wrong) = identity.role.as_ref().and_then(|role| RoleArn::parse(role).err()) {
             out.push(Diagnosis::problem(
                 "role-arn-malformed",
@@ -45,7 +47,11 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
         out.push(Diagnosis::problem(
             "web-identity-incomplete",
             "AWS_WEB_IDENTITY_TOKEN_FILE is set, AWS_ROLE_ARN is not",
-            format!("The token in {} is exchanged for a role, and none is named. The SDK for Rust passes over it; the AWS CLI and boto3 stop.", identity.file),
+            format!(
+                "The token in {} is exchanged for a role, and none is named. The AWS CLI and boto3 stop; the SDK \
+                for Rust goes on to the next provider.",
+                identity.file
+            ),
             "export AWS_ROLE_ARN=arn:aws:iam::ACCOUNT:role/NAME",
         ));
     }
@@ -55,20 +61,43 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
         out.push(Diagnosis::problem(
             "container-uri-refused",
             format!("{} names {}, which tools do not ask for credentials", container.variable, quoted(&container.host)),
-            "They ask by https, and by http this machine (localhost), ECS (169.254.170.2) and EKS (169.254.170.23) alone; the SDK for Rust also a name that leads there.",
+            "They ask by https, and by http this machine (localhost), ECS (169.254.170.2) and EKS (169.254.170.23) \
+             alone; the SDK for Rust also a name that leads there.",
             "unset AWS_CONTAINER_CREDENTIALS_FULL_URI",
         ));
     }
     if let Some(container) = environment.container.as_ref().filter(|_| subject.decides(Provider::Container))
-        && let Some((file, Cached::Missing | Cached::NoFile | Cached::Unreadable)) = &container.token_file
+        && let Some((file, token)) = &container.token_file
     {
-        out.push(Diagnosis::problem(
+        out.extend(container_token(subject, file, token));
+    }
+}
+
+/// The token that EKS Pod Identity mounts: a web token, whose `exp` can be read.
+fn container_token(subject: &Subject<'_>, file: &str, token: &Cached<Option<Jwt>>) -> Option<Diagnosis> {
+    let command = "kubectl rollout restart deployment NAME";
+    match token {
+        Cached::Missing | Cached::NoFile | Cached::Unreadable => Some(Diagnosis::problem(
             "container-token-missing",
             format!("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names {file}, which cannot be read"),
             "EKS Pod Identity mounts the token there; without it its endpoint gives no credentials.",
-            "kubectl rollout restart deployment NAME",
-        ));
+            command,
+        )),
+        Cached::Found(Some(Jwt { expires: Some(end) })) if *end <= subject.now => Some(Diagnosis::problem(
+            "container-token-expired",
+            format!("The token of the container's endpoint expired at {end:.0}, {} ago", ago(*end, subject.now)),
+            format!(
+                "{file}: its `exp`. EKS Pod Identity answers ExpiredTokenException, and no tool gets credentials. The \
+                 kubelet writes new tokens: this file is a copy, or its pod is gone."
+            ),
+            command,
+        )),
+        Cached::Found(_) => None,
     }
+}
+
+fn ago(end: Timestamp, now: Timestamp) -> String {
+    describe_span(seconds_until(end, now))
 }
 
 /// `sso_start_url` in the profile: its login has no refresh token (aws-cli#7656).
@@ -76,8 +105,12 @@ fn legacy(chain: &Chain, sso: &Sso) -> Option<Diagnosis> {
     sso.session.is_none().then(|| {
         Diagnosis::warning(
             "sso-legacy",
-            format!("Profile `{}` logs in by the older form of SSO settings, which cannot renew the login", chain.profile),
-            "sso_start_url stands in the profile itself. With an sso-session, tools renew the login each hour, until the portal session ends.",
+            format!(
+                "Profile `{}` logs in by the older form of SSO settings, which cannot renew the login",
+                chain.profile
+            ),
+            "sso_start_url stands in the profile itself. With an sso-session, tools renew the login each hour, until \
+             the portal session ends.",
             format!("aws configure sso{}", of_profile(&chain.profile)),
         )
     })
@@ -92,7 +125,8 @@ fn sso_login(subject: &Subject<'_>, chain: &Chain, sso: &Sso) -> Diagnosis {
     let login = match sso.login {
         Cached::Found(login) => login,
         Cached::Missing => {
-            let why = "~/.aws/sso/cache has no login of it. The tools read the cache of the user that they run as: under sudo, in a container or as a service it is another one.";
+            let why = "~/.aws/sso/cache has no login of it. The tools read the cache of the user that they run as: \
+                under sudo, in a container or as a service it is another one.";
             return Diagnosis::problem("sso-login-missing", format!("{whose} is not there"), why, command);
         }
         Cached::Unreadable | Cached::NoFile => {
@@ -124,10 +158,11 @@ fn sso_login(subject: &Subject<'_>, chain: &Chain, sso: &Sso) -> Diagnosis {
         if subject.is_known_to_aws() {
             return Diagnosis::ok("sso-login", format!("{whose} has been renewed"));
         }
-        let why = "Tools renew it by its refresh token, as long as the portal session lasts: 8 hours, unless your organization says otherwise. Only a call shows.";
+        let why = "Tools renew it by its refresh token, as long as the portal session lasts: 8 hours, unless your \
+            organization says otherwise. Only a call shows.";
         return Diagnosis::warning("sso-login-stale", format!("{whose} ended at {expires:.0}"), why, command);
     }
-    if left < SOON_SECONDS && !renewable {
+    if ends_soon(left) && !renewable {
         let why =
             "Nothing can renew it. Then no new session of the role is to be had, and a person has to log in again.";
         return Diagnosis::problem("sso-login-ends-soon", format!("{whose} ends at {expires:.0}"), why, command);
@@ -172,7 +207,8 @@ fn web_identity(subject: &Subject<'_>, identity: &WebIdentity, command: &str) ->
         Cached::Missing => Diagnosis::problem(
             "web-identity-token-missing",
             format!("The web identity token is not there: {file}"),
-            "The platform that should write it does not run here, or has taken it away: a CI job that is over, a pod without its service account.",
+            "The platform that should write it does not run here, or has taken it away: a CI job that is over, a pod \
+             without its service account.",
             command,
         ),
         Cached::Unreadable | Cached::NoFile => Diagnosis::problem(
@@ -185,7 +221,8 @@ fn web_identity(subject: &Subject<'_>, identity: &WebIdentity, command: &str) ->
             "web-identity-token-expired",
             format!("The web identity token ended at {end:.0}"),
             format!(
-                "{file}: its `exp`. STS gives no session for it. A token of a CI job is issued once, for minutes; a kubelet writes a new one by itself."
+                "{file}: its `exp`. STS gives no session for it. A token of a CI job is issued once, for minutes; a \
+                 kubelet writes new ones."
             ),
             command,
         ),

@@ -1,10 +1,12 @@
-//! Judges: a pure function of the facts and the time. One file a subject; each diagnosis says what, why, and the one
-//! command that mends it. Knows no file, no variable's value, no network.
+//! Judges: a pure function of the facts and the time. One file a subject; each diagnosis says what is so, why, and the
+//! one command that corrects it. Knows no file, no variable's value, no network.
 
 mod answer;
 mod clock;
 mod commands;
+mod differences;
 mod environment;
+mod files;
 mod login;
 mod profile;
 mod session;
@@ -14,14 +16,20 @@ use serde::Serialize;
 
 use super::facts::{Facts, Provider};
 use super::providers::{self, Entry};
+use crate::inventory::Seconds;
+use crate::lease::rules;
 
 pub(super) use answer::{by_its_key, is_without_answer};
 pub use session::Session;
-pub(super) use session::{rough, session};
+pub(super) use session::session;
 
-/// A session with less left than this is told as one that ends: botocore renews at 15 minutes too
-/// (credentials.py).
-pub(super) const SOON_SECONDS: i64 = 900;
+/// A session with less left than this ends soon: clients begin to renew then.
+pub(super) const SOON: Seconds = rules::CLIENT_REFRESH_WINDOW;
+
+/// Less than [`SOON`] is left.
+const fn ends_soon(seconds_left: i64) -> bool {
+    seconds_left < SOON.0.cast_signed()
+}
 
 /// Something that a person should know of the credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,7 +42,7 @@ pub struct Diagnosis {
     pub what: String,
     /// Why, and what it leads to.
     pub why: String,
-    /// The command that mends it; null where nothing is to be mended.
+    /// The command that corrects it; null where nothing is wrong.
     pub command: Option<String>,
 }
 
@@ -70,22 +78,27 @@ impl Diagnosis {
         Self { id, level, what: what.into(), why: why.into().trim_end().to_owned(), command: None }
     }
 
-    fn mended_by(mut self, command: impl Into<String>) -> Self {
+    fn fixed_by(mut self, command: impl Into<String>) -> Self {
         self.command = Some(command.into());
         self
     }
 
     fn problem(id: &'static str, what: impl Into<String>, why: impl Into<String>, command: impl Into<String>) -> Self {
-        Self::new(id, Level::Problem, what, why).mended_by(command)
+        Self::new(id, Level::Problem, what, why).fixed_by(command)
     }
 
     fn warning(id: &'static str, what: impl Into<String>, why: impl Into<String>, command: impl Into<String>) -> Self {
-        Self::new(id, Level::Warning, what, why).mended_by(command)
+        Self::new(id, Level::Warning, what, why).fixed_by(command)
     }
 
     fn ok(id: &'static str, what: impl Into<String>) -> Self {
         Self::new(id, Level::Ok, what, String::new())
     }
+}
+
+/// A profile matters as much as it is used: behind the environment's keys its faults wait.
+fn level(subject: &Subject<'_>) -> Level {
+    if subject.decides(Provider::Environment) { Level::Warning } else { Level::Problem }
 }
 
 /// What the parts of a diagnosis look at.
@@ -112,16 +125,14 @@ pub(super) fn diagnose(facts: &Facts, entries: &[Entry], now: Timestamp) -> Vec<
     let subject = Subject { facts, now, deciding: providers::deciding(entries) };
     let mut all = Vec::new();
     environment::find(&subject, &mut all);
+    files::find(&subject, &mut all);
     profile::find(&subject, &mut all);
+    differences::find(&subject, &mut all);
     login::find(&subject, &mut all);
     session::find(&subject, &mut all);
     clock::find(&subject, &mut all);
     answer::find(&subject, &mut all);
-    // Why a copy that has ended has ended is said with its end.
-    if all.iter().any(|found| ["session-ended", "session-ends-soon", "session-expired"].contains(&found.id)) {
-        all.retain(|found| found.id != "copied-session");
-    }
-    // A value that no request can be made with is the cause of that none was made.
+    // Without a valid Region and endpoint no request can be made.
     if all.iter().any(|found| ["region-malformed", "endpoint-malformed"].contains(&found.id)) {
         all.retain(|found| !["refused", "no-answer"].contains(&found.id));
     }
@@ -139,7 +150,7 @@ fn nothing(facts: &Facts) -> Diagnosis {
         "no-credentials",
         "There are no AWS credentials in this shell",
         format!(
-            "No provider of the SDKs' chain has any: not the environment, not profile `{}`, no web identity, no container.{rest}",
+            "No provider has any: not the environment, not profile `{}`, no web identity, no container.{rest}",
             facts.selected.name
         ),
         "aws login",

@@ -1,13 +1,14 @@
-//! When the session ends, as far as it can be known, and by whose word.
+//! When the session ends, as far as it is known, and which source says so.
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::commands::renew;
-use super::{Diagnosis, SOON_SECONDS, Subject};
+use super::{Diagnosis, Subject, ends_soon};
 use crate::doctor::facts::{Base, Cached, Facts, KeyKind, Loaded, Profile, Provider, Stated};
 use crate::doctor::providers::Entry;
 use crate::inventory::Seconds;
+use crate::shared_config::describe_span;
 
 /// The end of a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -17,7 +18,7 @@ pub struct Session {
     pub ends_at: Timestamp,
     /// Seconds until then; negative when it has ended.
     pub seconds_left: i64,
-    /// By whose word.
+    /// Which source says so.
     pub told_by: &'static str,
     /// Tools get the next one by themselves.
     pub renewed: bool,
@@ -30,7 +31,7 @@ pub(in crate::doctor) fn session(facts: &Facts, entries: &[Entry], now: Timestam
         Provider::Environment => environment(facts)?,
         provider => match loaded(facts).and_then(|loaded| loaded.expires) {
             Some(end) => (end, "its provider", true),
-            None if provider == Provider::Profile => cached(facts)?,
+            None if provider == Provider::Profile => cached(facts, now)?,
             None => return None,
         },
     };
@@ -47,15 +48,25 @@ fn environment(facts: &Facts) -> Option<(Timestamp, &'static str, bool)> {
         return None;
     }
     match environment.expiration {
-        Stated::At(end) => Some((end, "AWS_CREDENTIAL_EXPIRATION", environment.is_lambda)),
-        _ => Some((environment.cached_expiration?, "the AWS CLI's cache, which holds the same key", false)),
+        Stated::At(end) | Stated::WithoutZone(end) => Some((end, "AWS_CREDENTIAL_EXPIRATION", environment.is_lambda)),
+        Stated::Absent | Stated::Unreadable => match environment.session_end {
+            Some((variable, end)) => Some((end, variable, false)),
+            None => Some((environment.cached_expiration?, "the AWS CLI's cache, which holds the same key", false)),
+        },
     }
 }
 
-/// What a profile's caches say, where nobody was asked. The SDKs have no such cache but of `aws login`.
-fn cached(facts: &Facts) -> Option<(Timestamp, &'static str, bool)> {
-    const CLI: &str = "the AWS CLI's cache; other tools have a session of their own";
+/// The end by a profile's settings and caches, where nobody was asked. Of the caches the SDKs have that of `aws login`
+/// alone.
+fn cached(facts: &Facts, now: Timestamp) -> Option<(Timestamp, &'static str, bool)> {
+    const CLI: &str = "the AWS CLI's cache; other tools get another session";
     let Profile::Leads(chain) = &facts.profile else { return None };
+    // A copied session that has ended assumes no role.
+    if let Base::Keys { token: true, stated_end: Some((key, end)), .. } = &chain.base
+        && (chain.roles.is_empty() || *end <= now)
+    {
+        return Some((*end, key, false));
+    }
     if let Some(role) = chain.roles.last() {
         return Some((role.cli_session_ends?, CLI, !role.mfa));
     }
@@ -75,16 +86,16 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
     let Some(session) = session(facts, &entries, subject.now) else { return };
     let Session { ends_at, seconds_left, told_by, renewed } = session;
     let by = format!("By {told_by}.");
-    // What the provider has just given, and has ended, it will not give better at the next call.
+    // A provider that has just returned an ended session returns it again.
     let from_provider = loaded(facts).is_some() && !subject.decides(Provider::Environment);
     if seconds_left <= 0 && (!renewed || from_provider) {
         out.push(Diagnosis::problem(
             "session-ended",
-            format!("The session ended at {ends_at:.0}, {} ago", rough(seconds_left)),
+            format!("The session ended at {ends_at:.0}, {} ago", describe_span(seconds_left)),
             format!("{by} Every call that it signs fails with ExpiredToken; nothing can make a session longer."),
             renew(subject),
         ));
-    } else if seconds_left < SOON_SECONDS && !renewed {
+    } else if ends_soon(seconds_left) && !renewed {
         out.push(Diagnosis::problem(
             "session-ends-soon",
             format!("The session ends in {}, at {ends_at:.0}", Seconds(seconds_left.unsigned_abs())),
@@ -97,27 +108,8 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
     }
 }
 
-/// How long, before or after: of two days and more the days.
-pub(in crate::doctor) fn rough(seconds: i64) -> String {
-    const DAY: u64 = 86_400;
-    match seconds.unsigned_abs() {
-        many if many >= 2 * DAY => format!("{} days", many / DAY),
-        few => Seconds(few).to_string(),
-    }
-}
-
-/// What kind of key is used: by AWS's provider, else by the environment.
+/// Whether the key that is used is a session's.
 pub(super) fn is_session_key(facts: &Facts) -> bool {
     let key = loaded(facts).and_then(|loaded| loaded.key).or(facts.environment.key);
     key.is_some_and(|key| key.kind == KeyKind::Session)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::rough;
-
-    #[test]
-    fn two_days_and_more_are_told_in_days() {
-        assert_eq!((rough(-172_800), rough(172_799)), ("2 days".to_owned(), "47h59m59s".to_owned()));
-    }
 }

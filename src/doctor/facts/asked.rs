@@ -12,6 +12,8 @@ pub struct Asked {
     pub loaded: Option<Result<Loaded, NotLoaded>>,
     /// Who they are, or why AWS does not say.
     pub identity: Option<Result<Identity, Refused>>,
+    /// Why STS refuses the last role with its `duration_seconds`, which the SDK for Rust does not send.
+    pub duration_refused: Option<Refused>,
     /// How many HTTP answers came from STS.
     pub answers: usize,
     /// This machine's clock minus AWS's, in seconds.
@@ -53,7 +55,7 @@ pub enum ProcessFailure {
     NotRun,
     /// What it printed is no JSON of the form.
     Output,
-    /// It had not ended when the wait for it was over. Told of any provider.
+    /// It had not ended when the wait was over. For any provider.
     Late,
 }
 

@@ -1,10 +1,11 @@
-//! What the variables say. Of a key its kind and last four characters, of all else that is secret only that it is there.
+//! What the variables say. Of a key its kind and last four characters, of all else that is secret only that it is
+//! there.
 
 use std::fmt;
 
 use jiff::Timestamp;
 
-use super::{Cached, WebIdentity};
+use super::{Cached, Jwt, WebIdentity};
 
 /// The variables that AWS tools take credentials from, or that decide where they look.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +24,8 @@ pub struct Environment {
     pub old_token: OldToken,
     /// AWS_CREDENTIAL_EXPIRATION.
     pub expiration: Stated,
+    /// The end that a tool states in a variable of its own: the variable and the moment.
+    pub session_end: Option<(&'static str, Timestamp)>,
     /// When the session of this key ends, by a cache of the AWS CLI that holds the same key.
     pub cached_expiration: Option<Timestamp>,
     /// AWS_PROFILE.
@@ -31,6 +34,8 @@ pub struct Environment {
     pub default_profile: Option<String>,
     /// AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN.
     pub web_identity: Option<WebIdentity>,
+    /// AWS_ROLE_ARN, fit to show.
+    pub role_arn: Option<String>,
     /// AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI.
     pub container: Option<Container>,
     /// AWS_EC2_METADATA_DISABLED is true.
@@ -146,8 +151,10 @@ pub enum Stated {
     Absent,
     /// Not a moment.
     Unreadable,
-    /// A moment.
+    /// A moment with its zone.
     At(Timestamp),
+    /// A moment that botocore cannot compare with the time: it has no zone, or is a number.
+    WithoutZone(Timestamp),
 }
 
 /// An access key id, but for its middle.
@@ -239,6 +246,6 @@ pub struct Container {
     pub host: String,
     /// The SDKs ask it: by https, or at one of the addresses that belong to the machine or the platform.
     pub is_allowed: bool,
-    /// The file that AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names, and whether it can be read.
-    pub token_file: Option<(String, Cached<()>)>,
+    /// The file that AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names, and the web token in it, if it is one.
+    pub token_file: Option<(String, Cached<Option<Jwt>>)>,
 }

@@ -14,7 +14,7 @@ pub use environment::{
     Container, Endpoint, Environment, Flaw, HomeFolder, Key, KeyKind, OldToken, Region, Stated, Variable,
 };
 pub use profile::{
-    Base, Broken, Cached, Chain, Jwt, Login, LoginSession, Process, Profile, QuotedKeys, Role, Sso, SsoLogin,
+    Base, Broken, Cached, Chain, Jwt, Login, LoginSession, Noted, Process, Profile, Role, Spot, Sso, SsoLogin,
     WebIdentity,
 };
 
@@ -49,6 +49,8 @@ pub enum SelectedBy {
     Option,
     /// AWS_PROFILE.
     Variable,
+    /// AWS_DEFAULT_PROFILE alone: the AWS CLI, boto3 and Go read it, other SDKs do not.
+    DefaultVariable,
     /// Nothing: `default`.
     #[default]
     Default,
@@ -57,10 +59,8 @@ pub enum SelectedBy {
 /// What is wrong with a shared configuration file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileTrouble {
-    /// `file:line`.
-    pub place: String,
-    /// The file.
-    pub file: String,
+    /// Where.
+    pub at: Spot,
     /// What is wrong.
     pub message: String,
     /// What would be right.
@@ -69,7 +69,7 @@ pub struct FileTrouble {
     pub kind: TroubleKind,
 }
 
-/// A provider of the SDKs' default chain, in its order.
+/// A provider of credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Provider {
@@ -86,11 +86,11 @@ pub enum Provider {
 }
 
 impl Provider {
-    /// The order of the AWS SDKs.
+    /// The order of the AWS CLI and boto3 where the profile assumes a role.
     pub const ALL: [Self; 5] =
         [Self::Environment, Self::Profile, Self::WebIdentity, Self::Container, Self::InstanceMetadata];
 
-    /// In words.
+    /// As it is shown.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

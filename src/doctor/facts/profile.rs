@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::shared_config::FaultKind;
+use crate::shared_config::{DifferenceKind, FaultKind, IneffectiveKind};
 
 /// What the shared configuration files say of the selected profile.
 #[derive(Debug, Clone, Default)]
@@ -16,25 +16,53 @@ pub enum Profile {
         nearest: Option<String>,
         /// How many profiles there are.
         known: usize,
+        /// The value that its header has become a part of.
+        glued: Option<Spot>,
     },
-    /// It is there, and says nothing of credentials.
-    Empty,
-    /// It leads nowhere.
+    /// It is there and has no credentials: its settings without effect.
+    Empty(Vec<Noted<IneffectiveKind>>),
+    /// It gives no credentials in the AWS CLI and boto3.
     Broken(Broken),
-    /// It leads to credentials, or to who has them.
+    /// It leads to credentials.
     Leads(Chain),
 }
 
-/// Why a profile leads nowhere: what, where, and what would mend it.
+/// A line of a file, shown as `file:line`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spot {
+    /// The file, fit to show.
+    pub file: String,
+    /// The line.
+    pub line: usize,
+}
+
+impl std::fmt::Display for Spot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// Something to know of a setting.
+#[derive(Debug, Clone)]
+pub struct Noted<T> {
+    /// The profile that it is written in.
+    pub profile: String,
+    /// Where.
+    pub at: Spot,
+    /// What.
+    pub kind: T,
+}
+
+/// Why a profile gives no credentials: what, where, and what would be right.
 #[derive(Debug, Clone)]
 pub struct Broken {
     /// What is wrong.
     pub kind: FaultKind,
     /// The profile that the fault is in.
     pub profile: String,
-    /// The file that it stands in.
-    pub file: String,
-    /// In words, with its place.
+    /// Where.
+    pub at: Spot,
+    /// What is wrong and what would be right, with the place.
     pub detail: String,
 }
 
@@ -47,19 +75,14 @@ pub struct Chain {
     pub base: Base,
     /// The roles.
     pub roles: Vec<Role>,
-    /// The keys of the base are written in quotation marks, which are part of the value.
-    pub quoted_keys: Option<QuotedKeys>,
-    /// The base profile has keys that its other settings come before in the SDKs; botocore takes the keys first.
-    pub keys_passed_over: bool,
-}
-
-/// Keys in quotation marks: where they stand.
-#[derive(Debug, Clone)]
-pub struct QuotedKeys {
-    /// The file.
-    pub file: String,
-    /// The lines.
-    pub lines: Vec<usize>,
+    /// Why AWS refuses these credentials whatever else is done.
+    pub refused: Vec<Broken>,
+    /// What other tools read otherwise.
+    pub differences: Vec<Noted<DifferenceKind>>,
+    /// The settings without effect.
+    pub ineffective: Vec<Noted<IneffectiveKind>>,
+    /// The profile whose credentials a `credential_process` exports, where that was followed.
+    pub exported: bool,
 }
 
 /// A role that a profile assumes.
@@ -69,7 +92,7 @@ pub struct Role {
     pub profile: String,
     /// Its ARN.
     pub arn: String,
-    /// `duration_seconds`, as far as it is a number.
+    /// `duration_seconds`, where it is a number.
     pub duration_seconds: Option<u64>,
     /// The caller is itself a session: role chaining. `None`: not known.
     pub chained: Option<bool>,
@@ -90,8 +113,10 @@ pub enum Base {
         token: bool,
         /// The key itself is a session's (ASIA), or a long-term one (AKIA); `None`: neither.
         is_session_key: Option<bool>,
-        /// Where they stand.
+        /// Where they are written.
         place: String,
+        /// When the session ends, by the setting that says so.
+        stated_end: Option<(&'static str, Timestamp)>,
     },
     /// IAM Identity Center.
     Sso(Sso),
@@ -167,7 +192,7 @@ pub struct Process {
     pub program: String,
     /// Whether it is there; `None`: the shell alone can tell.
     pub found: Option<bool>,
-    /// The file that the setting stands in.
+    /// The file that the setting is written in.
     pub file: String,
     /// Its line.
     pub line: usize,

@@ -1,0 +1,108 @@
+//! Where other tools take other credentials than the AWS CLI and boto3, or another role or duration.
+
+use super::commands::{edit_file, open_editor, quoted};
+use super::profile::set_duration;
+use super::{Diagnosis, Level, Subject};
+use crate::doctor::facts::{Base, Noted, Profile, Provider, SelectedBy, Spot};
+use crate::shared_config::DifferenceKind;
+
+pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
+    let mut credentials: Vec<(String, String, String)> = Vec::new();
+    credentials.extend(web_identity(subject));
+    credentials.extend(role_of_web_identity(subject));
+    if let Profile::Leads(chain) = &subject.facts.profile {
+        for noted in &chain.differences {
+            match (noted.kind, noted.kind.is_of_credentials()) {
+                // Each has a diagnosis that says the same and more.
+                (DifferenceKind::Mfa, _) => {}
+                (_, false) => out.push(duration(noted)),
+                (_, true) => credentials.push(of_profile(noted, &chain.differences)),
+            }
+        }
+    }
+    let Some((what, _, command)) = credentials.first().cloned() else { return };
+    let why: Vec<String> = credentials.into_iter().map(|(_, why, _)| why).collect();
+    let mut unique: Vec<String> = Vec::new();
+    for one in why {
+        if !unique.contains(&one) {
+            unique.push(one);
+        }
+    }
+    out.push(Diagnosis::warning("tools-disagree", what, unique.join(" "), command));
+}
+
+fn duration(noted: &Noted<DifferenceKind>) -> Diagnosis {
+    let what = format!("Tools differ in the duration of the role of profile `{}`", noted.profile);
+    let why = format!("{}: {}.", noted.at, noted.kind.describe());
+    Diagnosis::new("duration-differs", Level::Note, what, why).fixed_by(set_duration(&noted.profile))
+}
+
+/// What differs, why, and the command after which all tools agree.
+fn of_profile(noted: &Noted<DifferenceKind>, all: &[Noted<DifferenceKind>]) -> (String, String, String) {
+    let Noted { profile, at: Spot { file, line }, kind } = noted;
+    let what = format!("Tools read profile `{profile}` differently");
+    let why = format!("{}: {}.", noted.at, kind.describe());
+    let command = match kind {
+        DifferenceKind::SsoSettingsRepeated => {
+            let same = all.iter().filter(|other| other.kind == *kind && other.at.file == *file);
+            let lines: Vec<String> = same.map(|other| format!("{}d", other.at.line)).collect();
+            edit_file(&lines.join(";"), file)
+        }
+        DifferenceKind::OldTokenName => edit_file(&format!("{line}s/aws_security_token/aws_session_token/"), file),
+        DifferenceKind::KeysBeforeProcess
+        | DifferenceKind::KeysBehindProcess
+        | DifferenceKind::KeysBesideSso
+        | DifferenceKind::ProcessBesideSso
+        | DifferenceKind::KeysBesideWebIdentity
+        | DifferenceKind::SsoBesideRole
+        | DifferenceKind::Duration
+        | DifferenceKind::NoDuration
+        | DifferenceKind::Mfa => open_editor(file),
+    };
+    (what, why, command)
+}
+
+/// AWS_WEB_IDENTITY_TOKEN_FILE beside a profile: botocore `create_credential_resolver`, Go `resolve_credentials.go`,
+/// Java
+/// `DefaultCredentialsProvider.java`, .NET `DefaultAWSCredentialsIdentityResolver.cs`, JavaScript
+/// `credential-provider-node`.
+fn web_identity(subject: &Subject<'_>) -> Option<(String, String, String)> {
+    let facts = subject.facts;
+    let both = facts.environment.web_identity.is_some() && matches!(facts.profile, Profile::Leads(_));
+    if !both || facts.selected.by == SelectedBy::Option {
+        return None;
+    }
+    let why = match subject.deciding? {
+        Provider::WebIdentity => {
+            "The AWS CLI, boto3, Go, Java and .NET take the token; the SDKs for Rust and JavaScript take the profile."
+        }
+        Provider::Profile => {
+            "The AWS CLI, boto3, Rust and JavaScript take the profile, which assumes a role; Go, Java and .NET take \
+             the token."
+        }
+        Provider::Environment | Provider::Container | Provider::InstanceMetadata => return None,
+    };
+    let what =
+        format!("Profile `{}` and AWS_WEB_IDENTITY_TOKEN_FILE are both there, and tools differ", facts.selected.name);
+    Some((what, why.to_owned(), "unset AWS_WEB_IDENTITY_TOKEN_FILE".to_owned()))
+}
+
+/// AWS_ROLE_ARN beside a profile with `web_identity_token_file` (botocore,
+/// `AssumeRoleWithWebIdentityProvider._get_config`).
+fn role_of_web_identity(subject: &Subject<'_>) -> Option<(String, String, String)> {
+    let facts = subject.facts;
+    let role = facts.environment.role_arn.as_ref()?;
+    let Profile::Leads(chain) = &facts.profile else { return None };
+    let by_profile = subject.decides(Provider::Profile) && facts.selected.by != SelectedBy::Option;
+    let is_used = matches!(&chain.base, Base::WebIdentity(identity) if identity.role.as_ref() == Some(role));
+    if !by_profile || !is_used || facts.environment.web_identity.is_some() {
+        return None;
+    }
+    let what = format!("AWS_ROLE_ARN replaces the role of profile `{}` in some tools", facts.selected.name);
+    let why = format!(
+        "The AWS CLI and boto3 exchange the profile's token for {}; other SDKs take the role_arn of the profile, and \
+         so does the AWS CLI with --profile.",
+        quoted(role)
+    );
+    Some((what, why, "unset AWS_ROLE_ARN".to_owned()))
+}

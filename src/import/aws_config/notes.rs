@@ -1,0 +1,84 @@
+//! What to know of profiles that are judged. A statement that holds for several profiles is made once.
+
+use std::collections::BTreeMap;
+
+use crate::inventory::{Location, Remark};
+use crate::shared_config::{Difference, Ineffective, Profile};
+
+/// A statement about a profile, and what would be right.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Statement {
+    what: &'static str,
+    help: &'static str,
+}
+
+/// The durations of IAM Identity Center, which no file of the user's holds.
+pub(super) const IDENTITY_CENTER: Statement = Statement {
+    what: "IAM Identity Center: AWS's defaults, 1h and 8h, are assumed for the permission set's session and the \
+        portal's, which the file does not state",
+    help: "import it, and write `source: {kind: identity-center, session: 4h, portal_session: 12h}` with your \
+        durations",
+};
+
+/// `sso_start_url` in the profile (aws/aws-cli#7656).
+pub(super) const LEGACY_SSO: Statement = Statement {
+    what: "sso_start_url in the profile is the older form: the AWS CLI and SDKs cannot renew its login, and when the \
+        token expires, a person must log in",
+    help: "write an [sso-session] and name it by `sso_session`: `aws configure sso` does",
+};
+
+/// `aws login`.
+pub(super) const CONSOLE_LOGIN: Statement = Statement {
+    what: "`aws login`: its credentials last 15 minutes, and tools renew them while the sign-in session lasts: AWS's \
+           default, 12h, is assumed",
+    help: "import it, and write `source: {kind: console-login, signin_session: 8h}` with your duration",
+};
+
+/// How many profiles are named before the rest is counted.
+const NAMED: usize = 3;
+
+/// The statements, with the profiles that each holds for.
+#[derive(Debug, Default)]
+pub(super) struct Notes(BTreeMap<(String, String), Vec<(Location, String)>>);
+
+impl Notes {
+    pub(super) fn add(&mut self, profile: &Profile, statement: Statement) {
+        self.insert(&profile.name, &profile.location, statement.what.to_owned(), statement.help);
+    }
+
+    pub(super) fn ineffective(&mut self, all: Vec<Ineffective>) {
+        for Ineffective { profile, location, kind } in all {
+            let (what, help) = kind.describe();
+            self.insert(&profile, &location, what, help);
+        }
+    }
+
+    pub(super) fn differences(&mut self, all: Vec<Difference>) {
+        const HELP: &str = "check with the tool that the job uses";
+        for Difference { profile, location, kind } in all {
+            self.insert(&profile, &location, kind.describe().to_owned(), HELP);
+        }
+    }
+
+    fn insert(&mut self, profile: &str, location: &Location, what: String, help: &str) {
+        let known = self.0.entry((what, help.to_owned())).or_default();
+        if !known.iter().any(|(_, name)| name == profile) {
+            known.push((location.clone(), profile.to_owned()));
+        }
+    }
+
+    /// One remark a statement, at the place of its first profile.
+    pub(super) fn remarks(self) -> Vec<Remark> {
+        let remark = |((what, help), profiles): ((String, String), Vec<(Location, String)>)| {
+            let (location, _) = profiles.first().cloned()?;
+            let names: Vec<String> = profiles.iter().take(NAMED).map(|(_, name)| format!("`{name}`")).collect();
+            let whose = match profiles.len() {
+                1 => format!("profile {}", names.join(", ")),
+                many if many <= NAMED => format!("profiles {}", names.join(", ")),
+                many => format!("profiles {} and {} more", names.join(", "), many - NAMED),
+            };
+            Some(Remark { location, message: format!("{whose}: {what}"), help, cannot_work: false })
+        };
+        self.0.into_iter().filter_map(remark).collect()
+    }
+}

@@ -1,0 +1,173 @@
+//! Where other tools read a profile otherwise than the AWS CLI and boto3: who wins, which role, which duration.
+//!
+//! Read from the tools' own code, and run where the tool runs here (JavaScript):
+//! - Rust (this command asks AWS with it): aws-config 1.13 `profile/credentials/repr.rs`
+//! - Go 2 (Terraform): `config/shared_config.go`, `config/resolve_credentials.go`, `stscreds/assume_role_provider.go`
+//! - Java 2: `ProfileCredentialsUtils.java`, `StsProfileCredentialsProviderFactory.java`
+//! - JavaScript 3: `credential-provider-ini`, `credential-provider-node`, `credential-provider-sso` 3.981
+//! - .NET: `AWSCredentialsFactory.cs`, `DefaultAWSCredentialsIdentityResolver.cs`
+
+use super::{Base, Chain, Profile, SharedConfig, TokenKey};
+use crate::inventory::Location;
+use crate::lease::rules;
+
+/// A setting that another tool reads otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The profile.
+    pub profile: String,
+    /// Where.
+    pub location: Location,
+    /// What differs.
+    pub kind: DifferenceKind,
+}
+
+/// What differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DifferenceKind {
+    /// `sso_start_url` or `sso_region` beside an `sso_session` with the same value.
+    SsoSettingsRepeated,
+    /// Keys of the credentials file beside `credential_process` or `login_session`.
+    KeysBeforeProcess,
+    /// Keys of the config file behind `credential_process` or `login_session`.
+    KeysBehindProcess,
+    /// Keys beside SSO settings.
+    KeysBesideSso,
+    /// `credential_process` beside SSO settings.
+    ProcessBesideSso,
+    /// Keys beside `web_identity_token_file`.
+    KeysBesideWebIdentity,
+    /// SSO settings beside a role with a source.
+    SsoBesideRole,
+    /// `duration_seconds` of a role.
+    Duration,
+    /// A role without `duration_seconds`.
+    NoDuration,
+    /// `mfa_serial`.
+    Mfa,
+    /// `aws_security_token`.
+    OldTokenName,
+}
+
+impl DifferenceKind {
+    /// What each tool does, the AWS CLI and boto3 first.
+    #[must_use]
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::SsoSettingsRepeated => {
+                "sso_start_url and sso_region are repeated beside sso_session: the AWS CLI, boto3, Go and JavaScript \
+                 accept equal values, the SDK for Rust refuses the profile"
+            }
+            Self::KeysBeforeProcess => {
+                "keys in the credentials file: the AWS CLI, boto3, Go and JavaScript take the keys; the SDKs for Rust \
+                 and Java run credential_process or take login_session"
+            }
+            Self::KeysBehindProcess => {
+                "keys in the config file beside credential_process or login_session: the AWS CLI, boto3, Rust and \
+                 Java do not take the keys; Go and JavaScript do"
+            }
+            Self::KeysBesideSso => {
+                "keys beside SSO settings: the AWS CLI, boto3, Rust and Java take IAM Identity Center; Go and \
+                 JavaScript take the keys"
+            }
+            Self::ProcessBesideSso => {
+                "credential_process beside SSO settings: the AWS CLI, boto3, Rust, Go and Java take IAM Identity \
+                 Center; JavaScript runs the process"
+            }
+            Self::KeysBesideWebIdentity => {
+                "keys beside web_identity_token_file: the AWS CLI, boto3, Rust and Java take the token; Go and \
+                 JavaScript take the keys"
+            }
+            Self::SsoBesideRole => {
+                "SSO settings beside a role: the AWS CLI, boto3, Rust, Go and JavaScript assume the role; Java takes \
+                 IAM Identity Center without it"
+            }
+            Self::Duration => {
+                "duration_seconds: the SDKs for Rust, Java and .NET do not send it and get 1h; Go (Terraform) sends \
+                 it from 16 minutes on"
+            }
+            Self::NoDuration => {
+                "no duration_seconds: Go (Terraform) asks for 15m and renews them; every other tool gets 1h"
+            }
+            Self::Mfa => {
+                "mfa_serial: the AWS CLI and boto3 ask for the code; Go (Terraform), JavaScript and .NET fail without \
+                 a program that supplies it; Rust and Java send none"
+            }
+            Self::OldTokenName => {
+                "aws_security_token: the AWS CLI and boto3 read it before aws_session_token; the other SDKs do not \
+                 read it and send no token"
+            }
+        }
+    }
+
+    /// Whether a tool gets other credentials, or none: a warning. Else the difference is one of durations.
+    #[must_use]
+    pub const fn is_of_credentials(self) -> bool {
+        !matches!(self, Self::Duration | Self::NoDuration)
+    }
+}
+
+impl SharedConfig {
+    /// What other tools read otherwise on the way from this chain's profile to its credentials.
+    #[must_use]
+    pub fn differences(&self, chain: &Chain<'_>) -> Vec<Difference> {
+        let base = chain.base_profile;
+        let mut found = Vec::new();
+        let mut add = |profile: &Profile, location: &Location, kind| {
+            found.push(Difference { profile: profile.name.clone(), location: location.clone(), kind });
+        };
+        let has_process = base.credential_process.is_some() || base.login_session.is_some();
+        let has_sso = base.sso_account_id.is_some() || base.sso_role_name.is_some();
+        match &chain.base {
+            Base::Sso(login) => {
+                let repeated = [&base.sso_start_url, &base.sso_region];
+                for setting in repeated.into_iter().flatten().filter(|_| login.session.is_some()) {
+                    add(base, &self.location(setting.place), DifferenceKind::SsoSettingsRepeated);
+                }
+                if let Some(keys) = base.keys.as_ref().filter(|_| base.has_keys()) {
+                    add(base, keys, DifferenceKind::KeysBesideSso);
+                }
+                if let Some(process) = &base.credential_process {
+                    add(base, &self.location(process.place), DifferenceKind::ProcessBesideSso);
+                }
+            }
+            Base::Keys | Base::SessionKeys => {
+                let location = base.keys.as_ref().unwrap_or(&base.location);
+                if has_process {
+                    add(base, location, DifferenceKind::KeysBeforeProcess);
+                }
+                if base.session_token == Some(TokenKey::Security) {
+                    add(base, base.token.as_ref().unwrap_or(location), DifferenceKind::OldTokenName);
+                }
+            }
+            Base::Process(_) | Base::LoginSession => {
+                if let Some(keys) = base.keys.as_ref().filter(|_| base.has_keys()) {
+                    add(base, keys, DifferenceKind::KeysBehindProcess);
+                }
+            }
+            Base::WebIdentity => {
+                if let Some(keys) = base.keys.as_ref().filter(|_| base.has_keys()) {
+                    add(base, keys, DifferenceKind::KeysBesideWebIdentity);
+                }
+            }
+            Base::Named(_) | Base::Nothing => {}
+        }
+        let by_token = usize::from(chain.base == Base::WebIdentity);
+        for role in chain.roles.iter().skip(by_token) {
+            match role.duration_seconds.as_ref().filter(|duration| duration.seconds().is_some()) {
+                // Every tool's session lasts as long then.
+                Some(duration) if duration.seconds() == Some(rules::DEFAULT_DURATION.0) => {}
+                Some(duration) => add(role, &self.location(duration.place), DifferenceKind::Duration),
+                None => add(role, &role.location, DifferenceKind::NoDuration),
+            }
+            if let Some(serial) = &role.mfa_serial {
+                add(role, &self.location(serial.place), DifferenceKind::Mfa);
+            }
+            let names_sso = role.sso_session.is_some() || role.sso_start_url.is_some();
+            if (has_sso && role.name == base.name) || names_sso {
+                add(role, &role.location, DifferenceKind::SsoBesideRole);
+            }
+        }
+        found
+    }
+}
