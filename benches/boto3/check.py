@@ -1,6 +1,6 @@
-"""What `credential-health check` asks of AWS, asked by boto3 at its realistic best: one session with its loaded models shared, a
-thread pool, one STS client with a connection for each thread; one IAM client for each role's session, or, with readers, one for
-each account, whose roles are read by ListRoles.
+"""Makes the calls of `credential-health check` with boto3 in an efficient way: one shared session with loaded models, a thread
+pool, and one STS client with a connection for each thread. There is one IAM client for each role's session. With readers there
+is one for each account, which reads the roles with ListRoles.
 
     check.py ROLES.json CONCURRENCY [readers]
 """
@@ -17,7 +17,7 @@ roles, concurrency, readers = json.load(open(sys.argv[1])), int(sys.argv[2]), sy
 session = boto3.Session()
 config = Config(max_pool_connections=concurrency, retries={"mode": "standard"})
 sts = session.client("sts", config=config)
-# Making clients is not safe in threads.
+# The creation of clients is not thread-safe.
 making = threading.Lock()
 
 

@@ -1,4 +1,4 @@
-"""A function's start, first and later invocations, beside an empty function of the same profile."""
+"""Start, first and later invocations of the function, compared with an empty function with the same profile."""
 
 import io
 import json
@@ -23,7 +23,7 @@ def run(quick, _options):
             if cgroup:
                 cases |= {"empty, limited": (empty, surroundings(), cgroup), "limited": (bootstrap, ours["TLS"], cgroup)}
             runs = {name: [] for name in cases}
-            # In turn, so that the load of the machine affects all of them alike.
+            # Alternating, so that the load of the machine affects all cases equally.
             for _ in range(rounds):
                 for name, (binary, environment, group) in cases.items():
                     runs[name].append(invoked(binary, environment, group))
@@ -73,7 +73,7 @@ def rows(runs, quota):
 
 
 def at_quota(cpu_ms):
-    """The time for so much CPU, where a process pauses from the end of its share to the end of the period."""
+    """The time for this CPU use, if a process pauses from the end of its share to the end of the period."""
     whole, rest = divmod(cpu_ms, QUOTA_US / 1000)
     return whole * PERIOD_US / 1000 + rest
 
@@ -86,8 +86,8 @@ def zipped(path):
 
 
 def unpacked(path, folder):
-    """The function written from beginning to end, as Lambda unpacks it: a linker leaves it in smaller pieces in the page
-    cache, and its start then takes a tenth longer."""
+    """Writes the function sequentially, as Lambda unpacks it. A linker leaves it in smaller pieces in the page cache, which
+    makes its start a tenth slower."""
     target = folder / path.name
     target.write_bytes(path.read_bytes())
     target.chmod(0o755)

@@ -1,4 +1,4 @@
-"""Shared by the parts: builds, worlds of a given size, measured commands, tables."""
+"""Code that the parts share: builds, worlds of a given size, measured commands, tables."""
 
 import contextlib
 import json
@@ -63,7 +63,7 @@ def cargo(folder, target, *arguments, verb="build", after=()):
 
 
 def python():
-    """A Python with what benches/boto3/requirements.txt lists."""
+    """A Python with the packages of benches/boto3/requirements.txt."""
     wanted = BENCHES / "boto3" / "requirements.txt"
     installed = VENV / "installed-requirements.txt"
     if not installed.exists() or installed.read_text() != wanted.read_text():
@@ -85,12 +85,12 @@ def account_of(number):
 
 
 def role_arn(number):
-    """Role `number` of an inventory: they are spread over the accounts in turn."""
+    """Role `number` of an inventory. The accounts get roles in turn."""
     return f"arn:aws:iam::{account_of(number)}:role/job-{number // len(ACCOUNTS):05}"
 
 
 def inventory(folder, jobs, readers):
-    """An inventory of so many jobs, each with a role of its own that it asks for two hours."""
+    """An inventory with this number of jobs. Each job requests two hours from a different role."""
     lines = ["version: 1"]
     if readers:
         lines.append('readers: {"*": "arn:aws:iam::{account}:role/reader"}')
@@ -104,7 +104,7 @@ def inventory(folder, jobs, readers):
 
 
 class StandIn:
-    """The stand-in for AWS, as long as the `with` lasts; `counted` has its counts then."""
+    """The stand-in for AWS during a `with` block. Afterwards `counted` has its counts."""
 
     def __init__(self, folder, latency=0, tls=False, roles=0, others=0):
         self.authority = folder / "authority.pem" if tls else None
@@ -118,20 +118,20 @@ class StandIn:
         return self
 
     def environment(self):
-        """The whole environment of a client: no account and no settings of this machine."""
+        """The whole environment of a client, without an account or settings of this machine."""
         urls = {f"AWS_ENDPOINT_URL_{service.upper()}": url for service, url in self.urls.items()}
         tls = {"SSL_CERT_FILE": str(self.roots()), "AWS_CA_BUNDLE": str(self.authority)} if self.authority else {}
         return surroundings() | urls | tls
 
     def roots(self):
-        """The system's root certificates and the run's authority: a client in Lambda reads as many."""
+        """The root certificates of the system and the authority of the run, as many as a client in Lambda reads."""
         system = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
         bundle = self.authority.with_name("roots.pem")
         bundle.write_text((system.read_text() if system.exists() else "") + self.authority.read_text())
         return bundle
 
     def __exit__(self, *_):
-        # It counts until its standard input ends, so it ends with this process, however that ends.
+        # It stops when its standard input closes, so it always stops with this process.
         out, _ = self.process.communicate(timeout=30)
         self.counted = json.loads(out)
 
@@ -150,7 +150,7 @@ def surroundings():
 
 @contextlib.contextmanager
 def limited():
-    """A control group with the CPU of 128 MB, or None where none can be made."""
+    """A control group with the CPU of 128 MB, or None if it cannot be created."""
     root = pathlib.Path("/sys/fs/cgroup")
     second = (root / "cgroup.controllers").exists()
     group = root / ("" if second else "cpu") / f"bench-{os.getpid()}"
@@ -160,7 +160,7 @@ def limited():
             (root / "cgroup.subtree_control").write_text("+cpu")
         group.mkdir()
     except OSError as problem:
-        say(f"no control group can be made here ({problem})")
+        say(f"a control group cannot be created here ({problem})")
         yield None
         return
     try:
@@ -172,7 +172,7 @@ def limited():
 
 
 def output(arguments, environment, limit):
-    """What a command prints, and what it says. Ends it and all that it started after `limit` seconds."""
+    """Standard output and standard error of a command. Kills its process group after `limit` seconds."""
     process = subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0)
     try:
         out, err = process.communicate(timeout=limit)
@@ -186,7 +186,7 @@ def output(arguments, environment, limit):
 
 
 def measure(arguments, environment, limit, allowed=(0,), cgroup=None):
-    """Runs a command: wall, user and system seconds, peak bytes. Ends all of it after `limit` seconds."""
+    """Runs a command and returns wall, user and system seconds, and peak bytes. Kills it after `limit` seconds."""
     if cgroup:
         arguments = ["sh", "-c", 'echo $$ > "$0" && exec "$@"', cgroup / "cgroup.procs", *arguments]
     out, err = output([tool("measure"), *arguments], environment, limit)
@@ -198,7 +198,7 @@ def measure(arguments, environment, limit, allowed=(0,), cgroup=None):
 
 
 def median_run(run, quick, enough=20):
-    """The run with the median wall time of three; of one, where it is long enough to be even or nobody has time."""
+    """The run with the median wall time of three. Long or quick runs are made only once."""
     runs = [run()]
     if not quick and runs[0]["wall"] < enough:
         runs += [run(), run()]
@@ -211,7 +211,7 @@ def quartiles(values):
 
 
 def table(head, rows):
-    """A Markdown table that is also fit to be read as it is."""
+    """A Markdown table with aligned columns."""
     rows = [[str(cell) for cell in row] for row in [head, *rows]]
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
 

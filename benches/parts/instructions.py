@@ -1,5 +1,5 @@
-"""Instructions per job of lint, counted by callgrind: the work of a live check without its calls. Unlike time, the count
-is the same on a busy machine."""
+"""Instructions per job of lint, counted by callgrind: the work of a live check without its calls. Unlike a time, the
+count does not change on a busy machine."""
 
 import re
 import shutil
@@ -29,13 +29,13 @@ def run(_quick, _options):
 
 
 def with_names():
-    """What ships, linked again with the names of its functions, which `strip` takes away."""
+    """The released command, linked again with the function names that `strip` removes."""
     cargo(ROOT, TARGET, "--release", "--bin", "credential-health", verb="rustc", after=["--", "-C", "strip=none"])
     return TARGET / "release" / "credential-health"
 
 
 def counted(command, folder, size):
-    """Instructions by function, inlined ones in their callers."""
+    """Instructions by function. Inlined code counts for its caller."""
     say(f"instructions: {size:,} jobs")
     out = folder / f"callgrind-{size}"
     path = inventory(folder, size, readers=True)
@@ -52,7 +52,7 @@ def counted(command, folder, size):
 
 
 def short(name):
-    """The function without its hash and without where it was linked."""
+    """The function name without its hash and its object file."""
     return re.sub(r"::h[0-9a-f]{16}$", "", name.strip()).replace("|", "\\|")
 
 

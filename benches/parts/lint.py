@@ -13,7 +13,7 @@ def run(quick, options):
             say(f"lint: {size:,} jobs")
             path = inventory(folder, size, readers=True)
             arguments = [command(), "lint", "--inventory", path, "--format", "json", "--output", folder / "report.json"]
-            # Nothing is known of the roles' maxima, so each verdict is `unknown`: 3, not complete, or 1, where that is a finding.
+            # The maxima of the roles are unknown, so each verdict is `unknown`: status 3 (incomplete), or 1 if that is a finding.
             measured = median_run(lambda: measure(arguments, surroundings(), 300, allowed=(0, 1, 3)), quick)
             growth = ["-", "-"]
             if smaller:

@@ -8,7 +8,7 @@ from .common import (
     ACCOUNTS, BENCHES, PERIOD_US, QUOTA_US, StandIn, command, inventory, limited, measure, median_run, mib, python, role_arn, say, scratch, table,
 )
 
-# A page of ListRoles at most (IAM ListRoles, MaxItems).
+# The largest page of ListRoles (IAM ListRoles, MaxItems).
 PAGE = 1000
 
 
@@ -38,11 +38,11 @@ def run(quick, options):
 
 
 def small(options):
-    """The same at the CPU of the smallest function."""
+    """The same with the CPU of the smallest function."""
     size, latency, rows = 1000, 20, []
     with scratch() as folder, limited() as cgroup:
         if not cgroup:
-            return "At the CPU of 128 MB: not measured, no control group could be made."
+            return "At the CPU of 128 MB: not measured, a control group could not be created."
         for readers in (False, True):
             case = (folder, size, readers, latency, True)
             say(f"scale: {described(*case[1:])}, at the CPU of 128 MB")
@@ -69,12 +69,12 @@ def check(path, folder, size, readers, latency, tls, options, cgroup=None):
 
 
 def limit(size, latency):
-    """Seconds after which a run is given up: some times what it should take."""
+    """The timeout of a run in seconds: a multiple of the expected time."""
     return 60 + size * 2 * (latency / 1000 / 8 + 0.02)
 
 
 def right(report, size):
-    """A run that does not do the work measures nothing."""
+    """Checks that a run did its work, because otherwise its measurement is useless."""
     coverage, verdicts = report["coverage"], report["summary"]["verdicts"]
     # One role in ten has a longer MaxSessionDuration than its job needs.
     found = report["summary"]["findings"]
@@ -85,7 +85,7 @@ def right(report, size):
 
 
 def boto3(interpreter, folder, size, readers, latency, tls, others, concurrency):
-    """The same answers, by Python."""
+    """The same calls, with Python."""
     roles = folder / "roles.json"
     roles.write_text(json.dumps([role_arn(number) for number in range(size)]))
     arguments = [interpreter, BENCHES / "boto3" / "check.py", roles, str(concurrency), *(["readers"] if readers else [])]
@@ -95,14 +95,14 @@ def boto3(interpreter, folder, size, readers, latency, tls, others, concurrency)
 
 
 def fewest_calls(size, readers, others):
-    """Who the checker is, each role assumed; then each role read by itself, or a reader and its pages in each account."""
+    """GetCallerIdentity and an AssumeRole for each role. Then a GetRole for each role, or a reader and its pages in each account."""
     in_account = [len(range(index, size, len(ACCOUNTS))) for index in range(len(ACCOUNTS))]
     reads = sum(1 + min(roles, math.ceil((others + roles) / PAGE)) for roles in in_account if roles) if readers else size
     return 1 + size + reads
 
 
 def schedule(calls, at_once, latency):
-    """Seconds: who the checker is first, then all the rest with never a place empty, but no role read before it is assumed."""
+    """Seconds: GetCallerIdentity, then all other calls without a free slot. No role is read before it is assumed."""
     return (1 + max(2, (calls - 1) / at_once)) * latency / 1000
 
 

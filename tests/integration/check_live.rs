@@ -529,7 +529,7 @@ jobs:
         );
         let report = check_once(&aws, &checker, &inventory).await;
         assert_eq!(ids(&report), [id, id], "{spoil}: once per role, not once per job");
-        assert_eq!(report["run"]["complete"], false, "{spoil}: nothing was checked");
+        assert_eq!(report["run"]["complete"], false, "{spoil}: no role was checked");
         assert_eq!(report["coverage"]["roles"]["assumed"], 0);
     }
 }

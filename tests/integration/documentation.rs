@@ -134,7 +134,7 @@ fn every_page_has_the_same_headings_a_source_and_each_form_of_a_fix() {
         let fix = section(&page, "Fix it");
         assert!(fix.contains("\n1. "), "{id} has no first fix");
         for form in ["CloudFormation", "Terraform"] {
-            assert!(fix.contains(form), "{id} says nothing about {form} in its fixes");
+            assert!(fix.contains(form), "{id} has no fix for {form}");
         }
         // `explain` shows the page in a terminal, where relative links do not work.
         assert!(!page.contains("]("), "{id} has links");

@@ -210,7 +210,7 @@ async fn the_command_judges_by_the_maximums_that_iam_returns() {
     assert_eq!(finding(&report, "max-session-drift")["role"], format!("arn:aws:iam::{hub}:role/deploy"));
     assert_eq!(job(&report, "backup")["verdict"], "rejected");
     assert_eq!(finding(&report, "duration-above-max-session")["job"], "backup");
-    assert!(company.received().await.is_empty(), "nothing is published unless asked for");
+    assert!(company.received().await.is_empty(), "without --publish, no message is published");
 }
 
 #[tokio::test]
@@ -339,7 +339,7 @@ async fn the_state_object_is_replaced_only_by_the_run_that_read_it() {
     run("first").await.unwrap();
     assert_eq!(states(&company.received().await), ["new", "new"], "one for each owner");
     run("second").await.unwrap();
-    assert!(company.received().await.is_empty(), "nothing changed");
+    assert!(company.received().await.is_empty(), "an unchanged run publishes no message");
     put("{ broken").await.unwrap();
     run("third").await.unwrap();
     assert_eq!(states(&company.received().await), ["lost", "lost"]);

@@ -350,7 +350,7 @@ fn a_walk_stops_at_a_role_declared_with_assume_false() {
     assert_eq!(plan.steps.len(), 2, "hub and etl, each by the checker itself");
     assert!(
         !(0..plan.steps.len()).any(|step| plan.policy(step).contains("role/quiet")),
-        "no session may assume what is not to be assumed"
+        "no session may assume a role declared with assume: false"
     );
     assert_eq!(plan.roles[&arn("quiet")], DescribedBy::Checker);
     assert_eq!(plan.roles[&arn("deep")], DescribedBy::Checker);

@@ -51,7 +51,7 @@ jobs:
         Lambda::new(&aws, &checker, &inventory, &[("TOPIC_ARN", TOPIC)]).await.invoke(&json!({})).await.unwrap();
     assert_eq!(report["coverage"]["roles"]["not_checked"], json!([]), "{:#}", report["findings"]);
     let calls = aws.calls();
-    assert!(calls.iter().all(|call| call.status == 200), "a full run is refused nothing");
+    assert!(calls.iter().all(|call| call.status == 200), "no call of a full run is refused");
     (aws, calls)
 }
 
@@ -166,7 +166,7 @@ fn allowed_by(template: &str, role: &str, values: &[(&str, &[&str])]) -> Vec<(St
             }
             "Resource" => {
                 let known = values.iter().find(|(written, _)| *written == value);
-                let (_, resources) = known.unwrap_or_else(|| panic!("{template}, {sid}: what is {value}?"));
+                let (_, resources) = known.unwrap_or_else(|| panic!("{template}, {sid}: unknown resource {value}"));
                 for action in &actions {
                     pairs.extend(resources.iter().map(|each| (sid.clone(), (action.clone(), (*each).to_owned()))));
                 }

@@ -383,7 +383,7 @@ fn cases() -> Vec<Case> {
         ),
         case(
             "G64",
-            "a script that asks for nothing",
+            "a script without a requested duration",
             "length: 2h, source: iam-user, path: [role]",
             Some("12h"),
             DiesAfter(60..=60),

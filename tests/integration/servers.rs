@@ -234,13 +234,6 @@ pub fn signal_function(emulator: u32, name: &str) {
     signal(name, function.expect("the function's process lives"));
 }
 
-/// The peak memory of the function in this emulator so far, in KiB.
-pub fn peak_memory_of_function(emulator: u32) -> u32 {
-    let status = function_of(emulator).expect("the function's process lives");
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux reports VmHWM");
-    peak.trim().trim_end_matches(" kB").parse().unwrap()
-}
-
 /// The emulator is in aws-sam-cli, beside a copy for the other processor.
 fn emulator_in(venv: &Path) -> Option<PathBuf> {
     let processor = match std::env::consts::ARCH {

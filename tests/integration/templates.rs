@@ -343,7 +343,7 @@ async fn a_template_gives_the_planned_settings_of_its_roles() {
             &["a Deny statement may apply"],
         ),
         case(
-            "but nobody else is let in",
+            "no other caller may assume it",
             inventory("iam-user", &[HUB, pipeline], ""),
             &["templates/cross-account-pipeline.yaml"],
             &[],
@@ -609,7 +609,7 @@ async fn a_plan_gives_the_planned_settings_of_its_roles() {
             &["though it may be"],
         ),
         case(
-            "what is known only after apply",
+            "a value known only after apply",
             long("irsa-etl", ", max_session_duration: 12h"),
             &["plans/eks-irsa.json"],
             3,
@@ -618,7 +618,7 @@ async fn a_plan_gives_the_planned_settings_of_its_roles() {
             &["MaxSessionDuration and trust policy are not known: it is known only after apply"],
         ),
         case(
-            "one of two files decides where the other does not have the role",
+            "the only file with the role decides",
             inventory("iam-user", &[&arn(2, "legacy")], ""),
             &["plans/deleted-role.json", "templates/saml-roles.yaml"],
             1,

@@ -244,7 +244,7 @@ async fn problems_of_the_run_appear_above_the_jobs() {
         .filter(|one| ["a", "cwdb-action"].contains(&tag(one).as_str()))
         .collect::<Vec<_>>()[..]
     else {
-        panic!("a link and what it opens")
+        panic!("a link and its popup are missing")
     };
     assert_eq!((tag(link).as_str(), tag(action).as_str()), ("a", "cwdb-action"));
 }
