@@ -1,4 +1,4 @@
-//! One run, as the command line and the function call it: plan, call AWS, judge, report.
+//! One run for the command line and the function: plan, call AWS, judge, report.
 
 use jiff::Timestamp;
 
@@ -11,42 +11,41 @@ use crate::probe::Probe;
 use crate::report::{Report, Run, Trigger};
 use crate::templates::Planned;
 
-/// What a run is called and when it began.
+/// The id, the trigger and the start time of a run.
 #[derive(Debug, Clone)]
 pub struct Start {
     /// The run's id.
     pub id: String,
-    /// What started it.
+    /// The trigger of the run.
     pub trigger: Trigger,
-    /// When.
+    /// The start time.
     pub at: Timestamp,
     /// Reads the clock at the end of the run.
     pub clock: fn() -> Timestamp,
-    /// Where the pages about findings are; `None`: in this project's docs.
+    /// The base address of the pages about findings; `None`: this project's docs.
     pub runbook_base_url: Option<String>,
 }
 
-/// A report, and what of the facts its exit status depends on.
+/// A report, and the facts behind its exit status.
 #[derive(Debug, Clone)]
 pub struct Outcome {
     /// The report.
     pub report: Report,
-    /// The facts it stands on.
+    /// The facts of the run.
     pub facts: Facts,
 }
 
-/// Judges by the declared facts, and by what templates and plans say of the roles as they will be, where some are given: no
-/// network.
+/// Judges the declared facts and, where templates or plans are given, the planned roles. Makes no network call.
 ///
 /// # Errors
-/// When the filter lets no job through.
+/// The filter matches no job.
 pub fn lint(
     inventory: &Inventory,
     filter: &Filter,
     planned: Planned,
     start: &Start,
 ) -> Result<Outcome, NothingMatches> {
-    // Imported files may hold no job; a report says so.
+    // Imported files may hold no job. The report says so.
     let jobs = if inventory.jobs.is_empty() { Vec::new() } else { filter.select(inventory)? };
     let plan = Plan::new(inventory, &jobs);
     let mode = if planned.files.is_empty() { Mode::Offline } else { Mode::Planned(planned) };
@@ -54,7 +53,8 @@ pub fn lint(
     Ok(conclude(inventory, jobs, &plan, facts, start))
 }
 
-/// Reports a call that CloudTrail saw fail with expired credentials, with the declared jobs of its role. Asks AWS nothing.
+/// Reports a call that failed with expired credentials in CloudTrail, with the declared jobs of its role. Calls no
+/// AWS API.
 #[must_use]
 pub fn observe(inventory: &Inventory, observed: Observation, start: &Start) -> Outcome {
     let has_role = |job: &&Job| observed.role.as_ref().is_some_and(|role| job.path.iter().any(|hop| hop.role == *role));
@@ -64,10 +64,10 @@ pub fn observe(inventory: &Inventory, observed: Observation, start: &Start) -> O
     conclude(inventory, jobs, &plan, facts, start)
 }
 
-/// Walks the paths and judges by what AWS answers.
+/// Walks the paths and judges with the answers of AWS.
 ///
 /// # Errors
-/// When the filter lets no job through.
+/// The filter matches no job.
 #[cfg(feature = "aws")]
 pub async fn check(
     inventory: &Inventory,

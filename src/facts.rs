@@ -1,5 +1,5 @@
-//! What a run saw: the answers of STS and IAM, and the checker itself. Facts only; whether they are a problem is
-//! `findings`'s. What the checker got is never what the job will get: its own walk is always chained.
+//! Facts of a run: the answers of STS and IAM, and the checker itself. `findings` decides whether they are a problem.
+//! A session of the checker says nothing about a session of the job: the checker's walk is always chained.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,45 +8,46 @@ use crate::failure::{Class, Failure};
 use crate::inventory::{RoleArn, RoleRef, Seconds};
 use crate::templates::{Planned, PlannedRole};
 
-/// Everything that a run learnt from AWS, or from templates and plans. `Facts::default()` is a run that asked nothing: `lint`.
+/// The facts of a run from AWS, templates and plans. `Facts::default()` is a run without AWS calls, such as `lint`.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    /// What the run does.
+    /// The mode of the run.
     pub mode: Mode,
-    /// Who the checker is.
+    /// The checker's identity.
     pub checker: Option<Checker>,
-    /// Why the checker could not learn its own identity.
+    /// Why the checker's identity is not known.
     pub checker_failure: Option<Class>,
     /// The outcome of each step of the plan, by its index.
     pub steps: Vec<StepOutcome>,
-    /// The MaxSessionDuration of each role that was to be described.
+    /// The MaxSessionDuration of each role that the plan describes.
     pub described: BTreeMap<RoleArn, Description>,
-    /// Readers that could not be assumed.
+    /// Readers that the checker could not assume.
     pub reader_failures: Vec<Failure>,
     /// The checker's clock minus AWS's, in seconds, by the Date header of the answers.
     pub clock_offset: Option<i64>,
-    /// How many HTTP answers came back.
+    /// Number of HTTP answers.
     pub answers: usize,
 }
 
-/// What a run does.
+/// The mode of a run.
 #[derive(Debug, Clone, Default)]
 pub enum Mode {
-    /// It judges the declared facts alone: `lint`.
+    /// The run judges only the declared facts: `lint`.
     #[default]
     Offline,
-    /// It judges the declared facts and those of templates and plans: `lint --cloudformation`, `--terraform-plan`.
+    /// The run judges the declared facts and those of templates and plans: `lint --cloudformation`,
+    /// `--terraform-plan`.
     Planned(Planned),
-    /// It calls AWS: `check` and the function.
+    /// The run calls AWS: `check` and the function.
     Live,
-    /// It reports one failed call that CloudTrail recorded.
+    /// The run reports one failed call that CloudTrail recorded.
     Observed(Observation),
 }
 
 /// A call that failed because its credentials had expired, as CloudTrail recorded it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observation {
-    /// The role whose session it was; `None`: not a role's.
+    /// The role of the caller's session; `None`: the caller has no role session.
     pub role: Option<RoleArn>,
     /// The caller's ARN.
     pub caller: String,
@@ -54,7 +55,7 @@ pub struct Observation {
     pub call: String,
     /// The error code.
     pub error_code: String,
-    /// When, as CloudTrail writes it.
+    /// The time of the call, as CloudTrail writes it.
     pub time: String,
     /// CloudTrail's id of the event.
     pub event_id: String,
@@ -63,24 +64,24 @@ pub struct Observation {
 /// The checker's own identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checker {
-    /// Its ARN.
+    /// The ARN of the identity.
     pub arn: String,
-    /// Its account.
+    /// The account of the identity.
     pub account: String,
 }
 
-/// What became of one step of the walk.
+/// The outcome of one step of the walk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StepOutcome {
-    /// STS gave a session.
+    /// STS granted a session.
     Assumed,
-    /// It did not.
+    /// STS refused, or the call failed.
     Failed(Arc<Failure>),
-    /// A step before it failed.
+    /// An earlier step failed.
     NotReached,
 }
 
-/// Where a role's MaxSessionDuration is known from.
+/// The origin of a role's MaxSessionDuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MaxSessionFrom {
     /// IAM returned it.
@@ -91,7 +92,7 @@ pub enum MaxSessionFrom {
     Declared,
 }
 
-/// What became of reading a role's settings.
+/// The outcome of reading a role's settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Description {
     /// IAM returned its MaxSessionDuration.
@@ -101,14 +102,14 @@ pub enum Description {
     },
     /// IAM, or the reader's AssumeRole, refused or failed.
     Failed(Arc<Failure>),
-    /// No session in the role's account was to be had: a step before failed.
+    /// The checker has no session in the role's account, because an earlier step failed.
     NotReached,
-    /// The inventory names no reader for the account, and the role itself is not to be assumed.
+    /// The inventory names no reader for the account, and the checker may not assume the role itself.
     NoReader,
 }
 
 impl Facts {
-    /// What templates and plans say about roles; `None` where the run has none.
+    /// The contents of templates and plans; `None` where the run has none.
     #[must_use]
     pub fn planned(&self) -> Option<&Planned> {
         match &self.mode {
@@ -117,7 +118,7 @@ impl Facts {
         }
     }
 
-    /// What a template or a plan says about the role, deleted or not.
+    /// The role in a template or a plan, deleted or not.
     #[must_use]
     pub fn planned_role(&self, role: &RoleRef) -> Option<&PlannedRole> {
         self.planned()?.roles.get(role.arn()?)

@@ -1,13 +1,12 @@
 //! credential-health finds jobs whose temporary AWS credentials expire before the jobs finish.
 //!
-//! Data flows one way: [`inventory`] (what people declare) → [`plan`] (the calls of a run) → `aws` (STS and IAM answer) →
-//! [`facts`] → [`lease`] (what AWS grants) → [`findings`] (the problems) and [`fixes`] (the least changes that solve them)
-//! → [`report`] (one typed model, one file per form) → [`notify`] (messages and metrics). [`check`] runs this flow; `cli`
-//! and `lambda` call it.
+//! Data flows one way: [`inventory`] (declared jobs) → [`plan`] (the calls of a run) → `aws` (calls to STS and IAM) →
+//! [`facts`] → [`lease`] (sessions that AWS grants) → [`findings`] (problems) and [`fixes`] (least changes that solve
+//! them) → [`report`] (one typed model, one file per form) → [`notify`] (messages and metrics).
 //!
-//! `import` makes inventories of AWS profiles, GitHub workflows and templates. [`templates`] reads the roles of
-//! CloudFormation templates and Terraform plans. `shared_config` reads AWS profile files for `import` and `doctor`, which
-//! diagnoses the credentials of a shell and needs no inventory.
+//! [`check`] runs this flow; `cli` and `lambda` call it. `import` makes inventories of AWS profiles, GitHub workflows
+//! and templates. [`templates`] reads the roles of CloudFormation templates and Terraform plans. `shared_config` reads
+//! AWS profile files for `import` and `doctor`, which diagnoses the credentials of a shell and needs no inventory.
 //!
 //! Modules without a `cfg` compile without the AWS SDK.
 
@@ -36,11 +35,10 @@ pub mod settings;
 pub mod shared_config;
 #[cfg(feature = "cli")]
 mod shell;
-pub mod state;
 pub mod templates;
 mod visible;
 
-// The names of before `aws` existed.
+// Paths that existed before the module `aws`.
 #[cfg(feature = "aws")]
 pub use aws as probe;
 pub use aws::errors as failure;

@@ -1,29 +1,29 @@
-//! Bounded reading of files and streams. A file that a variable names must be a regular file: a named pipe would have
-//! to be waited for.
+//! Bounded reading of files and streams. A file that a variable names must be a regular file, because reading a named
+//! pipe can wait forever.
 
 use std::fmt;
 use std::io::Read;
 use std::path::Path;
 
-/// Why something could not be read.
+/// Why a file or a stream could not be read.
 #[derive(Debug)]
 pub(crate) enum Unreadable {
-    /// There is no such file.
+    /// The file does not exist.
     NotThere,
-    /// It is a folder, a named pipe or a device.
+    /// The path is a folder, a named pipe or a device.
     #[cfg(feature = "cli")]
     NoFile,
-    /// It is larger than this many bytes.
+    /// The content is larger than this many bytes.
     TooLarge(u64),
-    /// It is not UTF-8.
+    /// The content is not UTF-8.
     #[cfg(feature = "cli")]
     NotText {
-        /// The line of the first byte that is not.
+        /// The line of the first byte that is not UTF-8.
         line: usize,
-        /// It begins with a byte order mark of UTF-16.
+        /// The content begins with a byte order mark of UTF-16.
         utf16: bool,
     },
-    /// The operating system refused.
+    /// The operating system returned an error.
     Failed(std::io::Error),
 }
 
@@ -52,30 +52,30 @@ impl From<std::io::Error> for Unreadable {
     }
 }
 
-/// A file that an argument names; it may be a pipe.
+/// Reads a file that an argument names. The file may be a pipe.
 pub(crate) fn file(path: &Path, most: u64) -> Result<Vec<u8>, Unreadable> {
     stream(std::fs::File::open(path)?, most)
 }
 
-/// A file that a variable or a folder of the user names. Opening a named pipe waits for its writer, and a device may
-/// have no end.
+/// Reads a file that a variable or a folder of the user names. Opening a named pipe waits for its writer, and a
+/// device may never end.
 #[cfg(feature = "cli")]
 pub(crate) fn regular(path: &Path, most: u64) -> Result<Vec<u8>, Unreadable> {
-    // People write this where they want no such file.
+    // People write /dev/null to set no file.
     if path == Path::new("/dev/null") {
         return Ok(Vec::new());
     }
     if std::fs::metadata(path)?.is_file() { file(path, most) } else { Err(Unreadable::NoFile) }
 }
 
-/// The bytes of a stream.
+/// Reads a stream.
 pub(crate) fn stream(from: impl Read, most: u64) -> Result<Vec<u8>, Unreadable> {
     let mut bytes = Vec::new();
     from.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most { Err(Unreadable::TooLarge(most)) } else { Ok(bytes) }
 }
 
-/// Bytes as text.
+/// Decodes UTF-8.
 #[cfg(feature = "cli")]
 pub(crate) fn text(bytes: Vec<u8>) -> Result<String, Unreadable> {
     String::from_utf8(bytes).map_err(|error| {

@@ -1,5 +1,5 @@
-//! The calls of a run: each distinct hop prefix is assumed once, each distinct role described once, however many jobs
-//! share them. Owns the order of calls and the session policies; the calls themselves are made elsewhere.
+//! The calls of a run. Each distinct hop prefix is assumed once, and each distinct role is described once, for all
+//! jobs that share them. Owns the order of calls and the session policies; `aws` makes the calls.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,12 +9,12 @@ use crate::inventory::{Inventory, Job, Reader, RoleArn, RoleRef};
 
 pub use crate::lease::rules::LONGEST_SESSION_POLICY;
 
-/// How many roles a page of ListRoles holds. AWS gives up to 1,000. A page of 250 with their trust policies is about
-/// half a megabyte, so that the pages of all concurrent calls fit in the smallest function.
+/// Roles in a page of ListRoles. AWS returns up to 1,000. A page of 250 roles with their trust policies is about half
+/// a megabyte, so the pages of all concurrent calls fit in the smallest function.
 pub const ROLES_IN_PAGE: i32 = 250;
-/// From this many roles of one reader on, its account's roles are listed (ListRoles returns MaxSessionDuration too).
-/// Listing takes 1 AssumeRole and 4 pages in an account within AWS's default quota of 1,000 roles; GetRole for 5 roles
-/// takes 1 and 5 calls.
+/// The checker lists the roles of an account (ListRoles returns MaxSessionDuration too) from this many roles of one
+/// reader on. Within AWS's default quota of 1,000 roles, listing takes 1 AssumeRole call and 4 pages; GetRole for 5
+/// roles takes 1 AssumeRole call and 5 calls.
 pub const LIST_FROM: usize = 5;
 
 /// The calls of a run.
@@ -22,11 +22,11 @@ pub const LIST_FROM: usize = 5;
 pub struct Plan {
     /// The AssumeRole calls of the walk; a step's parent comes before it.
     pub steps: Vec<Step>,
-    /// For each selected job, its hops.
+    /// The hops of each selected job.
     pub paths: Vec<Vec<PlannedHop>>,
-    /// Every distinct role on the paths whose ARN is known, and who describes it.
+    /// Every distinct role on the paths whose ARN is known, and its describer.
     pub roles: BTreeMap<RoleArn, DescribedBy>,
-    /// Every distinct role on the paths, those with an unknown ARN included.
+    /// Every distinct role on the paths, including roles with an unknown ARN.
     pub path_roles: BTreeSet<RoleRef>,
     /// The AssumeRole calls of readers.
     pub readers: Vec<ReaderStep>,
@@ -39,11 +39,11 @@ pub struct Step {
     pub role: RoleArn,
     /// The step whose session makes the call; `None`: the checker's own credentials.
     pub parent: Option<usize>,
-    /// The steps that its session is for.
+    /// The steps whose calls its session makes.
     pub next: Vec<usize>,
     /// Its session may read the role's settings.
     pub reads: bool,
-    /// A SourceIdentity is set at this hop or before it: it goes along with the chain.
+    /// A SourceIdentity is set at this hop or an earlier one and stays on the chain.
     pub identified: bool,
 }
 
@@ -52,20 +52,20 @@ pub struct Step {
 pub enum PlannedHop {
     /// This step assumes it.
     Step(usize),
-    /// It is declared as not to be assumed.
+    /// The inventory declares `assume: false` for its role.
     Declared,
-    /// A hop before it is not to be assumed.
+    /// An earlier hop is not assumed.
     BehindDeclared,
 }
 
-/// Who reads a role's settings.
+/// The session or credentials that read a role's settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DescribedBy {
     /// The session of the role itself.
     Itself,
     /// A reader, by index into [`Plan::readers`].
     Reader(usize),
-    /// The checker's own credentials, where the role is in the checker's account; else nobody.
+    /// The checker's own credentials if the role is in the checker's account; otherwise nobody.
     Checker,
 }
 
@@ -76,14 +76,14 @@ pub struct ReaderStep {
     pub reader: Reader,
     /// The roles.
     pub roles: Vec<RoleArn>,
-    /// The account's roles are listed, and these are found in the list; otherwise each is read by GetRole.
+    /// The checker lists the account's roles and finds these in the list; otherwise it calls GetRole for each role.
     pub lists: bool,
     /// The session policy.
     pub policy: String,
 }
 
 impl ReaderStep {
-    /// The sessions in which the reader reads each role by GetRole: one for each group that a session policy can name.
+    /// The sessions in which the reader calls GetRole, one session per group of roles that fits a session policy.
     #[must_use]
     pub fn one_by_one(reader: &Reader, roles: Vec<RoleArn>) -> Vec<Self> {
         let step = |roles: Vec<RoleArn>| {
@@ -117,7 +117,7 @@ impl Plan {
         plan
     }
 
-    /// How many calls a run makes if no call fails and no account has more than a page of roles. The call for the
+    /// The number of calls if no call fails and no account has more than one page of roles. The call for the
     /// checker's own identity counts.
     #[must_use]
     pub fn calls(&self) -> usize {
@@ -125,13 +125,13 @@ impl Plan {
         1 + self.steps.len() + self.readers.len() + self.roles.len() - self.readers.iter().map(listed).sum::<usize>()
     }
 
-    /// The session policy of this step: only what the check needs of the session.
+    /// The session policy of this step. It allows only the calls of the check.
     #[must_use]
     pub fn policy(&self, step: usize) -> String {
         let Step { role, next, reads, .. } = &self.steps[step];
         let hop = |next: &usize| NextHop { role: &self.steps[*next].role, identified: self.steps[*next].identified };
         let mut hops: Vec<NextHop<'_>> = next.iter().map(hop).collect();
-        // A role that needs several sessions has as many steps, one after the other.
+        // A role with several sessions has several consecutive steps.
         hops.dedup_by_key(|hop| hop.role);
         policy(if *reads { std::slice::from_ref(role) } else { &[] }, &hops)
     }
@@ -168,13 +168,13 @@ impl Plan {
     /// Adds the step or steps of one prefix: one for each group of next hops that fits a session policy.
     fn add_steps(&mut self, trie: &Trie, node: usize, parent: Option<usize>, steps_of: &mut [Vec<usize>]) {
         let Node { role, next, identified } = &trie.nodes[node];
-        // A session policy needs a statement. The last hop's allows what a reader may do anyway.
+        // A session policy needs a statement. The policy of the last hop allows the calls of a reader.
         let reads = next.is_empty() || self.roles.get(role) == Some(&DescribedBy::Itself);
         let describe = if reads { std::slice::from_ref(role) } else { &[] };
         let hop = |child: &usize| NextHop { role: &trie.nodes[*child].role, identified: trie.nodes[*child].identified };
         let length = |children: &[usize]| policy(describe, &children.iter().map(hop).collect::<Vec<_>>()).len();
         let mut groups = groups(next.clone(), length);
-        // Where reading and one next hop do not fit together, the first session only reads.
+        // If iam:GetRole and one next hop do not fit together, the first session only reads.
         if groups.first().is_none_or(|first| length(first) > LONGEST_SESSION_POLICY) {
             groups.insert(0, Vec::new());
         }
@@ -210,7 +210,7 @@ impl Plan {
     }
 }
 
-/// The distinct prefixes of the paths, up to the first hop that is not to be assumed.
+/// The distinct prefixes of the paths, up to the first hop that is not assumed.
 #[derive(Default)]
 struct Trie {
     nodes: Vec<Node>,
@@ -221,12 +221,12 @@ struct Trie {
 struct Node {
     role: RoleArn,
     next: Vec<usize>,
-    /// A SourceIdentity is set at this hop or before it: it goes along with the chain.
+    /// A SourceIdentity is set at this hop or an earlier one and stays on the chain.
     identified: bool,
 }
 
 impl Trie {
-    /// The nodes of the hops of a job that are to be assumed.
+    /// The nodes of a job's assumed hops.
     fn insert(&mut self, inventory: &Inventory, job: &Job) -> Vec<usize> {
         let mut prefix = Vec::with_capacity(job.path.len());
         let mut parent: Option<usize> = None;
@@ -256,21 +256,21 @@ impl Trie {
     }
 }
 
-/// Whether the checker assumes this hop: not where `assume: false` says so, nor at a `path[0]` that trusts an identity
-/// provider, which the checker cannot be, unless `assume: true` says otherwise.
+/// Whether the checker assumes this hop. `assume` of the role decides. By default the checker assumes every hop except
+/// a `path[0]` that trusts an identity provider, because the checker cannot be such a provider's identity.
 fn is_to_be_assumed(inventory: &Inventory, job: &Job, index: usize, role: &RoleArn) -> bool {
     let assume = inventory.roles.get(role).and_then(|role| role.assume);
     assume.unwrap_or(index > 0 || !job.source.is_exchanged())
 }
 
-/// A role that a session is to assume next.
+/// A role that a session assumes next.
 struct NextHop<'a> {
     role: &'a RoleArn,
     identified: bool,
 }
 
-/// A session policy: iam:GetRole on some roles, sts:AssumeRole on others, nothing else and never a wildcard. (Only
-/// ListRoles has one: IAM accepts no narrower resource for it.)
+/// A session policy: iam:GetRole and sts:AssumeRole on named roles, never a wildcard. The policy for ListRoles is the
+/// exception: IAM accepts no narrower resource for that action.
 fn policy(describe: &[RoleArn], next: &[NextHop<'_>]) -> String {
     let mut statements = Vec::new();
     if !describe.is_empty() {
@@ -295,7 +295,7 @@ fn document(statements: &[serde_json::Value]) -> String {
     json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
 }
 
-/// Splits in order so that each group's policy fits.
+/// Splits in order, so that the policy of each group fits.
 fn groups<T: Clone>(items: Vec<T>, length: impl Fn(&[T]) -> usize) -> Vec<Vec<T>> {
     let mut groups: Vec<Vec<T>> = Vec::new();
     for item in items {

@@ -1,37 +1,44 @@
 //! The function's settings: every environment variable in one table. A bad value is an error, never a silent default.
 
+use std::fmt;
 use std::path::PathBuf;
 
+use crate::aws::DEFAULT_CONCURRENCY;
 use crate::findings::Severity;
 use crate::inventory::Seconds;
+use crate::notify::state::{BadStateUri, DEFAULT_REMIND_AFTER, LEAST_REMIND_AFTER, MOST_REMIND_AFTER, StateUri};
 use crate::notify::{
-    DEFAULT_MAX_MESSAGE_BYTES, LEAST_MAX_MESSAGE_BYTES, MOST_MAX_MESSAGE_BYTES, Notify, TopicArn, Wanted,
+    DEFAULT_MAX_MESSAGE_BYTES, LEAST_MAX_MESSAGE_BYTES, MOST_MAX_MESSAGE_BYTES, NotATopic, Notify, TopicArn, Wanted,
 };
-use crate::probe::DEFAULT_CONCURRENCY;
-use crate::state::{DEFAULT_REMIND_AFTER, LEAST_REMIND_AFTER, MOST_REMIND_AFTER, StateUri};
 
-/// Most calls under way at once that can be set.
+/// The most concurrent calls that can be set.
 pub const MOST_CONCURRENCY: usize = 1000;
 
-/// An environment variable: its name, what it takes, its default in words. `scripts/reference` writes the table of the documentation.
+/// An environment variable: its name, its values and its default in words. `scripts/reference` writes the table of the
+/// documentation.
 #[derive(Debug, Clone, Copy)]
 pub struct Variable {
     /// The name.
     pub name: &'static str,
-    /// What it takes.
+    /// The values it takes.
     pub takes: &'static str,
-    /// What holds when it is not set, or empty.
+    /// The value where it is not set, or empty.
     pub default: &'static str,
 }
 
-/// Every environment variable of the function beside the SDK's own.
-pub const VARIABLES: [Variable; 10] = [
+/// Every environment variable of the function, besides those of the SDK.
+pub const VARIABLES: [Variable; 11] = [
     Variable { name: "INVENTORY", takes: "a file or a folder", default: "/opt/inventory" },
     Variable { name: "TOPIC_ARN", takes: "the ARN of an SNS topic", default: "no messages" },
     Variable {
         name: "NOTIFY",
         takes: "findings, always, never or changes; changes needs STATE_URI",
         default: "findings; changes with STATE_URI",
+    },
+    Variable {
+        name: "MANUAL_INVENTORY",
+        takes: "deny, check or publish: what is done with the `inventory` of a manual request",
+        default: "check",
     },
     Variable { name: "MIN_SEVERITY", takes: "low, medium, high or critical; of messages only", default: "low" },
     Variable { name: "MAX_MESSAGE_BYTES", takes: "1024 to 1048576", default: "262144" },
@@ -46,20 +53,34 @@ pub const VARIABLES: [Variable; 10] = [
     Variable { name: "RUNBOOK_BASE_URL", takes: "an http(s) URL; `/ID.md` is added", default: "docs/findings" },
 ];
 
+/// What is done with the inventory of a manual request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ManualInventory {
+    /// The request is refused.
+    Deny,
+    /// It is checked and answered. Nothing is published.
+    #[default]
+    Check,
+    /// It is checked, answered and published.
+    Publish,
+}
+
 /// The function's settings, checked.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where the inventory is.
+    /// The path of the inventory.
     pub inventory: PathBuf,
-    /// Where messages go.
+    /// The topic of the messages.
     pub topic: Option<TopicArn>,
     /// Which messages are sent.
     pub wanted: Wanted,
-    /// Where what was told is kept.
+    /// What is done with the inventory of a manual request.
+    pub manual_inventory: ManualInventory,
+    /// The place of the state.
     pub state: Option<StateUri>,
-    /// When an unchanged finding is told again.
+    /// When an unchanged finding is published again.
     pub remind_after: Seconds,
-    /// Most calls under way at once.
+    /// The most concurrent calls.
     pub concurrency: usize,
     /// The namespace of the metrics.
     pub metrics_namespace: String,
@@ -67,92 +88,190 @@ pub struct Settings {
     pub runbook_base_url: Option<String>,
 }
 
+/// Every bad setting.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct BadSettings(pub Vec<BadSetting>);
+
+impl fmt::Display for BadSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let problems: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&problems.join("; "))
+    }
+}
+
+/// A variable with a bad value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name}: {problem}")]
+pub struct BadSetting {
+    /// The variable.
+    pub name: &'static str,
+    /// What is wrong with its value.
+    pub problem: BadValue,
+}
+
+/// What is wrong with the value of a variable.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadValue {
+    /// Not a topic.
+    #[error(transparent)]
+    Topic(NotATopic),
+    /// Not an object in S3.
+    #[error(transparent)]
+    StateUri(BadStateUri),
+    /// Not one of the words.
+    #[error("`{text}` is not one of {words}")]
+    Word {
+        /// The value.
+        text: String,
+        /// The words.
+        words: &'static str,
+    },
+    /// `changes` without a state.
+    #[error("`changes` needs STATE_URI, the object for the state")]
+    ChangesWithoutState,
+    /// Not a duration.
+    #[error("`{text}` {problem}; write a duration such as 7d or 12h")]
+    Duration {
+        /// The value.
+        text: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A reminder interval out of range.
+    #[error("`{0}` is not from {LEAST_REMIND_AFTER} to 365d")]
+    RemindAfter(String),
+    /// Not a number in the range.
+    #[error("`{text}` is not a whole number from {least} to {most}")]
+    Number {
+        /// The value.
+        text: String,
+        /// The least number.
+        least: usize,
+        /// The largest number.
+        most: usize,
+    },
+    /// Not a URL.
+    #[error("`{0}` is not an http(s) URL")]
+    Url(String),
+    /// Not a namespace.
+    #[error("`{0}` is not a CloudWatch namespace: at most 255 letters, digits and .-_/#:")]
+    Namespace(String),
+    /// A namespace of AWS.
+    #[error("namespaces that start with `AWS/` are reserved for AWS")]
+    ReservedNamespace,
+}
+
 impl Settings {
-    /// Reads the settings; an empty variable is the same as none.
+    /// Reads the settings; an empty variable counts as unset.
     ///
     /// # Errors
-    /// Every problem there is, each naming its variable.
-    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Vec<String>> {
-        let mut problems = Vec::new();
-        let value = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
-        let mut read = |name: &str, parse: &dyn Fn(&str) -> Option<String>| {
-            value(name).filter(|value| match parse(value) {
-                None => true,
-                Some(problem) => {
-                    problems.push(format!("{name}: {problem}"));
-                    false
-                }
-            })
-        };
-        let topic = read("TOPIC_ARN", &|text| TopicArn::parse(text).err());
-        let state = read("STATE_URI", &|text| StateUri::parse(text).err());
-        let has_state = value("STATE_URI").is_some();
-        let notify = read("NOTIFY", &|text| match notify_of(text) {
-            None => Some(format!("`{text}` is not one of {}, changes", Notify::WORDS.join(", "))),
-            Some(Notify::Changes) if !has_state => {
-                Some("`changes` needs STATE_URI, where what was told is kept".to_owned())
-            }
-            Some(_) => None,
+    /// Every problem, each with its variable.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, BadSettings> {
+        let mut read = Reader { variable: &variable, problems: Vec::new() };
+        let has_state = read.text("STATE_URI").is_some();
+        let topic = read.parsed("TOPIC_ARN", |text| TopicArn::parse(text).map_err(BadValue::Topic));
+        let state = read.parsed("STATE_URI", |text| StateUri::parse(text).map_err(BadValue::StateUri));
+        let notify = read.parsed("NOTIFY", |text| parse_notify(text, has_state));
+        let manual_inventory = read.parsed("MANUAL_INVENTORY", parse_manual_inventory);
+        let remind_after = read.parsed("REMIND_AFTER", parse_remind_after);
+        let min_severity = read.parsed("MIN_SEVERITY", |text| {
+            Severity::parse(text).ok_or_else(|| bad_word(text, "low, medium, high, critical"))
         });
-        let remind = read("REMIND_AFTER", &remind_after_problem);
-        let severity = read("MIN_SEVERITY", &|text| {
-            Severity::parse(text).is_none().then(|| format!("`{text}` is not one of low, medium, high, critical"))
-        });
-        let max_bytes =
-            read("MAX_MESSAGE_BYTES", &|text| out_of_range(text, LEAST_MAX_MESSAGE_BYTES, MOST_MAX_MESSAGE_BYTES));
-        let concurrency = read("CONCURRENCY", &|text| out_of_range(text, 1, MOST_CONCURRENCY));
-        let namespace = read("METRICS_NAMESPACE", &namespace_problem);
-        let runbook = read("RUNBOOK_BASE_URL", &|text| {
-            let fits = (text.starts_with("https://") || text.starts_with("http://"))
-                && !text.chars().any(|c| c.is_whitespace() || c.is_control());
-            (!fits).then(|| format!("`{text}` is not an http(s) URL"))
-        });
-        if !problems.is_empty() {
-            return Err(problems);
+        let max_bytes = read
+            .parsed("MAX_MESSAGE_BYTES", |text| parse_number(text, LEAST_MAX_MESSAGE_BYTES, MOST_MAX_MESSAGE_BYTES));
+        let concurrency = read.parsed("CONCURRENCY", |text| parse_number(text, 1, MOST_CONCURRENCY));
+        let metrics_namespace = read.parsed("METRICS_NAMESPACE", parse_namespace);
+        let runbook_base_url = read.parsed("RUNBOOK_BASE_URL", parse_url);
+        let inventory = read.text("INVENTORY").unwrap_or_else(|| "/opt/inventory".to_owned()).into();
+        if !read.problems.is_empty() {
+            return Err(BadSettings(read.problems));
         }
-        let number = |text: Option<String>, default| text.and_then(|text| text.parse().ok()).unwrap_or(default);
         Ok(Self {
-            inventory: value("INVENTORY").unwrap_or_else(|| "/opt/inventory".to_owned()).into(),
-            topic: topic.and_then(|text| TopicArn::parse(&text).ok()),
+            inventory,
+            topic,
             wanted: Wanted {
-                notify: notify.and_then(|word| notify_of(&word)).unwrap_or(match has_state {
-                    true => Notify::Changes,
-                    false => Notify::Findings,
-                }),
-                min_severity: severity.and_then(|word| Severity::parse(&word)).unwrap_or(Severity::Low),
-                max_bytes: number(max_bytes, DEFAULT_MAX_MESSAGE_BYTES),
+                notify: notify.unwrap_or(if has_state { Notify::Changes } else { Notify::Findings }),
+                min_severity: min_severity.unwrap_or(Severity::Low),
+                max_bytes: max_bytes.unwrap_or(DEFAULT_MAX_MESSAGE_BYTES),
             },
-            state: state.and_then(|text| StateUri::parse(&text).ok()),
-            remind_after: remind.and_then(|text| Seconds::parse(&text).ok()).unwrap_or(DEFAULT_REMIND_AFTER),
-            concurrency: number(concurrency, DEFAULT_CONCURRENCY),
-            metrics_namespace: namespace.unwrap_or_else(|| "CredentialHealth".to_owned()),
-            runbook_base_url: runbook,
+            manual_inventory: manual_inventory.unwrap_or_default(),
+            state,
+            remind_after: remind_after.unwrap_or(DEFAULT_REMIND_AFTER),
+            concurrency: concurrency.unwrap_or(DEFAULT_CONCURRENCY),
+            metrics_namespace: metrics_namespace.unwrap_or_else(|| "CredentialHealth".to_owned()),
+            runbook_base_url,
         })
     }
 }
 
-fn notify_of(word: &str) -> Option<Notify> {
-    if word == "changes" { Some(Notify::Changes) } else { Notify::parse(word) }
+/// Reads variables and collects their problems.
+struct Reader<'v> {
+    variable: &'v dyn Fn(&str) -> Option<String>,
+    problems: Vec<BadSetting>,
 }
 
-fn remind_after_problem(text: &str) -> Option<String> {
-    match Seconds::parse(text) {
-        Err(problem) => Some(format!("`{text}` {problem}; write a duration such as 7d or 12h")),
-        Ok(length) => (!(LEAST_REMIND_AFTER..=MOST_REMIND_AFTER).contains(&length))
-            .then(|| format!("`{text}` is not from {LEAST_REMIND_AFTER} to 365d")),
+impl Reader<'_> {
+    /// The text of a variable that is set and not empty.
+    fn text(&self, name: &str) -> Option<String> {
+        (self.variable)(name).filter(|value| !value.trim().is_empty())
+    }
+
+    fn parsed<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Result<T, BadValue>) -> Option<T> {
+        match parse(&self.text(name)?) {
+            Ok(value) => Some(value),
+            Err(problem) => {
+                self.problems.push(BadSetting { name, problem });
+                None
+            }
+        }
     }
 }
 
-fn out_of_range(text: &str, least: usize, most: usize) -> Option<String> {
-    let fits = text.parse::<usize>().is_ok_and(|number| (least..=most).contains(&number));
-    (!fits).then(|| format!("`{text}` is not a whole number from {least} to {most}"))
+fn bad_word(text: &str, words: &'static str) -> BadValue {
+    BadValue::Word { text: text.to_owned(), words }
+}
+
+fn parse_notify(text: &str, has_state: bool) -> Result<Notify, BadValue> {
+    match text {
+        "changes" if has_state => Ok(Notify::Changes),
+        "changes" => Err(BadValue::ChangesWithoutState),
+        _ => Notify::parse(text).ok_or_else(|| bad_word(text, "findings, always, never, changes")),
+    }
+}
+
+fn parse_manual_inventory(text: &str) -> Result<ManualInventory, BadValue> {
+    match text {
+        "deny" => Ok(ManualInventory::Deny),
+        "check" => Ok(ManualInventory::Check),
+        "publish" => Ok(ManualInventory::Publish),
+        _ => Err(bad_word(text, "deny, check, publish")),
+    }
+}
+
+fn parse_remind_after(text: &str) -> Result<Seconds, BadValue> {
+    let length = Seconds::parse(text)
+        .map_err(|problem| BadValue::Duration { text: text.to_owned(), problem: problem.to_string() })?;
+    let is_in_range = (LEAST_REMIND_AFTER..=MOST_REMIND_AFTER).contains(&length);
+    if is_in_range { Ok(length) } else { Err(BadValue::RemindAfter(text.to_owned())) }
+}
+
+fn parse_number(text: &str, least: usize, most: usize) -> Result<usize, BadValue> {
+    let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| BadValue::Number { text: text.to_owned(), least, most })
+}
+
+fn parse_url(text: &str) -> Result<String, BadValue> {
+    let is_url = (text.starts_with("https://") || text.starts_with("http://"))
+        && !text.chars().any(|c| c.is_whitespace() || c.is_control());
+    if is_url { Ok(text.to_owned()) } else { Err(BadValue::Url(text.to_owned())) }
 }
 
 /// CloudWatch: 1 to 255 of letters, digits and `.-_/#: `, not starting with `AWS/` (PutMetricData, `Namespace`).
-fn namespace_problem(text: &str) -> Option<String> {
-    let fits = text.len() <= 255 && text.chars().all(|c| c.is_ascii_alphanumeric() || ".-_/#: ".contains(c));
-    if !fits {
-        return Some(format!("`{text}` is not a CloudWatch namespace: at most 255 letters, digits and .-_/#:"));
+fn parse_namespace(text: &str) -> Result<String, BadValue> {
+    let is_allowed = text.len() <= 255 && text.chars().all(|c| c.is_ascii_alphanumeric() || ".-_/#: ".contains(c));
+    match () {
+        () if !is_allowed => Err(BadValue::Namespace(text.to_owned())),
+        () if text.starts_with("AWS/") => Err(BadValue::ReservedNamespace),
+        () => Ok(text.to_owned()),
     }
-    text.starts_with("AWS/").then(|| "a namespace that starts with `AWS/` is AWS's own".to_owned())
 }

@@ -1,6 +1,6 @@
-//! Commands that people paste into a POSIX shell: how a text becomes one word of theirs.
+//! Quotes texts for commands that people paste into a POSIX shell.
 
-/// One word for the shell, whatever is in it.
+/// Quotes any text as one word of the shell.
 pub(crate) fn word(text: &str) -> String {
     let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-./@:+,%=".contains(c));
     if plain { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }

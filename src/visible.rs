@@ -1,42 +1,40 @@
-//! Texts that are safe to show. Names, paths and answers are written by others; control characters, and marks that
-//! change the direction of text or have no width, are escaped, as `\u{1b}`. Every form for people uses this module;
-//! JSON, which programs read, does not.
+//! Makes texts safe to show. Other people write names, paths and answers. Control characters, and characters that
+//! change the direction of text or have no width, are escaped as `\u{1b}`. Every form for people uses this module;
+//! JSON does not.
 
-/// The text in one line.
+/// The text on one line, line breaks escaped.
 #[must_use]
 pub(crate) fn line(text: &str) -> String {
-    written(text, acts)
+    escape(text, changes_display)
 }
 
 /// The text with its line breaks.
 #[must_use]
 pub(crate) fn block(text: &str) -> String {
-    written(text, |c| c != '\n' && acts(c))
+    escape(text, |c| c != '\n' && changes_display(c))
 }
 
-fn written(text: &str, acts: impl Fn(char) -> bool) -> String {
+fn escape(text: &str, must_escape: impl Fn(char) -> bool) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
-        if acts(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
+        if must_escape(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
     }
     shown
 }
 
 /// Makes an answer of AWS safe to show: no control or format character, a bounded length, and no part of a signed
-/// request.
-///
-/// A SignatureDoesNotMatch of AWS contains, after a blank line, the canonical request, session token included.
+/// request. AWS's SignatureDoesNotMatch holds the canonical request with the session token after a blank line.
 #[must_use]
 pub fn printable(text: &str) -> String {
     const LONGEST: usize = 1000;
     const REQUEST: [&str; 3] = ["\n\n", "The Canonical String", "The String-to-Sign"];
     let end = REQUEST.iter().filter_map(|start| text.find(start)).min().unwrap_or(text.len());
     let clean: String = text[..end].chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
-    line(&masked(clean.trim()))
+    line(&mask_secrets(clean.trim()))
 }
 
-/// Removes the value behind each name that a signed request gives a secret.
-fn masked(text: &str) -> String {
+/// Replaces the value after each name of a secret in a signed request.
+fn mask_secrets(text: &str) -> String {
     const SECRETS: [&str; 4] = ["x-amz-security-token:", "x-amz-security-token=", "credential=", "signature="];
     let mut shown = String::with_capacity(text.len());
     for word in text.split_inclusive(char::is_whitespace) {
@@ -52,10 +50,10 @@ fn masked(text: &str) -> String {
     shown.trim_end().to_owned()
 }
 
-/// Control characters, format characters (Unicode 16, DerivedGeneralCategory.txt, Cf: marks of direction, of no width,
-/// tags), the separators of lines and paragraphs (Zl, Zp), and what XML 1.0 does not take.
-pub(crate) const fn acts(c: char) -> bool {
-    // Most of every text.
+/// Whether a character can change how other text appears: control and format characters (Unicode 16,
+/// DerivedGeneralCategory.txt, Cf), separators of lines and paragraphs (Zl, Zp), and characters that XML 1.0 refuses.
+pub(crate) const fn changes_display(c: char) -> bool {
+    // Most characters of every text.
     if matches!(c, ' '..='~') {
         return false;
     }

@@ -97,8 +97,9 @@ def unpacked(path, folder):
 HEAD = ["median (quartiles)", "empty function", "ours", "×"]
 
 LIMITS = """\
-The empty function answers each event with a constant. Ours checks one role that has a finding: GetCallerIdentity,
-AssumeRole, GetRole and Publish, one after the other, without latency. The first invocation over TLS also makes a
-handshake with each of three services and reads the system's root certificates. At the CPU of 128 MB a process that has
-used its 1.447 ms pauses until its 20 ms are over. The limit holds from the first event on; Lambda gives more CPU to the
-start. Name resolution is not measured."""
+The empty function answers each event with a constant. Ours checks one role that has a finding:
+GetCallerIdentity, AssumeRole, GetRole and Publish, one after the other, without latency. The
+first invocation over TLS also makes a handshake with each of three services and reads the
+system's root certificates. At the CPU of 128 MB a process that has used its 1.447 ms pauses until
+its 20 ms are over. The limit holds from the first event on; Lambda gives more CPU to the start.
+Name resolution is not measured."""

@@ -59,4 +59,5 @@ def short(name):
 HEAD = ["", "instructions", "of a job"]
 
 LIMITS = """\
-The table lists the functions with the most instructions of their own for each job. Inlined code counts for its caller."""
+The table lists the functions with the most instructions of their own for each job. Inlined code
+counts for its caller."""

@@ -32,5 +32,6 @@ def numbers(measured):
 HEAD = ["jobs", "inventory MiB", "wall s", "CPU s", "peak MiB", "CPU µs for each job more", "KiB for each job more"]
 
 LIMITS = """\
-Each job has five lines and its own role, and adds its part to the JSON report. The cost of one more job should not grow
-with the number of jobs. `--version` is the cost of a process that does nothing."""
+Each job has five lines and its own role, and adds its part to the JSON report. The cost of one
+more job should not grow with the number of jobs. `--version` is the cost of a process that does
+nothing."""

@@ -124,9 +124,10 @@ def row(measured, fewest, size, readers, latency, tls):
 
 
 LIMITS = """\
-The ideal time is GetCallerIdentity, then every other call with as many calls at once as the stand-in saw, without a
-gap. `× fewest` compares with the same schedule for the fewest calls that give the same facts. A run needs as many
-connections to each of the two hosts as it makes calls at once, with one handshake each."""
+The ideal time is GetCallerIdentity, then every other call with as many calls at once as the
+stand-in saw, without a gap. `× fewest` compares with the same schedule for the fewest calls that
+give the same facts. A run needs as many connections to each of the two hosts as it makes calls at
+once, with one handshake each."""
 
 BOTO3_HEAD = ["roles, readers, latency", "wall s", "boto3 wall s", "× wall", "CPU ms/role", "boto3 CPU ms/role", "× CPU", "peak MiB",
               "boto3 peak MiB", "connections", "boto3 connections", "calls", "boto3 calls"]
@@ -142,10 +143,12 @@ def compare(measured, compared, size, readers, latency, tls):
 
 
 BOTO3_LIMITS = """\
-boto3 only collects the answers: it reads no YAML, judges nothing and writes no report. It has as many threads as we had calls at once. A
-process includes its start, which is most of boto3's time at 100 roles."""
+boto3 only collects the answers: it reads no YAML, judges nothing and writes no report. It has as
+many threads as we had calls at once. A process includes its start, which is most of boto3's time
+at 100 roles."""
 
 SMALL_HEAD = ["at the CPU of 128 MB", "wall s", "least s", "×", "CPU s", "at once", "TLS new", "calls"]
 
 SMALL_LIMITS = """\
-A CPU quota of 1447 µs in 20 ms, for the whole process. What cannot be beaten: its CPU at that speed (× 13.8), or the ideal schedule where that is longer."""
+A CPU quota of 1447 µs in 20 ms, for the whole process. What cannot be beaten: its CPU at that
+speed (× 13.8), or the ideal schedule where that is longer."""

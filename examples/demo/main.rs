@@ -47,8 +47,12 @@ async fn main() {
     let function = Function::new(settings.expect("the demo's settings are good"), client(&aws, &checker).await, |_| {});
     let event = std::fs::read_to_string(root.join("events/scheduled.json")).expect("the event is in this repository");
     let event = serde_json::from_str(&event).expect("the event is JSON");
-    let invocation =
-        Invocation { request_id: "demo".to_owned(), remaining: Duration::from_secs(60), at: jiff::Timestamp::now() };
+    let invocation = Invocation {
+        request_id: "demo".to_owned(),
+        remaining: Duration::from_secs(60),
+        at: jiff::Timestamp::now(),
+        caller: None,
+    };
     let answer = function.handle(&event, &invocation).await.expect("the handler answers");
     let Answer::Report(report) = answer else { panic!("a scheduled event is answered with a report") };
 

@@ -2,8 +2,9 @@
 #![no_main]
 
 use credential_health::findings::Severity;
-use credential_health::notify::messages_of_changes;
-use credential_health::state::{self, Changes, DEFAULT_REMIND_AFTER, Delivery, Previous, Run, Tellings};
+use credential_health::notify::state::{self, Changes, DEFAULT_REMIND_AFTER, Previous, PublishedChanges, Run};
+use credential_health::notify::state::{state_after_publishing, state_before_publishing};
+use credential_health::notify::{Delivery, messages_of_changes};
 use credential_health::templates::Planned;
 use credential_health_fuzz::{KNOWN, NOW, in_line, linted, messages};
 
@@ -15,7 +16,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
             Previous::Known(read)
         }
         Err(unreadable) => {
-            in_line("why it is no state", &unreadable.to_string());
+            in_line("why it is not a state", &unreadable.to_string());
             Previous::Lost { why: unreadable.to_string() }
         }
     };
@@ -25,18 +26,15 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     for max_bytes in [1024, 262_144] {
         messages(&messages_of_changes(&report, &changes, 1, max_bytes), max_bytes);
     }
-    let told: usize = changes.owners.values().map(|owner| owner.open.len()).sum();
-    let open = report.open_findings().count();
-    assert!(matches!(previous, Previous::Known(_)) || told == open, "{told} of {open} are told, and nothing is known");
-    if let Some(ahead) = state::ahead(&changes, &run) {
-        assert_eq!(
-            state::read(state::print(&ahead).as_bytes(), *NOW).as_ref(),
-            Ok(&ahead),
-            "what is written ahead is a state"
-        );
+    let listed: usize = changes.owners.values().map(|owner| owner.open.len()).sum();
+    let open: usize = report.open_findings().map(|finding| finding.owners.len()).sum();
+    assert!(matches!(previous, Previous::Known(_)) || listed == open, "{listed} of {open} without a state");
+    if let Some(before) = state_before_publishing(&changes, &run) {
+        let read = state::read(state::print(&before).as_bytes(), *NOW);
+        assert_eq!(read.as_ref(), Ok(&before), "the state before publishing is a state");
     }
-    let mut tellings = Tellings::default();
-    tellings.note(&changes, &run, None, |_, _| Delivery::Out);
-    let next = state::next(&previous, &run, &tellings);
+    let mut published = PublishedChanges::default();
+    published.record(&changes, &run, None, |_| Delivery::Published);
+    let next = state_after_publishing(&previous, &run, &published);
     assert_eq!(state::read(state::print(&next).as_bytes(), *NOW).as_ref(), Ok(&next), "the next state is one");
 });

@@ -1,5 +1,5 @@
-//! Reads error answers: code, message, status and request id, and nothing else. The SDK's own Debug and error chains can
-//! hold a secret key (an answer that could not be parsed), so they are never printed.
+//! Reads error answers: code, message, status and request id, and nothing else. The SDK's Debug output and error
+//! chains can hold a secret key of an unreadable answer, so they are never printed.
 
 use std::error::Error;
 
@@ -16,7 +16,7 @@ use http_body_util::LengthLimitError;
 
 use super::errors::{Class, printable};
 
-/// What came back from a call that failed.
+/// The result of a failed call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ErrorAnswer {
     pub(crate) class: Class,
@@ -27,24 +27,24 @@ pub(crate) struct ErrorAnswer {
 }
 
 impl ErrorAnswer {
-    /// A failure on this side: no code, no status.
+    /// A local failure: no code, no status.
     pub(crate) fn local(class: Class, message: &str) -> Self {
         Self { class, code: None, message: message.to_owned(), status: None, request_id: None }
     }
 
-    /// An answer that AWS does not give.
+    /// An answer that does not come from AWS.
     pub(crate) fn unreadable(message: &str) -> Self {
         Self::local(Class::Unreadable, message)
     }
 
-    /// An answer without an error code, or one that is not XML of AWS: the page of a proxy, for example.
+    /// An answer without an error code or without AWS's XML, such as a proxy's error page.
     fn not_from_aws(status: u16) -> Self {
         let class = if status >= 500 { Class::Unavailable } else { Class::Unreadable };
         let message = format!("HTTP {status} with an answer that is not AWS's");
         Self { status: Some(status), ..Self::local(class, &message) }
     }
 
-    /// The error code, where there is one, and the message.
+    /// The error code, if any, and the message.
     pub(crate) fn text(&self) -> String {
         match &self.code {
             Some(code) => format!("{code}: {}", self.message),
@@ -52,7 +52,7 @@ impl ErrorAnswer {
         }
     }
 
-    /// Reads what came back, or what stopped the call on this side.
+    /// Reads the answer, or the local error that stopped the call.
     pub(crate) fn read<E>(error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
@@ -73,7 +73,7 @@ impl ErrorAnswer {
                 let shown =
                     if message.is_empty() { format!("HTTP {status} without a message") } else { printable(message) };
                 Self {
-                    class: Class::of(code, status, message),
+                    class: Class::from_answer(code, status, message),
                     code: Some(printable(code)),
                     message: shown,
                     status: Some(status),
@@ -111,7 +111,7 @@ fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
     None
 }
 
-/// Refuses an XML answer that was cut: the SDK's parsers accept one, and would read `432` where AWS wrote `43200`.
+/// Refuses a truncated XML answer: the SDK's parsers accept it, and would read `432` instead of `43200`.
 #[derive(Debug)]
 pub(super) struct WholeAnswer;
 
@@ -134,7 +134,7 @@ impl Intercept for WholeAnswer {
     }
 }
 
-/// Whether an XML document ends with the end of the element that it begins with. AWS's documents hold that name once.
+/// Whether an XML document ends with the end tag of its root element. AWS's documents use that name only once.
 fn is_closed(document: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(document) else { return false };
     let text = text.trim_start_matches('\u{feff}').trim();

@@ -1,4 +1,4 @@
-//! What the calls of one run share: the checker's STS client, the session name, the caller in a failure.
+//! Shared parts of the calls of one run: the checker's STS client, the session name, the caller of a failed call.
 
 use std::error::Error;
 
@@ -14,14 +14,14 @@ use crate::inventory::{Role, RoleArn};
 /// A call about a role.
 pub(super) struct Request {
     pub(super) caller: Option<String>,
-    /// The role whose session the caller is: the caller's ARN has no path.
+    /// The role of the caller's session, needed because the caller's ARN has no path.
     pub(super) caller_role: Option<RoleArn>,
     pub(super) policy: String,
     pub(super) role: Role,
 }
 
 impl Request {
-    /// The failure of this call with such an answer.
+    /// The failure of this call with this answer.
     pub(super) fn failed(&self, operation: Operation, answer: ErrorAnswer) -> Failure {
         let ErrorAnswer { class, code, message, status, request_id } = answer;
         let (caller, caller_role) = (self.caller.clone(), self.caller_role.clone());
@@ -37,13 +37,13 @@ impl Request {
         self.failed(operation, ErrorAnswer::read(error))
     }
 
-    /// The failure of an answer that AWS does not give.
+    /// The failure of an answer that does not come from AWS.
     pub(super) fn unreadable(&self, operation: Operation, message: &str) -> Failure {
         self.failed(operation, ErrorAnswer::unreadable(message))
     }
 }
 
-/// Makes the calls of one run. `sts` and `iam` hold its methods.
+/// Makes the calls of one run. `sts` and `iam` add the methods.
 pub(super) struct Calls {
     pub(super) aws: Aws,
     pub(super) checker_sts: aws_sdk_sts::Client,

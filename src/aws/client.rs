@@ -20,18 +20,19 @@ use super::settings::{self, BadSettings, ServiceSettings};
 use super::sts::is_header_text;
 use crate::inventory::RoleArn;
 
-/// Attempts of one call, the first included. A throttled account gets time; the run's deadline bounds it all.
+/// Attempts of one call, including the first. Throttled accounts need several; the run's deadline limits the total
+/// time.
 pub(super) const ATTEMPTS: u32 = 6;
 /// The longest wait for a connection, for one attempt, and for a call with all its attempts.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(90);
-/// The part of a run's time that is kept to log and to answer after the last call; of a short run, a tenth.
+/// The part of a run's time that is reserved for logs and the answer after the last call; a tenth of a short run.
 const TO_ANSWER: Duration = Duration::from_millis(500);
-/// Used where no Region is set: STS and IAM answer there for every account of the partition.
+/// The Region if none is set. STS and IAM answer there for every account of the partition.
 const FALLBACK_REGION: &str = "us-east-1";
 
-/// The way to AWS. Cheap to clone; every client made of it shares one pool of connections.
+/// Makes clients for AWS. Cheap to clone; all clients share one pool of connections.
 #[derive(Clone)]
 pub struct Aws {
     config: SdkConfig,
@@ -42,7 +43,7 @@ pub struct Aws {
 }
 
 impl fmt::Debug for Aws {
-    /// The Region alone: the SDK's own Debug prints the access key id.
+    /// Prints only the Region: the SDK's own Debug prints the access key id.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Aws").field("region", &self.config.region()).finish_non_exhaustive()
     }
@@ -57,7 +58,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// The account that its calls count against.
+    /// The account whose quotas its calls use.
     pub(super) fn account(&self) -> Option<&str> {
         self.arn.split(':').nth(4)
     }
@@ -83,7 +84,8 @@ impl Aws {
         Self::new(loader.load().await, http)
     }
 
-    /// Takes settings that have been read, their HTTP client too: for example one that answers within the process.
+    /// Takes settings that are already read, including their HTTP client, such as one that answers within the
+    /// process.
     #[must_use]
     pub fn with(config: SdkConfig) -> Self {
         let http = config.http_client().unwrap_or_else(pool);
@@ -107,8 +109,8 @@ impl Aws {
         Self { config, http, clock: Clock::default(), paces: Paces::default(), end: None }
     }
 
-    /// The same way to AWS for a new run of a process that lives on: a new clock, new paces, and timeouts that leave room
-    /// for another attempt within `remaining`.
+    /// Copies this for a new run of a process that lives on: a new clock, new paces, and timeouts that allow another
+    /// attempt within `remaining`.
     #[must_use]
     pub fn for_run_of(&self, remaining: Duration) -> Self {
         let attempt = (remaining / 4).clamp(Duration::from_secs(1), ATTEMPT_TIMEOUT);
@@ -118,19 +120,19 @@ impl Aws {
         Self { config, clock: Clock::default(), paces: Paces::default(), end: Some(end), http: self.http.clone() }
     }
 
-    /// The same way to AWS with an end that leaves so much time for later work.
+    /// Copies this with an end that reserves this much time for later work.
     #[cfg(feature = "lambda")]
     #[must_use]
     pub(crate) fn leaving(&self, time: Duration) -> Self {
         Self { end: self.end.map(|end| end.checked_sub(time).unwrap_or(end)), ..self.clone() }
     }
 
-    /// When the run must have its last answer, where its time is limited.
+    /// The deadline of the run's last answer, if the run's time is limited.
     pub(crate) const fn end(&self) -> Option<Instant> {
         self.end
     }
 
-    /// STS for `session`, or for the checker itself.
+    /// An STS client for `session`, or for the checker itself.
     pub(crate) fn sts(&self, session: Option<&Session>) -> aws_sdk_sts::Client {
         let quota = Quota::sts(session);
         let builder = aws_sdk_sts::config::Builder::from(&self.config)
@@ -147,7 +149,7 @@ impl Aws {
         })
     }
 
-    /// STS for these credentials. Without any, the call is not signed, and STS refuses it.
+    /// An STS client for these credentials. Without credentials the call is not signed, and STS refuses the call.
     #[cfg(feature = "cli")]
     pub(super) fn sts_as(&self, credentials: Option<Credentials>) -> aws_sdk_sts::Client {
         let provider = credentials.map(|credentials| SharedCredentialsProvider::new(Sendable(credentials)));
@@ -159,8 +161,8 @@ impl Aws {
         aws_sdk_sts::Client::from_conf(builder.allow_no_auth().build())
     }
 
-    /// IAM for `session`, or for the checker itself. Each quota has its own retry budget, so that a throttled account
-    /// slows itself only.
+    /// An IAM client for `session`, or for the checker itself. Each quota has its own retry budget, so a throttled
+    /// account slows only its own calls.
     pub(super) fn iam(&self, session: Option<&Session>, quota: Quota) -> aws_sdk_iam::Client {
         let largest = if quota.has_pages() { LARGEST_PAGE } else { LARGEST_ANSWER };
         let builder = aws_sdk_iam::config::Builder::from(&self.config)
@@ -178,7 +180,7 @@ impl Aws {
         })
     }
 
-    /// SNS in the topic's own Region.
+    /// An SNS client in the topic's Region.
     pub(super) fn sns(&self, region: &str) -> aws_sdk_sns::Client {
         let builder = aws_sdk_sns::config::Builder::from(&self.config)
             .region(Region::new(region.to_owned()))
@@ -187,8 +189,8 @@ impl Aws {
         aws_sdk_sns::Client::from_conf(builder.build())
     }
 
-    /// S3 in `region`, or in the Region of the settings. The reader of an object bounds its body. With an endpoint of
-    /// one's own the bucket is in the path: its name is not part of that host's.
+    /// An S3 client in `region`, or in the Region of the settings. The reader of an object limits the size of its
+    /// body. A custom endpoint has the bucket in the path, because the bucket's name is not part of that host.
     #[cfg(feature = "lambda")]
     pub(super) fn s3(&self, region: Option<Region>) -> aws_sdk_s3::Client {
         let builder = aws_sdk_s3::config::Builder::from(&self.config)
@@ -200,25 +202,25 @@ impl Aws {
         aws_sdk_s3::Client::from_conf(builder.build())
     }
 
-    /// The settings that all clients are made of.
+    /// The settings of all clients.
     #[cfg(feature = "cli")]
     pub(super) const fn config(&self) -> &SdkConfig {
         &self.config
     }
 
-    /// The time by the SDK's clock of this machine, since 1970.
+    /// The time of this machine by the SDK's clock, since 1970.
     fn unix_time(&self) -> Duration {
         let now = self.config.time_source().unwrap_or_default().now();
         now.duration_since(UNIX_EPOCH).unwrap_or_default()
     }
 
-    /// The same in whole seconds.
+    /// The time in whole seconds since 1970.
     pub(super) fn unix_seconds(&self) -> Option<i64> {
         i64::try_from(self.unix_time().as_secs()).ok()
     }
 }
 
-/// A provider whose credentials can be sent in a header: the SDK panics when it signs with others.
+/// A provider that returns only credentials that a header can hold: the SDK panics when it signs with others.
 #[derive(Debug)]
 struct Sendable<P>(P);
 
@@ -245,7 +247,7 @@ impl<P: ProvideCredentials> ProvideCredentials for Sendable<P> {
 
 fn timeouts(attempt: Duration, operation: Duration) -> TimeoutConfig {
     TimeoutConfig::builder()
-        // The same for every run: the SDK keeps a pool of connections for each connect timeout.
+        // Equal for every run: the SDK keeps a pool of connections for each connect timeout.
         .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(attempt)
         .operation_timeout(operation)

@@ -10,18 +10,18 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::date_time::{DateTime, Format};
 
-/// What the answers of a run said about the time. Every client of the run shares it.
+/// The clock difference and the number of answers of a run. All clients of the run share it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Clock(Arc<Mutex<Seen>>);
+pub(crate) struct Clock(Arc<Mutex<Totals>>);
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Seen {
+struct Totals {
     answers: usize,
-    /// The least one: the way of an answer only adds to it.
+    /// The smallest offset. The transit time of an answer only increases an offset.
     offset: Option<i64>,
 }
 
-impl Seen {
+impl Totals {
     fn add(&mut self, offset: Option<i64>) {
         self.answers += 1;
         self.offset = [self.offset, offset].into_iter().flatten().min();
@@ -29,10 +29,10 @@ impl Seen {
 }
 
 impl Clock {
-    /// How many HTTP answers arrived, and the checker's clock minus AWS's, in seconds.
-    pub(crate) fn seen(&self) -> (usize, Option<i64>) {
-        let seen = self.0.lock().map_or_else(|poisoned| *poisoned.into_inner(), |seen| *seen);
-        (seen.answers, seen.offset)
+    /// The number of HTTP answers, and the checker's clock minus AWS's, in seconds.
+    pub(crate) fn answers_and_offset(&self) -> (usize, Option<i64>) {
+        let totals = self.0.lock().map_or_else(|poisoned| *poisoned.into_inner(), |totals| *totals);
+        (totals.answers, totals.offset)
     }
 }
 
@@ -53,8 +53,8 @@ impl Intercept for Clock {
         let now = components.time_source().unwrap_or_default().now();
         let now = now.duration_since(UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_secs()).ok());
         let offset = date.zip(now).map(|(date, now)| now - date.secs());
-        if let Ok(mut seen) = self.0.lock() {
-            seen.add(offset);
+        if let Ok(mut totals) = self.0.lock() {
+            totals.add(offset);
         }
         Ok(())
     }
@@ -62,14 +62,14 @@ impl Intercept for Clock {
 
 #[cfg(test)]
 mod tests {
-    use super::Seen;
+    use super::Totals;
 
     #[test]
     fn a_slow_answer_does_not_hide_a_wrong_clock() {
         for (offsets, least) in [([-300, -200, -299], -300), ([320, 300, 301], 300), ([0, 2, 1], 0)] {
-            let mut seen = Seen::default();
-            offsets.map(Some).into_iter().chain([None]).for_each(|offset| seen.add(offset));
-            assert_eq!((seen.answers, seen.offset), (4, Some(least)));
+            let mut totals = Totals::default();
+            offsets.map(Some).into_iter().chain([None]).for_each(|offset| totals.add(offset));
+            assert_eq!((totals.answers, totals.offset), (4, Some(least)));
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The credentials of this shell, for `doctor`: the SDK's chain of providers, once, then STS for their identity. Never shows
-//! an error text of the SDK: it can hold what an endpoint or a program answered.
+//! The credentials of this shell, for `doctor`: one pass of the SDK's provider chain, then STS for their identity.
+//! Never shows an error text of the SDK, which can hold the output of an endpoint or a program.
 
 use std::error::Error;
 use std::time::{Duration, SystemTime};
@@ -25,10 +25,10 @@ use super::client::Aws;
 use super::sts::caller_identity;
 use crate::facts::Checker;
 
-/// Attempts of one call: a person waits for the answer.
+/// Attempts of one call. Few, because a person waits for the result.
 const ATTEMPTS: u32 = 2;
 
-/// The provider that gave credentials.
+/// The provider of the credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ProviderKind {
     Profile,
@@ -38,7 +38,7 @@ pub(crate) enum ProviderKind {
     InstanceMetadata,
 }
 
-/// Credentials that a provider gave.
+/// Credentials from a provider.
 pub(crate) struct Found(Credentials);
 
 impl Found {
@@ -50,12 +50,12 @@ impl Found {
         self.0.session_token().is_some()
     }
 
-    /// Their end, where the provider states one.
+    /// The expiration, if the provider states one.
     pub(crate) fn expires(&self) -> Option<SystemTime> {
         self.0.expiry()
     }
 
-    /// The provider that gave them. A profile may itself take them from another one, so it comes first.
+    /// The provider of the credentials. A profile may take them from another provider, so the profile comes first.
     pub(crate) fn provider(&self) -> Option<ProviderKind> {
         let features = self.0.get_property::<Vec<Feature>>()?;
         [
@@ -70,11 +70,11 @@ impl Found {
     }
 }
 
-/// Why no provider gave credentials.
+/// Why no provider returned credentials.
 pub(crate) struct NotFound {
-    /// A provider had a configuration and failed; else none had one.
+    /// Whether a configured provider failed; otherwise no provider is configured.
     pub(crate) failed: bool,
-    /// The call of a provider that was refused or had no answer, by its name.
+    /// A provider's call that was refused or not answered, by name.
     pub(crate) refused: Option<(&'static str, ErrorAnswer)>,
     /// How a `credential_process` failed.
     pub(crate) process: Option<ProcessError>,
@@ -89,7 +89,8 @@ pub(crate) enum ProcessError {
 }
 
 impl Aws {
-    /// For a person who waits `patience`: few attempts. `files` takes the place of the files that the SDK reads by itself.
+    /// Settings for a person who waits for `patience`: few attempts. `files` replaces the files that the SDK reads by
+    /// default.
     pub(crate) async fn for_shell(profile: Option<&str>, files: ConfigFiles, patience: Duration) -> Self {
         let loader = aws_config::defaults(BehaviorVersion::latest())
             .profile_files(files)
@@ -98,7 +99,7 @@ impl Aws {
         Self::load(loader).await.for_run_of(patience)
     }
 
-    /// The credentials of the SDK's chain of providers, or of this profile of the files alone.
+    /// The credentials of the SDK's provider chain, or only of this profile of the files.
     pub(crate) async fn find_credentials(&self, profile: Option<&str>, files: ConfigFiles) -> Result<Found, NotFound> {
         let config = self.config();
         let given = match (profile, config.credentials_provider(), config.http_client()) {
@@ -118,12 +119,12 @@ impl Aws {
         })
     }
 
-    /// Who these credentials are. Without any, the call is not signed, and STS refuses it.
+    /// The identity of these credentials. Without credentials the call is not signed, and STS refuses the call.
     pub(crate) async fn identity_of(&self, credentials: Option<&Found>) -> Result<Checker, ErrorAnswer> {
         caller_identity(&self.sts_as(credentials.map(|found| found.0.clone()))).await
     }
 
-    /// Why STS refuses this role for so many seconds; `None`: it gives a session, which is thrown away.
+    /// Why STS refuses this role for this duration; `None`: STS grants a session, which is discarded.
     pub(crate) async fn refusal_of_role(
         &self,
         caller: &Found,
@@ -138,13 +139,13 @@ impl Aws {
         answer.err().map(|error| ErrorAnswer::read(&error))
     }
 
-    /// The Region that is asked.
+    /// The Region of the calls.
     pub(crate) fn region(&self) -> String {
         self.config().region().map(ToString::to_string).unwrap_or_default()
     }
 }
 
-/// The call that a provider made and that was refused, or had no answer.
+/// A provider's call that was refused or not answered.
 fn refused_call(error: &CredentialsError) -> Option<(&'static str, ErrorAnswer)> {
     let mut next: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = next {
@@ -166,7 +167,7 @@ where
     error.downcast_ref::<SdkError<E, HttpResponse>>().map(|error| (name, ErrorAnswer::read(error)))
 }
 
-/// The SDK says only in words how a `credential_process` failed. The words hold what the program printed, and stay here.
+/// Why a `credential_process` failed. The SDK's text holds the output of the program and is not returned.
 fn process_error(error: &CredentialsError) -> Option<ProcessError> {
     let mut text = String::new();
     let mut next = error.source();

@@ -1,9 +1,9 @@
-//! AWS's error codes: turns code and message into a [`Class`]. Pure, and the only table of error codes.
+//! AWS's error codes: maps code and message to a [`Class`]. Pure, and the only table of error codes.
 
 use crate::inventory::RoleArn;
 pub use crate::visible::printable;
 
-/// A call that this project makes.
+/// An operation that this project calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
     /// sts:AssumeRole.
@@ -35,12 +35,12 @@ impl Operation {
     }
 }
 
-/// What a failed call means.
+/// The meaning of a failed call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
     /// AccessDenied; the text may name the cause.
     Denied,
-    /// IAM knows no such role.
+    /// The role does not exist in IAM.
     RoleMissing,
     /// The session has expired.
     Expired,
@@ -50,7 +50,7 @@ pub enum Class {
     InvalidCredentials,
     /// The signature does not match: a wrong secret key, as a rule.
     SignatureMismatch,
-    /// Signed for another Region or service.
+    /// The request was signed for another Region or service.
     WrongScope,
     /// The caller's clock is behind AWS's.
     ClockSlow,
@@ -58,45 +58,45 @@ pub enum Class {
     ClockFast,
     /// STS is not activated in the Region.
     RegionDisabled,
-    /// DurationSeconds over the role's MaxSessionDuration.
+    /// DurationSeconds is over the role's MaxSessionDuration.
     OverMaxSession,
-    /// DurationSeconds over one hour, chained.
+    /// DurationSeconds of a chained request is over one hour.
     OverChainCap,
-    /// A value outside what the API accepts.
+    /// A value is outside the range that the API accepts.
     OutOfRange,
-    /// A request that the API cannot use for another reason: the message says which.
+    /// The API cannot use the request for another reason, which the message names.
     InvalidRequest,
-    /// The session policy is not one.
+    /// The session policy is malformed.
     MalformedPolicy,
     /// Session policy and tags together are too large.
     PackedPolicyTooLarge,
     /// The source identity of the session cannot change.
     SourceIdentityFixed,
-    /// No OIDC provider for the token in the account.
+    /// The account has no OIDC provider for the token.
     ProviderMissing,
     /// The account is not signed up for the service.
     NotSubscribed,
-    /// AWS asked to slow down, at every attempt.
+    /// AWS throttled every attempt.
     Throttled,
-    /// AWS failed: 5xx.
+    /// AWS returned a server error (5xx).
     Unavailable,
     /// No answer in time.
     TimedOut,
     /// No connection: name, network or TLS.
     Unreachable,
-    /// An answer that is not one of AWS's.
+    /// The answer is not from AWS.
     Unreadable,
     /// S3 has no such object.
     ObjectMissing,
-    /// The object in S3 is not the one that a conditional write was to replace.
+    /// The object in S3 is not the version that a conditional write expected.
     ObjectChanged,
     /// The bucket is in another Region.
     ElsewhereInS3,
     /// The caller has no credentials at all.
     NoCredentials,
-    /// The run's own time was up.
+    /// The run reached its time limit.
     OutOfTime,
-    /// An error code that this table does not know.
+    /// This table does not know the error code.
     Other,
 }
 
@@ -137,9 +137,9 @@ impl Class {
 
     /// The class of an error answer, by its code, HTTP status and message.
     #[must_use]
-    pub fn of(code: &str, status: u16, message: &str) -> Self {
+    pub fn from_answer(code: &str, status: u16, message: &str) -> Self {
         match code {
-            // ForbiddenException: the SSO portal, of a permission set that is not assigned.
+            // ForbiddenException: the SSO portal returns it for a permission set that is not assigned.
             "AccessDenied"
             | "AccessDeniedException"
             | "AuthorizationError"
@@ -147,7 +147,7 @@ impl Class {
             | "ForbiddenException" => Self::Denied,
             "NoSuchEntity" | "NoSuchEntityException" => Self::RoleMissing,
             "ExpiredToken" | "ExpiredTokenException" if is_assertion(message) => Self::AssertionExpired,
-            // The SSO portal, of a login that is over.
+            // The SSO portal returns it for an expired login.
             "UnauthorizedException" => Self::AssertionExpired,
             "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Self::Expired,
             "InvalidClientTokenId"
@@ -200,7 +200,7 @@ impl Class {
         }
     }
 
-    /// Whether the run set out to do something and did not finish it, so that another run may: a refusal is an answer.
+    /// Whether the call had no conclusive result, so that another run may get one. A refusal is a conclusive result.
     #[must_use]
     pub const fn is_unfinished(self) -> bool {
         matches!(
@@ -215,7 +215,7 @@ impl Class {
         )
     }
 
-    /// The word of the report: an outcome of a hop, a reason for what was not checked.
+    /// The word in the report: an outcome of a hop, or a reason why a role was not checked.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -285,15 +285,15 @@ fn validation(message: &str) -> Class {
     }
 }
 
-/// Whether an `errorCode` of CloudTrail means expired credentials. EC2's codes have a prefix (unconfirmed: AWS does not
-/// document them); EC2 answers RequestExpired to a wrong clock, too.
+/// Whether an `errorCode` of CloudTrail means expired credentials. Codes of EC2 have a prefix (unconfirmed: AWS does
+/// not document it). EC2 also returns RequestExpired for a wrong clock.
 #[must_use]
 pub fn is_expired_in_cloudtrail(code: &str) -> bool {
     let code = code.strip_prefix("Client.").unwrap_or(code);
     matches!(code, "ExpiredToken" | "ExpiredTokenException" | "RequestExpired")
 }
 
-/// The cause that an AccessDenied text names, where it names one (IAM User Guide, troubleshoot_access-denied).
+/// The cause that an AccessDenied text names, if any (IAM User Guide, troubleshoot_access-denied).
 #[must_use]
 pub fn denial_cause(message: &str) -> Option<&'static str> {
     const CAUSES: [(&str, &str); 20] = [
@@ -330,22 +330,22 @@ pub fn denial_cause(message: &str) -> Option<&'static str> {
     CAUSES.iter().find(|(text, _)| message.contains(text)).map(|(_, cause)| *cause)
 }
 
-/// A call that failed: what was asked, by whom, and what came back. Holds no credential.
+/// A failed call: operation, caller, role and answer. Holds no credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// What it means.
+    /// The class of the failure.
     pub class: Class,
     /// The call.
     pub operation: Operation,
-    /// The caller's ARN, where it is known.
+    /// The caller's ARN, if known.
     pub caller: Option<String>,
-    /// The role whose session the caller is: the caller's ARN has no path. `None`: the checker itself.
+    /// The role of the caller's session, needed because the caller's ARN has no path. `None`: the checker itself.
     pub caller_role: Option<RoleArn>,
-    /// The role that was to be assumed or read.
+    /// The role that the call assumes or reads.
     pub target: RoleArn,
     /// AWS's error code.
     pub code: Option<String>,
-    /// AWS's message, or what stopped the call on this side.
+    /// AWS's message, or the local error that stopped the call.
     pub message: String,
     /// The HTTP status.
     pub status: Option<u16>,
@@ -354,7 +354,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A call that has no answer of AWS's, and why; the caller is filled in where it is known.
+    /// A call without an answer from AWS, and the reason. The caller is set if known.
     #[must_use]
     pub fn unanswered(operation: Operation, target: &RoleArn, class: Class, message: &str) -> Self {
         Self {

@@ -15,7 +15,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use http_body_util::Limited;
 
-/// The largest answer of every call that has no bound of its own, in bytes.
+/// The size limit of answers, in bytes, for calls without a specific limit.
 pub(super) const LARGEST_ANSWER: usize = 256 * 1024;
 /// The largest page of ListRoles: 250 roles with their trust policies are about half a megabyte.
 pub(super) const LARGEST_PAGE: usize = 4 * 1024 * 1024;
@@ -32,12 +32,12 @@ pub(super) fn pool() -> SharedHttpClient {
     })
 }
 
-/// The same connections, with a bound on the size of each answer: its body ends with an error beyond it.
+/// The same connections with a limit on the size of each answer: a longer body ends with an error.
 pub(super) fn bounded(client: SharedHttpClient, largest: usize) -> SharedHttpClient {
     SharedHttpClient::new(Bounded { inner: client, largest })
 }
 
-/// An HTTP client or connector whose answers have a largest size.
+/// An HTTP client or connector that limits the size of answers.
 #[derive(Clone)]
 struct Bounded<T> {
     inner: T,
@@ -50,8 +50,8 @@ impl<T> fmt::Debug for Bounded<T> {
     }
 }
 
-// `validate_base_client_config` keeps its default: the pool's would parse all root certificates for each new client,
-// and a run makes a client for each session.
+// `validate_base_client_config` keeps its default. The pool's validation would parse all root certificates for each
+// new client, and a run makes a client for each session.
 impl HttpClient for Bounded<SharedHttpClient> {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);

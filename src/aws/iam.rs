@@ -13,18 +13,18 @@ use crate::inventory::{RoleArn, Seconds};
 use crate::lease::rules::MAX_SESSION_RANGE;
 use crate::plan::ROLES_IN_PAGE;
 
-/// One page of an account's roles, reduced to the roles that are wanted.
+/// One page of an account's roles, reduced to the wanted roles.
 #[derive(Default)]
 pub(super) struct Page {
-    /// Their MaxSessionDuration.
+    /// The MaxSessionDuration of each role.
     pub(super) found: Vec<(RoleArn, Seconds)>,
-    /// Where the next page begins; `None`: this was the last.
+    /// The marker of the next page; `None`: this is the last page.
     pub(super) marker: Option<String>,
 }
 
 impl Calls {
-    /// Lists one page of the roles of the session's account, and keeps those of `wanted`. The reason of a failure does
-    /// not matter: GetRole is called for each role that no page holds.
+    /// Lists one page of the roles in the session's account, and keeps the roles in `wanted`. The reason of a failure
+    /// does not matter: the walk calls GetRole for each role that no page holds.
     pub(super) async fn list_roles(
         &self,
         session: &Session,
@@ -72,7 +72,7 @@ impl Calls {
     }
 }
 
-/// The role's MaxSessionDuration, where IAM can have said so.
+/// The role's MaxSessionDuration, if IAM can return this value.
 fn max_session(role: &IamRole) -> Option<Seconds> {
     let seconds = Seconds(role.max_session_duration.and_then(|seconds| u64::try_from(seconds).ok())?);
     MAX_SESSION_RANGE.contains(&seconds).then_some(seconds)

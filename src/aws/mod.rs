@@ -1,9 +1,10 @@
 //! Everything that talks to AWS. Returns facts and error classes, never a verdict or a finding.
 //!
-//! `settings` checks the SDK's variables, `client` makes the clients (retries, timeouts), `http` the connections, `pace` learns
-//! what each quota takes, `walk` makes the calls of a plan in order. `sts`, `iam`, `sns` and `s3` hold the calls of one service
-//! each. `answer` reads error answers, `errors` says what their codes mean, `clock` reads the Date header.
-//! Only `errors` compiles without the feature `aws`.
+//! `settings` checks the SDK's variables, `client` makes the clients (retries, timeouts), `http` the connections,
+//! `pace` learns the limits of each quota, `walk` makes the calls of a plan in order.
+//!
+//! `sts`, `iam`, `sns` and `s3` hold the calls of one service each. `answer` reads error answers, `errors` classifies
+//! their codes, `clock` reads the Date header. Only `errors` compiles without the feature `aws`.
 
 #[cfg(feature = "aws")]
 mod answer;

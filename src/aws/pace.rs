@@ -1,5 +1,5 @@
-//! How fast each of AWS's quotas may be used, learnt from the answers of one run: the SDK's own pace and retry quota for
-//! it, and how many of its calls may run at once. Makes no call; `walk` keeps to these limits.
+//! The pace of each of AWS's quotas, learnt from the answers of one run: the SDK's pace and retry quota, and the
+//! number of concurrent calls. Makes no call; `walk` keeps to these limits.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -20,22 +20,22 @@ use tokio::sync::Notify;
 use super::client::Session;
 use super::errors::Class;
 
-/// How many calls of one of IAM's quotas may run before anything is known of it: the account's own tools need it, too.
-/// STS takes 600 calls a second (quoted in mountpoint-s3, issue 1358), more than any run makes at once.
+/// The first limit on concurrent calls of one IAM quota: other tools of the account use the same quota. STS accepts
+/// 600 calls a second (quoted in mountpoint-s3, issue 1358), more than any run makes at once.
 const FIRST_OF_IAM: usize = 16;
-/// The most that may run after AWS asked to slow down.
+/// The limit on concurrent calls after AWS throttled a call.
 const SLOWED: usize = 8;
-/// More than any run makes at once; the run's own concurrency is the bound.
+/// More than any run makes at once. The run's own concurrency is the limit.
 const MOST: usize = 1024;
 
 const LIST_ROLES: &str = "iam-list-roles";
 
-/// A quota that AWS counts calls against: the calls of one API for IAM, all calls of the service for STS, by the caller's
-/// account. (AWS publishes neither the numbers nor the split; AWS Support speaks of token buckets by API and account.)
+/// A quota of AWS by the caller's account: one per API for IAM, one for all calls of STS. (AWS does not publish the
+/// numbers or the split; AWS Support describes token buckets by API and account.)
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Quota {
     pub(super) service: &'static str,
-    /// `None`: the checker's own.
+    /// `None`: the checker's account.
     pub(super) account: Option<String>,
 }
 
@@ -56,12 +56,12 @@ impl Quota {
         Self { service: LIST_ROLES, account: Some(account.to_owned()) }
     }
 
-    /// Whether its answers are pages of a list.
+    /// Whether the answers are pages of a list.
     pub(super) fn has_pages(&self) -> bool {
         self.service == LIST_ROLES
     }
 
-    /// How many of its calls may run at first.
+    /// The first limit on concurrent calls.
     fn first(&self) -> usize {
         if self.service == "sts" { MOST } else { FIRST_OF_IAM }
     }
@@ -73,21 +73,21 @@ impl fmt::Display for Quota {
     }
 }
 
-/// The paces of one run. The SDK keeps its own for the whole process: a function that was throttled once would start each
-/// later run at one call in two seconds, and a function without retries left would have none for the next event.
+/// The paces of one run. The SDK keeps its own for the whole process: after one throttled run, a function would start
+/// each later run at one call in two seconds, or without retries.
 #[derive(Clone, Default)]
 pub(super) struct Paces(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
     partitions: Mutex<HashMap<Quota, RetryPartition>>,
-    /// How many calls may run at once.
+    /// The limit on concurrent calls.
     limits: Mutex<HashMap<Quota, usize>>,
     slowed: Notify,
 }
 
 impl Paces {
-    /// The SDK's pace and retry quota for it; `now` is the time since 1970.
+    /// The SDK's pace and retry quota for this quota; `now` is the time since 1970.
     pub(super) fn partition(&self, quota: &Quota, now: Duration) -> RetryPartition {
         let mut known = locked(&self.0.partitions);
         let new = || {
@@ -102,17 +102,18 @@ impl Paces {
         Observer { paces: self.clone(), quota }
     }
 
-    /// How many calls of it may run at once.
+    /// The limit on concurrent calls of the quota.
     pub(super) fn limit(&self, quota: &Quota) -> usize {
         locked(&self.0.limits).get(quota).copied().unwrap_or_else(|| quota.first())
     }
 
-    /// Returns when AWS has asked to slow down for any quota since the last time.
+    /// Returns when AWS has throttled a call of any quota since the last time.
     pub(super) async fn slowed(&self) {
         self.0.slowed.notified().await;
     }
 
-    /// One more for each answer, so that it doubles with each round trip; half at each request to slow down.
+    /// Adds one for each answer, which doubles the limit with each round trip. Halves the limit for each throttled
+    /// call.
     fn learn(&self, quota: &Quota, throttled: bool) {
         let mut limits = locked(&self.0.limits);
         let limit = limits.entry(quota.clone()).or_insert_with(|| quota.first());
@@ -127,7 +128,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Sees each attempt, also the SDK's own retries.
+/// Receives each attempt, including the SDK's own retries.
 pub(super) struct Observer {
     paces: Paces,
     quota: Quota,
@@ -168,6 +169,6 @@ fn is_throttle(error: &Error) -> bool {
         .or_else(|| error.downcast_ref::<GetRoleError>().map(|error| error.meta()))
         .or_else(|| error.downcast_ref::<ListRolesError>().map(|error| error.meta()));
     meta.is_some_and(|meta| {
-        Class::of(meta.code().unwrap_or_default(), 0, meta.message().unwrap_or_default()) == Class::Throttled
+        Class::from_answer(meta.code().unwrap_or_default(), 0, meta.message().unwrap_or_default()) == Class::Throttled
     })
 }

@@ -1,4 +1,4 @@
-//! One live run: who the checker is, then the walk. Returns facts.
+//! One live run: the checker's identity, then the walk. Returns facts.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use crate::facts::{Description, Facts, StepOutcome};
 use crate::inventory::{Inventory, RoleArn};
 use crate::plan::{DescribedBy, Plan, Step};
 
-/// How many calls run at once where no other number is set.
+/// The default number of concurrent calls.
 pub const DEFAULT_CONCURRENCY: usize = 32;
 
-/// Called after each answer: how many calls are done, and how many are known to come.
+/// Called after each answer with the number of answered calls and of calls known so far.
 pub struct Progress(pub Box<dyn Fn(usize, usize) + Send + Sync>);
 
 impl fmt::Debug for Progress {
@@ -25,18 +25,18 @@ impl fmt::Debug for Progress {
     }
 }
 
-/// How a walk is made.
+/// The settings of a walk.
 #[derive(Debug)]
 pub struct Probe<'a> {
     /// The clients.
     pub aws: &'a Aws,
-    /// The most calls that run at once.
+    /// The limit on concurrent calls.
     pub concurrency: usize,
-    /// When to stop: a call without an answer by then counts as not checked.
+    /// The deadline. A call without an answer by then counts as not checked.
     pub deadline: Option<Instant>,
     /// The run's id, for the session name.
     pub run_id: &'a str,
-    /// Called with the progress.
+    /// The receiver of progress.
     pub progress: Option<Progress>,
 }
 
@@ -45,7 +45,7 @@ impl Probe<'_> {
     pub async fn walk(&self, inventory: &Inventory, plan: &Plan) -> Facts {
         let calls = Calls::new(self.aws, self.run_id);
         let identity = match self.deadline {
-            // A quarter of the time alone: the walk needs little of this answer, and goes on without it.
+            // Only a quarter of the time: the walk needs little of this answer, and continues without it.
             Some(deadline) => {
                 let patience = deadline.saturating_duration_since(Instant::now()) / 4;
                 tokio::time::timeout(patience, calls.checker()).await.unwrap_or(Err(Class::TimedOut))
@@ -60,12 +60,12 @@ impl Probe<'_> {
             walk.run(self).await;
             walk.facts()
         };
-        let (answers, clock_offset) = self.aws.clock.seen();
+        let (answers, clock_offset) = self.aws.clock.answers_and_offset();
         Facts { checker_failure: failure, answers, clock_offset, ..facts }
     }
 }
 
-/// The facts of a run without credentials or without a connection: it makes no further call, and every first step fails.
+/// The facts of a run without credentials or connection: it makes no further call, and every first step fails.
 fn nothing_asked(plan: &Plan, class: Class) -> Facts {
     let message = match class {
         Class::NoCredentials => "the checker has no AWS credentials",

@@ -22,7 +22,7 @@ pub(crate) struct S3Object {
     aws: Aws,
     bucket: String,
     key: String,
-    /// The bucket's Region, where S3 named another one than the settings have.
+    /// The bucket's Region, if S3 named another Region than the settings.
     region: Mutex<Option<Region>>,
 }
 
@@ -31,18 +31,18 @@ pub(crate) struct S3Object {
 pub(crate) struct Content {
     /// The version of the object.
     pub(crate) etag: Option<String>,
-    /// Its bytes; `None`: more than the bound.
+    /// The bytes; `None`: the object is larger than the limit.
     pub(crate) bytes: Option<Vec<u8>>,
 }
 
 /// Why an object was not read.
 #[derive(Debug)]
 pub(crate) enum NotRead {
-    /// The body broke off.
+    /// The body is incomplete.
     BrokenOff,
-    /// S3 answered with an error, or not at all.
+    /// S3 returned an error, or no answer.
     Refused(ErrorAnswer),
-    /// The bucket is in another Region, which is used from now on.
+    /// The bucket is in another Region. Later calls use that Region.
     OtherRegion,
 }
 
@@ -60,7 +60,7 @@ impl S3Object {
         Self { aws, bucket: bucket.to_owned(), key: key.to_owned(), region: Mutex::default() }
     }
 
-    /// Reads the object, at most so many bytes.
+    /// Reads the object, up to this many bytes.
     pub(crate) async fn get(&self, largest: usize) -> Result<Content, NotRead> {
         let request = self.client().await.get_object().bucket(&self.bucket).key(&self.key);
         let answer = match Box::pin(request.send()).await {
@@ -71,7 +71,8 @@ impl S3Object {
         Ok(Content { etag: answer.e_tag, bytes })
     }
 
-    /// Writes the object on a condition; returns the new version. An answer without an ETag and a request id is not S3's.
+    /// Writes the object under a condition; returns the new version. An answer without an ETag and a request id is
+    /// not from S3.
     pub(crate) async fn put(&self, text: String, condition: Condition<'_>) -> Result<String, ErrorAnswer> {
         let request = self
             .client()
@@ -85,7 +86,7 @@ impl S3Object {
             Condition::IfMatch(etag) => request.if_match(etag),
             Condition::IfNoneMatch => request.if_none_match("*"),
         };
-        // Boxed: every run that keeps a state holds this future in its own.
+        // Boxed, because the future of every run with a state holds this future.
         match Box::pin(request.send()).await {
             Ok(answer) if answer.request_id().is_some_and(|id| !id.is_empty()) => match answer.e_tag {
                 Some(etag) if !etag.is_empty() => Ok(etag),
@@ -109,7 +110,7 @@ impl S3Object {
         if answer.class == super::errors::Class::ElsewhereInS3
             && let Some(named) = named
         {
-            // Once: a bucket whose Region S3 gets wrong must not be looked for forever.
+            // Only once: S3 may name a wrong Region for a bucket again and again.
             let mut region = self.region.lock().await;
             if region.is_none() {
                 *region = Some(Region::new(named.to_owned()));
@@ -131,7 +132,7 @@ async fn read_body(mut body: ByteStream, largest: usize) -> Result<Option<Vec<u8
     Ok(Some(bytes))
 }
 
-/// Refuses a success of PutObject with a body: S3 sends none, the page of a proxy is one.
+/// Refuses a successful PutObject with a body: S3 sends no body, but a proxy's page has one.
 #[derive(Debug)]
 pub(super) struct EmptyAnswer;
 
@@ -147,7 +148,7 @@ impl Intercept for EmptyAnswer {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        // The body of GetObject is a stream, of which no bytes are here.
+        // The body of GetObject is a stream, and its bytes are not available here.
         let body = context.response().body().bytes().unwrap_or_default();
         match context.response().status().is_success() && !body.is_empty() {
             true => Err("a success of S3 has no body here".into()),

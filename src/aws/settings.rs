@@ -20,7 +20,7 @@ type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 /// The services whose endpoint can be set.
 const SERVICES: [&str; 4] = ["STS", "IAM", "SNS", "S3"];
 
-/// The variables with a check, and what each takes.
+/// The checked variables and their types of values.
 const VARIABLES: [(&str, Takes); 23] = [
     ("AWS_ACCESS_KEY_ID", Takes::Secret),
     ("AWS_SECRET_ACCESS_KEY", Takes::Secret),
@@ -53,7 +53,7 @@ const VARIABLES: [(&str, Takes); 23] = [
 pub struct BadSetting {
     /// The variable, or the key of a profile.
     pub name: String,
-    /// What is wrong with it.
+    /// The problem with the value.
     pub problem: Problem,
 }
 
@@ -62,10 +62,10 @@ pub struct BadSetting {
 #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
 pub struct BadSettings(pub Vec<BadSetting>);
 
-/// What is wrong with a value. Values of secrets and URLs are not repeated: a URL can hold a password.
+/// A problem with a value. Values of secrets and URLs are not repeated: a URL can hold a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// A key, secret or token with another character.
+    /// A key, secret or token with a character that none has.
     #[error("the value has {0}, which no key, secret or token has; set it again without it")]
     NotASecret(&'static str),
     /// Not a Region.
@@ -94,7 +94,7 @@ pub enum Problem {
     NotAFolder(String),
 }
 
-/// What a variable takes.
+/// The type of a variable's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Takes {
     Secret,
@@ -127,13 +127,13 @@ impl Takes {
         if fits { Ok(()) } else { Err(problem(shown())) }
     }
 
-    /// The library that reads the root certificates takes a blank value for a path: blank does not mean unset there.
+    /// Root certificates: their library uses a blank value as a path, so blank does not mean unset.
     const fn has_blank_values(self) -> bool {
         matches!(self, Self::Certificates | Self::Folder)
     }
 }
 
-/// The variables of the SDK that hold a value which cannot be used.
+/// The variables of the SDK with an unusable value.
 #[must_use]
 pub fn problems(variable: Variables<'_>) -> Vec<BadSetting> {
     let problem = |(name, takes): &(&str, Takes)| {
@@ -144,14 +144,14 @@ pub fn problems(variable: Variables<'_>) -> Vec<BadSetting> {
     VARIABLES.iter().filter_map(problem).collect()
 }
 
-/// The same without credentials and Regions, for a command that diagnoses those itself.
+/// The same without credentials and Regions. `doctor` diagnoses those itself.
 #[must_use]
 pub fn problems_beside_the_shell(variable: Variables<'_>) -> Vec<BadSetting> {
     let diagnosed = |bad: &BadSetting| matches!(bad.problem, Problem::NotASecret(_) | Problem::NotARegion(_));
     problems(variable).into_iter().filter(|bad| !diagnosed(bad)).collect()
 }
 
-/// The SDK's loader, told what an empty variable would hide from it.
+/// The SDK's loader, with explicit values for settings that an empty variable would hide.
 pub(super) async fn loader(variable: Variables<'_>) -> Result<ConfigLoader, BadSettings> {
     let problems = problems(variable);
     if !problems.is_empty() {
@@ -160,7 +160,7 @@ pub(super) async fn loader(variable: Variables<'_>) -> Result<ConfigLoader, BadS
     let files = profile_files(variable);
     let is_empty = |name: &str| variable(name).is_some_and(|value| is_blank(&value));
     let selected = is_empty("AWS_PROFILE").then_some("default");
-    // A file that cannot be read is the credential chain's error, with its reason.
+    // The credential chain reports an unreadable file, with the reason.
     let profiles =
         profile::load(&Fs::real(), &Env::real(), &files, selected.map(Cow::Borrowed)).await.unwrap_or_default();
     let loader = aws_config::defaults(BehaviorVersion::latest())
@@ -177,7 +177,7 @@ pub(super) async fn loader(variable: Variables<'_>) -> Result<ConfigLoader, BadS
     })
 }
 
-/// Checks the settings that come from a profile of the shared configuration files.
+/// Checks the settings of a profile in the shared configuration files.
 pub(super) fn check_loaded(config: &SdkConfig) -> Result<(), BadSettings> {
     let endpoints = SERVICES.iter().filter_map(|service| {
         let wrong = endpoint_of(config, service).is_some_and(|url| !is_url(&url));
@@ -190,14 +190,15 @@ pub(super) fn check_loaded(config: &SdkConfig) -> Result<(), BadSettings> {
     if problems.is_empty() { Ok(()) } else { Err(BadSettings(problems)) }
 }
 
-/// The endpoint that is set for a service, or for all.
+/// The endpoint of a service, or the endpoint of all services.
 pub(super) fn endpoint_of(config: &SdkConfig, service: &str) -> Option<String> {
     let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL").profile("endpoint_url");
     let own = config.service_config().and_then(|settings| settings.load_config(key.build().ok()?));
     own.or_else(|| config.endpoint_url().map(str::to_owned))
 }
 
-/// The settings of single services, such as `AWS_ENDPOINT_URL_STS`, without empty ones: the SDK panics at an empty URL.
+/// The settings of single services, such as `AWS_ENDPOINT_URL_STS`. Empty values are removed, because the SDK panics
+/// at an empty URL.
 #[derive(Debug)]
 pub(super) struct ServiceSettings(pub(super) SdkConfig);
 
@@ -207,7 +208,7 @@ impl LoadServiceConfig for ServiceSettings {
     }
 }
 
-/// Retries as set by variables or by the profile; else this program's own.
+/// Retries of the variables or the profile, or this program's defaults.
 fn retry_config(variable: Variables<'_>, profiles: &ProfileSet) -> Result<RetryConfig, BadSettings> {
     let setting = |name: &str, key: &str| {
         let own = value(variable, name).map(|value| (name.to_owned(), value));
@@ -271,7 +272,7 @@ fn is_graphic(value: &str) -> bool {
     value.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// The first character that no key, secret or token has, by name.
+/// The name of the first character that no key, secret or token has.
 fn unwanted_character(value: &str) -> Option<&'static str> {
     value.chars().find(|c| !c.is_ascii_graphic()).map(|c| match c {
         '\r' => "a carriage return (CR)",
@@ -282,7 +283,7 @@ fn unwanted_character(value: &str) -> Option<&'static str> {
     })
 }
 
-/// Whether the text can be a Region: it becomes part of a host's name and of the signature.
+/// Whether the text can be a Region. A Region becomes part of a host name and of the signature.
 pub(super) fn is_region(value: &str) -> bool {
     let inner = |c: char| c.is_ascii_alphanumeric() || c == '-';
     (1..=63).contains(&value.len()) && value.chars().all(inner) && !value.starts_with('-') && !value.ends_with('-')
@@ -322,7 +323,7 @@ fn are_folders(paths: &str) -> bool {
 }
 
 fn has_certificates(path: &str) -> bool {
-    /// A bundle of all public authorities has a fifth of a megabyte.
+    /// A bundle of all public authorities is about 0.2 MB.
     const LARGEST_BUNDLE: u64 = 16 * 1024 * 1024;
     let small = std::fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() <= LARGEST_BUNDLE);
     small

@@ -17,7 +17,7 @@ pub(crate) struct Publication<'a> {
     pub(crate) fifo: Option<(&'a str, &'a str)>,
 }
 
-/// Publishes to the topics of one Region. Cheap to clone.
+/// Publishes to topics of one Region. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Publisher(aws_sdk_sns::Client);
 
@@ -27,7 +27,8 @@ impl Publisher {
         Self(aws.sns(region))
     }
 
-    /// Publishes; success only with a message id: the SDK accepts an empty answer, for example of a proxy.
+    /// Publishes one message. Success needs a message id: the SDK also accepts an empty answer, for example from a
+    /// proxy.
     pub(crate) async fn publish(&self, publication: &Publication<'_>) -> Result<(), ErrorAnswer> {
         let mut request = self
             .0

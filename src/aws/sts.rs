@@ -13,16 +13,16 @@ use crate::facts::Checker;
 use crate::inventory::{RoleArn, is_account};
 use crate::lease::rules::{ASSUME_ROLE_MINIMUM, LONGEST_SESSION};
 
-/// How far an Expiration may lie beyond the longest session: the two clocks and the way of the answer.
+/// The most that an Expiration may exceed the longest session: two clocks differ, and the answer takes time.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(15 * 60);
 
 impl Calls {
-    /// Who the checker is.
+    /// The checker's identity.
     pub(super) async fn checker(&self) -> Result<Checker, Class> {
         caller_identity(&self.checker_sts).await.map_err(|answer| answer.class)
     }
 
-    /// Assumes the role for 900 seconds, the shortest session, by `session` or by the checker's own credentials.
+    /// Assumes the role for 900 seconds, the shortest session, with `session` or the checker's own credentials.
     pub(super) async fn assume_role(&self, session: Option<&Session>, request: &Request) -> Result<Session, Failure> {
         let sts = session.map_or_else(|| self.checker_sts.clone(), |session| self.aws.sts(Some(session)));
         let role = &request.role;
@@ -41,7 +41,7 @@ impl Calls {
         let (Some(given), Some(user)) = (answer.credentials, answer.assumed_role_user) else {
             return Err(unreadable("the answer has no credentials"));
         };
-        // The SDK leaves empty what the answer lacks.
+        // The SDK returns empty strings for fields that the answer lacks.
         let texts = [&given.access_key_id, &given.secret_access_key, &given.session_token];
         if !texts.iter().all(|text| is_header_text(text)) {
             return Err(unreadable("the answer has no credentials that can be used"));
@@ -62,16 +62,16 @@ impl Calls {
         Ok(Session { credentials, arn: user.arn, role: role.arn.clone() })
     }
 
-    /// The end of a session by AWS's clock, where a session can end then. The checker's own clock may be wrong.
+    /// The end of a session by AWS's clock, if a session can end then. The checker's own clock may be wrong.
     fn expiration(&self, stated: DateTime) -> Option<std::time::SystemTime> {
-        let offset = self.aws.clock.seen().1.unwrap_or_default();
+        let offset = self.aws.clock.answers_and_offset().1.unwrap_or_default();
         let now = self.aws.unix_seconds()?.checked_sub(offset)?;
         let longest = i64::try_from((Duration::from_secs(LONGEST_SESSION.0) + CLOCK_TOLERANCE).as_secs()).ok()?;
         (now..=now.checked_add(longest)?).contains(&stated.secs()).then(|| stated.try_into().ok())?
     }
 }
 
-/// Who the caller of this client is.
+/// The identity of this client's caller.
 pub(super) async fn caller_identity(sts: &aws_sdk_sts::Client) -> Result<Checker, ErrorAnswer> {
     let answer = sts.get_caller_identity().send().await.map_err(|error| ErrorAnswer::read(&error))?;
     match (answer.arn, answer.account) {
@@ -80,7 +80,7 @@ pub(super) async fn caller_identity(sts: &aws_sdk_sts::Client) -> Result<Checker
     }
 }
 
-/// The account of the ARN of an IAM or STS identity.
+/// The account in the ARN of an IAM or STS identity.
 fn account_of(arn: &str) -> Option<&str> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let ["arn", partition, "sts" | "iam", "", account, resource] = parts[..] else { return None };
@@ -88,14 +88,14 @@ fn account_of(arn: &str) -> Option<&str> {
     (fits && arn.len() <= 2048 && arn.chars().all(|c| c.is_ascii_graphic())).then_some(account)
 }
 
-/// Whether the ARN is of a session of the role: `arn:PARTITION:sts::ACCOUNT:assumed-role/NAME/SESSION`.
+/// Whether the ARN names a session of the role: `arn:PARTITION:sts::ACCOUNT:assumed-role/NAME/SESSION`.
 fn is_session_of(arn: &str, role: &RoleArn) -> bool {
     let session = arn.splitn(6, ':').nth(5).and_then(|resource| resource.strip_prefix("assumed-role/"));
     let name = session.and_then(|session| session.split_once('/')).map(|(name, _)| name);
     account_of(arn) == Some(role.account()) && name == Some(role.name())
 }
 
-/// Whether a key, secret or token can be sent in a header: a signed request with another one would panic in the SDK.
+/// Whether a header can hold a key, secret or token. The SDK panics when it signs with another text.
 pub(super) fn is_header_text(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }

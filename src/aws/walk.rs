@@ -1,6 +1,6 @@
-//! The walk: makes the calls of a plan that are ready, at most so many at once, until all are answered or the time is up.
-//! A failure is a fact about one role and never stops the others. An account that asks to slow down slows itself alone:
-//! calls that wait for it do not count against the concurrency of the others.
+//! The walk: makes the ready calls of a plan, with limited concurrency, until all are answered or the time is up. A
+//! failure is a fact about one role and never stops the others. Calls that wait for a throttled account do not use
+//! the concurrency of other accounts.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::facts::{Checker, Description, Facts, StepOutcome};
 use crate::inventory::{Inventory, Reader, Role, RoleArn};
 use crate::plan::{DescribedBy, Plan, ReaderStep};
 
-/// One call that can be made now.
+/// One call that is ready.
 enum Work {
     Assume { step: usize, by: Option<Arc<Session>> },
     AssumeReader { reader: usize },
@@ -30,15 +30,15 @@ enum Work {
 struct List {
     reader: usize,
     by: Arc<Session>,
-    /// The roles that no page has named yet.
+    /// The roles that no page has listed yet.
     wanted: BTreeSet<RoleArn>,
     pages: usize,
-    /// The markers of the pages so far: one that comes back is not AWS's.
+    /// The markers of earlier pages. AWS never repeats a marker.
     markers: BTreeSet<String>,
 }
 
 impl Work {
-    /// The quota that AWS counts its call against.
+    /// The quota of the call.
     fn quota(&self) -> Quota {
         match self {
             Self::Assume { by, .. } => Quota::sts(by.as_deref()),
@@ -62,21 +62,21 @@ pub(super) struct Walk<'a> {
     plan: &'a Plan,
     calls: Arc<Calls>,
     ready: VecDeque<Work>,
-    /// The plan's, and those for roles that a list did not hold.
+    /// The plan's descriptions, and roles that a list did not hold.
     readers: Vec<ReaderStep>,
     steps: Vec<Option<StepOutcome>>,
     described: BTreeMap<RoleArn, Description>,
     reader_failures: Vec<Failure>,
-    /// Roles whose description is requested or known.
+    /// Roles with a requested or known description.
     claimed: BTreeSet<RoleArn>,
     checker: Option<Checker>,
-    /// The calls that run now, by quota, and the work that waits for a quota that is used up.
+    /// Running calls by quota, and calls that wait for their quota.
     running: HashMap<Quota, usize>,
     slowed: HashMap<Quota, VecDeque<Work>>,
 }
 
 impl<'a> Walk<'a> {
-    /// `identity`: who the checker is, or why that is not known.
+    /// `identity`: the checker's identity, or why it is not known.
     pub(super) fn new(
         inventory: &'a Inventory,
         plan: &'a Plan,
@@ -98,7 +98,7 @@ impl<'a> Walk<'a> {
             running: HashMap::new(),
             slowed: HashMap::new(),
         };
-        // Readers first: theirs are the most round trips one after another.
+        // Readers first: they need the most consecutive round trips.
         walk.ready.extend((0..plan.readers.len()).map(|reader| Work::AssumeReader { reader }));
         let first = plan.steps.iter().enumerate().filter(|(_, step)| step.parent.is_none());
         walk.ready.extend(first.map(|(step, _)| Work::Assume { step, by: None }));
@@ -111,7 +111,7 @@ impl<'a> Walk<'a> {
                 DescribedBy::Checker => {
                     let description = unknown.map_or(Description::NoReader, |class| {
                         let message =
-                            "who the checker is was not answered, so it is not known whether it may read the role";
+                            "GetCallerIdentity was not answered, so it is not known whether the checker may read it";
                         Description::Failed(Arc::new(Failure::unanswered(Operation::GetRole, role, class, message)))
                     });
                     walk.described.insert(role.clone(), description);
@@ -133,7 +133,8 @@ impl<'a> Walk<'a> {
                 let call = Box::pin(perform(Arc::clone(&self.calls), self.request(work)));
                 under_way.spawn(async move { (quota, call.await) });
                 if under_way.len() > most {
-                    // One call more than ever before opens a connection: let it begin before the next one does.
+                    // One more concurrent call than before opens a connection: let it begin before the next call
+                    // does.
                     most = under_way.len();
                     tokio::task::yield_now().await;
                 }
@@ -154,8 +155,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The next call that may start, counted as running. Each quota has a limit of its own, and calls above the limit of a
-    /// quota that asked to slow down do not count against the concurrency.
+    /// The next call that may start, counted as running. Each quota has its own limit. Calls above the limit of a
+    /// throttled quota do not count against the concurrency.
     fn next_work(&mut self, paces: &Paces, concurrency: usize) -> Option<(Quota, Work)> {
         let active: usize = self.running.iter().map(|(quota, calls)| (*calls).min(paces.limit(quota))).sum();
         if active >= concurrency {
@@ -173,7 +174,7 @@ impl<'a> Walk<'a> {
         None
     }
 
-    /// One call less runs: work that waits for its quota may start.
+    /// Counts a call as ended. A call that waits for the same quota may start.
     fn ended(&mut self, quota: &Quota) {
         if let Some(calls) = self.running.get_mut(quota) {
             *calls -= 1;
@@ -181,7 +182,7 @@ impl<'a> Walk<'a> {
                 self.running.remove(quota);
             }
         }
-        // Two: the limit may have grown.
+        // Two calls, because the limit may have grown.
         if let Some(waiting) = self.slowed.get_mut(quota) {
             (0..2)
                 .filter_map(|_| waiting.pop_front())
@@ -192,7 +193,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The request of a piece of work, with everything that the inventory says about its role.
+    /// The request of a piece of work, with all settings of its role from the inventory.
     fn request(&self, work: Work) -> (Work, Request) {
         let checker = self.checker.as_ref().map(|checker| checker.arn.clone());
         let caller_role = |by: &Option<Arc<Session>>| by.as_ref().map(|session| session.role.clone());
@@ -234,7 +235,7 @@ impl<'a> Walk<'a> {
                 let next = assumed.next.iter().map(|next| Work::Assume { step: *next, by: Some(Arc::clone(&session)) });
                 self.ready.extend(next);
                 let itself = self.plan.roles.get(&assumed.role) == Some(&DescribedBy::Itself);
-                // A later group of the same prefix has no permission to read; the first one reads.
+                // The first session of a prefix reads the role. Later sessions have no permission to read.
                 if itself && assumed.reads && self.claimed.insert(assumed.role.clone()) {
                     self.ready.push_back(Work::Describe { role: assumed.role.clone(), by: Some(session) });
                 }
@@ -266,11 +267,11 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Records a page, then asks for the next one while the pages are fewer than the roles still wanted, then calls GetRole
-    /// for the rest: roles that do not exist, or all of them where the reader may not list.
+    /// Records a page, then requests the next page while there are fewer pages than wanted roles. Then calls GetRole
+    /// for the remaining roles: roles that do not exist, or all roles if the reader may not list.
     fn listed(&mut self, mut list: List, page: Option<Page>) {
         let mut is_new = |marker: &String| list.markers.insert(marker.clone());
-        // A page whose marker came before is not AWS's: GetRole asks for its roles.
+        // AWS never repeats a marker: call GetRole for the roles.
         let page = page.filter(|page| page.marker.iter().all(&mut is_new));
         let Page { found, marker } = page.unwrap_or_default();
         list.pages += 1;
@@ -289,7 +290,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The facts. Work without an answer by now was not reached, or the run's time was up.
+    /// The facts. Work without an answer was not reached, or the run's time was up.
     pub(super) fn facts(mut self) -> Facts {
         let plan = self.plan;
         for index in 0..plan.steps.len() {
@@ -336,7 +337,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The reader's own external ID comes before the one that is declared for its role.
+/// The reader's external ID takes precedence over the external ID of its role.
 fn declared_with(role: Role, external_id: Option<String>) -> Role {
     Role { external_id: external_id.or(role.external_id.clone()), ..role }
 }
@@ -352,7 +353,7 @@ async fn next<T: 'static>(under_way: &mut JoinSet<T>, deadline: Option<Instant>)
             None => under_way.join_next().await,
             Some(deadline) => tokio::time::timeout_at(deadline, under_way.join_next()).await.ok().flatten(),
         };
-        // A task that panicked has no answer, and its call is reported as unanswered.
+        // A panicked task has no answer, and its call is reported as unanswered.
         if let Ok(done) = joined? {
             return Some(done);
         }

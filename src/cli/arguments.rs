@@ -1,5 +1,5 @@
-//! Arguments and exit statuses. Pipelines rely on both: options are added, never renamed, and a status keeps its
-//! meaning.
+//! Arguments and exit statuses. Pipelines rely on both: options are added, never renamed, and the meaning of a status
+//! never changes.
 
 use std::path::PathBuf;
 
@@ -63,7 +63,13 @@ pub(super) struct Check {
     #[arg(long, value_name = "TOPIC_ARN", value_parser = TopicArn::parse)]
     pub(super) publish: Option<TopicArn>,
     /// The largest number of concurrent AWS calls
-    #[arg(long, value_name = "N", env = "CONCURRENCY", default_value_t = DEFAULT_CONCURRENCY, value_parser = concurrency)]
+    #[arg(
+        long,
+        value_name = "N",
+        env = "CONCURRENCY",
+        default_value_t = DEFAULT_CONCURRENCY,
+        value_parser = concurrency
+    )]
     pub(super) concurrency: usize,
 }
 
@@ -135,7 +141,7 @@ pub(super) enum ExplainFormat {
     Json,
 }
 
-/// The input: one of these.
+/// The input: exactly one of these options.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct LintInput {
@@ -154,9 +160,9 @@ pub(super) struct LintInput {
 pub(super) enum Import {
     /// A job for each profile that assumes a role or has credentials of a session
     AwsConfig {
-        /// A file in the form of ~/.aws/config; left out: ~/.aws/config and ~/.aws/credentials
+        /// A file in the form of ~/.aws/config; default: ~/.aws/config and ~/.aws/credentials
         file: Option<PathBuf>,
-        /// How long each job runs; left out, a placeholder of 1h is written
+        /// How long each job runs; default: a placeholder of 1h
         #[arg(long, value_name = "DURATION", value_parser = Seconds::parse)]
         length: Option<Seconds>,
         /// Write to a file instead of standard output
@@ -175,7 +181,7 @@ pub(super) enum Import {
         /// The account that the templates are deployed to
         #[arg(long, value_name = "ID", value_parser = super::templates::account)]
         account: Option<String>,
-        /// How long people run commands with a permission set; left out, a placeholder of 1h is written
+        /// How long people run commands with a permission set; default: a placeholder of 1h
         #[arg(long, value_name = "DURATION", value_parser = Seconds::parse)]
         length: Option<Seconds>,
         /// Write to a file instead of standard output
@@ -190,7 +196,7 @@ pub(super) enum Import {
         /// The kind of source whose credentials Terraform runs with, such as iam-user, ec2-instance or codebuild
         #[arg(long, value_name = "KIND", value_parser = super::templates::terraform_source)]
         source: Option<Source>,
-        /// How long Terraform runs, and people with a permission set; left out, a placeholder of 1h is written
+        /// How long Terraform runs, and people with a permission set; default: a placeholder of 1h
         #[arg(long, value_name = "DURATION", value_parser = Seconds::parse)]
         length: Option<Seconds>,
         /// Write to a file instead of standard output
@@ -211,8 +217,8 @@ pub(super) enum Import {
     },
 }
 
-/// The exit statuses of `doctor`, the first that applies of 2, 4, 1, 0.
-const DOCTOR_STATUSES: &str = "Exit status, the first that applies of 2, 4, 1, 0:
+/// The exit statuses of `doctor`. If several apply, `doctor` returns the first of 2, 4, 1, 0.
+const DOCTOR_STATUSES: &str = "Exit status. If several apply, the first of 2, 4, 1, 0:
   0  nothing was found that stops the credentials
   1  something stops them, or will within 15 minutes
   2  bad arguments; or the diagnosis could not be written
@@ -224,7 +230,7 @@ pub(super) struct Doctor {
     /// Look at this profile, as the AWS CLI does with the same option: the keys in the environment are left out
     #[arg(long, value_name = "NAME")]
     pub(super) profile: Option<String>,
-    /// Ask nobody: no call to AWS, no endpoint, no credential_process
+    /// Stay offline: no call to AWS, no endpoint, no credential_process
     #[arg(long)]
     pub(super) offline: bool,
     /// How to show the diagnosis
@@ -280,7 +286,7 @@ pub(super) enum Format {
     Csv,
 }
 
-/// The severity from which on findings fail the command; `None`: never.
+/// The lowest severity that fails the command; `None`: no finding fails it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FailOn(pub(super) Option<Severity>);
 
@@ -299,27 +305,27 @@ fn concurrency(text: &str) -> Result<usize, String> {
     number.ok_or_else(|| format!("write a whole number from 1 to {MOST_CONCURRENCY}"))
 }
 
-/// How the command ends.
+/// The exit status of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExitStatus {
-    /// Nothing at or above `--fail-on`.
+    /// No open finding at or above `--fail-on`.
     Healthy,
     /// Open findings at or above `--fail-on`.
     Findings,
     /// Bad arguments, or a bad inventory.
     BadUsage,
-    /// The run did not finish all that it set out to do.
+    /// The run is incomplete: something was not checked or not judged.
     Incomplete,
     /// No credentials, no answer from AWS, or a message not published.
     NoAnswer,
 }
 
-/// Every exit status and what it means. `scripts/reference` writes the table of the documentation.
+/// Every exit status with its meaning. `scripts/reference` writes the table of the documentation.
 pub const EXIT_STATUSES: [(ExitStatus, &str); 5] = [
     (ExitStatus::Healthy, "no open finding at or above --fail-on"),
     (ExitStatus::Findings, "open findings at or above --fail-on"),
     (ExitStatus::BadUsage, "bad arguments, inventory or settings: nothing was checked; or no report was written"),
-    (ExitStatus::Incomplete, "the run did not finish all that it set out to do"),
+    (ExitStatus::Incomplete, "the run is incomplete: something was not checked or not judged"),
     (ExitStatus::NoAnswer, "no AWS credentials, no answer from AWS, or a message not published"),
 ];
 
@@ -340,5 +346,5 @@ impl ExitStatus {
 fn after_help() -> String {
     let lines: Vec<String> =
         EXIT_STATUSES.iter().map(|(status, meaning)| format!("  {}  {meaning}", status.code())).collect();
-    format!("Exit status, the first that applies of 2, 4, 1, 3, 0:\n{}", lines.join("\n"))
+    format!("Exit status. If several apply, the first of 2, 4, 1, 3, 0:\n{}", lines.join("\n"))
 }

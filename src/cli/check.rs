@@ -1,4 +1,4 @@
-//! `check`: walks the paths with the caller's credentials, and publishes where it is told to.
+//! `check`: walks the paths with the caller's credentials, and publishes the findings if --publish is given.
 
 use super::arguments::{Check, ExitStatus};
 use super::output::{self, bad_settings, bad_usage, print_error};
@@ -8,7 +8,7 @@ use crate::aws::{Aws, Probe};
 use crate::check::{self, Outcome};
 use crate::facts::Facts;
 use crate::findings::Severity;
-use crate::notify::{self, DEFAULT_MAX_MESSAGE_BYTES, Notify, Sent, TopicArn, Wanted};
+use crate::notify::{self, DEFAULT_MAX_MESSAGE_BYTES, Notify, PublishedMessages, SnsTopic, TopicArn, Wanted};
 use crate::report::Report;
 
 pub(super) async fn run(arguments: &Check) -> ExitStatus {
@@ -47,7 +47,7 @@ pub(super) async fn run(arguments: &Check) -> ExitStatus {
     }
 }
 
-/// Whether the run got nowhere: no credentials, or no answer from AWS at all. The reason goes to standard error.
+/// Whether the run had no credentials, or no answer from AWS at all. Prints the reason to standard error.
 fn no_answer(Outcome { facts, .. }: &Outcome) -> bool {
     let Facts { checker_failure, answers, .. } = facts;
     if *checker_failure == Some(Class::NoCredentials) {
@@ -63,8 +63,10 @@ fn no_answer(Outcome { facts, .. }: &Outcome) -> bool {
 
 async fn publish(aws: &Aws, topic: &TopicArn, report: &Report) -> bool {
     let wanted = Wanted { notify: Notify::Findings, min_severity: Severity::Low, max_bytes: DEFAULT_MAX_MESSAGE_BYTES };
-    let messages = notify::messages(report, wanted);
-    let failures = notify::publish(aws, topic, &messages, &mut Sent::default()).await;
+    let sink = SnsTopic::new(aws, topic, wanted.max_bytes);
+    let digests = notify::digests(report, wanted, None);
+    let outcomes = notify::publish(&sink, &digests, aws.end(), &mut PublishedMessages::default()).await;
+    let failures: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.failure.as_ref()).collect();
     for failure in &failures {
         print_error(&format!("error: not published: {failure}"));
     }

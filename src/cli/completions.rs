@@ -1,4 +1,4 @@
-//! `completions` and the manual pages: both made of the arguments' definition.
+//! `completions` and the manual pages, generated from the definition of the arguments.
 
 use std::path::Path;
 

@@ -27,7 +27,7 @@ pub(super) async fn run(arguments: &Explain) -> ExitStatus {
     if let Some(misuse) = arguments.templates.misuse(from_standard_input) {
         return bad_usage(misuse);
     }
-    if arguments.job.is_none() && arguments.templates.any() {
+    if arguments.job.is_none() && arguments.templates.has_files() {
         return bad_usage("error: --cloudformation and --terraform-plan go with --job.");
     }
     let text = match (&arguments.id, &arguments.job, &arguments.inventory) {
@@ -41,17 +41,17 @@ pub(super) async fn run(arguments: &Explain) -> ExitStatus {
     }
 }
 
-/// The page of a finding: laid out on a terminal, and the Markdown itself elsewhere.
+/// The page of a finding: rendered on a terminal, otherwise the Markdown itself.
 fn finding(id: &str, format: ExplainFormat, to: Option<&Path>) -> Result<String, ExitStatus> {
     let Some(known) = FindingId::parse(id) else {
         let all = FindingId::ALL.iter().map(|id| id.as_str());
         return Err(unknown("finding", id, nearest(id, all), "`credential-health explain` lists all of them"));
     };
     Ok(if format == ExplainFormat::Json {
-        let mut told = in_short(known);
-        told["schema_version"] = json!(1);
-        told["page"] = json!(known.page());
-        format!("{told:#}")
+        let mut shown = summarize(known);
+        shown["schema_version"] = json!(1);
+        shown["page"] = json!(known.page());
+        format!("{shown:#}")
     } else if output::is_terminal(to.is_some()) {
         page::render(known.page(), output::columns(to.is_some()))
     } else {
@@ -59,14 +59,14 @@ fn finding(id: &str, format: ExplainFormat, to: Option<&Path>) -> Result<String,
     })
 }
 
-fn in_short(id: FindingId) -> Value {
+fn summarize(id: FindingId) -> Value {
     json!({"id": id, "severity": id.severity(), "meaning": id.meaning()})
 }
 
 /// Every finding with its severity and its meaning.
 fn list(format: ExplainFormat, to: Option<&Path>) -> String {
     if format == ExplainFormat::Json {
-        let findings: Vec<Value> = FindingId::ALL.iter().copied().map(in_short).collect();
+        let findings: Vec<Value> = FindingId::ALL.iter().copied().map(summarize).collect();
         return format!("{:#}", json!({"schema_version": 1, "findings": findings}));
     }
     let width = if output::is_terminal(to.is_some()) { output::columns(false) } else { usize::MAX };
@@ -80,17 +80,17 @@ fn list(format: ExplainFormat, to: Option<&Path>) -> String {
 }
 
 async fn one_job(arguments: &Explain, name: &str, inventory: &Path) -> Result<String, ExitStatus> {
-    // The problems of both are reported.
+    // Problems of the inventory and of the templates are both printed.
     let inventory = super::load(inventory).await;
     let files = arguments.templates.read().map_err(|problems| super::bad_input(&problems));
     let (inventory, (files, given)) = (inventory?, files?);
     let Some(job) = inventory.jobs.iter().find(|job| job.name == name) else {
         let near = nearest(name, inventory.jobs.iter().map(|job| job.name.as_str()));
-        return Err(unknown("job of the inventory", name, near, "give its name as the inventory writes it"));
+        return Err(unknown("job of the inventory", name, near, "write the name as in the inventory"));
     };
     let (mut facts, read_at) = match &arguments.report {
         Some(report) => {
-            live(report).map_err(|problem| bad_usage(&format!("error: {}: {problem}", report.display())))?
+            read_live_values(report).map_err(|problem| bad_usage(&format!("error: {}: {problem}", report.display())))?
         }
         None => (Facts::default(), None),
     };
@@ -111,7 +111,7 @@ fn unknown(what: &str, name: &str, near: Option<&str>, else_help: &str) -> ExitS
     bad_usage(&format!("error: no {what} is called `{}`: {help}", visible::line(name)))
 }
 
-/// As much of a report as is read again.
+/// The fields of a report that `explain` reads.
 #[derive(Deserialize)]
 struct PastReport {
     schema_version: u32,
@@ -131,10 +131,10 @@ struct PastRole {
     max_session_duration_from: Option<String>,
 }
 
-/// The MaxSessionDurations that IAM told a past run, and when it began.
-fn live(report: &Path) -> Result<(Facts, Option<String>), String> {
+/// The MaxSessionDurations that IAM returned to a past run, and the start of that run.
+fn read_live_values(report: &Path) -> Result<(Facts, Option<String>), String> {
     let text = limited::file(report, MAX_BYTES).and_then(limited::text).map_err(|wrong| wrong.to_string())?;
-    let hint = "give the output of `credential-health check --format json`";
+    let hint = "pass the output of `credential-health check --format json`";
     let report: PastReport =
         serde_json::from_str(&text).map_err(|error| format!("is not a report: {error}; {hint}"))?;
     if report.schema_version != 1 {

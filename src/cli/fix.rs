@@ -17,17 +17,17 @@ use crate::lease::{LimitedBy, Verdict, judge};
 use crate::report::Report;
 use crate::visible;
 
-/// What a run with `--fix` or `--diff` leads to.
+/// The outcome of a run with `--fix` or `--diff`.
 pub(super) enum Outcome {
-    /// Files were changed: they are judged again.
+    /// Files were changed. `lint` judges them again.
     Changed,
-    /// The report is shown.
+    /// No file was changed. `lint` shows the report.
     Unchanged,
     /// The differences were printed.
     Printed(Option<ExitStatus>),
 }
 
-/// A change of a file: where the login is, and what is written.
+/// A change of a file: the place of the login, and the new text.
 type Changes = BTreeMap<(String, usize), Option<Edit>>;
 
 /// Writes or prints the changes that cover jobs of the report.
@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &Lint, inventory: &Inventory, report: &Report) -> R
     let changes = changes(inventory, &|role| report.max_session(role), &mut not_fixed);
     let mut changed: Vec<(Workflow, String)> = Vec::new();
     for file in files {
-        // From the end, so that the lines before stay where they are.
+        // From the end of the file, so that earlier lines keep their numbers.
         let of_file = changes.iter().rev().filter(|((name, _), _)| *name == file.name);
         let mut text = file.clone();
         for ((_, line), edit) in of_file {
@@ -58,7 +58,7 @@ pub(super) fn run(arguments: &Lint, inventory: &Inventory, report: &Report) -> R
     }
     write::check(changed.iter().map(|(file, _)| Path::new(&file.name)), arguments.fix.allow_dirty)?;
     for (file, new) in &changed {
-        write::atomically(Path::new(&file.name), new)
+        write::write_atomically(Path::new(&file.name), new)
             .map_err(|error| bad_usage(&format!("error: {} cannot be written: {error}", visible::line(&file.name))))?;
         print_error(&format!("fixed: {}", visible::line(&file.name)));
     }
@@ -75,13 +75,13 @@ fn print_not_fixed(count: usize) {
     }
 }
 
-/// The change at each login; `None`: its jobs need different changes, or none is certain to suffice.
+/// The change at each login; `None`: its jobs need different changes, or no change certainly suffices.
 fn changes(inventory: &Inventory, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>, not_fixed: &mut usize) -> Changes {
     let mut changes: BTreeMap<(String, usize), Vec<Option<Edit>>> = BTreeMap::new();
     for job in &inventory.jobs {
         let edit = match judge(job, max_session).verdict {
             Verdict::Covered => continue,
-            // Whether the role grants the request is not known, so no change is certain to suffice.
+            // It is not known whether the role grants the request, so no change certainly suffices.
             Verdict::Unknown => None,
             Verdict::Rejected | Verdict::Lapses | Verdict::Thin => only_change(job, max_session),
         };
@@ -97,7 +97,7 @@ fn changes(inventory: &Inventory, max_session: &dyn Fn(&RoleRef) -> Option<Secon
     all.into_iter().filter(|(_, edit)| edit.is_some()).collect()
 }
 
-/// The change after which the job is covered, where there is exactly one.
+/// The change that covers the job, if there is exactly one.
 fn only_change(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Option<Edit> {
     let covered = |job: &Job| judge(job, max_session).verdict == Verdict::Covered;
     let judgement = judge(job, max_session);
@@ -111,7 +111,7 @@ fn only_change(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> 
     let last = job.path.len().checked_sub(1)?;
     let mut found = Vec::new();
     if judgement.verdict == Verdict::Rejected {
-        // The first request that is refused must be that of the login itself.
+        // The first refused request must be the request of the login.
         if judgement.limiting_hop == Some(last) && covered(&with_duration(CHAIN_CAP)) {
             found.push(Edit::RoleDuration(CHAIN_CAP.0));
         }

@@ -1,5 +1,5 @@
-//! `import`: an inventory of what people have, on standard output; what could not be imported on standard error. The
-//! importers of `import` and `lint` are chosen here.
+//! `import`: writes an inventory from existing files to standard output, and prints entries that could not be
+//! imported to standard error. Chooses the importers of `import` and `lint`.
 
 use std::path::{Path, PathBuf};
 
@@ -12,10 +12,10 @@ use crate::import::terraform_plan::{self, TerraformPlans};
 use crate::import::{AwsProfiles, Imported, Importer, NotRead, Variables};
 use crate::templates::Given;
 
-/// Said of files without a job and without a problem.
-pub(super) const NOTHING: &str = "Nothing here has credentials that lapse: no role is assumed, and nobody logs in.";
+/// The message about files without a job and without a problem.
+pub(super) const NOTHING: &str = "These files have no credentials that expire: no role is assumed, and nobody logs in.";
 
-/// The importer that `import` names, and the file that the inventory is written to.
+/// The importer of the `import` command, and the output file of the inventory.
 fn importer_of_import(arguments: &Import) -> (Box<dyn Importer>, Option<&Path>) {
     match arguments {
         Import::AwsConfig { file, length, output } => {
@@ -38,7 +38,7 @@ fn importer_of_import(arguments: &Import) -> (Box<dyn Importer>, Option<&Path>) 
     }
 }
 
-/// The importer whose files `lint` judges.
+/// The importer for the files of `lint`.
 pub(super) fn importer_of_lint(arguments: &Lint) -> Box<dyn Importer> {
     Box::new(workflows(&arguments.input.github_workflow, &arguments.variables))
 }
@@ -48,7 +48,7 @@ pub(super) fn workflows(paths: &[PathBuf], variables: &[(String, String)]) -> Gi
     GithubWorkflows { paths: paths.to_vec(), variables: Variables::new(variables.iter().cloned()) }
 }
 
-/// What an importer reads; why it reads nothing is printed.
+/// Runs an importer. Prints why it cannot read its files.
 pub(super) fn imported(importer: &dyn Importer) -> Result<Imported, ExitStatus> {
     importer.read(&environment).map_err(|why| match why {
         NotRead::Input(problems) => super::bad_input(&problems),
@@ -65,15 +65,15 @@ pub(super) fn run(arguments: &Import) -> ExitStatus {
     print_remarks(&imported, "not imported");
     let status = if imported.not_imported.is_empty() { ExitStatus::Healthy } else { ExitStatus::Incomplete };
     if imported.inventory.jobs.is_empty() {
-        // An inventory has a job at least.
-        print_error("No inventory is written: there is no job to write.");
+        // An inventory has at least one job.
+        print_error("No inventory was written: the files have no job.");
         return status;
     }
     output::write(&imported.to_yaml(), output).unwrap_or(status)
 }
 
-/// Profiles, of one file or of those that an SDK would read.
-pub(super) fn of_aws_config(file: Option<&Path>, options: Options) -> Result<Profiles, ExitStatus> {
+/// Imports the profiles of one file, or of the files that an SDK would read.
+pub(super) fn import_aws_config(file: Option<&Path>, options: Options) -> Result<Profiles, ExitStatus> {
     let profiles = AwsProfiles { file: file.map(Path::to_path_buf), options };
     let config = profiles.load(&environment).map_err(|why| bad_usage(&why.to_string()))?;
     Ok(aws_config::profiles(&config, options))
@@ -83,7 +83,7 @@ fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Says what is not in the inventory, by this word, and what to know of what is.
+/// Prints the entries that are not in the inventory after this word, and the notes about the others.
 pub(super) fn print_remarks(imported: &Imported, word: &str) {
     for remark in &imported.not_imported {
         print_error(&format!("{word}: {remark}"));

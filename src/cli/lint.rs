@@ -1,8 +1,8 @@
-//! `lint`: judges by what is declared alone, in an inventory or in other files that say how credentials are got.
+//! `lint`: judges only declared facts, from an inventory or from other files that define credentials.
 
 use super::arguments::{ExitStatus, Lint};
 use super::fix::{self, Outcome};
-use super::import::{imported, importer_of_lint, of_aws_config, print_remarks};
+use super::import::{import_aws_config, imported, importer_of_lint, print_remarks};
 use super::output::{self, bad_usage};
 use crate::check;
 use crate::findings::FindingId;
@@ -12,29 +12,29 @@ use crate::lease::longest::{LongestRuns, with_its_copy};
 use crate::report::{NotJudged, Report, leases};
 use crate::visible;
 
-/// Of jobs whose length nobody has said.
-const WITHOUT_LENGTH: &str = "How long jobs run is not in these files: the answer is how long they may run, and \
-    `covered` says no more than that a job can start. --length 4h judges jobs that run for 4h.";
-/// Of jobs that may get a copy of their credentials.
+/// The note about jobs whose length is not declared.
+const WITHOUT_LENGTH: &str = "These files do not declare how long jobs run. The report shows how long they may run, \
+    and `covered` means only that a job can start. To judge jobs of 4 hours, add --length 4h.";
+/// The note about jobs that may use a copy of their credentials.
 const WITH_COPIES: &str = "The exit status follows the worse of copied and renewed credentials. --renewed judges only \
     jobs whose credentials the AWS CLI or an SDK renews.";
 
 pub(super) async fn run(arguments: &Lint) -> ExitStatus {
     match judge(arguments, arguments.fix.fix || arguments.fix.diff).await {
         Some(status) => status,
-        // What was written is judged as any file.
+        // A changed file is judged like any other file.
         None => judge(arguments, false).await.unwrap_or(ExitStatus::Incomplete),
     }
 }
 
-/// Judges and shows; `None`: files were changed.
+/// Judges the input and shows the report; `None`: files were changed.
 async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
     let selection = &arguments.selection;
     let from_standard_input = arguments.input.inventory.as_ref().is_some_and(|path| path.as_os_str() == "-");
     if let Some(misuse) = arguments.templates.misuse(from_standard_input) {
         return Some(bad_usage(misuse));
     }
-    // The problems of both are printed.
+    // Problems of the input and of the templates are both printed.
     let read = read(arguments).await;
     let files = arguments.templates.read().map_err(|problems| super::bad_input(&problems));
     let (input, (files, given)) = match (read, files) {
@@ -70,23 +70,23 @@ async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
     Some(shown.unwrap_or_else(|| output::status_of(&report, selection.fail_on)))
 }
 
-/// What is judged.
+/// The input of a run.
 struct Input {
     inventory: Inventory,
     filter: Filter,
-    /// What `import` calls the kind of files; `None`: an inventory.
+    /// The name of the kind of files in `import`; `None`: an inventory.
     imported: Option<&'static str>,
-    /// What could not be judged.
+    /// Entries that could not be judged.
     not_judged: Vec<Remark>,
-    /// The profiles that the jobs stand for; `None`: the jobs do not come from profiles.
+    /// The profiles of the jobs; `None`: the jobs do not come from profiles.
     profiles: Option<ProfilesInput>,
 }
 
-/// What the report of profiles says beside their jobs.
+/// The parts of a report of profiles other than their jobs.
 struct ProfilesInput {
     /// The names of the jobs, without their copies.
     names: Vec<JobName>,
-    /// How long the jobs run; `None`: nobody has said, and the question is how long they may.
+    /// The length of the jobs; `None`: not declared, and the report shows how long they may run.
     length: Option<Seconds>,
     cannot_start: Vec<leases::Refused>,
     not_known: usize,
@@ -127,10 +127,10 @@ async fn read(arguments: &Lint) -> Result<Input, ExitStatus> {
     }
     if let Some(file) = &given.aws_config {
         let now = super::start().at;
-        // Nobody has said how long: a job that can run no time at all cannot start.
+        // The length is not declared. A job that cannot run for 0 seconds cannot start.
         let length = Some(arguments.length.unwrap_or(Seconds(0)));
         let options = Options { length, copied_sessions: false, now };
-        return of_profiles(arguments, of_aws_config(file.as_deref(), options)?);
+        return profiles_input(arguments, import_aws_config(file.as_deref(), options)?);
     }
     let imported = imported(&*importer_of_lint(arguments))?;
     if !arguments.fix.diff {
@@ -141,8 +141,8 @@ async fn read(arguments: &Lint) -> Result<Input, ExitStatus> {
     Ok(Input { inventory, filter, imported: Some("github-workflow"), not_judged, profiles: None })
 }
 
-/// The jobs of profiles, each with its copy unless --renewed leaves the copies out.
-fn of_profiles(arguments: &Lint, profiles: Profiles) -> Result<Input, ExitStatus> {
+/// The jobs of profiles, each with its copy unless --renewed excludes copies.
+fn profiles_input(arguments: &Lint, profiles: Profiles) -> Result<Input, ExitStatus> {
     let Profiles { imported, cannot_start, not_known } = profiles;
     let (inventory, not_judged) = (imported.inventory, imported.not_imported);
     if inventory.jobs.is_empty() && not_judged.is_empty() {
@@ -155,7 +155,7 @@ fn of_profiles(arguments: &Lint, profiles: Profiles) -> Result<Input, ExitStatus
         let selected = filter.select(&inventory).map_err(|nothing| bad_usage(&format!("error: {nothing}")))?;
         for job in selected {
             names.push(job.name.clone());
-            // Without a length there is nothing that a margin would be added to.
+            // Without a length, no length needs a margin.
             let margin = if arguments.length.is_some() { job.margin } else { Seconds(0) };
             let copies = with_its_copy(job.clone()).into_iter().map(|job| Job { margin, ..job });
             jobs.extend(copies.take(if arguments.renewed { 1 } else { 2 }));
@@ -179,7 +179,7 @@ fn of_profiles(arguments: &Lint, profiles: Profiles) -> Result<Input, ExitStatus
     Ok(Input { inventory, filter, imported: Some("aws-config"), not_judged, profiles: Some(profiles) })
 }
 
-/// Adds to the report what could not be judged of imported files.
+/// Adds the unjudged entries of imported files to the report.
 fn add_import(report: &mut Report, from: &str, not_judged: Vec<Remark>) {
     report.run.complete &= not_judged.is_empty();
     let of_remark =
@@ -187,8 +187,8 @@ fn add_import(report: &mut Report, from: &str, not_judged: Vec<Remark>) {
     report.not_judged = not_judged.into_iter().map(of_remark).collect();
     if report.open_findings().any(|finding| finding.id == FindingId::MaxSessionUnknown) {
         report.notes.push(format!(
-            "A MaxSessionDuration and a reader are declared in an inventory: write one with \
-             `credential-health import {from}` first, declare them there, and judge it with --inventory."
+            "These files cannot declare a MaxSessionDuration or a reader. Write an inventory with `credential-health \
+             import {from}`, declare them there, and run `lint --inventory`."
         ));
     }
 }

@@ -1,5 +1,5 @@
-//! The command line: one file per command; `arguments` holds their options, `output` writes to the streams. The library does
-//! the work.
+//! The command line: one file per command. `arguments` holds their options, `output` writes to the streams. The
+//! library does the work.
 
 #![allow(clippy::disallowed_methods, reason = "an entry point reads the clock and the environment")]
 
@@ -47,7 +47,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     ExitCode::from(status.code())
 }
 
-/// An inventory and the filter of its jobs. After a problem nothing is checked.
+/// Reads an inventory and the filter of its jobs. After a problem nothing is checked.
 async fn read(from: &Path, selection: &Selection) -> Result<(Inventory, Filter), ExitStatus> {
     let inventory = load(from).await?;
     let filter = Filter::new(&selection.jobs, &selection.roles);
@@ -55,13 +55,13 @@ async fn read(from: &Path, selection: &Selection) -> Result<(Inventory, Filter),
     Ok((inventory, filter))
 }
 
-/// Reads an inventory, whose problems are printed.
+/// Reads an inventory and prints its problems.
 async fn load(from: &Path) -> Result<Inventory, ExitStatus> {
     let from = InventorySource::from_argument(from);
     Inventory::load(&from, today()).await.map_err(|problems| bad_input(&problems))
 }
 
-/// Today in UTC.
+/// Today's date in UTC.
 fn today() -> Date {
     Timestamp::now().to_zoned(TimeZone::UTC).date()
 }

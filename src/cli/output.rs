@@ -1,4 +1,4 @@
-//! What a command says, and where: reports and other texts to standard output or a file, all else to standard error.
+//! Output of the commands: reports and other texts go to standard output or a file, all else to standard error.
 
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
@@ -12,10 +12,10 @@ use crate::inventory::Problems;
 use crate::report::{Report, csv, html, junit, markdown, sarif, terminal};
 use crate::visible;
 
-/// Columns of text that goes to no terminal.
+/// The width of text that does not go to a terminal.
 const COLUMNS: usize = 100;
 
-/// How a run ends that was finished and shown.
+/// The exit status of a finished run whose report was shown.
 pub(super) fn status_of(report: &Report, FailOn(limit): FailOn) -> ExitStatus {
     if limit.is_some_and(|limit| report.worst().is_some_and(|worst| worst >= limit)) {
         ExitStatus::Findings
@@ -26,12 +26,12 @@ pub(super) fn status_of(report: &Report, FailOn(limit): FailOn) -> ExitStatus {
     }
 }
 
-/// Shows the report; `Some` when it could not be written.
+/// Shows the report; `Some` if it could not be written.
 pub(super) fn show(report: &Report, selection: &Selection) -> Option<ExitStatus> {
     show_as(report, selection, |columns| terminal::render(report, columns))
 }
 
-/// Shows the report, its text for people worded by the caller.
+/// Shows the report with the caller's text for people.
 pub(super) fn show_as(
     report: &Report,
     selection: &Selection,
@@ -45,48 +45,48 @@ pub(super) fn show_as(
         Format::Junit => junit::render(report, selection.fail_on.0),
         Format::Markdown => markdown::render(report),
         Format::Html => html::render(report),
-        // Its lines end with CR LF, the last one too.
+        // Lines of CSV end with CR LF, including the last line.
         Format::Csv => return write_bytes(&csv::render(report), output),
     };
     write(&text, output)
 }
 
-/// Whether what is written to the file, or else to standard output, is for the eyes of a person now.
+/// Whether the output goes to a terminal: to no file, and standard output is a terminal.
 pub(super) fn is_terminal(to_file: bool) -> bool {
     !to_file && std::io::stdout().is_terminal()
 }
 
-/// How wide text is laid out that goes to a file, or else to standard output.
+/// The width of text for a file or for standard output.
 pub(super) fn columns(to_file: bool) -> usize {
     let size = (!to_file).then(|| terminal_size::terminal_size_of(std::io::stdout())).flatten();
     size.map_or(COLUMNS, |(terminal_size::Width(columns), _)| usize::from(columns))
 }
 
-/// Writes to the file or to standard output; `Some` when what was meant could not be written to. A file gets no colour, as a
-/// pipe gets none.
+/// Writes to the file or to standard output; `Some` if the destination could not be written. A file or a pipe gets no
+/// colour.
 pub(super) fn write(text: &str, output: Option<&Path>) -> Option<ExitStatus> {
     let text = text.trim_end();
-    put(output, |file| match file {
+    write_or_print(output, |file| match file {
         Some(file) => writeln!(file, "{}", anstream::adapter::strip_str(text)),
         None => writeln!(anstream::stdout().lock(), "{text}"),
     })
 }
 
-/// Writes a text as it is to the file or to standard output.
+/// Writes bytes unchanged to the file or to standard output.
 fn write_bytes(text: &str, output: Option<&Path>) -> Option<ExitStatus> {
-    put(output, |file| match file {
+    write_or_print(output, |file| match file {
         Some(file) => file.write_all(text.as_bytes()),
         None => std::io::stdout().lock().write_all(text.as_bytes()),
     })
 }
 
-/// The same as JSON, which goes out as it is made: as a text in between, a large report would take several times its memory.
+/// Writes JSON as a stream: a string of a large report would take several times its memory.
 pub(super) fn write_json(document: &impl Serialize, output: Option<&Path>) -> Option<ExitStatus> {
     let json = |mut to: &mut dyn Write| {
         serde_json::to_writer_pretty(&mut to, document)?;
         writeln!(to)
     };
-    put(output, |file| match file {
+    write_or_print(output, |file| match file {
         Some(file) => json(file),
         None => {
             let mut out = BufWriter::new(std::io::stdout().lock());
@@ -95,13 +95,13 @@ pub(super) fn write_json(document: &impl Serialize, output: Option<&Path>) -> Op
     })
 }
 
-/// What a file does not take goes to standard output: a run is not lost for a misspelt path.
-fn put(
+/// Prints the content to standard output if the file cannot be written: a misspelt path does not lose a run.
+fn write_or_print(
     output: Option<&Path>,
     content: impl Fn(Option<&mut BufWriter<File>>) -> std::io::Result<()>,
 ) -> Option<ExitStatus> {
     let print = || match content(None).and_then(|()| std::io::stdout().flush()) {
-        // Nobody reads on: nothing to tell them.
+        // The reader has closed the pipe, so an error message would reach nobody.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     };
@@ -123,7 +123,7 @@ pub(super) fn bad_usage(message: &str) -> ExitStatus {
     ExitStatus::BadUsage
 }
 
-/// Reports settings of the SDK that it cannot use, each on its own line.
+/// Prints unusable settings of the SDK, each on its own line.
 pub(super) fn bad_settings(bad: &BadSettings) -> ExitStatus {
     for setting in &bad.0 {
         print_error(&format!("error: {setting}"));
@@ -131,20 +131,20 @@ pub(super) fn bad_settings(bad: &BadSettings) -> ExitStatus {
     ExitStatus::BadUsage
 }
 
-/// What is wrong with an inventory or other files, each problem in its line.
+/// Prints the problems of an inventory or other files, each on its own line.
 pub(super) fn bad_input(problems: &Problems) -> ExitStatus {
-    // With our colours: names and lines of files are made visible where the problem is drawn.
+    // `render` escapes names and lines of files, so the colours are ours.
     let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
     let _ = writeln!(anstream::stderr().lock(), "{}", problems.render(colour));
     ExitStatus::BadUsage
 }
 
-/// Says it on standard error, fit to show.
+/// Prints a message to standard error, made safe to show.
 pub(super) fn print_error(message: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{}", visible::block(message));
 }
 
-/// Whether progress can be drawn.
+/// Whether standard error can show a progress bar.
 pub(super) fn draws_progress() -> bool {
     std::io::stderr().is_terminal()
 }

@@ -1,24 +1,24 @@
-//! A page of the documentation on a terminal: paragraphs wrapped to its width, code as it is, to be copied. Knows as
-//! much Markdown as the pages use; inline styles, headings and tables are termimad's.
+//! Renders a page of the documentation on a terminal: wrapped paragraphs, and code unchanged for copying. Parses the
+//! Markdown that the pages use; termimad renders inline styles, headings and tables.
 
 use anstyle::Style;
 use termimad::crossterm::style::{Attribute, Color};
 use termimad::{Alignment, CompoundStyle, MadSkin};
 
-/// The narrowest and the widest that a page is laid out for.
+/// The narrowest and the widest layout of a page.
 const WIDTHS: std::ops::RangeInclusive<usize> = 40..=100;
 
-/// A part of a page, and the column at which it begins.
+/// A part of a page with its column.
 enum Part<'a> {
-    /// A paragraph, a heading or a table, its lines as they are to be joined; behind a list's marker, if any.
+    /// A paragraph, a heading or a table: its lines joined, after a list's marker, if any.
     Text { indent: usize, marker: &'a str, text: String },
     /// A line of code.
     Code { indent: usize, line: &'a str },
-    /// What stands between two parts.
+    /// Space between two parts.
     Blank,
 }
 
-/// Lays a page out for a terminal of so many columns.
+/// Renders a page for a terminal of this width.
 #[must_use]
 pub fn render(page: &str, columns: usize) -> String {
     let width = columns.clamp(*WIDTHS.start(), *WIDTHS.end());
@@ -53,8 +53,8 @@ fn skin() -> MadSkin {
     skin
 }
 
-/// Inline code as it is to be wrapped: what is long word by word, since it would be broken within a word, and what
-/// closes a clause together with it, since it would begin a line.
+/// Splits inline code for wrapping. Long code is split at spaces, because termimad would break it within a word.
+/// Closing punctuation joins the code, because it would otherwise begin a line.
 fn breakable(text: &str) -> String {
     const LONG: usize = 30;
     let mut parts: Vec<String> = text.split('`').map(str::to_owned).collect();
@@ -71,7 +71,7 @@ fn breakable(text: &str) -> String {
 
 fn parts(page: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
-    // Within a block of code: the column of its fence.
+    // The column of the fence within a block of code.
     let mut fence: Option<usize> = None;
     for line in page.lines() {
         let indent = line.len() - line.trim_start().len();
@@ -87,7 +87,7 @@ fn parts(page: &str) -> Vec<Part<'_>> {
     parts
 }
 
-/// Adds a line of text: to the paragraph or the table before it, or as a part of its own.
+/// Adds a line of text to the paragraph or the table before it, or as a new part.
 fn add<'a>(parts: &mut Vec<Part<'a>>, indent: usize, line: &'a str) {
     let marker = &line[..marker_length(line)];
     let starts_anew = !marker.is_empty() || line.starts_with('#');
@@ -100,7 +100,7 @@ fn add<'a>(parts: &mut Vec<Part<'a>>, indent: usize, line: &'a str) {
     }
 }
 
-/// The length of a list's marker, its space included: `- `, `12. `.
+/// The length of a list's marker, including its space: `- `, `12. `.
 fn marker_length(line: &str) -> usize {
     let digits = line.bytes().take_while(u8::is_ascii_digit).count();
     if line.starts_with("- ") {

@@ -1,4 +1,4 @@
-//! Progress of a long run: a bar on a terminal, a line now and then elsewhere. Standard error only.
+//! Progress of a long run on standard error: a bar on a terminal, otherwise a line from time to time.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -7,10 +7,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::probe::Progress;
 
-/// How long a run may be silent where there is no terminal.
+/// The longest time without a line if there is no terminal.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// `None`: there is no terminal to draw it on.
+/// `None`: standard error is not a terminal.
 pub(super) struct Bar(Option<ProgressBar>);
 
 impl Bar {
@@ -37,7 +37,7 @@ impl Bar {
                 && last.elapsed() >= SILENCE
             {
                 *last = Instant::now();
-                super::output::print_error(&format!("{done} calls answered, {waiting} under way or waiting"));
+                super::output::print_error(&format!("{done} calls answered, {waiting} running or waiting"));
             }
         }))
     }

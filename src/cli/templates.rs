@@ -1,5 +1,5 @@
-//! The options of `lint` and `explain` for planned infrastructure: templates and plans, and the values that resolve
-//! them.
+//! The options of `lint` and `explain` for planned infrastructure: templates and plans, and values for their
+//! references.
 
 use std::path::{Path, PathBuf};
 
@@ -21,13 +21,13 @@ pub(super) struct TemplateOptions {
     /// A parameter of the templates, or a pseudo parameter such as AWS::Region; may be given several times
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter, requires = "cloudformation")]
     parameters: Vec<(String, String)>,
-    /// An account that the files are deployed to; may be given several times. Left out: the accounts of the inventory
+    /// An account that the files are deployed to; may be given several times. Default: the accounts of the inventory
     /// whose roles the names fit, unless a name fits several
     #[arg(long = "account", value_name = "ID", value_parser = account)]
     accounts: Vec<String>,
 }
 
-/// An option whose value is not accepted.
+/// An option with an unusable value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum BadValue {
     #[error("write NAME=VALUE")]
@@ -56,7 +56,7 @@ pub(super) fn account(text: &str) -> Result<String, BadValue> {
     if is_account(text) { Ok(text.to_owned()) } else { Err(BadValue::Account) }
 }
 
-/// Reads the kind of source with which Terraform runs.
+/// Reads the kind of source of Terraform's credentials.
 pub(super) fn terraform_source(text: &str) -> Result<Source, BadValue> {
     match Source::of_kind(text) {
         Some(Source::WebIdentity { .. } | Source::Saml { .. } | Source::AccountAccess { .. }) => Err(BadValue::Token),
@@ -77,18 +77,19 @@ impl TemplateOptions {
     }
 
     /// Whether a file is given.
-    pub(super) fn any(&self) -> bool {
+    pub(super) fn has_files(&self) -> bool {
         !self.cloudformation.is_empty() || !self.terraform_plan.is_empty()
     }
 
-    /// Options that exclude each other; `taken`: the inventory comes from standard input, which can be read once.
+    /// The error text for options that exclude each other. `taken`: the inventory uses standard input, which can be
+    /// read only once.
     pub(super) fn misuse(&self, taken: bool) -> Option<&'static str> {
         let files = self.cloudformation.iter().chain(&self.terraform_plan);
         let from_standard_input = files.filter(|path| path.as_path() == Path::new("-")).count();
         if from_standard_input + usize::from(taken && from_standard_input > 0) > 1 {
             return Some("error: only one of the files can be `-`, standard input.");
         }
-        let alone = !self.accounts.is_empty() && !self.any();
+        let alone = !self.accounts.is_empty() && !self.has_files();
         alone.then_some("error: --account goes with --cloudformation or --terraform-plan.")
     }
 }

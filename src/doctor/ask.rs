@@ -40,7 +40,7 @@ pub(super) async fn ask(facts: &Facts, config: &SharedConfig, waits: bool) -> As
         Some(chain) if found.is_ok() && by_profile && !waits => with_duration(&aws, config, chain).await,
         _ => None,
     };
-    let (answers, clock_offset) = aws.clock.seen();
+    let (answers, clock_offset) = aws.clock.answers_and_offset();
     let nothing_to_sign_with = found.is_err();
     let identity = identity.map(|caller| Identity { arn: caller.arn, account: caller.account });
     let identity = identity.map_err(|answer| refused("GetCallerIdentity", answer));

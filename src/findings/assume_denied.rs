@@ -5,7 +5,7 @@ use super::model::Finding;
 use super::planned::{PlannedCall, planned_calls};
 use super::refused::{Refusals, Refused};
 use super::registry::{Detect, FindingId, Severity, define};
-use super::subject::{Subject, common_owner};
+use super::subject::Subject;
 use crate::failure::{Class, denial_cause};
 use crate::fixes::{self, Fix, TrustedPrincipal};
 use crate::inventory::{JobName, RoleArn};
@@ -22,7 +22,7 @@ fn applies(class: Class) -> bool {
     matches!(class, Class::Denied)
 }
 
-/// At `path[0]` only the checker was refused: the job may not be, so the finding is medium there.
+/// At `path[0]` only the checker was refused. STS may accept the job, so the finding is medium there.
 fn describe(subject: &Subject<'_>, refused: &Refused<'_>, all: &Refusals<'_>) -> Option<Finding> {
     if all.contains_key(&(FindingId::RoleMissing, refused.role)) {
         return None;
@@ -55,7 +55,7 @@ fn fixes(subject: &Subject<'_>, refused: &Refused<'_>) -> Vec<Fix> {
         Some(step) => step.reader.external_id.clone(),
         None => subject.inventory.role(role).external_id,
     };
-    // A job's own session has another name; only the checker's sessions begin so.
+    // Only names of the checker's sessions begin with this prefix. The job's sessions have other names.
     let by_checker = refused.failure.caller_role.is_none();
     let statement =
         fixes::trust_statement(&TrustedPrincipal::Role { arn: &caller, by_checker }, external_id.as_deref());
@@ -86,7 +86,7 @@ fn fixes(subject: &Subject<'_>, refused: &Refused<'_>) -> Vec<Fix> {
     fixes
 }
 
-/// The ARN that a trust policy names: of a session, its role.
+/// The ARN for a trust policy: the role of a session, otherwise the ARN itself.
 fn caller_arn(refused: &Refused<'_>) -> String {
     match (&refused.failure.caller_role, refused.failure.caller.as_deref()) {
         (Some(role), _) => role.to_string(),
@@ -105,7 +105,7 @@ fn principal_of(caller: &str) -> String {
     }
 }
 
-/// Roles that a template or a plan defines: one finding per role, at the first hop.
+/// Finds roles whose planned trust policy refuses a caller: one finding per role, at the first hop.
 fn find_planned(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     let calls = planned_calls(subject);
     let refused: Vec<&PlannedCall<'_>> =
@@ -132,7 +132,7 @@ fn describe_planned(subject: &Subject<'_>, first: &PlannedCall<'_>, all: &[&Plan
         callers.join(", ")
     );
     Finding::about_role(FindingId::AssumeDenied, first.role, all.iter().map(|call| call.hop).min())
-        .owned_by(common_owner(jobs()))
+        .owned_by_each(jobs())
         .evidence(Fact::Callers(callers), Provenance::Inventory("path"))
         .evidence(Fact::Reasons(why), Provenance::Planned(from.to_owned()))
         .evidence(Fact::Jobs(names), Provenance::WholeInventory)

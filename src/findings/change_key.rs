@@ -1,5 +1,5 @@
-//! Which facts of a finding make it a changed finding: their names and their values as text. Facts that differ from run to
-//! run by themselves (times, request ids, the size of a clock's offset) never count.
+//! The change key of a finding: the facts, by name and text, whose change makes the finding changed. Facts that vary
+//! between runs (times, request ids, the size of a clock's offset) never count.
 
 use std::collections::BTreeMap;
 
@@ -8,15 +8,15 @@ use sha2::{Digest, Sha256};
 use super::evidence::{Fact, FactValue};
 use crate::inventory::hex;
 
-/// The facts that count, by name. The names and the values are part of the stored state.
+/// The facts that count, by name. Names and values are part of the stored state.
 pub type ChangeKey = BTreeMap<String, String>;
 
-/// A longer text is kept as its digest.
+/// Longer texts are replaced by their digest.
 const LONGEST_TEXT: usize = 300;
 
-/// Adds a fact. Two waivers of the same names are one finding with the facts of both.
+/// Adds a fact. Two waivers with equal names are one finding with the facts of both.
 pub(super) fn add(key: &mut ChangeKey, fact: &Fact) {
-    let (name, text) = counted(fact);
+    let (name, text) = name_and_text(fact);
     let known = key.entry(name.to_owned()).or_default();
     *known = if known.is_empty() { text } else { format!("{known}; {text}") };
 }
@@ -28,18 +28,18 @@ pub(super) fn shorten(key: ChangeKey) -> ChangeKey {
         .collect()
 }
 
-/// The name and the value that count.
-fn counted(fact: &Fact) -> (&'static str, String) {
+/// The name and the text of a fact in the change key.
+fn name_and_text(fact: &Fact) -> (&'static str, String) {
     match fact {
-        // The direction alone: the size differs from run to run.
+        // Only the direction counts: the size differs from run to run.
         Fact::ClockOffset(offset) => ("clock", if *offset < 0 { "behind" } else { "ahead" }.to_owned()),
-        // A role that is throttled one day may time out the next.
+        // The same role may be throttled in one run and time out in the next.
         Fact::NotCheckedBecause(class) if class.is_unfinished() => (fact.kind().name(), "no answer".to_owned()),
-        _ => (fact.kind().name(), text_of(&fact.value())),
+        _ => (fact.kind().name(), value_as_text(&fact.value())),
     }
 }
 
-fn text_of(value: &FactValue<'_>) -> String {
+fn value_as_text(value: &FactValue<'_>) -> String {
     match value {
         FactValue::Seconds(seconds) => seconds.0.to_string(),
         FactValue::Number(number) => number.to_string(),

@@ -1,4 +1,4 @@
-//! `clock-skew`: the clocks of the checker and of AWS differ, as STS says or as the Date header of the answers shows.
+//! `clock-skew`: the checker's clock differs from AWS's clock, by an error of STS or by the Date header of answers.
 
 use super::evidence::{Fact, FactKind, Provenance};
 use super::model::Finding;
@@ -16,7 +16,7 @@ define!(
     change_facts: &[FactKind::Jobs, FactKind::ClockOffset],
 );
 
-/// The smallest offset that is reported. AWS refuses requests at 15 minutes, some services at 5.
+/// The smallest offset that is reported. AWS refuses requests at 15 minutes, some services at 5 minutes.
 const TOLERATED: Seconds = Seconds::minutes(4);
 
 fn applies(class: Class) -> bool {

@@ -11,7 +11,7 @@ define!(
     "duration-out-of-range",
     Critical,
     detect: &[Detect::Verdict { applies, describe }],
-    // Neither the job's length nor the role's maximum makes such a request a changed finding.
+    // The job's length and the role's maximum do not make such a request a changed finding.
     change_facts: &[FactKind::RequestedOutOfRange],
 );
 
@@ -40,7 +40,7 @@ fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
     Some(finding.titled(title).detailed(detail).fixes(found.subject.ways(found.job)))
 }
 
-/// The API call that is refused: at a hop, AssumeRole; else the source's own.
+/// The refused API call: AssumeRole at a hop, otherwise the source's call.
 fn refused_call(found: &JudgedJob<'_>) -> &'static str {
     match found.job.source {
         _ if found.limiting_hop().is_some() => "AssumeRole",

@@ -1,4 +1,4 @@
-//! The facts that findings stand on. Owns their types and names, not how a form prints them.
+//! The evidence of findings. Owns the types and names of facts; a form decides how to print them.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -7,12 +7,12 @@ use crate::failure::Class;
 use crate::findings::FindingId;
 use crate::inventory::{JobName, Location, Seconds};
 
-/// A fact, and where it is known from.
+/// A fact and its provenance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
     /// The fact.
     pub fact: Fact,
-    /// Where it is known from.
+    /// The provenance.
     pub provenance: Provenance,
 }
 
@@ -27,13 +27,13 @@ pub enum FactValue<'a> {
     Flag(bool),
     /// A text.
     Text(String),
-    /// Several names or texts.
+    /// A list of names or texts.
     List(Vec<&'a str>),
 }
 
 macro_rules! facts {
     ($($(#[$doc:meta])* $fact:ident($held:ty) = $name:literal, $value:expr;)*) => {
-        /// A fact that a finding stands on.
+        /// A fact in the evidence of a finding.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum Fact { $($(#[$doc])* $fact($held),)* }
 
@@ -71,13 +71,13 @@ fn value_of<'a, T: ?Sized>(convert: fn(&'a T) -> FactValue<'a>, held: &'a T) -> 
 }
 
 facts! {
-    /// age + length + pause of the job; of a role: the longest that its jobs need.
+    /// age + length + pause of the job; for a role: the longest need of its jobs.
     Needed(Seconds) = "needed_seconds", seconds;
-    /// How long the job's session lasts.
+    /// The length of the job's session.
     Lease(Seconds) = "lease_seconds", seconds;
-    /// When the credentials end for the job, renewals included.
+    /// When the credentials expire for the job, renewals included.
     LapsesAfter(Seconds) = "lapses_after_seconds", seconds;
-    /// The DurationSeconds that counts at the limiting hop.
+    /// The effective DurationSeconds at the limiting hop.
     Requested(Seconds) = "requested_seconds", seconds;
     /// A DurationSeconds that the API does not accept.
     RequestedOutOfRange(Seconds) = "requested_seconds_of_call", seconds;
@@ -89,7 +89,7 @@ facts! {
     RefreshEvery(Seconds) = "refresh_every_seconds", seconds;
     /// The job's margin.
     Margin(Seconds) = "margin_seconds", seconds;
-    /// What is left between the job's end and its credentials' end.
+    /// The time between the end of the job and the end of its credentials.
     Headroom(Seconds) = "headroom_seconds", seconds;
     /// The longest session of any role.
     LongestSession(Seconds) = "longest_session_seconds", seconds;
@@ -101,15 +101,15 @@ facts! {
     DeclaredMaxSession(Seconds) = "declared_seconds", seconds;
     /// The role's MaxSessionDuration in a template or a plan.
     PlannedMaxSession(Seconds) = "planned_seconds", seconds;
-    /// Why a template leaves a MaxSessionDuration open.
+    /// Why the MaxSessionDuration of a planned role is not known.
     LeftOpen(String) = "reason", text;
-    /// Whether AWS documents or a measurement confirms the number that the verdict stands on.
+    /// Whether AWS documents or a measurement confirms the number behind the verdict.
     Confirmed(bool) = "confirmed", flag;
     /// The kind of the job's source.
     Source(&'static str) = "source", word;
-    /// The jobs that the finding concerns.
+    /// The affected jobs.
     Jobs(Vec<JobName>) = "jobs", jobs;
-    /// The call that was refused, in words.
+    /// A text of the refused call.
     Call(String) = "call", text;
     /// AWS's answer: code and message.
     Answer(String) = "answer", text;
@@ -125,7 +125,7 @@ facts! {
     Callers(Vec<String>) = "callers", list;
     /// Why a trust policy does not allow them.
     Reasons(String) = "reasons", text;
-    /// What a plan does with the role.
+    /// The action of a plan on the role.
     PlanAction(&'static str) = "plan", word;
     /// The caller's ARN in CloudTrail.
     Caller(String) = "caller", text;
@@ -193,7 +193,7 @@ fn list(held: &Vec<String>) -> FactValue<'_> {
     FactValue::List(held.iter().map(String::as_str).collect())
 }
 
-/// Where a fact is known from.
+/// The provenance of a fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Provenance {
     /// This run.
@@ -216,7 +216,7 @@ pub enum Provenance {
     Planned(String),
     /// A field of a CloudTrail event.
     CloudTrail(&'static str),
-    /// Worked out from other facts.
+    /// Derived from other facts.
     Derived(&'static str),
 }
 

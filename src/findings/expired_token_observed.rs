@@ -3,7 +3,7 @@
 use super::evidence::{Fact, Provenance};
 use super::model::Finding;
 use super::registry::{Detect, FindingId, define};
-use super::subject::{Subject, common_owner};
+use super::subject::Subject;
 use crate::facts::Observation;
 use crate::fixes::Fix;
 use crate::inventory::{Job, JobName, RoleRef};
@@ -13,11 +13,11 @@ define!(
     "expired-token-observed",
     High,
     detect: &[Detect::Observation(describe)],
-    // It is published when it happens, and never part of the state.
+    // The finding is published immediately and never part of the state.
     change_facts: &[],
 );
 
-/// The subject's jobs are those that have the role on their path.
+/// The subject's jobs are the jobs with the role on their path.
 fn describe(subject: &Subject<'_>, observed: &Observation) -> Finding {
     let jobs = &subject.jobs;
     let only = if let [job] = jobs[..] { Some(job) } else { None };
@@ -35,7 +35,7 @@ fn describe(subject: &Subject<'_>, observed: &Observation) -> Finding {
         whose(jobs)
     );
     Finding::new(FindingId::ExpiredTokenObserved, only.map(|job| job.name.clone()), role, hop)
-        .owned_by(common_owner(jobs.iter().copied()))
+        .owned_by_each(jobs.iter().copied())
         .evidence(Fact::Caller(observed.caller.clone()), Provenance::CloudTrail("userIdentity.arn"))
         .evidence(Fact::Call(observed.call.clone()), Provenance::CloudTrail("eventSource, eventName"))
         .evidence(Fact::ErrorCode(observed.error_code.clone()), Provenance::CloudTrail("errorCode"))

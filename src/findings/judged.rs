@@ -1,4 +1,4 @@
-//! What the findings about verdicts share: the job, its judgement, and the facts that each of them shows.
+//! Shared parts of findings about verdicts: the job, its judgement, and the common evidence.
 
 use super::evidence::{Fact, Provenance};
 use super::model::Finding;
@@ -7,7 +7,7 @@ use super::subject::Subject;
 use crate::inventory::{Hop, Job, LengthFrom, Refresh, RoleRef, Seconds};
 use crate::lease::{HopLease, Judgement, LimitedBy, Verdict};
 
-/// A job whose verdict a finding is about.
+/// A job whose verdict a finding reports.
 pub(super) struct JudgedJob<'a> {
     pub(super) job: &'a Job,
     pub(super) judgement: &'a Judgement,
@@ -16,7 +16,7 @@ pub(super) struct JudgedJob<'a> {
 }
 
 impl<'a> Subject<'a> {
-    /// The jobs of the run whose verdict the finding `id` is about.
+    /// The jobs of the run whose verdict has the finding `id`.
     pub(super) fn judged_with(&'a self, id: FindingId) -> impl Iterator<Item = JudgedJob<'a>> {
         let about = move |(_, judgement): &(&Job, &Judgement)| FindingId::of_judgement(judgement) == Some(id);
         self.judged().filter(about).map(move |(job, judgement)| JudgedJob { job, judgement, id, subject: self })
@@ -43,7 +43,7 @@ impl JudgedJob<'_> {
         self.judgement.lease.unwrap_or_default()
     }
 
-    /// How long the job runs: `runs up to 4h`, and its pause where it has one.
+    /// The length of the job, such as `runs up to 4h`, and its pause, if any.
     pub(super) fn describe_length(&self) -> String {
         let length = match self.job.length_from {
             LengthFrom::Declared | LengthFrom::Configured => format!("runs up to {}", self.job.length),
@@ -64,7 +64,7 @@ impl JudgedJob<'_> {
         }
     }
 
-    /// The finding, with the facts that each finding about a verdict shows.
+    /// The finding with the common evidence of findings about verdicts.
     pub(super) fn finding(&self) -> Finding {
         let needed = Provenance::Inventory("age + length + pause");
         let mut finding = Finding::about_job(self.id, self.job, self.judgement.limiting_hop)
@@ -95,7 +95,7 @@ impl JudgedJob<'_> {
                 finding = finding.evidence(Fact::Cap(cap), provenance);
             }
         }
-        // A number that nobody stated is never the sole ground of a high finding.
+        // An undeclared number is never the only reason for a high finding.
         let unstated = self.job.length_from == LengthFrom::Assumed || self.limit_is_a_default();
         if self.judgement.verdict == Verdict::Lapses && unstated {
             finding.severity = Severity::Medium;
@@ -106,7 +106,7 @@ impl JudgedJob<'_> {
         }
     }
 
-    /// Whether the limit is a default of AWS that nobody stated. STS's 3600 seconds are a rule and no such default.
+    /// Whether the limit is an AWS default that nobody declared. STS's 3600 seconds are a rule, not such a default.
     pub(super) fn limit_is_a_default(&self) -> bool {
         let unstated = self.job.unstated;
         match self.judgement.limited_by {
@@ -131,7 +131,7 @@ impl JudgedJob<'_> {
         }
     }
 
-    /// MaxSessionDuration of the role, where it is known.
+    /// The MaxSessionDuration of the role, if known.
     pub(super) fn max_session(&self, role: &RoleRef) -> Option<Seconds> {
         self.subject.max_session(role)
     }

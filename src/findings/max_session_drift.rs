@@ -52,7 +52,7 @@ fn find_live(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     }
 }
 
-/// The same for a role that a template or a plan defines, before it is deployed.
+/// Finds the drift of a role that a template or a plan defines, before deployment.
 fn find_planned(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     for role in subject.plan.path_roles.iter().filter(|role| subject.facts.max_session(role).is_none()) {
         let declared = subject.inventory.declared(role).and_then(|role| role.max_session_duration);

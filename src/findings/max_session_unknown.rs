@@ -33,7 +33,7 @@ fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
     }
 }
 
-/// A template or a plan defines the role and leaves its MaxSessionDuration open.
+/// A template or a plan defines the role without a known MaxSessionDuration.
 fn open_in_a_file(
     found: &JudgedJob<'_>,
     role: &RoleRef,
@@ -58,7 +58,7 @@ fn open_in_a_file(
         .fixes([Fix::step(how_to_close(planned, why))])
 }
 
-/// How the run would know the value. A plan has its values already, so only a template takes parameters.
+/// How the run can get the value. A plan holds its values already, so only a template takes parameters.
 fn how_to_close(planned: &PlannedRole, why: &Unresolved) -> String {
     match &planned.terraform {
         Some(_) if matches!(why, Unresolved::SeveralAccounts(_)) => {
@@ -94,7 +94,7 @@ fn name_unknown(found: &JudgedJob<'_>, expression: &str, requested: Seconds) -> 
         .cli("aws iam get-role --role-name ROLE_NAME --query Role.MaxSessionDuration")])
 }
 
-/// Nobody read the setting, and the inventory does not declare it.
+/// The setting was not read, and the inventory does not declare it.
 fn not_read(found: &JudgedJob<'_>, role: &RoleRef, requested: Seconds) -> Finding {
     let (name, account) = (&found.job.name, role.account().unwrap_or("of the role"));
     let why = match role.arn().and_then(|arn| found.subject.facts.described.get(arn)) {
@@ -127,7 +127,7 @@ fn not_read(found: &JudgedJob<'_>, role: &RoleRef, requested: Seconds) -> Findin
         .fixes(found.subject.ways(found.job))
 }
 
-/// The template or plan that defines the role, and why it leaves the MaxSessionDuration open.
+/// The template or plan that defines the role, and why the MaxSessionDuration is not known.
 fn left_open<'a>(found: &JudgedJob<'a>, role: &RoleRef) -> Option<(&'a PlannedRole, &'a Unresolved)> {
     let planned = found.subject.planned(role)?;
     match &planned.max_session {
@@ -136,7 +136,7 @@ fn left_open<'a>(found: &JudgedJob<'a>, role: &RoleRef) -> Option<(&'a PlannedRo
     }
 }
 
-/// The verdict for a maximum of at least the request, and for a lower one.
+/// The verdict for a maximum of at least the request, and for a smaller maximum.
 fn both_outcomes(found: &JudgedJob<'_>, requested: Seconds) -> String {
     let granted = judge(found.job, |role| Some(found.subject.max_session(role).unwrap_or(LONGEST_SESSION)));
     let at_best = match granted.verdict {

@@ -1,7 +1,7 @@
-//! Which problems a run found: from verdicts and facts to findings. Pure: no clock, no network, no printing.
+//! The problems of a run: from verdicts and facts to findings. Pure: no clock, no network, no printing.
 //!
-//! One file per finding, named by its id, holds everything about it: severity, rule, evidence, wording, page, and which
-//! facts make it a changed finding. `registry` lists them. `judged` and `refused` hold what the two large families share.
+//! One file per finding, named by its id, holds its severity, rule, evidence, wording, page and change key.
+//! `registry` lists the findings. `judged` and `refused` hold the shared parts of the two large families.
 
 pub mod change_key;
 pub mod evidence;
@@ -43,7 +43,7 @@ mod waiver_expired;
 mod waiver_unused;
 
 pub use change_key::ChangeKey;
-pub use model::{Finding, UNOWNED, Waived};
+pub use model::{Finding, SHARED, UNOWNED, Waived};
 pub(crate) use planned::notes as planned_notes;
 pub use registry::{FindingId, Severity};
 pub use subject::Subject;

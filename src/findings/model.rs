@@ -1,6 +1,6 @@
-//! A finding: something that a person should act on, with the facts it stands on. Owns its shape and its fingerprint.
+//! A finding: a problem that needs action by a person, with its evidence. Owns the shape and the fingerprint.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
@@ -12,35 +12,39 @@ use crate::inventory::{Job, JobName, Location, RoleRef, Waiver, hex};
 
 /// The owner of findings whose jobs have none.
 pub const UNOWNED: &str = "unowned";
+/// The `owner` of a finding with several owners.
+pub const SHARED: &str = "shared";
 
-/// Something that a person should act on.
+/// A problem that needs action by a person.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
-    /// Which finding it is.
+    /// The id of the finding.
     pub id: FindingId,
-    /// How much it matters.
+    /// The severity.
     pub severity: Severity,
-    /// The job it is about; `None`: a role, or the run.
+    /// The affected job; `None`: the finding is about a role or the run.
     pub job: Option<JobName>,
-    /// The role it is about.
+    /// The affected role.
     pub role: Option<RoleRef>,
     /// The hop, 0-based; `None` for the source.
     pub hop: Option<usize>,
-    /// Who is notified of it.
+    /// The owner; `shared` if the finding has several owners.
     pub owner: String,
-    /// One line.
+    /// The owners of the affected jobs, sorted. Each owner is notified.
+    pub owners: Vec<String>,
+    /// A title of one line.
     pub title: String,
-    /// A few sentences.
+    /// A description of a few sentences.
     pub detail: String,
-    /// The facts it stands on.
+    /// The evidence.
     pub evidence: Vec<Evidence>,
-    /// Ways to fix it, the best first.
+    /// Fixes, the best first.
     pub fixes: Vec<Fix>,
-    /// The page about this id.
+    /// The address of the page about this finding.
     pub runbook: String,
-    /// The same for the same problem from run to run: made of id, job, role and hop.
+    /// A hash of id, job, role and hop, equal in all runs with the same problem.
     pub fingerprint: String,
-    /// The waiver that covers it.
+    /// The waiver that covers the finding.
     pub waived: Option<Waived>,
     /// Where the inventory declares the job or role; `None` for a finding about the run.
     pub location: Option<Location>,
@@ -74,6 +78,7 @@ impl Finding {
             role,
             hop,
             owner: UNOWNED.to_owned(),
+            owners: vec![UNOWNED.to_owned()],
             title: String::new(),
             detail: String::new(),
             evidence: Vec::new(),
@@ -85,7 +90,7 @@ impl Finding {
         }
     }
 
-    /// The order of findings: the worst first, then by id, job, role and hop.
+    /// The sort key of findings: the worst first, then by id, job, role and hop.
     pub(super) fn rank(&self) -> impl Ord + '_ {
         (std::cmp::Reverse(self.severity), self.id, &self.job, &self.role, self.hop)
     }
@@ -93,21 +98,28 @@ impl Finding {
     pub(super) fn about_job(id: FindingId, job: &Job, hop: Option<usize>) -> Self {
         let role = hop.and_then(|hop| job.path.get(hop)).map(|hop| hop.role.clone());
         let finding = Self::new(id, Some(job.name.clone()), role, hop);
-        finding.owned_by(job.owner.as_deref()).located(Some(job.location.clone()))
+        finding.owned_by_each([job]).located(Some(job.location.clone()))
     }
 
     pub(super) fn about_role(id: FindingId, role: impl Into<RoleRef>, hop: Option<usize>) -> Self {
         Self::new(id, None, Some(role.into()), hop)
     }
 
-    /// The same finding at a hop: another fingerprint.
+    /// The same finding at a hop, with another fingerprint.
     pub(super) fn at_hop(self, hop: Option<usize>) -> Self {
         let fingerprint = fingerprint(self.id, self.job.as_ref(), self.role.as_ref(), hop);
         Self { hop, fingerprint, ..self }
     }
 
-    pub(super) fn owned_by(self, owner: Option<&str>) -> Self {
-        Self { owner: owner.unwrap_or(UNOWNED).to_owned(), ..self }
+    /// The finding with the owner of each of these jobs; a job without an owner counts as `unowned`.
+    pub(super) fn owned_by_each<'a>(self, jobs: impl IntoIterator<Item = &'a Job>) -> Self {
+        let owners: BTreeSet<&str> = jobs.into_iter().map(|job| job.owner.as_deref().unwrap_or(UNOWNED)).collect();
+        let owners: Vec<String> = owners.into_iter().map(str::to_owned).collect();
+        match &owners[..] {
+            [] => self,
+            [only] => Self { owner: only.clone(), owners, ..self },
+            _ => Self { owner: SHARED.to_owned(), owners, ..self },
+        }
     }
 
     pub(super) fn located(self, location: Option<Location>) -> Self {
@@ -141,7 +153,7 @@ impl Finding {
         self.job.iter().chain(of_role.flatten())
     }
 
-    /// The facts whose change subscribers are notified of, by name.
+    /// The facts by name whose change is published.
     #[must_use]
     pub fn change_key(&self) -> ChangeKey {
         let facts = self.evidence.iter().map(|evidence| &evidence.fact);

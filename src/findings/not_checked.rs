@@ -1,4 +1,4 @@
-//! `not-checked`: a role was to be checked and was not, for a reason that is not the role's.
+//! `not-checked`: a role should have been checked and was not, for a reason outside the role.
 
 use super::evidence::{Fact, FactKind, Provenance};
 use super::model::Finding;
@@ -15,7 +15,7 @@ define!(
     change_facts: &[FactKind::NotCheckedBecause],
 );
 
-/// Exhaustive: a new class of errors must be given to a finding here.
+/// Exhaustive, so that a new class of errors needs a finding here.
 fn applies(class: Class) -> bool {
     match class {
         Class::Denied

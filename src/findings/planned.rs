@@ -1,5 +1,5 @@
-//! Shared by the findings about planned roles: whether the trust policy of a role in a template or a plan allows the
-//! hop before it.
+//! Shared parts of findings about planned roles: whether the trust policy of a role in a template or a plan allows
+//! the previous hop.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::inventory::{Job, RoleArn};
 use crate::templates::policy::{Answer, Caller, PrincipalKind};
 use crate::templates::{Note, PlannedRole, Setting};
 
-/// A caller of a role that a file defines, and the answer of the role's trust policy.
+/// A caller of a planned role, and the result of the role's trust policy.
 pub(super) struct PlannedCall<'a> {
     pub(super) role: &'a RoleArn,
     pub(super) planned: &'a PlannedRole,
@@ -19,7 +19,7 @@ pub(super) struct PlannedCall<'a> {
     pub(super) jobs: Vec<&'a Job>,
 }
 
-/// Every distinct pair of a caller and a role whose trust policy a file defines, in a stable order.
+/// Every distinct pair of a caller and a role with a planned trust policy, in a stable order.
 pub(super) fn planned_calls<'a>(subject: &'a Subject<'a>) -> Vec<PlannedCall<'a>> {
     let mut calls: BTreeMap<(&RoleArn, Caller<'_>), PlannedCall<'_>> = BTreeMap::new();
     for job in subject.jobs.iter().copied() {

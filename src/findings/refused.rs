@@ -1,12 +1,12 @@
-//! What the findings about refusals share: one finding per role and kind of refusal, at the first hop where it occurred,
-//! with every job that it concerns.
+//! Shared parts of findings about refusals: one finding per role and kind of refusal, at its first hop, with all jobs
+//! that the refusal affects.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::evidence::{Fact, Provenance};
 use super::model::Finding;
 use super::registry::FindingId;
-use super::subject::{Subject, common_owner};
+use super::subject::Subject;
 use crate::facts::{Description, Mode, StepOutcome};
 use crate::failure::{Class, Failure, Operation};
 use crate::inventory::{Job, JobName, RoleArn, RoleRef};
@@ -17,7 +17,7 @@ pub(super) struct Refused<'a> {
     pub(super) failure: &'a Failure,
     pub(super) role: &'a RoleArn,
     pub(super) hop: Option<usize>,
-    /// The jobs that it concerns, by index into the subject's.
+    /// The affected jobs, by index into the subject's jobs.
     users: BTreeSet<usize>,
     jobs: &'a [&'a Job],
     /// The role is a reader, not a role of a path.
@@ -33,7 +33,7 @@ pub(super) fn refusals<'a>(subject: &'a Subject<'a>) -> Refusals<'a> {
     if !matches!(subject.facts.mode, Mode::Live) {
         return met;
     }
-    let uses = Uses::of(subject);
+    let uses = Uses::new(subject);
     let mut add = |failure: &'a Failure, role: &'a RoleArn, uses: &Use, is_reader: bool| {
         let Use { hop, users } = uses;
         let known = met.entry((FindingId::of_class(failure.class), role)).or_insert_with(|| Refused {
@@ -44,7 +44,7 @@ pub(super) fn refusals<'a>(subject: &'a Subject<'a>) -> Refusals<'a> {
             jobs: &subject.jobs,
             is_reader,
         });
-        // A hop of a path says more than a reader, and the first hop more than a later one.
+        // A hop of a path is more specific than a reader, and the first hop is more specific than a later hop.
         if (hop.is_none(), hop) < (known.hop.is_none(), &known.hop) {
             (known.failure, known.hop, known.is_reader) = (failure, *hop, is_reader);
         }
@@ -79,7 +79,7 @@ pub(super) fn refusals<'a>(subject: &'a Subject<'a>) -> Refusals<'a> {
     met
 }
 
-/// Who uses a step or a role: the lowest hop, and the jobs by index.
+/// The users of a step or a role: the lowest hop, and the jobs by index.
 #[derive(Default)]
 struct Use {
     hop: Option<usize>,
@@ -99,7 +99,7 @@ struct Uses<'a> {
 }
 
 impl<'a> Uses<'a> {
-    fn of(subject: &'a Subject<'a>) -> Self {
+    fn new(subject: &'a Subject<'a>) -> Self {
         let steps = subject.plan.steps.iter().map(|_| Use::default()).collect();
         let mut uses = Self { steps, roles: BTreeMap::new() };
         for (index, (job, path)) in subject.jobs.iter().zip(&subject.plan.paths).enumerate() {
@@ -115,7 +115,8 @@ impl<'a> Uses<'a> {
 }
 
 impl Refused<'_> {
-    /// Whether only the checker was refused: the job reaches the role from its own source, and may not be refused.
+    /// Whether only the checker was refused. The job reaches the role from its own source, and STS may accept the
+    /// job.
     pub(super) fn is_of_the_checker_alone(&self) -> bool {
         self.hop == Some(0) && !self.is_reader
     }
@@ -125,12 +126,12 @@ impl Refused<'_> {
         self.failure.caller.as_deref().unwrap_or("the checker")
     }
 
-    /// The call in words: operation, role and caller.
+    /// A text of the call: operation, role and caller.
     pub(super) fn call(&self) -> String {
         format!("{} on {}, called by {}", self.failure.operation.action(), self.role, self.caller())
     }
 
-    /// A sentence that says what the refusal means for the job, where it concerns only the checker.
+    /// A sentence about the effect on the job, if only the checker was refused.
     pub(super) fn note_on_the_checker(&self) -> &'static str {
         if self.is_reader {
             " The role is a reader: jobs do not use it, but the check cannot read MaxSessionDuration in its account."
@@ -141,7 +142,7 @@ impl Refused<'_> {
         }
     }
 
-    /// AWS's message, without a full stop at its end.
+    /// AWS's message without the full stop at its end.
     pub(super) fn message(&self) -> &str {
         self.failure.message.trim_end_matches('.')
     }
@@ -154,13 +155,13 @@ impl Refused<'_> {
         }
     }
 
-    /// The finding, with the facts that each finding about a refusal shows.
+    /// The finding with the common evidence of findings about refusals.
     pub(super) fn finding(&self, id: FindingId) -> Finding {
         let jobs = || self.users.iter().filter_map(|index| self.jobs.get(*index).copied());
         let names: Vec<JobName> = jobs().map(|job| job.name.clone()).collect();
         let answered = if self.failure.status.is_some() { Provenance::Aws } else { Provenance::ThisRun };
         let mut finding = Finding::about_role(id, self.role, self.hop)
-            .owned_by(common_owner(jobs()))
+            .owned_by_each(jobs())
             .evidence(Fact::Call(self.call()), Provenance::ThisRun)
             .evidence(Fact::Answer(self.answer()), answered);
         if let Some(status) = self.failure.status {

@@ -12,12 +12,12 @@ use crate::failure::Class;
 use crate::inventory::Waiver;
 use crate::lease::Judgement;
 
-/// How much a finding matters. Ordered: `Low < Medium < High < Critical`.
+/// The severity of a finding. Ordered: `Low < Medium < High < Critical`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// Worth tidying.
+    /// A tidy-up without risk for the jobs.
     Low,
-    /// Worth a look soon.
+    /// A risk that needs attention soon.
     Medium,
     /// The job fails on a long run.
     High,
@@ -29,7 +29,7 @@ impl Severity {
     /// Every severity, the worst first.
     pub const ALL: [Self; 4] = [Self::Critical, Self::High, Self::Medium, Self::Low];
 
-    /// The word of the report: `critical`, `high`, `medium`, `low`.
+    /// The word in the report: `critical`, `high`, `medium`, `low`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -40,7 +40,7 @@ impl Severity {
         }
     }
 
-    /// Reads the word of the report.
+    /// Parses the word of the report.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|severity| severity.as_str() == text)
@@ -53,42 +53,42 @@ impl fmt::Display for Severity {
     }
 }
 
-/// What the file of a finding defines.
+/// The definition of a finding, one per file.
 pub(super) struct Definition {
-    /// The id, as every output writes it.
+    /// The id in every output.
     pub(super) id: &'static str,
-    /// How much it matters, unless the finding itself says less.
+    /// The severity, unless the finding itself has a lower severity.
     pub(super) severity: Severity,
-    /// Its page of `docs/findings`, in Markdown. Only the command carries the pages.
+    /// The page in `docs/findings`, in Markdown. Only the command includes the pages.
     #[cfg(feature = "cli")]
     pub(super) page: &'static str,
-    /// How it is detected.
+    /// The detection of the finding.
     pub(super) detect: &'static [Detect],
-    /// The facts whose change makes it a changed finding to subscribers.
+    /// The facts whose change makes the finding changed for subscribers.
     pub(super) change_facts: &'static [FactKind],
 }
 
-/// How a finding is detected.
+/// The detection of a finding.
 pub(super) enum Detect {
-    /// From a job's verdict. Exactly one finding applies to each judgement that is not covered.
+    /// The finding comes from a job's verdict. Exactly one finding applies to each judgement that is not covered.
     Verdict {
-        /// Whether this finding is the one of the judgement.
+        /// Whether this finding applies to the judgement.
         applies: fn(&Judgement) -> bool,
         /// The finding.
         describe: fn(&JudgedJob<'_>) -> Option<Finding>,
     },
-    /// From a refusal or a failed call. Exactly one finding applies to each class of errors.
+    /// The finding comes from a refusal or a failed call. Exactly one finding applies to each class of errors.
     Refusal {
-        /// Whether this finding is the one of the class.
+        /// Whether this finding applies to the class.
         applies: fn(Class) -> bool,
-        /// The finding; `None` where another finding about the same role says more.
+        /// The finding; `None` if another finding about the same role is more specific.
         describe: fn(&Subject<'_>, &Refused<'_>, &Refusals<'_>) -> Option<Finding>,
     },
-    /// From what is declared, planned and read.
+    /// The finding comes from declared, planned and live facts.
     Facts(fn(&Subject<'_>, &mut Vec<Finding>)),
-    /// From a failed call that CloudTrail recorded.
+    /// The finding comes from a failed call that CloudTrail recorded.
     Observation(fn(&Subject<'_>, &Observation) -> Finding),
-    /// From a waiver that covers no finding of a complete, unfiltered run.
+    /// The finding comes from a waiver that covers no finding of a complete, unfiltered run.
     UnusedWaiver(fn(&Subject<'_>, &Waiver) -> Finding),
 }
 
@@ -100,7 +100,7 @@ macro_rules! page {
     };
 }
 
-/// A [`Definition`]: the id and the page are written once.
+/// A [`Definition`] with its page. The id is written only once.
 macro_rules! define {
     ($id:literal, $severity:ident, detect: $detect:expr, change_facts: $facts:expr $(,)?) => {
         pub(super) const DEFINITION: crate::findings::registry::Definition = crate::findings::registry::Definition {
@@ -120,15 +120,15 @@ pub(super) use page;
 
 macro_rules! registry {
     ($($(#[$doc:meta])* $name:ident = $file:ident;)*) => {
-        /// Which finding it is: one id each, kebab-case in every output.
+        /// The id of a finding, kebab-case in every output.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum FindingId { $($(#[$doc])* $name,)* }
 
         impl FindingId {
-            /// Every id, in the order of the interface.
+            /// Every id, in the order of the public interface.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
-            /// What its file defines.
+            /// The definition from the finding's file.
             pub(super) const fn definition(self) -> &'static Definition {
                 match self { $(Self::$name => &super::$file::DEFINITION,)* }
             }
@@ -147,7 +147,7 @@ registry! {
     SourceCannotAssume = source_cannot_assume;
     /// AssumeRole was refused with AccessDenied.
     AssumeDenied = assume_denied;
-    /// IAM knows no such role.
+    /// The role does not exist in IAM.
     RoleMissing = role_missing;
     /// The credentials that were used have expired.
     CredentialsExpired = credentials_expired;
@@ -177,13 +177,13 @@ registry! {
     RegionDisabled = region_disabled;
     /// CloudTrail recorded a call with expired credentials.
     ExpiredTokenObserved = expired_token_observed;
-    /// The credentials last, with less headroom than the job's margin.
+    /// The credentials last, but with less headroom than the job's margin.
     ThinMargin = thin_margin;
     /// The verdict needs a MaxSessionDuration that is not known.
     MaxSessionUnknown = max_session_unknown;
     /// The declared MaxSessionDuration differs from the live or planned one.
     MaxSessionDrift = max_session_drift;
-    /// A role was to be checked and was not.
+    /// A role should have been checked and was not.
     NotChecked = not_checked;
     /// A waiver has expired.
     WaiverExpired = waiver_expired;
@@ -196,50 +196,50 @@ registry! {
 }
 
 impl FindingId {
-    /// The id as every output writes it.
+    /// The id in every output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         self.definition().id
     }
 
-    /// How much it matters, unless the finding itself says less.
+    /// The severity, unless the finding itself has a lower severity.
     #[must_use]
     pub const fn severity(self) -> Severity {
         self.definition().severity
     }
 
-    /// Its page of `docs/findings`, in Markdown.
+    /// The page in `docs/findings`, in Markdown. Only the command includes the pages.
     #[cfg(feature = "cli")]
     #[must_use]
     pub const fn page(self) -> &'static str {
         self.definition().page
     }
 
-    /// Its meaning in one line: the sentence below its page's title.
+    /// The meaning in one line: the sentence below the page's title.
     #[cfg(feature = "cli")]
     #[must_use]
     pub fn meaning(self) -> &'static str {
         self.page().lines().skip(1).find(|line| !line.is_empty()).unwrap_or_default()
     }
 
-    /// Reads an id as outputs write it.
+    /// Parses an id from an output.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|id| id.as_str() == text)
     }
 
-    /// The finding of a verdict; `None` where the job is covered.
+    /// The finding for a verdict; `None` if the job is covered.
     #[must_use]
     pub fn of_judgement(judgement: &Judgement) -> Option<Self> {
         let applies = |detect: &Detect| matches!(detect, Detect::Verdict { applies, .. } if applies(judgement));
         Self::ALL.iter().copied().find(|id| id.definition().detect.iter().any(applies))
     }
 
-    /// The finding of a refusal or a failed call.
+    /// The finding for a refusal or a failed call.
     #[must_use]
     pub fn of_class(class: Class) -> Self {
         let id = Self::ALL.iter().copied().find(|id| id.is_about(class));
-        // A test holds that each class has one.
+        // A test checks that each class has a finding.
         id.unwrap_or(Self::NotChecked)
     }
 

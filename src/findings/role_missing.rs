@@ -1,4 +1,4 @@
-//! `role-missing`: IAM knows no such role, or a plan deletes it.
+//! `role-missing`: the role does not exist in IAM, or a plan deletes it.
 
 use super::evidence::{Fact, FactKind, Provenance};
 use super::model::Finding;
@@ -40,7 +40,7 @@ fn describe(_: &Subject<'_>, refused: &Refused<'_>, _: &Refusals<'_>) -> Option<
     )
 }
 
-/// Roles that a plan deletes, before it is applied.
+/// Finds roles that a plan deletes, before the plan is applied.
 fn find_planned(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     for role in &subject.plan.path_roles {
         let planned = subject.facts.planned_role(role);

@@ -32,7 +32,7 @@ fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
     Some(finding.titled(title).detailed(detail).fixes(fixes).fixes(without_a_role(found)))
 }
 
-/// The federated session does the work itself, where it lasts long enough.
+/// The fix without a role: the federated session does the work itself, if it lasts long enough.
 fn without_a_role(found: &JudgedJob<'_>) -> Option<Fix> {
     let direct = Job { path: Vec::new(), ..found.job.clone() };
     (found.subject.verdict_of(&direct) == Verdict::Covered).then(|| {

@@ -36,7 +36,7 @@ fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
     let title = format!("{name} needs {}, but its {} expires after {end}", found.needed(), what_expires(found));
     let mut detail = format!("{name} {}. {}", found.describe_length(), why(found, end));
     if found.limit_is_a_default() {
-        detail.push_str(" That limit is AWS's default: nobody declared another.");
+        detail.push_str(" That limit is AWS's default: the inventory declares no other limit.");
     }
     if may_get_one_more_lease(found) {
         detail.push_str(" A session taken just before that may last longer by its own lease; this does not count.");
@@ -88,7 +88,7 @@ fn may_get_one_more_lease(found: &JudgedJob<'_>) -> bool {
     renewed && found.judgement.limited_by != Some(LimitedBy::Mfa)
 }
 
-/// The ways after which the job is covered, and a source that renews without a person, where that covers the job.
+/// The ways that cover the job, and a source that renews without a person, if that covers the job.
 fn fixes(found: &JudgedJob<'_>) -> Vec<Fix> {
     let job = found.job;
     let mut fixes = found.subject.ways(job);

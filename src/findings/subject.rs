@@ -1,4 +1,4 @@
-//! Everything that findings are made of: what is declared, what AWS answered, and the verdicts. Runs the registry.
+//! The input of all findings: declared facts, AWS's answers and the verdicts. Runs the registry.
 
 use std::collections::HashMap;
 
@@ -16,26 +16,26 @@ use crate::lease::{Judgement, LimitedBy, Verdict, judge};
 use crate::plan::Plan;
 use crate::templates::{PlannedRole, Setting};
 
-/// Everything that findings are made of.
+/// The input of all findings.
 #[derive(Debug)]
 pub struct Subject<'a> {
-    /// What people declare.
+    /// The inventory.
     pub inventory: &'a Inventory,
     /// The jobs of this run.
     pub jobs: Vec<&'a Job>,
     /// The planned calls; its paths are in the order of `jobs`.
     pub plan: &'a Plan,
-    /// What AWS answered, and what templates and plans say.
+    /// AWS's answers, and the contents of templates and plans.
     pub facts: &'a Facts,
     /// Today's date in UTC, for waivers.
     pub today: jiff::civil::Date,
     /// The verdicts, in the order of `jobs`.
     pub judgements: Vec<Judgement>,
-    /// A filter left jobs out.
+    /// A filter excluded jobs.
     pub filtered: bool,
-    /// For each role, the jobs of the whole inventory that have it on their path, each with the hop.
+    /// For each role, the jobs of the whole inventory with the role on their path, and the hop.
     users: HashMap<&'a RoleRef, Vec<(&'a Job, usize)>>,
-    /// For each role, the outcomes of the calls that were to assume it.
+    /// For each role, the outcomes of the calls to assume it.
     outcomes: HashMap<&'a RoleArn, Vec<&'a StepOutcome>>,
 }
 
@@ -71,7 +71,7 @@ impl<'a> Subject<'a> {
     pub fn findings(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         match &self.facts.mode {
-            // Such a run is about one call: the scheduled run reports the jobs' own verdicts.
+            // Such a run reports one call. The scheduled run reports the jobs' verdicts.
             Mode::Observed(observed) => findings.extend(detections().filter_map(|(_, detect)| match detect {
                 Detect::Observation(describe) => Some(describe(self, observed)),
                 _ => None,
@@ -112,7 +112,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Names the template or plan that a number comes from: no account has that number yet.
+    /// Names the template or plan of a number, because no account has that number yet.
     fn name_planned_file(&self, finding: &mut Finding) {
         let Some(planned) = finding.role.as_ref().and_then(|role| self.planned(role)) else { return };
         let from = Provenance::Planned(planned.max_session_from.clone());
@@ -122,15 +122,16 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Where the role of a finding is declared, or the first job that names it.
+    /// The place that declares the finding's role, or the first job that names the role.
     fn location_of(&self, finding: &Finding) -> Option<Location> {
         let role = finding.role.as_ref()?;
         let declared = self.inventory.declared(role).and_then(|role| role.location.clone());
         declared.or_else(|| self.users_of(role).first().map(|(job, _)| job.location.clone()))
     }
 
-    /// The role's MaxSessionDuration: the live one, else that of the template or plan that defines the role, else the
-    /// declared one. Where a template leaves it open, it is not known, whatever is declared.
+    /// The role's MaxSessionDuration: the live value, otherwise the value of the template or plan that defines the
+    /// role, otherwise the declared value. If a template defines the role without a known value, the value is not
+    /// known.
     #[must_use]
     pub fn known_max_session(&self, role: &RoleRef) -> Option<(Seconds, MaxSessionFrom)> {
         let planned = self.planned(role).map(|planned| &planned.max_session);
@@ -142,7 +143,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The role's MaxSessionDuration, where it is known.
+    /// The role's MaxSessionDuration, if known.
     #[must_use]
     pub fn max_session(&self, role: &RoleRef) -> Option<Seconds> {
         self.known_max_session(role).map(|(seconds, _)| seconds)
@@ -157,13 +158,13 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The template or plan that defines the role, where one does and does not delete it.
+    /// The template or plan that defines the role and does not delete it, if any.
     pub(crate) fn planned(&self, role: &RoleRef) -> Option<&'a PlannedRole> {
         self.facts.planned_role(role).filter(|planned| !planned.deleted)
     }
 
-    /// Sets the role's MaxSessionDuration: in the file that defines the role, where one does, since the next deployment
-    /// would undo the command.
+    /// The fix that sets the role's MaxSessionDuration. A template or plan that defines the role is changed, because
+    /// its next deployment would undo a command.
     pub(super) fn set_max_session(&self, role: &RoleRef, why: &str, seconds: Seconds) -> Fix {
         let fix = fixes::set_max_session(role, why, seconds);
         match self.planned(role) {
@@ -184,12 +185,12 @@ impl<'a> Subject<'a> {
         self.jobs.iter().copied().zip(&self.judgements)
     }
 
-    /// The jobs of the whole inventory, filtered or not, that have the role on their path, each with its hop there.
+    /// The jobs of the whole inventory, filtered or not, with the role on their path, and the hop.
     pub(super) fn users_of(&self, role: &RoleRef) -> &[(&'a Job, usize)] {
         self.users.get(role).map_or(&[], Vec::as_slice)
     }
 
-    /// The outcomes of the calls that were to assume the role.
+    /// The outcomes of the calls to assume the role.
     pub(crate) fn step_outcomes(&self, role: &RoleRef) -> &[&'a StepOutcome] {
         role.arn().and_then(|arn| self.outcomes.get(arn)).map_or(&[], Vec::as_slice)
     }
@@ -199,12 +200,12 @@ impl<'a> Subject<'a> {
         let jobs: Vec<&Job> = self.users_of(role).iter().map(|(job, _)| *job).collect();
         let names: Vec<JobName> = jobs.iter().map(|job| job.name.clone()).collect();
         Finding::about_role(id, role.clone(), None)
-            .owned_by(common_owner(jobs.iter().copied()))
+            .owned_by_each(jobs.iter().copied())
             .evidence(Fact::Jobs(names), Provenance::WholeInventory)
     }
 
-    /// Raises the role's MaxSessionDuration where it is too low for `wanted`, or not known: to the smallest value that
-    /// serves every job that reaches the role directly.
+    /// The fix that raises the role's MaxSessionDuration if it is too low for `wanted`, or not known: to the smallest
+    /// value that serves every job that reaches the role directly.
     fn raise_to(&self, role: &RoleRef, wanted: Seconds) -> Option<Fix> {
         let longest =
             self.hours_needed(role).unwrap_or_default().max(wanted.rounded_up_to_hours()).min(LONGEST_SESSION);
@@ -217,12 +218,12 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The smallest whole hour, at least one, that serves every requested duration of a direct hop to the role, and
-    /// needed + margin of each job without refresh whose last hop it is; `None` where no job reaches it directly.
+    /// The smallest whole hour that serves every requested duration of a direct hop to the role, and needed + margin
+    /// of each job without refresh that ends at this role; `None` if no job reaches the role directly.
     pub(super) fn hours_needed(&self, role: &RoleRef) -> Option<Seconds> {
         let direct = self.users_of(role).iter().filter(|(job, index)| !job.is_chained(*index));
         let wanted = direct.map(|(job, index)| {
-            // A duration that the API refuses for every role says nothing about this role's maximum.
+            // A duration that the API refuses for every role does not depend on this role's maximum.
             let requested =
                 job.path[*index].duration.filter(|asked| ASSUME_ROLE_RANGE.contains(asked)).unwrap_or_default();
             let alone = index + 1 == job.path.len() && job.refresh == Refresh::None;
@@ -231,7 +232,7 @@ impl<'a> Subject<'a> {
         wanted.max().map(|longest| longest.rounded_up_to_hours().max(DEFAULT_MAX_SESSION))
     }
 
-    /// The ways after which the job is covered, the smallest change first; each fix holds all changes of one way.
+    /// The ways that cover the job, the smallest change first; each fix holds all changes of one way.
     pub(super) fn ways(&self, job: &Job) -> Vec<Fix> {
         const MOST: usize = 3;
         let ways = first_ways(job, &|role| self.max_session(role), MOST);
@@ -239,12 +240,12 @@ impl<'a> Subject<'a> {
             let step = format!("No set of up to {MOST_CHANGES} changes covers this job. Declare another path for it.");
             return vec![Fix::step(step)];
         }
-        // Where nobody stated the length, to state it comes before longer sessions.
+        // If the length is not declared, declaring it comes before longer sessions.
         let stated = (job.length_from == LengthFrom::Assumed).then(fixes::state_timeout);
         stated.into_iter().chain(ways.iter().map(|way| self.way(job, way))).take(MOST).collect()
     }
 
-    /// The same for a job that chains roles; a way with a shorter chain is always among them.
+    /// The ways for a job that chains roles. They always include a way with a shorter chain.
     pub(super) fn ways_of_a_chain(&self, job: &Job) -> Vec<Fix> {
         let mut fixes = self.ways(job);
         let shorter = shorter_chain(job, &|role| self.max_session(role)).map(|way| self.way(job, &way));
@@ -252,22 +253,22 @@ impl<'a> Subject<'a> {
         fixes
     }
 
-    /// All changes of one way as one fix.
+    /// One fix with all changes of a way.
     fn way(&self, job: &Job, way: &Way) -> Fix {
         fixes::describe_way(job, &way.changes, |role, to| self.raise_to(role, to))
     }
 
-    /// The job's verdict if it were declared so and its roles stayed as they are.
+    /// The verdict of this declaration of the job with the current roles.
     pub(super) fn verdict_of(&self, job: &Job) -> Verdict {
         judge(job, |role| self.max_session(role)).verdict
     }
 
-    /// Whether everything that was to be checked was checked. Roles that are not to be assumed and refusals of access do
-    /// not count; an open `not-checked` does. `findings`: those of this run, waivers applied.
+    /// Whether everything was checked. Roles that must not be assumed and denied access do not count; an open
+    /// `not-checked` does. `findings`: the findings of this run, waivers applied.
     #[must_use]
     pub fn is_complete(&self, findings: &[Finding]) -> bool {
         match &self.facts.mode {
-            // Such a run is about one call, and reports it.
+            // Such a run checks and reports one call.
             Mode::Observed(_) => true,
             Mode::Offline | Mode::Planned(_) => !self.judgements.iter().any(needs_max_session),
             Mode::Live => {
@@ -292,13 +293,13 @@ impl<'a> Subject<'a> {
         steps.chain(described)
     }
 
-    /// Whether no role that was to be assumed was assumed.
+    /// Whether the checker tried to assume roles and none was assumed.
     fn all_were_refused(&self) -> bool {
         !self.facts.steps.is_empty() && !self.facts.steps.contains(&StepOutcome::Assumed)
     }
 }
 
-/// Whether the failure left something unchecked. Denied access and a missing role are answers. Failures that a
+/// Whether the failure left something unchecked. Denied access and a missing role are results. Failures that a
 /// `not-checked` reports count through that finding, so that a waiver can accept them.
 fn keeps_from_checking(failure: &Failure) -> bool {
     let counted_elsewhere = [FindingId::AssumeDenied, FindingId::RoleMissing, FindingId::NotChecked];
@@ -312,11 +313,4 @@ pub(super) fn needs_max_session(judgement: &Judgement) -> bool {
 
 fn detections() -> impl Iterator<Item = (FindingId, &'static Detect)> {
     FindingId::ALL.iter().flat_map(|id| id.definition().detect.iter().map(|detect| (*id, detect)))
-}
-
-/// The owner of the jobs, if they agree.
-pub(super) fn common_owner<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> Option<&'a str> {
-    let mut owners = jobs.into_iter().map(|job| job.owner.as_deref());
-    let first = owners.next()??;
-    owners.all(|owner| owner == Some(first)).then_some(first)
 }

@@ -68,7 +68,7 @@ fn little_headroom(found: &JudgedJob<'_>, finding: Finding) -> Option<Finding> {
     Some(finding.fixes(found.subject.ways(found.job)).fixes(smaller_margin(found, headroom)))
 }
 
-/// The headroom as the margin, where there is any.
+/// The headroom as the margin, if there is any headroom.
 fn smaller_margin(found: &JudgedJob<'_>, margin: Seconds) -> Option<Fix> {
     let content = Job { margin, ..found.job.clone() };
     (margin > Seconds(0) && found.subject.verdict_of(&content) == Verdict::Covered).then(|| {

@@ -1,4 +1,4 @@
-//! `waiver-expired`: a waiver has expired and covers nothing any more.
+//! `waiver-expired`: a waiver has expired and covers no finding any more.
 
 use super::evidence::FactKind;
 use super::model::Finding;
@@ -18,7 +18,7 @@ fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     for waiver in subject.inventory.waivers.iter().filter(|waiver| waiver.until < subject.today) {
         let (covered, names) = (waiver.finding, waivers::describe_names(waiver));
         let detail = format!(
-            "The waiver at {} (\"{}\") was valid up to and including {} (UTC). It covers nothing any more.",
+            "The waiver at {} (\"{}\") was valid up to and including {} (UTC). It no longer covers any finding.",
             waiver.location, waiver.reason, waiver.until
         );
         let finding = waivers::finding_about(subject, FindingId::WaiverExpired, waiver)

@@ -1,4 +1,4 @@
-//! `waiver-unused`: a waiver covers no finding. Only a complete, unfiltered `check` can know that.
+//! `waiver-unused`: a waiver covers no finding. Only a complete, unfiltered `check` can detect this.
 
 use super::evidence::FactKind;
 use super::model::Finding;

@@ -1,11 +1,11 @@
-//! Which findings a waiver covers: owns matching and expiry, not the findings about waivers.
+//! Matches findings with waivers. Owns matching and expiry, not the findings about waivers.
 
 use wildmatch::WildMatch;
 
 use super::evidence::{Fact, Provenance};
 use super::model::{Finding, Waived};
 use super::registry::FindingId;
-use super::subject::{Subject, common_owner};
+use super::subject::Subject;
 use crate::inventory::{Job, JobName, RoleArn, RolePattern, RoleRef, Waiver};
 
 /// Marks each finding that a waiver covers; returns the waivers that are valid today and cover nothing.
@@ -35,14 +35,14 @@ fn covers(subject: &Subject<'_>, job: Option<&WildMatch>, role: Option<&RolePatt
     job.is_none_or(has_job) && role.is_none_or(has_role)
 }
 
-/// The job and the role that a waiver names, in words.
+/// The text of the job and the role that a waiver names.
 pub(super) fn describe_names(waiver: &Waiver) -> String {
     let job = waiver.job.as_ref().map(|job| format!("job {job}"));
     let role = waiver.role.as_ref().map(|role| format!("role {role}"));
     job.into_iter().chain(role).collect::<Vec<_>>().join(" and ")
 }
 
-/// A finding about a waiver. It belongs to the owner of the jobs that the waiver names, by name or by role, if they agree.
+/// A finding about a waiver. Its owners are those of the jobs that the waiver names, by name or by role.
 pub(super) fn finding_about(subject: &Subject<'_>, id: FindingId, waiver: &Waiver) -> Finding {
     let (job, role) = (waiver.job.as_deref().map(WildMatch::new), waiver.role.as_deref().map(RolePattern::new));
     let has_role =
@@ -51,7 +51,7 @@ pub(super) fn finding_about(subject: &Subject<'_>, id: FindingId, waiver: &Waive
         job.as_ref().is_none_or(|glob| glob.matches(&named.name))
             && role.as_ref().is_none_or(|pattern| has_role(named, pattern))
     };
-    // The role's ARN where the waiver names one role; a glob stays in the evidence.
+    // The role's ARN if the waiver names one role. A glob appears only in the evidence.
     let named_role = waiver.role.as_deref().and_then(|written| {
         let declared = subject.inventory.roles.values().find(|role| role.alias.as_deref() == Some(written));
         declared.map(|role| role.arn.clone()).or_else(|| RoleArn::parse(written).ok()).map(RoleRef::from)
@@ -59,7 +59,7 @@ pub(super) fn finding_about(subject: &Subject<'_>, id: FindingId, waiver: &Waive
     let place = || Provenance::Place(waiver.location.clone());
     Finding::new(id, waiver.job.as_deref().map(JobName::from), named_role, None)
         .located(Some(waiver.location.clone()))
-        .owned_by(common_owner(subject.inventory.jobs.iter().filter(named)))
+        .owned_by_each(subject.inventory.jobs.iter().filter(named))
         .evidence(Fact::WaivedFinding(waiver.finding), place())
         .evidence(Fact::WaiverNames(describe_names(waiver)), place())
         .evidence(Fact::WaivedUntil(waiver.until), place())

@@ -2,16 +2,16 @@
 
 use super::Fix;
 use super::logins::{
-    own_key, portal_session, refresh_by_provider_chain, refresh_in_loop, renew_hop, renewable_issue, renewable_token,
-    shorter_pause, source_duration, split_runs, younger_credentials,
+    long_term_key, portal_session, refresh_by_provider_chain, refresh_in_loop, renew_hop, renewable_issue,
+    renewable_token, shorter_pause, source_duration, split_runs, younger_credentials,
 };
 use super::requests::{exchange_for_last, leave_out, request_duration, send_no_duration};
 use super::roles::{permission_set, signin_session};
 use super::search::{Change, Changed};
 use crate::inventory::{Job, Refresh, RoleRef, Seconds, Source};
 
-/// The fix of one change to `job`, which together with others makes it `changed`. `raise` describes how a
-/// MaxSessionDuration is set, since only the caller knows where the role is defined.
+/// The fix of one change to `job`; `changed` is the job after all changes. `raise` describes how to set a
+/// MaxSessionDuration, because only the caller knows where the role is defined.
 pub(crate) fn describe_change(
     job: &Job,
     changed: &Changed,
@@ -24,7 +24,7 @@ pub(crate) fn describe_change(
         Change::Source(source) => new_source(job, source),
         Change::ExchangeForLast => {
             let (before, after) = (job.path.last()?, changed.job.path.last()?);
-            // Where the request changes too, another part of the fix holds the call.
+            // If the request changes too, another part of the fix holds the call.
             let requested = (before.duration == after.duration).then_some(after.duration);
             Some(exchange_for_last(&after.role, job.is_chained(job.path.len() - 1), requested))
         }
@@ -48,7 +48,7 @@ pub(crate) fn describe_change(
 
 fn new_source(job: &Job, source: &Source) -> Option<Fix> {
     Some(match (source, &job.source) {
-        (Source::IamUser { mfa }, _) => own_key(&job.path.first()?.role, *mfa),
+        (Source::IamUser { mfa }, _) => long_term_key(&job.path.first()?.role, *mfa),
         (Source::WebIdentity { .. }, _) => renewable_token(),
         (
             Source::IdentityCenter { session, portal_session: portal },
@@ -84,7 +84,7 @@ fn new_source(job: &Job, source: &Source) -> Option<Fix> {
     })
 }
 
-/// All changes of a way as one fix, with its effect.
+/// One fix with all changes of a way and its effect.
 pub(crate) fn describe_way(job: &Job, changes: &[Change], raise: impl Fn(&RoleRef, Seconds) -> Option<Fix>) -> Fix {
     let changed = Changed::new(job, changes);
     let parts = changes.iter().filter_map(|change| describe_change(job, &changed, change, &raise));

@@ -26,7 +26,7 @@ fn profile(job: &Job, index: usize) -> String {
         |index: usize| if index + 1 == job.path.len() { job_name.clone() } else { format!("{job_name}-{index}") };
     let hop = &job.path[index];
     if index == 0 && matches!(job.source, Source::Saml { .. }) {
-        // No key of the file exchanges an assertion: a command does.
+        // The file has no key for assertions: a command exchanges the assertion.
         return format!(
             "[profile {}]\n# a command that exchanges a SAML assertion for {}\ncredential_process = COMMAND",
             name(0),
@@ -37,14 +37,14 @@ fn profile(job: &Job, index: usize) -> String {
         Some(before) => format!("source_profile = {}", name(before)),
         None => source_setting(&job.source).to_owned(),
     };
-    // The AWS CLI ignores duration_seconds where it presents a token.
+    // The AWS CLI ignores duration_seconds if it presents a token.
     let presents_token = index == 0 && matches!(job.source, Source::WebIdentity { .. });
     let sent = hop.duration.filter(|_| !presents_token);
     let duration = sent.map_or_else(String::new, |seconds| format!("\nduration_seconds = {}", seconds.0));
     format!("[profile {}]\nrole_arn = {}\n{source}{duration}", name(index), hop.role)
 }
 
-/// The setting by which the first profile gets the source's credentials.
+/// The setting of the first profile for the source's credentials.
 fn source_setting(source: &Source) -> &'static str {
     match source {
         Source::WebIdentity { .. } => "web_identity_token_file = TOKEN_FILE",
@@ -64,7 +64,7 @@ fn source_setting(source: &Source) -> &'static str {
     }
 }
 
-/// A job's name as a profile's: SDKs read one word there, of these characters (AWS SDKs and Tools Reference Guide).
+/// A job's name as a profile name: one word of these characters (AWS SDKs and Tools Reference Guide).
 fn profile_name(job: &str) -> String {
     job.chars().map(|c| if c.is_ascii_alphanumeric() || "_-/.%@:+".contains(c) { c } else { '-' }).collect()
 }
@@ -76,8 +76,8 @@ pub(super) fn refresh_in_loop(every: Seconds) -> Fix {
     ))
 }
 
-/// Starts from the IAM user's own key, so that no session comes before the first role.
-pub(super) fn own_key(role: &RoleRef, mfa: bool) -> Fix {
+/// Starts from the IAM user's long-term key, without a session before the first role.
+pub(super) fn long_term_key(role: &RoleRef, mfa: bool) -> Fix {
     let name = role.name();
     if !mfa {
         return Fix::step(format!("Assume {name} with the IAM user's long-term key, and declare `source: iam-user`."));
@@ -101,7 +101,7 @@ pub(super) fn renewable_token() -> Fix {
         )
 }
 
-/// A broker that issues new credentials without a person.
+/// Uses a broker that issues new credentials without a person.
 pub(super) fn renewable_issue() -> Fix {
     Fix::step(
         "Let the job fetch new credentials from the broker before they expire, for example by a `credential_process` \
@@ -109,7 +109,7 @@ pub(super) fn renewable_issue() -> Fix {
     )
 }
 
-/// Credentials that are taken later.
+/// Takes the credentials later.
 pub(super) fn younger_credentials(age: Seconds) -> Fix {
     Fix::step(match age {
         Seconds(0) => {
@@ -119,7 +119,7 @@ pub(super) fn younger_credentials(age: Seconds) -> Fix {
     })
 }
 
-/// A copied session that is renewed instead.
+/// Renews a copied session.
 pub(super) fn renew_hop(role: &RoleRef) -> Fix {
     Fix::step(format!(
         "Let the job's SDK assume {} itself, by a profile with role_arn, so that it renews that session too. Leave \
@@ -155,14 +155,14 @@ pub(super) fn source_duration(source: &Source, seconds: Seconds) -> Fix {
         | Source::RolesAnywhere { .. }
         | Source::Issued { .. }
         | Source::ServiceRole { .. } => Fix::step(format!(
-            "Set durationSeconds of the Roles Anywhere profile and of the request to {n} ({seconds}), and declare it as \
-             the source's `duration`."
+            "Set durationSeconds of the Roles Anywhere profile and of the request to {n} ({seconds}), and declare it \
+             as the source's `duration`."
         ))
         .cli(format!("aws rolesanywhere update-profile --profile-id PROFILE_ID --duration-seconds {n}")),
     }
 }
 
-/// A longer login to the Identity Center portal.
+/// Raises the length of the login to the Identity Center portal.
 pub(super) fn portal_session(wanted: Seconds) -> Fix {
     Fix::step(format!(
         "Ask the administrator of IAM Identity Center to raise the portal session to at least {wanted}, log in just \
@@ -170,7 +170,7 @@ pub(super) fn portal_session(wanted: Seconds) -> Fix {
     ))
 }
 
-/// A shorter pause.
+/// Shortens the pause.
 pub(super) fn shorter_pause(pause: Seconds) -> Fix {
     Fix::step(match pause {
         Seconds(0) => "Do not let the process freeze while the job runs, and leave `pause` out.".to_owned(),
@@ -178,7 +178,7 @@ pub(super) fn shorter_pause(pause: Seconds) -> Fix {
     })
 }
 
-/// Shorter runs.
+/// Splits the job into shorter runs.
 pub(super) fn split_runs(longest: Seconds) -> Fix {
     Fix::step(format!("Split the job into runs of at most {longest}, each with its own credentials."))
 }

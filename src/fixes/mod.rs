@@ -1,5 +1,5 @@
-//! Ways to fix a finding: `search` finds the least changes after which a job is covered; the other files give each change
-//! its sentence and its commands, with the actual names and values filled in.
+//! Fixes of findings. `search` finds the least changes that cover a job. The other files give each change its
+//! sentence and commands, with the actual names and values.
 
 mod describe;
 mod logins;
@@ -20,24 +20,24 @@ use crate::inventory::{Job, RoleRef, Seconds};
 /// One way to fix a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fix {
-    /// What to do.
+    /// The step, as a sentence.
     pub step: String,
-    /// With the AWS CLI or the shared configuration file.
+    /// Commands of the AWS CLI, or lines of the shared configuration file.
     pub cli: Option<String>,
-    /// In a CloudFormation template.
+    /// Lines of a CloudFormation template.
     pub cloudformation: Option<String>,
-    /// In Terraform.
+    /// Lines of Terraform.
     pub terraform: Option<String>,
-    /// What it changes of what is declared, so that the result can be judged.
+    /// The change of the declaration, so that the result can be judged.
     pub effect: Effect,
 }
 
-/// What a fix changes of what is declared.
+/// The change of the declaration by a fix.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Effect {
-    /// The job as it is declared after the fix.
+    /// The declaration of the job after the fix.
     pub job: Option<Box<Job>>,
-    /// MaxSessionDurations that the fix sets.
+    /// The MaxSessionDurations that the fix sets.
     pub max_sessions: BTreeMap<RoleRef, Seconds>,
 }
 
@@ -50,7 +50,7 @@ impl Fix {
         Self { cli: Some(cli.into()), ..self }
     }
 
-    /// The fix leaves the job declared so.
+    /// Sets the declaration of the job after the fix.
     pub(crate) fn changes_job_to(mut self, job: Job) -> Self {
         self.effect.job = Some(Box::new(job));
         self
@@ -61,7 +61,7 @@ impl Fix {
     }
 }
 
-/// Several changes that help only together, as one fix, in their order.
+/// Joins changes that help only together into one fix, in their order.
 pub(crate) fn together(fixes: impl IntoIterator<Item = Fix>) -> Fix {
     let joined = |all: Option<String>, one: Option<String>| match (all, one) {
         (Some(all), Some(one)) => Some(format!("{all}\n{one}")),

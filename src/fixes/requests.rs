@@ -1,4 +1,4 @@
-//! Fixes that change a request for a session, or which role requests which.
+//! Fixes that change the request for a session, or the caller of a role.
 
 use super::Fix;
 use super::roles::update_trust;
@@ -49,7 +49,7 @@ pub(super) fn send_no_duration(source: &Source, hops: &[Hop], index: usize) -> O
     Some(Fix::step(step).cli(cli))
 }
 
-/// Reaches the last role by OIDC, without a session in between. `requested`: the duration of its call; `None` where
+/// Reaches the last role by OIDC, without a session in between. `requested`: the duration of its call; `None` if
 /// another part of the fix holds the call.
 pub(super) fn exchange_for_last(role: &RoleRef, was_chained: bool, requested: Option<Option<Seconds>>) -> Fix {
     let name = role.name();
@@ -69,7 +69,7 @@ pub(super) fn exchange_for_last(role: &RoleRef, was_chained: bool, requested: Op
     .cli(format!("{}{call}", update_trust(role)))
 }
 
-/// Leaves a hop out: `caller` assumes `next` itself. `caller` is `None` where the source's token is exchanged for it.
+/// Removes a hop: `caller` assumes `next` itself. `caller` is `None` if the source's token is exchanged for `next`.
 pub(super) fn leave_out(hop: &RoleRef, caller: Option<&str>, next: &RoleRef) -> Fix {
     let (hop, name) = (hop.name(), next.name());
     let step = match caller {

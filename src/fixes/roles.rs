@@ -1,4 +1,4 @@
-//! Fixes that change a role or a permission set. Each command names the account in which it must run, where that is known.
+//! Fixes that change a role or a permission set. Each command names its account, if known.
 
 use super::Fix;
 use crate::inventory::{RoleRef, Seconds};
@@ -8,7 +8,7 @@ pub(crate) fn set_max_session(role: &RoleRef, why: &str, seconds: Seconds) -> Fi
     let (name, n) = (role.name(), seconds.0);
     let mut fix = Fix::step(format!("Set MaxSessionDuration of {name} to {n} ({seconds}){why}."));
     fix.effect.max_sessions.insert(role.clone(), seconds);
-    // The command of a role whose name is not known would change nothing, or another role.
+    // A command with an unknown role name would change nothing, or another role.
     let Some(account) = role.account() else { return fix };
     fix.cli(format!("# in account {account}\naws iam update-role --role-name {name} --max-session-duration {n}"))
         .infrastructure(
@@ -20,7 +20,7 @@ pub(crate) fn set_max_session(role: &RoleRef, why: &str, seconds: Seconds) -> Fi
         )
 }
 
-/// Replaces a role's trust policy, which the command does as a whole.
+/// Replaces a role's trust policy: the command replaces the whole policy.
 pub(super) fn update_trust(role: &RoleRef) -> String {
     let account = role.account().map_or_else(String::new, |account| format!("# in account {account}\n"));
     format!(
@@ -30,7 +30,7 @@ pub(super) fn update_trust(role: &RoleRef) -> String {
     )
 }
 
-/// Sets the session duration of a permission set; whole hours. The update alone has no effect.
+/// Sets the session duration of a permission set, in whole hours. The update has no effect without provisioning.
 pub(super) fn permission_set(hours: Seconds) -> Fix {
     Fix::step(format!(
         "Set the permission set's session duration to {hours}, provision the permission set again, and declare it as \
@@ -46,7 +46,7 @@ pub(super) fn permission_set(hours: Seconds) -> Fix {
     ))
 }
 
-/// A longer sign-in session of `aws login`. UpdateRole without MaxSessionDuration sets that to one hour.
+/// Raises the sign-in session of `aws login`. UpdateRole without MaxSessionDuration sets that value to one hour.
 pub(super) fn signin_session(role: Option<&RoleRef>, session: Seconds) -> Fix {
     let name = role.map_or("ROLE", |role| role.name());
     Fix::step(format!(

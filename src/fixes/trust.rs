@@ -1,27 +1,27 @@
-//! Trust policy statements that a careful engineer would add: one principal, with the conditions that bind it.
+//! Least-privilege statements for trust policies: one principal with the conditions that identify it.
 
 use serde_json::{Map, Value, json};
 
 use crate::templates::policy::PrincipalKind;
 
-/// The checker's sessions begin so (docs/deploy.md): the statement allows no other session of its role.
+/// The prefix of the checker's session names (docs/deploy.md): the statement allows no other session of its role.
 const CHECKER_SESSION_NAMES: &str = "credential-health-*";
 
-/// Whom a trust policy is to allow.
+/// The principal of a trust policy.
 pub(crate) enum TrustedPrincipal<'a> {
     /// A role, or another principal with an ARN.
     Role {
-        /// Its ARN.
+        /// The ARN of the principal.
         arn: &'a str,
-        /// It is the checker's own role.
+        /// Whether the principal is the checker's own role.
         by_checker: bool,
     },
     /// The source of a job.
     Source(PrincipalKind),
 }
 
-/// The statement for the principal. An account is named as the principal and the role by `aws:PrincipalArn`, so that the
-/// statement stays valid when the role is created again, and allows no other principal of the account.
+/// The statement for the principal. It names the account as the principal and the role by `aws:PrincipalArn`, so it
+/// stays valid when the role is created again, and allows no other principal of the account.
 pub(crate) fn trust_statement(principal: &TrustedPrincipal<'_>, external_id: Option<&str>) -> String {
     let (principal, action, conditions) = match principal {
         TrustedPrincipal::Role { arn, by_checker } => {
@@ -51,7 +51,7 @@ pub(crate) fn trust_statement(principal: &TrustedPrincipal<'_>, external_id: Opt
     serde_json::to_string_pretty(&Value::Object(statement)).unwrap_or_default()
 }
 
-/// The principal of an ARN's account, in its partition.
+/// The account principal of an ARN, in its partition.
 fn account_of(arn: &str) -> Value {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     match parts[..] {

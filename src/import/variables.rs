@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-/// Values for names such as `vars.ROLE`, `secrets.ROLE`, `env.ROLE`, `inputs.role`; `ROLE` stands for any of them.
+/// Values for names such as `vars.ROLE`, `secrets.ROLE`, `env.ROLE`, `inputs.role`. The bare name `ROLE` sets the
+/// value in every context.
 #[derive(Debug, Clone, Default)]
 pub struct Variables(BTreeMap<String, String>);
 
@@ -10,7 +11,7 @@ impl Variables {
     /// Reads `NAME=VALUE`.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The text is not in this form.
     pub fn parse_one(text: &str) -> Result<(String, String), String> {
         match text.split_once('=') {
             Some((name, value)) if is_name(name) => Ok((name.to_owned(), value.to_owned())),
@@ -24,7 +25,7 @@ impl Variables {
         Self(values.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect())
     }
 
-    /// The value of a name in a context; names know no case.
+    /// The value of a name in a context; case is ignored.
     pub(super) fn get(&self, context: &str, name: &str) -> Option<&String> {
         let name = name.to_ascii_lowercase();
         self.0.get(&format!("{context}.{name}")).or_else(|| self.0.get(&name))

@@ -292,7 +292,7 @@ impl<'a> Line<'a> {
         let start = self.text.find(|c: char| c != ' ' && c != '-')?;
         // A byte order mark may begin a file.
         let odd = |at: usize| {
-            let c = self.text[at..].chars().next().filter(|c| is_odd_blank(*c))?;
+            let c = self.text.get(at..)?.chars().next().filter(|c| is_odd_blank(*c))?;
             (self.offset + at > 0 || c != '\u{feff}').then_some((at, c))
         };
         let behind_key = || {

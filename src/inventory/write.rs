@@ -219,7 +219,7 @@ pub(crate) fn scalar(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
-            c if visible::acts(c) => _ = write!(quoted, "\\U{:08X}", u32::from(c)),
+            c if visible::changes_display(c) => _ = write!(quoted, "\\U{:08X}", u32::from(c)),
             c => quoted.push(c),
         }
     }

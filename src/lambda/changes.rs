@@ -1,7 +1,7 @@
-//! Tells what changed, and keeps what was told: owns the order of reading, writing ahead, sending and writing, and what
-//! happens when another run has written in between. What changed is `state`'s, the wording `notify`'s.
+//! Publishes changes: reads the state, writes what is about to be published, publishes, and writes what was published.
+//! When another run has written the state in between, it compares again.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
@@ -10,133 +10,162 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{Function, failed, not_published};
 use crate::aws::Aws;
-use crate::notify::{self, PublishFailure, TopicArn};
+use crate::notify::state::{
+    Changes, EntryKey, Loaded, NotSaved, Previous, PublishedChanges, Run, State, StateUri, Store, Version,
+    state_after_publishing, state_before_publishing,
+};
+use crate::notify::{self, Delivery, DigestOutcome, ManualRun, TopicArn};
 use crate::report::Report;
-use crate::state::{Changes, Delivery, Loaded, NotSaved, Previous, Run, State, Store, Tellings, Version, ahead, next};
 
-/// How often a run compares and writes anew because another one was faster.
+/// How often a run compares and writes again because another run was faster.
 const ROUNDS: usize = 6;
-/// In how many of them it looks again before it sends, where another run was faster.
-const ROUNDS_TO_ANNOUNCE: usize = 3;
+/// In how many of these rounds it reads the state again before it publishes.
+const ROUNDS_BEFORE_PUBLISHING: usize = 3;
 /// The longest wait before the second round; it doubles from round to round.
 const FIRST_WAIT_MS: u64 = 100;
 
-/// What is left to write what was told, after everything was sent: less of a short run.
-const TO_KEEP: Duration = Duration::from_secs(3);
+/// The time kept for the write after publishing; less in a short run.
+const TIME_TO_SAVE: Duration = Duration::from_secs(3);
 
-/// How long messages wait for what is about to be told to be written: less of a short run.
-const TO_ANNOUNCE: Duration = Duration::from_secs(5);
+/// The longest time that messages wait for the write before publishing; less in a short run.
+const TIME_TO_SAVE_BEFORE: Duration = Duration::from_secs(5);
 
-/// What one run needs to tell changes.
-pub(super) struct Teller<'a> {
+/// Everything that one run needs to publish changes.
+pub(super) struct ChangePublisher<'a> {
     pub(super) function: &'a Function,
-    /// The way to AWS, to the end of the run.
+    /// The way to AWS, with the end of the run.
     pub(super) aws: &'a Aws,
     pub(super) topic: &'a TopicArn,
     pub(super) store: &'a Store,
     pub(super) run: &'a Run<'a>,
     pub(super) report: &'a Report,
+    pub(super) manual: Option<&'a ManualRun>,
 }
 
-impl Teller<'_> {
-    /// Writes what is about to be told, sends it, and writes what was told: what was sent and not written is sent again, and
-    /// what it said is never taken for unsaid.
-    pub(super) async fn tell(&self, first: Loaded) -> Result<(), Diagnostic> {
-        let mut told = Tellings::default();
-        let mut failures: BTreeMap<String, PublishFailure> = BTreeMap::new();
+/// Why the state was not written.
+#[derive(Debug, thiserror::Error)]
+enum StateError {
+    #[error("{0}")]
+    NotRead(String),
+    #[error("{0}")]
+    NotWritten(String),
+    #[error("{0}: S3 gave no answer in time")]
+    TimedOut(StateUri),
+    #[error("{0}: other runs wrote it {ROUNDS} times in between")]
+    Overtaken(StateUri),
+}
+
+/// The result of the write before publishing.
+enum SavedBefore {
+    /// Messages can be sent.
+    Ready {
+        /// The version that the next write replaces.
+        version: Version,
+        /// The state that was written, or may have been.
+        state: Option<State>,
+    },
+    /// Another run has written the state: there may be other changes now.
+    Overtaken(Loaded),
+}
+
+impl ChangePublisher<'_> {
+    /// Publishes the changes since `first`, and keeps the state.
+    pub(super) async fn publish_changes(&self, first: Loaded) -> Result<(), Diagnostic> {
+        let mut published = PublishedChanges::default();
+        let mut outcomes = Vec::new();
         let mut loaded = first;
-        let publishing = self.aws.leaving(TO_KEEP.min(self.remaining() / 4));
+        let publishing = self.aws.leaving(TIME_TO_SAVE.min(self.remaining() / 4));
         let mut round = 1;
         let not_saved = loop {
-            let changes = told.untold(&loaded.previous, self.run);
-            let ahead = match self.announce(changes.as_ref(), &loaded, round).await {
-                Announced::Done { version, ahead } => {
-                    loaded.version = version;
-                    ahead
-                }
-                Announced::Overtaken(newer) => {
+            let changes = published.unpublished(&loaded.previous, self.run);
+            let (version, before) = match self.save_before_publishing(changes.as_ref(), &loaded, round).await {
+                SavedBefore::Ready { version, state } => (version, state),
+                SavedBefore::Overtaken(newer) => {
                     (loaded, round) = (newer, round + 1);
                     continue;
                 }
             };
             if let Some(changes) = changes {
-                self.publish(&publishing, &changes, ahead.as_ref(), &mut told, &mut failures).await;
+                self.publish(&publishing, &changes, before.as_ref(), &mut published, &mut outcomes).await;
             }
-            let state = next(&loaded.previous, self.run, &told);
-            match self.in_time(self.store.save(&state, &loaded.version)).await {
+            drop(before);
+            let state = state_after_publishing(&loaded.previous, self.run, &published);
+            match self.in_time(self.store.save(&state, &version)).await {
                 Some(Ok(_)) => break None,
-                Some(Err(NotSaved::Failed(why))) => break Some(why),
+                Some(Err(NotSaved::Failed(why))) => break Some(StateError::NotWritten(why)),
                 Some(Err(NotSaved::Conflict)) => {}
-                None => break Some(format!("{}: S3 gave no answer in time", self.store.uri())),
+                None => break Some(StateError::TimedOut(self.store.uri().clone())),
             }
             if round == ROUNDS {
-                break Some(format!("{}: other runs wrote it {ROUNDS} times in between", self.store.uri()));
+                break Some(StateError::Overtaken(self.store.uri().clone()));
             }
             loaded = match self.reload(round).await {
                 Ok(loaded) => loaded,
-                Err(why) => break Some(why),
+                Err(error) => break Some(error),
             };
             round += 1;
         };
-        conclude(self.topic, &failures, not_saved)
+        conclude(self.topic, &outcomes, not_saved)
     }
 
-    /// Writes that all of `changes` may have been told, before any of it is. Messages do not wait for S3 long, and go out
-    /// whatever it says.
-    async fn announce(&self, changes: Option<&Changes<'_>>, loaded: &Loaded, round: usize) -> Announced {
-        let as_it_was = |ahead| Announced::Done { version: loaded.version.clone(), ahead };
-        let Some(state) = changes.and_then(|changes| ahead(changes, self.run)) else { return as_it_was(None) };
+    /// Writes the changes as due, before any of them is published. Messages do not wait for S3 long, and are sent
+    /// whatever it answers.
+    async fn save_before_publishing(
+        &self,
+        changes: Option<&Changes<'_>>,
+        loaded: &Loaded,
+        round: usize,
+    ) -> SavedBefore {
+        let unchanged = |state| SavedBefore::Ready { version: loaded.version.clone(), state };
+        let Some(state) = changes.and_then(|changes| state_before_publishing(changes, self.run)) else {
+            return unchanged(None);
+        };
         let writing = async {
             match self.store.save(&state, &loaded.version).await {
-                Ok(version) => Announced::Done { version, ahead: Some(state.clone()) },
-                Err(NotSaved::Conflict) if round <= ROUNDS_TO_ANNOUNCE => match self.reload(round).await {
+                Ok(version) => Saved::As(version),
+                Err(NotSaved::Conflict) if round <= ROUNDS_BEFORE_PUBLISHING => match self.reload(round).await {
                     // The answer to the first attempt was lost.
-                    Ok(newer) if newer.previous.state() == Some(&state) => {
-                        Announced::Done { version: newer.version, ahead: Some(state.clone()) }
-                    }
-                    Ok(newer) => Announced::Overtaken(newer),
-                    Err(_) => as_it_was(None),
+                    Ok(newer) if newer.previous.state() == Some(&state) => Saved::As(newer.version),
+                    Ok(newer) => Saved::Overtaken(newer),
+                    Err(_) => Saved::No,
                 },
-                Err(NotSaved::Conflict) => as_it_was(None),
-                // No answer is no proof that it was not taken.
-                Err(NotSaved::Failed(_)) => as_it_was(Some(state.clone())),
+                Err(NotSaved::Conflict) => Saved::No,
+                Err(NotSaved::Failed(_)) => Saved::Perhaps,
             }
         };
-        let patience = TO_ANNOUNCE.min(self.remaining() / 4);
-        timeout(patience, writing).await.unwrap_or_else(|_| as_it_was(Some(state.clone())))
+        let patience = TIME_TO_SAVE_BEFORE.min(self.remaining() / 4);
+        match timeout(patience, writing).await {
+            Ok(Saved::As(version)) => SavedBefore::Ready { version, state: Some(state) },
+            Ok(Saved::Overtaken(newer)) => SavedBefore::Overtaken(newer),
+            Ok(Saved::No) => unchanged(None),
+            Ok(Saved::Perhaps) | Err(_) => unchanged(Some(state)),
+        }
     }
 
-    /// Sends what is not told yet, and notes what went out.
+    /// Sends the messages, and records what was published.
     async fn publish(
         &self,
         aws: &Aws,
         changes: &Changes<'_>,
-        announced: Option<&State>,
-        told: &mut Tellings,
-        failures: &mut BTreeMap<String, PublishFailure>,
+        before: Option<&State>,
+        published: &mut PublishedChanges,
+        outcomes: &mut Vec<DigestOutcome>,
     ) {
-        let max_bytes = self.function.settings.wanted.max_bytes;
-        let messages = notify::messages_of_changes(self.report, changes, told.round(), max_bytes);
-        let failed = notify::publish(aws, self.topic, &messages, &mut *self.function.sent.lock().await).await;
-        // What failed in an earlier round was tried again, or another run has told it.
-        failures.clear();
-        failures.extend(failed.into_iter().map(|failure| (failure.owner.clone(), failure)));
-        let shown: HashSet<(&str, &str)> = messages
-            .iter()
-            .flat_map(|message| message.shows.iter().map(|shown| (message.owner.as_str(), shown.as_str())))
-            .collect();
-        told.note(changes, self.run, announced, |owner, fingerprint| {
-            match failures.get(owner).map(|failure| failure.class) {
-                _ if !shown.contains(&(owner, fingerprint)) => Delivery::NotOut,
-                None => Delivery::Out,
-                Some(class) if class.is_unfinished() => Delivery::Unsure,
-                Some(_) => Delivery::NotOut,
-            }
-        });
+        let digests = notify::change_digests(self.report, changes, published.round(), self.manual);
+        // Failures of an earlier round were tried again, or another run has published their findings.
+        *outcomes = self.function.send(aws, self.topic, &digests).await;
+        let mut deliveries: HashMap<EntryKey, Delivery> = HashMap::new();
+        for outcome in outcomes.iter() {
+            let shown = changes.owners.get(&outcome.owner).into_iter().flat_map(|of| of.fingerprints());
+            let keys = shown.take(outcome.shown).map(|fingerprint| EntryKey::new(fingerprint, &outcome.owner));
+            deliveries.extend(keys.map(|key| (key, outcome.delivery())));
+        }
+        published
+            .record(changes, self.run, before, |key| deliveries.get(key).copied().unwrap_or(Delivery::NotPublished));
     }
 
-    /// Reads what the other run wrote, after a while.
-    async fn reload(&self, round: usize) -> Result<Loaded, String> {
+    /// Reads the state that another run wrote, after a random wait.
+    async fn reload(&self, round: usize) -> Result<Loaded, StateError> {
         let most = FIRST_WAIT_MS << (round - 1);
         let wait = RandomState::new().build_hasher().finish() % most;
         let loaded = self.in_time(async {
@@ -144,7 +173,7 @@ impl Teller<'_> {
             self.store.load(self.run.started_at()).await
         });
         match loaded.await.unwrap_or_else(|| self.store.not_loaded_in_time()) {
-            Loaded { previous: Previous::Lost { why }, version: Version::Unknown } => Err(why),
+            Loaded { previous: Previous::Lost { why }, version: Version::Unknown } => Err(StateError::NotRead(why)),
             loaded => Ok(loaded),
         }
     }
@@ -161,34 +190,28 @@ impl Teller<'_> {
     }
 }
 
-/// What became of writing ahead.
-enum Announced {
-    /// The messages can go out.
-    Done {
-        /// What the next write replaces.
-        version: Version,
-        /// What was written, or may have been.
-        ahead: Option<State>,
-    },
-    /// Another run has written the state: there may be something else to tell now.
+/// What is known about a write of the state.
+enum Saved {
+    As(Version),
+    /// Another run has written it.
     Overtaken(Loaded),
+    No,
+    /// No answer says whether it was written.
+    Perhaps,
 }
 
-/// The invocation fails where something was not sent, or not written down; all that can be is done by then.
-fn conclude(
-    topic: &TopicArn,
-    failures: &BTreeMap<String, PublishFailure>,
-    not_saved: Option<String>,
-) -> Result<(), Diagnostic> {
-    if let Some(why) = &not_saved {
-        tracing::error!(event = "state_not_saved", why);
+/// The invocation fails where a message was not sent or the state was not written.
+fn conclude(topic: &TopicArn, outcomes: &[DigestOutcome], not_saved: Option<StateError>) -> Result<(), Diagnostic> {
+    if let Some(error) = &not_saved {
+        tracing::error!(event = "state_not_saved", why = error.to_string());
     }
-    if !failures.is_empty() {
-        let and = not_saved.map_or_else(String::new, |why| format!("; and what was told could not be kept: {why}"));
-        return Err(not_published(topic, failures.values(), |each| format!("{each}{and}")));
+    if let Some(failure) = not_published(topic, outcomes) {
+        let Some(error) = not_saved else { return Err(failure) };
+        let error_message = format!("{}; and the state was not saved: {error}", failure.error_message);
+        return Err(Diagnostic { error_message, ..failure });
     }
     match not_saved {
         None => Ok(()),
-        Some(why) => Err(failed("StateNotSaved", format!("all messages were sent, and may be sent again. {why}"))),
+        Some(error) => Err(failed("StateNotSaved", format!("all messages were sent and can be sent again: {error}"))),
     }
 }

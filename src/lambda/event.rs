@@ -1,14 +1,13 @@
-//! Events, told apart by their shape. A manual request is read strictly: a misspelt filter must
-//! not become a full run.
+//! Reads events by their shape. A manual request is read strictly: a misspelt filter must not become a full run.
 
 use serde_json::{Map, Value};
 
+use crate::aws::errors::{is_expired_in_cloudtrail, printable};
 use crate::facts::Observation;
-use crate::failure::{is_expired_in_cloudtrail, printable};
 use crate::inventory::RoleArn;
 use crate::notify::Notify;
 
-/// What an event asks for.
+/// What an event requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Event {
     /// EventBridge: a full run.
@@ -27,7 +26,7 @@ pub(super) enum Event {
     },
     /// A CloudWatch dashboard's custom widget.
     Widget {
-        /// Only the documentation is asked for.
+        /// Only the documentation is requested.
         describe: bool,
         /// The dashboard is dark.
         dark: bool,
@@ -50,13 +49,13 @@ pub(super) struct Manual {
 }
 
 impl Manual {
-    /// Whether it asks for all of the function's own inventory.
+    /// Whether it requests a run of the whole inventory of the function.
     pub(super) fn is_full(&self) -> bool {
         self.jobs.is_empty() && self.roles.is_empty() && self.inventory.is_none()
     }
 }
 
-/// How much of the report is answered.
+/// How much of the report the answer has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Form {
     #[default]
@@ -64,18 +63,56 @@ pub(super) enum Form {
     Summary,
 }
 
-/// The most globs of a list, and the longest, in characters: each is held to each job.
+/// The most globs of a list, and the longest, in characters: each glob is compared with each job.
 const MOST_GLOBS: usize = 1000;
 const LONGEST_GLOB: usize = 2048;
 
 /// The keys of a manual request.
 const KEYS: [&str; 5] = ["jobs", "roles", "notify", "inventory", "report"];
 
+/// How many problems an error lists.
+const MOST_PROBLEMS: usize = 20;
+
+/// An event that the function cannot read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum BadEvent {
+    #[error("the event is not a JSON object; a manual request takes {}", KEYS.join(", "))]
+    NotAnObject,
+    #[error("{}; valid keys: {}", list(.0), KEYS.join(", "))]
+    BadRequest(Vec<Problem>),
+}
+
+/// A problem of a manual request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Problem {
+    #[error("`{0}` is not a key of a manual request")]
+    UnknownKey(String),
+    #[error("`notify` takes {}", Notify::WORDS.join(", "))]
+    Notify,
+    #[error("`report` takes full, summary")]
+    Report,
+    #[error("`inventory` takes an inventory as a JSON object")]
+    Inventory,
+    #[error("`{0}` takes a list of globs, such as [\"nightly-*\"]")]
+    NotGlobs(&'static str),
+    #[error("`{key}` has {count} globs, and takes at most {MOST_GLOBS}")]
+    TooManyGlobs { key: &'static str, count: usize },
+    #[error("`{0}` has a glob of more than {LONGEST_GLOB} characters")]
+    LongGlob(&'static str),
+}
+
+fn list(problems: &[Problem]) -> String {
+    let mut texts: Vec<String> = problems.iter().take(MOST_PROBLEMS).map(ToString::to_string).collect();
+    if problems.len() > MOST_PROBLEMS {
+        texts.push(format!("{} more problems", problems.len() - MOST_PROBLEMS));
+    }
+    texts.join("; ")
+}
+
 impl Event {
-    pub(super) fn read(event: &Value) -> Result<Self, String> {
-        let Value::Object(fields) = event else {
-            return Err(format!("the event is not a JSON object; a manual request takes {}", KEYS.join(", ")));
-        };
+    /// Reads an event.
+    pub(super) fn read(event: &Value) -> Result<Self, BadEvent> {
+        let Value::Object(fields) = event else { return Err(BadEvent::NotAnObject) };
         let text = |key: &str| fields.get(key).and_then(Value::as_str);
         if fields.contains_key("describe") || fields.contains_key("widgetContext") {
             return widget(fields);
@@ -90,13 +127,13 @@ impl Event {
     }
 }
 
-/// A CloudTrail event: what failed with expired credentials, or why it is ignored.
+/// A CloudTrail event: the call that failed with expired credentials, or why the event is ignored.
 fn cloudtrail(fields: &Map<String, Value>, id: Option<&str>) -> Event {
     let detail = fields.get("detail").unwrap_or(&Value::Null);
-    // Texts of CloudTrail are others' texts: made fit to show before they go anywhere.
+    // Others wrote these texts: control characters in them are escaped.
     let text = |path: &str| detail.pointer(path).and_then(Value::as_str).map(printable).filter(|text| !text.is_empty());
     let Some(error_code) = text("/errorCode") else {
-        return Event::Ignored("the CloudTrail event tells of no error".to_owned());
+        return Event::Ignored("the CloudTrail event has no error".to_owned());
     };
     if !is_expired_in_cloudtrail(&error_code) {
         return Event::Ignored(format!("the CloudTrail event's error is {error_code}, not one of expired credentials"));
@@ -114,7 +151,7 @@ fn cloudtrail(fields: &Map<String, Value>, id: Option<&str>) -> Event {
 }
 
 /// A custom widget's request: its parameters are merged with CloudWatch's own `widgetContext`.
-fn widget(fields: &Map<String, Value>) -> Result<Event, String> {
+fn widget(fields: &Map<String, Value>) -> Result<Event, BadEvent> {
     let theme = fields.get("widgetContext").and_then(|context| context.get("theme")).and_then(Value::as_str);
     let mut parameters = fields.clone();
     parameters.retain(|key, _| key != "describe" && key != "widgetContext");
@@ -126,55 +163,48 @@ fn widget(fields: &Map<String, Value>) -> Result<Event, String> {
     })
 }
 
-fn manual(fields: &Map<String, Value>) -> Result<Manual, String> {
-    let mut problems: Vec<String> = fields
-        .keys()
-        .filter(|key| !KEYS.contains(&key.as_str()))
-        .map(|key| format!("`{}` is not a key of a manual request", printable(key)))
-        .collect();
+fn manual(fields: &Map<String, Value>) -> Result<Manual, BadEvent> {
+    let unknown = fields.keys().filter(|key| !KEYS.contains(&key.as_str()));
+    let mut problems: Vec<Problem> = unknown.map(|key| Problem::UnknownKey(printable(key))).collect();
     let mut manual = Manual {
         jobs: globs(fields, "jobs", &mut problems),
         roles: globs(fields, "roles", &mut problems),
         ..Manual::default()
     };
     match fields.get("notify").map(|word| word.as_str().and_then(Notify::parse)) {
-        Some(None) => problems.push(format!("`notify` takes {}", Notify::WORDS.join(", "))),
+        Some(None) => problems.push(Problem::Notify),
         written => manual.notify = written.flatten(),
     }
     match fields.get("report").map(|word| word.as_str().unwrap_or_default()) {
         None | Some("full") => {}
         Some("summary") => manual.form = Form::Summary,
-        Some(_) => problems.push("`report` takes full, summary".to_owned()),
+        Some(_) => problems.push(Problem::Report),
     }
     match fields.get("inventory") {
         None => {}
         Some(inventory @ Value::Object(_)) => manual.inventory = Some(inventory.to_string()),
-        Some(_) => problems.push("`inventory` takes an inventory as a JSON object".to_owned()),
+        Some(_) => problems.push(Problem::Inventory),
     }
-    if problems.is_empty() {
-        Ok(manual)
-    } else {
-        Err(format!("{}; valid keys: {}", problems.join("; "), KEYS.join(", ")))
-    }
+    if problems.is_empty() { Ok(manual) } else { Err(BadEvent::BadRequest(problems)) }
 }
 
-fn globs(fields: &Map<String, Value>, key: &str, problems: &mut Vec<String>) -> Vec<String> {
+fn globs(fields: &Map<String, Value>, key: &'static str, problems: &mut Vec<Problem>) -> Vec<String> {
     let Some(value) = fields.get(key) else { return Vec::new() };
     let globs = value
         .as_array()
         .map(|globs| globs.iter().map(|glob| glob.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>());
     match globs {
         Some(Some(globs)) if globs.len() > MOST_GLOBS => {
-            problems.push(format!("`{key}` has {} globs, and takes at most {MOST_GLOBS}", globs.len()));
+            problems.push(Problem::TooManyGlobs { key, count: globs.len() });
             Vec::new()
         }
         Some(Some(globs)) if globs.iter().any(|glob| glob.chars().count() > LONGEST_GLOB) => {
-            problems.push(format!("`{key}` has a glob of more than {LONGEST_GLOB} characters"));
+            problems.push(Problem::LongGlob(key));
             Vec::new()
         }
         Some(Some(globs)) if !globs.is_empty() => globs,
         _ => {
-            problems.push(format!("`{key}` takes a list of globs, such as [\"nightly-*\"]"));
+            problems.push(Problem::NotGlobs(key));
             Vec::new()
         }
     }

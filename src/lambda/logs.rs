@@ -1,5 +1,5 @@
-//! Logs: JSON or text as Lambda's own settings say, for this crate alone, so that no library logs a payload or a
-//! credential. A finding is a line of the log before any message is sent.
+//! Logs: JSON or text as Lambda's own settings say, for this crate only, so that no library logs a payload or a
+//! credential. Each finding is in the log before any message is sent.
 
 use std::io::Write;
 
@@ -49,6 +49,7 @@ pub(super) fn report(report: &Report) {
             role = finding.role.as_ref().map(RoleRef::as_str),
             hop = finding.hop,
             owner = finding.owner,
+            owners = finding.owners.join(", "),
             waived = finding.waived.is_some(),
             fingerprint = finding.fingerprint,
             title = finding.title,
@@ -69,7 +70,7 @@ pub(super) fn report(report: &Report) {
     );
 }
 
-/// Writes a line of embedded metrics: CloudWatch reads them from lines that are nothing but the JSON object.
+/// Writes a line of embedded metrics: CloudWatch reads them from lines that hold only the JSON object.
 pub fn write_metrics(line: &Value) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }

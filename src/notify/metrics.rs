@@ -1,5 +1,5 @@
 //! Metrics in CloudWatch's embedded metric format: lines of the log that CloudWatch reads as metrics. Names of jobs and
-//! roles are never dimensions: each value of a dimension is a metric to pay for.
+//! roles are never dimensions: CloudWatch charges for each value of a dimension.
 
 use serde_json::{Value, json};
 
@@ -28,7 +28,10 @@ pub fn embedded_metrics(report: &Report, namespace: &str, timestamp_ms: i64) -> 
         names.push(json!({ "Name": "MinHeadroomSeconds", "Unit": "Seconds" }));
         line["MinHeadroomSeconds"] = json!(headroom);
     }
-    let directive = |dimensions: Value, metrics: Value| json!({ "Timestamp": timestamp_ms, "CloudWatchMetrics": [{ "Namespace": namespace, "Dimensions": dimensions, "Metrics": metrics }] });
+    let directive = |dimensions: Value, metrics: Value| {
+        let metrics = json!([{ "Namespace": namespace, "Dimensions": dimensions, "Metrics": metrics }]);
+        json!({ "Timestamp": timestamp_ms, "CloudWatchMetrics": metrics })
+    };
     line["_aws"] = directive(json!([[]]), json!(names));
     let by_severity = Severity::ALL.into_iter().map(|severity| {
         json!({

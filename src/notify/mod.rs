@@ -1,22 +1,30 @@
-//! Tells people: SNS messages, one for each owner, and metrics. `message` words and cuts, `publish` sends, `metrics`
-//! counts. What is told is the report's.
+//! Notifies people: messages with what a run found, one for each owner, and metrics.
+//!
+//! `digest` is the content of a message and knows no sink; `text` and `json` are its two forms. A sink (`sns`) puts a
+//! digest into an envelope and sends it; `sink` publishes digests through one, the worst first. `state` is what
+//! subscribers were notified of before. A new sink is a file here that implements `Sink`, its settings, their
+//! parameters in the template, and a line in `lambda` that selects it.
 
-mod message;
+mod digest;
+mod json;
 mod metrics;
-mod news;
 #[cfg(feature = "aws")]
-mod publish;
-mod topic;
+mod sink;
+mod sns;
+pub mod state;
+mod text;
 
-pub use message::{Attribute, Message, Wanted, messages, messages_of_changes};
+pub use digest::{Digest, ManualRun, Wanted, change_digests, digests};
 pub use metrics::embedded_metrics;
 #[cfg(feature = "aws")]
-pub use publish::{PublishFailure, Sent, publish};
-pub use topic::TopicArn;
+pub use sink::{DigestOutcome, PublishFailure, PublishedMessages, SendError, Sink, publish};
+#[cfg(feature = "aws")]
+pub use sns::SnsTopic;
+pub use sns::{Attribute, Message, NotATopic, TopicArn, messages, messages_of_changes};
 
 /// The largest message that SNS takes by default, attributes included, in bytes (SNS Publish).
 pub const DEFAULT_MAX_MESSAGE_BYTES: usize = 262_144;
-/// The smallest limit that can be set: less cannot say what was left out.
+/// The smallest limit that can be set: a shorter message cannot say what was omitted.
 pub const LEAST_MAX_MESSAGE_BYTES: usize = 1024;
 /// The largest limit that can be set: a topic's MaximumMessageSize goes up to 1 MiB.
 pub const MOST_MAX_MESSAGE_BYTES: usize = 1_048_576;
@@ -31,12 +39,12 @@ pub enum Notify {
     Always,
     /// Never.
     Never,
-    /// When a full run finds something else than was told before; any other run: when there are findings.
+    /// When a full run finds a change since the last message; for other runs, when there are findings.
     Changes,
 }
 
 impl Notify {
-    /// The words of events. Settings also have `changes`, which is no single request's to decide.
+    /// The words of events. `changes` is a word of the settings only.
     pub const WORDS: [&'static str; 3] = ["findings", "always", "never"];
 
     /// Reads the word of an event.
@@ -49,4 +57,15 @@ impl Notify {
             _ => None,
         }
     }
+}
+
+/// Whether an owner was notified of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// The sink accepted the message.
+    Published,
+    /// It may have accepted the message: no answer says so.
+    Unconfirmed,
+    /// It did not, or the finding was omitted from the message.
+    NotPublished,
 }

@@ -1,5 +1,5 @@
-//! What the dashboard's widget and the page have in common: the bar of a job's run against its lease, the colours, the
-//! key. Every class begins with `ch`: nothing promises that other widgets of a dashboard do not see it.
+//! Shared parts of the dashboard's widget and the page: the bar of a job's run against its lease, the colours, the
+//! key. Every class begins with `ch`, because other widgets of a dashboard may share the style sheet.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::{JobReport, Report};
 use crate::inventory::Seconds;
 use crate::lease::Verdict;
 
-/// The colours on a light background, and on a dark one. The background itself is the dashboard's, or the page's.
+/// The colours for a light and a dark background. The dashboard or the page sets the background.
 pub(super) const LIGHT: &str = "--text:#16191f;--quiet:#545b64;--line:#e3e7eb;--link:#0067a8;--headroom:#d5dbe1;\
     --bad:#b3260b;--thin:#8a5700;--unknown:#545b64;--good:#1b7742;\
     --bad-fill:#d13212;--thin-fill:#e0a020;--unknown-fill:#9aa5b1;--good-fill:#2e9e5b";
@@ -18,7 +18,7 @@ pub(super) const DARK: &str = "--text:#d1d5db;--quiet:#a3b0be;--line:#343d48;--l
     --bad:#ff8a7a;--thin:#f0b84a;--unknown:#a3b0be;--good:#5fc98a;\
     --bad-fill:#e0533d;--thin-fill:#d99a1c;--unknown-fill:#6b7886;--good-fill:#2f9e5e";
 
-/// The style sheet of bars and key, with the colours as variables.
+/// The style sheet of bars and key. Colours are variables.
 pub(super) const SHAPES: &str = r#"
 .ch{font:13px/1.45 "Amazon Ember","Open Sans","Helvetica Neue",Roboto,Arial,sans-serif;color:var(--text);padding:0 4px}
 .ch b{font-weight:700}
@@ -33,7 +33,8 @@ pub(super) const SHAPES: &str = r#"
 .ch-row .ch-time{flex:0 0 168px;color:var(--text);font-variant-numeric:tabular-nums}
 .ch-row .ch-why{flex:4 1 170px;color:var(--text)}
 .ch-row .ch-bar{flex:5 1 240px;display:flex;gap:2px;height:12px;border-radius:2px;overflow:hidden}
-.ch-row{display:flex;flex-wrap:wrap;align-items:center;gap:2px 12px;padding:4px 0 4px 8px;border-top:1px solid var(--line);box-shadow:inset 3px 0 0 var(--mark)}
+.ch-row{display:flex;flex-wrap:wrap;align-items:center;gap:2px 12px;padding:4px 0 4px 8px;
+border-top:1px solid var(--line);box-shadow:inset 3px 0 0 var(--mark)}
 .ch-bar>div{min-width:3px}
 .ch-bad{color:var(--bad);--mark:var(--bad-fill)}
 .ch-thin{color:var(--thin);--mark:var(--thin-fill)}
@@ -46,7 +47,7 @@ pub(super) const SHAPES: &str = r#"
 .ch-not-known{background:repeating-linear-gradient(135deg,var(--unknown-fill) 0 6px,var(--headroom) 6px 12px)}
 "#;
 
-/// The class that gives a job's row its colour.
+/// The class for the colour of a job's row.
 pub(super) const fn class(look: Look) -> &'static str {
     match look {
         Look::CannotStart | Look::WalkFailed | Look::Lapses => "ch-bad",
@@ -56,13 +57,15 @@ pub(super) const fn class(look: Look) -> &'static str {
     }
 }
 
-/// How many jobs look how, and what the bars' colours mean.
+/// The number of jobs with each look, and the meaning of the bars' colours.
 pub(super) fn key(report: &Report) -> Markup {
     let mut looks: BTreeMap<Look, usize> = BTreeMap::new();
-    report.jobs.iter().for_each(|job| *looks.entry(Look::of(job)).or_default() += 1);
+    report.jobs.iter().for_each(|job| *looks.entry(Look::of_job(job)).or_default() += 1);
     html! {
         div.ch-head {
-            div.ch-key { @for (look, count) in &looks { span class=(class(*look)) { b { (count) } " " (look.in_words()) } } }
+            div.ch-key {
+                @for (look, count) in &looks { span class=(class(*look)) { b { (count) } " " (look.label()) } }
+            }
             div class="ch-key ch-quiet" {
                 span { i.ch-with {} "run with credentials" }
                 span { i.ch-without {} "run without" }
@@ -72,10 +75,10 @@ pub(super) fn key(report: &Report) -> Markup {
     }
 }
 
-/// What a job needs and gets, in words.
-pub(super) fn times(job: &JobReport) -> String {
+/// A text of the time that a job needs and its credentials last.
+pub(super) fn describe_times(job: &JobReport) -> String {
     let lasts = match (job.verdict, job.lapses_after_seconds) {
-        (Verdict::Rejected, _) => "gets none".to_owned(),
+        (Verdict::Rejected, _) => "no credentials".to_owned(),
         (Verdict::Unknown, _) => "lasts ?".to_owned(),
         (_, Some(end)) => format!("lasts {end}"),
         (_, None) => "no end".to_owned(),
@@ -92,12 +95,14 @@ pub(super) fn bar(job: &JobReport) -> Markup {
         (_, None) => (Seconds(1), Seconds(1)),
     };
     let longest = needed.max(end).0.max(1);
-    // The second is what the first leaves, so that they fill the bar whatever the rounding.
+    // The second part is the rest of the first, so that both fill the bar despite rounding.
     let tenths = (needed.min(end).0 as f64 * 1000.0 / longest as f64).round();
     let (with, rest) = (tenths / 10.0, (1000.0 - tenths) / 10.0);
     let filled = if job.verdict == Verdict::Thin { "ch-with-thin" } else { "ch-with" };
     html! {
         @if end.0 > 0 { div class=(filled) style=(format!("width:{with}%")) {} }
-        @if needed != end { div class=(if needed > end { "ch-without" } else { "ch-left" }) style=(format!("width:{rest}%")) {} }
+        @if needed != end {
+            div class=(if needed > end { "ch-without" } else { "ch-left" }) style=(format!("width:{rest}%")) {}
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! The report seen from its jobs: which findings are about which, and which job is the worst. What the page, the widget, the
-//! summary, the spreadsheet and the test results share. Knows nothing of how any of them looks.
+//! The report by job: the findings of each job, and the order of jobs. Shared by the page, the widget, the summary,
+//! the spreadsheet and the test results. Independent of their layout.
 
 use std::collections::HashMap;
 
@@ -7,16 +7,16 @@ use super::{JobReport, Report, Walk};
 use crate::findings::Finding;
 use crate::lease::Verdict;
 
-/// The findings by what they are about.
+/// The findings by job.
 pub(super) struct Found<'a> {
     open: HashMap<&'a str, Vec<&'a Finding>>,
     waived: HashMap<&'a str, Vec<&'a Finding>>,
-    /// Of no job of this report, waived ones among them.
+    /// Findings without a job of this report, including waived ones.
     pub(super) run: Vec<&'a Finding>,
 }
 
 impl<'a> Found<'a> {
-    pub(super) fn of(report: &'a Report) -> Self {
+    pub(super) fn new(report: &'a Report) -> Self {
         let mut found = Self { open: HashMap::new(), waived: HashMap::new(), run: Vec::new() };
         let known: HashMap<&str, &str> = report.jobs.iter().map(|job| (job.name.as_str(), job.name.as_str())).collect();
         for finding in &report.findings {
@@ -33,25 +33,25 @@ impl<'a> Found<'a> {
         found
     }
 
-    /// Those about this job that no waiver covers, the worst first.
+    /// The findings of this job that no waiver covers, the worst first.
     pub(super) fn open(&self, job: &JobReport) -> &[&'a Finding] {
         self.open.get(job.name.as_str()).map_or(&[], Vec::as_slice)
     }
 
-    /// Those about this job that a waiver covers.
+    /// The findings of this job that a waiver covers.
     pub(super) fn waived(&self, job: &JobReport) -> &[&'a Finding] {
         self.waived.get(job.name.as_str()).map_or(&[], Vec::as_slice)
     }
 }
 
-/// The findings that are no job's own: of roles, of the run, of waivers for jobs that are not here.
+/// The findings without a job of this report: about roles, the run, and waivers for other jobs.
 #[cfg(feature = "cli")]
-pub(super) fn of_no_job(report: &Report) -> impl Iterator<Item = &Finding> {
+pub(super) fn findings_without_job(report: &Report) -> impl Iterator<Item = &Finding> {
     let known: std::collections::HashSet<&str> = report.jobs.iter().map(|job| job.name.as_str()).collect();
     report.findings.iter().filter(move |finding| finding.job.as_deref().is_none_or(|job| !known.contains(job)))
 }
 
-/// How a job is shown, and its place among the others, the worst first.
+/// The look of a job, which also orders the jobs, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Look {
     CannotStart,
@@ -63,7 +63,7 @@ pub(super) enum Look {
 }
 
 impl Look {
-    pub(super) fn of(job: &JobReport) -> Self {
+    pub(super) fn of_job(job: &JobReport) -> Self {
         match (job.verdict, job.walk) {
             (Verdict::Rejected, _) => Self::CannotStart,
             (_, Walk::Failed) => Self::WalkFailed,
@@ -74,7 +74,7 @@ impl Look {
         }
     }
 
-    pub(super) const fn in_words(self) -> &'static str {
+    pub(super) const fn label(self) -> &'static str {
         match self {
             Self::CannotStart => "cannot start",
             Self::WalkFailed => "walk failed",
@@ -89,6 +89,6 @@ impl Look {
 /// The jobs, the worst first.
 pub(super) fn worst_first(report: &Report) -> Vec<&JobReport> {
     let mut jobs: Vec<&JobReport> = report.jobs.iter().collect();
-    jobs.sort_by_key(|job| (Look::of(job), job.headroom_seconds.unwrap_or(i64::MAX)));
+    jobs.sort_by_key(|job| (Look::of_job(job), job.headroom_seconds.unwrap_or(i64::MAX)));
     jobs
 }

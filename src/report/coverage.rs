@@ -1,4 +1,4 @@
-//! How much of what should be checked was checked. What was not is listed with its reason, never counted as healthy.
+//! The coverage of a run. Unchecked roles and paths are listed with their reason and never count as healthy.
 
 use crate::facts::{Description, Mode, StepOutcome};
 use crate::failure::{Class, Failure, Operation};
@@ -9,35 +9,35 @@ use crate::plan::PlannedHop;
 /// Whether the checker could follow a job's path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Walk {
-    /// To its end.
+    /// The checker followed the path to its end.
     Walked,
     /// A hop failed.
     Failed,
-    /// The run was not to walk the path, or reached its time limit.
+    /// The run does not walk the path, or reached its time limit.
     NotWalked,
 }
 
-/// The result of the checker's own walk at one hop.
+/// The result of the checker's walk at one hop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum HopOutcome {
     /// STS granted a session.
     Assumed,
     /// The run makes no AWS calls.
     Offline,
-    /// The checker is not to assume the role.
+    /// The inventory says that the checker does not assume the role.
     Declared,
-    /// A hop before it was not assumed.
+    /// An earlier hop was not assumed.
     NotReached,
     /// STS refused, or the call failed.
     Failed(Class),
 }
 
-/// Why a role was not wholly checked.
+/// Why a role was not fully checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NotCheckedReason {
     /// The run makes no AWS calls.
     Offline,
-    /// A hop before the role was not assumed.
+    /// An earlier hop was not assumed.
     NotReached,
     /// AssumeRole failed.
     Assume(Class),
@@ -49,7 +49,7 @@ pub enum NotCheckedReason {
     Reader(Class),
 }
 
-/// How much was checked.
+/// The coverage of roles and paths.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Coverage {
     /// Roles.
@@ -58,7 +58,7 @@ pub struct Coverage {
     pub paths: PathCoverage,
 }
 
-/// How many roles were assumed and described.
+/// The numbers of assumed and described roles.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RoleCoverage {
     /// Distinct roles on the paths.
@@ -67,13 +67,13 @@ pub struct RoleCoverage {
     pub assumed: usize,
     /// Roles whose MaxSessionDuration IAM returned.
     pub described: usize,
-    /// Roles that were not assumed though they should have been, or not described.
+    /// Roles that should have been assumed or described, and were not.
     pub not_checked: Vec<NotCheckedRole>,
 }
 
 impl RoleCoverage {
-    /// How many roles were not checked although the inventory and the permissions intend it. Roles whose settings nobody
-    /// may read, where no verdict needs them, do not count.
+    /// The number of unchecked roles that the inventory and the permissions would allow to check. Roles without a
+    /// reader do not count if no verdict needs their settings.
     #[must_use]
     pub fn unexpected(&self) -> usize {
         let intended = |role: &&NotCheckedRole| {
@@ -83,16 +83,16 @@ impl RoleCoverage {
     }
 }
 
-/// A role that was not wholly checked.
+/// A role that was not fully checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotCheckedRole {
     /// The role.
     pub role: RoleRef,
-    /// Why.
+    /// The reason.
     pub reason: NotCheckedReason,
 }
 
-/// How many paths were walked.
+/// The numbers of walked and other paths.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PathCoverage {
     /// Jobs of the run.
@@ -108,29 +108,29 @@ pub struct PathCoverage {
 pub struct NotWalkedPath {
     /// The job.
     pub job: JobName,
-    /// The hop where the walk stopped, 0-based; `None`: the walk did not start.
+    /// The hop at which the walk stopped, 0-based; `None`: the walk did not start.
     pub hop: Option<usize>,
-    /// Why.
+    /// The reason.
     pub reason: HopOutcome,
 }
 
 /// A part of an imported file that could not be judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotJudged {
-    /// Its place.
+    /// The place of the part.
     pub location: Location,
     /// The part, and why it could not be judged.
     pub what: String,
-    /// What to do about it.
+    /// The action that makes the part judgeable.
     pub help: String,
-    /// It can never work: nothing that uses it can start.
+    /// The part can never work: no job that uses it can start.
     pub cannot_work: bool,
 }
 
 /// The walk of one job.
 pub(super) struct JobWalk {
     pub(super) walk: Walk,
-    /// By hop.
+    /// The outcome at each hop.
     pub(super) outcomes: Vec<HopOutcome>,
 }
 
@@ -220,12 +220,12 @@ fn step_failure<'a>(subject: &Subject<'a>, role: &RoleRef) -> Option<&'a Failure
     })
 }
 
-/// Whether the checker assumed the role, by any path.
+/// Whether the checker assumed the role on any path.
 pub(super) fn is_assumed(subject: &Subject<'_>, role: &RoleRef) -> bool {
     subject.step_outcomes(role).contains(&&StepOutcome::Assumed)
 }
 
-/// The failed call about the role, in one line.
+/// The failed call about the role, on one line.
 pub(super) fn error(subject: &Subject<'_>, role: &RoleRef) -> Option<String> {
     let described = match role.arn().and_then(|arn| subject.facts.described.get(arn)) {
         Some(Description::Failed(failure)) => Some(&**failure),

@@ -1,5 +1,5 @@
-//! The report for a spreadsheet: one row a job, then what has no job of its own, so that nothing found is lost. The columns
-//! are described in docs/formats.md; their names and order are part of the interface, and new ones come last.
+//! The report for a spreadsheet: one row per job, then rows for everything without a job. docs/formats.md describes
+//! the columns. Their names and order are part of the interface; new columns come last.
 
 use std::collections::HashMap;
 
@@ -36,15 +36,15 @@ struct Row {
     line: Option<usize>,
 }
 
-/// Writes the report: jobs in the inventory's order, then findings about roles and the run, then roles that were not wholly
-/// checked, then the run.
+/// Renders the report: jobs in the inventory's order, then findings about roles and the run, then roles that were not
+/// fully checked, then the run.
 #[must_use]
 pub fn render(report: &Report) -> String {
-    let found = Found::of(report);
+    let found = Found::new(report);
     let stops = report.coverage.paths.not_walked.iter().map(|path| (path.job.as_str(), path));
     let stops: HashMap<&str, &NotWalkedPath> = stops.collect();
-    let jobs = report.jobs.iter().map(|job| of_job(job, &found, stops.get(job.name.as_str()).copied()));
-    let of_no_job = by_job::of_no_job(report).map(of_finding);
+    let jobs = report.jobs.iter().map(|job| job_row(job, &found, stops.get(job.name.as_str()).copied()));
+    let others = by_job::findings_without_job(report).map(finding_row);
     let offline = plain::is_offline(&report.coverage);
     let roles = report.coverage.roles.not_checked.iter().filter(|_| !offline).map(|role| Row {
         kind: "not-checked",
@@ -53,14 +53,14 @@ pub fn render(report: &Report) -> String {
         ..Row::default()
     });
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    for row in jobs.chain(of_no_job).chain(roles).chain(std::iter::once(of_run(report))) {
-        // Into memory, and every field is a cell: this cannot fail.
+    for row in jobs.chain(others).chain(roles).chain(std::iter::once(run_row(report))) {
+        // Writing to memory cannot fail, and every field is a cell.
         let _ = writer.serialize(row);
     }
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
-fn of_job(job: &JobReport, found: &Found<'_>, stop: Option<&NotWalkedPath>) -> Row {
+fn job_row(job: &JobReport, found: &Found<'_>, stop: Option<&NotWalkedPath>) -> Row {
     let (open, waived) = (found.open(job), found.waived(job));
     let titles =
         open.iter().map(|finding| finding.title.clone()).chain(waived.iter().map(|finding| with_waiver(finding)));
@@ -92,8 +92,8 @@ fn of_job(job: &JobReport, found: &Found<'_>, stop: Option<&NotWalkedPath>) -> R
     }
 }
 
-/// A finding about a role or the run: a row of its own, also where rows of jobs name it.
-fn of_finding(finding: &Finding) -> Row {
+/// A separate row for a finding about a role or the run, even if rows of jobs name it.
+fn finding_row(finding: &Finding) -> Row {
     let id = finding.id.to_string();
     let waived = finding.waived.is_some();
     Row {
@@ -112,7 +112,7 @@ fn of_finding(finding: &Finding) -> Row {
     }
 }
 
-fn of_run(report: &Report) -> Row {
+fn run_row(report: &Report) -> Row {
     let lines: Vec<String> = std::iter::once(plain::headline(report)).chain(plain::coverage(report)).collect();
     Row {
         kind: "run",
@@ -135,16 +135,16 @@ fn ids(findings: &[&Finding]) -> String {
     findings.iter().map(|finding| finding.id.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-/// The best step for each finding.
+/// The best step of each finding.
 fn first_steps(findings: &[&Finding]) -> String {
     let steps = findings.iter().filter_map(|finding| Some(finding.fixes.first()?.step.as_str()));
     steps.collect::<Vec<_>>().join(" ")
 }
 
-/// A text that no spreadsheet takes for a formula: OWASP, "CSV Injection", has the characters and the apostrophe. Numbers
-/// of this program's own, negative ones too, stay numbers.
+/// Escapes a text so that no spreadsheet reads it as a formula: OWASP, "CSV Injection", names the characters and the
+/// apostrophe. This program's numbers, including negative ones, stay numbers.
 fn text(text: &str) -> String {
-    // Some programs look behind blanks.
+    // Some programs ignore leading blanks.
     let first = text.trim_start_matches(' ').chars().next();
     let formula = first.is_some_and(|c| "=+-@＝＋－＠\t\r\n".contains(c));
     format!("{}{}", if formula { "'" } else { "" }, visible::line(text))

@@ -1,6 +1,6 @@
-//! The report as one page for a browser: the jobs, the worst first, each with the bar of its run against its lease, and on a
-//! click its path hop by hop, its findings and their fixes. It fetches nothing and may run no script but its own, which only
-//! filters and copies: without it, the page has everything.
+//! The report as one page for a browser: the jobs, the worst first, each with the bar of its run against its lease,
+//! and on a click its path, findings and fixes. The page fetches nothing. Its only script filters and copies; without
+//! the script the page shows everything.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -11,19 +11,19 @@ use crate::findings::{Finding, UNOWNED, Waived};
 use crate::lease::Verdict;
 use crate::visible;
 
-/// What filters and copies.
+/// The script that filters and copies.
 const SCRIPT: &str = include_str!("html/page.js");
-/// The style sheet of what the widget does not have.
+/// The style sheet of elements that the widget does not have.
 const STYLE: &str = include_str!("html/page.css");
-/// No request to anywhere, and no script but SCRIPT, named by its SHA-256: what the escaping of a name might miss stays
-/// text. A test compares it. Bars have their lengths in attributes, which is why styles are allowed.
+/// Allows no request, and no script except SCRIPT, named by its SHA-256: markup that escaping might miss stays text.
+/// A test compares the hash. Styles are allowed because bars have their lengths in attributes.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
     script-src 'sha256-MvkA6tlwmNvKZTvPsKZSRQvk431HIRLZKInHSQwjEs8='";
 
-/// Draws the report.
+/// Renders the report.
 #[must_use]
 pub fn render(report: &Report) -> String {
-    let found = Found::of(report);
+    let found = Found::new(report);
     let jobs = worst_first(report);
     let page = html! {
         (DOCTYPE)
@@ -51,7 +51,7 @@ pub fn render(report: &Report) -> String {
                         div #jobs { @for job in &jobs { (row(job, &found)) } }
                         p #none hidden { "No job matches the filter." }
                     }
-                    (of_no_job(&found))
+                    (findings_without_job(&found))
                     (coverage(report))
                     (run(report))
                 }
@@ -59,7 +59,7 @@ pub fn render(report: &Report) -> String {
             }
         }
     };
-    // Our own part has nothing to write out.
+    // Markup from this program has no character to escape.
     visible::block(&page.into_string())
 }
 
@@ -77,7 +77,7 @@ fn at(report: &Report) -> String {
     report.run.started_at.replace('T', " ").replace('Z', " UTC")
 }
 
-/// The filter. The script shows it: without it, it would do nothing.
+/// The filter. Only the script shows it, because it does nothing without the script.
 fn filter(jobs: &[&JobReport]) -> Markup {
     let mut owners: Vec<&str> = jobs.iter().map(|job| owner(job)).collect();
     owners.sort_unstable();
@@ -116,10 +116,10 @@ fn row(job: &JobReport, found: &Found<'_>) -> Markup {
     html! {
         details.job data-severity=(severity) data-owner=(owner(job)) {
             summary {
-                div class={ "ch-row " (bars::class(Look::of(job))) } {
+                div class={ "ch-row " (bars::class(Look::of_job(job))) } {
                     div.ch-job { bdi { (job.name) } }
                     div.ch-verdict { (plain::verdict(job)) }
-                    div.ch-time { (bars::times(job)) }
+                    div.ch-time { (bars::describe_times(job)) }
                     div.ch-why {
                         @if open.is_empty() && !waived.is_empty() { span.ch-quiet { (ids.join(", ")) ", waived" } }
                         @else { (ids.join(", ")) }
@@ -130,7 +130,7 @@ fn row(job: &JobReport, found: &Found<'_>) -> Markup {
             div.inside {
                 p.ch-quiet { "Owner " bdi { (owner(job)) } " · declared at " bdi { (job.location) } }
                 (path(job))
-                @for finding in open.iter().chain(waived) { (one(finding, "h3")) }
+                @for finding in open.iter().chain(waived) { (finding_details(finding, "h3")) }
             }
         }
     }
@@ -145,8 +145,9 @@ fn path(job: &JobReport) -> Markup {
         @else {
             div.wide { table {
                 thead { tr {
-                    th scope="col" { "hop" } th scope="col" { "role" } th scope="col" { "how" } th scope="col" { "asks for" }
-                    th scope="col" { "cap" } th scope="col" { "gets" } th scope="col" { "walk" }
+                    th scope="col" { "hop" } th scope="col" { "role" } th scope="col" { "how" }
+                    th scope="col" { "requests" } th scope="col" { "cap" } th scope="col" { "gets" }
+                    th scope="col" { "walk" }
                 } }
                 tbody { @for (index, hop) in job.hops.iter().enumerate() { (hop_row(job, index, hop)) } }
             } }
@@ -172,7 +173,7 @@ fn hop_row(job: &JobReport, index: usize, hop: &HopReport) -> Markup {
 }
 
 /// One finding with its fixes.
-fn one(finding: &Finding, heading: &str) -> Markup {
+fn finding_details(finding: &Finding, heading: &str) -> Markup {
     let title = html! { b { (finding.severity) } " " bdi { (finding.title) } };
     html! {
         article.finding {
@@ -208,15 +209,18 @@ fn waiver(waived: &Waived) -> Markup {
 }
 
 /// Findings about the run, about waivers, and about roles that no job of this report uses.
-fn of_no_job(found: &Found<'_>) -> Markup {
+fn findings_without_job(found: &Found<'_>) -> Markup {
     html! {
         @if !found.run.is_empty() {
-            section aria-label="Findings of no job" {
-                h2 { "Findings of no job" }
+            section aria-label="Findings without a job" {
+                h2 { "Findings without a job" }
                 @for finding in &found.run {
                     details {
-                        summary { b { (finding.severity) } " " bdi { (finding.title) } @if finding.waived.is_some() { " (waived)" } }
-                        div.inside { (one(finding, "")) }
+                        summary {
+                            b { (finding.severity) } " " bdi { (finding.title) }
+                            @if finding.waived.is_some() { " (waived)" }
+                        }
+                        div.inside { (finding_details(finding, "")) }
                     }
                 }
             }
@@ -232,11 +236,14 @@ fn coverage(report: &Report) -> Markup {
             ul { @for line in plain::coverage(report) { li { bdi { (line) } } } }
             @if !(plain::is_offline(&report.coverage) || roles.is_empty() && paths.is_empty()) {
                 details {
-                    summary { "All that was not checked" }
+                    summary { "Everything that was not checked" }
                     ul {
                         @for role in roles { li { bdi { (role.role) } ": " (plain::not_checked(role.reason)) } }
                         @for path in paths {
-                            li { bdi { (path.job) } @if let Some(hop) = path.hop { " at path[" (hop) "]" } ": " (plain::outcome(path.reason)) }
+                            li {
+                                bdi { (path.job) } @if let Some(hop) = path.hop { " at path[" (hop) "]" }
+                                ": " (plain::outcome(path.reason))
+                            }
                         }
                     }
                 }

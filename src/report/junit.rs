@@ -1,6 +1,6 @@
-//! The report as a pipeline's test results: each job is a test, each owner a suite; what belongs to no job is in a suite of its
-//! own. A failure is what makes the command end with 1, an error what makes it end with 3. What was not judged is skipped, with
-//! the reason: never passed.
+//! The report as a pipeline's test results: each job is a test, each owner a suite; another suite holds everything
+//! without a job. A failure makes the command end with 1, an error with 3. Unjudged jobs are skipped with the reason,
+//! never passed.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,31 +13,31 @@ use crate::findings::{Finding, UNOWNED};
 use crate::lease::Verdict;
 use crate::visible;
 
-/// The suite of what belongs to no job.
-const OF_NO_JOB: &str = "roles and the run";
+/// The suite of findings and roles without a job.
+const WITHOUT_JOB: &str = "roles and the run";
 
-/// Writes the report. Open findings at or above `fail_on` are failures; `None`: none is.
+/// Renders the report. Open findings at or above `fail_on` are failures; `None`: no finding is a failure.
 #[must_use]
 pub fn render(report: &Report, fail_on: Option<Severity>) -> String {
-    let found = Found::of(report);
+    let found = Found::new(report);
     let stops = report.coverage.paths.not_walked.iter().map(|path| (path.job.as_str(), path));
     let stops: HashMap<&str, &NotWalkedPath> = stops.collect();
     let mut suites: BTreeMap<&str, TestSuite> = BTreeMap::new();
     for job in &report.jobs {
         let owner = job.owner.as_deref().unwrap_or(UNOWNED);
         let suite = suites.entry(owner).or_insert_with(|| TestSuite::new(visible::line(owner)));
-        suite.add_test_case(of_job(job, &found, stops.get(job.name.as_str()).copied(), fail_on));
+        suite.add_test_case(job_test(job, &found, stops.get(job.name.as_str()).copied(), fail_on));
     }
     let mut results = Results::new("credential-health");
     results.set_time(std::time::Duration::from_millis(report.run.duration_ms));
     results.add_test_suites(suites.into_values());
-    results.add_test_suite(of_no_job(report, fail_on));
+    results.add_test_suite(suite_without_job(report, fail_on));
     let text = results.to_string().unwrap_or_default();
-    // The schema of Jenkins knows this count for suites alone, not for the whole.
+    // The schema of Jenkins has this count only for suites, not for the whole file.
     text.replacen(&format!(" skipped=\"{}\"", results.skipped), "", 1)
 }
 
-fn of_job(job: &JobReport, found: &Found<'_>, stop: Option<&NotWalkedPath>, fail_on: Option<Severity>) -> TestCase {
+fn job_test(job: &JobReport, found: &Found<'_>, stop: Option<&NotWalkedPath>, fail_on: Option<Severity>) -> TestCase {
     let (open, waived) = (found.open(job), found.waived(job));
     let failing: Vec<&Finding> = open.iter().copied().filter(|finding| fails(finding, fail_on)).collect();
     let status = if failing.is_empty() {
@@ -50,12 +50,12 @@ fn of_job(job: &JobReport, found: &Found<'_>, stop: Option<&NotWalkedPath>, fail
     let numbers =
         format!("{}: {}, needs {}, lasts {}", job.location, plain::verdict(job), job.needed_seconds, plain::lasts(job));
     let others = open.iter().filter(|finding| !fails(finding, fail_on)).map(|finding| plain::finding(finding));
-    let texts = std::iter::once(numbers).chain(others).chain(waived.iter().map(|finding| of_waived(finding)));
+    let texts = std::iter::once(numbers).chain(others).chain(waived.iter().map(|finding| describe_waived(finding)));
     test.set_system_out(visible::block(&texts.collect::<Vec<_>>().join("\n")));
     test
 }
 
-/// Why a job was not wholly judged.
+/// Why a job was not fully judged.
 fn not_judged(job: &JobReport, stop: Option<&NotWalkedPath>) -> Option<String> {
     if job.verdict == Verdict::Unknown {
         return Some("unknown whether its credentials last".to_owned());
@@ -66,16 +66,16 @@ fn not_judged(job: &JobReport, stop: Option<&NotWalkedPath>) -> Option<String> {
     Some(format!("its path was not walked to the end: {}", plain::outcome(stop.reason)))
 }
 
-/// A job that would not last, and that somebody accepts as it is.
+/// The waivers of a job that is not covered but accepted.
 fn accepted(job: &JobReport, open: &[&Finding], waived: &[&Finding]) -> Option<String> {
     let healthy = job.verdict == Verdict::Covered && job.walk != Walk::Failed;
     (!healthy && open.is_empty())
-        .then(|| waived.iter().map(|finding| of_waived(finding)).collect::<Vec<_>>().join("\n"))
+        .then(|| waived.iter().map(|finding| describe_waived(finding)).collect::<Vec<_>>().join("\n"))
 }
 
-/// Findings about roles and the run, roles that were not wholly checked, and whether the run did all that it set out to do.
-fn of_no_job(report: &Report, fail_on: Option<Severity>) -> TestSuite {
-    let mut suite = TestSuite::new(OF_NO_JOB);
+/// Findings about roles and the run, roles that were not fully checked, and whether the run is complete.
+fn suite_without_job(report: &Report, fail_on: Option<Severity>) -> TestSuite {
+    let mut suite = TestSuite::new(WITHOUT_JOB);
     for (name, value) in [
         ("version", report.run.version),
         ("run", &report.run.id),
@@ -86,7 +86,7 @@ fn of_no_job(report: &Report, fail_on: Option<Severity>) -> TestSuite {
     }
     let add = |suite: &mut TestSuite, name: &str, status: TestCaseStatus, text: &str| {
         let mut test = TestCase::new(visible::line(name), status);
-        test.set_classname(OF_NO_JOB);
+        test.set_classname(WITHOUT_JOB);
         if !text.is_empty() {
             test.set_system_out(visible::block(text));
         }
@@ -96,10 +96,10 @@ fn of_no_job(report: &Report, fail_on: Option<Severity>) -> TestSuite {
     let complete =
         if report.run.complete { TestCaseStatus::success() } else { error(&plain::incomplete(report), &coverage) };
     add(&mut suite, "the run is complete", complete, &format!("{}\n{coverage}", plain::headline(report)));
-    for finding in by_job::of_no_job(report) {
+    for finding in by_job::findings_without_job(report) {
         let name = format!("{}: {}", finding.id, plain::place(finding));
         match &finding.waived {
-            Some(_) => add(&mut suite, &name, skipped(of_waived(finding)), &plain::finding(finding)),
+            Some(_) => add(&mut suite, &name, skipped(describe_waived(finding)), &plain::finding(finding)),
             None if fails(finding, fail_on) => add(&mut suite, &name, failure(&[finding]), ""),
             None => add(&mut suite, &name, TestCaseStatus::success(), &plain::finding(finding)),
         }
@@ -137,7 +137,7 @@ fn skipped(reason: String) -> TestCaseStatus {
     status
 }
 
-fn of_waived(finding: &Finding) -> String {
+fn describe_waived(finding: &Finding) -> String {
     let waiver = finding.waived.as_ref();
     let waiver = waiver.map_or_else(String::new, |waiver| format!(" waived until {}: {}", waiver.until, waiver.reason));
     format!("{}{waiver}", finding.id)

@@ -1,6 +1,6 @@
-//! The report in GitHub's Markdown, for a job summary or a comment on a merge request: the jobs, the worst first, the findings
-//! with their fixes folded away, the coverage. Texts of others are shown, never obeyed: no markup, no HTML, no mention of a
-//! person, no link.
+//! The report in GitHub's Markdown, for a job summary or a comment on a merge request: the jobs, the worst first, the
+//! findings with folded fixes, the coverage. Texts of other people are escaped: no markup, no HTML, no mention, no
+//! link.
 
 use std::fmt::Write as _;
 
@@ -9,25 +9,25 @@ use super::{JobReport, Report, plain};
 use crate::findings::Finding;
 use crate::visible;
 
-/// The most bytes: GitHub takes 1 MiB for the summary of a step.
+/// The size limit in bytes: GitHub accepts 1 MiB for the summary of a step.
 const LARGEST: usize = 1024 * 1024 - 1024;
 
-/// Writes the report. What would pass GitHub's limit is left out, the least severe first, and counted.
+/// Renders the report. Text over GitHub's limit is omitted, the least severe first, and counted.
 #[must_use]
 pub fn render(report: &Report) -> String {
     render_within(report, LARGEST)
 }
 
-/// The same within so many bytes; what says what was left out is always there.
+/// Renders the report within this many bytes. The sentence about omitted text is always included.
 #[must_use]
 pub fn render_within(report: &Report, largest: usize) -> String {
     let mut text = format!("## credential-health\n\n**{}**\n\n", escaped(&plain::headline(report)));
     if !report.run.complete {
         let _ = writeln!(text, "⚠️ **{}**\n", plain::incomplete(report));
     }
-    let end = end(report);
+    let end = coverage_and_run(report);
     let rest = largest.saturating_sub(text.len() + end.len());
-    // Half for the table: findings say more, and a table without them is of little use.
+    // Half of the space is for the table: findings say more, and without them the table is of little use.
     jobs(&mut text, report, rest / 2);
     let rest = largest.saturating_sub(text.len() + end.len());
     findings(&mut text, report, rest);
@@ -35,9 +35,9 @@ pub fn render_within(report: &Report, largest: usize) -> String {
     text
 }
 
-/// The table, as far as it fits.
+/// The table, up to the size limit.
 fn jobs(text: &mut String, report: &Report, most: usize) {
-    let found = Found::of(report);
+    let found = Found::new(report);
     let jobs = worst_first(report);
     text.push_str("| job | owner | verdict | needs | lasts | limited by | findings |\n|---|---|---|---|---|---|---|\n");
     let (mut shown, mut bytes) = (0, 0);
@@ -53,7 +53,7 @@ fn jobs(text: &mut String, report: &Report, most: usize) {
     text.push('\n');
     if shown < jobs.len() {
         let left = plain::count(jobs.len() - shown, "more job", "more jobs");
-        let _ = writeln!(text, "{left} omitted (size limit); none is worse than these.\n");
+        let _ = writeln!(text, "{left} omitted (size limit). The table shows the worst jobs.\n");
     }
 }
 
@@ -73,7 +73,7 @@ fn row(job: &JobReport, found: &Found<'_>) -> String {
     )
 }
 
-/// The findings, open ones first, as far as they fit.
+/// The findings, open ones first, up to the size limit.
 fn findings(text: &mut String, report: &Report, most: usize) {
     if report.findings.is_empty() {
         return;
@@ -101,7 +101,7 @@ fn findings(text: &mut String, report: &Report, most: usize) {
     }
 }
 
-/// One finding; a click opens it.
+/// One finding, folded.
 fn folded(finding: &Finding) -> String {
     let state = if finding.waived.is_some() { "waived" } else { finding.severity.as_str() };
     let mut text =
@@ -128,8 +128,8 @@ fn folded(finding: &Finding) -> String {
     text
 }
 
-/// What was checked, and of which run this is.
-fn end(report: &Report) -> String {
+/// The coverage, and the id of the run.
+fn coverage_and_run(report: &Report) -> String {
     let mut text = "### Coverage\n\n".to_owned();
     for line in plain::coverage(report) {
         let _ = writeln!(text, "- {}", escaped(&line));
@@ -143,34 +143,34 @@ fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or_default()
 }
 
-/// A text as code, which nothing in it ends: GitHub makes no mention, link or emoji of code.
+/// A text as code that no character can end: GitHub makes no mention, link or emoji of code.
 fn code(text: &str) -> String {
     let text = visible::line(text);
     let ticks = "`".repeat(longest_run(&text) + 1);
-    // One blank on each side is taken off again where there is one on both.
+    // Markdown removes one blank on each side if both sides have one.
     let blank = text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']);
     let blank = if blank && !text.trim().is_empty() { " " } else { "" };
     format!("{ticks}{blank}{text}{blank}{ticks}")
 }
 
-/// The same in a cell of a table, where a bar ends the cell even in code.
+/// A text as code in a table cell, where a bar ends the cell even in code.
 fn code_cell(text: &str) -> String {
-    // A backslash before the bar's own one would end the cell in some parsers.
+    // A backslash before the text's bar would end the cell in some parsers.
     if text.contains('\\') && text.contains('|') {
         return escaped_in_html(&visible::line(text));
     }
     code(text).replace('|', "\\|")
 }
 
-/// A text within a line or a cell.
+/// Escapes a text within a line or a cell.
 fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len() * 2);
     for c in visible::line(text).trim().chars() {
         match c {
-            // GitHub looks for mentions and issues in the finished page: a comment divides the text there.
+            // GitHub searches the rendered page for mentions and issues: a comment splits them.
             '@' | '#' => safe.extend([c, '<', '!', '-', '-', ' ', '-', '-', '>']),
             ',' | ';' | '\'' | '"' | '%' | '/' | '?' | '(' | ')' | '=' => safe.push(c),
-            // At its start a text could be an item of a list; elsewhere these make no more than an address.
+            // At the start these characters could begin a list item; elsewhere they form at most an address.
             '-' if !safe.is_empty() => safe.push(c),
             '.' | ':' if !makes_more(&safe) => safe.push(c),
             c if c.is_ascii_punctuation() => safe.extend(['\\', c]),
@@ -180,7 +180,7 @@ fn escaped(text: &str) -> String {
     safe
 }
 
-/// Whether a stop or a colon behind this text would make a numbered item or a link of it.
+/// Whether a full stop or colon after this text would make a numbered item or a link.
 fn makes_more(text: &str) -> bool {
     let end: String = text.chars().rev().take(4).collect::<String>().to_ascii_lowercase();
     let makes = |beginning: &str| end.starts_with(&beginning.chars().rev().collect::<String>());
@@ -188,7 +188,7 @@ fn makes_more(text: &str) -> bool {
         || ["www", "http", "https", "ftp"].iter().any(|known| makes(&known[known.len().saturating_sub(4)..]))
 }
 
-/// A text in an element of HTML.
+/// Escapes a text in an element of HTML.
 fn escaped_in_html(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
@@ -198,7 +198,7 @@ fn escaped_in_html(text: &str) -> String {
             '>' => safe.push_str("&gt;"),
             '@' | '#' => safe.extend([c, '<', '!', '-', '-', ' ', '-', '-', '>']),
             ',' | ';' | '?' | '(' | ')' | '/' | '-' | '%' => safe.push(c),
-            // What stands in the line behind a tag is still read as Markdown.
+            // Markdown applies to text after a tag on the same line.
             c if c.is_ascii_punctuation() => {
                 let _ = write!(safe, "&#{};", u32::from(c));
             }

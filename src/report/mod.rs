@@ -1,7 +1,7 @@
-//! The report of a run: one typed model, and one file per form, each a pure function from the model to its text. Order is
-//! deterministic.
+//! The report of a run: one typed model, and one file per form, each a pure function from the model to its text. The
+//! order is deterministic.
 //!
-//! `coverage` counts what was checked, `v1` is the JSON, `plain` the words that mail and terminal share.
+//! `coverage` counts checked roles and paths, `v1` is the JSON, `plain` holds the texts that mail and terminal share.
 
 #[cfg(any(feature = "cli", feature = "lambda"))]
 mod bars;
@@ -47,7 +47,7 @@ use crate::findings::{Finding, Subject};
 use crate::inventory::{Job, JobName, LengthFrom, Location, RoleRef, Seconds};
 use crate::lease::{Grant, Judgement, LimitedBy, Verdict};
 
-/// What started a run.
+/// The trigger of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trigger {
     /// EventBridge.
@@ -67,7 +67,7 @@ pub struct Report {
     pub run: Run,
     /// The counts.
     pub summary: Summary,
-    /// How much of what should be checked was checked.
+    /// The coverage.
     pub coverage: Coverage,
     /// The jobs, in the inventory's order.
     pub jobs: Vec<JobReport>,
@@ -75,11 +75,11 @@ pub struct Report {
     pub roles: Vec<RoleReport>,
     /// The findings, the worst first.
     pub findings: Vec<Finding>,
-    /// What templates and plans say of the roles as they will be, where some were given.
+    /// The planned roles of templates and plans, if any were given.
     pub planned: Option<PlannedReport>,
-    /// What of imported files could not be judged.
+    /// The parts of imported files that could not be judged.
     pub not_judged: Vec<NotJudged>,
-    /// What holds for the report as a whole where its jobs come from imported files.
+    /// Notes about the report as a whole if its jobs come from imported files.
     pub notes: Vec<String>,
 }
 
@@ -88,13 +88,13 @@ pub struct Report {
 pub struct Run {
     /// The event's id, so that a retry repeats it.
     pub id: String,
-    /// What started it.
+    /// The trigger.
     pub trigger: Trigger,
-    /// When, as RFC 3339 in UTC.
+    /// The start, as RFC 3339 in UTC.
     pub started_at: String,
-    /// How long it took.
+    /// The duration.
     pub duration_ms: u64,
-    /// Whether it did all that it set out to do.
+    /// Whether everything was checked and judged.
     pub complete: bool,
     /// SHA-256 of the inventory's bytes.
     pub inventory_sha256: String,
@@ -124,7 +124,7 @@ pub struct JobReport {
     pub name: JobName,
     /// Its owner.
     pub owner: Option<String>,
-    /// Where its length is known from.
+    /// The origin of its length.
     pub length_from: LengthFrom,
     /// Whether its credentials last.
     pub verdict: Verdict,
@@ -134,11 +134,11 @@ pub struct JobReport {
     pub needed_seconds: Seconds,
     /// How long its session lasts.
     pub lease_seconds: Option<Seconds>,
-    /// When its credentials end, refresh counted.
+    /// When its credentials expire, refresh counted.
     pub lapses_after_seconds: Option<Seconds>,
     /// lapses_after − needed.
     pub headroom_seconds: Option<i64>,
-    /// What limits it.
+    /// Its limit.
     pub limited_by: Option<LimitedBy>,
     /// The hop that limits it, 0-based.
     pub limiting_hop: Option<usize>,
@@ -155,17 +155,17 @@ pub struct HopReport {
     pub role: RoleRef,
     /// Its caller is itself a session.
     pub chained: bool,
-    /// The DurationSeconds that counts.
+    /// The effective DurationSeconds.
     pub requested_seconds: Seconds,
-    /// The most that STS would grant.
+    /// The longest session that STS would grant.
     pub cap_seconds: Option<Seconds>,
-    /// What STS grants the job.
+    /// The session that STS grants the job.
     pub lease_seconds: Option<Seconds>,
-    /// The result of the checker's own walk here.
+    /// The result of the checker's walk at this hop.
     pub outcome: HopOutcome,
 }
 
-/// What is known about a role.
+/// The facts about a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleReport {
     /// Its ARN.
@@ -174,14 +174,14 @@ pub struct RoleReport {
     pub assumed: bool,
     /// Its MaxSessionDuration.
     pub max_session_duration_seconds: Option<Seconds>,
-    /// Where that is known from.
+    /// The origin of the MaxSessionDuration.
     pub max_session_duration_from: Option<MaxSessionFrom>,
-    /// The failed call about it, in one line.
+    /// The failed call about the role, on one line.
     pub error: Option<String>,
 }
 
 impl Report {
-    /// Puts together what a run found. `run.complete` is set here.
+    /// Builds the report of a run. Sets `run.complete`.
     #[must_use]
     pub fn new(subject: &Subject<'_>, run: Run, runbook_base_url: Option<&str>) -> Self {
         let mut findings = subject.findings();
@@ -215,7 +215,7 @@ impl Report {
         self.findings.iter().filter(|finding| finding.waived.is_none())
     }
 
-    /// The role's MaxSessionDuration, where it is known.
+    /// The role's MaxSessionDuration, if known.
     #[must_use]
     pub fn max_session(&self, role: &RoleRef) -> Option<Seconds> {
         self.roles.iter().find(|known| known.arn == *role)?.max_session_duration_seconds

@@ -1,5 +1,5 @@
-//! The words that mail, terminal and the other forms for people share, without colour or width. Owns the wording of the
-//! report as a whole; a finding's wording stands in its own file.
+//! The texts that mail, terminal and the other forms for people share, without colour or width. Owns the wording of
+//! the report as a whole; a finding's file owns its wording.
 
 use super::{Coverage, HopOutcome, JobReport, NotCheckedReason, NotJudged, PlannedReport, Report, Walk};
 use crate::failure::{Class, printable};
@@ -33,7 +33,7 @@ pub fn severities<'a>(findings: impl Iterator<Item = &'a Finding>) -> String {
     if parts.is_empty() { "nothing found".to_owned() } else { parts.join(", ") }
 }
 
-/// A job's verdict, and a failed walk, in words.
+/// The text of a job's verdict, and of a failed walk.
 #[must_use]
 pub fn verdict(job: &JobReport) -> String {
     match (job.verdict, job.walk) {
@@ -50,7 +50,7 @@ pub fn was_unfinished(job: &JobReport) -> bool {
     job.hops.iter().any(|hop| hop.outcome == HopOutcome::Failed(Class::OutOfTime))
 }
 
-/// When a job's credentials end, in words.
+/// The text of the end of a job's credentials.
 #[must_use]
 pub fn lasts(job: &JobReport) -> String {
     match (job.verdict, job.lapses_after_seconds) {
@@ -61,23 +61,23 @@ pub fn lasts(job: &JobReport) -> String {
     }
 }
 
-/// What limits a job, in words; empty where nothing does.
+/// The text of a job's limit; empty if nothing limits the job.
 #[must_use]
 pub fn limited_by(job: &JobReport) -> String {
     let Some(limit) = job.limited_by else { return String::new() };
     limit_at(limit, job.limiting_hop.and_then(|hop| job.hops.get(hop)).map(|hop| hop.role.name()))
 }
 
-/// What limits a job, in words, and the role where it does.
+/// The text of a limit, and the role, if the limit is a role's.
 #[must_use]
 pub fn limit_at(limit: LimitedBy, role: Option<&str>) -> String {
-    let what = limit_in_words(limit);
+    let what = describe_limit(limit);
     role.map_or_else(|| what.to_owned(), |role| format!("{what}, {role}"))
 }
 
-/// What limits a job, in words.
+/// The text of a limit.
 #[must_use]
-pub fn limit_in_words(limit: LimitedBy) -> &'static str {
+pub fn describe_limit(limit: LimitedBy) -> &'static str {
     match limit {
         LimitedBy::DurationRange => "the API's range",
         LimitedBy::SourceCannotAssume => "its source",
@@ -112,7 +112,7 @@ pub fn forms(fix: &Fix) -> impl Iterator<Item = (&'static str, &str)> {
     forms.into_iter().filter_map(|(name, form)| Some((name, form.as_deref()?)))
 }
 
-/// A finding as a mail shows it: everything that a person needs to act.
+/// The text of a finding in a mail: everything that a person needs to act.
 #[must_use]
 pub fn finding(finding: &Finding) -> String {
     let mut text = format!("[{}] {}\n  {}\n  {}\n", finding.severity, finding.title, place(finding), finding.detail);
@@ -126,7 +126,7 @@ pub fn finding(finding: &Finding) -> String {
     text
 }
 
-/// The sentence of a run that is not complete: how much was not checked or not judged.
+/// The sentence about an incomplete run: how much was not checked or not judged.
 #[must_use]
 pub fn incomplete(report: &Report) -> String {
     let roles = &report.coverage.roles;
@@ -150,7 +150,7 @@ pub fn incomplete(report: &Report) -> String {
     }
 }
 
-/// The coverage, line by line. Roles and paths that were not checked for one reason share a line.
+/// The coverage, line by line. Roles and paths with one reason share a line.
 #[must_use]
 pub fn coverage(report: &Report) -> Vec<String> {
     let Coverage { roles, paths } = &report.coverage;
@@ -177,7 +177,7 @@ pub fn coverage(report: &Report) -> Vec<String> {
     lines
 }
 
-/// What could not be judged in imported files, line by line.
+/// The parts of imported files that could not be judged, line by line.
 pub fn not_judged(report: &Report) -> impl Iterator<Item = String> {
     let line = |not: &NotJudged| {
         let what = if not.cannot_work { "Cannot work" } else { "Not judged" };
@@ -186,8 +186,8 @@ pub fn not_judged(report: &Report) -> impl Iterator<Item = String> {
     report.not_judged.iter().map(line)
 }
 
-/// Whether the run made no AWS calls, as `lint` does: then no role and no path was checked, and none is listed. Only files
-/// without a job give a report without a path.
+/// Whether the run made no AWS calls, as in `lint`. Such a run checks no role and no path, and lists none. A report
+/// has no path only if its files have no job.
 #[must_use]
 pub fn is_offline(coverage: &Coverage) -> bool {
     coverage.paths.total == 0 || coverage.paths.not_walked.iter().any(|path| path.reason == HopOutcome::Offline)
@@ -211,7 +211,7 @@ fn by_reason(what: &str, all: impl Iterator<Item = (String, String)>) -> Vec<Str
     groups.into_iter().map(line).collect()
 }
 
-/// Why a role was not fully checked, in words.
+/// The reason why a role was not fully checked.
 pub(super) fn not_checked(reason: NotCheckedReason) -> String {
     match reason {
         NotCheckedReason::Offline => outcome(HopOutcome::Offline).to_owned(),
@@ -223,7 +223,7 @@ pub(super) fn not_checked(reason: NotCheckedReason) -> String {
     }
 }
 
-/// The result of the walk at a hop, in words.
+/// The text of the walk's result at a hop.
 pub(super) const fn outcome(outcome: HopOutcome) -> &'static str {
     match outcome {
         HopOutcome::Assumed => "assumed",
@@ -234,7 +234,7 @@ pub(super) const fn outcome(outcome: HopOutcome) -> &'static str {
     }
 }
 
-/// What a class of errors means, in words.
+/// The text of a class of errors.
 const fn failure(class: Class) -> &'static str {
     match class {
         Class::Denied => "access denied",

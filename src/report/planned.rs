@@ -1,4 +1,4 @@
-//! What templates and plans say about roles before deployment, and what they leave open, which is never shown as healthy.
+//! The planned roles of templates and plans. Values that the files leave open are never shown as healthy.
 
 use std::collections::BTreeMap;
 
@@ -13,11 +13,11 @@ use crate::templates::{Note, Setting};
 pub struct PlannedReport {
     /// The files.
     pub files: Vec<String>,
-    /// How many roles they define or delete.
+    /// The number of roles that the files define or delete.
     pub defined: usize,
-    /// The roles of this run's jobs that they define or delete.
+    /// The roles of this run's jobs among them.
     pub roles: Vec<PlannedRoleReport>,
-    /// What they leave open, and why.
+    /// The values that the files leave open, and why.
     pub notes: Vec<Note>,
 }
 
@@ -26,7 +26,7 @@ pub struct PlannedReport {
 pub struct PlannedRoleReport {
     /// Its ARN.
     pub arn: RoleArn,
-    /// Where it is defined.
+    /// The place of the definition.
     pub from: String,
     /// Its MaxSessionDuration; `None`: not known, or deleted.
     pub max_session_duration_seconds: Option<Seconds>,
@@ -34,7 +34,7 @@ pub struct PlannedRoleReport {
     pub deleted: bool,
 }
 
-/// What the files say about the roles of the run; `None` where no file was given.
+/// The planned roles of the run; `None` if no file was given.
 pub(super) fn planned_report(subject: &Subject<'_>) -> Option<PlannedReport> {
     let planned = subject.facts.planned()?;
     let used = planned.roles.iter().filter(|(role, _)| subject.plan.roles.contains_key(*role));
@@ -56,7 +56,7 @@ pub(super) fn planned_report(subject: &Subject<'_>) -> Option<PlannedReport> {
 }
 
 impl PlannedReport {
-    /// What was found in the files and what was not, line by line; notes of the same words share a line.
+    /// The contents of the files and their open values, line by line. Equal notes share a line.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         const SHOWN: usize = 4;

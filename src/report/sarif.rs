@@ -1,5 +1,5 @@
-//! The report as SARIF 2.1.0 (OASIS), for code scanning: each finding at the line of the inventory that it is about. Knows
-//! what GitHub takes of it: every result needs a place in a file, and 25,000 results are the most.
+//! The report as SARIF 2.1.0 (OASIS), for code scanning: each finding at its line of the inventory. Follows GitHub's
+//! limits: every result needs a place in a file, and 25,000 results are the most.
 
 mod log;
 
@@ -16,10 +16,10 @@ use crate::findings::Finding;
 use crate::findings::{FindingId, Severity};
 use crate::visible;
 
-/// The most results of a run that GitHub takes ("SARIF results exceed one or more limits"); it shows 5,000 of them.
+/// GitHub's limit of results in a run ("SARIF results exceed one or more limits"). GitHub shows 5,000 results.
 const MOST_RESULTS: usize = 25_000;
 
-/// Writes the report. A file below `folder`, the working directory, is named relative to it, as code scanning wants.
+/// Renders the report. Code scanning needs names relative to `folder`, the working directory, for files below it.
 #[must_use]
 pub fn render(report: &Report, folder: Option<&Path>) -> String {
     let all = report.open_findings().chain(report.findings.iter().filter(|finding| finding.waived.is_some()));
@@ -42,14 +42,17 @@ pub fn render(report: &Report, folder: Option<&Path>) -> String {
         invocations: [invocation(report, &all[shown.len()..])],
         column_kind: "unicodeCodePoints",
         results: shown.iter().map(|finding| result(finding, report, &ids, folder)).collect(),
-        properties: json!({ "summary": v1::SummaryV1::from(&report.summary), "inventory_sha256": report.run.inventory_sha256 }),
+        properties: json!({
+            "summary": v1::SummaryV1::from(&report.summary),
+            "inventory_sha256": report.run.inventory_sha256,
+        }),
     };
-    serde_json::to_string_pretty(&Log::of(run)).unwrap_or_default()
+    serde_json::to_string_pretty(&Log::new(run)).unwrap_or_default()
 }
 
 fn rule(id: FindingId, findings: &[&Finding]) -> Rule {
     let page = id.page();
-    // The pages have one form, which a test keeps: the title, a sentence, the severity, "What it means".
+    // A test checks the form of the pages: the title, a sentence, the severity, "What it means".
     let meaning = section(page, "What it means").replace('\n', " ");
     let body = page.find("\n## ").map_or(page, |start| page[start..].trim_start());
     let runbook = findings.iter().find(|finding| finding.id == id).map(|finding| finding.runbook.clone());
@@ -93,7 +96,7 @@ const fn level(severity: Severity) -> Level {
     }
 }
 
-/// The middle of the range that GitHub calls by the same word: over 9.0 critical, 7.0 high, 4.0 medium.
+/// The middle of GitHub's range for the same word: over 9.0 critical, 7.0 high, 4.0 medium.
 const fn security_severity(severity: Severity) -> &'static str {
     match severity {
         Severity::Critical => "9.5",
@@ -104,7 +107,8 @@ const fn security_severity(severity: Severity) -> &'static str {
 }
 
 fn result(finding: &Finding, report: &Report, ids: &[FindingId], folder: Option<&Path>) -> Result {
-    // Without a place GitHub refuses the whole file: what is about the run stands at the first line of the inventory.
+    // GitHub refuses a file with a result without a place: findings about the run get the first line of the
+    // inventory.
     let first = report.jobs.first().map(|job| &job.location);
     let file = finding.location.as_ref().or(first).map_or("inventory", |place| &place.file);
     let (line, column) = finding.location.as_ref().map_or((1, 1), |place| (place.line, place.column));
@@ -119,8 +123,8 @@ fn result(finding: &Finding, report: &Report, ids: &[FindingId], folder: Option<
                 region: Region { start_line: line, start_column: column },
             },
         }],
-        // GitHub tells alerts of one rule in one file apart by the first alone; without it, by the line's text, and then two
-        // findings of one line would be one.
+        // GitHub distinguishes alerts of one rule in one file only by this hash. Without the hash GitHub uses the
+        // line's text, and two findings of one line would be one alert.
         partial_fingerprints: json!({
             "primaryLocationLineHash": format!("{}:1", finding.fingerprint),
             "credentialHealth/v1": finding.fingerprint,
@@ -145,7 +149,7 @@ fn suppression(waived: &crate::findings::Waived) -> Suppression {
     Suppression { kind: "external", status: "accepted", justification }
 }
 
-/// What a person reads: the same as in a mail.
+/// The text for people, as in a mail.
 fn message(finding: &Finding) -> String {
     let mut text = format!("{}\n\n{}\n", finding.title, finding.detail);
     for (number, fix) in finding.fixes.iter().enumerate() {
@@ -155,7 +159,7 @@ fn message(finding: &Finding) -> String {
     literal(&text)
 }
 
-/// A text in which SARIF finds no link: `[text](target)` is one (SARIF 2.1.0, 3.11.6).
+/// Escapes links in a text: SARIF renders `[text](target)` as a link (SARIF 2.1.0, 3.11.6).
 fn literal(text: &str) -> String {
     visible::block(text).replace("](", "] (")
 }
@@ -181,29 +185,29 @@ fn uri(file: &str, folder: Option<&Path>) -> String {
     uri
 }
 
-/// Whether the run did all that it set out to do, and what was not checked.
+/// Whether the run is complete, and what was not checked.
 fn invocation(report: &Report, left_out: &[&Finding]) -> Invocation {
     let coverage = &report.coverage;
     let mut notes = Vec::new();
     if !report.run.complete {
-        notes.push(Notification::of(Level::Error, plain::incomplete(report)));
+        notes.push(Notification::new(Level::Error, plain::incomplete(report)));
     }
     if !left_out.is_empty() {
         let what = plain::count(left_out.len(), "finding is", "findings are");
         let text = format!("{what} omitted: SARIF takes at most {MOST_RESULTS}. --format json has them all.");
-        notes.push(Notification::of(Level::Warning, text));
+        notes.push(Notification::new(Level::Warning, text));
     }
     if plain::is_offline(coverage) {
-        notes.extend(plain::coverage(report).iter().map(|line| Notification::of(Level::Note, literal(line))));
+        notes.extend(plain::coverage(report).iter().map(|line| Notification::new(Level::Note, literal(line))));
     } else {
         notes.extend(coverage.roles.not_checked.iter().map(|role| {
-            let text = format!("Not wholly checked: {}: {}.", role.role, plain::not_checked(role.reason));
-            Notification::of(Level::Warning, literal(&text))
+            let text = format!("Not fully checked: {}: {}.", role.role, plain::not_checked(role.reason));
+            Notification::new(Level::Warning, literal(&text))
         }));
         notes.extend(coverage.paths.not_walked.iter().map(|path| {
             let hop = path.hop.map_or_else(String::new, |hop| format!(" at path[{hop}]"));
             let text = format!("Path not walked: {}{hop}: {}.", path.job, plain::outcome(path.reason));
-            Notification::of(
+            Notification::new(
                 if path.reason == HopOutcome::Declared { Level::Note } else { Level::Warning },
                 literal(&text),
             )

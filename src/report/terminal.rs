@@ -1,5 +1,5 @@
-//! The report for a person at a terminal: the table of jobs with a bar of length against lease, the findings with their
-//! fixes, the coverage. Adapts to the width; colour is the caller's to strip.
+//! The report for a person at a terminal: the table of jobs with a bar of length against lease, the findings with
+//! their fixes, the coverage. Adapts to the width; the caller removes colours if needed.
 
 use std::fmt::Write as _;
 
@@ -12,10 +12,10 @@ use crate::inventory::Seconds;
 use crate::lease::Verdict;
 use crate::visible;
 
-/// The narrowest and the widest that the text is laid out for.
+/// The narrowest and the widest layout.
 pub(super) const WIDTHS: std::ops::RangeInclusive<usize> = 60..=140;
 
-/// Words the report for a terminal of so many columns.
+/// Renders the report for a terminal of this width.
 #[must_use]
 pub fn render(report: &Report, columns: usize) -> String {
     let width = columns.clamp(*WIDTHS.start(), *WIDTHS.end());
@@ -56,13 +56,13 @@ pub(super) fn section(text: &mut String, heading: &str, lines: &[String], width:
     text.push('\n');
 }
 
-/// A text without colour, fit to show, in lines.
+/// Wraps a text without colour, made safe to show.
 pub(crate) fn wrap(line: &str, width: usize, indent: &str) -> String {
     let options = textwrap::Options::new(width)
         .initial_indent(indent)
         .subsequent_indent(indent)
         .break_words(false)
-        // ARNs stay whole, to be copied.
+        // ARNs are not split, so that they can be copied.
         .word_separator(textwrap::WordSeparator::AsciiSpace)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
     textwrap::fill(&visible::line(line), options)
@@ -84,7 +84,7 @@ pub(super) fn finding_text(finding: &crate::findings::Finding, width: usize) -> 
     for (number, fix) in finding.fixes.iter().enumerate() {
         let step = wrap(&fix.step, width, "             ");
         let _ = writeln!(text, "          {}. {}", number + 1, step.trim_start());
-        // The AWS CLI form; the others are in the JSON report and on the finding's page.
+        // Only the AWS CLI form. The JSON report and the finding's page have the other forms.
         for line in fix.cli.iter().flat_map(|cli| cli.lines()).map(visible::line) {
             let _ = writeln!(text, "             {dim}{line}{dim:#}");
         }
@@ -103,7 +103,7 @@ pub(super) fn severity_style(severity: Severity) -> Style {
     colour.on_default().bold()
 }
 
-/// The jobs, the worst first, each with a bar: how much of its run its credentials last.
+/// The jobs, the worst first. The bar of each job shows how much of its run its credentials last.
 fn table(report: &Report, width: usize) -> String {
     let mut table = Table::new();
     let bar_width = (width / 5).clamp(10, 24);
@@ -139,7 +139,7 @@ fn bar(job: &JobReport, width: usize) -> String {
     let cells = |seconds: Seconds| {
         usize::try_from(u128::from(seconds.0) * width as u128 / u128::from(longest)).unwrap_or(width)
     };
-    // A job that lapses shows it, by however little.
+    // A job that lapses shows a gap, however small.
     let covered = if needed > end { cells(end).min(width - 1) } else { cells(needed) };
     let rest = if needed > end { "░" } else { "·" };
     format!("{}{}", "█".repeat(covered), rest.repeat(width - covered))

@@ -1,5 +1,5 @@
-//! The JSON form of the report, `schema_version: 1`. Programs rely on it: fields are added, never renamed. The words of the
-//! typed model's values stand here too, for every form that prints them.
+//! The JSON form of the report, `schema_version: 1`. Programs rely on it: fields are added, never renamed. Holds the
+//! words of the typed model's values, which other forms print too.
 
 use std::collections::BTreeMap;
 
@@ -44,7 +44,7 @@ serialize_as_word! {
     NotCheckedReason => |reason| not_checked_word(*reason);
 }
 
-/// What limits a job.
+/// The word of a job's limit.
 pub(super) const fn limit_word(limit: LimitedBy) -> &'static str {
     match limit {
         LimitedBy::DurationRange => "duration-range",
@@ -65,7 +65,7 @@ pub(super) const fn limit_word(limit: LimitedBy) -> &'static str {
     }
 }
 
-/// Whether the checker followed a path.
+/// The word of a path's walk.
 pub(super) const fn walk_word(walk: Walk) -> &'static str {
     match walk {
         Walk::Walked => "walked",
@@ -93,7 +93,7 @@ const fn length_from_word(from: LengthFrom) -> &'static str {
     }
 }
 
-/// Where a MaxSessionDuration is known from.
+/// The word of a MaxSessionDuration's origin.
 pub(super) const fn max_session_from_word(from: MaxSessionFrom) -> &'static str {
     match from {
         MaxSessionFrom::Iam => "iam",
@@ -102,7 +102,7 @@ pub(super) const fn max_session_from_word(from: MaxSessionFrom) -> &'static str 
     }
 }
 
-/// The result of the walk at a hop.
+/// The word of the walk's result at a hop.
 const fn outcome_word(outcome: HopOutcome) -> &'static str {
     match outcome {
         HopOutcome::Assumed => "assumed",
@@ -113,7 +113,7 @@ const fn outcome_word(outcome: HopOutcome) -> &'static str {
     }
 }
 
-/// Why a role was not checked.
+/// The word of the reason why a role was not checked.
 fn not_checked_word(reason: NotCheckedReason) -> String {
     match reason {
         NotCheckedReason::Offline => "offline".to_owned(),
@@ -125,7 +125,7 @@ fn not_checked_word(reason: NotCheckedReason) -> String {
     }
 }
 
-/// A report. Jobs and findings are serialized as they are visited: a large report is never held twice.
+/// A report. Jobs and findings are serialized one by one, so that a large report is not held twice.
 #[derive(Serialize)]
 struct ReportV1<'a> {
     schema_version: u32,
@@ -171,7 +171,7 @@ fn findings<S: Serializer>(findings: &&[Finding], serializer: S) -> Result<S::Ok
     serializer.collect_seq(findings.iter().map(FindingV1::from))
 }
 
-/// The run, as the report and the messages show it.
+/// The run in the report and the messages.
 #[derive(Serialize)]
 pub(crate) struct RunV1<'a> {
     id: &'a str,
@@ -197,7 +197,7 @@ impl<'a> From<&'a Run> for RunV1<'a> {
     }
 }
 
-/// The counts, as the report and the messages show them.
+/// The counts in the report and the messages.
 #[derive(Serialize)]
 pub(crate) struct SummaryV1 {
     jobs: usize,
@@ -350,7 +350,7 @@ impl<'a> From<&'a RoleReport> for RoleV1<'a> {
     }
 }
 
-/// Templates and plans, as the report and `explain` show them.
+/// Templates and plans in the report and `explain`.
 #[derive(Serialize)]
 pub(crate) struct PlannedV1<'a> {
     files: &'a [String],
@@ -406,7 +406,7 @@ impl<'a> From<&'a NotJudged> for NotJudgedV1<'a> {
     }
 }
 
-/// A finding, as the report and the messages show it.
+/// A finding in the report and the messages.
 #[derive(Serialize)]
 pub(crate) struct FindingV1<'a> {
     id: FindingId,
@@ -415,6 +415,7 @@ pub(crate) struct FindingV1<'a> {
     role: Option<&'a RoleRef>,
     hop: Option<usize>,
     owner: &'a str,
+    owners: &'a [String],
     title: &'a str,
     detail: &'a str,
     evidence: Vec<FactV1<'a>>,
@@ -434,6 +435,7 @@ impl<'a> From<&'a Finding> for FindingV1<'a> {
             role: finding.role.as_ref(),
             hop: finding.hop,
             owner: &finding.owner,
+            owners: &finding.owners,
             title: &finding.title,
             detail: &finding.detail,
             evidence: finding.evidence.iter().map(FactV1::from).collect(),
@@ -477,7 +479,7 @@ impl<'a> From<&'a Evidence> for FactV1<'a> {
     }
 }
 
-/// One way to fix a finding, as the report and `explain` show it.
+/// A fix of a finding in the report and `explain`.
 #[derive(Serialize)]
 pub(crate) struct FixV1<'a> {
     step: &'a str,

@@ -1,7 +1,7 @@
-//! The report as a CloudWatch custom widget: HTML without script, one bar a job, the worst first, its findings and their
-//! fixes on a click. CloudWatch strips script, and shows `cwdb-action` as what a click on the element before it opens.
+//! The report as a CloudWatch custom widget: HTML without script, one bar per job, the worst first, with findings and
+//! fixes on a click. CloudWatch removes scripts, and shows `cwdb-action` when the element before it is clicked.
 //!
-//! Knows nothing of the widget's width: rows wrap by themselves, all at the same place, so that columns stay columns.
+//! Independent of the widget's width: all rows wrap at the same place, so that columns stay aligned.
 
 use maud::{Markup, PreEscaped, html};
 
@@ -10,27 +10,29 @@ use super::{JobReport, Report, bars, plain};
 use crate::findings::Finding;
 use crate::visible;
 
-/// The most bytes of a widget's rows: what Lambda answers, with room for the rest and for the answer's JSON form.
+/// The size limit of a widget's rows in bytes: the limit of a Lambda answer, with space for the rest and JSON
+/// escapes.
 const LARGEST: usize = 4 * 1024 * 1024;
 
-/// The most findings of the run itself that are listed.
-const MOST_OF_THE_RUN: usize = 20;
+/// The largest number of listed findings without a job.
+const MOST_WITHOUT_JOB: usize = 20;
 
-/// What `describe` answers: Markdown, with the widget's parameters in its first YAML block.
+/// The answer to `describe`: Markdown, with the widget's parameters in its first YAML block.
 pub const DESCRIPTION: &str = "## Jobs and their credentials\n\n\
-One bar for each job: how much of its longest run its AWS credentials last, the worst first. A click on a finding shows \
-the problem and its fixes. The bars come from the function's last full run, or from a new one where that is older \
-than 15 minutes; no message is sent.\n\n\
+One bar per job shows how much of its longest run its AWS credentials last. The worst jobs come first. \
+A click on a finding shows the problem and its fixes. The bars come from the function's last full run, or from a new \
+run if the last one is older than 15 minutes. The widget sends no messages.\n\n\
 ### Widget parameters\n\n\
-Param | Description\n---|---\n**jobs** | globs of job names; all where left out\n**roles** | globs of role aliases or ARNs on a job's path\n\n\
+Param | Description\n---|---\n**jobs** | globs of job names; default: all jobs\n\
+**roles** | globs of role aliases or ARNs on a job's path\n\n\
 ### Example parameters\n\n```yaml\njobs:\n  - \"*\"\n```\n";
 
-/// Draws the report.
+/// Renders the report.
 #[must_use]
 pub fn render(report: &Report, dark: bool) -> String {
-    let found = Found::of(report);
+    let found = Found::new(report);
     let jobs = worst_first(report);
-    let of_no_job: Vec<&Finding> = found.run.iter().copied().filter(|finding| finding.waived.is_none()).collect();
+    let without_job: Vec<&Finding> = found.run.iter().copied().filter(|finding| finding.waived.is_none()).collect();
     let mut rows = Vec::with_capacity(jobs.len());
     let mut bytes = 0;
     for job in &jobs {
@@ -46,18 +48,21 @@ pub fn render(report: &Report, dark: bool) -> String {
         style { (PreEscaped(style(dark))) }
         div.ch {
             (head(report))
-            (of_the_run(&of_no_job))
+            (findings_without_job(&without_job))
             div { @for row in &rows { (row) } }
             @if left_out > 0 {
-                p.ch-more { (plain::count(left_out, "more job is", "more jobs are")) " in the function's report: none is worse than these." }
+                p.ch-more {
+                    (plain::count(left_out, "more job is", "more jobs are")) " in the function's report. "
+                    "The jobs above are the worst."
+                }
             }
         }
     };
     visible::block(&widget.into_string())
 }
 
-/// `thin-margin +1`: the worst, and how many more.
-fn in_words(findings: &[&Finding]) -> String {
+/// The worst finding and the number of others: `thin-margin +1`.
+fn worst_and_count(findings: &[&Finding]) -> String {
     match findings {
         [] => String::new(),
         [one] => one.id.to_string(),
@@ -77,41 +82,44 @@ fn head(report: &Report) -> Markup {
     }
 }
 
-/// The findings of no job: of the clock, of waivers, of roles that the jobs shown do not use.
-fn of_the_run(findings: &[&Finding]) -> Markup {
+/// Findings without a job of the widget: about the clock, about waivers, about roles that no shown job uses.
+fn findings_without_job(findings: &[&Finding]) -> Markup {
     html! {
-        @for finding in findings.iter().take(MOST_OF_THE_RUN) {
+        @for finding in findings.iter().take(MOST_WITHOUT_JOB) {
             div.ch-run { b { (finding.severity) } " " a.ch-link { bdi { (finding.title) } } (action(&[finding])) }
         }
-        @if findings.len() > MOST_OF_THE_RUN {
-            div.ch-run { (plain::count(findings.len() - MOST_OF_THE_RUN, "more finding is", "more findings are")) " in the function's report." }
+        @if findings.len() > MOST_WITHOUT_JOB {
+            div.ch-run {
+                (plain::count(findings.len() - MOST_WITHOUT_JOB, "more finding is", "more findings are"))
+                " in the function's report."
+            }
         }
     }
 }
 
 fn row(job: &JobReport, found: &Found<'_>) -> Markup {
     let (open, waived) = (found.open(job), found.waived(job));
-    // The name and the texts of findings are others' texts, in any script: `bdi` keeps the direction of each its own.
+    // Names and texts come from other people, in any script: `bdi` isolates the direction of each.
     html! {
-        div class={ "ch-row " (bars::class(Look::of(job))) } {
+        div class={ "ch-row " (bars::class(Look::of_job(job))) } {
             div.ch-job { bdi { (job.name) } }
             div.ch-verdict { (plain::verdict(job)) }
-            div.ch-time { (bars::times(job)) }
+            div.ch-time { (bars::describe_times(job)) }
             div.ch-why {
-                @if !open.is_empty() { a.ch-link { (in_words(open)) } (action(open)) }
-                @else if !waived.is_empty() { span.ch-quiet { (in_words(waived)) ", waived" } }
+                @if !open.is_empty() { a.ch-link { (worst_and_count(open)) } (action(open)) }
+                @else if !waived.is_empty() { span.ch-quiet { (worst_and_count(waived)) ", waived" } }
             }
             div.ch-bar { (bars::bar(job)) }
         }
     }
 }
 
-/// What a click on the element before it opens.
+/// The popup of a click on the element before it.
 fn action(findings: &[&Finding]) -> Markup {
     html! { cwdb-action action="html" display="popup" event="click" { @for finding in findings { (popup(finding)) } } }
 }
 
-/// One finding. It opens outside of the widget, where CloudWatch's own styles hold: it brings few of its own.
+/// One finding. The popup is outside of the widget, where CloudWatch's styles apply, so it brings few styles.
 fn popup(finding: &Finding) -> Markup {
     html! {
         h3 { bdi { (finding.title) } }
@@ -134,13 +142,13 @@ fn popup(finding: &Finding) -> Markup {
     }
 }
 
-/// The style sheet. No background: it is the dashboard's.
+/// The style sheet. It sets no background: the dashboard does.
 fn style(dark: bool) -> String {
     let colours = if dark { bars::DARK } else { bars::LIGHT };
     format!(".ch{{{colours}}}{}{SHAPES}", bars::SHAPES)
 }
 
-/// The style sheet of what the widget alone has.
+/// The style sheet of elements that only the widget has.
 const SHAPES: &str = r#".ch-run{margin-bottom:4px;overflow-wrap:anywhere}
 .ch .ch-link{color:var(--link);cursor:pointer;text-decoration:underline}
 .ch-more{margin:6px 0 0;color:var(--quiet)}

@@ -1,5 +1,5 @@
-//! Lambda's delivery contract (docs/delivery.md): events twice, retries, deadlines, environments that were frozen, and the
-//! end of one. Each finding reaches subscribers at least once, and what is known to have gone out is not sent again.
+//! Delivery (docs/delivery.md): repeated events, retries, deadlines, frozen environments and their end. Each finding is
+//! published at least once, and what is known to be published is not published again.
 
 use std::time::{Duration, Instant};
 
@@ -40,7 +40,7 @@ fn endless() -> [(&'static str, Answer); 4] {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_never_ends_the_answer_comes_before_lambdas_timeout_and_the_rest_is_checked_and_sent() {
+async fn endless_calls_end_before_lambdas_timeout_and_the_rest_is_checked_and_published() {
     // A fifth is kept to judge and to send: long enough for a machine that does other things too.
     const REMAINING: Duration = Duration::from_secs(20);
     let mut runs = JoinSet::new();
@@ -94,7 +94,7 @@ async fn whatever_never_ends_the_answer_comes_before_lambdas_timeout_and_the_res
 }
 
 #[tokio::test]
-async fn a_publish_that_hangs_at_the_end_of_a_long_walk_still_ends_in_time_and_the_retry_sends_the_rest() {
+async fn a_publish_that_hangs_after_a_long_walk_ends_in_time_and_the_retry_publishes_the_rest() {
     let (aws, checker) = account().await;
     aws.script(Fault::on("AssumeRole").target(HUB).then(Answer::Hang));
     aws.script(Fault::on("Publish").saying("storage").then(Answer::Hang));
@@ -105,14 +105,77 @@ async fn a_publish_that_hangs_at_the_end_of_a_long_walk_still_ends_in_time_and_t
     assert_eq!(failed.error_type, "NotPublished");
     assert_eq!(owners(&aws, TOPIC), ["data"]);
     aws.clear_script();
-    lambda.invoke(&event("scheduled.json")).await.unwrap();
-    assert_eq!(owners(&aws, TOPIC), ["data", "storage"], "the retry sends what did not go out, and that alone");
+    aws.script(Fault::on("AssumeRole").target(HUB).then(Answer::Hang));
+    lambda.invoke_as("request-1", remaining, &event("scheduled.json")).await.unwrap();
+    assert_eq!(owners(&aws, TOPIC), ["data", "storage"], "the retry sends only the message that was not published");
 }
 
-// --- What cannot be known ---
+/// Many owners, each with many findings that ask AWS nothing; the last owner by name has the only critical finding.
+fn many_owners(owners: usize, findings: usize) -> String {
+    let mut text = "version: 1\njobs:\n".to_owned();
+    for owner in 0..owners {
+        for job in 0..findings {
+            let line =
+                format!("  - {{name: job-{owner}-{job}, owner: team-{owner:04}, length: 2h, source: codebuild}}\n");
+            text.push_str(&line);
+        }
+    }
+    text.push_str("  - {name: cannot-start, owner: worst, length: 5m, source: {kind: session-token, duration: 60s}}\n");
+    text
+}
+
+/// The owners of the Publish calls, in the order in which they came.
+fn addressed(aws: &StandIn) -> Vec<String> {
+    let subject = |call: &crate::stand_in::Call| call.param("Subject").unwrap_or_default().to_owned();
+    let owner = |subject: String| subject.rsplit_once('(').unwrap().1.trim_end_matches(')').to_owned();
+    aws.calls_of("Publish").iter().map(subject).map(owner).collect()
+}
 
 #[tokio::test]
-async fn an_answer_lost_on_its_way_is_a_message_twice_on_a_standard_topic_and_once_on_a_fifo_one() {
+async fn after_the_deadline_no_message_is_made_or_sent_and_the_worst_came_first() {
+    let (aws, checker) = account().await;
+    aws.script(Fault::on("Publish").then(Answer::Hang));
+    let lambda = Lambda::new(&aws, &checker, &many_owners(150, 4), TO_THE_TOPIC).await;
+    let (begun, remaining) = (Instant::now(), Duration::from_secs(10));
+    let failed = lambda.invoke_as("request-1", remaining, &event("scheduled.json")).await.unwrap_err();
+    assert!(begun.elapsed() < remaining, "{:?}", begun.elapsed());
+    assert_eq!(failed.error_type, "NotPublished");
+    assert!(failed.error_message.contains("151 of 151 messages: the message to worst"), "{}", failed.error_message);
+    assert!(failed.error_message.ends_with("and 131 more"), "{}", failed.error_message);
+    let addressed = addressed(&aws);
+    assert!(addressed.iter().take(8).any(|owner| owner == "worst"), "{addressed:?}");
+    let distinct: std::collections::BTreeSet<&String> = addressed.iter().collect();
+    assert_eq!(distinct.len(), 8, "as many as are sent at once, and none after the deadline");
+}
+
+#[tokio::test]
+async fn publishing_that_runs_out_of_time_is_resumed_by_each_retry_until_every_owner_has_a_message() {
+    let (aws, checker) = account().await;
+    let lambda = Lambda::new(&aws, &checker, &many_owners(60, 1), TO_THE_TOPIC).await;
+    aws.set_latency(Duration::from_secs(1));
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        let attempt = lambda.invoke_as("request-1", Duration::from_secs(8), &event("scheduled.json")).await;
+        let reached = owners(&aws, TOPIC);
+        assert!(reached.contains(&"worst".to_owned()), "the critical finding is published by the first attempt");
+        if attempt.is_ok() {
+            break;
+        }
+        assert!(attempts < 10, "{} owners after {attempts} attempts", reached.len());
+    }
+    assert!(attempts > 1, "one attempt is not enough for 61 messages");
+    let all = owners(&aws, TOPIC);
+    let distinct: std::collections::BTreeSet<&String> = all.iter().collect();
+    assert_eq!(distinct.len(), 61);
+    // Each attempt can leave eight messages of which no answer came in time.
+    assert!(all.len() <= 61 + 8 * (attempts - 1), "{} messages in {attempts} attempts", all.len());
+}
+
+// --- Lost and false answers ---
+
+#[tokio::test]
+async fn after_a_lost_answer_a_message_arrives_twice_on_a_standard_topic_and_once_on_a_fifo_topic() {
     for (topic, wanted) in [(TOPIC, 3), (FIFO, 2)] {
         let (aws, checker) = account().await;
         aws.world(|world| {
@@ -127,7 +190,7 @@ async fn an_answer_lost_on_its_way_is_a_message_twice_on_a_standard_topic_and_on
 }
 
 #[tokio::test]
-async fn an_answer_of_200_without_a_message_id_is_not_taken_for_a_delivery() {
+async fn an_answer_of_200_without_a_message_id_is_not_a_delivery() {
     for answer in [Answer::EmptyBody, Answer::NoMembers, Answer::Html(200)] {
         let (aws, checker) = account().await;
         aws.script(Fault::on("Publish").saying("storage").then(answer.clone()));
@@ -182,15 +245,15 @@ async fn a_function_that_wakes_with_expired_credentials_says_so_in_the_log_and_f
     let failed = second.await.unwrap_err();
     assert_eq!(failed.error_type, "NotPublished", "the event is tried again and then dead-lettered");
     assert!(failed.error_message.contains("ExpiredToken"), "{}", failed.error_message);
-    let told: Vec<Value> = log.about("finding");
-    let expired: Vec<&Value> = told.iter().filter(|finding| finding["id"] == "credentials-expired").collect();
-    assert_eq!(expired.len(), 2, "one for each role that is asked first: {told:#?}");
+    let logged: Vec<Value> = log.about("finding");
+    let expired: Vec<&Value> = logged.iter().filter(|finding| finding["id"] == "credentials-expired").collect();
+    assert_eq!(expired.len(), 2, "one for the first role of each path: {logged:#?}");
     assert_eq!(owners(&aws, TOPIC), ["data", "storage"], "those of the first run");
 }
 
 // --- As a process, in AWS's emulator ---
 
-/// The function in AWS's emulator, with a bucket for what was told.
+/// The function in AWS's emulator, with a bucket for the state.
 struct Environment {
     aws: StandIn,
     emulator: Emulator,
@@ -199,12 +262,16 @@ struct Environment {
 
 impl Environment {
     async fn start(state: bool) -> Self {
+        Self::with(INVENTORY, state).await
+    }
+
+    async fn with(jobs: &str, state: bool) -> Self {
         let (aws, checker) = account().await;
         aws.world(|world| {
             world.bucket(Bucket::new("company-state", REGION));
         });
         let inventory = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
-        std::fs::write(&inventory, INVENTORY).unwrap();
+        std::fs::write(&inventory, jobs).unwrap();
         let mut environment = aws.environment(&checker, REGION);
         environment.push(("INVENTORY", inventory.path().to_str().unwrap().to_owned()));
         environment.push(("TOPIC_ARN", TOPIC.to_owned()));
@@ -237,10 +304,27 @@ async fn sigterm_ends_the_function_at_once_and_quietly() {
     assert!(!output.contains("panic"), "{output}");
 }
 
+/// Memory must not grow with the number of messages: each of these has 60 KB, all of them 60 MB.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
+#[allow(clippy::print_stdout, reason = "a figure: cargo test --test integration -- --nocapture memory")]
+async fn ten_thousand_findings_of_a_thousand_owners_are_published_within_128_mib_of_memory() {
+    for state in [false, true] {
+        let mut environment = Environment::with(&many_owners(1000, 10), state).await;
+        let answer = environment.invoke("scheduled.json").await;
+        assert_eq!(answer["summary"]["findings"]["high"], 10_000, "{answer}");
+        let messages = environment.aws.calls_of("Publish").len();
+        let peak = environment.emulator.peak_memory_kib() / 1024;
+        println!("state: {state}, {messages} messages, {peak} MiB");
+        assert_eq!(messages, 1001);
+        assert!(peak <= 128, "{peak} MiB, state: {state}");
+    }
+}
+
 /// Lambda's timeout, or the end of its memory, in the middle of a run: the process is gone without a word.
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
-async fn a_function_that_is_killed_or_ended_while_it_sends_has_logged_all_and_the_retry_sends_the_rest() {
+async fn a_function_that_is_killed_while_it_publishes_has_logged_everything_and_the_retry_publishes_the_rest() {
     for signal in ["-KILL", "-TERM"] {
         let mut environment = Environment::start(true).await;
         let Environment { aws, emulator, .. } = &mut environment;
@@ -260,12 +344,13 @@ async fn a_function_that_is_killed_or_ended_while_it_sends_has_logged_all_and_th
         let open: Vec<&Value> = kept["open"].as_object().unwrap().values().collect();
         assert!(open.len() == 2 && open.iter().all(|open| open["last_told"].is_null()), "{signal}: {kept:#}");
         aws.clear_script();
-        // The same event again, in another environment: what may have gone out, and what did not.
+        // The same event again, in another environment: it repeats what may have been published, and publishes the
+        // rest.
         let answer = environment.invoke("scheduled.json").await;
         assert_eq!(answer["run"]["trigger"], "schedule", "{signal}: {answer}");
         assert_eq!(owners(&environment.aws, TOPIC), ["data", "data", "storage"], "{signal}");
         environment.invoke("scheduler.json").await;
-        assert_eq!(owners(&environment.aws, TOPIC).len(), 3, "{signal}: the next run has nothing to tell");
+        assert_eq!(owners(&environment.aws, TOPIC).len(), 3, "{signal}: the next run publishes nothing");
         let output = environment.emulator.end();
         let findings = output.lines().filter(|line| line.contains("\"event\":\"finding\"")).count();
         assert_eq!(findings, 6, "{signal}: two of each run, the killed one included: {output}");
@@ -275,7 +360,7 @@ async fn a_function_that_is_killed_or_ended_while_it_sends_has_logged_all_and_th
 /// Frozen for a night: its connections are gone, and its credentials have ended. Nothing of it ran meanwhile.
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
-async fn a_frozen_environment_that_wakes_without_credentials_that_live_fails_with_its_findings_logged() {
+async fn a_frozen_environment_whose_credentials_expired_fails_with_its_findings_logged() {
     let mut environment = Environment::start(true).await;
     environment.invoke("scheduled.json").await;
     signal_function(environment.emulator.id(), "-STOP");
@@ -288,7 +373,7 @@ async fn a_frozen_environment_that_wakes_without_credentials_that_live_fails_wit
     assert_eq!(owners(&environment.aws, TOPIC), ["data", "storage"], "those of the first run");
     let output = environment.emulator.end();
     let expired = output.lines().filter(|line| line.contains("\"id\":\"credentials-expired\"")).count();
-    assert_eq!(expired, 2, "one for each role that is asked first: {output}");
+    assert_eq!(expired, 2, "one for the first role of each path: {output}");
 }
 
 /// The emulator's own lines: START, END, REPORT and its log.

@@ -387,16 +387,18 @@ impl Lambda {
 
     /// The same on another day.
     pub async fn invoke_at(&self, at: jiff::Timestamp, request_id: &str, event: &Value) -> Result<Value, Diagnostic> {
-        let invocation = Invocation { request_id: request_id.to_owned(), remaining: Duration::from_secs(60), at };
+        let request_id = request_id.to_owned();
+        let invocation = Invocation { request_id, remaining: Duration::from_secs(60), at, caller: None };
         self.handle(&invocation, event).await
     }
 
     pub async fn invoke_as(&self, request_id: &str, remaining: Duration, event: &Value) -> Result<Value, Diagnostic> {
-        let invocation = Invocation { request_id: request_id.to_owned(), remaining, at: jiff::Timestamp::now() };
+        let (request_id, at) = (request_id.to_owned(), jiff::Timestamp::now());
+        let invocation = Invocation { request_id, remaining, at, caller: None };
         self.handle(&invocation, event).await
     }
 
-    async fn handle(&self, invocation: &Invocation, event: &Value) -> Result<Value, Diagnostic> {
+    pub async fn handle(&self, invocation: &Invocation, event: &Value) -> Result<Value, Diagnostic> {
         let answer = self.function.handle(event, invocation).await;
         assert_no_credential(&format!("{answer:?}"));
         answer.map(|answer| serde_json::to_value(answer).unwrap())

@@ -357,7 +357,7 @@ async fn every_form_of_the_report_names_what_was_not_judged() {
             assert!(told.iter().all(|told| shown.contains(told)), "{format}, {name}\n{}", ran.stdout);
             // Nobody has said how long: a profile that can start is not a job that lasts.
             assert!(
-                shown.contains("How long jobs run is not in these files") || name == "cli-credential-process",
+                shown.contains("These files do not declare how long jobs run") || name == "cli-credential-process",
                 "{format}\n{shown}"
             );
         }
@@ -412,7 +412,7 @@ async fn a_copied_session_whose_request_is_refused_cannot_start_either_way() {
 async fn with_a_length_the_profiles_are_judged_as_jobs() {
     let ran =
         with_profiles("cli-sso-session", &["lint", "--aws-config", "--length", "9h", "--format", "json"]).run().await;
-    // The portal session of 8h is a default that nobody stated: medium.
+    // The limits are defaults of AWS that nobody stated: medium.
     ran.assert_status(0);
     let report = ran.report();
     assert_eq!(job(&report, "dev")["verdict"], "lapses");
@@ -567,7 +567,7 @@ async fn plain_keys_are_no_job_and_no_problem() {
     for command in [&["lint", "--aws-config"][..], &["import", "aws-config"]] {
         let ran = Cli::new(command).file(".aws/credentials", &keys).run().await;
         ran.assert_status(0);
-        assert!(ran.stderr.contains("Nothing here has credentials that lapse"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("These files have no credentials that expire"), "{}", ran.stderr);
     }
     let none = Cli::new(&["lint", "--aws-config"]).run().await;
     none.assert_status(2);
@@ -1032,7 +1032,9 @@ proptest! {
 fn a_workflow_nests_deeper_than_an_inventory_may() {
     let deep = format!("{}1{}", "[".repeat(40), "]".repeat(40));
     let text = format!(
-        "permissions: {{id-token: write}}\njobs: {{a: {{runs-on: x, timeout-minutes: 5, strategy: {deep}, steps: [{{uses: aws-actions/configure-aws-credentials@v4, with: {{role-to-assume: \"arn:aws:iam::111111111111:role/a\"}}}}]}}}}"
+        "permissions: {{id-token: write}}\njobs: {{a: {{runs-on: x, timeout-minutes: 5, strategy: {deep}, steps: [{{uses: \
+         aws-actions/configure-aws-credentials@v4, with: {{role-to-assume: \
+         \"arn:aws:iam::111111111111:role/a\"}}}}]}}}}"
     );
     let workflow = Workflow { name: "w.yml".to_owned(), text };
     let imported = github_workflow::import(&[workflow], &Variables::default());

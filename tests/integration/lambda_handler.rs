@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use credential_health::lambda::Invocation;
 use serde_json::{Value, json};
+use tracing::instrument::WithSubscriber as _;
 
 use crate::harness::{
-    ETL, HUB, INVENTORY, Lambda, TOPIC, account, assert_no_credential_in_messages, event, findings, ids, job, outcomes,
+    ETL, HUB, INVENTORY, Lambda, Log, TOPIC, account, assert_no_credential_in_messages, event, findings, ids, job,
+    outcomes,
 };
 use crate::stand_in::{Answer, Fault, Role, StandIn, Topic, refusal};
 
@@ -58,7 +61,7 @@ async fn an_empty_manual_request_is_a_full_run_with_the_requests_id() {
 }
 
 #[tokio::test]
-async fn a_filtered_request_checks_what_it_names_and_sends_nothing() {
+async fn a_filtered_request_with_notify_never_checks_its_jobs_and_publishes_nothing() {
     let (aws, checker) = account().await;
     let lambda = Lambda::new(&aws, &checker, INVENTORY, TO_THE_TOPIC).await;
     let mut request = event("manual-filtered.json");
@@ -152,7 +155,7 @@ async fn every_recorded_event_is_fed_to_the_handler_here() {
 // --- Bad requests ---
 
 #[tokio::test]
-async fn a_request_that_is_not_understood_is_an_error_that_lists_the_valid_keys_and_nothing_is_asked() {
+async fn a_request_with_unknown_keys_is_an_error_that_lists_the_valid_keys_and_makes_no_call() {
     let (aws, checker) = account().await;
     let lambda = Lambda::new(&aws, &checker, INVENTORY, TO_THE_TOPIC).await;
     for (request, said) in [
@@ -267,17 +270,23 @@ async fn with_a_second_left_the_rest_is_reported_as_not_checked_and_still_publis
 }
 
 #[tokio::test]
-async fn where_not_even_the_first_call_is_answered_all_is_not_checked_and_still_published() {
+async fn without_any_answer_of_sts_and_iam_the_findings_are_published_and_the_invocation_fails() {
     let (aws, checker) = account().await;
     for action in ["GetCallerIdentity", "AssumeRole", "GetRole"] {
         aws.script(Fault::on(action).then(Answer::Hang));
     }
     let lambda = Lambda::new(&aws, &checker, INVENTORY, TO_THE_TOPIC).await;
     let (begun, remaining) = (Instant::now(), Duration::from_secs(1));
-    let report = lambda.invoke_as("request-1", remaining, &event("scheduled.json")).await.unwrap();
+    let log = Log::default();
+    let event = event("scheduled.json");
+    let run =
+        lambda.invoke_as("request-1", remaining, &event).with_subscriber(log.subscriber("credential_health=info"));
+    let failed = run.await.unwrap_err();
     assert!(begun.elapsed() < remaining, "{:?}", begun.elapsed());
-    assert_eq!(report["coverage"]["roles"]["assumed"], 0);
-    assert_eq!(findings(&report, "not-checked").len(), 2, "the two roles that are asked first");
+    assert_eq!(failed.error_type, "NoAnswer");
+    assert!(failed.error_message.contains("AWS_ENDPOINT_URL"), "{}", failed.error_message);
+    let not_checked = log.about("finding").into_iter().filter(|finding| finding["id"] == "not-checked");
+    assert_eq!(not_checked.count(), 2, "the first role of each path");
     assert_eq!(owners(&aws), ["data", "storage"]);
 }
 
@@ -299,17 +308,17 @@ async fn a_refused_publish_fails_the_invocation_after_every_message_was_tried() 
 }
 
 #[tokio::test]
-async fn a_retry_of_the_event_sends_what_did_not_go_out_and_that_alone() {
+async fn a_retry_of_the_event_publishes_only_the_messages_that_failed() {
     let (aws, checker) = account().await;
     aws.script(Fault::on("Publish").times(1).then(refusal("kms-denied")));
     let lambda = Lambda::new(&aws, &checker, INVENTORY, TO_THE_TOPIC).await;
     assert_eq!(lambda.invoke(&event("scheduled.json")).await.unwrap_err().error_type, "NotPublished");
-    assert_eq!(owners(&aws).len(), 1, "the other one went out");
+    assert_eq!(owners(&aws).len(), 1, "the other one was published");
     let report = lambda.invoke(&event("scheduled.json")).await.unwrap();
     assert_eq!(report["summary"]["findings"]["high"], 2);
     assert_eq!(owners(&aws), ["data", "storage"]);
     lambda.invoke(&event("scheduled.json")).await.unwrap();
-    assert_eq!(owners(&aws), ["data", "storage"], "all had gone out");
+    assert_eq!(owners(&aws), ["data", "storage"], "everything was published");
     assert_eq!(aws.calls_of("Publish").len(), 3);
 }
 
@@ -349,4 +358,114 @@ async fn one_run_leaves_nothing_behind_for_the_next() {
     let report = lambda.invoke(&event("scheduler.json")).await.unwrap();
     assert_eq!(findings(&report, "clock-skew").len(), 0);
     assert_eq!(findings(&report, "assume-denied").len(), 1);
+}
+
+// --- Manual runs ---
+
+/// A request with an inventory that chooses a session name, a source identity and an owner.
+fn with_inventory(notify: &str) -> Value {
+    json!({
+        "notify": notify,
+        "inventory": {
+            "version": 1,
+            "roles": { "hub": { "arn": HUB, "session_name": "somebody-else", "source_identity": "somebody" } },
+            "jobs": [{ "name": "chosen", "owner": "victims", "length": "13h", "source": "ecs-task", "path": ["hub"] }],
+        },
+    })
+}
+
+#[tokio::test]
+async fn the_inventory_of_a_request_is_refused_checked_or_published_as_the_settings_say() {
+    for (setting, published) in [(None, false), (Some("check"), false), (Some("publish"), true)] {
+        let (aws, checker) = account().await;
+        let settings: Vec<(&str, &str)> =
+            setting.map(|word| ("MANUAL_INVENTORY", word)).into_iter().chain([("TOPIC_ARN", TOPIC)]).collect();
+        let lambda = Lambda::new(&aws, &checker, INVENTORY, &settings).await;
+        for notify in ["findings", "always"] {
+            let report = lambda.invoke(&with_inventory(notify)).await.unwrap();
+            assert_eq!(names(&report), ["chosen"], "{setting:?}");
+        }
+        assert_eq!(!aws.calls_of("Publish").is_empty(), published, "{setting:?}");
+        for message in aws.messages(TOPIC) {
+            let text = message.text("email");
+            assert!(text.contains("an inventory that came with the request"), "{text}");
+            assert_eq!(serde_json::from_str::<Value>(message.text("sqs")).unwrap()["manual"]["inventory"], "request");
+        }
+    }
+    let (aws, checker) = account().await;
+    let deny = [("TOPIC_ARN", TOPIC), ("MANUAL_INVENTORY", "deny")];
+    let lambda = Lambda::new(&aws, &checker, INVENTORY, &deny).await;
+    let mut widget = event("widget.json");
+    widget["inventory"] = with_inventory("never")["inventory"].clone();
+    for request in [with_inventory("never"), widget] {
+        let failed = lambda.invoke(&request).await.unwrap_err();
+        assert_eq!(failed.error_type, "BadEvent");
+        assert!(failed.error_message.contains("MANUAL_INVENTORY"), "{}", failed.error_message);
+    }
+    assert_eq!(aws.calls().len(), 0);
+}
+
+#[tokio::test]
+async fn a_request_cannot_choose_the_session_name_or_the_source_identity_of_the_checker() {
+    let (aws, checker) = account().await;
+    let lambda = Lambda::new(&aws, &checker, INVENTORY, TO_THE_TOPIC).await;
+    lambda.invoke(&with_inventory("never")).await.unwrap();
+    let calls = aws.calls_of("AssumeRole");
+    assert!(!calls.is_empty());
+    for call in calls {
+        assert_eq!(call.param("RoleSessionName"), Some("credential-health-request-1"));
+        assert_eq!(call.param("SourceIdentity"), None);
+    }
+}
+
+#[tokio::test]
+async fn messages_of_a_manual_run_say_so_and_by_whom_and_those_of_a_schedule_do_not() {
+    let (aws, checker) = account().await;
+    let lambda = Lambda::new(&aws, &checker, INVENTORY, TO_THE_TOPIC).await;
+    let invocation = |caller: Option<&str>, id: &str| Invocation {
+        request_id: id.to_owned(),
+        remaining: Duration::from_secs(60),
+        at: jiff::Timestamp::now(),
+        caller: caller.map(str::to_owned),
+    };
+    lambda.handle(&invocation(Some("Cognito identity eu-west-1:\u{1b}1"), "one"), &json!({})).await.unwrap();
+    for message in aws.messages(TOPIC) {
+        assert!(message.subject.as_ref().unwrap().contains(", manual run ("), "{:?}", message.subject);
+        let text = message.text("email");
+        assert!(text.contains("Manual run, requested by Cognito identity eu-west-1: 1: a person"), "{text}");
+        let body: Value = serde_json::from_str(message.text("sqs")).unwrap();
+        assert_eq!(body["manual"], json!({"caller": "Cognito identity eu-west-1: 1", "inventory": "function"}));
+    }
+    let manual = aws.messages(TOPIC).len();
+    lambda.handle(&invocation(None, "two"), &event("scheduled.json")).await.unwrap();
+    for message in &aws.messages(TOPIC)[manual..] {
+        assert!(!message.subject.as_ref().unwrap().contains("manual") && !message.text("email").contains("Manual"));
+        assert!(serde_json::from_str::<Value>(message.text("sqs")).unwrap().get("manual").is_none());
+    }
+}
+
+// --- Owners ---
+
+#[tokio::test]
+async fn a_finding_about_a_role_is_published_to_every_owner_whose_jobs_use_the_role() {
+    let (aws, checker) = account().await;
+    aws.world(|world| {
+        world.role(Role::new(ETL));
+    });
+    let inventory = format!(
+        "version: 1
+jobs:
+  - {{name: a, owner: data, length: 5m, source: ecs-task, path: [\"{ETL}\"]}}
+  - {{name: b, owner: storage, length: 5m, source: ecs-task, path: [\"{ETL}\"]}}
+  - {{name: c, length: 5m, source: ecs-task, path: [\"{ETL}\"]}}
+"
+    );
+    let lambda = Lambda::new(&aws, &checker, &inventory, TO_THE_TOPIC).await;
+    let report = lambda.invoke(&event("scheduled.json")).await.unwrap();
+    let [denied] = findings(&report, "assume-denied")[..] else { panic!("{:?}", ids(&report)) };
+    assert_eq!((&denied["owner"], &denied["owners"]), (&json!("shared"), &json!(["data", "storage", "unowned"])));
+    assert_eq!(owners(&aws), ["data", "storage", "unowned"]);
+    for message in aws.messages(TOPIC) {
+        assert!(message.text("email").contains("More: assume-denied"), "{}", message.text("email"));
+    }
 }

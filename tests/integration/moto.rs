@@ -253,8 +253,12 @@ async fn each_owner_gets_one_message_in_the_queue_from_the_handler_and_none_from
     let function = company.function().await;
     let event = std::fs::read_to_string(Path::new(crate::harness::ROOT).join("events/scheduled.json")).unwrap();
     let event = serde_json::from_str(&event).unwrap();
-    let invocation =
-        Invocation { request_id: "request".to_owned(), remaining: Duration::from_secs(60), at: jiff::Timestamp::now() };
+    let invocation = Invocation {
+        request_id: "request".to_owned(),
+        remaining: Duration::from_secs(60),
+        at: jiff::Timestamp::now(),
+        caller: None,
+    };
     let answer = function.handle(&event, &invocation).await.unwrap();
     assert_each_owner_was_told(&company, &serde_json::to_value(answer).unwrap()).await;
 
@@ -317,8 +321,12 @@ async fn what_was_told_is_kept_in_an_object_that_only_its_reader_replaces() {
     };
     let uri = Some("s3://company-state/health/state.json");
     let run = async |id: &str| {
-        let invocation =
-            Invocation { request_id: id.to_owned(), remaining: Duration::from_secs(60), at: jiff::Timestamp::now() };
+        let invocation = Invocation {
+            request_id: id.to_owned(),
+            remaining: Duration::from_secs(60),
+            at: jiff::Timestamp::now(),
+            caller: None,
+        };
         company.function_with(uri).await.handle(&json!({}), &invocation).await.map(|_| ())
     };
     let states = |received: &[Value]| -> Vec<String> {

@@ -10,12 +10,12 @@ use std::time::Duration;
 use credential_health::check;
 use credential_health::inventory::{Filter, Inventory};
 use credential_health::lambda::Function;
-use credential_health::notify::{self, Notify, Sent, TopicArn, Wanted};
+use credential_health::notify::state::{State, StateUri, Store};
+use credential_health::notify::{self, Notify, PublishedMessages, SnsTopic, TopicArn, Wanted};
 use credential_health::plan::Plan;
 use credential_health::probe::{Aws, Probe};
 use credential_health::report::{terminal, widget};
 use credential_health::settings::Settings;
-use credential_health::state::{State, StateUri, Store};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tracing::instrument::WithSubscriber as _;
@@ -254,6 +254,7 @@ async fn functions(seen: &mut Seen, state: bool) {
                 request_id: name.to_owned(),
                 remaining: Duration::from_secs(60),
                 at: jiff::Timestamp::now(),
+                caller: None,
             };
             let event = event(name);
             let handled = function
@@ -305,6 +306,7 @@ async fn panics(seen: &mut Seen) {
         request_id: "panic".to_owned(),
         remaining: Duration::from_secs(60),
         at: jiff::Timestamp::now(),
+        caller: None,
     };
     let ended = tokio::spawn(async move {
         let _folder = folder;
@@ -333,13 +335,16 @@ async fn values(seen: &mut Seen) {
         world.topic(Topic::new(TOPIC).denied());
     });
     let topic = TopicArn::parse(TOPIC).unwrap();
-    let mut sent = Sent::default();
-    let failures = notify::publish(&client, &topic, &messages, &mut sent).await;
+    let mut sent = PublishedMessages::default();
+    let digests = notify::digests(&outcome.report, wanted, None);
+    let sink = SnsTopic::new(&client, &topic, wanted.max_bytes);
+    let outcomes = notify::publish(&sink, &digests, None, &mut sent).await;
+    let failures: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.failure.as_ref()).collect();
     assert_eq!(failures.len(), messages.len());
     let facts = &outcome.facts;
     for debugged in [
         format!("{outcome:#?} {facts:?} {:?}", outcome.report),
-        format!("{inventory:?} {plan:?} {probe:?} {messages:?} {sent:?} {failures:?} {topic:?}"),
+        format!("{inventory:?} {plan:?} {probe:?} {messages:?} {sent:?} {outcomes:?} {sink:?} {digests:?} {topic:?}"),
     ] {
         seen.add("Debug output", &debugged);
     }

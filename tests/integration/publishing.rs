@@ -1,13 +1,17 @@
-//! What reaches the topic: who gets a message, what is in it for each protocol, and what becomes of one that is too long
-//! or refused. All through the real handler and the stand-in's SNS.
+//! The messages on the topic: owners, the text of each protocol, the size limit, refusals. Through the real handler and
+//! the stand-in's SNS.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use credential_health::findings::Severity;
+use credential_health::notify::{self, Delivery, Digest, Notify, PublishedMessages, SendError, Sink, Wanted};
 use serde_json::{Value, json};
 
 use crate::harness::{
     Check, Lambda, TOPIC, assert_no_credential, assert_no_credential_in_messages, check_once, client, event, findings,
-    ids, role, world,
+    hasty_client, ids, lint, offline_start, role, world,
 };
 use crate::stand_in::{Answer, Credentials, Fault, Message, Role, StandIn, Topic, refusal};
 
@@ -84,7 +88,7 @@ async fn each_owner_with_findings_gets_one_message_with_those_findings_alone() {
 }
 
 #[tokio::test]
-async fn a_healthy_run_is_silent_unless_it_is_always_to_notify() {
+async fn a_healthy_run_publishes_nothing_unless_notify_is_always() {
     let healthy = "version: 1\njobs:\n  - {name: lasts, owner: web, length: 5m, source: codebuild}\n";
     assert_eq!(owners(&published(healthy, &[]).await.0), Vec::<&str>::new());
     assert_eq!(owners(&published(healthy, &[("NOTIFY", "never")]).await.0), Vec::<&str>::new());
@@ -108,7 +112,7 @@ async fn always_is_for_owners_with_findings_where_there_are_some() {
 }
 
 #[tokio::test]
-async fn findings_below_the_least_severity_are_in_no_message_but_in_the_report() {
+async fn findings_below_the_minimum_severity_are_in_the_report_and_in_no_message() {
     let (messages, report) = published(SEVERAL, &[("MIN_SEVERITY", "high")]).await;
     assert_eq!(owners(&messages), ["data", "unowned"]);
     assert_eq!(findings(&report, "thin-margin").len(), 1);
@@ -137,7 +141,7 @@ waivers:
 // --- What ---
 
 #[tokio::test]
-async fn every_protocol_gets_its_text_people_plain_words_and_machines_json() {
+async fn people_get_plain_text_and_programs_get_json() {
     let (messages, _) = published(SEVERAL, &[]).await;
     for message in messages.values() {
         assert!(message.structured, "MessageStructure=json");
@@ -155,7 +159,7 @@ async fn every_protocol_gets_its_text_people_plain_words_and_machines_json() {
 }
 
 #[tokio::test]
-async fn the_attributes_are_those_of_the_interface_and_the_same_keys_stand_in_the_json() {
+async fn the_attributes_are_those_of_the_interface_and_the_json_has_the_same_keys() {
     let (messages, _) = published(SEVERAL, &[]).await;
     let message = &messages["data"];
     let names: Vec<&str> = message.attributes.keys().map(String::as_str).collect();
@@ -180,7 +184,7 @@ async fn the_attributes_are_those_of_the_interface_and_the_same_keys_stand_in_th
 }
 
 #[tokio::test]
-async fn a_subject_is_at_most_99_printable_ascii_characters_whoever_the_owner_is() {
+async fn a_subject_is_at_most_99_printable_ascii_characters_for_every_owner() {
     for owner in ["équipe données ☂", &"a-very-long-team-name-".repeat(8), " x", "\u{1F4A5}"] {
         for topic in [TOPIC, FIFO] {
             let (aws, checker) = account().await;
@@ -207,7 +211,7 @@ async fn a_run_that_is_not_complete_says_so_in_subject_text_attribute_and_json()
     assert_eq!(messages.len(), 3);
     for message in messages {
         assert!(message.subject.as_ref().unwrap().contains("incomplete"));
-        assert!(message.text("email").contains("did not finish"));
+        assert!(message.text("email").contains("This run is incomplete"));
         assert_eq!(message.attributes["complete"].value, "false");
         assert_eq!(body(&message)["complete"], false);
     }
@@ -294,14 +298,14 @@ async fn a_digest_of_a_thousand_findings_is_cut_by_severity_and_says_what_is_omi
     assert_cut_by_severity(&body, &report, 262_144);
     assert!(!body["details"].as_array().unwrap().is_empty(), "what fits is there");
     let text = message.text("email");
-    assert!(text.contains("Left out for want of room"), "{}", &text[text.len() - 300..]);
+    assert!(text.contains("Omitted (size limit)"), "{}", &text[text.len() - 300..]);
     for severity in body["left_out"].as_object().unwrap().keys() {
         assert!(text.contains(&format!("{} {severity}", body["left_out"][severity])), "{severity}");
     }
 }
 
 #[tokio::test]
-async fn the_limit_is_used_as_far_as_whole_findings_go() {
+async fn a_cut_message_uses_most_of_the_limit() {
     let (message, _) = cut(60, "data", 65_536).await;
     assert!(message.bytes > 65_536 / 2, "{} bytes", message.bytes);
 }
@@ -321,7 +325,7 @@ async fn assert_says_that_it_was_cut(limit: usize) {
 }
 
 #[tokio::test]
-async fn small_limits_hold_too_and_the_json_still_says_that_it_was_cut() {
+async fn small_limits_hold_and_the_json_says_that_it_was_cut() {
     for limit in [65_536, 16_384, 8192, 4096, 2048] {
         assert_says_that_it_was_cut(limit).await;
     }
@@ -329,7 +333,7 @@ async fn small_limits_hold_too_and_the_json_still_says_that_it_was_cut() {
 
 /// What subscribers rely on: `sqs` and the others get JSON, and a message that was cut sets `truncated`.
 #[tokio::test]
-async fn the_smallest_limit_that_can_be_set_leaves_room_for_json_that_says_it_was_cut() {
+async fn at_the_smallest_limit_the_json_says_that_it_was_cut() {
     assert_says_that_it_was_cut(1024).await;
 }
 
@@ -343,7 +347,7 @@ async fn a_digest_that_just_fits_is_not_cut() {
 // --- FIFO ---
 
 #[tokio::test]
-async fn on_a_fifo_topic_an_owner_is_a_group_and_a_run_is_delivered_once_from_any_environment() {
+async fn on_a_fifo_topic_each_owner_is_a_group_and_a_run_is_delivered_once_from_any_environment() {
     let (aws, checker) = account().await;
     let settings = [("TOPIC_ARN", FIFO)];
     for _ in 0..2 {
@@ -361,6 +365,74 @@ async fn on_a_fifo_topic_an_owner_is_a_group_and_a_run_is_delivered_once_from_an
     let lambda = Lambda::new(&aws, &checker, SEVERAL, &settings).await;
     lambda.invoke(&event("scheduler.json")).await.unwrap();
     assert_eq!(aws.messages(FIFO).len(), 6, "another run is another message");
+}
+
+/// The first attempt is throttled and cannot publish to one owner. The retry of the same event finds a refusal.
+#[tokio::test]
+async fn a_retry_that_finds_something_else_sends_it_to_owners_that_had_a_message_before() {
+    for topic in [TOPIC, FIFO] {
+        let (aws, checker) = account().await;
+        aws.script(Fault::on("AssumeRole").target(ETL).then(Answer::Throttle));
+        aws.script(Fault::on("Publish").saying("storage").then(refusal("kms-denied")));
+        let lambda = Lambda::by(hasty_client(&aws, &checker).await, SEVERAL, &[("TOPIC_ARN", topic)]);
+        assert_eq!(lambda.invoke(&event("scheduled.json")).await.unwrap_err().error_type, "NotPublished");
+        aws.clear_script();
+        aws.world(|world| {
+            world.role(Role::new(ETL));
+        });
+        lambda.invoke(&event("scheduled.json")).await.unwrap();
+        let to = |owner: &str| -> Vec<Value> {
+            let messages = aws.messages(topic).into_iter().filter(|message| message.attributes["owner"].value == owner);
+            messages.map(|message| body(&message)["findings"].clone()).collect()
+        };
+        let to_data = to("data");
+        assert_eq!(to_data.len(), 2, "{topic}: {to_data:?}");
+        assert!(to_data[0].to_string().contains("not-checked") && to_data[1].to_string().contains("assume-denied"));
+        assert_eq!(to("storage").len(), 1, "{topic}");
+        lambda.invoke(&event("scheduled.json")).await.unwrap();
+        assert_eq!(to("data").len(), 2, "{topic}: the same content is not sent again");
+    }
+}
+
+// --- The deadline ---
+
+/// A sink that counts the messages it makes, and never confirms one.
+#[derive(Clone, Default)]
+struct Silent(Arc<AtomicUsize>);
+
+impl Sink for Silent {
+    type Message = ();
+
+    fn message(&self, _: &Digest<'_>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn shown((): &()) -> usize {
+        0
+    }
+
+    async fn send(self, (): ()) -> Result<(), SendError> {
+        std::future::pending().await
+    }
+}
+
+/// The clock is paused: it moves on only when nothing else can happen.
+#[tokio::test(start_paused = true)]
+async fn messages_are_made_one_at_a_time_and_none_after_the_deadline() {
+    let jobs: String = (0..100)
+        .map(|number| format!("  - {{name: job-{number}, owner: team-{number}, length: 2h, source: codebuild}}\n"))
+        .collect();
+    let report = lint(&format!("version: 1\njobs:\n{jobs}"), &offline_start());
+    let wanted = Wanted { notify: Notify::Findings, min_severity: Severity::Low, max_bytes: 262_144 };
+    let digests = notify::digests(&report, wanted, None);
+    let (sink, mut published) = (Silent::default(), PublishedMessages::default());
+    let end = tokio::time::Instant::now() + std::time::Duration::from_secs(1);
+    let outcomes = notify::publish(&sink, &digests, Some(end), &mut published).await;
+    assert_eq!(sink.0.load(Ordering::SeqCst), 8, "as many as are sent at once");
+    let of = |delivery: Delivery| outcomes.iter().filter(|outcome| outcome.delivery() == delivery).count();
+    assert_eq!((of(Delivery::Unconfirmed), of(Delivery::NotPublished)), (8, 92));
+    notify::publish(&sink, &digests, Some(end), &mut published).await;
+    assert_eq!(sink.0.load(Ordering::SeqCst), 8, "nothing is begun after the deadline");
 }
 
 // --- Where ---
@@ -382,7 +454,7 @@ async fn a_topic_in_another_region_and_account_is_called_there() {
 }
 
 #[tokio::test]
-async fn what_sns_refuses_fails_the_invocation_with_its_reason() {
+async fn a_refusal_by_sns_fails_the_invocation_with_its_reason() {
     let cases = [
         ("KMSDisabled", Some(Topic::new(TOPIC).kms_disabled())),
         ("KMSAccessDenied", Some(Topic::new(TOPIC).kms_denied())),

@@ -17,7 +17,7 @@ use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
 
 /// Longer than any of them takes to start, or to answer, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A part of the Python environment that `scripts/test` makes. CREDENTIAL_HEALTH_VENV: it lies elsewhere.
 fn from_environment(find: impl Fn(&Path) -> Option<PathBuf>) -> PathBuf {

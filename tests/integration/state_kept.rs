@@ -1,4 +1,4 @@
-//! The function with a state in S3: what reaches the topic and what is in the object, when all goes well and when it does not.
+//! The function with a state in S3: the messages on the topic and the object, without faults and with them.
 
 use std::time::Duration;
 
@@ -53,17 +53,17 @@ fn body(message: &Message) -> Value {
     serde_json::from_str(message.text("sqs")).unwrap()
 }
 
-/// What the topic delivered since the last look: owner, new, changed, reminded, resolved.
+/// Reads what the topic delivered since the last call: owner, new, changed, reminded, resolved.
 struct Subscriber<'a> {
     aws: &'a StandIn,
-    heard: usize,
+    count: usize,
 }
 
 impl Subscriber<'_> {
-    fn hears(&mut self) -> Vec<String> {
+    fn new_messages(&mut self) -> Vec<String> {
         assert_no_credential_in_messages(self.aws, TOPIC);
         let messages = self.aws.messages(TOPIC);
-        let mut heard: Vec<String> = messages[self.heard..]
+        let mut heard: Vec<String> = messages[self.count..]
             .iter()
             .map(|message| {
                 let body = body(message);
@@ -72,14 +72,14 @@ impl Subscriber<'_> {
                 format!("{owner} +{} ~{} !{} -{}", count("new"), count("changed"), count("reminded"), count("resolved"))
             })
             .collect();
-        self.heard = messages.len();
+        self.count = messages.len();
         heard.sort();
         heard
     }
 }
 
 fn subscriber(aws: &StandIn) -> Subscriber<'_> {
-    Subscriber { aws, heard: 0 }
+    Subscriber { aws, count: 0 }
 }
 
 fn scheduled(id: &str) -> Value {
@@ -94,26 +94,26 @@ fn changed_inventory() -> String {
     lines.join("\n").replace("length: 4h", "length: 6h")
 }
 
-/// A function whose first run was heard, with `changed_inventory` deployed since.
+/// A function after its first run, with `changed_inventory` deployed since.
 async fn changed_after_a_run(aws: &StandIn, checker: &Credentials, subscriber: &mut Subscriber<'_>) -> Lambda {
     let lambda = lambda(aws, checker).await;
     lambda.invoke(&scheduled("1")).await.unwrap();
-    assert_eq!(subscriber.hears(), BOTH_NEW);
+    assert_eq!(subscriber.new_messages(), BOTH_NEW);
     lambda.deploy(&changed_inventory());
     lambda
 }
 
 const BOTH_NEW: [&str; 2] = ["data +1 ~0 !0 -0", "storage +1 ~0 !0 -0"];
 
-// --- When all goes well ---
+// --- Without faults ---
 
 #[tokio::test]
-async fn the_first_run_tells_everything_and_says_why_and_the_next_one_tells_nothing() {
+async fn the_first_run_publishes_everything_with_the_reason_and_the_next_run_nothing() {
     let (aws, checker) = with_bucket().await;
     let mut subscriber = subscriber(&aws);
     // Each run in an environment of its own: only the state can know.
     lambda(&aws, &checker).await.invoke(&scheduled("1")).await.unwrap();
-    assert_eq!(subscriber.hears(), BOTH_NEW);
+    assert_eq!(subscriber.new_messages(), BOTH_NEW);
     for message in aws.messages(TOPIC) {
         assert_eq!(body(&message)["changes"]["state"], "new");
         assert!(message.text("email").contains("there is no such object"), "{}", message.text("email"));
@@ -121,19 +121,19 @@ async fn the_first_run_tells_everything_and_says_why_and_the_next_one_tells_noth
     assert_eq!(open_jobs(&aws), ["nightly-dump", "nightly-etl"]);
     assert_eq!(kept(&aws)["schema_version"], 1);
     lambda(&aws, &checker).await.invoke(&scheduled("2")).await.unwrap();
-    assert_eq!(subscriber.hears(), [""; 0]);
+    assert_eq!(subscriber.new_messages(), [""; 0]);
     let conditions: Vec<u16> = aws.calls_of("PutObject").iter().map(|call| call.status).collect();
-    // The first writes ahead, and then what it told; the second has nothing to tell.
+    // The first run writes before and after publishing; the second publishes nothing.
     assert_eq!((conditions, aws.calls_of("GetObject").len()), (vec![200; 3], 2));
 }
 
 #[tokio::test]
-async fn a_change_is_told_to_its_owner_alone() {
+async fn a_change_is_published_to_its_owner_only() {
     let (aws, checker) = with_bucket().await;
     let mut subscriber = subscriber(&aws);
     let lambda = changed_after_a_run(&aws, &checker, &mut subscriber).await;
     lambda.invoke(&scheduled("2")).await.unwrap();
-    assert_eq!(subscriber.hears(), ["data +0 ~1 !0 -0", "storage +0 ~0 !0 -1"]);
+    assert_eq!(subscriber.new_messages(), ["data +0 ~1 !0 -0", "storage +0 ~0 !0 -1"]);
     let messages = aws.messages(TOPIC);
     let to = |owner: &str| messages.iter().rev().find(|m| m.attributes["owner"].value == owner).unwrap();
     assert!(to("data").text("email").contains("changed: needed 4h → 6h"), "{}", to("data").text("email"));
@@ -143,7 +143,7 @@ async fn a_change_is_told_to_its_owner_alone() {
 }
 
 #[tokio::test]
-async fn only_full_runs_without_a_word_of_their_own_touch_the_state() {
+async fn only_full_runs_without_notify_in_the_request_touch_the_state() {
     let (aws, checker) = with_bucket().await;
     let lambda = lambda(&aws, &checker).await;
     for request in [
@@ -160,13 +160,13 @@ async fn only_full_runs_without_a_word_of_their_own_touch_the_state() {
     assert!(aws.calls().iter().all(|call| call.service != "s3"));
     assert!(aws.messages(TOPIC).iter().all(|message| body(message).get("changes").is_none()));
     let expired = aws.messages(TOPIC).iter().filter(|m| m.text("email").contains("expired-token-observed")).count();
-    assert_eq!(expired, 1);
+    assert_eq!(expired, 2, "two owners have jobs that use the role");
     lambda.invoke(&json!({})).await.unwrap();
     assert_eq!(open_jobs(&aws), ["nightly-dump", "nightly-etl"], "and an empty request is such a run");
 }
 
 #[tokio::test]
-async fn without_a_bucket_or_with_another_word_nothing_is_read_or_written() {
+async fn without_a_bucket_or_with_another_notify_nothing_is_read_or_written() {
     for settings in [&[("TOPIC_ARN", TOPIC)][..], &[SETTINGS, &[("NOTIFY", "findings")]].concat(), &SETTINGS[1..]] {
         let (aws, checker) = with_bucket().await;
         let lambda = Lambda::new(&aws, &checker, INVENTORY, settings).await;
@@ -185,9 +185,9 @@ async fn from_changes_to_findings_and_back_loses_nothing() {
     lambda(&aws, &checker).await.invoke(&scheduled("1")).await.unwrap();
     let other = [SETTINGS, &[("NOTIFY", "findings")]].concat();
     Lambda::new(&aws, &checker, &changed_inventory(), &other).await.invoke(&scheduled("2")).await.unwrap();
-    subscriber.hears();
+    subscriber.new_messages();
     Lambda::new(&aws, &checker, &changed_inventory(), SETTINGS).await.invoke(&scheduled("3")).await.unwrap();
-    assert_eq!(subscriber.hears(), ["data +0 ~1 !0 -0", "storage +0 ~0 !0 -1"]);
+    assert_eq!(subscriber.new_messages(), ["data +0 ~1 !0 -0", "storage +0 ~0 !0 -1"]);
 }
 
 #[tokio::test]
@@ -203,9 +203,9 @@ async fn a_bucket_in_another_region_is_found_there() {
     assert_eq!(regions, [REGION, "us-west-2", "us-west-2", "us-west-2"]);
 }
 
-/// Reading a missing object is 403 for who may not list the bucket: the write tells that there was none.
+/// Reading a missing object is 403 for callers that may not list the bucket: the write shows that there was no object.
 #[tokio::test]
-async fn getting_and_putting_that_one_object_is_permission_enough() {
+async fn permission_to_get_and_put_that_one_object_is_enough() {
     let (mut world, _) = world();
     let object = format!("arn:aws:s3:::{BUCKET}/{KEY}");
     let own = Role::new(CHECKER).allows("sns:Publish", TOPIC).may_assume("*");
@@ -216,15 +216,15 @@ async fn getting_and_putting_that_one_object_is_permission_enough() {
     let aws = StandIn::start(world).await;
     let mut subscriber = subscriber(&aws);
     lambda(&aws, &checker).await.invoke(&scheduled("1")).await.unwrap();
-    assert_eq!(subscriber.hears(), BOTH_NEW);
+    assert_eq!(subscriber.new_messages(), BOTH_NEW);
     let text = aws.messages(TOPIC)[0].text("email").to_owned();
     assert!(text.contains("AccessDenied") && text.contains("does not exist yet"), "{text}");
     lambda(&aws, &checker).await.invoke(&scheduled("2")).await.unwrap();
-    assert_eq!(subscriber.hears(), [""; 0]);
+    assert_eq!(subscriber.new_messages(), [""; 0]);
 }
 
 #[tokio::test]
-async fn nothing_open_and_nothing_known_is_told_once() {
+async fn a_new_state_without_open_findings_is_published_once() {
     let (aws, checker) = with_bucket().await;
     let healthy = "version: 1\njobs:\n  - {name: a, length: 5m, source: lambda}\n";
     for id in ["1", "2"] {
@@ -237,7 +237,7 @@ async fn nothing_open_and_nothing_known_is_told_once() {
 // --- When S3 fails ---
 
 #[tokio::test]
-async fn what_cannot_be_read_as_a_state_is_told_once_and_replaced() {
+async fn an_object_that_is_not_a_state_is_reported_once_and_replaced() {
     let newer = r#"{"schema_version": 2, "as_of": "2026-11-16T06:00:00Z", "open": {}}"#;
     let large = " ".repeat(17 * 1024 * 1024);
     for (text, said) in [
@@ -251,14 +251,14 @@ async fn what_cannot_be_read_as_a_state_is_told_once_and_replaced() {
         put(&aws, Some(text));
         let mut subscriber = subscriber(&aws);
         lambda(&aws, &checker).await.invoke(&scheduled("1")).await.unwrap();
-        assert_eq!(subscriber.hears(), BOTH_NEW, "{said}");
+        assert_eq!(subscriber.new_messages(), BOTH_NEW, "{said}");
         for message in aws.messages(TOPIC) {
             assert_eq!(body(&message)["changes"]["state"], "lost");
             let text = message.text("email");
             assert!(text.contains("could not be read") && text.contains(said), "{said}: {text}");
         }
         lambda(&aws, &checker).await.invoke(&scheduled("2")).await.unwrap();
-        assert_eq!(subscriber.hears(), [""; 0], "{said}");
+        assert_eq!(subscriber.new_messages(), [""; 0], "{said}");
     }
 }
 
@@ -276,7 +276,7 @@ async fn a_write_that_another_than_s3_answers_is_no_success() {
 }
 
 #[tokio::test]
-async fn a_state_that_was_deleted_is_told_once_again() {
+async fn after_the_state_was_deleted_everything_is_published_once() {
     let (aws, checker) = with_bucket().await;
     let mut subscriber = subscriber(&aws);
     for (id, deleted) in [("1", false), ("2", true), ("3", false)] {
@@ -285,12 +285,12 @@ async fn a_state_that_was_deleted_is_told_once_again() {
         }
         lambda(&aws, &checker).await.invoke(&scheduled(id)).await.unwrap();
     }
-    assert_eq!(subscriber.hears().len(), 4);
+    assert_eq!(subscriber.new_messages().len(), 4);
 }
 
-/// The state is there and whole, and a fault keeps it from being read at first: all is told, and nothing is overwritten.
+/// A fault prevents the first reading of a good state: everything is published, and nothing is overwritten.
 #[tokio::test]
-async fn a_state_that_gave_no_answer_is_read_again_before_it_is_written() {
+async fn a_state_that_could_not_be_read_is_read_again_before_it_is_written() {
     for answer in [
         Answer::error(500, "InternalError", "We encountered an internal error. Please try again."),
         Answer::Html(502),
@@ -300,22 +300,22 @@ async fn a_state_that_gave_no_answer_is_read_again_before_it_is_written() {
         lambda(&aws, &checker).await.invoke(&scheduled("1")).await.unwrap();
         let since = kept(&aws)["open"].clone();
         let mut subscriber = subscriber(&aws);
-        subscriber.hears();
+        subscriber.new_messages();
         aws.script(Fault::on("GetObject").then(answer.clone()));
         let hasty = Lambda::by(hasty_client(&aws, &checker).await, INVENTORY, SETTINGS);
         let scheduled = scheduled("2");
         let run = hasty.invoke_as("r", Duration::from_secs(60), &scheduled);
         // The fault lasts as long as the first reading: until something is sent.
         let sent = aws.calls_of("Publish").len();
-        let mends = async {
+        let fault_ends = async {
             while aws.calls_of("Publish").len() == sent {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             aws.clear_script();
         };
-        let (run, mended) = tokio::join!(run, tokio::time::timeout(Duration::from_secs(60), mends));
-        assert!(run.is_ok() && mended.is_ok(), "{answer:?}: {run:?}");
-        assert_eq!(subscriber.hears(), BOTH_NEW, "{answer:?}");
+        let (run, ended) = tokio::join!(run, tokio::time::timeout(Duration::from_secs(60), fault_ends));
+        assert!(run.is_ok() && ended.is_ok(), "{answer:?}: {run:?}");
+        assert_eq!(subscriber.new_messages(), BOTH_NEW, "{answer:?}");
         for (fingerprint, open) in kept(&aws)["open"].as_object().unwrap() {
             assert_eq!(open["since"], since[fingerprint]["since"], "{answer:?}: what was known is kept");
         }
@@ -323,21 +323,21 @@ async fn a_state_that_gave_no_answer_is_read_again_before_it_is_written() {
 }
 
 #[tokio::test]
-async fn a_state_that_may_not_be_read_is_told_each_time_and_fails_the_invocation() {
+async fn a_state_that_may_not_be_read_fails_each_invocation_after_everything_was_published() {
     let (aws, checker) = with_bucket().await;
     lambda(&aws, &checker).await.invoke(&scheduled("1")).await.unwrap();
     let before = kept(&aws);
     aws.script(Fault::on("GetObject").then(Answer::error(403, "AccessDenied", "Access Denied")));
     let mut subscriber = subscriber(&aws);
-    subscriber.hears();
+    subscriber.new_messages();
     let failed = lambda(&aws, &checker).await.invoke(&scheduled("2")).await.unwrap_err();
     assert_eq!(failed.error_type, "StateNotSaved");
     assert!(failed.error_message.contains("AccessDenied") && failed.error_message.contains("s3://company-state/"));
-    assert_eq!((subscriber.hears(), kept(&aws)), (BOTH_NEW.map(str::to_owned).to_vec(), before));
+    assert_eq!((subscriber.new_messages(), kept(&aws)), (BOTH_NEW.map(str::to_owned).to_vec(), before));
 }
 
 #[tokio::test]
-async fn a_write_that_is_refused_after_the_messages_went_out_fails_and_a_retry_of_the_event_sends_none_twice() {
+async fn a_refused_write_after_publishing_fails_the_invocation_and_a_retry_publishes_nothing_twice() {
     for (answer, said) in [
         (Answer::error(403, "AccessDenied", "Access Denied"), "AccessDenied"),
         (Answer::error(400, "KMS.DisabledException", "the key is disabled"), "KMS.DisabledException"),
@@ -352,16 +352,16 @@ async fn a_write_that_is_refused_after_the_messages_went_out_fails_and_a_retry_o
             let failed = lambda.invoke(&scheduled("1")).await.unwrap_err();
             assert_eq!(failed.error_type, "StateNotSaved");
             assert!(failed.error_message.contains(said), "{}", failed.error_message);
-            assert_eq!(subscriber.hears(), BOTH_NEW);
+            assert_eq!(subscriber.new_messages(), BOTH_NEW);
             lambda.invoke(&scheduled("1")).await.unwrap();
-            assert_eq!(subscriber.hears(), [""; 0], "the same environment knows what it sent");
+            assert_eq!(subscriber.new_messages(), [""; 0], "the same environment knows what it sent");
             assert_eq!(open_jobs(&aws).len(), 2);
         }
     }
 }
 
 #[tokio::test]
-async fn a_conflict_is_settled_and_one_that_never_ends_fails_after_all_was_sent_once() {
+async fn a_conflict_is_settled_and_an_endless_one_fails_after_everything_was_published_once() {
     let conflict =
         |code: &str, status: u16| Answer::error(status, code, "At least one of the pre-conditions did not hold");
     for (code, status) in [("PreconditionFailed", 412), ("ConditionalRequestConflict", 409)] {
@@ -370,22 +370,29 @@ async fn a_conflict_is_settled_and_one_that_never_ends_fails_after_all_was_sent_
         let mut subscriber = subscriber(&aws);
         let lambda = lambda(&aws, &checker).await;
         lambda.invoke(&scheduled("1")).await.unwrap();
-        assert_eq!((subscriber.hears(), aws.calls_of("PutObject").len()), (BOTH_NEW.map(str::to_owned).to_vec(), 3));
+        assert_eq!(
+            (subscriber.new_messages(), aws.calls_of("PutObject").len()),
+            (BOTH_NEW.map(str::to_owned).to_vec(), 3)
+        );
         aws.script(Fault::on("PutObject").then(conflict(code, status)));
         let failed = lambda.invoke(&scheduled("2")).await.unwrap_err();
         assert_eq!((failed.error_type.as_str(), aws.calls_of("PutObject").len()), ("StateNotSaved", 9));
-        assert_eq!(subscriber.hears(), [""; 0]);
+        assert_eq!(subscriber.new_messages(), [""; 0]);
         lambda.deploy(&changed_inventory());
         let failed = lambda.invoke(&scheduled("3")).await.unwrap_err();
         assert_eq!(failed.error_type, "StateNotSaved");
-        assert_eq!(subscriber.hears(), ["data +0 ~1 !0 -0", "storage +0 ~0 !0 -1"], "a storm holds no message back");
+        assert_eq!(
+            subscriber.new_messages(),
+            ["data +0 ~1 !0 -0", "storage +0 ~0 !0 -1"],
+            "conflicts hold no message back"
+        );
     }
 }
 
-/// Lambda kills the function between sending and writing, or S3 takes no second write; and what it said is not so any more
-/// when the next run looks.
+/// Lambda kills the function between publishing and writing, or S3 accepts no second write; and the messages are no
+/// longer true when the next run checks.
 #[tokio::test]
-async fn what_a_run_said_that_could_not_write_it_down_is_put_right_by_the_next_one() {
+async fn messages_of_a_run_that_could_not_write_the_state_are_corrected_by_the_next_run() {
     for answer in [Answer::Hang, Answer::error(403, "AccessDenied", "Access Denied")] {
         let (aws, checker) = with_bucket().await;
         let mut subscriber = subscriber(&aws);
@@ -401,13 +408,13 @@ async fn what_a_run_said_that_could_not_write_it_down_is_put_right_by_the_next_o
             ended = first.invoke(&event) => assert_eq!(ended.unwrap_err().error_type, "StateNotSaved", "{answer:?}"),
             () = killed => {}
         }
-        assert_eq!(subscriber.hears(), ["data +0 ~1 !0 -0", "storage +0 ~0 !0 -1"]);
+        assert_eq!(subscriber.new_messages(), ["data +0 ~1 !0 -0", "storage +0 ~0 !0 -1"]);
         aws.clear_script();
-        // Back as it was, in another environment.
+        // The inventory of before, in another environment.
         lambda(&aws, &checker).await.invoke(&scheduled("3")).await.unwrap();
-        assert_eq!(subscriber.hears(), ["data +0 ~0 !1 -0", "storage +0 ~0 !1 -0"], "{answer:?}");
+        assert_eq!(subscriber.new_messages(), ["data +0 ~0 !1 -0", "storage +0 ~0 !1 -0"], "{answer:?}");
         lambda(&aws, &checker).await.invoke(&scheduled("4")).await.unwrap();
-        assert_eq!(subscriber.hears(), [""; 0], "{answer:?}");
+        assert_eq!(subscriber.new_messages(), [""; 0], "{answer:?}");
     }
 }
 
@@ -420,66 +427,67 @@ async fn messages_do_not_wait_for_a_bucket_that_gives_no_answer() {
     let failed = lambda(&aws, &checker).await.invoke_as("r", remaining, &event).await.unwrap_err();
     assert!(begun.elapsed() < remaining, "{:?}", begun.elapsed());
     assert_eq!(failed.error_type, "StateNotSaved");
-    assert_eq!(subscriber(&aws).hears(), BOTH_NEW);
+    assert_eq!(subscriber(&aws).new_messages(), BOTH_NEW);
     let calls = aws.calls();
     let first_sent = calls.iter().position(|call| call.action == "Publish").unwrap();
-    assert!(calls[..first_sent].iter().any(|call| call.action == "PutObject"), "it was tried before");
+    assert!(calls[..first_sent].iter().any(|call| call.action == "PutObject"), "the write came before the messages");
 }
 
-/// The write ahead comes so late that the messages did not wait for it: that is no other run's write either.
+/// The write before publishing succeeds so late that the messages did not wait: it does not count as another run's
+/// write.
 #[tokio::test]
-async fn a_write_ahead_that_is_taken_too_late_makes_no_message_twice() {
+async fn a_late_write_before_publishing_repeats_no_message() {
     let (aws, checker) = with_bucket().await;
-    // Taken, and when the SDK tries again there is no answer until the messages no longer wait.
+    // S3 accepts it. When the SDK tries again, there is no answer until the messages no longer wait.
     aws.script(Fault::on("PutObject").times(1).then(Answer::ResetAfterwards));
     aws.script(Fault::on("PutObject").times(1).then(Answer::Hang));
     let mut subscriber = subscriber(&aws);
     lambda(&aws, &checker).await.invoke(&scheduled("1")).await.unwrap();
     let puts: Vec<u16> = aws.calls_of("PutObject").iter().map(|call| call.status).collect();
     assert!(puts.contains(&412), "{puts:?}");
-    assert_eq!(subscriber.hears(), BOTH_NEW);
+    assert_eq!(subscriber.new_messages(), BOTH_NEW);
     lambda(&aws, &checker).await.invoke(&scheduled("2")).await.unwrap();
-    assert_eq!(subscriber.hears(), [""; 0]);
+    assert_eq!(subscriber.new_messages(), [""; 0]);
 }
 
-/// The write ahead is taken and its answer lost: that is no other run's write.
+/// A write is accepted and its answer lost: it does not count as another run's write.
 #[tokio::test]
-async fn an_answer_of_s3_that_is_lost_makes_no_message_twice() {
+async fn a_lost_answer_of_s3_repeats_no_message() {
     for lost in [0, 1] {
         let (aws, checker) = with_bucket().await;
         aws.script(Fault::on("PutObject").after(lost).times(1).then(Answer::ResetAfterwards));
         let mut subscriber = subscriber(&aws);
         Lambda::by(hasty_client(&aws, &checker).await, INVENTORY, SETTINGS).invoke(&scheduled("1")).await.unwrap();
         assert!(aws.calls_of("PutObject").iter().any(|call| call.status == 412), "the SDK tried again");
-        assert_eq!(subscriber.hears(), BOTH_NEW);
+        assert_eq!(subscriber.new_messages(), BOTH_NEW);
         assert_eq!(open_jobs(&aws).len(), 2);
         lambda(&aws, &checker).await.invoke(&scheduled("2")).await.unwrap();
-        assert_eq!(subscriber.hears(), [""; 0]);
+        assert_eq!(subscriber.new_messages(), [""; 0]);
     }
 }
 
 // --- When the topic fails ---
 
 #[tokio::test]
-async fn after_a_partial_publish_a_retry_from_any_environment_sends_what_did_not_go_out_and_that_alone() {
+async fn after_some_messages_failed_a_retry_from_any_environment_publishes_only_those() {
     let (aws, checker) = with_bucket().await;
     let mut subscriber = subscriber(&aws);
     aws.script(Fault::on("Publish").times(1).then(refusal("kms-denied")));
     let failed = lambda(&aws, &checker).await.invoke(&scheduled("1")).await.unwrap_err();
     assert_eq!(failed.error_type, "NotPublished");
-    let first = subscriber.hears();
-    assert_eq!((first.len(), open_jobs(&aws).len()), (1, 1), "what went out is kept");
+    let first = subscriber.new_messages();
+    assert_eq!((first.len(), open_jobs(&aws).len()), (1, 1), "what was published is stored");
     lambda(&aws, &checker).await.invoke(&scheduled("1")).await.unwrap();
-    let second = subscriber.hears();
+    let second = subscriber.new_messages();
     let mut all = [first, second].concat();
     all.sort();
     assert_eq!(all, BOTH_NEW);
     lambda(&aws, &checker).await.invoke(&scheduled("1")).await.unwrap();
-    assert_eq!(subscriber.hears(), [""; 0]);
+    assert_eq!(subscriber.new_messages(), [""; 0]);
 }
 
 #[tokio::test]
-async fn a_resolution_that_could_not_be_sent_is_sent_by_the_next_run() {
+async fn a_resolution_that_could_not_be_published_is_published_by_the_next_run() {
     let (aws, checker) = with_bucket().await;
     let mut subscriber = subscriber(&aws);
     let lambda = changed_after_a_run(&aws, &checker, &mut subscriber).await;
@@ -487,13 +495,13 @@ async fn a_resolution_that_could_not_be_sent_is_sent_by_the_next_run() {
     assert_eq!(lambda.invoke(&scheduled("2")).await.unwrap_err().error_type, "NotPublished");
     assert_eq!(open_jobs(&aws), ["nightly-dump", "nightly-etl"]);
     lambda.invoke(&scheduled("3")).await.unwrap();
-    assert_eq!(subscriber.hears(), ["data +0 ~1 !0 -0", "storage +0 ~0 !0 -1"]);
+    assert_eq!(subscriber.new_messages(), ["data +0 ~1 !0 -0", "storage +0 ~0 !0 -1"]);
 }
 
 // --- Two at once ---
 
 #[tokio::test]
-async fn two_handlers_at_once_both_end_and_the_state_has_what_both_found() {
+async fn two_runs_at_once_both_succeed_and_the_state_has_the_findings_of_both() {
     let (aws, checker) = with_bucket().await;
     let (one, other) = (lambda(&aws, &checker).await, lambda(&aws, &checker).await);
     aws.set_latency(Duration::from_millis(30));
@@ -503,17 +511,17 @@ async fn two_handlers_at_once_both_end_and_the_state_has_what_both_found() {
     second.unwrap();
     assert!((2..=4).contains(&aws.messages(TOPIC).len()), "at least once, and at most twice");
     assert_eq!(open_jobs(&aws), ["nightly-dump", "nightly-etl"]);
-    assert!(aws.calls_of("PutObject").iter().any(|call| call.status == 412), "they did meet");
+    assert!(aws.calls_of("PutObject").iter().any(|call| call.status == 412), "their writes conflict");
     let mut subscriber = subscriber(&aws);
-    subscriber.hears();
+    subscriber.new_messages();
     lambda(&aws, &checker).await.invoke(&scheduled("3")).await.unwrap();
-    assert_eq!(subscriber.hears(), [""; 0]);
+    assert_eq!(subscriber.new_messages(), [""; 0]);
 }
 
-// --- What a run did not look at ---
+// --- What a run did not check ---
 
 #[tokio::test]
-async fn a_role_that_became_unreadable_resolves_nothing_that_stood_on_its_settings() {
+async fn a_role_that_became_unreadable_resolves_no_finding_based_on_its_settings() {
     let (aws, checker) = with_bucket().await;
     let inventory = INVENTORY.replace(
         "hub: {arn: \"arn:aws:iam::111111111111:role/pipeline/hub\"}",
@@ -547,18 +555,18 @@ async fn a_role_that_became_unreadable_resolves_nothing_that_stood_on_its_settin
 }
 
 #[tokio::test]
-async fn a_run_that_was_not_finished_resolves_nothing() {
+async fn an_incomplete_run_resolves_nothing() {
     let (aws, checker) = with_bucket().await;
     let mut subscriber = subscriber(&aws);
     let lambda = changed_after_a_run(&aws, &checker, &mut subscriber).await;
     aws.script(Fault::on("AssumeRole").then(Answer::Hang));
     lambda.invoke_as("r", Duration::from_secs(2), &scheduled("2")).await.unwrap();
-    let heard = subscriber.hears();
+    let heard = subscriber.new_messages();
     assert!(heard.iter().all(|heard| heard.ends_with("-0")), "{heard:?}");
     assert!(open_jobs_or_roles(&aws).contains(&"nightly-dump".to_owned()));
     aws.clear_script();
     lambda.invoke(&scheduled("3")).await.unwrap();
-    let heard = subscriber.hears();
+    let heard = subscriber.new_messages();
     assert!(heard.iter().any(|heard| heard.starts_with("storage") && heard.ends_with("-1")), "{heard:?}");
 }
 
@@ -569,7 +577,7 @@ fn open_jobs_or_roles(aws: &StandIn) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_unchanged_finding_is_told_again_after_the_interval_that_is_set() {
+async fn an_unchanged_finding_is_published_again_after_the_reminder_interval() {
     let (aws, checker) = with_bucket().await;
     let mut subscriber = subscriber(&aws);
     let settings = [SETTINGS, &[("REMIND_AFTER", "2d")]].concat();
@@ -579,7 +587,7 @@ async fn an_unchanged_finding_is_told_again_after_the_interval_that_is_set() {
     for day in 0..5 {
         let at = start + SignedDuration::from_hours(24 * day);
         lambda.invoke_at(at, &format!("r{day}"), &json!({})).await.unwrap();
-        heard.push(subscriber.hears().len());
+        heard.push(subscriber.new_messages().len());
     }
     assert_eq!(heard, [2, 0, 2, 0, 2]);
 }
@@ -587,20 +595,20 @@ async fn an_unchanged_finding_is_told_again_after_the_interval_that_is_set() {
 // --- Settings ---
 
 #[test]
-fn bad_settings_of_the_state_are_told_together() {
+fn bad_settings_of_the_state_are_reported_together() {
     let read = |settings: &[(&str, &str)]| {
         Settings::read(|name| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
     };
     let problems = read(&[("NOTIFY", "changes"), ("REMIND_AFTER", "7")]).unwrap_err();
-    assert_eq!(problems.len(), 2, "{problems:?}");
-    assert!(problems[0].contains("NOTIFY") && problems[0].contains("STATE_URI"), "{problems:?}");
+    assert_eq!(problems.0.iter().map(|bad| bad.name).collect::<Vec<_>>(), ["NOTIFY", "REMIND_AFTER"]);
+    assert!(problems.0[0].to_string().contains("STATE_URI"), "{problems}");
     for (settings, said) in [
-        (&[("STATE_URI", "bucket/key")][..], "STATE_URI: `bucket/key` is no s3:// URI"),
+        (&[("STATE_URI", "bucket/key")][..], "STATE_URI: `bucket/key`: it is not an s3:// URI"),
         (&[("REMIND_AFTER", "59m")], "REMIND_AFTER: `59m` is not from 1h to 365d"),
         (&[("REMIND_AFTER", "366d")], "REMIND_AFTER"),
         (&[("NOTIFY", "sometimes")], "changes"),
     ] {
-        let problems = read(settings).unwrap_err().join("; ");
+        let problems = read(settings).unwrap_err().to_string();
         assert!(problems.contains(said), "{problems}");
     }
     for notify in ["changes", "findings", "always", "never"] {

@@ -1,10 +1,9 @@
-//! A week of daily runs of the real function with changing findings, and every mail that a subscriber got: what
-//! docs/changes.md shows. `UPDATE_DOCS=1 cargo test --workspace week_of_changes` writes the page's part anew.
+//! A week of daily runs of the function with changing findings, and every mail to a subscriber, as docs/changes.md shows
+//! them. `UPDATE_DOCS=1 cargo test --workspace week_of_changes` writes the page's part anew.
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
 
-use crate::harness::{ETL, HUB, Lambda, REGION, TOPIC, account, role};
+use crate::harness::{ETL, HUB, Lambda, REGION, TOPIC, account, event, role};
 use crate::stand_in::{Answer, Bucket, Fault, Role, StandIn};
 
 const SETTINGS: &[(&str, &str)] =
@@ -95,7 +94,9 @@ async fn the_mails_of_a_week_are_what_the_page_shows() {
         // Each day's environment is a new one, and hasty: a throttled role is given up soon.
         let client = crate::harness::hasty_client(&aws, &checker).await;
         let lambda = Lambda::by(client, &day.inventory, SETTINGS);
-        lambda.invoke_at(at, &format!("day-{}", number + 1), &json!({})).await.unwrap();
+        let mut scheduled = event("scheduled.json");
+        scheduled["id"] = format!("day-{}", number + 1).into();
+        lambda.invoke_at(at, "request", &scheduled).await.unwrap();
         let messages = aws.messages(TOPIC).split_off(heard);
         heard += messages.len();
         shown.push_str(&format!("\n### {}\n\n{}\n", at.strftime("%A, %B %-d"), day.happens));

@@ -149,6 +149,7 @@ async fn the_recorded_events_are_answered_by_html_and_by_markdown_and_nobody_is_
         request_id: "request-1".to_owned(),
         remaining: Duration::from_secs(60),
         at: jiff::Timestamp::now(),
+        caller: None,
     };
     let invoke =
         async |event: &Value| serde_json::to_value(function.handle(event, &invocation).await.unwrap()).unwrap();
@@ -255,7 +256,11 @@ fn a_bar_is_the_run_against_the_lease() {
         ("length: 15m, source: ecs-task, path: [r]", "needs 15m · lasts 1h", &[(with, 25.0), (left, 75.0)]),
         ("length: 55m, source: ecs-task, path: [r]", "needs 55m · lasts 1h", &[(thin, 91.7), (left, 8.3)]),
         ("length: 1h, source: ecs-task, path: [r]", "needs 1h · lasts 1h", &[(thin, 100.0)]),
-        ("length: 1h, source: ecs-task, path: [{role: r, duration: 2h}]", "needs 1h · gets none", &[(without, 100.0)]),
+        (
+            "length: 1h, source: ecs-task, path: [{role: r, duration: 2h}]",
+            "needs 1h · no credentials",
+            &[(without, 100.0)],
+        ),
         (
             "length: 90m, source: web-identity, path: [{role: r, duration: 2h}]",
             "needs 1h30m · lasts ?",

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-/// Lines that are shown before and after a change.
+/// The number of lines before and after a change.
 const CONTEXT: usize = 3;
 
-/// A line of both files, of the old or of the new one.
+/// A line of both files, of the old file or of the new file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Line<'a> {
     Same(&'a str),
@@ -36,7 +36,7 @@ pub(super) fn unified(name: &str, old: &str, new: &str) -> String {
     text
 }
 
-/// The lines of both files in order: few lines are changed, so the next line that both have is near.
+/// Aligns the lines of both files. Few lines are changed, so the next common line is near.
 fn aligned<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
     let (mut at_old, mut at_new) = (0, 0);

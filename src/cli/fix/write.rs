@@ -1,4 +1,4 @@
-//! Writing over a person's file: only where Git has what was there, and as a whole or not at all.
+//! Overwrites a person's file: only if Git has the old text, and atomically.
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use crate::cli::arguments::ExitStatus;
 use crate::cli::output::bad_usage;
 use crate::visible;
 
-/// Refuses files whose text Git does not have.
+/// Refuses files whose text is not committed to Git.
 pub(super) fn check<'a>(files: impl Iterator<Item = &'a Path>, allow_dirty: bool) -> Result<(), ExitStatus> {
     let dirty: Vec<String> = files
         .filter(|file| !allow_dirty && !is_committed(file))
@@ -24,7 +24,7 @@ pub(super) fn check<'a>(files: impl Iterator<Item = &'a Path>, allow_dirty: bool
     )))
 }
 
-/// Whether Git tracks the file and has its text.
+/// Whether Git tracks the file and has its current text.
 fn is_committed(file: &Path) -> bool {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let Some(name) = file.file_name() else { return false };
@@ -36,16 +36,16 @@ fn is_committed(file: &Path) -> bool {
     is_tracked && is_clean
 }
 
-/// Writes a file beside it and puts that in its place.
-pub(super) fn atomically(file: &Path, text: &str) -> io::Result<()> {
-    // A link stays a link: the file that it leads to is written.
+/// Writes a new file in the same folder and renames it to the old one.
+pub(super) fn write_atomically(file: &Path, text: &str) -> io::Result<()> {
+    // A symbolic link stays a link: its target is written.
     let file = file.canonicalize()?;
     let mut name = file.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{}.new", std::process::id()));
     let beside: PathBuf = file.with_file_name(name);
     let written = write_beside(&file, &beside, text);
     if written.is_err() {
-        // What was written in part is no use to anybody.
+        // A partly written file is useless.
         let _ = std::fs::remove_file(&beside);
     }
     written

@@ -1,5 +1,5 @@
-//! A single change to a job or to a role, and the job after some of them. Owns the kinds of changes and their order:
-//! how little each changes and how safe it is. `numbers` chooses their numbers.
+//! A single change to a job or a role, and the job after several changes. Owns the kinds of changes and their weight,
+//! by size and safety. `numbers` chooses their numbers.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::inventory::{Hop, Job, Refresh, RoleRef, Seconds, Source};
 use crate::lease::rules::{self, Grant};
 use crate::lease::{Judgement, judge};
 
-/// A kind of change, its number not yet chosen. Hops are counted as the job declares them.
+/// A kind of change without its number. Hops are counted as the job declares them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     /// Give the MFA code in the AssumeRole call, or use the user's own key: no session before the first role.
@@ -23,51 +23,51 @@ pub(super) enum Step {
     PortalSession,
     /// A longer sign-in session of `aws login`.
     SigninSession,
-    /// An OIDC token exchanged for the last role, with nothing in between.
+    /// An OIDC token exchanged directly for the last role.
     ExchangeForLast,
-    /// Leave a hop out.
+    /// Remove a hop.
     Drop(usize),
-    /// Ask for another DurationSeconds.
+    /// Request another DurationSeconds.
     Ask(usize),
     /// Send no DurationSeconds.
     SendNone(usize),
-    /// Renew the session of a hop that is copied.
+    /// Renew a copied session of a hop.
     Renew(usize),
     /// A higher MaxSessionDuration of the role at this hop.
     MaxSession(usize),
     /// Let the SDK's provider chain renew.
     Auto,
-    /// Renew in the job's own loop, or more often there.
+    /// Renew in the job's own loop, or more often in that loop.
     Every,
     /// A shorter pause.
     Pause,
-    /// Credentials that are younger when the job starts.
+    /// Younger credentials at the start of the job.
     Age,
     /// Shorter runs, each with its own credentials.
     Split,
 }
 
 impl Step {
-    /// Every step that could help the job, in the order in which their numbers are chosen: each number depends only on
-    /// the steps before it. Requests matter at the first hop, at the last, where they are not granted and where the
-    /// session is copied; a hop is left out near the source, and where its request is refused.
-    pub(super) fn of(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Vec<Self> {
+    /// Every step that could help the job, in the order in which their numbers are chosen: a number depends only on
+    /// earlier steps. Requests matter at the first and last hop, and where they are refused or the session is copied.
+    /// Hops are removed near the source, and where their request is refused.
+    pub(super) fn candidates(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Vec<Self> {
         let last = job.path.len().saturating_sub(1);
-        let mut steps = Self::of_source(job);
+        let mut steps = Self::source_candidates(job);
         let mut stuck: Vec<usize> = (0..job.path.len()).filter(|hop| !is_granted(job, *hop, max_session)).collect();
         if stuck.len() > MOST_CHANGES {
             stuck.clear(); // More than could be fixed one by one.
         }
-        // Only the last copied hop counts.
+        // Only the last copied hop limits the job.
         let copied = job.path.iter().rposition(|hop| hop.copied);
         let asked = |hop: &usize| *hop == 0 || *hop == last || Some(*hop) == copied || stuck.contains(hop);
-        // The job works as its last role: that hop stays.
+        // The job works with its last role, so that hop stays.
         steps.extend((0..last).filter(|hop| *hop < MOST_CHANGES || stuck.contains(hop)).map(Self::Drop));
         steps.extend((0..job.path.len()).filter(asked).map(Self::Ask));
         let stated = |hop: &usize| job.path[*hop].duration.is_some();
         steps.extend((0..job.path.len()).filter(asked).filter(stated).map(Self::SendNone));
         steps.extend((0..job.path.len()).filter(|hop| job.path[*hop].copied).map(Self::Renew));
-        // Only a first hop has its role's own maximum: this one, or the first one after some are left out.
+        // Only a first hop uses its role's own maximum: this hop, or the first hop after removals.
         let may_be_first = |hop: &usize| *hop <= MOST_CHANGES || *hop == last;
         steps.extend((0..job.path.len()).filter(may_be_first).map(Self::MaxSession));
         if job.refresh != Refresh::Auto {
@@ -82,7 +82,7 @@ impl Step {
     }
 
     /// The steps that change the source.
-    fn of_source(job: &Job) -> Vec<Self> {
+    fn source_candidates(job: &Job) -> Vec<Self> {
         let mut steps = match job.source {
             Source::SessionToken { .. } | Source::FederationToken { .. } => vec![Self::OwnKey, Self::SourceDuration],
             Source::RolesAnywhere { .. } => vec![Self::SourceDuration],
@@ -109,7 +109,7 @@ impl Step {
         steps
     }
 
-    /// Whether both can be done: not where they change the same thing.
+    /// Whether both steps can be combined: they do not change the same thing.
     pub(super) fn goes_with(self, other: Self) -> bool {
         let changes_source = |step: Self| {
             matches!(
@@ -134,20 +134,20 @@ impl Step {
         }
     }
 
-    /// Whether the path has fewer sessions between the source and the last role.
+    /// Whether the step leaves fewer sessions between the source and the last role.
     pub(super) const fn shortens_the_chain(self) -> bool {
         matches!(self, Self::ExchangeForLast | Self::Drop(_))
     }
 
-    /// How much it changes and how unsafe it is. Renewing comes first, then asking explicitly and sizing the role to
-    /// the job, then a shorter chain or another source; shorter runs change the job itself.
+    /// The weight of a step, by size and safety. Renewal comes first, then explicit requests and a larger maximum,
+    /// then a shorter chain or another source. Shorter runs change the job itself and come last.
     pub(super) fn weight(self) -> u32 {
         match self {
             Self::Auto => 10,
             Self::Every | Self::Ask(_) | Self::MaxSession(_) => 20,
             Self::SourceDuration => 30,
             Self::Renewable | Self::OwnKey | Self::PermissionSet | Self::Renew(_) => 40,
-            // A stated request is clearer: without one the client sends its own default.
+            // An explicit request is clearer: without it the client sends its own default.
             Self::SendNone(_) => 45,
             Self::PortalSession | Self::SigninSession | Self::Drop(_) => 50,
             Self::ExchangeForLast | Self::Pause | Self::Age => 60,
@@ -156,26 +156,26 @@ impl Step {
     }
 }
 
-/// Whether STS grants what the job asks for at this hop, the hops before it aside.
+/// Whether STS grants the job's request at this hop, regardless of earlier hops.
 fn is_granted(job: &Job, hop: usize, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> bool {
     let asked = job.path[hop].duration.unwrap_or(rules::DEFAULT_DURATION);
     matches!(rules::assume_role(asked, max_session(&job.path[hop].role), job.is_chained(hop)), Grant::Granted(_))
 }
 
-/// One change, with its number. Hops are counted as the job declares them.
+/// One change with its number. Hops are counted as the job declares them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// Start from this source: another kind, or another parameter of the same.
     Source(Source),
-    /// Exchange an OIDC token for the last role, with nothing in between.
+    /// Exchange an OIDC token directly for the last role.
     ExchangeForLast,
-    /// Leave this hop out.
+    /// Remove this hop.
     Drop(usize),
     /// Send this DurationSeconds at the hop.
     Ask(usize, Seconds),
     /// Send no DurationSeconds at the hop.
     SendNone(usize),
-    /// Renew the session of the hop: hand on what can renew it, not a copy.
+    /// Renew the session of the hop: hand on a renewable source, not a copy.
     Renew(usize),
     /// Set the role's MaxSessionDuration.
     MaxSession(RoleRef, Seconds),
@@ -190,11 +190,11 @@ pub enum Change {
 }
 
 impl Change {
-    /// The order in which changes are made: AWS has to allow a request before the job sends it.
-    pub(super) fn turn(&self) -> u8 {
+    /// The order of making changes: AWS has to allow a request before the job sends it.
+    pub(super) fn order(&self) -> u8 {
         match self {
             Self::MaxSession(..) | Self::Source(Source::IdentityCenter { .. }) => 0,
-            // Trust policies: the roles allow the longer request by then.
+            // Trust policies change after the roles, which then allow the longer request.
             Self::ExchangeForLast | Self::Drop(_) => 1,
             Self::Source(_) | Self::Ask(..) | Self::SendNone(_) | Self::Renew(_) => 2,
             Self::Refresh(_) | Self::Pause(_) | Self::Age(_) | Self::Split(_) => 3,
@@ -202,14 +202,14 @@ impl Change {
     }
 }
 
-/// A job after some changes.
+/// A job after several changes.
 #[derive(Debug, Clone)]
 pub struct Changed {
-    /// The job as it would be declared.
+    /// The changed declaration of the job.
     pub job: Job,
-    /// For each hop that is left, where the job had it.
+    /// For each remaining hop, its index in the original job.
     pub hops: Vec<usize>,
-    /// MaxSessionDurations that were set.
+    /// The changed MaxSessionDurations.
     pub maxima: BTreeMap<RoleRef, Seconds>,
 }
 
@@ -244,7 +244,7 @@ impl Changed {
         Self { job, hops, maxima }
     }
 
-    /// Its verdict. `max_session`: the MaxSessionDurations that are known before the changes.
+    /// The judgement of the changed job. `max_session`: the known MaxSessionDurations before the changes.
     #[must_use]
     pub fn judged(&self, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Judgement {
         judge(&self.job, |role| self.maxima.get(role).copied().or_else(|| max_session(role)))

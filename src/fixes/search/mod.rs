@@ -1,9 +1,9 @@
-//! The least changes after which a job is covered, found by asking `lease::judge` about each. Owns the search; the
-//! rules are those of `lease`.
+//! The least changes that cover a job, found by judging each with `lease::judge`. Owns the search; the rules are in
+//! `lease`.
 //!
-//! A *step* is a kind of change, a [`Change`] a step with its number. Sets of one, two and three steps are tried, the
-//! smallest first, each with the numbers nearest to the declared ones. A set that holds a smaller sufficient set is not
-//! tried.
+//! A *step* is a kind of change; a [`Change`] is a step with its number. The search tries sets of one, two and three
+//! steps, the smallest first, each with the numbers nearest to the declared ones. Sets that contain a smaller
+//! sufficient set are skipped.
 
 mod change;
 mod numbers;
@@ -14,33 +14,33 @@ pub use change::{Change, Changed};
 use crate::inventory::{Job, JobName, Location, RoleRef, Seconds};
 use crate::lease::{Judgement, Verdict, judge};
 
-/// The most single changes that one way consists of.
+/// The largest number of single changes in one way.
 pub const MOST_CHANGES: usize = 3;
 
-/// A way to make the job fit: changes that suffice together, and no part of which suffices alone.
+/// A way to cover the job: changes that suffice together, while no part of them suffices alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Way {
-    /// The changes, in the order in which they are made.
+    /// The changes, in the order of making them.
     pub changes: Vec<Change>,
     /// The verdict after the changes.
     pub judgement: Judgement,
 }
 
-/// How a job could be covered.
+/// The result of the search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fit {
-    /// It is covered as it is.
+    /// The job is already covered.
     Fits,
-    /// Every way within [`MOST_CHANGES`], the one that changes least and is safest first.
+    /// Every way within [`MOST_CHANGES`], the smallest and safest first.
     Ways(Vec<Way>),
-    /// No such way: the longest run that a way exists for, in whole minutes.
+    /// No way exists. Shorter runs may have one; lengths are in whole minutes.
     Nothing {
-        /// The longest run; `None`: not even the shortest run would start, or keep its margin.
+        /// The longest run with a way; `None`: even the shortest run would not start, or not keep its margin.
         longest: Option<Seconds>,
     },
 }
 
-/// The ways to make the job fit. `max_session` returns a role's MaxSessionDuration where it is known.
+/// Searches the ways to cover the job. `max_session` returns a role's MaxSessionDuration, if known.
 #[must_use]
 pub fn fit(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Fit {
     if judge(job, max_session).verdict == Verdict::Covered {
@@ -51,7 +51,7 @@ pub fn fit(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Fit 
     if !ways.is_empty() {
         return Fit::Ways(ways);
     }
-    // A longer job never has a better verdict, so halving finds the longest.
+    // A longer job never has a better verdict, so bisection finds the longest run.
     let fits = |minutes: u64| {
         let shorter = Job { length: Seconds::minutes(minutes), ..job.clone() };
         let as_it_is = judge(&shorter, max_session).verdict == Verdict::Covered;
@@ -65,8 +65,8 @@ pub fn fit(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Fit 
     Fit::Nothing { longest: (low > 0).then_some(Seconds::minutes(low)) }
 }
 
-/// The first `most` ways to make the job fit, for a report about many jobs: three changes are tried only where no two
-/// suffice, and no shorter run is looked for. Empty: there is no way, or the job is covered as it is.
+/// The first `most` ways to cover the job, for a report about many jobs. Three changes are tried only if no two
+/// suffice, and no shorter run is searched. Empty: no way exists, or the job is already covered.
 #[must_use]
 pub(crate) fn first_ways(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>, most: usize) -> Vec<Way> {
     if judge(job, max_session).verdict == Verdict::Covered {
@@ -79,34 +79,33 @@ pub(crate) fn first_ways(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Sec
     if of_two.is_empty() { search.ways(MOST_CHANGES, Some(most)) } else { of_two }
 }
 
-/// The least change to a chained job that has a shorter chain.
+/// The least change with a shorter chain, for a job that chains roles.
 #[must_use]
 pub(crate) fn shorter_chain(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Option<Way> {
     let search = Search { job, max_session };
     search.ways_with(MOST_CHANGES, Some(1), |set| set.iter().any(|step| step.shortens_the_chain())).pop()
 }
 
-/// A job, and the known MaxSessionDurations of its roles.
+/// A job with the known MaxSessionDurations of its roles.
 struct Search<'a> {
     job: &'a Job,
     max_session: &'a dyn Fn(&RoleRef) -> Option<Seconds>,
 }
 
 impl Search<'_> {
-    /// The first `most` sets of up to `size` steps that suffice and hold no smaller one that does, the least change
-    /// first.
+    /// The first `most` minimal sets of up to `size` steps that suffice, the least change first.
     fn ways(&self, size: usize, most: Option<usize>) -> Vec<Way> {
         self.ways_with(size, most, |_| true)
     }
 
-    /// Those of them that are `wanted`.
+    /// The sets that `wanted` accepts.
     fn ways_with(&self, size: usize, most: Option<usize>, wanted: impl Fn(&[Step]) -> bool) -> Vec<Way> {
-        let steps = Step::of(self.job, self.max_session);
+        let steps = Step::candidates(self.job, self.max_session);
         let compatible =
             |set: &Vec<Step>| set.iter().enumerate().all(|(n, a)| set[n + 1..].iter().all(|b| a.goes_with(*b)));
         let mut all: Vec<Vec<Step>> =
             (1..=size).flat_map(|size| sets(&steps, size)).filter(|set| wanted(set) && compatible(set)).collect();
-        // A set weighs more than any that it holds, which so comes before it.
+        // A set weighs more than its subsets, so subsets come first.
         all.sort_by_cached_key(|set| (set.iter().map(|step| step.weight()).sum::<u32>(), set.len()));
         let mut found: Vec<(Vec<Step>, Way)> = Vec::new();
         for set in all {
@@ -124,20 +123,20 @@ impl Search<'_> {
         found.into_iter().map(|(_, way)| way).collect()
     }
 
-    /// The set with the nearest numbers that suffice.
+    /// The changes with the nearest numbers that suffice.
     fn complete(&self, set: &[Step]) -> Option<Way> {
         let mut way = self.fill(set, &mut Vec::with_capacity(set.len()))?;
-        way.changes.sort_by_key(Change::turn);
+        way.changes.sort_by_key(Change::order);
         Some(way)
     }
 
-    /// Tries the numbers of the first step that has none yet, the nearest first, each with those of the steps after it.
+    /// Tries the numbers of the first step without a number, the nearest first, with those of the later steps.
     fn fill(&self, rest: &[Step], changes: &mut Vec<Change>) -> Option<Way> {
         let Some((step, rest)) = rest.split_first() else {
-            let judgement = self.judged(changes);
+            let judgement = self.judgement(changes);
             return (judgement.verdict == Verdict::Covered).then(|| Way { changes: changes.clone(), judgement });
         };
-        for change in numbers::of(self, *step, changes) {
+        for change in numbers::numbered_changes(self, *step, changes) {
             changes.push(change);
             let way = self.fill(rest, changes);
             changes.pop();
@@ -148,18 +147,18 @@ impl Search<'_> {
         None
     }
 
-    /// Whether some of the changes alone, with these very numbers, suffice.
+    /// Whether a part of the changes suffices with the same numbers.
     fn is_more_than_enough(&self, way: &Way) -> bool {
         let some = |size: usize| sets(&way.changes, size);
-        (1..way.changes.len()).flat_map(some).any(|some| self.judged(&some).verdict == Verdict::Covered)
+        (1..way.changes.len()).flat_map(some).any(|some| self.judgement(&some).verdict == Verdict::Covered)
     }
 
-    fn judged(&self, changes: &[Change]) -> Judgement {
+    fn judgement(&self, changes: &[Change]) -> Judgement {
         Changed::new(self.job, changes).judged(self.max_session)
     }
 }
 
-/// Every choice of `size` of them, in their order.
+/// Every subset of this size, in order.
 fn sets<T: Clone>(all: &[T], size: usize) -> Vec<Vec<T>> {
     if size == 0 {
         return vec![Vec::new()];

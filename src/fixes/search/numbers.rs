@@ -1,6 +1,5 @@
-//! The numbers that a step is tried with, the one nearest to the declared number first. Each is an edge of a rule of
-//! `lease`, in whole minutes (MaxSessionDuration and sessions of people: whole hours). `lease` decides whether it
-//! suffices.
+//! The numbers of a step, the number nearest to the declared one first. Each number is an edge of a rule of `lease`,
+//! in whole minutes (MaxSessionDuration and sessions of people: whole hours). `lease` decides whether it suffices.
 
 use std::ops::RangeInclusive;
 
@@ -9,12 +8,12 @@ use super::change::{Change, Changed, Step};
 use crate::inventory::{Job, Refresh, Seconds, Source};
 use crate::lease::rules;
 
-/// The changes that the step may be, after the `changes` that are already chosen.
-pub(super) fn of(search: &Search<'_>, step: Step, changes: &[Change]) -> Vec<Change> {
+/// The possible changes of the step, after the chosen `changes`.
+pub(super) fn numbered_changes(search: &Search<'_>, step: Step, changes: &[Change]) -> Vec<Change> {
     let job = search.job;
     match step {
         Step::OwnKey => {
-            // GetFederationToken takes no MFA. Whether GetSessionToken had it is not known, so it is kept.
+            // GetFederationToken takes no MFA. Whether GetSessionToken used MFA is not known, so that call stays.
             let mfa = matches!(job.source, Source::SessionToken { .. });
             vec![Change::Source(Source::IamUser { mfa })]
         }
@@ -37,25 +36,25 @@ pub(super) fn of(search: &Search<'_>, step: Step, changes: &[Change]) -> Vec<Cha
     }
 }
 
-/// How long the job's credentials should last: needed + margin.
-fn wanted(job: &Job) -> Seconds {
+/// The required length of the job's credentials: needed + margin.
+fn required(job: &Job) -> Seconds {
     job.needed() + job.margin
 }
 
-/// How long a session must last by each rule of `lease`: for the whole job, with and without botocore's ten minutes, or
-/// for one turn of the job's own loop.
-fn enough(job: &Job) -> Vec<Seconds> {
-    let whole = wanted(job);
-    let mut enough = vec![whole, whole + rules::BOTOCORE_MANDATORY_REFRESH];
+/// The required session lengths by the rules of `lease`: for the whole job, with and without botocore's ten minutes,
+/// or for one turn of the job's own loop.
+fn sufficient_lengths(job: &Job) -> Vec<Seconds> {
+    let whole = required(job);
+    let mut lengths = vec![whole, whole + rules::BOTOCORE_MANDATORY_REFRESH];
     if let Refresh::Every(every) = job.refresh {
-        enough.push(every + job.pause + job.margin);
+        lengths.push(every + job.pause + job.margin);
     }
-    enough.into_iter().map(rounded_up_to_minutes).collect()
+    lengths.into_iter().map(rounded_up_to_minutes).collect()
 }
 
 fn requests(search: &Search<'_>, hop: usize) -> Vec<Seconds> {
     let declared = &search.job.path[hop];
-    let mut seconds = enough(search.job);
+    let mut seconds = sufficient_lengths(search.job);
     seconds.extend([rules::ASSUME_ROLE_MINIMUM, rules::CHAIN_CAP, rules::LONGEST_SESSION]);
     seconds.extend((search.max_session)(&declared.role).map(rounded_down_to_minutes));
     nearest_first(seconds, declared.duration.unwrap_or(rules::DEFAULT_DURATION), &rules::ASSUME_ROLE_RANGE)
@@ -63,7 +62,7 @@ fn requests(search: &Search<'_>, hop: usize) -> Vec<Seconds> {
 
 fn source_durations(job: &Job) -> Vec<Change> {
     let with = |now: Seconds, range: &RangeInclusive<Seconds>, source: fn(Seconds) -> Source| {
-        let mut seconds = enough(job);
+        let mut seconds = sufficient_lengths(job);
         seconds.extend([*range.start(), *range.end()]);
         nearest_first(seconds, now, range).into_iter().map(|seconds| Change::Source(source(seconds))).collect()
     };
@@ -93,7 +92,7 @@ fn source_durations(job: &Job) -> Vec<Change> {
     }
 }
 
-/// The source that can be renewed without a person.
+/// The source in its renewable form, which needs no person.
 fn renewable(job: &Job) -> Option<Change> {
     let renewable = match &job.source {
         Source::WebIdentity { renewable: false } => Source::WebIdentity { renewable: true },
@@ -105,14 +104,14 @@ fn renewable(job: &Job) -> Option<Change> {
 
 fn permission_set(job: &Job) -> Option<Change> {
     let Source::IdentityCenter { session, portal_session } = job.source else { return None };
-    let to = wanted(job).rounded_up_to_hours();
+    let to = required(job).rounded_up_to_hours();
     let longer = session < to && rules::PERMISSION_SET_RANGE.contains(&to);
     longer.then_some(Change::Source(Source::IdentityCenter { session: to, portal_session }))
 }
 
-/// Keeps the change of the permission set, where that is made too.
+/// Keeps the change of the permission set, if the way also makes that change.
 fn portal_session(job: &Job, changes: &[Change]) -> Option<Change> {
-    let to = wanted(job).rounded_up_to_hours();
+    let to = required(job).rounded_up_to_hours();
     let is_longer = |now: Seconds| now < to && to <= rules::LONGEST_PORTAL_SESSION.seconds;
     match Changed::new(job, changes).job.source {
         Source::IdentityCenter { session, portal_session } if is_longer(portal_session) => {
@@ -127,16 +126,16 @@ fn portal_session(job: &Job, changes: &[Change]) -> Option<Change> {
 
 fn signin_session(job: &Job) -> Option<Change> {
     let Source::ConsoleLogin { role, signin_session } = &job.source else { return None };
-    let to = wanted(job).rounded_up_to_hours();
+    let to = required(job).rounded_up_to_hours();
     let now = signin_session.unwrap_or(rules::SIGNIN_SESSION_DEFAULT.seconds);
     let longer = now < to && rules::MAX_SIGNIN_SESSION_RANGE.contains(&to);
     longer.then(|| Change::Source(Source::ConsoleLogin { role: role.clone(), signin_session: Some(to) }))
 }
 
-/// The smallest whole hour that allows the direct request to the role, where its maximum is lower or not known.
+/// The smallest whole hour that allows the direct request to the role, if its maximum is lower or not known.
 fn max_session(search: &Search<'_>, hop: usize, changes: &[Change]) -> Option<Change> {
     let changed = Changed::new(search.job, changes);
-    // Only the first hop can be direct, and only there the role's own maximum counts.
+    // Only the first hop can be direct, and only a direct hop uses the role's own maximum.
     if changed.hops.first() != Some(&hop) || changed.job.is_chained(0) {
         return None;
     }
@@ -156,18 +155,18 @@ fn every(search: &Search<'_>, changes: &[Change]) -> Option<Change> {
     more_often.then_some(Change::Refresh(Refresh::Every(every)))
 }
 
-/// How often a job's own loop has to renew, in whole minutes: early enough for the client's refresh window and the
+/// The renewal interval of a job's own loop, in whole minutes: early enough for the client's refresh window and the
 /// margin.
 fn loop_interval(lease: Seconds, job: &Job) -> Option<Seconds> {
     let spare = job.margin.0.max(rules::CLIENT_REFRESH_WINDOW.0).saturating_add(job.pause.0);
     lease.0.checked_sub(spare).filter(|every| *every >= 60).map(|every| Seconds(every / 60 * 60))
 }
 
-/// Shorter lengths for a part of the job that is `now` long: its pause, or the age of its credentials.
+/// Shorter lengths for a part of the job with the current length `now`: its pause, or the age of its credentials.
 fn shorter(search: &Search<'_>, changes: &[Change], now: Seconds) -> Vec<Seconds> {
     let job = Changed::new(search.job, changes).job;
-    let judgement = search.judged(changes);
-    let rest = wanted(&job).0.saturating_sub(now.0);
+    let judgement = search.judgement(changes);
+    let rest = required(&job).0.saturating_sub(now.0);
     let spare = |end: Option<Seconds>, used: u64| end.and_then(|end| end.0.checked_sub(used)).map(Seconds);
     let mut seconds: Vec<Seconds> =
         [judgement.end, judgement.lease].into_iter().filter_map(|end| spare(end, rest)).collect();
@@ -181,7 +180,7 @@ fn shorter(search: &Search<'_>, changes: &[Change], now: Seconds) -> Vec<Seconds
 
 fn runs(search: &Search<'_>, changes: &[Change]) -> Vec<Change> {
     let job = search.job;
-    let judgement = search.judged(changes);
+    let judgement = search.judgement(changes);
     let changed = Changed::new(job, changes).job;
     let used = changed.age + changed.pause + job.margin;
     let ends = [judgement.end, judgement.lease].into_iter().flatten();
@@ -191,7 +190,7 @@ fn runs(search: &Search<'_>, changes: &[Change]) -> Vec<Change> {
     nearest_first(seconds.collect(), job.length, &shorter).into_iter().map(Change::Split).collect()
 }
 
-/// The numbers within the range, without the declared one, the nearest to it first.
+/// The numbers within the range, without the declared number, the nearest to it first.
 fn nearest_first(mut seconds: Vec<Seconds>, now: Seconds, range: &RangeInclusive<Seconds>) -> Vec<Seconds> {
     seconds.retain(|seconds| *seconds != now && range.contains(seconds));
     seconds.sort_by_key(|seconds| (seconds.0.abs_diff(now.0), seconds.0));

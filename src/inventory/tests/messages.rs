@@ -45,6 +45,12 @@ fn a_no_break_space_inside_a_text_is_no_mistake() {
 }
 
 #[test]
+fn a_byte_order_mark_may_begin_a_file() {
+    let text = "\u{feff}version: 1\njobs: [{name: a, length: 1h, source: ecs-task}]\n";
+    assert!(Inventory::parse("team.yaml", text).is_ok());
+}
+
+#[test]
 fn a_wrong_indentation_is_named_at_its_line() {
     check(
         "version: 1\njobs:\n  - name: a\n   «length: 4h\n    source: ecs-task\n",

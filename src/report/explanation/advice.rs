@@ -1,24 +1,24 @@
-//! A way to cover a job: its changes in a few words, each change as a fix, and the lines of the inventory after it. The
-//! wording of a fix stands in `fixes`.
+//! A way to cover a job: its changes in short, each change as a fix, and the changed lines of the inventory. The
+//! wording of a fix is in `fixes`.
 
 use crate::fixes::search::{Change, Changed, Way};
 use crate::fixes::{self, Fix};
 use crate::inventory::{Inventory, Job, Refresh, Role, RoleRef, Seconds, Source, write};
 
-/// What to do, and what to declare when it is done.
+/// The steps of a way, and the lines to declare afterwards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Advice {
-    /// All changes in a few words.
+    /// A summary of all changes.
     pub(super) heading: String,
-    /// One for each change, in their order.
+    /// One fix per change, in order.
     pub(super) fixes: Vec<Fix>,
-    /// The keys of the job that change, as YAML.
+    /// The changed keys of the job, as YAML.
     pub(super) job: String,
-    /// What changes under `roles`, as YAML; empty where nothing does.
+    /// The changes under `roles`, as YAML; empty if none.
     pub(super) roles: String,
 }
 
-/// Describes a way. `max_session`: a role's MaxSessionDuration, where it is known.
+/// Describes a way. `max_session`: a role's MaxSessionDuration, if known.
 pub(super) fn advise(
     inventory: &Inventory,
     job: &Job,
@@ -48,7 +48,7 @@ fn listed(all: &[String]) -> String {
     }
 }
 
-/// A change in a few words.
+/// A summary of a change.
 fn summarize(job: &Job, change: &Change) -> String {
     let name = |hop: usize| job.path.get(hop).map_or("the role", |hop| hop.role.name());
     match change {
@@ -90,7 +90,7 @@ fn summarize(job: &Job, change: &Change) -> String {
     }
 }
 
-/// The keys of the job that change.
+/// The changed keys of the job.
 fn job_lines(inventory: &Inventory, before: &Job, after: &Job) -> String {
     let mut lines = Vec::new();
     if after.length != before.length {

@@ -1,4 +1,5 @@
-//! One job explained, for programs. Versioned like the report: fields are added, never renamed. Durations are in seconds.
+//! One explained job, for programs. Versioned like the report: fields are added, never renamed. Durations are in
+//! seconds.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -17,17 +18,17 @@ use crate::report::v1::{FindingV1, FixV1, PlannedV1};
 struct Explained<'a> {
     schema_version: u32,
     job: ExplainedJob<'a>,
-    /// It is covered as it is.
+    /// The job is already covered.
     fits: bool,
-    /// What would make it fit, the least change first; any one of them.
+    /// Ways to cover the job, the least change first; any one of them suffices.
     ways: Vec<ExplainedWay>,
-    /// Where there is no way: the longest run that there is one for; null where there is none at all.
+    /// The longest run with a way, if no way exists for the declared run; null if no run has a way.
     longest_run_seconds: Option<Seconds>,
     #[serde(serialize_with = "findings")]
     findings: &'a [Finding],
-    /// When the run began whose live values count.
+    /// The start of the run with the live values.
     live_values_of: Option<&'a str>,
-    /// The job's roles in the templates and plans that were given.
+    /// The job's roles in the given templates and plans.
     #[serde(skip_serializing_if = "Option::is_none")]
     planned: Option<PlannedV1<'a>>,
 }
@@ -58,29 +59,29 @@ struct ExplainedHop<'a> {
     role: &'a RoleRef,
     alias: Option<String>,
     chained: bool,
-    /// What counts: what the client sends, or STS's default.
+    /// The effective request: the client's value, or STS's default.
     requested_seconds: Seconds,
-    /// The client sends it.
+    /// Whether the client sends the value.
     requested: bool,
     cap_seconds: Option<Seconds>,
     max_session_duration_seconds: Option<Seconds>,
     /// `iam`, `planned` or `declared`.
     max_session_duration_from: Option<MaxSessionFrom>,
     lease_seconds: Option<Seconds>,
-    /// `granted`, `refused`, `not-known`, or `not-reached` behind a refused request.
+    /// `granted`, `refused`, `not-known`, or `not-reached` after a refused request.
     grant: &'static str,
 }
 
 #[derive(Serialize)]
 struct ExplainedWay {
     summary: String,
-    /// In the order in which they are to be done.
+    /// The steps in order.
     /// Serialized through the report's form of a fix.
     #[serde(serialize_with = "steps")]
     steps: Vec<Fix>,
-    /// Keys of the job that change, as YAML of the inventory.
+    /// The changed keys of the job, as YAML of the inventory.
     job: String,
-    /// What changes under `roles`, likewise; empty where nothing does.
+    /// The changes under `roles`, as YAML; empty if none.
     roles: String,
     lease_seconds: Option<Seconds>,
     lapses_after_seconds: Option<Seconds>,
@@ -106,7 +107,7 @@ impl Explanation<'_> {
             live_values_of: self.read_at.as_deref(),
             planned: self.planned.as_ref().map(PlannedV1::from),
         };
-        // Nothing stands in the way: every key is a text.
+        // Serialization cannot fail: every key is a text.
         serde_json::to_string_pretty(&explained).unwrap_or_default()
     }
 

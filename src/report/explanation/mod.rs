@@ -1,5 +1,5 @@
-//! One job explained to the person who received its finding: its path hop by hop, the calculation of its verdict, ways to
-//! cover it, and its findings. `path` draws the path, `advice` describes one way, `ways` lists them, `json` is the form for
+//! One job explained to the person who received its finding: its path, the calculation of its verdict, ways to cover
+//! it, and its findings. `path` draws the path, `advice` describes one way, `ways` lists them, `json` is the form for
 //! programs.
 
 mod advice;
@@ -23,24 +23,24 @@ use crate::lease::{Judgement, Verdict};
 use crate::plan::Plan;
 use crate::visible;
 
-/// A job, and everything that its explanation shows.
+/// A job with the data of its explanation.
 #[derive(Debug)]
 pub struct Explanation<'a> {
     inventory: &'a Inventory,
     job: &'a Job,
-    /// When the live values were read, as a report says it; `None`: there are none.
+    /// The time of the live values as in a report; `None`: there are no live values.
     read_at: Option<String>,
     judgement: Judgement,
     findings: Vec<Finding>,
     fit: Fit,
-    /// The job's roles in the templates and plans that were given.
+    /// The job's roles in the given templates and plans.
     planned: Option<PlannedReport>,
-    /// The MaxSessionDurations of its roles that are known.
+    /// The known MaxSessionDurations of its roles.
     max_sessions: BTreeMap<RoleRef, (Seconds, MaxSessionFrom)>,
 }
 
 impl<'a> Explanation<'a> {
-    /// Judges the job by what is declared and by the MaxSessionDurations in `facts`, which were read at `read_at`.
+    /// Judges the job with the declared facts and the MaxSessionDurations in `facts`, which were read at `read_at`.
     #[must_use]
     pub fn new(
         inventory: &'a Inventory,
@@ -66,12 +66,12 @@ impl<'a> Explanation<'a> {
         Self { inventory, job, read_at, judgement, findings, fit, planned, max_sessions }
     }
 
-    /// The role's MaxSessionDuration, and where it is known from.
+    /// The role's MaxSessionDuration and its origin.
     fn max_session(&self, role: &RoleRef) -> Option<(Seconds, MaxSessionFrom)> {
         self.max_sessions.get(role).copied()
     }
 
-    /// The text for a terminal of so many columns.
+    /// The text for a terminal of this width.
     #[must_use]
     pub fn render(&self, columns: usize) -> String {
         let width = columns.clamp(*WIDTHS.start(), *WIDTHS.end());
@@ -123,7 +123,7 @@ impl<'a> Explanation<'a> {
         }
     }
 
-    /// Where the MaxSessionDurations are known from.
+    /// The origin of the MaxSessionDurations.
     fn known(&self) -> String {
         let is_live = |hop: &&Hop| self.max_session(&hop.role).is_some_and(|(_, from)| from == MaxSessionFrom::Iam);
         let live = self.job.path.iter().filter(is_live).count();
@@ -142,8 +142,8 @@ impl<'a> Explanation<'a> {
                 format!("IAM returned the MaxSessionDuration of {live} of {all} hops to the run of {at}.{rest}")
             }
             (None, all) => format!(
-                "From the inventory, which declares MaxSessionDuration for {known} of {all} hops. This command makes no \
-                 AWS calls: {check}, and `--format json --output FILE` keeps them for `explain --report FILE`."
+                "From the inventory, which declares MaxSessionDuration for {known} of {all} hops. This command makes \
+                 no AWS calls: {check}, and `--format json --output FILE` keeps them for `explain --report FILE`."
             ),
         }
     }
@@ -160,7 +160,7 @@ struct Text {
 }
 
 impl Text {
-    /// A line that is fit to print.
+    /// Adds a line, made safe to print.
     fn line(&mut self, line: &str) {
         let _ = writeln!(self.text, "{line}");
     }
@@ -179,14 +179,14 @@ impl Text {
         self.line(&wrapped);
     }
 
-    /// A wrapped text after a label, indented to its end.
+    /// Adds a wrapped text after a label, indented to the label's end.
     fn wrapped_after(&mut self, label: &str, line: &str) {
         let indent = " ".repeat(label.chars().count());
         let wrapped = self.wrap(line, &indent);
         self.line(&format!("{label}{}", wrapped.trim_start()));
     }
 
-    /// Lines to copy, never wrapped.
+    /// Adds lines to copy, not wrapped.
     fn code(&mut self, lines: &str, indent: &str) {
         let dim = Style::new().dimmed();
         for line in lines.lines().map(visible::line) {

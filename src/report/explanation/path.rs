@@ -7,7 +7,7 @@ use crate::facts::MaxSessionFrom;
 use crate::inventory::{FirstCall, Hop, Refresh, Seconds, Source};
 use crate::lease::rules::{self, Grant, Refusal};
 use crate::lease::{HopLease, Verdict};
-use crate::report::plain::limit_in_words;
+use crate::report::plain::describe_limit;
 use crate::visible;
 
 const INDENT: &str = "             ";
@@ -40,12 +40,12 @@ pub(super) fn draw(explained: &Explanation<'_>, text: &mut Text) {
     }
 }
 
-/// The source or a hop, marked where it limits the job.
+/// The source or a hop, with a mark if it limits the job.
 fn draw_stop(text: &mut Text, place: &str, name: &str, limits: bool) {
     let bold = Style::new().bold();
     let mark = if limits { "▶" } else { " " };
     let name = visible::line(name);
-    // ARNs are never wrapped, so that they can be copied.
+    // ARNs are not wrapped, so that they can be copied.
     text.line(&format!("  {mark} {place:<8} {bold}{name}{bold:#}"));
     if limits {
         text.line(&format!("{INDENT}◀ limits the job"));
@@ -172,11 +172,11 @@ pub(super) fn draw_calculation(explained: &Explanation<'_>, text: &mut Text) {
     text.wrapped_after("  lasts    ", &lasts);
     if let Some(limit) = judgement.limited_by {
         let place = judgement.limiting_hop.map_or_else(|| "the source".to_owned(), |hop| format!("path[{hop}]"));
-        text.line(&format!("  limit    {}, at {place}", limit_in_words(limit)));
+        text.line(&format!("  limit    {}, at {place}", describe_limit(limit)));
     }
 }
 
-/// How the job renews its credentials, and for how long that works.
+/// The renewal of the job's credentials, and how long it works.
 fn describe_refresh(explained: &Explanation<'_>) -> String {
     let (job, judgement) = (explained.job, &explained.judgement);
     let until = match judgement.end {

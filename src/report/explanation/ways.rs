@@ -8,9 +8,9 @@ use crate::fixes::search::{Fit, MOST_CHANGES, Way};
 use crate::inventory::Seconds;
 use crate::lease::{Judgement, Verdict};
 
-/// Ways that are shown with all their steps.
+/// The number of ways with all their steps.
 const IN_FULL: usize = 4;
-/// Ways of which only the heading is shown.
+/// The number of ways with only their heading.
 const IN_SHORT: usize = 8;
 
 pub(super) fn describe_ways(explained: &Explanation<'_>, text: &mut Text) {
@@ -53,7 +53,8 @@ fn at_best(explained: &Explanation<'_>, longest: Option<Seconds>) -> String {
             "A shorter run would not start either: STS refuses too many of its requests.".to_owned()
         }
         None => format!(
-            "With its pause of {1}, even a run of one minute would not keep the margin of {0}. Declare a smaller margin.",
+            "With its pause of {1}, even a run of one minute would not keep the margin of {0}. \
+             Declare a smaller margin.",
             explained.job.margin, explained.job.pause
         ),
     }
@@ -84,7 +85,7 @@ fn describe_way(explained: &Explanation<'_>, text: &mut Text, number: usize, way
     text.wrapped(&format!("Result: {}", outcome(explained, &way.judgement)), INDENT);
 }
 
-/// The numbers of a covered job.
+/// The outcome of a covered job.
 fn outcome(explained: &Explanation<'_>, judgement: &Judgement) -> String {
     match (judgement.end, judgement.headroom.and_then(|headroom| u64::try_from(headroom).ok())) {
         (Some(end), Some(headroom)) => format!(

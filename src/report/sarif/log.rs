@@ -1,4 +1,4 @@
-//! The part of SARIF 2.1.0 that this program writes. Owns the names of the standard, nothing of the report.
+//! The part of SARIF 2.1.0 that this program writes. Owns the names of the standard, independent of the report.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -12,7 +12,7 @@ pub(super) struct Log {
 }
 
 impl Log {
-    pub(super) fn of(run: Run) -> Self {
+    pub(super) fn new(run: Run) -> Self {
         Self { schema: "https://json.schemastore.org/sarif-2.1.0.json", version: "2.1.0", runs: [run] }
     }
 }
@@ -81,7 +81,7 @@ pub(super) struct Message {
     pub(super) markdown: Option<String>,
 }
 
-/// What names the run: GitHub takes all before the last slash as its category.
+/// The name of the run. GitHub uses the text before the last slash as the category.
 #[derive(Serialize)]
 pub(super) struct Automation {
     pub(super) id: String,
@@ -102,7 +102,7 @@ pub(super) struct Notification {
 }
 
 impl Notification {
-    pub(super) fn of(level: Level, text: String) -> Self {
+    pub(super) fn new(level: Level, text: String) -> Self {
         Self { level, message: Text { text } }
     }
 }

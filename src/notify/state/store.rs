@@ -100,7 +100,8 @@ impl Store {
         }
         let condition = match replaces {
             Version::Etag(etag) => Condition::IfMatch(etag),
-            // Where reading was refused there may be no object: S3 hides that from callers that may not list the bucket.
+            // Where reading was refused there may be no object: S3 hides that from callers that may not list the
+            // bucket.
             Version::Absent | Version::Unknown => Condition::IfNoneMatch,
         };
         match self.object.put(text, condition).await {

@@ -1,17 +1,22 @@
-//! Topic ARNs: owns their shape.
+//! Topic ARNs.
 
 use crate::inventory::is_account;
 
-/// The ARN of an SNS topic: `arn:PARTITION:sns:REGION:ACCOUNT:NAME`, with `.fifo` at the end of a FIFO topic's name.
+/// The ARN of an SNS topic: `arn:PARTITION:sns:REGION:ACCOUNT:NAME`. The name of a FIFO topic ends in `.fifo`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicArn(String);
+
+/// A text that is not the ARN of an SNS topic.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not the ARN of an SNS topic: write arn:aws:sns:REGION:ACCOUNT:NAME")]
+pub struct NotATopic(String);
 
 impl TopicArn {
     /// Reads an ARN.
     ///
     /// # Errors
-    /// What would be right.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    /// Where the text is not the ARN of a topic.
+    pub fn parse(text: &str) -> Result<Self, NotATopic> {
         let parts: Vec<&str> = text.split(':').collect();
         match parts[..] {
             ["arn", partition, "sns", region, account, name]
@@ -19,7 +24,7 @@ impl TopicArn {
             {
                 Ok(Self(text.to_owned()))
             }
-            _ => Err(format!("`{text}` is not the ARN of an SNS topic: write arn:aws:sns:REGION:ACCOUNT:NAME")),
+            _ => Err(NotATopic(text.to_owned())),
         }
     }
 

@@ -1,0 +1,112 @@
+//! A digest as JSON, for programs. Texts of the state can be anybody's: control characters in them are escaped.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::digest::{Digest, DigestChanges, Excerpt, count_by_severity};
+use super::state::{Notice, Previous, Reason, Resolved};
+use crate::report::v1;
+use crate::visible::printable;
+
+impl Digest<'_> {
+    /// The whole object.
+    pub(super) fn json(&self, excerpt: &Excerpt<'_>) -> Value {
+        let mut body = self.short_json(excerpt, excerpt.is_cut);
+        body["findings"] = json!(self.ids());
+        body["accounts"] = json!(self.accounts());
+        body["details"] = excerpt.shown.iter().map(|finding| json!(v1::FindingV1::from(*finding))).collect();
+        body["run"] = json!(v1::RunV1::from(&self.report.run));
+        body["summary"] = json!(v1::SummaryV1::from(&self.report.summary));
+        if let Some(changes) = &self.changes {
+            body["changes"] = changes.json(excerpt);
+        }
+        if self.is_manual() {
+            let manual = self.manual.cloned().unwrap_or_default();
+            let inventory = if manual.inventory_of_request { "request" } else { "function" };
+            body["manual"] = json!({ "caller": manual.caller.as_deref().map(printable), "inventory": inventory });
+        }
+        body
+    }
+
+    /// The counts alone, where there is no room for the lists.
+    pub(super) fn short_json(&self, excerpt: &Excerpt<'_>, truncated: bool) -> Value {
+        json!({
+            "schema_version": v1::SCHEMA_VERSION,
+            "severity": self.worst_word(),
+            "owner": self.owner,
+            "complete": self.report.run.complete,
+            "truncated": truncated,
+            "left_out": count_by_severity(excerpt.omitted),
+        })
+    }
+}
+
+impl DigestChanges<'_> {
+    fn json(&self, excerpt: &Excerpt<'_>) -> Value {
+        let notices = &self.owner.open[..excerpt.shown.len().min(self.owner.open.len())];
+        let with_reason = |is: fn(&Reason) -> bool| -> Vec<&str> {
+            let notices = notices.iter().filter(|notice| is(&notice.reason));
+            notices.map(|notice| notice.finding.fingerprint.as_str()).collect()
+        };
+        let (state, reason) = match self.previous {
+            Previous::Known(_) => ("known", None),
+            Previous::New { why } => ("new", Some(why)),
+            Previous::Lost { why } => ("lost", Some(why)),
+        };
+        json!({
+            "state": state,
+            "state_reason": reason,
+            "new": with_reason(|reason| *reason == Reason::New),
+            "changed": with_reason(|reason| matches!(reason, Reason::Changed { .. })),
+            "reminded": with_reason(|reason| matches!(reason, Reason::Reminder { .. })),
+            "since": notices.iter().filter_map(since).collect::<BTreeMap<&str, String>>(),
+            "differences": notices.iter().filter_map(differences).collect::<BTreeMap<&str, Value>>(),
+            "resolved": excerpt.resolved.iter().map(resolved_json).collect::<Vec<Value>>(),
+            "resolved_left_out": self.owner.resolved.len() - excerpt.resolved.len(),
+            "unchanged": self.owner.unchanged,
+            "unchecked": self.owner.unchecked,
+            "next_reminder": self.owner.next_reminder.map(moment),
+        })
+    }
+}
+
+/// A resolved finding.
+pub(super) fn resolved_json(resolved: &Resolved) -> Value {
+    let was = &resolved.was;
+    json!({
+        "fingerprint": printable(&resolved.fingerprint),
+        "id": was.id,
+        "severity": was.severity,
+        "job": was.job.as_deref().map(printable),
+        "role": was.role.as_deref().map(printable),
+        "hop": was.hop,
+        "title": printable(&was.title),
+        "since": moment(was.since),
+        "reason": printable(&resolved.reason),
+    })
+}
+
+fn since<'a>(notice: &'a Notice<'_>) -> Option<(&'a str, String)> {
+    match &notice.reason {
+        Reason::New => None,
+        Reason::Changed { since, .. } | Reason::Reminder { since } => {
+            Some((notice.finding.fingerprint.as_str(), moment(*since)))
+        }
+    }
+}
+
+fn differences<'a>(notice: &'a Notice<'_>) -> Option<(&'a str, Value)> {
+    let Reason::Changed { differences, .. } = &notice.reason else { return None };
+    let shown = |text: &Option<String>| text.as_deref().map(printable);
+    let list = differences
+        .iter()
+        .map(|d| json!({ "name": printable(&d.name), "before": shown(&d.before), "now": shown(&d.now) }));
+    Some((notice.finding.fingerprint.as_str(), list.collect()))
+}
+
+/// A time as the report writes it.
+fn moment(at: Timestamp) -> String {
+    format!("{at:.0}")
+}

@@ -1,0 +1,207 @@
+//! A digest as plain text, for mail and chat. Texts of the state can be anybody's: control characters in them are
+//! escaped.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+
+use super::digest::{Digest, DigestChanges, Excerpt};
+use super::state::{Difference, Notice, Previous, Reason, Resolved};
+use crate::inventory::Seconds;
+use crate::report::plain;
+use crate::visible::{self, printable};
+
+impl Digest<'_> {
+    /// The counts: `2 new, 1 resolved: 1 critical, 1 high`.
+    pub(super) fn counts(&self) -> String {
+        let severities = plain::severities(self.findings.iter().copied());
+        match &self.changes {
+            None => severities,
+            Some(changes) if self.findings.is_empty() => changes.counts(),
+            Some(changes) => format!("{}: {severities}", changes.counts()),
+        }
+    }
+
+    /// The whole text of a message.
+    pub(super) fn text(&self, excerpt: &Excerpt<'_>) -> String {
+        let run = &self.report.run;
+        let mut text = match self.len() {
+            0 => format!("{}\n", plain::headline(self.report)),
+            _ => format!("For {}: {}.\n", self.owner, self.counts()),
+        };
+        text.push_str(&self.about_the_run());
+        match &self.changes {
+            Some(changes) => {
+                text.push_str(&changes.preface());
+                text.push_str(&changes.findings(excerpt));
+            }
+            None => excerpt.shown.iter().for_each(|finding| {
+                text.push('\n');
+                text.push_str(&plain::finding(finding));
+            }),
+        }
+        if !excerpt.omitted.is_empty() {
+            let omitted = plain::severities(excerpt.omitted.iter().copied());
+            let _ =
+                writeln!(text, "\nOmitted (size limit): {omitted}. The report of run {} lists all findings.", run.id);
+        }
+        if let Some(changes) = &self.changes {
+            text.push_str(&changes.closing(excerpt.is_cut));
+        }
+        let _ = writeln!(text, "\ncredential-health {}, run {}, {}", run.version, run.id, run.started_at);
+        visible::block(&text)
+    }
+
+    /// Whether the run is incomplete, and who asked for a manual one.
+    fn about_the_run(&self) -> String {
+        let mut text = String::new();
+        if self.is_manual() {
+            text.push_str("Manual run");
+            if let Some(caller) = self.manual.and_then(|manual| manual.caller.as_deref()) {
+                let _ = write!(text, ", requested by {}", printable(caller));
+            }
+            text.push_str(match self.manual {
+                Some(manual) if manual.inventory_of_request => {
+                    ": it checked an inventory that came with the request, not the inventory of the function.\n"
+                }
+                Some(_) | None => ": a person or a pipeline invoked the function.\n",
+            });
+        }
+        if !self.report.run.complete {
+            text.push_str("This run is incomplete. Jobs and roles that were not checked can have problems too.\n");
+        }
+        text
+    }
+}
+
+impl DigestChanges<'_> {
+    /// `1 new, 2 changed, 1 still open, 3 resolved`.
+    fn counts(&self) -> String {
+        let open = |is: fn(&Reason) -> bool| self.owner.open.iter().filter(|notice| is(&notice.reason)).count();
+        let counts = [
+            (open(|reason| *reason == Reason::New), "new"),
+            (open(|reason| matches!(reason, Reason::Changed { .. })), "changed"),
+            (open(|reason| matches!(reason, Reason::Reminder { .. })), "still open"),
+            (self.owner.resolved.len(), "resolved"),
+        ];
+        let parts: Vec<String> =
+            counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+        if parts.is_empty() { "nothing open".to_owned() } else { parts.join(", ") }
+    }
+
+    /// Why the message lists every open finding, where it does.
+    fn preface(&self) -> String {
+        match self.previous {
+            Previous::Known(_) => String::new(),
+            Previous::New { why } => {
+                format!("There is no record of earlier messages, so every open finding is listed.\n{why}.\n")
+            }
+            Previous::Lost { why } => format!(
+                "The record of earlier messages could not be read, so every open finding is listed, and none as \
+                 resolved.\n{why}.\n"
+            ),
+        }
+    }
+
+    /// The open findings in full by reason, then the resolved ones, a line each.
+    fn findings(&self, excerpt: &Excerpt<'_>) -> String {
+        let mut text = String::new();
+        let notices = &self.owner.open[..excerpt.shown.len().min(self.owner.open.len())];
+        for (heading, is) in HEADINGS {
+            let mut with_reason = notices.iter().filter(|notice| is(&notice.reason)).peekable();
+            if with_reason.peek().is_some() {
+                let _ = write!(text, "\n{heading}:\n");
+            }
+            for notice in with_reason {
+                text.push('\n');
+                text.push_str(&describe_notice(notice));
+            }
+        }
+        if !excerpt.resolved.is_empty() {
+            text.push_str("\nResolved:\n");
+        }
+        excerpt.resolved.iter().for_each(|resolved| text.push_str(&resolved_line(resolved)));
+        text
+    }
+
+    /// How many findings are unchanged or could not be checked.
+    fn closing(&self, is_cut: bool) -> String {
+        let mut text = String::new();
+        if is_cut {
+            text.push_str("\nThe message of the next run lists the omitted findings.\n");
+        }
+        let (unchanged, unchecked) = (self.owner.unchanged, self.owner.unchecked);
+        if unchanged > 0 {
+            let (others, are) = if unchanged == 1 { ("other finding", "is") } else { ("other findings", "are") };
+            let reminder = self.owner.next_reminder.map(|at| format!("; the next reminder is on {}", date(at)));
+            let _ = writeln!(text, "\n{unchanged} {others} {are} open and unchanged{}.", reminder.unwrap_or_default());
+        }
+        if unchecked > 0 {
+            let (findings, they) = if unchecked == 1 { ("finding", "It is") } else { ("findings", "They are") };
+            let _ = writeln!(
+                text,
+                "\n{unchecked} {findings} of earlier messages could not be checked by this run. {they} not reported as \
+                 resolved."
+            );
+        }
+        text
+    }
+}
+
+type IsReason = fn(&Reason) -> bool;
+
+const HEADINGS: [(&str, IsReason); 3] = [
+    ("New", |reason| matches!(reason, Reason::New)),
+    ("Changed", |reason| matches!(reason, Reason::Changed { .. })),
+    ("Still open (reminder)", |reason| matches!(reason, Reason::Reminder { .. })),
+];
+
+/// A finding, with its history below the title.
+fn describe_notice(notice: &Notice<'_>) -> String {
+    let text = plain::finding(notice.finding);
+    let history = match &notice.reason {
+        Reason::New => return text,
+        Reason::Reminder { since } => format!("Open since {}.", date(*since)),
+        Reason::Changed { since, differences } => {
+            let changed: Vec<String> = differences.iter().map(describe_difference).collect();
+            format!("Open since {}; changed: {}.", date(*since), changed.join("; "))
+        }
+    };
+    let (title, rest) = text.split_once('\n').unwrap_or((&text, ""));
+    format!("{title}\n  {history}\n{rest}")
+}
+
+/// `needed 4h → 6h`
+fn describe_difference(difference: &Difference) -> String {
+    let name = difference.name.trim_end_matches("_seconds").replace('_', " ");
+    let is_duration = difference.name.ends_with("_seconds");
+    let value = |value: &Option<String>| match value {
+        None => "not known".to_owned(),
+        Some(text) => {
+            let seconds = text.parse().ok().filter(|_| is_duration);
+            seconds.map_or_else(|| printable(text), |seconds| Seconds(seconds).to_string())
+        }
+    };
+    format!("{} {} → {}", printable(&name), value(&difference.before), value(&difference.now))
+}
+
+/// A resolved finding in one line.
+pub(super) fn resolved_line(resolved: &Resolved) -> String {
+    let was = &resolved.was;
+    let job = was.job.as_ref().map(|job| format!(", job {}", printable(job)));
+    let hop = was.hop.map(|hop| format!(", path[{hop}]"));
+    let role = was.role.as_ref().map(|role| format!(", {}", printable(role)));
+    let place: String = [job, hop, role].into_iter().flatten().collect();
+    format!(
+        "  [{}] {} ({}{place}), open since {}: {}\n",
+        was.severity,
+        printable(&was.title),
+        was.id,
+        date(was.since),
+        printable(&resolved.reason)
+    )
+}
+
+fn date(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d").to_string()
+}
