@@ -1,13 +1,13 @@
-//! The whole product against a stand-in for AWS in this process: no account, no settings, nothing to install.
+//! The product against a stand-in for AWS in this process, without an AWS account, settings or installation.
 //!
-//! Starts the stand-in with a company's roles, invokes the function's own handler with `events/scheduled.json`, and shows
-//! the report, and the messages as a subscriber gets them.
+//! Starts the stand-in with the roles of a company, invokes the handler of the function with `events/scheduled.json`,
+//! and shows the report and the messages of a subscriber.
 #![allow(
     clippy::expect_used,
     clippy::disallowed_methods,
     clippy::print_stdout,
     missing_docs,
-    reason = "a demo prints, and ends when something is wrong with it"
+    reason = "a demo prints and stops at the first error"
 )]
 
 #[path = "../../tests/stand_in/mod.rs"]
@@ -28,7 +28,7 @@ const CHECKER: &str = "arn:aws:iam::111111111111:role/credential-health";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    // From the repository, messages name the inventory as its reader would.
+    // In the folder of the repository, messages name the inventory by its path there.
     std::env::set_current_dir(env!("CARGO_MANIFEST_DIR")).expect("the repository is where it was built");
     let root = Path::new("");
     let (world, checker) = company();
@@ -57,15 +57,16 @@ async fn main() {
     let Answer::Report(report) = answer else { panic!("a scheduled event is answered with a report") };
 
     heading(
-        "A schedule started the function; it checked examples/demo/inventory.yaml against a stand-in for AWS and found this",
+        "A schedule started the function. It checked examples/demo/inventory.yaml against a stand-in for AWS \
+         with these findings",
     );
     let columns = terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0));
     anstream::println!("{}", terminal::render(&report, columns).trim_end());
     show_messages(&aws);
     let calls = aws.calls();
-    heading("What it took");
+    heading("Calls and time");
     println!(
-        "{} calls; the check itself took {} ms: 1 GetCallerIdentity, {} AssumeRole, {} GetRole, {} Publish.",
+        "{} calls in {} ms: 1 GetCallerIdentity, {} AssumeRole, {} GetRole, {} Publish.",
         calls.len(),
         report.run.duration_ms,
         aws.calls_of("AssumeRole").len(),
@@ -73,12 +74,12 @@ async fn main() {
         aws.calls_of("Publish").len()
     );
     heading("Next, on your own roles");
-    println!("  cargo run -- lint --inventory inventory     # judges what inventory/ declares: no AWS account");
+    println!("  cargo run -- lint --inventory inventory     # judges the files in inventory/ without an AWS account");
     println!("  cargo run -- check --inventory inventory    # walks the paths with the AWS credentials of this shell");
     println!("  Write your jobs into inventory/*.yaml first. README.md says how, and how to deploy the function.");
 }
 
-/// The real clients, pointed at the stand-in.
+/// The real clients, connected to the stand-in.
 async fn client(aws: &StandIn, checker: &Credentials) -> Aws {
     let Credentials { access_key_id, secret_access_key, session_token } = checker.clone();
     let credentials =
@@ -90,7 +91,7 @@ async fn client(aws: &StandIn, checker: &Credentials) -> Aws {
     Aws::load(loader).await
 }
 
-/// The roles of the company as they are, which is not always what its inventory says.
+/// The real roles of the company. Its inventory differs from them in some places.
 fn company() -> (World, Credentials) {
     let mut world = World::new();
     let role = |arn: &str| Role::new(arn).trusts(CHECKER).allows("iam:GetRole", arn);
@@ -109,29 +110,29 @@ fn company() -> (World, Credentials) {
     for name in ["backup", "upload", "worker", "tagging"] {
         world.role(role(&format!("arn:aws:iam::222222222222:role/{name}")));
     }
-    // Someone took the checker out of this one's trust policy.
+    // The trust policy of this role no longer names the checker.
     world.role(
         Role::new("arn:aws:iam::222222222222:role/key-rotation")
             .trusts("arn:aws:iam::222222222222:role/rotation-function"),
     );
-    // The role of dr-failover was deleted; the reader of its account is there to tell.
+    // The role of dr-failover was deleted. The reader of its account reports that.
     world.role(role("arn:aws:iam::444444444444:role/credential-health-reader").allows("iam:GetRole", "*"));
     world.topic(TOPIC);
     let checker = world.role_session("arn:aws:sts::111111111111:assumed-role/credential-health/function");
     (world, checker)
 }
 
-/// The messages: every subject, and one message whole, as a mailbox and as a queue get it.
+/// The subject of every message, and one whole message for a mailbox and for a queue.
 fn show_messages(aws: &StandIn) {
     let mails = aws.deliveries(TOPIC, "email");
-    heading(&format!("{} messages went to the topic, one for each owner", mails.len()));
+    heading(&format!("{} messages reached the topic, one for each owner", mails.len()));
     for mail in &mails {
         println!("  {}", mail.subject.as_deref().unwrap_or_default());
     }
     let Some((index, mail)) = mails.iter().enumerate().min_by_key(|(_, mail)| mail.text.len()) else { return };
-    heading(&format!("The shortest of them as a mailbox gets it: {}", mail.subject.as_deref().unwrap_or_default()));
+    heading(&format!("The shortest message in a mailbox: {}", mail.subject.as_deref().unwrap_or_default()));
     println!("{}", mail.text.trim_end());
-    heading("The same as a queue gets it, without the lists");
+    heading("The same message in a queue, without the lists");
     let queue = aws.deliveries(TOPIC, "sqs");
     let mut body: serde_json::Value = serde_json::from_str(&queue[index].text).expect("a queue gets JSON");
     for list in ["details", "run", "summary"] {

@@ -24,8 +24,8 @@ pub(crate) fn keys() -> String {
             page.push_str(&format!("\n## {name}\n\n{}\n{}", paragraphs(&[about]), rows(keyed)));
         }
     }
-    let about = "`source` is one of these words, or a map of `kind` and parameters. A kind with a required parameter is \
-        always a map.";
+    let about = "`source` is one of these words, or a map of `kind` and parameters. A kind with a required parameter \
+                 is always a map.";
     page.push_str(&format!("\n## Sources\n\n{}\n{}", paragraphs(&[about]), sources(&schema)));
     page
 }

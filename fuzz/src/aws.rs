@@ -1,4 +1,4 @@
-//! AWS within the process: calls are answered by a function, and what was asked is kept.
+//! AWS in this process: a function answers the calls, and every call is recorded.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use credential_health::probe::Aws;
 
-/// A part of every credential that there is here: nothing may show it.
+/// A part of every credential here. No output may show it.
 pub const CANARY: &str = "FUZZCANARY";
 
 /// An answer.
@@ -28,12 +28,12 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-/// A call that was made.
+/// A recorded call.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// The parameters of the form that was sent.
+    /// The parameters of its form.
     pub form: Vec<(String, String)>,
-    /// The status that it was answered with.
+    /// The status of its answer.
     pub status: u16,
 }
 
@@ -53,7 +53,7 @@ impl Call {
 
 type Answerer = dyn Fn(&Call, usize) -> Answer + Send + Sync;
 
-/// AWS, and what it was asked.
+/// AWS, and its recorded calls.
 #[derive(Clone)]
 pub struct InProcess {
     answer: Arc<Answerer>,
@@ -67,18 +67,18 @@ impl fmt::Debug for InProcess {
 }
 
 impl InProcess {
-    /// Answers each call by what it asks and how many were made before it.
+    /// Answers each call from the call and the number of earlier calls.
     pub fn new(answer: impl Fn(&Call, usize) -> Answer + Send + Sync + 'static) -> Self {
         Self { answer: Arc::new(answer), calls: Arc::default() }
     }
 
-    /// The calls that were made.
+    /// The recorded calls.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A way to reach it, as the programs have one. Each call is made once: waiting for another attempt tests the SDK.
+    /// A client as in the programs, but without retries: waiting for another attempt would test only the SDK.
     pub async fn client(&self) -> Aws {
         let key = Credentials::new(format!("AKIA{CANARY}"), CANARY, Some(CANARY.to_owned()), None, "fuzz");
         let loader = aws_config::defaults(BehaviorVersion::latest())
@@ -106,24 +106,26 @@ impl HttpConnector for InProcess {
         calls.push(call);
         let status = status.try_into().expect("100 to 599");
         let mut response = HttpResponse::new(status, SdkBody::from(body));
-        // A header that HTTP does not take is not sent.
+        // An invalid header is not sent.
         let _ = response.headers_mut().try_insert("content-type", content_type);
         HttpConnectorFuture::ready(Ok(response))
     }
 }
 
-/// What AWS answers where nothing is wrong.
+/// The normal answer of AWS.
 #[must_use]
-pub fn well(call: &Call) -> Answer {
+pub fn answer_normally(call: &Call) -> Answer {
     let body = match call.action() {
         "AssumeRole" => {
             let arn = call.parameter("RoleArn").unwrap_or_default().replace(":iam:", ":sts:");
-            // The ARN of a session has the role's name without its path.
+            // The ARN of a session has the name of the role without the path.
             let name = arn.rsplit('/').next().unwrap_or_default();
-            let arn = arn.split(":role/").next().map(|start| format!("{start}:assumed-role/{name}")).unwrap_or_default();
+            let arn =
+                arn.split(":role/").next().map(|start| format!("{start}:assumed-role/{name}")).unwrap_or_default();
             let end = jiff::Timestamp::now() + jiff::SignedDuration::from_mins(15);
             format!(
-                "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><Credentials>\
+                "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult>\
+                 <Credentials>\
                  <AccessKeyId>ASIA{CANARY}</AccessKeyId><SecretAccessKey>{CANARY}</SecretAccessKey>\
                  <SessionToken>{CANARY}</SessionToken><Expiration>{end:.0}</Expiration></Credentials>\
                  <AssumedRoleUser><AssumedRoleId>AROA:x</AssumedRoleId><Arn>{arn}/x</Arn></AssumedRoleUser>\
@@ -133,14 +135,16 @@ pub fn well(call: &Call) -> Answer {
         "GetRole" => {
             let name = call.parameter("RoleName").unwrap_or_default();
             format!(
-                "<GetRoleResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><GetRoleResult><Role><Path>/</Path>\
+                "<GetRoleResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><GetRoleResult><Role>\
+                 <Path>/</Path>\
                  <RoleName>{name}</RoleName><RoleId>AROA</RoleId><Arn>arn:aws:iam::222222222222:role/{name}</Arn>\
                  <CreateDate>2020-01-01T00:00:00Z</CreateDate><MaxSessionDuration>7200</MaxSessionDuration></Role>\
                  </GetRoleResult></GetRoleResponse>"
             )
         }
         "GetCallerIdentity" => "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
-             <GetCallerIdentityResult><Arn>arn:aws:sts::111111111111:assumed-role/checker/x</Arn><UserId>AROA:x</UserId>\
+             <GetCallerIdentityResult><Arn>arn:aws:sts::111111111111:assumed-role/checker/x</Arn>\
+             <UserId>AROA:x</UserId>\
              <Account>111111111111</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
             .to_owned(),
         _ => "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult>\
@@ -150,7 +154,7 @@ pub fn well(call: &Call) -> Answer {
     Answer { status: 200, content_type: "text/xml".to_owned(), body: body.into_bytes() }
 }
 
-/// Runs a future to its end, on this thread alone: the calls come in the same order each time.
+/// Runs a future to its end on this thread, so that the calls come in the same order each time.
 pub fn run<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     runtime.block_on(future)

@@ -1,4 +1,4 @@
-//! The laws that fuzz targets hold every input to. A law that is broken panics, which libFuzzer takes for a crash.
+//! The laws that fuzz targets apply to every input. A broken law panics, and libFuzzer reports that as a crash.
 
 pub mod aws;
 mod reported;
@@ -15,76 +15,77 @@ use jiff::Timestamp;
 pub use reported::{is_sound, statuses};
 pub use shown::{all_forms, in_line, is_visible, messages};
 
-/// The moment of every run: what is found must not depend on when it is looked for.
+/// The time of every run, so that results do not depend on the clock.
 pub static NOW: LazyLock<Timestamp> = LazyLock::new(|| "2026-11-23T07:00:00Z".parse().expect("a moment"));
 
-/// The inventory whose roles templates, plans and AWS's answers are about.
+/// The inventory with the roles of the templates, plans and answers of AWS.
 pub const INVENTORY: &str = include_str!("inventory.yaml");
 
-/// That inventory, read.
+/// The parsed inventory.
 pub static KNOWN: LazyLock<Inventory> = LazyLock::new(|| Inventory::parse("jobs.yaml", INVENTORY).expect("valid"));
 
-/// What targets of text take: anything but what is no text.
+/// The input as text, if it is text.
 #[must_use]
 pub fn text(data: &[u8]) -> Option<&str> {
     std::str::from_utf8(data).ok()
 }
 
-/// How each run starts.
+/// The start of each run.
 #[must_use]
 pub fn start() -> Start {
     Start { id: "run".to_owned(), trigger: Trigger::Cli, at: *NOW, clock: jiff::Timestamp::now, runbook_base_url: None }
 }
 
-/// Judges offline, and holds the report to its laws.
+/// Judges offline, and checks the laws of the report.
 pub fn linted(inventory: &Inventory, planned: Planned) -> Report {
     let outcome = check::lint(inventory, &Filter::default(), planned, &start()).expect("nothing is filtered out");
     is_sound(inventory, &outcome.report);
     for job in &outcome.report.jobs {
         let assumed = job.hops.iter().any(|hop| hop.outcome == "assumed");
-        assert!(!assumed, "lint asks nobody, and {} has an assumed hop", job.name);
+        assert!(!assumed, "lint makes no calls, but {} has an assumed hop", job.name);
     }
     outcome.report
 }
 
-/// Problems have words, stand inside the file, whose lines end at `\n`, and are fit to show.
-pub fn problems_are_told(problems: &Problems, text: &str) {
-    assert!(problems.iter().next().is_some(), "what is refused is refused for a reason");
+/// Problems have texts, are inside the file (with lines that end at `\n`), and are safe to show.
+pub fn check_problems(problems: &Problems, text: &str) {
+    assert!(problems.iter().next().is_some(), "a refusal has at least one problem");
     for problem in problems.iter() {
         assert!(!problem.message.is_empty() && !problem.help.is_empty(), "{problem:?}");
         let place = problem.place.unwrap_or_else(|| panic!("without a place: {problem:?}"));
-        stands_in(text, place.line, place.column);
+        is_inside(text, place.line, place.column);
     }
     is_visible("problems", &problems.to_string());
     is_visible("problems in colour", &anstream::adapter::strip_str(&problems.render(true)).to_string());
 }
 
-/// The same of what is said of files that are no inventories.
-pub fn remarks_are_told<'a>(remarks: impl IntoIterator<Item = &'a Remark>, text_of: impl Fn(&str) -> Option<String>) {
+/// The same laws for remarks about files that are not inventories.
+pub fn check_remarks<'a>(remarks: impl IntoIterator<Item = &'a Remark>, text_of: impl Fn(&str) -> Option<String>) {
     for remark in remarks {
         assert!(!remark.message.is_empty() && !remark.help.is_empty(), "{remark:?}");
         let Location { file, line, column } = &remark.location;
         let text = text_of(file).unwrap_or_else(|| panic!("{file:?} was not given: {remark:?}"));
-        stands_in(&text, *line, *column);
+        is_inside(&text, *line, *column);
         is_visible("remark", &remark.to_string());
     }
 }
 
-/// A text with `\n` wherever YAML ends a line: at `\n`, at `\r` and at both. JSON and AWS's configuration end it at `\n` alone.
+/// A text with `\n` at each line end of YAML: `\n`, `\r` and both. JSON and AWS configuration files end lines only at
+/// `\n`.
 #[must_use]
 pub fn yaml_lines(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
-fn stands_in(text: &str, line: usize, column: usize) {
-    // The end of a file that ends its last line is the start of the next.
+fn is_inside(text: &str, line: usize, column: usize) {
+    // The end of a file with a final line break is the start of the next line.
     let found = text.split('\n').nth(line.wrapping_sub(1));
     let written = found.unwrap_or_else(|| panic!("line {line} of {} is not in the file", text.split('\n').count()));
     let longest = written.chars().count() + 1;
     assert!((1..=longest).contains(&column), "column {column} of line {line}, which has {longest}");
 }
 
-/// An inventory that is written is read back as the same, but for places and digest.
+/// A written inventory is read back as the same inventory, except for places and digest.
 pub fn reads_back(inventory: &Inventory, yaml: &str) {
     let again = Inventory::parse("written", yaml).unwrap_or_else(|problems| panic!("{problems}\n{yaml}"));
     let jobs = |inventory: &Inventory| {

@@ -1,4 +1,4 @@
-//! What holds of every report, whatever the inventory says and whatever AWS answers.
+//! The laws of every report, for any inventory and any answer of AWS.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use credential_health::inventory::Inventory;
 use credential_health::lease::Verdict;
 use credential_health::report::{Report, Walk};
 
-/// A report's parts agree, nothing is lost, and what is not known to last has a finding.
+/// The parts of a report agree, nothing is lost, and every job that is not covered has a finding.
 pub fn is_sound(inventory: &Inventory, report: &Report) {
     let names: BTreeSet<&str> = report.jobs.iter().map(|job| &*job.name).collect();
     let declared: BTreeSet<&str> = inventory.jobs.iter().map(|job| &*job.name).collect();
@@ -15,8 +15,8 @@ pub fn is_sound(inventory: &Inventory, report: &Report) {
     assert_eq!((report.summary.jobs, report.jobs.len()), (inventory.jobs.len(), inventory.jobs.len()));
     assert_eq!(report.summary.verdicts.values().sum::<usize>(), report.jobs.len());
     for job in &report.jobs {
-        let told = report.findings.iter().any(|finding| finding.job.as_deref() == Some(&job.name));
-        assert!(told || job.verdict == Verdict::Covered, "{} is {:?} and has no finding", job.name, job.verdict);
+        let has_finding = report.findings.iter().any(|finding| finding.job.as_deref() == Some(&job.name));
+        assert!(has_finding || job.verdict == Verdict::Covered, "{} is {:?} and has no finding", job.name, job.verdict);
         let known = !matches!(job.verdict, Verdict::Rejected | Verdict::Unknown);
         assert!(known || (job.lease_seconds, job.headroom_seconds) == (None, None), "{job:?}");
         assert!(job.verdict != Verdict::Covered || job.headroom_seconds.is_none_or(|left| left >= 0), "{job:?}");
@@ -36,13 +36,13 @@ pub fn is_sound(inventory: &Inventory, report: &Report) {
     assert_eq!(report.summary.waived, waived);
     assert_eq!(report.summary.findings.values().sum::<usize>() + waived, report.findings.len());
     let unknown = report.jobs.iter().any(|job| job.verdict == Verdict::Unknown);
-    let told = report.findings.iter().any(|f| {
+    let has_finding = report.findings.iter().any(|f| {
         [FindingId::MaxSessionUnknown, FindingId::CachedPlatformCredentials, FindingId::NotChecked].contains(&f.id)
     });
-    assert!(!unknown || told || !report.run.complete, "a verdict that is not known looks healthy");
+    assert!(!unknown || has_finding || !report.run.complete, "an unknown verdict counts as healthy");
 }
 
-/// The finding, job and role of each finding, and whether it is waived: what a waiver may change, and what it may not.
+/// The id, job and role of each finding, and whether it is waived. A waiver may change only the last.
 #[must_use]
 pub fn statuses(report: &Report) -> Vec<(FindingId, Option<String>, Option<String>, bool)> {
     let status = |f: &credential_health::findings::Finding| (f.id, f.job.clone(), f.role.clone(), f.waived.is_some());

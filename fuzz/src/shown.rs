@@ -1,4 +1,4 @@
-//! What reaches people: every form of a report, and the messages.
+//! The texts that people read: every form of a report, and the messages.
 
 use anstream::adapter::strip_str;
 use credential_health::findings::Severity;
@@ -6,8 +6,8 @@ use credential_health::notify::{self, LEAST_MAX_MESSAGE_BYTES, MOST_MAX_MESSAGE_
 use credential_health::report::{Report, csv, html, junit, markdown, sarif, terminal, widget};
 use serde_json::Value;
 
-/// What acts in a text instead of being seen, besides control characters; written out here, so that the program's own list
-/// is held to it.
+/// Invisible characters, besides control characters. The list is written again here, so that it tests the list of the
+/// program.
 const UNSEEN: [std::ops::RangeInclusive<char>; 9] = [
     '\u{ad}'..='\u{ad}',
     '\u{61c}'..='\u{61c}',
@@ -24,20 +24,20 @@ fn acts(c: char) -> bool {
     c.is_control() || c >= '\u{ad}' && UNSEEN.iter().any(|range| range.contains(&c))
 }
 
-/// A text for people, with line breaks and without anything else that acts.
+/// A text for people: line breaks are allowed, other invisible characters are not.
 pub fn is_visible(what: &str, text: &str) {
     if let Some(c) = text.chars().find(|c| *c != '\n' && acts(*c)) {
         panic!("{c:?} is in {what}: {text:?}");
     }
 }
 
-/// The same for a text that is one line.
+/// The same for a text of one line.
 pub fn in_line(what: &str, text: &str) {
     assert!(!text.contains('\n'), "a line break is in {what}: {text:?}");
     is_visible(what, text);
 }
 
-/// Shows a report in every form that there is.
+/// Renders a report in every form.
 pub fn all_forms(report: &Report) {
     is_visible("the terminal", &strip_str(&terminal::render(report, 100)).to_string());
     is_visible("the terminal", &strip_str(&terminal::render(report, 20)).to_string());
@@ -55,14 +55,14 @@ pub fn all_forms(report: &Report) {
     }
 }
 
-/// What SNS would take of messages, and what their readers would see.
+/// Checks that SNS accepts the messages, and that people see every character of them.
 pub fn messages(messages: &[Message], max_bytes: usize) {
     for message in messages {
         assert!(message.bytes() <= max_bytes, "{} bytes, {max_bytes} allowed", message.bytes());
         assert!((1..=99).contains(&message.subject.len()), "{:?}", message.subject);
         assert!(message.subject.bytes().all(|b| (b' '..=b'~').contains(&b)), "{:?}", message.subject);
         let body: Value = serde_json::from_str(&message.body).expect("the body is JSON");
-        // Where an owner's name leaves room for nothing else, the default is for everybody.
+        // If the name of an owner uses all the space, everybody gets the default.
         let alone = message.truncated && body.as_object().is_some_and(|texts| texts.len() == 1);
         let people: &[&str] = if alone { &["default"] } else { &["default", "email"] };
         for people in people {
@@ -77,7 +77,7 @@ pub fn messages(messages: &[Message], max_bytes: usize) {
         for id in [&message.group, &message.deduplication_id] {
             assert!((1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic()), "{id:?}");
         }
-        // Subscribers' filters compare an owner with the one that they know: it is not written out.
+        // Filters of subscribers compare the owner, so its invisible characters are not written out.
         for attribute in &message.attributes {
             let taken = !attribute.value.is_empty() && !attribute.value.contains(char::is_control);
             assert!(taken, "{attribute:?}");

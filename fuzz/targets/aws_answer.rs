@@ -1,7 +1,7 @@
-//! An answer of AWS, from its bytes through the SDK to the report, and of SNS to why a message did not go out.
+//! An answer of AWS, from its bytes through the SDK to the report, and an answer of SNS to the error of the message.
 //!
-//! The first line says how many calls are answered well before, the status and the Content-Type: `2 403 text/xml`. The rest
-//! is the body; `§` in it stands for what AWS quotes of a signed request.
+//! The first line has the number of calls with a normal answer before, the status and the Content-Type: `2 403
+//! text/xml`. The rest is the body; `§` in it means the part of a signed request that AWS quotes.
 #![no_main]
 
 use std::time::Duration;
@@ -24,14 +24,15 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         return;
     };
     let (Ok(good), Ok(status)) = (good.parse::<usize>(), status.parse::<u16>()) else { return };
-    // What is answered between is answered by the SDK's HTTP client.
+    // The HTTP client of the SDK handles other statuses.
     if !(200..600).contains(&status) || body.contains(CANARY) {
         return;
     }
     let quoted = format!("x-amz-security-token:{CANARY}");
     let answer =
         Answer { status, content_type: content_type.to_owned(), body: body.replace('§', &quoted).into_bytes() };
-    let aws = InProcess::new(move |call, before| if before < good { aws::well(call) } else { answer.clone() });
+    let aws =
+        InProcess::new(move |call, before| if before < good { aws::answer_normally(call) } else { answer.clone() });
 
     let (report, failures) = aws::run(async {
         let client = aws.client().await.for_run_of(Duration::from_secs(60));
@@ -51,7 +52,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let shown = format!("{}{failures:?}", serde_json::to_string(&report).expect("JSON"));
     assert!(!shown.contains(CANARY), "{shown}");
     for failure in &failures {
-        is_visible("why a message did not go out", &failure.to_string());
+        is_visible("the error of a message", &failure.to_string());
     }
 
     let calls = aws.calls();
@@ -64,6 +65,6 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let paths = &report.coverage.paths;
     assert_eq!(paths.total, paths.walked + paths.not_walked.len());
     if of("AssumeRole").any(|call| call.status >= 300) {
-        assert!(!report.coverage.roles.not_checked.is_empty(), "a call failed, and every role is said to be checked");
+        assert!(!report.coverage.roles.not_checked.is_empty(), "a call failed, but every role counts as checked");
     }
 });

@@ -1,4 +1,4 @@
-//! An event of the function, to its answer and its messages. AWS answers well.
+//! An event of the function, to its answer and its messages. The answers of AWS are normal.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -19,11 +19,11 @@ static FILE: LazyLock<NamedTempFile> = LazyLock::new(|| {
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Ok(event) = serde_json::from_slice::<Value>(data) else { return };
-    // Whose event has it is shown it.
+    // An event may hold this text. Its sender may see the text again.
     if event.to_string().contains(CANARY) {
         return;
     }
-    let aws = InProcess::new(|call, _| aws::well(call));
+    let aws = InProcess::new(|call, _| aws::answer_normally(call));
     let answer = aws::run(async {
         let settings = Settings::read(|name| match name {
             "INVENTORY" => FILE.path().to_str().map(str::to_owned),
@@ -46,13 +46,13 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
             in_line("the run's id", &report.run.id);
         }
         Ok(Answer::Html(html)) => is_visible("the widget", html),
-        Ok(Answer::Ignored { ignored }) => in_line("why it is ignored", ignored),
+        Ok(Answer::Ignored { ignored }) => in_line("the reason why it is ignored", ignored),
         Ok(_) => {}
         Err(failed) => {
             assert!(["BadEvent", "BadInventory"].contains(&&*failed.error_type), "{failed:?}");
             assert!(!failed.error_message.is_empty());
             is_visible("the error", &failed.error_message);
-            assert!(aws.calls().is_empty(), "nothing is asked for an event that is not understood");
+            assert!(aws.calls().is_empty(), "an unreadable event causes no calls");
         }
     }
     for call in aws.calls().iter().filter(|call| call.action() == "Publish") {
@@ -66,7 +66,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     is_strict(&event, answer.as_ref().err().map(|failed| &*failed.error_type));
 });
 
-/// A manual request with a key that there is not is refused, whatever else it says.
+/// A manual request with an unknown key is refused, whatever its other keys.
 fn is_strict(event: &Value, failed: Option<&str>) {
     let Some(fields) = event.as_object() else {
         return assert_eq!(failed, Some("BadEvent"));

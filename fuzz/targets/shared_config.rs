@@ -1,11 +1,11 @@
-//! `~/.aws/config` and `~/.aws/credentials`, parted by a line of `====`, to the inventory that is written of them.
+//! `~/.aws/config` and `~/.aws/credentials`, separated by a line of `====`, to the imported inventory.
 #![no_main]
 
 use credential_health::import::aws_config::{Options, import};
 use credential_health::inventory::Location;
 use credential_health::shared_config::{Kind, SharedConfig};
 use credential_health::templates::Planned;
-use credential_health_fuzz::{all_forms, linted, reads_back, remarks_are_told, text};
+use credential_health_fuzz::{all_forms, check_remarks, linted, reads_back, text};
 
 const SECRET: &str = "fuzz-canary";
 
@@ -19,16 +19,16 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let given = [Kind::Config, Kind::Credentials].into_iter().zip(texts.clone());
     let read = SharedConfig::parse(given.map(|(kind, (name, text))| (kind, name.to_owned(), text)));
     let text_of = |file: &str| texts.iter().find(|(name, _)| *name == file).and_then(|(_, text)| text.clone());
-    remarks_are_told(read.problems().iter().map(|trouble| &trouble.remark), text_of);
+    check_remarks(read.problems().iter().map(|trouble| &trouble.remark), text_of);
     for profile in read.profiles() {
         if let Err(fault) = read.chain(&profile.name) {
-            remarks_are_told([&*fault.remark], text_of);
+            check_remarks([&*fault.remark], text_of);
         }
     }
 
     let imported = import(&read, Options { length: None, copied_sessions: true });
-    remarks_are_told(&imported.not_imported, text_of);
-    remarks_are_told(&imported.notes, text_of);
+    check_remarks(&imported.not_imported, text_of);
+    check_remarks(&imported.notes, text_of);
     let yaml = imported.to_yaml();
     let mut shown = format!("{yaml}{:?}{:?}", imported.not_imported, imported.notes);
     if !imported.inventory.jobs.is_empty() {
@@ -38,7 +38,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         assert!(report.jobs.iter().all(|job| job.location != Location::default()));
         shown.push_str(&serde_json::to_string(&report).expect("JSON"));
     }
-    // Where it stands nowhere but as the value of a key.
+    // Only if it occurs nowhere except as the value of a key.
     let hidden = |line: &str| {
         let keys = ["aws_secret_access_key =", "aws_session_token ="];
         !line.contains(SECRET) || keys.iter().any(|key| line.starts_with(key))

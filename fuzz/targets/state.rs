@@ -1,4 +1,4 @@
-//! The object in S3 that says what subscribers were told last, to the messages of the next run.
+//! The state object in S3, which records the published findings, to the messages of the next run.
 #![no_main]
 
 use credential_health::findings::Severity;
@@ -12,7 +12,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let previous = match state::read(data, *NOW) {
         Ok(read) => {
             let again = state::read(state::print(&read).as_bytes(), *NOW);
-            assert_eq!(again.as_ref(), Ok(&read), "what is written is read back");
+            assert_eq!(again.as_ref(), Ok(&read), "a written state is read back");
             Previous::Known(read)
         }
         Err(unreadable) => {
@@ -31,10 +31,10 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     assert!(matches!(previous, Previous::Known(_)) || listed == open, "{listed} of {open} without a state");
     if let Some(before) = state_before_publishing(&changes, &run) {
         let read = state::read(state::print(&before).as_bytes(), *NOW);
-        assert_eq!(read.as_ref(), Ok(&before), "the state before publishing is a state");
+        assert_eq!(read.as_ref(), Ok(&before), "the state before publishing is valid");
     }
     let mut published = PublishedChanges::default();
     published.record(&changes, &run, None, |_| Delivery::Published);
     let next = state_after_publishing(&previous, &run, &published);
-    assert_eq!(state::read(state::print(&next).as_bytes(), *NOW).as_ref(), Ok(&next), "the next state is one");
+    assert_eq!(state::read(state::print(&next).as_bytes(), *NOW).as_ref(), Ok(&next), "the next state is valid");
 });

@@ -1,17 +1,17 @@
-//! Waivers below a known inventory: they hide what they name until their day, and nothing else.
+//! Waivers of a known inventory: each hides the named findings until its last day, and nothing else.
 #![no_main]
 
 use credential_health::findings::FindingId;
 use credential_health::inventory::Inventory;
 use credential_health::templates::Planned;
-use credential_health_fuzz::{INVENTORY, KNOWN, NOW, all_forms, linted, problems_are_told, statuses, text, yaml_lines};
+use credential_health_fuzz::{INVENTORY, KNOWN, NOW, all_forms, check_problems, linted, statuses, text, yaml_lines};
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Some(waivers) = text(data) else { return };
     let text = format!("{INVENTORY}waivers:\n{waivers}");
     let inventory = match Inventory::parse("jobs.yaml", &text) {
-        Err(problems) => return problems_are_told(&problems, &yaml_lines(&text)),
-        // It ended the list of waivers and went on with something else.
+        Err(problems) => return check_problems(&problems, &yaml_lines(&text)),
+        // The input ended the list of waivers and added other keys.
         Ok(inventory) if inventory.jobs != KNOWN.jobs || inventory.roles != KNOWN.roles => return,
         Ok(inventory) => inventory,
     };

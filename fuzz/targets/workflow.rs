@@ -1,10 +1,10 @@
-//! A GitHub Actions workflow, to the inventory that is written of it.
+//! A GitHub Actions workflow, to the imported inventory.
 #![no_main]
 
 use credential_health::import::Variables;
 use credential_health::import::github_workflow::{Workflow, import};
 use credential_health::templates::Planned;
-use credential_health_fuzz::{all_forms, linted, reads_back, remarks_are_told, text, yaml_lines};
+use credential_health_fuzz::{all_forms, check_remarks, linted, reads_back, text, yaml_lines};
 
 const NAME: &str = ".github/workflows/deploy.yml";
 
@@ -14,8 +14,8 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let variables = Variables::new(variables.map(|(name, value)| (name.to_owned(), value.to_owned())));
     let imported = import(&[Workflow { name: NAME.to_owned(), text: text.to_owned() }], &variables);
     let text_of = |file: &str| (file == NAME).then(|| yaml_lines(text));
-    remarks_are_told(&imported.not_imported, text_of);
-    remarks_are_told(&imported.notes, text_of);
+    check_remarks(&imported.not_imported, text_of);
+    check_remarks(&imported.notes, text_of);
     if !imported.inventory.jobs.is_empty() {
         reads_back(&imported.inventory, &imported.to_yaml());
         all_forms(&linted(&imported.inventory, Planned::default()));

@@ -24,7 +24,8 @@ fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
             Provenance::Derived("the smallest whole hour that serves every job that reaches the role directly");
         let detail = format!(
             "The MaxSessionDuration of {name} is {} seconds. {} seconds serve every declared job that reaches the \
-             role directly, margins included. A leaked session of this role stays valid longer than any of these jobs needs.",
+             role directly, margins included. A leaked session of this role stays valid longer than any of these jobs \
+             needs.",
             max.0, needed.0
         );
         out.push(

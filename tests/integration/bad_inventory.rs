@@ -1,7 +1,7 @@
-//! Bad inventories: one error per problem, all of them at once, each with its place, the offending text and what would
-//! be right. And good ones: what is written is what is read.
+//! The parser of inventories. A bad inventory gives one error for each problem, all at once. Each error has a place,
+//! the offending text and the right form.
 //!
-//! In the texts, each `«` marks where a problem must be shown; it is taken out before the text is read.
+//! In the texts, each `«` marks the expected place of a problem. The mark is removed before the text is parsed.
 
 use std::fs;
 use std::path::Path;
@@ -10,10 +10,10 @@ use credential_health::inventory::{
     Inventory, InventorySource, Location, Problems, Refresh, RoleArn, RoleRef, Seconds, Source,
 };
 
-/// What a problem must say: a part of its message (the offending text, mostly) and a part of what would be right.
-type Said<'a> = (&'a str, &'a str);
+/// The expected parts of a problem: one of its message (mostly the offending text) and one of its help.
+type Expected<'a> = (&'a str, &'a str);
 
-/// Takes the marks out of a text and tells the lines and columns that they stood at.
+/// Removes the marks from a text and returns their lines and columns.
 fn marked(text: &str) -> (String, Vec<(usize, usize)>) {
     let (mut plain, mut marks, mut line, mut column) = (String::new(), Vec::new(), 1, 1);
     for character in text.chars() {
@@ -30,10 +30,10 @@ fn marked(text: &str) -> (String, Vec<(usize, usize)>) {
     (plain, marks)
 }
 
-/// Why the problems of a marked text are not the expected ones, if they are not.
-fn mistake(text: &str, expected: &[Said]) -> Option<String> {
+/// The difference between the problems of a marked text and the expected problems, if there is one.
+fn mistake(text: &str, expected: &[Expected]) -> Option<String> {
     let (plain, marks) = marked(text);
-    assert_eq!(marks.len(), expected.len(), "the case itself is wrong: a mark for each problem: {text}");
+    assert_eq!(marks.len(), expected.len(), "each expected problem needs a mark: {text}");
     let found = match Inventory::parse("team.yaml", &plain) {
         Ok(_) => return Some(format!("{text}\n  is accepted")),
         Err(problems) => problems,
@@ -57,12 +57,12 @@ fn mistake(text: &str, expected: &[Said]) -> Option<String> {
     })
 }
 
-fn check(cases: &[(String, &[Said])]) {
+fn check(cases: &[(String, &[Expected])]) {
     let wrong: Vec<String> = cases.iter().filter_map(|(text, expected)| mistake(text, expected)).collect();
     assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), cases.len(), wrong.join("\n\n"));
 }
 
-/// An inventory of one job, whose keys beside its name are given.
+/// An inventory with one job that has these keys besides its name.
 fn job(keys: &str) -> String {
     format!("version: 1\njobs:\n  - {{name: j, {keys}}}\n")
 }
@@ -70,7 +70,9 @@ fn job(keys: &str) -> String {
 /// An inventory with a good job, two good roles, and more.
 fn beside_a_job(more: &str) -> String {
     format!(
-        "version: 1\nroles:\n  hub: {{arn: \"arn:aws:iam::111111111111:role/hub\"}}\n  etl: {{arn: \"arn:aws:iam::222222222222:role/etl\"}}\njobs:\n  - {{name: j, length: 1h, source: ecs-task, path: [hub]}}\n{more}\n"
+        "version: 1\nroles:\n  hub: {{arn: \"arn:aws:iam::111111111111:role/hub\"}}\n  etl: {{arn: \
+            \"arn:aws:iam::222222222222:role/etl\"}}\njobs:\n  - {{name: j, length: 1h, source: ecs-task, path: \
+            [hub]}}\n{more}\n"
     )
 }
 
@@ -88,17 +90,19 @@ const ARN: &str = "arn: \"arn:aws:iam::111111111111:role/hub\"";
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn an_unknown_key_is_an_error_with_the_nearest_known_key() {
+fn an_unknown_key_is_an_error_that_suggests_the_nearest_known_key() {
     check(&[
         (beside_a_job("«waviers: []"), &[("`waviers`", "`waivers`")]),
         (beside_a_job("defaults: {«margn: 10m}"), &[("`margn`", "`margin`")]),
         (role(&format!("{ARN}, «externalid: xyz")), &[("`externalid`", "`external_id`")]),
         (role(&format!("{ARN}, «max_session: 1h")), &[("`max_session`", "max_session_duration")]),
         (job("length: 1h, source: ecs-task, «refesh: auto"), &[("`refesh`", "`refresh`")]),
-        (job("length: 1h, source: ecs-task, «zzzzzzzz: 1"), &[("`zzzzzzzz`", "name, owner, length, pause, age, margin, session_name, source, path, refresh")]),
+        (job("length: 1h, source: ecs-task, «zzzzzzzz: 1"), &[("`zzzzzzzz`",
+            "name, owner, length, pause, age, margin, session_name, source, path, refresh")]),
         (job("length: 1h, source: {kind: session-token, «duratoin: 1h}"), &[("`duratoin`", "`duration`")]),
         (job("length: 1h, source: {kind: ecs-task, «duration: 1h}"), &[("`duration`", "kind")]),
-        (job("length: 1h, source: {kind: iam-user, «renewable: true}, path: [\"arn:aws:iam::111111111111:role/hub\"]"), &[("`renewable`", "mfa")]),
+        (job("length: 1h, source: {kind: iam-user, «renewable: true}, path: \
+            [\"arn:aws:iam::111111111111:role/hub\"]"), &[("`renewable`", "mfa")]),
         (hop("{role: \"arn:aws:iam::111111111111:role/hub\", «durations: 1h}"), &[("`durations`", "`duration`")]),
         (job("length: 1h, source: ecs-task, refresh: {every: 5m, «evry: 5m}"), &[("`evry`", "`every`")]),
         (beside_a_job("readers: {\"111111111111\": {role: hub, «external: xyz}}"), &[("`external`", "external_id")]),
@@ -111,20 +115,23 @@ fn an_unknown_key_is_an_error_with_the_nearest_known_key() {
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn a_key_that_is_there_twice_is_an_error() {
+fn a_duplicate_key_is_an_error() {
     check(&[
         (beside_a_job("«jobs: []"), &[("`jobs`", "line 5")]),
         (job("length: 1h, source: ecs-task, «length: 2h"), &[("`length`", "line 3")]),
         (role(&format!("{ARN}, «{ARN}")), &[("`arn`", "")]),
         (beside_a_job("readers:\n  \"111111111111\": hub\n  «\"111111111111\": hub"), &[("`111111111111`", "line 8")]),
-        ("version: 1\nroles:\n  hub: {arn: \"arn:aws:iam::111111111111:role/hub\"}\n  «hub: {arn: \"arn:aws:iam::111111111111:role/hub2\"}\njobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(), &[("`hub`", "line 3")]),
-        (job("length: 1h, source: {kind: saml, renewable: true, «renewable: true}, path: [\"arn:aws:iam::111111111111:role/hub\"]"), &[("`renewable`", "")]),
+        ("version: 1\nroles:\n  hub: {arn: \"arn:aws:iam::111111111111:role/hub\"}\n  «hub: {arn: \
+            \"arn:aws:iam::111111111111:role/hub2\"}\njobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(),
+                &[("`hub`", "line 3")]),
+        (job("length: 1h, source: {kind: saml, renewable: true, «renewable: true}, path: \
+            [\"arn:aws:iam::111111111111:role/hub\"]"), &[("`renewable`", "")]),
     ]);
 }
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn a_missing_value_is_an_error_at_the_map_that_lacks_it() {
+fn a_missing_value_is_reported_at_the_map_that_lacks_it() {
     check(&[
         ("«jobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(), &[("`version`", "version")]),
         ("version: 1\njobs:\n  - «{length: 1h, source: ecs-task}\n".to_owned(), &[("`name`", "name:")]),
@@ -134,14 +141,15 @@ fn a_missing_value_is_an_error_at_the_map_that_lacks_it() {
         (job("length: 1h, source: «{}"), &[("`kind`", "kind:")]),
         (job("length: 1h, source: ecs-task, refresh: «{}"), &[("`every`", "every:")]),
         (hop("«{duration: 1h}"), &[("`role`", "role:")]),
-        ("version: 1\njobs: [{name: j, length: 1h, source: ecs-task}]\nroles:\n  hub: «{external_id: xyz}\n".to_owned(), &[("`arn`", "arn:")]),
+        ("version: 1\njobs: [{name: j, length: 1h, source: ecs-task}]\n\
+            roles:\n  hub: «{external_id: xyz}\n".to_owned(), &[("`arn`", "arn:")]),
         (beside_a_job("readers: {\"111111111111\": «{external_id: xyz}}"), &[("`role`", "role:")]),
     ]);
 }
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn a_wrong_type_is_an_error_that_says_what_is_there_and_what_should_be() {
+fn a_wrong_type_is_an_error_that_names_the_found_and_the_expected_type() {
     check(&[
         (beside_a_job("defaults: «10m"), &[("text", "map")]),
         (beside_a_job("defaults: {owner: «[a]}"), &[("`owner` is a list", "text")]),
@@ -149,18 +157,23 @@ fn a_wrong_type_is_an_error_that_says_what_is_there_and_what_should_be() {
         (beside_a_job("waivers: «{}"), &[("`waivers` is a map", "- ")]),
         ("version: 1\njobs: «nightly\n".to_owned(), &[("`jobs` is text", "- ")]),
         ("version: 1\njobs:\n  - «nightly\n".to_owned(), &[("text", "map")]),
-        ("version: 1\nroles: «[]\njobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(), &[("`roles` is a list", "roles")]),
-        ("version: 1\njobs:\n  - {name: «5, length: 1h, source: ecs-task}\n".to_owned(), &[("`name` is a bare number", "quotes")]),
+        ("version: 1\nroles: «[]\njobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(),
+            &[("`roles` is a list", "roles")]),
+        ("version: 1\njobs:\n  - {name: «5, length: 1h, source: ecs-task}\n".to_owned(), &[("`name` is a bare number",
+            "quotes")]),
         ("version: 1\njobs:\n  - {name: «true, length: 1h, source: ecs-task}\n".to_owned(), &[("`name`", "quotes")]),
-        ("version: 1\njobs:\n  - {name: «\"\", length: 1h, source: ecs-task}\n".to_owned(), &[("`name` is empty", "name")]),
+        ("version: 1\njobs:\n  - {name: «\"\", length: 1h, source: ecs-task}\n".to_owned(), &[("`name` is empty",
+            "name")]),
         (job("length: «true, source: ecs-task"), &[("`length`", "1h30m")]),
         (job("length: «[1h], source: ecs-task"), &[("`length` is a list", "1h30m")]),
         (job("length: 1h, source: «[ecs-task]"), &[("a list", "map")]),
         (job("length: 1h, source: «ecs-tsk"), &[("`ecs-tsk`", "`ecs-task`")]),
         (job("length: 1h, source: {kind: «ecs-tsk}"), &[("`ecs-tsk`", "`ecs-task`")]),
         (job("length: 1h, source: «ECS-Task"), &[("`ECS-Task`", "ecs-task")]),
-        (job("length: 1h, source: {kind: iam-user, mfa: «yes}, path: [\"arn:aws:iam::111111111111:role/hub\"]"), &[("`mfa` is text", "`true` or `false`")]),
-        (job("length: 1h, source: {kind: web-identity, renewable: «1}, path: [\"arn:aws:iam::111111111111:role/hub\"]"), &[("`renewable`", "`true` or `false`")]),
+        (job("length: 1h, source: {kind: iam-user, mfa: «yes}, path: [\"arn:aws:iam::111111111111:role/hub\"]"),
+            &[("`mfa` is text", "`true` or `false`")]),
+        (job("length: 1h, source: {kind: web-identity, renewable: «1}, path: \
+            [\"arn:aws:iam::111111111111:role/hub\"]"), &[("`renewable`", "`true` or `false`")]),
         (role(&format!("{ARN}, assume: «\"true\"")), &[("`assume`", "`true` or `false`")]),
         (job("length: 1h, source: ecs-task, path: «hub"), &[("`path` is text", "- ")]),
         (job("length: 1h, source: ecs-task, path: [«5]"), &[("a bare number", "")]),
@@ -175,14 +188,15 @@ fn a_wrong_type_is_an_error_that_says_what_is_there_and_what_should_be() {
 fn a_version_other_than_1_is_an_error() {
     check(&[
         ("version: «2\njobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(), &[("version", "`version: 1`")]),
-        ("version: «\"1\"\njobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(), &[("version", "`version: 1`")]),
+        ("version: «\"1\"\njobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(), &[("version",
+            "`version: 1`")]),
         ("version: «one\njobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(), &[("version", "`version: 1`")]),
     ]);
 }
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn a_duration_is_whole_not_negative_and_has_a_unit() {
+fn a_fractional_a_negative_and_a_unitless_duration_are_refused() {
     check(&[
         (job("length: «4, source: ecs-task"), &[("`4` is a bare number", "`4s`")]),
         (job("length: «\"3600\", source: ecs-task"), &[("`3600` is a bare number", "`3600s`")]),
@@ -190,9 +204,12 @@ fn a_duration_is_whole_not_negative_and_has_a_unit() {
         (job("length: 1h, pause: «30, source: ecs-task"), &[("`pause`: `30` is a bare number", "`30s`")]),
         (job("length: 1h, margin: «5, source: ecs-task"), &[("`margin`: `5` is a bare number", "`5s`")]),
         (beside_a_job("defaults: {margin: «600}"), &[("`margin`: `600` is a bare number", "`600s`")]),
-        (job("length: 1h, source: {kind: session-token, duration: «43200}"), &[("`43200` is a bare number", "`43200s`")]),
-        (job("length: 1h, source: {kind: identity-center, portal_session: «8}"), &[("`portal_session`: `8` is a bare number", "`8s`")]),
-        (hop("{role: \"arn:aws:iam::111111111111:role/hub\", duration: «3600}"), &[("`3600` is a bare number", "`3600s`")]),
+        (job("length: 1h, source: {kind: session-token, duration: «43200}"), &[("`43200` is a bare number",
+            "`43200s`")]),
+        (job("length: 1h, source: {kind: identity-center, portal_session: «8}"),
+            &[("`portal_session`: `8` is a bare number", "`8s`")]),
+        (hop("{role: \"arn:aws:iam::111111111111:role/hub\", duration: «3600}"), &[("`3600` is a bare number",
+            "`3600s`")]),
         (role(&format!("{ARN}, max_session_duration: «3600")), &[("`3600` is a bare number", "`3600s`")]),
         (job("length: 1h, source: ecs-task, refresh: {every: «30}"), &[("`every`: `30` is a bare number", "`30s`")]),
         (job("length: «-5m, source: ecs-task"), &[("`-5m` is negative", "`1h30m`")]),
@@ -220,14 +237,14 @@ fn a_duration_is_whole_not_negative_and_has_a_unit() {
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn a_bad_duration_is_quoted_as_it_was_written_and_the_hint_is_one_that_works() {
-   
+fn a_bad_duration_is_quoted_as_written_and_the_hint_suggests_a_valid_one() {
     check(&[
-        (job("length: «99999999999999999999999, source: ecs-task"), &[("`99999999999999999999999` is a bare number", "")]),
+        (job("length: «99999999999999999999999, source: ecs-task"), &[("`99999999999999999999999` is a bare number",
+            "")]),
         (job("length: «1e3, source: ecs-task"), &[("`1e3`", "")]),
-        // `1.5s` is refused too: the hint must not propose it.
+        // `1.5s` is refused as well, so the hint must not suggest it.
         (job("length: «1.5, source: ecs-task"), &[("`1.5`", "`1h30m`")]),
-        // A hyphen in a word makes nothing negative.
+        // A hyphen in a word does not make a number negative.
         (job("length: «half-an-hour, source: ecs-task"), &[("`half-an-hour` is not a duration", "`1h30m`")]),
     ]);
     let problems = Inventory::parse("team.yaml", &job("length: 1.5, source: ecs-task")).unwrap_err();
@@ -236,12 +253,14 @@ fn a_bad_duration_is_quoted_as_it_was_written_and_the_hint_is_one_that_works() {
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn a_role_is_named_by_its_alias_or_the_arn_of_the_role_itself() {
+fn a_role_is_named_by_its_alias_or_its_role_arn() {
     check(&[
         (beside_a_job("  - {name: k, length: 1h, source: ecs-task, path: [«hubb]}"), &[("`hubb`", "`hub`")]),
-        (beside_a_job("  - {name: k, length: 1h, source: ecs-task, path: [hub, {role: «elt, duration: 1h}]}"), &[("`elt`", "`etl`")]),
+        (beside_a_job("  - {name: k, length: 1h, source: ecs-task, path: [hub, {role: «elt, duration: 1h}]}"),
+            &[("`elt`", "`etl`")]),
         (hop("«warehouse"), &[("`warehouse` is not an alias", "roles:")]),
-        (hop("«arn:aws:sts::111111111111:assumed-role/etl/session"), &[("is a session of a role", "arn:aws:iam::111111111111:role/etl")]),
+        (hop("«arn:aws:sts::111111111111:assumed-role/etl/session"), &[("is a session of a role",
+            "arn:aws:iam::111111111111:role/etl")]),
         (hop("«arn:aws:iam::111111111111:user/bob"), &[("arn:aws:iam::111111111111:user/bob", "iam-user")]),
         (hop("«arn:aws:iam::111111111111:instance-profile/web"), &[("is an instance profile", "ec2-instance")]),
         (hop("«arn:aws:iam::111111111111:group/ops"), &[("arn:aws:iam::111111111111:group/ops", "role/NAME")]),
@@ -252,17 +271,20 @@ fn a_role_is_named_by_its_alias_or_the_arn_of_the_role_itself() {
         (hop("«arn:aws:s3:::bucket"), &[("arn:aws:s3:::bucket", "role/NAME")]),
         (hop("«arn:gcp:iam::111111111111:role/r"), &[("partition", "arn:aws:iam")]),
         (role("arn: «hub"), &[("`hub` is not an ARN", "role/NAME")]),
-        (role("arn: «arn:aws:sts::111111111111:assumed-role/etl/session"), &[("is a session of a role", "arn:aws:iam::111111111111:role/etl")]),
+        (role("arn: «arn:aws:sts::111111111111:assumed-role/etl/session"), &[("is a session of a role",
+            "arn:aws:iam::111111111111:role/etl")]),
         (beside_a_job("readers: {\"111111111111\": «hubb}"), &[("`hubb`", "`hub`")]),
     ]);
 }
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn a_role_has_one_alias_and_settings_that_iam_and_sts_take() {
+fn a_second_alias_and_settings_that_aws_refuses_are_errors() {
     check(&[
         (
-            "version: 1\nroles:\n  hub: {arn: \"arn:aws:iam::111111111111:role/hub\"}\n  core: {arn: «\"arn:aws:iam::111111111111:role/hub\"}\njobs: [{name: j, length: 1h, source: ecs-task, path: [core]}]\n".to_owned(),
+            "version: 1\nroles:\n  hub: {arn: \"arn:aws:iam::111111111111:role/hub\"}\n  core: {arn: \
+                «\"arn:aws:iam::111111111111:role/hub\"}\njobs: [{name: j, length: 1h, source: ecs-task, path: \
+                [core]}]\n".to_owned(),
             &[("`hub` too (team.yaml:3)", "one alias")],
         ),
         (role(&format!("{ARN}, max_session_duration: «59m59s")), &[("59m59s is outside 1h to 12h", "3600s to 43200s")]),
@@ -274,18 +296,22 @@ fn a_role_has_one_alias_and_settings_that_iam_and_sts_take() {
         (role(&format!("{ARN}, session_name: «{}", "n".repeat(65))), &[("session_name", "2 to 64")]),
         (role(&format!("{ARN}, source_identity: «aws:me")), &[("aws:", "prefix")]),
     ]);
-    for fits in ["max_session_duration: 1h", "max_session_duration: 12h", "external_id: ab", "session_name: a_+=.@-9", "source_identity: me"] {
+    for fits in ["max_session_duration: 1h", "max_session_duration: 12h", "external_id: ab", "session_name: a_+=.@-9",
+        "source_identity: me"] {
         Inventory::parse("team.yaml", &role(&format!("{ARN}, {fits}"))).unwrap_or_else(|problems| panic!("{problems}"));
     }
 }
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn a_path_stays_in_one_partition_and_has_at_most_twelve_hops() {
-    let hops = |count: usize| (0..count).map(|n| format!("arn:aws:iam::111111111111:role/r{n}")).collect::<Vec<_>>().join(", ");
+fn a_path_across_partitions_or_with_more_than_twelve_hops_is_refused() {
+    let role = |number| format!("arn:aws:iam::111111111111:role/r{number}");
+    let hops = |count: usize| (0..count).map(role).collect::<Vec<_>>().join(", ");
     check(&[
-        (hop("arn:aws:iam::111111111111:role/a, «arn:aws-cn:iam::111111111111:role/b"), &[("partition aws-cn", "partition")]),
-        (hop("arn:aws:iam::111111111111:role/a, arn:aws:iam::111111111111:role/b, {role: «\"arn:aws-us-gov:iam::111111111111:role/c\", duration: 1h}"), &[("partition aws-us-gov", "partition")]),
+        (hop("arn:aws:iam::111111111111:role/a, «arn:aws-cn:iam::111111111111:role/b"), &[("partition aws-cn",
+            "partition")]),
+        (hop("arn:aws:iam::111111111111:role/a, arn:aws:iam::111111111111:role/b, {role: \
+            «\"arn:aws-us-gov:iam::111111111111:role/c\", duration: 1h}"), &[("partition aws-us-gov", "partition")]),
         (job(&format!("length: 1h, source: ecs-task, path: «[{}]", hops(13))), &[("13 hops", "at most 12")]),
     ]);
     for good in [hops(12), "arn:aws-cn:iam::111111111111:role/a, arn:aws-cn:iam::111111111111:role/b".to_owned()] {
@@ -295,35 +321,43 @@ fn a_path_stays_in_one_partition_and_has_at_most_twelve_hops() {
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn a_job_has_a_name_of_its_own_and_a_source_that_can_be() {
+fn a_job_needs_a_unique_name_and_a_possible_source() {
     let long = "j".repeat(257);
     check(&[
-        ("version: 1\njobs:\n  - {name: j, length: 1h, source: ecs-task}\n  - {name: «j, length: 2h, source: codebuild}\n".to_owned(), &[("`j` is at team.yaml:3", "its own name")]),
+        ("version: 1\njobs:\n  - {name: j, length: 1h, source: ecs-task}\n  - {name: «j, length: 2h, source: \
+            codebuild}\n".to_owned(), &[("`j` is at team.yaml:3", "its own name")]),
         (format!("version: 1\njobs:\n  - {{name: «{long}, length: 1h, source: ecs-task}}\n"), &[("257", "256")]),
-        ("version: 1\njobs:\n  - {name: «\"a\\u0007b\", length: 1h, source: ecs-task}\n".to_owned(), &[("control character", "plain text")]),
+        ("version: 1\njobs:\n  - {name: «\"a\\u0007b\", length: 1h, source: ecs-task}\n".to_owned(),
+            &[("control character", "plain text")]),
         (job("length: 1h, source: «iam-user"), &[("`iam-user` has no path", "`path:`")]),
         (job("length: 1h, source: «iam-user, path: []"), &[("`iam-user` has no path", "`path:`")]),
         (job("length: 1h, source: «{kind: web-identity}"), &[("`web-identity` has no path", "exchanged")]),
         (job("length: 1h, source: «saml"), &[("`saml` has no path", "exchanged")]),
         (job("length: «5401s, source: lambda"), &[("1h30m1s", "1h30m")]),
-        (job("length: «2h, source: {kind: lambda}, path: [\"arn:aws:iam::111111111111:role/hub\"]"), &[("2h", "1h30m")]),
-        (job("length: 1h, source: {kind: identity-center, session: «59m}"), &[("59m is outside 1h to 12h", "1h to 12h")]),
-        (job("length: 1h, source: {kind: identity-center, session: «43201s}"), &[("12h1s is outside 1h to 12h", "1h to 12h")]),
+        (job("length: «2h, source: {kind: lambda}, path: [\"arn:aws:iam::111111111111:role/hub\"]"), &[("2h",
+            "1h30m")]),
+        (job("length: 1h, source: {kind: identity-center, session: «59m}"), &[("59m is outside 1h to 12h",
+            "1h to 12h")]),
+        (job("length: 1h, source: {kind: identity-center, session: «43201s}"), &[("12h1s is outside 1h to 12h",
+            "1h to 12h")]),
         (job("length: 1h, source: {kind: identity-center, session: «0s}"), &[("0s is outside 1h to 12h", "1h to 12h")]),
         ("«version: 1\n".to_owned(), &[("no job", "`jobs:`")]),
         ("«version: 1\njobs: []\n".to_owned(), &[("no job", "`jobs:`")]),
     ]);
-    for good in ["length: 90m, pause: 1h, source: lambda", "length: 1h, source: {kind: identity-center, session: 12h, portal_session: 15m}"] {
+    for good in ["length: 90m, pause: 1h, source: lambda",
+        "length: 1h, source: {kind: identity-center, session: 12h, portal_session: 15m}"] {
         Inventory::parse("team.yaml", &job(good)).unwrap_or_else(|problems| panic!("{problems}"));
     }
 }
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn a_reader_is_a_role_of_the_account_it_reads() {
+fn a_reader_of_another_account_is_refused() {
     check(&[
-        (beside_a_job("readers: {\"333333333333\": «hub}"), &[("arn:aws:iam::111111111111:role/hub is not in account 333333333333", "own account")]),
-        (beside_a_job("readers: {\"333333333333\": {role: «\"arn:aws:iam::111111111111:role/reader\"}}"), &[("not in account 333333333333", "own account")]),
+        (beside_a_job("readers: {\"333333333333\": «hub}"),
+            &[("arn:aws:iam::111111111111:role/hub is not in account 333333333333", "own account")]),
+        (beside_a_job("readers: {\"333333333333\": {role: «\"arn:aws:iam::111111111111:role/reader\"}}"),
+            &[("not in account 333333333333", "own account")]),
         (beside_a_job("readers: {\"*\": «\"arn:aws:iam::111111111111:role/reader\"}"), &[("one account", "{account}")]),
         (beside_a_job("readers: {\"*\": «hub}"), &[("one account", "{account}")]),
         (beside_a_job("readers: {\"*\": {role: «\"arn:aws:iam::{account}:user/reader\"}}"), &[("is an IAM user", "")]),
@@ -335,28 +369,35 @@ fn a_reader_is_a_role_of_the_account_it_reads() {
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn a_waiver_names_a_finding_a_job_or_role_a_reason_and_a_last_day() {
+fn a_waiver_without_finding_target_reason_or_last_day_is_refused() {
     let waiver = |keys: &str| beside_a_job(&format!("waivers:\n  - {keys}"));
     check(&[
-        (waiver("«{finding: thin-margin, until: 2027-01-31, reason: r}"), &[("neither a job nor a role", "`job:`, `role:`")]),
+        (waiver("«{finding: thin-margin, until: 2027-01-31, reason: r}"), &[("neither a job nor a role",
+            "`job:`, `role:`")]),
         (waiver("«{finding: thin-margin, job: j, until: 2027-01-31}"), &[("`reason`", "reason:")]),
-        (waiver("{finding: thin-margin, job: j, until: 2027-01-31, reason: «\"  \"}"), &[("`reason` is empty", "reason")]),
+        (waiver("{finding: thin-margin, job: j, until: 2027-01-31, reason: «\"  \"}"), &[("`reason` is empty",
+            "reason")]),
         (waiver("«{finding: thin-margin, job: j, reason: r}"), &[("`until`", "until:")]),
         (waiver("«{job: j, until: 2027-01-31, reason: r}"), &[("`finding`", "finding:")]),
         (waiver("{finding: «thin-margn, job: j, until: 2027-01-31, reason: r}"), &[("`thin-margn`", "`thin-margin`")]),
-        (waiver("{finding: «whatever-it-is, job: j, until: 2027-01-31, reason: r}"), &[("`whatever-it-is`", "docs/findings")]),
+        (waiver("{finding: «whatever-it-is, job: j, until: 2027-01-31, reason: r}"), &[("`whatever-it-is`",
+            "docs/findings")]),
         (waiver("{finding: «\"*\", job: j, until: 2027-01-31, reason: r}"), &[("`*`", "")]),
-        (waiver("{finding: thin-margin, job: j, until: «2027-02-30, reason: r}"), &[("`2027-02-30` is not a date", "YYYY-MM-DD")]),
-        (waiver("{finding: thin-margin, job: j, until: «tomorrow, reason: r}"), &[("`tomorrow` is not a date", "YYYY-MM-DD")]),
-        (waiver("{finding: thin-margin, job: j, until: «31.01.2027, reason: r}"), &[("`31.01.2027` is not a date", "YYYY-MM-DD")]),
-        (waiver("{finding: thin-margin, job: j, until: «\"2027-01-31T00:00\", reason: r}"), &[("2027-01-31T00:00", "YYYY-MM-DD")]),
+        (waiver("{finding: thin-margin, job: j, until: «2027-02-30, reason: r}"), &[("`2027-02-30` is not a date",
+            "YYYY-MM-DD")]),
+        (waiver("{finding: thin-margin, job: j, until: «tomorrow, reason: r}"), &[("`tomorrow` is not a date",
+            "YYYY-MM-DD")]),
+        (waiver("{finding: thin-margin, job: j, until: «31.01.2027, reason: r}"), &[("`31.01.2027` is not a date",
+            "YYYY-MM-DD")]),
+        (waiver("{finding: thin-margin, job: j, until: «\"2027-01-31T00:00\", reason: r}"), &[("2027-01-31T00:00",
+            "YYYY-MM-DD")]),
         (waiver("«««{job: j}"), &[("`finding`", ""), ("`until`", ""), ("`reason`", "")]),
     ]);
 }
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn text_that_is_no_inventory_at_all_is_one_problem_at_its_place() {
+fn text_that_is_not_an_inventory_is_one_problem_with_a_place() {
     check(&[
         ("«# nothing\n# but comments\n".to_owned(), &[("empty", "`version: 1`")]),
         ("«- name: j\n".to_owned(), &[("a list", "map")]),
@@ -366,66 +407,81 @@ fn text_that_is_no_inventory_at_all_is_one_problem_at_its_place() {
         ("version: 1\njobs:\n«\t- name: j\n".to_owned(), &[("tab", "YAML")]),
         ("version: 1\njobs:«\u{0}\n".to_owned(), &[("character", "YAML")]),
         ("version: 1\njobs: «*nowhere\n".to_owned(), &[("alias", "&anchor")]),
-        ("version: 1\njobs: [{name: j, length: 1h, source: ecs-task}]\n«---\nversion: 1\n".to_owned(), &[("document", "")]),
+        ("version: 1\njobs: [{name: j, length: 1h, source: ecs-task}]\n«---\nversion: 1\n".to_owned(), &[("document",
+            "")]),
     ]);
 }
 
-/// One error per problem: what follows from a problem that is reported already is not reported again.
+/// One error for each problem: its consequences are not reported as further problems.
 #[test]
 #[rustfmt::skip] // One case a line.
-fn a_problem_is_reported_once_and_not_again_by_what_depends_on_it() {
-   
+fn a_problem_is_not_reported_again_by_its_dependents() {
     check(&[
-        ("version: 1\nroles:\n  hub: «\"arn:aws:iam::111111111111:role/hub\"\njobs:\n  - {name: j, length: 1h, source: iam-user, path: [hub]}\n  - {name: k, length: 1h, source: iam-user, path: [hub]}\n".to_owned(), &[("text", "map")]),
-        ("version: 1\nroles:\n  hub: {arn: «nothing}\njobs:\n  - {name: j, length: 1h, source: iam-user, path: [hub]}\n".to_owned(), &[("`nothing`", "role/NAME")]),
-        ("version: 1\nroles: «[hub]\njobs:\n  - {name: j, length: 1h, source: iam-user, path: [hub]}\n".to_owned(), &[("`roles` is a list", "roles")]),
+        ("version: 1\nroles:\n  hub: «\"arn:aws:iam::111111111111:role/hub\"\n\
+            jobs:\n  - {name: j, length: 1h, source: iam-user, path: [hub]}\n  - {name: k, length: 1h, source: \
+            iam-user, path: [hub]}\n".to_owned(), &[("text", "map")]),
+        ("version: 1\nroles:\n  hub: {arn: «nothing}\njobs:\n  - {name: j, length: 1h, source: iam-user, path: \
+            [hub]}\n".to_owned(), &[("`nothing`", "role/NAME")]),
+        ("version: 1\nroles: «[hub]\njobs:\n  - {name: j, length: 1h, source: iam-user, path: [hub]}\n".to_owned(),
+            &[("`roles` is a list", "roles")]),
         (job("length: 1h, source: iam-user, path: «hub"), &[("`path` is text", "- ")]),
         (job("length: 1h, source: iam-user, path: [«5]"), &[("a bare number", "")]),
         (job("length: 1h, source: iam-user, path: [«{duration: 1h}]"), &[("`role`", "role:")]),
-        (beside_a_job("waivers: [{finding: thin-margin, job: «5, until: 2027-01-31, reason: r}]"), &[("`job` is a bare number", "quotes")]),
-        ("version: 1\njobs:\n  - {name: a, length: &long «4, source: ecs-task}\n  - {name: b, length: *long, source: ecs-task}\n".to_owned(), &[("`4` is a bare number", "`4s`")]),
+        (beside_a_job("waivers: [{finding: thin-margin, job: «5, until: 2027-01-31, reason: r}]"),
+            &[("`job` is a bare number", "quotes")]),
+        ("version: 1\njobs:\n  - {name: a, length: &long «4, source: ecs-task}\n  - {name: b, length: *long, source: \
+            ecs-task}\n".to_owned(), &[("`4` is a bare number", "`4s`")]),
     ]);
 }
 
-/// All of them at once: no problem waits until another is repaired.
+/// Every problem is reported at once, not only after another is fixed.
 #[test]
 #[rustfmt::skip] // One case a line.
 fn a_problem_does_not_hide_another() {
-   
     check(&[
         (
-            "version: «2\ndefaults: {margin: «10}\n«reader: {}\nroles:\n  hub: {arn: «hub, «extrnal_id: xyz}\n  etl: {arn: \"arn:aws:iam::222222222222:role/etl\", max_session_duration: «13h}\njobs:\n  - {name: j, length: «4, source: «ecs-tsk, path: [«elt], refresh: «never}\n  - ««{«nam: j}\nwaivers:\n  - «{finding: «thin, until: «soon, reason: r}\n".to_owned(),
+            "version: «2\ndefaults: {margin: «10}\n«reader: {}\n\
+                roles:\n  hub: {arn: «hub, «extrnal_id: xyz}\n  etl: {arn: \"arn:aws:iam::222222222222:role/etl\", \
+                max_session_duration: «13h}\njobs:\n  - {name: j, length: «4, source: «ecs-tsk, path: [«elt], refresh: \
+                «never}\n  - ««{«nam: j}\nwaivers:\n  - «{finding: «thin, until: «soon, reason: r}\n".to_owned(),
             &[
-                ("version", ""), ("`10`", ""), ("`reader`", "`readers`"), ("`hub`", ""), ("`extrnal_id`", ""), ("13h", ""), ("`4`", ""),
-                ("`ecs-tsk`", ""), ("`elt`", "`etl`"), ("`never`", ""), ("`length`", ""), ("`source`", ""), ("`nam`", "`name`"),
+                ("version", ""), ("`10`", ""), ("`reader`", "`readers`"), ("`hub`", ""), ("`extrnal_id`", ""), ("13h",
+                    ""), ("`4`", ""),
+                ("`ecs-tsk`", ""), ("`elt`", "`etl`"), ("`never`", ""), ("`length`", ""), ("`source`", ""), ("`nam`",
+                    "`name`"),
                 ("neither", ""), ("`thin`", ""), ("`soon`", ""),
             ],
         ),
         (
-            "version: 1\nroles:\n  hub: {arn: \"arn:aws:iam::111111111111:role/hub\"}\n  core: {arn: «\"arn:aws:iam::111111111111:role/hub\", external_id: «x, max_session_duration: «99h}\njobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(),
+            "version: 1\nroles:\n  hub: {arn: \"arn:aws:iam::111111111111:role/hub\"}\n  core: {arn: \
+                «\"arn:aws:iam::111111111111:role/hub\", external_id: «x, max_session_duration: «99h}\n\
+                jobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(),
             &[("`hub` too", ""), ("`x`", ""), ("99h", "")],
         ),
         (
-            "version: 1\nroles:\n  hub: {arn: \"arn:aws:iam::111111111111:role/hub\"}\n  «hub: {arn: «\"arn:aws:iam::111111111111:user/hub\"}\njobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(),
+            "version: 1\nroles:\n  hub: {arn: \"arn:aws:iam::111111111111:role/hub\"}\n  «hub: {arn: \
+                «\"arn:aws:iam::111111111111:user/hub\"}\njobs: [{name: j, length: 1h, source: ecs-task}]\n".to_owned(),
             &[("`hub` is here twice", ""), ("IAM user", "")],
         ),
         (beside_a_job("readers: {«production: {role: hub, external_id: «x}}"), &[("`production`", ""), ("`x`", "")]),
-        (job("length: «4, source: lambda, path: [«nowhere], margin: «5"), &[("`4`", ""), ("`nowhere`", ""), ("`5`", "")]),
+        (job("length: «4, source: lambda, path: [«nowhere], margin: «5"), &[("`4`", ""), ("`nowhere`", ""), ("`5`",
+            "")]),
     ]);
 }
 
 #[test]
-fn a_problem_is_shown_in_its_line_with_what_would_be_right() {
+fn a_problem_shows_its_line_and_the_right_form() {
     let text = "version: 1\njobs:\n  - name: nightly-etl\n    lenght: 4h\n    length: 4\n    source: ecs-task\n";
     let problems = Inventory::parse("team.yaml", text).unwrap_err();
-    insta::assert_snapshot!(problems, @r"
+    insta::assert_snapshot!(problems, @"
     error: `lenght` is not a key of a job
      --> team.yaml:4:5
       |
     4 |     lenght: 4h
       |     ^^^^^^
       |
-      = help: did you mean `length`? Known here: name, owner, length, pause, age, margin, session_name, source, path, refresh
+      = help: did you mean `length`? Known here: name, owner, length, pause, age, margin, session_name, \
+        source, path, refresh
 
     error: `length`: `4` is a bare number
      --> team.yaml:5:13
@@ -440,7 +496,7 @@ fn a_problem_is_shown_in_its_line_with_what_would_be_right() {
     assert_eq!(problems.render(false), problems.to_string());
 }
 
-/// Reads a file or folder on a day before the last days of the waivers here.
+/// Reads a file or folder. The date is before the last days of the waivers in this file.
 pub(crate) fn load(from: &Path) -> Result<Inventory, Problems> {
     let from = InventorySource::Path(from.to_owned());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -451,7 +507,7 @@ fn problems_of(from: &Path) -> Problems {
     load(from).err().unwrap_or_else(|| panic!("{} is accepted", from.display()))
 }
 
-/// Message and help of each problem, and the name of its file.
+/// The message and help of each problem, and the name of its file.
 fn messages_of(problems: &Problems) -> Vec<(String, String)> {
     problems
         .iter()
@@ -464,7 +520,7 @@ fn messages_of(problems: &Problems) -> Vec<(String, String)> {
 const GOOD_JOB: &str = "version: 1\njobs: [{name: good, length: 1h, source: ecs-task}]\n";
 
 #[test]
-fn a_file_that_is_not_there_empty_binary_or_huge_is_one_problem_that_names_it() {
+fn a_missing_empty_binary_or_huge_file_is_one_problem_that_names_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, bytes: &[u8]| {
         let path = folder.path().join(name);
@@ -491,7 +547,7 @@ fn a_file_that_is_not_there_empty_binary_or_huge_is_one_problem_that_names_it() 
 }
 
 #[test]
-fn a_file_that_is_empty_or_binary_has_a_place_as_every_problem_has() {
+fn the_problem_of_an_empty_or_binary_file_has_a_place() {
     let folder = tempfile::tempdir().unwrap();
     for (bytes, line) in [(&b""[..], 1), (b"version: 1\njobs: \xff\n", 2)] {
         let path = folder.path().join("inventory.yaml");
@@ -514,9 +570,15 @@ fn a_folder_is_one_inventory() {
 
     fs::write(folder.path().join("notes.txt"), "not: [an inventory").unwrap();
     fs::write(folder.path().join(".hidden.yaml"), "not: [an inventory").unwrap();
-    assert_eq!(problems_of(folder.path()).iter().count(), 1, "other files are none of ours");
+    assert_eq!(problems_of(folder.path()).iter().count(), 1, "other files are ignored");
 
-    fs::write(folder.path().join("a.yaml"), "version: 1\nroles:\n  hub: {arn: \"arn:aws:iam::111111111111:role/hub\"}\ndefaults: {margin: 5m, owner: us}\nreaders: {\"111111111111\": hub}\njobs: [{name: a, length: 1h, source: iam-user, path: [hub]}]\n").unwrap();
+    fs::write(
+        folder.path().join("a.yaml"),
+        "version: 1\nroles:\n  hub: {arn: \"arn:aws:iam::111111111111:role/hub\"}\n\
+        defaults: {margin: 5m, owner: us}\nreaders: {\"111111111111\": hub}\n\
+        jobs: [{name: a, length: 1h, source: iam-user, path: [hub]}]\n",
+    )
+    .unwrap();
     fs::write(
         folder.path().join("b.yml"),
         "version: 1\ndefaults: {margin: 5m}\njobs: [{name: b, length: 1h, source: iam-user, path: [hub]}]\n",
@@ -546,7 +608,7 @@ fn a_folder_is_one_inventory() {
 }
 
 #[test]
-fn what_two_files_of_a_folder_both_declare_is_reported_where_it_comes_second() {
+fn a_duplicate_declaration_in_a_folder_is_reported_in_the_second_file() {
     let folder = tempfile::tempdir().unwrap();
     let role = "roles:\n  hub: {arn: \"arn:aws:iam::111111111111:role/hub\"}\nreaders: {\"111111111111\": hub}\n";
     fs::write(folder.path().join("a.yaml"), format!("{GOOD_JOB}defaults: {{margin: 5m}}\n{role}")).unwrap();
@@ -582,7 +644,7 @@ fn one_file_of_a_folder_does_not_hide_the_problems_of_another() {
 }
 
 #[test]
-fn a_file_that_cannot_be_parsed_puts_no_blame_on_the_jobs_that_use_its_roles() {
+fn a_file_that_does_not_parse_causes_no_problems_in_jobs_that_use_its_roles() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(
         folder.path().join("a-roles.yaml"),
@@ -603,7 +665,7 @@ fn a_file_that_cannot_be_parsed_puts_no_blame_on_the_jobs_that_use_its_roles() {
 }
 
 #[test]
-fn a_small_file_cannot_become_a_large_one() {
+fn a_small_file_with_nested_aliases_is_refused() {
     let mut bomb = "version: 1\na: &a [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for (one, next) in ('a'..'j').zip('b'..) {
         bomb.push_str(&format!("{next}: &{next} [{}]\n", vec![format!("*{one}"); 10].join(", ")));
@@ -612,7 +674,7 @@ fn a_small_file_cannot_become_a_large_one() {
     let deep = format!("version: 1\njobs: {}{}\n", "[".repeat(100_000), "]".repeat(100_000));
     let deep_blocks = (0..2000).fold("version: 1\njobs:\n".to_owned(), |text, depth| text + &" ".repeat(depth) + "-\n");
     let circle = "version: 1\njobs: &a [*a]\n".to_owned();
-    // An inventory is five levels deep. What is far deeper is refused by the parser, before a small stack runs out.
+    // An inventory has five levels. The parser refuses far deeper input before a small stack overflows.
     let forty = format!("version: 1\njobs: {}{}\n", "[".repeat(40), "]".repeat(40));
     let parse = move || Inventory::parse("team.yaml", &forty).unwrap_err();
     let problems = std::thread::Builder::new().stack_size(16 * 1024 * 1024).spawn(parse).unwrap().join().unwrap();
@@ -625,16 +687,17 @@ fn a_small_file_cannot_become_a_large_one() {
 }
 
 #[test]
-fn honest_use_of_anchors_is_accepted() {
-    let text = "version: 1\njobs:\n  - &base {name: a, length: 1h, source: ecs-task, margin: &margin 5m}\n  - {name: b, length: 2h, source: codebuild, margin: *margin}\n";
+fn ordinary_anchors_are_accepted() {
+    let text = "version: 1\njobs:\n  - &base {name: a, length: 1h, source: ecs-task, margin: &margin 5m}\n  - {name: \
+        b, length: 2h, source: codebuild, margin: *margin}\n";
     let inventory = Inventory::parse("team.yaml", text).unwrap();
     assert_eq!(inventory.jobs.iter().map(|job| job.margin).collect::<Vec<_>>(), [Seconds::minutes(5); 2]);
 }
 
 /// YAML 1.2.2, section 10.3.2: the core schema.
 #[test]
-fn a_scalar_without_quotes_is_what_the_core_schema_says() {
-    let told = |written: &str| {
+fn a_plain_scalar_has_the_type_of_the_core_schema() {
+    let owner_or_message = |written: &str| {
         let text = format!("version: 1\njobs: [{{name: a, length: 1h, source: ecs-task, owner: {written}}}]\n");
         match Inventory::parse("team.yaml", &text) {
             Ok(inventory) => inventory.jobs[0].owner.as_deref().unwrap_or("nothing").to_owned(),
@@ -644,35 +707,36 @@ fn a_scalar_without_quotes_is_what_the_core_schema_says() {
     for number in
         ["0", "-19", "+12", "0o7", "0x3A", "0.", "-0.0", ".5", "12e03", "-2E+05", ".inf", "-.Inf", ".NAN", "0127"]
     {
-        assert_eq!(told(number), "`owner` is a bare number, not text", "{number}");
-        assert_eq!(told(&format!("!!str {number}")), number);
-        assert_eq!(told(&format!("! {number}")), number);
-        assert_eq!(told(&format!("'{number}'")), number);
+        assert_eq!(owner_or_message(number), "`owner` is a bare number, not text", "{number}");
+        assert_eq!(owner_or_message(&format!("!!str {number}")), number);
+        assert_eq!(owner_or_message(&format!("! {number}")), number);
+        assert_eq!(owner_or_message(&format!("'{number}'")), number);
     }
-    for (tagged, said) in [("!!int '5'", "a bare number"), ("!!bool 'true'", "a yes-or-no value")] {
-        assert_eq!(told(tagged), format!("`owner` is {said}, not text"));
+    for (tagged, found) in [("!!int '5'", "a bare number"), ("!!bool 'true'", "a yes-or-no value")] {
+        assert_eq!(owner_or_message(tagged), format!("`owner` is {found}, not text"));
     }
     for wrong in ["!!int abc", "!!bool yes", "!!float ''", "!!map x"] {
-        assert!(told(wrong).starts_with("this is not what its tag"), "{wrong}");
+        assert!(owner_or_message(wrong).starts_with("this is not what its tag"), "{wrong}");
     }
     for yes_or_no in ["true", "True", "TRUE", "false", "False", "FALSE"] {
-        assert_eq!(told(yes_or_no), "`owner` is a yes-or-no value, not text", "{yes_or_no}");
+        assert_eq!(owner_or_message(yes_or_no), "`owner` is a yes-or-no value, not text", "{yes_or_no}");
     }
     for nothing in ["", "~", "null", "Null", "NULL"] {
-        assert_eq!(told(nothing), "nothing", "{nothing}");
+        assert_eq!(owner_or_message(nothing), "nothing", "{nothing}");
     }
     for text in
         ["yes", "off", "tRUE", "nULL", "1h", "1_000", "0b1", "0o8", "0xg", ".", "+.", "1e", "inf", "2027-01-31", "1:30"]
     {
-        assert_eq!(told(text), text);
+        assert_eq!(owner_or_message(text), text);
     }
 }
 
 #[test]
-fn a_merge_brings_what_a_map_has_not() {
+fn a_merge_adds_only_missing_keys() {
     let job = |name: &str, rest: &str| format!("  - {{name: {name}, {rest}}}\n");
     let text = format!(
-        "version: 1\njobs:\n  - &one {{name: a, length: 1h, source: ecs-task, &key refresh: none}}\n  - &two {{name: b, length: 2h, source: codebuild, owner: two}}\n{}{}",
+        "version: 1\njobs:\n  - &one {{name: a, length: 1h, source: ecs-task, &key refresh: none}}\n  - &two {{name: \
+            b, length: 2h, source: codebuild, owner: two}}\n{}{}",
         job("c", "length: 3h, <<: *one, *key : {every: 30m}"),
         job("d", "<<: [*one, *two]"),
     );
@@ -686,7 +750,7 @@ fn a_merge_brings_what_a_map_has_not() {
     ]);
 }
 
-/// The example of the interface, its comments left out.
+/// A full example of an inventory.
 const EXAMPLE: &str = r#"version: 1
 defaults:
   margin: 10m
@@ -723,7 +787,8 @@ const EXAMPLE_AS_JSON: &str = r#"{
 		"*": {"role": "arn:aws:iam::{account}:role/credential-health-reader", "external_id": "example"}
 	},
 	"roles": {
-		"hub": {"arn": "arn:aws:iam::111111111111:role\/pipeline\/hub", "external_id": "example", "assume": true, "max_session_duration": "3600s"}
+		"hub": {"arn": "arn:aws:iam::111111111111:role\/pipeline\/hub", "external_id": "example",
+			"assume": true, "max_session_duration": "3600s"}
 	},
 	"jobs": [
 		{
@@ -734,11 +799,12 @@ const EXAMPLE_AS_JSON: &str = r#"{
 		}
 	],
 	"waivers": [
-		{"finding": "chain-caps-session", "job": "nightly-etl", "until": "2027-01-31", "reason": "moving to OIDC trust", "approver": "\u2026"}
+		{"finding": "chain-caps-session", "job": "nightly-etl", "until": "2027-01-31",
+			"reason": "moving to OIDC trust", "approver": "\u2026"}
 	]
 }"#;
 
-/// An inventory without where it stands.
+/// The inventory without places and digest.
 fn meaning(mut inventory: Inventory) -> String {
     inventory.sha256.clear();
     inventory.jobs.iter_mut().for_each(|job| job.location = Default::default());
@@ -748,7 +814,7 @@ fn meaning(mut inventory: Inventory) -> String {
 }
 
 #[test]
-fn the_example_of_the_interface_is_read_as_it_is_written() {
+fn the_full_example_is_read_as_written() {
     let inventory = Inventory::parse("example.yaml", EXAMPLE).unwrap_or_else(|problems| panic!("{problems}"));
     let arn = |text: &str| RoleArn::parse(text).unwrap();
     let (hub, etl) = (arn("arn:aws:iam::111111111111:role/pipeline/hub"), arn("arn:aws:iam::222222222222:role/etl"));
@@ -783,7 +849,7 @@ fn the_example_of_the_interface_is_read_as_it_is_written() {
     assert_eq!(
         reader(&arn("arn:aws-cn:iam::333333333333:role/r")),
         None,
-        "a reader of another partition reads nothing"
+        "a reader does not read roles of another partition"
     );
 
     let [waiver] = &inventory.waivers[..] else { panic!("{:?}", inventory.waivers) };
@@ -799,7 +865,7 @@ fn the_example_of_the_interface_is_read_as_it_is_written() {
 }
 
 #[test]
-fn json_a_folder_windows_line_ends_and_a_byte_order_mark_mean_the_same() {
+fn json_a_folder_crlf_and_a_byte_order_mark_give_the_same_inventory() {
     let parse = |text: &str| meaning(Inventory::parse("example", text).unwrap_or_else(|problems| panic!("{problems}")));
     let expected = parse(EXAMPLE);
     assert_eq!(parse(EXAMPLE_AS_JSON), expected);
@@ -817,17 +883,20 @@ fn json_a_folder_windows_line_ends_and_a_byte_order_mark_mean_the_same() {
 
 #[test]
 #[rustfmt::skip] // One case a line.
-fn a_problem_in_json_has_its_place_too() {
+fn a_problem_in_json_has_a_place() {
     check(&[
-        ("{\n  \"version\": 1,\n  \"jobs\": [{\"name\": \"é\", \"length\": «4, \"source\": «\"ecs-tsk\"}]\n}\n".to_owned(), &[("`4`", "`4s`"), ("`ecs-tsk`", "`ecs-task`")]),
-        ("{\"version\": 1, \"jobs\": [{\"name\": \"j\", \"length\": \"1h\", \"source\": \"ecs-task\", «\"length\": \"2h\"}]}".to_owned(), &[("`length` is here twice", "")]),
+        ("{\n  \"version\": 1,\n  \"jobs\": [{\"name\": \"é\", \"length\": «4, \"source\": «\"ecs-tsk\"}]\n\
+            }\n".to_owned(), &[("`4`", "`4s`"), ("`ecs-tsk`", "`ecs-task`")]),
+        ("{\"version\": 1, \"jobs\": [{\"name\": \"j\", \"length\": \"1h\", \"source\": \"ecs-task\", «\"length\": \
+            \"2h\"}]}".to_owned(), &[("`length` is here twice", "")]),
     ]);
-    let escaped = "{\"version\": 1, \"jobs\": [{\"name\": \"\\ud83d\\ude00\", \"length\": \"1h\", \"source\": \"ecs-task\"}]}";
+    let escaped = "{\"version\": 1, \"jobs\": [{\"name\": \"\\ud83d\\ude00\", \"length\": \"1h\", \"source\": \
+        \"ecs-task\"}]}";
     assert_eq!(Inventory::parse("team.json", escaped).unwrap().jobs[0].name, "😀");
 }
 
 #[test]
-fn sources_have_the_defaults_of_the_interface() {
+fn sources_have_the_documented_defaults() {
     let source = |written: &str| {
         let text = job(&format!("length: 1m, source: {written}, path: [\"arn:aws:iam::111111111111:role/hub\"]"));
         Inventory::parse("team.yaml", &text).unwrap_or_else(|problems| panic!("{problems}")).jobs[0].source.clone()
@@ -847,7 +916,7 @@ fn sources_have_the_defaults_of_the_interface() {
         source("{kind: identity-center, portal_session: P1D}"),
         Source::IdentityCenter { session: Seconds::hours(1), portal_session: Seconds::hours(24) }
     );
-    // `issued` has no short form: its duration has no default.
+    // `issued` has no short form, because its duration has no default.
     for kind in Source::KINDS.into_iter().filter(|kind| *kind != "issued") {
         assert_eq!(source(kind), source(&format!("{{kind: {kind}}}")));
         assert_eq!(source(kind).kind(), kind);
@@ -855,7 +924,7 @@ fn sources_have_the_defaults_of_the_interface() {
 }
 
 #[test]
-fn the_digest_is_that_of_the_files_bytes() {
+fn the_digest_is_the_sha_256_of_the_files_bytes() {
     // printf 'version: 1\njobs: [{name: good, length: 1h, source: ecs-task}]\n' | sha256sum
     assert_eq!(
         Inventory::parse("good.yaml", GOOD_JOB).unwrap().sha256,

@@ -1,4 +1,4 @@
-//! The check against the stand-in, in this process: which calls it makes and with what, and what it says of the answers.
+//! The check against the stand-in, in this process: its calls, their parameters, and its report.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -17,7 +17,7 @@ const DUMP: &str = "arn:aws:iam::222222222222:role/jobs/dump";
 const DEPLOY: &str = "arn:aws:iam::333333333333:role/deploy";
 const READER: &str = "arn:aws:iam::222222222222:role/credential-health-reader";
 
-/// Three jobs over the hub, two of them to one role, and one straight to it.
+/// Three jobs through the hub, two of them to the same role, and one job directly to that role.
 const SHARED: &str = "version: 1
 roles:
   hub: {arn: \"arn:aws:iam::111111111111:role/pipeline/hub\"}
@@ -36,12 +36,12 @@ async fn shared() -> (StandIn, crate::stand_in::Credentials) {
     (StandIn::start(world).await, checker)
 }
 
-/// `lambda` runs end at 15 minutes: the shared inventory keeps to it.
+/// A Lambda function runs for at most 15 minutes, so this inventory has a shorter job.
 fn shared_inventory() -> String {
     SHARED.replace("length: 20m, source: lambda", "length: 10m, source: lambda")
 }
 
-/// How often each target was called.
+/// The number of calls for each target.
 fn targets(calls: &[Call]) -> BTreeMap<&str, usize> {
     let mut targets = BTreeMap::new();
     for call in calls {
@@ -53,11 +53,11 @@ fn targets(calls: &[Call]) -> BTreeMap<&str, usize> {
 // --- The calls ---
 
 #[tokio::test]
-async fn each_prefix_is_assumed_once_and_each_role_described_once_however_many_jobs_share_them() {
+async fn jobs_that_share_prefixes_cause_one_assume_role_for_each_prefix_and_one_get_role_for_each_role() {
     let (aws, checker) = shared().await;
     let report = check_once(&aws, &checker, &shared_inventory()).await;
     assert_eq!(ids(&report), Vec::<&str>::new(), "{:#}", report["findings"]);
-    // ETL by two prefixes: behind the hub, and straight.
+    // ETL has two prefixes: through the hub, and directly.
     assert_eq!(targets(&aws.calls_of("AssumeRole")), BTreeMap::from([(HUB, 1), (ETL, 2), (DUMP, 1)]));
     assert_eq!(targets(&aws.calls_of("GetRole")), BTreeMap::from([("hub", 1), ("etl", 1), ("dump", 1)]));
     assert_eq!(aws.calls_of("GetCallerIdentity").len(), 1);
@@ -65,7 +65,7 @@ async fn each_prefix_is_assumed_once_and_each_role_described_once_however_many_j
 }
 
 #[tokio::test]
-async fn the_coverage_counts_what_was_checked() {
+async fn the_coverage_counts_checked_roles_and_paths() {
     let (aws, checker) = shared().await;
     let report = check_once(&aws, &checker, &shared_inventory()).await;
     assert_eq!(
@@ -85,7 +85,7 @@ async fn the_coverage_counts_what_was_checked() {
 }
 
 #[tokio::test]
-async fn every_session_lives_900_seconds_and_bears_the_name_of_the_run() {
+async fn every_session_lasts_900_seconds_and_is_named_after_the_run() {
     let (aws, checker) = shared().await;
     check_once(&aws, &checker, &shared_inventory()).await;
     for call in aws.calls_of("AssumeRole") {
@@ -95,22 +95,22 @@ async fn every_session_lives_900_seconds_and_bears_the_name_of_the_run() {
 }
 
 #[tokio::test]
-async fn a_run_id_that_is_no_session_name_is_made_one() {
+async fn a_run_id_is_converted_to_a_valid_session_name() {
     let (aws, checker) = shared().await;
     let client = client(&aws, &checker).await;
     let run_id = format!("a run: {}", "ü/".repeat(60));
     let check = Check { aws: &client, concurrency: 4, time: None, run_id: &run_id };
     let outcome = check.of(&shared_inventory()).await;
-    assert!(outcome.report.findings.is_empty(), "STS takes the name");
+    assert!(outcome.report.findings.is_empty(), "STS accepts the name");
     assert_eq!(outcome.report.run.id, run_id);
     let names: BTreeSet<String> =
         aws.calls_of("AssumeRole").iter().map(|call| call.params["RoleSessionName"].clone()).collect();
-    let [name] = &names.into_iter().collect::<Vec<_>>()[..] else { panic!("one name for the whole run") };
+    let [name] = &names.into_iter().collect::<Vec<_>>()[..] else { panic!("the run has more than one session name") };
     assert!(name.starts_with("credential-health-a-run") && name.len() <= 64, "{name}");
 }
 
 #[tokio::test]
-async fn every_session_has_a_policy_that_allows_the_check_alone_and_never_a_wildcard() {
+async fn every_session_policy_allows_only_the_calls_of_the_check_without_wildcards() {
     let (aws, checker) = shared().await;
     check_once(&aws, &checker, &shared_inventory()).await;
     let mut seen = 0;
@@ -130,13 +130,13 @@ async fn every_session_has_a_policy_that_allows_the_check_alone_and_never_a_wild
                         BTreeSet::from([ETL, DUMP])
                     );
                 }
-                other => panic!("{other:?} is not what a check needs"),
+                other => panic!("{other:?} is not an action of a check"),
             }
             assert_eq!(statement["Effect"], "Allow");
             seen += 1;
         }
     }
-    assert_eq!(seen, 5, "four sessions read their own role, the hub's may also go on");
+    assert_eq!(seen, 5, "four sessions read their role, and the hub's may assume the next roles");
 }
 
 #[tokio::test]
@@ -164,7 +164,7 @@ async fn a_hub_with_sixty_next_hops_is_assumed_once_for_each_group_that_fits_a_p
 }
 
 #[tokio::test]
-async fn what_a_trust_policy_asks_for_is_sent() {
+async fn the_conditions_of_a_trust_policy_are_met_by_the_request() {
     let (mut world, checker) = world();
     world.role(
         role(HUB).external_id("hub-7f3a").session_name("etl-*").may_assume("*").allows("sts:SetSourceIdentity", "*"),
@@ -186,7 +186,7 @@ jobs:
     let sent = |target: &str, name: &str| {
         calls.iter().find(|call| call.target() == Some(target)).unwrap().param(name).map(str::to_owned)
     };
-    assert_eq!(sent(HUB, "ExternalId").as_deref(), Some("hub-7f3a"), "details apply wherever the ARN is named");
+    assert_eq!(sent(HUB, "ExternalId").as_deref(), Some("hub-7f3a"), "the settings of a role also apply to its ARN");
     assert_eq!(sent(HUB, "RoleSessionName").as_deref(), Some("etl-1"));
     assert_eq!(sent(HUB, "SourceIdentity"), None);
     assert_eq!(sent(ETL, "SourceIdentity").as_deref(), Some("ci"));
@@ -199,14 +199,15 @@ async fn a_wrong_external_id_is_a_denial() {
     world.role(role(HUB).external_id("hub-7f3a"));
     let aws = StandIn::start(world).await;
     let inventory = format!(
-        "version: 1\nroles:\n  hub: {{arn: \"{HUB}\", external_id: old}}\njobs:\n  - {{name: a, length: 5m, source: ecs-task, path: [hub]}}\n"
+        "version: 1\nroles:\n  hub: {{arn: \"{HUB}\", external_id: old}}\n\
+            jobs:\n  - {{name: a, length: 5m, source: ecs-task, path: [hub]}}\n"
     );
     let report = check_once(&aws, &checker, &inventory).await;
     assert_eq!(ids(&report), ["assume-denied"]);
 }
 
 #[tokio::test]
-async fn the_sts_calls_go_to_the_callers_region_and_are_made_by_the_hop_before() {
+async fn each_sts_call_uses_the_callers_region_and_the_session_of_the_previous_hop() {
     let (aws, checker) = shared().await;
     check_once(&aws, &checker, &shared_inventory()).await;
     for call in aws.calls() {
@@ -221,10 +222,10 @@ async fn the_sts_calls_go_to_the_callers_region_and_are_made_by_the_hop_before()
     );
 }
 
-// --- Who reads ---
+// --- Readers ---
 
 #[tokio::test]
-async fn a_reader_is_assumed_once_for_its_account_and_describes_all_roles_there() {
+async fn a_reader_is_assumed_once_and_describes_all_roles_of_its_account() {
     let (mut world, checker) = world();
     world.role(role(HUB).may_assume("*"));
     world.role(Role::new(ETL).trusts(HUB)).role(Role::new(DUMP).trusts(HUB));
@@ -241,7 +242,7 @@ jobs:
     );
     let report = check_once(&aws, &checker, &inventory).await;
     assert_eq!(report["coverage"]["roles"]["described"], 3, "{:#}", report["coverage"]);
-    assert_eq!(report["coverage"]["roles"]["total"], 3, "a reader is no role of a path");
+    assert_eq!(report["coverage"]["roles"]["total"], 3, "a reader is not a role of a path");
     let calls = aws.calls_of("AssumeRole");
     let readers: Vec<&Call> = calls.iter().filter(|call| call.target() == Some(READER)).collect();
     let [reader] = readers[..] else { panic!("assumed {} times", readers.len()) };
@@ -264,7 +265,8 @@ async fn the_reader_of_every_account_is_assumed_in_each() {
     world.role(Role::new(ETL).trusts(HUB).max_session(7200));
     let aws = StandIn::start(world).await;
     let inventory = format!(
-        "version: 1\nreaders:\n  \"*\": \"arn:aws:iam::{{account}}:role/reader\"\njobs:\n  - {{name: etl, length: 30m, source: ecs-task, path: [\"{HUB}\", \"{ETL}\"]}}\n"
+        "version: 1\nreaders:\n  \"*\": \"arn:aws:iam::{{account}}:role/reader\"\n\
+            jobs:\n  - {{name: etl, length: 30m, source: ecs-task, path: [\"{HUB}\", \"{ETL}\"]}}\n"
     );
     let report = check_once(&aws, &checker, &inventory).await;
     assert_eq!(role_of(&report, HUB)["max_session_duration_seconds"], 3600);
@@ -274,7 +276,7 @@ async fn the_reader_of_every_account_is_assumed_in_each() {
 }
 
 #[tokio::test]
-async fn a_reader_that_is_refused_is_one_finding_and_its_roles_stay_without_a_live_value() {
+async fn a_refused_reader_is_one_finding_and_its_roles_have_no_live_maximum() {
     let (mut world, checker) = world();
     world.role(role(HUB).may_assume("*")).role(Role::new(ETL).trusts(HUB)).role(Role::new(DUMP).trusts(HUB));
     world.role(Role::new(READER));
@@ -301,23 +303,24 @@ jobs:
 }
 
 #[tokio::test]
-async fn a_role_that_iam_does_not_know_is_missing_and_not_merely_denied() {
+async fn a_role_that_iam_does_not_know_is_reported_as_missing_instead_of_denied() {
     let (mut world, checker) = world();
     world.role(Role::new(READER).trusts(CHECKER).allows("iam:GetRole", "*"));
     let aws = StandIn::start(world).await;
     let inventory = format!(
-        "version: 1\nreaders: {{\"222222222222\": \"{READER}\"}}\njobs:\n  - {{name: etl, length: 30m, source: ecs-task, path: [\"{ETL}\"]}}\n"
+        "version: 1\nreaders: {{\"222222222222\": \"{READER}\"}}\n\
+            jobs:\n  - {{name: etl, length: 30m, source: ecs-task, path: [\"{ETL}\"]}}\n"
     );
     let report = check_once(&aws, &checker, &inventory).await;
-    assert_eq!(ids(&report), ["role-missing"], "one finding for the role, and the better one");
+    assert_eq!(ids(&report), ["role-missing"], "one finding for the role, the more specific one");
     assert_eq!(finding(&report, "role-missing")["severity"], "critical");
-    assert_eq!(report["run"]["complete"], false, "no role that was to be assumed was assumed");
+    assert_eq!(report["run"]["complete"], false, "the only role was not assumed");
 }
 
-// --- What is not to be assumed ---
+// --- Roles that are not assumed ---
 
 #[tokio::test]
-async fn a_role_declared_as_not_to_be_assumed_is_described_alone() {
+async fn a_role_declared_with_assume_false_is_only_described() {
     let (mut world, checker) = world();
     world.role(Role::new(READER).trusts(CHECKER).allows("iam:GetRole", "*"));
     world.role(Role::new(ETL).max_session(14_400)).role(Role::new(DUMP));
@@ -339,11 +342,11 @@ jobs:
     assert_eq!(job(&report, "etl")["verdict"], "covered");
     assert_eq!(report["coverage"]["paths"]["not_walked"], json!([{"job": "etl", "hop": 0, "reason": "declared"}]));
     assert_eq!(report["coverage"]["roles"]["described"], 2);
-    assert_eq!(report["run"]["complete"], true, "what is declared so is not unfinished");
+    assert_eq!(report["run"]["complete"], true, "a declared assume: false does not make the run incomplete");
 }
 
 #[tokio::test]
-async fn the_role_that_a_token_is_exchanged_for_is_only_described_unless_the_inventory_says_otherwise() {
+async fn a_web_identity_role_is_only_described_unless_the_inventory_declares_assume_true() {
     for source in ["web-identity", "saml"] {
         for (assume, calls, outcome) in
             [("", 1, "declared"), (", assume: true", 2, "assumed"), (", assume: false", 1, "declared")]
@@ -371,7 +374,7 @@ jobs:
 }
 
 #[tokio::test]
-async fn a_role_that_nobody_can_read_is_named_in_the_coverage_and_never_counts_as_checked() {
+async fn an_unreadable_role_is_listed_in_the_coverage_as_not_checked() {
     let (mut world, checker) = world();
     world.role(Role::new(ETL));
     let aws = StandIn::start(world).await;
@@ -387,7 +390,7 @@ async fn a_role_that_nobody_can_read_is_named_in_the_coverage_and_never_counts_a
 }
 
 #[tokio::test]
-async fn a_role_of_the_checkers_own_account_is_read_by_the_checker() {
+async fn a_role_in_the_checkers_account_is_read_by_the_checker() {
     let (mut world, checker) = world();
     let own = "arn:aws:iam::999999999999:role/own";
     world.role(Role::new(own).max_session(7200));
@@ -419,7 +422,7 @@ async fn one_bad_role_does_not_stop_the_others() {
 }
 
 #[tokio::test]
-async fn hops_behind_a_failed_one_are_not_walked_and_say_because_of_which() {
+async fn hops_after_a_failed_hop_are_not_walked_and_name_the_failed_hop() {
     let (mut world, checker) = world();
     world.role(role(DEPLOY).may_assume("*"));
     world.role(Role::new(HUB)).role(role(ETL).trusts(HUB)).role(role(DUMP).trusts(ETL));
@@ -434,7 +437,7 @@ jobs:
     let report = check_once(&aws, &checker, &inventory).await;
     assert_eq!(outcomes(&report, "deep"), ["assumed", "denied", "not-reached", "not-reached"]);
     assert_eq!(targets(&aws.calls_of("AssumeRole")), BTreeMap::from([(DEPLOY, 1), (HUB, 1)]));
-    // The path says at which hop it stopped and why; each role behind says that it was not reached.
+    // The path has the failed hop and its reason. Each later role has the reason not-reached.
     assert_eq!(
         report["coverage"]["paths"]["not_walked"],
         json!([
@@ -444,10 +447,11 @@ jobs:
     assert_eq!(
         report["coverage"]["roles"]["not_checked"],
         json!([
-            {"role": HUB, "reason": "denied"}, {"role": ETL, "reason": "not-reached"}, {"role": DUMP, "reason": "not-reached"},
+            {"role": HUB, "reason": "denied"}, {"role": ETL, "reason": "not-reached"}, {"role": DUMP,
+                "reason": "not-reached"},
         ])
     );
-    // One finding, for the role that was refused, with every job that it stops.
+    // One finding for the refused role, with every affected job.
     let denied = finding(&report, "assume-denied");
     assert_eq!(denied["hop"], 1);
     let jobs = denied["evidence"].as_array().unwrap().iter().find(|evidence| evidence["name"] == "jobs").unwrap();
@@ -456,7 +460,7 @@ jobs:
 }
 
 #[tokio::test]
-async fn a_refusal_at_the_first_hop_says_that_it_was_the_checkers() {
+async fn a_refusal_at_the_first_hop_names_the_checker_as_caller() {
     let (mut world, checker) = world();
     world.role(Role::new(ETL));
     let aws = StandIn::start(world).await;
@@ -473,8 +477,8 @@ async fn a_refusal_at_the_first_hop_says_that_it_was_the_checkers() {
 }
 
 #[tokio::test]
-async fn a_denial_tells_its_cause_where_aws_names_it_and_the_four_it_may_be_where_not() {
-    for (wording, said) in
+async fn a_denial_names_the_cause_that_aws_names_or_lists_four_possible_causes() {
+    for (wording, expected) in
         [(Wording::WithCause, "the role's trust policy does not allow it"), (Wording::Plain, "four causes")]
     {
         let (mut world, checker) = world();
@@ -484,7 +488,7 @@ async fn a_denial_tells_its_cause_where_aws_names_it_and_the_four_it_may_be_wher
             format!("version: 1\njobs:\n  - {{name: etl, length: 30m, source: ecs-task, path: [\"{ETL}\"]}}\n");
         let report = check_once(&aws, &checker, &inventory).await;
         let detail = finding(&report, "assume-denied")["detail"].as_str().unwrap();
-        assert!(detail.contains(said), "{detail}");
+        assert!(detail.contains(expected), "{detail}");
     }
 }
 
@@ -497,13 +501,13 @@ async fn the_remedy_of_a_denial_names_the_calling_role_with_its_path() {
         format!("version: 1\njobs:\n  - {{name: etl, length: 30m, source: ecs-task, path: [\"{HUB}\", \"{ETL}\"]}}\n");
     let report = check_once(&aws, &checker, &inventory).await;
     let remedies = finding(&report, "assume-denied")["remediation"].to_string();
-    // IAM refuses a trust policy with a principal that does not exist: role/hub is not role/pipeline/hub.
+    // IAM refuses a trust policy with a principal that does not exist, and role/hub is not role/pipeline/hub.
     assert!(remedies.contains(HUB), "{remedies}");
     assert!(!remedies.contains("arn:aws:iam::111111111111:role/hub"), "{remedies}");
 }
 
 #[tokio::test]
-async fn the_checkers_own_expired_or_wrong_credentials_are_told_once_for_each_role() {
+async fn the_checkers_expired_or_wrong_credentials_are_reported_once_for_each_role() {
     for (spoil, id) in
         [("expired", "credentials-expired"), ("inactive", "credentials-invalid"), ("secret", "signature-mismatch")]
     {
@@ -531,7 +535,7 @@ jobs:
 }
 
 #[tokio::test]
-async fn a_getrole_that_is_denied_is_told_by_the_coverage_and_is_no_finding_where_no_verdict_needs_it() {
+async fn a_denied_get_role_that_no_verdict_needs_appears_only_in_the_coverage() {
     let (mut world, checker) = world();
     world.role(Role::new(ETL).trusts(CHECKER));
     let aws = StandIn::start(world).await;
@@ -552,22 +556,23 @@ async fn a_getrole_that_is_denied_is_told_by_the_coverage_and_is_no_finding_wher
     assert_eq!(report["run"]["complete"], false);
 }
 
-/// GetRole takes a name without its path: the answer may be about another role.
+/// GetRole takes a name without a path, so the answer can be about another role.
 #[tokio::test]
-async fn a_role_whose_path_is_declared_wrong_is_missing() {
+async fn a_role_declared_with_a_wrong_path_is_reported_as_missing() {
     let (mut world, checker) = world();
     let own = "arn:aws:iam::999999999999:role/jobs/own";
     world.role(Role::new(own));
     let aws = StandIn::start(world).await;
-    let inventory = "version: 1\njobs:\n  - {name: own, length: 30m, source: web-identity, path: [\"arn:aws:iam::999999999999:role/own\"]}\n";
+    let inventory = "version: 1\njobs:\n  - {name: own, length: 30m, source: web-identity, path: \
+        [\"arn:aws:iam::999999999999:role/own\"]}\n";
     let report = check_once(&aws, &checker, inventory).await;
     let missing = finding(&report, "role-missing");
-    assert!(missing.to_string().contains(own), "it says which role has the name: {missing:#}");
+    assert!(missing.to_string().contains(own), "the finding names the role with that name: {missing:#}");
 }
 
 #[tokio::test]
-async fn a_throttle_without_end_leaves_the_run_unfinished_and_the_others_checked() {
-    // Accounts of their own: the SDK keeps its slower pace for an account that throttled, for this whole process.
+async fn permanent_throttling_leaves_the_run_incomplete_and_the_other_roles_checked() {
+    // Separate accounts: in this process, the SDK slows down every call to an account that throttled.
     let (slow_hub, throttled) = ("arn:aws:iam::777777777777:role/hub", "arn:aws:iam::777777777777:role/slow");
     let unread = "arn:aws:iam::777777777778:role/unread";
     let (mut world, checker) = world();
@@ -605,7 +610,7 @@ jobs:
 }
 
 #[tokio::test]
-async fn a_failure_that_passes_is_tried_again_and_leaves_no_trace() {
+async fn a_temporary_failure_is_retried_and_does_not_appear_in_the_report() {
     let (aws, checker) = shared().await;
     aws.script(Fault::on("AssumeRole").target(HUB).times(1).then(Answer::error(
         503,
@@ -619,10 +624,10 @@ async fn a_failure_that_passes_is_tried_again_and_leaves_no_trace() {
     assert_eq!(aws.calls().len(), 10, "eight calls, two of them twice");
 }
 
-// --- What the live values mean ---
+// --- Live values ---
 
 #[tokio::test]
-async fn verdicts_stand_on_the_live_maximum_and_a_declared_one_that_differs_is_reported() {
+async fn verdicts_use_the_live_maximum_and_a_different_declared_maximum_is_reported() {
     let (mut world, checker) = world();
     world.role(role(ETL).max_session(7200));
     let aws = StandIn::start(world).await;
@@ -645,14 +650,15 @@ jobs:
     assert_eq!(
         role_of(&report, ETL),
         &json!({
-            "arn": ETL, "assumed": true, "max_session_duration_seconds": 7200, "max_session_duration_from": "iam", "error": null,
+            "arn": ETL, "assumed": true, "max_session_duration_seconds": 7200, "max_session_duration_from": "iam",
+                "error": null,
         })
     );
     assert_eq!(findings(&report, "duration-above-max-session").len(), 1);
 }
 
 #[tokio::test]
-async fn a_declared_maximum_serves_where_no_live_one_can_be_read() {
+async fn the_declared_maximum_is_used_if_the_live_maximum_cannot_be_read() {
     let (mut world, checker) = world();
     world.role(Role::new(ETL));
     let aws = StandIn::start(world).await;
@@ -673,7 +679,7 @@ jobs:
 // --- The clock ---
 
 #[tokio::test]
-async fn a_clock_five_minutes_off_the_date_of_the_answers_is_reported() {
+async fn a_clock_that_is_five_minutes_off_is_reported() {
     for (offset, direction) in [(300, "behind"), (-300, "ahead of")] {
         let (aws, checker) = shared().await;
         aws.set_clock_offset(jiff::SignedDuration::from_secs(offset));
@@ -692,18 +698,18 @@ async fn a_clock_five_minutes_off_the_date_of_the_answers_is_reported() {
 }
 
 #[tokio::test]
-async fn a_clock_three_minutes_off_is_let_pass() {
+async fn a_clock_that_is_three_minutes_off_is_accepted() {
     let (aws, checker) = shared().await;
     aws.set_clock_offset(jiff::SignedDuration::from_secs(180));
     assert_eq!(ids(&check_once(&aws, &checker, &shared_inventory()).await), Vec::<&str>::new());
 }
 
 #[tokio::test]
-async fn a_clock_that_aws_refuses_is_reported_as_such() {
+async fn a_clock_that_aws_refuses_is_reported_as_clock_skew() {
     let (aws, checker) = shared().await;
     aws.set_clock_offset(jiff::SignedDuration::from_mins(20));
     let report = check_once(&aws, &checker, &shared_inventory()).await;
-    // The SDK learns the offset of the first refusal and goes on with it: the walk succeeds, and the clock is told.
+    // The SDK learns the offset from the first refusal. The walk then succeeds, and the clock is reported.
     assert_eq!(ids(&report), ["clock-skew"]);
     assert!(aws.calls().iter().any(|call| call.code.as_deref() == Some("SignatureDoesNotMatch")));
     assert_eq!(job(&report, "direct")["walk"], "walked");
@@ -712,7 +718,7 @@ async fn a_clock_that_aws_refuses_is_reported_as_such() {
 // --- Waivers ---
 
 #[tokio::test]
-async fn waivers_are_applied_or_told_to_be_expired_or_unused() {
+async fn waivers_are_applied_or_reported_as_expired_or_unused() {
     let (aws, checker) = shared().await;
     aws.world(|world| world.delete_role(DUMP));
     let inventory = format!(
@@ -737,7 +743,7 @@ waivers:
 }
 
 #[tokio::test]
-async fn a_waiver_holds_on_its_last_day() {
+async fn a_waiver_applies_on_its_last_day() {
     let (mut world, checker) = world();
     world.role(Role::new(ETL));
     let aws = StandIn::start(world).await;
@@ -757,10 +763,10 @@ waivers:
     }
 }
 
-// --- Bounds ---
+// --- Limits ---
 
 #[tokio::test]
-async fn at_the_deadline_the_rest_is_told_as_out_of_time_and_what_was_answered_stands() {
+async fn at_the_deadline_unanswered_roles_are_out_of_time_and_answered_roles_keep_their_results() {
     let (aws, checker) = shared().await;
     aws.script(Fault::on("AssumeRole").target(DUMP).then(Answer::Hang));
     let client = client(&aws, &checker).await;
@@ -777,7 +783,7 @@ async fn at_the_deadline_the_rest_is_told_as_out_of_time_and_what_was_answered_s
 }
 
 #[tokio::test]
-async fn an_iam_user_may_be_the_checker_too() {
+async fn the_checker_may_be_an_iam_user() {
     let (mut world, _) = world();
     let user = world.user(User::new("arn:aws:iam::999999999999:user/ann").may_assume("*"));
     world.role(Role::new(ETL).trusts("arn:aws:iam::999999999999:user/ann").allows("iam:GetRole", "*"));
@@ -788,7 +794,7 @@ async fn an_iam_user_may_be_the_checker_too() {
 }
 
 #[tokio::test]
-async fn the_report_is_the_same_from_run_to_run_but_for_its_time() {
+async fn two_runs_differ_only_in_their_times() {
     let (aws, checker) = shared().await;
     aws.world(|world| world.delete_role(DUMP));
     let client = client(&aws, &checker).await;
@@ -797,7 +803,7 @@ async fn the_report_is_the_same_from_run_to_run_but_for_its_time() {
         let mut report = check(&client, &shared_inventory()).await;
         report["run"]["duration_ms"] = Value::Null;
         report["run"]["started_at"] = Value::Null;
-        // AWS's request id is of the call, not of the problem.
+        // The request id of AWS belongs to the call, not to the problem.
         let text = report.to_string();
         let at = text.find("00000000-0000-4000-8000-").unwrap();
         reports.push(text.replace(&text[at..at + 36], "REQUEST"));

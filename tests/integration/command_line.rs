@@ -1,4 +1,4 @@
-//! The command line as a person or a pipeline meets it: arguments, streams, files and exit statuses of the built command.
+//! The built command as a person or a pipeline uses it: arguments, streams, files and exit statuses.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,23 +11,26 @@ use crate::stand_in::{Credentials, Fault, Role, StandIn, Topic, refusal};
 const ETL: &str = "arn:aws:iam::222222222222:role/etl";
 const HUB: &str = "arn:aws:iam::111111111111:role/pipeline/hub";
 
-/// Lasts, and by more than its margin.
-const HEALTHY: &str = "version: 1\njobs:\n  - {name: tidy-up, length: 30m, source: iam-user, path: [\"arn:aws:iam::222222222222:role/etl\"]}\n";
-/// Ends an hour before its job: high.
-const LAPSES: &str = "version: 1\njobs:\n  - {name: nightly-etl, owner: data, length: 2h, source: ecs-task, path: [\"arn:aws:iam::222222222222:role/etl\"]}\n";
-/// Its verdict needs a MaxSessionDuration that nobody can tell: medium, and the run is not complete.
-const NOT_KNOWN: &str = "version: 1\njobs:\n  - {name: exchange, length: 1h, source: web-identity, path: [{role: \"arn:aws:iam::222222222222:role/deploy\", duration: 2h}]}\n";
-/// Not an inventory.
+/// Covered with more than its margin.
+const HEALTHY: &str = "version: 1\njobs:\n  - {name: tidy-up, length: 30m, source: iam-user, path: \
+    [\"arn:aws:iam::222222222222:role/etl\"]}\n";
+/// Lapses an hour before the job ends: a high finding.
+const LAPSES: &str = "version: 1\njobs:\n  - {name: nightly-etl, owner: data, length: 2h, source: ecs-task, path: \
+    [\"arn:aws:iam::222222222222:role/etl\"]}\n";
+/// The verdict needs a MaxSessionDuration that nobody can read: a medium finding, and the run is incomplete.
+const NOT_KNOWN: &str = "version: 1\njobs:\n  - {name: exchange, length: 1h, source: web-identity, path: [{role: \
+    \"arn:aws:iam::222222222222:role/deploy\", duration: 2h}]}\n";
+/// Not a valid inventory.
 const BAD: &str = "version: 1\njobs:\n  - {name: nightly-etl, lenght: 2h}\n";
 
-/// A stand-in with the one role of these inventories, and the checker's credentials.
+/// A stand-in with the one role of these inventories, and the credentials of the checker.
 async fn account() -> (StandIn, Credentials) {
     let (mut world, checker) = world();
     world.role(role(ETL));
     (StandIn::start(world).await, checker)
 }
 
-/// `jobs` after each other in one inventory.
+/// One inventory with these `jobs`.
 fn with_jobs_of(inventories: &[&str]) -> String {
     let jobs: String = inventories.iter().map(|text| text.split_once("jobs:\n").unwrap().1).collect();
     format!("version: 1\njobs:\n{jobs}")
@@ -36,7 +39,7 @@ fn with_jobs_of(inventories: &[&str]) -> String {
 // --- Exit statuses ---
 
 #[tokio::test]
-async fn status_0_where_every_job_lasts() {
+async fn status_0_if_every_job_is_covered() {
     let (aws, checker) = account().await;
     let checked = Cli::on(HEALTHY, "check", &[]).asking(&aws, &checker).run().await;
     checked.assert_status(0);
@@ -45,15 +48,15 @@ async fn status_0_where_every_job_lasts() {
 }
 
 #[tokio::test]
-async fn status_1_on_an_open_finding_at_or_above_the_limit() {
+async fn status_1_for_an_open_finding_at_or_above_the_limit() {
     let (aws, checker) = account().await;
     Cli::on(LAPSES, "check", &[]).asking(&aws, &checker).run().await.assert_status(1);
     Cli::on(LAPSES, "lint", &[]).run().await.assert_status(1);
 }
 
 #[tokio::test]
-async fn status_2_on_bad_arguments_with_a_word_about_the_right_ones() {
-    for (arguments, said) in [
+async fn status_2_for_bad_arguments_with_a_hint_about_the_right_ones() {
+    for (arguments, expected) in [
         (&[][..], "Usage:"),
         (&["chekc"][..], "check"),
         (&["check"][..], "--inventory"),
@@ -69,20 +72,20 @@ async fn status_2_on_bad_arguments_with_a_word_about_the_right_ones() {
         let ran = Cli::new(arguments).file("jobs.yaml", HEALTHY).run().await;
         ran.assert_status(2);
         assert_eq!(ran.stdout, "", "{arguments:?}");
-        assert!(ran.stderr.contains(said), "{arguments:?} says:\n{}", ran.stderr);
+        assert!(ran.stderr.contains(expected), "{arguments:?} says:\n{}", ran.stderr);
     }
 }
 
 #[tokio::test]
-async fn status_2_where_the_environment_sets_a_bad_concurrency() {
+async fn status_2_for_a_bad_concurrency_in_the_environment() {
     let ran = Cli::on(HEALTHY, "check", &[]).env("CONCURRENCY", "many").run().await;
     ran.assert_status(2);
     assert!(ran.stderr.contains("many") && ran.stderr.contains("1 to 1000"), "{}", ran.stderr);
 }
 
 #[tokio::test]
-async fn status_3_where_the_run_could_not_finish_what_it_set_out_to_do() {
-    // The one role is not assumed, as its source exchanges a token, and nobody reads its account.
+async fn status_3_for_an_incomplete_run() {
+    // The role is not assumed, because the source exchanges a token, and its account has no reader.
     let (aws, checker) = account().await;
     let checked = Cli::on(NOT_KNOWN, "check", &["--format", "json"]).asking(&aws, &checker).run().await;
     checked.assert_status(3);
@@ -93,7 +96,7 @@ async fn status_3_where_the_run_could_not_finish_what_it_set_out_to_do() {
 }
 
 #[tokio::test]
-async fn status_4_without_credentials_and_the_report_all_the_same() {
+async fn status_4_without_credentials_and_the_report_is_still_written() {
     let ran = Cli::on(HEALTHY, "check", &["--format", "json"]).run().await;
     ran.assert_status(4);
     assert!(ran.stderr.contains("no AWS credentials"), "{}", ran.stderr);
@@ -106,7 +109,7 @@ async fn status_4_without_credentials_and_the_report_all_the_same() {
 }
 
 #[tokio::test]
-async fn status_4_where_the_named_profile_does_not_exist() {
+async fn status_4_for_a_profile_that_does_not_exist() {
     let (aws, _) = account().await;
     let ran =
         Cli::on(HEALTHY, "check", &[]).env("AWS_PROFILE", "nobody").env("AWS_ENDPOINT_URL", &aws.url()).run().await;
@@ -116,7 +119,7 @@ async fn status_4_where_the_named_profile_does_not_exist() {
 }
 
 #[tokio::test]
-async fn status_4_where_the_endpoint_refuses_connections() {
+async fn status_4_for_an_endpoint_that_refuses_connections() {
     let (aws, checker) = account().await;
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let endpoint = format!("http://127.0.0.1:{port}");
@@ -128,7 +131,7 @@ async fn status_4_where_the_endpoint_refuses_connections() {
 }
 
 #[tokio::test]
-async fn status_4_where_a_message_is_refused_and_the_report_all_the_same() {
+async fn status_4_for_a_refused_message_and_the_report_is_still_written() {
     let (aws, checker) = account().await;
     aws.world(|world| {
         world.topic(Topic::new(TOPIC).denied());
@@ -141,26 +144,26 @@ async fn status_4_where_a_message_is_refused_and_the_report_all_the_same() {
 }
 
 #[tokio::test]
-async fn of_several_statuses_the_first_of_2_4_1_3_0_applies() {
+async fn the_first_applicable_status_of_2_4_1_3_0_is_returned() {
     let (aws, checker) = account().await;
     let high_and_incomplete = with_jobs_of(&[LAPSES, NOT_KNOWN]);
     // A bad inventory, and no credentials.
     Cli::on(BAD, "check", &[]).run().await.assert_status(2);
-    // No credentials, a high finding, and not complete.
+    // No credentials, a high finding, and an incomplete run.
     let ran = Cli::on(&high_and_incomplete, "check", &["--format", "json"]).run().await;
     ran.assert_status(4);
     assert!(ids(&ran.report()).contains(&"chain-caps-session"));
-    // A high finding, and not complete.
+    // A high finding, and an incomplete run.
     let ran = Cli::on(&high_and_incomplete, "check", &["--format", "json"]).asking(&aws, &checker).run().await;
     ran.assert_status(1);
     assert_eq!(ran.report()["run"]["complete"], false);
-    // Not complete, and findings that are let pass.
+    // An incomplete run, and findings below the limit.
     let cli = Cli::on(&high_and_incomplete, "check", &["--fail-on", "none"]).asking(&aws, &checker);
     cli.run().await.assert_status(3);
 }
 
 #[tokio::test]
-async fn one_refused_role_is_a_finding_and_never_status_4() {
+async fn one_refused_role_is_a_finding_without_status_4() {
     let (mut world, checker) = world();
     world.role(Role::new(ETL));
     let aws = StandIn::start(world).await;
@@ -175,10 +178,12 @@ async fn one_refused_role_is_a_finding_and_never_status_4() {
 }
 
 #[tokio::test]
-async fn fail_on_lets_findings_below_it_pass_and_no_others() {
-    let low = "version: 1\nroles:\n  etl: {arn: \"arn:aws:iam::222222222222:role/etl\", max_session_duration: 4h}\njobs:\n  - {name: a, length: 30m, source: iam-user, path: [etl]}\n";
+async fn fail_on_ignores_only_findings_below_its_severity() {
+    let low = "version: 1\nroles:\n  etl: {arn: \"arn:aws:iam::222222222222:role/etl\", max_session_duration: 4h}\n\
+        jobs:\n  - {name: a, length: 30m, source: iam-user, path: [etl]}\n";
     let medium = "version: 1\njobs:\n  - {name: a, length: 55m, source: codebuild}\n";
-    let critical = "version: 1\njobs:\n  - {name: a, length: 5m, source: ecs-task, path: [{role: \"arn:aws:iam::222222222222:role/etl\", duration: 2h}]}\n";
+    let critical = "version: 1\njobs:\n  - {name: a, length: 5m, source: ecs-task, path: [{role: \
+        \"arn:aws:iam::222222222222:role/etl\", duration: 2h}]}\n";
     let levels = ["low", "medium", "high", "critical", "none"];
     for (inventory, fails) in [(low, 1), (medium, 2), (LAPSES, 3), (critical, 4)] {
         for (number, level) in levels.into_iter().enumerate() {
@@ -191,8 +196,9 @@ async fn fail_on_lets_findings_below_it_pass_and_no_others() {
 }
 
 #[tokio::test]
-async fn a_waived_finding_reaches_no_exit_status() {
-    let waiver = "longest_waiver: 400000d\nwaivers:\n  - {finding: chain-caps-session, job: nightly-*, until: 2999-12-31, reason: moving}\n";
+async fn a_waived_finding_does_not_change_the_exit_status() {
+    let waiver = "longest_waiver: 400000d\nwaivers:\n  - {finding: chain-caps-session, job: nightly-*, until: \
+        2999-12-31, reason: moving}\n";
     let ran = Cli::on(&format!("{LAPSES}{waiver}"), "lint", &["--fail-on", "low", "--format", "json"]).run().await;
     let report = ran.report();
     assert_eq!(
@@ -205,7 +211,7 @@ async fn a_waived_finding_reaches_no_exit_status() {
 // --- Streams ---
 
 #[tokio::test]
-async fn json_is_alone_on_standard_output_and_a_quiet_run_says_nothing_else() {
+async fn standard_output_holds_only_json_and_a_quiet_run_prints_nothing_else() {
     let (aws, checker) = account().await;
     for command in ["check", "lint"] {
         let ran = Cli::on(LAPSES, command, &["--format", "json"]).asking(&aws, &checker).run().await;
@@ -218,29 +224,30 @@ async fn json_is_alone_on_standard_output_and_a_quiet_run_says_nothing_else() {
 }
 
 #[tokio::test]
-async fn without_a_terminal_there_is_no_colour_and_no_color_is_honoured_where_colour_is_forced() {
+async fn output_to_a_pipe_has_no_colour_and_no_color_overrides_forced_colour() {
     let escape = '\u{1b}';
     for (inventory, command) in [(LAPSES, "lint"), (BAD, "lint")] {
-        let said = |ran: &Ran| format!("{}{}", ran.stdout, ran.stderr);
+        let output = |ran: &Ran| format!("{}{}", ran.stdout, ran.stderr);
         let plain = Cli::on(inventory, command, &[]).run().await;
-        assert!(!said(&plain).contains(escape), "{}", said(&plain));
+        assert!(!output(&plain).contains(escape), "{}", output(&plain));
         let forced = Cli::on(inventory, command, &[]).env("CLICOLOR_FORCE", "1").run().await;
-        assert!(said(&forced).contains(escape), "forced colour shows that the others have none: {}", said(&forced));
+        assert!(output(&forced).contains(escape), "forced colour must differ from plain output: {}", output(&forced));
         let refused = Cli::on(inventory, command, &[]).env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1").run().await;
-        assert_eq!(said(&refused), said(&plain));
+        assert_eq!(output(&refused), output(&plain));
     }
     let coloured = Cli::on(LAPSES, "lint", &["--format", "json"]).env("CLICOLOR_FORCE", "1").run().await;
     assert_eq!(coloured.report()["summary"]["jobs"], 1);
 }
 
-/// What turns a text around, has no width, or begins a colour.
+/// Characters that reverse text, have no width, or start a colour.
 const ODD: &str = "p\u{202e}q\u{2066}r\u{200b}s\u{feff}";
 
 #[tokio::test]
-async fn no_command_shows_people_a_character_that_acts_instead_of_being_seen() {
+async fn no_command_prints_control_characters() {
     let arn = "arn:aws:iam::111111111111:role/r";
     let inventory = format!(
-        "version: 1\nroles: {{\"h{ODD}\": {{arn: \"{arn}\"}}}}\njobs:\n  - {{name: \"{ODD}\", owner: \"{ODD}\", length: 4h, source: ecs-task, path: [\"h{ODD}\"]}}\n\
+        "version: 1\nroles: {{\"h{ODD}\": {{arn: \"{arn}\"}}}}\n\
+         jobs:\n  - {{name: \"{ODD}\", owner: \"{ODD}\", length: 4h, source: ecs-task, path: [\"h{ODD}\"]}}\n\
          waivers:\n  - {{finding: thin-margin, job: \"{ODD}\", until: 2020-01-01, reason: \"{ODD}\"}}\n"
     );
     let config = format!(
@@ -289,7 +296,7 @@ async fn no_command_shows_people_a_character_that_acts_instead_of_being_seen() {
 }
 
 #[tokio::test]
-async fn output_goes_to_the_file_alone() {
+async fn output_goes_only_to_the_named_file() {
     for format in ["json", "text"] {
         let to_stream = Cli::on(LAPSES, "lint", &["--format", format]).run().await;
         let cli = Cli::on(LAPSES, "lint", &["--format", format, "--output", "report"]).env("CLICOLOR_FORCE", "1");
@@ -303,15 +310,15 @@ async fn output_goes_to_the_file_alone() {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_written_is_named() {
+async fn an_output_file_that_cannot_be_written_is_named() {
     let ran = Cli::on(HEALTHY, "lint", &["--output", "no/such/folder/report"]).run().await;
     ran.assert_status(2);
     assert!(ran.stderr.contains("no/such/folder/report"), "{}", ran.stderr);
 }
 
 #[tokio::test]
-async fn a_reader_that_stops_reading_is_no_error() {
-    // More than a pipe holds, to somebody who reads nothing.
+async fn a_closed_pipe_is_not_an_error() {
+    // More output than a pipe holds, with a reader that reads nothing.
     let jobs: String = (0..2000).map(|n| format!("  - {{name: job-{n}, length: 30m, source: ecs-task}}\n")).collect();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("jobs.yaml");
@@ -333,7 +340,7 @@ async fn a_reader_that_stops_reading_is_no_error() {
 // --- Inventories ---
 
 #[tokio::test]
-async fn an_inventory_comes_from_standard_input_or_a_folder_too() {
+async fn an_inventory_is_read_from_standard_input_or_a_folder() {
     let from_input = Cli::new(&["lint", "--inventory", "-", "--format", "json"]).input(LAPSES).run().await;
     from_input.assert_status(1);
     assert_eq!(from_input.report()["jobs"][0]["name"], "nightly-etl");
@@ -352,7 +359,7 @@ async fn an_inventory_comes_from_standard_input_or_a_folder_too() {
 }
 
 #[tokio::test]
-async fn filters_take_jobs_by_name_and_by_the_roles_of_their_path() {
+async fn filters_select_jobs_by_name_and_by_roles_of_their_path() {
     let inventory = "version: 1
 roles:
   hub: {arn: \"arn:aws:iam::111111111111:role/pipeline/hub\"}
@@ -378,7 +385,7 @@ jobs:
 }
 
 #[tokio::test]
-async fn a_filter_that_matches_nothing_is_bad_usage_and_nothing_is_asked() {
+async fn a_filter_without_a_match_is_bad_usage_and_makes_no_calls() {
     let (aws, checker) = account().await;
     for filter in [&["--job", "nihgtly-*"][..], &["--role", "hbu"], &["--job", "tidy-up", "--role", "hbu"]] {
         let ran = Cli::on(HEALTHY, "check", filter).asking(&aws, &checker).run().await;
@@ -389,7 +396,7 @@ async fn a_filter_that_matches_nothing_is_bad_usage_and_nothing_is_asked() {
     assert_eq!(aws.calls().len(), 0);
 }
 
-/// A bad inventory: what it is, the content of `jobs.yaml` (none: there is no such file), and what must be said of it.
+/// A bad inventory: a label, the content of `jobs.yaml` (none: the file does not exist), and the expected texts.
 type BadInput = (&'static str, Option<Vec<u8>>, &'static [&'static str]);
 
 #[allow(clippy::too_many_lines, reason = "a table")]
@@ -424,11 +431,7 @@ fn bad_inputs() -> Vec<BadInput> {
         ),
         ("a long text many times", Some(quadratic.into_bytes()), &["jobs.yaml"]),
         ("an anchor inside itself", text("version: 1\njobs: &a [*a]\n"), &["jobs.yaml:2"]),
-        (
-            "brackets without end",
-            Some([b"version: 1\njobs: ".to_vec(), vec![b'['; 1_000_000]].concat()),
-            &["jobs.yaml"],
-        ),
+        ("unclosed brackets", Some([b"version: 1\njobs: ".to_vec(), vec![b'['; 1_000_000]].concat()), &["jobs.yaml"]),
         ("not YAML", text("version: 1\njobs: [\n"), &["jobs.yaml"]),
         ("two documents", text("version: 1\n---\nversion: 1\n"), &["jobs.yaml"]),
         ("a list", text("- version: 1\n"), &["jobs.yaml:1:1", "a map"]),
@@ -459,20 +462,20 @@ fn bad_inputs() -> Vec<BadInput> {
 }
 
 #[tokio::test]
-async fn a_bad_inventory_is_told_with_its_place_and_nothing_is_asked_of_aws() {
+async fn a_bad_inventory_is_reported_with_its_place_and_no_aws_calls() {
     let (aws, checker) = account().await;
     let mut mistakes = Vec::new();
-    for (what, content, said) in bad_inputs() {
+    for (what, content, expected) in bad_inputs() {
         let cli = Cli::new(&["check", "--inventory", "jobs.yaml", "--publish", TOPIC]).asking(&aws, &checker);
         let cli = match content {
             Some(content) => cli.file("jobs.yaml", content),
             None => cli,
         };
         let ran = cli.run().await;
-        let said_it_all = said.iter().all(|part| ran.stderr.contains(part));
+        let complete = expected.iter().all(|part| ran.stderr.contains(part));
         let clear = ran.stderr.contains("nothing was checked") && ran.stderr.len() < 10_000;
-        if (ran.status, ran.stdout.as_str()) != (2, "") || !said_it_all || !clear {
-            mistakes.push(format!("{what}: status {}, must say {said:?}, says\n{:.3000}", ran.status, ran.stderr));
+        if (ran.status, ran.stdout.as_str()) != (2, "") || !complete || !clear {
+            mistakes.push(format!("{what}: status {}, expected {expected:?}, says\n{:.3000}", ran.status, ran.stderr));
         }
     }
     assert!(mistakes.is_empty(), "{}", mistakes.join("\n\n"));
@@ -480,7 +483,7 @@ async fn a_bad_inventory_is_told_with_its_place_and_nothing_is_asked_of_aws() {
 }
 
 #[tokio::test]
-async fn a_folder_without_an_inventory_is_told() {
+async fn a_folder_without_an_inventory_is_an_error() {
     let cli = Cli::new(&["check", "--inventory", "all"]).file("all/notes.txt", "version: 1");
     let ran = cli.run().await;
     ran.assert_status(2);
@@ -488,24 +491,24 @@ async fn a_folder_without_an_inventory_is_told() {
 }
 
 #[tokio::test]
-async fn a_job_in_two_files_of_a_folder_is_told_with_both_places() {
+async fn a_job_in_two_files_of_a_folder_is_reported_with_both_places() {
     let one = "version: 1\njobs:\n  - {name: a, length: 30m, source: ecs-task}\n";
     let ran = Cli::new(&["lint", "--inventory", "all"]).file("all/one.yaml", one).file("all/two.yaml", one).run().await;
     ran.assert_status(2);
     assert!(ran.stderr.contains("two.yaml:3:12") && ran.stderr.contains("one.yaml"), "{}", ran.stderr);
 }
 
-// --- What the commands do ---
+// --- Commands ---
 
 #[tokio::test]
-async fn lint_asks_nothing_of_aws_even_where_it_could() {
+async fn lint_makes_no_aws_calls_even_with_credentials() {
     let (aws, checker) = account().await;
     Cli::on(LAPSES, "lint", &[]).asking(&aws, &checker).run().await.assert_status(1);
     assert_eq!((aws.calls().len(), aws.connections()), (0, 0));
 }
 
 #[tokio::test]
-async fn publish_sends_one_message_to_each_owner_and_the_status_is_that_of_the_findings() {
+async fn publish_sends_one_message_to_each_owner_and_returns_the_status_of_the_findings() {
     let (aws, checker) = account().await;
     let other = LAPSES.replace("nightly-etl", "dump").replace("owner: data, ", "");
     let inventory = with_jobs_of(&[LAPSES, &other]);
@@ -518,7 +521,7 @@ async fn publish_sends_one_message_to_each_owner_and_the_status_is_that_of_the_f
 }
 
 #[tokio::test]
-async fn publish_sends_nothing_where_nothing_is_found() {
+async fn publish_sends_no_message_without_findings() {
     let (aws, checker) = account().await;
     let ran = Cli::on(HEALTHY, "check", &["--publish", TOPIC]).asking(&aws, &checker).run().await;
     ran.assert_status(0);
@@ -526,7 +529,7 @@ async fn publish_sends_nothing_where_nothing_is_found() {
 }
 
 #[tokio::test]
-async fn a_command_line_run_has_an_id_of_its_own_that_names_its_sessions() {
+async fn a_command_line_run_has_a_unique_id_that_names_its_sessions() {
     let (aws, checker) = account().await;
     let mut names = BTreeSet::new();
     for _ in 0..2 {
@@ -542,7 +545,7 @@ async fn a_command_line_run_has_an_id_of_its_own_that_names_its_sessions() {
 }
 
 #[tokio::test]
-async fn the_sdks_own_retry_setting_works_as_everywhere() {
+async fn the_retry_settings_of_the_sdk_apply() {
     let (aws, checker) = account().await;
     aws.script(Fault::on("AssumeRole").then(refusal("unavailable")));
     let cli = Cli::on(HEALTHY, "check", &["--format", "json"]).asking(&aws, &checker).env("AWS_MAX_ATTEMPTS", "1");
@@ -575,10 +578,10 @@ async fn concurrency_is_bounded_by_the_option_and_by_the_variable() {
     }
 }
 
-// --- What is shown, frozen ---
+// --- Snapshots ---
 
 #[tokio::test]
-async fn help_is_frozen() {
+async fn the_help_matches_its_snapshot() {
     let commands = ["check", "lint", "explain", "doctor", "import", "schema"].map(|command| vec![command, "--help"]);
     for command in std::iter::once(vec!["--help"]).chain(commands) {
         let ran = Cli::new(&command).run().await;
@@ -590,19 +593,20 @@ async fn help_is_frozen() {
 }
 
 #[tokio::test]
-async fn the_version_is_told() {
+async fn version_prints_the_package_version() {
     let ran = Cli::new(&["--version"]).run().await;
     ran.assert_status(0);
     assert_eq!(ran.stdout, format!("credential-health {}\n", crate::harness::version()));
 }
 
-/// A job of each verdict but unknown, and a waiver.
+/// A job for each verdict except unknown, and a waiver.
 const SMALL: &str = "version: 1
 defaults: {owner: platform}
 roles:
   hub: {arn: \"arn:aws:iam::111111111111:role/pipeline/hub\", assume: true, max_session_duration: 4h}
 jobs:
-  - {name: nightly-etl, owner: data, length: 4h, source: web-identity, path: [hub, \"arn:aws:iam::222222222222:role/etl\"]}
+  - {name: nightly-etl, owner: data, length: 4h, source: web-identity, path: [hub, \
+      \"arn:aws:iam::222222222222:role/etl\"]}
   - {name: nightly-build, length: 3h, source: web-identity, path: [{role: hub, duration: 4h}]}
   - {name: report, length: 20m, source: ecs-task, path: [{role: hub, duration: 2h}]}
   - {name: image, length: 55m, source: codebuild}
@@ -612,7 +616,7 @@ waivers:
 ";
 
 #[tokio::test]
-async fn the_text_of_lint_is_frozen_at_100_columns() {
+async fn the_text_of_lint_at_100_columns_matches_its_snapshot() {
     let ran = Cli::on(SMALL, "lint", &[]).run().await;
     ran.assert_status(1);
     let widest = ran
@@ -626,7 +630,7 @@ async fn the_text_of_lint_is_frozen_at_100_columns() {
 }
 
 #[tokio::test]
-async fn the_text_of_check_is_frozen_at_100_columns() {
+async fn the_text_of_check_at_100_columns_matches_its_snapshot() {
     let (mut world, checker) = world();
     world.role(role(HUB).max_session(14_400).may_assume("*"));
     world.role(Role::new(ETL));
@@ -637,7 +641,7 @@ async fn the_text_of_check_is_frozen_at_100_columns() {
 }
 
 #[tokio::test]
-async fn a_bad_inventory_as_a_person_sees_it_is_frozen() {
+async fn the_text_for_a_bad_inventory_matches_its_snapshot() {
     let bad = "version: 1
 roles:
   hub: {arn: \"arn:aws:iam::111111111111:instance-profile/hub\"}
@@ -651,19 +655,21 @@ jobs:
 }
 
 #[tokio::test]
-async fn schema_prints_a_json_schema_that_takes_a_good_inventory_and_not_a_bad_one() {
+async fn schema_prints_a_json_schema_that_accepts_good_and_refuses_bad_inventories() {
     let ran = Cli::new(&["schema"]).run().await;
     ran.assert_status(0);
     assert_eq!(ran.stderr, "");
     let schema = ran.report();
     let validator = jsonschema::validator_for(&schema).unwrap();
-    let good = serde_json::json!({"version": 1, "jobs": [{"name": "a", "length": "30m", "source": "ecs-task", "path": [HUB]}]});
+    let good = serde_json::json!({"version": 1, "jobs": [{"name": "a", "length": "30m", "source": "ecs-task",
+        "path": [HUB]}]});
     assert!(
         validator.is_valid(&good),
         "{:?}",
         validator.iter_errors(&good).map(|error| error.to_string()).collect::<Vec<_>>()
     );
-    let bad = serde_json::json!({"version": 1, "jobs": [{"name": "a", "lenght": "30m", "length": "30m", "source": "ecs-task"}]});
+    let bad = serde_json::json!({"version": 1, "jobs": [{"name": "a", "lenght": "30m", "length": "30m",
+        "source": "ecs-task"}]});
     assert!(!validator.is_valid(&bad));
     let to_file = Cli::new(&["schema", "--output", "schema.json"]).run().await;
     to_file.assert_status(0);

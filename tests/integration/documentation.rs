@@ -1,5 +1,5 @@
-//! The documentation keeps its promises: each finding has a page with the fixed parts, and each inventory that a page
-//! shows is read and judged. `scripts/test docs` checks the generated tables and the links.
+//! Checks of the documentation: each finding has a page with the fixed parts, and each inventory on a page is valid.
+//! `scripts/test docs` checks the generated tables and the links.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +11,8 @@ use credential_health::inventory::{Filter, Inventory};
 use credential_health::report::{Report, Trigger};
 use credential_health::templates::Planned;
 
-/// Findings that need AWS's answers or an event: `lint` has none. `waiver-unused` is left to complete runs of `check`.
+/// Findings that need answers of AWS or an event, so `lint` cannot report them. Only complete runs of `check` report
+/// `waiver-unused`.
 const LIVE_ONLY: [FindingId; 11] = [
     FindingId::AssumeDenied,
     FindingId::RoleMissing,
@@ -26,7 +27,7 @@ const LIVE_ONLY: [FindingId; 11] = [
     FindingId::WaiverUnused,
 ];
 
-/// The headings of each page of a finding, in this order.
+/// The headings of each finding's page, in this order.
 const HEADINGS: [&str; 6] = ["What it means", "The rule", "Confirm it", "Fix it", "When to waive it", "Example"];
 
 fn root() -> PathBuf {
@@ -41,7 +42,7 @@ fn page_of(id: FindingId) -> String {
     read(&format!("docs/findings/{id}.md"))
 }
 
-/// The part of a page below a heading of the second level, to the next one.
+/// The part of a page between a heading of the second level and the next heading.
 fn section<'a>(page: &'a str, heading: &str) -> &'a str {
     let start = page.find(&format!("\n## {heading}\n")).unwrap_or_else(|| panic!("no heading {heading:?}"));
     let body = &page[start + heading.len() + 5..];
@@ -96,7 +97,7 @@ fn lint_report(name: &str, inventory: &str) -> Report {
 }
 
 #[test]
-fn every_finding_has_a_page_and_every_page_a_finding() {
+fn findings_and_pages_correspond() {
     let pages: BTreeSet<String> = fs::read_dir(root().join("docs/findings"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap().trim_end_matches(".md").to_owned())
@@ -135,13 +136,13 @@ fn every_page_has_the_same_headings_a_source_and_each_form_of_a_fix() {
         for form in ["CloudFormation", "Terraform"] {
             assert!(fix.contains(form), "{id} says nothing about {form} in its fixes");
         }
-        // `explain` shows the page in a terminal, where a link leads nowhere.
+        // `explain` shows the page in a terminal, where relative links do not work.
         assert!(!page.contains("]("), "{id} has links");
     }
 }
 
 #[test]
-fn every_page_shows_a_waiver_that_an_inventory_takes() {
+fn every_page_shows_a_waiver_that_an_inventory_accepts() {
     for id in FindingId::ALL {
         for waiver in blocks(section(&page_of(*id), "When to waive it"), "yaml") {
             let whole = format!("version: 1\n{waiver}jobs: [{{name: a, length: 1h, source: ecs-task}}]\n");
@@ -151,7 +152,7 @@ fn every_page_shows_a_waiver_that_an_inventory_takes() {
 }
 
 #[test]
-fn the_example_of_every_page_has_the_finding_that_lint_can_see() {
+fn the_example_of_every_page_has_its_finding_if_lint_can_report_it() {
     let mut wrong = Vec::new();
     for id in FindingId::ALL {
         let report = lint_report(&format!("docs/findings/{id}.md"), &example_of(*id));
@@ -163,9 +164,9 @@ fn the_example_of_every_page_has_the_finding_that_lint_can_see() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Examples are whole inventories or parts of one.
+/// Examples are whole inventories or parts of an inventory.
 #[test]
-fn the_inventories_that_pages_show_are_read() {
+fn the_inventories_on_pages_are_valid() {
     for (path, least) in [("README.md", 1), ("docs/inventory.md", 6), ("docs/tutorials/laptop.md", 2)] {
         let examples = blocks(&read(path), "yaml");
         assert!(examples.len() >= least, "{path} has only {} examples", examples.len());

@@ -1,10 +1,10 @@
-//! The function as Lambda runs it: the real `lambda` binary under AWS's own Runtime Interface Emulator, against the
-//! stand-in. Every file in `events/` is invoked.
+//! The real `lambda` binary under AWS's Runtime Interface Emulator, against the stand-in. Every file in `events/` is
+//! invoked.
 //!
-//! CREDENTIAL_HEALTH_FUNCTION names another build of the function: `scripts/test package` has the one that ships tested.
+//! CREDENTIAL_HEALTH_FUNCTION names another build of the function: `scripts/test package` tests the released build.
 //!
-//! The emulator invokes one event at a time, answers HTTP 200 for the function's own errors and 502 without a body for
-//! a function that does not start, and sets AWS_SESSION_TOKEN to an empty text where the caller has none.
+//! The emulator invokes one event at a time. It answers HTTP 200 for errors of the function, and 502 without a body for
+//! a function that does not start. It sets AWS_SESSION_TOKEN to an empty text if the caller has none.
 
 use std::path::Path;
 
@@ -19,10 +19,10 @@ const HUB: &str = "arn:aws:iam::111111111111:role/pipeline/hub";
 const ETL: &str = "arn:aws:iam::222222222222:role/etl";
 const DEPLOY: &str = "arn:aws:iam::222222222222:role/deploy";
 const TOPIC: &str = "arn:aws:sns:eu-west-1:111111111111:credential-health";
-/// The memory of the smallest function that Lambda offers, in KiB.
+/// The memory of the smallest function of Lambda, in KiB.
 const SMALLEST_FUNCTION: u64 = 128 * 1024;
 
-/// One job whose chain ends it after an hour, one that is healthy, and one that asks for more than its role gives.
+/// A job whose chain ends its session after an hour, a healthy job, and a job that requests more than its role allows.
 const INVENTORY: &str = r#"
 version: 1
 roles:
@@ -48,7 +48,7 @@ fn world() -> (World, Credentials) {
     (world, checker)
 }
 
-/// The function, running, and the AWS that it talks to.
+/// The running function and its AWS.
 pub struct Running {
     pub aws: StandIn,
     emulator: Emulator,
@@ -69,7 +69,7 @@ impl Running {
         environment.push(("AWS_EC2_METADATA_DISABLED", "true".to_owned()));
         environment.push(("INVENTORY", inventory.path().to_str().unwrap().to_owned()));
         environment.push(("TOPIC_ARN", TOPIC.to_owned()));
-        // `{aws}` is where the stand-in listens.
+        // `{aws}` is the address of the stand-in.
         environment.extend(more.iter().map(|(name, value)| (*name, value.replace("{aws}", &aws.url()))));
         Running { aws, emulator: Emulator::start(&environment), _inventory: inventory }
     }
@@ -96,7 +96,7 @@ impl Running {
         subjects
     }
 
-    /// Ends it: the lines of its log that are JSON, and all of its output.
+    /// Ends the function. Returns the JSON lines of its log, and all of its output.
     fn end(self) -> (Vec<Value>, String) {
         let output = self.emulator.end();
         (output.lines().filter_map(|line| serde_json::from_str(line).ok()).filter(Value::is_object).collect(), output)
@@ -108,7 +108,7 @@ pub fn event(name: &str) -> String {
     std::fs::read_to_string(Path::new(crate::harness::ROOT).join("events").join(name)).unwrap()
 }
 
-/// The names of all files of `events/`, in order.
+/// The sorted names of all files of `events/`.
 pub fn events() -> Vec<String> {
     let files = std::fs::read_dir(Path::new(crate::harness::ROOT).join("events")).unwrap();
     let mut names: Vec<_> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
@@ -116,7 +116,7 @@ pub fn events() -> Vec<String> {
     names
 }
 
-/// What an answer comes to, in a line.
+/// A summary of an answer in one line.
 pub fn in_short(answer: &Value) -> String {
     if let Some(error) = answer.get("errorType") {
         return format!("{}: {}", error.as_str().unwrap(), answer["errorMessage"].as_str().unwrap());
@@ -151,14 +151,14 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or("?")
 }
 
-/// The log's lines about an event of this kind.
+/// The lines of the log about this kind of event.
 fn about<'a>(log: &'a [Value], kind: &str) -> Vec<&'a Value> {
     log.iter().filter(|line| line["event"] == kind).collect()
 }
 
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
-async fn every_event_of_the_folder_is_answered_and_its_findings_reach_the_topic() {
+async fn every_example_event_is_answered_and_its_findings_reach_the_topic() {
     let mut transcript = String::new();
     let mut function = Running::start(&[]).await;
     let mut sent = 0;
@@ -202,7 +202,7 @@ async fn every_event_of_the_folder_is_answered_and_its_findings_reach_the_topic(
 
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
-async fn a_repeated_event_has_the_same_run_id_and_sends_nothing_again() {
+async fn a_repeated_event_has_the_same_run_id_and_sends_no_second_message() {
     let mut function = Running::start(&[]).await;
     let scheduled = event("scheduled.json");
     let id = serde_json::from_str::<Value>(&scheduled).unwrap()["id"].clone();
@@ -211,14 +211,14 @@ async fn a_repeated_event_has_the_same_run_id_and_sends_nothing_again() {
         assert_eq!(answer["run"]["id"], id);
         assert_eq!(function.subjects().len(), 2);
     }
-    // Another event of the same schedule is another run.
+    // Another event of the same schedule starts another run.
     function.invoke(&event("scheduler.json")).await;
     assert_eq!(function.subjects().len(), 4);
 }
 
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
-async fn an_empty_session_token_is_no_session_token() {
+async fn an_empty_session_token_is_ignored() {
     let (mut world, _) = world();
     let user = "arn:aws:iam::111111111111:user/checker";
     let key = world.user(User::new(user).may_assume("*").allows("sns:Publish", TOPIC));
@@ -234,16 +234,16 @@ async fn an_empty_session_token_is_no_session_token() {
 
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
-async fn bad_settings_fail_the_start_and_all_of_them_are_named() {
+async fn bad_settings_fail_the_start_and_every_bad_setting_is_named() {
     let mut function =
         Running::start(&[("NOTIFY", "sometimes"), ("CONCURRENCY", "0"), ("MAX_MESSAGE_BYTES", "9")]).await;
     let (status, answer) = function.emulator.invoke("{}").await;
     assert_eq!((status, answer.as_str()), (502, ""));
     assert!(function.aws.calls().is_empty());
     let (log, output) = function.end();
-    let told = about(&log, "bad_settings");
-    assert_eq!(told.len(), 1, "{output}");
-    let problems = text(&told[0]["problems"]);
+    let logged = about(&log, "bad_settings");
+    assert_eq!(logged.len(), 1, "{output}");
+    let problems = text(&logged[0]["problems"]);
     for named in ["NOTIFY: `sometimes`", "CONCURRENCY: `0`", "MAX_MESSAGE_BYTES: `9`"] {
         assert!(problems.contains(named), "{problems}");
     }
@@ -251,7 +251,7 @@ async fn bad_settings_fail_the_start_and_all_of_them_are_named() {
 
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
-async fn the_log_has_every_finding_of_the_answer_and_metrics_of_full_runs_only() {
+async fn the_log_has_every_finding_and_the_metrics_of_full_runs_only() {
     let mut function = Running::start(&[("METRICS_NAMESPACE", "Team/Health")]).await;
     let full = function.invoke(&event("scheduled.json")).await;
     let part = function.invoke(&event("manual-filtered.json")).await;
@@ -271,19 +271,19 @@ async fn the_log_has_every_finding_of_the_answer_and_metrics_of_full_runs_only()
     assert!(metrics.iter().all(|line| directive(line)["Namespace"] == "Team/Health"));
     assert_eq!(metrics.iter().filter(|line| line["RunCompleted"] == 1 && line["JobsChecked"] == 3).count(), 1);
     for (severity, count) in full["summary"]["findings"].as_object().unwrap() {
-        let told = |line: &&&Value| line["Severity"] == severity.as_str() && line["Findings"] == *count;
-        assert_eq!(metrics.iter().filter(told).count(), 1, "{severity}: {output}");
+        let is_metric = |line: &&&Value| line["Severity"] == severity.as_str() && line["Findings"] == *count;
+        assert_eq!(metrics.iter().filter(is_metric).count(), 1, "{severity}: {output}");
     }
 }
 
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
-async fn no_credential_reaches_the_log_an_answer_or_a_message_even_at_trace_and_with_broken_answers() {
+async fn no_log_answer_or_message_holds_a_credential_even_at_trace_and_after_broken_answers() {
     let broken = [Answer::HalfXml, Answer::Truncated, Answer::ResetAfterwards, Answer::NoMembers];
     let mut function = Running::start(&[("AWS_LAMBDA_LOG_LEVEL", "TRACE"), ("RUST_LOG", "trace")]).await;
     let mut answers = String::new();
     for answer in broken {
-        // Three times for each: the SDK tries again what was cut off.
+        // Three calls each, because the SDK retries after a truncated answer.
         function.aws.clear_script();
         function.aws.script(Fault::on("AssumeRole").target(DEPLOY).times(3).then(answer));
         answers.push_str(&function.invoke("{}").await.to_string());
@@ -308,14 +308,14 @@ async fn a_refused_publish_fails_the_invocation_after_the_findings_were_logged()
     let answer = function.invoke(&event("scheduled.json")).await;
     assert_eq!(answer["errorType"], "NotPublished", "{answer}");
     let message = text(&answer["errorMessage"]);
-    for told in
+    for expected in
         ["2 of 2 messages", "the message to data: AuthorizationError", "the message to platform: AuthorizationError"]
     {
-        assert!(message.contains(told), "{message}");
+        assert!(message.contains(expected), "{message}");
     }
     assert!(function.subjects().is_empty());
 
-    // Lambda tries again, and by now the topic takes it.
+    // Lambda retries, and now the topic accepts the message.
     function.aws.world(|world| {
         world.topic(TOPIC);
     });
@@ -331,7 +331,7 @@ async fn a_refused_publish_fails_the_invocation_after_the_findings_were_logged()
 
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
-async fn a_role_that_hangs_leaves_time_to_answer_and_to_publish_the_rest() {
+async fn a_role_that_hangs_leaves_time_to_answer_and_to_publish() {
     let mut function = Running::start(&[("AWS_LAMBDA_FUNCTION_TIMEOUT", "4")]).await;
     function.aws.script(Fault::on("AssumeRole").target(HUB).then(Answer::Hang));
     let answer = function.invoke(&event("scheduled.json")).await;
@@ -349,7 +349,7 @@ async fn a_role_that_hangs_leaves_time_to_answer_and_to_publish_the_rest() {
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
 #[allow(clippy::print_stdout, reason = "a figure for whoever asks: cargo test --workspace -- --nocapture smallest")]
-async fn the_smallest_function_has_memory_enough() {
+async fn a_run_fits_the_memory_of_the_smallest_function() {
     let mut function = Running::start(&[]).await;
     for name in events() {
         function.invoke(&event(&name)).await;

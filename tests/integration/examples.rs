@@ -1,5 +1,5 @@
-//! Runs the example of each finding's page and compares the output that the page shows. Findings that need AWS's
-//! answers run against the stand-in, prepared as the page describes.
+//! Runs the example of each finding's page and compares the output on the page. Findings that need answers of AWS run
+//! against the stand-in, which is prepared as the page describes.
 //!
 //! `UPDATE_DOCS=1 cargo test --workspace examples` writes the output into the pages.
 
@@ -17,7 +17,7 @@ use crate::harness::{CHECKER, Check, ETL, HUB, client, hasty_client, role, world
 use crate::stand_in::{Fault, Role, StandIn, refusal};
 
 const READER: &str = "arn:aws:iam::222222222222:role/credential-health-reader";
-/// The width of output that is not written to a terminal.
+/// The width of output without a terminal.
 const COLUMNS: usize = 100;
 const LINT: &str = "$ credential-health lint --inventory inventory.yaml";
 const CHECK: &str = "$ credential-health check --inventory inventory.yaml";
@@ -84,7 +84,7 @@ fn observed_report(inventory: &str) -> Report {
     observe(&Inventory::parse("inventory.yaml", inventory).unwrap(), observation, &start()).report
 }
 
-/// The command of a page, empty for an event, and its report.
+/// The command of a page (empty for an event) and its report.
 async fn command_and_report(id: FindingId, inventory: &str) -> (&'static str, Report) {
     let parsed = Inventory::parse("inventory.yaml", inventory).unwrap_or_else(|problems| panic!("{id}: {problems}"));
     let offline = lint(&parsed, &Filter::default(), Planned::default(), &start()).unwrap().report;
@@ -95,9 +95,9 @@ async fn command_and_report(id: FindingId, inventory: &str) -> (&'static str, Re
     }
 }
 
-/// The command and the part of its output that is about the finding.
+/// The command, and the part of its output about the finding.
 fn console(id: FindingId, command: &str, report: &Report) -> String {
-    // The harness uses another name for an inventory.
+    // The harness uses another name for the inventory.
     let text = anstream::adapter::strip_str(&terminal::render(report, COLUMNS)).to_string();
     let text = text.replace("jobs.yaml:", "inventory.yaml:");
     let place = format!("          {id}: ");
@@ -108,7 +108,7 @@ fn console(id: FindingId, command: &str, report: &Report) -> String {
     format!("{command}{}\n", lines.collect::<Vec<_>>().join("\n"))
 }
 
-/// The verdict and the numbers of the report's first job, as the pages show them.
+/// The verdict and the numbers of the report's first job, in the format of the pages.
 fn numbers(report: &Report) -> String {
     let job = &serde_json::to_value(report).unwrap()["jobs"][0];
     let value = |key: &str| job[key].as_str().map_or_else(|| job[key].to_string(), str::to_owned);
@@ -128,7 +128,7 @@ fn path(id: FindingId) -> PathBuf {
     PathBuf::from(crate::harness::ROOT).join(format!("docs/findings/{id}.md"))
 }
 
-/// A fenced block: where its text begins and ends on the page.
+/// The start and the end of the text of a fenced block on the page.
 struct Block {
     from: usize,
     to: usize,
@@ -145,7 +145,7 @@ fn replaced(page: &str, block: &Block, text: &str) -> String {
     format!("{}{text}{}", &page[..block.from], &page[block.to..])
 }
 
-/// The page with the output of its example in place of the one that it shows.
+/// The page with the current output of its example.
 async fn updated(id: FindingId, page: &str) -> String {
     let example = page.find("\n## Example\n").expect("the page has an example");
     let inventory = block(page, "yaml", example).expect("the example has an inventory");

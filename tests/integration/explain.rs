@@ -1,4 +1,4 @@
-//! `explain` as the person who got the message meets it: a finding's page, the list, and one job of an inventory.
+//! `explain` from the view of a message's recipient: the page of a finding, the list, and one job of an inventory.
 
 use credential_health::cli::page;
 use credential_health::findings::FindingId;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::harness::{Cli, Ran, redacted, role, world};
 use crate::stand_in::StandIn;
 
-/// One job for each kind of answer.
+/// One job for each kind of explanation.
 const JOBS: &str = include_str!("../fixtures/explain/jobs.yaml");
 
 async fn explain(arguments: &[&str]) -> Ran {
@@ -24,7 +24,7 @@ async fn job(name: &str) -> String {
 // --- A finding ---
 
 #[tokio::test]
-async fn a_findings_page_is_its_markdown_where_no_terminal_reads_it() {
+async fn a_findings_page_is_printed_as_markdown_without_a_terminal() {
     for id in FindingId::ALL {
         let page = std::fs::read_to_string(format!("{}/docs/findings/{id}.md", crate::harness::ROOT)).unwrap();
         assert_eq!(id.page(), page);
@@ -49,7 +49,7 @@ async fn every_finding_is_listed_with_its_severity_and_its_meaning() {
 }
 
 #[tokio::test]
-async fn a_misspelt_id_is_answered_with_the_nearest_one() {
+async fn a_misspelt_id_gets_the_nearest_id_as_suggestion() {
     let ran = explain(&["chain-cap-session"]).await;
     ran.assert_status(2);
     assert_eq!(ran.stdout, "");
@@ -61,7 +61,7 @@ async fn a_misspelt_id_is_answered_with_the_nearest_one() {
 }
 
 #[tokio::test]
-async fn what_is_explained_goes_to_a_file_where_one_is_named() {
+async fn explain_writes_to_the_named_file() {
     let ran = explain(&["thin-margin", "--output", "page.md"]).await;
     ran.assert_status(0);
     assert_eq!(ran.stdout, "");
@@ -77,7 +77,7 @@ fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 
-/// The lines of the fenced blocks of a page, without the fences' own indentation.
+/// The lines of the fenced blocks of a page, without the indentation of the fences.
 fn code_lines(page: &str) -> Vec<String> {
     let mut fence = None;
     let mut code = Vec::new();
@@ -112,7 +112,7 @@ fn on_a_terminal_every_page_fits_its_width_and_its_code_lines_stay_whole() {
 }
 
 #[test]
-fn on_a_terminal_nothing_of_markdown_is_left_and_no_word_is_lost() {
+fn on_a_terminal_no_markdown_markup_remains_and_no_word_is_lost() {
     for id in FindingId::ALL {
         let shown = plain(&page::render(id.page(), 80));
         let prose: Vec<&str> = {
@@ -133,14 +133,14 @@ fn on_a_terminal_nothing_of_markdown_is_left_and_no_word_is_lost() {
 }
 
 #[test]
-fn a_page_on_a_terminal_is_frozen() {
+fn a_page_on_a_terminal_matches_its_snapshot() {
     redacted(|| insta::assert_snapshot!("page", plain(&page::render(FindingId::ChainCapsSession.page(), 72))));
 }
 
 // --- A job ---
 
 #[tokio::test]
-async fn jobs_explained_are_frozen() {
+async fn explained_jobs_match_their_snapshots() {
     for name in [
         "nightly-etl",
         "upload",
@@ -159,18 +159,18 @@ async fn jobs_explained_are_frozen() {
 }
 
 #[tokio::test]
-async fn a_misspelt_job_is_answered_with_the_nearest_one_and_a_glob_is_no_name() {
-    for (name, said) in [("nightly-elt", "did you mean `nightly-etl`?"), ("*", "as the inventory writes it")] {
+async fn a_misspelt_job_gets_the_nearest_job_as_suggestion_and_a_glob_is_refused() {
+    for (name, expected) in [("nightly-elt", "did you mean `nightly-etl`?"), ("*", "as the inventory writes it")] {
         let ran = explain(&["--job", name, "--inventory", "jobs.yaml"]).await;
         ran.assert_status(2);
         assert_eq!(ran.stdout, "");
-        assert!(ran.stderr.contains(said), "{}", ran.stderr);
+        assert!(ran.stderr.contains(expected), "{}", ran.stderr);
     }
 }
 
 #[tokio::test]
-async fn status_2_on_arguments_that_do_not_go_together() {
-    for (arguments, said) in [
+async fn status_2_for_arguments_that_exclude_each_other() {
+    for (arguments, expected) in [
         (&["--job", "nightly-etl"][..], "--inventory"),
         (&["--inventory", "jobs.yaml"], "--job"),
         (&["thin-margin", "--job", "nightly-etl", "--inventory", "jobs.yaml"], "cannot be used with"),
@@ -181,40 +181,45 @@ async fn status_2_on_arguments_that_do_not_go_together() {
         let ran = explain(arguments).await;
         ran.assert_status(2);
         assert_eq!(ran.stdout, "", "{arguments:?}");
-        assert!(ran.stderr.contains(said), "{arguments:?} says:\n{}", ran.stderr);
+        assert!(ran.stderr.contains(expected), "{arguments:?} says:\n{}", ran.stderr);
     }
 }
 
 #[tokio::test]
-async fn a_report_of_check_gives_the_live_values() {
-    let inventory = "version: 1\njobs:\n  - {name: export, length: 90m, source: iam-user, path: [{role: \"arn:aws:iam::222222222222:role/etl\", duration: 2h}]}\n";
+async fn explain_takes_live_values_from_a_report_of_check() {
+    let inventory = "version: 1\njobs:\n  - {name: export, length: 90m, source: iam-user, path: [{role: \
+        \"arn:aws:iam::222222222222:role/etl\", duration: 2h}]}\n";
     let (mut world, checker) = world();
     world.role(role("arn:aws:iam::222222222222:role/etl").max_session(14_400));
     let aws = StandIn::start(world).await;
     let checked = Cli::on(inventory, "check", &["--format", "json"]).asking(&aws, &checker).run().await;
     checked.assert_status(0);
-    let told = Cli::on(inventory, "explain", &["--job", "export", "--report", "report.json"])
+    let explained = Cli::on(inventory, "explain", &["--job", "export", "--report", "report.json"])
         .file("report.json", &checked.stdout)
         .run()
         .await;
-    told.assert_status(0);
-    assert!(told.stdout.contains("covered"), "{}", told.stdout);
-    assert!(told.stdout.contains("MaxSessionDuration 4h, read from IAM"), "{}", told.stdout);
-    assert!(told.stdout.contains("the MaxSessionDuration of 1 of 1 hops to the run of 20"), "{}", told.stdout);
-    // Without it nothing is known, and that is said.
-    let told = Cli::on(inventory, "explain", &["--job", "export"]).run().await;
-    assert!(told.stdout.contains("export: unknown."), "{}", told.stdout);
-    assert!(told.stdout.contains("MaxSessionDuration not known"), "{}", told.stdout);
+    explained.assert_status(0);
+    assert!(explained.stdout.contains("covered"), "{}", explained.stdout);
+    assert!(explained.stdout.contains("MaxSessionDuration 4h, read from IAM"), "{}", explained.stdout);
     assert!(
-        told.stdout.contains("`check` with the same `--inventory` and `--job export` reads them"),
+        explained.stdout.contains("the MaxSessionDuration of 1 of 1 hops to the run of 20"),
         "{}",
-        told.stdout
+        explained.stdout
+    );
+    // Without a report the value is unknown, and `explain` reports that.
+    let explained = Cli::on(inventory, "explain", &["--job", "export"]).run().await;
+    assert!(explained.stdout.contains("export: unknown."), "{}", explained.stdout);
+    assert!(explained.stdout.contains("MaxSessionDuration not known"), "{}", explained.stdout);
+    assert!(
+        explained.stdout.contains("`check` with the same `--inventory` and `--job export` reads them"),
+        "{}",
+        explained.stdout
     );
 }
 
-// --- What is advised, followed ---
+// --- Suggested fixes, applied ---
 
-/// The lines below a heading that are indented deeper than it, as they stand.
+/// The unchanged lines below a heading that are indented deeper than the heading.
 fn block<'a>(lines: &[&'a str], heading: impl Fn(&str) -> bool) -> String {
     let Some(at) = lines.iter().position(|line| heading(line.trim())) else { return String::new() };
     let taken: Vec<&'a str> =
@@ -222,7 +227,7 @@ fn block<'a>(lines: &[&'a str], heading: impl Fn(&str) -> bool) -> String {
     taken.join("\n")
 }
 
-/// Each way's lines for the job and for the roles.
+/// The lines of each fix for the job and for the roles.
 fn ways(text: &str) -> Vec<(String, String)> {
     let part = text.split("\nHow to fix it").nth(1).unwrap_or_default().split("\nFindings\n").next().unwrap();
     let lines: Vec<&str> = part.lines().collect();
@@ -247,7 +252,7 @@ fn yaml(text: &str) -> Value {
 }
 
 #[tokio::test]
-async fn an_inventory_with_the_lines_that_are_advised_has_a_covered_job() {
+async fn an_inventory_with_the_suggested_lines_has_a_covered_job() {
     let inventory = yaml(JOBS);
     let mut followed = 0;
     for declared in inventory["jobs"].as_array().unwrap() {
@@ -265,7 +270,7 @@ async fn an_inventory_with_the_lines_that_are_advised_has_a_covered_job() {
             followed += 1;
         }
     }
-    assert!(followed > 15, "only {followed} ways");
+    assert!(followed > 15, "only {followed} fixes");
 }
 
 // --- For programs ---
@@ -278,18 +283,18 @@ async fn json_of(arguments: &[&str]) -> Value {
 }
 
 #[tokio::test]
-async fn a_job_as_json_is_frozen() {
-    let told = json_of(&["--job", "upload", "--inventory", "jobs.yaml"]).await;
-    redacted(|| insta::assert_snapshot!("job_json", format!("{told:#}")));
+async fn a_job_as_json_matches_its_snapshot() {
+    let explained = json_of(&["--job", "upload", "--inventory", "jobs.yaml"]).await;
+    redacted(|| insta::assert_snapshot!("job_json", format!("{explained:#}")));
 }
 
 #[tokio::test]
-async fn json_tells_of_each_job_what_lint_reports_of_it_and_as_many_ways_as_the_text() {
+async fn the_json_of_a_job_agrees_with_lint_and_has_the_fixes_of_the_text() {
     let report = Cli::on(JOBS, "lint", &["--format", "json", "--fail-on", "none"]).run().await.report();
     for reported in report["jobs"].as_array().unwrap() {
         let name = reported["name"].as_str().unwrap();
-        let told = json_of(&["--job", name, "--inventory", "jobs.yaml"]).await;
-        assert_eq!(told["schema_version"], 1);
+        let explained = json_of(&["--job", name, "--inventory", "jobs.yaml"]).await;
+        assert_eq!(explained["schema_version"], 1);
         for key in [
             "verdict",
             "needed_seconds",
@@ -299,49 +304,50 @@ async fn json_tells_of_each_job_what_lint_reports_of_it_and_as_many_ways_as_the_
             "limited_by",
             "limiting_hop",
         ] {
-            assert_eq!(told["job"][key], reported[key], "{name}: {key}");
+            assert_eq!(explained["job"][key], reported[key], "{name}: {key}");
         }
-        for (told, reported) in told["job"]["hops"].as_array().unwrap().iter().zip(reported["hops"].as_array().unwrap())
+        for (explained, reported) in
+            explained["job"]["hops"].as_array().unwrap().iter().zip(reported["hops"].as_array().unwrap())
         {
             for key in ["role", "chained", "requested_seconds", "cap_seconds"] {
-                assert_eq!(told[key], reported[key], "{name}: {key}");
+                assert_eq!(explained[key], reported[key], "{name}: {key}");
             }
         }
         let text = job(name).await;
-        let ways = told["ways"].as_array().unwrap();
-        assert_eq!(told["fits"], text.contains("\nThe job is covered\n"), "{name}");
+        let ways = explained["ways"].as_array().unwrap();
+        assert_eq!(explained["fits"], text.contains("\nThe job is covered\n"), "{name}");
         assert_eq!(ways.is_empty(), !text.contains("\nHow to fix it"), "{name}");
         for way in ways.iter().take(4) {
-            let told: String = way["summary"].as_str().unwrap().split_whitespace().collect();
+            let summary: String = way["summary"].as_str().unwrap().split_whitespace().collect();
             let shown: String = text.split_whitespace().collect();
-            assert!(shown.to_lowercase().contains(&told.to_lowercase()), "{name}: {way}");
+            assert!(shown.to_lowercase().contains(&summary.to_lowercase()), "{name}: {way}");
             assert!(way["steps"].as_array().is_some_and(|steps| !steps.is_empty()), "{name}: {way}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_finding_and_the_list_are_told_as_json_too() {
-    let told = json_of(&["thin-margin"]).await;
-    assert_eq!((&told["id"], &told["severity"]), (&json!("thin-margin"), &json!("medium")));
-    assert_eq!(told["page"], FindingId::ThinMargin.page());
+async fn a_finding_and_the_list_are_printed_as_json() {
+    let explained = json_of(&["thin-margin"]).await;
+    assert_eq!((&explained["id"], &explained["severity"]), (&json!("thin-margin"), &json!("medium")));
+    assert_eq!(explained["page"], FindingId::ThinMargin.page());
     let all = json_of(&[]).await;
     assert_eq!(all["findings"].as_array().unwrap().len(), FindingId::ALL.len());
     assert_eq!(all["schema_version"], 1);
 }
 
-// --- The page about it ---
+// --- The page about explain ---
 
-/// `UPDATE_DOCS=1 cargo test --workspace explain` writes the output into the page anew.
+/// `UPDATE_DOCS=1 cargo test --workspace explain` writes the output into the page.
 #[tokio::test]
-async fn the_page_about_explain_shows_what_it_says() {
+async fn the_page_about_explain_shows_its_real_output() {
     let path = format!("{}/docs/explain.md", crate::harness::ROOT);
     let page = std::fs::read_to_string(&path).unwrap();
     let inventory = page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
-    let told = Cli::new(&["explain", "--job", "upload", "--inventory", "inventory.yaml"]);
-    let told = told.file("inventory.yaml", inventory).run().await;
-    told.assert_status(0);
-    let output = format!("$ credential-health explain --job upload --inventory inventory.yaml\n{}", told.stdout);
+    let explained = Cli::new(&["explain", "--job", "upload", "--inventory", "inventory.yaml"]);
+    let explained = explained.file("inventory.yaml", inventory).run().await;
+    explained.assert_status(0);
+    let output = format!("$ credential-health explain --job upload --inventory inventory.yaml\n{}", explained.stdout);
     let (before, rest) = page.split_once("```console\n").unwrap();
     let (shown, after) = rest.split_once("```\n").unwrap();
     if std::env::var_os("UPDATE_DOCS").is_some() {

@@ -1,8 +1,9 @@
-//! What goes wrong × where: a run of the function and one of the command in each cell, over HTTP, against the stand-in.
-//! Made of two lists. In each cell: the right class for that role and hop, all else as in a run without the fault, nothing
-//! healthy that was not checked, every finding in the log, the exit status and the invocation's result of the interface.
+//! Kinds of faults × places of faults: each cell runs the function and the command over HTTP against the stand-in. In
+//! each cell the fault has the right class at the right role and hop, and everything else equals a run without the
+//! fault. No unchecked role counts as healthy, the log has every finding, and exit status and invocation result are
+//! those of the interface.
 //!
-//! The result is the table of docs/faults.md: `UPDATE_DOCS=1 cargo test --workspace fault_matrix` draws it anew.
+//! docs/faults.md shows the result as a table: `UPDATE_DOCS=1 cargo test --workspace fault_matrix` writes it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -30,26 +31,31 @@ const OWN: &str = "arn:aws:iam::999999999999:role/own";
 const BYSTANDER: &str = "arn:aws:iam::555555555555:role/bystander";
 const DUMP: &str = "arn:aws:iam::666666666666:role/dump";
 
-/// Each place has a role of its own whose job is healthy, and only if that place answers; two owners have a finding each.
+/// Each place has a separate role. The job of that role is healthy only if the place answers. Two owners have a finding
+/// each.
 const INVENTORY: &str = r#"version: 1
 readers: {"444444444444": "arn:aws:iam::444444444444:role/reader"}
 jobs:
-  - {name: etl, owner: alpha, length: 30m, source: ecs-task, path: ["arn:aws:iam::111111111111:role/hub", "arn:aws:iam::222222222222:role/etl"]}
-  - {name: solo, owner: alpha, length: 90m, source: iam-user, path: [{role: "arn:aws:iam::333333333333:role/solo", duration: 2h}]}
-  - {name: read, owner: omega, length: 90m, source: iam-user, path: [{role: "arn:aws:iam::444444444444:role/read", duration: 2h}]}
-  - {name: own, owner: omega, length: 90m, source: web-identity, path: [{role: "arn:aws:iam::999999999999:role/own", duration: 2h}]}
+  - {name: etl, owner: alpha, length: 30m, source: ecs-task,
+     path: ["arn:aws:iam::111111111111:role/hub", "arn:aws:iam::222222222222:role/etl"]}
+  - {name: solo, owner: alpha, length: 90m, source: iam-user,
+     path: [{role: "arn:aws:iam::333333333333:role/solo", duration: 2h}]}
+  - {name: read, owner: omega, length: 90m, source: iam-user,
+     path: [{role: "arn:aws:iam::444444444444:role/read", duration: 2h}]}
+  - {name: own, owner: omega, length: 90m, source: web-identity,
+     path: [{role: "arn:aws:iam::999999999999:role/own", duration: 2h}]}
   - {name: dump, owner: alpha, length: 2h, source: ecs-task, path: ["arn:aws:iam::666666666666:role/dump"]}
   - {name: bystander, owner: omega, length: 2h, source: ecs-task, path: ["arn:aws:iam::555555555555:role/bystander"]}
 "#;
 
 const ROLES: [&str; 7] = [HUB, ETL, SOLO, READ, OWN, BYSTANDER, DUMP];
 
-/// The longest time of a Lambda function: no run of a cell comes near it, so no deadline decides a cell.
+/// The longest time of a Lambda function. No run of a cell takes nearly as long, so no deadline decides a cell.
 const REMAINING: Duration = Duration::from_secs(900);
-/// The time-out of an attempt, which only a call that is never answered reaches.
+/// The timeout of an attempt. Only a call without an answer reaches it.
 const ATTEMPT: Duration = Duration::from_secs(15);
 
-// --- The two lists ---
+// --- The kinds and the places ---
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
@@ -95,16 +101,16 @@ impl Place {
         matches!(self, FirstMessage | LaterMessage)
     }
 
-    /// The roles that a fault without end here leaves unchecked, and the reason that the coverage gives for each.
+    /// The roles that a permanent fault at this place leaves unchecked, and the reason in the coverage for each.
     fn affected(self, word: &str) -> Vec<(&'static str, String)> {
         match self {
             FirstAssume => vec![(HUB, word.to_owned()), (ETL, "not-reached".to_owned())],
             LaterAssume => vec![(ETL, word.to_owned())],
             Describe => vec![(SOLO, format!("describe-{word}"))],
             ReadersAssume => vec![(READ, format!("reader-{word}"))],
-            // Whether a role is in the checker's own account is not known then.
+            // Without the caller's account, nobody knows whether a role is in it.
             Identity if word != "unreachable" => vec![(OWN, format!("describe-{word}"))],
-            // No connection to STS: the run asks nothing more, and says so of each role.
+            // Without a connection to STS the run makes no further calls and reports that for each role.
             Identity => {
                 let reason = |role| match role {
                     ETL => "not-reached",
@@ -117,7 +123,7 @@ impl Place {
         }
     }
 
-    /// Where the findings about it are: a role, or its reader.
+    /// The role or reader that the findings about the fault name.
     fn found_at(self) -> Option<&'static str> {
         match self {
             FirstAssume => Some(HUB),
@@ -130,18 +136,18 @@ impl Place {
     }
 }
 
-/// What goes wrong.
+/// A kind of fault.
 struct Kind {
     words: &'static str,
     answer: Answer,
-    /// The first so many calls alone.
+    /// Only the first so many calls fail.
     times: Option<usize>,
-    /// The class that it is told by; `None`: another attempt, or the SDK, gets over it.
+    /// The class in the report. `None`: another attempt, or the SDK, handles the fault.
     class: Option<&'static str>,
-    /// The finding that it is reported as.
+    /// The finding that reports the fault.
     finding: &'static str,
-    /// The attempts of a call, where they are fewer than the default. At least two: on a slow machine, an attempt that times
-    /// out by accident is followed by another, and the cell stays what it is.
+    /// The attempts of a call, if they are fewer than the default. At least two: on a slow machine an attempt can time
+    /// out by accident, and the next attempt keeps the result of the cell.
     attempts: Option<&'static str>,
 }
 
@@ -173,7 +179,7 @@ fn kinds(elsewhere: &str) -> Vec<Kind> {
     ]
 }
 
-/// What cannot be done to one call alone, and is done to a service: which endpoint it gets.
+/// A fault of a whole service instead of one call: the endpoint of the service.
 const CONNECTIONS: [&str; 3] = ["connection refused", "name that does not resolve", "no TLS at the other end"];
 const SERVICES: [&str; 3] = ["sts", "iam", "sns"];
 
@@ -188,11 +194,11 @@ async fn start() -> (StandIn, Credentials) {
     (StandIn::start(world).await, checker)
 }
 
-/// What a run of each door came to.
+/// The results of a run of each entry point.
 struct Seen {
-    /// The function's report, or why it has none.
+    /// The function's report, or its error.
     answer: Result<Value, String>,
-    /// What it logged of its findings and of its run.
+    /// The log lines about the findings and the run.
     logged: Vec<Value>,
     complete: bool,
     /// The command's report and exit status.
@@ -200,18 +206,18 @@ struct Seen {
     exit: i32,
 }
 
-struct Doors<'a> {
+struct EntryPoints<'a> {
     aws: &'a StandIn,
     checker: &'a Credentials,
     endpoints: &'a [(&'static str, String)],
     attempts: Option<&'static str>,
-    /// A call is never answered in full.
+    /// A call never gets a complete answer.
     times_out: bool,
 }
 
-impl Doors<'_> {
+impl EntryPoints<'_> {
     async fn function(&self) -> (Result<Value, String>, Log) {
-        // The default number of attempts is exercised by faults that are answered at once.
+        // Faults with an immediate answer cover the default number of attempts.
         let attempts = self.attempts.filter(|_| self.times_out);
         let client = patient_client(self.aws, self.checker, self.endpoints, attempts).await;
         let (lambda, log) = (Lambda::by(client, INVENTORY, &[("TOPIC_ARN", TOPIC)]), Log::default());
@@ -221,7 +227,7 @@ impl Doors<'_> {
             lambda.invoke_as("request-1", REMAINING, &event).with_subscriber(log.subscriber("credential_health=trace"));
         let answer = invoked.await.map_err(|error| format!("{}: {}", error.error_type, error.error_message));
         let took = begun.elapsed();
-        assert!(!self.times_out || took >= 2 * ATTEMPT, "time-outs were shortened: {took:?}");
+        assert!(!self.times_out || took >= 2 * ATTEMPT, "timeouts were shortened: {took:?}");
         (answer, log)
     }
 
@@ -238,7 +244,7 @@ impl Doors<'_> {
         (ran.report(), ran.status)
     }
 
-    /// Both doors, one after the other, each with the script anew.
+    /// Runs both entry points, one after the other, each with a fresh script.
     async fn ask(&self, script: impl Fn(&StandIn)) -> Seen {
         script(self.aws);
         let (answer, log) = self.function().await;
@@ -253,23 +259,23 @@ impl Doors<'_> {
     }
 }
 
-// --- What must hold in every cell ---
+// --- Expectations for every cell ---
 
-/// What a cell must look like.
+/// The expected result of a cell.
 struct Expected<'a> {
-    /// The roles that are not checked, each with its reason.
+    /// The unchecked roles, each with its reason.
     affected: Vec<(&'static str, String)>,
-    /// Where findings about the fault may be, and must be one.
+    /// The allowed places of findings about the fault; at least one finding must be there.
     found_at: Option<&'static str>,
     /// The id of that finding.
     finding: &'static str,
     complete: bool,
-    /// The owners whose message fails, and what the invocation says of it.
+    /// The owners whose message fails, and the reason that the invocation gives.
     unpublished: &'a [(&'a str, &'a str)],
     exit: i32,
 }
 
-/// What does not hold, in words.
+/// The failed expectations, as text.
 fn mistakes(seen: &Seen, expected: &Expected<'_>, baseline: &Value) -> Vec<String> {
     let mut wrong = Vec::new();
     let reports = [Some(&seen.report), seen.answer.as_ref().ok()];
@@ -283,18 +289,19 @@ fn mistakes(seen: &Seen, expected: &Expected<'_>, baseline: &Value) -> Vec<Strin
         wrong.push(format!("exit status {}, not {}", seen.exit, expected.exit));
     }
     match (&seen.answer, expected.unpublished) {
-        (Ok(_), []) => {}
-        (Err(said), unpublished @ [_, ..]) => {
-            let all = said.starts_with("NotPublished: ")
-                && unpublished.iter().all(|(owner, word)| said.contains(owner) && said.contains(word));
+        (Err(said), []) if expected.exit == 4 && said.starts_with("NoAnswer: ") => {}
+        (Ok(_), []) if expected.exit != 4 => {}
+        (Err(error), unpublished @ [_, ..]) => {
+            let all = error.starts_with("NotPublished: ")
+                && unpublished.iter().all(|(owner, word)| error.contains(owner) && error.contains(word));
             if !all {
-                wrong.push(format!("the invocation says {said}, and should of {unpublished:?}"));
+                wrong.push(format!("the invocation reports {error}, expected {unpublished:?}"));
             }
         }
         (Ok(_), _) => wrong.push("the invocation should fail".to_owned()),
-        (Err(said), []) => wrong.push(format!("the invocation fails: {said}")),
+        (Err(error), []) => wrong.push(format!("the invocation fails: {error}")),
     }
-    // The command's report has what a failed invocation cannot answer.
+    // The command still has a report if the invocation fails.
     let prints =
         |findings: &[Value]| findings.iter().map(|finding| finding["fingerprint"].to_string()).collect::<BTreeSet<_>>();
     if prints(&seen.logged) != prints(seen.report["findings"].as_array().unwrap()) {
@@ -303,7 +310,7 @@ fn mistakes(seen: &Seen, expected: &Expected<'_>, baseline: &Value) -> Vec<Strin
     wrong
 }
 
-/// Without the places of the inventory: each door has its file elsewhere.
+/// Without the places of the inventory: each entry point reads another file.
 fn placeless(mut report: Value) -> Value {
     for list in ["jobs", "findings"] {
         for entry in report[list].as_array_mut().unwrap() {
@@ -319,12 +326,13 @@ fn mistakes_of_report(report: &Value, expected: &Expected<'_>, baseline: &Value)
     let list = |report: &Value, pointer: &str| report.pointer(pointer).unwrap().as_array().unwrap().clone();
     let affected: BTreeMap<&str, &str> =
         expected.affected.iter().map(|(role, reason)| (*role, reason.as_str())).collect();
-    let told: Vec<(String, String)> = list(report, "/coverage/roles/not_checked")
+    let not_checked: Vec<(String, String)> = list(report, "/coverage/roles/not_checked")
         .iter()
         .map(|entry| (entry["role"].as_str().unwrap().to_owned(), entry["reason"].as_str().unwrap().to_owned()))
         .collect();
-    if told.iter().map(|(role, reason)| (role.as_str(), reason.as_str())).collect::<BTreeMap<_, _>>() != affected {
-        wrong.push(format!("not checked: {told:?}, not {affected:?}"));
+    if not_checked.iter().map(|(role, reason)| (role.as_str(), reason.as_str())).collect::<BTreeMap<_, _>>() != affected
+    {
+        wrong.push(format!("not checked: {not_checked:?}, not {affected:?}"));
     }
     if report["run"]["complete"] != expected.complete {
         wrong.push(format!("complete: {}", report["run"]["complete"]));
@@ -332,7 +340,7 @@ fn mistakes_of_report(report: &Value, expected: &Expected<'_>, baseline: &Value)
     let uses = |job: &Value| {
         job["hops"].as_array().unwrap().iter().any(|hop| affected.contains_key(hop["role"].as_str().unwrap()))
     };
-    // A verdict that stands without the role's MaxSessionDuration does not need the description.
+    // A verdict that does not depend on the role's MaxSessionDuration does not need the description.
     let needs = |hop: &Value| {
         let reason = affected.get(hop["role"].as_str().unwrap()).copied().unwrap_or_default();
         let described = reason.starts_with("describe-") || reason.starts_with("reader-");
@@ -411,12 +419,12 @@ fn row(seen: &Seen, baseline: &Value) -> Row {
     }
     let invocation = match &seen.answer {
         Ok(_) => "the report".to_owned(),
-        Err(said) => format!("`{}`", said.split(':').next().unwrap_or_default()),
+        Err(error) => format!("`{}`", error.split(':').next().unwrap_or_default()),
     };
     Row { report, complete: if seen.complete { "true" } else { "false" }, exit: seen.exit, invocation }
 }
 
-/// Places that came to the same share a row, and so do faults that came to the same in every place.
+/// Places with equal results share a row. Faults with equal results at every place share a row as well.
 fn table(cells: &[(String, String, Row)]) -> String {
     let mut faults: Vec<(String, Vec<(String, Row)>)> = Vec::new();
     for (fault, place, row) in cells {
@@ -455,14 +463,11 @@ fn compare_with_page(table: &str) {
     const MARK: &str = "<!-- The table is made by tests/integration/fault_matrix.rs. -->\n\n";
     let path = std::path::Path::new(crate::harness::ROOT).join("docs/faults.md");
     let page = std::fs::read_to_string(&path).unwrap();
-    let (before, kept) = page.split_once(MARK).expect("the page says where its table is");
+    let (before, kept) = page.split_once(MARK).expect("the page has a mark for its table");
     if std::env::var_os("UPDATE_DOCS").is_some() {
         return std::fs::write(&path, format!("{before}{MARK}{table}")).unwrap();
     }
-    assert!(
-        kept == table,
-        "docs/faults.md is not what the runs show now: UPDATE_DOCS=1 cargo test --workspace fault_matrix"
-    );
+    assert!(kept == table, "docs/faults.md is out of date: UPDATE_DOCS=1 cargo test --workspace fault_matrix");
 }
 
 // --- The test ---
@@ -470,12 +475,12 @@ fn compare_with_page(table: &str) {
 async fn one_place(kind: &Kind, place: Place, elsewhere: &StandIn, baseline: &Value) -> (Row, Vec<String>) {
     let (aws, checker) = start().await;
     let times_out = kind.class == Some("timed-out");
-    let doors = Doors { aws: &aws, checker: &checker, endpoints: &[], attempts: kind.attempts, times_out };
+    let entry_points = EntryPoints { aws: &aws, checker: &checker, endpoints: &[], attempts: kind.attempts, times_out };
     let script = |aws: &StandIn| {
         let calls = place.calls();
         aws.script(kind.times.map_or(calls.clone(), |times| calls.times(times)).then(kind.answer.clone()));
     };
-    let seen = doors.ask(script).await;
+    let seen = entry_points.ask(script).await;
     let unpublished = match (place, kind.class) {
         (FirstMessage, Some(_)) => vec![("the message to alpha", "1 of 2")],
         (LaterMessage, Some(_)) => vec![("the message to omega", "1 of 2")],
@@ -497,10 +502,10 @@ async fn one_place(kind: &Kind, place: Place, elsewhere: &StandIn, baseline: &Va
     if !elsewhere.calls().is_empty() {
         wrong.push("a redirect was followed".to_owned());
     }
-    // The other owner's message goes out in any case, from each door.
+    // The message of the other owner is delivered from both entry points.
     for (owner, hit) in [("alpha", FirstMessage), ("omega", LaterMessage)] {
         let arrived = aws.messages(TOPIC).iter().filter(|message| message.attributes["owner"].value == owner).count();
-        // At least: on a slow machine, an attempt that was given up may have arrived.
+        // At least: on a slow machine, an abandoned attempt can still arrive.
         if place != hit && arrived < 2 {
             wrong.push(format!("{arrived} messages to {owner} from two runs"));
         }
@@ -511,14 +516,15 @@ async fn one_place(kind: &Kind, place: Place, elsewhere: &StandIn, baseline: &Va
 async fn one_service(connection: &'static str, service: &'static str, baseline: &Value) -> (Row, Vec<String>) {
     let (aws, checker) = start().await;
     let url = match connection {
-        // Nothing listens on the port of tcpmux.
+        // No process listens on the port of tcpmux.
         "connection refused" => "http://127.0.0.1:1".to_owned(),
         "name that does not resolve" => "http://sts.nowhere.invalid".to_owned(),
         _ => aws.url().replace("http://", "https://"),
     };
     let endpoints = [(service, url)];
-    let doors = Doors { aws: &aws, checker: &checker, endpoints: &endpoints, attempts: Some("2"), times_out: false };
-    let seen = doors.ask(|_| {}).await;
+    let entry_points =
+        EntryPoints { aws: &aws, checker: &checker, endpoints: &endpoints, attempts: Some("2"), times_out: false };
+    let seen = entry_points.ask(|_| {}).await;
     let unpublished = [("the message to alpha", "2 of 2"), ("the message to omega", "no connection")];
     let assumed = [HUB, ETL, SOLO, DUMP, BYSTANDER, OWN];
     let expected = match service {
@@ -553,8 +559,8 @@ async fn one_service(connection: &'static str, service: &'static str, baseline: 
 async fn own_clock(minutes: i64, baseline: &Value) -> (Row, Vec<String>) {
     let (aws, checker) = start().await;
     aws.set_clock_offset(SignedDuration::from_mins(minutes));
-    let doors = Doors { aws: &aws, checker: &checker, endpoints: &[], attempts: None, times_out: false };
-    let seen = doors.ask(|_| {}).await;
+    let entry_points = EntryPoints { aws: &aws, checker: &checker, endpoints: &[], attempts: None, times_out: false };
+    let seen = entry_points.ask(|_| {}).await;
     let expected = Expected {
         affected: Vec::new(),
         found_at: None,
@@ -567,18 +573,19 @@ async fn own_clock(minutes: i64, baseline: &Value) -> (Row, Vec<String>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn in_every_cell_the_fault_is_told_where_it_is_and_all_else_is_as_without_it() {
+async fn in_every_cell_only_the_fault_is_reported_and_at_its_place() {
     let (aws, checker) = start().await;
-    let calm =
-        Doors { aws: &aws, checker: &checker, endpoints: &[], attempts: None, times_out: false }.ask(|_| {}).await;
+    let calm = EntryPoints { aws: &aws, checker: &checker, endpoints: &[], attempts: None, times_out: false }
+        .ask(|_| {})
+        .await;
     let baseline = Arc::new(placeless(calm.report));
     assert_eq!(calm.exit, 0, "{baseline:#}");
     assert_eq!(baseline["coverage"]["roles"]["not_checked"], json!([]));
     assert_eq!((&baseline["summary"]["findings"]["high"], &baseline["run"]["complete"]), (&json!(2), &json!(true)));
-    assert_eq!(aws.messages(TOPIC).len(), 4, "two owners, two doors");
+    assert_eq!(aws.messages(TOPIC).len(), 4, "two owners, two entry points");
 
     let elsewhere = Arc::new(start().await.0);
-    // Few cells compute at a time: what waits for the processor does not wait for an answer.
+    // Few cells compute at the same time, so that waiting for the processor does not cause timeouts.
     let turns = Arc::new(Semaphore::new(4));
     let mut cells: JoinSet<(usize, String, String, Row, Vec<String>)> = JoinSet::new();
     let mut number = 0;
@@ -589,7 +596,7 @@ async fn in_every_cell_the_fault_is_told_where_it_is_and_all_else_is_as_without_
             number += 1;
             cells.spawn(async move {
                 let kind = kinds(&elsewhere.url()).into_iter().nth(index).unwrap();
-                // Those that mostly wait start at once.
+                // Cells that mostly wait start at once.
                 let waits = matches!(kind.class, Some("timed-out" | "throttled"));
                 let _turn = if waits { None } else { Some(turns.acquire().await.unwrap()) };
                 let (row, wrong) = one_place(&kind, place, &elsewhere, &baseline).await;

@@ -1,6 +1,6 @@
-//! Figures: bounds on how many calls and connections a large run takes, and how near to the ideal schedule it comes.
-//! The times are printed (`--nocapture`). Only a release build is held to one, and loosely: without optimisation, and on a
-//! machine that does other things as well, the processor and not the schedule decides.
+//! Performance bounds: the number of calls and connections of a large run, and its time compared with the ideal
+//! schedule. The times are printed (`--nocapture`). Only a release build has a time limit, and a loose one: in a debug
+//! build or on a busy machine, the processor determines the time instead of the schedule.
 #![allow(clippy::print_stdout, reason = "figures are printed")]
 
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ const ROLES: u32 = 500;
 const LATENCY: Duration = Duration::from_millis(100);
 
 #[tokio::test]
-async fn a_check_of_500_roles_makes_the_planned_calls_at_most_32_at_once_over_few_connections() {
+async fn a_check_of_500_roles_makes_the_planned_calls_with_at_most_32_at_once() {
     let (mut world, checker) = world();
     let mut inventory = String::from("version: 1\njobs:\n");
     for number in 0..ROLES {
@@ -34,7 +34,8 @@ async fn a_check_of_500_roles_makes_the_planned_calls_at_most_32_at_once_over_fe
     let ideal = LATENCY * u32::try_from(walk.len()).unwrap() / u32::try_from(DEFAULT_CONCURRENCY).unwrap();
     let ratio = (last - first).as_secs_f64() / ideal.as_secs_f64();
     println!(
-        "check of {ROLES} roles at {LATENCY:?}: {} calls in {:?}, {ratio:.3} of calls / {DEFAULT_CONCURRENCY} × latency; \
+        "check of {ROLES} roles at {LATENCY:?}: {} calls in {:?}, {ratio:.3} of calls / {DEFAULT_CONCURRENCY} × \
+         latency; \
          most at once {}, connections {}, run {} ms",
         calls.len(),
         last - first,
@@ -47,7 +48,8 @@ async fn a_check_of_500_roles_makes_the_planned_calls_at_most_32_at_once_over_fe
     assert!(report.findings.is_empty() && report.run.complete);
     assert_eq!(calls.len(), 1 + 2 * 500, "who am I, one AssumeRole and one GetRole for each role, none twice");
     assert!(aws.most_at_once() <= DEFAULT_CONCURRENCY, "{} at once", aws.most_at_once());
-    // One call more than ever before opens a connection, and takes one that comes free meanwhile: then there is one to spare.
+    // A call that raises the maximum opens a connection but can use one that becomes free meanwhile. Then one
+    // connection is spare.
     assert!(aws.connections() <= 2 * DEFAULT_CONCURRENCY, "{} connections", aws.connections());
     assert!(cfg!(debug_assertions) || ratio <= 2.0, "{ratio:.3} of the ideal schedule");
 }
@@ -57,7 +59,13 @@ async fn lint_of_5000_jobs_is_quick() {
     let jobs: String = (0..5000)
         .map(|number| {
             let account = 200_000_000_000_u64 + number % 200;
-            format!("  - {{name: job-{number}, owner: team-{}, length: {}m, source: ecs-task, path: [\"arn:aws:iam::{account}:role/pipeline/r{}\"]}}\n", number % 20, 10 + number % 60, number % 400)
+            format!(
+                "  - {{name: job-{number}, owner: team-{}, length: {}m, source: ecs-task, path: \
+                [\"arn:aws:iam::{account}:role/pipeline/r{}\"]}}\n",
+                number % 20,
+                10 + number % 60,
+                number % 400
+            )
         })
         .collect();
     let cli = Cli::on(&format!("version: 1\njobs:\n{jobs}"), "lint", &["--format", "json"]);

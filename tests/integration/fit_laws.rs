@@ -1,4 +1,4 @@
-//! Laws of what would make a job fit, tried on the generated jobs of `laws`.
+//! Laws of the fixes of a job, tested with the generated jobs of `laws`.
 
 use std::cell::Cell;
 
@@ -20,7 +20,7 @@ fn verdict(case: &Case, changes: &[Change]) -> Verdict {
     Changed::new(&case.job, changes).judged(&|role: &RoleRef| case.max_session(role)).verdict
 }
 
-/// Every proper part of the changes, the empty one too.
+/// Every proper subset of the changes, with the empty one.
 fn parts(changes: &[Change]) -> Vec<Vec<Change>> {
     let all = (1_usize << changes.len()) - 1;
     let part = |bits: usize| (0..changes.len()).filter(|n| bits & (1 << n) != 0).map(|n| changes[n].clone()).collect();
@@ -31,7 +31,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_way_that_is_offered_makes_the_job_covered(case in case()) {
+    fn every_suggested_fix_makes_the_job_covered(case in case()) {
         for way in ways(&case) {
             prop_assert!((1..=MOST_CHANGES).contains(&way.changes.len()), "{:?}", way);
             prop_assert_eq!(verdict(&case, &way.changes), Verdict::Covered, "{:?}", way);
@@ -40,7 +40,7 @@ proptest! {
     }
 
     #[test]
-    fn no_part_of_a_way_suffices(case in case()) {
+    fn no_part_of_a_fix_is_enough(case in case()) {
         for way in ways(&case) {
             for part in parts(&way.changes) {
                 prop_assert_ne!(verdict(&case, &part), Verdict::Covered, "{:?} of {:?}", part, way);
@@ -49,7 +49,7 @@ proptest! {
     }
 
     #[test]
-    fn no_way_is_offered_twice_and_none_changes_the_same_thing_twice(case in case()) {
+    fn fixes_are_distinct_and_change_each_setting_once(case in case()) {
         let ways = ways(&case);
         for (n, way) in ways.iter().enumerate() {
             prop_assert!(ways[n + 1..].iter().all(|other| other.changes != way.changes), "{:?}", way);
@@ -59,14 +59,15 @@ proptest! {
     }
 
     #[test]
-    fn a_job_is_told_that_it_fits_just_when_it_is_covered(case in case()) {
+    fn a_job_fits_exactly_if_it_is_covered(case in case()) {
         let found = fit(&case.job, &|role| case.max_session(role));
         prop_assert_eq!(matches!(found, Fit::Fits), verdict(&case, &[]) == Verdict::Covered);
     }
 
-    /// Where one number alone is changed, a minute (or an hour, for roles) nearer to what is declared does not suffice.
+    /// If a fix changes a single number, a value one minute closer to the declared one (one hour for roles) is not
+    /// enough.
     #[test]
-    fn the_number_of_a_single_change_is_the_nearest_that_suffices(case in case()) {
+    fn the_value_of_a_single_change_is_the_nearest_that_is_enough(case in case()) {
         for way in ways(&case) {
             let [change] = &way.changes[..] else { continue };
             let nearer = match change {
@@ -78,18 +79,21 @@ proptest! {
                 Change::MaxSession(role, to) => {
                     (to.0 > 3600).then(|| Change::MaxSession(role.clone(), Seconds(to.0 - 3600)))
                 }
-                Change::Split(longest) => (longest.0 + 60 < case.job.length.0).then(|| Change::Split(Seconds(longest.0 + 60))),
+                Change::Split(longest) => {
+                    (longest.0 + 60 < case.job.length.0).then(|| Change::Split(Seconds(longest.0 + 60)))
+                }
                 Change::Pause(pause) => (pause.0 + 60 < case.job.pause.0).then(|| Change::Pause(Seconds(pause.0 + 60))),
                 _ => None,
             };
             if let Some(nearer) = nearer {
-                prop_assert_ne!(verdict(&case, std::slice::from_ref(&nearer)), Verdict::Covered, "{:?}, {:?}", nearer, change);
+                prop_assert_ne!(verdict(&case, std::slice::from_ref(&nearer)), Verdict::Covered,
+                    "{:?}, {:?}", nearer, change);
             }
         }
     }
 
     #[test]
-    fn a_role_is_only_raised_and_only_within_what_iam_allows(case in case()) {
+    fn a_maximum_is_only_raised_and_stays_within_the_limits_of_iam(case in case()) {
         for change in ways(&case).iter().flat_map(|way| &way.changes) {
             match change {
                 Change::MaxSession(role, to) => {
@@ -98,15 +102,16 @@ proptest! {
                 }
                 Change::Ask(_, to) => prop_assert!((900..=43_200).contains(&to.0), "{:?}", change),
                 Change::Drop(hop) => prop_assert!(hop + 1 < case.job.path.len(), "the job works as its last role"),
-                Change::Refresh(Refresh::Every(every)) => prop_assert!(every.0 % 60 == 0 && every.0 >= 60, "{:?}", change),
+                Change::Refresh(Refresh::Every(every)) => prop_assert!(every.0 % 60 == 0 && every.0 >= 60,
+                    "{:?}", change),
                 _ => {}
             }
         }
     }
 
-    /// A loop that is advised leaves botocore its window of 15 minutes, the pause and the margin.
+    /// A suggested loop leaves botocore's window of 15 minutes, the pause and the margin.
     #[test]
-    fn an_interval_that_is_advised_leaves_the_refresh_window(case in case()) {
+    fn a_suggested_interval_leaves_the_refresh_window(case in case()) {
         for way in ways(&case) {
             for change in &way.changes {
                 if let (Change::Refresh(Refresh::Every(every)), Some(lease)) = (change, way.judgement.lease) {
@@ -118,7 +123,7 @@ proptest! {
     }
 
     #[test]
-    fn where_nothing_helps_the_longest_run_that_is_told_could_be_and_a_longer_one_not(case in case()) {
+    fn the_longest_run_without_a_fix_is_possible_and_a_longer_run_is_not(case in case()) {
         let Fit::Nothing { longest } = fit(&case.job, &|role| case.max_session(role)) else { return Ok(()) };
         let with = |length: u64| {
             let shorter = Job { length: Seconds(length), ..case.job.clone() };
@@ -131,9 +136,9 @@ proptest! {
     }
 }
 
-/// The laws above say nothing of jobs that nothing is offered for: most of those that are not covered have a way.
+/// The laws above do not apply to jobs without a fix. Most uncovered jobs have one.
 #[test]
-fn most_generated_jobs_that_are_not_covered_have_a_way() {
+fn most_generated_jobs_that_are_not_covered_have_a_fix() {
     let (uncovered, helped) = (Cell::new(0), Cell::new(0));
     let config = ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() };
     let mut runner = proptest::test_runner::TestRunner::new_with_rng(

@@ -1,6 +1,6 @@
-//! The report's other forms, each read by something that we did not write: SARIF by the schema of its standard, test results
-//! by another crate's reader, Markdown by a parser of GitHub's dialect, the page by the parser of browsers, the spreadsheet
-//! by its own crate. `scripts/check-formats` reads them with Python's tools too.
+//! The other forms of the report, each read by independent software: SARIF by the schema of its standard, test results
+//! by another crate, Markdown by a parser of GitHub's dialect, the page by a browser's parser, the spreadsheet by the
+//! csv crate. `scripts/check-formats` reads them with Python's tools as well.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,7 +35,7 @@ fn render(report: &Report, format: &str) -> String {
     }
 }
 
-/// A report whose names and texts hold what no inventory may hold: an answer of AWS, or a later source of names, might.
+/// A report with names and texts that no inventory can hold, but that an answer of AWS or another source of names can.
 fn with_control_characters() -> Report {
     let mut report = lint(DEMO);
     let odd = "a\u{1b}[31mred\u{1b}[0m\r\n\u{0}\u{b}\u{85}\u{2028}b\tc";
@@ -64,12 +64,12 @@ fn results(log: &Value) -> &Vec<Value> {
 
 #[test]
 fn sarif_is_valid_by_the_schema_of_its_standard() {
-    // The pattern of `language`, which we do not write, has a bracket too many for a strict reader of patterns.
+    // The pattern of `language`, which this project does not write, has a bracket that a strict pattern reader refuses.
     let schema: Value = serde_json::from_str(&SARIF_SCHEMA.replace("{2}]?$", "{2}$")).unwrap();
     let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
     assert!(
         !validator.is_valid(&serde_json::json!({"version": "2.1.0", "runs": [{}]})),
-        "the schema refuses something"
+        "the schema refuses wrong input"
     );
     for report in reports() {
         let log = sarif_of(&report);
@@ -113,7 +113,7 @@ fn sarif_has_each_finding_at_its_line_with_its_rule_and_level() {
 }
 
 #[test]
-fn every_rule_of_sarif_says_what_it_means() {
+fn every_rule_of_sarif_has_its_meaning() {
     let mut report = lint(DEMO);
     let one = report.findings[0].clone();
     report.findings =
@@ -126,13 +126,13 @@ fn every_rule_of_sarif_says_what_it_means() {
             let length = rule.pointer(text).unwrap().as_str().unwrap().len();
             assert!(length > 20, "{text} of {} is {length} bytes", rule["id"]);
         }
-        // Of a page, not of its frame.
+        // The page itself, not its frame.
         assert!(rule["help"]["markdown"].as_str().unwrap().starts_with("## What it means"), "{rule:#}");
     }
 }
 
 #[test]
-fn sarif_tells_an_incomplete_run_and_what_was_not_checked() {
+fn sarif_reports_an_incomplete_run_and_the_unchecked_roles() {
     let log = sarif_of(&lint(DEMO));
     let invocation = &log["runs"][0]["invocations"][0];
     assert_eq!(invocation["executionSuccessful"], false, "a MaxSessionDuration is not declared");
@@ -142,7 +142,7 @@ fn sarif_tells_an_incomplete_run_and_what_was_not_checked() {
 }
 
 #[test]
-fn what_github_would_not_take_is_left_out_of_sarif_and_said() {
+fn sarif_omits_results_over_the_limit_of_github_and_reports_the_omission() {
     let mut report = lint(DEMO);
     let waived = report.findings.iter().find(|finding| finding.waived.is_some()).unwrap().clone();
     let open = report.findings.iter().find(|finding| finding.waived.is_none()).unwrap().clone();
@@ -157,14 +157,14 @@ fn what_github_would_not_take_is_left_out_of_sarif_and_said() {
 }
 
 #[test]
-fn nothing_in_a_message_of_sarif_is_a_link() {
+fn messages_of_sarif_contain_no_links() {
     for result in results(&sarif_of(&lint(HOSTILE))) {
         assert!(!result["message"]["text"].as_str().unwrap().contains("]("), "{result:#}");
     }
 }
 
 #[tokio::test]
-async fn sarif_names_files_as_code_scanning_wants_them() {
+async fn sarif_names_files_in_the_form_of_code_scanning() {
     for (arguments, uri) in [
         (["--inventory", "./team ä/jobs#1.yaml"], "team%20%C3%A4/jobs%231.yaml"),
         (["--inventory", "team ä"], "team%20%C3%A4/jobs%231.yaml"),
@@ -182,7 +182,7 @@ async fn sarif_names_files_as_code_scanning_wants_them() {
 }
 
 #[test]
-fn a_file_elsewhere_has_an_absolute_uri_and_one_below_the_folder_a_relative_one() {
+fn files_below_the_folder_have_relative_uris_and_other_files_absolute_uris() {
     let mut report = lint(DEMO);
     report.findings.truncate(1);
     report.findings[0].location.as_mut().unwrap().file = "/src/repo/jobs.yaml".into();
@@ -214,7 +214,7 @@ fn statuses(results: &quick_junit::Report) -> BTreeMap<(String, String), &'stati
 }
 
 #[tokio::test]
-async fn a_test_fails_exactly_where_the_command_ends_with_1() {
+async fn a_test_fails_exactly_if_the_command_returns_status_1() {
     for fail_on in ["low", "medium", "high", "critical", "none"] {
         for inventory in [DEMO, INVENTORY, "version: 1\njobs: [{name: a, length: 55m, source: codebuild}]\n"] {
             let ran = Cli::on(inventory, "lint", &["--format", "junit", "--fail-on", fail_on]).run().await;
@@ -228,7 +228,7 @@ async fn a_test_fails_exactly_where_the_command_ends_with_1() {
 }
 
 #[test]
-fn what_was_not_judged_or_is_waived_is_skipped_and_never_passed() {
+fn an_unjudged_or_waived_job_is_skipped_instead_of_passed() {
     let statuses = statuses(&tests_of(&lint(DEMO), Some(Severity::High)));
     for (owner, job, status) in [
         ("data", "nightly-etl", "failed"),
@@ -244,7 +244,7 @@ fn what_was_not_judged_or_is_waived_is_skipped_and_never_passed() {
 }
 
 #[tokio::test]
-async fn a_refused_role_fails_its_test_and_those_of_its_jobs() {
+async fn a_refused_role_fails_its_test_and_the_tests_of_its_jobs() {
     let (mut world, checker) = world();
     world.role(crate::stand_in::Role::new(crate::harness::HUB));
     let aws = crate::stand_in::StandIn::start(world).await;
@@ -272,8 +272,8 @@ fn with_markdown<T>(text: &str, read: impl FnOnce(comrak::Node<'_>) -> T) -> T {
     read(comrak::parse_document(&arena, text, &options))
 }
 
-/// The text of a node as a reader sees it.
-fn seen(node: comrak::Node<'_>) -> String {
+/// The visible text of a node.
+fn visible_text(node: comrak::Node<'_>) -> String {
     node.descendants()
         .filter_map(|inner| match &inner.data().value {
             NodeValue::Text(text) => Some(text.to_string()),
@@ -284,7 +284,7 @@ fn seen(node: comrak::Node<'_>) -> String {
 }
 
 #[test]
-fn cells_of_the_table_hold_each_name_whole() {
+fn each_table_cell_holds_one_whole_name() {
     let report = lint(HOSTILE);
     let cells: BTreeSet<String> = with_markdown(&markdown::render(&report), |root| {
         root.descendants().filter(|node| matches!(node.data().value, NodeValue::TableCell)).map(seen).collect()
@@ -300,7 +300,7 @@ fn cells_of_the_table_hold_each_name_whole() {
 }
 
 #[test]
-fn no_text_of_others_is_obeyed_by_markdown() {
+fn markdown_escapes_every_foreign_text() {
     for report in reports() {
         let text = markdown::render(&report);
         with_markdown(&text, |root| {
@@ -314,7 +314,7 @@ fn no_text_of_others_is_obeyed_by_markdown() {
                     NodeValue::HtmlBlock(block) => own_html(&block.literal),
                     NodeValue::CodeBlock(block) => assert!(block.fenced, "indented: {}", block.literal),
                     NodeValue::Text(text) => {
-                        // GitHub looks for mentions in what is text, not in code.
+                        // GitHub looks for mentions in text, not in code.
                         let mention = text.split('@').skip(1).find(|rest| rest.starts_with(char::is_alphanumeric));
                         assert_eq!(mention, None, "{text}");
                     }
@@ -326,7 +326,7 @@ fn no_text_of_others_is_obeyed_by_markdown() {
     }
 }
 
-/// Fails unless the HTML is what folds a finding away, with its title as text.
+/// Fails unless the HTML is a folded finding with its title as text.
 fn own_html(html: &str) {
     let rest = match html.trim() {
         "</details>" => return,
@@ -338,7 +338,7 @@ fn own_html(html: &str) {
 }
 
 #[test]
-fn fixes_in_markdown_are_what_the_report_says() {
+fn fixes_in_markdown_equal_the_fixes_of_the_report() {
     let report = lint(HOSTILE);
     let blocks: BTreeSet<String> = with_markdown(&markdown::render(&report), |root| {
         let blocks = root.descendants().filter_map(|node| match &node.data().value {
@@ -358,7 +358,7 @@ fn fixes_in_markdown_are_what_the_report_says() {
 }
 
 #[test]
-fn a_summary_that_would_be_too_long_is_cut_by_severity_and_says_so() {
+fn a_summary_that_is_too_long_is_shortened_by_severity_with_a_note() {
     let mut report = lint(DEMO);
     let whole = markdown::render(&report);
     let cut = markdown::render_within(&report, whole.len() / 2);
@@ -366,7 +366,7 @@ fn a_summary_that_would_be_too_long_is_cut_by_severity_and_says_so() {
     assert!(cut.contains("Omitted (size limit)"), "{cut}");
     assert!(cut.contains("<b>critical</b>") && !cut.contains("<b>waived</b>"), "{cut}");
     assert!(cut.contains("### Coverage"), "{cut}");
-    // Many times as much as fits.
+    // Several times the size that fits.
     report.findings = vec![report.findings; 400].concat();
     report.jobs = vec![report.jobs; 1000].concat();
     let long = markdown::render(&report);
@@ -377,7 +377,7 @@ fn a_summary_that_would_be_too_long_is_cut_by_severity_and_says_so() {
 // --- HTML ---
 
 #[test]
-fn the_page_runs_its_own_script_alone_and_fetches_nothing() {
+fn the_page_runs_only_its_own_script_and_makes_no_requests() {
     for report in [lint(DEMO), lint(HOSTILE)] {
         let dom = parsed(html::render(&report));
         let mut scripts = Vec::new();
@@ -447,7 +447,7 @@ fn rows(report: &Report) -> Vec<BTreeMap<String, String>> {
 }
 
 #[test]
-fn a_spreadsheet_has_a_row_for_each_job_and_takes_no_name_for_a_formula() {
+fn a_spreadsheet_has_a_row_for_each_job_and_no_name_is_a_formula() {
     for report in reports() {
         let rows = rows(&report);
         let jobs: Vec<_> = rows.iter().filter(|row| row["kind"] == "job").collect();
@@ -466,14 +466,15 @@ fn a_spreadsheet_has_a_row_for_each_job_and_takes_no_name_for_a_formula() {
     }
 }
 
-// --- All of them ---
+// --- All forms ---
 
 #[tokio::test]
-async fn nothing_that_was_found_is_lost_in_any_form() {
+async fn every_form_has_every_finding() {
     let (aws, checker) = account().await;
-    // One role that refuses, which makes a finding without a job; one waiver that applies, one that does not.
+    // One refused role, which has a finding without a job; one waiver that applies and one that does not.
     let inventory = format!(
-        "{INVENTORY}  - {{name: gone, length: 5m, source: lambda, path: [\"arn:aws:iam::333333333333:role/gone\"], refresh: auto}}\nlongest_waiver: 400000d\nwaivers:\n  \
+        "{INVENTORY}  - {{name: gone, length: 5m, source: lambda, path: [\"arn:aws:iam::333333333333:role/gone\"], \
+         refresh: auto}}\nlongest_waiver: 400000d\nwaivers:\n  \
          - {{finding: chain-caps-session, job: nightly-etl, until: 2099-12-31, reason: moving to OIDC}}\n  \
          - {{finding: thin-margin, job: nobody, until: 2099-12-31, reason: left over}}\n"
     );
@@ -495,24 +496,24 @@ async fn nothing_that_was_found_is_lost_in_any_form() {
 }
 
 #[test]
-fn every_form_says_that_a_run_is_incomplete() {
+fn every_form_reports_an_incomplete_run() {
     let report = lint(DEMO);
     assert!(!report.run.complete);
     for format in FORMATS {
         let text = render(&report, format);
-        let said = if format == "csv" { "incomplete" } else { "Incomplete: " };
-        assert!(text.contains(said), "{format}");
+        let mark = if format == "csv" { "incomplete" } else { "Incomplete: " };
+        assert!(text.contains(mark), "{format}");
     }
 }
 
-/// Every text that people read of a report: its forms, the terminal's among them, and the mails.
+/// Every text for people in a report: its forms, with that of the terminal, and the mails.
 fn for_people(report: &Report) -> Vec<String> {
     let wanted = Wanted { notify: Notify::Always, min_severity: Severity::Low, max_bytes: 262_144 };
     let mails = notify::messages(report, wanted).into_iter().flat_map(|message| {
         let body: Value = serde_json::from_str(&message.body).unwrap();
         [message.subject, body["email"].as_str().unwrap().to_owned(), body["default"].as_str().unwrap().to_owned()]
     });
-    // The properties of SARIF are data; what people read is messages and reasons.
+    // The properties of SARIF are data. People read the messages and reasons.
     let log = sarif_of(report);
     let messages = results(&log)
         .iter()
@@ -527,7 +528,7 @@ fn for_people(report: &Report) -> Vec<String> {
 }
 
 #[test]
-fn no_form_for_people_has_a_character_that_acts_instead_of_being_seen() {
+fn no_form_for_people_has_control_characters() {
     for report in reports() {
         for_people(&report).iter().for_each(|text| assert_all_is_seen(text));
     }
@@ -535,7 +536,7 @@ fn no_form_for_people_has_a_character_that_acts_instead_of_being_seen() {
     assert!(shown.contains("\\u{202e}gnp.exe"), "it is written out, not taken away: {shown}");
 }
 
-/// Any text, made of characters that act more often than of others.
+/// Any text, mostly of control and format characters.
 fn odd() -> impl Strategy<Value = String> {
     let unseen: Vec<char> = UNSEEN.into_iter().flatten().chain(['\u{1b}', '\r', '\n', '\t', '\u{9b}']).collect();
     let one = prop_oneof![proptest::sample::select(unseen), any::<char>()];
@@ -546,7 +547,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_a_job_is_called_people_see_every_character_of_it(name in odd(), text in odd()) {
+    fn every_character_of_a_job_name_is_visible(name in odd(), text in odd()) {
         let mut report = lint(INVENTORY);
         for job in &mut report.jobs {
             (job.name, job.owner) = (name.as_str().into(), Some(text.clone()));
@@ -561,7 +562,7 @@ proptest! {
     }
 }
 
-// --- The page about them ---
+// --- The page about the forms ---
 
 const PAGE: &str = include_str!("../../docs/formats.md");
 
@@ -572,7 +573,7 @@ fn block(language: &str) -> &'static str {
 }
 
 #[tokio::test]
-async fn the_page_shows_what_lint_writes() {
+async fn the_page_shows_the_output_of_lint() {
     for (format, language) in
         [("sarif", "json"), ("junit", "xml"), ("markdown", "markdown"), ("html", "html"), ("csv", "csv")]
     {

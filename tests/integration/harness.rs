@@ -1,6 +1,6 @@
-//! What the end-to-end tests stand on: the built command in a scrubbed environment, the real function and the real check
-//! in this process, all pointed at the stand-in, and what varies taken out of what they say. It judges one thing only:
-//! that nothing which leaves holds a credential.
+//! The tools of the end-to-end tests: the built command in a clean environment, the real function and the real check in
+//! this process, all connected to the stand-in, with variable parts of their output redacted. The harness asserts one
+//! thing only: no output holds a credential.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -29,15 +29,15 @@ pub const COMMAND: &str = env!("CARGO_BIN_EXE_tested-command");
 /// The function, built by Cargo for these tests from `src/bin/lambda.rs`.
 pub const FUNCTION: &str = env!("CARGO_BIN_EXE_tested-function");
 pub const REGION: &str = "eu-west-1";
-/// The role that the checker runs as, in an account of its own.
+/// The role of the checker, in a separate account.
 pub const CHECKER: &str = "arn:aws:iam::999999999999:role/tools/checker";
 pub const TOPIC: &str = "arn:aws:sns:eu-west-1:999999999999:credential-health";
 /// The id of the runs that `check` makes.
 pub const RUN_ID: &str = "run-1";
-/// Bounds a command that hangs. No command takes as long, also on a machine ten times slower.
+/// Ends a command that hangs. No command takes this long, even on a machine that is ten times slower.
 const PATIENCE: Duration = Duration::from_secs(900);
 
-/// A world with a checker that may do everything on its side and a topic, and the credentials of the checker's session.
+/// A world with a checker that has all permissions, a topic, and the credentials of the checker's session.
 pub fn world() -> (World, Credentials) {
     let mut world = World::new();
     world.role(Role::new(CHECKER).allows("*", "*"));
@@ -51,7 +51,7 @@ pub fn role(arn: &str) -> Role {
     Role::new(arn).trusts(CHECKER).allows("iam:GetRole", arn)
 }
 
-/// Fails the test if a part of any credential of the stand-in is in the text.
+/// Fails the test if the text holds a part of any credential of the stand-in.
 #[track_caller]
 pub fn assert_no_credential(text: &str) {
     for canary in Credentials::CANARIES {
@@ -64,7 +64,7 @@ pub fn assert_no_credential(text: &str) {
     }
 }
 
-/// As `assert_no_credential`, for everything that a topic delivered.
+/// The same check for everything that a topic delivered.
 #[track_caller]
 pub fn assert_no_credential_in_messages(aws: &StandIn, topic: &str) {
     assert_no_credential(&format!("{:?}", aws.messages(topic)));
@@ -72,12 +72,12 @@ pub fn assert_no_credential_in_messages(aws: &StandIn, topic: &str) {
 
 // --- The command ---
 
-/// Writes down what is logged while it is in force: `tracing::instrument::WithSubscriber`.
+/// Collects the log while the subscriber is active: `tracing::instrument::WithSubscriber`.
 #[derive(Clone, Default)]
 pub struct Log(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
 
 impl Log {
-    /// A subscriber that writes JSON lines of these targets here: `credential_health=trace`.
+    /// A subscriber that writes JSON lines of these targets to this collector: `credential_health=trace`.
     pub fn subscriber(&self, targets: &str) -> impl tracing::Subscriber + Send + Sync + 'static {
         use tracing_subscriber::layer::SubscriberExt as _;
         let log = self.clone();
@@ -90,7 +90,7 @@ impl Log {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 
-    /// The lines about an event of this kind.
+    /// The log lines about this kind of event.
     pub fn about(&self, kind: &str) -> Vec<Value> {
         let lines = self.text();
         lines
@@ -112,7 +112,7 @@ impl std::io::Write for Log {
     }
 }
 
-/// One run of the built command, in a folder of its own that is also its HOME, with no environment but what is given.
+/// One run of the built command. It has its own folder, which is also its HOME, and only the given environment.
 pub struct Cli {
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
@@ -120,7 +120,7 @@ pub struct Cli {
     folder: TempDir,
 }
 
-/// What a run of the command came to.
+/// The result of a run of the command.
 pub struct Ran {
     pub status: i32,
     pub stdout: String,
@@ -138,13 +138,13 @@ impl Cli {
         }
     }
 
-    /// The command on this inventory, as `jobs.yaml` in its folder.
+    /// The command for this inventory, which is `jobs.yaml` in its folder.
     pub fn on(inventory: &str, command: &str, more: &[&str]) -> Self {
         let arguments = [&[command, "--inventory", "jobs.yaml"], more].concat();
         Self::new(&arguments).file("jobs.yaml", inventory)
     }
 
-    /// Writes a file into its folder.
+    /// Writes a file into the folder of the command.
     pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
         let path = self.folder.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -157,12 +157,12 @@ impl Cli {
         self
     }
 
-    /// Points it at the stand-in, as this caller.
+    /// Connects the command to the stand-in, with the credentials of this caller.
     pub fn asking(self, aws: &StandIn, caller: &Credentials) -> Self {
         aws.environment(caller, REGION).iter().fold(self, |cli, (name, value)| cli.env(name, value))
     }
 
-    /// What standard input gives.
+    /// Sets the standard input.
     pub fn input(mut self, text: impl Into<Vec<u8>>) -> Self {
         self.input = text.into();
         self
@@ -183,7 +183,7 @@ impl Cli {
             .unwrap();
         let mut stdin = child.stdin.take().unwrap();
         tokio::spawn(async move {
-            // A command that has read enough closes its end: no error of the test's.
+            // A command that has read enough closes its input. That is not an error of the test.
             let _ = stdin.write_all(&self.input).await;
         });
         let output = tokio::time::timeout(PATIENCE, child.wait_with_output()).await.expect("the command ends").unwrap();
@@ -200,7 +200,7 @@ impl Cli {
 }
 
 impl Ran {
-    /// The report on standard output, which must be nothing else.
+    /// The report on standard output, which must hold nothing else.
     #[track_caller]
     pub fn report(&self) -> Value {
         match serde_json::from_str(&self.stdout) {
@@ -215,7 +215,7 @@ impl Ran {
         std::fs::read_to_string(self.folder.path().join(name)).unwrap()
     }
 
-    /// Fails the test, with all that was said, unless this is how it ended.
+    /// Fails the test, with all output, unless this is the exit status.
     #[track_caller]
     pub fn assert_status(&self, status: i32) {
         assert_eq!(self.status, status, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
@@ -224,19 +224,19 @@ impl Ran {
 
 // --- In this process ---
 
-/// The way to the stand-in, as the binaries make theirs.
+/// The client of the stand-in, made as in the binaries.
 pub async fn client(aws: &StandIn, caller: &Credentials) -> Aws {
     Aws::load(loader(aws, caller)).await
 }
 
-/// The same with short waits (the time-out of an attempt, the pause before the next) a twentieth as long: for tests where
+/// The same client with short waits (the timeout of an attempt, the pause before the next attempt): for tests in which
 /// all attempts fail.
 pub async fn hasty_client(aws: &StandIn, caller: &Credentials) -> Aws {
     Aws::load(loader(aws, caller).sleep_impl(Hasty(20))).await
 }
 
-/// The same with short pauses between attempts, full time-outs, so many attempts, and endpoints of its own for some
-/// services: `("sts", "http://…")`. A call that is answered has the time that it has in the product.
+/// The same client with short pauses between attempts, full timeouts, this number of attempts, and these endpoints for
+/// some services: `("sts", "http://…")`. An answered call has the time limit of the product.
 pub async fn patient_client(
     aws: &StandIn,
     caller: &Credentials,
@@ -266,19 +266,19 @@ fn settings(caller: &Credentials) -> aws_config::ConfigLoader {
         .credentials_provider(credentials)
 }
 
-/// Divides short waits by so much.
+/// The divisor of short waits.
 #[derive(Debug)]
 struct Hasty(u32);
 
 impl AsyncSleep for Hasty {
     fn sleep(&self, duration: Duration) -> Sleep {
-        // A longer one bounds all attempts together, and the SDK's slower pace after a throttle goes by the real clock.
+        // A longer wait limits all attempts together. After a throttle, the SDK's slower pace follows the real clock.
         let short = duration <= Duration::from_secs(20);
         Sleep::new(tokio::time::sleep(if short { duration / self.0 } else { duration }))
     }
 }
 
-/// Shortens the pauses between attempts, which are random, and no time-out, which is one of these.
+/// Shortens the pauses between attempts, which are random, but no timeout, which is one of these values.
 #[derive(Debug)]
 struct ShortPauses;
 
@@ -293,7 +293,7 @@ impl AsyncSleep for ShortPauses {
     }
 }
 
-/// The start of a run that asks AWS nothing, at a fixed time.
+/// The start of a run without AWS calls, at a fixed time.
 pub fn offline_start() -> Start {
     Start {
         id: RUN_ID.to_owned(),
@@ -304,17 +304,17 @@ pub fn offline_start() -> Start {
     }
 }
 
-/// The report of an inventory by its declared facts.
+/// The report of an inventory from its declared facts.
 pub fn lint(inventory: &str, start: &Start) -> Report {
     let inventory = Inventory::parse("jobs.yaml", inventory).unwrap_or_else(|problems| panic!("{problems}"));
     check::lint(&inventory, &Filter::default(), Planned::default(), start).unwrap().report
 }
 
-/// The check itself, with everything that a door would say of it.
+/// The check itself, with the report of an entry point.
 pub struct Check<'a> {
     pub aws: &'a Aws,
     pub concurrency: usize,
-    /// How long it may walk.
+    /// The time limit of the walk.
     pub time: Option<Duration>,
     pub run_id: &'a str,
 }
@@ -339,18 +339,18 @@ impl Check<'_> {
     }
 }
 
-/// The JSON report of a check with nothing special about it.
+/// The JSON report of a check with default settings.
 pub async fn check(aws: &Aws, inventory: &str) -> Value {
     let outcome = Check { aws, concurrency: DEFAULT_CONCURRENCY, time: None, run_id: RUN_ID }.of(inventory).await;
     serde_json::to_value(outcome.report).unwrap()
 }
 
-/// The same, for a test that asks once.
+/// The same report, for a test that checks once.
 pub async fn check_once(aws: &StandIn, caller: &Credentials, inventory: &str) -> Value {
     check(&client(aws, caller).await, inventory).await
 }
 
-/// The real function, with an inventory of its own.
+/// The real function, with a separate inventory.
 pub struct Lambda {
     pub function: Function,
     folder: TempDir,
@@ -362,7 +362,7 @@ impl Lambda {
         Self::by(client(aws, caller).await, inventory, settings)
     }
 
-    /// The same by a way to AWS that the test made.
+    /// The same function with a client that the test made.
     pub fn by(aws: Aws, inventory: &str, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path: PathBuf = folder.path().join("jobs.yaml");
@@ -385,7 +385,7 @@ impl Lambda {
         self.invoke_as("request-1", Duration::from_secs(60), event).await
     }
 
-    /// The same on another day.
+    /// The same answer on another day.
     pub async fn invoke_at(&self, at: jiff::Timestamp, request_id: &str, event: &Value) -> Result<Value, Diagnostic> {
         let request_id = request_id.to_owned();
         let invocation = Invocation { request_id, remaining: Duration::from_secs(60), at, caller: None };
@@ -405,7 +405,7 @@ impl Lambda {
     }
 }
 
-/// The product's version, as Cargo.toml has it.
+/// The version of the product in Cargo.toml.
 pub fn version() -> &'static str {
     let manifest = include_str!("../../Cargo.toml");
     let stated = manifest.lines().find_map(|line| line.strip_prefix("version = \""));
@@ -451,7 +451,7 @@ pub fn role_of<'a>(report: &'a Value, arn: &str) -> &'a Value {
     report["roles"].as_array().unwrap().iter().find(|role| role["arn"] == arn).expect("the role is in the report")
 }
 
-/// What became of the walk at each hop of a job.
+/// The outcome of the walk at each hop of a job.
 #[track_caller]
 pub fn outcomes<'a>(report: &'a Value, name: &str) -> Vec<&'a str> {
     job(report, name)["hops"].as_array().unwrap().iter().map(|hop| hop["outcome"].as_str().unwrap()).collect()
@@ -459,7 +459,7 @@ pub fn outcomes<'a>(report: &'a Value, name: &str) -> Vec<&'a str> {
 
 // --- Snapshots ---
 
-/// Runs a snapshot's assertion with everything that varies from run to run taken out.
+/// Runs an assertion of a snapshot with everything redacted that varies between runs.
 pub fn redacted(assertion: impl FnOnce()) {
     let mut settings = insta::Settings::clone_current();
     settings.set_omit_expression(true);
@@ -480,7 +480,7 @@ pub fn redacted(assertion: impl FnOnce()) {
 pub const HUB: &str = "arn:aws:iam::111111111111:role/pipeline/hub";
 pub const ETL: &str = "arn:aws:iam::222222222222:role/etl";
 
-/// Two owners with a high finding each, and a job that lasts.
+/// Two owners with a high finding each, and a covered job.
 pub const INVENTORY: &str = "version: 1
 roles:
   hub: {arn: \"arn:aws:iam::111111111111:role/pipeline/hub\"}
@@ -497,8 +497,8 @@ pub async fn account() -> (StandIn, Credentials) {
     (StandIn::start(world).await, checker)
 }
 
-/// What acts in a text instead of being seen, besides control characters: format characters (Cf) and separators (Zl, Zp) of
-/// Unicode 16's DerivedGeneralCategory.txt, those that names have been forged with.
+/// Invisible characters, besides control characters: format characters (Cf) and separators (Zl, Zp) of Unicode 16's
+/// DerivedGeneralCategory.txt that were used to forge names.
 pub const UNSEEN: [std::ops::RangeInclusive<char>; 9] = [
     '\u{ad}'..='\u{ad}',
     '\u{61c}'..='\u{61c}',
@@ -511,7 +511,7 @@ pub const UNSEEN: [std::ops::RangeInclusive<char>; 9] = [
     '\u{e0020}'..='\u{e007f}',
 ];
 
-/// Fails where a text for people holds a character that acts instead of being seen; our own colours are none.
+/// Fails if a text for people holds an invisible character, other than the colours of this program.
 #[track_caller]
 pub fn assert_all_is_seen(text: &str) {
     let mut rest = text;
@@ -529,7 +529,7 @@ pub fn assert_all_is_seen(text: &str) {
     }
 }
 
-/// A text as forms for people have it: what acts is written out.
+/// A text in forms for people: invisible characters are written out.
 pub fn written_out(text: &str) -> String {
     let acts = |c: char| {
         c.is_control() || UNSEEN.iter().any(|range| range.contains(&c)) || matches!(c, '\u{fffe}' | '\u{ffff}')

@@ -1,10 +1,10 @@
-//! HTML as a browser reads it: by html5ever, a parser that we did not write.
+//! HTML as a browser reads it: by html5ever, an independent parser.
 
 use html5ever::tendril::TendrilSink as _;
 use html5ever::{ParseOpts, parse_document};
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
 
-/// A page that the parser has nothing to say against.
+/// A page that the parser accepts without errors.
 #[track_caller]
 pub fn parsed(page: String) -> RcDom {
     let dom = parse_document(RcDom::default(), ParseOpts::default()).one(page);

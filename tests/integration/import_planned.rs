@@ -1,5 +1,5 @@
 //! `import cloudformation` and `import terraform-plan`: each configured timeout and each assumed role becomes a job,
-//! and what cannot become one is said.
+//! and everything that cannot become a job is reported.
 
 use serde_json::{Value, json};
 
@@ -120,7 +120,7 @@ async fn each_timeout_of_a_plan_becomes_a_job() {
 }
 
 #[tokio::test]
-async fn the_roles_that_terraform_assumes_become_its_own_job() {
+async fn the_roles_that_terraform_assumes_become_one_job() {
     let assumes =
         |duration: Value| json!({"assume_role": [{"role_arn": {"references": ["var.role"]}, "duration": duration}]});
     let stated = plan(&[], assumes(json!({"constant_value": "2h"})));

@@ -1,4 +1,4 @@
-//! The limits of the inventory and of events, just under and just over, as docs/inventory.md lists them.
+//! The limits of inventories and events in docs/inventory.md, tested at and just over each limit.
 
 use std::fs;
 
@@ -11,21 +11,26 @@ use crate::harness::{INVENTORY, Lambda, account};
 const PAGE: &str = include_str!("../../docs/inventory.md");
 const JOB: &str = "jobs: [{name: j, length: 1h, source: ecs-task}]\n";
 
-/// A limit: a text at it, a text over it, what is said of the latter, and the number on the page.
+/// A limit: a text at the limit, a text over it, the expected message, and the number on the page.
 struct Limit {
     at: String,
     over: String,
-    said: [&'static str; 2],
+    expected: [&'static str; 2],
     on_the_page: &'static str,
 }
 
-fn limit(at: String, over: String, said: [&'static str; 2], on_the_page: &'static str) -> Limit {
-    Limit { at, over, said, on_the_page }
+fn limit(at: String, over: String, expected: [&'static str; 2], on_the_page: &'static str) -> Limit {
+    Limit { at, over, expected, on_the_page }
 }
 
-/// The same text with so many and one more.
-fn counted(most: usize, said: [&'static str; 2], on_the_page: &'static str, text: impl Fn(usize) -> String) -> Limit {
-    limit(text(most), text(most + 1), said, on_the_page)
+/// The same text with this count and with one more.
+fn counted(
+    most: usize,
+    expected: [&'static str; 2],
+    on_the_page: &'static str,
+    text: impl Fn(usize) -> String,
+) -> Limit {
+    limit(text(most), text(most + 1), expected, on_the_page)
 }
 
 fn with_job(key: &str, value: &str) -> String {
@@ -68,7 +73,7 @@ fn limits() -> Vec<Limit> {
         counted(1000, ["a reason of 1001 characters", "at most 1000"], "| 2,048; 1,000 characters |", |n| {
             with_waiver("reason", n)
         }),
-        // Jobs and roles are counted by the same code; so many take long to read.
+        // Jobs and roles share one counter. A test with so many roles takes long.
         counted(5000, ["the inventory has 5001 waivers", "at most 5000"], "| waivers | 5,000 |", |n| {
             format!("version: 1\n{JOB}waivers: [{}]\n", repeated(waiver, n))
         }),
@@ -76,13 +81,13 @@ fn limits() -> Vec<Limit> {
 }
 
 #[test]
-fn what_is_at_a_limit_is_read_and_what_is_over_it_is_refused_with_the_limit() {
-    for Limit { at, over, said, on_the_page } in limits() {
-        Inventory::parse("team.yaml", &at).unwrap_or_else(|problems| panic!("{said:?} at the limit: {problems}"));
+fn input_at_a_limit_is_read_and_input_over_it_is_refused_with_the_limit() {
+    for Limit { at, over, expected, on_the_page } in limits() {
+        Inventory::parse("team.yaml", &at).unwrap_or_else(|problems| panic!("{expected:?} at the limit: {problems}"));
         let problems = Inventory::parse("team.yaml", &over).unwrap_err();
-        let found = problems.iter().find(|problem| problem.message.contains(said[0]));
-        let found = found.unwrap_or_else(|| panic!("no {said:?} in {problems}"));
-        assert!(found.help.contains(said[1]) && found.place.is_some(), "{found:?}");
+        let found = problems.iter().find(|problem| problem.message.contains(expected[0]));
+        let found = found.unwrap_or_else(|| panic!("no {expected:?} in {problems}"));
+        assert!(found.help.contains(expected[1]) && found.place.is_some(), "{found:?}");
         assert!(PAGE.contains(on_the_page), "the page does not say {on_the_page:?}");
     }
 }
@@ -91,15 +96,15 @@ fn messages(problems: &Problems) -> Vec<(&str, &str)> {
     problems.iter().map(|problem| (problem.message.as_str(), problem.help.as_str())).collect()
 }
 
-fn says(problems: &Problems, message: &str, help: &str) -> bool {
-    messages(problems).iter().any(|(said, right)| said.contains(message) && right.contains(help))
+fn has_problem(problems: &Problems, message: &str, help: &str) -> bool {
+    messages(problems).iter().any(|(expected, right)| expected.contains(message) && right.contains(help))
 }
 
-/// These texts are no inventories at their limit either: what matters is which limit is told.
+/// These texts are not valid inventories, even at their limit. The test checks which limit is reported.
 #[test]
-fn the_parsers_limits_are_told_just_over_them_and_not_at_them() {
+fn the_limits_of_the_parser_are_reported_only_when_exceeded() {
     let nested = |levels: usize| format!("version: 1\n{JOB}x: {}{}\n", "[".repeat(levels - 1), "]".repeat(levels - 1));
-    // A scalar out of an alias is two nodes: the alias counts.
+    // A scalar from an alias is two nodes, because the alias counts.
     let aliases = |nodes: usize| format!("version: 1\n{JOB}x: [&a y, {}]\n", vec!["*a"; nodes].join(","));
     let large = |items: usize| format!("version: 1\n{JOB}x: [&a [{}], *a]\n", vec!["y"; items].join(","));
     for (at, over, message, help) in [
@@ -108,22 +113,22 @@ fn the_parsers_limits_are_told_just_over_them_and_not_at_them() {
         (large(99_998), large(99_999), "the file has too many nodes", "at most 100000 nodes"),
     ] {
         let at = Inventory::parse("team.yaml", &at).unwrap_err();
-        assert!(says(&at, "`x` is not a key of an inventory", "") && !says(&at, message, ""), "{at}");
+        assert!(has_problem(&at, "`x` is not a key of an inventory", "") && !has_problem(&at, message, ""), "{at}");
         let over = Inventory::parse("team.yaml", &over).unwrap_err();
-        assert!(says(&over, message, help), "{over}");
+        assert!(has_problem(&over, message, help), "{over}");
     }
     assert!(PAGE.contains("| levels of nesting | 16 |") && PAGE.contains("8,000,000; 100,000"));
 }
 
 #[test]
-fn a_folder_is_bounded_like_a_file() {
+fn a_folder_has_the_size_limit_of_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, content: &[u8]| fs::write(folder.path().join(name), content).unwrap();
     for number in 0..=10_000 {
         write(&format!("{number}.yaml"), b"");
     }
     let problems = load(folder.path()).unwrap_err();
-    assert!(says(&problems, "the folder has 10001 files", "at most 10000"), "{problems}");
+    assert!(has_problem(&problems, "the folder has 10001 files", "at most 10000"), "{problems}");
     assert!(PAGE.contains("| files of a folder | 10,000 |"));
 
     let folder = tempfile::tempdir().unwrap();
@@ -131,15 +136,16 @@ fn a_folder_is_bounded_like_a_file() {
         fs::write(folder.path().join(name), "# 14 bytes more\n".repeat(14 * 1024 * 1024 / 16)).unwrap();
     }
     let problems = load(folder.path()).unwrap_err();
-    assert!(says(&problems, "its files are together larger than 40 MiB", "inventories"), "{problems}");
+    assert!(has_problem(&problems, "its files are together larger than 40 MiB", "inventories"), "{problems}");
 }
 
 #[test]
-fn a_problem_quotes_no_more_of_a_file_than_a_person_reads() {
+fn a_problem_quotes_only_a_short_part_of_a_file() {
     let long = "x".repeat(100_000);
     for text in [
         format!(
-            "version: 1\njobs: [{{name: j, length: {long}, source: {long}, path: [\"arn:{long}\", {long}], {long}: 1}}]\n"
+            "version: 1\njobs: [{{name: j, length: {long}, source: {long}, path: [\"arn:{long}\", {long}], {long}: \
+                1}}]\n"
         ),
         format!("version: 1\n{JOB}waivers: [{{finding: {long}, job: j, until: {long}, reason: r}}]\n"),
         format!("version: 1\nroles: {{r: {{arn: \"arn:{long}\", external_id: {long}, session_name: {long}}}}}\n{JOB}"),
@@ -152,24 +158,24 @@ fn a_problem_quotes_no_more_of_a_file_than_a_person_reads() {
 }
 
 #[tokio::test]
-async fn the_globs_of_an_event_are_bounded() {
+async fn the_globs_of_an_event_have_a_limit() {
     let (aws, checker) = account().await;
     let lambda = Lambda::new(&aws, &checker, INVENTORY, &[]).await;
     for key in ["jobs", "roles"] {
-        for (globs, said) in [
+        for (globs, expected) in [
             (vec!["*".to_owned(); 1000], None),
             (vec!["*".to_owned(); 1001], Some("has 1001 globs, and takes at most 1000")),
             (vec!["*".repeat(2048)], None),
             (vec!["*".repeat(2049)], Some("has a glob of more than 2048 characters")),
         ] {
             let answer = lambda.invoke(&json!({ (key): globs })).await;
-            match (answer, said) {
+            match (answer, expected) {
                 (Ok(report), None) => assert!(report["summary"]["jobs"].as_u64() > Some(0)),
-                (Err(failed), Some(said)) => {
+                (Err(failed), Some(expected)) => {
                     assert_eq!(failed.error_type, "BadEvent");
-                    assert!(failed.error_message.contains(&format!("`{key}` {said}")), "{}", failed.error_message);
+                    assert!(failed.error_message.contains(&format!("`{key}` {expected}")), "{}", failed.error_message);
                 }
-                (answer, _) => panic!("{key}, {said:?}: {answer:?}"),
+                (answer, _) => panic!("{key}, {expected:?}: {answer:?}"),
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Readers of many roles: ListRoles in place of GetRole, and GetRole for all that a list does not tell.
+//! Readers of many roles: ListRoles instead of GetRole, and GetRole for all roles that a list does not return.
 
 use std::collections::BTreeSet;
 
@@ -13,14 +13,14 @@ fn arn(number: usize) -> String {
     format!("arn:aws:iam::222222222222:role/r{number:03}")
 }
 
-/// Jobs straight to so many roles of one account that has a reader.
+/// Jobs directly to this number of roles of one account with a reader.
 fn inventory(roles: usize) -> String {
     let job = |number| format!("  - {{name: j{number}, length: 30m, source: iam-user, path: [\"{}\"]}}\n", arn(number));
     let jobs: String = (0..roles).map(job).collect();
     format!("version: 1\nreaders: {{\"222222222222\": \"{READER}\"}}\njobs:\n{jobs}")
 }
 
-/// The account, with a maximum of its own for each role, and with a reader that may do `actions`.
+/// The account. Each role has a different maximum, and the reader may do `actions`.
 fn account(roles: usize, actions: &[&str]) -> (World, Credentials) {
     let (mut world, checker) = world();
     for number in 0..roles {
@@ -41,8 +41,8 @@ fn maxima(report: &Value) -> Vec<Option<i64>> {
     report["roles"].as_array().unwrap().iter().map(|role| role["max_session_duration_seconds"].as_i64()).collect()
 }
 
-/// The maxima as IAM has them, and how often each of the reader's actions was called.
-async fn told(aws: &StandIn, checker: &Credentials, roles: usize) -> [usize; 3] {
+/// Checks the maxima in the report, and returns how often each action of the reader was called.
+async fn reader_calls(aws: &StandIn, checker: &Credentials, roles: usize) -> [usize; 3] {
     let report = check(&hasty_client(aws, checker).await, &inventory(roles)).await;
     assert_eq!(maxima(&report), (0..roles).map(|number| Some(maximum(number))).collect::<Vec<_>>());
     assert_eq!(report["run"]["complete"], true);
@@ -58,15 +58,15 @@ fn calls(aws: &StandIn) -> [usize; 3] {
 async fn a_reader_of_many_roles_lists_them_once() {
     let (world, checker) = account(20, &BOTH);
     let aws = StandIn::start(world).await;
-    assert_eq!(told(&aws, &checker, 20).await, [1, 1, 0]);
+    assert_eq!(reader_calls(&aws, &checker, 20).await, [1, 1, 0]);
     assert_eq!(aws.calls().len(), 1 + 20 + 1 + 1, "the caller's identity, each role, the reader, the list");
 }
 
 #[tokio::test]
-async fn its_session_may_list_and_nothing_else() {
+async fn the_session_that_lists_roles_may_do_nothing_else() {
     let (world, checker) = account(5, &BOTH);
     let aws = StandIn::start(world).await;
-    told(&aws, &checker, 5).await;
+    reader_calls(&aws, &checker, 5).await;
     let calls = aws.calls_of("AssumeRole");
     let reader = calls.iter().find(|call| call.target() == Some(READER)).unwrap();
     let policy: Value = serde_json::from_str(reader.param("Policy").unwrap()).unwrap();
@@ -77,10 +77,10 @@ async fn its_session_may_list_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_reader_of_few_roles_asks_for_each() {
+async fn a_reader_of_few_roles_describes_each_of_them() {
     let (world, checker) = account(4, &BOTH);
     let aws = StandIn::start(world).await;
-    assert_eq!(told(&aws, &checker, 4).await, [1, 0, 4]);
+    assert_eq!(reader_calls(&aws, &checker, 4).await, [1, 0, 4]);
 }
 
 #[tokio::test]
@@ -88,52 +88,52 @@ async fn the_pages_are_followed_to_the_last_role() {
     let (mut world, checker) = account(20, &BOTH);
     world.list_roles_page(7);
     let aws = StandIn::start(world).await;
-    assert_eq!(told(&aws, &checker, 20).await, [1, 3, 0]);
+    assert_eq!(reader_calls(&aws, &checker, 20).await, [1, 3, 0]);
 }
 
 #[tokio::test]
-async fn the_pages_end_where_the_last_wanted_role_was_found() {
+async fn listing_stops_at_the_last_wanted_role() {
     let (mut world, checker) = account(20, &BOTH);
     world.list_roles_page(7);
     let aws = StandIn::start(world).await;
-    // The reader comes first by its name, and then the six.
-    assert_eq!(told(&aws, &checker, 6).await, [1, 1, 0]);
+    // By name, the reader comes first, before the six roles.
+    assert_eq!(reader_calls(&aws, &checker, 6).await, [1, 1, 0]);
 }
 
 #[tokio::test]
-async fn a_list_of_far_more_roles_than_are_wanted_is_given_up() {
+async fn listing_stops_in_an_account_with_far_more_roles_than_wanted() {
     let (mut world, checker) = account(5, &BOTH);
     for number in 0..100 {
         world.role(role(&format!("arn:aws:iam::222222222222:role/a{number}")));
     }
     world.list_roles_page(2);
     let aws = StandIn::start(world).await;
-    // As many pages as there are roles to find, and then each role by itself.
-    assert_eq!(told(&aws, &checker, 5).await, [2, 5, 5]);
+    // As many pages as wanted roles, then a GetRole for each role.
+    assert_eq!(reader_calls(&aws, &checker, 5).await, [2, 5, 5]);
 }
 
 #[tokio::test]
-async fn a_reader_that_may_not_list_asks_for_each() {
+async fn a_reader_without_permission_to_list_describes_each_role() {
     let (world, checker) = account(6, &["iam:GetRole"]);
     let aws = StandIn::start(world).await;
-    assert_eq!(told(&aws, &checker, 6).await, [2, 1, 6]);
+    assert_eq!(reader_calls(&aws, &checker, 6).await, [2, 1, 6]);
 }
 
 #[tokio::test]
-async fn whatever_stops_a_list_stops_no_reading() {
+async fn a_failed_list_never_prevents_describing_the_roles() {
     for answer in
         [Answer::Throttle, Answer::Html(502), Answer::Malformed, Answer::EmptyBody, Answer::NoMembers, Answer::Reset]
     {
         let (world, checker) = account(6, &BOTH);
         let aws = StandIn::start(world).await;
         aws.script(Fault::on("ListRoles").then(answer.clone()));
-        let [sessions, lists, reads] = told(&aws, &checker, 6).await;
+        let [sessions, lists, reads] = reader_calls(&aws, &checker, 6).await;
         assert!(lists > 0, "{answer:?}");
         assert_eq!((sessions, reads), (2, 6), "{answer:?}");
     }
 }
 
-/// A page of ListRoles without roles, and the marker of the next one.
+/// A page of ListRoles without roles, and the marker of the next page.
 fn page(marker: &str, padding: usize) -> Answer {
     let padding = " ".repeat(padding);
     Answer::xml(
@@ -146,21 +146,21 @@ fn page(marker: &str, padding: usize) -> Answer {
 }
 
 #[tokio::test]
-async fn a_marker_that_comes_back_ends_a_list() {
+async fn a_repeated_marker_ends_a_list() {
     let (world, checker) = account(6, &BOTH);
     let aws = StandIn::start(world).await;
     aws.script(Fault::on("ListRoles").then(page("again", 0)));
-    assert_eq!(told(&aws, &checker, 6).await, [2, 2, 6]);
+    assert_eq!(reader_calls(&aws, &checker, 6).await, [2, 2, 6]);
 }
 
 #[tokio::test]
-async fn a_page_may_have_four_mebibytes() {
+async fn a_page_of_four_mebibytes_is_read() {
     for (kibibytes, is_read) in [(4090, true), (4100, false)] {
         let (world, checker) = account(6, &BOTH);
         let aws = StandIn::start(world).await;
         aws.script(Fault::on("ListRoles").times(1).then(page("next", kibibytes * 1024)));
         aws.script(Fault::on("ListRoles").then(Answer::error(403, "AccessDenied", "no")));
-        let [sessions, _, reads] = told(&aws, &checker, 6).await;
+        let [sessions, _, reads] = reader_calls(&aws, &checker, 6).await;
         assert_eq!((sessions, reads), (2, 6), "{kibibytes} KiB");
         let next = aws.calls_of("ListRoles").iter().filter(|call| call.param("Marker") == Some("next")).count();
         assert_eq!(next, usize::from(is_read), "{kibibytes} KiB");
@@ -168,7 +168,7 @@ async fn a_page_may_have_four_mebibytes() {
 }
 
 #[tokio::test]
-async fn a_role_that_no_page_names_is_asked_for_and_missing() {
+async fn a_role_that_no_page_names_is_described_and_reported_as_missing() {
     let (mut world, checker) = account(6, &BOTH);
     world.delete_role(&arn(3));
     let aws = StandIn::start(world).await;
@@ -179,7 +179,7 @@ async fn a_role_that_no_page_names_is_asked_for_and_missing() {
 }
 
 #[tokio::test]
-async fn a_role_of_the_same_name_on_another_path_is_not_the_one_that_was_meant() {
+async fn a_role_with_the_same_name_on_another_path_is_a_different_role() {
     let (mut world, checker) = account(6, &BOTH);
     world.delete_role(&arn(3));
     world.role(role("arn:aws:iam::222222222222:role/other/r003"));

@@ -1,14 +1,14 @@
-//! The command and the handler against `moto_server`: another party's reading of the STS, IAM, SNS and SQS protocols,
-//! with messages delivered to a queue and read back.
+//! The command and the handler against `moto_server`, an independent implementation of the STS, IAM, SNS and SQS
+//! protocols. The tests read the messages back from a queue.
 //!
-//! What moto 5.2 does not do as AWS does, and what is therefore not tested here but against the stand-in:
-//! - It gives a session of any role to anyone: it looks at no signature, trust policy, external ID or session policy,
-//!   nor whether the role exists. A role that is gone is told by its reader alone.
-//! - It knows no cap: not the role's MaxSessionDuration, not one hour for a chained role, not 900 s to 12 h.
-//! - It keeps accounts apart by the session's key alone, so that reading a role in another account shows whose session
-//!   asked.
+//! moto 5.2 differs from AWS in these points, so only the stand-in tests them:
+//! - It issues a session of any role to any caller. It ignores signatures, trust policies, external IDs and session
+//!   policies, and does not check that the role exists. Only a reader reports a deleted role.
+//! - It applies no limits: neither the role's MaxSessionDuration, nor one hour for a chained role, nor 900 s to 12 h.
+//! - It separates accounts by the key of the session, so a call for a role in another account shows which session made
+//!   it.
 //! - It delivers message attributes of structured messages, which SNS leaves out.
-//! - It delivers at once and once; its Date header is right, and it never throttles.
+//! - It delivers each message immediately and once. Its Date header is right, and it never throttles.
 
 use std::path::Path;
 use std::process::Command;
@@ -38,7 +38,7 @@ async fn client(credentials: Credentials) -> SdkConfig {
         .await
 }
 
-/// A session in an account: moto gives it to anyone.
+/// A session in an account. moto issues it to any caller.
 async fn session_in(account: &str) -> Credentials {
     let nobody = Credentials::new("AKIAIOSFODNN7EXAMPLE", "example", None, None, "nobody");
     let answer = aws_sdk_sts::Client::new(&client(nobody).await)
@@ -61,10 +61,10 @@ async fn create_role(account: &str, path: &str, name: &str, max_session: i32) {
     request.assume_role_policy_document(trust.to_string()).send().await.unwrap();
 }
 
-/// A company of four accounts in moto, with a topic and a queue that hears it; each test has its own.
+/// A company with four accounts in moto, with a topic and a subscribed queue. Each test has a separate company.
 struct Company {
     checker: Credentials,
-    /// The accounts of the checker, the hub, the data and the one where a role is gone.
+    /// The accounts of the checker, the hub, the data and the deleted role.
     accounts: [String; 4],
     topic: String,
     queue: String,
@@ -112,7 +112,7 @@ jobs:
         Company { checker, topic, queue: made["QueueUrl"].as_str().unwrap().to_owned(), inventory, accounts }
     }
 
-    /// Runs the real command as the checker: exit status and report.
+    /// Runs the real command as the checker. Returns exit status and report.
     fn command(&self, arguments: &[&str]) -> (i32, Value) {
         let output = Command::new(crate::harness::COMMAND)
             .args(["check", "--format", "json", "--inventory"])
@@ -152,7 +152,7 @@ jobs:
         self.function_with(None).await
     }
 
-    /// The same with what was told kept at this URI.
+    /// The same handler with the state at this URI.
     async fn function_with(&self, state: Option<&str>) -> Function {
         let settings = Settings::read(|name| match name {
             "INVENTORY" => self.inventory.path().to_str().map(str::to_owned),
@@ -167,7 +167,7 @@ jobs:
         Function::new(settings.unwrap(), Aws::load(loader).await, |_| {})
     }
 
-    /// Takes what the queue holds: the envelopes that SNS put there, by subject.
+    /// Takes the messages of the queue: the envelopes of SNS, by subject.
     async fn received(&self) -> Vec<Value> {
         let moto = Moto::shared();
         let mut envelopes = Vec::new();
@@ -189,7 +189,7 @@ fn parse(text: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn the_command_judges_by_the_maximums_that_iam_tells() {
+async fn the_command_judges_by_the_maximums_that_iam_returns() {
     let company = Company::found(1).await;
     let [_, hub, data, _] = &company.accounts;
     let (status, report) = company.command(&[]);
@@ -205,7 +205,7 @@ async fn the_command_judges_by_the_maximums_that_iam_tells() {
         assert_eq!(role["max_session_duration_seconds"], max, "{role}");
         assert_eq!(role["max_session_duration_from"], "iam", "{role}");
     }
-    // Declared with one hour it would be rejected: the live six hours grant the four that it asks for.
+    // With the declared hour it would be rejected. The live maximum of six hours allows the requested four.
     assert_eq!(job(&report, "release")["verdict"], "covered");
     assert_eq!(finding(&report, "max-session-drift")["role"], format!("arn:aws:iam::{hub}:role/deploy"));
     assert_eq!(job(&report, "backup")["verdict"], "rejected");
@@ -214,20 +214,20 @@ async fn the_command_judges_by_the_maximums_that_iam_tells() {
 }
 
 #[tokio::test]
-async fn a_chained_path_is_walked_with_the_session_of_the_hop_before() {
+async fn a_chained_path_is_walked_with_the_session_of_the_previous_hop() {
     let company = Company::found(2).await;
     let (status, report) = company.command(&["--job", "nightly-etl"]);
     assert_eq!(status, 1);
     let job = job(&report, "nightly-etl");
     assert_eq!((&job["walk"], &job["verdict"]), (&json!("walked"), &json!("lapses")));
     assert_eq!(finding(&report, "chain-caps-session")["hop"], 1);
-    // moto knows this role in the account of the second hop alone: its own session asked.
+    // In moto, this role exists only in the account of the second hop, so the session of that hop asked.
     assert_eq!(report["roles"][1]["max_session_duration_seconds"], 43_200, "{report}");
     assert_eq!(report["run"]["complete"], true);
 }
 
 #[tokio::test]
-async fn a_role_that_is_gone_is_told_by_the_reader_of_its_account() {
+async fn a_deleted_role_is_reported_through_the_reader_of_its_account() {
     let company = Company::found(3).await;
     let (status, report) = company.command(&["--job", "failover"]);
     assert_eq!(status, 1);
@@ -244,7 +244,7 @@ async fn each_owner_gets_one_message_in_the_queue_from_the_command() {
     let company = Company::found(4).await;
     let (status, report) = company.command(&["--publish", &company.topic]);
     assert_eq!(status, 1);
-    assert_each_owner_was_told(&company, &report).await;
+    assert_one_message_for_each_owner(&company, &report).await;
 }
 
 #[tokio::test]
@@ -260,7 +260,7 @@ async fn each_owner_gets_one_message_in_the_queue_from_the_handler_and_none_from
         caller: None,
     };
     let answer = function.handle(&event, &invocation).await.unwrap();
-    assert_each_owner_was_told(&company, &serde_json::to_value(answer).unwrap()).await;
+    assert_one_message_for_each_owner(&company, &serde_json::to_value(answer).unwrap()).await;
 
     function.handle(&event, &invocation).await.unwrap();
     assert!(company.received().await.is_empty());
@@ -268,7 +268,7 @@ async fn each_owner_gets_one_message_in_the_queue_from_the_handler_and_none_from
 
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
-async fn every_event_of_the_folder_is_answered_in_the_emulator_and_its_findings_reach_the_queue() {
+async fn every_example_event_is_answered_in_the_emulator_and_its_findings_reach_the_queue() {
     let company = Company::found(6).await;
     let mut function = company.emulator();
     let mut transcript = String::new();
@@ -309,9 +309,10 @@ async fn every_event_of_the_folder_is_answered_in_the_emulator_and_its_findings_
     ");
 }
 
-/// moto 5.2 keeps `If-Match` and `If-None-Match` of PutObject as S3 does; it refuses nobody, and keeps no Region.
+/// moto 5.2 applies `If-Match` and `If-None-Match` of PutObject as S3 does. It refuses no caller and ignores the
+/// Region.
 #[tokio::test]
-async fn what_was_told_is_kept_in_an_object_that_only_its_reader_replaces() {
+async fn the_state_object_is_replaced_only_by_the_run_that_read_it() {
     let company = Company::found(7).await;
     let s3 = aws_sdk_s3::Client::new(&client(company.checker.clone()).await);
     let place = aws_sdk_s3::types::CreateBucketConfiguration::builder().location_constraint(REGION.into()).build();
@@ -354,8 +355,8 @@ async fn what_was_told_is_kept_in_an_object_that_only_its_reader_replaces() {
     assert!(company.received().await.is_empty());
 }
 
-/// One message for each owner with findings; subject, body and attributes agree with the report.
-async fn assert_each_owner_was_told(company: &Company, report: &Value) {
+/// One message for each owner with findings. Subject, body and attributes agree with the report.
+async fn assert_one_message_for_each_owner(company: &Company, report: &Value) {
     let received = company.received().await;
     let subjects: Vec<_> = received.iter().map(|envelope| envelope["Subject"].as_str().unwrap()).collect();
     let expected = [

@@ -1,4 +1,4 @@
-//! What a package of the command holds beside the program: completions and manual pages.
+//! The other files of a package of the command: completions and manual pages.
 
 use crate::harness::{Cli, version};
 
@@ -15,14 +15,14 @@ async fn each_shell_gets_completions_of_every_command() {
 }
 
 #[tokio::test]
-async fn a_shell_that_is_not_known_is_refused_with_those_that_are() {
+async fn an_unknown_shell_is_refused_with_the_list_of_known_shells() {
     let ran = Cli::new(&["completions", "cmd"]).run().await;
     ran.assert_status(2);
     assert!(ran.stderr.contains("bash, elvish, fish, powershell, zsh"), "{}", ran.stderr);
 }
 
 #[tokio::test]
-async fn there_is_a_manual_page_of_each_command_with_the_version() {
+async fn each_command_has_a_manual_page_with_the_version() {
     let ran = Cli::new(&["manual-pages", "."]).run().await;
     ran.assert_status(0);
     for page in ["credential-health.1", "credential-health-check.1", "credential-health-import-aws-config.1"] {

@@ -1,4 +1,4 @@
-//! The plan: each distinct walk once, each role described once, session policies that fit and allow nothing else.
+//! The plan: each distinct walk once, each role described once, and session policies that fit and allow nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +28,7 @@ fn path(names: &[&str]) -> String {
     format!("[{}]", hops.join(", "))
 }
 
-/// An inventory of jobs with these sources and paths, and more.
+/// An inventory of jobs with these sources and paths, and with these further lines.
 fn jobs(paths: &[(&str, &[&str])], more: &str) -> Inventory {
     let mut text = format!("{more}\njobs:\n");
     for (number, (source, names)) in paths.iter().enumerate() {
@@ -44,7 +44,7 @@ fn walk(plan: &Plan, step: usize) -> Vec<String> {
     walk
 }
 
-/// What a session policy allows: the roles of each action.
+/// The rights of a session policy: the roles of each action.
 fn allowed(policy: &str) -> BTreeMap<String, BTreeSet<String>> {
     let policy: Value = serde_json::from_str(policy).unwrap();
     assert_eq!(policy["Version"], "2012-10-17");
@@ -63,7 +63,7 @@ fn allowed(policy: &str) -> BTreeMap<String, BTreeSet<String>> {
     allowed
 }
 
-/// What the session of the one step of this role may do.
+/// The rights of the session of the only step for this role.
 fn policy_of(plan: &Plan, name: &str) -> BTreeMap<String, BTreeSet<String>> {
     allowed(&plan.policy(plan.steps.iter().position(|step| step.role.name() == name).unwrap()))
 }
@@ -72,7 +72,7 @@ fn set<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
     names.into_iter().map(|name| arn(name).to_string()).collect()
 }
 
-/// What holds of every plan.
+/// The invariants of every plan.
 fn check(inventory: &Inventory, plan: &Plan) {
     let mut seen: BTreeMap<(Option<usize>, &RoleArn), usize> = BTreeMap::new();
     for (index, step) in plan.steps.iter().enumerate() {
@@ -99,7 +99,7 @@ fn check(inventory: &Inventory, plan: &Plan) {
         assert!(step.next.iter().all(|next| plan.steps[*next].parent == Some(index)));
         *seen.entry((step.parent, &step.role)).or_default() += 1;
     }
-    // Where a role is assumed more than once by one session, each of its sessions serves next hops of its own.
+    // If a session assumes a role more than once, each of the new sessions serves different next hops.
     for (_, steps) in group(plan.steps.iter().enumerate().map(|(index, _)| (walk(plan, index), index))) {
         let mut served = BTreeSet::new();
         for next in steps.iter().flat_map(|step| &plan.steps[*step].next) {
@@ -153,8 +153,13 @@ fn check(inventory: &Inventory, plan: &Plan) {
     assert_eq!(plan.calls(), 1 + plan.steps.len() + plan.readers.len() + plan.roles.len() - listed);
 }
 
-/// What is found where IAM tells this MaxSessionDuration of the role, and one hour of all others.
-fn found(inventory: &Inventory, plan: &Plan, role: &RoleArn, max_session: u64) -> Vec<(FindingId, Option<String>)> {
+/// The findings if IAM returns this MaxSessionDuration for the role, and one hour for all others.
+fn findings_with_maximum(
+    inventory: &Inventory,
+    plan: &Plan,
+    role: &RoleArn,
+    max_session: u64,
+) -> Vec<(FindingId, Option<String>)> {
     let of =
         |other: &RoleArn| Description::Known { max_session: Seconds(if other == role { max_session } else { 3600 }) };
     let facts = Facts {
@@ -175,7 +180,7 @@ fn group<K: Ord, V>(pairs: impl Iterator<Item = (K, V)>) -> BTreeMap<K, Vec<V>> 
 }
 
 #[test]
-fn each_distinct_prefix_is_assumed_once_however_many_jobs_share_it() {
+fn jobs_that_share_a_prefix_assume_it_once() {
     let inventory = jobs(
         &[
             ("ecs-task", &["hub", "etl"]),
@@ -201,7 +206,7 @@ fn each_distinct_prefix_is_assumed_once_however_many_jobs_share_it() {
 }
 
 #[test]
-fn a_session_may_read_its_own_role_and_assume_its_next_hops_and_nothing_else() {
+fn a_session_may_only_read_its_role_and_assume_its_next_hops() {
     let plan = plan_of(&jobs(&[("ecs-task", &["hub", "etl"]), ("ecs-task", &["hub", "report"])], ""));
     assert_eq!(
         policy_of(&plan, "hub"),
@@ -214,7 +219,7 @@ fn a_session_may_read_its_own_role_and_assume_its_next_hops_and_nothing_else() {
 }
 
 #[test]
-fn a_chain_that_carries_a_source_identity_may_set_it_at_each_hop_and_no_other_chain_may() {
+fn only_chains_with_a_source_identity_may_set_it_at_each_hop() {
     let declared = format!("roles: {{etl: {{arn: \"{}\", source_identity: me}}}}", arn("etl"));
     let inventory = jobs(&[("ecs-task", &["hub", "etl", "deep"]), ("ecs-task", &["hub", "plain"])], &declared);
     let plan = plan_of(&inventory);
@@ -240,7 +245,7 @@ fn a_hub_with_many_next_hops_is_assumed_once_for_each_group_that_fits() {
     assert_eq!(served.len(), 200);
     assert_eq!(served.iter().copied().collect::<BTreeSet<_>>(), names.iter().map(String::as_str).collect());
     assert_eq!(plan.steps.len(), hubs.len() + 200);
-    // About 85 characters an ARN: 200 of them need nine policies, and hardly more.
+    // An ARN has about 85 characters, so 200 ARNs need nine policies and few more.
     assert!((9..=12).contains(&hubs.len()), "{} groups", hubs.len());
     assert_eq!(plan.steps.iter().filter(|step| step.parent.is_none()).count(), hubs.len());
     for hub in &hubs[..hubs.len() - 1] {
@@ -262,7 +267,7 @@ fn groups_within_groups_keep_each_job_on_its_own_path() {
 }
 
 #[test]
-fn a_reader_of_few_roles_asks_for_each_and_one_of_more_lists_its_account() {
+fn a_reader_describes_few_roles_and_lists_many() {
     let plan_of_roles = |count: usize| {
         let names: Vec<String> = (0..count).map(|n| format!("role-{n}")).collect();
         let listed: Vec<[&str; 1]> = names.iter().map(|name| [&**name]).collect();
@@ -276,7 +281,7 @@ fn a_reader_of_few_roles_asks_for_each_and_one_of_more_lists_its_account() {
     let few = plan_of_roles(4);
     let [reader] = &few.readers[..] else { panic!("{} readers", few.readers.len()) };
     assert!(!reader.lists && !few.roles.contains_key(&arn("reader")), "a reader is no role of a job");
-    // 1 + 4 pages of 250 in an account within the default quota of 1,000 roles; 1 + 5 by GetRole.
+    // 1 + 4 pages of 250 in an account within the default quota of 1,000 roles, or 1 + 5 by GetRole.
     let more = plan_of_roles(5);
     let [reader] = &more.readers[..] else { panic!("{} readers", more.readers.len()) };
     assert!(reader.lists && reader.roles.len() == 5);
@@ -284,7 +289,7 @@ fn a_reader_of_few_roles_asks_for_each_and_one_of_more_lists_its_account() {
 }
 
 #[test]
-fn a_reader_that_asks_role_by_role_does_it_in_groups_that_fit_a_session_policy() {
+fn a_reader_describes_roles_in_groups_that_fit_a_session_policy() {
     let name = |n| format!("a-role-with-a-rather-long-name-that-fills-policies-{n}");
     let roles: Vec<RoleArn> = (0..100).map(|n| arn(&name(n))).collect();
     let reader = Reader { role: arn("reader"), external_id: Some("abc".to_owned()) };
@@ -300,14 +305,15 @@ fn a_reader_that_asks_role_by_role_does_it_in_groups_that_fit_a_session_policy()
 }
 
 #[test]
-fn each_account_has_its_own_reader_and_without_one_a_role_reads_itself() {
+fn each_account_has_its_own_reader_and_a_role_without_a_reader_reads_itself() {
     let text = r#"
 readers:
   "222222222222": {role: "arn:aws:iam::222222222222:role/auditor"}
 roles:
   quiet: {arn: "arn:aws:iam::333333333333:role/quiet", assume: false}
 jobs:
-  - {name: a, length: 1m, source: ecs-task, path: ["arn:aws:iam::111111111111:role/hub", "arn:aws:iam::222222222222:role/etl", quiet]}
+  - {name: a, length: 1m, source: ecs-task,
+     path: ["arn:aws:iam::111111111111:role/hub", "arn:aws:iam::222222222222:role/etl", quiet]}
   - {name: b, length: 1m, source: ecs-task, path: ["arn:aws:iam::222222222222:role/other"]}
 "#;
     let inventory = inventory(text);
@@ -329,7 +335,7 @@ jobs:
 }
 
 #[test]
-fn a_walk_stops_at_a_role_that_is_not_to_be_assumed() {
+fn a_walk_stops_at_a_role_declared_with_assume_false() {
     let declared = format!("roles: {{quiet: {{arn: \"{}\", assume: false}}}}", arn("quiet"));
     let inventory = jobs(
         &[("ecs-task", &["hub", "quiet", "etl", "deep"]), ("ecs-task", &["quiet", "etl"]), ("ecs-task", &["etl"])],
@@ -351,7 +357,7 @@ fn a_walk_stops_at_a_role_that_is_not_to_be_assumed() {
 }
 
 #[test]
-fn a_role_that_trusts_an_identity_provider_is_only_described_unless_the_inventory_says_otherwise() {
+fn a_role_for_an_identity_provider_is_only_described_unless_declared_with_assume_true() {
     use PlannedHop::{BehindDeclared, Declared, Step};
     for source in ["web-identity", "saml", "{kind: saml, renewable: true}"] {
         let described = jobs(&[(source, &["hub", "etl"])], "");
@@ -360,15 +366,15 @@ fn a_role_that_trusts_an_identity_provider_is_only_described_unless_the_inventor
         assert_eq!(plan.paths[0], [Declared, BehindDeclared]);
         assert_eq!((plan.steps.len(), plan.roles.len()), (0, 2));
 
-        let told = |assume| format!("roles: {{hub: {{arn: \"{}\", assume: {assume}}}}}", arn("hub"));
-        let assumed = jobs(&[(source, &["hub", "etl"])], &told(true));
+        let declared = |assume| format!("roles: {{hub: {{arn: \"{}\", assume: {assume}}}}}", arn("hub"));
+        let assumed = jobs(&[(source, &["hub", "etl"])], &declared(true));
         let plan = plan_of(&assumed);
         check(&assumed, &plan);
         assert_eq!(plan.paths[0], [Step(0), Step(1)]);
-        let refused = jobs(&[(source, &["hub", "etl"])], &told(false));
+        let refused = jobs(&[(source, &["hub", "etl"])], &declared(false));
         assert_eq!(plan_of(&refused).paths[0], [Declared, BehindDeclared]);
     }
-    // The same role behind another source, or as a later hop, is assumed.
+    // The same role is assumed after another source or as a later hop.
     let mixed = jobs(&[("web-identity", &["hub"]), ("ecs-task", &["hub"]), ("ecs-task", &["etl", "hub"])], "");
     let plan = plan_of(&mixed);
     check(&mixed, &plan);
@@ -378,7 +384,7 @@ fn a_role_that_trusts_an_identity_provider_is_only_described_unless_the_inventor
 }
 
 #[test]
-fn a_plan_is_for_the_selected_jobs_only() {
+fn a_plan_has_only_the_calls_of_the_selected_jobs() {
     let inventory = jobs(&[("ecs-task", &["hub", "etl"]), ("ecs-task", &["other"])], "");
     let selected: Vec<&Job> = inventory.jobs.iter().skip(1).collect();
     let plan = Plan::new(&inventory, &selected);
@@ -387,9 +393,9 @@ fn a_plan_is_for_the_selected_jobs_only() {
 }
 
 #[test]
-fn the_longest_arns_of_iam_still_fit_a_policy() {
-    // Each quote is two characters in JSON: reading the role and assuming one next role need a session each.
-    // IAM takes a path of 512 characters from `!` to `~`, quotes and backslashes among them, and a name of 64.
+fn the_longest_role_arns_fit_a_session_policy() {
+    // Each quote is two characters in JSON, so reading the role and assuming one next role need separate sessions.
+    // IAM accepts a path of 512 characters from `!` to `~`, with quotes and backslashes, and a name of 64.
     for filler in ["p", "\"", "\\"] {
         let long = |end: char| {
             RoleArn::parse(&format!("arn:aws:iam::111111111111:role/{}/{}{end}", filler.repeat(508), "n".repeat(63)))
@@ -409,7 +415,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_plan_is_sound_and_without_a_call_on_which_nothing_depends(
+    fn every_plan_is_sound_and_every_call_of_it_is_needed(
         paths in prop::collection::vec((0..5_usize, prop::collection::vec(0..8_usize, 1..5)), 1..40),
         assume in prop::collection::vec(prop::option::of(any::<bool>()), 8),
         identity in prop::collection::vec(any::<bool>(), 8),
@@ -428,17 +434,19 @@ proptest! {
             more.push_str("readers: {\"*\": \"arn:aws:iam::{account}:role/reader\"}\n");
         }
         let listed: Vec<Vec<&str>> = paths.iter().map(|(_, path)| path.iter().map(|n| &*names[*n]).collect()).collect();
-        let named: Vec<(&str, &[&str])> = paths.iter().zip(&listed).map(|((source, _), path)| (sources[*source], &path[..])).collect();
+        let named: Vec<(&str, &[&str])> =
+            paths.iter().zip(&listed).map(|((source, _), path)| (sources[*source], &path[..])).collect();
         let inventory = jobs(&named, &more);
         let plan = plan_of(&inventory);
         check(&inventory, &plan);
         for role in plan.roles.keys() {
-            // Or it would be described for nothing.
-            prop_assert_ne!(found(&inventory, &plan, role, 3600), found(&inventory, &plan, role, 43_200), "{}", role);
+            // Otherwise the description would be useless.
+            let with_maximum = |seconds| findings_with_maximum(&inventory, &plan, role, seconds);
+            prop_assert_ne!(with_maximum(3600), with_maximum(43_200), "{}", role);
         }
         let again = plan_of(&jobs(&named, &more));
         prop_assert_eq!(format!("{:?}", plan), format!("{:?}", again));
-        // Walked as far as nothing forbids it, and no farther.
+        // The walk continues until a declaration forbids it, and stops there.
         for (job, planned) in inventory.jobs.iter().zip(&plan.paths) {
             let stop = (0..job.path.len()).find(|index| {
                 let exchanged = *index == 0 && job.source.is_exchanged();

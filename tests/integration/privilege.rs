@@ -1,6 +1,6 @@
-//! Least privilege, both ways: what a full run asks for is what the templates and its session policies allow, and what they
-//! allow is what a run asks for, action and resource. That nobody can do more is the stand-in's to refuse, as AWS does
-//! (`stand_in_itself` holds it to that); `scripts/check-templates` compares the templates, whole, with the operations in the code.
+//! Least privilege: a full run uses exactly the actions and resources that the templates and its session policies
+//! allow. The stand-in refuses everything else, as AWS does; `stand_in_itself` tests that. `scripts/check-templates`
+//! compares the whole templates with the operations in the code.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -19,8 +19,8 @@ const OWN: &str = "arn:aws:iam::999999999999:role/own";
 /// An action on a resource.
 type Right = (String, String);
 
-/// A run with everything in it: a hub with more next hops than one policy holds, a source identity, a reader, a role of the
-/// function's own account, and messages.
+/// A run with every feature: a hub with more next hops than one policy holds, a source identity, a reader, a role of
+/// the function's account, and messages.
 async fn full_run() -> (StandIn, Vec<Call>) {
     let (mut world, checker) = world();
     world.role(role(HUB).may_assume("*").allows("sts:SetSourceIdentity", "*"));
@@ -55,7 +55,7 @@ jobs:
     (aws, calls)
 }
 
-/// What a call needs to be allowed, as IAM names it.
+/// The right that a call needs, in the names of IAM.
 fn rights(call: &Call) -> Vec<Right> {
     let target = call.target().unwrap_or_default();
     let account = call.account.as_deref().unwrap_or_default();
@@ -75,7 +75,7 @@ fn rights(call: &Call) -> Vec<Right> {
     }
 }
 
-/// What the session policies of each session's name allow, each right once for every statement that gives it.
+/// The rights of the session policies for each session name, once for every statement that grants them.
 fn allowed(calls: &[Call]) -> BTreeMap<String, Vec<Right>> {
     let mut allowed: BTreeMap<String, Vec<Right>> = BTreeMap::new();
     for call in calls.iter().filter(|call| call.action == "AssumeRole") {
@@ -105,14 +105,14 @@ fn allowed(calls: &[Call]) -> BTreeMap<String, Vec<Right>> {
     allowed
 }
 
-/// The ARN of a role's session, as its calls show it, without the session's name.
+/// The ARN of a role's session as its calls show it, without the session name.
 fn session_of(role: &str) -> String {
     let (account, name) = (role.split(':').nth(4).unwrap(), role.rsplit('/').next().unwrap());
     format!("arn:aws:sts::{account}:assumed-role/{name}/")
 }
 
 #[tokio::test]
-async fn each_session_may_do_what_it_does_and_does_all_that_it_may() {
+async fn each_session_uses_exactly_the_rights_of_its_policy() {
     let (_aws, calls) = full_run().await;
     for (session, allowed) in allowed(&calls) {
         let distinct: BTreeSet<&Right> = allowed.iter().collect();
@@ -122,7 +122,7 @@ async fn each_session_may_do_what_it_does_and_does_all_that_it_may() {
             .filter(|call| call.caller_arn.as_deref().is_some_and(|caller| caller.starts_with(&session)))
             .flat_map(rights)
             .collect();
-        // GetRole names no ARN: the name in the caller's account is one.
+        // GetRole has no ARN: the name is that of a role in the caller's account.
         let given: BTreeSet<Right> = distinct
             .into_iter()
             .map(|(action, resource)| match action.as_str() {
@@ -135,7 +135,7 @@ async fn each_session_may_do_what_it_does_and_does_all_that_it_may() {
             .collect();
         let read_by_another = READ.map(session_of).contains(&session);
         if read_by_another {
-            // A session has to have a policy, and a policy a statement: one that gives it nothing new.
+            // A session needs a policy, and a policy a statement. This statement grants nothing new.
             assert!(made.is_empty() && given.len() == 1 && given.iter().all(|(action, _)| action == "iam:GetRole"));
         } else {
             assert_eq!(made, given, "{session}");
@@ -145,10 +145,10 @@ async fn each_session_may_do_what_it_does_and_does_all_that_it_may() {
 
 // --- The templates ---
 
-/// What a template allows one of its roles, as pairs of action and resource.
+/// The rights that a template grants one of its roles, as pairs of action and resource.
 ///
-/// `values`: what each `Resource` comes to, as it is written there. One that is not among them fails the test: whoever
-/// changes a template says here what the function needs it for.
+/// `values`: the value of each `Resource` text. An unknown text fails the test: whoever changes a template states here
+/// why the function needs the right.
 fn allowed_by(template: &str, role: &str, values: &[(&str, &[&str])]) -> Vec<(String, Right)> {
     let path = std::path::Path::new(crate::harness::ROOT).join(template);
     let text = std::fs::read_to_string(path).unwrap();
@@ -184,7 +184,7 @@ const BUCKET_KEY: &str = "arn:aws:kms:eu-west-1:999999999999:key/bucket";
 const TOPIC_KEY: &str = "arn:aws:kms:eu-west-1:999999999999:key/topic";
 const FIRST: &str = "arn:aws:iam::222222222222:role/first";
 
-/// The template's parameters of this deployment. What Lambda does with the role, and not the function, is left out.
+/// The parameters of this deployment. Rights that Lambda uses, instead of the function, are omitted.
 fn of_the_function() -> Vec<(String, Right)> {
     let patterns = &[FIRST, OWN, "arn:aws:iam::333333333333:role/*"][..];
     let values = [
@@ -196,7 +196,8 @@ fn of_the_function() -> Vec<(String, Right)> {
         ("!Ref TopicKmsKeyArn", &[TOPIC_KEY]),
         ("!GetAtt DeadLetterQueue.Arn", &[]),
         (
-            "!Sub \"arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/aws/lambda/${NamePrefix}credential-health:*\"",
+            "!Sub \"arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:\
+             log-group:/aws/lambda/${NamePrefix}credential-health:*\"",
             &[],
         ),
     ];
@@ -211,7 +212,7 @@ fn of_the_reader() -> Vec<(String, Right)> {
     allowed_by("member-role.yaml", "ReaderRole", &values)
 }
 
-/// AWS as the two templates leave it, with what the tests may take away.
+/// AWS with the roles of the two templates. The tests can remove rights.
 struct Deployment {
     aws: StandIn,
     checker: Credentials,
@@ -226,13 +227,13 @@ impl Deployment {
         world.topic(Topic::new(TOPIC).encrypted_with(TOPIC_KEY));
         world.bucket(Bucket::new(BUCKET, REGION).encrypted_with(BUCKET_KEY));
         let aws = StandIn::start(world).await;
-        // Without leave to list the bucket, a first run is refused the object that is not there.
+        // Without permission to list the bucket, S3 refuses a first run the missing object.
         let empty = r#"{"schema_version":1,"as_of":"2026-01-01T00:00:00Z","open":{}}"#;
         aws.world(|world| world.set_object(BUCKET, KEY, Some(empty)));
         Self { aws, checker, runs: 0 }
     }
 
-    /// A run of a function that may do just this, in which everything has changed since the last: its calls.
+    /// The calls of a function with exactly these rights, in a run in which everything changed.
     async fn calls_of_a_run(&mut self, function: &[&Right], reader: &[&Right]) -> Vec<Call> {
         let may = |role: Role, rights: &[&Right]| {
             rights.iter().fold(role, |role, (action, resource)| role.allows(action, resource))
@@ -258,7 +259,7 @@ jobs:
         let settings = [("TOPIC_ARN", TOPIC), ("STATE_URI", uri.as_str())];
         self.aws.reset_calls();
         let lambda = Lambda::new(&self.aws, &self.checker, &inventory, &settings).await;
-        // Whether it succeeds is the calls' to tell.
+        // The calls show whether the run succeeds.
         let _ = lambda.invoke_as(&format!("run-{}", self.runs), Duration::from_secs(60), &json!({})).await;
         self.aws.calls()
     }
@@ -268,17 +269,17 @@ fn refused(calls: &[Call]) -> Vec<&str> {
     calls.iter().filter(|call| call.status != 200).map(|call| call.action.as_str()).collect()
 }
 
-/// Without each of them something that a run asks for is refused; with all of them nothing is. Both by the stand-in, which
-/// asks for the same of who calls as AWS does, resources and keys included.
+/// Without any one of the rights, a call of the run is refused. With all of them, no call is refused. The stand-in
+/// requires the same rights of the caller as AWS does, with resources and keys.
 #[tokio::test]
-async fn the_templates_allow_the_function_and_the_reader_what_a_full_run_needs_and_nothing_else() {
+async fn the_templates_allow_exactly_the_calls_of_a_full_run() {
     let mut deployment = Deployment::new().await;
     let (function, reader) = (of_the_function(), of_the_reader());
     let rights = |all: &'static [&str]| -> Vec<&Right> {
         function.iter().filter(|(sid, _)| !all.contains(&sid.as_str())).map(|(_, right)| right).collect()
     };
     let of_reader: Vec<&Right> = reader.iter().map(|(_, right)| right).collect();
-    // A topic's key is the stack's or the given topic's: one of two statements.
+    // The key of a topic belongs to the stack or to the given topic: one of two statements.
     for other in [&["UseKeyOfTopicAndQueue"][..], &["UseKeyOfGivenTopic"]] {
         let all = rights(other);
         let calls = deployment.calls_of_a_run(&all, &of_reader).await;
@@ -287,7 +288,8 @@ async fn the_templates_allow_the_function_and_the_reader_what_a_full_run_needs_a
             assert!(calls.iter().any(|call| call.service == service), "{service} was asked");
         }
         for (index, right) in all.iter().enumerate() {
-            // The patterns of roles are the owner's to choose; of one that this run does not need it is not the template's.
+            // The owner chooses the patterns of roles. The template does not decide whether this run needs each of
+            // them.
             let without: Vec<&Right> = all.iter().enumerate().filter(|(at, _)| *at != index).map(|(_, r)| *r).collect();
             let calls = deployment.calls_of_a_run(&without, &of_reader).await;
             let needed = !of_no_use(right);
@@ -298,13 +300,13 @@ async fn the_templates_allow_the_function_and_the_reader_what_a_full_run_needs_a
         let without: Vec<&Right> = of_reader.iter().copied().filter(|each| *each != right).collect();
         let all: Vec<&Right> = function.iter().map(|(_, right)| right).collect();
         let calls = deployment.calls_of_a_run(&all, &without).await;
-        // A reader of few roles asks for each; one of many lists them.
+        // A reader describes few roles one by one and lists many.
         assert_eq!(!refused(&calls).is_empty(), sid != "ListRoles", "{sid}: {:?}", refused(&calls));
     }
 }
 
-/// A pattern of RolePatterns with an action that no role of this deployment needs: the template gives every pattern the same
-/// three actions.
+/// A pattern of RolePatterns with an action that no role of this deployment needs, because the template grants the same
+/// three actions on every pattern.
 fn of_no_use((action, resource): &Right) -> bool {
     let needed = [
         ("sts:AssumeRole", FIRST),
@@ -317,7 +319,7 @@ fn of_no_use((action, resource): &Right) -> bool {
 }
 
 #[test]
-fn no_template_names_more_than_it_must() {
+fn no_template_grants_more_than_necessary() {
     for (sid, (action, resource)) in of_the_function() {
         let pattern = resource.contains(['*', '?']);
         assert!(!pattern || sid.starts_with("WalkThePaths") || sid == "DescribeOwnRoles", "{sid}: {resource}");

@@ -1,5 +1,5 @@
-//! Every error that STS or IAM can give, sent by the stand-in: each is told by its class, as the right finding, at the hop
-//! where it was met. What is right comes from AWS's documentation and recorded answers, not from the code.
+//! Every error of STS or IAM, sent by the stand-in. Each has its class, the right finding, and the hop at which it
+//! occurred. The expectations come from AWS's documentation and recorded answers, not from the code.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::harness::{CHECKER, Check, check, client, findings, hasty_client, ids, job, outcomes, role, world};
 use crate::stand_in::{Answer, Credentials, Fault, REFUSALS, Refusal, Role, StandIn, refusal};
 
-/// Which findings a refusal becomes, and how bad it is.
+/// The finding of a refusal, and its severity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Means {
     /// assume-denied, critical.
@@ -28,7 +28,7 @@ enum Means {
     Region,
     /// not-checked, medium: an answer, but not about the role. The run is complete.
     NotChecked,
-    /// not-checked, medium: another run may get further. The run is not complete.
+    /// not-checked, medium: another run can succeed. The run is not complete.
     Unfinished,
 }
 
@@ -49,7 +49,7 @@ impl Means {
 
 use Means::{Clock, Denied, Expired, Invalid, Missing, NotChecked, Region, Signature, Unfinished};
 
-/// By the refusal's name: its word in hops and coverage, and what it means. Of STS, met by AssumeRole.
+/// Refusals of AssumeRole by name: the word in hops and coverage, and the meaning.
 #[rustfmt::skip]
 const STS: &[(&str, &str, Means)] = &[
     ("over-role-maximum", "over-max-session", NotChecked),
@@ -105,7 +105,7 @@ const STS: &[(&str, &str, Means)] = &[
     ("unavailable", "unavailable", Unfinished),
 ];
 
-/// The same of IAM, met by GetRole; a denied GetRole is told by the coverage alone.
+/// Refusals of GetRole by name. A denied GetRole appears only in the coverage.
 #[rustfmt::skip]
 const IAM: &[(&str, &str, Option<Means>)] = &[
     ("get-role-denied", "describe-denied", None),
@@ -117,7 +117,7 @@ const IAM: &[(&str, &str, Option<Means>)] = &[
     ("iam-failure", "describe-unavailable", Some(Unfinished)),
 ];
 
-/// What a denial must name as its cause, by the part of AWS's text that names it.
+/// The cause that a denial must name, by the part of AWS's text with that cause.
 #[rustfmt::skip]
 const CAUSES: &[(&str, &str)] = &[
     ("assume-denied-no-identity-policy", "identity-based policy"),
@@ -142,12 +142,12 @@ const CAUSES: &[(&str, &str)] = &[
     ("mfa-serial", "MFA"),
 ];
 
-/// The SDK tries again after these, slower and slower: `check_live` has the one test that waits for the end of it.
+/// The SDK retries after these with growing pauses. One test in `check_live` waits for the last attempt.
 fn is_throttle(name: &str) -> bool {
     refusal(name).code == "Throttling"
 }
 
-/// An account of its own for each refusal: the SDK slows down for an account that throttles, for this whole process.
+/// A separate account for each refusal: in this process, the SDK slows down for an account that throttles.
 fn hub_of(number: usize) -> String {
     format!("arn:aws:iam::{}:role/hub", 600_000_000_000 + number)
 }
@@ -156,7 +156,7 @@ fn target_of(number: usize) -> String {
     format!("arn:aws:iam::{}:role/target", 600_000_000_000 + number)
 }
 
-/// One job for each name, over a hub to a role that the stand-in refuses as the name says, at AssumeRole or GetRole.
+/// One job for each name, through a hub to a role that the stand-in refuses as named, at AssumeRole or GetRole.
 async fn refused(action: &str, names: &[&str]) -> (StandIn, Value) {
     let (mut world, checker) = world();
     let mut inventory = String::from("version: 1\njobs:\n");
@@ -176,7 +176,7 @@ async fn refused(action: &str, names: &[&str]) -> (StandIn, Value) {
     (aws, report)
 }
 
-/// Why a refusal was not told as it should be, if it was not.
+/// The difference from the expected report of a refusal, if there is one.
 fn mistake(report: &Value, name: &str, number: usize, means: Option<Means>, message: Option<&str>) -> Option<String> {
     let target = target_of(number);
     let about: Vec<&Value> =
@@ -185,22 +185,22 @@ fn mistake(report: &Value, name: &str, number: usize, means: Option<Means>, mess
         return (!about.is_empty()).then(|| format!("{name}: no finding was expected: {about:?}"));
     };
     let [finding] = about[..] else { return Some(format!("{name}: {} findings", about.len())) };
-    let told = (finding["id"].as_str().unwrap(), finding["severity"].as_str().unwrap(), finding["hop"].as_u64());
+    let reported = (finding["id"].as_str().unwrap(), finding["severity"].as_str().unwrap(), finding["hop"].as_u64());
     let (id, severity) = means.finding();
-    if told != (id, severity, Some(1)) || !finding["job"].is_null() {
-        return Some(format!("{name}: {told:?}, not {:?}", means.finding()));
+    if reported != (id, severity, Some(1)) || !finding["job"].is_null() {
+        return Some(format!("{name}: {reported:?}, not {:?}", means.finding()));
     }
     let evidence = finding["evidence"].to_string();
-    let said = message.is_none_or(|message| {
+    let has_message = message.is_none_or(|message| {
         let message = serde_json::to_string(message.trim_end_matches(['.', ' '])).unwrap();
         evidence.contains(message.trim_matches('"'))
     });
-    (!said || !evidence.contains(name))
+    (!has_message || !evidence.contains(name))
         .then(|| format!("{name}: AWS's words or the job are not in the evidence: {evidence}"))
 }
 
 #[test]
-fn every_refusal_of_sts_and_iam_has_its_meaning_here() {
+fn every_refusal_of_sts_and_iam_is_classified_here() {
     let of = |service: &str| {
         REFUSALS.iter().filter(|refusal| refusal.service == service).map(|r| r.name).collect::<BTreeSet<_>>()
     };
@@ -212,15 +212,15 @@ fn every_refusal_of_sts_and_iam_has_its_meaning_here() {
 }
 
 #[tokio::test]
-async fn every_refusal_of_assume_role_is_told_as_what_it_is() {
+async fn every_refusal_of_assume_role_has_its_own_finding() {
     let names: Vec<&str> = STS.iter().map(|(name, ..)| *name).filter(|name| !is_throttle(name)).collect();
     let (_aws, report) = refused("AssumeRole", &names).await;
     let mut mistakes = Vec::new();
     for (number, name) in names.iter().enumerate() {
         let (_, word, means) = STS.iter().find(|(known, ..)| known == name).unwrap();
-        let told = outcomes(&report, name);
-        if told != ["assumed", word] || job(&report, name)["walk"] != "failed" {
-            mistakes.push(format!("{name}: {told:?}, not {word}"));
+        let reported = outcomes(&report, name);
+        if reported != ["assumed", word] || job(&report, name)["walk"] != "failed" {
+            mistakes.push(format!("{name}: {reported:?}, not {word}"));
         }
         mistakes.extend(mistake(&report, name, number, Some(*means), refusal(name).message));
         let coverage = report["coverage"]["roles"]["not_checked"].as_array().unwrap();
@@ -233,7 +233,7 @@ async fn every_refusal_of_assume_role_is_told_as_what_it_is() {
     assert_eq!(report["run"]["complete"], false, "internal-failure and unavailable are among them");
 }
 
-/// Checks what the denials of these refusals name.
+/// Checks the causes that the denials of these refusals name.
 async fn assert_causes(causes: &[(&str, &str)]) {
     let names: Vec<&str> = causes.iter().map(|(name, _)| *name).collect();
     let (_aws, report) = refused("AssumeRole", &names).await;
@@ -257,9 +257,9 @@ async fn a_denial_names_the_cause_that_its_text_names() {
     assert_causes(CAUSES).await;
 }
 
-/// The text names another action than sts:AssumeRole: the role exists, and it is that action which is not allowed.
+/// The text names another action than sts:AssumeRole: the role exists, and the other action is denied.
 #[tokio::test]
-async fn a_denial_of_tagging_or_of_the_source_identity_says_so() {
+async fn a_denial_of_tagging_or_of_the_source_identity_is_named() {
     assert_causes(&[("tag-session-denied", "sts:TagSession"), ("source-identity-denied", "sts:SetSourceIdentity")])
         .await;
 }
@@ -278,7 +278,7 @@ async fn only_denied_access_leaves_the_run_complete() {
 }
 
 #[tokio::test]
-async fn every_refusal_of_get_role_is_told_as_what_it_is() {
+async fn every_refusal_of_get_role_has_its_own_reason() {
     let names: Vec<&str> = IAM.iter().map(|(name, ..)| *name).filter(|name| !is_throttle(name)).collect();
     let (_aws, report) = refused("GetRole", &names).await;
     let mut mistakes = Vec::new();
@@ -296,9 +296,9 @@ async fn every_refusal_of_get_role_is_told_as_what_it_is() {
     assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));
 }
 
-// --- What is no answer of AWS's ---
+// --- Failures without an answer of AWS ---
 
-/// What happens to the call, and the word it is told by.
+/// The failure of the call, and its word in the report.
 fn failures() -> Vec<(&'static str, Answer, &'static str)> {
     vec![
         ("reset", Answer::Reset, "unreachable"),
@@ -331,20 +331,21 @@ async fn failing(action: &str) -> (StandIn, Credentials, String) {
 }
 
 #[tokio::test]
-async fn whatever_comes_back_or_does_not_is_told_and_never_taken_for_a_session() {
+async fn every_failed_assume_role_is_reported_and_never_taken_for_a_session() {
     let (aws, checker, inventory) = failing("AssumeRole").await;
     let report = check(&hasty_client(&aws, &checker).await, &inventory).await;
-    let told: BTreeMap<&str, &str> = failures().iter().map(|(name, ..)| (*name, outcomes(&report, name)[0])).collect();
-    assert_eq!(told, failures().iter().map(|(name, _, word)| (*name, *word)).collect());
+    let reported: BTreeMap<&str, &str> =
+        failures().iter().map(|(name, ..)| (*name, outcomes(&report, name)[0])).collect();
+    assert_eq!(reported, failures().iter().map(|(name, _, word)| (*name, *word)).collect());
     assert_eq!(ids(&report), vec!["not-checked"; failures().len()]);
     assert_eq!(report["run"]["complete"], false);
 }
 
 #[tokio::test]
-async fn whatever_comes_back_of_get_role_or_does_not_is_told_and_never_taken_for_a_maximum() {
+async fn every_failed_get_role_is_reported_and_never_taken_for_a_maximum() {
     let (aws, checker, inventory) = failing("GetRole").await;
     let report = check(&hasty_client(&aws, &checker).await, &inventory).await;
-    let told: BTreeMap<&str, &str> = report["coverage"]["roles"]["not_checked"]
+    let reported: BTreeMap<&str, &str> = report["coverage"]["roles"]["not_checked"]
         .as_array()
         .unwrap()
         .iter()
@@ -352,14 +353,14 @@ async fn whatever_comes_back_of_get_role_or_does_not_is_told_and_never_taken_for
         .collect();
     let targets: Vec<String> = (0..failures().len()).map(target_of).collect();
     let words: Vec<String> = failures().iter().map(|(_, _, word)| format!("describe-{word}")).collect();
-    assert_eq!(told, targets.iter().map(String::as_str).zip(words.iter().map(String::as_str)).collect());
+    assert_eq!(reported, targets.iter().map(String::as_str).zip(words.iter().map(String::as_str)).collect());
     assert_eq!(report["coverage"]["roles"]["described"], 0);
     assert_eq!(report["run"]["complete"], false);
 }
 
-/// The SDK reads what there is and puts nothing in place of the rest: a token that is cut off, no Expiration.
+/// The SDK reads the available part and does not replace the rest: a truncated token, no Expiration.
 #[tokio::test]
-async fn half_an_answer_is_no_session() {
+async fn an_incomplete_answer_gives_no_session() {
     let (mut world, checker) = world();
     world.role(role(&target_of(0)));
     let aws = StandIn::start(world).await;
@@ -371,7 +372,7 @@ async fn half_an_answer_is_no_session() {
 }
 
 #[tokio::test]
-async fn a_call_that_hangs_is_out_of_time_at_the_deadline_and_not_before() {
+async fn a_call_that_hangs_is_out_of_time_only_at_the_deadline() {
     let (mut world, checker) = world();
     world.role(role(&target_of(0)));
     let aws = StandIn::start(world).await;
@@ -387,7 +388,7 @@ async fn a_call_that_hangs_is_out_of_time_at_the_deadline_and_not_before() {
 }
 
 #[tokio::test]
-async fn an_error_that_nobody_has_heard_of_is_told_in_its_own_words() {
+async fn an_unknown_error_is_reported_with_its_own_message() {
     let (mut world, checker) = world();
     world.role(role(&target_of(0)));
     let aws = StandIn::start(world).await;

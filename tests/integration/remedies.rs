@@ -1,4 +1,4 @@
-//! What findings advise: followed to the letter, it helps. And what goes into them from AWS's texts is fit to show.
+//! The fixes of findings solve the problem when applied exactly. Texts of AWS in findings are safe to show.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ fn steps(findings: &[Finding]) -> Vec<&str> {
 }
 
 #[test]
-fn a_maximum_that_is_advised_serves_every_job_that_reaches_the_role_directly() {
+fn a_suggested_maximum_is_enough_for_every_job_that_assumes_the_role_directly() {
     let report = lint(&format!(
         "{{version: 1, roles: {{work: {{arn: \"{ROLE}\", max_session_duration: 2h}}}}, jobs: [\
          {{name: a, length: 3h, source: web-identity, path: [work]}}, \
@@ -44,7 +44,7 @@ fn a_maximum_that_is_advised_serves_every_job_that_reaches_the_role_directly() {
 }
 
 #[test]
-fn a_role_of_web_identity_is_asked_by_the_call_that_it_trusts() {
+fn the_command_for_a_web_identity_role_uses_the_call_that_it_trusts() {
     let report = lint(&job("web-identity", "90m", "none"));
     let cli: String = report.findings.iter().flat_map(|f| &f.fixes).filter_map(|r| r.cli.clone()).collect();
     assert!(cli.contains("assume-role-with-web-identity"), "{cli}");
@@ -52,8 +52,9 @@ fn a_role_of_web_identity_is_asked_by_the_call_that_it_trusts() {
 }
 
 #[test]
-fn what_aws_says_of_a_signed_request_is_not_repeated() {
-    let text = "The request signature we calculated does not match the signature you provided.\n\nThe Canonical String for \
+fn the_text_of_aws_about_a_signed_request_is_not_shown() {
+    let text = "The request signature we calculated does not match the signature you provided.\n\n\
+                The Canonical String for \
                 this request should have been\n'POST\n/\n\nhost:sts\nx-amz-security-token:canary-token-1\n'";
     assert_eq!(printable(text), "The request signature we calculated does not match the signature you provided.");
     let inline = "bad x-amz-security-token:canary-token-1 and Credential=ASIACANARY/20261123, Signature=deadbeef end";
@@ -63,7 +64,7 @@ fn what_aws_says_of_a_signed_request_is_not_repeated() {
 }
 
 #[test]
-fn a_profile_that_is_advised_is_one_that_every_client_reads() {
+fn a_suggested_profile_works_in_every_client() {
     let written = |name: &str, source: &str, path: &str| {
         let report = lint(&format!(
             "{{version: 1, roles: {{work: {{arn: \"{ROLE}\", max_session_duration: 2h}}}}, \
@@ -84,7 +85,7 @@ fn a_profile_that_is_advised_is_one_that_every_client_reads() {
     assert!(second.contains("duration_seconds = 900"), "{second}");
 }
 
-/// The inventory after the fix; `None`: the fix changes nothing of what is declared.
+/// The inventory after the fix. `None`: the fix changes nothing that is declared.
 fn after_fix(inventory: &Inventory, job: &JobName, effect: &Effect) -> Option<Inventory> {
     let mut after = inventory.clone();
     if let Some(changed) = &effect.job {
@@ -107,7 +108,7 @@ fn judged(inventory: &Inventory) -> Report {
     check::lint(inventory, &Filter::default(), Planned::default(), &start).unwrap().report
 }
 
-/// The findings that a verdict leads to.
+/// The findings of a verdict.
 const OF_A_VERDICT: [&str; 14] = [
     "duration-out-of-range",
     "duration-above-max-session",
@@ -125,7 +126,7 @@ const OF_A_VERDICT: [&str; 14] = [
     "max-session-unknown",
 ];
 
-/// The findings that a role's maximum is higher than it need be.
+/// The findings about a role whose maximum is higher than necessary.
 const LOWERING: [&str; 2] = ["max-session-over-provisioned", "max-session-unreachable"];
 
 /// The inventory of a generated job.
@@ -139,7 +140,7 @@ fn inventory_of(case: &Case) -> Inventory {
     Inventory { jobs: vec![case.job.clone()], roles, ..Inventory::default() }
 }
 
-/// The fixes after which the job is not covered, and how often each finding occurred.
+/// The fixes that do not cover the job, and the count of each finding.
 fn not_covering(inventory: &Inventory, seen: &mut BTreeMap<&'static str, usize>) -> Vec<String> {
     let mut wrong = Vec::new();
     for finding in judged(inventory).findings {
@@ -155,7 +156,7 @@ fn not_covering(inventory: &Inventory, seen: &mut BTreeMap<&'static str, usize>)
                 wrong.push(format!("{id}, {}: {verdict:?} after {}\n  {job:?}", number + 1, fix.step));
             }
         }
-        // The first fix helps, unless there is none, or the fact that decides is not known.
+        // The first fix covers the job, unless there is no fix or the decisive fact is unknown.
         let first = &finding.fixes[0];
         let changes = first.effect.job.is_some() || !first.effect.max_sessions.is_empty();
         if !changes && *id != "max-session-unknown" && !first.step.starts_with("No set of") {
@@ -229,9 +230,9 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
-    /// A role that is advised to be lowered still serves every job that reaches it.
+    /// A role with the suggested lower maximum still serves every job that assumes it directly.
     #[test]
-    fn a_lower_maximum_as_advised_changes_no_verdict(case in case()) {
+    fn a_suggested_lower_maximum_changes_no_verdict(case in case()) {
         let inventory = inventory_of(&case);
         let before = judged(&inventory);
         for finding in before.findings.iter().filter(|finding| LOWERING.contains(&finding.id.as_str())) {
@@ -245,14 +246,15 @@ proptest! {
     }
 }
 
-/// The commands of a way can be run in their order: what AWS must allow comes before what asks for it.
+/// The commands of a fix work in their order: permissions come before the requests that need them.
 #[test]
-fn commands_that_change_a_role_come_before_those_that_ask_it() {
+fn commands_that_change_a_role_come_before_commands_that_assume_it() {
     let mut remedies = Vec::new();
     for source in ["ec2-instance", "session-token", "identity-center", "{kind: web-identity, renewable: false}"] {
         for (length, duration) in [("45m", "2h"), ("3h", "3h"), ("20h", "1h")] {
             let report = lint(&format!(
-                "{{version: 1, jobs: [{{name: j, length: {length}, source: {source}, path: [{{role: \"{ROLE}\", duration: {duration}}}]}}]}}"
+                "{{version: 1, jobs: [{{name: j, length: {length}, source: {source}, path: [{{role: \"{ROLE}\", \
+                    duration: {duration}}}]}}]}}"
             ));
             remedies.extend(report.findings.iter().flat_map(|f| &f.fixes).filter_map(|r| r.cli.clone()));
         }
@@ -276,9 +278,9 @@ fn commands_that_change_a_role_come_before_those_that_ask_it() {
     assert!(compared > 3, "{remedies:#?}");
 }
 
-/// The job can keep one session only with a shorter chain; where renewing comes first, that must not be lost.
+/// Only a shorter chain lets the job keep one session. That fix must be present even if renewing comes first.
 #[test]
-fn a_chain_that_caps_is_advised_to_be_shorter_whatever_comes_first() {
+fn a_chain_that_caps_a_session_gets_a_shorter_chain_as_fix_for_every_first_hop() {
     for source in ["web-identity", "ecs-task", "iam-user"] {
         let report = lint(&format!(
             "{{version: 1, jobs: [{{name: j, length: 4h, source: {source}, \

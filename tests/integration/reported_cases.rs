@@ -1,6 +1,6 @@
-//! Failures that people reported with real jobs, as inventories: the verdict must agree with what happened to the job.
-//! The expected outcomes are those of the reports, in minutes from the issue of the credentials; the project's collection
-//! of reported cases names the source of each.
+//! Failures that people reported with real jobs, as inventories. The verdict must agree with the outcome of the job.
+//! The expected outcomes are those of the reports, in minutes from the issue of the credentials. The project's
+//! collection of reported cases names the source of each.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -16,24 +16,24 @@ struct Case {
     id: &'static str,
     what: &'static str,
     job: &'static str,
-    /// The MaxSessionDuration of `role`, where it is known.
+    /// The MaxSessionDuration of `role`, if it is known.
     max: Option<&'static str>,
     happened: Outcome,
 }
 
-/// What happened to the job.
+/// The outcome of the job.
 #[derive(Debug)]
 enum Outcome {
     /// STS refused a request at the start.
     Refused(RefusedBy),
-    /// Its credentials expired, this many minutes after they were issued. A range where the report gives one, or where
-    /// the last renewal is not stated.
+    /// Its credentials expired this number of minutes after their issue. A range if the report gives one, or if the
+    /// last renewal is not stated.
     DiesAfter(RangeInclusive<u64>),
-    /// It ran to its end.
+    /// The job finished.
     Survives,
 }
 
-/// The check of STS that refused, by the text of its answer.
+/// The check of STS that refused the request, by the text of its answer.
 #[derive(Debug, Clone, Copy)]
 enum RefusedBy {
     /// "exceeds the 1 hour session limit for roles assumed by role chaining"
@@ -45,7 +45,7 @@ enum RefusedBy {
 }
 
 impl Outcome {
-    /// Whether the verdict says the same.
+    /// Whether the verdict agrees with the outcome.
     fn agrees_with(&self, judgement: &Judgement) -> bool {
         match self {
             Refused(by) => {
@@ -66,7 +66,7 @@ impl Outcome {
     }
 }
 
-/// Where a report says "over an hour" and no more, the job runs for 61 minutes or two hours.
+/// If a report states only "over an hour", the job runs for 61 minutes or two hours.
 fn cases() -> Vec<Case> {
     let case = |id, what, job, max, happened| Case { id, what, job, max, happened };
     vec![
@@ -248,7 +248,8 @@ fn cases() -> Vec<Case> {
         case(
             "G36",
             "GitHub OIDC, then a chained role that renews from it, half an hour",
-            "length: 30m, source: {kind: web-identity, renewable: false}, path: [{role: role, duration: 3600s}, other], refresh: auto",
+            "length: 30m, source: {kind: web-identity, renewable: false}, path: [{role: role, duration: 3600s}, \
+                other], refresh: auto",
             None,
             Survives,
         ),
@@ -438,7 +439,7 @@ const NOT_IN_AN_INVENTORY: &[(&str, &str)] = &[
         "G41",
         "its cause is unknown: by the reported facts (2 h granted, 61 minutes used) it should have lasted, as G40 did",
     ),
-    ("G72", "GetSessionToken from a role session is a permission: `session-token` always stands for an IAM user's"),
+    ("G72", "GetSessionToken from a role session is a permission: `session-token` always means an IAM user's"),
     ("G73", "what a session may call is a permission, not a duration"),
     ("G74", "session tags and packed policies are not declared"),
     ("G76", "Regions are not declared: a run finds it (region-disabled)"),
@@ -455,7 +456,7 @@ const REPORTED: [&str; 50] = [
 ];
 
 #[test]
-fn the_verdict_agrees_with_what_happened_to_each_reported_job() {
+fn the_verdict_agrees_with_the_outcome_of_each_reported_job() {
     let cases = cases();
     let mut wrong = Vec::new();
     for Case { id, what, job, max, happened } in &cases {
@@ -474,7 +475,7 @@ fn the_verdict_agrees_with_what_happened_to_each_reported_job() {
 }
 
 #[test]
-fn every_reported_case_is_judged_or_listed_as_one_that_no_inventory_can_express() {
+fn every_reported_case_is_judged_or_listed_as_not_expressible() {
     let judged: BTreeSet<&str> = cases().iter().map(|case| case.id).collect();
     let not: BTreeSet<&str> = NOT_IN_AN_INVENTORY.iter().map(|(id, _)| *id).collect();
     assert_eq!(judged.union(&not).copied().collect::<BTreeSet<_>>(), BTreeSet::from(REPORTED));

@@ -1,12 +1,12 @@
-//! The JSON Schema of the inventory, read by a validator that we did not write: what it takes and refuses is what the
-//! reader takes and refuses, as far as shapes go, and the copy in the repository is the generated one.
+//! The JSON Schema of the inventory, read by an independent validator. The schema and the parser agree about shapes,
+//! and the copy in the repository is the generated schema.
 
 use credential_health::findings::FindingId;
 use credential_health::inventory::{Inventory, Seconds, Source};
 use jsonschema::Validator;
 use serde_json::Value;
 
-/// The copy that editors and pipelines use.
+/// The copy for editors and pipelines.
 const COPY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/inventory.schema.json");
 
 fn validator() -> Validator {
@@ -19,7 +19,7 @@ fn value(text: &str) -> Value {
     serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{text}\n{error}"))
 }
 
-/// An inventory of one job, whose keys beside its name are given.
+/// An inventory with one job that has these keys besides its name.
 fn job(keys: &str) -> String {
     format!("version: 1\njobs:\n  - {{name: j, {keys}}}\n")
 }
@@ -38,7 +38,8 @@ fn good() -> Vec<String> {
         job("length: 1h, source: ecs-task, refresh: auto"),
         job("length: 1h, source: ecs-task, refresh: {every: 30m}"),
         job(&format!(
-            "length: 1h, source: iam-user, path: [\"{ARN}\", {{role: \"{ARN}\"}}, {{role: \"{ARN}\", duration: 0s}}, {{role: \"{ARN}\", duration: ~}}]"
+            "length: 1h, source: iam-user, path: [\"{ARN}\", {{role: \"{ARN}\"}}, {{role: \"{ARN}\", duration: 0s}}, \
+                {{role: \"{ARN}\", duration: ~}}]"
         )),
         job(&format!("length: 1h, source: {{kind: iam-user, mfa: true}}, path: [\"{ARN}\"]")),
         job(&format!("length: 1h, source: {{kind: web-identity, renewable: false}}, path: [\"{ARN}\"]")),
@@ -59,19 +60,22 @@ fn good() -> Vec<String> {
         beside_a_job("defaults: {}\nreaders: {}\nroles: {}\nwaivers: []"),
         beside_a_job("defaults: ~\nreaders: ~\nroles: ~\nwaivers: ~"),
         beside_a_job(&format!(
-            "readers: {{\"111111111111\": \"{ARN}\", \"*\": {{role: \"arn:aws:iam::{{account}}:role/r\", external_id: abc}}}}"
+            "readers: {{\"111111111111\": \"{ARN}\", \"*\": {{role: \"arn:aws:iam::{{account}}:role/r\", external_id: \
+                abc}}}}"
         )),
         beside_a_job(&format!(
-            "roles: {{hub: {{arn: \"{ARN}\", external_id: abc, session_name: abc, source_identity: abc, assume: false, max_session_duration: 12h}}}}"
+            "roles: {{hub: {{arn: \"{ARN}\", external_id: abc, session_name: abc, source_identity: abc, assume: false, \
+                max_session_duration: 12h}}}}"
         )),
         beside_a_job(
             "waivers: [{finding: thin-margin, job: \"*\", role: \"*\", until: 2027-01-31, reason: r, approver: me}]",
         ),
         format!(
-            "{{\"version\": 1, \"jobs\": [{{\"name\": \"j\", \"length\": \"1h\", \"source\": {{\"kind\": \"iam-user\"}}, \"path\": [\"{ARN}\"]}}]}}"
+            "{{\"version\": 1, \"jobs\": [{{\"name\": \"j\", \"length\": \"1h\", \"source\": {{\"kind\": \
+                \"iam-user\"}}, \"path\": [\"{ARN}\"]}}]}}"
         ),
     ];
-    // `issued` has no short form: its duration has no default.
+    // `issued` has no short form, because its duration has no default.
     for kind in Source::KINDS.into_iter().filter(|kind| *kind != "issued") {
         good.push(job(&format!("length: 1m, source: {kind}, path: [\"{ARN}\"]")));
         good.push(job(&format!("length: 1m, source: {{kind: {kind}}}, path: [\"{ARN}\"]")));
@@ -82,7 +86,7 @@ fn good() -> Vec<String> {
     good
 }
 
-/// Inventories whose shape is wrong.
+/// Inventories with a wrong shape.
 fn bad() -> Vec<String> {
     vec![
         "[]".to_owned(),
@@ -93,7 +97,7 @@ fn bad() -> Vec<String> {
         "version: 1\njobs: {}".to_owned(),
         "version: 1\njobs: [nightly]".to_owned(),
         "version: 1\njobs: [~]".to_owned(),
-        // Missing.
+        // Missing values.
         "version: 1\njobs: [{length: 1h, source: ecs-task}]".to_owned(),
         "version: 1\njobs: [{name: j, source: ecs-task}]".to_owned(),
         "version: 1\njobs: [{name: j, length: 1h}]".to_owned(),
@@ -168,7 +172,7 @@ fn every_good_inventory_validates() {
 }
 
 #[test]
-fn no_inventory_of_a_wrong_shape_validates() {
+fn inventories_of_a_wrong_shape_do_not_validate() {
     let validator = validator();
     let accepted: Vec<String> = bad().into_iter().filter(|text| validator.is_valid(&value(text))).collect();
     assert!(accepted.is_empty(), "the schema accepts\n{}", accepted.join("\n"));
@@ -177,7 +181,7 @@ fn no_inventory_of_a_wrong_shape_validates() {
 }
 
 #[test]
-fn the_schema_and_the_reader_take_the_same_durations() {
+fn the_schema_and_the_parser_accept_the_same_durations() {
     let validator = validator();
     let durations = [
         "0s",

@@ -1,6 +1,6 @@
-//! A second reading of section 3 of the interface, written from that page alone: slow, without the types of the
-//! library, and compared with it on 10,000 generated jobs. The jobs are written as YAML, so that their reading is
-//! compared too.
+//! An independent implementation of the lease rules, written from their description alone: slow, without the types of
+//! the library, and compared with the library on 10,000 generated jobs. The jobs are written as YAML, so that the
+//! comparison covers the parser as well.
 
 use std::fmt::Write as _;
 
@@ -31,7 +31,7 @@ struct Row {
 #[derive(Debug, Clone)]
 struct HopOfRow {
     duration: Option<i64>,
-    /// The role's MaxSessionDuration, where it is known.
+    /// The role's MaxSessionDuration, if it is known.
     max: Option<i64>,
     copied: bool,
 }
@@ -43,7 +43,7 @@ enum RefreshOfRow {
     Every(i64),
 }
 
-/// What section 3 says of a row.
+/// The expected judgement of a row.
 #[derive(Debug, PartialEq)]
 struct Expected {
     verdict: &'static str,
@@ -62,7 +62,7 @@ fn without_numbers(verdict: &'static str, limited_by: &'static str, finding: &'s
     Expected { verdict, limited_by: Some(limited_by), finding: Some(finding), lease: None, end: None, headroom: None }
 }
 
-/// "Rejected": requests in the order the job makes them, the first that is refused decides.
+/// "Rejected": requests in the order of the job; the first refused request decides.
 fn refused(row: &Row) -> Option<Expected> {
     let out_of_range = || without_numbers("rejected", "duration-range", "duration-out-of-range");
     let of_source = match row.source {
@@ -92,7 +92,7 @@ fn refused(row: &Row) -> Option<Expected> {
     None
 }
 
-/// "Lease": the last hop's request; with an empty path the source's own.
+/// "Lease": the request of the last hop; with an empty path, that of the source.
 fn lease_of(row: &Row) -> Option<i64> {
     if let Some(last) = row.hops.last() {
         return Some(last.duration.unwrap_or(3600));
@@ -109,7 +109,7 @@ fn lease_of(row: &Row) -> Option<i64> {
     }
 }
 
-/// "E = the horizon": when it ends, and the limit that it is. `minus`: the ten minutes of botocore, or none.
+/// "E = the horizon": the end of the credentials, and its limit. `minus`: the ten minutes of botocore, or none.
 fn horizon(row: &Row, minus: i64) -> Option<(i64, &'static str)> {
     let lease = lease_of(row).unwrap_or(0);
     let first = row.hops.first().map_or(lease, |hop| hop.duration.unwrap_or(3600));
@@ -129,7 +129,7 @@ fn horizon(row: &Row, minus: i64) -> Option<(i64, &'static str)> {
     }
 }
 
-/// The limit of a job with one session, and the finding of it where the job lapses.
+/// The limit of a job with one session, and its finding if the job lapses.
 fn limit_of_session(row: &Row, needed: i64) -> (&'static str, &'static str) {
     let Some(last) = row.hops.last() else {
         return if PLATFORMS.contains(&row.source) {
@@ -155,7 +155,7 @@ fn limit_of_session(row: &Row, needed: i64) -> (&'static str, &'static str) {
     }
 }
 
-/// The verdict if every request is granted.
+/// The verdict if STS grants every request.
 fn as_granted(row: &Row) -> Expected {
     let needed = row.age + row.length + row.pause;
     let lease = lease_of(row);
@@ -168,7 +168,7 @@ fn as_granted(row: &Row) -> Expected {
         refresh = RefreshOfRow::Auto;
     }
     let unknown = || without_numbers("unknown", "platform", "cached-platform-credentials");
-    // E, and the limit and finding for what is needed, with or without the margin.
+    // E, and the limit and finding for the needed time, with or without the margin.
     let mut thin_by_interval = false;
     let (end, horizon_limit) = match refresh {
         RefreshOfRow::None if used_directly && row.source == "ec2-instance" => match needed {
@@ -227,7 +227,7 @@ fn expected(row: &Row) -> Expected {
     judged
 }
 
-/// A generator of the same numbers at each run (Knuth's MMIX multiplier).
+/// A generator of the same numbers in each run (Knuth's MMIX multiplier).
 struct Numbers(u64);
 
 impl Numbers {
@@ -240,7 +240,7 @@ impl Numbers {
         all[self.below(all.len())]
     }
 
-    /// A length that is often at an edge of a rule.
+    /// A length that is often at a limit of a rule.
     fn seconds(&mut self) -> i64 {
         const EDGES: [i64; 24] = [
             0, 60, 300, 600, 900, 1800, 3000, 3600, 5400, 7200, 10_800, 14_400, 21_600, 23_700, 28_800, 36_000, 39_600,
@@ -384,6 +384,6 @@ fn two_readings_of_section_3_agree_on_10_000_jobs() {
     }
     let shown = differences.iter().take(5).cloned().collect::<Vec<_>>().join("\n");
     assert!(differences.is_empty(), "{} of {ROWS} rows differ:\n{shown}", differences.len());
-    // Each verdict occurs often enough for the comparison to mean something.
+    // Each verdict occurs often enough for a meaningful comparison.
     assert!(verdicts.len() == 5 && verdicts.values().all(|count| *count > 60), "{verdicts:?}");
 }

@@ -1,8 +1,8 @@
-//! AWS as others read it, as child processes: `moto_server`, and AWS's own Lambda Runtime Interface Emulator with the
-//! real function in it. Owns finding, starting and ending them, with a limit to every wait; knows nothing of what is
-//! asked of them.
+//! Other implementations of AWS as child processes: `moto_server`, and AWS's Lambda Runtime Interface Emulator with the
+//! real function. This module finds, starts and ends them, with a limit for every wait.
 //!
-//! Both come from the Python environment that `scripts/test` makes. Where it is not there, a test that needs it fails.
+//! Both come from the Python environment that `scripts/test` makes. Without that environment, a test that needs them
+//! fails.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -16,10 +16,10 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
 
-/// Longer than any of them takes to start, or to answer, on a busy machine.
+/// Longer than any of them needs to start or to answer on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// A part of the Python environment that `scripts/test` makes. CREDENTIAL_HEALTH_VENV: it lies elsewhere.
+/// A part of the Python environment that `scripts/test` makes. CREDENTIAL_HEALTH_VENV names another environment.
 fn from_environment(find: impl Fn(&Path) -> Option<PathBuf>) -> PathBuf {
     let venv = std::env::var_os("CREDENTIAL_HEALTH_VENV")
         .map_or_else(|| Path::new(crate::harness::ROOT).join(".venv"), PathBuf::from);
@@ -29,13 +29,13 @@ fn from_environment(find: impl Fn(&Path) -> Option<PathBuf>) -> PathBuf {
     })
 }
 
-/// The function: the one that was built with the tests, or the one that CREDENTIAL_HEALTH_FUNCTION names.
+/// The function: the build of the tests, or the build that CREDENTIAL_HEALTH_FUNCTION names.
 fn function() -> PathBuf {
     let named = std::env::var_os("CREDENTIAL_HEALTH_FUNCTION");
     named.map_or_else(|| crate::harness::FUNCTION.into(), PathBuf::from)
 }
 
-/// A POST on a connection of its own: the status and the body.
+/// A POST on a new connection. Returns the status and the body.
 pub async fn post(address: SocketAddr, path: &str, headers: &[(&str, &str)], body: String) -> (u16, String) {
     let exchange = async {
         let stream = tokio::net::TcpStream::connect(address).await.unwrap();
@@ -54,11 +54,11 @@ pub async fn post(address: SocketAddr, path: &str, headers: &[(&str, &str)], bod
 /// A `moto_server`.
 pub struct Moto {
     address: SocketAddr,
-    /// Its standard input: moto ends when this closes, so also when this process ends, in whatever way.
+    /// The standard input. moto ends when it closes, so it also ends with this process.
     _process: Child,
 }
 
-/// `moto_server` on a port that the system chooses, until its standard input closes.
+/// `moto_server` on a port that the system chooses. It ends when its standard input closes.
 const MOTO: &str = "
 import os, sys, threading
 threading.Thread(target=lambda: (sys.stdin.buffer.read(), os._exit(0)), daemon=True).start()
@@ -67,7 +67,7 @@ main(['--port', '0'])
 ";
 
 impl Moto {
-    /// The one of this process; tests keep apart by account.
+    /// The server of this process. Tests are separated by account.
     pub fn shared() -> &'static Moto {
         static MOTO: OnceLock<Moto> = OnceLock::new();
         MOTO.get_or_init(Moto::start)
@@ -84,12 +84,12 @@ impl Moto {
             .spawn()
             .unwrap();
         let lines = BufReader::new(process.stderr.take().unwrap()).lines();
-        let (told, address) = mpsc::channel();
-        // Reads on to the end: moto must never wait for someone to read its log.
+        let (sender, address) = mpsc::channel();
+        // Reads to the end, because moto must never wait for a reader of its log.
         thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 if let Some((_, address)) = line.split_once("Running on http://") {
-                    let _ = told.send(address.trim().parse().unwrap());
+                    let _ = sender.send(address.trim().parse().unwrap());
                 }
             }
         });
@@ -102,7 +102,7 @@ impl Moto {
         format!("http://{}", self.address)
     }
 
-    /// A call of a service with a JSON protocol, such as SQS, by the holder of this key; moto looks at no signature.
+    /// A call of a service with a JSON protocol, such as SQS, with this key. moto ignores signatures.
     pub async fn call_json(
         &self,
         service: &str,
@@ -131,7 +131,7 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Starts with this environment alone.
+    /// Starts the emulator with only this environment.
     pub fn start(environment: &[(&str, String)]) -> Emulator {
         for _ in 0..5 {
             if let Some(emulator) = Emulator::try_start(environment) {
@@ -141,9 +141,9 @@ impl Emulator {
         panic!("the Runtime Interface Emulator finds no free port");
     }
 
-    /// `None`: another process took a port before the emulator did.
+    /// `None`: another process took a port before the emulator.
     fn try_start(environment: &[(&str, String)]) -> Option<Emulator> {
-        // Held together, so that they are two; free again when the emulator starts.
+        // Both are held at once, so that they differ. They are free again when the emulator starts.
         let ports = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
         let [address, runtime] = ports.map(|port| port.local_addr().unwrap());
         let mut process = Command::new(from_environment(emulator_in))
@@ -168,24 +168,24 @@ impl Emulator {
         emulator.process.try_wait().unwrap().is_none().then_some(emulator)
     }
 
-    /// Invokes the function, one event at a time as in a real execution environment: HTTP status and answer.
+    /// Invokes the function with one event at a time, as a real execution environment. Returns HTTP status and answer.
     pub async fn invoke(&mut self, event: &str) -> (u16, String) {
         post(self.address, "/2015-03-31/functions/function/invocations", &[], event.to_owned()).await
     }
 
-    /// The most memory that the function's process has held so far, in KiB.
+    /// The peak memory of the function's process so far, in KiB.
     pub fn peak_memory_kib(&self) -> u64 {
         let status = function_of(self.process.id()).expect("the function's process lives");
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux tells the peak");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux reports the peak memory");
         peak.trim().trim_end_matches("kB").trim().parse().unwrap()
     }
 
-    /// Whose child the function is: for `signal_function`, which must not wait for an invocation's end.
+    /// The parent of the function: for `signal_function`, which must not wait for the end of an invocation.
     pub fn id(&self) -> u32 {
         self.process.id()
     }
 
-    /// Sends the function's process SIGTERM, as Lambda does in the shutdown phase; whether it ended within a second.
+    /// Sends SIGTERM to the function, as Lambda does in the shutdown phase. Returns whether it ended within a second.
     pub fn terminate_function(&self) -> bool {
         let function = function_of(self.process.id()).and_then(|status| field(&status, "Pid:"));
         let function = function.expect("the function's process lives");
@@ -197,13 +197,13 @@ impl Emulator {
         wait_at_most(Duration::from_secs(1), || !lives())
     }
 
-    /// Ends it; everything that it and the function wrote to standard output and standard error.
+    /// Ends the emulator. Returns everything that it and the function wrote to standard output and standard error.
     pub fn end(mut self) -> String {
         self.stop();
         self.output.drain(..).map(|reader| reader.join().unwrap()).collect()
     }
 
-    /// The emulator ends the function; what does not end in time is killed.
+    /// The emulator ends the function. A process that does not end in time is killed.
     fn stop(&mut self) {
         let function = function_of(self.process.id()).and_then(|status| field(&status, "Pid:"));
         signal("-TERM", self.process.id());
@@ -227,13 +227,25 @@ impl Drop for Emulator {
     }
 }
 
-/// Sends the function in this emulator a signal: `-STOP` and `-CONT` freeze and wake it, `-KILL` ends it as Lambda does.
+/// Sends a signal to the function in this emulator: `-STOP` freezes it, `-CONT` wakes it, and `-KILL` ends it as Lambda
+/// does.
 pub fn signal_function(emulator: u32, name: &str) {
     let function = function_of(emulator).and_then(|status| field(&status, "Pid:"));
     signal(name, function.expect("the function's process lives"));
 }
 
+<<<<<<< HEAD
 /// The emulator lies in aws-sam-cli, beside a copy for the other processor.
+=======
+/// The peak memory of the function in this emulator so far, in KiB.
+pub fn peak_memory_of_function(emulator: u32) -> u32 {
+    let status = function_of(emulator).expect("the function's process lives");
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux reports VmHWM");
+    peak.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+/// The emulator is in aws-sam-cli, beside a copy for the other processor.
+>>>>>>> refs/heads/lang2
 fn emulator_in(venv: &Path) -> Option<PathBuf> {
     let processor = match std::env::consts::ARCH {
         "aarch64" => "arm64",
@@ -244,7 +256,7 @@ fn emulator_in(venv: &Path) -> Option<PathBuf> {
     pythons.map(|python| python.path().join(&inside)).find(|path| path.is_file())
 }
 
-/// What Linux tells of the process whose parent is the emulator: the function.
+/// The process whose parent is the emulator, which is the function, from Linux.
 fn function_of(emulator: u32) -> Option<String> {
     let processes = std::fs::read_dir("/proc").ok()?.filter_map(Result::ok);
     let mut all = processes.filter_map(|process| std::fs::read_to_string(process.path().join("status")).ok());
@@ -259,7 +271,7 @@ fn signal(signal: &str, process: u32) {
     let _ = Command::new("kill").args([signal, &process.to_string()]).stderr(Stdio::null()).status();
 }
 
-/// Reads to the end, on a thread of its own.
+/// Reads to the end, on a separate thread.
 fn collect(mut from: impl Read + Send + 'static) -> JoinHandle<String> {
     thread::spawn(move || {
         let mut all = Vec::new();

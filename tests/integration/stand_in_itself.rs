@@ -1,5 +1,5 @@
-//! The stand-in for AWS, held against what AWS was seen to do, through the real SDK clients. What fails here is the
-//! stand-in, not the package.
+//! Tests of the stand-in against recorded behaviour of AWS, through the real SDK clients. A failure here is an error of
+//! the stand-in, not of the product.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 use aws_sdk_sts::error::ProvideErrorMetadata as _;
@@ -13,7 +13,7 @@ const HUB: &str = "arn:aws:iam::111111111111:role/pipeline/hub";
 const TOPIC: &str = "arn:aws:sns:eu-west-1:999999999999:credential-health";
 const FIFO: &str = "arn:aws:sns:eu-west-1:999999999999:credential-health.fifo";
 
-/// A checker that may do everything on its side, a hub of twelve hours that trusts it and a user, two topics.
+/// A checker with all permissions, a hub of twelve hours that trusts the checker and a user, and two topics.
 fn world() -> World {
     let mut world = World::new();
     world.role(Role::new(CHECKER).allows("*", "*"));
@@ -27,7 +27,7 @@ fn user(world: &mut World) -> Credentials {
     world.user(User::new("arn:aws:iam::999999999999:user/checker").may_assume("arn:aws:iam::*:role/*"))
 }
 
-/// Each service's client, set up alike: the stand-in's endpoint, these credentials, no retries.
+/// The client of each service with the same settings: the endpoint of the stand-in, these credentials, no retries.
 macro_rules! client {
     ($service:ident, $aws:expr, $credentials:expr) => {
         client!($service, $aws, $credentials, |config| config)
@@ -52,8 +52,8 @@ macro_rules! client {
     }};
 }
 
-/// `code: message` of a refused call, `ok` of one that was not.
-macro_rules! said {
+/// `code: message` of a refused call, `ok` of a successful call.
+macro_rules! outcome {
     ($call:expr) => {
         match $call.send().await {
             Ok(_) => "ok".to_owned(),
@@ -63,7 +63,7 @@ macro_rules! said {
 }
 
 async fn assume(aws: &StandIn, credentials: &Credentials, role: &str, seconds: i32) -> String {
-    said!(
+    outcome!(
         client!(aws_sdk_sts, aws, credentials)
             .assume_role()
             .role_arn(role)
@@ -78,7 +78,7 @@ async fn assumed_with(aws: &StandIn, credentials: &Credentials, policy: Option<&
     handed_out(answer.credentials())
 }
 
-/// What STS handed out, as the stand-in writes it.
+/// The credentials that STS issued, in the type of the stand-in.
 fn handed_out(given: Option<&aws_sdk_sts::types::Credentials>) -> Credentials {
     let given = given.unwrap();
     Credentials {
@@ -92,7 +92,7 @@ fn wrong_secret(credentials: &Credentials) -> Credentials {
     Credentials { secret_access_key: "wrong".to_owned(), ..credentials.clone() }
 }
 
-// They stand with the stand-in, and below the macros that they use.
+// The modules are in the folder of the stand-in. They come after the macros that they use.
 #[path = "../stand_in/itself/s3.rs"]
 mod s3;
 #[path = "../stand_in/itself/sns.rs"]

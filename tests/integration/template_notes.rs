@@ -1,5 +1,5 @@
-//! `lint` on templates and plans that leave something open: the verdict never rests on a guess, and the report has a
-//! note for each role and each construct that is not judged.
+//! `lint` on templates and plans with unknown values: no verdict is based on a guess, and the report has a note for
+//! each role and each construct that is not judged.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ const TRUST: &str = "{Version: '2012-10-17', Statement: [{Effect: Allow, Princip
                      'arn:aws:iam::222222222222:oidc-provider/idp.example.com'}, Action: \
                      'sts:AssumeRoleWithWebIdentity'}]}";
 
-/// A job of 90 minutes that requests two hours of the role.
+/// A job of 90 minutes that requests two hours from the role.
 fn inventory(role: &str) -> String {
     format!(
         "version: 1\njobs: [{{name: job, length: 90m, source: web-identity, path: [{{role: \"{role}\", duration: \
@@ -18,7 +18,7 @@ fn inventory(role: &str) -> String {
     )
 }
 
-/// The role `deploy` with these lines as its properties, after these sections.
+/// The role `deploy` with these lines as properties, after these sections.
 fn template(sections: &str, properties: &str) -> String {
     format!(
         "{sections}\nResources:\n  Deploy:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: deploy\n      \
@@ -73,7 +73,7 @@ fn case(
 }
 
 #[tokio::test]
-async fn a_transform_leaves_the_absent_properties_of_a_role_open() {
+async fn a_transform_makes_the_absent_properties_of_a_role_unknown() {
     const OPEN: &[&str] = &["may set properties that are not in the file"];
     assert_cases(
         "--cloudformation",
@@ -143,7 +143,7 @@ async fn a_transform_leaves_the_absent_properties_of_a_role_open() {
 }
 
 #[tokio::test]
-async fn a_value_that_both_branches_have_is_known() {
+async fn a_value_that_is_equal_in_both_branches_is_known() {
     const OPEN: &str = "Parameters: {Stage: {Type: String}}\nConditions: {Open: !Equals [!Ref Stage, prod]}\n\
                         Mappings: {Max: {prod: {seconds: 14400}}}";
     let with = |properties: &str| template(OPEN, properties);
@@ -340,7 +340,7 @@ async fn plans_of_every_terraform_since_0_12_are_read() {
         let file = of_version(version).to_string();
         assert_cases("--terraform-plan", "p.json", vec![case(version, file, "covered", Some(7200), &[])]).await;
     }
-    // Terraform 0.12 leaves the index out in the planned values.
+    // Terraform 0.12 omits the index in the planned values.
     let mut indexed = of_version("0.1");
     indexed["resource_changes"][0]["address"] = json!("aws_iam_role.deploy[0]");
     indexed["planned_values"] = json!({"root_module": {"resources": [
@@ -446,7 +446,7 @@ async fn utf16_files_are_read_and_named() {
 }
 
 #[tokio::test]
-async fn nothing_is_concluded_from_a_text_that_is_no_principal() {
+async fn a_text_that_is_not_a_principal_has_no_effect() {
     let denied = async |source: &str, principal: &str| {
         let hub = "arn:aws:iam::222222222222:role/hub";
         let jobs = format!(

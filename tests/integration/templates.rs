@@ -1,5 +1,5 @@
-//! `lint` on templates and plans, through the command: verdicts, findings, what is left open, exit status; and what
-//! each intrinsic function comes to. The fixtures say which public project each is modelled on.
+//! `lint` on templates and plans, through the command: verdicts, findings, unknown values, exit status, and the value
+//! of each intrinsic function. Each fixture names the public project that it is modelled on.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ fn fixture(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// One job of 30 minutes by these roles; `more` adds to the inventory.
+/// One job of 30 minutes with these roles. `more` adds lines to the inventory.
 fn inventory(source: &str, path: &[&str], more: &str) -> String {
     let hops: Vec<String> = path.iter().map(|role| format!("{{role: \"{role}\"}}")).collect();
     one_job("30m", source, &hops.join(", "), more)
@@ -41,7 +41,7 @@ struct Case<'a> {
     status: i32,
     verdict: &'a str,
     ids: &'a [&'a str],
-    /// Texts that the notes have.
+    /// Expected texts of the notes.
     notes: &'a [&'a str],
 }
 
@@ -77,7 +77,7 @@ async fn assert_cases(cases: &[Case<'_>]) {
 }
 
 #[tokio::test]
-async fn a_template_says_before_the_deployment_what_the_roles_will_be() {
+async fn a_template_gives_the_planned_settings_of_its_roles() {
     let execution = arn(2, "AWSCloudFormationStackSetExecutionRole");
     let administration = arn(1, "AWSCloudFormationStackSetAdministrationRole");
     let deploy = "arn:aws:iam::222222222222:role/cdk-hnb659fds-deploy-role-222222222222-eu-west-1";
@@ -377,7 +377,7 @@ async fn a_template_says_before_the_deployment_what_the_roles_will_be() {
 }
 
 #[tokio::test]
-async fn what_a_template_leaves_open_is_not_known_whatever_is_declared() {
+async fn a_value_that_a_template_leaves_open_is_unknown_despite_a_declared_value() {
     let long = |name: &str| {
         let declared = format!("roles: {{r: {{arn: \"{}\", max_session_duration: 12h}}}}\n", arn(2, name));
         one_job("11h", "web-identity", "{role: r, duration: 12h}", &declared)
@@ -446,7 +446,7 @@ async fn what_a_template_leaves_open_is_not_known_whatever_is_declared() {
 
 /// Modelled on the "Conditions section syntax" page of the CloudFormation User Guide, whose parameter has a default.
 #[tokio::test]
-async fn a_role_that_a_default_leaves_out_is_said() {
+async fn a_role_that_a_default_omits_is_reported() {
     let template = "Parameters: {Stage: {Type: String, Default: test}}\n\
                     Conditions: {IsProduction: !Equals [!Ref Stage, prod]}\n\
                     Resources:\n  Only: {Type: AWS::IAM::Role, Condition: IsProduction, Properties: {RoleName: only, \
@@ -466,7 +466,7 @@ async fn a_role_that_a_default_leaves_out_is_said() {
 }
 
 #[tokio::test]
-async fn a_role_of_terraform_is_changed_in_its_configuration_not_in_the_plan() {
+async fn the_fix_for_a_terraform_role_is_in_its_configuration() {
     let role = |max: &str| {
         format!(
             r#"{{"format_version": "1.2", "resource_changes": [{{"address": "aws_iam_role.root", "mode": "managed",
@@ -501,7 +501,7 @@ async fn a_role_of_terraform_is_changed_in_its_configuration_not_in_the_plan() {
 }
 
 #[tokio::test]
-async fn a_plan_says_before_it_is_applied_what_the_roles_will_be() {
+async fn a_plan_gives_the_planned_settings_of_its_roles() {
     let exec = |account| inventory("iam-user", &[&arn(1, "AWSAFTAdmin"), &arn(account, "AWSAFTExecution")], "");
     let long = |name: &str, declared: &str| {
         one_job(
@@ -631,7 +631,7 @@ async fn a_plan_says_before_it_is_applied_what_the_roles_will_be() {
 }
 
 #[tokio::test]
-async fn one_name_in_several_accounts_is_not_known_until_the_accounts_are_given() {
+async fn a_name_in_several_accounts_is_unknown_without_the_accounts_of_the_file() {
     let jobs = "version: 1
 jobs:
   - name: job
@@ -663,7 +663,7 @@ jobs:
 }
 
 #[tokio::test]
-async fn the_reader_of_this_project_trusts_the_function_and_nobody_else() {
+async fn the_reader_role_of_this_project_trusts_only_the_function() {
     let reader = arn(2, "credential-health-reader");
     let given = |function: &'static str| {
         [["--parameter", function], ["--parameter", "OrganizationId="], ["--parameter", "ExternalId=example"]].concat()
@@ -691,12 +691,12 @@ async fn the_text_names_file_and_line_and_the_fix_is_in_the_file() {
     let ran = lint(&jobs, &["templates/sam-pipeline.yaml"], &["--parameter", "UseOidcProvider=true"]).await;
     ran.assert_status(1);
     let text = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    for said in [
+    for expected in [
         "In templates/sam-pipeline.yaml:12 (PipelineExecutionRole), set MaxSessionDuration of \
          sam-pipeline-execution to 14400 (4h)",
         "templates/sam-pipeline.yaml: 1 role, 1 of them on the paths of these jobs.",
     ] {
-        assert!(text.contains(said), "no {said:?} in\n{}", ran.stdout);
+        assert!(text.contains(expected), "no {expected:?} in\n{}", ran.stdout);
     }
     assert!(!ran.stdout.contains("aws iam update-role"), "{}", ran.stdout);
     let report = lint(&jobs, &["templates/sam-pipeline.yaml"], &["--format", "json"]).await.report();
@@ -705,7 +705,7 @@ async fn the_text_names_file_and_line_and_the_fix_is_in_the_file() {
 }
 
 #[tokio::test]
-async fn every_problem_of_every_file_is_told_and_nothing_is_checked() {
+async fn every_problem_of_every_file_is_reported_and_no_job_is_checked() {
     let good = inventory("iam-user", &[HUB], "");
     let cases: [(&str, &str, &[u8], &str); 20] = [
         ("--cloudformation", "a.yaml", b"Resources: [", "a.yaml:1:"),
@@ -744,26 +744,26 @@ async fn every_problem_of_every_file_is_told_and_nothing_is_checked() {
         ("--terraform-plan", "p.json", b"{\"@level\":\"info\"}\n{\"@level\":\"info\"}\n", "p.json:2:"),
         ("--terraform-plan", "p.json", b"", "terraform show -json"),
     ];
-    for (option, name, content, said) in cases {
+    for (option, name, content, expected) in cases {
         let cli = Cli::on(&good, "lint", &[option, name]);
         let cli = if name.ends_with('/') { cli.file("missing/x", "") } else { cli.file(name, content) };
         let ran = cli.run().await;
         ran.assert_status(2);
-        assert!(ran.stderr.contains(said), "no {said:?} in\n{}", ran.stderr);
+        assert!(ran.stderr.contains(expected), "no {expected:?} in\n{}", ran.stderr);
         assert!(ran.stdout.is_empty(), "{}", ran.stdout);
     }
     let deep = format!("Resources: {}{}", "[".repeat(200), "]".repeat(200));
     let arguments = ["--cloudformation", "a.yaml", "none.yaml", "--terraform-plan", "p.json", "--parameter", "A=1"];
     let ran = Cli::on("version: 2\n", "lint", &arguments).file("a.yaml", deep).file("p.json", "{}").run().await;
     ran.assert_status(2);
-    for said in [
+    for expected in [
         "levels deep",
         "none.yaml: there is no such file",
         "there is no format_version",
         "3 problems in the templates and plans",
         "in the inventory",
     ] {
-        assert!(ran.stderr.contains(said), "no {said:?} in\n{}", ran.stderr);
+        assert!(ran.stderr.contains(expected), "no {expected:?} in\n{}", ran.stderr);
     }
     let ran = lint(&good, &["templates/conditional-session.yaml"], &["--parameter", "Stag=prod"]).await;
     ran.assert_status(2);
@@ -772,26 +772,26 @@ async fn every_problem_of_every_file_is_told_and_nothing_is_checked() {
         "{}",
         ran.stderr
     );
-    for (more, said) in [
+    for (more, expected) in [
         (["--parameter", "x"], "NAME=VALUE"),
         (["--account", "12"], "12 digits"),
         (["--cloudformation", "-"], "standard input"),
     ] {
         let ran = Cli::new(&[&["lint", "--inventory", "-", "--cloudformation", "-"][..], &more].concat()).run().await;
         ran.assert_status(2);
-        assert!(ran.stderr.contains(said), "{}", ran.stderr);
+        assert!(ran.stderr.contains(expected), "{}", ran.stderr);
     }
 }
 
 #[tokio::test]
-async fn accounts_go_with_files() {
+async fn accounts_without_files_are_refused() {
     let ran = lint(&inventory("iam-user", &[HUB], ""), &[], &["--account", "111111111111"]).await;
     ran.assert_status(2);
     assert!(ran.stderr.contains("--account goes with --cloudformation or --terraform-plan"), "{}", ran.stderr);
 }
 
 #[tokio::test]
-async fn a_plan_comes_by_standard_input_too() {
+async fn a_plan_is_read_from_standard_input() {
     let jobs = inventory("iam-user", &[&arn(2, "legacy")], "");
     let ran = Cli::on(&jobs, "lint", &["--terraform-plan", "-"]).input(fixture("plans/deleted-role.json")).run().await;
     ran.assert_status(1);
@@ -799,7 +799,7 @@ async fn a_plan_comes_by_standard_input_too() {
 }
 
 #[tokio::test]
-async fn a_plan_that_breaks_off_behind_a_line_break_is_told_at_a_first_column() {
+async fn a_plan_that_ends_after_a_line_break_is_reported_at_column_1() {
     let jobs = inventory("iam-user", &[&arn(2, "legacy")], "");
     let ran = Cli::on(&jobs, "lint", &["--terraform-plan", "p.json"]).file("p.json", "{\n").run().await;
     ran.assert_status(2);
@@ -807,7 +807,7 @@ async fn a_plan_that_breaks_off_behind_a_line_break_is_told_at_a_first_column() 
 }
 
 #[tokio::test]
-async fn a_template_without_roles_is_told_and_is_no_error() {
+async fn a_template_without_roles_is_reported_without_an_error() {
     let ran = Cli::on(&inventory("iam-user", &[HUB], ""), "lint", &["--cloudformation", "a.yaml"])
         .file("a.yaml", "Resources:\n  Nested: {Type: AWS::CloudFormation::Stack}\n")
         .run()
@@ -821,7 +821,7 @@ async fn a_template_without_roles_is_told_and_is_no_error() {
 }
 
 #[tokio::test]
-async fn what_a_file_says_cannot_steer_the_terminal() {
+async fn text_of_a_file_cannot_control_the_terminal() {
     let template = "Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: hub
       MaxSessionDuration: !Ref \"\\e[31mred\"
       AssumeRolePolicyDocument:
@@ -832,7 +832,7 @@ async fn what_a_file_says_cannot_steer_the_terminal() {
                 .file("a.yaml", template)
                 .run()
                 .await;
-        // The principal is none that IAM accepts, so nothing is concluded from it.
+        // IAM does not accept this principal, so it has no effect.
         ran.assert_status(0);
         assert!(ran.stdout.contains("[31mred"), "{}", ran.stdout);
         assert!(!ran.stdout.contains('\u{1b}') && !ran.stdout.contains("\\u001b"), "{:?}", ran.stdout);
@@ -840,7 +840,7 @@ async fn what_a_file_says_cannot_steer_the_terminal() {
 }
 
 #[tokio::test]
-async fn the_page_shows_what_lint_says() {
+async fn the_page_shows_the_text_of_lint() {
     let page = String::from_utf8(fixture("docs/templates.md")).unwrap();
     let block = |start: &str, end: &str| {
         let (_, rest) = page.split_once(start).unwrap_or_else(|| panic!("no {start:?}"));
@@ -899,7 +899,7 @@ fn planned(files: &[(&str, &[u8])]) -> Result<Planned, String> {
 }
 
 #[test]
-fn each_function_is_resolved_or_said_to_be_open() {
+fn each_function_is_resolved_or_reported_as_unknown() {
     let known = [
         ("7200", 7200),
         ("'7200'", 7200),
@@ -959,14 +959,14 @@ fn each_function_is_resolved_or_said_to_be_open() {
         let found = planned(&[("t.yaml", format!("{PREAMBLE}{text}\n").as_bytes())])
             .unwrap_or_else(|problems| panic!("{text}: {problems}"));
         match &found.roles[&RoleArn::parse(HUB).unwrap()].max_session {
-            Setting::Unknown(said) => assert!(said.to_string().contains(why), "{text}: {said}"),
+            Setting::Unknown(reason) => assert!(reason.to_string().contains(why), "{text}: {reason}"),
             Setting::Known(seconds) => panic!("{text}: {seconds}"),
         }
     }
 }
 
 #[test]
-fn a_template_that_doubles_itself_ends() {
+fn a_template_that_grows_exponentially_is_bounded() {
     let mut text = String::from("Conditions:\n  C0: !Equals [a, !Ref Nothing]\n");
     for n in 1..60 {
         text.push_str(&format!("  C{n}: !And [!Condition C{0}, !Condition C{0}]\n", n - 1));
@@ -990,7 +990,7 @@ fn a_template_that_doubles_itself_ends() {
     let problems = planned(&[("t.yaml", format!("{bomb}Resources: {{}}\n").as_bytes())]).unwrap_err();
     assert!(problems.contains("too many nodes") && problems.contains("at most 500000 nodes"), "{problems}");
     let many = |nodes: usize| format!("Resources: {{}}\nx: [{}]\n", vec!["y"; nodes].join(","));
-    // The map, two keys, their values: five beside the items.
+    // The map, two keys, their values: five nodes besides the items.
     assert!(planned(&[("t.yaml", many(499_995).as_bytes())]).is_ok());
     let problems = planned(&[("t.yaml", many(499_996).as_bytes())]).unwrap_err();
     assert!(problems.contains("too many nodes"), "{problems}");
@@ -1000,7 +1000,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_bytes_bring_the_readers_down(bytes in proptest::collection::vec(any::<u8>(), 0..400), text in "[\\[\\]{}:,!&*<>|\\- \n\"'#%a-zA-Z0-9$]{0,200}") {
+    fn no_input_makes_the_readers_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400),
+        text in "[\\[\\]{}:,!&*<>|\\- \n\"'#%a-zA-Z0-9$]{0,200}") {
         for content in [&bytes[..], text.as_bytes()] {
             let _ = planned(&[("t.yaml", content), ("p.plan", content)]);
         }

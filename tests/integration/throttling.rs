@@ -1,5 +1,5 @@
-//! Runs against quotas: a bucket of tokens for each service and account, as AWS has them. Counted are calls over the
-//! limit; how long a run takes is nobody's claim here.
+//! Runs against quotas: a bucket of tokens for each service and account, as in AWS. The tests count the calls over the
+//! limit. They make no claim about the time of a run.
 #![allow(clippy::print_stdout, reason = "figures are printed")]
 
 use std::collections::BTreeMap;
@@ -13,18 +13,19 @@ use crate::stand_in::{Answer, Call, Credentials, Fault, Limit, StandIn};
 
 const ROLES: usize = 2000;
 const ACCOUNTS: usize = 5;
-/// STS: 600 requests a second for an account (awslabs/mountpoint-s3#1358); that it is the caller's account is unconfirmed.
+/// STS: 600 requests a second for an account (awslabs/mountpoint-s3#1358). It is not confirmed that this is the
+/// caller's account.
 const STS: (u32, u32) = (600, 600);
-/// IAM publishes no number; it is smaller than what a run of this size would take.
+/// IAM publishes no number. This is less than a run of this size would use.
 const IAM: (u32, u32) = (40, 100);
-/// About what a call takes within a Region.
+/// The approximate latency of a call within a Region.
 const LATENCY: Duration = Duration::from_millis(10);
 
 fn arn(account: usize, number: usize) -> String {
     format!("arn:aws:iam::{:012}:role/r{number}", 200_000_000_000 + account)
 }
 
-/// So many accounts with so many roles each, all assumed by the checker itself.
+/// This number of accounts with this number of roles each. The checker itself assumes all of them.
 async fn accounts(accounts: usize, roles: usize) -> (StandIn, Credentials, String) {
     let (mut world, checker) = world();
     let mut inventory = String::from("version: 1\njobs:\n");
@@ -40,7 +41,7 @@ async fn accounts(accounts: usize, roles: usize) -> (StandIn, Credentials, Strin
     (StandIn::start(world).await, checker, inventory)
 }
 
-/// The way to AWS that the programs have, with the SDK's settings of the environment.
+/// The client of the programs, with the SDK settings of the environment.
 async fn client(aws: &StandIn, caller: &Credentials, retries: Option<aws_sdk_sts::config::retry::RetryConfig>) -> Aws {
     let Credentials { access_key_id, secret_access_key, session_token } = caller.clone();
     let credentials =
@@ -64,7 +65,7 @@ fn refused(calls: &[Call]) -> BTreeMap<&str, usize> {
     refused
 }
 
-/// One run over the quotas, in a line.
+/// The result of one run over the quotas, in one line.
 async fn run(name: &str, retries: Option<aws_sdk_sts::config::retry::RetryConfig>) -> (Report, Vec<Call>) {
     let (aws, checker, inventory) = accounts(ACCOUNTS, ROLES / ACCOUNTS).await;
     aws.set_latency(LATENCY);
@@ -77,7 +78,8 @@ async fn run(name: &str, retries: Option<aws_sdk_sts::config::retry::RetryConfig
     let calls = aws.calls();
     let over: usize = refused(&calls).values().sum();
     println!(
-        "{name}: {ROLES} roles in {ACCOUNTS} accounts, {} calls, {over} over the limit {:?}, {} roles not checked, {:?}",
+        "{name}: {ROLES} roles in {ACCOUNTS} accounts, {} calls, {over} over the limit {:?}, {} roles not checked, \
+            {:?}",
         calls.len(),
         refused(&calls),
         report.coverage.roles.not_checked.len(),
@@ -87,20 +89,21 @@ async fn run(name: &str, retries: Option<aws_sdk_sts::config::retry::RetryConfig
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_thousand_roles_over_the_quotas_are_all_checked_with_few_calls_over_the_limit() {
+async fn two_thousand_roles_over_the_quotas_are_checked_with_few_throttled_calls() {
     let (report, calls) = run("as it ships", None).await;
     assert!(report.run.complete, "{:?}", report.coverage.roles.not_checked.first());
     assert_eq!((report.coverage.roles.assumed, report.coverage.roles.described), (ROLES, ROLES));
     let over: usize = refused(&calls).values().sum();
     assert_eq!(calls.len(), 1 + 2 * ROLES + over, "a call is made again only because it was refused");
-    // The buckets give 600 and 5 × 100 at once; a client that only tried again would be over the limit half of the time.
+    // The buckets allow 600 and 5 × 100 calls at once. A client that only retries would be over the limit half of the
+    // time.
     assert!(over <= calls.len() / 10, "{over} of {} calls over the limit", calls.len());
 }
 
-/// `cargo test --workspace -- --ignored --nocapture other_modes`: what the run would be with the SDK's other retry modes.
+/// `cargo test --workspace -- --ignored --nocapture other_modes` shows the run with the SDK's other retry modes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "figures to compare with, printed"]
-async fn the_same_by_the_sdks_other_modes() {
+async fn the_other_retry_modes_of_the_sdk_check_all_roles() {
     use aws_sdk_sts::config::retry::RetryConfig;
     run("no retries", Some(RetryConfig::disabled())).await;
     run("standard, 6 attempts", Some(RetryConfig::standard().with_max_attempts(6))).await;
@@ -108,9 +111,9 @@ async fn the_same_by_the_sdks_other_modes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_account_that_throttles_without_end_does_not_keep_the_others_from_being_checked() {
+async fn permanent_throttling_in_one_account_does_not_stop_the_checks_of_other_accounts() {
     let (aws, checker, inventory) = accounts(2, 100).await;
-    // The first account of the inventory: its calls are at the front of the queue.
+    // The first account of the inventory. Its calls are at the front of the queue.
     aws.script(Fault::on("GetRole").caller("sts::200000000000:").then(Answer::Throttle));
     let client = client(&aws, &checker, None).await;
     let time = Some(Duration::from_secs(12));
@@ -131,9 +134,9 @@ async fn an_account_that_throttles_without_end_does_not_keep_the_others_from_bei
     assert!(asked <= 100, "{asked} calls to an account that says no to all");
 }
 
-/// A function lives on: what one run was slowed to must not be the pace of the next.
+/// A function survives a run. The slower pace of one run must not apply to the next.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_run_after_a_throttled_one_begins_at_full_pace_and_with_all_its_retries() {
+async fn a_run_after_a_throttled_run_starts_at_full_pace_with_all_retries() {
     let (aws, checker, inventory) = accounts(2, 10).await;
     aws.script(Fault::on("AssumeRole").times(40).then(Answer::Throttle));
     let client = crate::harness::hasty_client(&aws, &checker).await;
@@ -144,7 +147,7 @@ async fn a_run_after_a_throttled_one_begins_at_full_pace_and_with_all_its_retrie
         .await;
     aws.clear_script();
     aws.reset_calls();
-    // Each role is throttled once: it takes what the first run may have used up.
+    // Each role is throttled once, which uses the retries that the first run may have used up.
     aws.script(Fault::on("AssumeRole").times(1).then(Answer::Throttle));
     let second = client.for_run_of(remaining);
     let report = Check { aws: &second, concurrency: DEFAULT_CONCURRENCY, time: None, run_id: RUN_ID }

@@ -1,5 +1,5 @@
-//! Answers that AWS does not give: cut, too large, with numbers and times that cannot be. Each is `unreadable-answer`, and
-//! none of its values reaches the report.
+//! Answers that AWS never gives: truncated, too large, or with impossible numbers and times. Each is
+//! `unreadable-answer`, and none of its values reaches the report.
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ async fn checked_with(fault: Fault) -> (Value, StandIn) {
     (report, aws)
 }
 
-/// The role was not checked for this reason, and the report holds no number of it.
+/// The role was not checked for this reason, and the report has no number from the answer.
 #[track_caller]
 fn assert_unreadable(report: &Value, arn: &str) {
     let role = role_of(report, arn);
@@ -27,7 +27,7 @@ fn assert_unreadable(report: &Value, arn: &str) {
 }
 
 #[tokio::test]
-async fn an_answer_that_was_cut_inside_a_number_gives_no_number() {
+async fn an_answer_truncated_inside_a_number_gives_no_number() {
     for cut in ["<MaxSessionDuration>3", "<MaxSessionDuration>360", "<MaxSessionDuration>3600", "</GetRoleResult>"] {
         let fault = Fault::on("GetRole").target(ETL).then(Answer::CutAfter(cut.to_owned()));
         assert_unreadable(&checked_with(fault).await.0, ETL);
@@ -35,7 +35,7 @@ async fn an_answer_that_was_cut_inside_a_number_gives_no_number() {
 }
 
 #[tokio::test]
-async fn a_max_session_duration_that_iam_never_has_gives_no_number() {
+async fn a_max_session_duration_outside_the_range_of_iam_gives_no_number() {
     for number in ["0", "1", "3599", "43201", "2147483647", "-3600", "", "x"] {
         let altered = format!("<MaxSessionDuration>{number}</MaxSessionDuration>");
         let answer = Answer::altered("<MaxSessionDuration>3600</MaxSessionDuration>", &altered);
@@ -45,7 +45,7 @@ async fn a_max_session_duration_that_iam_never_has_gives_no_number() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_too_large_is_read_no_further() {
+async fn an_answer_that_is_too_large_is_not_read_to_its_end() {
     let padding = " ".repeat(300 * 1024);
     let role = format!("<GetRoleResponse>{padding}</GetRoleResponse>");
     let refusal =
@@ -57,7 +57,7 @@ async fn an_answer_that_is_too_large_is_read_no_further() {
 }
 
 #[tokio::test]
-async fn a_session_that_ends_in_the_past_or_in_a_century_is_not_used() {
+async fn a_session_with_an_implausible_expiration_is_not_used() {
     for century in ["19", "21"] {
         let answer = Answer::altered("<Expiration>20", &format!("<Expiration>{century}"));
         let (report, aws) = checked_with(Fault::on("AssumeRole").target(HUB).then(answer)).await;
@@ -70,7 +70,7 @@ async fn a_session_that_ends_in_the_past_or_in_a_century_is_not_used() {
 }
 
 #[tokio::test]
-async fn an_arn_that_is_none_is_no_identity() {
+async fn an_invalid_arn_is_not_an_identity() {
     let (report, _) = checked_with(Fault::on("AssumeRole").target(HUB).then(Answer::altered("arn:aws:sts", "x"))).await;
     assert_unreadable(&report, HUB);
     let (report, _) = checked_with(Fault::on("GetRole").target(ETL).then(Answer::altered("arn:aws:iam", "x"))).await;
@@ -78,7 +78,7 @@ async fn an_arn_that_is_none_is_no_identity() {
 }
 
 #[tokio::test]
-async fn an_error_answer_that_was_cut_is_no_refusal() {
+async fn a_truncated_error_answer_is_not_a_refusal() {
     let cut = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>User is not auth";
     let (report, _) = checked_with(Fault::on("AssumeRole").target(ETL).then(Answer::xml(403, cut))).await;
     assert_unreadable(&report, ETL);

@@ -1,5 +1,5 @@
-//! The dashboard's widget as CloudWatch gets it, read by an HTML parser that we did not write. How it looks is judged in a
-//! browser, by `scripts/test browser`, on the pages that a test here writes.
+//! The dashboard's widget as CloudWatch gets it, read by an independent HTML parser. `scripts/test browser` checks its
+//! appearance in a browser, on the pages that a test here writes.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,10 +18,10 @@ use crate::harness::{
 use crate::html_reader::{attribute, attributes, has_class, inside, parsed, tag, text};
 use crate::stand_in::{Credentials, Role, StandIn};
 
-/// What Lambda answers at most, in bytes (Lambda quotas: 6 MB).
+/// The largest answer of Lambda in bytes (Lambda quotas: 6 MB).
 const LAMBDA_ANSWER: usize = 6 * 1024 * 1024;
 
-/// What a dashboard sends for a widget of these parameters.
+/// The request of a dashboard for a widget with these parameters.
 fn request(parameters: &Value, theme: &str) -> Value {
     let mut request = event("widget.json");
     let fields = request.as_object_mut().unwrap();
@@ -37,7 +37,7 @@ fn lint(inventory: &str, runbook_base_url: Option<&str>) -> Report {
     harness::lint(inventory, &Start { trigger: Trigger::Manual, runbook_base_url, ..offline_start() })
 }
 
-/// So many jobs, of every verdict in turn, the healthy ones first.
+/// This number of jobs, with every verdict in turn, the healthy jobs first.
 fn many_jobs(count: usize) -> String {
     const KINDS: [(&str, &str); 6] = [
         ("cost-report", "length: 20m, source: eks-pod-identity, refresh: auto"),
@@ -53,18 +53,19 @@ fn many_jobs(count: usize) -> String {
     };
     let jobs: String = (0..count).map(job).collect();
     format!(
-        "version: 1\nroles:\n  known: {{arn: \"{ETL}\", max_session_duration: 1h}}\n  partner: {{arn: \"arn:aws:iam::555555555555:role/partner\"}}\njobs:\n{jobs}"
+        "version: 1\nroles:\n  known: {{arn: \"{ETL}\", max_session_duration: 1h}}\n  partner: {{arn: \
+            \"arn:aws:iam::555555555555:role/partner\"}}\njobs:\n{jobs}"
     )
 }
 
 // --- Reading HTML ---
 
-/// A page that the parser had nothing to say against.
+/// A page that the parser accepts without errors.
 struct Page(RcDom);
 
 impl Page {
     #[track_caller]
-    fn of(html: &str) -> Self {
+    fn parse(html: &str) -> Self {
         let page = format!("<!DOCTYPE html><html><head><title></title></head><body>{html}</body></html>");
         Self(parsed(page))
     }
@@ -79,7 +80,7 @@ impl Page {
 
     /// The rows, in order.
     fn rows(&self) -> Vec<Row> {
-        self.of_class("ch-row").into_iter().map(|row| Row::of(&row)).collect()
+        self.of_class("ch-row").into_iter().map(|row| Row::parse(&row)).collect()
     }
 
     fn names(&self) -> Vec<String> {
@@ -87,7 +88,7 @@ impl Page {
     }
 }
 
-/// A job's row.
+/// The row of a job.
 struct Row {
     name: String,
     verdict: String,
@@ -101,7 +102,7 @@ struct Row {
 
 impl Row {
     #[track_caller]
-    fn of(row: &Handle) -> Self {
+    fn parse(row: &Handle) -> Self {
         let cells: Vec<Handle> = inside(row);
         let cell = |class: &str| -> &Handle {
             let mut found = cells.iter().filter(|cell| has_class(cell, class));
@@ -131,7 +132,7 @@ impl Row {
 static METRICS: AtomicUsize = AtomicUsize::new(0);
 
 #[tokio::test]
-async fn the_recorded_events_are_answered_by_html_and_by_markdown_and_nobody_is_told() {
+async fn the_recorded_events_are_answered_with_html_or_markdown_and_no_message_is_published() {
     let (aws, checker) = account().await;
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("jobs.yaml"), INVENTORY).unwrap();
@@ -169,16 +170,19 @@ async fn the_recorded_events_are_answered_by_html_and_by_markdown_and_nobody_is_
         (request(&json!({"roles": [ETL]}), "light"), &["nightly-etl", "nightly-dump"]),
     ] {
         let answer = invoke(&request).await;
-        assert_eq!(Page::of(answer.as_str().unwrap()).names(), names, "{request}");
+        assert_eq!(Page::parse(answer.as_str().unwrap()).names(), names, "{request}");
     }
     assert_eq!(aws.calls_of("Publish").len(), 0, "NOTIFY is always, and yet");
     assert_eq!(METRICS.load(Ordering::SeqCst), 0);
     invoke(&event("scheduled.json")).await;
-    assert!(METRICS.load(Ordering::SeqCst) > 0 && !aws.calls_of("Publish").is_empty(), "a run would have told");
+    assert!(
+        METRICS.load(Ordering::SeqCst) > 0 && !aws.calls_of("Publish").is_empty(),
+        "a run would have published messages"
+    );
 }
 
 #[tokio::test]
-async fn many_watchers_of_a_dashboard_are_one_run() {
+async fn many_viewers_of_a_dashboard_share_one_run() {
     let (aws, checker) = account().await;
     let lambda = Lambda::new(&aws, &checker, INVENTORY, &[]).await;
     let light = lambda.invoke(&request(&json!({}), "light")).await.unwrap();
@@ -187,7 +191,7 @@ async fn many_watchers_of_a_dashboard_are_one_run() {
     assert_eq!(lambda.invoke(&request(&json!({}), "light")).await.unwrap(), light);
     let dark = lambda.invoke(&request(&json!({}), "dark")).await.unwrap();
     assert_ne!(dark, light);
-    assert_eq!(Page::of(dark.as_str().unwrap()).names(), Page::of(light.as_str().unwrap()).names());
+    assert_eq!(Page::parse(dark.as_str().unwrap()).names(), Page::parse(light.as_str().unwrap()).names());
     assert_eq!(aws.calls().len(), 0);
     lambda.invoke(&request(&json!({"jobs": ["tidy-up"]}), "light")).await.unwrap();
     assert_eq!(aws.calls_of("AssumeRole").len(), 1, "a part of the inventory is asked for anew");
@@ -197,24 +201,24 @@ async fn many_watchers_of_a_dashboard_are_one_run() {
 }
 
 #[tokio::test]
-async fn the_widget_shows_the_last_scheduled_run_and_asks_nothing() {
+async fn the_widget_shows_the_last_scheduled_run_without_aws_calls() {
     let (aws, checker) = account().await;
     let lambda = Lambda::new(&aws, &checker, INVENTORY, &[]).await;
     lambda.invoke(&event("scheduled.json")).await.unwrap();
     aws.reset_calls();
     let html = lambda.invoke(&request(&json!({}), "light")).await.unwrap();
-    assert_eq!(Page::of(html.as_str().unwrap()).names(), ["nightly-etl", "nightly-dump", "tidy-up"]);
+    assert_eq!(Page::parse(html.as_str().unwrap()).names(), ["nightly-etl", "nightly-dump", "tidy-up"]);
     assert_eq!(aws.calls().len(), 0);
 }
 
 #[tokio::test]
-async fn after_a_quarter_of_an_hour_the_widget_runs_the_check_again() {
+async fn after_fifteen_minutes_the_widget_runs_the_check_again() {
     let (aws, checker) = account().await;
     let lambda = Lambda::new(&aws, &checker, INVENTORY, &[]).await;
     lambda.invoke(&event("scheduled.json")).await.unwrap();
     let asked_after = async |minutes: u64| {
         aws.reset_calls();
-        // Time stands still for the jump alone: what waits for an answer must not time out.
+        // Time is paused only for the jump, so that waiting for an answer does not time out.
         tokio::time::pause();
         tokio::time::advance(Duration::from_secs(60 * minutes)).await;
         tokio::time::resume();
@@ -227,12 +231,12 @@ async fn after_a_quarter_of_an_hour_the_widget_runs_the_check_again() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_the_run_itself_stands_above_the_jobs() {
+async fn problems_of_the_run_appear_above_the_jobs() {
     let (aws, checker) = account().await;
     aws.set_clock_offset(jiff::SignedDuration::from_mins(5));
     let lambda = Lambda::new(&aws, &checker, INVENTORY, &[]).await;
     let html = lambda.invoke(&request(&json!({}), "light")).await.unwrap();
-    let page = Page::of(html.as_str().unwrap());
+    let page = Page::parse(html.as_str().unwrap());
     let [skew] = &page.of_class("ch-run")[..] else { panic!("one finding of the run") };
     assert!(text(skew).contains("clock-skew") && text(skew).starts_with("high "), "{}", text(skew));
     let [link, action, ..] = &inside(skew)
@@ -248,7 +252,7 @@ async fn what_is_wrong_with_the_run_itself_stands_above_the_jobs() {
 // --- Rows and bars ---
 
 #[test]
-fn a_bar_is_the_run_against_the_lease() {
+fn a_bar_compares_the_run_with_the_lease() {
     let (with, thin, without, left, not_known) = ("ch-with", "ch-with-thin", "ch-without", "ch-left", "ch-not-known");
     for (job, times, bar) in [
         ("length: 4h, source: ecs-task, path: [r]", "needs 4h · lasts 1h", &[(with, 25.0), (without, 75.0)][..]),
@@ -270,7 +274,7 @@ fn a_bar_is_the_run_against_the_lease() {
     ] {
         let inventory =
             format!("version: 1\nroles: {{r: {{arn: \"{ETL}\"}}}}\njobs:\n  - {{name: j, margin: 10m, {job}}}\n");
-        let page = Page::of(&widget::render(&lint(&inventory, None), false));
+        let page = Page::parse(&widget::render(&lint(&inventory, None), false));
         let [row] = &page.rows()[..] else { panic!("one row") };
         assert_eq!(row.times, times, "{job}");
         let shown: Vec<(&str, f64)> = row.bar.iter().map(|(class, width)| (class.as_str(), *width)).collect();
@@ -281,12 +285,12 @@ fn a_bar_is_the_run_against_the_lease() {
 }
 
 #[test]
-fn three_hundred_jobs_fit_the_worst_first_and_none_is_lost() {
+fn three_hundred_jobs_fit_in_order_of_severity() {
     let report = lint(&many_jobs(300), None);
     let html = widget::render(&report, false);
     let answered = serde_json::to_vec(&html).unwrap().len();
     assert!(answered < LAMBDA_ANSWER / 4, "{answered} bytes");
-    let page = Page::of(&html);
+    let page = Page::parse(&html);
     let rows = page.rows();
     assert_eq!(rows.len(), 300);
     let shown: BTreeSet<&str> = rows.iter().map(|row| row.name.as_str()).collect();
@@ -314,8 +318,8 @@ fn three_hundred_jobs_fit_the_worst_first_and_none_is_lost() {
 }
 
 #[test]
-fn twenty_thousand_jobs_are_cut_and_the_rest_is_counted() {
-    // Copies, because to judge so many takes a test's build half a minute.
+fn twenty_thousand_jobs_are_shortened_with_a_count_of_the_rest() {
+    // Copies, because judging so many jobs takes half a minute in a test build.
     let few = lint(&many_jobs(400), None);
     let mut report = few.clone();
     for copy in 1..50 {
@@ -333,17 +337,20 @@ fn twenty_thousand_jobs_are_cut_and_the_rest_is_counted() {
     assert!(answered < LAMBDA_ANSWER - 4096, "{answered} bytes");
     let shown = html.matches("<div class=\"ch-row ").count();
     assert!((1000..20_000).contains(&shown), "{shown} shown");
-    let said = format!("{} more jobs are in the function's report", 20_000 - shown);
-    assert!(html.contains(&format!("<p class=\"ch-more\">{said}")), "{said}");
+    let rest = format!("{} more jobs are in the function's report", 20_000 - shown);
+    assert!(html.contains(&format!("<p class=\"ch-more\">{rest}")), "{rest}");
 }
 
 #[test]
-fn a_click_on_a_jobs_finding_opens_all_of_them() {
+fn a_click_on_a_finding_of_a_job_opens_all_its_findings() {
     let inventory = format!(
-        "version: 1\njobs:\n  - {{name: etl, length: 4h, source: web-identity, path: [\"{HUB}\", {{role: \"{ETL}\", duration: 2h}}]}}\n  - {{name: thin, length: 55m, source: ecs-task, path: [\"{ETL}\"]}}\n  - {{name: build, length: 55m, source: ecs-task, path: [\"{ETL}\"]}}\nlongest_waiver: 400000d\nwaivers:\n  - {{finding: thin-margin, job: build, until: 2099-12-31, reason: split}}\n"
+        "version: 1\njobs:\n  - {{name: etl, length: 4h, source: web-identity, path: [\"{HUB}\", {{role: \"{ETL}\", \
+            duration: 2h}}]}}\n  - {{name: thin, length: 55m, source: ecs-task, path: [\"{ETL}\"]}}\n  - {{name: \
+            build, length: 55m, source: ecs-task, path: [\"{ETL}\"]}}\nlongest_waiver: 400000d\n\
+            waivers:\n  - {{finding: thin-margin, job: build, until: 2099-12-31, reason: split}}\n"
     );
     let report = lint(&inventory, Some("https://runbooks.example/"));
-    let page = Page::of(&widget::render(&report, false));
+    let page = Page::parse(&widget::render(&report, false));
     let rows = page.rows();
     assert_eq!(page.names(), ["etl", "thin", "build"]);
     assert_eq!(
@@ -354,14 +361,14 @@ fn a_click_on_a_jobs_finding_opens_all_of_them() {
     let actions: Vec<Handle> = page.elements().into_iter().filter(|element| tag(element) == "cwdb-action").collect();
     assert_eq!(actions.len(), 2);
     for cell in page.of_class("ch-why").into_iter().take(2) {
-        // CloudWatch takes the element before: they must be neighbours, with nothing between.
+        // CloudWatch uses the preceding element, so the two must be adjacent.
         let [link, action] = &cell.children.borrow()[..] else { panic!("a link and its action") };
         assert_eq!((tag(link).as_str(), tag(action).as_str()), ("a", "cwdb-action"));
-        let said: Vec<(String, String)> = attributes(action);
+        let found: Vec<(String, String)> = attributes(action);
         let expected = [("action", "html"), ("display", "popup"), ("event", "click")];
-        assert_eq!(said, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let opened = inside(action);
-        assert!(opened.iter().any(|inner| tag(inner) == "li"), "how to mend it");
+        assert!(opened.iter().any(|inner| tag(inner) == "li"), "how to fix it");
         assert!(
             opened
                 .iter()
@@ -373,7 +380,7 @@ fn a_click_on_a_jobs_finding_opens_all_of_them() {
 // --- Hostile texts ---
 
 #[test]
-fn names_are_text_whatever_they_say() {
+fn names_are_escaped_as_text() {
     let names = [
         "<script>alert(1)</script>".to_owned(),
         "\" onmouseover=\"alert(1)".to_owned(),
@@ -398,7 +405,7 @@ fn names_are_text_whatever_they_say() {
     let inventory = json!({"version": 1, "jobs": jobs}).to_string();
     for base in [None, Some("javascript:alert(1)//"), Some("https://runbooks.example/\"><script>")] {
         let html = widget::render(&lint(&inventory, base), false);
-        let page = Page::of(&html);
+        let page = Page::parse(&html);
         let shown: BTreeSet<String> = page.names().into_iter().collect();
         assert_eq!(shown, names.iter().map(|name| written_out(name)).collect(), "to the letter, or written out");
         for forbidden in ["<script", "<iframe", "<use", "<svg", "<img", "<!--"] {
@@ -446,7 +453,7 @@ fn names_are_text_whatever_they_say() {
 
 // --- For the browser ---
 
-/// The company of the demo, with roles as they are.
+/// The company of the demo, with its real roles.
 async fn company() -> (StandIn, Credentials) {
     let (mut world, checker) = world();
     let hub = "arn:aws:iam::111111111111:role/pipeline/hub";
@@ -471,7 +478,7 @@ async fn company() -> (StandIn, Credentials) {
     (StandIn::start(world).await, checker)
 }
 
-/// Writes the pages that `scripts/test browser` looks at: widget/NAME-THEME.html in Cargo's folder for tests.
+/// Writes the pages for `scripts/test browser`: widget/NAME-THEME.html in Cargo's folder for tests.
 #[tokio::test]
 async fn the_pages_for_the_browser_are_written() {
     let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/demo/inventory.yaml");
@@ -483,7 +490,7 @@ async fn the_pages_for_the_browser_are_written() {
     for theme in ["light", "dark"] {
         let company = lambda.invoke(&request(&json!({}), theme)).await.unwrap();
         let company = company.as_str().unwrap();
-        assert_eq!(Page::of(company).rows().len(), 18);
+        assert_eq!(Page::parse(company).rows().len(), 18);
         std::fs::write(folder.join(format!("company-{theme}.html")), company).unwrap();
         std::fs::write(folder.join(format!("many-{theme}.html")), widget::render(&many, theme == "dark")).unwrap();
     }

@@ -1,5 +1,5 @@
-//! Workflows as public repositories write them: each test is one kind of login, length or role that was misread once,
-//! with the right answer. The texts are written for these tests.
+//! Workflows in the style of public repositories. Each test has a kind of login, length or role that was once misread,
+//! with the right result. The texts are written for these tests.
 
 use std::fs;
 use std::process::Command;
@@ -14,12 +14,12 @@ fn findings(report: &serde_json::Value) -> &Vec<serde_json::Value> {
 const ROLE: &str = "arn:aws:iam::444455556666:role/release";
 const TOKEN: &str = "on: push\npermissions: {id-token: write}\n";
 
-/// A workflow `w` with one job `j`, whose steps are these.
+/// A workflow `w` with one job `j` that has these steps.
 fn one_job(head: &str, of_job: &str, steps: &str) -> String {
     format!("{head}jobs:\n  j:\n    runs-on: ubuntu-latest\n{of_job}    steps:\n{steps}      - run: make\n")
 }
 
-/// A step that logs in, with these inputs.
+/// A step that logs in with these inputs.
 fn login(version: &str, inputs: &str) -> String {
     format!(
         "      - uses: aws-actions/configure-aws-credentials@{version}\n        \
@@ -27,7 +27,7 @@ fn login(version: &str, inputs: &str) -> String {
     )
 }
 
-/// A composite action that hands every input on.
+/// A composite action that passes every input on.
 const WRAPPER: &str = "inputs: {role: {}, chain: {}, seconds: {}, key: {}, token: {}}\nruns:\n  \
     using: composite\n  steps:\n    \
     - uses: aws-actions/configure-aws-credentials@v5\n      with:\n        role-to-assume: ${{ inputs.role }}\n        \
@@ -42,7 +42,7 @@ async fn judged(files: &[(&str, &str)]) -> Ran {
 
 const W: &str = ".github/workflows/w.yml";
 
-/// The verdict of a job, what its last hop asks for, and whether that is chained.
+/// The verdict of a job, the request of its last hop, and whether that hop is chained.
 #[track_caller]
 fn assert_job(ran: &Ran, name: &str, verdict: &str, requested: u64, chained: bool) {
     let report = ran.report();
@@ -60,10 +60,10 @@ fn of_job(ran: &Ran, name: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-// --- Roles that are not known ---
+// --- Unknown roles ---
 
 #[tokio::test]
-async fn a_role_that_only_a_run_knows_is_judged_and_keeps_its_expression() {
+async fn a_role_known_only_at_run_time_is_judged_and_keeps_its_expression() {
     for (role, shown) in [
         ("\"${{ secrets.DEPLOYER }}\"", "${{ secrets.DEPLOYER }}"),
         ("\"${{ vars['DEPLOYER'] }}\"", "${{ vars.DEPLOYER }}"),
@@ -83,7 +83,7 @@ async fn a_role_that_only_a_run_knows_is_judged_and_keeps_its_expression() {
 }
 
 #[tokio::test]
-async fn a_chained_request_over_an_hour_is_refused_whatever_the_roles_are() {
+async fn a_chained_request_over_an_hour_is_refused_for_all_roles() {
     let steps = login("v5", "role-to-assume: \"${{ vars.FIRST }}\"")
         + &login("v5", "role-to-assume: \"${{ vars.SECOND }}\", role-chaining: true, role-duration-seconds: 5400");
     let ran = judged(&[(W, &one_job(TOKEN, "    timeout-minutes: 20\n", &steps))]).await;
@@ -93,7 +93,7 @@ async fn a_chained_request_over_an_hour_is_refused_whatever_the_roles_are() {
 }
 
 #[tokio::test]
-async fn a_short_job_is_covered_though_its_role_account_and_session_name_are_not_known() {
+async fn a_short_job_is_covered_with_unknown_role_account_and_session_name() {
     let inputs = "role-to-assume: \"${{ secrets.R }}\", role-session-name: \"ci-${{ github.run_id }}\", \
                   role-external-id: \"${{ secrets.E }}\"";
     let ran = judged(&[(W, &one_job(TOKEN, "    timeout-minutes: 30\n", &login("v5", inputs)))]).await;
@@ -102,7 +102,7 @@ async fn a_short_job_is_covered_though_its_role_account_and_session_name_are_not
 }
 
 #[tokio::test]
-async fn a_role_by_name_is_judged_with_keys_and_cannot_work_without() {
+async fn a_role_by_name_is_judged_with_keys_and_fails_without_keys() {
     let keys = login("v5", "role-to-assume: release, aws-access-key-id: \"${{ secrets.K }}\"");
     let ran = judged(&[(W, &one_job("on: push\n", "    timeout-minutes: 95\n", &keys))]).await;
     ran.assert_status(1);
@@ -113,10 +113,10 @@ async fn a_role_by_name_is_judged_with_keys_and_cannot_work_without() {
     assert_eq!(ran.report()["not_judged"][0]["cannot_work"], true);
 }
 
-// --- Values are resolved before they count ---
+// --- Resolved values ---
 
 #[tokio::test]
-async fn inputs_that_a_wrapper_is_not_given_are_empty() {
+async fn inputs_that_the_caller_of_a_wrapper_omits_are_empty() {
     let uses = |with: &str| format!("      - uses: ./login\n        with: {{{with}}}\n");
     let with = |steps: &str| one_job(TOKEN, "    timeout-minutes: 80\n", steps);
     let direct = with(&uses(&format!("role: \"{ROLE}\", seconds: 5400")));
@@ -128,7 +128,7 @@ async fn inputs_that_a_wrapper_is_not_given_are_empty() {
 }
 
 #[tokio::test]
-async fn secrets_that_a_caller_leaves_out_are_empty() {
+async fn secrets_that_a_caller_omits_are_empty() {
     let called = "on:\n  workflow_call:\n    secrets: {ARN: {required: true}, KEY: {required: false}}\njobs:\n  \
         run:\n    runs-on: ubuntu-latest\n    timeout-minutes: 80\n    steps:\n      \
         - uses: aws-actions/configure-aws-credentials@v5\n        \
@@ -161,7 +161,7 @@ async fn role_chaining_is_resolved_like_any_input() {
 }
 
 #[tokio::test]
-async fn a_condition_on_an_input_holds_for_some_runs_and_is_not_decided_by_its_default() {
+async fn a_condition_on_an_input_is_not_decided_by_the_default_of_the_input() {
     let head =
         "on: {workflow_call: {inputs: {deploy: {type: boolean, default: false}}}}\npermissions: {id-token: write}\n";
     let step = login("v5", &format!("role-to-assume: \"{ROLE}\""))
@@ -187,7 +187,7 @@ async fn the_runner_limits_the_length_of_a_job() {
 }
 
 #[tokio::test]
-async fn a_job_without_a_timeout_is_judged_by_githubs_and_the_finding_is_medium() {
+async fn a_job_without_a_timeout_is_judged_by_the_default_of_github_with_a_medium_finding() {
     let steps = login("v5", &format!("role-to-assume: \"{ROLE}\""));
     let ran = judged(&[(W, &one_job(TOKEN, "", &steps))]).await;
     ran.assert_status(0);
@@ -213,14 +213,14 @@ async fn steps_with_timeouts_after_a_late_login_bound_the_need() {
 }
 
 #[tokio::test]
-async fn a_job_that_logs_in_again_has_no_high_finding_where_the_split_is_not_stated() {
+async fn a_job_that_logs_in_again_without_step_timeouts_has_no_high_finding() {
     let once = login("v5", &format!("role-to-assume: \"{ROLE}\""));
     let again = format!("{once}      - run: make build\n{once}");
     let ran = judged(&[(W, &one_job(TOKEN, "    timeout-minutes: 110\n", &again))]).await;
     ran.assert_status(0);
     let all: Vec<String> = findings(&ran.report()).iter().map(|f| f["severity"].as_str().unwrap().to_owned()).collect();
     assert!(!all.is_empty() && all.iter().all(|severity| severity == "medium"), "{all:?}");
-    // A second login that does not run in every run ends nothing.
+    // A second login that does not happen in every run ends no session.
     let sometimes = format!("{once}      - run: make\n")
         + &login("v5", &format!("role-to-assume: \"{ROLE}2\""))
             .replace("        with", "        if: failure()\n        with");
@@ -240,7 +240,7 @@ async fn existing_credentials_are_not_renewed() {
 }
 
 #[tokio::test]
-async fn of_several_timeouts_the_longest_counts() {
+async fn the_longest_of_several_timeouts_counts() {
     let job_lines = "    timeout-minutes: ${{ runner.os == 'Windows' && 170 || 100 }}\n";
     let steps = login("v5", &format!("role-to-assume: \"{ROLE}\""));
     let ran = judged(&[(W, &one_job(TOKEN, job_lines, &steps))]).await;
@@ -248,7 +248,7 @@ async fn of_several_timeouts_the_longest_counts() {
 }
 
 #[tokio::test]
-async fn defaults_of_inputs_count_where_a_file_is_judged_alone() {
+async fn defaults_of_inputs_count_if_a_file_is_judged_alone() {
     let head = "on:\n  workflow_dispatch:\n    inputs: {limit: {type: number, default: 75}, arn: {required: true}}\n\
         permissions: {id-token: write}\n";
     let steps = login("v5", "role-to-assume: \"${{ inputs.arn }}\"");
@@ -257,7 +257,7 @@ async fn defaults_of_inputs_count_where_a_file_is_judged_alone() {
     assert_eq!(job(&ran.report(), "w/j")["needed_seconds"], 75 * 60);
 }
 
-// --- The action by its versions ---
+// --- Versions of the action ---
 
 #[tokio::test]
 async fn each_version_of_the_action_has_its_own_rules() {
@@ -273,7 +273,7 @@ async fn each_version_of_the_action_has_its_own_rules() {
         (&format!("{sha} # v1.5.0"), &keys, "unknown", 21600, false),
         ("v1", &oidc, "covered", 3600, false),
     ] {
-        // A comment ends the line, so the step is not written in braces.
+        // A comment ends the line, so the step has no braces.
         let ran = judged(&[(W, &one_job(TOKEN, "    timeout-minutes: 20\n", &login(version, inputs)))]).await;
         assert_job(&ran, "w/j", verdict, requested, chained);
     }
@@ -297,7 +297,7 @@ async fn inputs_come_from_the_environment_since_4_2() {
 }
 
 #[tokio::test]
-async fn without_an_identity_token_a_hosted_job_cannot_log_in_and_chains_where_it_can() {
+async fn a_hosted_job_without_an_identity_token_cannot_log_in_but_can_chain() {
     let first = login("v5", &format!("role-to-assume: \"{ROLE}\""));
     let ran = judged(&[(W, &one_job("on: push\npermissions: {contents: read}\n", "", &first))]).await;
     ran.assert_status(3);
@@ -311,7 +311,7 @@ async fn without_an_identity_token_a_hosted_job_cannot_log_in_and_chains_where_i
 }
 
 #[tokio::test]
-async fn a_profile_leaves_the_environment_as_it_is() {
+async fn a_profile_does_not_change_the_environment() {
     let steps = login("v6", &format!("role-to-assume: \"{ROLE}\""))
         + &login("v6", &format!("role-to-assume: \"{ROLE}-aside\", aws-profile: aside"))
         + &login("v6", &format!("role-to-assume: \"{ROLE}-next\", role-chaining: true"));
@@ -340,7 +340,7 @@ async fn keys_from_an_earlier_steps_outputs_carry_its_lease() {
 }
 
 #[tokio::test]
-async fn credentials_that_one_job_hands_to_another_are_judged_there() {
+async fn credentials_from_another_job_are_judged_in_the_receiving_job() {
     let outputs = "    outputs: {token: \"${{ steps.a.outputs.aws-session-token }}\"}\n";
     let first = login("v5", &format!("role-to-assume: \"{ROLE}\", output-credentials: true"))
         .replace("        with", "        id: a\n        with");
@@ -359,7 +359,7 @@ async fn credentials_that_one_job_hands_to_another_are_judged_there() {
     assert!(ran.report()["not_judged"][0]["what"].as_str().unwrap().contains("`live`"));
 }
 
-// --- Noise ---
+// --- No false findings ---
 
 #[tokio::test]
 async fn files_that_cannot_log_in_leave_the_run_complete() {
@@ -382,7 +382,7 @@ async fn a_place_is_reported_once_for_all_cells_and_jobs() {
 }
 
 #[tokio::test]
-async fn cells_that_do_not_differ_in_their_logins_are_one_job() {
+async fn matrix_cells_with_equal_logins_are_one_job() {
     let matrix = "    timeout-minutes: 95\n    strategy: {matrix: {stack: [one, two, three]}}\n";
     let steps = login("v5", &format!("role-to-assume: \"{ROLE}\""))
         + "      - uses: ./roll-out\n        with: {stack: \"${{ matrix.stack }}\"}\n";
@@ -402,7 +402,7 @@ async fn an_action_below_a_checkouts_path_is_found() {
 }
 
 #[tokio::test]
-async fn a_folder_stands_for_its_workflows() {
+async fn a_folder_means_all_its_workflows() {
     let text = one_job(TOKEN, "    timeout-minutes: 95\n", &login("v5", &format!("role-to-assume: \"{ROLE}\"")));
     for named in [".", ".github/workflows"] {
         let cli = Cli::new(&["lint", "--format", "json", "--github-workflow", named]).file(W, text.clone());
@@ -413,10 +413,10 @@ async fn a_folder_stands_for_its_workflows() {
     assert!(ran.stderr.contains("no .github/workflows"), "{}", ran.stderr);
 }
 
-// --- What import writes, and what lint changes ---
+// --- Written by import, changed by lint ---
 
 #[tokio::test]
-async fn an_imported_job_says_where_its_length_comes_from() {
+async fn an_imported_job_names_the_origin_of_its_length() {
     let inputs = format!("role-to-assume: \"{ROLE}\", role-session-name: \"ci-${{{{ github.run_id }}}}\"");
     let text = one_job(TOKEN, "", &login("v5", &inputs));
     let ran = Cli::new(&["import", "github-workflow", W]).file(W, text).run().await;
@@ -431,7 +431,7 @@ async fn an_imported_job_says_where_its_length_comes_from() {
 }
 
 #[tokio::test]
-async fn a_diff_shows_the_one_change_and_a_fix_writes_it_where_git_has_the_file() {
+async fn a_diff_shows_the_change_and_fix_writes_it_to_a_file_tracked_by_git() {
     let chained = "role-chaining: true, role-duration-seconds: 5400";
     let steps = login("v5", &format!("role-to-assume: \"{ROLE}\""))
         + &login("v5", &format!("role-to-assume: \"{ROLE}2\", {chained}"));

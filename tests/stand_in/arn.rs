@@ -1,4 +1,4 @@
-//! Amazon Resource Names, taken apart. Knows their shape alone, not what exists.
+//! Parses Amazon Resource Names. Checks their shape only, not what exists.
 
 /// `arn:partition:service:region:account:resource`, with the resource undivided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ impl Arn {
         })
     }
 
-    /// An IAM role's ARN, or nothing: the right service, no region, twelve digits, `role/` and a name.
+    /// The ARN of an IAM role: the right service, no region, twelve digits, `role/` and a name. Otherwise nothing.
     pub fn parse_role(text: &str) -> Option<Arn> {
         let arn = Arn::parse(text)?;
         let name = arn.resource.strip_prefix("role/")?.rsplit('/').next()?;
@@ -37,7 +37,7 @@ impl Arn {
         self.resource.rsplit('/').next().unwrap_or(&self.resource)
     }
 
-    /// `/` or `/team/`: between the kind of the resource and its name.
+    /// `/` or `/team/`: the text between the kind of the resource and its name.
     pub fn path(&self) -> String {
         let after_kind = self.resource.split_once('/').map_or("", |(_, rest)| rest);
         let folder = after_kind.rsplit_once('/').map_or("", |(folder, _)| folder);

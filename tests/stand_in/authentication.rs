@@ -1,5 +1,5 @@
-//! Who calls, checked in STS's own order: signing scope, key, token, expiry, issuing role, signature.
-//! What the caller may do is decided elsewhere, afterwards.
+//! Identifies the caller in STS's order of checks: signing scope, key, token, expiry, issuing role, signature.
+//! `authorization` then decides what the caller may do.
 
 use jiff::Timestamp;
 
@@ -11,7 +11,7 @@ use super::{
     world::World,
 };
 
-/// What the checks need of the world, so that signatures are computed without holding it.
+/// The parts of the world that the checks need, so that signatures are computed without a lock on it.
 pub struct KnownKey {
     key: Option<Key>,
     issuer_lives: bool,
@@ -19,7 +19,7 @@ pub struct KnownKey {
 }
 
 impl KnownKey {
-    pub fn of(request: &Request, world: &World) -> KnownKey {
+    pub fn find(request: &Request, world: &World) -> KnownKey {
         let key = request.signed.as_ref().and_then(|signed| world.keys.get(&signed.access_key_id)).cloned();
         KnownKey { issuer_lives: key.as_ref().is_some_and(|key| world.issuer_lives(key)), key, now: world.clock.now() }
     }
@@ -51,7 +51,7 @@ pub fn authenticate(request: &Request, known: KnownKey) -> Result<Key, Problem> 
         return Err(token_invalid(request));
     }
     signature::check(request, signed, &key.credentials.secret_access_key, known.now)?;
-    // IAM does not know sessions of GetSessionToken that had no MFA, and says so as if the token were bad.
+    // IAM does not accept sessions of GetSessionToken without MFA, and reports the token as bad.
     if request.service == "iam" && key.origin == (Origin::SessionToken { mfa: false }) {
         return Err(token_invalid(request));
     }

@@ -1,23 +1,23 @@
-//! May this caller do that: identity policy, session policy, and for AssumeRole the role's trust.
-//! Words the denial; knows no durations and issues nothing.
+//! Decides whether a caller may make a call: identity policy, session policy, and for AssumeRole the role's trust
+//! policy. Words the denial. Issues nothing.
 
 use super::{
     credentials::{Key, Origin},
     errors::Problem,
-    policy::{Says, matches},
+    policy::{Decision, matches},
     request::Request,
     role::{Role, SourceIdentity, Wording},
     world::World,
 };
 
-/// Which policy stood in the way.
+/// The policy that prevented the call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// None of this kind allows it.
+    /// No policy of this kind allows the call.
     No(&'static str),
-    /// One of this kind denies it: `in an identity-based policy`.
+    /// A policy of this kind denies the call: `in an identity-based policy`.
     Deny(&'static str),
-    /// The test's own words.
+    /// The text of the test.
     Given(String),
 }
 
@@ -35,37 +35,37 @@ impl Cause {
     }
 }
 
-/// `User: … is not authorized to perform: … on resource: …`, with its cause if the wording has one.
+/// `User: … is not authorized to perform: … on resource: …`, with its cause if the wording has a cause.
 pub fn denial(caller: &Key, action: &str, resource: &str, wording: Wording, cause: &Cause) -> String {
     let plain =
         format!("User: {} is not authorized to perform: {action} on resource: {resource}", caller.principal.arn);
     let text = cause.text(action);
-    // A cause that the test gave is always told: that is what it was given for.
-    let told = wording == Wording::WithCause || matches!(cause, Cause::Given(_));
-    if told && !text.is_empty() { format!("{plain} {text}") } else { plain }
+    // A cause from the test is always in the message.
+    let has_cause = wording == Wording::WithCause || matches!(cause, Cause::Given(_));
+    if has_cause && !text.is_empty() { format!("{plain} {text}") } else { plain }
 }
 
-/// The caller's own policies: its identity's and, if it is a session with one, its session policy.
+/// The caller's policies: the identity policy and, for a session with a session policy, that one.
 pub fn may(world: &World, caller: &Key, action: &str, resource: &str) -> Result<(), Cause> {
     check_own(world, caller, action, resource, false)
 }
 
-/// `named`: the resource's policy names the caller in its own account, which stands in for an identity policy.
+/// `named`: the resource's policy names the caller in the same account, which replaces an identity policy.
 fn check_own(world: &World, caller: &Key, action: &str, resource: &str, named: bool) -> Result<(), Cause> {
     let is_root = caller.principal.identity.ends_with(":root");
-    match world.permissions(caller).map_or(Says::NotAllowed, |policy| policy.says(action, resource)) {
-        Says::Denied => return Err(Cause::Deny("in an identity-based policy")),
-        Says::NotAllowed if !named && !is_root => return Err(Cause::No(IDENTITY)),
+    match world.permissions(caller).map_or(Decision::NotAllowed, |policy| policy.decide(action, resource)) {
+        Decision::Denied => return Err(Cause::Deny("in an identity-based policy")),
+        Decision::NotAllowed if !named && !is_root => return Err(Cause::No(IDENTITY)),
         _ => {}
     }
-    match caller.session_policy.as_ref().map(|policy| policy.says(action, resource)) {
-        Some(Says::Denied) => Err(Cause::Deny("in a sessions policy")),
-        Some(Says::NotAllowed) => Err(Cause::No(SESSION)),
+    match caller.session_policy.as_ref().map(|policy| policy.decide(action, resource)) {
+        Some(Decision::Denied) => Err(Cause::Deny("in a sessions policy")),
+        Some(Decision::NotAllowed) => Err(Cause::No(SESSION)),
         _ => Ok(()),
     }
 }
 
-/// AssumeRole and what it does on the side. A role that does not exist is denied in the same words.
+/// AssumeRole and its optional actions. A missing role is denied with the same message.
 pub fn check_assume(world: &World, caller: &Key, request: &Request) -> Result<(), Problem> {
     let target = request.param("RoleArn").unwrap_or_default();
     let role = world.roles.get(target);
@@ -91,7 +91,7 @@ fn check_assume_action(
     if let Some(cause) = role.and_then(|role| role.denied.clone()) {
         return Err(Cause::Given(cause));
     }
-    let named = role.is_some_and(|role| names(role, caller) && role.parts.account == caller.principal.account);
+    let named = role.is_some_and(|role| trust_names(role, caller) && role.parts.account == caller.principal.account);
     check_own(world, caller, action, target, named)?;
     match role {
         Some(role) if trusts(role, caller, request, action) => Ok(()),
@@ -99,8 +99,8 @@ fn check_assume_action(
     }
 }
 
-/// The trust policy names this very user, role or session, not its whole account.
-fn names(role: &Role, caller: &Key) -> bool {
+/// The trust policy names this user, role or session, not its whole account.
+fn trust_names(role: &Role, caller: &Key) -> bool {
     role.trusted.iter().any(|trusted| *trusted == caller.principal.identity || *trusted == caller.principal.arn)
 }
 
@@ -120,8 +120,8 @@ fn trusts(role: &Role, caller: &Key, request: &Request, action: &str) -> bool {
     };
     let mfa = request.param("SerialNumber").is_some() || caller.origin == (Origin::SessionToken { mfa: true });
     principal.partition == role.parts.partition
-        && (account || names(role, caller))
-        // An external ID is compared as it is: an asterisk in it is no wildcard.
+        && (account || trust_names(role, caller))
+        // An external ID is compared literally: an asterisk in it is not a wildcard.
         && role.external_id.as_deref().is_none_or(|wanted| request.param("ExternalId") == Some(wanted))
         && meets(&role.session_name, request.param("RoleSessionName"))
         && source_identity_good

@@ -1,11 +1,11 @@
-//! The server's clock: the machine's, off by what the test set. Nothing here waits.
+//! The server's clock: the machine's clock plus the offset of the test. Nothing here waits.
 
 use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 
 /// `20260102T030405Z`, as in `X-Amz-Date`.
 const BASIC: &str = "%Y%m%dT%H%M%SZ";
 
-/// What the server takes for the time: for `Date`, for the signature's window, for issuing and expiring.
+/// The time of the server: for `Date`, for the signature's window, for issuing and expiring.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Clock {
     pub offset: SignedDuration,
@@ -22,7 +22,7 @@ pub fn after(moment: Timestamp, seconds: i64) -> Timestamp {
     moment.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
 }
 
-/// Whole seconds: STS answers no finer, and an expiry finer than its answer could surprise a test.
+/// Whole seconds: STS returns no fractions, and an expiry with fractions could surprise a test.
 pub fn whole_seconds(moment: Timestamp) -> Timestamp {
     Timestamp::from_second(moment.as_second()).unwrap_or(moment)
 }
@@ -32,24 +32,24 @@ pub fn basic(moment: Timestamp) -> String {
 }
 
 pub fn parse_basic(text: &str) -> Option<Timestamp> {
-    // The parser would take fewer digits than AWS does.
+    // The parser accepts fewer digits than AWS.
     if text.len() != "20260102T030405Z".len() {
         return None;
     }
     TimeZone::UTC.to_timestamp(DateTime::strptime(BASIC, text).ok()?).ok()
 }
 
-/// As the XML answers write it.
+/// The format of the XML answers.
 pub fn iso(moment: Timestamp) -> String {
     moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// With milliseconds, as SNS writes it into what it delivers.
+/// With milliseconds: the format of SNS deliveries.
 pub fn iso_millis(moment: Timestamp) -> String {
     format!("{}.{:03}Z", moment.strftime("%Y-%m-%dT%H:%M:%S"), moment.subsec_millisecond())
 }
 
-/// As the `Date` header writes it.
+/// The format of the `Date` header.
 pub fn http_date(moment: Timestamp) -> String {
     moment.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }

@@ -1,5 +1,5 @@
-//! Connections and answers: takes requests off the wire, asks the script and the services, and writes what they say.
-//! Whatever a request holds, it gets an answer: a bad one 400.
+//! Connections and answers: reads requests, asks the script and the services, and writes their answers. Every request
+//! gets an answer; a bad one gets a 400.
 
 use std::{
     io,
@@ -38,9 +38,9 @@ use super::{
     sns, sts, xml,
 };
 
-/// More than SNS's largest message, percent-encoded.
+/// Larger than SNS's largest message, percent-encoded.
 const MOST_BODY_BYTES: usize = 8 * 1024 * 1024;
-/// Between the first half of a truncated answer and its end, so that the half gets out.
+/// The pause between the first half of a truncated answer and its end, so that the first half is sent.
 const BEFORE_CUT: Duration = Duration::from_millis(20);
 const XML: &str = "text/xml";
 
@@ -70,7 +70,7 @@ pub async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 type Answering = Pin<Box<dyn Future<Output = io::Result<Response<Payload>>> + Send>>;
 
 async fn serve(stream: TcpStream, number: usize, shared: Arc<Shared>) {
-    // Without it, the second packet of an answer would wait for the first's acknowledgement: 40 ms.
+    // Without this setting, the second packet of an answer waits 40 ms for the acknowledgement of the first.
     let _ = stream.set_nodelay(true);
     let reset = Arc::new(AtomicBool::new(false));
     let wants_reset = Arc::clone(&reset);
@@ -83,14 +83,14 @@ async fn serve(stream: TcpStream, number: usize, shared: Arc<Shared>) {
         })
     });
     let mut connection = http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(stream), service);
-    // However it ends, there is nobody to tell.
+    // Nobody needs the result of the connection.
     let _ = std::future::poll_fn(|context| connection.poll_without_shutdown(context)).await;
     if reset.load(Ordering::Relaxed) {
         let _ = connection.into_parts().io.into_inner().set_zero_linger();
     }
 }
 
-/// An answer on its way out.
+/// An answer that is being sent.
 struct Reply {
     status: u16,
     code: Option<String>,
@@ -100,10 +100,10 @@ struct Reply {
     pace: Pace,
 }
 
-/// How an answer's body goes out.
+/// How an answer's body is sent.
 enum Pace {
     Whole,
-    /// So many bytes of it, although the head promises all; then the connection ends, or is reset.
+    /// This number of bytes, although the head promises all. Then the connection ends or is reset.
     Cut {
         bytes: usize,
         reset: bool,
@@ -148,7 +148,7 @@ async fn respond(
     }
 }
 
-/// A call that is in the journal, and what the script has for it.
+/// A call in the journal, and its scripted faults.
 struct Arrived<'a> {
     call: AnsweredCall<'a>,
     latency: Duration,
@@ -159,7 +159,7 @@ fn arrive<'a>(shared: &'a Shared, request: Option<&Request>, connection: usize, 
     let mut guard = shared.state();
     let state = &mut *guard;
     state.requests += 1;
-    let known = request.map(|request| KnownKey::of(request, &state.world));
+    let known = request.map(|request| KnownKey::find(request, &state.world));
     let caller = known.as_ref().and_then(KnownKey::caller_arn);
     let (more, scripted) = request.map(|request| state.script.take(request, caller)).unwrap_or_default();
     let entry = state.journal.open(describe(request, known.as_ref(), connection, started));
@@ -200,7 +200,7 @@ impl AnsweredCall<'_> {
         self.send(match scripted {
             Some(Answer::Reset) => return self.reset(),
             Some(Answer::ResetAfterwards) => {
-                // What it would have said is lost.
+                // The answer is lost.
                 let _ = carried_out();
                 return self.reset();
             }
@@ -246,7 +246,7 @@ impl AnsweredCall<'_> {
         if request.service != "s3" {
             return Reply::xml(self.carry_out(request), request.service, &request.action, &self.request_id);
         }
-        let known = KnownKey::of(request, &self.shared.state().world);
+        let known = KnownKey::find(request, &self.shared.state().world);
         let answer = authenticate(request, known)
             .map_err(s3::Refused::from)
             .and_then(|caller| s3::answer(&mut self.shared.state().world, &caller, request));
@@ -263,7 +263,7 @@ impl AnsweredCall<'_> {
     }
 
     fn carry_out(&self, request: &Request) -> Result<String, Problem> {
-        let known = KnownKey::of(request, &self.shared.state().world);
+        let known = KnownKey::find(request, &self.shared.state().world);
         let caller = authenticate(request, known)?;
         if !request.is_known() || request.version != xml::version(request.service) {
             let message = format!("Could not find operation {} for version {}", request.action, request.version);
@@ -293,7 +293,7 @@ impl AnsweredCall<'_> {
         for (name, value) in &reply.headers {
             response = response.header(*name, value);
         }
-        // A proxy's page does not know AWS's id of the request.
+        // The page of a proxy does not have AWS's request id.
         if reply.content_type == XML {
             response = response.header("x-amzn-RequestId", &self.request_id);
         }
@@ -305,11 +305,11 @@ impl AnsweredCall<'_> {
     }
 }
 
-/// An answer's body: whole, cut off or slow.
+/// The body of an answer: whole, truncated or slow.
 pub struct Payload {
     data: Bytes,
     declared: u64,
-    /// Between the bytes of a slow one.
+    /// The pause between the bytes of a slow body.
     drip: Option<Duration>,
     pause: Option<Pin<Box<Sleep>>>,
     cut: bool,
@@ -332,7 +332,7 @@ impl Payload {
         payload
     }
 
-    /// Waits, once for each time that it is asked to begin with.
+    /// Number of polls that wait first.
     fn wait(&mut self, pause: Duration, context: &mut Context<'_>) -> Poll<()> {
         let waiting = self.pause.get_or_insert_with(|| Box::pin(sleep(pause)));
         ready!(waiting.as_mut().poll(context));

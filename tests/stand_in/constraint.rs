@@ -1,15 +1,16 @@
-//! The constraints of AWS's service models, and how STS and IAM word their violation. Knows no service's parameters.
+//! The constraints of AWS's service models, and the messages of STS and IAM for a violation. Has no knowledge of a
+//! service's parameters.
 
 use super::errors::Problem;
 
-/// Collects what is wrong with a request's parameters: AWS names all of it in one message.
+/// Collects the errors in a request's parameters: AWS names all of them in one message.
 #[derive(Debug, Default)]
 pub struct Constraints {
     violations: Vec<String>,
 }
 
 impl Constraints {
-    /// The value, or a violation if it is not there. An absent value is checked no further.
+    /// The value, or a violation if it is missing. A missing value is not checked further.
     pub fn required<'a>(&mut self, field: &str, value: Option<&'a str>) -> Option<&'a str> {
         if value.is_none() {
             self.violations

@@ -1,10 +1,10 @@
-//! Access keys: what a caller holds, and what the server knows of each. Does not decide whether a key is accepted.
+//! Access keys: the caller's part, and the server's record of each. Does not decide whether a key is accepted.
 
 use jiff::Timestamp;
 
 use super::policy::Policy;
 
-/// What a caller signs with. Every part carries a canary, so that a test can search any output for a leak.
+/// The credentials of a caller. Every part holds a canary, so that a test can search any output for a leak.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
     pub access_key_id: String,
@@ -13,7 +13,7 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// What no output, log or message may hold.
+    /// The text that no output, log or message may hold.
     pub const CANARIES: [&str; 3] = ["CANARY", "canary-secret-", "canary-token-"];
 
     /// The `number`th pair of keys: `AKIACANARY…` for a long-term key, `ASIACANARY…` with a token for a session.
@@ -22,12 +22,12 @@ impl Credentials {
         Credentials {
             access_key_id: format!("{kind}CANARY{number:010}"),
             secret_access_key: format!("canary-secret-{number:026x}"),
-            // Long and with the characters that have to be encoded on the way, as real ones are.
+            // Long, and with characters that must be encoded, like real tokens.
             session_token: session.then(|| format!("canary-token-{number:08x}/+{}==", "IQoJb3JpZ2luX2Vj".repeat(24))),
         }
     }
 
-    /// The variables in which the SDKs look for them.
+    /// The variables in which the SDKs look for credentials.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let mut variables = vec![
             ("AWS_ACCESS_KEY_ID", self.access_key_id.clone()),
@@ -38,30 +38,31 @@ impl Credentials {
     }
 }
 
-/// How a key came about, which decides what it may call and whether its next hop is chained.
+/// The origin of a key, which determines its allowed calls and whether its next hop is chained.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// An IAM user's or the root user's own key.
+    /// The key of an IAM user or the root user.
     LongTerm,
     /// GetSessionToken.
     SessionToken { mfa: bool },
-    /// AssumeRole, or a service's session of its role. The role's id: the same name made anew is another role.
+    /// AssumeRole, or a service's session of its role. With the role's id: a recreated role with the same name is
+    /// another role.
     RoleSession { role_id: String },
 }
 
-/// Who a key speaks for.
+/// The identity of a key.
 #[derive(Clone, Debug)]
 pub struct Principal {
-    /// As GetCallerIdentity and the denials tell it: a session's ARN has no path.
+    /// As in GetCallerIdentity and denials: the ARN of a session has no path.
     pub arn: String,
-    /// The user or role behind it, with its path: what trust policies name.
+    /// The user or role of the key, with its path, as trust policies name it.
     pub identity: String,
     pub partition: String,
     pub account: String,
     pub user_id: String,
 }
 
-/// One key as the server keeps it.
+/// The server's record of a key.
 #[derive(Clone, Debug)]
 pub struct Key {
     pub credentials: Credentials,
@@ -69,7 +70,7 @@ pub struct Key {
     pub principal: Principal,
     pub origin: Origin,
     pub expires: Option<Timestamp>,
-    /// What the session may at most do, whatever its role may.
+    /// The upper limit of the session's rights, regardless of its role.
     pub session_policy: Option<Policy>,
     pub source_identity: Option<String>,
 }

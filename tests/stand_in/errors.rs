@@ -1,7 +1,7 @@
-//! The verbatim refusals of STS, IAM and SNS, as a table that tests can walk, and the refusal that a request ends with.
-//! Texts and statuses: AWS's own where they were recorded. Does not decide when one is given.
+//! The verbatim refusals of STS, IAM and SNS, as a table for tests, and the refusal that a request ends with. Texts and
+//! statuses are those of AWS, if recorded. Does not decide when a refusal occurs.
 
-/// One error as AWS words it, with example names where the real one names the caller and the role.
+/// One error in AWS's words, with example names in place of caller and role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
     pub name: &'static str,
@@ -47,7 +47,8 @@ const fn sns(name: &'static str, status: u16, code: &'static str, message: &'sta
 macro_rules! assume_denied {
     ($cause:literal) => {
         concat!(
-            "User: arn:aws:sts::111111111111:assumed-role/R/s is not authorized to perform: sts:AssumeRole on resource: ",
+            "User: arn:aws:sts::111111111111:assumed-role/R/s is not authorized to perform: sts:AssumeRole on \
+                resource: ",
             "arn:aws:iam::222222222222:role/T",
             $cause
         )
@@ -59,9 +60,10 @@ pub const OVER_CHAIN_CAP: &str =
     "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.";
 pub const TOKEN_EXPIRED: &str = "The security token included in the request is expired";
 pub const TOKEN_INVALID: &str = "The security token included in the request is invalid.";
-/// IAM leaves the period out.
+/// IAM omits the period.
 pub const TOKEN_INVALID_IAM: &str = "The security token included in the request is invalid";
-pub const SIGNATURE_DOES_NOT_MATCH: &str = "The request signature we calculated does not match the signature you provided. \
+pub const SIGNATURE_DOES_NOT_MATCH: &str = "The request signature we calculated does not match the signature you \
+    provided. \
     Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
 pub const SCOPE_REGION: &str = "Credential should be scoped to a valid region. ";
 pub const SOURCE_IDENTITY_SET: &str = "The source identity is already set for this assume role session";
@@ -71,23 +73,26 @@ pub const MFA_HALF: &str =
     "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.";
 pub const RATE_EXCEEDED: &str = "Rate exceeded";
 
-/// Every refusal that STS, IAM or SNS can give a caller of this package.
+/// Every refusal of STS, IAM or SNS that a caller of this product can get.
 pub const REFUSALS: &[Refusal] = &[
     invalid("over-role-maximum", OVER_ROLE_MAXIMUM),
     invalid("over-chain-cap", OVER_CHAIN_CAP),
     invalid(
         "duration-below-900",
-        "1 validation error detected: Value '600' at 'durationSeconds' failed to satisfy constraint: Member must have value \
+        "1 validation error detected: Value '600' at 'durationSeconds' failed to satisfy constraint: Member must have \
+         value \
          greater than or equal to 900",
     ),
     invalid(
         "duration-above-43200",
-        "1 validation error detected: Value '43201' at 'durationSeconds' failed to satisfy constraint: Member must have value \
+        "1 validation error detected: Value '43201' at 'durationSeconds' failed to satisfy constraint: Member must \
+         have value \
          less than or equal to 43200",
     ),
     invalid(
         "duration-above-129600",
-        "1 validation error detected: Value '129601' at 'durationSeconds' failed to satisfy constraint: Member must have value \
+        "1 validation error detected: Value '129601' at 'durationSeconds' failed to satisfy constraint: Member must \
+         have value \
          less than or equal to 129600",
     ),
     Refusal { name: "duration-not-a-number", service: "sts", status: 400, code: "MalformedInput", message: None },
@@ -127,7 +132,8 @@ pub const REFUSALS: &[Refusal] = &[
     denied(
         "assume-denied-explicit-scp-with-id",
         assume_denied!(
-            " with an explicit deny in a service control policy: arn:aws:organizations::333333333333:policy/o-exampleorg/service_control_policy/p-examplepol"
+            " with an explicit deny in a service control policy: \
+                arn:aws:organizations::333333333333:policy/o-exampleorg/service_control_policy/p-examplepol"
         ),
     ),
     denied("assume-denied-explicit-rcp", assume_denied!(" with an explicit deny in a resource control policy")),
@@ -140,11 +146,13 @@ pub const REFUSALS: &[Refusal] = &[
     ),
     denied(
         "tag-session-denied",
-        "User: arn:aws:sts::111111111111:assumed-role/R/s is not authorized to perform: sts:TagSession on resource: arn:aws:iam::222222222222:role/T",
+        "User: arn:aws:sts::111111111111:assumed-role/R/s is not authorized to perform: sts:TagSession on resource: \
+            arn:aws:iam::222222222222:role/T",
     ),
     denied(
         "source-identity-denied",
-        "User: arn:aws:sts::111111111111:assumed-role/R/s is not authorized to perform: sts:SetSourceIdentity on resource: arn:aws:iam::222222222222:role/T",
+        "User: arn:aws:sts::111111111111:assumed-role/R/s is not authorized to perform: sts:SetSourceIdentity on \
+            resource: arn:aws:iam::222222222222:role/T",
     ),
     invalid("source-identity-changed", SOURCE_IDENTITY_SET),
     denied("root-caller", ROOT_CALLER),
@@ -171,7 +179,8 @@ pub const REFUSALS: &[Refusal] = &[
         "region-disabled",
         403,
         "RegionDisabledException",
-        "STS is not activated in this region for account:123456789012. Your account administrator can activate STS in this \
+        "STS is not activated in this region for account:123456789012. Your account administrator can activate STS in \
+         this \
          region using the IAM Console.",
     ),
     sts("malformed-policy", 400, "MalformedPolicyDocument", "This policy contains invalid Json"),
@@ -194,13 +203,15 @@ pub const REFUSALS: &[Refusal] = &[
     denied("mfa-code", "MultiFactorAuthentication failed with invalid MFA one time pass code."),
     denied(
         "mfa-serial",
-        "MultiFactorAuthentication failed, unable to validate MFA code. Please verify your MFA serial number is valid and \
+        "MultiFactorAuthentication failed, unable to validate MFA code. Please verify your MFA serial number is valid \
+         and \
          associated with this user.",
     ),
     invalid("arn-invalid", "Request ARN is invalid"),
     invalid(
         "arn-short",
-        "1 validation error detected: Value 'arn:aws:iam::1' at 'roleArn' failed to satisfy constraint: Member must have \
+        "1 validation error detected: Value 'arn:aws:iam::1' at 'roleArn' failed to satisfy constraint: Member must \
+         have \
          length greater than or equal to 20",
     ),
     sts("internal-failure", 500, "InternalFailure", "An internal error has occurred."),
@@ -209,13 +220,15 @@ pub const REFUSALS: &[Refusal] = &[
         "get-role-denied",
         403,
         "AccessDenied",
-        "User: arn:aws:sts::111111111111:assumed-role/R/s is not authorized to perform: iam:GetRole on resource: role T",
+        "User: arn:aws:sts::111111111111:assumed-role/R/s is not authorized to perform: iam:GetRole on resource: role \
+            T",
     ),
     iam(
         "get-role-denied-no-identity-policy",
         403,
         "AccessDenied",
-        "User: arn:aws:sts::111111111111:assumed-role/R/s is not authorized to perform: iam:GetRole on resource: role T \
+        "User: arn:aws:sts::111111111111:assumed-role/R/s is not authorized to perform: iam:GetRole on resource: role \
+         T \
          because no identity-based policy allows the iam:GetRole action",
     ),
     iam("role-not-found", 404, "NoSuchEntity", "The role with name X cannot be found."),
@@ -232,7 +245,8 @@ pub const REFUSALS: &[Refusal] = &[
         "publish-denied",
         403,
         "AuthorizationError",
-        "User: arn:aws:sts::111111111111:assumed-role/R/s is not authorized to perform: SNS:Publish on resource: arn:aws:sns:eu-west-1:222222222222:T",
+        "User: arn:aws:sts::111111111111:assumed-role/R/s is not authorized to perform: SNS:Publish on resource: \
+            arn:aws:sns:eu-west-1:222222222222:T",
     ),
     sns("topic-not-found", 404, "NotFound", "Topic does not exist"),
     sns("message-too-long", 400, "InvalidParameter", "Invalid parameter: Message too long"),
@@ -254,7 +268,7 @@ pub const REFUSALS: &[Refusal] = &[
     sns("publish-failure", 500, "InternalError", "Internal error"),
 ];
 
-/// Why a request ends without what it asked for.
+/// The reason why a request fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     pub status: u16,

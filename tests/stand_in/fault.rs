@@ -1,5 +1,4 @@
-//! What a test scripts: which calls go wrong, how often, and how; how many each account may make. Knows nothing of what
-//! the calls mean.
+//! Scripted faults: which calls fail, how often and how, and how many calls each account may make.
 
 use std::{
     collections::BTreeMap,
@@ -12,7 +11,7 @@ use super::{
     request::Request,
 };
 
-/// What a scripted call gets. Unless said otherwise the call is not carried out, and not even authenticated.
+/// The answer to a scripted call. By default the call is neither carried out nor authenticated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// 400 Throttling, `Rate exceeded`.
@@ -22,39 +21,39 @@ pub enum Answer {
         code: String,
         message: Option<String>,
     },
-    /// Carried out and answered, so much later; several add up.
+    /// Carried out and answered after this delay. Several delays add up.
     Latency(Duration),
     /// The connection is reset without an answer.
     Reset,
-    /// Carried out; the answer's head goes out, and then the connection is reset.
+    /// Carried out; the answer's head is sent, and then the connection is reset.
     ResetAfterHead,
-    /// Carried out, and then the connection is reset: the caller cannot know.
+    /// Carried out, and then the connection is reset, so the caller does not know the result.
     ResetAfterwards,
-    /// No answer, until the caller gives up.
+    /// No answer until the caller gives up.
     Hang,
-    /// Carried out and answered, each byte so much after the one before.
+    /// Carried out and answered, with this delay before each byte.
     Drip(Duration),
-    /// 200 and nothing.
+    /// 200 with an empty body.
     EmptyBody,
-    /// 200 and text that is no XML.
+    /// 200 with text that is not XML.
     Malformed,
-    /// 200 and good XML with nothing in its result.
+    /// 200 with valid XML and an empty result.
     NoMembers,
-    /// Carried out, and 200 with only the first half of the XML, as if that were all. The SDK may well take it.
+    /// Carried out, and 200 with only the first half of the XML as the complete body. The SDK may accept it.
     HalfXml,
-    /// Carried out, and answered with the first text replaced by the second wherever it stands.
+    /// Carried out, and answered with every occurrence of the first text replaced by the second.
     Altered(String, String),
-    /// Carried out, and answered up to the end of this text, as if that were all.
+    /// Carried out, and answered up to the end of this text as the complete body.
     CutAfter(String),
-    /// A page of HTML with this status, as a proxy answers.
+    /// A page of HTML with this status, as from a proxy.
     Html(u16),
     /// Carried out, but the connection ends in the middle of the answer.
     Truncated,
-    /// Carried out, and answered as if it were this type of text.
+    /// Carried out, and answered with this content type.
     ContentType(String),
     /// 302 to this address.
     Redirect(String),
-    /// Anything else.
+    /// Any other error answer.
     Raw {
         status: u16,
         content_type: String,
@@ -76,7 +75,7 @@ impl Answer {
         Answer::Raw { status, content_type: "text/xml".to_owned(), body: body.into() }
     }
 
-    /// What the error answers say, for those that are one.
+    /// The message of an error answer.
     pub(super) fn problem(&self) -> Option<Problem> {
         match self {
             Answer::Throttle => Some(Problem::new(400, "Throttling", RATE_EXCEEDED)),
@@ -95,7 +94,7 @@ impl From<Refusal> for Answer {
     }
 }
 
-/// A scripted answer with the calls that it is for. Made by `Fault::on(…).then(…)`.
+/// A scripted answer and its calls. Made by `Fault::on(…).then(…)`.
 #[derive(Clone, Debug)]
 pub struct Fault {
     on: FaultOn,
@@ -114,38 +113,38 @@ pub struct FaultOn {
 }
 
 impl Fault {
-    /// Every call of an action, `*` for all of them, until something narrows it.
+    /// Every call of an action, or of all actions for `*`, until other methods restrict it.
     pub fn on(action: &str) -> FaultOn {
         FaultOn { action: action.to_owned(), target: None, caller: None, saying: None, after: 0, times: None }
     }
 }
 
 impl FaultOn {
-    /// Only about this role (its ARN for AssumeRole, its ARN or name for GetRole) or topic.
+    /// Only calls about this role (its ARN for AssumeRole, its ARN or name for GetRole) or topic.
     pub fn target(mut self, target: impl Into<String>) -> FaultOn {
         self.target = Some(target.into());
         self
     }
 
-    /// Only from this caller, by the ARN that GetCallerIdentity tells it, or a part of it.
+    /// Only calls of this caller: the ARN that GetCallerIdentity returns, or a part of it.
     pub fn caller(mut self, arn: impl Into<String>) -> FaultOn {
         self.caller = Some(arn.into());
         self
     }
 
-    /// Only with this text in a parameter.
+    /// Only calls with this text in a parameter.
     pub fn saying(mut self, text: impl Into<String>) -> FaultOn {
         self.saying = Some(text.into());
         self
     }
 
-    /// The first so many are left alone.
+    /// The first calls, this many, are not affected.
     pub fn after(mut self, calls: usize) -> FaultOn {
         self.after = calls;
         self
     }
 
-    /// Only so many; without it, forever.
+    /// Only this many calls. Without it, all calls.
     pub fn times(mut self, calls: usize) -> FaultOn {
         self.times = Some(calls);
         self
@@ -167,20 +166,20 @@ impl FaultOn {
     }
 }
 
-/// GetRole gives a name: it means the role of the caller's account.
+/// GetRole has a name: that of a role in the caller's account.
 fn is_own_role(name: &str, wanted: &str, caller: Option<&str>) -> bool {
     let account = |arn: &str| Arn::parse(arn).map(|arn| arn.account);
     wanted.rsplit('/').next() == Some(name) && caller.is_some_and(|caller| account(caller) == account(wanted))
 }
 
-/// The faults in force, in the order in which they were scripted: the first that matches decides, latencies add up.
+/// The active faults in the order of scripting. The first match decides, and latencies add up.
 #[derive(Debug, Default)]
 pub struct Script {
     faults: Vec<Fault>,
     limits: BTreeMap<&'static str, Limit>,
 }
 
-/// How many calls of a service each account may make: a bucket of tokens that fills up again, as AWS has them.
+/// The number of calls of a service that each account may make: a bucket of tokens that refills, as in AWS.
 #[derive(Debug)]
 pub struct Limit {
     per_second: f64,
@@ -193,7 +192,7 @@ impl Limit {
         Limit { per_second: per_second.into(), burst: burst.into(), buckets: BTreeMap::new() }
     }
 
-    /// Whether the account may make one more call; a refused one costs nothing.
+    /// Whether the account may make another call. A refused call costs nothing.
     fn lets_pass(&mut self, account: &str) -> bool {
         let now = Instant::now();
         let (tokens, filled) = self.buckets.entry(account.to_owned()).or_insert((self.burst, now));
@@ -219,7 +218,7 @@ impl Script {
         self.limits.clear();
     }
 
-    /// What this call gets, counted off.
+    /// The fault of this call, which is counted.
     pub fn take(&mut self, request: &Request, caller: Option<&str>) -> (Duration, Option<Answer>) {
         let mut latency = Duration::ZERO;
         let mut decided = None;

@@ -1,4 +1,4 @@
-//! IAM: GetRole and ListRoles, each in the caller's own account alone.
+//! IAM: GetRole and ListRoles, each only in the caller's account.
 
 use serde_json::json;
 
@@ -13,7 +13,7 @@ use super::{
     xml,
 };
 
-/// Roles have no birthday here; AWS's answers always have one.
+/// Roles have no creation date here, but AWS's answers always have one.
 const CREATED: &str = "2026-01-01T00:00:00Z";
 const DEFAULT_PAGE: i32 = 100;
 const MOST_PAGE: i32 = 1000;
@@ -25,11 +25,12 @@ pub fn get_role(world: &World, caller: &Key, request: &Request) -> Result<String
     constraints.finish()?;
     let name = name.unwrap_or_default();
     if !name.chars().all(|sign| sign.is_ascii_alphanumeric() || "+=,.@_-".contains(sign)) {
-        let message = "The specified value for roleName is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-";
+        let message = "The specified value for roleName is invalid. It must contain only alphanumeric characters \
+            and/or the following: +=,.@_-";
         return Err(Problem::validation(message));
     }
     let role = world.role_named(&caller.principal.account, name);
-    // Who may not look is not told whether it is there.
+    // A caller without permission does not learn whether the role exists.
     let resource = role.map_or_else(
         || format!("arn:{}:iam::{}:role/{name}", caller.principal.partition, caller.principal.account),
         |role| role.arn.clone(),
@@ -62,7 +63,7 @@ pub fn list_roles(world: &World, caller: &Key, request: &Request) -> Result<Stri
     let mut names: Vec<(&str, &Role)> =
         world.roles.values().filter(mine).map(|role| (role.parts.name(), role)).collect();
     names.sort_by_key(|(name, _)| *name);
-    // The marker is the name that comes next; callers must not look into it.
+    // The marker is the next name. Callers must treat it as opaque.
     let rest = names.into_iter().filter(|(name, _)| request.param("Marker").is_none_or(|marker| *name >= marker));
     let asked = usize::try_from(most.unwrap_or(DEFAULT_PAGE)).unwrap_or_default();
     let size = world.list_roles_page.map_or(asked, |page| asked.min(page.max(1)));
@@ -92,7 +93,7 @@ fn describe(role: &Role) -> String {
     .concat()
 }
 
-/// Percent-encoded, as IAM gives it.
+/// Percent-encoded, as in IAM's answers.
 fn trust_document(role: &Role) -> String {
     let mut statement = json!({"Effect": "Allow", "Principal": {"AWS": role.trusted}, "Action": "sts:AssumeRole"});
     if let Some(id) = &role.external_id {

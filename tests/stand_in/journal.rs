@@ -1,30 +1,30 @@
-//! What happened: one entry for each call, in the order of arrival. Decides nothing.
+//! The record of calls: one entry for each call, in the order of arrival.
 
 use std::{collections::BTreeMap, time::Duration};
 
-/// A call as the stand-in saw it. Holds no credentials.
+/// A call from the view of the stand-in. Holds no credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// `sts`, `iam` or `sns`; empty if the request could not be read.
+    /// `sts`, `iam` or `sns`; empty if the request is not readable.
     pub service: String,
     pub action: String,
-    /// Who signed, if the key is known: also where the call was refused.
+    /// The signer, if the key is known, also of a refused call.
     pub caller_arn: Option<String>,
     /// The caller's account.
     pub account: Option<String>,
-    /// The Region that the call was signed for.
+    /// The Region of the signature.
     pub region: Option<String>,
-    /// The form, without Action and Version.
+    /// The form without Action and Version.
     pub params: BTreeMap<String, String>,
-    /// All that came but what signs it (Authorization and the session's token): path, query, headers, body.
+    /// The whole request without its signature (Authorization and the session's token): path, query, headers, body.
     pub sent: String,
-    /// Which connection it came over, counted from 0.
+    /// The number of the connection, counted from 0.
     pub connection: usize,
-    /// Since the start of the stand-in.
+    /// The time since the start of the stand-in.
     pub started: Duration,
-    /// When the answer was ready; of a call without an answer yet, the time of asking.
+    /// When the answer was ready. For a call without an answer yet: the time of the query.
     pub ended: Duration,
-    /// 0: no answer, or the connection was dropped instead.
+    /// 0: no answer, or the connection was dropped.
     pub status: u16,
     pub code: Option<String>,
 }
@@ -34,21 +34,21 @@ impl Call {
         self.params.get(name).map(String::as_str)
     }
 
-    /// What the call is about: a role's ARN or name, or a topic.
+    /// The subject of the call: a role's ARN or name, or a topic.
     pub fn target(&self) -> Option<&str> {
         ["RoleArn", "RoleName", "TopicArn", "TargetArn"].into_iter().find_map(|name| self.param(name))
     }
 }
 
-/// The calls so far, and those that are still being answered.
+/// The calls so far, and whether each is complete.
 #[derive(Debug, Default)]
 pub struct Journal {
     calls: Vec<(Call, bool)>,
-    /// Raised by a reset, so that the answer of a forgotten call is not written into another.
+    /// Increased by a reset, so that the answer of a forgotten call is not written into another entry.
     generation: usize,
 }
 
-/// An entry that waits for its answer.
+/// An entry without an answer yet.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
     generation: usize,
@@ -71,10 +71,10 @@ impl Journal {
     }
 
     pub fn calls(&self, now: Duration) -> Vec<Call> {
-        let told = |(call, answered): &(Call, bool)| {
+        let finished = |(call, answered): &(Call, bool)| {
             if *answered { call.clone() } else { Call { ended: now, ..call.clone() } }
         };
-        self.calls.iter().map(told).collect()
+        self.calls.iter().map(finished).collect()
     }
 
     pub fn reset(&mut self) {
@@ -83,10 +83,10 @@ impl Journal {
     }
 }
 
-/// The most calls that were being answered at the same moment.
+/// The highest number of concurrent calls.
 pub fn most_at_once(calls: &[Call]) -> usize {
     let mut edges: Vec<(Duration, i32)> = calls.iter().flat_map(|call| [(call.started, 1), (call.ended, -1)]).collect();
-    // At the same moment an end comes before a start: they do not overlap.
+    // An end comes before a start at the same moment, because such calls do not overlap.
     edges.sort_unstable();
     let mut open = 0;
     let most = edges.into_iter().map(|(_, step)| {

@@ -1,4 +1,4 @@
-//! What a topic delivered, and what a subscriber of each protocol gets of it. Decides nothing.
+//! The deliveries of a topic, and what a subscriber of each protocol receives.
 
 use std::collections::BTreeMap;
 
@@ -7,21 +7,21 @@ use serde_json::{Map, Value, json};
 
 use super::clock;
 
-/// A message attribute as it was sent.
+/// A message attribute as sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attribute {
     pub data_type: String,
-    /// The string, or the base64 of a binary.
+    /// The string, or the base64 of binary data.
     pub value: String,
 }
 
-/// A message that a topic took and delivered: a repeated FIFO message is not here twice.
+/// A message that a topic accepted and delivered. A repeated FIFO message appears only once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     pub message_id: String,
     pub topic: String,
     pub subject: Option<String>,
-    /// By protocol; `default` is always there.
+    /// The text for each protocol; `default` is always present.
     pub bodies: BTreeMap<String, String>,
     /// Sent with MessageStructure=json.
     pub structured: bool,
@@ -30,31 +30,31 @@ pub struct Message {
     pub deduplication_id: Option<String>,
     pub sequence_number: Option<String>,
     pub at: Timestamp,
-    /// What counts against the topic's limit.
+    /// The bytes that count towards the topic's limit.
     pub bytes: usize,
 }
 
-/// What one subscriber gets.
+/// The delivery to one subscriber.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
     pub protocol: String,
-    /// The mail's subject line, or the envelope's `Subject`.
+    /// The subject line of the mail, or the `Subject` of the envelope.
     pub subject: Option<String>,
-    /// The publisher's text for this protocol.
+    /// The text of the publisher for this protocol.
     pub text: String,
-    /// What the endpoint receives: the text alone for mail and SMS, an envelope around it for the others.
+    /// The text at the endpoint: the plain text for mail and SMS, an envelope around it for the others.
     pub payload: String,
-    /// Empty where the message was structured: SNS sends attributes with plain messages only.
+    /// Empty for a structured message, because SNS sends attributes with plain messages only.
     pub attributes: BTreeMap<String, Attribute>,
 }
 
 impl Message {
-    /// The text for a protocol, or the default.
+    /// The text for a protocol, or the default text.
     pub fn text(&self, protocol: &str) -> &str {
         self.bodies.get(protocol).or_else(|| self.bodies.get("default")).map_or("", String::as_str)
     }
 
-    /// What a subscriber of this protocol gets, without raw delivery.
+    /// The delivery to a subscriber of this protocol, without raw delivery.
     pub fn delivery(&self, protocol: &str) -> Delivery {
         let text = self.text(protocol).to_owned();
         let mails = matches!(protocol, "email" | "email-json");
@@ -83,7 +83,7 @@ impl Message {
         if self.structured { BTreeMap::new() } else { self.attributes.clone() }
     }
 
-    /// Lambda spells two of the names otherwise and always has all of them.
+    /// Lambda uses two other names and always has all fields.
     fn envelope(&self, text: &str, lambda: bool) -> Value {
         let (certificate, unsubscribe) =
             if lambda { ("SigningCertUrl", "UnsubscribeUrl") } else { ("SigningCertURL", "UnsubscribeURL") };

@@ -1,5 +1,6 @@
-//! A strict stand-in for AWS STS, IAM, SNS and two calls of S3, in this process: one HTTP server on the loopback interface that
-//! speaks their protocols to the real SDK clients, checks what AWS checks in AWS's order, and remembers every call.
+//! A strict stand-in for AWS STS, IAM, SNS and two calls of S3, in this process: one HTTP server on the loopback
+//! interface. It speaks their protocols to the real SDK clients, makes AWS's checks in AWS's order, and records every
+//! call.
 //!
 //! ```text
 //! let mut world = World::new();
@@ -10,18 +11,19 @@
 //! aws.script(Fault::on("AssumeRole").times(2).then(Answer::Throttle));
 //! ```
 //!
-//! The rooms: `server` → `connection` → `request` → `fault` (what the test scripted) → `authentication` and `signature` →
-//! `sts`, `iam`, `sns`, `s3` (each: schema, `authorization`, answer) over `world` (what exists), with `policy`, `constraint`,
-//! `message` and `xml` below them; `journal` is what the tests read, `errors` the verbatim texts.
+//! The modules: `server` → `connection` → `request` → `fault` (scripted by the test) → `authentication` and `signature`
+//! → `sts`, `iam`, `sns`, `s3` (each: schema, `authorization`, answer) over `world` (roles, users, topics, keys), with
+//! `policy`, `constraint`, `message` and `xml` below them. Tests read `journal`; `errors` has the verbatim texts.
 //!
-//! `itself` holds its own tests, which `tests/integration/stand_in_itself.rs` runs through the SDK clients.
+//! `itself` holds the tests of the stand-in. `tests/integration/stand_in_itself.rs` runs them through the SDK clients.
 //!
-//! It must not know the package under test: what it enforces comes from AWS alone, so that it can disagree.
+//! The stand-in must not use the package under test: its rules come from AWS alone, so that the two can disagree.
 //!
-//! What it does not enforce: MFA codes (only that both halves are there), session tags beyond the permission to pass
-//! them, the packed size of policies, key policies, conditions in session policies (an allowing statement with one never allows, a
-//! denying one always denies), permissions boundaries, subscriptions and their filters, quotas that no test set, opt-in Regions, and the
-//! one Region that IAM is signed for (a client with a custom endpoint signs for its own Region).
+//! Not enforced: MFA codes (only that both parameters are present), session tags beyond the permission to pass them,
+//! the packed size of policies, key policies, conditions in session policies (an allowing statement with a condition
+//! never allows, a denying statement always denies), permissions boundaries, subscriptions and their filters, quotas
+//! that no test sets, opt-in Regions, and the one Region that IAM is signed for (a client with a custom endpoint signs
+//! for its configured Region).
 
 // The integration tests and the demo each use a part of it.
 #![allow(dead_code, unused_imports, reason = "each includer uses a part")]

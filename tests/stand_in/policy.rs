@@ -1,16 +1,16 @@
-//! Permission policies: statements, wildcards, and the session policies that callers send. Knows no principals.
+//! Permission policies: statements, wildcards, and the session policies of callers. Has no knowledge of principals.
 
 use serde_json::{Map, Value};
 
 use super::errors::Problem;
 
-/// What a policy says about one action on one resource.
+/// The decision of a policy about one action on one resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Says {
+pub enum Decision {
     Allowed,
     /// No statement allows it.
     NotAllowed,
-    /// A statement denies it, whatever others allow.
+    /// A statement denies it, which overrides all others.
     Denied,
 }
 
@@ -24,7 +24,7 @@ struct Statement {
     allow: bool,
     actions: Patterns,
     resources: Patterns,
-    /// Conditions are not evaluated: a statement with one never allows and always denies.
+    /// Conditions are not evaluated: a statement with a condition never allows and always denies.
     conditional: bool,
 }
 
@@ -66,23 +66,23 @@ impl Policy {
         self.statements.push(Statement { allow, actions, resources, conditional: false });
     }
 
-    /// `action` as `sts:AssumeRole`; AWS compares actions without regard to case, resources with.
-    pub fn says(&self, action: &str, resource: &str) -> Says {
+    /// `action` is in the form `sts:AssumeRole`. AWS ignores case in actions but not in resources.
+    pub fn decide(&self, action: &str, resource: &str) -> Decision {
         let about = |statement: &&Statement| {
             statement.actions.cover(action, true) && statement.resources.cover(resource, false)
         };
-        let mut says = Says::NotAllowed;
+        let mut decision = Decision::NotAllowed;
         for statement in self.statements.iter().filter(about) {
             match (statement.allow, statement.conditional) {
-                (false, _) => return Says::Denied,
-                (true, false) => says = Says::Allowed,
+                (false, _) => return Decision::Denied,
+                (true, false) => decision = Decision::Allowed,
                 (true, true) => {}
             }
         }
-        says
+        decision
     }
 
-    /// A session policy as sent. Strict: an element that AWS does not know is refused, as AWS does.
+    /// A session policy as sent. An unknown element is refused, as in AWS.
     pub fn parse(text: &str) -> Result<Policy, Problem> {
         let document: Value = serde_json::from_str(text).map_err(|_| malformed("This policy contains invalid Json"))?;
         let document = document.as_object().ok_or_else(|| malformed("This policy contains invalid Json"))?;
@@ -136,7 +136,7 @@ fn statement(value: &Value) -> Result<Statement, Problem> {
     Ok(Statement { allow, actions, resources, conditional: elements.contains_key("Condition") })
 }
 
-/// Exactly one of the two elements, a string or a list of strings.
+/// Exactly one of the two elements: a string or a list of strings.
 fn patterns(elements: &Map<String, Value>, plain: &str, negated: &str) -> Result<Patterns, Problem> {
     let syntax = || malformed("Syntax errors in policy.");
     let (value, negated) = match (elements.get(plain), elements.get(negated)) {
@@ -154,11 +154,11 @@ fn patterns(elements: &Map<String, Value>, plain: &str, negated: &str) -> Result
     Ok(Patterns { patterns, negated })
 }
 
-/// `*` stands for any text and `?` for one character.
+/// `*` matches any text and `?` matches one character.
 pub fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut at, mut read) = (0, 0);
-    // Where the last `*` stands, and how much of the text it has taken.
+    // The position of the last `*`, and the length of its match.
     let mut star: Option<(usize, usize)> = None;
     while read < text.len() {
         match pattern.get(at) {

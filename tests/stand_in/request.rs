@@ -1,5 +1,5 @@
-//! One request as it came over the wire: its form, its Authorization header, and which service it is for.
-//! Does not judge whether it may do what it asks for.
+//! Parses one HTTP request: its form, its Authorization header, and its service. Does not decide whether the call is
+//! allowed.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use super::errors::Problem;
 pub struct Request {
     pub service: &'static str,
     pub action: String,
-    /// The form's fields but Action and Version; of a repeated field the first, as AWS takes it.
+    /// The fields of the form without Action and Version. The first of repeated fields counts, as in AWS.
     pub params: BTreeMap<String, String>,
     pub version: String,
     pub method: Method,
@@ -25,11 +25,11 @@ pub struct Request {
     pub query: String,
     pub headers: HeaderMap,
     pub body: Bytes,
-    /// None: the request is not signed.
+    /// None: the request has no signature.
     pub signed: Option<Signed>,
 }
 
-/// The Authorization header, taken apart.
+/// The parsed Authorization header.
 #[derive(Clone, Debug)]
 pub struct Signed {
     pub access_key_id: String,
@@ -117,36 +117,36 @@ impl Request {
         self.params.get(name).map(String::as_str)
     }
 
-    /// A header's value, trimmed, with repeated ones joined.
+    /// The trimmed value of a header. Repeated headers are joined.
     pub fn header(&self, name: &str) -> Option<String> {
         let values: Vec<&str> =
             self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).map(str::trim).collect();
         (!values.is_empty()).then(|| values.join(","))
     }
 
-    /// What the call is about: a role's ARN or name, or a topic.
+    /// The subject of the call: a role's ARN or name, or a topic.
     pub fn target(&self) -> Option<&str> {
         ["RoleArn", "RoleName", "TopicArn", "TargetArn"].into_iter().find_map(|name| self.param(name))
     }
 
-    /// The request as it came, without what signs it.
+    /// The request without its signature.
     pub fn without_signature(&self) -> String {
         let signs = |name: &str| name == AUTHORIZATION.as_str() || name == "x-amz-security-token";
         let headers = self.headers.iter().filter(|(name, _)| !signs(name.as_str()));
         let headers: String =
             headers.map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes()))).collect();
         let body = String::from_utf8_lossy(&self.body);
-        // Percent-encoded as it came, and as it is read.
+        // Percent-encoded, as sent, and decoded.
         format!("{} {}?{}\n{headers}\n{body}\n{:?}\n", self.method, self.path, self.query, self.params)
     }
 
-    /// Whether the stand-in has such an action at all.
+    /// Whether the stand-in implements this action.
     pub fn is_known(&self) -> bool {
         ACTIONS.iter().any(|(action, _)| *action == self.action)
     }
 }
 
-/// The action tells; for one that is not known, the signature's scope.
+/// From the action; for an unknown action, from the signature's scope.
 fn service_of(action: &str, signed: Option<&Signed>) -> &'static str {
     let by_action = ACTIONS.iter().find(|(known, _)| *known == action).map(|(_, service)| *service);
     by_action.unwrap_or_else(|| match signed.map(|signed| signed.service.as_str()) {
@@ -157,7 +157,7 @@ fn service_of(action: &str, signed: Option<&Signed>) -> &'static str {
 }
 
 impl Signed {
-    /// None: there is no Authorization header.
+    /// None: the Authorization header is missing.
     fn read(headers: &HeaderMap) -> Result<Option<Signed>, Problem> {
         let Some(header) = headers.get(AUTHORIZATION) else { return Ok(None) };
         let signed = header.to_str().ok().and_then(Signed::parse);

@@ -1,18 +1,18 @@
-//! Roles and users as a test declares them. Says what they allow and trust; `world` keeps them, `sts` decides.
+//! Roles and users as a test declares them: their permissions and trust. `world` stores them, `sts` decides.
 
 use super::{arn::Arn, policy::Policy};
 
-/// How a denial is worded.
+/// The wording of a denial.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Wording {
-    /// Who, what and on which resource.
+    /// Caller, action and resource.
     #[default]
     Plain,
-    /// The same with the kind of policy that was missing or denied.
+    /// The same, with the kind of policy that was missing or denied the call.
     WithCause,
 }
 
-/// An IAM role. A fresh one trusts nobody, may do nothing, and has AWS's default maximum of one hour.
+/// An IAM role. A new role trusts nobody, has no permissions, and has AWS's default maximum of one hour.
 #[derive(Clone, Debug)]
 pub struct Role {
     pub(super) arn: String,
@@ -27,7 +27,7 @@ pub struct Role {
     pub(super) permissions: Policy,
     pub(super) wording: Option<Wording>,
     pub(super) denied: Option<String>,
-    /// Given by the world; the same ARN made anew gets another.
+    /// Assigned by the world. A recreated role with the same ARN gets another id.
     pub(super) id: String,
 }
 
@@ -41,7 +41,7 @@ pub(super) enum SourceIdentity {
 
 impl Role {
     /// # Panics
-    /// If it is not a role's ARN: a test's typing error.
+    /// If it is not the ARN of a role, which is a typing error in the test.
     pub fn new(arn: impl Into<String>) -> Role {
         let arn = arn.into();
         let Some(parts) = Arn::parse_role(&arn) else { panic!("not a role ARN: {arn}") };
@@ -68,80 +68,80 @@ impl Role {
         self
     }
 
-    /// One more trusted principal: the ARN of a role, user or session, `arn:…:root`, a bare account, or `*`.
+    /// Adds a trusted principal: the ARN of a role, user or session, `arn:…:root`, a bare account, or `*`.
     pub fn trusts(mut self, principal: impl Into<String>) -> Role {
         self.trusted.push(principal.into());
         self
     }
 
-    /// The trust policy asks for this external ID.
+    /// The trust policy requires this external ID.
     pub fn external_id(mut self, id: &str) -> Role {
         self.external_id = Some(id.to_owned());
         self
     }
 
-    /// The trust policy asks for this RoleSessionName; `*` and `?` are wildcards.
+    /// The trust policy requires this RoleSessionName; `*` and `?` are wildcards.
     pub fn session_name(mut self, pattern: &str) -> Role {
         self.session_name = Some(pattern.to_owned());
         self
     }
 
-    /// The trust policy asks for this SourceIdentity; `*` and `?` are wildcards.
+    /// The trust policy requires this SourceIdentity; `*` and `?` are wildcards.
     pub fn source_identity(mut self, pattern: &str) -> Role {
         self.source_identity = SourceIdentity::Required(pattern.to_owned());
         self
     }
 
-    /// The trust policy allows `sts:SetSourceIdentity` too.
+    /// The trust policy also allows `sts:SetSourceIdentity`.
     pub fn accepts_source_identity(mut self) -> Role {
         self.source_identity = SourceIdentity::Accepted;
         self
     }
 
-    /// The trust policy allows `sts:TagSession` too.
+    /// The trust policy also allows `sts:TagSession`.
     pub fn accepts_tags(mut self) -> Role {
         self.accepts_tags = true;
         self
     }
 
-    /// The trust policy asks for MFA. Any code is good.
+    /// The trust policy requires MFA. Any code is accepted.
     pub fn requires_mfa(mut self) -> Role {
         self.requires_mfa = true;
         self
     }
 
-    /// The role's own permissions: `allows("iam:GetRole", "*")`.
+    /// A permission of the role: `allows("iam:GetRole", "*")`.
     pub fn allows(mut self, action: &str, resource: &str) -> Role {
         self.permissions.allow(action, resource);
         self
     }
 
-    /// An explicit deny in the role's own permissions.
+    /// An explicit deny in the permissions of the role.
     pub fn denies(mut self, action: &str, resource: &str) -> Role {
         self.permissions.deny(action, resource);
         self
     }
 
-    /// `sts:AssumeRole` on a role, or on all that match the pattern.
+    /// Allows `sts:AssumeRole` on a role, or on all roles that match the pattern.
     pub fn may_assume(self, role: &str) -> Role {
         self.allows("sts:AssumeRole", role)
     }
 
-    /// How denials of this role are worded, whatever the world's wording.
+    /// The wording of this role's denials, which overrides that of the world.
     pub fn denial_wording(mut self, wording: Wording) -> Role {
         self.wording = Some(wording);
         self
     }
 
-    /// AssumeRole is denied to everyone, with this cause at the end of the message:
-    /// `with an explicit deny in a service control policy`. Empty: the plain wording.
+    /// AssumeRole is denied to everyone, with this cause at the end of the message: `with an explicit deny in a service
+    /// control policy`. Empty: the plain wording.
     pub fn denied(mut self, cause: &str) -> Role {
         self.denied = Some(cause.to_owned());
         self
     }
 }
 
-/// An IAM user, or an account's root user (`arn:aws:iam::999999999999:root`). A fresh one may do nothing.
+/// An IAM user, or an account's root user (`arn:aws:iam::999999999999:root`). A new user has no permissions.
 #[derive(Clone, Debug)]
 pub struct User {
     pub(super) arn: String,
@@ -151,7 +151,7 @@ pub struct User {
 
 impl User {
     /// # Panics
-    /// If it is not a user's ARN: a test's typing error.
+    /// If it is not the ARN of a user, which is a typing error in the test.
     pub fn new(arn: impl Into<String>) -> User {
         let arn = arn.into();
         match Arn::parse(&arn) {

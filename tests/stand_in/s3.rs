@@ -1,8 +1,8 @@
-//! S3 GetObject and PutObject, by path, with ETags and the conditions of a write. A missing object is 404 only for who
-//! may list the bucket: for others 403, as AWS answers.
+//! S3 GetObject and PutObject, by path, with ETags and conditional writes. A missing object is 404 only for a caller
+//! that may list the bucket, and 403 for others, as in AWS.
 //!
-//! Not measured, so chosen: the Region is checked before permission, both before the object, the key last. Versions,
-//! multipart uploads, checksums (their headers are taken, not computed) and ranges are left out.
+//! Chosen without a measurement: the Region is checked before permission, both before the object, and the key last. Not
+//! implemented: versions, multipart uploads, ranges, and the computation of checksums (their headers are accepted).
 
 use std::collections::BTreeMap;
 
@@ -30,20 +30,21 @@ impl Bucket {
         Bucket { name: name.to_owned(), region: region.to_owned(), objects: BTreeMap::new(), key: None }
     }
 
-    /// Its default encryption is with this customer key: reading needs `kms:Decrypt` on it, writing `kms:GenerateDataKey`.
+    /// Its default encryption uses this customer key: reading needs `kms:Decrypt` on the key, writing
+    /// `kms:GenerateDataKey`.
     pub fn encrypted_with(mut self, key: &str) -> Bucket {
         self.key = Some(key.to_owned());
         self
     }
 }
 
-/// What a call came to: the body and the object's ETag.
+/// The result of a call: the body and the object's ETag.
 pub struct Object {
     pub body: String,
     pub etag: String,
 }
 
-/// A refusal, and the Region that the bucket is in where that is the reason.
+/// A refusal, with the Region of the bucket if the Region is the reason.
 pub struct Refused {
     pub problem: Problem,
     pub region: Option<String>,
@@ -61,7 +62,8 @@ pub fn answer(world: &mut World, caller: &Key, request: &Request) -> Result<Obje
         return Err(Problem::new(404, "NoSuchBucket", "The specified bucket does not exist").into());
     };
     if request.signed.as_ref().is_some_and(|signed| signed.region != bucket.region) {
-        let message = "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.";
+        let message = "The bucket you are attempting to access must be addressed using the specified endpoint. Please \
+            send all future requests to this endpoint.";
         let region = Some(bucket.region.clone());
         return Err(Refused { problem: Problem::new(301, "PermanentRedirect", message), region });
     }

@@ -1,5 +1,5 @@
-//! The stand-in's handle: starts and stops the server, scripts it, and tells what it saw. It lives on threads of its
-//! own, so that a test's runtime, however busy, does not slow it. What a call means is decided in the other rooms.
+//! The handle of the stand-in: starts, stops and scripts the server, and returns its records. The server has separate
+//! threads, so that a busy runtime of a test does not slow it. Other modules decide the meaning of calls.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -22,18 +22,18 @@ use super::{
     world::World,
 };
 
-/// A running stand-in; dropping it ends it and every open connection.
+/// A running stand-in. Dropping it ends it and every open connection.
 pub struct StandIn {
     shared: Arc<Shared>,
     address: SocketAddr,
     runtime: Option<Runtime>,
 }
 
-/// What the connections share.
+/// The state that the connections share.
 pub(super) struct Shared {
     state: Mutex<State>,
     started: Instant,
-    /// Raised when every connection is to be dropped.
+    /// Increased when every connection must be dropped.
     pub dropped: watch::Sender<usize>,
 }
 
@@ -48,7 +48,7 @@ pub(super) struct State {
 }
 
 impl Shared {
-    /// Held for short moments only, and never across a wait.
+    /// Locked only briefly, and never across an await.
     pub fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -59,10 +59,10 @@ impl Shared {
 }
 
 impl StandIn {
-    /// Starts on a free port of the loopback interface; it takes connections when this returns.
+    /// Starts on a free port of the loopback interface. It accepts connections when this function returns.
     ///
     /// # Panics
-    /// If the machine has no port or thread left.
+    /// If the machine has no free port or thread.
     pub async fn start(world: World) -> StandIn {
         let state = State {
             world,
@@ -91,12 +91,12 @@ impl StandIn {
         }
     }
 
-    /// For `endpoint_url` or AWS_ENDPOINT_URL.
+    /// The value for `endpoint_url` or AWS_ENDPOINT_URL.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// What a process needs in its environment to talk to it as this caller.
+    /// The environment variables with which a process uses the stand-in as this caller.
     pub fn environment(&self, credentials: &Credentials, region: &str) -> Vec<(&'static str, String)> {
         let mut variables = credentials.environment();
         variables.push(("AWS_ENDPOINT_URL", self.url()));
@@ -104,7 +104,7 @@ impl StandIn {
         variables
     }
 
-    /// Reads or changes what exists, while it runs.
+    /// Reads or changes the world while the stand-in runs.
     pub fn world<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
         change(&mut self.shared.state().world)
     }
@@ -119,7 +119,7 @@ impl StandIn {
         self.calls().into_iter().filter(|call| call.action == action).collect()
     }
 
-    /// The most calls that were being answered at the same moment.
+    /// The highest number of concurrent calls.
     pub fn most_at_once(&self) -> usize {
         journal::most_at_once(&self.calls())
     }
@@ -128,12 +128,12 @@ impl StandIn {
         self.shared.state().journal.reset();
     }
 
-    /// How many connections were opened since the start.
+    /// The number of connections since the start.
     pub fn connections(&self) -> usize {
         self.shared.state().connections
     }
 
-    /// Drops every open connection, as a server does with idle ones; waits until all are gone.
+    /// Drops every open connection, as a server does with idle connections. Returns when all are closed.
     pub fn drop_connections(&self) {
         self.shared.dropped.send_modify(|times| *times += 1);
         while self.shared.state().open > 0 {
@@ -141,44 +141,44 @@ impl StandIn {
         }
     }
 
-    /// What a topic delivered, in order.
+    /// The deliveries of a topic, in order.
     pub fn messages(&self, topic: &str) -> Vec<Message> {
         self.shared.state().world.topics.get(topic).map(|topic| topic.messages.clone()).unwrap_or_default()
     }
 
-    /// What a subscriber of this protocol got: `email`, `sqs`, `lambda`, …
+    /// The deliveries to a subscriber of this protocol: `email`, `sqs`, `lambda`, …
     pub fn deliveries(&self, topic: &str, protocol: &str) -> Vec<Delivery> {
         self.messages(topic).iter().map(|message| message.delivery(protocol)).collect()
     }
 
-    /// Adds to what goes wrong.
+    /// Adds a scripted fault.
     pub fn script(&self, fault: Fault) {
         self.shared.state().script.add(fault);
     }
 
-    /// Each account may call this service so often and no more: `sts`, `iam`, `sns`.
+    /// Each account may call this service (`sts`, `iam`, `sns`) only this often.
     pub fn limit(&self, service: &'static str, limit: Limit) {
         self.shared.state().script.limit(service, limit);
     }
 
-    /// Nothing goes wrong any more.
+    /// Removes all scripted faults.
     pub fn clear_script(&self) {
         self.shared.state().script.clear();
     }
 
-    /// Every answer takes at least so long.
+    /// Every answer takes at least this long.
     pub fn set_latency(&self, latency: Duration) {
         self.shared.state().latency = latency;
     }
 
-    /// How far the server's clock is off the machine's: in `Date`, in the signature's window, in issuing and expiring.
-    /// A positive offset makes the caller's clock look slow.
+    /// The offset of the server's clock from the machine's: in `Date`, in the signature's window, in issuing and
+    /// expiring. A positive offset makes the caller's clock look slow.
     pub fn set_clock_offset(&self, offset: SignedDuration) {
         self.shared.state().world.clock.offset = offset;
     }
 
-    /// Lets time pass for all that was issued or delivered so far: sessions come nearer to their end and FIFO windows
-    /// close. The clock itself stays, so that signatures, `Date` and new sessions are as before.
+    /// Lets time pass for everything that was issued or delivered so far: sessions approach their end and FIFO windows
+    /// close. The clock itself stays, so that signatures, `Date` and new sessions do not change.
     pub fn advance(&self, by: Duration) {
         let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
         self.shared.state().world.age(by);
@@ -187,7 +187,7 @@ impl StandIn {
 
 impl Drop for StandIn {
     fn drop(&mut self) {
-        // Waiting for the threads is not allowed inside a test's runtime, nor needed.
+        // A test's runtime does not allow waiting for the threads, and it is not necessary.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }

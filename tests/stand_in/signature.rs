@@ -1,5 +1,5 @@
-//! Signature Version 4, recomputed from what arrived, and the fifteen minutes that a signature is good for.
-//! Knows the request and the secret, nothing else.
+//! Verifies Signature Version 4 for a received request, and the window of fifteen minutes in which a signature is
+//! valid.
 
 use std::{fmt::Write as _, time::SystemTime};
 
@@ -13,7 +13,7 @@ use super::{
     request::{Request, Signed},
 };
 
-/// How far the caller's clock may be off, either way.
+/// The allowed offset of the caller's clock in each direction.
 const WINDOW_SECONDS: i64 = 15 * 60;
 
 pub fn check(request: &Request, signed: &Signed, secret: &str, now: Timestamp) -> Result<(), Problem> {
@@ -30,7 +30,8 @@ pub fn check(request: &Request, signed: &Signed, secret: &str, now: Timestamp) -
     let day = written.get(..8).unwrap_or_default();
     if signed.date != day {
         let message = format!(
-            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{}' != '{day}', from '{written}'.",
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{}' != \
+                '{day}', from '{written}'.",
             signed.date
         );
         return Err(mismatch(message));
@@ -63,7 +64,7 @@ fn check_window(signed: Timestamp, now: Timestamp) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The host and every `x-amz-` header have to be signed, or they could be changed on the way.
+/// The host and every `x-amz-` header must be signed, because an attacker could change them otherwise.
 fn check_coverage(request: &Request, signed: &Signed) -> Result<(), Problem> {
     let needed =
         request.headers.keys().map(|name| name.as_str()).filter(|name| *name == "host" || name.starts_with("x-amz-"));

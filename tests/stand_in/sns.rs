@@ -1,6 +1,6 @@
-//! SNS Publish: topic, permission, then the message's own rules. What a subscriber gets is `message`'s business.
+//! SNS Publish: topic, permission, then the rules for the message. `message` makes the deliveries.
 //!
-//! Not measured, so chosen: permission is checked before existence, both before the message.
+//! Chosen without a measurement: permission is checked before existence, both before the message.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -76,7 +76,7 @@ fn invalid(what: &str) -> Problem {
     Problem::new(400, "InvalidParameter", format!("Invalid parameter: {what}"))
 }
 
-/// The topic must be in the Region that the request is signed for: SNS knows no other.
+/// The topic must be in the Region of the signature, because SNS knows no other topics.
 fn topic_arn(request: &Request) -> Result<&str, Problem> {
     let missing = || invalid("TopicArn or TargetArn Reason: no value for required parameter");
     let arn = request.param("TopicArn").or_else(|| request.param("TargetArn")).ok_or_else(missing)?;
@@ -104,7 +104,7 @@ fn check_permission<'a>(world: &'a World, caller: &Key, arn: &str) -> Result<&'a
     topic.ok_or_else(|| Problem::new(404, "NotFound", "Topic does not exist"))
 }
 
-/// The stricter of AWS's two descriptions: ASCII, no control characters, fewer than 100, not starting with a space.
+/// The stricter of AWS's two descriptions: ASCII, no control characters, fewer than 100, no space at the start.
 fn check_subject(subject: Option<&str>) -> Result<(), Problem> {
     let Some(subject) = subject else {
         return Ok(());
@@ -174,7 +174,7 @@ fn attribute_bytes((name, attribute): (&String, &Attribute)) -> usize {
     name.len() + attribute.data_type.len() + attribute.value.len()
 }
 
-/// MessageStructure=json: an object with a string `default`; keys whose value is no string are ignored.
+/// MessageStructure=json: an object with a string `default`. Keys with other types of values are ignored.
 fn bodies(text: &str) -> Result<BTreeMap<String, String>, Problem> {
     let Members(members) =
         serde_json::from_str(text).map_err(|_| invalid("Message Structure - JSON message body failed to parse"))?;
@@ -187,7 +187,7 @@ fn bodies(text: &str) -> Result<BTreeMap<String, String>, Problem> {
     }
 }
 
-/// A JSON object in which no key comes twice: the usual map would take the last.
+/// A JSON object without duplicate keys. The usual map would keep the last.
 struct Members(BTreeMap<String, Value>);
 
 impl<'de> Deserialize<'de> for Members {
@@ -214,7 +214,7 @@ impl<'de> Deserialize<'de> for Members {
     }
 }
 
-/// The deduplication id that counts, for a FIFO topic.
+/// The deduplication id of a message to a FIFO topic.
 fn check_fifo(topic: &Topic, request: &Request, text: &str) -> Result<Option<String>, Problem> {
     let given = request.param("MessageDeduplicationId");
     let group = request.param("MessageGroupId");
@@ -237,7 +237,7 @@ fn check_fifo(topic: &Topic, request: &Request, text: &str) -> Result<Option<Str
     given.map(str::to_owned).or_else(from_content).map(Some).ok_or_else(|| invalid(missing))
 }
 
-/// Keeps the message, unless it repeats one of the last five minutes; the answer is a success either way.
+/// Stores the message, unless it repeats one of the last five minutes. The answer is a success in both cases.
 fn deliver(world: &mut World, arn: &str, mut message: Message) -> String {
     let number = world.next();
     let Some(topic) = world.topics.get_mut(arn) else {

@@ -1,5 +1,4 @@
-//! STS: AssumeRole, GetCallerIdentity, GetSessionToken. Each checks its schema first, then whether the caller may,
-//! then how long; the order is AWS's.
+//! STS: AssumeRole, GetCallerIdentity, GetSessionToken. Each checks schema, permission and duration, in AWS's order.
 
 use super::{
     arn::Arn,
@@ -22,7 +21,7 @@ const MOST_TOKEN_SECONDS: i32 = 129_600;
 const DEFAULT_ROLE_SECONDS: i32 = 3600;
 const DEFAULT_TOKEN_SECONDS: i32 = 43_200;
 const CHAIN_CAP_SECONDS: i32 = 3600;
-/// The live service takes more than the model's 64.
+/// The live service accepts more than the 64 of the model.
 const MOST_SOURCE_IDENTITY: usize = 256;
 const MOST_POLICY: usize = 2048;
 
@@ -42,10 +41,10 @@ pub fn assume_role(world: &mut World, caller: &Key, request: &Request) -> Result
     authorization::check_assume(world, caller, request)?;
     let seconds = requested.unwrap_or(DEFAULT_ROLE_SECONDS);
     let Some(role) = request.param("RoleArn").and_then(|arn| world.roles.get(arn)) else {
-        // Authorization has denied a role that is not there.
+        // Authorization has already denied a missing role.
         return Err(Problem::new(500, "InternalFailure", "An internal error has occurred."));
     };
-    // The first that is passed names the error: a chained call may be told about the role's maximum.
+    // The first exceeded limit names the error: a chained call can get the error about the role's maximum.
     if i64::from(seconds) > i64::from(role.max_session) {
         return Err(Problem::validation(OVER_ROLE_MAXIMUM));
     }
@@ -76,7 +75,7 @@ pub fn get_session_token(world: &mut World, caller: &Key, request: &Request) -> 
     }
     check_mfa(request)?;
     let seconds = requested.unwrap_or(DEFAULT_TOKEN_SECONDS);
-    // The one place where STS shortens instead of refusing.
+    // The only case in which STS shortens a session instead of refusing.
     let seconds = if caller.principal.identity.ends_with(":root") { seconds.min(3600) } else { seconds };
     let origin = Origin::SessionToken { mfa: request.param("SerialNumber").is_some() };
     let principal = caller.principal.clone();
@@ -85,7 +84,7 @@ pub fn get_session_token(world: &mut World, caller: &Key, request: &Request) -> 
     Ok(credentials(&key))
 }
 
-/// The parameters' shapes; the requested seconds, if any.
+/// Checks the parameters' shapes. Returns the requested seconds, if any.
 fn check_schema(request: &Request) -> Result<Option<i32>, Problem> {
     let duration = integer(request.param("DurationSeconds"))?;
     let mut constraints = Constraints::default();

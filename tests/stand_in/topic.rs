@@ -1,13 +1,13 @@
-//! Topics as a test declares them. `sns` decides what they take; `message` is what they keep.
+//! Topics as a test declares them. `sns` decides which messages they accept.
 
 use jiff::Timestamp;
 
 use super::{arn::Arn, message::Message};
 
-/// SNS's default; a topic may raise it to 1 MiB with `MaximumMessageSize`.
+/// The default of SNS. A topic may raise it to 1 MiB with `MaximumMessageSize`.
 const DEFAULT_MAX_MESSAGE_BYTES: usize = 262_144;
 
-/// An SNS topic. FIFO where its name ends with `.fifo`, as AWS has it.
+/// An SNS topic. It is a FIFO topic if its name ends with `.fifo`, as in AWS.
 #[derive(Clone, Debug)]
 pub struct Topic {
     pub(super) arn: String,
@@ -22,7 +22,7 @@ pub struct Topic {
     pub(super) seen: Vec<Seen>,
 }
 
-/// Whether the topic's key can be used.
+/// Whether the topic's key is usable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kms {
     Usable,
@@ -30,7 +30,7 @@ pub(super) enum Kms {
     Disabled,
 }
 
-/// A deduplication id, when it was last delivered, and as which message.
+/// A deduplication id, the time of its last delivery, and the message.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
     pub(super) id: String,
@@ -41,7 +41,7 @@ pub(super) struct Seen {
 
 impl Topic {
     /// # Panics
-    /// If it is not a topic's ARN: a test's typing error.
+    /// If it is not the ARN of a topic, which is a typing error in the test.
     pub fn new(arn: impl Into<String>) -> Topic {
         let arn = arn.into();
         let Some(parts) = Arn::parse(&arn).filter(|parts| parts.service == "sns" && !parts.region.is_empty()) else {
@@ -71,7 +71,7 @@ impl Topic {
         topic
     }
 
-    /// ContentBasedDeduplication: the message's SHA-256 stands in for a missing deduplication id.
+    /// ContentBasedDeduplication: the message's SHA-256 replaces a missing deduplication id.
     pub fn content_based_deduplication(mut self) -> Topic {
         self.content_based_deduplication = true;
         self
@@ -83,7 +83,7 @@ impl Topic {
         self
     }
 
-    /// It is encrypted with this customer key: who publishes needs `kms:GenerateDataKey` and `kms:Decrypt` on it.
+    /// Encrypted with this customer key: a publisher needs `kms:GenerateDataKey` and `kms:Decrypt` on it.
     pub fn encrypted_with(mut self, key: &str) -> Topic {
         self.key = Some(key.to_owned());
         self
@@ -101,13 +101,13 @@ impl Topic {
         self
     }
 
-    /// The topic's policy denies everyone: AuthorizationError.
+    /// The topic's policy denies every caller: AuthorizationError.
     pub fn denied(mut self) -> Topic {
         self.denied = true;
         self
     }
 
-    /// The topic's policy lets this other account publish (its own policies must allow it as well).
+    /// The topic's policy lets this other account publish. The caller's policies must allow it as well.
     pub fn accepts_account(mut self, account: &str) -> Topic {
         self.accepted.push(account.to_owned());
         self

@@ -1,4 +1,4 @@
-//! What exists: roles, users, topics and the keys that were issued. Looks up and issues; decides nothing.
+//! The roles, users, topics and issued keys. Looks up and issues; decides nothing.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ use super::{
     topic::Topic,
 };
 
-/// Longer than any test: what a service's session of its own role lives here, unless the test says.
+/// Longer than any test: the default lifetime of a service's session.
 const SERVICE_SESSION_SECONDS: i64 = 12 * 3600;
 
-/// Everything that the stand-in knows of, filled before it starts and changed later through `StandIn::world`.
+/// All entities of the stand-in. Filled before it starts, and changed later through `StandIn::world`.
 #[derive(Debug, Default)]
 pub struct World {
     pub(super) roles: BTreeMap<String, Role>,
@@ -27,12 +27,12 @@ pub struct World {
     pub(super) keys: BTreeMap<String, Key>,
     pub(super) clock: Clock,
     pub(super) wording: Wording,
-    /// The most that a page of ListRoles holds, whatever is asked for.
+    /// The largest page of ListRoles, whatever the request.
     pub(super) list_roles_page: Option<usize>,
     issued: u64,
 }
 
-/// What a new session is made of.
+/// The input for a new session.
 pub(super) struct NewSession {
     pub principal: Principal,
     pub origin: Origin,
@@ -46,7 +46,7 @@ impl World {
         World::default()
     }
 
-    /// Adds a role, or changes it if it exists (its sessions live on).
+    /// Adds a role, or changes an existing role, whose sessions remain valid.
     pub fn role(&mut self, mut role: Role) -> &mut World {
         role.id = match self.roles.get(&role.arn) {
             Some(existing) => existing.id.clone(),
@@ -56,24 +56,24 @@ impl World {
         self
     }
 
-    /// Deletes a role; its sessions die with it, also if it is made anew.
+    /// Deletes a role. Its sessions end, even if the role is recreated.
     pub fn delete_role(&mut self, arn: &str) {
         self.roles.remove(arn);
     }
 
-    /// How denials are worded where a role does not say.
+    /// The wording of denials for roles without a wording.
     pub fn denial_wording(&mut self, wording: Wording) -> &mut World {
         self.wording = wording;
         self
     }
 
-    /// ListRoles gives at most so many at a time, even if more are asked for: AWS may.
+    /// ListRoles returns at most this many roles in one page, even if the request asks for more. AWS may do that.
     pub fn list_roles_page(&mut self, most: usize) -> &mut World {
         self.list_roles_page = Some(most);
         self
     }
 
-    /// Adds a user, or changes it, and gives it one more long-term key.
+    /// Adds or changes a user and gives it another long-term key.
     pub fn user(&mut self, user: impl Into<User>) -> Credentials {
         let user = user.into();
         let number = self.next();
@@ -99,15 +99,15 @@ impl World {
         credentials
     }
 
-    /// A session of a declared role as a service (Lambda, EC2) hands it out: `arn:aws:sts::…:assumed-role/checker/lambda`.
+    /// A session of a declared role as a service (Lambda, EC2) issues it: `arn:aws:sts::…:assumed-role/checker/lambda`.
     ///
     /// # Panics
-    /// If it is not a session's ARN or its role was not declared.
+    /// If it is not the ARN of a session, or its role was not declared.
     pub fn role_session(&mut self, session: &str) -> Credentials {
         self.role_session_for(session, SERVICE_SESSION_SECONDS)
     }
 
-    /// The same, living so many seconds; none or fewer: expired already.
+    /// The same with this lifetime in seconds. Zero or a negative number: already expired.
     ///
     /// # Panics
     /// As `role_session`.
@@ -121,7 +121,7 @@ impl World {
         self.issue(NewSession { principal, origin, seconds, policy: None, source_identity: None }).credentials
     }
 
-    /// Adds a topic, or changes it (what it delivered is forgotten).
+    /// Adds or changes a topic. A change forgets its deliveries.
     pub fn topic(&mut self, topic: impl Into<Topic>) -> &mut World {
         let topic = topic.into();
         self.topics.insert(topic.arn.clone(), topic);
@@ -134,12 +134,12 @@ impl World {
         self
     }
 
-    /// What an object holds.
+    /// The content of an object.
     pub fn object(&self, bucket: &str, key: &str) -> Option<String> {
         self.buckets.get(bucket)?.objects.get(key).cloned()
     }
 
-    /// Puts an object there, or takes it away.
+    /// Stores an object, or removes it.
     pub fn set_object(&mut self, bucket: &str, key: &str, body: Option<&str>) {
         let Some(bucket) = self.buckets.get_mut(bucket) else { return };
         match body {
@@ -148,7 +148,7 @@ impl World {
         };
     }
 
-    /// Makes a key inactive.
+    /// Deactivates a key.
     pub fn deactivate(&mut self, credentials: &Credentials) {
         if let Some(key) = self.keys.get_mut(&credentials.access_key_id) {
             key.active = false;
@@ -159,7 +159,7 @@ impl World {
         self.roles.values().find(|role| role.parts.account == account && role.parts.name() == name)
     }
 
-    /// A session is of a role that still exists, and is the same one.
+    /// The session's role still exists and was not recreated.
     pub(super) fn issuer_lives(&self, key: &Key) -> bool {
         match &key.origin {
             Origin::RoleSession { role_id } => {
@@ -169,7 +169,7 @@ impl World {
         }
     }
 
-    /// What the user or role behind a key may do now: a changed permission applies to live sessions.
+    /// The current rights of the user or role of a key: changed permissions apply to live sessions.
     pub(super) fn permissions(&self, key: &Key) -> Option<&Policy> {
         let identity = &key.principal.identity;
         let role = self.roles.get(identity).map(|role| &role.permissions);
@@ -190,7 +190,7 @@ impl World {
         key
     }
 
-    /// Lets time pass for all that was issued and delivered so far; the clock itself stays.
+    /// Lets time pass for everything that was issued and delivered so far. The clock itself stays.
     pub(super) fn age(&mut self, by: SignedDuration) {
         let earlier = |moment: Timestamp| moment.checked_sub(by).unwrap_or(moment);
         for key in self.keys.values_mut() {
@@ -211,7 +211,7 @@ impl World {
     }
 }
 
-/// Who a session of this role is.
+/// The identity of a session of this role.
 pub(super) fn session_of(role: &Role, session: &str) -> (Principal, Origin) {
     let Arn { partition, account, .. } = &role.parts;
     let principal = Principal {

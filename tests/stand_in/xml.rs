@@ -1,4 +1,4 @@
-//! The query protocol's answers. Knows no service beyond its namespace.
+//! The answers of the query protocol. Has no knowledge of a service except its namespace.
 
 use super::errors::Problem;
 
@@ -7,14 +7,15 @@ pub fn element(name: &str, text: &str) -> String {
     format!("<{name}>{}</{name}>", escape(text))
 }
 
-/// The same, or nothing for nothing.
+/// The same, or an empty text without a value.
 pub fn optional(name: &str, text: Option<&str>) -> String {
     text.map_or_else(String::new, |text| element(name, text))
 }
 
 pub fn answer(service: &str, action: &str, result: &str, request_id: &str) -> String {
     format!(
-        "<{action}Response xmlns=\"{}\">\n<{action}Result>{result}</{action}Result>\n<ResponseMetadata>{}</ResponseMetadata>\n</{action}Response>\n",
+        "<{action}Response xmlns=\"{}\">\n<{action}Result>{result}</{action}Result>\n\
+            <ResponseMetadata>{}</ResponseMetadata>\n</{action}Response>\n",
         namespace(service),
         element("RequestId", request_id)
     )

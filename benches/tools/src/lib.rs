@@ -1,16 +1,16 @@
-//! What the servers of the benches share: HTTP/1.1 over blocking connections, one thread each. A thread that sleeps wakes
-//! within some tens of microseconds, where an async timer adds up to two milliseconds to each call.
+//! The HTTP/1.1 server code of the benches: blocking connections with a thread each. A sleeping thread wakes within
+//! some tens of microseconds. An async timer adds up to two milliseconds to each call.
 
 use std::io::{self, Read, Write};
 use std::time::Instant;
 
-/// A request, as much of it as the benches look at.
+/// The parts of a request that the benches use.
 pub struct Request {
     pub method: String,
     pub path: String,
     pub authorization: String,
     pub body: Vec<u8>,
-    /// When its last byte was here.
+    /// When its last byte arrived.
     pub received: Instant,
 }
 
@@ -25,7 +25,7 @@ impl<S: Read + Write> Connection<S> {
         Self { stream, unread: Vec::with_capacity(4096) }
     }
 
-    /// The next request; `None` where the client has closed the connection.
+    /// The next request; `None` if the client has closed the connection.
     pub fn request(&mut self) -> io::Result<Option<Request>> {
         loop {
             if let Some((request, length)) = parse(&self.unread)? {
@@ -49,7 +49,7 @@ impl<S: Read + Write> Connection<S> {
     }
 }
 
-/// The request at the start of `bytes` and its length, once all of it is there.
+/// The request at the start of `bytes` and its length, once it is complete.
 fn parse(bytes: &[u8]) -> io::Result<Option<(Request, usize)>> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut head = httparse::Request::new(&mut headers);

@@ -1,4 +1,4 @@
-//! What a topic takes, and what it delivers.
+//! The messages that a topic accepts, and its deliveries.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use super::{
 };
 
 #[tokio::test]
-async fn a_repeated_fifo_message_is_taken_but_not_delivered_for_five_minutes() {
+async fn a_repeated_fifo_message_is_accepted_but_not_delivered_for_five_minutes() {
     let mut world = world();
     let caller = world.role_session(SESSION);
     let aws = StandIn::start(world).await;
     let publish = || client!(aws_sdk_sns, aws, caller).publish().topic_arn(FIFO).message("m");
-    assert!(said!(publish().message_deduplication_id("1")).contains("MessageGroupId parameter is required"));
-    assert!(said!(publish().message_group_id("g")).contains("ContentBasedDeduplication"));
+    assert!(outcome!(publish().message_deduplication_id("1")).contains("MessageGroupId parameter is required"));
+    assert!(outcome!(publish().message_group_id("g")).contains("ContentBasedDeduplication"));
     let send = async || publish().message_group_id("g").message_deduplication_id("1").send().await.unwrap();
     let (first, second) = (send().await, send().await);
     assert_eq!(first.message_id(), second.message_id());
@@ -31,7 +31,7 @@ async fn a_repeated_fifo_message_is_taken_but_not_delivered_for_five_minutes() {
 }
 
 #[tokio::test]
-async fn a_message_counts_with_its_attributes_and_its_structure_is_checked() {
+async fn the_size_of_a_message_includes_attributes_and_its_structure_is_checked() {
     let mut world = world();
     let caller = world.role_session(SESSION);
     let aws = StandIn::start(world).await;
@@ -39,32 +39,32 @@ async fn a_message_counts_with_its_attributes_and_its_structure_is_checked() {
     let publish = |message: &str| client!(aws_sdk_sns, aws, caller).publish().topic_arn(TOPIC).message(message);
     let sized = |bytes: usize| publish(&"m".repeat(bytes)).message_attributes("owner", owner.clone());
     let attribute = "owner".len() + "String".len() + "data".len();
-    assert_eq!(said!(sized(262_144 - attribute)), "ok");
-    assert_eq!(said!(sized(262_145 - attribute)), "InvalidParameter: Invalid parameter: Message too long");
-    assert_eq!(said!(publish("m").subject("s".repeat(99))), "ok");
+    assert_eq!(outcome!(sized(262_144 - attribute)), "ok");
+    assert_eq!(outcome!(sized(262_145 - attribute)), "InvalidParameter: Invalid parameter: Message too long");
+    assert_eq!(outcome!(publish("m").subject("s".repeat(99))), "ok");
     for subject in ["s".repeat(100), "two\nlines".to_owned(), String::new()] {
-        assert_eq!(said!(publish("m").subject(subject)), "InvalidParameter: Invalid parameter: Subject");
+        assert_eq!(outcome!(publish("m").subject(subject)), "InvalidParameter: Invalid parameter: Subject");
     }
     for message in ["[]", "{\"default\": 1}", "{\"default\": \"a\", \"default\": \"b\"}", "{\"email\": \"a\"}"] {
         assert!(
-            said!(publish(message).message_structure("json"))
+            outcome!(publish(message).message_structure("json"))
                 .starts_with("InvalidParameter: Invalid parameter: Message Structure")
         );
     }
     let structured = publish(r#"{"default": "plain", "sqs": "{}"}"#).message_structure("json").subject("Seen");
-    assert_eq!(said!(structured.message_attributes("owner", owner)), "ok");
+    assert_eq!(outcome!(structured.message_attributes("owner", owner)), "ok");
     let mail = aws.deliveries(TOPIC, "email").pop().unwrap();
     assert_eq!((mail.payload.as_str(), mail.subject.as_deref(), mail.attributes.len()), ("plain", Some("Seen"), 0));
     assert_eq!(aws.deliveries(TOPIC, "sqs").pop().unwrap().text, "{}");
     assert_eq!(aws.messages(TOPIC).pop().unwrap().attributes["owner"].value, "data");
     let lost = client!(aws_sdk_sns, aws, caller).publish().message("m");
-    assert_eq!(said!(lost.clone().topic_arn(format!("{TOPIC}-lost"))), "NotFound: Topic does not exist");
+    assert_eq!(outcome!(lost.clone().topic_arn(format!("{TOPIC}-lost"))), "NotFound: Topic does not exist");
     assert!(
-        said!(lost.topic_arn(TOPIC.replace("eu-west-1", "us-east-1")))
+        outcome!(lost.topic_arn(TOPIC.replace("eu-west-1", "us-east-1")))
             .starts_with("InvalidParameter: Invalid parameter: TopicArn")
     );
     aws.world(|world| {
         world.topic(Topic::new(TOPIC).kms_disabled());
     });
-    assert!(said!(publish("m")).starts_with("KMSDisabled"));
+    assert!(outcome!(publish("m")).starts_with("KMSDisabled"));
 }

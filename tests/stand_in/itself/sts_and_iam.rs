@@ -1,4 +1,4 @@
-//! Who may do what, for how long, and which refusal comes first.
+//! The rights of callers, the length of sessions, and the order of refusals.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::{
 };
 
 #[tokio::test]
-async fn the_first_check_that_fails_names_the_error() {
+async fn the_first_failed_check_determines_the_error() {
     let mut world = world();
     let caller = world.role_session(SESSION);
     let expired = world.role_session_for(SESSION, -1);
@@ -45,21 +45,21 @@ async fn the_first_check_that_fails_names_the_error() {
         (caller.clone(), HUB, 3601, "ValidationError: The requested DurationSeconds exceeds the 1 hour session limit"),
         (caller.clone(), HUB, 3600, "ok"),
     ] {
-        let said = assume(&aws, &credentials, role, seconds).await;
-        assert!(said.starts_with(start), "{seconds} s: {said}");
+        let outcome = assume(&aws, &credentials, role, seconds).await;
+        assert!(outcome.starts_with(start), "{seconds} s: {outcome}");
     }
     aws.world(|world| {
         world.role(Role::new(HUB).max_session(3600).trusts(CHECKER));
     });
-    let said = assume(&aws, &caller, HUB, 3601).await;
+    let outcome = assume(&aws, &caller, HUB, 3601).await;
     assert_eq!(
-        said,
+        outcome,
         "ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
     );
 }
 
 #[tokio::test]
-async fn a_users_own_key_gets_what_the_role_allows_and_its_session_token_one_hour() {
+async fn a_users_key_gets_up_to_the_role_maximum_and_its_session_token_one_hour() {
     let mut world = world();
     let user = user(&mut world);
     world.role(Role::new(HUB).max_session(7200).trusts("999999999999"));
@@ -70,14 +70,14 @@ async fn a_users_own_key_gets_what_the_role_allows_and_its_session_token_one_hou
     let session = handed_out(answer.credentials());
     assert_eq!(assume(&aws, &session, HUB, 3600).await, "ok");
     assert!(assume(&aws, &session, HUB, 3601).await.contains("1 hour session limit"));
-    let said = said!(client!(aws_sdk_sts, aws, session).get_session_token());
-    assert_eq!(said, "AccessDenied: Cannot call GetSessionToken with session credentials");
-    let said = said!(client!(aws_sdk_iam, aws, session).get_role().role_name("checker"));
-    assert_eq!(said, "InvalidClientTokenId: The security token included in the request is invalid");
+    let outcome = outcome!(client!(aws_sdk_sts, aws, session).get_session_token());
+    assert_eq!(outcome, "AccessDenied: Cannot call GetSessionToken with session credentials");
+    let outcome = outcome!(client!(aws_sdk_iam, aws, session).get_role().role_name("checker"));
+    assert_eq!(outcome, "InvalidClientTokenId: The security token included in the request is invalid");
 }
 
 #[tokio::test]
-async fn a_missing_role_is_denied_in_the_words_of_a_denial() {
+async fn assuming_a_missing_role_is_answered_as_a_denial() {
     let mut world = world();
     let caller = world.role_session(SESSION);
     world.role(Role::new("arn:aws:iam::111111111111:role/closed").trusts("222222222222"));
@@ -89,17 +89,21 @@ async fn a_missing_role_is_denied_in_the_words_of_a_denial() {
             assume(&aws, &caller, &format!("arn:aws:iam::111111111111:role/{name}"), 900).await.replace(name, "X"),
         );
     }
-    let plain = "AccessDenied: User: arn:aws:sts::999999999999:assumed-role/checker/lambda is not authorized to perform: \
+    let plain = "AccessDenied: User: arn:aws:sts::999999999999:assumed-role/checker/lambda is not authorized to \
+                 perform: \
                  sts:AssumeRole on resource: arn:aws:iam::111111111111:role/X";
     assert_eq!(texts, [plain; 3]);
     let sts = client!(aws_sdk_sts, aws, caller);
     let keyed = sts.assume_role().role_arn("arn:aws:iam::111111111111:role/keyed").role_session_name("run");
-    assert_eq!(said!(keyed.external_id("example")), "ok");
+    assert_eq!(outcome!(keyed.external_id("example")), "ok");
     aws.world(|world| {
         world.denial_wording(Wording::WithCause).role(Role::new("arn:aws:iam::111111111111:role/closed"));
     });
-    let said = assume(&aws, &caller, "arn:aws:iam::111111111111:role/closed", 900).await;
-    assert!(said.ends_with("role/closed because no role trust policy allows the sts:AssumeRole action"), "{said}");
+    let outcome = assume(&aws, &caller, "arn:aws:iam::111111111111:role/closed", 900).await;
+    assert!(
+        outcome.ends_with("role/closed because no role trust policy allows the sts:AssumeRole action"),
+        "{outcome}"
+    );
     aws.world(|world| {
         world.role(Role::new(HUB).denied("with an explicit deny in a service control policy"));
     });
@@ -111,20 +115,21 @@ async fn a_missing_role_is_denied_in_the_words_of_a_denial() {
 }
 
 #[tokio::test]
-async fn a_session_does_no_more_than_its_session_policy_and_its_role_allow() {
+async fn a_session_may_do_only_calls_that_its_session_policy_and_its_role_allow() {
     let mut world = world();
     let caller = world.role_session(SESSION);
     let aws = StandIn::start(world).await;
     let policy = |action: &str, resource: &str| {
         format!(
-            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"{action}","Resource":"{resource}"}}]}}"#
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow",
+               "Action":"{action}","Resource":"{resource}"}}]}}"#
         )
     };
     let wide = assumed_with(&aws, &caller, None).await;
     let read = assumed_with(&aws, &caller, Some(&policy("iam:GetRole", HUB))).await;
     let publish = assumed_with(&aws, &caller, Some(&policy("sns:Publish", "*"))).await;
     let all = assumed_with(&aws, &caller, Some(&policy("*", "*"))).await;
-    // The path is part of a role's ARN, so this names another role.
+    // The path is part of a role's ARN, so this ARN names another role.
     let pathless =
         assumed_with(&aws, &caller, Some(&policy("iam:GetRole", "arn:aws:iam::111111111111:role/hub"))).await;
     for (session, may_read, may_publish) in [
@@ -134,23 +139,26 @@ async fn a_session_does_no_more_than_its_session_policy_and_its_role_allow() {
         (&all, true, true),
         (&pathless, false, false),
     ] {
-        let said = said!(client!(aws_sdk_iam, aws, session).get_role().role_name("hub"));
+        let outcome = outcome!(client!(aws_sdk_iam, aws, session).get_role().role_name("hub"));
         let denied = "AccessDenied: User: arn:aws:sts::111111111111:assumed-role/hub/run is not authorized to perform: \
                       iam:GetRole on resource: role hub";
-        assert_eq!(said, if may_read { "ok" } else { denied });
-        let said = said!(client!(aws_sdk_sns, aws, session).publish().topic_arn(TOPIC).message("m"));
-        assert_eq!(said == "ok", may_publish, "{said}");
-        assert_eq!(said!(client!(aws_sdk_sts, aws, session).get_caller_identity()), "ok");
+        assert_eq!(outcome, if may_read { "ok" } else { denied });
+        let outcome = outcome!(client!(aws_sdk_sns, aws, session).publish().topic_arn(TOPIC).message("m"));
+        assert_eq!(outcome == "ok", may_publish, "{outcome}");
+        assert_eq!(outcome!(client!(aws_sdk_sts, aws, session).get_caller_identity()), "ok");
         assert!(assume(&aws, session, CHECKER, 900).await.starts_with("AccessDenied"));
     }
     let sts = client!(aws_sdk_sts, aws, caller);
     let with = |policy: &str| sts.assume_role().role_arn(HUB).role_session_name("run").policy(policy);
-    assert!(said!(with("{")).starts_with("MalformedPolicyDocument"));
-    assert!(said!(with(&" ".repeat(2049))).starts_with("ValidationError: 1 validation error detected: Value '"));
-    let said = said!(client!(aws_sdk_iam, aws, wide).get_role().role_name("nobody"));
-    assert!(said.starts_with("AccessDenied"), "who may not look is not told: {said}");
-    let said = said!(client!(aws_sdk_iam, aws, caller).get_role().role_name("nobody"));
-    assert_eq!(said, "NoSuchEntity: The role with name nobody cannot be found.");
+    assert!(outcome!(with("{")).starts_with("MalformedPolicyDocument"));
+    assert!(outcome!(with(&" ".repeat(2049))).starts_with("ValidationError: 1 validation error detected: Value '"));
+    let outcome = outcome!(client!(aws_sdk_iam, aws, wide).get_role().role_name("nobody"));
+    assert!(
+        outcome.starts_with("AccessDenied"),
+        "a caller without permission does not learn that the role is missing: {outcome}"
+    );
+    let outcome = outcome!(client!(aws_sdk_iam, aws, caller).get_role().role_name("nobody"));
+    assert_eq!(outcome, "NoSuchEntity: The role with name nobody cannot be found.");
 }
 
 #[tokio::test]
@@ -172,12 +180,12 @@ async fn a_session_assumes_only_the_roles_that_its_session_policy_names() {
         assert_eq!(assume(&aws, caller, role, 900).await == "ok", allowed, "{role}");
     }
     let named = client!(aws_sdk_sts, aws, session).assume_role().role_arn(one).role_session_name("run");
-    let said = said!(named.source_identity("health"));
-    assert!(said.contains("perform: sts:SetSourceIdentity"), "{said}");
+    let outcome = outcome!(named.source_identity("health"));
+    assert!(outcome.contains("perform: sts:SetSourceIdentity"), "{outcome}");
 }
 
 #[tokio::test]
-async fn a_session_ends_with_its_lease_or_with_its_role() {
+async fn a_session_ends_at_its_expiration_or_when_its_role_is_deleted() {
     let mut world = world();
     let caller = world.role_session(SESSION);
     let aws = StandIn::start(world).await;
@@ -185,12 +193,12 @@ async fn a_session_ends_with_its_lease_or_with_its_role() {
     aws.advance(Duration::from_secs(3590));
     let second = assumed_with(&aws, &caller, None).await;
     let identity =
-        async |credentials: &Credentials| said!(client!(aws_sdk_sts, aws, credentials).get_caller_identity());
+        async |credentials: &Credentials| outcome!(client!(aws_sdk_sts, aws, credentials).get_caller_identity());
     assert_eq!(identity(&first).await, "ok");
     aws.advance(Duration::from_secs(10));
     assert_eq!(identity(&first).await, "ExpiredToken: The security token included in the request is expired");
     assert_eq!(identity(&second).await, "ok");
-    // Made anew under the same name it is another role.
+    // A recreated role with the same name is another role.
     aws.world(|world| {
         world.delete_role(HUB);
         world.role(Role::new(HUB).trusts(CHECKER));
@@ -200,14 +208,14 @@ async fn a_session_ends_with_its_lease_or_with_its_role() {
 }
 
 #[tokio::test]
-async fn a_source_identity_needs_leave_on_both_sides_and_stays() {
+async fn a_source_identity_needs_permission_on_both_sides_and_persists() {
     let mut world = world();
     let caller = world.role_session(SESSION);
     world.role(Role::new(HUB).trusts(CHECKER).source_identity("health"));
     let aws = StandIn::start(world).await;
     let call = client!(aws_sdk_sts, aws, caller).assume_role().role_arn(HUB).role_session_name("run");
-    assert!(said!(call.clone()).starts_with("AccessDenied"));
-    assert_eq!(said!(call.clone().source_identity("health")), "ok");
+    assert!(outcome!(call.clone()).starts_with("AccessDenied"));
+    assert_eq!(outcome!(call.clone().source_identity("health")), "ok");
     aws.world(|world| {
         world.role(Role::new(HUB).trusts(CHECKER).accepts_source_identity().may_assume("*"));
         world.role(Role::new("arn:aws:iam::222222222222:role/etl").trusts(HUB).accepts_source_identity());
@@ -218,10 +226,13 @@ async fn a_source_identity_needs_leave_on_both_sides_and_stays() {
         .assume_role()
         .role_arn("arn:aws:iam::222222222222:role/etl")
         .role_session_name("run");
-    let said = said!(next.clone().source_identity("other"));
-    assert_eq!(said, "ValidationError: The source identity is already set for this assume role session");
-    let said = said!(next);
-    assert!(said.contains("perform: sts:SetSourceIdentity on resource: arn:aws:iam::222222222222:role/etl"), "{said}");
+    let outcome = outcome!(next.clone().source_identity("other"));
+    assert_eq!(outcome, "ValidationError: The source identity is already set for this assume role session");
+    let outcome = outcome!(next);
+    assert!(
+        outcome.contains("perform: sts:SetSourceIdentity on resource: arn:aws:iam::222222222222:role/etl"),
+        "{outcome}"
+    );
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Signatures, requests that are none, scripted faults, and many connections at once.
+//! Signatures, invalid requests, scripted faults, and many connections at once.
 
 use std::time::{Duration, Instant};
 
@@ -20,11 +20,12 @@ use super::{
 };
 
 #[tokio::test]
-async fn a_request_that_is_no_call_gets_a_400_and_a_wrong_scope_is_told_first() {
+async fn an_invalid_request_gets_a_400_and_a_wrong_scope_is_reported_first() {
     let aws = StandIn::start(world()).await;
     let authorization = |scope: &str| {
         format!(
-            "Authorization: AWS4-HMAC-SHA256 Credential=AKIANOBODY/{scope}/aws4_request, SignedHeaders=host, Signature=00\r\n"
+            "Authorization: AWS4-HMAC-SHA256 Credential=AKIANOBODY/{scope}/aws4_request, SignedHeaders=host, \
+                Signature=00\r\n"
         )
     };
     for (header, body, status, text) in [
@@ -55,7 +56,7 @@ async fn a_request_that_is_no_call_gets_a_400_and_a_wrong_scope_is_told_first() 
     assert_eq!(aws.calls().len(), 6);
 }
 
-/// Asks for one second more than was signed.
+/// Requests one second more than was signed.
 #[derive(Debug)]
 struct OneSecondMore;
 
@@ -77,13 +78,16 @@ impl Intercept for OneSecondMore {
 }
 
 #[tokio::test]
-async fn a_signature_covers_the_body_and_is_good_for_fifteen_minutes() {
+async fn a_signature_covers_the_body_and_is_valid_for_fifteen_minutes() {
     let mut world = world();
     let caller = world.role_session(SESSION);
     let aws = StandIn::start(world).await;
     let changed = client!(aws_sdk_sts, aws, caller, |config| config.interceptor(OneSecondMore));
-    let said = said!(changed.assume_role().role_arn(HUB).role_session_name("run").duration_seconds(900));
-    assert!(said.starts_with("SignatureDoesNotMatch: The request signature we calculated does not match"), "{said}");
+    let outcome = outcome!(changed.assume_role().role_arn(HUB).role_session_name("run").duration_seconds(900));
+    assert!(
+        outcome.starts_with("SignatureDoesNotMatch: The request signature we calculated does not match"),
+        "{outcome}"
+    );
     for (offset, start) in [
         (14 * 60, "ok"),
         (-14 * 60, "ok"),
@@ -91,14 +95,17 @@ async fn a_signature_covers_the_body_and_is_good_for_fifteen_minutes() {
         (-16 * 60, "SignatureDoesNotMatch: Signature not yet current: 2"),
     ] {
         aws.set_clock_offset(SignedDuration::from_secs(offset));
-        let said = assume(&aws, &caller, HUB, 900).await;
-        assert!(said.starts_with(start), "{offset} s: {said}");
-        assert!(start == "ok" || said.ends_with(if offset > 0 { "Z - 15 min.)" } else { "Z + 15 min.)" }), "{said}");
+        let outcome = assume(&aws, &caller, HUB, 900).await;
+        assert!(outcome.starts_with(start), "{offset} s: {outcome}");
+        assert!(
+            start == "ok" || outcome.ends_with(if offset > 0 { "Z - 15 min.)" } else { "Z + 15 min.)" }),
+            "{outcome}"
+        );
     }
 }
 
 #[tokio::test]
-async fn every_refusal_can_be_scripted_and_arrives_as_it_is_written() {
+async fn every_scripted_refusal_arrives_as_written() {
     let mut world = world();
     let caller = world.role_session(SESSION);
     let aws = StandIn::start(world).await;
@@ -110,28 +117,28 @@ async fn every_refusal_can_be_scripted_and_arrives_as_it_is_written() {
         assert_eq!(error.raw_response().unwrap().status().as_u16(), refusal.status);
         assert!(error.request_id().is_some());
     }
-    assert_eq!(said!(sts.get_caller_identity()), "ok");
+    assert_eq!(outcome!(sts.get_caller_identity()), "ok");
 }
 
 #[tokio::test]
-async fn a_scripted_call_goes_wrong_in_its_own_way_and_only_it() {
+async fn only_the_scripted_call_fails_and_in_the_scripted_way() {
     let mut world = world();
     let caller = world.role_session(SESSION);
     let aws = StandIn::start(world).await;
     use Answer::{EmptyBody, Html, Malformed, Reset, ResetAfterwards, Truncated};
     for answer in [Reset, ResetAfterwards, Truncated, Malformed, EmptyBody, Html(200), Html(503)] {
         aws.script(Fault::on("AssumeRole").target(HUB).times(1).then(answer.clone()));
-        let said = assume(&aws, &caller, HUB, 900).await;
-        assert_eq!(said, "no code: no message", "{answer:?}");
+        let outcome = assume(&aws, &caller, HUB, 900).await;
+        assert_eq!(outcome, "no code: no message", "{answer:?}");
         assert_eq!(assume(&aws, &caller, HUB, 900).await, "ok");
     }
-    // The SDK takes an answer without its members for a good one.
+    // The SDK accepts an answer without its members.
     aws.script(Fault::on("AssumeRole").times(1).then(Answer::NoMembers));
     let call = client!(aws_sdk_sts, aws, caller).assume_role().role_arn(HUB).role_session_name("run");
     assert!(call.send().await.unwrap().credentials().is_none());
     aws.script(Fault::on("Publish").after(1).times(1).then(Answer::ResetAfterwards));
     let publish = || client!(aws_sdk_sns, aws, caller).publish().topic_arn(TOPIC).message("m");
-    assert_eq!([said!(publish()), said!(publish())], ["ok", "no code: no message"]);
+    assert_eq!([outcome!(publish()), outcome!(publish())], ["ok", "no code: no message"]);
     assert_eq!(aws.messages(TOPIC).len(), 2, "the second was taken, although the caller cannot know");
     aws.script(Fault::on("GetRole").target(CHECKER).then(Answer::Hang));
     let hangs = client!(aws_sdk_iam, aws, caller).get_role().role_name("checker").send();
@@ -140,7 +147,7 @@ async fn a_scripted_call_goes_wrong_in_its_own_way_and_only_it() {
 }
 
 #[tokio::test]
-async fn sixty_four_calls_at_once_are_answered_after_the_latency_that_was_set() {
+async fn sixty_four_concurrent_calls_are_answered_after_the_configured_latency() {
     let mut world = world();
     let caller = world.role_session(SESSION);
     let aws = StandIn::start(world).await;
@@ -153,13 +160,13 @@ async fn sixty_four_calls_at_once_are_answered_after_the_latency_that_was_set() 
         calls.spawn(async move { call.send().await.is_ok() });
     }
     assert!(calls.join_all().await.into_iter().all(|good| good));
-    // Generous for a busy machine; what it is about is that they do not queue behind each other: 6.4 s.
+    // Generous, for a busy machine. One call after the other would take 6.4 s.
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     assert_eq!(aws.connections(), 64);
     let seen = aws.calls();
     let took = |call: &Call| call.ended - call.started;
     assert!(seen.iter().all(|call| took(call) >= Duration::from_millis(100)));
     assert!(aws.most_at_once() > 32);
-    assert_eq!(said!(sts.get_caller_identity()), "ok");
+    assert_eq!(outcome!(sts.get_caller_identity()), "ok");
     assert_eq!(aws.connections(), 64, "a connection is used again");
 }

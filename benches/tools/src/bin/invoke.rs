@@ -1,6 +1,6 @@
-//! Starts a function as Lambda does, with a Runtime API of its own, hands it events one after the other, and prints as JSON how
-//! long each step took: milliseconds from the start of the process to its first request for an event, and from each event to
-//! its answer, with the CPU milliseconds of each; peak memory in bytes.
+//! Starts a function as Lambda does, with a local Runtime API, sends it events one after the other, and prints the time
+//! of each step as JSON: milliseconds from the start of the process to its first request for an event, and from each
+//! event to its answer, with the CPU milliseconds of each; peak memory in bytes.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -18,18 +18,18 @@ use serde_json::{Value, json};
 struct Settings {
     /// The function.
     function: PathBuf,
-    /// How many events it gets.
+    /// The number of events.
     #[arg(long, default_value_t = 1)]
     events: usize,
-    /// A control group that the function is in from its first event on: Lambda limits its CPU from there.
+    /// A control group for the function from its first event on, because Lambda limits its CPU from then on.
     #[arg(long)]
     cgroup: Option<PathBuf>,
 }
 
-/// A request of the function, and where its answer goes: further headers and the body.
+/// A request of the function, and the channel for its answer: further headers and the body.
 type Asked = (Request, Sender<(String, &'static str)>);
 
-/// No start and no invocation takes that long.
+/// Longer than any start or invocation.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -94,7 +94,7 @@ fn steps(
     Ok(steps)
 }
 
-/// Hands the requests of a connection over, and sends the answers.
+/// Forwards the requests of a connection, and sends the answers.
 fn connected(stream: TcpStream, asked: Sender<Asked>) {
     stream.set_nodelay(true).ok();
     let mut connection = Connection::new(stream);

@@ -1,5 +1,5 @@
-//! Runs a command and prints what it took, as JSON: seconds of wall and of CPU, peak memory. The numbers are the kernel's,
-//! of a child of this small process: a child's peak memory includes that of its parent before it was another program.
+//! Runs a command and prints its cost as JSON: seconds of wall and CPU time, peak memory. The kernel counts for a child
+//! of this small process, because the peak memory of a child includes that of its parent before exec.
 
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;

@@ -1,9 +1,9 @@
-//! A stand-in for STS, IAM and SNS that costs next to nothing, so that what is measured is the client. It believes every
-//! signature, knows no policy, and every role exists: whether calls are *right* is the business of tests/stand_in.
+//! A stand-in for STS, IAM and SNS with very little overhead, so that a bench measures the client. It accepts every
+//! signature, has no policies, and every role exists. tests/stand_in checks whether calls are *right*.
 //!
-//! It prints its ports as JSON, one for each service as AWS has one host for each, answers until its standard input ends, and
-//! then prints what it counted. Each answer leaves `--latency` after its request was here; connecting has no latency.
-//! Who calls is read from the access key id, which holds the account's number: `ASIA` or `AKIA`, 12 digits, 4 letters.
+//! It prints its ports as JSON, one for each service, because AWS has one host for each. It answers until its standard
+//! input ends, and then prints its counts. Each answer is sent `--latency` after its request arrived; connecting has no
+//! latency. The access key id of a caller holds the account number: `ASIA` or `AKIA`, 12 digits, 4 letters.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};
@@ -26,13 +26,13 @@ struct Settings {
     /// Milliseconds from a request to its answer.
     #[arg(long, default_value_t = 0.0)]
     latency: f64,
-    /// Speak TLS, and write the certificate of the authority there.
+    /// Use TLS, and write the certificate of the authority to this file.
     #[arg(long)]
     tls: Option<PathBuf>,
-    /// How many roles ListRoles knows in each account: `job-00000` and so on.
+    /// The number of roles that ListRoles returns in each account: `job-00000` and so on.
     #[arg(long, default_value_t = 0)]
     roles: usize,
-    /// How many roles come before them there, which nobody asked for.
+    /// The number of other roles before them, which no job uses.
     #[arg(long, default_value_t = 0)]
     others: usize,
 }
@@ -52,7 +52,7 @@ struct World {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let settings = Settings::parse();
-    // A sleep ends when it should: the kernel rounds by 50 microseconds else. Threads inherit it.
+    // Makes sleeps exact: by default the kernel rounds by 50 microseconds. Threads inherit the setting.
     std::fs::write("/proc/thread-self/timerslack_ns", "1").ok();
     let world = Arc::new(World {
         latency: Duration::from_secs_f64(settings.latency / 1000.0),
@@ -82,7 +82,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// A server certificate for 127.0.0.1, by an authority whose certificate is written to `path`.
 fn certified(path: PathBuf) -> Result<Arc<ServerConfig>, Box<dyn std::error::Error>> {
     let mut authority = CertificateParams::new(Vec::new())?;
-    // Another name than the server's: the same would be a certificate signed by itself.
+    // A different name from that of the server, because equal names mean a self-signed certificate.
     authority.distinguished_name.push(DnType::CommonName, "The authority of a bench");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let (authority_key, key) = (KeyPair::generate()?, KeyPair::generate()?);
@@ -102,7 +102,7 @@ fn accept(listener: &TcpListener, world: &Arc<World>) {
     for stream in listener.incoming().flatten() {
         world.connections.fetch_add(1, Relaxed);
         let world = Arc::clone(world);
-        // A connection that breaks ends its thread: the client sees it, and so does the table.
+        // A broken connection ends only its thread. The client and the table show the break.
         thread::spawn(move || world.connected(stream).ok());
     }
 }
@@ -138,7 +138,7 @@ impl World {
         Ok(())
     }
 
-    /// The answer, or `None` to a call that is not known here.
+    /// The answer, or `None` for an unknown call.
     fn answer(&self, request: &Request) -> Option<String> {
         let parameters: BTreeMap<_, _> = form_urlencoded::parse(&request.body).collect();
         let given = |name: &str| parameters.get(name).map(AsRef::as_ref);
@@ -152,7 +152,8 @@ impl World {
             "GetCallerIdentity" => (
                 "sts",
                 format!(
-                    "<Arn>arn:aws:iam::{account}:user/checker</Arn><UserId>AIDAEXAMPLE</UserId><Account>{account}</Account>"
+                    "<Arn>arn:aws:iam::{account}:user/checker</Arn><UserId>AIDAEXAMPLE</UserId>\
+                     <Account>{account}</Account>"
                 ),
             ),
             "GetRole" => ("iam", format!("<Role>{}</Role>", described(account, given("RoleName")?))),
@@ -166,7 +167,7 @@ impl World {
         ))
     }
 
-    /// A page of ListRoles: the marker is the number of the first role of the next.
+    /// A page of ListRoles. The marker is the number of the first role of the next page.
     fn listed(&self, account: &str, most: Option<&str>, marker: Option<&str>) -> Option<String> {
         let most: usize = most.map_or(Some(100), |most| most.parse().ok())?;
         let first: usize = marker.map_or(Some(0), |marker| marker.parse().ok())?;
@@ -199,7 +200,7 @@ impl World {
 
 const ID: &str = "00000000-0000-4000-8000-000000000000";
 
-/// Credentials of the length of AWS's.
+/// Credentials as long as those of AWS.
 fn assumed(role: &str, session: &str) -> Option<String> {
     let account = role.split(':').nth(4)?;
     let name = role.rsplit('/').next()?;
@@ -213,14 +214,17 @@ fn assumed(role: &str, session: &str) -> Option<String> {
     ))
 }
 
-/// A role; those whose name ends in 0 have a longer MaxSessionDuration than they need, so that there is something to find.
+/// A role. Each name that ends in 0 has a longer MaxSessionDuration than its job needs, so that there are findings.
 fn described(account: &str, name: &str) -> String {
     let longest = if name.ends_with('0') { 14400 } else { 7200 };
     format!(
-        "<Path>/</Path><RoleName>{name}</RoleName><RoleId>AROAEXAMPLE</RoleId><Arn>arn:aws:iam::{account}:role/{name}</Arn>\
-         <CreateDate>2026-01-01T00:00:00Z</CreateDate><AssumeRolePolicyDocument>%7B%22Version%22%3A%222012-10-17%22%2C%22Statement\
-         %22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%7B%22AWS%22%3A%22arn%3Aaws%3Aiam%3A%3A111111111111%3Auser\
-         %2Fchecker%22%7D%2C%22Action%22%3A%22sts%3AAssumeRole%22%7D%5D%7D</AssumeRolePolicyDocument>\
+        "<Path>/</Path><RoleName>{name}</RoleName><RoleId>AROAEXAMPLE</RoleId>\
+         <Arn>arn:aws:iam::{account}:role/{name}</Arn>\
+         <CreateDate>2026-01-01T00:00:00Z</CreateDate>\
+         <AssumeRolePolicyDocument>%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A\
+         %5B%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%7B%22AWS%22%3A%22arn%3Aaws%3Aiam%3A%3A\
+         111111111111%3Auser%2Fchecker%22%7D%2C%22Action%22%3A%22sts%3AAssumeRole%22%7D%5D%7D\
+         </AssumeRolePolicyDocument>\
          <MaxSessionDuration>{longest}</MaxSessionDuration>"
     )
 }
