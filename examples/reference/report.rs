@@ -127,9 +127,8 @@ fn example() -> Report {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/demo/inventory.yaml");
     let text = std::fs::read_to_string(path).expect("the demo has an inventory");
     let inventory = Inventory::parse("inventory.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"));
-    let at = "2026-11-23T12:00:00Z".parse().expect("a time");
-    let clock = jiff::Timestamp::now;
-    let start = Start { id: "reference".to_owned(), trigger: Trigger::Cli, at, clock, runbook_base_url: None };
+    let clock = || "2026-11-23T12:00:00Z".parse().expect("a time");
+    let start = Start { id: "reference".to_owned(), trigger: Trigger::Cli, at: clock(), clock, runbook_base_url: None };
     lint(&inventory, &Filter::default(), Planned::default(), &start).expect("the inventory has jobs").report
 }
 

@@ -15,7 +15,8 @@ use crate::shared_config::{self, Base, Chain, ForSdk, SharedConfig};
 
 /// The longest wait for STS.
 const PATIENCE: Duration = Duration::from_secs(12);
-/// The longest wait for credentials: a program may ask a person. The SDKs give up after 5 seconds, the AWS CLI never.
+/// The longest wait for credentials: a program may ask a person. The SDKs give up after 5 seconds, the AWS CLI does
+/// not.
 pub(super) const PATIENCE_FOR_CREDENTIALS: Duration = Duration::from_secs(30);
 
 /// `waits`: the provider that decides would wait for a file, so none is asked for credentials.

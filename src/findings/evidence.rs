@@ -153,8 +153,8 @@ fn range(held: &RangeInclusive<Seconds>) -> FactValue<'_> {
     FactValue::Text(format!("{} to {}", held.start().0, held.end().0))
 }
 
-fn text(held: &String) -> FactValue<'_> {
-    FactValue::Text(held.clone())
+fn text(held: &str) -> FactValue<'_> {
+    FactValue::Text(held.to_owned())
 }
 
 fn word<'a>(held: &'a &'static str) -> FactValue<'a> {
@@ -185,11 +185,11 @@ fn date(held: &jiff::civil::Date) -> FactValue<'_> {
     FactValue::Text(held.to_string())
 }
 
-fn jobs(held: &Vec<JobName>) -> FactValue<'_> {
+fn jobs(held: &[JobName]) -> FactValue<'_> {
     FactValue::List(held.iter().map(JobName::as_str).collect())
 }
 
-fn list(held: &Vec<String>) -> FactValue<'_> {
+fn list(held: &[String]) -> FactValue<'_> {
     FactValue::List(held.iter().map(String::as_str).collect())
 }
 

@@ -40,7 +40,8 @@ impl RoleArn {
             return Err(wrong(
                 format!("`{text}` is a session of a role, not the role"),
                 format!(
-                    "write the role: arn:{partition}:iam::{account}:role/{role}, with the role's path before its name if it has one"
+                    "write the role: arn:{partition}:iam::{account}:role/{role}, with the role's path before its name \
+                        if it has one"
                 ),
             ));
         }

@@ -234,6 +234,6 @@ pub const LAMBDA_DEFAULT_TIMEOUT: Seconds = Seconds(3);
 pub const CODEBUILD_DEFAULT_TIMEOUT: Seconds = Seconds::minutes(60);
 /// Timeout of a Glue job that states none (Glue CreateJob, `Timeout`: 2,880 minutes, and 480 from Glue 5.0 on).
 pub const GLUE_DEFAULT_TIMEOUT: Seconds = Seconds::minutes(2880);
-/// DurationSeconds that Terraform's AWS provider and S3 backend send for `assume_role` without `duration`: the default of
-/// Go's `stscreds` (hashicorp/terraform-provider-aws#23176, rebuy-de/aws-nuke#667).
+/// DurationSeconds that Terraform's AWS provider and S3 backend send for `assume_role` without `duration`: the default
+/// of Go's `stscreds` (hashicorp/terraform-provider-aws#23176, rebuy-de/aws-nuke#667).
 pub const TERRAFORM_ASSUME_ROLE_DEFAULT: Seconds = Seconds::minutes(15);

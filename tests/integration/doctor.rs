@@ -203,42 +203,202 @@ async fn variables_that_are_incomplete_spoilt_or_in_the_way_are_diagnosed() {
     let token = session.session_token.clone().unwrap();
     check(vec![
         case("key without secret", at().env("AWS_ACCESS_KEY_ID", key), 1, ("environment-incomplete", "problem", UNSET)),
-        case("secret without key", at().env("AWS_SECRET_ACCESS_KEY", secret), 1, ("environment-incomplete", "problem", UNSET)),
+        case(
+            "secret without key",
+            at().env("AWS_SECRET_ACCESS_KEY", secret),
+            1,
+            ("environment-incomplete", "problem", UNSET),
+        ),
         case("session key without token", session_key(at()), 1, ("token-missing", "problem", UNSET)),
-        case("session key with an empty token", session_key(at()).env("AWS_SESSION_TOKEN", ""), 1, ("token-missing", "problem", UNSET)),
+        case(
+            "session key with an empty token",
+            session_key(at()).env("AWS_SESSION_TOKEN", ""),
+            1,
+            ("token-missing", "problem", UNSET),
+        ),
         case("the same, offline", session_key(Shell::offline()), 1, ("token-missing", "problem", UNSET)),
-        case("long-term key with a token left over", keys(at()).env("AWS_SESSION_TOKEN", &token), 1, ("token-left-over", "problem", "unset AWS_SESSION_TOKEN")),
-        case("long-term key with an empty token", keys(at()).env("AWS_SESSION_TOKEN", ""), 0, ("token-empty", "note", "unset AWS_SESSION_TOKEN")),
-        case("token alone", keys(at()).env("AWS_ACCESS_KEY_ID", "").env("AWS_SECRET_ACCESS_KEY", "").env("AWS_SESSION_TOKEN", &token), 4, ("token-alone", "note", "unset AWS_SESSION_TOKEN")),
-        case("a blank behind the key", at().env("AWS_ACCESS_KEY_ID", &format!("{key} ")).env("AWS_SECRET_ACCESS_KEY", secret), 1, ("variable-malformed", "problem", "export AWS_ACCESS_KEY_ID=")),
-        case("a line break behind the secret", at().env("AWS_ACCESS_KEY_ID", key).env("AWS_SECRET_ACCESS_KEY", &format!("{secret}\r\n")), 1, ("variable-malformed", "problem", "export AWS_SECRET_ACCESS_KEY=")),
-        case("quotation marks around the key", at().env("AWS_ACCESS_KEY_ID", &format!("\"{key}\"")).env("AWS_SECRET_ACCESS_KEY", secret), 1, ("variable-malformed", "problem", "tr -cd")),
-        case("direction characters in the key", at().env("AWS_ACCESS_KEY_ID", &format!("{key}\u{202e}")).env("AWS_SECRET_ACCESS_KEY", secret), 1, ("variable-malformed", "problem", "LC_ALL=C tr -cd '[:alnum:]'")),
-        case("key and secret exchanged", Shell::offline().env("AWS_ACCESS_KEY_ID", "canary0rXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLE").env("AWS_SECRET_ACCESS_KEY", key), 1, ("keys-exchanged", "problem", "unset x")),
-        case("no key id", Shell::offline().env("AWS_ACCESS_KEY_ID", "CANARY").env("AWS_SECRET_ACCESS_KEY", secret), 1, ("no-access-key-id", "problem", UNSET)),
-        case("flaws in two variables", Shell::offline().env("AWS_ACCESS_KEY_ID", &format!(" \
-            {key}")).env("AWS_SECRET_ACCESS_KEY", &format!("{secret}\n")), 1, ("variable-malformed", "problem", "LC_ALL=C tr -cd '[:alnum:]')\"; export AWS_SECRET_ACCESS_KEY=")),
-        case("a blank in the Region", keys(at()).env("AWS_REGION", "eu west-1"), 1, ("region-malformed", "problem", "export AWS_REGION=\"$(printf %s \"$AWS_REGION\" | LC_ALL=C tr -cd '[:alnum:]-')\"")),
-        case("a blank behind the Region", keys(Shell::offline()).env("AWS_REGION", "eu-west-1 "), 1, ("region-malformed", "problem", "export AWS_REGION=")),
-        case("a profile's Region that is none", Shell::default().argument("--offline").config("[profile dev]\nregion \
-            = eu_west\n").credentials(&dev).profile("dev"), 1, ("region-malformed", "problem", "aws configure set \
-            region us-east-1 --profile dev")),
-        case("an endpoint that is no URL", keys(Shell::offline()).env("AWS_ENDPOINT_URL", "localhost:4566"), 1, ("endpoint-malformed", "problem", "unset AWS_ENDPOINT_URL")),
-        case("no certificates", keys(Shell::offline()).env("AWS_CA_BUNDLE", "/no/such/ca.pem"), 1, ("ca-bundle-missing", "problem", "unset AWS_CA_BUNDLE")),
-        case("keys before AWS_PROFILE", keys(at()).credentials(&dev).profile("dev"), 0, ("environment-shadows-profile", "warning", UNSET)),
-        case("two profile variables", keys(at()).config(two).profile("a").env("AWS_DEFAULT_PROFILE", "b"), 0, ("two-profile-variables", "warning", "unset AWS_DEFAULT_PROFILE")),
-        case("AWS_DEFAULT_PROFILE alone", keys(at()).config(two).env("AWS_DEFAULT_PROFILE", "b"), 0, ("default-profile-variable", "warning", "export AWS_PROFILE=b")),
-        case("AWS_PROFILE is empty", keys(at()).profile(""), 1,("profile-variable-empty", "problem", "unset \
-            AWS_PROFILE")),
-        case("the token's older name", at().keys(&session).env("AWS_SECURITY_TOKEN", "canary-token-of-old"), 0, ("old-token-variable", "warning", "unset AWS_SECURITY_TOKEN")),
-        case("a copied session", at().keys(&session), 0, ("copied-session", "warning", "aws configure \
-            export-credentials")),
-        case("a copied session before a profile that renews", at().keys(&session).credentials(&format!("[default]\n{KEY}")), 0, ("copied-session", "warning", UNSET)),
-        case("the stated end has passed", Shell::offline().keys(&session).env("AWS_CREDENTIAL_EXPIRATION", &from_now(-30)), 1, ("session-ended", "problem", "export-credentials")),
-        case("the stated end is in five minutes", at().keys(&session).env("AWS_CREDENTIAL_EXPIRATION", &from_now(5)), 1, ("session-ends-soon", "problem", "export-credentials")),
-        case("the stated end is no time", at().keys(&session).env("AWS_CREDENTIAL_EXPIRATION", "soon"), 1, ("expiration-unreadable", "problem", "unset AWS_CREDENTIAL_EXPIRATION")),
-        case("a key that the CLI's cache has with its end", Shell::offline().keys(&session).file(".aws/cli/cache/0a.json", json!({"Credentials": {"AccessKeyId": session.access_key_id, "SecretAccessKey": "canary-secret-x", "SessionToken": "canary-token-x", "Expiration": from_now(7)}}).to_string()), 1, ("session-ends-soon", "problem", "export-credentials")),
-        case("no Region", Shell::default().env("AWS_ENDPOINT_URL", &aws.url()).keys(&user), 0, ("no-region", "note", "export AWS_REGION=")),
+        case(
+            "long-term key with a token left over",
+            keys(at()).env("AWS_SESSION_TOKEN", &token),
+            1,
+            ("token-left-over", "problem", "unset AWS_SESSION_TOKEN"),
+        ),
+        case(
+            "long-term key with an empty token",
+            keys(at()).env("AWS_SESSION_TOKEN", ""),
+            0,
+            ("token-empty", "note", "unset AWS_SESSION_TOKEN"),
+        ),
+        case(
+            "token alone",
+            keys(at()).env("AWS_ACCESS_KEY_ID", "").env("AWS_SECRET_ACCESS_KEY", "").env("AWS_SESSION_TOKEN", &token),
+            4,
+            ("token-alone", "note", "unset AWS_SESSION_TOKEN"),
+        ),
+        case(
+            "a blank behind the key",
+            at().env("AWS_ACCESS_KEY_ID", &format!("{key} ")).env("AWS_SECRET_ACCESS_KEY", secret),
+            1,
+            ("variable-malformed", "problem", "export AWS_ACCESS_KEY_ID="),
+        ),
+        case(
+            "a line break behind the secret",
+            at().env("AWS_ACCESS_KEY_ID", key).env("AWS_SECRET_ACCESS_KEY", &format!("{secret}\r\n")),
+            1,
+            ("variable-malformed", "problem", "export AWS_SECRET_ACCESS_KEY="),
+        ),
+        case(
+            "quotation marks around the key",
+            at().env("AWS_ACCESS_KEY_ID", &format!("\"{key}\"")).env("AWS_SECRET_ACCESS_KEY", secret),
+            1,
+            ("variable-malformed", "problem", "tr -cd"),
+        ),
+        case(
+            "direction characters in the key",
+            at().env("AWS_ACCESS_KEY_ID", &format!("{key}\u{202e}")).env("AWS_SECRET_ACCESS_KEY", secret),
+            1,
+            ("variable-malformed", "problem", "LC_ALL=C tr -cd '[:alnum:]'"),
+        ),
+        case(
+            "key and secret exchanged",
+            Shell::offline()
+                .env("AWS_ACCESS_KEY_ID", "canary0rXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLE")
+                .env("AWS_SECRET_ACCESS_KEY", key),
+            1,
+            ("keys-exchanged", "problem", "unset x"),
+        ),
+        case(
+            "no key id",
+            Shell::offline().env("AWS_ACCESS_KEY_ID", "CANARY").env("AWS_SECRET_ACCESS_KEY", secret),
+            1,
+            ("no-access-key-id", "problem", UNSET),
+        ),
+        case(
+            "flaws in two variables",
+            Shell::offline()
+                .env("AWS_ACCESS_KEY_ID", &format!(" {key}"))
+                .env("AWS_SECRET_ACCESS_KEY", &format!("{secret}\n")),
+            1,
+            ("variable-malformed", "problem", "LC_ALL=C tr -cd '[:alnum:]')\"; export AWS_SECRET_ACCESS_KEY="),
+        ),
+        case(
+            "a blank in the Region",
+            keys(at()).env("AWS_REGION", "eu west-1"),
+            1,
+            (
+                "region-malformed",
+                "problem",
+                "export AWS_REGION=\"$(printf %s \"$AWS_REGION\" | LC_ALL=C tr -cd \
+             '[:alnum:]-')\"",
+            ),
+        ),
+        case(
+            "a blank behind the Region",
+            keys(Shell::offline()).env("AWS_REGION", "eu-west-1 "),
+            1,
+            ("region-malformed", "problem", "export AWS_REGION="),
+        ),
+        case(
+            "a profile's Region that is none",
+            Shell::default()
+                .argument("--offline")
+                .config("[profile dev]\nregion = eu_west\n")
+                .credentials(&dev)
+                .profile("dev"),
+            1,
+            ("region-malformed", "problem", "aws configure set region us-east-1 --profile dev"),
+        ),
+        case(
+            "an endpoint that is no URL",
+            keys(Shell::offline()).env("AWS_ENDPOINT_URL", "localhost:4566"),
+            1,
+            ("endpoint-malformed", "problem", "unset AWS_ENDPOINT_URL"),
+        ),
+        case(
+            "no certificates",
+            keys(Shell::offline()).env("AWS_CA_BUNDLE", "/no/such/ca.pem"),
+            1,
+            ("ca-bundle-missing", "problem", "unset AWS_CA_BUNDLE"),
+        ),
+        case(
+            "keys before AWS_PROFILE",
+            keys(at()).credentials(&dev).profile("dev"),
+            0,
+            ("environment-shadows-profile", "warning", UNSET),
+        ),
+        case(
+            "two profile variables",
+            keys(at()).config(two).profile("a").env("AWS_DEFAULT_PROFILE", "b"),
+            0,
+            ("two-profile-variables", "warning", "unset AWS_DEFAULT_PROFILE"),
+        ),
+        case(
+            "AWS_DEFAULT_PROFILE alone",
+            keys(at()).config(two).env("AWS_DEFAULT_PROFILE", "b"),
+            0,
+            ("default-profile-variable", "warning", "export AWS_PROFILE=b"),
+        ),
+        case(
+            "AWS_PROFILE is empty",
+            keys(at()).profile(""),
+            1,
+            ("profile-variable-empty", "problem", "unset AWS_PROFILE"),
+        ),
+        case(
+            "the token's older name",
+            at().keys(&session).env("AWS_SECURITY_TOKEN", "canary-token-of-old"),
+            0,
+            ("old-token-variable", "warning", "unset AWS_SECURITY_TOKEN"),
+        ),
+        case(
+            "a copied session",
+            at().keys(&session),
+            0,
+            ("copied-session", "warning", "aws configure export-credentials"),
+        ),
+        case(
+            "a copied session before a profile that renews",
+            at().keys(&session).credentials(&format!("[default]\n{KEY}")),
+            0,
+            ("copied-session", "warning", UNSET),
+        ),
+        case(
+            "the stated end has passed",
+            Shell::offline().keys(&session).env("AWS_CREDENTIAL_EXPIRATION", &from_now(-30)),
+            1,
+            ("session-ended", "problem", "export-credentials"),
+        ),
+        case(
+            "the stated end is in five minutes",
+            at().keys(&session).env("AWS_CREDENTIAL_EXPIRATION", &from_now(5)),
+            1,
+            ("session-ends-soon", "problem", "export-credentials"),
+        ),
+        case(
+            "the stated end is no time",
+            at().keys(&session).env("AWS_CREDENTIAL_EXPIRATION", "soon"),
+            1,
+            ("expiration-unreadable", "problem", "unset AWS_CREDENTIAL_EXPIRATION"),
+        ),
+        case(
+            "a key that the CLI's cache has with its end",
+            Shell::offline().keys(&session).file(
+                ".aws/cli/cache/0a.json",
+                json!({"Credentials": {
+                    "AccessKeyId": session.access_key_id, "SecretAccessKey": "canary-secret-x",
+                    "SessionToken": "canary-token-x", "Expiration": from_now(7),
+                }})
+                .to_string(),
+            ),
+            1,
+            ("session-ends-soon", "problem", "export-credentials"),
+        ),
+        case(
+            "no Region",
+            Shell::default().env("AWS_ENDPOINT_URL", &aws.url()).keys(&user),
+            0,
+            ("no-region", "note", "export AWS_REGION="),
+        ),
         case("nothing at all", at(), 4, ("no-credentials", "problem", "aws login")),
         case("nothing at all, offline", Shell::offline(), 4, ("no-credentials", "problem", "aws login")),
     ])
@@ -323,20 +483,9 @@ async fn profiles_that_lead_nowhere_or_will_fail_are_diagnosed_at_their_place() 
         ),
         case(
             "a source profile that is nearest to the profile itself",
-            at(
-                &format!(
-                    "[profile \
-            dev]\n{role}source_profile = de\n"
-                ),
-                "",
-            ),
+            at(&format!("[profile dev]\n{role}source_profile = de\n"), ""),
             1,
-            (
-                "source-profile-missing",
-                "problem",
-                "aws configure \
-            --profile de",
-            ),
+            ("source-profile-missing", "problem", "aws configure --profile de"),
         ),
         case(
             "a source profile that is a guess",
@@ -346,93 +495,52 @@ async fn profiles_that_lead_nowhere_or_will_fail_are_diagnosed_at_their_place() 
         ),
         case(
             "the environment as a source, without keys",
-            offline(&format!(
-                "[profile dev]\n{role}credential_source = \
-            Environment\n"
-            )),
+            offline(&format!("[profile dev]\n{role}credential_source = Environment\n")),
             1,
             ("credential-source-empty", "problem", "export-credentials --profile NAME"),
         ),
         case(
             "a container as a source, without one",
-            offline(&format!(
-                "[profile dev]\n{role}credential_source = \
-            EcsContainer\n"
-            )),
+            offline(&format!("[profile dev]\n{role}credential_source = EcsContainer\n")),
             1,
-            (
-                "credential-source-empty",
-                "problem",
-                "aws configure set credential_source NAME \
-            --profile dev",
-            ),
+            ("credential-source-empty", "problem", "aws configure set credential_source NAME --profile dev"),
         ),
         case(
             "no seconds",
-            offline(&format!(
-                "[profile dev]\n{role}source_profile = base\nduration_seconds = \
-            0\n"
-            ))
-            .credentials(&base),
+            offline(&format!("[profile dev]\n{role}source_profile = base\nduration_seconds = 0\n")).credentials(&base),
             1,
-            (
-                "duration-refused",
-                "problem",
-                "aws configure set duration_seconds 3600 \
-            --profile dev",
-            ),
+            ("duration-refused", "problem", "aws configure set duration_seconds 3600 --profile dev"),
         ),
         case(
             "a second too few",
-            offline(&format!(
-                "[profile dev]\n{role}source_profile = base\nduration_seconds = \
-            899\n"
-            ))
-            .credentials(&base),
+            offline(&format!("[profile dev]\n{role}source_profile = base\nduration_seconds = 899\n"))
+                .credentials(&base),
             1,
-            (
-                "duration-refused",
-                "problem",
-                "aws configure set duration_seconds 3600 \
-            --profile dev",
-            ),
+            ("duration-refused", "problem", "aws configure set duration_seconds 3600 --profile dev"),
         ),
         case(
             "a second too many",
-            offline(&format!(
-                "[profile dev]\n{role}source_profile = base\nduration_seconds = \
-            43201\n"
-            ))
-            .credentials(&copied),
+            offline(&format!("[profile dev]\n{role}source_profile = base\nduration_seconds = 43201\n"))
+                .credentials(&copied),
             1,
-            (
-                "duration-refused",
-                "problem",
-                "aws configure set duration_seconds \
-            3600 --profile dev",
-            ),
+            ("duration-refused", "problem", "aws configure set duration_seconds 3600 --profile dev"),
         ),
         case(
             "a role in no account",
-            offline(
-                "[profile dev]\nrole_arn = arn:aws:iam::1111:role/etl\nsource_profile = \
-            base\n",
-            )
-            .credentials(&base),
+            offline("[profile dev]\nrole_arn = arn:aws:iam::1111:role/etl\nsource_profile = base\n").credentials(&base),
             1,
             (
                 "role-arn-malformed",
                 "problem",
-                "aws configure set role_arn \
-            arn:aws:iam::ACCOUNT:role/NAME --profile dev",
+                "aws configure set role_arn arn:aws:iam::ACCOUNT:role/NAME --profile dev",
             ),
         ),
         case(
             "keys in quotation marks",
             Shell::offline()
                 .credentials(
-                    "[dev]\naws_access_key_id = \
-            \"AKIACANARY0000009999\"\naws_secret_access_key = 'canary-secret-of-a-file'\n",
+                    "[dev]\naws_access_key_id = \"AKIACANARY0000009999\"\n\
+                     aws_secret_access_key = 'canary-secret-of-a-file'\n",
                 )
                 .profile("dev"),
             1,
@@ -441,10 +549,7 @@ async fn profiles_that_lead_nowhere_or_will_fail_are_diagnosed_at_their_place() 
         case(
             "both headers of the default profile",
             Shell::offline()
-                .config(
-                    "[default]\nregion = eu-west-1\n[profile \
-            default]\nregion = eu-west-1\n",
-                )
+                .config("[default]\nregion = eu-west-1\n[profile default]\nregion = eu-west-1\n")
                 .credentials(&format!("[default]\n{KEY}")),
             0,
             ("wrong-header", "warning", "${EDITOR:-vi}"),
@@ -457,25 +562,13 @@ async fn profiles_that_lead_nowhere_or_will_fail_are_diagnosed_at_their_place() 
         ),
         case(
             "a circle",
-            at(
-                &format!(
-                    "[profile dev]\n{role}source_profile = b\n[profile b]\n{role}source_profile = \
-            dev\n"
-                ),
-                "",
-            ),
+            at(&format!("[profile dev]\n{role}source_profile = b\n[profile b]\n{role}source_profile = dev\n"), ""),
             1,
             ("source-profile-cycle", "problem", "aws configure set source_profile NAME --profile b"),
         ),
         case(
             "a source profile that goes on below its line",
-            at(
-                &format!(
-                    "[profile dev]\n{role}source_profile = \
-            base\n  region = eu-west-1\n"
-                ),
-                &base,
-            ),
+            at(&format!("[profile dev]\n{role}source_profile = base\n  region = eu-west-1\n"), &base),
             1,
             ("profile-broken", "problem", "${EDITOR:-vi}"),
         ),
@@ -487,38 +580,22 @@ async fn profiles_that_lead_nowhere_or_will_fail_are_diagnosed_at_their_place() 
         ),
         case(
             "a role with two sources",
-            at(
-                &format!(
-                    "[profile dev]\n{role}source_profile = base\ncredential_source = \
-            Environment\n"
-                ),
-                &base,
-            ),
+            at(&format!("[profile dev]\n{role}source_profile = base\ncredential_source = Environment\n"), &base),
             1,
             ("role-with-two-sources", "problem", "EDITOR"),
         ),
         case("half a key", at("", half), 1, ("profile-key-incomplete", "problem", "aws configure --profile dev")),
         case(
             "no such sso-session",
-            at(
-                "[profile dev]\nsso_session = corp\nsso_account_id = \
-            222222222222\nsso_role_name = Developer\n",
-                "",
-            ),
+            at("[profile dev]\nsso_session = corp\nsso_account_id = 222222222222\nsso_role_name = Developer\n", ""),
             1,
-            (
-                "sso-session-missing",
-                "problem",
-                "aws configure \
-            sso-session",
-            ),
+            ("sso-session-missing", "problem", "aws configure sso-session"),
         ),
         case(
             "SSO without its role",
             at(
-                "[profile dev]\nsso_session = corp\nsso_account_id = \
-            222222222222\n[sso-session corp]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = \
-            eu-west-1\n",
+                "[profile dev]\nsso_session = corp\nsso_account_id = 222222222222\n[sso-session corp]\n\
+                 sso_start_url = https://corp.awsapps.com/start\nsso_region = eu-west-1\n",
                 "",
             ),
             1,
@@ -526,33 +603,19 @@ async fn profiles_that_lead_nowhere_or_will_fail_are_diagnosed_at_their_place() 
         ),
         case(
             "two hours for a chained role",
-            offline(&format!(
-                "[profile dev]\n{role}source_profile = \
-            base\nduration_seconds = 7200\n"
-            ))
-            .credentials(&copied),
+            offline(&format!("[profile dev]\n{role}source_profile = base\nduration_seconds = 7200\n"))
+                .credentials(&copied),
             1,
-            (
-                "chained-duration",
-                "problem",
-                "aws \
-            configure set duration_seconds 3600 --profile dev",
-            ),
+            ("chained-duration", "problem", "aws configure set duration_seconds 3600 --profile dev"),
         ),
         case(
             "MFA",
             offline(&format!(
-                "[profile dev]\n{role}source_profile = base\nmfa_serial = \
-            arn:aws:iam::111111111111:mfa/jane\n"
+                "[profile dev]\n{role}source_profile = base\nmfa_serial = arn:aws:iam::111111111111:mfa/jane\n"
             ))
             .credentials(&base),
             0,
-            (
-                "mfa-needs-a-person",
-                "warning",
-                "aws sts \
-            get-caller-identity --profile dev",
-            ),
+            ("mfa-needs-a-person", "warning", "aws sts get-caller-identity --profile dev"),
         ),
         case(
             "a copied session in a file",
@@ -562,34 +625,19 @@ async fn profiles_that_lead_nowhere_or_will_fail_are_diagnosed_at_their_place() 
         ),
         case(
             "a program that is not there",
-            offline(
-                "[profile dev]\ncredential_process = /opt/no/such-helper \
-            --canary-secret-argument\n",
-            ),
+            offline("[profile dev]\ncredential_process = /opt/no/such-helper --canary-secret-argument\n"),
             1,
             ("process-missing", "problem", "command -v such-helper"),
         ),
         case(
             "a source that has no credentials",
-            offline(&format!(
-                "[profile dev]\n{role}source_profile = \
-            empty\n[profile empty]\nregion = eu-west-1\n"
-            )),
+            offline(&format!("[profile dev]\n{role}source_profile = empty\n[profile empty]\nregion = eu-west-1\n")),
             1,
-            (
-                "profile-without-credentials",
-                "problem",
-                "aws \
-            configure --profile empty",
-            ),
+            ("profile-without-credentials", "problem", "aws configure --profile empty"),
         ),
         case(
             "keys beside a process",
-            offline(
-                "[profile dev]\ncredential_process = /bin/sh \
-            helper\n",
-            )
-            .credentials(&format!("[dev]\n{KEY}")),
+            offline("[profile dev]\ncredential_process = /bin/sh helper\n").credentials(&format!("[dev]\n{KEY}")),
             0,
             ("tools-disagree", "warning", ".aws/credentials"),
         ),
@@ -759,7 +807,14 @@ async fn logins_and_tokens_that_are_over_are_diagnosed_offline() {
         let file = format!(".aws/login/cache/{name}.json");
         Shell::offline().config(&format!("[default]\nlogin_session = {arn}\n")).file(&file, fields.to_string())
     };
-    let session = |minutes| json!({"accessKeyId": "ASIACANARY0000007777", "secretAccessKey": "canary-secret-l", "sessionToken": "canary-token-l", "expiresAt": from_now(minutes)});
+    let session = |minutes| {
+        json!({
+            "accessKeyId": "ASIACANARY0000007777",
+            "secretAccessKey": "canary-secret-l",
+            "sessionToken": "canary-token-l",
+            "expiresAt": from_now(minutes),
+        })
+    };
     let web = |file: &str| {
         Shell::offline()
             .env("AWS_WEB_IDENTITY_TOKEN_FILE", file)
@@ -1153,7 +1208,13 @@ async fn healthy_credentials_are_called_healthy_and_whose_they_are() {
     let file = |keys: &Credentials| {
         format!("aws_access_key_id = {}\r\naws_secret_access_key = {}\r\n", keys.access_key_id, keys.secret_access_key)
     };
-    let portal = endpoint("200 OK", json!({"roleCredentials": {"accessKeyId": sso_keys.access_key_id, "secretAccessKey": sso_keys.secret_access_key, "sessionToken": sso_keys.session_token, "expiration": (Timestamp::now().as_second() + 3000) * 1000}}).to_string());
+    let role_credentials = json!({
+        "accessKeyId": sso_keys.access_key_id,
+        "secretAccessKey": sso_keys.secret_access_key,
+        "sessionToken": sso_keys.session_token,
+        "expiration": (Timestamp::now().as_second() + 3000) * 1000,
+    });
+    let portal = endpoint("200 OK", json!({"roleCredentials": role_credentials}).to_string());
     let container = endpoint("200 OK", printed(&session, "Token", &from_now(200)));
     let at = || Shell::at(&aws);
     let chain = "[profile dev]\nrole_arn = arn:aws:iam::222222222222:role/etl\nsource_profile = base\n";

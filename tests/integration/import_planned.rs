@@ -28,7 +28,7 @@ Resources:
 ";
 
 async fn import(kind: &str, name: &str, content: &str, more: &[&str]) -> Ran {
-    Cli::new(&[&["import", kind, name], more].concat()).file(name, content.to_owned()).run().await
+    Cli::new(&[&["import", kind, name], more].concat()).file(name, content).run().await
 }
 
 /// The report of `lint` on the inventory that an import wrote.

@@ -221,11 +221,9 @@ async fn a_matrix_is_the_jobs_that_github_makes_of_it() {
     );
     let what: Vec<&str> =
         report["not_judged"].as_array().unwrap().iter().map(|not| not["what"].as_str().unwrap()).collect();
-    for told in [
-        "timeout-minutes depends on `${{ matrix.minutes }}`, which only a run knows: its matrix is computed, by `${{ fromJSON(vars.MINUTES) }}`",
-    ] {
-        assert!(what.iter().any(|what| what.contains(told)), "{told}: {what:#?}");
-    }
+    let told = "timeout-minutes depends on `${{ matrix.minutes }}`, which only a run knows: its matrix is computed, by \
+                `${{ fromJSON(vars.MINUTES) }}`";
+    assert!(what.iter().any(|what| what.contains(told)), "{told}: {what:#?}");
 }
 
 #[tokio::test]
@@ -878,7 +876,14 @@ fn source() -> impl Strategy<Value = serde_json::Value> {
 prop_compose! {
     fn written()(
         jobs in prop::collection::vec(
-            (name(), prop::option::of(name()), (0_u64..1_000_000, 0_u64..9000, 0_u64..9000), source(), prop::option::of(0_u64..50_000), 0..3),
+            (
+                name(),
+                prop::option::of(name()),
+                (0_u64..1_000_000, 0_u64..9000, 0_u64..9000),
+                source(),
+                prop::option::of(0_u64..50_000),
+                0..3,
+            ),
             1..6,
         ),
         aliases in prop::collection::btree_set(name().prop_filter("no ARN", |alias| !alias.starts_with("arn:")), 1..4),
@@ -887,20 +892,26 @@ prop_compose! {
     ) -> serde_json::Value {
         let arn = |n: usize| format!("arn:aws:iam::111111111111:role/path/role-{n}");
         let roles: serde_json::Map<_, _> = aliases.iter().enumerate().map(|(n, alias)| {
-            (alias.clone(), json!({"arn": arn(n), "external_id": external_id, "max_session_duration": "2h", "assume": n > 0}))
+            let role = json!({
+                "arn": arn(n), "external_id": external_id, "max_session_duration": "2h", "assume": n > 0,
+            });
+            (alias.clone(), role)
         }).collect();
         let first = aliases.first().unwrap();
-        let jobs: Vec<_> = jobs.into_iter().enumerate().map(|(n, (name, owner, (length, pause, margin), source, duration, refresh))| {
+        let jobs: Vec<_> = jobs.into_iter().enumerate().map(|(n, job)| {
+            let (name, owner, (length, pause, margin), source, duration, refresh) = job;
             json!({
-                "name": format!("{name}{n}"), "owner": owner, "length": format!("{length}s"), "pause": format!("{pause}s"),
-                "margin": format!("{margin}s"), "source": source,
+                "name": format!("{name}{n}"), "owner": owner, "source": source,
+                "length": format!("{length}s"), "pause": format!("{pause}s"), "margin": format!("{margin}s"),
                 "path": [first, {"role": arn(7), "duration": duration.map(|s| format!("{s}s"))}],
                 "refresh": match refresh { 0 => json!("none"), 1 => json!("auto"), _ => json!({"every": "15m"}) },
             })
         }).collect();
         json!({
             "version": 1, "roles": roles, "jobs": jobs,
-            "readers": {"111111111111": {"role": arn(8), "external_id": external_id}, "*": "arn:aws:iam::{account}:role/reader"},
+            "readers": {
+                "111111111111": {"role": arn(8), "external_id": external_id}, "*": "arn:aws:iam::{account}:role/reader",
+            },
             "waivers": [{"finding": "thin-margin", "job": "*", "until": "2027-01-31", "reason": reason}],
         })
     }
@@ -949,9 +960,11 @@ fn line() -> impl Strategy<Value = String> {
         "\\PC{0,20}",
     ];
     prop_oneof![
-        4 => (key, value, prop::sample::select(vec!["", "", "", "  "])).prop_map(|(key, value, indent)| format!("{indent}{key} = {value}")),
-        2 => prop::sample::select(vec!["[profile a]", "[profile b]", "[c]", "[default]", "[sso-session a]", "[profile \
-            b c]", "[x", "#", ""])
+        4 => (key, value, prop::sample::select(vec!["", "", "", "  "]))
+            .prop_map(|(key, value, indent)| format!("{indent}{key} = {value}")),
+        2 => prop::sample::select(
+            vec!["[profile a]", "[profile b]", "[c]", "[default]", "[sso-session a]", "[profile b c]", "[x", "#", ""],
+        )
             .prop_map(str::to_owned),
         1 => Just(format!("aws_secret_access_key = {CANARY}")),
         1 => Just(format!("  aws_secret_access_key = {CANARY}")),
@@ -1011,7 +1024,8 @@ proptest! {
             ),
             0..5,
         ),
-        timeout in prop_oneof![Just(json!(30)), Just(json!("${{ inputs.t }}")), Just(json!(-1)), Just(json!(null)), Just(json!([1]))],
+        timeout in prop_oneof![Just(json!(30)), Just(json!("${{ inputs.t \
+            }}")), Just(json!(-1)), Just(json!(null)), Just(json!([1]))],
     ) {
         let steps: Vec<_> = steps.into_iter().map(|mut with| {
             with.insert("aws-secret-access-key", CANARY.to_owned());
@@ -1032,7 +1046,8 @@ proptest! {
 fn a_workflow_nests_deeper_than_an_inventory_may() {
     let deep = format!("{}1{}", "[".repeat(40), "]".repeat(40));
     let text = format!(
-        "permissions: {{id-token: write}}\njobs: {{a: {{runs-on: x, timeout-minutes: 5, strategy: {deep}, steps: [{{uses: \
+        "permissions: {{id-token: write}}\njobs: {{a: {{runs-on: x, timeout-minutes: 5, strategy: {deep}, steps: \
+            [{{uses: \
          aws-actions/configure-aws-credentials@v4, with: {{role-to-assume: \
          \"arn:aws:iam::111111111111:role/a\"}}}}]}}}}"
     );

@@ -219,7 +219,7 @@ fn expected(row: &Row) -> Expected {
         return refused;
     }
     let judged = as_granted(row);
-    let direct = DIRECT.contains(&row.source) && row.hops.first().is_some();
+    let direct = DIRECT.contains(&row.source) && !row.hops.is_empty();
     let depends = direct && row.hops[0].max.is_none() && row.hops[0].duration.unwrap_or(3600) > 3600;
     if depends && matches!(judged.verdict, "covered" | "thin") {
         return without_numbers("unknown", "max-session-duration", "max-session-unknown");

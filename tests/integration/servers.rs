@@ -234,9 +234,6 @@ pub fn signal_function(emulator: u32, name: &str) {
     signal(name, function.expect("the function's process lives"));
 }
 
-<<<<<<< HEAD
-/// The emulator lies in aws-sam-cli, beside a copy for the other processor.
-=======
 /// The peak memory of the function in this emulator so far, in KiB.
 pub fn peak_memory_of_function(emulator: u32) -> u32 {
     let status = function_of(emulator).expect("the function's process lives");
@@ -245,7 +242,6 @@ pub fn peak_memory_of_function(emulator: u32) -> u32 {
 }
 
 /// The emulator is in aws-sam-cli, beside a copy for the other processor.
->>>>>>> refs/heads/lang2
 fn emulator_in(venv: &Path) -> Option<PathBuf> {
     let processor = match std::env::consts::ARCH {
         "aarch64" => "arm64",

@@ -1,5 +1,5 @@
-//! A week of daily runs of the function with changing findings, and every mail to a subscriber, as docs/changes.md shows
-//! them. `UPDATE_DOCS=1 cargo test --workspace week_of_changes` writes the page's part anew.
+//! A week of daily runs of the function with changing findings, and every mail to a subscriber, as docs/changes.md
+//! shows them. `UPDATE_DOCS=1 cargo test --workspace week_of_changes` writes the page's part anew.
 
 use jiff::{SignedDuration, Timestamp};
 

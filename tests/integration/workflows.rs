@@ -37,7 +37,7 @@ const WRAPPER: &str = "inputs: {role: {}, chain: {}, seconds: {}, key: {}, token
 async fn judged(files: &[(&str, &str)]) -> Ran {
     let workflows = files.iter().filter(|(name, _)| name.starts_with(".github/workflows/")).map(|(name, _)| *name);
     let arguments: Vec<&str> = ["lint", "--format", "json", "--github-workflow"].into_iter().chain(workflows).collect();
-    files.iter().fold(Cli::new(&arguments), |cli, (name, text)| cli.file(name, (*text).to_owned())).run().await
+    files.iter().fold(Cli::new(&arguments), |cli, (name, text)| cli.file(name, *text)).run().await
 }
 
 const W: &str = ".github/workflows/w.yml";

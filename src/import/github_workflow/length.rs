@@ -61,7 +61,7 @@ pub(super) fn timeout(node: &Node, scope: &Scope<'_>) -> Result<Option<Placed<Se
 fn seconds(minutes: &str) -> Option<Seconds> {
     let number: f64 = minutes.parse().ok()?;
     let whole = (number * 60.0).ceil();
-    (0.0..60_000_000.0).contains(&whole).then(|| Seconds(whole as u64))
+    (0.0..60_000_000.0).contains(&whole).then_some(Seconds(whole as u64))
 }
 
 /// How long a job may run.

@@ -144,7 +144,10 @@ impl<'a> Reader<'a> {
             walk.before = login.credentials;
             return;
         }
-        let session = |current: usize| matches!(&walk.logins[current].credentials, Credentials::Path(_, hops) if !hops.is_empty());
+        let session = |current: usize| {
+            let credentials = &walk.logins[current].credentials;
+            matches!(credentials, Credentials::Path(_, hops) if !hops.is_empty())
+        };
         // A user's keys before the login are no session that the login would replace.
         let again = !login.chained
             && login.exported
