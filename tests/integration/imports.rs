@@ -393,7 +393,7 @@ async fn what_only_an_inventory_can_declare_is_declared_after_an_import() {
         let ran = Cli::new(&arguments).file("config", config).run().await;
         ran.assert_status(3);
         let shown = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(shown.contains("`credential-health import aws-config` first"), "{}", ran.stdout);
+        assert!(shown.contains("`credential-health import aws-config`"), "{}", ran.stdout);
     }
 }
 
