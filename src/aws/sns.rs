@@ -24,7 +24,7 @@ pub(crate) struct Publication<'a> {
 pub(crate) struct Publisher(aws_sdk_sns::Client);
 
 impl fmt::Debug for Publisher {
-    /// Nothing of the client: the SDK's Debug prints the access key id.
+    /// Prints only the name: the SDK's own Debug prints the access key id.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Publisher")
     }
