@@ -64,7 +64,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ("findings[].role", "the role's ARN, or null"),
     ("findings[].hop", "the hop, 0-based; null for the source, a role as a whole, or the run"),
     ("findings[].owner", "who is responsible; `unowned` if nobody, `shared` if more than one"),
-    ("findings[].owners", "every owner whose jobs the finding concerns; each of them is notified"),
+    ("findings[].owners[]", "every owner whose jobs the finding concerns; each of them is notified"),
     ("findings[].title", "one line"),
     ("findings[].detail", "some sentences"),
     ("findings[].evidence[].name", "the name of a fact on which the finding is based"),

@@ -221,8 +221,14 @@ impl Aws {
 }
 
 /// A provider that returns only credentials that a header can hold: the SDK panics when it signs with others.
-#[derive(Debug)]
 struct Sendable<P>(P);
+
+impl<P> fmt::Debug for Sendable<P> {
+    /// Nothing of the provider: the SDK's Debug prints the access key id.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sendable")
+    }
+}
 
 impl<P: ProvideCredentials> ProvideCredentials for Sendable<P> {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>

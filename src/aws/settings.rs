@@ -2,6 +2,7 @@
 //! cannot use is an error that names the variable. The SDK would ignore such a value, or panic.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::path::Path;
 
 use aws_config::profile::{self, ProfileFileRegionProvider, ProfileSet};
@@ -199,8 +200,14 @@ pub(super) fn endpoint_of(config: &SdkConfig, service: &str) -> Option<String> {
 
 /// The settings of single services, such as `AWS_ENDPOINT_URL_STS`. Empty values are removed, because the SDK panics
 /// at an empty URL.
-#[derive(Debug)]
 pub(super) struct ServiceSettings(pub(super) SdkConfig);
+
+impl fmt::Debug for ServiceSettings {
+    /// Nothing of the settings: their own Debug prints the access key id.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ServiceSettings")
+    }
+}
 
 impl LoadServiceConfig for ServiceSettings {
     fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {

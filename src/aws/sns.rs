@@ -1,5 +1,7 @@
 //! SNS: Publish.
 
+use std::fmt;
+
 use aws_sdk_sns::types::MessageAttributeValue;
 
 use super::answer::ErrorAnswer;
@@ -18,8 +20,15 @@ pub(crate) struct Publication<'a> {
 }
 
 /// Publishes to topics of one Region. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Publisher(aws_sdk_sns::Client);
+
+impl fmt::Debug for Publisher {
+    /// Prints only the name: the SDK's own Debug prints the access key id.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Publisher")
+    }
+}
 
 impl Publisher {
     /// A publisher for topics of this Region.

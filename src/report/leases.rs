@@ -124,22 +124,22 @@ fn table(profiles: &Profiles<'_>, width: usize) -> String {
     }
     for LongestRuns { job, copied, renewed } in &profiles.jobs {
         let renews = job.refresh != Refresh::None;
-        let assumed = [copied, renewed].into_iter().any(|longest| is_assumed(job, longest));
         let limit = match (limit(job, copied), limit(job, renewed)) {
             (one, another) if one == another || another.is_empty() || !renews => one,
             (copied, renewed) => format!("{copied} / {renewed}"),
         };
-        let limit = if assumed { format!("{limit} (assumed)") } else { limit };
         // A refused request is refused, however the credentials are got.
         let known = renews || matches!(copied, Longest::CannotStart(_));
-        let renewed = if known { describe(renewed) } else { "not known".to_owned() };
-        table.add_row([visible::line(&job.name), path(job), describe(copied), renewed, limit]);
+        let renewed = if known { describe(job, renewed) } else { "not known".to_owned() };
+        table.add_row([visible::line(&job.name), path(job), describe(job, copied), renewed, limit]);
     }
     table.trim_fmt()
 }
 
-fn describe(longest: &Longest) -> String {
+/// How long the job may run, and whether that rests on a duration of AWS's that no file states.
+fn describe(job: &Job, longest: &Longest) -> String {
     match longest {
+        Longest::For(end, _) if is_assumed(job, longest) => format!("{end} assumed"),
         Longest::CannotStart(_) => "cannot start".to_owned(),
         Longest::NotKnown(_) => "not known".to_owned(),
         Longest::NoEnd => "no end".to_owned(),

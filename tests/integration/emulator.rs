@@ -183,8 +183,8 @@ async fn every_example_event_is_answered_and_its_findings_reach_the_topic() {
       manual run, complete, 1 jobs: nightly-etl lapses
     manual.json
       manual run, complete, 3 jobs: nightly-etl lapses, nightly-report covered, release rejected
-      sent: credential-health: 1 critical (platform)
-      sent: credential-health: 1 high, 1 low (data)
+      sent: credential-health: 1 critical, manual run (platform)
+      sent: credential-health: 1 high, 1 low, manual run (data)
     scheduled.json
       schedule run, complete, 3 jobs: nightly-etl lapses, nightly-report covered, release rejected
       sent: credential-health: 1 critical (platform)

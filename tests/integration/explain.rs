@@ -160,7 +160,7 @@ async fn explained_jobs_match_their_snapshots() {
 
 #[tokio::test]
 async fn a_misspelt_job_gets_the_nearest_job_as_suggestion_and_a_glob_is_refused() {
-    for (name, expected) in [("nightly-elt", "did you mean `nightly-etl`?"), ("*", "as the inventory writes it")] {
+    for (name, expected) in [("nightly-elt", "did you mean `nightly-etl`?"), ("*", "as in the inventory")] {
         let ran = explain(&["--job", name, "--inventory", "jobs.yaml"]).await;
         ran.assert_status(2);
         assert_eq!(ran.stdout, "");

@@ -35,8 +35,7 @@ async fn a_check_of_500_roles_makes_the_planned_calls_with_at_most_32_at_once() 
     let ratio = (last - first).as_secs_f64() / ideal.as_secs_f64();
     println!(
         "check of {ROLES} roles at {LATENCY:?}: {} calls in {:?}, {ratio:.3} of calls / {DEFAULT_CONCURRENCY} × \
-         latency; \
-         most at once {}, connections {}, run {} ms",
+         latency; most at once {}, connections {}, run {} ms",
         calls.len(),
         last - first,
         aws.most_at_once(),

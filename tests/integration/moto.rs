@@ -292,8 +292,8 @@ async fn every_example_event_is_answered_in_the_emulator_and_its_findings_reach_
       manual run, complete, 1 jobs: nightly-etl lapses
     manual.json
       manual run, complete, 4 jobs: nightly-etl lapses, release covered, backup rejected, failover covered
-      in the queue: credential-health: 1 critical, 1 high, 1 low (data)
-      in the queue: credential-health: 1 critical, 1 medium, 1 low (platform)
+      in the queue: credential-health: 1 critical, 1 high, 1 low, manual run (data)
+      in the queue: credential-health: 1 critical, 1 medium, 1 low, manual run (platform)
     scheduled.json
       schedule run, complete, 4 jobs: nightly-etl lapses, release covered, backup rejected, failover covered
       in the queue: credential-health: 1 critical, 1 high, 1 low (data)

@@ -91,10 +91,8 @@ impl Seen {
 fn spoil(aws: &StandIn) {
     aws.clear_script();
     let quoted = "The request signature we calculated does not match the signature you provided.\n\nThe Canonical \
-        String for \
-                  this request should have been\n'POST\n/\n\nx-amz-security-token:canary-token-quoted\n\nThe \
-                  String-to-Sign should \
-                  have been\nCredential=ASIACANARY1/x'";
+        String for this request should have been\n'POST\n/\n\nx-amz-security-token:canary-token-quoted\n\nThe \
+                  String-to-Sign should have been\nCredential=ASIACANARY1/x'";
     for (target, answer) in [
         (HUB, Answer::HalfXml),
         (HUB, Answer::Truncated),
@@ -219,8 +217,7 @@ fn function(aws: Aws, metrics: fn(&Value), state: bool) -> (Function, tempfile::
 /// As S3 refuses a signature: with the request in elements of their own, and here in the message too.
 fn quoted_by_s3() -> Answer {
     let body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>SignatureDoesNotMatch</Code><Message>The \
-        request \
-                signature we calculated does not match.\n\nx-amz-security-token:canary-token-quoted</Message>\
+        request signature we calculated does not match.\n\nx-amz-security-token:canary-token-quoted</Message>\
                 <AWSAccessKeyId>ASIACANARY1</AWSAccessKeyId><StringToSign>canary-secret-string</StringToSign>\
                 <CanonicalRequest>x-amz-security-token:canary-token-canonical</CanonicalRequest></Error>";
     Answer::Raw { status: 403, content_type: "application/xml".to_owned(), body: body.to_owned() }

@@ -63,8 +63,7 @@ pub const TOKEN_INVALID: &str = "The security token included in the request is i
 /// IAM omits the period.
 pub const TOKEN_INVALID_IAM: &str = "The security token included in the request is invalid";
 pub const SIGNATURE_DOES_NOT_MATCH: &str = "The request signature we calculated does not match the signature you \
-    provided. \
-    Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
+    provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
 pub const SCOPE_REGION: &str = "Credential should be scoped to a valid region. ";
 pub const SOURCE_IDENTITY_SET: &str = "The source identity is already set for this assume role session";
 pub const ROOT_CALLER: &str = "Roles may not be assumed by root accounts.";
@@ -80,20 +79,17 @@ pub const REFUSALS: &[Refusal] = &[
     invalid(
         "duration-below-900",
         "1 validation error detected: Value '600' at 'durationSeconds' failed to satisfy constraint: Member must have \
-         value \
-         greater than or equal to 900",
+         value greater than or equal to 900",
     ),
     invalid(
         "duration-above-43200",
         "1 validation error detected: Value '43201' at 'durationSeconds' failed to satisfy constraint: Member must \
-         have value \
-         less than or equal to 43200",
+         have value less than or equal to 43200",
     ),
     invalid(
         "duration-above-129600",
         "1 validation error detected: Value '129601' at 'durationSeconds' failed to satisfy constraint: Member must \
-         have value \
-         less than or equal to 129600",
+         have value less than or equal to 129600",
     ),
     Refusal { name: "duration-not-a-number", service: "sts", status: 400, code: "MalformedInput", message: None },
     sts("duration-empty", 400, "MalformedInput", "missing value for decimal type"),
@@ -180,8 +176,7 @@ pub const REFUSALS: &[Refusal] = &[
         403,
         "RegionDisabledException",
         "STS is not activated in this region for account:123456789012. Your account administrator can activate STS in \
-         this \
-         region using the IAM Console.",
+         this region using the IAM Console.",
     ),
     sts("malformed-policy", 400, "MalformedPolicyDocument", "This policy contains invalid Json"),
     sts(
@@ -204,15 +199,13 @@ pub const REFUSALS: &[Refusal] = &[
     denied(
         "mfa-serial",
         "MultiFactorAuthentication failed, unable to validate MFA code. Please verify your MFA serial number is valid \
-         and \
-         associated with this user.",
+         and associated with this user.",
     ),
     invalid("arn-invalid", "Request ARN is invalid"),
     invalid(
         "arn-short",
         "1 validation error detected: Value 'arn:aws:iam::1' at 'roleArn' failed to satisfy constraint: Member must \
-         have \
-         length greater than or equal to 20",
+         have length greater than or equal to 20",
     ),
     sts("internal-failure", 500, "InternalFailure", "An internal error has occurred."),
     sts("unavailable", 503, "ServiceUnavailable", "Service is unable to handle request."),
@@ -228,8 +221,7 @@ pub const REFUSALS: &[Refusal] = &[
         403,
         "AccessDenied",
         "User: arn:aws:sts::111111111111:assumed-role/R/s is not authorized to perform: iam:GetRole on resource: role \
-         T \
-         because no identity-based policy allows the iam:GetRole action",
+         T because no identity-based policy allows the iam:GetRole action",
     ),
     iam("role-not-found", 404, "NoSuchEntity", "The role with name X cannot be found."),
     iam("iam-token-expired", 403, "ExpiredToken", TOKEN_EXPIRED),

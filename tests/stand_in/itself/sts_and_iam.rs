@@ -90,8 +90,7 @@ async fn assuming_a_missing_role_is_answered_as_a_denial() {
         );
     }
     let plain = "AccessDenied: User: arn:aws:sts::999999999999:assumed-role/checker/lambda is not authorized to \
-                 perform: \
-                 sts:AssumeRole on resource: arn:aws:iam::111111111111:role/X";
+                 perform: sts:AssumeRole on resource: arn:aws:iam::111111111111:role/X";
     assert_eq!(texts, [plain; 3]);
     let sts = client!(aws_sdk_sts, aws, caller);
     let keyed = sts.assume_role().role_arn("arn:aws:iam::111111111111:role/keyed").role_session_name("run");
