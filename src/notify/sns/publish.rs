@@ -1,7 +1,5 @@
 //! Sends messages to an SNS topic.
 
-use std::fmt;
-
 use super::message::Message;
 use super::topic::TopicArn;
 use crate::aws::Aws;
@@ -9,7 +7,7 @@ use crate::aws::sns::{Publication, Publisher};
 use crate::notify::{Digest, SendError, Sink};
 
 /// A topic, as a sink of digests.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct SnsTopic {
     publisher: Publisher,
     topic: TopicArn,
@@ -21,13 +19,6 @@ impl SnsTopic {
     #[must_use]
     pub fn new(aws: &Aws, topic: &TopicArn, max_bytes: usize) -> Self {
         Self { publisher: Publisher::new(aws, topic.region()), topic: topic.clone(), max_bytes }
-    }
-}
-
-impl fmt::Debug for SnsTopic {
-    /// Without the SDK's client, whose own Debug prints the access key id.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SnsTopic").field("topic", &self.topic).finish_non_exhaustive()
     }
 }
 
