@@ -141,6 +141,11 @@ pub(super) fn source_duration(source: &Source, seconds: Seconds) -> Fix {
         Source::FederationToken { .. } => request("GetFederationToken").cli(format!(
             "aws sts get-federation-token --name NAME --policy file://policy.json --duration-seconds {n}"
         )),
+        Source::RolesAnywhere { .. } => Fix::step(format!(
+            "Set durationSeconds of the Roles Anywhere profile and of the request to {n} ({seconds}), and declare it \
+             as the source's `duration`."
+        ))
+        .cli(format!("aws rolesanywhere update-profile --profile-id PROFILE_ID --duration-seconds {n}")),
         Source::IamUser { .. }
         | Source::WebIdentity { .. }
         | Source::Saml { .. }
@@ -152,13 +157,8 @@ pub(super) fn source_duration(source: &Source, seconds: Seconds) -> Fix {
         | Source::Lambda
         | Source::Codebuild
         | Source::EksPodIdentity
-        | Source::RolesAnywhere { .. }
         | Source::Issued { .. }
-        | Source::ServiceRole { .. } => Fix::step(format!(
-            "Set durationSeconds of the Roles Anywhere profile and of the request to {n} ({seconds}), and declare it \
-             as the source's `duration`."
-        ))
-        .cli(format!("aws rolesanywhere update-profile --profile-id PROFILE_ID --duration-seconds {n}")),
+        | Source::ServiceRole { .. } => request("the source"),
     }
 }
 

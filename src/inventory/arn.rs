@@ -108,7 +108,7 @@ impl RoleArn {
 }
 
 /// A role as a path names it: by its ARN, or, in an imported file whose role is a secret or a variable, by the
-/// expression that stands for it.
+/// expression in its place.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RoleRef {
     /// The role's ARN.

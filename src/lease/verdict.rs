@@ -52,7 +52,7 @@ pub struct Judgement {
     pub end: Option<Seconds>,
     /// E − needed.
     pub headroom: Option<i64>,
-    /// `false`: the verdict stands on a number of AWS's that no primary source and no measurement states.
+    /// `false`: the verdict depends on a number that no text of AWS and no measurement confirms.
     pub confirmed: bool,
     /// The hops, in the order of the path.
     pub hops: Vec<HopLease>,

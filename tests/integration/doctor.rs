@@ -1,5 +1,5 @@
 //! `doctor` in broken and in healthy shells: the built command, with files as the tools write them below a HOME of its
-//! own, asking the stand-in. Each case names the diagnosis, the command that mends it, and how the command ends; that
+//! own, asking the stand-in. Each case names the diagnosis, the command that fixes it, and how the command ends; that
 //! no credential leaves is the harness's to check, so every secret here carries a canary.
 //!
 //! The files are in the forms that botocore, the AWS CLI and aws-config write and read: config and credentials as in

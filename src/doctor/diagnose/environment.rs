@@ -123,7 +123,7 @@ fn exchanged(environment: &Environment) -> Option<Diagnosis> {
         Diagnosis::problem(
             "keys-exchanged",
             "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY look exchanged",
-            "What stands in AWS_ACCESS_KEY_ID has the form of a secret access key. The id goes out with each request, \
+            "The value of AWS_ACCESS_KEY_ID has the form of a secret access key. The id goes out with each request, \
              in the open: if one was sent so, give the key up and create another.",
             "x=\"$AWS_ACCESS_KEY_ID\"; \
              export AWS_ACCESS_KEY_ID=\"$AWS_SECRET_ACCESS_KEY\"; export AWS_SECRET_ACCESS_KEY=\"$x\"; unset x",

@@ -14,7 +14,7 @@ use crate::inventory::yaml::{Node, Value};
 /// How many names are looked up for one run: expressions that refer to each other can multiply.
 pub(super) const MAX_LOOKUPS: usize = 5_000_000;
 
-/// An input or a secret that a caller passes, or the default that stands for it. It is evaluated when it is used.
+/// An input or a secret that a caller passes, or its default. It is evaluated when it is used.
 #[derive(Clone)]
 pub(super) struct Passed<'a> {
     node: &'a Node,
