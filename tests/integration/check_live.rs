@@ -771,9 +771,9 @@ async fn at_the_deadline_unanswered_roles_are_out_of_time_and_answered_roles_kee
     aws.script(Fault::on("AssumeRole").target(DUMP).then(Answer::Hang));
     let client = client(&aws, &checker).await;
     let before = std::time::Instant::now();
-    let check = Check { aws: &client, concurrency: 32, time: Some(Duration::from_millis(800)), run_id: RUN_ID };
+    let check = Check { aws: &client, concurrency: 32, time: Some(Duration::from_secs(5)), run_id: RUN_ID };
     let outcome = check.of(&shared_inventory()).await;
-    assert!(before.elapsed() < Duration::from_secs(3), "{:?}", before.elapsed());
+    assert!(before.elapsed() < Duration::from_secs(15), "{:?}", before.elapsed());
     let report = serde_json::to_value(outcome.report).unwrap();
     assert_eq!(outcomes(&report, "dump"), ["assumed", "out-of-time"]);
     assert_eq!(job(&report, "dump")["walk"], "not-walked");

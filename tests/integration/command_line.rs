@@ -563,7 +563,7 @@ async fn concurrency_is_bounded_by_the_option_and_by_the_variable() {
         world.role(role(&arn));
     }
     let aws = StandIn::start(world).await;
-    aws.set_latency(Duration::from_millis(30));
+    aws.set_latency(Duration::from_millis(300));
     for (option, variable, most) in
         [(&["--concurrency", "3"][..], None, 3), (&[], Some("2"), 2), (&["--concurrency", "1"], Some("8"), 1)]
     {

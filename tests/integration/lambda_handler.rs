@@ -250,11 +250,11 @@ async fn a_request_decides_for_itself_when_to_notify() {
 // --- The deadline ---
 
 #[tokio::test]
-async fn with_a_second_left_the_rest_is_reported_as_not_checked_and_still_published() {
+async fn with_ten_seconds_left_the_rest_is_reported_as_not_checked_and_still_published() {
     let (aws, checker) = account().await;
     aws.script(Fault::on("AssumeRole").target(HUB).then(Answer::Hang));
     let lambda = Lambda::new(&aws, &checker, INVENTORY, TO_THE_TOPIC).await;
-    let (begun, remaining) = (Instant::now(), Duration::from_secs(1));
+    let (begun, remaining) = (Instant::now(), Duration::from_secs(10));
     let report = lambda.invoke_as("request-1", remaining, &event("scheduled.json")).await.unwrap();
     assert!(begun.elapsed() < remaining, "{:?}", begun.elapsed());
     assert_eq!(outcomes(&report, "nightly-etl"), ["out-of-time", "not-reached"]);
@@ -276,7 +276,7 @@ async fn without_any_answer_of_sts_and_iam_the_findings_are_published_and_the_in
         aws.script(Fault::on(action).then(Answer::Hang));
     }
     let lambda = Lambda::new(&aws, &checker, INVENTORY, TO_THE_TOPIC).await;
-    let (begun, remaining) = (Instant::now(), Duration::from_secs(1));
+    let (begun, remaining) = (Instant::now(), Duration::from_secs(10));
     let log = Log::default();
     let event = event("scheduled.json");
     let run =

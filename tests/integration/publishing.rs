@@ -206,7 +206,7 @@ async fn a_run_that_is_not_complete_says_so_in_subject_text_attribute_and_json()
     let (aws, checker) = account().await;
     aws.script(Fault::on("AssumeRole").then(Answer::Hang));
     let lambda = Lambda::new(&aws, &checker, SEVERAL, &[("TOPIC_ARN", TOPIC)]).await;
-    lambda.invoke_as("r", std::time::Duration::from_secs(1), &event("scheduled.json")).await.unwrap();
+    lambda.invoke_as("r", std::time::Duration::from_secs(6), &event("scheduled.json")).await.unwrap();
     let messages = aws.messages(TOPIC);
     assert_eq!(messages.len(), 3);
     for message in messages {
