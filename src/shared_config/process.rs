@@ -44,9 +44,6 @@ impl Helper {
         let name = name.strip_suffix(".exe").unwrap_or(name);
         let has = |word: &str| arguments.iter().any(|argument| argument == word);
         match name {
-            "aws" if arguments.starts_with(&["configure".to_owned(), "export-credentials".to_owned()]) => {
-                Self::ExportCredentials { profile: option(arguments, &["profile"]) }
-            }
             "aws" if has("configure") && has("export-credentials") => {
                 Self::ExportCredentials { profile: option(arguments, &["profile"]) }
             }
