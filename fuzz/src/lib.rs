@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use credential_health::check::{self, Start};
 use credential_health::inventory::{Filter, Inventory, Location, Problems, Remark};
-use credential_health::report::{Report, Trigger};
+use credential_health::report::{HopOutcome, Report, Trigger};
 use credential_health::templates::Planned;
 use jiff::Timestamp;
 
@@ -41,7 +41,7 @@ pub fn linted(inventory: &Inventory, planned: Planned) -> Report {
     let outcome = check::lint(inventory, &Filter::default(), planned, &start()).expect("nothing is filtered out");
     is_sound(inventory, &outcome.report);
     for job in &outcome.report.jobs {
-        let assumed = job.hops.iter().any(|hop| hop.outcome == "assumed");
+        let assumed = job.hops.iter().any(|hop| hop.outcome == HopOutcome::Assumed);
         assert!(!assumed, "lint makes no calls, but {} has an assumed hop", job.name);
     }
     outcome.report

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use credential_health::findings::FindingId;
-use credential_health::inventory::Inventory;
+use credential_health::inventory::{Inventory, JobName, RoleRef};
 use credential_health::lease::Verdict;
-use credential_health::report::{Report, Walk};
+use credential_health::report::{HopOutcome, Report, Walk};
 
 /// The parts of a report agree, nothing is lost, and every job that is not covered has a finding.
 pub fn is_sound(inventory: &Inventory, report: &Report) {
@@ -20,7 +20,7 @@ pub fn is_sound(inventory: &Inventory, report: &Report) {
         let known = !matches!(job.verdict, Verdict::Rejected | Verdict::Unknown);
         assert!(known || (job.lease_seconds, job.headroom_seconds) == (None, None), "{job:?}");
         assert!(job.verdict != Verdict::Covered || job.headroom_seconds.is_none_or(|left| left >= 0), "{job:?}");
-        let all = job.hops.iter().all(|hop| hop.outcome == "assumed");
+        let all = job.hops.iter().all(|hop| hop.outcome == HopOutcome::Assumed);
         assert!(job.walk != Walk::Walked || all, "{job:?}");
         assert!(job.walk == Walk::Walked || !all || job.hops.is_empty(), "{job:?}");
     }
@@ -44,7 +44,7 @@ pub fn is_sound(inventory: &Inventory, report: &Report) {
 
 /// The id, job and role of each finding, and whether it is waived. A waiver may change only the last.
 #[must_use]
-pub fn statuses(report: &Report) -> Vec<(FindingId, Option<String>, Option<String>, bool)> {
+pub fn statuses(report: &Report) -> Vec<(FindingId, Option<JobName>, Option<RoleRef>, bool)> {
     let status = |f: &credential_health::findings::Finding| (f.id, f.job.clone(), f.role.clone(), f.waived.is_some());
     report.findings.iter().map(status).collect()
 }

@@ -5,7 +5,7 @@ use credential_health::import::aws_config::{Options, import};
 use credential_health::inventory::Location;
 use credential_health::shared_config::{Kind, SharedConfig};
 use credential_health::templates::Planned;
-use credential_health_fuzz::{all_forms, check_remarks, linted, reads_back, text};
+use credential_health_fuzz::{NOW, all_forms, check_remarks, linted, reads_back, text};
 
 const SECRET: &str = "fuzz-canary";
 
@@ -26,7 +26,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         }
     }
 
-    let imported = import(&read, Options { length: None, copied_sessions: true });
+    let imported = import(&read, Options { length: None, copied_sessions: true, now: *NOW });
     check_remarks(&imported.not_imported, text_of);
     check_remarks(&imported.notes, text_of);
     let yaml = imported.to_yaml();

@@ -10,7 +10,8 @@ use std::path::Path;
 use super::arguments::{ExitStatus, Lint};
 use super::import::workflows;
 use super::output::{self, bad_usage, print_error};
-use crate::import::github_workflow::{Edit, Workflow, edited};
+use crate::import::Variables;
+use crate::import::github_workflow::{Edit, Workflow, edited, import};
 use crate::inventory::{Hop, Inventory, Job, LengthFrom, Location, RoleRef, Seconds};
 use crate::lease::rules::CHAIN_CAP;
 use crate::lease::{LimitedBy, Verdict, judge};
@@ -27,30 +28,89 @@ pub(super) enum Outcome {
     Printed(Option<ExitStatus>),
 }
 
-/// A change of a file: the place of the login, and the new text.
-type Changes = BTreeMap<(String, usize), Option<Edit>>;
+/// A role's MaxSessionDuration, if known.
+type MaxSession<'a> = &'a dyn Fn(&RoleRef) -> Option<Seconds>;
+
+/// The file and the line of a login.
+type Place = (String, usize);
+
+/// The change at each login.
+type Changes = BTreeMap<Place, Option<Edit>>;
+
+/// The workflows with the changes so far.
+struct Fixed<'a> {
+    files: Vec<Workflow>,
+    jobs: Vec<Job>,
+    variables: &'a Variables,
+    max_session: MaxSession<'a>,
+    /// Per file: from this line of the original file on, that many lines were added.
+    added: BTreeMap<String, Vec<(usize, usize)>>,
+}
+
+impl<'a> Fixed<'a> {
+    fn new(files: Vec<Workflow>, variables: &'a Variables, max_session: MaxSession<'a>) -> Self {
+        let jobs = import(&files, variables).inventory.jobs;
+        Self { files, jobs, variables, max_session, added: BTreeMap::new() }
+    }
+
+    /// Makes a change, unless a job at this login is not covered after it, or it harms another job.
+    fn apply(&mut self, (name, line): &Place, edit: Edit) -> bool {
+        let Some(index) = self.files.iter().position(|file| file.name == *name) else { return false };
+        let added = self.added.get(name).into_iter().flatten();
+        let line = line + added.filter(|(from, _)| line >= from).map(|(_, lines)| lines).sum::<usize>();
+        let Some(text) = edited(&self.files[index], line, edit) else { return false };
+        let mut files = self.files.clone();
+        files[index].text = text;
+        let jobs = import(&files, self.variables).inventory.jobs;
+        let is_covered = |job: &Job| judge(job, self.max_session).verdict == Verdict::Covered;
+        let is_good = |(old, new): (&Job, &Job)| {
+            let is_here = *old.location.file == **name && old.location.line == line;
+            let is_same = Job { location: old.location.clone(), ..new.clone() } == *old;
+            if is_here { is_covered(new) } else { is_same || !is_covered(old) && is_covered(new) }
+        };
+        if jobs.len() != self.jobs.len() || !self.jobs.iter().zip(&jobs).all(is_good) {
+            return false;
+        }
+        let (old, new) = (&self.files[index].text, &files[index].text);
+        let same = old.lines().zip(new.lines()).take_while(|(old, new)| old == new).count();
+        let lines = new.lines().count().saturating_sub(old.lines().count());
+        self.added.entry(name.clone()).or_default().push((same + 1, lines));
+        (self.files, self.jobs) = (files, jobs);
+        true
+    }
+}
+
+/// The changes of durations first: a new `timeout-minutes` moves the lines of its job.
+fn in_order(changes: Changes) -> Vec<(Place, Option<Edit>)> {
+    let mut all: Vec<_> = changes.into_iter().rev().collect();
+    all.sort_by_key(|(_, edit)| matches!(edit, Some(Edit::Timeout(_))));
+    all
+}
 
 /// Writes or prints the changes that cover jobs of the report.
 pub(super) fn run(arguments: &Lint, inventory: &Inventory, report: &Report) -> Result<Outcome, ExitStatus> {
     let read = workflows(&arguments.input.github_workflow, &arguments.variables).workflows();
     let files = read.map_err(|why| bad_usage(&why.to_string()))?;
-    let mut not_fixed = 0;
-    let changes = changes(inventory, &|role| report.max_session(role), &mut not_fixed);
-    let mut changed: Vec<(Workflow, String)> = Vec::new();
-    for file in files {
-        // From the end of the file, so that earlier lines keep their numbers.
-        let of_file = changes.iter().rev().filter(|((name, _), _)| *name == file.name);
-        let mut text = file.clone();
-        for ((_, line), edit) in of_file {
-            match edit.and_then(|edit| edited(&text, *line, edit)) {
-                Some(new) => text.text = new,
-                None => not_fixed += 1,
-            }
-        }
-        if text.text != file.text {
-            changed.push((file, text.text));
-        }
+    let max_session: MaxSession<'_> = &|role| report.max_session(role);
+    let changes = changes(inventory, max_session);
+    if changes.values().any(|edit| matches!(edit, Some(Edit::Timeout(_)))) {
+        print_error(
+            "note: GitHub cancels a job at its timeout-minutes: keep the new line only if the job's longest run is \
+             shorter.",
+        );
     }
+    let variables = Variables::new(arguments.variables.iter().cloned());
+    let mut fixed = Fixed::new(files.clone(), &variables, max_session);
+    let mut not_fixed = 0;
+    for (place, edit) in in_order(changes) {
+        not_fixed += usize::from(!edit.is_some_and(|edit| fixed.apply(&place, edit)));
+    }
+    let changed: Vec<(Workflow, String)> = files
+        .into_iter()
+        .zip(fixed.files)
+        .filter(|(old, new)| old.text != new.text)
+        .map(|(old, new)| (old, new.text))
+        .collect();
     if arguments.fix.diff {
         let text: String = changed.iter().map(|(file, new)| diff::unified(&file.name, &file.text, new)).collect();
         print_not_fixed(not_fixed);
@@ -68,39 +128,33 @@ pub(super) fn run(arguments: &Lint, inventory: &Inventory, report: &Report) -> R
 
 fn print_not_fixed(count: usize) {
     if count > 0 {
+        let logins = if count == 1 { "1 login is" } else { &format!("{count} logins are") };
         print_error(&format!(
-            "{count} logins are not fixed: no single safe change covers them, or the file does not state the value as \
-             a literal."
+            "{logins} not fixed: no single safe change is enough, or the file does not state the value as a literal."
         ));
     }
 }
 
-/// The change at each login; `None`: its jobs need different changes, or no change certainly suffices.
-fn changes(inventory: &Inventory, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>, not_fixed: &mut usize) -> Changes {
-    let mut changes: BTreeMap<(String, usize), Vec<Option<Edit>>> = BTreeMap::new();
-    for job in &inventory.jobs {
-        let edit = match judge(job, max_session).verdict {
-            Verdict::Covered => continue,
-            // It is not known whether the role grants the request, so no change certainly suffices.
-            Verdict::Unknown => None,
-            Verdict::Rejected | Verdict::Lapses | Verdict::Thin => only_change(job, max_session),
-        };
+/// The change at each login whose jobs are not all covered; `None`: they need different changes, or no change certainly
+/// suffices.
+fn changes(inventory: &Inventory, max_session: MaxSession<'_>) -> Changes {
+    let mut edits: BTreeMap<Place, Vec<Option<Edit>>> = BTreeMap::new();
+    for job in inventory.jobs.iter().filter(|job| judge(job, max_session).verdict != Verdict::Covered) {
         let Location { file, line, .. } = &job.location;
-        changes.entry((file.to_string(), *line)).or_default().push(edit);
+        edits.entry((file.to_string(), *line)).or_default().push(only_change(job, max_session));
     }
-    let one = |edits: Vec<Option<Edit>>| match edits.first() {
-        Some(first) if edits.iter().all(|edit| edit == first) => *first,
-        _ => None,
-    };
-    let all: Changes = changes.into_iter().map(|(place, edits)| (place, one(edits))).collect();
-    *not_fixed += all.values().filter(|edit| edit.is_none()).count();
-    all.into_iter().filter(|(_, edit)| edit.is_some()).collect()
+    let common = |edits: Vec<Option<Edit>>| edits[0].filter(|_| edits.iter().all(|edit| *edit == edits[0]));
+    edits.into_iter().map(|(place, edits)| (place, common(edits))).collect()
 }
 
 /// The change that covers the job, if there is exactly one.
-fn only_change(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Option<Edit> {
+fn only_change(job: &Job, max_session: MaxSession<'_>) -> Option<Edit> {
     let covered = |job: &Job| judge(job, max_session).verdict == Verdict::Covered;
     let judgement = judge(job, max_session);
+    if judgement.verdict == Verdict::Unknown {
+        // It is not known whether the role grants the request.
+        return None;
+    }
     let with_duration = |seconds: Seconds| {
         let mut path = job.path.clone();
         if let Some(last) = path.last_mut() {

@@ -214,7 +214,9 @@ impl<'a> Subject<'a> {
             Some(_) => {
                 Some(self.set_max_session(role, ", which serves the longest job that reaches it directly", longest))
             }
-            None => Some(self.set_max_session(role, ", if it is lower now: it is not known", longest)),
+            None => {
+                Some(self.set_max_session(role, ", unless it is that long already: its value is not known", longest))
+            }
         }
     }
 

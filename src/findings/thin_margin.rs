@@ -57,8 +57,12 @@ fn little_headroom(found: &JudgedJob<'_>, finding: Finding) -> Option<Finding> {
         Seconds(0) => format!("{name} finishes exactly when its credentials expire; its margin is {margin}"),
         headroom => format!("{name} finishes {headroom} before its credentials expire; its margin is {margin}"),
     };
+    let longer = match headroom {
+        Seconds(0) => "Any longer run".to_owned(),
+        headroom => format!("A run that takes more than {headroom} longer"),
+    };
     let detail = format!(
-        "{name} {}, and its credentials last {end}. A run that takes more than {headroom} longer fails with \
+        "{name} {}, and its credentials last {end}. {longer} fails with \
          ExpiredToken. SDKs renew credentials 10 to 15 minutes before the end, so a smaller headroom does not help \
          them.",
         found.describe_length()

@@ -41,7 +41,7 @@ fn profile(job: &Job, index: usize) -> String {
     let presents_token = index == 0 && matches!(job.source, Source::WebIdentity { .. });
     let sent = hop.duration.filter(|_| !presents_token);
     let duration = sent.map_or_else(String::new, |seconds| format!("\nduration_seconds = {}", seconds.0));
-    format!("[profile {}]\nrole_arn = {}\n{source}{duration}", name(index), hop.role)
+    format!("[profile {}]\nrole_arn = {}\n{source}{duration}", name(index), hop.role.arn_in_command())
 }
 
 /// The setting of the first profile for the source's credentials.
@@ -88,7 +88,8 @@ pub(super) fn long_term_key(role: &RoleRef, mfa: bool) -> Fix {
     ))
     .cli(format!(
         "# ~/.aws/config, in the profile of the role: mfa_serial = MFA_ARN\n\
-         aws sts assume-role --role-arn {role} --role-session-name NAME --serial-number MFA_ARN --token-code CODE"
+         aws sts assume-role --role-arn {} --role-session-name NAME --serial-number MFA_ARN --token-code CODE",
+        role.arn_in_command()
     ))
 }
 

@@ -7,21 +7,22 @@ use crate::inventory::{FirstCall, Hop, RoleRef, Seconds, Source};
 /// Requests a session of another length at a hop.
 pub(super) fn request_duration(source: &Source, hops: &[Hop], index: usize, seconds: Seconds) -> Option<Fix> {
     let (n, role) = (seconds.0, &hops.get(index)?.role);
+    let role_arn = role.arn_in_command();
     let call = if index == 0 { source.first_call() } else { FirstCall::AssumeRole };
     let cli = match call {
         FirstCall::WebIdentity => format!(
             "# configure-aws-credentials in a GitHub workflow: role-duration-seconds: {n}\n\
-             aws sts assume-role-with-web-identity --role-arn {role} --role-session-name NAME \
+             aws sts assume-role-with-web-identity --role-arn {role_arn} --role-session-name NAME \
              --web-identity-token file://TOKEN_FILE --duration-seconds {n}"
         ),
         FirstCall::Saml => format!(
-            "aws sts assume-role-with-saml --role-arn {role} --principal-arn PROVIDER_ARN \
+            "aws sts assume-role-with-saml --role-arn {role_arn} --principal-arn PROVIDER_ARN \
              --saml-assertion file://ASSERTION_FILE --duration-seconds {n}"
         ),
         FirstCall::AccountAccess => format!("# in the request of the portal's client: sessionDuration {n}"),
         FirstCall::AssumeRole => format!(
             "# ~/.aws/config, in the profile of the role\nduration_seconds = {n}\n# or in the call\n\
-             aws sts assume-role --role-arn {role} --role-session-name NAME --duration-seconds {n}"
+             aws sts assume-role --role-arn {role_arn} --role-session-name NAME --duration-seconds {n}"
         ),
     };
     let call = call.name();
@@ -57,8 +58,9 @@ pub(super) fn exchange_for_last(role: &RoleRef, was_chained: bool, requested: Op
     let call = requested.map_or_else(String::new, |duration| {
         let duration = duration.map_or_else(String::new, |seconds| format!(" --duration-seconds {}", seconds.0));
         format!(
-            "\naws sts assume-role-with-web-identity --role-arn {role} --role-session-name NAME \
-             --web-identity-token file://TOKEN_FILE{duration}"
+            "\naws sts assume-role-with-web-identity --role-arn {} --role-session-name NAME \
+             --web-identity-token file://TOKEN_FILE{duration}",
+            role.arn_in_command()
         )
     });
     Fix::step(format!(

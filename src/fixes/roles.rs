@@ -26,7 +26,7 @@ pub(super) fn update_trust(role: &RoleRef) -> String {
     format!(
         "{account}# trust.json replaces the whole trust policy: keep the statements that others need\n\
          aws iam update-assume-role-policy --role-name {} --policy-document file://trust.json",
-        role.name()
+        role.name_in_command()
     )
 }
 
@@ -48,7 +48,7 @@ pub(super) fn permission_set(hours: Seconds) -> Fix {
 
 /// Raises the sign-in session of `aws login`. UpdateRole without MaxSessionDuration sets that value to one hour.
 pub(super) fn signin_session(role: Option<&RoleRef>, session: Seconds) -> Fix {
-    let name = role.map_or("ROLE", |role| role.name());
+    let name = role.map_or("ROLE_NAME", RoleRef::name_in_command);
     Fix::step(format!(
         "Set MaxSigninSessionDuration of the role signed in with to {session}, and declare it as `signin_session`. \
          Repeat the role's MaxSessionDuration in the command: without it, UpdateRole sets it to 1h."

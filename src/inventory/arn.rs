@@ -142,6 +142,18 @@ impl RoleRef {
         }
     }
 
+    /// The ARN for a command or a file, or a placeholder: a shell cannot use an expression of an imported file.
+    #[must_use]
+    pub fn arn_in_command(&self) -> &str {
+        self.arn().map_or("ROLE_ARN", RoleArn::as_str)
+    }
+
+    /// The name for a command, or a placeholder.
+    #[must_use]
+    pub fn name_in_command(&self) -> &str {
+        self.arn().map_or("ROLE_NAME", RoleArn::name)
+    }
+
     /// The ARN, where it is known.
     #[must_use]
     pub fn arn(&self) -> Option<&RoleArn> {

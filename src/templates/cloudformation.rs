@@ -156,7 +156,7 @@ impl<'a> TemplateRole<'a> {
     fn max_session(&self, deployment: Deployment<'a>) -> (Setting<Seconds>, String) {
         let from = match self.property("MaxSessionDuration") {
             Property::Written(node) => format!("{}:{} ({})", self.template.file, node.place.line, self.id.value),
-            Property::Absent => format!("{}: left out, so IAM takes {}", self.from(), DEFAULT_MAX_SESSION.0),
+            Property::Absent => format!("{} (MaxSessionDuration is left out: IAM's default)", self.from()),
             Property::Open(_) => self.from(),
         };
         let mut resolver = Resolver::new(&self.template.root, deployment);

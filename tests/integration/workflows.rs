@@ -466,3 +466,76 @@ async fn a_fix_keeps_the_rest_of_a_committed_file() {
     assert_eq!(fs::read_to_string(&file).unwrap(), text.replace("    steps:", "    timeout-minutes: 50\n    steps:"));
     assert_job(&ran, "w/j", "covered", 3600, false);
 }
+
+/// A workflow of jobs, with this text of `jobs:`.
+fn fixable(jobs: &str) -> String {
+    format!("on: push\npermissions: {{id-token: write}}\njobs:\n{jobs}")
+}
+
+/// One login step on a line of its own.
+fn on_one_line(role: &str, more: &str) -> String {
+    format!(
+        "      - {{uses: aws-actions/configure-aws-credentials@v5, with: {{role-to-assume: \
+         'arn:aws:iam::111111111111:role/{role}'{more}}}}}\n"
+    )
+}
+
+#[tokio::test]
+async fn a_fix_changes_the_login_that_needs_it_where_another_fix_moves_its_line() {
+    let steps = on_one_line("p", ", role-duration-seconds: 900")
+        + &on_one_line("q", ", role-chaining: true, role-duration-seconds: 50000")
+        + &on_one_line("r", "");
+    let text = fixable(&format!("  j:\n    runs-on: ubuntu-latest\n    steps:\n{steps}      - run: make\n"));
+    let ran = Cli::new(&["lint", "--diff", "--github-workflow", W]).file(W, text).run().await;
+    let removed: Vec<&str> =
+        ran.stdout.lines().filter(|line| line.starts_with('-') && line.contains("role/")).collect();
+    assert!(removed.iter().all(|line| line.contains("role/q")), "{}", ran.stdout);
+}
+
+#[tokio::test]
+async fn a_fix_is_not_made_where_it_breaks_another_job_of_the_same_login() {
+    let template = "Resources:\n  R: {Type: AWS::IAM::Role, Properties: {RoleName: small, MaxSessionDuration: 3600, \
+                    AssumeRolePolicyDocument: {}}}\n  B: {Type: AWS::IAM::Role, Properties: {RoleName: big, \
+                    MaxSessionDuration: 14400, AssumeRolePolicyDocument: {}}}\n";
+    let matrix = "    strategy: {matrix: {include: [{role: small, minutes: 30}, {role: big, minutes: 100}]}}\n    \
+                  timeout-minutes: ${{ matrix.minutes }}\n";
+    let text = fixable(&format!(
+        "  j:\n    runs-on: ubuntu-latest\n{matrix}    steps:\n{}      - run: make\n",
+        on_one_line("${{ matrix.role }}", "")
+    ));
+    let arguments =
+        ["lint", "--diff", "--github-workflow", W, "--cloudformation", "t.yaml", "--account", "111111111111"];
+    let ran = Cli::new(&arguments).file(W, text).file("t.yaml", template).run().await;
+    assert_eq!(ran.stdout.trim(), "", "{}", ran.stderr);
+    assert!(ran.stderr.contains("1 login is not fixed"), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn a_fix_is_not_made_in_steps_that_two_jobs_share_by_an_alias() {
+    let text = fixable(&format!(
+        "  a:\n    runs-on: ubuntu-latest\n    timeout-minutes: 30\n    steps: &s\n{}      - run: make\n  b:\n    runs-on: \
+         ubuntu-latest\n    steps: *s\n",
+        on_one_line("p", "")
+    ));
+    let ran = Cli::new(&["lint", "--diff", "--github-workflow", W]).file(W, text).run().await;
+    assert!(!ran.stdout.contains("-    timeout-minutes: 30"), "{}", ran.stdout);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_fix_asks_git_about_the_target_of_a_symbolic_link() {
+    let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let target = outside.path().join("w.yml");
+    let text = one_job(TOKEN, "", &login("v5", &format!("role-to-assume: \"{ROLE}\"")));
+    fs::write(&target, &text).unwrap();
+    let link = folder.path().join("w.yml");
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    for arguments in [&["init", "-q"][..], &["add", "w.yml"], &["commit", "-q", "-m", "first"]] {
+        let identity = ["-c", "user.name=n", "-c", "user.email=e@example.com"];
+        let run = Command::new("git").arg("-C").arg(folder.path()).args(identity).args(arguments).output().unwrap();
+        assert!(run.status.success(), "{run:?}");
+    }
+    let ran = Cli::new(&["lint", "--fix", "--github-workflow", link.to_str().unwrap()]).run().await;
+    ran.assert_status(2);
+    assert_eq!(fs::read_to_string(&target).unwrap(), text);
+}

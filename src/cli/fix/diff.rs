@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::visible;
+
 /// The number of lines before and after a change.
 const CONTEXT: usize = 3;
 
@@ -21,6 +23,7 @@ pub(super) fn unified(name: &str, old: &str, new: &str) -> String {
     if changed.is_empty() {
         return text;
     }
+    let name = visible::line(name);
     let _ = writeln!(text, "--- {name}\n+++ {name}");
     let mut rest = &changed[..];
     while let [first, ..] = rest {

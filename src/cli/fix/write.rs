@@ -26,6 +26,8 @@ pub(super) fn check<'a>(files: impl Iterator<Item = &'a Path>, allow_dirty: bool
 
 /// Whether Git tracks the file and has its current text.
 fn is_committed(file: &Path) -> bool {
+    // Of a symbolic link, the target is written.
+    let Ok(file) = &file.canonicalize() else { return false };
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let Some(name) = file.file_name() else { return false };
     let git =

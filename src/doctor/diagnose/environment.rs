@@ -323,7 +323,7 @@ fn region(subject: &Subject<'_>) -> Option<Diagnosis> {
             "no-region",
             Level::Note,
             "No Region is set",
-            "STS was asked, or would be, in us-east-1. Most other services of AWS need a Region to be asked in.",
+            "Without a Region, STS is asked in us-east-1. Calls to most other AWS services fail.",
         )
         .fixed_by("export AWS_REGION=us-east-1")
     })

@@ -189,11 +189,12 @@ fn out_of_range(subject: &Subject<'_>, role: &Role) -> Option<Diagnosis> {
     let asked = role.duration_seconds.filter(|asked| !range.contains(&Seconds(*asked)))?;
     let (least, most) = (range.start().0, range.end().0);
     let what = format!("Profile `{}` asks for {asked} seconds, and STS gives {least} to {most}", role.profile);
-    let why = format!(
-        "{}: the AWS CLI, boto3 and JavaScript send duration_seconds, and STS refuses it with ValidationError; the \
-         SDKs for Rust, Java and .NET do not send it.",
-        role.place
-    );
+    let refused = if asked < least {
+        "the AWS CLI and boto3 refuse the value before the call, and STS refuses it from JavaScript"
+    } else {
+        "the AWS CLI, boto3 and JavaScript send it, and STS refuses it with ValidationError"
+    };
+    let why = format!("{}: duration_seconds: {refused}; the SDKs for Rust, Java and .NET do not send it.", role.place);
     Some(Diagnosis::new("duration-refused", level(subject), what, why).fixed_by(set_duration(&role.profile)))
 }
 

@@ -27,7 +27,8 @@ pub(super) fn advise(
 ) -> Advice {
     let changed = Changed::new(job, &way.changes);
     let raise = |role: &RoleRef, to: Seconds| {
-        let why = if max_session(role).is_some() { "" } else { ", if it is lower now: it is not known" };
+        let why =
+            if max_session(role).is_some() { "" } else { ", unless it is that long already: its value is not known" };
         Some(fixes::set_max_session(role, why, to))
     };
     let steps = way.changes.iter().filter_map(|change| fixes::describe_change(job, &changed, change, raise));
