@@ -1,7 +1,7 @@
 //! Arguments and exit statuses. Pipelines rely on both: options are added, never renamed, and the meaning of a status
 //! never changes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -50,6 +50,50 @@ pub(super) enum Command {
         /// The folder, which must exist
         folder: PathBuf,
     },
+}
+
+impl Command {
+    /// Whether `--output` names a file that the command reads, through a link or in a folder of an inventory too.
+    pub(super) fn overwrites_its_input(&self) -> bool {
+        let (output, inputs) = self.output_and_inputs();
+        let canonical = |path: &Path| path.canonicalize().ok();
+        let Some(output) = output.and_then(canonical) else { return false };
+        inputs.into_iter().filter_map(canonical).any(|input| {
+            let is_read_from_it = input.is_dir()
+                && output.parent() == Some(&input)
+                && output
+                    .extension()
+                    .is_some_and(|ending| ["yaml", "yml", "json"].iter().any(|known| ending == *known));
+            output == input || is_read_from_it
+        })
+    }
+
+    fn output_and_inputs(&self) -> (Option<&Path>, Vec<&Path>) {
+        let (output, inputs): (_, Vec<&PathBuf>) = match self {
+            Self::Check(check) => (&check.selection.output, vec![&check.inventory]),
+            Self::Lint(lint) => {
+                let LintInput { inventory, aws_config, github_workflow } = &lint.input;
+                // A folder of workflows is a repository, whose other files may be reports.
+                let workflows = github_workflow.iter().filter(|path| !path.is_dir());
+                let inputs = inventory.iter().chain(aws_config.iter().flatten()).chain(workflows);
+                (&lint.selection.output, inputs.chain(lint.templates.files()).collect())
+            }
+            Self::Explain(explain) => {
+                let inputs = explain.inventory.iter().chain(&explain.report).chain(explain.templates.files());
+                (&explain.output, inputs.collect())
+            }
+            Self::Import(Import::AwsConfig { file, output, .. }) => (output, file.iter().collect()),
+            Self::Import(
+                Import::Cloudformation { files, output, .. }
+                | Import::TerraformPlan { files, output, .. }
+                | Import::GithubWorkflow { files, output, .. },
+            ) => (output, files.iter().filter(|path| !path.is_dir()).collect()),
+            Self::Doctor(_) | Self::Schema { .. } | Self::Completions { .. } | Self::ManualPages { .. } => {
+                (&None, Vec::new())
+            }
+        };
+        (output.as_deref(), inputs.into_iter().map(PathBuf::as_path).collect())
+    }
 }
 
 #[derive(Debug, Args)]

@@ -34,6 +34,10 @@ use crate::report::Trigger;
 
 /// Runs the command that the arguments name.
 pub async fn run(arguments: Arguments) -> ExitCode {
+    if arguments.command.overwrites_its_input() {
+        let error = "error: --output names a file that this command reads: nothing was read or written.";
+        return ExitCode::from(bad_usage(error).code());
+    }
     let status = match arguments.command {
         Command::Check(arguments) => check::run(&arguments).await,
         Command::Lint(arguments) => lint::run(&arguments).await,

@@ -66,6 +66,11 @@ pub(super) fn terraform_source(text: &str) -> Result<Source, BadValue> {
 }
 
 impl TemplateOptions {
+    /// The files of templates and plans.
+    pub(super) fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.cloudformation.iter().chain(&self.terraform_plan)
+    }
+
     /// Reads the files.
     ///
     /// # Errors

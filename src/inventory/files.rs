@@ -90,6 +90,10 @@ fn read_all(folder: &str, paths: Vec<PathBuf>) -> Result<Files, Problems> {
     let mut read = Vec::with_capacity(paths.len());
     for path in paths {
         let name = path.display().to_string();
+        // A read of a named pipe waits for a writer. A link that leads nowhere has its own message.
+        if std::fs::metadata(&path).is_ok_and(|about| !about.is_file()) {
+            return Err(Problems::without_place(&name, "is not a regular file", "remove it from the folder"));
+        }
         let content = limited(&name, limited::file(&path, MAX_BYTES))?;
         bytes += content.len() as u64;
         if bytes > MAX_BYTES {

@@ -173,6 +173,18 @@ pub(crate) fn report_duplicates(entries: &[(Placed<String>, Node)], sink: &mut S
     }
 }
 
+/// Reports the repeated keys of every map of a tree.
+pub(crate) fn report_all_duplicates(node: &Node, sink: &mut Sink) {
+    match &node.value {
+        Value::Map(entries) => {
+            report_duplicates(entries, sink);
+            entries.iter().for_each(|(_, value)| report_all_duplicates(value, sink));
+        }
+        Value::List(items) => items.iter().for_each(|item| report_all_duplicates(item, sink)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {}
+    }
+}
+
 /// Why a file cannot be read further.
 #[derive(Debug)]
 pub(super) struct Stop {

@@ -133,6 +133,10 @@ impl<'a> Resolver<'a> {
     fn parameter(&mut self, name: &'a str, parameter: &'a Node) -> Resolved {
         let kind = parameter.get("Type").and_then(Node::text).unwrap_or("String");
         let given = self.deployment.parameters.get(name).map(String::as_str);
+        if given.is_none() && parameter.get("NoEcho").and_then(Node::text) == Some("true") {
+            // The default is a secret, which no output may show.
+            return Resolved::unknown(Unresolved::Parameter(name.to_owned()));
+        }
         let text = match (given, parameter.get("Default").and_then(Node::text)) {
             _ if kind.starts_with("AWS::SSM::Parameter::Value") => {
                 return Resolved::unknown(Unresolved::SsmParameter(name.to_owned()));

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use granit_parser::Tag;
 
 use crate::inventory::Sink;
-use crate::inventory::yaml::{self, Dialect, Node, Value, report_duplicates};
+use crate::inventory::yaml::{self, Dialect, Node, Value, report_all_duplicates};
 
 /// The largest template that is read, in bytes; CloudFormation itself takes 1 MB.
 pub(crate) const MAX_BYTES: u64 = 5 * 1024 * 1024;
@@ -64,14 +64,6 @@ fn keep_last_keys(node: &mut Node, is_role: fn(&Node) -> bool, sink: &mut Sink, 
         }
         Value::List(items) => items.iter_mut().for_each(|item| keep_last_keys(item, is_role, sink, repeated)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {}
-    }
-}
-
-fn report_all_duplicates(node: &Node, sink: &mut Sink) {
-    report_duplicates(node.entries(), sink);
-    node.entries().iter().for_each(|(_, value)| report_all_duplicates(value, sink));
-    if let Value::List(items) = &node.value {
-        items.iter().for_each(|item| report_all_duplicates(item, sink));
     }
 }
 

@@ -578,6 +578,32 @@ async fn concurrency_is_bounded_by_the_option_and_by_the_variable() {
     }
 }
 
+#[tokio::test]
+async fn output_never_replaces_a_file_that_the_command_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let inventory = folder.path().join("inventory.yaml");
+    let text = "version: 1\njobs: [{name: a, length: 5m, source: ecs-task}]\n";
+    std::fs::write(&inventory, text).unwrap();
+    let (name, within) = (inventory.to_str().unwrap(), folder.path().to_str().unwrap());
+    for arguments in [
+        &["lint", "--inventory", name, "--output", name][..],
+        &["lint", "--inventory", within, "--output", name],
+        &["explain", "--job", "a", "--inventory", name, "--output", name],
+        &["import", "cloudformation", name, "--output", name],
+        &["import", "github-workflow", name, "--output", name],
+    ] {
+        let ran = Cli::new(arguments).run().await;
+        ran.assert_status(2);
+        assert!(ran.stderr.contains("--output names a file that this command reads"), "{arguments:?}: {}", ran.stderr);
+        assert_eq!(std::fs::read_to_string(&inventory).unwrap(), text, "{arguments:?}");
+    }
+    let report = folder.path().join("report.txt");
+    let arguments = ["lint", "--inventory", name, "--output", report.to_str().unwrap()];
+    for _ in 0..2 {
+        Cli::new(&arguments).run().await.assert_status(0);
+    }
+}
+
 // --- Snapshots ---
 
 #[tokio::test]

@@ -173,3 +173,14 @@ async fn a_source_that_cannot_assume_the_role_is_refused() {
         import("terraform-plan", "p.json", &plan(&[], json!({})), &["--source", source]).await.assert_status(2);
     }
 }
+
+#[tokio::test]
+async fn the_default_of_a_parameter_without_echo_is_a_secret() {
+    let template = "Parameters: {P: {Type: String, NoEcho: true, Default: canary-secret-name}}
+Resources:
+  F: {Type: AWS::Lambda::Function, Properties: {FunctionName: !Sub '${P}', Timeout: 600, Role: r}}
+  B: {Type: AWS::CodeBuild::Project, Properties: {Name: !Ref P, TimeoutInMinutes: 30, ServiceRole: r}}
+";
+    let ran = import("cloudformation", "template.yaml", template, &[]).await;
+    assert!(!ran.stdout.contains("canary") && !ran.stderr.contains("canary"), "{}\n{}", ran.stdout, ran.stderr);
+}

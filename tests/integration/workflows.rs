@@ -513,8 +513,8 @@ async fn a_fix_is_not_made_where_it_breaks_another_job_of_the_same_login() {
 #[tokio::test]
 async fn a_fix_is_not_made_in_steps_that_two_jobs_share_by_an_alias() {
     let text = fixable(&format!(
-        "  a:\n    runs-on: ubuntu-latest\n    timeout-minutes: 30\n    steps: &s\n{}      - run: make\n  b:\n    runs-on: \
-         ubuntu-latest\n    steps: *s\n",
+        "  a:\n    runs-on: ubuntu-latest\n    timeout-minutes: 30\n    steps: &s\n{}      - run: make\n  b:\n    \
+         runs-on: ubuntu-latest\n    steps: *s\n",
         on_one_line("p", "")
     ));
     let ran = Cli::new(&["lint", "--diff", "--github-workflow", W]).file(W, text).run().await;
@@ -538,4 +538,17 @@ async fn a_fix_asks_git_about_the_target_of_a_symbolic_link() {
     let ran = Cli::new(&["lint", "--fix", "--github-workflow", link.to_str().unwrap()]).run().await;
     ran.assert_status(2);
     assert_eq!(fs::read_to_string(&target).unwrap(), text);
+}
+
+#[tokio::test]
+async fn a_workflow_with_a_repeated_key_is_not_judged_because_github_refuses_it() {
+    let text = one_job(
+        TOKEN,
+        "    timeout-minutes: 30\n    timeout-minutes: 400\n",
+        &login("v5", &format!("role-to-assume: \"{ROLE}\"")),
+    );
+    let ran = Cli::new(&["lint", "--github-workflow", W]).file(W, text).run().await;
+    ran.assert_status(3);
+    let said = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("`timeout-minutes` is here twice: GitHub refuses the workflow"), "{}", ran.stdout);
 }

@@ -8,9 +8,9 @@ use super::Workflow;
 use super::local::root_of;
 use super::node::{entries, entry, text_of};
 use crate::import::{Imported, locate};
-use crate::inventory::Remark;
 use crate::inventory::problem::{Place, Sink};
 use crate::inventory::yaml::{self, Node, Value};
+use crate::inventory::{Problem, Remark};
 
 /// A workflow that could be read.
 pub(super) struct Parsed<'a> {
@@ -29,6 +29,15 @@ impl<'a> Parsed<'a> {
     ) -> Option<Self> {
         let mut sink = Sink::default();
         let tree = yaml::parse(yaml::Dialect::WORKFLOW, index, &workflow.text, &mut sink);
+        // GitHub refuses a workflow with a repeated key.
+        let mut repeated = Sink::default();
+        tree.iter().for_each(|tree| yaml::report_all_duplicates(tree, &mut repeated));
+        let tree = tree.filter(|_| repeated.problems.is_empty());
+        let repeated = repeated
+            .problems
+            .into_iter()
+            .map(|problem| Problem { message: format!("{}: GitHub refuses the workflow", problem.message), ..problem });
+        sink.problems.extend(repeated);
         for problem in sink.problems {
             let at = problem.place.unwrap_or_else(|| Place::start_of(index));
             let location = locate(at, files);

@@ -26,8 +26,10 @@ impl Template {
                 continue;
             }
             let number = matches!(kind, "Number" | "List<Number>");
+            let is_secret = parameter.get("NoEcho").and_then(Node::text) == Some("true");
             if let Some((item, why)) = items.iter().find_map(|item| Some((item, refusal(parameter, number, item)?))) {
                 let from = format!("{}:{}", self.file, name.place.line);
+                let item = if is_secret { "***" } else { item };
                 let text = format!(
                     "the value `{item}` of parameter {} {why}: CloudFormation refuses the deployment",
                     name.value
