@@ -33,7 +33,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         let Some(waived) = &finding.waived else { continue };
         let by = inventory.waivers.iter().find(|waiver| {
             (waiver.finding, &waiver.reason, waiver.until.to_string())
-                == (finding.id, &waived.reason, waived.until.clone())
+                == (finding.id, &waived.reason, waived.until.to_string())
         });
         let by = by.unwrap_or_else(|| panic!("no waiver of {} says so: {waived:?}", finding.id));
         assert!(by.until >= today && !by.reason.trim().is_empty(), "{by:?}");

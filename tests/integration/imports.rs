@@ -827,7 +827,7 @@ fn placeless(mut inventory: Inventory) -> String {
         job.length_from = LengthFrom::Declared;
     }
     for role in inventory.roles.values_mut() {
-        role.location = role.location.take().map(|_| Location::default());
+        role.location = None;
     }
     for waiver in &mut inventory.waivers {
         waiver.location = Location::default();
