@@ -10,7 +10,9 @@ mod trust;
 
 use std::collections::BTreeMap;
 
-pub(crate) use describe::{describe_change, describe_way};
+#[cfg(feature = "cli")]
+pub(crate) use describe::describe_change;
+pub(crate) use describe::describe_way;
 pub(crate) use requests::state_timeout;
 pub(crate) use roles::set_max_session;
 pub(crate) use trust::{TrustedPrincipal, trust_statement};

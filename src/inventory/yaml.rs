@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span, Tag};
 
 use super::diagnostic::{Place, Placed, Sink};
+#[cfg(feature = "cli")]
 use super::syntax;
 
 /// The largest inventory that is read, in bytes: more than 100,000 jobs.
@@ -140,6 +141,7 @@ fn is_number(text: &str) -> bool {
 
 /// Reads a file into a tree; where it cannot be parsed to its end, `sink` gets the reason. A file without content is
 /// `Value::Null`.
+#[cfg(feature = "cli")]
 pub(crate) fn parse(dialect: Dialect, file: usize, text: &str, sink: &mut Sink) -> Option<Node> {
     match parse_or_stop(dialect, file, text) {
         Ok(tree) => Some(tree),
@@ -174,6 +176,7 @@ pub(crate) fn report_duplicates(entries: &[(Placed<String>, Node)], sink: &mut S
 }
 
 /// Reports the repeated keys of every map of a tree.
+#[cfg(feature = "cli")]
 pub(crate) fn report_all_duplicates(node: &Node, sink: &mut Sink) {
     match &node.value {
         Value::Map(entries) => {
