@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::inventory::{Problems, Source, is_account};
-use crate::lease::rules::may_assume;
+use crate::lease::source::may_assume;
 use crate::templates::{Files, Given};
 
 #[derive(Debug, Args)]

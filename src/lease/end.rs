@@ -4,7 +4,8 @@
 use super::hops::{HopLease, RoleLimits, lease, lease_of_hop};
 use super::limit::{Limit, LimitedBy};
 use super::rules::{self, Figure};
-use crate::inventory::{Job, Refresh, Seconds, Source};
+use super::source::{self, CopiedCredentials, Renewal};
+use crate::inventory::{Job, Refresh, Seconds};
 
 /// When the credentials end for the job, and what ends them.
 pub(super) struct End {
@@ -70,35 +71,13 @@ fn refresh_in_effect(job: &Job) -> Refresh {
 
 /// The platform's own credentials, copied once; `None` where it is not known whether the copy lasts.
 fn of_a_platform_copy(job: &Job) -> Option<End> {
-    match job.source {
-        Source::Ec2Instance => {
-            let needed = job.needed();
-            let at = if needed > rules::EC2_LONGEST_LEASE.seconds {
-                rules::EC2_LONGEST_LEASE
-            } else if needed <= rules::EC2_SHORTEST_LEASE.seconds {
-                rules::EC2_SHORTEST_LEASE
-            } else {
-                return None;
-            };
-            Some(End { lease: Some(rules::EC2_LONGEST_LEASE), ends: Some((at, Cause::Lease)), interval: None })
+    Some(match source::copied(&job.source, job.needed()) {
+        CopiedCredentials::NotKnown => return None,
+        CopiedCredentials::AsIssued(lease) => End::of_one_session(lease),
+        CopiedCredentials::EndsAt { at, lease } => {
+            End { lease: Some(lease), ends: Some((at, Cause::Lease)), interval: None }
         }
-        Source::ServiceRole { duration: None } => None,
-        Source::EcsTask
-        | Source::Lambda
-        | Source::Codebuild
-        | Source::EksPodIdentity
-        | Source::ServiceRole { duration: Some(_) }
-        | Source::IamUser { .. }
-        | Source::SessionToken { .. }
-        | Source::FederationToken { .. }
-        | Source::WebIdentity { .. }
-        | Source::Saml { .. }
-        | Source::IdentityCenter { .. }
-        | Source::AccountAccess { .. }
-        | Source::ConsoleLogin { .. }
-        | Source::Issued { .. }
-        | Source::RolesAnywhere { .. } => Some(End::of_one_session(rules::source_lease(&job.source))),
-    }
+    })
 }
 
 /// How long the path can be renewed without a person. `given_up`: how long before the end of an MFA session the client
@@ -110,39 +89,14 @@ fn horizon(job: &Job, hops: &[HopLease], limits: &impl RoleLimits, given_up: Sec
         let session = lease_of_hop(job, hops, copied).unwrap_or(lease);
         return Some((session.longer(lease), Limit::of_hop(LimitedBy::CopiedSession, copied)));
     }
-    let until = |figure: Figure, by: LimitedBy| Some((figure.longer(lease), Limit::of_source(by)));
-    match &job.source {
-        Source::IamUser { mfa: true } => {
+    match source::renewal(&job.source, limits) {
+        Renewal::WithoutEnd => None,
+        Renewal::Until(figure, by) => Some((figure.longer(lease), Limit::of_source(by))),
+        Renewal::WhileFirstHopLasts => Some((first.longer(lease), Limit::of_source(LimitedBy::IdentityToken))),
+        Renewal::WhileMfaSessionLasts => {
             let longer = first.longer(lease);
             let at = Figure { seconds: Seconds(longer.seconds.0.saturating_sub(given_up.0)), ..longer };
             Some((at, Limit::of_source(LimitedBy::Mfa)))
         }
-        Source::SessionToken { duration }
-        | Source::FederationToken { duration }
-        | Source::Issued { duration, renewable: false } => {
-            until(Figure::confirmed(*duration), LimitedBy::SourceSession)
-        }
-        Source::IdentityCenter { portal_session, .. } | Source::AccountAccess { portal_session } => {
-            until(Figure::confirmed(*portal_session), LimitedBy::PortalSession)
-        }
-        Source::ConsoleLogin { role, signin_session } => {
-            let of_role = || role.as_ref().and_then(|role| limits.max_signin_session(role));
-            let known = signin_session.or_else(of_role).map(Figure::confirmed);
-            until(known.unwrap_or(rules::SIGNIN_SESSION_DEFAULT), LimitedBy::SigninSession)
-        }
-        Source::WebIdentity { renewable: false } | Source::Saml { renewable: false } => {
-            until(first, LimitedBy::IdentityToken)
-        }
-        Source::IamUser { mfa: false }
-        | Source::WebIdentity { renewable: true }
-        | Source::Saml { renewable: true }
-        | Source::Issued { renewable: true, .. }
-        | Source::Ec2Instance
-        | Source::EcsTask
-        | Source::Lambda
-        | Source::Codebuild
-        | Source::EksPodIdentity
-        | Source::RolesAnywhere { .. }
-        | Source::ServiceRole { .. } => None,
     }
 }

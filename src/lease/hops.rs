@@ -1,6 +1,7 @@
 //! The requests that a job makes on its path, in their order, and what AWS makes of each.
 
 use super::rules::{self, Figure, Grant, Refusal};
+use super::source;
 use crate::inventory::{Hop, Job, RoleRef, Seconds, Source};
 
 /// What is known of roles, from IAM, from a declaration or from a template.
@@ -61,10 +62,10 @@ pub(super) fn hop_leases(job: &Job, limits: &impl RoleLimits) -> Vec<HopLease> {
 /// The first request that is refused, in the order the job makes them, and its hop. The hops behind it lose their
 /// grant.
 pub(super) fn first_refusal(job: &Job, hops: &mut [HopLease]) -> Option<(Refusal, Option<usize>)> {
-    let source = match rules::source_request(&job.source) {
+    let source = match source::request(&job.source) {
         Some(Grant::Refused(refusal)) => Some(refusal),
         Some(Grant::Granted(_) | Grant::NotKnown) | None => {
-            (!hops.is_empty() && !rules::may_assume(&job.source)).then_some(Refusal::SourceCannotAssume)
+            (!hops.is_empty() && !source::may_assume(&job.source)).then_some(Refusal::SourceCannotAssume)
         }
     };
     let refused = source.map(|refusal| (refusal, None)).or_else(|| {
@@ -89,6 +90,6 @@ pub(super) fn lease_of_hop(job: &Job, hops: &[HopLease], index: usize) -> Option
 pub(super) fn lease(job: &Job, hops: &[HopLease]) -> Option<Figure> {
     match hops.len().checked_sub(1) {
         Some(last) => lease_of_hop(job, hops, last),
-        None => rules::source_lease(&job.source),
+        None => source::lease(&job.source),
     }
 }

@@ -1,8 +1,9 @@
 //! What AWS grants and how long it lasts: pure functions of declared facts and known MaxSessionDurations. They return a
 //! limit or a refusal; which finding follows is decided in `findings`.
 //!
-//! `rules` holds AWS's numbers and decisions, `hops` the requests of a path, `end` when a job's credentials end,
-//! `limit` what limits a job, `verdict` whether the credentials last, `longest` how long a job could be.
+//! `rules` holds AWS's numbers and decisions, `source` the grants of each kind of source, `hops` the requests of a
+//! path, `end` when a job's credentials end, `limit` the limits of a job, `verdict` whether the credentials last,
+//! `longest` how long a job could be.
 
 mod end;
 mod hops;
@@ -10,6 +11,7 @@ mod limit;
 #[cfg(feature = "cli")]
 pub mod longest;
 pub mod rules;
+pub mod source;
 mod verdict;
 
 #[cfg(test)]

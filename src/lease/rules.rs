@@ -6,7 +6,7 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use crate::inventory::{Seconds, Source};
+use crate::inventory::Seconds;
 
 /// DurationSeconds that STS takes where the request names none (STS AssumeRole, `DurationSeconds`).
 pub const DEFAULT_DURATION: Seconds = Seconds(3600);
@@ -167,65 +167,6 @@ pub fn assume_role(requested: Seconds, max_session: Option<Seconds>, chained: bo
         return Grant::NotKnown;
     }
     Grant::Granted(requested)
-}
-
-/// What AWS makes of the request that the source itself stands for; `None` for sources whose request has no range that
-/// is checked here.
-#[must_use]
-pub fn source_request(source: &Source) -> Option<Grant> {
-    let (requested, accepted) = match source {
-        Source::SessionToken { duration } | Source::FederationToken { duration } => (duration, SESSION_TOKEN_RANGE),
-        Source::RolesAnywhere { duration } => (duration, ROLES_ANYWHERE_RANGE),
-        Source::IamUser { .. }
-        | Source::WebIdentity { .. }
-        | Source::Saml { .. }
-        | Source::IdentityCenter { .. }
-        | Source::AccountAccess { .. }
-        | Source::ConsoleLogin { .. }
-        | Source::Ec2Instance
-        | Source::EcsTask
-        | Source::Lambda
-        | Source::Codebuild
-        | Source::EksPodIdentity
-        | Source::Issued { .. }
-        | Source::ServiceRole { .. } => return None,
-    };
-    Some(if accepted.contains(requested) {
-        Grant::Granted(*requested)
-    } else {
-        Grant::Refused(Refusal::OutOfRange { requested: *requested, accepted })
-    })
-}
-
-/// Whether the source's credentials may call AssumeRole: those of GetFederationToken may not (IAM User Guide,
-/// id_session-tags).
-#[must_use]
-pub fn may_assume(source: &Source) -> bool {
-    !matches!(source, Source::FederationToken { .. })
-}
-
-/// How long the source's own credentials last when the job uses them directly; `None`: they have no known end.
-#[must_use]
-pub fn source_lease(source: &Source) -> Option<Figure> {
-    match source {
-        Source::SessionToken { duration }
-        | Source::FederationToken { duration }
-        | Source::RolesAnywhere { duration }
-        | Source::Issued { duration, .. } => Some(Figure::confirmed(*duration)),
-        Source::IdentityCenter { session, .. } => Some(Figure::confirmed(*session)),
-        Source::ConsoleLogin { .. } => Some(CONSOLE_LOGIN_LEASE),
-        Source::Ec2Instance => Some(EC2_LONGEST_LEASE),
-        Source::EcsTask => Some(ECS_TASK_LEASE),
-        Source::EksPodIdentity => Some(POD_IDENTITY_LEASE),
-        Source::Codebuild => Some(CODEBUILD_LEASE),
-        Source::ServiceRole { duration } => duration.map(Figure::confirmed),
-        // A run ends at the function's Timeout, hours before its credentials; the others cannot be used directly.
-        Source::Lambda
-        | Source::IamUser { .. }
-        | Source::WebIdentity { .. }
-        | Source::Saml { .. }
-        | Source::AccountAccess { .. } => None,
-    }
 }
 
 /// Timeout of a Lambda function that states none (Lambda CreateFunction, `Timeout`).
