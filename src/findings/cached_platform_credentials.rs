@@ -47,9 +47,7 @@ fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
         found.describe_length()
     );
     let finding = found.finding().titled(title).detailed(detail).fixes(found.subject.ways(found.job));
-    let is_container_or_instance =
-        matches!(found.job.source, Source::Ec2Instance | Source::EcsTask | Source::Codebuild | Source::EksPodIdentity);
-    Some(finding.fixes(is_container_or_instance.then(export_before_each_call)))
+    Some(finding.fixes(found.job.source.has_endpoint().then(export_before_each_call)))
 }
 
 fn export_before_each_call() -> Fix {

@@ -4,7 +4,6 @@ use super::evidence::{Fact, FactKind, Provenance};
 use super::judged::JudgedJob;
 use super::model::Finding;
 use super::registry::{Detect, define};
-use crate::inventory::Source;
 use crate::lease::{Judgement, LimitedBy, Refusal};
 
 define!(
@@ -22,7 +21,9 @@ fn applies(judgement: &Judgement) -> bool {
 fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
     let Some(Refusal::OutOfRange { requested, accepted }) = &found.judgement.refusal else { return None };
     let (least, most) = (accepted.start().0, accepted.end().0);
-    let (name, call) = (&found.job.name, refused_call(found));
+    let name = &found.job.name;
+    let own_call = found.job.source.own_call().filter(|_| found.limiting_hop().is_none());
+    let call = own_call.unwrap_or("AssumeRole");
     let title = format!(
         "{name} cannot start: it requests {}s from {}; the API accepts {least} to {most}",
         requested.0,
@@ -38,27 +39,4 @@ fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
         .evidence(Fact::RequestedOutOfRange(*requested), Provenance::WholeInventory)
         .evidence(Fact::Accepted(accepted.clone()), Provenance::ApiModel(call));
     Some(finding.titled(title).detailed(detail).fixes(found.subject.ways(found.job)))
-}
-
-/// The refused API call: AssumeRole at a hop, otherwise the source's call.
-fn refused_call(found: &JudgedJob<'_>) -> &'static str {
-    match found.job.source {
-        _ if found.limiting_hop().is_some() => "AssumeRole",
-        Source::SessionToken { .. } => "GetSessionToken",
-        Source::FederationToken { .. } => "GetFederationToken",
-        Source::RolesAnywhere { .. } => "CreateSession",
-        Source::IamUser { .. }
-        | Source::WebIdentity { .. }
-        | Source::Saml { .. }
-        | Source::IdentityCenter { .. }
-        | Source::Ec2Instance
-        | Source::EcsTask
-        | Source::Lambda
-        | Source::Codebuild
-        | Source::EksPodIdentity
-        | Source::AccountAccess { .. }
-        | Source::ConsoleLogin { .. }
-        | Source::Issued { .. }
-        | Source::ServiceRole { .. } => "AssumeRole",
-    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::subject::Subject;
 use crate::inventory::{Job, RoleArn};
-use crate::templates::policy::{Answer, Caller, PrincipalKind};
+use crate::templates::policy::{Answer, Caller};
 use crate::templates::{Note, PlannedRole, Setting};
 
 /// A caller of a planned role, and the result of the role's trust policy.
@@ -31,7 +31,7 @@ pub(super) fn planned_calls<'a>(subject: &'a Subject<'a>) -> Vec<PlannedCall<'a>
                     Some(caller) => Caller::Role(caller),
                     None => continue,
                 },
-                None => match PrincipalKind::of(&job.source) {
+                None => match job.source.principal() {
                     Some(kind) => Caller::Source(job.source.kind(), kind),
                     None => continue,
                 },

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::templates::policy::PrincipalKind;
+use crate::inventory::PrincipalKind;
 
 /// The prefix of the checker's session names (docs/deploy.md): the statement allows no other session of its role.
 const CHECKER_SESSION_NAMES: &str = "credential-health-*";

@@ -5,12 +5,10 @@ use super::diagnostic::{Place, Placed, Sink, nearest};
 use super::fields::{Fields, entries, items};
 use super::raw::{Defaults, Document, Hop, Reader, Refresh, Role, Waiver};
 use super::seconds::NotADuration;
-use super::source::SourceKind;
 use super::syntax::NOT_RENDERED;
 use super::yaml::{Node, Value};
-use super::{LengthFrom, Seconds, Source, UnstatedLimits, raw};
+use super::{GivenParameters, LengthFrom, Seconds, Source, SourceKind, Takes, UnstatedLimits, raw};
 use crate::findings::FindingId;
-use crate::lease::rules;
 
 /// Reads one file's tree.
 pub(crate) fn document(node: Node, sink: &mut Sink) -> Document {
@@ -141,10 +139,10 @@ fn source(node: Node, sink: &mut Sink) -> Option<WrittenSource> {
         fields.abandon(sink); // The parameters cannot be judged without the kind.
         return None;
     };
-    let mut unstated = UnstatedLimits::default();
-    let (value, signin_role) = parameters(kind, &mut fields, &mut unstated, sink);
+    let (given, signin_role) = parameters(kind, &mut fields, sink);
     fields.finish(sink);
-    Some(WrittenSource { source: Placed { value: value?, place }, signin_role, unstated })
+    let source = Placed { value: kind.with(&given)?, place };
+    Some(WrittenSource { source, signin_role, unstated: UnstatedLimits::new(kind, &given) })
 }
 
 fn source_kind(written: &str, at: Place, sink: &mut Sink) -> Option<SourceKind> {
@@ -161,70 +159,34 @@ fn source_kind(written: &str, at: Place, sink: &mut Sink) -> Option<SourceKind> 
     found
 }
 
-/// The source of this kind with its parameters as they are written.
-fn parameters(
-    kind: SourceKind,
-    fields: &mut Fields,
-    unstated: &mut UnstatedLimits,
-    sink: &mut Sink,
-) -> (Option<Source>, Option<Placed<String>>) {
-    let mut signin_role = None;
-    let Some(mut source) = kind.with_defaults() else {
-        let duration = fields.required("duration").and_then(|node| seconds(&node, "duration", sink));
-        let renewable = fields.optional("renewable").and_then(|node| yes_or_no(&node, "renewable", sink));
-        let renewable = renewable.is_some_and(|renewable| renewable.value);
-        return (duration.map(|duration| Source::Issued { duration: duration.value, renewable }), None);
-    };
-    match &mut source {
-        Source::IamUser { mfa } => set(mfa, fields.optional("mfa").and_then(|n| yes_or_no(&n, "mfa", sink))),
-        Source::WebIdentity { renewable } | Source::Saml { renewable } | Source::Issued { renewable, .. } => {
-            set(renewable, fields.optional("renewable").and_then(|n| yes_or_no(&n, "renewable", sink)));
-        }
-        Source::SessionToken { duration }
-        | Source::FederationToken { duration }
-        | Source::RolesAnywhere { duration } => {
-            set(duration, fields.optional("duration").and_then(|n| seconds(&n, "duration", sink)));
-        }
-        Source::IdentityCenter { session, portal_session } => {
-            let written = fields.optional("session").and_then(|n| seconds(&n, "session", sink));
-            if let Some(written) = &written
-                && !rules::PERMISSION_SET_RANGE.contains(&written.value)
-            {
-                let (least, most) = (rules::PERMISSION_SET_RANGE.start(), rules::PERMISSION_SET_RANGE.end());
-                let message = format!("a permission set's session of {} is outside {least} to {most}", written.value);
-                sink.add(written.place, message, format!("write its SessionDuration, {least} to {most}"));
+/// The parameters of this kind as they are written, and the role among them.
+fn parameters(kind: SourceKind, fields: &mut Fields, sink: &mut Sink) -> (GivenParameters, Option<Placed<String>>) {
+    let mut given = GivenParameters::default();
+    let mut role = None;
+    for &parameter in kind.parameters() {
+        let name = parameter.name;
+        let node = if parameter.required { fields.required(name) } else { fields.optional(name) };
+        let Some(node) = node else { continue };
+        match parameter.takes {
+            Takes::Duration => {
+                let Some(written) = seconds(&node, name, sink) else { continue };
+                if let Some((least, most)) = parameter.accepted
+                    && !(least..=most).contains(&written.value)
+                {
+                    let message = format!("a `{name}` of {} is outside {least} to {most}", written.value);
+                    sink.add(written.place, message, format!("write {least} to {most}: AWS accepts no other length"));
+                }
+                given.set_duration(parameter, written.value);
             }
-            unstated.session = written.is_none();
-            set(session, written);
-            let written = fields.optional("portal_session").and_then(|n| seconds(&n, "portal_session", sink));
-            unstated.portal_session = written.is_none();
-            set(portal_session, written);
-        }
-        Source::AccountAccess { portal_session } => {
-            let written = fields.optional("portal_session").and_then(|n| seconds(&n, "portal_session", sink));
-            unstated.portal_session = written.is_none();
-            set(portal_session, written);
-        }
-        Source::ConsoleLogin { role: _, signin_session } => {
+            Takes::Flag => {
+                let written = yes_or_no(&node, name, sink);
+                written.into_iter().for_each(|written| given.set_flag(parameter, written.value));
+            }
             // `validate` resolves the role.
-            signin_role = fields.optional("role").and_then(|node| text(node, "role", sink));
-            let written = fields.optional("signin_session").and_then(|n| seconds(&n, "signin_session", sink));
-            unstated.signin_session = written.is_none();
-            *signin_session = written.map(|written| written.value);
+            Takes::Role => role = text(node, name, sink),
         }
-        Source::ServiceRole { duration } => {
-            let written = fields.optional("duration").and_then(|n| seconds(&n, "duration", sink));
-            *duration = written.map(|written| written.value);
-        }
-        Source::Ec2Instance | Source::EcsTask | Source::Lambda | Source::Codebuild | Source::EksPodIdentity => {}
     }
-    (Some(source), signin_role)
-}
-
-fn set<T>(target: &mut T, written: Option<Placed<T>>) {
-    if let Some(written) = written {
-        *target = written.value;
-    }
+    (given, role)
 }
 
 fn path(node: Node, sink: &mut Sink) -> Option<Placed<Vec<Hop>>> {

@@ -17,6 +17,7 @@ pub(crate) mod raw;
 mod schema;
 mod seconds;
 mod source;
+mod source_kind;
 mod syntax;
 mod validate;
 #[cfg(feature = "cli")]
@@ -44,7 +45,8 @@ pub use filter::{Filter, NothingMatches, RolePattern};
 pub use job_name::JobName;
 pub use raw::Refresh;
 pub use seconds::{NotADuration, Seconds};
-pub use source::{FirstCall, Parameter, Source, SourceKind, Takes, UnstatedLimits};
+pub use source::{FirstCall, ParameterValue, PrincipalKind, Source};
+pub use source_kind::{GivenParameters, Parameter, SourceKind, Takes, UnstatedLimits};
 #[cfg(feature = "cli")]
 pub use write::{Comments, JobComments};
 /// The former names, for readers that are not converted yet.

@@ -4,10 +4,9 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::Seconds;
 use super::diagnostic::Placed;
 use super::raw::{Date, Hop, Reader, Refresh, Version};
-use super::source::{Source, SourceKind, Takes};
+use super::{Seconds, Source, SourceKind, Takes};
 use crate::findings::FindingId;
 
 macro_rules! schema {

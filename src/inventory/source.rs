@@ -1,8 +1,8 @@
-//! Where a job's first credentials come from: the kinds, their parameters and defaults.
-//! What AWS grants to each kind is decided in `lease`.
+//! Where a job's first credentials come from. `source_kind` has the kinds with their parameters and defaults, `lease`
+//! the sessions that AWS grants to each kind.
 
-use super::{RoleRef, Seconds};
-use crate::lease::rules;
+use super::source_kind::{DURATION, MFA, PORTAL_SESSION, RENEWABLE, ROLE, SESSION, SIGNIN_SESSION};
+use super::{Parameter, RoleRef, Seconds, SourceKind};
 
 /// The source of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,44 +80,6 @@ pub enum Source {
     },
 }
 
-/// Which limits of a source are AWS's defaults, because nobody stated them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct UnstatedLimits {
-    /// The permission set's session duration.
-    pub session: bool,
-    /// The login to the Identity Center portal.
-    pub portal_session: bool,
-    /// The sign-in session of `aws login`.
-    pub signin_session: bool,
-}
-
-impl UnstatedLimits {
-    /// Those of a source that is written as its kind alone.
-    #[must_use]
-    pub const fn of_bare(source: &Source) -> Self {
-        let (session, portal_session, signin_session) = match source {
-            Source::IdentityCenter { .. } => (true, true, false),
-            Source::AccountAccess { .. } => (false, true, false),
-            Source::ConsoleLogin { signin_session: None, .. } => (false, false, true),
-            Source::ConsoleLogin { signin_session: Some(_), .. }
-            | Source::IamUser { .. }
-            | Source::SessionToken { .. }
-            | Source::FederationToken { .. }
-            | Source::WebIdentity { .. }
-            | Source::Saml { .. }
-            | Source::Ec2Instance
-            | Source::EcsTask
-            | Source::Lambda
-            | Source::Codebuild
-            | Source::EksPodIdentity
-            | Source::RolesAnywhere { .. }
-            | Source::Issued { .. }
-            | Source::ServiceRole { .. } => (false, false, false),
-        };
-        Self { session, portal_session, signin_session }
-    }
-}
-
 /// The call that gets the session of the first role of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FirstCall {
@@ -144,211 +106,30 @@ impl FirstCall {
     }
 }
 
-/// A kind of source, without its parameters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SourceKind {
-    /// [`Source::IamUser`].
-    IamUser,
-    /// [`Source::SessionToken`].
-    SessionToken,
-    /// [`Source::FederationToken`].
-    FederationToken,
-    /// [`Source::WebIdentity`].
+/// The kind of principal that a source's credentials are, as a role's trust policy names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PrincipalKind {
+    /// AssumeRoleWithWebIdentity: an identity provider.
     WebIdentity,
-    /// [`Source::Saml`].
+    /// AssumeRoleWithSAML: an identity provider.
     Saml,
-    /// [`Source::IdentityCenter`].
-    IdentityCenter,
-    /// [`Source::AccountAccess`].
-    AccountAccess,
-    /// [`Source::ConsoleLogin`].
-    ConsoleLogin,
-    /// [`Source::Ec2Instance`].
-    Ec2Instance,
-    /// [`Source::EcsTask`].
-    EcsTask,
-    /// [`Source::Lambda`].
-    Lambda,
-    /// [`Source::Codebuild`].
-    Codebuild,
-    /// [`Source::EksPodIdentity`].
-    EksPodIdentity,
-    /// [`Source::RolesAnywhere`].
-    RolesAnywhere,
-    /// [`Source::Issued`].
-    Issued,
-    /// [`Source::ServiceRole`].
-    ServiceRole,
+    /// An IAM user.
+    User,
+    /// A session of a role that the inventory does not name; the beginning of the service principal that a platform's
+    /// own role trusts.
+    Session(Option<&'static str>),
 }
 
-/// A parameter of a kind of source.
+/// The value of a source's parameter; `None`: nobody stated it, and it has no default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Parameter {
-    /// Its key in the inventory.
-    pub name: &'static str,
-    /// What its value is.
-    pub takes: Takes,
-    /// It has no default.
-    pub required: bool,
-}
-
-/// What the value of a parameter is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Takes {
+pub enum ParameterValue<'a> {
     /// A duration.
-    Duration,
+    Duration(Option<Seconds>),
     /// `true` or `false`.
-    Flag,
-    /// A role, by alias or ARN.
-    Role,
+    Flag(bool),
+    /// A role.
+    Role(Option<&'a RoleRef>),
 }
-
-impl Parameter {
-    const fn optional(name: &'static str, takes: Takes) -> Self {
-        Self { name, takes, required: false }
-    }
-}
-
-const DURATION: Parameter = Parameter::optional("duration", Takes::Duration);
-const MFA: Parameter = Parameter::optional("mfa", Takes::Flag);
-const RENEWABLE: Parameter = Parameter::optional("renewable", Takes::Flag);
-const SESSION: Parameter = Parameter::optional("session", Takes::Duration);
-const PORTAL_SESSION: Parameter = Parameter::optional("portal_session", Takes::Duration);
-const SIGNIN_SESSION: Parameter = Parameter::optional("signin_session", Takes::Duration);
-const ROLE: Parameter = Parameter::optional("role", Takes::Role);
-
-impl SourceKind {
-    /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 16] = [
-        Self::IamUser,
-        Self::SessionToken,
-        Self::FederationToken,
-        Self::WebIdentity,
-        Self::Saml,
-        Self::IdentityCenter,
-        Self::AccountAccess,
-        Self::ConsoleLogin,
-        Self::Ec2Instance,
-        Self::EcsTask,
-        Self::Lambda,
-        Self::Codebuild,
-        Self::EksPodIdentity,
-        Self::RolesAnywhere,
-        Self::Issued,
-        Self::ServiceRole,
-    ];
-
-    /// The kind as the inventory writes it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::IamUser => "iam-user",
-            Self::SessionToken => "session-token",
-            Self::FederationToken => "federation-token",
-            Self::WebIdentity => "web-identity",
-            Self::Saml => "saml",
-            Self::IdentityCenter => "identity-center",
-            Self::AccountAccess => "account-access",
-            Self::ConsoleLogin => "console-login",
-            Self::Ec2Instance => "ec2-instance",
-            Self::EcsTask => "ecs-task",
-            Self::Lambda => "lambda",
-            Self::Codebuild => "codebuild",
-            Self::EksPodIdentity => "eks-pod-identity",
-            Self::RolesAnywhere => "roles-anywhere",
-            Self::Issued => "issued",
-            Self::ServiceRole => "service-role",
-        }
-    }
-
-    /// Reads a kind as the inventory writes it.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
-    }
-
-    /// The parameters of this kind.
-    #[must_use]
-    pub const fn parameters(self) -> &'static [Parameter] {
-        match self {
-            Self::IamUser => &[MFA],
-            Self::SessionToken | Self::FederationToken | Self::RolesAnywhere | Self::ServiceRole => &[DURATION],
-            Self::WebIdentity | Self::Saml => &[RENEWABLE],
-            Self::IdentityCenter => &[SESSION, PORTAL_SESSION],
-            Self::AccountAccess => &[PORTAL_SESSION],
-            Self::ConsoleLogin => &[ROLE, SIGNIN_SESSION],
-            Self::Issued => &[Parameter { required: true, ..DURATION }, RENEWABLE],
-            Self::Ec2Instance | Self::EcsTask | Self::Lambda | Self::Codebuild | Self::EksPodIdentity => &[],
-        }
-    }
-
-    /// The source of this kind with its parameters at their defaults; `None` for `issued`, whose duration has none.
-    #[must_use]
-    pub fn with_defaults(self) -> Option<Source> {
-        Some(match self {
-            Self::IamUser => Source::IamUser { mfa: false },
-            Self::SessionToken => Source::SessionToken { duration: rules::SESSION_TOKEN_DEFAULT },
-            Self::FederationToken => Source::FederationToken { duration: rules::SESSION_TOKEN_DEFAULT },
-            Self::WebIdentity => Source::WebIdentity { renewable: true },
-            Self::Saml => Source::Saml { renewable: false },
-            Self::IdentityCenter => Source::IdentityCenter {
-                session: rules::PERMISSION_SET_DEFAULT,
-                portal_session: rules::PORTAL_SESSION_DEFAULT,
-            },
-            Self::AccountAccess => Source::AccountAccess { portal_session: rules::PORTAL_SESSION_DEFAULT },
-            Self::ConsoleLogin => Source::ConsoleLogin { role: None, signin_session: None },
-            Self::Ec2Instance => Source::Ec2Instance,
-            Self::EcsTask => Source::EcsTask,
-            Self::Lambda => Source::Lambda,
-            Self::Codebuild => Source::Codebuild,
-            Self::EksPodIdentity => Source::EksPodIdentity,
-            Self::RolesAnywhere => Source::RolesAnywhere { duration: rules::ROLES_ANYWHERE_DEFAULT },
-            Self::Issued => return None,
-            Self::ServiceRole => Source::ServiceRole { duration: None },
-        })
-    }
-
-    /// The kind that a word of everyday use means: `oidc`, `irsa`, `sso`, `fargate`, …
-    pub(crate) fn by_synonym(word: &str) -> Option<Self> {
-        let word = word.to_ascii_lowercase().replace(['_', ' '], "-");
-        let word = word.strip_prefix("aws-").unwrap_or(&word);
-        Self::parse(word).or_else(|| SYNONYMS.iter().find(|(_, words)| words.contains(&word)).map(|(kind, _)| *kind))
-    }
-}
-
-/// Words that people write for the kinds.
-const SYNONYMS: &[(SourceKind, &[&str])] = &[
-    (SourceKind::IamUser, &["user", "iam", "access-key", "access-keys", "static", "static-key", "long-term-key"]),
-    (SourceKind::SessionToken, &["get-session-token", "getsessiontoken", "mfa", "sts"]),
-    (SourceKind::FederationToken, &["get-federation-token", "getfederationtoken", "federation", "federated"]),
-    (
-        SourceKind::WebIdentity,
-        &[
-            "oidc",
-            "irsa",
-            "github",
-            "github-actions",
-            "github-oidc",
-            "gitlab",
-            "gitlab-ci",
-            "bitbucket",
-            "openid",
-            "jwt",
-        ],
-    ),
-    (SourceKind::Saml, &["saml2", "saml2aws", "okta", "adfs"]),
-    (SourceKind::IdentityCenter, &["sso", "iam-identity-center", "permission-set", "single-sign-on"]),
-    (SourceKind::AccountAccess, &["account-access-manager"]),
-    (SourceKind::ConsoleLogin, &["login", "console", "signin", "sign-in"]),
-    (SourceKind::Ec2Instance, &["ec2", "instance", "instance-profile", "instance-role", "imds"]),
-    (SourceKind::EcsTask, &["ecs", "fargate", "task", "task-role", "batch", "container"]),
-    (SourceKind::Lambda, &["lambda-function", "function"]),
-    (SourceKind::Codebuild, &["code-build", "codepipeline"]),
-    (SourceKind::EksPodIdentity, &["eks", "pod", "pod-identity", "kubernetes", "k8s"]),
-    (SourceKind::RolesAnywhere, &["rolesanywhere", "iam-roles-anywhere", "certificate", "x509"]),
-    (SourceKind::Issued, &["vault", "broker", "hashicorp-vault", "partner", "credential-process"]),
-    (SourceKind::ServiceRole, &["service", "glue", "emr", "sagemaker", "step-functions", "apprunner", "amplify"]),
-];
 
 impl Source {
     /// Every kind as the inventory writes it, in the order of the documentation.
@@ -421,6 +202,26 @@ impl Source {
         }
     }
 
+    /// Whether the workload reads renewed credentials at an endpoint of the platform.
+    #[must_use]
+    pub const fn has_endpoint(&self) -> bool {
+        match self {
+            Self::Ec2Instance | Self::EcsTask | Self::Codebuild | Self::EksPodIdentity => true,
+            Self::IamUser { .. }
+            | Self::SessionToken { .. }
+            | Self::FederationToken { .. }
+            | Self::WebIdentity { .. }
+            | Self::Saml { .. }
+            | Self::IdentityCenter { .. }
+            | Self::AccountAccess { .. }
+            | Self::ConsoleLogin { .. }
+            | Self::Lambda
+            | Self::RolesAnywhere { .. }
+            | Self::Issued { .. }
+            | Self::ServiceRole { .. } => false,
+        }
+    }
+
     /// Whether `path[0]` is reached directly: its caller is not itself a session, so the one-hour cap does not apply.
     /// Such a job needs a path.
     #[must_use]
@@ -455,5 +256,122 @@ impl Source {
     #[must_use]
     pub const fn is_exchanged(&self) -> bool {
         !matches!(self.first_call(), FirstCall::AssumeRole)
+    }
+
+    /// The parameters of the source with their values, in the order of the documentation.
+    #[must_use]
+    pub fn parameters(&self) -> Vec<(Parameter, ParameterValue<'_>)> {
+        use ParameterValue::{Duration, Flag, Role};
+        match self {
+            Self::IamUser { mfa } => vec![(MFA, Flag(*mfa))],
+            Self::WebIdentity { renewable } | Self::Saml { renewable } => vec![(RENEWABLE, Flag(*renewable))],
+            Self::SessionToken { duration } | Self::FederationToken { duration } | Self::RolesAnywhere { duration } => {
+                vec![(DURATION, Duration(Some(*duration)))]
+            }
+            Self::IdentityCenter { session, portal_session } => {
+                vec![(SESSION, Duration(Some(*session))), (PORTAL_SESSION, Duration(Some(*portal_session)))]
+            }
+            Self::AccountAccess { portal_session } => vec![(PORTAL_SESSION, Duration(Some(*portal_session)))],
+            Self::ConsoleLogin { role, signin_session } => {
+                vec![(ROLE, Role(role.as_ref())), (SIGNIN_SESSION, Duration(*signin_session))]
+            }
+            Self::Issued { duration, renewable } => {
+                vec![(DURATION, Duration(Some(*duration))), (RENEWABLE, Flag(*renewable))]
+            }
+            Self::ServiceRole { duration } => vec![(DURATION, Duration(*duration))],
+            Self::Ec2Instance | Self::EcsTask | Self::Lambda | Self::Codebuild | Self::EksPodIdentity => Vec::new(),
+        }
+    }
+
+    /// The principal that assumes `path[0]`; `None`: it is not known, or the credentials assume no role.
+    #[must_use]
+    pub const fn principal(&self) -> Option<PrincipalKind> {
+        Some(match self {
+            Self::WebIdentity { .. } => PrincipalKind::WebIdentity,
+            Self::Saml { .. } => PrincipalKind::Saml,
+            Self::IamUser { .. } | Self::SessionToken { .. } => PrincipalKind::User,
+            // The session has no fixed name.
+            Self::IdentityCenter { .. } | Self::ConsoleLogin { .. } | Self::ServiceRole { .. } => {
+                PrincipalKind::Session(None)
+            }
+            Self::FederationToken { .. } | Self::AccountAccess { .. } | Self::Issued { .. } => return None,
+            Self::Ec2Instance => PrincipalKind::Session(Some("ec2.")),
+            Self::EcsTask => PrincipalKind::Session(Some("ecs-tasks.")),
+            Self::Lambda => PrincipalKind::Session(Some("lambda.")),
+            Self::Codebuild => PrincipalKind::Session(Some("codebuild.")),
+            Self::EksPodIdentity => PrincipalKind::Session(Some("pods.eks.")),
+            Self::RolesAnywhere { .. } => PrincipalKind::Session(Some("rolesanywhere.")),
+        })
+    }
+
+    /// The call that a client makes for the source's own credentials, with a duration; `None`: no such call.
+    #[must_use]
+    pub const fn own_call(&self) -> Option<&'static str> {
+        match self {
+            Self::SessionToken { .. } => Some("GetSessionToken"),
+            Self::FederationToken { .. } => Some("GetFederationToken"),
+            Self::RolesAnywhere { .. } => Some("CreateSession"),
+            Self::IamUser { .. }
+            | Self::WebIdentity { .. }
+            | Self::Saml { .. }
+            | Self::IdentityCenter { .. }
+            | Self::AccountAccess { .. }
+            | Self::ConsoleLogin { .. }
+            | Self::Ec2Instance
+            | Self::EcsTask
+            | Self::Lambda
+            | Self::Codebuild
+            | Self::EksPodIdentity
+            | Self::Issued { .. }
+            | Self::ServiceRole { .. } => None,
+        }
+    }
+
+    /// The source in words, with its parameters.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match self {
+            Self::IamUser { mfa: false } => "the long-term key of an IAM user".to_owned(),
+            Self::IamUser { mfa: true } => {
+                "the long-term key of an IAM user, with MFA in the AssumeRole call".to_owned()
+            }
+            Self::SessionToken { duration } => {
+                format!("GetSessionToken with a duration of {duration}; nothing renews it")
+            }
+            Self::FederationToken { duration } => {
+                format!("GetFederationToken with a duration of {duration}; nothing renews it")
+            }
+            Self::WebIdentity { renewable: true } => "an OIDC token that can be presented again".to_owned(),
+            Self::WebIdentity { renewable: false } => "an OIDC token that cannot be presented again".to_owned(),
+            Self::Saml { renewable: true } => "a SAML assertion that can be presented again".to_owned(),
+            Self::Saml { renewable: false } => "a SAML assertion that cannot be presented again".to_owned(),
+            Self::IdentityCenter { session, portal_session } => {
+                format!("sessions of {session}, renewed while the login to the portal lasts: {portal_session}")
+            }
+            Self::AccountAccess { portal_session } => {
+                format!("AWS account access manager, while the login to the portal lasts: {portal_session}")
+            }
+            Self::ConsoleLogin { signin_session: Some(session), .. } => {
+                format!("aws login, renewed while the sign-in session lasts: {session}")
+            }
+            Self::ConsoleLogin { signin_session: None, .. } => {
+                "aws login, renewed while the sign-in session lasts".to_owned()
+            }
+            Self::Issued { duration, renewable: true } => {
+                format!("credentials of {duration} that a broker issues again without a person")
+            }
+            Self::Issued { duration, renewable: false } => {
+                format!("credentials of {duration} that a broker issues once")
+            }
+            Self::ServiceRole { .. } => "the role of an AWS service, which the service renews".to_owned(),
+            Self::Ec2Instance => "the role of an EC2 instance, which EC2 renews".to_owned(),
+            Self::EcsTask => "the role of an ECS task, which ECS renews".to_owned(),
+            Self::Lambda => "the execution role of a Lambda function".to_owned(),
+            Self::Codebuild => "the service role of a CodeBuild build, which CodeBuild renews".to_owned(),
+            Self::EksPodIdentity => "EKS Pod Identity, whose agent renews".to_owned(),
+            Self::RolesAnywhere { duration } => {
+                format!("IAM Roles Anywhere, sessions of {duration}, renewed with a certificate")
+            }
+        }
     }
 }

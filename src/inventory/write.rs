@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{DEFAULT_MARGIN, Hop, Inventory, Job, Reader, Refresh, Role, RoleRef, Seconds, Source, Waiver};
+use super::{
+    DEFAULT_MARGIN, Hop, Inventory, Job, ParameterValue, Reader, Refresh, Role, RoleRef, Seconds, Source, Waiver,
+};
 use crate::visible::{self, printable};
 
 /// Comments beside the values, for the person who adopts the inventory.
@@ -164,30 +166,15 @@ fn source_by(source: &Source, label: impl Fn(&RoleRef) -> String) -> String {
     if source.source_kind().with_defaults().as_ref() == Some(source) {
         return kind.to_owned();
     }
-    let parameters = match source {
-        Source::IamUser { mfa } => vec![format!("mfa: {mfa}")],
-        Source::WebIdentity { renewable } | Source::Saml { renewable } => vec![format!("renewable: {renewable}")],
-        Source::SessionToken { duration }
-        | Source::FederationToken { duration }
-        | Source::RolesAnywhere { duration } => vec![format!("duration: {duration}")],
-        Source::IdentityCenter { session, portal_session } => {
-            vec![format!("session: {session}"), format!("portal_session: {portal_session}")]
-        }
-        Source::AccountAccess { portal_session } => vec![format!("portal_session: {portal_session}")],
-        Source::ConsoleLogin { role, signin_session } => {
-            let role = role.as_ref().map(|role| format!("role: {}", scalar(&label(role))));
-            let session = signin_session.map(|session| format!("signin_session: {session}"));
-            role.into_iter().chain(session).collect()
-        }
-        Source::Issued { duration, renewable } => {
-            let renewable = renewable.then(|| "renewable: true".to_owned());
-            std::iter::once(format!("duration: {duration}")).chain(renewable).collect()
-        }
-        Source::ServiceRole { duration } => duration.iter().map(|duration| format!("duration: {duration}")).collect(),
-        Source::Ec2Instance | Source::EcsTask | Source::Lambda | Source::Codebuild | Source::EksPodIdentity => {
-            Vec::new()
-        }
-    };
+    let parameters = source.parameters().into_iter().filter_map(|(parameter, value)| {
+        let value = match value {
+            ParameterValue::Duration(duration) => duration?.to_string(),
+            ParameterValue::Flag(flag) => flag.to_string(),
+            ParameterValue::Role(role) => scalar(&label(role?)),
+        };
+        Some(format!("{}: {value}", parameter.name))
+    });
+    let parameters: Vec<String> = parameters.collect();
     format!("{{kind: {kind}, {}}}", parameters.join(", "))
 }
 

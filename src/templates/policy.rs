@@ -6,13 +6,14 @@
 
 mod principal;
 
-pub use principal::{Caller, PrincipalKind};
+pub use principal::Caller;
 
 use wildmatch::WildMatch;
 
 use super::unresolved::Unresolved;
 use super::{Partly, Resolved};
 use crate::failure::printable;
+use crate::inventory::PrincipalKind;
 use crate::inventory::Role;
 use principal::principal_fits;
 

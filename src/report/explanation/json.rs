@@ -9,7 +9,7 @@ use super::advice::advise;
 use crate::findings::Finding;
 use crate::fixes::Fix;
 use crate::fixes::search::{Fit, Way};
-use crate::inventory::{Location, Refresh, RoleRef, Seconds, Source};
+use crate::inventory::{Location, ParameterValue, Refresh, RoleRef, Seconds, Source};
 use crate::lease::{Grant, LimitedBy, Verdict};
 use crate::report::MaxSessionFrom;
 use crate::report::v1::{FindingV1, FixV1, PlannedV1};
@@ -176,28 +176,12 @@ impl Explanation<'_> {
 
 /// The source's kind with its parameters.
 fn source(source: &Source) -> Value {
-    let kind = source.kind();
-    match source {
-        Source::IamUser { mfa } => json!({"kind": kind, "mfa": mfa}),
-        Source::WebIdentity { renewable } | Source::Saml { renewable } => json!({"kind": kind, "renewable": renewable}),
-        Source::SessionToken { duration }
-        | Source::FederationToken { duration }
-        | Source::RolesAnywhere { duration } => json!({"kind": kind, "duration_seconds": duration}),
-        Source::IdentityCenter { session, portal_session } => {
-            json!({"kind": kind, "session_seconds": session, "portal_session_seconds": portal_session})
-        }
-        Source::AccountAccess { portal_session } => json!({"kind": kind, "portal_session_seconds": portal_session}),
-        Source::ConsoleLogin { role, signin_session } => {
-            json!({"kind": kind, "role": role, "signin_session_seconds": signin_session})
-        }
-        Source::Issued { duration, renewable } => {
-            json!({"kind": kind, "duration_seconds": duration, "renewable": renewable})
-        }
-        Source::ServiceRole { duration } => json!({"kind": kind, "duration_seconds": duration}),
-        Source::Ec2Instance | Source::EcsTask | Source::Lambda | Source::Codebuild | Source::EksPodIdentity => {
-            json!({"kind": kind})
-        }
-    }
+    let parameters = source.parameters().into_iter().map(|(parameter, value)| match value {
+        ParameterValue::Duration(duration) => (format!("{}_seconds", parameter.name), json!(duration)),
+        ParameterValue::Flag(flag) => (parameter.name.to_owned(), json!(flag)),
+        ParameterValue::Role(role) => (parameter.name.to_owned(), json!(role)),
+    });
+    std::iter::once(("kind".to_owned(), json!(source.kind()))).chain(parameters).collect()
 }
 
 fn findings<S: serde::Serializer>(findings: &&[Finding], serializer: S) -> Result<S::Ok, S::Error> {

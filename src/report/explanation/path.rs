@@ -4,7 +4,7 @@ use anstyle::Style;
 
 use super::{Explanation, Text};
 use crate::facts::MaxSessionFrom;
-use crate::inventory::{FirstCall, Hop, Refresh, Seconds, Source};
+use crate::inventory::{FirstCall, Hop, Refresh, Seconds};
 use crate::lease::rules::{self, Grant, Refusal};
 use crate::lease::{HopLease, Verdict};
 use crate::report::plain::describe_limit;
@@ -15,12 +15,7 @@ const INDENT: &str = "             ";
 pub(super) fn draw(explained: &Explanation<'_>, text: &mut Text) {
     text.heading("Path");
     let limits = explained.judgement.limited_by.is_some() && explained.judgement.limiting_hop.is_none();
-    draw_stop(
-        text,
-        "source",
-        &format!("{}: {}", explained.job.source.kind(), describe_source(&explained.job.source)),
-        limits,
-    );
+    draw_stop(text, "source", &format!("{}: {}", explained.job.source.kind(), explained.job.source.describe()), limits);
     if limits && explained.judgement.refusal.is_some() {
         let refusal = explained.judgement.refusal.as_ref().map(describe_refusal).unwrap_or_default();
         text.wrapped(&format!("refused: {refusal}"), INDENT);
@@ -49,50 +44,6 @@ fn draw_stop(text: &mut Text, place: &str, name: &str, limits: bool) {
     text.line(&format!("  {mark} {place:<8} {bold}{name}{bold:#}"));
     if limits {
         text.line(&format!("{INDENT}◀ limits the job"));
-    }
-}
-
-fn describe_source(source: &Source) -> String {
-    match source {
-        Source::IamUser { mfa: false } => "the long-term key of an IAM user".to_owned(),
-        Source::IamUser { mfa: true } => "the long-term key of an IAM user, with MFA in the AssumeRole call".to_owned(),
-        Source::SessionToken { duration } => {
-            format!("GetSessionToken with a duration of {duration}; nothing renews it")
-        }
-        Source::FederationToken { duration } => {
-            format!("GetFederationToken with a duration of {duration}; nothing renews it")
-        }
-        Source::WebIdentity { renewable: true } => "an OIDC token that can be presented again".to_owned(),
-        Source::WebIdentity { renewable: false } => "an OIDC token that cannot be presented again".to_owned(),
-        Source::Saml { renewable: true } => "a SAML assertion that can be presented again".to_owned(),
-        Source::Saml { renewable: false } => "a SAML assertion that cannot be presented again".to_owned(),
-        Source::IdentityCenter { session, portal_session } => {
-            format!("sessions of {session}, renewed while the login to the portal lasts: {portal_session}")
-        }
-        Source::AccountAccess { portal_session } => {
-            format!("AWS account access manager, while the login to the portal lasts: {portal_session}")
-        }
-        Source::ConsoleLogin { signin_session: Some(session), .. } => {
-            format!("aws login, renewed while the sign-in session lasts: {session}")
-        }
-        Source::ConsoleLogin { signin_session: None, .. } => {
-            "aws login, renewed while the sign-in session lasts".to_owned()
-        }
-        Source::Issued { duration, renewable: true } => {
-            format!("credentials of {duration} that a broker issues again without a person")
-        }
-        Source::Issued { duration, renewable: false } => {
-            format!("credentials of {duration} that a broker issues once")
-        }
-        Source::ServiceRole { .. } => "the role of an AWS service, which the service renews".to_owned(),
-        Source::Ec2Instance => "the role of an EC2 instance, which EC2 renews".to_owned(),
-        Source::EcsTask => "the role of an ECS task, which ECS renews".to_owned(),
-        Source::Lambda => "the execution role of a Lambda function".to_owned(),
-        Source::Codebuild => "the service role of a CodeBuild build, which CodeBuild renews".to_owned(),
-        Source::EksPodIdentity => "EKS Pod Identity, whose agent renews".to_owned(),
-        Source::RolesAnywhere { duration } => {
-            format!("IAM Roles Anywhere, sessions of {duration}, renewed with a certificate")
-        }
     }
 }
 

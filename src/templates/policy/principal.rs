@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::{Fit, any_fits, items};
-use crate::inventory::{RoleArn, Source, is_account};
+use crate::inventory::{PrincipalKind, RoleArn, is_account};
 use crate::templates::{Partly, Resolved};
 
 /// The caller that assumes the role.
@@ -16,51 +16,12 @@ pub enum Caller<'a> {
     Source(&'static str, PrincipalKind),
 }
 
-/// The kind of principal that a source is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum PrincipalKind {
-    /// AssumeRoleWithWebIdentity: an identity provider.
-    WebIdentity,
-    /// AssumeRoleWithSAML: an identity provider.
-    Saml,
-    /// An IAM user.
-    User,
-    /// A session of a role that the inventory does not name; the service by whose principal a platform's own role
-    /// trusts.
-    Session(Option<&'static str>),
-}
-
 impl fmt::Display for Caller<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Role(role) => write!(f, "{role}"),
             Self::Source(kind, _) => write!(f, "the source ({kind})"),
         }
-    }
-}
-
-impl PrincipalKind {
-    /// The kind of principal of a source; `None`: its credentials assume no role.
-    #[must_use]
-    pub fn of(source: &Source) -> Option<Self> {
-        Some(match source {
-            Source::WebIdentity { .. } => Self::WebIdentity,
-            Source::Saml { .. } => Self::Saml,
-            Source::IamUser { .. } | Source::SessionToken { .. } => Self::User,
-            Source::FederationToken { .. } => return None,
-            // Credentials that others hand out: who assumes the role is not known, or is a session without a fixed
-            // name.
-            Source::IdentityCenter { .. } | Source::ConsoleLogin { .. } | Source::ServiceRole { .. } => {
-                Self::Session(None)
-            }
-            Source::AccountAccess { .. } | Source::Issued { .. } => return None,
-            Source::Ec2Instance => Self::Session(Some("ec2.")),
-            Source::EcsTask => Self::Session(Some("ecs-tasks.")),
-            Source::Lambda => Self::Session(Some("lambda.")),
-            Source::Codebuild => Self::Session(Some("codebuild.")),
-            Source::EksPodIdentity => Self::Session(Some("pods.eks.")),
-            Source::RolesAnywhere { .. } => Self::Session(Some("rolesanywhere.")),
-        })
     }
 }
 
