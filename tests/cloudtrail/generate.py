@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes CloudTrail logs of a made-up organization, and the sessions that are in them.
 
-    tests/cloudtrail/generate.py [--seed N] [--records N] [--per-file N] [--forms all|logs] FOLDER
+    tests/cloudtrail/generate.py [--seed N] [--records N] [--per-file N] [--forms all|logs] [--dense] FOLDER
 
 FOLDER/logs gets at least N records, in CloudTrail's layout for organization trails; FOLDER/truth.json gets what
 `credential-health sessions FOLDER/logs` should print, as the simulation knows it. The same seed writes the same files.
@@ -672,7 +672,7 @@ def digests(folder):
     save(f"{folder}/README.txt", b"not a log")
 
 
-def generate(folder, seed=0, records=2000, per_file=500, forms="all", accounts=3, noise=0.5):
+def generate(folder, seed=0, records=2000, per_file=500, forms="all", accounts=3, dense=False):
     rng = random.Random(seed)
     logs = f"{folder}/logs"
     os.makedirs(logs, exist_ok=True)
@@ -682,15 +682,15 @@ def generate(folder, seed=0, records=2000, per_file=500, forms="all", accounts=3
     world = World(rng, files, accounts)
     kinds = [world.of_a_user, world.of_web_identity, world.of_saml, world.of_a_service, world.of_session_token, world.of_federation_token, world.of_a_root_task, world.of_somebody_outside, world.without_an_issue, world.on_behalf_only, world.service_linked, world.refusals]  # fmt: skip
     day = START
-    # Days of about 3,000 records, and every fourth one months later, so that key ids come back.
+    # Gaps of months, after which key ids come back.
+    of_a_day = 50_000 if dense else 1000
     while files.records < records:
         filled = files.records
-        while files.records < records and files.records - filled < 3000:
+        while files.records < records and files.records - filled < of_a_day:
             world.now = day + rng.randrange(DAY)
             rng.choice(kinds)()
-            if noise:
-                world.noise(int((files.records - filled) * 0 + rng.expovariate(1 / (40 * noise))))
-        day += rng.choice([DAY, DAY, DAY, 100 * DAY if forms == "all" else DAY])
+            world.noise(int(rng.expovariate(1 / 20)))
+        day += DAY if dense else rng.choice([DAY, DAY, DAY, 100 * DAY])
     files.finish()
     sessions = sorted(world.sessions, key=lambda each: (each.issued_at, each.key))
     truth = {
@@ -713,10 +713,11 @@ def main():
     parser.add_argument("--records", type=int, default=2000)
     parser.add_argument("--per-file", type=int, default=500)
     parser.add_argument("--accounts", type=int, default=3)
+    parser.add_argument("--dense", action="store_true", help="50,000 records a day, and no gaps of months")
     parser.add_argument("--forms", choices=["all", "logs"], default="all")
     parser.add_argument("folder", metavar="FOLDER")
     options = parser.parse_args()
-    truth = generate(options.folder, options.seed, options.records, options.per_file, options.forms, options.accounts)
+    truth = generate(options.folder, options.seed, options.records, options.per_file, options.forms, options.accounts, options.dense)
     print(f"{truth['files']} files, {truth['records']} records, {len(truth['sessions'])} sessions, {len(truth['refused'])} refused calls")
 
 
