@@ -528,8 +528,8 @@ def is_permission_set(role):
 
 
 def source_and_service(root):
-    if is_permission_set(root.role):
-        return "identity-center", None
+    if is_permission_set(path([root])[0] if path([root]) else None):
+        return "identity-center", root.issue.invoked_by if root.issue and root.issue.type == "AWSService" else None
     if root.issue is None:
         types = {each.type for each in root.uses}
         if "FederatedUser" in types:
