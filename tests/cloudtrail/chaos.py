@@ -256,6 +256,9 @@ class Log:
         record = self.record(self.moment(), self.caller(), source, name, **error)
         if self.rng.random() < 0.1:
             self.records.append(dict(record))
+        if self.rng.random() < 0.1:
+            record["sharedEventID"] = self.event()
+            self.records.append(dict(record, eventID=self.event(), recipientAccountId="222222222222"))
 
     def refusal(self):
         code, message = self.rng.choice(MESSAGES)
@@ -265,6 +268,8 @@ class Log:
         record = self.record(self.moment(), self.caller(), "sts.amazonaws.com", operation, requestParameters=request, **more)
         if self.rng.random() < 0.05:
             record["responseElements"] = {"credentials": {"accessKeyId": self.keys[0]}}
+        if self.rng.random() < 0.2 and record["userIdentity"].get("arn"):
+            self.shorter_copy(record)
 
     def text(self):
         self.issue()
@@ -288,7 +293,7 @@ def difference(one, other):
         return f"skipped: reference {one['skipped']}, command {other['skipped']}"
     for report in one, other:
         if report["sessions"] != sorted(report["sessions"], key=lambda each: (each["issued_at"], each["access_key_id"] or "")):
-            return f"the sessions are out of order in {report is one and 'the reference' or 'the command'}"
+            return f"the sessions of {'the reference' if report is one else 'the command'} are out of order"
     # Two principals with one key and time have no order.
     pairs = (sorted(report["sessions"], key=lambda each: (each["issued_at"], each["access_key_id"] or "", each["operation"] or "", each["principal"] or "")) for report in (one, other))
     for first, second in zip(*pairs):
@@ -317,28 +322,34 @@ def compare(command, path):
     return difference(expected, json.loads(ended.stdout))
 
 
+def run(command, seeds, keep=None):
+    """Compares the logs of all seeds; ends with status 1 if any differs."""
+    different = circles = 0
+    with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
+        path = pathlib.Path(folder) / "log.json"
+        for seed in seeds:
+            path.write_text(Log(seed).text())
+            if has_a_circle(path):
+                circles += 1
+                continue
+            if found := compare(command, path):
+                different += 1
+                print(f"seed {seed}: {found}")
+                if keep:
+                    keep.mkdir(exist_ok=True)
+                    (keep / f"{seed}.json").write_text(path.read_text())
+    print(f"{len(seeds)} logs whose records collide, {circles} with a circle left out: {different} different")
+    if different:
+        sys.exit(1)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--command", required=True, metavar="PATH")
     parser.add_argument("--seeds", type=int, nargs=2, default=[0, 1000], metavar=("FIRST", "LAST"))
     parser.add_argument("--keep", type=pathlib.Path, metavar="FOLDER", help="keeps the logs that differ")
     options = parser.parse_args()
-    different = circles = 0
-    with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
-        path = pathlib.Path(folder) / "log.json"
-        for seed in range(*options.seeds):
-            path.write_text(Log(seed).text())
-            if has_a_circle(path):
-                circles += 1
-                continue
-            if found := compare(options.command, path):
-                different += 1
-                print(f"seed {seed}: {found}")
-                if options.keep:
-                    options.keep.mkdir(exist_ok=True)
-                    (options.keep / f"{seed}.json").write_text(path.read_text())
-    print(f"{options.seeds[1] - options.seeds[0]} logs, {circles} with a circle left out, {different} different")
-    sys.exit(different > 0)
+    run(options.command, range(*options.seeds), options.keep)
 
 
 if __name__ == "__main__":

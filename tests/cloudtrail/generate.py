@@ -639,7 +639,12 @@ class World:
         elif style == "outside":
             identity = {"type": "AWSAccount", "principalId": self.ident("AIDA", 17), "accountId": "999999999999"}
             caller = identity["principalId"]
-        self.emit(self.now + 7, account, json.dumps(identity), "sts.amazonaws.com", "AssumeRole", {"roleArn": role, "roleSessionName": "refused", "durationSeconds": 43_201} if request else None, None, code, message)
+        request = {"roleArn": role, "roleSessionName": "refused", "durationSeconds": 43_201} if request else None
+        shared = self.uuid() if identity.get("arn") and rng.random() < 0.5 else None
+        self.emit(self.now + 7, account, json.dumps(identity), "sts.amazonaws.com", "AssumeRole", request, None, code, message, shared=shared)
+        if shared:
+            short = {"type": "AWSAccount", "principalId": identity["principalId"], "accountId": account}
+            self.emit(self.now + 7, self.account(), json.dumps(short), "sts.amazonaws.com", "AssumeRole", None, None, code, message, shared=shared)
         self.refused.append({"at": iso(self.now + 7), "operation": "AssumeRole", "role": known, "caller": caller, "error_code": code, "error_message": message, "kind": kind})
 
     def noise(self, count):
