@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::format::Format;
+use super::import::Import;
 use crate::findings::Severity;
 use crate::import::Variables;
-use crate::inventory::{Seconds, Source};
+use crate::inventory::Seconds;
 use crate::notify::TopicArn;
 use crate::probe::DEFAULT_CONCURRENCY;
 use crate::settings::MOST_CONCURRENCY;
@@ -200,67 +202,6 @@ pub(super) struct LintInput {
     pub(super) github_workflow: Vec<PathBuf>,
 }
 
-#[derive(Debug, Subcommand)]
-pub(super) enum Import {
-    /// A job for each profile that assumes a role or has credentials of a session
-    AwsConfig {
-        /// A file in the form of ~/.aws/config; default: ~/.aws/config and ~/.aws/credentials
-        file: Option<PathBuf>,
-        /// How long each job runs; default: a placeholder of 1h
-        #[arg(long, value_name = "DURATION", value_parser = Seconds::parse)]
-        length: Option<Seconds>,
-        /// Write to a file instead of standard output
-        #[arg(long, value_name = "FILE")]
-        output: Option<PathBuf>,
-    },
-    /// A job for each Lambda function, CodeBuild project, Glue job and Batch job definition, and for each permission
-    /// set
-    Cloudformation {
-        /// CloudFormation or SAM templates (YAML or JSON)
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-        /// A parameter of the templates, or a pseudo parameter such as AWS::Region; may be given several times
-        #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = super::templates::parameter)]
-        parameters: Vec<(String, String)>,
-        /// The account that the templates are deployed to
-        #[arg(long, value_name = "ID", value_parser = super::templates::account)]
-        account: Option<String>,
-        /// How long people run commands with a permission set; default: a placeholder of 1h
-        #[arg(long, value_name = "DURATION", value_parser = Seconds::parse)]
-        length: Option<Seconds>,
-        /// Write to a file instead of standard output
-        #[arg(long, value_name = "FILE")]
-        output: Option<PathBuf>,
-    },
-    /// The same for Terraform plans, and a job for Terraform's own run with the roles that it assumes
-    TerraformPlan {
-        /// Plans as `terraform show -json plan.out` writes them; .terraform/terraform.tfstate for the S3 backend
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-        /// The kind of source whose credentials Terraform runs with, such as iam-user, ec2-instance or codebuild
-        #[arg(long, value_name = "KIND", value_parser = super::templates::terraform_source)]
-        source: Option<Source>,
-        /// How long Terraform runs, and people with a permission set; default: a placeholder of 1h
-        #[arg(long, value_name = "DURATION", value_parser = Seconds::parse)]
-        length: Option<Seconds>,
-        /// Write to a file instead of standard output
-        #[arg(long, value_name = "FILE")]
-        output: Option<PathBuf>,
-    },
-    /// A job for each role that a workflow assumes by aws-actions/configure-aws-credentials
-    GithubWorkflow {
-        /// Files of .github/workflows, or folders that hold them
-        #[arg(required = true, value_name = "FILE|FOLDER")]
-        files: Vec<PathBuf>,
-        /// The value of an expression such as vars.ROLE_ARN; may be given several times
-        #[arg(long = "var", value_name = "NAME=VALUE", value_parser = Variables::parse_one)]
-        variables: Vec<(String, String)>,
-        /// Write to a file instead of standard output
-        #[arg(long, value_name = "FILE")]
-        output: Option<PathBuf>,
-    },
-}
-
 /// The exit statuses of `doctor`. If several apply, `doctor` returns the first of 2, 4, 1, 0.
 const DOCTOR_STATUSES: &str = "Exit status. If several apply, the first of 2, 4, 1, 0:
   0  nothing was found that stops the credentials
@@ -310,24 +251,6 @@ pub(super) struct Selection {
     /// Only jobs whose path has a role that matches, by alias or ARN; may be given several times
     #[arg(long = "role", value_name = "GLOB")]
     pub(super) roles: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum Format {
-    /// For people
-    Text,
-    /// The report of schema version 1
-    Json,
-    /// SARIF 2.1.0, for code scanning: each finding at its line of the inventory
-    Sarif,
-    /// Test results: a job is a test, and a finding that --fail-on names is a failure
-    Junit,
-    /// For a job summary or a comment
-    Markdown,
-    /// One page for a browser, with a filter
-    Html,
-    /// For a spreadsheet: a row for each job
-    Csv,
 }
 
 /// The lowest severity that fails the command; `None`: no finding fails it.

@@ -1,6 +1,7 @@
 //! `check`: walks the paths with the caller's credentials, and publishes the findings if --publish is given.
 
 use super::arguments::{Check, ExitStatus};
+use super::format;
 use super::output::{self, bad_settings, bad_usage, print_error};
 use super::progress;
 use crate::aws::errors::Class;
@@ -35,7 +36,7 @@ pub(super) async fn run(arguments: &Check) -> ExitStatus {
         Err(nothing) => return bad_usage(&format!("error: {nothing}")),
     };
     bar.finish();
-    let unwritten = output::show(&outcome.report, selection);
+    let unwritten = format::show(&outcome.report, selection);
     let published = match &arguments.publish {
         Some(topic) => publish(&aws, topic, &outcome.report).await,
         None => true,

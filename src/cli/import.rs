@@ -3,17 +3,82 @@
 
 use std::path::{Path, PathBuf};
 
-use super::arguments::{ExitStatus, Import, Lint};
+use clap::Subcommand;
+
+use super::arguments::{ExitStatus, Lint};
 use super::output::{self, bad_usage, print_error};
+use super::templates;
 use crate::import::aws_config::{self, Options, Profiles};
 use crate::import::cloudformation::CloudformationTemplates;
 use crate::import::github_workflow::GithubWorkflows;
 use crate::import::terraform_plan::{self, TerraformPlans};
 use crate::import::{AwsProfiles, Imported, Importer, NotRead, Variables};
+use crate::inventory::{Seconds, Source};
 use crate::templates::Given;
 
 /// The message about files without a job and without a problem.
 pub(super) const NOTHING: &str = "These files have no credentials that expire: no role is assumed, and nobody logs in.";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Import {
+    /// A job for each profile that assumes a role or has credentials of a session
+    AwsConfig {
+        /// A file in the form of ~/.aws/config; default: ~/.aws/config and ~/.aws/credentials
+        file: Option<PathBuf>,
+        /// How long each job runs; default: a placeholder of 1h
+        #[arg(long, value_name = "DURATION", value_parser = Seconds::parse)]
+        length: Option<Seconds>,
+        /// Write to a file instead of standard output
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// A job for each Lambda function, CodeBuild project, Glue job and Batch job definition, and for each permission
+    /// set
+    Cloudformation {
+        /// CloudFormation or SAM templates (YAML or JSON)
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// A parameter of the templates, or a pseudo parameter such as AWS::Region; may be given several times
+        #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = templates::parameter)]
+        parameters: Vec<(String, String)>,
+        /// The account that the templates are deployed to
+        #[arg(long, value_name = "ID", value_parser = templates::account)]
+        account: Option<String>,
+        /// How long people run commands with a permission set; default: a placeholder of 1h
+        #[arg(long, value_name = "DURATION", value_parser = Seconds::parse)]
+        length: Option<Seconds>,
+        /// Write to a file instead of standard output
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// The same for Terraform plans, and a job for Terraform's own run with the roles that it assumes
+    TerraformPlan {
+        /// Plans as `terraform show -json plan.out` writes them; .terraform/terraform.tfstate for the S3 backend
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// The kind of source whose credentials Terraform runs with, such as iam-user, ec2-instance or codebuild
+        #[arg(long, value_name = "KIND", value_parser = templates::terraform_source)]
+        source: Option<Source>,
+        /// How long Terraform runs, and people with a permission set; default: a placeholder of 1h
+        #[arg(long, value_name = "DURATION", value_parser = Seconds::parse)]
+        length: Option<Seconds>,
+        /// Write to a file instead of standard output
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// A job for each role that a workflow assumes by aws-actions/configure-aws-credentials
+    GithubWorkflow {
+        /// Files of .github/workflows, or folders that hold them
+        #[arg(required = true, value_name = "FILE|FOLDER")]
+        files: Vec<PathBuf>,
+        /// The value of an expression such as vars.ROLE_ARN; may be given several times
+        #[arg(long = "var", value_name = "NAME=VALUE", value_parser = Variables::parse_one)]
+        variables: Vec<(String, String)>,
+        /// Write to a file instead of standard output
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
 
 /// The importer of the `import` command, and the output file of the inventory.
 fn importer_of_import(arguments: &Import) -> (Box<dyn Importer>, Option<&Path>) {

@@ -2,6 +2,7 @@
 
 use super::arguments::{ExitStatus, Lint};
 use super::fix::{self, Outcome};
+use super::format;
 use super::import::{import_aws_config, imported, importer_of_lint, print_remarks};
 use super::output::{self, bad_usage};
 use crate::check;
@@ -63,9 +64,9 @@ async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
     let shown = match &input.profiles {
         Some(profiles) => {
             let shown = profiles.add_to(&mut report, &input.inventory);
-            output::show_as(&report, selection, |columns| leases::render(&shown, &report, columns))
+            format::show_as(&report, selection, |columns| leases::render(&shown, &report, columns))
         }
-        None => output::show(&report, selection),
+        None => format::show(&report, selection),
     };
     Some(shown.unwrap_or_else(|| output::status_of(&report, selection.fail_on)))
 }

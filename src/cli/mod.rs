@@ -9,6 +9,7 @@ mod completions;
 mod doctor;
 mod explain;
 mod fix;
+mod format;
 mod import;
 mod lint;
 mod output;

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::arguments::{ExitStatus, FailOn, Format, Selection};
+use super::arguments::{ExitStatus, FailOn};
 use crate::aws::settings::BadSettings;
 use crate::inventory::Problems;
-use crate::report::{Report, csv, html, junit, markdown, sarif, terminal};
+use crate::report::Report;
 use crate::visible;
 
 /// The width of text that does not go to a terminal.
@@ -24,31 +24,6 @@ pub(super) fn status_of(report: &Report, FailOn(limit): FailOn) -> ExitStatus {
     } else {
         ExitStatus::Healthy
     }
-}
-
-/// Shows the report; `Some` if it could not be written.
-pub(super) fn show(report: &Report, selection: &Selection) -> Option<ExitStatus> {
-    show_as(report, selection, |columns| terminal::render(report, columns))
-}
-
-/// Shows the report with the caller's text for people.
-pub(super) fn show_as(
-    report: &Report,
-    selection: &Selection,
-    text: impl FnOnce(usize) -> String,
-) -> Option<ExitStatus> {
-    let output = selection.output.as_deref();
-    let text = match selection.format {
-        Format::Json => return write_json(report, output),
-        Format::Text => text(columns(output.is_some())),
-        Format::Sarif => sarif::render(report, std::env::current_dir().ok().as_deref()),
-        Format::Junit => junit::render(report, selection.fail_on.0),
-        Format::Markdown => markdown::render(report),
-        Format::Html => html::render(report),
-        // Lines of CSV end with CR LF, including the last line.
-        Format::Csv => return write_bytes(&csv::render(report), output),
-    };
-    write(&text, output)
 }
 
 /// Whether the output goes to a terminal: to no file, and standard output is a terminal.
@@ -73,7 +48,7 @@ pub(super) fn write(text: &str, output: Option<&Path>) -> Option<ExitStatus> {
 }
 
 /// Writes bytes unchanged to the file or to standard output.
-fn write_bytes(text: &str, output: Option<&Path>) -> Option<ExitStatus> {
+pub(super) fn write_bytes(text: &str, output: Option<&Path>) -> Option<ExitStatus> {
     write_or_print(output, |file| match file {
         Some(file) => file.write_all(text.as_bytes()),
         None => std::io::stdout().lock().write_all(text.as_bytes()),
