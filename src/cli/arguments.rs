@@ -1,5 +1,4 @@
-//! Arguments and exit statuses. Pipelines rely on both: options are added, never renamed, and the meaning of a status
-//! never changes.
+//! Arguments. Pipelines rely on them: options are added, never renamed.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::format::Format;
 use super::import::Import;
-use crate::findings::Severity;
+use super::status::{FailOn, after_help};
 use crate::import::Variables;
 use crate::inventory::Seconds;
 use crate::notify::TopicArn;
@@ -253,65 +252,7 @@ pub(super) struct Selection {
     pub(super) roles: Vec<String>,
 }
 
-/// The lowest severity that fails the command; `None`: no finding fails it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct FailOn(pub(super) Option<Severity>);
-
-impl FailOn {
-    fn parse(text: &str) -> Result<Self, String> {
-        match Severity::parse(text) {
-            Some(severity) => Ok(Self(Some(severity))),
-            None if text == "none" => Ok(Self(None)),
-            None => Err("write low, medium, high, critical or none".to_owned()),
-        }
-    }
-}
-
 fn concurrency(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| (1..=MOST_CONCURRENCY).contains(number));
     number.ok_or_else(|| format!("write a whole number from 1 to {MOST_CONCURRENCY}"))
-}
-
-/// The exit status of a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExitStatus {
-    /// No open finding at or above `--fail-on`.
-    Healthy,
-    /// Open findings at or above `--fail-on`.
-    Findings,
-    /// Bad arguments, or a bad inventory.
-    BadUsage,
-    /// The run is incomplete: something was not checked or not judged.
-    Incomplete,
-    /// No credentials, no answer from AWS, or a message not published.
-    NoAnswer,
-}
-
-/// Every exit status with its meaning. `scripts/reference` writes the table of the documentation.
-pub const EXIT_STATUSES: [(ExitStatus, &str); 5] = [
-    (ExitStatus::Healthy, "no open finding at or above --fail-on"),
-    (ExitStatus::Findings, "open findings at or above --fail-on"),
-    (ExitStatus::BadUsage, "bad arguments, inventory or settings: nothing was checked; or no report was written"),
-    (ExitStatus::Incomplete, "the run is incomplete: something was not checked or not judged"),
-    (ExitStatus::NoAnswer, "no AWS credentials, no answer from AWS, or a message not published"),
-];
-
-impl ExitStatus {
-    /// The number.
-    #[must_use]
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::Healthy => 0,
-            Self::Findings => 1,
-            Self::BadUsage => 2,
-            Self::Incomplete => 3,
-            Self::NoAnswer => 4,
-        }
-    }
-}
-
-fn after_help() -> String {
-    let lines: Vec<String> =
-        EXIT_STATUSES.iter().map(|(status, meaning)| format!("  {}  {meaning}", status.code())).collect();
-    format!("Exit status. If several apply, the first of 2, 4, 1, 3, 0:\n{}", lines.join("\n"))
 }

@@ -1,9 +1,10 @@
 //! `check`: walks the paths with the caller's credentials, and publishes the findings if --publish is given.
 
-use super::arguments::{Check, ExitStatus};
+use super::arguments::Check;
 use super::format;
-use super::output::{self, bad_settings, bad_usage, print_error};
+use super::output::{bad_settings, bad_usage, print_error};
 use super::progress;
+use super::status::{self, ExitStatus};
 use crate::aws::errors::Class;
 use crate::aws::{Aws, Probe};
 use crate::check::{self, Outcome};
@@ -44,7 +45,7 @@ pub(super) async fn run(arguments: &Check) -> ExitStatus {
     match unwritten {
         Some(status) => status,
         None if !published || no_answer(&outcome) => ExitStatus::NoAnswer,
-        None => output::status_of(&outcome.report, selection.fail_on),
+        None => status::status_of(&outcome.report, selection.fail_on),
     }
 }
 

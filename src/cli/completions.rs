@@ -5,8 +5,9 @@ use std::path::Path;
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use super::arguments::{Arguments, ExitStatus};
+use super::arguments::Arguments;
 use super::output;
+use super::status::ExitStatus;
 
 const NAME: &str = "credential-health";
 

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::arguments::{DiagnosisFormat, Doctor, ExitStatus};
+use super::arguments::{DiagnosisFormat, Doctor};
 use super::output::{self, bad_settings};
+use super::status::ExitStatus;
 use crate::aws::settings::{self, BadSettings};
 use crate::doctor::report::{Report, Verdict};
 use crate::doctor::{Options, examine, terminal};

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::arguments::{ExitStatus, Explain, ExplainFormat};
+use super::arguments::{Explain, ExplainFormat};
 use super::output::{self, bad_usage};
 use super::page;
+use super::status::ExitStatus;
 use crate::facts::{Description, Facts, Mode};
 use crate::failure::printable;
 use crate::findings::FindingId;

@@ -7,9 +7,10 @@ mod write;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::arguments::{ExitStatus, Lint};
+use super::arguments::Lint;
 use super::import::workflows;
 use super::output::{self, bad_usage, print_error};
+use super::status::ExitStatus;
 use crate::import::Variables;
 use crate::import::github_workflow::{Edit, Workflow, edited, import};
 use crate::inventory::{Hop, Inventory, Job, LengthFrom, Location, RoleRef, Seconds};

@@ -2,8 +2,9 @@
 
 use clap::ValueEnum;
 
-use super::arguments::{ExitStatus, Selection};
+use super::arguments::Selection;
 use super::output::{columns, write, write_bytes, write_json};
+use super::status::ExitStatus;
 use crate::report::{Report, csv, html, junit, markdown, sarif, terminal};
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

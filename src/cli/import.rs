@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::arguments::{ExitStatus, Lint};
+use super::arguments::Lint;
 use super::output::{self, bad_usage, print_error};
+use super::status::ExitStatus;
 use super::templates;
 use crate::import::aws_config::{self, Options, Profiles};
 use crate::import::cloudformation::CloudformationTemplates;

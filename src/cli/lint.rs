@@ -1,10 +1,11 @@
 //! `lint`: judges only declared facts, from an inventory or from other files that define credentials.
 
-use super::arguments::{ExitStatus, Lint};
+use super::arguments::Lint;
 use super::fix::{self, Outcome};
 use super::format;
 use super::import::{import_aws_config, imported, importer_of_lint, print_remarks};
 use super::output::{self, bad_usage};
+use super::status::{self, ExitStatus};
 use crate::check;
 use crate::findings::FindingId;
 use crate::import::aws_config::{Options, Profiles};
@@ -53,7 +54,7 @@ async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
             Ok(Outcome::Changed) => return None,
             Ok(Outcome::Unchanged) => {}
             Ok(Outcome::Printed(shown)) => {
-                return Some(shown.unwrap_or_else(|| output::status_of(&report, selection.fail_on)));
+                return Some(shown.unwrap_or_else(|| status::status_of(&report, selection.fail_on)));
             }
             Err(status) => return Some(status),
         }
@@ -68,7 +69,7 @@ async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
         }
         None => format::show(&report, selection),
     };
-    Some(shown.unwrap_or_else(|| output::status_of(&report, selection.fail_on)))
+    Some(shown.unwrap_or_else(|| status::status_of(&report, selection.fail_on)))
 }
 
 /// The input of a run.

@@ -16,6 +16,7 @@ mod output;
 pub mod page;
 mod progress;
 mod schema;
+mod status;
 mod templates;
 
 use std::path::Path;
@@ -25,9 +26,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-pub use arguments::{Arguments, EXIT_STATUSES, ExitStatus};
+pub use arguments::Arguments;
 use arguments::{Command, Selection};
 use output::{bad_input, bad_usage};
+pub use status::{EXIT_STATUSES, ExitStatus};
 
 use crate::check::Start;
 use crate::inventory::{Filter, Inventory, InventorySource};

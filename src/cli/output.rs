@@ -6,25 +6,13 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::arguments::{ExitStatus, FailOn};
+use super::status::ExitStatus;
 use crate::aws::settings::BadSettings;
 use crate::inventory::Problems;
-use crate::report::Report;
 use crate::visible;
 
 /// The width of text that does not go to a terminal.
 const COLUMNS: usize = 100;
-
-/// The exit status of a finished run whose report was shown.
-pub(super) fn status_of(report: &Report, FailOn(limit): FailOn) -> ExitStatus {
-    if limit.is_some_and(|limit| report.worst().is_some_and(|worst| worst >= limit)) {
-        ExitStatus::Findings
-    } else if !report.run.complete {
-        ExitStatus::Incomplete
-    } else {
-        ExitStatus::Healthy
-    }
-}
 
 /// Whether the output goes to a terminal: to no file, and standard output is a terminal.
 pub(super) fn is_terminal(to_file: bool) -> bool {

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::arguments::ExitStatus;
 use super::output;
+use super::status::ExitStatus;
 use crate::inventory::Inventory;
 
 pub(super) fn run(to: Option<&Path>) -> ExitStatus {

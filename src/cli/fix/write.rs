@@ -4,8 +4,8 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::cli::arguments::ExitStatus;
 use crate::cli::output::bad_usage;
+use crate::cli::status::ExitStatus;
 use crate::visible;
 
 /// Refuses files whose text is not committed to Git.
