@@ -1,9 +1,12 @@
 //! Jobs from the profiles of shared configuration files: the credentials of each profile, as the AWS CLI and boto3 get
 //! them. Knows no line of a file: that is `shared_config`'s.
 
+mod edit;
 mod notes;
 
 use jiff::Timestamp;
+
+pub use self::edit::duration_change;
 
 use self::notes::Notes;
 use super::{Draft, DraftHop, DraftRole, Imported, gather};
@@ -173,6 +176,7 @@ impl Importer<'_> {
             hops,
             refresh,
             comments,
+            single_login: true,
         };
         Ok(Drafted { draft: Some(draft), not_run: self.not_run() })
     }

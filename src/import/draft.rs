@@ -22,6 +22,8 @@ pub(super) struct Draft {
     pub(super) hops: Vec<DraftHop>,
     pub(super) refresh: Refresh,
     pub(super) comments: JobComments,
+    /// No other login uses the job's length.
+    pub(super) single_login: bool,
 }
 
 /// A role as the file names it.

@@ -13,6 +13,9 @@ pub(super) fn gather(drafts: Vec<Draft>, files: &[Arc<str>], imported: &mut Impo
     let mut said: BTreeMap<RoleArn, Vec<Option<Role>>> = BTreeMap::new();
     for mut draft in drafts {
         draft.name = free(&on_one_line(&draft, files, &mut imported.notes), &mut names);
+        if draft.single_login {
+            imported.single_logins.insert(draft.name.as_str().into());
+        }
         match draft.check(files) {
             Err(problems) => imported.not_imported.extend(problems),
             Ok(Checked { inventory, comments, unknown_roles }) => {

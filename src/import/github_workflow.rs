@@ -3,10 +3,12 @@
 //! their steps, `login` is one use of the action by the rules of `action`, `scope` has the values of expressions.
 
 mod action;
+mod conditions;
 mod edit;
 mod files;
 mod foreign;
 mod hand_over;
+mod known;
 mod length;
 mod local;
 mod login;

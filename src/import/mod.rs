@@ -12,6 +12,7 @@ mod gather;
 pub mod github_workflow;
 mod importer;
 pub mod terraform_plan;
+mod text_change;
 mod variables;
 mod workload;
 
@@ -20,10 +21,11 @@ use std::sync::Arc;
 
 pub use aws_profiles::AwsProfiles;
 pub use importer::{Importer, NotRead};
+pub use text_change::TextChange;
 pub use variables::Variables;
 
 use crate::inventory::problem::Place;
-use crate::inventory::{Comments, Inventory, Job, Location, Remark, RoleArn};
+use crate::inventory::{Comments, Inventory, Job, JobName, Location, Remark, RoleArn};
 use draft::{Draft, DraftHop, DraftRole};
 use gather::{gather, tidy};
 
@@ -40,6 +42,8 @@ pub struct Imported {
     pub notes: Vec<Remark>,
     /// The roles whose ARNs are not known: their jobs can be judged, and cannot be written into an inventory.
     pub unknown_roles: Vec<Remark>,
+    /// The jobs with one login alone, so that a length of the whole job is the length of its credentials' use.
+    pub single_logins: BTreeSet<JobName>,
 }
 
 impl Imported {

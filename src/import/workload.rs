@@ -171,6 +171,7 @@ pub(super) fn timed_job(layout: &Layout, resource: &mut Resource<'_>) -> Result<
         hops: Vec::new(),
         refresh: Refresh::Auto,
         comments: JobComments { above, length: comment, ..JobComments::default() },
+        single_login: true,
     })
 }
 
@@ -220,6 +221,7 @@ pub(super) fn permission_set_job(
             length: length.is_none().then(|| PLACEHOLDER_COMMENT.to_owned()),
             source: Some(login),
         },
+        single_login: true,
     })
 }
 

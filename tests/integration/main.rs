@@ -55,4 +55,5 @@ mod throttling;
 mod unreadable_answers;
 mod week_of_changes;
 mod widget;
+mod workflow_logins;
 mod workflows;

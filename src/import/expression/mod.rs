@@ -98,6 +98,16 @@ impl Possible {
         if self.others == Others::None { texts() } else { None }
     }
 
+    /// Every value as text.
+    pub(crate) fn into_texts(mut self) -> Self {
+        for value in &mut self.values {
+            if let Some(text) = value.text() {
+                *value = Scalar::Text(text);
+            }
+        }
+        self
+    }
+
     /// Whether it counts as true in a condition; `None`: only a run knows.
     pub(crate) fn truth(&self) -> Option<bool> {
         if self.others != Others::None && (self.others == Others::Any || self.values.iter().any(Scalar::is_true)) {

@@ -87,6 +87,12 @@ impl Version {
     /// The version that is taken where none is known.
     pub(super) const NEWEST: Self = Self(u16::MAX, u16::MAX, u16::MAX);
 
+    /// The oldest version with the rules of today's durations.
+    pub(super) const V3: Self = ONE_HOUR_ALWAYS;
+    pub(super) const V4_0: Self = Self(4, 0, u16::MAX);
+    /// The newest version 4.
+    pub(super) const V4: Self = Self(4, u16::MAX, u16::MAX);
+
     /// The version of `v4`, `4`, `v4.1.0` or `v1-node16`; of a commit or a branch, none.
     pub(super) fn of_tag(reference: &str) -> Option<Self> {
         let version = reference.strip_prefix('v').unwrap_or(reference);

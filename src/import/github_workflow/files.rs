@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Workflow, import};
 use crate::import::importer::{Importer, NotRead};
 use crate::import::{Imported, Variables};
+use crate::inventory::{Location, Remark};
 use crate::limited;
 
 /// The largest workflow that is read, in bytes; GitHub's own limit is far below.
@@ -25,11 +26,25 @@ impl Importer for GithubWorkflows {
     }
 
     fn read(&self, _environment: &dyn Fn(&str) -> Option<String>) -> Result<Imported, NotRead> {
-        Ok(import(&self.workflows()?, &self.variables))
+        Ok(self.import(&self.workflows()?))
     }
 }
 
 impl GithubWorkflows {
+    /// The jobs of these workflows, with notes about the folders.
+    #[must_use]
+    pub fn import(&self, workflows: &[Workflow]) -> Imported {
+        let mut imported = import(workflows, &self.variables);
+        let links = self.paths.iter().flat_map(|path| dangling_links(path));
+        imported.notes.extend(links.map(|link| Remark {
+            location: Location { file: link.display().to_string().into(), line: 1, column: 1 },
+            message: "the symbolic link has no target, so there is no workflow to judge".to_owned(),
+            help: "remove the link, or correct its target".to_owned(),
+            cannot_work: false,
+        }));
+        imported
+    }
+
     /// The texts of the files.
     ///
     /// # Errors
@@ -54,16 +69,37 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, NotRead> {
     if !path.is_dir() {
         return Ok(vec![path.to_path_buf()]);
     }
-    let below = path.join(".github/workflows");
-    let folder = if below.is_dir() { below } else { path.to_path_buf() };
+    let folder = folder_of_workflows(path);
     let unreadable = |error: std::io::Error| NotRead::Files(vec![(folder.clone(), error.to_string())]);
+    let mut files = named_as_workflows(&folder).map_err(unreadable)?;
+    files.retain(|file| file.is_file());
+    if files.is_empty() { Err(NotRead::NoWorkflow(path.to_path_buf())) } else { Ok(files) }
+}
+
+/// The symbolic links among a folder's workflows that have no target.
+fn dangling_links(path: &Path) -> Vec<PathBuf> {
+    if !path.is_dir() {
+        return Vec::new();
+    }
+    let mut links = named_as_workflows(&folder_of_workflows(path)).unwrap_or_default();
+    links.retain(|file| file.is_symlink() && !file.exists());
+    links
+}
+
+fn folder_of_workflows(path: &Path) -> PathBuf {
+    let below = path.join(".github/workflows");
+    if below.is_dir() { below } else { path.to_path_buf() }
+}
+
+/// What a folder holds under the names of workflows.
+fn named_as_workflows(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
-        let file = entry.map_err(unreadable)?.path();
-        if file.extension().is_some_and(|ending| ending == "yml" || ending == "yaml") && file.is_file() {
+    for entry in std::fs::read_dir(folder)? {
+        let file = entry?.path();
+        if file.extension().is_some_and(|ending| ending == "yml" || ending == "yaml") {
             files.push(file);
         }
     }
     files.sort();
-    if files.is_empty() { Err(NotRead::NoWorkflow(path.to_path_buf())) } else { Ok(files) }
+    Ok(files)
 }

@@ -5,25 +5,27 @@ use super::node::{entries, entry, text_of};
 use crate::inventory::problem::{Place, Placed};
 use crate::inventory::yaml::{Node, Value};
 
-/// Parts of the names of inputs and secrets by which a login is given its role or its keys.
+/// Parts of the names of inputs and secrets by which a login is given its role or its keys, without the characters
+/// between words.
 const OF_A_LOGIN: [&str; 12] = [
-    "role-to-assume",
-    "assume-role",
-    "role-arn",
-    "aws-role",
-    "iam-role",
-    "access-key",
-    "aws-secret",
-    "secret-key",
-    "session-token",
-    "role-duration",
-    "aws-account",
-    "aws-oidc",
+    "roletoassume",
+    "assumerole",
+    "rolearn",
+    "awsrole",
+    "iamrole",
+    "accesskey",
+    "awssecret",
+    "secretkey",
+    "sessiontoken",
+    "roleduration",
+    "awsaccount",
+    "awsoidc",
 ];
 /// Owners whose workflows ask for identity tokens to sign what they publish, not to log in to AWS.
 const SIGNERS: [&str; 5] = ["slsa-framework/", "actions/", "github/", "pypa/", "sigstore/"];
-/// Actions that use AWS credentials that are there already, or have inputs with such names for other clouds.
-const USERS_OF_CREDENTIALS: [&str; 10] = [
+/// Actions that use AWS credentials that are there already, have inputs with such names for other clouds, or log in
+/// for their own step alone (guardian/actions-riff-raff since v4).
+const USERS_OF_CREDENTIALS: [&str; 11] = [
     "aws-actions/amazon-ecr-login",
     "aws-actions/amazon-ecs-deploy-task-definition",
     "aws-actions/amazon-ecs-render-task-definition",
@@ -32,15 +34,19 @@ const USERS_OF_CREDENTIALS: [&str; 10] = [
     "aws-actions/aws-secretsmanager-get-secrets",
     "aws-actions/setup-sam",
     "docker/login-action",
+    "guardian/actions-riff-raff",
     "pulumi/actions",
     "hashicorp/setup-terraform",
 ];
+
+/// The action that reads secrets of HashiCorp Vault.
+const VAULT: &str = "hashicorp/vault-action";
 
 /// Parts of the names of actions that log in.
 const LOGINS: [&str; 7] = ["aws", "login", "log-in", "auth", "credential", "assume", "oidc"];
 
 fn names_a_login(name: &str) -> bool {
-    let name = name.to_ascii_lowercase().replace('_', "-");
+    let name = name.to_ascii_lowercase().replace(['_', '-'], "");
     OF_A_LOGIN.iter().any(|part| name.contains(part))
 }
 
@@ -57,15 +63,41 @@ pub(super) fn step_that_may_log_in(node: &Node) -> Option<NotJudged> {
     if USERS_OF_CREDENTIALS.iter().any(|known| action == *known) {
         return None;
     }
-    let (input, _) = entries(entry(node, "with")).find(|(name, value)| {
+    if action == VAULT {
+        let secrets = entry(node, "with").and_then(|with| entry(with, "secrets")).and_then(text_of)?;
+        let message = "HashiCorp Vault issues AWS credentials: how long they last is not in the workflow";
+        return if issues_credentials(&secrets.value) { not_judged(uses.place, message.to_owned()) } else { None };
+    }
+    let given = entries(entry(node, "with")).find(|(name, value)| {
         // An input that is written empty is not given.
         names_a_login(name) && text_of(value).is_none_or(|text| !text.value.is_empty())
-    })?;
-    let message = format!(
-        "the action `{}` is given `{input}`: it may log in to AWS, and its role and duration are not in the workflow",
-        uses.value
-    );
-    not_judged(uses.place, message)
+    });
+    let why = match given {
+        Some((input, _)) => format!("is given `{input}`: it may log in to AWS"),
+        None if is_named_after_a_login(&action) => "is named after a login to AWS".to_owned(),
+        None => return None,
+    };
+    not_judged(
+        uses.place,
+        format!("the action `{}` {why}, and its role and duration are not in the workflow", uses.value),
+    )
+}
+
+/// Whether Vault's secrets engine for AWS makes these: its paths `creds` and `sts` (Vault, "AWS secrets engine").
+fn issues_credentials(secrets: &str) -> bool {
+    let is_issued = |secret: &str| {
+        let path = secret.split_whitespace().next().unwrap_or_default();
+        path.contains("/creds/") || path.contains("/sts/")
+    };
+    secrets.split([';', '\n']).any(|secret| secret.contains("AWS_ACCESS_KEY_ID") && is_issued(secret))
+}
+
+/// Whether the words of an action's path, after its owner, name a login to AWS.
+fn is_named_after_a_login(action: &str) -> bool {
+    let path = action.split_once('/').map_or("", |(_, path)| path);
+    let words: Vec<&str> = path.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    let of_login = ["login", "auth", "authenticate", "oidc", "credentials", "creds"];
+    words.contains(&"aws") && words.iter().any(|word| *word == "assume" || of_login.contains(word))
 }
 
 /// Whether an action of the repository that is a program may log in to AWS, by its inputs, its path and its name.
@@ -105,4 +137,30 @@ pub(super) fn workflow_that_may_log_in(uses: &Placed<String>, job: &Node, id_tok
         help: "import that file too, with --var inputs.NAME=VALUE for what it is given".to_owned(),
         cannot_work: false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_named_after_a_login, issues_credentials};
+
+    #[test]
+    fn an_action_is_known_to_log_in_by_the_words_of_its_path() {
+        for (action, logs_in) in [
+            ("boatsgroup/github-actions-aws/setup-aws-credentials", true),
+            ("nordcloud/aws-assume-role", true),
+            ("fc-actions/aws-login", true),
+            ("aws-team/login", false),
+            ("someone/install-aws-iam-authenticator", false),
+            ("google-github-actions/auth", false),
+            ("assume", false),
+        ] {
+            assert_eq!(is_named_after_a_login(action), logs_in, "{action}");
+        }
+    }
+
+    #[test]
+    fn vault_issues_credentials_at_the_paths_of_its_aws_engine() {
+        assert!(issues_credentials("aws/sts/deploy access_key | AWS_ACCESS_KEY_ID ;\n aws/sts/deploy secret_key | S"));
+        assert!(!issues_credentials("secret/data/ci AWS_ACCESS_KEY_ID ;\naws/sts/deploy region | REGION"));
+    }
 }

@@ -1,7 +1,6 @@
 //! Credentials that one login hands to another step or another job, by outputs or the environment.
 
-use std::collections::BTreeMap;
-
+use super::conditions::Conditions;
 use super::length::{self, Position};
 use super::login::{Credentials, NotJudged};
 use super::node::{entry, text_of};
@@ -14,6 +13,8 @@ use crate::inventory::{Seconds, Source};
 
 /// The outputs of the action that hold credentials (its action.yml).
 pub(super) const OUTPUTS: [&str; 3] = ["aws-access-key-id", "aws-secret-access-key", "aws-session-token"];
+/// The variables to which the action exports them.
+const VARIABLES: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
 /// How many jobs credentials are followed through.
 const MOST_JOBS: usize = 4;
 
@@ -34,14 +35,18 @@ impl<'a> Reader<'a> {
         &mut self,
         text: &str,
         call: &Call<'a>,
-        outputs: &BTreeMap<(String, String), Credentials>,
+        walk: &Walk,
     ) -> Option<(Credentials, Option<Seconds>)> {
         let inner = text.trim().strip_prefix("${{")?.strip_suffix("}}")?;
         let parsed = expression::parse(inner.trim())?;
         let (context, keys) = parsed.name()?;
         match (context, &keys[..]) {
             ("steps", [id, of, output]) if of == "outputs" => {
-                outputs.get(&(id.clone(), output.clone())).map(|found| (found.clone(), None))
+                walk.outputs.get(&(id.clone(), output.clone())).map(|found| (found.clone(), None))
+            }
+            // The login before put them there: the action exports them to later steps.
+            ("env", [name]) if VARIABLES.iter().any(|variable| name.eq_ignore_ascii_case(variable)) => {
+                walk.current_session().map(|found| (found.clone(), None))
             }
             ("needs", [job, of, output]) if of == "outputs" => self.of_job(job, output, call),
             _ => None,
@@ -60,7 +65,7 @@ impl<'a> Reader<'a> {
         let mut other = self.beside();
         other.jobs_followed += 1;
         let walk = other.walk(job, node, call, &scope);
-        let (found, _) = other.handed_over(&written.value, call, &walk.outputs)?;
+        let (found, _) = other.handed_over(&written.value, call, &walk)?;
         self.left = other.left.max(usize::from(self.left > 0));
         let length = length::of_job(id.place, node, &scope).ok();
         let rest = walk
@@ -86,7 +91,7 @@ impl<'a> Reader<'a> {
         if token.as_text().is_some() {
             return None;
         }
-        let (credentials, age) = self.handed_over(token.expression(), call, &walk.outputs)?;
+        let (credentials, age) = self.handed_over(token.expression(), call, walk)?;
         let hops = match &credentials {
             Credentials::Path(_, hops) => hops,
             Credentials::None | Credentials::NotKnown => return None,
@@ -109,7 +114,16 @@ impl<'a> Reader<'a> {
             self.remarks.add(Some(name), NotJudged { place, message, help, cannot_work: false });
             return None;
         }
-        Some(Used { place, from: String::new(), credentials, start, end: None, always: false, age })
+        Some(Used {
+            place,
+            from: String::new(),
+            credentials,
+            start,
+            end: None,
+            conditions: Conditions::default(),
+            ends_in_chain: false,
+            age,
+        })
     }
 
     /// How long the job of this call may run, where that is known.

@@ -19,6 +19,13 @@ pub(super) struct Length {
     pub(super) comment: String,
 }
 
+impl Length {
+    /// Whether it is the time of steps that use the credentials.
+    pub(super) fn is_of_steps(&self) -> bool {
+        self.from == LengthFrom::Declared && self.seconds.value > LEAST
+    }
+}
+
 /// Where in a job credentials begin or end: the step of the job, and what is around it inside an action of the
 /// repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,9 +40,17 @@ pub(super) struct Position {
     pub(super) again: bool,
 }
 
-/// A `timeout-minutes`: its seconds, or nothing where none is written. Of several values the largest counts.
-pub(super) fn timeout(node: &Node, scope: &Scope<'_>) -> Result<Option<Placed<Seconds>>, NotJudged> {
-    let Some(written) = entry(node, "timeout-minutes") else { return Ok(None) };
+/// What a `timeout-minutes` comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Timeout {
+    /// None is written, or the value ends nothing.
+    None,
+    At(Seconds),
+}
+
+/// A `timeout-minutes` with its place. Of several values the largest counts.
+fn timeout(node: &Node, scope: &Scope<'_>) -> Result<(Timeout, Place), NotJudged> {
+    let Some(written) = entry(node, "timeout-minutes") else { return Ok((Timeout::None, node.place)) };
     let place = written.place;
     let text = text_of(written).map(|written| written.value).unwrap_or_default();
     let filled = scope.fill_as_left_out(&text);
@@ -44,41 +59,60 @@ pub(super) fn timeout(node: &Node, scope: &Scope<'_>) -> Result<Option<Placed<Se
         let (message, help) = only_a_run_knows("timeout-minutes", filled.expression(), scope);
         return Err(not_judged(message, help));
     };
-    let mut longest: Option<Seconds> = None;
+    let mut longest = Seconds(0);
     for choice in choices.iter().map(|choice| choice.trim()) {
         // An expression that comes to nothing leaves the default.
-        let minutes = if ["", "false"].contains(&choice) { Some(DEFAULT_TIMEOUT) } else { seconds(choice) };
-        let Some(minutes) = minutes else {
-            let message = format!("its timeout-minutes, `{choice}`, is not a number of minutes");
-            return Err(not_judged(message, "write a whole number of minutes".to_owned()));
-        };
-        longest = longest.max(Some(minutes));
+        let seconds = if ["", "false"].contains(&choice) { Some(Seconds(0)) } else { seconds(choice) };
+        match seconds {
+            // The runner ends a step for a positive number alone (actions/runner, StepsRunner.cs); GitHub documents no
+            // other meaning of such a number for a job.
+            Some(Seconds(0)) => return Ok((Timeout::None, place)),
+            Some(seconds) => longest = longest.max(seconds),
+            None => {
+                let message = format!("its timeout-minutes, `{choice}`, is not a number of minutes");
+                return Err(not_judged(message, "write a whole number of minutes".to_owned()));
+            }
+        }
     }
-    Ok(longest.map(|value| Placed { value, place }))
+    Ok((Timeout::At(longest), place))
 }
 
-/// A number of minutes in seconds, rounded up.
+/// The `timeout-minutes` of a step, where it is known. The runner cuts it to whole minutes (actions/runner,
+/// `EvaluateStepTimeout`).
+pub(super) fn of_step(step: &Node, scope: &Scope<'_>) -> Option<Seconds> {
+    match timeout(step, scope) {
+        Ok((Timeout::At(seconds), _)) => Some(Seconds(seconds.0 / 60 * 60)).filter(|seconds| seconds.0 > 0),
+        Ok((Timeout::None, _)) | Err(_) => None,
+    }
+}
+
+/// A number of minutes in seconds, rounded up; of a negative number, 0.
 fn seconds(minutes: &str) -> Option<Seconds> {
-    let number: f64 = minutes.parse().ok()?;
-    let whole = (number * 60.0).ceil();
-    (0.0..60_000_000.0).contains(&whole).then_some(Seconds(whole as u64))
+    let number: f64 = minutes.parse().ok().filter(|number: &f64| number.is_finite())?;
+    let whole = (number * 60.0).ceil().max(0.0);
+    (whole < 60_000_000.0).then_some(Seconds(whole as u64))
 }
 
 /// How long a job may run.
 pub(super) fn of_job(id: Place, job: &Node, scope: &Scope<'_>) -> Result<Length, NotJudged> {
     let limit = scope.runner.limit();
-    Ok(match timeout(job, scope)? {
-        None => Length {
+    let (timeout, place) = timeout(job, scope)?;
+    Ok(match timeout {
+        Timeout::None => Length {
             seconds: Placed { value: DEFAULT_TIMEOUT, place: id },
             from: LengthFrom::Assumed,
             comment: format!("GitHub's default timeout-minutes: {}", DEFAULT_TIMEOUT.0 / 60),
         },
-        Some(written) if written.value > limit => Length {
-            seconds: Placed { value: limit, place: written.place },
+        Timeout::At(written) if written > limit => Length {
+            seconds: Placed { value: limit, place },
             from: LengthFrom::Declared,
-            comment: format!("GitHub ends the job then; timeout-minutes is {}", written.value.0 / 60),
+            comment: format!("GitHub ends the job then; timeout-minutes is {}", written.0 / 60),
         },
-        Some(seconds) => Length { seconds, from: LengthFrom::Declared, comment: "timeout-minutes".to_owned() },
+        Timeout::At(value) => Length {
+            seconds: Placed { value, place },
+            from: LengthFrom::Declared,
+            comment: "timeout-minutes".to_owned(),
+        },
     })
 }
 

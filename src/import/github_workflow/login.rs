@@ -2,6 +2,7 @@
 //! table of identities; `action` has the rules of each version).
 
 use super::action::{Precedence, Version, Way};
+use super::known::{Known, known};
 use super::node::{entry, text_of};
 use super::runner::{IdToken, Runner};
 use super::scope::Scope;
@@ -56,7 +57,9 @@ pub(super) struct Step<'a> {
     reference: String,
     /// `None`: neither the tag nor the comment beside it shows the version.
     known_version: Option<Version>,
-    with: Option<&'a Node>,
+    /// Another action than configure-aws-credentials.
+    pub(super) known: Option<&'static Known>,
+    pub(super) with: Option<&'a Node>,
     pub(super) scope: &'a Scope<'a>,
 }
 
@@ -65,27 +68,23 @@ impl<'a> Step<'a> {
         let uses = entry(node, "uses").and_then(text_of)?;
         let (action, reference) = uses.value.split_once('@').unwrap_or((&uses.value, ""));
         let (_, name) = action.split_once('/')?;
+        let known = known(action);
+        // Forks and mirrors keep the name.
+        if known.is_none() && !name.eq_ignore_ascii_case("configure-aws-credentials") {
+            return None;
+        }
         let line = scope.text.lines().nth(uses.place.line.saturating_sub(1)).unwrap_or_default();
         let comment = line.split_once(" #").map(|(_, comment)| comment);
-        let known_version = Version::of_tag(reference).or_else(|| comment.and_then(Version::of_comment));
+        let known_version = match known {
+            Some(known) => Some(known.version),
+            None => Version::of_tag(reference).or_else(|| comment.and_then(Version::of_comment)),
+        };
         let reference = reference.to_owned();
-        // Forks and mirrors keep the name.
-        name.eq_ignore_ascii_case("configure-aws-credentials").then(|| Self {
-            place: uses.place,
-            reference,
-            known_version,
-            with: entry(node, "with"),
-            scope,
-        })
+        Some(Self { place: uses.place, reference, known_version, known, with: entry(node, "with"), scope })
     }
 
     pub(super) fn version(&self) -> Version {
         self.known_version.unwrap_or(Version::NEWEST)
-    }
-
-    /// An input as it is written, with its place; an empty one counts as not written.
-    fn written(&self, name: &str) -> Option<Placed<String>> {
-        self.with.and_then(|with| entry(with, name)).and_then(text_of).filter(|input| !input.value.is_empty())
     }
 
     /// The value of an input, from `with` or from the environment, with the place that a person can change.
@@ -116,7 +115,7 @@ impl<'a> Step<'a> {
     }
 
     /// Whether a switch is on; `None`: only a run knows.
-    fn is_on(&self, name: &str) -> Option<bool> {
+    pub(super) fn is_on(&self, name: &str) -> Option<bool> {
         let Some(switch) = self.option(name) else { return Some(false) };
         let choices = switch.value.choices()?;
         let on = |text: &String| text.trim().eq_ignore_ascii_case("true");
@@ -147,15 +146,15 @@ impl<'a> Step<'a> {
             return Ok(Effect::Nothing);
         }
         let key = self.secret("aws-access-key-id");
-        let token = self.secret("aws-session-token");
+        // A token that a caller may leave out is none: a user's keys have no token.
+        let token = self.option("aws-session-token").map(|given| given.value);
         let mut handed = || handed_over(token.as_ref().or(key.as_ref())?.expression());
         let keys = if token.is_some() { Source::of_kind("session-token") } else { Source::of_kind("iam-user") };
-        let profile = self.option("aws-profile").is_some();
-        let exported = match self.option("output-env-credentials") {
-            Some(_) => self.is_on("output-env-credentials") != Some(false),
-            None => !profile,
-        };
+        let exported = self.exports();
         let Some(role) = self.value("role-to-assume", |text| self.scope.fill(text)) else {
+            if self.known.is_some() && key.is_none() {
+                return Err(self.not_judged("the action is given no role", "name the role in the action's input"));
+            }
             let credentials = match (key.is_some(), handed(), keys) {
                 (true, Some(credentials), _) => credentials,
                 (true, None, Some(keys)) if token.is_none() => Credentials::Path(keys, Vec::new()),
@@ -168,13 +167,21 @@ impl<'a> Step<'a> {
         let mut login = Login { credentials: Credentials::None, chained: false, exported, note: None };
         let (way, source, mut hops) = if let (true, Some(keys)) = (key.is_some(), keys) {
             match handed() {
-                Some(Credentials::Path(source, hops)) => (Way::SessionKeys, source, hops),
+                Some(Credentials::Path(source, hops)) => {
+                    login.chained = !hops.is_empty() && *before == Credentials::Path(source.clone(), hops.clone());
+                    (Way::SessionKeys, source, hops)
+                }
                 Some(_) => return Err(self.not_known_before()),
                 None if token.is_some() => (Way::SessionKeys, keys, Vec::new()),
                 None => (Way::Keys, keys, Vec::new()),
             }
         } else if self.value("web-identity-token-file", |text| self.scope.fill_as_left_out(text)).is_some() {
             (Way::TokenFile, Source::WebIdentity { renewable: true }, Vec::new())
+        } else if let Some(first) = self.first_role() {
+            if !self.may_use_identity_token() {
+                return Err(self.no_credentials());
+            }
+            (Way::Chained, Source::WebIdentity { renewable: false }, vec![first])
         } else if !self.chains(before)? && self.may_use_identity_token() {
             if self.scope.id_token == IdToken::CallerDecides {
                 login.note = Some((

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::conditions::runs;
 use super::foreign::workflow_that_may_log_in;
 use super::length;
 use super::local::{File, LocalFiles};
@@ -16,7 +17,7 @@ use super::parsed::Parsed;
 use super::remarks::Remarks;
 use super::runner::{IdToken, Runner, grants_id_token};
 use super::scope::{Given, Inputs, Kind, MAX_LOOKUPS, Scope, Secrets};
-use super::steps::{Used, Walk, runs};
+use super::steps::{Used, Walk};
 use crate::import::{Draft, Variables, locate};
 use crate::inventory::problem::{Place, Placed};
 use crate::inventory::yaml::{Node, Value};
@@ -191,6 +192,7 @@ impl<'a> Reader<'a> {
             Ok(length) => length,
             Err(remark) => return self.remarks.add(Some(name), remark),
         };
+        let single_login = logins.iter().filter(|login| used(login)).count() == 1;
         let mut drafts: Vec<Draft> = Vec::new();
         for login in logins {
             let Credentials::Path(source, hops) = login.credentials else { continue };
@@ -198,6 +200,10 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let length = length::of_login(&length, login.start, login.end, &timeouts);
+            // The path of the chained login has the role. Alone it counts where steps with a timeout come in between.
+            if login.ends_in_chain && !length.is_of_steps() {
+                continue;
+            }
             let draft = Draft {
                 name: String::new(),
                 place: login.place,
@@ -212,6 +218,7 @@ impl<'a> Reader<'a> {
                     length: Some(length.comment),
                     source: None,
                 },
+                single_login,
             };
             // A login that is repeated in the job is one job of the inventory.
             if !drafts.iter().any(|known| known.is_like(&draft)) {

@@ -130,7 +130,14 @@ impl<'a> Scope<'a> {
         let scope = Rc::new(self.clone());
         let defaults = entries(declared).filter_map(|(name, input)| Some((name, entry(input, "default")?)));
         let all = defaults.chain(entries(with));
-        all.map(|(name, node)| (name.to_ascii_lowercase(), Passed { node, scope: Rc::clone(&scope), kind })).collect()
+        let kind = |name: &str| match declared.and_then(|declared| entry(declared, name)) {
+            Some(input) if has(input, "type", "string") => Kind::Text,
+            _ => kind,
+        };
+        let passed = |(name, node): (&str, &'a Node)| {
+            (name.to_ascii_lowercase(), Passed { node, scope: Rc::clone(&scope), kind: kind(name) })
+        };
+        all.map(passed).collect()
     }
 
     /// The expression that makes the matrix on which this one depends.
@@ -180,7 +187,9 @@ impl<'a> Scope<'a> {
             "env" => variable().or_else(|| self.declared_env(name, optional, env)),
             "inputs" => self.input(name, optional, &given.inputs),
             "github" if name.starts_with("event.inputs.") => {
-                self.input(name.trim_start_matches("event.inputs."), optional, &given.inputs)
+                let name = name.trim_start_matches("event.inputs.");
+                // The event holds texts alone.
+                self.input(name, optional, &given.inputs).map(Possible::into_texts)
             }
             "secrets" => self.secret(name, optional, &given.secrets),
             "matrix" => match given.row.get(name) {
@@ -208,9 +217,9 @@ impl<'a> Scope<'a> {
     fn passed(&self, passed: &Passed<'a>, optional: Optional) -> Option<Possible> {
         let Passed { node, scope, kind } = passed;
         let value = scope.value(node, *kind, optional, &scope.given, &scope.env)?;
-        Some(match (kind, value.single().and_then(Scalar::text)) {
-            (Kind::Text, Some(text)) => Possible::text(text),
-            _ => value,
+        Some(match kind {
+            Kind::Text => value.into_texts(),
+            Kind::Typed => value,
         })
     }
 
@@ -224,21 +233,22 @@ impl<'a> Scope<'a> {
             }
             Inputs::Declared(on) => on,
         };
+        let declared = |event: &str| entry(entry(entry((*on)?, event)?, "inputs")?, name);
+        let all: Vec<&Node> = ["workflow_call", "workflow_dispatch"].into_iter().filter_map(declared).collect();
+        let has = |key: &str, value: &str| all.iter().any(|input| has(input, key, value));
         if let Some(given) = self.variables.get("inputs", name) {
-            return Some(Possible::text(given));
+            let switch = given.parse().ok().filter(|_| has("type", "boolean"));
+            return Some(switch.map_or_else(|| Possible::text(given), |on| Possible::known(Scalar::Bool(on))));
         }
         if optional == Optional::Open {
             return None;
         }
-        let declared = |event: &str| entry(entry(entry((*on)?, event)?, "inputs")?, name);
-        let all: Vec<&Node> = ["workflow_call", "workflow_dispatch"].into_iter().filter_map(declared).collect();
         let default = all.iter().find_map(|input| entry(input, "default"));
         if let Some(default) = default {
-            return self.value(default, Kind::Typed, optional, &self.given, &[]);
+            let value = self.value(default, Kind::Typed, optional, &self.given, &[])?;
+            let typed = has("type", "boolean") || has("type", "number");
+            return Some(if typed { value } else { value.into_texts() });
         }
-        let has = |key: &str, value: &str| {
-            all.iter().any(|input| entry(input, key).and_then(text_of).is_some_and(|text| text.value == value))
-        };
         if let Some(Value::List(options)) = all.iter().find_map(|input| Some(&entry(input, "options")?.value)) {
             let options = options.iter().filter_map(text_of).map(|option| Scalar::Text(option.value));
             return Some(Possible::one_of(options, format!("${{{{ inputs.{name} }}}}")));
@@ -266,6 +276,11 @@ impl<'a> Scope<'a> {
             }
         }
     }
+}
+
+/// Whether an input declares this.
+fn has(input: &Node, key: &str, value: &str) -> bool {
+    entry(input, key).and_then(text_of).is_some_and(|text| text.value == value)
 }
 
 impl<'a> Given<'a> {

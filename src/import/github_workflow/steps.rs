@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use super::conditions::{Conditions, Runs};
 use super::foreign::{program_may_log_in, step_that_may_log_in};
 use super::hand_over;
 use super::length::{self, Position};
 use super::local::CHECKOUT;
-use super::login::{Credentials, Effect, NotJudged, Step};
+use super::login::{Credentials, Effect, Login, NotJudged, Step};
 use super::node::{entry, text_of};
 use super::reader::{Call, Reader};
 use super::scope::{Given, Inputs, Kind, Scope};
@@ -26,8 +27,10 @@ pub(super) struct Used {
     pub(super) start: Position,
     /// Where another login replaces the credentials in every run.
     pub(super) end: Option<Position>,
-    /// It runs in every run of the job that comes so far.
-    pub(super) always: bool,
+    /// The conditions on which it runs: only a run knows whether they hold.
+    pub(super) conditions: Conditions,
+    /// Where it ends, its credentials assume the next role.
+    pub(super) ends_in_chain: bool,
     /// How old the credentials may be when the job starts: another job made them.
     pub(super) age: Option<Seconds>,
 }
@@ -48,14 +51,39 @@ pub(super) struct Walk {
     checkouts: Vec<String>,
 }
 
+impl Walk {
+    /// The session of the login whose credentials are in the environment.
+    pub(super) fn current_session(&self) -> Option<&Credentials> {
+        let session = |found: &&Credentials| matches!(found, Credentials::Path(_, hops) if !hops.is_empty());
+        self.current.map(|current| &self.logins[current].credentials).filter(session)
+    }
+}
+
 /// Where a step is.
 #[derive(Clone)]
 struct Around {
     position: Position,
     /// The step of the job that uses the action; empty in the job itself.
     from: String,
-    /// The step runs in every run of the job that comes so far.
-    always: bool,
+    conditions: Conditions,
+}
+
+impl Around {
+    /// What is around a step with this condition.
+    fn of_step(&self, position: Position, condition: Option<String>) -> Self {
+        let condition = condition.map(|condition| format!("{}: {condition}", self.from));
+        Self { position, from: self.from.clone(), conditions: self.conditions.and(condition) }
+    }
+}
+
+impl Login {
+    /// Whether it replaces the session of an earlier login in every run.
+    fn replaces(&self, walk: &Walk, around: &Around) -> bool {
+        // A user's keys before the login are no session.
+        let session = |known: &Used| matches!(&known.credentials, Credentials::Path(_, hops) if !hops.is_empty());
+        let of_same_runs = |known: &Used| session(known) && known.conditions.hold_with(&around.conditions);
+        self.exported && !self.chained && walk.current.is_some_and(|current| of_same_runs(&walk.logins[current]))
+    }
 }
 
 impl<'a> Reader<'a> {
@@ -65,16 +93,13 @@ impl<'a> Reader<'a> {
         let Some(Value::List(steps)) = entry(job, "steps").map(|steps| &steps.value) else { return walk };
         for (index, node) in steps.iter().enumerate() {
             let position = Position { step: index, others_before: false, others_after: false, again: false };
-            let runs = runs(node, scope);
-            let timeout = match length::timeout(node, scope) {
-                _ if runs == Some(false) => Some(Seconds(0)),
-                Ok(written) => written.map(|written| written.value),
-                Err(_) => None,
-            };
-            walk.timeouts.push(timeout);
-            if runs != Some(false) {
-                let around = Around { position, from: String::new(), always: runs == Some(true) };
-                self.step(name, node, call, scope, &around, &mut walk);
+            let job = Around { position, from: String::new(), conditions: Conditions::default() };
+            match Runs::of(node, scope).condition() {
+                Some(condition) => {
+                    walk.timeouts.push(length::of_step(node, scope));
+                    self.step(name, node, call, scope, &job.of_step(position, condition), &mut walk);
+                }
+                None => walk.timeouts.push(Some(Seconds(0))),
             }
         }
         walk
@@ -115,10 +140,8 @@ impl<'a> Reader<'a> {
     }
 
     fn login(&mut self, name: &str, step: &Step<'_>, node: &Node, call: &Call<'a>, around: &Around, walk: &mut Walk) {
-        let before = walk.before.clone();
-        let outputs = walk.outputs.clone();
-        let mut found = |expression: &str| self.handed_over(expression, call, &outputs).map(|(found, _)| found);
-        let login = match step.effect(&before, &mut found) {
+        let mut found = |expression: &str| self.handed_over(expression, call, walk).map(|(found, _)| found);
+        let login = match step.effect(&walk.before, &mut found) {
             Ok(Effect::Nothing) => return,
             Ok(Effect::Login(login)) => login,
             Err(remark) => {
@@ -128,7 +151,7 @@ impl<'a> Reader<'a> {
                 return;
             }
         };
-        if let Some((message, help)) = login.note {
+        if let Some((message, help)) = login.note.clone() {
             self.notes.add(Some(name), NotJudged { place: step.place, message, help, cannot_work: false });
         }
         if let Some(id) = entry(node, "id").and_then(text_of) {
@@ -144,21 +167,13 @@ impl<'a> Reader<'a> {
             walk.before = login.credentials;
             return;
         }
-        let session = |current: usize| {
-            let credentials = &walk.logins[current].credentials;
-            matches!(credentials, Credentials::Path(_, hops) if !hops.is_empty())
-        };
-        // A user's keys before the login are no session that the login would replace.
-        let again = !login.chained
-            && login.exported
-            && walk.current.is_some_and(|current| walk.logins[current].always && session(current));
-        if login.chained {
-            // The job ends up with the chained role, not with the role before it.
-            if let Some(current) = walk.current.take() {
-                walk.logins.remove(current);
+        let again = login.replaces(walk, around);
+        if let Some(current) = walk.current.filter(|_| login.exported) {
+            let current = &mut walk.logins[current];
+            if around.conditions.hold_with(&current.conditions) {
+                current.end = Some(around.position);
+                current.ends_in_chain = login.chained;
             }
-        } else if let Some(current) = walk.current.filter(|_| login.exported && around.always) {
-            walk.logins[current].end = Some(around.position);
         }
         walk.logins.push(Used {
             place: step.place,
@@ -166,7 +181,8 @@ impl<'a> Reader<'a> {
             credentials: login.credentials.clone(),
             start: Position { again, ..around.position },
             end: None,
-            always: around.always,
+            conditions: around.conditions.clone(),
+            ends_in_chain: false,
             age: None,
         });
         if login.exported {
@@ -223,14 +239,14 @@ impl<'a> Reader<'a> {
         };
         let call = Call { stack, ..call.clone() };
         for (index, node) in steps.iter().enumerate() {
-            let Some(runs) = runs(node, &scope).map_or(Some(false), |runs| runs.then_some(true)) else { continue };
+            let Some(condition) = Runs::of(node, &scope).condition() else { continue };
             let position = Position {
                 step: around.position.step,
                 others_before: around.position.others_before || index > 0,
                 others_after: around.position.others_after || index + 1 < steps.len(),
                 again: false,
             };
-            let inner = Around { position, from: from.clone(), always: around.always && runs };
+            let inner = Around { from: from.clone(), ..around.clone() }.of_step(position, condition);
             self.step(name, node, &call, &scope, &inner, walk);
         }
         if let Some(id) = entry(node, "id").and_then(text_of) {
@@ -243,17 +259,9 @@ impl<'a> Reader<'a> {
         let Some(Value::Map(outputs)) = entry(action, "outputs").map(|outputs| &outputs.value) else { return };
         for (output, declared) in outputs {
             let Some(value) = entry(declared, "value").and_then(text_of) else { continue };
-            if let Some((found, _)) = self.handed_over(&value.value, call, &walk.outputs) {
+            if let Some((found, _)) = self.handed_over(&value.value, call, walk) {
                 walk.outputs.insert((id.to_owned(), output.value.clone()), found);
             }
         }
-    }
-}
-
-/// Whether a step or a job runs: `None`, only a run knows.
-pub(super) fn runs(node: &Node, scope: &Scope<'_>) -> Option<bool> {
-    match entry(node, "if").and_then(text_of) {
-        Some(condition) if !condition.value.is_empty() => scope.condition(&condition.value).truth(),
-        _ => Some(true),
     }
 }

@@ -140,6 +140,7 @@ impl TerraformRun<'_> {
                 length: length.is_none().then(|| PLACEHOLDER_COMMENT.to_owned()),
                 ..JobComments::default()
             },
+            single_login: true,
         }
     }
 
