@@ -139,17 +139,17 @@ pub(super) struct Lint {
     pub(super) templates: super::templates::TemplateOptions,
 }
 
-/// Changes to workflow files.
+/// Changes to workflow files and profiles.
 #[derive(Debug, Args)]
 pub(super) struct FixOptions {
-    /// With --github-workflow: write role-duration-seconds or timeout-minutes where exactly one safe change covers a
-    /// job
-    #[arg(long, requires = "github_workflow", conflicts_with = "diff")]
+    /// With --github-workflow: write role-duration-seconds or timeout-minutes; with --aws-config: write
+    /// duration_seconds; each where exactly one safe change covers a job
+    #[arg(long, conflicts_with_all = ["diff", "inventory"])]
     pub(super) fix: bool,
-    /// With --github-workflow: print what --fix would write, as a unified diff, in place of the report
-    #[arg(long, requires = "github_workflow")]
+    /// With --github-workflow or --aws-config: print what --fix would write, as a unified diff, in place of the report
+    #[arg(long, conflicts_with = "inventory")]
     pub(super) diff: bool,
-    /// With --fix: change files that have uncommitted changes, or that Git does not track
+    /// With --fix: change files of a Git repository that have uncommitted changes, or that Git does not track
     #[arg(long, requires = "fix")]
     pub(super) allow_dirty: bool,
 }

@@ -1,23 +1,21 @@
-//! `lint --fix` and `--diff`: one key in a workflow, where exactly one safe change covers a job. Trust policies and
-//! roles are never changed.
+//! `lint --fix` and `--diff`: writes one key where exactly one safe change covers a job. Trust policies and roles are
+//! never changed. `workflows` and `profiles` propose changes, `proposals` makes those after which no job is worse.
 
 mod diff;
+pub(super) mod profiles;
+mod proposals;
+pub(super) mod workflows;
 mod write;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::arguments::Lint;
-use super::import::workflows;
+use super::arguments::FixOptions;
 use super::output::{self, bad_usage, print_error};
 use super::status::ExitStatus;
-use crate::import::Variables;
-use crate::import::github_workflow::{Edit, Workflow, edited, import};
-use crate::inventory::{Hop, Inventory, Job, LengthFrom, Location, RoleRef, Seconds};
-use crate::lease::rules::CHAIN_CAP;
-use crate::lease::{LimitedBy, Verdict, judge};
-use crate::report::Report;
+use crate::import::TextChange;
+use crate::inventory::{Job, RoleRef, Seconds};
 use crate::visible;
+use proposals::Proposal;
 
 /// The outcome of a run with `--fix` or `--diff`.
 pub(super) enum Outcome {
@@ -30,163 +28,89 @@ pub(super) enum Outcome {
 }
 
 /// A role's MaxSessionDuration, if known.
-type MaxSession<'a> = &'a dyn Fn(&RoleRef) -> Option<Seconds>;
+pub(super) type MaxSession<'a> = &'a dyn Fn(&RoleRef) -> Option<Seconds>;
 
-/// The file and the line of a login.
-type Place = (String, usize);
-
-/// The change at each login.
-type Changes = BTreeMap<Place, Option<Edit>>;
-
-/// The workflows with the changes so far.
-struct Fixed<'a> {
-    files: Vec<Workflow>,
-    jobs: Vec<Job>,
-    variables: &'a Variables,
-    max_session: MaxSession<'a>,
-    /// Per file: from this line of the original file on, that many lines were added.
-    added: BTreeMap<String, Vec<(usize, usize)>>,
+/// A file that may be changed.
+#[derive(Debug, Clone)]
+pub(super) struct TextFile {
+    pub(super) name: String,
+    pub(super) text: String,
 }
 
-impl<'a> Fixed<'a> {
-    fn new(files: Vec<Workflow>, variables: &'a Variables, max_session: MaxSession<'a>) -> Self {
-        let jobs = import(&files, variables).inventory.jobs;
-        Self { files, jobs, variables, max_session, added: BTreeMap::new() }
-    }
+/// An input whose files may be changed.
+pub(super) trait Fixable {
+    /// What one entry of the files is called.
+    fn noun(&self) -> &'static str;
 
-    /// Makes a change, unless a job at this login is not covered after it, or it harms another job.
-    fn apply(&mut self, (name, line): &Place, edit: Edit) -> bool {
-        let Some(index) = self.files.iter().position(|file| file.name == *name) else { return false };
-        let added = self.added.get(name).into_iter().flatten();
-        let line = line + added.filter(|(from, _)| line >= from).map(|(_, lines)| lines).sum::<usize>();
-        let Some(text) = edited(&self.files[index], line, edit) else { return false };
-        let mut files = self.files.clone();
-        files[index].text = text;
-        let jobs = import(&files, self.variables).inventory.jobs;
-        let is_covered = |job: &Job| judge(job, self.max_session).verdict == Verdict::Covered;
-        let is_good = |(old, new): (&Job, &Job)| {
-            let is_here = *old.location.file == **name && old.location.line == line;
-            let is_same = Job { location: old.location.clone(), ..new.clone() } == *old;
-            if is_here { is_covered(new) } else { is_same || !is_covered(old) && is_covered(new) }
-        };
-        if jobs.len() != self.jobs.len() || !self.jobs.iter().zip(&jobs).all(is_good) {
-            return false;
-        }
-        let (old, new) = (&self.files[index].text, &files[index].text);
-        let same = old.lines().zip(new.lines()).take_while(|(old, new)| old == new).count();
-        let lines = new.lines().count().saturating_sub(old.lines().count());
-        self.added.entry(name.clone()).or_default().push((same + 1, lines));
-        (self.files, self.jobs) = (files, jobs);
-        true
-    }
+    fn files(&self) -> Vec<TextFile>;
+
+    /// The jobs as `lint` judges them.
+    fn jobs(&self) -> &[Job];
+
+    /// The changes that cover jobs, and how many entries of the files have none.
+    fn proposals(&self, files: &[TextFile], max_session: MaxSession<'_>) -> Proposed;
+
+    /// The jobs of the files with these texts.
+    fn read_again(&self, texts: &[String]) -> Vec<Job>;
 }
 
-/// The changes of durations first: a new `timeout-minutes` moves the lines of its job.
-fn in_order(changes: Changes) -> Vec<(Place, Option<Edit>)> {
-    let mut all: Vec<_> = changes.into_iter().rev().collect();
-    all.sort_by_key(|(_, edit)| matches!(edit, Some(Edit::Timeout(_))));
-    all
+/// Proposals, and the entries without one.
+#[derive(Default)]
+pub(super) struct Proposed {
+    proposals: Vec<Proposal>,
+    without: usize,
 }
 
-/// Writes or prints the changes that cover jobs of the report.
-pub(super) fn run(arguments: &Lint, inventory: &Inventory, report: &Report) -> Result<Outcome, ExitStatus> {
-    let read = workflows(&arguments.input.github_workflow, &arguments.variables).workflows();
-    let files = read.map_err(|why| bad_usage(&why.to_string()))?;
-    let max_session: MaxSession<'_> = &|role| report.max_session(role);
-    let changes = changes(inventory, max_session);
-    if changes.values().any(|edit| matches!(edit, Some(Edit::Timeout(_)))) {
-        print_error(
-            "note: GitHub cancels a job at its timeout-minutes: keep the new line only if the job's longest run is \
-             shorter.",
-        );
+/// Writes or prints the changes that cover jobs.
+pub(super) fn run(
+    options: &FixOptions,
+    output: Option<&Path>,
+    input: &dyn Fixable,
+    max_session: MaxSession<'_>,
+) -> Result<Outcome, ExitStatus> {
+    let files = input.files();
+    let Proposed { proposals, without } = input.proposals(&files, max_session);
+    let proposed = proposals.len();
+    let kept = proposals::without_harm(input, &files, proposals, max_session);
+    let not_fixed = without + proposed - kept.len();
+    if let Some(note) = kept.iter().find_map(|proposal| proposal.note) {
+        print_error(note);
     }
-    let variables = Variables::new(arguments.variables.iter().cloned());
-    let mut fixed = Fixed::new(files.clone(), &variables, max_session);
-    let mut not_fixed = 0;
-    for (place, edit) in in_order(changes) {
-        not_fixed += usize::from(!edit.is_some_and(|edit| fixed.apply(&place, edit)));
-    }
-    let changed: Vec<(Workflow, String)> = files
-        .into_iter()
-        .zip(fixed.files)
-        .filter(|(old, new)| old.text != new.text)
-        .map(|(old, new)| (old, new.text))
+    let changed: Vec<(&TextFile, String, Vec<&TextChange>)> = files
+        .iter()
+        .enumerate()
+        .map(|(index, file)| (file, changes_of(index, &kept)))
+        .filter(|(_, changes)| !changes.is_empty())
+        .map(|(file, changes)| (file, TextChange::apply_all(&file.text, changes.iter().copied()), changes))
         .collect();
-    if arguments.fix.diff {
-        let text: String = changed.iter().map(|(file, new)| diff::unified(&file.name, &file.text, new)).collect();
-        print_not_fixed(not_fixed);
-        return Ok(Outcome::Printed(output::write(&text, arguments.selection.output.as_deref())));
+    if options.diff {
+        let text: String = changed.iter().map(|(file, new, _)| diff::unified(&file.name, &file.text, new)).collect();
+        print_not_fixed(not_fixed, input.noun());
+        return Ok(Outcome::Printed(output::write(&text, output)));
     }
-    write::check(changed.iter().map(|(file, _)| Path::new(&file.name)), arguments.fix.allow_dirty)?;
-    for (file, new) in &changed {
-        write::write_atomically(Path::new(&file.name), new)
+    write::check(changed.iter().map(|(file, ..)| Path::new(&file.name)), options.allow_dirty)?;
+    for (file, new, changes) in &changed {
+        write::write_atomically(Path::new(&file.name), &file.text, new)
             .map_err(|error| bad_usage(&format!("error: {} cannot be written: {error}", visible::line(&file.name))))?;
-        print_error(&format!("fixed: {}", visible::line(&file.name)));
+        for change in changes {
+            let line = file.text[..change.offset].matches('\n').count() + 1;
+            let inserted = visible::line(change.inserted.trim().trim_end_matches(','));
+            print_error(&format!("fixed: {}:{line}: {inserted}", visible::line(&file.name)));
+        }
     }
-    print_not_fixed(not_fixed);
+    print_not_fixed(not_fixed, input.noun());
     Ok(if changed.is_empty() { Outcome::Unchanged } else { Outcome::Changed })
 }
 
-fn print_not_fixed(count: usize) {
+fn changes_of(file: usize, proposals: &[Proposal]) -> Vec<&TextChange> {
+    proposals.iter().filter(|proposal| proposal.file == file).map(|proposal| &proposal.change).collect()
+}
+
+fn print_not_fixed(count: usize, noun: &str) {
     if count > 0 {
-        let logins = if count == 1 { "1 login is" } else { &format!("{count} logins are") };
+        let entries = if count == 1 { format!("1 {noun} is") } else { format!("{count} {noun}s are") };
         print_error(&format!(
-            "{logins} not fixed: no single safe change is enough, or the file does not state the value as a literal."
+            "{entries} not fixed: no single safe change is enough, or the file does not state the value as a literal."
         ));
-    }
-}
-
-/// The change at each login whose jobs are not all covered; `None`: they need different changes, or no change certainly
-/// suffices.
-fn changes(inventory: &Inventory, max_session: MaxSession<'_>) -> Changes {
-    let mut edits: BTreeMap<Place, Vec<Option<Edit>>> = BTreeMap::new();
-    for job in inventory.jobs.iter().filter(|job| judge(job, max_session).verdict != Verdict::Covered) {
-        let Location { file, line, .. } = &job.location;
-        edits.entry((file.to_string(), *line)).or_default().push(only_change(job, max_session));
-    }
-    let common = |edits: Vec<Option<Edit>>| edits[0].filter(|_| edits.iter().all(|edit| *edit == edits[0]));
-    edits.into_iter().map(|(place, edits)| (place, common(edits))).collect()
-}
-
-/// The change that covers the job, if there is exactly one.
-fn only_change(job: &Job, max_session: MaxSession<'_>) -> Option<Edit> {
-    let covered = |job: &Job| judge(job, max_session).verdict == Verdict::Covered;
-    let judgement = judge(job, max_session);
-    if judgement.verdict == Verdict::Unknown {
-        // It is not known whether the role grants the request.
-        return None;
-    }
-    let with_duration = |seconds: Seconds| {
-        let mut path = job.path.clone();
-        if let Some(last) = path.last_mut() {
-            *last = Hop { duration: Some(seconds), ..last.clone() };
-        }
-        Job { path, ..job.clone() }
-    };
-    let last = job.path.len().checked_sub(1)?;
-    let mut found = Vec::new();
-    if judgement.verdict == Verdict::Rejected {
-        // The first refused request must be the request of the login.
-        if judgement.limiting_hop == Some(last) && covered(&with_duration(CHAIN_CAP)) {
-            found.push(Edit::RoleDuration(CHAIN_CAP.0));
-        }
-    } else {
-        let wanted = job.needed() + job.margin;
-        let limited_by_request =
-            matches!(judgement.limited_by, Some(LimitedBy::RequestedDuration | LimitedBy::DefaultDuration));
-        if limited_by_request && covered(&with_duration(wanted)) {
-            found.push(Edit::RoleDuration(wanted.0));
-        }
-        if let (LengthFrom::Assumed, Some(lease)) = (job.length_from, judgement.lease) {
-            let minutes = lease.0.saturating_sub(job.margin.0 + job.age.0) / 60;
-            let stated = Job { length: Seconds::minutes(minutes), length_from: LengthFrom::Declared, ..job.clone() };
-            if minutes > 0 && covered(&stated) {
-                found.push(Edit::Timeout(minutes));
-            }
-        }
-    }
-    match &found[..] {
-        [edit] => Some(*edit),
-        _ => None,
     }
 }

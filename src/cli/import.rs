@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::arguments::Lint;
 use super::output::{self, bad_usage, print_error};
 use super::status::ExitStatus;
 use super::templates;
-use crate::import::aws_config::{self, Options, Profiles};
+use crate::import::aws_config::Options;
 use crate::import::cloudformation::CloudformationTemplates;
 use crate::import::github_workflow::GithubWorkflows;
 use crate::import::terraform_plan::{self, TerraformPlans};
 use crate::import::{AwsProfiles, Imported, Importer, NotRead, Variables};
 use crate::inventory::{Seconds, Source};
+use crate::shared_config::SharedConfig;
 use crate::templates::Given;
 
 /// The message about files without a job and without a problem.
@@ -104,18 +104,13 @@ fn importer_of_import(arguments: &Import) -> (Box<dyn Importer>, Option<&Path>) 
     }
 }
 
-/// The importer for the files of `lint`.
-pub(super) fn importer_of_lint(arguments: &Lint) -> Box<dyn Importer> {
-    Box::new(workflows(&arguments.input.github_workflow, &arguments.variables))
-}
-
 /// Workflows with the values of their expressions.
 pub(super) fn workflows(paths: &[PathBuf], variables: &[(String, String)]) -> GithubWorkflows {
     GithubWorkflows { paths: paths.to_vec(), variables: Variables::new(variables.iter().cloned()) }
 }
 
 /// Runs an importer. Prints why it cannot read its files.
-pub(super) fn imported(importer: &dyn Importer) -> Result<Imported, ExitStatus> {
+fn imported(importer: &dyn Importer) -> Result<Imported, ExitStatus> {
     importer.read(&environment).map_err(|why| match why {
         NotRead::Input(problems) => super::bad_input(&problems),
         why => bad_usage(&why.to_string()),
@@ -138,11 +133,11 @@ pub(super) fn run(arguments: &Import) -> ExitStatus {
     output::write(&imported.to_yaml(), output).unwrap_or(status)
 }
 
-/// Imports the profiles of one file, or of the files that an SDK would read.
-pub(super) fn import_aws_config(file: Option<&Path>, options: Options) -> Result<Profiles, ExitStatus> {
+/// Reads the profiles of one file, or of the files that an SDK would read.
+pub(super) fn load_aws_config(file: Option<&Path>) -> Result<SharedConfig, ExitStatus> {
+    let options = Options { length: None, copied_sessions: false, now: super::start().at };
     let profiles = AwsProfiles { file: file.map(Path::to_path_buf), options };
-    let config = profiles.load(&environment).map_err(|why| bad_usage(&why.to_string()))?;
-    Ok(aws_config::profiles(&config, options))
+    profiles.load(&environment).map_err(|why| bad_usage(&why.to_string()))
 }
 
 fn environment(name: &str) -> Option<String> {

@@ -1,22 +1,28 @@
 //! `lint`: judges only declared facts, from an inventory or from other files that define credentials.
 
 use super::arguments::Lint;
-use super::fix::{self, Outcome};
+use super::fix::profiles::{AsJobs, Profiles as FixableProfiles};
+use super::fix::workflows::Workflows;
+use super::fix::{self, Fixable, Outcome};
 use super::format;
-use super::import::{import_aws_config, imported, importer_of_lint, print_remarks};
+use super::import::{load_aws_config, print_remarks, workflows};
 use super::output::{self, bad_usage};
 use super::status::{self, ExitStatus};
 use crate::check;
 use crate::findings::FindingId;
-use crate::import::aws_config::{Options, Profiles};
+use crate::import::aws_config::{self, Options, Profiles};
 use crate::inventory::{Filter, Inventory, Job, JobName, Remark, Seconds};
-use crate::lease::longest::{LongestRuns, with_its_copy};
+use crate::lease::longest::LongestRuns;
 use crate::report::{NotJudged, Report, leases};
+use crate::shared_config::SharedConfig;
 use crate::visible;
 
 /// The note about jobs whose length is not declared.
 const WITHOUT_LENGTH: &str = "These files do not declare how long jobs run. The report shows how long they may run, \
     and `covered` means only that a job can start. To judge jobs of 4 hours, add --length 4h.";
+/// The error about changes of an inventory.
+const NOT_FIXABLE: &str = "error: --fix and --diff change workflows and AWS profiles: pass --github-workflow or \
+    --aws-config";
 /// The note about jobs that may use a copy of their credentials.
 const WITH_COPIES: &str = "The exit status follows the worse of copied and renewed credentials. --renewed judges only \
     jobs whose credentials the AWS CLI or an SDK renews.";
@@ -50,7 +56,9 @@ async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
     };
     let mut report = outcome.report;
     if with_changes {
-        match fix::run(arguments, &input.inventory, &report) {
+        let max_session: fix::MaxSession<'_> = &|role| report.max_session(role);
+        let Some(fixable) = &input.fixable else { return Some(bad_usage(NOT_FIXABLE)) };
+        match fix::run(&arguments.fix, selection.output.as_deref(), &**fixable, max_session) {
             Ok(Outcome::Changed) => return None,
             Ok(Outcome::Unchanged) => {}
             Ok(Outcome::Printed(shown)) => {
@@ -82,6 +90,8 @@ struct Input {
     not_judged: Vec<Remark>,
     /// The profiles of the jobs; `None`: the jobs do not come from profiles.
     profiles: Option<ProfilesInput>,
+    /// The files that `--fix` may change; `None`: an inventory.
+    fixable: Option<Box<dyn Fixable>>,
 }
 
 /// The parts of a report of profiles other than their jobs.
@@ -125,31 +135,40 @@ async fn read(arguments: &Lint) -> Result<Input, ExitStatus> {
     let given = &arguments.input;
     if let Some(inventory) = &given.inventory {
         let (inventory, filter) = super::read(inventory, selection).await?;
-        return Ok(Input { inventory, filter, imported: None, not_judged: Vec::new(), profiles: None });
+        let not_judged = Vec::new();
+        return Ok(Input { inventory, filter, imported: None, not_judged, profiles: None, fixable: None });
     }
     if let Some(file) = &given.aws_config {
         let now = super::start().at;
         // The length is not declared. A job that cannot run for 0 seconds cannot start.
         let length = Some(arguments.length.unwrap_or(Seconds(0)));
         let options = Options { length, copied_sessions: false, now };
-        return profiles_input(arguments, import_aws_config(file.as_deref(), options)?);
+        return profiles_input(arguments, load_aws_config(file.as_deref())?, options);
     }
-    let imported = imported(&*importer_of_lint(arguments))?;
+    let source = workflows(&given.github_workflow, &arguments.variables);
+    let files = source.workflows().map_err(|why| bad_usage(&why.to_string()))?;
+    let imported = source.import(&files);
     if !arguments.fix.diff {
         print_remarks(&imported, "not judged");
     }
     let (inventory, not_judged) = (imported.inventory, imported.not_imported);
     let filter = Filter::new(&selection.jobs, &selection.roles);
-    Ok(Input { inventory, filter, imported: Some("github-workflow"), not_judged, profiles: None })
+    let (variables, single_logins) = (source.variables, imported.single_logins);
+    // A filter that matches nothing is reported with the report.
+    let jobs = filter.select(&inventory).map(|jobs| jobs.into_iter().cloned().collect()).unwrap_or_default();
+    let fixable: Box<dyn Fixable> = Box::new(Workflows { files, variables, jobs, single_logins });
+    let (imported, fixable) = (Some("github-workflow"), Some(fixable));
+    Ok(Input { inventory, filter, imported, not_judged, profiles: None, fixable })
 }
 
 /// The jobs of profiles, each with its copy unless --renewed excludes copies.
-fn profiles_input(arguments: &Lint, profiles: Profiles) -> Result<Input, ExitStatus> {
-    let Profiles { imported, cannot_start, not_known } = profiles;
+fn profiles_input(arguments: &Lint, config: SharedConfig, options: Options) -> Result<Input, ExitStatus> {
+    let Profiles { imported, cannot_start, not_known } = aws_config::profiles(&config, options);
     let (inventory, not_judged) = (imported.inventory, imported.not_imported);
     if inventory.jobs.is_empty() && not_judged.is_empty() {
         output::print_error(super::import::NOTHING);
     }
+    let as_jobs = AsJobs { with_length: arguments.length.is_some(), renewed: arguments.renewed };
     let mut filter = Filter::new(&arguments.selection.jobs, &arguments.selection.roles);
     let mut jobs: Vec<Job> = Vec::new();
     let mut names = Vec::new();
@@ -157,13 +176,11 @@ fn profiles_input(arguments: &Lint, profiles: Profiles) -> Result<Input, ExitSta
         let selected = filter.select(&inventory).map_err(|nothing| bad_usage(&format!("error: {nothing}")))?;
         for job in selected {
             names.push(job.name.clone());
-            // Without a length, no length needs a margin.
-            let margin = if arguments.length.is_some() { job.margin } else { Seconds(0) };
-            let copies = with_its_copy(job.clone()).into_iter().map(|job| Job { margin, ..job });
-            jobs.extend(copies.take(if arguments.renewed { 1 } else { 2 }));
+            jobs.extend(as_jobs.of(job));
         }
         filter = Filter::default();
     }
+    let fixable = FixableProfiles { config, options, as_jobs, jobs: jobs.clone(), names: names.clone() };
     let refused = |one: crate::import::aws_config::CannotStart| leases::Refused {
         profile: one.profile,
         why: one.summary,
@@ -178,7 +195,8 @@ fn profiles_input(arguments: &Lint, profiles: Profiles) -> Result<Input, ExitSta
         renewed: arguments.renewed,
     };
     let inventory = Inventory { jobs, ..inventory };
-    Ok(Input { inventory, filter, imported: Some("aws-config"), not_judged, profiles: Some(profiles) })
+    let (imported, profiles) = (Some("aws-config"), Some(profiles));
+    Ok(Input { inventory, filter, imported, not_judged, profiles, fixable: Some(Box::new(fixable)) })
 }
 
 /// Adds the unjudged entries of imported files to the report.

@@ -25,7 +25,7 @@ mod steps;
 use std::sync::Arc;
 
 use super::{Imported, Variables, gather};
-pub use edit::{Edit, edited};
+pub use edit::{Edit, text_change};
 pub use files::GithubWorkflows;
 
 use local::LocalFiles;

@@ -23,6 +23,7 @@ mod explain;
 mod fault_matrix;
 mod figures;
 mod fit_laws;
+mod fixes;
 mod formats;
 mod function_settings;
 mod harness;

@@ -3,8 +3,9 @@
 use crate::workflows::{ROLE, TOKEN, W, assert_job, judged, login, of_job, one_job};
 
 /// The keys of the session before, as they are in the environment.
-const OF_ENVIRONMENT: &str = "aws-access-key-id: \"${{ env.AWS_ACCESS_KEY_ID }}\", aws-secret-access-key: \
-                              \"${{ env.AWS_SECRET_ACCESS_KEY }}\", aws-session-token: \"${{ env.AWS_SESSION_TOKEN }}\"";
+const OF_ENVIRONMENT: &str = "aws-access-key-id: \"${{ env.AWS_ACCESS_KEY_ID }}\", \
+                              aws-secret-access-key: \"${{ env.AWS_SECRET_ACCESS_KEY }}\", \
+                              aws-session-token: \"${{ env.AWS_SESSION_TOKEN }}\"";
 
 /// The names of the jobs of a report.
 fn names(report: &serde_json::Value) -> Vec<&str> {

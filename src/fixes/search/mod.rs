@@ -79,6 +79,21 @@ pub(crate) fn first_ways(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Sec
     if of_two.is_empty() { search.ways(MOST_CHANGES, Some(most)) } else { of_two }
 }
 
+/// The requests that alone cover the job: the hop and the DurationSeconds to send there.
+#[cfg(feature = "cli")]
+#[must_use]
+pub(crate) fn sufficient_requests(
+    job: &Job,
+    max_session: &dyn Fn(&RoleRef) -> Option<Seconds>,
+) -> Vec<(usize, Seconds)> {
+    let ways = Search { job, max_session }.ways_with(1, None, |set| matches!(set, [Step::Ask(_)]));
+    let request = |way: Way| match way.changes[..] {
+        [Change::Ask(hop, seconds)] => Some((hop, seconds)),
+        _ => None,
+    };
+    ways.into_iter().filter_map(request).collect()
+}
+
 /// The least change with a shorter chain, for a job that chains roles.
 #[must_use]
 pub(crate) fn shorter_chain(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Option<Way> {

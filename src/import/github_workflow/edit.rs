@@ -1,12 +1,14 @@
 //! Changes to the text of a workflow: one key is written, and all else stays as it is, comments and order too.
 
 use super::Workflow;
+use super::known::known;
 use super::node::{entries, entry, entry_with_key, text_of};
+use crate::import::TextChange;
 use crate::inventory::problem::{Placed, Sink};
 use crate::inventory::yaml::{self, Node, Value};
 
 /// A change that makes a job's credentials last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Edit {
     /// `role-duration-seconds` of the login step.
     RoleDuration(u64),
@@ -14,33 +16,37 @@ pub enum Edit {
     Timeout(u64),
 }
 
-/// The workflow's text with this change at the login whose `uses` is on this line; `None`: the file is not written so
-/// that it can be changed safely, such as a value that is an expression.
+/// The change of this file at the login whose `uses` is on this line; `None`: the file is not written so that it can
+/// be changed safely, such as a value that is an expression.
 #[must_use]
-pub fn edited(workflow: &Workflow, line: usize, edit: Edit) -> Option<String> {
-    let tree = yaml::parse(yaml::Dialect::WORKFLOW, 0, &workflow.text, &mut Sink::default())?;
-    let (job, step) = login(&tree, line)?;
-    let (map, key, before, value) = match edit {
-        Edit::RoleDuration(seconds) => (entry(step, "with")?, "role-duration-seconds", "role-to-assume", seconds),
-        Edit::Timeout(minutes) => (job, "timeout-minutes", "steps", minutes),
-    };
+pub fn text_change(workflow: &Workflow, line: usize, edit: Edit) -> Option<TextChange> {
     let text = &workflow.text;
-    let changed = match entry(map, key) {
-        Some(written) => replaced(text, written, value)?,
-        None => inserted(text, &entry_with_key(map, before)?.0, &format!("{key}: {value}"))?,
-    };
-    // A change that is not read back as it is meant is none.
-    let tree = yaml::parse(yaml::Dialect::WORKFLOW, 0, &changed, &mut Sink::default())?;
-    let written = entries(entry(&tree, "jobs")).any(|(_, job)| {
-        let steps = entry(job, "steps").map(|steps| &steps.value);
-        let of_steps = match steps {
-            Some(Value::List(steps)) => steps.iter().filter_map(|step| entry(step, "with")).collect(),
-            _ => Vec::new(),
-        };
-        let mut maps = of_steps.into_iter().chain([job]);
-        maps.any(|map| entry(map, key).and_then(text_of).is_some_and(|text| text.value == value.to_string()))
-    });
-    written.then_some(changed)
+    let tree = yaml::parse(yaml::Dialect::WORKFLOW, 0, text, &mut Sink::default())?;
+    let (job, step) = login(&tree, line)?;
+    match edit {
+        Edit::RoleDuration(seconds) => {
+            let with = entry(step, "with")?;
+            let key = duration_key(&text_of(entry(step, "uses")?)?.value)?;
+            match entry(with, key) {
+                Some(written) => replaced(text, written, seconds),
+                None => inserted(text, &with.entries().first()?.0, &format!("{key}: {seconds}")),
+            }
+        }
+        // A length that somebody stated is not shortened.
+        Edit::Timeout(_) if entry(job, "timeout-minutes").is_some() => None,
+        Edit::Timeout(minutes) => {
+            inserted(text, &entry_with_key(job, "steps")?.0, &format!("timeout-minutes: {minutes}"))
+        }
+    }
+}
+
+/// The name of the input for the duration in this action.
+fn duration_key(uses: &str) -> Option<&'static str> {
+    const KEY: &str = "role-duration-seconds";
+    match known(uses.split('@').next()?) {
+        Some(known) => known.name_of(KEY),
+        None => Some(KEY),
+    }
 }
 
 /// The job and the step whose `uses` is on this line.
@@ -53,39 +59,37 @@ fn login(tree: &Node, line: usize) -> Option<(&Node, &Node)> {
 }
 
 /// A number that is written as a literal, replaced.
-fn replaced(text: &str, written: &Node, value: u64) -> Option<String> {
+fn replaced(text: &str, written: &Node, value: u64) -> Option<TextChange> {
     let old = text_of(written)?.value;
     if old.contains("${{") || old.is_empty() {
         return None;
     }
-    let (before, after) = text.split_at_checked(written.place.offset)?;
-    let after = match after.chars().next()? {
-        quote @ ('"' | '\'') => after[1..].strip_prefix(&old)?.strip_prefix(quote)?,
-        _ => after.strip_prefix(&old)?,
-    };
-    Some(format!("{before}{value}{after}"))
+    let offset = written.place.offset;
+    let here = text.get(offset..)?;
+    let quoted = ['"', '\''].iter().map(|quote| format!("{quote}{old}{quote}"));
+    let literal = quoted.chain([old.clone()]).find(|literal| here.starts_with(literal))?;
+    Some(TextChange { offset, removed: literal.len(), inserted: value.to_string() })
 }
 
 /// A key before another of its map: a line of its own, or an entry of a map in braces.
-fn inserted(text: &str, next: &Placed<String>, entry: &str) -> Option<String> {
-    let (before, after) = text.split_at_checked(next.place.offset)?;
-    let start = before.rfind('\n').map_or(0, |end| end + 1);
-    let indent = &before[start..];
-    if indent.chars().all(|c| c == ' ') {
-        let ending = if before.ends_with("\r\n") || text.contains("\r\n") { "\r\n" } else { "\n" };
-        return Some(format!("{before}{entry}{ending}{indent}{after}"));
-    }
-    let in_braces = indent.trim_end().ends_with(['{', ',']);
-    in_braces.then(|| format!("{before}{entry}, {after}"))
+fn inserted(text: &str, next: &Placed<String>, entry: &str) -> Option<TextChange> {
+    let offset = next.place.offset;
+    let before = text.get(..offset)?;
+    let line = before.rsplit('\n').next()?;
+    let in_braces = line.trim_end().ends_with(['{', ',']);
+    let in_braces = in_braces.then(|| TextChange { offset, removed: 0, inserted: format!("{entry}, ") });
+    TextChange::line_before(text, offset, entry).or(in_braces)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Edit, edited};
+    use super::{Edit, text_change};
+    use crate::import::TextChange;
     use crate::import::github_workflow::Workflow;
 
     fn edit(text: &str, line: usize, edit: Edit) -> Option<String> {
-        edited(&Workflow { name: "w.yml".to_owned(), text: text.to_owned() }, line, edit)
+        let change = text_change(&Workflow { name: "w.yml".to_owned(), text: text.to_owned() }, line, edit)?;
+        Some(TextChange::apply_all(text, [&change]))
     }
 
     const BLOCK: &str = "on: push # every push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    # the steps\n    \
@@ -111,6 +115,20 @@ mod tests {
             assert_eq!(edit(&with(value), 7, Edit::RoleDuration(3600)), Some(with("3600")), "{value}");
         }
         assert_eq!(edit(&with("${{ vars.SECONDS }}"), 7, Edit::RoleDuration(3600)), None);
+    }
+
+    #[test]
+    fn a_stated_timeout_is_left() {
+        let stated = BLOCK.replace("    steps:", "    timeout-minutes: 600\n    steps:");
+        assert_eq!(edit(&stated, 8, Edit::Timeout(50)), None);
+    }
+
+    #[test]
+    fn the_input_of_another_action_is_written_under_its_name() {
+        let text =
+            BLOCK.replace("aws-actions/configure-aws-credentials@v4", "dflook/configure-oidc-aws-credentials@v1");
+        let changed = edit(&text, 7, Edit::RoleDuration(3600)).unwrap();
+        assert!(changed.contains("          duration-seconds: 3600\n          role-to-assume"), "{changed}");
     }
 
     #[test]

@@ -1,0 +1,78 @@
+//! Proposals for the texts of files, and those of them that harm no job.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Fixable, MaxSession, TextFile, changes_of};
+use crate::import::TextChange;
+use crate::inventory::{Job, JobName};
+use crate::lease::{Verdict, judge};
+
+/// A change of one file.
+pub(super) struct Proposal {
+    /// The index of the file.
+    pub(super) file: usize,
+    pub(super) change: TextChange,
+    /// The jobs that it changes, which must be covered after it.
+    pub(super) jobs: BTreeSet<JobName>,
+    /// What people should know of it.
+    pub(super) note: Option<&'static str>,
+}
+
+pub(super) fn is_covered(job: &Job, max_session: MaxSession<'_>) -> bool {
+    judge(job, max_session).verdict == Verdict::Covered
+}
+
+/// The proposals that cover their jobs and harm no other. Each attempt reads the files again with all that are left.
+pub(super) fn without_harm(
+    input: &dyn Fixable,
+    files: &[TextFile],
+    proposals: Vec<Proposal>,
+    max_session: MaxSession<'_>,
+) -> Vec<Proposal> {
+    let mut kept = without_conflicts(proposals);
+    while !kept.is_empty() {
+        let text = |(index, file): (usize, &TextFile)| TextChange::apply_all(&file.text, changes_of(index, &kept));
+        let texts: Vec<String> = files.iter().enumerate().map(text).collect();
+        let jobs = input.read_again(&texts);
+        let harmed = harmed(input.jobs(), &jobs, &kept, max_session);
+        if harmed.is_empty() {
+            break;
+        }
+        let left = kept.len();
+        kept.retain(|proposal| proposal.jobs.is_disjoint(&harmed));
+        if kept.len() == left {
+            // It is not known which change harms a job that none of them means.
+            kept.clear();
+        }
+    }
+    kept
+}
+
+/// Two changes of the same part are both left out, unless they are the same.
+fn without_conflicts(proposals: Vec<Proposal>) -> Vec<Proposal> {
+    let mut by_place: BTreeMap<(usize, usize), Vec<Proposal>> = BTreeMap::new();
+    for proposal in proposals {
+        by_place.entry((proposal.file, proposal.change.offset)).or_default().push(proposal);
+    }
+    let one = |mut same: Vec<Proposal>| {
+        let first = same.pop()?;
+        let alike = same.iter().all(|other| other.change == first.change);
+        let jobs = same.into_iter().flat_map(|other| other.jobs);
+        alike.then(|| Proposal { jobs: first.jobs.iter().cloned().chain(jobs).collect(), ..first })
+    };
+    by_place.into_values().filter_map(one).collect()
+}
+
+/// The jobs that are not as they should be after the changes: a job that a change means is covered, any other is
+/// covered or the same.
+fn harmed(old: &[Job], new: &[Job], proposals: &[Proposal], max_session: MaxSession<'_>) -> BTreeSet<JobName> {
+    let new: BTreeMap<&JobName, &Job> = new.iter().map(|job| (&job.name, job)).collect();
+    let is_meant = |job: &Job| proposals.iter().any(|proposal| proposal.jobs.contains(&job.name));
+    let is_good = |job: &Job| {
+        new.get(&job.name).is_some_and(|new| {
+            let is_same = || Job { location: job.location.clone(), ..(*new).clone() } == *job;
+            is_covered(new, max_session) || !is_meant(job) && is_same()
+        })
+    };
+    old.iter().filter(|job| !is_good(job)).map(|job| job.name.clone()).collect()
+}

@@ -1,0 +1,102 @@
+//! The changes of workflows: `role-duration-seconds` of a login, or `timeout-minutes` of a job that states none.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::proposals::{Proposal, is_covered};
+use super::{Fixable, MaxSession, Proposed, TextFile};
+use crate::fixes::search::sufficient_requests;
+use crate::import::Variables;
+use crate::import::github_workflow::{Edit, Workflow, import, text_change};
+use crate::inventory::{Job, JobName, LengthFrom, Location, Seconds};
+use crate::lease::{Verdict, judge};
+
+/// The note about a new `timeout-minutes`.
+const OF_TIMEOUTS: &str = "note: GitHub cancels a job at its timeout-minutes: keep the new line only if the job's \
+                           longest run is shorter.";
+
+/// Workflow files and their jobs.
+pub(in crate::cli) struct Workflows {
+    pub(in crate::cli) files: Vec<Workflow>,
+    pub(in crate::cli) variables: Variables,
+    pub(in crate::cli) jobs: Vec<Job>,
+    /// The jobs with one login alone.
+    pub(in crate::cli) single_logins: BTreeSet<JobName>,
+}
+
+impl Fixable for Workflows {
+    fn noun(&self) -> &'static str {
+        "login"
+    }
+
+    fn files(&self) -> Vec<TextFile> {
+        let file = |file: &Workflow| TextFile { name: file.name.clone(), text: file.text.clone() };
+        self.files.iter().map(file).collect()
+    }
+
+    fn jobs(&self) -> &[Job] {
+        &self.jobs
+    }
+
+    fn proposals(&self, _files: &[TextFile], max_session: MaxSession<'_>) -> Proposed {
+        let mut by_login: BTreeMap<(&str, usize), Vec<&Job>> = BTreeMap::new();
+        for job in &self.jobs {
+            let Location { file, line, .. } = &job.location;
+            by_login.entry((file, *line)).or_default().push(job);
+        }
+        let mut proposed = Proposed::default();
+        for ((file, line), jobs) in by_login {
+            if jobs.iter().all(|job| is_covered(job, max_session)) {
+                continue;
+            }
+            match self.proposal(file, line, &jobs, max_session) {
+                Some(proposal) => proposed.proposals.push(proposal),
+                None => proposed.without += 1,
+            }
+        }
+        proposed
+    }
+
+    fn read_again(&self, texts: &[String]) -> Vec<Job> {
+        let file = |(file, text): (&Workflow, &String)| Workflow { name: file.name.clone(), text: text.clone() };
+        let files: Vec<Workflow> = self.files.iter().zip(texts).map(file).collect();
+        import(&files, &self.variables).inventory.jobs
+    }
+}
+
+impl Workflows {
+    /// The change of a login, if all its jobs that are not covered need the same.
+    fn proposal(&self, file: &str, line: usize, jobs: &[&Job], max_session: MaxSession<'_>) -> Option<Proposal> {
+        let index = self.files.iter().position(|known| known.name == file)?;
+        let open = jobs.iter().filter(|job| !is_covered(job, max_session));
+        let edits: BTreeSet<Option<Edit>> = open.map(|job| self.only_edit(job, max_session)).collect();
+        let edit = edits.first().copied().flatten().filter(|_| edits.len() == 1)?;
+        Some(Proposal {
+            file: index,
+            change: text_change(&self.files[index], line, edit)?,
+            jobs: jobs.iter().map(|job| job.name.clone()).collect(),
+            note: matches!(edit, Edit::Timeout(_)).then_some(OF_TIMEOUTS),
+        })
+    }
+
+    /// The change that covers the job, if there is exactly one.
+    fn only_edit(&self, job: &Job, max_session: MaxSession<'_>) -> Option<Edit> {
+        let judgement = judge(job, max_session);
+        if judgement.verdict == Verdict::Unknown {
+            // It is not known whether the role grants the request.
+            return None;
+        }
+        let last = job.path.len().checked_sub(1)?;
+        let request = |(hop, seconds): (usize, Seconds)| (hop == last).then_some(Edit::RoleDuration(seconds.0));
+        let mut edits: Vec<Option<Edit>> = sufficient_requests(job, max_session).into_iter().map(request).collect();
+        if let (LengthFrom::Assumed, Some(lease)) = (job.length_from, judgement.lease) {
+            let minutes = lease.0.saturating_sub(job.margin.0 + job.age.0) / 60;
+            let stated = Job { length: Seconds::minutes(minutes), ..job.clone() };
+            let helps = minutes > 0 && self.single_logins.contains(&job.name) && is_covered(&stated, max_session);
+            edits.extend(helps.then_some(Some(Edit::Timeout(minutes))));
+        }
+        match edits[..] {
+            [edit] => edit,
+            _ => None,
+        }
+    }
+}
