@@ -159,9 +159,19 @@ fn message(finding: &Finding) -> String {
     literal(&text)
 }
 
-/// Escapes links in a text: SARIF renders `[text](target)` as a link (SARIF 2.1.0, 3.11.6).
+/// Escapes links and placeholders in a text: SARIF renders `[text](target)` as a link, and replaces `{0}` by an
+/// argument (SARIF 2.1.0, 3.11.6 and 3.11.5).
 fn literal(text: &str) -> String {
-    visible::block(text).replace("](", "] (")
+    let text = visible::block(text).replace("](", "] (");
+    let mut parts = text.split('{');
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let number = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        let is_placeholder = number.len() < part.len() && number.starts_with('}');
+        shown.push_str(if is_placeholder { "{ " } else { "{" });
+        shown.push_str(part);
+    }
+    shown
 }
 
 /// A file's URI reference: percent-encoded, with forward slashes.
@@ -217,5 +227,15 @@ fn invocation(report: &Report, left_out: &[&Finding]) -> Invocation {
         execution_successful: report.run.complete,
         start_time_utc: report.run.started_at.clone(),
         tool_execution_notifications: notes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::literal;
+
+    #[test]
+    fn texts_have_neither_links_nor_placeholders() {
+        assert_eq!(literal("{0} {every: 30m} {12}{x} [a](b) {"), "{ 0} {every: 30m} { 12}{x} [a] (b) {");
     }
 }
