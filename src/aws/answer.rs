@@ -15,6 +15,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use http_body_util::LengthLimitError;
 
 use super::errors::{Class, printable};
+use super::secrets::Secrets;
 
 /// The result of a failed call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,11 +53,12 @@ impl ErrorAnswer {
         }
     }
 
-    /// Reads the answer, or the local error that stopped the call.
-    pub(crate) fn read<E>(error: &SdkError<E, HttpResponse>) -> Self
+    /// Reads the answer, or the local error that stopped the call. Nothing in it is a part of `secrets`.
+    pub(crate) fn read<E>(error: &SdkError<E, HttpResponse>, secrets: &Secrets) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
+        let printable = |text: &str| printable(&secrets.redact(text));
         if let Some(largest) = find::<LengthLimitError>(error) {
             let status = error.raw_response().map(|raw| raw.status().as_u16());
             let message = format!("the answer is too large: {largest}");

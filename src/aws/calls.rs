@@ -9,6 +9,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use super::answer::ErrorAnswer;
 use super::client::Aws;
 use super::errors::{Failure, Operation};
+use super::secrets::Secrets;
 use crate::inventory::{Role, RoleArn};
 
 /// A call about a role.
@@ -18,6 +19,7 @@ pub(super) struct Request {
     pub(super) caller_role: Option<RoleArn>,
     pub(super) policy: String,
     pub(super) role: Role,
+    pub(super) secrets: Secrets,
 }
 
 impl Request {
@@ -34,7 +36,7 @@ impl Request {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        self.failed(operation, ErrorAnswer::read(error))
+        self.failed(operation, ErrorAnswer::read(error, &self.secrets))
     }
 
     /// The failure of an answer that does not come from AWS.

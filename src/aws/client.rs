@@ -16,6 +16,7 @@ use super::answer::WholeAnswer;
 use super::clock::Clock;
 use super::http::{LARGEST_ANSWER, LARGEST_PAGE, bounded, pool};
 use super::pace::{Paces, Quota};
+use super::secrets::Secrets;
 use super::settings::{self, BadSettings, ServiceSettings};
 use super::sts::is_header_text;
 use crate::inventory::RoleArn;
@@ -39,6 +40,7 @@ pub struct Aws {
     http: SharedHttpClient,
     pub(crate) clock: Clock,
     pub(super) paces: Paces,
+    pub(crate) secrets: Secrets,
     end: Option<Instant>,
 }
 
@@ -97,8 +99,10 @@ impl Aws {
         let kept = config.retry_config().filter(|set| explicit || **set != RetryConfig::standard()).cloned();
         let region = config.region().filter(|region| settings::is_region(region.as_ref())).cloned();
         let mut builder = config.clone().into_builder();
-        if let Some(credentials) = config.credentials_provider() {
-            builder.set_credentials_provider(Some(SharedCredentialsProvider::new(Sendable(credentials))));
+        let secrets = Secrets::default();
+        if let Some(provider) = config.credentials_provider() {
+            let provider = Sendable { provider, secrets: secrets.clone() };
+            builder.set_credentials_provider(Some(SharedCredentialsProvider::new(provider)));
         }
         let config = builder
             .http_client(bounded(http.clone(), LARGEST_ANSWER))
@@ -106,7 +110,7 @@ impl Aws {
             .region(region.unwrap_or_else(|| Region::new(FALLBACK_REGION)))
             .service_config(ServiceSettings(config))
             .build();
-        Self { config, http, clock: Clock::default(), paces: Paces::default(), end: None }
+        Self { config, http, clock: Clock::default(), paces: Paces::default(), secrets, end: None }
     }
 
     /// Copies this for a new run of a process that lives on: a new clock, new paces, and timeouts that allow another
@@ -117,7 +121,7 @@ impl Aws {
         let timeouts = timeouts(attempt, remaining.min(OPERATION_TIMEOUT));
         let config = self.config.clone().into_builder().timeout_config(timeouts).build();
         let end = Instant::now() + remaining.saturating_sub(TO_ANSWER.min(remaining / 10));
-        Self { config, clock: Clock::default(), paces: Paces::default(), end: Some(end), http: self.http.clone() }
+        Self { config, clock: Clock::default(), paces: Paces::default(), end: Some(end), ..self.clone() }
     }
 
     /// Copies this with an end that reserves this much time for later work.
@@ -152,7 +156,8 @@ impl Aws {
     /// An STS client for these credentials. Without credentials the call is not signed, and STS refuses the call.
     #[cfg(feature = "cli")]
     pub(super) fn sts_as(&self, credentials: Option<Credentials>) -> aws_sdk_sts::Client {
-        let provider = credentials.map(|credentials| SharedCredentialsProvider::new(Sendable(credentials)));
+        let sendable = |provider| Sendable { provider, secrets: self.secrets.clone() };
+        let provider = credentials.map(|credentials| SharedCredentialsProvider::new(sendable(credentials)));
         let mut config = self.config.clone().into_builder();
         config.set_credentials_provider(provider);
         let builder = aws_sdk_sts::config::Builder::from(&config.build())
@@ -220,8 +225,12 @@ impl Aws {
     }
 }
 
-/// A provider that returns only credentials that a header can hold: the SDK panics when it signs with others.
-struct Sendable<P>(P);
+/// A provider that returns only credentials that a header can hold: the SDK panics when it signs with others. It notes
+/// what it returns, so that no answer that quotes them is shown.
+struct Sendable<P> {
+    provider: P,
+    secrets: Secrets,
+}
 
 impl<P> fmt::Debug for Sendable<P> {
     /// Nothing of the provider: the SDK's Debug prints the access key id.
@@ -236,7 +245,8 @@ impl<P: ProvideCredentials> ProvideCredentials for Sendable<P> {
         Self: 'a,
     {
         future::ProvideCredentials::new(async {
-            let credentials = self.0.provide_credentials().await?;
+            let credentials = self.provider.provide_credentials().await?;
+            self.secrets.hold(&credentials);
             let fits = [Some(credentials.access_key_id()), credentials.session_token()]
                 .into_iter()
                 .flatten()
@@ -247,7 +257,7 @@ impl<P: ProvideCredentials> ProvideCredentials for Sendable<P> {
     }
 
     fn fallback_on_interrupt(&self) -> Option<Credentials> {
-        self.0.fallback_on_interrupt()
+        self.provider.fallback_on_interrupt()
     }
 }
 

@@ -22,6 +22,7 @@ use aws_smithy_types::retry::RetryConfig;
 
 use super::answer::ErrorAnswer;
 use super::client::Aws;
+use super::secrets::Secrets;
 use super::sts::caller_identity;
 use crate::facts::Checker;
 
@@ -114,14 +115,14 @@ impl Aws {
         };
         given.map(Found).map_err(|error| NotFound {
             failed: !matches!(error, CredentialsError::CredentialsNotLoaded(_)),
-            refused: refused_call(&error),
+            refused: refused_call(&error, &self.secrets),
             process: process_error(&error),
         })
     }
 
     /// The identity of these credentials. Without credentials the call is not signed, and STS refuses the call.
     pub(crate) async fn identity_of(&self, credentials: Option<&Found>) -> Result<Checker, ErrorAnswer> {
-        caller_identity(&self.sts_as(credentials.map(|found| found.0.clone()))).await
+        caller_identity(&self.sts_as(credentials.map(|found| found.0.clone())), &self.secrets).await
     }
 
     /// Why STS refuses this role for this duration; `None`: STS grants a session, which is discarded.
@@ -136,7 +137,7 @@ impl Aws {
         let call = self.sts_as(Some(caller.0.clone())).assume_role().role_arn(role).role_session_name(session_name);
         let call = call.set_external_id(external_id.map(str::to_owned));
         let answer = call.duration_seconds(i32::try_from(seconds).unwrap_or(i32::MAX)).send().await;
-        answer.err().map(|error| ErrorAnswer::read(&error))
+        answer.err().map(|error| ErrorAnswer::read(&error, &self.secrets))
     }
 
     /// The Region of the calls.
@@ -146,12 +147,12 @@ impl Aws {
 }
 
 /// A provider's call that was refused or not answered.
-fn refused_call(error: &CredentialsError) -> Option<(&'static str, ErrorAnswer)> {
+fn refused_call(error: &CredentialsError, secrets: &Secrets) -> Option<(&'static str, ErrorAnswer)> {
     let mut next: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = next {
-        let found = call::<AssumeRoleError>("AssumeRole", error)
-            .or_else(|| call::<AssumeRoleWithWebIdentityError>("AssumeRoleWithWebIdentity", error))
-            .or_else(|| call::<GetRoleCredentialsError>("GetRoleCredentials", error));
+        let found = call::<AssumeRoleError>("AssumeRole", error, secrets)
+            .or_else(|| call::<AssumeRoleWithWebIdentityError>("AssumeRoleWithWebIdentity", error, secrets))
+            .or_else(|| call::<GetRoleCredentialsError>("GetRoleCredentials", error, secrets));
         if found.is_some() {
             return found;
         }
@@ -160,11 +161,11 @@ fn refused_call(error: &CredentialsError) -> Option<(&'static str, ErrorAnswer)>
     None
 }
 
-fn call<E>(name: &'static str, error: &(dyn Error + 'static)) -> Option<(&'static str, ErrorAnswer)>
+fn call<E>(name: &'static str, error: &(dyn Error + 'static), secrets: &Secrets) -> Option<(&'static str, ErrorAnswer)>
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
-    error.downcast_ref::<SdkError<E, HttpResponse>>().map(|error| (name, ErrorAnswer::read(error)))
+    error.downcast_ref::<SdkError<E, HttpResponse>>().map(|error| (name, ErrorAnswer::read(error, secrets)))
 }
 
 /// Why a `credential_process` failed. The SDK's text holds the output of the program and is not returned.

@@ -3,8 +3,9 @@
 //! `settings` checks the SDK's variables, `client` makes the clients (retries, timeouts), `http` the connections,
 //! `pace` learns the limits of each quota, `walk` makes the calls of a plan in order.
 //!
-//! `sts`, `iam`, `sns` and `s3` hold the calls of one service each. `answer` reads error answers, `errors` classifies
-//! their codes, `clock` reads the Date header. Only `errors` compiles without the feature `aws`.
+//! `sts`, `iam`, `sns` and `s3` hold the calls of one service each. `answer` reads error answers, `secrets` removes
+//! held credentials from them, `errors` classifies their codes, `clock` reads the Date header. Only `errors` compiles
+//! without the feature `aws`.
 
 #[cfg(feature = "aws")]
 mod answer;
@@ -27,6 +28,8 @@ mod pace;
 mod probe;
 #[cfg(feature = "lambda")]
 pub(crate) mod s3;
+#[cfg(feature = "aws")]
+mod secrets;
 #[cfg(feature = "aws")]
 pub mod settings;
 #[cfg(feature = "aws")]

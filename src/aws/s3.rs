@@ -93,7 +93,7 @@ impl S3Object {
                 _ => Err(ErrorAnswer::unreadable("the answer has no ETag: it is not from S3")),
             },
             Ok(_) => Err(ErrorAnswer::unreadable("the answer has no request id: it is not from S3")),
-            Err(error) => Err(ErrorAnswer::read(&error)),
+            Err(error) => Err(ErrorAnswer::read(&error, &self.aws.secrets)),
         }
     }
 
@@ -105,7 +105,7 @@ impl S3Object {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let answer = ErrorAnswer::read(error);
+        let answer = ErrorAnswer::read(error, &self.aws.secrets);
         let named = error.raw_response().and_then(|raw| raw.headers().get("x-amz-bucket-region"));
         if answer.class == super::errors::Class::ElsewhereInS3
             && let Some(named) = named

@@ -7,6 +7,7 @@ use aws_sdk_sns::types::MessageAttributeValue;
 use super::answer::ErrorAnswer;
 use super::client::Aws;
 use super::errors::Class;
+use super::secrets::Secrets;
 
 /// One message for a topic, with a text for each protocol in `body`.
 pub(crate) struct Publication<'a> {
@@ -21,7 +22,10 @@ pub(crate) struct Publication<'a> {
 
 /// Publishes to topics of one Region. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Publisher(aws_sdk_sns::Client);
+pub(crate) struct Publisher {
+    client: aws_sdk_sns::Client,
+    secrets: Secrets,
+}
 
 impl fmt::Debug for Publisher {
     /// Prints only the name: the SDK's own Debug prints the access key id.
@@ -33,14 +37,14 @@ impl fmt::Debug for Publisher {
 impl Publisher {
     /// A publisher for topics of this Region.
     pub(crate) fn new(aws: &Aws, region: &str) -> Self {
-        Self(aws.sns(region))
+        Self { client: aws.sns(region), secrets: aws.secrets.clone() }
     }
 
     /// Publishes one message. Success needs a message id: the SDK also accepts an empty answer, for example from a
     /// proxy.
     pub(crate) async fn publish(&self, publication: &Publication<'_>) -> Result<(), ErrorAnswer> {
         let mut request = self
-            .0
+            .client
             .publish()
             .topic_arn(publication.topic_arn)
             .message_structure("json")
@@ -58,7 +62,7 @@ impl Publisher {
         match request.send().await {
             Ok(answer) if answer.message_id().is_some_and(|id| !id.is_empty()) => Ok(()),
             Ok(_) => Err(ErrorAnswer::unreadable("the answer has no message id")),
-            Err(error) => Err(ErrorAnswer::read(&error)),
+            Err(error) => Err(ErrorAnswer::read(&error, &self.secrets)),
         }
     }
 }

@@ -9,6 +9,7 @@ use super::answer::ErrorAnswer;
 use super::calls::{Calls, Request};
 use super::client::Session;
 use super::errors::{Class, Failure, Operation};
+use super::secrets::Secrets;
 use crate::facts::Checker;
 use crate::inventory::{RoleArn, is_account};
 use crate::lease::rules::{ASSUME_ROLE_MINIMUM, LONGEST_SESSION};
@@ -19,17 +20,18 @@ const CLOCK_TOLERANCE: Duration = Duration::from_secs(15 * 60);
 impl Calls {
     /// The checker's identity.
     pub(super) async fn checker(&self) -> Result<Checker, Class> {
-        caller_identity(&self.checker_sts).await.map_err(|answer| answer.class)
+        caller_identity(&self.checker_sts, &self.aws.secrets).await.map_err(|answer| answer.class)
     }
 
     /// Assumes the role for 900 seconds, the shortest session, with `session` or the checker's own credentials.
     pub(super) async fn assume_role(&self, session: Option<&Session>, request: &Request) -> Result<Session, Failure> {
         let sts = session.map_or_else(|| self.checker_sts.clone(), |session| self.aws.sts(Some(session)));
         let role = &request.role;
+        let session_name = role.session_name.as_ref().unwrap_or(&self.session_name);
         let answer = sts
             .assume_role()
             .role_arn(role.arn.as_str())
-            .role_session_name(role.session_name.as_ref().unwrap_or(&self.session_name))
+            .role_session_name(session_name)
             .duration_seconds(i32::try_from(ASSUME_ROLE_MINIMUM.0).unwrap_or(i32::MAX))
             .policy(&request.policy)
             .set_external_id(role.external_id.clone())
@@ -46,8 +48,8 @@ impl Calls {
         if !texts.iter().all(|text| is_header_text(text)) {
             return Err(unreadable("the answer has no credentials that can be used"));
         }
-        if !is_session_of(&user.arn, &role.arn) {
-            return Err(unreadable("the answer's ARN is not of a session of this role"));
+        if !is_session_of(&user.arn, &role.arn, session_name) {
+            return Err(unreadable("the answer's ARN is not of this session of this role"));
         }
         let expires = self
             .expiration(given.expiration)
@@ -72,8 +74,8 @@ impl Calls {
 }
 
 /// The identity of this client's caller.
-pub(super) async fn caller_identity(sts: &aws_sdk_sts::Client) -> Result<Checker, ErrorAnswer> {
-    let answer = sts.get_caller_identity().send().await.map_err(|error| ErrorAnswer::read(&error))?;
+pub(super) async fn caller_identity(sts: &aws_sdk_sts::Client, secrets: &Secrets) -> Result<Checker, ErrorAnswer> {
+    let answer = sts.get_caller_identity().send().await.map_err(|error| ErrorAnswer::read(&error, secrets))?;
     match (answer.arn, answer.account) {
         (Some(arn), Some(account)) if account_of(&arn) == Some(&account) => Ok(Checker { arn, account }),
         _ => Err(ErrorAnswer::unreadable("the answer has no ARN with an account")),
@@ -89,10 +91,10 @@ fn account_of(arn: &str) -> Option<&str> {
 }
 
 /// Whether the ARN names a session of the role: `arn:PARTITION:sts::ACCOUNT:assumed-role/NAME/SESSION`.
-fn is_session_of(arn: &str, role: &RoleArn) -> bool {
+fn is_session_of(arn: &str, role: &RoleArn, session_name: &str) -> bool {
     let session = arn.splitn(6, ':').nth(5).and_then(|resource| resource.strip_prefix("assumed-role/"));
-    let name = session.and_then(|session| session.split_once('/')).map(|(name, _)| name);
-    account_of(arn) == Some(role.account()) && name == Some(role.name())
+    let names = session.and_then(|session| session.split_once('/'));
+    account_of(arn) == Some(role.account()) && names == Some((role.name(), session_name))
 }
 
 /// Whether a header can hold a key, secret or token. The SDK panics when it signs with another text.
@@ -130,14 +132,15 @@ mod tests {
     #[test]
     fn a_session_is_of_the_role_that_its_arn_names() {
         let role = RoleArn::parse("arn:aws:iam::111111111111:role/pipeline/hub").unwrap();
-        assert!(is_session_of("arn:aws:sts::111111111111:assumed-role/hub/run", &role));
+        assert!(is_session_of("arn:aws:sts::111111111111:assumed-role/hub/run", &role, "run"));
         for other in [
             "arn:aws:sts::111111111111:assumed-role/other/run",
+            "arn:aws:sts::111111111111:assumed-role/hub/other",
             "arn:aws:sts::222222222222:assumed-role/hub/run",
             "arn:aws:sts::111111111111:federated-user/hub",
             "arn:aws:iam::111111111111:role/pipeline/hub",
         ] {
-            assert!(!is_session_of(other, &role), "{other}");
+            assert!(!is_session_of(other, &role, "run"), "{other}");
         }
     }
 }

@@ -196,27 +196,53 @@ impl<'a> Walk<'a> {
     /// The request of a piece of work, with all settings of its role from the inventory.
     fn request(&self, work: Work) -> (Work, Request) {
         let checker = self.checker.as_ref().map(|checker| checker.arn.clone());
+        let secrets = &self.calls.aws.secrets;
         let caller_role = |by: &Option<Arc<Session>>| by.as_ref().map(|session| session.role.clone());
         let caller = |by: &Option<Arc<Session>>| by.as_ref().map(|session| session.arn.clone()).or(checker.clone());
         let read = |role: &RoleArn, by: &Option<Arc<Session>>| {
             let role = self.inventory.role(role);
-            Request { caller: caller(by), caller_role: caller_role(by), policy: String::new(), role }
+            Request {
+                caller: caller(by),
+                caller_role: caller_role(by),
+                policy: String::new(),
+                role,
+                secrets: secrets.clone(),
+            }
         };
         let request = match &work {
             Work::Assume { step, by } => {
                 let role = self.inventory.role(&self.plan.steps[*step].role);
-                Request { caller: caller(by), caller_role: caller_role(by), policy: self.plan.policy(*step), role }
+                Request {
+                    caller: caller(by),
+                    caller_role: caller_role(by),
+                    policy: self.plan.policy(*step),
+                    role,
+                    secrets: secrets.clone(),
+                }
             }
             Work::AssumeReader { reader } => {
                 let step = &self.readers[*reader];
                 let Reader { role, external_id } = step.reader.clone();
                 let role = declared_with(self.inventory.role(&role), external_id);
-                Request { caller: checker, caller_role: None, policy: step.policy.clone(), role }
+                Request {
+                    caller: checker,
+                    caller_role: None,
+                    policy: step.policy.clone(),
+                    role,
+                    secrets: secrets.clone(),
+                }
             }
             Work::List { list: List { by, .. }, .. } => read(&by.role, &Some(Arc::clone(by))),
             Work::Describe { role, by } => read(role, by),
         };
         (work, request)
+    }
+
+    /// The session, whose credentials no answer shows.
+    fn held(&self, session: Session) -> Arc<Session> {
+        let session = Arc::new(session);
+        self.calls.aws.secrets.hold_session(&session);
+        session
     }
 
     fn record(&mut self, done: Done) {
@@ -230,7 +256,7 @@ impl<'a> Walk<'a> {
             }
             Done::Step { step, result: Ok(session) } => {
                 self.steps[step] = Some(StepOutcome::Assumed);
-                let session = Arc::new(session);
+                let session = self.held(session);
                 let assumed = &self.plan.steps[step];
                 let next = assumed.next.iter().map(|next| Work::Assume { step: *next, by: Some(Arc::clone(&session)) });
                 self.ready.extend(next);
@@ -246,11 +272,11 @@ impl<'a> Walk<'a> {
                     Ok(by) if *lists => {
                         let wanted = roles.iter().cloned().collect();
                         let markers = BTreeSet::new();
-                        let list = List { reader, by: Arc::new(by), wanted, pages: 0, markers };
+                        let list = List { reader, by: self.held(by), wanted, pages: 0, markers };
                         self.ready.push_front(Work::List { list, marker: None });
                     }
                     Ok(session) => {
-                        let session = Arc::new(session);
+                        let session = self.held(session);
                         let describe = roles
                             .iter()
                             .map(|role| Work::Describe { role: role.clone(), by: Some(Arc::clone(&session)) });
