@@ -9,7 +9,7 @@ use credential_health::lambda::{Function, Invocation, logs};
 use credential_health::settings::Settings;
 use jiff::Timestamp;
 use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -26,14 +26,14 @@ async fn main() -> Result<(), Error> {
         }
     };
     let function = Function::new(settings, aws, logs::write_metrics);
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
         let deadline = UNIX_EPOCH + Duration::from_millis(event.context.deadline);
         let remaining = deadline.duration_since(SystemTime::now()).unwrap_or_default();
         let caller = caller(&event.context);
         let invocation = Invocation { request_id: event.context.request_id, remaining, at: Timestamp::now(), caller };
         let function = &function;
         // Boxed: each layer of the runtime holds it in its own future, and moves it.
-        Box::pin(async move { function.handle(&event.payload, &invocation).await })
+        Box::pin(async move { function.handle_text(event.payload.get(), &invocation).await })
     }))
     .await
 }

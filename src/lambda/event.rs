@@ -73,9 +73,16 @@ const KEYS: [&str; 5] = ["jobs", "roles", "notify", "inventory", "report"];
 /// How many problems an error lists.
 const MOST_PROBLEMS: usize = 20;
 
+/// The largest event, in bytes. The tree of a larger one can fill the memory of the smallest function.
+const LARGEST_EVENT: usize = 1024 * 1024;
+
 /// An event that the function cannot read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum BadEvent {
+    #[error("the event has {0} bytes; the function takes up to {LARGEST_EVENT}")]
+    TooLarge(usize),
+    #[error("the event cannot be read as JSON: {0}")]
+    Unreadable(String),
     #[error("the event is not a JSON object; a manual request takes {}", KEYS.join(", "))]
     NotAnObject,
     #[error("{}; valid keys: {}", list(.0), KEYS.join(", "))]
@@ -107,6 +114,14 @@ fn list(problems: &[Problem]) -> String {
         texts.push(format!("{} more problems", problems.len() - MOST_PROBLEMS));
     }
     texts.join("; ")
+}
+
+/// Parses the text of an event, within its bounds.
+pub(super) fn parse(text: &str) -> Result<Value, BadEvent> {
+    if text.len() > LARGEST_EVENT {
+        return Err(BadEvent::TooLarge(text.len()));
+    }
+    serde_json::from_str(text).map_err(|error| BadEvent::Unreadable(printable(&error.to_string())))
 }
 
 impl Event {

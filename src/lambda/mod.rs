@@ -66,6 +66,16 @@ impl Function {
         Self { settings, aws, metrics, published: Mutex::default(), last: Mutex::default() }
     }
 
+    /// Answers the event of this text. Lambda delivers JSON that is valid but that no tree can hold: numbers over the
+    /// range, lone surrogates, many levels.
+    ///
+    /// # Errors
+    /// As `handle`.
+    pub async fn handle_text(&self, event: &str, invocation: &Invocation) -> Result<Answer, Diagnostic> {
+        let event = event::parse(event).map_err(|problem| failed("BadEvent", problem))?;
+        self.handle(&event, invocation).await
+    }
+
     /// Answers one event: the report, or why there is none.
     ///
     /// # Errors
@@ -224,7 +234,8 @@ impl Function {
             aws,
             concurrency: self.settings.concurrency,
             deadline: Some(Instant::now() + time_to_walk(invocation.remaining)),
-            run_id: &start.id,
+            // It becomes the name of the sessions in CloudTrail, and whoever invokes the function can write any id.
+            run_id: if is_uuid(&start.id) { &start.id } else { &invocation.request_id },
             progress: None,
         };
         // Boxed: the walk's future is large, and the futures of three events hold it.
@@ -257,6 +268,13 @@ impl Function {
 fn time_to_walk(remaining: Duration) -> Duration {
     let kept = (remaining / 5).clamp(Duration::from_secs(2), Duration::from_secs(15));
     remaining.saturating_sub(kept).max(remaining / 3)
+}
+
+/// Whether the id can be one of EventBridge: a UUID.
+fn is_uuid(id: &str) -> bool {
+    let dash = |index: usize| matches!(index, 8 | 13 | 18 | 23);
+    let fits = |(index, c): (usize, char)| if dash(index) { c == '-' } else { c.is_ascii_hexdigit() };
+    id.len() == 36 && id.chars().enumerate().all(fits)
 }
 
 fn failed(error_type: &str, message: impl ToString) -> Diagnostic {
