@@ -161,6 +161,8 @@ fn allowed_by(template: &str, role: &str, values: &[(&str, &[&str])]) -> Vec<(St
         match key {
             "Sid" => sid = value.to_owned(),
             "Effect" => assert_eq!(value, "Allow", "{sid}"),
+            // Which names the sessions have, and which source identities: not which calls are allowed.
+            "StringLike" => assert!(["SessionNames", "SourceIdentities"].iter().any(|of| value.contains(of)), "{line}"),
             "Action" => {
                 actions = value.trim_matches(['[', ']']).split(',').map(|action| action.trim().to_owned()).collect();
             }
