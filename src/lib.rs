@@ -33,7 +33,6 @@ pub mod report;
 pub mod settings;
 #[cfg(feature = "cli")]
 pub mod shared_config;
-#[cfg(feature = "cli")]
 mod shell;
 pub mod templates;
 mod visible;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use crate::inventory::{Inventory, Job, Reader, RoleArn, RoleRef};
+use crate::inventory::{Inventory, Job, Reader, Role, RoleArn, RoleRef};
 
 pub use crate::lease::rules::LONGEST_SESSION_POLICY;
 
@@ -45,6 +45,26 @@ pub struct Step {
     pub reads: bool,
     /// A SourceIdentity is set at this hop or an earlier one and stays on the chain.
     pub identified: bool,
+    /// What the call sends beside the role.
+    pub session: SessionDetails,
+}
+
+/// What an AssumeRole call sends because the trust policy asks for it. Two files may declare it differently.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SessionDetails {
+    /// The ExternalId.
+    pub external_id: Option<String>,
+    /// The RoleSessionName.
+    pub session_name: Option<String>,
+    /// The SourceIdentity.
+    pub source_identity: Option<String>,
+}
+
+impl From<&Role> for SessionDetails {
+    fn from(role: &Role) -> Self {
+        let Role { external_id, session_name, source_identity, .. } = role.clone();
+        Self { external_id, session_name, source_identity }
+    }
 }
 
 /// The plan for one hop of a job.
@@ -167,7 +187,7 @@ impl Plan {
 
     /// Adds the step or steps of one prefix: one for each group of next hops that fits a session policy.
     fn add_steps(&mut self, trie: &Trie, node: usize, parent: Option<usize>, steps_of: &mut [Vec<usize>]) {
-        let Node { role, next, identified } = &trie.nodes[node];
+        let Node { role, next, identified, session } = &trie.nodes[node];
         // A session policy needs a statement. The policy of the last hop allows the calls of a reader.
         let reads = next.is_empty() || self.roles.get(role) == Some(&DescribedBy::Itself);
         let describe = if reads { std::slice::from_ref(role) } else { &[] };
@@ -181,7 +201,8 @@ impl Plan {
         for (number, children) in groups.into_iter().enumerate() {
             let reads = reads && number == 0;
             let step = self.steps.len();
-            self.steps.push(Step { role: role.clone(), parent, next: Vec::new(), reads, identified: *identified });
+            let (role, session) = (role.clone(), session.clone());
+            self.steps.push(Step { role, parent, next: Vec::new(), reads, identified: *identified, session });
             steps_of[node].push(step);
             if let Some(parent) = parent {
                 self.steps[parent].next.push(step);
@@ -195,9 +216,10 @@ impl Plan {
     fn path(&self, job: &Job, prefix: &[usize], steps_of: &[Vec<usize>], trie: &Trie) -> Vec<PlannedHop> {
         let step_for = |index: usize| {
             let steps = &steps_of[prefix[index]];
-            let next = prefix.get(index + 1).map(|next| &trie.nodes[*next].role);
+            let next = prefix.get(index + 1).map(|next| &trie.nodes[*next]);
+            let is_of = |step: &Step, node: &Node| step.role == node.role && step.session == node.session;
             let serves = |step: &&usize| {
-                next.is_none_or(|role| self.steps[**step].next.iter().any(|n| self.steps[*n].role == *role))
+                next.is_none_or(|node| self.steps[**step].next.iter().any(|n| is_of(&self.steps[*n], node)))
             };
             steps.iter().find(serves).or(steps.first()).copied().unwrap_or_default()
         };
@@ -215,11 +237,12 @@ impl Plan {
 struct Trie {
     nodes: Vec<Node>,
     roots: Vec<usize>,
-    known: BTreeMap<(Option<usize>, RoleArn), usize>,
+    known: BTreeMap<(Option<usize>, RoleArn, SessionDetails), usize>,
 }
 
 struct Node {
     role: RoleArn,
+    session: SessionDetails,
     next: Vec<usize>,
     /// A SourceIdentity is set at this hop or an earlier one and stays on the chain.
     identified: bool,
@@ -231,10 +254,15 @@ impl Trie {
         let mut prefix = Vec::with_capacity(job.path.len());
         let mut parent: Option<usize> = None;
         for (index, hop) in job.path.iter().enumerate() {
-            let Some(role) = hop.role.arn().filter(|role| is_to_be_assumed(inventory, job, index, role)) else { break };
-            let node = match self.known.get(&(parent, role.clone())) {
+            let Some(role) = hop.role.arn().filter(|_| is_to_be_assumed(inventory, job, index, &hop.role)) else {
+                break;
+            };
+            let declared = inventory.declared_for(job, &hop.role);
+            let session = declared.map(SessionDetails::from).unwrap_or_default();
+            let key = (parent, role.clone(), session);
+            let node = match self.known.get(&key) {
                 Some(node) => *node,
-                None => self.add(inventory, parent, role),
+                None => self.add(key),
             };
             prefix.push(node);
             parent = Some(node);
@@ -242,12 +270,13 @@ impl Trie {
         prefix
     }
 
-    fn add(&mut self, inventory: &Inventory, parent: Option<usize>, role: &RoleArn) -> usize {
+    fn add(&mut self, key: (Option<usize>, RoleArn, SessionDetails)) -> usize {
         let node = self.nodes.len();
+        let (parent, role, session) = key.clone();
         let inherited = parent.is_some_and(|parent| self.nodes[parent].identified);
-        let identified = inherited || inventory.roles.get(role).is_some_and(|role| role.source_identity.is_some());
-        self.nodes.push(Node { role: role.clone(), next: Vec::new(), identified });
-        self.known.insert((parent, role.clone()), node);
+        let identified = inherited || session.source_identity.is_some();
+        self.nodes.push(Node { role, session, next: Vec::new(), identified });
+        self.known.insert(key, node);
         match parent {
             Some(parent) => self.nodes[parent].next.push(node),
             None => self.roots.push(node),
@@ -258,8 +287,8 @@ impl Trie {
 
 /// Whether the checker assumes this hop. `assume` of the role decides. By default the checker assumes every hop except
 /// a `path[0]` that trusts an identity provider, because the checker cannot be such a provider's identity.
-fn is_to_be_assumed(inventory: &Inventory, job: &Job, index: usize, role: &RoleArn) -> bool {
-    let assume = inventory.roles.get(role).and_then(|role| role.assume);
+fn is_to_be_assumed(inventory: &Inventory, job: &Job, index: usize, role: &RoleRef) -> bool {
+    let assume = inventory.declared_for(job, role).and_then(|role| role.assume);
     assume.unwrap_or(index > 0 || !job.source.is_exchanged())
 }
 

@@ -25,6 +25,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ("summary.verdicts.*", "jobs by verdict: `rejected`, `lapses`, `thin`, `covered`, `unknown`"),
     ("summary.findings.*", "open findings by severity: `critical`, `high`, `medium`, `low`"),
     ("summary.waived", "waived findings"),
+    ("summary.waived_by_file.*", "waived findings by the file of the waiver"),
     ("coverage.roles.total", "distinct roles on the paths"),
     ("coverage.roles.assumed", "roles that the checker assumed"),
     ("coverage.roles.described", "roles whose MaxSessionDuration IAM returned"),

@@ -16,7 +16,7 @@ use super::pace::{Paces, Quota};
 use super::probe::Probe;
 use crate::facts::{Checker, Description, Facts, StepOutcome};
 use crate::inventory::{Inventory, Reader, Role, RoleArn};
-use crate::plan::{DescribedBy, Plan, ReaderStep};
+use crate::plan::{DescribedBy, Plan, ReaderStep, SessionDetails, Step};
 
 /// One call that is ready.
 enum Work {
@@ -211,7 +211,9 @@ impl<'a> Walk<'a> {
         };
         let request = match &work {
             Work::Assume { step, by } => {
-                let role = self.inventory.role(&self.plan.steps[*step].role);
+                let Step { role, session, .. } = &self.plan.steps[*step];
+                let SessionDetails { external_id, session_name, source_identity } = session.clone();
+                let role = Role { external_id, session_name, source_identity, ..Role::bare(role.clone()) };
                 Request {
                     caller: caller(by),
                     caller_role: caller_role(by),

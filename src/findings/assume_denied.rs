@@ -53,7 +53,7 @@ fn fixes(subject: &Subject<'_>, refused: &Refused<'_>) -> Vec<Fix> {
     let caller = caller_arn(refused);
     let external_id = match subject.plan.readers.iter().find(|step| refused.is_reader && step.reader.role == *role) {
         Some(step) => step.reader.external_id.clone(),
-        None => subject.inventory.role(role).external_id,
+        None => subject.details(role).external_id,
     };
     // Only names of the checker's sessions begin with this prefix. The job's sessions have other names.
     let by_checker = refused.failure.caller_role.is_none();
@@ -165,7 +165,7 @@ fn describe_callers(all: &[&PlannedCall<'_>]) -> String {
 /// The statement that the trust policy lacks.
 fn allow_the_caller(subject: &Subject<'_>, call: &PlannedCall<'_>) -> Fix {
     let role: &RoleArn = call.role;
-    let external_id = subject.inventory.role(role).external_id;
+    let external_id = subject.details(role).external_id;
     let principal = match call.caller {
         Caller::Role(caller) => TrustedPrincipal::Role { arn: caller.as_str(), by_checker: false },
         Caller::Source(_, kind) => TrustedPrincipal::Source(kind),

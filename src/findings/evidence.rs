@@ -135,6 +135,10 @@ facts! {
     Time(String) = "time", text;
     /// CloudTrail's id of the event.
     EventId(String) = "event_id", text;
+    /// A file of the inventory that cannot be read.
+    BrokenFile(String) = "file", text;
+    /// The first problems of that file.
+    Problems(Vec<String>) = "problems", list;
     /// The finding that a waiver names.
     WaivedFinding(FindingId) = "waived_finding", id;
     /// The job and the role that a waiver names.

@@ -133,6 +133,6 @@ impl JudgedJob<'_> {
 
     /// The MaxSessionDuration of the role, if known.
     pub(super) fn max_session(&self, role: &RoleRef) -> Option<Seconds> {
-        self.subject.max_session(role)
+        self.subject.max_session_for(self.job, role)
     }
 }

@@ -19,11 +19,8 @@ const DECLARED: Provenance = Provenance::Inventory("max_session_duration");
 
 fn find_live(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     for role in &subject.plan.path_roles {
-        let declared = subject.inventory.declared(role).and_then(|role| role.max_session_duration);
-        let (Some(live), Some(declared)) = (subject.facts.max_session(role), declared) else { continue };
-        if live == declared {
-            continue;
-        }
+        let Some(live) = subject.facts.max_session(role) else { continue };
+        let Some(declared) = subject.declared_otherwise(role, live) else { continue };
         let name = role.name();
         // IAM UpdateRole: "If you do not specify a value for this setting, the default value of one hour is applied."
         let reset = if live == DEFAULT_MAX_SESSION {
@@ -55,12 +52,9 @@ fn find_live(subject: &Subject<'_>, out: &mut Vec<Finding>) {
 /// Finds the drift of a role that a template or a plan defines, before deployment.
 fn find_planned(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     for role in subject.plan.path_roles.iter().filter(|role| subject.facts.max_session(role).is_none()) {
-        let declared = subject.inventory.declared(role).and_then(|role| role.max_session_duration);
-        let (Some(planned), Some(declared)) = (subject.planned(role), declared) else { continue };
+        let Some(planned) = subject.planned(role) else { continue };
         let Setting::Known(set) = planned.max_session else { continue };
-        if set == declared {
-            continue;
-        }
+        let Some(declared) = subject.declared_otherwise(role, set) else { continue };
         let name = role.name();
         let detail = format!(
             "{} sets {} seconds; the inventory declares {} seconds. This run used the planned value. Without the \

@@ -138,7 +138,8 @@ fn left_open<'a>(found: &JudgedJob<'a>, role: &RoleRef) -> Option<(&'a PlannedRo
 
 /// The verdict for a maximum of at least the request, and for a smaller maximum.
 fn both_outcomes(found: &JudgedJob<'_>, requested: Seconds) -> String {
-    let granted = judge(found.job, |role| Some(found.subject.max_session(role).unwrap_or(LONGEST_SESSION)));
+    let granted =
+        judge(found.job, |role| Some(found.subject.max_session_for(found.job, role).unwrap_or(LONGEST_SESSION)));
     let at_best = match granted.verdict {
         Verdict::Covered => "the job is covered".to_owned(),
         verdict @ (Verdict::Rejected | Verdict::Lapses | Verdict::Unknown | Verdict::Thin) => {

@@ -24,6 +24,7 @@ mod duration_above_chain_cap;
 mod duration_above_max_session;
 mod duration_out_of_range;
 mod expired_token_observed;
+mod inventory_broken;
 mod job_exceeds_any_session;
 mod max_session_drift;
 mod max_session_over_provisioned;

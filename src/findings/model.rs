@@ -59,11 +59,14 @@ pub struct Waived {
     pub reason: String,
     /// Who accepted it.
     pub approver: Option<String>,
+    /// The file of the waiver.
+    pub file: std::sync::Arc<str>,
 }
 
 impl From<&Waiver> for Waived {
     fn from(waiver: &Waiver) -> Self {
-        Self { until: waiver.until, reason: waiver.reason.clone(), approver: waiver.approver.clone() }
+        let Waiver { until, reason, approver, location, .. } = waiver.clone();
+        Self { until, reason, approver, file: location.file }
     }
 }
 
@@ -105,6 +108,20 @@ impl Finding {
         Self::new(id, None, Some(role.into()), hop)
     }
 
+    /// A finding about a file of the inventory: one for each file.
+    pub(super) fn of_file(id: FindingId, file: &std::sync::Arc<str>) -> Self {
+        let name = JobName::from(&**file);
+        let fingerprint = fingerprint(id, Some(&name), None, None);
+        let location = Location { file: file.clone(), line: 1, column: 1 };
+        Self { fingerprint, ..Self::new(id, None, None, None) }.located(Some(location))
+    }
+
+    /// The finding with these owners; `unowned` where none is known.
+    pub(super) fn owned_by<'a>(self, owners: impl IntoIterator<Item = Option<&'a str>>) -> Self {
+        let owners: BTreeSet<&str> = owners.into_iter().flatten().collect();
+        self.with_owners(owners)
+    }
+
     /// The same finding at a hop, with another fingerprint.
     pub(super) fn at_hop(self, hop: Option<usize>) -> Self {
         let fingerprint = fingerprint(self.id, self.job.as_ref(), self.role.as_ref(), hop);
@@ -113,7 +130,10 @@ impl Finding {
 
     /// The finding with the owner of each of these jobs; a job without an owner counts as `unowned`.
     pub(super) fn owned_by_each<'a>(self, jobs: impl IntoIterator<Item = &'a Job>) -> Self {
-        let owners: BTreeSet<&str> = jobs.into_iter().map(|job| job.owner.as_deref().unwrap_or(UNOWNED)).collect();
+        self.with_owners(jobs.into_iter().map(|job| job.owner.as_deref().unwrap_or(UNOWNED)).collect())
+    }
+
+    fn with_owners(self, owners: BTreeSet<&str>) -> Self {
         let owners: Vec<String> = owners.into_iter().map(str::to_owned).collect();
         match &owners[..] {
             [] => self,

@@ -40,7 +40,7 @@ pub(super) fn planned_calls<'a>(subject: &'a Subject<'a>) -> Vec<PlannedCall<'a>
                 role,
                 planned,
                 caller,
-                answer: trust.answer(caller, &subject.inventory.role(role)),
+                answer: trust.answer(caller, &subject.details(role)),
                 hop: index,
                 jobs: Vec::new(),
             });

@@ -177,6 +177,8 @@ registry! {
     RegionDisabled = region_disabled;
     /// CloudTrail recorded a call with expired credentials.
     ExpiredTokenObserved = expired_token_observed;
+    /// A team's file of the inventory cannot be read, so its jobs are not checked.
+    InventoryBroken = inventory_broken;
     /// The credentials last, but with less headroom than the job's margin.
     ThinMargin = thin_margin;
     /// The verdict needs a MaxSessionDuration that is not known.

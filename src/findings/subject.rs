@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::findings::evidence::{Fact, Provenance};
 use crate::fixes::search::{MOST_CHANGES, Way, first_ways, shorter_chain};
 use crate::fixes::{self, Fix};
-use crate::inventory::{Inventory, Job, JobName, LengthFrom, Location, Refresh, RoleArn, RoleRef, Seconds};
+use crate::inventory::{Inventory, Job, JobName, LengthFrom, Location, Refresh, Role, RoleArn, RoleRef, Seconds};
 use crate::lease::rules::{ASSUME_ROLE_RANGE, DEFAULT_MAX_SESSION, LONGEST_SESSION};
 use crate::lease::{Judgement, LimitedBy, Verdict, judge};
 use crate::plan::Plan;
@@ -35,6 +35,10 @@ pub struct Subject<'a> {
     pub filtered: bool,
     /// For each role, the jobs of the whole inventory with the role on their path, and the hop.
     users: HashMap<&'a RoleRef, Vec<(&'a Job, usize)>>,
+    /// The jobs of the whole inventory by name.
+    by_name: HashMap<&'a str, &'a Job>,
+    /// For each role that files of teams use, the MaxSessionDuration on which their declarations agree.
+    agreed: HashMap<&'a RoleRef, Option<Seconds>>,
     /// For each role, the outcomes of the calls to assume it.
     outcomes: HashMap<&'a RoleArn, Vec<&'a StepOutcome>>,
 }
@@ -60,9 +64,21 @@ impl<'a> Subject<'a> {
         for (step, outcome) in plan.steps.iter().zip(&facts.steps) {
             outcomes.entry(&step.role).or_default().push(outcome);
         }
-        let judgements = Vec::new();
-        let mut subject = Self { inventory, jobs, plan, facts, today, judgements, filtered, users, outcomes };
-        subject.judgements = subject.jobs.iter().map(|job| judge(job, |role| subject.max_session(role))).collect();
+        let mut subject = Self {
+            inventory,
+            jobs,
+            plan,
+            facts,
+            today,
+            judgements: Vec::new(),
+            filtered,
+            users,
+            by_name: inventory.jobs.iter().map(|job| (job.name.as_str(), job)).collect(),
+            agreed: agreed_max_sessions(inventory),
+            outcomes,
+        };
+        subject.judgements =
+            subject.jobs.iter().map(|job| judge(job, |role| subject.max_session_for(job, role))).collect();
         subject
     }
 
@@ -125,28 +141,49 @@ impl<'a> Subject<'a> {
     /// The place that declares the finding's role, or the first job that names the role.
     fn location_of(&self, finding: &Finding) -> Option<Location> {
         let role = finding.role.as_ref()?;
-        let declared = self.inventory.declared(role).and_then(|role| role.location.clone());
-        declared.or_else(|| self.users_of(role).first().map(|(job, _)| job.location.clone()))
+        let (first, _) = self.users_of(role).first()?;
+        let declared = self.inventory.declared_for(first, role).and_then(|role| role.location.clone());
+        Some(declared.unwrap_or_else(|| first.location.clone()))
     }
 
-    /// The role's MaxSessionDuration: the live value, otherwise the value of the template or plan that defines the
-    /// role, otherwise the declared value. If a template defines the role without a known value, the value is not
-    /// known.
+    /// The role's MaxSessionDuration as it counts for every job: the live value, otherwise the value of the template or
+    /// plan that defines the role, otherwise the declared value, where all files that declare one agree. If a template
+    /// defines the role without a known value, the value is not known.
     #[must_use]
     pub fn known_max_session(&self, role: &RoleRef) -> Option<(Seconds, MaxSessionFrom)> {
+        let agreed = match self.agreed.get(role) {
+            Some(agreed) => *agreed,
+            None => self.inventory.declared(role).and_then(|role| role.max_session_duration),
+        };
+        self.known_or(role, agreed)
+    }
+
+    /// The same as it counts for one job: a file of a team declares it for its own jobs alone.
+    #[must_use]
+    pub fn known_max_session_for(&self, job: &Job, role: &RoleRef) -> Option<(Seconds, MaxSessionFrom)> {
+        self.known_or(role, self.inventory.declared_for(job, role).and_then(|role| role.max_session_duration))
+    }
+
+    fn known_or(&self, role: &RoleRef, declared: Option<Seconds>) -> Option<(Seconds, MaxSessionFrom)> {
         let planned = self.planned(role).map(|planned| &planned.max_session);
         match (self.facts.max_session(role), planned) {
             (Some(live), _) => Some((live, MaxSessionFrom::Iam)),
             (None, Some(Setting::Known(planned))) => Some((*planned, MaxSessionFrom::Planned)),
             (None, Some(Setting::Unknown(_))) => None,
-            (None, None) => Some((self.inventory.declared(role)?.max_session_duration?, MaxSessionFrom::Declared)),
+            (None, None) => Some((declared?, MaxSessionFrom::Declared)),
         }
     }
 
-    /// The role's MaxSessionDuration, if known.
+    /// The role's MaxSessionDuration, if known for every job.
     #[must_use]
     pub fn max_session(&self, role: &RoleRef) -> Option<Seconds> {
         self.known_max_session(role).map(|(seconds, _)| seconds)
+    }
+
+    /// The role's MaxSessionDuration, if known for this job.
+    #[must_use]
+    pub fn max_session_for(&self, job: &Job, role: &RoleRef) -> Option<Seconds> {
+        self.known_max_session_for(job, role).map(|(seconds, _)| seconds)
     }
 
     /// The provenance of the role's MaxSessionDuration.
@@ -188,6 +225,28 @@ impl<'a> Subject<'a> {
     /// The jobs of the whole inventory, filtered or not, with the role on their path, and the hop.
     pub(super) fn users_of(&self, role: &RoleRef) -> &[(&'a Job, usize)] {
         self.users.get(role).map_or(&[], Vec::as_slice)
+    }
+
+    /// The job of this name, selected for this run or not.
+    pub(super) fn job_named(&self, name: &JobName) -> Option<&'a Job> {
+        self.by_name.get(name.as_str()).copied()
+    }
+
+    /// A declared MaxSessionDuration of the role that is not this one: of the platform's file, else of the first job's
+    /// file that states another.
+    pub(super) fn declared_otherwise(&self, role: &RoleRef, actual: Seconds) -> Option<Seconds> {
+        let differs = |role: &Role| role.max_session_duration.filter(|declared| *declared != actual);
+        let of_teams = self.users_of(role).iter().filter(|_| !self.inventory.teams.is_empty());
+        let mut of_teams = of_teams.filter_map(|(job, _)| self.inventory.declared_for(job, role));
+        self.inventory.declared(role).and_then(differs).or_else(|| of_teams.find_map(differs))
+    }
+
+    /// The details of a role: those that count for the first job that uses it.
+    pub(super) fn details(&self, role: &RoleArn) -> Role {
+        let reference = RoleRef::from(role);
+        let first = self.users_of(&reference).first();
+        let declared = first.and_then(|(job, _)| self.inventory.declared_for(job, &reference));
+        declared.cloned().unwrap_or_else(|| self.inventory.role(role))
     }
 
     /// The outcomes of the calls to assume the role.
@@ -237,7 +296,7 @@ impl<'a> Subject<'a> {
     /// The ways that cover the job, the smallest change first; each fix holds all changes of one way.
     pub(super) fn ways(&self, job: &Job) -> Vec<Fix> {
         const MOST: usize = 3;
-        let ways = first_ways(job, &|role| self.max_session(role), MOST);
+        let ways = first_ways(job, &|role| self.max_session_for(job, role), MOST);
         if ways.is_empty() {
             let step = format!("No set of up to {MOST_CHANGES} changes covers this job. Declare another path for it.");
             return vec![Fix::step(step)];
@@ -250,7 +309,7 @@ impl<'a> Subject<'a> {
     /// The ways for a job that chains roles. They always include a way with a shorter chain.
     pub(super) fn ways_of_a_chain(&self, job: &Job) -> Vec<Fix> {
         let mut fixes = self.ways(job);
-        let shorter = shorter_chain(job, &|role| self.max_session(role)).map(|way| self.way(job, &way));
+        let shorter = shorter_chain(job, &|role| self.max_session_for(job, role)).map(|way| self.way(job, &way));
         fixes.extend(shorter.filter(|shorter| !fixes.contains(shorter)));
         fixes
     }
@@ -262,7 +321,7 @@ impl<'a> Subject<'a> {
 
     /// The verdict of this declaration of the job with the current roles.
     pub(super) fn verdict_of(&self, job: &Job) -> Verdict {
-        judge(job, |role| self.max_session(role)).verdict
+        judge(job, |role| self.max_session_for(job, role)).verdict
     }
 
     /// Whether everything was checked. Roles that must not be assumed and denied access do not count; an open
@@ -276,7 +335,7 @@ impl<'a> Subject<'a> {
             Mode::Live => {
                 let open_not_checked =
                     findings.iter().any(|finding| finding.id == FindingId::NotChecked && finding.waived.is_none());
-                let unknown = self.judgements.iter().any(needs_max_session);
+                let unknown = self.judgements.iter().any(needs_max_session) || !self.inventory.broken.is_empty();
                 !open_not_checked && !unknown && !self.failures().any(keeps_from_checking) && !self.all_were_refused()
             }
         }
@@ -299,6 +358,25 @@ impl<'a> Subject<'a> {
     fn all_were_refused(&self) -> bool {
         !self.facts.steps.is_empty() && !self.facts.steps.contains(&StepOutcome::Assumed)
     }
+}
+
+/// For each role that files of teams use, the declared MaxSessionDuration; `None` where none is declared, or they
+/// differ.
+fn agreed_max_sessions(inventory: &Inventory) -> HashMap<&RoleRef, Option<Seconds>> {
+    let mut agreed = HashMap::new();
+    if inventory.teams.is_empty() {
+        return agreed;
+    }
+    for job in &inventory.jobs {
+        for hop in &job.path {
+            let declared = inventory.declared_for(job, &hop.role).and_then(|role| role.max_session_duration);
+            agreed
+                .entry(&hop.role)
+                .and_modify(|known| *known = known.filter(|known| Some(*known) == declared))
+                .or_insert(declared);
+        }
+    }
+    agreed
 }
 
 /// Whether the failure left something unchecked. Denied access and a missing role are results. Failures that a

@@ -6,7 +6,7 @@ use super::evidence::{Fact, Provenance};
 use super::model::{Finding, Waived};
 use super::registry::FindingId;
 use super::subject::Subject;
-use crate::inventory::{Job, JobName, RoleArn, RolePattern, RoleRef, Waiver};
+use crate::inventory::{Job, JobName, Role, RoleArn, RolePattern, RoleRef, Waiver};
 
 /// Marks each finding that a waiver covers; returns the waivers that are valid today and cover nothing.
 pub(super) fn apply<'a>(subject: &Subject<'a>, findings: &mut [Finding]) -> Vec<&'a Waiver> {
@@ -16,7 +16,7 @@ pub(super) fn apply<'a>(subject: &Subject<'a>, findings: &mut [Finding]) -> Vec<
         let role = waiver.role.as_deref().map(RolePattern::new);
         let mut used = false;
         for finding in findings.iter_mut().filter(|finding| finding.id == waiver.finding) {
-            if covers(subject, job.as_ref(), role.as_ref(), finding) {
+            if may_cover(subject, waiver, finding) && covers(subject, waiver, job.as_ref(), role.as_ref(), finding) {
                 finding.waived.get_or_insert_with(|| Waived::from(waiver));
                 used = true;
             }
@@ -28,11 +28,46 @@ pub(super) fn apply<'a>(subject: &Subject<'a>, findings: &mut [Finding]) -> Vec<
     unused
 }
 
-fn covers(subject: &Subject<'_>, job: Option<&WildMatch>, role: Option<&RolePattern>, finding: &Finding) -> bool {
+/// Whether the waiver's file rules what the finding is about. A waiver of the platform's file covers everything. A
+/// team's covers findings about the jobs of its file, and those about a role that no other file's job uses.
+fn may_cover(subject: &Subject<'_>, waiver: &Waiver, finding: &Finding) -> bool {
+    let file = &waiver.location.file;
+    if !subject.inventory.teams.contains_key(file) {
+        return true;
+    }
+    match (&finding.job, &finding.role) {
+        _ if is_about_a_waiver(finding) => finding.location.as_ref().is_some_and(|location| location.file == *file),
+        (Some(job), _) => subject.job_named(job).is_some_and(|job| job.location.file == *file),
+        (None, Some(role)) => {
+            let users = subject.users_of(role);
+            !users.is_empty() && users.iter().all(|(job, _)| job.location.file == *file)
+        }
+        (None, None) => false,
+    }
+}
+
+fn is_about_a_waiver(finding: &Finding) -> bool {
+    matches!(finding.id, FindingId::WaiverExpired | FindingId::WaiverUnused)
+}
+
+fn covers(
+    subject: &Subject<'_>,
+    waiver: &Waiver,
+    job: Option<&WildMatch>,
+    role: Option<&RolePattern>,
+    finding: &Finding,
+) -> bool {
     let has_job = |glob: &WildMatch| finding.job.as_ref().is_some_and(|job| glob.matches(job));
-    let has_role =
-        |pattern: &RolePattern| finding.role.as_ref().is_some_and(|role| pattern.matches(role, subject.inventory));
+    let has_role = |pattern: &RolePattern| {
+        finding.role.as_ref().is_some_and(|role| pattern.matches(role, declared(subject, waiver, role)))
+    };
     job.is_none_or(has_job) && role.is_none_or(has_role)
+}
+
+/// What the waiver's file knows of a role.
+fn declared<'a>(subject: &Subject<'a>, waiver: &Waiver, role: &RoleRef) -> Option<&'a Role> {
+    let own = subject.inventory.teams.get(&waiver.location.file).and_then(|file| file.roles.get(role.arn()?));
+    own.or_else(|| subject.inventory.declared(role))
 }
 
 /// The text of the job and the role that a waiver names.
@@ -45,15 +80,19 @@ pub(super) fn describe_names(waiver: &Waiver) -> String {
 /// A finding about a waiver. Its owners are those of the jobs that the waiver names, by name or by role.
 pub(super) fn finding_about(subject: &Subject<'_>, id: FindingId, waiver: &Waiver) -> Finding {
     let (job, role) = (waiver.job.as_deref().map(WildMatch::new), waiver.role.as_deref().map(RolePattern::new));
-    let has_role =
-        |job: &Job, pattern: &RolePattern| job.path.iter().any(|hop| pattern.matches(&hop.role, subject.inventory));
+    let has_role = |job: &Job, pattern: &RolePattern| {
+        job.path.iter().any(|hop| pattern.matches(&hop.role, declared(subject, waiver, &hop.role)))
+    };
+    let team = subject.inventory.teams.get(&waiver.location.file);
     let named = |named: &&Job| {
-        job.as_ref().is_none_or(|glob| glob.matches(&named.name))
+        team.is_none_or(|_| named.location.file == waiver.location.file)
+            && job.as_ref().is_none_or(|glob| glob.matches(&named.name))
             && role.as_ref().is_none_or(|pattern| has_role(named, pattern))
     };
     // The role's ARN if the waiver names one role. A glob appears only in the evidence.
     let named_role = waiver.role.as_deref().and_then(|written| {
-        let declared = subject.inventory.roles.values().find(|role| role.alias.as_deref() == Some(written));
+        let roles = team.map(|team| &team.roles).into_iter().chain([&subject.inventory.roles]);
+        let declared = roles.flat_map(|roles| roles.values()).find(|role| role.alias.as_deref() == Some(written));
         declared.map(|role| role.arn.clone()).or_else(|| RoleArn::parse(written).ok()).map(RoleRef::from)
     });
     let place = || Provenance::Place(waiver.location.clone());

@@ -2,8 +2,9 @@
 //! with its place. References between entries are resolved in `validate`.
 
 use super::diagnostic::{Place, Placed, Sink, nearest};
-use super::fields::{Fields, entries, items};
-use super::raw::{Defaults, Document, Hop, Reader, Refresh, Role, Waiver};
+use super::fields::{Fields, at_most, entries, items};
+use super::limits::{MOST_JOBS, MOST_WAIVERS};
+use super::raw::{Binding, Defaults, Document, Hop, Reader, Refresh, Role, Waiver};
 use super::seconds::NotADuration;
 use super::syntax::NOT_RENDERED;
 use super::yaml::{Node, Value};
@@ -25,12 +26,23 @@ pub(crate) fn document(node: Node, sink: &mut Sink) -> Document {
     let roles_unread = roles.as_ref().is_some_and(|roles| !matches!(roles.value, Value::Map(_)));
     // A role that cannot be read stays known by its alias: jobs that use it are not at fault.
     let roles = entries(roles, "roles", sink, |node, sink| Some(role(node, sink).unwrap_or_default()));
-    let jobs = items(fields.optional("jobs"), "jobs", sink, job);
-    let waivers = items(fields.optional("waivers"), "waivers", sink, waiver);
+    let jobs = at_most(MOST_JOBS, fields.optional("jobs"), "jobs", sink, job);
+    let waivers = at_most(MOST_WAIVERS, fields.optional("waivers"), "waivers", sink, waiver);
     let accounts = entries(fields.optional("accounts"), "accounts", sink, |node, sink| text(node, "an account", sink));
     let longest_waiver = fields.optional("longest_waiver").and_then(|node| seconds(&node, "longest_waiver", sink));
+    let sources = items(fields.optional("sources"), "sources", sink, binding);
     fields.finish(sink);
-    Document { version, defaults, readers, roles, roles_unread, jobs, waivers, accounts, longest_waiver }
+    Document { version, defaults, readers, roles, roles_unread, jobs, waivers, accounts, longest_waiver, sources }
+}
+
+fn binding(node: Node, sink: &mut Sink) -> Option<Binding> {
+    let mut fields = Fields::of(node, "a source of jobs", sink)?;
+    let from = fields.required("from").and_then(|node| text(node, "from", sink));
+    let owner = fields.optional("owner").and_then(|node| text(node, "owner", sink));
+    let roles = fields.optional("roles");
+    let roles = roles.map(|node| items(Some(node), "roles", sink, |node, sink| text(node, "a role's glob", sink)));
+    fields.finish(sink);
+    Some(Binding { from, owner, roles })
 }
 
 fn version(node: &Node, sink: &mut Sink) -> Option<Place> {

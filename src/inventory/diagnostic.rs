@@ -1,6 +1,7 @@
 //! What is wrong in a file that people wrote, where, and what would be right. One type for every reader.
 //! Owns places in files and how a diagnostic is shown, not what a file means.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -121,6 +122,8 @@ impl fmt::Display for Remark {
 
 /// How many diagnostics a person is shown at most; the rest is counted.
 const MOST_SHOWN: usize = 1000;
+/// How many of one file are kept; the rest is counted.
+const MOST_KEPT: usize = 1000;
 /// How many a log line or a function's error holds at most.
 const MOST_IN_A_LOG: usize = 50;
 
@@ -129,6 +132,8 @@ const MOST_IN_A_LOG: usize = 50;
 pub struct Problems {
     files: Vec<SourceFile>,
     problems: Vec<Diagnostic>,
+    /// How many more there are.
+    more: usize,
     /// The input, for the last sentence.
     of: &'static str,
 }
@@ -136,7 +141,9 @@ pub struct Problems {
 impl std::error::Error for Problems {}
 
 impl Problems {
-    pub(crate) fn new(files: Vec<SourceFile>, mut problems: Vec<Diagnostic>) -> Self {
+    pub(crate) fn new(files: Vec<SourceFile>, sink: Sink) -> Self {
+        let (mut problems, more) =
+            (sink.problems, sink.by_file.values().map(|count| count.saturating_sub(MOST_KEPT)).sum());
         for problem in &mut problems {
             if let Some(file) = problem.place.and_then(|place| files.get(place.file)) {
                 problem.file = file.name.clone();
@@ -145,7 +152,7 @@ impl Problems {
         problems.sort_by_key(|problem| problem.place);
         // A value behind an anchor is reported once, however often an alias repeats it.
         problems.dedup();
-        Self { files, problems, of: "the inventory" }
+        Self { files, problems, more, of: "the inventory" }
     }
 
     /// The same, of an input that is not an inventory.
@@ -157,7 +164,7 @@ impl Problems {
     /// A problem without a place in a file: a missing file, for example.
     pub(crate) fn without_place(file: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
         let problem = Diagnostic { place: None, file: file.into(), message: message.into(), help: help.into() };
-        Self { files: Vec::new(), problems: vec![problem], of: "the inventory" }
+        Self { files: Vec::new(), problems: vec![problem], more: 0, of: "the inventory" }
     }
 
     /// Each diagnostic, in the order of the files.
@@ -187,11 +194,9 @@ impl Problems {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let shown: Vec<String> =
             self.problems.iter().take(most).map(|problem| self.render_one(&renderer, problem)).collect();
-        let count = match self.problems.len() {
-            1 => "1 problem".to_owned(),
-            several => format!("{several} problems"),
-        };
-        let first = if shown.len() < self.problems.len() { format!(", the first {most} shown") } else { String::new() };
+        let total = self.problems.len() + self.more;
+        let count = if total == 1 { "1 problem".to_owned() } else { format!("{total} problems") };
+        let first = if shown.len() < total { format!(", the first {} shown", shown.len()) } else { String::new() };
         format!("{}\n\n{count} in {}{first}; nothing was checked.", shown.join("\n\n"), self.of)
     }
 
@@ -250,12 +255,34 @@ impl fmt::Display for Problems {
 #[derive(Debug, Default)]
 pub(crate) struct Sink {
     pub(crate) problems: Vec<Diagnostic>,
+    /// How many each file has, by its index.
+    by_file: BTreeMap<usize, usize>,
 }
 
 impl Sink {
     pub(crate) fn add(&mut self, place: Place, message: impl Into<String>, help: impl Into<String>) {
-        let (message, help) = (cut(message.into()), cut(help.into()));
-        self.problems.push(Diagnostic { place: Some(place), file: "".into(), message, help });
+        let count = self.by_file.entry(place.file).or_default();
+        *count += 1;
+        if *count <= MOST_KEPT {
+            let (message, help) = (cut(message.into()), cut(help.into()));
+            self.problems.push(Diagnostic { place: Some(place), file: "".into(), message, help });
+        }
+    }
+
+    /// Whether there are so few that each is worth a search for the nearest word.
+    pub(super) fn is_short(&self) -> bool {
+        self.problems.len() < 200
+    }
+
+    /// Adds the problems of another reading.
+    pub(super) fn extend(&mut self, other: Self) {
+        self.problems.extend(other.problems);
+        other.by_file.into_iter().for_each(|(file, count)| *self.by_file.entry(file).or_default() += count);
+    }
+
+    /// The files that have problems.
+    pub(super) fn files(&self) -> impl Iterator<Item = usize> {
+        self.by_file.keys().copied()
     }
 }
 

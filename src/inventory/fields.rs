@@ -107,6 +107,25 @@ pub(super) fn entries<T>(
     entries.into_iter().filter_map(|(key, value)| read(value, sink).map(|value| (key, value))).collect()
 }
 
+/// The items of a list, as many as an inventory may have of them: a tree of millions of empty items is small, what is
+/// read of it is not.
+pub(super) fn at_most<T>(
+    most: usize,
+    mut node: Option<Node>,
+    what: &str,
+    sink: &mut Sink,
+    read: impl Fn(Node, &mut Sink) -> Option<T>,
+) -> Vec<T> {
+    if let Some(Node { value: Value::List(items), .. }) = &mut node
+        && let Some(first) = items.get(most)
+    {
+        let message = format!("the inventory has {} {what}", items.len());
+        sink.add(first.place, message, format!("at most {most} {what}"));
+        items.truncate(most);
+    }
+    items(node, what, sink, read)
+}
+
 /// The items of a list.
 pub(super) fn items<T>(
     node: Option<Node>,

@@ -11,6 +11,10 @@ use crate::limited::{self, Unreadable};
 /// The files of an inventory and the digest of their bytes.
 pub(crate) struct Files {
     pub(crate) files: Vec<SourceFile>,
+    /// The name of each file within its folder, with `/` between folders.
+    pub(super) within: Vec<String>,
+    /// The platform's file, which counts everywhere. A single file is its own; a folder may have none.
+    pub(super) platform: Option<usize>,
     pub(crate) sha256: String,
     /// Files that cannot be parsed at all.
     pub(crate) sink: Sink,
@@ -18,6 +22,10 @@ pub(crate) struct Files {
 
 /// The most files of a folder.
 const MOST_FILES: usize = 10_000;
+/// The most levels of folders below the folder of an inventory.
+const MOST_LEVELS: usize = 8;
+/// The names of the platform's file.
+pub(super) const PLATFORM: [&str; 3] = ["platform.yaml", "platform.yml", "platform.json"];
 
 const HELP_READ: &str = "name a YAML or JSON file, a folder of them, or `-` for standard input";
 
@@ -49,9 +57,9 @@ impl InventorySource {
             Self::Path(path) => read_path(path),
             Self::StandardInput => {
                 let read = limited::stream(std::io::stdin().lock(), MAX_BYTES);
-                Ok(files(vec![("<stdin>".to_owned(), limited("<stdin>", read)?)]))
+                Ok(single("<stdin>", limited("<stdin>", read)?))
             }
-            Self::Text { name, text } => Ok(files(vec![(name.clone(), text.clone().into_bytes())])),
+            Self::Text { name, text } => Ok(single(name, text.clone().into_bytes())),
         }
     }
 }
@@ -68,12 +76,12 @@ fn read_path(from: &Path) -> Result<Files, Problems> {
     };
     let about = std::fs::metadata(from).map_err(|error| unreadable(&error))?;
     if !about.is_dir() {
-        return Ok(files(vec![(name.clone(), limited(&name, limited::file(from, MAX_BYTES))?)]));
+        return Ok(single(&name, limited(&name, limited::file(from, MAX_BYTES))?));
     }
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(from)
-        .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
-        .map_err(|error| unreadable(&error))?;
-    paths.retain(|path| is_inventory(path));
+    let has_platform = PLATFORM.iter().any(|name| from.join(name).is_file());
+    let mut paths = Vec::new();
+    // Without a platform's file, the folders below are not part of the inventory, as in version 0.1.0.
+    list(from, if has_platform { MOST_LEVELS } else { 0 }, &mut paths).map_err(|error| unreadable(&error))?;
     paths.sort();
     if paths.is_empty() {
         return Err(Problems::without_place(&name, "the folder has no *.yaml, *.yml or *.json file", HELP_READ));
@@ -82,35 +90,87 @@ fn read_path(from: &Path) -> Result<Files, Problems> {
         let message = format!("the folder has {} files of an inventory", paths.len());
         return Err(Problems::without_place(&name, message, format!("at most {MOST_FILES}: put jobs together in one")));
     }
-    read_all(&name, paths)
+    Ok(read_all(from, &paths))
 }
 
-fn read_all(folder: &str, paths: Vec<PathBuf>) -> Result<Files, Problems> {
-    let mut bytes = 0;
-    let mut read = Vec::with_capacity(paths.len());
-    for path in paths {
-        let name = path.display().to_string();
-        // A read of a named pipe waits for a writer. A link that leads nowhere has its own message.
-        if std::fs::metadata(&path).is_ok_and(|about| !about.is_file()) {
-            return Err(Problems::without_place(&name, "is not a regular file", "remove it from the folder"));
+/// Lists the inventory files of a folder and of so many levels below it. Links to folders are not followed.
+fn list(folder: &Path, levels: usize, paths: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        if is_inventory(&path) {
+            paths.push(path);
+        } else if levels > 0 && entry.file_type()?.is_dir() && !is_hidden(&path) {
+            list(&path, levels - 1, paths)?;
         }
-        let content = limited(&name, limited::file(&path, MAX_BYTES))?;
-        bytes += content.len() as u64;
-        if bytes > MAX_BYTES {
-            let message = format!("its files are together larger than {} MiB", MAX_BYTES / 1024 / 1024);
-            let help = "check that they are inventories, or check them apart";
-            return Err(Problems::without_place(folder, message, help));
+        if paths.len() > 2 * MOST_FILES {
+            break;
         }
-        read.push((name, content));
     }
-    Ok(files(read))
+    Ok(())
+}
+
+/// Reads the files of a folder. A file that cannot be read is a problem of that file alone. Where the files are
+/// together too large, that is a problem of the largest.
+fn read_all(folder: &Path, paths: &[PathBuf]) -> Files {
+    let size = |path: &PathBuf| std::fs::metadata(path).map_or(0, |about| about.len());
+    let mut by_size: Vec<(u64, usize)> = paths.iter().map(size).zip(0..).collect();
+    let mut total: u64 = by_size.iter().map(|(size, _)| size).sum();
+    by_size.sort_unstable();
+    let mut too_large = Vec::new();
+    while total > MAX_BYTES
+        && let Some((size, index)) = by_size.pop()
+    {
+        total -= size;
+        too_large.push(index);
+    }
+    let mut read = Vec::with_capacity(paths.len());
+    for (index, path) in paths.iter().enumerate() {
+        let about = std::fs::metadata(path);
+        let content = if too_large.contains(&index) {
+            let message = format!("the folder's files are together larger than {} MiB", MAX_BYTES / 1024 / 1024);
+            Err((message, "check that they are inventories, or check them apart"))
+        } else if about.is_ok_and(|about| !about.is_file()) {
+            // A read of a named pipe waits for a writer. A link that leads nowhere has its own message.
+            Err(("is not a regular file".to_owned(), "remove it from the folder"))
+        } else {
+            limited::file(path, MAX_BYTES).map_err(|wrong| (wrong.to_string(), help_with(&wrong)))
+        };
+        let within = path.strip_prefix(folder).unwrap_or(path);
+        let within: Vec<_> = within.iter().map(|part| part.to_string_lossy()).collect();
+        read.push(Read { name: path.display().to_string(), within: within.join("/"), content });
+    }
+    let platforms: Vec<usize> =
+        read.iter().enumerate().filter(|(_, file)| PLATFORM.contains(&&*file.within)).map(|(index, _)| index).collect();
+    let mut files = files(read);
+    files.platform = if files.files.len() == 1 { Some(0) } else { platforms.first().copied() };
+    if let [first, second, ..] = platforms[..] {
+        let message = format!("{} is the platform's file already", files.files[first].name);
+        files.sink.add(Place::start_of(second), message, "keep one of the two");
+        files.sink.add(Place::start_of(first), "the folder has two files of the platform", "keep one of the two");
+    }
+    files
+}
+
+/// A file, or why it could not be read and what to do.
+struct Read {
+    name: String,
+    within: String,
+    content: Result<Vec<u8>, (String, &'static str)>,
+}
+
+fn single(name: &str, content: Vec<u8>) -> Files {
+    let read = Read { name: name.to_owned(), within: name.to_owned(), content: Ok(content) };
+    Files { platform: Some(0), ..files(vec![read]) }
 }
 
 /// The names of files of another kind, without their text.
 #[cfg(feature = "cli")]
 pub(crate) fn names(names: &[std::sync::Arc<str>]) -> Files {
     let file = |name: &std::sync::Arc<str>| SourceFile { name: name.clone(), text: "".into(), readable: false };
-    Files { files: names.iter().map(file).collect(), sha256: String::new(), sink: Sink::default() }
+    let within = names.iter().map(|name| name.to_string()).collect();
+    let files = names.iter().map(file).collect();
+    Files { files, within, platform: Some(0), sha256: String::new(), sink: Sink::default() }
 }
 
 /// SHA-256 of an inventory's bytes, in hexadecimal.
@@ -119,46 +179,62 @@ pub(crate) fn digest(text: &str) -> String {
     hex(&Sha256::digest(text))
 }
 
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
+}
+
 fn is_inventory(path: &Path) -> bool {
-    let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
     let known = path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml" || ending == "json");
-    known && !hidden && !path.is_dir()
+    known && !is_hidden(path) && !path.is_dir()
+}
+
+fn help_with(wrong: &Unreadable) -> &'static str {
+    match wrong {
+        Unreadable::TooLarge(_) => "split it into a folder's files, or check that it is an inventory",
+        _ => HELP_READ,
+    }
 }
 
 fn limited(name: &str, read: Result<Vec<u8>, Unreadable>) -> Result<Vec<u8>, Problems> {
-    read.map_err(|wrong| {
-        let help = match wrong {
-            Unreadable::TooLarge(_) => "split it into a folder's files, or check that it is an inventory",
-            _ => HELP_READ,
-        };
-        Problems::without_place(name, wrong.to_string(), help)
-    })
+    read.map_err(|wrong| Problems::without_place(name, wrong.to_string(), help_with(&wrong)))
 }
 
-fn files(read: Vec<(String, Vec<u8>)>) -> Files {
+fn files(read: Vec<Read>) -> Files {
     let mut digest = Sha256::new();
     let mut sink = Sink::default();
     let mut files = Vec::with_capacity(read.len());
-    for (index, (name, bytes)) in read.into_iter().enumerate() {
-        digest.update(&bytes);
-        let (text, problem) = match String::from_utf8(bytes) {
-            Ok(text) if text.trim().is_empty() => {
-                (text, Some((0, "the file is empty".to_owned(), "start with `version: 1`, then `jobs:`")))
+    let mut names = Vec::with_capacity(read.len());
+    for (index, Read { name, within, content }) in read.into_iter().enumerate() {
+        let (text, problem) = match content {
+            Ok(bytes) => {
+                digest.update(&bytes);
+                text_of(bytes)
             }
-            Ok(text) => (text, None),
-            Err(error) => {
-                let at = error.utf8_error().valid_up_to();
-                let message = format!("the file is not text: byte {at} is not UTF-8");
-                (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some((at, message, "save it as UTF-8 text")))
-            }
+            Err((message, help)) => (String::new(), Some((0, message, help))),
         };
         let readable = problem.is_none();
         if let Some((at, message, help)) = problem {
             sink.add(place_of(index, &text, at), message, help);
         }
         files.push(SourceFile { name: name.into(), text: text.into(), readable });
+        names.push(within);
     }
-    Files { files, sha256: hex(&digest.finalize()), sink }
+    Files { files, within: names, platform: None, sha256: hex(&digest.finalize()), sink }
+}
+
+/// The text of a file, and where it is not one.
+fn text_of(bytes: Vec<u8>) -> (String, Option<(usize, String, &'static str)>) {
+    match String::from_utf8(bytes) {
+        Ok(text) if text.trim().is_empty() => {
+            (text, Some((0, "the file is empty".to_owned(), "start with `version: 1`, then `jobs:`")))
+        }
+        Ok(text) => (text, None),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let message = format!("the file is not text: byte {at} is not UTF-8");
+            (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some((at, message, "save it as UTF-8 text")))
+        }
+    }
 }
 
 /// The place of a byte. The text before it is the same in `text` as in the file.

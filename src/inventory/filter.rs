@@ -4,7 +4,7 @@ use std::fmt;
 
 use wildmatch::WildMatch;
 
-use super::{Inventory, Job, RoleRef};
+use super::{Inventory, Job, Role, RoleRef};
 use crate::visible;
 
 /// A glob that matches a role by its alias or its ARN.
@@ -18,10 +18,10 @@ impl RolePattern {
         Self(WildMatch::new(glob))
     }
 
-    /// Whether it matches the role, by its ARN or by the alias that the inventory declares.
+    /// Whether it matches the role, by its ARN or by the alias that it is declared with.
     #[must_use]
-    pub fn matches(&self, role: &RoleRef, inventory: &Inventory) -> bool {
-        let alias = inventory.declared(role).and_then(|declared| declared.alias.as_deref());
+    pub fn matches(&self, role: &RoleRef, declared: Option<&Role>) -> bool {
+        let alias = declared.and_then(|declared| declared.alias.as_deref());
         self.0.matches(role.as_str()) || alias.is_some_and(|alias| self.0.matches(alias))
     }
 }
@@ -67,7 +67,10 @@ impl Filter {
     /// When that is none.
     pub fn select<'a>(&self, inventory: &'a Inventory) -> Result<Vec<&'a Job>, NothingMatches> {
         let has_role = |job: &Job| {
-            let role_matches = |role: &RoleRef| self.roles.iter().any(|(_, pattern)| pattern.matches(role, inventory));
+            let role_matches = |role: &RoleRef| {
+                let declared = inventory.declared_for(job, role);
+                self.roles.iter().any(|(_, pattern)| pattern.matches(role, declared))
+            };
             self.roles.is_empty() || job.path.iter().any(|hop| role_matches(&hop.role))
         };
         let has_name = |job: &Job| self.jobs.is_empty() || self.jobs.iter().any(|(_, glob)| glob.matches(&job.name));

@@ -23,17 +23,25 @@ pub(super) const MOST_WAIVERS: usize = 5000;
 /// How far ahead the last day of a waiver may be where the inventory states no `longest_waiver`.
 pub(super) const LONGEST_WAIVER: Seconds = Seconds::hours(365 * 24);
 
-/// Reports and removes the items over the limit; returns whether there were any.
-pub(super) fn at_most<T>(
+/// Reports and removes the items over the limit, of the file that has the most; returns whether there were any.
+pub(super) fn at_most<D, T>(
     most: usize,
     what: &str,
-    items: &mut Vec<T>,
+    documents: &mut [D],
+    items: impl Fn(&mut D) -> &mut Vec<T>,
     place: impl Fn(&T) -> Place,
     sink: &mut Sink,
 ) -> bool {
-    let Some(first) = items.get(most) else { return false };
-    sink.add(place(first), format!("the inventory has {} {what}", items.len()), format!("at most {most} {what}"));
-    items.truncate(most);
+    let counts: Vec<usize> = documents.iter_mut().map(|document| items(document).len()).collect();
+    let total: usize = counts.iter().sum();
+    let Some(over) = total.checked_sub(most).filter(|over| *over > 0) else { return false };
+    let Some((largest, _)) = counts.iter().enumerate().max_by_key(|(_, count)| **count) else { return false };
+    let largest = items(&mut documents[largest]);
+    let kept = largest.len().saturating_sub(over);
+    if let Some(first) = largest.get(kept) {
+        sink.add(place(first), format!("the inventory has {total} {what}"), format!("at most {most} {what}"));
+    }
+    largest.truncate(kept);
     true
 }
 

@@ -5,13 +5,17 @@
 //! check it.
 
 mod arn;
+mod bindings;
+mod broken;
 mod decode;
 pub(crate) mod diagnostic;
 mod fields;
 mod files;
 mod filter;
 mod job_name;
+mod jobs;
 mod limits;
+mod names;
 pub(crate) mod raw;
 #[cfg(feature = "cli")]
 mod schema;
@@ -28,10 +32,12 @@ pub(crate) mod yaml;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
 pub use arn::{NotARole, RoleArn, RoleRef, is_account};
+pub use broken::BrokenFile;
 #[cfg(feature = "cli")]
 pub use diagnostic::Remark;
 pub use diagnostic::{Diagnostic, Location, Place, Problems};
@@ -54,6 +60,7 @@ pub use write::{Comments, JobComments};
 pub(crate) use {diagnostic as problem, diagnostic::Diagnostic as Problem};
 
 use crate::findings::FindingId;
+use validate::{Duplicates, Reading};
 
 /// The margin of jobs that state none, where `defaults` states none either.
 const DEFAULT_MARGIN: Seconds = Seconds::minutes(10);
@@ -63,8 +70,14 @@ const DEFAULT_MARGIN: Seconds = Seconds::minutes(10);
 pub struct Inventory {
     /// The jobs, in the order of the files.
     pub jobs: Vec<Job>,
-    /// Every role that is named, with what is declared of it.
+    /// Every role that is named, with the details that count for every job: those of the platform's file.
     pub roles: BTreeMap<RoleArn, Role>,
+    /// The files of teams: each rules its own jobs. Empty for a single file.
+    pub teams: BTreeMap<Arc<str>, TeamFile>,
+    /// The files that were set aside because of their problems.
+    pub broken: Vec<BrokenFile>,
+    /// The default owner of the platform's file.
+    pub platform_owner: Option<String>,
     /// Who reads IAM role settings, per account.
     pub readers: Readers,
     /// Findings accepted for a time.
@@ -73,6 +86,15 @@ pub struct Inventory {
     pub accounts: BTreeMap<String, String>,
     /// SHA-256 of the files' bytes, in hexadecimal.
     pub sha256: String,
+}
+
+/// A file of a team.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TeamFile {
+    /// The owner of its jobs.
+    pub owner: Option<String>,
+    /// The details of roles that count for its jobs.
+    pub roles: BTreeMap<RoleArn, Role>,
 }
 
 /// Something that runs for a known longest time on temporary AWS credentials.
@@ -251,6 +273,15 @@ impl Inventory {
         from.read().and_then(|files| Self::from_files(files, Some(today)))
     }
 
+    /// Reads an inventory as the function does: files of teams that have problems are set aside, and the others are
+    /// read.
+    ///
+    /// # Errors
+    /// Every problem, where the platform's file has one or no job is left.
+    pub async fn load_unbroken(from: &InventorySource, today: Date) -> Result<Self, Problems> {
+        from.read().and_then(|files| broken::read_the_others(files, today))
+    }
+
     /// Reads an inventory that is already text; `name` is its name in diagnostics. The length of waivers is not
     /// checked.
     ///
@@ -267,27 +298,20 @@ impl Inventory {
     /// # Errors
     /// Every problem there is, each with its place.
     #[cfg(feature = "cli")]
-    pub(crate) fn from_document(document: raw::Document, files: &[std::sync::Arc<str>]) -> Result<Self, Vec<Remark>> {
+    pub(crate) fn from_document(document: raw::Document, files: &[Arc<str>]) -> Result<Self, Vec<Remark>> {
         let files = files::names(files);
         let mut sink = diagnostic::Sink::default();
-        let inventory = validate::inventory(vec![document], &files, None, &mut sink);
-        if sink.problems.is_empty() { Ok(inventory) } else { Err(Problems::new(files.files, sink.problems).remarks()) }
+        let reading = Reading { today: None, duplicates: Duplicates::Refuse };
+        let inventory = validate::inventory(vec![(0, document)], &files, reading, &mut sink);
+        if sink.problems.is_empty() { Ok(inventory) } else { Err(Problems::new(files.files, sink).remarks()) }
     }
 
     fn from_files(mut files: files::Files, today: Option<Date>) -> Result<Self, Problems> {
         let mut sink = std::mem::take(&mut files.sink);
-        let mut documents = Vec::with_capacity(files.files.len());
-        for (index, file) in files.files.iter().enumerate() {
-            let read = if file.readable { syntax::read(index, &file.text, &mut sink) } else { syntax::Read::default() };
-            let mut document = match read.tree {
-                Some(tree) => decode::document(tree, &mut sink),
-                None => raw::Document::unread(),
-            };
-            document.roles_unread |= read.roles_unread;
-            documents.push(document);
-        }
-        let inventory = validate::inventory(documents, &files, today, &mut sink);
-        if sink.problems.is_empty() { Ok(inventory) } else { Err(Problems::new(files.files, sink.problems)) }
+        let documents = documents(&files, |_| true, &mut sink);
+        let reading = Reading { today, duplicates: Duplicates::Refuse };
+        let inventory = validate::inventory(documents, &files, reading, &mut sink);
+        if sink.problems.is_empty() { Ok(inventory) } else { Err(Problems::new(files.files, sink)) }
     }
 
     /// The JSON Schema of an inventory, for editors and pipelines.
@@ -297,15 +321,42 @@ impl Inventory {
         schemars::schema_for!(raw::Document).to_value()
     }
 
-    /// What is declared of the role of a path; `None` where nothing is, or its ARN is not known.
+    /// What the platform's file declares of the role of a path; `None` where nothing is, or its ARN is not known.
     #[must_use]
     pub fn declared(&self, role: &RoleRef) -> Option<&Role> {
         self.roles.get(role.arn()?)
     }
 
-    /// What is declared of a role; a role that only a path names has nothing declared.
+    /// What counts of a role for this job: the word of the platform's file, else of the job's own file.
+    #[must_use]
+    pub fn declared_for(&self, job: &Job, role: &RoleRef) -> Option<&Role> {
+        let arn = role.arn()?;
+        let own = self.teams.get(&job.location.file).and_then(|file| file.roles.get(arn));
+        own.or_else(|| self.roles.get(arn))
+    }
+
+    /// What is declared of a role for all jobs; of a role that only a path names, nothing but its ARN.
     #[must_use]
     pub fn role(&self, arn: &RoleArn) -> Role {
         self.roles.get(arn).cloned().unwrap_or_else(|| Role::bare(arn.clone()))
     }
+}
+
+/// The content of the files that are to be read, each with its index.
+fn documents(
+    files: &files::Files,
+    is_wanted: impl Fn(usize) -> bool,
+    sink: &mut diagnostic::Sink,
+) -> Vec<(usize, raw::Document)> {
+    let mut documents = Vec::with_capacity(files.files.len());
+    for (index, file) in files.files.iter().enumerate().filter(|(index, _)| is_wanted(*index)) {
+        let read = if file.readable { syntax::read(index, &file.text, sink) } else { syntax::Read::default() };
+        let mut document = match read.tree {
+            Some(tree) => decode::document(tree, sink),
+            None => raw::Document::unread(),
+        };
+        document.roles_unread |= read.roles_unread;
+        documents.push((index, document));
+    }
+    documents
 }

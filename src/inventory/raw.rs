@@ -44,6 +44,23 @@ pub(crate) struct Document {
     pub(crate) accounts: Vec<(Placed<String>, Placed<String>)>,
     /// How far in the future the last day of a waiver may be; 365d where left out.
     pub(crate) longest_waiver: Option<Placed<Seconds>>,
+    /// In the platform's file: which owner and which roles the other files may name.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<Vec<Binding>>"))]
+    pub(crate) sources: Vec<Binding>,
+}
+
+/// What the files of a team may declare.
+#[derive(Debug)]
+#[cfg_attr(feature = "cli", derive(JsonSchema), schemars(deny_unknown_fields))]
+pub(crate) struct Binding {
+    /// A file of the folder (data.yaml), all below a folder (data/), or a glob of file names (data-*.yaml).
+    #[cfg_attr(feature = "cli", schemars(required))]
+    pub(crate) from: Option<Placed<String>>,
+    /// The owner of every job there.
+    pub(crate) owner: Option<Placed<String>>,
+    /// Globs of role ARNs. A path or `roles` there names no other role.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<Vec<String>>"))]
+    pub(crate) roles: Option<Vec<Placed<String>>>,
 }
 
 impl Document {

@@ -5,342 +5,152 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::civil::Date;
 
-use super::diagnostic::{Location, Place, Placed, Sink, SourceFile, nearest};
-use super::files::Files;
+use super::bindings::Bindings;
+use super::diagnostic::{Place, Placed, Sink};
+use super::files::{Files, PLATFORM};
+use super::jobs::{JobNames, JobsOfFile};
 use super::limits::{
-    EXTERNAL_ID, LONGEST_GLOB, LONGEST_REASON, LONGEST_WAIVER, MOST_HOPS, MOST_JOBS, MOST_ROLES, MOST_WAIVERS,
-    SESSION_NAME, SOURCE_IDENTITY, at_most, check_length, check_name, check_pattern,
+    LONGEST_GLOB, LONGEST_REASON, LONGEST_WAIVER, MOST_JOBS, MOST_ROLES, MOST_WAIVERS, at_most, check_length,
+    check_name,
 };
+use super::names::{Declared, Locations, Names, Others};
 use super::raw::{self, Document};
-use super::{DEFAULT_MARGIN, Hop, Inventory, Job, Reader, Readers, Role, RoleArn, Seconds, Source, Waiver, is_account};
-use crate::lease::rules;
+use super::{DEFAULT_MARGIN, Inventory, Readers, Seconds, TeamFile, Waiver, is_account};
 
-/// `today`: the day that waivers are measured from; `None`: their length is not checked.
-pub(crate) fn inventory(documents: Vec<Document>, files: &Files, today: Option<Date>, sink: &mut Sink) -> Inventory {
-    let mut jobs = Vec::new();
-    let mut readers = Vec::new();
-    let mut roles = Vec::new();
-    let mut waivers = Vec::new();
-    let mut all_defaults = Vec::new();
-    let mut accounts = Vec::new();
-    let mut longest_waiver = None;
-    let mut unread = documents.iter().any(|document| document.roles_unread);
-    let files_read = Locations(&files.files);
-    for document in documents {
-        jobs.extend(document.jobs);
-        accounts.extend(document.accounts);
-        once(&mut longest_waiver, document.longest_waiver, "longest_waiver", files_read, sink);
-        readers.extend(document.readers);
-        roles.extend(document.roles);
-        waivers.extend(document.waivers);
-        all_defaults.extend(document.defaults);
+/// What is done with a job's name that another file has too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Duplicates {
+    /// It is a problem of the later file.
+    Refuse,
+    /// The later job gets the name of its file as well.
+    Rename,
+}
+
+/// How files are read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    /// The day that waivers are measured from; `None`: their length is not checked.
+    pub(crate) today: Option<Date>,
+    pub(crate) duplicates: Duplicates,
+}
+
+/// The inventory of the files, each with its index in `files`.
+pub(crate) fn inventory(
+    mut documents: Vec<(usize, Document)>,
+    files: &Files,
+    reading: Reading,
+    sink: &mut Sink,
+) -> Inventory {
+    let located = Locations(&files.files);
+    let roles_cut = bound(&mut documents, sink);
+    let platform = files.platform;
+    let of_platform = |index: usize| Some(index) == platform;
+    let take_roles =
+        |document: &mut Document| (std::mem::take(&mut document.roles), document.roles_unread || roles_cut);
+    let shared = documents.iter_mut().find(|(index, _)| of_platform(*index)).map(|(_, document)| {
+        let (roles, unread) = take_roles(document);
+        Declared::of(roles, unread, None, located, sink)
+    });
+    // A platform's file that cannot be read is set aside by no reading: its problems stop every file.
+    let shared = shared.or_else(|| platform.map(|_| Declared::default()));
+    let mut own = BTreeMap::new();
+    for (index, document) in documents.iter_mut().filter(|(index, _)| !of_platform(*index)) {
+        let (roles, unread) = take_roles(document);
+        own.insert(*index, Declared::of(roles, unread, shared.as_ref(), located, sink));
     }
-    at_most(MOST_JOBS, "jobs", &mut jobs, |job: &raw::Job| job.place, sink);
-    at_most(MOST_WAIVERS, "waivers", &mut waivers, |waiver: &raw::Waiver| waiver.place, sink);
-    unread |= at_most(MOST_ROLES, "roles", &mut roles, |(alias, _)| alias.place, sink);
-    let mut names =
-        Names { files: files_read, aliases: BTreeMap::new(), arns: HashMap::new(), roles: BTreeMap::new(), unread };
-    names.declare(roles, sink);
-    let readers = names.readers(readers, sink);
-    let defaults = defaults(all_defaults, files_read, sink);
-    if jobs.is_empty() && sink.problems.is_empty() {
+    let others = Others::new(own.values());
+    let names =
+        |index: usize| Names { files: located, platform: shared.as_ref(), own: own.get(&index), others: &others };
+    let mut readers = Readers::default();
+    let mut places = HashMap::new();
+    let (mut defaults, mut bindings) = (raw::Defaults::default(), Bindings::default());
+    let (mut accounts, mut longest_waiver) = (BTreeMap::new(), LONGEST_WAIVER);
+    for (index, document) in &mut documents {
+        let written = std::mem::take(&mut document.readers);
+        if of_platform(*index) {
+            names(*index).add_readers(&mut readers, &mut places, written, sink);
+            defaults = document.defaults.take().unwrap_or_default();
+            bindings = Bindings::of(std::mem::take(&mut document.sources), sink);
+            accounts = valid_accounts(std::mem::take(&mut document.accounts), sink);
+            longest_waiver = document.longest_waiver.as_ref().map_or(LONGEST_WAIVER, |longest| longest.value);
+            continue;
+        }
+        if platform.is_none() {
+            names(*index).add_readers(&mut readers, &mut places, written, sink);
+        } else if let Some((account, _)) = written.first() {
+            sink.add(account.place, "`readers` is a key of the platform's file", format!("move it to {}", PLATFORM[0]));
+        }
+        refuse_keys_of_the_platform(document, platform.is_some(), sink);
+    }
+    check_owner(defaults.owner.as_ref(), sink);
+    let last_day = reading.today.and_then(|today| Some((last_day(today, longest_waiver)?, longest_waiver)));
+    let mut inventory = Inventory {
+        roles: shared.as_ref().map(|shared| shared.roles.clone()).unwrap_or_default(),
+        readers,
+        accounts,
+        sha256: files.sha256.clone(),
+        platform_owner: defaults.owner.as_ref().map(|owner| owner.value.clone()),
+        ..Inventory::default()
+    };
+    let mut job_names = JobNames { places: HashMap::new(), files, duplicates: reading.duplicates };
+    for (index, document) in documents {
+        let binding = if of_platform(index) { None } else { bindings.of_file(index, &files.within[index], sink) };
+        let own_defaults = document.defaults.unwrap_or_default();
+        check_owner(own_defaults.owner.as_ref().filter(|_| !of_platform(index)), sink);
+        if let (Some(binding), Some(owner)) = (binding, &own_defaults.owner) {
+            binding.check_owner(owner, sink);
+        }
+        let margin = own_defaults.margin.as_ref().or(defaults.margin.as_ref());
+        let own_owner = own_defaults.owner.map(|owner| owner.value);
+        let bound_owner = binding.and_then(|binding| binding.owner.as_ref()).map(|owner| owner.value.clone());
+        let owner_of_file = bound_owner.or(own_owner);
+        let mut file = JobsOfFile {
+            names: names(index),
+            margin: margin.map_or(DEFAULT_MARGIN, |margin| margin.value),
+            owner: owner_of_file.clone().or_else(|| inventory.platform_owner.clone()),
+            binding,
+            roles: own.get(&index).map(|own| own.roles.clone()).unwrap_or_default(),
+            named: &mut inventory.roles,
+        };
+        if let (Some(binding), Some(own)) = (binding, own.get(&index)) {
+            own.arns.iter().for_each(|(arn, place)| binding.check_role(arn, *place, sink));
+        }
+        let jobs = file.jobs(document.jobs, &mut job_names, sink);
+        let roles = file.roles;
+        inventory.jobs.extend(jobs);
+        if !of_platform(index) {
+            inventory.teams.insert(files.files[index].name.clone(), TeamFile { owner: owner_of_file, roles });
+        }
+        let waivers = document.waivers.into_iter();
+        inventory.waivers.extend(waivers.filter_map(|waiver| valid_waiver(waiver, last_day, located, sink)));
+    }
+    if inventory.jobs.is_empty() && sink.problems.is_empty() {
         sink.add(Place::start_of(0), "the inventory declares no job", "add one under `jobs:`");
     }
-    let jobs = names.jobs(jobs, &defaults, sink);
-    let longest_waiver = longest_waiver.map_or(LONGEST_WAIVER, |longest: Placed<Seconds>| longest.value);
-    let last_day = today.and_then(|today| last_day(today, longest_waiver).map(|day| (day, longest_waiver)));
-    let waivers = waivers.into_iter().filter_map(|waiver| valid_waiver(waiver, last_day, files_read, sink)).collect();
-    let accounts = valid_accounts(accounts, files_read, sink);
-    Inventory { jobs, roles: names.roles, readers, waivers, accounts, sha256: files.sha256.clone() }
+    inventory
 }
 
-/// The files, to name the one that a place is in.
-#[derive(Clone, Copy)]
-struct Locations<'a>(&'a [SourceFile]);
-
-impl Locations<'_> {
-    fn of(self, place: Place) -> Location {
-        let file = self.0.get(place.file).map(|file| file.name.clone()).unwrap_or_default();
-        Location { file, line: place.line, column: place.column }
-    }
+/// Reports and removes what is over the bounds of an inventory. Returns whether roles were removed.
+fn bound(documents: &mut [(usize, Document)], sink: &mut Sink) -> bool {
+    at_most(MOST_JOBS, "jobs", documents, |(_, document)| &mut document.jobs, |job| job.place, sink);
+    at_most(MOST_WAIVERS, "waivers", documents, |(_, document)| &mut document.waivers, |waiver| waiver.place, sink);
+    at_most(MOST_ROLES, "roles", documents, |(_, document)| &mut document.roles, |(alias, _)| alias.place, sink)
 }
 
-struct Defaults {
-    margin: Seconds,
-    owner: Option<String>,
-}
-
-/// The files are one inventory, so two of them may state a default only with the same value.
-fn defaults(all: Vec<raw::Defaults>, files: Locations<'_>, sink: &mut Sink) -> Defaults {
-    let (mut margin, mut owner) = (None, None);
-    for defaults in all {
-        once(&mut margin, defaults.margin, "margin` of `defaults", files, sink);
-        once(&mut owner, defaults.owner, "owner` of `defaults", files, sink);
-    }
-    Defaults { margin: margin.map_or(DEFAULT_MARGIN, |m| m.value), owner: owner.map(|o: Placed<String>| o.value) }
-}
-
-fn once<T: PartialEq>(
-    kept: &mut Option<Placed<T>>,
-    written: Option<Placed<T>>,
-    key: &str,
-    files: Locations<'_>,
-    sink: &mut Sink,
-) {
-    let Some(written) = written else { return };
-    match kept {
-        Some(first) if first.value != written.value => {
-            let message = format!("`{key}` has another value in {}", files.of(first.place));
-            sink.add(written.place, message, "the files are one inventory: state it once");
-        }
-        _ => *kept = Some(written),
+/// Reports the keys that count in the platform's file alone.
+fn refuse_keys_of_the_platform(document: &mut Document, has_platform: bool, sink: &mut Sink) {
+    let account = document.accounts.first().map(|(account, _)| ("accounts", account.place));
+    let longest = document.longest_waiver.as_ref().map(|longest| ("longest_waiver", longest.place));
+    let source = document.sources.iter().filter_map(|source| source.from.as_ref()).next();
+    let source = source.map(|from| ("sources", from.place));
+    for (key, place) in account.into_iter().chain(longest).chain(source) {
+        let make = if has_platform { "move it to" } else { "make a file for it:" };
+        sink.add(place, format!("`{key}` is a key of the platform's file"), format!("{make} {}", PLATFORM[0]));
     }
 }
 
-/// The roles by alias and by ARN.
-struct Names<'a> {
-    files: Locations<'a>,
-    /// `None`: declared, with a diagnostic of its own; jobs that use the alias get none.
-    aliases: BTreeMap<String, Option<RoleArn>>,
-    arns: HashMap<RoleArn, Placed<String>>,
-    roles: BTreeMap<RoleArn, Role>,
-    /// Some roles could not be read, so an alias that is missing here may be declared.
-    unread: bool,
-}
-
-impl Names<'_> {
-    fn declare(&mut self, roles: Vec<(Placed<String>, raw::Role)>, sink: &mut Sink) {
-        let mut places: HashMap<String, Place> = HashMap::new();
-        for (alias, role) in roles {
-            check_name(&alias, "an alias", sink);
-            if alias.value.starts_with("arn:") {
-                sink.add(
-                    alias.place,
-                    "an alias must not look like an ARN",
-                    "choose a short name; the ARN goes into `arn:`",
-                );
-            }
-            check_role(&role, sink);
-            let arn = role.arn.as_ref().and_then(|arn| parse_arn(arn, sink));
-            if let Some(first) = places.insert(alias.value.clone(), alias.place) {
-                if first.file != alias.place.file {
-                    let message = format!("the alias `{}` is declared in {} too", alias.value, self.files.of(first));
-                    sink.add(alias.place, message, "the files are one inventory: declare a role once");
-                }
-                continue;
-            }
-            self.aliases.insert(alias.value.clone(), arn.clone());
-            let Some(arn) = arn else { continue };
-            if let Some(first) = self.arns.get(&arn) {
-                let message = format!("{arn} is the alias `{}` too ({})", first.value, self.files.of(first.place));
-                let place = role.arn.as_ref().map_or(alias.place, |arn| arn.place);
-                sink.add(place, message, "keep one alias for a role");
-                continue;
-            }
-            self.arns.insert(arn.clone(), alias.clone());
-            self.roles.insert(arn.clone(), valid_role(arn, alias.value, role, self.files.of(alias.place)));
-        }
-    }
-
-    /// The role behind an alias or an ARN.
-    fn resolve(&self, written: &Placed<String>, sink: &mut Sink) -> Option<RoleArn> {
-        if written.value.starts_with("arn:") {
-            return parse_arn(written, sink);
-        }
-        if let Some(declared) = self.aliases.get(&written.value) {
-            return declared.clone();
-        }
-        if self.unread {
-            return None;
-        }
-        // Each suggestion takes long, and after many errors the cause is no misspelt letter.
-        let known = self.aliases.keys().map(String::as_str).filter(|_| sink.problems.len() < 200);
-        let help = match nearest(&written.value, known) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "declare it under `roles:`, or write the role's ARN".to_owned(),
-        };
-        sink.add(written.place, format!("`{}` is not an alias of a role", written.value), help);
-        None
-    }
-
-    fn readers(&self, written: Vec<(Placed<String>, raw::Reader)>, sink: &mut Sink) -> Readers {
-        let mut readers = Readers::default();
-        let mut places: HashMap<String, Place> = HashMap::new();
-        for (account, reader) in written {
-            if let Some(first) = places.insert(account.value.clone(), account.place) {
-                if first.file != account.place.file {
-                    let message =
-                        format!("the reader of `{}` is declared in {} too", account.value, self.files.of(first));
-                    sink.add(account.place, message, "the files are one inventory: declare a reader once");
-                }
-                continue;
-            }
-            check_pattern(reader.external_id.as_ref(), &EXTERNAL_ID, sink);
-            let external_id = reader.external_id.map(|id| id.value);
-            let Some(role) = reader.role else { continue };
-            if account.value == "*" {
-                if !role.value.contains("{account}") {
-                    let help = "write the account as {account}: arn:aws:iam::{account}:role/NAME";
-                    sink.add(role.place, "the reader of every account names one account", help);
-                } else if parse_arn(&role.clone().map(|arn| arn.replace("{account}", "000000000000")), sink).is_some() {
-                    readers.every = Some((role.value, external_id));
-                }
-                continue;
-            }
-            if !is_account(&account.value) {
-                let help = "write the account's 12 digits in quotes, or \"*\" for every account not named";
-                sink.add(account.place, format!("`{}` is not an account", account.value), help);
-                continue;
-            }
-            let role = role.map(|arn| arn.replace("{account}", &account.value));
-            let Some(arn) = self.resolve(&role, sink) else { continue };
-            if arn.account() != account.value {
-                let message = format!("{arn} is not in account {}", account.value);
-                sink.add(role.place, message, "IAM reads roles of its own account only: name a role there");
-                continue;
-            }
-            let declared = self.roles.get(&arn).and_then(|role| role.external_id.clone());
-            readers.named.insert(account.value, Reader { role: arn, external_id: external_id.or(declared) });
-        }
-        readers
-    }
-
-    fn jobs(&mut self, written: Vec<raw::Job>, defaults: &Defaults, sink: &mut Sink) -> Vec<Job> {
-        let mut places: HashMap<String, Place> = HashMap::with_capacity(written.len());
-        let mut jobs = Vec::with_capacity(written.len());
-        for job in written {
-            if let Some(name) = &job.name {
-                check_name(name, "a job's name", sink);
-                if let Some(first) = places.insert(name.value.clone(), name.place) {
-                    let message = format!("a job named `{}` is at {} too", name.value, self.files.of(first));
-                    sink.add(name.place, message, "give each job its own name");
-                }
-            }
-            if let Some(owner) = &job.owner {
-                check_name(owner, "an owner", sink);
-            }
-            let path = self.path(&job, sink);
-            check_source(&job, sink);
-            if let Some(glob) = &job.session_name {
-                check_length(glob, "a glob", LONGEST_GLOB, sink);
-            }
-            let signin_role = job.signin_role.as_ref().map(|role| self.resolve(role, sink));
-            let (Some(name), Some(length), Some(source), Some(path)) = (job.name, job.length, job.source, path) else {
-                continue; // Each missing value is reported.
-            };
-            let source = match (source.value, signin_role) {
-                (_, Some(None)) => continue, // The unknown alias is reported.
-                (Source::ConsoleLogin { signin_session, .. }, Some(role)) => {
-                    Source::ConsoleLogin { role: role.map(Into::into), signin_session }
-                }
-                (source, _) => source,
-            };
-            jobs.push(Job {
-                name: name.value.into(),
-                owner: job.owner.map(|owner| owner.value).or_else(|| defaults.owner.clone()),
-                length: length.value,
-                length_from: job.length_from,
-                unstated: job.unstated,
-                pause: job.pause.map_or(Seconds(0), |pause| pause.value),
-                age: job.age.map_or(Seconds(0), |age| age.value),
-                session_name: job.session_name.map(|glob| glob.value),
-                margin: job.margin.map_or(defaults.margin, |margin| margin.value),
-                source,
-                path,
-                refresh: job.refresh.unwrap_or_default(),
-                location: self.files.of(job.place),
-            });
-        }
-        jobs
-    }
-
-    fn path(&mut self, job: &raw::Job, sink: &mut Sink) -> Option<Vec<Hop>> {
-        let Some(written) = &job.path else { return Some(Vec::new()) };
-        if written.value.len() > MOST_HOPS {
-            let message = format!("the path has {} hops", written.value.len());
-            sink.add(written.place, message, format!("a path has at most {MOST_HOPS} hops"));
-        }
-        let mut hops: Vec<Hop> = Vec::with_capacity(written.value.len());
-        let mut whole = true;
-        for hop in &written.value {
-            let Some(role) = &hop.role else {
-                whole = false;
-                continue;
-            };
-            let Some(arn) = self.resolve(role, sink) else {
-                whole = false;
-                continue;
-            };
-            if let Some(previous) = hops.last()
-                && let Some(partition) = previous.role.partition()
-                && partition != arn.partition()
-            {
-                let message =
-                    format!("`{}` is in partition {}, the hop before it in {}", role.value, arn.partition(), partition);
-                sink.add(role.place, message, "AWS partitions share no credentials: a path stays in one");
-            }
-            self.roles.entry(arn.clone()).or_insert_with(|| Role::bare(arn.clone()));
-            let duration = hop.duration.as_ref().map(|duration| duration.value);
-            hops.push(Hop { role: arn.into(), duration, copied: hop.copied });
-        }
-        whole.then_some(hops)
-    }
-}
-
-/// What the kind of source requires of the job.
-fn check_source(job: &raw::Job, sink: &mut Sink) {
-    let Some(source) = &job.source else { return };
-    let empty = job.path.as_ref().is_none_or(|path| path.value.is_empty());
-    if empty && source.value.reaches_directly() {
-        let message = format!("a job of source `{}` has no path", source.value.kind());
-        let help = match source.value {
-            Source::IamUser { .. } => {
-                "add `path:` with the role that the user assumes; the user's own key does not lapse"
-            }
-            Source::AccountAccess { .. } => "add `path:` with the role that account access manager gives to the person",
-            _ => "add `path:` with the role that its token is exchanged for",
-        };
-        sink.add(source.place, message, help);
-    }
-    if let (Source::Lambda, Some(length)) = (&source.value, &job.length)
-        && length.value > rules::LAMBDA_MANAGED_LONGEST
-    {
-        let (managed, longest) = (rules::LAMBDA_MANAGED_LONGEST, rules::LAMBDA_LONGEST);
-        let message = format!("a Lambda function cannot run for {}", length.value);
-        let help = format!("its longest run is {longest}, on Lambda Managed Instances {managed}");
-        sink.add(length.place, message, help);
-    }
-}
-
-fn check_role(role: &raw::Role, sink: &mut Sink) {
-    check_pattern(role.external_id.as_ref(), &EXTERNAL_ID, sink);
-    check_pattern(role.session_name.as_ref(), &SESSION_NAME, sink);
-    match &role.source_identity {
-        Some(identity) if identity.value.starts_with("aws:") => {
-            sink.add(identity.place, "a SourceIdentity must not start with `aws:`", "that prefix is AWS's own");
-        }
-        identity => check_pattern(identity.as_ref(), &SOURCE_IDENTITY, sink),
-    }
-    if let Some(max) = &role.max_session_duration
-        && !rules::MAX_SESSION_RANGE.contains(&max.value)
-    {
-        let (least, most) = (rules::MAX_SESSION_RANGE.start(), rules::MAX_SESSION_RANGE.end());
-        let message = format!("a MaxSessionDuration of {} is outside {least} to {most}", max.value);
-        sink.add(max.place, message, format!("IAM takes {}s to {}s", least.0, most.0));
-    }
-}
-
-fn valid_role(arn: RoleArn, alias: String, role: raw::Role, location: Location) -> Role {
-    Role {
-        arn,
-        alias: Some(alias),
-        external_id: role.external_id.map(|id| id.value),
-        session_name: role.session_name.map(|name| name.value),
-        source_identity: role.source_identity.map(|identity| identity.value),
-        assume: role.assume.map(|assume| assume.value),
-        max_session_duration: role.max_session_duration.map(|max| max.value),
-        location: Some(location),
-    }
+fn check_owner(owner: Option<&Placed<String>>, sink: &mut Sink) {
+    owner.into_iter().for_each(|owner| check_name(owner, "an owner", sink));
 }
 
 /// The last day that a waiver may hold; `None`: beyond the calendar.
@@ -348,25 +158,17 @@ fn last_day(today: Date, longest: Seconds) -> Option<Date> {
     today.checked_add(jiff::Span::new().try_days(i64::try_from(longest.0 / 86_400).ok()?).ok()?).ok()
 }
 
-fn valid_accounts(
-    written: Vec<(Placed<String>, Placed<String>)>,
-    files: Locations<'_>,
-    sink: &mut Sink,
-) -> BTreeMap<String, String> {
-    let mut accounts: BTreeMap<String, Placed<String>> = BTreeMap::new();
+fn valid_accounts(written: Vec<(Placed<String>, Placed<String>)>, sink: &mut Sink) -> BTreeMap<String, String> {
+    let mut accounts = BTreeMap::new();
     for (account, name) in written {
         if !is_account(&account.value) {
             let help = "write the account's 12 digits in quotes";
             sink.add(account.place, format!("`{}` is not an account", account.value), help);
         }
         check_name(&name, "an account's name", sink);
-        if let Some(first) = accounts.get(&account.value).filter(|first| first.place.file != account.place.file) {
-            let message = format!("the account `{}` is named in {} too", account.value, files.of(first.place));
-            sink.add(account.place, message, "the files are one inventory: name an account once");
-        }
-        accounts.insert(account.value, name);
+        accounts.insert(account.value, name.value);
     }
-    accounts.into_iter().map(|(account, name)| (account, name.value)).collect()
+    accounts
 }
 
 fn valid_waiver(
@@ -407,8 +209,4 @@ fn valid_waiver(
         approver: waiver.approver.map(|approver| approver.value),
         location: files.of(waiver.place),
     })
-}
-
-fn parse_arn(written: &Placed<String>, sink: &mut Sink) -> Option<RoleArn> {
-    RoleArn::parse(&written.value).map_err(|wrong| sink.add(written.place, wrong.message, wrong.help)).ok()
 }

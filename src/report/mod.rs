@@ -115,6 +115,8 @@ pub struct Summary {
     pub findings: BTreeMap<Severity, usize>,
     /// Waived findings.
     pub waived: usize,
+    /// Waived findings by the file of the waiver.
+    pub waived_by_file: BTreeMap<String, usize>,
 }
 
 /// A job's verdict and walk.
@@ -273,6 +275,10 @@ fn role_report(subject: &Subject<'_>, role: &RoleRef) -> RoleReport {
 fn summary(jobs: &[JobReport], roles: usize, findings: &[Finding]) -> Summary {
     let verdicts = [Verdict::Rejected, Verdict::Lapses, Verdict::Thin, Verdict::Covered, Verdict::Unknown];
     let count = |verdict: Verdict| jobs.iter().filter(|job| job.verdict == verdict).count();
+    let mut waived_by_file = BTreeMap::new();
+    for waived in findings.iter().filter_map(|finding| finding.waived.as_ref()) {
+        *waived_by_file.entry(waived.file.to_string()).or_default() += 1;
+    }
     let open = |severity: Severity| findings.iter().filter(|f| f.waived.is_none() && f.severity == severity).count();
     Summary {
         jobs: jobs.len(),
@@ -280,5 +286,6 @@ fn summary(jobs: &[JobReport], roles: usize, findings: &[Finding]) -> Summary {
         verdicts: verdicts.into_iter().map(|verdict| (verdict, count(verdict))).collect(),
         findings: Severity::ALL.into_iter().map(|severity| (severity, open(severity))).collect(),
         waived: findings.iter().filter(|finding| finding.waived.is_some()).count(),
+        waived_by_file,
     }
 }

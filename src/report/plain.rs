@@ -15,9 +15,23 @@ pub fn headline(report: &Report) -> String {
     let roles = count(report.summary.roles, "role", "roles");
     let waived = match report.summary.waived {
         0 => String::new(),
-        several => format!(", {several} waived"),
+        several => format!(", {several} waived{}", by_file(report)),
     };
     format!("{jobs}, {roles}: {}{waived}.", severities(report.open_findings()))
+}
+
+/// ` (data.yaml 2, web.yaml 1)`: the files whose waivers count, where there are several; the first five.
+fn by_file(report: &Report) -> String {
+    const MOST: usize = 5;
+    let files = &report.summary.waived_by_file;
+    if files.len() < 2 {
+        return String::new();
+    }
+    let mut parts: Vec<String> = files.iter().take(MOST).map(|(file, count)| format!("{file} {count}")).collect();
+    if files.len() > MOST {
+        parts.push(format!("{} more files", files.len() - MOST));
+    }
+    format!(" ({})", parts.join(", "))
 }
 
 /// `2 critical, 1 high`, or `nothing found`.

@@ -205,6 +205,8 @@ pub(crate) struct SummaryV1 {
     verdicts: BTreeMap<&'static str, usize>,
     findings: BTreeMap<&'static str, usize>,
     waived: usize,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    waived_by_file: BTreeMap<String, usize>,
 }
 
 impl From<&Summary> for SummaryV1 {
@@ -215,6 +217,7 @@ impl From<&Summary> for SummaryV1 {
             verdicts: summary.verdicts.iter().map(|(verdict, count)| (verdict.as_str(), *count)).collect(),
             findings: summary.findings.iter().map(|(severity, count)| (severity.as_str(), *count)).collect(),
             waived: summary.waived,
+            waived_by_file: summary.waived_by_file.clone(),
         }
     }
 }

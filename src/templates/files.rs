@@ -55,7 +55,7 @@ impl Files {
         if sink.problems.is_empty() {
             return Ok(files);
         }
-        Err(Problems::new(sources, sink.problems).in_the("the templates and plans"))
+        Err(Problems::new(sources, sink).in_the("the templates and plans"))
     }
 }
 

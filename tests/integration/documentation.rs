@@ -13,7 +13,8 @@ use credential_health::templates::Planned;
 
 /// Findings that need answers of AWS or an event, so `lint` cannot report them. Only complete runs of `check` report
 /// `waiver-unused`.
-const LIVE_ONLY: [FindingId; 11] = [
+const LIVE_ONLY: [FindingId; 12] = [
+    FindingId::InventoryBroken,
     FindingId::AssumeDenied,
     FindingId::RoleMissing,
     FindingId::CredentialsExpired,

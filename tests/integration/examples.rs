@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use credential_health::check::{Start, lint, observe};
 use credential_health::facts::Observation;
 use credential_health::findings::FindingId;
-use credential_health::inventory::{Filter, Inventory, RoleArn};
+use credential_health::inventory::{Filter, Inventory, InventorySource, RoleArn};
 use credential_health::report::{Report, Trigger, terminal};
 use credential_health::templates::Planned;
 
@@ -95,6 +95,22 @@ async fn command_and_report(id: FindingId, inventory: &str) -> (&'static str, Re
     }
 }
 
+/// The report of a team's file beside the broken file of another team, as the function reads them.
+async fn report_beside_a_broken_file(whole: &str, broken: &str) -> Report {
+    let folder = tempfile::tempdir().unwrap();
+    let platform = "version: 1\ndefaults: {owner: platform}\n";
+    for (name, text) in [("platform.yaml", platform), ("web.yaml", whole), ("data.yaml", broken)] {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let from = InventorySource::Path(folder.path().to_owned());
+    let today = start().at.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let mut inventory = Inventory::load_unbroken(&from, today).await.unwrap();
+    for broken in &mut inventory.broken {
+        broken.file = broken.file.rsplit('/').next().unwrap().into();
+    }
+    lint(&inventory, &Filter::default(), Planned::default(), &start()).unwrap().report
+}
+
 /// The command, and the part of its output about the finding.
 fn console(id: FindingId, command: &str, report: &Report) -> String {
     // The harness uses another name for the inventory.
@@ -149,7 +165,13 @@ fn replaced(page: &str, block: &Block, text: &str) -> String {
 async fn updated(id: FindingId, page: &str) -> String {
     let example = page.find("\n## Example\n").expect("the page has an example");
     let inventory = block(page, "yaml", example).expect("the example has an inventory");
-    let (command, report) = command_and_report(id, &page[inventory.from..inventory.to]).await;
+    let (command, report) = match id {
+        FindingId::InventoryBroken => {
+            let broken = block(page, "yml", inventory.to).expect("the example has a broken file");
+            ("", report_beside_a_broken_file(&page[inventory.from..inventory.to], &page[broken.from..broken.to]).await)
+        }
+        _ => command_and_report(id, &page[inventory.from..inventory.to]).await,
+    };
     let mut page = page.to_owned();
     if let Some(shown) = block(&page, "text", inventory.to) {
         assert_eq!(report.jobs.len(), 1, "{id}: numbers are those of one job");

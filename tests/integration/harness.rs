@@ -375,6 +375,33 @@ impl Lambda {
         Self { function, folder }
     }
 
+    /// The function with a folder of inventory files.
+    pub async fn of_folder(
+        aws: &StandIn,
+        caller: &Credentials,
+        files: &[(&str, &str)],
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let lambda = Self::by(client(aws, caller).await, "", settings);
+        std::fs::remove_file(lambda.folder.path().join("jobs.yaml")).unwrap();
+        let path = lambda.folder.path().to_str().unwrap().to_owned();
+        let settings = Settings::read(|name| match name {
+            "INVENTORY" => Some(path.clone()),
+            _ => settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()),
+        });
+        let function = Function::new(settings.unwrap(), client(aws, caller).await, |_| {});
+        let lambda = Self { function, ..lambda };
+        files.iter().for_each(|(name, text)| lambda.deploy_file(name, text));
+        lambda
+    }
+
+    /// Deploys another file of the folder.
+    pub fn deploy_file(&self, name: &str, text: &str) {
+        let path = self.folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
     /// Deploys another inventory.
     pub fn deploy(&self, inventory: &str) {
         std::fs::write(self.folder.path().join("jobs.yaml"), inventory).unwrap();

@@ -136,7 +136,7 @@ fn a_folder_has_the_size_limit_of_a_file() {
         fs::write(folder.path().join(name), "# 14 bytes more\n".repeat(14 * 1024 * 1024 / 16)).unwrap();
     }
     let problems = load(folder.path()).unwrap_err();
-    assert!(has_problem(&problems, "its files are together larger than 40 MiB", "inventories"), "{problems}");
+    assert!(has_problem(&problems, "files are together larger than 40 MiB", "inventories"), "{problems}");
 }
 
 #[test]

@@ -50,6 +50,7 @@ mod shared_config;
 mod stand_in_itself;
 mod state_kept;
 mod state_rules;
+mod teams;
 mod template_notes;
 mod templates;
 mod throttling;

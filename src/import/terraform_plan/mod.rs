@@ -138,7 +138,7 @@ pub fn import(paths: &[PathBuf], options: &Options) -> Result<Imported, Problems
         sources.push(source);
     }
     if !sink.problems.is_empty() {
-        return Err(Problems::new(sources, sink.problems).in_the("the plans"));
+        return Err(Problems::new(sources, sink).in_the("the plans"));
     }
     let files: Vec<Arc<str>> = sources.into_iter().map(|source| source.name).collect();
     let mut imported = Imported::default();

@@ -106,7 +106,7 @@ fn job_lines(inventory: &Inventory, before: &Job, after: &Job) -> String {
     if after.path != before.path {
         lines.push("path:".to_owned());
         lines.extend(after.path.iter().map(|hop| {
-            let label = inventory.declared(&hop.role).map_or(hop.role.as_str(), Role::label);
+            let label = inventory.declared_for(before, &hop.role).map_or(hop.role.as_str(), Role::label);
             format!("  - {}", write::hop(label, hop.duration))
         }));
     }
@@ -118,7 +118,8 @@ fn job_lines(inventory: &Inventory, before: &Job, after: &Job) -> String {
 
 fn role_lines(inventory: &Inventory, changed: &Changed) -> String {
     let line = |(arn, to): (&RoleRef, &Seconds)| {
-        let alias = inventory.declared(arn).and_then(|role| role.alias.as_deref()).unwrap_or(arn.name());
+        let alias =
+            inventory.declared_for(&changed.job, arn).and_then(|role| role.alias.as_deref()).unwrap_or(arn.name());
         format!("{}:\n  arn: {arn}\n  max_session_duration: {to}", write::scalar(alias))
     };
     changed.maxima.iter().map(line).collect::<Vec<_>>().join("\n")

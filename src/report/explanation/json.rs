@@ -123,7 +123,7 @@ impl Explanation<'_> {
             };
             ExplainedHop {
                 role: &hop.role,
-                alias: self.inventory.declared(&hop.role).and_then(|role| role.alias.clone()),
+                alias: self.inventory.declared_for(self.job, &hop.role).and_then(|role| role.alias.clone()),
                 chained: lease.chained,
                 requested_seconds: lease.requested,
                 requested: lease.stated,

@@ -57,11 +57,11 @@ impl<'a> Explanation<'a> {
             None => finding.role.as_ref().is_some_and(on_path) && !is_about_a_waiver(finding.id),
         };
         let findings = subject.findings().into_iter().filter(is_its).collect();
-        let judgement = crate::lease::judge(job, |role| subject.max_session(role));
-        let fit = fit(job, &|role| subject.max_session(role));
+        let judgement = crate::lease::judge(job, |role| subject.max_session_for(job, role));
+        let fit = fit(job, &|role| subject.max_session_for(job, role));
         let planned = super::planned::planned_report(&subject);
         let roles = job.path.iter().map(|hop| &hop.role);
-        let known = roles.filter_map(|role| Some((role.clone(), subject.known_max_session(role)?)));
+        let known = roles.filter_map(|role| Some((role.clone(), subject.known_max_session_for(job, role)?)));
         let max_sessions = known.collect();
         Self { inventory, job, read_at, judgement, findings, fit, planned, max_sessions }
     }

@@ -24,10 +24,11 @@ pub(super) fn draw(explained: &Explanation<'_>, text: &mut Text) {
         let call = if index == 0 { explained.job.source.first_call() } else { FirstCall::AssumeRole }.name();
         let how = if lease.chained { "called by a session: chained" } else { "not called by a session: direct" };
         text.line(&format!("       │     {call}, {how}"));
-        let name = match explained.inventory.declared(&hop.role).and_then(|role| role.alias.as_deref()) {
-            Some(alias) => format!("{alias}, {}", hop.role),
-            None => hop.role.to_string(),
-        };
+        let name =
+            match explained.inventory.declared_for(explained.job, &hop.role).and_then(|role| role.alias.as_deref()) {
+                Some(alias) => format!("{alias}, {}", hop.role),
+                None => hop.role.to_string(),
+            };
         draw_stop(text, &format!("path[{index}]"), &name, explained.judgement.limiting_hop == Some(index));
         text.wrapped(&describe_request(hop), INDENT);
         text.wrapped(&describe_cap(explained, hop, lease), INDENT);

@@ -1,0 +1,302 @@
+//! Several files: each rules its own jobs. What one team's file says of another team's jobs, roles and findings has no
+//! effect, whatever it tries, and a broken file stops only the check of its own jobs.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::harness::{CHECKER, Cli, Lambda, TOPIC, event, findings, ids, job, outcomes, role, world};
+use crate::stand_in::{Bucket, Credentials, Role, StandIn, World};
+
+const HUB: &str = "arn:aws:iam::111111111111:role/hub";
+const DATA: &str = "arn:aws:iam::222222222222:role/data-etl";
+const WEB: &str = "arn:aws:iam::333333333333:role/web-upload";
+const PLATFORM: &str = "version: 1\ndefaults: {owner: platform}\n";
+/// The job of the team that is to be silenced: its chain ends the session after an hour.
+const VICTIM: &str = r#"version: 1
+defaults: {owner: data}
+jobs:
+  - {name: nightly-etl, length: 4h, source: ecs-task, path: ["arn:aws:iam::222222222222:role/data-etl"]}
+"#;
+
+fn accounts() -> (World, Credentials) {
+    let (mut world, checker) = world();
+    world.role(role(HUB)).role(role(DATA)).role(role(WEB));
+    (world, checker)
+}
+
+async fn aws() -> (StandIn, Credentials) {
+    let (world, checker) = accounts();
+    (StandIn::start(world).await, checker)
+}
+
+/// The report of the victim beside the file of another team, which its author calls `a.yaml` to be the first.
+async fn report_beside(attack: &str) -> Value {
+    let (aws, checker) = aws().await;
+    let files = [("platform.yaml", PLATFORM), ("a.yaml", attack), ("data.yaml", VICTIM)];
+    let lambda = Lambda::of_folder(&aws, &checker, &files, &[("TOPIC_ARN", TOPIC)]).await;
+    lambda.invoke(&event("scheduled.json")).await.unwrap()
+}
+
+fn open_of<'a>(report: &'a Value, id: &str, name: &str) -> Vec<&'a Value> {
+    findings(report, id).into_iter().filter(|finding| finding["job"] == name && finding["waived"].is_null()).collect()
+}
+
+#[tokio::test]
+async fn no_file_of_a_team_silences_a_finding_of_another_team() {
+    let own = "jobs: [{name: mine, owner: web, length: 10m, source: ecs-task}]\n";
+    let attacks = [
+        (
+            "a waiver for everything",
+            format!(
+                "version: 1\n{own}waivers: [{{finding: chain-caps-session, job: \"*\", \
+            until: 2026-12-24, reason: x}}]\n"
+            ),
+        ),
+        (
+            "a waiver by role",
+            format!(
+                "version: 1\n{own}waivers: [{{finding: chain-caps-session, role: \"*\", \
+            until: 2026-12-24, reason: x}}]\n"
+            ),
+        ),
+        (
+            "a role that is not to be assumed",
+            format!("version: 1\n{own}roles: {{x: {{arn: \"{DATA}\", assume: false}}}}\n"),
+        ),
+        (
+            "a maximum of one's own",
+            format!(
+                "version: 1\n{own}roles: {{x: {{arn: \"{DATA}\", max_session_duration: \
+            12h, external_id: wrong, session_name: wrong}}}}\n"
+            ),
+        ),
+        ("defaults", format!("version: 1\n{own}defaults: {{owner: nobody, margin: 0s}}\n")),
+        (
+            "the same name for a healthy job",
+            "version: 1\njobs: [{name: nightly-etl, owner: web, length: 1m, source: \
+            ecs-task}]\n"
+                .to_owned(),
+        ),
+        (
+            "a job of one's own on the role",
+            format!(
+                "version: 1\njobs: [{{name: mine, length: 1m, source: ecs-task, \
+            path: [\"{DATA}\"]}}]\nwaivers: [{{finding: chain-caps-session, role: \"{DATA}\", until: 2026-12-24, \
+            reason: x}}]\n"
+            ),
+        ),
+    ];
+    for (what, attack) in attacks {
+        let report = report_beside(&attack).await;
+        let name = if what.starts_with("the same name") { "nightly-etl (data.yaml)" } else { "nightly-etl" };
+        let open = open_of(&report, "chain-caps-session", name);
+        assert_eq!(open.len(), 1, "{what}: {:#}", report["findings"]);
+        assert_eq!((&open[0]["owner"], &open[0]["severity"]), (&json!("data"), &json!("high")), "{what}");
+        assert_eq!(outcomes(&report, name), ["assumed"], "{what}");
+        assert_eq!(report["run"]["complete"], true, "{what}: {:#}", report["findings"]);
+    }
+}
+
+#[tokio::test]
+async fn a_team_waives_findings_about_a_role_only_if_no_other_team_uses_it() {
+    let waiver = format!("waivers: [{{finding: assume-denied, role: \"{WEB}\", until: 2026-12-24, reason: known}}]\n");
+    let of = |owner: &str| {
+        let job = format!("{{name: {owner}-job, owner: {owner}, length: 30m, source: ecs-task, path: [\"{WEB}\"]}}");
+        format!("version: 1\njobs: [{job}]\n")
+    };
+    let (mut world, checker) = accounts();
+    world.role(Role::new(WEB));
+    let aws = StandIn::start(world).await;
+    for (platform, files, waived) in [
+        (PLATFORM.to_owned(), vec![("web.yaml", of("web") + &waiver)], true),
+        (PLATFORM.to_owned(), vec![("web.yaml", of("web") + &waiver), ("data.yaml", of("data"))], false),
+        (format!("{PLATFORM}{waiver}"), vec![("web.yaml", of("web")), ("data.yaml", of("data"))], true),
+    ] {
+        let mut all = vec![("platform.yaml", platform.as_str())];
+        all.extend(files.iter().map(|(name, text)| (*name, text.as_str())));
+        let lambda = Lambda::of_folder(&aws, &checker, &all, &[]).await;
+        let report = lambda.invoke(&json!({})).await.unwrap();
+        let [denied] = findings(&report, "assume-denied")[..] else { panic!("{:#}", report["findings"]) };
+        assert_eq!(!denied["waived"].is_null(), waived, "{denied:#}");
+        let by_file = report["summary"]["waived_by_file"].as_object().map(|files| files.len());
+        assert_eq!(by_file, waived.then_some(1), "{:#}", report["summary"]);
+    }
+}
+
+#[tokio::test]
+async fn the_word_of_the_platform_goes_before_that_of_a_team() {
+    let (mut world, checker) = accounts();
+    world.role(Role::new(WEB).trusts(CHECKER).external_id("ours").allows("iam:GetRole", WEB));
+    let aws = StandIn::start(world).await;
+    let declared = |details: &str| format!("roles: {{upload: {{arn: \"{WEB}\", {details}}}}}\n");
+    let platform = format!("{PLATFORM}{}", declared("external_id: ours"));
+    let team = format!(
+        "version: 1\n{}jobs: [{{name: upload, owner: web, length: 30m, source: ecs-task, path: [upload]}}]\n",
+        declared("external_id: theirs, max_session_duration: 2h")
+    );
+    let files = [("platform.yaml", platform.as_str()), ("web.yaml", &team)];
+    let lambda = Lambda::of_folder(&aws, &checker, &files, &[]).await;
+    let report = lambda.invoke(&json!({})).await.unwrap();
+    assert_eq!(outcomes(&report, "upload"), ["assumed"]);
+    assert_eq!(ids(&report), ["max-session-drift"], "what the platform leaves open, a team may state for its jobs");
+}
+
+#[tokio::test]
+async fn two_teams_declare_a_role_each_for_its_own_jobs() {
+    let (mut world, checker) = accounts();
+    world.role(Role::new(WEB).trusts(CHECKER).external_id("right").allows("iam:GetRole", WEB));
+    let aws = StandIn::start(world).await;
+    let of = |owner: &str, id: &str| {
+        format!(
+            "version: 1\nroles: {{r: {{arn: \"{WEB}\", external_id: {id}}}}}\njobs: [{{name: {owner}-job, owner: \
+             {owner}, length: 30m, source: ecs-task, path: [r]}}]\n"
+        )
+    };
+    let (right, wrong) = (of("right", "right"), of("wrong", "wrong"));
+    let files = [("platform.yaml", PLATFORM), ("right.yaml", &right), ("wrong.yaml", &wrong)];
+    let lambda = Lambda::of_folder(&aws, &checker, &files, &[]).await;
+    let report = lambda.invoke(&json!({})).await.unwrap();
+    assert_eq!((outcomes(&report, "right-job"), outcomes(&report, "wrong-job")), (vec!["assumed"], vec!["denied"]));
+    let [denied] = findings(&report, "assume-denied")[..] else { panic!("{:#}", report["findings"]) };
+    assert_eq!(denied["owners"], json!(["wrong"]));
+}
+
+#[tokio::test]
+async fn sources_bind_a_file_to_its_owner_and_roles() {
+    let platform = "version: 1\nsources:\n  - {from: data/, owner: data, roles: [\"arn:aws:iam::2*:role/data-*\"]}\n\
+        \x20 - {from: \"web*.yaml\", owner: web}\n";
+    let job = |more: &str, path: &str| {
+        format!("version: 1\njobs: [{{name: j, length: 30m, source: ecs-task{more}, path: [{path}]}}]\n")
+    };
+    let (data, web) = (format!("\"{DATA}\""), format!("\"{WEB}\""));
+    for (name, text, problem) in [
+        ("data/jobs.yaml", job("", &data), None),
+        ("data/deeper/jobs.yaml", job(", owner: data", &data), None),
+        ("web-1.yaml", job("", &data), None),
+        ("data/jobs.yaml", job("", &web), Some("does not allow arn:aws:iam::333333333333:role/web-upload")),
+        ("data/jobs.yaml", job(", owner: web", &data), Some("gives this file to `data`, not to `web`")),
+        ("data/jobs.yaml", format!("{}defaults: {{owner: web}}\n", job("", &data)), Some("not to `web`")),
+        (
+            "data/jobs.yaml",
+            format!("{}roles: {{w: {{arn: {web}, assume: false}}}}\n", job("", &data)),
+            Some("does not allow"),
+        ),
+        ("other.yaml", job("", &data), Some("does not name this file")),
+        ("data.yaml", job("", &data), Some("does not name this file")),
+    ] {
+        let cli = Cli::new(&["lint", "--inventory", "all", "--format", "json", "--fail-on", "none"]);
+        let ran = cli.file("all/platform.yaml", platform).file(&format!("all/{name}"), &text).run().await;
+        match problem {
+            None => {
+                ran.assert_status(0);
+                let owner = if name.starts_with("data") { "data" } else { "web" };
+                assert_eq!(job_owner(&ran.report()), owner, "{name}");
+            }
+            Some(problem) => {
+                ran.assert_status(2);
+                assert!(ran.stderr.contains(problem), "{name}: {}", ran.stderr);
+            }
+        }
+    }
+}
+
+fn job_owner(report: &Value) -> String {
+    job(report, "j")["owner"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn keys_of_the_platform_are_refused_in_the_file_of_a_team() {
+    let jobs = "jobs: [{name: j, length: 30m, source: ecs-task}]\n";
+    for key in [
+        "readers: {\"222222222222\": \"arn:aws:iam::222222222222:role/mine\"}",
+        "accounts: {\"222222222222\": mine}",
+        "longest_waiver: 9999d",
+        "sources: [{from: \"*\", owner: mine}]",
+        "roles: {hub: {arn: \"arn:aws:iam::222222222222:role/mine\"}}",
+    ] {
+        let platform = format!("{PLATFORM}roles: {{hub: {{arn: \"{HUB}\"}}}}\n");
+        let cli = Cli::new(&["lint", "--inventory", "all"]).file("all/platform.yaml", platform);
+        let ran = cli.file("all/team.yaml", format!("version: 1\n{jobs}{key}\n")).run().await;
+        ran.assert_status(2);
+        assert!(ran.stderr.contains("platform's file") && ran.stderr.contains("team.yaml:3"), "{key}: {}", ran.stderr);
+    }
+}
+
+#[tokio::test]
+async fn a_broken_file_stops_only_the_check_of_its_own_jobs() {
+    let broken = "version: 1\ndefaults: {owner: web}\njobs: [{name: upload, length: 4, source: ecs-task}]\n";
+    let large = format!("version: 1\n# {}\n", "x".repeat(41 * 1024 * 1024));
+    let bytes = "\u{0}";
+    for (what, text, owners) in [
+        ("a problem", broken, vec!["data", "platform", "web"]),
+        ("no YAML", "version: [", vec!["data", "platform"]),
+        ("no text", bytes, vec!["data", "platform"]),
+        ("an empty file", "", vec!["data", "platform"]),
+        ("a file over every bound", &large, vec!["data", "platform"]),
+    ] {
+        let (aws, checker) = aws().await;
+        let files = [("platform.yaml", PLATFORM), ("a.yaml", text), ("data.yaml", VICTIM)];
+        let lambda = Lambda::of_folder(&aws, &checker, &files, &[("TOPIC_ARN", TOPIC)]).await;
+        let report = lambda.invoke(&event("scheduled.json")).await.unwrap();
+        assert_eq!(open_of(&report, "chain-caps-session", "nightly-etl").len(), 1, "{what}");
+        let [broken] = findings(&report, "inventory-broken")[..] else { panic!("{what}: {:#}", report["findings"]) };
+        assert_eq!((&broken["severity"], &report["run"]["complete"]), (&json!("high"), &json!(false)), "{what}");
+        let told: BTreeSet<String> =
+            aws.messages(TOPIC).iter().map(|message| message.attributes["owner"].value.clone()).collect();
+        assert_eq!(told, owners.iter().map(|owner| (*owner).to_owned()).collect(), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_breaks_resolves_no_finding_of_its_jobs() {
+    let (mut world, checker) = accounts();
+    world.bucket(Bucket::new("state", "eu-west-1"));
+    let aws = StandIn::start(world).await;
+    let web = VICTIM.replace("nightly-etl", "upload").replace("data", "web").replace("web-etl", "data-etl");
+    let files = [("platform.yaml", PLATFORM), ("web.yaml", web.as_str()), ("data.yaml", VICTIM)];
+    let settings = [("TOPIC_ARN", TOPIC), ("STATE_URI", "s3://state/state.json")];
+    let lambda = Lambda::of_folder(&aws, &checker, &files, &settings).await;
+    lambda.invoke_at("2026-11-24T06:00:00Z".parse().unwrap(), "1", &json!({})).await.unwrap();
+    lambda.deploy_file("data.yaml", "version: [");
+    let report = lambda.invoke_at("2026-11-25T06:00:00Z".parse().unwrap(), "2", &json!({})).await.unwrap();
+    assert_eq!(findings(&report, "inventory-broken").len(), 1);
+    let messages = aws.messages(TOPIC);
+    assert!(messages.iter().all(|message| !message.text("email").contains("Resolved")), "{messages:#?}");
+    lambda.deploy_file("data.yaml", VICTIM);
+    let before = messages.len();
+    lambda.invoke_at("2026-11-26T06:00:00Z".parse().unwrap(), "3", &json!({})).await.unwrap();
+    let messages = aws.messages(TOPIC);
+    assert_eq!(messages.len(), before + 1, "the platform learns that the file is read again, and nobody else anything");
+}
+
+#[tokio::test]
+async fn a_broken_file_of_the_platform_or_a_single_file_stops_the_run() {
+    let (aws, checker) = aws().await;
+    for files in [
+        vec![("platform.yaml", "version: 1\nlongest_waiver: soon\n"), ("data.yaml", VICTIM)],
+        vec![("data.yaml", "version: 1\njobs: [{name: j}]\n")],
+        vec![("platform.yaml", PLATFORM), ("data.yaml", "version: [")],
+    ] {
+        let lambda = Lambda::of_folder(&aws, &checker, &files, &[]).await;
+        let failed = lambda.invoke(&json!({})).await.unwrap_err();
+        assert_eq!(failed.error_type, "BadInventory", "{}", failed.error_message);
+    }
+    let files = Cli::new(&["lint", "--inventory", "all"]).file("all/platform.yaml", PLATFORM);
+    files.file("all/a.yaml", "version: [").file("all/data.yaml", VICTIM).run().await.assert_status(2);
+}
+
+#[tokio::test]
+async fn without_a_file_of_the_platform_an_alias_of_another_file_can_be_used_with_its_details() {
+    let (mut world, checker) = accounts();
+    world.role(Role::new(WEB).trusts(CHECKER).external_id("example").allows("iam:GetRole", WEB));
+    let aws = StandIn::start(world).await;
+    let roles = format!("version: 1\nroles: {{upload: {{arn: \"{WEB}\", external_id: example}}}}\n");
+    let jobs = "version: 1\njobs: [{name: j, length: 30m, source: ecs-task, path: [upload]}]\n";
+    let lambda = Lambda::of_folder(&aws, &checker, &[("roles.yaml", &roles), ("jobs.yaml", jobs)], &[]).await;
+    let report = lambda.invoke(&json!({})).await.unwrap();
+    assert_eq!(outcomes(&report, "j"), ["assumed"]);
+    lambda.deploy_file("platform.yaml", PLATFORM);
+    let failed = lambda.invoke(&json!({})).await.unwrap_err();
+    assert!(failed.error_message.contains("declare it here or in platform.yaml"), "{}", failed.error_message);
+}
