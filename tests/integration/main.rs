@@ -25,6 +25,7 @@ mod figures;
 mod fit_laws;
 mod fixes;
 mod formats;
+mod function_fuzz;
 mod function_settings;
 mod harness;
 mod html_reader;
