@@ -60,3 +60,4 @@ mod week_of_changes;
 mod widget;
 mod workflow_logins;
 mod workflows;
+mod worst_day;
