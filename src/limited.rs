@@ -4,6 +4,12 @@
 use std::fmt;
 use std::io::Read;
 use std::path::Path;
+#[cfg(feature = "cli")]
+use std::time::Duration;
+
+/// The longest wait for a program that writes to a named pipe.
+#[cfg(feature = "cli")]
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why a file or a stream could not be read.
 #[derive(Debug)]
@@ -13,6 +19,9 @@ pub(crate) enum Unreadable {
     /// The path is a folder, a named pipe or a device.
     #[cfg(feature = "cli")]
     NoFile,
+    /// The path is a named pipe, and no program opened it for writing in this many seconds.
+    #[cfg(feature = "cli")]
+    NoWriter(u64),
     /// The content is larger than this many bytes.
     TooLarge(u64),
     /// The content is not UTF-8.
@@ -33,6 +42,8 @@ impl fmt::Display for Unreadable {
             Self::NotThere => f.write_str("there is no such file"),
             #[cfg(feature = "cli")]
             Self::NoFile => f.write_str("is a folder, a named pipe or a device, not a file"),
+            #[cfg(feature = "cli")]
+            Self::NoWriter(seconds) => write!(f, "is a pipe to which no program wrote for {seconds} seconds"),
             Self::TooLarge(most) => write!(f, "is larger than {} MiB", most / 1024 / 1024),
             #[cfg(feature = "cli")]
             Self::NotText { utf16: true, .. } => f.write_str("is not UTF-8 text, but UTF-16"),
@@ -54,7 +65,24 @@ impl From<std::io::Error> for Unreadable {
 
 /// Reads a file that an argument names. The file may be a pipe.
 pub(crate) fn file(path: &Path, most: u64) -> Result<Vec<u8>, Unreadable> {
+    #[cfg(feature = "cli")]
+    if std::fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir()) {
+        return stream(open_pipe(path, PATIENCE)?, most);
+    }
     stream(std::fs::File::open(path)?, most)
+}
+
+/// Opens a named pipe. That waits for a program that writes to it, which may never start.
+#[cfg(feature = "cli")]
+fn open_pipe(path: &Path, patience: Duration) -> Result<std::fs::File, Unreadable> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let path = path.to_path_buf();
+    // The thread ends with the process where no program opens the pipe.
+    std::thread::spawn(move || sender.send(std::fs::File::open(path)));
+    match receiver.recv_timeout(patience) {
+        Ok(opened) => Ok(opened?),
+        Err(_) => Err(Unreadable::NoWriter(patience.as_secs())),
+    }
 }
 
 /// Reads a file that a variable or a folder of the user names. Opening a named pipe waits for its writer, and a
@@ -83,4 +111,28 @@ pub(crate) fn text(bytes: Vec<u8>) -> Result<String, Unreadable> {
         let line = bytes.iter().take(valid).filter(|byte| **byte == b'\n').count() + 1;
         Unreadable::NotText { line, utf16: bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") }
     })
+}
+
+#[cfg(all(test, unix, feature = "cli"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_named_pipe_without_a_writer_is_not_waited_for_without_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let make = |name: &str| {
+            let pipe = folder.path().join(name);
+            assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+            pipe
+        };
+        let opened = open_pipe(&make("silent"), Duration::from_millis(20));
+        assert!(matches!(opened, Err(Unreadable::NoWriter(0))), "{opened:?}");
+        let pipe = make("written");
+        let writer = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || std::fs::write(pipe, "text")
+        });
+        assert_eq!(file(&pipe, 100).unwrap(), b"text");
+        writer.join().unwrap().unwrap();
+    }
 }
