@@ -5,6 +5,37 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+/// AWS's partitions, and how the names of their Regions begin (botocore 1.43, `partitions.json`).
+const PARTITIONS: [(&str, &[&str]); 8] = [
+    ("aws", &["us-", "eu-", "ap-", "sa-", "ca-", "me-", "af-", "il-", "mx-"]),
+    ("aws-cn", &["cn-"]),
+    ("aws-us-gov", &["us-gov-"]),
+    ("aws-eusc", &["eusc-"]),
+    ("aws-iso", &["us-iso-"]),
+    ("aws-iso-b", &["us-isob-"]),
+    ("aws-iso-e", &["eu-isoe-"]),
+    ("aws-iso-f", &["us-isof-"]),
+];
+
+/// Whether AWS has this partition.
+pub(crate) fn is_partition(name: &str) -> bool {
+    PARTITIONS.iter().any(|(known, _)| *known == name)
+}
+
+/// The partitions, for a sentence.
+pub(crate) fn partitions() -> String {
+    PARTITIONS.map(|(name, _)| name).join(", ")
+}
+
+/// The partition of a Region; `None`: no partition has Regions of that name.
+#[cfg(feature = "cli")]
+pub(crate) fn partition_of_region(region: &str) -> Option<&'static str> {
+    let begins = |(name, begins): &(&'static str, &[&str])| {
+        begins.iter().filter(|begin| region.starts_with(**begin)).map(|begin| (begin.len(), *name)).max()
+    };
+    PARTITIONS.iter().filter_map(begins).max().map(|(_, name)| name)
+}
+
 /// The ARN of an IAM role, checked: `arn:PARTITION:iam::ACCOUNT:role/PATH/NAME`. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoleArn(Arc<str>);
@@ -30,8 +61,11 @@ impl RoleArn {
         let [scheme, partition, service, region, account, resource] = parts[..] else {
             return Err(wrong(format!("`{text}` is not an ARN"), shape.to_owned()));
         };
-        let known_partition = partition == "aws" || partition.strip_prefix("aws-").is_some_and(is_partition_suffix);
-        if scheme != "arn" || !known_partition {
+        if scheme == "arn" && partition.starts_with("aws") && !is_partition(partition) {
+            let message = format!("`{text}` is in partition `{partition}`, which AWS does not have");
+            return Err(wrong(message, format!("AWS's partitions are {}", partitions())));
+        }
+        if scheme != "arn" || !is_partition(partition) {
             return Err(wrong(format!("`{text}` is not an ARN of an AWS partition"), shape.to_owned()));
         }
         let in_account = is_account(account);
@@ -216,10 +250,6 @@ impl Serialize for RoleRef {
 #[must_use]
 pub fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
-}
-
-fn is_partition_suffix(suffix: &str) -> bool {
-    !suffix.is_empty() && suffix.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
 }
 
 /// `PATH/NAME`: the name is 1 to 64 of `[\w+=,.@-]` (IAM CreateRole), the path printable ASCII (path + name: 512 + 64).

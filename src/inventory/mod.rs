@@ -39,6 +39,8 @@ use jiff::civil::Date;
 pub use arn::{NotARole, RoleArn, RoleRef, is_account};
 pub use broken::BrokenFile;
 #[cfg(feature = "cli")]
+pub(crate) use arn::{is_partition, partition_of_region, partitions};
+#[cfg(feature = "cli")]
 pub use diagnostic::Remark;
 pub use diagnostic::{Diagnostic, Location, Place, Problems};
 #[cfg(feature = "cli")]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::cloudformation::Template;
 use super::terraform_plan::{self, Plan};
 use super::tree;
-use crate::inventory::{Place, Problem, Problems, Sink, SourceFile, nearest};
+use crate::inventory::{Place, Problem, Problems, Sink, SourceFile, is_partition, nearest, partitions};
 use crate::limited::{self, Unreadable};
 
 /// The values that are given with the files.
@@ -68,6 +68,11 @@ pub(crate) fn read_templates(paths: &[PathBuf], given: &Given) -> Result<Vec<Tem
 }
 
 fn check_parameters(templates: &[Template], given: &Given, sink: &mut Sink) {
+    if let Some(partition) = given.parameters.get("AWS::Partition").filter(|name| !is_partition(name)) {
+        let message = format!("AWS has no partition `{partition}`");
+        let help = format!("AWS's partitions are {}", partitions());
+        sink.problems.push(Problem { place: None, file: "--parameter".into(), message, help });
+    }
     let declared: BTreeSet<&str> = templates.iter().flat_map(Template::parameters).collect();
     let unknown = |name: &&String| !name.starts_with("AWS::") && !declared.contains(name.as_str());
     for name in given.parameters.keys().filter(unknown) {

@@ -109,7 +109,7 @@ impl<'a> Resolver<'a> {
             "AWS::NoValue" => return Resolved::Nothing,
             "AWS::Partition" => return Resolved::Text(self.deployment.partition.to_owned()),
             "AWS::AccountId" => return Resolved::Text(self.deployment.account.to_owned()),
-            "AWS::URLSuffix" if self.deployment.partition == "aws" => {
+            "AWS::URLSuffix" if ["aws", "aws-us-gov"].contains(&self.deployment.partition) => {
                 return Resolved::Text("amazonaws.com".to_owned());
             }
             "AWS::URLSuffix" if self.deployment.partition == "aws-cn" => {

@@ -13,7 +13,7 @@ use super::resolved::{Partly, Resolved};
 use super::terraform_plan::PlanRole;
 use super::{Note, Planned, PlannedRole, Setting, Unresolved};
 use crate::failure::printable;
-use crate::inventory::{Inventory, RoleArn};
+use crate::inventory::{Inventory, RoleArn, partition_of_region};
 
 impl Files {
     /// The inventory's roles as the files define them.
@@ -26,10 +26,12 @@ impl Files {
         }
         for template in &self.templates {
             let before = planned.defined;
+            let mut stacks = BTreeSet::new();
             for role in template.roles() {
                 planned.defined += 1;
-                matching.place_template_role(role);
+                stacks.extend(matching.place_template_role(role));
             }
+            matching.note_several_accounts(template.file(), &stacks);
             let unread = template.unread().into_iter().chain(template.refused_parameters(&given.parameters));
             unread.for_each(|(from, text)| matching.note_file(&from, text));
             if planned.defined == before {
@@ -145,9 +147,16 @@ impl<'a> Matching<'a> {
         Deployment { partition, account, parameters: &self.given.parameters }
     }
 
-    fn place_template_role(&mut self, role: TemplateRole<'a>) {
+    /// The partition that the files are deployed to, as far as it is given.
+    fn given_partition(&self) -> Option<&'a str> {
+        let given = |name: &str| self.given.parameters.get(name).map(String::as_str);
+        given("AWS::Partition").or_else(|| given("AWS::Region").and_then(partition_of_region))
+    }
+
+    /// Returns the partition and the account of each role of the inventory that it is.
+    fn place_template_role(&mut self, role: TemplateRole<'a>) -> Vec<(&'a str, &'a str)> {
         let mut same = Vec::new();
-        let only_partition = self.given.parameters.get("AWS::Partition").map(String::as_str);
+        let only_partition = self.given_partition();
         for ((partition, account), known) in self.by_account.clone() {
             if !self.is_target_account(account) || only_partition.is_some_and(|only| only != partition) {
                 continue;
@@ -187,7 +196,9 @@ impl<'a> Matching<'a> {
             }
         }
         let pinned = !self.given.accounts.is_empty();
+        let stacks = same.iter().map(|arn| (arn.partition(), arn.account())).collect();
         self.place(Definition::Template(role), &role.from(), same, pinned);
+        stacks
     }
 
     fn place_plan_role(&mut self, role: &'a PlanRole) {
@@ -206,7 +217,10 @@ impl<'a> Matching<'a> {
                         self.unnamed.entry((from.clone(), why.to_string())).or_default();
                     }
                     Fit::Same
-                        if role.arn.is_none() && partition.is_some_and(|partition| partition != known_partition) => {}
+                        if role.arn.is_none()
+                            && partition
+                                .or_else(|| self.given_partition())
+                                .is_some_and(|partition| partition != known_partition) => {}
                     fit => self.compare(fit, arn, from, &mut same),
                 }
             }
@@ -243,9 +257,16 @@ impl<'a> Matching<'a> {
     /// Keeps where a role is defined. One name in several accounts is one role or several: that is not known.
     fn place(&mut self, definition: Definition<'a>, from: &str, same: Vec<&'a RoleArn>, pinned: bool) {
         for role in &same {
-            let others = same.iter().filter(|other| other.name() == role.name() && other.account() != role.account());
-            if !pinned && others.count() > 0 {
-                self.ambiguous.entry(role).or_insert_with(|| Unresolved::SeveralAccounts(from.to_owned()));
+            let namesakes = || same.iter().filter(|other| other.name() == role.name());
+            let why = if !pinned && namesakes().any(|other| other.account() != role.account()) {
+                Some(Unresolved::SeveralAccounts(from.to_owned()))
+            } else if namesakes().any(|other| other.partition() != role.partition()) {
+                Some(Unresolved::SeveralPartitions(from.to_owned()))
+            } else {
+                None
+            };
+            if let Some(why) = why {
+                self.ambiguous.entry(role).or_insert(why);
             }
             self.found.entry(role).or_default().push(definition);
         }

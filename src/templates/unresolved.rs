@@ -104,6 +104,9 @@ pub enum Unresolved {
     /// The same name belongs to roles of several accounts.
     #[error("{} fits roles of several accounts: give --account with the accounts it is deployed to", printable(.0))]
     SeveralAccounts(String),
+    /// The same name belongs to roles of several partitions.
+    #[error("{} fits roles of several partitions: give --parameter AWS::Partition=…", printable(.0))]
+    SeveralPartitions(String),
     /// Two definitions of one role differ.
     #[error("{} and {} both define it, and differ", printable(.0), printable(.1))]
     Differ(String, String),

@@ -504,3 +504,51 @@ async fn explain_uses_the_planned_maximum_of_a_role() {
     alone.assert_status(2);
     assert!(alone.stderr.contains("go with --job"), "{}", alone.stderr);
 }
+
+/// A stack is in one account: a template whose roles are found in two accounts says so, unless the accounts are given.
+#[tokio::test]
+async fn a_template_that_fits_roles_of_several_accounts_is_noted() {
+    let inventory = "version: 1
+jobs:
+  - {name: a, length: 1h, source: web-identity, path: ['arn:aws:iam::111111111111:role/a']}
+  - {name: b, length: 1h, source: web-identity, path: ['arn:aws:iam::222222222222:role/b']}
+";
+    let role = |name: &str| {
+        format!(
+            "  {name}: {{Type: AWS::IAM::Role, Properties: {{RoleName: {name}, AssumeRolePolicyDocument: {TRUST}}}}}\n"
+        )
+    };
+    let template = format!("Resources:\n{}{}", role("a"), role("b"));
+    let both = ["--account", "111111111111", "--account", "222222222222"];
+    for (more, noted) in [(&[][..], true), (&both[..], false), (&both[..2], false)] {
+        let arguments = [&["--cloudformation", "t.yaml", "--format", "json"], more].concat();
+        let ran = Cli::on(inventory, "lint", &arguments).file("t.yaml", &template).run().await;
+        let notes = ran.report()["planned"]["notes"].to_string();
+        assert_eq!(notes.contains("a stack is in one account"), noted, "{more:?}: {notes}");
+    }
+    let china = inventory.replace("arn:aws:iam::222222222222:role/b", "arn:aws-cn:iam::111111111111:role/a");
+    for (more, note) in [(&[][..], "in one partition"), (&["--parameter", "AWS::Region=cn-north-1"][..], "")] {
+        let arguments = [&["--cloudformation", "t.yaml", "--format", "json"], more].concat();
+        let ran = Cli::on(&china, "lint", &arguments).file("t.yaml", &template).run().await;
+        let report = ran.report();
+        let planned = role_of(&report, "arn:aws-cn:iam::111111111111:role/a")["max_session_duration_from"] == "planned";
+        let notes = report["planned"]["notes"].to_string();
+        assert_eq!(
+            (planned, notes.contains("in one partition")),
+            (note.is_empty(), !note.is_empty()),
+            "{more:?}: {notes}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_partition_that_aws_does_not_have_is_refused() {
+    let unknown = inventory("arn:aws-moon:iam::222222222222:role/deploy");
+    let ran = Cli::on(&unknown, "lint", &[]).run().await;
+    ran.assert_status(2);
+    assert!(ran.stderr.contains("partition `aws-moon`"), "{}", ran.stderr);
+    let arguments = ["--cloudformation", "t.yaml", "--parameter", "AWS::Partition=aws-moon"];
+    let ran = Cli::on(&inventory(DEPLOY), "lint", &arguments).file("t.yaml", template("", "")).run().await;
+    ran.assert_status(2);
+    assert!(ran.stderr.contains("no partition `aws-moon`"), "{}", ran.stderr);
+}

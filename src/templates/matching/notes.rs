@@ -1,5 +1,7 @@
 //! The notes about roles: owns the wording for roles that are not matched and for settings that are not known.
 
+use std::collections::BTreeSet;
+
 use super::Matching;
 use crate::inventory::RoleArn;
 use crate::templates::{Note, Planned, Setting, Unresolved};
@@ -14,6 +16,28 @@ impl Matching<'_> {
 
     pub(super) fn note_role(&mut self, role: &RoleArn, from: String, text: String) {
         self.notes.insert(Note { role: Some(role.clone()), from, text });
+    }
+
+    /// A stack is in one account: roles of several accounts belong to several deployments, or to no deployment.
+    pub(super) fn note_several_accounts(&mut self, file: &str, stacks: &BTreeSet<(&str, &str)>) {
+        let accounts: BTreeSet<&str> = stacks.iter().map(|(_, account)| *account).collect();
+        let partitions: BTreeSet<&str> = stacks.iter().map(|(partition, _)| *partition).collect();
+        if accounts.len() > 1 && self.given.accounts.is_empty() {
+            let accounts = accounts.into_iter().collect::<Vec<_>>().join(", ");
+            let text = format!(
+                "roles of several accounts were taken from this template ({accounts}), and a stack is in one account: \
+                 give --account with the accounts it is deployed to"
+            );
+            self.note_file(file, text);
+        }
+        if partitions.len() > 1 {
+            let partitions = partitions.into_iter().collect::<Vec<_>>().join(", ");
+            let text = format!(
+                "roles of several partitions were taken from this template ({partitions}), and a stack is in one \
+                 partition: give --parameter AWS::Partition=…"
+            );
+            self.note_file(file, text);
+        }
     }
 
     pub(super) fn note_possible_match(&mut self, role: &RoleArn, from: String, why: &Unresolved) {
