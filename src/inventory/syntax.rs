@@ -156,8 +156,10 @@ impl<'a> Lines<'a> {
     /// The mistake in or near the line where the parser gave up.
     fn mistake_near(&self, line: usize, cause: StopCause) -> Option<Mistake> {
         let near = || self.between(line.saturating_sub(1), line + 1);
-        near()
-            .find_map(|line| line.tab())
+        self.0
+            .iter()
+            .find_map(|line| line.conflict_mark())
+            .or_else(|| near().find_map(|line| line.tab()))
             .or_else(|| near().find_map(|line| line.template_mark()))
             .or_else(|| self.open_quote(line).filter(|_| cause == StopCause::Quote))
             .or_else(|| self.between(line.saturating_sub(1), line).find_map(|line| line.hyphen_without_blank()))
@@ -274,6 +276,15 @@ impl<'a> Line<'a> {
         let column = self.text.get(..at).map_or(1, |before| before.chars().count() + 1);
         let (line, offset, help) = (self.number, self.offset + at, help.into());
         Mistake { line, column, length, offset, message, help, is_of_the_whole_file: false }
+    }
+
+    /// A mark that git writes where two versions of the file conflict.
+    fn conflict_mark(&self) -> Option<Mistake> {
+        self.text.starts_with("<<<<<<< ").then(|| {
+            let message = "git left the marks of a conflict in this file".to_owned();
+            let help = "keep one of the two versions between `<<<<<<<` and `>>>>>>>`, and remove the marks";
+            Mistake { is_of_the_whole_file: true, ..self.mistake(0, self.text.chars().count(), message, help) }
+        })
     }
 
     fn tab(&self) -> Option<Mistake> {

@@ -237,3 +237,11 @@ fn at_most_a_thousand_problems_of_a_file_are_kept_and_the_rest_is_counted() {
     assert_eq!(shown.matches("error: ").count(), 1000);
     assert!(shown.ends_with("4500 problems in the inventory, the first 1000 shown; nothing was checked."));
 }
+
+#[test]
+fn the_marks_of_a_conflict_are_named_once() {
+    check(
+        "version: 1\njobs:\n«<<<<<<< HEAD\n  - name: a\n=======\n  - name: b\n>>>>>>> other\n    length: 4h\n",
+        &[("git left the marks", "keep one of the two versions")],
+    );
+}
