@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::locate;
 use crate::inventory::problem::{Place, Placed};
 use crate::inventory::{
-    Inventory, JobComments, LengthFrom, Refresh, Remark, RoleArn, RoleRef, Seconds, Source, UnstatedLimits, raw,
+    Comments, Diagnostic, Inventory, JobComments, LengthFrom, Location, Refresh, Remark, RoleArn, RoleRef, Seconds,
+    Source, UnstatedLimits, raw,
 };
 
 /// A job as the imported file declares it.
@@ -93,6 +94,7 @@ impl Draft {
         let mut roles: Vec<(Placed<String>, raw::Role)> = Vec::new();
         let mut described = BTreeSet::new();
         let mut path = Vec::with_capacity(self.hops.len());
+        let place = self.place;
         let mut unknown_roles = Vec::new();
         let mut expressions = Vec::new();
         let partition = partition(&self.hops);
@@ -148,6 +150,7 @@ impl Draft {
         };
         let document = raw::Document { roles, jobs: vec![job], ..raw::Document::default() };
         let mut inventory = Inventory::from_document(document, files)?;
+        refused_when_read(&inventory, &locate(place, files))?;
         for job in &mut inventory.jobs {
             for (index, expression) in &expressions {
                 if let Some(hop) = job.path.get_mut(*index) {
@@ -160,6 +163,19 @@ impl Draft {
         }
         Ok(Checked { inventory, comments: self.comments, unknown_roles })
     }
+}
+
+/// The problems that `lint` has with the inventory as it is written.
+fn refused_when_read(inventory: &Inventory, at: &Location) -> Result<(), Vec<Remark>> {
+    let refused = |problem: &Diagnostic| Remark {
+        location: at.clone(),
+        message: problem.message.clone(),
+        help: problem.help.clone(),
+        cannot_work: false,
+    };
+    Inventory::parse("inventory.yaml", &inventory.to_yaml(&Comments::default()))
+        .map(drop)
+        .map_err(|problems| problems.iter().map(refused).collect())
 }
 
 /// The partition of the path: that of its first ARN.

@@ -5,10 +5,12 @@ use super::draft::Draft;
 use crate::inventory::problem::{Place, Placed};
 use crate::inventory::{JobComments, LengthFrom, Location, Refresh, Remark, Seconds, Source};
 use crate::lease::rules::{
-    CODEBUILD_DEFAULT_TIMEOUT, GLUE_DEFAULT_TIMEOUT, LAMBDA_DEFAULT_TIMEOUT, PERMISSION_SET_DEFAULT,
+    BATCH_LEAST_TIMEOUT, CODEBUILD_DEFAULT_TIMEOUT, CODEBUILD_TIMEOUT_RANGE, GLUE_5_DEFAULT_TIMEOUT,
+    GLUE_DEFAULT_TIMEOUT, GLUE_LONGEST, LAMBDA_DEFAULT_TIMEOUT, LAMBDA_MANAGED_LONGEST, PERMISSION_SET_DEFAULT,
     PORTAL_SESSION_DEFAULT,
 };
-use crate::templates::Resolved;
+use crate::templates::{Resolved, Unresolved};
+use crate::visible::printable;
 
 /// Stands for a job's length until someone writes it.
 pub(super) const PLACEHOLDER: Seconds = Seconds::hours(1);
@@ -32,7 +34,10 @@ pub(super) struct Layout {
     pub(super) timeout: &'static str,
     /// The length of one unit of the timeout.
     pub(super) unit: Seconds,
-    pub(super) role: &'static str,
+    /// The role, where it may be written.
+    pub(super) roles: &'static [&'static str],
+    /// The settings on which the default timeout of a Glue job depends: its version and the name of its command.
+    pub(super) glue: Option<(&'static str, &'static str)>,
 }
 
 /// A resource in its file.
@@ -66,13 +71,55 @@ impl Service {
         }
     }
 
-    /// The timeout where the resource states none; `None`: the service has no limit then.
-    const fn default_timeout(self) -> Option<Seconds> {
+    /// The timeouts that the service accepts.
+    const fn timeout_range(self) -> (Seconds, Option<Seconds>) {
         match self {
-            Self::Lambda => Some(LAMBDA_DEFAULT_TIMEOUT),
-            Self::Codebuild => Some(CODEBUILD_DEFAULT_TIMEOUT),
-            Self::Glue => Some(GLUE_DEFAULT_TIMEOUT),
-            Self::Batch => None,
+            Self::Lambda => (Seconds(1), Some(LAMBDA_MANAGED_LONGEST)),
+            Self::Codebuild => (*CODEBUILD_TIMEOUT_RANGE.start(), Some(*CODEBUILD_TIMEOUT_RANGE.end())),
+            Self::Glue => (Seconds::minutes(1), Some(GLUE_LONGEST)),
+            Self::Batch => (BATCH_LEAST_TIMEOUT, None),
+        }
+    }
+}
+
+/// The timeout of a resource that states none.
+enum DefaultTimeout {
+    /// The service has no limit then.
+    None,
+    /// This one, and what it is.
+    Known(Seconds, String),
+    /// It depends on a setting that is not known.
+    Unknown(Resolved),
+}
+
+impl Layout {
+    fn default_timeout(&self, resource: &mut Resource<'_>) -> DefaultTimeout {
+        let label = self.service.label();
+        let plain = |default| DefaultTimeout::Known(default, format!("the default of a {label}; no timeout is set"));
+        match self.service {
+            Service::Lambda => plain(LAMBDA_DEFAULT_TIMEOUT),
+            Service::Codebuild => plain(CODEBUILD_DEFAULT_TIMEOUT),
+            Service::Batch => DefaultTimeout::None,
+            Service::Glue => self.default_of_glue(resource),
+        }
+    }
+
+    fn default_of_glue(&self, resource: &mut Resource<'_>) -> DefaultTimeout {
+        let (version, command) = self.glue.unwrap_or(("", ""));
+        if matches!(resource.value(command), Resolved::Text(name) if name == "gluestreaming") {
+            return DefaultTimeout::Known(GLUE_LONGEST, "AWS Glue restarts a streaming job after this time".to_owned());
+        }
+        match resource.value(version) {
+            Resolved::Text(version) => {
+                let major: u32 = version.split('.').next().and_then(|major| major.parse().ok()).unwrap_or_default();
+                let default = if major >= 5 { GLUE_5_DEFAULT_TIMEOUT } else { GLUE_DEFAULT_TIMEOUT };
+                DefaultTimeout::Known(default, format!("the default of Glue {version}; no timeout is set"))
+            }
+            Resolved::Nothing => DefaultTimeout::Known(
+                GLUE_DEFAULT_TIMEOUT,
+                "the default before Glue 5.0; no timeout and no version is set".to_owned(),
+            ),
+            unknown => DefaultTimeout::Unknown(unknown),
         }
     }
 }
@@ -84,12 +131,9 @@ impl Resource<'_> {
     }
 
     fn value(&mut self, path: &str) -> Resolved {
-        let (property, nested) = path.split_once('.').unwrap_or((path, ""));
-        let value = (self.property)(property);
-        match nested {
-            "" => value,
-            key => nested_value(&value, key),
-        }
+        let mut keys = path.split('.');
+        let property = (self.property)(keys.next().unwrap_or_default());
+        keys.fold(property, |value, key| nested_value(&value, key))
     }
 
     fn name(&mut self, property: &str) -> String {
@@ -107,7 +151,7 @@ fn nested_value(value: &Resolved, key: &str) -> Resolved {
         Resolved::Partly(_) => value.clone(),
         Resolved::Text(json) => match serde_json::from_str::<serde_json::Value>(json) {
             Ok(parsed @ serde_json::Value::Object(_)) => nested_value(&Resolved::from(&parsed), key),
-            _ => Resolved::Nothing,
+            _ => Resolved::unknown(Unresolved::Malformed("it is a text where a map is needed")),
         },
         Resolved::Map(_) => value.get(key).cloned().unwrap_or(Resolved::Nothing),
         Resolved::Nothing => Resolved::Nothing,
@@ -120,46 +164,20 @@ fn nested_value(value: &Resolved, key: &str) -> Resolved {
 /// Why the resource becomes no job.
 pub(super) fn timed_job(layout: &Layout, resource: &mut Resource<'_>) -> Result<Draft, Remark> {
     let label = layout.service.label();
-    let role = match resource.value(layout.role) {
+    let role = layout.roles.iter().map(|path| resource.value(path)).find(|role| *role != Resolved::Nothing);
+    let role = match role.unwrap_or(Resolved::Nothing) {
         Resolved::Text(role) => format!("role {role}"),
         Resolved::Nothing if layout.service == Service::Batch => {
             return Err(resource.remark(
-                "the Batch job definition has no job role: its containers use the role of the instance, or none",
+                "the Batch job definition has no job role: its containers use the role of a Kubernetes service \
+                 account or of the instance, or none",
                 "declare the job in an inventory with the source that its containers have",
             ));
         }
         Resolved::Nothing => "no role of its own in the file".to_owned(),
         other => format!("a role that is not known: {}", describe(&other)),
     };
-    let timeout = resource.value(layout.timeout);
-    let (length, length_from, comment) = match &timeout {
-        Resolved::Text(text) => match text.trim().parse::<u64>().ok().filter(|number| *number > 0) {
-            Some(number) => (Seconds(number.saturating_mul(layout.unit.0)), LengthFrom::Configured, None),
-            None => {
-                return Err(
-                    resource.remark(&format!("the timeout of the {label} is `{text}`"), "write a whole number above 0")
-                );
-            }
-        },
-        Resolved::Nothing => match layout.service.default_timeout() {
-            Some(default) => {
-                let comment = format!("the default of a {label}; no timeout is set");
-                (default, LengthFrom::Assumed, Some(comment))
-            }
-            None => {
-                return Err(resource.remark(
-                    &format!("the {label} has no timeout: its jobs run until they end"),
-                    "set a timeout, or declare the job in an inventory with its longest run",
-                ));
-            }
-        },
-        other => {
-            return Err(resource.remark(
-                &format!("the timeout of the {label} is not known: {}", describe(other)),
-                "give the value by --parameter, or declare the job in an inventory",
-            ));
-        }
-    };
+    let (length, length_from, comment) = timeout(layout, resource)?;
     let above = vec![format!("{label}, {} ({}), {role}", resource.location, resource.id)];
     Ok(Draft {
         name: resource.name(layout.name),
@@ -175,6 +193,51 @@ pub(super) fn timed_job(layout: &Layout, resource: &mut Resource<'_>) -> Result<
     })
 }
 
+/// The timeout of a resource, where it comes from, and a comment for a default.
+fn timeout(layout: &Layout, resource: &mut Resource<'_>) -> Result<(Seconds, LengthFrom, Option<String>), Remark> {
+    let label = layout.service.label();
+    let not_known = |resource: &Resource<'_>, what: &str, value: &Resolved| {
+        resource.remark(&format!("{what} of the {label} is not known: {}", describe(value)), help_for(value))
+    };
+    match &resource.value(layout.timeout) {
+        Resolved::Text(text) => {
+            let Some(number) = text.trim().parse::<u64>().ok().filter(|number| *number > 0) else {
+                let message = format!("the timeout of the {label} is `{}`", printable(text));
+                return Err(resource.remark(&message, "write a whole number above 0"));
+            };
+            let length = Seconds(number.saturating_mul(layout.unit.0));
+            let (least, most) = layout.service.timeout_range();
+            if length < least || most.is_some_and(|most| length > most) {
+                let message = format!("the timeout of the {label} is {length}, which AWS refuses");
+                let range = most.map_or_else(|| format!("{least} or more"), |most| format!("{least} to {most}"));
+                return Err(resource.remark(&message, &format!("write a timeout of {range}")));
+            }
+            Ok((length, LengthFrom::Configured, None))
+        }
+        Resolved::Nothing => match layout.default_timeout(resource) {
+            DefaultTimeout::Known(default, comment) => Ok((default, LengthFrom::Assumed, Some(comment))),
+            DefaultTimeout::Unknown(version) => {
+                Err(not_known(resource, "no timeout is set, and the version on which the default depends", &version))
+            }
+            DefaultTimeout::None => Err(resource.remark(
+                &format!("the {label} has no timeout: its jobs run until they end"),
+                "set a timeout, or declare the job in an inventory with its longest run",
+            )),
+        },
+        other => Err(not_known(resource, "the timeout", other)),
+    }
+}
+
+/// A value that a parameter decides can be given.
+fn help_for(value: &Resolved) -> &'static str {
+    match value.why_unknown() {
+        Some(Unresolved::Parameter(_) | Unresolved::PseudoParameter(_) | Unresolved::Condition { .. }) => {
+            "give the value by --parameter, or declare the job in an inventory"
+        }
+        _ => "declare the job in an inventory with its longest run",
+    }
+}
+
 /// The job of people who log in with a permission set; `property` names its SessionDuration.
 ///
 /// # Errors
@@ -187,11 +250,18 @@ pub(super) fn permission_set_job(
 ) -> Result<Draft, Remark> {
     let stated = match resource.value(property) {
         Resolved::Nothing => None,
+        // IAM Identity Center takes ISO 8601 alone.
+        Resolved::Text(text) if !text.starts_with('P') => {
+            return Err(resource.remark(
+                &format!("the session duration of the permission set, `{}`, is not in ISO 8601", printable(&text)),
+                "write an ISO 8601 duration such as PT4H",
+            ));
+        }
         Resolved::Text(text) => match Seconds::parse(&text) {
             Ok(seconds) => Some(seconds),
             Err(why) => {
                 return Err(resource.remark(
-                    &format!("the session duration of the permission set, `{text}`, {why}"),
+                    &format!("the session duration of the permission set, `{}`, {why}", printable(&text)),
                     "write an ISO 8601 duration such as PT4H",
                 ));
             }
@@ -199,7 +269,7 @@ pub(super) fn permission_set_job(
         other => {
             return Err(resource.remark(
                 &format!("the session duration of the permission set is not known: {}", describe(&other)),
-                "give the value by --parameter, or declare the job in an inventory",
+                help_for(&other),
             ));
         }
     };

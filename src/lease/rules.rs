@@ -173,8 +173,16 @@ pub fn assume_role(requested: Seconds, max_session: Option<Seconds>, chained: bo
 pub const LAMBDA_DEFAULT_TIMEOUT: Seconds = Seconds(3);
 /// Timeout of a CodeBuild project that states none (CodeBuild CreateProject, `timeoutInMinutes`).
 pub const CODEBUILD_DEFAULT_TIMEOUT: Seconds = Seconds::minutes(60);
-/// Timeout of a Glue job that states none (Glue CreateJob, `Timeout`: 2,880 minutes, and 480 from Glue 5.0 on).
+/// Timeouts of a CodeBuild project (CodeBuild CreateProject, `timeoutInMinutes`).
+pub const CODEBUILD_TIMEOUT_RANGE: RangeInclusive<Seconds> = Seconds::minutes(5)..=Seconds::minutes(2160);
+/// Timeout of a Glue job before Glue 5.0 that states none (Glue CreateJob, `Timeout`).
 pub const GLUE_DEFAULT_TIMEOUT: Seconds = Seconds::minutes(2880);
+/// The same from Glue 5.0 on.
+pub const GLUE_5_DEFAULT_TIMEOUT: Seconds = Seconds::minutes(480);
+/// The longest run of a Glue job; a streaming job is restarted then (Glue CreateJob, `Timeout`).
+pub const GLUE_LONGEST: Seconds = Seconds::hours(7 * 24);
+/// The shortest timeout of a Batch job (Batch RegisterJobDefinition, `timeout`).
+pub const BATCH_LEAST_TIMEOUT: Seconds = Seconds(60);
 /// DurationSeconds that Terraform's AWS provider and S3 backend send for `assume_role` without `duration`: the default
 /// of Go's `stscreds` (hashicorp/terraform-provider-aws#23176, rebuy-de/aws-nuke#667).
 pub const TERRAFORM_ASSUME_ROLE_DEFAULT: Seconds = Seconds::minutes(15);

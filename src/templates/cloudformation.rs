@@ -85,6 +85,20 @@ impl Template {
     pub(crate) fn resources(&self) -> impl Iterator<Item = (&Placed<String>, &Node)> {
         self.root.get("Resources").into_iter().flat_map(Node::entries).map(|(id, node)| (id, node))
     }
+
+    /// Whether a deployment creates the resource.
+    pub(crate) fn creation<'a>(&'a self, resource: &'a Node, deployment: Deployment<'a>) -> Creation {
+        let Some(condition) = resource.get("Condition").and_then(Node::text) else { return Creation::Created };
+        let mut resolver = Resolver::new(&self.root, deployment);
+        match resolver.condition(condition) {
+            Ok(true) => Creation::Created,
+            Ok(false) if resolver.defaults.is_empty() => Creation::LeftOut,
+            Ok(false) => {
+                Creation::LeftOutByDefault(with_defaults(format!("(its condition {condition} is false)"), &resolver))
+            }
+            Err(why) => Creation::Open(why),
+        }
+    }
 }
 
 impl<'a> TemplateRole<'a> {
@@ -124,18 +138,8 @@ impl<'a> TemplateRole<'a> {
 
     /// Whether a deployment creates it.
     pub(crate) fn creation(&self, deployment: Deployment<'a>) -> Creation {
-        let Some(condition) = self.node.get("Condition").and_then(Node::text) else { return Creation::Created };
-        let mut resolver = Resolver::new(&self.template.root, deployment);
-        match resolver.condition(condition) {
-            Ok(true) => Creation::Created,
-            Ok(false) if resolver.defaults.is_empty() => Creation::LeftOut,
-            Ok(false) => {
-                Creation::LeftOutByDefault(with_defaults(format!("(its condition {condition} is false)"), &resolver))
-            }
-            Err(why) => Creation::Open(why),
-        }
+        self.template.creation(self.node, deployment)
     }
-
     /// Whether AWS may have generated this name for a role without RoleName: STACK-ID-RANDOM, cut to 64 characters.
     pub(crate) fn may_have_been_named(&self, role: &RoleArn) -> bool {
         matches!(self.property("RoleName"), Property::Absent) && role.name().contains(&format!("-{}-", self.id.value))

@@ -184,3 +184,102 @@ Resources:
     let ran = import("cloudformation", "template.yaml", template, &[]).await;
     assert!(!ran.stdout.contains("canary") && !ran.stderr.contains("canary"), "{}\n{}", ran.stdout, ran.stderr);
 }
+
+/// What AWS refuses, what a condition leaves out and what is not known becomes no job. `lint` reads every inventory that
+/// is written.
+#[tokio::test]
+async fn timeouts_that_aws_refuses_become_no_job() {
+    const JOB_ROLE: &str = "ContainerProperties: {JobRoleArn: r}";
+    let function = |properties: &str| format!("{{Type: AWS::Lambda::Function, Properties: {{{properties}, Role: r}}}}");
+    let of = |kind: &str, properties: &str| format!("{{Type: {kind}, Properties: {{{properties}}}}}");
+    let project =
+        |minutes: &str| of("AWS::CodeBuild::Project", &format!("TimeoutInMinutes: {minutes}, ServiceRole: r"));
+    let batch = |timeout: &str, role: &str| of("AWS::Batch::JobDefinition", &format!("Timeout: {timeout}, {role}"));
+    let set = |duration: &str| of("AWS::SSO::PermissionSet", &format!("Name: A, SessionDuration: {duration}"));
+    let glue = |more: &str| of("AWS::Glue::Job", &format!("Role: r{more}"));
+    let left_out = "{Type: AWS::Lambda::Function, Condition: Never, Properties: {Timeout: 60, Role: r}}".to_owned();
+    let node = "NodeProperties: {NodeRangeProperties: [{Container: {JobRoleArn: r}}]}";
+    for (resource, length) in [
+        (function("Timeout: 60"), Some("1m")),
+        (function("Timeout: 5400"), Some("1h30m")),
+        (function("Timeout: 5401"), None),
+        (function("Timeout: 0"), None),
+        (function("Timeout: [60]"), None),
+        (function("Timeout: 1m"), None),
+        (function("Timeout: 1.5"), None),
+        (function("Timeout: !ImportValue x"), None),
+        (function("Timeout: !If [Never, 60, 90]"), Some("1m30s")),
+        (function("Timeout: !Ref AWS::NoValue"), Some("3s")),
+        (left_out, None),
+        (project("5"), Some("5m")),
+        (project("4"), None),
+        (project("2161"), None),
+        (batch("{AttemptDurationSeconds: 60}", JOB_ROLE), Some("1m")),
+        (batch("{AttemptDurationSeconds: 59}", JOB_ROLE), None),
+        (batch("3600", JOB_ROLE), None),
+        (batch("{AttemptDurationSeconds: 60}", node), Some("1m")),
+        (batch("{AttemptDurationSeconds: 60}", "EksProperties: {}"), None),
+        (glue(""), Some("48h")),
+        (glue(", GlueVersion: '5.0'"), Some("8h")),
+        (glue(", GlueVersion: !ImportValue x"), None),
+        (glue(", Command: {Name: gluestreaming}"), Some("168h")),
+        (set("PT12H"), Some("1h")),
+        (set("PT13H"), None),
+        (set("PT30M"), None),
+        (set("4h"), None),
+        (set("14400"), None),
+    ] {
+        let template = format!("Conditions: {{Never: !Equals [a, b]}}\nResources:\n  One: {resource}\n");
+        let ran = import("cloudformation", "t.yaml", &template, &[]).await;
+        let all = format!("{resource}: {}{}", ran.stdout, ran.stderr);
+        match length {
+            Some(length) => {
+                assert!(
+                    ran.stdout.contains(&format!("length: {length} "))
+                        || ran.stdout.contains(&format!("length: {length}\n")),
+                    "{all}"
+                );
+                assert_eq!(judged(&ran).await["jobs"].as_array().map(Vec::len), Some(1), "{all}");
+            }
+            None => assert!(ran.stdout.is_empty() && ran.stderr.contains("No inventory was written"), "{all}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_terraform_knows_only_after_apply_becomes_no_job() {
+    let mut batch = resource("aws_batch_job_definition", json!({"name": "batch", "timeout": [{}]}));
+    batch["change"]["after_unknown"] =
+        json!({"timeout": [{"attempt_duration_seconds": true}], "container_properties": true});
+    let ran = import("terraform-plan", "p.json", &plan(&[batch], json!({})), &[]).await;
+    ran.assert_status(3);
+    assert!(ran.stderr.contains("it is known only after apply"), "{}", ran.stderr);
+    // The provider computes the timeout of a Glue job that sets none.
+    let mut glue = resource("aws_glue_job", json!({"name": "etl", "glue_version": "5.0", "role_arn": "r"}));
+    glue["change"]["after_unknown"] = json!({"timeout": true});
+    let mut plan: Value = serde_json::from_str(&plan(&[glue], json!({}))).unwrap();
+    plan["configuration"]["root_module"] =
+        json!({"resources": [{"address": "aws_glue_job.one", "expressions": {"name": {}}}]});
+    let ran = import("terraform-plan", "p.json", &plan.to_string(), &[]).await;
+    ran.assert_status(0);
+    assert!(ran.stdout.contains("length: 8h"), "{}{}", ran.stdout, ran.stderr);
+}
+
+#[tokio::test]
+async fn an_imported_duration_is_one_that_lint_reads() {
+    let role = "role_arn = arn:aws:iam::222222222222:role/etl\nsource_profile = k\n";
+    let keys = "[profile k]\naws_access_key_id = AKIA0000\naws_secret_access_key = canary-secret\n";
+    for settings in [
+        format!("{role}duration_seconds = 99999999999999999999999\n"),
+        "credential_process = aws_signing_helper credential-process --session-duration 99999999999999999\n".to_owned(),
+        "credential_process = saml2aws login --credential-process --session-duration 99999999999999999\n".to_owned(),
+        "credential_process = aws-vault exec --duration=99999999999h jane\n".to_owned(),
+    ] {
+        let file = format!("[profile a]\n{settings}{keys}");
+        let ran = Cli::new(&["import", "aws-config", "c"]).file("c", file).run().await;
+        if !ran.stdout.is_empty() {
+            let linted = Cli::on(&ran.stdout, "lint", &["--format", "json"]).run().await;
+            assert_ne!(linted.status, 2, "{}{}", ran.stdout, linted.stderr);
+        }
+    }
+}

@@ -9,8 +9,8 @@ use super::workload::{Layout, Resource, Service, permission_set_job, timed_job};
 use super::{Imported, Importer, NotRead, locate};
 use crate::inventory::problem::Placed;
 use crate::inventory::yaml::Node;
-use crate::inventory::{Problems, Remark, Seconds};
-use crate::templates::cloudformation::Template;
+use crate::inventory::{Location, Problems, Remark, Seconds, partition_of_region};
+use crate::templates::cloudformation::{Creation, Template};
 use crate::templates::files::read_templates;
 use crate::templates::intrinsic::{Deployment, Resolver};
 use crate::templates::{Given, Resolved};
@@ -27,7 +27,8 @@ const LAYOUTS: &[Layout] = &[
         name: "FunctionName",
         timeout: "Timeout",
         unit: SECOND,
-        role: "Role",
+        roles: &["Role"],
+        glue: None,
     },
     Layout {
         service: Service::Lambda,
@@ -35,7 +36,8 @@ const LAYOUTS: &[Layout] = &[
         name: "FunctionName",
         timeout: "Timeout",
         unit: SECOND,
-        role: "Role",
+        roles: &["Role"],
+        glue: None,
     },
     Layout {
         service: Service::Codebuild,
@@ -43,7 +45,8 @@ const LAYOUTS: &[Layout] = &[
         name: "Name",
         timeout: "TimeoutInMinutes",
         unit: MINUTE,
-        role: "ServiceRole",
+        roles: &["ServiceRole"],
+        glue: None,
     },
     Layout {
         service: Service::Glue,
@@ -51,7 +54,8 @@ const LAYOUTS: &[Layout] = &[
         name: "Name",
         timeout: "Timeout",
         unit: MINUTE,
-        role: "Role",
+        roles: &["Role"],
+        glue: Some(("GlueVersion", "Command.Name")),
     },
     Layout {
         service: Service::Batch,
@@ -59,7 +63,12 @@ const LAYOUTS: &[Layout] = &[
         name: "JobDefinitionName",
         timeout: "Timeout.AttemptDurationSeconds",
         unit: SECOND,
-        role: "ContainerProperties.JobRoleArn",
+        roles: &[
+            "ContainerProperties.JobRoleArn",
+            "EcsProperties.TaskProperties.TaskRoleArn",
+            "NodeProperties.NodeRangeProperties.Container.JobRoleArn",
+        ],
+        glue: None,
     },
 ];
 
@@ -97,16 +106,31 @@ pub fn import(paths: &[PathBuf], given: &Given, length: Option<Seconds>) -> Resu
     for template in &templates {
         for (id, node) in template.resources() {
             let Some(kind) = node.get("Type").and_then(Node::text) else { continue };
+            let location = locate(id.place, &files);
+            if !is_job(kind) {
+                continue;
+            }
+            let creation = template.creation(node, deployment(given));
+            match creation {
+                Creation::Created => {}
+                Creation::LeftOut => continue,
+                Creation::LeftOutByDefault(how) => {
+                    imported
+                        .notes
+                        .push(note(&location, format!("{}: the template does not create it {how}", id.value)));
+                    continue;
+                }
+                Creation::Open(why) => {
+                    let what = format!("{}: whether the template creates it is not known: {why}", id.value);
+                    imported.notes.push(note(&location, what));
+                }
+            }
             let mut resolver = Resolver::new(template.root(), deployment(given));
             let mut property = |name: &str| value(template, kind, &mut resolver, node, name);
-            let location = locate(id.place, &files);
             let mut resource = Resource { id: &id.value, place: id.place, location, property: &mut property };
             let draft = match LAYOUTS.iter().find(|layout| layout.resource == kind) {
                 Some(layout) => timed_job(layout, &mut resource),
-                None if kind == "AWS::SSO::PermissionSet" => {
-                    permission_set_job("Name", "SessionDuration", length, &mut resource)
-                }
-                None => continue,
+                None => permission_set_job("Name", "SessionDuration", length, &mut resource),
             };
             match draft {
                 Ok(draft) => drafts.push(draft),
@@ -126,8 +150,21 @@ pub fn import(paths: &[PathBuf], given: &Given, length: Option<Seconds>) -> Resu
     Ok(imported)
 }
 
+const PERMISSION_SET: &str = "AWS::SSO::PermissionSet";
+
+fn is_job(kind: &str) -> bool {
+    kind == PERMISSION_SET || LAYOUTS.iter().any(|layout| layout.resource == kind)
+}
+
+fn note(location: &Location, message: String) -> Remark {
+    let help = "give the parameters of the deployment by --parameter".to_owned();
+    Remark { location: location.clone(), message, help, cannot_work: false }
+}
+
 fn deployment(given: &Given) -> Deployment<'_> {
-    let partition = given.parameters.get("AWS::Partition").map_or("aws", String::as_str);
+    let given_value = |name: &str| given.parameters.get(name).map(String::as_str);
+    let of_region = || given_value("AWS::Region").and_then(partition_of_region);
+    let partition = given_value("AWS::Partition").or_else(of_region).unwrap_or("aws");
     let account = given.accounts.first().map_or(ANY_ACCOUNT, String::as_str);
     Deployment { partition, account, parameters: &given.parameters }
 }

@@ -17,7 +17,7 @@ use super::gather::gather;
 use super::workload::{Layout, Resource, Service, permission_set_job, timed_job};
 use super::{Imported, Importer, NotRead, locate};
 use crate::inventory::{Place, Problems, Remark, Seconds, Sink, Source, SourceFile};
-use crate::templates::terraform_plan::accounts::Configuration;
+use crate::templates::terraform_plan::accounts::{Accounts, Configuration};
 use crate::templates::{Resolved, Unresolved, files, terraform_plan};
 use assumed_roles::{Backend, TerraformRun};
 
@@ -31,7 +31,8 @@ const LAYOUTS: &[Layout] = &[
         name: "function_name",
         timeout: "timeout",
         unit: SECOND,
-        role: "role",
+        roles: &["role"],
+        glue: None,
     },
     Layout {
         service: Service::Codebuild,
@@ -39,7 +40,8 @@ const LAYOUTS: &[Layout] = &[
         name: "name",
         timeout: "build_timeout",
         unit: MINUTE,
-        role: "service_role",
+        roles: &["service_role"],
+        glue: None,
     },
     Layout {
         service: Service::Glue,
@@ -47,7 +49,8 @@ const LAYOUTS: &[Layout] = &[
         name: "name",
         timeout: "timeout",
         unit: MINUTE,
-        role: "role_arn",
+        roles: &["role_arn"],
+        glue: Some(("glue_version", "command.name")),
     },
     Layout {
         service: Service::Batch,
@@ -55,7 +58,12 @@ const LAYOUTS: &[Layout] = &[
         name: "name",
         timeout: "timeout.attempt_duration_seconds",
         unit: SECOND,
-        role: "container_properties.jobRoleArn",
+        roles: &[
+            "container_properties.jobRoleArn",
+            "ecs_properties.taskProperties.taskRoleArn",
+            "node_properties.nodeRangeProperties.container.jobRoleArn",
+        ],
+        glue: None,
     },
 ];
 
@@ -185,17 +193,17 @@ fn read(index: usize, source: &SourceFile, sink: &mut Sink) -> Option<Read> {
 /// The jobs of the resources that exist after the plan is applied.
 fn resource_jobs(plan: &Document, run: &TerraformRun<'_>) -> Vec<Result<Draft, Remark>> {
     let changes = plan.resource_changes.iter().flatten();
+    let accounts = Accounts::new(&plan.configuration);
     let jobs = changes.filter_map(|ResourceChange { address, mode, r#type, change }| {
         let (kind, after) = (r#type.as_deref()?, change.after.as_ref()?);
         if mode.as_deref().is_some_and(|mode| mode != "managed") {
             return None;
         }
-        let unknown =
-            |name: &str| change.after_unknown.as_ref().and_then(|each| each.get(name)).is_some_and(is_unknown);
-        let mut property = |name: &str| match after.get(name) {
-            Some(value) if !value.is_null() => Resolved::from(value),
-            _ if unknown(name) => Resolved::unknown(Unresolved::AfterApply),
-            _ => Resolved::Nothing,
+        let untimed = kind == "aws_glue_job" && accounts.leaves_out_timeout(address);
+        let mut property = |name: &str| match name {
+            // The provider computes it where the configuration has none.
+            "timeout" if untimed => Resolved::Nothing,
+            _ => after_apply(after.get(name), change.after_unknown.as_ref().and_then(|each| each.get(name))),
         };
         let (place, location) = (run.place, run.location.clone());
         let mut resource = Resource { id: address, place, location, property: &mut property };
@@ -210,7 +218,20 @@ fn resource_jobs(plan: &Document, run: &TerraformRun<'_>) -> Vec<Result<Draft, R
     jobs.collect()
 }
 
-/// Whether a flag of `after_unknown` says that the whole value is unknown.
-fn is_unknown(flag: &Value) -> bool {
-    *flag == Value::Bool(true)
+/// A value after the plan is applied. `unknown` has `true` at the place of each value that only AWS's answer tells.
+fn after_apply(value: Option<&Value>, unknown: Option<&Value>) -> Resolved {
+    match (value, unknown) {
+        (_, Some(Value::Bool(true))) => Resolved::unknown(Unresolved::AfterApply),
+        (Some(Value::Object(entries)), Some(Value::Object(flags))) => {
+            let known = entries.iter().map(|(key, value)| (key.clone(), after_apply(Some(value), flags.get(key))));
+            let rest = flags.iter().filter(|(key, _)| !entries.contains_key(*key));
+            let rest = rest.map(|(key, flag)| (key.clone(), after_apply(None, Some(flag))));
+            Resolved::Map(known.chain(rest).filter(|(_, value)| *value != Resolved::Nothing).collect())
+        }
+        (Some(Value::Array(items)), Some(Value::Array(flags))) => {
+            Resolved::List(items.iter().enumerate().map(|(at, item)| after_apply(Some(item), flags.get(at))).collect())
+        }
+        (Some(value), _) => Resolved::from(value),
+        (None, _) => Resolved::Nothing,
+    }
 }

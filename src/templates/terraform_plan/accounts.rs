@@ -1,12 +1,12 @@
 //! The configuration of a Terraform plan: owns the account of each resource, by its provider, and which attributes the
 //! configuration of a resource sets.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::inventory::{RoleArn, is_account};
+use crate::inventory::{RoleArn, is_account, partition_of_region};
 
 /// The partition and the account of a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,11 +52,12 @@ struct ConfiguredResource {
     expressions: Option<Expressions>,
 }
 
-/// Whether the configuration sets a name: only that is read.
+/// Whether the configuration sets a name and a timeout: only that is read.
 #[derive(Deserialize)]
 struct Expressions {
     name: Option<serde::de::IgnoredAny>,
     name_prefix: Option<serde::de::IgnoredAny>,
+    timeout: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -71,13 +72,15 @@ pub(crate) struct Accounts {
     provider_of: HashMap<String, String>,
     /// Resources whose configuration sets neither `name` nor `name_prefix`.
     unnamed: Vec<String>,
+    /// Resources whose configuration sets no `timeout`.
+    untimed: HashSet<String>,
 }
 
 impl Accounts {
     pub(crate) fn new(configuration: &Configuration) -> Self {
         let aws = configuration.provider_config.iter().filter(|(_, provider)| provider.name.as_deref() == Some("aws"));
         let by_provider = aws.map(|(key, provider)| (key.clone(), provider.home())).collect();
-        let (mut provider_of, mut unnamed) = (HashMap::new(), Vec::new());
+        let (mut provider_of, mut unnamed, mut untimed) = (HashMap::new(), Vec::new(), HashSet::new());
         let mut modules = vec![(String::new(), &configuration.root_module)];
         while let Some((prefix, module)) = modules.pop() {
             for resource in &module.resources {
@@ -86,6 +89,9 @@ impl Accounts {
                 if names.is_some_and(|names| names.name.is_none() && names.name_prefix.is_none()) {
                     unnamed.push(address.clone());
                 }
+                if names.is_some_and(|names| names.timeout.is_none()) {
+                    untimed.insert(address.clone());
+                }
                 if let Some(key) = &resource.provider_config_key {
                     provider_of.insert(address, key.clone());
                 }
@@ -93,7 +99,7 @@ impl Accounts {
             let calls = module.module_calls.iter();
             modules.extend(calls.map(|(name, call)| (format!("{prefix}module.{name}."), &call.module)));
         }
-        Self { by_provider, provider_of, unnamed }
+        Self { by_provider, provider_of, unnamed, untimed }
     }
 
     /// The account of the resource at this address, where the configuration has it.
@@ -112,6 +118,11 @@ impl Accounts {
         let address = without_indices(address);
         self.unnamed.contains(&address)
     }
+
+    /// Whether the configuration of this resource is there and sets no `timeout`.
+    pub(crate) fn leaves_out_timeout(&self, address: &str) -> bool {
+        self.untimed.contains(&without_indices(address))
+    }
 }
 
 impl Provider {
@@ -121,7 +132,9 @@ impl Provider {
         let allowed = expressions.pointer("/allowed_account_ids/constant_value").and_then(Value::as_array);
         if let Some([account]) = allowed.map(Vec::as_slice) {
             let account = account.as_str().filter(|id| is_account(id))?;
-            return Some(Home { partition: None, account: account.to_owned() });
+            let region = expressions.pointer("/region/constant_value").and_then(Value::as_str);
+            let partition = region.and_then(partition_of_region).map(str::to_owned);
+            return Some(Home { partition, account: account.to_owned() });
         }
         let assumed = expressions.get("assume_role")?.as_array()?.last()?;
         let role = assumed.pointer("/role_arn/constant_value")?.as_str()?;
