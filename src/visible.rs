@@ -33,6 +33,54 @@ pub fn printable(text: &str) -> String {
     line(&mask_secrets(clean.trim()))
 }
 
+/// Makes the value of a setting of AWS profiles or of a variable safe to show. A key or a token that somebody wrote
+/// into the wrong setting is replaced by its length.
+#[cfg(feature = "cli")]
+#[must_use]
+pub(crate) fn configured(value: &str) -> String {
+    if looks_like_credential(value) {
+        format!("<{} characters that look like a credential>", value.trim().chars().count())
+    } else {
+        printable(value)
+    }
+}
+
+/// Whether a text has the form of an access key id, a secret access key, a session token or a web token.
+#[cfg(feature = "cli")]
+#[must_use]
+pub(crate) fn looks_like_credential(text: &str) -> bool {
+    text.split(|c: char| c.is_whitespace() || "\"'`,;=".contains(c)).any(is_credential)
+}
+
+#[cfg(feature = "cli")]
+fn is_credential(word: &str) -> bool {
+    const KEY_IDS: [&str; 4] = ["AKIA", "ASIA", "ABIA", "ACCA"];
+    /// How session tokens of STS and access tokens of IAM Identity Center begin.
+    const TOKENS: [&str; 4] = ["IQoJb3JpZ2lu", "FwoGZXIvYXdz", "FQoGZXIvYXdz", "aoaAAAA"];
+    const SECRET_LENGTH: usize = 40;
+    // Names of profiles and sessions are shorter, or have other characters.
+    const LONG_WORD: usize = 30;
+    const LONGEST_NAME: usize = 128;
+    let word = word.trim_matches(['[', ']', '(', ')', '<', '>', '{', '}']);
+    let in_key_id = |rest: &str| rest.chars().take_while(|c| c.is_ascii_uppercase() || c.is_ascii_digit()).count();
+    let has_key_id = KEY_IDS.iter().filter_map(|begin| word.split_once(begin)).any(|(_, rest)| in_key_id(rest) >= 12);
+    let is_token = TOKENS.iter().any(|begin| word.starts_with(begin));
+    let is_web_token = word.len() >= 16 && (word.starts_with("eyJ") || word.contains(".eyJ"));
+    // A random text changes between small letters, capital letters and digits more often than words do.
+    let class = |byte: &u8| (byte.is_ascii_uppercase(), byte.is_ascii_lowercase());
+    let classes: Vec<_> = word.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| class(&byte)).collect();
+    let changes = classes.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    let has = |is_of_class: fn(&u8) -> bool| word.bytes().any(|byte| is_of_class(&byte));
+    let has_all = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit);
+    let is_mixed = has_all && changes * 4 > word.len();
+    let is_base64 = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/');
+    let is_path_or_arn = word.starts_with(['/', '~', '.', '\\']) || word.contains(":\\") || word.contains(":/");
+    let is_path_or_arn = is_path_or_arn || word.starts_with("arn:");
+    let is_secret =
+        is_base64 && is_mixed && (word.len() == SECRET_LENGTH || (word.len() >= LONG_WORD && !is_path_or_arn));
+    has_key_id || is_token || is_web_token || is_secret || (word.len() > LONGEST_NAME && !is_path_or_arn)
+}
+
 /// Replaces the value after each name of a secret in a signed request.
 fn mask_secrets(text: &str) -> String {
     const SECRETS: [&str; 4] = ["x-amz-security-token:", "x-amz-security-token=", "credential=", "signature="];
@@ -84,4 +132,41 @@ pub(crate) const fn changes_display(c: char) -> bool {
             | '\u{e0001}'
             | '\u{e0020}'..='\u{e007f}'
     )
+}
+
+#[cfg(all(test, feature = "cli"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_and_tokens_are_told_from_names_paths_and_arns() {
+        let token = format!("IQoJb3JpZ2luX2Vj{}", "x".repeat(300));
+        for credential in [
+            "AKIAIOSFODNN7EXAMPLE",
+            "id=ASIAIOSFODNN7EXAMPLE",
+            "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "/JalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "wJalrXUtnFEMIzK7MDENGzbPxRfiCYEXAMPLEKEY # comment",
+            "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl",
+            "\"eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl\"",
+            &token,
+        ] {
+            assert!(looks_like_credential(credential), "{credential}");
+            assert!(configured(credential).contains("look like a credential"), "{credential}");
+        }
+        let path = format!("/var/{}/token", "Folder1".repeat(40));
+        for name in [
+            "default",
+            "AdministratorAccess-123456789012",
+            "granted/Prod/AdministratorAccess1",
+            "arn:aws:iam::222222222222:role/MyServiceTaskDefTaskRole1A2B3C4D5E6F7G8H9",
+            "/var/run/secrets/eks.amazonaws.com/serviceaccount/token",
+            "https://example.awsapps.com/start#/Console1",
+            "C:\\Users\\Jane1\\AppData\\Local\\Temp\\WebIdentityToken1",
+            "5d41402abc4b2a76b9719d911017c592aabbccdd",
+            &path,
+        ] {
+            assert!(!looks_like_credential(name), "{name}");
+        }
+    }
 }

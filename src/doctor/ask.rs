@@ -6,7 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::timeout;
 
-use super::facts::{Asked, Facts, Identity, Key, Loaded, NotLoaded, ProcessFailure, Provider, Refused, SelectedBy};
+use super::facts::{
+    Asked, Facts, Identity, Key, Loaded, NotLoaded, OldToken, ProcessFailure, Provider, Refused, SelectedBy,
+};
 use super::providers;
 use crate::aws::credentials::{Found, NotFound, ProcessError, ProviderKind};
 use crate::aws::{Aws, ErrorAnswer};
@@ -20,12 +22,22 @@ const PATIENCE: Duration = Duration::from_secs(12);
 pub(super) const PATIENCE_FOR_CREDENTIALS: Duration = Duration::from_secs(30);
 
 /// `waits`: the provider that decides would wait for a file, so none is asked for credentials.
-pub(super) async fn ask(facts: &Facts, config: &SharedConfig, waits: bool) -> Asked {
+pub(super) async fn ask(
+    facts: &Facts,
+    config: &SharedConfig,
+    read: &dyn Fn(&str) -> Option<String>,
+    waits: bool,
+) -> Asked {
     let chain = config.chain(&facts.selected.name).ok().filter(|chain| chain.commands.is_empty());
-    let ForSdk { files, profile } = for_sdk(facts, config, chain.as_ref());
+    let of_variables = keys_with_old_token(facts, read);
+    let has_old_token = of_variables.is_some();
+    let ForSdk { files, profile } = of_variables.unwrap_or_else(|| for_sdk(facts, config, chain.as_ref()));
     let aws = Aws::for_shell(Some(&profile), files.clone(), PATIENCE).await;
     // As with the AWS CLI's --profile, the environment's keys do not count.
-    let only = (facts.selected.by == SelectedBy::Option).then_some(profile.as_str());
+    // Behind a profile without credentials, the container's are used; the SDK has no chain without the variables.
+    let by_option = facts.selected.by == SelectedBy::Option
+        && (providers::deciding(&providers::of(facts)) != Some(Provider::Container) || facts.environment.provides());
+    let only = (by_option || has_old_token).then_some(profile.as_str());
     let failed = |process| Err(NotLoaded { failed: true, refused: None, process });
     let found = match waits {
         true => failed(None),
@@ -53,6 +65,15 @@ pub(super) async fn ask(facts: &Facts, config: &SharedConfig, waits: bool) -> As
         clock_offset,
         region: aws.region(),
     }
+}
+
+/// The environment's keys with AWS_SECURITY_TOKEN, which the AWS CLI and boto3 send; the SDK for Rust does not read it.
+fn keys_with_old_token(facts: &Facts, read: &dyn Fn(&str) -> Option<String>) -> Option<ForSdk> {
+    let is_used = facts.environment.old_token == OldToken::Different
+        && providers::deciding(&providers::of(facts)) == Some(Provider::Environment);
+    let value = |name: &str| read(name).filter(|value| is_used && !value.trim().is_empty());
+    let (id, secret) = (value("AWS_ACCESS_KEY_ID")?, value("AWS_SECRET_ACCESS_KEY")?);
+    shared_config::of_keys(&id, &secret, &value("AWS_SECURITY_TOKEN")?)
 }
 
 /// The files that make the SDK for Rust take the provider that the AWS CLI takes.

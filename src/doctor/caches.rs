@@ -14,7 +14,7 @@ use super::facts::{Cached, Jwt, LoginSession, SsoLogin, WebIdentity};
 use crate::inventory::hex;
 use crate::limited::{self, Unreadable};
 use crate::shared_config::moment;
-use crate::visible::printable;
+use crate::visible::{configured, looks_like_credential, printable};
 
 /// The largest file that is read, in bytes: a login is a few thousand.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -111,7 +111,10 @@ pub(super) fn readable(path: &str) -> Cached<()> {
 /// A token of an identity provider and its role.
 pub(super) fn web_identity(file: &str, role: Option<&str>) -> WebIdentity {
     let token = read(Path::new(file), |text| jwt(text.trim()));
-    WebIdentity { file: printable(file), role: role.map(printable), token }
+    // A file that is there is no credential.
+    let holds_credential = looks_like_credential(file) && token == Cached::Missing;
+    let shown = if holds_credential { configured(file) } else { printable(file) };
+    WebIdentity { file: shown, holds_credential, role: role.map(configured), token }
 }
 
 /// What the token says of itself. Its signature is AWS's to check.

@@ -5,7 +5,7 @@ use super::facts::{
     Cached, Container, Endpoint, Environment, Flaw, HomeFolder, Key, OldToken, Region, Stated, Variable,
 };
 use crate::shared_config::{has_zone, moment};
-use crate::visible::printable;
+use crate::visible::{configured, looks_like_credential, printable};
 
 /// The value of a variable, by its name.
 pub(super) type Read<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -43,14 +43,15 @@ pub(super) fn gather(read: Read<'_>, home: &Home) -> Environment {
         cached_expiration: key_id.as_deref().and_then(|id| home.cli_session_of(id.trim())),
         // Set to nothing it still selects: a profile without a name.
         profile: read("AWS_PROFILE"),
-        default_profile: filled("AWS_DEFAULT_PROFILE"),
+        default_profile: read("AWS_DEFAULT_PROFILE"),
         web_identity: filled("AWS_WEB_IDENTITY_TOKEN_FILE")
             .map(|file| caches::web_identity(&file, filled("AWS_ROLE_ARN").as_deref())),
-        role_arn: filled("AWS_ROLE_ARN").as_deref().map(printable),
+        role_arn: filled("AWS_ROLE_ARN").as_deref().map(configured),
         container,
         metadata_disabled: filled("AWS_EC2_METADATA_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true")),
         region: first(&filled, &["AWS_REGION", "AWS_DEFAULT_REGION"])
             .map(|(name, region)| Region::new(Some(name), &region)),
+        has_region_for_boto3: filled("AWS_DEFAULT_REGION").is_some(),
         endpoint: first(&filled, &["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]).map(|(variable, url)| Endpoint {
             variable,
             host: host(&url),
@@ -60,7 +61,7 @@ pub(super) fn gather(read: Read<'_>, home: &Home) -> Environment {
             .map(|(name, url)| (name, host(&url))),
         missing_ca_bundle: filled("AWS_CA_BUNDLE")
             .filter(|file| matches!(readable(file), Cached::Missing | Cached::NoFile))
-            .map(|file| printable(&file)),
+            .map(|file| configured(&file)),
         is_lambda: filled("AWS_LAMBDA_FUNCTION_NAME").is_some() && filled("AWS_EXECUTION_ENV").is_some(),
         home: home_folder(read),
     }
@@ -123,7 +124,7 @@ fn container(filled: &dyn Fn(&str) -> Option<String>) -> Option<Container> {
         }
     };
     let token_file =
-        filled("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE").map(|file| (printable(&file), container_token(&file)));
+        filled("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE").map(|file| (configured(&file), container_token(&file)));
     Some(Container { variable, host, is_allowed, token_file })
 }
 
@@ -142,6 +143,9 @@ fn is_allowed(url: &str) -> bool {
 
 /// The host of a URL, with its port: path, query and user may hold a secret.
 fn host(url: &str) -> String {
+    if !url.contains("://") && looks_like_credential(url) {
+        return configured(url);
+    }
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     printable(authority.rsplit('@').next().unwrap_or_default())

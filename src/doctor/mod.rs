@@ -31,13 +31,14 @@ pub async fn examine(options: &Options, read: &dyn Fn(&str) -> Option<String>) -
     let mut environment = environment::gather(read, &home);
     let selected = profile::selected(options.profile.as_deref(), &environment);
     let config = SharedConfig::load(read);
+    environment.has_region_for_boto3 |= config.profile(&selected.name).is_some_and(|profile| profile.region.is_some());
     let profile = profile::gather(&config, &selected, &environment, &home);
     let region = config.profile(&selected.name).and_then(|profile| profile.region.as_deref());
     environment.region = environment.region.or_else(|| region.map(|region| facts::Region::new(None, region)));
     let files = profile::troubles(&config);
     let mut facts = Facts { environment, selected, profile, files, asked: None };
     if !options.offline {
-        facts.asked = Some(ask::ask(&facts, &config, providers::waits(&facts)).await);
+        facts.asked = Some(ask::ask(&facts, &config, read, providers::waits(&facts)).await);
     }
     facts
 }

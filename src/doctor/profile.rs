@@ -10,7 +10,7 @@ use super::facts::{
 };
 use crate::inventory::{Location, nearest};
 use crate::shared_config::{self, Difference, Fault, FaultKind, Ineffective, IneffectiveKind, SharedConfig, Trouble};
-use crate::visible::printable;
+use crate::visible::{configured, printable};
 
 /// The profile that the AWS CLI selects: `--profile`, else AWS_PROFILE, also where that is empty, else
 /// AWS_DEFAULT_PROFILE, else `default` (aws-cli 2 and botocore, `configprovider.py`).
@@ -165,8 +165,8 @@ fn sso(profile: &shared_config::Profile, login: &shared_config::SsoLogin<'_>, ho
         login: home.sso_login(identifier),
         cli_session_ends: home.cli_sso_session(&arguments),
         session,
-        role: printable(&role),
-        account: printable(&account),
+        role: configured(&role),
+        account: configured(&account),
     }
 }
 
@@ -180,7 +180,7 @@ fn process(command: &str, location: &Location, home: &Home) -> Process {
     let word = word.unwrap_or_default();
     let plain = !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "/._-+ ".contains(c));
     let found = if plain { is_program(word, home) } else { None };
-    let program = if plain { printable(word) } else { "a shell command".to_owned() };
+    let program = if plain { configured(word) } else { "a shell command".to_owned() };
     Process { program, found, file: printable(&location.file), line: location.line }
 }
 
@@ -217,7 +217,7 @@ fn roles(
         let location = duration.map_or_else(|| profile.location.clone(), |set| config.location(set.place));
         Role {
             profile: profile.name.clone(),
-            arn: printable(profile.role_arn.as_deref().unwrap_or_default()),
+            arn: configured(profile.role_arn.as_deref().unwrap_or_default()),
             duration_seconds: duration.and_then(shared_config::Setting::seconds),
             chained: if index == 0 { first_is_chained } else { Some(true) },
             mfa: profile.mfa_serial.is_some(),

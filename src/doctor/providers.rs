@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::facts::{Base, Cached, Chain, Environment, Facts, Profile, Provider, SelectedBy, WebIdentity};
 use crate::inventory::RoleArn;
 use crate::shared_config::TroubleKind;
+use crate::visible::configured;
 
 /// One provider of the chain.
 #[derive(Debug, Clone, Serialize)]
@@ -75,7 +76,7 @@ pub(super) fn of(facts: &Facts) -> Vec<Entry> {
 }
 
 /// A profile that assumes a role comes before the environment's web identity, any other profile after it. `--profile`
-/// leaves all but the profile out.
+/// leaves the variables out (botocore, `create_credential_resolver`, `disable_env_vars`).
 fn order(facts: &Facts) -> Vec<Provider> {
     use Provider::{Container, Environment, InstanceMetadata, Profile as OfProfile, WebIdentity};
     let assumes_role = match &facts.profile {
@@ -85,7 +86,9 @@ fn order(facts: &Facts) -> Vec<Provider> {
         Profile::Absent | Profile::Missing { .. } | Profile::Empty(_) => false,
     };
     match facts.selected.by {
-        SelectedBy::Option => vec![Environment, OfProfile],
+        // A profile that is not there stops the AWS CLI.
+        SelectedBy::Option if matches!(facts.profile, Profile::Missing { .. }) => vec![Environment, OfProfile],
+        SelectedBy::Option => vec![Environment, OfProfile, Container, InstanceMetadata],
         _ if facts.environment.web_identity.is_none() || assumes_role => Provider::ALL.to_vec(),
         _ => vec![Environment, WebIdentity, OfProfile, Container, InstanceMetadata],
     }
@@ -143,7 +146,7 @@ fn environment(facts: &Facts) -> (State, String) {
 }
 
 fn profile(facts: &Facts) -> (State, String) {
-    let name = &facts.selected.name;
+    let name = &configured(&facts.selected.name);
     let by = match facts.selected.by {
         SelectedBy::Option => " (--profile)",
         SelectedBy::Variable => " (AWS_PROFILE)",

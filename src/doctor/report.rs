@@ -98,7 +98,7 @@ impl Report {
             at: now,
             offline: facts.asked.is_none(),
             profile: SelectedProfile {
-                name: crate::failure::printable(&facts.selected.name),
+                name: crate::visible::configured(&facts.selected.name),
                 named_by: match facts.selected.by {
                     SelectedBy::Option => Some("--profile"),
                     SelectedBy::Variable => Some("AWS_PROFILE"),
@@ -107,7 +107,8 @@ impl Report {
                 },
             },
             winner: wins.map(|entry| entry.provider),
-            principal: principal(facts, wins.map(|entry| entry.provider)),
+            // Where no provider wins, the AWS CLI has no credentials; what another tool finds are not its own.
+            principal: principal(facts, wins.map(|entry| entry.provider)).filter(|_| wins.is_some()),
             session: session(facts, &providers, now),
             clock_offset_seconds: facts.asked.as_ref().and_then(|asked| asked.clock_offset),
             not_checked: not_checked(facts),

@@ -187,19 +187,23 @@ impl Importer<'_> {
             Base::Process(command) => Helper::of(command),
             _ => Helper::Unknown,
         };
-        let by_default = |program: &str| Some(format!("it is judged by the defaults of {program}"));
+        let by_default = |program: &str| Some(format!("the defaults of {program}"));
         let what = match helper {
             Helper::Granted => by_default("granted and IAM Identity Center"),
             Helper::AwsVault { .. } => by_default("aws-vault: sessions of 1h unless --duration says otherwise"),
             Helper::Saml2aws { .. } => by_default("saml2aws: a session of 1h, and then a person logs in"),
             Helper::GimmeAwsCreds => by_default("gimme-aws-creds: a session of 1h, and then a person logs in"),
-            Helper::ExportCredentials { .. } | Helper::RolesAnywhere { .. } | Helper::Unknown => {
-                let followed = !self.chain.commands.is_empty();
-                let name = &self.chain.base_profile.name;
-                followed.then(|| format!("it is judged by the credentials of profile `{name}`"))
-            }
-        }?;
-        let message = format!("profile `{}`: credential_process: {what}; the command was not run", self.profile.name);
+            Helper::ExportCredentials { .. } | Helper::RolesAnywhere { .. } | Helper::Unknown => None,
+        };
+        let what = what.or_else(|| match self.chain.commands.last().map(|command| Helper::of(command))? {
+            Helper::ExportCredentials { profile: Some(name) } => Some(format!("the credentials of profile `{name}`")),
+            _ => None,
+        })?;
+        let message = format!(
+            "profile `{}`: credential_process: the command was not run, and its output is not known. The report \
+             assumes {what}",
+            self.profile.name
+        );
         let name = crate::shell::word(&self.profile.name);
         let help = format!("run `credential-health doctor --profile {name}`, which runs it");
         Some(Remark { location: self.profile.location.clone(), message, help, cannot_work: false })
@@ -232,10 +236,13 @@ impl Importer<'_> {
                 };
                 Err(Outcome { remark, cannot_start: Some("session has ended") })
             }
-            None if used_itself && !self.options.copied_sessions => Err(self.not_known(
-                "keys with a session token: a copy of a session, and the file does not say until when it is valid",
-                help,
-            )),
+            None if used_itself && !self.options.copied_sessions => {
+                let until = match &base.stated_end {
+                    Some(stated) => format!("{} on line {} is no time", stated.key, stated.line),
+                    None => "the file does not say until when it is valid".to_owned(),
+                };
+                Err(self.not_known(&format!("keys with a session token: a copy of a session, and {until}"), help))
+            }
             Some(_) | None => Ok(()),
         }
     }
@@ -245,14 +252,29 @@ impl Importer<'_> {
         let of_kind = |kind| Ok(Source::of_kind(kind));
         match &self.chain.base {
             Base::Nothing => Ok(None),
-            Base::Keys if self.chain.roles.is_empty() => Ok(None),
+            Base::Keys if self.chain.roles.is_empty() => {
+                let is_source =
+                    |other: &Profile| other.source_profile.as_ref().is_some_and(|source| **source == *base.name);
+                // The jobs of other profiles show a key that they use.
+                if !self.config.profiles().any(is_source) {
+                    self.notes.add(base, notes::LONG_TERM_KEY);
+                }
+                Ok(None)
+            }
             Base::Keys => Ok(Some(Source::IamUser { mfa: self.chain.roles[0].mfa_serial.is_some() })),
             Base::SessionKeys if !self.options.copied_sessions && self.time_left().is_some() => {
                 Ok(self.time_left().map(|duration| Source::Issued { duration, renewable: false }))
             }
             Base::SessionKeys => {
-                let what = "a copied session: 12h is a placeholder, the file does not say how long it is valid";
-                comments.source = Some(what.to_owned());
+                let what = match base.stated_end.and_then(|stated| Some((stated.key, stated.at?))) {
+                    Some((key, end)) => format!(
+                        "a copied session, valid until {end:.0} ({key}): 12h is a placeholder for the next copy"
+                    ),
+                    None => {
+                        "a copied session: 12h is a placeholder, the file does not say how long it is valid".to_owned()
+                    }
+                };
+                comments.source = Some(what);
                 of_kind("session-token")
             }
             Base::WebIdentity => of_kind("web-identity"),

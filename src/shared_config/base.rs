@@ -1,9 +1,9 @@
 //! The credentials that a profile gives without assuming a role, in the order of the AWS CLI and boto3.
 
 use super::chain::fault;
-use super::{Base, CredentialSource, Fault, FaultKind, Profile, Setting, SharedConfig, SsoLogin};
-use crate::inventory::{Location, Remark, nearest};
-use crate::visible::printable;
+use super::{Base, CredentialSource, Fault, FaultKind, Kind, Profile, Setting, SharedConfig, SsoLogin};
+use crate::inventory::{Location, Place, Remark, nearest};
+use crate::visible::{configured, looks_like_credential};
 
 impl SharedConfig {
     pub(super) fn named<'a>(&'a self, profile: &'a Profile, source: &'a Setting) -> Result<Base<'a>, Fault> {
@@ -14,7 +14,7 @@ impl SharedConfig {
                 || "write Ec2InstanceMetadata, EcsContainer or Environment".to_owned(),
                 |(_, name)| format!("write {name} and nothing else: the AWS CLI and boto3 tell the cases apart"),
             );
-            let message = format!("`{}` is not a credential_source", printable(source));
+            let message = format!("`{}` is not a credential_source", configured(source));
             fault(FaultKind::CredentialSourceUnknown, profile, self.remark(source, message, &help))
         })
     }
@@ -29,8 +29,15 @@ impl SharedConfig {
             }
             return Ok(Base::WebIdentity);
         }
+        let empty = |key| profile.empty(key).map(|(key, place)| self.empty_value(profile, key, place));
         if profile.sso_account_id.is_some() || profile.sso_role_name.is_some() {
-            return self.sso(profile);
+            return empty("sso_session").map_or_else(|| self.sso(profile), Err);
+        }
+        let empty_key = profile.empty("aws_access_key_id").filter(|_| !profile.has_access_key);
+        let is_in_credentials =
+            |place: &Place| self.files().get(place.file).is_some_and(|file| file.kind == Kind::Credentials);
+        if let Some((key, place)) = empty_key.filter(|(_, place)| is_in_credentials(place)) {
+            return Err(self.empty_value(profile, key, place));
         }
         if profile.has_access_key && profile.keys_in_credentials_file {
             return self.keys(profile);
@@ -40,6 +47,12 @@ impl SharedConfig {
         }
         if let Some(command) = &profile.credential_process {
             return Ok(Base::Process(command));
+        }
+        if let Some(fault) = empty("credential_process") {
+            return Err(fault);
+        }
+        if let Some((key, place)) = empty_key {
+            return Err(self.empty_value(profile, key, place));
         }
         if profile.has_access_key || profile.has_secret {
             return self.keys(profile);
@@ -114,10 +127,11 @@ impl SharedConfig {
                 format!("put the comment on its own line: the AWS CLI and boto3 read it as part of `{near}`")
             }
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("add [sso-session {}] with sso_start_url and sso_region", printable(named)),
+            None => format!("add [sso-session {}] with sso_start_url and sso_region", configured(named)),
         };
-        let message = format!("there is no sso-session `{}`", printable(named));
-        let kind = FaultKind::SsoSessionMissing(printable(named));
+        let message = format!("there is no sso-session `{}`", configured(named));
+        let name = (!looks_like_credential(named)).then(|| configured(named));
+        let kind = FaultKind::SsoSessionMissing(name);
         fault(kind, profile, self.remark(named, message, &help))
     }
 }

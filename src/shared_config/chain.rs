@@ -6,8 +6,8 @@
 
 use super::process::Helper;
 use super::{Fault, FaultKind, Profile, Setting, SharedConfig, SsoSession};
-use crate::inventory::{Location, Remark, nearest};
-use crate::visible::printable;
+use crate::inventory::{Location, Place, Remark, nearest};
+use crate::visible::{configured, looks_like_credential};
 
 /// How a profile gets its credentials.
 #[derive(Debug, Clone)]
@@ -115,6 +115,10 @@ impl SharedConfig {
             if visited.len() > 1 && (profile.has_access_key || profile.has_secret) {
                 break self.base(profile)?;
             }
+            let empty_role = profile.empty("role_arn").filter(|_| profile.web_identity_token_file.is_none());
+            if let Some((key, place)) = empty_role {
+                return Err(self.empty_value(profile, key, place));
+            }
             let Some(role_arn) = profile.role_arn.as_ref().filter(|_| profile.web_identity_token_file.is_none()) else {
                 break self.base(profile)?;
             };
@@ -160,10 +164,30 @@ impl SharedConfig {
             let remark = Remark { location, message, help, cannot_work: true };
             return Err(fault(FaultKind::ProcessCycle, chain.base_profile, remark));
         }
-        let inner = self.follow(&named, &through)?;
+        let inner = self.follow(&named, &through).map_err(|fault| match fault.kind {
+            FaultKind::Missing if fault.profile == named => self.nothing_to_export(&chain, command, fault),
+            _ => fault,
+        })?;
         let roles = inner.roles.iter().chain(&chain.roles).copied().collect();
         let commands = inner.commands.iter().copied().chain([command]).collect();
         Ok(Chain { profile: chain.profile, base: inner.base, base_profile: inner.base_profile, roles, commands })
+    }
+
+    /// Seen with botocore 1.43: a key is set where it is written, whatever its value.
+    pub(super) fn empty_value(&self, profile: &Profile, key: &'static str, place: Place) -> Fault {
+        let location = self.location(place);
+        let message =
+            format!("profile `{}`: `{key}` has no value, and the AWS CLI and boto3 take it as set", profile.name);
+        let help = "write the value, or remove the line".to_owned();
+        let remark = Remark { location, message, help, cannot_work: true };
+        fault(FaultKind::EmptyValue { key, line: place.line }, profile, remark)
+    }
+
+    /// The command names a profile that is not there.
+    fn nothing_to_export(&self, chain: &Chain<'_>, command: &Setting, missing: Fault) -> Fault {
+        let Remark { message, help, .. } = *missing.remark;
+        let message = format!("profile `{}`: credential_process: {message}", chain.base_profile.name);
+        fault(FaultKind::Missing, chain.base_profile, self.remark(command, message, &help))
     }
 
     /// Adds the role of a web identity, and refuses a role without credentials to assume it with.
@@ -195,7 +219,7 @@ impl SharedConfig {
 
     fn source<'a>(&'a self, source: &Setting, visited: &[&Profile]) -> Result<&'a Profile, Fault> {
         let from = visited.last().map_or("", |profile| &profile.name);
-        let named = printable(source);
+        let named = configured(source);
         if let Some(start) = visited.iter().position(|profile| *profile.name == **source) {
             let remark = self.circle(&visited[start..], source);
             return Err(Fault { kind: FaultKind::Cycle, profile: from.to_owned(), remark: Box::new(remark) });
@@ -222,6 +246,7 @@ impl SharedConfig {
             let kind = if source.has_comment() && near == Some(meant) {
                 FaultKind::Commented { key: "source_profile", line: source.place.line }
             } else {
+                let named = (!looks_like_credential(source)).then_some(named);
                 FaultKind::SourceMissing { named, nearest: near.map(str::to_owned) }
             };
             Fault { kind, profile: from.to_owned(), remark: Box::new(remark) }
@@ -244,7 +269,7 @@ impl SharedConfig {
             near.map_or_else(|| "name a profile of these files".to_owned(), |near| format!("did you mean `{near}`?"));
         let file = self.files().first().map(|file| file.name.clone()).unwrap_or_default();
         let location = Location { file, line: 1, column: 1 };
-        let message = format!("there is no profile `{}`", printable(name));
+        let message = format!("there is no profile `{}`", configured(name));
         let remark = Remark { location, message, help, cannot_work: true };
         Fault { kind: FaultKind::Missing, profile: name.to_owned(), remark: Box::new(remark) }
     }

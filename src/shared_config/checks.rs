@@ -5,7 +5,7 @@
 use super::chain::fault;
 use super::{Base, Chain, CredentialSource, Fault, FaultKind, Profile, Setting, SharedConfig};
 use crate::inventory::{Remark, RoleArn};
-use crate::visible::printable;
+use crate::visible::{configured, printable};
 
 /// What STS AssumeRole takes for `RoleSessionName`: 2 to 64 of `[\w+=,.@-]`.
 const SESSION_NAME: Pattern = Pattern { key: "role_session_name", shortest: 2, longest: 64, others: "_+=,.@-" };
@@ -72,6 +72,9 @@ impl SharedConfig {
             let other = || (!pattern.fits(written)).then(|| self.unfit(role, written, pattern));
             faults.extend(self.not_plain(role, pattern.key, written).or_else(other));
         }
+        faults.extend(index.checked_sub(1).and_then(|before| self.other_partition(chain.roles[before], role)));
+        let negative = role.duration_seconds.as_ref().filter(|duration| !by_token && duration.is_negative());
+        faults.extend(negative.map(|duration| self.negative(role, duration)));
         if let Some(serial) = role.mfa_serial.as_ref().filter(|_| !by_token) {
             let with_session = || (index > 0 || is_session(&chain.base)).then(|| self.mfa_with_session(role, serial));
             faults.extend(self.not_plain(role, "mfa_serial", serial).or_else(with_session));
@@ -95,16 +98,45 @@ impl SharedConfig {
     }
 
     fn malformed_arn(&self, role: &Profile, arn: &Setting) -> Option<Fault> {
-        let wrong = RoleArn::parse(arn).err()?;
+        RoleArn::parse(arn).err()?;
+        // The message quotes the text.
+        let wrong = RoleArn::parse(&configured(arn)).err()?;
         let location = self.location(arn.place);
         let message = format!("profile `{}`: {}", role.name, printable(&wrong.message));
         let remark = Remark { location, message, help: printable(&wrong.help), cannot_work: true };
         Some(fault(FaultKind::RoleArn, role, remark))
     }
 
+    /// Partitions share no credentials.
+    fn other_partition(&self, caller: &Profile, role: &Profile) -> Option<Fault> {
+        let written = role.role_arn.as_ref()?;
+        let (from, to) = (RoleArn::parse(caller.role_arn.as_ref()?).ok()?, RoleArn::parse(written).ok()?);
+        (from.partition() != to.partition()).then(|| {
+            let message = format!(
+                "profile `{}`: the role is in partition {}, and the role of profile `{}` that assumes it in {}",
+                role.name,
+                to.partition(),
+                caller.name,
+                from.partition()
+            );
+            let help = "use a source_profile whose credentials are of the same partition";
+            fault(FaultKind::OtherPartition, role, self.remark(written, message, help))
+        })
+    }
+
+    /// Seen with botocore 1.43: ParamValidationError, "valid min value: 900".
+    fn negative(&self, role: &Profile, duration: &Setting) -> Fault {
+        let message = format!(
+            "profile `{}`: duration_seconds is below zero: the AWS CLI and boto3 refuse it before the call",
+            role.name
+        );
+        let help = "write a whole number of seconds from 900 to 43200";
+        fault(FaultKind::NegativeDuration, role, self.remark(duration, message, help))
+    }
+
     fn unfit(&self, role: &Profile, written: &Setting, pattern: &Pattern) -> Fault {
         let Pattern { key, shortest, longest, others } = pattern;
-        let message = format!("profile `{}`: `{}` cannot be the {key}", role.name, printable(written));
+        let message = format!("profile `{}`: `{}` cannot be the {key}", role.name, configured(written));
         let help = format!("STS takes {shortest} to {longest} letters, digits and {others}");
         let kind = if *key == SESSION_NAME.key { FaultKind::SessionName } else { FaultKind::ExternalId };
         fault(kind, role, self.remark(written, message, &help))

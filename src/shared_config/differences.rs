@@ -37,6 +37,14 @@ pub enum DifferenceKind {
     ProcessBesideSso,
     /// Keys beside `web_identity_token_file`.
     KeysBesideWebIdentity,
+    /// `source_profile` beside `web_identity_token_file`.
+    SourceBesideWebIdentity,
+    /// `credential_process` beside a role.
+    ProcessBesideRole,
+    /// Keys beside a role, in the source profile of another role.
+    KeysBesideRoleOfSource,
+    /// A key with capital letters.
+    Capitals,
     /// SSO settings beside a role with a source.
     SsoBesideRole,
     /// `duration_seconds` of a role.
@@ -77,6 +85,21 @@ impl DifferenceKind {
             Self::KeysBesideWebIdentity => {
                 "keys beside web_identity_token_file: the AWS CLI, boto3, Rust and Java take the token; Go and \
                  JavaScript take the keys"
+            }
+            Self::SourceBesideWebIdentity => {
+                "source_profile beside web_identity_token_file: the AWS CLI, boto3, Rust and Java exchange the token; \
+                 JavaScript assumes the role with the source profile; Go (Terraform) refuses the profile"
+            }
+            Self::ProcessBesideRole => {
+                "credential_process beside a role: the AWS CLI, boto3, Rust and JavaScript take the role; Go \
+                 (Terraform) refuses the profile"
+            }
+            Self::KeysBesideRoleOfSource => {
+                "keys beside a role in a source profile: the AWS CLI, boto3, Rust and JavaScript take the keys; Go \
+                 (Terraform) assumes the role with them first"
+            }
+            Self::Capitals => {
+                "a key in capital letters: the AWS CLI, boto3 and the SDK for Rust read it; JavaScript does not"
             }
             Self::SsoBesideRole => {
                 "SSO settings beside a role: the AWS CLI, boto3, Rust, Go and JavaScript assume the role; Java takes \
@@ -136,6 +159,11 @@ impl SharedConfig {
                 if has_process {
                     add(base, location, DifferenceKind::KeysBeforeProcess);
                 }
+                // Go: `setFromIniSections` keeps the role of a source profile that has keys.
+                let is_own_role = chain.roles.iter().any(|role| role.name == base.name);
+                if base.role_arn.is_some() && !is_own_role {
+                    add(base, location, DifferenceKind::KeysBesideRoleOfSource);
+                }
                 if base.session_token == Some(TokenKey::Security) {
                     add(base, base.token.as_ref().unwrap_or(location), DifferenceKind::OldTokenName);
                 }
@@ -149,15 +177,33 @@ impl SharedConfig {
                 if let Some(keys) = base.keys.as_ref().filter(|_| base.has_keys()) {
                     add(base, keys, DifferenceKind::KeysBesideWebIdentity);
                 }
+                if let Some(source) = &base.source_profile {
+                    add(base, &self.location(source.place), DifferenceKind::SourceBesideWebIdentity);
+                }
             }
             Base::Named(_) | Base::Nothing => {}
         }
         let by_token = usize::from(chain.base == Base::WebIdentity);
+        let mut profiles: Vec<&Profile> = chain.roles.clone();
+        profiles.extend(chain.roles.iter().all(|role| role.name != base.name).then_some(base));
+        for profile in &profiles {
+            if let Some((_, place)) = profile.capitals {
+                add(profile, &self.location(place), DifferenceKind::Capitals);
+            }
+        }
+        // Go: `validateCredentialType` allows one of them.
+        for role in &chain.roles {
+            if let Some(process) = role.credential_process.as_ref().filter(|_| !role.has_keys()) {
+                add(role, &self.location(process.place), DifferenceKind::ProcessBesideRole);
+            }
+        }
         for role in chain.roles.iter().skip(by_token) {
             match role.duration_seconds.as_ref().filter(|duration| duration.seconds().is_some()) {
                 // Every tool's session lasts as long then.
                 Some(duration) if duration.seconds() == Some(rules::DEFAULT_DURATION.0) => {}
                 Some(duration) => add(role, &self.location(duration.place), DifferenceKind::Duration),
+                // A value that is no number is a setting without effect, and is described there.
+                None if role.duration_seconds.is_some() => {}
                 None => add(role, &role.location, DifferenceKind::NoDuration),
             }
             if let Some(serial) = &role.mfa_serial {

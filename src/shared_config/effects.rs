@@ -62,7 +62,13 @@ impl IneffectiveKind {
                 "set the session duration of the permission set in IAM Identity Center",
             ),
             Self::NoRole { key } => {
-                (format!("{key} has no effect without role_arn"), "add the role_arn that it belongs to, or remove it")
+                // Go's `validateCredentialsRequireARN` (config/shared_config.go).
+                let in_go = match *key {
+                    "source_profile" | "credential_source" => "; Go (Terraform) refuses the profile",
+                    _ => "",
+                };
+                let what = format!("{key} has no effect without role_arn{in_go}");
+                (what, "add the role_arn that it belongs to, or remove it")
             }
             Self::DurationOfWebIdentity => (
                 "duration_seconds has no effect with a web identity: the AWS CLI and SDKs do not send it, and the \
@@ -71,11 +77,18 @@ impl IneffectiveKind {
                 "set the duration where the job assumes the role itself",
             ),
             Self::DurationNotANumber { comment } => {
-                let why = if *comment { "the comment behind it is part of the value" } else { "it is no whole number" };
+                let (why, others) = if *comment {
+                    ("the comment behind it is part of the value", "JavaScript and Go (Terraform) read the number")
+                } else {
+                    (
+                        "it is no whole number",
+                        "JavaScript sends the digits that it begins with, and Go (Terraform) asks for 15m",
+                    )
+                };
                 (
                     format!(
                         "duration_seconds has no effect in the AWS CLI and boto3: {why}, and the session lasts 1h; \
-                         the SDK for JavaScript sends the digits that it begins with"
+                         {others}"
                     ),
                     "write a whole number of seconds, and a comment on its own line",
                 )
@@ -118,7 +131,7 @@ impl SharedConfig {
                 (None, _) if by_sso => Some(IneffectiveKind::DurationOfPermissionSet),
                 (None, _) => Some(IneffectiveKind::NoRole { key: "duration_seconds" }),
                 (Some(_), Some(_)) => Some(IneffectiveKind::DurationOfWebIdentity),
-                (Some(_), None) if duration.seconds().is_none() => {
+                (Some(_), None) if duration.seconds().is_none() && !duration.is_negative() => {
                     let comment = duration.has_comment();
                     Some(IneffectiveKind::DurationNotANumber { comment })
                 }

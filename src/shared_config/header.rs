@@ -4,19 +4,35 @@ use super::places::Section;
 use super::sdk::{Kind, is_identifier};
 use super::{Trouble, TroubleKind};
 use crate::inventory::{Location, Remark};
-use crate::visible::printable;
+use crate::visible::configured;
 
 /// Describes a section that tools ignore. `all`: the sections of its file.
 pub(super) fn ignored(kind: Kind, section: &Section, all: &[Section], location: Location) -> Trouble {
-    let name = printable(&section.name);
+    let name = configured(&section.name);
     let written = match &section.prefix {
-        Some(prefix) => format!("[{} {name}]", printable(prefix)),
+        Some(prefix) => format!("[{} {name}]", configured(prefix)),
         None => format!("[{name}]"),
     };
+    if section.is_for_all() {
+        return Trouble {
+            kind: TroubleKind::Ignored { profile: None, read_by_cli: true, written, right: None },
+            remark: Remark {
+                location,
+                message: "the AWS CLI and boto3 take the settings of [DEFAULT] for every profile; other tools do not"
+                    .to_owned(),
+                help: "write [default] if the profile `default` is meant".to_owned(),
+                cannot_work: false,
+            },
+        };
+    }
     let mut message = format!("AWS SDKs ignore {written}");
     let mut profile = section.name.clone();
     let mut read_by_cli = false;
     let (right, help) = match (kind, section.prefix.as_deref()) {
+        _ if section.leading_blank => {
+            message = format!("the AWS CLI and boto3 ignore [ {}: a blank stands before the header", &written[1..]);
+            (Some(written.clone()), format!("write {written}, without a blank after the bracket"))
+        }
         (Kind::Config, None | Some("profile")) if section.replaced && section.name == "default" => {
             message =
                 format!("the AWS CLI and boto3 ignore {written}: a later header of the profile `default` replaces it");
@@ -44,7 +60,7 @@ pub(super) fn ignored(kind: Kind, section: &Section, all: &[Section], location: 
             let read = name_in_cli(kind, section);
             read_by_cli = read.is_some();
             if let Some(read) = &read {
-                message.push_str(&format!(", and the AWS CLI and boto3 read it as profile `{}`", printable(read)));
+                message.push_str(&format!(", and the AWS CLI and boto3 read it as profile `{}`", configured(read)));
             }
             profile = read.unwrap_or_else(|| unquoted(&section.name).to_owned());
             let one_word = one_word(&profile);
@@ -64,7 +80,7 @@ pub(super) fn ignored(kind: Kind, section: &Section, all: &[Section], location: 
     // A second header of one name makes the AWS CLI and boto3 refuse the whole file.
     let is_there = |right: &String| {
         let name = right.trim_matches(['[', ']']).trim_start_matches("profile ");
-        all.iter().any(|other| other.name == name && kind.is_profile(other))
+        all.iter().any(|other| other.name == name && !other.leading_blank && kind.is_profile(other))
     };
     let right = right.filter(|right| !is_there(right));
     let cannot_work = is_profile && !read_by_cli && !section.replaced;
@@ -75,6 +91,10 @@ pub(super) fn ignored(kind: Kind, section: &Section, all: &[Section], location: 
 /// The profile's name to the AWS CLI and boto3: in the config file quotation marks go around a name (Python's `shlex`,
 /// two words), in the credentials file the header is the name (botocore, `configloader.py`).
 pub(super) fn name_in_cli(kind: Kind, section: &Section) -> Option<String> {
+    // Python keeps the blank: `[ profile x]` is no profile, and `[ x]` one whose name nobody writes.
+    if section.leading_blank || section.is_for_all() {
+        return None;
+    }
     match (kind, section.prefix.as_deref()) {
         (Kind::Config, Some("profile" | "sso-session")) => {
             let name = unquoted(&section.name);

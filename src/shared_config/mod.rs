@@ -31,7 +31,7 @@ pub use effects::{Ineffective, IneffectiveKind};
 pub use ends::{StatedEnd, describe_span, has_zone, moment};
 pub use process::Helper;
 pub use profile::{Glued, Misspelt, Profile, SsoSession, TokenKey};
-pub(crate) use rewrite::{ForSdk, no_profiles};
+pub(crate) use rewrite::{ForSdk, no_profiles, of_keys};
 pub use sdk::Kind;
 pub(crate) use sdk::files_without;
 pub use setting::Setting;
@@ -39,6 +39,7 @@ pub use trouble::{Fault, FaultKind, Trouble, TroubleKind};
 
 use crate::inventory::{Location, Place, Remark};
 use crate::limited::{self, Unreadable};
+use crate::visible::configured;
 
 /// The largest file that is read, in bytes.
 const MAX_BYTES: u64 = 8 * 1024 * 1024;
@@ -76,7 +77,7 @@ impl SharedConfig {
             let (path, named_by) = kind.path(&env);
             // A variable that is set to nothing names no file.
             let unnamed = named_by.filter(|_| path.as_os_str().is_empty());
-            let name = unnamed.map_or_else(|| path.display().to_string(), |variable| format!("${variable}"));
+            let mut name = unnamed.map_or_else(|| path.display().to_string(), |variable| format!("${variable}"));
             let text = match limited::regular(&path, MAX_BYTES).and_then(limited::text) {
                 Ok(text) => Some(text),
                 Err(Unreadable::NotThere) if named_by.is_none() => None,
@@ -84,13 +85,18 @@ impl SharedConfig {
                     if matches!(wrong, Unreadable::NoFile) && !path.is_dir() {
                         waiting.push(kind);
                     }
+                    if matches!(wrong, Unreadable::NotThere) {
+                        name = configured(&name);
+                    }
                     problems.push(unreadable(&name, &wrong, named_by));
                     None
                 }
             };
             (kind, name, text)
         });
-        let mut config = Self::parse(files);
+        let [config, credentials] = [Kind::Config, Kind::Credentials].map(|kind| kind.path(&env).0.canonicalize().ok());
+        let is_one_file = config.is_some() && config == credentials;
+        let mut config = Self::parse_as(files, is_one_file);
         config.problems.splice(..0, problems);
         config.files.iter_mut().for_each(|file| file.waits = waiting.contains(&file.kind));
         config
@@ -116,6 +122,12 @@ impl SharedConfig {
     /// Reads files that are already text (`None`: not there), the configuration file before the credentials file.
     #[must_use]
     pub fn parse(files: impl IntoIterator<Item = (Kind, String, Option<String>)>) -> Self {
+        Self::parse_as(files, false)
+    }
+
+    /// `is_one_file`: the configuration file is the credentials file too. A header is right for one of the two then,
+    /// and a line is refused once.
+    fn parse_as(files: impl IntoIterator<Item = (Kind, String, Option<String>)>, is_one_file: bool) -> Self {
         let mut config = Self::default();
         let mut merged: BTreeMap<String, profile::Builder> = BTreeMap::new();
         for (index, (kind, name, text)) in files.into_iter().enumerate() {
@@ -132,7 +144,12 @@ impl SharedConfig {
             if read_by_nobody {
                 continue;
             }
-            for section in sections.iter().filter(|section| sdk::ignores(kind, section)) {
+            let is_right_elsewhere = |section: &places::Section| is_one_file && !sdk::ignores(kind.other(), section);
+            let is_ignored = |section: &&places::Section| {
+                let by_sdks = sdk::ignores(kind, section) && !is_right_elsewhere(section);
+                by_sdks || section.leading_blank || section.is_for_all()
+            };
+            for section in sections.iter().filter(is_ignored) {
                 config.problems.push(header::ignored(kind, section, &sections, config.location(section.place)));
             }
             for section in sections.iter().filter(|section| !section.replaced) {
@@ -145,6 +162,15 @@ impl SharedConfig {
                     merged.entry(named).or_default().add(kind, section);
                 }
             }
+        }
+        if is_one_file {
+            let mut known = Vec::new();
+            config.problems.retain(|trouble| {
+                let place = (trouble.remark.location.line, trouble.remark.message.clone());
+                let is_new = !known.contains(&place);
+                known.push(place);
+                is_new
+            });
         }
         for (name, builder) in merged {
             let profile = builder.build(&name, |place| config.location(place));

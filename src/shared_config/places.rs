@@ -19,6 +19,8 @@ pub(super) struct Section {
     pub(super) place: Place,
     /// The value of each key, the last where a key comes twice.
     pub(super) settings: HashMap<String, Written>,
+    /// A blank stands between the bracket and the header: `[ profile x]`.
+    pub(super) leading_blank: bool,
     /// The section that the AWS CLI and boto3 read instead: another header of the profile `default`.
     pub(super) replaced: bool,
 }
@@ -28,6 +30,8 @@ pub(super) struct Section {
 pub(super) struct Written {
     pub(super) value: String,
     pub(super) place: Place,
+    /// The key has capital letters: Python reads it in lower case, JavaScript as it is written.
+    pub(super) has_capitals: bool,
     /// The key or the value has a blank beside it that is not ASCII, such as a no-break space.
     pub(super) odd_blank: bool,
 }
@@ -74,7 +78,9 @@ pub(super) fn sections(kind: Kind, file: usize, text: &str) -> Vec<Section> {
         if let Some(inner) = header(stripped) {
             let (prefix, name) = words(inner);
             let place = place(indented, stripped);
-            sections.push(Section { prefix, name, place, settings: HashMap::new(), replaced: false });
+            let leading_blank = inner.starts_with(char::is_whitespace);
+            let settings = HashMap::new();
+            sections.push(Section { prefix, name, place, settings, leading_blank, replaced: false });
             open = None;
         } else if let Some(section) = sections.last_mut()
             && let Some(at) = line.find(['=', ':'])
@@ -83,14 +89,17 @@ pub(super) fn sections(kind: Kind, file: usize, text: &str) -> Vec<Section> {
             let value = rest.trim();
             let odd_blank = key.trim() != key.trim_matches(BLANKS) || value != rest.trim_matches(BLANKS);
             let place = place(line.len() - rest.trim_start().len(), value);
-            let key = key.trim().to_lowercase();
-            section.settings.insert(key.clone(), Written { value: value.to_owned(), place, odd_blank });
+            let written = key.trim();
+            let key = written.to_lowercase();
+            let has_capitals = key != written;
+            section.settings.insert(key.clone(), Written { value: value.to_owned(), place, has_capitals, odd_blank });
             open = Some(key);
         }
     }
     if kind == Kind::Config {
         replace(&mut sections);
     }
+    inherit(&mut sections);
     sections
 }
 
@@ -104,6 +113,26 @@ fn replace(sections: &mut [Section]) {
     let Some(last) = written.last() else { return };
     for section in sections.iter_mut().filter(|section| is_default(section)) {
         section.replaced = section.prefix.is_some() != *last;
+    }
+}
+
+impl Section {
+    /// `[DEFAULT]`, whose settings Python's `configparser` takes for every section.
+    pub(super) fn is_for_all(&self) -> bool {
+        self.prefix.is_none() && !self.leading_blank && self.name == "DEFAULT"
+    }
+}
+
+fn inherit(sections: &mut [Section]) {
+    let shared: Vec<(String, Written)> = sections
+        .iter()
+        .filter(|section| section.is_for_all())
+        .flat_map(|section| section.settings.iter().map(|(key, written)| (key.clone(), written.clone())))
+        .collect();
+    for section in sections.iter_mut().filter(|section| !section.is_for_all()) {
+        for (key, written) in &shared {
+            section.settings.entry(key.clone()).or_insert_with(|| written.clone());
+        }
     }
 }
 

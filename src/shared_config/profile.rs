@@ -2,7 +2,7 @@
 //! value.
 
 use super::ends::{STATED_END_KEYS, StatedEnd, moment};
-use super::places::Section;
+use super::places::{Section, Written};
 use super::sdk::Kind;
 use super::setting::Setting;
 use crate::inventory::{Location, Place, Remark};
@@ -56,6 +56,10 @@ pub struct Profile {
     pub(crate) commented_keys: Vec<(&'static str, Place)>,
     /// When the keys end, as the tool that wrote them says.
     pub stated_end: Option<StatedEnd>,
+    /// Settings without a value that the AWS CLI and boto3 take as set.
+    pub(crate) empty: Vec<(&'static str, Place)>,
+    /// A setting whose key has capital letters.
+    pub(crate) capitals: Option<(&'static str, Place)>,
     /// The keys of the section that no tool knows and that are nearly a known one.
     pub misspelt: Vec<Misspelt>,
     /// A value that ends with a header: the file had no line break before the header was appended.
@@ -101,6 +105,11 @@ impl Profile {
     #[must_use]
     pub fn has_keys(&self) -> bool {
         self.has_access_key && self.has_secret
+    }
+
+    /// Where this setting is written without a value.
+    pub(super) fn empty(&self, key: &str) -> Option<(&'static str, Place)> {
+        self.empty.iter().copied().find(|(known, _)| *known == key)
     }
 
     /// Every setting that the credentials depend on and that is there, with its key.
@@ -198,7 +207,12 @@ impl Builder {
     pub(super) fn add(&mut self, kind: Kind, section: &Section) {
         self.header.get_or_insert(section.place);
         for (key, _, field) in FIELDS {
-            if let Some(setting) = section.settings.get(key).and_then(Setting::new) {
+            let Some(written) = section.settings.get(key) else { continue };
+            self.note_empty(key, written);
+            if let Some(setting) = Setting::new(written) {
+                if written.has_capitals {
+                    self.profile.capitals.get_or_insert((key, written.place));
+                }
                 *field(&mut self.profile) = Some(setting);
             }
         }
@@ -219,9 +233,23 @@ impl Builder {
         }
     }
 
+    fn note_empty(&mut self, key: &'static str, written: &Written) {
+        self.profile.empty.retain(|(known, _)| *known != key);
+        if written.value.is_empty() {
+            self.profile.empty.push((key, written.place));
+        }
+    }
+
     fn add_keys(&mut self, kind: Kind, section: &Section) {
         for key in ["aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token"] {
-            let Some(written) = section.settings.get(key).and_then(Setting::new) else { continue };
+            let Some(written) = section.settings.get(key) else { continue };
+            self.note_empty(key, written);
+            let Some(written) = Setting::new(written) else {
+                if key == "aws_access_key_id" {
+                    self.profile.has_access_key = false;
+                }
+                continue;
+            };
             let profile = &mut self.profile;
             match key {
                 "aws_access_key_id" => {
@@ -240,7 +268,12 @@ impl Builder {
             if key.ends_with("token") {
                 self.token = Some(written.place);
             }
-            self.keys.get_or_insert(written.place);
+            // The keys of the credentials file win over those of the config file.
+            if key == "aws_access_key_id" {
+                self.keys = Some(written.place);
+            } else {
+                self.keys.get_or_insert(written.place);
+            }
             // The credentials file comes second, and wins.
             self.quoted.retain(|(known, _)| *known != key);
             profile.commented_keys.retain(|(known, _)| *known != key);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::places::header;
 use super::{Trouble, TroubleKind};
 use crate::inventory::{Location, Remark};
-use crate::visible::printable;
+use crate::visible::configured;
 
 /// A line that is refused, and with it the whole file.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl Refusal {
             Why::SectionTwice { header, first } => (
                 format!(
                     "[{}] is already written on line {first}: {REFUSE}, the SDK for Rust reads the two as one",
-                    printable(&header)
+                    configured(&header)
                 ),
                 "put the settings of both under one header",
             ),
@@ -42,7 +42,7 @@ impl Refusal {
                 format!(
                     "{} is written twice in [{}], first on line {first}: {REFUSE}, the SDK for Rust takes the last",
                     shown(&key),
-                    printable(&header)
+                    configured(&header)
                 ),
                 "keep the line that is meant",
             ),
@@ -73,7 +73,9 @@ fn shown(key: &str) -> String {
 pub(super) fn refusals(text: &str) -> Vec<Refusal> {
     let mut found = Vec::new();
     let mut headers: HashMap<&str, usize> = HashMap::new();
-    let mut keys: HashMap<(&str, String), usize> = HashMap::new();
+    // By the section as it is written: a repeated header is reported by itself.
+    let mut keys: HashMap<(usize, String), usize> = HashMap::new();
+    let mut section_start = 0;
     let mut section: Option<&str> = None;
     // The key whose value an indented line goes on with: whether it is a group of settings, which has no value itself.
     let mut open: Option<bool> = None;
@@ -93,6 +95,7 @@ pub(super) fn refusals(text: &str) -> Vec<Refusal> {
         indent = by;
         if let Some(header) = header(value) {
             (section, open) = (Some(header), None);
+            section_start = if header == "DEFAULT" { 0 } else { number };
             // Settings under DEFAULT count for every section, and may be written in several places.
             if header == "DEFAULT" {
                 continue;
@@ -111,11 +114,11 @@ pub(super) fn refusals(text: &str) -> Vec<Refusal> {
             continue;
         };
         open = Some(rest.is_empty());
-        if let Some(first) = keys.get(&(header, key.clone())) {
+        if let Some(first) = keys.get(&(section_start, key.clone())) {
             let why = Why::KeyTwice { key, header: header.to_owned(), first: *first };
             found.push(Refusal { line: number, why });
         } else {
-            keys.insert((header, key), number);
+            keys.insert((section_start, key), number);
         }
     }
     found

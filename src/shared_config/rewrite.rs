@@ -41,6 +41,16 @@ pub(crate) fn no_profiles() -> EnvConfigFiles {
     files("")
 }
 
+/// A profile with these keys; `None`: a file cannot hold them.
+pub(crate) fn of_keys(id: &str, secret: &str, token: &str) -> Option<ForSdk> {
+    const PROFILE: &str = "variables";
+    let fits = |value: &str| value.chars().all(|c| c.is_ascii_graphic());
+    let text = format!(
+        "[profile {PROFILE}]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\naws_session_token = {token}\n"
+    );
+    [id, secret, token].into_iter().all(fits).then(|| ForSdk { files: files(&text), profile: PROFILE.to_owned() })
+}
+
 fn files(config: &str) -> EnvConfigFiles {
     EnvConfigFiles::builder()
         .with_contents(EnvConfigFileKind::Config, config)

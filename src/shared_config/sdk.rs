@@ -25,6 +25,13 @@ pub enum Kind {
 }
 
 impl Kind {
+    pub(super) const fn other(self) -> Self {
+        match self {
+            Self::Config => Self::Credentials,
+            Self::Credentials => Self::Config,
+        }
+    }
+
     /// Whether a section of such a file is a profile that SDKs read.
     pub(super) fn is_profile(self, section: &Section) -> bool {
         let prefixed = match self {

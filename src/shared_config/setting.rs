@@ -6,6 +6,9 @@ use std::ops::Deref;
 use super::places::Written;
 use crate::inventory::Place;
 
+/// More seconds than any duration of an inventory has.
+const MOST_SECONDS: u64 = 100_000_000_000;
+
 /// A value of the files and where it is written. Its Debug output leaves the value out: commands may hold secrets.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Setting {
@@ -18,7 +21,7 @@ pub struct Setting {
 
 impl Setting {
     pub(super) fn new(written: &Written) -> Option<Self> {
-        let Written { value, place, odd_blank } = written;
+        let Written { value, place, odd_blank, .. } = written;
         (!value.is_empty()).then(|| Self { value: value.clone(), place: *place, odd_blank: *odd_blank })
     }
 
@@ -42,15 +45,26 @@ impl Setting {
         ['"', '\''].iter().any(|mark| self.value.len() > 1 && self.starts_with(*mark) && self.ends_with(*mark))
     }
 
-    /// A number of seconds as Python's `int` reads it: a sign and single underscores between digits are allowed.
+    /// A number of seconds as Python's `int` reads it: a sign and single underscores between digits are allowed. A
+    /// number beyond every calendar is [`MOST_SECONDS`].
     #[must_use]
     pub fn seconds(&self) -> Option<u64> {
-        let text = self.trim().trim_start_matches('+');
-        let apart = !text.starts_with('_') && !text.ends_with('_') && !text.contains("__");
-        let digits = text.replace('_', "");
-        let plain = apart && !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit());
-        plain.then(|| digits.parse().unwrap_or(u64::MAX))
+        let text = self.trim();
+        digits(text.strip_prefix('+').unwrap_or(text))
+            .map(|digits| digits.parse().unwrap_or(u64::MAX).min(MOST_SECONDS))
     }
+
+    /// A number below zero.
+    #[must_use]
+    pub fn is_negative(&self) -> bool {
+        self.trim().strip_prefix('-').and_then(digits).is_some_and(|digits| digits.chars().any(|c| c != '0'))
+    }
+}
+
+fn digits(text: &str) -> Option<String> {
+    let apart = !text.starts_with('_') && !text.ends_with('_') && !text.contains("__");
+    let digits = text.replace('_', "");
+    (apart && !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit())).then_some(digits)
 }
 
 impl Deref for Setting {

@@ -81,8 +81,8 @@ pub enum FaultKind {
     Missing,
     /// `source_profile` names a profile that is not there.
     SourceMissing {
-        /// The name that is not there, fit to show.
-        named: String,
+        /// The name that is not there, fit to show; `None`: it looks like a credential.
+        named: Option<String>,
         /// The nearest name of a profile.
         nearest: Option<String>,
     },
@@ -100,8 +100,8 @@ pub enum FaultKind {
     CredentialSourceUnknown,
     /// `web_identity_token_file` without `role_arn`.
     WebIdentityWithoutRole,
-    /// `sso_session` names a section that is not there: its name, fit to show.
-    SsoSessionMissing(String),
+    /// `sso_session` names a section that is not there: its name, fit to show; `None`: it looks like a credential.
+    SsoSessionMissing(Option<String>),
     /// A key without its secret, or a secret without its key.
     HalfAKey,
     /// The SSO settings are not complete, or contradict each other.
@@ -122,12 +122,23 @@ pub enum FaultKind {
     },
     /// Keys in quotation marks: their lines.
     QuotedKeys(Vec<usize>),
+    /// A setting without a value.
+    EmptyValue {
+        /// The setting.
+        key: &'static str,
+        /// Its line.
+        line: usize,
+    },
     /// `role_arn` is not the ARN of a role.
     RoleArn,
     /// `role_session_name` has characters or a length that STS refuses.
     SessionName,
     /// `external_id` likewise.
     ExternalId,
+    /// `duration_seconds` below zero.
+    NegativeDuration,
+    /// The role is of another partition than the role that assumes it.
+    OtherPartition,
     /// `mfa_serial` on a role that a session assumes.
     MfaWithSession,
     /// A session's key without its token.
@@ -160,9 +171,12 @@ impl FaultKind {
             Self::SsoSettings => "SSO settings",
             Self::Commented { .. } => "comment in a value",
             Self::Quoted { .. } | Self::QuotedKeys(_) => "quotation marks in a value",
+            Self::EmptyValue { .. } => "setting without a value",
             Self::RoleArn => "role_arn is no role",
             Self::SessionName => "role_session_name refused",
             Self::ExternalId => "external_id refused",
+            Self::NegativeDuration => "duration_seconds below zero",
+            Self::OtherPartition => "role of another partition",
             Self::MfaWithSession => "MFA with a session",
             Self::TokenMissing => "session key without token",
             Self::TokenLeftOver { .. } => "token of another key",

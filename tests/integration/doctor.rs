@@ -38,11 +38,11 @@ struct Shell {
 
 impl Shell {
     fn at(aws: &StandIn) -> Self {
-        Self::default().env("AWS_ENDPOINT_URL", &aws.url()).env("AWS_REGION", REGION)
+        Self::default().env("AWS_ENDPOINT_URL", &aws.url()).env("AWS_REGION", REGION).env("AWS_DEFAULT_REGION", REGION)
     }
 
     fn offline() -> Self {
-        Self::default().argument("--offline").env("AWS_REGION", REGION)
+        Self::default().argument("--offline").env("AWS_REGION", REGION).env("AWS_DEFAULT_REGION", REGION)
     }
 
     fn argument(mut self, argument: &str) -> Self {
@@ -1395,6 +1395,62 @@ async fn no_credential_leaves_at_the_most_talkative_setting() {
             assert!(!ran.stdout.is_empty());
             assert_no_credential(&ran.stdout);
         }
+    }
+}
+
+/// A key or a token in the place of a name or a path: nothing of it is shown.
+#[tokio::test]
+async fn a_credential_in_the_wrong_setting_is_not_shown() {
+    const WRONG: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+    const WEB_TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJqYW5lIn0.c2lnbmF0dXJl";
+    let role = "[profile dev]\nrole_arn = arn:aws:iam::222222222222:role/etl\n";
+    let with = |settings: &str| Shell::offline().config(&format!("{role}{settings}\n")).profile("dev");
+    let mut shells = vec![
+        with(&format!("source_profile = {WRONG}")),
+        with(&format!("credential_source = {WRONG}")),
+        with(&format!("web_identity_token_file = {WEB_TOKEN}")),
+        with(&format!("source_profile = k\nrole_session_name = {WRONG}\n[profile k]\n{KEY}")),
+        with(&format!("region = {WRONG}\nsource_profile = k\n[profile k]\n{KEY}")),
+        Shell::offline().config(&format!("[profile dev]\nsso_session = {WRONG}\nsso_account_id = 1\n")).profile("dev"),
+        Shell::offline()
+            .config(&format!("[profile dev]\nrole_arn = {WRONG}\nsource_profile = dev\n{KEY}"))
+            .profile("dev"),
+        Shell::offline()
+            .config(&format!(
+                "[profile dev]\ncredential_process = aws configure export-credentials --profile {WRONG}\n"
+            ))
+            .profile("dev"),
+        Shell::offline().config(&format!("[{WRONG}]\n{KEY}")),
+    ];
+    let names = [
+        "AWS_PROFILE",
+        "AWS_DEFAULT_PROFILE",
+        "AWS_ROLE_ARN",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_CA_BUNDLE",
+        "AWS_CONFIG_FILE",
+        "AWS_ENDPOINT_URL",
+        "AWS_REGION",
+    ];
+    for name in names {
+        let shell = Shell::offline().env("AWS_WEB_IDENTITY_TOKEN_FILE", "/no/such/file");
+        shells.push(shell.env("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://localhost:1/").env(name, WRONG));
+    }
+    for shell in shells {
+        for format in ["json", "text"] {
+            let ran = shell.cli(format).run().await;
+            for part in [&WRONG[..13], &WRONG[14..21], &WEB_TOKEN[21..]] {
+                let all = format!("{}{}", ran.stdout, ran.stderr);
+                assert!(!ran.stdout.is_empty() && !all.contains(part), "{part} in {all}");
+            }
+        }
+    }
+    for command in [&["lint", "--aws-config", "c"][..], &["import", "aws-config", "c"]] {
+        let wrong = format!("{role}source_profile = {WRONG}\n[profile b]\nsso_session = {WRONG}\nsso_account_id = 1\n");
+        let ran = Cli::new(command).file("c", wrong).run().await;
+        assert!(!format!("{}{}", ran.stdout, ran.stderr).contains(&WRONG[..13]), "{}{}", ran.stdout, ran.stderr);
     }
 }
 

@@ -185,8 +185,8 @@ Resources:
     assert!(!ran.stdout.contains("canary") && !ran.stderr.contains("canary"), "{}\n{}", ran.stdout, ran.stderr);
 }
 
-/// What AWS refuses, what a condition leaves out and what is not known becomes no job. `lint` reads every inventory that
-/// is written.
+/// What AWS refuses, what a condition leaves out and what is not known becomes no job. `lint` reads every inventory
+/// that is written.
 #[tokio::test]
 async fn timeouts_that_aws_refuses_become_no_job() {
     const JOB_ROLE: &str = "ContainerProperties: {JobRoleArn: r}";

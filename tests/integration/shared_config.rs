@@ -226,12 +226,16 @@ fn what_sts_refuses_whatever_else_is_done_is_named_at_its_line() {
         (String::new(), session.clone(), vec![(FaultKind::TokenLeftOver { line: 4 }, 4)]),
         (String::new(), keys.replace("AKIA", "ASIA"), vec![(FaultKind::TokenMissing, 2)]),
         (String::new(), keys.replace("AKIA", "\"AKIA\""), vec![(FaultKind::QuotedKeys(vec![2]), 2)]),
+        ("duration_seconds = -5\n".to_owned(), keys.clone(), vec![(FaultKind::NegativeDuration, 4)]),
+        ("duration_seconds = -0\n".to_owned(), keys.clone(), vec![]),
     ] {
         let config = both(&format!("[profile a]\n{role}{settings}"), &credentials);
         assert_eq!(refusals(&config, "a"), expected, "{settings}{credentials}");
     }
     let chained = both(&format!("[profile a]\n{role}mfa_serial = m\n{second}"), &keys.replace("[b]", "[c]"));
     assert_eq!(refusals(&chained, "a"), [(FaultKind::MfaWithSession, 4)]);
+    let china = format!("[profile a]\n{}{second}", role.replace("arn:aws:", "arn:aws-cn:"));
+    assert_eq!(refusals(&both(&china, &keys.replace("[b]", "[c]")), "a"), [(FaultKind::OtherPartition, 2)]);
 }
 
 /// Each seen with the AWS CLI 1.46 and boto3 1.44.
@@ -294,8 +298,8 @@ fn settings_without_effect_are_named_with_their_lines() {
 #[test]
 fn other_tools_that_read_a_profile_otherwise_are_named() {
     use DifferenceKind::{
-        Duration, KeysBeforeProcess, KeysBehindProcess, KeysBesideSso, Mfa, NoDuration, OldTokenName, ProcessBesideSso,
-        SsoSettingsRepeated,
+        Capitals, Duration, KeysBeforeProcess, KeysBehindProcess, KeysBesideRoleOfSource, KeysBesideSso, Mfa,
+        NoDuration, OldTokenName, ProcessBesideRole, ProcessBesideSso, SourceBesideWebIdentity, SsoSettingsRepeated,
     };
     let keys = format!("aws_access_key_id = AKIA\naws_secret_access_key = {CANARY}\n");
     let sso = "sso_account_id = 1\nsso_role_name = r\n";
@@ -312,6 +316,29 @@ fn other_tools_that_read_a_profile_otherwise_are_named() {
         (role.to_owned(), format!("[a]\n{keys}"), vec![NoDuration]),
         (format!("{role}duration_seconds = 7200\nmfa_serial = m\n"), format!("[a]\n{keys}"), vec![Duration, Mfa]),
         (format!("{role}duration_seconds = 3600\n"), format!("[a]\n{keys}"), vec![]),
+        // A setting without effect, which is described as such.
+        (format!("{role}duration_seconds = 7200 # two\n"), format!("[a]\n{keys}"), vec![]),
+        (format!("{role}web_identity_token_file = t\n"), String::new(), vec![SourceBesideWebIdentity]),
+        (
+            format!("{}credential_process = x\n[profile b]\n{keys}", role.replace("= a\n", "= b\n")),
+            String::new(),
+            vec![ProcessBesideRole, NoDuration],
+        ),
+        (
+            format!("{}[profile b]\n{role}{keys}", role.replace("= a\n", "= b\n")),
+            String::new(),
+            vec![KeysBesideRoleOfSource, NoDuration],
+        ),
+        (
+            format!(
+                "{}duration_seconds = 3600\n",
+                role.to_uppercase()
+                    .replace("ARN:AWS:IAM::111111111111:ROLE/A", "arn:aws:iam::111111111111:role/a")
+                    .replace("= A", "= a")
+            ),
+            format!("[a]\n{keys}"),
+            vec![Capitals],
+        ),
         (
             String::new(),
             format!("[a]\n{}aws_security_token = {CANARY}\n", keys.replace("AKIA", "ASIA")),
@@ -521,4 +548,59 @@ fn a_named_pipe_or_a_folder_in_the_place_of_a_file_is_told_and_not_waited_for() 
         let config = SharedConfig::load(|name| (name == "AWS_CONFIG_FILE").then(|| path.clone()));
         assert_eq!(problems(&config), [format!("{path}:1: it is a folder, a named pipe or a device, not a file")]);
     }
+}
+
+/// Each seen with the AWS CLI 1.46 and boto3 1.43.
+#[test]
+fn a_setting_without_a_value_is_set_for_the_aws_cli() {
+    let keys = format!("aws_access_key_id = AKIA\naws_secret_access_key = {CANARY}\n");
+    let sso = "sso_start_url = u\nsso_region = r\nsso_account_id = 1\nsso_role_name = r\n";
+    let empty = |key, line| Some(FaultKind::EmptyValue { key, line });
+    for (settings, credentials, expected) in [
+        (format!("role_arn =\n{keys}"), "", empty("role_arn", 2)),
+        (format!("sso_session =\n{sso}"), "", empty("sso_session", 2)),
+        (format!("credential_process =\n{keys}"), "", empty("credential_process", 2)),
+        (keys.clone(), "[a]\naws_access_key_id =\naws_secret_access_key =\n", empty("aws_access_key_id", 2)),
+        (format!("aws_session_token =\n{keys}"), "", None),
+    ] {
+        let config = both(&format!("[profile a]\n{settings}"), credentials);
+        let fault = config.chain("a").err().map(|fault| fault.kind);
+        assert_eq!(fault, expected, "{settings}");
+    }
+}
+
+/// Each seen with the AWS CLI 1.46 and boto3 1.43.
+#[test]
+fn headers_are_read_as_python_reads_them() {
+    let keys = format!("aws_access_key_id = AKIA\naws_secret_access_key = {CANARY}\n");
+    for (text, has_keys) in [
+        (format!("[profile a]\n{keys}"), true),
+        (format!("[profile\ta]\n{keys}"), true),
+        (format!("[profile a ]\n{keys}"), true),
+        (format!("[ profile a]\n{keys}"), false),
+        (format!("[DEFAULT]\n{keys}[profile a]\nregion = r\n"), true),
+    ] {
+        let config = config(&text);
+        assert_eq!(config.profile("a").is_some_and(|profile| profile.has_keys()), has_keys, "{text}");
+    }
+    let blank = problems(&config(&format!("[ profile a]\n{keys}")));
+    assert_eq!(blank, ["config:1: the AWS CLI and boto3 ignore [ profile a]: a blank stands before the header"]);
+    // One cause, one problem.
+    assert_eq!(problems(&config(&format!("[profile a]\n{keys}[profile a]\n{keys}"))).len(), 1);
+}
+
+#[test]
+fn a_file_that_is_both_files_is_reported_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("both");
+    let keys = format!("aws_access_key_id = AKIA\naws_secret_access_key = {CANARY}\n");
+    let load = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let path = file.to_str().unwrap().to_owned();
+        SharedConfig::load(move |name| name.starts_with("AWS_").then(|| path.clone()))
+    };
+    assert_eq!(problems(&load("[default]\nregion = r\nnonsense\n")).len(), 1);
+    let both = load(&format!("[default]\nregion = r\n[profile a]\nregion = r\n[b]\n{keys}"));
+    assert!(problems(&both).is_empty(), "{:?}", problems(&both));
+    assert!(both.profile("a").is_some() && both.profile("b").is_some_and(|profile| profile.has_keys()));
 }

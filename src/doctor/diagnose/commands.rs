@@ -4,6 +4,7 @@
 use super::Subject;
 use crate::doctor::facts::{Base, Chain, Process, Profile, Provider};
 pub(super) use crate::shell::word as quoted;
+use crate::visible::looks_like_credential;
 
 /// Removes the environment's credentials.
 const UNSET_KEYS: &str =
@@ -16,7 +17,7 @@ pub(super) const SET_CLOCK: &str = "sudo chronyd -q 'server time.aws.com iburst'
 pub(super) fn leave_out_keys(subject: &Subject<'_>) -> String {
     match &subject.facts.profile {
         Profile::Leads(chain) if lives_on_environment(chain) => {
-            format!("aws sts get-caller-identity --profile {}", quoted(&subject.facts.selected.name))
+            format!("aws sts get-caller-identity --profile {}", name(&subject.facts.selected.name))
         }
         _ => UNSET_KEYS.to_owned(),
     }
@@ -45,9 +46,14 @@ pub(super) fn open_editor(file: &str) -> String {
     format!("\"${{EDITOR:-vi}}\" {}", quoted(file))
 }
 
+/// The name as a word of the shell; NAME where it looks like a credential.
+pub(super) fn name(name: &str) -> String {
+    if looks_like_credential(name) { "NAME".to_owned() } else { quoted(name) }
+}
+
 /// ` --profile NAME`, unless it is the default profile.
-pub(super) fn of_profile(name: &str) -> String {
-    if name == "default" { String::new() } else { format!(" --profile {}", quoted(name)) }
+pub(super) fn of_profile(profile: &str) -> String {
+    if profile == "default" { String::new() } else { format!(" --profile {}", name(profile)) }
 }
 
 /// The command that renews or replaces the first credentials of a profile.

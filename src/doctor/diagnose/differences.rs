@@ -1,9 +1,9 @@
 //! Where other tools take other credentials than the AWS CLI and boto3, or another role or duration.
 
 use super::commands::{edit_file, open_editor, quoted};
-use super::profile::set_duration;
+use super::profile::{is_duration_refused, set_duration};
 use super::{Diagnosis, Level, Subject};
-use crate::doctor::facts::{Base, Noted, Profile, Provider, SelectedBy, Spot};
+use crate::doctor::facts::{Base, Chain, Noted, Profile, Provider, SelectedBy, Spot};
 use crate::shared_config::DifferenceKind;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
@@ -15,7 +15,8 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
             match (noted.kind, noted.kind.is_of_credentials()) {
                 // Each has a diagnosis that says the same and more.
                 (DifferenceKind::Mfa, _) => {}
-                (_, false) => out.push(duration(noted)),
+                (_, false) if is_refused(chain, &noted.profile) => {}
+                (_, false) => out.push(duration(chain, noted)),
                 (_, true) => credentials.push(of_profile(noted, &chain.differences)),
             }
         }
@@ -31,10 +32,25 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
     out.push(Diagnosis::warning("tools-disagree", what, unique.join(" "), command));
 }
 
-fn duration(noted: &Noted<DifferenceKind>) -> Diagnosis {
+fn duration(chain: &Chain, noted: &Noted<DifferenceKind>) -> Diagnosis {
     let what = format!("Tools differ in the duration of the role of profile `{}`", noted.profile);
     let why = format!("{}: {}.", noted.at, noted.kind.describe());
-    Diagnosis::new("duration-differs", Level::Note, what, why).fixed_by(set_duration(&noted.profile))
+    let role = chain.roles.iter().find(|role| role.profile == noted.profile);
+    let command = match (noted.kind, role) {
+        // A longer duration is meant, and the role has to allow it.
+        (DifferenceKind::Duration, Some(role)) => {
+            let name = quoted(role.arn.rsplit('/').next().unwrap_or_default());
+            format!("aws iam get-role --role-name {name} --query Role.MaxSessionDuration")
+        }
+        // With an hour, every tool gets the same.
+        _ => set_duration(&noted.profile),
+    };
+    Diagnosis::new("duration-differs", Level::Note, what, why).fixed_by(command)
+}
+
+/// A diagnosis says that the duration of the profile's role is refused, and by which tools.
+fn is_refused(chain: &Chain, profile: &str) -> bool {
+    chain.roles.iter().any(|role| role.profile == profile && is_duration_refused(role))
 }
 
 /// What differs, why, and the command after which all tools agree.
@@ -54,6 +70,10 @@ fn of_profile(noted: &Noted<DifferenceKind>, all: &[Noted<DifferenceKind>]) -> (
         | DifferenceKind::KeysBesideSso
         | DifferenceKind::ProcessBesideSso
         | DifferenceKind::KeysBesideWebIdentity
+        | DifferenceKind::SourceBesideWebIdentity
+        | DifferenceKind::ProcessBesideRole
+        | DifferenceKind::KeysBesideRoleOfSource
+        | DifferenceKind::Capitals
         | DifferenceKind::SsoBesideRole
         | DifferenceKind::Duration
         | DifferenceKind::NoDuration
@@ -68,7 +88,8 @@ fn of_profile(noted: &Noted<DifferenceKind>, all: &[Noted<DifferenceKind>]) -> (
 /// `credential-provider-node`.
 fn web_identity(subject: &Subject<'_>) -> Option<(String, String, String)> {
     let facts = subject.facts;
-    let both = facts.environment.web_identity.is_some() && matches!(facts.profile, Profile::Leads(_));
+    let has_role = facts.environment.web_identity.as_ref().is_some_and(|identity| identity.role.is_some());
+    let both = has_role && matches!(facts.profile, Profile::Leads(_));
     if !both || facts.selected.by == SelectedBy::Option {
         return None;
     }

@@ -9,6 +9,7 @@ use super::{Diagnosis, Level, Subject};
 use crate::doctor::facts::{
     Environment, HomeFolder, KeyKind, OldToken, Profile, Provider, Region, SelectedBy, Stated, Variable,
 };
+use crate::visible::configured;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
     let environment = &subject.facts.environment;
@@ -37,7 +38,14 @@ fn incomplete(subject: &Subject<'_>) -> Option<Diagnosis> {
             "AWS_SECRET_ACCESS_KEY",
             "the AWS CLI and boto3 stop with \"Partial credentials found in env\"",
         ),
-        (false, true) => ("AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "the AWS CLI and boto3 ignore it too"),
+        // Seen with the AWS CLI, boto3 and JavaScript: each takes the next provider.
+        (false, true) => {
+            let level = if subject.deciding.is_none() { Level::Problem } else { Level::Warning };
+            let token = if environment.token.is_set() { ", with AWS_SESSION_TOKEN" } else { "" };
+            let what = format!("AWS_SECRET_ACCESS_KEY is set{token}, AWS_ACCESS_KEY_ID is not");
+            let why = "The AWS CLI and the SDKs ignore the secret and take the next provider.";
+            return Some(Diagnosis::new("environment-incomplete", level, what, why).fixed_by(leave_out_keys(subject)));
+        }
         (false, false) if environment.token.is_set() => {
             return Some(Diagnosis::new(
                 "token-alone",
@@ -228,6 +236,11 @@ fn unreadable_expiration(environment: &Environment) -> Option<Diagnosis> {
     environment.provides().then(|| Diagnosis::problem(id, what, why, "unset AWS_CREDENTIAL_EXPIRATION"))
 }
 
+/// A name that is no credential, as a word of the shell.
+fn shown(name: &str) -> String {
+    quoted(&configured(name))
+}
+
 /// AWS_PROFILE and AWS_DEFAULT_PROFILE: aws-cli 2 and Go read the first before the second, boto3 and aws-cli 1 the
 /// second before the first, other SDKs the first alone.
 fn profile_variables(environment: &Environment) -> Option<Diagnosis> {
@@ -239,17 +252,24 @@ fn profile_variables(environment: &Environment) -> Option<Diagnosis> {
              has keys; the SDK for Rust looks for a profile without a name, finds none and goes on.",
             "unset AWS_PROFILE",
         )),
+        (None, Some(name)) if name.trim().is_empty() => Some(Diagnosis::problem(
+            "profile-variable-empty",
+            "AWS_DEFAULT_PROFILE is set to nothing",
+            "The AWS CLI and boto3 stop with \"The config profile () could not be found\", also where the environment \
+             has keys; SDKs that do not read the variable take the default profile.",
+            "unset AWS_DEFAULT_PROFILE",
+        )),
         (Some(name), Some(other)) if name != other => Some(Diagnosis::warning(
             "two-profile-variables",
-            format!("AWS_PROFILE and AWS_DEFAULT_PROFILE name two profiles, {} and {}", quoted(name), quoted(other)),
+            format!("AWS_PROFILE and AWS_DEFAULT_PROFILE name two profiles, {} and {}", shown(name), shown(other)),
             "The SDKs and the AWS CLI 2 take AWS_PROFILE; boto3 and the AWS CLI 1 take AWS_DEFAULT_PROFILE.",
             "unset AWS_DEFAULT_PROFILE",
         )),
         (None, Some(name)) => Some(Diagnosis::warning(
             "default-profile-variable",
-            format!("AWS_DEFAULT_PROFILE={} is not known to every tool", quoted(name)),
+            format!("AWS_DEFAULT_PROFILE={} is not known to every tool", shown(name)),
             "The AWS CLI, boto3 and Go take this profile, other SDKs the default profile: they read AWS_PROFILE alone.",
-            format!("export AWS_PROFILE={}", quoted(name)),
+            format!("export AWS_PROFILE={}", super::commands::name(name)),
         )),
         _ => None,
     }
@@ -318,13 +338,47 @@ fn ca_bundle(environment: &Environment) -> Option<Diagnosis> {
 }
 
 fn region(subject: &Subject<'_>) -> Option<Diagnosis> {
-    (subject.facts.environment.region.is_none() && subject.deciding.is_some()).then(|| {
-        Diagnosis::new(
-            "no-region",
-            Level::Note,
-            "No Region is set",
-            "Without a Region, STS is asked in us-east-1. Calls to most other AWS services fail.",
+    let environment = &subject.facts.environment;
+    let decides = subject.deciding?;
+    if environment.has_region_for_boto3 {
+        return None;
+    }
+    if let Some(Region { variable: Some(variable), .. }) = &environment.region {
+        return Some(
+            Diagnosis::new(
+                "region-variable",
+                Level::Note,
+                format!("boto3 and the AWS CLI 1 do not read {variable}"),
+                "They read AWS_DEFAULT_REGION and the region of the profile. The AWS CLI 2 and the other SDKs read \
+                 AWS_REGION.",
+            )
+            .fixed_by(format!("export AWS_DEFAULT_REGION=\"${variable}\"")),
+        );
+    }
+    let command = match decides {
+        // Every shell that selects the profile has the Region then.
+        Provider::Profile => {
+            format!("aws configure set region us-east-1{}", of_profile(&subject.facts.selected.name))
+        }
+        Provider::Environment | Provider::WebIdentity | Provider::Container | Provider::InstanceMetadata => {
+            "export AWS_DEFAULT_REGION=us-east-1 AWS_REGION=us-east-1".to_owned()
+        }
+    };
+    let asks_sts = decides == Provider::WebIdentity
+        || matches!(&subject.facts.profile, Profile::Leads(chain) if !chain.roles.is_empty())
+            && decides == Provider::Profile;
+    let (level, why) = if asks_sts {
+        (
+            Level::Warning,
+            "Without a Region, the AWS CLI and boto3 stop with \"You must specify a region\" before they get the \
+             session of the role. This check asked STS in us-east-1.",
         )
-        .fixed_by("export AWS_REGION=us-east-1")
-    })
+    } else {
+        (
+            Level::Note,
+            "Without a Region, the AWS CLI and boto3 stop with \"You must specify a region\" at calls to most AWS \
+             services. This check asked STS in us-east-1.",
+        )
+    };
+    Some(Diagnosis::new("no-region", level, "No Region is set", why).fixed_by(command))
 }

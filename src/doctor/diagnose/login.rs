@@ -49,7 +49,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
             "AWS_WEB_IDENTITY_TOKEN_FILE is set, AWS_ROLE_ARN is not",
             format!(
                 "The token in {} is exchanged for a role, and none is named. The AWS CLI and boto3 stop; the SDK \
-                for Rust goes on to the next provider.",
+                 for Rust goes on to the next provider.",
                 identity.file
             ),
             "export AWS_ROLE_ARN=arn:aws:iam::ACCOUNT:role/NAME",
@@ -202,8 +202,17 @@ fn console_login(subject: &Subject<'_>, chain: &Chain, login: &Login) -> Diagnos
 }
 
 fn web_identity(subject: &Subject<'_>, identity: &WebIdentity, command: &str) -> Option<Diagnosis> {
-    let WebIdentity { file, token, .. } = identity;
+    let WebIdentity { file, token, holds_credential, .. } = identity;
     Some(match token {
+        Cached::Missing if *holds_credential => Diagnosis::problem(
+            "web-identity-token-not-a-file",
+            "The setting for the web identity token's file holds a key or a token itself",
+            format!(
+                "It has {file}, which are not shown. The setting is the name of a file that holds the token; tools \
+                 stop because there is no such file. Replace the credential if others could read the setting."
+            ),
+            command,
+        ),
         Cached::Missing => Diagnosis::problem(
             "web-identity-token-missing",
             format!("The web identity token is not there: {file}"),

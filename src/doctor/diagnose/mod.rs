@@ -151,7 +151,7 @@ fn nothing(facts: &Facts) -> Diagnosis {
         "There are no AWS credentials in this shell",
         format!(
             "No provider has any: not the environment, not profile `{}`, no web identity, no container.{rest}",
-            facts.selected.name
+            crate::visible::configured(&facts.selected.name)
         ),
         "aws login",
     )

@@ -6,6 +6,7 @@ use crate::doctor::facts::{Base, Broken, Chain, Noted, Profile, Provider, Role, 
 use crate::inventory::Seconds;
 use crate::lease::rules;
 use crate::shared_config::{FaultKind, IneffectiveKind, TroubleKind};
+use crate::visible::configured;
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
     let facts = subject.facts;
@@ -68,7 +69,7 @@ fn missing(subject: &Subject<'_>, nearest: Option<&str>, known: usize, glued: Op
         (None, None) if selected.by == SelectedBy::Option => format!("aws configure sso{}", of_profile(&selected.name)),
         (None, None) => format!("unset {by}"),
     };
-    let what = format!("{by} names profile `{}`, which is not there", selected.name);
+    let what = format!("{by} names profile `{}`, which is not there", configured(&selected.name));
     Some(Diagnosis::problem("profile-missing", what, format!("{found}{why}"), command))
 }
 
@@ -106,11 +107,14 @@ fn fix(fault: &Broken) -> (&'static str, String) {
     let profile = of_profile(&fault.profile);
     let file = &fault.at.file;
     match &fault.kind {
-        FaultKind::SourceMissing { named, nearest: Some(near) } => {
+        FaultKind::SourceMissing { named: Some(named), nearest: Some(near) } => {
             ("source-profile-missing", format!("aws configure set source_profile {}{profile}", sure(named, near)))
         }
-        FaultKind::SourceMissing { named, nearest: None } => {
+        FaultKind::SourceMissing { named: Some(named), nearest: None } => {
             ("source-profile-missing", format!("aws configure{}", of_profile(named)))
+        }
+        FaultKind::SourceMissing { named: None, .. } => {
+            ("source-profile-missing", format!("aws configure set source_profile NAME{profile}"))
         }
         FaultKind::Cycle => ("source-profile-cycle", format!("aws configure set source_profile NAME{profile}")),
         FaultKind::ProcessCycle => ("process-cycle", open_editor(file)),
@@ -123,7 +127,8 @@ fn fix(fault: &Broken) -> (&'static str, String) {
             ("web-identity-without-role", format!("aws configure set role_arn arn:aws:iam::ACCOUNT:role/NAME{profile}"))
         }
         FaultKind::SsoSessionMissing(name) => {
-            ("sso-session-missing", format!("aws configure sso-session # SSO session name: {}", quoted(name)))
+            let name = name.as_deref().map_or_else(|| "NAME".to_owned(), quoted);
+            ("sso-session-missing", format!("aws configure sso-session # SSO session name: {name}"))
         }
         FaultKind::SsoSettings => ("sso-settings-incomplete", format!("aws configure sso{profile}")),
         FaultKind::HalfAKey => ("profile-key-incomplete", format!("aws configure{profile}")),
@@ -134,6 +139,7 @@ fn fix(fault: &Broken) -> (&'static str, String) {
             let edits: Vec<String> = lines.iter().map(|line| format!("{line}s/[\"']//g")).collect();
             ("quoted-keys", edit_file(&edits.join(";"), file))
         }
+        FaultKind::EmptyValue { line, .. } => ("empty-value", edit_file(&format!("{line}d"), file)),
         FaultKind::RoleArn => {
             ("role-arn-malformed", format!("aws configure set role_arn arn:aws:iam::ACCOUNT:role/NAME{profile}"))
         }
@@ -141,6 +147,8 @@ fn fix(fault: &Broken) -> (&'static str, String) {
             ("session-name-malformed", format!("aws configure set role_session_name session{profile}"))
         }
         FaultKind::ExternalId => ("external-id-malformed", format!("aws configure set external_id ID{profile}")),
+        FaultKind::NegativeDuration => ("duration-refused", set_duration(&fault.profile)),
+        FaultKind::OtherPartition => ("role-of-another-partition", open_editor(file)),
         FaultKind::MfaWithSession => ("mfa-with-session", edit_file(&format!("{}d", fault.at.line), file)),
         FaultKind::TokenMissing => ("token-missing", format!("aws configure sso{profile}")),
         FaultKind::TokenLeftOver { line } => ("token-left-over", edit_file(&format!("{line}d"), file)),
@@ -182,6 +190,12 @@ fn durations(subject: &Subject<'_>, chain: &Chain) -> Vec<Diagnosis> {
     let first = usize::from(matches!(chain.base, Base::WebIdentity(_)));
     let roles = chain.roles.iter().skip(first);
     roles.filter_map(|role| out_of_range(subject, role).or_else(|| too_long(role))).collect()
+}
+
+/// STS refuses the duration whatever the role allows.
+pub(super) fn is_duration_refused(role: &Role) -> bool {
+    let is_over_cap = |asked: u64| asked > rules::CHAIN_CAP.0 && role.chained == Some(true);
+    role.duration_seconds.is_some_and(|asked| !rules::ASSUME_ROLE_RANGE.contains(&Seconds(asked)) || is_over_cap(asked))
 }
 
 fn out_of_range(subject: &Subject<'_>, role: &Role) -> Option<Diagnosis> {

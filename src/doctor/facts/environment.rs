@@ -42,6 +42,9 @@ pub struct Environment {
     pub metadata_disabled: bool,
     /// The Region that is set, by a variable or the profile.
     pub region: Option<Region>,
+    /// A Region is set that boto3 reads: AWS_DEFAULT_REGION, or the region of the profile (botocore,
+    /// `configprovider.py`).
+    pub has_region_for_boto3: bool,
     /// What sends calls elsewhere than to AWS.
     pub endpoint: Option<Endpoint>,
     /// The variable that sends calls through a proxy, and its host.
@@ -222,7 +225,7 @@ impl Region {
     #[must_use]
     pub fn new(variable: Option<&'static str>, written: &str) -> Self {
         let is_fit = written.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-        Self { variable, name: crate::failure::printable(written), is_fit }
+        Self { variable, name: crate::visible::configured(written), is_fit }
     }
 }
 

@@ -201,8 +201,10 @@ pub struct Process {
 /// A token of an identity provider, and the role that it is exchanged for.
 #[derive(Debug, Clone)]
 pub struct WebIdentity {
-    /// The token's file.
+    /// The token's file, fit to show.
     pub file: String,
+    /// The setting holds a key or a token itself, and not the name of a file.
+    pub holds_credential: bool,
     /// The role; `None`: AWS_ROLE_ARN is not set.
     pub role: Option<String>,
     /// What the file holds.

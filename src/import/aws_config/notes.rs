@@ -34,6 +34,12 @@ pub(super) const CONSOLE_LOGIN: Statement = Statement {
     help: "import it, and write `source: {kind: console-login, signin_session: 8h}` with your duration",
 };
 
+/// `aws_access_key_id` and its secret, used as they are.
+pub(super) const LONG_TERM_KEY: Statement = Statement {
+    what: "a long-term access key, which does not expire: not a job",
+    help: "nothing to do for durations; AWS advises temporary credentials instead of long-term keys",
+};
+
 /// How many profiles are named before the rest is counted.
 const NAMED: usize = 3;
 
