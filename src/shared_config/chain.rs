@@ -9,6 +9,10 @@ use super::{Fault, FaultKind, Profile, Setting, SharedConfig, SsoSession};
 use crate::inventory::{Location, Place, Remark, nearest};
 use crate::visible::{configured, looks_like_credential};
 
+/// After this many profiles the way to the credentials is not followed further: Python gives up after some hundreds,
+/// and the commands of a longer way would start each other.
+const MOST_PROFILES: usize = 100;
+
 /// How a profile gets its credentials.
 #[derive(Debug, Clone)]
 pub struct Chain<'a> {
@@ -111,6 +115,9 @@ impl SharedConfig {
                 return Err(fault(FaultKind::Spoilt, profile, spoilt.clone()));
             }
             visited.push(profile);
+            if visited.len() > MOST_PROFILES {
+                return Err(self.too_many(first));
+            }
             // Behind the first profile, keys win over its role.
             if visited.len() > 1 && (profile.has_access_key || profile.has_secret) {
                 break self.base(profile)?;
@@ -153,6 +160,9 @@ impl SharedConfig {
         let Helper::ExportCredentials { profile: Some(named) } = Helper::of(command) else { return Ok(chain) };
         let mut through = through.to_vec();
         through.push(chain.base_profile);
+        if through.len() > MOST_PROFILES {
+            return Err(self.too_many(through[0]));
+        }
         if let Some(start) = through.iter().position(|profile| *profile.name == *named) {
             let names: Vec<&str> = through[start..].iter().chain([&through[start]]).map(|one| &*one.name).collect();
             let what = if names.len() == 2 { "runs itself" } else { "leads round in a circle" };
@@ -181,6 +191,13 @@ impl SharedConfig {
         let help = "write the value, or remove the line".to_owned();
         let remark = Remark { location, message, help, cannot_work: true };
         fault(FaultKind::EmptyValue { key, line: place.line }, profile, remark)
+    }
+
+    fn too_many(&self, first: &Profile) -> Fault {
+        let message = format!("profile `{}` leads through more than {MOST_PROFILES} profiles", first.name);
+        let help = "name a profile that has its own credentials".to_owned();
+        let remark = Remark { location: first.location.clone(), message, help, cannot_work: true };
+        fault(FaultKind::TooManyProfiles, first, remark)
     }
 
     /// The command names a profile that is not there.

@@ -7,6 +7,9 @@ use super::sdk::Kind;
 use super::setting::Setting;
 use crate::inventory::{Location, Place, Remark};
 
+/// Of more unknown keys in a profile, the rest is not compared with the known ones.
+const MOST_UNKNOWN_KEYS: usize = 200;
+
 /// A profile: the settings that say where its credentials come from.
 #[derive(Debug, Clone, Default)]
 #[allow(missing_docs, reason = "the fields are named as the keys of the files, and AWS documents those")]
@@ -224,7 +227,7 @@ impl Builder {
             }
         }
         for (key, written) in &section.settings {
-            if super::keys::is_unknown(key) {
+            if super::keys::is_unknown(key) && self.unknown.len() < MOST_UNKNOWN_KEYS {
                 self.unknown.push((key.clone(), written.place));
             }
             if let Some(header) = glued_header(&written.value) {

@@ -92,6 +92,8 @@ pub enum FaultKind {
     Cycle,
     /// `credential_process` runs itself.
     ProcessCycle,
+    /// The way to the credentials leads through more profiles than are followed.
+    TooManyProfiles,
     /// A role without a source of credentials.
     NoSource,
     /// `source_profile` and `credential_source` in one profile.
@@ -162,6 +164,7 @@ impl FaultKind {
             Self::SourceEmpty => "source without credentials",
             Self::Cycle => "source profiles in a circle",
             Self::ProcessCycle => "process runs itself",
+            Self::TooManyProfiles => "too many source profiles",
             Self::NoSource => "role without a source",
             Self::TwoSources => "role with two sources",
             Self::CredentialSourceUnknown => "unknown credential_source",

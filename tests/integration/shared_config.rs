@@ -604,3 +604,20 @@ fn a_file_that_is_both_files_is_reported_once() {
     assert!(problems(&both).is_empty(), "{:?}", problems(&both));
     assert!(both.profile("a").is_some() && both.profile("b").is_some_and(|profile| profile.has_keys()));
 }
+
+/// The stack and the time of a run do not grow with what a file names.
+#[test]
+fn a_long_way_to_the_credentials_is_not_followed_to_its_end() {
+    let chain = |settings: &dyn Fn(usize) -> String| -> String {
+        (0..5000).map(|number| format!("[profile p{number}]\n{}\n", settings(number + 1))).collect()
+    };
+    let role = "role_arn = arn:aws:iam::111111111111:role/a\nsource_profile = p";
+    let export = "credential_process = aws configure export-credentials --profile p";
+    for text in [chain(&|next| format!("{role}{next}")), chain(&|next| format!("{export}{next}"))] {
+        let config = config(&text);
+        assert_eq!(config.chain("p0").unwrap_err().kind, FaultKind::TooManyProfiles);
+        assert!(matches!(config.chain("p4990"), Err(fault) if fault.kind != FaultKind::TooManyProfiles));
+    }
+    let keys: String = (0..100_000).map(|number| format!("key{number} = v\n")).collect();
+    assert!(config(&format!("[profile a]\n{keys}")).profile("a").is_some());
+}

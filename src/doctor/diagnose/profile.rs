@@ -118,6 +118,7 @@ fn fix(fault: &Broken) -> (&'static str, String) {
         }
         FaultKind::Cycle => ("source-profile-cycle", format!("aws configure set source_profile NAME{profile}")),
         FaultKind::ProcessCycle => ("process-cycle", open_editor(file)),
+        FaultKind::TooManyProfiles => ("source-profile-cycle", open_editor(file)),
         FaultKind::NoSource => ("role-without-source", format!("aws configure set source_profile NAME{profile}")),
         FaultKind::TwoSources => ("role-with-two-sources", open_editor(file)),
         FaultKind::CredentialSourceUnknown => {
