@@ -91,12 +91,12 @@ impl DifferenceKind {
                  JavaScript assumes the role with the source profile; Go (Terraform) refuses the profile"
             }
             Self::ProcessBesideRole => {
-                "credential_process beside a role: the AWS CLI, boto3, Rust and JavaScript take the role; Go \
+                "credential_process beside a role: the AWS CLI, boto3, Rust, Java and JavaScript take the role; Go \
                  (Terraform) refuses the profile"
             }
             Self::KeysBesideRoleOfSource => {
                 "keys beside a role in a source profile: the AWS CLI, boto3, Rust and JavaScript take the keys; Go \
-                 (Terraform) assumes the role with them first"
+                 (Terraform) assumes the role with them first, and Java with its source profile"
             }
             Self::Capitals => {
                 "a key in capital letters: the AWS CLI, boto3 and the SDK for Rust read it; JavaScript does not"
