@@ -347,8 +347,14 @@ async fn variables_that_are_incomplete_spoilt_or_in_the_way_are_diagnosed() {
         case(
             "the token's older name",
             at().keys(&session).env("AWS_SECURITY_TOKEN", "canary-token-of-old"),
-            0,
+            1,
             ("old-token-variable", "warning", "unset AWS_SECURITY_TOKEN"),
+        ),
+        case(
+            "the token's older name, which AWS refuses",
+            at().keys(&session).env("AWS_SECURITY_TOKEN", "canary-token-of-old"),
+            1,
+            ("credentials-unknown", "problem", "unset AWS_SECURITY_TOKEN"),
         ),
         case(
             "a copied session",

@@ -4,7 +4,8 @@ use super::commands::{SET_CLOCK, find_program, of_profile, quoted, renew, renew_
 use super::session::is_session_key;
 use super::{Diagnosis, Level, Subject};
 use crate::doctor::facts::{
-    Asked, Base, Chain, Endpoint, KeyKind, NotLoaded, Process, ProcessFailure, Profile, Provider, Refused, SelectedBy,
+    Asked, Base, Chain, Endpoint, KeyKind, NotLoaded, OldToken, Process, ProcessFailure, Profile, Provider, Refused,
+    SelectedBy,
 };
 use crate::failure::{Class, denial_cause};
 
@@ -157,7 +158,18 @@ fn invalid(subject: &Subject<'_>, said: &str) -> Diagnosis {
     } else {
         ("AWS does not know this access key", "It was deleted or made inactive, or is not of this partition of AWS.")
     };
-    Diagnosis::problem("credentials-unknown", what, format!("{said} {why}"), renew(subject))
+    let sends_old_token =
+        subject.facts.environment.old_token == OldToken::Different && subject.decides(Provider::Environment);
+    let (why, command) = if sends_old_token {
+        ("The AWS CLI and boto3 send AWS_SECURITY_TOKEN with the key, and not AWS_SESSION_TOKEN.", old_token())
+    } else {
+        (why, renew(subject))
+    };
+    Diagnosis::problem("credentials-unknown", what, format!("{said} {why}"), command)
+}
+
+fn old_token() -> String {
+    "unset AWS_SECURITY_TOKEN".to_owned()
 }
 
 fn denied(subject: &Subject<'_>, refused: &Refused, said: &str) -> Diagnosis {

@@ -361,7 +361,7 @@ fn region(subject: &Subject<'_>) -> Option<Diagnosis> {
             format!("aws configure set region us-east-1{}", of_profile(&subject.facts.selected.name))
         }
         Provider::Environment | Provider::WebIdentity | Provider::Container | Provider::InstanceMetadata => {
-            "export AWS_DEFAULT_REGION=us-east-1 AWS_REGION=us-east-1".to_owned()
+            "export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1".to_owned()
         }
     };
     let asks_sts = decides == Provider::WebIdentity
