@@ -130,3 +130,16 @@ async fn an_action_that_issues_credentials_of_a_broker_is_not_judged() {
     assert!(ran.report()["not_judged"][0]["what"].as_str().unwrap().contains("Vault"));
     judged(&[(W, &with("secret/data/ci"))]).await.assert_status(0);
 }
+
+#[tokio::test]
+async fn an_action_that_is_given_a_users_keys_alone_is_no_login() {
+    let cache = "      - uses: org/s3-cache@v1\n        with: {accessKey: \"${{ secrets.K }}\", secretKey: s}\n";
+    judged(&[(W, &one_job(TOKEN, "", cache))]).await.assert_status(0);
+    // It may have exported the keys: a login without an identity token may work.
+    let next = login("v5", &format!("role-to-assume: \"{ROLE}\""));
+    let ran = judged(&[(W, &one_job("on: push\n", "", &(cache.to_owned() + &next)))]).await;
+    ran.assert_status(3);
+    assert_eq!(ran.report()["not_judged"][0]["cannot_work"], false);
+    let with_role = cache.replace("secretKey: s", "roleArn: r");
+    judged(&[(W, &one_job(TOKEN, "", &with_role))]).await.assert_status(3);
+}

@@ -7,20 +7,19 @@ use crate::inventory::yaml::{Node, Value};
 
 /// Parts of the names of inputs and secrets by which a login is given its role or its keys, without the characters
 /// between words.
-const OF_A_LOGIN: [&str; 12] = [
+const OF_A_LOGIN: [&str; 9] = [
     "roletoassume",
     "assumerole",
     "rolearn",
     "awsrole",
     "iamrole",
-    "accesskey",
-    "awssecret",
-    "secretkey",
     "sessiontoken",
     "roleduration",
     "awsaccount",
     "awsoidc",
 ];
+/// The same of a user's keys, which do not expire.
+const OF_KEYS: [&str; 3] = ["accesskey", "awssecret", "secretkey"];
 /// Owners whose workflows ask for identity tokens to sign what they publish, not to log in to AWS.
 const SIGNERS: [&str; 5] = ["slsa-framework/", "actions/", "github/", "pypa/", "sigstore/"];
 /// Actions that use AWS credentials that are there already, have inputs with such names for other clouds, or log in
@@ -45,12 +44,22 @@ const VAULT: &str = "hashicorp/vault-action";
 /// Parts of the names of actions that log in.
 const LOGINS: [&str; 7] = ["aws", "login", "log-in", "auth", "credential", "assume", "oidc"];
 
-fn names_a_login(name: &str) -> bool {
+fn has_part(name: &str, parts: &[&str]) -> bool {
     let name = name.to_ascii_lowercase().replace(['_', '-'], "");
-    OF_A_LOGIN.iter().any(|part| name.contains(part))
+    parts.iter().any(|part| name.contains(part))
 }
 
-/// A step that may log in to AWS by other means than configure-aws-credentials.
+fn names_a_login(name: &str) -> bool {
+    has_part(name, &OF_A_LOGIN) || has_part(name, &OF_KEYS)
+}
+
+/// Whether a step gives a user's keys to an action of others: the action may leave them to the steps after it.
+pub(super) fn hands_keys_over(node: &Node) -> bool {
+    entry(node, "uses").is_some() && entries(entry(node, "with")).any(|(name, _)| has_part(name, &OF_KEYS))
+}
+
+/// A step that may log in to AWS by other means than configure-aws-credentials. A user's keys alone are no session that
+/// expires.
 pub(super) fn step_that_may_log_in(node: &Node) -> Option<NotJudged> {
     let help = "if it assumes a role, declare the job in an inventory, with its whole path".to_owned();
     let not_judged = |place: Place, message: String| Some(NotJudged { place, message, help, cannot_work: false });
@@ -70,7 +79,7 @@ pub(super) fn step_that_may_log_in(node: &Node) -> Option<NotJudged> {
     }
     let given = entries(entry(node, "with")).find(|(name, value)| {
         // An input that is written empty is not given.
-        names_a_login(name) && text_of(value).is_none_or(|text| !text.value.is_empty())
+        has_part(name, &OF_A_LOGIN) && text_of(value).is_none_or(|text| !text.value.is_empty())
     });
     let why = match given {
         Some((input, _)) => format!("is given `{input}`: it may log in to AWS"),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::conditions::{Conditions, Runs};
-use super::foreign::{program_may_log_in, step_that_may_log_in};
+use super::foreign::{hands_keys_over, program_may_log_in, step_that_may_log_in};
 use super::hand_over;
 use super::length::{self, Position};
 use super::local::CHECKOUT;
@@ -136,6 +136,8 @@ impl<'a> Reader<'a> {
             self.remarks.add(Some(name), remark);
             walk.before = Credentials::NotKnown;
             walk.current = None;
+        } else if walk.before == Credentials::None && hands_keys_over(node) {
+            walk.before = Credentials::NotKnown;
         }
     }
 
