@@ -12,17 +12,14 @@ use std::path::Path;
 use super::arguments::FixOptions;
 use super::output::{self, bad_usage, print_error};
 use super::status::ExitStatus;
-use crate::import::TextChange;
 use crate::inventory::{Job, RoleRef, Seconds};
 use crate::visible;
 use proposals::Proposal;
 
 /// The outcome of a run with `--fix` or `--diff`.
 pub(super) enum Outcome {
-    /// Files were changed. `lint` judges them again.
-    Changed,
-    /// No file was changed. `lint` shows the report.
-    Unchanged,
+    /// The files have the changes. `lint` judges them again.
+    Written,
     /// The differences were printed.
     Printed(Option<ExitStatus>),
 }
@@ -48,13 +45,13 @@ pub(super) trait Fixable {
     fn jobs(&self) -> &[Job];
 
     /// The changes that cover jobs, and how many entries of the files have none.
-    fn proposals(&self, files: &[TextFile], max_session: MaxSession<'_>) -> Proposed;
+    fn proposals(&self, max_session: MaxSession<'_>) -> Proposed;
 
-    /// The jobs of the files with these texts.
-    fn read_again(&self, texts: &[String]) -> Vec<Job>;
+    /// The same input with other texts of its files; `None`: they cannot be read like the old ones.
+    fn with_texts(&self, texts: Vec<String>) -> Option<Box<dyn Fixable>>;
 }
 
-/// Proposals, and the entries without one.
+/// Proposals, and the number of entries without one.
 #[derive(Default)]
 pub(super) struct Proposed {
     proposals: Vec<Proposal>,
@@ -68,42 +65,53 @@ pub(super) fn run(
     input: &dyn Fixable,
     max_session: MaxSession<'_>,
 ) -> Result<Outcome, ExitStatus> {
-    let files = input.files();
-    let Proposed { proposals, without } = input.proposals(&files, max_session);
-    let proposed = proposals.len();
-    let kept = proposals::without_harm(input, &files, proposals, max_session);
-    let not_fixed = without + proposed - kept.len();
-    if let Some(note) = kept.iter().find_map(|proposal| proposal.note) {
-        print_error(note);
-    }
-    let changed: Vec<(&TextFile, String, Vec<&TextChange>)> = files
-        .iter()
-        .enumerate()
-        .map(|(index, file)| (file, changes_of(index, &kept)))
-        .filter(|(_, changes)| !changes.is_empty())
-        .map(|(file, changes)| (file, TextChange::apply_all(&file.text, changes.iter().copied()), changes))
-        .collect();
+    let Fixed { files, note, not_fixed } = fixed(input, max_session);
+    note.into_iter().for_each(print_error);
+    let old = input.files();
+    let changed: Vec<(&TextFile, &TextFile)> =
+        old.iter().zip(&files).filter(|(old, new)| old.text != new.text).collect();
     if options.diff {
-        let text: String = changed.iter().map(|(file, new, _)| diff::unified(&file.name, &file.text, new)).collect();
+        let text: String = changed.iter().map(|(old, new)| diff::unified(&old.name, &old.text, &new.text)).collect();
         print_not_fixed(not_fixed, input.noun());
-        return Ok(Outcome::Printed(output::write(&text, output)));
+        return Ok(Outcome::Printed(output::write_bytes(&text, output)));
     }
-    write::check(changed.iter().map(|(file, ..)| Path::new(&file.name)), options.allow_dirty)?;
-    for (file, new, changes) in &changed {
-        write::write_atomically(Path::new(&file.name), &file.text, new)
-            .map_err(|error| bad_usage(&format!("error: {} cannot be written: {error}", visible::line(&file.name))))?;
-        for change in changes {
-            let line = file.text[..change.offset].matches('\n').count() + 1;
-            let inserted = visible::line(change.inserted.trim().trim_end_matches(','));
-            print_error(&format!("fixed: {}:{line}: {inserted}", visible::line(&file.name)));
+    write::check(changed.iter().map(|(file, _)| Path::new(&file.name)), options.allow_dirty)?;
+    for (old, new) in &changed {
+        let name = visible::line(&old.name);
+        write::write_atomically(Path::new(&old.name), &old.text, &new.text)
+            .map_err(|error| bad_usage(&format!("error: {name} cannot be written: {error}")))?;
+        for (line, text) in diff::new_lines(&old.text, &new.text) {
+            print_error(&format!("fixed: {name}:{line}: {}", visible::line(text.trim())));
         }
     }
     print_not_fixed(not_fixed, input.noun());
-    Ok(if changed.is_empty() { Outcome::Unchanged } else { Outcome::Changed })
+    Ok(Outcome::Written)
 }
 
-fn changes_of(file: usize, proposals: &[Proposal]) -> Vec<&TextChange> {
-    proposals.iter().filter(|proposal| proposal.file == file).map(|proposal| &proposal.change).collect()
+/// The files after all changes.
+struct Fixed {
+    files: Vec<TextFile>,
+    note: Option<&'static str>,
+    /// How many entries of the files are not covered.
+    not_fixed: usize,
+}
+
+/// Makes changes until no more help: a change can leave a job with one other change that covers it.
+fn fixed(input: &dyn Fixable, max_session: MaxSession<'_>) -> Fixed {
+    let mut changed: Option<Box<dyn Fixable>> = None;
+    let mut note = None;
+    loop {
+        let now = changed.as_deref().unwrap_or(input);
+        let Proposed { proposals, without } = now.proposals(max_session);
+        let not_fixed = without + proposals.len();
+        match proposals::without_harm(now, proposals, max_session) {
+            Some((kept, after)) => {
+                note = note.or_else(|| kept.iter().find_map(|proposal| proposal.note));
+                changed = Some(after);
+            }
+            None => return Fixed { files: now.files(), note, not_fixed },
+        }
+    }
 }
 
 fn print_not_fixed(count: usize, noun: &str) {

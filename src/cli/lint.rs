@@ -30,12 +30,12 @@ const WITH_COPIES: &str = "The exit status follows the worse of copied and renew
 pub(super) async fn run(arguments: &Lint) -> ExitStatus {
     match judge(arguments, arguments.fix.fix || arguments.fix.diff).await {
         Some(status) => status,
-        // A changed file is judged like any other file.
+        // The files are judged as they are now.
         None => judge(arguments, false).await.unwrap_or(ExitStatus::Incomplete),
     }
 }
 
-/// Judges the input and shows the report; `None`: files were changed.
+/// Judges the input and shows the report; `None`: `--fix` has written the files.
 async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
     let selection = &arguments.selection;
     let from_standard_input = arguments.input.inventory.as_ref().is_some_and(|path| path.as_os_str() == "-");
@@ -43,7 +43,7 @@ async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
         return Some(bad_usage(misuse));
     }
     // Problems of the input and of the templates are both printed.
-    let read = read(arguments).await;
+    let read = read(arguments, with_changes).await;
     let files = arguments.templates.read().map_err(|problems| super::bad_input(&problems));
     let (input, (files, given)) = match (read, files) {
         (Ok(input), Ok(files)) => (input, files),
@@ -55,20 +55,19 @@ async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
         Err(nothing) => return Some(bad_usage(&format!("error: {nothing}"))),
     };
     let mut report = outcome.report;
+    if let Some(from) = input.imported {
+        add_import(&mut report, from, input.not_judged);
+    }
     if with_changes {
         let max_session: fix::MaxSession<'_> = &|role| report.max_session(role);
         let Some(fixable) = &input.fixable else { return Some(bad_usage(NOT_FIXABLE)) };
         match fix::run(&arguments.fix, selection.output.as_deref(), &**fixable, max_session) {
-            Ok(Outcome::Changed) => return None,
-            Ok(Outcome::Unchanged) => {}
+            Ok(Outcome::Written) => return None,
             Ok(Outcome::Printed(shown)) => {
                 return Some(shown.unwrap_or_else(|| status::status_of(&report, selection.fail_on)));
             }
             Err(status) => return Some(status),
         }
-    }
-    if let Some(from) = input.imported {
-        add_import(&mut report, from, input.not_judged);
     }
     let shown = match &input.profiles {
         Some(profiles) => {
@@ -130,7 +129,8 @@ impl ProfilesInput {
     }
 }
 
-async fn read(arguments: &Lint) -> Result<Input, ExitStatus> {
+/// Reads the input; `quiet`: without messages about it, because it is read again or only its changes are shown.
+async fn read(arguments: &Lint, quiet: bool) -> Result<Input, ExitStatus> {
     let selection = &arguments.selection;
     let given = &arguments.input;
     if let Some(inventory) = &given.inventory {
@@ -143,12 +143,12 @@ async fn read(arguments: &Lint) -> Result<Input, ExitStatus> {
         // The length is not declared. A job that cannot run for 0 seconds cannot start.
         let length = Some(arguments.length.unwrap_or(Seconds(0)));
         let options = Options { length, copied_sessions: false, now };
-        return profiles_input(arguments, load_aws_config(file.as_deref())?, options);
+        return profiles_input(arguments, load_aws_config(file.as_deref())?, options, quiet);
     }
     let source = workflows(&given.github_workflow, &arguments.variables);
     let files = source.workflows().map_err(|why| bad_usage(&why.to_string()))?;
     let imported = source.import(&files);
-    if !arguments.fix.diff {
+    if !quiet {
         print_remarks(&imported, "not judged");
     }
     let (inventory, not_judged) = (imported.inventory, imported.not_imported);
@@ -162,10 +162,10 @@ async fn read(arguments: &Lint) -> Result<Input, ExitStatus> {
 }
 
 /// The jobs of profiles, each with its copy unless --renewed excludes copies.
-fn profiles_input(arguments: &Lint, config: SharedConfig, options: Options) -> Result<Input, ExitStatus> {
+fn profiles_input(arguments: &Lint, config: SharedConfig, options: Options, quiet: bool) -> Result<Input, ExitStatus> {
     let Profiles { imported, cannot_start, not_known } = aws_config::profiles(&config, options);
     let (inventory, not_judged) = (imported.inventory, imported.not_imported);
-    if inventory.jobs.is_empty() && not_judged.is_empty() {
+    if inventory.jobs.is_empty() && not_judged.is_empty() && !quiet {
         output::print_error(super::import::NOTHING);
     }
     let as_jobs = AsJobs { with_length: arguments.length.is_some(), renewed: arguments.renewed };
@@ -180,7 +180,8 @@ fn profiles_input(arguments: &Lint, config: SharedConfig, options: Options) -> R
         }
         filter = Filter::default();
     }
-    let fixable = FixableProfiles { config, options, as_jobs, jobs: jobs.clone(), names: names.clone() };
+    let files = FixableProfiles::texts_of(&config);
+    let fixable = FixableProfiles { config, files, options, as_jobs, jobs: jobs.clone(), names: names.clone() };
     let refused = |one: crate::import::aws_config::CannotStart| leases::Refused {
         profile: one.profile,
         why: one.summary,

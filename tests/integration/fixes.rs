@@ -204,3 +204,21 @@ async fn a_read_only_file_is_not_replaced() {
     ran.assert_status(2);
     assert_eq!(fs::read_to_string(&file).unwrap(), PROFILES);
 }
+
+#[tokio::test]
+async fn a_change_that_leaves_one_more_change_is_followed_by_it() {
+    let text = format!(
+        "{PROFILES}[profile next]\r\nsource_profile = nightly\r\nduration_seconds = 7200\r\n\
+         role_arn = arn:aws:iam::444444444444:role/next\r\n"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config");
+    fs::write(&file, &text).unwrap();
+    let name = file.to_str().unwrap();
+    let diff = Cli::new(&["lint", "--diff", "--aws-config", name]).run().await;
+    assert!(diff.stdout.ends_with("+duration_seconds = 3600\r\n role_arn = arn:aws:iam::444444444444:role/next\r\n"));
+    let ran = Cli::new(&["lint", "--fix", "--aws-config", name]).run().await;
+    ran.assert_status(0);
+    assert_eq!(fs::read_to_string(&file).unwrap(), text.replace("14400", "3600").replace("7200", "3600"));
+    assert_eq!(ran.stderr.matches(": duration_seconds = 3600").count(), 2, "{}", ran.stderr);
+}

@@ -17,7 +17,7 @@ enum Line<'a> {
 
 /// The difference, as `diff -u` writes it.
 pub(super) fn unified(name: &str, old: &str, new: &str) -> String {
-    let lines = aligned(&old.split_inclusive('\n').collect::<Vec<_>>(), &new.split_inclusive('\n').collect::<Vec<_>>());
+    let lines = aligned(&lines_of(old), &lines_of(new));
     let changed: Vec<usize> = (0..lines.len()).filter(|index| !matches!(lines[*index], Line::Same(_))).collect();
     let mut text = String::new();
     if changed.is_empty() {
@@ -37,6 +37,23 @@ pub(super) fn unified(name: &str, old: &str, new: &str) -> String {
         rest = &rest[count..];
     }
     text
+}
+
+/// The lines of the new file that the old file does not have, with their numbers.
+pub(super) fn new_lines<'a>(old: &'a str, new: &'a str) -> Vec<(usize, &'a str)> {
+    let mut number = 0;
+    let mut lines = Vec::new();
+    for line in aligned(&lines_of(old), &lines_of(new)) {
+        number += usize::from(!matches!(line, Line::Old(_)));
+        if let Line::New(text) = line {
+            lines.push((number, text));
+        }
+    }
+    lines
+}
+
+fn lines_of(text: &str) -> Vec<&str> {
+    text.split_inclusive('\n').collect()
 }
 
 /// Aligns the lines of both files. Few lines are changed, so the next common line is near.
@@ -98,7 +115,7 @@ fn hunk(lines: &[Line<'_>], start: usize, end: usize, text: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::unified;
+    use super::{new_lines, unified};
 
     #[test]
     fn a_line_that_is_added_and_one_that_is_changed_are_hunks_with_their_context() {
@@ -108,5 +125,6 @@ mod tests {
                       @@ -15,6 +16,6 @@\n 15\n 16\n 17\n-18\n+changed\n 19\n 20\n";
         assert_eq!(unified("w.yml", &old, &new), wanted);
         assert_eq!(unified("w.yml", &old, &old), "");
+        assert_eq!(new_lines(&old, &new), [(3, "added\n"), (19, "changed\n")]);
     }
 }

@@ -14,6 +14,7 @@ use crate::shared_config::SharedConfig;
 /// Profiles and their jobs.
 pub(in crate::cli) struct Profiles {
     pub(in crate::cli) config: SharedConfig,
+    pub(in crate::cli) files: Vec<TextFile>,
     pub(in crate::cli) options: Options,
     /// How the profiles become jobs.
     pub(in crate::cli) as_jobs: AsJobs,
@@ -46,17 +47,14 @@ impl Fixable for Profiles {
     }
 
     fn files(&self) -> Vec<TextFile> {
-        // Of a pipe, the text is gone.
-        let text = |name: &str| Path::new(name).is_file().then(|| std::fs::read_to_string(name).ok()).flatten();
-        let files = self.config.files().iter();
-        files.map(|file| TextFile { name: file.name.to_string(), text: text(&file.name).unwrap_or_default() }).collect()
+        self.files.clone()
     }
 
     fn jobs(&self) -> &[Job] {
         &self.jobs
     }
 
-    fn proposals(&self, files: &[TextFile], max_session: MaxSession<'_>) -> Proposed {
+    fn proposals(&self, max_session: MaxSession<'_>) -> Proposed {
         let mut proposed = Proposed::default();
         for name in &self.names {
             let Some(job) = self.jobs.iter().find(|job| job.name == *name) else { continue };
@@ -66,7 +64,7 @@ impl Fixable for Profiles {
                 continue;
             }
             let change = request(&open, max_session).and_then(|(hop, seconds)| {
-                aws_config::duration_change(&self.config, name, hop, seconds, |file| Some(&files.get(file)?.text))
+                aws_config::duration_change(&self.config, name, hop, seconds, |file| Some(&self.files.get(file)?.text))
             });
             match change {
                 Some((file, change)) => {
@@ -79,20 +77,30 @@ impl Fixable for Profiles {
         proposed
     }
 
-    fn read_again(&self, texts: &[String]) -> Vec<Job> {
-        let files = self.config.files().iter().zip(texts);
-        let config = SharedConfig::parse(
-            files.map(|(file, text)| (file.kind, file.name.to_string(), file.read.then(|| text.clone()))),
-        );
+    fn with_texts(&self, texts: Vec<String>) -> Option<Box<dyn Fixable>> {
+        let texts = self.files.iter().zip(texts).map(|(file, text)| TextFile { name: file.name.clone(), text });
+        let files: Vec<TextFile> = texts.collect();
+        let read = self.config.files().iter().zip(&files);
+        let read = read.map(|(file, now)| (file.kind, now.name.clone(), file.read.then(|| now.text.clone())));
+        let config = SharedConfig::parse(read);
         if config.problems().len() > self.config.problems().len() {
-            return Vec::new();
+            return None;
         }
         let imported = aws_config::profiles(&config, self.options).imported;
-        imported.inventory.jobs.iter().flat_map(|job| self.as_jobs.of(job)).collect()
+        let all = imported.inventory.jobs.iter().filter(|job| self.names.contains(&job.name));
+        let jobs = all.flat_map(|job| self.as_jobs.of(job)).collect();
+        Some(Box::new(Self { config, files, jobs, names: self.names.clone(), ..*self }))
     }
 }
 
 impl Profiles {
+    /// The texts of the files. Of a pipe, the text is gone.
+    pub(in crate::cli) fn texts_of(config: &SharedConfig) -> Vec<TextFile> {
+        let text = |name: &str| Path::new(name).is_file().then(|| std::fs::read_to_string(name).ok()).flatten();
+        let files = config.files().iter();
+        files.map(|file| TextFile { name: file.name.to_string(), text: text(&file.name).unwrap_or_default() }).collect()
+    }
+
     /// The job, and the job with a copy of its credentials.
     fn with_copy<'a>(&'a self, job: &'a Job) -> impl Iterator<Item = &'a Job> {
         let names: Vec<JobName> = self.as_jobs.of(job).into_iter().map(|job| job.name).collect();

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Fixable, MaxSession, TextFile, changes_of};
+use super::{Fixable, MaxSession, TextFile};
 use crate::import::TextChange;
 use crate::inventory::{Job, JobName};
 use crate::lease::{Verdict, judge};
@@ -22,30 +22,34 @@ pub(super) fn is_covered(job: &Job, max_session: MaxSession<'_>) -> bool {
     judge(job, max_session).verdict == Verdict::Covered
 }
 
-/// The proposals that cover their jobs and harm no other. Each attempt reads the files again with all that are left.
+/// The proposals that cover their jobs and harm no other, with the input after them; `None`: there are none. Each
+/// attempt reads the files again with all proposals that are left.
 pub(super) fn without_harm(
     input: &dyn Fixable,
-    files: &[TextFile],
     proposals: Vec<Proposal>,
     max_session: MaxSession<'_>,
-) -> Vec<Proposal> {
+) -> Option<(Vec<Proposal>, Box<dyn Fixable>)> {
+    let files = input.files();
     let mut kept = without_conflicts(proposals);
     while !kept.is_empty() {
         let text = |(index, file): (usize, &TextFile)| TextChange::apply_all(&file.text, changes_of(index, &kept));
-        let texts: Vec<String> = files.iter().enumerate().map(text).collect();
-        let jobs = input.read_again(&texts);
-        let harmed = harmed(input.jobs(), &jobs, &kept, max_session);
+        let after = input.with_texts(files.iter().enumerate().map(text).collect())?;
+        let harmed = harmed(input.jobs(), after.jobs(), &kept, max_session);
         if harmed.is_empty() {
-            break;
+            return Some((kept, after));
         }
         let left = kept.len();
         kept.retain(|proposal| proposal.jobs.is_disjoint(&harmed));
         if kept.len() == left {
             // It is not known which change harms a job that none of them means.
-            kept.clear();
+            return None;
         }
     }
-    kept
+    None
+}
+
+fn changes_of(file: usize, proposals: &[Proposal]) -> impl Iterator<Item = &TextChange> {
+    proposals.iter().filter(move |proposal| proposal.file == file).map(|proposal| &proposal.change)
 }
 
 /// Two changes of the same part are both left out, unless they are the same.
@@ -64,14 +68,15 @@ fn without_conflicts(proposals: Vec<Proposal>) -> Vec<Proposal> {
 }
 
 /// The jobs that are not as they should be after the changes: a job that a change means is covered, any other is
-/// covered or the same.
+/// covered, the same, or could not start before.
 fn harmed(old: &[Job], new: &[Job], proposals: &[Proposal], max_session: MaxSession<'_>) -> BTreeSet<JobName> {
     let new: BTreeMap<&JobName, &Job> = new.iter().map(|job| (&job.name, job)).collect();
     let is_meant = |job: &Job| proposals.iter().any(|proposal| proposal.jobs.contains(&job.name));
     let is_good = |job: &Job| {
         new.get(&job.name).is_some_and(|new| {
             let is_same = || Job { location: job.location.clone(), ..(*new).clone() } == *job;
-            is_covered(new, max_session) || !is_meant(job) && is_same()
+            let could_not_start = || judge(job, max_session).verdict == Verdict::Rejected;
+            is_covered(new, max_session) || !is_meant(job) && (is_same() || could_not_start())
         })
     };
     old.iter().filter(|job| !is_good(job)).map(|job| job.name.clone()).collect()

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::proposals::{Proposal, is_covered};
 use super::{Fixable, MaxSession, Proposed, TextFile};
 use crate::fixes::search::sufficient_requests;
-use crate::import::Variables;
 use crate::import::github_workflow::{Edit, Workflow, import, text_change};
+use crate::import::{Imported, Variables};
 use crate::inventory::{Job, JobName, LengthFrom, Location, Seconds};
 use crate::lease::{Verdict, judge};
 
@@ -37,7 +37,7 @@ impl Fixable for Workflows {
         &self.jobs
     }
 
-    fn proposals(&self, _files: &[TextFile], max_session: MaxSession<'_>) -> Proposed {
+    fn proposals(&self, max_session: MaxSession<'_>) -> Proposed {
         let mut by_login: BTreeMap<(&str, usize), Vec<&Job>> = BTreeMap::new();
         for job in &self.jobs {
             let Location { file, line, .. } = &job.location;
@@ -56,10 +56,13 @@ impl Fixable for Workflows {
         proposed
     }
 
-    fn read_again(&self, texts: &[String]) -> Vec<Job> {
-        let file = |(file, text): (&Workflow, &String)| Workflow { name: file.name.clone(), text: text.clone() };
+    fn with_texts(&self, texts: Vec<String>) -> Option<Box<dyn Fixable>> {
+        let file = |(file, text): (&Workflow, String)| Workflow { name: file.name.clone(), text };
         let files: Vec<Workflow> = self.files.iter().zip(texts).map(file).collect();
-        import(&files, &self.variables).inventory.jobs
+        let Imported { inventory, single_logins, .. } = import(&files, &self.variables);
+        let names: BTreeSet<&JobName> = self.jobs.iter().map(|job| &job.name).collect();
+        let jobs = inventory.jobs.into_iter().filter(|job| names.contains(&job.name)).collect();
+        Some(Box::new(Self { files, variables: self.variables.clone(), jobs, single_logins }))
     }
 }
 
