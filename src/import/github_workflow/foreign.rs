@@ -59,7 +59,7 @@ pub(super) fn hands_keys_over(node: &Node) -> bool {
 }
 
 /// A step that may log in to AWS by other means than configure-aws-credentials. A user's keys alone are no session that
-/// expires.
+/// expires, unless the action is named after a login.
 pub(super) fn step_that_may_log_in(node: &Node) -> Option<NotJudged> {
     let help = "if it assumes a role, declare the job in an inventory, with its whole path".to_owned();
     let not_judged = |place: Place, message: String| Some(NotJudged { place, message, help, cannot_work: false });
@@ -79,7 +79,8 @@ pub(super) fn step_that_may_log_in(node: &Node) -> Option<NotJudged> {
     }
     let given = entries(entry(node, "with")).find(|(name, value)| {
         // An input that is written empty is not given.
-        has_part(name, &OF_A_LOGIN) && text_of(value).is_none_or(|text| !text.value.is_empty())
+        let of_login = has_part(name, &OF_A_LOGIN) || (has_word(&action, &OF_LOGIN) && has_part(name, &OF_KEYS));
+        of_login && text_of(value).is_none_or(|text| !text.value.is_empty())
     });
     let why = match given {
         Some((input, _)) => format!("is given `{input}`: it may log in to AWS"),
@@ -101,12 +102,18 @@ fn issues_credentials(secrets: &str) -> bool {
     secrets.split([';', '\n']).any(|secret| secret.contains("AWS_ACCESS_KEY_ID") && is_issued(secret))
 }
 
+/// Words in the names of actions that log in.
+const OF_LOGIN: [&str; 7] = ["login", "auth", "authenticate", "oidc", "credentials", "creds", "assume"];
+
+/// Whether an action's path, after its owner, has one of these words.
+fn has_word(action: &str, words: &[&str]) -> bool {
+    let path = action.split_once('/').map_or("", |(_, path)| path);
+    path.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| words.contains(&word))
+}
+
 /// Whether the words of an action's path, after its owner, name a login to AWS.
 fn is_named_after_a_login(action: &str) -> bool {
-    let path = action.split_once('/').map_or("", |(_, path)| path);
-    let words: Vec<&str> = path.split(|c: char| !c.is_ascii_alphanumeric()).collect();
-    let of_login = ["login", "auth", "authenticate", "oidc", "credentials", "creds"];
-    words.contains(&"aws") && words.iter().any(|word| *word == "assume" || of_login.contains(word))
+    has_word(action, &["aws"]) && has_word(action, &OF_LOGIN)
 }
 
 /// Whether an action of the repository that is a program may log in to AWS, by its inputs, its path and its name.
