@@ -143,3 +143,18 @@ async fn an_action_that_is_given_a_users_keys_alone_is_no_login() {
     let with_role = cache.replace("secretKey: s", "roleArn: r");
     judged(&[(W, &one_job(TOKEN, "", &with_role))]).await.assert_status(3);
 }
+
+#[tokio::test]
+async fn a_step_that_logs_in_twice_does_not_state_the_share_of_the_first_login() {
+    let action = format!(
+        "runs:\n  using: composite\n  steps:\n    - uses: aws-actions/configure-aws-credentials@v5\n      \
+         with: {{role-to-assume: \"{ROLE}\"}}\n    - {{run: make test, shell: sh}}\n    \
+         - uses: aws-actions/configure-aws-credentials@v5\n      with: {{role-to-assume: \"{ROLE}2\"}}\n    \
+         - {{run: make report, shell: sh}}\n"
+    );
+    let steps = "      - uses: ./test\n        timeout-minutes: 95\n";
+    let workflow = one_job(TOKEN, "", steps).replace("      - run: make\n", "");
+    let ran = judged(&[(W, &workflow), ("test/action.yml", &action)]).await;
+    assert_eq!(of_job(&ran, "w/j-1"), [("default-duration-too-short".to_owned(), "medium".to_owned())]);
+    assert_eq!(ran.report()["jobs"][0]["needed_seconds"], 95 * 60);
+}

@@ -134,9 +134,16 @@ pub(super) fn of_login(job: &Length, start: Position, end: Option<Position>, ste
     }
     let bounded: Option<Seconds> = parts.iter().copied().try_fold(Seconds(0), |sum, part| Some(sum + part?));
     let seconds = |value| Placed { value, place: job.seconds.place };
+    // Of a step that logs in again between its parts, the timeout is more than one login's share.
+    let shared = end.is_some_and(|end| end.others_before) || (start.again && start.others_before && start.others_after);
     match (bounded, end) {
         // A login that no step follows is judged by the whole job: something that is not in the file uses it.
         (_, None) if parts.is_empty() && !start.again => job.clone(),
+        (Some(sum), _) if sum <= job.seconds.value && shared => Length {
+            seconds: seconds(sum.max(LEAST)),
+            from: LengthFrom::Assumed,
+            comment: "the timeout-minutes of the steps, one of which logs in again".to_owned(),
+        },
         (Some(sum), _) if sum <= job.seconds.value && !(parts.is_empty() && end.is_none()) => Length {
             seconds: seconds(sum.max(LEAST)),
             from: LengthFrom::Declared,
