@@ -37,6 +37,8 @@ pub enum HopOutcome {
 pub enum NotCheckedReason {
     /// The run makes no AWS calls.
     Offline,
+    /// An expression of a workflow names the role, and only a run knows its value.
+    NameNotKnown,
     /// An earlier hop was not assumed.
     NotReached,
     /// AssumeRole failed.
@@ -192,6 +194,9 @@ fn cover_roles(subject: &Subject<'_>) -> RoleCoverage {
 }
 
 fn not_checked(subject: &Subject<'_>, role: &RoleRef) -> Option<NotCheckedReason> {
+    if role.arn().is_none() {
+        return Some(NotCheckedReason::NameNotKnown);
+    }
     if !is_live(subject) {
         return Some(NotCheckedReason::Offline);
     }

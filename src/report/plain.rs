@@ -1,7 +1,9 @@
 //! The texts that mail, terminal and the other forms for people share, without colour or width. Owns the wording of
 //! the report as a whole; a finding's file owns its wording.
 
-use super::{Coverage, HopOutcome, JobReport, NotCheckedReason, NotJudged, PlannedReport, Report, Walk};
+use super::{
+    Coverage, HopOutcome, JobReport, NotCheckedReason, NotCheckedRole, NotJudged, PlannedReport, Report, Walk,
+};
 use crate::failure::{Class, printable};
 use crate::findings::Finding;
 use crate::findings::Severity;
@@ -169,15 +171,20 @@ pub fn incomplete(report: &Report) -> String {
 pub fn coverage(report: &Report) -> Vec<String> {
     let Coverage { roles, paths } = &report.coverage;
     if is_offline(&report.coverage) {
-        // A role whose name is an expression cannot be tested.
-        let expressions = report.roles.iter().filter(|role| role.arn.arn().is_none()).count();
-        let calls = match roles.total - expressions.min(roles.total) {
-            known if paths.total > 0 && known > 0 => {
-                let roles = count(known, "role", "roles");
-                format!("lint makes no AWS calls. Run `check` to test these {roles}.")
-            }
-            _ => "lint makes no AWS calls.".to_owned(),
-        };
+        let is_named = |role: &&NotCheckedRole| role.reason == NotCheckedReason::NameNotKnown;
+        let expressions = roles.not_checked.iter().filter(is_named).count();
+        let mut calls = vec!["lint makes no AWS calls.".to_owned()];
+        // A role whose name is not known cannot be tested.
+        let known = roles.total.saturating_sub(expressions);
+        if paths.total > 0 && known > 0 {
+            calls.push(format!("Run `check` to test these {}.", count(known, "role", "roles")));
+        }
+        match expressions {
+            0 => {}
+            1 => calls.push("1 role is an expression: only a run knows its name.".to_owned()),
+            many => calls.push(format!("{many} roles are expressions: only a run knows their names.")),
+        }
+        let calls = calls.join(" ");
         let planned = report.planned.iter().flat_map(PlannedReport::lines);
         let imported = report.notes.iter().cloned().chain(not_judged(report));
         return std::iter::once(calls).chain(planned).chain(imported).collect();
@@ -234,6 +241,7 @@ fn by_reason(what: &str, all: impl Iterator<Item = (String, String)>) -> Vec<Str
 pub(super) fn not_checked(reason: NotCheckedReason) -> String {
     match reason {
         NotCheckedReason::Offline => outcome(HopOutcome::Offline).to_owned(),
+        NotCheckedReason::NameNotKnown => "an expression, whose value only a run knows".to_owned(),
         NotCheckedReason::NotReached => outcome(HopOutcome::NotReached).to_owned(),
         NotCheckedReason::NoReader => "no reader for its account".to_owned(),
         NotCheckedReason::Assume(class) => failure(class).to_owned(),

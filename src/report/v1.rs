@@ -117,6 +117,7 @@ const fn outcome_word(outcome: HopOutcome) -> &'static str {
 fn not_checked_word(reason: NotCheckedReason) -> String {
     match reason {
         NotCheckedReason::Offline => "offline".to_owned(),
+        NotCheckedReason::NameNotKnown => "name-not-known".to_owned(),
         NotCheckedReason::NotReached => "not-reached".to_owned(),
         NotCheckedReason::NoReader => "no-reader".to_owned(),
         NotCheckedReason::Assume(class) => class.as_str().to_owned(),

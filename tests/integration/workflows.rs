@@ -90,6 +90,15 @@ async fn a_chained_request_over_an_hour_is_refused_for_all_roles() {
 }
 
 #[tokio::test]
+async fn coverage_names_the_roles_that_are_expressions() {
+    let steps = login("v5", "role-to-assume: \"${{ secrets.R }}\"");
+    let ran = judged(&[(W, &one_job(TOKEN, "    timeout-minutes: 30\n", &steps))]).await;
+    let role = &ran.report()["coverage"]["roles"]["not_checked"][0];
+    assert_eq!((&role["role"], &role["reason"]), (&"${{ secrets.R }}".into(), &"name-not-known".into()));
+    assert_eq!(ran.report()["run"]["complete"], true);
+}
+
+#[tokio::test]
 async fn a_short_job_is_covered_with_unknown_role_account_and_session_name() {
     let inputs = "role-to-assume: \"${{ secrets.R }}\", role-session-name: \"ci-${{ github.run_id }}\", \
                   role-external-id: \"${{ secrets.E }}\"";
