@@ -47,6 +47,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ("jobs[].headroom_seconds", "`lapses_after_seconds` minus `needed_seconds`; negative if the job lapses"),
     ("jobs[].limited_by", "what limits the job, such as `role-chaining`; null if it is covered"),
     ("jobs[].limiting_hop", "the hop that limits it, 0-based; null for the source"),
+    ("jobs[].confirmed", "false if the verdict depends on a length that no text of AWS and no measurement states"),
     ("jobs[].hops[].role", "the ARN of the role that this hop assumes"),
     ("jobs[].hops[].chained", "true if the caller is itself a session"),
     ("jobs[].hops[].requested_seconds", "the DurationSeconds that counts; 3600 if the client sends none"),

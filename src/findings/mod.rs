@@ -44,6 +44,8 @@ mod waiver_expired;
 mod waiver_unused;
 
 pub use change_key::ChangeKey;
+#[cfg(feature = "cli")]
+pub(crate) use model::UNCONFIRMED;
 pub use model::{Finding, SHARED, UNOWNED, Waived};
 pub(crate) use planned::notes as planned_notes;
 pub use registry::{FindingId, Severity};

@@ -10,6 +10,9 @@ use super::{ChangeKey, change_key};
 use crate::fixes::Fix;
 use crate::inventory::{Job, JobName, Location, RoleRef, Waiver, hex};
 
+/// The sentence about a verdict that stands on an unconfirmed number.
+pub(crate) const UNCONFIRMED: &str = "Unconfirmed: this verdict depends on a length that no text of AWS and no \
+                                      measurement states. The real length may differ.";
 /// The owner of findings whose jobs have none.
 pub const UNOWNED: &str = "unowned";
 /// The `owner` of a finding with several owners.
@@ -157,6 +160,13 @@ impl Finding {
     pub(super) fn evidence(mut self, fact: Fact, provenance: Provenance) -> Self {
         self.evidence.push(Evidence { fact, provenance });
         self
+    }
+
+    /// Says that the verdict depends on an unconfirmed number.
+    pub(super) fn unconfirmed(self) -> Self {
+        let detail = format!("{} {UNCONFIRMED}", self.detail);
+        let how = Provenance::Derived("no text of AWS and no measurement states this length");
+        self.detailed(detail).evidence(Fact::Confirmed(false), how)
     }
 
     pub(super) fn fixes(mut self, fixes: impl IntoIterator<Item = Fix>) -> Self {

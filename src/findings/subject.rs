@@ -116,7 +116,11 @@ impl<'a> Subject<'a> {
         for (id, detect) in detections() {
             match detect {
                 Detect::Verdict { describe, .. } => {
-                    findings.extend(self.judged_with(id).filter_map(|job| describe(&job)));
+                    let described = self.judged_with(id).filter_map(|job| {
+                        let finding = describe(&job)?;
+                        Some(if job.judgement.confirmed { finding } else { finding.unconfirmed() })
+                    });
+                    findings.extend(described);
                 }
                 Detect::Refusal { describe, .. } => {
                     let about = refusals.iter().filter(|((of, _), _)| *of == id);

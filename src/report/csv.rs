@@ -34,6 +34,7 @@ struct Row {
     fix: String,
     file: String,
     line: Option<usize>,
+    confirmed: Option<bool>,
 }
 
 /// Renders the report: jobs in the inventory's order, then findings about roles and the run, then roles that were not
@@ -89,6 +90,7 @@ fn job_row(job: &JobReport, found: &Found<'_>, stop: Option<&NotWalkedPath>) -> 
         fix: text(&first_steps(open)),
         file: text(&job.location.file),
         line: Some(job.location.line),
+        confirmed: Some(job.confirmed),
     }
 }
 

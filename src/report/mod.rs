@@ -144,6 +144,8 @@ pub struct JobReport {
     pub limited_by: Option<LimitedBy>,
     /// The hop that limits it, 0-based.
     pub limiting_hop: Option<usize>,
+    /// `false`: the verdict depends on a number that no text of AWS and no measurement confirms.
+    pub confirmed: bool,
     /// Its hops.
     pub hops: Vec<HopReport>,
     /// Where the inventory declares it.
@@ -244,6 +246,7 @@ fn job_report(job: &Job, judgement: &Judgement, walk: &JobWalk) -> JobReport {
         headroom_seconds: judgement.headroom,
         limited_by: judgement.limited_by,
         limiting_hop: judgement.limiting_hop,
+        confirmed: judgement.confirmed,
         hops: hops
             .map(|((hop, lease), outcome)| HopReport {
                 role: hop.role.clone(),

@@ -52,11 +52,12 @@ pub fn severities<'a>(findings: impl Iterator<Item = &'a Finding>) -> String {
 /// The text of a job's verdict, and of a failed walk.
 #[must_use]
 pub fn verdict(job: &JobReport) -> String {
+    let doubt = if job.confirmed { "" } else { " (unconfirmed)" };
     match (job.verdict, job.walk) {
         (Verdict::Rejected, _) => "cannot start".to_owned(),
-        (verdict, Walk::Failed) => format!("{}, walk failed", verdict.as_str()),
-        (verdict, _) if was_unfinished(job) => format!("{}, not walked", verdict.as_str()),
-        (verdict, _) => verdict.as_str().to_owned(),
+        (verdict, Walk::Failed) => format!("{}{doubt}, walk failed", verdict.as_str()),
+        (verdict, _) if was_unfinished(job) => format!("{}{doubt}, not walked", verdict.as_str()),
+        (verdict, _) => format!("{}{doubt}", verdict.as_str()),
     }
 }
 

@@ -291,6 +291,7 @@ struct JobV1<'a> {
     headroom_seconds: Option<i64>,
     limited_by: Option<LimitedBy>,
     limiting_hop: Option<usize>,
+    confirmed: bool,
     hops: Vec<HopV1<'a>>,
     location: &'a Location,
 }
@@ -327,6 +328,7 @@ impl<'a> From<&'a JobReport> for JobV1<'a> {
             headroom_seconds: job.headroom_seconds,
             limited_by: job.limited_by,
             limiting_hop: job.limiting_hop,
+            confirmed: job.confirmed,
             hops: job.hops.iter().map(hop).collect(),
             location: &job.location,
         }

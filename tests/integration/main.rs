@@ -55,6 +55,7 @@ mod teams;
 mod template_notes;
 mod templates;
 mod throttling;
+mod unconfirmed;
 mod unreadable_answers;
 mod week_of_changes;
 mod widget;

@@ -52,6 +52,7 @@ struct ExplainedJob<'a> {
     headroom_seconds: Option<i64>,
     limited_by: Option<LimitedBy>,
     limiting_hop: Option<usize>,
+    confirmed: bool,
 }
 
 #[derive(Serialize)]
@@ -157,6 +158,7 @@ impl Explanation<'_> {
             headroom_seconds: judgement.headroom,
             limited_by: judgement.limited_by,
             limiting_hop: judgement.limiting_hop,
+            confirmed: judgement.confirmed,
         }
     }
 

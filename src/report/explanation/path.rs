@@ -4,6 +4,7 @@ use anstyle::Style;
 
 use super::{Explanation, Text};
 use crate::facts::MaxSessionFrom;
+use crate::findings::UNCONFIRMED;
 use crate::inventory::{FirstCall, Hop, Refresh, Seconds};
 use crate::lease::rules::{self, Grant, Refusal};
 use crate::lease::{HopLease, Verdict};
@@ -122,6 +123,9 @@ pub(super) fn draw_calculation(explained: &Explanation<'_>, text: &mut Text) {
         }
     };
     text.wrapped_after("  lasts    ", &lasts);
+    if !judgement.confirmed {
+        text.wrapped_after("  doubt    ", UNCONFIRMED);
+    }
     if let Some(limit) = judgement.limited_by {
         let place = judgement.limiting_hop.map_or_else(|| "the source".to_owned(), |hop| format!("path[{hop}]"));
         text.line(&format!("  limit    {}, at {place}", describe_limit(limit)));
