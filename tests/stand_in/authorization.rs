@@ -69,6 +69,9 @@ fn check_own(world: &World, caller: &Key, action: &str, resource: &str, named: b
 pub fn check_assume(world: &World, caller: &Key, request: &Request) -> Result<(), Problem> {
     let target = request.param("RoleArn").unwrap_or_default();
     let role = world.roles.get(target);
+    if role.is_none() && world.rules.missing_role_is_named {
+        return Err(Problem::new(404, "NoSuchEntity", "The role cannot be found."));
+    }
     let wording = role.and_then(|role| role.wording).unwrap_or(world.wording);
     let sets_source_identity = request.param("SourceIdentity").is_some() || caller.source_identity.is_some();
     let tags = request.params.keys().any(|name| name.starts_with("Tags.member."));
@@ -94,7 +97,7 @@ fn check_assume_action(
     let named = role.is_some_and(|role| trust_names(role, caller) && role.parts.account == caller.principal.account);
     check_own(world, caller, action, target, named)?;
     match role {
-        Some(role) if trusts(role, caller, request, action) => Ok(()),
+        Some(role) if trusts(world, role, caller, request, action) => Ok(()),
         _ => Err(Cause::No(TRUST)),
     }
 }
@@ -104,7 +107,7 @@ fn trust_names(role: &Role, caller: &Key) -> bool {
     role.trusted.iter().any(|trusted| *trusted == caller.principal.identity || *trusted == caller.principal.arn)
 }
 
-fn trusts(role: &Role, caller: &Key, request: &Request, action: &str) -> bool {
+fn trusts(world: &World, role: &Role, caller: &Key, request: &Request, action: &str) -> bool {
     let principal = &caller.principal;
     let root = format!("arn:{}:iam::{}:root", principal.partition, principal.account);
     let account =
@@ -119,10 +122,14 @@ fn trusts(role: &Role, caller: &Key, request: &Request, action: &str) -> bool {
         (SourceIdentity::Required(pattern), _) => source_identity.is_some_and(|given| matches(pattern, given)),
     };
     let mfa = request.param("SerialNumber").is_some() || caller.origin == (Origin::SessionToken { mfa: true });
+    let requested = request.param("DurationSeconds").and_then(|seconds| seconds.parse().ok());
+    let requested = requested.unwrap_or(world.rules.default_role_seconds);
     principal.partition == role.parts.partition
         && (account || trust_names(role, caller))
         // An external ID is compared literally: an asterisk in it is not a wildcard.
-        && role.external_id.as_deref().is_none_or(|wanted| request.param("ExternalId") == Some(wanted))
+        && (role.external_id.as_deref().is_none_or(|wanted| request.param("ExternalId") == Some(wanted))
+            || !world.rules.external_id_counts)
+        && (role.most_seconds.is_none_or(|most| requested <= most) || !world.rules.duration_conditions)
         && meets(&role.session_name, request.param("RoleSessionName"))
         && source_identity_good
         && (role.accepts_tags || action != "sts:TagSession")

@@ -27,15 +27,18 @@ use tokio::{
 
 use super::{
     authentication::{KnownKey, authenticate},
-    clock,
+    authorization, clock,
+    credentials::Key,
     errors::Problem,
     fault::Answer,
-    iam,
+    iam, iam_changes,
     journal::{Call, Entry},
     request::Request,
     s3,
     server::Shared,
-    sns, sts, xml,
+    sns, sts, trail,
+    world::World,
+    xml,
 };
 
 /// Larger than SNS's largest message, percent-encoded.
@@ -43,6 +46,7 @@ const MOST_BODY_BYTES: usize = 8 * 1024 * 1024;
 /// The pause between the first half of a truncated answer and its end, so that the first half is sent.
 const BEFORE_CUT: Duration = Duration::from_millis(20);
 const XML: &str = "text/xml";
+const JSON: &str = "application/x-amz-json-1.1";
 
 pub async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     loop {
@@ -121,6 +125,16 @@ impl Reply {
         Reply { code, ..Reply::other(status, XML, body) }
     }
 
+    fn json(outcome: Result<String, Problem>) -> Reply {
+        match outcome {
+            Ok(result) => Reply::other(200, JSON, result),
+            Err(Problem { status, code, message }) => {
+                let body = serde_json::json!({"__type": code, "message": message}).to_string();
+                Reply { code: Some(code), ..Reply::other(status, JSON, body) }
+            }
+        }
+    }
+
     fn other(status: u16, content_type: &str, body: String) -> Reply {
         let content_type = content_type.to_owned();
         Reply { status, code: None, content_type, headers: Vec::new(), body, pace: Pace::Whole }
@@ -184,6 +198,28 @@ fn describe(request: Option<&Request>, known: Option<&KnownKey>, connection: usi
     }
 }
 
+fn dispatch(world: &mut World, caller: &Key, request: &Request) -> Result<String, Problem> {
+    if let Some(answer) = iam_changes::answer(world, caller, request) {
+        return answer;
+    }
+    match request.action.as_str() {
+        "AssumeRole" => sts::assume_role(world, caller, request),
+        "GetSessionToken" => sts::get_session_token(world, caller, request),
+        "GetFederationToken" => sts::get_federation_token(world, caller, request),
+        "GetRole" => iam::get_role(world, caller, request),
+        "ListRoles" => iam::list_roles(world, caller, request),
+        "Publish" => sns::publish(world, caller, request),
+        "LookupEvents" => trail::lookup_events(world, caller, request),
+        "ListBuckets" | "DescribeRegions" => {
+            let action = format!("{}:{}", request.service, request.action);
+            authorization::may(world, caller, &action, "*")
+                .map(|()| String::new())
+                .map_err(|_| Problem::new(403, "AccessDenied", "Access Denied"))
+        }
+        _ => sts::get_caller_identity(world, caller),
+    }
+}
+
 struct AnsweredCall<'a> {
     shared: &'a Shared,
     entry: Entry,
@@ -243,7 +279,10 @@ impl AnsweredCall<'_> {
 
     /// The answer to a call that is carried out.
     fn reply(&self, request: &Request) -> Reply {
-        if request.service != "s3" {
+        if request.is_json() {
+            return Reply::json(self.carry_out(request));
+        }
+        if request.service != "s3" || request.action == "ListBuckets" {
             return Reply::xml(self.carry_out(request), request.service, &request.action, &self.request_id);
         }
         let known = KnownKey::find(request, &self.shared.state().world);
@@ -263,7 +302,8 @@ impl AnsweredCall<'_> {
     }
 
     fn carry_out(&self, request: &Request) -> Result<String, Problem> {
-        let known = KnownKey::find(request, &self.shared.state().world);
+        let earlier = self.shared.state().world.consistency.next();
+        let known = self.shared.state().world.seeing(earlier.as_ref(), |world| KnownKey::find(request, world));
         let caller = authenticate(request, known)?;
         if !request.is_known() || request.version != xml::version(request.service) {
             let message = format!("Could not find operation {} for version {}", request.action, request.version);
@@ -271,14 +311,16 @@ impl AnsweredCall<'_> {
         }
         let mut state = self.shared.state();
         let world = &mut state.world;
-        match request.action.as_str() {
-            "AssumeRole" => sts::assume_role(world, &caller, request),
-            "GetSessionToken" => sts::get_session_token(world, &caller, request),
-            "GetRole" => iam::get_role(world, &caller, request),
-            "ListRoles" => iam::list_roles(world, &caller, request),
-            "Publish" => sns::publish(world, &caller, request),
-            _ => Ok(sts::get_caller_identity(&caller)),
+        if !iam_changes::is_change(&request.action) {
+            return world.seeing(earlier.as_ref(), |world| dispatch(world, &caller, request));
         }
+        // A server that does not know a new thing yet cannot change it.
+        if earlier.is_some() && !request.action.starts_with("Create") {
+            world.clone().seeing(earlier.as_ref(), |world| dispatch(world, &caller, request))?;
+        }
+        // A refused change delays nothing.
+        dispatch(&mut world.clone(), &caller, request)?;
+        world.changing(|world| dispatch(world, &caller, request))
     }
 
     fn reset(&self) -> io::Result<Response<Payload>> {
@@ -289,12 +331,15 @@ impl AnsweredCall<'_> {
     fn send(&self, reply: Reply) -> io::Result<Response<Payload>> {
         let mut state = self.shared.state();
         let date = clock::http_date(state.world.clock.now());
-        let mut response = Response::builder().status(reply.status).header("Date", date);
+        let mut response = Response::builder().status(reply.status);
+        if state.world.rules.has_date {
+            response = response.header("Date", date);
+        }
         for (name, value) in &reply.headers {
             response = response.header(*name, value);
         }
         // The page of a proxy does not have AWS's request id.
-        if reply.content_type == XML {
+        if reply.content_type == XML || reply.content_type == JSON {
             response = response.header("x-amzn-RequestId", &self.request_id);
         }
         let payload = Payload::new(reply.body, &reply.pace);

@@ -45,6 +45,8 @@ pub enum Origin {
     LongTerm,
     /// GetSessionToken.
     SessionToken { mfa: bool },
+    /// GetFederationToken.
+    Federation,
     /// AssumeRole, or a service's session of its role. With the role's id: a recreated role with the same name is
     /// another role.
     RoleSession { role_id: String },

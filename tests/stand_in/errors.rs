@@ -59,6 +59,8 @@ pub const OVER_ROLE_MAXIMUM: &str = "The requested DurationSeconds exceeds the M
 pub const OVER_CHAIN_CAP: &str =
     "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.";
 pub const TOKEN_EXPIRED: &str = "The security token included in the request is expired";
+pub const TOKEN_EXPIRED_S3: &str = "The provided token has expired.";
+pub const TOKEN_EXPIRED_EC2: &str = "Request has expired.";
 pub const TOKEN_INVALID: &str = "The security token included in the request is invalid.";
 /// IAM omits the period.
 pub const TOKEN_INVALID_IAM: &str = "The security token included in the request is invalid";
@@ -68,6 +70,7 @@ pub const SCOPE_REGION: &str = "Credential should be scoped to a valid region. "
 pub const SOURCE_IDENTITY_SET: &str = "The source identity is already set for this assume role session";
 pub const ROOT_CALLER: &str = "Roles may not be assumed by root accounts.";
 pub const SESSION_TOKEN_FROM_SESSION: &str = "Cannot call GetSessionToken with session credentials";
+pub const FEDERATION_TOKEN_FROM_SESSION: &str = "Cannot call GetFederationToken with session credentials";
 pub const MFA_HALF: &str =
     "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.";
 pub const RATE_EXCEEDED: &str = "Rate exceeded";
@@ -153,7 +156,7 @@ pub const REFUSALS: &[Refusal] = &[
     invalid("source-identity-changed", SOURCE_IDENTITY_SET),
     denied("root-caller", ROOT_CALLER),
     denied("session-token-from-session", SESSION_TOKEN_FROM_SESSION),
-    denied("federation-token-from-session", "Cannot call GetFederationToken with session credentials"),
+    denied("federation-token-from-session", FEDERATION_TOKEN_FROM_SESSION),
     sts("token-expired", 403, "ExpiredToken", TOKEN_EXPIRED),
     sts("token-invalid", 403, "InvalidClientTokenId", TOKEN_INVALID),
     sts("signature-mismatch", 403, "SignatureDoesNotMatch", SIGNATURE_DOES_NOT_MATCH),

@@ -61,6 +61,10 @@ impl Policy {
         self.add(false, action, resource);
     }
 
+    pub fn add_all(&mut self, other: &Policy) {
+        self.statements.extend(other.statements.iter().cloned());
+    }
+
     fn add(&mut self, allow: bool, action: &str, resource: &str) {
         let (actions, resources) = (Patterns::one(action), Patterns::one(resource));
         self.statements.push(Statement { allow, actions, resources, conditional: false });

@@ -41,7 +41,7 @@ pub struct Signed {
     pub signature: String,
 }
 
-const ACTIONS: [(&str, &str); 8] = [
+const ACTIONS: [(&str, &str); 27] = [
     ("GetObject", "s3"),
     ("PutObject", "s3"),
     ("AssumeRole", "sts"),
@@ -49,8 +49,31 @@ const ACTIONS: [(&str, &str); 8] = [
     ("GetSessionToken", "sts"),
     ("GetRole", "iam"),
     ("ListRoles", "iam"),
+    ("CreateRole", "iam"),
+    ("UpdateRole", "iam"),
+    ("DeleteRole", "iam"),
+    ("PutRolePolicy", "iam"),
+    ("DeleteRolePolicy", "iam"),
+    ("ListRoleTags", "iam"),
+    ("CreateUser", "iam"),
+    ("DeleteUser", "iam"),
+    ("PutUserPolicy", "iam"),
+    ("DeleteUserPolicy", "iam"),
+    ("ListUserTags", "iam"),
+    ("ListUsers", "iam"),
+    ("CreateAccessKey", "iam"),
+    ("UpdateAccessKey", "iam"),
+    ("DeleteAccessKey", "iam"),
+    ("ListAccessKeys", "iam"),
+    ("GetFederationToken", "sts"),
+    ("DescribeRegions", "ec2"),
+    ("ListBuckets", "s3"),
     ("Publish", "sns"),
 ];
+
+/// The operations of the JSON protocol, with their service.
+const JSON_TARGETS: [(&str, &str, &str); 1] =
+    [("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents", "cloudtrail", "LookupEvents")];
 
 impl Request {
     pub fn read(parts: Parts, body: Bytes) -> Result<Request, Problem> {
@@ -65,6 +88,9 @@ impl Request {
         }
         if parts.method != Method::POST || parts.uri.path() != "/" {
             return Err(bad("The stand-in takes POST / only"));
+        }
+        if parts.headers.contains_key("x-amz-target") {
+            return Request::of_json(parts, body);
         }
         let form = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if !form.starts_with("application/x-www-form-urlencoded") {
@@ -91,8 +117,44 @@ impl Request {
         })
     }
 
+    /// A request whose body is no form.
+    fn without_form(service: &'static str, action: &str, parts: Parts, body: Bytes) -> Result<Request, Problem> {
+        Ok(Request {
+            service,
+            action: action.to_owned(),
+            params: BTreeMap::new(),
+            version: String::new(),
+            method: parts.method.clone(),
+            path: parts.uri.path().to_owned(),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            signed: Signed::read(&parts.headers)?,
+            headers: parts.headers,
+            body,
+        })
+    }
+
+    /// The JSON protocol: the operation is in a header. Texts of the input become parameters.
+    fn of_json(parts: Parts, body: Bytes) -> Result<Request, Problem> {
+        let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let known = JSON_TARGETS.iter().find(|(known, ..)| *known == target);
+        let Some((_, service, action)) = known else {
+            return Err(Problem::new(400, "UnknownOperationException", "The stand-in does not know this operation"));
+        };
+        let input: serde_json::Value = serde_json::from_slice(&body)
+            .map_err(|_| Problem::new(400, "SerializationException", "The input is not JSON"))?;
+        let mut request = Request::without_form(service, action, parts, body)?;
+        for (name, value) in input.as_object().into_iter().flatten() {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            request.params.insert(name.clone(), text);
+        }
+        Ok(request)
+    }
+
     /// S3 by path: `/BUCKET/KEY`, with `x-id` as the SDKs send it.
     fn of_s3(action: &str, parts: Parts, body: Bytes) -> Result<Request, Problem> {
+        if parts.uri.path() == "/" && parts.uri.query() == Some("x-id=ListBuckets") {
+            return Request::without_form("s3", "ListBuckets", parts, body);
+        }
         let (bucket, key) = parts.uri.path().trim_start_matches('/').split_once('/').unwrap_or_default();
         let query = parts.uri.query().unwrap_or_default();
         if key.is_empty() || query != format!("x-id={action}") {
@@ -140,9 +202,14 @@ impl Request {
         format!("{} {}?{}\n{headers}\n{body}\n{:?}\n", self.method, self.path, self.query, self.params)
     }
 
+    /// Whether the call is one of the JSON protocol.
+    pub fn is_json(&self) -> bool {
+        self.headers.contains_key("x-amz-target")
+    }
+
     /// Whether the stand-in implements this action.
     pub fn is_known(&self) -> bool {
-        ACTIONS.iter().any(|(action, _)| *action == self.action)
+        self.is_json() || ACTIONS.iter().any(|(action, _)| *action == self.action)
     }
 }
 

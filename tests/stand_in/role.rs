@@ -1,5 +1,7 @@
 //! Roles and users as a test declares them: their permissions and trust. `world` stores them, `sts` decides.
 
+use std::collections::BTreeMap;
+
 use super::{arn::Arn, policy::Policy};
 
 /// The wording of a denial.
@@ -27,6 +29,10 @@ pub struct Role {
     pub(super) permissions: Policy,
     pub(super) wording: Option<Wording>,
     pub(super) denied: Option<String>,
+    /// The trust policy allows no longer DurationSeconds than this.
+    pub(super) most_seconds: Option<i32>,
+    pub(super) inline: BTreeMap<String, Policy>,
+    pub(super) tags: BTreeMap<String, String>,
     /// Assigned by the world. A recreated role with the same ARN gets another id.
     pub(super) id: String,
 }
@@ -58,6 +64,9 @@ impl Role {
             permissions: Policy::default(),
             wording: None,
             denied: None,
+            most_seconds: None,
+            inline: BTreeMap::new(),
+            tags: BTreeMap::new(),
             id: String::new(),
         }
     }
@@ -147,6 +156,8 @@ pub struct User {
     pub(super) arn: String,
     pub(super) parts: Arn,
     pub(super) permissions: Policy,
+    pub(super) inline: BTreeMap<String, Policy>,
+    pub(super) tags: BTreeMap<String, String>,
 }
 
 impl User {
@@ -158,7 +169,7 @@ impl User {
             Some(parts)
                 if parts.service == "iam" && (parts.resource.starts_with("user/") || parts.resource == "root") =>
             {
-                User { arn, parts, permissions: Policy::default() }
+                User { arn, parts, permissions: Policy::default(), inline: BTreeMap::new(), tags: BTreeMap::new() }
             }
             _ => panic!("not a user ARN: {arn}"),
         }
@@ -171,6 +182,18 @@ impl User {
 
     pub fn denies(mut self, action: &str, resource: &str) -> User {
         self.permissions.deny(action, resource);
+        self
+    }
+
+    /// The permissions of a policy document.
+    ///
+    /// # Panics
+    /// If the document is not a policy.
+    pub fn with_policy(mut self, document: &str) -> User {
+        match Policy::parse(document) {
+            Ok(policy) => self.permissions.add_all(&policy),
+            Err(problem) => panic!("not a policy: {problem:?}"),
+        }
         self
     }
 

@@ -11,12 +11,10 @@ use super::{
     clock,
     errors::{Problem, SIGNATURE_DOES_NOT_MATCH},
     request::{Request, Signed},
+    rules::Rules,
 };
 
-/// The allowed offset of the caller's clock in each direction.
-const WINDOW_SECONDS: i64 = 15 * 60;
-
-pub fn check(request: &Request, signed: &Signed, secret: &str, now: Timestamp) -> Result<(), Problem> {
+pub fn check(request: &Request, signed: &Signed, secret: &str, now: Timestamp, rules: &Rules) -> Result<(), Problem> {
     let written = request.header("x-amz-date").unwrap_or_default();
     let Some(moment) = clock::parse_basic(&written) else {
         return Err(Problem::new(
@@ -25,7 +23,7 @@ pub fn check(request: &Request, signed: &Signed, secret: &str, now: Timestamp) -
             format!("Date must be in ISO-8601 'basic format'. Got '{written}'."),
         ));
     };
-    check_window(moment, now)?;
+    check_window(moment, now, rules.clock_window)?;
     check_coverage(request, signed)?;
     let day = written.get(..8).unwrap_or_default();
     if signed.date != day {
@@ -40,7 +38,7 @@ pub fn check(request: &Request, signed: &Signed, secret: &str, now: Timestamp) -
     let canonical = hex_sha256(canonical_request(request, signed).as_bytes());
     let to_sign = format!("AWS4-HMAC-SHA256\n{written}\n{date}/{region}/{service}/aws4_request\n{canonical}");
     let key = generate_signing_key(secret, SystemTime::from(moment), region, service);
-    if calculate_signature(key, to_sign.as_bytes()) == signed.signature {
+    if calculate_signature(key, to_sign.as_bytes()) == signed.signature || !rules.checks_signatures {
         Ok(())
     } else {
         Err(mismatch(SIGNATURE_DOES_NOT_MATCH))
@@ -51,9 +49,9 @@ fn mismatch(message: impl Into<String>) -> Problem {
     Problem::new(403, "SignatureDoesNotMatch", message)
 }
 
-fn check_window(signed: Timestamp, now: Timestamp) -> Result<(), Problem> {
+fn check_window(signed: Timestamp, now: Timestamp, window: i64) -> Result<(), Problem> {
     let now = clock::whole_seconds(now);
-    let (earliest, latest) = (clock::after(now, -WINDOW_SECONDS), clock::after(now, WINDOW_SECONDS));
+    let (earliest, latest) = (clock::after(now, -window), clock::after(now, window));
     let [at, first, last, this] = [signed, earliest, latest, now].map(clock::basic);
     if signed < earliest {
         return Err(mismatch(format!("Signature expired: {at} is now earlier than {first} ({this} - 15 min.)")));

@@ -1,4 +1,4 @@
-//! STS: AssumeRole, GetCallerIdentity, GetSessionToken. Each checks schema, permission and duration, in AWS's order.
+//! STS: AssumeRole, GetCallerIdentity, GetSessionToken, GetFederationToken. Each checks schema, permission and duration, in AWS's order.
 
 use super::{
     arn::Arn,
@@ -6,57 +6,55 @@ use super::{
     constraint::{Constraints, integer},
     credentials::{Key, Origin, Principal},
     errors::{
-        MFA_HALF, OVER_CHAIN_CAP, OVER_ROLE_MAXIMUM, Problem, ROOT_CALLER, SESSION_TOKEN_FROM_SESSION,
-        SOURCE_IDENTITY_SET,
+        FEDERATION_TOKEN_FROM_SESSION, MFA_HALF, OVER_CHAIN_CAP, OVER_ROLE_MAXIMUM, Problem, ROOT_CALLER,
+        SESSION_TOKEN_FROM_SESSION, SOURCE_IDENTITY_SET,
     },
     policy::Policy,
     request::Request,
+    rules::Rules,
     world::{self, NewSession, World},
     xml,
 };
 
-const LEAST_SECONDS: i32 = 900;
-const MOST_ROLE_SECONDS: i32 = 43_200;
-const MOST_TOKEN_SECONDS: i32 = 129_600;
-const DEFAULT_ROLE_SECONDS: i32 = 3600;
-const DEFAULT_TOKEN_SECONDS: i32 = 43_200;
-const CHAIN_CAP_SECONDS: i32 = 3600;
-/// The live service accepts more than the 64 of the model.
-const MOST_SOURCE_IDENTITY: usize = 256;
-const MOST_POLICY: usize = 2048;
-
-pub fn get_caller_identity(caller: &Key) -> String {
+pub fn get_caller_identity(world: &World, caller: &Key) -> Result<String, Problem> {
+    if caller.origin == Origin::Federation && !world.rules.federation_has_identity {
+        return Err(Problem::new(403, "AccessDenied", "Cannot call GetCallerIdentity with session credentials"));
+    }
     let Principal { arn, user_id, account, .. } = &caller.principal;
-    xml::element("Arn", arn) + &xml::element("UserId", user_id) + &xml::element("Account", account)
+    Ok(xml::element("Arn", arn) + &xml::element("UserId", user_id) + &xml::element("Account", account))
 }
 
 pub fn assume_role(world: &mut World, caller: &Key, request: &Request) -> Result<String, Problem> {
-    let requested = check_schema(request)?;
-    let policy = request.param("Policy").map(Policy::parse).transpose()?;
+    let rules = world.rules.clone();
+    let requested = check_schema(request, &rules)?;
+    let policy = match request.param("Policy") {
+        Some(text) if rules.checks_policies => Some(Policy::parse(text)?),
+        _ => None,
+    };
     if caller.principal.identity.ends_with(":root") {
         return Err(Problem::new(403, "AccessDenied", ROOT_CALLER));
     }
-    check_mfa(request)?;
-    check_source_identity(request, caller)?;
+    if caller.origin == Origin::Federation && !rules.federation_assumes {
+        return Err(Problem::new(403, "AccessDenied", "Cannot call AssumeRole with federated user credentials"));
+    }
+    check_mfa(request, &rules)?;
+    check_source_identity(request, caller, &rules)?;
     authorization::check_assume(world, caller, request)?;
-    let seconds = requested.unwrap_or(DEFAULT_ROLE_SECONDS);
     let Some(role) = request.param("RoleArn").and_then(|arn| world.roles.get(arn)) else {
         // Authorization has already denied a missing role.
         return Err(Problem::new(500, "InternalFailure", "An internal error has occurred."));
     };
-    // The first exceeded limit names the error: a chained call can get the error about the role's maximum.
-    if i64::from(seconds) > i64::from(role.max_session) {
-        return Err(Problem::validation(OVER_ROLE_MAXIMUM));
-    }
-    if caller.is_session() && seconds > CHAIN_CAP_SECONDS {
-        return Err(Problem::validation(OVER_CHAIN_CAP));
-    }
+    let seconds = granted(requested.unwrap_or(rules.default_role_seconds), role.max_session, caller, &rules)?;
     let (principal, origin) = world::session_of(role, request.param("RoleSessionName").unwrap_or_default());
     let source_identity = request.param("SourceIdentity").map(str::to_owned).or_else(|| caller.source_identity.clone());
-    let key = world.issue(NewSession { principal, origin, seconds: seconds.into(), policy, source_identity });
+    let key = world.issue(NewSession { principal, origin, seconds, policy, source_identity });
+    let key = match rules.ends_with_parent {
+        Some(seconds) => world.end_with(&key, caller.expires, seconds),
+        None => key,
+    };
     let Principal { arn, user_id, .. } = &key.principal;
     let user = xml::element("AssumedRoleId", user_id) + &xml::element("Arn", arn);
-    let packed = request.param("Policy").map(|policy| (policy.len() * 100).div_ceil(MOST_POLICY).to_string());
+    let packed = request.param("Policy").map(|policy| (policy.len() * 100).div_ceil(rules.most_policy).to_string());
     Ok(format!(
         "<AssumedRoleUser>{user}</AssumedRoleUser>{}{}{}",
         credentials(&key),
@@ -65,44 +63,112 @@ pub fn assume_role(world: &mut World, caller: &Key, request: &Request) -> Result
     ))
 }
 
-pub fn get_session_token(world: &mut World, caller: &Key, request: &Request) -> Result<String, Problem> {
-    let requested = integer(request.param("DurationSeconds"))?;
+/// The length of the session. The first exceeded limit names the error: a chained call can get the error about the
+/// role's maximum.
+fn granted(seconds: i32, maximum: u32, caller: &Key, rules: &Rules) -> Result<i64, Problem> {
+    let maximum = i32::try_from(maximum).unwrap_or(i32::MAX);
+    let is_chained = match caller.origin {
+        Origin::LongTerm => false,
+        Origin::SessionToken { .. } => rules.session_tokens_chain,
+        Origin::Federation | Origin::RoleSession { .. } => true,
+    };
+    let range = (rules.least_seconds..=rules.most_role_seconds, out_of_range(seconds, rules));
+    let of_role = (i32::MIN..=maximum, Problem::validation(OVER_ROLE_MAXIMUM));
+    let cap = if is_chained { rules.chain_cap_seconds } else { i32::MAX };
+    let of_chain = (i32::MIN..=cap, Problem::validation(OVER_CHAIN_CAP));
+    let mut limits = vec![of_role, of_chain];
+    if !rules.maximum_before_cap {
+        limits.reverse();
+    }
+    limits.push(range);
+    if rules.shortens {
+        return Ok(seconds.min(maximum).min(cap).into());
+    }
+    match limits.into_iter().find(|(range, _)| !range.contains(&seconds)) {
+        Some((_, problem)) => Err(problem),
+        None => Ok(seconds.into()),
+    }
+}
+
+fn out_of_range(seconds: i32, rules: &Rules) -> Problem {
     let mut constraints = Constraints::default();
-    constraints.range("durationSeconds", requested, LEAST_SECONDS, MOST_TOKEN_SECONDS);
-    constraints.finish()?;
-    if caller.is_session() {
+    constraints.range("durationSeconds", Some(seconds), rules.least_seconds, rules.most_role_seconds);
+    constraints.finish().err().unwrap_or_else(|| Problem::validation("durationSeconds"))
+}
+
+pub fn get_session_token(world: &mut World, caller: &Key, request: &Request) -> Result<String, Problem> {
+    let rules = world.rules.clone();
+    let seconds = token_seconds(caller, request, &rules)?;
+    if caller.is_session() && !rules.sessions_get_tokens {
         return Err(Problem::new(403, "AccessDenied", SESSION_TOKEN_FROM_SESSION));
     }
-    check_mfa(request)?;
-    let seconds = requested.unwrap_or(DEFAULT_TOKEN_SECONDS);
-    // The only case in which STS shortens a session instead of refusing.
-    let seconds = if caller.principal.identity.ends_with(":root") { seconds.min(3600) } else { seconds };
+    check_mfa(request, &rules)?;
     let origin = Origin::SessionToken { mfa: request.param("SerialNumber").is_some() };
     let principal = caller.principal.clone();
-    let key =
-        world.issue(NewSession { principal, origin, seconds: seconds.into(), policy: None, source_identity: None });
+    let key = world.issue(NewSession { principal, origin, seconds, policy: None, source_identity: None });
     Ok(credentials(&key))
 }
 
+/// Without a policy, the session has no permission.
+pub fn get_federation_token(world: &mut World, caller: &Key, request: &Request) -> Result<String, Problem> {
+    let rules = world.rules.clone();
+    let mut constraints = Constraints::default();
+    let name = constraints.required("name", request.param("Name"));
+    constraints.length("name", name, 2, 32);
+    constraints.characters("name", name, "+=,.@-", r"[\w+=,.@-]*");
+    constraints.finish()?;
+    let seconds = token_seconds(caller, request, &rules)?;
+    if caller.is_session() && !rules.sessions_get_tokens {
+        return Err(Problem::new(403, "AccessDenied", FEDERATION_TOKEN_FROM_SESSION));
+    }
+    let Principal { partition, account, .. } = &caller.principal;
+    let resource = format!("arn:{partition}:sts::{account}:federated-user/{}", name.unwrap_or_default());
+    if let Err(cause) = authorization::may(world, caller, "sts:GetFederationToken", &resource) {
+        let message = authorization::denial(caller, "sts:GetFederationToken", &resource, world.wording, &cause);
+        return Err(Problem::new(403, "AccessDenied", message));
+    }
+    let policy = request.param("Policy").map(Policy::parse).transpose()?.unwrap_or_default();
+    let user_id = format!("{account}:{}", name.unwrap_or_default());
+    let principal = Principal { arn: resource, user_id, ..caller.principal.clone() };
+    let origin = Origin::Federation;
+    let key = world.issue(NewSession { principal, origin, seconds, policy: Some(policy), source_identity: None });
+    let user = xml::element("FederatedUserId", &key.principal.user_id) + &xml::element("Arn", &key.principal.arn);
+    Ok(format!("{}<FederatedUser>{user}</FederatedUser>", credentials(&key)))
+}
+
+fn token_seconds(caller: &Key, request: &Request, rules: &Rules) -> Result<i64, Problem> {
+    let requested = integer(request.param("DurationSeconds"))?;
+    let mut constraints = Constraints::default();
+    constraints.range("durationSeconds", requested, rules.least_seconds, rules.most_token_seconds);
+    constraints.finish()?;
+    let seconds = requested.unwrap_or(rules.default_token_seconds);
+    // The only case in which STS shortens a session instead of refusing.
+    Ok(if caller.principal.identity.ends_with(":root") { seconds.min(3600) } else { seconds }.into())
+}
+
 /// Checks the parameters' shapes. Returns the requested seconds, if any.
-fn check_schema(request: &Request) -> Result<Option<i32>, Problem> {
+fn check_schema(request: &Request, rules: &Rules) -> Result<Option<i32>, Problem> {
     let duration = integer(request.param("DurationSeconds"))?;
     let mut constraints = Constraints::default();
     let role = constraints.required("roleArn", request.param("RoleArn"));
-    constraints.length("roleArn", role, 20, 2048);
+    if rules.checks_arns {
+        constraints.length("roleArn", role, 20, 2048);
+    }
     let name = constraints.required("roleSessionName", request.param("RoleSessionName"));
-    constraints.length("roleSessionName", name, 2, 64);
+    constraints.length("roleSessionName", name, rules.session_name.0, rules.session_name.1);
     constraints.characters("roleSessionName", name, "+=,.@-", r"[\w+=,.@-]*");
-    constraints.range("durationSeconds", duration, LEAST_SECONDS, MOST_ROLE_SECONDS);
+    if rules.range_first {
+        constraints.range("durationSeconds", duration, rules.least_seconds, rules.most_role_seconds);
+    }
     let external_id = request.param("ExternalId");
-    constraints.length("externalId", external_id, 2, 1224);
+    constraints.length("externalId", external_id, rules.external_id.0, rules.external_id.1);
     constraints.characters("externalId", external_id, r"+=,.@:/-", r"[\w+=,.@:\/-]*");
     let source_identity = request.param("SourceIdentity");
-    constraints.length("sourceIdentity", source_identity, 2, MOST_SOURCE_IDENTITY);
+    constraints.length("sourceIdentity", source_identity, 2, rules.most_source_identity);
     constraints.characters("sourceIdentity", source_identity, "+=,.@-", r"[\w+=,.@-]*");
-    constraints.length("policy", request.param("Policy"), 1, MOST_POLICY);
+    constraints.length("policy", request.param("Policy"), 1, rules.most_policy);
     constraints.finish()?;
-    if role.is_none_or(|role| Arn::parse_role(role).is_none()) {
+    if rules.checks_arns && role.is_none_or(|role| Arn::parse_role(role).is_none()) {
         return Err(Problem::validation("Request ARN is invalid"));
     }
     if request.params.keys().any(|name| name.starts_with("PolicyArns.")) {
@@ -111,16 +177,19 @@ fn check_schema(request: &Request) -> Result<Option<i32>, Problem> {
     Ok(duration)
 }
 
-fn check_mfa(request: &Request) -> Result<(), Problem> {
+fn check_mfa(request: &Request, rules: &Rules) -> Result<(), Problem> {
     match (request.param("SerialNumber"), request.param("TokenCode")) {
         (None, None) | (Some(_), Some(_)) => Ok(()),
+        _ if !rules.mfa_needs_both => Ok(()),
         _ => Err(Problem::new(403, "AccessDenied", MFA_HALF)),
     }
 }
 
-fn check_source_identity(request: &Request, caller: &Key) -> Result<(), Problem> {
+fn check_source_identity(request: &Request, caller: &Key, rules: &Rules) -> Result<(), Problem> {
     match (request.param("SourceIdentity"), &caller.source_identity) {
-        (Some(asked), Some(set)) if asked != set => Err(Problem::validation(SOURCE_IDENTITY_SET)),
+        (Some(asked), Some(set)) if asked != set && rules.source_identity_stays => {
+            Err(Problem::validation(SOURCE_IDENTITY_SET))
+        }
         _ => Ok(()),
     }
 }

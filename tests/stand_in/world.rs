@@ -7,9 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     arn::Arn,
     clock::{self, Clock},
+    consistency::Consistency,
     credentials::{Credentials, Key, Origin, Principal},
     policy::Policy,
     role::{Role, User, Wording},
+    rules::Rules,
     s3::Bucket,
     topic::Topic,
 };
@@ -18,7 +20,7 @@ use super::{
 const SERVICE_SESSION_SECONDS: i64 = 12 * 3600;
 
 /// All entities of the stand-in. Filled before it starts, and changed later through `StandIn::world`.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct World {
     pub(super) roles: BTreeMap<String, Role>,
     pub(super) users: BTreeMap<String, User>,
@@ -29,6 +31,9 @@ pub struct World {
     pub(super) wording: Wording,
     /// The largest page of ListRoles, whatever the request.
     pub(super) list_roles_page: Option<usize>,
+    /// The rules of STS and IAM.
+    pub rules: Rules,
+    pub(super) consistency: Consistency,
     issued: u64,
 }
 
@@ -163,17 +168,32 @@ impl World {
     pub(super) fn issuer_lives(&self, key: &Key) -> bool {
         match &key.origin {
             Origin::RoleSession { role_id } => {
-                self.roles.get(&key.principal.identity).is_some_and(|role| role.id == *role_id)
+                let is_same = |role: &Role| role.id == *role_id || !self.rules.made_again_is_another;
+                let lives = self.roles.get(&key.principal.identity).is_some_and(is_same);
+                lives || (!self.rules.deletion_ends_sessions && !self.roles.contains_key(&key.principal.identity))
             }
-            Origin::LongTerm | Origin::SessionToken { .. } => self.users.contains_key(&key.principal.identity),
+            Origin::LongTerm | Origin::SessionToken { .. } | Origin::Federation => {
+                self.users.contains_key(&key.principal.identity)
+            }
         }
     }
 
     /// The current rights of the user or role of a key: changed permissions apply to live sessions.
-    pub(super) fn permissions(&self, key: &Key) -> Option<&Policy> {
+    pub(super) fn permissions(&self, key: &Key) -> Option<Policy> {
         let identity = &key.principal.identity;
-        let role = self.roles.get(identity).map(|role| &role.permissions);
-        role.or_else(|| self.users.get(identity).map(|user| &user.permissions))
+        let role = self.roles.get(identity).map(|role| (&role.permissions, &role.inline));
+        let (declared, inline) =
+            role.or_else(|| self.users.get(identity).map(|user| (&user.permissions, &user.inline)))?;
+        let mut all = declared.clone();
+        inline.values().for_each(|policy| all.add_all(policy));
+        Some(all)
+    }
+
+    /// The names of the things below a path: a test sees what is left.
+    pub fn names_below(&self, path: &str) -> Vec<String> {
+        let roles = self.roles.values().filter(|role| role.parts.path() == path).map(|role| role.arn.clone());
+        let users = self.users.values().filter(|user| user.parts.path() == path).map(|user| user.arn.clone());
+        roles.chain(users).collect()
     }
 
     pub(super) fn issue(&mut self, new: NewSession) -> Key {
@@ -186,6 +206,14 @@ impl World {
             session_policy: new.policy,
             source_identity: new.source_identity,
         };
+        self.keep(key.clone());
+        key
+    }
+
+    /// Ends a session with the session that took it, if that ends more than `seconds` earlier.
+    pub(super) fn end_with(&mut self, key: &Key, parent: Option<Timestamp>, seconds: i64) -> Key {
+        let earlier = parent.filter(|parent| key.expires.is_some_and(|own| clock::after(*parent, seconds) < own));
+        let key = Key { expires: earlier.or(key.expires), ..key.clone() };
         self.keep(key.clone());
         key
     }

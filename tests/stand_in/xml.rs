@@ -42,7 +42,8 @@ pub fn version(service: &str) -> &'static str {
     match service {
         "iam" => "2010-05-08",
         "sns" => "2010-03-31",
-        "s3" => "",
+        "ec2" => "2016-11-15",
+        "s3" | "cloudtrail" => "",
         _ => "2011-06-15",
     }
 }
