@@ -40,6 +40,8 @@ mod outlets;
 mod packaging;
 mod plan_tests;
 mod privilege;
+mod prove;
+mod prove_command;
 mod publishing;
 mod refusals;
 mod remedies;

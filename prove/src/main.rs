@@ -1,0 +1,225 @@
+//! The command: says what it will do, asks, runs, removes, reports.
+#![allow(clippy::disallowed_methods, reason = "the entry point reads the clock")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line")]
+
+use std::io::{BufRead as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser;
+use credential_health_prove::aws::{Aws, Identity};
+use credential_health_prove::calls;
+use credential_health_prove::remove::Thing;
+use credential_health_prove::report::{self, About, Counts};
+use credential_health_prove::run::{Patience, Settings, Watcher, run};
+use credential_health_prove::sandbox::{DEFAULT_PATH, check_path, operator_policy};
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+/// Checks the rules of credential-health against the live AWS services, in a sandbox account.
+///
+/// Makes one user and six roles, asks STS and IAM, and removes everything. Costs nothing. Prints its calls and asks
+/// before it begins.
+///
+/// Exit status: 0 all rules hold; 1 a rule differs; 2 bad usage, or the question was not answered with yes; 3 a rule is
+/// undecided, or the run ended early; 4 no credentials, or something was not removed.
+#[derive(Debug, Parser)]
+#[command(name = "credential-health-prove", version)]
+struct Arguments {
+    /// Print the calls of a run, and make none
+    #[arg(long, conflicts_with_all = ["clean", "policy"])]
+    calls: bool,
+    /// Print the least IAM policy for a run, and make no call
+    #[arg(long, conflicts_with = "clean")]
+    policy: bool,
+    /// Remove what earlier runs left: roles and users of the path with the tag of a run
+    #[arg(long)]
+    clean: bool,
+    /// Also wait for the end of a session, and check the answers after it (up to 40 minutes)
+    #[arg(long)]
+    expiry: bool,
+    /// The path of everything that a run makes
+    #[arg(long, value_name = "PATH", default_value = DEFAULT_PATH)]
+    path: String,
+    /// The report in Markdown, with the account id replaced
+    #[arg(long, value_name = "FILE", default_value = "prove-report.md")]
+    report: PathBuf,
+    /// The profile of the AWS configuration
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// Begin without the question
+    #[arg(long)]
+    yes: bool,
+    /// Attempts of one question, one second apart
+    #[arg(long, hide = true, default_value_t = Patience::default().attempts)]
+    attempts: u32,
+    /// The pause between two attempts, in milliseconds
+    #[arg(long, hide = true, default_value_t = 1000)]
+    pause: u64,
+}
+
+/// Prints each line of the run to standard error.
+struct Printed;
+
+impl Watcher for Printed {
+    fn line(&self, text: &str) {
+        eprintln!("{text}");
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    ExitCode::from(command(arguments).await)
+}
+
+async fn command(arguments: Arguments) -> u8 {
+    let path = match check_path(&arguments.path) {
+        Ok(path) => path,
+        Err(error) => {
+            eprintln!("error: --path {:?}: {error}", arguments.path);
+            return 2;
+        }
+    };
+    if arguments.calls {
+        print!("{}Not decidable by this command\n{}", calls::list(&path, arguments.expiry), calls::not_decidable());
+        return 0;
+    }
+    if arguments.policy {
+        println!("{}", operator_policy("ACCOUNT_ID", "aws", &path, arguments.expiry));
+        return 0;
+    }
+    if !arguments.clean
+        && let Err(error) = is_writable(&arguments.report)
+    {
+        eprintln!("error: --report {}: {error}", arguments.report.display());
+        return 2;
+    }
+    let aws = Aws::from_environment(arguments.profile.as_deref()).await;
+    if !arguments.clean {
+        eprint!("{}", calls::list(&path, arguments.expiry));
+    }
+    let identity = match aws.identity().await {
+        Ok(identity) => identity,
+        Err(seen) => {
+            eprintln!("error: GetCallerIdentity: {seen}. Set AWS credentials, such as with --profile.");
+            return 4;
+        }
+    };
+    let patience =
+        Patience { attempts: arguments.attempts, pause: Duration::from_millis(arguments.pause), ..Patience::default() };
+    if arguments.clean {
+        clean(&aws, &identity, &path, patience, arguments.yes).await
+    } else {
+        prove(&aws, &identity, path, patience, &arguments).await
+    }
+}
+
+async fn prove(aws: &Aws, identity: &Identity, path: String, patience: Patience, arguments: &Arguments) -> u8 {
+    eprintln!("\nYou are {} in account {}.", identity.arn, identity.account);
+    if !arguments.yes && !confirm("Make these calls in this account? Type yes: ") {
+        eprintln!("Nothing was made.");
+        return 2;
+    }
+    let id: String = uuid::Uuid::new_v4().simple().to_string().chars().take(8).collect();
+    let settings = Settings { path: path.clone(), run: id.clone(), patience, expiry: arguments.expiry };
+    let about = About {
+        started: Timestamp::now(),
+        account: identity.account.clone(),
+        partition: identity.partition.clone(),
+        region: aws.region().to_owned(),
+        run: id,
+    };
+    let outcome = run(aws, identity, &settings, Arc::new(Printed), stop_signal()).await;
+    print!("{}", report::table(&outcome, &identity.account));
+    println!("{}", report::summary(&outcome));
+    if let Some(why) = &outcome.stopped {
+        println!("The run ended early: {}.", report::hide(why, &identity.account));
+    }
+    let written = std::fs::write(&arguments.report, report::markdown(&about, &outcome));
+    match &written {
+        Ok(()) => println!("The report is in {}.", arguments.report.display()),
+        Err(error) => eprintln!("error: {}: {error}", arguments.report.display()),
+    }
+    for leftover in &outcome.leftovers {
+        eprintln!("Not removed: {}: {}. Run this command with --clean.", leftover.thing.name(), leftover.why);
+    }
+    let counts = Counts::of(&outcome);
+    match (outcome.leftovers.is_empty() && written.is_ok(), &outcome.stopped) {
+        (false, _) => 4,
+        (true, _) if counts.differs > 0 => 1,
+        (true, Some(_)) => 3,
+        (true, None) => {
+            if counts.undecided > 0 {
+                3
+            } else {
+                0
+            }
+        }
+    }
+}
+
+async fn clean(aws: &Aws, identity: &Identity, path: &str, patience: Patience, yes: bool) -> u8 {
+    let found = match aws.find_things(path, None).await {
+        Ok(found) => found,
+        Err(seen) => {
+            eprintln!("error: the things of {path} were not listed: {seen}");
+            return 4;
+        }
+    };
+    if found.is_empty() {
+        println!("Nothing of an earlier run is left in account {}.", identity.account);
+        return 0;
+    }
+    found.iter().map(Thing::name).for_each(|name| println!("{name}"));
+    if !yes && !confirm(&format!("Remove these from account {}? Type yes: ", identity.account)) {
+        eprintln!("Nothing was removed.");
+        return 2;
+    }
+    let leftovers = aws.remove_all(found, path, None, patience, &Printed).await;
+    leftovers.iter().for_each(|left| eprintln!("Not removed: {}: {}", left.thing.name(), left.why));
+    if leftovers.is_empty() { 0 } else { 4 }
+}
+
+/// Asks a question; `true`: the answer is yes.
+fn confirm(question: &str) -> bool {
+    eprint!("{question}");
+    let _ = std::io::stderr().flush();
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer).is_ok() && answer.trim() == "yes"
+}
+
+/// Whether the report can be written, before anything is made.
+fn is_writable(path: &Path) -> std::io::Result<()> {
+    std::fs::OpenOptions::new().create(true).append(true).open(path).map(drop)
+}
+
+/// Becomes true at Ctrl-C, and at SIGTERM where it exists. Later signals are ignored: the removal goes on.
+fn stop_signal() -> watch::Receiver<bool> {
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(async move {
+        loop {
+            signal().await;
+            eprintln!("Stopping: this run removes what it made. Wait for the end.");
+            stop.send_replace(true);
+        }
+    });
+    stopped
+}
+
+#[cfg(unix)]
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut term) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = term.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() {
+    let _ = tokio::signal::ctrl_c().await;
+}
