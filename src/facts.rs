@@ -21,6 +21,8 @@ pub struct Facts {
     pub steps: Vec<StepOutcome>,
     /// The MaxSessionDuration of each role that the plan describes.
     pub described: BTreeMap<RoleArn, Description>,
+    /// The MaxSigninSessionDuration of roles for which IAM returned one.
+    pub signin_sessions: BTreeMap<RoleArn, Seconds>,
     /// Readers that the checker could not assume.
     pub reader_failures: Vec<Failure>,
     /// The checker's clock minus AWS's, in seconds, by the Date header of the answers.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use crate::inventory::{Inventory, Job, Reader, Role, RoleArn, RoleRef};
+use crate::inventory::{Inventory, Job, Reader, Role, RoleArn, RoleRef, Source};
 
 pub use crate::lease::rules::LONGEST_SESSION_POLICY;
 
@@ -24,7 +24,7 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The hops of each selected job.
     pub paths: Vec<Vec<PlannedHop>>,
-    /// Every distinct role on the paths whose ARN is known, and its describer.
+    /// Every distinct role on the paths and of console logins whose ARN is known, and its describer.
     pub roles: BTreeMap<RoleArn, DescribedBy>,
     /// Every distinct role on the paths, including roles with an unknown ARN.
     pub path_roles: BTreeSet<RoleRef>,
@@ -159,7 +159,8 @@ impl Plan {
     fn assign_descriptions(&mut self, inventory: &Inventory, jobs: &[&Job], trie: &Trie) {
         let mut by_reader: BTreeMap<Reader, BTreeSet<RoleArn>> = BTreeMap::new();
         let assumed: BTreeSet<&RoleArn> = trie.nodes.iter().map(|node| &node.role).collect();
-        for role in jobs.iter().flat_map(|job| &job.path).filter_map(|hop| hop.role.arn()) {
+        let on_paths = jobs.iter().flat_map(|job| &job.path).filter_map(|hop| hop.role.arn());
+        for role in on_paths.chain(jobs.iter().filter_map(|job| signin_role(job))) {
             if self.roles.contains_key(role) {
                 continue;
             }
@@ -282,6 +283,14 @@ impl Trie {
             None => self.roots.push(node),
         }
         node
+    }
+}
+
+/// The role whose MaxSigninSessionDuration the verdict needs.
+fn signin_role(job: &Job) -> Option<&RoleArn> {
+    match &job.source {
+        Source::ConsoleLogin { role: Some(role), signin_session: None } => role.arn(),
+        _ => None,
     }
 }
 

@@ -10,6 +10,7 @@ use super::answer::ErrorAnswer;
 use super::client::Aws;
 use super::errors::{Failure, Operation};
 use super::secrets::Secrets;
+use super::signin::SigninSessions;
 use crate::inventory::{Role, RoleArn};
 
 /// A call about a role.
@@ -50,11 +51,14 @@ pub(super) struct Calls {
     pub(super) aws: Aws,
     pub(super) checker_sts: aws_sdk_sts::Client,
     pub(super) session_name: String,
+    /// What the answers of IAM state about signing in with roles.
+    pub(super) signin_sessions: SigninSessions,
 }
 
 impl Calls {
     pub(super) fn new(aws: &Aws, run_id: &str) -> Self {
-        Self { aws: aws.clone(), checker_sts: aws.sts(None), session_name: session_name(run_id) }
+        let signin_sessions = SigninSessions::default();
+        Self { aws: aws.clone(), checker_sts: aws.sts(None), session_name: session_name(run_id), signin_sessions }
     }
 }
 

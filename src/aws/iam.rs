@@ -32,7 +32,15 @@ impl Calls {
         marker: Option<String>,
     ) -> Option<Page> {
         let iam = self.aws.iam(Some(session), Quota::list_roles(session.role.account()));
-        let answer = iam.list_roles().max_items(ROLES_IN_PAGE).set_marker(marker).send().await.ok()?;
+        let answer = iam
+            .list_roles()
+            .max_items(ROLES_IN_PAGE)
+            .set_marker(marker)
+            .customize()
+            .interceptor(self.signin_sessions.clone())
+            .send()
+            .await
+            .ok()?;
         let wanted = |role: &IamRole| {
             let arn = RoleArn::parse(&role.arn).ok().filter(|arn| wanted.contains(arn))?;
             Some((arn, max_session(role)?))
@@ -52,6 +60,8 @@ impl Calls {
         let answer = iam
             .get_role()
             .role_name(arn.name())
+            .customize()
+            .interceptor(self.signin_sessions.clone())
             .send()
             .await
             .map_err(|error| request.refused(Operation::GetRole, &error))?;

@@ -3,9 +3,9 @@
 //! `settings` checks the SDK's variables, `client` makes the clients (retries, timeouts), `http` the connections,
 //! `pace` learns the limits of each quota, `walk` makes the calls of a plan in order.
 //!
-//! `sts`, `iam`, `sns` and `s3` hold the calls of one service each. `answer` reads error answers, `secrets` removes
-//! held credentials from them, `errors` classifies their codes, `clock` reads the Date header. Only `errors` compiles
-//! without the feature `aws`.
+//! `sts`, `iam`, `sns` and `s3` hold the calls of one service each, `signin` reads one more setting of roles. `answer`
+//! reads error answers, `secrets` removes held credentials from them, `errors` classifies their codes, `clock` reads the
+//! Date header. Only `errors` compiles without the feature `aws`.
 
 #[cfg(feature = "aws")]
 mod answer;
@@ -32,6 +32,8 @@ pub(crate) mod s3;
 mod secrets;
 #[cfg(feature = "aws")]
 pub mod settings;
+#[cfg(feature = "aws")]
+mod signin;
 #[cfg(feature = "aws")]
 pub(crate) mod sns;
 #[cfg(feature = "aws")]

@@ -359,6 +359,7 @@ impl<'a> Walk<'a> {
             checker: self.checker,
             steps,
             described: self.described,
+            signin_sessions: self.calls.signin_sessions.known(),
             reader_failures: self.reader_failures,
             ..Facts::default()
         }

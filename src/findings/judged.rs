@@ -4,7 +4,7 @@ use super::evidence::{Fact, Provenance};
 use super::model::Finding;
 use super::registry::{FindingId, Severity};
 use super::subject::Subject;
-use crate::inventory::{Hop, Job, LengthFrom, Refresh, RoleRef, Seconds};
+use crate::inventory::{Hop, Job, LengthFrom, Refresh, RoleRef, Seconds, Source};
 use crate::lease::{HopLease, Judgement, LimitedBy, Verdict};
 
 /// A job whose verdict a finding reports.
@@ -111,7 +111,7 @@ impl JudgedJob<'_> {
         let unstated = self.job.unstated;
         match self.judgement.limited_by {
             Some(LimitedBy::PortalSession) => unstated.portal_session,
-            Some(LimitedBy::SigninSession) => unstated.signin_session,
+            Some(LimitedBy::SigninSession) => unstated.signin_session && !self.signin_session_is_read(),
             Some(LimitedBy::SourceSession) => unstated.session,
             Some(
                 LimitedBy::DurationRange
@@ -129,6 +129,12 @@ impl JudgedJob<'_> {
             )
             | None => false,
         }
+    }
+
+    /// Whether IAM returned the MaxSigninSessionDuration of the role that the person signed in with.
+    fn signin_session_is_read(&self) -> bool {
+        let Source::ConsoleLogin { role: Some(role), .. } = &self.job.source else { return false };
+        self.subject.signin_session(role).is_some()
     }
 
     /// The MaxSessionDuration of the role, if known.

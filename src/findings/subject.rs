@@ -12,7 +12,7 @@ use crate::fixes::search::{MOST_CHANGES, Way, first_ways, shorter_chain};
 use crate::fixes::{self, Fix};
 use crate::inventory::{Inventory, Job, JobName, LengthFrom, Location, Refresh, Role, RoleArn, RoleRef, Seconds};
 use crate::lease::rules::{ASSUME_ROLE_RANGE, DEFAULT_MAX_SESSION, LONGEST_SESSION};
-use crate::lease::{Judgement, LimitedBy, Verdict, judge};
+use crate::lease::{Judgement, LimitedBy, RoleLimits, Verdict, judge_with};
 use crate::plan::Plan;
 use crate::templates::{PlannedRole, Setting};
 
@@ -78,7 +78,7 @@ impl<'a> Subject<'a> {
             outcomes,
         };
         subject.judgements =
-            subject.jobs.iter().map(|job| judge(job, |role| subject.max_session_for(job, role))).collect();
+            subject.jobs.iter().map(|job| judge_with(job, &subject.limits_for(job))).collect();
         subject
     }
 
@@ -176,6 +176,12 @@ impl<'a> Subject<'a> {
             (None, Some(Setting::Unknown(_))) => None,
             (None, None) => Some((declared?, MaxSessionFrom::Declared)),
         }
+    }
+
+    /// The role's MaxSigninSessionDuration, if IAM returned one.
+    #[must_use]
+    pub fn signin_session(&self, role: &RoleRef) -> Option<Seconds> {
+        self.facts.signin_sessions.get(role.arn()?).copied()
     }
 
     /// The role's MaxSessionDuration, if known for every job.
@@ -323,9 +329,13 @@ impl<'a> Subject<'a> {
         fixes::describe_way(job, &way.changes, |role, to| self.raise_to(role, to))
     }
 
+    fn limits_for<'s>(&'s self, job: &'s Job) -> LimitsFor<'s, 'a> {
+        LimitsFor { subject: self, job }
+    }
+
     /// The verdict of this declaration of the job with the current roles.
     pub(super) fn verdict_of(&self, job: &Job) -> Verdict {
-        judge(job, |role| self.max_session_for(job, role)).verdict
+        judge_with(job, &self.limits_for(job)).verdict
     }
 
     /// Whether everything was checked. Roles that must not be assumed and denied access do not count; an open
@@ -381,6 +391,22 @@ fn agreed_max_sessions(inventory: &Inventory) -> HashMap<&RoleRef, Option<Second
         }
     }
     agreed
+}
+
+/// The settings of roles as one job's file declares them and AWS returned them.
+struct LimitsFor<'s, 'a> {
+    subject: &'s Subject<'a>,
+    job: &'s Job,
+}
+
+impl RoleLimits for LimitsFor<'_, '_> {
+    fn max_session(&self, role: &RoleRef) -> Option<Seconds> {
+        self.subject.max_session_for(self.job, role)
+    }
+
+    fn max_signin_session(&self, role: &RoleRef) -> Option<Seconds> {
+        self.subject.signin_session(role)
+    }
 }
 
 /// Whether the failure left something unchecked. Denied access and a missing role are results. Failures that a

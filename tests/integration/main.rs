@@ -50,6 +50,7 @@ mod schema;
 mod second_reading;
 mod servers;
 mod shared_config;
+mod signin;
 mod stand_in_itself;
 mod state_kept;
 mod state_rules;

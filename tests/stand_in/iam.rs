@@ -94,6 +94,7 @@ pub(super) fn describe(role: &Role) -> String {
         xml::element("Arn", &role.arn),
         xml::element("CreateDate", CREATED),
         xml::element("AssumeRolePolicyDocument", &trust_document(role)),
+        xml::optional("MaxSigninSessionDuration", role.max_signin_session.map(|most| most.to_string()).as_deref()),
         xml::element("MaxSessionDuration", &role.max_session.to_string()),
     ]
     .concat()

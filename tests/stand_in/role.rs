@@ -20,6 +20,7 @@ pub struct Role {
     pub(super) arn: String,
     pub(super) parts: Arn,
     pub(super) max_session: u32,
+    pub(super) max_signin_session: Option<u32>,
     pub(super) trusted: Vec<String>,
     pub(super) external_id: Option<String>,
     pub(super) session_name: Option<String>,
@@ -55,6 +56,7 @@ impl Role {
             arn,
             parts,
             max_session: 3600,
+            max_signin_session: None,
             trusted: Vec::new(),
             external_id: None,
             session_name: None,
@@ -74,6 +76,12 @@ impl Role {
     /// MaxSessionDuration, in seconds.
     pub fn max_session(mut self, seconds: u32) -> Role {
         self.max_session = seconds;
+        self
+    }
+
+    /// MaxSigninSessionDuration, in seconds. IAM's answers lack it where it is not set.
+    pub fn max_signin_session(mut self, seconds: u32) -> Role {
+        self.max_signin_session = Some(seconds);
         self
     }
 
