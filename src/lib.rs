@@ -8,12 +8,16 @@
 //! and templates. [`templates`] reads the roles of CloudFormation templates and Terraform plans. `shared_config` reads
 //! AWS profile files for `import` and `doctor`, which diagnoses the credentials of a shell and needs no inventory.
 //!
+//! `cloudtrail` reads the sessions that CloudTrail recorded.
+//!
 //! Modules without a `cfg` compile without the AWS SDK.
 
 pub mod aws;
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(any(feature = "cli", feature = "lambda"))]
+pub mod cloudtrail;
 #[cfg(feature = "cli")]
 pub mod doctor;
 pub mod facts;

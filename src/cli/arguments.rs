@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::format::Format;
 use super::import::Import;
+use super::sessions::SessionsArguments;
 use super::status::{FailOn, after_help};
 use crate::import::Variables;
 use crate::inventory::Seconds;
@@ -32,6 +33,8 @@ pub(super) enum Command {
     /// Write an inventory from the files that you have
     #[command(subcommand)]
     Import(Import),
+    /// Print the sessions that CloudTrail recorded: who assumed which role, for how long, and when it was used
+    Sessions(SessionsArguments),
     /// Diagnose the AWS credentials of this shell: which are used, what is wrong, how to fix it
     Doctor(Doctor),
     /// Print the JSON Schema of the inventory
@@ -89,6 +92,9 @@ impl Command {
                 | Import::TerraformPlan { files, output, .. }
                 | Import::GithubWorkflow { files, output, .. },
             ) => (output, files.iter().filter(|path| !path.is_dir()).collect()),
+            Self::Sessions(sessions) => {
+                (&sessions.output, sessions.trail.sources.iter().filter(|path| !path.is_dir()).collect())
+            }
             Self::Doctor(_) | Self::Schema { .. } | Self::Completions { .. } | Self::ManualPages { .. } => {
                 (&None, Vec::new())
             }

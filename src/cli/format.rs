@@ -45,7 +45,7 @@ pub(super) fn show_as(
         Format::Markdown => markdown::render(report),
         Format::Html => html::render(report),
         // Lines of CSV end with CR LF, including the last line.
-        Format::Csv => return write_bytes(&csv::render(report), output),
+        Format::Csv => return write_bytes(csv::render(report).as_bytes(), output),
     };
     write(&text, output)
 }

@@ -16,6 +16,7 @@ mod output;
 pub mod page;
 mod progress;
 mod schema;
+mod sessions;
 mod status;
 mod templates;
 
@@ -46,6 +47,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Lint(arguments) => lint::run(&arguments).await,
         Command::Explain(arguments) => explain::run(&arguments).await,
         Command::Import(arguments) => import::run(&arguments),
+        Command::Sessions(arguments) => sessions::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments).await,
         Command::Schema { output } => schema::run(output.as_deref()),
         Command::Completions { shell } => completions::print(shell),

@@ -36,10 +36,10 @@ pub(super) fn write(text: &str, output: Option<&Path>) -> Option<ExitStatus> {
 }
 
 /// Writes bytes unchanged to the file or to standard output.
-pub(super) fn write_bytes(text: &str, output: Option<&Path>) -> Option<ExitStatus> {
+pub(super) fn write_bytes(text: &[u8], output: Option<&Path>) -> Option<ExitStatus> {
     write_or_print(output, |file| match file {
-        Some(file) => file.write_all(text.as_bytes()),
-        None => std::io::stdout().lock().write_all(text.as_bytes()),
+        Some(file) => file.write_all(text),
+        None => std::io::stdout().lock().write_all(text),
     })
 }
 

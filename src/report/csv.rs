@@ -145,7 +145,7 @@ fn first_steps(findings: &[&Finding]) -> String {
 
 /// Escapes a text so that no spreadsheet reads it as a formula: OWASP, "CSV Injection", names the characters and the
 /// apostrophe. This program's numbers, including negative ones, stay numbers.
-fn text(text: &str) -> String {
+pub(crate) fn text(text: &str) -> String {
     // Some programs ignore leading blanks.
     let first = text.trim_start_matches(' ').chars().next();
     let formula = first.is_some_and(|c| "=+-@＝＋－＠\t\r\n".contains(c));

@@ -49,6 +49,7 @@ mod reported_cases;
 mod schema;
 mod second_reading;
 mod servers;
+mod sessions;
 mod shared_config;
 mod signin;
 mod stand_in_itself;

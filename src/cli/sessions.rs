@@ -1,0 +1,127 @@
+//! `sessions`: the sessions that CloudTrail recorded.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::output;
+use super::status::ExitStatus;
+use crate::cloudtrail::build::Options;
+use crate::cloudtrail::collect::Window;
+use crate::cloudtrail::forms::{csv, text};
+use crate::cloudtrail::{Sessions, Skipped, read, time};
+use crate::visible;
+
+/// The exit statuses of `sessions`.
+const STATUSES: &str = "Exit status. If both apply, the first of 2, 3, 0:
+  0  every file was read
+  2  bad arguments; or the sessions could not be written
+  3  a file could not be read to its end";
+
+#[derive(Debug, Args)]
+#[command(after_help = STATUSES)]
+pub(super) struct SessionsArguments {
+    #[command(flatten)]
+    pub(super) trail: Trail,
+    /// How to show the sessions
+    #[arg(long, value_enum, default_value_t = SessionsFormat::Text)]
+    format: SessionsFormat,
+    /// Write to a file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+/// CloudTrail's records.
+#[derive(Debug, Args)]
+pub(super) struct Trail {
+    /// CloudTrail logs, compressed or not: files, folders, or - for standard input
+    #[arg(required = true, value_name = "SOURCE")]
+    pub(super) sources: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) window: WindowOptions,
+}
+
+/// Which records count.
+#[derive(Debug, Args)]
+pub(super) struct WindowOptions {
+    /// Only records from this time on: RFC 3339, or a date in UTC
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    since: Option<i64>,
+    /// Only records until this time: RFC 3339, or a date in UTC, whose whole day counts
+    #[arg(long, value_name = "TIME", value_parser = until)]
+    until: Option<i64>,
+    /// Keep the sessions of service-linked roles
+    #[arg(long)]
+    service_linked: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SessionsFormat {
+    /// For people: a line for each path
+    Text,
+    /// The sessions of schema version 1
+    Json,
+    /// A line of JSON for each session, then for each refused request
+    Jsonl,
+    /// For a spreadsheet: a row for each session
+    Csv,
+}
+
+fn since(text: &str) -> Result<i64, String> {
+    time_of(text, time::start_of)
+}
+
+fn until(text: &str) -> Result<i64, String> {
+    time_of(text, |day| Some(time::start_of(day.tomorrow().ok()?)? - 1))
+}
+
+fn time_of(text: &str, of_day: impl Fn(Date) -> Option<i64>) -> Result<i64, String> {
+    let time = time::parse_iso(text).or_else(|| of_day(text.parse().ok()?));
+    time.ok_or_else(|| "write a time such as 2026-11-30T12:00:00Z, or a date such as 2026-11-30".to_owned())
+}
+
+pub(super) fn run(arguments: &SessionsArguments) -> ExitStatus {
+    let sessions = read(&arguments.trail.sources, &arguments.trail.window);
+    let output = arguments.output.as_deref();
+    show(&sessions, arguments.format, output).unwrap_or_else(|| status_of(&sessions))
+}
+
+/// Reads the logs. Prints the files that could not be read to their end.
+pub(super) fn read(sources: &[PathBuf], options: &WindowOptions) -> Sessions {
+    let window = Window { since: options.since, until: options.until };
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let make = Options { service_linked: options.service_linked, threads };
+    let sessions = read::sessions(sources, std::io::stdin().lock(), &window, &make, &|_| {});
+    for Skipped { file, reason } in &sessions.skipped {
+        output::print_error(&format!("not read to the end: {}: {}", visible::line(file), visible::line(reason)));
+    }
+    sessions
+}
+
+fn status_of(sessions: &Sessions) -> ExitStatus {
+    if sessions.skipped.is_empty() { ExitStatus::Healthy } else { ExitStatus::Incomplete }
+}
+
+fn show(sessions: &Sessions, format: SessionsFormat, to: Option<&Path>) -> Option<ExitStatus> {
+    match format {
+        SessionsFormat::Text => output::write(&text::render(sessions, output::columns(to.is_some())), to),
+        SessionsFormat::Json => output::write_json(sessions, to),
+        SessionsFormat::Jsonl => output::write_bytes(&lines(sessions), to),
+        SessionsFormat::Csv => output::write_bytes(&csv::render(sessions), to),
+    }
+}
+
+fn lines(sessions: &Sessions) -> Vec<u8> {
+    let mut lines = Vec::new();
+    sessions.sessions.iter().for_each(|session| add_line(&mut lines, session));
+    sessions.refused.iter().for_each(|refused| add_line(&mut lines, refused));
+    lines
+}
+
+fn add_line(lines: &mut Vec<u8>, value: &impl Serialize) {
+    // Writing to memory cannot fail.
+    let _ = serde_json::to_writer(&mut *lines, value);
+    lines.push(b'\n');
+}

@@ -1,0 +1,125 @@
+//! Finds the logs of a folder. A folder in CloudTrail's layout, `…/CloudTrail/REGION/YEAR/MONTH/DAY`, is read only for
+//! the days of the window.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+
+use super::collect::Window;
+use super::time::{Seconds, day};
+
+/// The deepest folder. CloudTrail's layout has nine levels.
+const DEEPEST: usize = 64;
+
+/// The endings of logs in a folder.
+const ENDINGS: [&str; 5] = [".json", ".json.gz", ".jsonl", ".jsonl.gz", ".csv"];
+
+/// The logs that a path names, in the order of their names, and folders that cannot be read.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The logs.
+    pub files: Vec<PathBuf>,
+    /// Folders that cannot be read.
+    pub unreadable: Vec<(PathBuf, io::Error)>,
+}
+
+impl Found {
+    /// Adds the log, or the logs of the folder.
+    pub fn add(&mut self, path: &Path, window: &Window) {
+        if path.is_dir() { self.add_folder(path, window, 0) } else { self.files.push(path.to_path_buf()) }
+    }
+
+    fn add_folder(&mut self, folder: &Path, window: &Window, depth: usize) {
+        if depth > DEEPEST {
+            let why = io::Error::other(format!("is more than {DEEPEST} folders deep"));
+            self.unreadable.push((folder.to_path_buf(), why));
+            return;
+        }
+        let entries = fs::read_dir(folder).and_then(|entries| {
+            let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+            paths.sort();
+            Ok(paths)
+        });
+        let paths = match entries {
+            Ok(paths) => paths,
+            Err(error) => return self.unreadable.push((folder.to_path_buf(), error)),
+        };
+        for path in paths {
+            let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+            if is_other_log(name) {
+                continue;
+            }
+            // A link to a folder can lead back.
+            let is_link = path.symlink_metadata().is_ok_and(|data| data.is_symlink());
+            if path.is_dir() {
+                if !is_link && day_of(&path).is_none_or(|day| is_needed(day, window)) {
+                    self.add_folder(&path, window, depth + 1);
+                }
+            } else if is_log(name) && path.is_file() {
+                self.files.push(path);
+            }
+        }
+    }
+}
+
+/// Whether the name of a file is that of a log.
+#[must_use]
+pub fn is_log(name: &str) -> bool {
+    ENDINGS.iter().any(|ending| name.ends_with(ending)) && !is_other_log(name)
+}
+
+/// Digest files and Insights events hold no calls.
+fn is_other_log(name: &str) -> bool {
+    name.contains("CloudTrail-Digest") || name.contains("CloudTrail-Insight")
+}
+
+/// The day of a folder whose path ends with YEAR/MONTH/DAY below a folder of CloudTrail.
+fn day_of(folder: &Path) -> Option<Date> {
+    let parts: Vec<&str> = folder.iter().filter_map(|part| part.to_str()).collect();
+    let [.., trail, _, year, month, day] = parts[..] else { return None };
+    day_in([trail, year, month, day])
+}
+
+fn day_in([trail, year, month, day]: [&str; 4]) -> Option<Date> {
+    let has_shape = trail == "CloudTrail" && year.len() == 4 && month.len() == 2 && day.len() == 2;
+    has_shape.then(|| Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()).flatten()
+}
+
+/// Whether the folder of a day can hold records of the window. CloudTrail writes a record into the folder of the day
+/// on which it delivers the log, which can be the next day.
+#[must_use]
+pub fn is_needed(folder: Date, window: &Window) -> bool {
+    let date = |at: Option<Seconds>| at.and_then(day);
+    let last = date(window.until).map(|until| until.tomorrow().unwrap_or(until));
+    date(window.since).is_none_or(|since| since <= folder) && last.is_none_or(|last| folder <= last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloudtrail::time::parse_iso;
+
+    #[test]
+    fn only_the_days_of_the_window_are_needed() {
+        let window = Window { since: parse_iso("2026-11-28T10:00:00Z"), until: parse_iso("2026-11-29T23:59:59Z") };
+        for (folder, expected) in [
+            ("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/11/27", false),
+            ("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/11/28", true),
+            ("AWSLogs/o-a1b2c3/111122223333/CloudTrail/eu-west-1/2026/11/30", true),
+            ("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/12/01", false),
+        ] {
+            assert_eq!(is_needed(day_of(Path::new(folder)).unwrap(), &window), expected, "{folder}");
+        }
+        assert_eq!(day_of(Path::new("logs/2026/11/28")), None);
+    }
+
+    #[test]
+    fn digests_and_insights_are_no_logs() {
+        assert!(is_log("111122223333_CloudTrail_eu-west-1_20261128T0000Z_x.json.gz"));
+        assert!(!is_log("111122223333_CloudTrail-Digest_eu-west-1_trail_eu-west-1_20261128T000000Z.json.gz"));
+        assert!(!is_log("111122223333_CloudTrail-Insight_eu-west-1_20261128T0000Z_x.json.gz"));
+        assert!(!is_log("README.md"));
+    }
+}

@@ -1,0 +1,4 @@
+//! Forms of the sessions for people and spreadsheets: pure functions from the sessions to their text.
+
+pub mod csv;
+pub mod text;

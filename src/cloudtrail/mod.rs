@@ -1,0 +1,34 @@
+//! Sessions that CloudTrail shows: who assumed which role from where, for how long, and when the session was used.
+//!
+//! `files` finds logs, `stream` reads their records one at a time, `record` has the fields that are parsed. `collect`
+//! remembers callers, issues and calls, 16 bytes for each call. After the last record, `join` finds the session of each
+//! call, `paths` the roles before each session, `renewals` the session that each session renews. `build` assembles
+//! them into `model`, whose JSON is a public interface. Reading needs no network and no AWS SDK.
+
+pub mod build;
+pub mod caller;
+pub mod collect;
+mod join;
+pub mod model;
+mod paths;
+pub mod record;
+mod refusals;
+mod renewals;
+pub mod runs;
+pub mod time;
+
+#[cfg(feature = "cli")]
+pub mod files;
+#[cfg(feature = "cli")]
+pub mod forms;
+#[cfg(feature = "cli")]
+mod gzip;
+#[cfg(feature = "cli")]
+pub mod read;
+#[cfg(feature = "cli")]
+pub mod stream;
+
+#[cfg(test)]
+mod tests;
+
+pub use model::{Origin, Refused, Session, Sessions, Skipped};

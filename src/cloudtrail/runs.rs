@@ -1,0 +1,128 @@
+//! Runs: a session with all sessions that renew it, one after the other. The length of a run is a lower bound:
+//! CloudTrail records few data events, so a session may have been used after the last call that it shows.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::model::{Origin, Refused, Session};
+use super::time::Seconds;
+
+/// A session with all sessions that renew it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// The sessions, by their index, in the order of issue.
+    pub sessions: Vec<usize>,
+    /// The first issue.
+    pub first_issue: Seconds,
+    /// The last call of any of its sessions.
+    pub last_use: Option<Seconds>,
+    /// The end of the session that was issued last.
+    pub end: Option<Seconds>,
+}
+
+impl Run {
+    /// From the first issue to the last use.
+    #[must_use]
+    pub fn length(&self) -> Option<Seconds> {
+        self.last_use.map(|last| (last - self.first_issue).max(0))
+    }
+
+    /// From the last use to the end.
+    #[must_use]
+    pub fn headroom(&self) -> Option<Seconds> {
+        Some(self.end? - self.last_use?)
+    }
+}
+
+/// The runs of the sessions, by their first issue.
+#[must_use]
+pub fn runs(sessions: &[Session]) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    let mut of_session: Vec<usize> = Vec::with_capacity(sessions.len());
+    for (at, session) in sessions.iter().enumerate() {
+        let known = session.renewed.filter(|earlier| *earlier < at).map(|earlier| of_session[earlier]);
+        let number = known.unwrap_or_else(|| {
+            runs.push(Run { sessions: Vec::new(), first_issue: session.issued_at, last_use: None, end: None });
+            runs.len() - 1
+        });
+        let run = &mut runs[number];
+        run.sessions.push(at);
+        run.last_use = run.last_use.max(session.last_used);
+        run.end = session.expires_at;
+        of_session.push(number);
+    }
+    runs
+}
+
+/// How sessions are reached: their source and roles.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PathKey {
+    /// The source.
+    pub source: Origin,
+    /// The AWS service of the source.
+    pub service: Option<Arc<str>>,
+    /// The roles.
+    pub roles: Arc<[Arc<str>]>,
+}
+
+impl PathKey {
+    /// The path of a session.
+    #[must_use]
+    pub fn of(session: &Session) -> Self {
+        Self { source: session.source, service: session.service.clone(), roles: session.path.clone() }
+    }
+}
+
+/// What all sessions of a path show.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PathSummary {
+    /// The number of sessions.
+    pub sessions: usize,
+    /// The number of runs.
+    pub runs: usize,
+    /// The number of sessions that renew another.
+    pub renewals: usize,
+    /// The longest run.
+    pub longest_run: Option<Seconds>,
+    /// The shortest lifetime that was granted.
+    pub shortest_lease: Option<i64>,
+    /// The longest lifetime that was granted.
+    pub longest_lease: Option<i64>,
+    /// The smallest headroom of a run.
+    pub headroom: Option<Seconds>,
+    /// The requests for the path's last role that STS refused.
+    pub refused: usize,
+}
+
+/// What the sessions of each path show.
+#[must_use]
+pub fn paths(sessions: &[Session], refused: &[Refused]) -> BTreeMap<PathKey, PathSummary> {
+    let mut paths: BTreeMap<PathKey, PathSummary> = BTreeMap::new();
+    for run in runs(sessions) {
+        let Some(first) = run.sessions.first() else { continue };
+        let path = paths.entry(PathKey::of(&sessions[*first])).or_default();
+        path.sessions += run.sessions.len();
+        path.renewals += run.sessions.len() - 1;
+        path.runs += 1;
+        path.longest_run = path.longest_run.max(run.length());
+        path.headroom = least(path.headroom, run.headroom());
+        for session in &run.sessions {
+            let granted = sessions[*session].granted_seconds;
+            path.shortest_lease = least(path.shortest_lease, granted);
+            path.longest_lease = path.longest_lease.max(granted);
+        }
+    }
+    for (key, path) in &mut paths {
+        let last = key.roles.last();
+        path.refused =
+            refused.iter().filter(|refused| last.is_some() && refused.role.as_deref() == last.map(|r| &**r)).count();
+    }
+    paths
+}
+
+fn least(one: Option<i64>, other: Option<i64>) -> Option<i64> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}

@@ -1,0 +1,469 @@
+//! Reads the records of a log one at a time, from a window that holds one record and not the file. The content decides
+//! the form: `{"Records": […]}`, the output of `aws cloudtrail lookup-events`, a list of records, or one record after
+//! the other. Files can be concatenated.
+
+use std::io::{self, Read};
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::error::Category;
+
+use super::collect::{BadRecord, Collected, Window};
+use super::record::{Record, Text};
+
+/// The longest record, for certain; one of twice the length may be read. CloudTrail's longest record has 1 MiB.
+pub const LONGEST_RECORD: usize = 4 * 1024 * 1024;
+
+/// How much is read at once.
+const CHUNK: usize = 256 * 1024;
+
+/// Why a log was not read to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// The operating system or the decompression failed.
+    #[error("cannot be read: {0}")]
+    Unreadable(#[from] io::Error),
+    /// The content ends too early.
+    #[error("ends in the middle of a record")]
+    Ended,
+    /// The content is not JSON.
+    #[error("is not JSON at byte {0}")]
+    NotJson(u64),
+    /// A record is too long.
+    #[error("has a record of more than {} MiB", LONGEST_RECORD / 1024 / 1024)]
+    TooLong,
+    /// A value is no record.
+    #[error("has a value at byte {0} that is not a record")]
+    NotARecord(u64),
+    /// A record lacks a field.
+    #[error("{0}")]
+    BadRecord(#[from] BadRecord),
+    /// The content has no records.
+    #[error("holds no CloudTrail records")]
+    NoRecords,
+}
+
+/// Reads a log into `collected`. Good records count whatever comes after them.
+///
+/// # Errors
+/// The first problem.
+pub fn read(from: impl Read, file: u32, window: &Window, collected: &mut Collected) -> Result<(), Problem> {
+    let mut reader = Reader { text: Buffer::new(from), file, next: 0, window, collected, problem: None };
+    let result = reader.documents();
+    let failed = reader.text.failed.take().map(Problem::Unreadable);
+    let first = reader.problem.take();
+    match (first, failed) {
+        (Some(problem), _) | (None, Some(problem)) => Err(problem),
+        (None, None) => result,
+    }
+}
+
+struct Reader<'a, R> {
+    text: Buffer<R>,
+    file: u32,
+    next: u32,
+    window: &'a Window,
+    collected: &'a mut Collected,
+    /// The first problem of a single record.
+    problem: Option<Problem>,
+}
+
+impl<R: Read> Reader<'_, R> {
+    fn documents(&mut self) -> Result<(), Problem> {
+        let mut has_content = false;
+        while let Some(byte) = self.text.next_byte() {
+            has_content = true;
+            match byte {
+                b'[' => {
+                    self.text.skip(1);
+                    self.list()?;
+                }
+                b'{' if self.is_document() => match self.document() {
+                    // It may be a line among others.
+                    Err(problem @ Problem::TooLong) => self.next_line(problem)?,
+                    result => result?,
+                },
+                b'{' => self.line()?,
+                // Lists of lines may have commas.
+                b',' => self.text.skip(1),
+                _ => self.next_line(Problem::NotJson(self.text.offset()))?,
+            }
+        }
+        if has_content { Ok(()) } else { Err(Problem::NoRecords) }
+    }
+
+    /// Whether the object is a document with a list of records, and not a record: its first key says so, else the
+    /// whole object.
+    fn is_document(&mut self) -> bool {
+        self.text.fill_to(64);
+        let start = self.text.rest();
+        let key = start[1..].trim_ascii_start();
+        let begins_with = |known: &&str| key.strip_prefix(b"\"").is_some_and(|key| key.starts_with(known.as_bytes()));
+        if ["event", "userIdentity\"", "CloudTrailEvent\""].iter().any(|known| begins_with(known)) {
+            return false;
+        }
+        if ["Records\"", "Events\"", "NextToken\""].iter().any(|known| begins_with(known)) {
+            return true;
+        }
+        let lists = self.text.parse(|text| {
+            let (lists, length) = parse_one::<Lists>(text);
+            (lists.map(|lists| lists.records.is_some() || lists.events.is_some()), length)
+        });
+        // An object that no window holds is no record.
+        lists.map_or_else(|failure| matches!(failure, Failure::TooLong), |(has_list, _)| has_list)
+    }
+
+    /// An object with a list of records under one of its keys.
+    fn document(&mut self) -> Result<(), Problem> {
+        self.text.skip(1);
+        loop {
+            match self.text.next_byte().ok_or(Problem::Ended)? {
+                b'}' => {
+                    self.text.skip(1);
+                    return Ok(());
+                }
+                b',' => self.text.skip(1),
+                b'"' => {
+                    let is_list = self.text.value(|text| {
+                        let (key, length) = parse_one::<Text<'_>>(text);
+                        (key.map(|key| matches!(key.or_empty(), "Records" | "Events")), length)
+                    })?;
+                    if self.text.next_byte().ok_or(Problem::Ended)? != b':' {
+                        return Err(Problem::NotJson(self.text.offset()));
+                    }
+                    self.text.skip(1);
+                    if is_list && self.text.next_byte() == Some(b'[') {
+                        self.text.skip(1);
+                        self.list()?;
+                    } else {
+                        self.text.skip_value()?;
+                    }
+                }
+                _ => return Err(Problem::NotJson(self.text.offset())),
+            }
+        }
+    }
+
+    /// The records of a list, after its bracket.
+    fn list(&mut self) -> Result<(), Problem> {
+        loop {
+            match self.text.next_byte().ok_or(Problem::Ended)? {
+                b']' => {
+                    self.text.skip(1);
+                    return Ok(());
+                }
+                b',' => self.text.skip(1),
+                _ => self.record()?,
+            }
+        }
+    }
+
+    /// A record outside a list. The next line is read whatever the line holds.
+    fn line(&mut self) -> Result<(), Problem> {
+        match self.record() {
+            Err(problem) => self.next_line(problem),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    fn next_line(&mut self, problem: Problem) -> Result<(), Problem> {
+        self.problem.get_or_insert(problem);
+        self.text.skip_line();
+        Ok(())
+    }
+
+    fn record(&mut self) -> Result<(), Problem> {
+        let place = (self.file, self.next);
+        self.next = self.next.saturating_add(1);
+        let offset = self.text.offset();
+        let (collected, window) = (&mut *self.collected, self.window);
+        let added = self.text.value(|text| {
+            let (record, length) = parse_one::<Record<'_>>(text);
+            (record.map(|record| add(&record, place, window, collected)), length)
+        });
+        match added {
+            Ok(Ok(())) => {}
+            Ok(Err(problem)) => {
+                self.problem.get_or_insert(problem);
+            }
+            Err(Failure::NotOfType) => {
+                self.text.skip_value()?;
+                self.problem.get_or_insert(Problem::NotARecord(offset));
+            }
+            Err(failure) => return Err(failure.into()),
+        }
+        Ok(())
+    }
+}
+
+fn add(record: &Record<'_>, place: (u32, u32), window: &Window, collected: &mut Collected) -> Result<(), Problem> {
+    let Some(text) = record.event_text.get() else { return Ok(collected.add(record, place, window)?) };
+    match serde_json::from_str::<Record<'_>>(text) {
+        Ok(record) if record.event_text.get().is_none() => Ok(collected.add(&record, place, window)?),
+        _ => Err(Problem::NotJson(0)),
+    }
+}
+
+/// The lists of records of a document.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Lists {
+    records: Option<IgnoredAny>,
+    events: Option<IgnoredAny>,
+}
+
+/// Why a value could not be parsed.
+#[derive(Debug)]
+enum Failure {
+    /// It is a value of another type.
+    NotOfType,
+    /// The content ends in it.
+    Ended,
+    /// It is longer than [`LONGEST_RECORD`].
+    TooLong,
+    /// It is not JSON, at this byte of the content.
+    NotJson(u64),
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Ended => Self::Ended,
+            Failure::TooLong => Self::TooLong,
+            Failure::NotOfType => Self::NotARecord(0),
+            Failure::NotJson(at) => Self::NotJson(at),
+        }
+    }
+}
+
+/// The part of the content that is being parsed.
+struct Buffer<R> {
+    from: R,
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// The bytes of the content before `bytes`.
+    before: u64,
+    is_at_end: bool,
+    failed: Option<io::Error>,
+}
+
+impl<R: Read> Buffer<R> {
+    fn new(from: R) -> Self {
+        Self { from, bytes: vec![0; CHUNK], start: 0, end: 0, before: 0, is_at_end: false, failed: None }
+    }
+
+    fn rest(&self) -> &[u8] {
+        &self.bytes[self.start..self.end]
+    }
+
+    fn offset(&self) -> u64 {
+        self.before + self.start as u64
+    }
+
+    fn skip(&mut self, bytes: usize) {
+        self.start = (self.start + bytes).min(self.end);
+    }
+
+    /// Reads more. Returns whether there is more.
+    fn fill(&mut self) -> bool {
+        if self.is_at_end {
+            return false;
+        }
+        if self.start > 0 {
+            self.bytes.copy_within(self.start..self.end, 0);
+            self.before += self.start as u64;
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        // A long record is parsed again after each reading: the window doubles, so that this is rare.
+        let wanted = self.end + self.end.clamp(CHUNK / 2, LONGEST_RECORD);
+        if self.bytes.len() < wanted {
+            self.bytes.resize(wanted, 0);
+        }
+        while self.end < wanted {
+            match self.from.read(&mut self.bytes[self.end..]) {
+                Ok(0) => {
+                    self.is_at_end = true;
+                    break;
+                }
+                Ok(count) => self.end += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.failed = Some(error);
+                    self.is_at_end = true;
+                    break;
+                }
+            }
+        }
+        self.start < self.end
+    }
+
+    fn fill_to(&mut self, bytes: usize) {
+        while self.end - self.start < bytes && !self.is_at_end {
+            self.fill();
+        }
+    }
+
+    /// The next byte that is not white space.
+    fn next_byte(&mut self) -> Option<u8> {
+        const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+        loop {
+            if self.offset() == 0 && self.rest().starts_with(BYTE_ORDER_MARK) {
+                self.skip(BYTE_ORDER_MARK.len());
+            }
+            let space = self.rest().iter().position(|byte| !byte.is_ascii_whitespace());
+            match space {
+                Some(count) => {
+                    self.start += count;
+                    return Some(self.bytes[self.start]);
+                }
+                None => {
+                    self.start = self.end;
+                    if self.is_at_end || !self.fill() {
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+
+    fn skip_line(&mut self) {
+        loop {
+            if let Some(count) = self.rest().iter().position(|byte| *byte == b'\n') {
+                self.skip(count + 1);
+                return;
+            }
+            self.start = self.end;
+            if self.is_at_end || !self.fill() {
+                return;
+            }
+        }
+    }
+
+    /// Parses the next value and skips it. A value that the window does not hold is parsed again with a larger window.
+    fn value<U>(&mut self, parse: impl FnMut(&[u8]) -> Parsed<U>) -> Result<U, Failure> {
+        let (value, length) = self.parse(parse)?;
+        self.start += length;
+        Ok(value)
+    }
+
+    /// Parses the next value and stays before it. Returns its length too.
+    fn parse<U>(&mut self, mut parse: impl FnMut(&[u8]) -> Parsed<U>) -> Result<(U, usize), Failure> {
+        loop {
+            let (result, length) = parse(self.rest());
+            match result {
+                Ok(value) => return Ok((value, length)),
+                Err(error) if error.classify() == Category::Eof => {
+                    if self.is_at_end {
+                        return Err(Failure::Ended);
+                    }
+                    if self.end - self.start > LONGEST_RECORD {
+                        return Err(Failure::TooLong);
+                    }
+                    self.fill();
+                }
+                Err(_) => return Err(Failure::NotOfType),
+            }
+        }
+    }
+
+    /// Skips a value of any type.
+    fn skip_value(&mut self) -> Result<(), Failure> {
+        loop {
+            let at = self.offset();
+            self.value(|text| parse_one::<IgnoredAny>(text)).map_err(|failure| match failure {
+                Failure::NotOfType => Failure::NotJson(at),
+                other => other,
+            })?;
+            // A number may go on after the window.
+            if self.start < self.end || self.is_at_end || !self.bytes[self.start - 1].is_ascii_digit() {
+                return Ok(());
+            }
+            self.fill();
+            if !self.rest().first().is_some_and(u8::is_ascii_digit) {
+                return Ok(());
+            }
+        }
+    }
+}
+
+type Parsed<U> = (serde_json::Result<U>, usize);
+
+fn parse_one<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Parsed<T> {
+    let mut values = serde_json::Deserializer::from_slice(text).into_iter::<T>();
+    let value = values.next().unwrap_or_else(|| Err(serde::de::Error::custom("no value")));
+    (value, values.byte_offset())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"{"eventTime":"2026-11-28T10:00:00Z","eventID":"a"}"#;
+
+    fn records(text: &[u8]) -> (u64, Option<String>) {
+        let mut collected = Collected::default();
+        let result = read(text, 0, &Window::default(), &mut collected);
+        (collected.records, result.err().map(|problem| problem.to_string()))
+    }
+
+    #[test]
+    fn each_form_of_a_log_is_read() {
+        let event = serde_json::to_string(GOOD).unwrap();
+        for text in [
+            format!(r#"{{"Records":[{GOOD},{GOOD}]}}"#),
+            format!("\u{feff} {{ \"Records\" : [ {GOOD} , {GOOD} ] , \"x\" : {{}} }}"),
+            format!("[{GOOD},{GOOD}]"),
+            format!("{GOOD}\n{GOOD}\n"),
+            format!("{GOOD}\r\n\r\n{GOOD}"),
+            format!(r#"{{"Events":[{{"EventId":"a","CloudTrailEvent":{event}}},{{"CloudTrailEvent":{event}}}]}}"#),
+            format!(r#"{{"x":[1,{{"Records":[]}}],"Records":[{GOOD},{GOOD}]}}"#),
+            format!(r#"{{"NextToken":"x","Events":[{{"CloudTrailEvent":{event}}},{{"CloudTrailEvent":{event}}}]}}"#),
+            format!(r#"{{"Records":[{GOOD}]}}{{"Records":[{GOOD}]}}"#),
+        ] {
+            assert_eq!(records(text.as_bytes()), (2, None), "{text}");
+        }
+    }
+
+    #[test]
+    fn good_records_count_whatever_comes_after_them() {
+        for (text, count, problem) in [
+            (format!(r#"{{"Records":[{GOOD},{{"eventTi"#), 1, "ends in the middle of a record"),
+            (format!(r#"{{"Records":[{GOOD}"#), 1, "ends in the middle of a record"),
+            (format!(r#"{{"Records":[{GOOD},]x]}}"#), 1, "is not JSON at byte 64"),
+            (
+                format!(r#"{{"Records":[5,{GOOD},{{"eventTime":"x"}},{GOOD}]}}"#),
+                2,
+                "has a value at byte 12 that is not a record",
+            ),
+            (format!("{GOOD}\n{{\"eventTime\": \n{GOOD}\nnot JSON\n{GOOD}\n"), 3, "is not JSON at byte 51"),
+            (format!("{GOOD}\n{{\"eventTime\":\"2026"), 1, "ends in the middle of a record"),
+            ("<html>".to_owned(), 0, "is not JSON at byte 0"),
+            (String::new(), 0, "holds no CloudTrail records"),
+        ] {
+            assert_eq!(records(text.as_bytes()), (count, Some(problem.to_owned())), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_record_longer_than_the_limit_ends_its_file_and_nested_lists_do_not() {
+        let long = format!(r#"{{"Records":[{GOOD},{{"a":"{}"}},{GOOD}]}}"#, "x".repeat(2 * LONGEST_RECORD + CHUNK));
+        assert_eq!(records(long.as_bytes()), (1, Some("has a record of more than 4 MiB".to_owned())));
+        let line = format!("{GOOD}\n{{\"a\":\"{}\"}}\n{GOOD}\n", "x".repeat(2 * LONGEST_RECORD + CHUNK));
+        assert_eq!(records(line.as_bytes()), (2, Some("has a record of more than 4 MiB".to_owned())));
+        let deep = format!(
+            r#"{{"Records":[{{"eventTime":"2026-11-28T10:00:00Z","requestParameters":{}{}}},{GOOD}]}}"#,
+            "[".repeat(10_000),
+            "]".repeat(10_000)
+        );
+        assert_eq!(records(deep.as_bytes()), (2, None));
+    }
+
+    #[test]
+    fn records_may_lie_across_the_borders_of_the_window() {
+        let list = vec![GOOD; 20_000].join(",");
+        assert_eq!(records(format!(r#"{{"Records":[{list}]}}"#).as_bytes()), (20_000, None));
+        let lines = vec![GOOD; 20_000].join("\n");
+        assert_eq!(records(lines.as_bytes()), (20_000, None));
+    }
+}

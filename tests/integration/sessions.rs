@@ -1,0 +1,114 @@
+//! `sessions`: logs in files and folders, and logs that cannot be read to their end.
+
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::{Value, json};
+
+use crate::harness::{Cli, Ran};
+
+const ROLE: &str = "arn:aws:iam::444455556666:role/etl";
+
+/// The issue of a session at this hour, and a call of the session 50 minutes later.
+fn records(hour: u8, key: &str) -> [Value; 2] {
+    let principal = "arn:aws:sts::444455556666:assumed-role/etl/nightly";
+    let issued = format!("2026-11-28T{hour:02}:00:00Z");
+    let issue = json!({
+        "eventID": format!("issue of {key}"), "eventTime": issued, "eventSource": "sts.amazonaws.com",
+        "eventName": "AssumeRole", "sourceIPAddress": "192.0.2.1",
+        "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/ci", "accessKeyId": "AKIAEXAMPLE"},
+        "requestParameters": {"roleArn": ROLE, "roleSessionName": "nightly"},
+        "responseElements": {
+            "credentials": {"accessKeyId": key, "expiration": format!("2026-11-28T{:02}:00:00Z", hour + 1)},
+            "assumedRoleUser": {"assumedRoleId": "AROAEXAMPLE:nightly", "arn": principal},
+        },
+    });
+    let call = json!({
+        "eventID": format!("call of {key}"), "eventTime": format!("2026-11-28T{hour:02}:50:00Z"),
+        "eventSource": "ec2.amazonaws.com", "eventName": "DescribeInstances",
+        "userIdentity": {"type": "AssumedRole", "arn": principal, "accessKeyId": key},
+    });
+    [issue, call]
+}
+
+fn log(records: &[Value]) -> String {
+    json!({ "Records": records }).to_string()
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+async fn sessions(cli: Cli) -> (Ran, Value) {
+    let ran = cli.run().await;
+    let read = serde_json::from_str(&ran.stdout).unwrap_or(Value::Null);
+    (ran, read)
+}
+
+fn cli(more: &[&str]) -> Cli {
+    Cli::new(&[&["sessions", "--format", "json"], more].concat())
+}
+
+#[tokio::test]
+async fn a_folder_in_cloudtrails_layout_is_read_for_the_days_that_are_needed() {
+    let folder = "logs/AWSLogs/444455556666/CloudTrail/eu-west-1/2026/11";
+    let cli = cli(&["--since", "2026-11-28T04:00:00Z", "--until", "2026-11-28", "logs"])
+        .file(&format!("{folder}/27/a.json.gz"), gzip("not JSON"))
+        .file(&format!("{folder}/28/b.json.gz"), gzip(&log(&records(1, "ASIA1"))))
+        .file(&format!("{folder}/29/c.json.gz"), gzip(&log(&records(5, "ASIA2"))))
+        .file(&format!("{folder}/28/x_CloudTrail-Digest_y.json.gz"), gzip("{}"))
+        .file(&format!("{folder}/28/README.md"), "text");
+    let (ran, read) = sessions(cli).await;
+    ran.assert_status(0);
+    assert_eq!((&read["files"], &read["records"]), (&json!(2), &json!(2)));
+    assert_eq!(read["window"], json!({"from": "2026-11-28T05:00:00Z", "to": "2026-11-28T05:50:00Z"}));
+    assert_eq!(read["sessions"][0]["access_key_id"], "ASIA2");
+}
+
+#[tokio::test]
+async fn a_bad_log_costs_only_itself_and_its_good_records_count() {
+    let whole = gzip(&log(&records(1, "ASIA1")));
+    let deep = format!("{{\"Records\":{}", "[".repeat(10_000));
+    let cli = cli(&["logs", "missing.json"])
+        .file("logs/truncated.json.gz", &whole[..whole.len() - 8])
+        .file("logs/deep.json", deep)
+        .file("logs/good.json", log(&records(3, "ASIA2")))
+        .file("logs/\u{1b}[31m.json", "<html>");
+    let (ran, read) = sessions(cli).await;
+    ran.assert_status(3);
+    let skipped: Vec<&str> =
+        read["skipped"].as_array().unwrap().iter().map(|skipped| skipped["file"].as_str().unwrap()).collect();
+    let expected = ["logs/\u{1b}[31m.json", "logs/deep.json", "logs/truncated.json.gz", "missing.json"];
+    assert_eq!(skipped, expected);
+    assert_eq!((&read["files"], &read["records"]), (&json!(5), &json!(4)));
+    assert_eq!(read["sessions"][1]["calls"], 1);
+    assert!(!ran.stderr.contains('\u{1b}'), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn standard_input_and_each_format_are_supported() {
+    let both = [records(1, "ASIA1"), records(3, "ASIA2")].concat();
+    let refused = json!({
+        "eventID": "refused", "eventTime": "2026-11-28T04:00:00Z", "eventSource": "sts.amazonaws.com",
+        "eventName": "AssumeRole", "errorCode": "ValidationException", "requestParameters": {"roleArn": ROLE},
+        "errorMessage": "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+    });
+    let input = log(&[both, vec![refused]].concat());
+    let run = async |format: &str| {
+        let ran = Cli::new(&["sessions", "--format", format, "-"]).input(gzip(&input)).run().await;
+        ran.assert_status(0);
+        ran.stdout
+    };
+    let lines = run("jsonl").await;
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["access_key_id"], "ASIA1");
+    assert_eq!(lines[2]["kind"], "duration-above-max-session");
+    let mut rows = csv::Reader::from_reader(run("csv").await.into_bytes().leak() as &[u8]);
+    let last_used = rows.headers().unwrap().iter().position(|name| name == "last_used").unwrap();
+    let used: Vec<String> = rows.records().map(|row| row.unwrap()[last_used].to_owned()).collect();
+    assert_eq!(used, ["2026-11-28T01:50:00Z", "2026-11-28T03:50:00Z"]);
+    insta::assert_snapshot!("sessions_text", run("text").await);
+}
