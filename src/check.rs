@@ -1,7 +1,10 @@
 //! One run for the command line and the function: plan, call AWS, judge, report.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
+use crate::cloudtrail::Sessions;
 use crate::facts::{Facts, Mode, Observation};
 use crate::findings::Subject;
 use crate::inventory::{Filter, Inventory, Job, NothingMatches};
@@ -45,11 +48,35 @@ pub fn lint(
     planned: Planned,
     start: &Start,
 ) -> Result<Outcome, NothingMatches> {
+    lint_with(inventory, filter, planned, None, start)
+}
+
+/// Judges the declared facts with the sessions that CloudTrail recorded. Makes no network call.
+///
+/// # Errors
+/// The filter matches no job.
+pub fn lint_sessions(
+    inventory: &Inventory,
+    filter: &Filter,
+    planned: Planned,
+    sessions: Arc<Sessions>,
+    start: &Start,
+) -> Result<Outcome, NothingMatches> {
+    lint_with(inventory, filter, planned, Some(sessions), start)
+}
+
+fn lint_with(
+    inventory: &Inventory,
+    filter: &Filter,
+    planned: Planned,
+    trail: Option<Arc<Sessions>>,
+    start: &Start,
+) -> Result<Outcome, NothingMatches> {
     // Imported files may hold no job. The report says so.
     let jobs = if inventory.jobs.is_empty() { Vec::new() } else { filter.select(inventory)? };
     let plan = Plan::new(inventory, &jobs);
     let mode = if planned.files.is_empty() { Mode::Offline } else { Mode::Planned(planned) };
-    let facts = Facts { mode, ..Facts::default() };
+    let facts = Facts { mode, trail, ..Facts::default() };
     Ok(conclude(inventory, jobs, &plan, facts, start))
 }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::cloudtrail::Sessions;
 use crate::failure::{Class, Failure};
 use crate::inventory::{RoleArn, RoleRef, Seconds};
 use crate::templates::{Planned, PlannedRole};
@@ -29,6 +30,8 @@ pub struct Facts {
     pub clock_offset: Option<i64>,
     /// Number of HTTP answers.
     pub answers: usize,
+    /// The sessions that CloudTrail recorded; `None`: the run reads no CloudTrail records.
+    pub trail: Option<Arc<Sessions>>,
 }
 
 /// The mode of a run.

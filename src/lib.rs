@@ -16,7 +16,6 @@ pub mod aws;
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
-#[cfg(any(feature = "cli", feature = "lambda"))]
 pub mod cloudtrail;
 #[cfg(feature = "cli")]
 pub mod doctor;

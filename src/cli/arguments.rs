@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::format::Format;
 use super::import::Import;
-use super::sessions::SessionsArguments;
+use super::sessions::{SessionsArguments, WindowOptions};
 use super::status::{FailOn, after_help};
 use crate::import::Variables;
 use crate::inventory::Seconds;
@@ -76,15 +76,19 @@ impl Command {
         let (output, inputs): (_, Vec<&PathBuf>) = match self {
             Self::Check(check) => (&check.selection.output, vec![&check.inventory]),
             Self::Lint(lint) => {
-                let LintInput { inventory, aws_config, github_workflow } = &lint.input;
+                let LintInput { inventory, aws_config, github_workflow, cloudtrail } = &lint.input;
                 // A folder of workflows is a repository, whose other files may be reports.
                 let workflows = github_workflow.iter().filter(|path| !path.is_dir());
                 let inputs = inventory.iter().chain(aws_config.iter().flatten()).chain(workflows);
+                let inputs = inputs.chain(cloudtrail.iter().filter(|path| !path.is_dir()));
                 (&lint.selection.output, inputs.chain(lint.templates.files()).collect())
             }
             Self::Explain(explain) => {
                 let inputs = explain.inventory.iter().chain(&explain.report).chain(explain.templates.files());
                 (&explain.output, inputs.collect())
+            }
+            Self::Import(Import::Cloudtrail { trail, output }) => {
+                (output, trail.sources.iter().filter(|path| !path.is_dir()).collect())
             }
             Self::Import(Import::AwsConfig { file, output, .. }) => (output, file.iter().collect()),
             Self::Import(
@@ -137,6 +141,8 @@ pub(super) struct Lint {
     /// With --github-workflow: the value of an expression such as vars.ROLE_ARN; may be given several times
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = Variables::parse_one, requires = "github_workflow")]
     pub(super) variables: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(super) window: WindowOptions,
     #[command(flatten)]
     pub(super) fix: FixOptions,
     #[command(flatten)]
@@ -192,19 +198,22 @@ pub(super) enum ExplainFormat {
     Json,
 }
 
-/// The input: exactly one of these options.
+/// The input: one of these options, or `--inventory` with `--cloudtrail`.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(required = true, multiple = true)]
 pub(super) struct LintInput {
     /// The inventory: a YAML or JSON file, a folder of them, or - for standard input
-    #[arg(long, value_name = "FILE|FOLDER")]
+    #[arg(long, value_name = "FILE|FOLDER", conflicts_with_all = ["aws_config", "github_workflow"])]
     pub(super) inventory: Option<PathBuf>,
     /// The profiles of this file, or of ~/.aws/config and ~/.aws/credentials where FILE is left out
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["github_workflow", "cloudtrail"])]
     pub(super) aws_config: Option<Option<PathBuf>>,
     /// The roles that GitHub Actions workflows assume: files of .github/workflows, or folders that hold them
-    #[arg(long, value_name = "FILE|FOLDER", num_args = 1..)]
+    #[arg(long, value_name = "FILE|FOLDER", num_args = 1.., conflicts_with = "cloudtrail")]
     pub(super) github_workflow: Vec<PathBuf>,
+    /// The sessions of these CloudTrail logs; with --inventory: compared with its jobs
+    #[arg(long, value_name = "SOURCE", num_args = 1..)]
+    pub(super) cloudtrail: Vec<PathBuf>,
 }
 
 /// The exit statuses of `doctor`. If several apply, `doctor` returns the first of 2, 4, 1, 0.

@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 
 use super::output::{self, bad_usage, print_error};
+use super::sessions::{self, Trail};
 use super::status::ExitStatus;
 use super::templates;
+use crate::cloudtrail::Sessions;
 use crate::import::aws_config::Options;
 use crate::import::cloudformation::CloudformationTemplates;
+use crate::import::cloudtrail;
 use crate::import::github_workflow::GithubWorkflows;
 use crate::import::terraform_plan::{self, TerraformPlans};
 use crate::import::{AwsProfiles, Imported, Importer, NotRead, Variables};
@@ -67,6 +70,14 @@ pub(super) enum Import {
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// A job for each path of the sessions that CloudTrail recorded, as long as its longest run
+    Cloudtrail {
+        #[command(flatten)]
+        trail: Trail,
+        /// Write to a file instead of standard output
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// A job for each role that a workflow assumes by aws-actions/configure-aws-credentials
     GithubWorkflow {
         /// Files of .github/workflows, or folders that hold them
@@ -84,6 +95,9 @@ pub(super) enum Import {
 /// The importer of the `import` command, and the output file of the inventory.
 fn importer_of_import(arguments: &Import) -> (Box<dyn Importer>, Option<&Path>) {
     match arguments {
+        Import::Cloudtrail { trail, output } => {
+            (Box::new(CloudtrailSessions(sessions::read(&trail.sources, &trail.window))), output.as_deref())
+        }
         Import::AwsConfig { file, length, output } => {
             let options = Options { length: *length, copied_sessions: true, now: super::start().at };
             (Box::new(AwsProfiles { file: file.clone(), options }), output.as_deref())
@@ -101,6 +115,21 @@ fn importer_of_import(arguments: &Import) -> (Box<dyn Importer>, Option<&Path>) 
             let options = terraform_plan::Options { source: source.clone(), length: *length };
             (Box::new(TerraformPlans { files: files.clone(), options }), output.as_deref())
         }
+    }
+}
+
+/// The sessions that CloudTrail recorded, as a source of jobs.
+struct CloudtrailSessions(Sessions);
+
+impl Importer for CloudtrailSessions {
+    fn name(&self) -> &'static str {
+        "cloudtrail"
+    }
+
+    fn read(&self, _environment: &dyn Fn(&str) -> Option<String>) -> Result<Imported, NotRead> {
+        let mut imported = cloudtrail::jobs(&self.0);
+        imported.not_imported.extend(sessions::remarks(&self.0));
+        Ok(imported)
     }
 }
 

@@ -1,5 +1,7 @@
 //! `lint`: judges only declared facts, from an inventory or from other files that define credentials.
 
+use std::sync::Arc;
+
 use super::arguments::Lint;
 use super::fix::profiles::{AsJobs, Profiles as FixableProfiles};
 use super::fix::workflows::Workflows;
@@ -7,10 +9,13 @@ use super::fix::{self, Fixable, Outcome};
 use super::format;
 use super::import::{load_aws_config, print_remarks, workflows};
 use super::output::{self, bad_usage};
+use super::sessions;
 use super::status::{self, ExitStatus};
 use crate::check;
+use crate::cloudtrail::Sessions;
 use crate::findings::FindingId;
 use crate::import::aws_config::{self, Options, Profiles};
+use crate::import::cloudtrail;
 use crate::inventory::{Filter, Inventory, Job, JobName, Remark, Seconds};
 use crate::lease::longest::LongestRuns;
 use crate::report::{NotJudged, Report, leases};
@@ -42,6 +47,9 @@ async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
     if let Some(misuse) = arguments.templates.misuse(from_standard_input) {
         return Some(bad_usage(misuse));
     }
+    if arguments.input.cloudtrail.is_empty() && arguments.window.is_given() {
+        return Some(bad_usage("error: --since, --until and --service-linked need --cloudtrail: nothing was checked."));
+    }
     // Problems of the input and of the templates are both printed.
     let read = read(arguments, with_changes).await;
     let files = arguments.templates.read().map_err(|problems| super::bad_input(&problems));
@@ -50,14 +58,16 @@ async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
         (Err(status), _) | (_, Err(status)) => return Some(status),
     };
     let planned = files.planned(&input.inventory, &given);
-    let outcome = match check::lint(&input.inventory, &input.filter, planned, &super::start()) {
+    let outcome = match input.trail {
+        Some(trail) => check::lint_sessions(&input.inventory, &input.filter, planned, trail, &super::start()),
+        None => check::lint(&input.inventory, &input.filter, planned, &super::start()),
+    };
+    let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(nothing) => return Some(bad_usage(&format!("error: {nothing}"))),
     };
     let mut report = outcome.report;
-    if let Some(from) = input.imported {
-        add_import(&mut report, from, input.not_judged);
-    }
+    add_import(&mut report, input.imported, input.not_judged);
     if with_changes {
         let max_session: fix::MaxSession<'_> = &|role| report.max_session(role);
         let Some(fixable) = &input.fixable else { return Some(bad_usage(NOT_FIXABLE)) };
@@ -91,6 +101,8 @@ struct Input {
     profiles: Option<ProfilesInput>,
     /// The files that `--fix` may change; `None`: an inventory.
     fixable: Option<Box<dyn Fixable>>,
+    /// The sessions that CloudTrail recorded.
+    trail: Option<Arc<Sessions>>,
 }
 
 /// The parts of a report of profiles other than their jobs.
@@ -133,10 +145,23 @@ impl ProfilesInput {
 async fn read(arguments: &Lint, quiet: bool) -> Result<Input, ExitStatus> {
     let selection = &arguments.selection;
     let given = &arguments.input;
+    let trail = (!given.cloudtrail.is_empty()).then(|| sessions::read(&given.cloudtrail, &arguments.window));
     if let Some(inventory) = &given.inventory {
         let (inventory, filter) = super::read(inventory, selection).await?;
-        let not_judged = Vec::new();
-        return Ok(Input { inventory, filter, imported: None, not_judged, profiles: None, fixable: None });
+        let not_judged = trail.iter().flat_map(sessions::remarks).collect();
+        let trail = trail.map(Arc::new);
+        return Ok(Input { inventory, filter, imported: None, not_judged, profiles: None, fixable: None, trail });
+    }
+    if let Some(trail) = trail {
+        let mut imported = cloudtrail::jobs(&trail);
+        imported.not_imported.extend(sessions::remarks(&trail));
+        if !quiet {
+            print_remarks(&imported, "not judged");
+        }
+        let (inventory, not_judged) = (imported.inventory, imported.not_imported);
+        let filter = Filter::new(&selection.jobs, &selection.roles);
+        let (imported, trail) = (Some("cloudtrail"), Some(Arc::new(trail)));
+        return Ok(Input { inventory, filter, imported, not_judged, profiles: None, fixable: None, trail });
     }
     if let Some(file) = &given.aws_config {
         let now = super::start().at;
@@ -158,7 +183,7 @@ async fn read(arguments: &Lint, quiet: bool) -> Result<Input, ExitStatus> {
     let jobs = filter.select(&inventory).map(|jobs| jobs.into_iter().cloned().collect()).unwrap_or_default();
     let fixable: Box<dyn Fixable> = Box::new(Workflows { files, variables, jobs, single_logins });
     let (imported, fixable) = (Some("github-workflow"), Some(fixable));
-    Ok(Input { inventory, filter, imported, not_judged, profiles: None, fixable })
+    Ok(Input { inventory, filter, imported, not_judged, profiles: None, fixable, trail: None })
 }
 
 /// The jobs of profiles, each with its copy unless --renewed excludes copies.
@@ -197,16 +222,18 @@ fn profiles_input(arguments: &Lint, config: SharedConfig, options: Options, quie
     };
     let inventory = Inventory { jobs, ..inventory };
     let (imported, profiles) = (Some("aws-config"), Some(profiles));
-    Ok(Input { inventory, filter, imported, not_judged, profiles, fixable: Some(Box::new(fixable)) })
+    Ok(Input { inventory, filter, imported, not_judged, profiles, fixable: Some(Box::new(fixable)), trail: None })
 }
 
 /// Adds the unjudged entries of imported files to the report.
-fn add_import(report: &mut Report, from: &str, not_judged: Vec<Remark>) {
+fn add_import(report: &mut Report, from: Option<&str>, not_judged: Vec<Remark>) {
     report.run.complete &= not_judged.is_empty();
     let of_remark =
         |Remark { location, message, help, cannot_work }| NotJudged { location, what: message, help, cannot_work };
     report.not_judged = not_judged.into_iter().map(of_remark).collect();
-    if report.open_findings().any(|finding| finding.id == FindingId::MaxSessionUnknown) {
+    if let Some(from) = from
+        && report.open_findings().any(|finding| finding.id == FindingId::MaxSessionUnknown)
+    {
         report.notes.push(format!(
             "These files cannot declare a MaxSessionDuration or a reader. Write an inventory with `credential-health \
              import {from}`, declare them there, and run `lint --inventory`."

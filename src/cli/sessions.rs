@@ -12,6 +12,7 @@ use crate::cloudtrail::build::Options;
 use crate::cloudtrail::collect::Window;
 use crate::cloudtrail::forms::{csv, text};
 use crate::cloudtrail::{Sessions, Skipped, read, time};
+use crate::inventory::{Location, Remark};
 use crate::visible;
 
 /// The exit statuses of `sessions`.
@@ -57,6 +58,13 @@ pub(super) struct WindowOptions {
     service_linked: bool,
 }
 
+impl WindowOptions {
+    /// Whether any option is given.
+    pub(super) const fn is_given(&self) -> bool {
+        self.since.is_some() || self.until.is_some() || self.service_linked
+    }
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum SessionsFormat {
     /// For people: a line for each path
@@ -84,20 +92,29 @@ fn time_of(text: &str, of_day: impl Fn(Date) -> Option<i64>) -> Result<i64, Stri
 
 pub(super) fn run(arguments: &SessionsArguments) -> ExitStatus {
     let sessions = read(&arguments.trail.sources, &arguments.trail.window);
+    for Skipped { file, reason } in &sessions.skipped {
+        output::print_error(&format!("not read to the end: {}: {}", visible::line(file), visible::line(reason)));
+    }
     let output = arguments.output.as_deref();
     show(&sessions, arguments.format, output).unwrap_or_else(|| status_of(&sessions))
 }
 
-/// Reads the logs. Prints the files that could not be read to their end.
+/// Reads the logs.
 pub(super) fn read(sources: &[PathBuf], options: &WindowOptions) -> Sessions {
     let window = Window { since: options.since, until: options.until };
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let make = Options { service_linked: options.service_linked, threads };
-    let sessions = read::sessions(sources, std::io::stdin().lock(), &window, &make, &|_| {});
-    for Skipped { file, reason } in &sessions.skipped {
-        output::print_error(&format!("not read to the end: {}: {}", visible::line(file), visible::line(reason)));
-    }
-    sessions
+    read::sessions(sources, std::io::stdin().lock(), &window, &make, &|_| {})
+}
+
+/// The files that could not be read to their end.
+pub(super) fn remarks(sessions: &Sessions) -> impl Iterator<Item = Remark> {
+    sessions.skipped.iter().map(|Skipped { file, reason }| Remark {
+        location: Location { file: file.as_str().into(), line: 1, column: 1 },
+        message: format!("the log was not read to its end: {reason}"),
+        help: "get the log again; its good records count".to_owned(),
+        cannot_work: false,
+    })
 }
 
 fn status_of(sessions: &Sessions) -> ExitStatus {

@@ -358,8 +358,8 @@ mod tests {
 
     #[test]
     fn a_field_of_an_unexpected_type_counts_as_absent() {
-        let text = r#"{"eventTime":5,"eventSource":{"a":[1]},"eventName":["x"],"userIdentity":"root","requestParameters":
-            "HIDDEN","responseElements":[1],"sessionCredentialFromConsole":null,"errorCode":""}"#;
+        let text = r#"{"eventTime":5,"eventSource":{"a":[1]},"eventName":["x"],"userIdentity":"root",
+            "requestParameters":"HIDDEN","responseElements":[1],"sessionCredentialFromConsole":null,"errorCode":""}"#;
         let record: Record<'_> = serde_json::from_str(text).unwrap();
         assert_eq!(record.event_time, Text::default());
         assert_eq!(record.event_name, Text::default());

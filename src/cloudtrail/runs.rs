@@ -2,10 +2,12 @@
 //! CloudTrail records few data events, so a session may have been used after the last call that it shows.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use super::model::{Origin, Refused, Session};
 use super::time::Seconds;
+use crate::visible;
 
 /// A session with all sessions that renew it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +75,16 @@ impl PathKey {
     }
 }
 
+impl fmt::Display for PathKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.source.as_str())?;
+        if let Some(service) = &self.service {
+            write!(f, " ({})", visible::line(service))?;
+        }
+        self.roles.iter().try_for_each(|role| write!(f, " > {}", visible::line(role)))
+    }
+}
+
 /// What all sessions of a path show.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PathSummary {
@@ -80,6 +92,8 @@ pub struct PathSummary {
     pub sessions: usize,
     /// The number of runs.
     pub runs: usize,
+    /// The DurationSeconds of the session with the shortest lifetime; `None`: none was sent.
+    pub requested: Option<i64>,
     /// The number of sessions that renew another.
     pub renewals: usize,
     /// The longest run.
@@ -108,6 +122,9 @@ pub fn paths(sessions: &[Session], refused: &[Refused]) -> BTreeMap<PathKey, Pat
         path.headroom = least(path.headroom, run.headroom());
         for session in &run.sessions {
             let granted = sessions[*session].granted_seconds;
+            if granted.is_some() && path.shortest_lease.is_none_or(|least| granted < Some(least)) {
+                path.requested = sessions[*session].requested_seconds;
+            }
             path.shortest_lease = least(path.shortest_lease, granted);
             path.longest_lease = path.longest_lease.max(granted);
         }

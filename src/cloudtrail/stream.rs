@@ -99,10 +99,10 @@ impl<R: Read> Reader<'_, R> {
         let start = self.text.rest();
         let key = start[1..].trim_ascii_start();
         let begins_with = |known: &&str| key.strip_prefix(b"\"").is_some_and(|key| key.starts_with(known.as_bytes()));
-        if ["event", "userIdentity\"", "CloudTrailEvent\""].iter().any(|known| begins_with(known)) {
+        if ["event", "userIdentity\"", "CloudTrailEvent\""].iter().any(&begins_with) {
             return false;
         }
-        if ["Records\"", "Events\"", "NextToken\""].iter().any(|known| begins_with(known)) {
+        if ["Records\"", "Events\"", "NextToken\""].iter().any(begins_with) {
             return true;
         }
         let lists = self.text.parse(|text| {

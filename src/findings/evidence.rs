@@ -139,6 +139,20 @@ facts! {
     BrokenFile(String) = "file", text;
     /// The first problems of that file.
     Problems(Vec<String>) = "problems", list;
+    /// The longest run in CloudTrail: a lower bound.
+    LongestRun(Seconds) = "longest_run_seconds", seconds;
+    /// The longest run that the jobs declare.
+    DeclaredLength(Seconds) = "declared_length_seconds", seconds;
+    /// The number of runs, sessions or requests in CloudTrail that the finding is about.
+    Count(i64) = "count", number;
+    /// Paths in CloudTrail: a source, then the roles.
+    Paths(Vec<String>) = "paths", list;
+    /// The name of a session in CloudTrail.
+    SessionName(String) = "session_name", text;
+    /// The last use of a session in CloudTrail.
+    LastUse(String) = "last_used", text;
+    /// The end of a session in CloudTrail.
+    SessionEnd(String) = "expires_at", text;
     /// The finding that a waiver names.
     WaivedFinding(FindingId) = "waived_finding", id;
     /// The job and the role that a waiver names.

@@ -149,6 +149,8 @@ registry! {
     AssumeDenied = assume_denied;
     /// The role does not exist in IAM.
     RoleMissing = role_missing;
+    /// STS refused the duration of a request, as CloudTrail recorded it.
+    DurationRefused = duration_refused;
     /// The credentials that were used have expired.
     CredentialsExpired = credentials_expired;
     /// The credentials that were used are not valid.
@@ -179,6 +181,10 @@ registry! {
     ExpiredTokenObserved = expired_token_observed;
     /// A team's file of the inventory cannot be read, so its jobs are not checked.
     InventoryBroken = inventory_broken;
+    /// A run in CloudTrail was longer than the jobs with its path declare.
+    LengthExceeded = length_exceeded;
+    /// CloudTrail shows a session that was used until its end and that nothing renewed.
+    SessionUsedToItsEnd = session_used_to_its_end;
     /// The credentials last, but with less headroom than the job's margin.
     ThinMargin = thin_margin;
     /// The verdict needs a MaxSessionDuration that is not known.
@@ -195,6 +201,8 @@ registry! {
     MaxSessionUnreachable = max_session_unreachable;
     /// A waiver covers no finding.
     WaiverUnused = waiver_unused;
+    /// CloudTrail shows sessions by a path that no job declares.
+    PathUndeclared = path_undeclared;
 }
 
 impl FindingId {

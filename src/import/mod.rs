@@ -6,6 +6,7 @@
 pub mod aws_config;
 mod aws_profiles;
 pub mod cloudformation;
+pub mod cloudtrail;
 mod draft;
 mod expression;
 mod gather;

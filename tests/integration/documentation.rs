@@ -11,9 +11,9 @@ use credential_health::inventory::{Filter, Inventory};
 use credential_health::report::{Report, Trigger};
 use credential_health::templates::Planned;
 
-/// Findings that need answers of AWS or an event, so `lint` cannot report them. Only complete runs of `check` report
-/// `waiver-unused`.
-const LIVE_ONLY: [FindingId; 12] = [
+/// Findings that need answers of AWS, an event or CloudTrail's records, so `lint` cannot report them. Only complete
+/// runs of `check` report `waiver-unused`.
+const LIVE_ONLY: [FindingId; 16] = [
     FindingId::InventoryBroken,
     FindingId::AssumeDenied,
     FindingId::RoleMissing,
@@ -26,6 +26,10 @@ const LIVE_ONLY: [FindingId; 12] = [
     FindingId::MaxSessionDrift,
     FindingId::NotChecked,
     FindingId::WaiverUnused,
+    FindingId::DurationRefused,
+    FindingId::LengthExceeded,
+    FindingId::SessionUsedToItsEnd,
+    FindingId::PathUndeclared,
 ];
 
 /// The headings of each finding's page, in this order.

@@ -5,8 +5,11 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use credential_health::check::{Start, lint, observe};
+use credential_health::check::{Start, lint, lint_sessions, observe};
+use credential_health::cloudtrail::collect::{Collected, Window};
+use credential_health::cloudtrail::{build, stream};
 use credential_health::facts::Observation;
 use credential_health::findings::FindingId;
 use credential_health::inventory::{Filter, Inventory, InventorySource, RoleArn};
@@ -20,6 +23,7 @@ const READER: &str = "arn:aws:iam::222222222222:role/credential-health-reader";
 /// The width of output without a terminal.
 const COLUMNS: usize = 100;
 const LINT: &str = "$ credential-health lint --inventory inventory.yaml";
+const LINT_CLOUDTRAIL: &str = "$ credential-health lint --inventory inventory.yaml --cloudtrail logs/";
 const CHECK: &str = "$ credential-health check --inventory inventory.yaml";
 
 fn start() -> Start {
@@ -84,12 +88,42 @@ fn observed_report(inventory: &str) -> Report {
     observe(&Inventory::parse("inventory.yaml", inventory).unwrap(), observation, &start()).report
 }
 
+/// A session that was used for 58m30s of its hour, and a request that STS refused.
+const RECORDS: &str = r#"{"Records": [
+  {"eventID": "1", "eventTime": "2026-11-23T01:00:00Z", "eventSource": "sts.amazonaws.com",
+   "eventName": "AssumeRoleWithWebIdentity",
+   "userIdentity": {"type": "WebIdentityUser", "userName": "repo:example/etl"},
+   "requestParameters": {"roleArn": "arn:aws:iam::222222222222:role/etl", "roleSessionName": "nightly"},
+   "responseElements": {
+     "credentials": {"accessKeyId": "ASIAEXAMPLE", "expiration": "2026-11-23T02:00:00Z"},
+     "assumedRoleUser": {"arn": "arn:aws:sts::222222222222:assumed-role/etl/nightly"}}},
+  {"eventID": "2", "eventTime": "2026-11-23T01:58:30Z", "eventSource": "dynamodb.amazonaws.com",
+   "eventName": "DescribeTable", "userIdentity": {"type": "AssumedRole", "accessKeyId": "ASIAEXAMPLE"}},
+  {"eventID": "3", "eventTime": "2026-11-23T03:00:00Z", "eventSource": "sts.amazonaws.com",
+   "eventName": "AssumeRole", "errorCode": "ValidationException",
+   "errorMessage": "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+   "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::222222222222:user/ci"},
+   "requestParameters": {"roleArn": "arn:aws:iam::222222222222:role/etl", "durationSeconds": 14400}}
+]}"#;
+
+/// The report of `lint` with these records.
+fn sessions_report(inventory: &Inventory) -> Report {
+    let mut collected = Collected::default();
+    stream::read(RECORDS.as_bytes(), 0, &Window::default(), &mut collected).unwrap();
+    let sessions = Arc::new(build::sessions(collected, &build::Options::default()));
+    lint_sessions(inventory, &Filter::default(), Planned::default(), sessions, &start()).unwrap().report
+}
+
 /// The command of a page (empty for an event) and its report.
 async fn command_and_report(id: FindingId, inventory: &str) -> (&'static str, Report) {
     let parsed = Inventory::parse("inventory.yaml", inventory).unwrap_or_else(|problems| panic!("{id}: {problems}"));
     let offline = lint(&parsed, &Filter::default(), Planned::default(), &start()).unwrap().report;
     match id {
         FindingId::ExpiredTokenObserved => ("", observed_report(inventory)),
+        FindingId::DurationRefused
+        | FindingId::LengthExceeded
+        | FindingId::SessionUsedToItsEnd
+        | FindingId::PathUndeclared => (LINT_CLOUDTRAIL, sessions_report(&parsed)),
         _ if offline.findings.iter().any(|finding| finding.id == id) => (LINT, offline),
         _ => (CHECK, checked_report(id, inventory).await),
     }

@@ -112,3 +112,47 @@ async fn standard_input_and_each_format_are_supported() {
     assert_eq!(used, ["2026-11-28T01:50:00Z", "2026-11-28T03:50:00Z"]);
     insta::assert_snapshot!("sessions_text", run("text").await);
 }
+
+/// The inventory of a job whose path has these records.
+fn inventory(length: &str, source: &str) -> String {
+    format!("version: 1\njobs:\n  - {{name: etl, length: {length}, source: {source}, path: [\"{ROLE}\"]}}\n")
+}
+
+async fn findings(inventory: Option<&str>, records: &[Value]) -> Vec<(String, String)> {
+    let mut arguments = vec!["lint", "--format", "json", "--cloudtrail", "log.json"];
+    if inventory.is_some() {
+        arguments.extend(["--inventory", "jobs.yaml"]);
+    }
+    let cli = Cli::new(&arguments).file("log.json", log(records)).file("jobs.yaml", inventory.unwrap_or_default());
+    let report = cli.run().await.report();
+    let text = |finding: &Value, key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+    let findings = report["findings"].as_array().unwrap().iter();
+    findings.map(|finding| (text(finding, "id"), text(finding, "severity"))).collect()
+}
+
+#[tokio::test]
+async fn lint_compares_the_sessions_with_the_jobs() {
+    let records = records(1, "ASIA1");
+    let found = |id: &str, severity: &str| (id.to_owned(), severity.to_owned());
+    assert_eq!(findings(Some(&inventory("45m", "iam-user")), &records).await, [found("length-exceeded", "high")]);
+    assert_eq!(findings(Some(&inventory("50m", "iam-user")), &records).await, []);
+    let elsewhere = findings(Some(&inventory("50m", "ecs-task")), &records).await;
+    assert_eq!(elsewhere, [found("path-undeclared", "medium")]);
+    // Alone, the path is a job of 50m with a margin of 10m.
+    assert_eq!(findings(None, &records).await, []);
+    let mut late = records.clone();
+    late[1]["eventTime"] = json!("2026-11-28T01:55:00Z");
+    let alone = findings(None, &late).await;
+    assert_eq!(alone, [found("session-used-to-its-end", "medium"), found("thin-margin", "medium")]);
+}
+
+#[tokio::test]
+async fn an_imported_inventory_is_valid_and_declares_what_was_seen() {
+    let cli = Cli::new(&["import", "cloudtrail", "log.json"]).file("log.json", log(&records(1, "ASIA1")));
+    let ran = cli.run().await;
+    ran.assert_status(0);
+    insta::assert_snapshot!("imported", ran.stdout);
+    let lint = Cli::on(&ran.stdout, "lint", &["--format", "json"]).run().await;
+    lint.assert_status(0);
+    assert_eq!(lint.report()["jobs"][0]["needed_seconds"], 3000);
+}

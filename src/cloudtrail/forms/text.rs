@@ -5,10 +5,9 @@ use std::fmt::Write;
 use anstyle::Style;
 
 use crate::cloudtrail::model::RefusalKind;
-use crate::cloudtrail::runs::{PathKey, PathSummary, paths};
+use crate::cloudtrail::runs::{PathSummary, paths};
 use crate::cloudtrail::{Sessions, time};
 use crate::inventory::Seconds;
-use crate::visible;
 
 /// What every text with a run's length says.
 pub const LOWER_BOUND: &str = "The length of a run is a lower bound: it ends with the last call that CloudTrail \
@@ -40,7 +39,7 @@ pub fn render(sessions: &Sessions, columns: usize) -> String {
         let cells = cells(path);
         let cells: Vec<String> =
             cells.iter().zip(COLUMNS).map(|(cell, (_, width))| format!("{cell:>width$}")).collect();
-        let _ = writeln!(text, "{}  {}", cells.join("  "), visible::line(&describe_path(key)));
+        let _ = writeln!(text, "{}  {}", cells.join("  "), key);
     }
     if !paths.is_empty() {
         text.push('\n');
@@ -60,17 +59,6 @@ fn heading(sessions: &Sessions) -> String {
     let count = |number: u64, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
     let sessions = count(sessions.len() as u64, "session");
     format!("{sessions} in {} of {}{skipped}{span}", count(*records, "record"), count(*files, "file"))
-}
-
-/// The path in one line: the source, then the roles.
-#[must_use]
-pub fn describe_path(key: &PathKey) -> String {
-    let source = match &key.service {
-        Some(service) => format!("{} ({service})", key.source.as_str()),
-        None => key.source.as_str().to_owned(),
-    };
-    let roles = key.roles.iter().map(|role| &**role);
-    std::iter::once(source.as_str()).chain(roles).collect::<Vec<_>>().join(" > ")
 }
 
 fn cells(path: &PathSummary) -> [String; 7] {

@@ -1,0 +1,76 @@
+//! `path-undeclared`: CloudTrail shows sessions by a path that no job declares.
+
+use std::collections::BTreeMap;
+
+use super::evidence::{Fact, FactKind, Provenance};
+use super::model::Finding;
+use super::registry::{Detect, FindingId, Severity, define};
+use super::subject::Subject;
+use super::trail::{compare, describe as describe_path};
+use crate::cloudtrail::Session;
+use crate::fixes::Fix;
+use crate::inventory::{Job, JobName, RoleArn, RoleRef};
+
+define!(
+    "path-undeclared",
+    Low,
+    detect: &[Detect::Facts(find)],
+    change_facts: &[FactKind::Paths, FactKind::Jobs],
+);
+
+fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+    let Some(trail) = &subject.facts.trail else { return };
+    // A filter hides jobs whose paths would count.
+    if subject.filtered {
+        return;
+    }
+    let mut undeclared: BTreeMap<Option<&str>, Vec<&Session>> = BTreeMap::new();
+    for session in &trail.sessions {
+        if !subject.inventory.jobs.iter().any(|job| compare(job, session).is_some()) {
+            undeclared.entry(session.path.last().map(|role| &**role)).or_default().push(session);
+        }
+    }
+    out.extend(undeclared.into_iter().map(|(role, sessions)| describe(subject, role, &sessions)));
+}
+
+fn describe(subject: &Subject<'_>, role: Option<&str>, sessions: &[&Session]) -> Finding {
+    let mut paths: Vec<String> = sessions.iter().map(|session| describe_path(session)).collect();
+    paths.sort();
+    paths.dedup();
+    let role = role.and_then(|role| RoleArn::parse(role).ok()).map(RoleRef::from);
+    let ends_there = |job: &&Job| job.path.last().is_some_and(|hop| Some(&hop.role) == role.as_ref());
+    let jobs: Vec<&Job> = subject.inventory.jobs.iter().filter(ends_there).collect();
+    let declared: Vec<JobName> = jobs.iter().map(|job| job.name.clone()).collect();
+    let target = role.as_ref().map_or_else(|| "no role".to_owned(), ToString::to_string);
+    let count = if sessions.len() == 1 { "1 session".to_owned() } else { format!("{} sessions", sessions.len()) };
+    let by = paths.join("; ");
+    let other = match &declared[..] {
+        [] => "No job of the inventory ends at this role.".to_owned(),
+        names => {
+            let names: Vec<String> = jobs
+                .iter()
+                .zip(names)
+                .map(|(job, name)| {
+                    let roles: Vec<&str> = job.path.iter().map(|hop| hop.role.as_str()).collect();
+                    format!("{name} ({} > {})", job.source.kind(), roles.join(" > "))
+                })
+                .collect();
+            format!("These jobs declare the same last role by another path: {}.", names.join(", "))
+        }
+    };
+    let mut finding = Finding::new(FindingId::PathUndeclared, None, role, None)
+        .owned_by_each(jobs.iter().copied())
+        .evidence(Fact::Paths(paths), Provenance::CloudTrail("userIdentity of the issues"))
+        .evidence(Fact::Count(i64::try_from(sessions.len()).unwrap_or(i64::MAX)), Provenance::CloudTrail("records"))
+        .evidence(Fact::Jobs(declared), Provenance::WholeInventory)
+        .titled(format!("{count} of {target} by a path that no job declares"))
+        .detailed(format!("CloudTrail shows {count} by a path that no job declares: {by}. {other}"))
+        .fixes([Fix::step(
+            "Declare a job for the path: `credential-health import cloudtrail` writes it. If a job changed its path, \
+             correct the job.",
+        )]);
+    if !jobs.is_empty() {
+        finding.severity = Severity::Medium;
+    }
+    finding
+}

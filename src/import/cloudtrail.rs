@@ -1,0 +1,142 @@
+//! Jobs from the sessions that CloudTrail recorded: one for each path, as long as its longest run. The length is a
+//! lower bound.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::draft::{Draft, DraftHop, DraftRole};
+use super::gather::gather;
+use super::{Imported, locate};
+use crate::cloudtrail::runs::{PathKey, PathSummary, paths};
+use crate::cloudtrail::{Origin, Sessions, time};
+use crate::inventory::problem::{Place, Placed};
+use crate::inventory::{JobComments, LengthFrom, Refresh, Remark, Seconds, Source};
+use crate::lease::rules::{ASSUME_ROLE_RANGE, PERMISSION_SET_DEFAULT, PORTAL_SESSION_DEFAULT};
+
+/// The name of the records in remarks.
+const RECORDS: &str = "CloudTrail";
+
+/// The lifetime of GetSessionToken and GetFederationToken where no record shows it.
+const TOKEN_DEFAULT: Seconds = Seconds::hours(12);
+
+/// Makes a job of each path.
+#[must_use]
+pub fn jobs(sessions: &Sessions) -> Imported {
+    let files: Vec<Arc<str>> = vec![RECORDS.into()];
+    let place = Place { file: 0, line: 1, column: 1, length: 0, offset: 0 };
+    let mut imported = Imported::default();
+    let mut drafts = Vec::new();
+    let all = paths(&sessions.sessions, &sessions.refused);
+    for (key, path) in &all {
+        let remark = |message: String, help: &str| {
+            let location = locate(place, &files);
+            Remark { location, message, help: help.to_owned(), cannot_work: false }
+        };
+        match (source(key, &all), path.longest_run) {
+            (None, _) => imported.not_imported.push(remark(
+                format!("{key}: the records do not show where the first session comes from"),
+                "read records from before the first session, or declare the job",
+            )),
+            (_, None) => imported.notes.push(remark(
+                format!("{key}: no use is recorded, so there is no job for it"),
+                "declare the job if it exists; trails record few data events",
+            )),
+            (Some(source), Some(longest)) => drafts.push(draft(key, path, &all, source, longest, place)),
+        }
+    }
+    if let (Some(from), Some(to)) = (sessions.window.from, sessions.window.to) {
+        imported.comments.head = vec![
+            format!("Jobs from CloudTrail's records, {} to {}.", time::format(from), time::format(to)),
+            "Each length is a lower bound: trails record few data events.".to_owned(),
+        ];
+    }
+    gather(drafts, &files, &mut imported);
+    imported
+}
+
+fn draft(
+    key: &PathKey,
+    path: &PathSummary,
+    all: &BTreeMap<PathKey, PathSummary>,
+    source: Source,
+    longest: i64,
+    place: Place,
+) -> Draft {
+    let own = own_roles(key.source);
+    let hops = (own..key.roles.len()).map(|at| {
+        let summary = all.get(&prefix(key, at + 1));
+        let requested = summary.and_then(|summary| u64::try_from(summary.requested?).ok()).map(Seconds);
+        DraftHop {
+            role: DraftRole::Arn(Placed { value: key.roles[at].to_string(), place }),
+            duration: requested
+                .filter(|requested| ASSUME_ROLE_RANGE.contains(requested))
+                .map(|value| Placed { value, place }),
+            external_id: None,
+            session_name: None,
+            sessions: None,
+        }
+    });
+    let name = key.roles.last().and_then(|role| role.rsplit('/').next()).unwrap_or(key.source.as_str());
+    let above = format!("sessions: {}, runs: {}, renewals: {}", path.sessions, path.runs, path.renewals);
+    Draft {
+        name: name.to_owned(),
+        place,
+        length: Placed { value: Seconds(u64::try_from(longest).unwrap_or_default()), place },
+        length_from: LengthFrom::Observed,
+        age: None,
+        source,
+        hops: hops.collect(),
+        refresh: if path.renewals > 0 { Refresh::Auto } else { Refresh::None },
+        comments: JobComments { above: vec![above], length: Some("the longest run seen".to_owned()), source: None },
+    }
+}
+
+/// The path up to this many roles.
+fn prefix(key: &PathKey, roles: usize) -> PathKey {
+    PathKey { roles: key.roles[..roles].into(), ..key.clone() }
+}
+
+/// The number of roles that belong to the source itself.
+const fn own_roles(source: Origin) -> usize {
+    match source {
+        Origin::IdentityCenter
+        | Origin::Ec2Instance
+        | Origin::EcsTask
+        | Origin::Lambda
+        | Origin::Codebuild
+        | Origin::EksPodIdentity
+        | Origin::Service => 1,
+        Origin::IamUser
+        | Origin::SessionToken
+        | Origin::FederationToken
+        | Origin::WebIdentity
+        | Origin::Saml
+        | Origin::Unknown => 0,
+    }
+}
+
+/// The source of the path; `None`: not known.
+fn source(key: &PathKey, all: &BTreeMap<PathKey, PathSummary>) -> Option<Source> {
+    let granted = || {
+        let own = all.get(&prefix(key, own_roles(key.source).min(key.roles.len())))?;
+        u64::try_from(own.shortest_lease?).ok().map(Seconds)
+    };
+    Some(match key.source {
+        Origin::IamUser => Source::IamUser { mfa: false },
+        Origin::SessionToken => Source::SessionToken { duration: granted().unwrap_or(TOKEN_DEFAULT) },
+        Origin::FederationToken => Source::FederationToken { duration: granted().unwrap_or(TOKEN_DEFAULT) },
+        Origin::WebIdentity => Source::WebIdentity { renewable: true },
+        Origin::Saml => Source::Saml { renewable: false },
+        Origin::IdentityCenter => Source::IdentityCenter {
+            session: granted().unwrap_or(PERMISSION_SET_DEFAULT),
+            portal_session: PORTAL_SESSION_DEFAULT,
+        },
+        Origin::Ec2Instance => Source::Ec2Instance,
+        Origin::EcsTask => Source::EcsTask,
+        Origin::Lambda => Source::Lambda,
+        Origin::Codebuild => Source::Codebuild,
+        Origin::EksPodIdentity => Source::EksPodIdentity,
+        Origin::Service => Source::ServiceRole { duration: granted() },
+        Origin::Unknown => return None,
+    })
+}
