@@ -90,7 +90,11 @@ def bound(text, end):
 
 
 class Unreadable(Exception):
-    pass
+    """A value that is no record."""
+
+
+class Broken(Exception):
+    """The end of what can be read of a document."""
 
 
 def unpack(data):
@@ -117,7 +121,7 @@ def unpack(data):
 
 
 def elements(text, position):
-    """The elements of the JSON array that begins at `position`; raises Unreadable where the text breaks."""
+    """The elements of the JSON array that begins at `position`; raises Broken where the text breaks."""
     decoder = json.JSONDecoder()
     position = skip_space(text, position + 1)
     if text[position : position + 1] == "]":
@@ -126,13 +130,13 @@ def elements(text, position):
         try:
             value, position = decoder.raw_decode(text, position)
         except (ValueError, RecursionError) as error:
-            raise Unreadable(str(error)) from None
+            raise Broken(str(error)) from None
         yield value
         position = skip_space(text, position)
         if text[position : position + 1] == "]":
             return
         if text[position : position + 1] != ",":
-            raise Unreadable(f"no comma at character {position}")
+            raise Broken(f"no comma at character {position}")
         position = skip_space(text, position + 1)
 
 
@@ -148,26 +152,26 @@ def salvaged(text):
     position = skip_space(text, 0)
     if text[position : position + 1] == "[":
         yield from elements(text, position)
-        raise Unreadable("text after the document")
+        raise Broken("text after the document")
     if text[position : position + 1] != "{":
-        raise Unreadable("no JSON document")
+        raise Broken("no JSON document")
     position = skip_space(text, position + 1)
     while True:
         try:
             name, position = decoder.raw_decode(text, position)
             position = skip_space(text, position)
             if text[position : position + 1] != ":":
-                raise Unreadable(f"no colon at character {position}")
+                raise Broken(f"no colon at character {position}")
             position = skip_space(text, position + 1)
             if name in ("Records", "Events") and text[position : position + 1] == "[":
                 yield from elements(text, position)
-                raise Unreadable("the document breaks after its records")
+                raise Broken("the document breaks after its records")
             _, position = decoder.raw_decode(text, position)
         except (ValueError, RecursionError) as error:
-            raise Unreadable(str(error)) from None
+            raise Broken(str(error)) from None
         position = skip_space(text, position)
         if text[position : position + 1] != ",":
-            raise Unreadable(f"no comma at character {position}")
+            raise Broken(f"no comma at character {position}")
         position = skip_space(text, position + 1)
 
 
@@ -218,18 +222,19 @@ def read_file(name, data):
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
         reason = reason or str(error)
+        values = salvaged(text)
+    else:
+        values = iter(parts(value))
+    while True:
         try:
-            for each in salvaged(text):
+            for each in values:
                 found += entry(each)
-        except Unreadable:
-            pass
-        return found, reason
-    for each in parts(value):
-        try:
-            found += entry(each)
+            return found, reason
+        except Broken:
+            return found, reason
         except Unreadable as error:
+            # A text that is no record; the next value can be one.
             reason = reason or str(error)
-    return found, reason
 
 
 def parts(value):
@@ -631,7 +636,7 @@ def refusal(each):
 
 def role_in_text(message):
     match = re.search(r"arn:[a-z0-9-]+:iam::\d{12}:role/[\w+=,.@/-]+", message or "", re.ASCII)
-    return match[0] if match else None
+    return match[0].rstrip(".,") if match else None
 
 
 def kind(code, message):
@@ -647,6 +652,10 @@ def kind(code, message):
     if code in ("ExpiredToken", "ExpiredTokenException", "RequestExpired"):
         return "expired"
     return "other"
+
+
+def refusal_order(each):
+    return [(each[name] is not None, each[name] or "") for name in ("at", "operation", "role", "caller", "error_code", "error_message")]
 
 
 def is_service_linked(role):
@@ -693,7 +702,6 @@ def report(sources, since, until, service_linked):
     if not service_linked:
         sessions = [each for each in sessions if not is_service_linked(each.role)]
         refused = [each for each in refused if not is_service_linked(each["role"])]
-    by = ("at", "operation", "role", "caller", "error_code", "error_message")
     return {
         "schema_version": 1,
         "window": {
@@ -704,7 +712,7 @@ def report(sources, since, until, service_linked):
         "records": sum(each.copies for each in records),
         "skipped": skipped,
         "sessions": [printed_session(each) for each in sorted(sessions, key=order)],
-        "refused": sorted(refused, key=lambda each: [(each[name] is not None, each[name] or "") for name in by]),
+        "refused": sorted(refused, key=refusal_order),
     }
 
 
