@@ -1,6 +1,6 @@
 //! Makes texts safe to show. Other people write names, paths and answers. Control characters, and characters that
-//! change the direction of text or have no width, are escaped as `\u{1b}`. Every form for people uses this module;
-//! JSON does not.
+//! change the direction of text or have no width, are escaped as `\u{1b}`. So are the first characters of commands that
+//! GitHub Actions, Azure Pipelines and TeamCity read in a log. Every form for people uses this module; JSON does not.
 
 /// The text on one line, line breaks escaped.
 #[must_use]
@@ -16,10 +16,29 @@ pub(crate) fn block(text: &str) -> String {
 
 fn escape(text: &str, must_escape: impl Fn(char) -> bool) -> String {
     let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if must_escape(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
+    let mut starts_word = true;
+    for (at, c) in text.char_indices() {
+        if starts_command(&text[at..], starts_word) {
+            shown.extend(c.escape_unicode());
+        } else if must_escape(c) {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+        starts_word = c.is_whitespace() || starts_word && changes_display(c);
     }
     shown
+}
+
+/// Whether a pipeline could read the text as a command in its log: `::error::` at the start of a line (GitHub Actions,
+/// where wrapping can move each word to), `##[error]` and `##vso[` anywhere (GitHub Actions, Azure Pipelines),
+/// `##teamcity[` (TeamCity).
+fn starts_command(text: &str, starts_word: bool) -> bool {
+    match text.as_bytes() {
+        [b':', b':', ..] => starts_word,
+        [b'#', b'#', rest @ ..] => [&b"["[..], b"vso[", b"teamcity["].iter().any(|name| rest.starts_with(name)),
+        _ => false,
+    }
 }
 
 /// Makes an answer of AWS safe to show: no control or format character, a bounded length, and no part of a signed
@@ -134,10 +153,11 @@ pub(crate) const fn changes_display(c: char) -> bool {
     )
 }
 
-#[cfg(all(test, feature = "cli"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
+    #[cfg(feature = "cli")]
     #[test]
     fn keys_and_tokens_are_told_from_names_paths_and_arns() {
         let token = format!("IQoJb3JpZ2luX2Vj{}", "x".repeat(300));
@@ -167,6 +187,37 @@ mod tests {
             &path,
         ] {
             assert!(!looks_like_credential(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn no_text_of_others_is_a_command_of_a_pipeline() {
+        for command in [
+            "::error::x",
+            "::stop-commands::t",
+            " ::add-mask::x",
+            "a ::set-output name=x::y",
+            "##[error]x",
+            "a##[group]",
+            "##vso[task.setvariable]x",
+            "##teamcity[message]",
+            "\u{1b}::error::x",
+        ] {
+            for shown in [line(command), block(command), block(&format!("first\n{command}"))] {
+                let words = shown.split_whitespace();
+                assert!(words.clone().all(|word| !word.starts_with("::")), "{shown}");
+                assert!(
+                    !shown.contains("##[") && !shown.contains("##vso[") && !shown.contains("##teamcity["),
+                    "{shown}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn arns_and_types_of_cloudformation_are_unchanged() {
+        for text in ["arn:aws:iam::111111111111:role/x", "Type: AWS::IAM::Role", "arn:aws:s3:::bucket", "# a comment"] {
+            assert_eq!(line(text), text);
         }
     }
 }

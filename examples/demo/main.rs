@@ -61,7 +61,7 @@ async fn main() {
          with these findings",
     );
     let columns = terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0));
-    anstream::println!("{}", terminal::render(&report, columns).trim_end());
+    anstream::println!("{}", terminal::render(&report, &terminal::Layout::of_width(columns)).trim_end());
     show_messages(&aws);
     let calls = aws.calls();
     heading("Calls and time");

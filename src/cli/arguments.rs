@@ -19,7 +19,32 @@ use crate::settings::MOST_CONCURRENCY;
 #[command(name = "credential-health", bin_name = "credential-health", version, after_help = after_help())]
 pub struct Arguments {
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(super) command: Option<Command>,
+    /// Colour: on a terminal, always or never; NO_COLOR is honoured
+    #[arg(long, value_enum, global = true, default_value_t = Colour::Auto, value_name = "WHEN")]
+    pub(super) color: Colour,
+}
+
+/// When output has colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Colour {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Also in files and pipes
+    Always,
+    /// Never
+    Never,
+}
+
+impl Colour {
+    /// Sets the choice for both streams.
+    pub(super) fn apply(self) {
+        match self {
+            Self::Auto => {}
+            Self::Always => anstream::ColorChoice::Always.write_global(),
+            Self::Never => anstream::ColorChoice::Never.write_global(),
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -172,9 +197,10 @@ pub(super) struct Explain {
     #[arg(value_name = "ID", conflicts_with = "job")]
     pub(super) id: Option<String>,
     /// Explain this job of the inventory: its name, not a glob
-    #[arg(long, value_name = "NAME", requires = "inventory")]
+    #[arg(long, value_name = "NAME")]
     pub(super) job: Option<String>,
-    /// The inventory: a YAML or JSON file, a folder of them, or - for standard input
+    /// The inventory: a YAML or JSON file, a folder of them, or - for standard input; default: inventory/ or
+    /// credential-health.yaml of the working directory
     #[arg(long, value_name = "FILE|FOLDER", requires = "job")]
     pub(super) inventory: Option<PathBuf>,
     /// A JSON report of `check`, for the MaxSessionDurations that IAM returned
@@ -259,6 +285,12 @@ pub(super) struct Selection {
     /// Exit with 1 on open findings of this severity or a worse one: low, medium, high, critical or none
     #[arg(long, value_name = "SEVERITY", default_value = "high", value_parser = FailOn::parse)]
     pub(super) fail_on: FailOn,
+    /// Text: print only the summary
+    #[arg(long, short, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Text: print each finding with all its fixes, not one block for each cause
+    #[arg(long, short)]
+    pub(super) verbose: bool,
     /// Only jobs whose name matches; may be given several times
     #[arg(long = "job", value_name = "GLOB")]
     pub(super) jobs: Vec<String>,

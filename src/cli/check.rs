@@ -37,30 +37,41 @@ pub(super) async fn run(arguments: &Check) -> ExitStatus {
         Err(nothing) => return bad_usage(&format!("error: {nothing}")),
     };
     bar.finish();
-    let unwritten = format::show(&outcome.report, selection);
+    // The cause of a run without an answer comes first, and nothing in its report is worth reading.
+    let answered = has_answer(&outcome);
+    let explain = format::explain_command(&arguments.inventory);
+    let unwritten = match answered {
+        true => format::show(&outcome.report, selection, Some(&explain)),
+        false => format::show_without_answer(&outcome.report, selection),
+    };
     let published = match &arguments.publish {
         Some(topic) => publish(&aws, topic, &outcome.report).await,
         None => true,
     };
     match unwritten {
         Some(status) => status,
-        None if !published || no_answer(&outcome) => ExitStatus::NoAnswer,
+        None if !published || !answered => ExitStatus::NoAnswer,
         None => status::status_of(&outcome.report, selection.fail_on),
     }
 }
 
-/// Whether the run had no credentials, or no answer from AWS at all. Prints the reason to standard error.
-fn no_answer(Outcome { facts, .. }: &Outcome) -> bool {
+/// Whether the run had credentials and an answer from AWS. Otherwise prints the reason to standard error.
+fn has_answer(Outcome { facts, .. }: &Outcome) -> bool {
     let Facts { checker_failure, answers, .. } = facts;
     if *checker_failure == Some(Class::NoCredentials) {
-        print_error("error: no AWS credentials: log in, set AWS_PROFILE or the AWS_* variables. `lint` needs none.");
-        return true;
+        let profile = super::variable("AWS_PROFILE").filter(|profile| !profile.is_empty());
+        let asked = profile.map_or_else(String::new, |profile| format!(" for profile `{profile}` (AWS_PROFILE)"));
+        print_error(&format!(
+            "error: no AWS credentials{asked}. `credential-health doctor` says why and how to get them. `lint` needs \
+             none."
+        ));
+        return false;
     }
     if *answers == 0 {
         print_error("error: no answer from AWS: check the network, proxies and AWS_ENDPOINT_URL.");
-        return true;
+        return false;
     }
-    false
+    true
 }
 
 async fn publish(aws: &Aws, topic: &TopicArn, report: &Report) -> bool {

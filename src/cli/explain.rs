@@ -24,17 +24,21 @@ const MAX_BYTES: u64 = 512 * 1024 * 1024;
 
 pub(super) async fn run(arguments: &Explain) -> ExitStatus {
     let to = arguments.output.as_deref();
-    let from_standard_input = arguments.inventory.as_deref().is_some_and(|path| path.as_os_str() == "-");
+    let inventory = arguments.inventory.as_deref().or_else(|| super::start::default_inventory().map(Path::new));
+    let from_standard_input = inventory.is_some_and(|path| path.as_os_str() == "-");
     if let Some(misuse) = arguments.templates.misuse(from_standard_input) {
         return bad_usage(misuse);
     }
     if arguments.job.is_none() && arguments.templates.has_files() {
         return bad_usage("error: --cloudformation and --terraform-plan go with --job.");
     }
-    let text = match (&arguments.id, &arguments.job, &arguments.inventory) {
+    let text = match (&arguments.id, &arguments.job, inventory) {
         (Some(id), ..) => finding(id, arguments.format, to),
         (None, Some(job), Some(inventory)) => one_job(arguments, job, inventory).await,
-        _ => Ok(list(arguments.format, to)),
+        (None, Some(_), None) => {
+            Err(bad_usage("error: --job needs the inventory that declares the job: add --inventory FILE|FOLDER."))
+        }
+        (None, None, _) => Ok(list(arguments.format, to)),
     };
     match text {
         Ok(text) => output::write(&text, to).unwrap_or(ExitStatus::Healthy),
@@ -70,10 +74,12 @@ fn list(format: ExplainFormat, to: Option<&Path>) -> String {
         let findings: Vec<Value> = FindingId::ALL.iter().copied().map(summarize).collect();
         return format!("{:#}", json!({"schema_version": 1, "findings": findings}));
     }
-    let width = if output::is_terminal(to.is_some()) { output::columns(false) } else { usize::MAX };
+    // A program reads one line for each finding.
+    let width = output::is_terminal(to.is_some()).then(|| output::columns(false));
     let longest = FindingId::ALL.iter().map(|id| id.as_str().len()).max().unwrap_or_default();
     let line = |id: &FindingId| {
         let label = format!("{:<8}  {id:<longest$}  ", id.severity());
+        let Some(width) = width else { return format!("{label}{}", id.meaning()) };
         let indent = " ".repeat(label.len());
         textwrap::fill(id.meaning(), textwrap::Options::new(width).initial_indent(&label).subsequent_indent(&indent))
     };

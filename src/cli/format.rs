@@ -1,11 +1,14 @@
 //! The forms of the report on the command line.
 
+use std::path::Path;
+
 use clap::ValueEnum;
 
 use super::arguments::Selection;
 use super::output::{columns, write, write_bytes, write_json};
 use super::status::ExitStatus;
-use crate::report::{Report, csv, html, junit, markdown, sarif, terminal};
+use crate::report::terminal::{self, Detail, Layout};
+use crate::report::{Report, csv, html, junit, leases, markdown, plain, sarif};
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum Format {
@@ -25,21 +28,12 @@ pub(super) enum Format {
     Csv,
 }
 
-/// Shows the report; `Some` if it could not be written.
-pub(super) fn show(report: &Report, selection: &Selection) -> Option<ExitStatus> {
-    show_as(report, selection, |columns| terminal::render(report, columns))
-}
-
-/// Shows the report with the caller's text for people.
-pub(super) fn show_as(
-    report: &Report,
-    selection: &Selection,
-    text: impl FnOnce(usize) -> String,
-) -> Option<ExitStatus> {
+/// Shows the report; `Some` if it could not be written. `explain`: the command that explains a job.
+pub(super) fn show(report: &Report, selection: &Selection, explain: Option<&str>) -> Option<ExitStatus> {
     let output = selection.output.as_deref();
     let text = match selection.format {
         Format::Json => return write_json(report, output),
-        Format::Text => text(columns(output.is_some())),
+        Format::Text => text(report, selection, explain),
         Format::Sarif => sarif::render(report, std::env::current_dir().ok().as_deref()),
         Format::Junit => junit::render(report, selection.fail_on.0),
         Format::Markdown => markdown::render(report),
@@ -48,4 +42,49 @@ pub(super) fn show_as(
         Format::Csv => return write_bytes(csv::render(report).as_bytes(), output),
     };
     write(&text, output)
+}
+
+fn text(report: &Report, selection: &Selection, explain: Option<&str>) -> String {
+    let detail = match (selection.quiet, selection.verbose) {
+        (true, _) => Detail::Summary,
+        (false, true) => Detail::Everything,
+        (false, false) => Detail::Causes,
+    };
+    let columns = columns(selection.output.is_some());
+    let layout = Layout { columns, detail, ascii: is_ascii_locale(&super::variable), explain };
+    match &report.profiles {
+        Some(profiles) => leases::render(profiles, report, &layout),
+        None => terminal::render(report, &layout),
+    }
+}
+
+/// Shows the report of a run without an answer: as text only the summary, unless everything was asked for.
+pub(super) fn show_without_answer(report: &Report, selection: &Selection) -> Option<ExitStatus> {
+    match selection.format {
+        Format::Text if !selection.verbose => {
+            let nothing = format!(
+                "Nothing was checked: {}, {}.",
+                plain::count(report.summary.jobs, "job", "jobs"),
+                plain::count(report.summary.roles, "role", "roles")
+            );
+            write(&nothing, selection.output.as_deref())
+        }
+        Format::Text | Format::Json | Format::Sarif | Format::Junit | Format::Markdown | Format::Html | Format::Csv => {
+            show(report, selection, None)
+        }
+    }
+}
+
+/// The command that explains a job of this inventory.
+pub(super) fn explain_command(inventory: &Path) -> String {
+    format!("credential-health explain --inventory {}", crate::shell::word(&inventory.to_string_lossy()))
+}
+
+/// Whether the locale names another encoding than UTF-8. Without a locale, UTF-8 is assumed.
+fn is_ascii_locale(variable: &dyn Fn(&str) -> Option<String>) -> bool {
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(variable).find(|value| !value.is_empty());
+    set.is_some_and(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        !locale.contains("utf-8") && !locale.contains("utf8")
+    })
 }

@@ -1,5 +1,6 @@
 //! `lint`: judges only declared facts, from an inventory or from other files that define credentials.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::arguments::Lint;
@@ -14,17 +15,18 @@ use super::status::{self, ExitStatus};
 use crate::check;
 use crate::cloudtrail::Sessions;
 use crate::findings::FindingId;
-use crate::import::aws_config::{self, Options, Profiles};
+use crate::import::aws_config::{self, CannotStart, Options, Profiles};
 use crate::import::cloudtrail;
-use crate::inventory::{Filter, Inventory, Job, JobName, Remark, Seconds};
+use crate::inventory::{Filter, Inventory, Job, JobName, Origin, Remark, Seconds};
 use crate::lease::longest::LongestRuns;
-use crate::report::{NotJudged, Report, leases};
+use crate::report::leases::{self, RefusedProfile};
+use crate::report::{NotJudged, Report};
 use crate::shared_config::SharedConfig;
 use crate::visible;
 
 /// The note about jobs whose length is not declared.
-const WITHOUT_LENGTH: &str = "These files do not declare how long jobs run. The report shows how long they may run, \
-    and `covered` means only that a job can start. To judge jobs of 4 hours, add --length 4h.";
+const WITHOUT_LENGTH: &str =
+    "The report shows how long jobs may run. To judge jobs of 4 hours, add --length 4h. No AWS call was made.";
 /// The error about changes of an inventory.
 const NOT_FIXABLE: &str = "error: --fix and --diff change workflows and AWS profiles: pass --github-workflow or \
     --aws-config";
@@ -43,7 +45,8 @@ pub(super) async fn run(arguments: &Lint) -> ExitStatus {
 /// Judges the input and shows the report; `None`: `--fix` has written the files.
 async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
     let selection = &arguments.selection;
-    let from_standard_input = arguments.input.inventory.as_ref().is_some_and(|path| path.as_os_str() == "-");
+    let given_inventory = arguments.input.inventory.as_deref();
+    let from_standard_input = given_inventory.is_some_and(|path| path.as_os_str() == "-");
     if let Some(misuse) = arguments.templates.misuse(from_standard_input) {
         return Some(bad_usage(misuse));
     }
@@ -79,13 +82,11 @@ async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
             Err(status) => return Some(status),
         }
     }
-    let shown = match &input.profiles {
-        Some(profiles) => {
-            let shown = profiles.add_to(&mut report, &input.inventory);
-            format::show_as(&report, selection, |columns| leases::render(&shown, &report, columns))
-        }
-        None => format::show(&report, selection),
-    };
+    if let Some(profiles) = &input.profiles {
+        profiles.add_to(&mut report, &input.inventory);
+    }
+    let explain = given_inventory.map(format::explain_command);
+    let shown = format::show(&report, selection, explain.as_deref());
     Some(shown.unwrap_or_else(|| status::status_of(&report, selection.fail_on)))
 }
 
@@ -111,33 +112,34 @@ struct ProfilesInput {
     names: Vec<JobName>,
     /// The length of the jobs; `None`: not declared, and the report shows how long they may run.
     length: Option<Seconds>,
-    cannot_start: Vec<leases::Refused>,
-    not_known: usize,
+    cannot_start: Vec<RefusedProfile>,
+    not_known: BTreeSet<String>,
     notes: Vec<Remark>,
     /// Jobs with a copy of their credentials are not judged.
     renewed: bool,
 }
 
 impl ProfilesInput {
-    fn add_to<'a>(&self, report: &mut Report, inventory: &'a Inventory) -> leases::Profiles<'a> {
+    fn add_to(&self, report: &mut Report, inventory: &Inventory) {
         let about = match (self.length, self.renewed) {
             (None, _) => Some(WITHOUT_LENGTH),
             (Some(_), false) => Some(WITH_COPIES),
             (Some(_), true) => None,
         };
         report.notes.splice(..0, about.map(str::to_owned));
-        report.notes.extend(self.notes.iter().map(|note| {
-            let Remark { location, message, .. } = note;
+        let note = |Remark { location, message, .. }: &Remark| {
             visible::printable(&format!("{}: {message}.", leases::short_place(location)))
-        }));
+        };
         let jobs = inventory.jobs.iter().filter(|job| self.names.contains(&job.name));
-        leases::Profiles {
-            jobs: jobs.map(|job| LongestRuns::of(job, |role| report.max_session(role))).collect(),
+        let judged = jobs.map(|job| LongestRuns::of(job, |role| report.max_session(role)).into()).collect();
+        report.profiles = Some(leases::Profiles {
+            judged,
             cannot_start: self.cannot_start.clone(),
-            not_known: self.not_known,
+            not_known: self.not_known.clone(),
             length: self.length,
             renewed_only: self.renewed,
-        }
+            notes: self.notes.iter().map(note).collect(),
+        });
     }
 }
 
@@ -176,7 +178,8 @@ async fn read(arguments: &Lint, quiet: bool) -> Result<Input, ExitStatus> {
     if !quiet {
         print_remarks(&imported, "not judged");
     }
-    let (inventory, not_judged) = (imported.inventory, imported.not_imported);
+    let inventory = Inventory { origin: Origin::Workflows, ..imported.inventory };
+    let not_judged = imported.not_imported;
     let filter = Filter::new(&selection.jobs, &selection.roles);
     let (variables, single_logins) = (source.variables, imported.single_logins);
     // A filter that matches nothing is reported with the report.
@@ -194,7 +197,7 @@ fn profiles_input(arguments: &Lint, config: SharedConfig, options: Options, quie
         output::print_error(super::import::NOTHING);
     }
     let as_jobs = AsJobs { with_length: arguments.length.is_some(), renewed: arguments.renewed };
-    let mut filter = Filter::new(&arguments.selection.jobs, &arguments.selection.roles);
+    let filter = Filter::new(&arguments.selection.jobs, &arguments.selection.roles);
     let mut jobs: Vec<Job> = Vec::new();
     let mut names = Vec::new();
     if !inventory.jobs.is_empty() {
@@ -203,26 +206,23 @@ fn profiles_input(arguments: &Lint, config: SharedConfig, options: Options, quie
             names.push(job.name.clone());
             jobs.extend(as_jobs.of(job));
         }
-        filter = Filter::default();
     }
     let files = FixableProfiles::texts_of(&config);
     let fixable = FixableProfiles { config, files, options, as_jobs, jobs: jobs.clone(), names: names.clone() };
-    let refused = |one: crate::import::aws_config::CannotStart| leases::Refused {
-        profile: one.profile,
-        why: one.summary,
-        location: one.location,
-    };
+    let refused = |one: CannotStart| RefusedProfile { profile: one.profile, why: one.summary, location: one.location };
+    let is_wanted = |profile: &str| filter.matches_name(profile);
     let profiles = ProfilesInput {
         names,
         length: arguments.length,
-        cannot_start: cannot_start.into_iter().map(refused).collect(),
-        not_known,
+        cannot_start: cannot_start.into_iter().filter(|one| is_wanted(&one.profile)).map(refused).collect(),
+        not_known: not_known.into_iter().filter(|profile| is_wanted(profile)).collect(),
         notes: imported.notes,
         renewed: arguments.renewed,
     };
-    let inventory = Inventory { jobs, ..inventory };
+    let inventory = Inventory { jobs, origin: Origin::Profiles, ..inventory };
     let (imported, profiles) = (Some("aws-config"), Some(profiles));
-    Ok(Input { inventory, filter, imported, not_judged, profiles, fixable: Some(Box::new(fixable)), trail: None })
+    let (filter, fixable): (_, Option<Box<dyn Fixable>>) = (Filter::default(), Some(Box::new(fixable)));
+    Ok(Input { inventory, filter, imported, not_judged, profiles, fixable, trail: None })
 }
 
 /// Adds the unjudged entries of imported files to the report.
@@ -235,8 +235,7 @@ fn add_import(report: &mut Report, from: Option<&str>, not_judged: Vec<Remark>) 
         && report.open_findings().any(|finding| finding.id == FindingId::MaxSessionUnknown)
     {
         report.notes.push(format!(
-            "These files cannot declare a MaxSessionDuration or a reader. Write an inventory with `credential-health \
-             import {from}`, declare them there, and run `lint --inventory`."
+            "These files declare no MaxSessionDuration: `credential-health import {from}` writes an inventory that can."
         ));
     }
 }

@@ -17,6 +17,7 @@ pub mod page;
 mod progress;
 mod schema;
 mod sessions;
+mod start;
 mod status;
 mod templates;
 
@@ -38,11 +39,15 @@ use crate::report::Trigger;
 
 /// Runs the command that the arguments name.
 pub async fn run(arguments: Arguments) -> ExitCode {
-    if arguments.command.overwrites_its_input() {
+    arguments.color.apply();
+    let Some(command) = arguments.command.or_else(start::default_command) else {
+        return ExitCode::from(bad_usage(start::NOTHING_FOUND).code());
+    };
+    if command.overwrites_its_input() {
         let error = "error: --output names a file that this command reads: nothing was read or written.";
         return ExitCode::from(bad_usage(error).code());
     }
-    let status = match arguments.command {
+    let status = match command {
         Command::Check(arguments) => check::run(&arguments).await,
         Command::Lint(arguments) => lint::run(&arguments).await,
         Command::Explain(arguments) => explain::run(&arguments).await,

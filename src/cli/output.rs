@@ -19,10 +19,11 @@ pub(super) fn is_terminal(to_file: bool) -> bool {
     !to_file && std::io::stdout().is_terminal()
 }
 
-/// The width of text for a file or for standard output.
+/// The width of text: that of the terminal, otherwise COLUMNS, otherwise 100.
 pub(super) fn columns(to_file: bool) -> usize {
     let size = (!to_file).then(|| terminal_size::terminal_size_of(std::io::stdout())).flatten();
-    size.map_or(COLUMNS, |(terminal_size::Width(columns), _)| usize::from(columns))
+    let set = || super::variable("COLUMNS").and_then(|columns| columns.trim().parse().ok()).filter(|set| *set > 0);
+    size.map(|(terminal_size::Width(columns), _)| usize::from(columns)).or_else(set).unwrap_or(COLUMNS)
 }
 
 /// Writes to the file or to standard output; `Some` if the destination could not be written. A file or a pipe gets no

@@ -7,8 +7,8 @@ use super::refused::{Refusals, Refused};
 use super::registry::{Detect, FindingId, Severity, define};
 use super::subject::Subject;
 use crate::failure::{Class, denial_cause};
-use crate::fixes::{self, Fix, TrustedPrincipal};
-use crate::inventory::{JobName, RoleArn};
+use crate::fixes::{self, BlockKind, Fix, TrustedPrincipal};
+use crate::inventory::{JobName, RoleArn, is_account};
 use crate::templates::policy::{Answer, Caller};
 
 define!(
@@ -40,8 +40,20 @@ fn describe(subject: &Subject<'_>, refused: &Refused<'_>, all: &Refusals<'_>) ->
                  control policy denies it."
             .to_owned(),
     };
-    let detail = format!("{} was refused with AccessDenied. {cause}{}", refused.call(), refused.note_on_the_checker());
+    // The ARN of a session has no path of its role.
+    let of_session = refused.failure.caller_role.is_none() && refused.caller().contains(":assumed-role/");
+    let path_hint = match of_session {
+        true => " If the role of the checker has a path, add the path to aws:PrincipalArn of the statement.",
+        false => "",
+    };
+    let note = refused.note_on_the_checker();
+    let detail = format!("{} was refused with AccessDenied. {cause}{note}{path_hint}", refused.call());
     let mut finding = refused.finding(FindingId::AssumeDenied).titled(title).detailed(detail);
+    finding = match (of_checker_alone, refused.is_reader) {
+        (true, _) => finding.because("Only the checker was refused. The jobs have other callers and may not be."),
+        (false, true) => finding.because("The role is a reader: no job uses it, but MaxSessionDuration is not read."),
+        (false, false) => finding.because(cause),
+    };
     if of_checker_alone {
         finding.severity = Severity::Medium;
     }
@@ -59,15 +71,16 @@ fn fixes(subject: &Subject<'_>, refused: &Refused<'_>) -> Vec<Fix> {
     let by_checker = refused.failure.caller_role.is_none();
     let statement =
         fixes::trust_statement(&TrustedPrincipal::Role { arn: &caller, by_checker }, external_id.as_deref());
-    let path_hint = if by_checker { " If the role of the checker has a path, add it to aws:PrincipalArn." } else { "" };
     let mut fixes = vec![
         Fix::step(format!(
-            "Check that the role exists and that its trust policy allows {caller}. If it does not, add the statement \
-             below to the trust policy and keep the statements that are there.{path_hint}"
+            "Check that the role exists. Add the statement to its trust policy, unless the policy allows {caller} \
+             already."
         ))
+        .block(BlockKind::TrustPolicy, statement)
         .cli(format!(
-            "# in account {}\naws iam get-role --role-name {name} --query Role.AssumeRolePolicyDocument\n\
-             # the statement\n{statement}",
+            "# in account {0}\naws iam get-role --role-name {name} --query Role.AssumeRolePolicyDocument > trust.json\n\
+             # add the statement to trust.json: this command replaces the whole policy\n\
+             aws iam update-assume-role-policy --role-name {name} --policy-document file://trust.json",
             role.account()
         )),
         Fix::step(format!(
@@ -75,8 +88,9 @@ fn fixes(subject: &Subject<'_>, refused: &Refused<'_>) -> Vec<Fix> {
              denies it."
         ))
         .cli(format!(
-            "aws iam simulate-principal-policy --policy-source-arn {caller} --action-names sts:AssumeRole \
-             --resource-arns {role}"
+            "{}aws iam simulate-principal-policy --policy-source-arn {caller} --action-names sts:AssumeRole \
+             --resource-arns {role}",
+            account_comment(&caller)
         )),
     ];
     if !refused.is_reader {
@@ -93,6 +107,13 @@ fn caller_arn(refused: &Refused<'_>) -> String {
         (None, Some(caller)) => principal_of(caller),
         (None, None) => "CALLER_ARN".to_owned(),
     }
+}
+
+fn account_comment(arn: &str) -> String {
+    arn.split(':')
+        .nth(4)
+        .filter(|account| is_account(account))
+        .map_or_else(String::new, |account| format!("# in account {account}\n"))
 }
 
 fn principal_of(caller: &str) -> String {
@@ -126,6 +147,7 @@ fn describe_planned(subject: &Subject<'_>, first: &PlannedCall<'_>, all: &[&Plan
     names.dedup();
     let callers: Vec<String> = all.iter().map(|call| call.caller.to_string()).collect();
     let why = reasons(all);
+    let because = format!("{from} does not allow {}: {why}.", callers.join(", "));
     let detail = format!(
         "The trust policy of {from} does not allow {}: {why}. Once it is deployed, STS refuses the call with \
          AccessDenied. This conclusion is from the file; no call was made.",
@@ -137,6 +159,7 @@ fn describe_planned(subject: &Subject<'_>, first: &PlannedCall<'_>, all: &[&Plan
         .evidence(Fact::Reasons(why), Provenance::Planned(from.to_owned()))
         .evidence(Fact::Jobs(names), Provenance::WholeInventory)
         .titled(format!("{name} will not trust {}", describe_callers(all)))
+        .because(because)
         .detailed(detail)
         .fixes([
             allow_the_caller(subject, first),
@@ -171,9 +194,8 @@ fn allow_the_caller(subject: &Subject<'_>, call: &PlannedCall<'_>) -> Fix {
         Caller::Source(_, kind) => TrustedPrincipal::Source(kind),
     };
     Fix::step(format!(
-        "Add a statement for {} to the trust policy in {}. If the trust policy requires an external ID, declare it as \
-         `external_id` of the role.",
-        call.caller, call.planned.from
+        "Add the statement to {}. If the policy requires an external ID, declare it as `external_id` of the role.",
+        fixes::trust_of(call.planned, role.name())
     ))
-    .cli(fixes::trust_statement(&principal, external_id.as_deref()))
+    .block(BlockKind::TrustPolicy, fixes::trust_statement(&principal, external_id.as_deref()))
 }

@@ -46,7 +46,12 @@ fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
          once, then fails with ExpiredToken.",
         found.describe_length()
     );
-    let finding = found.finding().titled(title).detailed(detail).fixes(found.subject.ways(found.job));
+    let finding = found
+        .finding()
+        .titled(title)
+        .because("The platform renews its credentials at its endpoint, but not in a copy.")
+        .detailed(detail)
+        .fixes(found.subject.ways(found.job));
     Some(finding.fixes(found.job.source.has_endpoint().then(export_before_each_call)))
 }
 

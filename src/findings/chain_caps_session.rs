@@ -28,5 +28,14 @@ fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
         found.describe_length(),
         found.lease()
     );
-    Some(found.finding().titled(title).detailed(detail).fixes(found.subject.ways_of_a_chain(found.job)))
+    Some(
+        found
+            .finding()
+            .titled(title)
+            .because(
+                "A session that another session takes is role chaining: STS caps it at 1h, whatever the role allows.",
+            )
+            .detailed(detail)
+            .fixes(found.subject.ways_of_a_chain(found.job)),
+    )
 }

@@ -26,5 +26,12 @@ fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
          after that hour fail with ExpiredToken.",
         found.describe_length()
     );
-    Some(found.finding().titled(title).detailed(detail).fixes(found.subject.ways(found.job)))
+    Some(
+        found
+            .finding()
+            .titled(title)
+            .because("Without DurationSeconds, STS grants 1h, also where the role allows more.")
+            .detailed(detail)
+            .fixes(found.subject.ways(found.job)),
+    )
 }

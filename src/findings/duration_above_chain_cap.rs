@@ -20,8 +20,7 @@ fn applies(judgement: &Judgement) -> bool {
 fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
     let (hop, lease) = found.limiting_hop()?;
     let (name, role) = (&found.job.name, hop.role.name());
-    let title =
-        format!("{name} cannot start: it requests {} from {role} by role chaining, which allows 1h", lease.requested);
+    let title = format!("{name} cannot start: it requests {} from {role}; role chaining allows 1h", lease.requested);
     let detail = format!(
         "{name} assumes {role} with the credentials of a session. That is role chaining, and STS refuses requests over \
          3600 seconds, whatever the role's MaxSessionDuration is: \"The requested DurationSeconds exceeds the 1 hour \

@@ -108,27 +108,9 @@ impl JudgedJob<'_> {
 
     /// Whether the limit is an AWS default that nobody declared. STS's 3600 seconds are a rule, not such a default.
     pub(super) fn limit_is_a_default(&self) -> bool {
-        let unstated = self.job.unstated;
-        match self.judgement.limited_by {
-            Some(LimitedBy::PortalSession) => unstated.portal_session,
-            Some(LimitedBy::SigninSession) => unstated.signin_session && !self.signin_session_is_read(),
-            Some(LimitedBy::SourceSession) => unstated.session,
-            Some(
-                LimitedBy::DurationRange
-                | LimitedBy::SourceCannotAssume
-                | LimitedBy::MaxSessionDuration
-                | LimitedBy::RoleChaining
-                | LimitedBy::Platform
-                | LimitedBy::RefreshInterval
-                | LimitedBy::IdentityToken
-                | LimitedBy::Mfa
-                | LimitedBy::CopiedSession
-                | LimitedBy::StsMaximum
-                | LimitedBy::RequestedDuration
-                | LimitedBy::DefaultDuration,
-            )
-            | None => false,
-        }
+        let Some(limit) = self.judgement.limited_by else { return false };
+        let is_read = limit == LimitedBy::SigninSession && self.signin_session_is_read();
+        self.job.unstated.is_limit(limit) && !is_read
     }
 
     /// Whether IAM returned the MaxSigninSessionDuration of the role that the person signed in with.

@@ -4,7 +4,7 @@ use super::evidence::{Fact, FactKind, Provenance};
 use super::model::Finding;
 use super::registry::{Detect, FindingId, define};
 use super::subject::Subject;
-use crate::fixes::{self, Fix};
+use crate::fixes::Fix;
 use crate::lease::rules::DEFAULT_MAX_SESSION;
 use crate::templates::Setting;
 
@@ -42,8 +42,8 @@ fn find_live(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                 .titled(format!("{name} has a MaxSessionDuration of {live}; the inventory declares {declared}"))
                 .detailed(detail)
                 .fixes([
-                    Fix::step(format!("Declare the live value: `max_session_duration: {live}` for {role}.")),
-                    fixes::set_max_session(role, ", if the declared value is the intended one", declared),
+                    Fix::step(format!("Declare the live value: `max_session_duration: {live}` for {name}.")),
+                    subject.set_max_session(role, ", if the declared value is the intended one", declared),
                 ]),
         );
     }
@@ -69,7 +69,7 @@ fn find_planned(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                 .titled(format!("{name} will have a MaxSessionDuration of {set}; the inventory declares {declared}"))
                 .detailed(detail)
                 .fixes([
-                    Fix::step(format!("Declare the planned value: `max_session_duration: {set}` for {role}.")),
+                    Fix::step(format!("Declare the planned value: `max_session_duration: {set}` for {name}.")),
                     subject.set_max_session(role, ", if the declared value is the intended one", declared),
                 ]),
         );

@@ -35,11 +35,7 @@ fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                 .evidence(Fact::Needed(needed), derived)
                 .titled(format!("{name} allows sessions of {max}; its jobs need {needed}"))
                 .detailed(detail)
-                .fixes([subject.set_max_session(
-                    role,
-                    ", which serves the longest declared job; first ask who else uses the role",
-                    needed,
-                )]),
+                .fixes([subject.set_max_session(role, "; first ask who else uses the role", needed)]),
         );
     }
 }

@@ -7,7 +7,7 @@ use super::registry::{Detect, define};
 use super::subject::needs_max_session;
 use crate::facts::Description;
 use crate::fixes::Fix;
-use crate::inventory::{RoleRef, Seconds};
+use crate::inventory::{Origin, RoleRef, Seconds};
 use crate::lease::rules::LONGEST_SESSION;
 use crate::lease::{Judgement, Verdict, judge};
 use crate::templates::{PlannedRole, Setting, Unresolved};
@@ -54,6 +54,7 @@ fn open_in_a_file(
         .finding()
         .evidence(Fact::LeftOpen(why.to_string()), Provenance::Planned(planned.max_session_from.clone()))
         .titled(title)
+        .because(format!("The file leaves the value open: {why}."))
         .detailed(detail)
         .fixes([Fix::step(how_to_close(planned, why))])
 }
@@ -110,20 +111,24 @@ fn not_read(found: &JudgedJob<'_>, role: &RoleRef, requested: Seconds) -> Findin
         requested.0,
         role = role.name()
     );
-    let look_up =
-        format!("Look it up, and declare it as `max_session_duration` of {role}. {}", both_outcomes(found, requested));
     let role_name = role.name();
+    let place = &found.subject.place;
+    let look_up = place.declare("Look it up.", &format!("Declare it as `max_session_duration` of {role_name}."));
+    let look_up = format!("{look_up} {}", both_outcomes(found, requested));
+    let reader = Fix::step(format!(
+        "Let the check read it: declare a reader for account {account} under `readers:`, or allow {role_name} \
+         iam:GetRole on itself."
+    ));
+    let reader = (place.origin() == Origin::Inventory).then_some(reader);
     found
         .finding()
         .titled(format!("{name} requests {requested} from {role_name}, whose MaxSessionDuration is not known"))
         .detailed(detail)
-        .fixes([
-            Fix::step(look_up).cli(format!("aws iam get-role --role-name {role_name} --query Role.MaxSessionDuration")),
-            Fix::step(format!(
-                "Let the check read it: declare a reader for account {account} under `readers:`, or allow {role_name} \
-                 iam:GetRole on itself."
-            )),
-        ])
+        .fixes([Fix::step(look_up).cli(format!(
+            "{}aws iam get-role --role-name {role_name} --query Role.MaxSessionDuration",
+            place.account_comment(role)
+        ))])
+        .fixes(reader)
         .fixes(found.subject.ways(found.job))
 }
 

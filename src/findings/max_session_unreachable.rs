@@ -20,8 +20,7 @@ fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
             continue;
         }
         let name = role.name();
-        let title =
-            format!("{name} allows sessions of {max}, but every job reaches it by role chaining, which allows 1h");
+        let title = format!("{name} allows {max}, but every job reaches it by role chaining, which STS caps at 1h");
         let detail = format!(
             "Every path of the inventory assumes {name} with the credentials of a session, so STS refuses requests \
              over {} seconds. The MaxSessionDuration of {} seconds does not help these jobs. It lets anyone who \
@@ -35,11 +34,7 @@ fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                 .evidence(Fact::Cap(CHAIN_CAP), Provenance::Sts("role chaining"))
                 .titled(title)
                 .detailed(detail)
-                .fixes([subject.set_max_session(
-                    role,
-                    ", the most that a chained job can get; first ask who else uses the role",
-                    DEFAULT_MAX_SESSION,
-                )]),
+                .fixes([subject.set_max_session(role, "; first ask who else uses the role", DEFAULT_MAX_SESSION)]),
         );
     }
 }

@@ -16,6 +16,7 @@ mod waivers;
 
 mod assume_denied;
 mod cached_platform_credentials;
+mod cautions;
 mod chain_caps_session;
 mod clock_skew;
 mod credentials_expired;
@@ -53,5 +54,5 @@ pub use change_key::ChangeKey;
 pub(crate) use model::UNCONFIRMED;
 pub use model::{Finding, SHARED, UNOWNED, Waived};
 pub(crate) use planned::notes as planned_notes;
-pub use registry::{FindingId, Severity};
+pub use registry::{Ending, FindingId, Severity};
 pub use subject::Subject;

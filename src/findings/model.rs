@@ -39,6 +39,10 @@ pub struct Finding {
     pub title: String,
     /// A description of a few sentences.
     pub detail: String,
+    /// Why the problem exists, in a sentence, if the title does not say it.
+    pub why: Option<String>,
+    /// A sentence about another finding whose fixes this one's could undo.
+    pub caution: Option<String>,
     /// The evidence.
     pub evidence: Vec<Evidence>,
     /// Fixes, the best first.
@@ -87,6 +91,8 @@ impl Finding {
             owners: vec![UNOWNED.to_owned()],
             title: String::new(),
             detail: String::new(),
+            why: None,
+            caution: None,
             evidence: Vec::new(),
             fixes: Vec::new(),
             runbook: format!("docs/findings/{id}.md"),
@@ -155,6 +161,10 @@ impl Finding {
 
     pub(super) fn detailed(self, detail: impl Into<String>) -> Self {
         Self { detail: detail.into(), ..self }
+    }
+
+    pub(super) fn because(self, why: impl Into<String>) -> Self {
+        Self { why: Some(why.into()), ..self }
     }
 
     pub(super) fn evidence(mut self, fact: Fact, provenance: Provenance) -> Self {

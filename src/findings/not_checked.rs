@@ -121,10 +121,9 @@ fn fix(class: Class) -> Fix {
             Fix::step("Give the checker credentials: log in, set a profile, or run it with a role.")
                 .cli("aws sts get-caller-identity")
         }
-        Class::PackedPolicyTooLarge | Class::MalformedPolicy => Fix::step(
-            "Session tags that the role's trust policy passes on count towards the same limit: check which tags are \
-             transitive.",
-        ),
+        Class::PackedPolicyTooLarge | Class::MalformedPolicy => {
+            Fix::step("Check which session tags are transitive: they count towards the same limit as the policy.")
+        }
         Class::SourceIdentityFixed => Fix::step(
             "Declare the same `source_identity` on each role of the path: a chain cannot change it once it is set.",
         ),

@@ -47,6 +47,52 @@ impl Severity {
     }
 }
 
+/// When a problem ends a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The job gets no credentials.
+    AtTheStart,
+    /// The credentials expire before the job finishes.
+    DuringTheRun,
+}
+
+impl FindingId {
+    /// When the problem ends the job; `None`: it does not end a job by itself.
+    #[must_use]
+    pub const fn ends_a_job(self) -> Option<Ending> {
+        match self {
+            Self::DurationOutOfRange
+            | Self::DurationAboveMaxSession
+            | Self::DurationAboveChainCap
+            | Self::SourceCannotAssume => Some(Ending::AtTheStart),
+            Self::ChainCapsSession
+            | Self::MaxSessionTooShort
+            | Self::DefaultDurationTooShort
+            | Self::RequestedDurationTooShort
+            | Self::JobExceedsAnySession
+            | Self::SourceSessionEndsFirst
+            | Self::RefreshSlowerThanSession
+            | Self::CachedPlatformCredentials => Some(Ending::DuringTheRun),
+            Self::AssumeDenied
+            | Self::RoleMissing
+            | Self::CredentialsExpired
+            | Self::CredentialsInvalid
+            | Self::SignatureMismatch
+            | Self::ClockSkew
+            | Self::RegionDisabled
+            | Self::ExpiredTokenObserved
+            | Self::ThinMargin
+            | Self::MaxSessionUnknown
+            | Self::MaxSessionDrift
+            | Self::NotChecked
+            | Self::WaiverExpired
+            | Self::MaxSessionOverProvisioned
+            | Self::MaxSessionUnreachable
+            | Self::WaiverUnused => None,
+        }
+    }
+}
+
 impl fmt::Display for Severity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())

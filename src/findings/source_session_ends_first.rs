@@ -34,14 +34,15 @@ fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
     let name = &found.job.name;
     let end = found.judgement.end?;
     let title = format!("{name} needs {}, but its {} expires after {end}", found.needed(), what_expires(found));
-    let mut detail = format!("{name} {}. {}", found.describe_length(), why(found, end));
+    let mut because = why(found, end);
     if found.limit_is_a_default() {
-        detail.push_str(" That limit is AWS's default: the inventory declares no other limit.");
+        because.push_str(" That limit is AWS's default: no file states another limit.");
     }
+    let mut detail = format!("{name} {}. {because}", found.describe_length());
     if may_get_one_more_lease(found) {
         detail.push_str(" A session taken just before that may last longer by its own lease; this does not count.");
     }
-    Some(found.finding().titled(title).detailed(detail).fixes(fixes(found)))
+    Some(found.finding().titled(title).because(because).detailed(detail).fixes(fixes(found)))
 }
 
 fn what_expires(found: &JudgedJob<'_>) -> &'static str {
@@ -57,10 +58,9 @@ fn what_expires(found: &JudgedJob<'_>) -> &'static str {
 
 fn why(found: &JudgedJob<'_>, end: Seconds) -> String {
     match found.judgement.limited_by {
-        Some(LimitedBy::PortalSession) => format!(
-            "SDKs renew its credentials while the login to the Identity Center portal lasts, which is {end}. After \
-             that, a person must run `aws sso login`."
-        ),
+        Some(LimitedBy::PortalSession) => {
+            format!("SDKs renew its credentials until the portal login ends after {end}; then a person must log in.")
+        }
         Some(LimitedBy::SigninSession) => format!(
             "`aws login` renews its credentials while the sign-in session lasts, which is {end}. After that, a person \
              must sign in again."
@@ -96,8 +96,8 @@ fn fixes(found: &JudgedJob<'_>) -> Vec<Fix> {
     let renews_already = matches!(job.source, Source::RolesAnywhere { .. });
     if !renews_already && found.subject.verdict_of(&on_a_platform) == Verdict::Covered {
         let step = "Run the job on credentials that renew without a person: the role of a platform (EC2, ECS, \
-                    CodeBuild, EKS) or IAM Roles Anywhere, with the same path. Declare that `source` and \
-                    `refresh: auto`.";
+                    CodeBuild, EKS) or IAM Roles Anywhere, with the same path.";
+        let step = found.subject.place.declare(step, "Declare that `source` and `refresh: auto`.");
         fixes.push(Fix::step(step).changes_job_to(on_a_platform));
     }
     fixes

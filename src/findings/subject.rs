@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use super::model::Finding;
 use super::registry::{Detect, FindingId};
-use super::{refused, waivers};
+use super::{cautions, refused, waivers};
 use crate::facts::{Description, Facts, MaxSessionFrom, Mode, StepOutcome};
 use crate::failure::Failure;
 use crate::findings::evidence::{Fact, Provenance};
 use crate::fixes::search::{MOST_CHANGES, Way, first_ways, shorter_chain};
-use crate::fixes::{self, Fix};
+use crate::fixes::{self, Fix, FixPlace};
 use crate::inventory::{Inventory, Job, JobName, LengthFrom, Location, Refresh, Role, RoleArn, RoleRef, Seconds};
 use crate::lease::rules::{ASSUME_ROLE_RANGE, DEFAULT_MAX_SESSION, LONGEST_SESSION};
 use crate::lease::{Judgement, LimitedBy, RoleLimits, Verdict, judge_with};
@@ -41,6 +41,8 @@ pub struct Subject<'a> {
     agreed: HashMap<&'a RoleRef, Option<Seconds>>,
     /// For each role, the outcomes of the calls to assume it.
     outcomes: HashMap<&'a RoleArn, Vec<&'a StepOutcome>>,
+    /// Where the jobs and the planned roles are declared.
+    pub(crate) place: FixPlace<'a>,
 }
 
 impl<'a> Subject<'a> {
@@ -76,6 +78,7 @@ impl<'a> Subject<'a> {
             by_name: inventory.jobs.iter().map(|job| (job.name.as_str(), job)).collect(),
             agreed: agreed_max_sessions(inventory),
             outcomes,
+            place: FixPlace::new(inventory, facts, &plan.path_roles),
         };
         subject.judgements =
             subject.jobs.iter().map(|job| judge_with(job, &subject.limits_for(job))).collect();
@@ -106,6 +109,7 @@ impl<'a> Subject<'a> {
             }
             waivers::apply(self, &mut findings);
         }
+        cautions::add(&mut findings);
         findings.iter_mut().filter(|finding| finding.location.is_none()).for_each(|f| f.location = self.location_of(f));
         findings.sort_by(|a, b| a.rank().cmp(&b.rank()));
         findings
@@ -210,21 +214,9 @@ impl<'a> Subject<'a> {
         self.facts.planned_role(role).filter(|planned| !planned.deleted)
     }
 
-    /// The fix that sets the role's MaxSessionDuration. A template or plan that defines the role is changed, because
-    /// its next deployment would undo a command.
+    /// The fix that sets the role's MaxSessionDuration.
     pub(super) fn set_max_session(&self, role: &RoleRef, why: &str, seconds: Seconds) -> Fix {
-        let fix = fixes::set_max_session(role, why, seconds);
-        match self.planned(role) {
-            Some(planned) => {
-                let (place, what) = match &planned.terraform {
-                    Some(address) => ("the Terraform configuration", format!("max_session_duration of {address}")),
-                    None => (planned.from.as_str(), format!("MaxSessionDuration of {}", role.name())),
-                };
-                let step = format!("In {place}, set {what} to {} ({seconds}){why}.", seconds.0);
-                Fix { step, cli: None, ..fix }
-            }
-            None => fix,
-        }
+        fixes::set_max_session(&self.place, role, why, seconds)
     }
 
     /// Each job of the run with its judgement.
@@ -280,9 +272,7 @@ impl<'a> Subject<'a> {
             self.hours_needed(role).unwrap_or_default().max(wanted.rounded_up_to_hours()).min(LONGEST_SESSION);
         match self.max_session(role) {
             Some(max) if wanted <= max => None,
-            Some(_) => {
-                Some(self.set_max_session(role, ", which serves the longest job that reaches it directly", longest))
-            }
+            Some(_) => Some(self.set_max_session(role, ", which serves its longest direct job", longest)),
             None => {
                 Some(self.set_max_session(role, ", unless it is that long already: its value is not known", longest))
             }
@@ -306,7 +296,8 @@ impl<'a> Subject<'a> {
     /// The ways that cover the job, the smallest change first; each fix holds all changes of one way.
     pub(super) fn ways(&self, job: &Job) -> Vec<Fix> {
         const MOST: usize = 3;
-        let ways = first_ways(job, &|role| self.max_session_for(job, role), MOST);
+        let can_make = |way: &Way| self.place.can_make(job, way);
+        let ways = first_ways(job, &|role| self.max_session_for(job, role), &can_make, MOST);
         if ways.is_empty() {
             let step = format!("No set of up to {MOST_CHANGES} changes covers this job. Declare another path for it.");
             return vec![Fix::step(step)];
@@ -319,14 +310,16 @@ impl<'a> Subject<'a> {
     /// The ways for a job that chains roles. They always include a way with a shorter chain.
     pub(super) fn ways_of_a_chain(&self, job: &Job) -> Vec<Fix> {
         let mut fixes = self.ways(job);
-        let shorter = shorter_chain(job, &|role| self.max_session_for(job, role)).map(|way| self.way(job, &way));
+        let can_make = |way: &Way| self.place.can_make(job, way);
+        let shorter = shorter_chain(job, &|role| self.max_session_for(job, role), &can_make);
+        let shorter = shorter.map(|way| self.way(job, &way));
         fixes.extend(shorter.filter(|shorter| !fixes.contains(shorter)));
         fixes
     }
 
     /// One fix with all changes of a way.
     fn way(&self, job: &Job, way: &Way) -> Fix {
-        fixes::describe_way(job, &way.changes, |role, to| self.raise_to(role, to))
+        fixes::describe_way(&self.place, job, &way.changes, |role, to| self.raise_to(role, to))
     }
 
     fn limits_for<'s>(&'s self, job: &'s Job) -> LimitsFor<'s, 'a> {

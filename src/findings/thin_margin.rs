@@ -5,7 +5,7 @@ use super::judged::JudgedJob;
 use super::model::Finding;
 use super::registry::{Detect, define};
 use crate::fixes::Fix;
-use crate::inventory::{Job, Refresh, Seconds};
+use crate::inventory::{Job, Origin, Refresh, Seconds};
 use crate::lease::{Judgement, LimitedBy, Verdict};
 
 define!(
@@ -75,7 +75,8 @@ fn little_headroom(found: &JudgedJob<'_>, finding: Finding) -> Option<Finding> {
 /// The headroom as the margin, if there is any headroom.
 fn smaller_margin(found: &JudgedJob<'_>, margin: Seconds) -> Option<Fix> {
     let content = Job { margin, ..found.job.clone() };
-    (margin > Seconds(0) && found.subject.verdict_of(&content) == Verdict::Covered).then(|| {
+    let can_declare = found.subject.place.origin() == Origin::Inventory;
+    (can_declare && margin > Seconds(0) && found.subject.verdict_of(&content) == Verdict::Covered).then(|| {
         let step =
             format!("If the declared length already includes a reserve, declare `margin: {margin}` for the job.");
         Fix::step(step).changes_job_to(content)

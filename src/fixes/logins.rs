@@ -1,22 +1,26 @@
 //! Fixes that change how a job gets or renews its credentials: profiles, tokens, logins.
 
-use super::Fix;
-use crate::inventory::{Job, RoleRef, Seconds, Source};
+use super::{BlockKind, Fix, FixPlace};
+use crate::inventory::{Job, Origin, RoleRef, Seconds, Source};
 
 /// Lets the SDK renew the credentials.
-pub(super) fn refresh_by_provider_chain(job: &Job) -> Fix {
+pub(super) fn refresh_by_provider_chain(place: &FixPlace<'_>, job: &Job) -> Fix {
+    const DECLARE: &str = "Then declare `refresh: auto`.";
+    if place.origin() == Origin::Profiles {
+        let profile = crate::shell::word(job.name.without_copy());
+        return Fix::step(format!(
+            "Let the job use the profile itself, with AWS_PROFILE={profile}: the AWS CLI and the SDKs then renew the \
+             credentials. Do not copy them into environment variables."
+        ));
+    }
     if job.path.is_empty() {
-        return Fix::step(
-            "Let the SDK renew the credentials: use its default provider chain instead of a copy made once. Then \
-             declare `refresh: auto`.",
-        );
+        let step = "Let the SDK renew the credentials: use its default provider chain instead of a copy made once.";
+        return Fix::step(place.declare(step, DECLARE));
     }
     let profiles: Vec<String> = (0..job.path.len()).map(|index| profile(job, index)).collect();
-    Fix::step(
-        "Let the SDK renew the credentials: give the job's clients a profile that assumes the role, instead of \
-         credentials copied once. Then declare `refresh: auto`.",
-    )
-    .cli(format!("# ~/.aws/config: the AWS CLI and the SDKs renew these sessions\n{}", profiles.join("\n")))
+    let step = "Let the SDK renew the credentials: give the job's clients a profile that assumes the role, instead of \
+                credentials copied once.";
+    Fix::step(place.declare(step, DECLARE)).block(BlockKind::AwsConfig, profiles.join("\n"))
 }
 
 /// The profile of one hop; the last hop's profile has the job's name.
@@ -70,71 +74,79 @@ fn profile_name(job: &str) -> String {
 }
 
 /// Renews in the job's own loop.
-pub(super) fn refresh_in_loop(every: Seconds) -> Fix {
-    Fix::step(format!(
-        "Renew the session in the job's loop at least every {every}, and declare `refresh: {{every: {every}}}`."
-    ))
+pub(super) fn refresh_in_loop(place: &FixPlace<'_>, every: Seconds) -> Fix {
+    let step = format!("Renew the session in the job's loop at least every {every}.");
+    Fix::step(place.declare(&step, &format!("Declare `refresh: {{every: {every}}}`.")))
 }
 
 /// Starts from the IAM user's long-term key, without a session before the first role.
-pub(super) fn long_term_key(role: &RoleRef, mfa: bool) -> Fix {
+pub(super) fn long_term_key(place: &FixPlace<'_>, job: &Job, role: &RoleRef, mfa: bool) -> Fix {
     let name = role.name();
     if !mfa {
-        return Fix::step(format!("Assume {name} with the IAM user's long-term key, and declare `source: iam-user`."));
+        let step = format!("Assume {name} with the IAM user's long-term key.");
+        return Fix::step(place.declare(&step, "Declare `source: iam-user`."));
     }
-    Fix::step(format!(
+    let step = format!(
         "Give the MFA code in the AssumeRole call for {name} instead of calling GetSessionToken first. The hop is then \
-         direct and may last up to the role's MaxSessionDuration. Declare `source: {{kind: iam-user, mfa: true}}`."
-    ))
-    .cli(format!(
-        "# ~/.aws/config, in the profile of the role: mfa_serial = MFA_ARN\n\
-         aws sts assume-role --role-arn {} --role-session-name NAME --serial-number MFA_ARN --token-code CODE",
-        role.arn_in_command()
-    ))
+         direct and may last up to the role's MaxSessionDuration."
+    );
+    let fix = Fix::step(place.declare(&step, "Declare `source: {kind: iam-user, mfa: true}`."));
+    match place.profile(job, 0) {
+        Some(profile) => fix.cli(format!("aws configure set mfa_serial MFA_ARN --profile {profile}")),
+        None => fix.cli(format!(
+            "aws sts assume-role --role-arn {} --role-session-name NAME --serial-number MFA_ARN --token-code CODE",
+            role.arn_in_command()
+        )),
+    }
 }
 
 /// Presents a fresh token at each renewal.
-pub(super) fn renewable_token() -> Fix {
-    Fix::step("Give the SDK a token file that is replaced before each token expires, and declare `renewable: true`.")
-        .cli(
-            "# ~/.aws/config, in the profile of the role: the SDK reads the file at each renewal\n\
-         web_identity_token_file = TOKEN_FILE",
-        )
+pub(super) fn renewable_token(place: &FixPlace<'_>) -> Fix {
+    let step = "Give the SDK a token file that is replaced before each token expires.";
+    Fix::step(place.declare(step, "Declare `renewable: true`."))
+        .block(BlockKind::AwsConfig, "# in the profile of the role\nweb_identity_token_file = TOKEN_FILE")
 }
 
 /// Uses a broker that issues new credentials without a person.
-pub(super) fn renewable_issue() -> Fix {
-    Fix::step(
-        "Let the job fetch new credentials from the broker before they expire, for example by a `credential_process` \
-         in its profile, and declare `renewable: true`.",
-    )
+pub(super) fn renewable_issue(place: &FixPlace<'_>) -> Fix {
+    let step = "Let the job fetch new credentials from the broker before they expire, for example by a \
+                `credential_process` in its profile.";
+    Fix::step(place.declare(step, "Declare `renewable: true`."))
 }
 
 /// Takes the credentials later.
-pub(super) fn younger_credentials(age: Seconds) -> Fix {
+pub(super) fn younger_credentials(place: &FixPlace<'_>, age: Seconds) -> Fix {
+    if place.origin() == Origin::Workflows {
+        return Fix::step(format!(
+            "Log in later: move the login to the step before the first one that calls AWS, at most {age} before it."
+        ));
+    }
     Fix::step(match age {
         Seconds(0) => {
-            "Take the credentials when the job starts, after approvals and queues. Leave `age` out.".to_owned()
+            place.declare("Take the credentials when the job starts, after approvals and queues.", "Leave `age` out.")
         }
-        age => format!("Take the credentials at most {age} before the job starts, and declare `age: {age}`."),
+        age => {
+            let step = format!("Take the credentials at most {age} before the job starts.");
+            place.declare(&step, &format!("Declare `age: {age}`."))
+        }
     })
 }
 
 /// Renews a copied session.
-pub(super) fn renew_hop(role: &RoleRef) -> Fix {
-    Fix::step(format!(
-        "Let the job's SDK assume {} itself, by a profile with role_arn, so that it renews that session too. Leave \
-         `copied` out on its hop.",
+pub(super) fn renew_hop(place: &FixPlace<'_>, role: &RoleRef) -> Fix {
+    let step = format!(
+        "Let the job's SDK assume {} itself, by a profile with role_arn, so that it renews that session too.",
         role.name()
-    ))
+    );
+    Fix::step(place.declare(&step, "Leave `copied` out on its hop."))
 }
 
 /// Requests a longer session for the source itself.
-pub(super) fn source_duration(source: &Source, seconds: Seconds) -> Fix {
+pub(super) fn source_duration(place: &FixPlace<'_>, source: &Source, seconds: Seconds) -> Fix {
+    const DECLARE: &str = "Declare it as the source's `duration`.";
     let n = seconds.0;
-    let request = |call: &str| {
-        Fix::step(format!("Request {n} seconds ({seconds}) from {call}, and declare it as the source's `duration`."))
-    };
+    let request =
+        |call: &str| Fix::step(place.declare(&format!("Request {n} seconds ({seconds}) from {call}."), DECLARE));
     match source {
         Source::SessionToken { .. } => {
             request("GetSessionToken").cli(format!("aws sts get-session-token --duration-seconds {n}"))
@@ -142,11 +154,14 @@ pub(super) fn source_duration(source: &Source, seconds: Seconds) -> Fix {
         Source::FederationToken { .. } => request("GetFederationToken").cli(format!(
             "aws sts get-federation-token --name NAME --policy file://policy.json --duration-seconds {n}"
         )),
-        Source::RolesAnywhere { .. } => Fix::step(format!(
-            "Set durationSeconds of the Roles Anywhere profile and of the request to {n} ({seconds}), and declare it \
-             as the source's `duration`."
-        ))
-        .cli(format!("aws rolesanywhere update-profile --profile-id PROFILE_ID --duration-seconds {n}")),
+        Source::RolesAnywhere { .. } => {
+            let step =
+                format!("Set durationSeconds of the Roles Anywhere profile and of the request to {n} ({seconds}).");
+            Fix::step(place.declare(&step, DECLARE)).cli(format!(
+                "# in the account of the Roles Anywhere profile\n\
+                 aws rolesanywhere update-profile --profile-id PROFILE_ID --duration-seconds {n}"
+            ))
+        }
         Source::IamUser { .. }
         | Source::WebIdentity { .. }
         | Source::Saml { .. }
@@ -164,22 +179,34 @@ pub(super) fn source_duration(source: &Source, seconds: Seconds) -> Fix {
 }
 
 /// Raises the length of the login to the Identity Center portal.
-pub(super) fn portal_session(wanted: Seconds) -> Fix {
-    Fix::step(format!(
-        "Ask the administrator of IAM Identity Center to raise the portal session to at least {wanted}, log in just \
-         before the job, and declare it as the source's `portal_session`."
-    ))
+pub(super) fn portal_session(place: &FixPlace<'_>, wanted: Seconds) -> Fix {
+    let step = format!(
+        "Ask the administrator of IAM Identity Center to raise the portal session to at least {wanted}, and log in \
+         just before the job."
+    );
+    Fix::step(place.declare(&step, "Declare it as the source's `portal_session`."))
 }
 
 /// Shortens the pause.
-pub(super) fn shorter_pause(pause: Seconds) -> Fix {
+pub(super) fn shorter_pause(place: &FixPlace<'_>, pause: Seconds) -> Fix {
     Fix::step(match pause {
-        Seconds(0) => "Do not let the process freeze while the job runs, and leave `pause` out.".to_owned(),
-        pause => format!("Do not let the process freeze for more than {pause}, and declare `pause: {pause}`."),
+        Seconds(0) => place.declare("Do not let the process freeze while the job runs.", "Leave `pause` out."),
+        pause => {
+            let step = format!("Do not let the process freeze for more than {pause}.");
+            place.declare(&step, &format!("Declare `pause: {pause}`."))
+        }
     })
 }
 
 /// Splits the job into shorter runs.
-pub(super) fn split_runs(longest: Seconds) -> Fix {
-    Fix::step(format!("Split the job into runs of at most {longest}, each with its own credentials."))
+pub(super) fn split_runs(place: &FixPlace<'_>, longest: Seconds) -> Fix {
+    Fix::step(match place.origin() {
+        Origin::Workflows => format!(
+            "Run the login step again before the credentials are {longest} old, or split the job into jobs of at most \
+             {longest}."
+        ),
+        Origin::Inventory | Origin::Profiles => {
+            format!("Split the job into runs of at most {longest}, each with its own credentials.")
+        }
+    })
 }

@@ -1,8 +1,9 @@
 //! Fixes of findings. `search` finds the least changes that cover a job. The other files give each change its
-//! sentence and commands, with the actual names and values.
+//! sentence and commands, with the actual names and values, for the place where the user declares the job.
 
 mod describe;
 mod logins;
+mod place;
 mod requests;
 mod roles;
 pub mod search;
@@ -10,28 +11,98 @@ mod trust;
 
 use std::collections::BTreeMap;
 
-#[cfg(feature = "cli")]
-pub(crate) use describe::describe_change;
 pub(crate) use describe::describe_way;
+pub(crate) use place::FixPlace;
 pub(crate) use requests::state_timeout;
-pub(crate) use roles::set_max_session;
+pub(crate) use roles::{set_max_session, trust_of};
 pub(crate) use trust::{TrustedPrincipal, trust_statement};
 
 use crate::inventory::{Job, RoleRef, Seconds};
 
-/// One way to fix a finding.
+/// One way to fix a finding: its parts suffice only together, in this order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fix {
-    /// The step, as a sentence.
-    pub step: String,
-    /// Commands of the AWS CLI, or lines of the shared configuration file.
-    pub cli: Option<String>,
-    /// Lines of a CloudFormation template.
-    pub cloudformation: Option<String>,
-    /// Lines of Terraform.
-    pub terraform: Option<String>,
+    /// The parts.
+    pub parts: Vec<Part>,
     /// The change of the declaration, so that the result can be judged.
     pub effect: Effect,
+}
+
+/// A part of a fix: one change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The change, as a sentence.
+    pub step: String,
+    /// Lines to copy for it.
+    pub blocks: Vec<Block>,
+}
+
+impl Part {
+    /// The part as a fix of its own.
+    #[cfg(feature = "cli")]
+    pub(crate) fn into_fix(self) -> Fix {
+        Fix { parts: vec![self], effect: Effect::default() }
+    }
+}
+
+/// Lines to copy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// Where the lines belong.
+    pub kind: BlockKind,
+    /// The lines.
+    pub text: String,
+}
+
+/// Where the lines of a block belong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BlockKind {
+    /// A shell with the AWS CLI.
+    AwsCli,
+    /// `~/.aws/config`.
+    AwsConfig,
+    /// The trust policy of a role.
+    TrustPolicy,
+    /// A GitHub workflow.
+    Workflow,
+    /// A CloudFormation template.
+    CloudFormation,
+    /// A Terraform configuration.
+    Terraform,
+}
+
+impl BlockKind {
+    /// The heading of a block.
+    #[must_use]
+    pub const fn heading(self) -> &'static str {
+        match self {
+            Self::AwsCli => "AWS CLI",
+            Self::AwsConfig => "~/.aws/config",
+            Self::TrustPolicy => "trust policy",
+            Self::Workflow => "workflow",
+            Self::CloudFormation => "CloudFormation",
+            Self::Terraform => "Terraform",
+        }
+    }
+
+    /// The word in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AwsCli => "aws-cli",
+            Self::AwsConfig => "aws-config",
+            Self::TrustPolicy => "trust-policy",
+            Self::Workflow => "workflow",
+            Self::CloudFormation => "cloudformation",
+            Self::Terraform => "terraform",
+        }
+    }
+
+    /// Whether the lines are for infrastructure as code, beside the same change as a command.
+    #[must_use]
+    pub const fn is_infrastructure(self) -> bool {
+        matches!(self, Self::CloudFormation | Self::Terraform)
+    }
 }
 
 /// The change of the declaration by a fix.
@@ -41,15 +112,26 @@ pub struct Effect {
     pub job: Option<Box<Job>>,
     /// The MaxSessionDurations that the fix sets.
     pub max_sessions: BTreeMap<RoleRef, Seconds>,
+    /// The names of the changes without their numbers: jobs with the same names get the same kind of fix.
+    pub kinds: Vec<&'static str>,
 }
 
 impl Fix {
     pub(crate) fn step(step: impl Into<String>) -> Self {
-        Self { step: step.into(), cli: None, cloudformation: None, terraform: None, effect: Effect::default() }
+        Self { parts: vec![Part { step: step.into(), blocks: Vec::new() }], effect: Effect::default() }
     }
 
+    /// Adds commands of the AWS CLI to the last part.
     pub(crate) fn cli(self, cli: impl Into<String>) -> Self {
-        Self { cli: Some(cli.into()), ..self }
+        self.block(BlockKind::AwsCli, cli)
+    }
+
+    /// Adds lines to copy to the last part.
+    pub(crate) fn block(mut self, kind: BlockKind, text: impl Into<String>) -> Self {
+        if let Some(part) = self.parts.last_mut() {
+            part.blocks.push(Block { kind, text: text.into() });
+        }
+        self
     }
 
     /// Sets the declaration of the job after the fix.
@@ -59,25 +141,48 @@ impl Fix {
     }
 
     fn infrastructure(self, cloudformation: impl Into<String>, terraform: impl Into<String>) -> Self {
-        Self { cloudformation: Some(cloudformation.into()), terraform: Some(terraform.into()), ..self }
+        self.block(BlockKind::CloudFormation, cloudformation).block(BlockKind::Terraform, terraform)
+    }
+
+    /// The sentences of all parts.
+    #[must_use]
+    pub fn sentences(&self) -> String {
+        self.parts.iter().map(|part| part.step.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The blocks of all parts.
+    pub fn blocks(&self) -> impl Iterator<Item = &Block> {
+        self.parts.iter().flat_map(|part| &part.blocks)
+    }
+
+    /// The commands and other lines to copy, except those for infrastructure as code. A comment names the place of
+    /// lines that are no commands.
+    #[must_use]
+    pub fn commands(&self) -> Option<String> {
+        let lines = |block: &Block| match block.kind {
+            BlockKind::AwsCli => block.text.clone(),
+            kind => format!("# {}\n{}", kind.heading(), block.text),
+        };
+        let all: Vec<String> = self.blocks().filter(|block| !block.kind.is_infrastructure()).map(lines).collect();
+        (!all.is_empty()).then(|| all.join("\n"))
+    }
+
+    /// The lines of this kind.
+    #[must_use]
+    pub fn lines_of(&self, kind: BlockKind) -> Option<String> {
+        let all: Vec<&str> =
+            self.blocks().filter(|block| block.kind == kind).map(|block| block.text.as_str()).collect();
+        (!all.is_empty()).then(|| all.join("\n"))
     }
 }
 
 /// Joins changes that help only together into one fix, in their order.
-pub(crate) fn together(fixes: impl IntoIterator<Item = Fix>) -> Fix {
-    let joined = |all: Option<String>, one: Option<String>| match (all, one) {
-        (Some(all), Some(one)) => Some(format!("{all}\n{one}")),
-        (all, one) => all.or(one),
-    };
+fn together(fixes: impl IntoIterator<Item = Fix>) -> Fix {
     let all = fixes.into_iter().reduce(|mut all, one| {
+        all.parts.extend(one.parts);
         all.effect.max_sessions.extend(one.effect.max_sessions);
-        Fix {
-            step: format!("{} {}", all.step, one.step),
-            cli: joined(all.cli, one.cli),
-            cloudformation: joined(all.cloudformation, one.cloudformation),
-            terraform: joined(all.terraform, one.terraform),
-            effect: Effect { job: one.effect.job.or(all.effect.job), max_sessions: all.effect.max_sessions },
-        }
+        all.effect.job = one.effect.job.or(all.effect.job);
+        all
     });
-    all.unwrap_or_else(|| Fix::step(""))
+    all.unwrap_or_else(|| Fix { parts: Vec::new(), effect: Effect::default() })
 }

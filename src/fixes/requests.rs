@@ -1,90 +1,165 @@
 //! Fixes that change the request for a session, or the caller of a role.
 
-use super::Fix;
-use super::roles::update_trust;
-use crate::inventory::{FirstCall, Hop, RoleRef, Seconds, Source};
+use super::roles::add_to_trust;
+use super::trust::TrustedPrincipal;
+use super::{BlockKind, Fix, FixPlace};
+use crate::inventory::PrincipalKind;
+use crate::inventory::{FirstCall, Job, Origin, RoleRef, Seconds};
 
 /// Requests a session of another length at a hop.
-pub(super) fn request_duration(source: &Source, hops: &[Hop], index: usize, seconds: Seconds) -> Option<Fix> {
-    let (n, role) = (seconds.0, &hops.get(index)?.role);
-    let role_arn = role.arn_in_command();
-    let call = if index == 0 { source.first_call() } else { FirstCall::AssumeRole };
-    let cli = match call {
+pub(super) fn request_duration(place: &FixPlace<'_>, job: &Job, index: usize, seconds: Seconds) -> Option<Fix> {
+    let (n, role) = (seconds.0, &job.path.get(index)?.role);
+    let name = role.name();
+    let call = if index == 0 { job.source.first_call() } else { FirstCall::AssumeRole };
+    Some(match place.origin() {
+        Origin::Profiles => request_in_profile(place, job, index, seconds),
+        Origin::Workflows => {
+            Fix::step(format!("Set `role-duration-seconds` to {n} ({seconds}) in the step that assumes {name}."))
+                .block(BlockKind::Workflow, format!("role-duration-seconds: {n}"))
+        }
+        Origin::Inventory => {
+            let step =
+                format!("Request {n} seconds ({seconds}) in the {} call for {name}{}", call.name(), in_config(call, n));
+            let declared = format!("Declare `duration: {seconds}` on its hop.");
+            Fix::step(place.declare(&format!("{step}."), &declared)).cli(request_command(call, role, n))
+        }
+    })
+}
+
+/// The key of a file that makes the client send the duration.
+fn in_config(call: FirstCall, seconds: u64) -> String {
+    match call {
+        FirstCall::AssumeRole => format!(" (in its profile: `duration_seconds = {seconds}`)"),
+        FirstCall::WebIdentity => format!(" (in a GitHub workflow: `role-duration-seconds: {seconds}`)"),
+        FirstCall::Saml | FirstCall::AccountAccess => String::new(),
+    }
+}
+
+fn request_command(call: FirstCall, role: &RoleRef, seconds: u64) -> String {
+    let role = role.arn_in_command();
+    match call {
         FirstCall::WebIdentity => format!(
-            "# configure-aws-credentials in a GitHub workflow: role-duration-seconds: {n}\n\
-             aws sts assume-role-with-web-identity --role-arn {role_arn} --role-session-name NAME \
-             --web-identity-token file://TOKEN_FILE --duration-seconds {n}"
+            "aws sts assume-role-with-web-identity --role-arn {role} --role-session-name NAME \
+             --web-identity-token file://TOKEN_FILE --duration-seconds {seconds}"
         ),
         FirstCall::Saml => format!(
-            "aws sts assume-role-with-saml --role-arn {role_arn} --principal-arn PROVIDER_ARN \
-             --saml-assertion file://ASSERTION_FILE --duration-seconds {n}"
+            "aws sts assume-role-with-saml --role-arn {role} --principal-arn PROVIDER_ARN \
+             --saml-assertion file://ASSERTION_FILE --duration-seconds {seconds}"
         ),
-        FirstCall::AccountAccess => format!("# in the request of the portal's client: sessionDuration {n}"),
-        FirstCall::AssumeRole => format!(
-            "# ~/.aws/config, in the profile of the role\nduration_seconds = {n}\n# or in the call\n\
-             aws sts assume-role --role-arn {role_arn} --role-session-name NAME --duration-seconds {n}"
-        ),
-    };
-    let call = call.name();
-    let step = format!(
-        "Request {n} seconds ({seconds}) in the {call} call for {}, and declare `duration: {seconds}` on its hop.",
-        role.name()
-    );
-    Some(Fix::step(step).cli(cli))
+        FirstCall::AccountAccess => format!("# in the request of the portal's client: sessionDuration {seconds}"),
+        FirstCall::AssumeRole => {
+            format!("aws sts assume-role --role-arn {role} --role-session-name NAME --duration-seconds {seconds}")
+        }
+    }
+}
+
+/// The profile's own key, or its name where several profiles lead to the hop.
+fn request_in_profile(place: &FixPlace<'_>, job: &Job, index: usize, seconds: Seconds) -> Fix {
+    let (n, role) = (seconds.0, &job.path[index].role);
+    match place.profile(job, index) {
+        Some(profile) => Fix::step(format!("Request {seconds} from {}.", role.name()))
+            .cli(format!("aws configure set duration_seconds {n} --profile {profile}")),
+        None => Fix::step(format!("Request {seconds} in the profile whose role_arn is {role}."))
+            .block(BlockKind::AwsConfig, format!("duration_seconds = {n}")),
+    }
 }
 
 /// Sends no DurationSeconds at a hop.
-pub(super) fn send_no_duration(source: &Source, hops: &[Hop], index: usize) -> Option<Fix> {
-    let role = &hops.get(index)?.role;
-    let cli = if index == 0 && source.is_exchanged() {
-        "# configure-aws-credentials in a GitHub workflow: remove role-duration-seconds\n\
-         # in a call of the job's own: remove --duration-seconds"
+pub(super) fn send_no_duration(place: &FixPlace<'_>, job: &Job, index: usize) -> Option<Fix> {
+    let role = &job.path.get(index)?.role;
+    let name = role.name();
+    let granted = "STS then grants 1h, which every role allows.";
+    if place.origin() == Origin::Profiles {
+        let profile = place
+            .profile(job, index)
+            .map_or_else(|| format!("the profile whose role_arn is {role}"), |profile| format!("profile {profile}"));
+        return Some(Fix::step(format!("Remove the line `duration_seconds` from {profile}. {granted}")));
+    }
+    let where_sent = if index == 0 && job.source.is_exchanged() {
+        "Remove --duration-seconds from the call, or `role-duration-seconds` from a GitHub workflow."
     } else {
-        "# ~/.aws/config: remove duration_seconds from the role's profile\n\
-         # Go's stscreds and Java SDK 1 send 15m by default: set 1h there"
+        "Remove duration_seconds from its profile. Go's stscreds and Java SDK 1 send 15m by default: set 1h there."
     };
-    let step = format!(
-        "Send no DurationSeconds for {}: STS then grants 1h, which every role allows. Leave `duration` out on its hop.",
-        role.name()
-    );
-    Some(Fix::step(step).cli(cli))
+    let step = format!("Send no DurationSeconds for {name}: {granted} {where_sent}");
+    Some(Fix::step(place.declare(&step, "Leave `duration` out on its hop.")))
 }
 
 /// Reaches the last role by OIDC, without a session in between. `requested`: the duration of its call; `None` if
 /// another part of the fix holds the call.
-pub(super) fn exchange_for_last(role: &RoleRef, was_chained: bool, requested: Option<Option<Seconds>>) -> Fix {
+pub(super) fn exchange_for_last(
+    place: &FixPlace<'_>,
+    role: &RoleRef,
+    was_chained: bool,
+    requested: Option<Option<Seconds>>,
+) -> Fix {
     let name = role.name();
     let what = if was_chained { "Shorten the chain" } else { "Start from an OIDC token" };
-    let call = requested.map_or_else(String::new, |duration| {
-        let duration = duration.map_or_else(String::new, |seconds| format!(" --duration-seconds {}", seconds.0));
-        format!(
-            "\naws sts assume-role-with-web-identity --role-arn {} --role-session-name NAME \
-             --web-identity-token file://TOKEN_FILE{duration}",
-            role.arn_in_command()
-        )
-    });
-    Fix::step(format!(
-        "{what}: let the job assume {name} directly by AssumeRoleWithWebIdentity. That needs an OIDC provider in the \
-         account of {name}, and the provider in its trust policy. Declare `source: web-identity` with {name} alone as \
-         the path."
-    ))
-    .cli(format!("{}{call}", update_trust(role)))
+    let step = format!(
+        "{what}: let the job assume {name} directly by AssumeRoleWithWebIdentity. The account of {name} needs an OIDC \
+         provider."
+    );
+    let declared = format!("Declare `source: web-identity` with {name} alone as the path.");
+    let principal = TrustedPrincipal::Source(PrincipalKind::WebIdentity);
+    let fix = add_to_trust(place, Fix::step(place.declare(&step, &declared)), role, &principal);
+    match (place.origin(), requested) {
+        (Origin::Workflows, _) => fix.block(
+            BlockKind::Workflow,
+            format!(
+                "permissions:\n  id-token: write\n  contents: read\n# in the step of configure-aws-credentials, without \
+                 access keys and role-chaining\nrole-to-assume: {}",
+                role.arn_in_command()
+            ),
+        ),
+        (Origin::Inventory | Origin::Profiles, Some(duration)) => {
+            let duration = duration.map_or_else(String::new, |seconds| format!(" --duration-seconds {}", seconds.0));
+            fix.cli(format!(
+                "aws sts assume-role-with-web-identity --role-arn {} --role-session-name NAME \
+                 --web-identity-token file://TOKEN_FILE{duration}",
+                role.arn_in_command()
+            ))
+        }
+        (Origin::Inventory | Origin::Profiles, None) => fix,
+    }
 }
 
-/// Removes a hop: `caller` assumes `next` itself. `caller` is `None` if the source's token is exchanged for `next`.
-pub(super) fn leave_out(hop: &RoleRef, caller: Option<&str>, next: &RoleRef) -> Fix {
-    let (hop, name) = (hop.name(), next.name());
+/// The caller of a role after a hop is removed.
+pub(super) enum NewCaller<'a> {
+    /// The role of the hop before.
+    Role(&'a RoleRef),
+    /// The source of the job; `None`: no principal stands for it.
+    Source(Option<PrincipalKind>),
+}
+
+/// Removes a hop: the caller assumes `next` itself.
+pub(super) fn leave_out(place: &FixPlace<'_>, job: &Job, hop: &RoleRef, caller: &NewCaller<'_>, next: &RoleRef) -> Fix {
+    let (hop_name, name) = (hop.name(), next.name());
     let step = match caller {
-        Some(caller) => format!(
-            "Leave {hop} out: let {caller} assume {name} itself. That needs {caller} in the trust policy of {name}, \
-             and sts:AssumeRole on {name} in the policies of {caller}. Remove {hop} from the path."
+        NewCaller::Role(caller) => format!(
+            "Leave {hop_name} out: let {0} assume {name} itself. The policies of {0} must allow sts:AssumeRole on \
+             {name}.",
+            caller.name()
         ),
-        None => format!(
-            "Leave {hop} out: exchange the source's token for {name} itself, with the identity provider in its trust \
-             policy. Remove {hop} from the path."
+        NewCaller::Source(_) if job.source.is_exchanged() => {
+            format!("Leave {hop_name} out: exchange the source's token for {name} itself.")
+        }
+        NewCaller::Source(_) => format!(
+            "Leave {hop_name} out: let the job's source assume {name} itself. Its policies must allow sts:AssumeRole on \
+             {name}."
         ),
     };
-    Fix::step(step).cli(update_trust(next))
+    let step = match place.origin() {
+        Origin::Inventory => format!("{step} Remove {hop_name} from the path."),
+        Origin::Profiles => {
+            format!("{step} Set source_profile of the profile to the profile before {hop_name}.")
+        }
+        Origin::Workflows => format!("{step} Remove the step that assumes {hop_name}, and `role-chaining`."),
+    };
+    let principal = match caller {
+        NewCaller::Role(role) => role.arn().map(|arn| TrustedPrincipal::Role { arn: arn.as_str(), by_checker: false }),
+        NewCaller::Source(kind) => kind.map(TrustedPrincipal::Source),
+    };
+    let principal = principal.unwrap_or(TrustedPrincipal::Role { arn: "CALLER_ARN", by_checker: false });
+    add_to_trust(place, Fix::step(step), next, &principal)
 }
 
 /// Declares how long a workflow's job uses its credentials.

@@ -1,42 +1,82 @@
 //! Fixes that change a role or a permission set. Each command names its account, if known.
 
-use super::Fix;
+use super::trust::{TrustedPrincipal, trust_statement};
+use super::{BlockKind, Fix, FixPlace};
 use crate::inventory::{RoleRef, Seconds};
+use crate::templates::PlannedRole;
 
-/// Sets the role's MaxSessionDuration. `why` continues the sentence.
-pub(crate) fn set_max_session(role: &RoleRef, why: &str, seconds: Seconds) -> Fix {
+/// Sets the role's MaxSessionDuration. `why` continues the sentence. The file that defines a planned role is changed,
+/// because its next deployment would undo a command.
+pub(crate) fn set_max_session(place: &FixPlace<'_>, role: &RoleRef, why: &str, seconds: Seconds) -> Fix {
     let (name, n) = (role.name(), seconds.0);
-    let mut fix = Fix::step(format!("Set MaxSessionDuration of {name} to {n} ({seconds}){why}."));
+    let planned = place.planned.get(role);
+    let mut fix = match planned {
+        Some(planned) => {
+            let (file, what) = match &planned.terraform {
+                Some(address) => ("the Terraform configuration", format!("max_session_duration of {address}")),
+                None => (planned.from.as_str(), format!("MaxSessionDuration of {name}")),
+            };
+            Fix::step(format!("In {file}, set {what} to {n} ({seconds}){why}."))
+        }
+        None => Fix::step(format!("Set MaxSessionDuration of {name} to {n} ({seconds}){why}.")),
+    };
     fix.effect.max_sessions.insert(role.clone(), seconds);
     // A command with an unknown role name would change nothing, or another role.
-    let Some(account) = role.account() else { return fix };
-    fix.cli(format!("# in account {account}\naws iam update-role --role-name {name} --max-session-duration {n}"))
-        .infrastructure(
-            format!("Type: AWS::IAM::Role\nProperties:\n  RoleName: {name}\n  MaxSessionDuration: {n}"),
-            format!(
-                "resource \"aws_iam_role\" \"example\" {{\n  name                 = \"{name}\"\n  \
-                 max_session_duration = {n}\n}}"
-            ),
-        )
-}
-
-/// Replaces a role's trust policy: the command replaces the whole policy.
-pub(super) fn update_trust(role: &RoleRef) -> String {
-    let account = role.account().map_or_else(String::new, |account| format!("# in account {account}\n"));
-    format!(
-        "{account}# trust.json replaces the whole trust policy: keep the statements that others need\n\
-         aws iam update-assume-role-policy --role-name {} --policy-document file://trust.json",
-        role.name_in_command()
+    let Some(_) = role.account() else { return fix };
+    if planned.is_none() {
+        let account = place.account_comment(role);
+        fix = fix.cli(format!("{account}aws iam update-role --role-name {name} --max-session-duration {n}"));
+    }
+    fix.infrastructure(
+        format!("Type: AWS::IAM::Role\nProperties:\n  RoleName: {name}\n  MaxSessionDuration: {n}"),
+        format!(
+            "resource \"aws_iam_role\" \"example\" {{\n  name                 = \"{name}\"\n  \
+             max_session_duration = {n}\n}}"
+        ),
     )
 }
 
+/// Adds a statement to the trust policy of a role, beside the statements that are there.
+pub(super) fn add_to_trust(place: &FixPlace<'_>, fix: Fix, role: &RoleRef, principal: &TrustedPrincipal<'_>) -> Fix {
+    let external_id = place.inventory.declared(role).and_then(|role| role.external_id.as_deref());
+    let statement = trust_statement(principal, external_id);
+    let (sentence, commands) = match place.planned.get(role) {
+        Some(planned) => (format!("Add the statement to {}.", trust_of(planned, role.name())), None),
+        None => (
+            format!("Add the statement to the trust policy of {}.", role.name()),
+            Some(format!(
+                "{}aws iam get-role --role-name {1} --query Role.AssumeRolePolicyDocument > trust.json\n\
+                 # add the statement to trust.json: this command replaces the whole policy\n\
+                 aws iam update-assume-role-policy --role-name {1} --policy-document file://trust.json",
+                place.account_comment(role),
+                role.name_in_command()
+            )),
+        ),
+    };
+    let mut fix = fix;
+    if let Some(part) = fix.parts.last_mut() {
+        part.step = format!("{} {sentence}", part.step);
+    }
+    let fix = fix.block(BlockKind::TrustPolicy, statement);
+    match commands {
+        Some(commands) => fix.cli(commands),
+        None => fix,
+    }
+}
+
+/// The property of the file that defines the role's trust policy.
+pub(crate) fn trust_of(planned: &PlannedRole, name: &str) -> String {
+    match &planned.terraform {
+        Some(address) => format!("assume_role_policy of {address} in the Terraform configuration"),
+        None => format!("AssumeRolePolicyDocument of {name} in {}", planned.trust_from),
+    }
+}
+
 /// Sets the session duration of a permission set, in whole hours. The update has no effect without provisioning.
-pub(super) fn permission_set(hours: Seconds) -> Fix {
-    Fix::step(format!(
-        "Set the permission set's session duration to {hours}, provision the permission set again, and declare it as \
-         the source's `session`."
-    ))
-    .cli(format!(
+pub(super) fn permission_set(place: &FixPlace<'_>, hours: Seconds) -> Fix {
+    let step =
+        format!("Set the permission set's session duration to {hours}, then provision it, which makes it effective.");
+    Fix::step(place.declare(&step, "Declare it as the source's `session`.")).cli(format!(
         "# in the account that administers IAM Identity Center\n\
          aws sso-admin update-permission-set --instance-arn INSTANCE_ARN --permission-set-arn PERMISSION_SET_ARN \
          --session-duration PT{}H\n\
@@ -47,14 +87,15 @@ pub(super) fn permission_set(hours: Seconds) -> Fix {
 }
 
 /// Raises the sign-in session of `aws login`. UpdateRole without MaxSessionDuration sets that value to one hour.
-pub(super) fn signin_session(role: Option<&RoleRef>, session: Seconds) -> Fix {
+pub(super) fn signin_session(place: &FixPlace<'_>, role: Option<&RoleRef>, session: Seconds) -> Fix {
     let name = role.map_or("ROLE_NAME", RoleRef::name_in_command);
-    Fix::step(format!(
-        "Set MaxSigninSessionDuration of the role signed in with to {session}, and declare it as `signin_session`. \
-         Repeat the role's MaxSessionDuration in the command: without it, UpdateRole sets it to 1h."
-    ))
-    .cli(format!(
-        "aws iam get-role --role-name {name} --query Role.MaxSessionDuration\n\
+    let account = role.map_or_else(String::new, |role| place.account_comment(role));
+    let step = format!(
+        "Set MaxSigninSessionDuration of the role signed in with to {session}. Repeat the role's MaxSessionDuration in \
+         the command: without it, UpdateRole sets it to 1h."
+    );
+    Fix::step(place.declare(&step, "Declare it as the source's `signin_session`.")).cli(format!(
+        "{account}aws iam get-role --role-name {name} --query Role.MaxSessionDuration\n\
          aws iam update-role --role-name {name} --max-signin-session-duration {} --max-session-duration CURRENT_VALUE",
         session.0
     ))

@@ -4,6 +4,8 @@
 mod edit;
 mod notes;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 pub use self::edit::duration_change;
@@ -37,7 +39,7 @@ pub struct Profiles {
     /// The profiles whose credentials can never be had.
     pub cannot_start: Vec<CannotStart>,
     /// How many other profiles could not be judged.
-    pub not_known: usize,
+    pub not_known: BTreeSet<String>,
 }
 
 /// A profile whose credentials can never be had.
@@ -84,7 +86,7 @@ pub fn profiles(config: &SharedConfig, options: Options) -> Profiles {
                         let location = outcome.remark.location.clone();
                         all.cannot_start.push(CannotStart { profile: profile.name.clone(), summary, location });
                     }
-                    None => all.not_known += 1,
+                    None => _ = all.not_known.insert(profile.name.clone()),
                 }
                 all.imported.not_imported.push(outcome.remark);
             }

@@ -61,6 +61,12 @@ impl Filter {
         self.jobs.is_empty() && self.roles.is_empty()
     }
 
+    /// Whether the job globs match a name.
+    #[must_use]
+    pub fn matches_name(&self, name: &str) -> bool {
+        self.jobs.is_empty() || self.jobs.iter().any(|(_, glob)| glob.matches(name))
+    }
+
     /// The jobs it lets through, in the inventory's order.
     ///
     /// # Errors
@@ -73,7 +79,7 @@ impl Filter {
             };
             self.roles.is_empty() || job.path.iter().any(|hop| role_matches(&hop.role))
         };
-        let has_name = |job: &Job| self.jobs.is_empty() || self.jobs.iter().any(|(_, glob)| glob.matches(&job.name));
+        let has_name = |job: &Job| self.matches_name(&job.name);
         let selected: Vec<&Job> = inventory.jobs.iter().filter(|job| has_name(job) && has_role(job)).collect();
         if selected.is_empty() {
             let jobs = self.jobs.iter().map(|(glob, _)| format!("job `{glob}`"));

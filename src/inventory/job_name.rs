@@ -11,7 +11,28 @@ use serde::{Serialize, Serializer};
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct JobName(Arc<str>);
 
+/// The end of the name of a job with a copy of a profile's credentials.
+const COPY: &str = " (copied)";
+
 impl JobName {
+    /// The name of the same job with a copy of its credentials.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        format!("{self}{COPY}").into()
+    }
+
+    /// Whether the job has a copy of a profile's credentials.
+    #[must_use]
+    pub fn is_copy(&self) -> bool {
+        self.0.ends_with(COPY)
+    }
+
+    /// The name of the profile.
+    #[must_use]
+    pub fn without_copy(&self) -> &str {
+        self.0.strip_suffix(COPY).unwrap_or(&self.0)
+    }
+
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -88,6 +88,20 @@ pub struct Inventory {
     pub accounts: BTreeMap<String, String>,
     /// SHA-256 of the files' bytes, in hexadecimal.
     pub sha256: String,
+    /// The kind of files that declare the jobs.
+    pub origin: Origin,
+}
+
+/// The kind of files that declare jobs: a fix names the lines there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Origin {
+    /// An inventory.
+    #[default]
+    Inventory,
+    /// AWS profiles, read without an inventory.
+    Profiles,
+    /// GitHub workflows, read without an inventory.
+    Workflows,
 }
 
 /// A file of a team.

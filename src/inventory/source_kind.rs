@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Seconds, Source};
+use crate::lease::LimitedBy;
 use crate::lease::rules;
 
 /// A kind of source, without its parameters.
@@ -285,5 +286,27 @@ impl UnstatedLimits {
     #[must_use]
     pub fn of_bare(source: &Source) -> Self {
         Self::new(source.source_kind(), &GivenParameters::default())
+    }
+
+    /// Whether this limit is AWS's default. STS's 3600 seconds are a rule, not such a default.
+    #[must_use]
+    pub const fn is_limit(self, limit: LimitedBy) -> bool {
+        match limit {
+            LimitedBy::PortalSession => self.portal_session,
+            LimitedBy::SigninSession => self.signin_session,
+            LimitedBy::SourceSession => self.session,
+            LimitedBy::DurationRange
+            | LimitedBy::SourceCannotAssume
+            | LimitedBy::MaxSessionDuration
+            | LimitedBy::RoleChaining
+            | LimitedBy::Platform
+            | LimitedBy::RefreshInterval
+            | LimitedBy::IdentityToken
+            | LimitedBy::Mfa
+            | LimitedBy::CopiedSession
+            | LimitedBy::StsMaximum
+            | LimitedBy::RequestedDuration
+            | LimitedBy::DefaultDuration => false,
+        }
     }
 }

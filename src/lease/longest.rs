@@ -68,7 +68,7 @@ pub fn with_its_copy(job: Job) -> Vec<Job> {
         Verdict::Lapses | Verdict::Thin | Verdict::Covered => true,
     };
     let copy = (starts && job.refresh != Refresh::None).then(|| Job {
-        name: format!("{} (copied)", job.name).into(),
+        name: job.name.copy(),
         refresh: Refresh::None,
         ..job.clone()
     });

@@ -8,7 +8,6 @@
 mod end;
 mod hops;
 mod limit;
-#[cfg(feature = "cli")]
 pub mod longest;
 pub mod rules;
 pub mod source;

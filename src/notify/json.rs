@@ -84,7 +84,7 @@ pub(super) fn resolved_json(resolved: &Resolved) -> Value {
         "hop": was.hop,
         "title": printable(&was.title),
         "since": moment(was.since),
-        "reason": printable(&resolved.reason),
+        "reason": printable(&resolved.reason.to_string()),
     })
 }
 

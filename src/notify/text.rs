@@ -6,8 +6,11 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::digest::{Digest, DigestChanges, Excerpt};
-use super::state::{Difference, Notice, Previous, Reason, Resolved};
+use super::state::{Difference, Gone, Notice, Previous, Reason, Resolved};
+use crate::findings::evidence::Fact;
+use crate::findings::{Ending, Finding, FindingId, Severity};
 use crate::inventory::Seconds;
+use crate::report::causes::{BlockOptions, Cause, Line, causes};
 use crate::report::plain;
 use crate::visible::{self, printable};
 
@@ -20,6 +23,31 @@ impl Digest<'_> {
             Some(changes) if self.findings.is_empty() => changes.counts(),
             Some(changes) => format!("{}: {severities}", changes.counts()),
         }
+    }
+
+    /// What the subject says: the worst job and what happens to it, then how many others, whose, and how complete.
+    pub(super) fn subject(&self) -> (String, String) {
+        let gone = |waived: bool| self.resolved().iter().filter(|one| is_waived(one) == waived).count();
+        let counts: Vec<String> = [(gone(false), "resolved"), (gone(true), "waived")]
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!("{count} {word}"))
+            .collect();
+        let resolved = (!counts.is_empty()).then(|| counts.join("; "));
+        let head = match self.findings.first() {
+            Some(worst) => headline(worst),
+            None => resolved.clone().unwrap_or_else(|| "nothing found".to_owned()),
+        };
+        let more = match self.findings.len() {
+            0 | 1 => None,
+            several => Some(format!("{} more", several - 1)),
+        };
+        let resolved = resolved.filter(|_| !self.findings.is_empty());
+        let incomplete = (!self.report.run.complete).then(|| "incomplete".to_owned());
+        let manual = self.is_manual().then(|| "manual run".to_owned());
+        let counts: String =
+            [more, resolved, incomplete, manual].into_iter().flatten().map(|part| format!("; {part}")).collect();
+        (head, format!("{counts} ({})", self.owner))
     }
 
     /// The whole text of a message.
@@ -35,9 +63,9 @@ impl Digest<'_> {
                 text.push_str(&changes.preface());
                 text.push_str(&changes.findings(excerpt));
             }
-            None => excerpt.shown.iter().for_each(|finding| {
+            None => causes(excerpt.shown.iter().copied()).iter().for_each(|cause| {
                 text.push('\n');
-                text.push_str(&plain::finding(finding));
+                text.push_str(&describe_cause(cause, &[]));
             }),
         }
         if !excerpt.omitted.is_empty() {
@@ -74,6 +102,26 @@ impl Digest<'_> {
     }
 }
 
+/// `nightly-etl dies after 1h`, `backup cannot start`, otherwise the finding's title.
+fn headline(finding: &Finding) -> String {
+    let Some(job) = &finding.job else { return finding.title.clone() };
+    let end = finding.evidence.iter().find_map(|evidence| match &evidence.fact {
+        Fact::LapsesAfter(end) => Some(*end),
+        _ => None,
+    });
+    // A copy of a platform's credentials has an end that may not be known.
+    let is_certain = finding.id != FindingId::CachedPlatformCredentials || finding.severity > Severity::Medium;
+    let lease = finding.evidence.iter().filter(|_| is_certain).find_map(|evidence| match &evidence.fact {
+        Fact::Lease(lease) => Some(*lease),
+        _ => None,
+    });
+    match (finding.id.ends_a_job(), end.or(lease)) {
+        (Some(Ending::AtTheStart), _) => format!("{job} cannot start"),
+        (Some(Ending::DuringTheRun), Some(after)) => format!("{job} dies after {after}"),
+        (Some(Ending::DuringTheRun) | None, _) => finding.title.clone(),
+    }
+}
+
 impl DigestChanges<'_> {
     /// `1 new, 2 changed, 1 still open, 3 resolved`.
     fn counts(&self) -> String {
@@ -82,11 +130,17 @@ impl DigestChanges<'_> {
             (open(|reason| *reason == Reason::New), "new"),
             (open(|reason| matches!(reason, Reason::Changed { .. })), "changed"),
             (open(|reason| matches!(reason, Reason::Reminder { .. })), "still open"),
-            (self.owner.resolved.len(), "resolved"),
+            (self.resolved(false), "resolved"),
+            (self.resolved(true), "waived"),
         ];
         let parts: Vec<String> =
             counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
         if parts.is_empty() { "nothing open".to_owned() } else { parts.join(", ") }
+    }
+
+    /// How many findings are no longer open: waived, or for another reason.
+    fn resolved(&self, waived: bool) -> usize {
+        self.owner.resolved.iter().filter(|one| is_waived(one) == waived).count()
     }
 
     /// Why the message lists every open finding, where it does.
@@ -108,19 +162,26 @@ impl DigestChanges<'_> {
         let mut text = String::new();
         let notices = &self.owner.open[..excerpt.shown.len().min(self.owner.open.len())];
         for (heading, is) in HEADINGS {
-            let mut with_reason = notices.iter().filter(|notice| is(&notice.reason)).peekable();
-            if with_reason.peek().is_some() {
+            let with_reason: Vec<&Notice<'_>> = notices.iter().filter(|notice| is(&notice.reason)).collect();
+            if !with_reason.is_empty() {
                 let _ = write!(text, "\n{heading}:\n");
             }
-            for notice in with_reason {
+            for cause in causes(with_reason.iter().map(|notice| notice.finding)) {
+                let is_one_of_several = cause.findings.len() > 1;
+                let is_of = |notice: &&&Notice<'_>| cause.findings.iter().any(|one| std::ptr::eq(*one, notice.finding));
+                let history: Vec<String> =
+                    with_reason.iter().filter(is_of).filter_map(|notice| history(notice, is_one_of_several)).collect();
                 text.push('\n');
-                text.push_str(&describe_notice(notice));
+                text.push_str(&describe_cause(&cause, &history));
             }
         }
-        if !excerpt.resolved.is_empty() {
-            text.push_str("\nResolved:\n");
+        for (heading, waived) in [("Resolved", false), ("Waived, and still a problem", true)] {
+            let lines: String =
+                excerpt.resolved.iter().filter(|one| is_waived(one) == waived).map(resolved_line).collect();
+            if !lines.is_empty() {
+                let _ = write!(text, "\n{heading}:\n{lines}");
+            }
         }
-        excerpt.resolved.iter().for_each(|resolved| text.push_str(&resolved_line(resolved)));
         text
     }
 
@@ -156,19 +217,40 @@ const HEADINGS: [(&str, IsReason); 3] = [
     ("Still open (reminder)", |reason| matches!(reason, Reason::Reminder { .. })),
 ];
 
-/// A finding, with its history below the title.
-fn describe_notice(notice: &Notice<'_>) -> String {
-    let text = plain::finding(notice.finding);
-    let history = match &notice.reason {
-        Reason::New => return text,
-        Reason::Reminder { since } => format!("Open since {}.", date(*since)),
+/// A mail has no table, so it lists names.
+const OPTIONS: BlockOptions<'static> = BlockOptions { explain: Some("credential-health explain"), most_of_names: 2000 };
+
+/// A cause as plain text, with its history below the title.
+fn describe_cause(cause: &Cause<'_>, history: &[String]) -> String {
+    let mut text = String::new();
+    for line in cause.block(OPTIONS) {
+        let _ = match line {
+            Line::Title(title) => writeln!(text, "[{}] {title}", cause.worst().severity),
+            Line::Text(sentence) => writeln!(text, "  {sentence}"),
+            Line::Code(code) => writeln!(text, "      {code}"),
+            Line::Foot(foot) => writeln!(text, "  {foot}"),
+        };
+        if text.lines().count() == 1 {
+            history.iter().for_each(|line| text.push_str(&format!("  {line}\n")));
+        }
+    }
+    text
+}
+
+/// Since when a finding is open, and what changed.
+fn history(notice: &Notice<'_>, is_one_of_several: bool) -> Option<String> {
+    let about = match &notice.finding.job {
+        Some(job) if is_one_of_several => format!("{job}: open"),
+        Some(_) | None => "Open".to_owned(),
+    };
+    match &notice.reason {
+        Reason::New => None,
+        Reason::Reminder { since } => Some(format!("{about} since {}.", date(*since))),
         Reason::Changed { since, differences } => {
             let changed: Vec<String> = differences.iter().map(describe_difference).collect();
-            format!("Open since {}; changed: {}.", date(*since), changed.join("; "))
+            Some(format!("{about} since {}; changed: {}.", date(*since), changed.join("; ")))
         }
-    };
-    let (title, rest) = text.split_once('\n').unwrap_or((&text, ""));
-    format!("{title}\n  {history}\n{rest}")
+    }
 }
 
 /// `needed 4h → 6h`
@@ -185,6 +267,10 @@ fn describe_difference(difference: &Difference) -> String {
     format!("{} {} → {}", printable(&name), value(&difference.before), value(&difference.now))
 }
 
+fn is_waived(resolved: &Resolved) -> bool {
+    matches!(resolved.reason, Gone::Waived(_))
+}
+
 /// A resolved finding in one line.
 pub(super) fn resolved_line(resolved: &Resolved) -> String {
     let was = &resolved.was;
@@ -198,7 +284,7 @@ pub(super) fn resolved_line(resolved: &Resolved) -> String {
         printable(&was.title),
         was.id,
         date(was.since),
-        printable(&resolved.reason)
+        printable(&resolved.reason.to_string())
     )
 }
 

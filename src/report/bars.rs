@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::by_job::Look;
-use super::{JobReport, Report};
+use super::{JobReport, Report, Walk};
+use crate::findings::UNOWNED;
 use crate::inventory::Seconds;
 use crate::lease::Verdict;
 
@@ -31,6 +32,7 @@ pub(super) const SHAPES: &str = r#"
 .ch-row .ch-job{flex:3 1 160px;color:var(--text);font-weight:700}
 .ch-row .ch-verdict{flex:0 0 156px;font-weight:700}
 .ch-row .ch-time{flex:0 0 168px;color:var(--text);font-variant-numeric:tabular-nums}
+.ch-row .ch-where{flex:2 1 150px;color:var(--quiet)}
 .ch-row .ch-why{flex:4 1 170px;color:var(--text)}
 .ch-row .ch-bar{flex:5 1 240px;display:flex;gap:2px;height:12px;border-radius:2px;overflow:hidden}
 .ch-row{display:flex;flex-wrap:wrap;align-items:center;gap:2px 12px;padding:4px 0 4px 8px;
@@ -44,6 +46,7 @@ border-top:1px solid var(--line);box-shadow:inset 3px 0 0 var(--mark)}
 .ch-with-thin{background:var(--thin-fill)}
 .ch-without{background:var(--bad-fill)}
 .ch-left{background:var(--headroom)}
+.ch-not-walked{background:repeating-linear-gradient(45deg,var(--bad-fill) 0 5px,var(--headroom) 5px 10px)}
 .ch-not-known{background:repeating-linear-gradient(135deg,var(--unknown-fill) 0 6px,var(--headroom) 6px 12px)}
 "#;
 
@@ -70,6 +73,8 @@ pub(super) fn key(report: &Report) -> Markup {
                 span { i.ch-with {} "run with credentials" }
                 span { i.ch-without {} "run without" }
                 span { i.ch-left {} "headroom" }
+                span { i.ch-not-walked {} "walk failed" }
+                span { i.ch-not-known {} "unknown" }
             }
         }
     }
@@ -86,8 +91,35 @@ pub(super) fn describe_times(job: &JobReport) -> String {
     format!("needs {} · {lasts}", job.needed_seconds)
 }
 
+/// The owner of a job and the accounts of its roles.
+pub(super) fn owner_and_accounts(report: &Report, job: &JobReport) -> Markup {
+    let owner = job.owner.as_deref().unwrap_or(UNOWNED);
+    let accounts = report.accounts_of(job).join(", ");
+    html! {
+        bdi { (owner) }
+        @if !accounts.is_empty() { " · " bdi { (accounts) } }
+    }
+}
+
+/// A text with its `code` in elements of HTML.
+pub(super) fn with_code(text: &str) -> Markup {
+    let parts: Vec<&str> = text.split('`').collect();
+    // An odd number of backticks has a single one, which is text.
+    let last = if parts.len() % 2 == 0 { parts.len() - 1 } else { parts.len() };
+    html! {
+        @for (index, part) in parts.iter().enumerate() {
+            @if index == last { "`" (part) }
+            @else if index % 2 == 1 { code { (part) } }
+            @else { (part) }
+        }
+    }
+}
+
 /// The bar, scaled to the longer of run and lease.
 pub(super) fn bar(job: &JobReport) -> Markup {
+    if job.walk == Walk::Failed {
+        return html! { div.ch-not-walked style="width:100%" {} };
+    }
     let (needed, end) = match (job.verdict, job.lapses_after_seconds) {
         (Verdict::Unknown, _) => return html! { div.ch-not-known style="width:100%" {} },
         (Verdict::Rejected, _) => (job.needed_seconds, Seconds(0)),

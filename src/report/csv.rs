@@ -9,7 +9,7 @@ use super::by_job::{self, Found};
 use super::{JobReport, NotWalkedPath, Report, Walk, plain};
 use crate::findings::Finding;
 use crate::inventory::{Location, RoleRef, Seconds};
-use crate::lease::LimitedBy;
+use crate::lease::{LimitedBy, Verdict};
 use crate::visible;
 
 /// One row. The fields are the columns.
@@ -44,7 +44,8 @@ pub fn render(report: &Report) -> String {
     let found = Found::new(report);
     let stops = report.coverage.paths.not_walked.iter().map(|path| (path.job.as_str(), path));
     let stops: HashMap<&str, &NotWalkedPath> = stops.collect();
-    let jobs = report.jobs.iter().map(|job| job_row(job, &found, stops.get(job.name.as_str()).copied()));
+    let has_length = report.profiles.as_ref().is_none_or(|profiles| profiles.length.is_some());
+    let jobs = report.jobs.iter().map(|job| job_row(job, &found, stops.get(job.name.as_str()).copied(), has_length));
     let others = by_job::findings_without_job(report).map(finding_row);
     let offline = plain::is_offline(&report.coverage);
     let roles = report.coverage.roles.not_checked.iter().filter(|_| !offline).map(|role| Row {
@@ -53,15 +54,26 @@ pub fn render(report: &Report) -> String {
         detail: text(&plain::not_checked(role.reason)),
         ..Row::default()
     });
+    let not_judged = report.not_judged.iter().map(|not| Row {
+        kind: "not-judged",
+        name: text(&not.location.to_string()),
+        verdict: if not.cannot_work { "rejected" } else { "unknown" },
+        detail: text(&not.what),
+        fix: text(&not.help),
+        file: text(&not.location.file),
+        line: Some(not.location.line),
+        ..Row::default()
+    });
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    for row in jobs.chain(others).chain(roles).chain(std::iter::once(run_row(report))) {
+    for row in jobs.chain(not_judged).chain(others).chain(roles).chain(std::iter::once(run_row(report))) {
         // Writing to memory cannot fail, and every field is a cell.
         let _ = writer.serialize(row);
     }
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
-fn job_row(job: &JobReport, found: &Found<'_>, stop: Option<&NotWalkedPath>) -> Row {
+/// `has_length`: without a declared length, no verdict follows from it.
+fn job_row(job: &JobReport, found: &Found<'_>, stop: Option<&NotWalkedPath>, has_length: bool) -> Row {
     let (open, waived) = (found.open(job), found.waived(job));
     let titles =
         open.iter().map(|finding| finding.title.clone()).chain(waived.iter().map(|finding| with_waiver(finding)));
@@ -75,12 +87,12 @@ fn job_row(job: &JobReport, found: &Found<'_>, stop: Option<&NotWalkedPath>) -> 
         kind: "job",
         name: text(&job.name),
         owner: text(job.owner.as_deref().unwrap_or_default()),
-        verdict: job.verdict.as_str(),
+        verdict: if has_length || job.verdict != Verdict::Covered { job.verdict.as_str() } else { "" },
         walk: Some(job.walk),
-        needed_seconds: Some(job.needed_seconds),
+        needed_seconds: has_length.then_some(job.needed_seconds),
         lease_seconds: job.lease_seconds,
         lapses_after_seconds: job.lapses_after_seconds,
-        headroom_seconds: job.headroom_seconds,
+        headroom_seconds: job.headroom_seconds.filter(|_| has_length),
         limited_by: job.limited_by,
         limiting_role: limiting.map_or_else(String::new, |hop| text(hop.role.as_str())),
         severity: open.iter().map(|finding| finding.severity).max().map_or("", |worst| worst.as_str()),
@@ -139,7 +151,7 @@ fn ids(findings: &[&Finding]) -> String {
 
 /// The best step of each finding.
 fn first_steps(findings: &[&Finding]) -> String {
-    let steps = findings.iter().filter_map(|finding| Some(finding.fixes.first()?.step.as_str()));
+    let steps = findings.iter().filter_map(|finding| Some(finding.fixes.first()?.sentences()));
     steps.collect::<Vec<_>>().join(" ")
 }
 

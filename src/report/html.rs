@@ -5,9 +5,11 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::by_job::{Found, Look, worst_first};
+use super::leases::Profiles;
 use super::{HopReport, JobReport, Report, bars, plain};
 use crate::findings::Severity;
 use crate::findings::{Finding, UNOWNED, Waived};
+use crate::fixes::Block;
 use crate::lease::Verdict;
 use crate::visible;
 
@@ -18,13 +20,16 @@ const STYLE: &str = include_str!("html/page.css");
 /// Allows no request, and no script except SCRIPT, named by its SHA-256: markup that escaping might miss stays text.
 /// A test compares the hash. Styles are allowed because bars have their lengths in attributes.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
-    script-src 'sha256-MvkA6tlwmNvKZTvPsKZSRQvk431HIRLZKInHSQwjEs8='";
+    script-src 'sha256-+iT4YrtJacb1NWHdQsvdXPYcyNKiJFxHbROXaynldI8='";
 
 /// Renders the report.
 #[must_use]
 pub fn render(report: &Report) -> String {
     let found = Found::new(report);
-    let jobs = worst_first(report);
+    let mut jobs = worst_first(report);
+    if report.profiles.is_some() {
+        jobs.retain(|job| !found.open(job).is_empty() || !found.waived(job).is_empty());
+    }
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -44,11 +49,12 @@ pub fn render(report: &Report) -> String {
                         p.headline { b { (plain::headline(report)) } " Checked " (at(report)) "." }
                         @if !report.run.complete { p.ch-warning role="status" { (plain::incomplete(report)) } }
                     }
-                    (filter(&jobs))
+                    @if let Some(profiles) = &report.profiles { (profile_table(profiles)) }
+                    (filter(report, &jobs))
                     section aria-label="Jobs" {
-                        h2 { "Jobs" }
-                        (bars::key(report))
-                        div #jobs { @for job in &jobs { (row(job, &found)) } }
+                        @if report.profiles.is_some() { h2 { "Jobs on these profiles with findings" } }
+                        @else { h2 { "Jobs" } (bars::key(report)) }
+                        div #jobs { @for job in &jobs { (row(report, job, &found)) } }
                         p #none hidden { "No job matches the filter." }
                     }
                     (findings_without_job(&found))
@@ -78,10 +84,13 @@ fn at(report: &Report) -> String {
 }
 
 /// The filter. Only the script shows it, because it does nothing without the script.
-fn filter(jobs: &[&JobReport]) -> Markup {
+fn filter(report: &Report, jobs: &[&JobReport]) -> Markup {
     let mut owners: Vec<&str> = jobs.iter().map(|job| owner(job)).collect();
     owners.sort_unstable();
     owners.dedup();
+    let mut accounts: Vec<String> = jobs.iter().filter_map(|job| report.accounts_of(job).pop()).collect();
+    accounts.sort_unstable();
+    accounts.dedup();
     html! {
         form #filter hidden role="search" aria-label="Filter the jobs" {
             label { "Text " input #text type="search" autocomplete="off" placeholder="job, role or finding"; }
@@ -95,6 +104,18 @@ fn filter(jobs: &[&JobReport]) -> Markup {
                 option value="" { "any" }
                 @for owner in owners { option value={ "=" (owner) } { (owner) } }
             } }
+            label { "Account " select #account {
+                option value="" { "any" }
+                @for account in accounts { option value={ "=" (account) } { (account) } }
+            } }
+            label { "Group by " select #group {
+                option value="" { "severity" }
+                @for group in ["owner", "account", "role"] { option value=(group) { (group) } }
+            } }
+            label { "Sort by " select #sort {
+                option value="" { "severity" }
+                @for key in ["name", "owner", "account", "role"] { option value=(key) { (key) } }
+            } }
             button type="reset" { "Clear" }
             span #count.ch-quiet role="status" aria-live="polite" {}
         }
@@ -105,7 +126,9 @@ fn owner(job: &JobReport) -> &str {
     job.owner.as_deref().unwrap_or(UNOWNED)
 }
 
-fn row(job: &JobReport, found: &Found<'_>) -> Markup {
+fn row(report: &Report, job: &JobReport, found: &Found<'_>) -> Markup {
+    let account = report.accounts_of(job).pop().unwrap_or_default();
+    let role = job.hops.last().map_or("", |hop| hop.role.name());
     let (open, waived) = (found.open(job), found.waived(job));
     let severity = match open.iter().map(|finding| finding.severity).max() {
         Some(worst) => worst.as_str(),
@@ -114,17 +137,18 @@ fn row(job: &JobReport, found: &Found<'_>) -> Markup {
     };
     let ids: Vec<&str> = open.iter().chain(waived).map(|finding| finding.id.as_str()).collect();
     html! {
-        details.job data-severity=(severity) data-owner=(owner(job)) {
+        details.job data-severity=(severity) data-owner=(owner(job)) data-account=(account) data-role=(role) data-name=(job.name) {
             summary {
                 div class={ "ch-row " (bars::class(Look::of_job(job))) } {
                     div.ch-job { bdi { (job.name) } }
                     div.ch-verdict { (plain::verdict(job)) }
-                    div.ch-time { (bars::describe_times(job)) }
+                    div.ch-time { (times(report, job)) }
+                    div.ch-where { (bars::owner_and_accounts(report, job)) }
                     div.ch-why {
                         @if open.is_empty() && !waived.is_empty() { span.ch-quiet { (ids.join(", ")) ", waived" } }
                         @else { (ids.join(", ")) }
                     }
-                    div.ch-bar aria-hidden="true" { (bars::bar(job)) }
+                    @if has_length(report) { div.ch-bar aria-hidden="true" { (bars::bar(job)) } }
                 }
             }
             div.inside {
@@ -132,6 +156,38 @@ fn row(job: &JobReport, found: &Found<'_>) -> Markup {
                 (path(job))
                 @for finding in open.iter().chain(waived) { (finding_details(finding, "h3")) }
             }
+        }
+    }
+}
+
+/// Whether the length of the jobs is known: profiles declare none.
+fn has_length(report: &Report) -> bool {
+    report.profiles.as_ref().is_none_or(|profiles| profiles.length.is_some())
+}
+
+fn times(report: &Report, job: &JobReport) -> String {
+    if has_length(report) { bars::describe_times(job) } else { format!("lasts {}", plain::lasts(job)) }
+}
+
+/// How long jobs on each profile may run.
+fn profile_table(profiles: &Profiles) -> Markup {
+    html! {
+        section aria-label="Profiles" {
+            h2 { "Profiles" }
+            div.wide { table {
+                thead { tr { @for heading in ["profile", "path", "copied", "renewed", "limited by"] {
+                    th scope="col" { (heading) }
+                } } }
+                tbody { @for row in profiles.rows() {
+                    tr {
+                        td { bdi { (row.profile) } }
+                        td { bdi { (row.path) } }
+                        td { (row.copied) }
+                        td { (row.renewed) }
+                        td { bdi { (row.limited_by) } }
+                    }
+                } }
+            } }
         }
     }
 }
@@ -181,21 +237,26 @@ fn finding_details(finding: &Finding, heading: &str) -> Markup {
             p.ch-quiet { (finding.id) " · " bdi { (plain::place(finding)) } " · owner " bdi { (finding.owner) }
                 @if let Some(place) = &finding.location { " · " bdi { (place) } } }
             @if let Some(waived) = &finding.waived { (waiver(waived)) }
-            p dir="auto" { (finding.detail) }
+            p dir="auto" { (bars::with_code(&finding.detail)) }
+            @if let Some(caution) = &finding.caution { p dir="auto" { (bars::with_code(caution)) } }
+            @if finding.fixes.len() > 1 { p { "Any one of these:" } }
             @if !finding.fixes.is_empty() {
                 ol { @for fix in &finding.fixes {
-                    li {
-                        p dir="auto" { (fix.step) }
-                        @for (name, form) in plain::forms(fix) {
-                            figure { figcaption { (name) } pre tabindex="0" { (PreEscaped("\n")) code { (form) } } }
+                    li { @for part in &fix.parts {
+                        p dir="auto" { (bars::with_code(&part.step)) }
+                        @for Block { kind, text } in &part.blocks {
+                            figure {
+                                figcaption { (kind.heading()) }
+                                pre tabindex="0" { (PreEscaped("\n")) code { (text) } }
+                            }
                         }
-                    }
+                    } }
                 } }
             }
             p { "More: "
                 @if finding.runbook.starts_with("https://") || finding.runbook.starts_with("http://") {
                     a href=(finding.runbook) rel="noreferrer" { (finding.runbook) }
-                } @else { code { (finding.runbook) } }
+                } @else { code { (plain::more(finding)) } }
             }
         }
     }
@@ -233,7 +294,7 @@ fn coverage(report: &Report) -> Markup {
     html! {
         section aria-label="Coverage" {
             h2 { "Coverage" }
-            ul { @for line in plain::coverage(report) { li { bdi { (line) } } } }
+            ul { @for line in plain::coverage(report) { li { bdi { (bars::with_code(&line)) } } } }
             @if !(plain::is_offline(&report.coverage) || roles.is_empty() && paths.is_empty()) {
                 details {
                     summary { "Everything that was not checked" }

@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use super::by_job::{Found, worst_first};
+use super::leases::Profiles;
 use super::{JobReport, Report, plain};
 use crate::findings::Finding;
 use crate::visible;
@@ -37,6 +38,9 @@ pub fn render_within(report: &Report, largest: usize) -> String {
 
 /// The table, up to the size limit.
 fn jobs(text: &mut String, report: &Report, most: usize) {
+    if let Some(profiles) = &report.profiles {
+        return self::profiles(text, profiles, most);
+    }
     let found = Found::new(report);
     let jobs = worst_first(report);
     text.push_str("| job | owner | verdict | needs | lasts | limited by | findings |\n|---|---|---|---|---|---|---|\n");
@@ -54,6 +58,28 @@ fn jobs(text: &mut String, report: &Report, most: usize) {
     if shown < jobs.len() {
         let left = plain::count(jobs.len() - shown, "more job", "more jobs");
         let _ = writeln!(text, "{left} omitted (size limit). The table shows the worst jobs.\n");
+    }
+}
+
+/// The table of profiles, up to the size limit.
+fn profiles(text: &mut String, profiles: &Profiles, most: usize) {
+    text.push_str("| profile | path | copied | renewed | limited by |\n|---|---|---|---|---|\n");
+    let rows = profiles.rows();
+    let (mut shown, mut bytes) = (0, 0);
+    for row in &rows {
+        let cells = [&row.path, &row.copied, &row.renewed, &row.limited_by].map(|cell| escaped(cell)).join(" | ");
+        let line = format!("| {} | {cells} |\n", code_cell(&row.profile));
+        bytes += line.len();
+        if bytes > most {
+            break;
+        }
+        text.push_str(&line);
+        shown += 1;
+    }
+    text.push('\n');
+    if shown < rows.len() {
+        let left = plain::count(rows.len() - shown, "more profile", "more profiles");
+        let _ = writeln!(text, "{left} omitted (size limit).\n");
     }
 }
 
@@ -115,16 +141,25 @@ fn folded(finding: &Finding) -> String {
             waived.approver.as_ref().map_or_else(String::new, |who| format!(", approved by {}", escaped(who)));
         let _ = writeln!(text, "Waived until {}{approver}: {}\n", waived.until, escaped(&waived.reason));
     }
-    let _ = writeln!(text, "{}\n", escaped(&finding.detail));
+    let _ = writeln!(text, "{}\n", with_code(&finding.detail));
+    if let Some(caution) = &finding.caution {
+        let _ = writeln!(text, "{}\n", with_code(caution));
+    }
+    if finding.fixes.len() > 1 {
+        let _ = writeln!(text, "Any one of these:\n");
+    }
     for (number, fix) in finding.fixes.iter().enumerate() {
-        let _ = writeln!(text, "**{}.** {}\n", number + 1, escaped(&fix.step));
-        for (name, form) in plain::forms(fix) {
-            let form = visible::block(form);
-            let fence = "`".repeat(longest_run(&form).max(2) + 1);
-            let _ = writeln!(text, "{name}:\n\n{fence}\n{form}\n{fence}\n");
+        for (index, part) in fix.parts.iter().enumerate() {
+            let label = if index == 0 { format!("**{}.** ", number + 1) } else { String::new() };
+            let _ = writeln!(text, "{label}{}\n", with_code(&part.step));
+            for block in &part.blocks {
+                let lines = visible::block(&block.text);
+                let fence = "`".repeat(longest_run(&lines).max(2) + 1);
+                let _ = writeln!(text, "{}:\n\n{fence}\n{lines}\n{fence}\n", block.kind.heading());
+            }
         }
     }
-    let _ = writeln!(text, "More: {}\n\n</details>\n", code(&finding.runbook));
+    let _ = writeln!(text, "More: {}\n\n</details>\n", code(&plain::more(finding)));
     text
 }
 
@@ -151,6 +186,25 @@ fn code(text: &str) -> String {
     let blank = text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']);
     let blank = if blank && !text.trim().is_empty() { " " } else { "" };
     format!("{ticks}{blank}{text}{blank}{ticks}")
+}
+
+/// A text with its `code` as code.
+fn with_code(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return escaped(text);
+    }
+    let part = |(index, part): (usize, &&str)| match (index % 2, part.is_empty()) {
+        (_, true) => String::new(),
+        (1, false) => code(part),
+        // The escape removes blanks at the ends of a text, and these are inside.
+        (_, false) => {
+            let start = if part.starts_with(' ') { " " } else { "" };
+            let end = if part.ends_with(' ') && !part.trim().is_empty() { " " } else { "" };
+            format!("{start}{}{end}", escaped(part))
+        }
+    };
+    parts.iter().enumerate().map(part).collect()
 }
 
 /// A text as code in a table cell, where a bar ends the cell even in code.

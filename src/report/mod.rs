@@ -7,6 +7,7 @@
 mod bars;
 #[cfg(any(feature = "cli", feature = "lambda"))]
 mod by_job;
+pub mod causes;
 mod coverage;
 #[cfg(feature = "cli")]
 pub mod csv;
@@ -81,6 +82,11 @@ pub struct Report {
     pub not_judged: Vec<NotJudged>,
     /// Notes about the report as a whole if its jobs come from imported files.
     pub notes: Vec<String>,
+    /// Names of accounts, by their 12 digits.
+    pub accounts: BTreeMap<String, String>,
+    /// The AWS profiles that the jobs stand for, if the report is about profiles.
+    #[cfg(feature = "cli")]
+    pub profiles: Option<leases::Profiles>,
 }
 
 /// The run itself.
@@ -211,6 +217,9 @@ impl Report {
             planned: planned::planned_report(subject),
             not_judged: Vec::new(),
             notes: Vec::new(),
+            accounts: subject.inventory.accounts.clone(),
+            #[cfg(feature = "cli")]
+            profiles: None,
         }
     }
 
@@ -223,6 +232,26 @@ impl Report {
     #[must_use]
     pub fn max_session(&self, role: &RoleRef) -> Option<Seconds> {
         self.roles.iter().find(|known| known.arn == *role)?.max_session_duration_seconds
+    }
+
+    /// The notes of the report, and those about single profiles.
+    pub(super) fn all_notes(&self) -> Vec<&str> {
+        let notes = self.notes.iter().map(String::as_str);
+        #[cfg(feature = "cli")]
+        let notes = notes.chain(self.profiles.iter().flat_map(|profiles| &profiles.notes).map(String::as_str));
+        notes.collect()
+    }
+
+    /// The accounts of the job's roles, with their names if the inventory names them.
+    #[must_use]
+    pub fn accounts_of(&self, job: &JobReport) -> Vec<String> {
+        let mut accounts: Vec<&str> = job.hops.iter().filter_map(|hop| hop.role.account()).collect();
+        accounts.dedup();
+        let named = |account: &str| match self.accounts.get(account) {
+            Some(name) => format!("{account} ({name})"),
+            None => account.to_owned(),
+        };
+        accounts.into_iter().map(named).collect()
     }
 
     /// The worst open finding's severity.

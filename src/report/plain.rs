@@ -2,19 +2,27 @@
 //! the report as a whole; a finding's file owns its wording.
 
 use super::{
-    Coverage, HopOutcome, JobReport, NotCheckedReason, NotCheckedRole, NotJudged, PlannedReport, Report, Walk,
+    Coverage, HopOutcome, JobReport, NotCheckedReason, NotCheckedRole, NotJudged, NotWalkedPath, PlannedReport, Report,
+    Walk,
 };
 use crate::failure::{Class, printable};
 use crate::findings::Finding;
 use crate::findings::Severity;
-use crate::fixes::Fix;
+use crate::fixes::{BlockKind, Fix};
 use crate::lease::{LimitedBy, Verdict};
 
 /// One line: the counts of jobs, roles and findings.
 #[must_use]
 pub fn headline(report: &Report) -> String {
+    #[cfg(feature = "cli")]
+    if let Some(profiles) = &report.profiles {
+        return profiles.headline();
+    }
     let jobs = count(report.summary.jobs, "job", "jobs");
     let roles = count(report.summary.roles, "role", "roles");
+    if report.summary.jobs == 0 && report.findings.is_empty() {
+        return "No job was judged.".to_owned();
+    }
     let waived = match report.summary.waived {
         0 => String::new(),
         several => format!(", {several} waived{}", by_file(report)),
@@ -123,23 +131,52 @@ pub fn place(finding: &Finding) -> String {
     if parts.is_empty() { "this run".to_owned() } else { parts.join(", ") }
 }
 
-/// The forms of a fix, each with its heading and lines to copy.
-pub fn forms(fix: &Fix) -> impl Iterator<Item = (&'static str, &str)> {
-    let forms = [("AWS CLI", &fix.cli), ("CloudFormation", &fix.cloudformation), ("Terraform", &fix.terraform)];
-    forms.into_iter().filter_map(|(name, form)| Some((name, form.as_deref()?)))
+/// The text of a job's limit without the role; empty if nothing limits the job.
+#[must_use]
+pub fn limit_of(job: &JobReport) -> &'static str {
+    job.limited_by.map_or("", describe_limit)
 }
 
-/// The text of a finding in a mail: everything that a person needs to act.
+/// The command that shows a finding's page, or the address of the page.
+#[must_use]
+pub fn more(finding: &Finding) -> String {
+    match finding.runbook.starts_with("http") {
+        true => finding.runbook.clone(),
+        false => format!("credential-health explain {}", finding.id),
+    }
+}
+
+/// The text of a finding with all its fixes: any one of them suffices.
 #[must_use]
 pub fn finding(finding: &Finding) -> String {
     let mut text = format!("[{}] {}\n  {}\n  {}\n", finding.severity, finding.title, place(finding), finding.detail);
+    if let Some(caution) = &finding.caution {
+        text.push_str(&format!("  {caution}\n"));
+    }
+    if finding.fixes.len() > 1 {
+        text.push_str("  Any one of these:\n");
+    }
     for (number, fix) in finding.fixes.iter().enumerate() {
-        text.push_str(&format!("  {}. {}\n", number + 1, fix.step));
-        if let Some(cli) = &fix.cli {
-            cli.lines().for_each(|line| text.push_str(&format!("       {line}\n")));
+        text.push_str(&format!("  {}. {}", number + 1, fix_text(fix, "       ")));
+    }
+    text.push_str(&format!("  {}: {}\n", finding.id, more(finding)));
+    text
+}
+
+/// The parts of a fix with their lines to copy, without those for infrastructure as code.
+#[must_use]
+pub fn fix_text(fix: &Fix, indent: &str) -> String {
+    let mut text = String::new();
+    for (number, part) in fix.parts.iter().enumerate() {
+        let before = if number == 0 { "" } else { indent };
+        text.push_str(&format!("{before}{}\n", part.step));
+        for block in part.blocks.iter().filter(|block| !block.kind.is_infrastructure()) {
+            if block.kind != BlockKind::AwsCli {
+                text.push_str(&format!("{indent}{}:\n", block.kind.heading()));
+            }
+            block.text.lines().for_each(|line| text.push_str(&format!("{indent}  {line}\n")));
         }
     }
-    text.push_str(&format!("  More: {} ({})\n", finding.id, finding.runbook));
     text
 }
 
@@ -162,8 +199,8 @@ pub fn incomplete(report: &Report) -> String {
         parts.push(format!("{entries} not judged"));
     }
     match parts.is_empty() {
-        true => "Incomplete: not everything was checked (reasons below).".to_owned(),
-        false => format!("Incomplete: {} (reasons below).", parts.join(", ")),
+        true => "Incomplete: not everything was checked.".to_owned(),
+        false => format!("Incomplete: {}.", parts.join(", ")),
     }
 }
 
@@ -187,7 +224,7 @@ pub fn coverage(report: &Report) -> Vec<String> {
         }
         let calls = calls.join(" ");
         let planned = report.planned.iter().flat_map(PlannedReport::lines);
-        let imported = report.notes.iter().cloned().chain(not_judged(report));
+        let imported = report.all_notes().into_iter().map(str::to_owned).chain(not_judged(report));
         return std::iter::once(calls).chain(planned).chain(imported).collect();
     }
     let mut lines = vec![
@@ -202,6 +239,44 @@ pub fn coverage(report: &Report) -> Vec<String> {
     });
     lines.extend(by_reason("Paths not walked", paths));
     lines
+}
+
+/// The coverage in a few lines: one, unless something was not checked.
+#[must_use]
+pub fn short_coverage(report: &Report) -> Vec<String> {
+    let Coverage { roles, paths } = &report.coverage;
+    if is_offline(&report.coverage) {
+        return coverage(report);
+    }
+    let mut lines = vec![format!(
+        "{} of {} assumed, {} described; {} of {} walked.",
+        roles.assumed,
+        count(roles.total, "role", "roles"),
+        roles.described,
+        paths.walked,
+        count(paths.total, "path", "paths")
+    )];
+    let names = roles.not_checked.iter().map(|role| (not_checked(role.reason), role.role.name().to_owned()));
+    lines.extend(joined_reasons("Roles not fully checked", names));
+    // A path that stops at one of these roles stops for the same reason.
+    let stops_elsewhere = |path: &&NotWalkedPath| {
+        let job = report.jobs.iter().find(|job| job.name == path.job);
+        let role = job.zip(path.hop).and_then(|(job, hop)| job.hops.get(hop)).map(|hop| &hop.role);
+        !role.is_some_and(|role| report.coverage.roles.not_checked.iter().any(|not| not.role == *role))
+    };
+    let paths = paths.not_walked.iter().filter(stops_elsewhere).map(|path| {
+        let hop = path.hop.map_or_else(String::new, |hop| format!(" at path[{hop}]"));
+        (outcome(path.reason).to_owned(), format!("{}{hop}", path.job))
+    });
+    lines.extend(joined_reasons("Paths not walked", paths));
+    lines
+}
+
+/// All reasons on one line: `Paths not walked: a, b (access denied); c (no answer in time).`
+fn joined_reasons(what: &str, all: impl Iterator<Item = (String, String)>) -> Option<String> {
+    let groups = grouped_by_reason(all);
+    let group = |(reason, names): &(String, Vec<String>)| format!("{} ({reason})", some_of(names));
+    (!groups.is_empty()).then(|| format!("{what}: {}.", groups.iter().map(group).collect::<Vec<_>>().join("; ")))
 }
 
 /// The parts of imported files that could not be judged, line by line.
@@ -221,7 +296,21 @@ pub fn is_offline(coverage: &Coverage) -> bool {
 }
 
 fn by_reason(what: &str, all: impl Iterator<Item = (String, String)>) -> Vec<String> {
+    let line = |(reason, names): (String, Vec<String>)| format!("{what} ({reason}): {}.", some_of(&names));
+    grouped_by_reason(all).into_iter().map(line).collect()
+}
+
+/// The first names, and the number of the others.
+fn some_of(names: &[String]) -> String {
     const SHOWN: usize = 8;
+    let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+fn grouped_by_reason(all: impl Iterator<Item = (String, String)>) -> Vec<(String, Vec<String>)> {
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
     for (reason, name) in all {
         match groups.iter_mut().find(|(known, _)| *known == reason) {
@@ -229,13 +318,7 @@ fn by_reason(what: &str, all: impl Iterator<Item = (String, String)>) -> Vec<Str
             None => groups.push((reason, vec![name])),
         }
     }
-    let line = |(reason, names): (String, Vec<String>)| {
-        let more = names.len().saturating_sub(SHOWN);
-        let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
-        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-        format!("{what} ({reason}): {shown}{rest}.")
-    };
-    groups.into_iter().map(line).collect()
+    groups
 }
 
 /// The reason why a role was not fully checked.

@@ -153,8 +153,7 @@ fn suppression(waived: &crate::findings::Waived) -> Suppression {
 fn message(finding: &Finding) -> String {
     let mut text = format!("{}\n\n{}\n", finding.title, finding.detail);
     for (number, fix) in finding.fixes.iter().enumerate() {
-        text.push_str(&format!("\n{}. {}\n", number + 1, fix.step));
-        fix.cli.iter().flat_map(|cli| cli.lines()).for_each(|line| text.push_str(&format!("   {line}\n")));
+        text.push_str(&format!("\n{}. {}", number + 1, plain::fix_text(fix, "   ")));
     }
     literal(&text)
 }

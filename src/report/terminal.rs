@@ -1,32 +1,76 @@
-//! The report for a person at a terminal: the table of jobs with a bar of length against lease, the findings with
-//! their fixes, the coverage. Adapts to the width; the caller removes colours if needed.
+//! The report for a person at a terminal: the summary, the table of jobs with a bar of length against lease, one block
+//! for each cause with its best fix, the coverage, and the summary again, so that it is on screen. Adapts to the width;
+//! the caller removes colours if needed.
 
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{ContentArrangement, Table, presets};
 
-use super::{JobReport, Report, by_job, plain};
-use crate::findings::Severity;
+use super::by_job::{self, Look};
+use super::causes::{BlockOptions, Cause, Line, causes};
+use super::{JobReport, Report, plain};
+use crate::findings::{Finding, Severity};
 use crate::inventory::Seconds;
 use crate::lease::Verdict;
 use crate::visible;
 
 /// The narrowest and the widest layout.
 pub(super) const WIDTHS: std::ops::RangeInclusive<usize> = 60..=140;
+/// The indent of a block below its severity.
+const INDENT: &str = "    ";
+/// The widest column of names: a longer name gets a line of its own.
+const WIDEST_NAME: usize = 30;
 
-/// Renders the report for a terminal of this width.
-#[must_use]
-pub fn render(report: &Report, columns: usize) -> String {
-    let width = columns.clamp(*WIDTHS.start(), *WIDTHS.end());
-    let mut text = String::new();
-    let bold = Style::new().bold();
-    let _ = writeln!(text, "{bold}{}{bold:#}\n", plain::headline(report));
-    text.push_str(&table(report, width));
-    text.push('\n');
-    for finding in report.open_findings() {
-        text.push_str(&finding_text(finding, width));
+/// How the text is laid out.
+#[derive(Debug, Clone, Copy)]
+pub struct Layout<'a> {
+    /// The columns of the terminal.
+    pub columns: usize,
+    /// How much is shown.
+    pub detail: Detail,
+    /// Bars of ASCII characters, for a locale other than UTF-8.
+    pub ascii: bool,
+    /// The command that explains a job, for example `credential-health explain --inventory inventory`.
+    pub explain: Option<&'a str>,
+}
+
+/// How much of a report the text shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Only the summary.
+    Summary,
+    /// One block for each cause.
+    Causes,
+    /// Every finding with all its fixes.
+    Everything,
+}
+
+impl Layout<'_> {
+    /// The layout of this width with one block for each cause.
+    #[must_use]
+    pub fn of_width(columns: usize) -> Self {
+        Self { columns, detail: Detail::Causes, ascii: false, explain: Some("credential-health explain") }
     }
+
+    pub(super) fn width(&self) -> usize {
+        self.columns.clamp(*WIDTHS.start(), *WIDTHS.end())
+    }
+}
+
+/// Renders the report for a terminal.
+#[must_use]
+pub fn render(report: &Report, layout: &Layout<'_>) -> String {
+    let width = layout.width();
+    let summary = summary(report);
+    if layout.detail == Detail::Summary {
+        return summary;
+    }
+    let mut text = format!("{}\n\n", headline(report));
+    if !report.jobs.is_empty() {
+        text.push_str(&table(report, layout));
+        text.push('\n');
+    }
+    text.push_str(&blocks(report, layout));
     let waived: Vec<String> = report
         .findings
         .iter()
@@ -35,13 +79,86 @@ pub fn render(report: &Report, columns: usize) -> String {
             format!("{}, {}: until {}, {}", finding.id, plain::place(finding), waived.until, waived.reason)
         })
         .collect();
-    section(&mut text, "Waived", &waived, width);
-    let mut coverage = plain::coverage(report);
-    if !report.run.complete {
-        coverage[0] = format!("{} {}", plain::incomplete(report), coverage[0]);
+    for (label, lines) in [("Waived", waived), ("Coverage", plain::short_coverage(report))] {
+        inline_section(&mut text, label, &lines, width);
     }
-    section(&mut text, "Coverage", &coverage, width);
+    text.push('\n');
+    text.push_str(&summary);
     text
+}
+
+/// The counts, and whether the run is incomplete.
+fn summary(report: &Report) -> String {
+    let mut text = format!("{}\n", headline(report));
+    if !report.run.complete {
+        let _ = writeln!(text, "{}", plain::incomplete(report));
+    }
+    text
+}
+
+fn headline(report: &Report) -> String {
+    let bold = Style::new().bold();
+    format!("{bold}{}{bold:#}", visible::line(&plain::headline(report)))
+}
+
+/// The open findings: a block for each cause, or each finding in full.
+pub(super) fn blocks(report: &Report, layout: &Layout<'_>) -> String {
+    let width = layout.width();
+    match layout.detail {
+        Detail::Summary => String::new(),
+        Detail::Everything => report.open_findings().map(|finding| finding_text(finding, width)).collect(),
+        Detail::Causes => {
+            let causes = causes(report.open_findings());
+            let blocks: String = causes.iter().map(|cause| block(cause, layout, width)).collect();
+            if blocks.is_empty() { blocks } else { format!("{}\n\n", blocks.trim_end()) }
+        }
+    }
+}
+
+fn block(cause: &Cause<'_>, layout: &Layout<'_>, width: usize) -> String {
+    let mut text = String::new();
+    for line in cause.block(BlockOptions { explain: layout.explain, most_of_names: 3 * width }) {
+        let _ = match line {
+            Line::Title(title) => write_title(&mut text, cause.worst().severity, &title, width),
+            Line::Text(sentence) => {
+                // A list's further lines are below its text.
+                let wrapped = wrap(&sentence, width.saturating_sub(if sentence.starts_with("- ") { 6 } else { 4 }), "");
+                let hanging = if sentence.starts_with("- ") { "\n      " } else { "\n    " };
+                writeln!(text, "{INDENT}{}", wrapped.replace('\n', hanging))
+            }
+            Line::Code(code) => {
+                let dim = Style::new().dimmed();
+                writeln!(text, "{INDENT}  {dim}{}{dim:#}", visible::line(&code))
+            }
+            Line::Foot(foot) => {
+                let dim = Style::new().dimmed();
+                writeln!(text, "{dim}{}{dim:#}", wrap(&foot, width.max(100), INDENT))
+            }
+        };
+    }
+    if cause.worst().severity > Severity::Low {
+        text.push('\n');
+    }
+    text
+}
+
+fn write_title(text: &mut String, severity: Severity, title: &str, width: usize) -> std::fmt::Result {
+    let (colour, bold) = (severity_style(severity), Style::new().bold());
+    let name = format!("{:<9}", severity.as_str().to_uppercase());
+    let title = wrap(title, width, "          ");
+    writeln!(text, "{colour}{name}{colour:#} {bold}{}{bold:#}", title.trim_start())
+}
+
+/// A section whose heading is on its first line.
+fn inline_section(text: &mut String, heading: &str, lines: &[String], width: usize) {
+    let bold = Style::new().bold();
+    for (index, line) in lines.iter().enumerate() {
+        let wrapped = wrap(line, width.saturating_sub(12), "");
+        let mut rows = wrapped.lines();
+        let label = if index == 0 { format!("{heading}:") } else { String::new() };
+        let _ = writeln!(text, "{bold}{label:<10}{bold:#}{}", rows.next().unwrap_or_default());
+        rows.for_each(|row| text.push_str(&format!("{:<10}{row}\n", "")));
+    }
 }
 
 pub(super) fn section(text: &mut String, heading: &str, lines: &[String], width: usize) {
@@ -68,25 +185,37 @@ pub(crate) fn wrap(line: &str, width: usize, indent: &str) -> String {
     textwrap::fill(&visible::line(line), options)
 }
 
-pub(super) fn finding_text(finding: &crate::findings::Finding, width: usize) -> String {
-    let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
-    let colour = severity_style(finding.severity);
+/// A finding with all its fixes: any one of them suffices.
+fn finding_text(finding: &Finding, width: usize) -> String {
+    const DEEPER: &str = "       ";
+    let dim = Style::new().dimmed();
     let mut text = String::new();
-    let name = format!("{:<9}", finding.severity.as_str().to_uppercase());
-    let title = wrap(&finding.title, width, "          ");
-    let _ = writeln!(text, "{colour}{name}{colour:#} {bold}{}{bold:#}", title.trim_start());
-    let _ = writeln!(
-        text,
-        "{dim}{}{dim:#}",
-        wrap(&format!("{}: {}", finding.id, plain::place(finding)), width, "          ")
-    );
-    let _ = writeln!(text, "{}", wrap(&finding.detail, width, "          "));
+    let _ = write_title(&mut text, finding.severity, &finding.title, width);
+    let place = format!("{}: {}", finding.id, plain::place(finding));
+    let _ = writeln!(text, "{dim}{}{dim:#}", wrap(&place, width, INDENT));
+    let _ = writeln!(text, "{}", wrap(&finding.detail, width, INDENT));
+    if let Some(caution) = &finding.caution {
+        let _ = writeln!(text, "{}", wrap(caution, width, INDENT));
+    }
+    if finding.fixes.len() > 1 {
+        let _ = writeln!(text, "{INDENT}Any one of these:");
+    }
     for (number, fix) in finding.fixes.iter().enumerate() {
-        let step = wrap(&fix.step, width, "             ");
-        let _ = writeln!(text, "          {}. {}", number + 1, step.trim_start());
-        // Only the AWS CLI form. The JSON report and the finding's page have the other forms.
-        for line in fix.cli.iter().flat_map(|cli| cli.lines()).map(visible::line) {
-            let _ = writeln!(text, "             {dim}{line}{dim:#}");
+        for (part, of_fix) in fix.parts.iter().enumerate() {
+            let label = match (part, fix.parts.len()) {
+                (0, 1) => format!("{}. ", number + 1),
+                (0, _) => format!("{}. a) ", number + 1),
+                (part, _) => format!("   {}) ", char::from(b'a' + u8::try_from(part).unwrap_or(25))),
+            };
+            let step = wrap(&of_fix.step, width, DEEPER);
+            let _ = writeln!(text, "{INDENT}{label}{}", step.trim_start());
+            // The JSON report and the finding's page have the lines for CloudFormation and Terraform.
+            for block in of_fix.blocks.iter().filter(|block| !block.kind.is_infrastructure()) {
+                let _ = writeln!(text, "{DEEPER}{}:", block.kind.heading());
+                for line in block.text.lines().map(visible::line) {
+                    let _ = writeln!(text, "{DEEPER}  {dim}{line}{dim:#}");
+                }
+            }
         }
     }
     text.push('\n');
@@ -96,44 +225,85 @@ pub(super) fn finding_text(finding: &crate::findings::Finding, width: usize) -> 
 pub(super) fn severity_style(severity: Severity) -> Style {
     let colour = match severity {
         Severity::Critical => AnsiColor::BrightRed,
-        Severity::High => AnsiColor::Red,
+        Severity::High => AnsiColor::BrightRed,
         Severity::Medium => AnsiColor::Yellow,
-        Severity::Low => AnsiColor::Blue,
+        Severity::Low => AnsiColor::Cyan,
     };
     colour.on_default().bold()
 }
 
 /// The jobs, the worst first. The bar of each job shows how much of its run its credentials last.
-fn table(report: &Report, width: usize) -> String {
-    let mut table = Table::new();
-    let bar_width = (width / 5).clamp(10, 24);
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(u16::try_from(width).unwrap_or(80));
-    table.set_header(["JOB", "VERDICT", "NEEDS", "LASTS", "RUN AGAINST LEASE", "LIMITED BY"]);
-    for job in by_job::worst_first(report) {
-        table.add_row([
+fn table(report: &Report, layout: &Layout<'_>) -> String {
+    let bar_width = (layout.width() / 6).clamp(10, 20);
+    let jobs = by_job::worst_first(report);
+    let mut rows = vec![["JOB", "VERDICT", "NEEDS", "LASTS", "RUN AGAINST LEASE", "LIMITED BY"].map(str::to_owned)];
+    rows.extend(jobs.iter().map(|job| {
+        [
             visible::line(&job.name),
             plain::verdict(job),
             job.needed_seconds.to_string(),
             plain::lasts(job),
-            bar(job, bar_width),
-            visible::line(&plain::limited_by(job)),
-        ]);
+            bar(job, bar_width, layout.ascii),
+            plain::limit_of(job).to_owned(),
+        ]
+    }));
+    let style = |row: usize| look_style(Look::of_job(jobs[row]));
+    let mut text = aligned(&rows, layout.width(), style);
+    let [run, without, headroom] = if layout.ascii { ["#", "-", "."] } else { ["█", "░", "·"] };
+    let _ = writeln!(text, "{run} run with credentials   {without} run without   {headroom} headroom");
+    text
+}
+
+/// A table: the heading, then the rows. `style`: the style of the second column of a row, counted without the heading.
+/// A long name gets a line of its own, and the last column is wrapped.
+pub(super) fn aligned<const N: usize>(rows: &[[String; N]], width: usize, style: impl Fn(usize) -> Style) -> String {
+    use textwrap::core::display_width;
+    let widest = |column: usize| rows.iter().map(|row| display_width(&row[column])).max().unwrap_or(0);
+    let mut widths: [usize; N] = std::array::from_fn(widest);
+    widths[0] = widths[0].min(WIDEST_NAME);
+    let before_last: usize = widths[..N - 1].iter().map(|column| column + 2).sum();
+    let last_width = width.saturating_sub(before_last).max(24);
+    let mut text = String::new();
+    for (index, row) in rows.iter().enumerate() {
+        for (column, cell) in row[..N - 1].iter().enumerate() {
+            let style = if column == 1 { index.checked_sub(1).map_or_else(Style::new, &style) } else { Style::new() };
+            let _ = write!(text, " {style}{cell}{style:#}");
+            match widths[column].checked_sub(display_width(cell)) {
+                Some(rest) => text.push_str(&" ".repeat(rest + 1)),
+                None => text.push_str(&format!("\n{}", " ".repeat(widths[column] + 2))),
+            }
+        }
+        let last = wrap(&row[N - 1], last_width, "");
+        let last = last.replace('\n', &format!("\n{}", " ".repeat(before_last + 1)));
+        let kept = text.trim_end_matches(' ').len();
+        if last.is_empty() {
+            text.truncate(kept);
+        } else {
+            text.push_str(&format!(" {last}"));
+        }
+        text.push('\n');
     }
-    let legend = "█ run with credentials   ░ run without   · headroom";
-    format!("{}\n{}\n", table.trim_fmt(), legend)
+    text
+}
+
+const fn look_style(look: Look) -> Style {
+    match look {
+        Look::CannotStart => AnsiColor::BrightRed.on_default(),
+        Look::WalkFailed | Look::Lapses => AnsiColor::BrightRed.on_default(),
+        Look::Unknown | Look::Thin => AnsiColor::Yellow.on_default(),
+        Look::Covered => AnsiColor::Green.on_default(),
+    }
 }
 
 /// The bar, scaled to the longer of run and lease.
-fn bar(job: &JobReport, width: usize) -> String {
+fn bar(job: &JobReport, width: usize, ascii: bool) -> String {
+    let [run, without, headroom, no_end] = if ascii { ["#", "-", ".", ">"] } else { ["█", "░", "·", "→"] };
     let needed = job.needed_seconds;
     let end = match (job.verdict, job.lapses_after_seconds) {
         (Verdict::Rejected, _) => Seconds(0),
         (Verdict::Unknown, _) => return "?".repeat(width),
         (_, Some(end)) => end,
-        (_, None) => return format!("{}→", "█".repeat(width - 1)),
+        (_, None) => return format!("{}{no_end}", run.repeat(width - 1)),
     };
     let longest = needed.max(end).0.max(1);
     let cells = |seconds: Seconds| {
@@ -141,6 +311,6 @@ fn bar(job: &JobReport, width: usize) -> String {
     };
     // A job that lapses shows a gap, however small.
     let covered = if needed > end { cells(end).min(width - 1) } else { cells(needed) };
-    let rest = if needed > end { "░" } else { "·" };
-    format!("{}{}", "█".repeat(covered), rest.repeat(width - covered))
+    let rest = if needed > end { without } else { headroom };
+    format!("{}{}", run.repeat(covered), rest.repeat(width - covered))
 }

@@ -1,20 +1,23 @@
 //! The JSON form of the report, `schema_version: 1`. Programs rely on it: fields are added, never renamed. Holds the
 //! words of the typed model's values, which other forms print too.
 
+mod finding;
+mod planned;
+
 use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
+pub(crate) use finding::{FactV1, FindingV1, FixV1};
+pub(crate) use planned::PlannedV1;
+
 use super::{
     Coverage, HopOutcome, HopReport, JobReport, MaxSessionFrom, NotCheckedReason, NotCheckedRole, NotJudged,
-    NotWalkedPath, PlannedReport, PlannedRoleReport, Report, RoleReport, Run, Summary, Trigger, Walk,
+    NotWalkedPath, Report, RoleReport, Run, Summary, Trigger, Walk,
 };
-use crate::findings::evidence::{Evidence, FactValue};
-use crate::findings::{Finding, FindingId, Severity, Waived};
-use crate::fixes::Fix;
-use crate::inventory::{JobName, LengthFrom, Location, RoleArn, RoleRef, Seconds};
+use crate::findings::{Finding, FindingId, Severity};
+use crate::inventory::{JobName, LengthFrom, Location, RoleRef, Seconds};
 use crate::lease::{LimitedBy, Verdict};
-use crate::templates::Note;
 
 /// The version of the report and of the messages.
 pub(crate) const SCHEMA_VERSION: u32 = 1;
@@ -142,8 +145,8 @@ struct ReportV1<'a> {
     planned: Option<PlannedV1<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     not_judged: Vec<NotJudgedV1<'a>>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    notes: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<&'a str>,
 }
 
 impl Serialize for Report {
@@ -158,7 +161,7 @@ impl Serialize for Report {
             findings: &self.findings,
             planned: self.planned.as_ref().map(PlannedV1::from),
             not_judged: self.not_judged.iter().map(NotJudgedV1::from).collect(),
-            notes: &self.notes,
+            notes: self.all_notes(),
         }
         .serialize(serializer)
     }
@@ -356,48 +359,6 @@ impl<'a> From<&'a RoleReport> for RoleV1<'a> {
     }
 }
 
-/// Templates and plans in the report and `explain`.
-#[derive(Serialize)]
-pub(crate) struct PlannedV1<'a> {
-    files: &'a [String],
-    defined: usize,
-    roles: Vec<PlannedRoleV1<'a>>,
-    notes: Vec<NoteV1<'a>>,
-}
-
-#[derive(Serialize)]
-struct PlannedRoleV1<'a> {
-    arn: &'a RoleArn,
-    from: &'a str,
-    max_session_duration_seconds: Option<Seconds>,
-    deleted: bool,
-}
-
-#[derive(Serialize)]
-struct NoteV1<'a> {
-    role: Option<&'a RoleArn>,
-    from: &'a str,
-    text: &'a str,
-}
-
-impl<'a> From<&'a PlannedReport> for PlannedV1<'a> {
-    fn from(planned: &'a PlannedReport) -> Self {
-        let role = |role: &'a PlannedRoleReport| PlannedRoleV1 {
-            arn: &role.arn,
-            from: &role.from,
-            max_session_duration_seconds: role.max_session_duration_seconds,
-            deleted: role.deleted,
-        };
-        let note = |Note { role, from, text }: &'a Note| NoteV1 { role: role.as_ref(), from, text };
-        Self {
-            files: &planned.files,
-            defined: planned.defined,
-            roles: planned.roles.iter().map(role).collect(),
-            notes: planned.notes.iter().map(note).collect(),
-        }
-    }
-}
-
 #[derive(Serialize)]
 struct NotJudgedV1<'a> {
     location: &'a Location,
@@ -409,114 +370,5 @@ struct NotJudgedV1<'a> {
 impl<'a> From<&'a NotJudged> for NotJudgedV1<'a> {
     fn from(NotJudged { location, what, help, cannot_work }: &'a NotJudged) -> Self {
         Self { location, what, help, cannot_work: *cannot_work }
-    }
-}
-
-/// A finding in the report and the messages.
-#[derive(Serialize)]
-pub(crate) struct FindingV1<'a> {
-    id: FindingId,
-    severity: Severity,
-    job: Option<&'a JobName>,
-    role: Option<&'a RoleRef>,
-    hop: Option<usize>,
-    owner: &'a str,
-    owners: &'a [String],
-    title: &'a str,
-    detail: &'a str,
-    evidence: Vec<FactV1<'a>>,
-    remediation: Vec<FixV1<'a>>,
-    runbook: &'a str,
-    fingerprint: &'a str,
-    waived: Option<WaivedV1<'a>>,
-    location: Option<&'a Location>,
-}
-
-impl<'a> From<&'a Finding> for FindingV1<'a> {
-    fn from(finding: &'a Finding) -> Self {
-        Self {
-            id: finding.id,
-            severity: finding.severity,
-            job: finding.job.as_ref(),
-            role: finding.role.as_ref(),
-            hop: finding.hop,
-            owner: &finding.owner,
-            owners: &finding.owners,
-            title: &finding.title,
-            detail: &finding.detail,
-            evidence: finding.evidence.iter().map(FactV1::from).collect(),
-            remediation: finding.fixes.iter().map(FixV1::from).collect(),
-            runbook: &finding.runbook,
-            fingerprint: &finding.fingerprint,
-            waived: finding.waived.as_ref().map(WaivedV1::from),
-            location: finding.location.as_ref(),
-        }
-    }
-}
-
-/// A fact of a finding.
-#[derive(Serialize)]
-pub(crate) struct FactV1<'a> {
-    name: &'static str,
-    value: ValueV1<'a>,
-    source: String,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum ValueV1<'a> {
-    Seconds(Seconds),
-    Number(i64),
-    Flag(bool),
-    Text(String),
-    List(Vec<&'a str>),
-}
-
-impl<'a> From<&'a Evidence> for FactV1<'a> {
-    fn from(Evidence { fact, provenance }: &'a Evidence) -> Self {
-        let value = match fact.value() {
-            FactValue::Seconds(seconds) => ValueV1::Seconds(seconds),
-            FactValue::Number(number) => ValueV1::Number(number),
-            FactValue::Flag(flag) => ValueV1::Flag(flag),
-            FactValue::Text(text) => ValueV1::Text(text),
-            FactValue::List(items) => ValueV1::List(items),
-        };
-        Self { name: fact.kind().name(), value, source: provenance.to_string() }
-    }
-}
-
-/// A fix of a finding in the report and `explain`.
-#[derive(Serialize)]
-pub(crate) struct FixV1<'a> {
-    step: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cli: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cloudformation: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    terraform: Option<&'a str>,
-}
-
-impl<'a> From<&'a Fix> for FixV1<'a> {
-    fn from(fix: &'a Fix) -> Self {
-        Self {
-            step: &fix.step,
-            cli: fix.cli.as_deref(),
-            cloudformation: fix.cloudformation.as_deref(),
-            terraform: fix.terraform.as_deref(),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct WaivedV1<'a> {
-    until: String,
-    reason: &'a str,
-    approver: Option<&'a str>,
-}
-
-impl<'a> From<&'a Waived> for WaivedV1<'a> {
-    fn from(waived: &'a Waived) -> Self {
-        Self { until: waived.until.to_string(), reason: &waived.reason, approver: waived.approver.as_deref() }
     }
 }

@@ -8,6 +8,7 @@ use maud::{Markup, PreEscaped, html};
 use super::by_job::{Found, Look, worst_first};
 use super::{JobReport, Report, bars, plain};
 use crate::findings::Finding;
+use crate::fixes::Block;
 use crate::visible;
 
 /// The size limit of a widget's rows in bytes: the limit of a Lambda answer, with space for the rest and JSON
@@ -36,7 +37,7 @@ pub fn render(report: &Report, dark: bool) -> String {
     let mut rows = Vec::with_capacity(jobs.len());
     let mut bytes = 0;
     for job in &jobs {
-        let row = visible::block(&row(job, &found).into_string());
+        let row = visible::block(&row(report, job, &found).into_string());
         bytes += row.len();
         if bytes > LARGEST {
             break;
@@ -97,7 +98,7 @@ fn findings_without_job(findings: &[&Finding]) -> Markup {
     }
 }
 
-fn row(job: &JobReport, found: &Found<'_>) -> Markup {
+fn row(report: &Report, job: &JobReport, found: &Found<'_>) -> Markup {
     let (open, waived) = (found.open(job), found.waived(job));
     // Names and texts come from other people, in any script: `bdi` isolates the direction of each.
     html! {
@@ -105,6 +106,7 @@ fn row(job: &JobReport, found: &Found<'_>) -> Markup {
             div.ch-job { bdi { (job.name) } }
             div.ch-verdict { (plain::verdict(job)) }
             div.ch-time { (bars::describe_times(job)) }
+            div.ch-where { (bars::owner_and_accounts(report, job)) }
             div.ch-why {
                 @if !open.is_empty() { a.ch-link { (worst_and_count(open)) } (action(open)) }
                 @else if !waived.is_empty() { span.ch-quiet { (worst_and_count(waived)) ", waived" } }
@@ -124,14 +126,16 @@ fn popup(finding: &Finding) -> Markup {
     html! {
         h3 { bdi { (finding.title) } }
         p { b { (finding.severity) } " · " (finding.id) " · " bdi { (plain::place(finding)) } }
-        p dir="auto" { (finding.detail) }
+        p dir="auto" { (bars::with_code(&finding.detail)) }
         ol {
             @for fix in &finding.fixes {
                 li {
-                    bdi { (fix.step) }
-                    @for (name, form) in plain::forms(fix) {
-                        div { (name) }
-                        pre style="white-space:pre-wrap;overflow-wrap:anywhere" { (form) }
+                    @for part in &fix.parts {
+                        div { bdi { (bars::with_code(&part.step)) } }
+                        @for Block { kind, text } in &part.blocks {
+                            div { (kind.heading()) }
+                            pre style="white-space:pre-wrap;overflow-wrap:anywhere" { (text) }
+                        }
                     }
                 }
             }

@@ -57,7 +57,7 @@ async fn status_1_for_an_open_finding_at_or_above_the_limit() {
 #[tokio::test]
 async fn status_2_for_bad_arguments_with_a_hint_about_the_right_ones() {
     for (arguments, expected) in [
-        (&[][..], "Usage:"),
+        (&[][..], "credential-health --help"),
         (&["chekc"][..], "check"),
         (&["check"][..], "--inventory"),
         (&["lint", "--inventory", "jobs.yaml", "--fail-on", "severe"][..], "low, medium, high, critical or none"),

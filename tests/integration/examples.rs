@@ -13,7 +13,8 @@ use credential_health::cloudtrail::{build, stream};
 use credential_health::facts::Observation;
 use credential_health::findings::FindingId;
 use credential_health::inventory::{Filter, Inventory, InventorySource, RoleArn};
-use credential_health::report::{Report, Trigger, terminal};
+use credential_health::report::terminal::{self, Detail, Layout};
+use credential_health::report::{Report, Trigger};
 use credential_health::templates::Planned;
 
 use crate::harness::{CHECKER, Check, ETL, HUB, client, hasty_client, role, world};
@@ -22,9 +23,9 @@ use crate::stand_in::{Fault, Role, StandIn, refusal};
 const READER: &str = "arn:aws:iam::222222222222:role/credential-health-reader";
 /// The width of output without a terminal.
 const COLUMNS: usize = 100;
-const LINT: &str = "$ credential-health lint --inventory inventory.yaml";
-const LINT_CLOUDTRAIL: &str = "$ credential-health lint --inventory inventory.yaml --cloudtrail logs/";
-const CHECK: &str = "$ credential-health check --inventory inventory.yaml";
+const LINT: &str = "$ credential-health lint --inventory inventory.yaml --verbose";
+const LINT_CLOUDTRAIL: &str = "$ credential-health lint --inventory inventory.yaml --cloudtrail logs/ --verbose";
+const CHECK: &str = "$ credential-health check --inventory inventory.yaml --verbose";
 
 fn start() -> Start {
     let at = "2026-11-23T12:00:00Z".parse().unwrap();
@@ -148,9 +149,13 @@ async fn report_beside_a_broken_file(whole: &str, broken: &str) -> Report {
 /// The command, and the part of its output about the finding.
 fn console(id: FindingId, command: &str, report: &Report) -> String {
     // The harness uses another name for the inventory.
-    let text = anstream::adapter::strip_str(&terminal::render(report, COLUMNS)).to_string();
+    let text = anstream::adapter::strip_str(&terminal::render(
+        report,
+        &Layout { detail: Detail::Everything, ..Layout::of_width(COLUMNS) },
+    ))
+    .to_string();
     let text = text.replace("jobs.yaml:", "inventory.yaml:");
-    let place = format!("          {id}: ");
+    let place = format!("    {id}: ");
     let about = text.split("\n\n").find(|part| part.lines().any(|line| line.starts_with(&place)));
     let about = about.unwrap_or_else(|| panic!("{id} is not found in:\n{text}"));
     let lines = about.lines().skip_while(|line| line.is_empty()).map(str::trim_end);

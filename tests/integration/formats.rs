@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use comrak::nodes::NodeValue;
 use credential_health::findings::Finding;
 use credential_health::findings::{FindingId, Severity};
+use credential_health::fixes::Fix;
 use credential_health::notify::{self, Notify, Wanted};
 use credential_health::report::{Report, csv, html, junit, markdown, sarif, terminal};
 use proptest::prelude::*;
@@ -348,7 +349,8 @@ fn fixes_in_markdown_equal_the_fixes_of_the_report() {
         blocks.collect()
     });
     let mut found = 0;
-    for cli in report.findings.iter().flat_map(|finding| &finding.fixes).filter_map(|remedy| remedy.cli.as_ref()) {
+    for cli in report.findings.iter().flat_map(|finding| &finding.fixes).flat_map(Fix::blocks).map(|block| &block.text)
+    {
         if written_out(cli).replace("\\n", "\n") == *cli {
             assert!(blocks.contains(cli.trim_end()), "{cli}\nis not in {blocks:#?}");
             found += 1;
@@ -413,10 +415,11 @@ fn the_page_has_every_job_every_finding_and_every_fix() {
         assert!(names.contains(&written_out(&job.name)), "{:?}", job.name);
     }
     for finding in &report.findings {
-        let (title, detail) = (written_out(&finding.title), written_out(&finding.detail));
-        assert!(names.contains(&title) && whole.contains(&detail), "{finding:#?}");
+        // The page shows text between backticks as code.
+        let (title, detail) = (written_out(&finding.title), written_out(&finding.detail).replace('`', ""));
+        assert!(names.contains(&title) && whole.replace('`', "").contains(&detail), "{finding:#?}");
         for remedy in &finding.fixes {
-            for form in [&remedy.cli, &remedy.cloudformation, &remedy.terraform].into_iter().flatten() {
+            for form in remedy.blocks().map(|block| &block.text) {
                 let lines: Vec<String> = form.split('\n').map(written_out).collect();
                 assert!(codes.contains(&lines.join("\n")), "{form}");
             }
@@ -522,7 +525,7 @@ fn for_people(report: &Report) -> Vec<String> {
     let notes = notes.iter().map(|note| note["message"]["text"].as_str());
     let mut texts: Vec<String> = messages.chain(notes).flatten().map(str::to_owned).chain(mails).collect();
     texts.push(csv::render(report).replace("\r\n", "\n"));
-    texts.push(terminal::render(report, 100));
+    texts.push(terminal::render(report, &credential_health::report::terminal::Layout::of_width(100)));
     texts.extend(["junit", "markdown", "html"].map(|format| render(report, format)));
     texts
 }
@@ -532,7 +535,7 @@ fn no_form_for_people_has_control_characters() {
     for report in reports() {
         for_people(&report).iter().for_each(|text| assert_all_is_seen(text));
     }
-    let shown = terminal::render(&lint(HOSTILE), 140);
+    let shown = terminal::render(&lint(HOSTILE), &credential_health::report::terminal::Layout::of_width(140));
     assert!(shown.contains("\\u{202e}gnp.exe"), "it is written out, not taken away: {shown}");
 }
 
@@ -556,7 +559,7 @@ proptest! {
             (finding.job, finding.owner) = (Some(name.as_str().into()), text.clone());
             finding.title.push_str(&name);
             finding.detail.push_str(&text);
-            finding.fixes.iter_mut().for_each(|remedy| remedy.step.push_str(&name));
+            finding.fixes.iter_mut().flat_map(|fix| &mut fix.parts).for_each(|part| part.step.push_str(&name));
         }
         for_people(&report).iter().for_each(|text| assert_all_is_seen(text));
     }

@@ -353,7 +353,10 @@ async fn values(seen: &mut Seen) {
     for failure in failures {
         seen.add("error chains", &format!("{failure} {failure:?}"));
     }
-    seen.add("standard output", &terminal::render(&outcome.report, 80));
+    seen.add(
+        "standard output",
+        &terminal::render(&outcome.report, &credential_health::report::terminal::Layout::of_width(80)),
+    );
     seen.add("dashboard pages", &widget::render(&outcome.report, true));
     let findings: Vec<_> = outcome.report.findings.iter().collect();
     assert!(findings.len() >= 2, "the run met what was spoilt");

@@ -27,8 +27,8 @@ fn job(source: &str, length: &str, refresh: &str) -> String {
     )
 }
 
-fn steps(findings: &[Finding]) -> Vec<&str> {
-    findings.iter().flat_map(|finding| &finding.fixes).map(|remedy| remedy.step.as_str()).collect()
+fn steps(findings: &[Finding]) -> Vec<String> {
+    findings.iter().flat_map(|finding| &finding.fixes).map(Fix::sentences).collect()
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn a_suggested_maximum_is_enough_for_every_job_that_assumes_the_role_directly() 
          {{name: a, length: 3h, source: web-identity, path: [work]}}, \
          {{name: b, length: 7h, source: web-identity, path: [{{role: work, duration: 2h}}]}}]}}"
     ));
-    let raised: Vec<&str> = steps(&report.findings).into_iter().filter(|step| step.starts_with("Set Max")).collect();
+    let raised: Vec<String> = steps(&report.findings).into_iter().filter(|step| step.starts_with("Set Max")).collect();
     assert_eq!(raised.len(), 2);
     assert!(raised.iter().all(|step| step.contains("to 28800 (8h)")), "{raised:?}");
 }
@@ -46,7 +46,7 @@ fn a_suggested_maximum_is_enough_for_every_job_that_assumes_the_role_directly() 
 #[test]
 fn the_command_for_a_web_identity_role_uses_the_call_that_it_trusts() {
     let report = lint(&job("web-identity", "90m", "none"));
-    let cli: String = report.findings.iter().flat_map(|f| &f.fixes).filter_map(|r| r.cli.clone()).collect();
+    let cli: String = report.findings.iter().flat_map(|f| &f.fixes).filter_map(Fix::commands).collect();
     assert!(cli.contains("assume-role-with-web-identity"), "{cli}");
     assert!(!cli.contains("sts assume-role --"), "{cli}");
 }
@@ -70,7 +70,7 @@ fn a_suggested_profile_works_in_every_client() {
             "{{version: 1, roles: {{work: {{arn: \"{ROLE}\", max_session_duration: 2h}}}}, \
              jobs: [{{name: {name:?}, length: 5h, source: {source}, path: {path}}}]}}"
         ));
-        let all = report.findings.iter().flat_map(|f| &f.fixes).filter_map(|r| r.cli.clone());
+        let all = report.findings.iter().flat_map(|f| &f.fixes).filter_map(Fix::commands);
         all.filter(|cli| cli.contains("[profile ")).collect::<Vec<String>>().join("\n")
     };
     let named = written("nightly etl] #1", "ecs-task", "[work, work]");
@@ -153,14 +153,14 @@ fn not_covering(inventory: &Inventory, seen: &mut BTreeMap<&'static str, usize>)
             let verdict = judged(&after).jobs[0].verdict;
             if verdict != Verdict::Covered {
                 let job = &inventory.jobs[0];
-                wrong.push(format!("{id}, {}: {verdict:?} after {}\n  {job:?}", number + 1, fix.step));
+                wrong.push(format!("{id}, {}: {verdict:?} after {}\n  {job:?}", number + 1, fix.sentences()));
             }
         }
         // The first fix covers the job, unless there is no fix or the decisive fact is unknown.
         let first = &finding.fixes[0];
         let changes = first.effect.job.is_some() || !first.effect.max_sessions.is_empty();
-        if !changes && *id != "max-session-unknown" && !first.step.starts_with("No set of") {
-            wrong.push(format!("{id}: the first fix changes nothing: {}", first.step));
+        if !changes && *id != "max-session-unknown" && !first.sentences().starts_with("No set of") {
+            wrong.push(format!("{id}: the first fix changes nothing: {}", first.sentences()));
         }
     }
     wrong
@@ -236,7 +236,7 @@ proptest! {
         let inventory = inventory_of(&case);
         let before = judged(&inventory);
         for finding in before.findings.iter().filter(|finding| LOWERING.contains(&finding.id.as_str())) {
-            let Fix { step, effect, .. } = &finding.fixes[0];
+            let (step, effect) = (finding.fixes[0].sentences(), &finding.fixes[0].effect);
             let (role, to) = effect.max_sessions.first_key_value().unwrap();
             let arn = role.arn().unwrap();
             prop_assert!(inventory.role(arn).max_session_duration > Some(*to), "{}", step);
@@ -256,7 +256,7 @@ fn commands_that_change_a_role_come_before_commands_that_assume_it() {
                 "{{version: 1, jobs: [{{name: j, length: {length}, source: {source}, path: [{{role: \"{ROLE}\", \
                     duration: {duration}}}]}}]}}"
             ));
-            remedies.extend(report.findings.iter().flat_map(|f| &f.fixes).filter_map(|r| r.cli.clone()));
+            remedies.extend(report.findings.iter().flat_map(|f| &f.fixes).filter_map(Fix::commands));
         }
     }
     let mut compared = 0;
@@ -289,7 +289,7 @@ fn a_chain_that_caps_a_session_gets_a_shorter_chain_as_fix_for_every_first_hop()
         let [finding] = &report.findings[..] else { panic!("{:?}", report.findings) };
         assert_eq!(finding.id.as_str(), "chain-caps-session");
         let ways = ["Leave hub out", "Take hub out", "Shorten the chain"];
-        let shorter = |step: &&str| ways.iter().any(|way| step.contains(way));
+        let shorter = |step: &&String| ways.iter().any(|way| step.contains(way));
         assert_eq!(steps(&report.findings).iter().filter(|step| shorter(step)).count(), 1, "{source}: {finding:?}");
     }
 }

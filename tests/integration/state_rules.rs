@@ -145,7 +145,7 @@ jobs:
     let reasons: BTreeSet<(String, String)> = changes.owners["data"]
         .resolved
         .iter()
-        .map(|resolved| (resolved.was.job.clone().unwrap(), resolved.reason.clone()))
+        .map(|resolved| (resolved.was.job.clone().unwrap(), resolved.reason.to_string()))
         .collect();
     let expected = [
         ("a", "no longer found"),
@@ -371,13 +371,13 @@ fn findings_omitted_from_a_message_are_in_the_next_one() {
 fn a_subject_counts_the_changes_and_fits_for_every_owner() {
     let before = report(&[("a", "data", 2), ("b", "data", 2)], "");
     let (previous, messages) = publish_all(&first(), &run(&before, day(0)), &before);
-    assert_eq!(messages[0].subject, "credential-health: 2 new: 2 high (data)");
+    assert_eq!(messages[0].subject, "a dies after 1h; 1 more (data)");
     let after = report(&[("a", "data", 3), ("c", "data", 2)], "");
     let (previous, messages) = publish_all(&previous, &run(&after, day(1)), &after);
-    assert_eq!(messages[0].subject, "credential-health: 1 new, 1 changed, 1 resolved: 2 high (data)");
+    assert_eq!(messages[0].subject, "a dies after 1h; 1 more; 1 resolved (data)");
     let none = report(&[], "");
     let (_, messages) = publish_all(&previous, &run(&none, day(2)), &none);
-    assert_eq!(messages[0].subject, "credential-health: 2 resolved (data)");
+    assert_eq!(messages[0].subject, "2 resolved (data)");
     let severity = messages[0].attributes.iter().find(|attribute| attribute.name == "severity").unwrap();
     assert_eq!(severity.value, "none");
     let long = report(&[("a", &"équipe-☂-".repeat(12), 2)], "");

@@ -423,6 +423,7 @@ fn names_are_escaped_as_text() {
             "span",
             "bdi",
             "a",
+            "code",
             "cwdb-action",
             "h3",
             "p",

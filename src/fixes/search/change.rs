@@ -190,6 +190,25 @@ pub enum Change {
 }
 
 impl Change {
+    /// The name of the change without its number.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Source(_) => "source",
+            Self::ExchangeForLast => "exchange",
+            Self::Drop(_) => "drop",
+            Self::Ask(..) => "ask",
+            Self::SendNone(_) => "send-none",
+            Self::Renew(_) => "renew",
+            Self::MaxSession(..) => "max-session",
+            Self::Refresh(Refresh::Every(_)) => "every",
+            Self::Refresh(Refresh::Auto | Refresh::None) => "refresh",
+            Self::Pause(_) => "pause",
+            Self::Age(_) => "age",
+            Self::Split(_) => "split",
+        }
+    }
+
     /// The order of making changes: AWS has to allow a request before the job sends it.
     pub(super) fn order(&self) -> u8 {
         match self {

@@ -46,7 +46,7 @@ pub fn fit(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Fit 
     if judge(job, max_session).verdict == Verdict::Covered {
         return Fit::Fits;
     }
-    let search = Search { job, max_session };
+    let search = Search { job, max_session, can_make: &|_| true };
     let ways = search.ways(MOST_CHANGES, None);
     if !ways.is_empty() {
         return Fit::Ways(ways);
@@ -55,7 +55,7 @@ pub fn fit(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Fit 
     let fits = |minutes: u64| {
         let shorter = Job { length: Seconds::minutes(minutes), ..job.clone() };
         let as_it_is = judge(&shorter, max_session).verdict == Verdict::Covered;
-        as_it_is || !Search { job: &shorter, max_session }.ways(MOST_CHANGES, Some(1)).is_empty()
+        as_it_is || !Search { job: &shorter, max_session, can_make: &|_| true }.ways(MOST_CHANGES, Some(1)).is_empty()
     };
     let (mut low, mut high) = (0, job.length.0 / 60);
     while low < high {
@@ -66,15 +66,21 @@ pub fn fit(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Fit 
 }
 
 /// The first `most` ways to cover the job, for a report about many jobs. Three changes are tried only if no two
-/// suffice, and no shorter run is searched. Empty: no way exists, or the job is already covered.
+/// suffice, and no shorter run is searched. Empty: no way exists, or the job is already covered. `can_make`: whether the
+/// user can make the changes where the job is declared.
 #[must_use]
-pub(crate) fn first_ways(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>, most: usize) -> Vec<Way> {
+pub(crate) fn first_ways(
+    job: &Job,
+    max_session: &dyn Fn(&RoleRef) -> Option<Seconds>,
+    can_make: &dyn Fn(&Way) -> bool,
+    most: usize,
+) -> Vec<Way> {
     if judge(job, max_session).verdict == Verdict::Covered {
         return Vec::new();
     }
     // The search copies the job for each try, and no verdict depends on these fields.
     let job = &Job { name: JobName::default(), owner: None, location: Location::default(), ..job.clone() };
-    let search = Search { job, max_session };
+    let search = Search { job, max_session, can_make };
     let of_two = search.ways(MOST_CHANGES - 1, Some(most));
     if of_two.is_empty() { search.ways(MOST_CHANGES, Some(most)) } else { of_two }
 }
@@ -86,7 +92,7 @@ pub(crate) fn sufficient_requests(
     job: &Job,
     max_session: &dyn Fn(&RoleRef) -> Option<Seconds>,
 ) -> Vec<(usize, Seconds)> {
-    let ways = Search { job, max_session }.ways_with(1, None, |set| matches!(set, [Step::Ask(_)]));
+    let ways = Search { job, max_session, can_make: &|_| true }.ways_with(1, None, |set| matches!(set, [Step::Ask(_)]));
     let request = |way: Way| match way.changes[..] {
         [Change::Ask(hop, seconds)] => Some((hop, seconds)),
         _ => None,
@@ -96,8 +102,12 @@ pub(crate) fn sufficient_requests(
 
 /// The least change with a shorter chain, for a job that chains roles.
 #[must_use]
-pub(crate) fn shorter_chain(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Option<Way> {
-    let search = Search { job, max_session };
+pub(crate) fn shorter_chain(
+    job: &Job,
+    max_session: &dyn Fn(&RoleRef) -> Option<Seconds>,
+    can_make: &dyn Fn(&Way) -> bool,
+) -> Option<Way> {
+    let search = Search { job, max_session, can_make };
     search.ways_with(MOST_CHANGES, Some(1), |set| set.iter().any(|step| step.shortens_the_chain())).pop()
 }
 
@@ -105,6 +115,8 @@ pub(crate) fn shorter_chain(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<
 struct Search<'a> {
     job: &'a Job,
     max_session: &'a dyn Fn(&RoleRef) -> Option<Seconds>,
+    /// Whether the user can make the changes of a way where the job is declared.
+    can_make: &'a dyn Fn(&Way) -> bool,
 }
 
 impl Search<'_> {
@@ -131,6 +143,7 @@ impl Search<'_> {
             if !holds_another
                 && let Some(way) = self.complete(&set)
                 && !self.is_more_than_enough(&way)
+                && (self.can_make)(&way)
             {
                 found.push((set, way));
             }

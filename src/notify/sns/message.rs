@@ -9,7 +9,7 @@ use crate::notify::digest::{Digest, Wanted, change_digests, digests};
 use crate::notify::json::resolved_json;
 use crate::notify::state::{Changes, Resolved};
 use crate::notify::text::resolved_line;
-use crate::report::{Report, plain, v1};
+use crate::report::{Report, v1};
 use crate::visible;
 
 /// The longest subject that SNS accepts: less than 100 characters (SNS Publish, `Subject`).
@@ -154,8 +154,15 @@ fn counts_of(digest: &Digest<'_>) -> String {
 }
 
 fn subject(digest: &Digest<'_>) -> String {
-    let subject = format!("credential-health: {} ({})", counts_of(digest), digest.owner);
-    subject.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).take(LONGEST_SUBJECT).collect()
+    let ascii = |text: &str| -> String {
+        text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect()
+    };
+    let (head, tail) = digest.subject();
+    let (head, tail) = (ascii(&head), ascii(&tail));
+    // A long title is cut before the counts and the owner.
+    let room = LONGEST_SUBJECT.saturating_sub(tail.len()).max(LONGEST_SUBJECT / 2);
+    let head = if head.len() > room { format!("{}...", &head[..room.saturating_sub(3)]) } else { head };
+    format!("{head}{tail}").chars().take(LONGEST_SUBJECT).collect()
 }
 
 fn attributes(digest: &Digest<'_>, lists: bool) -> Vec<Attribute> {
@@ -190,10 +197,11 @@ fn bytes_in_json(text: &str) -> usize {
     serde_json::to_string(text).map_or(0, |quoted| quoted.len() - 2)
 }
 
-/// The bytes that a finding adds to a message: twice as text and four times as JSON, each as a JSON string.
+/// The bytes that a finding adds to a message at least: its title twice as text, and four times as JSON, each as a
+/// JSON string. Findings with one cause share the rest of the text.
 fn bytes_of_finding(finding: &Finding) -> usize {
     let details = serde_json::to_string(&v1::FindingV1::from(finding)).unwrap_or_default();
-    2 * bytes_in_json(&visible::block(&plain::finding(finding))) + 4 * bytes_in_json(&details)
+    2 * bytes_in_json(&visible::line(finding.job.as_deref().unwrap_or_default())) + 4 * bytes_in_json(&details)
 }
 
 /// The bytes that a resolved finding adds to a message.

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 
 use jiff::Timestamp;
 
@@ -107,8 +108,29 @@ pub struct Resolved {
     pub fingerprint: String,
     /// Its entry in the state.
     pub was: Entry,
-    /// Why: `no longer found`, `no longer declared`, `waived until …`, `now owned by …`.
-    pub reason: String,
+    /// Why.
+    pub reason: Gone,
+}
+
+/// Why a finding is no longer open for an owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Gone {
+    /// `no longer found` or `no longer declared`.
+    NoLonger(&'static str),
+    /// A waiver accepts it: the problem is still there.
+    Waived(jiff::civil::Date),
+    /// It belongs to other owners.
+    NowOwnedBy(Vec<String>),
+}
+
+impl fmt::Display for Gone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoLonger(why) => f.write_str(why),
+            Self::Waived(until) => write!(f, "waived until {until}"),
+            Self::NowOwnedBy(owners) => write!(f, "now owned by {}", owners.join(", ")),
+        }
+    }
 }
 
 /// How a finding compares with its entry in the state.
@@ -123,7 +145,7 @@ pub(super) enum Status<'r> {
     /// Nothing to publish.
     Unchanged,
     /// No longer open: why.
-    Resolved(String),
+    Resolved(Gone),
     /// This run did not check it, or may not judge it.
     Unchecked,
     /// Open, and below the severity of messages.
@@ -231,7 +253,7 @@ pub(super) fn compare<'r>(previous: &'r Previous, run: &Run<'r>) -> Vec<Compared
             Some(finding) => match &finding.waived {
                 None if finding.owners.contains(&key.owner) => continue,
                 None => run.moved(entry, finding, older),
-                Some(waived) => run.gone(entry, older, Some(format!("waived until {}", waived.until))),
+                Some(waived) => run.gone(entry, older, Some(Gone::Waived(waived.until))),
             },
             None => run.gone(entry, older, None),
         };
@@ -272,18 +294,18 @@ impl Run<'_> {
         if entry.severity < self.min_severity {
             return Status::Dropped;
         }
-        Status::Resolved(format!("now owned by {}", finding.owners.join(", ")))
+        Status::Resolved(Gone::NowOwnedBy(finding.owners.clone()))
     }
 
     /// The status of an entry whose finding is waived, or not in the report.
-    fn gone<'r>(&self, entry: &Entry, older: bool, waived: Option<String>) -> Status<'r> {
+    fn gone<'r>(&self, entry: &Entry, older: bool, waived: Option<Gone>) -> Status<'r> {
         if older || !self.report.run.complete {
             return Status::Unchecked;
         }
         if entry.severity < self.min_severity {
             return Status::Dropped;
         }
-        match waived.or_else(|| self.checked.why_gone(entry).map(str::to_owned)) {
+        match waived.or_else(|| self.checked.why_gone(entry).map(Gone::NoLonger)) {
             Some(reason) => Status::Resolved(reason),
             None => Status::Unchecked,
         }

@@ -21,7 +21,7 @@ use crate::findings::{ChangeKey, Finding, FindingId, Severity};
 use crate::inventory::{RoleRef, Seconds};
 use crate::report::Report;
 
-pub use changes::{Changes, Difference, Notice, OwnerChanges, Reason, Resolved};
+pub use changes::{Changes, Difference, Gone, Notice, OwnerChanges, Reason, Resolved};
 use checked::Checked;
 pub use published::{PublishedChanges, state_after_publishing, state_before_publishing};
 #[cfg(feature = "lambda")]

@@ -2,7 +2,7 @@
 //! wording of a fix is in `fixes`.
 
 use crate::fixes::search::{Change, Changed, Way};
-use crate::fixes::{self, Fix};
+use crate::fixes::{self, Fix, FixPlace};
 use crate::inventory::{Inventory, Job, Refresh, Role, RoleRef, Seconds, Source, write};
 
 /// The steps of a way, and the lines to declare afterwards.
@@ -10,8 +10,8 @@ use crate::inventory::{Inventory, Job, Refresh, Role, RoleRef, Seconds, Source, 
 pub(super) struct Advice {
     /// A summary of all changes.
     pub(super) heading: String,
-    /// One fix per change, in order.
-    pub(super) fixes: Vec<Fix>,
+    /// The fix: one part per change, in order.
+    pub(super) fix: Fix,
     /// The changed keys of the job, as YAML.
     pub(super) job: String,
     /// The changes under `roles`, as YAML; empty if none.
@@ -20,7 +20,7 @@ pub(super) struct Advice {
 
 /// Describes a way. `max_session`: a role's MaxSessionDuration, if known.
 pub(super) fn advise(
-    inventory: &Inventory,
+    place: &FixPlace<'_>,
     job: &Job,
     way: &Way,
     max_session: &dyn Fn(&RoleRef) -> Option<Seconds>,
@@ -29,15 +29,14 @@ pub(super) fn advise(
     let raise = |role: &RoleRef, to: Seconds| {
         let why =
             if max_session(role).is_some() { "" } else { ", unless it is that long already: its value is not known" };
-        Some(fixes::set_max_session(role, why, to))
+        Some(fixes::set_max_session(place, role, why, to))
     };
-    let steps = way.changes.iter().filter_map(|change| fixes::describe_change(job, &changed, change, raise));
     let heading: Vec<String> = way.changes.iter().map(|change| summarize(job, change)).collect();
     Advice {
         heading: listed(&heading),
-        fixes: steps.collect(),
-        job: job_lines(inventory, job, &changed.job),
-        roles: role_lines(inventory, &changed),
+        fix: fixes::describe_way(place, job, &way.changes, raise),
+        job: job_lines(place.inventory, job, &changed.job),
+        roles: role_lines(place.inventory, &changed),
     }
 }
 

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::Explanation;
 use super::advice::advise;
 use crate::findings::Finding;
-use crate::fixes::Fix;
 use crate::fixes::search::{Fit, Way};
+use crate::fixes::{Fix, Part};
 use crate::inventory::{Location, ParameterValue, Refresh, RoleRef, Seconds, Source};
 use crate::lease::{Grant, LimitedBy, Verdict};
 use crate::report::MaxSessionFrom;
@@ -163,10 +163,10 @@ impl Explanation<'_> {
     }
 
     fn way_as_json(&self, way: &Way) -> ExplainedWay {
-        let advice = advise(self.inventory, self.job, way, &|role| self.max_session(role).map(|(max, _)| max));
+        let advice = advise(&self.place, self.job, way, &|role| self.max_session(role).map(|(max, _)| max));
         ExplainedWay {
             summary: advice.heading,
-            steps: advice.fixes,
+            steps: advice.fix.parts.into_iter().map(Part::into_fix).collect(),
             job: advice.job,
             roles: advice.roles,
             lease_seconds: way.judgement.lease,

@@ -17,6 +17,7 @@ use super::terminal::{WIDTHS, severity_style, wrap};
 use crate::facts::{Facts, MaxSessionFrom};
 use crate::findings::FindingId;
 use crate::findings::{Finding, Subject};
+use crate::fixes::FixPlace;
 use crate::fixes::search::{Fit, fit};
 use crate::inventory::{Hop, Inventory, Job, RoleRef, Seconds};
 use crate::lease::{Judgement, Verdict};
@@ -28,6 +29,8 @@ use crate::visible;
 pub struct Explanation<'a> {
     inventory: &'a Inventory,
     job: &'a Job,
+    /// Where the job and its planned roles are declared.
+    place: FixPlace<'a>,
     /// The time of the live values as in a report; `None`: there are no live values.
     read_at: Option<String>,
     judgement: Judgement,
@@ -63,7 +66,8 @@ impl<'a> Explanation<'a> {
         let roles = job.path.iter().map(|hop| &hop.role);
         let known = roles.filter_map(|role| Some((role.clone(), subject.known_max_session_for(job, role)?)));
         let max_sessions = known.collect();
-        Self { inventory, job, read_at, judgement, findings, fit, planned, max_sessions }
+        let place = FixPlace::new(inventory, facts, &plan.path_roles);
+        Self { inventory, job, place, read_at, judgement, findings, fit, planned, max_sessions }
     }
 
     /// The role's MaxSessionDuration and its origin.

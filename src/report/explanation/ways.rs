@@ -61,7 +61,7 @@ fn at_best(explained: &Explanation<'_>, longest: Option<Seconds>) -> String {
 }
 
 fn advice(explained: &Explanation<'_>, way: &Way) -> Advice {
-    advise(explained.inventory, explained.job, way, &|role| explained.max_session(role).map(|(max, _)| max))
+    advise(&explained.place, explained.job, way, &|role| explained.max_session(role).map(|(max, _)| max))
 }
 
 fn describe_way(explained: &Explanation<'_>, text: &mut Text, number: usize, way: &Way) {
@@ -70,9 +70,12 @@ fn describe_way(explained: &Explanation<'_>, text: &mut Text, number: usize, way
     let (bold, advice) = (Style::new().bold(), advice(explained, way));
     let heading = text.wrap(&capitalised(&advice.heading), INDENT);
     text.line(&format!("  {number}. {bold}{}{bold:#}", heading.trim_start()));
-    for fix in &advice.fixes {
-        text.wrapped(&fix.step, INDENT);
-        fix.cli.iter().for_each(|cli| text.code(cli, CODE));
+    for part in &advice.fix.parts {
+        text.wrapped(&part.step, INDENT);
+        for block in part.blocks.iter().filter(|block| !block.kind.is_infrastructure()) {
+            text.line(&format!("{INDENT}{}:", block.kind.heading()));
+            text.code(&block.text, CODE);
+        }
     }
     if !advice.job.is_empty() {
         text.wrapped(&format!("In the inventory, job {}:", explained.job.name), INDENT);

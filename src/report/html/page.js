@@ -1,8 +1,8 @@
 "use strict";
 (() => {
   const get = id => document.getElementById(id);
-  const filter = get("filter"), text = get("text"), severity = get("severity"), owner = get("owner"), none = get("none"), count = get("count");
-  const jobs = [...document.querySelectorAll("details.job")].map(row => ({row, text: ""}));
+  const filter = get("filter"), text = get("text"), severity = get("severity"), owner = get("owner"), account = get("account"), group = get("group"), sort = get("sort"), list = get("jobs"), none = get("none"), count = get("count");
+  const jobs = [...document.querySelectorAll("details.job")].map((row, place) => ({row, place, text: ""}));
   // A job's text is read when the first filter asks for it: pages of thousands of jobs open sooner.
   const content = job => job.text ||= (job.row.firstElementChild.textContent + " " + job.row.dataset.owner + " " +
     [...job.row.querySelectorAll("td bdi")].map(role => role.textContent).join(" ")).toLowerCase();
@@ -12,6 +12,7 @@
     for (const job of jobs) {
       const data = job.row.dataset;
       const matches = (!severity.value || data.severity === severity.value) && (!owner.value || "=" + data.owner === owner.value) &&
+        (!account.value || "=" + data.account === account.value) &&
         words.every(word => content(job).includes(word));
       job.row.hidden = !matches;
       shown += matches;
@@ -19,9 +20,40 @@
     none.hidden = shown > 0;
     count.textContent = shown === jobs.length ? "" : shown + " of " + jobs.length + " jobs";
   };
-  filter.addEventListener("input", apply);
+  // Jobs of one group stay together; within a group the order is the chosen one, and otherwise the worst first.
+  const arrange = () => {
+    list.querySelectorAll("h3.group").forEach(heading => heading.remove());
+    const key = (job, by) => by ? job.row.dataset[by] : "";
+    const order = [...jobs].sort((a, b) => key(a, group.value).localeCompare(key(b, group.value)) ||
+      key(a, sort.value).localeCompare(key(b, sort.value)) || a.place - b.place);
+    let last = null;
+    for (const job of order) {
+      const name = key(job, group.value);
+      if (group.value && name !== last) {
+        const heading = document.createElement("h3");
+        heading.className = "group";
+        heading.textContent = group.value + " " + (name || "(none)");
+        list.append(heading);
+        last = name;
+      }
+      list.append(job.row);
+    }
+    for (const heading of list.querySelectorAll("h3.group")) {
+      let row = heading.nextElementSibling;
+      while (row && row.hidden && !row.matches("h3")) row = row.nextElementSibling;
+      heading.hidden = !row || row.matches("h3");
+    }
+  };
+  let arranged = "";
+  const update = () => {
+    apply();
+    const wanted = group.value + " " + sort.value;
+    if (wanted !== arranged || group.value) arrange();
+    arranged = wanted;
+  };
+  filter.addEventListener("input", update);
   filter.addEventListener("submit", event => event.preventDefault());
-  filter.addEventListener("reset", () => setTimeout(apply));
+  filter.addEventListener("reset", () => setTimeout(update));
   filter.hidden = false;
   // Buttons that copy come with the job that is opened.
   const equip = inside => {

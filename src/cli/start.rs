@@ -1,0 +1,44 @@
+//! The command without arguments: judges the declarations that it finds.
+
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+
+use super::arguments::{Arguments, Command};
+use super::output::print_error;
+
+/// The error where no declarations were found.
+pub(super) const NOTHING_FOUND: &str = "error: no `inventory/`, `credential-health.yaml`, `~/.aws/config` or \
+    `.github/workflows` was found here. `credential-health --help` lists the commands.";
+
+/// The inventories that are found without being named.
+pub(super) const INVENTORIES: [&str; 3] = ["inventory", "credential-health.yaml", "credential-health.yml"];
+
+/// `lint` for the first of: an inventory in the working directory, the user's AWS profiles, the workflows of the
+/// repository. Says which.
+pub(super) fn default_command() -> Option<Command> {
+    let lint = |arguments: &[&str]| {
+        print_error(&format!("No command was given: this is `credential-health lint {}`.", arguments.join(" ")));
+        let all = ["credential-health", "lint"].iter().chain(arguments);
+        Arguments::try_parse_from(all).ok().and_then(|parsed| parsed.command)
+    };
+    if let Some(inventory) = default_inventory() {
+        return lint(&["--inventory", inventory]);
+    }
+    if aws_config().is_some_and(|file| file.is_file()) {
+        return lint(&["--aws-config"]);
+    }
+    let workflows = ".github/workflows";
+    Path::new(workflows).is_dir().then(|| lint(&["--github-workflow", workflows])).flatten()
+}
+
+/// The inventory of the working directory, if there is one.
+pub(super) fn default_inventory() -> Option<&'static str> {
+    INVENTORIES.into_iter().find(|name| Path::new(name).exists())
+}
+
+/// The user's configuration file: AWS_CONFIG_FILE, otherwise `~/.aws/config`.
+fn aws_config() -> Option<PathBuf> {
+    let set = super::variable("AWS_CONFIG_FILE").filter(|file| !file.is_empty()).map(PathBuf::from);
+    set.or_else(|| Some(std::env::home_dir()?.join(".aws").join("config")))
+}

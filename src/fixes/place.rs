@@ -1,0 +1,118 @@
+//! The place where the user declares a job. A fix names the lines there: an inventory, an AWS profile or a workflow.
+
+use std::collections::BTreeMap;
+
+use super::search::{Change, Way};
+use crate::facts::Facts;
+use crate::inventory::{Inventory, Job, Origin, Refresh, RoleRef, Source};
+use crate::shell;
+use crate::templates::PlannedRole;
+
+/// The place where jobs are declared, and the planned roles of templates and plans.
+#[derive(Debug)]
+pub(crate) struct FixPlace<'a> {
+    pub(crate) inventory: &'a Inventory,
+    /// The planned roles on the paths, except those that a plan deletes.
+    pub(crate) planned: BTreeMap<RoleRef, &'a PlannedRole>,
+}
+
+impl<'a> FixPlace<'a> {
+    pub(crate) fn new<'r>(
+        inventory: &'a Inventory,
+        facts: &'a Facts,
+        roles: impl IntoIterator<Item = &'r RoleRef>,
+    ) -> Self {
+        let planned = roles.into_iter().filter_map(|role| {
+            let planned = facts.planned_role(role).filter(|planned| !planned.deleted)?;
+            Some((role.clone(), planned))
+        });
+        Self { inventory, planned: planned.collect() }
+    }
+}
+
+impl FixPlace<'_> {
+    pub(crate) fn origin(&self) -> Origin {
+        self.inventory.origin
+    }
+
+    /// The sentence followed by the keys to declare, where there is an inventory to declare them in.
+    pub(crate) fn declare(&self, sentence: &str, keys: &str) -> String {
+        match self.origin() {
+            Origin::Inventory if !keys.is_empty() => format!("{sentence} {keys}"),
+            Origin::Inventory | Origin::Profiles | Origin::Workflows => sentence.to_owned(),
+        }
+    }
+
+    /// `in account 222222222222 (data-prod)`, for a comment above a command; empty if the account is not known.
+    pub(crate) fn account_comment(&self, role: &RoleRef) -> String {
+        role.account().map_or_else(String::new, |account| format!("# in account {}\n", self.account(account)))
+    }
+
+    /// The account with its name, if the inventory names it.
+    pub(super) fn account(&self, account: &str) -> String {
+        match self.inventory.accounts.get(account) {
+            Some(name) => format!("{account} ({name})"),
+            None => account.to_owned(),
+        }
+    }
+
+    /// The profile that assumes the role of this hop, as a word of a shell: the job's own profile for the last hop, and
+    /// the only profile with the path up to an earlier hop.
+    pub(super) fn profile(&self, job: &Job, hop: usize) -> Option<String> {
+        if self.origin() != Origin::Profiles {
+            return None;
+        }
+        if hop + 1 == job.path.len() {
+            return Some(shell::word(job.name.without_copy()));
+        }
+        let upto: Vec<&RoleRef> = job.path.get(..=hop)?.iter().map(|hop| &hop.role).collect();
+        let leads_there = |other: &&Job| {
+            other.source == job.source
+                && !other.name.is_copy()
+                && other.path.iter().map(|hop| &hop.role).eq(upto.iter().copied())
+        };
+        let mut found = self.inventory.jobs.iter().filter(leads_there);
+        match (found.next(), found.next()) {
+            (Some(only), None) => Some(shell::word(&only.name)),
+            (Some(_) | None, _) => None,
+        }
+    }
+
+    /// Whether the user can make all changes of the way in this place.
+    pub(crate) fn can_make(&self, job: &Job, way: &Way) -> bool {
+        way.changes.iter().all(|change| match self.origin() {
+            Origin::Inventory => true,
+            Origin::Profiles => is_possible_in_profiles(job, change),
+            Origin::Workflows => is_possible_in_workflows(change),
+        })
+    }
+}
+
+/// The AWS CLI ignores `duration_seconds` if it presents a token, and a profile has no key for the other changes.
+fn is_possible_in_profiles(job: &Job, change: &Change) -> bool {
+    match change {
+        Change::Ask(hop, _) | Change::SendNone(hop) => *hop > 0 || !matches!(job.source, Source::WebIdentity { .. }),
+        Change::Drop(_)
+        | Change::Renew(_)
+        | Change::MaxSession(..)
+        | Change::Source(_)
+        | Change::Refresh(Refresh::Auto)
+        | Change::Split(_) => true,
+        Change::ExchangeForLast | Change::Refresh(_) | Change::Pause(_) | Change::Age(_) => false,
+    }
+}
+
+/// The action writes the credentials to environment variables once. No SDK renews them, and the action leaves no
+/// token file.
+fn is_possible_in_workflows(change: &Change) -> bool {
+    match change {
+        Change::Ask(..)
+        | Change::Drop(_)
+        | Change::MaxSession(..)
+        | Change::ExchangeForLast
+        | Change::Age(_)
+        | Change::Split(_) => true,
+        Change::Source(source) => matches!(source, Source::IamUser { .. }),
+        Change::SendNone(_) | Change::Renew(_) | Change::Refresh(_) | Change::Pause(_) => false,
+    }
+}

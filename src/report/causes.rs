@@ -1,0 +1,270 @@
+//! Findings by cause: what one person solves in one go. Shared by the terminal and the mail.
+
+use std::cmp::Reverse;
+
+use super::plain::count;
+use crate::findings::evidence::Fact;
+use crate::findings::{Finding, FindingId, Severity};
+use crate::fixes::{Block, BlockKind, Fix};
+use crate::inventory::{RoleRef, Seconds};
+
+/// The most lines of commands in a block: longer ones are in `explain`, the page and the JSON.
+const MOST_COMMAND_LINES: usize = 5;
+
+/// Open findings with one cause, the job with the longest need first.
+#[derive(Debug)]
+pub struct Cause<'a> {
+    /// The findings; never empty.
+    pub findings: Vec<&'a Finding>,
+}
+
+/// Findings with the same key have one cause: the same problem with the same kind of fix. A fix that changes a role
+/// is one fix for each role. Several problems have one cause if the SDK's renewal solves all of them.
+#[derive(PartialEq, Eq)]
+struct Key<'a> {
+    id: Option<FindingId>,
+    severity: Severity,
+    about_a_job: bool,
+    kinds: Vec<&'static str>,
+    role: Option<&'a RoleRef>,
+    account: Option<&'a str>,
+    step: Option<String>,
+}
+
+impl<'a> Key<'a> {
+    fn of(finding: &'a Finding) -> Self {
+        let about_a_job = finding.job.is_some();
+        let best = finding.fixes.first();
+        let kinds = best.map(|fix| fix.effect.kinds.clone()).unwrap_or_default();
+        let changes_a_role = about_a_job && kinds.contains(&"max-session");
+        let is_refusal = !about_a_job && finding.severity > Severity::Low;
+        Self {
+            id: (!is_renewal(&kinds)).then_some(finding.id),
+            severity: finding.severity,
+            about_a_job,
+            role: finding.role.as_ref().filter(|_| changes_a_role),
+            account: finding.role.as_ref().filter(|_| is_refusal).and_then(RoleRef::account),
+            // The classes of failed calls share an id and have steps of their own.
+            step: (finding.id == FindingId::NotChecked).then(|| best.map(Fix::sentences)).flatten(),
+            kinds,
+        }
+    }
+}
+
+fn is_renewal(kinds: &[&str]) -> bool {
+    kinds == ["refresh"]
+}
+
+/// The causes of the findings, in the order of the findings.
+#[must_use]
+pub fn causes<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Cause<'a>> {
+    let mut keys: Vec<Key<'_>> = Vec::new();
+    let mut causes: Vec<Cause<'_>> = Vec::new();
+    for finding in findings {
+        let key = Key::of(finding);
+        match keys.iter().position(|known| *known == key) {
+            Some(index) => causes[index].findings.push(finding),
+            None => {
+                keys.push(key);
+                causes.push(Cause { findings: vec![finding] });
+            }
+        }
+    }
+    for cause in &mut causes {
+        cause.findings.sort_by_key(|finding| Reverse(needed(finding)));
+    }
+    causes
+}
+
+fn needed(finding: &Finding) -> Option<Seconds> {
+    finding.evidence.iter().find_map(|evidence| match &evidence.fact {
+        Fact::Needed(needed) => Some(*needed),
+        _ => None,
+    })
+}
+
+/// What a block shows.
+#[derive(Debug, Clone, Copy)]
+pub struct BlockOptions<'a> {
+    /// The command that explains a job, for example `credential-health explain --inventory inventory`; `None`: no
+    /// command does.
+    pub explain: Option<&'a str>,
+    /// The most characters of a list of names. A table above the block has them all.
+    pub most_of_names: usize,
+}
+
+/// A line of a block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Line {
+    /// The problem of the worst finding.
+    Title(String),
+    /// A sentence: the reason, the other jobs, the fix.
+    Text(String),
+    /// A line to copy, never wrapped.
+    Code(String),
+    /// The ids, and how to see more.
+    Foot(String),
+}
+
+impl Cause<'_> {
+    /// The worst finding.
+    #[must_use]
+    pub fn worst(&self) -> &Finding {
+        self.findings[0]
+    }
+
+    /// The block: title, other jobs, reason, the best fix with its lines, the id.
+    #[must_use]
+    pub fn block(&self, options: BlockOptions<'_>) -> Vec<Line> {
+        let worst = self.worst();
+        let is_tidy_up = worst.severity == Severity::Low;
+        let has_one_id = self.findings.iter().all(|finding| finding.id == worst.id);
+        let id = if is_tidy_up { format!(" ({})", worst.id) } else { String::new() };
+        let mut lines = vec![Line::Title(format!("{}{id}", self.title()))];
+        lines.extend(self.others(options.most_of_names).into_iter().map(Line::Text));
+        lines.extend(worst.why.clone().filter(|_| has_one_id).map(Line::Text));
+        if let Some(fix) = worst.fixes.first() {
+            // A tidy-up needs no command at once, and one job's profile does not help other jobs.
+            let is_of_one_job = self.findings.len() == 1 || worst.job.is_none();
+            let room = if is_tidy_up || !is_of_one_job { 0 } else { MOST_COMMAND_LINES };
+            lines.extend(fix_lines(fix, room));
+        }
+        if let Some(caution) = &worst.caution {
+            lines.push(Line::Text(caution.clone()));
+        }
+        let foot = self.foot(options.explain, is_tidy_up || !has_one_id);
+        lines.extend((!foot.is_empty()).then_some(Line::Foot(foot)));
+        lines
+    }
+
+    /// The findings of each id, in the order of their first finding.
+    fn by_id(&self) -> Vec<(FindingId, Vec<&Finding>)> {
+        let mut groups: Vec<(FindingId, Vec<&Finding>)> = Vec::new();
+        for finding in &self.findings {
+            match groups.iter_mut().find(|(id, _)| *id == finding.id) {
+                Some((_, of_id)) => of_id.push(finding),
+                None => groups.push((finding.id, vec![finding])),
+            }
+        }
+        groups
+    }
+
+    fn title(&self) -> String {
+        match &self.by_id()[..] {
+            [(_, one)] => title_of(one),
+            _ => format!("{} jobs need credentials for longer than they last; no SDK renews them", self.findings.len()),
+        }
+    }
+
+    /// The other jobs or roles. If the findings have several ids, one line for each id.
+    fn others(&self, most: usize) -> Vec<String> {
+        match &self.by_id()[..] {
+            [(_, one)] => names_after_the_first(one, most).map(|names| format!("Also: {names}")).into_iter().collect(),
+            several => several
+                .iter()
+                .map(|(id, of_id)| match names_after_the_first(of_id, most) {
+                    Some(names) => format!("- {} ({id}): {names}", title_of(of_id)),
+                    None => format!("- {} ({id})", title_of(of_id)),
+                })
+                .collect(),
+        }
+    }
+
+    /// The id, its page and the number of other ways. `has_ids`: the lines above name the ids.
+    fn foot(&self, explain: Option<&str>, has_ids: bool) -> String {
+        let worst = self.worst();
+        let page = worst.runbook.starts_with("http").then(|| worst.runbook.clone());
+        let id = match (has_ids, page) {
+            (true, page) => page,
+            (false, Some(page)) => Some(format!("{}: {page}", worst.id)),
+            (false, None) => Some(worst.id.to_string()),
+        };
+        let ways = match worst.fixes.len().saturating_sub(1) {
+            0 => None,
+            ways => {
+                let ways = count(ways, "more way", "more ways");
+                let job = worst.job.as_ref().filter(|job| !job.is_copy());
+                Some(match (job, explain) {
+                    (Some(job), Some(explain)) => format!("{ways}: {explain} --job {}", crate::shell::word(job)),
+                    _ => format!("{ways}: add -v"),
+                })
+            }
+        };
+        id.into_iter().chain(ways).collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// The title of the first finding, and how many others there are.
+fn title_of(findings: &[&Finding]) -> String {
+    let Some(worst) = findings.first() else { return String::new() };
+    let more = findings.len() - 1;
+    match (&worst.job, more) {
+        (_, 0) => worst.title.clone(),
+        (Some(_), more) => format!("{}; {}", worst.title, count(more, "more job likewise", "more jobs likewise")),
+        (None, more) if worst.role.is_some() => {
+            format!("{}; {}", worst.title, count(more, "more role likewise", "more roles likewise"))
+        }
+        (None, more) => format!("{}; {more} more likewise", worst.title),
+    }
+}
+
+fn names_after_the_first(findings: &[&Finding], most: usize) -> Option<String> {
+    let names: Vec<&str> = findings.iter().skip(1).map(|finding| name_of(finding)).collect();
+    (!names.is_empty()).then(|| listed(&names, most))
+}
+
+/// The parts of a fix: numbered, if it has several.
+fn fix_lines(fix: &Fix, mut room: usize) -> Vec<Line> {
+    let is_in_parts = fix.parts.len() > 1;
+    let mut lines = Vec::new();
+    for (number, part) in fix.parts.iter().enumerate() {
+        let number = if is_in_parts { format!("{}. ", number + 1) } else { String::new() };
+        lines.push(Line::Text(format!("{number}{}", part.step)));
+        for block in shown(&part.blocks) {
+            let all: Vec<String> = match block.kind {
+                // JSON on one line is the same JSON.
+                BlockKind::TrustPolicy => vec![block.text.lines().map(str::trim_start).collect()],
+                _ => block.text.lines().map(str::to_owned).collect(),
+            };
+            if all.len() <= room {
+                room -= all.len();
+                lines.extend(all.into_iter().map(Line::Code));
+            }
+        }
+    }
+    lines
+}
+
+/// The blocks of a part, without those for infrastructure as code if there is another.
+fn shown(blocks: &[Block]) -> impl Iterator<Item = &Block> {
+    let has_other = blocks.iter().any(|block| !block.kind.is_infrastructure());
+    let mut infrastructure = 0;
+    blocks.iter().filter(move |block| {
+        if !block.kind.is_infrastructure() {
+            return true;
+        }
+        infrastructure += 1;
+        !has_other && infrastructure == 1
+    })
+}
+
+fn name_of(finding: &Finding) -> &str {
+    match (&finding.job, &finding.role) {
+        (Some(job), _) => job,
+        (None, Some(role)) => role.name(),
+        (None, None) => &finding.title,
+    }
+}
+
+/// The names within so many characters, and the number of the others.
+fn listed(names: &[&str], most: usize) -> String {
+    let mut text = String::new();
+    for (index, name) in names.iter().enumerate() {
+        if index > 0 && text.len() + name.len() > most {
+            return format!("{text} and {} more.", names.len() - index);
+        }
+        text.push_str(if index == 0 { "" } else { ", " });
+        text.push_str(name);
+    }
+    format!("{text}.")
+}
