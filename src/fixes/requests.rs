@@ -105,7 +105,7 @@ pub(super) fn exchange_for_last(
         (Origin::Workflows, _) => fix.block(
             BlockKind::Workflow,
             format!(
-                "permissions:\n  id-token: write\n  contents: read\n# in the step of configure-aws-credentials, without \
+                "permissions:\n  id-token: write\n  contents: read\n# in the step of the login, without \
                  access keys and role-chaining\nrole-to-assume: {}",
                 role.arn_in_command()
             ),
@@ -143,8 +143,8 @@ pub(super) fn leave_out(place: &FixPlace<'_>, job: &Job, hop: &RoleRef, caller: 
             format!("Leave {hop_name} out: exchange the source's token for {name} itself.")
         }
         NewCaller::Source(_) => format!(
-            "Leave {hop_name} out: let the job's source assume {name} itself. Its policies must allow sts:AssumeRole on \
-             {name}."
+            "Leave {hop_name} out: let the job's source assume {name} itself. Its policies must allow \
+             sts:AssumeRole on {name}."
         ),
     };
     let step = match place.origin() {

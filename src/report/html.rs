@@ -137,7 +137,8 @@ fn row(report: &Report, job: &JobReport, found: &Found<'_>) -> Markup {
     };
     let ids: Vec<&str> = open.iter().chain(waived).map(|finding| finding.id.as_str()).collect();
     html! {
-        details.job data-severity=(severity) data-owner=(owner(job)) data-account=(account) data-role=(role) data-name=(job.name) {
+        details.job data-severity=(severity) data-owner=(owner(job)) data-account=(account) data-role=(role)
+            data-name=(job.name) {
             summary {
                 div class={ "ch-row " (bars::class(Look::of_job(job))) } {
                     div.ch-job { bdi { (job.name) } }

@@ -176,8 +176,8 @@ pub fn render(profiles: &Profiles, report: &Report, layout: &Layout<'_>) -> Stri
 
 /// The meaning of the columns, and the notes of the report.
 pub(super) fn notes(report: &Report, detail: Detail) -> Vec<String> {
-    let columns = "copied: a job with a copy of the credentials; renewed: the AWS CLI or an SDK uses the profile itself. \
-        assumed: AWS's default.";
+    let columns = "copied: a job with a copy of the credentials; renewed: the AWS CLI or an SDK uses the profile \
+        itself. assumed: AWS's default.";
     let mut notes: Vec<String> = std::iter::once(columns.to_owned()).chain(report.notes.iter().cloned()).collect();
     let of_profiles = report.profiles.as_ref().map_or(&[][..], |profiles| &profiles.notes);
     match (detail, of_profiles.len()) {

@@ -66,8 +66,8 @@ pub fn fit(job: &Job, max_session: &dyn Fn(&RoleRef) -> Option<Seconds>) -> Fit 
 }
 
 /// The first `most` ways to cover the job, for a report about many jobs. Three changes are tried only if no two
-/// suffice, and no shorter run is searched. Empty: no way exists, or the job is already covered. `can_make`: whether the
-/// user can make the changes where the job is declared.
+/// suffice, and no shorter run is searched. Empty: no way exists, or the job is already covered. `can_make`: whether
+/// the user can make the changes where the job is declared.
 #[must_use]
 pub(crate) fn first_ways(
     job: &Job,
