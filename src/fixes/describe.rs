@@ -1,14 +1,13 @@
 //! The sentence and the commands of each change that `search` finds.
 
 use super::logins::{
-    long_term_key, portal_session, refresh_by_provider_chain, refresh_in_loop, renew_hop, renewable_issue,
-    renewable_token, shorter_pause, source_duration, split_runs, younger_credentials,
+    refresh_by_provider_chain, refresh_in_loop, renew_hop, shorter_pause, split_runs, younger_credentials,
 };
 use super::requests::{NewCaller, exchange_for_last, leave_out, request_duration, send_no_duration};
-use super::roles::{permission_set, signin_session};
 use super::search::{Change, Changed};
+use super::sources::new_source;
 use super::{Fix, FixPlace};
-use crate::inventory::{Job, Refresh, RoleRef, Seconds, Source};
+use crate::inventory::{Job, Refresh, RoleRef, Seconds};
 
 /// The fix of one change to `job`; `changed` is the job after all changes. `raise` describes how to set a
 /// MaxSessionDuration, because only the caller knows which other jobs use the role.
@@ -47,46 +46,6 @@ fn describe_change(
         Change::Renew(hop) => Some(renew_hop(place, &job.path.get(*hop)?.role)),
         Change::Split(longest) => Some(split_runs(place, *longest)),
     }
-}
-
-fn new_source(place: &FixPlace<'_>, job: &Job, source: &Source) -> Option<Fix> {
-    Some(match (source, &job.source) {
-        (Source::IamUser { mfa }, _) => long_term_key(place, job, &job.path.first()?.role, *mfa),
-        (Source::WebIdentity { .. }, _) => renewable_token(place),
-        (
-            Source::IdentityCenter { session, portal_session: portal },
-            Source::IdentityCenter { portal_session: before, .. },
-        ) => {
-            if portal == before {
-                permission_set(place, *session)
-            } else {
-                portal_session(place, *portal)
-            }
-        }
-        (
-            Source::SessionToken { duration }
-            | Source::FederationToken { duration }
-            | Source::RolesAnywhere { duration },
-            _,
-        ) => source_duration(place, source, *duration),
-        (Source::AccountAccess { portal_session: portal }, _) => portal_session(place, *portal),
-        (Source::ConsoleLogin { signin_session: Some(session), role }, _) => {
-            signin_session(place, role.as_ref(), *session)
-        }
-        (Source::Issued { .. }, _) => renewable_issue(place),
-        (
-            Source::ConsoleLogin { signin_session: None, .. }
-            | Source::IdentityCenter { .. }
-            | Source::Saml { .. }
-            | Source::Ec2Instance
-            | Source::EcsTask
-            | Source::Lambda
-            | Source::Codebuild
-            | Source::EksPodIdentity
-            | Source::ServiceRole { .. },
-            _,
-        ) => return None,
-    })
 }
 
 /// One fix with all changes of a way and its effect: a part for each change.

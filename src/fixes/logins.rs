@@ -1,5 +1,6 @@
 //! Fixes that change how a job gets or renews its credentials: profiles, tokens, logins.
 
+use super::sources::profile_setting;
 use super::{BlockKind, Fix, FixPlace};
 use crate::inventory::{Job, Origin, RoleRef, Seconds, Source};
 
@@ -39,33 +40,13 @@ fn profile(job: &Job, index: usize) -> String {
     }
     let source = match index.checked_sub(1) {
         Some(before) => format!("source_profile = {}", name(before)),
-        None => source_setting(&job.source).to_owned(),
+        None => profile_setting(&job.source).to_owned(),
     };
     // The AWS CLI ignores duration_seconds if it presents a token.
     let presents_token = index == 0 && matches!(job.source, Source::WebIdentity { .. });
     let sent = hop.duration.filter(|_| !presents_token);
     let duration = sent.map_or_else(String::new, |seconds| format!("\nduration_seconds = {}", seconds.0));
     format!("[profile {}]\nrole_arn = {}\n{source}{duration}", name(index), hop.role.arn_in_command())
-}
-
-/// The setting of the first profile for the source's credentials.
-fn source_setting(source: &Source) -> &'static str {
-    match source {
-        Source::WebIdentity { .. } => "web_identity_token_file = TOKEN_FILE",
-        Source::Ec2Instance => "credential_source = Ec2InstanceMetadata",
-        Source::EcsTask | Source::EksPodIdentity | Source::Codebuild => "credential_source = EcsContainer",
-        Source::Lambda => "credential_source = Environment",
-        Source::IamUser { .. }
-        | Source::SessionToken { .. }
-        | Source::FederationToken { .. }
-        | Source::Saml { .. }
-        | Source::IdentityCenter { .. }
-        | Source::AccountAccess { .. }
-        | Source::ConsoleLogin { .. }
-        | Source::RolesAnywhere { .. }
-        | Source::Issued { .. }
-        | Source::ServiceRole { .. } => "source_profile = SOURCE_PROFILE",
-    }
 }
 
 /// A job's name as a profile name: one word of these characters (AWS SDKs and Tools Reference Guide).
@@ -139,43 +120,6 @@ pub(super) fn renew_hop(place: &FixPlace<'_>, role: &RoleRef) -> Fix {
         role.name()
     );
     Fix::step(place.declare(&step, "Leave `copied` out on its hop."))
-}
-
-/// Requests a longer session for the source itself.
-pub(super) fn source_duration(place: &FixPlace<'_>, source: &Source, seconds: Seconds) -> Fix {
-    const DECLARE: &str = "Declare it as the source's `duration`.";
-    let n = seconds.0;
-    let request =
-        |call: &str| Fix::step(place.declare(&format!("Request {n} seconds ({seconds}) from {call}."), DECLARE));
-    match source {
-        Source::SessionToken { .. } => {
-            request("GetSessionToken").cli(format!("aws sts get-session-token --duration-seconds {n}"))
-        }
-        Source::FederationToken { .. } => request("GetFederationToken").cli(format!(
-            "aws sts get-federation-token --name NAME --policy file://policy.json --duration-seconds {n}"
-        )),
-        Source::RolesAnywhere { .. } => {
-            let step =
-                format!("Set durationSeconds of the Roles Anywhere profile and of the request to {n} ({seconds}).");
-            Fix::step(place.declare(&step, DECLARE)).cli(format!(
-                "# in the account of the Roles Anywhere profile\n\
-                 aws rolesanywhere update-profile --profile-id PROFILE_ID --duration-seconds {n}"
-            ))
-        }
-        Source::IamUser { .. }
-        | Source::WebIdentity { .. }
-        | Source::Saml { .. }
-        | Source::IdentityCenter { .. }
-        | Source::AccountAccess { .. }
-        | Source::ConsoleLogin { .. }
-        | Source::Ec2Instance
-        | Source::EcsTask
-        | Source::Lambda
-        | Source::Codebuild
-        | Source::EksPodIdentity
-        | Source::Issued { .. }
-        | Source::ServiceRole { .. } => request("the source"),
-    }
 }
 
 /// Raises the length of the login to the Identity Center portal.

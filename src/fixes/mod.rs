@@ -7,6 +7,7 @@ mod place;
 mod requests;
 mod roles;
 pub mod search;
+mod sources;
 mod trust;
 
 use std::collections::BTreeMap;

@@ -92,6 +92,14 @@ pub struct GivenParameters {
 }
 
 impl GivenParameters {
+    /// `duration` alone.
+    #[must_use]
+    pub fn of_duration(duration: Seconds) -> Self {
+        let mut given = Self::default();
+        given.set_duration(DURATION, duration);
+        given
+    }
+
     /// States a duration.
     pub fn set_duration(&mut self, parameter: Parameter, duration: Seconds) {
         self.durations.insert(parameter.name, duration);

@@ -1,5 +1,7 @@
 //! What AWS grants to each kind of source: its own request, its lease, and what ends its renewal.
 
+use std::ops::RangeInclusive;
+
 use super::LimitedBy;
 use super::hops::RoleLimits;
 use super::rules::{
@@ -8,12 +10,15 @@ use super::rules::{
 };
 use crate::inventory::{Seconds, Source};
 
-/// Whether AWS grants the source's own request; `None` for sources whose request has no range that is checked here.
+/// The duration of the source's own request, and the range that AWS accepts; `None` for sources whose request has no
+/// range that is checked here.
 #[must_use]
-pub fn request(source: &Source) -> Option<Grant> {
-    let (requested, accepted) = match source {
-        Source::SessionToken { duration } | Source::FederationToken { duration } => (duration, SESSION_TOKEN_RANGE),
-        Source::RolesAnywhere { duration } => (duration, ROLES_ANYWHERE_RANGE),
+pub fn own_request(source: &Source) -> Option<(Seconds, RangeInclusive<Seconds>)> {
+    match source {
+        Source::SessionToken { duration } | Source::FederationToken { duration } => {
+            Some((*duration, SESSION_TOKEN_RANGE))
+        }
+        Source::RolesAnywhere { duration } => Some((*duration, ROLES_ANYWHERE_RANGE)),
         Source::IamUser { .. }
         | Source::WebIdentity { .. }
         | Source::Saml { .. }
@@ -26,12 +31,18 @@ pub fn request(source: &Source) -> Option<Grant> {
         | Source::Codebuild
         | Source::EksPodIdentity
         | Source::Issued { .. }
-        | Source::ServiceRole { .. } => return None,
-    };
-    Some(if accepted.contains(requested) {
-        Grant::Granted(*requested)
+        | Source::ServiceRole { .. } => None,
+    }
+}
+
+/// Whether AWS grants the source's own request; `None` for sources without such a request.
+#[must_use]
+pub fn request(source: &Source) -> Option<Grant> {
+    let (requested, accepted) = own_request(source)?;
+    Some(if accepted.contains(&requested) {
+        Grant::Granted(requested)
     } else {
-        Grant::Refused(Refusal::OutOfRange { requested: *requested, accepted })
+        Grant::Refused(Refusal::OutOfRange { requested, accepted })
     })
 }
 

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 
 use super::MOST_CHANGES;
+use crate::fixes::sources;
 use crate::inventory::{Hop, Job, Refresh, RoleRef, Seconds, Source};
 use crate::lease::rules::{self, Grant};
 use crate::lease::{Judgement, judge};
 
 /// A kind of change without its number. Hops are counted as the job declares them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
+pub(in crate::fixes) enum Step {
     /// Give the MFA code in the AssumeRole call, or use the user's own key: no session before the first role.
     OwnKey,
     /// A token that can be presented again, or a broker that issues new credentials during the run.
@@ -83,24 +84,7 @@ impl Step {
 
     /// The steps that change the source.
     fn source_candidates(job: &Job) -> Vec<Self> {
-        let mut steps = match job.source {
-            Source::SessionToken { .. } | Source::FederationToken { .. } => vec![Self::OwnKey, Self::SourceDuration],
-            Source::RolesAnywhere { .. } => vec![Self::SourceDuration],
-            Source::WebIdentity { renewable: false } | Source::Issued { renewable: false, .. } => vec![Self::Renewable],
-            Source::IdentityCenter { .. } => vec![Self::PermissionSet, Self::PortalSession],
-            Source::AccountAccess { .. } => vec![Self::PortalSession],
-            Source::ConsoleLogin { .. } => vec![Self::SigninSession],
-            Source::IamUser { .. }
-            | Source::WebIdentity { renewable: true }
-            | Source::Issued { renewable: true, .. }
-            | Source::Saml { .. }
-            | Source::Ec2Instance
-            | Source::EcsTask
-            | Source::Lambda
-            | Source::Codebuild
-            | Source::EksPodIdentity
-            | Source::ServiceRole { .. } => Vec::new(),
-        };
+        let mut steps = sources::steps(&job.source);
         if job.path.is_empty() {
             steps.retain(|step| *step != Self::OwnKey);
         } else if !matches!(job.source, Source::WebIdentity { .. }) {

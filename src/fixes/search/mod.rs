@@ -8,7 +8,7 @@
 mod change;
 mod numbers;
 
-use change::Step;
+pub(in crate::fixes) use change::Step;
 pub use change::{Change, Changed};
 
 use crate::inventory::{Job, JobName, Location, RoleRef, Seconds};

@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 
 use super::Search;
 use super::change::{Change, Changed, Step};
-use crate::inventory::{Job, Refresh, Seconds, Source};
-use crate::lease::rules;
+use crate::inventory::{GivenParameters, Job, Refresh, Seconds, Source};
+use crate::lease::{self, rules};
 
 /// The possible changes of the step, after the chosen `changes`.
 pub(super) fn numbered_changes(search: &Search<'_>, step: Step, changes: &[Change]) -> Vec<Change> {
@@ -61,35 +61,11 @@ fn requests(search: &Search<'_>, hop: usize) -> Vec<Seconds> {
 }
 
 fn source_durations(job: &Job) -> Vec<Change> {
-    let with = |now: Seconds, range: &RangeInclusive<Seconds>, source: fn(Seconds) -> Source| {
-        let mut seconds = sufficient_lengths(job);
-        seconds.extend([*range.start(), *range.end()]);
-        nearest_first(seconds, now, range).into_iter().map(|seconds| Change::Source(source(seconds))).collect()
-    };
-    match job.source {
-        Source::SessionToken { duration } => {
-            with(duration, &rules::SESSION_TOKEN_RANGE, |duration| Source::SessionToken { duration })
-        }
-        Source::FederationToken { duration } => {
-            with(duration, &rules::SESSION_TOKEN_RANGE, |duration| Source::FederationToken { duration })
-        }
-        Source::RolesAnywhere { duration } => {
-            with(duration, &rules::ROLES_ANYWHERE_RANGE, |duration| Source::RolesAnywhere { duration })
-        }
-        Source::IamUser { .. }
-        | Source::WebIdentity { .. }
-        | Source::Saml { .. }
-        | Source::IdentityCenter { .. }
-        | Source::AccountAccess { .. }
-        | Source::ConsoleLogin { .. }
-        | Source::Ec2Instance
-        | Source::EcsTask
-        | Source::Lambda
-        | Source::Codebuild
-        | Source::EksPodIdentity
-        | Source::Issued { .. }
-        | Source::ServiceRole { .. } => Vec::new(),
-    }
+    let Some((now, range)) = lease::source::own_request(&job.source) else { return Vec::new() };
+    let mut seconds = sufficient_lengths(job);
+    seconds.extend([*range.start(), *range.end()]);
+    let with = |duration| job.source.source_kind().with(&GivenParameters::of_duration(duration));
+    nearest_first(seconds, now, &range).into_iter().filter_map(with).map(Change::Source).collect()
 }
 
 /// The source in its renewable form, which needs no person.

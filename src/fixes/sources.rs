@@ -1,0 +1,128 @@
+//! What can be changed at each kind of source: the steps of the search, their words and commands, and the setting of a
+//! profile.
+
+use super::logins::{long_term_key, portal_session, renewable_issue, renewable_token};
+use super::roles::{permission_set, signin_session};
+use super::search::Step;
+use super::{Fix, FixPlace};
+use crate::inventory::{Job, Seconds, Source};
+
+/// The steps that change a source of this kind, in the order in which their numbers are chosen.
+pub(super) fn steps(source: &Source) -> Vec<Step> {
+    match source {
+        Source::SessionToken { .. } | Source::FederationToken { .. } => vec![Step::OwnKey, Step::SourceDuration],
+        Source::RolesAnywhere { .. } => vec![Step::SourceDuration],
+        Source::WebIdentity { renewable: false } | Source::Issued { renewable: false, .. } => vec![Step::Renewable],
+        Source::IdentityCenter { .. } => vec![Step::PermissionSet, Step::PortalSession],
+        Source::AccountAccess { .. } => vec![Step::PortalSession],
+        Source::ConsoleLogin { .. } => vec![Step::SigninSession],
+        Source::IamUser { .. }
+        | Source::WebIdentity { renewable: true }
+        | Source::Issued { renewable: true, .. }
+        | Source::Saml { .. }
+        | Source::Ec2Instance
+        | Source::EcsTask
+        | Source::Lambda
+        | Source::Codebuild
+        | Source::EksPodIdentity
+        | Source::ServiceRole { .. } => Vec::new(),
+    }
+}
+
+/// The fix that replaces the job's source by `source`.
+pub(super) fn new_source(place: &FixPlace<'_>, job: &Job, source: &Source) -> Option<Fix> {
+    Some(match (source, &job.source) {
+        (Source::IamUser { mfa }, _) => long_term_key(place, job, &job.path.first()?.role, *mfa),
+        (Source::WebIdentity { .. }, _) => renewable_token(place),
+        (
+            Source::IdentityCenter { session, portal_session: portal },
+            Source::IdentityCenter { portal_session: before, .. },
+        ) => {
+            if portal == before {
+                permission_set(place, *session)
+            } else {
+                portal_session(place, *portal)
+            }
+        }
+        (
+            Source::SessionToken { duration }
+            | Source::FederationToken { duration }
+            | Source::RolesAnywhere { duration },
+            _,
+        ) => source_duration(place, source, *duration),
+        (Source::AccountAccess { portal_session: portal }, _) => portal_session(place, *portal),
+        (Source::ConsoleLogin { signin_session: Some(session), role }, _) => {
+            signin_session(place, role.as_ref(), *session)
+        }
+        (Source::Issued { .. }, _) => renewable_issue(place),
+        (
+            Source::ConsoleLogin { signin_session: None, .. }
+            | Source::IdentityCenter { .. }
+            | Source::Saml { .. }
+            | Source::Ec2Instance
+            | Source::EcsTask
+            | Source::Lambda
+            | Source::Codebuild
+            | Source::EksPodIdentity
+            | Source::ServiceRole { .. },
+            _,
+        ) => return None,
+    })
+}
+
+/// The setting of the first profile for the source's credentials.
+pub(super) fn profile_setting(source: &Source) -> &'static str {
+    match source {
+        Source::WebIdentity { .. } => "web_identity_token_file = TOKEN_FILE",
+        Source::Ec2Instance => "credential_source = Ec2InstanceMetadata",
+        Source::EcsTask | Source::EksPodIdentity | Source::Codebuild => "credential_source = EcsContainer",
+        Source::Lambda => "credential_source = Environment",
+        Source::IamUser { .. }
+        | Source::SessionToken { .. }
+        | Source::FederationToken { .. }
+        | Source::Saml { .. }
+        | Source::IdentityCenter { .. }
+        | Source::AccountAccess { .. }
+        | Source::ConsoleLogin { .. }
+        | Source::RolesAnywhere { .. }
+        | Source::Issued { .. }
+        | Source::ServiceRole { .. } => "source_profile = SOURCE_PROFILE",
+    }
+}
+
+/// Requests a longer session for the source itself.
+fn source_duration(place: &FixPlace<'_>, source: &Source, seconds: Seconds) -> Fix {
+    const DECLARE: &str = "Declare it as the source's `duration`.";
+    let n = seconds.0;
+    let request =
+        |call: &str| Fix::step(place.declare(&format!("Request {n} seconds ({seconds}) from {call}."), DECLARE));
+    match source {
+        Source::SessionToken { .. } => {
+            request("GetSessionToken").cli(format!("aws sts get-session-token --duration-seconds {n}"))
+        }
+        Source::FederationToken { .. } => request("GetFederationToken").cli(format!(
+            "aws sts get-federation-token --name NAME --policy file://policy.json --duration-seconds {n}"
+        )),
+        Source::RolesAnywhere { .. } => {
+            let step =
+                format!("Set durationSeconds of the Roles Anywhere profile and of the request to {n} ({seconds}).");
+            Fix::step(place.declare(&step, DECLARE)).cli(format!(
+                "# in the account of the Roles Anywhere profile\n\
+                 aws rolesanywhere update-profile --profile-id PROFILE_ID --duration-seconds {n}"
+            ))
+        }
+        Source::IamUser { .. }
+        | Source::WebIdentity { .. }
+        | Source::Saml { .. }
+        | Source::IdentityCenter { .. }
+        | Source::AccountAccess { .. }
+        | Source::ConsoleLogin { .. }
+        | Source::Ec2Instance
+        | Source::EcsTask
+        | Source::Lambda
+        | Source::Codebuild
+        | Source::EksPodIdentity
+        | Source::Issued { .. }
+        | Source::ServiceRole { .. } => request("the source"),
+    }
+}
