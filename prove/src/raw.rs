@@ -1,5 +1,5 @@
-//! S3 ListBuckets, EC2 DescribeRegions and CloudTrail LookupEvents, signed by aws-sigv4 and sent as they are: a run needs
-//! their error answers and one list, for which three SDK crates are too much.
+//! S3 ListBuckets, EC2 DescribeRegions and CloudTrail LookupEvents, signed by aws-sigv4 and sent as they are: a run
+//! needs their error answers and one list, for which three SDK crates are too much.
 
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{PayloadChecksumKind, SignableBody, SignableRequest, SigningSettings, sign};

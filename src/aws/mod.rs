@@ -4,8 +4,8 @@
 //! `pace` learns the limits of each quota, `walk` makes the calls of a plan in order.
 //!
 //! `sts`, `iam`, `sns` and `s3` hold the calls of one service each, `signin` reads one more setting of roles. `answer`
-//! reads error answers, `secrets` removes held credentials from them, `errors` classifies their codes, `clock` reads the
-//! Date header. Only `errors` compiles without the feature `aws`.
+//! reads error answers, `secrets` removes held credentials from them, `errors` classifies their codes, `clock` reads
+//! the Date header. Only `errors` compiles without the feature `aws`.
 
 #[cfg(feature = "aws")]
 mod answer;

@@ -73,7 +73,7 @@ pub(super) fn run(
     if options.diff {
         let text: String = changed.iter().map(|(old, new)| diff::unified(&old.name, &old.text, &new.text)).collect();
         print_not_fixed(not_fixed, input.noun());
-        return Ok(Outcome::Printed(output::write_bytes(&text, output)));
+        return Ok(Outcome::Printed(output::write_bytes(text.as_bytes(), output)));
     }
     write::check(changed.iter().map(|(file, _)| Path::new(&file.name)), options.allow_dirty)?;
     for (old, new) in &changed {

@@ -64,7 +64,8 @@ impl FindingId {
             Self::DurationOutOfRange
             | Self::DurationAboveMaxSession
             | Self::DurationAboveChainCap
-            | Self::SourceCannotAssume => Some(Ending::AtTheStart),
+            | Self::SourceCannotAssume
+            | Self::DurationRefused => Some(Ending::AtTheStart),
             Self::ChainCapsSession
             | Self::MaxSessionTooShort
             | Self::DefaultDurationTooShort
@@ -81,6 +82,10 @@ impl FindingId {
             | Self::ClockSkew
             | Self::RegionDisabled
             | Self::ExpiredTokenObserved
+            | Self::InventoryBroken
+            | Self::LengthExceeded
+            | Self::SessionUsedToItsEnd
+            | Self::PathUndeclared
             | Self::ThinMargin
             | Self::MaxSessionUnknown
             | Self::MaxSessionDrift

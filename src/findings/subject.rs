@@ -80,8 +80,7 @@ impl<'a> Subject<'a> {
             outcomes,
             place: FixPlace::new(inventory, facts, &plan.path_roles),
         };
-        subject.judgements =
-            subject.jobs.iter().map(|job| judge_with(job, &subject.limits_for(job))).collect();
+        subject.judgements = subject.jobs.iter().map(|job| judge_with(job, &subject.limits_for(job))).collect();
         subject
     }
 

@@ -84,6 +84,7 @@ fn draft(
         length: Placed { value: Seconds(u64::try_from(longest).unwrap_or_default()), place },
         length_from: LengthFrom::Observed,
         age: None,
+        single_login: true,
         source,
         hops: hops.collect(),
         refresh: if path.renewals > 0 { Refresh::Auto } else { Refresh::None },

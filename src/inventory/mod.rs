@@ -37,9 +37,9 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 pub use arn::{NotARole, RoleArn, RoleRef, is_account};
-pub use broken::BrokenFile;
 #[cfg(feature = "cli")]
 pub(crate) use arn::{is_partition, partition_of_region, partitions};
+pub use broken::BrokenFile;
 #[cfg(feature = "cli")]
 pub use diagnostic::Remark;
 pub use diagnostic::{Diagnostic, Location, Place, Problems};

@@ -105,7 +105,7 @@ pub(super) fn owner_and_accounts(report: &Report, job: &JobReport) -> Markup {
 pub(super) fn with_code(text: &str) -> Markup {
     let parts: Vec<&str> = text.split('`').collect();
     // An odd number of backticks has a single one, which is text.
-    let last = if parts.len() % 2 == 0 { parts.len() - 1 } else { parts.len() };
+    let last = if parts.len().is_multiple_of(2) { parts.len() - 1 } else { parts.len() };
     html! {
         @for (index, part) in parts.iter().enumerate() {
             @if index == last { "`" (part) }

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
-pub(crate) use finding::{FactV1, FindingV1, FixV1};
+pub(crate) use finding::FindingV1;
+#[cfg(feature = "cli")]
+pub(crate) use finding::{FactV1, FixV1};
 pub(crate) use planned::PlannedV1;
 
 use super::{

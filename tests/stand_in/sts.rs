@@ -1,4 +1,5 @@
-//! STS: AssumeRole, GetCallerIdentity, GetSessionToken, GetFederationToken. Each checks schema, permission and duration, in AWS's order.
+//! STS: AssumeRole, GetCallerIdentity, GetSessionToken, GetFederationToken. Each checks schema, permission and
+//! duration, in AWS's order.
 
 use super::{
     arn::Arn,
