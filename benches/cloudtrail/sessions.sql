@@ -13,7 +13,7 @@ COPY (
                 requestParameters STRUCT(roleArn VARCHAR, roleSessionName VARCHAR, durationSeconds VARCHAR),
                 responseElements STRUCT(credentials STRUCT(accessKeyId VARCHAR, expiration VARCHAR),
                     assumedRoleUser STRUCT(arn VARCHAR, assumedRoleId VARCHAR)))[]'},
-            maximum_object_size = 1000000000
+            maximum_object_size = 134217728
         )
     ),
     calls AS (
