@@ -13,6 +13,7 @@ mod stand_in;
 
 mod bad_inventory;
 mod check_live;
+mod cloudtrail_readers;
 mod command_line;
 mod delivery;
 mod doctor;
