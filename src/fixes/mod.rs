@@ -55,6 +55,18 @@ pub struct Block {
     pub text: String,
 }
 
+impl Block {
+    /// The heading of the block: commands that are not the AWS CLI's are for a shell.
+    #[must_use]
+    pub fn heading(&self) -> &'static str {
+        let first = self.text.lines().find(|line| !line.starts_with('#'));
+        if self.kind == BlockKind::AwsCli && !first.is_some_and(|command| command.starts_with("aws ")) {
+            return "shell";
+        }
+        self.kind.heading()
+    }
+}
+
 /// Where the lines of a block belong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BlockKind {

@@ -36,7 +36,7 @@ impl Digest<'_> {
         let resolved = (!counts.is_empty()).then(|| counts.join("; "));
         let head = match self.findings.first() {
             Some(worst) => headline(worst),
-            None => resolved.clone().unwrap_or_else(|| "nothing found".to_owned()),
+            None => format!("credential-health: {}", resolved.as_deref().unwrap_or("nothing found")),
         };
         let more = match self.findings.len() {
             0 | 1 => None,

@@ -9,7 +9,6 @@ use super::leases::Profiles;
 use super::{HopReport, JobReport, Report, bars, plain};
 use crate::findings::Severity;
 use crate::findings::{Finding, UNOWNED, Waived};
-use crate::fixes::Block;
 use crate::lease::Verdict;
 use crate::visible;
 
@@ -245,10 +244,10 @@ fn finding_details(finding: &Finding, heading: &str) -> Markup {
                 ol { @for fix in &finding.fixes {
                     li { @for part in &fix.parts {
                         p dir="auto" { (bars::with_code(&part.step)) }
-                        @for Block { kind, text } in &part.blocks {
+                        @for block in &part.blocks {
                             figure {
-                                figcaption { (kind.heading()) }
-                                pre tabindex="0" { (PreEscaped("\n")) code { (text) } }
+                                figcaption { (block.heading()) }
+                                pre tabindex="0" { (PreEscaped("\n")) code { (block.text) } }
                             }
                         }
                     } }

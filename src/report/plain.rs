@@ -172,7 +172,7 @@ pub fn fix_text(fix: &Fix, indent: &str) -> String {
         text.push_str(&format!("{before}{}\n", part.step));
         for block in part.blocks.iter().filter(|block| !block.kind.is_infrastructure()) {
             if block.kind != BlockKind::AwsCli {
-                text.push_str(&format!("{indent}{}:\n", block.kind.heading()));
+                text.push_str(&format!("{indent}{}:\n", block.heading()));
             }
             block.text.lines().for_each(|line| text.push_str(&format!("{indent}  {line}\n")));
         }

@@ -8,7 +8,6 @@ use maud::{Markup, PreEscaped, html};
 use super::by_job::{Found, Look, worst_first};
 use super::{JobReport, Report, bars, plain};
 use crate::findings::Finding;
-use crate::fixes::Block;
 use crate::visible;
 
 /// The size limit of a widget's rows in bytes: the limit of a Lambda answer, with space for the rest and JSON
@@ -132,9 +131,9 @@ fn popup(finding: &Finding) -> Markup {
                 li {
                     @for part in &fix.parts {
                         div { bdi { (bars::with_code(&part.step)) } }
-                        @for Block { kind, text } in &part.blocks {
-                            div { (kind.heading()) }
-                            pre style="white-space:pre-wrap;overflow-wrap:anywhere" { (text) }
+                        @for block in &part.blocks {
+                            div { (block.heading()) }
+                            pre style="white-space:pre-wrap;overflow-wrap:anywhere" { (block.text) }
                         }
                     }
                 }

@@ -174,7 +174,7 @@ async fn every_example_event_is_answered_and_its_findings_reach_the_topic() {
     insta::assert_snapshot!(transcript, @r"
     cloudtrail-expired-token.json
       cloudtrail run, complete, 1 jobs: nightly-etl lapses
-      sent: credential-health: 1 high (data)
+      sent: nightly-etl called AWS with expired credentials at 2026-11-23T03:04:11Z (data)
     cloudtrail-other-error.json
       ignored: the CloudTrail event's error is AccessDenied, not one of expired credentials
     manual-filtered.json
@@ -183,16 +183,16 @@ async fn every_example_event_is_answered_and_its_findings_reach_the_topic() {
       manual run, complete, 1 jobs: nightly-etl lapses
     manual.json
       manual run, complete, 3 jobs: nightly-etl lapses, nightly-report covered, release rejected
-      sent: credential-health: 1 critical, manual run (platform)
-      sent: credential-health: 1 high, 1 low, manual run (data)
+      sent: nightly-etl dies after 1h; 1 more; manual run (data)
+      sent: release cannot start; manual run (platform)
     scheduled.json
       schedule run, complete, 3 jobs: nightly-etl lapses, nightly-report covered, release rejected
-      sent: credential-health: 1 critical (platform)
-      sent: credential-health: 1 high, 1 low (data)
+      sent: nightly-etl dies after 1h; 1 more (data)
+      sent: release cannot start (platform)
     scheduler.json
       schedule run, complete, 3 jobs: nightly-etl lapses, nightly-report covered, release rejected
-      sent: credential-health: 1 critical (platform)
-      sent: credential-health: 1 high, 1 low (data)
+      sent: nightly-etl dies after 1h; 1 more (data)
+      sent: release cannot start (platform)
     widget-describe.json
       Markdown: ## Jobs and their credentials
     widget.json

@@ -283,7 +283,7 @@ async fn every_example_event_is_answered_in_the_emulator_and_its_findings_reach_
     insta::assert_snapshot!(transcript, @r"
     cloudtrail-expired-token.json
       cloudtrail run, complete, 0 jobs
-      in the queue: credential-health: 1 high (unowned)
+      in the queue: arn:aws:sts::222222222222:assumed-role/etl/nightly-etl called AWS with expired credent... (unowned)
     cloudtrail-other-error.json
       ignored: the CloudTrail event's error is AccessDenied, not one of expired credentials
     manual-filtered.json
@@ -292,16 +292,16 @@ async fn every_example_event_is_answered_in_the_emulator_and_its_findings_reach_
       manual run, complete, 1 jobs: nightly-etl lapses
     manual.json
       manual run, complete, 4 jobs: nightly-etl lapses, release covered, backup rejected, failover covered
-      in the queue: credential-health: 1 critical, 1 high, 1 low, manual run (data)
-      in the queue: credential-health: 1 critical, 1 medium, 1 low, manual run (platform)
+      in the queue: backup cannot start; 2 more; manual run (data)
+      in the queue: gone does not exist in account 600000000004; 2 more; manual run (platform)
     scheduled.json
       schedule run, complete, 4 jobs: nightly-etl lapses, release covered, backup rejected, failover covered
-      in the queue: credential-health: 1 critical, 1 high, 1 low (data)
-      in the queue: credential-health: 1 critical, 1 medium, 1 low (platform)
+      in the queue: backup cannot start; 2 more (data)
+      in the queue: gone does not exist in account 600000000004; 2 more (platform)
     scheduler.json
       schedule run, complete, 4 jobs: nightly-etl lapses, release covered, backup rejected, failover covered
-      in the queue: credential-health: 1 critical, 1 high, 1 low (data)
-      in the queue: credential-health: 1 critical, 1 medium, 1 low (platform)
+      in the queue: backup cannot start; 2 more (data)
+      in the queue: gone does not exist in account 600000000004; 2 more (platform)
     widget-describe.json
       Markdown: ## Jobs and their credentials
     widget.json
@@ -360,8 +360,8 @@ async fn assert_one_message_for_each_owner(company: &Company, report: &Value) {
     let received = company.received().await;
     let subjects: Vec<_> = received.iter().map(|envelope| envelope["Subject"].as_str().unwrap()).collect();
     let expected = [
-        "credential-health: 1 critical, 1 high, 1 low (data)",
-        "credential-health: 1 critical, 1 medium, 1 low (platform)",
+        "backup cannot start; 2 more (data)".to_owned(),
+        format!("gone does not exist in account {}; 2 more (platform)", company.accounts[3]),
     ];
     assert_eq!(subjects, expected);
     for envelope in &received {

@@ -231,7 +231,7 @@ async fn a_new_state_without_open_findings_is_published_once() {
         Lambda::new(&aws, &checker, healthy, SETTINGS).await.invoke(&scheduled(id)).await.unwrap();
     }
     let [message] = &aws.messages(TOPIC)[..] else { panic!("one message") };
-    assert_eq!(message.subject.as_deref(), Some("credential-health: nothing open (unowned)"));
+    assert_eq!(message.subject.as_deref(), Some("credential-health: nothing found (unowned)"));
 }
 
 // --- When S3 fails ---

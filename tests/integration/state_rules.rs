@@ -377,7 +377,7 @@ fn a_subject_counts_the_changes_and_fits_for_every_owner() {
     assert_eq!(messages[0].subject, "a dies after 1h; 1 more; 1 resolved (data)");
     let none = report(&[], "");
     let (_, messages) = publish_all(&previous, &run(&none, day(2)), &none);
-    assert_eq!(messages[0].subject, "2 resolved (data)");
+    assert_eq!(messages[0].subject, "credential-health: 2 resolved (data)");
     let severity = messages[0].attributes.iter().find(|attribute| attribute.name == "severity").unwrap();
     assert_eq!(severity.value, "none");
     let long = report(&[("a", &"équipe-☂-".repeat(12), 2)], "");
