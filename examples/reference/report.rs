@@ -76,6 +76,12 @@ const MEANINGS: &[(&str, &str)] = &[
     ("findings[].remediation[].cli", "commands, where there are some"),
     ("findings[].remediation[].cloudformation", "lines of a template, where there are some"),
     ("findings[].remediation[].terraform", "lines of Terraform, where there are some"),
+    ("findings[].remediation[].parts[].step", "of a fix with several parts: one part, in words; all parts, in this order"),
+    (
+        "findings[].remediation[].parts[].blocks[].kind",
+        "aws-cli, aws-config, trust-policy, workflow, cloudformation or terraform",
+    ),
+    ("findings[].remediation[].parts[].blocks[].text", "lines to copy"),
     ("findings[].runbook", "the finding's page"),
     ("findings[].fingerprint", "made of id, job, role and hop: the same problem keeps it from run to run"),
     ("findings[].waived.*", "the waiver that applies; null for an open finding"),
