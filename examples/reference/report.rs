@@ -76,7 +76,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ("findings[].remediation[].cli", "commands, where there are some"),
     ("findings[].remediation[].cloudformation", "lines of a template, where there are some"),
     ("findings[].remediation[].terraform", "lines of Terraform, where there are some"),
-    ("findings[].remediation[].parts[].step", "of a fix with several parts: one part, in words; all parts, in this order"),
+    ("findings[].remediation[].parts[].step", "one part of a fix that has several, in their order"),
     (
         "findings[].remediation[].parts[].blocks[].kind",
         "aws-cli, aws-config, trust-policy, workflow, cloudformation or terraform",

@@ -173,8 +173,23 @@ pub struct Collected {
     pub refusals: Vec<Refusal>,
     /// Calls by the first bits of their ids.
     pub calls: Vec<Vec<Vec<Call>>>,
+    /// Calls that a query has counted: 1 and more at once.
+    pub counted: Vec<Counted>,
     /// Numbers records without an id.
     anonymous: u64,
+}
+
+/// Calls of one caller that a query has counted. All belong to the session of the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// The caller.
+    pub caller: CallerId,
+    /// The first time.
+    pub first: u32,
+    /// The last time.
+    pub last: u32,
+    /// The number of calls.
+    pub calls: u64,
 }
 
 impl Default for Collected {
@@ -186,6 +201,7 @@ impl Default for Collected {
             issues: Vec::new(),
             refusals: Vec::new(),
             calls: vec![Vec::new(); PARTS],
+            counted: Vec::new(),
             anonymous: 0,
         }
     }
@@ -197,6 +213,21 @@ impl Collected {
     /// # Errors
     /// The record cannot be placed in time.
     pub fn add(&mut self, record: &Record<'_>, place: (u32, u32), window: &Window) -> Result<(), BadRecord> {
+        let parts = || (parse_part(record.request_parameters), parse_part(record.response_elements));
+        self.add_request(record, parts, place, window)
+    }
+
+    /// Remembers a record. `parts` parses its request and its answer, where STS made the record.
+    ///
+    /// # Errors
+    /// The record cannot be placed in time.
+    pub fn add_request<'a>(
+        &mut self,
+        record: &Record<'_>,
+        parts: impl FnOnce() -> (Request<'a>, Response<'a>),
+        place: (u32, u32),
+        window: &Window,
+    ) -> Result<(), BadRecord> {
         let at = record.event_time.get().and_then(parse_iso).ok_or(BadRecord::NoTime)?;
         let short = u32::try_from(at).map_err(|_| BadRecord::OutOfRange)?;
         if !window.contains(at) {
@@ -218,15 +249,50 @@ impl Collected {
         }
         if is_sts {
             let copy = Copy { id, knows_less: identity.arn.get().is_none(), place };
-            self.add_sts(record, copy, at, caller);
+            self.add_sts(record, parts, copy, at, caller);
         }
         Ok(())
     }
 
-    fn add_sts(&mut self, record: &Record<'_>, copy: Copy, at: Seconds, caller: CallerId) {
+    /// Remembers calls that a query has counted: `records` of them with copies, `calls` without. The record has the
+    /// caller and the first time.
+    ///
+    /// # Errors
+    /// The record cannot be placed in time.
+    pub fn add_counted(
+        &mut self,
+        record: &Record<'_>,
+        last: Seconds,
+        (calls, records): (u64, u64),
+        window: &Window,
+    ) -> Result<(), BadRecord> {
+        let at = record.event_time.get().and_then(parse_iso).ok_or(BadRecord::NoTime)?;
+        let (first, end) = (u32::try_from(at), u32::try_from(last));
+        let (Ok(first), Ok(last)) = (first, end) else { return Err(BadRecord::OutOfRange) };
+        if !window.contains(at) {
+            return Ok(());
+        }
+        self.records += records;
+        let (from, to) = (Seconds::from(first), Seconds::from(last));
+        self.span = Some(self.span.map_or((from, to), |(known, end)| (known.min(from), end.max(to))));
+        if calls > 0 {
+            let caller = self.callers.id(record);
+            self.counted.push(Counted { caller, first, last, calls });
+        }
+        Ok(())
+    }
+
+    fn add_sts<'a>(
+        &mut self,
+        record: &Record<'_>,
+        parts: impl FnOnce() -> (Request<'a>, Response<'a>),
+        copy: Copy,
+        at: Seconds,
+        caller: CallerId,
+    ) {
         let name = record.event_name.or_empty();
         if let Some(code) = record.error_code.get() {
-            let request: Request<'_> = parse_part(record.request_parameters);
+            let (request, _) = parts();
             self.refusals.push(Refusal {
                 copy,
                 at,
@@ -239,9 +305,8 @@ impl Collected {
             return;
         }
         let Some(operation) = Operation::parse(name) else { return };
-        let response: Response<'_> = parse_part(record.response_elements);
+        let (request, response) = parts();
         let Some(access_key_id) = response.credentials.access_key_id.boxed() else { return };
-        let request: Request<'_> = parse_part(record.request_parameters);
         let Number(requested) = request.duration_seconds;
         self.issues.push(Issue {
             copy,
@@ -298,6 +363,8 @@ impl Collected {
         self.issues.extend(other.issues.into_iter().map(|issue| Issue { caller: renumbered(issue.caller), ..issue }));
         let refusals = other.refusals.into_iter();
         self.refusals.extend(refusals.map(|refusal| Refusal { caller: renumbered(refusal.caller), ..refusal }));
+        self.counted
+            .extend(other.counted.into_iter().map(|calls| Counted { caller: renumbered(calls.caller), ..calls }));
         for (part, mut blocks) in self.calls.iter_mut().zip(other.calls) {
             for call in blocks.iter_mut().flatten() {
                 call.caller = renumbered(call.caller);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use super::caller::{Caller, CallerId};
-use super::collect::{Call, Collected, Issue, Operation, PARTS};
+use super::collect::{Call, Collected, Counted, Issue, Operation, PARTS};
 use super::time::Seconds;
 
 /// A call counts as a use up to this long after the session's end: clocks and records are not exact.
@@ -48,6 +48,11 @@ pub(super) struct Uses {
 impl Uses {
     fn add(&mut self, at: u32, console: bool) {
         self.merge(&Self { span: Some((at, at)), calls: 1, console });
+    }
+
+    fn add_counted(&mut self, counted: &Counted, console: bool) {
+        let Counted { first, last, calls, .. } = *counted;
+        self.merge(&Self { span: Some((first, last)), calls, console });
     }
 
     fn merge(&mut self, other: &Self) {
@@ -274,6 +279,21 @@ fn tally(
             if let Some((at, caller)) = other.first_key {
                 group.note_key(at, caller, callers);
             }
+        }
+    }
+    for counted in &collected.counted {
+        let counted = Counted { caller: ranks[counted.caller as usize], ..*counted };
+        let caller = &callers[counted.caller as usize];
+        // No record that issues a session is among them: their ids do not matter.
+        match index.session(&Call { id: 0, caller: counted.caller, at: counted.first }, issues) {
+            Some(Target::Issue(issue)) => uses[issue].add_counted(&counted, caller.is_console),
+            Some(Target::Group(group)) => {
+                let group = &mut groups[group];
+                group.uses.add_counted(&counted, caller.is_console);
+                group.is_open |= caller.opens_session();
+                group.note_key(counted.first, counted.caller, callers);
+            }
+            None => {}
         }
     }
     (uses, groups)

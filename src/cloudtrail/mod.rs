@@ -5,6 +5,8 @@
 //! call, `paths` the roles before each session, `renewals` the session that each session renews. `build` assembles
 //! them into `model`, whose JSON is a public interface. Reading needs no network and no AWS SDK.
 
+#[cfg(feature = "cli")]
+pub mod athena;
 pub mod build;
 pub mod caller;
 pub mod collect;

@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use super::athena;
 use super::build::{self, Options};
 use super::collect::{Collected, Window};
 use super::files::Found;
@@ -101,10 +102,13 @@ pub fn read_one(mut from: impl Read, number: u32, window: &Window, collected: &m
     }
     let whole = io::Cursor::new(start).take(known as u64).chain(from);
     if start == GZIP {
-        stream::read(Gzip::new(whole), number, window, collected)
-    } else {
-        stream::read(whole, number, window, collected)
+        return stream::read(Gzip::new(whole), number, window, collected);
     }
+    // JSON never begins with a letter. The first column of the query's result is row_kind, with quotes or without.
+    if start == *b"\"r" || start == *b"ro" {
+        return Ok(athena::read(whole, number, window, collected)?);
+    }
+    stream::read(whole, number, window, collected)
 }
 
 fn skipped(file: String, problem: &Problem) -> Skipped {

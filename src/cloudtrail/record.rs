@@ -208,6 +208,14 @@ pub fn parse_part<'a, T: Deserialize<'a> + Default>(raw: Option<&'a RawValue>) -
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Text<'a>(Option<Cow<'a, str>>);
 
+impl<'a> Text<'a> {
+    /// A string that is not empty, or nothing.
+    #[must_use]
+    pub fn new(text: Option<&'a str>) -> Self {
+        Self(text.filter(|text| !text.is_empty()).map(Cow::Borrowed))
+    }
+}
+
 impl Text<'_> {
     /// The string.
     #[must_use]

@@ -38,6 +38,9 @@ pub enum Problem {
     /// A record lacks a field.
     #[error("{0}")]
     BadRecord(#[from] BadRecord),
+    /// The content is CSV of another form.
+    #[error("{0}")]
+    Csv(#[from] super::athena::Problem),
     /// The content has no records.
     #[error("holds no CloudTrail records")]
     NoRecords,
