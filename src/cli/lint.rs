@@ -115,6 +115,8 @@ struct ProfilesInput {
     cannot_start: Vec<RefusedProfile>,
     not_known: BTreeSet<String>,
     notes: Vec<Remark>,
+    /// How SDKs other than the AWS CLI and boto3 read the profiles.
+    differences: Vec<Remark>,
     /// Jobs with a copy of their credentials are not judged.
     renewed: bool,
 }
@@ -126,10 +128,11 @@ impl ProfilesInput {
             (Some(_), false) => Some(WITH_COPIES),
             (Some(_), true) => None,
         };
-        report.notes.splice(..0, about.map(str::to_owned));
         let note = |Remark { location, message, .. }: &Remark| {
             visible::printable(&format!("{}: {message}.", leases::short_place(location)))
         };
+        report.notes.splice(..0, about.map(str::to_owned));
+        report.notes.extend(self.notes.iter().map(note));
         let jobs = inventory.jobs.iter().filter(|job| self.names.contains(&job.name));
         let judged = jobs.map(|job| LongestRuns::of(job, |role| report.max_session(role)).into()).collect();
         report.profiles = Some(leases::Profiles {
@@ -138,7 +141,7 @@ impl ProfilesInput {
             not_known: self.not_known.clone(),
             length: self.length,
             renewed_only: self.renewed,
-            notes: self.notes.iter().map(note).collect(),
+            notes: self.differences.iter().map(note).collect(),
         });
     }
 }
@@ -191,7 +194,7 @@ async fn read(arguments: &Lint, quiet: bool) -> Result<Input, ExitStatus> {
 
 /// The jobs of profiles, each with its copy unless --renewed excludes copies.
 fn profiles_input(arguments: &Lint, config: SharedConfig, options: Options, quiet: bool) -> Result<Input, ExitStatus> {
-    let Profiles { imported, cannot_start, not_known } = aws_config::profiles(&config, options);
+    let Profiles { imported, cannot_start, differences, not_known } = aws_config::profiles(&config, options);
     let (inventory, not_judged) = (imported.inventory, imported.not_imported);
     if inventory.jobs.is_empty() && not_judged.is_empty() && !quiet {
         output::print_error(super::import::NOTHING);
@@ -217,6 +220,7 @@ fn profiles_input(arguments: &Lint, config: SharedConfig, options: Options, quie
         cannot_start: cannot_start.into_iter().filter(|one| is_wanted(&one.profile)).map(refused).collect(),
         not_known: not_known.into_iter().filter(|profile| is_wanted(profile)).collect(),
         notes: imported.notes,
+        differences,
         renewed: arguments.renewed,
     };
     let inventory = Inventory { jobs, origin: Origin::Profiles, ..inventory };

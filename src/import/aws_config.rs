@@ -38,7 +38,9 @@ pub struct Profiles {
     pub imported: Imported,
     /// The profiles whose credentials can never be had.
     pub cannot_start: Vec<CannotStart>,
-    /// How many other profiles could not be judged.
+    /// How SDKs other than the AWS CLI and boto3 read the profiles of the jobs.
+    pub differences: Vec<Remark>,
+    /// The other profiles that could not be judged.
     pub not_known: BTreeSet<String>,
 }
 
@@ -59,7 +61,9 @@ const PLACEHOLDER: Seconds = Seconds::hours(1);
 /// Makes a job of each profile that assumes a role or has credentials of a session.
 #[must_use]
 pub fn import(config: &SharedConfig, options: Options) -> Imported {
-    profiles(config, options).imported
+    let Profiles { mut imported, differences, .. } = profiles(config, options);
+    imported.notes.extend(differences);
+    imported
 }
 
 /// Makes a job of each profile that assumes a role or has credentials of a session, and names those that cannot work.
@@ -92,7 +96,8 @@ pub fn profiles(config: &SharedConfig, options: Options) -> Profiles {
             }
         }
     }
-    all.imported.notes.extend(notes.remarks());
+    all.imported.notes.extend(notes.statements.remarks());
+    all.differences = notes.differences.remarks();
     all.imported.comments.head = vec![
         "Imported from AWS profiles by `credential-health import aws-config`.".to_owned(),
         "`refresh: auto` holds while the AWS CLI or an SDK uses the profile itself. A job that gets a copy of its"

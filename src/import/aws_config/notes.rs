@@ -43,29 +43,40 @@ pub(super) const LONG_TERM_KEY: Statement = Statement {
 /// How many profiles are named before the rest is counted.
 const NAMED: usize = 3;
 
+/// The notes on profiles.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    /// What holds in the AWS CLI and boto3.
+    pub(super) statements: Statements,
+    /// How other SDKs read the profiles.
+    pub(super) differences: Statements,
+}
+
 /// The statements, with the profiles that each holds for.
 #[derive(Debug, Default)]
-pub(super) struct Notes(BTreeMap<(String, String), Vec<(Location, String)>>);
+pub(super) struct Statements(BTreeMap<(String, String), Vec<(Location, String)>>);
 
 impl Notes {
     pub(super) fn add(&mut self, profile: &Profile, statement: Statement) {
-        self.insert(&profile.name, &profile.location, statement.what.to_owned(), statement.help);
+        self.statements.insert(&profile.name, &profile.location, statement.what.to_owned(), statement.help);
     }
 
     pub(super) fn ineffective(&mut self, all: Vec<Ineffective>) {
         for Ineffective { profile, location, kind } in all {
             let (what, help) = kind.describe();
-            self.insert(&profile, &location, what, help);
+            self.statements.insert(&profile, &location, what, help);
         }
     }
 
     pub(super) fn differences(&mut self, all: Vec<Difference>) {
         const HELP: &str = "check with the tool that the job uses";
         for Difference { profile, location, kind } in all {
-            self.insert(&profile, &location, kind.describe().to_owned(), HELP);
+            self.differences.insert(&profile, &location, kind.describe().to_owned(), HELP);
         }
     }
+}
 
+impl Statements {
     fn insert(&mut self, profile: &str, location: &Location, what: String, help: &str) {
         let known = self.0.entry((what, help.to_owned())).or_default();
         if !known.iter().any(|(_, name)| name == profile) {
