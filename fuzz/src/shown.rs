@@ -3,6 +3,7 @@
 use anstream::adapter::strip_str;
 use credential_health::findings::Severity;
 use credential_health::notify::{self, LEAST_MAX_MESSAGE_BYTES, MOST_MAX_MESSAGE_BYTES, Message, Notify, Wanted};
+use credential_health::report::terminal::{Detail, Layout};
 use credential_health::report::{Report, csv, html, junit, markdown, sarif, terminal, widget};
 use serde_json::Value;
 
@@ -39,8 +40,12 @@ pub fn in_line(what: &str, text: &str) {
 
 /// Renders a report in every form.
 pub fn all_forms(report: &Report) {
-    is_visible("the terminal", &strip_str(&terminal::render(report, 100)).to_string());
-    is_visible("the terminal", &strip_str(&terminal::render(report, 20)).to_string());
+    for detail in [Detail::Causes, Detail::Everything] {
+        for columns in [20, 100] {
+            let layout = Layout { detail, ..Layout::of_width(columns) };
+            is_visible("the terminal", &strip_str(&terminal::render(report, &layout)).to_string());
+        }
+    }
     is_visible("HTML", &html::render(report));
     is_visible("the widget", &widget::render(report, true));
     is_visible("Markdown", &markdown::render(report));

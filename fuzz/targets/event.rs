@@ -32,12 +32,8 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
             _ => None,
         });
         let function = Function::new(settings.expect("good settings"), aws.client().await, |_| {});
-        let invocation = Invocation {
-            request_id: "request".to_owned(),
-            remaining: Duration::from_secs(60),
-            at: *NOW,
-            caller: None,
-        };
+        let invocation =
+            Invocation { request_id: "request".to_owned(), remaining: Duration::from_secs(60), at: *NOW, caller: None };
         function.handle(&event, &invocation).await
     });
     let shown = match &answer {
