@@ -68,7 +68,25 @@ pub(crate) fn configured(value: &str) -> String {
 #[cfg(feature = "cli")]
 #[must_use]
 pub(crate) fn looks_like_credential(text: &str) -> bool {
-    text.split(|c: char| c.is_whitespace() || "\"'`,;=".contains(c)).any(is_credential)
+    text.split(is_between_words).any(is_credential)
+}
+
+/// The text without the words that look like a credential.
+#[cfg(feature = "cli")]
+#[must_use]
+pub(crate) fn without_credentials(text: &str) -> String {
+    let words = text.split_inclusive(is_between_words);
+    let shown = words.map(|word| match word.char_indices().next_back() {
+        Some((at, last)) if is_between_words(last) && is_credential(&word[..at]) => format!("…{last}"),
+        _ if is_credential(word) => "…".to_owned(),
+        _ => word.to_owned(),
+    });
+    shown.collect()
+}
+
+#[cfg(feature = "cli")]
+fn is_between_words(c: char) -> bool {
+    c.is_whitespace() || "\"'`,;=".contains(c)
 }
 
 #[cfg(feature = "cli")]
@@ -174,6 +192,9 @@ mod tests {
             assert!(looks_like_credential(credential), "{credential}");
             assert!(configured(credential).contains("look like a credential"), "{credential}");
         }
+        let refusal =
+            "no: eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl, wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY end";
+        assert_eq!(without_credentials(refusal), "no: …, … end");
         let path = format!("/var/{}/token", "Folder1".repeat(40));
         for name in [
             "default",

@@ -45,9 +45,17 @@ fn read(path: &Path) -> String {
     std::fs::read_to_string(path).expect("the page can be read")
 }
 
+/// Lines of this width, whose words stay whole: a link does not work across lines.
+fn unbroken(columns: usize) -> textwrap::Options<'static> {
+    textwrap::Options::new(columns)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .break_words(false)
+}
+
 /// Paragraphs of Markdown, each wrapped to the width of the pages.
 fn paragraphs(texts: &[&str]) -> String {
-    let wrapped: Vec<String> = texts.iter().map(|text| textwrap::fill(text, PAGE_COLUMNS)).collect();
+    let wrapped: Vec<String> = texts.iter().map(|text| textwrap::fill(text, unbroken(PAGE_COLUMNS))).collect();
     format!("{}\n", wrapped.join("\n\n"))
 }
 

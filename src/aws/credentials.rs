@@ -25,6 +25,7 @@ use super::client::Aws;
 use super::secrets::Secrets;
 use super::sts::caller_identity;
 use crate::facts::Checker;
+use crate::visible;
 
 /// Attempts of one call. Few, because a person waits for the result.
 const ATTEMPTS: u32 = 2;
@@ -165,7 +166,11 @@ fn call<E>(name: &'static str, error: &(dyn Error + 'static), secrets: &Secrets)
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
-    error.downcast_ref::<SdkError<E, HttpResponse>>().map(|error| (name, ErrorAnswer::read(error, secrets)))
+    let error = error.downcast_ref::<SdkError<E, HttpResponse>>()?;
+    let mut answer = ErrorAnswer::read(error, secrets);
+    // The provider chain does not return the tokens and keys that it sent.
+    answer.message = visible::without_credentials(&answer.message);
+    Some((name, answer))
 }
 
 /// Why a `credential_process` failed. The SDK's text holds the output of the program and is not returned.

@@ -23,7 +23,7 @@ pub enum Problem {
     #[error("has no column {0}: it is not a result of athena/sessions.sql")]
     OtherColumns(&'static str),
     /// A row lacks a number or has another kind.
-    #[error("has a row {0} that the query does not write")]
+    #[error("has a row {0} that athena/sessions.sql does not write")]
     OtherRow(u64),
     /// A row lacks a time.
     #[error("{0}")]
@@ -166,7 +166,7 @@ mod tests {
         let (sessions, problem) =
             read_rows("x,,,,,,,,,,,,\nother,2026-11-28T09:00:00Z,2026-11-28T09:00:00Z,1,1,,,,,,,,\n");
         assert_eq!(sessions["records"], 1);
-        assert_eq!(problem.as_deref(), Some("has a row 1 that the query does not write"));
+        assert_eq!(problem.as_deref(), Some("has a row 1 that athena/sessions.sql does not write"));
         let mut collected = Collected::default();
         assert!(read(b"a,b\n1,2\n".as_slice(), 0, &Window::default(), &mut collected).is_err());
     }

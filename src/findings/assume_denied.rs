@@ -9,6 +9,7 @@ use super::subject::Subject;
 use crate::failure::{Class, denial_cause};
 use crate::fixes::{self, BlockKind, Fix, TrustedPrincipal};
 use crate::inventory::{JobName, RoleArn, is_account};
+use crate::shell::word;
 use crate::templates::policy::{Answer, Caller};
 
 define!(
@@ -88,9 +89,11 @@ fn fixes(subject: &Subject<'_>, refused: &Refused<'_>) -> Vec<Fix> {
              denies it."
         ))
         .cli(format!(
-            "{}aws iam simulate-principal-policy --policy-source-arn {caller} --action-names sts:AssumeRole \
-             --resource-arns {role}",
-            account_comment(&caller)
+            "{}aws iam simulate-principal-policy --policy-source-arn {} --action-names sts:AssumeRole \
+             --resource-arns {}",
+            account_comment(&caller),
+            word(&caller),
+            word(role.as_str())
         )),
     ];
     if !refused.is_reader {

@@ -10,6 +10,7 @@ use crate::cloudtrail::model::RefusalKind;
 use crate::cloudtrail::{Refused, time};
 use crate::fixes::Fix;
 use crate::inventory::{Job, JobName, RoleArn, RoleRef};
+use crate::lease::rules::{ASSUME_ROLE_RANGE, CHAIN_CAP, SESSION_TOKEN_RANGE};
 use crate::visible::printable;
 
 define!(
@@ -59,19 +60,25 @@ fn describe(subject: &Subject<'_>, role: Option<RoleRef>, refused: &[&Refused]) 
         .evidence(Fact::Jobs(names), Provenance::WholeInventory)
         .titled(format!("STS refused the duration of requests for {target} {times}"))
         .detailed(detail);
-    Some(finding.fixes([fix(last.kind)]))
+    Some(finding.fixes([fix(last)]))
 }
 
-fn fix(kind: RefusalKind) -> Fix {
-    Fix::step(match kind {
+fn fix(refused: &Refused) -> Fix {
+    Fix::step(match refused.kind {
         RefusalKind::AboveMaxSession => {
             "Request at most the role's MaxSessionDuration, or raise the MaxSessionDuration to the requested duration."
+                .to_owned()
         }
-        RefusalKind::AboveChainCap => {
-            "Request at most 3600 seconds, or let the caller assume the role without another session before it."
-        }
+        RefusalKind::AboveChainCap => format!(
+            "Request at most {} seconds, or let the caller assume the role without another session before it.",
+            CHAIN_CAP.0
+        ),
         RefusalKind::OutOfRange | RefusalKind::Denied | RefusalKind::Expired | RefusalKind::Other => {
-            "Request from 900 to 43200 seconds."
+            let accepted = match &*refused.operation {
+                "GetSessionToken" | "GetFederationToken" => SESSION_TOKEN_RANGE,
+                _ => ASSUME_ROLE_RANGE,
+            };
+            format!("Request from {} to {} seconds.", accepted.start().0, accepted.end().0)
         }
     })
 }

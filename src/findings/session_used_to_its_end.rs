@@ -60,7 +60,8 @@ fn is_used_to_its_end(session: &Session) -> bool {
 fn describe(jobs: &[&Job], sessions: &[&Session]) -> Option<Finding> {
     let last = sessions.last()?;
     let (used, end) = (time::format(last.last_used?), time::format(last.expires_at?));
-    let name = printable(last.session_name.as_deref().unwrap_or("without a name"));
+    let name = last.session_name.as_deref().map(printable);
+    let which = name.as_ref().map_or_else(|| "a session without a name".to_owned(), |name| format!("session {name}"));
     let granted = Seconds(u64::try_from(last.granted_seconds?).ok()?);
     let who = match jobs {
         [job] => job.name.to_string(),
@@ -72,14 +73,18 @@ fn describe(jobs: &[&Job], sessions: &[&Session]) -> Option<Finding> {
     paths.dedup();
     let detail = format!(
         "CloudTrail shows {count} of this path whose last use is within five minutes of the end or after it, and that \
-         nothing renewed. The last is session {name}: issued for {granted}, used until {used}, with its end at {end}. \
+         nothing renewed. The last is {which}: issued for {granted}, used until {used}, with its end at {end}. \
          The job may have stopped with ExpiredToken; CloudTrail seldom records such calls. It may also have finished \
          then."
     );
+    let finding = finding_of(FindingId::SessionUsedToItsEnd, jobs, last.role.as_deref());
+    let finding = match name {
+        Some(name) => finding.evidence(Fact::SessionName(name), Provenance::CloudTrail("roleSessionName")),
+        None => finding,
+    };
     Some(
-        finding_of(FindingId::SessionUsedToItsEnd, jobs, last.role.as_deref())
+        finding
             .evidence(Fact::Paths(paths), Provenance::CloudTrail("userIdentity of the issues"))
-            .evidence(Fact::SessionName(name), Provenance::CloudTrail("roleSessionName"))
             .evidence(Fact::LastUse(used), Provenance::CloudTrail("eventTime of the last use"))
             .evidence(Fact::SessionEnd(end), Provenance::CloudTrail("credentials.expiration"))
             .evidence(Fact::Lease(granted), Provenance::CloudTrail("credentials.expiration"))

@@ -302,7 +302,8 @@ impl<'a> Subject<'a> {
             return vec![Fix::step(step)];
         }
         // If the length is not declared, declaring it comes before longer sessions.
-        let stated = (job.length_from == LengthFrom::Assumed).then(fixes::state_timeout);
+        let is_assumed = job.length_from == LengthFrom::Assumed && self.verdict_of(job) != Verdict::Rejected;
+        let stated = is_assumed.then(fixes::state_timeout);
         stated.into_iter().chain(ways.iter().map(|way| self.way(job, way))).take(MOST).collect()
     }
 

@@ -36,7 +36,7 @@ fn in_config(call: FirstCall, seconds: u64) -> String {
 }
 
 fn request_command(call: FirstCall, role: &RoleRef, seconds: u64) -> String {
-    let role = role.arn_in_command();
+    let role = crate::shell::word(role.arn_in_command());
     match call {
         FirstCall::WebIdentity => format!(
             "aws sts assume-role-with-web-identity --role-arn {role} --role-session-name NAME \
@@ -115,7 +115,7 @@ pub(super) fn exchange_for_last(
             fix.cli(format!(
                 "aws sts assume-role-with-web-identity --role-arn {} --role-session-name NAME \
                  --web-identity-token file://TOKEN_FILE{duration}",
-                role.arn_in_command()
+                crate::shell::word(role.arn_in_command())
             ))
         }
         (Origin::Inventory | Origin::Profiles, None) => fix,

@@ -126,7 +126,8 @@ fn source(key: &PathKey, all: &BTreeMap<PathKey, PathSummary>) -> Option<Source>
         Origin::IamUser => Source::IamUser { mfa: false },
         Origin::SessionToken => Source::SessionToken { duration: granted().unwrap_or(TOKEN_DEFAULT) },
         Origin::FederationToken => Source::FederationToken { duration: granted().unwrap_or(TOKEN_DEFAULT) },
-        Origin::WebIdentity => Source::WebIdentity { renewable: true },
+        // Only a renewal shows that the token can be presented again.
+        Origin::WebIdentity => Source::WebIdentity { renewable: all.get(key).is_some_and(|path| path.renewals > 0) },
         Origin::Saml => Source::Saml { renewable: false },
         Origin::IdentityCenter => Source::IdentityCenter {
             session: granted().unwrap_or(PERMISSION_SET_DEFAULT),

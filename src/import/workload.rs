@@ -111,7 +111,11 @@ impl Layout {
         }
         match resource.value(version) {
             Resolved::Text(version) => {
-                let major: u32 = version.split('.').next().and_then(|major| major.parse().ok()).unwrap_or_default();
+                let Some(major) = version.split('.').next().and_then(|major| major.parse::<u32>().ok()) else {
+                    return DefaultTimeout::Unknown(Resolved::unknown(Unresolved::Malformed(
+                        "it is not a version number",
+                    )));
+                };
                 let default = if major >= 5 { GLUE_5_DEFAULT_TIMEOUT } else { GLUE_DEFAULT_TIMEOUT };
                 DefaultTimeout::Known(default, format!("the default of Glue {version}; no timeout is set"))
             }

@@ -127,7 +127,13 @@ impl Cause<'_> {
             // A tidy-up needs no command at once, and one job's profile does not help other jobs.
             let is_of_one_job = self.findings.len() == 1 || worst.job.is_none();
             let room = if is_tidy_up || !is_of_one_job { 0 } else { MOST_COMMAND_LINES };
-            lines.extend(fix_lines(fix, room));
+            let differs = |finding: &Finding| finding.fixes.first().map(Fix::sentences) != Some(fix.sentences());
+            let whose = worst.job.as_ref().filter(|_| self.findings.iter().any(|finding| differs(finding)));
+            let mut of_fix = fix_lines(fix, room);
+            if let (Some(job), Some(Line::Text(first))) = (whose, of_fix.first_mut()) {
+                first.insert_str(0, &format!("For {job}: "));
+            }
+            lines.extend(of_fix);
         }
         if let Some(caution) = &worst.caution {
             lines.push(Line::Text(caution.clone()));
@@ -152,7 +158,10 @@ impl Cause<'_> {
     fn title(&self) -> String {
         match &self.by_id()[..] {
             [(_, one)] => title_of(one),
-            _ => format!("{} jobs need credentials for longer than they last; no SDK renews them", self.findings.len()),
+            _ => format!(
+                "{} jobs run longer than their credentials last, and no SDK renews the credentials",
+                self.findings.len()
+            ),
         }
     }
 

@@ -183,7 +183,7 @@ pub(super) fn notes(report: &Report, detail: Detail) -> Vec<String> {
     match (detail, of_profiles.len()) {
         (Detail::Summary | Detail::Causes, 1..) => {
             let count = plain::count(of_profiles.len(), "note", "notes");
-            notes.push(format!("{count} on profiles, about clients that read them otherwise: add -v."));
+            notes.push(format!("Some SDKs read these profiles differently: add -v to see {count}."));
         }
         (Detail::Everything, _) | (_, 0) => notes.extend(of_profiles.iter().cloned()),
     }

@@ -33,11 +33,24 @@ pub fn text_change(workflow: &Workflow, line: usize, edit: Edit) -> Option<TextC
             }
         }
         // A length that somebody stated is not shortened.
-        Edit::Timeout(_) if entry(job, "timeout-minutes").is_some() => None,
+        Edit::Timeout(minutes) if states_longer(job, minutes) => None,
         Edit::Timeout(minutes) => {
             inserted(text, &entry_with_key(job, "steps")?.0, &format!("timeout-minutes: {minutes}"))
         }
     }
+}
+
+/// Whether the job states a timeout, or a step of it states one that is longer or that only a run knows.
+fn states_longer(job: &Node, minutes: u64) -> bool {
+    let steps = entry(job, "steps").map_or(&[][..], |steps| match &steps.value {
+        Value::List(steps) => steps,
+        _ => &[],
+    });
+    let mut of_steps = steps.iter().filter_map(|step| entry(step, "timeout-minutes"));
+    let is_longer = |timeout: &Node| {
+        text_of(timeout).and_then(|text| text.value.parse::<u64>().ok()).is_none_or(|step| step > minutes)
+    };
+    entry(job, "timeout-minutes").is_some() || of_steps.any(is_longer)
 }
 
 /// The name of the input for the duration in this action.
@@ -121,6 +134,14 @@ mod tests {
     fn a_stated_timeout_is_left() {
         let stated = BLOCK.replace("    steps:", "    timeout-minutes: 600\n    steps:");
         assert_eq!(edit(&stated, 8, Edit::Timeout(50)), None);
+    }
+
+    #[test]
+    fn a_job_with_a_step_that_may_take_longer_gets_no_timeout() {
+        for (step, changes) in [("180", false), ("${{ inputs.minutes }}", false), ("20", true)] {
+            let text = format!("{BLOCK}      - run: make\n        timeout-minutes: {step}\n");
+            assert_eq!(edit(&text, 7, Edit::Timeout(50)).is_some(), changes, "{step}");
+        }
     }
 
     #[test]

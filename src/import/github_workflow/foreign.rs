@@ -124,16 +124,20 @@ pub(super) fn program_may_log_in(path: &str, action: &Node, step: &Node) -> bool
     inputs.into_iter().any(|(name, _)| names_a_login(name)) || LOGINS.iter().any(|part| text.contains(part))
 }
 
-/// Whether a shell script calls AssumeRole; comments and texts that are only printed do not count.
+/// Whether a shell script calls AssumeRole or GetSessionToken; comments and texts that are only printed do not count.
 fn calls_assume_role(script: &str) -> bool {
-    script.lines().any(|line| {
+    // A command may go on in the next line.
+    script.replace("\\\r\n", " ").replace("\\\n", " ").lines().any(|line| {
         let code = match line.find(" #") {
             Some(comment) => &line[..comment],
             None => line,
         };
         let code = code.trim_start();
-        let only_text = code.starts_with('#') || code.starts_with("echo ") || code.starts_with("printf ");
-        !only_text && code.contains("sts assume-role")
+        let prints = code.starts_with("echo ") || code.starts_with("printf ");
+        let only_text = code.starts_with('#') || (prints && !code.contains("$(") && !code.contains('`'));
+        let words: Vec<&str> = code.split_whitespace().collect();
+        let words = words.join(" ");
+        !only_text && (words.contains("sts assume-role") || words.contains("sts get-session-token"))
     })
 }
 
@@ -178,5 +182,20 @@ mod tests {
     fn vault_issues_credentials_at_the_paths_of_its_aws_engine() {
         assert!(issues_credentials("aws/sts/deploy access_key | AWS_ACCESS_KEY_ID ;\n aws/sts/deploy secret_key | S"));
         assert!(!issues_credentials("secret/data/ci AWS_ACCESS_KEY_ID ;\naws/sts/deploy region | REGION"));
+    }
+
+    #[test]
+    fn a_call_in_a_substitution_or_over_two_lines_is_a_call_and_a_printed_text_is_none() {
+        for call in [
+            "aws sts assume-role --role-arn x",
+            "echo \"X=$(aws sts assume-role --duration-seconds 7200)\" >> $GITHUB_ENV",
+            "aws sts \\\n  assume-role --role-arn x",
+            "aws  sts  get-session-token",
+        ] {
+            assert!(super::calls_assume_role(call), "{call}");
+        }
+        for text in ["# aws sts assume-role", "echo \"run aws sts assume-role\"", "make # then sts assume-role"] {
+            assert!(!super::calls_assume_role(text), "{text}");
+        }
     }
 }
