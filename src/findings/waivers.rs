@@ -29,7 +29,8 @@ pub(super) fn apply<'a>(subject: &Subject<'a>, findings: &mut [Finding]) -> Vec<
 }
 
 /// Whether the waiver's file rules what the finding is about. A waiver of the platform's file covers everything. A
-/// team's covers findings about the jobs of its file, and those about a role that no other file's job uses.
+/// team's covers findings about the jobs of its file, and those about a role that no other file's job uses and that
+/// reads no account's settings.
 fn may_cover(subject: &Subject<'_>, waiver: &Waiver, finding: &Finding) -> bool {
     let file = &waiver.location.file;
     if !subject.inventory.teams.contains_key(file) {
@@ -40,7 +41,8 @@ fn may_cover(subject: &Subject<'_>, waiver: &Waiver, finding: &Finding) -> bool 
         (Some(job), _) => subject.job_named(job).is_some_and(|job| job.location.file == *file),
         (None, Some(role)) => {
             let users = subject.users_of(role);
-            !users.is_empty() && users.iter().all(|(job, _)| job.location.file == *file)
+            let is_reader = subject.plan.readers.iter().any(|step| role.arn() == Some(&step.reader.role));
+            !is_reader && !users.is_empty() && users.iter().all(|(job, _)| job.location.file == *file)
         }
         (None, None) => false,
     }

@@ -300,3 +300,24 @@ async fn without_a_file_of_the_platform_an_alias_of_another_file_can_be_used_wit
     let failed = lambda.invoke(&json!({})).await.unwrap_err();
     assert!(failed.error_message.contains("declare it here or in platform.yaml"), "{}", failed.error_message);
 }
+
+#[tokio::test]
+async fn a_team_waives_no_finding_about_a_reader_of_the_platform() {
+    let reader = "arn:aws:iam::222222222222:role/reader";
+    let (mut world, checker) = world();
+    // The reader trusts nobody.
+    world.role(role(DATA)).role(Role::new(reader));
+    let aws = StandIn::start(world).await;
+    let platform = format!("version: 1\ndefaults: {{owner: platform}}\nreaders: {{\"222222222222\": \"{reader}\"}}\n");
+    let team = format!(
+        "version: 1\njobs: [{{name: mine, owner: web, length: 10m, source: ecs-task, path: [\"{reader}\"]}}]\n\
+         waivers: [{{finding: assume-denied, role: \"{reader}\", until: 2026-12-24, reason: x}}]\n"
+    );
+    let files = [("platform.yaml", platform.as_str()), ("a.yaml", &team), ("data.yaml", VICTIM)];
+    let lambda = Lambda::of_folder(&aws, &checker, &files, &[("TOPIC_ARN", TOPIC)]).await;
+    let report = lambda.invoke(&event("scheduled.json")).await.unwrap();
+    let denied: Vec<&Value> =
+        findings(&report, "assume-denied").into_iter().filter(|finding| finding["role"] == reader).collect();
+    assert!(!denied.is_empty(), "{report}");
+    assert!(denied.iter().all(|finding| finding["waived"].is_null()), "{denied:?}");
+}
