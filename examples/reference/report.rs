@@ -79,7 +79,7 @@ const MEANINGS: &[(&str, &str)] = &[
     ("findings[].remediation[].parts[].step", "one part of a fix that has several, in their order"),
     (
         "findings[].remediation[].parts[].blocks[].kind",
-        "aws-cli, aws-config, trust-policy, workflow, cloudformation or terraform",
+        "aws-cli, shell, aws-config, trust-policy, workflow, cloudformation or terraform",
     ),
     ("findings[].remediation[].parts[].blocks[].text", "lines to copy"),
     ("findings[].runbook", "the finding's page"),

@@ -60,5 +60,5 @@ fn export_before_each_call() -> Fix {
         "If a tool reads only environment variables, export the credentials again just before each call of the tool, \
          and declare `refresh: auto`. No call may take longer than the credentials last.",
     )
-    .cli("eval \"$(aws configure export-credentials --format env)\"")
+    .shell("eval \"$(aws configure export-credentials --format env)\"")
 }

@@ -66,5 +66,5 @@ fn synchronize_the_clock() -> Fix {
     Fix::step(
         "Synchronize the machine's clock by NTP (chrony, systemd-timesyncd), also after a virtual machine resumes.",
     )
-    .cli("timedatectl status\nchronyc tracking")
+    .shell("timedatectl status\nchronyc tracking")
 }

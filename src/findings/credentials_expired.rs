@@ -26,8 +26,8 @@ fn describe(_: &Subject<'_>, refused: &Refused<'_>, _: &Refusals<'_>) -> Option<
     } else {
         let step = "Get new credentials for the checker: log in again, or remove expired AWS_* variables from the \
                     environment.";
-        let cli = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN\naws sts get-caller-identity";
-        ("the session that made the call", Fix::step(step).cli(cli))
+        let commands = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN\naws sts get-caller-identity";
+        ("the session that made the call", Fix::step(step).shell(commands))
     };
     let detail = format!(
         "{} failed because {what} has expired ({}).{}",

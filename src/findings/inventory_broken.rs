@@ -39,5 +39,5 @@ fn describe(subject: &Subject<'_>, broken: &BrokenFile) -> Finding {
         .evidence(Fact::Jobs(jobs.clone()), Provenance::WholeInventory)
         .titled(format!("{file} cannot be read: its jobs were not checked"))
         .detailed(detail)
-        .fixes([Fix::step("Correct the file. `lint` shows each problem at its place.").cli(lint)])
+        .fixes([Fix::step("Correct the file. `lint` shows each problem at its place.").shell(lint)])
 }

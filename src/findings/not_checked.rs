@@ -115,7 +115,7 @@ fn fix(class: Class) -> Fix {
         .cli("aws sts get-caller-identity --debug"),
         Class::Unreadable => {
             Fix::step("Look for a proxy or gateway that answers instead of AWS, and check AWS_ENDPOINT_URL.")
-                .cli("env | grep -i -e ^AWS_ENDPOINT -e _proxy= | sed 's/:[^:@]*@/:***@/'")
+                .shell("env | grep -i -e ^AWS_ENDPOINT -e _proxy= | sed 's/:[^:@]*@/:***@/'")
         }
         Class::NoCredentials => {
             Fix::step("Give the checker credentials: log in, set a profile, or run it with a role.")

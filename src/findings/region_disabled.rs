@@ -33,7 +33,7 @@ fn describe(_: &Subject<'_>, refused: &Refused<'_>, _: &Refusals<'_>) -> Option<
                      Service."
                 )),
                 Fix::step("Run the checker and the job in a Region where STS is active.")
-                    .cli("export AWS_REGION=eu-west-1"),
+                    .shell("export AWS_REGION=eu-west-1"),
             ]),
     )
 }

@@ -24,7 +24,7 @@ fn describe(_: &Subject<'_>, refused: &Refused<'_>, _: &Refusals<'_>) -> Option<
         (
             "The request was signed for another Region or service than the endpoint that received it.",
             Fix::step("Set AWS_REGION to the Region of the endpoint. Unset AWS_ENDPOINT_URL unless you need it.")
-                .cli("env | grep ^AWS_ENDPOINT; env | grep ^AWS_.*REGION"),
+                .shell("env | grep ^AWS_ENDPOINT; env | grep ^AWS_.*REGION"),
         )
     } else {
         (

@@ -55,23 +55,13 @@ pub struct Block {
     pub text: String,
 }
 
-impl Block {
-    /// The heading of the block: commands that are not the AWS CLI's are for a shell.
-    #[must_use]
-    pub fn heading(&self) -> &'static str {
-        let first = self.text.lines().find(|line| !line.starts_with('#'));
-        if self.kind == BlockKind::AwsCli && !first.is_some_and(|command| command.starts_with("aws ")) {
-            return "shell";
-        }
-        self.kind.heading()
-    }
-}
-
 /// Where the lines of a block belong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BlockKind {
     /// A shell with the AWS CLI.
     AwsCli,
+    /// A shell, for other programs.
+    Shell,
     /// `~/.aws/config`.
     AwsConfig,
     /// The trust policy of a role.
@@ -90,6 +80,7 @@ impl BlockKind {
     pub const fn heading(self) -> &'static str {
         match self {
             Self::AwsCli => "AWS CLI",
+            Self::Shell => "shell",
             Self::AwsConfig => "~/.aws/config",
             Self::TrustPolicy => "trust policy",
             Self::Workflow => "workflow",
@@ -103,6 +94,7 @@ impl BlockKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AwsCli => "aws-cli",
+            Self::Shell => "shell",
             Self::AwsConfig => "aws-config",
             Self::TrustPolicy => "trust-policy",
             Self::Workflow => "workflow",
@@ -139,6 +131,11 @@ impl Fix {
         self.block(BlockKind::AwsCli, cli)
     }
 
+    /// Adds commands of other programs to the last part.
+    pub(crate) fn shell(self, commands: impl Into<String>) -> Self {
+        self.block(BlockKind::Shell, commands)
+    }
+
     /// Adds lines to copy to the last part.
     pub(crate) fn block(mut self, kind: BlockKind, text: impl Into<String>) -> Self {
         if let Some(part) = self.parts.last_mut() {
@@ -173,7 +170,7 @@ impl Fix {
     #[must_use]
     pub fn commands(&self) -> Option<String> {
         let lines = |block: &Block| match block.kind {
-            BlockKind::AwsCli => block.text.clone(),
+            BlockKind::AwsCli | BlockKind::Shell => block.text.clone(),
             kind => format!("# {}\n{}", kind.heading(), block.text),
         };
         let all: Vec<String> = self.blocks().filter(|block| !block.kind.is_infrastructure()).map(lines).collect();

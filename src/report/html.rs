@@ -246,7 +246,7 @@ fn finding_details(finding: &Finding, heading: &str) -> Markup {
                         p dir="auto" { (bars::with_code(&part.step)) }
                         @for block in &part.blocks {
                             figure {
-                                figcaption { (block.heading()) }
+                                figcaption { (block.kind.heading()) }
                                 pre tabindex="0" { (PreEscaped("\n")) code { (block.text) } }
                             }
                         }

@@ -155,7 +155,7 @@ fn folded(finding: &Finding) -> String {
             for block in &part.blocks {
                 let lines = visible::block(&block.text);
                 let fence = "`".repeat(longest_run(&lines).max(2) + 1);
-                let _ = writeln!(text, "{}:\n\n{fence}\n{lines}\n{fence}\n", block.heading());
+                let _ = writeln!(text, "{}:\n\n{fence}\n{lines}\n{fence}\n", block.kind.heading());
             }
         }
     }

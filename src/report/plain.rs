@@ -171,8 +171,8 @@ pub fn fix_text(fix: &Fix, indent: &str) -> String {
         let before = if number == 0 { "" } else { indent };
         text.push_str(&format!("{before}{}\n", part.step));
         for block in part.blocks.iter().filter(|block| !block.kind.is_infrastructure()) {
-            if block.kind != BlockKind::AwsCli {
-                text.push_str(&format!("{indent}{}:\n", block.heading()));
+            if !matches!(block.kind, BlockKind::AwsCli | BlockKind::Shell) {
+                text.push_str(&format!("{indent}{}:\n", block.kind.heading()));
             }
             block.text.lines().for_each(|line| text.push_str(&format!("{indent}  {line}\n")));
         }

@@ -211,7 +211,7 @@ fn finding_text(finding: &Finding, width: usize) -> String {
             let _ = writeln!(text, "{INDENT}{label}{}", step.trim_start());
             // The JSON report and the finding's page have the lines for CloudFormation and Terraform.
             for block in of_fix.blocks.iter().filter(|block| !block.kind.is_infrastructure()) {
-                let _ = writeln!(text, "{DEEPER}{}:", block.heading());
+                let _ = writeln!(text, "{DEEPER}{}:", block.kind.heading());
                 for line in block.text.lines().map(visible::line) {
                     let _ = writeln!(text, "{DEEPER}  {dim}{line}{dim:#}");
                 }

@@ -132,7 +132,7 @@ fn popup(finding: &Finding) -> Markup {
                     @for part in &fix.parts {
                         div { bdi { (bars::with_code(&part.step)) } }
                         @for block in &part.blocks {
-                            div { (block.heading()) }
+                            div { (block.kind.heading()) }
                             pre style="white-space:pre-wrap;overflow-wrap:anywhere" { (block.text) }
                         }
                     }

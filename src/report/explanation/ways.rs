@@ -73,7 +73,7 @@ fn describe_way(explained: &Explanation<'_>, text: &mut Text, number: usize, way
     for part in &advice.fix.parts {
         text.wrapped(&part.step, INDENT);
         for block in part.blocks.iter().filter(|block| !block.kind.is_infrastructure()) {
-            text.line(&format!("{INDENT}{}:", block.heading()));
+            text.line(&format!("{INDENT}{}:", block.kind.heading()));
             text.code(&block.text, CODE);
         }
     }
