@@ -53,7 +53,7 @@ pub struct Settings {
     pub expiry: bool,
 }
 
-/// Is told what a run does.
+/// Receives the progress of a run.
 pub trait Watcher: Send + Sync {
     /// A line about a step.
     fn line(&self, text: &str);

@@ -13,7 +13,7 @@ use super::client::Session;
 const SHORTEST: usize = 12;
 /// How many credentials of the checker itself are remembered: those before a renewal can still be in answers.
 const MOST_OWN: usize = 4;
-/// What stands in place of a secret.
+/// The text that replaces a secret.
 const MASK: &str = "…";
 
 /// The credentials of the checker and of its sessions. A session is held as long as anything uses it.

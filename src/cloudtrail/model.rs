@@ -160,6 +160,26 @@ impl Origin {
             Self::Unknown => "unknown",
         }
     }
+
+    /// The number of the path's first roles that belong to the source itself: no inventory declares them.
+    #[must_use]
+    pub const fn own_roles(self) -> usize {
+        match self {
+            Self::IdentityCenter
+            | Self::Ec2Instance
+            | Self::EcsTask
+            | Self::Lambda
+            | Self::Codebuild
+            | Self::EksPodIdentity
+            | Self::Service => 1,
+            Self::IamUser
+            | Self::SessionToken
+            | Self::FederationToken
+            | Self::WebIdentity
+            | Self::Saml
+            | Self::Unknown => 0,
+        }
+    }
 }
 
 /// A request that STS refused.

@@ -88,8 +88,8 @@ fn is_renewed_at(session: &Session, issue: Seconds) -> bool {
     !is_over(session, issue) && session.last_used.is_some_and(|last| last <= issue + AFTER)
 }
 
-/// Whether a process makes up the name: it has a UUID, or a number that stands alone, of ten or more digits. A number
-/// of twelve digits is an account.
+/// Whether a process makes up the name: the name has a UUID, or a separate number of ten or more digits. A number of
+/// twelve digits is an account.
 fn is_made_up(name: &str) -> bool {
     let words = name.split(|c: char| !c.is_ascii_alphanumeric());
     let is_number = |word: &str| word.len() >= 10 && word.len() != 12 && word.bytes().all(|b| b.is_ascii_digit());

@@ -10,7 +10,7 @@ use super::{ChangeKey, change_key};
 use crate::fixes::Fix;
 use crate::inventory::{Job, JobName, Location, RoleRef, Waiver, hex};
 
-/// The sentence about a verdict that stands on an unconfirmed number.
+/// The sentence about a verdict that depends on an unconfirmed number.
 pub(crate) const UNCONFIRMED: &str = "Unconfirmed: this verdict depends on a length that no text of AWS and no \
                                       measurement states. The real length may differ.";
 /// The owner of findings whose jobs have none.

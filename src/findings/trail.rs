@@ -61,22 +61,7 @@ pub(super) fn jobs_of<'a>(inventory: &'a Inventory, session: &Session) -> Vec<&'
 
 /// The roles of the path without the role of a platform or a permission set: the inventory does not declare it.
 fn roles_without_the_platforms(session: &Session) -> &[std::sync::Arc<str>] {
-    let own = match session.source {
-        Origin::IdentityCenter
-        | Origin::Ec2Instance
-        | Origin::EcsTask
-        | Origin::Lambda
-        | Origin::Codebuild
-        | Origin::EksPodIdentity
-        | Origin::Service => 1,
-        Origin::IamUser
-        | Origin::SessionToken
-        | Origin::FederationToken
-        | Origin::WebIdentity
-        | Origin::Saml
-        | Origin::Unknown => 0,
-    };
-    session.path.get(own..).unwrap_or_default()
+    session.path.get(session.source.own_roles()..).unwrap_or_default()
 }
 
 /// What CloudTrail shows of a kind of source; `None`: nothing tells it from others.

@@ -11,13 +11,10 @@ use crate::cloudtrail::runs::{PathKey, PathSummary, paths};
 use crate::cloudtrail::{Origin, Sessions, time};
 use crate::inventory::problem::{Place, Placed};
 use crate::inventory::{JobComments, LengthFrom, Refresh, Remark, Seconds, Source};
-use crate::lease::rules::{ASSUME_ROLE_RANGE, PERMISSION_SET_DEFAULT, PORTAL_SESSION_DEFAULT};
+use crate::lease::rules::{ASSUME_ROLE_RANGE, PERMISSION_SET_DEFAULT, PORTAL_SESSION_DEFAULT, SESSION_TOKEN_DEFAULT};
 
 /// The name of the records in remarks.
 const RECORDS: &str = "CloudTrail";
-
-/// The lifetime of GetSessionToken and GetFederationToken where no record shows it.
-const TOKEN_DEFAULT: Seconds = Seconds::hours(12);
 
 /// Makes a job of each path.
 #[must_use]
@@ -62,7 +59,7 @@ fn draft(
     longest: i64,
     place: Place,
 ) -> Draft {
-    let own = own_roles(key.source);
+    let own = key.source.own_roles();
     let hops = (own..key.roles.len()).map(|at| {
         let summary = all.get(&prefix(key, at + 1));
         let requested = summary.and_then(|summary| u64::try_from(summary.requested?).ok()).map(Seconds);
@@ -97,35 +94,16 @@ fn prefix(key: &PathKey, roles: usize) -> PathKey {
     PathKey { roles: key.roles[..roles].into(), ..key.clone() }
 }
 
-/// The number of roles that belong to the source itself.
-const fn own_roles(source: Origin) -> usize {
-    match source {
-        Origin::IdentityCenter
-        | Origin::Ec2Instance
-        | Origin::EcsTask
-        | Origin::Lambda
-        | Origin::Codebuild
-        | Origin::EksPodIdentity
-        | Origin::Service => 1,
-        Origin::IamUser
-        | Origin::SessionToken
-        | Origin::FederationToken
-        | Origin::WebIdentity
-        | Origin::Saml
-        | Origin::Unknown => 0,
-    }
-}
-
 /// The source of the path; `None`: not known.
 fn source(key: &PathKey, all: &BTreeMap<PathKey, PathSummary>) -> Option<Source> {
     let granted = || {
-        let own = all.get(&prefix(key, own_roles(key.source).min(key.roles.len())))?;
+        let own = all.get(&prefix(key, key.source.own_roles().min(key.roles.len())))?;
         u64::try_from(own.shortest_lease?).ok().map(Seconds)
     };
     Some(match key.source {
         Origin::IamUser => Source::IamUser { mfa: false },
-        Origin::SessionToken => Source::SessionToken { duration: granted().unwrap_or(TOKEN_DEFAULT) },
-        Origin::FederationToken => Source::FederationToken { duration: granted().unwrap_or(TOKEN_DEFAULT) },
+        Origin::SessionToken => Source::SessionToken { duration: granted().unwrap_or(SESSION_TOKEN_DEFAULT) },
+        Origin::FederationToken => Source::FederationToken { duration: granted().unwrap_or(SESSION_TOKEN_DEFAULT) },
         // Only a renewal shows that the token can be presented again.
         Origin::WebIdentity => Source::WebIdentity { renewable: all.get(key).is_some_and(|path| path.renewals > 0) },
         Origin::Saml => Source::Saml { renewable: false },

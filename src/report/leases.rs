@@ -30,7 +30,7 @@ pub struct Profiles {
 /// A profile with credentials that expire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JudgedProfile {
-    /// The job that stands for it.
+    /// The job that is made of the profile.
     pub job: Job,
     /// How long a job with a copy of its credentials may run.
     pub copied: Longest,
