@@ -18,6 +18,7 @@ pub(crate) use requests::state_timeout;
 pub(crate) use roles::{set_max_session, trust_of};
 pub(crate) use trust::{TrustedPrincipal, trust_statement};
 
+use self::search::ChangeKind;
 use crate::inventory::{Job, RoleRef, Seconds};
 
 /// One way to fix a finding: its parts suffice only together, in this order.
@@ -117,8 +118,8 @@ pub struct Effect {
     pub job: Option<Box<Job>>,
     /// The MaxSessionDurations that the fix sets.
     pub max_sessions: BTreeMap<RoleRef, Seconds>,
-    /// The names of the changes without their numbers: jobs with the same names get the same kind of fix.
-    pub kinds: Vec<&'static str>,
+    /// The kinds of the changes: jobs with equal kinds get the same kind of fix.
+    pub kinds: Vec<ChangeKind>,
 }
 
 impl Fix {

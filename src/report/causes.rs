@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use super::plain::count;
 use crate::findings::evidence::Fact;
 use crate::findings::{Finding, FindingId, Severity};
+use crate::fixes::search::ChangeKind;
 use crate::fixes::{Block, BlockKind, Fix};
 use crate::inventory::{RoleRef, Seconds};
 
@@ -25,7 +26,7 @@ struct Key<'a> {
     id: Option<FindingId>,
     severity: Severity,
     about_a_job: bool,
-    kinds: Vec<&'static str>,
+    kinds: Vec<ChangeKind>,
     role: Option<&'a RoleRef>,
     account: Option<&'a str>,
     step: Option<String>,
@@ -36,7 +37,7 @@ impl<'a> Key<'a> {
         let about_a_job = finding.job.is_some();
         let best = finding.fixes.first();
         let kinds = best.map(|fix| fix.effect.kinds.clone()).unwrap_or_default();
-        let changes_a_role = about_a_job && kinds.contains(&"max-session");
+        let changes_a_role = about_a_job && kinds.contains(&ChangeKind::MaxSession);
         let is_refusal = !about_a_job && finding.severity > Severity::Low;
         Self {
             id: (!is_renewal(&kinds)).then_some(finding.id),
@@ -51,8 +52,8 @@ impl<'a> Key<'a> {
     }
 }
 
-fn is_renewal(kinds: &[&str]) -> bool {
-    kinds == ["refresh"]
+fn is_renewal(kinds: &[ChangeKind]) -> bool {
+    kinds == [ChangeKind::ProviderChain]
 }
 
 /// The causes of the findings, in the order of the findings.
@@ -100,6 +101,8 @@ pub enum Line {
     Title(String),
     /// A sentence: the reason, the other jobs, the fix.
     Text(String),
+    /// An item of a list.
+    Item(String),
     /// A line to copy, never wrapped.
     Code(String),
     /// The ids, and how to see more.
@@ -121,7 +124,7 @@ impl Cause<'_> {
         let has_one_id = self.findings.iter().all(|finding| finding.id == worst.id);
         let id = if is_tidy_up { format!(" ({})", worst.id) } else { String::new() };
         let mut lines = vec![Line::Title(format!("{}{id}", self.title()))];
-        lines.extend(self.others(options.most_of_names).into_iter().map(Line::Text));
+        lines.extend(self.others(options.most_of_names));
         lines.extend(worst.why.clone().filter(|_| has_one_id).map(Line::Text));
         if let Some(fix) = worst.fixes.first() {
             // A tidy-up needs no command at once, and one job's profile does not help other jobs.
@@ -166,14 +169,17 @@ impl Cause<'_> {
     }
 
     /// The other jobs or roles. If the findings have several ids, one line for each id.
-    fn others(&self, most: usize) -> Vec<String> {
+    fn others(&self, most: usize) -> Vec<Line> {
         match &self.by_id()[..] {
-            [(_, one)] => names_after_the_first(one, most).map(|names| format!("Also: {names}")).into_iter().collect(),
+            [(_, one)] => {
+                let names = names_after_the_first(one, most);
+                names.map(|names| Line::Text(format!("Also: {names}"))).into_iter().collect()
+            }
             several => several
                 .iter()
                 .map(|(id, of_id)| match names_after_the_first(of_id, most) {
-                    Some(names) => format!("- {} ({id}): {names}", title_of(of_id)),
-                    None => format!("- {} ({id})", title_of(of_id)),
+                    Some(names) => Line::Item(format!("{} ({id}): {names}", title_of(of_id))),
+                    None => Line::Item(format!("{} ({id})", title_of(of_id))),
                 })
                 .collect(),
         }

@@ -121,10 +121,11 @@ fn block(cause: &Cause<'_>, layout: &Layout<'_>, width: usize) -> String {
         let _ = match line {
             Line::Title(title) => write_title(&mut text, cause.worst().severity, &title, width),
             Line::Text(sentence) => {
-                // A list's further lines are below its text.
-                let wrapped = wrap(&sentence, width.saturating_sub(if sentence.starts_with("- ") { 6 } else { 4 }), "");
-                let hanging = if sentence.starts_with("- ") { "\n      " } else { "\n    " };
-                writeln!(text, "{INDENT}{}", wrapped.replace('\n', hanging))
+                writeln!(text, "{}", wrap(&sentence, width, INDENT))
+            }
+            Line::Item(item) => {
+                let wrapped = wrap(&format!("- {item}"), width.saturating_sub(2), INDENT);
+                writeln!(text, "{}", wrapped.replace('\n', "\n  "))
             }
             Line::Code(code) => {
                 let dim = Style::new().dimmed();

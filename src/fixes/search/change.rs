@@ -173,23 +173,52 @@ pub enum Change {
     Split(Seconds),
 }
 
+/// A change without its numbers and hops: jobs with equal kinds get the same kind of fix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// Another source, or another session of the source.
+    Source,
+    /// An OIDC token exchanged directly for the last role.
+    ExchangeForLast,
+    /// Remove a hop.
+    Drop,
+    /// Request another DurationSeconds.
+    Ask,
+    /// Send no DurationSeconds.
+    SendNone,
+    /// Renew a copied session.
+    Renew,
+    /// Another MaxSessionDuration of a role.
+    MaxSession,
+    /// Let the SDK's provider chain renew.
+    ProviderChain,
+    /// Renew in the job's own loop.
+    Loop,
+    /// A shorter pause.
+    Pause,
+    /// Younger credentials at the start of the job.
+    Age,
+    /// Shorter runs.
+    Split,
+}
+
 impl Change {
-    /// The name of the change without its number.
+    /// The change without its numbers and hops.
     #[must_use]
-    pub const fn kind(&self) -> &'static str {
+    pub const fn kind(&self) -> ChangeKind {
         match self {
-            Self::Source(_) => "source",
-            Self::ExchangeForLast => "exchange",
-            Self::Drop(_) => "drop",
-            Self::Ask(..) => "ask",
-            Self::SendNone(_) => "send-none",
-            Self::Renew(_) => "renew",
-            Self::MaxSession(..) => "max-session",
-            Self::Refresh(Refresh::Every(_)) => "every",
-            Self::Refresh(Refresh::Auto | Refresh::None) => "refresh",
-            Self::Pause(_) => "pause",
-            Self::Age(_) => "age",
-            Self::Split(_) => "split",
+            Self::Source(_) => ChangeKind::Source,
+            Self::ExchangeForLast => ChangeKind::ExchangeForLast,
+            Self::Drop(_) => ChangeKind::Drop,
+            Self::Ask(..) => ChangeKind::Ask,
+            Self::SendNone(_) => ChangeKind::SendNone,
+            Self::Renew(_) => ChangeKind::Renew,
+            Self::MaxSession(..) => ChangeKind::MaxSession,
+            Self::Refresh(Refresh::Every(_)) => ChangeKind::Loop,
+            Self::Refresh(Refresh::Auto | Refresh::None) => ChangeKind::ProviderChain,
+            Self::Pause(_) => ChangeKind::Pause,
+            Self::Age(_) => ChangeKind::Age,
+            Self::Split(_) => ChangeKind::Split,
         }
     }
 

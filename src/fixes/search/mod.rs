@@ -9,7 +9,7 @@ mod change;
 mod numbers;
 
 pub(in crate::fixes) use change::Step;
-pub use change::{Change, Changed};
+pub use change::{Change, ChangeKind, Changed};
 
 use crate::inventory::{Job, JobName, Location, RoleRef, Seconds};
 use crate::lease::{Judgement, Verdict, judge};
