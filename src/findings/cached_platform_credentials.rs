@@ -12,6 +12,7 @@ use crate::lease::{Judgement, LimitedBy, Verdict};
 define!(
     "cached-platform-credentials",
     High,
+    ends: DuringTheRun,
     detect: &[Detect::Verdict { applies, describe }],
     change_facts: &[FactKind::Needed, FactKind::Lease, FactKind::LapsesAfter],
 );

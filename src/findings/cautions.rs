@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::evidence::Fact;
 use super::model::Finding;
-use super::registry::FindingId;
 use crate::fixes::Fix;
-use crate::inventory::{RoleRef, Seconds};
+use crate::inventory::{JobName, RoleRef, Seconds};
 
 /// Adds a caution to each finding that suggests a lower MaxSessionDuration than a fix of another finding needs.
 pub(super) fn add(findings: &mut [Finding]) {
@@ -17,19 +17,16 @@ pub(super) fn add(findings: &mut [Finding]) {
 }
 
 fn caution(finding: &Finding, all: &[Finding]) -> Option<String> {
-    if !lowers(finding.id) {
-        return None;
-    }
-    let (role, to) = finding.fixes.first()?.effect.max_sessions.first_key_value()?;
-    let mut needed = Seconds(0);
-    let mut jobs = BTreeSet::new();
-    for other in all.iter().filter(|other| other.waived.is_none() && !lowers(other.id)) {
-        for longest in other.fixes.iter().filter_map(|fix| longest_request(fix, role)).filter(|longest| longest > to) {
-            needed = needed.max(longest);
-            jobs.extend(other.job.as_ref());
-        }
-    }
-    let first = jobs.iter().next()?;
+    let (role, to) = lowered(finding)?;
+    let open = all.iter().filter(|other| other.waived.is_none() && lowered(other).is_none());
+    let longer = open.flat_map(|other| {
+        let requests = other.fixes.iter().filter_map(|fix| longest_request(fix, role));
+        requests.filter(|longest| *longest > to).map(|longest| (longest, other.job.as_ref()))
+    });
+    let (lengths, jobs): (Vec<Seconds>, BTreeSet<_>) = longer.unzip();
+    let needed = lengths.into_iter().max()?;
+    let jobs: Vec<&JobName> = jobs.into_iter().flatten().collect();
+    let first = jobs.first()?;
     let others = match jobs.len() {
         1 => String::new(),
         several => format!(" and {} more", several - 1),
@@ -37,9 +34,14 @@ fn caution(finding: &Finding, all: &[Finding]) -> Option<String> {
     Some(format!("First decide about job {first}{others}: a fix that needs {needed} from the role makes this moot."))
 }
 
-/// Whether the finding's fix lowers a MaxSessionDuration.
-fn lowers(id: FindingId) -> bool {
-    matches!(id, FindingId::MaxSessionOverProvisioned | FindingId::MaxSessionUnreachable)
+/// The role whose MaxSessionDuration the finding's first fix lowers, and the new value.
+fn lowered(finding: &Finding) -> Option<(&RoleRef, Seconds)> {
+    let (role, to) = finding.fixes.first()?.effect.max_sessions.first_key_value()?;
+    let is_lower = finding.evidence.iter().any(|evidence| match evidence.fact {
+        Fact::MaxSession(now) => now > *to,
+        _ => false,
+    });
+    is_lower.then_some((role, *to))
 }
 
 /// The longest session of the role that the fix needs.

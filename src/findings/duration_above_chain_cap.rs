@@ -9,6 +9,7 @@ use crate::lease::{Judgement, LimitedBy, Verdict};
 define!(
     "duration-above-chain-cap",
     Critical,
+    ends: AtTheStart,
     detect: &[Detect::Verdict { applies, describe }],
     change_facts: &[FactKind::Requested],
 );

@@ -9,6 +9,7 @@ use crate::lease::{Judgement, LimitedBy, Verdict};
 define!(
     "duration-above-max-session",
     Critical,
+    ends: AtTheStart,
     detect: &[Detect::Verdict { applies, describe }],
     change_facts: &[FactKind::Requested, FactKind::MaxSession],
 );

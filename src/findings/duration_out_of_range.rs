@@ -9,6 +9,7 @@ use crate::lease::{Judgement, LimitedBy, Refusal};
 define!(
     "duration-out-of-range",
     Critical,
+    ends: AtTheStart,
     detect: &[Detect::Verdict { applies, describe }],
     // The job's length and the role's maximum do not make such a request a changed finding.
     change_facts: &[FactKind::RequestedOutOfRange],

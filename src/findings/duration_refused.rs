@@ -16,6 +16,7 @@ use crate::visible::printable;
 define!(
     "duration-refused",
     Critical,
+    ends: AtTheStart,
     detect: &[Detect::Facts(find)],
     change_facts: &[FactKind::Answer],
 );

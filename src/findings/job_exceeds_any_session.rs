@@ -10,6 +10,7 @@ use crate::lease::{Judgement, LimitedBy, Verdict};
 define!(
     "job-exceeds-any-session",
     High,
+    ends: DuringTheRun,
     detect: &[Detect::Verdict { applies, describe }],
     change_facts: &[FactKind::Needed],
 );

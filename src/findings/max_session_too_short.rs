@@ -9,6 +9,7 @@ use crate::lease::{Judgement, LimitedBy, Verdict};
 define!(
     "max-session-too-short",
     High,
+    ends: DuringTheRun,
     detect: &[Detect::Verdict { applies, describe }],
     change_facts: &[FactKind::Needed, FactKind::Lease, FactKind::LapsesAfter, FactKind::Cap],
 );

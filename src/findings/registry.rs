@@ -56,48 +56,6 @@ pub enum Ending {
     DuringTheRun,
 }
 
-impl FindingId {
-    /// When the problem ends the job; `None`: it does not end a job by itself.
-    #[must_use]
-    pub const fn ends_a_job(self) -> Option<Ending> {
-        match self {
-            Self::DurationOutOfRange
-            | Self::DurationAboveMaxSession
-            | Self::DurationAboveChainCap
-            | Self::SourceCannotAssume
-            | Self::DurationRefused => Some(Ending::AtTheStart),
-            Self::ChainCapsSession
-            | Self::MaxSessionTooShort
-            | Self::DefaultDurationTooShort
-            | Self::RequestedDurationTooShort
-            | Self::JobExceedsAnySession
-            | Self::SourceSessionEndsFirst
-            | Self::RefreshSlowerThanSession
-            | Self::CachedPlatformCredentials => Some(Ending::DuringTheRun),
-            Self::AssumeDenied
-            | Self::RoleMissing
-            | Self::CredentialsExpired
-            | Self::CredentialsInvalid
-            | Self::SignatureMismatch
-            | Self::ClockSkew
-            | Self::RegionDisabled
-            | Self::ExpiredTokenObserved
-            | Self::InventoryBroken
-            | Self::LengthExceeded
-            | Self::SessionUsedToItsEnd
-            | Self::PathUndeclared
-            | Self::ThinMargin
-            | Self::MaxSessionUnknown
-            | Self::MaxSessionDrift
-            | Self::NotChecked
-            | Self::WaiverExpired
-            | Self::MaxSessionOverProvisioned
-            | Self::MaxSessionUnreachable
-            | Self::WaiverUnused => None,
-        }
-    }
-}
-
 impl fmt::Display for Severity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
@@ -113,6 +71,8 @@ pub(super) struct Definition {
     /// The page in `docs/findings`, in Markdown. Only the command includes the pages.
     #[cfg(feature = "cli")]
     pub(super) page: &'static str,
+    /// When the problem ends a job; `None`: it does not end a job by itself.
+    pub(super) ends: Option<Ending>,
     /// The detection of the finding.
     pub(super) detect: &'static [Detect],
     /// The facts whose change makes the finding changed for subscribers.
@@ -153,12 +113,13 @@ macro_rules! page {
 
 /// A [`Definition`] with its page. The id is written only once.
 macro_rules! define {
-    ($id:literal, $severity:ident, detect: $detect:expr, change_facts: $facts:expr $(,)?) => {
+    ($id:literal, $severity:ident, $(ends: $ends:ident,)? detect: $detect:expr, change_facts: $facts:expr $(,)?) => {
         pub(super) const DEFINITION: crate::findings::registry::Definition = crate::findings::registry::Definition {
             id: $id,
             severity: crate::findings::Severity::$severity,
             #[cfg(feature = "cli")]
             page: crate::findings::registry::page!($id),
+            ends: [$(Some(crate::findings::registry::Ending::$ends),)? None][0],
             detect: $detect,
             change_facts: $facts,
         };
@@ -267,6 +228,12 @@ impl FindingId {
     #[must_use]
     pub const fn severity(self) -> Severity {
         self.definition().severity
+    }
+
+    /// When the problem ends a job; `None`: it does not end a job by itself.
+    #[must_use]
+    pub const fn ends_a_job(self) -> Option<Ending> {
+        self.definition().ends
     }
 
     /// The page in `docs/findings`, in Markdown. Only the command includes the pages.

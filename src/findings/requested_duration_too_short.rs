@@ -10,6 +10,7 @@ use crate::lease::{Judgement, LimitedBy, Verdict};
 define!(
     "requested-duration-too-short",
     High,
+    ends: DuringTheRun,
     detect: &[Detect::Verdict { applies, describe }],
     change_facts: &[FactKind::Needed, FactKind::Lease, FactKind::LapsesAfter],
 );

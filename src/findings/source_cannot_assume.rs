@@ -11,6 +11,7 @@ use crate::lease::{Judgement, LimitedBy, Verdict};
 define!(
     "source-cannot-assume",
     Critical,
+    ends: AtTheStart,
     detect: &[Detect::Verdict { applies, describe }],
     change_facts: &[FactKind::Source],
 );

@@ -11,6 +11,7 @@ use crate::lease::{Judgement, LimitedBy, Verdict};
 define!(
     "source-session-ends-first",
     High,
+    ends: DuringTheRun,
     detect: &[Detect::Verdict { applies, describe }],
     change_facts: &[FactKind::Needed, FactKind::Lease, FactKind::LapsesAfter],
 );
