@@ -33,7 +33,30 @@ fn kind(code: &str, message: &str) -> RefusalKind {
         Class::Denied => RefusalKind::Denied,
         Class::Other if code.ends_with("UnauthorizedOperation") => RefusalKind::Denied,
         Class::Expired | Class::AssertionExpired => RefusalKind::Expired,
-        _ => RefusalKind::Other,
+        Class::RoleMissing
+        | Class::InvalidCredentials
+        | Class::SignatureMismatch
+        | Class::WrongScope
+        | Class::ClockSlow
+        | Class::ClockFast
+        | Class::RegionDisabled
+        | Class::InvalidRequest
+        | Class::MalformedPolicy
+        | Class::PackedPolicyTooLarge
+        | Class::SourceIdentityFixed
+        | Class::ProviderMissing
+        | Class::NotSubscribed
+        | Class::Throttled
+        | Class::Unavailable
+        | Class::TimedOut
+        | Class::Unreachable
+        | Class::Unreadable
+        | Class::ObjectMissing
+        | Class::ObjectChanged
+        | Class::ElsewhereInS3
+        | Class::NoCredentials
+        | Class::OutOfTime
+        | Class::Other => RefusalKind::Other,
     }
 }
 
