@@ -299,7 +299,11 @@ pub(super) struct Selection {
     pub(super) roles: Vec<String>,
 }
 
-fn concurrency(text: &str) -> Result<usize, String> {
-    let number = text.parse().ok().filter(|number| (1..=MOST_CONCURRENCY).contains(number));
-    number.ok_or_else(|| format!("write a whole number from 1 to {MOST_CONCURRENCY}"))
+/// The value of `--concurrency` is not in its range.
+#[derive(Debug, thiserror::Error)]
+#[error("write a whole number from 1 to {MOST_CONCURRENCY}")]
+struct NotAConcurrency;
+
+fn concurrency(text: &str) -> Result<usize, NotAConcurrency> {
+    text.parse().ok().filter(|number| (1..=MOST_CONCURRENCY).contains(number)).ok_or(NotAConcurrency)
 }

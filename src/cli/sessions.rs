@@ -77,17 +77,22 @@ enum SessionsFormat {
     Csv,
 }
 
-fn since(text: &str) -> Result<i64, String> {
+/// The value of `--since` or `--until` is no time.
+#[derive(Debug, thiserror::Error)]
+#[error("write a time such as 2026-11-30T12:00:00Z, or a date such as 2026-11-30")]
+struct NotATime;
+
+fn since(text: &str) -> Result<i64, NotATime> {
     time_of(text, time::start_of)
 }
 
-fn until(text: &str) -> Result<i64, String> {
+fn until(text: &str) -> Result<i64, NotATime> {
     time_of(text, |day| Some(time::start_of(day.tomorrow().ok()?)? - 1))
 }
 
-fn time_of(text: &str, of_day: impl Fn(Date) -> Option<i64>) -> Result<i64, String> {
+fn time_of(text: &str, of_day: impl Fn(Date) -> Option<i64>) -> Result<i64, NotATime> {
     let time = time::parse_iso(text).or_else(|| of_day(text.parse().ok()?));
-    time.ok_or_else(|| "write a time such as 2026-11-30T12:00:00Z, or a date such as 2026-11-30".to_owned())
+    time.ok_or(NotATime)
 }
 
 pub(super) fn run(arguments: &SessionsArguments) -> ExitStatus {

@@ -51,12 +51,17 @@ pub(super) fn after_help() -> String {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FailOn(pub(super) Option<Severity>);
 
+/// The value of `--fail-on` is no severity.
+#[derive(Debug, thiserror::Error)]
+#[error("write low, medium, high, critical or none")]
+pub(super) struct NotASeverity;
+
 impl FailOn {
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, NotASeverity> {
         match Severity::parse(text) {
             Some(severity) => Ok(Self(Some(severity))),
             None if text == "none" => Ok(Self(None)),
-            None => Err("write low, medium, high, critical or none".to_owned()),
+            None => Err(NotASeverity),
         }
     }
 }

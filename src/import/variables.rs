@@ -2,6 +2,11 @@
 
 use std::collections::BTreeMap;
 
+/// The value of `--var` is not in the form `NAME=VALUE`.
+#[derive(Debug, thiserror::Error)]
+#[error("write NAME=VALUE, such as vars.ROLE_ARN=arn:aws:iam::111111111111:role/deploy")]
+pub struct NotAVariable;
+
 /// Values for names such as `vars.ROLE`, `secrets.ROLE`, `env.ROLE`, `inputs.role`. The bare name `ROLE` sets the
 /// value in every context.
 #[derive(Debug, Clone, Default)]
@@ -12,10 +17,10 @@ impl Variables {
     ///
     /// # Errors
     /// The text is not in this form.
-    pub fn parse_one(text: &str) -> Result<(String, String), String> {
+    pub fn parse_one(text: &str) -> Result<(String, String), NotAVariable> {
         match text.split_once('=') {
             Some((name, value)) if is_name(name) => Ok((name.to_owned(), value.to_owned())),
-            _ => Err("write NAME=VALUE, such as vars.ROLE_ARN=arn:aws:iam::111111111111:role/deploy".to_owned()),
+            _ => Err(NotAVariable),
         }
     }
 
