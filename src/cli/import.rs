@@ -18,7 +18,7 @@ use crate::import::terraform_plan::{self, TerraformPlans};
 use crate::import::{AwsProfiles, Imported, Importer, NotRead, Variables};
 use crate::inventory::{Seconds, Source};
 use crate::shared_config::SharedConfig;
-use crate::templates::Given;
+use crate::templates::GivenValues;
 
 /// The message about files without a job and without a problem.
 pub(super) const NOTHING: &str = "These files have no credentials that expire: no role is assumed, and nobody logs in.";
@@ -107,7 +107,7 @@ fn importer_of_import(arguments: &Import) -> (Box<dyn Importer>, Option<&Path>) 
         }
         Import::Cloudformation { files, parameters, account, length, output } => {
             let accounts = account.iter().cloned().collect();
-            let given = Given { parameters: parameters.iter().cloned().collect(), accounts };
+            let given = GivenValues { parameters: parameters.iter().cloned().collect(), accounts };
             let templates = CloudformationTemplates { files: files.clone(), given, length: *length };
             (Box::new(templates), output.as_deref())
         }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::output;
 use super::status::ExitStatus;
-use crate::cloudtrail::build::Options;
+use crate::cloudtrail::build::BuildOptions;
 use crate::cloudtrail::collect::Window;
 use crate::cloudtrail::forms::{csv, text};
 use crate::cloudtrail::{Sessions, Skipped, read, time};
@@ -108,7 +108,7 @@ pub(super) fn run(arguments: &SessionsArguments) -> ExitStatus {
 pub(super) fn read(sources: &[PathBuf], options: &WindowOptions) -> Sessions {
     let window = Window { since: options.since, until: options.until };
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let make = Options { service_linked: options.service_linked, threads };
+    let make = BuildOptions { service_linked: options.service_linked, threads };
     read::sessions(sources, std::io::stdin().lock(), &window, &make, &|_| {})
 }
 

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::inventory::{Problems, Source, is_account};
 use crate::lease::source::may_assume;
-use crate::templates::{Files, Given};
+use crate::templates::{Files, GivenValues};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Planned infrastructure")]
@@ -75,9 +75,9 @@ impl TemplateOptions {
     ///
     /// # Errors
     /// Every problem of every file.
-    pub(super) fn read(&self) -> Result<(Files, Given), Problems> {
+    pub(super) fn read(&self) -> Result<(Files, GivenValues), Problems> {
         let parameters = self.parameters.iter().cloned().collect();
-        let given = Given { parameters, accounts: self.accounts.iter().cloned().collect() };
+        let given = GivenValues { parameters, accounts: self.accounts.iter().cloned().collect() };
         Ok((Files::read(&self.cloudformation, &self.terraform_plan, &given)?, given))
     }
 

@@ -5,8 +5,8 @@ use std::io::Read;
 
 use super::collect::{BadRecord, Collected, Window};
 use super::record::{
-    AssumedRoleUser, Attributes, Credentials, Federation, Flag, Identity, Issuer, Number, Record, Request, Response,
-    SessionContext, Text,
+    AssumedRoleUser, Attributes, Federation, Flag, IssuedCredentials, Issuer, Number, Record, RecordText,
+    RequestParameters, Response, SessionContext, UserIdentity,
 };
 use super::time::parse_iso;
 
@@ -15,7 +15,7 @@ const NEEDED: [&str; 5] = ["row_kind", "first_time", "last_time", "calls", "reco
 
 /// Why a result was not read to its end.
 #[derive(Debug, thiserror::Error)]
-pub enum Problem {
+pub enum ResultProblem {
     /// The content is not CSV.
     #[error("is not CSV: {0}")]
     NotCsv(#[from] csv::Error),
@@ -34,11 +34,11 @@ pub enum Problem {
 ///
 /// # Errors
 /// The first problem.
-pub fn read(from: impl Read, file: u32, window: &Window, collected: &mut Collected) -> Result<(), Problem> {
+pub fn read(from: impl Read, file: u32, window: &Window, collected: &mut Collected) -> Result<(), ResultProblem> {
     let mut rows = csv::ReaderBuilder::new().flexible(true).from_reader(from);
     let columns = rows.headers()?.clone();
     if let Some(missing) = NEEDED.into_iter().find(|name| !columns.iter().any(|column| column == *name)) {
-        return Err(Problem::OtherColumns(missing));
+        return Err(ResultProblem::OtherColumns(missing));
     }
     let mut problem = None;
     let mut number = 0;
@@ -68,8 +68,9 @@ fn add<'a>(
     number: u64,
     window: &Window,
     collected: &mut Collected,
-) -> Result<(), Problem> {
-    let count = |name: &str| cell(name).and_then(|text| text.parse::<u64>().ok()).ok_or(Problem::OtherRow(number));
+) -> Result<(), ResultProblem> {
+    let count =
+        |name: &str| cell(name).and_then(|text| text.parse::<u64>().ok()).ok_or(ResultProblem::OtherRow(number));
     let (calls, records) = (count("calls")?, count("records")?);
     let record = record(cell);
     let last = cell("last_time").and_then(parse_iso).ok_or(BadRecord::NoTime)?;
@@ -80,23 +81,23 @@ fn add<'a>(
         }
         Some("uses") => collected.add_counted(&record, last, (calls, records), window)?,
         Some("other") => collected.add_counted(&record, last, (0, records), window)?,
-        _ => return Err(Problem::OtherRow(number)),
+        _ => return Err(ResultProblem::OtherRow(number)),
     }
     Ok(())
 }
 
 fn record<'a>(cell: &dyn Fn(&str) -> Option<&'a str>) -> Record<'a> {
-    let text = |name: &str| Text::new(cell(name));
+    let text = |name: &str| RecordText::new(cell(name));
     Record {
         event_time: text("first_time"),
-        event_source: Text::new(Some("sts.amazonaws.com")),
+        event_source: RecordText::new(Some("sts.amazonaws.com")),
         event_name: text("event_name"),
         source_address: text("source_ip"),
         error_code: text("error_code"),
         error_message: text("error_message"),
         event_id: text("event_id"),
         session_credential_from_console: Flag(cell("console") == Some("true")),
-        user_identity: Identity {
+        user_identity: UserIdentity {
             kind: text("identity_type"),
             principal_id: text("principal_id"),
             arn: text("arn"),
@@ -114,17 +115,17 @@ fn record<'a>(cell: &dyn Fn(&str) -> Option<&'a str>) -> Record<'a> {
     }
 }
 
-fn parts<'a>(cell: &dyn Fn(&str) -> Option<&'a str>) -> (Request<'a>, Response<'a>) {
-    let text = |name: &str| Text::new(cell(name));
-    let request = Request {
+fn parts<'a>(cell: &dyn Fn(&str) -> Option<&'a str>) -> (RequestParameters<'a>, Response<'a>) {
+    let text = |name: &str| RecordText::new(cell(name));
+    let request = RequestParameters {
         role_arn: text("role_arn"),
         role_session_name: text("session_name"),
-        name: Text::default(),
+        name: RecordText::default(),
         duration_seconds: Number(cell("duration_seconds").and_then(|seconds| seconds.parse().ok())),
         target_principal: text("target_principal"),
     };
     let response = Response {
-        credentials: Credentials { access_key_id: text("issued_key"), expiration: text("expiration") },
+        credentials: IssuedCredentials { access_key_id: text("issued_key"), expiration: text("expiration") },
         assumed_role_user: AssumedRoleUser { arn: text("issued_arn"), assumed_role_id: text("issued_id") },
         ..Response::default()
     };
@@ -134,7 +135,7 @@ fn parts<'a>(cell: &dyn Fn(&str) -> Option<&'a str>) -> (Request<'a>, Response<'
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloudtrail::build::{self, Options};
+    use crate::cloudtrail::build::{self, BuildOptions};
 
     const HEAD: &str = "row_kind,first_time,last_time,calls,records,event_name,identity_type,arn,access_key_id,\
                         role_arn,session_name,issued_key,expiration";
@@ -142,7 +143,7 @@ mod tests {
     fn read_rows(rows: &str) -> (serde_json::Value, Option<String>) {
         let mut collected = Collected::default();
         let result = read(format!("{HEAD}\n{rows}").as_bytes(), 0, &Window::default(), &mut collected);
-        let sessions = build::sessions(collected, &Options::default());
+        let sessions = build::sessions(collected, &BuildOptions::default());
         (serde_json::to_value(sessions).unwrap(), result.err().map(|problem| problem.to_string()))
     }
 

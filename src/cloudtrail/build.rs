@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::caller::{Caller, Kind};
-use super::collect::{Collected, Issue, Operation, Refusal};
-use super::join::{Joined, Target, Uses, join};
-use super::model::{Refused, Session, Sessions, Skipped, Span};
+use super::caller::{IdentityKind, RecordCaller};
+use super::collect::{Collected, Issue, IssueOperation, RefusedCall};
+use super::join::{Joined, SessionCalls, Target, join};
+use super::model::{RefusedRequest, Session, Sessions, Skipped, Span};
 use super::paths::{self, Path};
 use super::refusals::refused;
-use super::renewals::{self, Naming, Process};
+use super::renewals::{self, IssuingProcess, Naming};
 use super::time::Seconds;
 
 /// The most roles of a path. Records of AWS have a few; records that were made up must not fill the memory.
@@ -17,18 +17,18 @@ const MOST_ROLES: usize = 64;
 
 /// Makes sessions of everything that was read.
 #[must_use]
-pub fn sessions(mut collected: Collected, options: &Options) -> Sessions {
+pub fn sessions(mut collected: Collected, options: &BuildOptions) -> Sessions {
     let (records, span) = (collected.records, collected.span);
     collected.issues.shrink_to_fit();
     let (joined, refusals) = join(collected, options.threads.max(1));
-    let mut builder = Builder::new(&joined);
+    let mut builder = SessionBuilder::new(&joined);
     builder.resolve_paths();
     let mut sessions = builder.sessions();
     let order = builder.sort(&mut sessions);
     builder.name_renewals(&mut sessions, &order);
     drop(builder);
-    let caller = |refusal: &Refusal| &joined.callers[refusal.caller as usize];
-    let mut refused: Vec<Refused> = refusals
+    let caller = |refusal: &RefusedCall| &joined.callers[refusal.caller as usize];
+    let mut refused: Vec<RefusedRequest> = refusals
         .into_iter()
         .map(|refusal| {
             let caller = caller(&refusal);
@@ -46,7 +46,7 @@ pub fn sessions(mut collected: Collected, options: &Options) -> Sessions {
 
 /// How sessions are made.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Options {
+pub struct BuildOptions {
     /// Sessions of service-linked roles are kept.
     pub service_linked: bool,
     /// The number of threads.
@@ -99,33 +99,33 @@ impl Texts {
     }
 }
 
-struct Builder<'a> {
+struct SessionBuilder<'a> {
     joined: &'a Joined,
     texts: Texts,
     issue_paths: Vec<Option<Path>>,
     group_paths: Vec<Option<Path>>,
 }
 
-impl<'a> Builder<'a> {
+impl<'a> SessionBuilder<'a> {
     fn new(joined: &'a Joined) -> Self {
         let (issues, groups) = (joined.issues.len(), joined.groups.len());
         Self { joined, texts: Texts::default(), issue_paths: vec![None; issues], group_paths: vec![None; groups] }
     }
 
-    fn caller(&self, issue: &Issue) -> &'a Caller {
+    fn caller(&self, issue: &Issue) -> &'a RecordCaller {
         &self.joined.callers[issue.caller as usize]
     }
 
     fn role(&mut self, issue: &Issue) -> Option<Arc<str>> {
         match issue.operation {
-            Operation::AssumeRole | Operation::WithWebIdentity | Operation::WithSaml => {
+            IssueOperation::AssumeRole | IssueOperation::WithWebIdentity | IssueOperation::WithSaml => {
                 issue.role.as_deref().map(|role| self.texts.share(role))
             }
-            Operation::SessionToken | Operation::FederationToken | Operation::AssumeRoot => None,
+            IssueOperation::SessionToken | IssueOperation::FederationToken | IssueOperation::AssumeRoot => None,
         }
     }
 
-    fn group_callers(&self, group: usize) -> impl Iterator<Item = &'a Caller> + Clone {
+    fn group_callers(&self, group: usize) -> impl Iterator<Item = &'a RecordCaller> + Clone {
         let joined = self.joined;
         joined.groups[group].callers.iter().map(move |caller| &joined.callers[*caller as usize])
     }
@@ -200,7 +200,7 @@ impl<'a> Builder<'a> {
         let parent = joined.parents[at].and_then(|parent| self.key(parent)).map(Box::from);
         let Path { source, service, roles } = path.unwrap_or_else(|| paths::root(issue, self.caller(issue), None));
         let role = self.role(issue);
-        let Uses { span, calls, console } = joined.uses[at];
+        let SessionCalls { span, calls, console } = joined.uses[at];
         Session {
             access_key_id: Some(issue.access_key_id.clone()),
             operation: Some(issue.operation),
@@ -227,7 +227,7 @@ impl<'a> Builder<'a> {
 
     fn without_issue(&mut self, group: usize) -> Session {
         let joined = self.joined;
-        let Uses { span, calls, console } = joined.groups[group].uses;
+        let SessionCalls { span, calls, console } = joined.groups[group].uses;
         let path = self.group_paths[group].clone();
         let Path { source, service, roles } = path.unwrap_or_else(|| paths::without_issue(std::iter::empty(), None));
         let created: Seconds = self.group_callers(group).find_map(|caller| caller.created).unwrap_or_default();
@@ -274,7 +274,7 @@ impl<'a> Builder<'a> {
     }
 
     fn name_renewals(&self, sessions: &mut [Session], order: &[Option<usize>]) {
-        let processes: Vec<Option<Process<'_>>> =
+        let processes: Vec<Option<IssuingProcess<'_>>> =
             order.iter().zip(sessions.iter()).map(|(issue, session)| self.process((*issue)?, session)).collect();
         let renewed = renewals::find(sessions, &processes);
         for at in 0..sessions.len() {
@@ -283,7 +283,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn process(&self, at: usize, session: &Session) -> Option<Process<'a>> {
+    fn process(&self, at: usize, session: &Session) -> Option<IssuingProcess<'a>> {
         let issue = &self.joined.issues[at];
         session.role.as_ref()?;
         let caller = self.caller(issue);
@@ -294,11 +294,11 @@ impl<'a> Builder<'a> {
             Naming::Shared => Some(issue.address.as_deref().unwrap_or_default()),
         };
         let caller = self.caller_name(at, caller)?;
-        Some(Process { role: issue.role.as_deref()?, name, caller, address })
+        Some(IssuingProcess { role: issue.role.as_deref()?, name, caller, address })
     }
 
     /// The caller of an issue, the same for the sessions that it renews.
-    fn caller_name(&self, at: usize, caller: &'a Caller) -> Option<&'a str> {
+    fn caller_name(&self, at: usize, caller: &'a RecordCaller) -> Option<&'a str> {
         let principal = match self.joined.parents[at] {
             Some(Target::Issue(parent)) => self.joined.principals[parent].as_deref(),
             Some(Target::Group(group)) => self.group_callers(group).find_map(|caller| caller.arn.as_deref()),
@@ -307,10 +307,14 @@ impl<'a> Builder<'a> {
         let arn = caller.arn.as_deref();
         let id = caller.principal_id.as_deref();
         principal.or(match caller.kind {
-            Kind::WebIdentity | Kind::Saml => caller.user_name.as_deref().or(id),
-            Kind::Service => caller.invoked_by.as_deref(),
-            Kind::Account => id,
-            Kind::IamUser | Kind::Root | Kind::AssumedRole | Kind::FederatedUser | Kind::Other => arn.or(id),
+            IdentityKind::WebIdentity | IdentityKind::Saml => caller.user_name.as_deref().or(id),
+            IdentityKind::Service => caller.invoked_by.as_deref(),
+            IdentityKind::Account => id,
+            IdentityKind::IamUser
+            | IdentityKind::Root
+            | IdentityKind::AssumedRole
+            | IdentityKind::FederatedUser
+            | IdentityKind::Other => arn.or(id),
         })
     }
 }

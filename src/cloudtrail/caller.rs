@@ -55,7 +55,7 @@ impl Callers {
 
     /// The callers, by number, in a stable order whatever the order of reading.
     #[must_use]
-    pub fn into_sorted(self) -> (Vec<Caller>, Vec<CallerId>) {
+    pub fn into_sorted(self) -> (Vec<RecordCaller>, Vec<CallerId>) {
         let mut sorted: Vec<(Box<[u8]>, CallerId)> = self.ids.into_iter().collect();
         sorted.sort_unstable();
         let mut ranks = vec![0; sorted.len()];
@@ -92,7 +92,7 @@ fn encode(record: &Record<'_>, key: &mut Vec<u8>) {
     );
 }
 
-fn decode(key: &[u8]) -> Caller {
+fn decode(key: &[u8]) -> RecordCaller {
     let mut fields = key.split(|byte| *byte == SEPARATOR);
     let mut text = || {
         let field = fields.next().unwrap_or_default();
@@ -102,8 +102,8 @@ fn decode(key: &[u8]) -> Caller {
     let (user_name, invoked_by, created, issuer_kind, issuer): (_, _, Option<Box<str>>, Option<Box<str>>, _) =
         (text(), text(), text(), text(), text());
     let flags = key.last().copied().unwrap_or_default();
-    Caller {
-        kind: Kind::parse(kind.as_deref().unwrap_or_default()),
+    RecordCaller {
+        kind: IdentityKind::parse(kind.as_deref().unwrap_or_default()),
         access_key_id,
         principal_id,
         arn,
@@ -119,9 +119,9 @@ fn decode(key: &[u8]) -> Caller {
 
 /// The caller of records.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
+pub struct RecordCaller {
     /// The type of the identity.
-    pub kind: Kind,
+    pub kind: IdentityKind,
     /// The access key.
     pub access_key_id: Option<Box<str>>,
     /// The unique id.
@@ -144,16 +144,18 @@ pub struct Caller {
     pub is_web_identity: bool,
 }
 
-impl Caller {
+impl RecordCaller {
     /// Whether the caller is a session, and not a user or service with credentials of its own. Records of a console
     /// session can have a user's long-term key, so the time of issue decides and not the form of the key.
     #[must_use]
     pub fn is_session(&self) -> bool {
         let has_temporary_key = || self.access_key_id.as_deref().is_some_and(|key| key.starts_with("ASIA"));
         match self.kind {
-            Kind::AssumedRole | Kind::FederatedUser => true,
-            Kind::IamUser | Kind::Root | Kind::Other => self.created.is_some() || has_temporary_key(),
-            Kind::Service | Kind::WebIdentity | Kind::Saml | Kind::Account => false,
+            IdentityKind::AssumedRole | IdentityKind::FederatedUser => true,
+            IdentityKind::IamUser | IdentityKind::Root | IdentityKind::Other => {
+                self.created.is_some() || has_temporary_key()
+            }
+            IdentityKind::Service | IdentityKind::WebIdentity | IdentityKind::Saml | IdentityKind::Account => false,
         }
     }
 
@@ -172,7 +174,7 @@ impl Caller {
 
 /// The type of an identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum IdentityKind {
     /// An IAM user.
     IamUser,
     /// The root user of an account.
@@ -193,7 +195,7 @@ pub enum Kind {
     Other,
 }
 
-impl Kind {
+impl IdentityKind {
     fn parse(text: &str) -> Self {
         match text {
             "IAMUser" => Self::IamUser,

@@ -4,7 +4,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::caller::{CallerId, Callers};
-use super::record::{Number, Record, Request, Response, parse_part};
+use super::record::{Number, Record, RequestParameters, Response, parse_part};
 use super::time::{Seconds, parse_expiration, parse_iso};
 
 /// Calls are kept in this many parts by their ids, so that one part is sorted at a time.
@@ -30,7 +30,7 @@ impl Window {
 
 /// One call of a session: 16 bytes. Two ids of one hash would count as one call: one pair in 2⁶⁴.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Call {
+pub struct SessionCall {
     /// The hash of the id.
     pub id: u64,
     /// The caller.
@@ -41,7 +41,7 @@ pub struct Call {
 
 /// The operation that issued a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
+pub enum IssueOperation {
     /// AssumeRole.
     AssumeRole,
     /// AssumeRoleWithWebIdentity.
@@ -56,7 +56,7 @@ pub enum Operation {
     AssumeRoot,
 }
 
-impl Operation {
+impl IssueOperation {
     /// The operation's name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -105,7 +105,7 @@ pub struct Issue {
     /// The time.
     pub at: Seconds,
     /// The operation.
-    pub operation: Operation,
+    pub operation: IssueOperation,
     /// The caller.
     pub caller: CallerId,
     /// The caller's address.
@@ -130,7 +130,7 @@ pub struct Issue {
 
 /// A call of STS that failed.
 #[derive(Debug, Clone)]
-pub struct Refusal {
+pub struct RefusedCall {
     /// The copy.
     pub copy: Copy,
     /// The time.
@@ -170,9 +170,9 @@ pub struct Collected {
     /// Issues.
     pub issues: Vec<Issue>,
     /// Refused calls.
-    pub refusals: Vec<Refusal>,
+    pub refusals: Vec<RefusedCall>,
     /// Calls by the first bits of their ids.
-    pub calls: Vec<Vec<Vec<Call>>>,
+    pub calls: Vec<Vec<Vec<SessionCall>>>,
     /// Calls that a query has counted: 1 and more at once.
     pub counted: Vec<Counted>,
     /// Numbers records without an id.
@@ -224,7 +224,7 @@ impl Collected {
     pub fn add_request<'a>(
         &mut self,
         record: &Record<'_>,
-        parts: impl FnOnce() -> (Request<'a>, Response<'a>),
+        parts: impl FnOnce() -> (RequestParameters<'a>, Response<'a>),
         place: (u32, u32),
         window: &Window,
     ) -> Result<(), BadRecord> {
@@ -245,7 +245,7 @@ impl Collected {
         let id = self.id(record, place);
         let caller = self.callers.id(record);
         if may_be_session {
-            self.push(Call { id, caller, at: short });
+            self.push(SessionCall { id, caller, at: short });
         }
         if is_sts {
             let copy = Copy { id, knows_less: identity.arn.get().is_none(), place };
@@ -285,7 +285,7 @@ impl Collected {
     fn add_sts<'a>(
         &mut self,
         record: &Record<'_>,
-        parts: impl FnOnce() -> (Request<'a>, Response<'a>),
+        parts: impl FnOnce() -> (RequestParameters<'a>, Response<'a>),
         copy: Copy,
         at: Seconds,
         caller: CallerId,
@@ -293,7 +293,7 @@ impl Collected {
         let name = record.event_name.or_empty();
         if let Some(code) = record.error_code.get() {
             let (request, _) = parts();
-            self.refusals.push(Refusal {
+            self.refusals.push(RefusedCall {
                 copy,
                 at,
                 operation: name.into(),
@@ -304,7 +304,7 @@ impl Collected {
             });
             return;
         }
-        let Some(operation) = Operation::parse(name) else { return };
+        let Some(operation) = IssueOperation::parse(name) else { return };
         let (request, response) = parts();
         let Some(access_key_id) = response.credentials.access_key_id.boxed() else { return };
         let Number(requested) = request.duration_seconds;
@@ -339,7 +339,7 @@ impl Collected {
         hasher.finish()
     }
 
-    fn push(&mut self, call: Call) {
+    fn push(&mut self, call: SessionCall) {
         let blocks = &mut self.calls[(call.id >> 56) as usize % PARTS];
         match blocks.last_mut() {
             Some(block) if block.len() < BLOCK => block.push(call),
@@ -362,7 +362,7 @@ impl Collected {
         let renumbered = |caller: CallerId| numbers.get(caller as usize).copied().unwrap_or_default();
         self.issues.extend(other.issues.into_iter().map(|issue| Issue { caller: renumbered(issue.caller), ..issue }));
         let refusals = other.refusals.into_iter();
-        self.refusals.extend(refusals.map(|refusal| Refusal { caller: renumbered(refusal.caller), ..refusal }));
+        self.refusals.extend(refusals.map(|refusal| RefusedCall { caller: renumbered(refusal.caller), ..refusal }));
         self.counted
             .extend(other.counted.into_iter().map(|calls| Counted { caller: renumbered(calls.caller), ..calls }));
         for (part, mut blocks) in self.calls.iter_mut().zip(other.calls) {

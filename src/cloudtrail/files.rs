@@ -18,14 +18,14 @@ const ENDINGS: [&str; 5] = [".json", ".json.gz", ".jsonl", ".jsonl.gz", ".csv"];
 
 /// The logs that a path names, in the order of their names, and folders that cannot be read.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct FoundLogs {
     /// The logs.
     pub files: Vec<PathBuf>,
     /// Folders that cannot be read.
     pub unreadable: Vec<(PathBuf, io::Error)>,
 }
 
-impl Found {
+impl FoundLogs {
     /// Adds the log, or the logs of the folder.
     pub fn add(&mut self, path: &Path, window: &Window) {
         if path.is_dir() { self.add_folder(path, window, 0) } else { self.files.push(path.to_path_buf()) }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use super::caller::{Caller, CallerId};
-use super::collect::{Call, Collected, Counted, Issue, Operation, PARTS};
+use super::caller::{CallerId, RecordCaller};
+use super::collect::{Collected, Counted, Issue, IssueOperation, PARTS, SessionCall};
 use super::time::Seconds;
 
 /// A call counts as a use up to this long after the session's end: clocks and records are not exact.
@@ -15,7 +15,7 @@ const AFTER_END: Seconds = 15 * 60;
 #[derive(Debug)]
 pub(super) struct Joined {
     /// The callers, in a stable order.
-    pub(super) callers: Vec<Caller>,
+    pub(super) callers: Vec<RecordCaller>,
     /// The issues, by time and access key.
     pub(super) issues: Vec<Issue>,
     /// The session that requested each issue.
@@ -23,7 +23,7 @@ pub(super) struct Joined {
     /// The ARN of each issued session.
     pub(super) principals: Vec<Option<Box<str>>>,
     /// The calls of each issued session.
-    pub(super) uses: Vec<Uses>,
+    pub(super) uses: Vec<SessionCalls>,
     /// The sessions without an issue.
     pub(super) groups: Vec<Group>,
 }
@@ -39,13 +39,13 @@ pub(super) enum Target {
 
 /// The calls of a session.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Uses {
+pub(super) struct SessionCalls {
     pub(super) span: Option<(u32, u32)>,
     pub(super) calls: u64,
     pub(super) console: bool,
 }
 
-impl Uses {
+impl SessionCalls {
     fn add(&mut self, at: u32, console: bool) {
         self.merge(&Self { span: Some((at, at)), calls: 1, console });
     }
@@ -68,7 +68,7 @@ impl Uses {
 /// A session without an issue: all keys of one principal id and time of issue.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Group {
-    pub(super) uses: Uses,
+    pub(super) uses: SessionCalls,
     /// Its callers, in the stable order.
     pub(super) callers: Vec<CallerId>,
     /// Whether a record opens it.
@@ -78,7 +78,7 @@ pub(super) struct Group {
 }
 
 impl Group {
-    fn note_key(&mut self, at: u32, caller: CallerId, callers: &[Caller]) {
+    fn note_key(&mut self, at: u32, caller: CallerId, callers: &[RecordCaller]) {
         let key = |caller: CallerId| callers[caller as usize].access_key_id.as_deref();
         let new = (at, key(caller));
         if new.1.is_some() && self.first_key.is_none_or(|(first, known)| new < (first, key(known))) {
@@ -86,13 +86,13 @@ impl Group {
         }
     }
 
-    pub(super) fn access_key_id<'a>(&self, callers: &'a [Caller]) -> Option<&'a str> {
+    pub(super) fn access_key_id<'a>(&self, callers: &'a [RecordCaller]) -> Option<&'a str> {
         callers[self.first_key?.1 as usize].access_key_id.as_deref()
     }
 }
 
 /// Joins everything that was read.
-pub(super) fn join(mut collected: Collected, threads: usize) -> (Joined, Vec<super::collect::Refusal>) {
+pub(super) fn join(mut collected: Collected, threads: usize) -> (Joined, Vec<super::collect::RefusedCall>) {
     let (callers, ranks) = std::mem::take(&mut collected.callers).into_sorted();
     let mut issues = std::mem::take(&mut collected.issues);
     let mut refusals = std::mem::take(&mut collected.refusals);
@@ -130,13 +130,13 @@ pub(super) fn join(mut collected: Collected, threads: usize) -> (Joined, Vec<sup
 }
 
 /// The ARN of an issued session.
-fn principal(issue: &Issue, caller: &Caller) -> Option<Box<str>> {
+fn principal(issue: &Issue, caller: &RecordCaller) -> Option<Box<str>> {
     if let Some(stated) = &issue.principal {
         return Some(stated.clone());
     }
     match issue.operation {
-        Operation::SessionToken => caller.arn.clone(),
-        Operation::AssumeRoot => {
+        IssueOperation::SessionToken => caller.arn.clone(),
+        IssueOperation::AssumeRoot => {
             let target = issue.target.as_deref()?;
             let partition = caller.arn.as_deref().and_then(|arn| arn.split(':').nth(1)).unwrap_or("aws");
             Some(if target.starts_with("arn:") {
@@ -145,7 +145,10 @@ fn principal(issue: &Issue, caller: &Caller) -> Option<Box<str>> {
                 format!("arn:{partition}:iam::{target}:root").into()
             })
         }
-        Operation::AssumeRole | Operation::WithWebIdentity | Operation::WithSaml | Operation::FederationToken => {
+        IssueOperation::AssumeRole
+        | IssueOperation::WithWebIdentity
+        | IssueOperation::WithSaml
+        | IssueOperation::FederationToken => {
             let mut parts = issue.role.as_deref()?.splitn(6, ':');
             let (partition, account) = (parts.nth(1)?, parts.nth(2)?);
             let name = parts.next()?.rsplit('/').next()?;
@@ -167,7 +170,7 @@ struct Index {
 }
 
 impl Index {
-    fn new(callers: &[Caller], issues: &[Issue], principals: &[Option<Box<str>>]) -> Self {
+    fn new(callers: &[RecordCaller], issues: &[Issue], principals: &[Option<Box<str>>]) -> Self {
         let mut by_key: HashMap<&str, Vec<usize>> = HashMap::new();
         let mut by_principal: HashMap<(&str, Seconds), Vec<usize>> = HashMap::new();
         for (at, (issue, principal)) in issues.iter().zip(principals).enumerate() {
@@ -202,7 +205,7 @@ impl Index {
     }
 
     /// The session of a call. A record that issues a session is no use of this session.
-    fn session(&self, call: &Call, issues: &[Issue]) -> Option<Target> {
+    fn session(&self, call: &SessionCall, issues: &[Issue]) -> Option<Target> {
         let (caller, at) = (call.caller as usize, Seconds::from(call.at));
         let is_other = |issue: &&usize| issues[**issue].copy.id != call.id;
         let keys = &self.keys[caller];
@@ -218,7 +221,7 @@ impl Index {
 
     fn parent(&self, issue: &Issue, issues: &[Issue]) -> Option<Target> {
         let at = u32::try_from(issue.at).ok()?;
-        self.session(&Call { id: issue.copy.id, caller: issue.caller, at }, issues)
+        self.session(&SessionCall { id: issue.copy.id, caller: issue.caller, at }, issues)
     }
 }
 
@@ -226,16 +229,16 @@ impl Index {
 fn tally(
     collected: &mut Collected,
     ranks: &[CallerId],
-    callers: &[Caller],
+    callers: &[RecordCaller],
     issues: &[Issue],
     index: &Index,
     threads: usize,
-) -> (Vec<Uses>, Vec<Group>) {
-    let parts: Vec<std::sync::Mutex<Vec<Vec<Call>>>> =
+) -> (Vec<SessionCalls>, Vec<Group>) {
+    let parts: Vec<std::sync::Mutex<Vec<Vec<SessionCall>>>> =
         std::mem::take(&mut collected.calls).into_iter().map(std::sync::Mutex::new).collect();
     let next = AtomicUsize::new(0);
     let count_parts = || {
-        let mut uses = vec![Uses::default(); issues.len()];
+        let mut uses = vec![SessionCalls::default(); issues.len()];
         let mut groups = vec![Group::default(); index.group_count];
         let mut part = Vec::new();
         loop {
@@ -245,7 +248,9 @@ fn tally(
             }
             let blocks = parts[number].lock().map(|mut blocks| std::mem::take(&mut *blocks)).unwrap_or_default();
             part.clear();
-            part.extend(blocks.into_iter().flatten().map(|call| Call { caller: ranks[call.caller as usize], ..call }));
+            part.extend(
+                blocks.into_iter().flatten().map(|call| SessionCall { caller: ranks[call.caller as usize], ..call }),
+            );
             part.sort_unstable_by_key(|call| {
                 (call.id, callers[call.caller as usize].arn.is_none(), call.caller, call.at)
             });
@@ -265,7 +270,7 @@ fn tally(
             }
         }
     };
-    let mut counted: Vec<(Vec<Uses>, Vec<Group>)> = thread::scope(|scope| {
+    let mut counted: Vec<(Vec<SessionCalls>, Vec<Group>)> = thread::scope(|scope| {
         let workers: Vec<_> = (1..threads).map(|_| scope.spawn(count_parts)).collect();
         let own = count_parts();
         workers.into_iter().filter_map(|worker| worker.join().ok()).chain([own]).collect()
@@ -285,7 +290,7 @@ fn tally(
         let counted = Counted { caller: ranks[counted.caller as usize], ..*counted };
         let caller = &callers[counted.caller as usize];
         // No record that issues a session is among them: their ids do not matter.
-        match index.session(&Call { id: 0, caller: counted.caller, at: counted.first }, issues) {
+        match index.session(&SessionCall { id: 0, caller: counted.caller, at: counted.first }, issues) {
             Some(Target::Issue(issue)) => uses[issue].add_counted(&counted, caller.is_console),
             Some(Target::Group(group)) => {
                 let group = &mut groups[group];

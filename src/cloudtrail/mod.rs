@@ -33,4 +33,4 @@ pub mod stream;
 #[cfg(test)]
 mod tests;
 
-pub use model::{Origin, Refused, Session, Sessions, Skipped};
+pub use model::{PathOrigin, RefusedRequest, Session, Sessions, Skipped};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use super::collect::Operation;
+use super::collect::IssueOperation;
 use super::time::{self, Seconds};
 
 /// The result of reading CloudTrail's records.
@@ -23,7 +23,7 @@ pub struct Sessions {
     /// The sessions, by time of issue and access key.
     pub sessions: Vec<Session>,
     /// Requests that STS refused, by time.
-    pub refused: Vec<Refused>,
+    pub refused: Vec<RefusedRequest>,
 }
 
 /// The version of the JSON form.
@@ -63,7 +63,7 @@ pub struct Session {
     pub access_key_id: Option<Box<str>>,
     /// The operation that issued the session; `None`: no record shows the issue.
     #[serde(serialize_with = "operation")]
-    pub operation: Option<Operation>,
+    pub operation: Option<IssueOperation>,
     /// The role.
     pub role: Option<Arc<str>>,
     /// The ARN of the session.
@@ -72,7 +72,7 @@ pub struct Session {
     pub session_name: Option<Box<str>>,
     /// Where the first credentials of the path come from.
     #[serde(serialize_with = "origin")]
-    pub source: Origin,
+    pub source: PathOrigin,
     /// The AWS service that issued the path's first session.
     pub service: Option<Arc<str>>,
     /// The access key of the session that requested this session.
@@ -111,7 +111,7 @@ pub struct Session {
 
 /// The source of a path's first credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Origin {
+pub enum PathOrigin {
     /// A user's long-term key.
     IamUser,
     /// GetSessionToken, or a temporary key of a user.
@@ -140,7 +140,7 @@ pub enum Origin {
     Unknown,
 }
 
-impl Origin {
+impl PathOrigin {
     /// The word in every output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -184,7 +184,7 @@ impl Origin {
 
 /// A request that STS refused.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Refused {
+pub struct RefusedRequest {
     /// The time.
     #[serde(serialize_with = "time")]
     pub at: Seconds,
@@ -252,11 +252,11 @@ fn optional_time<S: Serializer>(at: &Option<Seconds>, serializer: S) -> Result<S
     at.map(time::format).serialize(serializer)
 }
 
-fn operation<S: Serializer>(operation: &Option<Operation>, serializer: S) -> Result<S::Ok, S::Error> {
-    operation.map(Operation::as_str).serialize(serializer)
+fn operation<S: Serializer>(operation: &Option<IssueOperation>, serializer: S) -> Result<S::Ok, S::Error> {
+    operation.map(IssueOperation::as_str).serialize(serializer)
 }
 
-fn origin<S: Serializer>(origin: &Origin, serializer: S) -> Result<S::Ok, S::Error> {
+fn origin<S: Serializer>(origin: &PathOrigin, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(origin.as_str())
 }
 

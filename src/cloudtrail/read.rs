@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use super::athena;
-use super::build::{self, Options};
+use super::build::{self, BuildOptions};
 use super::collect::{Collected, Window};
-use super::files::Found;
+use super::files::FoundLogs;
 use super::gzip::Gzip;
 use super::model::{Sessions, Skipped};
-use super::stream::{self, Problem};
+use super::stream::{self, LogProblem};
 
 /// The first bytes of a gzip file.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -26,18 +26,18 @@ pub fn sessions(
     sources: &[PathBuf],
     standard_input: impl Read,
     window: &Window,
-    options: &Options,
+    options: &BuildOptions,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Sessions {
-    let mut found = Found::default();
+    let mut found = FoundLogs::default();
     let mut reads_input = false;
     for source in sources {
         if source.as_os_str() == STANDARD_INPUT { reads_input = true } else { found.add(source, window) }
     }
-    let Found { files, unreadable } = found;
+    let FoundLogs { files, unreadable } = found;
     let mut skipped: Vec<Skipped> = unreadable
         .into_iter()
-        .map(|(folder, error)| skipped(folder.display().to_string(), &Problem::Unreadable(error)))
+        .map(|(folder, error)| skipped(folder.display().to_string(), &LogProblem::Unreadable(error)))
         .collect();
     let mut collected = read_files(&files, window, options.threads, &mut skipped, progress);
     let mut count = files.len() as u64;
@@ -65,7 +65,7 @@ fn read_files(
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(path) = files.get(number) else { return collected };
-            let read = File::open(path).map_err(Problem::Unreadable).and_then(|file| {
+            let read = File::open(path).map_err(LogProblem::Unreadable).and_then(|file| {
                 let number = u32::try_from(number).unwrap_or(u32::MAX);
                 read_one(file, number, window, &mut collected)
             });
@@ -91,7 +91,12 @@ fn read_files(
 ///
 /// # Errors
 /// The log cannot be read to its end.
-pub fn read_one(mut from: impl Read, number: u32, window: &Window, collected: &mut Collected) -> Result<(), Problem> {
+pub fn read_one(
+    mut from: impl Read,
+    number: u32,
+    window: &Window,
+    collected: &mut Collected,
+) -> Result<(), LogProblem> {
     let mut start = [0; 2];
     let mut known = 0;
     while known < start.len() {
@@ -111,6 +116,6 @@ pub fn read_one(mut from: impl Read, number: u32, window: &Window, collected: &m
     stream::read(whole, number, window, collected)
 }
 
-fn skipped(file: String, problem: &Problem) -> Skipped {
+fn skipped(file: String, problem: &LogProblem) -> Skipped {
     Skipped { file, reason: problem.to_string() }
 }

@@ -16,33 +16,33 @@ use serde_json::value::RawValue;
 pub struct Record<'a> {
     /// The time of the call.
     #[serde(borrow)]
-    pub event_time: Text<'a>,
+    pub event_time: RecordText<'a>,
     /// The service, such as `sts.amazonaws.com`.
     #[serde(borrow)]
-    pub event_source: Text<'a>,
+    pub event_source: RecordText<'a>,
     /// The operation.
     #[serde(borrow)]
-    pub event_name: Text<'a>,
+    pub event_name: RecordText<'a>,
     /// The address of the caller. It is compared and never shown.
     #[serde(rename = "sourceIPAddress", borrow)]
-    pub source_address: Text<'a>,
+    pub source_address: RecordText<'a>,
     /// The error code of a failed call.
     #[serde(borrow)]
-    pub error_code: Text<'a>,
+    pub error_code: RecordText<'a>,
     /// The error message of a failed call.
     #[serde(borrow)]
-    pub error_message: Text<'a>,
+    pub error_message: RecordText<'a>,
     /// The id of the record.
     #[serde(rename = "eventID", borrow)]
-    pub event_id: Text<'a>,
+    pub event_id: RecordText<'a>,
     /// The id that the copies of a call between accounts share.
     #[serde(rename = "sharedEventID", borrow)]
-    pub shared_event_id: Text<'a>,
+    pub shared_event_id: RecordText<'a>,
     /// Whether the session is of the AWS console.
     pub session_credential_from_console: Flag,
     /// The caller.
     #[serde(borrow, deserialize_with = "object")]
-    pub user_identity: Identity<'a>,
+    pub user_identity: UserIdentity<'a>,
     /// The parameters of the request. Only those of STS are parsed.
     #[serde(borrow)]
     pub request_parameters: Option<&'a RawValue>,
@@ -51,31 +51,31 @@ pub struct Record<'a> {
     pub response_elements: Option<&'a RawValue>,
     /// The record as a string, in the output of `aws cloudtrail lookup-events`.
     #[serde(rename = "CloudTrailEvent", borrow)]
-    pub event_text: Text<'a>,
+    pub event_text: RecordText<'a>,
 }
 
 /// The caller of a record.
 #[derive(Debug, Default, DeriveDeserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Identity<'a> {
+pub struct UserIdentity<'a> {
     /// The type, such as `AssumedRole`.
     #[serde(rename = "type", borrow)]
-    pub kind: Text<'a>,
+    pub kind: RecordText<'a>,
     /// The unique id, with the session's name for role sessions.
     #[serde(borrow)]
-    pub principal_id: Text<'a>,
+    pub principal_id: RecordText<'a>,
     /// The ARN.
     #[serde(borrow)]
-    pub arn: Text<'a>,
+    pub arn: RecordText<'a>,
     /// The access key.
     #[serde(borrow)]
-    pub access_key_id: Text<'a>,
+    pub access_key_id: RecordText<'a>,
     /// The name of a user, or the subject of a token.
     #[serde(borrow)]
-    pub user_name: Text<'a>,
+    pub user_name: RecordText<'a>,
     /// The service that made the call.
     #[serde(borrow)]
-    pub invoked_by: Text<'a>,
+    pub invoked_by: RecordText<'a>,
     /// The session of the caller.
     #[serde(borrow, deserialize_with = "object")]
     pub session_context: SessionContext<'a>,
@@ -96,7 +96,7 @@ pub struct SessionContext<'a> {
     pub web_id_federation_data: Federation<'a>,
     /// The version of the instance metadata service that delivered the session.
     #[serde(borrow)]
-    pub ec2_role_delivery: Text<'a>,
+    pub ec2_role_delivery: RecordText<'a>,
 }
 
 /// The role or user that a session is of.
@@ -105,10 +105,10 @@ pub struct SessionContext<'a> {
 pub struct Issuer<'a> {
     /// `Role`, or the type of a user.
     #[serde(rename = "type", borrow)]
-    pub kind: Text<'a>,
+    pub kind: RecordText<'a>,
     /// The ARN.
     #[serde(borrow)]
-    pub arn: Text<'a>,
+    pub arn: RecordText<'a>,
 }
 
 /// The attributes of a session.
@@ -117,7 +117,7 @@ pub struct Issuer<'a> {
 pub struct Attributes<'a> {
     /// The time of issue.
     #[serde(borrow)]
-    pub creation_date: Text<'a>,
+    pub creation_date: RecordText<'a>,
 }
 
 /// The identity provider of a session.
@@ -126,27 +126,27 @@ pub struct Attributes<'a> {
 pub struct Federation<'a> {
     /// The provider. Ordinary sessions have an empty object without it.
     #[serde(borrow)]
-    pub federated_provider: Text<'a>,
+    pub federated_provider: RecordText<'a>,
 }
 
 /// The request parameters of STS.
 #[derive(Debug, Default, DeriveDeserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Request<'a> {
+pub struct RequestParameters<'a> {
     /// The role to assume.
     #[serde(borrow)]
-    pub role_arn: Text<'a>,
+    pub role_arn: RecordText<'a>,
     /// The name of the session.
     #[serde(borrow)]
-    pub role_session_name: Text<'a>,
+    pub role_session_name: RecordText<'a>,
     /// The name of a federated user.
     #[serde(borrow)]
-    pub name: Text<'a>,
+    pub name: RecordText<'a>,
     /// The requested lifetime.
     pub duration_seconds: Number,
     /// The account of AssumeRoot.
     #[serde(borrow)]
-    pub target_principal: Text<'a>,
+    pub target_principal: RecordText<'a>,
 }
 
 /// The response elements of STS.
@@ -155,7 +155,7 @@ pub struct Request<'a> {
 pub struct Response<'a> {
     /// The issued credentials. The secret key is never in a record; the session token is not read.
     #[serde(borrow, deserialize_with = "object")]
-    pub credentials: Credentials<'a>,
+    pub credentials: IssuedCredentials<'a>,
     /// The session of a role.
     #[serde(borrow, deserialize_with = "object")]
     pub assumed_role_user: AssumedRoleUser<'a>,
@@ -167,13 +167,13 @@ pub struct Response<'a> {
 /// Issued credentials.
 #[derive(Debug, Default, DeriveDeserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Credentials<'a> {
+pub struct IssuedCredentials<'a> {
     /// The access key.
     #[serde(borrow)]
-    pub access_key_id: Text<'a>,
+    pub access_key_id: RecordText<'a>,
     /// The end of the session.
     #[serde(borrow)]
-    pub expiration: Text<'a>,
+    pub expiration: RecordText<'a>,
 }
 
 /// The session of a role.
@@ -182,10 +182,10 @@ pub struct Credentials<'a> {
 pub struct AssumedRoleUser<'a> {
     /// The ARN of the session.
     #[serde(borrow)]
-    pub arn: Text<'a>,
+    pub arn: RecordText<'a>,
     /// The principal id of the session.
     #[serde(borrow)]
-    pub assumed_role_id: Text<'a>,
+    pub assumed_role_id: RecordText<'a>,
 }
 
 /// The session of a federated user.
@@ -194,7 +194,7 @@ pub struct AssumedRoleUser<'a> {
 pub struct FederatedUser<'a> {
     /// The ARN of the session.
     #[serde(borrow)]
-    pub arn: Text<'a>,
+    pub arn: RecordText<'a>,
 }
 
 /// Parses the request parameters or response elements of STS; others count as empty.
@@ -206,9 +206,9 @@ pub fn parse_part<'a, T: Deserialize<'a> + Default>(raw: Option<&'a RawValue>) -
 
 /// A string that is not empty, or nothing.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Text<'a>(Option<Cow<'a, str>>);
+pub struct RecordText<'a>(Option<Cow<'a, str>>);
 
-impl<'a> Text<'a> {
+impl<'a> RecordText<'a> {
     /// A string that is not empty, or nothing.
     #[must_use]
     pub fn new(text: Option<&'a str>) -> Self {
@@ -216,7 +216,7 @@ impl<'a> Text<'a> {
     }
 }
 
-impl Text<'_> {
+impl RecordText<'_> {
     /// The string.
     #[must_use]
     pub fn get(&self) -> Option<&str> {
@@ -236,7 +236,7 @@ impl Text<'_> {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for RecordText<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(TextVisitor).map(Self)
     }
@@ -369,17 +369,20 @@ mod tests {
         let text = r#"{"eventTime":5,"eventSource":{"a":[1]},"eventName":["x"],"userIdentity":"root",
             "requestParameters":"HIDDEN","responseElements":[1],"sessionCredentialFromConsole":null,"errorCode":""}"#;
         let record: Record<'_> = serde_json::from_str(text).unwrap();
-        assert_eq!(record.event_time, Text::default());
-        assert_eq!(record.event_name, Text::default());
+        assert_eq!(record.event_time, RecordText::default());
+        assert_eq!(record.event_name, RecordText::default());
         assert_eq!(record.error_code.get(), None);
-        assert_eq!(parse_part::<Request<'_>>(record.request_parameters).duration_seconds, Number(None));
+        assert_eq!(parse_part::<RequestParameters<'_>>(record.request_parameters).duration_seconds, Number(None));
         assert_eq!(record.session_credential_from_console, Flag(false));
     }
 
     #[test]
     fn a_duration_is_read_as_a_number_and_as_a_string() {
         for text in [r#"{"durationSeconds":3600}"#, r#"{"durationSeconds":"3600"}"#] {
-            assert_eq!(serde_json::from_str::<Request<'_>>(text).unwrap().duration_seconds, Number(Some(3600)));
+            assert_eq!(
+                serde_json::from_str::<RequestParameters<'_>>(text).unwrap().duration_seconds,
+                Number(Some(3600))
+            );
         }
     }
 }

@@ -1,15 +1,15 @@
 //! Requests that STS refused, and why.
 
-use super::caller::Caller;
-use super::collect::Refusal;
-use super::model::{RefusalKind, Refused};
+use super::caller::RecordCaller;
+use super::collect::RefusedCall;
+use super::model::{RefusalKind, RefusedRequest};
 use crate::aws::errors::Class;
 use crate::inventory::RoleArn;
 
 /// The refused request.
-pub(super) fn refused(refusal: Refusal, caller: &Caller) -> Refused {
+pub(super) fn refused(refusal: RefusedCall, caller: &RecordCaller) -> RefusedRequest {
     let message = refusal.error_message.as_deref().unwrap_or_default();
-    Refused {
+    RefusedRequest {
         at: refusal.at,
         kind: kind(&refusal.error_code, message),
         role: refusal.role.or_else(|| role_in(message).map(Box::from)),

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::caller::{Caller, Kind};
-use super::model::{Origin, Session};
+use super::caller::{IdentityKind, RecordCaller};
+use super::model::{PathOrigin, Session};
 use super::paths::of_service;
 use super::time::Seconds;
 
@@ -15,7 +15,7 @@ const AFTER: Seconds = 60;
 
 /// What an issued session shows of its process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Process<'a> {
+pub(super) struct IssuingProcess<'a> {
     pub(super) role: &'a str,
     pub(super) name: &'a str,
     pub(super) caller: &'a str,
@@ -35,20 +35,20 @@ pub(super) enum Naming {
 }
 
 /// The naming of an issued session.
-pub(super) fn naming(caller: &Caller, name: &str) -> Naming {
-    if caller.kind == Kind::Service {
-        return match caller.invoked_by.as_deref().map_or(Origin::Unknown, of_service) {
-            Origin::EcsTask | Origin::Codebuild | Origin::EksPodIdentity => Naming::OfOneProcess,
-            Origin::IamUser
-            | Origin::SessionToken
-            | Origin::FederationToken
-            | Origin::WebIdentity
-            | Origin::Saml
-            | Origin::IdentityCenter
-            | Origin::Ec2Instance
-            | Origin::Lambda
-            | Origin::Service
-            | Origin::Unknown => Naming::OfService,
+pub(super) fn naming(caller: &RecordCaller, name: &str) -> Naming {
+    if caller.kind == IdentityKind::Service {
+        return match caller.invoked_by.as_deref().map_or(PathOrigin::Unknown, of_service) {
+            PathOrigin::EcsTask | PathOrigin::Codebuild | PathOrigin::EksPodIdentity => Naming::OfOneProcess,
+            PathOrigin::IamUser
+            | PathOrigin::SessionToken
+            | PathOrigin::FederationToken
+            | PathOrigin::WebIdentity
+            | PathOrigin::Saml
+            | PathOrigin::IdentityCenter
+            | PathOrigin::Ec2Instance
+            | PathOrigin::Lambda
+            | PathOrigin::Service
+            | PathOrigin::Unknown => Naming::OfService,
         };
     }
     if is_made_up(name) { Naming::OfOneProcess } else { Naming::Shared }
@@ -56,8 +56,8 @@ pub(super) fn naming(caller: &Caller, name: &str) -> Naming {
 
 /// Finds the session that each session renews. `processes` are those of the sessions that can renew or be renewed, in
 /// the order of the sessions.
-pub(super) fn find<'a>(sessions: &[Session], processes: &[Option<Process<'a>>]) -> Vec<Option<usize>> {
-    let mut candidates: HashMap<Process<'a>, Vec<usize>> = HashMap::new();
+pub(super) fn find<'a>(sessions: &[Session], processes: &[Option<IssuingProcess<'a>>]) -> Vec<Option<usize>> {
+    let mut candidates: HashMap<IssuingProcess<'a>, Vec<usize>> = HashMap::new();
     processes
         .iter()
         .enumerate()

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::model::{Origin, Refused, Session};
+use super::model::{PathOrigin, RefusedRequest, Session};
 use super::time::Seconds;
 use crate::visible;
 
 /// A session with all sessions that renew it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Run {
+pub struct SessionRun {
     /// The sessions, by their index, in the order of issue.
     pub sessions: Vec<usize>,
     /// The first issue.
@@ -22,7 +22,7 @@ pub struct Run {
     pub end: Option<Seconds>,
 }
 
-impl Run {
+impl SessionRun {
     /// From the first issue to the last use.
     #[must_use]
     pub fn length(&self) -> Option<Seconds> {
@@ -38,13 +38,13 @@ impl Run {
 
 /// The runs of the sessions, by their first issue.
 #[must_use]
-pub fn runs(sessions: &[Session]) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
+pub fn runs(sessions: &[Session]) -> Vec<SessionRun> {
+    let mut runs: Vec<SessionRun> = Vec::new();
     let mut of_session: Vec<usize> = Vec::with_capacity(sessions.len());
     for (at, session) in sessions.iter().enumerate() {
         let known = session.renewed.filter(|earlier| *earlier < at).map(|earlier| of_session[earlier]);
         let number = known.unwrap_or_else(|| {
-            runs.push(Run { sessions: Vec::new(), first_issue: session.issued_at, last_use: None, end: None });
+            runs.push(SessionRun { sessions: Vec::new(), first_issue: session.issued_at, last_use: None, end: None });
             runs.len() - 1
         });
         let run = &mut runs[number];
@@ -60,7 +60,7 @@ pub fn runs(sessions: &[Session]) -> Vec<Run> {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PathKey {
     /// The source.
-    pub source: Origin,
+    pub source: PathOrigin,
     /// The AWS service of the source.
     pub service: Option<Arc<str>>,
     /// The roles.
@@ -110,7 +110,7 @@ pub struct PathSummary {
 
 /// What the sessions of each path show.
 #[must_use]
-pub fn paths(sessions: &[Session], refused: &[Refused]) -> BTreeMap<PathKey, PathSummary> {
+pub fn paths(sessions: &[Session], refused: &[RefusedRequest]) -> BTreeMap<PathKey, PathSummary> {
     let mut paths: BTreeMap<PathKey, PathSummary> = BTreeMap::new();
     for run in runs(sessions) {
         let Some(first) = run.sessions.first() else { continue };

@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 use serde_json::error::Category;
 
 use super::collect::{BadRecord, Collected, Window};
-use super::record::{Record, Text};
+use super::record::{Record, RecordText};
 
 /// The longest record, for certain; one of twice the length may be read. CloudTrail's longest record has 1 MiB.
 pub const LONGEST_RECORD: usize = 4 * 1024 * 1024;
@@ -19,7 +19,7 @@ const CHUNK: usize = 256 * 1024;
 
 /// Why a log was not read to its end.
 #[derive(Debug, thiserror::Error)]
-pub enum Problem {
+pub enum LogProblem {
     /// The operating system or the decompression failed.
     #[error("cannot be read: {0}")]
     Unreadable(#[from] io::Error),
@@ -40,7 +40,7 @@ pub enum Problem {
     BadRecord(#[from] BadRecord),
     /// The content is CSV of another form.
     #[error("{0}")]
-    Csv(#[from] super::athena::Problem),
+    Csv(#[from] super::athena::ResultProblem),
     /// The content has no records.
     #[error("holds no CloudTrail records")]
     NoRecords,
@@ -50,10 +50,10 @@ pub enum Problem {
 ///
 /// # Errors
 /// The first problem.
-pub fn read(from: impl Read, file: u32, window: &Window, collected: &mut Collected) -> Result<(), Problem> {
-    let mut reader = Reader { text: Buffer::new(from), file, next: 0, window, collected, problem: None };
+pub fn read(from: impl Read, file: u32, window: &Window, collected: &mut Collected) -> Result<(), LogProblem> {
+    let mut reader = LogReader { text: Buffer::new(from), file, next: 0, window, collected, problem: None };
     let result = reader.documents();
-    let failed = reader.text.failed.take().map(Problem::Unreadable);
+    let failed = reader.text.failed.take().map(LogProblem::Unreadable);
     let first = reader.problem.take();
     match (first, failed) {
         (Some(problem), _) | (None, Some(problem)) => Err(problem),
@@ -61,18 +61,18 @@ pub fn read(from: impl Read, file: u32, window: &Window, collected: &mut Collect
     }
 }
 
-struct Reader<'a, R> {
+struct LogReader<'a, R> {
     text: Buffer<R>,
     file: u32,
     next: u32,
     window: &'a Window,
     collected: &'a mut Collected,
     /// The first problem of a single record.
-    problem: Option<Problem>,
+    problem: Option<LogProblem>,
 }
 
-impl<R: Read> Reader<'_, R> {
-    fn documents(&mut self) -> Result<(), Problem> {
+impl<R: Read> LogReader<'_, R> {
+    fn documents(&mut self) -> Result<(), LogProblem> {
         let mut has_content = false;
         while let Some(byte) = self.text.next_byte() {
             has_content = true;
@@ -83,16 +83,16 @@ impl<R: Read> Reader<'_, R> {
                 }
                 b'{' if self.is_document() => match self.document() {
                     // It may be a line among others.
-                    Err(problem @ Problem::TooLong) => self.next_line(problem)?,
+                    Err(problem @ LogProblem::TooLong) => self.next_line(problem)?,
                     result => result?,
                 },
                 b'{' => self.line()?,
                 // Lists of lines may have commas.
                 b',' => self.text.skip(1),
-                _ => self.next_line(Problem::NotJson(self.text.offset()))?,
+                _ => self.next_line(LogProblem::NotJson(self.text.offset()))?,
             }
         }
-        if has_content { Ok(()) } else { Err(Problem::NoRecords) }
+        if has_content { Ok(()) } else { Err(LogProblem::NoRecords) }
     }
 
     /// Whether the object is a document with a list of records, and not a record: its first key says so, else the
@@ -113,14 +113,14 @@ impl<R: Read> Reader<'_, R> {
             (lists.map(|lists| lists.records.is_some() || lists.events.is_some()), length)
         });
         // An object that no window holds is no record.
-        lists.map_or_else(|failure| matches!(failure, Failure::TooLong), |(has_list, _)| has_list)
+        lists.map_or_else(|failure| matches!(failure, ParseFailure::TooLong), |(has_list, _)| has_list)
     }
 
     /// An object with a list of records under one of its keys.
-    fn document(&mut self) -> Result<(), Problem> {
+    fn document(&mut self) -> Result<(), LogProblem> {
         self.text.skip(1);
         loop {
-            match self.text.next_byte().ok_or(Problem::Ended)? {
+            match self.text.next_byte().ok_or(LogProblem::Ended)? {
                 b'}' => {
                     self.text.skip(1);
                     return Ok(());
@@ -128,11 +128,11 @@ impl<R: Read> Reader<'_, R> {
                 b',' => self.text.skip(1),
                 b'"' => {
                     let is_list = self.text.value(|text| {
-                        let (key, length) = parse_one::<Text<'_>>(text);
+                        let (key, length) = parse_one::<RecordText<'_>>(text);
                         (key.map(|key| matches!(key.or_empty(), "Records" | "Events")), length)
                     })?;
-                    if self.text.next_byte().ok_or(Problem::Ended)? != b':' {
-                        return Err(Problem::NotJson(self.text.offset()));
+                    if self.text.next_byte().ok_or(LogProblem::Ended)? != b':' {
+                        return Err(LogProblem::NotJson(self.text.offset()));
                     }
                     self.text.skip(1);
                     if is_list && self.text.next_byte() == Some(b'[') {
@@ -142,15 +142,15 @@ impl<R: Read> Reader<'_, R> {
                         self.text.skip_value()?;
                     }
                 }
-                _ => return Err(Problem::NotJson(self.text.offset())),
+                _ => return Err(LogProblem::NotJson(self.text.offset())),
             }
         }
     }
 
     /// The records of a list, after its bracket.
-    fn list(&mut self) -> Result<(), Problem> {
+    fn list(&mut self) -> Result<(), LogProblem> {
         loop {
-            match self.text.next_byte().ok_or(Problem::Ended)? {
+            match self.text.next_byte().ok_or(LogProblem::Ended)? {
                 b']' => {
                     self.text.skip(1);
                     return Ok(());
@@ -162,20 +162,20 @@ impl<R: Read> Reader<'_, R> {
     }
 
     /// A record outside a list. The next line is read whatever the line holds.
-    fn line(&mut self) -> Result<(), Problem> {
+    fn line(&mut self) -> Result<(), LogProblem> {
         match self.record() {
             Err(problem) => self.next_line(problem),
             Ok(()) => Ok(()),
         }
     }
 
-    fn next_line(&mut self, problem: Problem) -> Result<(), Problem> {
+    fn next_line(&mut self, problem: LogProblem) -> Result<(), LogProblem> {
         self.problem.get_or_insert(problem);
         self.text.skip_line();
         Ok(())
     }
 
-    fn record(&mut self) -> Result<(), Problem> {
+    fn record(&mut self) -> Result<(), LogProblem> {
         let place = (self.file, self.next);
         self.next = self.next.saturating_add(1);
         let offset = self.text.offset();
@@ -189,9 +189,9 @@ impl<R: Read> Reader<'_, R> {
             Ok(Err(problem)) => {
                 self.problem.get_or_insert(problem);
             }
-            Err(Failure::NotOfType) => {
+            Err(ParseFailure::NotOfType) => {
                 self.text.skip_value()?;
-                self.problem.get_or_insert(Problem::NotARecord(offset));
+                self.problem.get_or_insert(LogProblem::NotARecord(offset));
             }
             Err(failure) => return Err(failure.into()),
         }
@@ -199,11 +199,11 @@ impl<R: Read> Reader<'_, R> {
     }
 }
 
-fn add(record: &Record<'_>, place: (u32, u32), window: &Window, collected: &mut Collected) -> Result<(), Problem> {
+fn add(record: &Record<'_>, place: (u32, u32), window: &Window, collected: &mut Collected) -> Result<(), LogProblem> {
     let Some(text) = record.event_text.get() else { return Ok(collected.add(record, place, window)?) };
     match serde_json::from_str::<Record<'_>>(text) {
         Ok(record) if record.event_text.get().is_none() => Ok(collected.add(&record, place, window)?),
-        _ => Err(Problem::NotJson(0)),
+        _ => Err(LogProblem::NotJson(0)),
     }
 }
 
@@ -217,7 +217,7 @@ struct Lists {
 
 /// Why a value could not be parsed.
 #[derive(Debug)]
-enum Failure {
+enum ParseFailure {
     /// It is a value of another type.
     NotOfType,
     /// The content ends in it.
@@ -228,13 +228,13 @@ enum Failure {
     NotJson(u64),
 }
 
-impl From<Failure> for Problem {
-    fn from(failure: Failure) -> Self {
+impl From<ParseFailure> for LogProblem {
+    fn from(failure: ParseFailure) -> Self {
         match failure {
-            Failure::Ended => Self::Ended,
-            Failure::TooLong => Self::TooLong,
-            Failure::NotOfType => Self::NotARecord(0),
-            Failure::NotJson(at) => Self::NotJson(at),
+            ParseFailure::Ended => Self::Ended,
+            ParseFailure::TooLong => Self::TooLong,
+            ParseFailure::NotOfType => Self::NotARecord(0),
+            ParseFailure::NotJson(at) => Self::NotJson(at),
         }
     }
 }
@@ -344,38 +344,38 @@ impl<R: Read> Buffer<R> {
     }
 
     /// Parses the next value and skips it. A value that the window does not hold is parsed again with a larger window.
-    fn value<U>(&mut self, parse: impl FnMut(&[u8]) -> Parsed<U>) -> Result<U, Failure> {
+    fn value<U>(&mut self, parse: impl FnMut(&[u8]) -> Parsed<U>) -> Result<U, ParseFailure> {
         let (value, length) = self.parse(parse)?;
         self.start += length;
         Ok(value)
     }
 
     /// Parses the next value and stays before it. Returns its length too.
-    fn parse<U>(&mut self, mut parse: impl FnMut(&[u8]) -> Parsed<U>) -> Result<(U, usize), Failure> {
+    fn parse<U>(&mut self, mut parse: impl FnMut(&[u8]) -> Parsed<U>) -> Result<(U, usize), ParseFailure> {
         loop {
             let (result, length) = parse(self.rest());
             match result {
                 Ok(value) => return Ok((value, length)),
                 Err(error) if error.classify() == Category::Eof => {
                     if self.is_at_end {
-                        return Err(Failure::Ended);
+                        return Err(ParseFailure::Ended);
                     }
                     if self.end - self.start > LONGEST_RECORD {
-                        return Err(Failure::TooLong);
+                        return Err(ParseFailure::TooLong);
                     }
                     self.fill();
                 }
-                Err(_) => return Err(Failure::NotOfType),
+                Err(_) => return Err(ParseFailure::NotOfType),
             }
         }
     }
 
     /// Skips a value of any type.
-    fn skip_value(&mut self) -> Result<(), Failure> {
+    fn skip_value(&mut self) -> Result<(), ParseFailure> {
         loop {
             let at = self.offset();
             self.value(|text| parse_one::<IgnoredAny>(text)).map_err(|failure| match failure {
-                Failure::NotOfType => Failure::NotJson(at),
+                ParseFailure::NotOfType => ParseFailure::NotJson(at),
                 other => other,
             })?;
             // A number may go on after the window.

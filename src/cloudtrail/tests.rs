@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::build::{self, Options};
+use super::build::{self, BuildOptions};
 use super::collect::{Collected, Window};
 use super::model::Sessions;
 use super::stream;
@@ -14,7 +14,7 @@ fn read(records: &[Value]) -> Sessions {
     let text = json!({ "Records": records }).to_string();
     let mut collected = Collected::default();
     stream::read(text.as_bytes(), 0, &Window::default(), &mut collected).unwrap();
-    build::sessions(collected, &Options::default())
+    build::sessions(collected, &BuildOptions::default())
 }
 
 fn value(sessions: &Sessions) -> Value {

@@ -10,7 +10,7 @@ use crate::failure::{Class, denial_cause};
 use crate::fixes::{self, BlockKind, Fix, TrustedPrincipal};
 use crate::inventory::{JobName, RoleArn, is_account};
 use crate::shell::word;
-use crate::templates::policy::{Answer, Caller};
+use crate::templates::policy::{TrustAnswer, TrustCaller};
 
 define!(
     "assume-denied",
@@ -133,7 +133,7 @@ fn principal_of(caller: &str) -> String {
 fn find_planned(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     let calls = planned_calls(subject);
     let refused: Vec<&PlannedCall<'_>> =
-        calls.iter().filter(|call| matches!(call.answer, Answer::Refuses(_))).collect();
+        calls.iter().filter(|call| matches!(call.answer, TrustAnswer::Refuses(_))).collect();
     for (at, first) in refused.iter().enumerate() {
         if refused[..at].iter().any(|earlier| earlier.role == first.role) {
             continue;
@@ -172,8 +172,8 @@ fn describe_planned(subject: &Subject<'_>, first: &PlannedCall<'_>, all: &[&Plan
 
 fn reasons(all: &[&PlannedCall<'_>]) -> String {
     let stated = all.iter().filter_map(|call| match &call.answer {
-        Answer::Refuses(reasons) => Some(reasons),
-        Answer::Allows | Answer::NotConcluded(_) => None,
+        TrustAnswer::Refuses(reasons) => Some(reasons),
+        TrustAnswer::Allows | TrustAnswer::NotConcluded(_) => None,
     });
     let mut reasons: Vec<&str> = stated.flatten().map(String::as_str).collect();
     reasons.dedup();
@@ -182,7 +182,7 @@ fn reasons(all: &[&PlannedCall<'_>]) -> String {
 
 fn describe_callers(all: &[&PlannedCall<'_>]) -> String {
     match all {
-        [PlannedCall { caller: Caller::Role(role), .. }] => role.name().to_owned(),
+        [PlannedCall { caller: TrustCaller::Role(role), .. }] => role.name().to_owned(),
         [PlannedCall { caller, .. }] => caller.to_string(),
         several => format!("{} callers of its paths", several.len()),
     }
@@ -193,8 +193,8 @@ fn allow_the_caller(subject: &Subject<'_>, call: &PlannedCall<'_>) -> Fix {
     let role: &RoleArn = call.role;
     let external_id = subject.details(role).external_id;
     let principal = match call.caller {
-        Caller::Role(caller) => TrustedPrincipal::Role { arn: caller.as_str(), by_checker: false },
-        Caller::Source(_, kind) => TrustedPrincipal::Source(kind),
+        TrustCaller::Role(caller) => TrustedPrincipal::Role { arn: caller.as_str(), by_checker: false },
+        TrustCaller::Source(_, kind) => TrustedPrincipal::Source(kind),
     };
     Fix::step(format!(
         "Add the statement to {}. If the policy requires an external ID, declare it as `external_id` of the role.",

@@ -7,7 +7,7 @@ use super::model::Finding;
 use super::registry::{Detect, FindingId, define};
 use super::subject::Subject;
 use crate::cloudtrail::model::RefusalKind;
-use crate::cloudtrail::{Refused, time};
+use crate::cloudtrail::{RefusedRequest, time};
 use crate::fixes::Fix;
 use crate::inventory::{Job, JobName, RoleArn, RoleRef};
 use crate::lease::rules::{ASSUME_ROLE_RANGE, CHAIN_CAP, SESSION_TOKEN_RANGE};
@@ -23,7 +23,7 @@ define!(
 
 fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     let Some(trail) = &subject.facts.trail else { return };
-    let mut of_role: BTreeMap<Option<RoleRef>, Vec<&Refused>> = BTreeMap::new();
+    let mut of_role: BTreeMap<Option<RoleRef>, Vec<&RefusedRequest>> = BTreeMap::new();
     for refused in trail.refused.iter().filter(|refused| refused.kind.is_of_duration()) {
         let role = refused.role.as_deref().and_then(|role| RoleArn::parse(role).ok()).map(RoleRef::from);
         of_role.entry(role).or_default().push(refused);
@@ -33,7 +33,7 @@ fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     }
 }
 
-fn describe(subject: &Subject<'_>, role: Option<RoleRef>, refused: &[&Refused]) -> Option<Finding> {
+fn describe(subject: &Subject<'_>, role: Option<RoleRef>, refused: &[&RefusedRequest]) -> Option<Finding> {
     let last = refused.last()?;
     let users: Vec<(&Job, usize)> = role.as_ref().map(|role| subject.users_of(role).to_vec()).unwrap_or_default();
     // A filter that excludes every job with the role excludes the finding.
@@ -64,7 +64,7 @@ fn describe(subject: &Subject<'_>, role: Option<RoleRef>, refused: &[&Refused]) 
     Some(finding.fixes([fix(last)]))
 }
 
-fn fix(refused: &Refused) -> Fix {
+fn fix(refused: &RefusedRequest) -> Fix {
     Fix::step(match refused.kind {
         RefusalKind::AboveMaxSession => {
             "Request at most the role's MaxSessionDuration, or raise the MaxSessionDuration to the requested duration."

@@ -7,7 +7,7 @@ use super::model::Finding;
 use super::registry::{Detect, FindingId, define};
 use super::subject::Subject;
 use super::trail::{Trail, describe as describe_path, finding_of, jobs_of, names};
-use crate::cloudtrail::runs::Run;
+use crate::cloudtrail::runs::SessionRun;
 use crate::cloudtrail::time;
 use crate::fixes::Fix;
 use crate::inventory::{Job, Seconds};
@@ -21,7 +21,7 @@ define!(
 
 fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     let Some(trail) = subject.facts.trail.as_deref().map(Trail::new) else { return };
-    let mut exceeded: BTreeMap<Vec<String>, (Vec<&Job>, Vec<&Run>)> = BTreeMap::new();
+    let mut exceeded: BTreeMap<Vec<String>, (Vec<&Job>, Vec<&SessionRun>)> = BTreeMap::new();
     for run in &trail.runs {
         let Some(first) = run.sessions.first().map(|first| &trail.sessions[*first]) else { continue };
         let jobs = jobs_of(subject.inventory, first);
@@ -34,11 +34,11 @@ fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     out.extend(exceeded.into_values().filter_map(|(jobs, runs)| describe(&trail, &jobs, &runs)));
 }
 
-fn length(run: &Run) -> Seconds {
+fn length(run: &SessionRun) -> Seconds {
     Seconds(run.length().and_then(|length| u64::try_from(length).ok()).unwrap_or_default())
 }
 
-fn describe(trail: &Trail<'_>, jobs: &[&Job], runs: &[&Run]) -> Option<Finding> {
+fn describe(trail: &Trail<'_>, jobs: &[&Job], runs: &[&SessionRun]) -> Option<Finding> {
     let run = runs.iter().max_by_key(|run| length(run))?;
     let session = &trail.sessions[*run.sessions.first()?];
     let declared = jobs.iter().map(|job| job.needed()).max()?;

@@ -6,7 +6,7 @@ use super::registry::{Detect, FindingId, define};
 use super::subject::Subject;
 use crate::fixes::Fix;
 use crate::lease::rules::DEFAULT_MAX_SESSION;
-use crate::templates::Setting;
+use crate::templates::PlannedSetting;
 
 define!(
     "max-session-drift",
@@ -53,7 +53,7 @@ fn find_live(subject: &Subject<'_>, out: &mut Vec<Finding>) {
 fn find_planned(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     for role in subject.plan.path_roles.iter().filter(|role| subject.facts.max_session(role).is_none()) {
         let Some(planned) = subject.planned(role) else { continue };
-        let Setting::Known(set) = planned.max_session else { continue };
+        let PlannedSetting::Known(set) = planned.max_session else { continue };
         let Some(declared) = subject.declared_otherwise(role, set) else { continue };
         let name = role.name();
         let detail = format!(

@@ -10,7 +10,7 @@ use crate::fixes::Fix;
 use crate::inventory::{Origin, RoleRef, Seconds};
 use crate::lease::rules::LONGEST_SESSION;
 use crate::lease::{Judgement, Verdict, judge};
-use crate::templates::{PlannedRole, Setting, Unresolved};
+use crate::templates::{PlannedRole, PlannedSetting, Unresolved};
 
 define!(
     "max-session-unknown",
@@ -136,8 +136,8 @@ fn not_read(found: &JudgedJob<'_>, role: &RoleRef, requested: Seconds) -> Findin
 fn left_open<'a>(found: &JudgedJob<'a>, role: &RoleRef) -> Option<(&'a PlannedRole, &'a Unresolved)> {
     let planned = found.subject.planned(role)?;
     match &planned.max_session {
-        Setting::Unknown(why) => Some((planned, why)),
-        Setting::Known(_) => None,
+        PlannedSetting::Unknown(why) => Some((planned, why)),
+        PlannedSetting::Known(_) => None,
     }
 }
 

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 
 use super::subject::Subject;
 use crate::inventory::{Job, RoleArn};
-use crate::templates::policy::{Answer, Caller};
-use crate::templates::{Note, PlannedRole, Setting};
+use crate::templates::policy::{TrustAnswer, TrustCaller};
+use crate::templates::{Note, PlannedRole, PlannedSetting};
 
 /// A caller of a planned role, and the result of the role's trust policy.
 pub(super) struct PlannedCall<'a> {
     pub(super) role: &'a RoleArn,
     pub(super) planned: &'a PlannedRole,
-    pub(super) caller: Caller<'a>,
-    pub(super) answer: Answer,
+    pub(super) caller: TrustCaller<'a>,
+    pub(super) answer: TrustAnswer,
     /// The first hop at which the caller assumes the role.
     pub(super) hop: usize,
     pub(super) jobs: Vec<&'a Job>,
@@ -21,18 +21,18 @@ pub(super) struct PlannedCall<'a> {
 
 /// Every distinct pair of a caller and a role with a planned trust policy, in a stable order.
 pub(super) fn planned_calls<'a>(subject: &'a Subject<'a>) -> Vec<PlannedCall<'a>> {
-    let mut calls: BTreeMap<(&RoleArn, Caller<'_>), PlannedCall<'_>> = BTreeMap::new();
+    let mut calls: BTreeMap<(&RoleArn, TrustCaller<'_>), PlannedCall<'_>> = BTreeMap::new();
     for job in subject.jobs.iter().copied() {
         for (index, hop) in job.path.iter().enumerate() {
             let (Some(role), Some(planned)) = (hop.role.arn(), subject.planned(&hop.role)) else { continue };
-            let Setting::Known(trust) = &planned.trust else { continue };
+            let PlannedSetting::Known(trust) = &planned.trust else { continue };
             let caller = match index.checked_sub(1) {
                 Some(before) => match job.path[before].role.arn() {
-                    Some(caller) => Caller::Role(caller),
+                    Some(caller) => TrustCaller::Role(caller),
                     None => continue,
                 },
                 None => match job.source.principal() {
-                    Some(kind) => Caller::Source(job.source.kind(), kind),
+                    Some(kind) => TrustCaller::Source(job.source.kind(), kind),
                     None => continue,
                 },
             };
@@ -57,12 +57,12 @@ pub(crate) fn notes(subject: &Subject<'_>) -> Vec<Note> {
     let planned = subject.facts.planned().into_iter().flat_map(|planned| &planned.notes);
     let mut notes: Vec<Note> = planned.filter(used).cloned().collect();
     notes.extend(planned_calls(subject).into_iter().filter_map(|call| match call.answer {
-        Answer::NotConcluded(why) => Some(Note {
+        TrustAnswer::NotConcluded(why) => Some(Note {
             role: Some(call.role.clone()),
             from: call.planned.from.clone(),
             text: format!("whether its trust policy allows {} is not known: {why}", call.caller),
         }),
-        Answer::Allows | Answer::Refuses(_) => None,
+        TrustAnswer::Allows | TrustAnswer::Refuses(_) => None,
     }));
     notes.sort();
     notes.dedup();

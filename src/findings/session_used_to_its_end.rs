@@ -110,7 +110,7 @@ mod tests {
         let mut collected = crate::cloudtrail::collect::Collected::default();
         collected.add(&serde_json::from_str(text).unwrap(), (0, 0), &Default::default()).unwrap();
         let Sessions { mut sessions, .. } =
-            crate::cloudtrail::build::sessions(collected, &crate::cloudtrail::build::Options::default());
+            crate::cloudtrail::build::sessions(collected, &crate::cloudtrail::build::BuildOptions::default());
         let session = sessions.remove(0);
         Session { expires_at: Some(granted), granted_seconds: Some(granted), last_used: last, ..session }
     }

@@ -14,7 +14,7 @@ use crate::inventory::{Inventory, Job, JobName, LengthFrom, Location, Refresh, R
 use crate::lease::rules::{ASSUME_ROLE_RANGE, DEFAULT_MAX_SESSION, LONGEST_SESSION};
 use crate::lease::{Judgement, LimitedBy, RoleLimits, Verdict, judge_with};
 use crate::plan::Plan;
-use crate::templates::{PlannedRole, Setting};
+use crate::templates::{PlannedRole, PlannedSetting};
 
 /// The input of all findings.
 #[derive(Debug)]
@@ -175,8 +175,8 @@ impl<'a> Subject<'a> {
         let planned = self.planned(role).map(|planned| &planned.max_session);
         match (self.facts.max_session(role), planned) {
             (Some(live), _) => Some((live, MaxSessionFrom::Iam)),
-            (None, Some(Setting::Known(planned))) => Some((*planned, MaxSessionFrom::Planned)),
-            (None, Some(Setting::Unknown(_))) => None,
+            (None, Some(PlannedSetting::Known(planned))) => Some((*planned, MaxSessionFrom::Planned)),
+            (None, Some(PlannedSetting::Unknown(_))) => None,
             (None, None) => Some((declared?, MaxSessionFrom::Declared)),
         }
     }

@@ -5,14 +5,14 @@ use wildmatch::WildMatch;
 
 use super::model::Finding;
 use super::registry::FindingId;
-use crate::cloudtrail::runs::{PathKey, Run, runs};
-use crate::cloudtrail::{Origin, Session, Sessions};
+use crate::cloudtrail::runs::{PathKey, SessionRun, runs};
+use crate::cloudtrail::{PathOrigin, Session, Sessions};
 use crate::inventory::{Inventory, Job, JobName, RoleArn, RoleRef, SourceKind};
 
 /// The sessions of a run with their runs.
 pub(super) struct Trail<'a> {
     pub(super) sessions: &'a [Session],
-    pub(super) runs: Vec<Run>,
+    pub(super) runs: Vec<SessionRun>,
 }
 
 impl<'a> Trail<'a> {
@@ -36,7 +36,7 @@ pub(super) fn compare(job: &Job, session: &Session) -> Option<Match> {
     let seen = roles_without_the_platforms(session);
     let declared = || job.path.iter().map(|hop| hop.role.as_str());
     let same = |declared: &mut dyn Iterator<Item = &str>| declared.zip(seen).all(|(one, other)| one == &**other);
-    if session.source == Origin::Unknown {
+    if session.source == PathOrigin::Unknown {
         // The first sessions of the path were issued before the records.
         let ends = seen.len() <= job.path.len() && same(&mut declared().skip(job.path.len() - seen.len()));
         return (ends && !seen.is_empty()).then_some(Match::Part);
@@ -65,20 +65,20 @@ fn roles_without_the_platforms(session: &Session) -> &[std::sync::Arc<str>] {
 }
 
 /// What CloudTrail shows of a kind of source; `None`: nothing tells it from others.
-const fn origin(kind: SourceKind) -> Option<Origin> {
+const fn origin(kind: SourceKind) -> Option<PathOrigin> {
     match kind {
-        SourceKind::IamUser => Some(Origin::IamUser),
-        SourceKind::SessionToken => Some(Origin::SessionToken),
-        SourceKind::FederationToken => Some(Origin::FederationToken),
-        SourceKind::WebIdentity => Some(Origin::WebIdentity),
-        SourceKind::Saml => Some(Origin::Saml),
-        SourceKind::IdentityCenter => Some(Origin::IdentityCenter),
-        SourceKind::Ec2Instance => Some(Origin::Ec2Instance),
-        SourceKind::EcsTask => Some(Origin::EcsTask),
-        SourceKind::Lambda => Some(Origin::Lambda),
-        SourceKind::Codebuild => Some(Origin::Codebuild),
-        SourceKind::EksPodIdentity => Some(Origin::EksPodIdentity),
-        SourceKind::ServiceRole | SourceKind::RolesAnywhere => Some(Origin::Service),
+        SourceKind::IamUser => Some(PathOrigin::IamUser),
+        SourceKind::SessionToken => Some(PathOrigin::SessionToken),
+        SourceKind::FederationToken => Some(PathOrigin::FederationToken),
+        SourceKind::WebIdentity => Some(PathOrigin::WebIdentity),
+        SourceKind::Saml => Some(PathOrigin::Saml),
+        SourceKind::IdentityCenter => Some(PathOrigin::IdentityCenter),
+        SourceKind::Ec2Instance => Some(PathOrigin::Ec2Instance),
+        SourceKind::EcsTask => Some(PathOrigin::EcsTask),
+        SourceKind::Lambda => Some(PathOrigin::Lambda),
+        SourceKind::Codebuild => Some(PathOrigin::Codebuild),
+        SourceKind::EksPodIdentity => Some(PathOrigin::EksPodIdentity),
+        SourceKind::ServiceRole | SourceKind::RolesAnywhere => Some(PathOrigin::Service),
         SourceKind::AccountAccess | SourceKind::ConsoleLogin | SourceKind::Issued => None,
     }
 }

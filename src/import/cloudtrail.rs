@@ -8,7 +8,7 @@ use super::draft::{Draft, DraftHop, DraftRole};
 use super::gather::gather;
 use super::{Imported, locate};
 use crate::cloudtrail::runs::{PathKey, PathSummary, paths};
-use crate::cloudtrail::{Origin, Sessions, time};
+use crate::cloudtrail::{PathOrigin, Sessions, time};
 use crate::inventory::problem::{Place, Placed};
 use crate::inventory::{JobComments, LengthFrom, Refresh, Remark, Seconds, Source};
 use crate::lease::rules::{ASSUME_ROLE_RANGE, PERMISSION_SET_DEFAULT, PORTAL_SESSION_DEFAULT, SESSION_TOKEN_DEFAULT};
@@ -101,22 +101,24 @@ fn source(key: &PathKey, all: &BTreeMap<PathKey, PathSummary>) -> Option<Source>
         u64::try_from(own.shortest_lease?).ok().map(Seconds)
     };
     Some(match key.source {
-        Origin::IamUser => Source::IamUser { mfa: false },
-        Origin::SessionToken => Source::SessionToken { duration: granted().unwrap_or(SESSION_TOKEN_DEFAULT) },
-        Origin::FederationToken => Source::FederationToken { duration: granted().unwrap_or(SESSION_TOKEN_DEFAULT) },
+        PathOrigin::IamUser => Source::IamUser { mfa: false },
+        PathOrigin::SessionToken => Source::SessionToken { duration: granted().unwrap_or(SESSION_TOKEN_DEFAULT) },
+        PathOrigin::FederationToken => Source::FederationToken { duration: granted().unwrap_or(SESSION_TOKEN_DEFAULT) },
         // Only a renewal shows that the token can be presented again.
-        Origin::WebIdentity => Source::WebIdentity { renewable: all.get(key).is_some_and(|path| path.renewals > 0) },
-        Origin::Saml => Source::Saml { renewable: false },
-        Origin::IdentityCenter => Source::IdentityCenter {
+        PathOrigin::WebIdentity => {
+            Source::WebIdentity { renewable: all.get(key).is_some_and(|path| path.renewals > 0) }
+        }
+        PathOrigin::Saml => Source::Saml { renewable: false },
+        PathOrigin::IdentityCenter => Source::IdentityCenter {
             session: granted().unwrap_or(PERMISSION_SET_DEFAULT),
             portal_session: PORTAL_SESSION_DEFAULT,
         },
-        Origin::Ec2Instance => Source::Ec2Instance,
-        Origin::EcsTask => Source::EcsTask,
-        Origin::Lambda => Source::Lambda,
-        Origin::Codebuild => Source::Codebuild,
-        Origin::EksPodIdentity => Source::EksPodIdentity,
-        Origin::Service => Source::ServiceRole { duration: granted() },
-        Origin::Unknown => return None,
+        PathOrigin::Ec2Instance => Source::Ec2Instance,
+        PathOrigin::EcsTask => Source::EcsTask,
+        PathOrigin::Lambda => Source::Lambda,
+        PathOrigin::Codebuild => Source::Codebuild,
+        PathOrigin::EksPodIdentity => Source::EksPodIdentity,
+        PathOrigin::Service => Source::ServiceRole { duration: granted() },
+        PathOrigin::Unknown => return None,
     })
 }

@@ -6,7 +6,7 @@ use super::plain::count;
 use crate::failure::printable;
 use crate::findings::{Subject, planned_notes};
 use crate::inventory::{RoleArn, Seconds};
-use crate::templates::{Note, Setting};
+use crate::templates::{Note, PlannedSetting};
 
 /// The templates and plans of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub(super) fn planned_report(subject: &Subject<'_>) -> Option<PlannedReport> {
         arn: arn.clone(),
         from: role.from.clone(),
         max_session_duration_seconds: match role.max_session {
-            Setting::Known(seconds) if !role.deleted => Some(seconds),
+            PlannedSetting::Known(seconds) if !role.deleted => Some(seconds),
             _ => None,
         },
         deleted: role.deleted,

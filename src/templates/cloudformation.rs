@@ -9,7 +9,7 @@ use super::policy::Trust;
 use super::resolved::Resolved;
 use super::tree::RepeatedKey;
 use super::unresolved::Unresolved;
-use super::{PlannedRole, Setting, tree};
+use super::{PlannedRole, PlannedSetting, tree};
 use crate::inventory::yaml::{Node, Value};
 use crate::inventory::{Placed, RoleArn, Seconds, Sink, SourceFile};
 use crate::lease::rules::{DEFAULT_MAX_SESSION, MAX_SESSION_RANGE};
@@ -33,7 +33,7 @@ pub(crate) struct TemplateRole<'a> {
 
 /// The name and the path that a file gives a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Identity {
+pub(crate) struct RoleIdentity {
     pub(crate) name: Resolved,
     pub(crate) path: Resolved,
 }
@@ -131,9 +131,9 @@ impl<'a> TemplateRole<'a> {
     }
 
     /// Its name and its path in a deployment.
-    pub(crate) fn identity(&self, deployment: Deployment<'a>) -> Identity {
+    pub(crate) fn identity(&self, deployment: Deployment<'a>) -> RoleIdentity {
         let mut resolver = Resolver::new(&self.template.root, deployment);
-        Identity { name: resolver.role_name(self.node), path: resolver.role_path(self.node) }
+        RoleIdentity { name: resolver.role_name(self.node), path: resolver.role_path(self.node) }
     }
 
     /// Whether a deployment creates it.
@@ -151,13 +151,13 @@ impl<'a> TemplateRole<'a> {
         let mut resolver = Resolver::new(&self.template.root, deployment);
         let absent = Resolved::unknown(Unresolved::LeftOut("AssumeRolePolicyDocument"));
         let document = resolver.property(self.node, "AssumeRolePolicyDocument", &absent);
-        let trust = Trust::read(&document).map_or_else(Setting::Unknown, Setting::Known);
+        let trust = Trust::read(&document).map_or_else(PlannedSetting::Unknown, PlannedSetting::Known);
         let trust_from = with_defaults(self.from(), &resolver);
         let from = self.from();
         PlannedRole { from, max_session, max_session_from, trust, trust_from, deleted: false, terraform: None }
     }
 
-    fn max_session(&self, deployment: Deployment<'a>) -> (Setting<Seconds>, String) {
+    fn max_session(&self, deployment: Deployment<'a>) -> (PlannedSetting<Seconds>, String) {
         let from = match self.property("MaxSessionDuration") {
             Property::Written(node) => format!("{}:{} ({})", self.template.file, node.place.line, self.id.value),
             Property::Absent => format!("{} (MaxSessionDuration is left out: IAM's default)", self.from()),
@@ -182,11 +182,11 @@ pub(crate) fn with_defaults(from: String, resolver: &Resolver<'_>) -> String {
 }
 
 /// A resolved MaxSessionDuration; IAM takes its default where there is none.
-pub(crate) fn max_session_setting(value: Resolved) -> Setting<Seconds> {
+pub(crate) fn max_session_setting(value: Resolved) -> PlannedSetting<Seconds> {
     match value {
-        Resolved::Nothing => Setting::Known(DEFAULT_MAX_SESSION),
-        Resolved::Text(text) => max_session(&text).map_or_else(Setting::Unknown, Setting::Known),
-        other => Setting::Unknown(other.why_unknown().cloned().unwrap_or(Unresolved::NotANumber)),
+        Resolved::Nothing => PlannedSetting::Known(DEFAULT_MAX_SESSION),
+        Resolved::Text(text) => max_session(&text).map_or_else(PlannedSetting::Unknown, PlannedSetting::Known),
+        other => PlannedSetting::Unknown(other.why_unknown().cloned().unwrap_or(Unresolved::NotANumber)),
     }
 }
 

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::cloudformation::Template;
-use super::terraform_plan::{self, Plan};
+use super::terraform_plan::{self, TerraformPlan};
 use super::tree;
 use crate::inventory::{Place, Problem, Problems, Sink, SourceFile, is_partition, nearest, partitions};
 use crate::limited::{self, Unreadable};
 
 /// The values that are given with the files.
 #[derive(Debug, Clone, Default)]
-pub struct Given {
+pub struct GivenValues {
     /// Parameters of the templates, pseudo parameters included.
     pub parameters: BTreeMap<String, String>,
     /// The accounts that the files are deployed to; empty: not said.
@@ -24,7 +24,7 @@ pub struct Given {
 pub struct Files {
     pub(super) names: Vec<String>,
     pub(super) templates: Vec<Template>,
-    pub(super) plans: Vec<Plan>,
+    pub(super) plans: Vec<TerraformPlan>,
     /// The files that are not UTF-8.
     pub(super) utf16: Vec<String>,
 }
@@ -34,14 +34,14 @@ impl Files {
     ///
     /// # Errors
     /// Every problem of every file, with its place, and parameters that no template declares.
-    pub fn read(templates: &[PathBuf], plans: &[PathBuf], given: &Given) -> Result<Self, Problems> {
+    pub fn read(templates: &[PathBuf], plans: &[PathBuf], given: &GivenValues) -> Result<Self, Problems> {
         let (mut sources, mut sink) = (Vec::new(), Sink::default());
         let mut files = Self::default();
         for (path, is_plan) in templates.iter().map(|path| (path, false)).chain(plans.iter().map(|path| (path, true))) {
             let (source, utf16) = source(path, is_plan, &mut sink);
             let index = sources.len();
             if source.readable && is_plan {
-                files.plans.extend(Plan::read(index, &source, &mut sink));
+                files.plans.extend(TerraformPlan::read(index, &source, &mut sink));
             } else if source.readable {
                 files.templates.extend(Template::read(index, &source, &mut sink));
             }
@@ -63,11 +63,11 @@ impl Files {
 ///
 /// # Errors
 /// Every problem of every file, with its place, and parameters that no template declares.
-pub(crate) fn read_templates(paths: &[PathBuf], given: &Given) -> Result<Vec<Template>, Problems> {
+pub(crate) fn read_templates(paths: &[PathBuf], given: &GivenValues) -> Result<Vec<Template>, Problems> {
     Files::read(paths, &[], given).map(|files| files.templates)
 }
 
-fn check_parameters(templates: &[Template], given: &Given, sink: &mut Sink) {
+fn check_parameters(templates: &[Template], given: &GivenValues, sink: &mut Sink) {
     if let Some(partition) = given.parameters.get("AWS::Partition").filter(|name| !is_partition(name)) {
         let message = format!("AWS has no partition `{partition}`");
         let help = format!("AWS's partitions are {}", partitions());

@@ -6,19 +6,19 @@ mod notes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cloudformation::{Creation, Identity, TemplateRole};
-use super::files::{Files, Given};
+use super::cloudformation::{Creation, RoleIdentity, TemplateRole};
+use super::files::{Files, GivenValues};
 use super::intrinsic::Deployment;
 use super::resolved::{Partly, Resolved};
 use super::terraform_plan::PlanRole;
-use super::{Note, Planned, PlannedRole, Setting, Unresolved};
+use super::{Note, Planned, PlannedRole, PlannedSetting, Unresolved};
 use crate::failure::printable;
 use crate::inventory::{Inventory, RoleArn, partition_of_region};
 
 impl Files {
     /// The inventory's roles as the files define them.
     #[must_use]
-    pub fn planned(&self, inventory: &Inventory, given: &Given) -> Planned {
+    pub fn planned(&self, inventory: &Inventory, given: &GivenValues) -> Planned {
         let mut matching = Matching::new(inventory, given);
         let mut planned = Planned { files: self.names.clone(), ..Planned::default() };
         for name in &self.utf16 {
@@ -48,7 +48,7 @@ impl Files {
 }
 
 /// A role of a file compared with one of the inventory in the same account.
-enum Fit {
+enum NameMatch {
     Same,
     /// The name is the same, and the path is not.
     OtherPath(String),
@@ -63,33 +63,33 @@ enum Fit {
     No,
 }
 
-fn fit(identity: &Identity, role: &RoleArn) -> Fit {
+fn fit(identity: &RoleIdentity, role: &RoleArn) -> NameMatch {
     match (&identity.name, &identity.path) {
         (Resolved::Text(name), _) if name != role.name() => {
             if name.eq_ignore_ascii_case(role.name()) {
-                Fit::OtherCase(name.clone())
+                NameMatch::OtherCase(name.clone())
             } else {
-                Fit::No
+                NameMatch::No
             }
         }
-        (Resolved::Text(_), Resolved::Text(path)) if path != role.path() => Fit::OtherPath(path.clone()),
+        (Resolved::Text(_), Resolved::Text(path)) if path != role.path() => NameMatch::OtherPath(path.clone()),
         // A name occurs once in an account, whatever the path.
-        (Resolved::Text(_), _) => Fit::Same,
+        (Resolved::Text(_), _) => NameMatch::Same,
         (Resolved::Partly(Partly { prefix, suffix, why }), _) if prefix.is_empty() && suffix.is_empty() => {
-            Fit::NameUnknown(why.clone())
+            NameMatch::NameUnknown(why.clone())
         }
-        (Resolved::Partly(partly), _) if partly.may_be(role.name()) => Fit::MayBe(partly.why.clone()),
-        _ => Fit::No,
+        (Resolved::Partly(partly), _) if partly.may_be(role.name()) => NameMatch::MayBe(partly.why.clone()),
+        _ => NameMatch::No,
     }
 }
 
 /// A role of a plan compared with one of the inventory; an ARN that the plan has is compared whole.
-fn fit_plan_role(planned: &PlanRole, role: &RoleArn) -> Fit {
+fn fit_plan_role(planned: &PlanRole, role: &RoleArn) -> NameMatch {
     match fit(&planned.identity, role) {
-        Fit::Same => match &planned.arn {
-            Some(arn) if arn != role && arn.partition() != role.partition() => Fit::OtherPartition(arn.clone()),
-            Some(arn) if arn.path() != role.path() => Fit::OtherPath(arn.path().to_owned()),
-            _ => Fit::Same,
+        NameMatch::Same => match &planned.arn {
+            Some(arn) if arn != role && arn.partition() != role.partition() => NameMatch::OtherPartition(arn.clone()),
+            Some(arn) if arn.path() != role.path() => NameMatch::OtherPath(arn.path().to_owned()),
+            _ => NameMatch::Same,
         },
         fit => fit,
     }
@@ -97,16 +97,16 @@ fn fit_plan_role(planned: &PlanRole, role: &RoleArn) -> Fit {
 
 /// A role of a file that is one of the inventory's.
 #[derive(Clone, Copy)]
-enum Definition<'a> {
+enum MatchedRole<'a> {
     Template(TemplateRole<'a>),
-    Plan(&'a PlanRole),
+    TerraformPlan(&'a PlanRole),
 }
 
 struct Matching<'a> {
-    given: &'a Given,
+    given: &'a GivenValues,
     /// The roles of the inventory by partition and account.
     by_account: BTreeMap<(&'a str, &'a str), Vec<&'a RoleArn>>,
-    found: BTreeMap<&'a RoleArn, Vec<Definition<'a>>>,
+    found: BTreeMap<&'a RoleArn, Vec<MatchedRole<'a>>>,
     /// Roles whose name also fits roles of other accounts.
     ambiguous: BTreeMap<&'a RoleArn, Unresolved>,
     /// Roles that the defaults of parameters leave out: where, and how.
@@ -117,7 +117,7 @@ struct Matching<'a> {
 }
 
 impl<'a> Matching<'a> {
-    fn new(inventory: &'a Inventory, given: &'a Given) -> Self {
+    fn new(inventory: &'a Inventory, given: &'a GivenValues) -> Self {
         let mut by_account: BTreeMap<(&str, &str), Vec<&RoleArn>> = BTreeMap::new();
         for role in inventory.roles.keys() {
             by_account.entry((role.partition(), role.account())).or_default().push(role);
@@ -167,7 +167,7 @@ impl<'a> Matching<'a> {
                 Creation::Created => None,
                 Creation::LeftOut => continue,
                 Creation::LeftOutByDefault(how) => {
-                    let dropped = known.into_iter().filter(|arn| matches!(fit(&identity, arn), Fit::Same));
+                    let dropped = known.into_iter().filter(|arn| matches!(fit(&identity, arn), NameMatch::Same));
                     self.left_out.extend(dropped.map(|arn| (arn, (role.from(), how.clone()))));
                     continue;
                 }
@@ -175,15 +175,15 @@ impl<'a> Matching<'a> {
             };
             for arn in known {
                 match fit(&identity, arn) {
-                    Fit::No | Fit::NameUnknown(_) if role.may_have_been_named(arn) => {
+                    NameMatch::No | NameMatch::NameUnknown(_) if role.may_have_been_named(arn) => {
                         self.note_possible_match(arn, role.from(), &Unresolved::GeneratedName);
                     }
-                    Fit::NameUnknown(why) => {
+                    NameMatch::NameUnknown(why) => {
                         let id = format!("{} (line {})", role.id.value, role.id.place.line);
                         self.unnamed.entry((role.file().to_owned(), why.to_string())).or_default().insert(id);
                     }
                     fit => {
-                        if let (Fit::Same, Some(why)) = (&fit, &open) {
+                        if let (NameMatch::Same, Some(why)) = (&fit, &open) {
                             self.note_role(
                                 arn,
                                 role.from(),
@@ -197,7 +197,7 @@ impl<'a> Matching<'a> {
         }
         let pinned = !self.given.accounts.is_empty();
         let stacks = same.iter().map(|arn| (arn.partition(), arn.account())).collect();
-        self.place(Definition::Template(role), &role.from(), same, pinned);
+        self.place(MatchedRole::Template(role), &role.from(), same, pinned);
         stacks
     }
 
@@ -213,10 +213,10 @@ impl<'a> Matching<'a> {
             for arn in known {
                 let from = &role.planned.from;
                 match fit_plan_role(role, arn) {
-                    Fit::NameUnknown(why) => {
+                    NameMatch::NameUnknown(why) => {
                         self.unnamed.entry((from.clone(), why.to_string())).or_default();
                     }
-                    Fit::Same
+                    NameMatch::Same
                         if role.arn.is_none()
                             && partition
                                 .or_else(|| self.given_partition())
@@ -225,37 +225,37 @@ impl<'a> Matching<'a> {
                 }
             }
         }
-        self.place(Definition::Plan(role), &role.planned.from, same, account.is_some());
+        self.place(MatchedRole::TerraformPlan(role), &role.planned.from, same, account.is_some());
     }
 
     /// Keeps the role where it is the same, and notes why it is not where it nearly is.
-    fn compare(&mut self, fit: Fit, arn: &'a RoleArn, from: &str, same: &mut Vec<&'a RoleArn>) {
+    fn compare(&mut self, fit: NameMatch, arn: &'a RoleArn, from: &str, same: &mut Vec<&'a RoleArn>) {
         match fit {
-            Fit::Same => same.push(arn),
-            Fit::MayBe(why) => self.note_possible_match(arn, from.to_owned(), &why),
-            Fit::OtherPath(path) => {
+            NameMatch::Same => same.push(arn),
+            NameMatch::MayBe(why) => self.note_possible_match(arn, from.to_owned(), &why),
+            NameMatch::OtherPath(path) => {
                 let text = format!(
                     "not taken as this role: it has the same name, and the path `{path}` instead of `{}`",
                     arn.path()
                 );
                 self.note_role(arn, from.to_owned(), text);
             }
-            Fit::OtherPartition(other) => {
+            NameMatch::OtherPartition(other) => {
                 self.note_role(arn, from.to_owned(), format!("not taken as this role: its ARN is {other}"));
             }
-            Fit::OtherCase(name) => {
+            NameMatch::OtherCase(name) => {
                 let text = format!(
                     "not taken as this role: its name is `{name}`, which differs in upper and lower case alone; \
                      correct the inventory or the file"
                 );
                 self.note_role(arn, from.to_owned(), text);
             }
-            Fit::NameUnknown(_) | Fit::No => {}
+            NameMatch::NameUnknown(_) | NameMatch::No => {}
         }
     }
 
     /// Keeps where a role is defined. One name in several accounts is one role or several: that is not known.
-    fn place(&mut self, definition: Definition<'a>, from: &str, same: Vec<&'a RoleArn>, pinned: bool) {
+    fn place(&mut self, definition: MatchedRole<'a>, from: &str, same: Vec<&'a RoleArn>, pinned: bool) {
         for role in &same {
             let namesakes = || same.iter().filter(|other| other.name() == role.name());
             let why = if !pinned && namesakes().any(|other| other.account() != role.account()) {
@@ -283,7 +283,7 @@ impl<'a> Matching<'a> {
             let Some(mut one) = all.into_iter().reduce(merged) else { continue };
             if let Some(why) = self.ambiguous.get(role).filter(|_| !one.deleted || definitions.len() == 1) {
                 (one.max_session, one.trust, one.deleted) =
-                    (Setting::Unknown(why.clone()), Setting::Unknown(why.clone()), false);
+                    (PlannedSetting::Unknown(why.clone()), PlannedSetting::Unknown(why.clone()), false);
             }
             planned.roles.insert(role.clone(), with_printable_places(one));
         }
@@ -295,10 +295,10 @@ impl<'a> Matching<'a> {
         planned
     }
 
-    fn settings(&self, definition: Definition<'a>, role: &'a RoleArn) -> PlannedRole {
+    fn settings(&self, definition: MatchedRole<'a>, role: &'a RoleArn) -> PlannedRole {
         match definition {
-            Definition::Template(found) => found.planned(self.deployment(role.partition(), role.account())),
-            Definition::Plan(found) => found.planned.clone(),
+            MatchedRole::Template(found) => found.planned(self.deployment(role.partition(), role.account())),
+            MatchedRole::TerraformPlan(found) => found.planned.clone(),
         }
     }
 }
@@ -318,8 +318,8 @@ fn with_printable_places(role: PlannedRole) -> PlannedRole {
 fn merged(a: PlannedRole, b: PlannedRole) -> PlannedRole {
     let why = Unresolved::Differ(a.from.clone(), b.from.clone());
     PlannedRole {
-        max_session: if a.max_session == b.max_session { a.max_session } else { Setting::Unknown(why.clone()) },
-        trust: if a.trust == b.trust { a.trust } else { Setting::Unknown(why) },
+        max_session: if a.max_session == b.max_session { a.max_session } else { PlannedSetting::Unknown(why.clone()) },
+        trust: if a.trust == b.trust { a.trust } else { PlannedSetting::Unknown(why) },
         from: format!("{} and {}", a.from, b.from),
         max_session_from: a.max_session_from,
         trust_from: a.trust_from,

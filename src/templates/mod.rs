@@ -25,7 +25,7 @@ mod unresolved;
 use std::collections::BTreeMap;
 
 #[cfg(feature = "cli")]
-pub use files::{Files, Given};
+pub use files::{Files, GivenValues};
 pub use resolved::{Partly, Resolved};
 pub use unresolved::Unresolved;
 
@@ -34,7 +34,7 @@ use policy::Trust;
 
 /// A setting of a planned role.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Setting<T> {
+pub enum PlannedSetting<T> {
     /// The file has it.
     Known(T),
     /// It is not known before the deployment: why.
@@ -47,11 +47,11 @@ pub struct PlannedRole {
     /// The file, with the line or the address, and the role's name there.
     pub from: String,
     /// Its MaxSessionDuration; IAM's default of an hour where the file leaves it out.
-    pub max_session: Setting<Seconds>,
+    pub max_session: PlannedSetting<Seconds>,
     /// Where the MaxSessionDuration comes from.
     pub max_session_from: String,
     /// Its trust policy.
-    pub trust: Setting<Trust>,
+    pub trust: PlannedSetting<Trust>,
     /// Where the trust policy comes from.
     pub trust_from: String,
     /// The plan deletes it.
@@ -87,7 +87,7 @@ pub struct Planned {
 impl Planned {
     /// The role's MaxSessionDuration as the files have it; `None`: they do not have the role.
     #[must_use]
-    pub fn max_session(&self, role: &RoleArn) -> Option<&Setting<Seconds>> {
+    pub fn max_session(&self, role: &RoleArn) -> Option<&PlannedSetting<Seconds>> {
         self.roles.get(role).filter(|role| !role.deleted).map(|role| &role.max_session)
     }
 }

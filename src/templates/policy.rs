@@ -6,7 +6,7 @@
 
 mod principal;
 
-pub use principal::Caller;
+pub use principal::TrustCaller;
 
 use wildmatch::WildMatch;
 
@@ -25,7 +25,7 @@ pub struct Trust {
 
 /// Whether a trust policy allows a caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum TrustAnswer {
     /// It allows the caller.
     Allows,
     /// No statement allows the caller: why each one does not.
@@ -35,7 +35,7 @@ pub enum Answer {
 }
 
 /// Yes, no, or not known, with the reason.
-enum Fit {
+enum Applies {
     Yes,
     No(String),
     Maybe(String),
@@ -71,23 +71,23 @@ impl Trust {
 
     /// Whether the policy allows the caller to assume `role`; the inventory declares what the caller sends.
     #[must_use]
-    pub fn answer(&self, caller: Caller<'_>, role: &Role) -> Answer {
+    pub fn answer(&self, caller: TrustCaller<'_>, role: &Role) -> TrustAnswer {
         let mut reasons = Vec::new();
         let (mut allowed, mut open, mut denied) = (false, None, None);
         for statement in self.statements.iter().filter(|statement| **statement != Resolved::Nothing) {
             let fit = statement_fits(statement, caller, role);
             match (statement.get("Effect"), fit) {
-                (Some(Resolved::Text(effect)), Fit::No(why)) => {
+                (Some(Resolved::Text(effect)), Applies::No(why)) => {
                     if effect == "Allow" && !reasons.contains(&why) {
                         reasons.push(why);
                     }
                 }
-                (_, Fit::No(_)) => {}
+                (_, Applies::No(_)) => {}
                 (Some(Resolved::Text(effect)), _) if effect == "Deny" => {
                     denied = Some("a Deny statement may apply".to_owned());
                 }
-                (Some(Resolved::Text(effect)), Fit::Yes) if effect == "Allow" => allowed = true,
-                (Some(Resolved::Text(effect)), Fit::Maybe(why)) if effect == "Allow" => open = open.or(Some(why)),
+                (Some(Resolved::Text(effect)), Applies::Yes) if effect == "Allow" => allowed = true,
+                (Some(Resolved::Text(effect)), Applies::Maybe(why)) if effect == "Allow" => open = open.or(Some(why)),
                 (Some(other), _) => {
                     open = open.or(Some(describe(other, "an Effect is neither Allow nor Deny")));
                 }
@@ -95,29 +95,29 @@ impl Trust {
             }
         }
         match (allowed, open, denied) {
-            (true, _, None) => Answer::Allows,
-            (true, _, Some(why)) | (false, Some(why), _) => Answer::NotConcluded(printable(&why)),
-            (false, None, _) => Answer::Refuses(reasons.iter().map(|why| printable(why)).collect()),
+            (true, _, None) => TrustAnswer::Allows,
+            (true, _, Some(why)) | (false, Some(why), _) => TrustAnswer::NotConcluded(printable(&why)),
+            (false, None, _) => TrustAnswer::Refuses(reasons.iter().map(|why| printable(why)).collect()),
         }
     }
 }
 
 /// All three parts of a statement together: a single no decides.
-fn statement_fits(statement: &Resolved, caller: Caller<'_>, role: &Role) -> Fit {
+fn statement_fits(statement: &Resolved, caller: TrustCaller<'_>, role: &Role) -> Applies {
     if let Resolved::Partly(partly) = statement {
-        return Fit::Maybe(partly.why.to_string());
+        return Applies::Maybe(partly.why.to_string());
     }
     let fits =
         [principal_fits(statement, caller), action_fits(statement, caller), conditions_fit(statement, caller, role)];
     let mut open = None;
     for fit in fits {
         match fit {
-            Fit::No(why) => return Fit::No(why),
-            Fit::Maybe(why) => open = open.or(Some(why)),
-            Fit::Yes => {}
+            Applies::No(why) => return Applies::No(why),
+            Applies::Maybe(why) => open = open.or(Some(why)),
+            Applies::Yes => {}
         }
     }
-    open.map_or(Fit::Yes, Fit::Maybe)
+    open.map_or(Applies::Yes, Applies::Maybe)
 }
 
 /// Why a value is not known; `otherwise` where it is known, and not what is needed.
@@ -140,14 +140,14 @@ fn any_fits(
     test: impl Fn(&str) -> Option<bool>,
     open: impl Fn(&Partly) -> bool,
     why_not: String,
-) -> Fit {
+) -> Applies {
     let mut maybe = None;
     for item in items(values) {
         match item {
             // IAM refuses an empty text, so the deployed policy has another value.
             Resolved::Text(text) if text.is_empty() => maybe = Some("a value is an empty text".to_owned()),
             Resolved::Text(text) => match test(text) {
-                Some(true) => return Fit::Yes,
+                Some(true) => return Applies::Yes,
                 Some(false) => {}
                 None => maybe = Some(format!("`{text}` is not judged")),
             },
@@ -158,18 +158,18 @@ fn any_fits(
             }
         }
     }
-    maybe.map_or(Fit::No(why_not), Fit::Maybe)
+    maybe.map_or(Applies::No(why_not), Applies::Maybe)
 }
 
-fn action_fits(statement: &Resolved, caller: Caller<'_>) -> Fit {
+fn action_fits(statement: &Resolved, caller: TrustCaller<'_>) -> Applies {
     let action = match caller {
-        Caller::Source(_, PrincipalKind::WebIdentity) => "sts:AssumeRoleWithWebIdentity",
-        Caller::Source(_, PrincipalKind::Saml) => "sts:AssumeRoleWithSAML",
+        TrustCaller::Source(_, PrincipalKind::WebIdentity) => "sts:AssumeRoleWithWebIdentity",
+        TrustCaller::Source(_, PrincipalKind::Saml) => "sts:AssumeRoleWithSAML",
         _ => "sts:AssumeRole",
     };
     match statement.get("Action") {
-        None if statement.get("NotAction").is_some() => Fit::Maybe("NotAction is not judged".to_owned()),
-        None => Fit::No(format!("a statement does not name {action}")),
+        None if statement.get("NotAction").is_some() => Applies::Maybe("NotAction is not judged".to_owned()),
+        None => Applies::No(format!("a statement does not name {action}")),
         Some(actions) => any_fits(
             actions,
             |text| Some(WildMatch::new(&text.to_lowercase()).matches(&action.to_lowercase())),
@@ -179,12 +179,12 @@ fn action_fits(statement: &Resolved, caller: Caller<'_>) -> Fit {
     }
 }
 
-fn conditions_fit(statement: &Resolved, caller: Caller<'_>, role: &Role) -> Fit {
+fn conditions_fit(statement: &Resolved, caller: TrustCaller<'_>, role: &Role) -> Applies {
     let conditions = match statement.get("Condition") {
-        None | Some(Resolved::Nothing) => return Fit::Yes,
+        None | Some(Resolved::Nothing) => return Applies::Yes,
         Some(Resolved::Map(conditions)) => conditions,
-        Some(Resolved::Partly(partly)) => return Fit::Maybe(partly.why.to_string()),
-        Some(_) => return Fit::Maybe("a Condition is not a map".to_owned()),
+        Some(Resolved::Partly(partly)) => return Applies::Maybe(partly.why.to_string()),
+        Some(_) => return Applies::Maybe("a Condition is not a map".to_owned()),
     };
     let mut open = None;
     for (operator, keys) in conditions {
@@ -198,34 +198,34 @@ fn conditions_fit(statement: &Resolved, caller: Caller<'_>, role: &Role) -> Fit 
         };
         for (key, values) in keys.iter().filter(|(_, values)| *values != Resolved::Nothing) {
             match condition_fits(operator, key, values, caller, role) {
-                Fit::No(why) => return Fit::No(why),
-                Fit::Maybe(why) => open = open.or(Some(why)),
-                Fit::Yes => {}
+                Applies::No(why) => return Applies::No(why),
+                Applies::Maybe(why) => open = open.or(Some(why)),
+                Applies::Yes => {}
             }
         }
     }
-    open.map_or(Fit::Yes, Fit::Maybe)
+    open.map_or(Applies::Yes, Applies::Maybe)
 }
 
 /// One condition; keys and operators are compared without regard to case, as IAM does.
-fn condition_fits(operator: &str, key: &str, values: &Resolved, caller: Caller<'_>, role: &Role) -> Fit {
-    let not_judged = || Fit::Maybe(format!("its condition on {key} ({operator}) is not judged"));
+fn condition_fits(operator: &str, key: &str, values: &Resolved, caller: TrustCaller<'_>, role: &Role) -> Applies {
+    let not_judged = || Applies::Maybe(format!("its condition on {key} ({operator}) is not judged"));
     let like = match operator.to_ascii_lowercase().as_str() {
         "stringequals" => false,
         "stringlike" | "arnequals" | "arnlike" => true,
         _ => return not_judged(),
     };
     let by_role = match caller {
-        Caller::Role(caller) => Some(caller),
-        Caller::Source(..) => None,
+        TrustCaller::Role(caller) => Some(caller),
+        TrustCaller::Source(..) => None,
     };
     let sent = match key.to_ascii_lowercase().as_str() {
         // A call with a token sends no external ID; other calls send the declared one.
         "sts:externalid" => match &role.external_id {
-            Some(id) if !matches!(caller, Caller::Source(_, PrincipalKind::WebIdentity | PrincipalKind::Saml)) => {
+            Some(id) if !matches!(caller, TrustCaller::Source(_, PrincipalKind::WebIdentity | PrincipalKind::Saml)) => {
                 id.as_str()
             }
-            _ => return Fit::No("it asks for an external ID (sts:ExternalId), and none is declared".to_owned()),
+            _ => return Applies::No("it asks for an external ID (sts:ExternalId), and none is declared".to_owned()),
         },
         "sts:rolesessionname" => match &role.session_name {
             Some(name) => name,

@@ -12,10 +12,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::PlannedRole;
-use super::cloudformation::Identity;
+use super::cloudformation::RoleIdentity;
 use crate::inventory::{Place, RoleArn, Sink, SourceFile};
-use accounts::{Accounts, Configuration, Home, without_indices};
-use role::{Role, roles_of};
+use accounts::{Accounts, Configuration, RoleAccount, without_indices};
+use role::{RoleAttributes, roles_of};
 
 /// The largest plan that is read, in bytes.
 pub(crate) const MAX_BYTES: u64 = 128 * 1024 * 1024;
@@ -26,17 +26,17 @@ const HELP: &str =
 /// A role of a plan.
 #[derive(Debug, Clone)]
 pub(crate) struct PlanRole {
-    pub(crate) identity: Identity,
+    pub(crate) identity: RoleIdentity,
     /// Its ARN, where the role exists.
     pub(crate) arn: Option<RoleArn>,
     /// Its account, where the plan has it.
-    pub(crate) home: Option<Home>,
+    pub(crate) home: Option<RoleAccount>,
     pub(crate) planned: PlannedRole,
 }
 
 /// A plan that was read.
 #[derive(Debug, Default)]
-pub(crate) struct Plan {
+pub(crate) struct TerraformPlan {
     pub(crate) roles: Vec<PlanRole>,
     /// What is not read: where, and why.
     pub(crate) unread: Vec<(String, String)>,
@@ -73,8 +73,8 @@ struct ResourceChange {
 #[derive(Deserialize)]
 struct Change {
     actions: Vec<String>,
-    before: Option<Role>,
-    after: Option<Role>,
+    before: Option<RoleAttributes>,
+    after: Option<RoleAttributes>,
     after_unknown: Option<Value>,
 }
 
@@ -97,7 +97,7 @@ struct Resource {
     address: String,
     mode: Option<String>,
     r#type: Option<String>,
-    values: Option<Role>,
+    values: Option<RoleAttributes>,
 }
 
 /// Reads the JSON of a plan as a type; what is wrong with it is reported to `sink`.
@@ -136,7 +136,7 @@ fn json<T: DeserializeOwned>(index: usize, file: &SourceFile, sink: &mut Sink) -
         .ok()
 }
 
-impl Plan {
+impl TerraformPlan {
     /// Reads a plan; what is wrong with it is reported to `sink`.
     pub(crate) fn read(index: usize, file: &SourceFile, sink: &mut Sink) -> Option<Self> {
         let document: Document = parse(index, file, sink)?;
@@ -145,8 +145,8 @@ impl Plan {
 }
 
 impl Document {
-    fn into_plan(self, file: &str) -> Plan {
-        let mut plan = Plan::default();
+    fn into_plan(self, file: &str) -> TerraformPlan {
+        let mut plan = TerraformPlan::default();
         if self.complete == Some(false) {
             let text = "the plan is not complete: Terraform deferred a part of it".to_owned();
             plan.unread.push((file.to_owned(), text));

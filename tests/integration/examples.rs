@@ -111,7 +111,7 @@ const RECORDS: &str = r#"{"Records": [
 fn sessions_report(inventory: &Inventory) -> Report {
     let mut collected = Collected::default();
     stream::read(RECORDS.as_bytes(), 0, &Window::default(), &mut collected).unwrap();
-    let sessions = Arc::new(build::sessions(collected, &build::Options::default()));
+    let sessions = Arc::new(build::sessions(collected, &build::BuildOptions::default()));
     lint_sessions(inventory, &Filter::default(), Planned::default(), sessions, &start()).unwrap().report
 }
 

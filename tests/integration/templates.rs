@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use credential_health::inventory::{Inventory, RoleArn, Seconds};
-use credential_health::templates::{Files, Given, Planned, Setting};
+use credential_health::templates::{Files, GivenValues, Planned, PlannedSetting};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -898,7 +898,7 @@ fn planned(files: &[(&str, &[u8])]) -> Result<Planned, String> {
     let templates: Vec<PathBuf> = templates.into_iter().map(write).collect();
     let plans: Vec<PathBuf> = plans.into_iter().map(write).collect();
     let inventory = Inventory::parse("jobs.yaml", &inventory("iam-user", &[HUB], "")).unwrap();
-    let given = Given::default();
+    let given = GivenValues::default();
     let files = Files::read(&templates, &plans, &given).map_err(|problems| problems.to_string())?;
     Ok(files.planned(&inventory, &given))
 }
@@ -934,7 +934,7 @@ fn each_function_is_resolved_or_reported_as_unknown() {
         let found = planned(&[("t.yaml", format!("{PREAMBLE}{text}\n").as_bytes())])
             .unwrap_or_else(|problems| panic!("{text}: {problems}"));
         let role = &found.roles[&RoleArn::parse(HUB).unwrap()];
-        assert_eq!(role.max_session, Setting::Known(Seconds(seconds)), "{text}");
+        assert_eq!(role.max_session, PlannedSetting::Known(Seconds(seconds)), "{text}");
     }
     let open = [
         ("!Ref None", "parameter None has no default"),
@@ -964,8 +964,8 @@ fn each_function_is_resolved_or_reported_as_unknown() {
         let found = planned(&[("t.yaml", format!("{PREAMBLE}{text}\n").as_bytes())])
             .unwrap_or_else(|problems| panic!("{text}: {problems}"));
         match &found.roles[&RoleArn::parse(HUB).unwrap()].max_session {
-            Setting::Unknown(reason) => assert!(reason.to_string().contains(why), "{text}: {reason}"),
-            Setting::Known(seconds) => panic!("{text}: {seconds}"),
+            PlannedSetting::Unknown(reason) => assert!(reason.to_string().contains(why), "{text}: {reason}"),
+            PlannedSetting::Known(seconds) => panic!("{text}: {seconds}"),
         }
     }
 }
@@ -987,7 +987,7 @@ fn a_template_that_grows_exponentially_is_bounded() {
         "  R: {Type: AWS::IAM::Role, Properties: {RoleName: hub, MaxSessionDuration: !If [C59, !Ref R29, 1]}}\n",
     );
     let found = planned(&[("t.yaml", text.as_bytes())]).unwrap();
-    assert!(matches!(found.roles[&RoleArn::parse(HUB).unwrap()].max_session, Setting::Unknown(_)));
+    assert!(matches!(found.roles[&RoleArn::parse(HUB).unwrap()].max_session, PlannedSetting::Unknown(_)));
     let mut bomb = String::from("a: &a [x, x, x, x, x, x, x, x, x, x]\n");
     for (name, from) in ["b", "c", "d", "e", "f", "g", "h"].iter().zip(["a", "b", "c", "d", "e", "f", "g"]) {
         bomb.push_str(&format!("{name}: &{name} [{}]\n", vec![format!("*{from}"); 10].join(", ")));

@@ -1,7 +1,7 @@
 //! The sessions as a spreadsheet: a row for each session.
 
 use crate::cloudtrail::Sessions;
-use crate::cloudtrail::collect::Operation;
+use crate::cloudtrail::collect::IssueOperation;
 use crate::cloudtrail::time;
 use crate::report::csv::text as cell;
 
@@ -40,7 +40,7 @@ pub fn render(sessions: &Sessions) -> Vec<u8> {
         let path: Vec<&str> = session.path.iter().map(|role| &**role).collect();
         let _ = writer.write_record([
             text(session.access_key_id.as_deref()),
-            text(session.operation.map(Operation::as_str)),
+            text(session.operation.map(IssueOperation::as_str)),
             text(session.role.as_deref()),
             text(session.principal.as_deref()),
             text(session.session_name.as_deref()),

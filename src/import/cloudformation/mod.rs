@@ -13,7 +13,7 @@ use crate::inventory::{Location, Problems, Remark, Seconds, partition_of_region}
 use crate::templates::cloudformation::{Creation, Template};
 use crate::templates::files::read_templates;
 use crate::templates::intrinsic::{Deployment, Resolver};
-use crate::templates::{Given, Resolved};
+use crate::templates::{GivenValues, Resolved};
 
 const SECOND: Seconds = Seconds(1);
 const MINUTE: Seconds = Seconds::minutes(1);
@@ -78,7 +78,7 @@ pub struct CloudformationTemplates {
     /// The templates.
     pub files: Vec<PathBuf>,
     /// The values that are given with them.
-    pub given: Given,
+    pub given: GivenValues,
     /// How long each job runs; `None`: not known.
     pub length: Option<Seconds>,
 }
@@ -98,7 +98,7 @@ impl Importer for CloudformationTemplates {
 ///
 /// # Errors
 /// Every problem of every file.
-pub fn import(paths: &[PathBuf], given: &Given, length: Option<Seconds>) -> Result<Imported, Problems> {
+pub fn import(paths: &[PathBuf], given: &GivenValues, length: Option<Seconds>) -> Result<Imported, Problems> {
     let templates = read_templates(paths, given)?;
     let files: Vec<Arc<str>> = templates.iter().map(|template| template.file().into()).collect();
     let mut imported = Imported::default();
@@ -161,7 +161,7 @@ fn note(location: &Location, message: String) -> Remark {
     Remark { location: location.clone(), message, help, cannot_work: false }
 }
 
-fn deployment(given: &Given) -> Deployment<'_> {
+fn deployment(given: &GivenValues) -> Deployment<'_> {
     let given_value = |name: &str| given.parameters.get(name).map(String::as_str);
     let of_region = || given_value("AWS::Region").and_then(partition_of_region);
     let partition = given_value("AWS::Partition").or_else(of_region).unwrap_or("aws");

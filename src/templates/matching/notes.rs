@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Matching;
 use crate::inventory::RoleArn;
-use crate::templates::{Note, Planned, Setting, Unresolved};
+use crate::templates::{Note, Planned, PlannedSetting, Unresolved};
 
 /// How many roles a note lists.
 const MOST_LISTED: usize = 20;
@@ -62,14 +62,14 @@ impl Matching<'_> {
                 self.note_role(role, one.from.clone(), format!("{setting} not known: {why}"));
             };
             match (&one.max_session, &one.trust) {
-                (Setting::Unknown(why), Setting::Unknown(other)) if why == other => {
+                (PlannedSetting::Unknown(why), PlannedSetting::Unknown(other)) if why == other => {
                     note("MaxSessionDuration and trust policy are", why);
                 }
                 (max, trust) => {
-                    if let Setting::Unknown(why) = max {
+                    if let PlannedSetting::Unknown(why) = max {
                         note("MaxSessionDuration is", why);
                     }
-                    if let Setting::Unknown(why) = trust {
+                    if let PlannedSetting::Unknown(why) = trust {
                         note("the trust policy is", why);
                     }
                 }

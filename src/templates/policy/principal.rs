@@ -3,20 +3,20 @@
 
 use std::fmt;
 
-use super::{Fit, any_fits, items};
+use super::{Applies, any_fits, items};
 use crate::inventory::{PrincipalKind, RoleArn, is_account};
 use crate::templates::{Partly, Resolved};
 
 /// The caller that assumes the role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Caller<'a> {
+pub enum TrustCaller<'a> {
     /// A session of this role: the hop before.
     Role(&'a RoleArn),
     /// The source of the path, at `path[0]`.
     Source(&'static str, PrincipalKind),
 }
 
-impl fmt::Display for Caller<'_> {
+impl fmt::Display for TrustCaller<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Role(role) => write!(f, "{role}"),
@@ -26,33 +26,35 @@ impl fmt::Display for Caller<'_> {
 }
 
 /// Whether the statement's principal is the caller.
-pub(super) fn principal_fits(statement: &Resolved, caller: Caller<'_>) -> Fit {
+pub(super) fn principal_fits(statement: &Resolved, caller: TrustCaller<'_>) -> Applies {
     let principal = match statement.get("Principal") {
-        None if statement.get("NotPrincipal").is_some() => return Fit::Maybe("NotPrincipal is not judged".to_owned()),
-        None | Some(Resolved::Nothing) => return Fit::No("a statement names no principal".to_owned()),
-        Some(Resolved::Text(text)) if text == "*" => return Fit::Yes,
-        Some(Resolved::Text(text)) => return Fit::Maybe(format!("`{text}` is not a principal that IAM accepts")),
-        Some(Resolved::Partly(partly)) => return Fit::Maybe(partly.why.to_string()),
+        None if statement.get("NotPrincipal").is_some() => {
+            return Applies::Maybe("NotPrincipal is not judged".to_owned());
+        }
+        None | Some(Resolved::Nothing) => return Applies::No("a statement names no principal".to_owned()),
+        Some(Resolved::Text(text)) if text == "*" => return Applies::Yes,
+        Some(Resolved::Text(text)) => return Applies::Maybe(format!("`{text}` is not a principal that IAM accepts")),
+        Some(Resolved::Partly(partly)) => return Applies::Maybe(partly.why.to_string()),
         Some(principal) => principal,
     };
     let named = named(principal);
     let none = Resolved::Nothing;
     let of = |kind: &str| principal.get(kind).unwrap_or(&none);
     match caller {
-        Caller::Role(role) => {
+        TrustCaller::Role(role) => {
             any_fits(of("AWS"), |text| is_role(text, role), |partly| may_be_role(partly, role), named)
         }
-        Caller::Source(_, PrincipalKind::WebIdentity) => {
+        TrustCaller::Source(_, PrincipalKind::WebIdentity) => {
             any_fits(of("Federated"), |text| is_provider(text).then(|| !is_saml(text)), |_| true, named)
         }
-        Caller::Source(_, PrincipalKind::Saml) => {
+        TrustCaller::Source(_, PrincipalKind::Saml) => {
             any_fits(of("Federated"), |text| is_provider(text).then(|| is_saml(text)), |_| true, named)
         }
-        Caller::Source(_, PrincipalKind::User) => any_fits(of("AWS"), may_be_user, |_| true, named),
-        Caller::Source(_, PrincipalKind::Session(service)) => {
+        TrustCaller::Source(_, PrincipalKind::User) => any_fits(of("AWS"), may_be_user, |_| true, named),
+        TrustCaller::Source(_, PrincipalKind::Session(service)) => {
             match any_fits(of("AWS"), may_be_session, |_| true, named.clone()) {
                 // A platform's own role trusts the platform's service, and is not assumed a second time.
-                Fit::No(_) => any_fits(of("Service"), |text| is_service(text, service), |_| true, named),
+                Applies::No(_) => any_fits(of("Service"), |text| is_service(text, service), |_| true, named),
                 fit => fit,
             }
         }

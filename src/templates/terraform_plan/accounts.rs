@@ -10,13 +10,13 @@ use crate::inventory::{RoleArn, is_account, partition_of_region};
 
 /// The partition and the account of a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Home {
+pub(crate) struct RoleAccount {
     /// `None`: the plan does not have it.
     pub(crate) partition: Option<String>,
     pub(crate) account: String,
 }
 
-impl From<&RoleArn> for Home {
+impl From<&RoleArn> for RoleAccount {
     fn from(arn: &RoleArn) -> Self {
         Self { partition: Some(arn.partition().to_owned()), account: arn.account().to_owned() }
     }
@@ -26,13 +26,13 @@ impl From<&RoleArn> for Home {
 #[derive(Deserialize, Default)]
 pub(crate) struct Configuration {
     #[serde(default)]
-    pub(crate) provider_config: BTreeMap<String, Provider>,
+    pub(crate) provider_config: BTreeMap<String, PlanProvider>,
     #[serde(default)]
     root_module: ConfiguredModule,
 }
 
 #[derive(Deserialize)]
-pub(crate) struct Provider {
+pub(crate) struct PlanProvider {
     pub(crate) name: Option<String>,
     pub(crate) expressions: Option<Value>,
 }
@@ -68,7 +68,7 @@ struct ModuleCall {
 
 /// The accounts and the configured names of the resources.
 pub(crate) struct Accounts {
-    by_provider: HashMap<String, Option<Home>>,
+    by_provider: HashMap<String, Option<RoleAccount>>,
     provider_of: HashMap<String, String>,
     /// Resources whose configuration sets neither `name` nor `name_prefix`.
     unnamed: Vec<String>,
@@ -103,7 +103,7 @@ impl Accounts {
     }
 
     /// The account of the resource at this address, where the configuration has it.
-    pub(crate) fn home_of(&self, address: &str) -> Option<Home> {
+    pub(crate) fn home_of(&self, address: &str) -> Option<RoleAccount> {
         let key = self.provider_of.get(&without_indices(address));
         match key.and_then(|key| self.by_provider.get(key)) {
             Some(home) => home.clone(),
@@ -125,20 +125,20 @@ impl Accounts {
     }
 }
 
-impl Provider {
+impl PlanProvider {
     /// The only account that it may work in, or that of the last role that it assumes.
-    fn home(&self) -> Option<Home> {
+    fn home(&self) -> Option<RoleAccount> {
         let expressions = self.expressions.as_ref()?;
         let allowed = expressions.pointer("/allowed_account_ids/constant_value").and_then(Value::as_array);
         if let Some([account]) = allowed.map(Vec::as_slice) {
             let account = account.as_str().filter(|id| is_account(id))?;
             let region = expressions.pointer("/region/constant_value").and_then(Value::as_str);
             let partition = region.and_then(partition_of_region).map(str::to_owned);
-            return Some(Home { partition, account: account.to_owned() });
+            return Some(RoleAccount { partition, account: account.to_owned() });
         }
         let assumed = expressions.get("assume_role")?.as_array()?.last()?;
         let role = assumed.pointer("/role_arn/constant_value")?.as_str()?;
-        RoleArn::parse(role).ok().as_ref().map(Home::from)
+        RoleArn::parse(role).ok().as_ref().map(RoleAccount::from)
     }
 }
 

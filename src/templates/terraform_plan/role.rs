@@ -3,20 +3,20 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::accounts::Home;
+use super::accounts::RoleAccount;
 use super::{Change, PlanRole, ResourceChange};
 use crate::inventory::RoleArn;
-use crate::templates::cloudformation::{Identity, max_session_setting};
+use crate::templates::cloudformation::{RoleIdentity, max_session_setting};
 use crate::templates::policy::Trust;
 use crate::templates::unresolved::Unresolved;
-use crate::templates::{Partly, PlannedRole, Resolved, Setting};
+use crate::templates::{Partly, PlannedRole, PlannedSetting, Resolved};
 
 /// What Terraform's AWS provider puts before the names that it generates.
 const GENERATED_PREFIX: &str = "terraform-";
 
 /// The attributes of a role; of any other resource, the attributes of the same names.
 #[derive(Deserialize, Default)]
-pub(super) struct Role {
+pub(super) struct RoleAttributes {
     name: Option<Value>,
     name_prefix: Option<Value>,
     path: Option<Value>,
@@ -26,7 +26,12 @@ pub(super) struct Role {
 }
 
 /// The role after the change, and the one that a delete or a change of name removes.
-pub(super) fn roles_of(file: &str, change: &ResourceChange, home: Option<&Home>, generated: bool) -> Vec<PlanRole> {
+pub(super) fn roles_of(
+    file: &str,
+    change: &ResourceChange,
+    home: Option<&RoleAccount>,
+    generated: bool,
+) -> Vec<PlanRole> {
     let ResourceChange { address, change: Change { actions, before, after, after_unknown }, .. } = change;
     let from = format!("{file} ({address})");
     let has_action = |action: &str| actions.iter().any(|known| known == action);
@@ -44,8 +49,8 @@ pub(super) fn roles_of(file: &str, change: &ResourceChange, home: Option<&Home>,
     let new = after.as_ref().filter(|_| !has_action("forget")).map(|after| {
         let role = after.planned(&from, home, generated, unknown);
         // A replaced role gets its ARN only after apply; it stays in the account of the old one.
-        let before = before.as_ref().and_then(Role::arn);
-        PlanRole { home: role.home.or_else(|| before.as_ref().map(Home::from)), ..role }
+        let before = before.as_ref().and_then(RoleAttributes::arn);
+        PlanRole { home: role.home.or_else(|| before.as_ref().map(RoleAccount::from)), ..role }
     });
     let renamed = |old: &PlanRole| new.as_ref().is_none_or(|new| new.identity != old.identity);
     let mut roles: Vec<PlanRole> = old.filter(renamed).into_iter().chain(new.clone()).collect();
@@ -53,11 +58,11 @@ pub(super) fn roles_of(file: &str, change: &ResourceChange, home: Option<&Home>,
     roles
 }
 
-impl Role {
+impl RoleAttributes {
     pub(super) fn planned(
         &self,
         from: &str,
-        home: Option<&Home>,
+        home: Option<&RoleAccount>,
         generated: bool,
         unknown: impl Fn(&str) -> bool,
     ) -> PlanRole {
@@ -83,8 +88,8 @@ impl Role {
             path => path,
         };
         let trust = match setting("assume_role_policy", &self.assume_role_policy) {
-            Resolved::Nothing => Setting::Unknown(Unresolved::LeftOut("assume_role_policy")),
-            document => Trust::read(&document).map_or_else(Setting::Unknown, Setting::Known),
+            Resolved::Nothing => PlannedSetting::Unknown(Unresolved::LeftOut("assume_role_policy")),
+            document => Trust::read(&document).map_or_else(PlannedSetting::Unknown, PlannedSetting::Known),
         };
         let from = from.to_owned();
         let planned = PlannedRole {
@@ -97,8 +102,8 @@ impl Role {
             terraform: None,
         };
         let arn = self.arn();
-        let home = arn.as_ref().map(Home::from).or_else(|| home.cloned());
-        PlanRole { identity: Identity { name, path }, arn, home, planned }
+        let home = arn.as_ref().map(RoleAccount::from).or_else(|| home.cloned());
+        PlanRole { identity: RoleIdentity { name, path }, arn, home, planned }
     }
 
     /// The ARN of a role that exists.
