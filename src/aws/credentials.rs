@@ -11,7 +11,6 @@ use aws_credential_types::Credentials;
 use aws_credential_types::credential_feature::AwsCredentialFeature as Feature;
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_credential_types::provider::error::CredentialsError;
-pub(crate) use aws_runtime::env_config::file::EnvConfigFiles as ConfigFiles;
 use aws_sdk_sso::operation::get_role_credentials::GetRoleCredentialsError;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
@@ -22,6 +21,7 @@ use aws_smithy_types::retry::RetryConfig;
 
 use super::answer::ErrorAnswer;
 use super::client::Aws;
+use super::config_files::ConfigFiles;
 use super::secrets::Secrets;
 use super::sts::caller_identity;
 use crate::facts::Checker;

@@ -16,6 +16,8 @@ mod client;
 #[cfg(feature = "aws")]
 mod clock;
 #[cfg(feature = "cli")]
+pub mod config_files;
+#[cfg(feature = "cli")]
 pub(crate) mod credentials;
 pub mod errors;
 #[cfg(feature = "aws")]

@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -121,9 +123,8 @@ pub(super) fn web_identity(file: &str, role: Option<&str>) -> WebIdentity {
 fn jwt(token: &str) -> Option<Jwt> {
     let mut parts = token.split('.');
     let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
-    let mut standard = payload.trim_end_matches('=').replace('-', "+").replace('_', "/");
-    standard.extend(std::iter::repeat_n('=', (4 - standard.len() % 4) % 4));
-    let claims: Claims = serde_json::from_slice(&aws_smithy_types::base64::decode(standard).ok()?).ok()?;
+    let claims = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
+    let claims: Claims = serde_json::from_slice(&claims).ok()?;
     Some(Jwt { expires: claims.exp.and_then(|seconds| Timestamp::from_second(seconds as i64).ok()) })
 }
 

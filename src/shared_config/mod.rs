@@ -37,6 +37,7 @@ pub(crate) use sdk::files_without;
 pub use setting::Setting;
 pub use trouble::{Fault, FaultKind, Trouble, TroubleKind};
 
+use crate::aws::config_files::RefusedLine;
 use crate::inventory::{Location, Place, Remark};
 use crate::limited::{self, Unreadable};
 use crate::visible::configured;
@@ -230,11 +231,11 @@ impl SharedConfig {
 }
 
 /// The lines that the SDKs refuse, and those that the AWS CLI and boto3 refuse.
-fn refusals(kind: Kind, text: &str) -> (Vec<sdk::Refusal>, Vec<python::Refusal>) {
-    (sdk::parse(kind, text).err().unwrap_or_default(), python::refusals(text))
+fn refusals(kind: Kind, text: &str) -> (Vec<RefusedLine>, Vec<python::Refusal>) {
+    (sdk::refused_lines(kind, text), python::refusals(text))
 }
 
-fn refused(file: &Arc<str>, by_sdks: &[sdk::Refusal], by_python: Vec<python::Refusal>) -> Vec<Trouble> {
+fn refused(file: &Arc<str>, by_sdks: &[RefusedLine], by_python: Vec<python::Refusal>) -> Vec<Trouble> {
     let both = |line: usize| by_python.iter().any(|refusal| refusal.line == line);
     let mut all: Vec<Trouble> = by_sdks.iter().map(|refusal| refusal.trouble(file, both(refusal.line))).collect();
     let known: Vec<usize> = by_sdks.iter().map(|refusal| refusal.line).collect();

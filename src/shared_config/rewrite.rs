@@ -1,10 +1,9 @@
 //! A configuration file that makes the SDK for Rust read a profile as the AWS CLI and boto3 do: with it, `doctor` asks
 //! AWS with the credentials that people use. The text holds secrets and is given to the SDK alone.
 
-use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
-
 use super::places::{self, Section};
 use super::{Base, Chain, Kind, MAX_BYTES, SharedConfig, header};
+use crate::aws::config_files::{ConfigFiles, files_of};
 use crate::limited;
 
 /// The settings that say where credentials come from: of these the file has the ones that the AWS CLI uses.
@@ -32,13 +31,13 @@ const OF_CREDENTIALS: [&str; 19] = [
 
 /// What the SDK reads, and the name of the profile there.
 pub(crate) struct ForSdk {
-    pub(crate) files: EnvConfigFiles,
+    pub(crate) files: ConfigFiles,
     pub(crate) profile: String,
 }
 
 /// Files without any profile.
-pub(crate) fn no_profiles() -> EnvConfigFiles {
-    files("")
+pub(crate) fn no_profiles() -> ConfigFiles {
+    files_of("")
 }
 
 /// A profile with these keys; `None`: a file cannot hold them.
@@ -48,14 +47,7 @@ pub(crate) fn of_keys(id: &str, secret: &str, token: &str) -> Option<ForSdk> {
     let text = format!(
         "[profile {PROFILE}]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\naws_session_token = {token}\n"
     );
-    [id, secret, token].into_iter().all(fits).then(|| ForSdk { files: files(&text), profile: PROFILE.to_owned() })
-}
-
-fn files(config: &str) -> EnvConfigFiles {
-    EnvConfigFiles::builder()
-        .with_contents(EnvConfigFileKind::Config, config)
-        .with_contents(EnvConfigFileKind::Credentials, "")
-        .build()
+    [id, secret, token].into_iter().all(fits).then(|| ForSdk { files: files_of(&text), profile: PROFILE.to_owned() })
 }
 
 impl SharedConfig {
@@ -92,7 +84,7 @@ impl SharedConfig {
             }
         }
         let profile = alias(&names, &chain.profile.name).unwrap_or_default();
-        ForSdk { files: files(&text), profile }
+        ForSdk { files: files_of(&text), profile }
     }
 
     fn credentials_of(
