@@ -2,20 +2,16 @@
 //! the form: `{"Records": […]}`, the output of `aws cloudtrail lookup-events`, a list of records, or one record after
 //! the other. Files can be concatenated.
 
+use std::cell::Cell;
+use std::fmt;
 use std::io::{self, Read};
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde_json::error::Category;
+use serde::Deserializer as _;
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 
+use super::buffer::{Buffer, LONGEST_RECORD, ParseFailure, parse_one};
 use super::collect::{BadRecord, Collected, Window};
 use super::record::{Record, RecordText};
-
-/// The longest record, for certain; one of twice the length may be read. CloudTrail's longest record has 1 MiB.
-pub const LONGEST_RECORD: usize = 4 * 1024 * 1024;
-
-/// How much is read at once.
-const CHUNK: usize = 256 * 1024;
 
 /// Why a log was not read to its end.
 #[derive(Debug, thiserror::Error)]
@@ -108,12 +104,14 @@ impl<R: Read> LogReader<'_, R> {
         if ["Records\"", "Events\"", "NextToken\""].iter().any(begins_with) {
             return true;
         }
-        let lists = self.text.parse(|text| {
-            let (lists, length) = parse_one::<Lists>(text);
-            (lists.map(|lists| lists.records.is_some() || lists.events.is_some()), length)
+        let has_list = self.text.parse(|text| {
+            let found = Cell::new(false);
+            let object = serde_json::Deserializer::from_slice(text).deserialize_map(ListKey(&found));
+            // The object is not skipped, so its length does not matter.
+            (if found.get() { Ok(true) } else { object.map(|()| false) }, 0)
         });
         // An object that no window holds is no record.
-        lists.map_or_else(|failure| matches!(failure, ParseFailure::TooLong), |(has_list, _)| has_list)
+        has_list.map_or_else(|failure| matches!(failure, ParseFailure::TooLong), |(has_list, _)| has_list)
     }
 
     /// An object with a list of records under one of its keys.
@@ -129,7 +127,7 @@ impl<R: Read> LogReader<'_, R> {
                 b'"' => {
                     let is_list = self.text.value(|text| {
                         let (key, length) = parse_one::<RecordText<'_>>(text);
-                        (key.map(|key| matches!(key.or_empty(), "Records" | "Events")), length)
+                        (key.map(|key| is_list_key(&key)), length)
                     })?;
                     if self.text.next_byte().ok_or(LogProblem::Ended)? != b':' {
                         return Err(LogProblem::NotJson(self.text.offset()));
@@ -207,25 +205,30 @@ fn add(record: &Record<'_>, place: (u32, u32), window: &Window, collected: &mut 
     }
 }
 
-/// The lists of records of a document.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Lists {
-    records: Option<IgnoredAny>,
-    events: Option<IgnoredAny>,
+/// Looks for the key of a list of records in an object, which may be cut. With that key, parsing stops.
+struct ListKey<'c>(&'c Cell<bool>);
+
+impl<'a> Visitor<'a> for ListKey<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<RecordText<'_>>()? {
+            if is_list_key(&key) {
+                self.0.set(true);
+                return Err(A::Error::custom("the list is not parsed here"));
+            }
+            map.next_value::<IgnoredAny>()?;
+        }
+        Ok(())
+    }
 }
 
-/// Why a value could not be parsed.
-#[derive(Debug)]
-enum ParseFailure {
-    /// It is a value of another type.
-    NotOfType,
-    /// The content ends in it.
-    Ended,
-    /// It is longer than [`LONGEST_RECORD`].
-    TooLong,
-    /// It is not JSON, at this byte of the content.
-    NotJson(u64),
+fn is_list_key(key: &RecordText<'_>) -> bool {
+    matches!(key.or_empty(), "Records" | "Events")
 }
 
 impl From<ParseFailure> for LogProblem {
@@ -239,168 +242,10 @@ impl From<ParseFailure> for LogProblem {
     }
 }
 
-/// The part of the content that is being parsed.
-struct Buffer<R> {
-    from: R,
-    bytes: Vec<u8>,
-    start: usize,
-    end: usize,
-    /// The bytes of the content before `bytes`.
-    before: u64,
-    is_at_end: bool,
-    failed: Option<io::Error>,
-}
-
-impl<R: Read> Buffer<R> {
-    fn new(from: R) -> Self {
-        Self { from, bytes: vec![0; CHUNK], start: 0, end: 0, before: 0, is_at_end: false, failed: None }
-    }
-
-    fn rest(&self) -> &[u8] {
-        &self.bytes[self.start..self.end]
-    }
-
-    fn offset(&self) -> u64 {
-        self.before + self.start as u64
-    }
-
-    fn skip(&mut self, bytes: usize) {
-        self.start = (self.start + bytes).min(self.end);
-    }
-
-    /// Reads more. Returns whether there is more.
-    fn fill(&mut self) -> bool {
-        if self.is_at_end {
-            return false;
-        }
-        if self.start > 0 {
-            self.bytes.copy_within(self.start..self.end, 0);
-            self.before += self.start as u64;
-            (self.start, self.end) = (0, self.end - self.start);
-        }
-        // A long record is parsed again after each reading: the window doubles, so that this is rare.
-        let wanted = self.end + self.end.clamp(CHUNK / 2, LONGEST_RECORD);
-        if self.bytes.len() < wanted {
-            self.bytes.resize(wanted, 0);
-        }
-        while self.end < wanted {
-            match self.from.read(&mut self.bytes[self.end..]) {
-                Ok(0) => {
-                    self.is_at_end = true;
-                    break;
-                }
-                Ok(count) => self.end += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    self.failed = Some(error);
-                    self.is_at_end = true;
-                    break;
-                }
-            }
-        }
-        self.start < self.end
-    }
-
-    fn fill_to(&mut self, bytes: usize) {
-        while self.end - self.start < bytes && !self.is_at_end {
-            self.fill();
-        }
-    }
-
-    /// The next byte that is not white space.
-    fn next_byte(&mut self) -> Option<u8> {
-        const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-        loop {
-            if self.offset() == 0 && self.rest().starts_with(BYTE_ORDER_MARK) {
-                self.skip(BYTE_ORDER_MARK.len());
-            }
-            let space = self.rest().iter().position(|byte| !byte.is_ascii_whitespace());
-            match space {
-                Some(count) => {
-                    self.start += count;
-                    return Some(self.bytes[self.start]);
-                }
-                None => {
-                    self.start = self.end;
-                    if self.is_at_end || !self.fill() {
-                        return None;
-                    }
-                }
-            }
-        }
-    }
-
-    fn skip_line(&mut self) {
-        loop {
-            if let Some(count) = self.rest().iter().position(|byte| *byte == b'\n') {
-                self.skip(count + 1);
-                return;
-            }
-            self.start = self.end;
-            if self.is_at_end || !self.fill() {
-                return;
-            }
-        }
-    }
-
-    /// Parses the next value and skips it. A value that the window does not hold is parsed again with a larger window.
-    fn value<U>(&mut self, parse: impl FnMut(&[u8]) -> Parsed<U>) -> Result<U, ParseFailure> {
-        let (value, length) = self.parse(parse)?;
-        self.start += length;
-        Ok(value)
-    }
-
-    /// Parses the next value and stays before it. Returns its length too.
-    fn parse<U>(&mut self, mut parse: impl FnMut(&[u8]) -> Parsed<U>) -> Result<(U, usize), ParseFailure> {
-        loop {
-            let (result, length) = parse(self.rest());
-            match result {
-                Ok(value) => return Ok((value, length)),
-                Err(error) if error.classify() == Category::Eof => {
-                    if self.is_at_end {
-                        return Err(ParseFailure::Ended);
-                    }
-                    if self.end - self.start > LONGEST_RECORD {
-                        return Err(ParseFailure::TooLong);
-                    }
-                    self.fill();
-                }
-                Err(_) => return Err(ParseFailure::NotOfType),
-            }
-        }
-    }
-
-    /// Skips a value of any type.
-    fn skip_value(&mut self) -> Result<(), ParseFailure> {
-        loop {
-            let at = self.offset();
-            self.value(|text| parse_one::<IgnoredAny>(text)).map_err(|failure| match failure {
-                ParseFailure::NotOfType => ParseFailure::NotJson(at),
-                other => other,
-            })?;
-            // A number may go on after the window.
-            if self.start < self.end || self.is_at_end || !self.bytes[self.start - 1].is_ascii_digit() {
-                return Ok(());
-            }
-            self.fill();
-            if !self.rest().first().is_some_and(u8::is_ascii_digit) {
-                return Ok(());
-            }
-        }
-    }
-}
-
-type Parsed<U> = (serde_json::Result<U>, usize);
-
-fn parse_one<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Parsed<T> {
-    let mut values = serde_json::Deserializer::from_slice(text).into_iter::<T>();
-    let value = values.next().unwrap_or_else(|| Err(serde::de::Error::custom("no value")));
-    (value, values.byte_offset())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cloudtrail::buffer::CHUNK;
 
     const GOOD: &str = r#"{"eventTime":"2026-11-28T10:00:00Z","eventID":"a"}"#;
 
@@ -433,6 +278,8 @@ mod tests {
         for (text, count, problem) in [
             (format!(r#"{{"Records":[{GOOD},{{"eventTi"#), 1, "ends in the middle of a record"),
             (format!(r#"{{"Records":[{GOOD}"#), 1, "ends in the middle of a record"),
+            (format!(r#"{{"x":{{}},"Records":[{GOOD},{{"eventTi"#), 1, "ends in the middle of a record"),
+            (format!(r#"{{"x":{{}},"Records":[{GOOD}"#), 1, "ends in the middle of a record"),
             (format!(r#"{{"Records":[{GOOD},]x]}}"#), 1, "is not JSON at byte 64"),
             (
                 format!(r#"{{"Records":[5,{GOOD},{{"eventTime":"x"}},{GOOD}]}}"#),
