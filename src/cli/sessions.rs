@@ -10,7 +10,7 @@ use super::output;
 use super::status::ExitStatus;
 use crate::cloudtrail::build::BuildOptions;
 use crate::cloudtrail::collect::Window;
-use crate::cloudtrail::forms::{csv, text};
+use crate::cloudtrail::forms::{csv, html, text};
 use crate::cloudtrail::{Sessions, Skipped, read, time};
 use crate::inventory::{Location, Remark};
 use crate::visible;
@@ -75,6 +75,8 @@ enum SessionsFormat {
     Jsonl,
     /// For a spreadsheet: a row for each session
     Csv,
+    /// A page for a browser: a timeline with a bar for each session
+    Html,
 }
 
 /// The value of `--since` or `--until` is no time.
@@ -132,6 +134,7 @@ fn show(sessions: &Sessions, format: SessionsFormat, to: Option<&Path>) -> Optio
         SessionsFormat::Json => output::write_json(sessions, to),
         SessionsFormat::Jsonl => output::write_bytes(&lines(sessions), to),
         SessionsFormat::Csv => output::write_bytes(&csv::render(sessions), to),
+        SessionsFormat::Html => output::write(&html::render(sessions), to),
     }
 }
 

@@ -19,6 +19,15 @@ pub(super) const DARK: &str = "--text:#d1d5db;--quiet:#a3b0be;--line:#343d48;--l
     --bad:#ff8a7a;--thin:#f0b84a;--unknown:#a3b0be;--good:#5fc98a;\
     --bad-fill:#e0533d;--thin-fill:#d99a1c;--unknown-fill:#6b7886;--good-fill:#2f9e5e";
 
+/// The colours of a page of its own, by the browser's preference.
+#[cfg(feature = "cli")]
+pub(crate) fn page_colours() -> String {
+    format!(
+        ":root{{{LIGHT};--page:#fff;--code:#f3f5f7}}\
+         @media (prefers-color-scheme:dark){{:root{{{DARK};--page:#161d26;--code:#1f2833}}}}"
+    )
+}
+
 /// The style sheet of bars and key. Colours are variables.
 pub(super) const SHAPES: &str = r#"
 .ch{font:13px/1.45 "Amazon Ember","Open Sans","Helvetica Neue",Roboto,Arial,sans-serif;color:var(--text);padding:0 4px}

@@ -69,11 +69,10 @@ pub fn render(report: &Report) -> String {
 }
 
 fn style() -> String {
-    let (light, dark) = (bars::LIGHT, bars::DARK);
     format!(
-        ":root{{{light};--page:#fff;--code:#f3f5f7}}\
-         @media (prefers-color-scheme:dark){{:root{{{dark};--page:#161d26;--code:#1f2833}}}}\
-         @media print{{:root{{{light};--page:#fff;--code:#f3f5f7}}}}{}{STYLE}",
+        "{}@media print{{:root{{{};--page:#fff;--code:#f3f5f7}}}}{}{STYLE}",
+        bars::page_colours(),
+        bars::LIGHT,
         bars::SHAPES
     )
 }

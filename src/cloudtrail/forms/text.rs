@@ -49,7 +49,7 @@ pub fn render(sessions: &Sessions, columns: usize) -> String {
     text
 }
 
-fn heading(sessions: &Sessions) -> String {
+pub(super) fn heading(sessions: &Sessions) -> String {
     let Sessions { window, files, records, skipped, sessions, .. } = sessions;
     let skipped = if skipped.is_empty() { String::new() } else { format!(" ({} not read to the end)", skipped.len()) };
     let span = match (window.from, window.to) {
