@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use credential_health::templates::{Files, Given};
+use credential_health::templates::{Files, GivenValues};
 use credential_health_fuzz::{KNOWN, all_forms, check_problems, in_line, linted, text, yaml_lines};
 use tempfile::NamedTempFile;
 
@@ -15,7 +15,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Some(text) = text(data).filter(|text| !text.starts_with("PK\u{3}\u{4}")) else { return };
     let path = FILE.path().to_owned();
     std::fs::write(&path, text).expect("written");
-    let given = Given { accounts: BTreeSet::from(["222222222222".to_owned()]), ..Given::default() };
+    let given = GivenValues { accounts: BTreeSet::from(["222222222222".to_owned()]), ..GivenValues::default() };
     let files = match Files::read(std::slice::from_ref(&path), &[], &given) {
         Ok(files) => files,
         Err(problems) => return check_problems(&problems, &yaml_lines(text)),
