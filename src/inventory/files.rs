@@ -104,10 +104,8 @@ fn read_all(folder: &Path, listed: BTreeMap<PathBuf, Option<NotRead>>) -> Files 
         read.push(Read { name: path.display().to_string(), within: within.join("/"), content });
     }
     let mut files = files(read);
-    files.platform = match wanted[..] {
-        [only] => Some(only),
-        _ => platforms.first().copied(),
-    };
+    let only = if let [only] = wanted[..] { Some(only) } else { None };
+    files.platform = platforms.first().copied().or(only);
     if let [first, second, ..] = platforms[..] {
         let message = format!("{} is the platform's file already", files.files[first].name);
         files.sink.add(Place::start_of(second), message, "keep one of the two");

@@ -139,7 +139,12 @@ async fn where_the_only_file_with_jobs_is_broken_its_owner_and_the_platform_are_
     assert_eq!(messages.iter().map(|(owner, _)| owner.as_str()).collect::<BTreeSet<_>>(), ["data", "unowned"].into());
     // Nobody is at fault for a folder without any job.
     let (aws, checker) = aws().await;
-    for files in [vec![("platform.yaml", PLATFORM), ("a.yaml", "version: 1\n")], vec![("a.yaml", "version: 1\n")]] {
+    let empty = "version: 1\n";
+    for files in [
+        vec![("platform.yaml", PLATFORM), ("a.yaml", empty)],
+        vec![("a.yaml", empty)],
+        vec![("a.yaml", empty), ("b.yaml", empty)],
+    ] {
         let lambda = Lambda::of_folder(&aws, &checker, &files, &[]).await;
         let failed = lambda.invoke(&json!({})).await.unwrap_err();
         assert_eq!(failed.error_type, "BadInventory", "{}", failed.error_message);

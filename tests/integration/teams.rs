@@ -274,8 +274,10 @@ async fn a_file_that_breaks_resolves_no_finding_of_its_jobs() {
 #[tokio::test]
 async fn a_broken_file_of_the_platform_or_a_single_file_stops_the_run() {
     let (aws, checker) = aws().await;
+    let large = format!("version: 1\n# {}\n", "x".repeat(41 * 1024 * 1024));
     for files in [
         vec![("platform.yaml", "version: 1\nlongest_waiver: soon\n"), ("data.yaml", VICTIM)],
+        vec![("platform.yaml", &large), ("data.yaml", VICTIM)],
         vec![("data.yaml", "version: 1\njobs: [{name: j}]\n")],
     ] {
         let lambda = Lambda::of_folder(&aws, &checker, &files, &[]).await;
