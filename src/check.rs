@@ -72,8 +72,7 @@ fn lint_with(
     trail: Option<Arc<Sessions>>,
     start: &Start,
 ) -> Result<Outcome, NothingMatches> {
-    // Imported files may hold no job. The report says so.
-    let jobs = if inventory.jobs.is_empty() { Vec::new() } else { filter.select(inventory)? };
+    let jobs = select(inventory, filter)?;
     let plan = Plan::new(inventory, &jobs);
     let mode = if planned.files.is_empty() { Mode::Offline } else { Mode::Planned(planned) };
     let facts = Facts { mode, trail, ..Facts::default() };
@@ -102,10 +101,15 @@ pub async fn check(
     start: &Start,
     probe: &Probe<'_>,
 ) -> Result<Outcome, NothingMatches> {
-    let jobs = filter.select(inventory)?;
+    let jobs = select(inventory, filter)?;
     let plan = Plan::new(inventory, &jobs);
     let facts = probe.walk(inventory, &plan).await;
     Ok(conclude(inventory, jobs, &plan, facts, start))
+}
+
+/// The jobs of a run. Imported files may hold no job, and the files with the jobs may be broken: the report says so.
+fn select<'a>(inventory: &'a Inventory, filter: &Filter) -> Result<Vec<&'a Job>, NothingMatches> {
+    if inventory.jobs.is_empty() { Ok(Vec::new()) } else { filter.select(inventory) }
 }
 
 fn conclude(inventory: &Inventory, jobs: Vec<&Job>, plan: &Plan, facts: Facts, start: &Start) -> Outcome {

@@ -103,6 +103,13 @@ pub(crate) fn stream(from: impl Read, most: u64) -> Result<Vec<u8>, Unreadable> 
     if bytes.len() as u64 > most { Err(Unreadable::TooLarge(most)) } else { Ok(bytes) }
 }
 
+/// Reads the start of a stream.
+pub(crate) fn start(from: impl Read, most: u64) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Decodes UTF-8.
 #[cfg(feature = "cli")]
 pub(crate) fn text(bytes: Vec<u8>) -> Result<String, Unreadable> {

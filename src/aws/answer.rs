@@ -13,6 +13,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use http_body_util::LengthLimitError;
+use xmlparser::{ElementEnd, Token, Tokenizer};
 
 use super::errors::{Class, printable};
 use super::secrets::Secrets;
@@ -136,19 +137,27 @@ impl Intercept for WholeAnswer {
     }
 }
 
-/// Whether an XML document ends with the end tag of its root element. AWS's documents use that name only once.
+/// Whether the document is XML whose every element is closed, with one root.
 fn is_closed(document: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(document) else { return false };
-    let text = text.trim_start_matches('\u{feff}').trim();
-    let body = match text.strip_prefix("<?") {
-        Some(declaration) => declaration.split_once("?>").map_or("", |(_, body)| body.trim_start()),
-        None => text,
-    };
-    let Some(start) = body.strip_prefix('<') else { return false };
-    let name = start.split(|c: char| c.is_whitespace() || c == '>' || c == '/').next().unwrap_or_default();
-    let empty = body.ends_with("/>") && body.matches('<').count() == 1;
-    let closed = body.strip_suffix('>').and_then(|body| body.trim_end().strip_suffix(name));
-    !name.is_empty() && (empty || closed.is_some_and(|body| body.ends_with("</")))
+    let (mut open, mut roots) = (Vec::new(), 0);
+    for token in Tokenizer::from(text.trim_start_matches('\u{feff}').trim()) {
+        match token {
+            Ok(Token::ElementStart { prefix, local, .. }) => {
+                roots += usize::from(open.is_empty());
+                open.push((prefix.as_str(), local.as_str()));
+            }
+            Ok(Token::ElementEnd { end: ElementEnd::Empty, .. }) => drop(open.pop()),
+            Ok(Token::ElementEnd { end: ElementEnd::Close(prefix, local), .. }) => {
+                if open.pop() != Some((prefix.as_str(), local.as_str())) {
+                    return false;
+                }
+            }
+            Ok(_) => {}
+            Err(_) => return false,
+        }
+    }
+    roots == 1 && open.is_empty()
 }
 
 #[cfg(test)]
@@ -170,7 +179,24 @@ mod tests {
                 assert!(!is_closed(&whole.as_bytes()[..end]), "{}", &whole[..end]);
             }
         }
-        for other in ["", "{}", "not found", "<", "<>", "</>", "\u{0}"] {
+        for other in [
+            "",
+            "{}",
+            "not found",
+            "<",
+            "<>",
+            "</>",
+            "\u{0}",
+            "<a><b>43200</a>",
+            "<a><b>432</c></a>",
+            "<a>1</b></a>",
+            "<a><b><c>43200</b></c></a>",
+            "<a/><a/>",
+            "<a></a><b></b>",
+            "<a></b:a>",
+            "<a x=1></a>",
+            "<a>&</a><",
+        ] {
             assert!(!is_closed(other.as_bytes()), "{other:?}");
         }
     }

@@ -79,11 +79,15 @@ impl Aws {
 
     /// Reads the settings that `loader` reads, and adds connections, retries and timeouts.
     pub async fn load(loader: ConfigLoader) -> Self {
-        let http = pool();
+        Self::load_with(loader, pool(), Secrets::default()).await
+    }
+
+    /// The same with these connections. `secrets` is what is removed from every answer.
+    pub(super) async fn load_with(loader: ConfigLoader, http: SharedHttpClient, secrets: Secrets) -> Self {
         let loader = loader
             .http_client(bounded(http.clone(), LARGEST_ANSWER))
             .timeout_config(timeouts(ATTEMPT_TIMEOUT, OPERATION_TIMEOUT));
-        Self::new(loader.load().await, http)
+        Self::new(loader.load().await, http, secrets)
     }
 
     /// Takes settings that are already read, including their HTTP client, such as one that answers within the
@@ -91,15 +95,14 @@ impl Aws {
     #[must_use]
     pub fn with(config: SdkConfig) -> Self {
         let http = config.http_client().unwrap_or_else(pool);
-        Self::new(config, http)
+        Self::new(config, http, Secrets::default())
     }
 
-    fn new(config: SdkConfig, http: SharedHttpClient) -> Self {
+    fn new(config: SdkConfig, http: SharedHttpClient, secrets: Secrets) -> Self {
         let explicit = config.get_origin("retry_config").is_client_config();
         let kept = config.retry_config().filter(|set| explicit || **set != RetryConfig::standard()).cloned();
         let region = config.region().filter(|region| settings::is_region(region.as_ref())).cloned();
         let mut builder = config.clone().into_builder();
-        let secrets = Secrets::default();
         if let Some(provider) = config.credentials_provider() {
             let provider = Sendable { provider, secrets: secrets.clone() };
             builder.set_credentials_provider(Some(SharedCredentialsProvider::new(provider)));

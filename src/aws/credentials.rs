@@ -22,7 +22,9 @@ use aws_smithy_types::retry::RetryConfig;
 use super::answer::ErrorAnswer;
 use super::client::Aws;
 use super::config_files::ConfigFiles;
+use super::http::pool;
 use super::secrets::Secrets;
+use super::sent::noted;
 use super::sts::caller_identity;
 use crate::facts::Checker;
 use crate::visible;
@@ -92,13 +94,21 @@ pub(crate) enum ProcessError {
 
 impl Aws {
     /// Settings for a person who waits for `patience`: few attempts. `files` replaces the files that the SDK reads by
-    /// default.
-    pub(crate) async fn for_shell(profile: Option<&str>, files: ConfigFiles, patience: Duration) -> Self {
+    /// default. No answer is shown with a part of `known`, or of what a request carries.
+    pub(crate) async fn for_shell(
+        profile: Option<&str>,
+        files: ConfigFiles,
+        patience: Duration,
+        known: impl IntoIterator<Item = String>,
+    ) -> Self {
+        let secrets = Secrets::default();
+        known.into_iter().for_each(|value| secrets.hold_value(&value));
         let loader = aws_config::defaults(BehaviorVersion::latest())
             .profile_files(files)
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
         let loader = profile.into_iter().fold(loader, ConfigLoader::profile_name);
-        Self::load(loader).await.for_run_of(patience)
+        let http = noted(pool(), secrets.clone());
+        Self::load_with(loader, http, secrets).await.for_run_of(patience)
     }
 
     /// The credentials of the SDK's provider chain, or only of this profile of the files.

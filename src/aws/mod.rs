@@ -32,6 +32,8 @@ mod probe;
 pub(crate) mod s3;
 #[cfg(feature = "aws")]
 mod secrets;
+#[cfg(feature = "cli")]
+mod sent;
 #[cfg(feature = "aws")]
 pub mod settings;
 #[cfg(feature = "aws")]
@@ -40,6 +42,7 @@ mod signin;
 pub(crate) mod sns;
 #[cfg(feature = "aws")]
 mod sts;
+mod views;
 #[cfg(feature = "aws")]
 mod walk;
 

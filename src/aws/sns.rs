@@ -60,7 +60,7 @@ impl Publisher {
             request = request.message_group_id(group).message_deduplication_id(deduplication_id);
         }
         match request.send().await {
-            Ok(answer) if answer.message_id().is_some_and(|id| !id.is_empty()) => Ok(()),
+            Ok(answer) if answer.message_id().is_some_and(|id| !id.trim().is_empty()) => Ok(()),
             Ok(_) => Err(ErrorAnswer::unreadable("the answer has no message id")),
             Err(error) => Err(ErrorAnswer::read(&error, &self.secrets)),
         }

@@ -77,7 +77,9 @@ impl Calls {
 pub(super) async fn caller_identity(sts: &aws_sdk_sts::Client, secrets: &Secrets) -> Result<Checker, ErrorAnswer> {
     let answer = sts.get_caller_identity().send().await.map_err(|error| ErrorAnswer::read(&error, secrets))?;
     match (answer.arn, answer.account) {
-        (Some(arn), Some(account)) if account_of(&arn) == Some(&account) => Ok(Checker { arn, account }),
+        (Some(arn), Some(account)) if account_of(&arn) == Some(&account) && secrets.redact(&arn) == arn => {
+            Ok(Checker { arn, account })
+        }
         _ => Err(ErrorAnswer::unreadable("the answer has no ARN with an account")),
     }
 }

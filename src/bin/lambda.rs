@@ -42,5 +42,5 @@ async fn main() -> Result<(), Error> {
 fn caller(context: &Context) -> Option<String> {
     let identity = context.identity.as_ref().map(|identity| format!("Cognito identity {}", identity.identity_id));
     let client = context.client_context.as_ref().map(|context| context.client.app_title.clone());
-    identity.or(client).filter(|caller| !caller.is_empty())
+    identity.or(client)
 }

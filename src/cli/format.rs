@@ -77,7 +77,8 @@ pub(super) fn show_without_answer(report: &Report, selection: &Selection) -> Opt
 
 /// The command that explains a job of this inventory.
 pub(super) fn explain_command(inventory: &Path) -> String {
-    format!("credential-health explain --inventory {}", crate::shell::word(&inventory.to_string_lossy()))
+    let inventory = inventory.to_string_lossy();
+    format!("credential-health explain {}", crate::shell::option("--inventory", &inventory))
 }
 
 /// Whether the locale names another encoding than UTF-8. Without a locale, UTF-8 is assumed.

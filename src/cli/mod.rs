@@ -31,6 +31,7 @@ use jiff::tz::TimeZone;
 pub use arguments::Arguments;
 use arguments::{Command, Selection};
 use output::{bad_input, bad_usage};
+pub use start::without_empty_variables;
 pub use status::{EXIT_STATUSES, ExitStatus};
 
 use crate::check::Start;

@@ -1,6 +1,7 @@
 //! The command without arguments: judges the declarations that it finds.
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::Parser;
 
@@ -13,6 +14,24 @@ pub(super) const NOTHING_FOUND: &str = "error: no `inventory/`, `credential-heal
 
 /// The inventories that are found without being named.
 pub(super) const INVENTORIES: [&str; 3] = ["inventory", "credential-health.yaml", "credential-health.yml"];
+
+/// Variables for which a library takes nothing as a value: the parser of arguments, and the reader of certificates.
+const NEVER_EMPTY: [&str; 3] = ["CONCURRENCY", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+
+/// Runs the command again without the variables that are set to nothing, which count as unset. `None`: there are none.
+#[must_use]
+pub fn without_empty_variables() -> Option<ExitCode> {
+    let is_empty = |name: &&&str| super::variable(name).is_some_and(|value| value.trim().is_empty());
+    let empty: Vec<&&str> = NEVER_EMPTY.iter().filter(is_empty).collect();
+    let program = if empty.is_empty() { None } else { std::env::current_exe().ok() }?;
+    let mut again = std::process::Command::new(program);
+    again.args(std::env::args_os().skip(1));
+    for name in empty {
+        again.env_remove(name);
+    }
+    let status = again.status().ok()?;
+    Some(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+}
 
 /// `lint` for the first of: an inventory in the working directory, the user's AWS profiles, the workflows of the
 /// repository. Says which.

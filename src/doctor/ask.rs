@@ -32,7 +32,8 @@ pub(super) async fn ask(
     let of_variables = keys_with_old_token(facts, read);
     let has_old_token = of_variables.is_some();
     let ForSdk { files, profile } = of_variables.unwrap_or_else(|| for_sdk(facts, config, chain.as_ref()));
-    let aws = Aws::for_shell(Some(&profile), files.clone(), PATIENCE).await;
+    let known = config.secret_values().into_iter().chain(values_of_variables(read));
+    let aws = Aws::for_shell(Some(&profile), files.clone(), PATIENCE, known).await;
     // As with the AWS CLI's --profile, the environment's keys do not count.
     // Behind a profile without credentials, the container's are used; the SDK has no chain without the variables.
     let by_option = facts.selected.by == SelectedBy::Option
@@ -65,6 +66,20 @@ pub(super) async fn ask(
         clock_offset,
         region: aws.region(),
     }
+}
+
+/// The credentials in variables, and in the files that variables name.
+fn values_of_variables(read: &dyn Fn(&str) -> Option<String>) -> impl Iterator<Item = String> {
+    const VALUES: [&str; 5] = [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_SECURITY_TOKEN",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    ];
+    const FILES: [&str; 2] = ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"];
+    let of_files = FILES.iter().filter_map(|name| shared_config::token_of_file(&read(name)?));
+    VALUES.iter().filter_map(|name| read(name)).chain(of_files)
 }
 
 /// The environment's keys with AWS_SECURITY_TOKEN, which the AWS CLI and boto3 send; the SDK for Rust does not read it.

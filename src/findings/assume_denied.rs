@@ -9,7 +9,7 @@ use super::subject::Subject;
 use crate::failure::{Class, denial_cause};
 use crate::fixes::{self, BlockKind, Fix, TrustedPrincipal};
 use crate::inventory::{JobName, RoleArn, is_account};
-use crate::shell::word;
+use crate::shell::{option, word};
 use crate::templates::policy::{TrustAnswer, TrustCaller};
 
 define!(
@@ -72,6 +72,7 @@ fn fixes(subject: &Subject<'_>, refused: &Refused<'_>) -> Vec<Fix> {
     let by_checker = refused.failure.caller_role.is_none();
     let statement =
         fixes::trust_statement(&TrustedPrincipal::Role { arn: &caller, by_checker }, external_id.as_deref());
+    let name_option = option("--role-name", name);
     let mut fixes = vec![
         Fix::step(format!(
             "Check that the role exists. Add the statement to its trust policy, unless the policy allows {caller} \
@@ -79,9 +80,9 @@ fn fixes(subject: &Subject<'_>, refused: &Refused<'_>) -> Vec<Fix> {
         ))
         .block(BlockKind::TrustPolicy, statement)
         .cli(format!(
-            "# in account {0}\naws iam get-role --role-name {name} --query Role.AssumeRolePolicyDocument > trust.json\n\
+            "# in account {0}\naws iam get-role {name_option} --query Role.AssumeRolePolicyDocument > trust.json\n\
              # add the statement to trust.json: this command replaces the whole policy\n\
-             aws iam update-assume-role-policy --role-name {name} --policy-document file://trust.json",
+             aws iam update-assume-role-policy {name_option} --policy-document file://trust.json",
             role.account()
         )),
         Fix::step(format!(

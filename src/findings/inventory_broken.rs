@@ -1,11 +1,15 @@
-//! `inventory-broken`: a team's file of the inventory has problems, so only the jobs of the other files were checked.
+//! `inventory-broken`: a team's file of the inventory has problems, so only the jobs of the other files were checked;
+//! or it has a job with the name of another file's job.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::evidence::{Fact, FactKind, Provenance};
 use super::model::Finding;
 use super::registry::{Detect, FindingId, define};
 use super::subject::Subject;
 use crate::fixes::Fix;
-use crate::inventory::BrokenFile;
+use crate::inventory::{BrokenFile, JobName, NameClash};
 use crate::shell;
 
 define!(
@@ -15,8 +19,45 @@ define!(
     change_facts: &[FactKind::BrokenFile, FactKind::Problems],
 );
 
+/// How many names are in a finding's text.
+const MOST_NAMED: usize = 5;
+
 fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     out.extend(subject.inventory.broken.iter().map(|broken| describe(subject, broken)));
+    let mut clashes: BTreeMap<&Arc<str>, Vec<&NameClash>> = BTreeMap::new();
+    subject.inventory.clashes.iter().for_each(|clash| clashes.entry(&clash.file).or_default().push(clash));
+    out.extend(clashes.into_iter().map(|(file, clashes)| describe_clashes(subject, file, &clashes)));
+}
+
+/// One finding for each file, for the owners of both jobs of each name.
+fn describe_clashes(subject: &Subject<'_>, file: &Arc<str>, clashes: &[&NameClash]) -> Finding {
+    let owner = |name: &JobName| subject.job_named(name).and_then(|job| job.owner.as_deref());
+    let owners = clashes.iter().flat_map(|clash| [owner(&clash.first), owner(&clash.second)]);
+    let named: Vec<String> = clashes
+        .iter()
+        .take(MOST_NAMED)
+        .map(|NameClash { first, second, .. }| {
+            let other = subject.job_named(first).map(|job| format!(" of {}", job.location.file)).unwrap_or_default();
+            format!("{first}{other} is checked under its name, the job of this file as {second}")
+        })
+        .collect();
+    let more = match clashes.len().saturating_sub(MOST_NAMED) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    let detail = format!(
+        "A name is unique in the inventory: waivers, filters and messages name jobs by it. Both jobs are checked: \
+         {}{more}.",
+        named.join("; ")
+    );
+    Finding::of_file(FindingId::InventoryBroken, file)
+        .owned_by(owners.chain([subject.inventory.platform_owner.as_deref()]))
+        .evidence(Fact::BrokenFile(file.to_string()), Provenance::WholeInventory)
+        .evidence(Fact::Problems(named), Provenance::WholeInventory)
+        .evidence(Fact::Jobs(clashes.iter().map(|clash| clash.second.clone()).collect()), Provenance::WholeInventory)
+        .titled(format!("{file} repeats the names of jobs of other files"))
+        .detailed(detail)
+        .fixes([Fix::step("Give the jobs of this file names of their own, such as the name with the team's in front.")])
 }
 
 fn describe(subject: &Subject<'_>, broken: &BrokenFile) -> Finding {
@@ -26,12 +67,16 @@ fn describe(subject: &Subject<'_>, broken: &BrokenFile) -> Finding {
         1 => format!(" It declares the job {}.", jobs[0]),
         several => format!(" It declares {several} jobs, {} among them.", jobs[0]),
     };
+    let others = match subject.inventory.jobs.is_empty() {
+        true => "No other file has a job that could be checked.",
+        false => "The other files were checked.",
+    };
     let detail = format!(
-        "None of its jobs was checked, and nothing is known of their credentials.{known} The other files were checked. \
-         The first problems: {}.",
+        "None of its jobs was checked, and nothing is known of their credentials.{known} {others} The first problems: \
+         {}.",
         problems.join("; ")
     );
-    let lint = format!("credential-health lint --inventory {}", shell::word(file));
+    let lint = format!("credential-health lint {}", shell::option("--inventory", file));
     Finding::of_file(FindingId::InventoryBroken, file)
         .owned_by([owner.as_deref(), subject.inventory.platform_owner.as_deref()])
         .evidence(Fact::BrokenFile(file.to_string()), Provenance::WholeInventory)

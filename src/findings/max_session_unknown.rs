@@ -10,6 +10,7 @@ use crate::fixes::Fix;
 use crate::inventory::{Origin, RoleRef, Seconds};
 use crate::lease::rules::LONGEST_SESSION;
 use crate::lease::{Judgement, Verdict, judge};
+use crate::shell;
 use crate::templates::{PlannedRole, PlannedSetting, Unresolved};
 
 define!(
@@ -125,8 +126,9 @@ fn not_read(found: &JudgedJob<'_>, role: &RoleRef, requested: Seconds) -> Findin
         .titled(format!("{name} requests {requested} from {role_name}, whose MaxSessionDuration is not known"))
         .detailed(detail)
         .fixes([Fix::step(look_up).cli(format!(
-            "{}aws iam get-role --role-name {role_name} --query Role.MaxSessionDuration",
-            place.account_comment(role)
+            "{}aws iam get-role {} --query Role.MaxSessionDuration",
+            place.account_comment(role),
+            shell::option("--role-name", role_name)
         ))])
         .fixes(reader)
         .fixes(found.subject.ways(found.job))

@@ -7,6 +7,7 @@ use super::registry::{Detect, FindingId, define};
 use super::subject::Subject;
 use crate::failure::Class;
 use crate::fixes::Fix;
+use crate::shell;
 
 define!(
     "role-missing",
@@ -34,7 +35,7 @@ fn describe(_: &Subject<'_>, refused: &Refused<'_>, _: &Refusals<'_>) -> Option<
             .detailed(detail)
             .fixes([
                 Fix::step("Correct the ARN in the inventory, its path included, or create the role again.")
-                    .cli(format!("# in account {account}\naws iam get-role --role-name {name}")),
+                    .cli(format!("# in account {account}\naws iam get-role {}", shell::option("--role-name", name))),
                 Fix::step("If the role was deleted on purpose, remove its jobs from the inventory."),
             ]),
     )

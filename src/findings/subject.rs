@@ -37,6 +37,8 @@ pub struct Subject<'a> {
     users: HashMap<&'a RoleRef, Vec<(&'a Job, usize)>>,
     /// The jobs of the whole inventory by name.
     by_name: HashMap<&'a str, &'a Job>,
+    /// The jobs of the whole inventory by the file that declares them.
+    by_file: HashMap<&'a str, &'a [Job]>,
     /// For each role that files of teams use, the MaxSessionDuration on which their declarations agree.
     agreed: HashMap<&'a RoleRef, Option<Seconds>>,
     /// For each role, the outcomes of the calls to assume it.
@@ -76,6 +78,7 @@ impl<'a> Subject<'a> {
             filtered,
             users,
             by_name: inventory.jobs.iter().map(|job| (job.name.as_str(), job)).collect(),
+            by_file: jobs_by_file(inventory),
             agreed: agreed_max_sessions(inventory),
             outcomes,
             place: FixPlace::new(inventory, facts, &plan.path_roles),
@@ -103,7 +106,7 @@ impl<'a> Subject<'a> {
         if matches!(self.facts.mode, Mode::Live) && !self.filtered && self.is_complete(&findings) {
             for (_, detect) in detections() {
                 if let Detect::UnusedWaiver(describe) = detect {
-                    unused.iter().for_each(|waiver| waivers::push_once(&mut findings, describe(self, waiver)));
+                    waivers::push_once(&mut findings, unused.iter().map(|waiver| describe(self, waiver)));
                 }
             }
             waivers::apply(self, &mut findings);
@@ -226,6 +229,11 @@ impl<'a> Subject<'a> {
     /// The jobs of the whole inventory, filtered or not, with the role on their path, and the hop.
     pub(super) fn users_of(&self, role: &RoleRef) -> &[(&'a Job, usize)] {
         self.users.get(role).map_or(&[], Vec::as_slice)
+    }
+
+    /// The jobs of a team's file, selected for this run or not.
+    pub(super) fn jobs_of_file(&self, file: &str) -> &'a [Job] {
+        self.by_file.get(file).copied().unwrap_or_default()
     }
 
     /// The job of this name, selected for this run or not.
@@ -365,6 +373,12 @@ impl<'a> Subject<'a> {
     fn all_were_refused(&self) -> bool {
         !self.facts.steps.is_empty() && !self.facts.steps.contains(&StepOutcome::Assumed)
     }
+}
+
+/// The jobs of each file, which are one after the other.
+fn jobs_by_file(inventory: &Inventory) -> HashMap<&str, &[Job]> {
+    let files = inventory.jobs.chunk_by(|a, b| a.location.file == b.location.file);
+    files.filter_map(|jobs| Some((&*jobs.first()?.location.file, jobs))).collect()
 }
 
 /// For each role that files of teams use, the declared MaxSessionDuration; `None` where none is declared, or they

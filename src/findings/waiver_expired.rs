@@ -15,19 +15,20 @@ define!(
 );
 
 fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
-    for waiver in subject.inventory.waivers.iter().filter(|waiver| waiver.until < subject.today) {
+    let expired = subject.inventory.waivers.iter().filter(|waiver| waiver.until < subject.today);
+    let findings = expired.map(|waiver| {
         let (covered, names) = (waiver.finding, waivers::describe_names(waiver));
         let detail = format!(
             "The waiver at {} (\"{}\") was valid up to and including {} (UTC). It no longer covers any finding.",
             waiver.location, waiver.reason, waiver.until
         );
-        let finding = waivers::finding_about(subject, FindingId::WaiverExpired, waiver)
+        waivers::finding_about(subject, FindingId::WaiverExpired, waiver)
             .titled(format!("The waiver of {covered} for {names} expired on {}", waiver.until))
             .detailed(detail)
             .fixes([
                 Fix::step(format!("Fix the finding that it covered ({covered}), and remove the waiver.")),
                 Fix::step("If the reason is still valid, have it approved again with a new `until`."),
-            ]);
-        waivers::push_once(out, finding);
-    }
+            ])
+    });
+    waivers::push_once(out, findings);
 }

@@ -1,5 +1,7 @@
 //! Matches findings with waivers. Owns matching and expiry, not the findings about waivers.
 
+use std::collections::HashMap;
+
 use wildmatch::WildMatch;
 
 use super::evidence::{Fact, Provenance};
@@ -10,13 +12,28 @@ use crate::inventory::{Job, JobName, Role, RoleArn, RolePattern, RoleRef, Waiver
 
 /// Marks each finding that a waiver covers; returns the waivers that are valid today and cover nothing.
 pub(super) fn apply<'a>(subject: &Subject<'a>, findings: &mut [Finding]) -> Vec<&'a Waiver> {
+    let mut by_id: HashMap<FindingId, Vec<usize>> = HashMap::new();
+    let mut by_file: HashMap<(FindingId, &str), Vec<usize>> = HashMap::new();
+    let files: Vec<Option<std::sync::Arc<str>>> =
+        findings.iter().map(|finding| ruling_file(subject, finding)).collect();
+    for ((index, finding), file) in findings.iter().enumerate().zip(&files) {
+        by_id.entry(finding.id).or_default().push(index);
+        file.iter().for_each(|file| by_file.entry((finding.id, file)).or_default().push(index));
+    }
     let mut unused = Vec::new();
     for waiver in subject.inventory.waivers.iter().filter(|waiver| waiver.until >= subject.today) {
         let job = waiver.job.as_deref().map(WildMatch::new);
         let role = waiver.role.as_deref().map(RolePattern::new);
         let mut used = false;
-        for finding in findings.iter_mut().filter(|finding| finding.id == waiver.finding) {
-            if may_cover(subject, waiver, finding) && covers(subject, waiver, job.as_ref(), role.as_ref(), finding) {
+        // A waiver of the platform's file covers everything, a team's what its file rules.
+        let file = &waiver.location.file;
+        let ruled = match subject.inventory.teams.contains_key(file) {
+            true => by_file.get(&(waiver.finding, &**file)),
+            false => by_id.get(&waiver.finding),
+        };
+        for index in ruled.into_iter().flatten() {
+            let finding = &mut findings[*index];
+            if covers(subject, waiver, job.as_ref(), role.as_ref(), finding) {
                 finding.waived.get_or_insert_with(|| Waived::from(waiver));
                 used = true;
             }
@@ -28,24 +45,21 @@ pub(super) fn apply<'a>(subject: &Subject<'a>, findings: &mut [Finding]) -> Vec<
     unused
 }
 
-/// Whether the waiver's file rules what the finding is about. A waiver of the platform's file covers everything. A
-/// team's covers findings about the jobs of its file, and those about a role that no other file's job uses and that
-/// reads no account's settings.
-fn may_cover(subject: &Subject<'_>, waiver: &Waiver, finding: &Finding) -> bool {
-    let file = &waiver.location.file;
-    if !subject.inventory.teams.contains_key(file) {
-        return true;
-    }
-    match (&finding.job, &finding.role) {
-        _ if is_about_a_waiver(finding) => finding.location.as_ref().is_some_and(|location| location.file == *file),
-        (Some(job), _) => subject.job_named(job).is_some_and(|job| job.location.file == *file),
+/// The file whose waivers may cover the finding, beside the platform's: that of its job, or of all jobs of its role,
+/// where the role reads no account's settings.
+fn ruling_file(subject: &Subject<'_>, finding: &Finding) -> Option<std::sync::Arc<str>> {
+    let file = match (&finding.job, &finding.role) {
+        _ if is_about_a_waiver(finding) => &finding.location.as_ref()?.file,
+        (Some(job), _) => &subject.job_named(job)?.location.file,
         (None, Some(role)) => {
-            let users = subject.users_of(role);
             let is_reader = subject.plan.readers.iter().any(|step| role.arn() == Some(&step.reader.role));
-            !is_reader && !users.is_empty() && users.iter().all(|(job, _)| job.location.file == *file)
+            let mut files = subject.users_of(role).iter().map(|(job, _)| &job.location.file);
+            let first = files.next().filter(|_| !is_reader)?;
+            files.all(|file| file == first).then_some(first)?
         }
-        (None, None) => false,
-    }
+        (None, None) => return None,
+    };
+    Some(file.clone())
 }
 
 fn is_about_a_waiver(finding: &Finding) -> bool {
@@ -86,9 +100,12 @@ pub(super) fn finding_about(subject: &Subject<'_>, id: FindingId, waiver: &Waive
         job.path.iter().any(|hop| pattern.matches(&hop.role, declared(subject, waiver, &hop.role)))
     };
     let team = subject.inventory.teams.get(&waiver.location.file);
+    let jobs = match team {
+        Some(_) => subject.jobs_of_file(&waiver.location.file),
+        None => &subject.inventory.jobs,
+    };
     let named = |named: &&Job| {
-        team.is_none_or(|_| named.location.file == waiver.location.file)
-            && job.as_ref().is_none_or(|glob| glob.matches(&named.name))
+        job.as_ref().is_none_or(|glob| glob.matches(&named.name))
             && role.as_ref().is_none_or(|pattern| has_role(named, pattern))
     };
     // The role's ARN if the waiver names one role. A glob appears only in the evidence.
@@ -100,20 +117,32 @@ pub(super) fn finding_about(subject: &Subject<'_>, id: FindingId, waiver: &Waive
     let place = || Provenance::Place(waiver.location.clone());
     Finding::new(id, waiver.job.as_deref().map(JobName::from), named_role, None)
         .located(Some(waiver.location.clone()))
-        .owned_by_each(subject.inventory.jobs.iter().filter(named))
+        .owned_by_each(jobs.iter().filter(named))
         .evidence(Fact::WaivedFinding(waiver.finding), place())
         .evidence(Fact::WaiverNames(describe_names(waiver)), place())
         .evidence(Fact::WaivedUntil(waiver.until), place())
         .evidence(Fact::WaiverReason(waiver.reason.clone()), place())
 }
 
-/// Adds a finding once per (id, job, role): a second waiver of the same names adds its facts to the first one's.
-pub(super) fn push_once(out: &mut Vec<Finding>, finding: Finding) {
-    match out.iter_mut().find(|known| known.fingerprint == finding.fingerprint) {
-        Some(known) => {
-            known.title = format!("{}, and another", known.title);
-            known.evidence.extend(finding.evidence);
+/// What the title of a finding says that several waivers have.
+const AND_ANOTHER: &str = ", and another";
+
+/// Adds each finding once per (id, job, role): a second waiver of the same names adds its facts to the first one's.
+pub(super) fn push_once(out: &mut Vec<Finding>, findings: impl Iterator<Item = Finding>) {
+    let mut known: HashMap<String, usize> = HashMap::new();
+    for finding in findings {
+        match known.get(&finding.fingerprint) {
+            Some(index) => {
+                let known = &mut out[*index];
+                if !known.title.ends_with(AND_ANOTHER) {
+                    known.title.push_str(AND_ANOTHER);
+                }
+                known.evidence.extend(finding.evidence);
+            }
+            None => {
+                known.insert(finding.fingerprint.clone(), out.len());
+                out.push(finding);
+            }
         }
-        None => out.push(finding),
     }
 }

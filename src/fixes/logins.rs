@@ -73,7 +73,9 @@ pub(super) fn long_term_key(place: &FixPlace<'_>, job: &Job, role: &RoleRef, mfa
     );
     let fix = Fix::step(place.declare(&step, "Declare `source: {kind: iam-user, mfa: true}`."));
     match place.profile(job, 0) {
-        Some(profile) => fix.cli(format!("aws configure set mfa_serial MFA_ARN --profile {profile}")),
+        Some(profile) => {
+            fix.cli(format!("aws configure set mfa_serial MFA_ARN {}", crate::shell::option("--profile", &profile)))
+        }
         None => fix.cli(format!(
             "aws sts assume-role --role-arn {} --role-session-name NAME --serial-number MFA_ARN --token-code CODE",
             crate::shell::word(role.arn_in_command())

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::search::{Change, Way};
 use crate::facts::Facts;
 use crate::inventory::{Inventory, Job, Origin, Refresh, RoleRef, Source};
-use crate::shell;
 use crate::templates::PlannedRole;
 
 /// The place where jobs are declared, and the planned roles of templates and plans.
@@ -63,7 +62,7 @@ impl FixPlace<'_> {
             return None;
         }
         if hop + 1 == job.path.len() {
-            return Some(shell::word(job.name.without_copy()));
+            return Some(job.name.without_copy().to_owned());
         }
         let upto: Vec<&RoleRef> = job.path.get(..=hop)?.iter().map(|hop| &hop.role).collect();
         let leads_there = |other: &&Job| {
@@ -73,7 +72,7 @@ impl FixPlace<'_> {
         };
         let mut found = self.inventory.jobs.iter().filter(leads_there);
         match (found.next(), found.next()) {
-            (Some(only), None) => Some(shell::word(&only.name)),
+            (Some(only), None) => Some(only.name.to_string()),
             (Some(_) | None, _) => None,
         }
     }

@@ -5,6 +5,7 @@ use super::trust::TrustedPrincipal;
 use super::{BlockKind, Fix, FixPlace};
 use crate::inventory::PrincipalKind;
 use crate::inventory::{FirstCall, Job, Origin, RoleRef, Seconds};
+use crate::shell::option;
 
 /// Requests a session of another length at a hop.
 pub(super) fn request_duration(place: &FixPlace<'_>, job: &Job, index: usize, seconds: Seconds) -> Option<Fix> {
@@ -58,7 +59,7 @@ fn request_in_profile(place: &FixPlace<'_>, job: &Job, index: usize, seconds: Se
     let (n, role) = (seconds.0, &job.path[index].role);
     match place.profile(job, index) {
         Some(profile) => Fix::step(format!("Request {seconds} from {}.", role.name()))
-            .cli(format!("aws configure set duration_seconds {n} --profile {profile}")),
+            .cli(format!("aws configure set duration_seconds {n} {}", option("--profile", &profile))),
         None => Fix::step(format!("Request {seconds} in the profile whose role_arn is {role}."))
             .block(BlockKind::AwsConfig, format!("duration_seconds = {n}")),
     }

@@ -25,7 +25,7 @@ pub(crate) fn set_max_session(place: &FixPlace<'_>, role: &RoleRef, why: &str, s
     let Some(_) = role.account() else { return fix };
     if planned.is_none() {
         let account = place.account_comment(role);
-        fix = fix.cli(format!("{account}aws iam update-role --role-name {name} --max-session-duration {n}"));
+        fix = fix.cli(format!("{account}aws iam update-role {} --max-session-duration {n}", role_name(role)));
     }
     fix.infrastructure(
         format!("Type: AWS::IAM::Role\nProperties:\n  RoleName: {name}\n  MaxSessionDuration: {n}"),
@@ -45,11 +45,11 @@ pub(super) fn add_to_trust(place: &FixPlace<'_>, fix: Fix, role: &RoleRef, princ
         None => (
             format!("Add the statement to the trust policy of {}.", role.name()),
             Some(format!(
-                "{}aws iam get-role --role-name {1} --query Role.AssumeRolePolicyDocument > trust.json\n\
+                "{}aws iam get-role {1} --query Role.AssumeRolePolicyDocument > trust.json\n\
                  # add the statement to trust.json: this command replaces the whole policy\n\
-                 aws iam update-assume-role-policy --role-name {1} --policy-document file://trust.json",
+                 aws iam update-assume-role-policy {1} --policy-document file://trust.json",
                 place.account_comment(role),
-                role.name_in_command()
+                role_name(role)
             )),
         ),
     };
@@ -86,17 +86,22 @@ pub(super) fn permission_set(place: &FixPlace<'_>, hours: Seconds) -> Fix {
     ))
 }
 
+/// `--role-name NAME`.
+pub(crate) fn role_name(role: &RoleRef) -> String {
+    crate::shell::option("--role-name", role.name_in_command())
+}
+
 /// Raises the sign-in session of `aws login`. UpdateRole without MaxSessionDuration sets that value to one hour.
 pub(super) fn signin_session(place: &FixPlace<'_>, role: Option<&RoleRef>, session: Seconds) -> Fix {
-    let name = role.map_or("ROLE_NAME", RoleRef::name_in_command);
+    let name = role.map_or_else(|| "--role-name ROLE_NAME".to_owned(), role_name);
     let account = role.map_or_else(String::new, |role| place.account_comment(role));
     let step = format!(
         "Set MaxSigninSessionDuration of the role signed in with to {session}. Repeat the role's MaxSessionDuration in \
          the command: without it, UpdateRole sets it to 1h."
     );
     Fix::step(place.declare(&step, "Declare it as the source's `signin_session`.")).cli(format!(
-        "{account}aws iam get-role --role-name {name} --query Role.MaxSessionDuration\n\
-         aws iam update-role --role-name {name} --max-signin-session-duration {} --max-session-duration CURRENT_VALUE",
+        "{account}aws iam get-role {name} --query Role.MaxSessionDuration\n\
+         aws iam update-role {name} --max-signin-session-duration {} --max-session-duration CURRENT_VALUE",
         session.0
     ))
 }

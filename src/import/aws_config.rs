@@ -211,8 +211,8 @@ impl Importer<'_> {
              assumes {what}",
             self.profile.name
         );
-        let name = crate::shell::word(&self.profile.name);
-        let help = format!("run `credential-health doctor --profile {name}`, which runs it");
+        let profile = crate::shell::option("--profile", &self.profile.name);
+        let help = format!("run `credential-health doctor {profile}`, which runs it");
         Some(Remark { location: self.profile.location.clone(), message, help, cannot_work: false })
     }
 

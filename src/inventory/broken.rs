@@ -40,12 +40,17 @@ pub(super) fn read_the_others(mut files: Files, today: Date) -> Result<Inventory
     let mut all = unreadable;
     for _ in 0..MOST_READINGS {
         let stopped = files.platform.is_some_and(|platform| aside.contains_key(&platform));
-        if stopped || aside.len() == files.files.len() {
+        if stopped {
             break;
         }
         let mut sink = Sink::default();
         let documents = documents(&files, |index| !aside.contains_key(&index), &mut sink);
         let inventory = validate::inventory(documents, &files, reading, &mut sink);
+        if aside.is_empty() && sink.problems.is_empty() && inventory.jobs.is_empty() {
+            // No file is at fault.
+            validate::require_a_job(&inventory, &files, &mut all);
+            break;
+        }
         if sink.problems.is_empty() {
             return Ok(Inventory { broken: broken(&files, aside), ..inventory });
         }

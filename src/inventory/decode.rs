@@ -3,7 +3,7 @@
 
 use super::diagnostic::{Place, Placed, Sink, nearest};
 use super::fields::{Fields, at_most, entries, items};
-use super::limits::{MOST_JOBS, MOST_WAIVERS};
+use super::limits::{MOST_BINDINGS, MOST_GLOBS, MOST_HOPS, MOST_JOBS, MOST_ROLES, MOST_WAIVERS_OF_A_FILE, check_hops};
 use super::raw::{Binding, Defaults, Document, Hop, Reader, Refresh, Role, Waiver};
 use super::seconds::NotADuration;
 use super::syntax::NOT_RENDERED;
@@ -21,16 +21,20 @@ pub(crate) fn document(node: Node, sink: &mut Sink) -> Document {
     let Some(mut fields) = Fields::of(node, "an inventory", sink) else { return Document::default() };
     let version = fields.required("version").and_then(|node| version(&node, sink));
     let defaults = fields.optional("defaults").and_then(|node| defaults(node, sink));
-    let readers = entries(fields.optional("readers"), "readers", sink, reader);
+    let readers = entries(MOST_ROLES, fields.optional("readers"), "readers", sink, reader);
     let roles = fields.optional("roles");
-    let roles_unread = roles.as_ref().is_some_and(|roles| !matches!(roles.value, Value::Map(_)));
+    let roles_unread = roles.as_ref().is_some_and(|roles| match &roles.value {
+        Value::Map(roles) => roles.len() > MOST_ROLES,
+        _ => true,
+    });
     // A role that cannot be read stays known by its alias: jobs that use it are not at fault.
-    let roles = entries(roles, "roles", sink, |node, sink| Some(role(node, sink).unwrap_or_default()));
+    let roles = entries(MOST_ROLES, roles, "roles", sink, |node, sink| Some(role(node, sink).unwrap_or_default()));
     let jobs = at_most(MOST_JOBS, fields.optional("jobs"), "jobs", sink, job);
-    let waivers = at_most(MOST_WAIVERS, fields.optional("waivers"), "waivers", sink, waiver);
-    let accounts = entries(fields.optional("accounts"), "accounts", sink, |node, sink| text(node, "an account", sink));
+    let waivers = at_most(MOST_WAIVERS_OF_A_FILE, fields.optional("waivers"), "waivers", sink, waiver);
+    let accounts =
+        entries(MOST_ROLES, fields.optional("accounts"), "accounts", sink, |node, sink| text(node, "an account", sink));
     let longest_waiver = fields.optional("longest_waiver").and_then(|node| seconds(&node, "longest_waiver", sink));
-    let sources = items(fields.optional("sources"), "sources", sink, binding);
+    let sources = at_most(MOST_BINDINGS, fields.optional("sources"), "sources", sink, binding);
     fields.finish(sink);
     Document { version, defaults, readers, roles, roles_unread, jobs, waivers, accounts, longest_waiver, sources }
 }
@@ -40,7 +44,8 @@ fn binding(node: Node, sink: &mut Sink) -> Option<Binding> {
     let from = fields.required("from").and_then(|node| text(node, "from", sink));
     let owner = fields.optional("owner").and_then(|node| text(node, "owner", sink));
     let roles = fields.optional("roles");
-    let roles = roles.map(|node| items(Some(node), "roles", sink, |node, sink| text(node, "a role's glob", sink)));
+    let roles = roles
+        .map(|node| at_most(MOST_GLOBS, Some(node), "roles", sink, |node, sink| text(node, "a role's glob", sink)));
     fields.finish(sink);
     Some(Binding { from, owner, roles })
 }
@@ -103,6 +108,10 @@ fn job(node: Node, sink: &mut Sink) -> Option<raw::Job> {
     let path = fields.optional("path").and_then(|node| path(node, sink));
     let refresh = fields.optional("refresh").and_then(|node| refresh(node, sink));
     fields.finish(sink);
+    // A million of empty items is small, and as many empty jobs are not.
+    if name.is_none() && length.is_none() && source.is_none() && path.is_none() {
+        return None;
+    }
     Some(raw::Job {
         place,
         name,
@@ -201,13 +210,17 @@ fn parameters(kind: SourceKind, fields: &mut Fields, sink: &mut Sink) -> (GivenP
     (given, role)
 }
 
-fn path(node: Node, sink: &mut Sink) -> Option<Placed<Vec<Hop>>> {
+fn path(mut node: Node, sink: &mut Sink) -> Option<Placed<Vec<Hop>>> {
     let place = node.place;
     if !matches!(node.value, Value::List(_)) {
         items(Some(node), "path", sink, |_, _| Some(()));
         return Some(Placed { value: vec![Hop::default()], place });
     }
     // A hop that cannot be read is reported itself, and the path is not empty.
+    if let Value::List(hops) = &mut node.value {
+        check_hops(hops.len(), place, sink);
+        hops.truncate(MOST_HOPS);
+    }
     let hops = items(Some(node), "path", sink, |node, sink| Some(hop(node, sink).unwrap_or_default()));
     Some(Placed { value: hops, place })
 }

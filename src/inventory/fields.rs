@@ -90,24 +90,30 @@ fn report_missing_hyphen(key: &Placed<String>, what: &str, sink: &mut Sink) {
     sink.add(key.place, message, format!("write `- {}: …`, as at the first item of the list", key.value));
 }
 
-/// The entries of a map whose keys are names.
+/// The entries of a map whose keys are names, as many as a file may have of them.
 pub(super) fn entries<T>(
+    most: usize,
     node: Option<Node>,
     what: &str,
     sink: &mut Sink,
     read: impl Fn(Node, &mut Sink) -> Option<T>,
 ) -> Vec<(Placed<String>, T)> {
     let Some(node) = node else { return Vec::new() };
-    let Value::Map(entries) = node.value else {
+    let Value::Map(mut entries) = node.value else {
         let message = format!("`{what}` is {}, not a map", node.value.kind());
         sink.add(node.place, message, format!("write `{what}:` and one entry a line below it"));
         return Vec::new();
     };
+    if let Some((first, _)) = entries.get(most) {
+        let message = format!("the file has {} {what}", entries.len());
+        sink.add(first.place, message, format!("at most {most} {what} in a file"));
+        entries.truncate(most);
+    }
     report_duplicates(&entries, sink);
     entries.into_iter().filter_map(|(key, value)| read(value, sink).map(|value| (key, value))).collect()
 }
 
-/// The items of a list, as many as an inventory may have of them: a tree of millions of empty items is small, what is
+/// The items of a list, as many as a file may have of them: a tree of millions of empty items is small, what is
 /// read of it is not.
 pub(super) fn at_most<T>(
     most: usize,
@@ -119,8 +125,8 @@ pub(super) fn at_most<T>(
     if let Some(Node { value: Value::List(items), .. }) = &mut node
         && let Some(first) = items.get(most)
     {
-        let message = format!("the inventory has {} {what}", items.len());
-        sink.add(first.place, message, format!("at most {most} {what}"));
+        let message = format!("the file has {} {what}", items.len());
+        sink.add(first.place, message, format!("at most {most} {what} in a file"));
         items.truncate(most);
     }
     items(node, what, sink, read)

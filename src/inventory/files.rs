@@ -1,10 +1,12 @@
 //! Where an inventory is read from: a file, a folder, standard input or a text. Owns sizes and names, not contents.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use super::diagnostic::{Place, Problems, Sink, SourceFile};
+use super::folder::{self, NotRead};
 use super::yaml::MAX_BYTES;
 use crate::limited::{self, Unreadable};
 
@@ -19,13 +21,6 @@ pub(crate) struct Files {
     /// Files that cannot be parsed at all.
     pub(crate) sink: Sink,
 }
-
-/// The most files of a folder.
-const MOST_FILES: usize = 10_000;
-/// The most levels of folders below the folder of an inventory.
-const MOST_LEVELS: usize = 8;
-/// The names of the platform's file.
-pub(super) const PLATFORM: [&str; 3] = ["platform.yaml", "platform.yml", "platform.json"];
 
 const HELP_READ: &str = "name a YAML or JSON file, a folder of them, or `-` for standard input";
 
@@ -78,72 +73,39 @@ fn read_path(from: &Path) -> Result<Files, Problems> {
     if !about.is_dir() {
         return Ok(single(&name, limited(&name, limited::file(from, MAX_BYTES))?));
     }
-    let has_platform = PLATFORM.iter().any(|name| from.join(name).is_file());
-    let mut paths = Vec::new();
-    // Without a platform's file, the folders below are not part of the inventory, as in version 0.1.0.
-    list(from, if has_platform { MOST_LEVELS } else { 0 }, &mut paths).map_err(|error| unreadable(&error))?;
-    paths.sort();
-    if paths.is_empty() {
+    let mut listed = folder::list(from).map_err(|error| unreadable(&error))?;
+    if listed.is_empty() {
         return Err(Problems::without_place(&name, "the folder has no *.yaml, *.yml or *.json file", HELP_READ));
     }
-    if paths.len() > MOST_FILES {
-        let message = format!("the folder has {} files of an inventory", paths.len());
-        return Err(Problems::without_place(&name, message, format!("at most {MOST_FILES}: put jobs together in one")));
-    }
-    Ok(read_all(from, &paths))
+    folder::mark_too_large(from, &mut listed);
+    Ok(read_all(from, listed))
 }
 
-/// Lists the inventory files of a folder and of so many levels below it. Links to folders are not followed.
-fn list(folder: &Path, levels: usize, paths: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let path = entry.path();
-        if is_inventory(&path) {
-            paths.push(path);
-        } else if levels > 0 && entry.file_type()?.is_dir() && !is_hidden(&path) {
-            list(&path, levels - 1, paths)?;
+/// Reads the files of a folder. A file that cannot be read is a problem of that file alone.
+fn read_all(folder: &Path, listed: BTreeMap<PathBuf, Option<NotRead>>) -> Files {
+    let mut read = Vec::with_capacity(listed.len());
+    let mut platforms = Vec::new();
+    let wanted: Vec<usize> =
+        listed.values().enumerate().filter(|(_, not_read)| not_read.is_none()).map(|(i, _)| i).collect();
+    for (index, (path, not_read)) in listed.into_iter().enumerate() {
+        if folder::is_platform(folder, &path) {
+            platforms.push(index);
         }
-        if paths.len() > 2 * MOST_FILES {
-            break;
-        }
-    }
-    Ok(())
-}
-
-/// Reads the files of a folder. A file that cannot be read is a problem of that file alone. Where the files are
-/// together too large, that is a problem of the largest.
-fn read_all(folder: &Path, paths: &[PathBuf]) -> Files {
-    let size = |path: &PathBuf| std::fs::metadata(path).map_or(0, |about| about.len());
-    let mut by_size: Vec<(u64, usize)> = paths.iter().map(size).zip(0..).collect();
-    let mut total: u64 = by_size.iter().map(|(size, _)| size).sum();
-    by_size.sort_unstable();
-    let mut too_large = Vec::new();
-    while total > MAX_BYTES
-        && let Some((size, index)) = by_size.pop()
-    {
-        total -= size;
-        too_large.push(index);
-    }
-    let mut read = Vec::with_capacity(paths.len());
-    for (index, path) in paths.iter().enumerate() {
-        let about = std::fs::metadata(path);
-        let content = if too_large.contains(&index) {
-            let message = format!("the folder's files are together larger than {} MiB", MAX_BYTES / 1024 / 1024);
-            Err((message, "check that they are inventories, or check them apart"))
-        } else if about.is_ok_and(|about| !about.is_file()) {
+        let content = match not_read {
+            Some(not_read) => Err(not_read),
             // A read of a named pipe waits for a writer. A link that leads nowhere has its own message.
-            Err(("is not a regular file".to_owned(), "remove it from the folder"))
-        } else {
-            limited::file(path, MAX_BYTES).map_err(|wrong| (wrong.to_string(), help_with(&wrong)))
+            None if std::fs::metadata(&path).is_ok_and(|about| !about.is_file()) => {
+                Err(("is not a regular file".to_owned(), "remove it from the folder"))
+            }
+            None => limited::file(&path, MAX_BYTES).map_err(|wrong| (wrong.to_string(), help_with(&wrong))),
         };
-        let within = path.strip_prefix(folder).unwrap_or(path);
+        let within = path.strip_prefix(folder).unwrap_or(&path);
         let within: Vec<_> = within.iter().map(|part| part.to_string_lossy()).collect();
         read.push(Read { name: path.display().to_string(), within: within.join("/"), content });
     }
-    let platforms: Vec<usize> =
-        read.iter().enumerate().filter(|(_, file)| PLATFORM.contains(&&*file.within)).map(|(index, _)| index).collect();
     let mut files = files(read);
-    files.platform = if files.files.len() == 1 { Some(0) } else { platforms.first().copied() };
+    let only = if let [only] = wanted[..] { Some(only) } else { None };
+    files.platform = platforms.first().copied().or(only);
     if let [first, second, ..] = platforms[..] {
         let message = format!("{} is the platform's file already", files.files[first].name);
         files.sink.add(Place::start_of(second), message, "keep one of the two");
@@ -156,7 +118,7 @@ fn read_all(folder: &Path, paths: &[PathBuf]) -> Files {
 struct Read {
     name: String,
     within: String,
-    content: Result<Vec<u8>, (String, &'static str)>,
+    content: Result<Vec<u8>, NotRead>,
 }
 
 fn single(name: &str, content: Vec<u8>) -> Files {
@@ -177,15 +139,6 @@ pub(crate) fn names(names: &[std::sync::Arc<str>]) -> Files {
 #[cfg(feature = "cli")]
 pub(crate) fn digest(text: &str) -> String {
     hex(&Sha256::digest(text))
-}
-
-fn is_hidden(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
-}
-
-fn is_inventory(path: &Path) -> bool {
-    let known = path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml" || ending == "json");
-    known && !is_hidden(path) && !path.is_dir()
 }
 
 fn help_with(wrong: &Unreadable) -> &'static str {

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use super::bindings::Binding;
 use super::diagnostic::{Place, Placed, Sink};
 use super::files::Files;
-use super::limits::{LONGEST_GLOB, MOST_HOPS, check_length, check_name};
+use super::limits::{LONGEST_GLOB, check_hops, check_length, check_name};
 use super::names::{Locations, Names, Resolved};
 use super::validate::Duplicates;
-use super::{Hop, Job, Role, RoleArn, Seconds, Source, raw};
+use super::{Hop, Job, NameClash, Role, RoleArn, Seconds, Source, raw};
 use crate::lease::rules;
 
 /// The names of all jobs: a name is unique in the inventory.
@@ -16,6 +16,7 @@ pub(super) struct JobNames<'a> {
     pub(super) places: HashMap<String, Place>,
     pub(super) files: &'a Files,
     pub(super) duplicates: Duplicates,
+    pub(super) clashes: Vec<NameClash>,
 }
 
 impl JobNames<'_> {
@@ -30,6 +31,10 @@ impl JobNames<'_> {
                 return unique;
             }
             unique = format!("{unique} ({})", self.files.within[name.place.file]);
+        }
+        if unique != name.value {
+            let file = self.files.files[name.place.file].name.clone();
+            self.clashes.push(NameClash { file, first: name.value.as_str().into(), second: unique.as_str().into() });
         }
         self.places.insert(unique.clone(), name.place);
         unique
@@ -99,10 +104,7 @@ impl JobsOfFile<'_> {
 
     fn path(&mut self, job: &raw::Job, sink: &mut Sink) -> Option<Vec<Hop>> {
         let Some(written) = &job.path else { return Some(Vec::new()) };
-        if written.value.len() > MOST_HOPS {
-            let message = format!("the path has {} hops", written.value.len());
-            sink.add(written.place, message, format!("a path has at most {MOST_HOPS} hops"));
-        }
+        check_hops(written.value.len(), written.place, sink);
         let mut hops: Vec<Hop> = Vec::with_capacity(written.value.len());
         let mut whole = true;
         for hop in &written.value {

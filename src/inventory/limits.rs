@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::Seconds;
 use super::diagnostic::{Place, Placed, Sink};
+use super::raw::Document;
 use crate::lease::rules;
 
 /// The longest path that is accepted; real ones have one to three hops.
@@ -18,31 +19,51 @@ pub(super) const LONGEST_REASON: usize = 1000;
 pub(super) const MOST_JOBS: usize = 200_000;
 /// The most roles of which something is declared.
 pub(super) const MOST_ROLES: usize = 200_000;
-/// The most waivers: each finding is compared with each waiver.
-pub(super) const MOST_WAIVERS: usize = 5000;
+/// The most entries of `sources`, and globs of one of them.
+pub(super) const MOST_BINDINGS: usize = 10_000;
+pub(super) const MOST_GLOBS: usize = 1000;
+/// The most waivers of a file: each finding that the file rules is compared with each of them.
+pub(super) const MOST_WAIVERS_OF_A_FILE: usize = 5000;
+/// The most waivers of all files.
+pub(super) const MOST_WAIVERS: usize = 50_000;
 /// How far ahead the last day of a waiver may be where the inventory states no `longest_waiver`.
 pub(super) const LONGEST_WAIVER: Seconds = Seconds::hours(365 * 24);
 
-/// Reports and removes the items over the limit, of the file that has the most; returns whether there were any.
-pub(super) fn at_most<D, T>(
-    most: usize,
-    what: &str,
-    documents: &mut [D],
-    items: impl Fn(&mut D) -> &mut Vec<T>,
+/// Reports each file that the inventory has too many items by, and removes what is over the limit; returns whether
+/// there were any. The platform's file counts first, then the files with the fewest items: no large file is a problem
+/// of a small one.
+pub(super) fn at_most<T>(
+    (most, what): (usize, &str),
+    documents: &mut [(usize, Document)],
+    platform: Option<usize>,
+    items_of: impl Fn(&mut Document) -> &mut Vec<T>,
     place: impl Fn(&T) -> Place,
     sink: &mut Sink,
 ) -> bool {
-    let counts: Vec<usize> = documents.iter_mut().map(|document| items(document).len()).collect();
-    let total: usize = counts.iter().sum();
-    let Some(over) = total.checked_sub(most).filter(|over| *over > 0) else { return false };
-    let Some((largest, _)) = counts.iter().enumerate().max_by_key(|(_, count)| **count) else { return false };
-    let largest = items(&mut documents[largest]);
-    let kept = largest.len().saturating_sub(over);
-    if let Some(first) = largest.get(kept) {
-        sink.add(place(first), format!("the inventory has {total} {what}"), format!("at most {most} {what}"));
+    let mut counts = Vec::with_capacity(documents.len());
+    for (index, (file, document)) in documents.iter_mut().enumerate() {
+        counts.push((Some(*file) != platform, items_of(document).len(), index));
     }
-    largest.truncate(kept);
-    true
+    counts.sort_unstable();
+    let total: usize = counts.iter().map(|(_, count, _)| count).sum();
+    let mut room = most;
+    for (_, count, index) in counts {
+        let items = items_of(&mut documents[index].1);
+        if let Some(first) = items.get(room) {
+            let message = format!("the inventory has {total} {what}, {count} of them in this file");
+            sink.add(place(first), message, format!("at most {most} {what} in all files"));
+            items.truncate(room);
+        } else {
+            room -= count;
+        }
+    }
+    total > most
+}
+
+pub(super) fn check_hops(hops: usize, place: Place, sink: &mut Sink) {
+    if hops > MOST_HOPS {
+        sink.add(place, format!("the path has {hops} hops"), format!("a path has at most {MOST_HOPS} hops"));
+    }
 }
 
 pub(super) fn check_name(name: &Placed<String>, what: &str, sink: &mut Sink) {
@@ -78,5 +99,43 @@ pub(super) fn check_pattern(
         let (shortest, longest) = (lengths.start(), lengths.end());
         let help = format!("STS takes {shortest} to {longest} letters, digits and {others}");
         sink.add(written.place, format!("`{}` cannot be the {key}", written.value), help);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::raw::Waiver;
+
+    /// The files that are over the limit of ten waivers, by their numbers; the first is the platform's.
+    fn over(counts: &[usize]) -> Vec<usize> {
+        let waivers = |file: usize, count: usize| {
+            let waiver = || Waiver { place: Place { file, ..Place::default() }, ..Waiver::default() };
+            let waivers = (0..count).map(|_| waiver()).collect();
+            (file, Document { waivers, ..Document::default() })
+        };
+        let mut documents: Vec<_> = counts.iter().enumerate().map(|(file, count)| waivers(file, *count)).collect();
+        let mut sink = Sink::default();
+        let is_over = at_most(
+            (10, "waivers"),
+            &mut documents,
+            Some(0),
+            |document| &mut document.waivers,
+            |waiver| waiver.place,
+            &mut sink,
+        );
+        let files: Vec<usize> = sink.files().collect();
+        assert_eq!(is_over, !files.is_empty());
+        assert!(documents.iter().map(|(_, document)| document.waivers.len()).sum::<usize>() <= 10 * counts.len());
+        files
+    }
+
+    #[test]
+    fn the_limit_of_all_files_is_a_problem_of_those_with_the_most_and_never_of_the_platforms() {
+        assert_eq!(over(&[4, 3, 3]), [0; 0]);
+        assert_eq!(over(&[4, 3, 4]), [2]);
+        assert_eq!(over(&[9, 2, 1]), [1]);
+        assert_eq!(over(&[1, 20, 2, 3]), [1]);
+        assert_eq!(over(&[11, 1]), [0]);
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod diagnostic;
 mod fields;
 mod files;
 mod filter;
+mod folder;
 mod job_name;
 mod jobs;
 mod limits;
@@ -36,9 +37,11 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+#[cfg(any(feature = "cli", feature = "lambda"))]
+pub(crate) use arn::is_partition;
 pub use arn::{NotARole, RoleArn, RoleRef, is_account};
 #[cfg(feature = "cli")]
-pub(crate) use arn::{is_partition, partition_of_region, partitions};
+pub(crate) use arn::{partition_of_region, partitions};
 pub use broken::BrokenFile;
 #[cfg(feature = "cli")]
 pub use diagnostic::Remark;
@@ -78,6 +81,8 @@ pub struct Inventory {
     pub teams: BTreeMap<Arc<str>, TeamFile>,
     /// The files that were set aside because of their problems.
     pub broken: Vec<BrokenFile>,
+    /// The jobs whose name another file has too.
+    pub clashes: Vec<NameClash>,
     /// The default owner of the platform's file.
     pub platform_owner: Option<String>,
     /// Who reads IAM role settings, per account.
@@ -102,6 +107,18 @@ pub enum Origin {
     Profiles,
     /// GitHub workflows, read without an inventory.
     Workflows,
+}
+
+/// A job with the name of another file's job. The platform's file goes first, then the files in the order of their
+/// names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameClash {
+    /// The file of the later job.
+    pub file: Arc<str>,
+    /// The name, which the first job has.
+    pub first: JobName,
+    /// The name that the later job got.
+    pub second: JobName,
 }
 
 /// A file of a team.
@@ -293,7 +310,7 @@ impl Inventory {
     /// read.
     ///
     /// # Errors
-    /// Every problem, where the platform's file has one or no job is left.
+    /// Every problem, where the platform's file or a single file has one.
     pub async fn load_unbroken(from: &InventorySource, today: Date) -> Result<Self, Problems> {
         from.read().and_then(|files| broken::read_the_others(files, today))
     }
@@ -319,6 +336,7 @@ impl Inventory {
         let mut sink = diagnostic::Sink::default();
         let reading = Reading { today: None, duplicates: Duplicates::Refuse };
         let inventory = validate::inventory(vec![(0, document)], &files, reading, &mut sink);
+        validate::require_a_job(&inventory, &files, &mut sink);
         if sink.problems.is_empty() { Ok(inventory) } else { Err(Problems::new(files.files, sink).remarks()) }
     }
 
@@ -327,6 +345,7 @@ impl Inventory {
         let documents = documents(&files, |_| true, &mut sink);
         let reading = Reading { today, duplicates: Duplicates::Refuse };
         let inventory = validate::inventory(documents, &files, reading, &mut sink);
+        validate::require_a_job(&inventory, &files, &mut sink);
         if sink.problems.is_empty() { Ok(inventory) } else { Err(Problems::new(files.files, sink)) }
     }
 

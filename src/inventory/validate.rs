@@ -7,7 +7,8 @@ use jiff::civil::Date;
 
 use super::bindings::Bindings;
 use super::diagnostic::{Place, Placed, Sink};
-use super::files::{Files, PLATFORM};
+use super::files::Files;
+use super::folder::PLATFORM;
 use super::jobs::{JobNames, JobsOfFile};
 use super::limits::{
     LONGEST_GLOB, LONGEST_REASON, LONGEST_WAIVER, MOST_JOBS, MOST_ROLES, MOST_WAIVERS, at_most, check_length,
@@ -42,8 +43,10 @@ pub(crate) fn inventory(
     sink: &mut Sink,
 ) -> Inventory {
     let located = Locations(&files.files);
-    let roles_cut = bound(&mut documents, sink);
     let platform = files.platform;
+    // The names of the platform's jobs go before those of the teams.
+    documents.sort_by_key(|(index, _)| (Some(*index) != platform, *index));
+    let roles_cut = bound(&mut documents, platform, sink);
     let of_platform = |index: usize| Some(index) == platform;
     let take_roles =
         |document: &mut Document| (std::mem::take(&mut document.roles), document.roles_unread || roles_cut);
@@ -92,7 +95,7 @@ pub(crate) fn inventory(
         platform_owner: defaults.owner.as_ref().map(|owner| owner.value.clone()),
         ..Inventory::default()
     };
-    let mut job_names = JobNames { places: HashMap::new(), files, duplicates: reading.duplicates };
+    let mut job_names = JobNames { places: HashMap::new(), files, duplicates: reading.duplicates, clashes: Vec::new() };
     for (index, document) in documents {
         let binding = if of_platform(index) { None } else { bindings.of_file(index, &files.within[index], sink) };
         let own_defaults = document.defaults.unwrap_or_default();
@@ -124,17 +127,30 @@ pub(crate) fn inventory(
         let waivers = document.waivers.into_iter();
         inventory.waivers.extend(waivers.filter_map(|waiver| valid_waiver(waiver, last_day, located, sink)));
     }
-    if inventory.jobs.is_empty() && sink.problems.is_empty() {
-        sink.add(Place::start_of(0), "the inventory declares no job", "add one under `jobs:`");
-    }
+    inventory.clashes = job_names.clashes;
     inventory
 }
 
+/// Reports that there is nothing to check.
+pub(crate) fn require_a_job(inventory: &Inventory, files: &Files, sink: &mut Sink) {
+    if inventory.jobs.is_empty() && sink.problems.is_empty() {
+        let place = Place::start_of(files.platform.unwrap_or_default());
+        sink.add(place, "the inventory declares no job", "add one under `jobs:`");
+    }
+}
+
 /// Reports and removes what is over the bounds of an inventory. Returns whether roles were removed.
-fn bound(documents: &mut [(usize, Document)], sink: &mut Sink) -> bool {
-    at_most(MOST_JOBS, "jobs", documents, |(_, document)| &mut document.jobs, |job| job.place, sink);
-    at_most(MOST_WAIVERS, "waivers", documents, |(_, document)| &mut document.waivers, |waiver| waiver.place, sink);
-    at_most(MOST_ROLES, "roles", documents, |(_, document)| &mut document.roles, |(alias, _)| alias.place, sink)
+fn bound(documents: &mut [(usize, Document)], platform: Option<usize>, sink: &mut Sink) -> bool {
+    at_most((MOST_JOBS, "jobs"), documents, platform, |document| &mut document.jobs, |job| job.place, sink);
+    at_most(
+        (MOST_WAIVERS, "waivers"),
+        documents,
+        platform,
+        |document| &mut document.waivers,
+        |waiver| waiver.place,
+        sink,
+    );
+    at_most((MOST_ROLES, "roles"), documents, platform, |document| &mut document.roles, |(alias, _)| alias.place, sink)
 }
 
 /// Reports the keys that count in the platform's file alone.

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::shapes;
 use crate::aws::errors::{is_expired_in_cloudtrail, printable};
 use crate::facts::Observation;
 use crate::inventory::RoleArn;
@@ -12,7 +13,7 @@ use crate::notify::Notify;
 pub(super) enum Event {
     /// EventBridge: a full run.
     Schedule {
-        /// The event's id.
+        /// The event's id, if it is a UUID: it names the run in messages, and the checker's sessions in CloudTrail.
         id: Option<String>,
     },
     /// A person or a pipeline.
@@ -129,40 +130,43 @@ impl Event {
     pub(super) fn read(event: &Value) -> Result<Self, BadEvent> {
         let Value::Object(fields) = event else { return Err(BadEvent::NotAnObject) };
         let text = |key: &str| fields.get(key).and_then(Value::as_str);
+        let id = || text("id").filter(|id| shapes::is_uuid(id)).map(str::to_owned);
         if fields.contains_key("describe") || fields.contains_key("widgetContext") {
             return widget(fields);
         }
         if text("detail-type") == Some("AWS API Call via CloudTrail") {
-            return Ok(cloudtrail(fields, text("id")));
+            return Ok(cloudtrail(fields, id()));
         }
         if text("detail-type").is_some() && text("source").is_some() {
-            return Ok(Self::Schedule { id: text("id").map(printable) });
+            return Ok(Self::Schedule { id: id() });
         }
         manual(fields).map(Self::Manual)
     }
 }
 
 /// A CloudTrail event: the call that failed with expired credentials, or why the event is ignored.
-fn cloudtrail(fields: &Map<String, Value>, id: Option<&str>) -> Event {
+fn cloudtrail(fields: &Map<String, Value>, id: Option<String>) -> Event {
     let detail = fields.get("detail").unwrap_or(&Value::Null);
-    // Others wrote these texts: control characters in them are escaped.
-    let text = |path: &str| detail.pointer(path).and_then(Value::as_str).map(printable).filter(|text| !text.is_empty());
-    let Some(error_code) = text("/errorCode") else {
+    let text = |path: &str| detail.pointer(path).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let Some(error_code) = text("/errorCode").map(printable) else {
         return Event::Ignored("the CloudTrail event has no error".to_owned());
     };
     if !is_expired_in_cloudtrail(&error_code) {
         return Event::Ignored(format!("the CloudTrail event's error is {error_code}, not one of expired credentials"));
     }
-    let or_unknown = |found: Option<String>| found.unwrap_or_else(|| "unknown".to_owned());
-    let observed = Observation {
-        role: text("/userIdentity/sessionContext/sessionIssuer/arn").and_then(|arn| RoleArn::parse(&arn).ok()),
-        caller: or_unknown(text("/userIdentity/arn")),
-        call: format!("{}:{}", or_unknown(text("/eventSource")), or_unknown(text("/eventName"))),
-        error_code,
-        time: or_unknown(text("/eventTime")),
-        event_id: or_unknown(text("/eventID")),
+    let shaped = |path: &str, has_shape: fn(&str) -> bool| {
+        text(path).filter(|text| has_shape(text)).map_or_else(|| "unknown".to_owned(), str::to_owned)
     };
-    Event::Expired { id: id.map(printable), observed: Box::new(observed) }
+    let (service, operation) = (shaped("/eventSource", shapes::is_service), shaped("/eventName", shapes::is_operation));
+    let observed = Observation {
+        role: text("/userIdentity/sessionContext/sessionIssuer/arn").and_then(|arn| RoleArn::parse(arn).ok()),
+        caller: shaped("/userIdentity/arn", shapes::is_caller_arn),
+        call: format!("{service}:{operation}"),
+        error_code,
+        time: text("/eventTime").and_then(shapes::time).unwrap_or_else(|| "unknown".to_owned()),
+        event_id: shaped("/eventID", shapes::is_uuid),
+    };
+    Event::Expired { id, observed: Box::new(observed) }
 }
 
 /// A custom widget's request: its parameters are merged with CloudWatch's own `widgetContext`.

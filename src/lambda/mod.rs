@@ -6,6 +6,7 @@ mod answer;
 mod changes;
 mod event;
 pub mod logs;
+mod shapes;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -114,7 +115,8 @@ impl Function {
             notify::embedded_metrics(&report, &self.settings.metrics_namespace, at).iter().for_each(self.metrics);
             *self.last.lock().await = Some((Instant::now(), Arc::clone(&report)));
         }
-        let by = ManualRun { caller: invocation.caller.clone(), inventory_of_request: manual.inventory.is_some() };
+        let caller = invocation.caller.clone().filter(|caller| shapes::is_name(caller));
+        let by = ManualRun { caller, inventory_of_request: manual.inventory.is_some() };
         match (&self.settings.topic, &store, loaded) {
             (Some(topic), Some(store), Some(loaded)) => {
                 let Wanted { min_severity, .. } = self.settings.wanted;
@@ -234,8 +236,7 @@ impl Function {
             aws,
             concurrency: self.settings.concurrency,
             deadline: Some(Instant::now() + time_to_walk(invocation.remaining)),
-            // It becomes the name of the sessions in CloudTrail, and whoever invokes the function can write any id.
-            run_id: if is_uuid(&start.id) { &start.id } else { &invocation.request_id },
+            run_id: &start.id,
             progress: None,
         };
         // Boxed: the walk's future is large, and the futures of three events hold it.
@@ -268,13 +269,6 @@ impl Function {
 fn time_to_walk(remaining: Duration) -> Duration {
     let kept = (remaining / 5).clamp(Duration::from_secs(2), Duration::from_secs(15));
     remaining.saturating_sub(kept).max(remaining / 3)
-}
-
-/// Whether the id can be one of EventBridge: a UUID.
-fn is_uuid(id: &str) -> bool {
-    let dash = |index: usize| matches!(index, 8 | 13 | 18 | 23);
-    let fits = |(index, c): (usize, char)| if dash(index) { c == '-' } else { c.is_ascii_hexdigit() };
-    id.len() == 36 && id.chars().enumerate().all(fits)
 }
 
 fn failed(error_type: &str, message: impl ToString) -> Diagnostic {

@@ -200,7 +200,7 @@ impl Cause<'_> {
                 let ways = count(ways, "more way", "more ways");
                 let job = worst.job.as_ref().filter(|job| !job.is_copy());
                 Some(match (job, explain) {
-                    (Some(job), Some(explain)) => format!("{ways}: {explain} --job {}", crate::shell::word(job)),
+                    (Some(job), Some(explain)) => format!("{ways}: {explain} {}", crate::shell::option("--job", job)),
                     _ => format!("{ways}: add -v"),
                 })
             }

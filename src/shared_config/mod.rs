@@ -31,7 +31,7 @@ pub use effects::{Ineffective, IneffectiveKind};
 pub use ends::{StatedEnd, describe_span, has_zone, moment};
 pub use process::Helper;
 pub use profile::{Glued, Misspelt, Profile, SsoSession, TokenKey};
-pub(crate) use rewrite::{ForSdk, no_profiles, of_keys};
+pub(crate) use rewrite::{ForSdk, no_profiles, of_keys, token_of_file};
 pub use sdk::Kind;
 pub(crate) use sdk::files_without;
 pub use setting::Setting;

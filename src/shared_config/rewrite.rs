@@ -87,6 +87,20 @@ impl SharedConfig {
         ForSdk { files: files_of(&text), profile }
     }
 
+    /// The keys and tokens of all profiles, and the content of the files with tokens that they name.
+    pub(crate) fn secret_values(&self) -> Vec<String> {
+        const SECRETS: [&str; 4] =
+            ["aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token"];
+        let sections = self.sections();
+        let settings = sections.iter().flat_map(|(_, section)| &section.settings);
+        let value = |(key, written): (&String, &places::Written)| match &**key {
+            key if SECRETS.contains(&key) => Some(written.value.clone()),
+            "web_identity_token_file" => token_of_file(&written.value),
+            _ => None,
+        };
+        settings.filter_map(value).collect()
+    }
+
     fn credentials_of(
         &self,
         chain: &Chain<'_>,
@@ -137,6 +151,12 @@ impl SharedConfig {
         };
         self.files().iter().enumerate().filter(|(_, file)| file.read).filter_map(read).flatten().collect()
     }
+}
+
+/// The token in a file that a variable or a profile names.
+pub(crate) fn token_of_file(path: &str) -> Option<String> {
+    let path = std::path::Path::new(path);
+    limited::regular(path, MAX_BYTES).and_then(limited::text).ok().map(|token| token.trim().to_owned())
 }
 
 /// The settings of a profile, the later file's last.

@@ -599,12 +599,12 @@ fn a_folder_is_one_inventory() {
     assert_eq!(
         jobs,
         [
+            ("a", Some("us"), Seconds::minutes(5), "platform.yaml".into()),
             ("b", Some("us"), Seconds::minutes(5), "b.yml".into()),
-            ("c", Some("us"), Seconds::minutes(5), "c.json".into()),
-            ("a", Some("us"), Seconds::minutes(5), "platform.yaml".into())
+            ("c", Some("us"), Seconds::minutes(5), "c.json".into())
         ]
     );
-    assert_eq!(inventory.jobs[0].path, inventory.jobs[2].path);
+    assert_eq!(inventory.jobs[0].path, inventory.jobs[1].path);
 }
 
 #[test]

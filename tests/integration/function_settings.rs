@@ -193,9 +193,8 @@ async fn no_value_of_any_variable_of_the_sdk_makes_the_command_panic() {
             refused += 1;
             assert!(ran.stderr.starts_with(&format!("error: {name}: ")), "{name}={value:?}: {}", ran.stderr);
         }
-        // The stand-in is reached through these, and a blank SSL_CERT_FILE or SSL_CERT_DIR is refused.
+        // The stand-in is reached through these.
         let decides = is_about_credentials(name)
-            || name.starts_with("SSL_CERT_")
             || ["AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].contains(&name);
         if value.trim().is_empty() && !decides {
             assert_eq!(ran.status, 1, "{name}={value:?} is as if unset: {}", ran.stderr);
@@ -205,9 +204,12 @@ async fn no_value_of_any_variable_of_the_sdk_makes_the_command_panic() {
 }
 
 #[tokio::test]
-async fn a_retry_mode_of_a_profile_is_checked_too() {
+async fn a_setting_of_a_profile_is_checked_too() {
     let (aws, checker) = account().await;
     for (key, value, status) in [
+        ("use_fips_endpoint", "yes", 2),
+        ("use_dualstack_endpoint", "1", 2),
+        ("ignore_configured_endpoint_urls", "", 1),
         ("retry_mode", "legacy", 2),
         ("retry_mode", "", 1),
         ("retry_mode", "standard", 1),
@@ -218,8 +220,39 @@ async fn a_retry_mode_of_a_profile_is_checked_too() {
         let ran = command.file(".aws/config", format!("[default]\n{key} = {value}\n")).run().await;
         ran.assert_status(status);
         let sentence = format!("error: {key} of profile `default`: `{value}` is not");
-        assert_eq!(ran.stderr.contains(&sentence), status == 2, "{}", ran.stderr);
+        let other = format!("error: {key} of profile `default`: `{value}` is neither");
+        let is_named = ran.stderr.contains(&sentence) || ran.stderr.contains(&other);
+        assert_eq!(is_named, status == 2, "{}", ran.stderr);
     }
+}
+
+#[tokio::test]
+async fn a_region_of_a_profile_that_is_none_is_named_unless_a_variable_sets_another() {
+    let (aws, checker) = account().await;
+    for (variable, status) in [("", 2), ("eu-west-1", 1)] {
+        let command = Cli::on(INVENTORY, "check", &[]).asking(&aws, &checker).env("AWS_REGION", variable);
+        let command = command.env("AWS_DEFAULT_REGION", "").file(".aws/config", "[default]\nregion = eu west\n");
+        let ran = command.run().await;
+        ran.assert_status(status);
+        let sentence = "error: region of profile `default`: `eu west` is not a Region";
+        assert_eq!(ran.stderr.contains(sentence), status == 2, "{}", ran.stderr);
+    }
+}
+
+#[tokio::test]
+async fn an_empty_concurrency_or_certificate_file_counts_as_unset() {
+    let (aws, checker) = account().await;
+    for (name, value, status) in
+        [("CONCURRENCY", "", 1), ("CONCURRENCY", " ", 1), ("CONCURRENCY", "0", 2), ("SSL_CERT_FILE", "", 1)]
+    {
+        let ran = Cli::on(INVENTORY, "check", &[]).asking(&aws, &checker).env(name, value).run().await;
+        assert_eq!(ran.status, status, "{name}={value:?}: {}", ran.stderr);
+        assert!(status == 2 || ran.stdout.contains("nightly-etl"), "{}", ran.stdout);
+    }
+    let ran = Cli::new(&["lint"]).env("CONCURRENCY", "").run().await;
+    ran.assert_status(2);
+    let ran = Cli::on(INVENTORY, "check", &["--concurrency", ""]).asking(&aws, &checker).run().await;
+    ran.assert_status(2);
 }
 
 #[tokio::test]

@@ -395,6 +395,11 @@ impl Lambda {
         lambda
     }
 
+    /// The folder of the inventory.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Deploys another file of the folder.
     pub fn deploy_file(&self, name: &str, text: &str) {
         let path = self.folder.path().join(name);

@@ -428,13 +428,19 @@ async fn messages_of_a_manual_run_say_so_and_by_whom_and_those_of_a_schedule_do_
         at: jiff::Timestamp::now(),
         caller: caller.map(str::to_owned),
     };
-    lambda.handle(&invocation(Some("Cognito identity eu-west-1:\u{1b}1"), "one"), &json!({})).await.unwrap();
+    lambda.handle(&invocation(Some("Cognito identity eu-west-1:1"), "one"), &json!({})).await.unwrap();
     for message in aws.messages(TOPIC) {
         assert!(message.subject.as_ref().unwrap().contains("; manual run ("), "{:?}", message.subject);
         let text = message.text("email");
-        assert!(text.contains("Manual run, requested by Cognito identity eu-west-1: 1: a person"), "{text}");
+        assert!(text.contains("Manual run, requested by Cognito identity eu-west-1:1: a person"), "{text}");
         let body: Value = serde_json::from_str(message.text("sqs")).unwrap();
-        assert_eq!(body["manual"], json!({"caller": "Cognito identity eu-west-1: 1", "inventory": "function"}));
+        assert_eq!(body["manual"], json!({"caller": "Cognito identity eu-west-1:1", "inventory": "function"}));
+    }
+    // The client names itself: a text that is no name is not published.
+    let before = aws.messages(TOPIC).len();
+    lambda.handle(&invocation(Some("x: FORGED https://evil.example/"), "forged"), &json!({})).await.unwrap();
+    for message in &aws.messages(TOPIC)[before..] {
+        assert!(message.text("email").contains("Manual run: a person") && !format!("{message:?}").contains("FORGED"));
     }
     let manual = aws.messages(TOPIC).len();
     lambda.handle(&invocation(None, "two"), &event("scheduled.json")).await.unwrap();

@@ -74,9 +74,12 @@ fn limits() -> Vec<Limit> {
             with_waiver("reason", n)
         }),
         // Jobs and roles share one counter. A test with so many roles takes long.
-        counted(5000, ["the inventory has 5001 waivers", "at most 5000"], "| waivers | 5,000 |", |n| {
-            format!("version: 1\n{JOB}waivers: [{}]\n", repeated(waiver, n))
-        }),
+        counted(
+            5000,
+            ["the file has 5001 waivers", "at most 5000"],
+            "| waivers of a file; of all files | 5,000; 50,000 |",
+            |n| format!("version: 1\n{JOB}waivers: [{}]\n", repeated(waiver, n)),
+        ),
     ]
 }
 

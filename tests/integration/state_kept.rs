@@ -84,7 +84,8 @@ fn subscriber(aws: &StandIn) -> Subscriber<'_> {
 
 fn scheduled(id: &str) -> Value {
     let mut event = event("scheduled.json");
-    event["id"] = json!(id);
+    let digits: String = id.bytes().map(|byte| format!("{byte:02x}")).collect();
+    event["id"] = json!(format!("c3b1e0a4-5f7d-4e0b-9b57-{digits:0>12.12}"));
     event
 }
 

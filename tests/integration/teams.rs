@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use credential_health::inventory::{Inventory, InventorySource};
 use serde_json::{Value, json};
 
 use crate::harness::{CHECKER, Cli, Lambda, TOPIC, event, findings, ids, job, outcomes, role, world};
@@ -273,10 +274,11 @@ async fn a_file_that_breaks_resolves_no_finding_of_its_jobs() {
 #[tokio::test]
 async fn a_broken_file_of_the_platform_or_a_single_file_stops_the_run() {
     let (aws, checker) = aws().await;
+    let large = format!("version: 1\n# {}\n", "x".repeat(41 * 1024 * 1024));
     for files in [
         vec![("platform.yaml", "version: 1\nlongest_waiver: soon\n"), ("data.yaml", VICTIM)],
+        vec![("platform.yaml", &large), ("data.yaml", VICTIM)],
         vec![("data.yaml", "version: 1\njobs: [{name: j}]\n")],
-        vec![("platform.yaml", PLATFORM), ("data.yaml", "version: [")],
     ] {
         let lambda = Lambda::of_folder(&aws, &checker, &files, &[]).await;
         let failed = lambda.invoke(&json!({})).await.unwrap_err();
@@ -297,8 +299,12 @@ async fn without_a_file_of_the_platform_an_alias_of_another_file_can_be_used_wit
     let report = lambda.invoke(&json!({})).await.unwrap();
     assert_eq!(outcomes(&report, "j"), ["assumed"]);
     lambda.deploy_file("platform.yaml", PLATFORM);
-    let failed = lambda.invoke(&json!({})).await.unwrap_err();
-    assert!(failed.error_message.contains("declare it here or in platform.yaml"), "{}", failed.error_message);
+    let report = lambda.invoke(&json!({})).await.unwrap();
+    assert_eq!(ids(&report), ["inventory-broken"]);
+    let from = InventorySource::from_argument(lambda.folder());
+    let problems = Inventory::load(&from, "2026-11-23".parse().unwrap()).await.unwrap_err();
+    let helps: Vec<&str> = problems.iter().map(|problem| problem.help.as_str()).collect();
+    assert!(helps.concat().contains("declare it here or in platform.yaml"), "{helps:?}");
 }
 
 #[tokio::test]

@@ -35,6 +35,20 @@ async fn an_answer_truncated_inside_a_number_gives_no_number() {
 }
 
 #[tokio::test]
+async fn an_answer_whose_inner_elements_do_not_close_gives_no_number() {
+    for (from, to) in [
+        ("</MaxSessionDuration>", ""),
+        ("3600</MaxSessionDuration>", "43200</MaxSessionDuration"),
+        ("3600</MaxSessionDuration>", "43200<MaxSessionDuration/>"),
+        ("</Role>", ""),
+        ("</Role>", "</Roles>"),
+    ] {
+        let fault = Fault::on("GetRole").target(ETL).then(Answer::altered(from, to));
+        assert_unreadable(&checked_with(fault).await.0, ETL);
+    }
+}
+
+#[tokio::test]
 async fn a_max_session_duration_outside_the_range_of_iam_gives_no_number() {
     for number in ["0", "1", "3599", "43201", "2147483647", "-3600", "", "x"] {
         let altered = format!("<MaxSessionDuration>{number}</MaxSessionDuration>");

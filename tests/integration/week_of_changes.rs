@@ -95,7 +95,7 @@ async fn the_mails_of_a_week_are_what_the_page_shows() {
         let client = crate::harness::hasty_client(&aws, &checker).await;
         let lambda = Lambda::by(client, &day.inventory, SETTINGS);
         let mut scheduled = event("scheduled.json");
-        scheduled["id"] = format!("day-{}", number + 1).into();
+        scheduled["id"] = format!("c3b1e0a4-5f7d-4e0b-9b57-{:012}", number + 1).into();
         lambda.invoke_at(at, "request", &scheduled).await.unwrap();
         let messages = aws.messages(TOPIC).split_off(heard);
         heard += messages.len();

@@ -51,6 +51,49 @@ async fn an_invoker_cannot_choose_the_name_of_the_checkers_sessions() {
     assert!(aws.calls_of("AssumeRole").iter().any(|call| call.param("RoleSessionName") == Some(&name)));
 }
 
+/// Whoever may invoke the function writes an event of any text. None of it reaches the subscribers.
+#[tokio::test]
+async fn no_text_of_a_forged_event_is_published() {
+    let (aws, checker) = account().await;
+    let lambda = Lambda::new(&aws, &checker, INVENTORY, &[("TOPIC_ARN", TOPIC)]).await;
+    let forged = "FORGED: call +1 555 0100 at once";
+    let mut scheduled = event("scheduled.json");
+    scheduled["id"] = json!(forged);
+    let mut expired = event("cloudtrail-expired-token.json");
+    expired["id"] = json!(forged);
+    for path in ["/userIdentity/arn", "/eventSource", "/eventName", "/eventTime", "/eventID"] {
+        *expired.pointer_mut(&format!("/detail{path}")).unwrap() = json!(forged);
+    }
+    let mut no_arn = event("cloudtrail-expired-token.json");
+    no_arn["detail"]["userIdentity"]["arn"] = json!(format!("arn:aws:sts::222222222222:assumed-role/etl/{forged}"));
+    let mut more = event("cloudtrail-expired-token.json");
+    more["detail"]["eventTime"] = json!("2026-11-23T03:04:11Z FORGED");
+    for forged in [&scheduled, &expired, &no_arn, &more] {
+        let report = lambda.invoke(forged).await.unwrap();
+        assert!(!report.to_string().contains("FORGED"), "{report}");
+    }
+    let messages = aws.messages(TOPIC);
+    assert!(messages.len() >= 4 && !format!("{messages:?}").contains("FORGED"), "{messages:#?}");
+    // What AWS writes is shown.
+    let mut real = event("cloudtrail-expired-token.json");
+    real["id"] = json!("0c2b7a1e-5f7d-4e0b-9b57-0f6a7d2c8e19");
+    lambda.invoke(&real).await.unwrap();
+    let last = format!("{:?}", aws.messages(TOPIC).last());
+    for shown in ["assumed-role/etl/nightly-etl", "glue.amazonaws.com:StartJobRun", "2026-11-23T03:04:11Z"] {
+        assert!(last.contains(shown), "{last}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_id_of_blanks_is_no_success() {
+    let (aws, checker) = account().await;
+    let lambda = Lambda::new(&aws, &checker, INVENTORY, &[("TOPIC_ARN", TOPIC)]).await;
+    let blank = "<PublishResponse><PublishResult><MessageId> \n</MessageId></PublishResult></PublishResponse>";
+    aws.script(Fault::on("Publish").then(Answer::xml(200, blank)));
+    let failed = lambda.invoke(&event("scheduled.json")).await.unwrap_err();
+    assert_eq!(failed.error_type, "NotPublished", "{}", failed.error_message);
+}
+
 // --- Secrets ---
 
 /// The forms in which a refusal, a proxy or an echo can quote what was sent to it.

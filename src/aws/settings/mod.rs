@@ -17,7 +17,7 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use super::client::ATTEMPTS;
 pub(super) use variables::is_region;
 pub use variables::{Problem, problems, problems_beside_the_shell};
-use variables::{attempts, is_blank, is_url, retry_mode};
+use variables::{Takes, attempts, is_blank, is_url, retry_mode};
 
 use crate::visible::line;
 
@@ -26,6 +26,14 @@ type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The services whose endpoint can be set.
 const SERVICES: [&str; 4] = ["STS", "IAM", "SNS", "S3"];
+
+/// The checked settings of a profile, the variables that go before them, and their types of values.
+const OF_PROFILES: [(&str, &[&str], Takes); 4] = [
+    ("region", &["AWS_REGION", "AWS_DEFAULT_REGION"], Takes::Region),
+    ("use_fips_endpoint", &["AWS_USE_FIPS_ENDPOINT"], Takes::Boolean),
+    ("use_dualstack_endpoint", &["AWS_USE_DUALSTACK_ENDPOINT"], Takes::Boolean),
+    ("ignore_configured_endpoint_urls", &["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"], Takes::Boolean),
+];
 
 /// A setting with a value that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +62,10 @@ pub(super) async fn loader(variable: Variables<'_>) -> Result<ConfigLoader, BadS
     // The credential chain reports an unreadable file, with the reason.
     let profiles =
         profile::load(&Fs::real(), &Env::real(), &files, selected.map(Cow::Borrowed)).await.unwrap_or_default();
+    let problems = problems_of_profile(variable, &profiles);
+    if !problems.is_empty() {
+        return Err(BadSettings(problems));
+    }
     let loader = aws_config::defaults(BehaviorVersion::latest())
         .retry_config(retry_config(variable, &profiles)?)
         .profile_files(files);
@@ -105,13 +117,29 @@ impl LoadServiceConfig for ServiceSettings {
     }
 }
 
+/// The settings of the profile with an unusable value, where no variable sets them.
+fn problems_of_profile(variable: Variables<'_>, profiles: &ProfileSet) -> Vec<BadSetting> {
+    let problem = |(key, name, takes): &(&str, &[&str], Takes)| {
+        let set = profiles.get(key).filter(|value| !is_blank(value))?;
+        if name.iter().any(|name| value(variable, name).is_some()) {
+            return None;
+        }
+        Some(BadSetting { name: of_profile(key, profiles), problem: takes.check(set).err()? })
+    };
+    OF_PROFILES.iter().filter_map(problem).collect()
+}
+
+fn of_profile(key: &str, profiles: &ProfileSet) -> String {
+    format!("{key} of profile `{}`", line(profiles.selected_profile()))
+}
+
 /// Retries of the variables or the profile, or this program's defaults.
 fn retry_config(variable: Variables<'_>, profiles: &ProfileSet) -> Result<RetryConfig, BadSettings> {
     let setting = |name: &str, key: &str| {
         let own = value(variable, name).map(|value| (name.to_owned(), value));
         own.or_else(|| {
             let value = profiles.get(key).filter(|value| !is_blank(value))?;
-            Some((format!("{key} of profile `{}`", line(profiles.selected_profile())), value.to_owned()))
+            Some((of_profile(key, profiles), value.to_owned()))
         })
     };
     let mut problems = Vec::new();

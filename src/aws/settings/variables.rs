@@ -66,7 +66,7 @@ pub enum Problem {
 
 /// The type of a variable's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Takes {
+pub(super) enum Takes {
     Secret,
     Region,
     Url,
@@ -79,7 +79,7 @@ enum Takes {
 }
 
 impl Takes {
-    fn check(self, value: &str) -> Result<(), Problem> {
+    pub(super) fn check(self, value: &str) -> Result<(), Problem> {
         let shown = || line(value).chars().take(100).collect::<String>();
         let (fits, problem): (bool, fn(String) -> Problem) = match self {
             Self::Secret => return unwanted_character(value).map_or(Ok(()), |found| Err(Problem::NotASecret(found))),

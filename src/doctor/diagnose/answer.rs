@@ -1,6 +1,6 @@
 //! What AWS answered: GetCallerIdentity, and the calls that a provider makes before it. Classes are `failure`'s.
 
-use super::commands::{SET_CLOCK, find_program, of_profile, quoted, renew, renew_profile};
+use super::commands::{SET_CLOCK, find_program, of_profile, option, renew, renew_profile};
 use super::session::is_session_key;
 use super::{Diagnosis, Level, Subject};
 use crate::doctor::facts::{
@@ -214,7 +214,7 @@ fn denied(subject: &Subject<'_>, refused: &Refused, said: &str) -> Diagnosis {
         "assume-denied",
         format!("STS does not let these credentials assume role {role}"),
         format!("{said}{cause} AWS says the same where there is no such role."),
-        format!("aws iam get-role --role-name {} --query Role.AssumeRolePolicyDocument", quoted(&role)),
+        format!("aws iam get-role {} --query Role.AssumeRolePolicyDocument", option("--role-name", &role)),
     )
 }
 

@@ -3,7 +3,7 @@
 
 use super::Subject;
 use crate::doctor::facts::{Base, Chain, Process, Profile, Provider};
-pub(super) use crate::shell::word as quoted;
+pub(super) use crate::shell::{file as operand, option, word as quoted};
 use crate::visible::looks_like_credential;
 
 /// Removes the environment's credentials.
@@ -17,7 +17,7 @@ pub(super) const SET_CLOCK: &str = "sudo chronyd -q 'server time.aws.com iburst'
 pub(super) fn leave_out_keys(subject: &Subject<'_>) -> String {
     match &subject.facts.profile {
         Profile::Leads(chain) if lives_on_environment(chain) => {
-            format!("aws sts get-caller-identity --profile {}", name(&subject.facts.selected.name))
+            format!("aws sts get-caller-identity {}", profile_option(&subject.facts.selected.name))
         }
         _ => UNSET_KEYS.to_owned(),
     }
@@ -31,19 +31,19 @@ pub(super) fn lives_on_environment(chain: &Chain) -> bool {
 /// Edits a file in place, with GNU's sed and with that of BSD and macOS. The copy that sed keeps is removed: it may
 /// hold secrets.
 pub(super) fn edit_file(script: &str, file: &str) -> String {
-    let file = quoted(file);
+    let file = operand(file);
     format!("sed -i.bak {} {file} && rm {file}.bak", quoted(script))
 }
 
 /// Writes the output of a command on the file into the file, which keeps its owner and its permissions.
 pub(super) fn rewrite_file(command: &str, file: &str) -> String {
-    let file = quoted(file);
+    let file = operand(file);
     format!("t=$(mktemp) && {command} {file} >\"$t\" && cat \"$t\" >{file}; rm -f \"$t\"")
 }
 
 /// Opens a file where only a person can tell what is meant.
 pub(super) fn open_editor(file: &str) -> String {
-    format!("\"${{EDITOR:-vi}}\" {}", quoted(file))
+    format!("\"${{EDITOR:-vi}}\" {}", operand(file))
 }
 
 /// The name as a word of the shell; NAME where it looks like a credential.
@@ -51,9 +51,14 @@ pub(super) fn name(name: &str) -> String {
     if looks_like_credential(name) { "NAME".to_owned() } else { quoted(name) }
 }
 
+/// `--profile NAME`; NAME itself where the name looks like a credential.
+fn profile_option(profile: &str) -> String {
+    option("--profile", if looks_like_credential(profile) { "NAME" } else { profile })
+}
+
 /// ` --profile NAME`, unless it is the default profile.
 pub(super) fn of_profile(profile: &str) -> String {
-    if profile == "default" { String::new() } else { format!(" --profile {}", name(profile)) }
+    if profile == "default" { String::new() } else { format!(" {}", profile_option(profile)) }
 }
 
 /// The command that renews or replaces the first credentials of a profile.
@@ -68,7 +73,7 @@ pub(super) fn renew_profile(chain: &Chain) -> String {
         Base::Keys { token: false, .. } => format!("aws configure{profile}"),
         // The command may hold a secret, but it is in the config file anyway; its output is not shown.
         Base::Process(_) => format!("sh -c \"$(aws configure get credential_process{profile})\" >/dev/null"),
-        Base::WebIdentity(token) => format!("ls -l {}", quoted(&token.file)),
+        Base::WebIdentity(token) => format!("ls -l {}", operand(&token.file)),
         Base::Named(_) => "curl -sS -m 2 -o /dev/null http://169.254.169.254/latest/meta-data/".to_owned(),
     }
 }
@@ -78,7 +83,7 @@ pub(super) fn find_program(process: &Process) -> String {
     let Process { program, file, line, .. } = process;
     let name = quoted(program.rsplit('/').next().unwrap_or_default());
     let edit = format!("{line}s|{}|$p|", program.replace('.', r"\."));
-    let file = quoted(file);
+    let file = operand(file);
     format!("p=\"$(command -v {name})\" && sed -i.bak \"{edit}\" {file} && rm {file}.bak")
 }
 
@@ -95,7 +100,7 @@ pub(super) fn renew(subject: &Subject<'_>) -> String {
         (Some(Provider::Profile), Profile::Leads(chain)) => renew_profile(chain),
         (Some(Provider::WebIdentity), _) => {
             let file = facts.environment.web_identity.as_ref().map_or("", |identity| identity.file.as_str());
-            format!("ls -l {}", quoted(file))
+            format!("ls -l {}", operand(file))
         }
         (Some(Provider::Container), _) => {
             "unset AWS_CONTAINER_CREDENTIALS_RELATIVE_URI AWS_CONTAINER_CREDENTIALS_FULL_URI".to_owned()
@@ -115,5 +120,6 @@ mod tests {
     fn every_profile_but_the_default_one_is_named() {
         assert_eq!(of_profile("default"), "");
         assert_eq!(of_profile("my profile"), " --profile 'my profile'");
+        assert_eq!(of_profile("-x"), " --profile=-x");
     }
 }

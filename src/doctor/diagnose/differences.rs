@@ -1,6 +1,6 @@
 //! Where other tools take other credentials than the AWS CLI and boto3, or another role or duration.
 
-use super::commands::{edit_file, open_editor, quoted};
+use super::commands::{edit_file, open_editor, option, quoted};
 use super::profile::{is_duration_refused, set_duration};
 use super::{Diagnosis, Level, Subject};
 use crate::doctor::facts::{Base, Chain, Noted, Profile, Provider, SelectedBy, Spot};
@@ -39,8 +39,8 @@ fn duration(chain: &Chain, noted: &Noted<DifferenceKind>) -> Diagnosis {
     let command = match (noted.kind, role) {
         // A longer duration is meant, and the role has to allow it.
         (DifferenceKind::Duration, Some(role)) => {
-            let name = quoted(role.arn.rsplit('/').next().unwrap_or_default());
-            format!("aws iam get-role --role-name {name} --query Role.MaxSessionDuration")
+            let name = option("--role-name", role.arn.rsplit('/').next().unwrap_or_default());
+            format!("aws iam get-role {name} --query Role.MaxSessionDuration")
         }
         // With an hour, every tool gets the same.
         _ => set_duration(&noted.profile),

@@ -1,6 +1,6 @@
 //! The shared configuration files: lines and headers that tools refuse, ignore or read differently.
 
-use super::commands::{edit_file, open_editor, quoted, rewrite_file};
+use super::commands::{edit_file, open_editor, operand, option, quoted, rewrite_file};
 use super::{Diagnosis, Level, Subject, level};
 use crate::doctor::facts::{FileTrouble, Profile, SelectedBy};
 use crate::shared_config::TroubleKind;
@@ -55,7 +55,7 @@ fn file(subject: &Subject<'_>, trouble: &FileTrouble) -> Diagnosis {
         }
         TroubleKind::Unreadable { named_by } => {
             let level = if is_without_profile(subject) { level(subject) } else { Level::Note };
-            let list = || format!("ls -ld {}", quoted(file));
+            let list = || format!("ls -ld {}", operand(file));
             let command = named_by.map_or_else(list, |variable| format!("unset {variable}"));
             new("file-trouble", level, why, command)
         }
@@ -68,7 +68,7 @@ fn with_header(subject: &Subject<'_>, written: &str, right: &str, profile: &str,
     let edit = edit_file(&format!("s/^{}/{}/", escaped(written), right.replace('/', r"\/")), file);
     let name = right.trim_matches(['[', ']']).trim_start_matches("profile ");
     let select = match subject.facts.selected.by {
-        SelectedBy::Option => format!("credential-health doctor --profile {}", quoted(name)),
+        SelectedBy::Option => format!("credential-health doctor {}", option("--profile", name)),
         SelectedBy::Variable | SelectedBy::Default => format!("export AWS_PROFILE={}", quoted(name)),
         SelectedBy::DefaultVariable => format!("export AWS_DEFAULT_PROFILE={}", quoted(name)),
     };

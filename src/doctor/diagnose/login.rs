@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::commands::{of_profile, quoted, renew_profile};
+use super::commands::{of_profile, operand, quoted, renew_profile};
 use super::{Diagnosis, Subject, ends_soon};
 use crate::doctor::facts::{Base, Cached, Chain, Jwt, Login, Profile, Provider, Sso, SsoLogin, WebIdentity};
 use crate::inventory::RoleArn;
@@ -224,7 +224,7 @@ fn web_identity(subject: &Subject<'_>, identity: &WebIdentity, command: &str) ->
             "web-identity-token-unreadable",
             format!("The web identity token is not one: {file}"),
             "It is not a JSON Web Token, or may not be read by this user. STS answers InvalidIdentityToken.",
-            format!("ls -l {}", quoted(file)),
+            format!("ls -l {}", operand(file)),
         ),
         Cached::Found(Jwt { expires: Some(end) }) if *end <= subject.now => Diagnosis::problem(
             "web-identity-token-expired",

@@ -163,7 +163,9 @@ fn without_comment(line: usize, file: &str) -> String {
 
 /// The name for a command. A guess stays a placeholder unless one edit leads to it.
 fn sure(written: &str, near: &str) -> String {
-    if strsim::damerau_levenshtein(written, near) <= 1 { quoted(near) } else { "NAME".to_owned() }
+    // The AWS CLI takes a value that begins with a dash for an option.
+    let is_value = !near.starts_with('-');
+    if is_value && strsim::damerau_levenshtein(written, near) <= 1 { quoted(near) } else { "NAME".to_owned() }
 }
 
 /// `credential_source` names variables that are not set.

@@ -133,8 +133,8 @@ impl<'a> Explanation<'a> {
         let live = self.job.path.iter().filter(is_live).count();
         let known = self.job.path.iter().filter(|hop| self.max_session(&hop.role).is_some()).count();
         let check = format!(
-            "`check` with the same `--inventory` and `--job {}` reads them",
-            crate::shell::word(&self.job.name)
+            "`check` with the same `--inventory` and `{}` reads them",
+            crate::shell::option("--job", &self.job.name)
         );
         match (&self.read_at, self.job.path.len()) {
             (_, 0) => "From the inventory. The path has no role.".to_owned(),

@@ -218,7 +218,10 @@ fn example(random: &mut Random) -> Value {
     let names = emulator::events();
     let mut event: Value = serde_json::from_str(&emulator::event(&names[random.below(names.len())])).unwrap();
     if event.get("id").is_some() {
-        event["id"] = json!(format!("{:016x}", random.next()));
+        // One of EventBridge, or one that somebody chose.
+        let id = format!("{:016x}", random.next());
+        let uuid = format!("{}-{}-4e0b-9b57-0f6a7d2c8e19", &id[..8], &id[8..12]);
+        event["id"] = json!(if random.once_in(8) { id } else { uuid });
     }
     event
 }

@@ -1,0 +1,147 @@
+//! The files of an inventory in a folder. Each file is read, or is a problem by its name: none is left out without a
+//! word.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::yaml::MAX_BYTES;
+use crate::limited;
+
+/// The most files of a folder and the folders below it.
+const MOST_FILES: usize = 10_000;
+/// How much of a file says whether it is an inventory.
+const START: u64 = 64 * 1024;
+/// The names of the platform's file.
+pub(super) const PLATFORM: [&str; 3] = ["platform.yaml", "platform.yml", "platform.json"];
+
+/// The reason why a file or a folder is not read, and what to do.
+pub(super) type NotRead = (String, &'static str);
+
+/// Every file of an inventory, in the order of the names, with the reason where it is not to be read.
+pub(super) fn list(root: &Path) -> io::Result<BTreeMap<PathBuf, Option<NotRead>>> {
+    let at_root = entries(root)?;
+    let has_platform = at_root.iter().any(|path| is_platform(root, path));
+    let mut files: Vec<PathBuf> = Vec::new();
+    let mut not_read: BTreeMap<PathBuf, Option<NotRead>> = BTreeMap::new();
+    let mut folders = Vec::new();
+    sort(at_root, &mut files, &mut folders);
+    let mut below = Vec::new();
+    while let Some(folder) = folders.pop() {
+        let is_link = folder.is_symlink();
+        if is_link && has_platform {
+            let reason = "is a link to a folder, and such a link is not followed".to_owned();
+            not_read.insert(folder, Some((reason, "put the files into the folder of the inventory")));
+            continue;
+        }
+        let mut deeper = Vec::new();
+        match entries(&folder) {
+            Ok(entries) => sort(entries, &mut below, &mut deeper),
+            Err(_) if !has_platform => {}
+            Err(error) => {
+                not_read.insert(folder, Some((format!("cannot be read: {error}"), "let the checker read the folder")));
+            }
+        }
+        if !is_link {
+            folders.append(&mut deeper);
+        }
+    }
+    if has_platform {
+        files.append(&mut below);
+    } else {
+        // As in version 0.1.0, the folders below are not part of the inventory. An inventory there is most likely one
+        // that somebody wants to be checked; files of another kind are not.
+        let reason = || Some(("is in a folder below, which is not read without platform.yaml".to_owned(), HELP_BELOW));
+        let inventories = below.into_iter().take(MOST_FILES).filter(|path| is_like_an_inventory(path));
+        not_read.extend(inventories.map(|path| (path, reason())));
+    }
+    let mut listed = at_most(root, files);
+    listed.append(&mut not_read);
+    Ok(listed)
+}
+
+const HELP_BELOW: &str = "add platform.yaml to the folder of the inventory, or move the file there";
+
+/// The platform's file is directly in the folder of the inventory.
+pub(super) fn is_platform(root: &Path, path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase());
+    path.parent() == Some(root) && name.is_some_and(|name| PLATFORM.contains(&&*name)) && !path.is_dir()
+}
+
+/// The paths in a folder that are not hidden.
+fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let paths = std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path()));
+    let is_hidden = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+    paths.filter(|path| !path.as_ref().is_ok_and(|path| is_hidden(path))).collect()
+}
+
+fn sort(paths: Vec<PathBuf>, files: &mut Vec<PathBuf>, folders: &mut Vec<PathBuf>) {
+    for path in paths {
+        if path.is_dir() {
+            folders.push(path);
+        } else if is_inventory(&path) {
+            files.push(path);
+        }
+    }
+}
+
+/// Whether the name is that of an inventory, in capitals too.
+fn is_inventory(path: &Path) -> bool {
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+    ending.is_some_and(|ending| matches!(&*ending, "yaml" | "yml" | "json"))
+}
+
+/// Whether the file states the version of an inventory at its start.
+fn is_like_an_inventory(path: &Path) -> bool {
+    // To open a named pipe can wait forever.
+    if !path.is_file() {
+        return false;
+    }
+    let Ok(start) = std::fs::File::open(path).and_then(|file| limited::start(file, START)) else { return false };
+    let start = String::from_utf8_lossy(&start);
+    start.lines().flat_map(|line| line.split(['{', ','])).any(|part| {
+        let part: String = part.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\'')).collect();
+        part.strip_prefix("version:1").is_some_and(|rest| rest.is_empty() || rest.starts_with(['}', '#']))
+    })
+}
+
+/// The files, those over the limit with the reason. The platform's file goes first, and the folders take turns: files
+/// over the limit are in the folder that has the most.
+fn at_most(root: &Path, mut files: Vec<PathBuf>) -> BTreeMap<PathBuf, Option<NotRead>> {
+    files.sort();
+    let total = files.len();
+    let mut of_folder: BTreeMap<PathBuf, usize> = BTreeMap::new();
+    let mut in_turn: Vec<(bool, usize, PathBuf)> = Vec::with_capacity(total);
+    for path in files {
+        let before = of_folder.entry(path.parent().unwrap_or(root).to_owned()).or_default();
+        in_turn.push((!is_platform(root, &path), *before, path));
+        *before += 1;
+    }
+    in_turn.sort();
+    let mut listed = BTreeMap::new();
+    for (index, (_, _, path)) in in_turn.into_iter().enumerate() {
+        let is_over = index >= MOST_FILES;
+        let reason = format!("the folder has {total} files of an inventory");
+        listed.insert(path, is_over.then_some((reason, "at most 10000 are read: put the jobs of several in one")));
+    }
+    listed
+}
+
+/// The files that make a folder larger than an inventory may be. The platform's file goes first, then the smallest: no
+/// large file is a problem of a small one.
+pub(super) fn mark_too_large(root: &Path, files: &mut BTreeMap<PathBuf, Option<NotRead>>) {
+    let size = |path: &Path| std::fs::metadata(path).map_or(0, |about| about.len());
+    let wanted = files.iter_mut().filter(|(_, not_read)| not_read.is_none());
+    let mut by_size: Vec<_> =
+        wanted.map(|(path, not_read)| (!is_platform(root, path), size(path), path, not_read)).collect();
+    by_size.sort_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)));
+    let mut total = 0;
+    for (_, size, _, not_read) in by_size {
+        if total + size > MAX_BYTES {
+            let reason = format!("the folder's files are together larger than {} MiB", MAX_BYTES / 1024 / 1024);
+            *not_read = Some((reason, "check that they are inventories, or check them apart"));
+        } else {
+            total += size;
+        }
+    }
+}
