@@ -10,6 +10,8 @@ use crate::findings::Subject;
 use crate::inventory::{Filter, Inventory, Job, NothingMatches};
 use crate::plan::Plan;
 #[cfg(feature = "aws")]
+use crate::live;
+#[cfg(feature = "aws")]
 use crate::probe::Probe;
 use crate::report::{Report, Run, Trigger};
 use crate::templates::Planned;
@@ -104,8 +106,10 @@ pub async fn check(
 ) -> Result<Outcome, NothingMatches> {
     let jobs = filter.select(inventory)?;
     let plan = Plan::new(inventory, &jobs);
-    let facts = probe.walk(inventory, &plan).await;
-    Ok(conclude(inventory, jobs, &plan, facts, start))
+    let mut facts = probe.walk(inventory, &plan).await;
+    let live = live::with_live_settings(inventory, &mut facts);
+    let inventory = live.as_ref().unwrap_or(inventory);
+    Ok(conclude(inventory, filter.select(inventory)?, &plan, facts, start))
 }
 
 fn conclude(inventory: &Inventory, jobs: Vec<&Job>, plan: &Plan, facts: Facts, start: &Start) -> Outcome {

@@ -48,8 +48,12 @@ impl JudgedJob<'_> {
         let length = match self.job.length_from {
             LengthFrom::Declared | LengthFrom::Configured => format!("runs up to {}", self.job.length),
             LengthFrom::Assumed => {
-                let length = self.job.length;
-                format!("may run up to {length} (no timeout-minutes states how long it uses these credentials)")
+                let why = match &self.job.source {
+                    Source::Lambda { function: Some(_) } => "the longest Timeout of Lambda; that of the function is not known",
+                    source if source.is_platform() => "the default of its service; no timeout is set",
+                    _ => "no timeout-minutes states how long it uses these credentials",
+                };
+                format!("may run up to {} ({why})", self.job.length)
             }
             LengthFrom::Measured => format!("ran up to {}", self.job.length),
             LengthFrom::Observed => format!("ran at least {}", self.job.length),
@@ -66,13 +70,18 @@ impl JudgedJob<'_> {
 
     /// The finding with the common evidence of findings about verdicts.
     pub(super) fn finding(&self) -> Finding {
-        let needed = Provenance::Inventory("age + length + pause");
+        let live = self.subject.facts.live_setting(self.job).is_some();
+        let needed = match self.job.source {
+            Source::Lambda { .. } if live => Provenance::Service("Lambda: Timeout of GetFunctionConfiguration"),
+            _ => Provenance::Inventory("age + length + pause"),
+        };
         let mut finding = Finding::about_job(self.id, self.job, self.judgement.limiting_hop)
             .evidence(Fact::Needed(self.needed()), needed);
         if let Some(lease) = self.judgement.lease {
             let provenance = match self.judgement.hops.last() {
                 Some(last) if last.stated => Provenance::Inventory("duration of the last hop"),
                 Some(_) => Provenance::Sts("3600 where the client sends no DurationSeconds"),
+                None if live => Provenance::Service("IAM Identity Center: SessionDuration of DescribePermissionSet"),
                 None => Provenance::Derived("the source's own session"),
             };
             finding = finding.evidence(Fact::Lease(lease), provenance);

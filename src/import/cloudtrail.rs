@@ -10,7 +10,7 @@ use super::{Imported, locate};
 use crate::cloudtrail::runs::{PathKey, PathSummary, paths};
 use crate::cloudtrail::{Origin, Sessions, time};
 use crate::inventory::problem::{Place, Placed};
-use crate::inventory::{JobComments, LengthFrom, Refresh, Remark, Seconds, Source};
+use crate::inventory::{JobComments, LengthFrom, PermissionSet, Refresh, Remark, Seconds, Source};
 use crate::lease::rules::{ASSUME_ROLE_RANGE, PERMISSION_SET_DEFAULT, PORTAL_SESSION_DEFAULT, SESSION_TOKEN_DEFAULT};
 
 /// The name of the records in remarks.
@@ -89,6 +89,13 @@ fn draft(
     }
 }
 
+/// The permission set of a role that IAM Identity Center made: `AWSReservedSSO_NAME_` and 16 hexadecimal digits.
+fn permission_set_of(role: &str) -> Option<PermissionSet> {
+    let (name, id) = role.rsplit('/').next()?.strip_prefix("AWSReservedSSO_")?.rsplit_once('_')?;
+    let made_up = id.len() == 16 && id.bytes().all(|digit| digit.is_ascii_hexdigit());
+    PermissionSet::parse(name).ok().filter(|_| made_up)
+}
+
 /// The path up to this many roles.
 fn prefix(key: &PathKey, roles: usize) -> PathKey {
     PathKey { roles: key.roles[..roles].into(), ..key.clone() }
@@ -108,12 +115,13 @@ fn source(key: &PathKey, all: &BTreeMap<PathKey, PathSummary>) -> Option<Source>
         Origin::WebIdentity => Source::WebIdentity { renewable: all.get(key).is_some_and(|path| path.renewals > 0) },
         Origin::Saml => Source::Saml { renewable: false },
         Origin::IdentityCenter => Source::IdentityCenter {
+            permission_set: key.roles.first().and_then(|role| permission_set_of(role)),
             session: granted().unwrap_or(PERMISSION_SET_DEFAULT),
             portal_session: PORTAL_SESSION_DEFAULT,
         },
         Origin::Ec2Instance => Source::Ec2Instance,
         Origin::EcsTask => Source::EcsTask,
-        Origin::Lambda => Source::Lambda,
+        Origin::Lambda => Source::Lambda { function: None },
         Origin::Codebuild => Source::Codebuild,
         Origin::EksPodIdentity => Source::EksPodIdentity,
         Origin::Service => Source::ServiceRole { duration: granted() },

@@ -51,6 +51,11 @@ impl Fields {
         found
     }
 
+    /// Makes a key required that `optional` did not find.
+    pub(super) fn require(&mut self, key: &'static str) {
+        self.missing.push(key);
+    }
+
     /// Reports unknown keys and missing ones. A required key that is misspelt is one error, not two.
     pub(super) fn finish(mut self, sink: &mut Sink) {
         for (key, _) in &self.entries {

@@ -25,7 +25,7 @@ use crate::visible::line;
 type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The services whose endpoint can be set.
-const SERVICES: [&str; 4] = ["STS", "IAM", "SNS", "S3"];
+const SERVICES: [&str; 6] = ["STS", "IAM", "SNS", "S3", "Lambda", "SSO Admin"];
 
 /// A setting with a value that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
