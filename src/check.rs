@@ -8,9 +8,9 @@ use crate::cloudtrail::Sessions;
 use crate::facts::{Facts, Mode, Observation};
 use crate::findings::Subject;
 use crate::inventory::{Filter, Inventory, Job, NothingMatches};
-use crate::plan::Plan;
 #[cfg(feature = "aws")]
 use crate::live;
+use crate::plan::Plan;
 #[cfg(feature = "aws")]
 use crate::probe::Probe;
 use crate::report::{Report, Run, Trigger};

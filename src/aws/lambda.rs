@@ -24,11 +24,8 @@ impl Calls {
             .set_qualifier(function.qualifier().map(str::to_owned))
             .send()
             .await
-            .map_err(|error| {
-                setting_failure(GetFunctionConfiguration, ErrorAnswer::read(&error, &self.aws.secrets))
-            })?;
-        let unreadable =
-            |message: &str| setting_failure(GetFunctionConfiguration, ErrorAnswer::unreadable(message));
+            .map_err(|error| setting_failure(GetFunctionConfiguration, ErrorAnswer::read(&error, &self.aws.secrets)))?;
+        let unreadable = |message: &str| setting_failure(GetFunctionConfiguration, ErrorAnswer::unreadable(message));
         // The credentials may be of another account, which may have a function of that name.
         let answered = answer.function_arn.as_deref().and_then(|arn| FunctionArn::parse(arn).ok());
         let is_asked = |answered: &FunctionArn| {

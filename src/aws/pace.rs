@@ -62,7 +62,7 @@ impl Quota {
         Self { service: "lambda", account: Some(format!("{account}-{region}")) }
     }
 
-    /// The calls of IAM Identity Center, which accepts 20 a second.
+    /// The calls of IAM Identity Center.
     pub(super) const SSO_ADMIN: Self = Self { service: "sso-admin", account: None };
 
     pub(super) fn list_roles(account: &str) -> Self {
@@ -177,7 +177,9 @@ impl Intercept for Observer {
 }
 
 fn is_throttle(error: &Error) -> bool {
-    fn meta<E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static>(error: &Error) -> Option<&ErrorMetadata> {
+    fn meta<E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static>(
+        error: &Error,
+    ) -> Option<&ErrorMetadata> {
         error.downcast_ref::<E>().map(ProvideErrorMetadata::meta)
     }
     let meta = meta::<AssumeRoleError>(error)

@@ -13,8 +13,9 @@ use crate::lease::rules::PERMISSION_SET_RANGE;
 
 /// Permission sets in a page (ListPermissionSets: at most 100).
 const PERMISSION_SETS_IN_PAGE: i32 = 100;
-/// The most instances and permission sets that one search describes. AWS's default quota is 2,000 permission sets.
-const MOST_DESCRIBED: usize = 3000;
+/// The most permission sets that one search describes. AWS's default quota is 3,500 (IAM Identity Center User Guide,
+/// limits).
+const MOST_DESCRIBED: usize = 10_000;
 
 /// The SessionDuration of a permission set, or why it is not known.
 type SessionOf = Result<Seconds, SettingFailure>;
@@ -109,9 +110,10 @@ impl Calls {
 
     /// The ARNs of the instances that the caller can see. An organization has one.
     async fn instances(&self, client: &aws_sdk_ssoadmin::Client) -> Result<Vec<String>, SettingFailure> {
-        let answer = client.list_instances().send().await.map_err(|error| {
-            setting_failure(Operation::ListInstances, ErrorAnswer::read(&error, &self.aws.secrets))
-        })?;
+        let answer =
+            client.list_instances().send().await.map_err(|error| {
+                setting_failure(Operation::ListInstances, ErrorAnswer::read(&error, &self.aws.secrets))
+            })?;
         let instances = answer.instances.unwrap_or_default().into_iter();
         let instances: Vec<String> = instances.filter_map(|instance| instance.instance_arn).collect();
         if instances.is_empty() {

@@ -22,12 +22,26 @@ use crate::plan::{DescribedBy, Plan, ReaderStep, SessionDetails, Step};
 
 /// One call that is ready.
 pub(super) enum Work {
-    Assume { step: usize, by: Option<Arc<Session>> },
-    AssumeReader { reader: usize },
-    List { list: List, marker: Option<String> },
-    Describe { role: RoleArn, by: Option<Arc<Session>> },
+    Assume {
+        step: usize,
+        by: Option<Arc<Session>>,
+    },
+    AssumeReader {
+        reader: usize,
+    },
+    List {
+        list: List,
+        marker: Option<String>,
+    },
+    Describe {
+        role: RoleArn,
+        by: Option<Arc<Session>>,
+    },
     /// One setting, or all permission sets of which only the names are known.
-    Read { settings: Vec<LiveSetting>, by: Option<Arc<Session>> },
+    Read {
+        settings: Vec<LiveSetting>,
+        by: Option<Arc<Session>>,
+    },
 }
 
 /// The list of an account's roles, read page by page.
@@ -217,9 +231,7 @@ impl<'a> Walk<'a> {
                 let SessionDetails { external_id, session_name, source_identity } = session.clone();
                 let role = Role { external_id, session_name, source_identity, ..Role::bare(role.clone()) };
                 let request = self.request(role, by.as_deref(), self.plan.policy(step));
-                Box::pin(
-                    async move { Done::Step { step, result: calls.assume_role(by.as_deref(), &request).await } },
-                )
+                Box::pin(async move { Done::Step { step, result: calls.assume_role(by.as_deref(), &request).await } })
             }
             Work::AssumeReader { reader } => {
                 let step = &self.readers[reader];

@@ -49,7 +49,9 @@ impl JudgedJob<'_> {
             LengthFrom::Declared | LengthFrom::Configured => format!("runs up to {}", self.job.length),
             LengthFrom::Assumed => {
                 let why = match &self.job.source {
-                    Source::Lambda { function: Some(_) } => "the longest Timeout of Lambda; that of the function is not known",
+                    Source::Lambda { function: Some(_) } => {
+                        "the longest Timeout of Lambda; that of the function is not known"
+                    }
                     source if source.is_platform() => "the default of its service; no timeout is set",
                     _ => "no timeout-minutes states how long it uses these credentials",
                 };

@@ -5,9 +5,9 @@ use super::evidence::{Fact, FactKind, Provenance};
 use super::model::Finding;
 use super::registry::{Detect, FindingId, define};
 use super::subject::Subject;
+use crate::facts::Drift;
 use crate::fixes::{self, Fix};
 use crate::inventory::LiveSetting;
-use crate::facts::Drift;
 use crate::lease::rules::DEFAULT_MAX_SESSION;
 use crate::templates::Setting;
 

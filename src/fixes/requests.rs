@@ -169,7 +169,9 @@ pub(crate) fn state_timeout(source: &Source) -> Fix {
             "Declare the job's `length`, the Timeout of the function, or let `check` read it: give the checker \
              lambda:GetFunctionConfiguration."
         }
-        source if source.is_platform() => "Set the timeout where the job is defined, to the longest run that you accept.",
+        source if source.is_platform() => {
+            "Set the timeout where the job is defined, to the longest run that you accept."
+        }
         _ => {
             "State how long the job uses the credentials: write `timeout-minutes` on the job, or on each step after \
              the login, with the longest run that you accept."

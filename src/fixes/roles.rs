@@ -75,14 +75,17 @@ pub(crate) fn trust_of(planned: &PlannedRole, name: &str) -> String {
 /// Sets the Timeout of a Lambda function.
 pub(crate) fn set_timeout(place: &FixPlace<'_>, function: &FunctionArn, timeout: Seconds) -> Fix {
     let account = place.account(function.account());
-    Fix::step(format!("Set the Timeout of {} to {timeout}, if the declared value is the intended one.", function.name()))
-        .cli(format!(
-            "# in account {account}\n\
+    Fix::step(format!(
+        "Set the Timeout of {} to {timeout}, if the declared value is the intended one.",
+        function.name()
+    ))
+    .cli(format!(
+        "# in account {account}\n\
              aws lambda update-function-configuration --region {} --function-name {} --timeout {}",
-            function.region(),
-            function.name(),
-            timeout.0
-        ))
+        function.region(),
+        function.name(),
+        timeout.0
+    ))
 }
 
 /// Sets the session duration of a permission set. The update has no effect without provisioning.

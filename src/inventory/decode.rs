@@ -9,8 +9,8 @@ use super::seconds::NotADuration;
 use super::syntax::NOT_RENDERED;
 use super::yaml::{Node, Value};
 use super::{
-    FunctionArn, GivenParameters, LengthFrom, LiveSetting, NotASetting, PermissionSet, Seconds, Source, SourceKind, Takes,
-    UnstatedLimits, raw,
+    FunctionArn, GivenParameters, LengthFrom, LiveSetting, NotASetting, PermissionSet, Seconds, Source, SourceKind,
+    Takes, UnstatedLimits, raw,
 };
 use crate::findings::FindingId;
 use crate::lease::rules;

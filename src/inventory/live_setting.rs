@@ -116,7 +116,7 @@ fn instance_arn(permission_set: &str) -> Option<String> {
     let parts: Vec<&str> = permission_set.split(':').collect();
     let ["arn", partition, "sso", "", "", resource] = parts[..] else { return None };
     let (instance, id) = resource.strip_prefix("permissionSet/")?.split_once('/')?;
-    let is_id = |text: &str| text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let is_id = |text: &str| text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
     let fits = is_partition(partition) && instance.contains("ins-") && is_id(instance);
     (fits && id.starts_with("ps-") && is_id(id)).then(|| format!("arn:{partition}:sso:::instance/{instance}"))
 }
@@ -134,7 +134,8 @@ impl FunctionArn {
         let parts: Vec<&str> = text.split(':').collect();
         let (name, qualifier) = match &parts[..] {
             ["arn", partition, "lambda", ..] if partition.starts_with("aws") && !is_partition(partition) => {
-                let message = format!("`{text}` is in partition `{partition}`, which AWS does not have ({})", partitions());
+                let message =
+                    format!("`{text}` is in partition `{partition}`, which AWS does not have ({})", partitions());
                 return Err(wrong(message));
             }
             ["arn", partition, "lambda", region, account, "function", name, qualifier @ ..]

@@ -13,9 +13,9 @@ use super::limits::{
     LONGEST_GLOB, LONGEST_REASON, LONGEST_WAIVER, MOST_JOBS, MOST_ROLES, MOST_WAIVERS, at_most, check_length,
     check_name,
 };
+use super::live_setting::is_region;
 use super::names::{Declared, Locations, Names, Others};
 use super::raw::{self, Document};
-use super::live_setting::is_region;
 use super::{DEFAULT_MARGIN, IdentityCenter, Inventory, Readers, Seconds, TeamFile, Waiver, is_account};
 
 /// What is done with a job's name that another file has too.
@@ -74,7 +74,8 @@ pub(crate) fn inventory(
             defaults = document.defaults.take().unwrap_or_default();
             bindings = Bindings::of(std::mem::take(&mut document.sources), sink);
             accounts = valid_accounts(std::mem::take(&mut document.accounts), sink);
-            identity_center = document.identity_center.take().map(|at| valid_identity_center(at, sink)).unwrap_or_default();
+            identity_center =
+                document.identity_center.take().map(|at| valid_identity_center(at, sink)).unwrap_or_default();
             longest_waiver = document.longest_waiver.as_ref().map_or(LONGEST_WAIVER, |longest| longest.value);
             continue;
         }

@@ -5,10 +5,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{
-    DEFAULT_MARGIN, Hop, IdentityCenter, Inventory, Job, LengthFrom, Parameter, ParameterValue, Reader, Refresh, Role, RoleRef, Seconds, Source, Waiver,
-};
 use super::source_kind::SESSION;
+use super::{
+    DEFAULT_MARGIN, Hop, IdentityCenter, Inventory, Job, LengthFrom, Parameter, ParameterValue, Reader, Refresh, Role,
+    RoleRef, Seconds, Source, Waiver,
+};
 use crate::lease::rules::LAMBDA_MANAGED_LONGEST;
 use crate::visible::{self, printable};
 
@@ -176,11 +177,7 @@ pub(crate) fn source(source: &Source) -> String {
     source_by(source, |role| role.as_str().to_owned(), |_| true)
 }
 
-fn source_by(
-    source: &Source,
-    label: impl Fn(&RoleRef) -> String,
-    is_written: impl Fn(Parameter) -> bool,
-) -> String {
+fn source_by(source: &Source, label: impl Fn(&RoleRef) -> String, is_written: impl Fn(Parameter) -> bool) -> String {
     let kind = source.kind();
     if source.source_kind().with_defaults().as_ref() == Some(source) {
         return kind.to_owned();

@@ -71,7 +71,8 @@ pub fn render(report: &Report) -> String {
         ..Row::default()
     });
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    for row in jobs.chain(not_judged).chain(others).chain(roles).chain(settings).chain(std::iter::once(run_row(report))) {
+    for row in jobs.chain(not_judged).chain(others).chain(roles).chain(settings).chain(std::iter::once(run_row(report)))
+    {
         // Writing to memory cannot fail, and every field is a cell.
         let _ = writer.serialize(row);
     }

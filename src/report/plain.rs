@@ -2,8 +2,8 @@
 //! the report as a whole; a finding's file owns its wording.
 
 use super::{
-    Coverage, HopOutcome, JobReport, NotCheckedReason, NotCheckedRole, NotJudged, NotReadReason, NotReadSetting, NotWalkedPath,
-    PlannedReport, Report, Walk, v1,
+    Coverage, HopOutcome, JobReport, NotCheckedReason, NotCheckedRole, NotJudged, NotReadReason, NotReadSetting,
+    NotWalkedPath, PlannedReport, Report, Walk, v1,
 };
 use crate::failure::{Class, printable};
 use crate::findings::Finding;
@@ -193,7 +193,11 @@ pub fn incomplete(report: &Report) -> String {
     let settings = &report.coverage.settings;
     if settings.unexpected() > 0 {
         let were = if settings.unexpected() == 1 { "was" } else { "were" };
-        parts.push(format!("{} of {} {were} not read", settings.unexpected(), count(settings.total, "setting", "settings")));
+        parts.push(format!(
+            "{} of {} {were} not read",
+            settings.unexpected(),
+            count(settings.total, "setting", "settings")
+        ));
     }
     if unknown > 0 {
         let have = if unknown == 1 { "has" } else { "have" };
