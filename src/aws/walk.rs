@@ -221,8 +221,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The call of a piece of work, with all settings of its role from the inventory. Boxed, because the future is large
-    /// and moved often.
+    /// The call of a piece of work, with all settings of its role from the inventory. Boxed, because the future is
+    /// large and moved often.
     fn call(&self, work: Work) -> Pin<Box<dyn Future<Output = Done> + Send>> {
         let calls = Arc::clone(&self.calls);
         match work {

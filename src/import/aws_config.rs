@@ -310,8 +310,10 @@ impl Importer<'_> {
     }
 
     fn identity_center(&mut self, comments: &mut JobComments) {
-        comments.source =
-            Some("session 1h and portal_session 8h are AWS's defaults: write your permission set's".to_owned());
+        comments.source = Some(
+            "session 1h and portal_session 8h are AWS's defaults: write yours, or let `check` read the session"
+                .to_owned(),
+        );
         self.notes.add(self.chain.base_profile, notes::IDENTITY_CENTER);
     }
 

@@ -53,7 +53,9 @@ impl Fields {
 
     /// Makes a key required that `optional` did not find.
     pub(super) fn require(&mut self, key: &'static str) {
-        self.missing.push(key);
+        let order = |key: &&str| self.known.iter().position(|known| known == key);
+        let at = self.missing.partition_point(|missing| order(missing) < order(&key));
+        self.missing.insert(at, key);
     }
 
     /// Reports unknown keys and missing ones. A required key that is misspelt is one error, not two.

@@ -119,7 +119,8 @@ schema!(Source, "Source", generator => {
 pub(super) fn require_length(job: &mut Schema) {
     let function = serde_json::json!({ "type": "object", "required": ["function"] });
     let function = serde_json::json!({ "properties": { "source": function }, "required": ["source"] });
-    job.insert("anyOf".to_owned(), serde_json::json!([{ "required": ["length"] }, function]));
+    let length = serde_json::json!({ "properties": { "length": { "type": "string" } }, "required": ["length"] });
+    job.insert("anyOf".to_owned(), serde_json::json!([length, function]));
 }
 
 fn of_kind(kind: SourceKind, generator: &mut SchemaGenerator) -> Schema {

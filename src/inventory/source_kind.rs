@@ -333,6 +333,14 @@ impl UnstatedLimits {
         Self { session: unstated.session && !stated, ..unstated }
     }
 
+    /// Whether nobody stated this parameter.
+    #[must_use]
+    pub fn is_parameter(self, parameter: Parameter) -> bool {
+        let unstated =
+            [(SESSION, self.session), (PORTAL_SESSION, self.portal_session), (SIGNIN_SESSION, self.signin_session)];
+        unstated.contains(&(parameter, true))
+    }
+
     /// Whether this limit is AWS's default. STS's 3600 seconds are a rule, not such a default.
     #[must_use]
     pub const fn is_limit(self, limit: LimitedBy) -> bool {

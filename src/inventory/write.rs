@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::source_kind::SESSION;
 use super::{
     DEFAULT_MARGIN, Hop, IdentityCenter, Inventory, Job, LengthFrom, Parameter, ParameterValue, Reader, Refresh, Role,
     RoleRef, Seconds, Source, Waiver,
@@ -124,10 +123,10 @@ impl Inventory {
         self.declared(role).map_or(role.as_str(), Role::label)
     }
 
-    /// The source. A session that nobody stated is left out beside its permission set, whose session `check` reads.
+    /// The source. Beside a permission set, limits that nobody stated are left out: `check` reads its session.
     fn source(&self, job: &Job) -> String {
-        let is_read = job.unstated.session && job.source.live_setting().is_some();
-        let is_written = |parameter: Parameter| parameter != SESSION || !is_read;
+        let names_setting = job.source.live_setting().is_some();
+        let is_written = |parameter: Parameter| !(names_setting && job.unstated.is_parameter(parameter));
         source_by(&job.source, |role| self.label(role).to_owned(), is_written)
     }
 }

@@ -149,7 +149,8 @@ async fn readers_of_other_accounts_read_with_the_least_session_policy() {
     })
     .await;
     let head = format!(
-        "version: 1\nreaders: {{\"{OTHER}\": \"{READER}\"}}\nidentity_center: {{account: \"{OTHER}\", region: {REGION}}}\n"
+        "version: 1\nreaders: {{\"{OTHER}\": \"{READER}\"}}\n\
+         identity_center: {{account: \"{OTHER}\", region: {REGION}}}\n"
     );
     let arn = center(OTHER).arn_of(0);
     for (source, policy) in [
