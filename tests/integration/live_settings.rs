@@ -163,7 +163,7 @@ async fn readers_of_other_accounts_read_with_the_least_session_policy() {
             json!([{
                 "Effect": "Allow",
                 "Action": "sso:DescribePermissionSet",
-                "Resource": ["arn:aws:sso:::instance/ssoins-1111111111111111", arn],
+                "Resource": [format!("arn:aws:sso:::instance/ssoins-0000{OTHER}"), arn.clone()],
             }]),
         ),
         (

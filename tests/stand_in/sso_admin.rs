@@ -27,7 +27,7 @@ struct PermissionSet {
 
 impl IdentityCenter {
     pub fn new(account: &str, region: &str) -> Self {
-        let arn = "arn:aws:sso:::instance/ssoins-1111111111111111".to_owned();
+        let arn = format!("arn:aws:sso:::instance/ssoins-0000{account}");
         Self { account: account.to_owned(), region: region.to_owned(), arn, sets: Vec::new(), page: MOST_PAGE }
     }
 
@@ -45,7 +45,7 @@ impl IdentityCenter {
 
     /// The ARN of the permission set with this number.
     pub fn arn_of(&self, number: usize) -> String {
-        format!("arn:aws:sso:::permissionSet/ssoins-1111111111111111/ps-{number:016}")
+        format!("arn:aws:sso:::permissionSet/ssoins-0000{}/ps-{number:016}", self.account)
     }
 }
 
@@ -61,7 +61,7 @@ fn denied(world: &World, caller: &Key, action: &str, resources: &[&str]) -> Opti
 fn own<'a>(world: &'a World, caller: &Key, request: &Request) -> Option<&'a IdentityCenter> {
     let region = request.signed.as_ref().map(|signed| signed.region.as_str()).unwrap_or_default();
     let is_own = |center: &&IdentityCenter| center.account == caller.principal.account && center.region == region;
-    world.identity_center.as_ref().filter(is_own)
+    world.identity_centers.iter().find(is_own)
 }
 
 fn asked<'a>(world: &'a World, caller: &Key, request: &Request) -> Result<&'a IdentityCenter, Problem> {

@@ -29,7 +29,7 @@ pub struct World {
     pub(super) buckets: BTreeMap<String, Bucket>,
     /// The Timeout of functions, by ARN, with the qualifier if there is one.
     pub(super) functions: BTreeMap<String, i64>,
-    pub(super) identity_center: Option<IdentityCenter>,
+    pub(super) identity_centers: Vec<IdentityCenter>,
     pub(super) keys: BTreeMap<String, Key>,
     pub(super) clock: Clock,
     pub(super) wording: Wording,
@@ -146,9 +146,9 @@ impl World {
         self
     }
 
-    /// Adds IAM Identity Center.
+    /// Adds the IAM Identity Center of an account.
     pub fn identity_center(&mut self, center: IdentityCenter) -> &mut World {
-        self.identity_center = Some(center);
+        self.identity_centers.push(center);
         self
     }
 
