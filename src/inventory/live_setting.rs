@@ -48,6 +48,16 @@ impl LiveSetting {
         }
     }
 
+    /// Reads a kind and a name as a report has them.
+    #[must_use]
+    pub fn parse(kind: &str, name: &str) -> Option<Self> {
+        match kind {
+            "permission-set" => PermissionSet::parse(name).ok().map(Self::PermissionSet),
+            "function" => FunctionArn::parse(name).ok().map(Self::Function),
+            _ => None,
+        }
+    }
+
     /// The name or ARN.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -81,7 +81,7 @@ fn summary(report: &Report) -> Value {
             },
             "settings": {
                 "total": settings.total,
-                "read": settings.read,
+                "read": settings.read.len(),
                 "not_read_count": settings.not_read.len(),
             },
         },

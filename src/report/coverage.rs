@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::facts::{Description, Mode, SettingFact, StepOutcome};
 use crate::failure::{Class, Failure, Operation};
 use crate::findings::Subject;
-use crate::inventory::{Job, JobName, LengthFrom, LiveSetting, Location, Origin, RoleRef, Source};
+use crate::inventory::{Job, JobName, LengthFrom, LiveSetting, Location, Origin, RoleRef, Seconds, Source};
 use crate::plan::PlannedHop;
 
 /// Whether the checker could follow a job's path.
@@ -69,8 +69,8 @@ pub struct Coverage {
 pub struct SettingCoverage {
     /// Distinct permission sets and functions of the jobs.
     pub total: usize,
-    /// Settings that AWS returned.
-    pub read: usize,
+    /// Settings that AWS returned, with their durations.
+    pub read: Vec<(LiveSetting, Seconds)>,
     /// The other settings.
     pub not_read: Vec<NotReadSetting>,
 }
@@ -245,8 +245,8 @@ fn cover_settings(subject: &Subject<'_>) -> SettingCoverage {
     coverage.total = used.len();
     for (setting, used) in used {
         let (reason, error) = match subject.facts.settings.get(&setting) {
-            Some(SettingFact::Live(_)) => {
-                coverage.read += 1;
+            Some(SettingFact::Live(live)) => {
+                coverage.read.push((setting, *live));
                 continue;
             }
             Some(SettingFact::Failed(failure)) => {

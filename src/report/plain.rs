@@ -253,7 +253,7 @@ pub fn coverage(report: &Report) -> Vec<String> {
     });
     lines.extend(by_reason("Paths not walked", paths));
     if settings.total > 0 {
-        lines.push(format!("Settings: {} of {} read.", settings.read, settings.total));
+        lines.push(format!("Settings: {} of {} read.", settings.read.len(), settings.total));
     }
     lines.extend(by_reason("Settings not read", settings.not_read.iter().map(not_read)));
     lines

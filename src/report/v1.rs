@@ -18,7 +18,7 @@ use super::{
     NotReadReason, NotReadSetting, NotWalkedPath, Report, RoleReport, Run, Summary, Trigger, ValueFrom, Walk,
 };
 use crate::findings::{Finding, FindingId, Severity};
-use crate::inventory::{JobName, LengthFrom, Location, RoleRef, Seconds};
+use crate::inventory::{JobName, LengthFrom, LiveSetting, Location, RoleRef, Seconds};
 use crate::lease::{LimitedBy, Verdict};
 
 /// The version of the report and of the messages.
@@ -259,7 +259,15 @@ struct CoverageV1<'a> {
 struct SettingCoverageV1<'a> {
     total: usize,
     read: usize,
+    values: Vec<ReadV1<'a>>,
     not_read: Vec<NotReadV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct ReadV1<'a> {
+    kind: &'static str,
+    name: &'a str,
+    seconds: Seconds,
 }
 
 #[derive(Serialize)]
@@ -301,6 +309,11 @@ struct NotWalkedV1<'a> {
 
 impl<'a> From<&'a Coverage> for CoverageV1<'a> {
     fn from(Coverage { roles, paths, settings }: &'a Coverage) -> Self {
+        let read = |(setting, seconds): &'a (LiveSetting, Seconds)| ReadV1 {
+            kind: setting.kind(),
+            name: setting.as_str(),
+            seconds: *seconds,
+        };
         let not_read = |NotReadSetting { setting, used, reason, error }: &'a NotReadSetting| NotReadV1 {
             kind: setting.kind(),
             name: setting.as_str(),
@@ -325,7 +338,8 @@ impl<'a> From<&'a Coverage> for CoverageV1<'a> {
             },
             settings: (settings.total > 0).then(|| SettingCoverageV1 {
                 total: settings.total,
-                read: settings.read,
+                read: settings.read.len(),
+                values: settings.read.iter().map(read).collect(),
                 not_read: settings.not_read.iter().map(not_read).collect(),
             }),
         }

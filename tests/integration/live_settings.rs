@@ -57,7 +57,9 @@ async fn the_session_of_a_permission_set_is_read_by_name_and_by_arn() {
         assert_eq!((&job["verdict"], &job["session_from"]), (&json!("covered"), &json!("live")), "{report:#}");
         assert_eq!(job["lease_seconds"], 14_400);
     }
-    assert_eq!(settings(&report), &json!({"total": 2, "read": 2, "not_read": []}));
+    let value = |name: &str| json!({"kind": "permission-set", "name": name, "seconds": 14_400});
+    let values = json!([value("Admin"), value(&arn)]);
+    assert_eq!(settings(&report), &json!({"total": 2, "read": 2, "values": values, "not_read": []}));
     assert_eq!((ids(&report), &report["run"]["complete"]), (Vec::new(), &json!(true)));
     assert_eq!((aws.calls_of("ListInstances").len(), aws.calls_of("ListPermissionSets").len()), (1, 1));
     assert_eq!(aws.calls_of("DescribePermissionSet").len(), 2, "the search stops where the name is found");
@@ -386,6 +388,20 @@ async fn without_credentials_no_setting_is_read() {
     let report = ran.report();
     assert_eq!(settings(&report)["not_read"][0]["reason"], "no-credentials", "{report:#}");
     assert_eq!(ran.status, 4);
+}
+
+#[tokio::test]
+async fn explain_uses_the_settings_of_a_past_report() {
+    let (aws, checker) = start(|world| _ = world.identity_center(center(OWN))).await;
+    let inventory = inventory(&person("p", "permission_set: Admin"));
+    let report = Cli::on(&inventory, "check", &["--format", "json"]).asking(&aws, &checker).run().await.stdout;
+    let explain = |more: &[&str]| {
+        Cli::on(&inventory, "explain", &[&["--job", "p", "--format", "json"], more].concat())
+            .file("report.json", &report)
+    };
+    let with = explain(&["--report", "report.json"]).run().await.report();
+    let without = explain(&[]).run().await.report();
+    assert_eq!((&with["job"]["verdict"], &without["job"]["verdict"]), (&json!("covered"), &json!("lapses")));
 }
 
 #[tokio::test]

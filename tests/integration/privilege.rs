@@ -66,7 +66,7 @@ identity_center: {{account: \"{ACCOUNT}\"}}
     let report =
         Lambda::new(&aws, &checker, &inventory, &[("TOPIC_ARN", TOPIC)]).await.invoke(&json!({})).await.unwrap();
     assert_eq!(report["coverage"]["roles"]["not_checked"], json!([]), "{:#}", report["findings"]);
-    assert_eq!(report["coverage"]["settings"], json!({"total": 2, "read": 2, "not_read": []}));
+    assert_eq!(report["coverage"]["settings"]["read"], 2, "{:#}", report["coverage"]);
     let calls = aws.calls();
     assert!(calls.iter().all(|call| call.status == 200), "no call of a full run is refused");
     (aws, calls)
