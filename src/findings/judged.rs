@@ -5,6 +5,7 @@ use super::model::Finding;
 use super::registry::{FindingId, Severity};
 use super::subject::Subject;
 use crate::inventory::{Hop, Job, LengthFrom, Refresh, RoleRef, Seconds, Source};
+use crate::lease::rules::LAMBDA_LONGEST;
 use crate::lease::{HopLease, Judgement, LimitedBy, Verdict};
 
 /// A job whose verdict a finding reports.
@@ -59,6 +60,11 @@ impl JudgedJob<'_> {
             }
             LengthFrom::Measured => format!("ran up to {}", self.job.length),
             LengthFrom::Observed => format!("ran at least {}", self.job.length),
+        };
+        let is_managed = matches!(self.job.source, Source::Lambda { .. }) && self.job.length > LAMBDA_LONGEST;
+        let length = match is_managed {
+            true => format!("{length} (asynchronously, on Lambda Managed Instances: it is over {LAMBDA_LONGEST})"),
+            false => length,
         };
         let length = match self.job.pause {
             Seconds(0) => length,

@@ -135,6 +135,10 @@ async fn the_timeout_of_a_function_is_the_length_of_the_job() {
         assert_eq!(job["verdict"], "lapses");
     }
     assert_eq!(finding(&report, "max-session-drift")["job"], "drifted");
+    for finding in findings(&report, "requested-duration-too-short") {
+        let is_managed = finding["detail"].as_str().unwrap().contains("Lambda Managed Instances");
+        assert_eq!(is_managed, finding["job"] == "live", "over 30 minutes: {finding:#}");
+    }
     assert!(findings(&report, "requested-duration-too-short").iter().all(|finding| finding["severity"] == "high"));
     let regions: Vec<_> = aws.calls_of("GetFunctionConfiguration").iter().map(|call| call.region.clone()).collect();
     assert_eq!(regions.len(), 2);
