@@ -123,6 +123,21 @@ impl JudgedJob<'_> {
         }
     }
 
+    /// The finding, which says so where STS may refuse a request of a job that lapses in any case.
+    pub(super) fn with_doubt(&self, mut finding: Finding) -> Finding {
+        let mut hops = self.job.path.iter().zip(&self.judgement.hops);
+        let open = hops.find(|(_, lease)| lease.depends_on_an_unknown_maximum());
+        if let (Verdict::Lapses, Some((hop, lease))) = (self.judgement.verdict, open) {
+            finding.detail.push_str(&format!(
+                " It may not even start: the MaxSessionDuration of {} is not known, and STS refuses the {} seconds if \
+                 it is lower.",
+                hop.role.name(),
+                lease.requested.0
+            ));
+        }
+        finding
+    }
+
     /// Whether the limit is an AWS default that nobody declared. STS's 3600 seconds are a rule, not such a default.
     pub(super) fn limit_is_a_default(&self) -> bool {
         let Some(limit) = self.judgement.limited_by else { return false };

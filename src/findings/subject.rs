@@ -120,7 +120,7 @@ impl<'a> Subject<'a> {
             match detect {
                 Detect::Verdict { describe, .. } => {
                     let described = self.judged_with(id).filter_map(|job| {
-                        let finding = describe(&job)?;
+                        let finding = job.with_doubt(describe(&job)?);
                         Some(if job.judgement.confirmed { finding } else { finding.unconfirmed() })
                     });
                     findings.extend(described);
