@@ -8,6 +8,8 @@ use crate::cloudtrail::Sessions;
 use crate::facts::{Facts, Mode, Observation};
 use crate::findings::Subject;
 use crate::inventory::{Filter, Inventory, Job, NothingMatches};
+#[cfg(feature = "aws")]
+use crate::live;
 use crate::plan::Plan;
 #[cfg(feature = "aws")]
 use crate::probe::Probe;
@@ -103,8 +105,10 @@ pub async fn check(
 ) -> Result<Outcome, NothingMatches> {
     let jobs = select(inventory, filter)?;
     let plan = Plan::new(inventory, &jobs);
-    let facts = probe.walk(inventory, &plan).await;
-    Ok(conclude(inventory, jobs, &plan, facts, start))
+    let mut facts = probe.walk(inventory, &plan).await;
+    let live = live::with_live_settings(inventory, &mut facts);
+    let inventory = live.as_ref().unwrap_or(inventory);
+    Ok(conclude(inventory, filter.select(inventory)?, &plan, facts, start))
 }
 
 /// The jobs of a run. Imported files may hold no job, and the files with the jobs may be broken: the report says so.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::cloudtrail::Sessions;
-use crate::failure::{Class, Failure};
-use crate::inventory::{RoleArn, RoleRef, Seconds};
+use crate::failure::{Class, Failure, Operation};
+use crate::inventory::{Job, JobName, LiveSetting, RoleArn, RoleRef, Seconds};
 use crate::templates::{Planned, PlannedRole};
 
 /// The facts of a run from AWS, templates and plans. `Facts::default()` is a run without AWS calls, such as `lint`.
@@ -24,6 +24,10 @@ pub struct Facts {
     pub described: BTreeMap<RoleArn, Description>,
     /// The MaxSigninSessionDuration of roles for which IAM returned one.
     pub signin_sessions: BTreeMap<RoleArn, Seconds>,
+    /// The permission sets and functions that the plan reads.
+    pub settings: BTreeMap<LiveSetting, SettingFact>,
+    /// Declared durations that differ from what AWS returned.
+    pub drifts: Vec<Drift>,
     /// Readers that the checker could not assume.
     pub reader_failures: Vec<Failure>,
     /// The checker's clock minus AWS's, in seconds, by the Date header of the answers.
@@ -113,6 +117,41 @@ pub enum Description {
     NoReader,
 }
 
+/// The outcome of reading the setting of a permission set or a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SettingFact {
+    /// AWS returned it.
+    Live(Seconds),
+    /// AWS, or the reader's AssumeRole, refused or failed.
+    Failed(Arc<SettingFailure>),
+    /// The setting is in another account, for which the inventory names no reader.
+    NoReader,
+}
+
+/// A failed call for a setting. Holds no credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingFailure {
+    /// The call.
+    pub operation: Operation,
+    /// The class of the failure.
+    pub class: Class,
+    /// AWS's code and message, or the local error.
+    pub answer: String,
+}
+
+/// A duration that a job declares, where AWS returned another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift {
+    /// The job.
+    pub job: JobName,
+    /// The setting.
+    pub setting: LiveSetting,
+    /// The declared duration.
+    pub declared: Seconds,
+    /// The duration in AWS.
+    pub live: Seconds,
+}
+
 impl Facts {
     /// The contents of templates and plans; `None` where the run has none.
     #[must_use]
@@ -127,6 +166,15 @@ impl Facts {
     #[must_use]
     pub fn planned_role(&self, role: &RoleRef) -> Option<&PlannedRole> {
         self.planned()?.roles.get(role.arn()?)
+    }
+
+    /// The setting that the job's source names, as AWS returned it.
+    #[must_use]
+    pub fn live_setting(&self, job: &Job) -> Option<Seconds> {
+        match self.settings.get(&job.source.live_setting()?)? {
+            SettingFact::Live(live) => Some(*live),
+            SettingFact::Failed(_) | SettingFact::NoReader => None,
+        }
     }
 
     /// The role's MaxSessionDuration as IAM returned it.

@@ -29,6 +29,8 @@ pub mod inventory;
 pub mod lambda;
 pub mod lease;
 mod limited;
+#[cfg(feature = "aws")]
+mod live;
 pub mod notify;
 pub mod plan;
 pub mod report;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use crate::inventory::{Inventory, Job, Reader, Role, RoleArn, RoleRef, Source};
+use crate::inventory::{Inventory, Job, LiveSetting, PermissionSet, Reader, Role, RoleArn, RoleRef, Source};
 
 pub use crate::lease::rules::LONGEST_SESSION_POLICY;
 
@@ -30,6 +30,8 @@ pub struct Plan {
     pub path_roles: BTreeSet<RoleRef>,
     /// The AssumeRole calls of readers.
     pub readers: Vec<ReaderStep>,
+    /// Every distinct permission set and function of the jobs, and who reads its setting.
+    pub settings: BTreeMap<LiveSetting, ReadBy>,
 }
 
 /// One AssumeRole call of the walk.
@@ -89,13 +91,24 @@ pub enum DescribedBy {
     Checker,
 }
 
-/// One AssumeRole call of a reader and the roles that its session describes.
+/// The session or credentials that read the setting of a permission set or a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadBy {
+    /// A reader, by index into [`Plan::readers`].
+    Reader(usize),
+    /// The checker's own credentials if the setting is in this account, or `None`: in whichever account they are of.
+    Checker(Option<String>),
+}
+
+/// One AssumeRole call of a reader, and the roles or the settings that its session reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReaderStep {
     /// The reader.
     pub reader: Reader,
     /// The roles.
     pub roles: Vec<RoleArn>,
+    /// The permission sets and functions.
+    pub settings: Vec<LiveSetting>,
     /// The checker lists the account's roles and finds these in the list; otherwise it calls GetRole for each role.
     pub lists: bool,
     /// The session policy.
@@ -108,7 +121,7 @@ impl ReaderStep {
     pub fn one_by_one(reader: &Reader, roles: Vec<RoleArn>) -> Vec<Self> {
         let step = |roles: Vec<RoleArn>| {
             let policy = policy(&roles, &[]);
-            Self { reader: reader.clone(), roles, lists: false, policy }
+            Self { reader: reader.clone(), roles, settings: Vec::new(), lists: false, policy }
         };
         groups(roles, |roles| policy(roles, &[]).len()).into_iter().map(step).collect()
     }
@@ -116,7 +129,17 @@ impl ReaderStep {
     /// The one session in which the reader lists its account's roles.
     fn listing(reader: Reader, roles: Vec<RoleArn>) -> Self {
         let statement = json!({ "Effect": "Allow", "Action": "iam:ListRoles", "Resource": "*" });
-        Self { reader, roles, lists: true, policy: document(&[statement]) }
+        Self { reader, roles, settings: Vec::new(), lists: true, policy: document(&[statement]) }
+    }
+
+    /// The sessions in which the reader reads settings, one session per group that fits a session policy.
+    fn of_settings(reader: &Reader, settings: Vec<LiveSetting>) -> Vec<Self> {
+        let step = |settings: Vec<LiveSetting>| {
+            let policy = settings_policy(reader.role.partition(), &settings);
+            Self { reader: reader.clone(), roles: Vec::new(), settings, lists: false, policy }
+        };
+        let length = |settings: &[LiveSetting]| settings_policy(reader.role.partition(), settings).len();
+        groups(settings, length).into_iter().map(step).collect()
     }
 }
 
@@ -129,6 +152,7 @@ impl Plan {
         let path_roles = jobs.iter().flat_map(|job| &job.path).map(|hop| hop.role.clone()).collect();
         let mut plan = Self { path_roles, ..Self::default() };
         plan.assign_descriptions(inventory, jobs, &trie);
+        plan.assign_settings(inventory, jobs);
         let mut steps_of: Vec<Vec<usize>> = vec![Vec::new(); trie.nodes.len()];
         for root in &trie.roots {
             plan.add_steps(&trie, *root, None, &mut steps_of);
@@ -138,11 +162,13 @@ impl Plan {
     }
 
     /// The number of calls if no call fails and no account has more than one page of roles. The call for the
-    /// checker's own identity counts.
+    /// checker's own identity counts. Permission sets by name take two more to find them, if each is found at once.
     #[must_use]
     pub fn calls(&self) -> usize {
         let listed = |step: &ReaderStep| if step.lists { step.roles.len() - 1 } else { 0 };
-        1 + self.steps.len() + self.readers.len() + self.roles.len() - self.readers.iter().map(listed).sum::<usize>()
+        let find = if self.settings.keys().any(is_name) { 2 } else { 0 };
+        1 + self.steps.len() + self.readers.len() + self.roles.len() + self.settings.len() + find
+            - self.readers.iter().map(listed).sum::<usize>()
     }
 
     /// The session policy of this step. It allows only the calls of the check.
@@ -181,6 +207,28 @@ impl Plan {
                 for role in &step.roles {
                     self.roles.insert(role.clone(), DescribedBy::Reader(index));
                 }
+                self.readers.push(step);
+            }
+        }
+    }
+
+    fn assign_settings(&mut self, inventory: &Inventory, jobs: &[&Job]) {
+        let mut by_reader: BTreeMap<Reader, BTreeSet<LiveSetting>> = BTreeMap::new();
+        for setting in jobs.iter().filter_map(|job| job.source.live_setting()) {
+            let (account, partition) = match &setting {
+                LiveSetting::Function(function) => (Some(function.account().to_owned()), Some(function.partition())),
+                LiveSetting::PermissionSet(_) => (inventory.identity_center.account.clone(), None),
+            };
+            let reader = account.as_deref().and_then(|account| inventory.readers.for_account(account));
+            match reader.filter(|reader| partition.is_none_or(|partition| reader.role.partition() == partition)) {
+                Some(reader) => _ = by_reader.entry(reader).or_default().insert(setting),
+                None => _ = self.settings.insert(setting, ReadBy::Checker(account)),
+            }
+        }
+        for (reader, settings) in by_reader {
+            for step in ReaderStep::of_settings(&reader, settings.into_iter().collect()) {
+                let by = ReadBy::Reader(self.readers.len());
+                self.settings.extend(step.settings.iter().map(|setting| (setting.clone(), by.clone())));
                 self.readers.push(step);
             }
         }
@@ -327,6 +375,49 @@ fn policy(describe: &[RoleArn], next: &[NextHop<'_>]) -> String {
         next.iter().filter(|hop| hop.identified).map(|hop| hop.role).collect(),
     );
     document(&statements)
+}
+
+/// A session policy that reads these settings. To find a permission set by its name, the session lists all of them and
+/// describes each, so the policy cannot name it.
+fn settings_policy(partition: &str, settings: &[LiveSetting]) -> String {
+    let mut functions = Vec::new();
+    let mut described = BTreeSet::new();
+    let (every_instance, every_set) =
+        (format!("arn:{partition}:sso:::instance/*"), format!("arn:{partition}:sso:::permissionSet/*"));
+    for setting in settings {
+        match setting {
+            LiveSetting::Function(function) => functions.push(function.as_str().to_owned()),
+            LiveSetting::PermissionSet(set) => match set.instance() {
+                Some(instance) => described.extend([instance, set.as_str().to_owned()]),
+                None => described.extend([every_instance.clone(), every_set.clone()]),
+            },
+        }
+    }
+    let mut statements = Vec::new();
+    let mut allow = |action: serde_json::Value, resource: serde_json::Value| {
+        statements.push(json!({ "Effect": "Allow", "Action": action, "Resource": resource }));
+    };
+    if !functions.is_empty() {
+        allow(json!("lambda:GetFunctionConfiguration"), json!(functions));
+    }
+    if described.contains(&every_instance) {
+        described = BTreeSet::from([every_instance.clone(), every_set]);
+        // IAM supports no narrower resource for the list of instances.
+        allow(json!("sso:ListInstances"), json!("*"));
+        allow(json!("sso:ListPermissionSets"), json!(every_instance));
+    }
+    if !described.is_empty() {
+        allow(json!("sso:DescribePermissionSet"), json!(described));
+    }
+    document(&statements)
+}
+
+/// Whether the setting is of a permission set whose ARN is not known.
+pub(crate) fn is_name(setting: &LiveSetting) -> bool {
+    match setting {
+        LiveSetting::PermissionSet(PermissionSet::Name(_)) => true,
+        LiveSetting::PermissionSet(PermissionSet::Arn(_)) | LiveSetting::Function(_) => false,
+    }
 }
 
 fn document(statements: &[serde_json::Value]) -> String {

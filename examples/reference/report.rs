@@ -90,6 +90,13 @@ const MEANINGS: &[(&str, &str)] = &[
 
 /// Fields that only some reports have.
 const SOMETIMES: &[(&str, &str)] = &[
+    (
+        "coverage.settings",
+        "where sources name permission sets or functions: their number (`total`), how many `check` read (`read`), \
+         their durations (`values`), and `not_read`, each with `kind`, `name`, the value `used` (`declared` or \
+         `default`), `reason` and `error`",
+    ),
+    ("jobs[].session_from", "where the source names a permission set: `live`, `declared` or `default`"),
     ("planned", "with `--cloudformation` or `--terraform-plan`: the files, the roles that they define, and notes"),
     (
         "not_judged",

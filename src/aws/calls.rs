@@ -11,6 +11,7 @@ use super::client::Aws;
 use super::errors::{Failure, Operation};
 use super::secrets::Secrets;
 use super::signin::SigninSessions;
+use crate::facts::SettingFailure;
 use crate::inventory::{Role, RoleArn};
 
 /// A call about a role.
@@ -46,7 +47,12 @@ impl Request {
     }
 }
 
-/// Makes the calls of one run. `sts` and `iam` add the methods.
+/// The failure of a call for a setting.
+pub(super) fn setting_failure(operation: Operation, answer: ErrorAnswer) -> SettingFailure {
+    SettingFailure { operation, class: answer.class, answer: answer.text() }
+}
+
+/// Makes the calls of one run. `sts`, `iam`, `lambda` and `sso_admin` add the methods.
 pub(super) struct Calls {
     pub(super) aws: Aws,
     pub(super) checker_sts: aws_sdk_sts::Client,

@@ -19,7 +19,7 @@ use super::pace::{Paces, Quota};
 use super::secrets::Secrets;
 use super::settings::{self, BadSettings, ServiceSettings};
 use super::sts::is_header_text;
-use crate::inventory::RoleArn;
+use crate::inventory::{FunctionArn, RoleArn};
 
 /// Attempts of one call, including the first. Throttled accounts need several; the run's deadline limits the total
 /// time.
@@ -183,6 +183,42 @@ impl Aws {
             Some(session) => builder
                 .credentials_provider(session.credentials.clone())
                 .identity_cache(aws_sdk_iam::config::IdentityCache::no_cache())
+                .build(),
+            None => builder.build(),
+        })
+    }
+
+    /// A Lambda client in the function's Region, for `session`, or for the checker itself.
+    pub(super) fn lambda(&self, session: Option<&Session>, function: &FunctionArn) -> aws_sdk_lambda::Client {
+        let quota = Quota::lambda(function.account(), function.region());
+        let builder = aws_sdk_lambda::config::Builder::from(&self.config)
+            .region(Region::new(function.region().to_owned()))
+            .interceptor(self.clock.clone())
+            .retry_partition(self.paces.partition(&quota, self.unix_time()))
+            .interceptor(self.paces.observer(quota));
+        aws_sdk_lambda::Client::from_conf(match session {
+            Some(session) => builder
+                .credentials_provider(session.credentials.clone())
+                .identity_cache(aws_sdk_lambda::config::IdentityCache::no_cache())
+                .build(),
+            None => builder.build(),
+        })
+    }
+
+    /// An IAM Identity Center client in `region`, or in the Region of the settings, for `session`, or for the checker
+    /// itself.
+    pub(super) fn sso_admin(&self, session: Option<&Session>, region: Option<&str>) -> aws_sdk_ssoadmin::Client {
+        let quota = Quota::SSO_ADMIN;
+        let region = region.map(|region| Region::new(region.to_owned())).or_else(|| self.config.region().cloned());
+        let builder = aws_sdk_ssoadmin::config::Builder::from(&self.config)
+            .region(region)
+            .interceptor(self.clock.clone())
+            .retry_partition(self.paces.partition(&quota, self.unix_time()))
+            .interceptor(self.paces.observer(quota));
+        aws_sdk_ssoadmin::Client::from_conf(match session {
+            Some(session) => builder
+                .credentials_provider(session.credentials.clone())
+                .identity_cache(aws_sdk_ssoadmin::config::IdentityCache::no_cache())
                 .build(),
             None => builder.build(),
         })

@@ -18,6 +18,14 @@ pub enum Operation {
     GetObject,
     /// s3:PutObject.
     PutObject,
+    /// lambda:GetFunctionConfiguration.
+    GetFunctionConfiguration,
+    /// sso:ListInstances.
+    ListInstances,
+    /// sso:ListPermissionSets.
+    ListPermissionSets,
+    /// sso:DescribePermissionSet.
+    DescribePermissionSet,
 }
 
 impl Operation {
@@ -31,6 +39,10 @@ impl Operation {
             Self::Publish => "sns:Publish",
             Self::GetObject => "s3:GetObject",
             Self::PutObject => "s3:PutObject",
+            Self::GetFunctionConfiguration => "lambda:GetFunctionConfiguration",
+            Self::ListInstances => "sso:ListInstances",
+            Self::ListPermissionSets => "sso:ListPermissionSets",
+            Self::DescribePermissionSet => "sso:DescribePermissionSet",
         }
     }
 }
@@ -86,6 +98,8 @@ pub enum Class {
     Unreachable,
     /// The answer is not from AWS.
     Unreadable,
+    /// Lambda has no such function, or IAM Identity Center no such permission set.
+    SettingMissing,
     /// S3 has no such object.
     ObjectMissing,
     /// The object in S3 is not the version that a conditional write expected.
@@ -127,6 +141,7 @@ impl Class {
         Self::TimedOut,
         Self::Unreachable,
         Self::Unreadable,
+        Self::SettingMissing,
         Self::ObjectMissing,
         Self::ObjectChanged,
         Self::ElsewhereInS3,
@@ -176,6 +191,7 @@ impl Class {
             | "SlowDown"
             | "KMSThrottling"
             | "KMSThrottlingException" => Self::Throttled,
+            "ResourceNotFoundException" => Self::SettingMissing,
             "NoSuchKey" => Self::ObjectMissing,
             "PreconditionFailed" | "ConditionalRequestConflict" => Self::ObjectChanged,
             "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException" => {
@@ -185,10 +201,13 @@ impl Class {
             | "InternalFailure"
             | "InternalError"
             | "InternalErrorException"
+            | "InternalServerException"
+            | "ServiceException"
             | "ServiceUnavailable" => Self::Unavailable,
             "MalformedInput"
             | "InvalidParameter"
             | "InvalidParameterValue"
+            | "InvalidParameterValueException"
             | "InvalidInput"
             | "MissingParameter"
             | "InvalidAction"
@@ -243,6 +262,7 @@ impl Class {
             Self::TimedOut => "timed-out",
             Self::Unreachable => "unreachable",
             Self::Unreadable => "unreadable-answer",
+            Self::SettingMissing => "not-found",
             Self::ObjectMissing => "object-missing",
             Self::ObjectChanged => "object-changed",
             Self::ElsewhereInS3 => "bucket-elsewhere",
@@ -354,6 +374,15 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// The error code, if any, and the message.
+    #[must_use]
+    pub fn answer(&self) -> String {
+        match &self.code {
+            Some(code) => format!("{code}: {}", self.message),
+            None => self.message.clone(),
+        }
+    }
+
     /// A call without an answer from AWS, and the reason. The caller is set if known.
     #[must_use]
     pub fn unanswered(operation: Operation, target: &RoleArn, class: Class, message: &str) -> Self {

@@ -1,11 +1,12 @@
 //! Everything that talks to AWS. Returns facts and error classes, never a verdict or a finding.
 //!
 //! `settings` checks the SDK's variables, `client` makes the clients (retries, timeouts), `http` the connections,
-//! `pace` learns the limits of each quota, `walk` makes the calls of a plan in order.
+//! `pace` learns the limits of each quota, `walk` makes the calls of a plan in order, `live_settings` those for
+//! permission sets and functions.
 //!
-//! `sts`, `iam`, `sns` and `s3` hold the calls of one service each, `signin` reads one more setting of roles. `answer`
-//! reads error answers, `secrets` removes held credentials from them, `errors` classifies their codes, `clock` reads
-//! the Date header. Only `errors` compiles without the feature `aws`.
+//! `sts`, `iam`, `lambda`, `sso_admin`, `sns` and `s3` hold the calls of one service each, `signin` reads one more
+//! setting of roles. `answer` reads error answers, `secrets` removes held credentials from them, `errors` classifies
+//! their codes, `clock` reads the Date header. Only `errors` compiles without the feature `aws`.
 
 #[cfg(feature = "aws")]
 mod answer;
@@ -25,6 +26,10 @@ mod http;
 #[cfg(feature = "aws")]
 mod iam;
 #[cfg(feature = "aws")]
+mod lambda;
+#[cfg(feature = "aws")]
+mod live_settings;
+#[cfg(feature = "aws")]
 mod pace;
 #[cfg(feature = "aws")]
 mod probe;
@@ -40,6 +45,8 @@ pub mod settings;
 mod signin;
 #[cfg(feature = "aws")]
 pub(crate) mod sns;
+#[cfg(feature = "aws")]
+mod sso_admin;
 #[cfg(feature = "aws")]
 mod sts;
 mod views;

@@ -8,6 +8,10 @@ use std::time::Duration;
 
 use aws_sdk_iam::operation::get_role::GetRoleError;
 use aws_sdk_iam::operation::list_roles::ListRolesError;
+use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationError;
+use aws_sdk_ssoadmin::operation::describe_permission_set::DescribePermissionSetError;
+use aws_sdk_ssoadmin::operation::list_instances::ListInstancesError;
+use aws_sdk_ssoadmin::operation::list_permission_sets::ListPermissionSetsError;
 use aws_sdk_sts::config::retry::{ClientRateLimiter, RetryPartition};
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -15,6 +19,7 @@ use aws_smithy_runtime_api::client::interceptors::context::{Error, FinalizerInte
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
 use tokio::sync::Notify;
 
 use super::client::Session;
@@ -51,6 +56,14 @@ impl Quota {
     pub(super) fn get_role(account: &str) -> Self {
         Self { service: "iam-get-role", account: Some(account.to_owned()) }
     }
+
+    /// The read calls of Lambda, in one account and Region.
+    pub(super) fn lambda(account: &str, region: &str) -> Self {
+        Self { service: "lambda", account: Some(format!("{account}-{region}")) }
+    }
+
+    /// The calls of IAM Identity Center.
+    pub(super) const SSO_ADMIN: Self = Self { service: "sso-admin", account: None };
 
     pub(super) fn list_roles(account: &str) -> Self {
         Self { service: LIST_ROLES, account: Some(account.to_owned()) }
@@ -164,10 +177,18 @@ impl Intercept for Observer {
 }
 
 fn is_throttle(error: &Error) -> bool {
-    let assume = error.downcast_ref::<AssumeRoleError>().map(|error| error.meta());
-    let meta = assume
-        .or_else(|| error.downcast_ref::<GetRoleError>().map(|error| error.meta()))
-        .or_else(|| error.downcast_ref::<ListRolesError>().map(|error| error.meta()));
+    fn meta<E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static>(
+        error: &Error,
+    ) -> Option<&ErrorMetadata> {
+        error.downcast_ref::<E>().map(ProvideErrorMetadata::meta)
+    }
+    let meta = meta::<AssumeRoleError>(error)
+        .or_else(|| meta::<GetRoleError>(error))
+        .or_else(|| meta::<ListRolesError>(error))
+        .or_else(|| meta::<GetFunctionConfigurationError>(error))
+        .or_else(|| meta::<ListInstancesError>(error))
+        .or_else(|| meta::<ListPermissionSetsError>(error))
+        .or_else(|| meta::<DescribePermissionSetError>(error));
     meta.is_some_and(|meta| {
         Class::from_answer(meta.code().unwrap_or_default(), 0, meta.message().unwrap_or_default()) == Class::Throttled
     })

@@ -9,8 +9,8 @@ use super::calls::Calls;
 use super::client::Aws;
 use super::errors::{Class, Failure, Operation};
 use super::walk::Walk;
-use crate::facts::{Description, Facts, StepOutcome};
-use crate::inventory::{Inventory, RoleArn};
+use crate::facts::{Description, Facts, SettingFact, SettingFailure, StepOutcome};
+use crate::inventory::{Inventory, LiveSetting, RoleArn};
 use crate::plan::{DescribedBy, Plan, Step};
 
 /// The default number of concurrent calls.
@@ -85,7 +85,10 @@ fn nothing_asked(plan: &Plan, class: Class) -> Facts {
         };
         (role.clone(), description)
     });
+    let unread = || SettingFailure { operation: Operation::GetCallerIdentity, class, answer: message.to_owned() };
+    let unread = |setting: &LiveSetting| (setting.clone(), SettingFact::Failed(Arc::new(unread())));
     Facts {
+        settings: plan.settings.keys().map(unread).collect(),
         mode: crate::facts::Mode::Live,
         steps: plan.steps.iter().map(step).collect(),
         described: described.collect(),

@@ -3,6 +3,7 @@
 //! the concurrency of other accounts.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
@@ -12,22 +13,39 @@ use super::calls::{Calls, Request};
 use super::client::Session;
 use super::errors::{Class, Failure, Operation};
 use super::iam::Page;
+use super::live_settings;
 use super::pace::{Paces, Quota};
 use super::probe::Probe;
-use crate::facts::{Checker, Description, Facts, StepOutcome};
-use crate::inventory::{Inventory, Reader, Role, RoleArn};
+use crate::facts::{Checker, Description, Facts, SettingFact, StepOutcome};
+use crate::inventory::{Inventory, LiveSetting, Reader, Role, RoleArn};
 use crate::plan::{DescribedBy, Plan, ReaderStep, SessionDetails, Step};
 
 /// One call that is ready.
-enum Work {
-    Assume { step: usize, by: Option<Arc<Session>> },
-    AssumeReader { reader: usize },
-    List { list: List, marker: Option<String> },
-    Describe { role: RoleArn, by: Option<Arc<Session>> },
+pub(super) enum Work {
+    Assume {
+        step: usize,
+        by: Option<Arc<Session>>,
+    },
+    AssumeReader {
+        reader: usize,
+    },
+    List {
+        list: List,
+        marker: Option<String>,
+    },
+    Describe {
+        role: RoleArn,
+        by: Option<Arc<Session>>,
+    },
+    /// One setting, or all permission sets of which only the names are known.
+    Read {
+        settings: Vec<LiveSetting>,
+        by: Option<Arc<Session>>,
+    },
 }
 
 /// The list of an account's roles, read page by page.
-struct List {
+pub(super) struct List {
     reader: usize,
     by: Arc<Session>,
     /// The roles that no page has listed yet.
@@ -45,6 +63,10 @@ impl Work {
             Self::AssumeReader { .. } => Quota::sts(None),
             Self::List { list, .. } => Quota::list_roles(list.by.role.account()),
             Self::Describe { role, .. } => Quota::get_role(role.account()),
+            Self::Read { settings, .. } => match settings.first() {
+                Some(LiveSetting::Function(function)) => Quota::lambda(function.account(), function.region()),
+                Some(LiveSetting::PermissionSet(_)) | None => Quota::SSO_ADMIN,
+            },
         }
     }
 }
@@ -55,6 +77,7 @@ enum Done {
     Reader { reader: usize, result: Result<Session, Failure> },
     Listed { list: List, page: Option<Page> },
     Described { role: RoleArn, description: Description },
+    Read(Vec<(LiveSetting, SettingFact)>),
 }
 
 pub(super) struct Walk<'a> {
@@ -66,6 +89,7 @@ pub(super) struct Walk<'a> {
     readers: Vec<ReaderStep>,
     steps: Vec<Option<StepOutcome>>,
     described: BTreeMap<RoleArn, Description>,
+    settings: BTreeMap<LiveSetting, SettingFact>,
     reader_failures: Vec<Failure>,
     /// Roles with a requested or known description.
     claimed: BTreeSet<RoleArn>,
@@ -92,6 +116,7 @@ impl<'a> Walk<'a> {
             readers: plan.readers.clone(),
             steps: vec![None; plan.steps.len()],
             described: BTreeMap::new(),
+            settings: BTreeMap::new(),
             reader_failures: Vec::new(),
             claimed: BTreeSet::new(),
             checker: identity.ok(),
@@ -119,6 +144,10 @@ impl<'a> Walk<'a> {
                 DescribedBy::Itself | DescribedBy::Reader(_) => {}
             }
         }
+        let checker = walk.checker.as_ref().map(|checker| checker.account.as_str());
+        let (own, others) = live_settings::of_the_checker(plan, checker, unknown);
+        walk.ready.extend(live_settings::work(own, None));
+        walk.settings = others;
         walk
     }
 
@@ -129,8 +158,7 @@ impl<'a> Walk<'a> {
         let (mut finished, mut most) = (0, 0);
         loop {
             while let Some((quota, work)) = self.next_work(&paces, probe.concurrency.max(1)) {
-                // The future is large and moved often, so it is boxed.
-                let call = Box::pin(perform(Arc::clone(&self.calls), self.request(work)));
+                let call = self.call(work);
                 under_way.spawn(async move { (quota, call.await) });
                 if under_way.len() > most {
                     // One more concurrent call than before opens a connection: let it begin before the next call
@@ -193,51 +221,56 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The request of a piece of work, with all settings of its role from the inventory.
-    fn request(&self, work: Work) -> (Work, Request) {
-        let checker = self.checker.as_ref().map(|checker| checker.arn.clone());
-        let secrets = &self.calls.aws.secrets;
-        let caller_role = |by: &Option<Arc<Session>>| by.as_ref().map(|session| session.role.clone());
-        let caller = |by: &Option<Arc<Session>>| by.as_ref().map(|session| session.arn.clone()).or(checker.clone());
-        let read = |role: &RoleArn, by: &Option<Arc<Session>>| {
-            let role = self.inventory.role(role);
-            Request {
-                caller: caller(by),
-                caller_role: caller_role(by),
-                policy: String::new(),
-                role,
-                secrets: secrets.clone(),
-            }
-        };
-        let request = match &work {
+    /// The call of a piece of work, with all settings of its role from the inventory. Boxed, because the future is
+    /// large and moved often.
+    fn call(&self, work: Work) -> Pin<Box<dyn Future<Output = Done> + Send>> {
+        let calls = Arc::clone(&self.calls);
+        match work {
             Work::Assume { step, by } => {
-                let Step { role, session, .. } = &self.plan.steps[*step];
+                let Step { role, session, .. } = &self.plan.steps[step];
                 let SessionDetails { external_id, session_name, source_identity } = session.clone();
                 let role = Role { external_id, session_name, source_identity, ..Role::bare(role.clone()) };
-                Request {
-                    caller: caller(by),
-                    caller_role: caller_role(by),
-                    policy: self.plan.policy(*step),
-                    role,
-                    secrets: secrets.clone(),
-                }
+                let request = self.request(role, by.as_deref(), self.plan.policy(step));
+                Box::pin(async move { Done::Step { step, result: calls.assume_role(by.as_deref(), &request).await } })
             }
             Work::AssumeReader { reader } => {
-                let step = &self.readers[*reader];
+                let step = &self.readers[reader];
                 let Reader { role, external_id } = step.reader.clone();
                 let role = declared_with(self.inventory.role(&role), external_id);
-                Request {
-                    caller: checker,
-                    caller_role: None,
-                    policy: step.policy.clone(),
-                    role,
-                    secrets: secrets.clone(),
-                }
+                let request = self.request(role, None, step.policy.clone());
+                Box::pin(async move { Done::Reader { reader, result: calls.assume_role(None, &request).await } })
             }
-            Work::List { list: List { by, .. }, .. } => read(&by.role, &Some(Arc::clone(by))),
-            Work::Describe { role, by } => read(role, by),
-        };
-        (work, request)
+            Work::List { list, marker } => Box::pin(async move {
+                let page = calls.list_roles(&list.by, &list.wanted, marker).await;
+                Done::Listed { list, page }
+            }),
+            Work::Describe { role, by } => {
+                let request = self.request(self.inventory.role(&role), by.as_deref(), String::new());
+                Box::pin(async move {
+                    let description = match calls.max_session_duration(by.as_deref(), &request).await {
+                        Ok(max_session) => Description::Known { max_session },
+                        Err(failure) => Description::Failed(Arc::new(failure)),
+                    };
+                    Done::Described { role, description }
+                })
+            }
+            Work::Read { settings, by } => {
+                let region = self.inventory.identity_center.region.clone();
+                Box::pin(async move { Done::Read(live_settings::read(&calls, by, settings, region).await) })
+            }
+        }
+    }
+
+    /// A request about a role by this session, or by the checker itself.
+    fn request(&self, role: Role, by: Option<&Session>, policy: String) -> Request {
+        let checker = || self.checker.as_ref().map(|checker| checker.arn.clone());
+        Request {
+            caller: by.map(|session| session.arn.clone()).or_else(checker),
+            caller_role: by.map(|session| session.role.clone()),
+            policy,
+            role,
+            secrets: self.calls.aws.secrets.clone(),
+        }
     }
 
     /// The session, whose credentials no answer shows.
@@ -252,6 +285,7 @@ impl<'a> Walk<'a> {
             Done::Described { role, description } => {
                 self.described.insert(role, description);
             }
+            Done::Read(read) => self.settings.extend(read),
             Done::Listed { list, page } => self.listed(list, page),
             Done::Step { step, result: Err(failure) } => {
                 self.steps[step] = Some(StepOutcome::Failed(Arc::new(failure)))
@@ -269,7 +303,7 @@ impl<'a> Walk<'a> {
                 }
             }
             Done::Reader { reader, result } => {
-                let ReaderStep { roles, lists, .. } = &self.readers[reader];
+                let ReaderStep { roles, settings, lists, .. } = &self.readers[reader];
                 match result {
                     Ok(by) if *lists => {
                         let wanted = roles.iter().cloned().collect();
@@ -283,11 +317,14 @@ impl<'a> Walk<'a> {
                             .iter()
                             .map(|role| Work::Describe { role: role.clone(), by: Some(Arc::clone(&session)) });
                         self.ready.extend(describe);
+                        self.ready.extend(live_settings::work(settings.clone(), Some(session)));
                     }
                     Err(failure) => {
                         let failed = Arc::new(failure.clone());
                         let failed = |role: &RoleArn| (role.clone(), Description::Failed(Arc::clone(&failed)));
                         self.described.extend(roles.iter().map(failed));
+                        let unread = live_settings::unread(failure.operation, failure.class, &failure.answer());
+                        self.settings.extend(settings.iter().map(|setting| (setting.clone(), unread.clone())));
                         self.reader_failures.push(failure);
                     }
                 }
@@ -353,12 +390,17 @@ impl<'a> Walk<'a> {
                 }
             });
         }
+        for setting in plan.settings.keys() {
+            let unread = || live_settings::unread(live_settings::operation(setting), Class::OutOfTime, OUT_OF_TIME);
+            self.settings.entry(setting.clone()).or_insert_with(unread);
+        }
         self.reader_failures.sort_by(|a, b| a.target.cmp(&b.target));
         Facts {
             mode: crate::facts::Mode::Live,
             checker: self.checker,
             steps,
             described: self.described,
+            settings: self.settings,
             signin_sessions: self.calls.signin_sessions.known(),
             reader_failures: self.reader_failures,
             ..Facts::default()
@@ -371,8 +413,10 @@ fn declared_with(role: Role, external_id: Option<String>) -> Role {
     Role { external_id: external_id.or(role.external_id.clone()), ..role }
 }
 
+const OUT_OF_TIME: &str = "the run's time was up before this call was answered";
+
 fn out_of_time(operation: Operation, role: &RoleArn) -> Failure {
-    Failure::unanswered(operation, role, Class::OutOfTime, "the run's time was up before this call was answered")
+    Failure::unanswered(operation, role, Class::OutOfTime, OUT_OF_TIME)
 }
 
 /// The next answer; `None` when no call runs, or at the deadline.
@@ -385,24 +429,6 @@ async fn next<T: 'static>(under_way: &mut JoinSet<T>, deadline: Option<Instant>)
         // A panicked task has no answer, and its call is reported as unanswered.
         if let Ok(done) = joined? {
             return Some(done);
-        }
-    }
-}
-
-async fn perform(calls: Arc<Calls>, (work, request): (Work, Request)) -> Done {
-    match work {
-        Work::Assume { step, by } => Done::Step { step, result: calls.assume_role(by.as_deref(), &request).await },
-        Work::AssumeReader { reader } => Done::Reader { reader, result: calls.assume_role(None, &request).await },
-        Work::List { list, marker } => {
-            let page = calls.list_roles(&list.by, &list.wanted, marker).await;
-            Done::Listed { list, page }
-        }
-        Work::Describe { role, by } => {
-            let description = match calls.max_session_duration(by.as_deref(), &request).await {
-                Ok(max_session) => Description::Known { max_session },
-                Err(failure) => Description::Failed(Arc::new(failure)),
-            };
-            Done::Described { role, description }
         }
     }
 }

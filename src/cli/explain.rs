@@ -11,11 +11,12 @@ use super::arguments::{Explain, ExplainFormat};
 use super::output::{self, bad_usage};
 use super::page;
 use super::status::ExitStatus;
-use crate::facts::{Description, Facts, Mode};
+use crate::facts::{Description, Facts, Mode, SettingFact};
 use crate::failure::printable;
 use crate::findings::FindingId;
-use crate::inventory::{RoleArn, Seconds, nearest};
+use crate::inventory::{Job, LiveSetting, RoleArn, Seconds, nearest};
 use crate::limited;
+use crate::live::with_live_settings;
 use crate::report::explanation::Explanation;
 use crate::visible;
 
@@ -91,7 +92,8 @@ async fn one_job(arguments: &Explain, name: &str, inventory: &Path) -> Result<St
     let inventory = super::load(inventory).await;
     let files = arguments.templates.read().map_err(|problems| super::bad_input(&problems));
     let (inventory, (files, given)) = (inventory?, files?);
-    let Some(job) = inventory.jobs.iter().find(|job| job.name == name) else {
+    let is_asked = |job: &&Job| job.name == *name;
+    let Some(job) = inventory.jobs.iter().find(is_asked) else {
         let near = nearest(name, inventory.jobs.iter().map(|job| job.name.as_str()));
         return Err(unknown("job of the inventory", name, near, "write the name as in the inventory"));
     };
@@ -101,12 +103,15 @@ async fn one_job(arguments: &Explain, name: &str, inventory: &Path) -> Result<St
         }
         None => (Facts::default(), None),
     };
-    let planned = files.planned(&inventory, &given);
+    let live = with_live_settings(&inventory, &mut facts);
+    let inventory = live.as_ref().unwrap_or(&inventory);
+    let job = inventory.jobs.iter().find(is_asked).unwrap_or(job);
+    let planned = files.planned(inventory, &given);
     if !planned.files.is_empty() {
         facts.mode = Mode::Planned(planned);
     }
     let today = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let explanation = Explanation::new(&inventory, job, &facts, read_at, today);
+    let explanation = Explanation::new(inventory, job, &facts, read_at, today);
     Ok(match arguments.format {
         ExplainFormat::Json => explanation.to_json(),
         ExplainFormat::Text => explanation.render(output::columns(arguments.output.is_some())),
@@ -124,6 +129,24 @@ struct PastReport {
     schema_version: u32,
     run: PastRun,
     roles: Vec<PastRole>,
+    coverage: Option<PastCoverage>,
+}
+
+#[derive(Deserialize)]
+struct PastCoverage {
+    settings: Option<PastSettings>,
+}
+
+#[derive(Deserialize)]
+struct PastSettings {
+    values: Vec<PastSetting>,
+}
+
+#[derive(Deserialize)]
+struct PastSetting {
+    kind: String,
+    name: String,
+    seconds: u64,
 }
 
 #[derive(Deserialize)]
@@ -138,7 +161,7 @@ struct PastRole {
     max_session_duration_from: Option<String>,
 }
 
-/// The MaxSessionDurations that IAM returned to a past run, and the start of that run.
+/// The MaxSessionDurations and the settings that AWS returned to a past run, and the start of that run.
 fn read_live_values(report: &Path) -> Result<(Facts, Option<String>), String> {
     let text = limited::file(report, MAX_BYTES).and_then(limited::text).map_err(|wrong| wrong.to_string())?;
     let hint = "pass the output of `credential-health check --format json`";
@@ -155,5 +178,10 @@ fn read_live_values(report: &Path) -> Result<(Facts, Option<String>), String> {
             described.insert(arn, Description::Known { max_session: Seconds(seconds) });
         }
     }
-    Ok((Facts { described, ..Facts::default() }, Some(printable(&report.run.started_at))))
+    let read = report.coverage.and_then(|coverage| coverage.settings).map(|settings| settings.values);
+    let settings = read.into_iter().flatten().filter_map(|PastSetting { kind, name, seconds }| {
+        Some((LiveSetting::parse(&kind, &name)?, SettingFact::Live(Seconds(seconds))))
+    });
+    let facts = Facts { described, settings: settings.collect(), ..Facts::default() };
+    Ok((facts, Some(printable(&report.run.started_at))))
 }

@@ -51,6 +51,7 @@ fn kind(code: &str, message: &str) -> RefusalKind {
         | Class::TimedOut
         | Class::Unreachable
         | Class::Unreadable
+        | Class::SettingMissing
         | Class::ObjectMissing
         | Class::ObjectChanged
         | Class::ElsewhereInS3

@@ -95,12 +95,12 @@ facts! {
     LongestSession(Seconds) = "longest_session_seconds", seconds;
     /// The role's MaxSessionDuration.
     MaxSession(Seconds) = "max_session_duration_seconds", seconds;
-    /// The role's MaxSessionDuration in IAM.
-    LiveMaxSession(Seconds) = "live_seconds", seconds;
-    /// The role's MaxSessionDuration in the inventory.
-    DeclaredMaxSession(Seconds) = "declared_seconds", seconds;
-    /// The role's MaxSessionDuration in a template or a plan.
-    PlannedMaxSession(Seconds) = "planned_seconds", seconds;
+    /// The duration in AWS.
+    Live(Seconds) = "live_seconds", seconds;
+    /// The duration in the inventory.
+    Declared(Seconds) = "declared_seconds", seconds;
+    /// The duration in a template or a plan.
+    Planned(Seconds) = "planned_seconds", seconds;
     /// Why the MaxSessionDuration of a planned role is not known.
     LeftOpen(String) = "reason", text;
     /// Whether AWS documents or a measurement confirms the number behind the verdict.
@@ -224,6 +224,8 @@ pub enum Provenance {
     Sts(&'static str),
     /// A rule or an answer of IAM.
     Iam(&'static str),
+    /// A service and its setting.
+    Service(&'static str),
     /// A key of the inventory.
     Inventory(&'static str),
     /// The inventory as a whole.
@@ -246,6 +248,7 @@ impl fmt::Display for Provenance {
             Self::ApiModel(call) => write!(f, "AWS API model: {call}"),
             Self::Sts(rule) => write!(f, "STS: {rule}"),
             Self::Iam(what) => write!(f, "IAM: {what}"),
+            Self::Service(what) => f.write_str(what),
             Self::Inventory(key) => write!(f, "inventory: {key}"),
             Self::WholeInventory => f.write_str("inventory"),
             Self::Place(place) => write!(f, "inventory: {place}"),

@@ -5,6 +5,7 @@ use super::model::Finding;
 use super::registry::{FindingId, Severity};
 use super::subject::Subject;
 use crate::inventory::{Hop, Job, LengthFrom, Refresh, RoleRef, Seconds, Source};
+use crate::lease::rules::LAMBDA_LONGEST;
 use crate::lease::{HopLease, Judgement, LimitedBy, Verdict};
 
 /// A job whose verdict a finding reports.
@@ -48,11 +49,22 @@ impl JudgedJob<'_> {
         let length = match self.job.length_from {
             LengthFrom::Declared | LengthFrom::Configured => format!("runs up to {}", self.job.length),
             LengthFrom::Assumed => {
-                let length = self.job.length;
-                format!("may run up to {length} (no timeout-minutes states how long it uses these credentials)")
+                let why = match &self.job.source {
+                    Source::Lambda { function: Some(_) } => {
+                        "the longest Timeout of Lambda; that of the function is not known"
+                    }
+                    source if source.is_platform() => "the default of its service; no timeout is set",
+                    _ => "no timeout-minutes states how long it uses these credentials",
+                };
+                format!("may run up to {} ({why})", self.job.length)
             }
             LengthFrom::Measured => format!("ran up to {}", self.job.length),
             LengthFrom::Observed => format!("ran at least {}", self.job.length),
+        };
+        let is_managed = matches!(self.job.source, Source::Lambda { .. }) && self.job.length > LAMBDA_LONGEST;
+        let length = match is_managed {
+            true => format!("{length} (asynchronously, on Lambda Managed Instances: it is over {LAMBDA_LONGEST})"),
+            false => length,
         };
         let length = match self.job.pause {
             Seconds(0) => length,
@@ -66,13 +78,18 @@ impl JudgedJob<'_> {
 
     /// The finding with the common evidence of findings about verdicts.
     pub(super) fn finding(&self) -> Finding {
-        let needed = Provenance::Inventory("age + length + pause");
+        let live = self.subject.facts.live_setting(self.job).is_some();
+        let needed = match self.job.source {
+            Source::Lambda { .. } if live => Provenance::Service("Lambda: Timeout of GetFunctionConfiguration"),
+            _ => Provenance::Inventory("age + length + pause"),
+        };
         let mut finding = Finding::about_job(self.id, self.job, self.judgement.limiting_hop)
             .evidence(Fact::Needed(self.needed()), needed);
         if let Some(lease) = self.judgement.lease {
             let provenance = match self.judgement.hops.last() {
                 Some(last) if last.stated => Provenance::Inventory("duration of the last hop"),
                 Some(_) => Provenance::Sts("3600 where the client sends no DurationSeconds"),
+                None if live => Provenance::Service("IAM Identity Center: SessionDuration of DescribePermissionSet"),
                 None => Provenance::Derived("the source's own session"),
             };
             finding = finding.evidence(Fact::Lease(lease), provenance);
@@ -104,6 +121,21 @@ impl JudgedJob<'_> {
             Refresh::Every(every) => finding.evidence(Fact::RefreshEvery(every), Provenance::Inventory("refresh")),
             Refresh::None | Refresh::Auto => finding,
         }
+    }
+
+    /// The finding, which says so where STS may refuse a request of a job that lapses in any case.
+    pub(super) fn with_doubt(&self, mut finding: Finding) -> Finding {
+        let mut hops = self.job.path.iter().zip(&self.judgement.hops);
+        let open = hops.find(|(_, lease)| lease.depends_on_an_unknown_maximum());
+        if let (Verdict::Lapses, Some((hop, lease))) = (self.judgement.verdict, open) {
+            finding.detail.push_str(&format!(
+                " It may not even start: the MaxSessionDuration of {} is not known, and STS refuses the {} seconds if \
+                 it is lower.",
+                hop.role.name(),
+                lease.requested.0
+            ));
+        }
+        finding
     }
 
     /// Whether the limit is an AWS default that nobody declared. STS's 3600 seconds are a rule, not such a default.

@@ -1,18 +1,21 @@
-//! `max-session-drift`: the declared MaxSessionDuration differs from the live or planned one.
+//! `max-session-drift`: a declared MaxSessionDuration differs from the live or planned one, or a declared `session` or
+//! `length` from the setting of the permission set or the function.
 
 use super::evidence::{Fact, FactKind, Provenance};
 use super::model::Finding;
 use super::registry::{Detect, FindingId, define};
 use super::subject::Subject;
-use crate::fixes::Fix;
+use crate::facts::Drift;
+use crate::fixes::{self, Fix};
+use crate::inventory::LiveSetting;
 use crate::lease::rules::DEFAULT_MAX_SESSION;
 use crate::templates::PlannedSetting;
 
 define!(
     "max-session-drift",
     Medium,
-    detect: &[Detect::Facts(find_live), Detect::Facts(find_planned)],
-    change_facts: &[FactKind::LiveMaxSession, FactKind::DeclaredMaxSession],
+    detect: &[Detect::Facts(find_live), Detect::Facts(find_planned), Detect::Facts(find_settings)],
+    change_facts: &[FactKind::Live, FactKind::Declared],
 );
 
 const DECLARED: Provenance = Provenance::Inventory("max_session_duration");
@@ -37,8 +40,8 @@ fn find_live(subject: &Subject<'_>, out: &mut Vec<Finding>) {
         out.push(
             subject
                 .role_finding(FindingId::MaxSessionDrift, role)
-                .evidence(Fact::LiveMaxSession(live), Provenance::Iam("MaxSessionDuration of GetRole"))
-                .evidence(Fact::DeclaredMaxSession(declared), DECLARED)
+                .evidence(Fact::Live(live), Provenance::Iam("MaxSessionDuration of GetRole"))
+                .evidence(Fact::Declared(declared), DECLARED)
                 .titled(format!("{name} has a MaxSessionDuration of {live}; the inventory declares {declared}"))
                 .detailed(detail)
                 .fixes([
@@ -64,14 +67,45 @@ fn find_planned(subject: &Subject<'_>, out: &mut Vec<Finding>) {
         out.push(
             subject
                 .role_finding(FindingId::MaxSessionDrift, role)
-                .evidence(Fact::PlannedMaxSession(set), Provenance::Planned(planned.max_session_from.clone()))
-                .evidence(Fact::DeclaredMaxSession(declared), DECLARED)
+                .evidence(Fact::Planned(set), Provenance::Planned(planned.max_session_from.clone()))
+                .evidence(Fact::Declared(declared), DECLARED)
                 .titled(format!("{name} will have a MaxSessionDuration of {set}; the inventory declares {declared}"))
                 .detailed(detail)
                 .fixes([
                     Fix::step(format!("Declare the planned value: `max_session_duration: {set}` for {name}.")),
                     subject.set_max_session(role, ", if the declared value is the intended one", declared),
                 ]),
+        );
+    }
+}
+
+/// Finds declared sessions and lengths that differ from the setting that AWS returned.
+fn find_settings(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+    for Drift { job, setting, declared, live } in &subject.facts.drifts {
+        let Some(job) = subject.job_named(job) else { continue };
+        let (key, name, call) = match setting {
+            LiveSetting::PermissionSet(_) => {
+                ("session", "SessionDuration", "IAM Identity Center: SessionDuration of DescribePermissionSet")
+            }
+            LiveSetting::Function(_) => ("length", "Timeout", "Lambda: Timeout of GetFunctionConfiguration"),
+        };
+        let detail = format!(
+            "{setting} has a {name} of {} seconds; the job declares {} seconds as its `{key}`. This run used the live \
+             value. `lint` uses the declared value, so a pipeline may pass a job that lapses, or fail a job that is \
+             covered.",
+            live.0, declared.0
+        );
+        let set = match setting {
+            LiveSetting::PermissionSet(_) => fixes::set_permission_set(&subject.place, *declared),
+            LiveSetting::Function(function) => fixes::set_timeout(&subject.place, function, *declared),
+        };
+        out.push(
+            Finding::about_job(FindingId::MaxSessionDrift, job, None)
+                .evidence(Fact::Live(*live), Provenance::Service(call))
+                .evidence(Fact::Declared(*declared), Provenance::Inventory(key))
+                .titled(format!("Job {} declares a {key} of {declared}; the {name} is {live}", job.name))
+                .detailed(detail)
+                .fixes([Fix::step(format!("Declare the live value in job {}: `{key}: {live}`.", job.name)), set]),
         );
     }
 }

@@ -42,6 +42,7 @@ fn applies(class: Class) -> bool {
         | Class::TimedOut
         | Class::Unreachable
         | Class::Unreadable
+        | Class::SettingMissing
         | Class::ObjectMissing
         | Class::ObjectChanged
         | Class::ElsewhereInS3
@@ -92,6 +93,7 @@ fn reason(class: Class) -> &'static str {
         | Class::OutOfRange
         | Class::InvalidRequest
         | Class::ProviderMissing
+        | Class::SettingMissing
         | Class::ObjectMissing
         | Class::ObjectChanged
         | Class::ElsewhereInS3
@@ -143,6 +145,7 @@ fn fix(class: Class) -> Fix {
         | Class::OutOfRange
         | Class::InvalidRequest
         | Class::ProviderMissing
+        | Class::SettingMissing
         | Class::ObjectMissing
         | Class::ObjectChanged
         | Class::ElsewhereInS3

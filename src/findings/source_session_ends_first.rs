@@ -85,8 +85,7 @@ fn why(found: &JudgedJob<'_>, end: Seconds) -> String {
 }
 
 fn may_get_one_more_lease(found: &JudgedJob<'_>) -> bool {
-    let renewed = found.judgement.lease != found.judgement.end && !found.job.path.is_empty();
-    renewed && found.judgement.limited_by != Some(LimitedBy::Mfa)
+    found.judgement.lease != found.judgement.end && found.judgement.limited_by != Some(LimitedBy::Mfa)
 }
 
 /// The ways that cover the job, and a source that renews without a person, if that covers the job.

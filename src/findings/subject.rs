@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use super::model::Finding;
 use super::registry::{Detect, FindingId};
 use super::{cautions, refused, waivers};
-use crate::facts::{Description, Facts, MaxSessionFrom, Mode, StepOutcome};
-use crate::failure::Failure;
+use crate::facts::{Description, Facts, MaxSessionFrom, Mode, SettingFact, StepOutcome};
+use crate::failure::{Class, Failure};
 use crate::findings::evidence::{Fact, Provenance};
 use crate::fixes::search::{MOST_CHANGES, Way, first_ways, shorter_chain};
 use crate::fixes::{self, Fix, FixPlace};
@@ -123,7 +123,7 @@ impl<'a> Subject<'a> {
             match detect {
                 Detect::Verdict { describe, .. } => {
                     let described = self.judged_with(id).filter_map(|job| {
-                        let finding = describe(&job)?;
+                        let finding = job.with_doubt(describe(&job)?);
                         Some(if job.judgement.confirmed { finding } else { finding.unconfirmed() })
                     });
                     findings.extend(described);
@@ -311,7 +311,7 @@ impl<'a> Subject<'a> {
         }
         // If the length is not declared, declaring it comes before longer sessions.
         let is_assumed = job.length_from == LengthFrom::Assumed && self.verdict_of(job) != Verdict::Rejected;
-        let stated = is_assumed.then(fixes::state_timeout);
+        let stated = is_assumed.then(|| fixes::state_timeout(&job.source));
         stated.into_iter().chain(ways.iter().map(|way| self.way(job, way))).take(MOST).collect()
     }
 
@@ -351,7 +351,11 @@ impl<'a> Subject<'a> {
                 let open_not_checked =
                     findings.iter().any(|finding| finding.id == FindingId::NotChecked && finding.waived.is_none());
                 let unknown = self.judgements.iter().any(needs_max_session) || !self.inventory.broken.is_empty();
-                !open_not_checked && !unknown && !self.failures().any(keeps_from_checking) && !self.all_were_refused()
+                !open_not_checked
+                    && !unknown
+                    && !self.failures().any(keeps_from_checking)
+                    && !self.settings_are_missing()
+                    && !self.all_were_refused()
             }
         }
     }
@@ -367,6 +371,14 @@ impl<'a> Subject<'a> {
             Description::Known { .. } | Description::NotReached | Description::NoReader => None,
         });
         steps.chain(described)
+    }
+
+    /// Whether a setting could have been read and was not. Denied access is a result.
+    fn settings_are_missing(&self) -> bool {
+        self.facts.settings.values().any(|fact| match fact {
+            SettingFact::Failed(failure) => failure.class != Class::Denied,
+            SettingFact::Live(_) | SettingFact::NoReader => false,
+        })
     }
 
     /// Whether the checker tried to assume roles and none was assumed.

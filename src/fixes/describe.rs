@@ -44,7 +44,7 @@ fn describe_change(
         Change::Pause(pause) => Some(shorter_pause(place, *pause)),
         Change::Age(age) => Some(younger_credentials(place, *age)),
         Change::Renew(hop) => Some(renew_hop(place, &job.path.get(*hop)?.role)),
-        Change::Split(longest) => Some(split_runs(place, *longest)),
+        Change::Split(longest) => Some(split_runs(place, job, *longest)),
     }
 }
 

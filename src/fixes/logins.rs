@@ -145,8 +145,12 @@ pub(super) fn shorter_pause(place: &FixPlace<'_>, pause: Seconds) -> Fix {
 }
 
 /// Splits the job into shorter runs.
-pub(super) fn split_runs(place: &FixPlace<'_>, longest: Seconds) -> Fix {
+pub(super) fn split_runs(place: &FixPlace<'_>, job: &Job, longest: Seconds) -> Fix {
     Fix::step(match place.origin() {
+        Origin::Inventory if matches!(job.source, Source::Lambda { function: Some(_) }) => format!(
+            "Split the job into runs of at most {longest}, each with its own credentials, and set the Timeout of the \
+             function to {longest}."
+        ),
         Origin::Workflows => format!(
             "Run the login step again before the credentials are {longest} old, or split the job into jobs of at most \
              {longest}."

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 pub(crate) use describe::describe_way;
 pub(crate) use place::FixPlace;
 pub(crate) use requests::state_timeout;
-pub(crate) use roles::{set_max_session, trust_of};
+pub(crate) use roles::{permission_set as set_permission_set, set_max_session, set_timeout, trust_of};
 pub(crate) use trust::{TrustedPrincipal, trust_statement};
 
 use self::search::ChangeKind;

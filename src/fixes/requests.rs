@@ -4,7 +4,7 @@ use super::roles::add_to_trust;
 use super::trust::TrustedPrincipal;
 use super::{BlockKind, Fix, FixPlace};
 use crate::inventory::PrincipalKind;
-use crate::inventory::{FirstCall, Job, Origin, RoleRef, Seconds};
+use crate::inventory::{FirstCall, Job, Origin, RoleRef, Seconds, Source};
 use crate::shell::option;
 
 /// Requests a session of another length at a hop.
@@ -164,9 +164,18 @@ pub(super) fn leave_out(place: &FixPlace<'_>, job: &Job, hop: &RoleRef, caller: 
 }
 
 /// Declares how long a workflow's job uses its credentials.
-pub(crate) fn state_timeout() -> Fix {
-    Fix::step(
-        "State how long the job uses the credentials: write `timeout-minutes` on the job, or on each step after the \
-         login, with the longest run that you accept.",
-    )
+pub(crate) fn state_timeout(source: &Source) -> Fix {
+    Fix::step(match source {
+        Source::Lambda { function: Some(_) } => {
+            "Declare the job's `length`, the Timeout of the function, or let `check` read it: give the checker \
+             lambda:GetFunctionConfiguration."
+        }
+        source if source.is_platform() => {
+            "Set the timeout where the job is defined, to the longest run that you accept."
+        }
+        _ => {
+            "State how long the job uses the credentials: write `timeout-minutes` on the job, or on each step after \
+             the login, with the longest run that you accept."
+        }
+    })
 }

@@ -2,7 +2,7 @@
 
 use super::trust::{TrustedPrincipal, trust_statement};
 use super::{BlockKind, Fix, FixPlace};
-use crate::inventory::{RoleRef, Seconds};
+use crate::inventory::{FunctionArn, RoleRef, Seconds};
 use crate::templates::PlannedRole;
 
 /// Sets the role's MaxSessionDuration. `why` continues the sentence. The file that defines a planned role is changed,
@@ -72,17 +72,36 @@ pub(crate) fn trust_of(planned: &PlannedRole, name: &str) -> String {
     }
 }
 
-/// Sets the session duration of a permission set, in whole hours. The update has no effect without provisioning.
-pub(super) fn permission_set(place: &FixPlace<'_>, hours: Seconds) -> Fix {
+/// Sets the Timeout of a Lambda function.
+pub(crate) fn set_timeout(place: &FixPlace<'_>, function: &FunctionArn, timeout: Seconds) -> Fix {
+    let account = place.account(function.account());
+    Fix::step(format!(
+        "Set the Timeout of {} to {timeout}, if the declared value is the intended one.",
+        function.name()
+    ))
+    .cli(format!(
+        "# in account {account}\n\
+             aws lambda update-function-configuration --region {} --function-name {} --timeout {}",
+        function.region(),
+        function.name(),
+        timeout.0
+    ))
+}
+
+/// Sets the session duration of a permission set. The update has no effect without provisioning.
+pub(crate) fn permission_set(place: &FixPlace<'_>, session: Seconds) -> Fix {
     let step =
-        format!("Set the permission set's session duration to {hours}, then provision it, which makes it effective.");
+        format!("Set the permission set's session duration to {session}, then provision it, which makes it effective.");
+    let session = match session.0 {
+        seconds if seconds % 3600 == 0 => format!("PT{}H", seconds / 3600),
+        seconds => format!("PT{}M", seconds / 60),
+    };
     Fix::step(place.declare(&step, "Declare it as the source's `session`.")).cli(format!(
         "# in the account that administers IAM Identity Center\n\
          aws sso-admin update-permission-set --instance-arn INSTANCE_ARN --permission-set-arn PERMISSION_SET_ARN \
-         --session-duration PT{}H\n\
+         --session-duration {session}\n\
          aws sso-admin provision-permission-set --instance-arn INSTANCE_ARN --permission-set-arn PERMISSION_SET_ARN \
-         --target-type ALL_PROVISIONED_ACCOUNTS",
-        hours.0 / 3600
+         --target-type ALL_PROVISIONED_ACCOUNTS"
     ))
 }
 

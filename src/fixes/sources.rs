@@ -22,7 +22,7 @@ pub(super) fn steps(source: &Source) -> Vec<Step> {
         | Source::Saml { .. }
         | Source::Ec2Instance
         | Source::EcsTask
-        | Source::Lambda
+        | Source::Lambda { .. }
         | Source::Codebuild
         | Source::EksPodIdentity
         | Source::ServiceRole { .. } => Vec::new(),
@@ -35,7 +35,7 @@ pub(super) fn new_source(place: &FixPlace<'_>, job: &Job, source: &Source) -> Op
         (Source::IamUser { mfa }, _) => long_term_key(place, job, &job.path.first()?.role, *mfa),
         (Source::WebIdentity { .. }, _) => renewable_token(place),
         (
-            Source::IdentityCenter { session, portal_session: portal },
+            Source::IdentityCenter { session, portal_session: portal, .. },
             Source::IdentityCenter { portal_session: before, .. },
         ) => {
             if portal == before {
@@ -61,7 +61,7 @@ pub(super) fn new_source(place: &FixPlace<'_>, job: &Job, source: &Source) -> Op
             | Source::Saml { .. }
             | Source::Ec2Instance
             | Source::EcsTask
-            | Source::Lambda
+            | Source::Lambda { .. }
             | Source::Codebuild
             | Source::EksPodIdentity
             | Source::ServiceRole { .. },
@@ -76,7 +76,7 @@ pub(super) fn profile_setting(source: &Source) -> &'static str {
         Source::WebIdentity { .. } => "web_identity_token_file = TOKEN_FILE",
         Source::Ec2Instance => "credential_source = Ec2InstanceMetadata",
         Source::EcsTask | Source::EksPodIdentity | Source::Codebuild => "credential_source = EcsContainer",
-        Source::Lambda => "credential_source = Environment",
+        Source::Lambda { .. } => "credential_source = Environment",
         Source::IamUser { .. }
         | Source::SessionToken { .. }
         | Source::FederationToken { .. }
@@ -119,7 +119,7 @@ fn source_duration(place: &FixPlace<'_>, source: &Source, seconds: Seconds) -> F
         | Source::ConsoleLogin { .. }
         | Source::Ec2Instance
         | Source::EcsTask
-        | Source::Lambda
+        | Source::Lambda { .. }
         | Source::Codebuild
         | Source::EksPodIdentity
         | Source::Issued { .. }

@@ -13,7 +13,9 @@ pub use self::edit::duration_change;
 use self::notes::Notes;
 use super::{Draft, DraftHop, DraftRole, Imported, gather};
 use crate::inventory::problem::Placed;
-use crate::inventory::{JobComments, LengthFrom, Location, Refresh, Remark, Seconds, Source};
+use crate::inventory::{
+    GivenParameters, JobComments, LengthFrom, Location, PermissionSet, Refresh, Remark, Seconds, Source, SourceKind,
+};
 use crate::lease::rules;
 use crate::shared_config::{
     Base, Chain, CredentialSource, Helper, Profile, Setting, SharedConfig, Trouble, TroubleKind, describe_span,
@@ -290,7 +292,8 @@ impl Importer<'_> {
                 if login.session.is_none() {
                     self.notes.add(base, notes::LEGACY_SSO);
                 }
-                of_kind("identity-center")
+                let set = base.sso_role_name.as_ref().and_then(|name| PermissionSet::parse(name).ok());
+                Ok(SourceKind::IdentityCenter.with(&GivenParameters::of_permission_set(set)))
             }
             Base::Named(CredentialSource::Ec2InstanceMetadata) => of_kind("ec2-instance"),
             Base::Named(CredentialSource::EcsContainer) => of_kind("ecs-task"),
@@ -307,8 +310,10 @@ impl Importer<'_> {
     }
 
     fn identity_center(&mut self, comments: &mut JobComments) {
-        comments.source =
-            Some("session 1h and portal_session 8h are AWS's defaults: write your permission set's".to_owned());
+        comments.source = Some(
+            "session 1h and portal_session 8h are AWS's defaults: write yours, or let `check` read the session"
+                .to_owned(),
+        );
         self.notes.add(self.chain.base_profile, notes::IDENTITY_CENTER);
     }
 

@@ -10,7 +10,7 @@ use super::{Imported, locate};
 use crate::cloudtrail::runs::{PathKey, PathSummary, paths};
 use crate::cloudtrail::{PathOrigin, Sessions, time};
 use crate::inventory::problem::{Place, Placed};
-use crate::inventory::{JobComments, LengthFrom, Refresh, Remark, Seconds, Source};
+use crate::inventory::{JobComments, LengthFrom, PermissionSet, Refresh, Remark, Seconds, Source};
 use crate::lease::rules::{ASSUME_ROLE_RANGE, PERMISSION_SET_DEFAULT, PORTAL_SESSION_DEFAULT, SESSION_TOKEN_DEFAULT};
 
 /// The name of the records in remarks.
@@ -89,6 +89,13 @@ fn draft(
     }
 }
 
+/// The permission set of a role that IAM Identity Center made: `AWSReservedSSO_NAME_` and 16 hexadecimal digits.
+fn permission_set_of(role: &str) -> Option<PermissionSet> {
+    let (name, id) = role.rsplit('/').next()?.strip_prefix("AWSReservedSSO_")?.rsplit_once('_')?;
+    let made_up = id.len() == 16 && id.bytes().all(|digit| digit.is_ascii_hexdigit());
+    PermissionSet::parse(name).ok().filter(|_| made_up)
+}
+
 /// The path up to this many roles.
 fn prefix(key: &PathKey, roles: usize) -> PathKey {
     PathKey { roles: key.roles[..roles].into(), ..key.clone() }
@@ -110,12 +117,13 @@ fn source(key: &PathKey, all: &BTreeMap<PathKey, PathSummary>) -> Option<Source>
         }
         PathOrigin::Saml => Source::Saml { renewable: false },
         PathOrigin::IdentityCenter => Source::IdentityCenter {
+            permission_set: key.roles.first().and_then(|role| permission_set_of(role)),
             session: granted().unwrap_or(PERMISSION_SET_DEFAULT),
             portal_session: PORTAL_SESSION_DEFAULT,
         },
         PathOrigin::Ec2Instance => Source::Ec2Instance,
         PathOrigin::EcsTask => Source::EcsTask,
-        PathOrigin::Lambda => Source::Lambda,
+        PathOrigin::Lambda => Source::Lambda { function: None },
         PathOrigin::Codebuild => Source::Codebuild,
         PathOrigin::EksPodIdentity => Source::EksPodIdentity,
         PathOrigin::Service => Source::ServiceRole { duration: granted() },

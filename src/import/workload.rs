@@ -3,7 +3,9 @@
 
 use super::draft::Draft;
 use crate::inventory::problem::{Place, Placed};
-use crate::inventory::{JobComments, LengthFrom, Location, Refresh, Remark, Seconds, Source};
+use crate::inventory::{
+    FunctionArn, JobComments, LengthFrom, Location, PermissionSet, Refresh, Remark, Seconds, Source,
+};
 use crate::lease::rules::{
     BATCH_LEAST_TIMEOUT, CODEBUILD_DEFAULT_TIMEOUT, CODEBUILD_TIMEOUT_RANGE, GLUE_5_DEFAULT_TIMEOUT,
     GLUE_DEFAULT_TIMEOUT, GLUE_LONGEST, LAMBDA_DEFAULT_TIMEOUT, LAMBDA_MANAGED_LONGEST, PERMISSION_SET_DEFAULT,
@@ -64,7 +66,7 @@ impl Service {
     /// The source of its credentials.
     const fn source(self) -> Source {
         match self {
-            Self::Lambda => Source::Lambda,
+            Self::Lambda => Source::Lambda { function: None },
             Self::Codebuild => Source::Codebuild,
             Self::Batch => Source::EcsTask,
             Self::Glue => Source::ServiceRole { duration: None },
@@ -146,6 +148,22 @@ impl Resource<'_> {
             _ => self.id.to_owned(),
         }
     }
+
+    /// The source of the service's credentials; of a function that exists, with its ARN.
+    fn source(&mut self, service: Service) -> Source {
+        match (service.source(), self.value("arn")) {
+            (Source::Lambda { .. }, Resolved::Text(arn)) => Source::Lambda { function: FunctionArn::parse(&arn).ok() },
+            (source, _) => source,
+        }
+    }
+
+    /// The permission set, where the file states a name.
+    fn permission_set(&mut self, property: &str) -> Option<PermissionSet> {
+        match self.value(property) {
+            Resolved::Text(name) => PermissionSet::parse(&name).ok(),
+            _ => None,
+        }
+    }
 }
 
 /// A value within a map, a list of one map, or a map as JSON.
@@ -189,7 +207,7 @@ pub(super) fn timed_job(layout: &Layout, resource: &mut Resource<'_>) -> Result<
         length: Placed { value: length, place: resource.place },
         length_from,
         age: None,
-        source: layout.service.source(),
+        source: resource.source(layout.service),
         hops: Vec::new(),
         refresh: Refresh::Auto,
         comments: JobComments { above, length: comment, ..JobComments::default() },
@@ -278,7 +296,8 @@ pub(super) fn permission_set_job(
         }
     };
     let session = stated.unwrap_or(PERMISSION_SET_DEFAULT);
-    let source = Source::IdentityCenter { session, portal_session: PORTAL_SESSION_DEFAULT };
+    let permission_set = resource.permission_set(name);
+    let source = Source::IdentityCenter { permission_set, session, portal_session: PORTAL_SESSION_DEFAULT };
     let above = vec![format!("Permission set, {} ({})", resource.location, resource.id)];
     let login = "portal_session is AWS's default: write that of your portal".to_owned();
     Ok(Draft {

@@ -4,12 +4,16 @@
 use super::diagnostic::{Place, Placed, Sink, nearest};
 use super::fields::{Fields, at_most, entries, items};
 use super::limits::{MOST_BINDINGS, MOST_GLOBS, MOST_HOPS, MOST_JOBS, MOST_ROLES, MOST_WAIVERS_OF_A_FILE, check_hops};
-use super::raw::{Binding, Defaults, Document, Hop, Reader, Refresh, Role, Waiver};
+use super::raw::{Binding, Defaults, Document, Hop, IdentityCenter, Reader, Refresh, Role, Waiver};
 use super::seconds::NotADuration;
 use super::syntax::NOT_RENDERED;
 use super::yaml::{Node, Value};
-use super::{GivenParameters, LengthFrom, Seconds, Source, SourceKind, Takes, UnstatedLimits, raw};
+use super::{
+    FunctionArn, GivenParameters, LengthFrom, LiveSetting, NotASetting, PermissionSet, Seconds, Source, SourceKind,
+    Takes, UnstatedLimits, raw,
+};
 use crate::findings::FindingId;
+use crate::lease::rules;
 
 /// Reads one file's tree.
 pub(crate) fn document(node: Node, sink: &mut Sink) -> Document {
@@ -35,8 +39,30 @@ pub(crate) fn document(node: Node, sink: &mut Sink) -> Document {
         entries(MOST_ROLES, fields.optional("accounts"), "accounts", sink, |node, sink| text(node, "an account", sink));
     let longest_waiver = fields.optional("longest_waiver").and_then(|node| seconds(&node, "longest_waiver", sink));
     let sources = at_most(MOST_BINDINGS, fields.optional("sources"), "sources", sink, binding);
+    let identity_center = fields.optional("identity_center").and_then(|node| identity_center(node, sink));
     fields.finish(sink);
-    Document { version, defaults, readers, roles, roles_unread, jobs, waivers, accounts, longest_waiver, sources }
+    Document {
+        version,
+        defaults,
+        readers,
+        roles,
+        roles_unread,
+        jobs,
+        waivers,
+        accounts,
+        longest_waiver,
+        sources,
+        identity_center,
+    }
+}
+
+fn identity_center(node: Node, sink: &mut Sink) -> Option<IdentityCenter> {
+    let place = node.place;
+    let mut fields = Fields::of(node, "identity_center", sink)?;
+    let account = fields.optional("account").and_then(|node| text(node, "account", sink));
+    let region = fields.optional("region").and_then(|node| text(node, "region", sink));
+    fields.finish(sink);
+    Some(IdentityCenter { place, account, region })
 }
 
 fn binding(node: Node, sink: &mut Sink) -> Option<Binding> {
@@ -96,7 +122,9 @@ fn job(node: Node, sink: &mut Sink) -> Option<raw::Job> {
     let mut fields = Fields::of(node, "a job", sink)?;
     let name = fields.required("name").and_then(|node| text(node, "name", sink));
     let owner = fields.optional("owner").and_then(|node| text(node, "owner", sink));
-    let length = fields.required("length").and_then(|node| seconds(&node, "length", sink));
+    let length = fields.optional("length");
+    let states_length = length.is_some();
+    let length = length.and_then(|node| seconds(&node, "length", sink));
     let pause = fields.optional("pause").and_then(|node| seconds(&node, "pause", sink));
     let age = fields.optional("age").and_then(|node| seconds(&node, "age", sink));
     let margin = fields.optional("margin").and_then(|node| seconds(&node, "margin", sink));
@@ -105,6 +133,13 @@ fn job(node: Node, sink: &mut Sink) -> Option<raw::Job> {
     let unstated = written.as_ref().map(|written| written.unstated).unwrap_or_default();
     let (source, signin_role) = written.map(|written| (written.source, written.signin_role)).unzip();
     let signin_role = signin_role.flatten();
+    let function = matches!(&source, Some(Placed { value: Source::Lambda { function: Some(_) }, .. }));
+    if !states_length && !function {
+        fields.require("length");
+    }
+    // Without the Timeout of the function, the longest that Lambda accepts.
+    let longest = (!states_length && function).then_some(Placed { value: rules::LAMBDA_MANAGED_LONGEST, place });
+    let length_from = if longest.is_some() { LengthFrom::Assumed } else { LengthFrom::Declared };
     let path = fields.optional("path").and_then(|node| path(node, sink));
     let refresh = fields.optional("refresh").and_then(|node| refresh(node, sink));
     fields.finish(sink);
@@ -116,8 +151,8 @@ fn job(node: Node, sink: &mut Sink) -> Option<raw::Job> {
         place,
         name,
         owner,
-        length,
-        length_from: LengthFrom::Declared,
+        length: length.or(longest),
+        length_from,
         unstated,
         pause,
         age,
@@ -205,9 +240,22 @@ fn parameters(kind: SourceKind, fields: &mut Fields, sink: &mut Sink) -> (GivenP
             }
             // `validate` resolves the role.
             Takes::Role => role = text(node, name, sink),
+            Takes::PermissionSet => {
+                let set = setting(node, name, sink, PermissionSet::parse);
+                set.into_iter().for_each(|set| given.set_setting(LiveSetting::PermissionSet(set)));
+            }
+            Takes::Function => {
+                let function = setting(node, name, sink, FunctionArn::parse);
+                function.into_iter().for_each(|function| given.set_setting(LiveSetting::Function(function)));
+            }
         }
     }
     (given, role)
+}
+
+fn setting<T>(node: Node, key: &str, sink: &mut Sink, parse: impl Fn(&str) -> Result<T, NotASetting>) -> Option<T> {
+    let written = text(node, key, sink)?;
+    parse(&written.value).map_err(|wrong| sink.add(written.place, wrong.message, wrong.help)).ok()
 }
 
 fn path(mut node: Node, sink: &mut Sink) -> Option<Placed<Vec<Hop>>> {

@@ -51,6 +51,13 @@ impl Fields {
         found
     }
 
+    /// Makes a key required that `optional` did not find.
+    pub(super) fn require(&mut self, key: &'static str) {
+        let order = |key: &&str| self.known.iter().position(|known| known == key);
+        let at = self.missing.partition_point(|missing| order(missing) < order(&key));
+        self.missing.insert(at, key);
+    }
+
     /// Reports unknown keys and missing ones. A required key that is misspelt is one error, not two.
     pub(super) fn finish(mut self, sink: &mut Sink) {
         for (key, _) in &self.entries {

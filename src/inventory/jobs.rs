@@ -151,7 +151,7 @@ fn check_source(job: &raw::Job, sink: &mut Sink) {
         };
         sink.add(source.place, message, help);
     }
-    if let (Source::Lambda, Some(length)) = (&source.value, &job.length)
+    if let (Source::Lambda { .. }, Some(length)) = (&source.value, &job.length)
         && length.value > rules::LAMBDA_MANAGED_LONGEST
     {
         let (managed, longest) = (rules::LAMBDA_MANAGED_LONGEST, rules::LAMBDA_LONGEST);

@@ -16,6 +16,7 @@ mod folder;
 mod job_name;
 mod jobs;
 mod limits;
+mod live_setting;
 mod names;
 pub(crate) mod raw;
 #[cfg(feature = "cli")]
@@ -54,6 +55,7 @@ pub(crate) use files::digest;
 pub(crate) use files::hex;
 pub use filter::{Filter, NothingMatches, RolePattern};
 pub use job_name::JobName;
+pub use live_setting::{FunctionArn, LiveSetting, NotASetting, PermissionSet};
 pub use raw::Refresh;
 pub use seconds::{NotADuration, Seconds};
 pub use source::{FirstCall, ParameterValue, PrincipalKind, Source};
@@ -91,6 +93,8 @@ pub struct Inventory {
     pub waivers: Vec<Waiver>,
     /// Names of accounts, by their 12 digits.
     pub accounts: BTreeMap<String, String>,
+    /// Where IAM Identity Center is administered.
+    pub identity_center: IdentityCenter,
     /// SHA-256 of the files' bytes, in hexadecimal.
     pub sha256: String,
     /// The kind of files that declare the jobs.
@@ -256,6 +260,15 @@ pub struct Reader {
     pub external_id: Option<String>,
 }
 
+/// Where IAM Identity Center is administered: whom `check` asks for permission sets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IdentityCenter {
+    /// The account's 12 digits; `None`: the checker's own account.
+    pub account: Option<String>,
+    /// The Region; `None`: the checker's own Region.
+    pub region: Option<String>,
+}
+
 /// Readers per account.
 #[derive(Debug, Clone, Default)]
 pub struct Readers {
@@ -271,9 +284,18 @@ impl Readers {
         if let Some(reader) = self.named.get(role.account()) {
             return Some(reader.clone());
         }
+        self.for_account(role.account()).filter(|reader| reader.role.partition() == role.partition())
+    }
+
+    /// The reader of an account, if the inventory names one.
+    #[must_use]
+    pub fn for_account(&self, account: &str) -> Option<Reader> {
+        if let Some(reader) = self.named.get(account) {
+            return Some(reader.clone());
+        }
         let (template, external_id) = self.every.as_ref()?;
-        let reader = RoleArn::parse(&template.replace("{account}", role.account())).ok()?;
-        (reader.partition() == role.partition()).then(|| Reader { role: reader, external_id: external_id.clone() })
+        let role = RoleArn::parse(&template.replace("{account}", account)).ok()?;
+        Some(Reader { role, external_id: external_id.clone() })
     }
 }
 

@@ -47,6 +47,21 @@ pub(crate) struct Document {
     /// In the platform's file: which owner and which roles the other files may name.
     #[cfg_attr(feature = "cli", schemars(with = "Option<Vec<Binding>>"))]
     pub(crate) sources: Vec<Binding>,
+    /// In the platform's file: where IAM Identity Center is administered.
+    pub(crate) identity_center: Option<IdentityCenter>,
+}
+
+/// Where IAM Identity Center is administered: its reader is asked for permission sets.
+#[derive(Debug, Default)]
+#[cfg_attr(feature = "cli", derive(JsonSchema), schemars(deny_unknown_fields))]
+pub(crate) struct IdentityCenter {
+    #[cfg_attr(feature = "cli", schemars(skip))]
+    pub(crate) place: Place,
+    /// The account (12 digits in quotes): the management account, or the delegated administrator. The checker's own
+    /// account where left out.
+    pub(crate) account: Option<Placed<String>>,
+    /// The Region of the instance. The checker's own Region where left out.
+    pub(crate) region: Option<Placed<String>>,
 }
 
 /// What the files of a team may declare.
@@ -109,6 +124,7 @@ pub(crate) struct Role {
 /// Something that runs for a known longest time on temporary AWS credentials.
 #[derive(Debug, Default)]
 #[cfg_attr(feature = "cli", derive(JsonSchema), schemars(deny_unknown_fields))]
+#[cfg_attr(feature = "cli", schemars(transform = super::schema::require_length))]
 pub(crate) struct Job {
     #[cfg_attr(feature = "cli", schemars(skip))]
     pub(crate) place: Place,
@@ -117,8 +133,7 @@ pub(crate) struct Job {
     pub(crate) name: Option<Placed<String>>,
     /// Who gets its findings.
     pub(crate) owner: Option<Placed<String>>,
-    /// Its longest run.
-    #[cfg_attr(feature = "cli", schemars(required))]
+    /// Its longest run. May be left out where the source names a Lambda function: its Timeout counts then.
     pub(crate) length: Option<Placed<Seconds>>,
     /// Where an importer knows the length from; an inventory declares it.
     #[cfg_attr(feature = "cli", schemars(skip))]

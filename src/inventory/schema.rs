@@ -115,6 +115,14 @@ schema!(Source, "Source", generator => {
     })
 });
 
+/// A job states its length, or its source names a function.
+pub(super) fn require_length(job: &mut Schema) {
+    let function = serde_json::json!({ "type": "object", "required": ["function"] });
+    let function = serde_json::json!({ "properties": { "source": function }, "required": ["source"] });
+    let length = serde_json::json!({ "properties": { "length": { "type": "string" } }, "required": ["length"] });
+    job.insert("anyOf".to_owned(), serde_json::json!([length, function]));
+}
+
 fn of_kind(kind: SourceKind, generator: &mut SchemaGenerator) -> Schema {
     let mut properties =
         serde_json::Map::from_iter([("kind".to_owned(), serde_json::json!({ "const": kind.as_str() }))]);
@@ -124,7 +132,7 @@ fn of_kind(kind: SourceKind, generator: &mut SchemaGenerator) -> Schema {
             (Takes::Duration, false) => generator.subschema_for::<Option<Seconds>>(),
             (Takes::Duration, true) => generator.subschema_for::<Seconds>(),
             (Takes::Flag, _) => json_schema!({ "type": ["boolean", "null"] }),
-            (Takes::Role, _) => json_schema!({ "type": ["string", "null"] }),
+            (Takes::Role | Takes::PermissionSet | Takes::Function, _) => json_schema!({ "type": ["string", "null"] }),
         };
         properties.insert(parameter.name.to_owned(), schema.into());
         if parameter.required {

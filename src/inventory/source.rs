@@ -1,8 +1,10 @@
 //! Where a job's first credentials come from. `source_kind` has the kinds with their parameters and defaults, `lease`
 //! the sessions that AWS grants to each kind.
 
-use super::source_kind::{DURATION, MFA, PORTAL_SESSION, RENEWABLE, ROLE, SESSION, SIGNIN_SESSION};
-use super::{Parameter, RoleRef, Seconds, SourceKind};
+use super::source_kind::{
+    DURATION, FUNCTION, MFA, PERMISSION_SET, PORTAL_SESSION, RENEWABLE, ROLE, SESSION, SIGNIN_SESSION,
+};
+use super::{FunctionArn, LiveSetting, Parameter, PermissionSet, RoleRef, Seconds, SourceKind};
 
 /// The source of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub enum Source {
     },
     /// A permission set of IAM Identity Center.
     IdentityCenter {
+        /// The permission set, whose session duration `check` reads.
+        permission_set: Option<PermissionSet>,
         /// The permission set's session duration.
         session: Seconds,
         /// How long the login to the portal lasts.
@@ -56,7 +60,10 @@ pub enum Source {
     /// The task role of an ECS task.
     EcsTask,
     /// The execution role of a Lambda function.
-    Lambda,
+    Lambda {
+        /// The function, whose Timeout `check` reads.
+        function: Option<FunctionArn>,
+    },
     /// The service role of a CodeBuild build.
     Codebuild,
     /// EKS Pod Identity.
@@ -129,6 +136,8 @@ pub enum ParameterValue<'a> {
     Flag(bool),
     /// A role.
     Role(Option<&'a RoleRef>),
+    /// A permission set or a function.
+    Name(Option<&'a str>),
 }
 
 impl Source {
@@ -170,7 +179,7 @@ impl Source {
             Self::ConsoleLogin { .. } => SourceKind::ConsoleLogin,
             Self::Ec2Instance => SourceKind::Ec2Instance,
             Self::EcsTask => SourceKind::EcsTask,
-            Self::Lambda => SourceKind::Lambda,
+            Self::Lambda { .. } => SourceKind::Lambda,
             Self::Codebuild => SourceKind::Codebuild,
             Self::EksPodIdentity => SourceKind::EksPodIdentity,
             Self::RolesAnywhere { .. } => SourceKind::RolesAnywhere,
@@ -215,7 +224,7 @@ impl Source {
             | Self::IdentityCenter { .. }
             | Self::AccountAccess { .. }
             | Self::ConsoleLogin { .. }
-            | Self::Lambda
+            | Self::Lambda { .. }
             | Self::RolesAnywhere { .. }
             | Self::Issued { .. }
             | Self::ServiceRole { .. } => false,
@@ -243,7 +252,7 @@ impl Source {
             | Self::ConsoleLogin { .. }
             | Self::Ec2Instance
             | Self::EcsTask
-            | Self::Lambda
+            | Self::Lambda { .. }
             | Self::Codebuild
             | Self::EksPodIdentity
             | Self::RolesAnywhere { .. }
@@ -261,16 +270,18 @@ impl Source {
     /// The parameters of the source with their values, in the order of the documentation.
     #[must_use]
     pub fn parameters(&self) -> Vec<(Parameter, ParameterValue<'_>)> {
-        use ParameterValue::{Duration, Flag, Role};
+        use ParameterValue::{Duration, Flag, Name, Role};
         match self {
             Self::IamUser { mfa } => vec![(MFA, Flag(*mfa))],
             Self::WebIdentity { renewable } | Self::Saml { renewable } => vec![(RENEWABLE, Flag(*renewable))],
             Self::SessionToken { duration } | Self::FederationToken { duration } | Self::RolesAnywhere { duration } => {
                 vec![(DURATION, Duration(Some(*duration)))]
             }
-            Self::IdentityCenter { session, portal_session } => {
-                vec![(SESSION, Duration(Some(*session))), (PORTAL_SESSION, Duration(Some(*portal_session)))]
-            }
+            Self::IdentityCenter { permission_set, session, portal_session } => vec![
+                (PERMISSION_SET, Name(permission_set.as_ref().map(PermissionSet::as_str))),
+                (SESSION, Duration(Some(*session))),
+                (PORTAL_SESSION, Duration(Some(*portal_session))),
+            ],
             Self::AccountAccess { portal_session } => vec![(PORTAL_SESSION, Duration(Some(*portal_session)))],
             Self::ConsoleLogin { role, signin_session } => {
                 vec![(ROLE, Role(role.as_ref())), (SIGNIN_SESSION, Duration(*signin_session))]
@@ -279,7 +290,31 @@ impl Source {
                 vec![(DURATION, Duration(Some(*duration))), (RENEWABLE, Flag(*renewable))]
             }
             Self::ServiceRole { duration } => vec![(DURATION, Duration(*duration))],
-            Self::Ec2Instance | Self::EcsTask | Self::Lambda | Self::Codebuild | Self::EksPodIdentity => Vec::new(),
+            Self::Lambda { function } => vec![(FUNCTION, Name(function.as_ref().map(FunctionArn::as_str)))],
+            Self::Ec2Instance | Self::EcsTask | Self::Codebuild | Self::EksPodIdentity => Vec::new(),
+        }
+    }
+
+    /// The setting of AWS that decides a duration of the job, if the source names its owner.
+    #[must_use]
+    pub fn live_setting(&self) -> Option<LiveSetting> {
+        match self {
+            Self::IdentityCenter { permission_set, .. } => permission_set.clone().map(LiveSetting::PermissionSet),
+            Self::Lambda { function } => function.clone().map(LiveSetting::Function),
+            Self::IamUser { .. }
+            | Self::SessionToken { .. }
+            | Self::FederationToken { .. }
+            | Self::WebIdentity { .. }
+            | Self::Saml { .. }
+            | Self::AccountAccess { .. }
+            | Self::ConsoleLogin { .. }
+            | Self::Ec2Instance
+            | Self::EcsTask
+            | Self::Codebuild
+            | Self::EksPodIdentity
+            | Self::RolesAnywhere { .. }
+            | Self::Issued { .. }
+            | Self::ServiceRole { .. } => None,
         }
     }
 
@@ -297,7 +332,7 @@ impl Source {
             Self::FederationToken { .. } | Self::AccountAccess { .. } | Self::Issued { .. } => return None,
             Self::Ec2Instance => PrincipalKind::Session(Some("ec2.")),
             Self::EcsTask => PrincipalKind::Session(Some("ecs-tasks.")),
-            Self::Lambda => PrincipalKind::Session(Some("lambda.")),
+            Self::Lambda { .. } => PrincipalKind::Session(Some("lambda.")),
             Self::Codebuild => PrincipalKind::Session(Some("codebuild.")),
             Self::EksPodIdentity => PrincipalKind::Session(Some("pods.eks.")),
             Self::RolesAnywhere { .. } => PrincipalKind::Session(Some("rolesanywhere.")),
@@ -319,7 +354,7 @@ impl Source {
             | Self::ConsoleLogin { .. }
             | Self::Ec2Instance
             | Self::EcsTask
-            | Self::Lambda
+            | Self::Lambda { .. }
             | Self::Codebuild
             | Self::EksPodIdentity
             | Self::Issued { .. }
@@ -345,7 +380,7 @@ impl Source {
             Self::WebIdentity { renewable: false } => "an OIDC token that cannot be presented again".to_owned(),
             Self::Saml { renewable: true } => "a SAML assertion that can be presented again".to_owned(),
             Self::Saml { renewable: false } => "a SAML assertion that cannot be presented again".to_owned(),
-            Self::IdentityCenter { session, portal_session } => {
+            Self::IdentityCenter { session, portal_session, .. } => {
                 format!("sessions of {session}, renewed while the login to the portal lasts: {portal_session}")
             }
             Self::AccountAccess { portal_session } => {
@@ -366,7 +401,10 @@ impl Source {
             Self::ServiceRole { .. } => "the role of an AWS service, which the service renews".to_owned(),
             Self::Ec2Instance => "the role of an EC2 instance, which EC2 renews".to_owned(),
             Self::EcsTask => "the role of an ECS task, which ECS renews".to_owned(),
-            Self::Lambda => "the execution role of a Lambda function".to_owned(),
+            Self::Lambda { function: None } => "the execution role of a Lambda function".to_owned(),
+            Self::Lambda { function: Some(function) } => {
+                format!("the execution role of the Lambda function {}", function.name())
+            }
             Self::Codebuild => "the service role of a CodeBuild build, which CodeBuild renews".to_owned(),
             Self::EksPodIdentity => "EKS Pod Identity, whose agent renews".to_owned(),
             Self::RolesAnywhere { duration } => {

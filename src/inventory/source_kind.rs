@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Seconds, Source};
+use super::{FunctionArn, LiveSetting, PermissionSet, Seconds, Source};
 use crate::lease::LimitedBy;
 use crate::lease::rules;
 
@@ -65,6 +65,10 @@ pub enum Takes {
     Flag,
     /// A role, by alias or ARN.
     Role,
+    /// A permission set, by name or ARN.
+    PermissionSet,
+    /// The ARN of a Lambda function.
+    Function,
 }
 
 impl Parameter {
@@ -82,6 +86,8 @@ pub(super) const SESSION: Parameter = Parameter {
 };
 pub(super) const PORTAL_SESSION: Parameter = Parameter::optional("portal_session", Takes::Duration);
 pub(super) const SIGNIN_SESSION: Parameter = Parameter::optional("signin_session", Takes::Duration);
+pub(super) const PERMISSION_SET: Parameter = Parameter::optional("permission_set", Takes::PermissionSet);
+pub(super) const FUNCTION: Parameter = Parameter::optional("function", Takes::Function);
 pub(super) const ROLE: Parameter = Parameter::optional("role", Takes::Role);
 
 /// The parameters that somebody stated.
@@ -89,6 +95,7 @@ pub(super) const ROLE: Parameter = Parameter::optional("role", Takes::Role);
 pub struct GivenParameters {
     durations: BTreeMap<&'static str, Seconds>,
     flags: BTreeMap<&'static str, bool>,
+    setting: Option<LiveSetting>,
 }
 
 impl GivenParameters {
@@ -100,6 +107,12 @@ impl GivenParameters {
         given
     }
 
+    /// `permission_set` alone, where it is known.
+    #[must_use]
+    pub fn of_permission_set(set: Option<PermissionSet>) -> Self {
+        Self { setting: set.map(LiveSetting::PermissionSet), ..Self::default() }
+    }
+
     /// States a duration.
     pub fn set_duration(&mut self, parameter: Parameter, duration: Seconds) {
         self.durations.insert(parameter.name, duration);
@@ -108,6 +121,25 @@ impl GivenParameters {
     /// States `true` or `false`.
     pub fn set_flag(&mut self, parameter: Parameter, flag: bool) {
         self.flags.insert(parameter.name, flag);
+    }
+
+    /// States the permission set or the function.
+    pub fn set_setting(&mut self, setting: LiveSetting) {
+        self.setting = Some(setting);
+    }
+
+    fn permission_set(&self) -> Option<PermissionSet> {
+        match &self.setting {
+            Some(LiveSetting::PermissionSet(set)) => Some(set.clone()),
+            Some(LiveSetting::Function(_)) | None => None,
+        }
+    }
+
+    fn function(&self) -> Option<FunctionArn> {
+        match &self.setting {
+            Some(LiveSetting::Function(function)) => Some(function.clone()),
+            Some(LiveSetting::PermissionSet(_)) | None => None,
+        }
     }
 
     fn duration(&self, parameter: Parameter) -> Option<Seconds> {
@@ -176,11 +208,12 @@ impl SourceKind {
             Self::IamUser => &[MFA],
             Self::SessionToken | Self::FederationToken | Self::RolesAnywhere | Self::ServiceRole => &[DURATION],
             Self::WebIdentity | Self::Saml => &[RENEWABLE],
-            Self::IdentityCenter => &[SESSION, PORTAL_SESSION],
+            Self::IdentityCenter => &[PERMISSION_SET, SESSION, PORTAL_SESSION],
             Self::AccountAccess => &[PORTAL_SESSION],
             Self::ConsoleLogin => &[ROLE, SIGNIN_SESSION],
             Self::Issued => &[Parameter { required: true, ..DURATION }, RENEWABLE],
-            Self::Ec2Instance | Self::EcsTask | Self::Lambda | Self::Codebuild | Self::EksPodIdentity => &[],
+            Self::Lambda => &[FUNCTION],
+            Self::Ec2Instance | Self::EcsTask | Self::Codebuild | Self::EksPodIdentity => &[],
         }
     }
 
@@ -198,6 +231,7 @@ impl SourceKind {
             Self::WebIdentity => Source::WebIdentity { renewable: given.flag(RENEWABLE).unwrap_or(true) },
             Self::Saml => Source::Saml { renewable: given.flag(RENEWABLE).unwrap_or(false) },
             Self::IdentityCenter => Source::IdentityCenter {
+                permission_set: given.permission_set(),
                 session: given.duration(SESSION).unwrap_or(rules::PERMISSION_SET_DEFAULT),
                 portal_session: given.duration(PORTAL_SESSION).unwrap_or(rules::PORTAL_SESSION_DEFAULT),
             },
@@ -207,7 +241,7 @@ impl SourceKind {
             Self::ConsoleLogin => Source::ConsoleLogin { role: None, signin_session: given.duration(SIGNIN_SESSION) },
             Self::Ec2Instance => Source::Ec2Instance,
             Self::EcsTask => Source::EcsTask,
-            Self::Lambda => Source::Lambda,
+            Self::Lambda => Source::Lambda { function: given.function() },
             Self::Codebuild => Source::Codebuild,
             Self::EksPodIdentity => Source::EksPodIdentity,
             Self::RolesAnywhere => {
@@ -290,10 +324,21 @@ impl UnstatedLimits {
         }
     }
 
-    /// Those of a source that is written as its kind alone.
+    /// Those of a source whose limits nobody stated, but for a session other than AWS's default.
     #[must_use]
     pub fn of_bare(source: &Source) -> Self {
-        Self::new(source.source_kind(), &GivenParameters::default())
+        let unstated = Self::new(source.source_kind(), &GivenParameters::default());
+        let stated =
+            matches!(source, Source::IdentityCenter { session, .. } if *session != rules::PERMISSION_SET_DEFAULT);
+        Self { session: unstated.session && !stated, ..unstated }
+    }
+
+    /// Whether nobody stated this parameter.
+    #[must_use]
+    pub fn is_parameter(self, parameter: Parameter) -> bool {
+        let unstated =
+            [(SESSION, self.session), (PORTAL_SESSION, self.portal_session), (SIGNIN_SESSION, self.signin_session)];
+        unstated.contains(&(parameter, true))
     }
 
     /// Whether this limit is AWS's default. STS's 3600 seconds are a rule, not such a default.

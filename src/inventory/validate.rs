@@ -14,9 +14,10 @@ use super::limits::{
     LONGEST_GLOB, LONGEST_REASON, LONGEST_WAIVER, MOST_JOBS, MOST_ROLES, MOST_WAIVERS, at_most, check_length,
     check_name,
 };
+use super::live_setting::is_region;
 use super::names::{Declared, Locations, Names, Others};
 use super::raw::{self, Document};
-use super::{DEFAULT_MARGIN, Inventory, Readers, Seconds, TeamFile, Waiver, is_account};
+use super::{DEFAULT_MARGIN, IdentityCenter, Inventory, Readers, Seconds, TeamFile, Waiver, is_account};
 
 /// What is done with a job's name that another file has too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +69,7 @@ pub(crate) fn inventory(
     let mut places = HashMap::new();
     let (mut defaults, mut bindings) = (raw::Defaults::default(), Bindings::default());
     let (mut accounts, mut longest_waiver) = (BTreeMap::new(), LONGEST_WAIVER);
+    let mut identity_center = IdentityCenter::default();
     for (index, document) in &mut documents {
         let written = std::mem::take(&mut document.readers);
         if of_platform(*index) {
@@ -75,6 +77,8 @@ pub(crate) fn inventory(
             defaults = document.defaults.take().unwrap_or_default();
             bindings = Bindings::of(std::mem::take(&mut document.sources), sink);
             accounts = valid_accounts(std::mem::take(&mut document.accounts), sink);
+            identity_center =
+                document.identity_center.take().map(|at| valid_identity_center(at, sink)).unwrap_or_default();
             longest_waiver = document.longest_waiver.as_ref().map_or(LONGEST_WAIVER, |longest| longest.value);
             continue;
         }
@@ -91,6 +95,7 @@ pub(crate) fn inventory(
         roles: shared.as_ref().map(|shared| shared.roles.clone()).unwrap_or_default(),
         readers,
         accounts,
+        identity_center,
         sha256: files.sha256.clone(),
         platform_owner: defaults.owner.as_ref().map(|owner| owner.value.clone()),
         ..Inventory::default()
@@ -159,7 +164,8 @@ fn refuse_keys_of_the_platform(document: &mut Document, has_platform: bool, sink
     let longest = document.longest_waiver.as_ref().map(|longest| ("longest_waiver", longest.place));
     let source = document.sources.iter().filter_map(|source| source.from.as_ref()).next();
     let source = source.map(|from| ("sources", from.place));
-    for (key, place) in account.into_iter().chain(longest).chain(source) {
+    let identity_center = document.identity_center.as_ref().map(|at| ("identity_center", at.place));
+    for (key, place) in account.into_iter().chain(longest).chain(source).chain(identity_center) {
         let make = if has_platform { "move it to" } else { "make a file for it:" };
         sink.add(place, format!("`{key}` is a key of the platform's file"), format!("{make} {}", PLATFORM[0]));
     }
@@ -185,6 +191,18 @@ fn valid_accounts(written: Vec<(Placed<String>, Placed<String>)>, sink: &mut Sin
         accounts.insert(account.value, name.value);
     }
     accounts
+}
+
+fn valid_identity_center(written: raw::IdentityCenter, sink: &mut Sink) -> IdentityCenter {
+    let raw::IdentityCenter { account, region, .. } = written;
+    if let Some(account) = account.as_ref().filter(|account| !is_account(&account.value)) {
+        let help = "write the account's 12 digits in quotes";
+        sink.add(account.place, format!("`{}` is not an account", account.value), help);
+    }
+    if let Some(region) = region.as_ref().filter(|region| !is_region(&region.value)) {
+        sink.add(region.place, format!("`{}` is not a Region", region.value), "write a Region such as eu-west-1");
+    }
+    IdentityCenter { account: account.map(|account| account.value), region: region.map(|region| region.value) }
 }
 
 fn valid_waiver(

@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{
-    DEFAULT_MARGIN, Hop, Inventory, Job, ParameterValue, Reader, Refresh, Role, RoleRef, Seconds, Source, Waiver,
+    DEFAULT_MARGIN, Hop, IdentityCenter, Inventory, Job, LengthFrom, Parameter, ParameterValue, Reader, Refresh, Role,
+    RoleRef, Seconds, Source, Waiver,
 };
+use crate::lease::rules::LAMBDA_MANAGED_LONGEST;
 use crate::visible::{self, printable};
 
 /// Comments beside the values, for the person who adopts the inventory.
@@ -66,6 +68,13 @@ impl Inventory {
         for (account, name) in &self.accounts {
             let _ = writeln!(text, "  \"{account}\": {}", scalar(name));
         }
+        let IdentityCenter { account, region } = &self.identity_center;
+        if account.is_some() || region.is_some() {
+            text.push_str("identity_center:\n");
+        }
+        for (key, value) in [("account", account), ("region", region)] {
+            let _ = value.iter().try_for_each(|value| writeln!(text, "  {key}: {}", scalar(value)));
+        }
         text
     }
 
@@ -90,12 +99,15 @@ impl Inventory {
         comment_lines(text, "  ", &comments.above);
         let _ = writeln!(text, "  - name: {}", scalar(&job.name));
         key(text, "owner", job.owner.as_deref().map(scalar), None);
-        key(text, "length", Some(job.length.to_string()), comments.length.as_deref());
+        // The Timeout of the function counts where no length is declared.
+        let is_longest = job.length_from == LengthFrom::Assumed && job.length == LAMBDA_MANAGED_LONGEST;
+        let is_read = is_longest && matches!(job.source, Source::Lambda { function: Some(_) });
+        key(text, "length", (!is_read).then(|| job.length.to_string()), comments.length.as_deref());
         key(text, "pause", (job.pause.0 > 0).then(|| job.pause.to_string()), None);
         key(text, "age", (job.age.0 > 0).then(|| job.age.to_string()), None);
         key(text, "session_name", job.session_name.as_deref().map(scalar), None);
         key(text, "margin", (job.margin != DEFAULT_MARGIN).then(|| job.margin.to_string()), None);
-        key(text, "source", Some(self.source(&job.source)), comments.source.as_deref());
+        key(text, "source", Some(self.source(job)), comments.source.as_deref());
         if !job.path.is_empty() {
             text.push_str("    path:\n");
         }
@@ -111,8 +123,11 @@ impl Inventory {
         self.declared(role).map_or(role.as_str(), Role::label)
     }
 
-    fn source(&self, written: &Source) -> String {
-        source_by(written, |role| self.label(role).to_owned())
+    /// The source. Beside a permission set, limits that nobody stated are left out: `check` reads its session.
+    fn source(&self, job: &Job) -> String {
+        let names_setting = job.source.live_setting().is_some();
+        let is_written = |parameter: Parameter| !(names_setting && job.unstated.is_parameter(parameter));
+        source_by(&job.source, |role| self.label(role).to_owned(), is_written)
     }
 }
 
@@ -158,19 +173,21 @@ fn write_waiver(text: &mut String, waiver: &Waiver) {
 
 /// A kind, or a map where a parameter is not at its default.
 pub(crate) fn source(source: &Source) -> String {
-    source_by(source, |role| role.as_str().to_owned())
+    source_by(source, |role| role.as_str().to_owned(), |_| true)
 }
 
-fn source_by(source: &Source, label: impl Fn(&RoleRef) -> String) -> String {
+fn source_by(source: &Source, label: impl Fn(&RoleRef) -> String, is_written: impl Fn(Parameter) -> bool) -> String {
     let kind = source.kind();
     if source.source_kind().with_defaults().as_ref() == Some(source) {
         return kind.to_owned();
     }
-    let parameters = source.parameters().into_iter().filter_map(|(parameter, value)| {
+    let parameters = source.parameters().into_iter().filter(|(parameter, _)| is_written(*parameter));
+    let parameters = parameters.filter_map(|(parameter, value)| {
         let value = match value {
             ParameterValue::Duration(duration) => duration?.to_string(),
             ParameterValue::Flag(flag) => flag.to_string(),
             ParameterValue::Role(role) => scalar(&label(role?)),
+            ParameterValue::Name(name) => scalar(name?),
         };
         Some(format!("{}: {value}", parameter.name))
     });

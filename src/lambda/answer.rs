@@ -61,7 +61,7 @@ fn fits(value: &impl Serialize, most: usize) -> bool {
 
 /// The report without its lists, named as a summary.
 fn summary(report: &Report) -> Value {
-    let (roles, paths) = (&report.coverage.roles, &report.coverage.paths);
+    let (roles, paths, settings) = (&report.coverage.roles, &report.coverage.paths, &report.coverage.settings);
     json!({
         "schema_version": v1::SCHEMA_VERSION,
         "report": "summary",
@@ -78,6 +78,11 @@ fn summary(report: &Report) -> Value {
                 "total": paths.total,
                 "walked": paths.walked,
                 "not_walked_count": paths.not_walked.len(),
+            },
+            "settings": {
+                "total": settings.total,
+                "read": settings.read.len(),
+                "not_read_count": settings.not_read.len(),
             },
         },
     })

@@ -41,7 +41,8 @@ pub struct HopLease {
 
 impl HopLease {
     /// Whether the role's MaxSessionDuration decides on the request, and is not known.
-    pub(super) fn depends_on_an_unknown_maximum(&self) -> bool {
+    #[must_use]
+    pub fn depends_on_an_unknown_maximum(&self) -> bool {
         self.grant == Some(Grant::NotKnown)
     }
 }

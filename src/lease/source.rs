@@ -27,7 +27,7 @@ pub fn own_request(source: &Source) -> Option<(Seconds, RangeInclusive<Seconds>)
         | Source::ConsoleLogin { .. }
         | Source::Ec2Instance
         | Source::EcsTask
-        | Source::Lambda
+        | Source::Lambda { .. }
         | Source::Codebuild
         | Source::EksPodIdentity
         | Source::Issued { .. }
@@ -69,7 +69,7 @@ pub fn lease(source: &Source) -> Option<Figure> {
         Source::Codebuild => Some(CODEBUILD_LEASE),
         Source::ServiceRole { duration } => duration.map(Figure::confirmed),
         // A run ends at the function's Timeout, hours before its credentials; the others cannot be used directly.
-        Source::Lambda
+        Source::Lambda { .. }
         | Source::IamUser { .. }
         | Source::WebIdentity { .. }
         | Source::Saml { .. }
@@ -99,7 +99,7 @@ pub(super) fn copied(source: &Source, needed: Seconds) -> CopiedCredentials {
         }
         Source::Ec2Instance | Source::ServiceRole { duration: None } => CopiedCredentials::NotKnown,
         Source::EcsTask
-        | Source::Lambda
+        | Source::Lambda { .. }
         | Source::Codebuild
         | Source::EksPodIdentity
         | Source::ServiceRole { duration: Some(_) }
@@ -151,7 +151,7 @@ pub(super) fn renewal(source: &Source, limits: &impl RoleLimits) -> Renewal {
         | Source::Issued { renewable: true, .. }
         | Source::Ec2Instance
         | Source::EcsTask
-        | Source::Lambda
+        | Source::Lambda { .. }
         | Source::Codebuild
         | Source::EksPodIdentity
         | Source::RolesAnywhere { .. }

@@ -1,9 +1,11 @@
 //! The coverage of a run. Unchecked roles and paths are listed with their reason and never count as healthy.
 
-use crate::facts::{Description, Mode, StepOutcome};
+use std::collections::BTreeMap;
+
+use crate::facts::{Description, Mode, SettingFact, StepOutcome};
 use crate::failure::{Class, Failure, Operation};
 use crate::findings::Subject;
-use crate::inventory::{JobName, Location, RoleRef};
+use crate::inventory::{Job, JobName, LengthFrom, LiveSetting, Location, Origin, RoleRef, Seconds, Source};
 use crate::plan::PlannedHop;
 
 /// Whether the checker could follow a job's path.
@@ -58,6 +60,76 @@ pub struct Coverage {
     pub roles: RoleCoverage,
     /// Paths.
     pub paths: PathCoverage,
+    /// Permission sets and functions whose settings decide a duration.
+    pub settings: SettingCoverage,
+}
+
+/// The numbers of read and other settings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SettingCoverage {
+    /// Distinct permission sets and functions of the jobs.
+    pub total: usize,
+    /// Settings that AWS returned, with their durations.
+    pub read: Vec<(LiveSetting, Seconds)>,
+    /// The other settings.
+    pub not_read: Vec<NotReadSetting>,
+}
+
+impl SettingCoverage {
+    /// The number of settings that should have been read and were not. Denied access and accounts without a reader do
+    /// not count.
+    #[must_use]
+    pub fn unexpected(&self) -> usize {
+        self.not_read.iter().filter(|setting| setting.reason.is_unexpected()).count()
+    }
+}
+
+/// A setting that was not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotReadSetting {
+    /// The setting.
+    pub setting: LiveSetting,
+    /// The value that the run used.
+    pub used: ValueFrom,
+    /// The reason.
+    pub reason: NotReadReason,
+    /// The failed call, on one line.
+    pub error: Option<String>,
+}
+
+/// Where a duration is from that AWS decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ValueFrom {
+    /// AWS returned it.
+    Live,
+    /// The inventory declares it.
+    Declared,
+    /// Nobody states it: the default or the maximum of AWS.
+    Default,
+}
+
+/// Why a setting was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotReadReason {
+    /// The run makes no AWS calls.
+    Offline,
+    /// No reader is declared for the setting's account.
+    NoReader,
+    /// The call failed.
+    Read(Class),
+    /// Assuming the reader of the account failed.
+    Reader(Class),
+}
+
+impl NotReadReason {
+    /// Whether the inventory and the permissions would allow to read the setting.
+    #[must_use]
+    pub fn is_unexpected(self) -> bool {
+        match self {
+            Self::Offline | Self::NoReader | Self::Read(Class::Denied) | Self::Reader(Class::Denied) => false,
+            Self::Read(_) | Self::Reader(_) => true,
+        }
+    }
 }
 
 /// The numbers of assumed and described roles.
@@ -154,7 +226,69 @@ pub(super) fn cover(subject: &Subject<'_>) -> (Coverage, Vec<JobWalk>) {
         }
         walks.push(JobWalk { walk, outcomes });
     }
-    (Coverage { roles: cover_roles(subject), paths }, walks)
+    (Coverage { roles: cover_roles(subject), paths, settings: cover_settings(subject) }, walks)
+}
+
+/// The settings of an inventory. The jobs of imported files are not checked.
+fn cover_settings(subject: &Subject<'_>) -> SettingCoverage {
+    let mut coverage = SettingCoverage::default();
+    if subject.inventory.origin != Origin::Inventory || matches!(subject.facts.mode, Mode::Observed(_)) {
+        return coverage;
+    }
+    let mut used: BTreeMap<LiveSetting, ValueFrom> = BTreeMap::new();
+    for job in &subject.jobs {
+        if let (Some(setting), Some(from)) = (job.source.live_setting(), value_from(subject, job)) {
+            let known = used.entry(setting).or_insert(from);
+            *known = from.max(*known);
+        }
+    }
+    coverage.total = used.len();
+    for (setting, used) in used {
+        let (reason, error) = match subject.facts.settings.get(&setting) {
+            Some(SettingFact::Live(live)) => {
+                coverage.read.push((setting, *live));
+                continue;
+            }
+            Some(SettingFact::Failed(failure)) => {
+                let is_reader = failure.operation == Operation::AssumeRole;
+                let reason = if is_reader { NotReadReason::Reader } else { NotReadReason::Read };
+                let error = format!("{}: {}", failure.operation.action(), failure.answer);
+                (reason(failure.class), Some(error))
+            }
+            Some(SettingFact::NoReader) => (NotReadReason::NoReader, None),
+            None => (NotReadReason::Offline, None),
+        };
+        coverage.not_read.push(NotReadSetting { setting, used, reason, error });
+    }
+    coverage
+}
+
+/// Where the session of a permission set or the length of a function's job is from; `None` for other sources.
+pub(super) fn value_from(subject: &Subject<'_>, job: &Job) -> Option<ValueFrom> {
+    let is_default = match &job.source {
+        Source::IdentityCenter { .. } => job.unstated.session,
+        Source::Lambda { function: Some(_) } => job.length_from == LengthFrom::Assumed,
+        Source::Lambda { function: None }
+        | Source::IamUser { .. }
+        | Source::SessionToken { .. }
+        | Source::FederationToken { .. }
+        | Source::WebIdentity { .. }
+        | Source::Saml { .. }
+        | Source::AccountAccess { .. }
+        | Source::ConsoleLogin { .. }
+        | Source::Ec2Instance
+        | Source::EcsTask
+        | Source::Codebuild
+        | Source::EksPodIdentity
+        | Source::RolesAnywhere { .. }
+        | Source::Issued { .. }
+        | Source::ServiceRole { .. } => return None,
+    };
+    Some(match subject.facts.live_setting(job) {
+        Some(_) => ValueFrom::Live,
+        None if is_default => ValueFrom::Default,
+        None => ValueFrom::Declared,
+    })
 }
 
 fn is_live(subject: &Subject<'_>) -> bool {

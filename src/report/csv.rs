@@ -54,6 +54,12 @@ pub fn render(report: &Report) -> String {
         detail: text(&plain::not_checked(role.reason)),
         ..Row::default()
     });
+    let settings = report.coverage.settings.not_read.iter().filter(|_| !offline).map(|setting| Row {
+        kind: "not-read",
+        name: text(setting.setting.as_str()),
+        detail: text(&plain::not_read_reason(setting.reason)),
+        ..Row::default()
+    });
     let not_judged = report.not_judged.iter().map(|not| Row {
         kind: "not-judged",
         name: text(&not.location.to_string()),
@@ -65,7 +71,8 @@ pub fn render(report: &Report) -> String {
         ..Row::default()
     });
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    for row in jobs.chain(not_judged).chain(others).chain(roles).chain(std::iter::once(run_row(report))) {
+    for row in jobs.chain(not_judged).chain(others).chain(roles).chain(settings).chain(std::iter::once(run_row(report)))
+    {
         // Writing to memory cannot fail, and every field is a cell.
         let _ = writer.serialize(row);
     }

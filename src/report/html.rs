@@ -290,11 +290,12 @@ fn findings_without_job(found: &Found<'_>) -> Markup {
 
 fn coverage(report: &Report) -> Markup {
     let (roles, paths) = (&report.coverage.roles.not_checked, &report.coverage.paths.not_walked);
+    let settings = &report.coverage.settings.not_read;
     html! {
         section aria-label="Coverage" {
             h2 { "Coverage" }
             ul { @for line in plain::coverage(report) { li { bdi { (bars::with_code(&line)) } } } }
-            @if !(plain::is_offline(&report.coverage) || roles.is_empty() && paths.is_empty()) {
+            @if !(plain::is_offline(&report.coverage) || roles.is_empty() && paths.is_empty() && settings.is_empty()) {
                 details {
                     summary { "Everything that was not checked" }
                     ul {
@@ -304,6 +305,9 @@ fn coverage(report: &Report) -> Markup {
                                 bdi { (path.job) } @if let Some(hop) = path.hop { " at path[" (hop) "]" }
                                 ": " (plain::outcome(path.reason))
                             }
+                        }
+                        @for setting in settings {
+                            li { bdi { (setting.setting) } ": " (plain::not_read_reason(setting.reason)) }
                         }
                     }
                 }

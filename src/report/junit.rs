@@ -108,6 +108,10 @@ fn suite_without_job(report: &Report, fail_on: Option<Severity>) -> TestSuite {
     for role in report.coverage.roles.not_checked.iter().filter(|_| !offline) {
         add(&mut suite, &format!("checked: {}", role.role), skipped(plain::not_checked(role.reason)), "");
     }
+    for setting in report.coverage.settings.not_read.iter().filter(|_| !offline) {
+        let reason = plain::not_read_reason(setting.reason);
+        add(&mut suite, &format!("read: {}", setting.setting), skipped(reason), "");
+    }
     suite
 }
 

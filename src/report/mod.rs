@@ -38,7 +38,8 @@ pub(crate) use bars::page_colours;
 pub use planned::{PlannedReport, PlannedRoleReport};
 
 pub use coverage::{
-    Coverage, HopOutcome, NotCheckedReason, NotCheckedRole, NotJudged, NotWalkedPath, PathCoverage, RoleCoverage, Walk,
+    Coverage, HopOutcome, NotCheckedReason, NotCheckedRole, NotJudged, NotReadReason, NotReadSetting, NotWalkedPath,
+    PathCoverage, RoleCoverage, SettingCoverage, ValueFrom, Walk,
 };
 
 use crate::findings::Severity;
@@ -47,7 +48,7 @@ use coverage::JobWalk;
 pub use crate::facts::MaxSessionFrom;
 
 use crate::findings::{Finding, Subject};
-use crate::inventory::{Job, JobName, LengthFrom, Location, RoleRef, Seconds};
+use crate::inventory::{Job, JobName, LengthFrom, Location, RoleRef, Seconds, Source};
 use crate::lease::{Grant, Judgement, LimitedBy, Verdict};
 
 /// The trigger of a run.
@@ -136,6 +137,8 @@ pub struct JobReport {
     pub owner: Option<String>,
     /// The origin of its length.
     pub length_from: LengthFrom,
+    /// The origin of its permission set's session, if its source names one.
+    pub session_from: Option<ValueFrom>,
     /// Whether its credentials last.
     pub verdict: Verdict,
     /// Whether the checker could follow its path.
@@ -207,7 +210,7 @@ impl Report {
             .iter()
             .zip(&subject.judgements)
             .zip(walks)
-            .map(|((job, judgement), walk)| job_report(job, judgement, &walk))
+            .map(|((job, judgement), walk)| job_report(subject, job, judgement, &walk))
             .collect();
         Self {
             run: Run { complete: subject.is_complete(&findings), ..run },
@@ -263,12 +266,13 @@ impl Report {
     }
 }
 
-fn job_report(job: &Job, judgement: &Judgement, walk: &JobWalk) -> JobReport {
+fn job_report(subject: &Subject<'_>, job: &Job, judgement: &Judgement, walk: &JobWalk) -> JobReport {
     let hops = job.path.iter().zip(&judgement.hops).zip(&walk.outcomes);
     JobReport {
         name: job.name.clone(),
         owner: job.owner.clone(),
         length_from: job.length_from,
+        session_from: session_from(subject, job),
         verdict: judgement.verdict,
         walk: walk.walk,
         needed_seconds: judgement.needed,
@@ -293,6 +297,12 @@ fn job_report(job: &Job, judgement: &Judgement, walk: &JobWalk) -> JobReport {
             .collect(),
         location: job.location.clone(),
     }
+}
+
+/// Where the session of a job with a permission set is from.
+fn session_from(subject: &Subject<'_>, job: &Job) -> Option<ValueFrom> {
+    let names = matches!(job.source, Source::IdentityCenter { permission_set: Some(_), .. });
+    coverage::value_from(subject, job).filter(|_| names)
 }
 
 fn role_report(subject: &Subject<'_>, role: &RoleRef) -> RoleReport {

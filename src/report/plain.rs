@@ -2,8 +2,8 @@
 //! the report as a whole; a finding's file owns its wording.
 
 use super::{
-    Coverage, HopOutcome, JobReport, NotCheckedReason, NotCheckedRole, NotJudged, NotWalkedPath, PlannedReport, Report,
-    Walk,
+    Coverage, HopOutcome, JobReport, NotCheckedReason, NotCheckedRole, NotJudged, NotReadReason, NotReadSetting,
+    NotWalkedPath, PlannedReport, Report, Walk, v1,
 };
 use crate::failure::{Class, printable};
 use crate::findings::Finding;
@@ -190,6 +190,15 @@ pub fn incomplete(report: &Report) -> String {
         let were = if roles.unexpected() == 1 { "was" } else { "were" };
         parts.push(format!("{} of {} {were} not checked", roles.unexpected(), count(roles.total, "role", "roles")));
     }
+    let settings = &report.coverage.settings;
+    if settings.unexpected() > 0 {
+        let were = if settings.unexpected() == 1 { "was" } else { "were" };
+        parts.push(format!(
+            "{} of {} {were} not read",
+            settings.unexpected(),
+            count(settings.total, "setting", "settings")
+        ));
+    }
     if unknown > 0 {
         let have = if unknown == 1 { "has" } else { "have" };
         parts.push(format!("{unknown} of {} {have} no verdict", count(report.summary.jobs, "job", "jobs")));
@@ -207,11 +216,16 @@ pub fn incomplete(report: &Report) -> String {
 /// The coverage, line by line. Roles and paths with one reason share a line.
 #[must_use]
 pub fn coverage(report: &Report) -> Vec<String> {
-    let Coverage { roles, paths } = &report.coverage;
+    let Coverage { roles, paths, settings } = &report.coverage;
     if is_offline(&report.coverage) {
         let is_named = |role: &&NotCheckedRole| role.reason == NotCheckedReason::NameNotKnown;
         let expressions = roles.not_checked.iter().filter(is_named).count();
         let mut calls = vec!["lint makes no AWS calls.".to_owned()];
+        let settings = settings.not_read.len();
+        if settings > 0 {
+            let what = count(settings, "setting", "settings");
+            calls.push(format!("`check` reads {what} of AWS; lint uses the declared value, or AWS's default."));
+        }
         // A role whose name is not known cannot be tested.
         let known = roles.total.saturating_sub(expressions);
         if paths.total > 0 && known > 0 {
@@ -238,13 +252,32 @@ pub fn coverage(report: &Report) -> Vec<String> {
         (outcome(path.reason).to_owned(), format!("{}{hop}", path.job))
     });
     lines.extend(by_reason("Paths not walked", paths));
+    if settings.total > 0 {
+        lines.push(format!("Settings: {} of {} read.", settings.read.len(), settings.total));
+    }
+    lines.extend(by_reason("Settings not read", settings.not_read.iter().map(not_read)));
     lines
+}
+
+/// Why a setting was not read, and the setting with the value that counted in its place.
+fn not_read(setting: &NotReadSetting) -> (String, String) {
+    (not_read_reason(setting.reason), format!("{}, {} value used", setting.setting, v1::value_from_word(setting.used)))
+}
+
+/// The text of the reason why a setting was not read.
+pub(super) fn not_read_reason(reason: NotReadReason) -> String {
+    match reason {
+        NotReadReason::Offline => outcome(HopOutcome::Offline).to_owned(),
+        NotReadReason::NoReader => "no reader for its account".to_owned(),
+        NotReadReason::Read(class) => failure(class).to_owned(),
+        NotReadReason::Reader(class) => format!("its reader could not be assumed: {}", failure(class)),
+    }
 }
 
 /// The coverage in a few lines: one, unless something was not checked.
 #[must_use]
 pub fn short_coverage(report: &Report) -> Vec<String> {
-    let Coverage { roles, paths } = &report.coverage;
+    let Coverage { roles, paths, settings } = &report.coverage;
     if is_offline(&report.coverage) {
         return coverage(report);
     }
@@ -269,6 +302,7 @@ pub fn short_coverage(report: &Report) -> Vec<String> {
         (outcome(path.reason).to_owned(), format!("{}{hop}", path.job))
     });
     lines.extend(joined_reasons("Paths not walked", paths));
+    lines.extend(joined_reasons("Settings not read", settings.not_read.iter().map(not_read)));
     lines
 }
 
@@ -369,6 +403,7 @@ const fn failure(class: Class) -> &'static str {
         Class::TimedOut => "no answer in time",
         Class::Unreachable => "no connection to AWS",
         Class::Unreadable => "the answer is not from AWS, or it is cut",
+        Class::SettingMissing => "AWS knows no such function or permission set",
         Class::ObjectMissing => "the object does not exist",
         Class::ObjectChanged => "the object was changed meanwhile",
         Class::ElsewhereInS3 => "the bucket is in another Region",

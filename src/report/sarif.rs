@@ -213,6 +213,10 @@ fn invocation(report: &Report, left_out: &[&Finding]) -> Invocation {
             let text = format!("Not fully checked: {}: {}.", role.role, plain::not_checked(role.reason));
             Notification::new(Level::Warning, literal(&text))
         }));
+        notes.extend(coverage.settings.not_read.iter().map(|setting| {
+            let text = format!("Not read: {}: {}.", setting.setting, plain::not_read_reason(setting.reason));
+            Notification::new(Level::Warning, literal(&text))
+        }));
         notes.extend(coverage.paths.not_walked.iter().map(|path| {
             let hop = path.hop.map_or_else(String::new, |hop| format!(" at path[{hop}]"));
             let text = format!("Path not walked: {}{hop}: {}.", path.job, plain::outcome(path.reason));

@@ -15,10 +15,10 @@ pub(crate) use planned::PlannedV1;
 
 use super::{
     Coverage, HopOutcome, HopReport, JobReport, MaxSessionFrom, NotCheckedReason, NotCheckedRole, NotJudged,
-    NotWalkedPath, Report, RoleReport, Run, Summary, Trigger, Walk,
+    NotReadReason, NotReadSetting, NotWalkedPath, Report, RoleReport, Run, Summary, Trigger, ValueFrom, Walk,
 };
 use crate::findings::{Finding, FindingId, Severity};
-use crate::inventory::{JobName, LengthFrom, Location, RoleRef, Seconds};
+use crate::inventory::{JobName, LengthFrom, LiveSetting, Location, RoleRef, Seconds};
 use crate::lease::{LimitedBy, Verdict};
 
 /// The version of the report and of the messages.
@@ -104,6 +104,25 @@ pub(super) const fn max_session_from_word(from: MaxSessionFrom) -> &'static str 
         MaxSessionFrom::Iam => "iam",
         MaxSessionFrom::Planned => "planned",
         MaxSessionFrom::Declared => "declared",
+    }
+}
+
+/// The word of where a setting's value is from.
+pub(super) const fn value_from_word(from: ValueFrom) -> &'static str {
+    match from {
+        ValueFrom::Live => "live",
+        ValueFrom::Declared => "declared",
+        ValueFrom::Default => "default",
+    }
+}
+
+/// The word of the reason why a setting was not read.
+fn not_read_word(reason: NotReadReason) -> String {
+    match reason {
+        NotReadReason::Offline => "offline".to_owned(),
+        NotReadReason::NoReader => "no-reader".to_owned(),
+        NotReadReason::Read(class) => class.as_str().to_owned(),
+        NotReadReason::Reader(class) => format!("reader-{}", class.as_str()),
     }
 }
 
@@ -232,6 +251,32 @@ impl From<&Summary> for SummaryV1 {
 struct CoverageV1<'a> {
     roles: RoleCoverageV1<'a>,
     paths: PathCoverageV1<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settings: Option<SettingCoverageV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct SettingCoverageV1<'a> {
+    total: usize,
+    read: usize,
+    values: Vec<ReadV1<'a>>,
+    not_read: Vec<NotReadV1<'a>>,
+}
+
+#[derive(Serialize)]
+struct ReadV1<'a> {
+    kind: &'static str,
+    name: &'a str,
+    seconds: Seconds,
+}
+
+#[derive(Serialize)]
+struct NotReadV1<'a> {
+    kind: &'static str,
+    name: &'a str,
+    used: &'static str,
+    reason: String,
+    error: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -263,7 +308,19 @@ struct NotWalkedV1<'a> {
 }
 
 impl<'a> From<&'a Coverage> for CoverageV1<'a> {
-    fn from(Coverage { roles, paths }: &'a Coverage) -> Self {
+    fn from(Coverage { roles, paths, settings }: &'a Coverage) -> Self {
+        let read = |(setting, seconds): &'a (LiveSetting, Seconds)| ReadV1 {
+            kind: setting.kind(),
+            name: setting.as_str(),
+            seconds: *seconds,
+        };
+        let not_read = |NotReadSetting { setting, used, reason, error }: &'a NotReadSetting| NotReadV1 {
+            kind: setting.kind(),
+            name: setting.as_str(),
+            used: value_from_word(*used),
+            reason: not_read_word(*reason),
+            error: error.as_deref(),
+        };
         let not_checked = |NotCheckedRole { role, reason }: &'a NotCheckedRole| NotCheckedV1 { role, reason: *reason };
         let not_walked =
             |NotWalkedPath { job, hop, reason }: &'a NotWalkedPath| NotWalkedV1 { job, hop: *hop, reason: *reason };
@@ -279,6 +336,12 @@ impl<'a> From<&'a Coverage> for CoverageV1<'a> {
                 walked: paths.walked,
                 not_walked: paths.not_walked.iter().map(not_walked).collect(),
             },
+            settings: (settings.total > 0).then(|| SettingCoverageV1 {
+                total: settings.total,
+                read: settings.read.len(),
+                values: settings.read.iter().map(read).collect(),
+                not_read: settings.not_read.iter().map(not_read).collect(),
+            }),
         }
     }
 }
@@ -288,6 +351,8 @@ struct JobV1<'a> {
     name: &'a JobName,
     owner: Option<&'a str>,
     length_from: LengthFrom,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_from: Option<&'static str>,
     verdict: Verdict,
     walk: Walk,
     needed_seconds: Seconds,
@@ -325,6 +390,7 @@ impl<'a> From<&'a JobReport> for JobV1<'a> {
             name: &job.name,
             owner: job.owner.as_deref(),
             length_from: job.length_from,
+            session_from: job.session_from.map(value_from_word),
             verdict: job.verdict,
             walk: job.walk,
             needed_seconds: job.needed_seconds,

@@ -910,13 +910,13 @@ fn sources_have_the_documented_defaults() {
     assert_eq!(source("saml"), Source::Saml { renewable: false });
     assert_eq!(
         source("identity-center"),
-        Source::IdentityCenter { session: Seconds::hours(1), portal_session: Seconds::hours(8) }
+        Source::IdentityCenter { permission_set: None, session: Seconds::hours(1), portal_session: Seconds::hours(8) }
     );
     assert_eq!(source("roles-anywhere"), Source::RolesAnywhere { duration: Seconds::hours(1) });
     assert_eq!(source("{kind: session-token, duration: 0s}"), Source::SessionToken { duration: Seconds(0) });
     assert_eq!(
         source("{kind: identity-center, portal_session: P1D}"),
-        Source::IdentityCenter { session: Seconds::hours(1), portal_session: Seconds::hours(24) }
+        Source::IdentityCenter { permission_set: None, session: Seconds::hours(1), portal_session: Seconds::hours(24) }
     );
     // `issued` has no short form, because its duration has no default.
     for kind in Source::KINDS.into_iter().filter(|kind| *kind != "issued") {

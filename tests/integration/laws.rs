@@ -53,12 +53,15 @@ fn source() -> impl Strategy<Value = Source> {
         prop::option::of(seconds()).prop_map(|signin_session| Source::ConsoleLogin { role: None, signin_session }),
         (seconds(), any::<bool>()).prop_map(|(duration, renewable)| Source::Issued { duration, renewable }),
         prop::option::of(seconds()).prop_map(|duration| Source::ServiceRole { duration }),
-        (3600..=43_200_u64, seconds())
-            .prop_map(|(session, portal_session)| Source::IdentityCenter { session: Seconds(session), portal_session }),
+        (3600..=43_200_u64, seconds()).prop_map(|(session, portal_session)| Source::IdentityCenter {
+            permission_set: None,
+            session: Seconds(session),
+            portal_session,
+        }),
         prop::sample::select(vec![
             Source::Ec2Instance,
             Source::EcsTask,
-            Source::Lambda,
+            Source::Lambda { function: None },
             Source::Codebuild,
             Source::EksPodIdentity
         ]),

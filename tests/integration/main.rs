@@ -37,6 +37,7 @@ mod lambda_handler;
 mod laws;
 mod limits;
 mod listing;
+mod live_settings;
 mod moto;
 mod outlets;
 mod packaging;

@@ -8,12 +8,17 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::harness::{CHECKER, Lambda, REGION, TOPIC, role, world};
-use crate::stand_in::{Bucket, Call, Credentials, Role, StandIn, Topic};
+use crate::stand_in::{Bucket, Call, Credentials, IdentityCenter, Role, StandIn, Topic};
 
 const HUB: &str = "arn:aws:iam::111111111111:role/pipeline/hub";
 const TAGGED: &str = "arn:aws:iam::222222222222:role/identified";
 const READER: &str = "arn:aws:iam::333333333333:role/reader";
 const READ: [&str; 2] = ["arn:aws:iam::333333333333:role/one", "arn:aws:iam::333333333333:role/two"];
+const ACCOUNT: &str = "333333333333";
+const FUNCTION: &str = "arn:aws:lambda:eu-west-1:333333333333:function:etl";
+const OWN_FUNCTION: &str = "arn:aws:lambda:eu-west-1:999999999999:function:own";
+const INSTANCES: &str = "arn:aws:sso:::instance/*";
+const SETS: &str = "arn:aws:sso:::permissionSet/*";
 const OWN: &str = "arn:aws:iam::999999999999:role/own";
 
 /// An action on a resource.
@@ -25,7 +30,9 @@ async fn full_run() -> (StandIn, Vec<Call>) {
     let (mut world, checker) = world();
     world.role(role(HUB).may_assume("*").allows("sts:SetSourceIdentity", "*"));
     world.role(Role::new(TAGGED).trusts(HUB).source_identity("ci").allows("iam:GetRole", "*"));
-    world.role(Role::new(READER).trusts(CHECKER).allows("iam:GetRole", "*")).role(Role::new(OWN));
+    let reader = Role::new(READER).trusts(CHECKER).allows("iam:GetRole", "*");
+    let reader = reader.allows("lambda:GetFunctionConfiguration", "*").allows("sso:DescribePermissionSet", "*");
+    world.role(reader).role(Role::new(OWN));
     let mut inventory = format!(
         "version: 1
 readers: {{\"333333333333\": \"{READER}\"}}
@@ -46,10 +53,20 @@ jobs:
             "  - {{name: j{number}, length: 5m, source: ecs-task, path: [\"{HUB}\", \"{arn}\"]}}\n"
         ));
     }
+    let center = IdentityCenter::new(ACCOUNT, REGION).set("Admin", "PT4H");
+    inventory.push_str(&format!(
+        "  - {{name: person, length: 1h, source: {{kind: identity-center, permission_set: \"{}\"}}}}
+  - {{name: function, source: {{kind: lambda, function: \"{FUNCTION}\"}}}}
+identity_center: {{account: \"{ACCOUNT}\"}}
+",
+        center.arn_of(0)
+    ));
+    world.identity_center(center).function(FUNCTION, 900);
     let aws = StandIn::start(world).await;
     let report =
         Lambda::new(&aws, &checker, &inventory, &[("TOPIC_ARN", TOPIC)]).await.invoke(&json!({})).await.unwrap();
     assert_eq!(report["coverage"]["roles"]["not_checked"], json!([]), "{:#}", report["findings"]);
+    assert_eq!(report["coverage"]["settings"]["read"], 2, "{:#}", report["coverage"]);
     let calls = aws.calls();
     assert!(calls.iter().all(|call| call.status == 200), "no call of a full run is refused");
     (aws, calls)
@@ -69,6 +86,14 @@ fn rights(call: &Call) -> Vec<Right> {
             rights
         }
         "ListRoles" => vec![("iam:ListRoles".to_owned(), "*".to_owned())],
+        "GetFunctionConfiguration" => {
+            let region = call.region.as_deref().unwrap_or_default();
+            let arn = format!("arn:aws:lambda:{region}:{account}:function:{target}");
+            vec![("lambda:GetFunctionConfiguration".to_owned(), arn)]
+        }
+        "DescribePermissionSet" => [call.param("InstanceArn").unwrap_or_default(), target]
+            .map(|resource| ("sso:DescribePermissionSet".to_owned(), resource.to_owned()))
+            .to_vec(),
         "Publish" => vec![("sns:Publish".to_owned(), target.to_owned())],
         // GetCallerIdentity needs no permission.
         _ => Vec::new(),
@@ -186,6 +211,10 @@ const BUCKET_KEY: &str = "arn:aws:kms:eu-west-1:999999999999:key/bucket";
 const TOPIC_KEY: &str = "arn:aws:kms:eu-west-1:999999999999:key/topic";
 const FIRST: &str = "arn:aws:iam::222222222222:role/first";
 
+const WRITTEN_INSTANCES: &str = "!Sub \"arn:${AWS::Partition}:sso:::instance/*\"";
+const WRITTEN_SETS: &str =
+    "[!Sub \"arn:${AWS::Partition}:sso:::instance/*\", !Sub \"arn:${AWS::Partition}:sso:::permissionSet/*\"]";
+
 /// The parameters of this deployment. Rights that Lambda uses, instead of the function, are omitted.
 fn of_the_function() -> Vec<(String, Right)> {
     let patterns = &[FIRST, OWN, "arn:aws:iam::333333333333:role/*"][..];
@@ -196,6 +225,10 @@ fn of_the_function() -> Vec<(String, Right)> {
         ("!Ref StateKmsKeyArn", &[BUCKET_KEY]),
         ("!If [CreateKey, !GetAtt Key.Arn, !Ref KmsKey]", &[TOPIC_KEY]),
         ("!Ref TopicKmsKeyArn", &[TOPIC_KEY]),
+        ("!Ref FunctionPatterns", &[OWN_FUNCTION]),
+        ("\"*\"", &["*"]),
+        (WRITTEN_INSTANCES, &[INSTANCES]),
+        (WRITTEN_SETS, &[INSTANCES, SETS]),
         ("!GetAtt DeadLetterQueue.Arn", &[]),
         (
             "!Sub \"arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:\
@@ -210,6 +243,9 @@ fn of_the_reader() -> Vec<(String, Right)> {
     let values = [
         ("!Sub \"arn:${AWS::Partition}:iam::${AWS::AccountId}:role/*\"", &["arn:aws:iam::333333333333:role/*"][..]),
         ("\"*\"", &["*"]),
+        ("!Ref FunctionPatterns", &[FUNCTION]),
+        (WRITTEN_INSTANCES, &[INSTANCES]),
+        (WRITTEN_SETS, &[INSTANCES, SETS]),
     ];
     allowed_by("member-role.yaml", "ReaderRole", &values)
 }
@@ -227,6 +263,10 @@ impl Deployment {
         world.role(Role::new(FIRST).trusts(CHECKER).source_identity("ci").allows("iam:GetRole", FIRST));
         world.role(Role::new(OWN)).role(Role::new(READ[0]).trusts(CHECKER));
         world.topic(Topic::new(TOPIC).encrypted_with(TOPIC_KEY));
+        for account in [ACCOUNT, "999999999999"] {
+            world.identity_center(IdentityCenter::new(account, REGION).set("Admin", "PT4H"));
+        }
+        world.function(FUNCTION, 900).function(OWN_FUNCTION, 900);
         world.bucket(Bucket::new(BUCKET, REGION).encrypted_with(BUCKET_KEY));
         let aws = StandIn::start(world).await;
         // Without permission to list the bucket, S3 refuses a first run the missing object.
@@ -235,8 +275,9 @@ impl Deployment {
         Self { aws, checker, runs: 0 }
     }
 
-    /// The calls of a function with exactly these rights, in a run in which everything changed.
-    async fn calls_of_a_run(&mut self, function: &[&Right], reader: &[&Right]) -> Vec<Call> {
+    /// The calls of a function with exactly these rights, in a run in which everything changed. `center`: the account
+    /// that administers IAM Identity Center.
+    async fn calls_of_a_run(&mut self, function: &[&Right], reader: &[&Right], center: &str) -> Vec<Call> {
         let may = |role: Role, rights: &[&Right]| {
             rights.iter().fold(role, |role, (action, resource)| role.allows(action, resource))
         };
@@ -253,6 +294,10 @@ jobs:
   - {{name: first, length: 30m, source: ecs-task, path: [first]}}
   - {{name: own, length: 30m, source: web-identity, path: [\"{OWN}\"]}}
   - {{name: read, length: 30m, source: ecs-task, path: [\"{}\"]}}
+  - {{name: person, length: 1h, source: {{kind: identity-center, permission_set: Admin}}}}
+  - {{name: function, source: {{kind: lambda, function: \"{FUNCTION}\"}}}}
+  - {{name: own-function, source: {{kind: lambda, function: \"{OWN_FUNCTION}\"}}}}
+identity_center: {{account: \"{center}\"}}
 ",
             self.runs + 1,
             READ[0],
@@ -284,16 +329,16 @@ async fn the_templates_allow_exactly_the_calls_of_a_full_run() {
     // The key of a topic belongs to the stack or to the given topic: one of two statements.
     for other in [&["UseKeyOfTopicAndQueue"][..], &["UseKeyOfGivenTopic"]] {
         let all = rights(other);
-        let calls = deployment.calls_of_a_run(&all, &of_reader).await;
+        let calls = deployment.calls_of_a_run(&all, &of_reader, "999999999999").await;
         assert_eq!(refused(&calls), [""; 0]);
-        for service in ["sts", "iam", "sns", "s3"] {
+        for service in ["sts", "iam", "sns", "s3", "sso", "lambda"] {
             assert!(calls.iter().any(|call| call.service == service), "{service} was asked");
         }
         for (index, right) in all.iter().enumerate() {
             // The owner chooses the patterns of roles. The template does not decide whether this run needs each of
             // them.
             let without: Vec<&Right> = all.iter().enumerate().filter(|(at, _)| *at != index).map(|(_, r)| *r).collect();
-            let calls = deployment.calls_of_a_run(&without, &of_reader).await;
+            let calls = deployment.calls_of_a_run(&without, &of_reader, "999999999999").await;
             let needed = !of_no_use(right);
             assert_eq!(!refused(&calls).is_empty(), needed, "{right:?} taken away: refused {:?}", refused(&calls));
         }
@@ -301,7 +346,7 @@ async fn the_templates_allow_exactly_the_calls_of_a_full_run() {
     for (sid, right) in &reader {
         let without: Vec<&Right> = of_reader.iter().copied().filter(|each| *each != right).collect();
         let all: Vec<&Right> = function.iter().map(|(_, right)| right).collect();
-        let calls = deployment.calls_of_a_run(&all, &without).await;
+        let calls = deployment.calls_of_a_run(&all, &without, ACCOUNT).await;
         // A reader describes few roles one by one and lists many.
         assert_eq!(!refused(&calls).is_empty(), sid != "ListRoles", "{sid}: {:?}", refused(&calls));
     }
@@ -322,13 +367,24 @@ fn of_no_use((action, resource): &Right) -> bool {
 
 #[test]
 fn no_template_grants_more_than_necessary() {
+    // The permission sets of the account have no other names.
+    const SIDS: [&str; 5] =
+        ["WalkThePaths", "DescribeOwnRoles", "FindIdentityCenter", "FindPermissionSets", "ReadPermissionSets"];
     for (sid, (action, resource)) in of_the_function() {
         let pattern = resource.contains(['*', '?']);
-        assert!(!pattern || sid.starts_with("WalkThePaths") || sid == "DescribeOwnRoles", "{sid}: {resource}");
+        assert!(!pattern || SIDS.iter().any(|known| sid.starts_with(known)), "{sid}: {resource}");
         assert!(!action.contains('*') || action == "kms:GenerateDataKey*", "{sid}: {action}");
     }
     let reader: BTreeSet<Right> = of_the_reader().into_iter().map(|(_, right)| right).collect();
     let own_account = "arn:aws:iam::333333333333:role/*";
-    let wanted = [("iam:GetRole", own_account), ("iam:ListRoles", "*")];
+    let wanted = [
+        ("iam:GetRole", own_account),
+        ("iam:ListRoles", "*"),
+        ("lambda:GetFunctionConfiguration", FUNCTION),
+        ("sso:ListInstances", "*"),
+        ("sso:ListPermissionSets", INSTANCES),
+        ("sso:DescribePermissionSet", INSTANCES),
+        ("sso:DescribePermissionSet", SETS),
+    ];
     assert_eq!(reader, wanted.map(|(action, resource)| (action.to_owned(), resource.to_owned())).into());
 }

@@ -2,11 +2,12 @@
 //! the library, and compared with the library on 10,000 generated jobs. The jobs are written as YAML, so that the
 //! comparison covers the parser as well.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use credential_health::findings::FindingId;
-use credential_health::inventory::Inventory;
-use credential_health::lease::judge;
+use credential_health::inventory::{Inventory, RoleRef, Seconds};
+use credential_health::lease::{RoleLimits, judge_with};
 
 const ROWS: usize = 10_000;
 
@@ -18,6 +19,8 @@ struct Row {
     duration: Option<i64>,
     /// `portal_session` or `signin_session`.
     login: Option<i64>,
+    /// The MaxSigninSessionDuration of the role signed in with, if it is known.
+    signin_of_role: Option<i64>,
     /// `mfa` or `renewable`.
     flag: Option<bool>,
     hops: Vec<HopOfRow>,
@@ -57,6 +60,8 @@ struct Expected {
 const PLATFORMS: [&str; 6] = ["ec2-instance", "ecs-task", "lambda", "codebuild", "eks-pod-identity", "service-role"];
 const DIRECT: [&str; 4] = ["iam-user", "web-identity", "saml", "account-access"];
 const HOUR: i64 = 3600;
+/// The MaxSigninSessionDurations of the roles.
+const SIGNIN_SESSIONS: [i64; 4] = [3600, 43_200, 86_400, 7_776_000];
 
 fn without_numbers(verdict: &'static str, limited_by: &'static str, finding: &'static str) -> Expected {
     Expected { verdict, limited_by: Some(limited_by), finding: Some(finding), lease: None, end: None, headroom: None }
@@ -123,7 +128,10 @@ fn horizon(row: &Row, minus: i64) -> Option<(i64, &'static str)> {
         }
         ("issued", None | Some(false)) => Some((row.duration.unwrap().max(lease), "source-session")),
         ("identity-center" | "account-access", _) => Some((row.login.unwrap_or(8 * HOUR).max(lease), "portal-session")),
-        ("console-login", _) => Some((row.login.unwrap_or(12 * HOUR).max(lease), "signin-session")),
+        ("console-login", _) => {
+            let session = row.login.or(row.signin_of_role).unwrap_or(12 * HOUR);
+            Some((session.max(lease), "signin-session"))
+        }
         ("web-identity", Some(false)) | ("saml", None | Some(false)) => Some((first.max(lease), "identity-token")),
         _ => None,
     }
@@ -292,6 +300,10 @@ impl Numbers {
             "identity-center" | "account-access" | "console-login" => self.maybe(2, Self::seconds),
             _ => None,
         };
+        let signin_of_role = match source {
+            "console-login" => self.maybe(2, |numbers| numbers.one_of(&SIGNIN_SESSIONS)),
+            _ => None,
+        };
         let flag = match source {
             "iam-user" | "web-identity" | "saml" | "issued" => self.maybe(2, |numbers| numbers.below(2) == 0),
             _ => None,
@@ -304,7 +316,7 @@ impl Numbers {
         let length = if source == "lambda" { self.seconds().min(5400) } else { self.seconds() };
         let (pause, age) = (self.maybe(3, Self::seconds).unwrap_or(0), self.maybe(3, Self::seconds).unwrap_or(0));
         let margin = self.maybe(3, Self::seconds).unwrap_or(600);
-        Row { source, duration, login, flag, hops, length, pause, age, margin, refresh }
+        Row { source, duration, login, signin_of_role, flag, hops, length, pause, age, margin, refresh }
     }
 
     fn hop(&mut self) -> HopOfRow {
@@ -328,6 +340,7 @@ fn as_yaml(row: &Row, number: usize) -> String {
     let seconds = |key: &str, value: Option<i64>| value.map_or(String::new(), |value| format!(", {key}: {value}s"));
     source += &seconds(duration_key, row.duration);
     source += &seconds(login_key, row.login);
+    source += &row.signin_of_role.map_or(String::new(), |session| format!(", role: signin{session}"));
     source += &row.flag.map_or(String::new(), |flag| format!(", {flag_key}: {flag}"));
     let hop = |hop: &HopOfRow| {
         let max = hop.max.map_or("unknown".to_owned(), |max| format!("max{max}"));
@@ -347,6 +360,19 @@ fn as_yaml(row: &Row, number: usize) -> String {
     )
 }
 
+/// The roles of the comparison, as the inventory declares them and their names say.
+struct Roles<'a>(&'a Inventory);
+
+impl RoleLimits for Roles<'_> {
+    fn max_session(&self, role: &RoleRef) -> Option<Seconds> {
+        self.0.declared(role)?.max_session_duration
+    }
+
+    fn max_signin_session(&self, role: &RoleRef) -> Option<Seconds> {
+        role.name().strip_prefix("signin")?.parse().ok().map(Seconds)
+    }
+}
+
 #[test]
 fn two_readings_of_section_3_agree_on_10_000_jobs() {
     let mut numbers = Numbers(20_261_130);
@@ -358,20 +384,24 @@ fn two_readings_of_section_3_agree_on_10_000_jobs() {
             "  max{max}: {{arn: \"arn:aws:iam::111111111111:role/max{max}\", max_session_duration: {max}s}}"
         );
     }
+    for session in SIGNIN_SESSIONS {
+        let _ = writeln!(text, "  signin{session}: {{arn: \"arn:aws:iam::111111111111:role/signin{session}\"}}");
+    }
     text.push_str("jobs:\n");
     rows.iter().enumerate().for_each(|(number, row)| text.push_str(&as_yaml(row, number)));
     let inventory = Inventory::parse("rows.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"));
     assert_eq!(inventory.jobs.len(), ROWS);
 
     let mut differences = Vec::new();
-    let mut verdicts = std::collections::BTreeMap::new();
+    let (mut verdicts, mut kinds) = (BTreeMap::new(), BTreeMap::<_, BTreeSet<_>>::new());
     for (row, job) in rows.iter().zip(&inventory.jobs) {
-        let found = judge(job, |role| inventory.declared(role)?.max_session_duration);
-        let signed = |seconds: credential_health::inventory::Seconds| i64::try_from(seconds.0).unwrap();
+        let found = judge_with(job, &Roles(&inventory));
+        let signed = |seconds: Seconds| i64::try_from(seconds.0).unwrap();
         let by = found.limited_by.map(|by| serde_json::to_value(by).unwrap().as_str().unwrap().to_owned());
         let finding = FindingId::of_judgement(&found).map(FindingId::as_str);
         let wanted = expected(row);
         *verdicts.entry(wanted.verdict).or_insert(0) += 1;
+        kinds.entry(row.source).or_default().insert((wanted.verdict, wanted.limited_by));
         let same = found.verdict.as_str() == wanted.verdict
             && by.as_deref() == wanted.limited_by
             && finding == wanted.finding
@@ -385,5 +415,7 @@ fn two_readings_of_section_3_agree_on_10_000_jobs() {
     let shown = differences.iter().take(5).cloned().collect::<Vec<_>>().join("\n");
     assert!(differences.is_empty(), "{} of {ROWS} rows differ:\n{shown}", differences.len());
     // Each verdict occurs often enough for a meaningful comparison.
+    let few: Vec<_> = kinds.iter().filter(|(_, outcomes)| outcomes.len() < 5).collect();
+    assert!(kinds.len() == 16 && few.is_empty(), "each kind of source has several outcomes: {few:?}");
     assert!(verdicts.len() == 5 && verdicts.values().all(|count| *count > 60), "{verdicts:?}");
 }

@@ -39,3 +39,21 @@ async fn each_form_for_people_marks_an_unconfirmed_verdict() {
         rows.records().map(Result::unwrap).filter(|row| &row[0] == "job").map(|row| row[column].to_owned()).collect();
     assert_eq!(marked, ["false", "false", "false", "true"]);
 }
+
+#[tokio::test]
+async fn a_finding_says_that_sts_may_refuse_a_job_that_lapses_in_any_case() {
+    let path = "[{role: \"arn:aws:iam::222222222222:role/unknown\", duration: 2h}]";
+    let inventory = format!("version: 1\njobs:\n  - {{name: j, length: 3h, source: web-identity, path: {path}}}\n");
+    let report = Cli::on(&inventory, "lint", &["--format", "json"]).run().await.report();
+    let detail = report["findings"][0]["detail"].as_str().unwrap();
+    assert!(detail.contains("may not even start") && detail.contains("STS refuses the 7200 seconds"), "{detail}");
+}
+
+#[tokio::test]
+async fn one_more_session_of_a_permission_set_may_follow_the_portal_login() {
+    let job = "{name: j, length: 9h, source: {kind: identity-center, portal_session: 8h}, refresh: auto}";
+    let inventory = format!("version: 1\njobs: [{job}]\n");
+    let report = Cli::on(&inventory, "lint", &["--format", "json"]).run().await.report();
+    let detail = report["findings"][0]["detail"].as_str().unwrap();
+    assert!(detail.contains("may last longer by its own lease"), "{detail}");
+}

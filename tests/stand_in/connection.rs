@@ -33,10 +33,11 @@ use super::{
     fault::Answer,
     iam, iam_changes,
     journal::{Call, Entry},
+    lambda,
     request::Request,
     s3,
     server::Shared,
-    sns, sts, trail,
+    sns, sso_admin, sts, trail,
     world::World,
     xml,
 };
@@ -130,7 +131,9 @@ impl Reply {
             Ok(result) => Reply::other(200, JSON, result),
             Err(Problem { status, code, message }) => {
                 let body = serde_json::json!({"__type": code, "message": message}).to_string();
-                Reply { code: Some(code), ..Reply::other(status, JSON, body) }
+                // The REST services name the error in a header.
+                let headers = vec![("x-amzn-ErrorType", code.clone())];
+                Reply { code: Some(code), headers, ..Reply::other(status, JSON, body) }
             }
         }
     }
@@ -209,6 +212,10 @@ fn dispatch(world: &mut World, caller: &Key, request: &Request) -> Result<String
         "GetRole" => iam::get_role(world, caller, request),
         "ListRoles" => iam::list_roles(world, caller, request),
         "Publish" => sns::publish(world, caller, request),
+        "GetFunctionConfiguration" => lambda::get_function_configuration(world, caller, request),
+        "ListInstances" => sso_admin::list_instances(world, caller, request),
+        "ListPermissionSets" => sso_admin::list_permission_sets(world, caller, request),
+        "DescribePermissionSet" => sso_admin::describe_permission_set(world, caller, request),
         "LookupEvents" => trail::lookup_events(world, caller, request),
         "ListBuckets" | "DescribeRegions" => {
             let action = format!("{}:{}", request.service, request.action);
@@ -228,7 +235,10 @@ struct AnsweredCall<'a> {
 
 impl AnsweredCall<'_> {
     async fn answer(&self, request: &Request, scripted: Option<Answer>) -> io::Result<Response<Payload>> {
-        let xml = |outcome| Reply::xml(outcome, request.service, &request.action, &self.request_id);
+        let xml = |outcome| match request.is_json() {
+            true => Reply::json(outcome),
+            false => Reply::xml(outcome, request.service, &request.action, &self.request_id),
+        };
         if let Some(problem) = scripted.as_ref().and_then(Answer::problem) {
             return self.send(xml(Err(problem)));
         }
@@ -245,7 +255,7 @@ impl AnsweredCall<'_> {
             Some(Answer::Drip(pause)) => Reply { pace: Pace::Drip(pause), ..carried_out() },
             Some(Answer::EmptyBody) => Reply::other(200, XML, String::new()),
             Some(Answer::Malformed) => Reply::other(200, XML, "<<not xml>".to_owned()),
-            Some(Answer::NoMembers) => xml(Ok(String::new())),
+            Some(Answer::NoMembers) => xml(Ok(if request.is_json() { "{}" } else { "" }.to_owned())),
             Some(Answer::HalfXml) => {
                 let reply = carried_out();
                 let half = reply.body.len() / 2;

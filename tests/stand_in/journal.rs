@@ -36,7 +36,9 @@ impl Call {
 
     /// The subject of the call: a role's ARN or name, or a topic.
     pub fn target(&self) -> Option<&str> {
-        ["RoleArn", "RoleName", "TopicArn", "TargetArn"].into_iter().find_map(|name| self.param(name))
+        ["RoleArn", "RoleName", "TopicArn", "TargetArn", "FunctionName", "PermissionSetArn"]
+            .into_iter()
+            .find_map(|name| self.param(name))
     }
 }
 

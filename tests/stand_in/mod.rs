@@ -1,6 +1,6 @@
-//! A strict stand-in for AWS STS, IAM, SNS and two calls of S3, in this process: one HTTP server on the loopback
-//! interface. It speaks their protocols to the real SDK clients, makes AWS's checks in AWS's order, and records every
-//! call.
+//! A strict stand-in for AWS STS, IAM, SNS, two calls of S3, three of IAM Identity Center and one of Lambda, in this
+//! process: one HTTP server on the loopback interface. It speaks their protocols to the real SDK clients, makes AWS's
+//! checks in AWS's order, and records every call.
 //!
 //! ```text
 //! let mut world = World::new();
@@ -12,8 +12,9 @@
 //! ```
 //!
 //! The modules: `server` → `connection` → `request` → `fault` (scripted by the test) → `authentication` and `signature`
-//! → `sts`, `iam`, `sns`, `s3` (each: schema, `authorization`, answer) over `world` (roles, users, topics, keys), with
-//! `policy`, `constraint`, `message` and `xml` below them. Tests read `journal`; `errors` has the verbatim texts.
+//! → `sts`, `iam`, `sns`, `s3`, `lambda`, `sso_admin` (each: schema, `authorization`, answer) over `world` (roles,
+//! users, topics, keys), with `policy`, `constraint`, `message` and `xml` below them. Tests read `journal`; `errors`
+//! has the verbatim texts.
 //!
 //! `itself` holds the tests of the stand-in. `tests/integration/stand_in_itself.rs` runs them through the SDK clients.
 //!
@@ -42,6 +43,7 @@ mod fault;
 mod iam;
 mod iam_changes;
 mod journal;
+mod lambda;
 mod message;
 mod policy;
 mod request;
@@ -51,6 +53,7 @@ mod s3;
 mod server;
 mod signature;
 mod sns;
+mod sso_admin;
 mod sts;
 mod topic;
 mod trail;
@@ -66,5 +69,6 @@ pub use role::{Role, User, Wording};
 pub use rules::Rules;
 pub use s3::Bucket;
 pub use server::StandIn;
+pub use sso_admin::IdentityCenter;
 pub use topic::Topic;
 pub use world::World;

@@ -72,12 +72,19 @@ const ACTIONS: [(&str, &str); 27] = [
 ];
 
 /// The operations of the JSON protocol, with their service.
-const JSON_TARGETS: [(&str, &str, &str); 1] =
-    [("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents", "cloudtrail", "LookupEvents")];
+const JSON_TARGETS: [(&str, &str, &str); 4] = [
+    ("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents", "cloudtrail", "LookupEvents"),
+    ("SWBExternalService.ListInstances", "sso", "ListInstances"),
+    ("SWBExternalService.ListPermissionSets", "sso", "ListPermissionSets"),
+    ("SWBExternalService.DescribePermissionSet", "sso", "DescribePermissionSet"),
+];
 
 impl Request {
     pub fn read(parts: Parts, body: Bytes) -> Result<Request, Problem> {
         let bad = |message: &str| Problem::new(400, "MalformedQueryString", message);
+        if let Some(request) = Request::of_lambda(&parts) {
+            return request;
+        }
         let of_s3 = match parts.method {
             Method::GET => Some("GetObject"),
             Method::PUT => Some("PutObject"),
@@ -150,6 +157,22 @@ impl Request {
         Ok(request)
     }
 
+    /// Lambda's `GET /2015-03-31/functions/NAME/configuration`, which has no body. `None`: another path.
+    fn of_lambda(parts: &Parts) -> Option<Result<Request, Problem>> {
+        let name = parts.uri.path().strip_prefix("/2015-03-31/functions/")?.strip_suffix("/configuration")?;
+        if parts.method != Method::GET {
+            return Some(Err(Problem::new(405, "MethodNotAllowed", "The stand-in reads functions only")));
+        }
+        let request = Request::without_form("lambda", "GetFunctionConfiguration", parts.clone(), Bytes::new());
+        Some(request.map(|mut request| {
+            request.params.insert("FunctionName".to_owned(), name.to_owned());
+            for (key, value) in form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
+                request.params.insert(key.into_owned(), value.into_owned());
+            }
+            request
+        }))
+    }
+
     /// S3 by path: `/BUCKET/KEY`, with `x-id` as the SDKs send it.
     fn of_s3(action: &str, parts: Parts, body: Bytes) -> Result<Request, Problem> {
         if parts.uri.path() == "/" && parts.uri.query() == Some("x-id=ListBuckets") {
@@ -188,7 +211,9 @@ impl Request {
 
     /// The subject of the call: a role's ARN or name, or a topic.
     pub fn target(&self) -> Option<&str> {
-        ["RoleArn", "RoleName", "TopicArn", "TargetArn"].into_iter().find_map(|name| self.param(name))
+        ["RoleArn", "RoleName", "TopicArn", "TargetArn", "FunctionName", "PermissionSetArn"]
+            .into_iter()
+            .find_map(|name| self.param(name))
     }
 
     /// The request without its signature.
@@ -204,7 +229,7 @@ impl Request {
 
     /// Whether the call is one of the JSON protocol.
     pub fn is_json(&self) -> bool {
-        self.headers.contains_key("x-amz-target")
+        self.headers.contains_key("x-amz-target") || self.service == "lambda"
     }
 
     /// Whether the stand-in implements this action.

@@ -13,6 +13,7 @@ use super::{
     role::{Role, User, Wording},
     rules::Rules,
     s3::Bucket,
+    sso_admin::IdentityCenter,
     topic::Topic,
 };
 
@@ -26,6 +27,9 @@ pub struct World {
     pub(super) users: BTreeMap<String, User>,
     pub(super) topics: BTreeMap<String, Topic>,
     pub(super) buckets: BTreeMap<String, Bucket>,
+    /// The Timeout of functions, by ARN, with the qualifier if there is one.
+    pub(super) functions: BTreeMap<String, i64>,
+    pub(super) identity_centers: Vec<IdentityCenter>,
     pub(super) keys: BTreeMap<String, Key>,
     pub(super) clock: Clock,
     pub(super) wording: Wording,
@@ -130,6 +134,21 @@ impl World {
     pub fn topic(&mut self, topic: impl Into<Topic>) -> &mut World {
         let topic = topic.into();
         self.topics.insert(topic.arn.clone(), topic);
+        self
+    }
+
+    /// The value of an environment variable of every function. No output may show it.
+    pub const FUNCTION_SECRET: &str = "function-secret-value";
+
+    /// Adds a Lambda function with this Timeout, by its ARN.
+    pub fn function(&mut self, arn: &str, timeout: i64) -> &mut World {
+        self.functions.insert(arn.to_owned(), timeout);
+        self
+    }
+
+    /// Adds the IAM Identity Center of an account.
+    pub fn identity_center(&mut self, center: IdentityCenter) -> &mut World {
+        self.identity_centers.push(center);
         self
     }
 

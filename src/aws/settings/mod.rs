@@ -25,7 +25,7 @@ use crate::visible::line;
 type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The services whose endpoint can be set.
-const SERVICES: [&str; 4] = ["STS", "IAM", "SNS", "S3"];
+const SERVICES: [&str; 6] = ["STS", "IAM", "SNS", "S3", "Lambda", "SSO Admin"];
 
 /// The checked settings of a profile, the variables that go before them, and their types of values.
 const OF_PROFILES: [(&str, &[&str], Takes); 4] = [

@@ -6,7 +6,7 @@ use super::{BadSetting, Variables};
 use crate::visible::line;
 
 /// The checked variables and their types of values.
-const VARIABLES: [(&str, Takes); 23] = [
+const VARIABLES: [(&str, Takes); 25] = [
     ("AWS_ACCESS_KEY_ID", Takes::Secret),
     ("AWS_SECRET_ACCESS_KEY", Takes::Secret),
     ("AWS_SESSION_TOKEN", Takes::Secret),
@@ -17,6 +17,8 @@ const VARIABLES: [(&str, Takes); 23] = [
     ("AWS_ENDPOINT_URL_IAM", Takes::Url),
     ("AWS_ENDPOINT_URL_SNS", Takes::Url),
     ("AWS_ENDPOINT_URL_S3", Takes::Url),
+    ("AWS_ENDPOINT_URL_LAMBDA", Takes::Url),
+    ("AWS_ENDPOINT_URL_SSO_ADMIN", Takes::Url),
     ("AWS_ENDPOINT_URL_SSO", Takes::Url),
     ("AWS_ENDPOINT_URL_SSO_OIDC", Takes::Url),
     ("AWS_ENDPOINT_URL_SIGNIN", Takes::Url),

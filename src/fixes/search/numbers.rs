@@ -79,10 +79,15 @@ fn renewable(job: &Job) -> Option<Change> {
 }
 
 fn permission_set(job: &Job) -> Option<Change> {
-    let Source::IdentityCenter { session, portal_session } = job.source else { return None };
+    let Source::IdentityCenter { permission_set, session, portal_session } = &job.source else { return None };
     let to = required(job).rounded_up_to_hours();
-    let longer = session < to && rules::PERMISSION_SET_RANGE.contains(&to);
-    longer.then_some(Change::Source(Source::IdentityCenter { session: to, portal_session }))
+    let longer = *session < to && rules::PERMISSION_SET_RANGE.contains(&to);
+    let source = || Source::IdentityCenter {
+        permission_set: permission_set.clone(),
+        session: to,
+        portal_session: *portal_session,
+    };
+    longer.then(|| Change::Source(source()))
 }
 
 /// Keeps the change of the permission set, if the way also makes that change.
@@ -90,8 +95,8 @@ fn portal_session(job: &Job, changes: &[Change]) -> Option<Change> {
     let to = required(job).rounded_up_to_hours();
     let is_longer = |now: Seconds| now < to && to <= rules::LONGEST_PORTAL_SESSION.seconds;
     match Changed::new(job, changes).job.source {
-        Source::IdentityCenter { session, portal_session } if is_longer(portal_session) => {
-            Some(Change::Source(Source::IdentityCenter { session, portal_session: to }))
+        Source::IdentityCenter { permission_set, session, portal_session } if is_longer(portal_session) => {
+            Some(Change::Source(Source::IdentityCenter { permission_set, session, portal_session: to }))
         }
         Source::AccountAccess { portal_session } if is_longer(portal_session) => {
             Some(Change::Source(Source::AccountAccess { portal_session: to }))

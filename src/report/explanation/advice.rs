@@ -55,7 +55,7 @@ fn summarize(job: &Job, change: &Change) -> String {
         Change::Source(Source::IamUser { mfa: true }) => "give the MFA code in the AssumeRole call".to_owned(),
         Change::Source(Source::IamUser { .. }) => "start from the IAM user's long-term key".to_owned(),
         Change::Source(Source::WebIdentity { .. }) => "present a fresh token at each renewal".to_owned(),
-        Change::Source(Source::IdentityCenter { session, portal_session }) => match job.source {
+        Change::Source(Source::IdentityCenter { session, portal_session, .. }) => match job.source {
             Source::IdentityCenter { portal_session: before, .. } if before == *portal_session => {
                 format!("set the permission set's session duration to {session}")
             }

@@ -182,6 +182,7 @@ fn source(source: &Source) -> Value {
         ParameterValue::Duration(duration) => (format!("{}_seconds", parameter.name), json!(duration)),
         ParameterValue::Flag(flag) => (parameter.name.to_owned(), json!(flag)),
         ParameterValue::Role(role) => (parameter.name.to_owned(), json!(role)),
+        ParameterValue::Name(name) => (parameter.name.to_owned(), json!(name)),
     });
     std::iter::once(("kind".to_owned(), json!(source.kind()))).chain(parameters).collect()
 }

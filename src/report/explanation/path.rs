@@ -5,7 +5,7 @@ use anstyle::Style;
 use super::{Explanation, Text};
 use crate::facts::MaxSessionFrom;
 use crate::findings::UNCONFIRMED;
-use crate::inventory::{FirstCall, Hop, Refresh, Seconds};
+use crate::inventory::{FirstCall, Hop, LengthFrom, Refresh, Seconds};
 use crate::lease::rules::{self, Grant, Refusal};
 use crate::lease::{HopLease, Verdict};
 use crate::report::plain::describe_limit;
@@ -99,13 +99,28 @@ fn describe_refusal(refusal: &Refusal) -> String {
     }
 }
 
+/// Where a length is from that nobody declared.
+const fn origin_of_length(from: LengthFrom) -> &'static str {
+    match from {
+        LengthFrom::Declared => "",
+        LengthFrom::Configured => " (configured)",
+        LengthFrom::Assumed => " (assumed)",
+        LengthFrom::Measured => " (measured)",
+        LengthFrom::Observed => " (observed)",
+    }
+}
+
 pub(super) fn draw_calculation(explained: &Explanation<'_>, text: &mut Text) {
     text.heading("Calculation");
     let (job, judgement) = (explained.job, &explained.judgement);
     let wanted = judgement.needed + job.margin;
     text.line(&format!(
-        "  needs    {}: length {}, pause {}; with its margin of {}: {wanted}",
-        judgement.needed, job.length, job.pause, job.margin
+        "  needs    {}: length {}{}, pause {}; with its margin of {}: {wanted}",
+        judgement.needed,
+        job.length,
+        origin_of_length(job.length_from),
+        job.pause,
+        job.margin
     ));
     if let Some(lease) = judgement.lease {
         text.line(&format!("  session  {lease}"));

@@ -1,0 +1,43 @@
+//! Lambda: GetFunctionConfiguration, for the Timeout of functions. The answer also holds the function's environment
+//! variables, which are never kept or shown.
+
+use super::answer::ErrorAnswer;
+use super::calls::{Calls, setting_failure};
+use super::client::Session;
+use super::errors::Operation::GetFunctionConfiguration;
+use crate::facts::SettingFailure;
+use crate::inventory::{FunctionArn, Seconds};
+use crate::lease::rules::LAMBDA_MANAGED_LONGEST;
+
+impl Calls {
+    /// Reads the function's Timeout.
+    pub(super) async fn function_timeout(
+        &self,
+        session: Option<&Session>,
+        function: &FunctionArn,
+    ) -> Result<Seconds, SettingFailure> {
+        let answer = self
+            .aws
+            .lambda(session, function)
+            .get_function_configuration()
+            .function_name(function.name())
+            .set_qualifier(function.qualifier().map(str::to_owned))
+            .send()
+            .await
+            .map_err(|error| setting_failure(GetFunctionConfiguration, ErrorAnswer::read(&error, &self.aws.secrets)))?;
+        let unreadable = |message: &str| setting_failure(GetFunctionConfiguration, ErrorAnswer::unreadable(message));
+        // The credentials may be of another account, which may have a function of that name.
+        let answered = answer.function_arn.as_deref().and_then(|arn| FunctionArn::parse(arn).ok());
+        let is_asked = |answered: &FunctionArn| {
+            let key = |arn: &FunctionArn| (arn.region().to_owned(), arn.account().to_owned(), arn.name().to_owned());
+            key(answered) == key(function)
+        };
+        if !answered.as_ref().is_some_and(is_asked) {
+            return Err(unreadable("the answer is not about this function"));
+        }
+        let timeout = answer.timeout.and_then(|timeout| u64::try_from(timeout).ok()).map(Seconds);
+        timeout
+            .filter(|timeout| (Seconds(1)..=LAMBDA_MANAGED_LONGEST).contains(timeout))
+            .ok_or_else(|| unreadable("the answer has no Timeout from 1 to 5400 s"))
+    }
+}

@@ -1,0 +1,150 @@
+//! IAM Identity Center: DescribePermissionSet, for the SessionDuration of permission sets. A permission set whose name
+//! alone is known is searched for by ListInstances, ListPermissionSets and DescribePermissionSet.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::answer::ErrorAnswer;
+use super::calls::{Calls, setting_failure};
+use super::client::Session;
+use super::errors::{Class, Operation};
+use crate::facts::SettingFailure;
+use crate::inventory::Seconds;
+use crate::lease::rules::PERMISSION_SET_RANGE;
+
+/// Permission sets in a page (ListPermissionSets: at most 100).
+const PERMISSION_SETS_IN_PAGE: i32 = 100;
+/// The most permission sets that one search describes. AWS's default quota is 3,500 (IAM Identity Center User Guide,
+/// limits).
+const MOST_DESCRIBED: usize = 10_000;
+
+/// The SessionDuration of a permission set, or why it is not known.
+type SessionOf = Result<Seconds, SettingFailure>;
+
+/// A permission set as DescribePermissionSet answers.
+struct Described {
+    name: String,
+    session: SessionOf,
+}
+
+impl Calls {
+    /// Reads the SessionDuration of a permission set.
+    pub(super) async fn permission_set_session(
+        &self,
+        session: Option<&Session>,
+        region: Option<&str>,
+        instance: &str,
+        permission_set: &str,
+    ) -> SessionOf {
+        let client = self.aws.sso_admin(session, region);
+        self.describe(&client, instance, permission_set).await?.session
+    }
+
+    /// Searches for the permission sets of these names. Stops where all are found.
+    pub(super) async fn permission_sets_by_name(
+        &self,
+        session: Option<&Session>,
+        region: Option<&str>,
+        names: &BTreeSet<String>,
+    ) -> BTreeMap<String, SessionOf> {
+        let mut found = BTreeMap::new();
+        let end = self.search(&self.aws.sso_admin(session, region), names, &mut found).await;
+        let missing = || ErrorAnswer::local(Class::SettingMissing, "no permission set has this name");
+        let failure = end.err().unwrap_or_else(|| setting_failure(Operation::ListPermissionSets, missing()));
+        for name in names {
+            found.entry(name.clone()).or_insert_with(|| Err(failure.clone()));
+        }
+        found
+    }
+
+    async fn search(
+        &self,
+        client: &aws_sdk_ssoadmin::Client,
+        names: &BTreeSet<String>,
+        found: &mut BTreeMap<String, SessionOf>,
+    ) -> Result<(), SettingFailure> {
+        let mut described = 0;
+        for instance in self.instances(client).await? {
+            let mut token = None;
+            let mut tokens = BTreeSet::new();
+            loop {
+                let answer = client
+                    .list_permission_sets()
+                    .instance_arn(&instance)
+                    .max_results(PERMISSION_SETS_IN_PAGE)
+                    .set_next_token(token.take())
+                    .send()
+                    .await
+                    .map_err(|error| {
+                        let answer = ErrorAnswer::read(&error, &self.aws.secrets);
+                        setting_failure(Operation::ListPermissionSets, answer)
+                    })?;
+                for arn in answer.permission_sets.unwrap_or_default() {
+                    described += 1;
+                    if described > MOST_DESCRIBED {
+                        let message = "there are too many permission sets to search: write the ARN of this one";
+                        let answer = ErrorAnswer::local(Class::InvalidRequest, message);
+                        return Err(setting_failure(Operation::ListPermissionSets, answer));
+                    }
+                    let Described { name, session } = self.describe(client, &instance, &arn).await?;
+                    if names.contains(&name) {
+                        found.entry(name).or_insert(session);
+                    }
+                    if found.len() == names.len() {
+                        return Ok(());
+                    }
+                }
+                token = answer.next_token;
+                match &token {
+                    // AWS never repeats a token.
+                    Some(token) if !tokens.insert(token.clone()) => {
+                        let answer = ErrorAnswer::unreadable("the answer repeats a page");
+                        return Err(setting_failure(Operation::ListPermissionSets, answer));
+                    }
+                    Some(_) => {}
+                    None => break,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The ARNs of the instances that the caller can see. An organization has one.
+    async fn instances(&self, client: &aws_sdk_ssoadmin::Client) -> Result<Vec<String>, SettingFailure> {
+        let answer =
+            client.list_instances().send().await.map_err(|error| {
+                setting_failure(Operation::ListInstances, ErrorAnswer::read(&error, &self.aws.secrets))
+            })?;
+        let instances = answer.instances.unwrap_or_default().into_iter();
+        let instances: Vec<String> = instances.filter_map(|instance| instance.instance_arn).collect();
+        if instances.is_empty() {
+            let message = "IAM Identity Center has no instance in this account and Region";
+            return Err(setting_failure(Operation::ListInstances, ErrorAnswer::local(Class::SettingMissing, message)));
+        }
+        Ok(instances)
+    }
+
+    async fn describe(
+        &self,
+        client: &aws_sdk_ssoadmin::Client,
+        instance: &str,
+        permission_set: &str,
+    ) -> Result<Described, SettingFailure> {
+        let operation = Operation::DescribePermissionSet;
+        let call = client.describe_permission_set().instance_arn(instance).permission_set_arn(permission_set);
+        let answer = call
+            .send()
+            .await
+            .map_err(|error| setting_failure(operation, ErrorAnswer::read(&error, &self.aws.secrets)))?;
+        let unreadable = |message: &str| setting_failure(operation, ErrorAnswer::unreadable(message));
+        let Some(set) = answer.permission_set.filter(|set| set.permission_set_arn.as_deref() == Some(permission_set))
+        else {
+            return Err(unreadable("the answer is not about this permission set"));
+        };
+        let session = set.session_duration.as_deref().filter(|text| text.starts_with('P'));
+        let session = session.and_then(|text| Seconds::parse(text).ok());
+        let session = session
+            .filter(|session| PERMISSION_SET_RANGE.contains(session))
+            .ok_or_else(|| unreadable("the answer has no SessionDuration from PT1H to PT12H"));
+        Ok(Described { name: set.name.unwrap_or_default(), session })
+    }
+}
