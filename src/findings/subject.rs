@@ -39,6 +39,8 @@ pub struct Subject<'a> {
     by_name: HashMap<&'a str, &'a Job>,
     /// For each role that files of teams use, the MaxSessionDuration on which their declarations agree.
     agreed: HashMap<&'a RoleRef, Option<Seconds>>,
+    /// For each role in CloudTrail's records, the longest session that STS granted by its MaxSessionDuration.
+    granted: HashMap<&'a str, Seconds>,
     /// For each role, the outcomes of the calls to assume it.
     outcomes: HashMap<&'a RoleArn, Vec<&'a StepOutcome>>,
     /// Where the jobs and the planned roles are declared.
@@ -77,6 +79,7 @@ impl<'a> Subject<'a> {
             users,
             by_name: inventory.jobs.iter().map(|job| (job.name.as_str(), job)).collect(),
             agreed: agreed_max_sessions(inventory),
+            granted: granted_sessions(facts),
             outcomes,
             place: FixPlace::new(inventory, facts, &plan.path_roles),
         };
@@ -185,6 +188,12 @@ impl<'a> Subject<'a> {
     #[must_use]
     pub fn signin_session(&self, role: &RoleRef) -> Option<Seconds> {
         self.facts.signin_sessions.get(role.arn()?).copied()
+    }
+
+    /// The longest session that CloudTrail shows STS to have granted directly for the role.
+    #[must_use]
+    pub fn granted(&self, role: &RoleRef) -> Option<Seconds> {
+        self.granted.get(role.as_str()).copied()
     }
 
     /// The role's MaxSessionDuration, if known for every job.
@@ -386,6 +395,19 @@ fn agreed_max_sessions(inventory: &Inventory) -> HashMap<&RoleRef, Option<Second
     agreed
 }
 
+/// For each role, the longest session that STS granted by its MaxSessionDuration, as CloudTrail recorded it.
+fn granted_sessions(facts: &Facts) -> HashMap<&str, Seconds> {
+    let mut longest: HashMap<&str, Seconds> = HashMap::new();
+    for session in facts.trail.iter().flat_map(|trail| &trail.sessions) {
+        let granted = session.granted_by_its_role().and_then(|seconds| u64::try_from(seconds).ok()).map(Seconds);
+        if let (Some(role), Some(granted)) = (session.role.as_deref(), granted) {
+            let known = longest.entry(role).or_default();
+            *known = granted.max(*known);
+        }
+    }
+    longest
+}
+
 /// The settings of roles as one job's file declares them and AWS returned them.
 struct LimitsFor<'s, 'a> {
     subject: &'s Subject<'a>,
@@ -395,6 +417,10 @@ struct LimitsFor<'s, 'a> {
 impl RoleLimits for LimitsFor<'_, '_> {
     fn max_session(&self, role: &RoleRef) -> Option<Seconds> {
         self.subject.max_session_for(self.job, role)
+    }
+
+    fn granted(&self, role: &RoleRef) -> Option<Seconds> {
+        self.subject.granted(role)
     }
 
     fn max_signin_session(&self, role: &RoleRef) -> Option<Seconds> {
