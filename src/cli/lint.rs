@@ -172,7 +172,7 @@ async fn read(arguments: &Lint, quiet: bool) -> Result<Input, ExitStatus> {
         let now = super::start().at;
         // The length is not declared. A job that cannot run for 0 seconds cannot start.
         let length = Some(arguments.length.unwrap_or(Seconds(0)));
-        let options = Options { length, copied_sessions: false, now };
+        let options = Options { length, now };
         return profiles_input(arguments, load_aws_config(file.as_deref())?, options, quiet);
     }
     let source = workflows(&given.github_workflow, &arguments.variables);
@@ -194,8 +194,10 @@ async fn read(arguments: &Lint, quiet: bool) -> Result<Input, ExitStatus> {
 
 /// The jobs of profiles, each with its copy unless --renewed excludes copies.
 fn profiles_input(arguments: &Lint, config: SharedConfig, options: Options, quiet: bool) -> Result<Input, ExitStatus> {
-    let Profiles { imported, cannot_start, differences, not_known } = aws_config::profiles(&config, options);
-    let (inventory, not_judged) = (imported.inventory, imported.not_imported);
+    let Profiles { imported, cannot_start, differences, not_known, not_run } = aws_config::profiles(&config, options);
+    let (inventory, mut not_judged) = (imported.inventory, imported.not_imported);
+    // An assumption is no judgement of the command's output.
+    not_judged.extend(not_run);
     if inventory.jobs.is_empty() && not_judged.is_empty() && !quiet {
         output::print_error(super::import::NOTHING);
     }
