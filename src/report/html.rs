@@ -9,6 +9,7 @@ use super::leases::Profiles;
 use super::{HopReport, JobReport, Report, bars, plain};
 use crate::findings::Severity;
 use crate::findings::{Finding, UNOWNED, Waived};
+use crate::fixes::Part;
 use crate::lease::Verdict;
 use crate::visible;
 
@@ -239,24 +240,31 @@ fn finding_details(finding: &Finding, heading: &str) -> Markup {
             @if let Some(waived) = &finding.waived { (waiver(waived)) }
             p dir="auto" { (bars::with_code(&finding.detail)) }
             @if let Some(caution) = &finding.caution { p dir="auto" { (bars::with_code(caution)) } }
-            @if finding.fixes.len() > 1 { p { "Any one of these:" } }
-            @if !finding.fixes.is_empty() {
-                ol { @for fix in &finding.fixes {
-                    li { @for part in &fix.parts {
-                        p dir="auto" { (bars::with_code(&part.step)) }
-                        @for block in &part.blocks {
-                            figure {
-                                figcaption { (block.kind.heading()) }
-                                pre tabindex="0" { (PreEscaped("\n")) code { (block.text) } }
-                            }
-                        }
-                    } }
-                } }
+            @if finding.fixes.len() > 1 { p { (plain::ANY_ONE) } }
+            @for (number, fix) in finding.fixes.iter().enumerate() {
+                div.option {
+                    @if let Some(option) = plain::option(number, finding.fixes.len()) { p { b { (option) } } }
+                    @if fix.parts.len() > 1 { ol { @for part in &fix.parts { li { (step(part)) } } } }
+                    @else { @for part in &fix.parts { (step(part)) } }
+                }
             }
             p { "More: "
                 @if finding.runbook.starts_with("https://") || finding.runbook.starts_with("http://") {
                     a href=(finding.runbook) rel="noreferrer" { (finding.runbook) }
                 } @else { code { (plain::more(finding)) } }
+            }
+        }
+    }
+}
+
+/// A step of a fix with its lines to copy.
+fn step(part: &Part) -> Markup {
+    html! {
+        p dir="auto" { (bars::with_code(&part.step)) }
+        @for block in &part.blocks {
+            figure {
+                figcaption { (block.kind.heading()) }
+                pre tabindex="0" { (PreEscaped("\n")) code { (block.text) } }
             }
         }
     }

@@ -146,12 +146,19 @@ fn folded(finding: &Finding) -> String {
         let _ = writeln!(text, "{}\n", with_code(caution));
     }
     if finding.fixes.len() > 1 {
-        let _ = writeln!(text, "Any one of these:\n");
+        let _ = writeln!(text, "{}\n", plain::ANY_ONE);
     }
     for (number, fix) in finding.fixes.iter().enumerate() {
+        let option = plain::option(number, finding.fixes.len());
+        let mut label = option.map_or_else(String::new, |option| format!("**{option}:** "));
+        if fix.parts.len() > 1 && !label.is_empty() {
+            let _ = writeln!(text, "{}\n", label.trim_end());
+            label.clear();
+        }
         for (index, part) in fix.parts.iter().enumerate() {
-            let label = if index == 0 { format!("**{}.** ", number + 1) } else { String::new() };
-            let _ = writeln!(text, "{label}{}\n", with_code(&part.step));
+            // A backslash keeps the number from making a list, which a code block without indent would end.
+            let step = plain::step_number(fix, index).replace('.', "\\.");
+            let _ = writeln!(text, "{label}{step}{}\n", with_code(&part.step));
             for block in &part.blocks {
                 let lines = visible::block(&block.text);
                 let fence = "`".repeat(longest_run(&lines).max(2) + 1);
