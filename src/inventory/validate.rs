@@ -88,6 +88,7 @@ pub(crate) fn inventory(
         roles: shared.as_ref().map(|shared| shared.roles.clone()).unwrap_or_default(),
         readers,
         accounts,
+        last_waived_day: last_day.map(|(day, _)| day),
         sha256: files.sha256.clone(),
         platform_owner: defaults.owner.as_ref().map(|owner| owner.value.clone()),
         ..Inventory::default()

@@ -95,6 +95,7 @@ impl Role {
             trust,
             deleted: false,
             terraform: None,
+            waivers: Vec::new(),
         };
         let arn = self.arn();
         let home = arn.as_ref().map(Home::from).or_else(|| home.cloned());
