@@ -100,6 +100,8 @@ pub enum Line {
     Title(String),
     /// A sentence: the reason, the other jobs, the fix.
     Text(String),
+    /// An item of a list: the jobs of one finding.
+    Item(String),
     /// A line to copy, never wrapped.
     Code(String),
     /// The ids, and how to see more.
@@ -121,7 +123,7 @@ impl Cause<'_> {
         let has_one_id = self.findings.iter().all(|finding| finding.id == worst.id);
         let id = if is_tidy_up { format!(" ({})", worst.id) } else { String::new() };
         let mut lines = vec![Line::Title(format!("{}{id}", self.title()))];
-        lines.extend(self.others(options.most_of_names).into_iter().map(Line::Text));
+        lines.extend(self.others(options.most_of_names));
         lines.extend(worst.why.clone().filter(|_| has_one_id).map(Line::Text));
         if let Some(fix) = worst.fixes.first() {
             // A tidy-up needs no command at once, and one job's profile does not help other jobs.
@@ -155,7 +157,8 @@ impl Cause<'_> {
         groups
     }
 
-    fn title(&self) -> String {
+    /// The problem of the worst finding, and how many others have it.
+    pub(super) fn title(&self) -> String {
         match &self.by_id()[..] {
             [(_, one)] => title_of(one),
             _ => format!(
@@ -166,14 +169,16 @@ impl Cause<'_> {
     }
 
     /// The other jobs or roles. If the findings have several ids, one line for each id.
-    fn others(&self, most: usize) -> Vec<String> {
+    pub(super) fn others(&self, most: usize) -> Vec<Line> {
         match &self.by_id()[..] {
-            [(_, one)] => names_after_the_first(one, most).map(|names| format!("Also: {names}")).into_iter().collect(),
+            [(_, one)] => {
+                names_after_the_first(one, most).map(|names| Line::Text(format!("Also: {names}"))).into_iter().collect()
+            }
             several => several
                 .iter()
                 .map(|(id, of_id)| match names_after_the_first(of_id, most) {
-                    Some(names) => format!("- {} ({id}): {names}", title_of(of_id)),
-                    None => format!("- {} ({id})", title_of(of_id)),
+                    Some(names) => Line::Item(format!("{} ({id}): {names}", title_of(of_id))),
+                    None => Line::Item(format!("{} ({id})", title_of(of_id))),
                 })
                 .collect(),
         }

@@ -5,6 +5,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::by_job::{Found, Look, worst_first};
+use super::causes::{BlockOptions, Line, causes};
 use super::leases::Profiles;
 use super::{HopReport, JobReport, Report, bars, plain};
 use crate::findings::Severity;
@@ -50,6 +51,7 @@ pub fn render(report: &Report) -> String {
                         @if !report.run.complete { p.ch-warning role="status" { (plain::incomplete(report)) } }
                     }
                     @if let Some(profiles) = &report.profiles { (profile_table(profiles)) }
+                    (causes_of(report))
                     (filter(report, &jobs))
                     section aria-label="Jobs" {
                         @if report.profiles.is_some() { h2 { "Jobs on these profiles with findings" } }
@@ -81,6 +83,52 @@ fn style() -> String {
 
 fn at(report: &Report) -> String {
     report.run.started_at.replace('T', " ").replace('Z', " UTC")
+}
+
+/// The open findings by cause, the worst first, each with its best fix. The jobs below have all fixes.
+fn causes_of(report: &Report) -> Markup {
+    const OPTIONS: BlockOptions<'static> = BlockOptions { explain: None, most_of_names: 2000 };
+    let causes = causes(report.open_findings());
+    html! {
+        @if !causes.is_empty() {
+            section aria-label="Causes" {
+                h2 { "Causes" }
+                @for cause in &causes {
+                    details {
+                        summary { b { (cause.worst().severity) } " " bdi { (cause.title()) } }
+                        div.inside { @for line in grouped(cause.block(OPTIONS)) { (line) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The lines of a block, with neighbouring lines to copy in one element.
+fn grouped(lines: Vec<Line>) -> Vec<Markup> {
+    let mut shown: Vec<Markup> = Vec::new();
+    let mut code: Vec<String> = Vec::new();
+    let flush = |code: &mut Vec<String>, shown: &mut Vec<Markup>| {
+        if !code.is_empty() {
+            let lines = std::mem::take(code).join("\n");
+            shown.push(html! { pre tabindex="0" { (PreEscaped("\n")) code { (lines) } } });
+        }
+    };
+    for line in lines {
+        if let Line::Code(line) = line {
+            code.push(line);
+            continue;
+        }
+        flush(&mut code, &mut shown);
+        match line {
+            Line::Text(text) => shown.push(html! { p dir="auto" { (bars::with_code(&text)) } }),
+            Line::Item(text) => shown.push(html! { ul { li dir="auto" { (bars::with_code(&text)) } } }),
+            // The summary has the title, and the jobs below have every fix.
+            Line::Title(_) | Line::Foot(_) | Line::Code(_) => {}
+        }
+    }
+    flush(&mut code, &mut shown);
+    shown
 }
 
 /// The filter. Only the script shows it, because it does nothing without the script.

@@ -121,11 +121,9 @@ fn block(cause: &Cause<'_>, layout: &Layout<'_>, width: usize) -> String {
     for line in cause.block(BlockOptions { explain: layout.explain, most_of_names: 3 * width }) {
         let _ = match line {
             Line::Title(title) => write_title(&mut text, cause.worst().severity, &title, width),
-            Line::Text(sentence) => {
-                // A list's further lines are below its text.
-                let wrapped = wrap(&sentence, width.saturating_sub(if sentence.starts_with("- ") { 6 } else { 4 }), "");
-                let hanging = if sentence.starts_with("- ") { "\n      " } else { "\n    " };
-                writeln!(text, "{INDENT}{}", wrapped.replace('\n', hanging))
+            Line::Text(sentence) => writeln!(text, "{}", wrap(&sentence, width, INDENT)),
+            Line::Item(item) => {
+                writeln!(text, "{}", wrap_after(&format!("- {item}"), width, INDENT, &format!("{INDENT}  ")))
             }
             Line::Code(code) => {
                 let dim = Style::new().dimmed();
