@@ -218,8 +218,8 @@ pub(super) fn notes(report: &Report, detail: Detail) -> Vec<String> {
 /// A part of the files that could not be judged.
 pub(super) fn not_judged(not: &NotJudged) -> String {
     let NotJudged { location, what, help, cannot_work } = not;
-    let word = if *cannot_work { "Cannot work" } else { "Not judged" };
-    visible::printable(&format!("{word}: {}: {what}. To do: {help}", short_place(location)))
+    let word = if *cannot_work { "Cannot work: " } else { "" };
+    visible::printable(&format!("{word}{}: {what}. To do: {help}", short_place(location)))
 }
 
 /// `config:12` for the files in `~/.aws`, else the whole place.

@@ -373,8 +373,8 @@ fn region(subject: &Subject<'_>) -> Option<Diagnosis> {
         None => "",
     };
     let why = format!(
-        "Without a Region, the AWS CLI and boto3 stop with \"You must specify a region\" {stop}.{asked} REGION is where \
-         your resources are, such as eu-west-1."
+        "Without a Region, the AWS CLI and boto3 stop with \"You must specify a region\" {stop}.{asked} REGION is \
+         where your resources are, such as eu-west-1."
     );
     Some(Diagnosis::new("no-region", level, "No Region is set", why).fixed_by(command))
 }
