@@ -413,3 +413,43 @@ fn each_fix_of_a_planned_role_covers_the_job_when_made_in_its_file() {
     assert!(wrong.is_empty(), "{} of {count} wrong\n{}", wrong.len(), wrong.join("\n"));
     assert!(count > 60 && in_files > 10, "{count} {in_files}");
 }
+
+#[test]
+fn a_statement_for_a_planned_role_lets_its_caller_in_when_written_into_its_file() {
+    let trusting = |name: &str| {
+        format!(
+            "{{\"Effect\": \"Allow\", \"Action\": \"sts:AssumeRole\", \"Principal\": {{\"AWS\": \
+             \"arn:aws:iam::222222222222:role/{name}\"}}}}"
+        )
+    };
+    let with = |statements: &[String]| {
+        let template = format!(
+            "Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: hub\n      \
+             AssumeRolePolicyDocument: {{Statement: [{}]}}\n",
+            statements.join(", ")
+        );
+        let policy = format!("{{\"Statement\": [{}]}}", statements.join(", "));
+        let after = serde_json::json!({"name": "etl", "path": "/", "assume_role_policy": policy});
+        let plan = serde_json::json!({"format_version": "1.2", "terraform_version": "1.9.8", "resource_changes": [{
+            "address": "aws_iam_role.etl", "mode": "managed", "type": "aws_iam_role", "name": "etl",
+            "provider_name": "registry.terraform.io/hashicorp/aws",
+            "change": {"actions": ["create"], "before": null, "after": after, "after_unknown": {}}
+        }]});
+        (template, plan.to_string())
+    };
+    for role in ["hub", "etl"] {
+        let text = format!(
+            "version: 1\njobs: [{{name: j, length: 30m, source: ecs-task, path: \
+             [\"arn:aws:iam::111111111111:role/caller\", \"arn:aws:iam::222222222222:role/{role}\"]}}]\n"
+        );
+        let inventory = Inventory::parse("i.yaml", &text).unwrap();
+        let denied = |statements: &[String]| {
+            let (template, plan) = with(statements);
+            let report = judged(&inventory, planned(&inventory, &template, &plan));
+            report.findings.into_iter().find(|finding| finding.id.as_str() == "assume-denied")
+        };
+        let finding = denied(&[trusting("other")]).unwrap();
+        let statement = finding.fixes[0].lines_of(BlockKind::TrustPolicy).unwrap();
+        assert_eq!(denied(&[trusting("other"), statement]), None, "{role}");
+    }
+}
