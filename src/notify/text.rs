@@ -230,6 +230,7 @@ fn describe_cause(cause: &Cause<'_>, history: &[String]) -> String {
         let _ = match line {
             Line::Title(title) => writeln!(text, "[{}] {title}", cause.worst().severity),
             Line::Text(sentence) => writeln!(text, "  {sentence}"),
+            Line::Step(number, step) => writeln!(text, "  {number}. {step}"),
             Line::Item(item) => writeln!(text, "  - {item}"),
             Line::Code(code) => writeln!(text, "      {code}"),
             Line::Foot(foot) => writeln!(text, "  {foot}"),

@@ -122,6 +122,7 @@ fn grouped(lines: Vec<Line>) -> Vec<Markup> {
         flush(&mut code, &mut shown);
         match line {
             Line::Text(text) => shown.push(html! { p dir="auto" { (bars::with_code(&text)) } }),
+            Line::Step(number, text) => shown.push(html! { p dir="auto" { (number) ". " (bars::with_code(&text)) } }),
             Line::Item(text) => shown.push(html! { ul { li dir="auto" { (bars::with_code(&text)) } } }),
             // The summary has the title, and the jobs below have every fix.
             Line::Title(_) | Line::Foot(_) | Line::Code(_) => {}

@@ -143,7 +143,7 @@ fn folded(finding: &Finding, title: &str, others: &[Line]) -> String {
         let _ = match line {
             Line::Item(item) => writeln!(text, "- {}", with_code(item)),
             Line::Text(text_of_line) => writeln!(text, "{}\n", with_code(text_of_line)),
-            Line::Title(_) | Line::Code(_) | Line::Foot(_) => Ok(()),
+            Line::Title(_) | Line::Step(..) | Line::Code(_) | Line::Foot(_) => Ok(()),
         };
     }
     if !others.is_empty() {

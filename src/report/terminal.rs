@@ -122,6 +122,9 @@ fn block(cause: &Cause<'_>, layout: &Layout<'_>, width: usize) -> String {
         let _ = match line {
             Line::Title(title) => write_title(&mut text, cause.worst().severity, &title, width),
             Line::Text(sentence) => writeln!(text, "{}", wrap(&sentence, width, INDENT)),
+            Line::Step(number, step) => {
+                writeln!(text, "{}", wrap_after(&format!("{number}. {step}"), width, INDENT, &format!("{INDENT}   ")))
+            }
             Line::Item(item) => {
                 writeln!(text, "{}", wrap_after(&format!("- {item}"), width, INDENT, &format!("{INDENT}  ")))
             }
