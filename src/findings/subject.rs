@@ -8,7 +8,7 @@ use super::{cautions, refused, waivers};
 use crate::facts::{Description, Facts, MaxSessionFrom, Mode, StepOutcome};
 use crate::failure::Failure;
 use crate::findings::evidence::{Fact, Provenance};
-use crate::fixes::search::{MOST_CHANGES, Way, first_ways, shorter_chain};
+use crate::fixes::search::{Changed, MOST_CHANGES, Way, first_ways, shorter_chain};
 use crate::fixes::{self, Fix, FixPlace};
 use crate::inventory::{Inventory, Job, JobName, LengthFrom, Location, Refresh, Role, RoleArn, RoleRef, Seconds};
 use crate::lease::rules::{ASSUME_ROLE_RANGE, DEFAULT_MAX_SESSION, LONGEST_SESSION};
@@ -305,7 +305,15 @@ impl<'a> Subject<'a> {
     pub(super) fn ways(&self, job: &Job) -> Vec<Fix> {
         const MOST: usize = 3;
         let can_make = |way: &Way| self.place.can_make(job, way);
-        let ways = first_ways(job, &|role| self.max_session_for(job, role), &can_make, MOST);
+        let max_session = |role: &RoleRef| self.max_session_for(job, role);
+        let mut ways = first_ways(job, &max_session, &can_make, MOST);
+        // One change of a profile is to cover the job that uses the profile and the job with a copy.
+        if let Some(original) = self.by_name.get(job.name.without_copy()).filter(|_| job.name.is_copy()) {
+            let mut shared = first_ways(original, &max_session, &can_make, MOST);
+            shared.retain(|way| Changed::new(job, &way.changes).judged(&max_session).verdict == Verdict::Covered);
+            ways.retain(|way| shared.iter().all(|other| other.changes != way.changes));
+            ways.splice(..0, shared);
+        }
         if ways.is_empty() {
             let step = format!("No set of up to {MOST_CHANGES} changes covers this job. Declare another path for it.");
             return vec![Fix::step(step)];

@@ -533,6 +533,17 @@ async fn an_mfa_profile_has_one_verdict_in_headline_table_and_findings() {
 }
 
 #[tokio::test]
+async fn a_profile_and_its_copy_get_one_request() {
+    let config = "[profile user]\nrole_arn = arn:aws:iam::111111111111:role/r\nsource_profile = k\n\
+        mfa_serial = arn:aws:iam::111111111111:mfa/a\n\
+        [profile k]\naws_access_key_id = AKIA\naws_secret_access_key = s\n";
+    let text = Cli::new(&["lint", "--aws-config", "--length", "4h"]).file(".aws/config", config).run().await.stdout;
+    let requests: Vec<&str> = text.lines().filter(|line| line.contains("duration_seconds")).collect();
+    assert_eq!(requests.len(), 2, "{text}");
+    assert_eq!(requests[0], requests[1], "{text}");
+}
+
+#[tokio::test]
 async fn what_holds_for_many_profiles_is_said_once() {
     let profile = |number: usize| {
         format!("[profile p{number}]\nsso_start_url = u\nsso_region = r\nsso_account_id = 1\nsso_role_name = r\n")
