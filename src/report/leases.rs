@@ -195,6 +195,9 @@ pub fn render(profiles: &Profiles, report: &Report, layout: &Layout<'_>) -> Stri
     let lines: Vec<String> = report.not_judged.iter().map(not_judged).collect();
     terminal::section(&mut text, "Not judged", &lines, width);
     terminal::section(&mut text, "Notes", &notes(report, layout.detail), width);
+    if !plain::is_offline(&report.coverage) {
+        terminal::section(&mut text, "Coverage", &plain::short_coverage(report), width);
+    }
     text.push_str(&summary);
     text
 }

@@ -873,4 +873,7 @@ async fn check_walks_each_profile_with_the_credentials_of_its_own_first_profile(
     let assumed: Vec<String> =
         aws.calls_of("AssumeRole").iter().map(|call| call.param("RoleArn").unwrap().to_owned()).collect();
     assert_eq!(assumed, [ETL]);
+    let (_aws, cli) = with_profiles(&["check", "--aws-config"]).await;
+    let text = cli.run().await.stdout;
+    assert!(text.contains("1 of 2 roles assumed") && text.contains("were not assumed"), "{text}");
 }
