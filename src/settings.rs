@@ -8,7 +8,8 @@ use crate::findings::Severity;
 use crate::inventory::Seconds;
 use crate::notify::state::{BadStateUri, DEFAULT_REMIND_AFTER, LEAST_REMIND_AFTER, MOST_REMIND_AFTER, StateUri};
 use crate::notify::{
-    DEFAULT_MAX_MESSAGE_BYTES, LEAST_MAX_MESSAGE_BYTES, MOST_MAX_MESSAGE_BYTES, NotATopic, Notify, TopicArn, Wanted,
+    ConsolePages, DEFAULT_MAX_MESSAGE_BYTES, Dashboard, LEAST_MAX_MESSAGE_BYTES, MOST_MAX_MESSAGE_BYTES, NotATopic,
+    Notify, TopicArn, Wanted,
 };
 
 /// The most concurrent calls that can be set.
@@ -27,7 +28,7 @@ pub struct Variable {
 }
 
 /// Every environment variable of the function, besides those of the SDK.
-pub const VARIABLES: [Variable; 11] = [
+pub const VARIABLES: [Variable; 12] = [
     Variable { name: "INVENTORY", takes: "a file or a folder", default: "/opt/inventory" },
     Variable { name: "TOPIC_ARN", takes: "the ARN of an SNS topic", default: "no messages" },
     Variable {
@@ -51,6 +52,11 @@ pub const VARIABLES: [Variable; 11] = [
     Variable { name: "CONCURRENCY", takes: "1 to 1000", default: "32" },
     Variable { name: "METRICS_NAMESPACE", takes: "a CloudWatch namespace", default: "CredentialHealth" },
     Variable { name: "RUNBOOK_BASE_URL", takes: "an http(s) URL; `/ID.md` is added", default: "docs/findings" },
+    Variable {
+        name: "DASHBOARD",
+        takes: "the ARN of a CloudWatch dashboard; messages without RUNBOOK_BASE_URL link to it and to the log",
+        default: "messages link to the log",
+    },
 ];
 
 /// What is done with the inventory of a manual request.
@@ -86,6 +92,8 @@ pub struct Settings {
     pub metrics_namespace: String,
     /// Where the pages about findings are.
     pub runbook_base_url: Option<String>,
+    /// The pages of the console that messages link to.
+    pub console: Option<ConsolePages>,
 }
 
 /// Every bad setting.
@@ -153,6 +161,9 @@ pub enum BadValue {
     /// Not a URL.
     #[error("`{0}` is not an http(s) URL")]
     Url(String),
+    /// Not the ARN of a dashboard.
+    #[error("`{0}` is not the ARN of a CloudWatch dashboard: arn:aws:cloudwatch::ACCOUNT:dashboard/NAME")]
+    Dashboard(String),
     /// Not a namespace.
     #[error("`{0}` is not a CloudWatch namespace: at most 255 letters, digits and .-_/#:")]
     Namespace(String),
@@ -182,6 +193,11 @@ impl Settings {
         let concurrency = read.parsed("CONCURRENCY", |text| parse_number(text, 1, MOST_CONCURRENCY));
         let metrics_namespace = read.parsed("METRICS_NAMESPACE", parse_namespace);
         let runbook_base_url = read.parsed("RUNBOOK_BASE_URL", parse_url);
+        let dashboard =
+            read.parsed("DASHBOARD", |text| Dashboard::parse(text).ok_or_else(|| BadValue::Dashboard(text.to_owned())));
+        // Lambda sets both in every function.
+        let log_group = read.text("AWS_LAMBDA_LOG_GROUP_NAME");
+        let region = read.text("AWS_REGION").unwrap_or_default();
         let inventory = read.text("INVENTORY").unwrap_or_else(|| "/opt/inventory".to_owned()).into();
         if !read.problems.is_empty() {
             return Err(BadSettings(read.problems));
@@ -199,6 +215,7 @@ impl Settings {
             remind_after: remind_after.unwrap_or(DEFAULT_REMIND_AFTER),
             concurrency: concurrency.unwrap_or(DEFAULT_CONCURRENCY),
             metrics_namespace: metrics_namespace.unwrap_or_else(|| "CredentialHealth".to_owned()),
+            console: ConsolePages::new(&region, dashboard, log_group).filter(|_| runbook_base_url.is_none()),
             runbook_base_url,
         })
     }

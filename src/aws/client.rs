@@ -3,6 +3,10 @@
 use std::fmt;
 use std::time::{Duration, UNIX_EPOCH};
 
+#[cfg(feature = "cli")]
+use aws_config::profile::ProfileFileCredentialsProvider;
+#[cfg(feature = "cli")]
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{ConfigLoader, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
@@ -72,7 +76,29 @@ impl Aws {
     /// # Errors
     /// Every setting with a value that the SDK cannot use.
     pub async fn from_environment(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadSettings> {
-        let aws = Self::load(settings::loader(variable).await?).await;
+        let aws = Self::load(settings::loader(variable, None).await?).await;
+        settings::check_loaded(&aws.config)?;
+        Ok(aws)
+    }
+
+    /// The same with the credentials and the settings of a profile. As with `--profile` of the AWS CLI, the keys of the
+    /// environment do not count.
+    ///
+    /// # Errors
+    /// Every setting with a value that the SDK cannot use.
+    #[cfg(feature = "cli")]
+    pub async fn from_profile(variable: &dyn Fn(&str) -> Option<String>, profile: &str) -> Result<Self, BadSettings> {
+        let http = pool();
+        let bounded_http = bounded(http.clone(), LARGEST_ANSWER);
+        let loader = settings::loader(variable, Some(profile)).await?;
+        let loader = loader.http_client(bounded_http.clone());
+        let config = loader.timeout_config(timeouts(ATTEMPT_TIMEOUT, OPERATION_TIMEOUT)).load().await;
+        let region = config.region().cloned();
+        let settings = ProviderConfig::without_region().with_region(region).with_http_client(bounded_http);
+        let provider = ProfileFileCredentialsProvider::builder().configure(&settings);
+        let provider = provider.profile_files(settings::profile_files(variable)).profile_name(profile).build();
+        let provider = SharedCredentialsProvider::new(provider);
+        let aws = Self::new(config.into_builder().credentials_provider(provider).build(), http, Secrets::default());
         settings::check_loaded(&aws.config)?;
         Ok(aws)
     }

@@ -99,7 +99,10 @@ impl Command {
 
     fn output_and_inputs(&self) -> (Option<&Path>, Vec<&Path>) {
         let (output, inputs): (_, Vec<&PathBuf>) = match self {
-            Self::Check(check) => (&check.selection.output, vec![&check.inventory]),
+            Self::Check(check) => {
+                let CheckInput { inventory, aws_config } = &check.input;
+                (&check.selection.output, inventory.iter().chain(aws_config.iter().flatten()).collect())
+            }
             Self::Lint(lint) => {
                 let LintInput { inventory, aws_config, github_workflow, cloudtrail } = &lint.input;
                 // A folder of workflows is a repository, whose other files may be reports.
@@ -132,15 +135,33 @@ impl Command {
     }
 }
 
+/// The jobs of `check`.
 #[derive(Debug, Args)]
-pub(super) struct Check {
+#[group(required = true, multiple = false)]
+pub(super) struct CheckInput {
     /// The inventory: a YAML or JSON file, a folder of them, or - for standard input
     #[arg(long, value_name = "FILE|FOLDER")]
-    pub(super) inventory: PathBuf,
+    pub(super) inventory: Option<PathBuf>,
+    /// The profiles of this file, or of ~/.aws/config and ~/.aws/credentials where FILE is left out: each path is
+    /// walked with the credentials of its own first profile
+    #[arg(long, value_name = "FILE")]
+    pub(super) aws_config: Option<Option<PathBuf>>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    pub(super) input: CheckInput,
+    /// The AWS profile whose credentials make the calls; default: those of the environment
+    #[arg(long, value_name = "NAME", conflicts_with = "aws_config")]
+    pub(super) profile: Option<String>,
+    /// With --aws-config: how long jobs on these profiles run; default: show how long they may run
+    #[arg(long, value_name = "DURATION", value_parser = Seconds::parse, requires = "aws_config")]
+    pub(super) length: Option<Seconds>,
     #[command(flatten)]
     pub(super) selection: Selection,
     /// Publish the findings to this SNS topic, one message per owner
-    #[arg(long, value_name = "TOPIC_ARN", value_parser = TopicArn::parse)]
+    #[arg(long, value_name = "TOPIC_ARN", value_parser = TopicArn::parse, conflicts_with = "aws_config")]
     pub(super) publish: Option<TopicArn>,
     /// The largest number of concurrent AWS calls
     #[arg(

@@ -1,11 +1,16 @@
 //! `check`: walks the paths with the caller's credentials, and publishes the findings if --publish is given.
 
+mod profiles;
+
+use std::path::Path;
+
 use super::arguments::Check;
 use super::format;
 use super::output::{bad_settings, bad_usage, print_error};
 use super::progress;
 use super::status::{self, ExitStatus};
 use crate::aws::errors::Class;
+use crate::aws::settings::BadSettings;
 use crate::aws::{Aws, Probe};
 use crate::check::{self, Outcome};
 use crate::facts::Facts;
@@ -14,13 +19,28 @@ use crate::notify::{self, DEFAULT_MAX_MESSAGE_BYTES, Notify, PublishedMessages, 
 use crate::report::Report;
 
 pub(super) async fn run(arguments: &Check) -> ExitStatus {
+    match (&arguments.input.inventory, &arguments.input.aws_config) {
+        (Some(inventory), _) => of_inventory(arguments, inventory).await,
+        (None, file) => profiles::run(arguments, file.as_ref().and_then(Option::as_deref)).await,
+    }
+}
+
+/// The clients with the credentials of the profile, otherwise of the environment.
+async fn clients(profile: Option<&str>) -> Result<Aws, BadSettings> {
+    match profile {
+        Some(profile) => Aws::from_profile(&super::variable, profile).await,
+        None => Aws::from_environment(&super::variable).await,
+    }
+}
+
+async fn of_inventory(arguments: &Check, path: &Path) -> ExitStatus {
     let selection = &arguments.selection;
-    let (inventory, filter) = match super::read(&arguments.inventory, selection).await {
+    let (inventory, filter) = match super::read(path, selection).await {
         Ok(read) => read,
         Err(status) => return status,
     };
     let start = super::start();
-    let aws = match Aws::from_environment(&super::variable).await {
+    let aws = match clients(arguments.profile.as_deref()).await {
         Ok(aws) => aws,
         Err(bad) => return bad_settings(&bad),
     };
@@ -38,8 +58,8 @@ pub(super) async fn run(arguments: &Check) -> ExitStatus {
     };
     bar.finish();
     // The cause of a run without an answer comes first, and nothing in its report is worth reading.
-    let answered = has_answer(&outcome);
-    let explain = format::explain_command(&arguments.inventory);
+    let answered = has_answer(&outcome, arguments.profile.as_deref());
+    let explain = format::explain_command(path);
     let unwritten = match answered {
         true => format::show(&outcome.report, selection, Some(&explain)),
         false => format::show_without_answer(&outcome.report, selection),
@@ -56,14 +76,18 @@ pub(super) async fn run(arguments: &Check) -> ExitStatus {
 }
 
 /// Whether the run had credentials and an answer from AWS. Otherwise prints the reason to standard error.
-fn has_answer(Outcome { facts, .. }: &Outcome) -> bool {
+fn has_answer(Outcome { facts, .. }: &Outcome, profile: Option<&str>) -> bool {
     let Facts { checker_failure, answers, .. } = facts;
     if *checker_failure == Some(Class::NoCredentials) {
-        let profile = super::variable("AWS_PROFILE").filter(|profile| !profile.is_empty());
-        let asked = profile.map_or_else(String::new, |profile| format!(" for profile `{profile}` (AWS_PROFILE)"));
+        let of_variable = super::variable("AWS_PROFILE").filter(|profile| !profile.is_empty());
+        let (asked, option) = match (profile, of_variable) {
+            (Some(name), _) => (format!(" for profile `{name}`"), format!(" --profile {}", crate::shell::word(name))),
+            (None, Some(name)) => (format!(" for profile `{name}` (AWS_PROFILE)"), String::new()),
+            (None, None) => (String::new(), String::new()),
+        };
         print_error(&format!(
-            "error: no AWS credentials{asked}. `credential-health doctor` says why and how to get them. `lint` needs \
-             none."
+            "error: no AWS credentials{asked}. `credential-health doctor{option}` says why and how to get them. \
+             `lint` needs none."
         ));
         return false;
     }

@@ -99,7 +99,7 @@ fn importer_of_import(arguments: &Import) -> (Box<dyn Importer>, Option<&Path>) 
             (Box::new(CloudtrailSessions(sessions::read(&trail.sources, &trail.window))), output.as_deref())
         }
         Import::AwsConfig { file, length, output } => {
-            let options = Options { length: *length, copied_sessions: true, now: super::start().at };
+            let options = Options { length: *length, now: super::start().at };
             (Box::new(AwsProfiles { file: file.clone(), options }), output.as_deref())
         }
         Import::GithubWorkflow { files, variables, output } => {
@@ -164,7 +164,7 @@ pub(super) fn run(arguments: &Import) -> ExitStatus {
 
 /// Reads the profiles of one file, or of the files that an SDK would read.
 pub(super) fn load_aws_config(file: Option<&Path>) -> Result<SharedConfig, ExitStatus> {
-    let options = Options { length: None, copied_sessions: false, now: super::start().at };
+    let options = Options { length: None, now: super::start().at };
     let profiles = AwsProfiles { file: file.map(Path::to_path_buf), options };
     profiles.load(&environment).map_err(|why| bad_usage(&why.to_string()))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::arguments::Lint;
+use super::arguments::{Lint, Selection};
 use super::fix::profiles::{AsJobs, Profiles as FixableProfiles};
 use super::fix::workflows::Workflows;
 use super::fix::{self, Fixable, Outcome};
@@ -17,16 +17,16 @@ use crate::cloudtrail::Sessions;
 use crate::findings::FindingId;
 use crate::import::aws_config::{self, CannotStart, Options, Profiles};
 use crate::import::cloudtrail;
-use crate::inventory::{Filter, Inventory, Job, JobName, Origin, Remark, Seconds};
+use crate::inventory::{Filter, Inventory, Job, JobName, Origin, Remark, Seconds, inline_waivers};
 use crate::lease::longest::LongestRuns;
 use crate::report::leases::{self, RefusedProfile};
-use crate::report::{NotJudged, Report};
+use crate::report::{NotJudged, Report, plain};
 use crate::shared_config::SharedConfig;
+use crate::templates::Planned;
 use crate::visible;
 
 /// The note about jobs whose length is not declared.
-const WITHOUT_LENGTH: &str =
-    "The report shows how long jobs may run. To judge jobs of 4 hours, add --length 4h. No AWS call was made.";
+const WITHOUT_LENGTH: &str = "The report shows how long jobs may run. To judge jobs of 4 hours, add --length 4h.";
 /// The error about changes of an inventory.
 const NOT_FIXABLE: &str = "error: --fix and --diff change workflows and AWS profiles: pass --github-workflow or \
     --aws-config";
@@ -56,11 +56,12 @@ async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
     // Problems of the input and of the templates are both printed.
     let read = read(arguments, with_changes).await;
     let files = arguments.templates.read().map_err(|problems| super::bad_input(&problems));
-    let (input, (files, given)) = match (read, files) {
+    let (mut input, (files, given)) = match (read, files) {
         (Ok(input), Ok(files)) => (input, files),
         (Err(status), _) | (_, Err(status)) => return Some(status),
     };
     let planned = files.planned(&input.inventory, &given);
+    waive_planned_roles(&mut input.inventory, &planned, with_changes);
     let outcome = match input.trail {
         Some(trail) => check::lint_sessions(&input.inventory, &input.filter, planned, trail, &super::start()),
         None => check::lint(&input.inventory, &input.filter, planned, &super::start()),
@@ -90,16 +91,26 @@ async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
     Some(shown.unwrap_or_else(|| status::status_of(&report, selection.fail_on)))
 }
 
+/// Applies the comments of templates that waive findings about their roles.
+fn waive_planned_roles(inventory: &mut Inventory, planned: &Planned, quiet: bool) {
+    for (role, planned) in &planned.roles {
+        let mistakes = inventory.waive_role(role, &planned.waivers, super::today());
+        for mistake in mistakes.iter().filter(|_| !quiet) {
+            output::print_error(&format!("note: {mistake}"));
+        }
+    }
+}
+
 /// The input of a run.
-struct Input {
-    inventory: Inventory,
+pub(super) struct Input {
+    pub(super) inventory: Inventory,
     filter: Filter,
     /// The name of the kind of files in `import`; `None`: an inventory.
-    imported: Option<&'static str>,
+    pub(super) imported: Option<&'static str>,
     /// Entries that could not be judged.
-    not_judged: Vec<Remark>,
+    pub(super) not_judged: Vec<Remark>,
     /// The profiles of the jobs; `None`: the jobs do not come from profiles.
-    profiles: Option<ProfilesInput>,
+    pub(super) profiles: Option<ProfilesInput>,
     /// The files that `--fix` may change; `None`: an inventory.
     fixable: Option<Box<dyn Fixable>>,
     /// The sessions that CloudTrail recorded.
@@ -107,7 +118,7 @@ struct Input {
 }
 
 /// The parts of a report of profiles other than their jobs.
-struct ProfilesInput {
+pub(super) struct ProfilesInput {
     /// The names of the jobs, without their copies.
     names: Vec<JobName>,
     /// The length of the jobs; `None`: not declared, and the report shows how long they may run.
@@ -122,16 +133,17 @@ struct ProfilesInput {
 }
 
 impl ProfilesInput {
-    fn add_to(&self, report: &mut Report, inventory: &Inventory) {
+    pub(super) fn add_to(&self, report: &mut Report, inventory: &Inventory) {
+        let offline = if plain::is_offline(&report.coverage) { " No AWS call was made." } else { "" };
         let about = match (self.length, self.renewed) {
-            (None, _) => Some(WITHOUT_LENGTH),
-            (Some(_), false) => Some(WITH_COPIES),
+            (None, _) => Some(format!("{WITHOUT_LENGTH}{offline}")),
+            (Some(_), false) => Some(WITH_COPIES.to_owned()),
             (Some(_), true) => None,
         };
         let note = |Remark { location, message, .. }: &Remark| {
             visible::printable(&format!("{}: {message}.", leases::short_place(location)))
         };
-        report.notes.splice(..0, about.map(str::to_owned));
+        report.notes.splice(..0, about);
         report.notes.extend(self.notes.iter().map(note));
         let jobs = inventory.jobs.iter().filter(|job| self.names.contains(&job.name));
         let judged = jobs.map(|job| LongestRuns::of(job, |role| report.max_session(role)).into()).collect();
@@ -169,15 +181,18 @@ async fn read(arguments: &Lint, quiet: bool) -> Result<Input, ExitStatus> {
         return Ok(Input { inventory, filter, imported, not_judged, profiles: None, fixable: None, trail });
     }
     if let Some(file) = &given.aws_config {
-        let now = super::start().at;
-        // The length is not declared. A job that cannot run for 0 seconds cannot start.
-        let length = Some(arguments.length.unwrap_or(Seconds(0)));
-        let options = Options { length, copied_sessions: false, now };
-        return profiles_input(arguments, load_aws_config(file.as_deref())?, options, quiet);
+        let (length, renewed) = (arguments.length, arguments.renewed);
+        let options = ProfileOptions { length, renewed, selection, quiet };
+        return profiles_input(&options, load_aws_config(file.as_deref())?);
     }
     let source = workflows(&given.github_workflow, &arguments.variables);
     let files = source.workflows().map_err(|why| bad_usage(&why.to_string()))?;
-    let imported = source.import(&files);
+    let mut imported = source.import(&files);
+    for workflow in &files {
+        let (comments, mistakes) = inline_waivers(&workflow.name.as_str().into(), &workflow.text);
+        imported.notes.extend(mistakes);
+        imported.notes.extend(imported.inventory.waive_jobs(&comments, super::today()));
+    }
     if !quiet {
         print_remarks(&imported, "not judged");
     }
@@ -192,15 +207,31 @@ async fn read(arguments: &Lint, quiet: bool) -> Result<Input, ExitStatus> {
     Ok(Input { inventory, filter, imported, not_judged, profiles: None, fixable, trail: None })
 }
 
+/// How profiles are judged.
+pub(super) struct ProfileOptions<'a> {
+    /// How long the jobs run; `None`: the report shows how long they may run.
+    pub(super) length: Option<Seconds>,
+    /// Jobs with a copy of their credentials are not judged.
+    pub(super) renewed: bool,
+    pub(super) selection: &'a Selection,
+    /// Without messages about the input.
+    pub(super) quiet: bool,
+}
+
 /// The jobs of profiles, each with its copy unless --renewed excludes copies.
-fn profiles_input(arguments: &Lint, config: SharedConfig, options: Options, quiet: bool) -> Result<Input, ExitStatus> {
-    let Profiles { imported, cannot_start, differences, not_known } = aws_config::profiles(&config, options);
-    let (inventory, not_judged) = (imported.inventory, imported.not_imported);
+pub(super) fn profiles_input(given: &ProfileOptions<'_>, config: SharedConfig) -> Result<Input, ExitStatus> {
+    let ProfileOptions { length, renewed, selection, quiet } = *given;
+    // The length is not declared. A job that cannot run for 0 seconds cannot start.
+    let options = Options { length: Some(length.unwrap_or(Seconds(0))), now: super::start().at };
+    let Profiles { imported, cannot_start, differences, not_known, not_run } = aws_config::profiles(&config, options);
+    let (inventory, mut not_judged) = (imported.inventory, imported.not_imported);
+    // An assumption is no judgement of the command's output.
+    not_judged.extend(not_run);
     if inventory.jobs.is_empty() && not_judged.is_empty() && !quiet {
         output::print_error(super::import::NOTHING);
     }
-    let as_jobs = AsJobs { with_length: arguments.length.is_some(), renewed: arguments.renewed };
-    let filter = Filter::new(&arguments.selection.jobs, &arguments.selection.roles);
+    let as_jobs = AsJobs { with_length: length.is_some(), renewed };
+    let filter = Filter::new(&selection.jobs, &selection.roles);
     let mut jobs: Vec<Job> = Vec::new();
     let mut names = Vec::new();
     if !inventory.jobs.is_empty() {
@@ -216,12 +247,12 @@ fn profiles_input(arguments: &Lint, config: SharedConfig, options: Options, quie
     let is_wanted = |profile: &str| filter.matches_name(profile);
     let profiles = ProfilesInput {
         names,
-        length: arguments.length,
+        length,
         cannot_start: cannot_start.into_iter().filter(|one| is_wanted(&one.profile)).map(refused).collect(),
         not_known: not_known.into_iter().filter(|profile| is_wanted(profile)).collect(),
         notes: imported.notes,
         differences,
-        renewed: arguments.renewed,
+        renewed,
     };
     let inventory = Inventory { jobs, origin: Origin::Profiles, ..inventory };
     let (imported, profiles) = (Some("aws-config"), Some(profiles));
@@ -230,7 +261,7 @@ fn profiles_input(arguments: &Lint, config: SharedConfig, options: Options, quie
 }
 
 /// Adds the unjudged entries of imported files to the report.
-fn add_import(report: &mut Report, from: Option<&str>, not_judged: Vec<Remark>) {
+pub(super) fn add_import(report: &mut Report, from: Option<&str>, not_judged: Vec<Remark>) {
     report.run.complete &= not_judged.is_empty();
     let of_remark =
         |Remark { location, message, help, cannot_work }| NotJudged { location, what: message, help, cannot_work };

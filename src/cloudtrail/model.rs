@@ -109,6 +109,16 @@ pub struct Session {
     pub renewed: Option<usize>,
 }
 
+impl Session {
+    /// The lifetime that STS granted for the role by its MaxSessionDuration. A platform's own sessions and permission
+    /// sets do not depend on it.
+    #[must_use]
+    pub fn granted_by_its_role(&self) -> Option<i64> {
+        let is_of_a_platform = self.path.len() <= self.source.own_roles();
+        self.granted_seconds.filter(|_| self.role.is_some() && !is_of_a_platform)
+    }
+}
+
 /// The source of a path's first credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PathOrigin {

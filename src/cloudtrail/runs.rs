@@ -77,7 +77,10 @@ impl PathKey {
 
 impl fmt::Display for PathKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.source.as_str())?;
+        f.write_str(match self.source {
+            PathOrigin::Unknown => "unknown source",
+            known => known.as_str(),
+        })?;
         if let Some(service) = &self.service {
             write!(f, " ({})", visible::line(service))?;
         }

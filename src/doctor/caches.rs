@@ -43,6 +43,11 @@ impl Home {
         }
     }
 
+    /// The user's home folder.
+    pub(super) fn of_user(&self) -> Option<&Path> {
+        self.folder.parent()
+    }
+
     /// The login of an SSO session, by its name, or of a start URL: the file is named by its SHA-1 (botocore, SDKs).
     pub(super) fn sso_login(&self, identifier: &str) -> Cached<SsoLogin> {
         let path = self.folder.join("sso/cache").join(format!("{:x}.json", Sha1::digest(identifier)));

@@ -1,5 +1,7 @@
 //! What the shared configuration files say of the selected profile, with what its caches hold. Reads; judges nothing.
 
+use std::path::{Path, PathBuf};
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -181,7 +183,21 @@ fn process(command: &str, location: &Location, home: &Home) -> Process {
     let plain = !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "/._-+ ".contains(c));
     let found = if plain { is_program(word, home) } else { None };
     let program = if plain { configured(word) } else { "a shell command".to_owned() };
-    Process { program, found, file: printable(&location.file), line: location.line }
+    let installed_at = if plain && found != Some(true) { installed(word, home) } else { None };
+    Process { program, found, installed_at, file: printable(&location.file), line: location.line }
+}
+
+/// Where a program of this name is: in PATH, or where installers put programs. Only a path that needs no quotation
+/// marks in the file and in a command.
+fn installed(word: &str, home: &Home) -> Option<String> {
+    let name = Path::new(word).file_name()?;
+    let usual = ["/usr/local/bin", "/opt/homebrew/bin"].map(PathBuf::from);
+    let of_user = ["bin", ".local/bin", "go/bin"].map(|folder| home.of_user().map(|home| home.join(folder)));
+    let in_path = home.path.iter().flat_map(std::env::split_paths);
+    let mut folders = in_path.chain(usual).chain(of_user.into_iter().flatten());
+    let found = folders.find_map(|folder| Some(folder.join(name)).filter(|program| program.is_file()))?;
+    let found = found.to_str()?.to_owned();
+    found.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+".contains(c)).then_some(found)
 }
 
 /// `None`: the shell alone can tell.
@@ -189,7 +205,7 @@ fn is_program(word: &str, home: &Home) -> Option<bool> {
     // The shell's own commands are no files.
     const BUILT_IN: [&str; 6] = ["cat", "echo", "eval", "exec", "printf", "source"];
     if word.contains('/') {
-        return Some(std::path::Path::new(word).is_file());
+        return Some(Path::new(word).is_file());
     }
     let path = home.path.as_ref().filter(|_| !BUILT_IN.contains(&word))?;
     Some(std::env::split_paths(path).any(|folder| folder.join(word).is_file()))

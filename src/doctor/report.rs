@@ -30,6 +30,8 @@ pub struct Report {
     pub winner: Option<Provider>,
     /// Whose credentials they are; null: nothing says.
     pub principal: Option<Principal>,
+    /// The Region of calls without one of their own; null: none is set.
+    pub region: Option<SelectedRegion>,
     /// When the session ends; null: no end, or nothing says.
     pub session: Option<Session>,
     /// This machine's clock minus AWS's, in seconds; null: not known.
@@ -68,6 +70,15 @@ pub struct SelectedProfile {
     pub name: String,
     /// `--profile`, `AWS_PROFILE`, `AWS_DEFAULT_PROFILE`, or null where nothing names it.
     pub named_by: Option<&'static str>,
+}
+
+/// The Region that is set.
+#[derive(Debug, Clone, Serialize)]
+pub struct SelectedRegion {
+    /// Its name.
+    pub name: String,
+    /// The variable that sets it; null: the profile.
+    pub variable: Option<&'static str>,
 }
 
 /// Whose credentials they are.
@@ -109,6 +120,11 @@ impl Report {
             winner: wins.map(|entry| entry.provider),
             // Where no provider wins, the AWS CLI has no credentials; what another tool finds are not its own.
             principal: principal(facts, wins.map(|entry| entry.provider)).filter(|_| wins.is_some()),
+            region: facts
+                .environment
+                .region
+                .as_ref()
+                .map(|region| SelectedRegion { name: region.name.clone(), variable: region.variable }),
             session: session(facts, &providers, now),
             clock_offset_seconds: facts.asked.as_ref().and_then(|asked| asked.clock_offset),
             not_checked: not_checked(facts),

@@ -25,9 +25,7 @@ pub fn render(report: &Report, columns: usize) -> String {
     for (name, value) in &summary {
         let _ = writeln!(text, "{name:<13} {}", wrap(value, width, 14));
     }
-    if !summary.is_empty() {
-        text.push('\n');
-    }
+    text.push('\n');
     let _ = writeln!(text, "{bold}Providers{bold:#}, in the order of the AWS CLI and boto3");
     for entry in &report.providers {
         let style = if matches!(entry.state, State::Wins | State::Fails) { bold } else { dim };
@@ -69,6 +67,11 @@ fn summary(report: &Report) -> Vec<(&'static str, String)> {
         lines.extend(principal.arn.clone().map(|arn| ("ARN", arn)));
         lines.extend(principal.key.clone().map(|key| ("Key", key)));
     }
+    let region = report.region.as_ref().map(|region| match region.variable {
+        Some(variable) => format!("{} ({variable})", region.name),
+        None => format!("{} (the profile)", region.name),
+    });
+    lines.push(("Region", region.unwrap_or_else(|| "not set".to_owned())));
     if let Some(session) = &report.session {
         let left = describe_span(session.seconds_left);
         let when = if session.seconds_left > 0 { format!("in {left}") } else { format!("{left} ago") };

@@ -103,7 +103,7 @@ impl Finding {
     }
 
     /// The sort key of findings: the worst first, then by id, job, role and hop.
-    pub(super) fn rank(&self) -> impl Ord + '_ {
+    pub(crate) fn rank(&self) -> impl Ord + '_ {
         (std::cmp::Reverse(self.severity), self.id, &self.job, &self.role, self.hop)
     }
 

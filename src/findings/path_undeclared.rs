@@ -7,7 +7,7 @@ use super::model::Finding;
 use super::registry::{Detect, FindingId, Severity, define};
 use super::subject::Subject;
 use super::trail::{compare, describe as describe_path};
-use crate::cloudtrail::Session;
+use crate::cloudtrail::{PathOrigin, Session};
 use crate::fixes::Fix;
 use crate::inventory::{Job, JobName, RoleArn, RoleRef};
 
@@ -31,6 +31,21 @@ fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
         }
     }
     out.extend(undeclared.into_iter().map(|(role, sessions)| describe(subject, role, &sessions)));
+}
+
+/// `import cloudtrail` writes a job only for a path whose source the records show.
+fn fixes(has_known_sources: bool, has_unknown_sources: bool) -> Vec<Fix> {
+    let earlier = Fix::step(
+        "Read records from before the first session, which show the source of the path: an earlier `--since`, or more \
+         logs. Then declare a job for the path.",
+    );
+    let declare = Fix::step(
+        "Declare a job for the path: `credential-health import cloudtrail` writes it. If a job changed its path, \
+         correct the job.",
+    );
+    let by_hand = Fix::step("If you know who assumes the role, declare a job with that source and these roles.");
+    let earlier = has_unknown_sources.then_some([earlier, by_hand]).into_iter().flatten();
+    has_known_sources.then_some(declare).into_iter().chain(earlier).collect()
 }
 
 fn describe(subject: &Subject<'_>, role: Option<&str>, sessions: &[&Session]) -> Finding {
@@ -58,17 +73,25 @@ fn describe(subject: &Subject<'_>, role: Option<&str>, sessions: &[&Session]) ->
             format!("These jobs declare the same last role by another path: {}.", names.join(", "))
         }
     };
+    let unknown_sources = sessions.iter().filter(|session| session.source == PathOrigin::Unknown).count();
+    let unknown = match (unknown_sources, sessions.len()) {
+        (0, _) => String::new(),
+        (unknown, all) => {
+            let whose = if unknown == all { "these sessions".to_owned() } else { format!("{unknown} of them") };
+            format!(
+                " The path of {whose} begins before the records: they do not show which credentials requested its \
+                 first session."
+            )
+        }
+    };
     let mut finding = Finding::new(FindingId::PathUndeclared, None, role, None)
         .owned_by_each(jobs.iter().copied())
         .evidence(Fact::Paths(paths), Provenance::CloudTrail("userIdentity of the issues"))
         .evidence(Fact::Count(i64::try_from(sessions.len()).unwrap_or(i64::MAX)), Provenance::CloudTrail("records"))
         .evidence(Fact::Jobs(declared), Provenance::WholeInventory)
         .titled(format!("{count} of {target} by a path that no job declares"))
-        .detailed(format!("CloudTrail shows {count} by a path that no job declares: {by}. {other}"))
-        .fixes([Fix::step(
-            "Declare a job for the path: `credential-health import cloudtrail` writes it. If a job changed its path, \
-             correct the job.",
-        )]);
+        .detailed(format!("CloudTrail shows {count} by a path that no job declares: {by}. {other}{unknown}"))
+        .fixes(fixes(unknown_sources < sessions.len(), unknown_sources > 0));
     if !jobs.is_empty() {
         finding.severity = Severity::Medium;
     }

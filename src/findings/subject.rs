@@ -8,7 +8,7 @@ use super::{cautions, refused, waivers};
 use crate::facts::{Description, Facts, MaxSessionFrom, Mode, SettingFact, StepOutcome};
 use crate::failure::{Class, Failure};
 use crate::findings::evidence::{Fact, Provenance};
-use crate::fixes::search::{MOST_CHANGES, Way, first_ways, shorter_chain};
+use crate::fixes::search::{Changed, MOST_CHANGES, Way, first_ways, shorter_chain};
 use crate::fixes::{self, Fix, FixPlace};
 use crate::inventory::{Inventory, Job, JobName, LengthFrom, Location, Refresh, Role, RoleArn, RoleRef, Seconds};
 use crate::lease::rules::{ASSUME_ROLE_RANGE, DEFAULT_MAX_SESSION, LONGEST_SESSION};
@@ -41,6 +41,8 @@ pub struct Subject<'a> {
     by_file: HashMap<&'a str, &'a [Job]>,
     /// For each role that files of teams use, the MaxSessionDuration on which their declarations agree.
     agreed: HashMap<&'a RoleRef, Option<Seconds>>,
+    /// For each role in CloudTrail's records, the longest session that STS granted by its MaxSessionDuration.
+    granted: HashMap<&'a str, Seconds>,
     /// For each role, the outcomes of the calls to assume it.
     outcomes: HashMap<&'a RoleArn, Vec<&'a StepOutcome>>,
     /// Where the jobs and the planned roles are declared.
@@ -80,6 +82,7 @@ impl<'a> Subject<'a> {
             by_name: inventory.jobs.iter().map(|job| (job.name.as_str(), job)).collect(),
             by_file: jobs_by_file(inventory),
             agreed: agreed_max_sessions(inventory),
+            granted: granted_sessions(facts),
             outcomes,
             place: FixPlace::new(inventory, facts, &plan.path_roles),
         };
@@ -188,6 +191,12 @@ impl<'a> Subject<'a> {
     #[must_use]
     pub fn signin_session(&self, role: &RoleRef) -> Option<Seconds> {
         self.facts.signin_sessions.get(role.arn()?).copied()
+    }
+
+    /// The longest session that CloudTrail shows STS to have granted directly for the role.
+    #[must_use]
+    pub fn granted(&self, role: &RoleRef) -> Option<Seconds> {
+        self.granted.get(role.as_str()).copied()
     }
 
     /// The role's MaxSessionDuration, if known for every job.
@@ -304,7 +313,15 @@ impl<'a> Subject<'a> {
     pub(super) fn ways(&self, job: &Job) -> Vec<Fix> {
         const MOST: usize = 3;
         let can_make = |way: &Way| self.place.can_make(job, way);
-        let ways = first_ways(job, &|role| self.max_session_for(job, role), &can_make, MOST);
+        let max_session = |role: &RoleRef| self.max_session_for(job, role);
+        let mut ways = first_ways(job, &max_session, &can_make, MOST);
+        // One change of a profile is to cover the job that uses the profile and the job with a copy.
+        if let Some(original) = self.by_name.get(job.name.without_copy()).filter(|_| job.name.is_copy()) {
+            let mut shared = first_ways(original, &max_session, &can_make, MOST);
+            shared.retain(|way| Changed::new(job, &way.changes).judged(&max_session).verdict == Verdict::Covered);
+            ways.retain(|way| shared.iter().all(|other| other.changes != way.changes));
+            ways.splice(..0, shared);
+        }
         if ways.is_empty() {
             let step = format!("No set of up to {MOST_CHANGES} changes covers this job. Declare another path for it.");
             return vec![Fix::step(step)];
@@ -412,6 +429,19 @@ fn agreed_max_sessions(inventory: &Inventory) -> HashMap<&RoleRef, Option<Second
     agreed
 }
 
+/// For each role, the longest session that STS granted by its MaxSessionDuration, as CloudTrail recorded it.
+fn granted_sessions(facts: &Facts) -> HashMap<&str, Seconds> {
+    let mut longest: HashMap<&str, Seconds> = HashMap::new();
+    for session in facts.trail.iter().flat_map(|trail| &trail.sessions) {
+        let granted = session.granted_by_its_role().and_then(|seconds| u64::try_from(seconds).ok()).map(Seconds);
+        if let (Some(role), Some(granted)) = (session.role.as_deref(), granted) {
+            let known = longest.entry(role).or_default();
+            *known = granted.max(*known);
+        }
+    }
+    longest
+}
+
 /// The settings of roles as one job's file declares them and AWS returned them.
 struct LimitsFor<'s, 'a> {
     subject: &'s Subject<'a>,
@@ -421,6 +451,10 @@ struct LimitsFor<'s, 'a> {
 impl RoleLimits for LimitsFor<'_, '_> {
     fn max_session(&self, role: &RoleRef) -> Option<Seconds> {
         self.subject.max_session_for(self.job, role)
+    }
+
+    fn granted(&self, role: &RoleRef) -> Option<Seconds> {
+        self.subject.granted(role)
     }
 
     fn max_signin_session(&self, role: &RoleRef) -> Option<Seconds> {

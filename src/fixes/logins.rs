@@ -40,9 +40,9 @@ fn profile(job: &Job, index: usize) -> String {
     }
     let source = match index.checked_sub(1) {
         Some(before) => format!("source_profile = {}", name(before)),
-        None => profile_setting(&job.source).to_owned(),
+        None => profile_setting(&job.source).unwrap_or("source_profile = SOURCE_PROFILE").to_owned(),
     };
-    // The AWS CLI ignores duration_seconds if it presents a token.
+    // No tool sends duration_seconds if it presents a token: `shared_config::effects` has the sources.
     let presents_token = index == 0 && matches!(job.source, Source::WebIdentity { .. });
     let sent = hop.duration.filter(|_| !presents_token);
     let duration = sent.map_or_else(String::new, |seconds| format!("\nduration_seconds = {}", seconds.0));

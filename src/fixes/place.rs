@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::search::{Change, Way};
+use super::search::{Change, Changed, Way};
 use crate::facts::Facts;
 use crate::inventory::{Inventory, Job, Origin, Refresh, RoleRef, Source};
+use crate::lease::rules;
 use crate::templates::PlannedRole;
 
 /// The place where jobs are declared, and the planned roles of templates and plans.
@@ -79,23 +80,36 @@ impl FixPlace<'_> {
 
     /// Whether the user can make all changes of the way in this place.
     pub(crate) fn can_make(&self, job: &Job, way: &Way) -> bool {
-        way.changes.iter().all(|change| match self.origin() {
+        match self.origin() {
             Origin::Inventory => true,
-            Origin::Profiles => is_possible_in_profiles(job, change),
-            Origin::Workflows => is_possible_in_workflows(change),
-        })
+            Origin::Profiles => {
+                let changed = Changed::new(job, &way.changes).job;
+                sends_its_durations(&changed)
+                    && way.changes.iter().all(|change| is_possible_in_profiles(&changed, change))
+            }
+            Origin::Workflows => way.changes.iter().all(is_possible_in_workflows),
+        }
     }
 }
 
-/// The AWS CLI ignores `duration_seconds` if it presents a token, and a profile has no key for the other changes.
-fn is_possible_in_profiles(job: &Job, change: &Change) -> bool {
+/// Whether tools send the durations of the job's profiles. No tool sends the `duration_seconds` of a profile that
+/// presents a token: the session lasts 1h (`shared_config::effects` has the sources).
+fn sends_its_durations(changed: &Job) -> bool {
+    let first = changed.path.first().and_then(|hop| hop.duration);
+    !matches!(changed.source, Source::WebIdentity { .. }) || first.is_none_or(|asked| asked == rules::DEFAULT_DURATION)
+}
+
+/// A profile has no key for the other changes. Until when a copied session can assume roles again is not known: the
+/// importer writes `session-token` where the file does not say it.
+fn is_possible_in_profiles(changed: &Job, change: &Change) -> bool {
     match change {
-        Change::Ask(hop, _) | Change::SendNone(hop) => *hop > 0 || !matches!(job.source, Source::WebIdentity { .. }),
-        Change::Drop(_)
+        Change::Refresh(Refresh::Auto) => !matches!(changed.source, Source::SessionToken { .. }),
+        Change::Ask(..)
+        | Change::SendNone(_)
+        | Change::Drop(_)
         | Change::Renew(_)
         | Change::MaxSession(..)
         | Change::Source(_)
-        | Change::Refresh(Refresh::Auto)
         | Change::Split(_) => true,
         Change::ExchangeForLast | Change::Refresh(_) | Change::Pause(_) | Change::Age(_) => false,
     }

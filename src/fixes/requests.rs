@@ -1,6 +1,7 @@
 //! Fixes that change the request for a session, or the caller of a role.
 
 use super::roles::add_to_trust;
+use super::sources::profile_setting;
 use super::trust::TrustedPrincipal;
 use super::{BlockKind, Fix, FixPlace};
 use crate::inventory::PrincipalKind;
@@ -150,9 +151,14 @@ pub(super) fn leave_out(place: &FixPlace<'_>, job: &Job, hop: &RoleRef, caller: 
     };
     let step = match place.origin() {
         Origin::Inventory => format!("{step} Remove {hop_name} from the path."),
-        Origin::Profiles => {
-            format!("{step} Set source_profile of the profile to the profile before {hop_name}.")
-        }
+        Origin::Profiles => match (caller, profile_setting(&job.source)) {
+            (NewCaller::Source(_), Some(setting)) => {
+                format!("{step} Write `{setting}` in the profile of {name} in place of its source_profile.")
+            }
+            (NewCaller::Source(_) | NewCaller::Role(_), _) => {
+                format!("{step} Set source_profile of the profile to the profile before {hop_name}.")
+            }
+        },
         Origin::Workflows => format!("{step} Remove the step that assumes {hop_name}, and `role-chaining`."),
     };
     let principal = match caller {

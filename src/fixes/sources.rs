@@ -70,13 +70,13 @@ pub(super) fn new_source(place: &FixPlace<'_>, job: &Job, source: &Source) -> Op
     })
 }
 
-/// The setting of the first profile for the source's credentials.
-pub(super) fn profile_setting(source: &Source) -> &'static str {
+/// The setting of the first profile for the source's credentials; `None`: they are another profile's.
+pub(super) fn profile_setting(source: &Source) -> Option<&'static str> {
     match source {
-        Source::WebIdentity { .. } => "web_identity_token_file = TOKEN_FILE",
-        Source::Ec2Instance => "credential_source = Ec2InstanceMetadata",
-        Source::EcsTask | Source::EksPodIdentity | Source::Codebuild => "credential_source = EcsContainer",
-        Source::Lambda { .. } => "credential_source = Environment",
+        Source::WebIdentity { .. } => Some("web_identity_token_file = TOKEN_FILE"),
+        Source::Ec2Instance => Some("credential_source = Ec2InstanceMetadata"),
+        Source::EcsTask | Source::EksPodIdentity | Source::Codebuild => Some("credential_source = EcsContainer"),
+        Source::Lambda { .. } => Some("credential_source = Environment"),
         Source::IamUser { .. }
         | Source::SessionToken { .. }
         | Source::FederationToken { .. }
@@ -86,7 +86,7 @@ pub(super) fn profile_setting(source: &Source) -> &'static str {
         | Source::ConsoleLogin { .. }
         | Source::RolesAnywhere { .. }
         | Source::Issued { .. }
-        | Source::ServiceRole { .. } => "source_profile = SOURCE_PROFILE",
+        | Source::ServiceRole { .. } => None,
     }
 }
 

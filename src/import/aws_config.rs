@@ -26,9 +26,6 @@ use crate::shared_config::{
 pub struct Options {
     /// How long each job runs; `None`: not known, and a placeholder of an hour is written.
     pub length: Option<Seconds>,
-    /// Copied sessions (keys with a session token) that a profile uses as they are become jobs too, with a duration
-    /// that is a placeholder.
-    pub copied_sessions: bool,
     /// The time, against which stated ends are compared.
     pub now: Timestamp,
 }
@@ -44,6 +41,8 @@ pub struct Profiles {
     pub differences: Vec<Remark>,
     /// The other profiles that could not be judged.
     pub not_known: BTreeSet<String>,
+    /// What was assumed of jobs whose profiles run a command.
+    pub not_run: Vec<Remark>,
 }
 
 /// A profile whose credentials can never be had.
@@ -63,7 +62,8 @@ const PLACEHOLDER: Seconds = Seconds::hours(1);
 /// Makes a job of each profile that assumes a role or has credentials of a session.
 #[must_use]
 pub fn import(config: &SharedConfig, options: Options) -> Imported {
-    let Profiles { mut imported, differences, .. } = profiles(config, options);
+    let Profiles { mut imported, differences, not_run, .. } = profiles(config, options);
+    imported.notes.extend(not_run);
     imported.notes.extend(differences);
     imported
 }
@@ -84,7 +84,7 @@ pub fn profiles(config: &SharedConfig, options: Options) -> Profiles {
         match draft(config, options, profile, &mut notes) {
             Ok(drafted) => {
                 drafts.extend(drafted.draft);
-                all.imported.not_imported.extend(drafted.not_run);
+                all.not_run.extend(drafted.not_run);
             }
             Err(outcome) => {
                 match outcome.cannot_start {
@@ -171,8 +171,10 @@ impl Importer<'_> {
         self.notes.differences(self.config.differences(self.chain));
         let hops = self.hops();
         if self.chain.base == Base::SessionKeys {
-            // Nothing renews a copy, and until when it can assume a role again is not known.
-            refresh = Refresh::None;
+            // Nothing renews a copy. It can assume a role again until it ends, where that is known.
+            if hops.is_empty() || self.time_left().is_none() {
+                refresh = Refresh::None;
+            }
             self.copied_session(hops.is_empty())?;
         }
         let draft = Draft {
@@ -209,8 +211,8 @@ impl Importer<'_> {
             _ => None,
         })?;
         let message = format!(
-            "profile `{}`: credential_process: the command was not run, and its output is not known. The report \
-             assumes {what}",
+            "profile `{}`: credential_process: the command was not run, and its output is not known. \
+             credential-health assumes {what}",
             self.profile.name
         );
         let profile = crate::shell::option("--profile", &self.profile.name);
@@ -225,7 +227,7 @@ impl Importer<'_> {
         u64::try_from(left).ok().filter(|left| *left > 0).map(Seconds)
     }
 
-    /// Refuses a copied session that has ended, and in `lint` one whose end nobody knows.
+    /// Refuses a copied session that has ended, and one that is used as it is and whose end nobody knows.
     fn copied_session(&self, used_itself: bool) -> Result<(), Outcome> {
         let base = self.chain.base_profile;
         let end = base.stated_end.as_ref().and_then(|stated| Some((stated.key, stated.at?)));
@@ -245,7 +247,7 @@ impl Importer<'_> {
                 };
                 Err(Outcome { remark, cannot_start: Some("session has ended") })
             }
-            None if used_itself && !self.options.copied_sessions => {
+            None if used_itself => {
                 let until = match &base.stated_end {
                     Some(stated) => format!("{} on line {} is no time", stated.key, stated.line),
                     None => "the file does not say until when it is valid".to_owned(),
@@ -271,21 +273,20 @@ impl Importer<'_> {
                 Ok(None)
             }
             Base::Keys => Ok(Some(Source::IamUser { mfa: self.chain.roles[0].mfa_serial.is_some() })),
-            Base::SessionKeys if !self.options.copied_sessions && self.time_left().is_some() => {
-                Ok(self.time_left().map(|duration| Source::Issued { duration, renewable: false }))
-            }
-            Base::SessionKeys => {
-                let what = match base.stated_end.and_then(|stated| Some((stated.key, stated.at?))) {
-                    Some((key, end)) => format!(
-                        "a copied session, valid until {end:.0} ({key}): 12h is a placeholder for the next copy"
-                    ),
-                    None => {
-                        "a copied session: 12h is a placeholder, the file does not say how long it is valid".to_owned()
-                    }
-                };
-                comments.source = Some(what);
-                of_kind("session-token")
-            }
+            Base::SessionKeys => match self.time_left() {
+                Some(duration) => {
+                    comments.source = Some(
+                        "what was left of the copied session: write how long a session of the tool that wrote it lasts"
+                            .to_owned(),
+                    );
+                    Ok(Some(Source::Issued { duration, renewable: false }))
+                }
+                // Its roles are assumed once, so that its own end limits no job.
+                None => {
+                    comments.source = Some("a copied session: the file does not say until when it is valid".to_owned());
+                    of_kind("session-token")
+                }
+            },
             Base::WebIdentity => of_kind("web-identity"),
             Base::Sso(login) => {
                 self.identity_center(comments);

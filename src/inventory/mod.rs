@@ -13,6 +13,8 @@ mod fields;
 mod files;
 mod filter;
 mod folder;
+#[cfg(feature = "cli")]
+mod inline;
 mod job_name;
 mod jobs;
 mod limits;
@@ -54,6 +56,8 @@ pub use files::InventorySource;
 pub(crate) use files::digest;
 pub(crate) use files::hex;
 pub use filter::{Filter, NothingMatches, RolePattern};
+#[cfg(feature = "cli")]
+pub use inline::{InlineWaiver, inline_waivers};
 pub use job_name::JobName;
 pub use live_setting::{FunctionArn, LiveSetting, NotASetting, PermissionSet};
 pub use raw::Refresh;
@@ -91,6 +95,8 @@ pub struct Inventory {
     pub readers: Readers,
     /// Findings accepted for a time.
     pub waivers: Vec<Waiver>,
+    /// The last day that a waiver may hold, by `longest_waiver` and the day of reading; `None`: not known.
+    pub last_waived_day: Option<Date>,
     /// Names of accounts, by their 12 digits.
     pub accounts: BTreeMap<String, String>,
     /// Where IAM Identity Center is administered.

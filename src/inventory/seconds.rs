@@ -117,6 +117,19 @@ impl std::ops::Add for Seconds {
     }
 }
 
+impl Seconds {
+    /// The duration in days where they are whole, as people write waivers; otherwise as every duration.
+    #[must_use]
+    pub fn in_days(self) -> String {
+        const DAY: u64 = 24 * 60 * 60;
+        match (self.0 / DAY, self.0 % DAY) {
+            (1, 0) => "1 day".to_owned(),
+            (days, 0) => format!("{days} days"),
+            (_, 1..) => self.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let printer = SpanPrinter::new().designator(Designator::Compact).spacing(Spacing::None);

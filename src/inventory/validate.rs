@@ -96,6 +96,7 @@ pub(crate) fn inventory(
         readers,
         accounts,
         identity_center,
+        last_waived_day: last_day.map(|(day, _)| day),
         sha256: files.sha256.clone(),
         platform_owner: defaults.owner.as_ref().map(|owner| owner.value.clone()),
         ..Inventory::default()
@@ -214,7 +215,8 @@ fn valid_waiver(
     if let (Some(until), Some((last_day, longest))) = (&waiver.until, last_day)
         && until.value > last_day
     {
-        let message = format!("a waiver until {} is longer than `longest_waiver`, {longest}", until.value);
+        let longest = longest.in_days();
+        let message = format!("a waiver until {} lasts longer than {longest}, the `longest_waiver`", until.value);
         let help = format!("write a day up to {last_day}, or a longer `longest_waiver: 730d` at the top of the file");
         sink.add(until.place, message, help);
     }

@@ -166,7 +166,8 @@ impl Function {
         invocation: &Invocation,
     ) -> Result<Answer, Diagnostic> {
         let inventory = self.inventory(None, invocation).await?;
-        let report = check::observe(&inventory, observed, &self.start(id, Trigger::Cloudtrail, invocation)).report;
+        let mut report = check::observe(&inventory, observed, &self.start(id, Trigger::Cloudtrail, invocation)).report;
+        report.console.clone_from(&self.settings.console);
         logs::report(&report);
         let aws = self.aws.for_run_of(invocation.remaining);
         self.publish(&aws, &report, self.settings.wanted.notify, None).await?;
@@ -241,7 +242,9 @@ impl Function {
         };
         // Boxed: the walk's future is large, and the futures of three events hold it.
         let walked = Box::pin(check::check(&inventory, &filter, start, &probe)).await;
-        walked.map_err(|nothing| failed("BadEvent", nothing))
+        let mut outcome = walked.map_err(|nothing| failed("BadEvent", nothing))?;
+        outcome.report.console.clone_from(&self.settings.console);
+        Ok(outcome)
     }
 
     async fn publish(

@@ -9,6 +9,11 @@ pub trait RoleLimits {
     /// The role's MaxSessionDuration, where it is known.
     fn max_session(&self, role: &RoleRef) -> Option<Seconds>;
 
+    /// The longest session that STS is known to have granted directly: the role's MaxSessionDuration is at least that.
+    fn granted(&self, _role: &RoleRef) -> Option<Seconds> {
+        None
+    }
+
     /// The role's MaxSigninSessionDuration, where it is known.
     fn max_signin_session(&self, _role: &RoleRef) -> Option<Seconds> {
         None
@@ -53,7 +58,10 @@ pub(super) fn hop_leases(job: &Job, limits: &impl RoleLimits) -> Vec<HopLease> {
         let chained = job.is_chained(index);
         let max = limits.max_session(&hop.role);
         let requested = hop.duration.unwrap_or(rules::DEFAULT_DURATION);
-        let grant = rules::assume_role(requested, max, chained);
+        let grant = match rules::assume_role(requested, max, chained) {
+            Grant::NotKnown if limits.granted(&hop.role) >= Some(requested) => Grant::Granted(requested),
+            grant => grant,
+        };
         let cap = if chained { Some(rules::CHAIN_CAP) } else { max };
         HopLease { chained, requested, stated: hop.duration.is_some(), cap, grant: Some(grant) }
     };

@@ -2,6 +2,7 @@
 //! Asks `verdict` alone, so that the answer cannot differ from a judgement of the same job with a length.
 
 use super::limit::Limit;
+use super::rules;
 use super::verdict::{Verdict, judge};
 use crate::inventory::{Job, Refresh, RoleRef, Seconds};
 
@@ -11,7 +12,12 @@ pub enum Longest {
     /// Not at all: AWS refuses a request.
     CannotStart(Option<Limit>),
     /// It depends on a fact that is not known.
-    NotKnown(Option<Limit>),
+    NotKnown {
+        /// The fact.
+        limit: Option<Limit>,
+        /// How long, if AWS grants every request; `None`: without end, or not known either.
+        at_most: Option<Seconds>,
+    },
     /// Without end.
     NoEnd,
     /// This long; a second more meets the limit.
@@ -22,18 +28,19 @@ pub enum Longest {
 /// MaxSessionDuration where it is known, from IAM or declared.
 #[must_use]
 pub fn longest(job: &Job, max_session: impl Fn(&RoleRef) -> Option<Seconds>) -> Longest {
-    let judged = |length: Seconds| {
-        let job = Job { length, age: Seconds(0), pause: Seconds(0), margin: Seconds(0), ..job.clone() };
-        judge(&job, &max_session)
-    };
+    let bare = |length: Seconds| Job { length, age: Seconds(0), pause: Seconds(0), margin: Seconds(0), ..job.clone() };
+    let judged = |length: Seconds| judge(&bare(length), &max_session);
+    let after_age = |end: Seconds| Seconds(end.0.saturating_sub(job.age.0));
     let judgement = judged(Seconds(0));
     match (judgement.verdict, judgement.end) {
         (Verdict::Rejected, _) => Longest::CannotStart(judgement.limit()),
-        (Verdict::Unknown, _) => Longest::NotKnown(judgement.limit()),
+        (Verdict::Unknown, _) => {
+            let granted = judge(&bare(Seconds(0)), |role| max_session(role).or(Some(rules::LONGEST_SESSION)));
+            Longest::NotKnown { limit: judgement.limit(), at_most: granted.end.map(after_age) }
+        }
         (Verdict::Lapses | Verdict::Thin | Verdict::Covered, None) => Longest::NoEnd,
         (Verdict::Lapses | Verdict::Thin | Verdict::Covered, Some(end)) => {
-            let longest = Seconds(end.0.saturating_sub(job.age.0));
-            Longest::For(longest, judged(end + Seconds(1)).limit())
+            Longest::For(after_age(end), judged(end + Seconds(1)).limit())
         }
     }
 }

@@ -5,6 +5,7 @@
 //! subscribers were notified of before. A new sink is a file here that implements `Sink`, its settings, their
 //! parameters in the template, and a line in `lambda` that selects it.
 
+mod console;
 mod digest;
 mod json;
 mod metrics;
@@ -14,6 +15,7 @@ mod sns;
 pub mod state;
 mod text;
 
+pub use console::{ConsolePages, Dashboard};
 pub use digest::{Digest, ManualRun, Wanted, change_digests, digests};
 pub use metrics::embedded_metrics;
 #[cfg(feature = "aws")]

@@ -76,6 +76,9 @@ impl Digest<'_> {
         if let Some(changes) = &self.changes {
             text.push_str(&changes.closing(excerpt.is_cut));
         }
+        if let Some(console) = &self.report.console {
+            let _ = write!(text, "\n{}", console.lines());
+        }
         let _ = writeln!(text, "\ncredential-health {}, run {}, {}", run.version, run.id, run.started_at);
         visible::block(&text)
     }
@@ -227,6 +230,7 @@ fn describe_cause(cause: &Cause<'_>, history: &[String]) -> String {
         let _ = match line {
             Line::Title(title) => writeln!(text, "[{}] {title}", cause.worst().severity),
             Line::Text(sentence) => writeln!(text, "  {sentence}"),
+            Line::Step(number, step) => writeln!(text, "  {number}. {step}"),
             Line::Item(item) => writeln!(text, "  - {item}"),
             Line::Code(code) => writeln!(text, "      {code}"),
             Line::Foot(foot) => writeln!(text, "  {foot}"),

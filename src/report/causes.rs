@@ -101,7 +101,9 @@ pub enum Line {
     Title(String),
     /// A sentence: the reason, the other jobs, the fix.
     Text(String),
-    /// An item of a list.
+    /// A step of a fix that has several, with its number from 1.
+    Step(usize, String),
+    /// An item of a list: the jobs of one finding.
     Item(String),
     /// A line to copy, never wrapped.
     Code(String),
@@ -133,7 +135,7 @@ impl Cause<'_> {
             let differs = |finding: &Finding| finding.fixes.first().map(Fix::sentences) != Some(fix.sentences());
             let whose = worst.job.as_ref().filter(|_| self.findings.iter().any(|finding| differs(finding)));
             let mut of_fix = fix_lines(fix, room);
-            if let (Some(job), Some(Line::Text(first))) = (whose, of_fix.first_mut()) {
+            if let (Some(job), Some(Line::Text(first) | Line::Step(_, first))) = (whose, of_fix.first_mut()) {
                 first.insert_str(0, &format!("For {job}: "));
             }
             lines.extend(of_fix);
@@ -158,7 +160,8 @@ impl Cause<'_> {
         groups
     }
 
-    fn title(&self) -> String {
+    /// The problem of the worst finding, and how many others have it.
+    pub(super) fn title(&self) -> String {
         match &self.by_id()[..] {
             [(_, one)] => title_of(one),
             _ => format!(
@@ -169,7 +172,7 @@ impl Cause<'_> {
     }
 
     /// The other jobs or roles. If the findings have several ids, one line for each id.
-    fn others(&self, most: usize) -> Vec<Line> {
+    pub(super) fn others(&self, most: usize) -> Vec<Line> {
         match &self.by_id()[..] {
             [(_, one)] => {
                 let names = names_after_the_first(one, most);
@@ -232,9 +235,9 @@ fn names_after_the_first(findings: &[&Finding], most: usize) -> Option<String> {
 fn fix_lines(fix: &Fix, mut room: usize) -> Vec<Line> {
     let is_in_parts = fix.parts.len() > 1;
     let mut lines = Vec::new();
-    for (number, part) in fix.parts.iter().enumerate() {
-        let number = if is_in_parts { format!("{}. ", number + 1) } else { String::new() };
-        lines.push(Line::Text(format!("{number}{}", part.step)));
+    for (index, part) in fix.parts.iter().enumerate() {
+        let step = part.step.clone();
+        lines.push(if is_in_parts { Line::Step(index + 1, step) } else { Line::Text(step) });
         for block in shown(&part.blocks) {
             let all: Vec<String> = match block.kind {
                 // JSON on one line is the same JSON.

@@ -5,10 +5,12 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::by_job::{Found, Look, worst_first};
+use super::causes::{BlockOptions, Line, causes};
 use super::leases::Profiles;
 use super::{HopReport, JobReport, Report, bars, plain};
 use crate::findings::Severity;
 use crate::findings::{Finding, UNOWNED, Waived};
+use crate::fixes::Part;
 use crate::lease::Verdict;
 use crate::visible;
 
@@ -49,6 +51,7 @@ pub fn render(report: &Report) -> String {
                         @if !report.run.complete { p.ch-warning role="status" { (plain::incomplete(report)) } }
                     }
                     @if let Some(profiles) = &report.profiles { (profile_table(profiles)) }
+                    (causes_of(report))
                     (filter(report, &jobs))
                     section aria-label="Jobs" {
                         @if report.profiles.is_some() { h2 { "Jobs on these profiles with findings" } }
@@ -79,6 +82,53 @@ fn style() -> String {
 
 fn at(report: &Report) -> String {
     report.run.started_at.replace('T', " ").replace('Z', " UTC")
+}
+
+/// The open findings by cause, the worst first, each with its best fix. The jobs below have all fixes.
+fn causes_of(report: &Report) -> Markup {
+    const OPTIONS: BlockOptions<'static> = BlockOptions { explain: None, most_of_names: 2000 };
+    let causes = causes(report.open_findings());
+    html! {
+        @if !causes.is_empty() {
+            section aria-label="Causes" {
+                h2 { "Causes" }
+                @for cause in &causes {
+                    details {
+                        summary { b { (cause.worst().severity) } " " bdi { (cause.title()) } }
+                        div.inside { @for line in grouped(cause.block(OPTIONS)) { (line) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The lines of a block, with neighbouring lines to copy in one element.
+fn grouped(lines: Vec<Line>) -> Vec<Markup> {
+    let mut shown: Vec<Markup> = Vec::new();
+    let mut code: Vec<String> = Vec::new();
+    let flush = |code: &mut Vec<String>, shown: &mut Vec<Markup>| {
+        if !code.is_empty() {
+            let lines = std::mem::take(code).join("\n");
+            shown.push(html! { pre tabindex="0" { (PreEscaped("\n")) code { (lines) } } });
+        }
+    };
+    for line in lines {
+        if let Line::Code(line) = line {
+            code.push(line);
+            continue;
+        }
+        flush(&mut code, &mut shown);
+        match line {
+            Line::Text(text) => shown.push(html! { p dir="auto" { (bars::with_code(&text)) } }),
+            Line::Step(number, text) => shown.push(html! { p dir="auto" { (number) ". " (bars::with_code(&text)) } }),
+            Line::Item(text) => shown.push(html! { ul { li dir="auto" { (bars::with_code(&text)) } } }),
+            // The summary has the title, and the jobs below have every fix.
+            Line::Title(_) | Line::Foot(_) | Line::Code(_) => {}
+        }
+    }
+    flush(&mut code, &mut shown);
+    shown
 }
 
 /// The filter. Only the script shows it, because it does nothing without the script.
@@ -238,24 +288,31 @@ fn finding_details(finding: &Finding, heading: &str) -> Markup {
             @if let Some(waived) = &finding.waived { (waiver(waived)) }
             p dir="auto" { (bars::with_code(&finding.detail)) }
             @if let Some(caution) = &finding.caution { p dir="auto" { (bars::with_code(caution)) } }
-            @if finding.fixes.len() > 1 { p { "Any one of these:" } }
-            @if !finding.fixes.is_empty() {
-                ol { @for fix in &finding.fixes {
-                    li { @for part in &fix.parts {
-                        p dir="auto" { (bars::with_code(&part.step)) }
-                        @for block in &part.blocks {
-                            figure {
-                                figcaption { (block.kind.heading()) }
-                                pre tabindex="0" { (PreEscaped("\n")) code { (block.text) } }
-                            }
-                        }
-                    } }
-                } }
+            @if finding.fixes.len() > 1 { p { (plain::ANY_ONE) } }
+            @for (number, fix) in finding.fixes.iter().enumerate() {
+                div.option {
+                    @if let Some(option) = plain::option(number, finding.fixes.len()) { p { b { (option) } } }
+                    @if fix.parts.len() > 1 { ol { @for part in &fix.parts { li { (step(part)) } } } }
+                    @else { @for part in &fix.parts { (step(part)) } }
+                }
             }
             p { "More: "
                 @if finding.runbook.starts_with("https://") || finding.runbook.starts_with("http://") {
                     a href=(finding.runbook) rel="noreferrer" { (finding.runbook) }
                 } @else { code { (plain::more(finding)) } }
+            }
+        }
+    }
+}
+
+/// A step of a fix with its lines to copy.
+fn step(part: &Part) -> Markup {
+    html! {
+        p dir="auto" { (bars::with_code(&part.step)) }
+        @for block in &part.blocks {
+            figure {
+                figcaption { (block.kind.heading()) }
+                pre tabindex="0" { (PreEscaped("\n")) code { (block.text) } }
             }
         }
     }

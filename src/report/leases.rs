@@ -102,23 +102,27 @@ impl Profiles {
         let other = not_known.iter().filter(|name| !named.contains(name.as_str()) && !refused.contains(name.as_str()));
         let other = other.count();
         let all = plain::count(judged.len() + refused.len() + other, "profile", "profiles");
-        let never = refused.len() + count(&|one| matches!(one.copied, Longest::CannotStart(_)));
-        let unknown = other + count(&|one| matches!(one.copied, Longest::NotKnown(_)));
-        let starts = |one: &JudgedProfile| !matches!(one.copied, Longest::CannotStart(_) | Longest::NotKnown(_));
-        let mut parts = vec![(never, "can never work".to_owned()), (unknown, "could not be judged".to_owned())];
-        match length {
-            None => parts.push((count(&starts), "can start".to_owned())),
-            Some(length) => {
-                let ends = |one: &JudgedProfile| starts(one) && !lasts(&one.renewed, *length);
-                let when_copied =
-                    |one: &JudgedProfile| starts(one) && lasts(&one.renewed, *length) && !lasts(&one.copied, *length);
-                let (ends, when_copied) = (count(&ends), if *renewed_only { 0 } else { count(&when_copied) });
-                let last = count(&starts) - ends - when_copied;
-                parts.push((ends, format!("end before {length}")));
-                parts.push((when_copied, format!("end before {length} when copied")));
-                parts.push((last, format!("last {length}")));
+        let cannot_start = |one: &JudgedProfile| matches!(one.copied, Longest::CannotStart(_));
+        let never = (refused.len() + count(&cannot_start), "can never work".to_owned());
+        let parts = match length {
+            None => {
+                let is_unknown = |one: &JudgedProfile| matches!(one.copied, Longest::NotKnown { .. });
+                let unknown = (other + count(&is_unknown), "could not be judged".to_owned());
+                let starts = count(&|one| !cannot_start(one) && !is_unknown(one));
+                vec![never, unknown, (starts, "can start".to_owned())]
             }
-        }
+            Some(length) => {
+                let outlook = |one: &JudgedProfile| one.outlook(*length, *renewed_only);
+                let with = |wanted: Outlook| count(&|one| !cannot_start(one) && outlook(one) == wanted);
+                vec![
+                    never,
+                    (other + with(Outlook::NotKnown), "could not be judged".to_owned()),
+                    (with(Outlook::Ends), format!("end before {length}")),
+                    (with(Outlook::EndsWhenCopied), format!("end before {length} when copied")),
+                    (with(Outlook::Lasts), format!("last {length}")),
+                ]
+            }
+        };
         let parts: Vec<String> =
             parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
         match parts.is_empty() {
@@ -128,15 +132,36 @@ impl Profiles {
     }
 }
 
-fn lasts(longest: &Longest, length: Seconds) -> bool {
+/// Whether a profile's credentials last for jobs of a length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outlook {
+    Ends,
+    NotKnown,
+    EndsWhenCopied,
+    Lasts,
+}
+
+/// Whether the credentials last this long; `None`: not known.
+fn lasts(longest: &Longest, length: Seconds) -> Option<bool> {
     match longest {
-        Longest::NoEnd => true,
-        Longest::For(end, _) => *end >= length,
-        Longest::CannotStart(_) | Longest::NotKnown(_) => false,
+        Longest::NoEnd => Some(true),
+        Longest::For(end, _) => Some(*end >= length),
+        Longest::CannotStart(_) => Some(false),
+        Longest::NotKnown { at_most, .. } => at_most.is_some_and(|end| end < length).then_some(false),
     }
 }
 
 impl JudgedProfile {
+    fn outlook(&self, length: Seconds, renewed_only: bool) -> Outlook {
+        let copied = if renewed_only { Some(true) } else { lasts(&self.copied, length) };
+        match (lasts(&self.renewed, length), copied) {
+            (Some(false), _) => Outlook::Ends,
+            (None, _) | (_, None) => Outlook::NotKnown,
+            (Some(true), Some(false)) => Outlook::EndsWhenCopied,
+            (Some(true), Some(true)) => Outlook::Lasts,
+        }
+    }
+
     fn row(&self) -> Row {
         let Self { job, copied, renewed } = self;
         let renews = job.refresh != Refresh::None;
@@ -170,6 +195,9 @@ pub fn render(profiles: &Profiles, report: &Report, layout: &Layout<'_>) -> Stri
     let lines: Vec<String> = report.not_judged.iter().map(not_judged).collect();
     terminal::section(&mut text, "Not judged", &lines, width);
     terminal::section(&mut text, "Notes", &notes(report, layout.detail), width);
+    if !plain::is_offline(&report.coverage) {
+        terminal::section(&mut text, "Coverage", &plain::short_coverage(report), width);
+    }
     text.push_str(&summary);
     text
 }
@@ -193,8 +221,8 @@ pub(super) fn notes(report: &Report, detail: Detail) -> Vec<String> {
 /// A part of the files that could not be judged.
 pub(super) fn not_judged(not: &NotJudged) -> String {
     let NotJudged { location, what, help, cannot_work } = not;
-    let word = if *cannot_work { "Cannot work" } else { "Not judged" };
-    visible::printable(&format!("{word}: {}: {what}. To do: {help}", short_place(location)))
+    let word = if *cannot_work { "Cannot work: " } else { "" };
+    visible::printable(&format!("{word}{}: {what}. To do: {help}", short_place(location)))
 }
 
 /// `config:12` for the files in `~/.aws`, else the whole place.
@@ -222,7 +250,8 @@ fn describe(job: &Job, longest: &Longest) -> String {
             format!("{end} assumed")
         }
         Longest::CannotStart(_) => "cannot start".to_owned(),
-        Longest::NotKnown(_) => "not known".to_owned(),
+        Longest::NotKnown { at_most: Some(end), .. } => format!("at most {end}"),
+        Longest::NotKnown { at_most: None, .. } => "not known".to_owned(),
         Longest::NoEnd => "no end".to_owned(),
         Longest::For(end, _) => end.to_string(),
     }
@@ -237,7 +266,7 @@ fn limit(job: &Job, longest: &Longest) -> String {
 
 const fn limit_of(longest: &Longest) -> Option<Limit> {
     match longest {
-        Longest::CannotStart(limit) | Longest::NotKnown(limit) | Longest::For(_, limit) => *limit,
+        Longest::CannotStart(limit) | Longest::NotKnown { limit, .. } | Longest::For(_, limit) => *limit,
         Longest::NoEnd => None,
     }
 }

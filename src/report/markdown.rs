@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use super::by_job::{Found, worst_first};
+use super::causes::{Cause, Line, causes};
 use super::leases::Profiles;
 use super::{JobReport, Report, plain};
 use crate::findings::Finding;
@@ -99,27 +100,28 @@ fn row(job: &JobReport, found: &Found<'_>) -> String {
     )
 }
 
-/// The findings, open ones first, up to the size limit.
+/// The open findings by cause, then the waived ones, up to the size limit.
 fn findings(text: &mut String, report: &Report, most: usize) {
     if report.findings.is_empty() {
         return;
     }
     text.push_str("### Findings\n\n");
-    let open = report.open_findings();
-    let all: Vec<&Finding> = open.chain(report.findings.iter().filter(|finding| finding.waived.is_some())).collect();
+    let mut parts: Vec<(String, Vec<&Finding>)> =
+        causes(report.open_findings()).into_iter().map(|cause| (folded_cause(&cause), cause.findings)).collect();
+    let waived = report.findings.iter().filter(|finding| finding.waived.is_some());
+    parts.extend(waived.map(|finding| (folded(finding, &finding.title, &[]), vec![finding])));
     // Space for the sentence about findings that do not fit.
     let most = most.saturating_sub(200);
     let (mut shown, mut bytes) = (0, 0);
-    for finding in &all {
-        let part = folded(finding);
+    for (part, _) in &parts {
         bytes += part.len();
         if bytes > most {
             break;
         }
-        text.push_str(&part);
+        text.push_str(part);
         shown += 1;
     }
-    let left = &all[shown..];
+    let left: Vec<&Finding> = parts[shown..].iter().flat_map(|(_, findings)| findings.iter().copied()).collect();
     if !left.is_empty() {
         let open = plain::severities(left.iter().copied().filter(|finding| finding.waived.is_none()));
         let waived = left.iter().filter(|finding| finding.waived.is_some()).count();
@@ -127,11 +129,27 @@ fn findings(text: &mut String, report: &Report, most: usize) {
     }
 }
 
-/// One finding, folded.
-fn folded(finding: &Finding) -> String {
+/// The findings of one cause, folded: the others by name, and the worst with its fixes.
+fn folded_cause(cause: &Cause<'_>) -> String {
+    let others = if cause.findings.len() > 1 { cause.others(2000) } else { Vec::new() };
+    folded(cause.worst(), &cause.title(), &others)
+}
+
+/// One finding, folded. `others`: lines about others with the same cause.
+fn folded(finding: &Finding, title: &str, others: &[Line]) -> String {
     let state = if finding.waived.is_some() { "waived" } else { finding.severity.as_str() };
-    let mut text =
-        format!("<details><summary><b>{state}</b> {}</summary>\n\n", escaped_in_html(&visible::line(&finding.title)));
+    let mut text = format!("<details><summary><b>{state}</b> {}</summary>\n\n", escaped_in_html(&visible::line(title)));
+    for line in others {
+        let _ = match line {
+            Line::Item(item) => writeln!(text, "- {}", with_code(item)),
+            Line::Text(text_of_line) => writeln!(text, "{}\n", with_code(text_of_line)),
+            Line::Title(_) | Line::Step(..) | Line::Code(_) | Line::Foot(_) => Ok(()),
+        };
+    }
+    if !others.is_empty() {
+        let whose = finding.job.as_ref().map_or_else(String::new, |job| format!(", {}", code(job)));
+        let _ = writeln!(text, "\nThe first of them{whose}:\n");
+    }
     let _ = writeln!(text, "`{}`: {}\n", finding.id, code(&plain::place(finding)));
     if let Some(place) = &finding.location {
         let _ = writeln!(text, "Declared at {}\n", code(&place.to_string()));
@@ -146,12 +164,19 @@ fn folded(finding: &Finding) -> String {
         let _ = writeln!(text, "{}\n", with_code(caution));
     }
     if finding.fixes.len() > 1 {
-        let _ = writeln!(text, "Any one of these:\n");
+        let _ = writeln!(text, "{}\n", plain::ANY_ONE);
     }
     for (number, fix) in finding.fixes.iter().enumerate() {
+        let option = plain::option(number, finding.fixes.len());
+        let mut label = option.map_or_else(String::new, |option| format!("**{option}:** "));
+        if fix.parts.len() > 1 && !label.is_empty() {
+            let _ = writeln!(text, "{}\n", label.trim_end());
+            label.clear();
+        }
         for (index, part) in fix.parts.iter().enumerate() {
-            let label = if index == 0 { format!("**{}.** ", number + 1) } else { String::new() };
-            let _ = writeln!(text, "{label}{}\n", with_code(&part.step));
+            // A backslash keeps the number from making a list, which a code block without indent would end.
+            let step = plain::step_number(fix, index).replace('.', "\\.");
+            let _ = writeln!(text, "{label}{step}{}\n", with_code(&part.step));
             for block in &part.blocks {
                 let lines = visible::block(&block.text);
                 let fence = "`".repeat(longest_run(&lines).max(2) + 1);

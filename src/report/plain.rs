@@ -154,27 +154,50 @@ pub fn finding(finding: &Finding) -> String {
         text.push_str(&format!("  {caution}\n"));
     }
     if finding.fixes.len() > 1 {
-        text.push_str("  Any one of these:\n");
+        text.push_str(&format!("  {ANY_ONE}\n"));
     }
     for (number, fix) in finding.fixes.iter().enumerate() {
-        text.push_str(&format!("  {}. {}", number + 1, fix_text(fix, "       ")));
+        text.push_str(&fix_text(fix, option(number, finding.fixes.len()).as_deref(), "  "));
     }
     text.push_str(&format!("  {}: {}\n", finding.id, more(finding)));
     text
 }
 
-/// The parts of a fix with their lines to copy, without those for infrastructure as code.
+/// The sentence above alternatives.
+pub(crate) const ANY_ONE: &str = "Any one of these:";
+
+/// `Option A`: the name of an alternative, which its numbered steps do not share; `None` if it is the only one.
 #[must_use]
-pub fn fix_text(fix: &Fix, indent: &str) -> String {
+pub fn option(number: usize, of: usize) -> Option<String> {
+    let letter = u8::try_from(number).ok().and_then(|number| b'A'.checked_add(number)).map(char::from);
+    letter.filter(|_| of > 1).map(|letter| format!("Option {letter}"))
+}
+
+/// The number of a step, if the fix has several: `2. `.
+#[must_use]
+pub fn step_number(fix: &Fix, index: usize) -> String {
+    if fix.parts.len() > 1 { format!("{}. ", index + 1) } else { String::new() }
+}
+
+/// The steps of a fix with their lines to copy, without those for infrastructure as code. `option`: its name among
+/// alternatives.
+#[must_use]
+pub fn fix_text(fix: &Fix, option: Option<&str>, indent: &str) -> String {
     let mut text = String::new();
-    for (number, part) in fix.parts.iter().enumerate() {
-        let before = if number == 0 { "" } else { indent };
-        text.push_str(&format!("{before}{}\n", part.step));
+    let mut label = option.map_or_else(String::new, |option| format!("{option}: "));
+    let deeper = if fix.parts.len() > 1 || option.is_some() { format!("{indent}  ") } else { indent.to_owned() };
+    if fix.parts.len() > 1 && !label.is_empty() {
+        text.push_str(&format!("{indent}{}\n", label.trim_end()));
+        label.clear();
+    }
+    for (index, part) in fix.parts.iter().enumerate() {
+        let at = if label.is_empty() { deeper.as_str() } else { indent };
+        text.push_str(&format!("{at}{label}{}{}\n", step_number(fix, index), part.step));
         for block in part.blocks.iter().filter(|block| !block.kind.is_infrastructure()) {
             if !matches!(block.kind, BlockKind::AwsCli | BlockKind::Shell) {
-                text.push_str(&format!("{indent}{}:\n", block.kind.heading()));
+                text.push_str(&format!("{deeper}  {}:\n", block.kind.heading()));
             }
-            block.text.lines().for_each(|line| text.push_str(&format!("{indent}  {line}\n")));
+            block.text.lines().for_each(|line| text.push_str(&format!("{deeper}    {line}\n")));
         }
     }
     text

@@ -153,7 +153,8 @@ fn suppression(waived: &crate::findings::Waived) -> Suppression {
 fn message(finding: &Finding) -> String {
     let mut text = format!("{}\n\n{}\n", finding.title, finding.detail);
     for (number, fix) in finding.fixes.iter().enumerate() {
-        text.push_str(&format!("\n{}. {}", number + 1, plain::fix_text(fix, "   ")));
+        text.push('\n');
+        text.push_str(&plain::fix_text(fix, plain::option(number, finding.fixes.len()).as_deref(), ""));
     }
     literal(&text)
 }

@@ -10,6 +10,7 @@ use super::by_job::{self, Look};
 use super::causes::{BlockOptions, Cause, Line, causes};
 use super::{JobReport, Report, plain};
 use crate::findings::{Finding, Severity};
+use crate::fixes::Fix;
 use crate::inventory::Seconds;
 use crate::lease::Verdict;
 use crate::visible;
@@ -120,12 +121,12 @@ fn block(cause: &Cause<'_>, layout: &Layout<'_>, width: usize) -> String {
     for line in cause.block(BlockOptions { explain: layout.explain, most_of_names: 3 * width }) {
         let _ = match line {
             Line::Title(title) => write_title(&mut text, cause.worst().severity, &title, width),
-            Line::Text(sentence) => {
-                writeln!(text, "{}", wrap(&sentence, width, INDENT))
+            Line::Text(sentence) => writeln!(text, "{}", wrap(&sentence, width, INDENT)),
+            Line::Step(number, step) => {
+                writeln!(text, "{}", wrap_after(&format!("{number}. {step}"), width, INDENT, &format!("{INDENT}   ")))
             }
             Line::Item(item) => {
-                let wrapped = wrap(&format!("- {item}"), width.saturating_sub(2), INDENT);
-                writeln!(text, "{}", wrapped.replace('\n', "\n  "))
+                writeln!(text, "{}", wrap_after(&format!("- {item}"), width, INDENT, &format!("{INDENT}  ")))
             }
             Line::Code(code) => {
                 let dim = Style::new().dimmed();
@@ -176,8 +177,13 @@ pub(super) fn section(text: &mut String, heading: &str, lines: &[String], width:
 
 /// Wraps a text without colour, made safe to show.
 pub(crate) fn wrap(line: &str, width: usize, indent: &str) -> String {
+    wrap_after(line, width, indent, indent)
+}
+
+/// The same with another indent of the first line.
+fn wrap_after(line: &str, width: usize, first: &str, indent: &str) -> String {
     let options = textwrap::Options::new(width)
-        .initial_indent(indent)
+        .initial_indent(first)
         .subsequent_indent(indent)
         .break_words(false)
         // ARNs are not split, so that they can be copied.
@@ -186,9 +192,38 @@ pub(crate) fn wrap(line: &str, width: usize, indent: &str) -> String {
     textwrap::fill(&visible::line(line), options)
 }
 
+/// A fix with its numbered steps. `option`: its name among alternatives.
+fn fix_text(text: &mut String, fix: &Fix, option: Option<&str>, width: usize) {
+    const DEEPER: &str = "      ";
+    let dim = Style::new().dimmed();
+    let is_in_steps = fix.parts.len() > 1;
+    let mut label = option.map_or_else(String::new, |option| format!("{option}: "));
+    if is_in_steps && option.is_some() {
+        let _ = writeln!(text, "{INDENT}{}", label.trim_end());
+        label.clear();
+    }
+    for (index, part) in fix.parts.iter().enumerate() {
+        let number = plain::step_number(fix, index);
+        let first = if label.is_empty() && option.is_some() { DEEPER } else { INDENT };
+        let hanging = match (is_in_steps, &option) {
+            (true, _) => format!("{first}   "),
+            (false, Some(_)) => DEEPER.to_owned(),
+            (false, None) => INDENT.to_owned(),
+        };
+        let step = format!("{label}{number}{}", part.step);
+        let _ = writeln!(text, "{}", wrap_after(&step, width, first, &hanging));
+        // The JSON report and the finding's page have the lines for CloudFormation and Terraform.
+        for block in part.blocks.iter().filter(|block| !block.kind.is_infrastructure()) {
+            let _ = writeln!(text, "{hanging}{}:", block.kind.heading());
+            for line in block.text.lines().map(visible::line) {
+                let _ = writeln!(text, "{hanging}  {dim}{line}{dim:#}");
+            }
+        }
+    }
+}
+
 /// A finding with all its fixes: any one of them suffices.
 fn finding_text(finding: &Finding, width: usize) -> String {
-    const DEEPER: &str = "       ";
     let dim = Style::new().dimmed();
     let mut text = String::new();
     let _ = write_title(&mut text, finding.severity, &finding.title, width);
@@ -199,25 +234,11 @@ fn finding_text(finding: &Finding, width: usize) -> String {
         let _ = writeln!(text, "{}", wrap(caution, width, INDENT));
     }
     if finding.fixes.len() > 1 {
-        let _ = writeln!(text, "{INDENT}Any one of these:");
+        let _ = writeln!(text, "{INDENT}{}", plain::ANY_ONE);
     }
     for (number, fix) in finding.fixes.iter().enumerate() {
-        for (part, of_fix) in fix.parts.iter().enumerate() {
-            let label = match (part, fix.parts.len()) {
-                (0, 1) => format!("{}. ", number + 1),
-                (0, _) => format!("{}. a) ", number + 1),
-                (part, _) => format!("   {}) ", char::from(b'a' + u8::try_from(part).unwrap_or(25))),
-            };
-            let step = wrap(&of_fix.step, width, DEEPER);
-            let _ = writeln!(text, "{INDENT}{label}{}", step.trim_start());
-            // The JSON report and the finding's page have the lines for CloudFormation and Terraform.
-            for block in of_fix.blocks.iter().filter(|block| !block.kind.is_infrastructure()) {
-                let _ = writeln!(text, "{DEEPER}{}:", block.kind.heading());
-                for line in block.text.lines().map(visible::line) {
-                    let _ = writeln!(text, "{DEEPER}  {dim}{line}{dim:#}");
-                }
-            }
-        }
+        let option = plain::option(number, finding.fixes.len());
+        fix_text(&mut text, fix, option.as_deref(), width);
     }
     text.push('\n');
     text

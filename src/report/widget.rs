@@ -8,6 +8,7 @@ use maud::{Markup, PreEscaped, html};
 use super::by_job::{Found, Look, worst_first};
 use super::{JobReport, Report, bars, plain};
 use crate::findings::Finding;
+use crate::fixes::Part;
 use crate::visible;
 
 /// The size limit of a widget's rows in bytes: the limit of a Lambda answer, with space for the rest and JSON
@@ -126,21 +127,25 @@ fn popup(finding: &Finding) -> Markup {
         h3 { bdi { (finding.title) } }
         p { b { (finding.severity) } " · " (finding.id) " · " bdi { (plain::place(finding)) } }
         p dir="auto" { (bars::with_code(&finding.detail)) }
-        ol {
-            @for fix in &finding.fixes {
-                li {
-                    @for part in &fix.parts {
-                        div { bdi { (bars::with_code(&part.step)) } }
-                        @for block in &part.blocks {
-                            div { (block.kind.heading()) }
-                            pre style="white-space:pre-wrap;overflow-wrap:anywhere" { (block.text) }
-                        }
-                    }
-                }
-            }
+        @if finding.fixes.len() > 1 { p { (plain::ANY_ONE) } }
+        @for (number, fix) in finding.fixes.iter().enumerate() {
+            @if let Some(option) = plain::option(number, finding.fixes.len()) { p { b { (option) } } }
+            @if fix.parts.len() > 1 { ol { @for part in &fix.parts { li { (step(part)) } } } }
+            @else { @for part in &fix.parts { (step(part)) } }
         }
         @if finding.runbook.starts_with("https://") || finding.runbook.starts_with("http://") {
             p { a href=(finding.runbook) { "More about " (finding.id) } }
+        }
+    }
+}
+
+/// A step of a fix with its lines to copy.
+fn step(part: &Part) -> Markup {
+    html! {
+        div { bdi { (bars::with_code(&part.step)) } }
+        @for block in &part.blocks {
+            div { (block.kind.heading()) }
+            pre style="white-space:pre-wrap;overflow-wrap:anywhere" { (block.text) }
         }
     }
 }

@@ -24,8 +24,11 @@ pub enum IneffectiveKind {
         /// The setting.
         key: &'static str,
     },
-    /// `duration_seconds` beside a web identity (boto/botocore#3411; `AssumeRoleWithWebIdentityProvider` does not read
-    /// it).
+    /// `duration_seconds` beside a web identity, which no tool sends: botocore `AssumeRoleWithWebIdentityProvider`
+    /// (boto/botocore#3411), Rust `profile/credentials/exec.rs`, Go 2 `assumeWebIdentity` of
+    /// `config/resolve_credentials.go`, Java 2 `ProfileCredentialsUtils.java`, JavaScript 3
+    /// `resolveWebIdentityCredentials.ts`, .NET `AWSCredentialsFactory.cs`. Terraform's provider sends the `duration`
+    /// of its own block `assume_role_with_web_identity`.
     DurationOfWebIdentity,
     /// `duration_seconds` is no number to Python: the AWS CLI and boto3 send none
     /// (`AssumeRoleProvider._get_role_config`).
@@ -71,10 +74,12 @@ impl IneffectiveKind {
                 (what, "add the role_arn that it belongs to, or remove it")
             }
             Self::DurationOfWebIdentity => (
-                "duration_seconds has no effect with a web identity: the AWS CLI and SDKs do not send it, and the \
-                 session lasts 1h"
+                "duration_seconds has no effect with a web identity: the AWS CLI, boto3, Rust, Go (Terraform), Java, \
+                 JavaScript and .NET do not send it, and the session lasts 1h"
                     .to_owned(),
-                "set the duration where the job assumes the role itself",
+                "for a longer session, call AssumeRoleWithWebIdentity with a duration: `aws sts \
+                 assume-role-with-web-identity --duration-seconds`, or `duration` in Terraform's \
+                 assume_role_with_web_identity block",
             ),
             Self::DurationNotANumber { comment } => {
                 let (why, others) = if *comment {

@@ -11,7 +11,7 @@ use super::tree::RepeatedKey;
 use super::unresolved::Unresolved;
 use super::{PlannedRole, PlannedSetting, tree};
 use crate::inventory::yaml::{Node, Value};
-use crate::inventory::{Placed, RoleArn, Seconds, Sink, SourceFile};
+use crate::inventory::{InlineWaiver, Placed, Remark, RoleArn, Seconds, Sink, SourceFile, inline_waivers};
 use crate::lease::rules::{DEFAULT_MAX_SESSION, MAX_SESSION_RANGE};
 use transform::Property;
 
@@ -21,6 +21,8 @@ pub(crate) struct Template {
     file: String,
     root: Node,
     repeated: Vec<RepeatedKey>,
+    waivers: Vec<InlineWaiver>,
+    mistakes: Vec<Remark>,
 }
 
 /// A role of a template.
@@ -64,13 +66,19 @@ impl Template {
             }
             None => sink.add(root.place, "there is no `Resources`: this is no CloudFormation template", help),
         }
-        let template = Self { file: file.name.to_string(), root, repeated };
+        let (waivers, mistakes) = inline_waivers(&file.name, &file.text);
+        let template = Self { file: file.name.to_string(), root, repeated, waivers, mistakes };
         template.roles().for_each(|role| role.check(sink));
         Some(template)
     }
 
     pub(crate) fn file(&self) -> &str {
         &self.file
+    }
+
+    /// The comments that were to waive a finding and waive none.
+    pub(crate) fn mistakes(&self) -> &[Remark] {
+        &self.mistakes
     }
 
     pub(crate) fn root(&self) -> &Node {
@@ -154,7 +162,19 @@ impl<'a> TemplateRole<'a> {
         let trust = Trust::read(&document).map_or_else(PlannedSetting::Unknown, PlannedSetting::Known);
         let trust_from = with_defaults(self.from(), &resolver);
         let from = self.from();
-        PlannedRole { from, max_session, max_session_from, trust, trust_from, deleted: false, terraform: None }
+        let waivers = self.waivers();
+        PlannedRole { from, max_session, max_session_from, trust, trust_from, deleted: false, terraform: None, waivers }
+    }
+
+    /// The comments beside the role's logical ID, or beside its MaxSessionDuration.
+    fn waivers(&self) -> Vec<InlineWaiver> {
+        let setting = match self.property("MaxSessionDuration") {
+            Property::Written(node) => Some(node.place.line),
+            Property::Absent | Property::Open(_) => None,
+        };
+        let lines = [Some(self.id.place.line), setting];
+        let is_beside = |comment: &&InlineWaiver| lines.iter().flatten().any(|line| comment.is_about(*line));
+        self.template.waivers.iter().filter(is_beside).cloned().collect()
     }
 
     fn max_session(&self, deployment: Deployment<'a>) -> (PlannedSetting<Seconds>, String) {

@@ -13,7 +13,7 @@ use super::resolved::{Partly, Resolved};
 use super::terraform_plan::PlanRole;
 use super::{Note, Planned, PlannedRole, PlannedSetting, Unresolved};
 use crate::failure::printable;
-use crate::inventory::{Inventory, RoleArn, partition_of_region};
+use crate::inventory::{Inventory, Remark, RoleArn, partition_of_region};
 
 impl Files {
     /// The inventory's roles as the files define them.
@@ -32,6 +32,9 @@ impl Files {
                 stacks.extend(matching.place_template_role(role));
             }
             matching.note_several_accounts(template.file(), &stacks);
+            for Remark { location, message, help, .. } in template.mistakes() {
+                matching.note_file(&location.to_string(), format!("{message}: {help}"));
+            }
             let unread = template.unread().into_iter().chain(template.refused_parameters(&given.parameters));
             unread.for_each(|(from, text)| matching.note_file(&from, text));
             if planned.defined == before {
@@ -325,5 +328,6 @@ fn merged(a: PlannedRole, b: PlannedRole) -> PlannedRole {
         trust_from: a.trust_from,
         deleted: a.deleted && b.deleted,
         terraform: a.terraform,
+        waivers: a.waivers.into_iter().chain(b.waivers).collect(),
     }
 }

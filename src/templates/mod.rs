@@ -29,6 +29,8 @@ pub use files::{Files, GivenValues};
 pub use resolved::{Partly, Resolved};
 pub use unresolved::Unresolved;
 
+#[cfg(feature = "cli")]
+use crate::inventory::InlineWaiver;
 use crate::inventory::{RoleArn, Seconds};
 use policy::Trust;
 
@@ -58,6 +60,9 @@ pub struct PlannedRole {
     pub deleted: bool,
     /// Its address in the Terraform configuration, where a plan defines it: the configuration is what people change.
     pub terraform: Option<String>,
+    /// The comments of the template that waive findings about the role.
+    #[cfg(feature = "cli")]
+    pub waivers: Vec<InlineWaiver>,
 }
 
 /// Something that the files leave open, or that a person should know of them.

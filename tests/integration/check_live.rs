@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    CHECKER, Check, RUN_ID, check, check_once, client, finding, findings, hasty_client, ids, job, outcomes, role,
+    CHECKER, Check, Cli, RUN_ID, check, check_once, client, finding, findings, hasty_client, ids, job, outcomes, role,
     role_of, world,
 };
 use crate::stand_in::{Answer, Call, Fault, Role, StandIn, User, Wording, refusal};
@@ -809,4 +809,71 @@ async fn two_runs_differ_only_in_their_times() {
         reports.push(text.replace(&text[at..at + 36], "REQUEST"));
     }
     assert_eq!(reports[0], reports[1]);
+}
+
+// --- Profiles ---
+
+const USER: &str = "arn:aws:iam::222222222222:user/jane";
+
+/// A world in which a user may assume ETL, and the files of the user's profiles.
+async fn with_profiles(arguments: &[&str]) -> (StandIn, Cli) {
+    let (mut world, checker) = world();
+    world.role(Role::new(ETL).trusts(USER).allows("iam:GetRole", ETL));
+    let aws = StandIn::start(world).await;
+    let keys = aws.world(|world| world.user(USER));
+    let credentials = format!(
+        "[base]\naws_access_key_id = {}\naws_secret_access_key = {}\n[other]\naws_access_key_id = {}\n\
+         aws_secret_access_key = {}\naws_session_token = {}\n",
+        keys.access_key_id,
+        keys.secret_access_key,
+        checker.access_key_id,
+        checker.secret_access_key,
+        checker.session_token.as_deref().unwrap_or_default()
+    );
+    let config = format!(
+        "[profile etl]\nrole_arn = {ETL}\nsource_profile = base\n[profile mfa]\nrole_arn = {HUB}\n\
+         source_profile = base\nmfa_serial = arn:aws:iam::222222222222:mfa/jane\n"
+    );
+    let cli = Cli::new(arguments).file(".aws/config", config).file(".aws/credentials", credentials);
+    let cli = cli.env("AWS_ENDPOINT_URL", &aws.url()).env("AWS_REGION", "eu-west-1");
+    (aws, cli)
+}
+
+#[tokio::test]
+async fn check_takes_the_credentials_of_a_profile_before_those_of_the_environment() {
+    let inventory = format!("version: 1\njobs: [{{name: j, length: 30m, source: iam-user, path: [\"{ETL}\"]}}]\n");
+    let check = |profile: &'static str| ["check", "--inventory", "j.yaml", "--format", "json", "--profile", profile];
+    for (profile, assumed) in [("base", 1), ("other", 0)] {
+        let (_aws, cli) = with_profiles(&check(profile)).await;
+        let cli = cli.file("j.yaml", &inventory).env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE");
+        let ran = cli.env("AWS_SECRET_ACCESS_KEY", "of-nobody").run().await;
+        assert_eq!(ran.report()["coverage"]["roles"]["assumed"], assumed, "{profile}: {}", ran.stdout);
+    }
+    let (_aws, cli) = with_profiles(&check("nope")).await;
+    let ran = cli.file("j.yaml", &inventory).run().await;
+    ran.assert_status(4);
+    assert!(ran.stderr.contains("no AWS credentials for profile `nope`"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("doctor --profile nope"), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn check_walks_each_profile_with_the_credentials_of_its_own_first_profile() {
+    let (aws, cli) = with_profiles(&["check", "--aws-config", "--length", "4h", "--format", "json"]).await;
+    let ran = cli.run().await;
+    ran.assert_status(1);
+    let report = ran.report();
+    let walks = |name: &str| job(&report, name)["walk"].as_str().unwrap().to_owned();
+    assert_eq!(
+        (walks("etl"), walks("etl (copied)"), walks("mfa")),
+        ("walked".into(), "walked".into(), "not-walked".into())
+    );
+    let role = role_of(&report, ETL);
+    assert_eq!(role["max_session_duration_from"], "iam", "{role}");
+    // Nobody types a code, so the role behind MFA is not assumed.
+    let assumed: Vec<String> =
+        aws.calls_of("AssumeRole").iter().map(|call| call.param("RoleArn").unwrap().to_owned()).collect();
+    assert_eq!(assumed, [ETL]);
+    let (_aws, cli) = with_profiles(&["check", "--aws-config"]).await;
+    let text = cli.run().await.stdout;
+    assert!(text.contains("1 of 2 roles assumed") && text.contains("were not assumed"), "{text}");
 }

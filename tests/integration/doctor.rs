@@ -306,7 +306,7 @@ async fn variables_that_are_incomplete_spoilt_or_in_the_way_are_diagnosed() {
                 .credentials(&dev)
                 .profile("dev"),
             1,
-            ("region-malformed", "problem", "aws configure set region us-east-1 --profile dev"),
+            ("region-malformed", "problem", "aws configure set region REGION --profile dev"),
         ),
         case(
             "an endpoint that is no URL",
@@ -356,12 +356,7 @@ async fn variables_that_are_incomplete_spoilt_or_in_the_way_are_diagnosed() {
             1,
             ("credentials-unknown", "problem", "unset AWS_SECURITY_TOKEN"),
         ),
-        case(
-            "a copied session",
-            at().keys(&session),
-            0,
-            ("copied-session", "warning", "aws configure export-credentials"),
-        ),
+        case("a copied session", at().keys(&session), 0, ("copied-session", "warning", "; export AWS_PROFILE=NAME")),
         case(
             "a copied session before a profile that renews",
             at().keys(&session).credentials(&format!("[default]\n{KEY}")),
@@ -372,13 +367,13 @@ async fn variables_that_are_incomplete_spoilt_or_in_the_way_are_diagnosed() {
             "the stated end has passed",
             Shell::offline().keys(&session).env("AWS_CREDENTIAL_EXPIRATION", &from_now(-30)),
             1,
-            ("session-ended", "problem", "export-credentials"),
+            ("session-ended", "problem", "; export AWS_PROFILE=NAME"),
         ),
         case(
             "the stated end is in five minutes",
             at().keys(&session).env("AWS_CREDENTIAL_EXPIRATION", &from_now(5)),
             1,
-            ("session-ends-soon", "problem", "export-credentials"),
+            ("session-ends-soon", "problem", "; export AWS_PROFILE=NAME"),
         ),
         case(
             "the stated end is no time",
@@ -397,7 +392,7 @@ async fn variables_that_are_incomplete_spoilt_or_in_the_way_are_diagnosed() {
                 .to_string(),
             ),
             1,
-            ("session-ends-soon", "problem", "export-credentials"),
+            ("session-ends-soon", "problem", "; export AWS_PROFILE=NAME"),
         ),
         case(
             "no Region",
@@ -633,7 +628,7 @@ async fn profiles_that_lead_nowhere_or_will_fail_are_diagnosed_at_their_place() 
             "a program that is not there",
             offline("[profile dev]\ncredential_process = /opt/no/such-helper --canary-secret-argument\n"),
             1,
-            ("process-missing", "problem", "command -v such-helper"),
+            ("process-missing", "problem", "\"${EDITOR:-vi}\""),
         ),
         case(
             "a source that has no credentials",
@@ -945,13 +940,13 @@ async fn each_answer_of_aws_is_told_by_its_class() {
     aws.world(|world| world.deactivate(&gone));
     let at = || Shell::at(&aws);
     check(vec![
-        case("ended", at().keys(&over), 1, ("session-expired", "problem", "aws configure export-credentials")),
+        case("ended", at().keys(&over), 1, ("session-expired", "problem", "; export AWS_PROFILE=NAME")),
         case("an unknown key", at().keys(&gone), 1, ("credentials-unknown", "problem", "aws configure")),
         case(
             "the token of another session",
             at().keys(&with(&session, None, other.session_token.as_deref())),
             1,
-            ("credentials-unknown", "problem", "aws configure export-credentials"),
+            ("credentials-unknown", "problem", "; export AWS_PROFILE=NAME"),
         ),
         case(
             "the wrong secret",
@@ -1125,7 +1120,7 @@ async fn what_endpoints_and_programs_give_or_refuse_is_told() {
             "a program that is not there, online",
             process("no-such-helper --canary-secret-argument"),
             1,
-            ("process-missing", "problem", "command -v no-such-helper"),
+            ("process-missing", "problem", "\"${EDITOR:-vi}\""),
         ),
         case(
             "a program that fails",
@@ -1616,6 +1611,17 @@ fn every_fix_that_needs_no_person_is_applied_and_the_diagnosis_is_gone() {
         ("two-profile-variables", profile(&assumes).env("AWS_DEFAULT_PROFILE", "base")),
         ("default-profile-variable", Shell::offline().credentials(&base).env("AWS_DEFAULT_PROFILE", "base")),
         ("profile-variable-empty", keys("AKIACANARY0000009999").profile("")),
+        // The shell has a program of this name in its PATH.
+        ("process-missing", dev().config("[profile dev]\ncredential_process = /opt/no/aws --json\n")),
+        (
+            "copied-session",
+            Shell::offline()
+                .env("AWS_ACCESS_KEY_ID", "ASIACANARY0000008888")
+                .env("AWS_SECRET_ACCESS_KEY", "canary-secret-e")
+                .env("AWS_SESSION_TOKEN", "canary-token-e")
+                .config(&format!("[profile NAME]\n{assumes}"))
+                .credentials(&base),
+        ),
         ("region-malformed", keys("AKIACANARY0000009999").env("AWS_REGION", "eu west-1")),
         ("endpoint-malformed", keys("AKIACANARY0000009999").env("AWS_ENDPOINT_URL", "localhost:1")),
         ("ca-bundle-missing", keys("AKIACANARY0000009999").env("AWS_CA_BUNDLE", "/no/such/file")),
@@ -1788,13 +1794,13 @@ async fn stated_ends_are_read() {
             "aws-vault and granted",
             keys().env("AWS_SESSION_EXPIRATION", &from_now(-60)),
             1,
-            ("session-ended", "problem", "export-credentials"),
+            ("session-ended", "problem", "; export AWS_PROFILE=NAME"),
         ),
         case(
             "awsume",
             keys().env("AWSUME_EXPIRATION", &no_zone),
             1,
-            ("session-ended", "problem", "export-credentials"),
+            ("session-ended", "problem", "; export AWS_PROFILE=NAME"),
         ),
         case("saml2aws", file("x_security_token_expires"), 1, ("session-ended", "problem", "aws configure sso")),
         case("gsts", file("aws_session_expiration"), 1, ("session-ended", "problem", "aws configure sso")),

@@ -231,8 +231,10 @@ fn block<'a>(lines: &[&'a str], heading: impl Fn(&str) -> bool) -> String {
 fn ways(text: &str) -> Vec<(String, String)> {
     let part = text.split("\nHow to fix it").nth(1).unwrap_or_default().split("\nFindings\n").next().unwrap();
     let lines: Vec<&str> = part.lines().collect();
-    let is_way = |line: &str| line.starts_with("  ") && line.as_bytes().get(2).is_some_and(u8::is_ascii_digit);
-    let starts: Vec<usize> = (0..lines.len()).filter(|n| is_way(lines[*n])).collect();
+    // The only way has no letter.
+    let is_way = |line: &str| line.starts_with("  Option ") || line.starts_with("  ") && !part.contains("  Option A");
+    let is_heading = |line: &str| is_way(line) && !line.starts_with("   ");
+    let starts: Vec<usize> = (0..lines.len()).filter(|n| is_heading(lines[*n])).collect();
     let end = |n: usize| starts.get(n + 1).copied().unwrap_or(lines.len());
     let of = |(n, start): (usize, &usize)| {
         let lines = &lines[*start..end(n)];

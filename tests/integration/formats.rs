@@ -9,12 +9,15 @@ use credential_health::findings::Finding;
 use credential_health::findings::{FindingId, Severity};
 use credential_health::fixes::Fix;
 use credential_health::notify::{self, Notify, Wanted};
+use credential_health::report::causes::causes;
 use credential_health::report::{Report, csv, html, junit, markdown, sarif, terminal};
 use proptest::prelude::*;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::harness::{self, Cli, INVENTORY, UNSEEN, account, assert_all_is_seen, offline_start, world, written_out};
+use crate::harness::{
+    self, Cli, ETL, INVENTORY, UNSEEN, account, assert_all_is_seen, offline_start, world, written_out,
+};
 use crate::html_reader::{attributes, inside, parsed, tag, text};
 
 const DEMO: &str = include_str!("../../examples/demo/inventory.yaml");
@@ -349,8 +352,10 @@ fn fixes_in_markdown_equal_the_fixes_of_the_report() {
         blocks.collect()
     });
     let mut found = 0;
-    for cli in report.findings.iter().flat_map(|finding| &finding.fixes).flat_map(Fix::blocks).map(|block| &block.text)
-    {
+    // Findings with one cause show the fixes of the first.
+    let causes = causes(report.open_findings());
+    let shown = causes.iter().map(|cause| cause.worst()).chain(report.findings.iter().filter(|f| f.waived.is_some()));
+    for cli in shown.flat_map(|finding| &finding.fixes).flat_map(Fix::blocks).map(|block| &block.text) {
         if written_out(cli).replace("\\n", "\n") == *cli {
             assert!(blocks.contains(cli.trim_end()), "{cli}\nis not in {blocks:#?}");
             found += 1;
@@ -368,12 +373,24 @@ fn a_summary_that_is_too_long_is_shortened_by_severity_with_a_note() {
     assert!(cut.contains("Omitted (size limit)"), "{cut}");
     assert!(cut.contains("<b>critical</b>") && !cut.contains("<b>waived</b>"), "{cut}");
     assert!(cut.contains("### Coverage"), "{cut}");
-    // Several times the size that fits.
-    report.findings = vec![report.findings; 400].concat();
+    // Several times the size that fits. Findings with one cause are one entry, waived ones are not.
+    let waived = report.findings.iter().find(|finding| finding.waived.is_some()).unwrap().clone();
+    report.findings.extend(vec![waived; 4000]);
     report.jobs = vec![report.jobs; 1000].concat();
     let long = markdown::render(&report);
     assert!(long.len() < 1024 * 1024, "{}", long.len());
     assert!(long.contains("Omitted (size limit)") && long.contains("more jobs omitted (size limit)"));
+}
+
+#[test]
+fn findings_with_one_cause_are_one_entry_in_markdown_and_in_the_page() {
+    let job = |name: usize| format!("  - {{name: j{name}, length: 3h, source: ecs-task, path: [\"{ETL}\"]}}\n");
+    let report = lint(&format!("version: 1\njobs:\n{}", (0..40).map(job).collect::<String>()));
+    let markdown = markdown::render(&report);
+    assert_eq!(markdown.matches("<details>").count(), 1, "{markdown}");
+    assert!(markdown.contains("39 more jobs likewise") && markdown.contains("Also: j1"), "{markdown}");
+    let page = html::render(&report);
+    assert_eq!(page.matches("39 more jobs likewise").count(), 1);
 }
 
 // --- HTML ---

@@ -489,6 +489,61 @@ async fn credentials_of_known_programs_are_judged_by_the_programs_defaults() {
 }
 
 #[tokio::test]
+async fn an_import_writes_no_duration_that_the_file_does_not_state() {
+    let keys = "aws_access_key_id = ASIA\naws_secret_access_key = s\naws_session_token = t\n";
+    let import = |credentials: String| Cli::new(&["import", "aws-config"]).file(".aws/credentials", credentials);
+    let open = import(format!("[a]\n{keys}")).run().await;
+    open.assert_status(3);
+    assert_eq!(open.stdout, "", "a session without a known end is no job");
+    assert!(open.stderr.contains("does not say until when it is valid"), "{}", open.stderr);
+    let end = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(7200);
+    let stated = import(format!("[a]\n{keys}aws_session_expiration = {end:.0}\n")).run().await;
+    stated.assert_status(0);
+    assert!(stated.stdout.contains("kind: issued, duration: "), "{}", stated.stdout);
+    read_back(&stated).await;
+}
+
+#[tokio::test]
+async fn a_job_whose_command_was_not_run_is_written_with_a_note() {
+    let config = "[profile p]\ncredential_process = aws-vault exec jane --json\n";
+    let ran = Cli::new(&["import", "aws-config"]).file(".aws/config", config).run().await;
+    ran.assert_status(0);
+    assert!(ran.stdout.contains("- name: p\n"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("note: ") && ran.stderr.contains("the command was not run"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("not imported"), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn an_mfa_profile_has_one_verdict_in_headline_table_and_findings() {
+    let config = "[profile user]\nrole_arn = arn:aws:iam::111111111111:role/r\nsource_profile = k\n\
+        mfa_serial = arn:aws:iam::111111111111:mfa/a\nduration_seconds = 14400\n\
+        [profile k]\naws_access_key_id = AKIA\naws_secret_access_key = s\n";
+    for (length, headline, finding) in [
+        ("5h", "1 profile: 1 end before 5h.", "user needs 5h, but its MFA session expires after 3h50m"),
+        ("4h", "1 profile: 1 end before 4h.", "user needs 4h, but its MFA session expires after 3h50m"),
+        ("3h", "1 profile: 1 could not be judged.", "user requests 4h from r, whose MaxSessionDuration is not known"),
+    ] {
+        let arguments = ["lint", "--aws-config", "--length", length];
+        let text = Cli::new(&arguments).file(".aws/config", config).run().await.stdout;
+        let row = text.lines().find(|line| line.starts_with(" user ")).unwrap();
+        assert!(row.contains("at most 4h  at most 3h50m"), "{text}");
+        assert_eq!(text.lines().next(), Some(headline), "{text}");
+        assert!(text.contains(finding), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_profile_and_its_copy_get_one_request() {
+    let config = "[profile user]\nrole_arn = arn:aws:iam::111111111111:role/r\nsource_profile = k\n\
+        mfa_serial = arn:aws:iam::111111111111:mfa/a\n\
+        [profile k]\naws_access_key_id = AKIA\naws_secret_access_key = s\n";
+    let text = Cli::new(&["lint", "--aws-config", "--length", "4h"]).file(".aws/config", config).run().await.stdout;
+    let requests: Vec<&str> = text.lines().filter(|line| line.contains("duration_seconds")).collect();
+    assert_eq!(requests.len(), 2, "{text}");
+    assert_eq!(requests[0], requests[1], "{text}");
+}
+
+#[tokio::test]
 async fn what_holds_for_many_profiles_is_said_once() {
     let profile = |number: usize| {
         format!("[profile p{number}]\nsso_start_url = u\nsso_region = r\nsso_account_id = 1\nsso_role_name = r\n")
@@ -987,10 +1042,9 @@ proptest! {
     fn any_profiles_are_imported_without_a_panic_a_secret_or_an_inventory_that_cannot_be_read(
         config in prop::collection::vec(line(), 0..25),
         credentials in prop::collection::vec(line(), 0..8),
-        copied_sessions: bool,
     ) {
         let config = shared(&config.join("\n"), &credentials.join("\r\n"));
-        let imported = aws_config::import(&config, Options { length: None, copied_sessions, now: NOW });
+        let imported = aws_config::import(&config, Options { length: None, now: NOW });
         prop_assert!(!said(&imported).contains(CANARY));
         let debug = format!("{config:?}");
         prop_assert!(!debug.contains(CANARY));
@@ -1003,7 +1057,7 @@ proptest! {
     #[test]
     fn any_text_is_read_without_a_panic(text in "(\\PC|\n|\t|\r|\\[|=){0,200}") {
         let config = shared(&text, &text);
-        let imported = aws_config::import(&config, Options { length: None, copied_sessions: true, now: NOW });
+        let imported = aws_config::import(&config, Options { length: None, now: NOW });
         let _ = said(&imported);
         let workflow = Workflow { name: "w.yml".to_owned(), text };
         let _ = said(&github_workflow::import(&[workflow], &Variables::default()));

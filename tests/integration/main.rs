@@ -25,6 +25,7 @@ mod fault_matrix;
 mod figures;
 mod fit_laws;
 mod fixes;
+mod fixes_applied;
 mod formats;
 mod function_fuzz;
 mod function_settings;

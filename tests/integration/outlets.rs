@@ -177,7 +177,7 @@ async fn commands(seen: &mut Seen) {
         // A run that did not start says nothing, except that an endpoint is no URL.
         assert_eq!(ran.status == 2, is_refused, "{arguments:?}: {}", ran.stderr);
         let checks = arguments[0] == "check";
-        let said = if checks { "nightly-etl" } else { "redential" };
+        let said = if checks { "nightly-etl" } else { "roviders" };
         if arguments.contains(&"--output") {
             seen.add_some("files", &ran.file("report"), said);
         } else if plain {

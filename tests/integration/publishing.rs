@@ -225,6 +225,25 @@ async fn the_pages_about_findings_are_where_the_settings_say() {
     assert_eq!(body(&messages["data"])["details"][1]["runbook"], page);
 }
 
+#[tokio::test]
+async fn without_pages_about_findings_a_message_links_to_dashboard_and_log() {
+    let settings = [
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/credential-health"),
+        ("DASHBOARD", "arn:aws:cloudwatch::111111111111:dashboard/credential-health"),
+    ];
+    let console = "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#";
+    let (messages, _) = published(SEVERAL, &settings).await;
+    let text = messages["data"].text("email");
+    for page in ["dashboards/dashboard/credential-health", "logsV2:log-groups/log-group/$252Faws$252Flambda$252F"] {
+        assert!(text.contains(&format!("{console}{page}")), "{text}");
+    }
+    assert!(text.contains("Dashboard (account 111111111111): "), "{text}");
+    let with_pages = [&settings[..], &[("RUNBOOK_BASE_URL", "https://wiki.example.com/")]].concat();
+    let (messages, _) = published(SEVERAL, &with_pages).await;
+    assert!(!messages["data"].text("email").contains(console));
+}
+
 // --- Size ---
 
 /// One owner's jobs: a tenth cannot start, a third lapse, the rest are thin; each role in an account of its own.

@@ -95,6 +95,7 @@ async fn standard_input_and_each_format_are_supported() {
         "eventID": "refused", "eventTime": "2026-11-28T04:00:00Z", "eventSource": "sts.amazonaws.com",
         "eventName": "AssumeRole", "errorCode": "ValidationException", "requestParameters": {"roleArn": ROLE},
         "errorMessage": "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+        "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/ci", "accessKeyId": "AKIAEXAMPLE"},
     });
     let input = log(&[both, vec![refused]].concat());
     let run = async |format: &str| {
@@ -155,4 +156,43 @@ async fn an_imported_inventory_is_valid_and_declares_what_was_seen() {
     let lint = Cli::on(&ran.stdout, "lint", &["--format", "json"]).run().await;
     lint.assert_status(0);
     assert_eq!(lint.report()["jobs"][0]["needed_seconds"], 3000);
+}
+
+#[tokio::test]
+async fn a_granted_duration_shows_what_the_role_allows() {
+    let mut records = records(1, "ASIA1");
+    records[0]["requestParameters"]["durationSeconds"] = json!(7200);
+    records[0]["responseElements"]["credentials"]["expiration"] = json!("2026-11-28T03:00:00Z");
+    let requests = |duration: &str| {
+        format!(
+            "version: 1\njobs:\n  - {{name: etl, length: 60m, source: iam-user, path: [{{role: \"{ROLE}\", \
+             duration: {duration}}}]}}\n"
+        )
+    };
+    assert_eq!(findings(Some(&requests("2h")), &records).await, []);
+    // A longer request may still be refused.
+    let unknown = [("max-session-unknown".to_owned(), "medium".to_owned())];
+    assert_eq!(findings(Some(&requests("3h")), &records).await, unknown);
+    // The session of a platform does not depend on the setting of its role.
+    records[0]["userIdentity"] = json!({"type": "AWSService", "invokedBy": "ec2.amazonaws.com"});
+    assert!(findings(Some(&requests("2h")), &records).await.contains(&unknown[0]));
+}
+
+#[tokio::test]
+async fn a_path_whose_source_is_not_recorded_is_described_as_such() {
+    let [_, call] = records(1, "ASIA1");
+    let mut call = call.clone();
+    call["userIdentity"]["principalId"] = json!("AROAEXAMPLE:nightly");
+    call["userIdentity"]["sessionContext"] = json!({
+        "sessionIssuer": {"type": "Role", "arn": ROLE, "principalId": "AROAEXAMPLE"},
+        "attributes": {"creationDate": "2026-11-28T01:00:00Z"},
+    });
+    let other = "version: 1\njobs: [{name: a, length: 5m, source: ecs-task}]\n";
+    let arguments = ["lint", "--format", "json", "--cloudtrail", "log.json", "--inventory", "jobs.yaml"];
+    let report = Cli::new(&arguments).file("log.json", log(&[call])).file("jobs.yaml", other).run().await.report();
+    let found = crate::harness::finding(&report, "path-undeclared");
+    let detail = found["detail"].as_str().unwrap();
+    assert!(detail.contains(&format!("unknown source > {ROLE}")) && detail.contains("begins before the records"));
+    let steps = found["remediation"].to_string();
+    assert!(steps.contains("records from before the first session") && !steps.contains("import cloudtrail"), "{steps}");
 }

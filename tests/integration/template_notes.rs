@@ -552,3 +552,30 @@ async fn a_partition_that_aws_does_not_have_is_refused() {
     ran.assert_status(2);
     assert!(ran.stderr.contains("no partition `aws-moon`"), "{}", ran.stderr);
 }
+
+#[tokio::test]
+async fn a_comment_beside_a_role_waives_findings_about_it() {
+    let until = jiff::Zoned::now().date() + jiff::Span::new().days(30);
+    let comment = |id: &str| format!("# credential-health: ignore[{id}] until={until} raised next month\n");
+    let template = |above_role: &str, above_setting: &str| {
+        format!(
+            "Resources:\n  {above_role}  R:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: etl\n      \
+             {above_setting}      MaxSessionDuration: 3600\n      AssumeRolePolicyDocument:\n        Statement: \
+             [{{Effect: Allow, Action: 'sts:AssumeRole', Principal: {{AWS: '*'}}}}]\n"
+        )
+    };
+    let inventory = "version: 1\njobs: [{name: j, length: 3h, source: iam-user, path: [{role: \
+                     \"arn:aws:iam::222222222222:role/etl\", duration: 3h}]}]\n";
+    let id = "duration-above-max-session";
+    for (text, status, note) in [
+        (template("# none\n", "# none\n"), 1, ""),
+        (template(&comment(id), "# none\n"), 0, ""),
+        (template("# none\n", &comment(id)), 0, ""),
+        (template(&comment("no-such-finding"), "# none\n"), 1, "there is no finding `no-such-finding`"),
+    ] {
+        let arguments = ["--cloudformation", "t.yaml", "--format", "json"];
+        let ran = Cli::on(inventory, "lint", &arguments).file("t.yaml", &text).run().await;
+        ran.assert_status(status);
+        assert!(ran.stdout.contains(note), "{}\n{text}", ran.stdout);
+    }
+}

@@ -368,7 +368,7 @@ fn a_click_on_a_finding_of_a_job_opens_all_its_findings() {
         let expected = [("action", "html"), ("display", "popup"), ("event", "click")];
         assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let opened = inside(action);
-        assert!(opened.iter().any(|inner| tag(inner) == "li"), "how to fix it");
+        assert!(opened.iter().any(|inner| tag(inner) == "div"), "how to fix it");
         assert!(
             opened
                 .iter()

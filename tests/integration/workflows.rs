@@ -462,3 +462,34 @@ async fn a_link_without_a_target_is_noted() {
     ran.assert_status(0);
     assert!(ran.stderr.contains("link.yml"), "{}", ran.stderr);
 }
+
+// --- Comments that waive a finding ---
+
+#[tokio::test]
+async fn a_comment_beside_the_login_waives_its_finding_until_its_day() {
+    let steps = |comment: &str| format!("{comment}{}", login("v5", &format!("role-to-assume: \"{ROLE}\"")));
+    let day = |days: i64| jiff::Zoned::now().date() + jiff::Span::new().days(days);
+    let comment = |what: &str, until: jiff::civil::Date| {
+        format!("      # credential-health: ignore[{what}] until={until} it runs at night\n")
+    };
+    let run = async |text: &str| judged(&[(W, &one_job(TOKEN, "    timeout-minutes: 90\n", text))]).await;
+    let waived = run(&steps(&comment("default-duration-too-short", day(30)))).await;
+    waived.assert_status(0);
+    let report = waived.report();
+    assert_eq!(findings(&report)[0]["waived"]["reason"], "it runs at night", "{report:#}");
+    assert_eq!(job(&report, "w/j")["verdict"], "lapses");
+    // An expired comment is reported like an expired waiver.
+    let expired = run(&steps(&comment("default-duration-too-short", day(-2)))).await;
+    expired.assert_status(1);
+    let ids: Vec<String> = findings(&expired.report()).iter().map(|found| found["id"].to_string()).collect();
+    assert_eq!(ids, ["\"default-duration-too-short\"", "\"waiver-expired\""]);
+    for (text, note) in [
+        (steps(&comment("default-duration", day(30))), "there is no finding `default-duration`"),
+        (steps(&comment("default-duration-too-short", day(900))), "at most"),
+        (steps("") + &comment("default-duration-too-short", day(30)), "no login of a job is on its line"),
+    ] {
+        let open = run(&text).await;
+        open.assert_status(1);
+        assert!(open.stderr.contains(note) && open.stderr.contains(W), "{}", open.stderr);
+    }
+}

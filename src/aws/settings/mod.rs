@@ -50,18 +50,20 @@ pub struct BadSetting {
 #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
 pub struct BadSettings(pub Vec<BadSetting>);
 
-/// The SDK's loader, with explicit values for settings that an empty variable would hide.
-pub(super) async fn loader(variable: Variables<'_>) -> Result<ConfigLoader, BadSettings> {
+/// The SDK's loader, with explicit values for settings that an empty variable would hide. `profile`: the profile that
+/// is named beside the environment.
+pub(super) async fn loader(variable: Variables<'_>, profile: Option<&str>) -> Result<ConfigLoader, BadSettings> {
     let problems = problems(variable);
     if !problems.is_empty() {
         return Err(BadSettings(problems));
     }
     let files = profile_files(variable);
     let is_empty = |name: &str| variable(name).is_some_and(|value| is_blank(&value));
-    let selected = is_empty("AWS_PROFILE").then_some("default");
+    let selected = profile.or_else(|| is_empty("AWS_PROFILE").then_some("default"));
     // The credential chain reports an unreadable file, with the reason.
-    let profiles =
-        profile::load(&Fs::real(), &Env::real(), &files, selected.map(Cow::Borrowed)).await.unwrap_or_default();
+    let profiles = profile::load(&Fs::real(), &Env::real(), &files, selected.map(str::to_owned).map(Cow::Owned))
+        .await
+        .unwrap_or_default();
     let problems = problems_of_profile(variable, &profiles);
     if !problems.is_empty() {
         return Err(BadSettings(problems));
@@ -69,7 +71,7 @@ pub(super) async fn loader(variable: Variables<'_>) -> Result<ConfigLoader, BadS
     let loader = aws_config::defaults(BehaviorVersion::latest())
         .retry_config(retry_config(variable, &profiles)?)
         .profile_files(files);
-    let loader = selected.into_iter().fold(loader, ConfigLoader::profile_name);
+    let loader = selected.map(str::to_owned).into_iter().fold(loader, ConfigLoader::profile_name);
     if !is_empty("AWS_REGION") && !is_empty("AWS_DEFAULT_REGION") {
         return Ok(loader);
     }
@@ -161,7 +163,7 @@ fn retry_config(variable: Variables<'_>, profiles: &ProfileSet) -> Result<RetryC
 }
 
 /// The shared configuration files; an empty variable names the default.
-fn profile_files(variable: Variables<'_>) -> EnvConfigFiles {
+pub(super) fn profile_files(variable: Variables<'_>) -> EnvConfigFiles {
     let files = [
         (EnvConfigFileKind::Config, "AWS_CONFIG_FILE", "config"),
         (EnvConfigFileKind::Credentials, "AWS_SHARED_CREDENTIALS_FILE", "credentials"),

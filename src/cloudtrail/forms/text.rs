@@ -1,5 +1,7 @@
 //! The sessions for people: a line for each path.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use anstyle::Style;
@@ -8,6 +10,7 @@ use crate::cloudtrail::model::RefusalKind;
 use crate::cloudtrail::runs::{PathSummary, paths};
 use crate::cloudtrail::{Sessions, time};
 use crate::inventory::Seconds;
+use crate::visible;
 
 /// What every text with a run's length says.
 pub const LOWER_BOUND: &str = "The length of a run is a lower bound: it ends with the last call that CloudTrail \
@@ -44,7 +47,7 @@ pub fn render(sessions: &Sessions, columns: usize) -> String {
     if !paths.is_empty() {
         text.push('\n');
     }
-    let _ = writeln!(text, "{}", refusals(sessions));
+    text.push_str(&refusals(sessions, columns));
     let _ = writeln!(text, "{dim}{}{dim:#}", textwrap::fill(LOWER_BOUND, columns.max(40)));
     text
 }
@@ -83,23 +86,35 @@ fn duration(seconds: i64) -> String {
     format!("{sign}{}", Seconds(seconds.unsigned_abs()))
 }
 
-fn refusals(sessions: &Sessions) -> String {
-    const KINDS: [RefusalKind; 6] = [
-        RefusalKind::AboveMaxSession,
-        RefusalKind::AboveChainCap,
-        RefusalKind::OutOfRange,
-        RefusalKind::Denied,
-        RefusalKind::Expired,
-        RefusalKind::Other,
-    ];
-    let counts: Vec<String> = KINDS
-        .into_iter()
-        .map(|kind| (kind, sessions.refused.iter().filter(|refused| refused.kind == kind).count()))
-        .filter(|(_, number)| *number > 0)
-        .map(|(kind, number)| format!("{number} {}", kind.as_str()))
-        .collect();
-    if counts.is_empty() {
-        return "STS refused no request in these records.".to_owned();
+/// The most groups of refused requests that are listed.
+const MOST_REFUSALS: usize = 20;
+
+/// A line for each kind, role and caller of refused requests, the most frequent first.
+fn refusals(sessions: &Sessions, columns: usize) -> String {
+    let mut groups: BTreeMap<(RefusalKind, Option<&str>, Option<&str>), usize> = BTreeMap::new();
+    for refused in &sessions.refused {
+        *groups.entry((refused.kind, refused.role.as_deref(), refused.caller.as_deref())).or_default() += 1;
     }
-    format!("Refused by STS: {}.", counts.join(", "))
+    if groups.is_empty() {
+        return "STS refused no request in these records.\n".to_owned();
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|(_, number)| Reverse(*number));
+    let mut text = "Refused by STS:\n".to_owned();
+    for ((kind, role, caller), number) in groups.iter().take(MOST_REFUSALS) {
+        let role = role.map_or_else(|| "a role that the record does not name".to_owned(), visible::line);
+        let caller = caller.map_or_else(|| "a caller that the record does not name".to_owned(), visible::line);
+        let line = format!("{number} {}: {role}, requested by {caller}", kind.as_str());
+        let options = textwrap::Options::new(columns.max(40))
+            .initial_indent("  ")
+            .subsequent_indent("    ")
+            .break_words(false)
+            .word_separator(textwrap::WordSeparator::AsciiSpace)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation);
+        let _ = writeln!(text, "{}", textwrap::fill(&line, options));
+    }
+    if let Some(more @ 1..) = groups.len().checked_sub(MOST_REFUSALS) {
+        let _ = writeln!(text, "  and {more} more; --format json has all of them");
+    }
+    text
 }

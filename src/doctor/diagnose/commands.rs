@@ -9,6 +9,8 @@ use crate::visible::looks_like_credential;
 /// Removes the environment's credentials.
 const UNSET_KEYS: &str =
     "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_SECURITY_TOKEN AWS_CREDENTIAL_EXPIRATION";
+/// Copies a profile's credentials into the environment.
+pub(super) const COPY: &str = "eval \"$(aws configure export-credentials --profile NAME --format env)\"";
 /// Sets the clock, from Amazon's public time servers.
 pub(super) const SET_CLOCK: &str = "sudo chronyd -q 'server time.aws.com iburst'";
 
@@ -78,25 +80,34 @@ pub(super) fn renew_profile(chain: &Chain) -> String {
     }
 }
 
-/// Replaces the program of the setting with the path where it is found; its arguments stay.
+/// Names the program by the path where it is installed; its arguments stay. Where it is not installed, only a person
+/// can correct the setting.
 pub(super) fn find_program(process: &Process) -> String {
-    let Process { program, file, line, .. } = process;
-    let name = quoted(program.rsplit('/').next().unwrap_or_default());
-    let edit = format!("{line}s|{}|$p|", program.replace('.', r"\."));
-    let file = operand(file);
-    format!("p=\"$(command -v {name})\" && sed -i.bak \"{edit}\" {file} && rm {file}.bak")
+    let Process { program, file, line, installed_at, .. } = process;
+    match installed_at {
+        Some(path) => edit_file(&format!("{line}s|{}|{path}|", program.replace('.', r"\.")), file),
+        None => open_editor(file),
+    }
+}
+
+/// Makes tools use the profile that a copy was made of, which they renew: another copy would end like this one. NAME is
+/// its name. Where the selected profile lives on the copy, only a new copy keeps it.
+pub(super) fn replace_copy(subject: &Subject<'_>) -> String {
+    match &subject.facts.profile {
+        Profile::Leads(chain) if lives_on_environment(chain) => COPY.to_owned(),
+        Profile::Leads(_) => UNSET_KEYS.to_owned(),
+        Profile::Absent | Profile::Missing { .. } | Profile::Empty(_) | Profile::Broken(_) => {
+            format!("{UNSET_KEYS}; export AWS_PROFILE=NAME")
+        }
+    }
 }
 
 /// The command that renews or replaces the credentials of the winning provider.
 pub(super) fn renew(subject: &Subject<'_>) -> String {
     let facts = subject.facts;
     match (subject.deciding, &facts.profile) {
-        // Behind the copy is a profile that tools renew.
-        (Some(Provider::Environment), Profile::Leads(chain)) if !lives_on_environment(chain) => UNSET_KEYS.to_owned(),
         (Some(Provider::Environment), _) if !facts.environment.token.is_set() => "aws configure".to_owned(),
-        (Some(Provider::Environment), _) => {
-            "eval \"$(aws configure export-credentials --profile NAME --format env)\"".to_owned()
-        }
+        (Some(Provider::Environment), _) => replace_copy(subject),
         (Some(Provider::Profile), Profile::Leads(chain)) => renew_profile(chain),
         (Some(Provider::WebIdentity), _) => {
             let file = facts.environment.web_identity.as_ref().map_or("", |identity| identity.file.as_str());

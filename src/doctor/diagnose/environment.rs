@@ -4,7 +4,7 @@
 //! 1.13; JavaScript 3.981 `credential-provider-node`, Go 2 `config/env_config.go`. The first two and JavaScript were
 //! run.
 
-use super::commands::{leave_out_keys, lives_on_environment, of_profile, quoted};
+use super::commands::{leave_out_keys, lives_on_environment, of_profile, quoted, replace_copy};
 use super::{Diagnosis, Level, Subject};
 use crate::doctor::facts::{
     Environment, HomeFolder, KeyKind, OldToken, Profile, Provider, Region, SelectedBy, Stated, Variable,
@@ -187,22 +187,18 @@ fn copied(subject: &Subject<'_>) -> Option<Diagnosis> {
     if !subject.decides(Provider::Environment) || !environment.token.is_set() || environment.is_lambda {
         return None;
     }
-    let (then, command) = match &subject.facts.profile {
+    let then = match &subject.facts.profile {
         Profile::Leads(chain) if !lives_on_environment(chain) => {
             let name = &subject.facts.selected.name;
-            let then = format!("Without the variables, tools use profile `{name}` and renew its credentials.");
-            (then, leave_out_keys(subject))
+            format!("Without the variables, tools use profile `{name}` and renew its credentials.")
         }
-        _ => (
-            "NAME is the profile that they were copied from; tools that use the profile itself renew them.".to_owned(),
-            "eval \"$(aws configure export-credentials --profile NAME --format env)\"".to_owned(),
-        ),
+        _ => "NAME is the profile that they were copied from; tools that use the profile itself renew them.".to_owned(),
     };
     Some(Diagnosis::warning(
         "copied-session",
         "The session in the environment is a copy that nothing renews",
         format!("When it ends, every tool in this shell fails with ExpiredToken. {then}"),
-        command,
+        replace_copy(subject),
     ))
 }
 
@@ -303,7 +299,7 @@ fn malformed_region(subject: &Subject<'_>) -> Option<Diagnosis> {
         }
         None => {
             let profile = of_profile(&subject.facts.selected.name);
-            ("The region of the profile", format!("aws configure set region us-east-1{profile}"))
+            ("The region of the profile", format!("aws configure set region REGION{profile}"))
         }
     };
     Some(Diagnosis::problem(
@@ -358,27 +354,27 @@ fn region(subject: &Subject<'_>) -> Option<Diagnosis> {
     let command = match decides {
         // Every shell that selects the profile has the Region then.
         Provider::Profile => {
-            format!("aws configure set region us-east-1{}", of_profile(&subject.facts.selected.name))
+            format!("aws configure set region REGION{}", of_profile(&subject.facts.selected.name))
         }
         Provider::Environment | Provider::WebIdentity | Provider::Container | Provider::InstanceMetadata => {
-            "export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1".to_owned()
+            "export AWS_REGION=REGION AWS_DEFAULT_REGION=REGION".to_owned()
         }
     };
     let asks_sts = decides == Provider::WebIdentity
         || matches!(&subject.facts.profile, Profile::Leads(chain) if !chain.roles.is_empty())
             && decides == Provider::Profile;
-    let (level, why) = if asks_sts {
-        (
-            Level::Warning,
-            "Without a Region, the AWS CLI and boto3 stop with \"You must specify a region\" before they get the \
-             session of the role. This check asked STS in us-east-1.",
-        )
+    let (level, stop) = if asks_sts {
+        (Level::Warning, "before they get the session of the role")
     } else {
-        (
-            Level::Note,
-            "Without a Region, the AWS CLI and boto3 stop with \"You must specify a region\" at calls to most AWS \
-             services. This check asked STS in us-east-1.",
-        )
+        (Level::Note, "at calls to most AWS services")
     };
+    let asked = match &subject.facts.asked {
+        Some(_) => " This check asked STS in us-east-1.",
+        None => "",
+    };
+    let why = format!(
+        "Without a Region, the AWS CLI and boto3 stop with \"You must specify a region\" {stop}.{asked} REGION is \
+         where your resources are, such as eu-west-1."
+    );
     Some(Diagnosis::new("no-region", level, "No Region is set", why).fixed_by(command))
 }

@@ -1,6 +1,6 @@
 //! The selected profile: there or not, leading to credentials or not, and what of it will fail later.
 
-use super::commands::{edit_file, find_program, of_profile, open_editor, quoted, renew_profile};
+use super::commands::{COPY, edit_file, find_program, of_profile, open_editor, quoted, renew_profile};
 use super::{Diagnosis, Level, Subject, level};
 use crate::doctor::facts::{Base, Broken, Chain, Noted, Profile, Provider, Role, SelectedBy, Spot};
 use crate::inventory::Seconds;
@@ -174,10 +174,7 @@ fn nothing_in_source(subject: &Subject<'_>, chain: &Chain) -> Option<Diagnosis> 
     let environment = &subject.facts.environment;
     let profile = of_profile(&chain.profile);
     let (missing, command) = if source == "Environment" && !environment.provides() {
-        (
-            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-            "eval \"$(aws configure export-credentials --profile NAME --format env)\"".to_owned(),
-        )
+        ("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", COPY.to_owned())
     } else if source == "EcsContainer" && environment.container.is_none() {
         ("AWS_CONTAINER_CREDENTIALS_*_URI", format!("aws configure set credential_source NAME{profile}"))
     } else {
@@ -264,8 +261,13 @@ fn process(subject: &Subject<'_>, chain: &Chain) -> Option<Diagnosis> {
             "process-missing",
             level(subject),
             format!("The credential_process of profile `{}` is not there: {}", chain.profile, process.program),
-            "No such program is in PATH, or at that path. Programs started by a service have a shorter PATH than a \
-             shell.",
+            match &process.installed_at {
+                Some(path) => format!(
+                    "No such program is in PATH, or at that path. {path} exists: name it by its whole path, because \
+                     programs started by a service have a shorter PATH than a shell."
+                ),
+                None => "No such program is in PATH, or at that path. Install it, or correct the setting.".to_owned(),
+            },
         )
         .fixed_by(find_program(process))
     })

@@ -192,6 +192,8 @@ pub struct Process {
     pub program: String,
     /// Whether it is there; `None`: the shell alone can tell.
     pub found: Option<bool>,
+    /// Where a program of this name is installed; `None`: not found.
+    pub installed_at: Option<String>,
     /// The file that the setting is written in.
     pub file: String,
     /// Its line.

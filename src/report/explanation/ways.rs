@@ -7,6 +7,7 @@ use super::{Explanation, Text};
 use crate::fixes::search::{Fit, MOST_CHANGES, Way};
 use crate::inventory::Seconds;
 use crate::lease::{Judgement, Verdict};
+use crate::report::plain;
 
 /// The number of ways with all their steps.
 const IN_FULL: usize = 4;
@@ -20,12 +21,15 @@ pub(super) fn describe_ways(explained: &Explanation<'_>, text: &mut Text) {
             text.wrapped(&outcome(explained, &explained.judgement), "  ");
         }
         Fit::Ways(ways) => {
-            text.heading("How to fix it: any one of these, the smallest change first");
+            text.heading(match ways.len() {
+                1 => "How to fix it",
+                _ => "How to fix it: any one of these options, the smallest change first",
+            });
             for (number, way) in ways.iter().take(IN_FULL).enumerate() {
                 if number > 0 {
                     text.line("");
                 }
-                describe_way(explained, text, number + 1, way);
+                describe_way(explained, text, plain::option(number, ways.len()).as_deref(), way);
             }
             let rest: Vec<&Way> = ways.iter().skip(IN_FULL).collect();
             if !rest.is_empty() {
@@ -64,14 +68,15 @@ fn advice(explained: &Explanation<'_>, way: &Way) -> Advice {
     advise(&explained.place, explained.job, way, &|role| explained.max_session(role).map(|(max, _)| max))
 }
 
-fn describe_way(explained: &Explanation<'_>, text: &mut Text, number: usize, way: &Way) {
+fn describe_way(explained: &Explanation<'_>, text: &mut Text, option: Option<&str>, way: &Way) {
     const INDENT: &str = "     ";
     const CODE: &str = "       ";
     let (bold, advice) = (Style::new().bold(), advice(explained, way));
-    let heading = text.wrap(&capitalised(&advice.heading), INDENT);
-    text.line(&format!("  {number}. {bold}{}{bold:#}", heading.trim_start()));
-    for part in &advice.fix.parts {
-        text.wrapped(&part.step, INDENT);
+    let option = option.map_or_else(String::new, |option| format!("{option}: "));
+    let heading = text.wrap(&format!("{option}{}", capitalised(&advice.heading)), INDENT);
+    text.line(&format!("  {bold}{}{bold:#}", heading.trim_start()));
+    for (index, part) in advice.fix.parts.iter().enumerate() {
+        text.wrapped_after(&format!("{INDENT}{}", plain::step_number(&advice.fix, index)), &part.step);
         for block in part.blocks.iter().filter(|block| !block.kind.is_infrastructure()) {
             text.line(&format!("{INDENT}{}:", block.kind.heading()));
             text.code(&block.text, CODE);

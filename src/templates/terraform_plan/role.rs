@@ -100,6 +100,7 @@ impl RoleAttributes {
             trust,
             deleted: false,
             terraform: None,
+            waivers: Vec::new(),
         };
         let arn = self.arn();
         let home = arn.as_ref().map(RoleAccount::from).or_else(|| home.cloned());
