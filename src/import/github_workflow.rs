@@ -3,6 +3,7 @@
 //! their steps, `login` is one use of the action by the rules of `action`, `scope` has the values of expressions.
 
 mod action;
+mod cases;
 mod conditions;
 mod edit;
 mod files;
@@ -13,6 +14,7 @@ mod length;
 mod local;
 mod login;
 mod matrix;
+mod merge;
 mod node;
 mod parsed;
 mod reader;
@@ -21,12 +23,13 @@ mod request;
 mod runner;
 mod scope;
 mod steps;
+mod tree;
 
 use std::sync::Arc;
 
 use super::{Imported, Variables, gather};
-pub use edit::{Edit, text_change};
-pub use files::GithubWorkflows;
+pub use edit::{Edit, NotEdited, other_workflows, text_change};
+pub use files::{Files, GithubWorkflows};
 
 use local::LocalFiles;
 use parsed::{Parsed, called_by};
@@ -45,6 +48,12 @@ pub struct Workflow {
 /// that it uses.
 #[must_use]
 pub fn import(workflows: &[Workflow], variables: &Variables) -> Imported {
+    import_with(workflows, &[], variables)
+}
+
+/// The same, with these texts of actions and workflows that the workflows use.
+#[must_use]
+pub fn import_with(workflows: &[Workflow], used: &[Workflow], variables: &Variables) -> Imported {
     let mut files: Vec<Arc<str>> = workflows.iter().map(|workflow| workflow.name.as_str().into()).collect();
     let mut imported = Imported::default();
     let parsed: Vec<Parsed<'_>> = workflows
@@ -52,7 +61,8 @@ pub fn import(workflows: &[Workflow], variables: &Variables) -> Imported {
         .enumerate()
         .filter_map(|(index, workflow)| Parsed::of(index, workflow, &files, &mut imported))
         .collect();
-    let local = LocalFiles::gather(parsed.iter().map(|one| (one.root.as_deref(), &one.tree)), &mut files);
+    let known = workflows.iter().chain(used);
+    let local = LocalFiles::gather(parsed.iter().map(|one| (one.root.as_deref(), &one.tree)), known, &mut files);
     let called = called_by(&parsed);
     let mut reader = Reader::new(&files, variables, &local);
     // A workflow that is only ever called is judged where it is called.
@@ -69,5 +79,7 @@ pub fn import(workflows: &[Workflow], variables: &Variables) -> Imported {
         "refresh is none: the action exports a copy that nothing renews.".to_owned(),
     ];
     gather(drafts, &files, &mut imported);
+    let is_given = |file: &Workflow| workflows.iter().any(|workflow| workflow.name == file.name);
+    imported.used = local.all().filter(|file| !is_given(file)).collect();
     imported
 }

@@ -6,7 +6,7 @@ mod parse;
 mod scalar;
 
 pub(crate) use evaluate::{Lookup, evaluate};
-pub(crate) use parse::parse;
+pub(crate) use parse::{Comparison, Expression, parse};
 pub(crate) use scalar::Scalar;
 
 /// How many values one expression may have before it counts as unknown.

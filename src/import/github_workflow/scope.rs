@@ -4,15 +4,21 @@ use std::cell::Cell as Counter;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::cases::{Answer, Case, Question};
 use super::matrix::{Cell, Row};
 use super::node::{entries, entry, text_of};
 use super::runner::{IdToken, Runner};
-use crate::import::expression::{self, Possible, Scalar};
+use crate::import::expression::{self, Expression, Possible, Scalar};
 use crate::import::variables::Variables;
+use crate::inventory::problem::Placed;
 use crate::inventory::yaml::{Node, Value};
 
 /// How many names are looked up for one run: expressions that refer to each other can multiply.
 pub(super) const MAX_LOOKUPS: usize = 5_000_000;
+
+/// The event of a workflow that another calls, and of one that a person starts: they alone have inputs.
+const CALLED: &str = "workflow_call";
+const DISPATCHED: &str = "workflow_dispatch";
 
 /// An input or a secret that a caller passes, or its default. It is evaluated when it is used.
 #[derive(Clone)]
@@ -34,7 +40,7 @@ pub(super) enum Kind {
 /// The inputs of a workflow or an action.
 #[derive(Clone)]
 pub(super) enum Inputs<'a> {
-    /// Whoever starts the workflow gives them; `on` declares their defaults.
+    /// Whoever starts the workflow gives them; `on` declares them for two of its events.
     Declared(Option<&'a Node>),
     /// A caller gives these, and no others.
     Passed(BTreeMap<String, Passed<'a>>),
@@ -55,6 +61,8 @@ pub(super) struct Given<'a> {
     pub(super) inputs: Inputs<'a>,
     pub(super) secrets: Secrets<'a>,
     pub(super) row: Rc<Row<'a>>,
+    /// The events that start the workflow, or the workflow that calls it.
+    pub(super) events: Rc<[String]>,
 }
 
 /// An `env` map, with what was given where it stands.
@@ -68,6 +76,8 @@ pub(super) struct Scope<'a> {
     /// The innermost first.
     pub(super) env: Vec<Env<'a>>,
     pub(super) lookups: Rc<Counter<usize>>,
+    /// The case in which the job runs.
+    pub(super) case: Rc<Case>,
     /// The file's text: a comment beside a step names the version of a pinned action.
     pub(super) text: &'a str,
     pub(super) id_token: IdToken,
@@ -81,7 +91,7 @@ enum Optional {
     Unknown,
     /// An input has its default; what has none is empty.
     Empty,
-    /// Every input is unknown: a condition holds for some runs and not for others.
+    /// An input is unknown: a condition holds for some runs and not for others.
     Open,
 }
 
@@ -100,15 +110,21 @@ impl<'a> Scope<'a> {
         self.evaluate(text, Optional::Empty, &self.given, &self.env)
     }
 
-    /// A condition; without `${{ }}` all of it is an expression.
-    pub(super) fn condition(&self, text: &str) -> Possible {
-        let whole = if text.contains("${{") { text.to_owned() } else { format!("${{{{ {text} }}}}") };
-        self.evaluate(&whole, Optional::Open, &self.given, &self.env)
+    /// The value of a condition, or of a part of it.
+    pub(super) fn condition(&self, expression: &Expression) -> Possible {
+        let mut lookup = |context: &str, name: &str| self.lookup(context, name, Optional::Open, &self.given, &self.env);
+        expression::evaluate(expression, &mut lookup)
     }
 
     /// A variable of the environment that the files declare.
     pub(super) fn env(&self, name: &str) -> Option<Possible> {
         self.declared_env(name, Optional::Unknown, &self.env)
+    }
+
+    /// The same, where what a caller may leave out counts as left out, with the place where it is written.
+    pub(super) fn env_as_left_out(&self, name: &str) -> Option<Placed<Possible>> {
+        let place = self.env.iter().find_map(|(map, _)| entry(map, name))?.place;
+        Some(Placed { value: self.declared_env(name, Optional::Empty, &self.env)?, place })
     }
 
     /// The same scope within another `env`.
@@ -186,6 +202,9 @@ impl<'a> Scope<'a> {
         match context {
             "env" => variable().or_else(|| self.declared_env(name, optional, env)),
             "inputs" => self.input(name, optional, &given.inputs),
+            "github" if name.eq_ignore_ascii_case("event_name") => {
+                variable().or_else(|| self.event().filter(|event| event != CALLED).map(Possible::text))
+            }
             "github" if name.starts_with("event.inputs.") => {
                 let name = name.trim_start_matches("event.inputs.");
                 // The event holds texts alone.
@@ -234,30 +253,59 @@ impl<'a> Scope<'a> {
             Inputs::Declared(on) => on,
         };
         let declared = |event: &str| entry(entry(entry((*on)?, event)?, "inputs")?, name);
-        let all: Vec<&Node> = ["workflow_call", "workflow_dispatch"].into_iter().filter_map(declared).collect();
-        let has = |key: &str, value: &str| all.iter().any(|input| has(input, key, value));
         if let Some(given) = self.variables.get("inputs", name) {
-            let switch = given.parse().ok().filter(|_| has("type", "boolean"));
+            let is_boolean =
+                [CALLED, DISPATCHED].into_iter().filter_map(declared).any(|input| is_of_type(input, "boolean"));
+            let switch = given.parse().ok().filter(|_| is_boolean);
             return Some(switch.map_or_else(|| Possible::text(given), |on| Possible::known(Scalar::Bool(on))));
+        }
+        let event = self.event()?;
+        let Some(input) = declared(&event) else { return Some(Possible::text("")) };
+        if let Some(chosen) = self.chosen(name, input, optional, event == DISPATCHED) {
+            return Some(chosen);
         }
         if optional == Optional::Open {
             return None;
         }
-        let default = all.iter().find_map(|input| entry(input, "default"));
-        if let Some(default) = default {
+        if let Some(default) = entry(input, "default") {
             let value = self.value(default, Kind::Typed, optional, &self.given, &[])?;
-            let typed = has("type", "boolean") || has("type", "number");
+            let typed = is_of_type(input, "boolean") || is_of_type(input, "number");
             return Some(if typed { value } else { value.into_texts() });
         }
-        if let Some(Value::List(options)) = all.iter().find_map(|input| Some(&entry(input, "options")?.value)) {
-            let options = options.iter().filter_map(text_of).map(|option| Scalar::Text(option.value));
-            return Some(Possible::one_of(options, format!("${{{{ inputs.{name} }}}}")));
-        }
-        let left_out = optional == Optional::Empty && !all.is_empty() && !has("required", "true");
-        if has("type", "boolean") {
+        let left_out = optional == Optional::Empty && !has(input, "required", "true");
+        if is_of_type(input, "boolean") {
             return left_out.then(|| Possible::known(Scalar::Bool(false)));
         }
         left_out.then(|| Possible::text(""))
+    }
+
+    /// The event that starts the workflow in this case.
+    fn event(&self) -> Option<String> {
+        let events = self.given.events.iter().cloned().map(Answer::Is).collect();
+        match self.case.answer(Question::Event, events)? {
+            Answer::Is(event) => Some(event),
+            Answer::Holds(_) | Answer::NoneOf(_) => None,
+        }
+    }
+
+    /// What a person chooses for a switch or among options. A caller's switch has its default, except in a condition.
+    fn chosen(&self, name: &str, input: &Node, optional: Optional, dispatched: bool) -> Option<Possible> {
+        let question = Question::Input(name.to_ascii_lowercase());
+        let answer = if is_of_type(input, "boolean") {
+            match dispatched || optional == Optional::Open {
+                true => self.case.answer(question, vec![Answer::Holds(true), Answer::Holds(false)]),
+                false => self.case.known(&question),
+            }
+        } else {
+            let Value::List(options) = &entry(input, "options").filter(|_| dispatched)?.value else { return None };
+            let options = options.iter().filter_map(text_of).map(|option| Answer::Is(option.value));
+            self.case.answer(question, options.collect())
+        };
+        match answer? {
+            Answer::Is(text) => Some(Possible::text(text)),
+            Answer::Holds(on) => Some(Possible::known(Scalar::Bool(on))),
+            Answer::NoneOf(_) => None,
+        }
     }
 
     fn secret(&self, name: &str, optional: Optional, secrets: &Secrets<'a>) -> Option<Possible> {
@@ -283,10 +331,29 @@ fn has(input: &Node, key: &str, value: &str) -> bool {
     entry(input, key).and_then(text_of).is_some_and(|text| text.value == value)
 }
 
+fn is_of_type(input: &Node, name: &str) -> bool {
+    has(input, "type", name)
+}
+
 impl<'a> Given<'a> {
     /// What a workflow that nothing calls is given.
     pub(super) fn of_run(on: Option<&'a Node>) -> Self {
-        let declared = on.and_then(|on| entry(on, "workflow_call")).and_then(|call| entry(call, "secrets"));
-        Self { inputs: Inputs::Declared(on), secrets: Secrets::Repository(declared), row: Rc::default() }
+        let declared = on.and_then(|on| entry(on, CALLED)).and_then(|call| entry(call, "secrets"));
+        let events = on.map_or_else(Vec::new, events);
+        Self {
+            inputs: Inputs::Declared(on),
+            secrets: Secrets::Repository(declared),
+            row: Rc::default(),
+            events: events.into(),
+        }
+    }
+}
+
+/// The events that `on` names.
+fn events(on: &Node) -> Vec<String> {
+    match &on.value {
+        Value::Map(events) => events.iter().map(|(event, _)| event.value.clone()).collect(),
+        Value::List(events) => events.iter().filter_map(text_of).map(|event| event.value).collect(),
+        _ => text_of(on).into_iter().map(|event| event.value).collect(),
     }
 }
