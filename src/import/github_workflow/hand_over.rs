@@ -10,6 +10,7 @@ use crate::import::expression::{self, Possible};
 use crate::inventory::problem::Place;
 use crate::inventory::yaml::Node;
 use crate::inventory::{LengthFrom, Seconds, Source};
+use crate::lease::rules::DEFAULT_DURATION;
 
 /// The outputs of the action that hold credentials (its action.yml).
 pub(super) const OUTPUTS: [&str; 3] = ["aws-access-key-id", "aws-secret-access-key", "aws-session-token"];
@@ -160,7 +161,7 @@ impl<'a> Reader<'a> {
         let environment = entry(job, "environment")?;
         let environment = text_of(environment).or_else(|| text_of(entry(environment, "name")?))?.value;
         let Credentials::Path(_, hops) = credentials else { return None };
-        let lease = hops.last()?.duration.as_ref().map_or(Seconds::hours(1), |stated| stated.value);
+        let lease = hops.last()?.duration.as_ref().map_or(DEFAULT_DURATION, |stated| stated.value);
         let length = length::of_job(job.place, job, &self.scope(call, job)).ok();
         if for_all && length.is_some_and(|length| length.seconds.value > lease) {
             return None;

@@ -2,7 +2,8 @@
 //! stands.
 
 use crate::import::Draft;
-use crate::inventory::LengthFrom;
+use crate::inventory::{LengthFrom, Seconds};
+use crate::lease::rules::DEFAULT_DURATION;
 
 /// A login of a job, as a job of the inventory that has no name yet.
 pub(super) struct OfStep {
@@ -22,7 +23,7 @@ pub(super) fn add(known: &mut Vec<OfStep>, found: Vec<OfStep>) {
     }
 }
 
-/// Whether the login is the same and its use at least as bad: as long, and as well known.
+/// Whether the login is the same and its use at least as bad: as long, and as well known if the other is too long.
 fn covers(worse: &Draft, other: &Draft) -> bool {
     let needed = |draft: &Draft| draft.length.value + draft.age.as_ref().map_or_else(Default::default, |age| age.value);
     let same = Draft {
@@ -37,7 +38,15 @@ fn covers(worse: &Draft, other: &Draft) -> bool {
     same.name == other.name
         && same.is_like(other)
         && needed(worse) >= needed(other)
-        && (worse.length_from == LengthFrom::Declared || other.length_from != LengthFrom::Declared)
+        && (worse.length_from == LengthFrom::Declared
+            || other.length_from != LengthFrom::Declared
+            || needed(other) <= requested(other))
+}
+
+/// The lease that the last hop asks for.
+fn requested(draft: &Draft) -> Seconds {
+    let stated = draft.hops.last().and_then(|hop| hop.duration.as_ref());
+    stated.map_or(DEFAULT_DURATION, |stated| stated.value)
 }
 
 /// The logins in the order of their steps, under the name of the job.
