@@ -5,17 +5,19 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use super::scope::Start;
+
 /// The most cases in which one job is followed.
 pub(super) const MOST_CASES: usize = 128;
 
 /// What differs from run to run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Question {
-    /// The event that starts the workflow.
-    Event,
-    /// The value that a person chooses for an input.
+    /// How the workflow is started.
+    Start,
+    /// Whether the switch of this input is on.
     Input(String),
-    /// The value of a name that conditions compare with texts.
+    /// The value of a name that conditions compare with texts, or that a person chooses; in lower case.
     Value(String),
     /// Whether another condition holds.
     Condition(String),
@@ -26,6 +28,7 @@ pub(super) enum Question {
 pub(super) enum Answer {
     Is(String),
     Holds(bool),
+    Starts(Start),
     /// The value is none of these texts.
     NoneOf(Vec<String>),
 }
@@ -94,7 +97,7 @@ impl Case {
             Some(Answer::Is(known)) => return known == text,
             Some(Answer::NoneOf(others)) if others.iter().any(|other| other == text) => return false,
             Some(Answer::NoneOf(others)) => others,
-            Some(Answer::Holds(_)) | None => Vec::new(),
+            Some(Answer::Holds(_) | Answer::Starts(_)) | None => Vec::new(),
         };
         let none = others.into_iter().chain([text.to_owned()]).collect();
         self.ask(question, vec![Answer::Is(text.to_owned()), Answer::NoneOf(none)]);

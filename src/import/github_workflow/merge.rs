@@ -35,12 +35,12 @@ fn covers(worse: &Draft, other: &Draft) -> bool {
         single_login: other.single_login,
         ..worse.clone()
     };
+    let as_well_known = worse.length_from == LengthFrom::Declared || other.length_from != LengthFrom::Declared;
+    let is_longer = needed(worse) > needed(other);
     same.name == other.name
         && same.is_like(other)
-        && needed(worse) >= needed(other)
-        && (worse.length_from == LengthFrom::Declared
-            || other.length_from != LengthFrom::Declared
-            || needed(other) <= requested(other))
+        && (as_well_known && (is_longer || needed(worse) == needed(other))
+            || is_longer && needed(other) <= requested(other))
 }
 
 /// The lease that the last hop asks for.

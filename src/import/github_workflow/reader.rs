@@ -27,8 +27,9 @@ use crate::inventory::{JobComments, LengthFrom, Refresh};
 
 /// How deep actions and called workflows may nest (GitHub Actions, "Reusing workflow configurations": ten levels).
 const MAX_NESTING: usize = 10;
-/// How many jobs and steps are followed, those of actions again for each use: nested files can multiply.
-pub(super) const MAX_STEPS: usize = 100_000;
+/// How many jobs and steps are followed, those of actions again for each use and all again for each case: nested files
+/// can multiply.
+pub(super) const MAX_STEPS: usize = 1_000_000;
 
 /// Follows workflows.
 pub(super) struct Reader<'a> {

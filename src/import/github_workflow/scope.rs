@@ -20,6 +20,37 @@ pub(super) const MAX_LOOKUPS: usize = 5_000_000;
 const CALLED: &str = "workflow_call";
 const DISPATCHED: &str = "workflow_dispatch";
 
+/// The name of the event, in an expression.
+const EVENT_NAME: &str = "${{ github.event_name }}";
+
+/// How a workflow is started: inputs are given by a caller or a person alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Start {
+    Called,
+    Dispatched,
+    ByEvent,
+}
+
+impl Start {
+    fn of(event: &str) -> Self {
+        match event {
+            CALLED => Self::Called,
+            DISPATCHED => Self::Dispatched,
+            _ => Self::ByEvent,
+        }
+    }
+}
+
+/// Whether an answer leaves this text possible.
+fn allows(known: Option<&Answer>, text: &str) -> bool {
+    let text = text.to_lowercase();
+    match known {
+        Some(Answer::Is(known)) => *known == text,
+        Some(Answer::NoneOf(others)) => !others.contains(&text),
+        Some(Answer::Holds(_) | Answer::Starts(_)) | None => true,
+    }
+}
+
 /// An input or a secret that a caller passes, or its default. It is evaluated when it is used.
 #[derive(Clone)]
 pub(super) struct Passed<'a> {
@@ -202,9 +233,7 @@ impl<'a> Scope<'a> {
         match context {
             "env" => variable().or_else(|| self.declared_env(name, optional, env)),
             "inputs" => self.input(name, optional, &given.inputs),
-            "github" if name.eq_ignore_ascii_case("event_name") => {
-                variable().or_else(|| self.event().filter(|event| event != CALLED).map(Possible::text))
-            }
+            "github" if name.eq_ignore_ascii_case("event_name") => variable().or_else(|| self.event_name(optional)),
             "github" if name.starts_with("event.inputs.") => {
                 let name = name.trim_start_matches("event.inputs.");
                 // The event holds texts alone.
@@ -259,10 +288,42 @@ impl<'a> Scope<'a> {
             let switch = given.parse().ok().filter(|_| is_boolean);
             return Some(switch.map_or_else(|| Possible::text(given), |on| Possible::known(Scalar::Bool(on))));
         }
-        let event = self.event()?;
-        let Some(input) = declared(&event) else { return Some(Possible::text("")) };
-        if let Some(chosen) = self.chosen(name, input, optional, event == DISPATCHED) {
-            return Some(chosen);
+        let mut all = Possible::none();
+        for start in self.starts(optional) {
+            let input = match start {
+                Start::Called => declared(CALLED),
+                Start::Dispatched => declared(DISPATCHED),
+                Start::ByEvent => None,
+            };
+            all.include(match input {
+                Some(input) => self.declared_input(name, input, optional, start)?,
+                None => Possible::text(""),
+            });
+        }
+        Some(all.shown_as(format!("${{{{ inputs.{name} }}}}")))
+    }
+
+    /// An input of a workflow that a person or another workflow starts.
+    fn declared_input(&self, name: &str, input: &Node, optional: Optional, start: Start) -> Option<Possible> {
+        if is_of_type(input, "boolean") {
+            let question = Question::Input(name.to_ascii_lowercase());
+            let (on, off) = (Answer::Holds(true), Answer::Holds(false));
+            // The switch of a called workflow has its default, except in a condition.
+            let answer = match (optional, start) {
+                (Optional::Open, _) | (Optional::Empty, Start::Dispatched) => self.case.answer(question, vec![on, off]),
+                _ => self.case.known(&question),
+            };
+            if let Some(Answer::Holds(on)) = answer {
+                return Some(Possible::known(Scalar::Bool(on)));
+            }
+            if start == Start::Dispatched {
+                return Some(Possible::one_of([Scalar::Bool(true), Scalar::Bool(false)], ""));
+            }
+        }
+        let options = entry(input, "options").filter(|_| start == Start::Dispatched);
+        if let Some(Value::List(options)) = options.map(|options| &options.value) {
+            let options: Vec<String> = options.iter().filter_map(text_of).map(|option| option.value).collect();
+            return Some(self.one_of(format!("${{{{ inputs.{name} }}}}"), options, optional == Optional::Empty));
         }
         if optional == Optional::Open {
             return None;
@@ -279,33 +340,55 @@ impl<'a> Scope<'a> {
         left_out.then(|| Possible::text(""))
     }
 
-    /// The event that starts the workflow in this case.
-    fn event(&self) -> Option<String> {
-        let events = self.given.events.iter().cloned().map(Answer::Is).collect();
-        match self.case.answer(Question::Event, events)? {
-            Answer::Is(event) => Some(event),
-            Answer::Holds(_) | Answer::NoneOf(_) => None,
+    /// The texts of a name that are left in this case; `ask`: it splits the case into one for each.
+    fn one_of(&self, name: String, texts: Vec<String>, ask: bool) -> Possible {
+        let question = Question::Value(name.to_lowercase());
+        let known = self.case.known(&question);
+        let mut left: Vec<String> = texts.into_iter().filter(|text| allows(known.as_ref(), text)).collect();
+        if ask && left.len() > 1 {
+            let answers = left.iter().map(|text| Answer::Is(text.to_lowercase())).collect();
+            self.case.answer(question, answers);
+            left.truncate(1);
+        }
+        Possible::one_of(left.into_iter().map(Scalar::Text), name)
+    }
+
+    /// The events that can start the workflow in this case.
+    fn events(&self) -> impl Iterator<Item = &str> {
+        let name = self.case.known(&Question::Value(EVENT_NAME.to_owned()));
+        let start = self.case.known(&Question::Start);
+        let is_possible = move |event: &&str| {
+            let of_start = Start::of(event);
+            let by_name = of_start == Start::Called || allows(name.as_ref(), event);
+            by_name && start.as_ref().is_none_or(|start| *start == Answer::Starts(of_start))
+        };
+        self.given.events.iter().map(|event| &**event).filter(is_possible)
+    }
+
+    /// How the workflow can be started in this case; of several, the case is asked unless any may count.
+    fn starts(&self, optional: Optional) -> Vec<Start> {
+        let mut starts: Vec<Start> = Vec::new();
+        for start in self.events().map(Start::of) {
+            if !starts.contains(&start) {
+                starts.push(start);
+            }
+        }
+        if optional == Optional::Unknown || starts.len() < 2 {
+            return starts;
+        }
+        match self.case.answer(Question::Start, starts.into_iter().map(Answer::Starts).collect()) {
+            Some(Answer::Starts(start)) => vec![start],
+            _ => Vec::new(),
         }
     }
 
-    /// What a person chooses for a switch or among options. A caller's switch has its default, except in a condition.
-    fn chosen(&self, name: &str, input: &Node, optional: Optional, dispatched: bool) -> Option<Possible> {
-        let question = Question::Input(name.to_ascii_lowercase());
-        let answer = if is_of_type(input, "boolean") {
-            match dispatched || optional == Optional::Open {
-                true => self.case.answer(question, vec![Answer::Holds(true), Answer::Holds(false)]),
-                false => self.case.known(&question),
-            }
-        } else {
-            let Value::List(options) = &entry(input, "options").filter(|_| dispatched)?.value else { return None };
-            let options = options.iter().filter_map(text_of).map(|option| Answer::Is(option.value));
-            self.case.answer(question, options.collect())
-        };
-        match answer? {
-            Answer::Is(text) => Some(Possible::text(text)),
-            Answer::Holds(on) => Some(Possible::known(Scalar::Bool(on))),
-            Answer::NoneOf(_) => None,
+    /// The name of the event; `None`: that of a workflow that calls this one.
+    fn event_name(&self, optional: Optional) -> Option<Possible> {
+        if self.starts(optional).iter().any(|start| *start == Start::Called) {
+            return None;
         }
+        let events: Vec<String> = self.events().map(str::to_owned).collect();
+        (!events.is_empty()).then(|| self.one_of(EVENT_NAME.to_owned(), events, optional == Optional::Empty))
     }
 
     fn secret(&self, name: &str, optional: Optional, secrets: &Secrets<'a>) -> Option<Possible> {
