@@ -159,6 +159,16 @@ async fn conditions_are_the_same_in_every_form() {
 }
 
 #[tokio::test]
+async fn a_switch_in_the_environment_is_a_text() {
+    for (value, count) in [("true", 2), ("github.ref_name == 'main'", 2), ("false", 1), ("1 == 2", 1)] {
+        let head = format!("{TOKEN}env:\n  LIVE: ${{{{ {value} }}}}\n");
+        let steps = role("a", "") + &when("env.LIVE == 'true'", &role("b", ""));
+        let ran = judged(&[(W, &one_job(&head, "    timeout-minutes: 20\n", &steps))]).await;
+        assert_eq!(jobs(&ran.report()).len(), count, "{value}");
+    }
+}
+
+#[tokio::test]
 async fn texts_with_which_one_name_is_compared_exclude_each_other() {
     let steps = ["dev", "test", "prod"].map(|stage| {
         let condition = format!("inputs.stage == '{stage}'");

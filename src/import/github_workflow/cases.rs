@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use super::scope::Start;
+use super::inputs::Start;
 
 /// The most cases in which one job is followed.
 pub(super) const MOST_CASES: usize = 128;

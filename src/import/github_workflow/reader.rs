@@ -8,22 +8,19 @@ use std::sync::Arc;
 
 use super::cases::{Case, MOST_CASES};
 use super::conditions::Conditions;
+use super::drafts::{self, OfStep};
 use super::foreign::workflow_that_may_log_in;
-use super::length;
 use super::local::{File, LocalFiles};
-use super::login::{Credentials, NotJudged};
+use super::login::NotJudged;
 use super::matrix::{self, Row};
-use super::merge::{self, OfStep};
 use super::node::{entry, entry_with_key, text_of};
 use super::parsed::Parsed;
 use super::remarks::Remarks;
 use super::runner::{IdToken, Runner, grants_id_token};
 use super::scope::{Given, Inputs, Kind, MAX_LOOKUPS, Scope, Secrets};
-use super::steps::{Used, Walk};
 use crate::import::{Draft, Variables, locate};
 use crate::inventory::problem::{Place, Placed};
 use crate::inventory::yaml::{Node, Value};
-use crate::inventory::{JobComments, LengthFrom, Refresh};
 
 /// How deep actions and called workflows may nest (GitHub Actions, "Reusing workflow configurations": ten levels).
 const MAX_NESTING: usize = 10;
@@ -182,15 +179,15 @@ impl<'a> Reader<'a> {
                 cases.extend(split.into_iter().rev());
                 continue;
             }
-            merge::add(&mut own, found);
-            merge::add(&mut called, reader.drafts.into_iter().map(|draft| OfStep { step: 0, draft }).collect());
+            drafts::add(&mut own, found);
+            drafts::add(&mut called, reader.drafts.into_iter().map(|draft| OfStep { step: 0, draft }).collect());
             remarks.append(reader.remarks);
             self.notes.append(reader.notes);
         }
         self.case.set(before);
-        let own = merge::named(name, own);
-        // A login that is judged in one case is not one that is not judged.
-        remarks.forget(own.iter().map(|draft| draft.place));
+        let own = drafts::named(name, own);
+        // A login that is judged in one case does not fail in every run.
+        remarks.forget_failures(own.iter().map(|draft| draft.place));
         self.remarks.append(remarks);
         own.into_iter().chain(called.into_iter().map(|of_step| of_step.draft)).collect()
     }
@@ -214,7 +211,7 @@ impl<'a> Reader<'a> {
     /// The logins of a job in one case. Those of the jobs that it calls are in `drafts`.
     fn one_job(&mut self, name: &str, id: &Placed<String>, call: &Call<'a>, job: &'a Node) -> Vec<OfStep> {
         let scope = self.scope(call, job);
-        if !self.goes_on(id.place) {
+        if self.case.is_open() || !self.goes_on(id.place) {
             return Vec::new();
         }
         let Some(conditions) = call.conditions.and(job, &scope, "") else { return Vec::new() };
@@ -225,60 +222,6 @@ impl<'a> Reader<'a> {
         }
         let walk = self.walk(name, job, &call, &scope);
         if self.case.is_open() { Vec::new() } else { self.logins(name, id, job, &scope, walk) }
-    }
-
-    /// A job of the inventory for each login that the job uses.
-    fn logins(&mut self, name: &str, id: &Placed<String>, job: &Node, scope: &Scope<'_>, walk: Walk) -> Vec<OfStep> {
-        let Walk { logins, timeouts, .. } = walk;
-        let used = |login: &Used| matches!(&login.credentials, Credentials::Path(_, hops) if !hops.is_empty());
-        if !logins.iter().any(used) {
-            return Vec::new();
-        }
-        let length = match length::of_job(id.place, job, scope) {
-            Ok(length) => length,
-            Err(remark) => {
-                self.remarks.add(Some(name), remark);
-                return Vec::new();
-            }
-        };
-        let single_login = logins.iter().filter(|login| used(login)).count() == 1;
-        let mut found: Vec<OfStep> = Vec::new();
-        for login in logins {
-            let Credentials::Path(source, hops) = login.credentials else { continue };
-            if hops.is_empty() {
-                continue;
-            }
-            let mut length = length::of_login(&length, login.start, login.end, &timeouts);
-            if login.ends_in_chain && !length.is_of_steps() {
-                // The path of the chained login has the role. Alone it counts where it is old already.
-                match &login.age {
-                    Some(age) => length = length::until_the_next_login(&length, age.from),
-                    None => continue,
-                }
-            }
-            let age_is_assumed = login.age.as_ref().is_some_and(|age| age.from == LengthFrom::Assumed);
-            let draft = Draft {
-                name: String::new(),
-                place: login.place,
-                length: length.seconds,
-                length_from: if age_is_assumed { LengthFrom::Assumed } else { length.from },
-                age: login.age.map(|age| Placed { value: age.seconds, place: login.place }),
-                source,
-                hops,
-                refresh: Refresh::None,
-                comments: JobComments {
-                    above: vec![format!("{}{}", locate(login.place, self.files), login.from)],
-                    length: Some(length.comment),
-                    source: None,
-                },
-                single_login,
-            };
-            // A login that is repeated in the job is one job of the inventory.
-            if !found.iter().any(|known| known.draft.is_like(&draft)) {
-                found.push(OfStep { step: login.start.step, draft });
-            }
-        }
-        found
     }
 
     /// The jobs of a workflow that a job calls.
