@@ -26,7 +26,7 @@ use crate::inventory::yaml::{Node, Value};
 const MAX_NESTING: usize = 10;
 /// How many jobs and steps are followed, those of actions again for each use and all again for each case: nested files
 /// can multiply.
-pub(super) const MAX_STEPS: usize = 1_000_000;
+pub(super) const MAX_STEPS: usize = 400_000;
 
 /// Follows workflows.
 pub(super) struct Reader<'a> {
@@ -132,13 +132,19 @@ impl<'a> Reader<'a> {
             }
         };
         let mut used = BTreeSet::new();
+        let mut followed: Vec<Rc<Row<'a>>> = Vec::new();
         let mut distinct: Vec<(Rc<Row<'a>>, Vec<Draft>)> = Vec::new();
         for row in rows {
+            // Only what was looked up decides.
+            if followed.iter().any(|known| row.is_like(known, &known.used())) {
+                continue;
+            }
             let row = Rc::new(row);
             let given = Given { row: Rc::clone(&row), ..(*call.given).clone() };
             let call = Call { given: Rc::new(given), job: Some(job), ..call.clone() };
             let drafts = self.in_all_cases(name, id, &call, job);
             used.extend(row.used());
+            followed.push(Rc::clone(&row));
             if !drafts.is_empty() && !distinct.iter().any(|(_, known)| *known == drafts) {
                 distinct.push((row, drafts));
             }
@@ -167,8 +173,7 @@ impl<'a> Reader<'a> {
             let mut reader = self.beside();
             let found = reader.one_job(name, id, call, job);
             self.left = reader.left.max(usize::from(self.left > 0));
-            followed += 1;
-            if followed > MOST_CASES {
+            if followed >= MOST_CASES {
                 let message = format!("more than {MOST_CASES} combinations of conditions and inputs decide its logins");
                 let help = "split the job, or declare it in an inventory".to_owned();
                 remarks.add(Some(name), NotJudged { place: id.place, message, help, cannot_work: false });
@@ -179,6 +184,7 @@ impl<'a> Reader<'a> {
                 cases.extend(split.into_iter().rev());
                 continue;
             }
+            followed += 1;
             drafts::add(&mut own, found);
             drafts::add(&mut called, reader.drafts.into_iter().map(|draft| OfStep { step: 0, draft }).collect());
             remarks.append(reader.remarks);
