@@ -190,12 +190,13 @@ async fn a_fix_reaches_an_action_of_the_repository_if_all_its_workflows_are_read
     let files = [(".github/workflows/w.yml", &*uses), (".github/workflows/other.yml", other)];
     let folder = repository(&[&files[..], &[("login/action.yml", &chaining_action())]].concat());
     let action = folder.path().join("login/action.yml");
+    let path = folder.path().to_str().unwrap();
     let one = folder.path().join(W);
     let ran = Cli::new(&["lint", "--fix", "--github-workflow", one.to_str().unwrap()]).run().await;
     ran.assert_status(1);
     assert!(ran.stderr.contains("other workflows may use"), "{}", ran.stderr);
     assert_eq!(fs::read_to_string(&action).unwrap(), chaining_action());
-    let ran = Cli::new(&["lint", "--fix", "--github-workflow", folder.path().to_str().unwrap()]).run().await;
+    let ran = Cli::new(&["lint", "--fix", "--github-workflow", path]).run().await;
     ran.assert_status(0);
     assert_eq!(fs::read_to_string(&action).unwrap(), chaining_action().replace("7200", "3600"));
 }
