@@ -1,6 +1,7 @@
 //! Jobs from GitHub Actions workflows: the steps of `aws-actions/configure-aws-credentials`, read without running
 //! them, in the workflows and in the actions and workflows of their own repository. `reader` follows jobs, `steps`
-//! their steps, `login` is one use of the action by the rules of `action`, `scope` has the values of expressions.
+//! their steps, `login` is one use of the action by the rules of `action`, `scope` has the values of expressions. Each
+//! job is followed in its `cases`, and `drafts` makes one list of their logins.
 
 mod action;
 mod cases;
