@@ -7,6 +7,7 @@ mod proposals;
 pub(super) mod workflows;
 mod write;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::arguments::FixOptions;
@@ -51,11 +52,38 @@ pub(super) trait Fixable {
     fn with_texts(&self, texts: Vec<String>) -> Option<Box<dyn Fixable>>;
 }
 
-/// Proposals, and the number of entries without one.
+/// Proposals, and why the other entries have none.
 #[derive(Default)]
 pub(super) struct Proposed {
     proposals: Vec<Proposal>,
-    without: usize,
+    without: Vec<WhyNot>,
+}
+
+/// Why an entry is not fixed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum WhyNot {
+    NoSingleChange,
+    NotLiteral,
+    /// The steps before a login may take longer than the timeout that the credentials need.
+    StepsBefore,
+    /// The file is used by workflows that were not read.
+    OtherUsers,
+    HarmsAnother,
+}
+
+impl WhyNot {
+    fn words(self) -> &'static str {
+        match self {
+            Self::NoSingleChange => "no single safe change is enough",
+            Self::NotLiteral => "the file does not state the value as a literal, or the place for it is shared",
+            Self::StepsBefore => "steps before the login have no timeout, and a timeout of the job would cut them",
+            Self::OtherUsers => {
+                "the login is in a file that other workflows may use: name the folder of the repository, so that all \
+                 its workflows are read"
+            }
+            Self::HarmsAnother => "the change would leave another job worse",
+        }
+    }
 }
 
 /// Writes or prints the changes that cover jobs.
@@ -72,7 +100,7 @@ pub(super) fn run(
         old.iter().zip(&files).filter(|(old, new)| old.text != new.text).collect();
     if options.diff {
         let text: String = changed.iter().map(|(old, new)| diff::unified(&old.name, &old.text, &new.text)).collect();
-        print_not_fixed(not_fixed, input.noun());
+        print_not_fixed(&not_fixed, input.noun());
         return Ok(Outcome::Printed(output::write_bytes(text.as_bytes(), output)));
     }
     write::check(changed.iter().map(|(file, _)| Path::new(&file.name)), options.allow_dirty)?;
@@ -84,7 +112,7 @@ pub(super) fn run(
             print_error(&format!("fixed: {name}:{line}: {}", visible::line(text.trim())));
         }
     }
-    print_not_fixed(not_fixed, input.noun());
+    print_not_fixed(&not_fixed, input.noun());
     Ok(Outcome::Written)
 }
 
@@ -92,8 +120,8 @@ pub(super) fn run(
 struct Fixed {
     files: Vec<TextFile>,
     note: Option<&'static str>,
-    /// How many entries of the files are not covered.
-    not_fixed: usize,
+    /// Why entries of the files are not covered.
+    not_fixed: Vec<WhyNot>,
 }
 
 /// Makes changes until no more help: a change can leave a job with one other change that covers it.
@@ -102,8 +130,8 @@ fn fixed(input: &dyn Fixable, max_session: MaxSession<'_>) -> Fixed {
     let mut note = None;
     loop {
         let now = changed.as_deref().unwrap_or(input);
-        let Proposed { proposals, without } = now.proposals(max_session);
-        let not_fixed = without + proposals.len();
+        let Proposed { proposals, without: mut not_fixed } = now.proposals(max_session);
+        not_fixed.extend(proposals.iter().map(|_| WhyNot::HarmsAnother));
         match proposals::without_harm(now, proposals, max_session) {
             Some((kept, after)) => {
                 note = note.or_else(|| kept.iter().find_map(|proposal| proposal.note));
@@ -114,11 +142,11 @@ fn fixed(input: &dyn Fixable, max_session: MaxSession<'_>) -> Fixed {
     }
 }
 
-fn print_not_fixed(count: usize, noun: &str) {
-    if count > 0 {
+fn print_not_fixed(not_fixed: &[WhyNot], noun: &str) {
+    let reasons: BTreeSet<WhyNot> = not_fixed.iter().copied().collect();
+    for why in reasons {
+        let count = not_fixed.iter().filter(|other| **other == why).count();
         let entries = if count == 1 { format!("1 {noun} is") } else { format!("{count} {noun}s are") };
-        print_error(&format!(
-            "{entries} not fixed: no single safe change is enough, or the file does not state the value as a literal."
-        ));
+        print_error(&format!("{entries} not fixed: {}.", why.words()));
     }
 }

@@ -186,9 +186,9 @@ async fn read(arguments: &Lint, quiet: bool) -> Result<Input, ExitStatus> {
         return profiles_input(&options, load_aws_config(file.as_deref())?);
     }
     let source = workflows(&given.github_workflow, &arguments.variables);
-    let files = source.workflows().map_err(|why| bad_usage(&why.to_string()))?;
+    let files = source.files().map_err(|why| bad_usage(&why.to_string()))?;
     let mut imported = source.import(&files);
-    for workflow in &files {
+    for workflow in &files.workflows {
         let (comments, mistakes) = inline_waivers(&workflow.name.as_str().into(), &workflow.text);
         imported.notes.extend(mistakes);
         imported.notes.extend(imported.inventory.waive_jobs(&comments, super::today()));
@@ -199,10 +199,16 @@ async fn read(arguments: &Lint, quiet: bool) -> Result<Input, ExitStatus> {
     let inventory = Inventory { origin: Origin::Workflows, ..imported.inventory };
     let not_judged = imported.not_imported;
     let filter = Filter::new(&selection.jobs, &selection.roles);
-    let (variables, single_logins) = (source.variables, imported.single_logins);
     // A filter that matches nothing is reported with the report.
-    let jobs = filter.select(&inventory).map(|jobs| jobs.into_iter().cloned().collect()).unwrap_or_default();
-    let fixable: Box<dyn Fixable> = Box::new(Workflows { files, variables, jobs, single_logins });
+    let selected = filter.select(&inventory).unwrap_or_default();
+    let fixable: Box<dyn Fixable> = Box::new(Workflows {
+        files: files.workflows,
+        used: imported.used,
+        variables: source.variables,
+        selected: selected.into_iter().map(|job| job.name.clone()).collect(),
+        jobs: inventory.jobs.clone(),
+        single_logins: imported.single_logins,
+    });
     let (imported, fixable) = (Some("github-workflow"), Some(fixable));
     Ok(Input { inventory, filter, imported, not_judged, profiles: None, fixable, trail: None })
 }

@@ -1,13 +1,17 @@
 //! Jobs from GitHub Actions workflows: the steps of `aws-actions/configure-aws-credentials`, read without running
 //! them, in the workflows and in the actions and workflows of their own repository. `reader` follows jobs, `steps`
-//! their steps, `login` is one use of the action by the rules of `action`, `scope` has the values of expressions.
+//! their steps, `login` is one use of the action by the rules of `action`, `scope` has the values of expressions. Each
+//! job is followed in its `cases`, and `drafts` makes one list of their logins.
 
 mod action;
+mod cases;
 mod conditions;
+mod drafts;
 mod edit;
 mod files;
 mod foreign;
 mod hand_over;
+mod inputs;
 mod known;
 mod length;
 mod local;
@@ -21,12 +25,13 @@ mod request;
 mod runner;
 mod scope;
 mod steps;
+mod tree;
 
 use std::sync::Arc;
 
 use super::{Imported, Variables, gather};
-pub use edit::{Edit, text_change};
-pub use files::GithubWorkflows;
+pub use edit::{Edit, NotEdited, other_workflows, text_change};
+pub use files::{Files, GithubWorkflows};
 
 use local::LocalFiles;
 use parsed::{Parsed, called_by};
@@ -45,6 +50,12 @@ pub struct Workflow {
 /// that it uses.
 #[must_use]
 pub fn import(workflows: &[Workflow], variables: &Variables) -> Imported {
+    import_with(workflows, &[], variables)
+}
+
+/// The same, with these texts of actions and workflows that the workflows use.
+#[must_use]
+pub fn import_with(workflows: &[Workflow], used: &[Workflow], variables: &Variables) -> Imported {
     let mut files: Vec<Arc<str>> = workflows.iter().map(|workflow| workflow.name.as_str().into()).collect();
     let mut imported = Imported::default();
     let parsed: Vec<Parsed<'_>> = workflows
@@ -52,7 +63,8 @@ pub fn import(workflows: &[Workflow], variables: &Variables) -> Imported {
         .enumerate()
         .filter_map(|(index, workflow)| Parsed::of(index, workflow, &files, &mut imported))
         .collect();
-    let local = LocalFiles::gather(parsed.iter().map(|one| (one.root.as_deref(), &one.tree)), &mut files);
+    let known = workflows.iter().chain(used);
+    let local = LocalFiles::gather(parsed.iter().map(|one| (one.root.as_deref(), &one.tree)), known, &mut files);
     let called = called_by(&parsed);
     let mut reader = Reader::new(&files, variables, &local);
     // A workflow that is only ever called is judged where it is called.
@@ -69,5 +81,7 @@ pub fn import(workflows: &[Workflow], variables: &Variables) -> Imported {
         "refresh is none: the action exports a copy that nothing renews.".to_owned(),
     ];
     gather(drafts, &files, &mut imported);
+    let is_given = |file: &Workflow| workflows.iter().any(|workflow| workflow.name == file.name);
+    imported.used = local.all().filter(|file| !is_given(file)).collect();
     imported
 }

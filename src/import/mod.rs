@@ -43,6 +43,8 @@ pub struct Imported {
     pub notes: Vec<Remark>,
     /// The roles whose ARNs are not known: their jobs can be judged, and cannot be written into an inventory.
     pub unknown_roles: Vec<Remark>,
+    /// Other files that were read for the jobs: the actions and workflows of the same repository.
+    pub used: Vec<github_workflow::Workflow>,
     /// The jobs with one login alone, so that a length of the whole job is the length of its credentials' use.
     pub single_logins: BTreeSet<JobName>,
 }

@@ -24,14 +24,16 @@ pub(crate) struct Dialect {
     /// The function that a tag is the short form of: CloudFormation's `!Ref a` is `Ref: a`. `None`: the tag means
     /// nothing.
     pub(crate) long_form: fn(&Tag) -> Option<String>,
+    /// The key `<<` merges the entries of its value in; otherwise it is a key like any other.
+    pub(crate) merges: bool,
 }
 
 impl Dialect {
     /// An inventory needs six levels, and ten nodes for each of the smallest jobs that fit.
-    pub(crate) const INVENTORY: Self = Self { max_depth: 16, max_nodes: 8_000_000, long_form: |_| None };
-    /// A workflow's matrix may nest deeper.
+    pub(crate) const INVENTORY: Self = Self { max_depth: 16, max_nodes: 8_000_000, long_form: |_| None, merges: true };
+    /// A workflow's matrix may nest deeper. GitHub has no merge keys (actions/runner#1182).
     #[cfg(feature = "cli")]
-    pub(crate) const WORKFLOW: Self = Self { max_depth: 64, ..Self::INVENTORY };
+    pub(crate) const WORKFLOW: Self = Self { max_depth: 64, merges: false, ..Self::INVENTORY };
 }
 
 /// A node of the tree.
@@ -348,7 +350,7 @@ impl Builder {
             && map.key.is_none()
         {
             is_key = true;
-            map.merges = is_plain && text == "<<";
+            map.merges = self.dialect.merges && is_plain && text == "<<";
         }
         let function = self.function(tag);
         // A function's argument and the non-specific `!` keep a scalar from being anything but text.

@@ -11,7 +11,7 @@ use crate::inventory::yaml::{self, Dialect, Node, Value, report_all_duplicates};
 /// The largest template that is read, in bytes; CloudFormation itself takes 1 MB.
 pub(crate) const MAX_BYTES: u64 = 5 * 1024 * 1024;
 /// A policy inside a resource needs about a dozen levels.
-const TEMPLATE: Dialect = Dialect { max_depth: 64, max_nodes: 500_000, long_form: function };
+const TEMPLATE: Dialect = Dialect { max_depth: 64, max_nodes: 500_000, long_form: function, merges: true };
 
 /// A key that its map has several times outside a role.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -154,6 +154,104 @@ async fn several_changes_of_a_file_are_made_at_once_and_a_second_run_changes_not
     assert_eq!(fs::read_to_string(&file).unwrap(), changed);
 }
 
+/// A repository with these files.
+fn repository(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let file = folder.path().join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    }
+    folder
+}
+
+/// An action of the repository whose second login asks for more than a chained role gets.
+fn chaining_action() -> String {
+    let step = |inputs: &str| {
+        format!("    - uses: aws-actions/configure-aws-credentials@v5\n      with:\n        aws-region: x\n{inputs}")
+    };
+    format!(
+        "runs:\n  using: composite\n  steps:\n{}{}",
+        step("        role-to-assume: arn:aws:iam::111111111111:role/p\n"),
+        step(
+            "        role-to-assume: arn:aws:iam::111111111111:role/q\n        role-chaining: true\n        \
+             role-duration-seconds: 7200\n"
+        )
+    )
+}
+
+#[tokio::test]
+async fn a_fix_reaches_an_action_of_the_repository_if_all_its_workflows_are_read() {
+    let uses = fixable(
+        "  j:\n    runs-on: ubuntu-latest\n    timeout-minutes: 20\n    steps:\n      - uses: ./login\n      - run: \
+         make\n",
+    );
+    let other = "on: push\njobs: {}\n";
+    let files = [(".github/workflows/w.yml", &*uses), (".github/workflows/other.yml", other)];
+    let folder = repository(&[&files[..], &[("login/action.yml", &chaining_action())]].concat());
+    let action = folder.path().join("login/action.yml");
+    let path = folder.path().to_str().unwrap();
+    let one = folder.path().join(W);
+    let ran = Cli::new(&["lint", "--fix", "--github-workflow", one.to_str().unwrap()]).run().await;
+    ran.assert_status(1);
+    assert!(ran.stderr.contains("other workflows may use"), "{}", ran.stderr);
+    assert_eq!(fs::read_to_string(&action).unwrap(), chaining_action());
+    let ran = Cli::new(&["lint", "--fix", "--github-workflow", path]).run().await;
+    ran.assert_status(0);
+    assert_eq!(fs::read_to_string(&action).unwrap(), chaining_action().replace("7200", "3600"));
+}
+
+#[tokio::test]
+async fn a_fix_reaches_a_called_workflow_and_is_judged_with_its_new_text() {
+    let called = fixable(&format!(
+        "  run:\n    runs-on: ubuntu-latest\n    timeout-minutes: 20\n    steps:\n{}{}      - run: make\n",
+        on_one_line("p", ""),
+        on_one_line("q", ", role-chaining: true, role-duration-seconds: 7200")
+    ))
+    .replace("on: push", "on: workflow_call");
+    let caller = fixable("  a:\n    uses: ./.github/workflows/called.yml\n    secrets: inherit\n");
+    let folder = repository(&[(".github/workflows/called.yml", &called), (".github/workflows/w.yml", &caller)]);
+    let ran = Cli::new(&["lint", "--fix", "--github-workflow", folder.path().to_str().unwrap()]).run().await;
+    ran.assert_status(0);
+    let written = fs::read_to_string(folder.path().join(".github/workflows/called.yml")).unwrap();
+    assert_eq!(written, called.replace("7200", "3600"), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn a_file_that_git_assumes_unchanged_is_not_written() {
+    let text = one_job(TOKEN, "", &login("v5", &format!("role-to-assume: \"{ROLE}\"")));
+    let folder = repository(&[("w.yml", &text)]);
+    let git = |arguments: &[&str]| {
+        let identity = ["-c", "user.name=n", "-c", "user.email=e@example.com"];
+        let run = Command::new("git").arg("-C").arg(folder.path()).args(identity).args(arguments).output().unwrap();
+        assert!(run.status.success(), "{run:?}");
+    };
+    git(&["init", "-q"]);
+    git(&["add", "w.yml"]);
+    git(&["commit", "-q", "-m", "first"]);
+    let file = folder.path().join("w.yml");
+    let changed = format!("# not committed\n{text}");
+    for mark in ["--assume-unchanged", "--skip-worktree"] {
+        git(&["update-index", mark, "w.yml"]);
+        fs::write(&file, &changed).unwrap();
+        let ran = Cli::new(&["lint", "--fix", "--github-workflow", file.to_str().unwrap()]).run().await;
+        ran.assert_status(2);
+        assert_eq!(fs::read_to_string(&file).unwrap(), changed, "{mark}");
+        git(&["update-index", &mark.replace("--", "--no-"), "w.yml"]);
+    }
+}
+
+#[tokio::test]
+async fn a_diff_shows_no_command_and_no_hidden_character_of_a_file() {
+    let text = one_job(TOKEN, "", &login("v5", &format!("role-to-assume: \"{ROLE}\"")));
+    let hostile = text
+        .replace("    steps:\n", "    # \u{202e}\n    steps:\n")
+        .replace("    runs-on", "    name: |\n      ::stop-commands::x\n    runs-on");
+    let ran = Cli::new(&["lint", "--diff", "--github-workflow", W]).file(W, hostile).run().await;
+    assert!(ran.stdout.contains("+    timeout-minutes: 50"), "{} {}", ran.stdout, ran.stderr);
+    assert!(!ran.stdout.contains("::stop") && !ran.stdout.contains('\u{202e}'), "{}", ran.stdout);
+}
+
 /// Profiles: a login, and roles that are assumed with it.
 const PROFILES: &str = "# of the team\n[profile base]\nsso_session = s\nsso_account_id = 111111111111\n\
     sso_role_name = d\n\n[sso-session s]\nsso_start_url = https://x.awsapps.com/start\nsso_region = eu-west-1\n\n\

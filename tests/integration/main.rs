@@ -69,6 +69,7 @@ mod unconfirmed;
 mod unreadable_answers;
 mod week_of_changes;
 mod widget;
+mod workflow_cases;
 mod workflow_logins;
 mod workflows;
 mod worst_day;

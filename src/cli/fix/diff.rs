@@ -15,7 +15,7 @@ enum Line<'a> {
     New(&'a str),
 }
 
-/// The difference, as `diff -u` writes it.
+/// The difference, as `diff -u` writes it, with its lines as they are safe to show.
 pub(super) fn unified(name: &str, old: &str, new: &str) -> String {
     let lines = aligned(&lines_of(old), &lines_of(new));
     let changed: Vec<usize> = (0..lines.len()).filter(|index| !matches!(lines[*index], Line::Same(_))).collect();
@@ -106,9 +106,13 @@ fn hunk(lines: &[Line<'_>], start: usize, end: usize, text: &mut String) {
             Line::Old(line) => ('-', line),
             Line::New(line) => ('+', line),
         };
-        let _ = write!(text, "{sign}{line}");
+        let content = line.strip_suffix('\n').unwrap_or(line);
+        // The line break of Windows is part of the text that `patch` compares.
+        let (content, ending) = content.strip_suffix('\r').map_or((content, ""), |content| (content, "\r"));
+        let content: Vec<String> = content.split('\t').map(visible::line).collect();
+        let _ = writeln!(text, "{sign}{}{ending}", content.join("\t"));
         if !line.ends_with('\n') {
-            text.push_str("\n\\ No newline at end of file\n");
+            text.push_str("\\ No newline at end of file\n");
         }
     }
 }
@@ -125,6 +129,8 @@ mod tests {
                       @@ -15,6 +16,6 @@\n 15\n 16\n 17\n-18\n+changed\n 19\n 20\n";
         assert_eq!(unified("w.yml", &old, &new), wanted);
         assert_eq!(unified("w.yml", &old, &old), "");
+        let hostile = unified("w.yml", "a\n  ::stop-commands::x\n\u{202e}b\tc\n", "a\n  ::stop-commands::x\nd\n");
+        assert!(!hostile.contains("::stop") && !hostile.contains('\u{202e}'), "{hostile}");
         assert_eq!(new_lines(&old, &new), [(3, "added\n"), (19, "changed\n")]);
     }
 }

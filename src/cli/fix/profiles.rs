@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::proposals::{Proposal, is_covered};
-use super::{Fixable, MaxSession, Proposed, TextFile};
+use super::{Fixable, MaxSession, Proposed, TextFile, WhyNot};
 use crate::fixes::search::sufficient_requests;
 use crate::import::aws_config::{self, Options};
 use crate::inventory::{Job, JobName, Seconds};
@@ -71,7 +71,7 @@ impl Fixable for Profiles {
                     let jobs = jobs.iter().map(|job| job.name.clone()).collect();
                     proposed.proposals.push(Proposal { file, change, jobs, note: None });
                 }
-                None => proposed.without += 1,
+                None => proposed.without.push(WhyNot::NoSingleChange),
             }
         }
         proposed

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::proposals::{Proposal, is_covered};
-use super::{Fixable, MaxSession, Proposed, TextFile};
+use super::{Fixable, MaxSession, Proposed, TextFile, WhyNot};
 use crate::fixes::search::sufficient_requests;
-use crate::import::github_workflow::{Edit, Workflow, import, text_change};
+use crate::import::github_workflow::{Edit, NotEdited, Workflow, import_with, other_workflows, text_change};
 use crate::import::{Imported, Variables};
 use crate::inventory::{Job, JobName, LengthFrom, Location, Seconds};
 use crate::lease::{Verdict, judge};
@@ -17,8 +17,12 @@ const OF_TIMEOUTS: &str = "note: GitHub cancels a job at its timeout-minutes: ke
 /// Workflow files and their jobs.
 pub(in crate::cli) struct Workflows {
     pub(in crate::cli) files: Vec<Workflow>,
+    /// The actions and workflows that they use.
+    pub(in crate::cli) used: Vec<Workflow>,
     pub(in crate::cli) variables: Variables,
     pub(in crate::cli) jobs: Vec<Job>,
+    /// The jobs that may be fixed. None of the others may be worse after a change.
+    pub(in crate::cli) selected: BTreeSet<JobName>,
     /// The jobs with one login alone.
     pub(in crate::cli) single_logins: BTreeSet<JobName>,
 }
@@ -30,7 +34,7 @@ impl Fixable for Workflows {
 
     fn files(&self) -> Vec<TextFile> {
         let file = |file: &Workflow| TextFile { name: file.name.clone(), text: file.text.clone() };
-        self.files.iter().map(file).collect()
+        self.files.iter().chain(&self.used).map(file).collect()
     }
 
     fn jobs(&self) -> &[Job] {
@@ -45,37 +49,54 @@ impl Fixable for Workflows {
         }
         let mut proposed = Proposed::default();
         for ((file, line), jobs) in by_login {
-            if jobs.iter().all(|job| is_covered(job, max_session)) {
+            if jobs.iter().all(|job| is_covered(job, max_session) || !self.selected.contains(&job.name)) {
                 continue;
             }
             match self.proposal(file, line, &jobs, max_session) {
-                Some(proposal) => proposed.proposals.push(proposal),
-                None => proposed.without += 1,
+                Ok(proposal) => proposed.proposals.push(proposal),
+                Err(why) => proposed.without.push(why),
             }
         }
         proposed
     }
 
     fn with_texts(&self, texts: Vec<String>) -> Option<Box<dyn Fixable>> {
-        let file = |(file, text): (&Workflow, String)| Workflow { name: file.name.clone(), text };
-        let files: Vec<Workflow> = self.files.iter().zip(texts).map(file).collect();
-        let Imported { inventory, single_logins, .. } = import(&files, &self.variables);
-        let names: BTreeSet<&JobName> = self.jobs.iter().map(|job| &job.name).collect();
-        let jobs = inventory.jobs.into_iter().filter(|job| names.contains(&job.name)).collect();
-        Some(Box::new(Self { files, variables: self.variables.clone(), jobs, single_logins }))
+        let mut texts = texts.into_iter();
+        let mut file = |file: &Workflow| Some(Workflow { name: file.name.clone(), text: texts.next()? });
+        let files: Vec<Workflow> = self.files.iter().map(&mut file).collect::<Option<_>>()?;
+        let used: Vec<Workflow> = self.used.iter().map(&mut file).collect::<Option<_>>()?;
+        let Imported { inventory, single_logins, .. } = import_with(&files, &used, &self.variables);
+        let (variables, selected) = (self.variables.clone(), self.selected.clone());
+        Some(Box::new(Self { files, used, variables, jobs: inventory.jobs, selected, single_logins }))
     }
 }
 
 impl Workflows {
     /// The change of a login, if all its jobs that are not covered need the same.
-    fn proposal(&self, file: &str, line: usize, jobs: &[&Job], max_session: MaxSession<'_>) -> Option<Proposal> {
-        let index = self.files.iter().position(|known| known.name == file)?;
+    fn proposal(
+        &self,
+        file: &str,
+        line: usize,
+        jobs: &[&Job],
+        max_session: MaxSession<'_>,
+    ) -> Result<Proposal, WhyNot> {
+        let mut files = self.files.iter().chain(&self.used).enumerate();
+        let (index, changed) = files.find(|(_, known)| known.name == file).ok_or(WhyNot::NoSingleChange)?;
         let open = jobs.iter().filter(|job| !is_covered(job, max_session));
         let edits: BTreeSet<Option<Edit>> = open.map(|job| self.only_edit(job, max_session)).collect();
-        let edit = edits.first().copied().flatten().filter(|_| edits.len() == 1)?;
-        Some(Proposal {
+        let edit = edits.first().copied().flatten().filter(|_| edits.len() == 1).ok_or(WhyNot::NoSingleChange)?;
+        // A file that was not named is used by others: all of them must be among the workflows that are judged again.
+        if index >= self.files.len() && other_workflows(changed, &self.files) {
+            return Err(WhyNot::OtherUsers);
+        }
+        let change = text_change(changed, line, edit).map_err(|why| match why {
+            NotEdited::NotLiteral => WhyNot::NotLiteral,
+            NotEdited::NoJob => WhyNot::NoSingleChange,
+            NotEdited::StepsBefore => WhyNot::StepsBefore,
+        })?;
+        Ok(Proposal {
             file: index,
-            change: text_change(&self.files[index], line, edit)?,
+            change,
             jobs: jobs.iter().map(|job| job.name.clone()).collect(),
             note: matches!(edit, Edit::Timeout(_)).then_some(OF_TIMEOUTS),
         })

@@ -41,7 +41,8 @@ fn is_committed(file: &Path) -> bool {
     let git = |arguments: &[&str]| {
         Command::new("git").args(NO_PROGRAMS).arg("-C").arg(folder).args(arguments).arg("--").arg(name).output()
     };
-    let is_tracked = git(&["ls-files", "--error-unmatch"]).is_ok_and(|output| output.status.success());
+    // `H`: tracked. Changes of a file that is assumed unchanged (`h`) or skipped (`S`) are not in the status.
+    let is_tracked = git(&["ls-files", "-v"]).is_ok_and(|output| output.stdout.starts_with(b"H "));
     let is_clean =
         git(&["status", "--porcelain"]).is_ok_and(|output| output.status.success() && output.stdout.is_empty());
     is_tracked && is_clean

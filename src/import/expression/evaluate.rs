@@ -21,10 +21,12 @@ pub(crate) fn evaluate(expression: &Expression, lookup: &mut Lookup<'_>) -> Poss
         Expression::Or(left, right) => or(evaluate(left, lookup), || evaluate(right, lookup)),
         Expression::Compare(comparison, left, right) => {
             let (left, right) = (evaluate(left, lookup), evaluate(right, lookup));
-            match (left.single(), right.single()) {
-                (Some(left), Some(right)) => Possible::known(Scalar::Bool(compare(*comparison, left, right))),
-                _ => either(),
+            if left.others != Others::None || right.others != Others::None {
+                return either();
             }
+            let pairs = left.values.iter().flat_map(|left| right.values.iter().map(move |right| (left, right)));
+            let outcomes = pairs.map(|(left, right)| Scalar::Bool(compare(*comparison, left, right)));
+            Possible::one_of(outcomes, "")
         }
     }
 }

@@ -6,7 +6,7 @@ mod parse;
 mod scalar;
 
 pub(crate) use evaluate::{Lookup, evaluate};
-pub(crate) use parse::parse;
+pub(crate) use parse::{Comparison, Expression, parse};
 pub(crate) use scalar::Scalar;
 
 /// How many values one expression may have before it counts as unknown.
@@ -53,7 +53,8 @@ impl Possible {
         possible
     }
 
-    fn none() -> Self {
+    /// No value, to which others are added.
+    pub(crate) fn none() -> Self {
         Self { values: Vec::new(), others: Others::None, expression: String::new() }
     }
 
@@ -74,7 +75,8 @@ impl Possible {
         };
     }
 
-    fn include(&mut self, other: Self) {
+    /// Adds the values of another.
+    pub(crate) fn include(&mut self, other: Self) {
         self.add_others(other.others);
         other.values.into_iter().for_each(|value| self.add(value));
     }
@@ -96,6 +98,14 @@ impl Possible {
     pub(crate) fn choices(&self) -> Option<Vec<String>> {
         let texts = || self.values.iter().map(Scalar::text).collect();
         if self.others == Others::None { texts() } else { None }
+    }
+
+    /// The same values, shown as this expression where there are several.
+    pub(crate) fn shown_as(mut self, expression: String) -> Self {
+        if self.single().is_none() {
+            self.expression = expression;
+        }
+        self
     }
 
     /// Every value as text.

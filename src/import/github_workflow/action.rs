@@ -173,16 +173,20 @@ impl Version {
     }
 }
 
-/// JavaScript's `Number.parseInt`: the number at the start of the text.
+/// JavaScript's `Number.parseInt` without a radix: the number at the start of the text, hexadecimal after `0x`.
 fn parse_int(text: &str) -> Option<i64> {
     let text = text.trim_start();
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
     };
-    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    let (radix, digits) = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        Some(digits) => (16, digits),
+        None => (10, digits),
+    };
+    let end = digits.find(|c: char| !c.is_digit(radix)).unwrap_or(digits.len());
     // A number that is too large for STS stays too large.
-    let number = if end > 15 { i64::from(i32::MAX) } else { digits[..end].parse().ok()? };
+    let number = if end > 15 { i64::from(i32::MAX) } else { i64::from_str_radix(&digits[..end], radix).ok()? };
     Some(if negative { -number } else { number })
 }
 
@@ -242,6 +246,9 @@ mod tests {
             ("1h", Duration::Stated(Seconds(1))),
             ("3600s", Duration::Stated(Seconds(3600))),
             ("3600.5", Duration::Stated(Seconds(3600))),
+            ("0x10", Duration::Stated(Seconds(16))),
+            ("0xE10s", Duration::Stated(Seconds(3600))),
+            ("0x", Duration::Default),
             ("-5", Duration::Stated(Seconds(0))),
             ("99999999999999999999", Duration::Stated(Seconds(2_147_483_647))),
         ] {

@@ -1,11 +1,13 @@
 //! Changes to the text of a workflow: one key is written, and all else stays as it is, comments and order too.
 
 use super::Workflow;
+use super::files::named_as_workflows;
 use super::known::known;
 use super::node::{entries, entry, entry_with_key, text_of};
+use super::tree;
 use crate::import::TextChange;
 use crate::inventory::problem::{Placed, Sink};
-use crate::inventory::yaml::{self, Node, Value};
+use crate::inventory::yaml::{Node, Value};
 
 /// A change that makes a job's credentials last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,41 +18,83 @@ pub enum Edit {
     Timeout(u64),
 }
 
-/// The change of this file at the login whose `uses` is on this line; `None`: the file is not written so that it can
-/// be changed safely, such as a value that is an expression.
-#[must_use]
-pub fn text_change(workflow: &Workflow, line: usize, edit: Edit) -> Option<TextChange> {
+/// Why the text is not changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotEdited {
+    /// The file is not written so that it can be changed safely, such as a value that is an expression.
+    NotLiteral,
+    /// The login is in an action, which has no `timeout-minutes`, or the job states a longer one.
+    NoJob,
+    /// A step before the login has no timeout.
+    StepsBefore,
+}
+
+/// The change of this file at the login whose `uses` is on this line.
+///
+/// # Errors
+/// Why there is none.
+pub fn text_change(workflow: &Workflow, line: usize, edit: Edit) -> Result<TextChange, NotEdited> {
     let text = &workflow.text;
-    let tree = yaml::parse(yaml::Dialect::WORKFLOW, 0, text, &mut Sink::default())?;
-    let (job, step) = login(&tree, line)?;
-    match edit {
-        Edit::RoleDuration(seconds) => {
-            let with = entry(step, "with")?;
-            let key = duration_key(&text_of(entry(step, "uses")?)?.value)?;
-            match entry(with, key) {
-                Some(written) => replaced(text, written, seconds),
-                None => inserted(text, &with.entries().first()?.0, &format!("{key}: {seconds}")),
-            }
+    let tree = tree::read(0, text, &mut Sink::default()).ok_or(NotEdited::NotLiteral)?;
+    let (holder, before, step) = login(&tree, line).ok_or(NotEdited::NotLiteral)?;
+    let change = match edit {
+        Edit::RoleDuration(seconds) => of_duration(text, step, seconds),
+        // An action has no timeout, and a length that somebody stated is not shortened.
+        Edit::Timeout(minutes) if entry(&tree, "runs").is_some() || states_longer(holder, minutes) => {
+            return Err(NotEdited::NoJob);
         }
-        // A length that somebody stated is not shortened.
-        Edit::Timeout(minutes) if states_longer(job, minutes) => None,
-        Edit::Timeout(minutes) => {
-            inserted(text, &entry_with_key(job, "steps")?.0, &format!("timeout-minutes: {minutes}"))
-        }
+        Edit::Timeout(_) if before.iter().any(may_take_long) => return Err(NotEdited::StepsBefore),
+        Edit::Timeout(minutes) => entry_with_key(holder, "steps")
+            .and_then(|(steps, _)| inserted(text, steps, &format!("timeout-minutes: {minutes}"))),
+    };
+    change.ok_or(NotEdited::NotLiteral)
+}
+
+fn of_duration(text: &str, step: &Node, seconds: u64) -> Option<TextChange> {
+    let with = entry(step, "with")?;
+    let key = duration_key(&text_of(entry(step, "uses")?)?.value)?;
+    match entry(with, key) {
+        Some(written) => replaced(text, written, seconds),
+        None => inserted(text, &with.entries().first()?.0, &format!("{key}: {seconds}")),
     }
+}
+
+/// Whether the folder of workflows of a file's repository has workflows that are not among these.
+#[must_use]
+pub fn other_workflows(file: &Workflow, read: &[Workflow]) -> bool {
+    let absolute = |name: &str| std::path::absolute(name).unwrap_or_else(|_| name.into());
+    let file = absolute(&file.name);
+    let Some(folder) = file.ancestors().map(|folder| folder.join(".github/workflows")).find(|folder| folder.is_dir())
+    else {
+        return true;
+    };
+    let read: Vec<_> = read.iter().map(|workflow| absolute(&workflow.name)).collect();
+    named_as_workflows(&folder).map_or(true, |files| !files.iter().all(|file| read.contains(file)))
 }
 
 /// Whether the job states a timeout, or a step of it states one that is longer or that only a run knows.
 fn states_longer(job: &Node, minutes: u64) -> bool {
-    let steps = entry(job, "steps").map_or(&[][..], |steps| match &steps.value {
-        Value::List(steps) => steps,
-        _ => &[],
-    });
-    let mut of_steps = steps.iter().filter_map(|step| entry(step, "timeout-minutes"));
+    let mut of_steps = steps_of(job).iter().filter_map(|step| entry(step, "timeout-minutes"));
     let is_longer = |timeout: &Node| {
         text_of(timeout).and_then(|text| text.value.parse::<u64>().ok()).is_none_or(|step| step > minutes)
     };
     entry(job, "timeout-minutes").is_some() || of_steps.any(is_longer)
+}
+
+/// Whether a step may take long: it has no timeout, and does more than to prepare the job.
+fn may_take_long(step: &Node) -> bool {
+    const PREPARE: [&str; 4] = ["actions/checkout@", "actions/setup-", "actions/cache", "actions/download-artifact@"];
+    let prepares = entry(step, "uses")
+        .and_then(text_of)
+        .is_some_and(|uses| PREPARE.iter().any(|start| uses.value.starts_with(start)));
+    entry(step, "timeout-minutes").is_none() && !prepares
+}
+
+fn steps_of(holder: &Node) -> &[Node] {
+    match entry(holder, "steps").map(|steps| &steps.value) {
+        Some(Value::List(steps)) => steps,
+        _ => &[],
+    }
 }
 
 /// The name of the input for the duration in this action.
@@ -62,12 +106,14 @@ fn duration_key(uses: &str) -> Option<&'static str> {
     }
 }
 
-/// The job and the step whose `uses` is on this line.
-fn login(tree: &Node, line: usize) -> Option<(&Node, &Node)> {
-    entries(entry(tree, "jobs")).find_map(|(_, job)| {
-        let Value::List(steps) = &entry(job, "steps")?.value else { return None };
-        let step = steps.iter().find(|step| entry(step, "uses").is_some_and(|uses| uses.place.line == line))?;
-        Some((job, step))
+/// The job or action, the steps before, and the step whose `uses` is on this line.
+fn login(tree: &Node, line: usize) -> Option<(&Node, &[Node], &Node)> {
+    let jobs = entries(entry(tree, "jobs")).map(|(_, job)| job);
+    jobs.chain(entry(tree, "runs")).find_map(|holder| {
+        let steps = steps_of(holder);
+        let is_here = |step: &Node| entry(step, "uses").is_some_and(|uses| uses.place.line == line);
+        let index = steps.iter().position(is_here)?;
+        Some((holder, &steps[..index], &steps[index]))
     })
 }
 
@@ -101,7 +147,7 @@ mod tests {
     use crate::import::github_workflow::Workflow;
 
     fn edit(text: &str, line: usize, edit: Edit) -> Option<String> {
-        let change = text_change(&Workflow { name: "w.yml".to_owned(), text: text.to_owned() }, line, edit)?;
+        let change = text_change(&Workflow { name: "w.yml".to_owned(), text: text.to_owned() }, line, edit).ok()?;
         Some(TextChange::apply_all(text, [&change]))
     }
 
@@ -142,6 +188,24 @@ mod tests {
             let text = format!("{BLOCK}      - run: make\n        timeout-minutes: {step}\n");
             assert_eq!(edit(&text, 7, Edit::Timeout(50)).is_some(), changes, "{step}");
         }
+    }
+
+    #[test]
+    fn a_job_with_untimed_steps_before_the_login_gets_no_timeout() {
+        let before = |step: &str| BLOCK.replace("      - uses", &format!("      - {step}\n      - uses"));
+        assert_eq!(edit(&before("run: make"), 8, Edit::Timeout(50)), None);
+        for step in ["uses: actions/checkout@v4", "uses: actions/setup-node@v4", "{run: make, timeout-minutes: 5}"] {
+            assert!(edit(&before(step), 8, Edit::Timeout(50)).is_some(), "{step}");
+        }
+    }
+
+    #[test]
+    fn a_login_in_an_action_gets_a_duration_and_no_timeout() {
+        let action = "runs:\n  using: composite\n  steps:\n    - uses: aws-actions/configure-aws-credentials@v4\n      \
+            with:\n        role-to-assume: r\n";
+        let changed = edit(action, 4, Edit::RoleDuration(3600)).unwrap();
+        assert!(changed.contains("        role-duration-seconds: 3600\n        role-to-assume"), "{changed}");
+        assert_eq!(edit(action, 4, Edit::Timeout(50)), None);
     }
 
     #[test]

@@ -26,15 +26,25 @@ impl Importer for GithubWorkflows {
     }
 
     fn read(&self, _environment: &dyn Fn(&str) -> Option<String>) -> Result<Imported, NotRead> {
-        Ok(self.import(&self.workflows()?))
+        Ok(self.import(&self.files()?))
     }
+}
+
+/// The files that a person named.
+#[derive(Debug)]
+pub struct Files {
+    /// The workflows.
+    pub workflows: Vec<Workflow>,
+    /// The files of folders that cannot be read.
+    unreadable: Vec<Remark>,
 }
 
 impl GithubWorkflows {
     /// The jobs of these workflows, with notes about the folders.
     #[must_use]
-    pub fn import(&self, workflows: &[Workflow]) -> Imported {
-        let mut imported = import(workflows, &self.variables);
+    pub fn import(&self, files: &Files) -> Imported {
+        let mut imported = import(&files.workflows, &self.variables);
+        imported.not_imported.extend(files.unreadable.iter().cloned());
         let links = self.paths.iter().flat_map(|path| dangling_links(path));
         imported.notes.extend(links.map(|link| Remark {
             location: Location { file: link.display().to_string().into(), line: 1, column: 1 },
@@ -45,22 +55,45 @@ impl GithubWorkflows {
         imported
     }
 
-    /// The texts of the files.
+    /// The texts of the files. A file of a folder that cannot be read does not keep the others from being judged.
     ///
     /// # Errors
-    /// Which files could not be read.
-    pub fn workflows(&self) -> Result<Vec<Workflow>, NotRead> {
+    /// Which files that are named themselves could not be read, or all of a folder.
+    pub fn files(&self) -> Result<Files, NotRead> {
         let mut workflows = Vec::new();
         let mut unreadable = Vec::new();
+        let mut named = Vec::new();
         for path in &self.paths {
             for file in files(path)? {
+                let name = file.display().to_string();
                 match limited::file(&file, MAX_BYTES).and_then(limited::text) {
-                    Ok(text) => workflows.push(Workflow { name: file.display().to_string(), text }),
-                    Err(why) => unreadable.push((file, why.to_string())),
+                    Ok(text) => workflows.push(Workflow { name, text }),
+                    Err(why) if file == *path => named.push((file, why.to_string())),
+                    Err(why) => unreadable.push((file, why)),
                 }
             }
         }
-        if unreadable.is_empty() { Ok(workflows) } else { Err(NotRead::Files(unreadable)) }
+        if workflows.is_empty() {
+            named.extend(unreadable.drain(..).map(|(file, why)| (file, why.to_string())));
+        }
+        if !named.is_empty() {
+            return Err(NotRead::Files(named));
+        }
+        let unreadable = unreadable.into_iter().map(|(file, why)| remark(&file, &why)).collect();
+        Ok(Files { workflows, unreadable })
+    }
+}
+
+fn remark(file: &Path, why: &limited::Unreadable) -> Remark {
+    let line = match why {
+        limited::Unreadable::NotText { line, .. } => *line,
+        _ => 1,
+    };
+    Remark {
+        location: Location { file: file.display().to_string().into(), line, column: 1 },
+        message: format!("the workflow {why}, so it is not judged"),
+        help: "save it as UTF-8 text that this user can read, or take it out of the folder".to_owned(),
+        cannot_work: false,
     }
 }
 
@@ -92,7 +125,7 @@ fn folder_of_workflows(path: &Path) -> PathBuf {
 }
 
 /// What a folder holds under the names of workflows.
-fn named_as_workflows(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+pub(super) fn named_as_workflows(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let file = entry?.path();

@@ -20,6 +20,8 @@ const OF_A_LOGIN: [&str; 9] = [
 ];
 /// The same of a user's keys, which do not expire.
 const OF_KEYS: [&str; 3] = ["accesskey", "awssecret", "secretkey"];
+/// Parts of the names of inputs that are a script, such as `command` of nick-fields/retry.
+const OF_SCRIPTS: [&str; 4] = ["command", "cmd", "run", "script"];
 /// Owners whose workflows ask for identity tokens to sign what they publish, not to log in to AWS.
 const SIGNERS: [&str; 5] = ["slsa-framework/", "actions/", "github/", "pypa/", "sigstore/"];
 /// Actions that use AWS credentials that are there already, have inputs with such names for other clouds, or log in
@@ -58,6 +60,13 @@ pub(super) fn hands_keys_over(node: &Node) -> bool {
     entry(node, "uses").is_some() && entries(entry(node, "with")).any(|(name, _)| has_part(name, &OF_KEYS))
 }
 
+/// Whether a `run` step may leave a user's keys to the steps after it.
+pub(super) fn exports_keys(node: &Node) -> bool {
+    let script = entry(node, "run").and_then(text_of).map(|run| run.value).unwrap_or_default();
+    let into_environment = script.contains("GITHUB_ENV") && script.contains("AWS_ACCESS_KEY_ID");
+    into_environment || script.contains("aws configure") || script.contains(".aws/credentials")
+}
+
 /// A step that may log in to AWS by other means than configure-aws-credentials. A user's keys alone are no session that
 /// expires, unless the action is named after a login.
 pub(super) fn step_that_may_log_in(node: &Node) -> Option<NotJudged> {
@@ -69,6 +78,16 @@ pub(super) fn step_that_may_log_in(node: &Node) -> Option<NotJudged> {
     }
     let uses = entry(node, "uses").and_then(text_of)?;
     let action = uses.value.split('@').next().unwrap_or_default().to_ascii_lowercase();
+    let scripts = entries(entry(node, "with")).filter(|(name, _)| has_part(name, &OF_SCRIPTS));
+    for script in scripts.filter_map(|(_, value)| text_of(value)) {
+        if calls_assume_role(&script.value) {
+            let message = format!(
+                "`{}` runs a command that calls `sts assume-role`: its role, its duration and its use are not known",
+                uses.value
+            );
+            return not_judged(script.place, message);
+        }
+    }
     if USERS_OF_CREDENTIALS.iter().any(|known| action == *known) {
         return None;
     }
@@ -176,6 +195,16 @@ mod tests {
         ] {
             assert_eq!(is_named_after_a_login(action), logs_in, "{action}");
         }
+    }
+
+    #[test]
+    fn a_script_that_an_action_runs_is_read_like_a_run_step() {
+        let step = |input: &str| {
+            let text = format!("uses: nick-fields/retry@v3\nwith:\n  {input}: aws sts assume-role --role-arn r\n");
+            crate::inventory::yaml::parse(crate::inventory::yaml::Dialect::WORKFLOW, 0, &text, &mut Default::default())
+        };
+        assert!(super::step_that_may_log_in(&step("command").unwrap()).is_some());
+        assert!(super::step_that_may_log_in(&step("title").unwrap()).is_none());
     }
 
     #[test]

@@ -1,15 +1,16 @@
 //! Credentials that one login hands to another step or another job, by outputs or the environment.
 
-use super::conditions::Conditions;
 use super::length::{self, Position};
 use super::login::{Credentials, NotJudged};
 use super::node::{entry, text_of};
 use super::reader::{Call, Reader};
 use super::scope::Scope;
 use super::steps::{Used, Walk};
-use crate::import::expression;
+use crate::import::expression::{self, Possible};
+use crate::inventory::problem::Place;
 use crate::inventory::yaml::Node;
-use crate::inventory::{Seconds, Source};
+use crate::inventory::{LengthFrom, Seconds, Source};
+use crate::lease::rules::DEFAULT_DURATION;
 
 /// The outputs of the action that hold credentials (its action.yml).
 pub(super) const OUTPUTS: [&str; 3] = ["aws-access-key-id", "aws-secret-access-key", "aws-session-token"];
@@ -17,6 +18,39 @@ pub(super) const OUTPUTS: [&str; 3] = ["aws-access-key-id", "aws-secret-access-k
 const VARIABLES: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
 /// How many jobs credentials are followed through.
 const MOST_JOBS: usize = 4;
+
+/// How old credentials may be: how long the job that made them may go on after its login.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Age {
+    pub(super) seconds: Seconds,
+    pub(super) from: LengthFrom,
+}
+
+/// Credentials that an expression names.
+pub(super) struct HandedOver {
+    pub(super) credentials: Credentials,
+    /// Their age when the job starts, if another job made them.
+    pub(super) age: Option<Age>,
+}
+
+/// The session token of the environment, or the key of which it has no token.
+pub(super) struct SessionToken {
+    value: Possible,
+    place: Place,
+    is_token: bool,
+}
+
+impl SessionToken {
+    /// That of a step's environment. A text that is written there is a stand-in, not the token of a session.
+    pub(super) fn of(scope: &Scope<'_>) -> Option<Self> {
+        let written = |name| scope.env_as_left_out(name).filter(|written| written.value.as_text().is_none());
+        let (written, is_token) = match written("AWS_SESSION_TOKEN") {
+            Some(token) => (token, true),
+            None => (written("AWS_ACCESS_KEY_ID")?, false),
+        };
+        Some(Self { value: written.value, place: written.place, is_token })
+    }
+}
 
 /// Keys that the environment holds before the first step.
 pub(super) fn static_keys(scope: &Scope<'_>) -> Credentials {
@@ -30,23 +64,19 @@ pub(super) fn static_keys(scope: &Scope<'_>) -> Credentials {
 }
 
 impl<'a> Reader<'a> {
-    /// The credentials that an expression names, and how long the job that made them may go on after its login.
-    pub(super) fn handed_over(
-        &mut self,
-        text: &str,
-        call: &Call<'a>,
-        walk: &Walk,
-    ) -> Option<(Credentials, Option<Seconds>)> {
+    /// The credentials that an expression names.
+    pub(super) fn handed_over(&mut self, text: &str, call: &Call<'a>, walk: &Walk) -> Option<HandedOver> {
         let inner = text.trim().strip_prefix("${{")?.strip_suffix("}}")?;
         let parsed = expression::parse(inner.trim())?;
         let (context, keys) = parsed.name()?;
+        let of_this_job = |found: &Credentials| HandedOver { credentials: found.clone(), age: None };
         match (context, &keys[..]) {
             ("steps", [id, of, output]) if of == "outputs" => {
-                walk.outputs.get(&(id.clone(), output.clone())).map(|found| (found.clone(), None))
+                walk.outputs.get(&(id.clone(), output.clone())).map(of_this_job)
             }
             // The login before put them there: the action exports them to later steps.
             ("env", [name]) if VARIABLES.iter().any(|variable| name.eq_ignore_ascii_case(variable)) => {
-                walk.current_session().map(|found| (found.clone(), None))
+                walk.current_session().map(of_this_job)
             }
             ("needs", [job, of, output]) if of == "outputs" => self.of_job(job, output, call),
             _ => None,
@@ -54,7 +84,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The credentials in the output of another job of the workflow.
-    fn of_job(&mut self, job: &str, output: &str, call: &Call<'a>) -> Option<(Credentials, Option<Seconds>)> {
+    fn of_job(&mut self, job: &str, output: &str, call: &Call<'a>) -> Option<HandedOver> {
         if self.jobs_followed >= MOST_JOBS {
             return None;
         }
@@ -65,71 +95,82 @@ impl<'a> Reader<'a> {
         let mut other = self.beside();
         other.jobs_followed += 1;
         let walk = other.walk(job, node, call, &scope);
-        let (found, _) = other.handed_over(&written.value, call, &walk)?;
+        let found = other.handed_over(&written.value, call, &walk)?;
         self.left = other.left.max(usize::from(self.left > 0));
-        let length = length::of_job(id.place, node, &scope).ok();
-        let rest = walk
-            .logins
-            .iter()
-            .find(|login| login.credentials == found)
-            .zip(length)
-            .map(|(login, length)| length::of_login(&length, login.start, None, &walk.timeouts).seconds.value);
-        Some((found, rest))
+        let login = walk.logins.iter().find(|login| login.credentials == found.credentials)?;
+        let length = length::of_job(id.place, node, &scope).ok()?;
+        let rest = length::of_login(&length, login.start, None, &walk.timeouts);
+        let before = login.age.map_or(Seconds(0), |age| age.seconds);
+        let age = Age { seconds: rest.seconds.value + before, from: rest.from };
+        Some(HandedOver { credentials: found.credentials, age: Some(age) })
     }
 
     /// The credentials of another job that the environment of a step holds.
     pub(super) fn handed_over_in_env(
         &mut self,
         name: &str,
-        node: &Node,
+        token: &SessionToken,
         call: &Call<'a>,
-        scope: &Scope<'a>,
         start: Position,
-        walk: &Walk,
-    ) -> Option<Used> {
-        let token = scope.env("AWS_SESSION_TOKEN").or_else(|| scope.env("AWS_ACCESS_KEY_ID"))?;
-        if token.as_text().is_some() {
-            return None;
-        }
-        let (credentials, age) = self.handed_over(token.expression(), call, walk)?;
-        let hops = match &credentials {
-            Credentials::Path(_, hops) => hops,
-            Credentials::None | Credentials::NotKnown => return None,
+        walk: &mut Walk,
+    ) {
+        let SessionToken { value, place, .. } = token;
+        let Some(HandedOver { credentials, age }) = self.handed_over(value.expression(), call, walk) else {
+            return self.unknown_session(name, token, walk);
         };
-        if walk.logins.iter().any(|known| known.credentials == credentials) {
-            return None;
+        let is_session = matches!(&credentials, Credentials::Path(_, hops) if !hops.is_empty());
+        if !is_session || walk.logins.iter().any(|known| known.credentials == credentials) {
+            return;
         }
-        let lease = hops.last().and_then(|hop| hop.duration.as_ref()).map_or(Seconds::hours(1), |stated| stated.value);
-        let waits = call
-            .job
-            .and_then(|job| entry(job, "environment"))
-            .and_then(|environment| Some(text_of(environment).or_else(|| text_of(entry(environment, "name")?))?.value));
-        let place = entry(node, "env").map_or(node.place, |env| env.place);
-        if let Some(environment) = waits.filter(|_| self.length_of(name, call).is_none_or(|length| length <= lease)) {
-            let message = format!(
-                "its credentials come from another job, and it waits for the environment `{environment}`: an approval \
-                 may take longer than the session lasts"
-            );
-            let help = "log in again in this job, after the approval".to_owned();
-            self.remarks.add(Some(name), NotJudged { place, message, help, cannot_work: false });
-            return None;
+        if let Some(remark) = age.and_then(|_| self.waits_for_approval(*place, &credentials, true, call)) {
+            return self.remarks.add(Some(name), remark);
         }
-        Some(Used {
-            place,
-            from: String::new(),
-            credentials,
-            start,
-            end: None,
-            conditions: Conditions::default(),
-            ends_in_chain: false,
-            age,
-        })
+        let (place, from) = (*place, String::new());
+        walk.logins.push(Used { place, from, credentials, start, end: None, ends_in_chain: false, age, profile: None });
     }
 
-    /// How long the job of this call may run, where that is known.
-    fn length_of(&self, _name: &str, call: &Call<'a>) -> Option<Seconds> {
+    /// Says that the session of a token is not judged, where it is not followed to its login.
+    fn unknown_session(&mut self, name: &str, token: &SessionToken, walk: &Walk) {
+        let SessionToken { value, place, .. } = token;
+        let expression = value.expression();
+        let of_environment = expression.trim_start_matches("${{").trim_start().starts_with("env.");
+        // Nothing in the workflow puts it into the environment, or the remark about the login before says why not.
+        if !token.is_token || of_environment || walk.before == Credentials::NotKnown {
+            return;
+        }
+        // Beside the expression, the text may hold a part of a token.
+        let shown = if expression.starts_with("${{") { expression } else { "an expression" };
+        let message = format!(
+            "AWS_SESSION_TOKEN is `{shown}`: which login made this session, and when it expires, is not in the \
+             workflow"
+        );
+        let help = "log in in this job, or declare the job in an inventory, with its whole path".to_owned();
+        self.remarks.add(Some(name), NotJudged { place: *place, message, help, cannot_work: false });
+    }
+
+    /// Why a job with credentials of another job is not judged: it may wait for an approval first. A job that is longer
+    /// than the session is judged all the same, if it is used for all of the job.
+    pub(super) fn waits_for_approval(
+        &self,
+        place: Place,
+        credentials: &Credentials,
+        for_all: bool,
+        call: &Call<'a>,
+    ) -> Option<NotJudged> {
         let job = call.job?;
-        let scope = self.scope(call, job);
-        Some(length::of_job(job.place, job, &scope).ok()?.seconds.value)
+        let environment = entry(job, "environment")?;
+        let environment = text_of(environment).or_else(|| text_of(entry(environment, "name")?))?.value;
+        let Credentials::Path(_, hops) = credentials else { return None };
+        let lease = hops.last()?.duration.as_ref().map_or(DEFAULT_DURATION, |stated| stated.value);
+        let length = length::of_job(job.place, job, &self.scope(call, job)).ok();
+        if for_all && length.is_some_and(|length| length.seconds.value > lease) {
+            return None;
+        }
+        let message = format!(
+            "its credentials come from another job, and it waits for the environment `{environment}`: an approval \
+             may take longer than the session lasts"
+        );
+        let help = "log in again in this job, after the approval".to_owned();
+        Some(NotJudged { place, message, help, cannot_work: false })
     }
 }

@@ -191,6 +191,12 @@ impl Step<'_> {
         }
     }
 
+    /// The profile that gets the credentials.
+    pub(super) fn profile(&self) -> Option<String> {
+        let profile = self.option("aws-profile")?.value;
+        Some(profile.as_text().unwrap_or_else(|| profile.expression().to_owned()))
+    }
+
     /// The role that the action assumes first.
     pub(super) fn first_role(&self) -> Option<DraftHop> {
         let arn = self.known?.through?;

@@ -98,6 +98,11 @@ pub(super) fn of_job(id: Place, job: &Node, scope: &Scope<'_>) -> Result<Length,
     let limit = scope.runner.limit();
     let (timeout, place) = timeout(job, scope)?;
     Ok(match timeout {
+        Timeout::None if limit < DEFAULT_TIMEOUT => Length {
+            seconds: Placed { value: limit, place: id },
+            from: LengthFrom::Declared,
+            comment: format!("GitHub ends a job on this runner after {} minutes", limit.0 / 60),
+        },
         Timeout::None => Length {
             seconds: Placed { value: DEFAULT_TIMEOUT, place: id },
             from: LengthFrom::Assumed,
@@ -114,6 +119,15 @@ pub(super) fn of_job(id: Place, job: &Node, scope: &Scope<'_>) -> Result<Length,
             comment: "timeout-minutes".to_owned(),
         },
     })
+}
+
+/// The least that is needed of credentials that another job made and that the next role is assumed with.
+pub(super) fn until_the_next_login(job: &Length, from: LengthFrom) -> Length {
+    Length {
+        seconds: Placed { value: LEAST, place: job.seconds.place },
+        from,
+        comment: "the next role is assumed with these credentials".to_owned(),
+    }
 }
 
 /// How long the credentials are needed that begin at one position and end at another, or with the job. `steps` has the

@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use super::Workflow;
+use super::tree;
 use crate::inventory::problem::Sink;
-use crate::inventory::yaml::{self, Node, Value};
+use crate::inventory::yaml::{Node, Value};
 
 /// The action that puts the repository into the workspace, or into a folder of it.
 pub(super) const CHECKOUT: &str = "actions/checkout@";
@@ -41,10 +43,13 @@ pub(super) struct LocalFiles(BTreeMap<(PathBuf, String), Result<File, String>>);
 
 impl LocalFiles {
     /// Reads what these workflows use, and what that uses. `files` gets a name for each.
+    /// The text of a file that is known already goes before that of the disk.
     pub(super) fn gather<'a>(
         workflows: impl Iterator<Item = (Option<&'a Path>, &'a Node)>,
+        known: impl Iterator<Item = &'a Workflow>,
         files: &mut Vec<Arc<str>>,
     ) -> Self {
+        let known: Known<'_> = known.map(|file| (normal(Path::new(&file.name)), file)).collect();
         let mut found = Self::default();
         let mut wanted: Vec<(PathBuf, String)> = Vec::new();
         for (root, tree) in workflows {
@@ -60,7 +65,7 @@ impl LocalFiles {
                 continue;
             }
             let file = if found.0.len() < MAX_FILES {
-                read(&root, &path, files)
+                read(&root, &path, &known, files)
             } else {
                 Err(format!("more than {MAX_FILES} files of the repository are used, and no more are read"))
             };
@@ -70,6 +75,12 @@ impl LocalFiles {
             found.0.insert((root, path), file);
         }
         found
+    }
+
+    /// The files that were read.
+    pub(super) fn all(&self) -> impl Iterator<Item = Workflow> + '_ {
+        let files = self.0.values().filter_map(|file| file.as_ref().ok());
+        files.map(|file| Workflow { name: file.name.to_string(), text: file.text.clone() })
     }
 
     /// The file that `uses` names in a workflow of this repository, below the root or in one of these folders of a
@@ -132,7 +143,15 @@ fn used_by(node: &Node, found: &mut impl FnMut(&str)) {
     }
 }
 
-fn read(root: &Path, uses: &str, files: &mut Vec<Arc<str>>) -> Result<File, String> {
+/// Files whose text is known, by their paths.
+type Known<'a> = BTreeMap<PathBuf, &'a Workflow>;
+
+/// A path without the parts that mean nothing.
+fn normal(path: &Path) -> PathBuf {
+    path.components().filter(|part| *part != Component::CurDir).collect()
+}
+
+fn read(root: &Path, uses: &str, known: &Known<'_>, files: &mut Vec<Arc<str>>) -> Result<File, String> {
     let within = Path::new(uses.trim_start_matches("./"));
     if within.components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir)) {
         return Err("the path leads out of the repository".to_owned());
@@ -143,14 +162,22 @@ fn read(root: &Path, uses: &str, files: &mut Vec<Arc<str>>) -> Result<File, Stri
     } else {
         vec![within.join("action.yml"), within.join("action.yaml")]
     };
-    let Some(path) = candidates.iter().map(|path| root.join(path)).find(|path| path.is_file()) else {
-        let names: Vec<String> = candidates.iter().map(|path| root.join(path).display().to_string()).collect();
-        return Err(format!("there is no file {}", names.join(" and no file ")));
+    let known = candidates.iter().find_map(|path| known.get(&normal(&root.join(path))));
+    let on_disk = || candidates.iter().map(|path| root.join(path)).find(|path| path.is_file());
+    let (name, text): (Arc<str>, String) = match (known, on_disk()) {
+        (Some(known), _) => (known.name.as_str().into(), known.text.clone()),
+        (None, Some(path)) => {
+            let name: Arc<str> = path.display().to_string().into();
+            let text = text_of(root, &path).map_err(|why| format!("{name} cannot be read: {why}"))?;
+            (name, text)
+        }
+        (None, None) => {
+            let names: Vec<String> = candidates.iter().map(|path| root.join(path).display().to_string()).collect();
+            return Err(format!("there is no file {}", names.join(" and no file ")));
+        }
     };
-    let name: Arc<str> = path.display().to_string().into();
-    let text = text_of(root, &path).map_err(|why| format!("{name} cannot be read: {why}"))?;
     let mut sink = Sink::default();
-    let tree = yaml::parse(yaml::Dialect::WORKFLOW, files.len(), &text, &mut sink);
+    let tree = tree::read(files.len(), &text, &mut sink);
     match (tree, sink.problems.first()) {
         (Some(tree), None) => {
             files.push(Arc::clone(&name));

@@ -4,7 +4,7 @@
 use super::action::{Precedence, Version, Way};
 use super::known::{Known, known};
 use super::node::{entry, text_of};
-use super::runner::{IdToken, Runner};
+use super::runner::IdToken;
 use super::scope::Scope;
 use crate::import::DraftHop;
 use crate::import::expression::Possible;
@@ -47,6 +47,8 @@ pub(super) struct Login {
     pub(super) chained: bool,
     /// The environment gets the credentials; otherwise they are in a profile or in outputs.
     pub(super) exported: bool,
+    /// The profile that gets the credentials.
+    pub(super) profile: Option<String>,
     /// What people should know, and what to do.
     pub(super) note: Option<(String, String)>,
 }
@@ -151,6 +153,7 @@ impl<'a> Step<'a> {
         let mut handed = || handed_over(token.as_ref().or(key.as_ref())?.expression());
         let keys = if token.is_some() { Source::of_kind("session-token") } else { Source::of_kind("iam-user") };
         let exported = self.exports();
+        let profile = self.profile();
         let Some(role) = self.value("role-to-assume", |text| self.scope.fill(text)) else {
             if self.known.is_some() && key.is_none() {
                 return Err(self.not_judged("the action is given no role", "name the role in the action's input"));
@@ -160,11 +163,14 @@ impl<'a> Step<'a> {
                 (true, None, Some(keys)) if token.is_none() => Credentials::Path(keys, Vec::new()),
                 (true, ..) => return Err(self.copied_session()),
                 (false, ..) if *before != Credentials::None => return Ok(Effect::Nothing),
+                (false, ..) if self.scope.runner.is_hosted() => {
+                    return Err(self.cannot_work("no role-to-assume and no keys", "name a role in role-to-assume"));
+                }
                 (false, ..) => return Err(self.ambient("no role-to-assume and no keys")),
             };
-            return Ok(Effect::Login(Login { credentials, chained: false, exported, note: None }));
+            return Ok(Effect::Login(Login { credentials, chained: false, exported, profile, note: None }));
         };
-        let mut login = Login { credentials: Credentials::None, chained: false, exported, note: None };
+        let mut login = Login { credentials: Credentials::None, chained: false, exported, profile, note: None };
         let (way, source, mut hops) = if let (true, Some(keys)) = (key.is_some(), keys) {
             match handed() {
                 Some(Credentials::Path(source, hops)) => {
@@ -200,6 +206,12 @@ impl<'a> Step<'a> {
                     (way, source.clone(), hops.clone())
                 }
                 Credentials::NotKnown => return Err(self.not_known_before()),
+                Credentials::None if way == Way::Chained && self.scope.runner.is_hosted() => {
+                    return Err(self.cannot_work(
+                        "role-chaining, and no login before it",
+                        "log in to the first role in a step before, or take out role-chaining",
+                    ));
+                }
                 Credentials::None if way == Way::Chained => return Err(self.not_known_before()),
                 Credentials::None => return Err(self.no_credentials()),
             }
@@ -277,7 +289,7 @@ impl<'a> Step<'a> {
 
     /// No keys, no identity token and no earlier login.
     fn no_credentials(&self) -> NotJudged {
-        if self.scope.runner != Runner::Hosted {
+        if !self.scope.runner.is_hosted() {
             return self.ambient("no `id-token: write` on a runner that may have credentials");
         }
         let why = match &self.scope.id_token {
@@ -285,9 +297,12 @@ impl<'a> Step<'a> {
             IdToken::NotWritten => "no `permissions` with `id-token: write` are written".to_owned(),
             IdToken::Granted | IdToken::CallerDecides => "the action does not ask for an identity token".to_owned(),
         };
-        let message =
-            format!("{why}, and there are no keys: a GitHub-hosted runner has no credentials, the step fails");
-        let help = "add `id-token: write` to the job's permissions";
+        self.cannot_work(&format!("{why}, and there are no keys"), "add `id-token: write` to the job's permissions")
+    }
+
+    /// A login that fails in every run on a runner of GitHub's.
+    fn cannot_work(&self, why: &str, help: &str) -> NotJudged {
+        let message = format!("{why}: a GitHub-hosted runner has no credentials, the step fails");
         NotJudged { cannot_work: true, ..self.not_judged(message, help) }
     }
 }

@@ -53,6 +53,19 @@ impl<'a> Row<'a> {
         self.used.borrow().clone()
     }
 
+    /// Whether both have the same values under these names.
+    pub(super) fn is_like(&self, other: &Self, names: &BTreeSet<String>) -> bool {
+        let is_same = |name: &String| match (self.look(name), other.look(name)) {
+            (Cell::Node(None), Cell::Node(None)) => true,
+            (Cell::Node(Some(own)), Cell::Node(Some(other))) => {
+                text_of(own).is_some() && text_of(own).map(|text| text.value) == text_of(other).map(|text| text.value)
+            }
+            (Cell::Computed(own), Cell::Computed(other)) => own == other,
+            _ => false,
+        };
+        names.iter().all(is_same)
+    }
+
     /// Its values under these names; of a role its name alone.
     fn label(&self, names: &BTreeSet<String>) -> String {
         let values = names.iter().filter_map(|name| match self.look(name) {

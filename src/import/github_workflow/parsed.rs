@@ -7,10 +7,11 @@ use std::sync::Arc;
 use super::Workflow;
 use super::local::root_of;
 use super::node::{entries, entry, text_of};
+use super::tree;
 use crate::import::{Imported, locate};
+use crate::inventory::Remark;
 use crate::inventory::problem::{Place, Sink};
-use crate::inventory::yaml::{self, Node, Value};
-use crate::inventory::{Problem, Remark};
+use crate::inventory::yaml::{Node, Value};
 
 /// A workflow that could be read.
 pub(super) struct Parsed<'a> {
@@ -28,16 +29,7 @@ impl<'a> Parsed<'a> {
         imported: &mut Imported,
     ) -> Option<Self> {
         let mut sink = Sink::default();
-        let tree = yaml::parse(yaml::Dialect::WORKFLOW, index, &workflow.text, &mut sink);
-        // GitHub refuses a workflow with a repeated key.
-        let mut repeated = Sink::default();
-        tree.iter().for_each(|tree| yaml::report_all_duplicates(tree, &mut repeated));
-        let tree = tree.filter(|_| repeated.problems.is_empty());
-        let repeated = repeated
-            .problems
-            .into_iter()
-            .map(|problem| Problem { message: format!("{}: GitHub refuses the workflow", problem.message), ..problem });
-        sink.problems.extend(repeated);
+        let tree = tree::read(index, &workflow.text, &mut sink);
         for problem in sink.problems {
             let at = problem.place.unwrap_or_else(|| Place::start_of(index));
             let location = locate(at, files);

@@ -6,27 +6,27 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::conditions::runs;
+use super::cases::{Case, MOST_CASES};
+use super::conditions::Conditions;
+use super::drafts::{self, OfStep};
 use super::foreign::workflow_that_may_log_in;
-use super::length;
 use super::local::{File, LocalFiles};
-use super::login::{Credentials, NotJudged};
+use super::login::NotJudged;
 use super::matrix::{self, Row};
 use super::node::{entry, entry_with_key, text_of};
 use super::parsed::Parsed;
 use super::remarks::Remarks;
 use super::runner::{IdToken, Runner, grants_id_token};
 use super::scope::{Given, Inputs, Kind, MAX_LOOKUPS, Scope, Secrets};
-use super::steps::{Used, Walk};
 use crate::import::{Draft, Variables, locate};
 use crate::inventory::problem::{Place, Placed};
 use crate::inventory::yaml::{Node, Value};
-use crate::inventory::{JobComments, Refresh};
 
 /// How deep actions and called workflows may nest (GitHub Actions, "Reusing workflow configurations": ten levels).
 const MAX_NESTING: usize = 10;
-/// How many jobs and steps are followed, those of actions again for each use: nested files can multiply.
-pub(super) const MAX_STEPS: usize = 100_000;
+/// How many jobs and steps are followed, those of actions again for each use and all again for each case: nested files
+/// can multiply.
+pub(super) const MAX_STEPS: usize = 400_000;
 
 /// Follows workflows.
 pub(super) struct Reader<'a> {
@@ -41,6 +41,7 @@ pub(super) struct Reader<'a> {
     /// How many more jobs and steps are followed.
     pub(super) left: usize,
     lookups: Rc<Counter<usize>>,
+    case: Rc<Case>,
     /// How many jobs were followed to find credentials that they hand over.
     pub(super) jobs_followed: usize,
 }
@@ -58,6 +59,8 @@ pub(super) struct Call<'a> {
     pub(super) stack: Vec<&'a str>,
     /// The job that is followed.
     pub(super) job: Option<&'a Node>,
+    /// The conditions of the calling jobs.
+    pub(super) conditions: Conditions<'a>,
 }
 
 impl<'a> Reader<'a> {
@@ -71,6 +74,7 @@ impl<'a> Reader<'a> {
             notes: Remarks::default(),
             left: MAX_STEPS,
             lookups: Rc::new(Counter::new(MAX_LOOKUPS)),
+            case: Rc::default(),
             jobs_followed: 0,
         }
     }
@@ -82,6 +86,7 @@ impl<'a> Reader<'a> {
             remarks: Remarks::default(),
             notes: Remarks::default(),
             lookups: Rc::clone(&self.lookups),
+            case: Rc::clone(&self.case),
             ..*self
         }
     }
@@ -104,6 +109,7 @@ impl<'a> Reader<'a> {
             caller: None,
             stack: Vec::new(),
             job: None,
+            conditions: Conditions::default(),
         };
         self.jobs(&stem, &call);
     }
@@ -126,18 +132,19 @@ impl<'a> Reader<'a> {
             }
         };
         let mut used = BTreeSet::new();
+        let mut followed: Vec<Rc<Row<'a>>> = Vec::new();
         let mut distinct: Vec<(Rc<Row<'a>>, Vec<Draft>)> = Vec::new();
         for row in rows {
+            // Only what was looked up decides.
+            if followed.iter().any(|known| row.is_like(known, &known.used())) {
+                continue;
+            }
             let row = Rc::new(row);
             let given = Given { row: Rc::clone(&row), ..(*call.given).clone() };
             let call = Call { given: Rc::new(given), job: Some(job), ..call.clone() };
-            let mut reader = self.beside();
-            reader.one_job(name, id, &call, job);
-            self.left = reader.left.max(usize::from(self.left > 0));
-            self.remarks.append(reader.remarks);
-            self.notes.append(reader.notes);
+            let drafts = self.in_all_cases(name, id, &call, job);
             used.extend(row.used());
-            let drafts = reader.drafts;
+            followed.push(Rc::clone(&row));
             if !drafts.is_empty() && !distinct.iter().any(|(_, known)| *known == drafts) {
                 distinct.push((row, drafts));
             }
@@ -154,6 +161,43 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The jobs of the inventory that one row of a matrix makes, in all cases in which it can run.
+    fn in_all_cases(&mut self, name: &str, id: &Placed<String>, call: &Call<'a>, job: &'a Node) -> Vec<Draft> {
+        let before = self.case.answers();
+        let mut cases = vec![before.clone()];
+        let (mut own, mut called) = (Vec::new(), Vec::new());
+        let mut remarks = Remarks::default();
+        let mut followed = 0;
+        while let Some(case) = cases.pop() {
+            self.case.set(case);
+            let mut reader = self.beside();
+            let found = reader.one_job(name, id, call, job);
+            self.left = reader.left.max(usize::from(self.left > 0));
+            if followed >= MOST_CASES {
+                let message = format!("more than {MOST_CASES} combinations of conditions and inputs decide its logins");
+                let help = "split the job, or declare it in an inventory".to_owned();
+                remarks.add(Some(name), NotJudged { place: id.place, message, help, cannot_work: false });
+                self.case.split();
+                break;
+            }
+            if let Some(split) = self.case.split() {
+                cases.extend(split.into_iter().rev());
+                continue;
+            }
+            followed += 1;
+            drafts::add(&mut own, found);
+            drafts::add(&mut called, reader.drafts.into_iter().map(|draft| OfStep { step: 0, draft }).collect());
+            remarks.append(reader.remarks);
+            self.notes.append(reader.notes);
+        }
+        self.case.set(before);
+        let own = drafts::named(name, own);
+        // A login that is judged in one case does not fail in every run.
+        remarks.forget_failures(own.iter().map(|draft| draft.place));
+        self.remarks.append(remarks);
+        own.into_iter().chain(called.into_iter().map(|of_step| of_step.draft)).collect()
+    }
+
     /// The scope of a job.
     pub(super) fn scope(&self, call: &Call<'a>, job: &'a Node) -> Scope<'a> {
         let scope = Scope {
@@ -161,6 +205,7 @@ impl<'a> Reader<'a> {
             given: Rc::clone(&call.given),
             env: Vec::new(),
             lookups: Rc::clone(&self.lookups),
+            case: Rc::clone(&self.case),
             text: call.text,
             id_token: self.id_token(call, job),
             runner: Runner::NotKnown,
@@ -169,67 +214,20 @@ impl<'a> Reader<'a> {
         Scope { runner: Runner::named(entry(job, "runs-on"), &scope), ..scope }
     }
 
-    fn one_job(&mut self, name: &str, id: &Placed<String>, call: &Call<'a>, job: &'a Node) {
+    /// The logins of a job in one case. Those of the jobs that it calls are in `drafts`.
+    fn one_job(&mut self, name: &str, id: &Placed<String>, call: &Call<'a>, job: &'a Node) -> Vec<OfStep> {
         let scope = self.scope(call, job);
-        if !self.goes_on(id.place) || runs(job, &scope) == Some(false) {
-            return;
+        if self.case.is_open() || !self.goes_on(id.place) {
+            return Vec::new();
         }
+        let Some(conditions) = call.conditions.and(job, &scope, "") else { return Vec::new() };
+        let call = Call { conditions, ..call.clone() };
         if let Some(uses) = entry(job, "uses").and_then(text_of) {
-            return self.called(name, &uses, call, &scope, job);
+            self.called(name, &uses, &call, &scope, job);
+            return Vec::new();
         }
-        let walk = self.walk(name, job, call, &scope);
-        self.draft(name, id, job, &scope, walk);
-    }
-
-    /// A job of the inventory for each login that the job uses.
-    fn draft(&mut self, name: &str, id: &Placed<String>, job: &Node, scope: &Scope<'_>, walk: Walk) {
-        let Walk { logins, timeouts, .. } = walk;
-        let used = |login: &Used| matches!(&login.credentials, Credentials::Path(_, hops) if !hops.is_empty());
-        if !logins.iter().any(used) {
-            return;
-        }
-        let length = match length::of_job(id.place, job, scope) {
-            Ok(length) => length,
-            Err(remark) => return self.remarks.add(Some(name), remark),
-        };
-        let single_login = logins.iter().filter(|login| used(login)).count() == 1;
-        let mut drafts: Vec<Draft> = Vec::new();
-        for login in logins {
-            let Credentials::Path(source, hops) = login.credentials else { continue };
-            if hops.is_empty() {
-                continue;
-            }
-            let length = length::of_login(&length, login.start, login.end, &timeouts);
-            // The path of the chained login has the role. Alone it counts where steps with a timeout come in between.
-            if login.ends_in_chain && !length.is_of_steps() {
-                continue;
-            }
-            let draft = Draft {
-                name: String::new(),
-                place: login.place,
-                length: length.seconds,
-                length_from: length.from,
-                age: login.age.map(|value| Placed { value, place: login.place }),
-                source,
-                hops,
-                refresh: Refresh::None,
-                comments: JobComments {
-                    above: vec![format!("{}{}", locate(login.place, self.files), login.from)],
-                    length: Some(length.comment),
-                    source: None,
-                },
-                single_login,
-            };
-            // A login that is repeated in the job is one job of the inventory.
-            if !drafts.iter().any(|known| known.is_like(&draft)) {
-                drafts.push(draft);
-            }
-        }
-        let several = drafts.len() > 1;
-        for (number, draft) in drafts.into_iter().enumerate() {
-            let name = if several { format!("{name}-{}", number + 1) } else { name.to_owned() };
-            self.drafts.push(Draft { name, ..draft });
-        }
+        let walk = self.walk(name, job, &call, &scope);
+        if self.case.is_open() { Vec::new() } else { self.logins(name, id, job, &scope, walk) }
     }
 
     /// The jobs of a workflow that a job calls.
@@ -237,7 +235,9 @@ impl<'a> Reader<'a> {
         let path = &uses.value;
         if !path.starts_with("./") {
             let id_token = scope.id_token == IdToken::Granted;
-            if let Some(remark) = workflow_that_may_log_in(uses, job, id_token) {
+            if let Some(remark) = workflow_that_may_log_in(uses, job, id_token)
+                && call.conditions.hold()
+            {
                 self.remarks.add_once_per_file(name, remark);
             }
             return;
@@ -266,9 +266,11 @@ impl<'a> Reader<'a> {
             (Some(Value::Text(_)), passed @ Secrets::Passed(_)) => passed.clone(),
             _ => Secrets::Passed(scope.pass(entry(job, "secrets"), None, Kind::Text)),
         };
-        let given = Rc::new(Given { inputs: Inputs::Passed(inputs), secrets, row: Rc::default() });
+        let events = Rc::clone(&call.given.events);
+        let given = Rc::new(Given { inputs: Inputs::Passed(inputs), secrets, row: Rc::default(), events });
         let caller = Some(scope.id_token.clone());
-        let call = Call { tree: &file.tree, text: &file.text, root: call.root, given, caller, stack, job: None };
+        let (tree, text) = (&file.tree, &*file.text);
+        let call = Call { tree, text, given, caller, stack, job: None, ..call.clone() };
         self.jobs(name, &call);
     }
 

@@ -45,6 +45,12 @@ impl Remarks {
         other.0.into_iter().for_each(|remark| self.merge(remark));
     }
 
+    /// Drops what is said of logins at these places that fail in every run.
+    pub(super) fn forget_failures(&mut self, places: impl Iterator<Item = Place>) {
+        let places: Vec<Place> = places.collect();
+        self.0.retain(|remark| !(remark.cannot_work && places.contains(&remark.place)));
+    }
+
     fn merge(&mut self, remark: OfPlace) {
         let same_place =
             |known: &OfPlace| known.place == remark.place || (remark.per_file && known.place.file == remark.place.file);

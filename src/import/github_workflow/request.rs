@@ -6,6 +6,7 @@ use crate::import::expression::Possible;
 use crate::import::{DraftHop, DraftRole};
 use crate::inventory::Seconds;
 use crate::inventory::problem::{Place, Placed};
+use crate::lease::rules::{ASSUME_ROLE_RANGE, DEFAULT_DURATION};
 
 impl Step<'_> {
     /// The hop that the step adds after these.
@@ -85,13 +86,15 @@ impl Step<'_> {
                 }
             }
         }
-        // Of several, the shortest expires first; a chained request is refused by the longest.
-        let sts_default = Seconds::hours(1);
-        let by_length = |duration: &Option<Seconds>| duration.unwrap_or(sts_default);
-        let chosen = match way {
-            Way::SessionKeys | Way::Chained => stated.into_iter().max_by_key(by_length),
-            Way::IdentityToken | Way::TokenFile | Way::Keys => stated.into_iter().min_by_key(by_length),
+        // Of several, STS refuses the one out of range, the shortest expires first, and a chained request is refused by
+        // the longest.
+        let seconds = |duration: &Option<Seconds>| duration.unwrap_or(DEFAULT_DURATION);
+        let out_of_range = stated.iter().find(|duration| !ASSUME_ROLE_RANGE.contains(&seconds(duration))).copied();
+        let by_length = || match way {
+            Way::SessionKeys | Way::Chained => stated.iter().copied().max_by_key(seconds),
+            Way::IdentityToken | Way::TokenFile | Way::Keys => stated.iter().copied().min_by_key(seconds),
         };
+        let chosen = out_of_range.or_else(by_length);
         Ok(chosen.flatten().map(|value| Placed { value, place }))
     }
 }

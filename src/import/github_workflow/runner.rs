@@ -11,6 +11,10 @@ use crate::inventory::yaml::{Node, Value};
 pub(super) const DEFAULT_TIMEOUT: Seconds = Seconds::minutes(360);
 /// When GitHub ends a job on a runner of its own, whatever `timeout-minutes` says (GitHub docs, Actions limits).
 const HOSTED_LIMIT: Seconds = Seconds::hours(6);
+/// When GitHub ends a job on a runner with one processor (GitHub changelog of 2026-01-22, "1 vCPU Linux runner").
+const SLIM_LIMIT: Seconds = Seconds::minutes(15);
+/// The label of such a runner.
+const SLIM_LABEL: &str = "ubuntu-slim";
 /// When GitHub ends a job on a self-hosted runner (GitHub docs, Actions limits: five days).
 const SELF_HOSTED_LIMIT: Seconds = Seconds::hours(5 * 24);
 /// How the labels of GitHub's own runners begin (GitHub docs, "Choosing the runner for a job").
@@ -40,8 +44,8 @@ pub(super) fn grants_id_token(permissions: &Node) -> bool {
 /// Whose machine a job runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Runner {
-    /// GitHub's: it has no AWS credentials of its own.
-    Hosted,
+    /// GitHub's: it has no AWS credentials of its own, and ends a job after this time.
+    Hosted(Seconds),
     SelfHosted,
     /// A label that does not show it.
     NotKnown,
@@ -60,16 +64,21 @@ impl Runner {
         if labels.iter().any(|label| label.contains("self-hosted")) {
             Self::SelfHosted
         } else if complete && !labels.is_empty() && labels.iter().all(hosted) {
-            Self::Hosted
+            let slim = labels.iter().all(|label| label.eq_ignore_ascii_case(SLIM_LABEL));
+            Self::Hosted(if slim { SLIM_LIMIT } else { HOSTED_LIMIT })
         } else {
             Self::NotKnown
         }
     }
 
+    pub(super) fn is_hosted(self) -> bool {
+        matches!(self, Self::Hosted(_))
+    }
+
     /// When GitHub ends a job here at the latest.
     pub(super) fn limit(self) -> Seconds {
         match self {
-            Self::Hosted => HOSTED_LIMIT,
+            Self::Hosted(limit) => limit,
             Self::SelfHosted | Self::NotKnown => SELF_HOSTED_LIMIT,
         }
     }

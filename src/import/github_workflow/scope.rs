@@ -4,11 +4,14 @@ use std::cell::Cell as Counter;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::cases::Case;
+use super::inputs::{CALLED, events, is_of_type};
 use super::matrix::{Cell, Row};
 use super::node::{entries, entry, text_of};
 use super::runner::{IdToken, Runner};
-use crate::import::expression::{self, Possible, Scalar};
+use crate::import::expression::{self, Expression, Possible, Scalar};
 use crate::import::variables::Variables;
+use crate::inventory::problem::Placed;
 use crate::inventory::yaml::{Node, Value};
 
 /// How many names are looked up for one run: expressions that refer to each other can multiply.
@@ -34,7 +37,7 @@ pub(super) enum Kind {
 /// The inputs of a workflow or an action.
 #[derive(Clone)]
 pub(super) enum Inputs<'a> {
-    /// Whoever starts the workflow gives them; `on` declares their defaults.
+    /// Whoever starts the workflow gives them; `on` declares them for two of its events.
     Declared(Option<&'a Node>),
     /// A caller gives these, and no others.
     Passed(BTreeMap<String, Passed<'a>>),
@@ -55,6 +58,8 @@ pub(super) struct Given<'a> {
     pub(super) inputs: Inputs<'a>,
     pub(super) secrets: Secrets<'a>,
     pub(super) row: Rc<Row<'a>>,
+    /// The events that start the workflow, or the workflow that calls it.
+    pub(super) events: Rc<[String]>,
 }
 
 /// An `env` map, with what was given where it stands.
@@ -68,6 +73,8 @@ pub(super) struct Scope<'a> {
     /// The innermost first.
     pub(super) env: Vec<Env<'a>>,
     pub(super) lookups: Rc<Counter<usize>>,
+    /// The case in which the job runs.
+    pub(super) case: Rc<Case>,
     /// The file's text: a comment beside a step names the version of a pinned action.
     pub(super) text: &'a str,
     pub(super) id_token: IdToken,
@@ -76,12 +83,12 @@ pub(super) struct Scope<'a> {
 
 /// How an input or a secret counts that whoever starts the workflow may give or leave out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Optional {
+pub(super) enum Optional {
     /// An input has its default; what has none is unknown.
     Unknown,
     /// An input has its default; what has none is empty.
     Empty,
-    /// Every input is unknown: a condition holds for some runs and not for others.
+    /// An input is unknown: a condition holds for some runs and not for others.
     Open,
 }
 
@@ -100,15 +107,21 @@ impl<'a> Scope<'a> {
         self.evaluate(text, Optional::Empty, &self.given, &self.env)
     }
 
-    /// A condition; without `${{ }}` all of it is an expression.
-    pub(super) fn condition(&self, text: &str) -> Possible {
-        let whole = if text.contains("${{") { text.to_owned() } else { format!("${{{{ {text} }}}}") };
-        self.evaluate(&whole, Optional::Open, &self.given, &self.env)
+    /// The value of a condition, or of a part of it.
+    pub(super) fn condition(&self, expression: &Expression) -> Possible {
+        let mut lookup = |context: &str, name: &str| self.lookup(context, name, Optional::Open, &self.given, &self.env);
+        expression::evaluate(expression, &mut lookup)
     }
 
     /// A variable of the environment that the files declare.
     pub(super) fn env(&self, name: &str) -> Option<Possible> {
         self.declared_env(name, Optional::Unknown, &self.env)
+    }
+
+    /// The same, where what a caller may leave out counts as left out, with the place where it is written.
+    pub(super) fn env_as_left_out(&self, name: &str) -> Option<Placed<Possible>> {
+        let place = self.env.iter().find_map(|(map, _)| entry(map, name))?.place;
+        Some(Placed { value: self.declared_env(name, Optional::Empty, &self.env)?, place })
     }
 
     /// The same scope within another `env`.
@@ -131,7 +144,7 @@ impl<'a> Scope<'a> {
         let defaults = entries(declared).filter_map(|(name, input)| Some((name, entry(input, "default")?)));
         let all = defaults.chain(entries(with));
         let kind = |name: &str| match declared.and_then(|declared| entry(declared, name)) {
-            Some(input) if has(input, "type", "string") => Kind::Text,
+            Some(input) if is_of_type(input, "string") => Kind::Text,
             _ => kind,
         };
         let passed = |(name, node): (&str, &'a Node)| {
@@ -154,7 +167,7 @@ impl<'a> Scope<'a> {
         expression::fill(text, &mut |context, name| self.lookup(context, name, optional, given, env))
     }
 
-    fn value(
+    pub(super) fn value(
         &self,
         node: &Node,
         kind: Kind,
@@ -186,6 +199,7 @@ impl<'a> Scope<'a> {
         match context {
             "env" => variable().or_else(|| self.declared_env(name, optional, env)),
             "inputs" => self.input(name, optional, &given.inputs),
+            "github" if name.eq_ignore_ascii_case("event_name") => variable().or_else(|| self.event_name(optional)),
             "github" if name.starts_with("event.inputs.") => {
                 let name = name.trim_start_matches("event.inputs.");
                 // The event holds texts alone.
@@ -210,54 +224,18 @@ impl<'a> Scope<'a> {
         env.iter().enumerate().find_map(|(index, (map, given))| {
             let written = entry(map, name)?;
             let outer = env.get(index + 1..).unwrap_or_default();
-            self.value(written, Kind::Text, optional, given, outer)
+            // The environment holds texts alone.
+            self.value(written, Kind::Text, optional, given, outer).map(Possible::into_texts)
         })
     }
 
-    fn passed(&self, passed: &Passed<'a>, optional: Optional) -> Option<Possible> {
+    pub(super) fn passed(&self, passed: &Passed<'a>, optional: Optional) -> Option<Possible> {
         let Passed { node, scope, kind } = passed;
         let value = scope.value(node, *kind, optional, &scope.given, &scope.env)?;
         Some(match kind {
             Kind::Text => value.into_texts(),
             Kind::Typed => value,
         })
-    }
-
-    fn input(&self, name: &str, optional: Optional, inputs: &Inputs<'a>) -> Option<Possible> {
-        let on = match inputs {
-            Inputs::Passed(passed) => {
-                return match passed.get(&name.to_ascii_lowercase()) {
-                    Some(passed) => self.passed(passed, optional),
-                    None => Some(Possible::text("")),
-                };
-            }
-            Inputs::Declared(on) => on,
-        };
-        let declared = |event: &str| entry(entry(entry((*on)?, event)?, "inputs")?, name);
-        let all: Vec<&Node> = ["workflow_call", "workflow_dispatch"].into_iter().filter_map(declared).collect();
-        let has = |key: &str, value: &str| all.iter().any(|input| has(input, key, value));
-        if let Some(given) = self.variables.get("inputs", name) {
-            let switch = given.parse().ok().filter(|_| has("type", "boolean"));
-            return Some(switch.map_or_else(|| Possible::text(given), |on| Possible::known(Scalar::Bool(on))));
-        }
-        if optional == Optional::Open {
-            return None;
-        }
-        let default = all.iter().find_map(|input| entry(input, "default"));
-        if let Some(default) = default {
-            let value = self.value(default, Kind::Typed, optional, &self.given, &[])?;
-            let typed = has("type", "boolean") || has("type", "number");
-            return Some(if typed { value } else { value.into_texts() });
-        }
-        if let Some(Value::List(options)) = all.iter().find_map(|input| Some(&entry(input, "options")?.value)) {
-            let options = options.iter().filter_map(text_of).map(|option| Scalar::Text(option.value));
-            return Some(Possible::one_of(options, format!("${{{{ inputs.{name} }}}}")));
-        }
-        let left_out = optional == Optional::Empty && !all.is_empty() && !has("required", "true");
-        if has("type", "boolean") {
-            return left_out.then(|| Possible::known(Scalar::Bool(false)));
-        }
-        left_out.then(|| Possible::text(""))
     }
 
     fn secret(&self, name: &str, optional: Optional, secrets: &Secrets<'a>) -> Option<Possible> {
@@ -278,15 +256,16 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// Whether an input declares this.
-fn has(input: &Node, key: &str, value: &str) -> bool {
-    entry(input, key).and_then(text_of).is_some_and(|text| text.value == value)
-}
-
 impl<'a> Given<'a> {
     /// What a workflow that nothing calls is given.
     pub(super) fn of_run(on: Option<&'a Node>) -> Self {
-        let declared = on.and_then(|on| entry(on, "workflow_call")).and_then(|call| entry(call, "secrets"));
-        Self { inputs: Inputs::Declared(on), secrets: Secrets::Repository(declared), row: Rc::default() }
+        let declared = on.and_then(|on| entry(on, CALLED)).and_then(|call| entry(call, "secrets"));
+        let events = on.map_or_else(Vec::new, events);
+        Self {
+            inputs: Inputs::Declared(on),
+            secrets: Secrets::Repository(declared),
+            row: Rc::default(),
+            events: events.into(),
+        }
     }
 }

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::conditions::{Conditions, Runs};
-use super::foreign::{hands_keys_over, program_may_log_in, step_that_may_log_in};
-use super::hand_over;
+use super::conditions::Conditions;
+use super::foreign::{exports_keys, hands_keys_over, program_may_log_in, step_that_may_log_in};
+use super::hand_over::{self, Age, HandedOver, SessionToken};
 use super::length::{self, Position};
 use super::local::CHECKOUT;
 use super::login::{Credentials, Effect, Login, NotJudged, Step};
@@ -25,14 +25,14 @@ pub(super) struct Used {
     pub(super) from: String,
     pub(super) credentials: Credentials,
     pub(super) start: Position,
-    /// Where another login replaces the credentials in every run.
+    /// Where another login replaces the credentials.
     pub(super) end: Option<Position>,
-    /// The conditions on which it runs: only a run knows whether they hold.
-    pub(super) conditions: Conditions,
     /// Where it ends, its credentials assume the next role.
     pub(super) ends_in_chain: bool,
     /// How old the credentials may be when the job starts: another job made them.
-    pub(super) age: Option<Seconds>,
+    pub(super) age: Option<Age>,
+    /// The profile that has the credentials, where the environment has none of them.
+    pub(super) profile: Option<String>,
 }
 
 /// What the steps of a job do.
@@ -57,33 +57,39 @@ impl Walk {
         let session = |found: &&Credentials| matches!(found, Credentials::Path(_, hops) if !hops.is_empty());
         self.current.map(|current| &self.logins[current].credentials).filter(session)
     }
+
+    /// Adds a login, and ends the use of the one that it replaces. `exported`: the environment gets the credentials.
+    fn add(&mut self, login: Used, chained: bool, exported: bool) {
+        // A user's keys before the login are no session.
+        let replaces = exported && !chained && self.current_session().is_some();
+        if let Some(current) = self.current.filter(|_| exported) {
+            let current = &mut self.logins[current];
+            current.end = Some(login.start);
+            current.ends_in_chain = chained;
+        }
+        let same_profile = |known: &&mut Used| login.profile.is_some() && known.profile == login.profile;
+        let mut replaced = 0;
+        for known in self.logins.iter_mut().filter(same_profile).filter(|known| known.end.is_none()) {
+            known.end = Some(login.start);
+            replaced += 1;
+        }
+        let again = replaces || replaced > 0;
+        let credentials = login.credentials.clone();
+        self.logins.push(Used { start: Position { again, ..login.start }, ..login });
+        if exported {
+            self.current = Some(self.logins.len() - 1);
+            self.before = credentials;
+        }
+    }
 }
 
 /// Where a step is.
 #[derive(Clone)]
-struct Around {
+struct Around<'a> {
     position: Position,
     /// The step of the job that uses the action; empty in the job itself.
     from: String,
-    conditions: Conditions,
-}
-
-impl Around {
-    /// What is around a step with this condition.
-    fn of_step(&self, position: Position, condition: Option<String>) -> Self {
-        let condition = condition.map(|condition| format!("{}: {condition}", self.from));
-        Self { position, from: self.from.clone(), conditions: self.conditions.and(condition) }
-    }
-}
-
-impl Login {
-    /// Whether it replaces the session of an earlier login in every run.
-    fn replaces(&self, walk: &Walk, around: &Around) -> bool {
-        // A user's keys before the login are no session.
-        let session = |known: &Used| matches!(&known.credentials, Credentials::Path(_, hops) if !hops.is_empty());
-        let of_same_runs = |known: &Used| session(known) && known.conditions.hold_with(&around.conditions);
-        self.exported && !self.chained && walk.current.is_some_and(|current| of_same_runs(&walk.logins[current]))
-    }
+    conditions: Conditions<'a>,
 }
 
 impl<'a> Reader<'a> {
@@ -93,11 +99,11 @@ impl<'a> Reader<'a> {
         let Some(Value::List(steps)) = entry(job, "steps").map(|steps| &steps.value) else { return walk };
         for (index, node) in steps.iter().enumerate() {
             let position = Position { step: index, others_before: false, others_after: false, again: false };
-            let job = Around { position, from: String::new(), conditions: Conditions::default() };
-            match Runs::of(node, scope).condition() {
-                Some(condition) => {
+            match call.conditions.and(node, scope, "") {
+                Some(conditions) => {
                     walk.timeouts.push(length::of_step(node, scope));
-                    self.step(name, node, call, scope, &job.of_step(position, condition), &mut walk);
+                    let around = Around { position, from: String::new(), conditions };
+                    self.step(name, node, call, scope, &around, &mut walk);
                 }
                 None => walk.timeouts.push(Some(Seconds(0))),
             }
@@ -111,7 +117,7 @@ impl<'a> Reader<'a> {
         node: &'a Node,
         call: &Call<'a>,
         scope: &Scope<'a>,
-        around: &Around,
+        around: &Around<'a>,
         walk: &mut Walk,
     ) {
         if !self.goes_on(node.place) {
@@ -119,31 +125,65 @@ impl<'a> Reader<'a> {
             return;
         }
         let scope = scope.within(node);
-        if let Some(login) = self.handed_over_in_env(name, node, call, &scope, around.position, walk) {
-            walk.logins.push(login);
-        }
-        if let Some(step) = Step::read(node, &scope) {
-            return self.login(name, &step, node, call, around, walk);
-        }
         let uses = entry(node, "uses").and_then(text_of);
+        let login = Step::read(node, &scope);
+        if login.is_none()
+            && let Some(uses) =
+                uses.as_ref().filter(|uses| uses.value.starts_with("./") || uses.value.starts_with("../"))
+        {
+            return self.action(name, uses, node, call, &scope, around, walk);
+        }
         if uses.as_ref().is_some_and(|uses| uses.value.starts_with(CHECKOUT)) {
             let path = entry(node, "with").and_then(|with| entry(with, "path")).and_then(text_of);
             walk.checkouts.extend(path.map(|path| path.value));
         }
-        if let Some(uses) = uses.filter(|uses| uses.value.starts_with("./") || uses.value.starts_with("../")) {
-            self.action(name, &uses, node, call, &scope, around, walk);
-        } else if let Some(remark) = step_that_may_log_in(node) {
+        let may_log_in = step_that_may_log_in(node).filter(|_| login.is_none());
+        let token = SessionToken::of(&scope);
+        let hands_over = login.is_none() && (hands_keys_over(node) || exports_keys(node));
+        // The case is asked only where it matters whether the step runs.
+        let matters = login.is_some() || may_log_in.is_some() || token.is_some() || hands_over;
+        if !matters || !around.conditions.hold() {
+            return;
+        }
+        if let Some(token) = token {
+            self.handed_over_in_env(name, &token, call, around.position, walk);
+        }
+        if let Some(step) = login {
+            self.login(name, &step, node, call, around, walk);
+        } else if let Some(remark) = may_log_in {
             self.remarks.add(Some(name), remark);
             walk.before = Credentials::NotKnown;
             walk.current = None;
-        } else if walk.before == Credentials::None && hands_keys_over(node) {
+        } else if walk.before == Credentials::None && hands_over {
             walk.before = Credentials::NotKnown;
         }
     }
 
-    fn login(&mut self, name: &str, step: &Step<'_>, node: &Node, call: &Call<'a>, around: &Around, walk: &mut Walk) {
-        let mut found = |expression: &str| self.handed_over(expression, call, walk).map(|(found, _)| found);
-        let login = match step.effect(&walk.before, &mut found) {
+    fn login(
+        &mut self,
+        name: &str,
+        step: &Step<'_>,
+        node: &Node,
+        call: &Call<'a>,
+        around: &Around<'a>,
+        walk: &mut Walk,
+    ) {
+        let mut handed: Option<HandedOver> = None;
+        let mut found = |expression: &str| {
+            handed = self.handed_over(expression, call, walk);
+            handed.as_ref().map(|handed| handed.credentials.clone())
+        };
+        let effect = step.effect(&walk.before, &mut found);
+        let handed = handed.filter(|handed| handed.age.is_some());
+        let waits = match (&handed, &effect) {
+            (Some(handed), Ok(Effect::Login(login))) => {
+                let for_all = handed.credentials == login.credentials;
+                self.waits_for_approval(step.place, &handed.credentials, for_all, call)
+            }
+            _ => None,
+        };
+        let effect = waits.map_or(effect, Err);
+        let login = match effect {
             Ok(Effect::Nothing) => return,
             Ok(Effect::Login(login)) => login,
             Err(remark) => {
@@ -169,28 +209,33 @@ impl<'a> Reader<'a> {
             walk.before = login.credentials;
             return;
         }
-        let again = login.replaces(walk, around);
-        if let Some(current) = walk.current.filter(|_| login.exported) {
-            let current = &mut walk.logins[current];
-            if around.conditions.hold_with(&current.conditions) {
-                current.end = Some(around.position);
-                current.ends_in_chain = login.chained;
-            }
-        }
-        walk.logins.push(Used {
+        let Login { credentials, chained, exported, profile, .. } = login;
+        let used = Used {
             place: step.place,
             from: around.from.clone(),
-            credentials: login.credentials.clone(),
-            start: Position { again, ..around.position },
+            credentials,
+            start: around.position,
             end: None,
-            conditions: around.conditions.clone(),
             ends_in_chain: false,
             age: None,
-        });
-        if login.exported {
-            walk.current = Some(walk.logins.len() - 1);
-            walk.before = login.credentials;
-        }
+            profile: profile.filter(|_| !exported),
+        };
+        let used = match handed {
+            Some(handed) if handed.credentials == used.credentials => Used { age: handed.age, ..used },
+            Some(handed) => {
+                walk.logins.push(Used {
+                    credentials: handed.credentials,
+                    end: Some(around.position),
+                    ends_in_chain: true,
+                    age: handed.age,
+                    profile: None,
+                    ..used.clone()
+                });
+                used
+            }
+            None => used,
+        };
+        walk.add(used, chained, exported);
     }
 
     /// A step that is an action of the repository: its steps run in the same job.
@@ -202,11 +247,14 @@ impl<'a> Reader<'a> {
         node: &'a Node,
         call: &Call<'a>,
         scope: &Scope<'a>,
-        around: &Around,
+        around: &Around<'a>,
         walk: &mut Walk,
     ) {
         let path = &uses.value;
         let mut not_judged = |reader: &mut Self, why: &str| {
+            if !around.conditions.hold() {
+                return;
+            }
             let message = format!("whether the repository's own action `{path}` logs in to AWS is not known: {why}");
             let help = "if it assumes a role, declare the job in an inventory, with its whole path".to_owned();
             let remark = NotJudged { place: uses.place, message, help, cannot_work: false };
@@ -241,14 +289,14 @@ impl<'a> Reader<'a> {
         };
         let call = Call { stack, ..call.clone() };
         for (index, node) in steps.iter().enumerate() {
-            let Some(condition) = Runs::of(node, &scope).condition() else { continue };
+            let Some(conditions) = around.conditions.and(node, &scope, &from) else { continue };
             let position = Position {
                 step: around.position.step,
                 others_before: around.position.others_before || index > 0,
                 others_after: around.position.others_after || index + 1 < steps.len(),
                 again: false,
             };
-            let inner = Around { from: from.clone(), ..around.clone() }.of_step(position, condition);
+            let inner = Around { position, from: from.clone(), conditions };
             self.step(name, node, &call, &scope, &inner, walk);
         }
         if let Some(id) = entry(node, "id").and_then(text_of) {
@@ -261,8 +309,8 @@ impl<'a> Reader<'a> {
         let Some(Value::Map(outputs)) = entry(action, "outputs").map(|outputs| &outputs.value) else { return };
         for (output, declared) in outputs {
             let Some(value) = entry(declared, "value").and_then(text_of) else { continue };
-            if let Some((found, _)) = self.handed_over(&value.value, call, walk) {
-                walk.outputs.insert((id.to_owned(), output.value.clone()), found);
+            if let Some(found) = self.handed_over(&value.value, call, walk) {
+                walk.outputs.insert((id.to_owned(), output.value.clone()), found.credentials);
             }
         }
     }

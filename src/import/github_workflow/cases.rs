@@ -1,0 +1,141 @@
+//! The cases in which a job runs: the event that starts the workflow, what a person chooses for its inputs, and the
+//! conditions that only a run knows. A job is followed once for each case. A question that the case does not answer
+//! splits it into one case for each answer, so only what decides a login makes cases.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use super::inputs::Start;
+
+/// The most cases in which one job is followed.
+pub(super) const MOST_CASES: usize = 128;
+
+/// What differs from run to run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Question {
+    /// How the workflow is started.
+    Start,
+    /// Whether the switch of this input is on.
+    Input(String),
+    /// The value of a name that conditions compare with texts, or that a person chooses; in lower case.
+    Value(String),
+    /// Whether another condition holds.
+    Condition(String),
+}
+
+/// An answer to a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Answer {
+    Is(String),
+    Holds(bool),
+    Starts(Start),
+    /// The value is none of these texts.
+    NoneOf(Vec<String>),
+}
+
+/// What is known in a case.
+pub(super) type Answers = BTreeMap<Question, Answer>;
+
+/// The case that is followed now.
+#[derive(Debug, Default)]
+pub(super) struct Case {
+    answers: RefCell<Answers>,
+    /// The first question that the case does not answer.
+    open: RefCell<Option<(Question, Vec<Answer>)>>,
+}
+
+impl Case {
+    pub(super) fn set(&self, answers: Answers) {
+        *self.answers.borrow_mut() = answers;
+    }
+
+    pub(super) fn answers(&self) -> Answers {
+        self.answers.borrow().clone()
+    }
+
+    pub(super) fn known(&self, question: &Question) -> Option<Answer> {
+        self.answers.borrow().get(question).cloned()
+    }
+
+    /// Whether a question was asked that the case does not answer: what is found then counts for nothing.
+    pub(super) fn is_open(&self) -> bool {
+        self.open.borrow().is_some()
+    }
+
+    /// The cases into which an open question splits this one; `None`: all questions were answered.
+    pub(super) fn split(&self) -> Option<Vec<Answers>> {
+        let (question, possible) = self.open.take()?;
+        let with = |answer| {
+            let mut answers = self.answers();
+            answers.insert(question.clone(), answer);
+            answers
+        };
+        Some(possible.into_iter().map(with).collect())
+    }
+
+    /// The answer of this case; one of the possible ones while the question is open.
+    pub(super) fn answer(&self, question: Question, possible: Vec<Answer>) -> Option<Answer> {
+        if let Some(known) = self.known(&question) {
+            return Some(known);
+        }
+        let first = possible.first().cloned();
+        if possible.len() > 1 {
+            self.ask(question, possible);
+        }
+        first
+    }
+
+    pub(super) fn holds(&self, condition: String) -> bool {
+        let both = vec![Answer::Holds(true), Answer::Holds(false)];
+        self.answer(Question::Condition(condition), both) == Some(Answer::Holds(true))
+    }
+
+    /// Whether the value of a name is this text.
+    pub(super) fn is(&self, name: String, text: &str) -> bool {
+        let question = Question::Value(name);
+        let others = match self.known(&question) {
+            Some(Answer::Is(known)) => return known == text,
+            Some(Answer::NoneOf(others)) if others.iter().any(|other| other == text) => return false,
+            Some(Answer::NoneOf(others)) => others,
+            Some(Answer::Holds(_) | Answer::Starts(_)) | None => Vec::new(),
+        };
+        let none = others.into_iter().chain([text.to_owned()]).collect();
+        self.ask(question, vec![Answer::Is(text.to_owned()), Answer::NoneOf(none)]);
+        true
+    }
+
+    fn ask(&self, question: Question, possible: Vec<Answer>) {
+        self.open.borrow_mut().get_or_insert((question, possible));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, Case, Question};
+
+    #[test]
+    fn a_question_splits_a_case_once_for_each_answer() {
+        let case = Case::default();
+        assert!(case.is("name".to_owned(), "a") && case.is_open());
+        let cases = case.split().unwrap();
+        assert_eq!(cases.len(), 2);
+        case.set(cases[1].clone());
+        assert!(!case.is("name".to_owned(), "a") && !case.is_open());
+        assert!(case.is("name".to_owned(), "b") && case.is_open());
+        let both = case.split().unwrap();
+        assert_eq!(
+            both[1].get(&Question::Value("name".to_owned())),
+            Some(&Answer::NoneOf(vec!["a".to_owned(), "b".to_owned()]))
+        );
+        assert!(case.split().is_none());
+    }
+
+    #[test]
+    fn only_the_first_open_question_counts() {
+        let case = Case::default();
+        case.holds("first".to_owned());
+        case.holds("second".to_owned());
+        let cases = case.split().unwrap();
+        assert!(cases.iter().all(|answers| answers.contains_key(&Question::Condition("first".to_owned()))));
+    }
+}

@@ -1,0 +1,141 @@
+//! Jobs of the inventory, of the logins that a job uses. Of one login in several cases that differ only in how long it
+//! is used, the worse stands.
+
+use super::length;
+use super::login::Credentials;
+use super::reader::Reader;
+use super::scope::Scope;
+use super::steps::{Used, Walk};
+use crate::import::{Draft, locate};
+use crate::inventory::problem::Placed;
+use crate::inventory::yaml::Node;
+use crate::inventory::{JobComments, LengthFrom, Refresh, Seconds};
+use crate::lease::rules::DEFAULT_DURATION;
+
+/// A login of a job, as a job of the inventory that has no name yet.
+pub(super) struct OfStep {
+    /// The step of the job.
+    pub(super) step: usize,
+    pub(super) draft: Draft,
+}
+
+impl Reader<'_> {
+    /// A job of the inventory for each login that the job uses.
+    pub(super) fn logins(
+        &mut self,
+        name: &str,
+        id: &Placed<String>,
+        job: &Node,
+        scope: &Scope<'_>,
+        walk: Walk,
+    ) -> Vec<OfStep> {
+        let Walk { logins, timeouts, .. } = walk;
+        let used = |login: &Used| matches!(&login.credentials, Credentials::Path(_, hops) if !hops.is_empty());
+        if !logins.iter().any(used) {
+            return Vec::new();
+        }
+        let length = match length::of_job(id.place, job, scope) {
+            Ok(length) => length,
+            Err(remark) => {
+                self.remarks.add(Some(name), remark);
+                return Vec::new();
+            }
+        };
+        let single_login = logins.iter().filter(|login| used(login)).count() == 1;
+        let mut found: Vec<OfStep> = Vec::new();
+        for login in logins {
+            let Credentials::Path(source, hops) = login.credentials else { continue };
+            if hops.is_empty() {
+                continue;
+            }
+            let mut length = length::of_login(&length, login.start, login.end, &timeouts);
+            if login.ends_in_chain && !length.is_of_steps() {
+                // The path of the chained login has the role. Alone it counts where it is old already.
+                match &login.age {
+                    Some(age) => length = length::until_the_next_login(&length, age.from),
+                    None => continue,
+                }
+            }
+            let age_is_assumed = login.age.as_ref().is_some_and(|age| age.from == LengthFrom::Assumed);
+            let draft = Draft {
+                name: String::new(),
+                place: login.place,
+                length: length.seconds,
+                length_from: if age_is_assumed { LengthFrom::Assumed } else { length.from },
+                age: login.age.map(|age| Placed { value: age.seconds, place: login.place }),
+                source,
+                hops,
+                refresh: Refresh::None,
+                comments: JobComments {
+                    above: vec![format!("{}{}", locate(login.place, self.files), login.from)],
+                    length: Some(length.comment),
+                    source: None,
+                },
+                single_login,
+            };
+            // A login that is repeated in the job is one job of the inventory.
+            if !found.iter().any(|known| known.draft.is_like(&draft)) {
+                found.push(OfStep { step: login.start.step, draft });
+            }
+        }
+        found
+    }
+}
+
+/// Adds the logins of one case to those of others.
+pub(super) fn add(known: &mut Vec<OfStep>, found: Vec<OfStep>) {
+    for new in found {
+        if known.iter().any(|old| covers(&old.draft, &new.draft)) {
+            continue;
+        }
+        known.retain(|old| !covers(&new.draft, &old.draft));
+        known.push(new);
+    }
+}
+
+/// Whether the login is the same and its use at least as bad: as long, and as well known if the other is too long.
+fn covers(worse: &Draft, other: &Draft) -> bool {
+    let needed = |draft: &Draft| draft.length.value + draft.age.as_ref().map_or_else(Default::default, |age| age.value);
+    let same = Draft {
+        place: other.place,
+        length: other.length.clone(),
+        length_from: other.length_from,
+        age: other.age.clone(),
+        comments: other.comments.clone(),
+        single_login: other.single_login,
+        ..worse.clone()
+    };
+    let as_well_known = worse.length_from == LengthFrom::Declared || other.length_from != LengthFrom::Declared;
+    let is_longer = needed(worse) > needed(other);
+    same.name == other.name
+        && same.is_like(other)
+        && (as_well_known && (is_longer || needed(worse) == needed(other))
+            || is_longer && needed(other) <= requested(other))
+}
+
+/// The lease that the last hop asks for.
+fn requested(draft: &Draft) -> Seconds {
+    let stated = draft.hops.last().and_then(|hop| hop.duration.as_ref());
+    stated.map_or(DEFAULT_DURATION, |stated| stated.value)
+}
+
+/// The logins in the order of their steps, under the name of the job.
+pub(super) fn named(name: &str, mut found: Vec<OfStep>) -> Vec<Draft> {
+    found.sort_by_key(|of_step| of_step.step);
+    let mut index = 0;
+    while index < found.len() {
+        // A login that is repeated in another case is one job of the inventory.
+        let (before, rest) = found.split_at(index);
+        if before.iter().any(|known| known.draft.is_like(&rest[0].draft)) {
+            found.remove(index);
+        } else {
+            index += 1;
+        }
+    }
+    let several = found.len() > 1;
+    let named = |(number, OfStep { draft, .. }): (usize, OfStep)| {
+        let name = if several { format!("{name}-{}", number + 1) } else { name.to_owned() };
+        Draft { name, single_login: draft.single_login && !several, ..draft }
+    };
+    found.into_iter().enumerate().map(named).collect()
+}
