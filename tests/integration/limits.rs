@@ -123,6 +123,23 @@ fn the_limits_of_the_parser_are_reported_only_when_exceeded() {
     assert!(PAGE.contains("| levels of nesting | 16 |") && PAGE.contains("8,000,000; 100,000"));
 }
 
+/// Millions of `{}` are a small file. What is read of them is bounded: nothing behind a limit is a problem of its own.
+#[test]
+fn empty_items_behind_a_limit_are_counted_and_not_read() {
+    let empty = |count: usize| vec!["{}"; count].join(",");
+    let path = with_job("path", &format!("[{}]", empty(1000)));
+    let problems = Inventory::parse("team.yaml", &path).unwrap_err();
+    assert!(has_problem(&problems, "the path has 1000 hops", "at most 12"), "{problems}");
+    assert_eq!(problems.iter().count(), 13);
+    let globs = format!("version: 1\n{JOB}sources: [{{from: a, roles: [{}]}}]\n", vec!["x"; 1001].join(","));
+    let problems = Inventory::parse("team.yaml", &globs).unwrap_err();
+    assert!(has_problem(&problems, "the file has 1001 roles", "at most 1000"), "{problems}");
+    let sources = format!("version: 1\n{JOB}sources: [{}]\n", empty(10_001));
+    let problems = Inventory::parse("team.yaml", &sources).unwrap_err();
+    assert!(has_problem(&problems, "the file has 10001 sources", "at most 10000"), "{problems}");
+    assert!(PAGE.contains("| entries of `sources`; globs of one of them | 10,000; 1,000 |"));
+}
+
 #[test]
 fn a_folder_has_the_size_limit_of_a_file() {
     let folder = tempfile::tempdir().unwrap();
