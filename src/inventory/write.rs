@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use super::{
     DEFAULT_MARGIN, Hop, IdentityCenter, Inventory, Job, LengthFrom, Parameter, ParameterValue, Reader, Refresh, Role,
-    RoleRef, Seconds, Source, Waiver,
+    RoleRef, Seconds, Source, UnstatedLimits, Waiver,
 };
 use crate::lease::rules::LAMBDA_MANAGED_LONGEST;
 use crate::visible::{self, printable};
@@ -123,10 +123,12 @@ impl Inventory {
         self.declared(role).map_or(role.as_str(), Role::label)
     }
 
-    /// The source. Beside a permission set, limits that nobody stated are left out: `check` reads its session.
+    /// The source, without limits that nobody stated: written, they would count as declared.
     fn source(&self, job: &Job) -> String {
-        let names_setting = job.source.live_setting().is_some();
-        let is_written = |parameter: Parameter| !(names_setting && job.unstated.is_parameter(parameter));
+        let is_written = |parameter: Parameter| !job.unstated.is_parameter(parameter);
+        if job.unstated == UnstatedLimits::of_bare(&job.source) && has_defaults(&job.source) {
+            return job.source.kind().to_owned();
+        }
         source_by(&job.source, |role| self.label(role).to_owned(), is_written)
     }
 }
@@ -173,14 +175,19 @@ fn write_waiver(text: &mut String, waiver: &Waiver) {
 
 /// A kind, or a map where a parameter is not at its default.
 pub(crate) fn source(source: &Source) -> String {
+    if has_defaults(source) {
+        return source.kind().to_owned();
+    }
     source_by(source, |role| role.as_str().to_owned(), |_| true)
+}
+
+/// Whether each parameter is at its default.
+fn has_defaults(source: &Source) -> bool {
+    source.source_kind().with_defaults().as_ref() == Some(source)
 }
 
 fn source_by(source: &Source, label: impl Fn(&RoleRef) -> String, is_written: impl Fn(Parameter) -> bool) -> String {
     let kind = source.kind();
-    if source.source_kind().with_defaults().as_ref() == Some(source) {
-        return kind.to_owned();
-    }
     let parameters = source.parameters().into_iter().filter(|(parameter, _)| is_written(*parameter));
     let parameters = parameters.filter_map(|(parameter, value)| {
         let value = match value {
@@ -192,6 +199,9 @@ fn source_by(source: &Source, label: impl Fn(&RoleRef) -> String, is_written: im
         Some(format!("{}: {value}", parameter.name))
     });
     let parameters: Vec<String> = parameters.collect();
+    if parameters.is_empty() {
+        return kind.to_owned();
+    }
     format!("{{kind: {kind}, {}}}", parameters.join(", "))
 }
 

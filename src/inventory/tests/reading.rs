@@ -3,7 +3,7 @@
 use jiff::civil::date;
 
 use super::check;
-use crate::inventory::{Inventory, InventorySource, Seconds, Source, SourceKind, Takes};
+use crate::inventory::{Comments, Inventory, InventorySource, LengthFrom, Seconds, Source, SourceKind, Takes};
 
 const ARN: &str = "arn:aws:iam::111111111111:role/hub";
 
@@ -182,4 +182,30 @@ fn the_documentation_lists_every_kind_of_source_with_its_parameters() {
 fn every_parameter_that_is_a_role_is_named_role() {
     let roles = SourceKind::ALL.iter().flat_map(|kind| kind.parameters()).filter(|p| p.takes == Takes::Role);
     assert!(roles.map(|p| p.name).eq(["role"]));
+}
+
+#[test]
+fn a_written_inventory_declares_no_limit_that_nobody_stated() {
+    for source in [
+        "identity-center",
+        "{kind: identity-center, session: 4h}",
+        "{kind: identity-center, portal_session: 12h}",
+        "{kind: identity-center, permission_set: Admin}",
+        "{kind: identity-center, permission_set: Admin, session: 1h}",
+        "{kind: account-access, portal_session: 8h}",
+    ] {
+        let path = "[\"arn:aws:iam::111111111111:role/hub\"]";
+        let text = format!("version: 1\njobs: [{{name: j, length: 1h, source: {source}, path: {path}}}]\n");
+        let first = Inventory::parse("a.yaml", &text).unwrap();
+        let again = Inventory::parse("a.yaml", &first.to_yaml(&Comments::default())).unwrap();
+        let job = |inventory: &Inventory| (inventory.jobs[0].source.clone(), inventory.jobs[0].unstated);
+        assert_eq!(job(&first), job(&again), "{source}");
+    }
+    let function = "{kind: lambda, function: \"arn:aws:lambda:eu-west-1:111111111111:function:etl\"}";
+    let text = format!("version: 1\njobs: [{{name: j, source: {function}}}]\nidentity_center: {{region: eu-west-1}}\n");
+    let first = Inventory::parse("a.yaml", &text).unwrap();
+    let again = Inventory::parse("a.yaml", &first.to_yaml(&Comments::default())).unwrap();
+    assert_eq!((first.jobs[0].length, first.jobs[0].length_from), (Seconds(5400), LengthFrom::Assumed));
+    assert_eq!(first.jobs[0].length_from, again.jobs[0].length_from);
+    assert_eq!(first.identity_center, again.identity_center);
 }
