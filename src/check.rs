@@ -108,7 +108,7 @@ pub async fn check(
     let mut facts = probe.walk(inventory, &plan).await;
     let live = live::with_live_settings(inventory, &mut facts);
     let inventory = live.as_ref().unwrap_or(inventory);
-    Ok(conclude(inventory, filter.select(inventory)?, &plan, facts, start))
+    Ok(conclude(inventory, select(inventory, filter)?, &plan, facts, start))
 }
 
 /// The jobs of a run. Imported files may hold no job, and the files with the jobs may be broken: the report says so.
