@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+#[cfg(feature = "aws")]
+use crate::aws::Probe;
 use crate::cloudtrail::Sessions;
 use crate::facts::{Facts, Mode, Observation};
 use crate::findings::Subject;
@@ -11,8 +13,6 @@ use crate::inventory::{Filter, Inventory, Job, NothingMatches};
 #[cfg(feature = "aws")]
 use crate::live;
 use crate::plan::Plan;
-#[cfg(feature = "aws")]
-use crate::probe::Probe;
 use crate::report::{Report, Run, Trigger};
 use crate::templates::Planned;
 

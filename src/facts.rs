@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::aws::errors::{Class, Failure, Operation};
 use crate::cloudtrail::Sessions;
-use crate::failure::{Class, Failure, Operation};
 use crate::inventory::{Job, JobName, LiveSetting, RoleArn, RoleRef, Seconds};
 use crate::templates::{Planned, PlannedRole};
 

@@ -41,8 +41,3 @@ pub mod shared_config;
 mod shell;
 pub mod templates;
 mod visible;
-
-// Paths that existed before the module `aws`.
-#[cfg(feature = "aws")]
-pub use aws as probe;
-pub use aws::errors as failure;

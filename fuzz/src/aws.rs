@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use credential_health::probe::Aws;
+use credential_health::aws::Aws;
 
 /// A part of every credential here. No output may show it.
 pub const CANARY: &str = "FUZZCANARY";

@@ -10,7 +10,7 @@ use credential_health::check;
 use credential_health::findings::Severity;
 use credential_health::inventory::Filter;
 use credential_health::notify::{self, Notify, PublishedMessages, SnsTopic, TopicArn, Wanted};
-use credential_health::probe::Probe;
+use credential_health::aws::Probe;
 use credential_health_fuzz::aws::{self, Answer, CANARY, InProcess};
 use credential_health_fuzz::{KNOWN, all_forms, is_sound, is_visible, start, text};
 

@@ -21,7 +21,7 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use credential_health::failure::printable;
+use credential_health::aws::errors::printable;
 
 use crate::model::{Assume, Call, Seen};
 use crate::sandbox::{Names, session_policy};

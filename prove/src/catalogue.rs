@@ -1,7 +1,7 @@
 //! The steps of a run, in their order. The expected answers come from `lease::rules`; texts and codes are those that
 //! were recorded from AWS.
 
-use credential_health::failure::Class;
+use credential_health::aws::errors::Class;
 use credential_health::inventory::{Seconds, Source};
 use credential_health::lease::rules::{
     ASSUME_ROLE_MINIMUM, CHAIN_CAP, DEFAULT_DURATION, DEFAULT_MAX_SESSION, EXTERNAL_ID_LENGTH, Grant, LONGEST_SESSION,

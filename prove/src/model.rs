@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use credential_health::failure::Class;
+use credential_health::aws::errors::Class;
 use credential_health::inventory::Seconds;
 
 /// A role of the run.

@@ -10,7 +10,7 @@ use aws_smithy_http_client::{Builder, Connector, tls};
 use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpClient, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
-use credential_health::failure::printable;
+use credential_health::aws::errors::printable;
 use http_body_util::{BodyExt as _, Limited};
 use serde_json::{Value, json};
 
@@ -161,7 +161,7 @@ fn has_expired_call(answer: &str) -> bool {
     events.iter().filter_map(|event| serde_json::from_str::<Value>(event["CloudTrailEvent"].as_str()?).ok()).any(
         |record| {
             let code = record["errorCode"].as_str().unwrap_or_default();
-            credential_health::failure::is_expired_in_cloudtrail(code)
+            credential_health::aws::errors::is_expired_in_cloudtrail(code)
         },
     )
 }

@@ -8,10 +8,10 @@ use super::format::Format;
 use super::import::Import;
 use super::sessions::{SessionsArguments, WindowOptions};
 use super::status::{FailOn, after_help};
+use crate::aws::DEFAULT_CONCURRENCY;
 use crate::import::Variables;
 use crate::inventory::Seconds;
 use crate::notify::TopicArn;
-use crate::probe::DEFAULT_CONCURRENCY;
 use crate::settings::MOST_CONCURRENCY;
 
 /// Finds jobs whose temporary AWS credentials expire before the jobs finish

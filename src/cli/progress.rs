@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::probe::Progress;
+use crate::aws::Progress;
 
 /// The longest time without a line if there is no terminal.
 const SILENCE: Duration = Duration::from_secs(10);

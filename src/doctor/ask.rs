@@ -11,8 +11,8 @@ use super::facts::{
 };
 use super::providers;
 use crate::aws::credentials::{Found, NotFound, ProcessError, ProviderKind};
+use crate::aws::errors::Class;
 use crate::aws::{Aws, ErrorAnswer};
-use crate::failure::Class;
 use crate::shared_config::{self, Base, Chain, ForSdk, SharedConfig};
 
 /// The longest wait for STS.

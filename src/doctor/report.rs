@@ -153,9 +153,9 @@ fn principal(facts: &Facts, winner: Option<Provider>) -> Option<Principal> {
     let key = loaded.and_then(|loaded| loaded.key).or(of_environment);
     let shown = key.map(|key| key.to_string());
     if let Some(Ok(identity)) = asked.and_then(|asked| asked.identity.as_ref()) {
-        let arn = crate::failure::printable(&identity.arn);
+        let arn = crate::aws::errors::printable(&identity.arn);
         let (kind, description) = by_arn(&arn);
-        let account = Some(crate::failure::printable(&identity.account));
+        let account = Some(crate::aws::errors::printable(&identity.account));
         return Some(Principal { kind, description, arn: Some(arn), account, key: shown });
     }
     let kind = match key?.kind {

@@ -6,7 +6,7 @@ use super::planned::{PlannedCall, planned_calls};
 use super::refused::{Refusals, Refused};
 use super::registry::{Detect, FindingId, Severity, define};
 use super::subject::Subject;
-use crate::failure::{Class, denial_cause};
+use crate::aws::errors::{Class, denial_cause};
 use crate::fixes::{self, BlockKind, Fix, TrustedPrincipal};
 use crate::inventory::{JobName, RoleArn, is_account};
 use crate::shell::{option, word};

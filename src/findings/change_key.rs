@@ -59,7 +59,7 @@ fn digest(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::Class;
+    use crate::aws::errors::Class;
     use crate::findings::FindingId;
     use crate::inventory::JobName;
 

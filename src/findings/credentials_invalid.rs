@@ -5,7 +5,7 @@ use super::model::Finding;
 use super::refused::{Refusals, Refused};
 use super::registry::{Detect, FindingId, define};
 use super::subject::Subject;
-use crate::failure::Class;
+use crate::aws::errors::Class;
 use crate::fixes::Fix;
 
 define!(

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use crate::failure::Class;
+use crate::aws::errors::Class;
 use crate::findings::FindingId;
 use crate::inventory::{JobName, Location, Seconds};
 

@@ -7,8 +7,8 @@ use super::evidence::{Fact, Provenance};
 use super::model::Finding;
 use super::registry::FindingId;
 use super::subject::Subject;
+use crate::aws::errors::{Class, Failure, Operation};
 use crate::facts::{Description, Mode, StepOutcome};
-use crate::failure::{Class, Failure, Operation};
 use crate::inventory::{Job, JobName, RoleArn, RoleRef};
 use crate::plan::PlannedHop;
 

@@ -7,8 +7,8 @@ use super::judged::JudgedJob;
 use super::model::Finding;
 use super::refused::{Refusals, Refused};
 use super::subject::Subject;
+use crate::aws::errors::Class;
 use crate::facts::Observation;
-use crate::failure::Class;
 use crate::inventory::Waiver;
 use crate::lease::Judgement;
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::aws::errors::{Class, Failure, Operation};
 use crate::facts::{Description, Mode, SettingFact, StepOutcome};
-use crate::failure::{Class, Failure, Operation};
 use crate::findings::Subject;
 use crate::inventory::{Job, JobName, LengthFrom, LiveSetting, Location, Origin, RoleRef, Seconds, Source};
 use crate::plan::PlannedHop;

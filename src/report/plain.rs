@@ -5,7 +5,7 @@ use super::{
     Coverage, HopOutcome, JobReport, NotCheckedReason, NotCheckedRole, NotJudged, NotReadReason, NotReadSetting,
     NotWalkedPath, PlannedReport, Report, Walk, v1,
 };
-use crate::failure::{Class, printable};
+use crate::aws::errors::{Class, printable};
 use crate::findings::Finding;
 use crate::findings::Severity;
 use crate::fixes::{BlockKind, Fix};

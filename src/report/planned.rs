@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::plain::count;
-use crate::failure::printable;
+use crate::aws::errors::printable;
 use crate::findings::{Subject, planned_notes};
 use crate::inventory::{RoleArn, Seconds};
 use crate::templates::{Note, PlannedSetting};

@@ -12,7 +12,7 @@ use super::intrinsic::Deployment;
 use super::resolved::{Partly, Resolved};
 use super::terraform_plan::PlanRole;
 use super::{Note, Planned, PlannedRole, PlannedSetting, Unresolved};
-use crate::failure::printable;
+use crate::aws::errors::printable;
 use crate::inventory::{Inventory, Remark, RoleArn, partition_of_region};
 
 impl Files {

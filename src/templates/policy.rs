@@ -12,7 +12,7 @@ use wildmatch::WildMatch;
 
 use super::unresolved::Unresolved;
 use super::{Partly, Resolved};
-use crate::failure::printable;
+use crate::aws::errors::printable;
 use crate::inventory::PrincipalKind;
 use crate::inventory::Role;
 use principal::principal_fits;

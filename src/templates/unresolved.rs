@@ -1,6 +1,6 @@
 //! The reasons for which a value of a template or a plan is not known. Owns their wording.
 
-use crate::failure::printable;
+use crate::aws::errors::printable;
 
 /// Why a value is not known before deployment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

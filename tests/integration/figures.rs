@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use credential_health::probe::DEFAULT_CONCURRENCY;
+use credential_health::aws::DEFAULT_CONCURRENCY;
 
 use crate::harness::{Check, Cli, RUN_ID, client, role, world};
 use crate::stand_in::StandIn;

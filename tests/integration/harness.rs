@@ -8,10 +8,10 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use aws_sdk_sts::config::{AsyncSleep, Sleep};
+use credential_health::aws::{Aws, DEFAULT_CONCURRENCY, Probe};
 use credential_health::check::{self, Outcome, Start};
 use credential_health::inventory::{Filter, Inventory};
 use credential_health::lambda::{Function, Invocation};
-use credential_health::probe::{Aws, DEFAULT_CONCURRENCY, Probe};
 use credential_health::report::{Report, Trigger};
 use credential_health::settings::Settings;
 use credential_health::templates::Planned;

@@ -1,6 +1,6 @@
 //! Laws of verdicts and durations, tested with generated jobs and texts.
 
-use credential_health::failure::printable;
+use credential_health::aws::errors::printable;
 use credential_health::findings::FindingId;
 use credential_health::inventory::{
     Hop, Inventory, Job, LengthFrom, Location, Refresh, RoleArn, RoleRef, Seconds, Source, UnstatedLimits,

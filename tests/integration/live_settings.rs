@@ -294,7 +294,7 @@ async fn a_throttled_setting_is_read_again_and_stays_unread_where_every_attempt_
     assert_eq!((not_read.len(), &report["run"]["complete"]), (2, &json!(false)), "{report:#}");
 }
 
-async fn client_with_little_time(aws: &StandIn, checker: &Credentials) -> credential_health::probe::Aws {
+async fn client_with_little_time(aws: &StandIn, checker: &Credentials) -> credential_health::aws::Aws {
     hasty_client(aws, checker).await.for_run_of(Duration::from_secs(4))
 }
 

@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::Credentials;
+use credential_health::aws::Aws;
 use credential_health::lambda::{Function, Invocation};
-use credential_health::probe::Aws;
 use credential_health::settings::Settings;
 use serde_json::{Value, json};
 

@@ -7,13 +7,13 @@ use std::fmt::Write as _;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use credential_health::aws::{Aws, Probe};
 use credential_health::check;
 use credential_health::inventory::{Filter, Inventory};
 use credential_health::lambda::Function;
 use credential_health::notify::state::{State, StateUri, Store};
 use credential_health::notify::{self, Notify, PublishedMessages, SnsTopic, TopicArn, Wanted};
 use credential_health::plan::Plan;
-use credential_health::probe::{Aws, Probe};
 use credential_health::report::{terminal, widget};
 use credential_health::settings::Settings;
 use serde_json::{Value, json};

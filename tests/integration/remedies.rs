@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use credential_health::aws::errors::printable;
 use credential_health::check::{self, Start};
-use credential_health::failure::printable;
 use credential_health::findings::Finding;
 use credential_health::fixes::{Effect, Fix};
 use credential_health::inventory::{Filter, Hop, Inventory, Job, JobName, Role};

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use credential_health::probe::{Aws, DEFAULT_CONCURRENCY};
+use credential_health::aws::{Aws, DEFAULT_CONCURRENCY};
 use credential_health::report::Report;
 
 use crate::harness::{Check, RUN_ID, role, world};

@@ -3,11 +3,11 @@
 use super::commands::{SET_CLOCK, find_program, of_profile, option, renew, renew_profile};
 use super::session::is_session_key;
 use super::{Diagnosis, Level, Subject};
+use crate::aws::errors::{Class, denial_cause};
 use crate::doctor::facts::{
     Asked, Base, Chain, Endpoint, KeyKind, NotLoaded, OldToken, Process, ProcessFailure, Profile, Provider, Refused,
     SelectedBy,
 };
-use crate::failure::{Class, denial_cause};
 
 pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
     let Some(asked) = &subject.facts.asked else { return };

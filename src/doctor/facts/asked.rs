@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Key, Provider};
-use crate::failure::Class;
+use crate::aws::errors::Class;
 
 /// What AWS and the endpoints said.
 #[derive(Debug, Clone, Default)]
