@@ -1,10 +1,10 @@
 //! `max-session-unknown`: the verdict needs a MaxSessionDuration that is not known.
 
+use super::completeness::needs_max_session;
 use super::evidence::{Fact, FactKind, Provenance};
 use super::judged::JudgedJob;
 use super::model::Finding;
 use super::registry::{Detect, define};
-use super::subject::needs_max_session;
 use crate::facts::Description;
 use crate::fixes::Fix;
 use crate::inventory::{Origin, RoleRef, Seconds};

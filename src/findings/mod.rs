@@ -3,7 +3,10 @@
 //! One file per finding, named by its id, holds its severity, rule, evidence, wording, page and change key.
 //! `registry` lists the findings. `judged` and `refused` hold the shared parts of the two large families.
 
+mod cautions;
 pub mod change_key;
+mod completeness;
+mod detect;
 pub mod evidence;
 mod judged;
 mod model;
@@ -13,10 +16,10 @@ mod registry;
 mod subject;
 mod trail;
 mod waivers;
+mod ways;
 
 mod assume_denied;
 mod cached_platform_credentials;
-mod cautions;
 mod chain_caps_session;
 mod clock_skew;
 mod credentials_expired;

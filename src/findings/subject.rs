@@ -1,18 +1,14 @@
-//! The input of all findings: declared facts, AWS's answers and the verdicts. Runs the registry.
+//! The input of all findings: declared facts, AWS's answers and the verdicts.
 
 use std::collections::HashMap;
 
 use super::model::Finding;
-use super::registry::{Detect, FindingId};
-use super::{cautions, refused, waivers};
-use crate::aws::errors::{Class, Failure};
-use crate::facts::{Description, Facts, MaxSessionFrom, Mode, SettingFact, StepOutcome};
+use super::registry::FindingId;
+use crate::facts::{Facts, MaxSessionFrom, StepOutcome};
 use crate::findings::evidence::{Fact, Provenance};
-use crate::fixes::search::{Changed, MOST_CHANGES, Way, first_ways, shorter_chain};
 use crate::fixes::{self, Fix, FixPlace};
-use crate::inventory::{Inventory, Job, JobName, LengthFrom, Location, Refresh, Role, RoleArn, RoleRef, Seconds};
-use crate::lease::rules::{ASSUME_ROLE_RANGE, DEFAULT_MAX_SESSION, LONGEST_SESSION};
-use crate::lease::{Judgement, LimitedBy, RoleLimits, Verdict, judge_with};
+use crate::inventory::{Inventory, Job, JobName, Role, RoleArn, RoleRef, Seconds};
+use crate::lease::{Judgement, RoleLimits, Verdict, judge_with};
 use crate::plan::Plan;
 use crate::templates::{PlannedRole, PlannedSetting};
 
@@ -88,75 +84,6 @@ impl<'a> Subject<'a> {
         };
         subject.judgements = subject.jobs.iter().map(|job| judge_with(job, &subject.limits_for(job))).collect();
         subject
-    }
-
-    /// Every finding, the worst first, in a stable order.
-    #[must_use]
-    pub fn findings(&self) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        match &self.facts.mode {
-            // Such a run reports one call. The scheduled run reports the jobs' verdicts.
-            Mode::Observed(observed) => findings.extend(detections().filter_map(|(_, detect)| match detect {
-                Detect::Observation(describe) => Some(describe(self, observed)),
-                _ => None,
-            })),
-            Mode::Offline | Mode::Planned(_) | Mode::Live => {
-                self.detect(&mut findings);
-                findings.iter_mut().for_each(|finding| self.name_planned_file(finding));
-            }
-        }
-        let unused = waivers::apply(self, &mut findings);
-        if matches!(self.facts.mode, Mode::Live) && !self.filtered && self.is_complete(&findings) {
-            for (_, detect) in detections() {
-                if let Detect::UnusedWaiver(describe) = detect {
-                    waivers::push_once(&mut findings, unused.iter().map(|waiver| describe(self, waiver)));
-                }
-            }
-            waivers::apply(self, &mut findings);
-        }
-        cautions::add(&mut findings);
-        findings.iter_mut().filter(|finding| finding.location.is_none()).for_each(|f| f.location = self.location_of(f));
-        findings.sort_by(|a, b| a.rank().cmp(&b.rank()));
-        findings
-    }
-
-    fn detect(&self, findings: &mut Vec<Finding>) {
-        let refusals = refused::refusals(self);
-        for (id, detect) in detections() {
-            match detect {
-                Detect::Verdict { describe, .. } => {
-                    let described = self.judged_with(id).filter_map(|job| {
-                        let finding = job.with_doubt(describe(&job)?);
-                        Some(if job.judgement.confirmed { finding } else { finding.unconfirmed() })
-                    });
-                    findings.extend(described);
-                }
-                Detect::Refusal { describe, .. } => {
-                    let about = refusals.iter().filter(|((of, _), _)| *of == id);
-                    findings.extend(about.filter_map(|(_, refused)| describe(self, refused, &refusals)));
-                }
-                Detect::Facts(find) => find(self, findings),
-                Detect::Observation(_) | Detect::UnusedWaiver(_) => {}
-            }
-        }
-    }
-
-    /// Names the template or plan of a number, because no account has that number yet.
-    fn name_planned_file(&self, finding: &mut Finding) {
-        let Some(planned) = finding.role.as_ref().and_then(|role| self.planned(role)) else { return };
-        let from = Provenance::Planned(planned.max_session_from.clone());
-        let stands_on = finding.evidence.iter().any(|evidence| evidence.provenance == from);
-        if stands_on && !finding.detail.contains(&planned.max_session_from) {
-            finding.detail.push_str(&format!(" The MaxSessionDuration is from {}.", planned.max_session_from));
-        }
-    }
-
-    /// The place that declares the finding's role, or the first job that names the role.
-    fn location_of(&self, finding: &Finding) -> Option<Location> {
-        let role = finding.role.as_ref()?;
-        let (first, _) = self.users_of(role).first()?;
-        let declared = self.inventory.declared_for(first, role).and_then(|role| role.location.clone());
-        Some(declared.unwrap_or_else(|| first.location.clone()))
     }
 
     /// The role's MaxSessionDuration as it counts for every job: the live value, otherwise the value of the template or
@@ -246,8 +173,8 @@ impl<'a> Subject<'a> {
     }
 
     /// The job of this name, selected for this run or not.
-    pub(super) fn job_named(&self, name: &JobName) -> Option<&'a Job> {
-        self.by_name.get(name.as_str()).copied()
+    pub(super) fn job_named(&self, name: &str) -> Option<&'a Job> {
+        self.by_name.get(name).copied()
     }
 
     /// A declared MaxSessionDuration of the role that is not this one: of the platform's file, else of the first job's
@@ -281,72 +208,6 @@ impl<'a> Subject<'a> {
             .evidence(Fact::Jobs(names), Provenance::WholeInventory)
     }
 
-    /// The fix that raises the role's MaxSessionDuration if it is too low for `wanted`, or not known: to the smallest
-    /// value that serves every job that reaches the role directly.
-    fn raise_to(&self, role: &RoleRef, wanted: Seconds) -> Option<Fix> {
-        let longest =
-            self.hours_needed(role).unwrap_or_default().max(wanted.rounded_up_to_hours()).min(LONGEST_SESSION);
-        match self.max_session(role) {
-            Some(max) if wanted <= max => None,
-            Some(_) => Some(self.set_max_session(role, ", which serves its longest direct job", longest)),
-            None => {
-                Some(self.set_max_session(role, ", unless it is that long already: its value is not known", longest))
-            }
-        }
-    }
-
-    /// The smallest whole hour that serves every requested duration of a direct hop to the role, and needed + margin
-    /// of each job without refresh that ends at this role; `None` if no job reaches the role directly.
-    pub(super) fn hours_needed(&self, role: &RoleRef) -> Option<Seconds> {
-        let direct = self.users_of(role).iter().filter(|(job, index)| !job.is_chained(*index));
-        let wanted = direct.map(|(job, index)| {
-            // A duration that the API refuses for every role does not depend on this role's maximum.
-            let requested =
-                job.path[*index].duration.filter(|asked| ASSUME_ROLE_RANGE.contains(asked)).unwrap_or_default();
-            let alone = index + 1 == job.path.len() && job.refresh == Refresh::None;
-            if alone { requested.max(job.needed() + job.margin) } else { requested }
-        });
-        wanted.max().map(|longest| longest.rounded_up_to_hours().max(DEFAULT_MAX_SESSION))
-    }
-
-    /// The ways that cover the job, the smallest change first; each fix holds all changes of one way.
-    pub(super) fn ways(&self, job: &Job) -> Vec<Fix> {
-        const MOST: usize = 3;
-        let can_make = |way: &Way| self.place.can_make(job, way);
-        let max_session = |role: &RoleRef| self.max_session_for(job, role);
-        let mut ways = first_ways(job, &max_session, &can_make, MOST);
-        // One change of a profile is to cover the job that uses the profile and the job with a copy.
-        if let Some(original) = self.by_name.get(job.name.without_copy()).filter(|_| job.name.is_copy()) {
-            let mut shared = first_ways(original, &max_session, &can_make, MOST);
-            shared.retain(|way| Changed::new(job, &way.changes).judged(&max_session).verdict == Verdict::Covered);
-            ways.retain(|way| shared.iter().all(|other| other.changes != way.changes));
-            ways.splice(..0, shared);
-        }
-        if ways.is_empty() {
-            let step = format!("No set of up to {MOST_CHANGES} changes covers this job. Declare another path for it.");
-            return vec![Fix::step(step)];
-        }
-        // If the length is not declared, declaring it comes before longer sessions.
-        let is_assumed = job.length_from == LengthFrom::Assumed && self.verdict_of(job) != Verdict::Rejected;
-        let stated = is_assumed.then(|| fixes::state_timeout(&job.source));
-        stated.into_iter().chain(ways.iter().map(|way| self.way(job, way))).take(MOST).collect()
-    }
-
-    /// The ways for a job that chains roles. They always include a way with a shorter chain.
-    pub(super) fn ways_of_a_chain(&self, job: &Job) -> Vec<Fix> {
-        let mut fixes = self.ways(job);
-        let can_make = |way: &Way| self.place.can_make(job, way);
-        let shorter = shorter_chain(job, &|role| self.max_session_for(job, role), &can_make);
-        let shorter = shorter.map(|way| self.way(job, &way));
-        fixes.extend(shorter.filter(|shorter| !fixes.contains(shorter)));
-        fixes
-    }
-
-    /// One fix with all changes of a way.
-    fn way(&self, job: &Job, way: &Way) -> Fix {
-        fixes::describe_way(&self.place, job, &way.changes, |role, to| self.raise_to(role, to))
-    }
-
     fn limits_for<'s>(&'s self, job: &'s Job) -> LimitsFor<'s, 'a> {
         LimitsFor { subject: self, job }
     }
@@ -354,53 +215,6 @@ impl<'a> Subject<'a> {
     /// The verdict of this declaration of the job with the current roles.
     pub(super) fn verdict_of(&self, job: &Job) -> Verdict {
         judge_with(job, &self.limits_for(job)).verdict
-    }
-
-    /// Whether everything was checked. Roles that must not be assumed and denied access do not count; an open
-    /// `not-checked` does. `findings`: the findings of this run, waivers applied.
-    #[must_use]
-    pub fn is_complete(&self, findings: &[Finding]) -> bool {
-        match &self.facts.mode {
-            // Such a run checks and reports one call.
-            Mode::Observed(_) => true,
-            Mode::Offline | Mode::Planned(_) => !self.judgements.iter().any(needs_max_session),
-            Mode::Live => {
-                let open_not_checked =
-                    findings.iter().any(|finding| finding.id == FindingId::NotChecked && finding.waived.is_none());
-                let unknown = self.judgements.iter().any(needs_max_session) || !self.inventory.broken.is_empty();
-                !open_not_checked
-                    && !unknown
-                    && !self.failures().any(keeps_from_checking)
-                    && !self.settings_are_missing()
-                    && !self.all_were_refused()
-            }
-        }
-    }
-
-    /// Every failed call of the walk and of the readers.
-    fn failures(&self) -> impl Iterator<Item = &Failure> {
-        let steps = self.facts.steps.iter().filter_map(|step| match step {
-            StepOutcome::Failed(failure) => Some(&**failure),
-            StepOutcome::Assumed | StepOutcome::NotReached => None,
-        });
-        let described = self.facts.described.values().filter_map(|description| match description {
-            Description::Failed(failure) => Some(&**failure),
-            Description::Known { .. } | Description::NotReached | Description::NoReader => None,
-        });
-        steps.chain(described)
-    }
-
-    /// Whether a setting could have been read and was not. Denied access is a result.
-    fn settings_are_missing(&self) -> bool {
-        self.facts.settings.values().any(|fact| match fact {
-            SettingFact::Failed(failure) => failure.class != Class::Denied,
-            SettingFact::Live(_) | SettingFact::NoReader => false,
-        })
-    }
-
-    /// Whether the checker tried to assume roles and none was assumed.
-    fn all_were_refused(&self) -> bool {
-        !self.facts.steps.is_empty() && !self.facts.steps.contains(&StepOutcome::Assumed)
     }
 }
 
@@ -460,20 +274,4 @@ impl RoleLimits for LimitsFor<'_, '_> {
     fn max_signin_session(&self, role: &RoleRef) -> Option<Seconds> {
         self.subject.signin_session(role)
     }
-}
-
-/// Whether the failure left something unchecked. Denied access and a missing role are results. Failures that a
-/// `not-checked` reports count through that finding, so that a waiver can accept them.
-fn keeps_from_checking(failure: &Failure) -> bool {
-    let counted_elsewhere = [FindingId::AssumeDenied, FindingId::RoleMissing, FindingId::NotChecked];
-    !counted_elsewhere.contains(&FindingId::of_class(failure.class))
-}
-
-/// Whether the verdict is unknown because a MaxSessionDuration is not known.
-pub(super) fn needs_max_session(judgement: &Judgement) -> bool {
-    judgement.verdict == Verdict::Unknown && judgement.limited_by == Some(LimitedBy::MaxSessionDuration)
-}
-
-fn detections() -> impl Iterator<Item = (FindingId, &'static Detect)> {
-    FindingId::ALL.iter().flat_map(|id| id.definition().detect.iter().map(|detect| (*id, detect)))
 }

@@ -1,0 +1,69 @@
+//! Whether a run checked everything that it was to check.
+
+use super::model::Finding;
+use super::registry::FindingId;
+use super::subject::Subject;
+use crate::aws::errors::{Class, Failure};
+use crate::facts::{Description, Mode, SettingFact, StepOutcome};
+use crate::lease::{Judgement, LimitedBy, Verdict};
+
+impl Subject<'_> {
+    /// Whether everything was checked. Roles that must not be assumed and denied access do not count; an open
+    /// `not-checked` does. `findings`: the findings of this run, waivers applied.
+    #[must_use]
+    pub fn is_complete(&self, findings: &[Finding]) -> bool {
+        match &self.facts.mode {
+            // Such a run checks and reports one call.
+            Mode::Observed(_) => true,
+            Mode::Offline | Mode::Planned(_) => !self.judgements.iter().any(needs_max_session),
+            Mode::Live => {
+                let open_not_checked =
+                    findings.iter().any(|finding| finding.id == FindingId::NotChecked && finding.waived.is_none());
+                let unknown = self.judgements.iter().any(needs_max_session) || !self.inventory.broken.is_empty();
+                !open_not_checked
+                    && !unknown
+                    && !self.failures().any(keeps_from_checking)
+                    && !self.settings_are_missing()
+                    && !self.all_were_refused()
+            }
+        }
+    }
+
+    /// Every failed call of the walk and of the readers.
+    fn failures(&self) -> impl Iterator<Item = &Failure> {
+        let steps = self.facts.steps.iter().filter_map(|step| match step {
+            StepOutcome::Failed(failure) => Some(&**failure),
+            StepOutcome::Assumed | StepOutcome::NotReached => None,
+        });
+        let described = self.facts.described.values().filter_map(|description| match description {
+            Description::Failed(failure) => Some(&**failure),
+            Description::Known { .. } | Description::NotReached | Description::NoReader => None,
+        });
+        steps.chain(described)
+    }
+
+    /// Whether a setting could have been read and was not. Denied access is a result.
+    fn settings_are_missing(&self) -> bool {
+        self.facts.settings.values().any(|fact| match fact {
+            SettingFact::Failed(failure) => failure.class != Class::Denied,
+            SettingFact::Live(_) | SettingFact::NoReader => false,
+        })
+    }
+
+    /// Whether the checker tried to assume roles and none was assumed.
+    fn all_were_refused(&self) -> bool {
+        !self.facts.steps.is_empty() && !self.facts.steps.contains(&StepOutcome::Assumed)
+    }
+}
+
+/// Whether the failure left something unchecked. Denied access and a missing role are results. Failures that a
+/// `not-checked` reports count through that finding, so that a waiver can accept them.
+fn keeps_from_checking(failure: &Failure) -> bool {
+    let counted_elsewhere = [FindingId::AssumeDenied, FindingId::RoleMissing, FindingId::NotChecked];
+    !counted_elsewhere.contains(&FindingId::of_class(failure.class))
+}
+
+/// Whether the verdict is unknown because a MaxSessionDuration is not known.
+pub(super) fn needs_max_session(judgement: &Judgement) -> bool {
+    judgement.verdict == Verdict::Unknown && judgement.limited_by == Some(LimitedBy::MaxSessionDuration)
+}

@@ -1,0 +1,76 @@
+//! The fixes of verdicts: the least changes that cover a job, in words for the place that declares the job.
+
+use super::subject::Subject;
+use crate::fixes::search::{Changed, MOST_CHANGES, Way, first_ways, shorter_chain};
+use crate::fixes::{self, Fix};
+use crate::inventory::{Job, LengthFrom, Refresh, RoleRef, Seconds};
+use crate::lease::Verdict;
+use crate::lease::rules::{ASSUME_ROLE_RANGE, DEFAULT_MAX_SESSION, LONGEST_SESSION};
+
+impl Subject<'_> {
+    /// The fix that raises the role's MaxSessionDuration if it is too low for `wanted`, or not known: to the smallest
+    /// value that serves every job that reaches the role directly.
+    fn raise_to(&self, role: &RoleRef, wanted: Seconds) -> Option<Fix> {
+        let longest =
+            self.hours_needed(role).unwrap_or_default().max(wanted.rounded_up_to_hours()).min(LONGEST_SESSION);
+        match self.max_session(role) {
+            Some(max) if wanted <= max => None,
+            Some(_) => Some(self.set_max_session(role, ", which serves its longest direct job", longest)),
+            None => {
+                Some(self.set_max_session(role, ", unless it is that long already: its value is not known", longest))
+            }
+        }
+    }
+
+    /// The smallest whole hour that serves every requested duration of a direct hop to the role, and needed + margin
+    /// of each job without refresh that ends at this role; `None` if no job reaches the role directly.
+    pub(super) fn hours_needed(&self, role: &RoleRef) -> Option<Seconds> {
+        let direct = self.users_of(role).iter().filter(|(job, index)| !job.is_chained(*index));
+        let wanted = direct.map(|(job, index)| {
+            // A duration that the API refuses for every role does not depend on this role's maximum.
+            let requested =
+                job.path[*index].duration.filter(|asked| ASSUME_ROLE_RANGE.contains(asked)).unwrap_or_default();
+            let alone = index + 1 == job.path.len() && job.refresh == Refresh::None;
+            if alone { requested.max(job.needed() + job.margin) } else { requested }
+        });
+        wanted.max().map(|longest| longest.rounded_up_to_hours().max(DEFAULT_MAX_SESSION))
+    }
+
+    /// The ways that cover the job, the smallest change first; each fix holds all changes of one way.
+    pub(super) fn ways(&self, job: &Job) -> Vec<Fix> {
+        const MOST: usize = 3;
+        let can_make = |way: &Way| self.place.can_make(job, way);
+        let max_session = |role: &RoleRef| self.max_session_for(job, role);
+        let mut ways = first_ways(job, &max_session, &can_make, MOST);
+        // One change of a profile is to cover the job that uses the profile and the job with a copy.
+        if let Some(original) = self.job_named(job.name.without_copy()).filter(|_| job.name.is_copy()) {
+            let mut shared = first_ways(original, &max_session, &can_make, MOST);
+            shared.retain(|way| Changed::new(job, &way.changes).judged(&max_session).verdict == Verdict::Covered);
+            ways.retain(|way| shared.iter().all(|other| other.changes != way.changes));
+            ways.splice(..0, shared);
+        }
+        if ways.is_empty() {
+            let step = format!("No set of up to {MOST_CHANGES} changes covers this job. Declare another path for it.");
+            return vec![Fix::step(step)];
+        }
+        // If the length is not declared, declaring it comes before longer sessions.
+        let is_assumed = job.length_from == LengthFrom::Assumed && self.verdict_of(job) != Verdict::Rejected;
+        let stated = is_assumed.then(|| fixes::state_timeout(&job.source));
+        stated.into_iter().chain(ways.iter().map(|way| self.way(job, way))).take(MOST).collect()
+    }
+
+    /// The ways for a job that chains roles. They always include a way with a shorter chain.
+    pub(super) fn ways_of_a_chain(&self, job: &Job) -> Vec<Fix> {
+        let mut fixes = self.ways(job);
+        let can_make = |way: &Way| self.place.can_make(job, way);
+        let shorter = shorter_chain(job, &|role| self.max_session_for(job, role), &can_make);
+        let shorter = shorter.map(|way| self.way(job, &way));
+        fixes.extend(shorter.filter(|shorter| !fixes.contains(shorter)));
+        fixes
+    }
+
+    /// One fix with all changes of a way.
+    fn way(&self, job: &Job, way: &Way) -> Fix {
+        fixes::describe_way(&self.place, job, &way.changes, |role, to| self.raise_to(role, to))
+    }
+}
