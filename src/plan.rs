@@ -21,7 +21,7 @@ pub const LIST_FROM: usize = 5;
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
     /// The AssumeRole calls of the walk; a step's parent comes before it.
-    pub steps: Vec<Step>,
+    pub steps: Vec<PlannedStep>,
     /// The hops of each selected job.
     pub paths: Vec<Vec<PlannedHop>>,
     /// Every distinct role on the paths and of console logins whose ARN is known, and its describer.
@@ -36,7 +36,7 @@ pub struct Plan {
 
 /// One AssumeRole call of the walk.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub struct PlannedStep {
     /// The role.
     pub role: RoleArn,
     /// The step whose session makes the call; `None`: the checker's own credentials.
@@ -174,7 +174,7 @@ impl Plan {
     /// The session policy of this step. It allows only the calls of the check.
     #[must_use]
     pub fn policy(&self, step: usize) -> String {
-        let Step { role, next, reads, .. } = &self.steps[step];
+        let PlannedStep { role, next, reads, .. } = &self.steps[step];
         let hop = |next: &usize| NextHop { role: &self.steps[*next].role, identified: self.steps[*next].identified };
         let mut hops: Vec<NextHop<'_>> = next.iter().map(hop).collect();
         // A role with several sessions has several consecutive steps.
@@ -236,7 +236,7 @@ impl Plan {
 
     /// Adds the step or steps of one prefix: one for each group of next hops that fits a session policy.
     fn add_steps(&mut self, trie: &Trie, node: usize, parent: Option<usize>, steps_of: &mut [Vec<usize>]) {
-        let Node { role, next, identified, session } = &trie.nodes[node];
+        let PlanNode { role, next, identified, session } = &trie.nodes[node];
         // A session policy needs a statement. The policy of the last hop allows the calls of a reader.
         let reads = next.is_empty() || self.roles.get(role) == Some(&DescribedBy::Itself);
         let describe = if reads { std::slice::from_ref(role) } else { &[] };
@@ -251,7 +251,7 @@ impl Plan {
             let reads = reads && number == 0;
             let step = self.steps.len();
             let (role, session) = (role.clone(), session.clone());
-            self.steps.push(Step { role, parent, next: Vec::new(), reads, identified: *identified, session });
+            self.steps.push(PlannedStep { role, parent, next: Vec::new(), reads, identified: *identified, session });
             steps_of[node].push(step);
             if let Some(parent) = parent {
                 self.steps[parent].next.push(step);
@@ -266,7 +266,7 @@ impl Plan {
         let step_for = |index: usize| {
             let steps = &steps_of[prefix[index]];
             let next = prefix.get(index + 1).map(|next| &trie.nodes[*next]);
-            let is_of = |step: &Step, node: &Node| step.role == node.role && step.session == node.session;
+            let is_of = |step: &PlannedStep, node: &PlanNode| step.role == node.role && step.session == node.session;
             let serves = |step: &&usize| {
                 next.is_none_or(|node| self.steps[**step].next.iter().any(|n| is_of(&self.steps[*n], node)))
             };
@@ -284,12 +284,12 @@ impl Plan {
 /// The distinct prefixes of the paths, up to the first hop that is not assumed.
 #[derive(Default)]
 struct Trie {
-    nodes: Vec<Node>,
+    nodes: Vec<PlanNode>,
     roots: Vec<usize>,
     known: BTreeMap<(Option<usize>, RoleArn, SessionDetails), usize>,
 }
 
-struct Node {
+struct PlanNode {
     role: RoleArn,
     session: SessionDetails,
     next: Vec<usize>,
@@ -324,7 +324,7 @@ impl Trie {
         let (parent, role, session) = key.clone();
         let inherited = parent.is_some_and(|parent| self.nodes[parent].identified);
         let identified = inherited || session.source_identity.is_some();
-        self.nodes.push(Node { role, session, next: Vec::new(), identified });
+        self.nodes.push(PlanNode { role, session, next: Vec::new(), identified });
         self.known.insert(key, node);
         match parent {
             Some(parent) => self.nodes[parent].next.push(node),

@@ -178,7 +178,7 @@ impl Settings {
     /// # Errors
     /// Every problem, each with its variable.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, BadSettings> {
-        let mut read = Reader { variable: &variable, problems: Vec::new() };
+        let mut read = SettingsReader { variable: &variable, problems: Vec::new() };
         let has_state = read.text("STATE_URI").is_some();
         let topic = read.parsed("TOPIC_ARN", |text| TopicArn::parse(text).map_err(BadValue::Topic));
         let state = read.parsed("STATE_URI", |text| StateUri::parse(text).map_err(BadValue::StateUri));
@@ -222,12 +222,12 @@ impl Settings {
 }
 
 /// Reads variables and collects their problems.
-struct Reader<'v> {
+struct SettingsReader<'v> {
     variable: &'v dyn Fn(&str) -> Option<String>,
     problems: Vec<BadSetting>,
 }
 
-impl Reader<'_> {
+impl SettingsReader<'_> {
     /// The text of a variable that is set and not empty.
     fn text(&self, name: &str) -> Option<String> {
         (self.variable)(name).filter(|value| !value.trim().is_empty())

@@ -1,4 +1,4 @@
-//! A CloudTrail log, compressed or not, or a result of the Athena query, to its sessions and the inventory made of them.
+//! A CloudTrail log, compressed or not, or a result of the Athena query, to its sessions and their inventory.
 #![no_main]
 
 use std::path::PathBuf;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use credential_health::templates::{Files, GivenValues};
+use credential_health::templates::{TemplateFiles, GivenValues};
 use credential_health_fuzz::{KNOWN, all_forms, check_problems, in_line, linted, text};
 use tempfile::NamedTempFile;
 
@@ -16,7 +16,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let path = FILE.path().to_owned();
     std::fs::write(&path, text).expect("written");
     let given = GivenValues { accounts: BTreeSet::from(["222222222222".to_owned()]), ..GivenValues::default() };
-    let files = match Files::read(&[], std::slice::from_ref(&path), &given) {
+    let files = match TemplateFiles::read(&[], std::slice::from_ref(&path), &given) {
         Ok(files) => files,
         Err(problems) => return check_problems(&problems, text),
     };

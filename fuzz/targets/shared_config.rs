@@ -1,7 +1,7 @@
 //! `~/.aws/config` and `~/.aws/credentials`, separated by a line of `====`, to the imported inventory.
 #![no_main]
 
-use credential_health::import::aws_config::{Options, import};
+use credential_health::import::aws_config::{ImportOptions, import};
 use credential_health::inventory::Location;
 use credential_health::shared_config::{Kind, SharedConfig};
 use credential_health::templates::Planned;
@@ -26,7 +26,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         }
     }
 
-    let imported = import(&read, Options { length: None, copied_sessions: true, now: *NOW });
+    let imported = import(&read, ImportOptions { length: None, now: *NOW });
     check_remarks(&imported.not_imported, text_of);
     check_remarks(&imported.notes, text_of);
     let yaml = imported.to_yaml();

@@ -21,7 +21,7 @@ use super::clock::Clock;
 use super::http::{LARGEST_ANSWER, LARGEST_PAGE, bounded, pool};
 use super::pace::{Paces, Quota};
 use super::secrets::Secrets;
-use super::settings::{self, BadSettings, ServiceSettings};
+use super::settings::{self, BadSdkSettings, ServiceSettings};
 use super::sts::is_header_text;
 use crate::inventory::{FunctionArn, RoleArn};
 
@@ -57,13 +57,13 @@ impl fmt::Debug for Aws {
 
 /// The credentials of a session and the identity behind them.
 #[derive(Clone)]
-pub(crate) struct Session {
+pub(crate) struct AssumedSession {
     pub(crate) credentials: Credentials,
     pub(crate) arn: String,
     pub(crate) role: RoleArn,
 }
 
-impl Session {
+impl AssumedSession {
     /// The account whose quotas its calls use.
     pub(super) fn account(&self) -> Option<&str> {
         self.arn.split(':').nth(4)
@@ -75,7 +75,7 @@ impl Aws {
     ///
     /// # Errors
     /// Every setting with a value that the SDK cannot use.
-    pub async fn from_environment(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadSettings> {
+    pub async fn from_environment(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadSdkSettings> {
         let aws = Self::load(settings::loader(variable, None).await?).await;
         settings::check_loaded(&aws.config)?;
         Ok(aws)
@@ -87,7 +87,10 @@ impl Aws {
     /// # Errors
     /// Every setting with a value that the SDK cannot use.
     #[cfg(feature = "cli")]
-    pub async fn from_profile(variable: &dyn Fn(&str) -> Option<String>, profile: &str) -> Result<Self, BadSettings> {
+    pub async fn from_profile(
+        variable: &dyn Fn(&str) -> Option<String>,
+        profile: &str,
+    ) -> Result<Self, BadSdkSettings> {
         let http = pool();
         let bounded_http = bounded(http.clone(), LARGEST_ANSWER);
         let loader = settings::loader(variable, Some(profile)).await?;
@@ -166,7 +169,7 @@ impl Aws {
     }
 
     /// An STS client for `session`, or for the checker itself.
-    pub(crate) fn sts(&self, session: Option<&Session>) -> aws_sdk_sts::Client {
+    pub(crate) fn sts(&self, session: Option<&AssumedSession>) -> aws_sdk_sts::Client {
         let quota = Quota::sts(session);
         let builder = aws_sdk_sts::config::Builder::from(&self.config)
             .interceptor(self.clock.clone())
@@ -197,7 +200,7 @@ impl Aws {
 
     /// An IAM client for `session`, or for the checker itself. Each quota has its own retry budget, so a throttled
     /// account slows only its own calls.
-    pub(super) fn iam(&self, session: Option<&Session>, quota: Quota) -> aws_sdk_iam::Client {
+    pub(super) fn iam(&self, session: Option<&AssumedSession>, quota: Quota) -> aws_sdk_iam::Client {
         let largest = if quota.has_pages() { LARGEST_PAGE } else { LARGEST_ANSWER };
         let builder = aws_sdk_iam::config::Builder::from(&self.config)
             .http_client(bounded(self.http.clone(), largest))
@@ -215,7 +218,7 @@ impl Aws {
     }
 
     /// A Lambda client in the function's Region, for `session`, or for the checker itself.
-    pub(super) fn lambda(&self, session: Option<&Session>, function: &FunctionArn) -> aws_sdk_lambda::Client {
+    pub(super) fn lambda(&self, session: Option<&AssumedSession>, function: &FunctionArn) -> aws_sdk_lambda::Client {
         let quota = Quota::lambda(function.account(), function.region());
         let builder = aws_sdk_lambda::config::Builder::from(&self.config)
             .region(Region::new(function.region().to_owned()))
@@ -233,7 +236,7 @@ impl Aws {
 
     /// An IAM Identity Center client in `region`, or in the Region of the settings, for `session`, or for the checker
     /// itself.
-    pub(super) fn sso_admin(&self, session: Option<&Session>, region: Option<&str>) -> aws_sdk_ssoadmin::Client {
+    pub(super) fn sso_admin(&self, session: Option<&AssumedSession>, region: Option<&str>) -> aws_sdk_ssoadmin::Client {
         let quota = Quota::SSO_ADMIN;
         let region = region.map(|region| Region::new(region.to_owned())).or_else(|| self.config.region().cloned());
         let builder = aws_sdk_ssoadmin::config::Builder::from(&self.config)

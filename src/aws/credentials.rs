@@ -43,9 +43,9 @@ pub(crate) enum ProviderKind {
 }
 
 /// Credentials from a provider.
-pub(crate) struct Found(Credentials);
+pub(crate) struct FoundCredentials(Credentials);
 
-impl Found {
+impl FoundCredentials {
     pub(crate) fn access_key_id(&self) -> &str {
         self.0.access_key_id()
     }
@@ -112,7 +112,11 @@ impl Aws {
     }
 
     /// The credentials of the SDK's provider chain, or only of this profile of the files.
-    pub(crate) async fn find_credentials(&self, profile: Option<&str>, files: ConfigFiles) -> Result<Found, NotFound> {
+    pub(crate) async fn find_credentials(
+        &self,
+        profile: Option<&str>,
+        files: ConfigFiles,
+    ) -> Result<FoundCredentials, NotFound> {
         let config = self.config();
         let given = match (profile, config.credentials_provider(), config.http_client()) {
             (None, Some(chain), _) => chain.provide_credentials().await,
@@ -124,7 +128,7 @@ impl Aws {
             }
             _ => Err(CredentialsError::not_loaded_no_source()),
         };
-        given.map(Found).map_err(|error| NotFound {
+        given.map(FoundCredentials).map_err(|error| NotFound {
             failed: !matches!(error, CredentialsError::CredentialsNotLoaded(_)),
             refused: refused_call(&error, &self.secrets),
             process: process_error(&error),
@@ -132,14 +136,14 @@ impl Aws {
     }
 
     /// The identity of these credentials. Without credentials the call is not signed, and STS refuses the call.
-    pub(crate) async fn identity_of(&self, credentials: Option<&Found>) -> Result<Checker, ErrorAnswer> {
+    pub(crate) async fn identity_of(&self, credentials: Option<&FoundCredentials>) -> Result<Checker, ErrorAnswer> {
         caller_identity(&self.sts_as(credentials.map(|found| found.0.clone())), &self.secrets).await
     }
 
     /// Why STS refuses this role for this duration; `None`: STS grants a session, which is discarded.
     pub(crate) async fn refusal_of_role(
         &self,
-        caller: &Found,
+        caller: &FoundCredentials,
         role: &str,
         session_name: &str,
         external_id: Option<&str>,

@@ -6,7 +6,7 @@ use aws_sdk_iam::types::Role as IamRole;
 
 use super::answer::ErrorAnswer;
 use super::calls::{Calls, Request};
-use super::client::Session;
+use super::client::AssumedSession;
 use super::errors::{Class, Failure, Operation};
 use super::pace::Quota;
 use crate::inventory::{RoleArn, Seconds};
@@ -27,7 +27,7 @@ impl Calls {
     /// does not matter: the walk calls GetRole for each role that no page holds.
     pub(super) async fn list_roles(
         &self,
-        session: &Session,
+        session: &AssumedSession,
         wanted: &BTreeSet<RoleArn>,
         marker: Option<String>,
     ) -> Option<Page> {
@@ -52,7 +52,7 @@ impl Calls {
     /// Reads the role's MaxSessionDuration.
     pub(super) async fn max_session_duration(
         &self,
-        session: Option<&Session>,
+        session: Option<&AssumedSession>,
         request: &Request,
     ) -> Result<Seconds, Failure> {
         let arn = &request.role.arn;

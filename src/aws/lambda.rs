@@ -3,7 +3,7 @@
 
 use super::answer::ErrorAnswer;
 use super::calls::{Calls, setting_failure};
-use super::client::Session;
+use super::client::AssumedSession;
 use super::errors::Operation::GetFunctionConfiguration;
 use crate::facts::SettingFailure;
 use crate::inventory::{FunctionArn, Seconds};
@@ -13,7 +13,7 @@ impl Calls {
     /// Reads the function's Timeout.
     pub(super) async fn function_timeout(
         &self,
-        session: Option<&Session>,
+        session: Option<&AssumedSession>,
         function: &FunctionArn,
     ) -> Result<Seconds, SettingFailure> {
         let answer = self

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::calls::Calls;
-use super::client::Session;
+use super::client::AssumedSession;
 use super::errors::{Class, Operation};
 use super::walk::Work;
 use crate::facts::{SettingFact, SettingFailure};
@@ -34,7 +34,7 @@ pub(super) fn of_the_checker(
 }
 
 /// One piece of work for each setting, and one for all permission sets of which only the names are known.
-pub(super) fn work(settings: Vec<LiveSetting>, by: Option<Arc<Session>>) -> Vec<Work> {
+pub(super) fn work(settings: Vec<LiveSetting>, by: Option<Arc<AssumedSession>>) -> Vec<Work> {
     let (names, single): (Vec<_>, Vec<_>) = settings.into_iter().partition(is_name);
     let names = (!names.is_empty()).then_some(names);
     let read = |settings| Work::Read { settings, by: by.clone() };
@@ -57,7 +57,7 @@ pub(super) fn operation(setting: &LiveSetting) -> Operation {
 /// Reads the settings; `region`: where IAM Identity Center is.
 pub(super) async fn read(
     calls: &Calls,
-    by: Option<Arc<Session>>,
+    by: Option<Arc<AssumedSession>>,
     settings: Vec<LiveSetting>,
     region: Option<String>,
 ) -> Vec<(LiveSetting, SettingFact)> {

@@ -22,7 +22,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
 use tokio::sync::Notify;
 
-use super::client::Session;
+use super::client::AssumedSession;
 use super::errors::Class;
 
 /// The first limit on concurrent calls of one IAM quota: other tools of the account use the same quota. STS accepts
@@ -49,8 +49,8 @@ impl Quota {
     #[cfg(feature = "lambda")]
     pub(super) const S3: Self = Self { service: "s3", account: None };
 
-    pub(super) fn sts(session: Option<&Session>) -> Self {
-        Self { service: "sts", account: session.and_then(Session::account).map(str::to_owned) }
+    pub(super) fn sts(session: Option<&AssumedSession>) -> Self {
+        Self { service: "sts", account: session.and_then(AssumedSession::account).map(str::to_owned) }
     }
 
     pub(super) fn get_role(account: &str) -> Self {

@@ -8,10 +8,10 @@ use tokio::time::Instant;
 use super::calls::Calls;
 use super::client::Aws;
 use super::errors::{Class, Failure, Operation};
-use super::walk::Walk;
+use super::walk::RunWalk;
 use crate::facts::{Description, Facts, SettingFact, SettingFailure, StepOutcome};
 use crate::inventory::{Inventory, LiveSetting, RoleArn};
-use crate::plan::{DescribedBy, Plan, Step};
+use crate::plan::{DescribedBy, Plan, PlannedStep};
 
 /// The default number of concurrent calls.
 pub const DEFAULT_CONCURRENCY: usize = 32;
@@ -56,7 +56,7 @@ impl Probe<'_> {
         let facts = if let Some(class @ (Class::NoCredentials | Class::Unreachable)) = failure {
             nothing_asked(plan, class)
         } else {
-            let mut walk = Walk::new(inventory, plan, calls, identity);
+            let mut walk = RunWalk::new(inventory, plan, calls, identity);
             walk.run(self).await;
             walk.facts()
         };
@@ -72,7 +72,7 @@ fn nothing_asked(plan: &Plan, class: Class) -> Facts {
         _ => "no connection: name, network, proxy or TLS",
     };
     let failure = |operation, target: &RoleArn| Failure::unanswered(operation, target, class, message);
-    let step = |step: &Step| match step.parent {
+    let step = |step: &PlannedStep| match step.parent {
         None => StepOutcome::Failed(Arc::new(failure(Operation::AssumeRole, &step.role))),
         Some(_) => StepOutcome::NotReached,
     };

@@ -28,7 +28,7 @@ pub(crate) struct S3Object {
 
 /// The content of an object.
 #[derive(Debug)]
-pub(crate) struct Content {
+pub(crate) struct ObjectContent {
     /// The version of the object.
     pub(crate) etag: Option<String>,
     /// The bytes; `None`: the object is larger than the limit.
@@ -37,7 +37,7 @@ pub(crate) struct Content {
 
 /// Why an object was not read.
 #[derive(Debug)]
-pub(crate) enum NotRead {
+pub(crate) enum NotReadObject {
     /// The body is incomplete.
     BrokenOff,
     /// S3 returned an error, or no answer.
@@ -48,7 +48,7 @@ pub(crate) enum NotRead {
 
 /// The condition of a write.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Condition<'a> {
+pub(crate) enum WriteCondition<'a> {
     /// The object is still this version.
     IfMatch(&'a str),
     /// There is no object.
@@ -61,19 +61,19 @@ impl S3Object {
     }
 
     /// Reads the object, up to this many bytes.
-    pub(crate) async fn get(&self, largest: usize) -> Result<Content, NotRead> {
+    pub(crate) async fn get(&self, largest: usize) -> Result<ObjectContent, NotReadObject> {
         let request = self.client().await.get_object().bucket(&self.bucket).key(&self.key);
         let answer = match Box::pin(request.send()).await {
             Ok(answer) => answer,
             Err(error) => return Err(self.not_read(&error).await),
         };
         let bytes = read_body(answer.body, largest).await?;
-        Ok(Content { etag: answer.e_tag, bytes })
+        Ok(ObjectContent { etag: answer.e_tag, bytes })
     }
 
     /// Writes the object under a condition; returns the new version. An answer without an ETag and a request id is
     /// not from S3.
-    pub(crate) async fn put(&self, text: String, condition: Condition<'_>) -> Result<String, ErrorAnswer> {
+    pub(crate) async fn put(&self, text: String, condition: WriteCondition<'_>) -> Result<String, ErrorAnswer> {
         let request = self
             .client()
             .await
@@ -83,8 +83,8 @@ impl S3Object {
             .content_type("application/json")
             .body(ByteStream::from(text.into_bytes()));
         let request = match condition {
-            Condition::IfMatch(etag) => request.if_match(etag),
-            Condition::IfNoneMatch => request.if_none_match("*"),
+            WriteCondition::IfMatch(etag) => request.if_match(etag),
+            WriteCondition::IfNoneMatch => request.if_none_match("*"),
         };
         // Boxed, because the future of every run with a state holds this future.
         match Box::pin(request.send()).await {
@@ -101,7 +101,7 @@ impl S3Object {
         self.aws.s3(self.region.lock().await.clone())
     }
 
-    async fn not_read<E>(&self, error: &SdkError<E, HttpResponse>) -> NotRead
+    async fn not_read<E>(&self, error: &SdkError<E, HttpResponse>) -> NotReadObject
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
@@ -114,17 +114,17 @@ impl S3Object {
             let mut region = self.region.lock().await;
             if region.is_none() {
                 *region = Some(Region::new(named.to_owned()));
-                return NotRead::OtherRegion;
+                return NotReadObject::OtherRegion;
             }
         }
-        NotRead::Refused(answer)
+        NotReadObject::Refused(answer)
     }
 }
 
-async fn read_body(mut body: ByteStream, largest: usize) -> Result<Option<Vec<u8>>, NotRead> {
+async fn read_body(mut body: ByteStream, largest: usize) -> Result<Option<Vec<u8>>, NotReadObject> {
     let mut bytes = Vec::new();
     while let Some(part) = body.next().await {
-        bytes.extend_from_slice(&part.map_err(|_| NotRead::BrokenOff)?);
+        bytes.extend_from_slice(&part.map_err(|_| NotReadObject::BrokenOff)?);
         if bytes.len() > largest {
             return Ok(None);
         }

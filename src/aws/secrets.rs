@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use aws_credential_types::Credentials;
 
-use super::client::Session;
+use super::client::AssumedSession;
 use super::views::{self, View};
 
 /// The shortest part of a secret that is recognized.
@@ -29,7 +29,7 @@ pub(crate) struct Secrets(Arc<Mutex<Held>>);
 #[derive(Default)]
 struct Held {
     own: Vec<Credentials>,
-    sessions: Vec<Weak<Session>>,
+    sessions: Vec<Weak<AssumedSession>>,
     /// How many sessions there were after the last that ended was forgotten.
     after_forgetting: usize,
     #[cfg(feature = "cli")]
@@ -55,7 +55,7 @@ impl Secrets {
     }
 
     /// Remembers a session while it is in use.
-    pub(super) fn hold_session(&self, session: &Arc<Session>) {
+    pub(super) fn hold_session(&self, session: &Arc<AssumedSession>) {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if held.sessions.len() > 2 * held.after_forgetting + 64 {
             held.sessions.retain(|session| session.strong_count() > 0);
@@ -95,7 +95,7 @@ impl Secrets {
 
     fn each(&self, mut look: impl FnMut(&str)) {
         let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let sessions: Vec<Arc<Session>> = held.sessions.iter().filter_map(Weak::upgrade).collect();
+        let sessions: Vec<Arc<AssumedSession>> = held.sessions.iter().filter_map(Weak::upgrade).collect();
         for credentials in held.own.iter().chain(sessions.iter().map(|session| &session.credentials)) {
             look(credentials.access_key_id());
             look(credentials.secret_access_key());
@@ -251,10 +251,10 @@ mod tests {
         let secrets = secrets();
         let role = RoleArn::parse("arn:aws:iam::111111111111:role/hub").unwrap();
         let token = |number: usize| hex(&format!("{number:0>32}{TOKEN}")).repeat(6);
-        let sessions: Vec<Arc<Session>> = (0..100)
+        let sessions: Vec<Arc<AssumedSession>> = (0..100)
             .map(|number| {
                 let credentials = Credentials::new("ASIAIOSFODNN7EXAMPLE", SECRET, Some(token(number)), None, "test");
-                Arc::new(Session { credentials, arn: String::new(), role: role.clone() })
+                Arc::new(AssumedSession { credentials, arn: String::new(), role: role.clone() })
             })
             .collect();
         sessions.iter().for_each(|session| secrets.hold_session(session));
@@ -272,7 +272,7 @@ mod tests {
         let secrets = Secrets::default();
         let role = RoleArn::parse("arn:aws:iam::111111111111:role/hub").unwrap();
         let credentials = Credentials::new("ASIAIOSFODNN7EXAMPLE", SECRET, None, None, "test");
-        let session = Arc::new(Session { credentials, arn: String::new(), role });
+        let session = Arc::new(AssumedSession { credentials, arn: String::new(), role });
         secrets.hold_session(&session);
         assert_eq!(secrets.redact(SECRET), "…");
         drop(session);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::ErrorAnswer;
 use super::calls::{Calls, setting_failure};
-use super::client::Session;
+use super::client::AssumedSession;
 use super::errors::{Class, Operation};
 use crate::facts::SettingFailure;
 use crate::inventory::Seconds;
@@ -30,7 +30,7 @@ impl Calls {
     /// Reads the SessionDuration of a permission set.
     pub(super) async fn permission_set_session(
         &self,
-        session: Option<&Session>,
+        session: Option<&AssumedSession>,
         region: Option<&str>,
         instance: &str,
         permission_set: &str,
@@ -42,7 +42,7 @@ impl Calls {
     /// Searches for the permission sets of these names. Stops where all are found.
     pub(super) async fn permission_sets_by_name(
         &self,
-        session: Option<&Session>,
+        session: Option<&AssumedSession>,
         region: Option<&str>,
         names: &BTreeSet<String>,
     ) -> BTreeMap<String, SessionOf> {

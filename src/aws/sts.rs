@@ -7,7 +7,7 @@ use aws_smithy_types::DateTime;
 
 use super::answer::ErrorAnswer;
 use super::calls::{Calls, Request};
-use super::client::Session;
+use super::client::AssumedSession;
 use super::errors::{Class, Failure, Operation};
 use super::secrets::Secrets;
 use crate::facts::Checker;
@@ -24,7 +24,11 @@ impl Calls {
     }
 
     /// Assumes the role for 900 seconds, the shortest session, with `session` or the checker's own credentials.
-    pub(super) async fn assume_role(&self, session: Option<&Session>, request: &Request) -> Result<Session, Failure> {
+    pub(super) async fn assume_role(
+        &self,
+        session: Option<&AssumedSession>,
+        request: &Request,
+    ) -> Result<AssumedSession, Failure> {
         let sts = session.map_or_else(|| self.checker_sts.clone(), |session| self.aws.sts(Some(session)));
         let role = &request.role;
         let session_name = role.session_name.as_ref().unwrap_or(&self.session_name);
@@ -61,7 +65,7 @@ impl Calls {
             Some(expires),
             "AssumeRole",
         );
-        Ok(Session { credentials, arn: user.arn, role: role.arn.clone() })
+        Ok(AssumedSession { credentials, arn: user.arn, role: role.arn.clone() })
     }
 
     /// The end of a session by AWS's clock, if a session can end then. The checker's own clock may be wrong.

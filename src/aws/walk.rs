@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::calls::{Calls, Request};
-use super::client::Session;
+use super::client::AssumedSession;
 use super::errors::{Class, Failure, Operation};
 use super::iam::Page;
 use super::live_settings;
@@ -18,13 +18,13 @@ use super::pace::{Paces, Quota};
 use super::probe::Probe;
 use crate::facts::{Checker, Description, Facts, SettingFact, StepOutcome};
 use crate::inventory::{Inventory, LiveSetting, Reader, Role, RoleArn};
-use crate::plan::{DescribedBy, Plan, ReaderStep, SessionDetails, Step};
+use crate::plan::{DescribedBy, Plan, PlannedStep, ReaderStep, SessionDetails};
 
 /// One call that is ready.
 pub(super) enum Work {
     Assume {
         step: usize,
-        by: Option<Arc<Session>>,
+        by: Option<Arc<AssumedSession>>,
     },
     AssumeReader {
         reader: usize,
@@ -35,19 +35,19 @@ pub(super) enum Work {
     },
     Describe {
         role: RoleArn,
-        by: Option<Arc<Session>>,
+        by: Option<Arc<AssumedSession>>,
     },
     /// One setting, or all permission sets of which only the names are known.
     Read {
         settings: Vec<LiveSetting>,
-        by: Option<Arc<Session>>,
+        by: Option<Arc<AssumedSession>>,
     },
 }
 
 /// The list of an account's roles, read page by page.
 pub(super) struct List {
     reader: usize,
-    by: Arc<Session>,
+    by: Arc<AssumedSession>,
     /// The roles that no page has listed yet.
     wanted: BTreeSet<RoleArn>,
     pages: usize,
@@ -73,14 +73,14 @@ impl Work {
 
 /// The result of a piece of work.
 enum Done {
-    Step { step: usize, result: Result<Session, Failure> },
-    Reader { reader: usize, result: Result<Session, Failure> },
+    Step { step: usize, result: Result<AssumedSession, Failure> },
+    Reader { reader: usize, result: Result<AssumedSession, Failure> },
     Listed { list: List, page: Option<Page> },
     Described { role: RoleArn, description: Description },
     Read(Vec<(LiveSetting, SettingFact)>),
 }
 
-pub(super) struct Walk<'a> {
+pub(super) struct RunWalk<'a> {
     inventory: &'a Inventory,
     plan: &'a Plan,
     calls: Arc<Calls>,
@@ -99,7 +99,7 @@ pub(super) struct Walk<'a> {
     slowed: HashMap<Quota, VecDeque<Work>>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> RunWalk<'a> {
     /// `identity`: the checker's identity, or why it is not known.
     pub(super) fn new(
         inventory: &'a Inventory,
@@ -227,7 +227,7 @@ impl<'a> Walk<'a> {
         let calls = Arc::clone(&self.calls);
         match work {
             Work::Assume { step, by } => {
-                let Step { role, session, .. } = &self.plan.steps[step];
+                let PlannedStep { role, session, .. } = &self.plan.steps[step];
                 let SessionDetails { external_id, session_name, source_identity } = session.clone();
                 let role = Role { external_id, session_name, source_identity, ..Role::bare(role.clone()) };
                 let request = self.request(role, by.as_deref(), self.plan.policy(step));
@@ -262,7 +262,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A request about a role by this session, or by the checker itself.
-    fn request(&self, role: Role, by: Option<&Session>, policy: String) -> Request {
+    fn request(&self, role: Role, by: Option<&AssumedSession>, policy: String) -> Request {
         let checker = || self.checker.as_ref().map(|checker| checker.arn.clone());
         Request {
             caller: by.map(|session| session.arn.clone()).or_else(checker),
@@ -274,7 +274,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The session, whose credentials no answer shows.
-    fn held(&self, session: Session) -> Arc<Session> {
+    fn held(&self, session: AssumedSession) -> Arc<AssumedSession> {
         let session = Arc::new(session);
         self.calls.aws.secrets.hold_session(&session);
         session

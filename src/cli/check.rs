@@ -10,7 +10,7 @@ use super::output::{bad_settings, bad_usage, print_error};
 use super::progress;
 use super::status::{self, ExitStatus};
 use crate::aws::errors::Class;
-use crate::aws::settings::BadSettings;
+use crate::aws::settings::BadSdkSettings;
 use crate::aws::{Aws, Probe};
 use crate::check::{self, Outcome};
 use crate::facts::Facts;
@@ -26,7 +26,7 @@ pub(super) async fn run(arguments: &Check) -> ExitStatus {
 }
 
 /// The clients with the credentials of the profile, otherwise of the environment.
-async fn clients(profile: Option<&str>) -> Result<Aws, BadSettings> {
+async fn clients(profile: Option<&str>) -> Result<Aws, BadSdkSettings> {
     match profile {
         Some(profile) => Aws::from_profile(&super::variable, profile).await,
         None => Aws::from_environment(&super::variable).await,
@@ -44,7 +44,7 @@ async fn of_inventory(arguments: &Check, path: &Path) -> ExitStatus {
         Ok(aws) => aws,
         Err(bad) => return bad_settings(&bad),
     };
-    let bar = progress::Bar::new();
+    let bar = progress::CounterBar::new();
     let probe = Probe {
         aws: &aws,
         concurrency: arguments.concurrency,

@@ -18,7 +18,7 @@ use crate::visible;
 use proposals::Proposal;
 
 /// The outcome of a run with `--fix` or `--diff`.
-pub(super) enum Outcome {
+pub(super) enum FixOutcome {
     /// The files have the changes. `lint` judges them again.
     Written,
     /// The differences were printed.
@@ -92,7 +92,7 @@ pub(super) fn run(
     output: Option<&Path>,
     input: &dyn Fixable,
     max_session: MaxSession<'_>,
-) -> Result<Outcome, ExitStatus> {
+) -> Result<FixOutcome, ExitStatus> {
     let Fixed { files, note, not_fixed } = fixed(input, max_session);
     note.into_iter().for_each(print_error);
     let old = input.files();
@@ -101,7 +101,7 @@ pub(super) fn run(
     if options.diff {
         let text: String = changed.iter().map(|(old, new)| diff::unified(&old.name, &old.text, &new.text)).collect();
         print_not_fixed(&not_fixed, input.noun());
-        return Ok(Outcome::Printed(output::write_bytes(text.as_bytes(), output)));
+        return Ok(FixOutcome::Printed(output::write_bytes(text.as_bytes(), output)));
     }
     write::check(changed.iter().map(|(file, _)| Path::new(&file.name)), options.allow_dirty)?;
     for (old, new) in &changed {
@@ -113,7 +113,7 @@ pub(super) fn run(
         }
     }
     print_not_fixed(&not_fixed, input.noun());
-    Ok(Outcome::Written)
+    Ok(FixOutcome::Written)
 }
 
 /// The files after all changes.

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 
 use super::output::{self, bad_usage, print_error};
-use super::sessions::{self, Trail};
+use super::sessions::{self, TrailArguments};
 use super::status::ExitStatus;
 use super::templates;
 use crate::cloudtrail::Sessions;
-use crate::import::aws_config::Options;
+use crate::import::aws_config::ImportOptions;
 use crate::import::cloudformation::CloudformationTemplates;
 use crate::import::cloudtrail;
 use crate::import::github_workflow::GithubWorkflows;
@@ -73,7 +73,7 @@ pub(super) enum Import {
     /// A job for each path of the sessions that CloudTrail recorded, as long as its longest run
     Cloudtrail {
         #[command(flatten)]
-        trail: Trail,
+        trail: TrailArguments,
         /// Write to a file instead of standard output
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
@@ -99,7 +99,7 @@ fn importer_of_import(arguments: &Import) -> (Box<dyn Importer>, Option<&Path>) 
             (Box::new(CloudtrailSessions(sessions::read(&trail.sources, &trail.window))), output.as_deref())
         }
         Import::AwsConfig { file, length, output } => {
-            let options = Options { length: *length, now: super::start().at };
+            let options = ImportOptions { length: *length, now: super::start().at };
             (Box::new(AwsProfiles { file: file.clone(), options }), output.as_deref())
         }
         Import::GithubWorkflow { files, variables, output } => {
@@ -164,7 +164,7 @@ pub(super) fn run(arguments: &Import) -> ExitStatus {
 
 /// Reads the profiles of one file, or of the files that an SDK would read.
 pub(super) fn load_aws_config(file: Option<&Path>) -> Result<SharedConfig, ExitStatus> {
-    let options = Options { length: None, now: super::start().at };
+    let options = ImportOptions { length: None, now: super::start().at };
     let profiles = AwsProfiles { file: file.map(Path::to_path_buf), options };
     profiles.load(&environment).map_err(|why| bad_usage(&why.to_string()))
 }

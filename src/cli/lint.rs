@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::arguments::{Lint, Selection};
-use super::fix::profiles::{AsJobs, Profiles as FixableProfiles};
+use super::fix::profiles::{AsJobs, FixableProfiles};
 use super::fix::workflows::Workflows;
-use super::fix::{self, Fixable, Outcome};
+use super::fix::{self, FixOutcome, Fixable};
 use super::format;
 use super::import::{load_aws_config, print_remarks, workflows};
 use super::output::{self, bad_usage};
@@ -15,7 +15,7 @@ use super::status::{self, ExitStatus};
 use crate::check;
 use crate::cloudtrail::Sessions;
 use crate::findings::FindingId;
-use crate::import::aws_config::{self, CannotStart, Options, Profiles};
+use crate::import::aws_config::{self, CannotStart, ImportOptions, Profiles};
 use crate::import::cloudtrail;
 use crate::inventory::{Filter, Inventory, Job, JobName, Origin, Remark, Seconds, inline_waivers};
 use crate::lease::longest::LongestRuns;
@@ -76,8 +76,8 @@ async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
         let max_session: fix::MaxSession<'_> = &|role| report.max_session(role);
         let Some(fixable) = &input.fixable else { return Some(bad_usage(NOT_FIXABLE)) };
         match fix::run(&arguments.fix, selection.output.as_deref(), &**fixable, max_session) {
-            Ok(Outcome::Written) => return None,
-            Ok(Outcome::Printed(shown)) => {
+            Ok(FixOutcome::Written) => return None,
+            Ok(FixOutcome::Printed(shown)) => {
                 return Some(shown.unwrap_or_else(|| status::status_of(&report, selection.fail_on)));
             }
             Err(status) => return Some(status),
@@ -228,7 +228,7 @@ pub(super) struct ProfileOptions<'a> {
 pub(super) fn profiles_input(given: &ProfileOptions<'_>, config: SharedConfig) -> Result<Input, ExitStatus> {
     let ProfileOptions { length, renewed, selection, quiet } = *given;
     // The length is not declared. A job that cannot run for 0 seconds cannot start.
-    let options = Options { length: Some(length.unwrap_or(Seconds(0))), now: super::start().at };
+    let options = ImportOptions { length: Some(length.unwrap_or(Seconds(0))), now: super::start().at };
     let Profiles { imported, cannot_start, differences, not_known, not_run } = aws_config::profiles(&config, options);
     let (inventory, mut not_judged) = (imported.inventory, imported.not_imported);
     // An assumption is no judgement of the command's output.

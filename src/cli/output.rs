@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::status::ExitStatus;
-use crate::aws::settings::BadSettings;
+use crate::aws::settings::BadSdkSettings;
 use crate::inventory::Problems;
 use crate::visible;
 
@@ -88,7 +88,7 @@ pub(super) fn bad_usage(message: &str) -> ExitStatus {
 }
 
 /// Prints unusable settings of the SDK, each on its own line.
-pub(super) fn bad_settings(bad: &BadSettings) -> ExitStatus {
+pub(super) fn bad_settings(bad: &BadSdkSettings) -> ExitStatus {
     for setting in &bad.0 {
         print_error(&format!("error: {setting}"));
     }

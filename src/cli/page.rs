@@ -9,7 +9,7 @@ use termimad::{Alignment, CompoundStyle, MadSkin};
 const WIDTHS: std::ops::RangeInclusive<usize> = 40..=100;
 
 /// A part of a page with its column.
-enum Part<'a> {
+enum PagePart<'a> {
     /// A paragraph, a heading or a table: its lines joined, after a list's marker, if any.
     Text { indent: usize, marker: &'a str, text: String },
     /// A line of code.
@@ -27,10 +27,12 @@ pub fn render(page: &str, columns: usize) -> String {
     let mut shown = String::new();
     for part in parts(page) {
         match part {
-            Part::Blank => shown.push('\n'),
-            Part::Code { line: "", .. } => shown.push('\n'),
-            Part::Code { indent, line } => shown.push_str(&format!("{}{code}{line}{code:#}\n", " ".repeat(indent + 2))),
-            Part::Text { indent, marker, text } => {
+            PagePart::Blank => shown.push('\n'),
+            PagePart::Code { line: "", .. } => shown.push('\n'),
+            PagePart::Code { indent, line } => {
+                shown.push_str(&format!("{}{code}{line}{code:#}\n", " ".repeat(indent + 2)))
+            }
+            PagePart::Text { indent, marker, text } => {
                 let from = indent + marker.chars().count();
                 let laid_out = skin.text(&breakable(&text), Some(width - from)).to_string();
                 for (number, line) in laid_out.lines().enumerate() {
@@ -69,7 +71,7 @@ fn breakable(text: &str) -> String {
     parts.join("`")
 }
 
-fn parts(page: &str) -> Vec<Part<'_>> {
+fn parts(page: &str) -> Vec<PagePart<'_>> {
     let mut parts = Vec::new();
     // The column of the fence within a block of code.
     let mut fence: Option<usize> = None;
@@ -78,9 +80,9 @@ fn parts(page: &str) -> Vec<Part<'_>> {
         let rest = line.trim_start();
         match fence {
             Some(_) if rest.starts_with("```") => fence = None,
-            Some(at) => parts.push(Part::Code { indent: at, line: &line[at.min(indent)..] }),
+            Some(at) => parts.push(PagePart::Code { indent: at, line: &line[at.min(indent)..] }),
             None if rest.starts_with("```") => fence = Some(indent),
-            None if rest.is_empty() => parts.push(Part::Blank),
+            None if rest.is_empty() => parts.push(PagePart::Blank),
             None => add(&mut parts, indent, rest),
         }
     }
@@ -88,15 +90,15 @@ fn parts(page: &str) -> Vec<Part<'_>> {
 }
 
 /// Adds a line of text to the paragraph or the table before it, or as a new part.
-fn add<'a>(parts: &mut Vec<Part<'a>>, indent: usize, line: &'a str) {
+fn add<'a>(parts: &mut Vec<PagePart<'a>>, indent: usize, line: &'a str) {
     let marker = &line[..marker_length(line)];
     let starts_anew = !marker.is_empty() || line.starts_with('#');
     match parts.last_mut() {
-        Some(Part::Text { text, .. }) if !starts_anew && !text.starts_with('#') => {
+        Some(PagePart::Text { text, .. }) if !starts_anew && !text.starts_with('#') => {
             text.push(if line.starts_with('|') { '\n' } else { ' ' });
             text.push_str(line);
         }
-        _ => parts.push(Part::Text { indent, marker, text: line[marker.len()..].to_owned() }),
+        _ => parts.push(PagePart::Text { indent, marker, text: line[marker.len()..].to_owned() }),
     }
 }
 

@@ -11,9 +11,9 @@ use crate::aws::Progress;
 const SILENCE: Duration = Duration::from_secs(10);
 
 /// `None`: standard error is not a terminal.
-pub(super) struct Bar(Option<ProgressBar>);
+pub(super) struct CounterBar(Option<ProgressBar>);
 
-impl Bar {
+impl CounterBar {
     pub(super) fn new() -> Self {
         Self(super::output::draws_progress().then(|| {
             let bar = ProgressBar::new(0);

@@ -25,7 +25,7 @@ const STATUSES: &str = "Exit status. If both apply, the first of 2, 3, 0:
 #[command(after_help = STATUSES)]
 pub(super) struct SessionsArguments {
     #[command(flatten)]
-    pub(super) trail: Trail,
+    pub(super) trail: TrailArguments,
     /// How to show the sessions
     #[arg(long, value_enum, default_value_t = SessionsFormat::Text)]
     format: SessionsFormat,
@@ -36,7 +36,7 @@ pub(super) struct SessionsArguments {
 
 /// CloudTrail's records.
 #[derive(Debug, Args)]
-pub(super) struct Trail {
+pub(super) struct TrailArguments {
     /// CloudTrail logs, compressed or not: files, folders, or - for standard input
     #[arg(required = true, value_name = "SOURCE")]
     pub(super) sources: Vec<PathBuf>,

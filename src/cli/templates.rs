@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::inventory::{Problems, Source, is_account};
 use crate::lease::source::may_assume;
-use crate::templates::{Files, GivenValues};
+use crate::templates::{GivenValues, TemplateFiles};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Planned infrastructure")]
@@ -75,10 +75,10 @@ impl TemplateOptions {
     ///
     /// # Errors
     /// Every problem of every file.
-    pub(super) fn read(&self) -> Result<(Files, GivenValues), Problems> {
+    pub(super) fn read(&self) -> Result<(TemplateFiles, GivenValues), Problems> {
         let parameters = self.parameters.iter().cloned().collect();
         let given = GivenValues { parameters, accounts: self.accounts.iter().cloned().collect() };
-        Ok((Files::read(&self.cloudformation, &self.terraform_plan, &given)?, given))
+        Ok((TemplateFiles::read(&self.cloudformation, &self.terraform_plan, &given)?, given))
     }
 
     /// Whether a file is given.

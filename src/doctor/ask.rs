@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use tokio::time::timeout;
 
 use super::facts::{
-    Asked, Facts, Identity, Key, Loaded, NotLoaded, OldToken, ProcessFailure, Provider, Refused, SelectedBy,
+    Asked, CallerIdentity, KeyFacts, LoadedCredentials, NotLoaded, OldToken, ProcessFailure, Provider, RefusedFacts,
+    SelectedBy, ShellFacts,
 };
 use super::providers;
-use crate::aws::credentials::{Found, NotFound, ProcessError, ProviderKind};
+use crate::aws::credentials::{FoundCredentials, NotFound, ProcessError, ProviderKind};
 use crate::aws::errors::Class;
 use crate::aws::{Aws, ErrorAnswer};
 use crate::shared_config::{self, Base, Chain, ForSdk, SharedConfig};
@@ -23,7 +24,7 @@ pub(super) const PATIENCE_FOR_CREDENTIALS: Duration = Duration::from_secs(30);
 
 /// `waits`: the provider that decides would wait for a file, so none is asked for credentials.
 pub(super) async fn ask(
-    facts: &Facts,
+    facts: &ShellFacts,
     config: &SharedConfig,
     read: &dyn Fn(&str) -> Option<String>,
     waits: bool,
@@ -56,7 +57,7 @@ pub(super) async fn ask(
     };
     let (answers, clock_offset) = aws.clock.answers_and_offset();
     let nothing_to_sign_with = found.is_err();
-    let identity = identity.map(|caller| Identity { arn: caller.arn, account: caller.account });
+    let identity = identity.map(|caller| CallerIdentity { arn: caller.arn, account: caller.account });
     let identity = identity.map_err(|answer| refused("GetCallerIdentity", answer));
     Asked {
         loaded: Some(found.map(|found| loaded(&found))),
@@ -83,7 +84,7 @@ fn values_of_variables(read: &dyn Fn(&str) -> Option<String>) -> impl Iterator<I
 }
 
 /// The environment's keys with AWS_SECURITY_TOKEN, which the AWS CLI and boto3 send; the SDK for Rust does not read it.
-fn keys_with_old_token(facts: &Facts, read: &dyn Fn(&str) -> Option<String>) -> Option<ForSdk> {
+fn keys_with_old_token(facts: &ShellFacts, read: &dyn Fn(&str) -> Option<String>) -> Option<ForSdk> {
     let is_used = facts.environment.old_token == OldToken::Different
         && providers::deciding(&providers::of(facts)) == Some(Provider::Environment);
     let value = |name: &str| read(name).filter(|value| is_used && !value.trim().is_empty());
@@ -92,7 +93,7 @@ fn keys_with_old_token(facts: &Facts, read: &dyn Fn(&str) -> Option<String>) -> 
 }
 
 /// The files that make the SDK for Rust take the provider that the AWS CLI takes.
-fn for_sdk(facts: &Facts, config: &SharedConfig, chain: Option<&Chain<'_>>) -> ForSdk {
+fn for_sdk(facts: &ShellFacts, config: &SharedConfig, chain: Option<&Chain<'_>>) -> ForSdk {
     let profile = facts.selected.name.clone();
     if providers::deciding(&providers::of(facts)) == Some(Provider::WebIdentity) {
         return ForSdk { files: shared_config::no_profiles(), profile };
@@ -106,7 +107,7 @@ fn for_sdk(facts: &Facts, config: &SharedConfig, chain: Option<&Chain<'_>>) -> F
 
 /// Assumes the last role once more with `duration_seconds`, as the AWS CLI, boto3 and JavaScript do; the SDK for Rust
 /// does not send it. Returns why STS refuses.
-async fn with_duration(aws: &Aws, config: &SharedConfig, chain: &Chain<'_>) -> Option<Refused> {
+async fn with_duration(aws: &Aws, config: &SharedConfig, chain: &Chain<'_>) -> Option<RefusedFacts> {
     let (last, before) = chain.roles.split_last()?;
     let seconds = last.duration_seconds.as_ref().and_then(shared_config::Setting::seconds)?;
     let by_token = before.is_empty() && chain.base == Base::WebIdentity;
@@ -125,9 +126,9 @@ async fn with_duration(aws: &Aws, config: &SharedConfig, chain: &Chain<'_>) -> O
     matches!(refused.class, Class::OverMaxSession | Class::OverChainCap | Class::OutOfRange).then_some(refused)
 }
 
-fn loaded(found: &Found) -> Loaded {
-    Loaded {
-        key: Key::of(found.access_key_id()),
+fn loaded(found: &FoundCredentials) -> LoadedCredentials {
+    LoadedCredentials {
+        key: KeyFacts::of(found.access_key_id()),
         token: found.has_token(),
         provider: found.provider().map(|provider| match provider {
             ProviderKind::Profile => Provider::Profile,
@@ -152,6 +153,6 @@ fn not_loaded(error: NotFound) -> NotLoaded {
     }
 }
 
-fn refused(call: &'static str, answer: ErrorAnswer) -> Refused {
-    Refused { class: answer.class, call, code: answer.code, message: answer.message }
+fn refused(call: &'static str, answer: ErrorAnswer) -> RefusedFacts {
+    RefusedFacts { class: answer.class, call, code: answer.code, message: answer.message }
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use sha1::{Digest as _, Sha1};
 use sha2::{Digest as _, Sha256};
 
-use super::facts::{Cached, Jwt, LoginSession, SsoLogin, WebIdentity};
+use super::facts::{Cached, Jwt, LoginSession, SsoLoginFacts, WebIdentity};
 use crate::inventory::hex;
 use crate::limited::{self, Unreadable};
 use crate::shared_config::moment;
@@ -25,7 +25,7 @@ const MOST_SESSIONS: usize = 1000;
 
 /// The folder that the caches are below.
 #[derive(Debug, Clone)]
-pub(super) struct Home {
+pub(super) struct CacheFolder {
     folder: PathBuf,
     /// AWS_LOGIN_CACHE_DIRECTORY.
     login: Option<PathBuf>,
@@ -33,7 +33,7 @@ pub(super) struct Home {
     pub(super) path: Option<String>,
 }
 
-impl Home {
+impl CacheFolder {
     pub(super) fn new(read: super::environment::Read<'_>) -> Self {
         let folder = crate::shared_config::home(&read).unwrap_or_else(|| PathBuf::from("~"));
         Self {
@@ -49,13 +49,13 @@ impl Home {
     }
 
     /// The login of an SSO session, by its name, or of a start URL: the file is named by its SHA-1 (botocore, SDKs).
-    pub(super) fn sso_login(&self, identifier: &str) -> Cached<SsoLogin> {
+    pub(super) fn sso_login(&self, identifier: &str) -> Cached<SsoLoginFacts> {
         let path = self.folder.join("sso/cache").join(format!("{:x}.json", Sha1::digest(identifier)));
         json(&path).and_then(|file: SsoFile| {
             let expires = moment(&file.expires_at)?;
             let refreshable = file.refresh_token.is_some() && file.client_id.is_some() && file.client_secret.is_some();
             let registration_expires = file.registration_expires_at.as_deref().and_then(moment);
-            Some(SsoLogin { expires, refreshable, registration_expires })
+            Some(SsoLoginFacts { expires, refreshable, registration_expires })
         })
     }
 

@@ -1,8 +1,8 @@
 //! Reads the variables that AWS tools take credentials from, and keeps no credential of them. Judges nothing.
 
-use super::caches::{self, Home, container_token, readable};
+use super::caches::{self, CacheFolder, container_token, readable};
 use super::facts::{
-    Cached, Container, Endpoint, Environment, Flaw, HomeFolder, Key, OldToken, Region, Stated, Variable,
+    Cached, Container, Endpoint, Environment, Flaw, HomeFolder, KeyFacts, OldToken, RegionFacts, Stated, VariableFacts,
 };
 use crate::shared_config::{has_zone, moment};
 use crate::visible::{configured, looks_like_credential, printable};
@@ -10,7 +10,7 @@ use crate::visible::{configured, looks_like_credential, printable};
 /// The value of a variable, by its name.
 pub(super) type Read<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-pub(super) fn gather(read: Read<'_>, home: &Home) -> Environment {
+pub(super) fn gather(read: Read<'_>, home: &CacheFolder) -> Environment {
     let filled = |name: &str| read(name).filter(|value| !value.trim().is_empty());
     let key_id = filled("AWS_ACCESS_KEY_ID");
     // The SDK for Rust takes this older name too.
@@ -19,7 +19,7 @@ pub(super) fn gather(read: Read<'_>, home: &Home) -> Environment {
     let container = container(&filled);
     Environment {
         access_key: variable(read("AWS_ACCESS_KEY_ID").as_deref(), |c| c.is_ascii_alphanumeric()),
-        key: key_id.as_deref().and_then(Key::of),
+        key: key_id.as_deref().and_then(KeyFacts::of),
         secret: variable(secret.as_deref(), |c| c.is_ascii_graphic()),
         exchanged: key_id.as_deref().zip(secret.as_deref()).is_some_and(|(id, secret)| are_exchanged(id, secret)),
         token: variable(read("AWS_SESSION_TOKEN").as_deref(), |c| c.is_ascii_graphic()),
@@ -50,7 +50,7 @@ pub(super) fn gather(read: Read<'_>, home: &Home) -> Environment {
         container,
         metadata_disabled: filled("AWS_EC2_METADATA_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true")),
         region: first(&filled, &["AWS_REGION", "AWS_DEFAULT_REGION"])
-            .map(|(name, region)| Region::new(Some(name), &region)),
+            .map(|(name, region)| RegionFacts::new(Some(name), &region)),
         has_region_for_boto3: filled("AWS_DEFAULT_REGION").is_some(),
         endpoint: first(&filled, &["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]).map(|(variable, url)| Endpoint {
             variable,
@@ -81,10 +81,10 @@ fn first(filled: &dyn Fn(&str) -> Option<String>, names: &[&'static str]) -> Opt
     names.iter().find_map(|name| Some((*name, filled(name)?)))
 }
 
-fn variable(value: Option<&str>, fits: impl Fn(char) -> bool) -> Variable {
-    let Some(value) = value else { return Variable::Absent };
+fn variable(value: Option<&str>, fits: impl Fn(char) -> bool) -> VariableFacts {
+    let Some(value) = value else { return VariableFacts::Absent };
     if value.trim().is_empty() {
-        return Variable::Blank;
+        return VariableFacts::Blank;
     }
     let flaw = if value.contains(['\r', '\n']) {
         Flaw::LineBreak
@@ -95,9 +95,9 @@ fn variable(value: Option<&str>, fits: impl Fn(char) -> bool) -> Variable {
     } else if !value.chars().all(fits) {
         Flaw::Character
     } else {
-        return Variable::Set;
+        return VariableFacts::Set;
     };
-    Variable::Flawed(flaw)
+    VariableFacts::Flawed(flaw)
 }
 
 /// Whether these look like secret and key id rather than key id and secret: an id is AKIA or ASIA and capital letters
@@ -187,12 +187,12 @@ mod tests {
     #[test]
     fn what_no_credential_has_in_it_is_seen() {
         let of = |value| variable(Some(value), |c: char| c.is_ascii_alphanumeric());
-        assert_eq!(of("AKIAEXAMPLE"), Variable::Set);
-        assert_eq!(of(" \t"), Variable::Blank);
-        assert_eq!(of("AKIAEXAMPLE\r"), Variable::Flawed(Flaw::LineBreak));
-        assert_eq!(of("AKIAEXAMPLE "), Variable::Flawed(Flaw::Blank));
-        assert_eq!(of("\"AKIAEXAMPLE\""), Variable::Flawed(Flaw::Quotes));
-        assert_eq!(of("AKIA/EXAMPLE"), Variable::Flawed(Flaw::Character));
+        assert_eq!(of("AKIAEXAMPLE"), VariableFacts::Set);
+        assert_eq!(of(" \t"), VariableFacts::Blank);
+        assert_eq!(of("AKIAEXAMPLE\r"), VariableFacts::Flawed(Flaw::LineBreak));
+        assert_eq!(of("AKIAEXAMPLE "), VariableFacts::Flawed(Flaw::Blank));
+        assert_eq!(of("\"AKIAEXAMPLE\""), VariableFacts::Flawed(Flaw::Quotes));
+        assert_eq!(of("AKIA/EXAMPLE"), VariableFacts::Flawed(Flaw::Character));
     }
 
     #[test]
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn of_a_key_its_kind_and_its_last_four_are_kept_and_of_anything_else_nothing() {
-        let shown = |id: &str| Key::of(id).map(|key| key.to_string());
+        let shown = |id: &str| KeyFacts::of(id).map(|key| key.to_string());
         assert_eq!(shown("ASIAIOSFODNN7EXAMPLE").as_deref(), Some("ASIA…MPLE"));
         assert_eq!(shown("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY").as_deref(), Some("????…????"));
         assert_eq!(shown("AKIASHORT").as_deref(), Some("AKIA…????"));

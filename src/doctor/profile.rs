@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::caches::{self, Home};
+use super::caches::{self, CacheFolder};
 use super::facts::{
-    Base, Broken, Chain, Environment, FileTrouble, Login, Noted, Process, Profile, Role, Selected, SelectedBy, Spot,
-    Sso,
+    BaseFacts, Broken, ChainFacts, Environment, FileTrouble, LoginFacts, Noted, ProcessFacts, ProfileFacts,
+    ProfileRole, Selected, SelectedBy, Spot, Sso,
 };
 use crate::inventory::{Location, nearest};
 use crate::shared_config::{self, Difference, Fault, FaultKind, Ineffective, IneffectiveKind, SharedConfig, Trouble};
@@ -26,31 +26,36 @@ pub(super) fn selected(option: Option<&str>, environment: &Environment) -> Selec
     Selected { name: name.to_owned(), by }
 }
 
-pub(super) fn gather(config: &SharedConfig, selected: &Selected, environment: &Environment, home: &Home) -> Profile {
+pub(super) fn gather(
+    config: &SharedConfig,
+    selected: &Selected,
+    environment: &Environment,
+    home: &CacheFolder,
+) -> ProfileFacts {
     let name = &selected.name;
     let Some(profile) = config.profile(name) else {
         let is_default = name == "default" && selected.by != SelectedBy::Option;
         if selected.by == SelectedBy::Default || is_default {
-            return Profile::Absent;
+            return ProfileFacts::Absent;
         }
         let others = config.profiles().map(|profile| profile.name.as_str()).filter(|known| known != name);
         let nearest = nearest(name, others).map(str::to_owned);
         let glued = config.glued().find(|glued| glued.profile == *name).map(|glued| spot(&glued.location));
-        return Profile::Missing { nearest, known: config.profiles().count(), glued };
+        return ProfileFacts::Missing { nearest, known: config.profiles().count(), glued };
     };
     let role = environment.role_arn.as_deref().filter(|_| selected.by != SelectedBy::Option);
     match config.chain(name) {
         Ok(chain) => match base(config, &chain, home, role) {
-            Some(base) => Profile::Leads(leads(config, &chain, base, environment, home, role)),
-            None => Profile::Empty(noted(config.ineffective(profile, Some(&chain)))),
+            Some(base) => ProfileFacts::Leads(leads(config, &chain, base, environment, home, role)),
+            None => ProfileFacts::Empty(noted(config.ineffective(profile, Some(&chain)))),
         },
         // The AWS CLI takes the role of AWS_ROLE_ARN then, unless --profile is given
         // (botocore, `AssumeRoleWithWebIdentityProvider._get_config`).
         Err(Fault { kind: FaultKind::WebIdentityWithoutRole, .. }) if role.is_some() => {
             let file = profile.web_identity_token_file.as_deref().unwrap_or_default();
-            Profile::Leads(Chain {
+            ProfileFacts::Leads(ChainFacts {
                 profile: name.clone(),
-                base: Base::WebIdentity(caches::web_identity(file, role)),
+                base: BaseFacts::WebIdentity(caches::web_identity(file, role)),
                 roles: Vec::new(),
                 refused: Vec::new(),
                 differences: Vec::new(),
@@ -58,30 +63,30 @@ pub(super) fn gather(config: &SharedConfig, selected: &Selected, environment: &E
                 exported: false,
             })
         }
-        Err(fault) => Profile::Broken(broken(&fault)),
+        Err(fault) => ProfileFacts::Broken(broken(&fault)),
     }
 }
 
 fn leads(
     config: &SharedConfig,
     chain: &shared_config::Chain<'_>,
-    base: Base,
+    base: BaseFacts,
     environment: &Environment,
-    home: &Home,
+    home: &CacheFolder,
     role: Option<&str>,
-) -> Chain {
+) -> ChainFacts {
     let mut ineffective = noted(config.ineffective(chain.profile, Some(chain)));
     for profile in chain.roles.iter().chain([&chain.base_profile]).filter(|one| one.name != chain.profile.name) {
         ineffective.extend(noted(config.ineffective(profile, config.chain(&profile.name).ok().as_ref())));
     }
     let difference = |Difference { profile, location, kind }| Noted { profile, at: spot(&location), kind };
     let mut roles = roles(config, chain, &base, environment, home);
-    if let (Some(role), Base::WebIdentity(_), [first, ..]) = (role, &base, &mut roles[..])
+    if let (Some(role), BaseFacts::WebIdentity(_), [first, ..]) = (role, &base, &mut roles[..])
         && chain.profile.name == chain.base_profile.name
     {
         first.arn = role.to_owned();
     }
-    Chain {
+    ChainFacts {
         profile: chain.base_profile.name.clone(),
         roles,
         base,
@@ -126,9 +131,14 @@ fn place(location: &Location) -> String {
     spot(location).to_string()
 }
 
-fn base(config: &SharedConfig, chain: &shared_config::Chain<'_>, home: &Home, env_role: Option<&str>) -> Option<Base> {
+fn base(
+    config: &SharedConfig,
+    chain: &shared_config::Chain<'_>,
+    home: &CacheFolder,
+    env_role: Option<&str>,
+) -> Option<BaseFacts> {
     let profile = chain.base_profile;
-    let keys = |token| Base::Keys {
+    let keys = |token| BaseFacts::Keys {
         token,
         is_session_key: profile.is_session_key,
         place: place(profile.keys.as_ref().unwrap_or(&profile.location)),
@@ -140,19 +150,21 @@ fn base(config: &SharedConfig, chain: &shared_config::Chain<'_>, home: &Home, en
         shared_config::Base::WebIdentity => {
             let own = profile.role_arn.as_deref();
             let role = env_role.filter(|_| profile.name == chain.profile.name).or(own);
-            Base::WebIdentity(caches::web_identity(profile.web_identity_token_file.as_deref()?, role))
+            BaseFacts::WebIdentity(caches::web_identity(profile.web_identity_token_file.as_deref()?, role))
         }
-        shared_config::Base::Sso(login) => Base::Sso(sso(profile, login, home)),
+        shared_config::Base::Sso(login) => BaseFacts::Sso(sso(profile, login, home)),
         shared_config::Base::LoginSession => {
-            Base::Login(Login { login: home.login(profile.login_session.as_deref()?) })
+            BaseFacts::Login(LoginFacts { login: home.login(profile.login_session.as_deref()?) })
         }
-        shared_config::Base::Process(command) => Base::Process(process(command, &config.location(command.place), home)),
-        shared_config::Base::Named(_) => Base::Named(printable(profile.credential_source.as_deref()?)),
+        shared_config::Base::Process(command) => {
+            BaseFacts::Process(process(command, &config.location(command.place), home))
+        }
+        shared_config::Base::Named(_) => BaseFacts::Named(printable(profile.credential_source.as_deref()?)),
         shared_config::Base::Nothing => return None,
     })
 }
 
-fn sso(profile: &shared_config::Profile, login: &shared_config::SsoLogin<'_>, home: &Home) -> Sso {
+fn sso(profile: &shared_config::Profile, login: &shared_config::SsoLogin<'_>, home: &CacheFolder) -> Sso {
     let setting = |setting: &Option<shared_config::Setting>| setting.as_deref().unwrap_or_default().to_owned();
     let (role, account) = (setting(&profile.sso_role_name), setting(&profile.sso_account_id));
     let session = login.session.map(|session| session.name.clone());
@@ -173,7 +185,7 @@ fn sso(profile: &shared_config::Profile, login: &shared_config::SsoLogin<'_>, ho
 }
 
 /// The command runs in a shell (aws-config, `credential_process.rs`); only a plain first word can be looked for.
-fn process(command: &str, location: &Location, home: &Home) -> Process {
+fn process(command: &str, location: &Location, home: &CacheFolder) -> ProcessFacts {
     let command = command.trim_start();
     let word = match command.strip_prefix('"') {
         Some(rest) => rest.split('"').next(),
@@ -184,12 +196,12 @@ fn process(command: &str, location: &Location, home: &Home) -> Process {
     let found = if plain { is_program(word, home) } else { None };
     let program = if plain { configured(word) } else { "a shell command".to_owned() };
     let installed_at = if plain && found != Some(true) { installed(word, home) } else { None };
-    Process { program, found, installed_at, file: printable(&location.file), line: location.line }
+    ProcessFacts { program, found, installed_at, file: printable(&location.file), line: location.line }
 }
 
 /// Where a program of this name is: in PATH, or where installers put programs. Only a path that needs no quotation
 /// marks in the file and in a command.
-fn installed(word: &str, home: &Home) -> Option<String> {
+fn installed(word: &str, home: &CacheFolder) -> Option<String> {
     let name = Path::new(word).file_name()?;
     let usual = ["/usr/local/bin", "/opt/homebrew/bin"].map(PathBuf::from);
     let of_user = ["bin", ".local/bin", "go/bin"].map(|folder| home.of_user().map(|home| home.join(folder)));
@@ -201,7 +213,7 @@ fn installed(word: &str, home: &Home) -> Option<String> {
 }
 
 /// `None`: the shell alone can tell.
-fn is_program(word: &str, home: &Home) -> Option<bool> {
+fn is_program(word: &str, home: &CacheFolder) -> Option<bool> {
     // The shell's own commands are no files.
     const BUILT_IN: [&str; 6] = ["cat", "echo", "eval", "exec", "printf", "source"];
     if word.contains('/') {
@@ -214,24 +226,24 @@ fn is_program(word: &str, home: &Home) -> Option<bool> {
 fn roles(
     config: &SharedConfig,
     chain: &shared_config::Chain<'_>,
-    base: &Base,
+    base: &BaseFacts,
     environment: &Environment,
-    home: &Home,
-) -> Vec<Role> {
+    home: &CacheFolder,
+) -> Vec<ProfileRole> {
     let first_is_chained = match base {
-        Base::Keys { token, .. } => Some(*token),
+        BaseFacts::Keys { token, .. } => Some(*token),
         // The first role is what the token is exchanged for: no session calls.
-        Base::WebIdentity(_) => Some(false),
-        Base::Sso(_) => Some(true),
-        Base::Named(source) if source.eq_ignore_ascii_case("environment") => Some(environment.token.is_set()),
-        Base::Named(_) => Some(true),
+        BaseFacts::WebIdentity(_) => Some(false),
+        BaseFacts::Sso(_) => Some(true),
+        BaseFacts::Named(source) if source.eq_ignore_ascii_case("environment") => Some(environment.token.is_set()),
+        BaseFacts::Named(_) => Some(true),
         // A program may print a key or a session; AWS does not say it of console sessions.
-        Base::Process(_) | Base::Login(_) => None,
+        BaseFacts::Process(_) | BaseFacts::Login(_) => None,
     };
     let role = |(index, profile): (usize, &&shared_config::Profile)| {
         let duration = profile.duration_seconds.as_ref();
         let location = duration.map_or_else(|| profile.location.clone(), |set| config.location(set.place));
-        Role {
+        ProfileRole {
             profile: profile.name.clone(),
             arn: configured(profile.role_arn.as_deref().unwrap_or_default()),
             duration_seconds: duration.and_then(shared_config::Setting::seconds),
@@ -245,7 +257,7 @@ fn roles(
 }
 
 /// When the session ends that the AWS CLI keeps of this role: by the arguments that botocore sends.
-fn cli_session(profile: &shared_config::Profile, home: &Home) -> Option<Timestamp> {
+fn cli_session(profile: &shared_config::Profile, home: &CacheFolder) -> Option<Timestamp> {
     let duration = profile.duration_seconds.as_ref().and_then(shared_config::Setting::seconds);
     let text = |setting: &Option<shared_config::Setting>| setting.as_deref().map(Value::from);
     let arguments = [

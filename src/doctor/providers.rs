@@ -3,18 +3,20 @@
 
 use serde::Serialize;
 
-use super::facts::{Base, Cached, Chain, Environment, Facts, Profile, Provider, SelectedBy, WebIdentity};
+use super::facts::{
+    BaseFacts, Cached, ChainFacts, Environment, ProfileFacts, Provider, SelectedBy, ShellFacts, WebIdentity,
+};
 use crate::inventory::RoleArn;
 use crate::shared_config::TroubleKind;
 use crate::visible::configured;
 
 /// One provider of the chain.
 #[derive(Debug, Clone, Serialize)]
-pub struct Entry {
+pub struct ProviderEntry {
     /// Which.
     pub provider: Provider,
     /// What a tool does with it.
-    pub state: State,
+    pub state: ProviderState,
     /// What it has, or why it has nothing.
     pub detail: String,
 }
@@ -22,7 +24,7 @@ pub struct Entry {
 /// What a tool does with a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum State {
+pub enum ProviderState {
     /// Its credentials are used.
     Wins,
     /// It would provide credentials, and one before it does.
@@ -37,7 +39,7 @@ pub enum State {
     NotAsked,
 }
 
-impl State {
+impl ProviderState {
     /// As it is shown.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -53,7 +55,7 @@ impl State {
 }
 
 /// The chain in its order.
-pub(super) fn of(facts: &Facts) -> Vec<Entry> {
+pub(super) fn of(facts: &ShellFacts) -> Vec<ProviderEntry> {
     let mut decided = false;
     let judge = |provider| {
         let (state, detail) = match provider {
@@ -64,30 +66,30 @@ pub(super) fn of(facts: &Facts) -> Vec<Entry> {
             Provider::InstanceMetadata => instance(facts),
         };
         let state = match state {
-            State::Wins | State::Fails | State::NotAsked if decided => State::Shadowed,
+            ProviderState::Wins | ProviderState::Fails | ProviderState::NotAsked if decided => ProviderState::Shadowed,
             state => state,
         };
-        decided |= matches!(state, State::Wins | State::Fails);
+        decided |= matches!(state, ProviderState::Wins | ProviderState::Fails);
         // Nobody asks the instance once another has provided.
-        let skipped = provider == Provider::InstanceMetadata && state == State::Shadowed;
-        Entry { provider, state: if skipped { State::NotAsked } else { state }, detail }
+        let skipped = provider == Provider::InstanceMetadata && state == ProviderState::Shadowed;
+        ProviderEntry { provider, state: if skipped { ProviderState::NotAsked } else { state }, detail }
     };
     order(facts).into_iter().map(judge).collect()
 }
 
 /// A profile that assumes a role comes before the environment's web identity, any other profile after it. `--profile`
 /// leaves the variables out (botocore, `create_credential_resolver`, `disable_env_vars`).
-fn order(facts: &Facts) -> Vec<Provider> {
+fn order(facts: &ShellFacts) -> Vec<Provider> {
     use Provider::{Container, Environment, InstanceMetadata, Profile as OfProfile, WebIdentity};
     let assumes_role = match &facts.profile {
-        Profile::Leads(chain) => !chain.roles.is_empty() && !matches!(chain.base, Base::WebIdentity(_)),
+        ProfileFacts::Leads(chain) => !chain.roles.is_empty() && !matches!(chain.base, BaseFacts::WebIdentity(_)),
         // The role is what is broken, or the web identity itself.
-        Profile::Broken(_) => true,
-        Profile::Absent | Profile::Missing { .. } | Profile::Empty(_) => false,
+        ProfileFacts::Broken(_) => true,
+        ProfileFacts::Absent | ProfileFacts::Missing { .. } | ProfileFacts::Empty(_) => false,
     };
     match facts.selected.by {
         // A profile that is not there stops the AWS CLI.
-        SelectedBy::Option if matches!(facts.profile, Profile::Missing { .. }) => vec![Environment, OfProfile],
+        SelectedBy::Option if matches!(facts.profile, ProfileFacts::Missing { .. }) => vec![Environment, OfProfile],
         SelectedBy::Option => vec![Environment, OfProfile, Container, InstanceMetadata],
         _ if facts.environment.web_identity.is_none() || assumes_role => Provider::ALL.to_vec(),
         _ => vec![Environment, WebIdentity, OfProfile, Container, InstanceMetadata],
@@ -95,18 +97,21 @@ fn order(facts: &Facts) -> Vec<Provider> {
 }
 
 /// Whose credentials are used, or whose failure stops the chain.
-pub(super) fn deciding(entries: &[Entry]) -> Option<Provider> {
-    entries.iter().find(|entry| matches!(entry.state, State::Wins | State::Fails)).map(|entry| entry.provider)
+pub(super) fn deciding(entries: &[ProviderEntry]) -> Option<Provider> {
+    entries
+        .iter()
+        .find(|entry| matches!(entry.state, ProviderState::Wins | ProviderState::Fails))
+        .map(|entry| entry.provider)
 }
 
 /// Whether the provider that decides opens a file that it may have to wait for: a named pipe or a device.
-pub(super) fn waits(facts: &Facts) -> bool {
+pub(super) fn waits(facts: &ShellFacts) -> bool {
     let of_token = |identity: &WebIdentity| identity.token == Cached::NoFile;
     match (deciding(&of(facts)), &facts.profile) {
-        (Some(Provider::Profile), Profile::Leads(chain)) => match &chain.base {
-            Base::Sso(sso) => sso.login == Cached::NoFile,
-            Base::Login(login) => login.login == Cached::NoFile,
-            Base::WebIdentity(identity) => of_token(identity),
+        (Some(Provider::Profile), ProfileFacts::Leads(chain)) => match &chain.base {
+            BaseFacts::Sso(sso) => sso.login == Cached::NoFile,
+            BaseFacts::Login(login) => login.login == Cached::NoFile,
+            BaseFacts::WebIdentity(identity) => of_token(identity),
             _ => false,
         },
         (Some(Provider::WebIdentity), _) => facts.environment.web_identity.as_ref().is_some_and(of_token),
@@ -118,7 +123,7 @@ pub(super) fn waits(facts: &Facts) -> bool {
     }
 }
 
-fn environment(facts: &Facts) -> (State, String) {
+fn environment(facts: &ShellFacts) -> (ProviderState, String) {
     let environment = &facts.environment;
     if !environment.provides() {
         let parts: Vec<&str> = [
@@ -130,22 +135,22 @@ fn environment(facts: &Facts) -> (State, String) {
         .filter_map(|(variable, name)| variable.is_set().then_some(name))
         .collect();
         return match parts[..] {
-            [] => (State::NotSet, "no AWS_ACCESS_KEY_ID".to_owned()),
+            [] => (ProviderState::NotSet, "no AWS_ACCESS_KEY_ID".to_owned()),
             // botocore, `EnvProvider`: "Partial credentials found in env".
             _ if environment.access_key.is_set() && facts.selected.by != SelectedBy::Option => {
-                (State::Fails, format!("only {} of a key is set", parts.join(" and ")))
+                (ProviderState::Fails, format!("only {} of a key is set", parts.join(" and ")))
             }
-            _ => (State::PassedOver, format!("only {} of a key is set", parts.join(" and "))),
+            _ => (ProviderState::PassedOver, format!("only {} of a key is set", parts.join(" and "))),
         };
     }
     let token = if environment.token.is_set() { "with a session token" } else { "no session token" };
     let key = environment.key.map_or_else(|| "a key".to_owned(), |key| key.to_string());
     let left_out = facts.selected.by == SelectedBy::Option;
-    let state = if left_out { State::PassedOver } else { State::Wins };
+    let state = if left_out { ProviderState::PassedOver } else { ProviderState::Wins };
     (state, format!("{key}, {token}{}", if left_out { "; --profile leaves it out" } else { "" }))
 }
 
-fn profile(facts: &Facts) -> (State, String) {
+fn profile(facts: &ShellFacts) -> (ProviderState, String) {
     let name = &configured(&facts.selected.name);
     let by = match facts.selected.by {
         SelectedBy::Option => " (--profile)",
@@ -158,32 +163,32 @@ fn profile(facts: &Facts) -> (State, String) {
         .iter()
         .find(|file| matches!(file.kind, TroubleKind::Refused { by_cli: true } | TroubleKind::ByteOrderMark));
     if let Some(file) = refused {
-        return (State::Fails, format!("{} is refused", file.at));
+        return (ProviderState::Fails, format!("{} is refused", file.at));
     }
     match &facts.profile {
-        Profile::Absent => (State::NotSet, "no profile `default`".to_owned()),
-        Profile::Missing { .. } => (State::PassedOver, format!("there is no profile `{name}`{by}")),
-        Profile::Empty(_) => (State::NotSet, format!("`{name}`{by} has no credentials")),
-        Profile::Broken(_) => (State::Fails, format!("`{name}`{by} leads to no credentials")),
-        Profile::Leads(Chain { base: Base::Named(source), .. })
+        ProfileFacts::Absent => (ProviderState::NotSet, "no profile `default`".to_owned()),
+        ProfileFacts::Missing { .. } => (ProviderState::PassedOver, format!("there is no profile `{name}`{by}")),
+        ProfileFacts::Empty(_) => (ProviderState::NotSet, format!("`{name}`{by} has no credentials")),
+        ProfileFacts::Broken(_) => (ProviderState::Fails, format!("`{name}`{by} leads to no credentials")),
+        ProfileFacts::Leads(ChainFacts { base: BaseFacts::Named(source), .. })
             if source.eq_ignore_ascii_case("Environment") && !facts.environment.provides() =>
         {
-            (State::Fails, format!("`{name}`{by}: credential_source {source}, which has no key"))
+            (ProviderState::Fails, format!("`{name}`{by}: credential_source {source}, which has no key"))
         }
-        Profile::Leads(chain) => (State::Wins, format!("`{name}`{by}: {}", path(chain))),
+        ProfileFacts::Leads(chain) => (ProviderState::Wins, format!("`{name}`{by}: {}", path(chain))),
     }
 }
 
 /// Describes how a chain gets its credentials.
-pub(super) fn path(chain: &Chain) -> String {
+pub(super) fn path(chain: &ChainFacts) -> String {
     let base = match &chain.base {
-        Base::Keys { token: false, place, .. } => format!("the key in {place}"),
-        Base::Keys { token: true, place, .. } => format!("the session key in {place}"),
-        Base::Sso(sso) => format!("IAM Identity Center, {} in account {}", sso.role, sso.account),
-        Base::Login(_) => "aws login".to_owned(),
-        Base::Process(process) => format!("credential_process, {}", process.program),
-        Base::WebIdentity(token) => format!("the web identity token in {}", token.file),
-        Base::Named(source) => format!("credential_source {source}"),
+        BaseFacts::Keys { token: false, place, .. } => format!("the key in {place}"),
+        BaseFacts::Keys { token: true, place, .. } => format!("the session key in {place}"),
+        BaseFacts::Sso(sso) => format!("IAM Identity Center, {} in account {}", sso.role, sso.account),
+        BaseFacts::Login(_) => "aws login".to_owned(),
+        BaseFacts::Process(process) => format!("credential_process, {}", process.program),
+        BaseFacts::WebIdentity(token) => format!("the web identity token in {}", token.file),
+        BaseFacts::Named(source) => format!("credential_source {source}"),
     };
     let names: Vec<&str> = chain.roles.iter().map(|role| role_name(&role.arn)).collect();
     match names[..] {
@@ -196,36 +201,38 @@ fn role_name(arn: &str) -> &str {
     RoleArn::parse(arn).map_or(arn, |_| arn.rsplit('/').next().unwrap_or(arn))
 }
 
-fn web_identity(environment: &Environment) -> (State, String) {
+fn web_identity(environment: &Environment) -> (ProviderState, String) {
     match &environment.web_identity {
-        None => (State::NotSet, "no AWS_WEB_IDENTITY_TOKEN_FILE".to_owned()),
+        None => (ProviderState::NotSet, "no AWS_WEB_IDENTITY_TOKEN_FILE".to_owned()),
         Some(identity) => match &identity.role {
-            Some(role) => (State::Wins, format!("the token in {}, for role {}", identity.file, role_name(role))),
+            Some(role) => {
+                (ProviderState::Wins, format!("the token in {}, for role {}", identity.file, role_name(role)))
+            }
             // botocore, `AssumeRoleWithWebIdentityProvider`: InvalidConfigError.
-            None => (State::Fails, "AWS_WEB_IDENTITY_TOKEN_FILE is set and AWS_ROLE_ARN is not".to_owned()),
+            None => (ProviderState::Fails, "AWS_WEB_IDENTITY_TOKEN_FILE is set and AWS_ROLE_ARN is not".to_owned()),
         },
     }
 }
 
-fn container(environment: &Environment) -> (State, String) {
+fn container(environment: &Environment) -> (ProviderState, String) {
     match &environment.container {
-        None => (State::NotSet, "no AWS_CONTAINER_CREDENTIALS_*_URI".to_owned()),
-        Some(container) => (State::Wins, format!("{} ({})", container.host, container.variable)),
+        None => (ProviderState::NotSet, "no AWS_CONTAINER_CREDENTIALS_*_URI".to_owned()),
+        Some(container) => (ProviderState::Wins, format!("{} ({})", container.host, container.variable)),
     }
 }
 
-fn instance(facts: &Facts) -> (State, String) {
+fn instance(facts: &ShellFacts) -> (ProviderState, String) {
     if facts.environment.metadata_disabled {
-        return (State::NotSet, "AWS_EC2_METADATA_DISABLED is true".to_owned());
+        return (ProviderState::NotSet, "AWS_EC2_METADATA_DISABLED is true".to_owned());
     }
     let loaded = facts.asked.as_ref().and_then(|asked| asked.loaded.as_ref());
     match loaded {
-        None => (State::NotAsked, "the chain's last".to_owned()),
+        None => (ProviderState::NotAsked, "the chain's last".to_owned()),
         Some(Ok(loaded)) if loaded.provider == Some(Provider::InstanceMetadata) => {
-            (State::Wins, "the instance's role".to_owned())
+            (ProviderState::Wins, "the instance's role".to_owned())
         }
-        Some(Ok(_)) => (State::NotAsked, "the chain's last".to_owned()),
-        Some(Err(not_loaded)) if not_loaded.failed => (State::NotAsked, "the chain's last".to_owned()),
-        Some(Err(_)) => (State::NotSet, "no instance answers".to_owned()),
+        Some(Ok(_)) => (ProviderState::NotAsked, "the chain's last".to_owned()),
+        Some(Err(not_loaded)) if not_loaded.failed => (ProviderState::NotAsked, "the chain's last".to_owned()),
+        Some(Err(_)) => (ProviderState::NotSet, "no instance answers".to_owned()),
     }
 }

@@ -3,20 +3,20 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::diagnose::{self, Diagnosis, Level, Session, is_without_answer, session};
-use super::facts::{Facts, KeyKind, Provider, SelectedBy};
-use super::providers::{self, Entry, State};
+use super::diagnose::{self, Diagnosis, Level, SessionFacts, is_without_answer, session};
+use super::facts::{KeyKind, Provider, SelectedBy, ShellFacts};
+use super::providers::{self, ProviderEntry, ProviderState};
 
 /// The version of the JSON form. Fields are added, never renamed.
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// The credentials of a shell, diagnosed.
 #[derive(Debug, Clone, Serialize)]
-pub struct Report {
+pub struct DoctorReport {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
     /// What it comes to.
-    pub verdict: Verdict,
+    pub verdict: DoctorVerdict,
     /// When it was looked at.
     #[serde(serialize_with = "rfc3339")]
     pub at: Timestamp,
@@ -25,7 +25,7 @@ pub struct Report {
     /// The selected profile.
     pub profile: SelectedProfile,
     /// The providers, in the order of the AWS CLI and boto3.
-    pub providers: Vec<Entry>,
+    pub providers: Vec<ProviderEntry>,
     /// The provider whose credentials are used; null: none has any.
     pub winner: Option<Provider>,
     /// Whose credentials they are; null: nothing says.
@@ -33,7 +33,7 @@ pub struct Report {
     /// The Region of calls without one of their own; null: none is set.
     pub region: Option<SelectedRegion>,
     /// When the session ends; null: no end, or nothing says.
-    pub session: Option<Session>,
+    pub session: Option<SessionFacts>,
     /// This machine's clock minus AWS's, in seconds; null: not known.
     pub clock_offset_seconds: Option<i64>,
     /// What was found, the worst first.
@@ -50,7 +50,7 @@ pub(super) fn rfc3339<S: serde::Serializer>(moment: &Timestamp, serializer: S) -
 /// What it comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub enum DoctorVerdict {
     /// AWS has said whose credentials these are, and nothing stops them within 15 minutes.
     Healthy,
     /// Something stops them, or will within 15 minutes.
@@ -96,13 +96,13 @@ pub struct Principal {
     pub key: Option<String>,
 }
 
-impl Report {
+impl DoctorReport {
     /// Judges the facts at this time.
     #[must_use]
-    pub fn new(facts: &Facts, now: Timestamp) -> Self {
+    pub fn new(facts: &ShellFacts, now: Timestamp) -> Self {
         let providers = providers::of(facts);
         let diagnoses = diagnose::diagnose(facts, &providers, now);
-        let wins = providers.iter().find(|entry| entry.state == State::Wins);
+        let wins = providers.iter().find(|entry| entry.state == ProviderState::Wins);
         Self {
             schema_version: SCHEMA_VERSION,
             verdict: verdict(facts, &diagnoses, wins.is_some()),
@@ -134,19 +134,19 @@ impl Report {
     }
 }
 
-fn verdict(facts: &Facts, diagnoses: &[Diagnosis], wins: bool) -> Verdict {
+fn verdict(facts: &ShellFacts, diagnoses: &[Diagnosis], wins: bool) -> DoctorVerdict {
     let broken = diagnoses.iter().any(|found| found.level == Level::Problem);
     match &facts.asked {
-        Some(asked) if is_without_answer(asked) => Verdict::NoAnswer,
-        _ if diagnoses.iter().any(|found| found.id == "no-credentials") => Verdict::NoCredentials,
-        _ if broken => Verdict::Broken,
-        None if wins => Verdict::NotAsked,
-        Some(asked) if matches!(asked.identity, Some(Ok(_))) => Verdict::Healthy,
-        _ => Verdict::NoCredentials,
+        Some(asked) if is_without_answer(asked) => DoctorVerdict::NoAnswer,
+        _ if diagnoses.iter().any(|found| found.id == "no-credentials") => DoctorVerdict::NoCredentials,
+        _ if broken => DoctorVerdict::Broken,
+        None if wins => DoctorVerdict::NotAsked,
+        Some(asked) if matches!(asked.identity, Some(Ok(_))) => DoctorVerdict::Healthy,
+        _ => DoctorVerdict::NoCredentials,
     }
 }
 
-fn principal(facts: &Facts, winner: Option<Provider>) -> Option<Principal> {
+fn principal(facts: &ShellFacts, winner: Option<Provider>) -> Option<Principal> {
     let asked = facts.asked.as_ref();
     let loaded = asked.and_then(|asked| asked.loaded.as_ref()).and_then(|loaded| loaded.as_ref().ok());
     let of_environment = facts.environment.key.filter(|_| winner == Some(Provider::Environment));
@@ -190,7 +190,7 @@ fn session_name(resource: &str) -> &str {
     resource.splitn(3, '/').nth(2).unwrap_or_default()
 }
 
-fn not_checked(facts: &Facts) -> Vec<String> {
+fn not_checked(facts: &ShellFacts) -> Vec<String> {
     let mut not_checked = Vec::new();
     match &facts.asked {
         None => not_checked.push(

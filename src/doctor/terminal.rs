@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use super::diagnose::{Diagnosis, Level};
-use super::providers::State;
-use super::report::{Report, Verdict};
+use super::providers::ProviderState;
+use super::report::{DoctorReport, DoctorVerdict};
 use crate::report::plain::count;
 use crate::shared_config::describe_span;
 use crate::visible;
@@ -16,7 +16,7 @@ const WIDTHS: std::ops::RangeInclusive<usize> = 60..=110;
 
 /// The report for a person, with colour that is the caller's to strip.
 #[must_use]
-pub fn render(report: &Report, columns: usize) -> String {
+pub fn render(report: &DoctorReport, columns: usize) -> String {
     let width = columns.clamp(*WIDTHS.start(), *WIDTHS.end());
     let (bold, dim) = (Style::new().bold(), Style::new().dimmed());
     let mut text = String::new();
@@ -28,7 +28,7 @@ pub fn render(report: &Report, columns: usize) -> String {
     text.push('\n');
     let _ = writeln!(text, "{bold}Providers{bold:#}, in the order of the AWS CLI and boto3");
     for entry in &report.providers {
-        let style = if matches!(entry.state, State::Wins | State::Fails) { bold } else { dim };
+        let style = if matches!(entry.state, ProviderState::Wins | ProviderState::Fails) { bold } else { dim };
         let (provider, state) = (entry.provider.as_str(), entry.state.as_str());
         let _ = writeln!(text, "  {style}{provider:<18} {state:<12}{style:#} {}", wrap(&entry.detail, width, 34));
     }
@@ -42,7 +42,7 @@ pub fn render(report: &Report, columns: usize) -> String {
     text
 }
 
-fn headline(report: &Report) -> String {
+fn headline(report: &DoctorReport) -> String {
     let problems = report.diagnoses.iter().filter(|found| found.level == Level::Problem).count();
     let warnings = report.diagnoses.iter().filter(|found| found.level == Level::Warning).count();
     let later = match warnings {
@@ -50,17 +50,17 @@ fn headline(report: &Report) -> String {
         n => format!(", with {}", count(n, "warning", "warnings")),
     };
     match report.verdict {
-        Verdict::Healthy => format!("Healthy: AWS takes these credentials{later}."),
-        Verdict::Broken => {
+        DoctorVerdict::Healthy => format!("Healthy: AWS takes these credentials{later}."),
+        DoctorVerdict::Broken => {
             format!("Broken: {}{later}.", count(problems, "problem", "problems"))
         }
-        Verdict::NoCredentials => "No credentials.".to_owned(),
-        Verdict::NoAnswer => "No answer from AWS: whether the credentials are good is not known.".to_owned(),
-        Verdict::NotAsked => format!("Nothing found that stops these credentials{later}; AWS was not asked."),
+        DoctorVerdict::NoCredentials => "No credentials.".to_owned(),
+        DoctorVerdict::NoAnswer => "No answer from AWS: whether the credentials are good is not known.".to_owned(),
+        DoctorVerdict::NotAsked => format!("Nothing found that stops these credentials{later}; AWS was not asked."),
     }
 }
 
-fn summary(report: &Report) -> Vec<(&'static str, String)> {
+fn summary(report: &DoctorReport) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
     if let Some(principal) = &report.principal {
         lines.push(("Who", principal.description.clone()));

@@ -3,19 +3,23 @@
 
 use super::logins::{long_term_key, portal_session, renewable_issue, renewable_token};
 use super::roles::{permission_set, signin_session};
-use super::search::Step;
+use super::search::ChangeStep;
 use super::{Fix, FixPlace};
 use crate::inventory::{Job, Seconds, Source};
 
 /// The steps that change a source of this kind, in the order in which their numbers are chosen.
-pub(super) fn steps(source: &Source) -> Vec<Step> {
+pub(super) fn steps(source: &Source) -> Vec<ChangeStep> {
     match source {
-        Source::SessionToken { .. } | Source::FederationToken { .. } => vec![Step::OwnKey, Step::SourceDuration],
-        Source::RolesAnywhere { .. } => vec![Step::SourceDuration],
-        Source::WebIdentity { renewable: false } | Source::Issued { renewable: false, .. } => vec![Step::Renewable],
-        Source::IdentityCenter { .. } => vec![Step::PermissionSet, Step::PortalSession],
-        Source::AccountAccess { .. } => vec![Step::PortalSession],
-        Source::ConsoleLogin { .. } => vec![Step::SigninSession],
+        Source::SessionToken { .. } | Source::FederationToken { .. } => {
+            vec![ChangeStep::OwnKey, ChangeStep::SourceDuration]
+        }
+        Source::RolesAnywhere { .. } => vec![ChangeStep::SourceDuration],
+        Source::WebIdentity { renewable: false } | Source::Issued { renewable: false, .. } => {
+            vec![ChangeStep::Renewable]
+        }
+        Source::IdentityCenter { .. } => vec![ChangeStep::PermissionSet, ChangeStep::PortalSession],
+        Source::AccountAccess { .. } => vec![ChangeStep::PortalSession],
+        Source::ConsoleLogin { .. } => vec![ChangeStep::SigninSession],
         Source::IamUser { .. }
         | Source::WebIdentity { renewable: true }
         | Source::Issued { renewable: true, .. }

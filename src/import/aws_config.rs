@@ -23,7 +23,7 @@ use crate::shared_config::{
 
 /// What the files do not say.
 #[derive(Debug, Clone, Copy)]
-pub struct Options {
+pub struct ImportOptions {
     /// How long each job runs; `None`: not known, and a placeholder of an hour is written.
     pub length: Option<Seconds>,
     /// The time, against which stated ends are compared.
@@ -61,7 +61,7 @@ const PLACEHOLDER: Seconds = Seconds::hours(1);
 
 /// Makes a job of each profile that assumes a role or has credentials of a session.
 #[must_use]
-pub fn import(config: &SharedConfig, options: Options) -> Imported {
+pub fn import(config: &SharedConfig, options: ImportOptions) -> Imported {
     let Profiles { mut imported, differences, not_run, .. } = profiles(config, options);
     imported.notes.extend(not_run);
     imported.notes.extend(differences);
@@ -70,7 +70,7 @@ pub fn import(config: &SharedConfig, options: Options) -> Imported {
 
 /// Makes a job of each profile that assumes a role or has credentials of a session, and names those that cannot work.
 #[must_use]
-pub fn profiles(config: &SharedConfig, options: Options) -> Profiles {
+pub fn profiles(config: &SharedConfig, options: ImportOptions) -> Profiles {
     let mut all = Profiles::default();
     let mut notes = Notes::default();
     for Trouble { kind, remark } in config.problems() {
@@ -125,7 +125,7 @@ fn is_read_by_cli(kind: &TroubleKind) -> bool {
 }
 
 /// Why a profile is no job.
-struct Outcome {
+struct ChainOutcome {
     remark: Remark,
     /// In a few words, where its credentials can never be had.
     cannot_start: Option<&'static str>,
@@ -138,27 +138,33 @@ struct Drafted {
     not_run: Option<Remark>,
 }
 
-fn draft(config: &SharedConfig, options: Options, profile: &Profile, notes: &mut Notes) -> Result<Drafted, Outcome> {
+fn draft(
+    config: &SharedConfig,
+    options: ImportOptions,
+    profile: &Profile,
+    notes: &mut Notes,
+) -> Result<Drafted, ChainOutcome> {
     let chain = config.chain(&profile.name);
     notes.ineffective(config.ineffective(profile, chain.as_ref().ok()));
-    let chain = chain.map_err(|fault| Outcome { cannot_start: Some(fault.kind.summary()), remark: *fault.remark })?;
+    let chain =
+        chain.map_err(|fault| ChainOutcome { cannot_start: Some(fault.kind.summary()), remark: *fault.remark })?;
     if let Some(fault) = config.refusals(&chain).into_iter().next() {
-        return Err(Outcome { cannot_start: Some(fault.kind.summary()), remark: *fault.remark });
+        return Err(ChainOutcome { cannot_start: Some(fault.kind.summary()), remark: *fault.remark });
     }
-    Importer { config, options, profile, chain: &chain, notes }.draft()
+    ChainImporter { config, options, profile, chain: &chain, notes }.draft()
 }
 
-struct Importer<'a> {
+struct ChainImporter<'a> {
     config: &'a SharedConfig,
-    options: Options,
+    options: ImportOptions,
     profile: &'a Profile,
     chain: &'a Chain<'a>,
     notes: &'a mut Notes,
 }
 
-impl Importer<'_> {
+impl ChainImporter<'_> {
     /// The profile's job; none where its credentials do not lapse, or it has none.
-    fn draft(mut self) -> Result<Drafted, Outcome> {
+    fn draft(mut self) -> Result<Drafted, ChainOutcome> {
         let mut comments = JobComments {
             above: vec![format!("[{}], {}", self.profile.name, self.profile.location)],
             ..JobComments::default()
@@ -228,7 +234,7 @@ impl Importer<'_> {
     }
 
     /// Refuses a copied session that has ended, and one that is used as it is and whose end nobody knows.
-    fn copied_session(&self, used_itself: bool) -> Result<(), Outcome> {
+    fn copied_session(&self, used_itself: bool) -> Result<(), ChainOutcome> {
         let base = self.chain.base_profile;
         let end = base.stated_end.as_ref().and_then(|stated| Some((stated.key, stated.at?)));
         let help = "log in with the tool that wrote it, or declare the job in an inventory with its source's duration";
@@ -245,7 +251,7 @@ impl Importer<'_> {
                     help: "log in with the tool that wrote it".to_owned(),
                     cannot_work: true,
                 };
-                Err(Outcome { remark, cannot_start: Some("session has ended") })
+                Err(ChainOutcome { remark, cannot_start: Some("session has ended") })
             }
             None if used_itself => {
                 let until = match &base.stated_end {
@@ -258,7 +264,7 @@ impl Importer<'_> {
         }
     }
 
-    fn source(&mut self, comments: &mut JobComments) -> Result<Option<Source>, Outcome> {
+    fn source(&mut self, comments: &mut JobComments) -> Result<Option<Source>, ChainOutcome> {
         let base = self.chain.base_profile;
         let of_kind = |kind| Ok(Source::of_kind(kind));
         match &self.chain.base {
@@ -319,7 +325,7 @@ impl Importer<'_> {
     }
 
     /// The programs whose credentials are known without running them.
-    fn process(&mut self, command: &Setting, comments: &mut JobComments) -> Result<Option<Source>, Outcome> {
+    fn process(&mut self, command: &Setting, comments: &mut JobComments) -> Result<Option<Source>, ChainOutcome> {
         let unknown = |importer: &Self, what: &str| {
             Err(importer
                 .not_known(&format!("credential_process: {what}"), "declare the job in an inventory, with its source"))
@@ -348,9 +354,9 @@ impl Importer<'_> {
         }
     }
 
-    fn roles_anywhere(&self, command: &Setting, written: Option<&str>) -> Result<Source, Outcome> {
+    fn roles_anywhere(&self, command: &Setting, written: Option<&str>) -> Result<Source, ChainOutcome> {
         let Some(written) = written else { return Ok(Source::RolesAnywhere { duration: rules::DEFAULT_DURATION }) };
-        let wrong = |_| Outcome {
+        let wrong = |_| ChainOutcome {
             cannot_start: Some("session duration is no number"),
             remark: Remark {
                 location: self.config.location(command.place),
@@ -378,9 +384,12 @@ impl Importer<'_> {
         self.chain.roles.iter().enumerate().filter_map(hop).collect()
     }
 
-    fn not_known(&self, what: &str, help: &str) -> Outcome {
+    fn not_known(&self, what: &str, help: &str) -> ChainOutcome {
         let location = self.chain.base_profile.location.clone();
         let message = format!("profile `{}`: {what}", self.profile.name);
-        Outcome { remark: Remark { location, message, help: help.to_owned(), cannot_work: false }, cannot_start: None }
+        ChainOutcome {
+            remark: Remark { location, message, help: help.to_owned(), cannot_work: false },
+            cannot_start: None,
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::Imported;
-use super::aws_config::{self, Options};
+use super::aws_config::{self, ImportOptions};
 use super::importer::{Importer, NotRead};
 use crate::shared_config::{self, SharedConfig};
 
@@ -13,7 +13,7 @@ pub struct AwsProfiles {
     /// `None`: the files that an SDK reads.
     pub file: Option<PathBuf>,
     /// What the files do not state.
-    pub options: Options,
+    pub options: ImportOptions,
 }
 
 impl Importer for AwsProfiles {

@@ -31,11 +31,11 @@ use std::sync::Arc;
 
 use super::{Imported, Variables, gather};
 pub use edit::{Edit, NotEdited, other_workflows, text_change};
-pub use files::{Files, GithubWorkflows};
+pub use files::{GithubWorkflows, WorkflowFiles};
 
 use local::LocalFiles;
 use parsed::{Parsed, called_by};
-use reader::Reader;
+use reader::WorkflowReader;
 
 /// A workflow file.
 #[derive(Debug, Clone)]
@@ -66,12 +66,12 @@ pub fn import_with(workflows: &[Workflow], used: &[Workflow], variables: &Variab
     let known = workflows.iter().chain(used);
     let local = LocalFiles::gather(parsed.iter().map(|one| (one.root.as_deref(), &one.tree)), known, &mut files);
     let called = called_by(&parsed);
-    let mut reader = Reader::new(&files, variables, &local);
+    let mut reader = WorkflowReader::new(&files, variables, &local);
     // A workflow that is only ever called is judged where it is called.
     for one in parsed.iter().filter(|one| !(one.is_only_called() && one.is_among(&called))) {
         reader.workflow(one);
     }
-    let Reader { drafts, remarks, notes, .. } = reader;
+    let WorkflowReader { drafts, remarks, notes, .. } = reader;
     imported.not_imported.extend(remarks.finish(&files));
     imported.notes.extend(notes.finish(&files));
     imported.comments.head = vec![

@@ -29,7 +29,7 @@ pub(super) enum Service {
 
 /// Where a resource type has its settings; nested settings are separated by a dot.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Layout {
+pub(super) struct WorkloadLayout {
     pub(super) service: Service,
     pub(super) resource: &'static str,
     pub(super) name: &'static str,
@@ -94,7 +94,7 @@ enum DefaultTimeout {
     Unknown(Resolved),
 }
 
-impl Layout {
+impl WorkloadLayout {
     fn default_timeout(&self, resource: &mut Resource<'_>) -> DefaultTimeout {
         let label = self.service.label();
         let plain = |default| DefaultTimeout::Known(default, format!("the default of a {label}; no timeout is set"));
@@ -184,7 +184,7 @@ fn nested_value(value: &Resolved, key: &str) -> Resolved {
 ///
 /// # Errors
 /// Why the resource becomes no job.
-pub(super) fn timed_job(layout: &Layout, resource: &mut Resource<'_>) -> Result<Draft, Remark> {
+pub(super) fn timed_job(layout: &WorkloadLayout, resource: &mut Resource<'_>) -> Result<Draft, Remark> {
     let label = layout.service.label();
     let role = layout.roles.iter().map(|path| resource.value(path)).find(|role| *role != Resolved::Nothing);
     let role = match role.unwrap_or(Resolved::Nothing) {
@@ -216,7 +216,10 @@ pub(super) fn timed_job(layout: &Layout, resource: &mut Resource<'_>) -> Result<
 }
 
 /// The timeout of a resource, where it comes from, and a comment for a default.
-fn timeout(layout: &Layout, resource: &mut Resource<'_>) -> Result<(Seconds, LengthFrom, Option<String>), Remark> {
+fn timeout(
+    layout: &WorkloadLayout,
+    resource: &mut Resource<'_>,
+) -> Result<(Seconds, LengthFrom, Option<String>), Remark> {
     let label = layout.service.label();
     let not_known = |resource: &Resource<'_>, what: &str, value: &Resolved| {
         resource.remark(&format!("{what} of the {label} is not known: {}", describe(value)), help_for(value))

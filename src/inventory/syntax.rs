@@ -77,7 +77,7 @@ impl Reading<'_> {
 }
 
 /// The mistake that stopped the parser.
-pub(super) struct Explained {
+pub(super) struct ExplainedStop {
     pub(super) place: Place,
     pub(super) message: String,
     pub(super) help: String,
@@ -85,20 +85,20 @@ pub(super) struct Explained {
 }
 
 /// Names the mistake that stopped the parser as people make it.
-pub(super) fn explain(text: &str, stop: Stop) -> Explained {
+pub(super) fn explain(text: &str, stop: Stop) -> ExplainedStop {
     let known = match stop.cause {
         StopCause::Refused => None,
         StopCause::Syntax | StopCause::Quote => Lines::new(text).mistake_near(stop.place.line, stop.cause),
     };
     let Stop { place, message, help, .. } = stop;
     match known {
-        Some(mistake) => Explained {
+        Some(mistake) => ExplainedStop {
             place: mistake.place(place.file),
             is_of_the_whole_file: mistake.is_of_the_whole_file,
             message: mistake.message,
             help: mistake.help,
         },
-        None => Explained { place, message, help, is_of_the_whole_file: false },
+        None => ExplainedStop { place, message, help, is_of_the_whole_file: false },
     }
 }
 
@@ -122,10 +122,10 @@ impl Mistake {
 }
 
 /// The lines of a file.
-struct Lines<'a>(Vec<Line<'a>>);
+struct Lines<'a>(Vec<SourceLine<'a>>);
 
 #[derive(Clone, Copy)]
-struct Line<'a> {
+struct SourceLine<'a> {
     number: usize,
     offset: usize,
     text: &'a str,
@@ -135,7 +135,7 @@ impl<'a> Lines<'a> {
     fn new(text: &'a str) -> Self {
         let mut offset = 0;
         let lines = text.split('\n').enumerate().map(|(index, line)| {
-            let found = Line { number: index + 1, offset, text: line.trim_end_matches('\r') };
+            let found = SourceLine { number: index + 1, offset, text: line.trim_end_matches('\r') };
             offset += line.len() + 1;
             found
         });
@@ -143,7 +143,7 @@ impl<'a> Lines<'a> {
     }
 
     /// The lines `from..=to`, counted from 1, that exist and are neither blank nor comments.
-    fn between(&self, from: usize, to: usize) -> impl Iterator<Item = Line<'a>> {
+    fn between(&self, from: usize, to: usize) -> impl Iterator<Item = SourceLine<'a>> {
         let from = from.max(1) - 1;
         self.0.iter().skip(from).take(to.saturating_sub(from)).copied().filter(|line| !line.is_blank())
     }
@@ -204,13 +204,13 @@ impl<'a> Lines<'a> {
     }
 
     /// The top-level entry that holds the line.
-    fn section_of(&self, line: usize) -> Option<Section> {
-        let starts = |line: &&Line<'_>| line.starts_a_section();
+    fn section_of(&self, line: usize) -> Option<SourceSection> {
+        let starts = |line: &&SourceLine<'_>| line.starts_a_section();
         let first = self.0.iter().take(line).rev().find(starts)?;
         let end = self.0.iter().skip(first.number).find(starts).map_or(self.0.len() + 1, |next| next.number);
         let key = first.text.split(':').next().unwrap_or_default();
         let may_declare_roles = !matches!(key, "jobs" | "waivers" | "defaults" | "readers" | "accounts");
-        Some(Section { start: first.number, end, may_declare_roles })
+        Some(SourceSection { start: first.number, end, may_declare_roles })
     }
 }
 
@@ -225,13 +225,13 @@ fn nearest_of(columns: &[usize], to: usize) -> usize {
 
 /// A top-level entry of a file: its lines, from 1, the last excluded.
 #[derive(Clone, Copy)]
-struct Section {
+struct SourceSection {
     start: usize,
     end: usize,
     may_declare_roles: bool,
 }
 
-impl<'a> Line<'a> {
+impl<'a> SourceLine<'a> {
     fn is_blank(&self) -> bool {
         let text = self.text.trim();
         text.is_empty() || text.starts_with('#')
@@ -419,12 +419,12 @@ fn is_odd_blank(c: char) -> bool {
 
 /// The file with blanks in place of the list item or entry that holds the line, so that every other place stays as it
 /// is. `None`: the line is in no such item, or it is blank already.
-fn without_item_at(text: &str, line: usize) -> Option<(String, Section)> {
+fn without_item_at(text: &str, line: usize) -> Option<(String, SourceSection)> {
     let lines = Lines::new(text);
     let section = lines.section_of(line).filter(|section| section.start < line)?;
     let inside = || lines.between(section.start + 1, section.end - 1);
-    let outermost = inside().filter(Line::is_indented_by_blanks).map(|line| line.indent()).min()?;
-    let starts = |found: &Line<'_>| found.is_indented_by_blanks() && found.indent() <= outermost;
+    let outermost = inside().filter(SourceLine::is_indented_by_blanks).map(|line| line.indent()).min()?;
+    let starts = |found: &SourceLine<'_>| found.is_indented_by_blanks() && found.indent() <= outermost;
     let first = inside().take_while(|found| found.number <= line).filter(starts).last()?.number;
     let end = inside().find(|found| found.number > line && starts(found)).map_or(section.end, |next| next.number);
     let mut without = String::with_capacity(text.len());

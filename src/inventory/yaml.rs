@@ -158,7 +158,7 @@ pub(crate) fn parse(dialect: Dialect, file: usize, text: &str, sink: &mut Sink) 
 /// Reads a file into a tree, or up to the first place where it cannot be parsed.
 pub(super) fn parse_or_stop(dialect: Dialect, file: usize, text: &str) -> Result<Node, Stop> {
     let (open, anchors) = (Vec::new(), HashMap::new());
-    let mut builder = Builder { file, dialect, root: None, open, anchors, nodes: 0, alias_nodes: 0 };
+    let mut builder = TreeBuilder { file, dialect, root: None, open, anchors, nodes: 0, alias_nodes: 0 };
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| broken(file, &error))?;
         builder.take(event, span)?;
@@ -242,10 +242,10 @@ struct Open {
     anchor: usize,
     function: Option<String>,
     place: Place,
-    content: Content,
+    content: NodeContent,
 }
 
-enum Content {
+enum NodeContent {
     List(Vec<Node>),
     Map(Map),
 }
@@ -297,7 +297,7 @@ impl Map {
     }
 }
 
-struct Builder {
+struct TreeBuilder {
     file: usize,
     dialect: Dialect,
     root: Option<Node>,
@@ -308,7 +308,7 @@ struct Builder {
     alias_nodes: usize,
 }
 
-impl Builder {
+impl TreeBuilder {
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Stop> {
         let at = place(self.file, &span.start, span.len());
         match event {
@@ -317,8 +317,12 @@ impl Builder {
                 stop(at, "the file has more than one document", help)
             }
             Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, anchor, tag.as_deref(), at),
-            Event::SequenceStart(_, anchor, tag) => self.begin(anchor, tag.as_deref(), at, Content::List(Vec::new())),
-            Event::MappingStart(_, anchor, tag) => self.begin(anchor, tag.as_deref(), at, Content::Map(Map::default())),
+            Event::SequenceStart(_, anchor, tag) => {
+                self.begin(anchor, tag.as_deref(), at, NodeContent::List(Vec::new()))
+            }
+            Event::MappingStart(_, anchor, tag) => {
+                self.begin(anchor, tag.as_deref(), at, NodeContent::Map(Map::default()))
+            }
             Event::SequenceEnd | Event::MappingEnd => self.end(),
             Event::Alias(anchor) => {
                 let Some(node) = self.anchors.get(&anchor).cloned() else {
@@ -346,7 +350,7 @@ impl Builder {
     ) -> Result<(), Stop> {
         let is_plain = style == ScalarStyle::Plain;
         let mut is_key = false;
-        if let Some(Open { content: Content::Map(map), .. }) = self.open.last_mut()
+        if let Some(Open { content: NodeContent::Map(map), .. }) = self.open.last_mut()
             && map.key.is_none()
         {
             is_key = true;
@@ -376,7 +380,7 @@ impl Builder {
         self.add(node)
     }
 
-    fn begin(&mut self, anchor: usize, tag: Option<&Tag>, place: Place, content: Content) -> Result<(), Stop> {
+    fn begin(&mut self, anchor: usize, tag: Option<&Tag>, place: Place, content: NodeContent) -> Result<(), Stop> {
         if self.open.len() >= self.dialect.max_depth {
             let help = format!("it may nest at most {} levels deep", self.dialect.max_depth);
             return stop(place, "the file has too many levels", help);
@@ -389,8 +393,8 @@ impl Builder {
     fn end(&mut self) -> Result<(), Stop> {
         let Some(open) = self.open.pop() else { return Ok(()) };
         let value = match open.content {
-            Content::List(items) => Value::List(items),
-            Content::Map(map) => Value::Map(map.merged()),
+            NodeContent::List(items) => Value::List(items),
+            NodeContent::Map(map) => Value::Map(map.merged()),
         };
         let node = called(open.function, Node { value, place: open.place });
         self.anchor(open.anchor, &node);
@@ -414,8 +418,8 @@ impl Builder {
         }
         match self.open.last_mut().map(|open| &mut open.content) {
             None => self.root = Some(node),
-            Some(Content::List(items)) => items.push(node),
-            Some(Content::Map(map)) => map.add(node)?,
+            Some(NodeContent::List(items)) => items.push(node),
+            Some(NodeContent::Map(map)) => map.add(node)?,
         }
         Ok(())
     }

@@ -87,12 +87,12 @@ pub(super) enum BadEvent {
     #[error("the event is not a JSON object; a manual request takes {}", KEYS.join(", "))]
     NotAnObject,
     #[error("{}; valid keys: {}", list(.0), KEYS.join(", "))]
-    BadRequest(Vec<Problem>),
+    BadRequest(Vec<EventProblem>),
 }
 
 /// A problem of a manual request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Problem {
+pub(super) enum EventProblem {
     #[error("`{0}` is not a key of a manual request")]
     UnknownKey(String),
     #[error("`notify` takes {}", Notify::WORDS.join(", "))]
@@ -109,7 +109,7 @@ pub(super) enum Problem {
     LongGlob(&'static str),
 }
 
-fn list(problems: &[Problem]) -> String {
+fn list(problems: &[EventProblem]) -> String {
     let mut texts: Vec<String> = problems.iter().take(MOST_PROBLEMS).map(ToString::to_string).collect();
     if problems.len() > MOST_PROBLEMS {
         texts.push(format!("{} more problems", problems.len() - MOST_PROBLEMS));
@@ -184,46 +184,46 @@ fn widget(fields: &Map<String, Value>) -> Result<Event, BadEvent> {
 
 fn manual(fields: &Map<String, Value>) -> Result<Manual, BadEvent> {
     let unknown = fields.keys().filter(|key| !KEYS.contains(&key.as_str()));
-    let mut problems: Vec<Problem> = unknown.map(|key| Problem::UnknownKey(printable(key))).collect();
+    let mut problems: Vec<EventProblem> = unknown.map(|key| EventProblem::UnknownKey(printable(key))).collect();
     let mut manual = Manual {
         jobs: globs(fields, "jobs", &mut problems),
         roles: globs(fields, "roles", &mut problems),
         ..Manual::default()
     };
     match fields.get("notify").map(|word| word.as_str().and_then(Notify::parse)) {
-        Some(None) => problems.push(Problem::Notify),
+        Some(None) => problems.push(EventProblem::Notify),
         written => manual.notify = written.flatten(),
     }
     match fields.get("report").map(|word| word.as_str().unwrap_or_default()) {
         None | Some("full") => {}
         Some("summary") => manual.form = Form::Summary,
-        Some(_) => problems.push(Problem::Report),
+        Some(_) => problems.push(EventProblem::Report),
     }
     match fields.get("inventory") {
         None => {}
         Some(inventory @ Value::Object(_)) => manual.inventory = Some(inventory.to_string()),
-        Some(_) => problems.push(Problem::Inventory),
+        Some(_) => problems.push(EventProblem::Inventory),
     }
     if problems.is_empty() { Ok(manual) } else { Err(BadEvent::BadRequest(problems)) }
 }
 
-fn globs(fields: &Map<String, Value>, key: &'static str, problems: &mut Vec<Problem>) -> Vec<String> {
+fn globs(fields: &Map<String, Value>, key: &'static str, problems: &mut Vec<EventProblem>) -> Vec<String> {
     let Some(value) = fields.get(key) else { return Vec::new() };
     let globs = value
         .as_array()
         .map(|globs| globs.iter().map(|glob| glob.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>());
     match globs {
         Some(Some(globs)) if globs.len() > MOST_GLOBS => {
-            problems.push(Problem::TooManyGlobs { key, count: globs.len() });
+            problems.push(EventProblem::TooManyGlobs { key, count: globs.len() });
             Vec::new()
         }
         Some(Some(globs)) if globs.iter().any(|glob| glob.chars().count() > LONGEST_GLOB) => {
-            problems.push(Problem::LongGlob(key));
+            problems.push(EventProblem::LongGlob(key));
             Vec::new()
         }
         Some(Some(globs)) if !globs.is_empty() => globs,
         _ => {
-            problems.push(Problem::NotGlobs(key));
+            problems.push(EventProblem::NotGlobs(key));
             Vec::new()
         }
     }

@@ -12,13 +12,13 @@ pub(super) struct End {
     /// How long the session lasts that the job works with; `None`: it has no known end.
     pub(super) lease: Option<Figure>,
     /// E and what ends them then; `None`: they do not end.
-    pub(super) ends: Option<(Figure, Cause)>,
+    pub(super) ends: Option<(Figure, EndCause)>,
     /// The refresh interval, pause included, where the job's own loop keeps the session alive.
     pub(super) interval: Option<Seconds>,
 }
 
 /// What ends a job's credentials.
-pub(super) enum Cause {
+pub(super) enum EndCause {
     /// The one session that the job has.
     Lease,
     /// A refresh that comes too late.
@@ -46,11 +46,11 @@ impl End {
     }
 
     fn of_one_session(lease: Option<Figure>) -> Self {
-        Self { lease, ends: lease.map(|at| (at, Cause::Lease)), interval: None }
+        Self { lease, ends: lease.map(|at| (at, EndCause::Lease)), interval: None }
     }
 
     fn of_horizon(lease: Option<Figure>, horizon: Horizon, interval: Option<Seconds>) -> Self {
-        Self { lease, ends: horizon.map(|(at, limit)| (at, Cause::Horizon(limit))), interval }
+        Self { lease, ends: horizon.map(|(at, limit)| (at, EndCause::Horizon(limit))), interval }
     }
 
     fn of_a_loop(job: &Job, hops: &[HopLease], limits: &impl RoleLimits, every: Seconds) -> Self {
@@ -58,7 +58,7 @@ impl End {
         // A pause may fall between two refreshes.
         let interval = every + job.pause;
         if let Some(at) = lease.filter(|lease| interval >= lease.seconds) {
-            return Self { lease, ends: Some((at, Cause::Interval)), interval: None };
+            return Self { lease, ends: Some((at, EndCause::Interval)), interval: None };
         }
         Self::of_horizon(lease, horizon(job, hops, limits, Seconds(0)), Some(interval))
     }
@@ -75,7 +75,7 @@ fn of_a_platform_copy(job: &Job) -> Option<End> {
         CopiedCredentials::NotKnown => return None,
         CopiedCredentials::AsIssued(lease) => End::of_one_session(lease),
         CopiedCredentials::EndsAt { at, lease } => {
-            End { lease: Some(lease), ends: Some((at, Cause::Lease)), interval: None }
+            End { lease: Some(lease), ends: Some((at, EndCause::Lease)), interval: None }
         }
     })
 }

@@ -1,6 +1,6 @@
 //! Whether a job's credentials last: the verdict, by durations alone. docs/inventory.md has its rules as a table.
 
-use super::end::{Cause, End};
+use super::end::{End, EndCause};
 use super::hops::{HopLease, MaxSessions, RoleLimits, first_refusal, hop_leases};
 use super::limit::{Limit, LimitedBy};
 use super::rules::{self, Refusal};
@@ -156,11 +156,11 @@ fn of_last_hop(by: LimitedBy, hops: &[HopLease]) -> Limit {
 }
 
 /// What limits a job that needs `needed`.
-fn limit(job: &Job, hops: &[HopLease], cause: &Cause, needed: Seconds) -> Limit {
+fn limit(job: &Job, hops: &[HopLease], cause: &EndCause, needed: Seconds) -> Limit {
     match cause {
-        Cause::Interval => of_last_hop(LimitedBy::RefreshInterval, hops),
-        Cause::Horizon(limit) => *limit,
-        Cause::Lease => match hops.last() {
+        EndCause::Interval => of_last_hop(LimitedBy::RefreshInterval, hops),
+        EndCause::Horizon(limit) => *limit,
+        EndCause::Lease => match hops.last() {
             Some(last) => of_last_hop(limit_of_session(last, needed), hops),
             None if job.source.is_platform() => Limit::of_source(LimitedBy::Platform),
             None => Limit::of_source(LimitedBy::SourceSession),

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::digest::{Digest, DigestChanges, Excerpt};
-use super::state::{Difference, Gone, Notice, Previous, Reason, Resolved};
+use super::state::{Gone, Notice, Previous, Reason, Resolved, StateDifference};
 use crate::findings::evidence::Fact;
 use crate::findings::{Ending, Finding, FindingId, Severity};
 use crate::inventory::Seconds;
@@ -259,7 +259,7 @@ fn history(notice: &Notice<'_>, is_one_of_several: bool) -> Option<String> {
 }
 
 /// `needed 4h → 6h`
-fn describe_difference(difference: &Difference) -> String {
+fn describe_difference(difference: &StateDifference) -> String {
     let name = difference.name.trim_end_matches("_seconds").replace('_', " ");
     let is_duration = difference.name.ends_with("_seconds");
     let value = |value: &Option<String>| match value {

@@ -8,14 +8,14 @@ use crate::findings::Finding;
 use crate::lease::Verdict;
 
 /// The findings by job.
-pub(super) struct Found<'a> {
+pub(super) struct JobFindings<'a> {
     open: HashMap<&'a str, Vec<&'a Finding>>,
     waived: HashMap<&'a str, Vec<&'a Finding>>,
     /// Findings without a job of this report, including waived ones.
     pub(super) run: Vec<&'a Finding>,
 }
 
-impl<'a> Found<'a> {
+impl<'a> JobFindings<'a> {
     pub(super) fn new(report: &'a Report) -> Self {
         let mut found = Self { open: HashMap::new(), waived: HashMap::new(), run: Vec::new() };
         let known: HashMap<&str, &str> = report.jobs.iter().map(|job| (job.name.as_str(), job.name.as_str())).collect();

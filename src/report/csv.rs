@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::by_job::{self, Found};
+use super::by_job::{self, JobFindings};
 use super::{JobReport, NotWalkedPath, Report, Walk, plain};
 use crate::findings::Finding;
 use crate::inventory::{Location, RoleRef, Seconds};
@@ -14,7 +14,7 @@ use crate::visible;
 
 /// One row. The fields are the columns.
 #[derive(Default, Serialize)]
-struct Row {
+struct CsvRow {
     kind: &'static str,
     name: String,
     owner: String,
@@ -41,26 +41,26 @@ struct Row {
 /// fully checked, then the run.
 #[must_use]
 pub fn render(report: &Report) -> String {
-    let found = Found::new(report);
+    let found = JobFindings::new(report);
     let stops = report.coverage.paths.not_walked.iter().map(|path| (path.job.as_str(), path));
     let stops: HashMap<&str, &NotWalkedPath> = stops.collect();
     let has_length = report.profiles.as_ref().is_none_or(|profiles| profiles.length.is_some());
     let jobs = report.jobs.iter().map(|job| job_row(job, &found, stops.get(job.name.as_str()).copied(), has_length));
     let others = by_job::findings_without_job(report).map(finding_row);
     let offline = plain::is_offline(&report.coverage);
-    let roles = report.coverage.roles.not_checked.iter().filter(|_| !offline).map(|role| Row {
+    let roles = report.coverage.roles.not_checked.iter().filter(|_| !offline).map(|role| CsvRow {
         kind: "not-checked",
         name: text(role.role.as_str()),
         detail: text(&plain::not_checked(role.reason)),
-        ..Row::default()
+        ..CsvRow::default()
     });
-    let settings = report.coverage.settings.not_read.iter().filter(|_| !offline).map(|setting| Row {
+    let settings = report.coverage.settings.not_read.iter().filter(|_| !offline).map(|setting| CsvRow {
         kind: "not-read",
         name: text(setting.setting.as_str()),
         detail: text(&plain::not_read_reason(setting.reason)),
-        ..Row::default()
+        ..CsvRow::default()
     });
-    let not_judged = report.not_judged.iter().map(|not| Row {
+    let not_judged = report.not_judged.iter().map(|not| CsvRow {
         kind: "not-judged",
         name: text(&not.location.to_string()),
         verdict: if not.cannot_work { "rejected" } else { "unknown" },
@@ -68,7 +68,7 @@ pub fn render(report: &Report) -> String {
         fix: text(&not.help),
         file: text(&not.location.file),
         line: Some(not.location.line),
-        ..Row::default()
+        ..CsvRow::default()
     });
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     for row in jobs.chain(not_judged).chain(others).chain(roles).chain(settings).chain(std::iter::once(run_row(report)))
@@ -80,7 +80,7 @@ pub fn render(report: &Report) -> String {
 }
 
 /// `has_length`: without a declared length, no verdict follows from it.
-fn job_row(job: &JobReport, found: &Found<'_>, stop: Option<&NotWalkedPath>, has_length: bool) -> Row {
+fn job_row(job: &JobReport, found: &JobFindings<'_>, stop: Option<&NotWalkedPath>, has_length: bool) -> CsvRow {
     let (open, waived) = (found.open(job), found.waived(job));
     let titles =
         open.iter().map(|finding| finding.title.clone()).chain(waived.iter().map(|finding| with_waiver(finding)));
@@ -90,7 +90,7 @@ fn job_row(job: &JobReport, found: &Found<'_>, stop: Option<&NotWalkedPath>, has
     });
     let detail: Vec<String> = titles.chain(not_walked).collect();
     let limiting = job.limiting_hop.and_then(|hop| job.hops.get(hop));
-    Row {
+    CsvRow {
         kind: "job",
         name: text(&job.name),
         owner: text(job.owner.as_deref().unwrap_or_default()),
@@ -114,10 +114,10 @@ fn job_row(job: &JobReport, found: &Found<'_>, stop: Option<&NotWalkedPath>, has
 }
 
 /// A separate row for a finding about a role or the run, even if rows of jobs name it.
-fn finding_row(finding: &Finding) -> Row {
+fn finding_row(finding: &Finding) -> CsvRow {
     let id = finding.id.to_string();
     let waived = finding.waived.is_some();
-    Row {
+    CsvRow {
         kind: "finding",
         name: text(&plain::place(finding)),
         owner: text(&finding.owner),
@@ -129,19 +129,19 @@ fn finding_row(finding: &Finding) -> Row {
         fix: text(&first_steps(&[finding])),
         file: finding.location.as_ref().map_or_else(String::new, |Location { file, .. }| text(file)),
         line: finding.location.as_ref().map(|place| place.line),
-        ..Row::default()
+        ..CsvRow::default()
     }
 }
 
-fn run_row(report: &Report) -> Row {
+fn run_row(report: &Report) -> CsvRow {
     let lines: Vec<String> = std::iter::once(plain::headline(report)).chain(plain::coverage(report)).collect();
-    Row {
+    CsvRow {
         kind: "run",
         name: text(&report.run.id),
         verdict: if report.run.complete { "complete" } else { "incomplete" },
         severity: report.worst().map_or("", |worst| worst.as_str()),
         detail: text(&lines.join(" ")),
-        ..Row::default()
+        ..CsvRow::default()
     }
 }
 

@@ -4,7 +4,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::by_job::{Found, Look, worst_first};
+use super::by_job::{JobFindings, Look, worst_first};
 use super::causes::{BlockOptions, Line, causes};
 use super::leases::Profiles;
 use super::{HopReport, JobReport, Report, bars, plain};
@@ -26,7 +26,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'n
 /// Renders the report.
 #[must_use]
 pub fn render(report: &Report) -> String {
-    let found = Found::new(report);
+    let found = JobFindings::new(report);
     let mut jobs = worst_first(report);
     if report.profiles.is_some() {
         jobs.retain(|job| !found.open(job).is_empty() || !found.waived(job).is_empty());
@@ -174,7 +174,7 @@ fn owner(job: &JobReport) -> &str {
     job.owner.as_deref().unwrap_or(UNOWNED)
 }
 
-fn row(report: &Report, job: &JobReport, found: &Found<'_>) -> Markup {
+fn row(report: &Report, job: &JobReport, found: &JobFindings<'_>) -> Markup {
     let account = report.accounts_of(job).pop().unwrap_or_default();
     let role = job.hops.last().map_or("", |hop| hop.role.name());
     let (open, waived) = (found.open(job), found.waived(job));
@@ -326,7 +326,7 @@ fn waiver(waived: &Waived) -> Markup {
 }
 
 /// Findings about the run, about waivers, and about roles that no job of this report uses.
-fn findings_without_job(found: &Found<'_>) -> Markup {
+fn findings_without_job(found: &JobFindings<'_>) -> Markup {
     html! {
         @if !found.run.is_empty() {
             section aria-label="Findings without a job" {

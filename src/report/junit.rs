@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use quick_junit::{NonSuccessKind, Report as Results, TestCase, TestCaseStatus, TestSuite};
 
-use super::by_job::{self, Found};
+use super::by_job::{self, JobFindings};
 use super::{HopOutcome, JobReport, NotWalkedPath, Report, Walk, plain};
 use crate::findings::Severity;
 use crate::findings::{Finding, UNOWNED};
@@ -19,7 +19,7 @@ const WITHOUT_JOB: &str = "roles and the run";
 /// Renders the report. Open findings at or above `fail_on` are failures; `None`: no finding is a failure.
 #[must_use]
 pub fn render(report: &Report, fail_on: Option<Severity>) -> String {
-    let found = Found::new(report);
+    let found = JobFindings::new(report);
     let stops = report.coverage.paths.not_walked.iter().map(|path| (path.job.as_str(), path));
     let stops: HashMap<&str, &NotWalkedPath> = stops.collect();
     let mut suites: BTreeMap<&str, TestSuite> = BTreeMap::new();
@@ -37,7 +37,12 @@ pub fn render(report: &Report, fail_on: Option<Severity>) -> String {
     text.replacen(&format!(" skipped=\"{}\"", results.skipped), "", 1)
 }
 
-fn job_test(job: &JobReport, found: &Found<'_>, stop: Option<&NotWalkedPath>, fail_on: Option<Severity>) -> TestCase {
+fn job_test(
+    job: &JobReport,
+    found: &JobFindings<'_>,
+    stop: Option<&NotWalkedPath>,
+    fail_on: Option<Severity>,
+) -> TestCase {
     let (open, waived) = (found.open(job), found.waived(job));
     let failing: Vec<&Finding> = open.iter().copied().filter(|finding| fails(finding, fail_on)).collect();
     let status = if failing.is_empty() {

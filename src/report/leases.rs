@@ -57,7 +57,7 @@ pub struct RefusedProfile {
 
 /// One row of the table of profiles, as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct LeaseRow {
     /// The name of the profile.
     pub profile: String,
     /// The source and the names of the roles.
@@ -73,8 +73,8 @@ pub struct Row {
 impl Profiles {
     /// The rows of the table: profiles that can never work first.
     #[must_use]
-    pub fn rows(&self) -> Vec<Row> {
-        let refused = self.cannot_start.iter().map(|RefusedProfile { profile, why, location }| Row {
+    pub fn rows(&self) -> Vec<LeaseRow> {
+        let refused = self.cannot_start.iter().map(|RefusedProfile { profile, why, location }| LeaseRow {
             profile: profile.clone(),
             path: "-".to_owned(),
             copied: "cannot start".to_owned(),
@@ -82,7 +82,7 @@ impl Profiles {
             limited_by: format!("{why}, line {}", location.line),
         });
         let named: BTreeSet<&str> = self.judged.iter().map(|judged| judged.job.name.as_str()).collect();
-        let not_known = self.not_known.iter().filter(|name| !named.contains(name.as_str())).map(|profile| Row {
+        let not_known = self.not_known.iter().filter(|name| !named.contains(name.as_str())).map(|profile| LeaseRow {
             profile: profile.clone(),
             path: "-".to_owned(),
             copied: "not known".to_owned(),
@@ -162,7 +162,7 @@ impl JudgedProfile {
         }
     }
 
-    fn row(&self) -> Row {
+    fn row(&self) -> LeaseRow {
         let Self { job, copied, renewed } = self;
         let renews = job.refresh != Refresh::None;
         let limited_by = match (limit(job, copied), limit(job, renewed)) {
@@ -172,7 +172,7 @@ impl JudgedProfile {
         // A refused request is refused, however the credentials are got.
         let known = renews || matches!(copied, Longest::CannotStart(_));
         let renewed = if known { describe(job, renewed) } else { "not known".to_owned() };
-        Row { profile: job.name.to_string(), path: path(job), copied: describe(job, copied), renewed, limited_by }
+        LeaseRow { profile: job.name.to_string(), path: path(job), copied: describe(job, copied), renewed, limited_by }
     }
 }
 
@@ -234,8 +234,8 @@ pub fn short_place(location: &Location) -> String {
 }
 
 /// One row a profile.
-fn table(rows: &[Row], width: usize) -> String {
-    let cells = |row: &Row| {
+fn table(rows: &[LeaseRow], width: usize) -> String {
+    let cells = |row: &LeaseRow| {
         [&row.profile, &row.path, &row.copied, &row.renewed, &row.limited_by].map(|cell| visible::line(cell))
     };
     let heading = ["PROFILE", "PATH", "COPIED", "RENEWED", "LIMITED BY"].map(str::to_owned);

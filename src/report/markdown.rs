@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::by_job::{Found, worst_first};
+use super::by_job::{JobFindings, worst_first};
 use super::causes::{Cause, Line, causes};
 use super::leases::Profiles;
 use super::{JobReport, Report, plain};
@@ -42,7 +42,7 @@ fn jobs(text: &mut String, report: &Report, most: usize) {
     if let Some(profiles) = &report.profiles {
         return self::profiles(text, profiles, most);
     }
-    let found = Found::new(report);
+    let found = JobFindings::new(report);
     let jobs = worst_first(report);
     text.push_str("| job | owner | verdict | needs | lasts | limited by | findings |\n|---|---|---|---|---|---|---|\n");
     let (mut shown, mut bytes) = (0, 0);
@@ -84,7 +84,7 @@ fn profiles(text: &mut String, profiles: &Profiles, most: usize) {
     }
 }
 
-fn row(job: &JobReport, found: &Found<'_>) -> String {
+fn row(job: &JobReport, found: &JobFindings<'_>) -> String {
     let ids = found.open(job).iter().map(|finding| format!("{} ({})", finding.id, finding.severity));
     let waived = found.waived(job).iter().map(|finding| format!("{} (waived)", finding.id));
     let ids: Vec<String> = ids.chain(waived).collect();

@@ -5,7 +5,7 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use super::by_job::{Found, Look, worst_first};
+use super::by_job::{JobFindings, Look, worst_first};
 use super::{JobReport, Report, bars, plain};
 use crate::findings::Finding;
 use crate::fixes::Part;
@@ -31,7 +31,7 @@ Param | Description\n---|---\n**jobs** | globs of job names; default: all jobs\n
 /// Renders the report.
 #[must_use]
 pub fn render(report: &Report, dark: bool) -> String {
-    let found = Found::new(report);
+    let found = JobFindings::new(report);
     let jobs = worst_first(report);
     let without_job: Vec<&Finding> = found.run.iter().copied().filter(|finding| finding.waived.is_none()).collect();
     let mut rows = Vec::with_capacity(jobs.len());
@@ -98,7 +98,7 @@ fn findings_without_job(findings: &[&Finding]) -> Markup {
     }
 }
 
-fn row(report: &Report, job: &JobReport, found: &Found<'_>) -> Markup {
+fn row(report: &Report, job: &JobReport, found: &JobFindings<'_>) -> Markup {
     let (open, waived) = (found.open(job), found.waived(job));
     // Names and texts come from other people, in any script: `bdi` isolates the direction of each.
     html! {

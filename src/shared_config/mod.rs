@@ -130,7 +130,7 @@ impl SharedConfig {
     /// and a line is refused once.
     fn parse_as(files: impl IntoIterator<Item = (Kind, String, Option<String>)>, is_one_file: bool) -> Self {
         let mut config = Self::default();
-        let mut merged: BTreeMap<String, profile::Builder> = BTreeMap::new();
+        let mut merged: BTreeMap<String, profile::ProfileBuilder> = BTreeMap::new();
         for (index, (kind, name, text)) in files.into_iter().enumerate() {
             config.files.push(File { kind, name: name.into(), read: text.is_some(), waits: false });
             let Some(text) = text else { continue };
@@ -231,11 +231,11 @@ impl SharedConfig {
 }
 
 /// The lines that the SDKs refuse, and those that the AWS CLI and boto3 refuse.
-fn refusals(kind: Kind, text: &str) -> (Vec<RefusedLine>, Vec<python::Refusal>) {
+fn refusals(kind: Kind, text: &str) -> (Vec<RefusedLine>, Vec<python::PythonRefusal>) {
     (sdk::refused_lines(kind, text), python::refusals(text))
 }
 
-fn refused(file: &Arc<str>, by_sdks: &[RefusedLine], by_python: Vec<python::Refusal>) -> Vec<Trouble> {
+fn refused(file: &Arc<str>, by_sdks: &[RefusedLine], by_python: Vec<python::PythonRefusal>) -> Vec<Trouble> {
     let both = |line: usize| by_python.iter().any(|refusal| refusal.line == line);
     let mut all: Vec<Trouble> = by_sdks.iter().map(|refusal| refusal.trouble(file, both(refusal.line))).collect();
     let known: Vec<usize> = by_sdks.iter().map(|refusal| refusal.line).collect();

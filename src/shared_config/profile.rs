@@ -193,7 +193,7 @@ impl SsoSession {
 
 /// A profile whose sections are still being gathered: from the config file, then the credentials file, which wins.
 #[derive(Default)]
-pub(super) struct Builder {
+pub(super) struct ProfileBuilder {
     profile: Profile,
     header: Option<Place>,
     keys: Option<Place>,
@@ -206,7 +206,7 @@ pub(super) struct Builder {
     glued: Vec<(String, Place)>,
 }
 
-impl Builder {
+impl ProfileBuilder {
     pub(super) fn add(&mut self, kind: Kind, section: &Section) {
         self.header.get_or_insert(section.place);
         for (key, _, field) in FIELDS {

@@ -12,7 +12,7 @@ use crate::visible::configured;
 
 /// A line that is refused, and with it the whole file.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(super) struct PythonRefusal {
     pub(super) line: usize,
     why: Why,
 }
@@ -27,7 +27,7 @@ enum Why {
     NoSetting,
 }
 
-impl Refusal {
+impl PythonRefusal {
     pub(super) fn trouble(self, file: &Arc<str>) -> Trouble {
         const REFUSE: &str = "the AWS CLI and boto3 refuse the whole file";
         let (message, help) = match self.why {
@@ -70,7 +70,7 @@ fn shown(key: &str) -> String {
 }
 
 /// Every line that is refused. Python stops at the first; after it this goes on as the SDKs do.
-pub(super) fn refusals(text: &str) -> Vec<Refusal> {
+pub(super) fn refusals(text: &str) -> Vec<PythonRefusal> {
     let mut found = Vec::new();
     let mut headers: HashMap<&str, usize> = HashMap::new();
     // By the section as it is written: a repeated header is reported by itself.
@@ -88,7 +88,7 @@ pub(super) fn refusals(text: &str) -> Vec<Refusal> {
         let by = line.len() - line.trim_start().len();
         if let Some(is_group) = open.filter(|_| by > indent) {
             if is_group && !value.contains('=') {
-                found.push(Refusal { line: number, why: Why::NoSetting });
+                found.push(PythonRefusal { line: number, why: Why::NoSetting });
             }
             continue;
         }
@@ -102,7 +102,7 @@ pub(super) fn refusals(text: &str) -> Vec<Refusal> {
             }
             if let Some(first) = headers.get(header) {
                 let why = Why::SectionTwice { header: header.to_owned(), first: *first };
-                found.push(Refusal { line: number, why });
+                found.push(PythonRefusal { line: number, why });
             } else {
                 headers.insert(header, number);
             }
@@ -110,13 +110,13 @@ pub(super) fn refusals(text: &str) -> Vec<Refusal> {
         }
         let key = value.split_once(['=', ':']).map(|(key, rest)| (key.trim_end().to_lowercase(), rest.trim()));
         let (Some(header), Some((key, rest))) = (section, key.filter(|(key, _)| !key.is_empty())) else {
-            found.push(Refusal { line: number, why: Why::NoSetting });
+            found.push(PythonRefusal { line: number, why: Why::NoSetting });
             continue;
         };
         open = Some(rest.is_empty());
         if let Some(first) = keys.get(&(section_start, key.clone())) {
             let why = Why::KeyTwice { key, header: header.to_owned(), first: *first };
-            found.push(Refusal { line: number, why });
+            found.push(PythonRefusal { line: number, why });
         } else {
             keys.insert((section_start, key), number);
         }

@@ -21,7 +21,7 @@ pub struct GivenValues {
 
 /// The templates and plans that were read.
 #[derive(Debug, Default)]
-pub struct Files {
+pub struct TemplateFiles {
     pub(super) names: Vec<String>,
     pub(super) templates: Vec<Template>,
     pub(super) plans: Vec<TerraformPlan>,
@@ -29,7 +29,7 @@ pub struct Files {
     pub(super) utf16: Vec<String>,
 }
 
-impl Files {
+impl TemplateFiles {
     /// Reads templates and plans; `-` is standard input.
     ///
     /// # Errors
@@ -64,7 +64,7 @@ impl Files {
 /// # Errors
 /// Every problem of every file, with its place, and parameters that no template declares.
 pub(crate) fn read_templates(paths: &[PathBuf], given: &GivenValues) -> Result<Vec<Template>, Problems> {
-    Files::read(paths, &[], given).map(|files| files.templates)
+    TemplateFiles::read(paths, &[], given).map(|files| files.templates)
 }
 
 fn check_parameters(templates: &[Template], given: &GivenValues, sink: &mut Sink) {

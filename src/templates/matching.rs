@@ -7,7 +7,7 @@ mod notes;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cloudformation::{Creation, RoleIdentity, TemplateRole};
-use super::files::{Files, GivenValues};
+use super::files::{GivenValues, TemplateFiles};
 use super::intrinsic::Deployment;
 use super::resolved::{Partly, Resolved};
 use super::terraform_plan::PlanRole;
@@ -15,7 +15,7 @@ use super::{Note, Planned, PlannedRole, PlannedSetting, Unresolved};
 use crate::aws::errors::printable;
 use crate::inventory::{Inventory, Remark, RoleArn, partition_of_region};
 
-impl Files {
+impl TemplateFiles {
     /// The inventory's roles as the files define them.
     #[must_use]
     pub fn planned(&self, inventory: &Inventory, given: &GivenValues) -> Planned {

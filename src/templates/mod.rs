@@ -25,7 +25,7 @@ mod unresolved;
 use std::collections::BTreeMap;
 
 #[cfg(feature = "cli")]
-pub use files::{Files, GivenValues};
+pub use files::{GivenValues, TemplateFiles};
 pub use resolved::{Partly, Resolved};
 pub use unresolved::Unresolved;
 

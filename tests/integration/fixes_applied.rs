@@ -7,14 +7,14 @@ use credential_health::check;
 use credential_health::findings::Finding;
 use credential_health::fixes::search::ChangeKind;
 use credential_health::fixes::{BlockKind, Effect, Fix};
-use credential_health::import::aws_config::{self, Options};
+use credential_health::import::aws_config::{self, ImportOptions};
 use credential_health::import::github_workflow::{self, Workflow};
 use credential_health::import::{Imported, Variables};
 use credential_health::inventory::{Filter, Inventory, Job, Origin, Refresh, Seconds};
 use credential_health::lease::Verdict;
 use credential_health::report::Report;
 use credential_health::shared_config::{Kind, SharedConfig};
-use credential_health::templates::{Files, GivenValues, Planned};
+use credential_health::templates::{GivenValues, Planned, TemplateFiles};
 
 use crate::harness::offline_start;
 
@@ -70,7 +70,7 @@ fn verdict_after(inventory: &Inventory, file: Job, effect: &Effect) -> Verdict {
 fn import_profiles(text: &str, length: Seconds) -> Imported {
     let config = SharedConfig::parse([(Kind::Config, "config".to_owned(), Some(text.to_owned()))]);
     let now = "2026-11-23T06:00:00Z".parse().unwrap();
-    aws_config::import(&config, Options { length: Some(length), now })
+    aws_config::import(&config, ImportOptions { length: Some(length), now })
 }
 
 /// The lines of a profile's section, without its header.
@@ -353,7 +353,7 @@ fn planned(inventory: &Inventory, template: &str, plan: &str) -> Planned {
     std::fs::write(&t, template).unwrap();
     std::fs::write(&p, plan).unwrap();
     let given = GivenValues { parameters: BTreeMap::new(), accounts: ["222222222222".to_owned()].into() };
-    let files = Files::read(&[t], &[p], &given).unwrap_or_else(|problems| panic!("{problems}"));
+    let files = TemplateFiles::read(&[t], &[p], &given).unwrap_or_else(|problems| panic!("{problems}"));
     files.planned(inventory, &given)
 }
 

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use credential_health::import::aws_config::{self, Options};
+use credential_health::import::aws_config::{self, ImportOptions};
 use credential_health::import::github_workflow::{self, Workflow};
 use credential_health::import::{Imported, Variables};
 use credential_health::inventory::{Comments, Inventory, LengthFrom, Location};
@@ -1044,7 +1044,7 @@ proptest! {
         credentials in prop::collection::vec(line(), 0..8),
     ) {
         let config = shared(&config.join("\n"), &credentials.join("\r\n"));
-        let imported = aws_config::import(&config, Options { length: None, now: NOW });
+        let imported = aws_config::import(&config, ImportOptions { length: None, now: NOW });
         prop_assert!(!said(&imported).contains(CANARY));
         let debug = format!("{config:?}");
         prop_assert!(!debug.contains(CANARY));
@@ -1057,7 +1057,7 @@ proptest! {
     #[test]
     fn any_text_is_read_without_a_panic(text in "(\\PC|\n|\t|\r|\\[|=){0,200}") {
         let config = shared(&text, &text);
-        let imported = aws_config::import(&config, Options { length: None, now: NOW });
+        let imported = aws_config::import(&config, ImportOptions { length: None, now: NOW });
         let _ = said(&imported);
         let workflow = Workflow { name: "w.yml".to_owned(), text };
         let _ = said(&github_workflow::import(&[workflow], &Variables::default()));

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use credential_health::inventory::{Inventory, RoleArn, Seconds};
-use credential_health::templates::{Files, GivenValues, Planned, PlannedSetting};
+use credential_health::templates::{GivenValues, Planned, PlannedSetting, TemplateFiles};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -899,7 +899,7 @@ fn planned(files: &[(&str, &[u8])]) -> Result<Planned, String> {
     let plans: Vec<PathBuf> = plans.into_iter().map(write).collect();
     let inventory = Inventory::parse("jobs.yaml", &inventory("iam-user", &[HUB], "")).unwrap();
     let given = GivenValues::default();
-    let files = Files::read(&templates, &plans, &given).map_err(|problems| problems.to_string())?;
+    let files = TemplateFiles::read(&templates, &plans, &given).map_err(|problems| problems.to_string())?;
     Ok(files.planned(&inventory, &given))
 }
 

@@ -16,8 +16,8 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 use super::client::ATTEMPTS;
 pub(super) use variables::is_region;
-pub use variables::{Problem, problems, problems_beside_the_shell};
-use variables::{Takes, attempts, is_blank, is_url, retry_mode};
+use variables::{AcceptedValues, attempts, is_blank, is_url, retry_mode};
+pub use variables::{VariableProblem, problems, problems_beside_the_shell};
 
 use crate::visible::line;
 
@@ -28,34 +28,34 @@ type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 const SERVICES: [&str; 6] = ["STS", "IAM", "SNS", "S3", "Lambda", "SSO Admin"];
 
 /// The checked settings of a profile, the variables that go before them, and their types of values.
-const OF_PROFILES: [(&str, &[&str], Takes); 4] = [
-    ("region", &["AWS_REGION", "AWS_DEFAULT_REGION"], Takes::Region),
-    ("use_fips_endpoint", &["AWS_USE_FIPS_ENDPOINT"], Takes::Boolean),
-    ("use_dualstack_endpoint", &["AWS_USE_DUALSTACK_ENDPOINT"], Takes::Boolean),
-    ("ignore_configured_endpoint_urls", &["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"], Takes::Boolean),
+const OF_PROFILES: [(&str, &[&str], AcceptedValues); 4] = [
+    ("region", &["AWS_REGION", "AWS_DEFAULT_REGION"], AcceptedValues::Region),
+    ("use_fips_endpoint", &["AWS_USE_FIPS_ENDPOINT"], AcceptedValues::Boolean),
+    ("use_dualstack_endpoint", &["AWS_USE_DUALSTACK_ENDPOINT"], AcceptedValues::Boolean),
+    ("ignore_configured_endpoint_urls", &["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"], AcceptedValues::Boolean),
 ];
 
 /// A setting with a value that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{name}: {problem}")]
-pub struct BadSetting {
+pub struct BadSdkSetting {
     /// The variable, or the key of a profile.
     pub name: String,
     /// The problem with the value.
-    pub problem: Problem,
+    pub problem: VariableProblem,
 }
 
 /// Every setting with a value that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-pub struct BadSettings(pub Vec<BadSetting>);
+pub struct BadSdkSettings(pub Vec<BadSdkSetting>);
 
 /// The SDK's loader, with explicit values for settings that an empty variable would hide. `profile`: the profile that
 /// is named beside the environment.
-pub(super) async fn loader(variable: Variables<'_>, profile: Option<&str>) -> Result<ConfigLoader, BadSettings> {
+pub(super) async fn loader(variable: Variables<'_>, profile: Option<&str>) -> Result<ConfigLoader, BadSdkSettings> {
     let problems = problems(variable);
     if !problems.is_empty() {
-        return Err(BadSettings(problems));
+        return Err(BadSdkSettings(problems));
     }
     let files = profile_files(variable);
     let is_empty = |name: &str| variable(name).is_some_and(|value| is_blank(&value));
@@ -66,7 +66,7 @@ pub(super) async fn loader(variable: Variables<'_>, profile: Option<&str>) -> Re
         .unwrap_or_default();
     let problems = problems_of_profile(variable, &profiles);
     if !problems.is_empty() {
-        return Err(BadSettings(problems));
+        return Err(BadSdkSettings(problems));
     }
     let loader = aws_config::defaults(BehaviorVersion::latest())
         .retry_config(retry_config(variable, &profiles)?)
@@ -83,16 +83,16 @@ pub(super) async fn loader(variable: Variables<'_>, profile: Option<&str>) -> Re
 }
 
 /// Checks the settings of a profile in the shared configuration files.
-pub(super) fn check_loaded(config: &SdkConfig) -> Result<(), BadSettings> {
+pub(super) fn check_loaded(config: &SdkConfig) -> Result<(), BadSdkSettings> {
     let endpoints = SERVICES.iter().filter_map(|service| {
         let wrong = endpoint_of(config, service).is_some_and(|url| !is_url(&url));
-        wrong.then(|| BadSetting {
+        wrong.then(|| BadSdkSetting {
             name: format!("endpoint_url of {service} in the AWS profile"),
-            problem: Problem::NotAUrl,
+            problem: VariableProblem::NotAUrl,
         })
     });
-    let problems: Vec<BadSetting> = endpoints.collect();
-    if problems.is_empty() { Ok(()) } else { Err(BadSettings(problems)) }
+    let problems: Vec<BadSdkSetting> = endpoints.collect();
+    if problems.is_empty() { Ok(()) } else { Err(BadSdkSettings(problems)) }
 }
 
 /// The endpoint of a service, or the endpoint of all services.
@@ -120,13 +120,13 @@ impl LoadServiceConfig for ServiceSettings {
 }
 
 /// The settings of the profile with an unusable value, where no variable sets them.
-fn problems_of_profile(variable: Variables<'_>, profiles: &ProfileSet) -> Vec<BadSetting> {
-    let problem = |(key, name, takes): &(&str, &[&str], Takes)| {
+fn problems_of_profile(variable: Variables<'_>, profiles: &ProfileSet) -> Vec<BadSdkSetting> {
+    let problem = |(key, name, takes): &(&str, &[&str], AcceptedValues)| {
         let set = profiles.get(key).filter(|value| !is_blank(value))?;
         if name.iter().any(|name| value(variable, name).is_some()) {
             return None;
         }
-        Some(BadSetting { name: of_profile(key, profiles), problem: takes.check(set).err()? })
+        Some(BadSdkSetting { name: of_profile(key, profiles), problem: takes.check(set).err()? })
     };
     OF_PROFILES.iter().filter_map(problem).collect()
 }
@@ -136,7 +136,7 @@ fn of_profile(key: &str, profiles: &ProfileSet) -> String {
 }
 
 /// Retries of the variables or the profile, or this program's defaults.
-fn retry_config(variable: Variables<'_>, profiles: &ProfileSet) -> Result<RetryConfig, BadSettings> {
+fn retry_config(variable: Variables<'_>, profiles: &ProfileSet) -> Result<RetryConfig, BadSdkSettings> {
     let setting = |name: &str, key: &str| {
         let own = value(variable, name).map(|value| (name.to_owned(), value));
         own.or_else(|| {
@@ -145,13 +145,13 @@ fn retry_config(variable: Variables<'_>, profiles: &ProfileSet) -> Result<RetryC
         })
     };
     let mut problems = Vec::new();
-    let mut refuse = |name: String, problem: Problem| problems.push(BadSetting { name, problem });
+    let mut refuse = |name: String, problem: VariableProblem| problems.push(BadSdkSetting { name, problem });
     let mode = setting("AWS_RETRY_MODE", "retry_mode")
         .and_then(|(name, value)| retry_mode(&value).map_err(|problem| refuse(name, problem)).ok());
     let most = setting("AWS_MAX_ATTEMPTS", "max_attempts")
         .and_then(|(name, value)| attempts(&value).map_err(|problem| refuse(name, problem)).ok());
     if !problems.is_empty() {
-        return Err(BadSettings(problems));
+        return Err(BadSdkSettings(problems));
     }
     Ok(match (mode, most) {
         (None, None) => RetryConfig::adaptive().with_max_attempts(ATTEMPTS),

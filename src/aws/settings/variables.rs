@@ -2,41 +2,41 @@
 
 use aws_smithy_types::retry::RetryMode;
 
-use super::{BadSetting, Variables};
+use super::{BadSdkSetting, Variables};
 use crate::visible::line;
 
 /// The checked variables and their types of values.
-const VARIABLES: [(&str, Takes); 25] = [
-    ("AWS_ACCESS_KEY_ID", Takes::Secret),
-    ("AWS_SECRET_ACCESS_KEY", Takes::Secret),
-    ("AWS_SESSION_TOKEN", Takes::Secret),
-    ("AWS_REGION", Takes::Region),
-    ("AWS_DEFAULT_REGION", Takes::Region),
-    ("AWS_ENDPOINT_URL", Takes::Url),
-    ("AWS_ENDPOINT_URL_STS", Takes::Url),
-    ("AWS_ENDPOINT_URL_IAM", Takes::Url),
-    ("AWS_ENDPOINT_URL_SNS", Takes::Url),
-    ("AWS_ENDPOINT_URL_S3", Takes::Url),
-    ("AWS_ENDPOINT_URL_LAMBDA", Takes::Url),
-    ("AWS_ENDPOINT_URL_SSO_ADMIN", Takes::Url),
-    ("AWS_ENDPOINT_URL_SSO", Takes::Url),
-    ("AWS_ENDPOINT_URL_SSO_OIDC", Takes::Url),
-    ("AWS_ENDPOINT_URL_SIGNIN", Takes::Url),
-    ("AWS_EC2_METADATA_SERVICE_ENDPOINT", Takes::Url),
-    ("AWS_CONTAINER_CREDENTIALS_FULL_URI", Takes::Url),
-    ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", Takes::UrlPath),
-    ("AWS_RETRY_MODE", Takes::RetryMode),
-    ("AWS_MAX_ATTEMPTS", Takes::Attempts),
-    ("AWS_USE_FIPS_ENDPOINT", Takes::Boolean),
-    ("AWS_USE_DUALSTACK_ENDPOINT", Takes::Boolean),
-    ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", Takes::Boolean),
-    ("SSL_CERT_FILE", Takes::Certificates),
-    ("SSL_CERT_DIR", Takes::Folder),
+const VARIABLES: [(&str, AcceptedValues); 25] = [
+    ("AWS_ACCESS_KEY_ID", AcceptedValues::Secret),
+    ("AWS_SECRET_ACCESS_KEY", AcceptedValues::Secret),
+    ("AWS_SESSION_TOKEN", AcceptedValues::Secret),
+    ("AWS_REGION", AcceptedValues::Region),
+    ("AWS_DEFAULT_REGION", AcceptedValues::Region),
+    ("AWS_ENDPOINT_URL", AcceptedValues::Url),
+    ("AWS_ENDPOINT_URL_STS", AcceptedValues::Url),
+    ("AWS_ENDPOINT_URL_IAM", AcceptedValues::Url),
+    ("AWS_ENDPOINT_URL_SNS", AcceptedValues::Url),
+    ("AWS_ENDPOINT_URL_S3", AcceptedValues::Url),
+    ("AWS_ENDPOINT_URL_LAMBDA", AcceptedValues::Url),
+    ("AWS_ENDPOINT_URL_SSO_ADMIN", AcceptedValues::Url),
+    ("AWS_ENDPOINT_URL_SSO", AcceptedValues::Url),
+    ("AWS_ENDPOINT_URL_SSO_OIDC", AcceptedValues::Url),
+    ("AWS_ENDPOINT_URL_SIGNIN", AcceptedValues::Url),
+    ("AWS_EC2_METADATA_SERVICE_ENDPOINT", AcceptedValues::Url),
+    ("AWS_CONTAINER_CREDENTIALS_FULL_URI", AcceptedValues::Url),
+    ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", AcceptedValues::UrlPath),
+    ("AWS_RETRY_MODE", AcceptedValues::RetryMode),
+    ("AWS_MAX_ATTEMPTS", AcceptedValues::Attempts),
+    ("AWS_USE_FIPS_ENDPOINT", AcceptedValues::Boolean),
+    ("AWS_USE_DUALSTACK_ENDPOINT", AcceptedValues::Boolean),
+    ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", AcceptedValues::Boolean),
+    ("SSL_CERT_FILE", AcceptedValues::Certificates),
+    ("SSL_CERT_DIR", AcceptedValues::Folder),
 ];
 
 /// A problem with a value. Values of secrets and URLs are not repeated: a URL can hold a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Problem {
+pub enum VariableProblem {
     /// A key, secret or token with a character that none has.
     #[error("the value has {0}, which no key, secret or token has; set it again without it")]
     NotASecret(&'static str),
@@ -68,7 +68,7 @@ pub enum Problem {
 
 /// The type of a variable's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Takes {
+pub(super) enum AcceptedValues {
     Secret,
     Region,
     Url,
@@ -80,21 +80,23 @@ pub(super) enum Takes {
     Folder,
 }
 
-impl Takes {
-    pub(super) fn check(self, value: &str) -> Result<(), Problem> {
+impl AcceptedValues {
+    pub(super) fn check(self, value: &str) -> Result<(), VariableProblem> {
         let shown = || line(value).chars().take(100).collect::<String>();
-        let (fits, problem): (bool, fn(String) -> Problem) = match self {
-            Self::Secret => return unwanted_character(value).map_or(Ok(()), |found| Err(Problem::NotASecret(found))),
-            Self::Region => (is_region(value), Problem::NotARegion),
-            Self::Url => (is_url(value), |_| Problem::NotAUrl),
-            Self::UrlPath => (value.starts_with('/') && is_graphic(value), Problem::NotAPath),
+        let (fits, problem): (bool, fn(String) -> VariableProblem) = match self {
+            Self::Secret => {
+                return unwanted_character(value).map_or(Ok(()), |found| Err(VariableProblem::NotASecret(found)));
+            }
+            Self::Region => (is_region(value), VariableProblem::NotARegion),
+            Self::Url => (is_url(value), |_| VariableProblem::NotAUrl),
+            Self::UrlPath => (value.starts_with('/') && is_graphic(value), VariableProblem::NotAPath),
             Self::RetryMode => return retry_mode(value).map(drop),
             Self::Attempts => return attempts(value).map(drop),
             Self::Boolean => {
-                (["true", "false"].iter().any(|word| value.eq_ignore_ascii_case(word)), Problem::NotABoolean)
+                (["true", "false"].iter().any(|word| value.eq_ignore_ascii_case(word)), VariableProblem::NotABoolean)
             }
-            Self::Certificates => (has_certificates(value), Problem::NotCertificates),
-            Self::Folder => (are_folders(value), Problem::NotAFolder),
+            Self::Certificates => (has_certificates(value), VariableProblem::NotCertificates),
+            Self::Folder => (are_folders(value), VariableProblem::NotAFolder),
         };
         if fits { Ok(()) } else { Err(problem(shown())) }
     }
@@ -107,19 +109,20 @@ impl Takes {
 
 /// The variables of the SDK with an unusable value.
 #[must_use]
-pub fn problems(variable: Variables<'_>) -> Vec<BadSetting> {
-    let problem = |(name, takes): &(&str, Takes)| {
+pub fn problems(variable: Variables<'_>) -> Vec<BadSdkSetting> {
+    let problem = |(name, takes): &(&str, AcceptedValues)| {
         let value = variable(name).filter(|value| takes.has_blank_values() || !is_blank(value))?;
         let problem = takes.check(&value).err()?;
-        Some(BadSetting { name: (*name).to_owned(), problem })
+        Some(BadSdkSetting { name: (*name).to_owned(), problem })
     };
     VARIABLES.iter().filter_map(problem).collect()
 }
 
 /// The same without credentials and Regions. `doctor` diagnoses those itself.
 #[must_use]
-pub fn problems_beside_the_shell(variable: Variables<'_>) -> Vec<BadSetting> {
-    let diagnosed = |bad: &BadSetting| matches!(bad.problem, Problem::NotASecret(_) | Problem::NotARegion(_));
+pub fn problems_beside_the_shell(variable: Variables<'_>) -> Vec<BadSdkSetting> {
+    let diagnosed =
+        |bad: &BadSdkSetting| matches!(bad.problem, VariableProblem::NotASecret(_) | VariableProblem::NotARegion(_));
     problems(variable).into_iter().filter(|bad| !diagnosed(bad)).collect()
 }
 
@@ -164,17 +167,17 @@ pub(super) fn is_url(value: &str) -> bool {
     is_graphic(value) && port && fits
 }
 
-pub(super) fn retry_mode(value: &str) -> Result<RetryMode, Problem> {
+pub(super) fn retry_mode(value: &str) -> Result<RetryMode, VariableProblem> {
     match value.trim().to_ascii_lowercase().as_str() {
         "standard" => Ok(RetryMode::Standard),
         "adaptive" => Ok(RetryMode::Adaptive),
-        other => Err(Problem::NotARetryMode(line(other).chars().take(100).collect())),
+        other => Err(VariableProblem::NotARetryMode(line(other).chars().take(100).collect())),
     }
 }
 
-pub(super) fn attempts(value: &str) -> Result<u32, Problem> {
+pub(super) fn attempts(value: &str) -> Result<u32, VariableProblem> {
     let number = value.trim().parse().ok().filter(|number| *number > 0);
-    number.ok_or_else(|| Problem::NotAttempts(line(value).chars().take(100).collect()))
+    number.ok_or_else(|| VariableProblem::NotAttempts(line(value).chars().take(100).collect()))
 }
 
 fn are_folders(paths: &str) -> bool {

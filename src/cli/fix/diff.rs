@@ -9,7 +9,7 @@ const CONTEXT: usize = 3;
 
 /// A line of both files, of the old file or of the new file.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Line<'a> {
+enum DiffLine<'a> {
     Same(&'a str),
     Old(&'a str),
     New(&'a str),
@@ -18,7 +18,7 @@ enum Line<'a> {
 /// The difference, as `diff -u` writes it, with its lines as they are safe to show.
 pub(super) fn unified(name: &str, old: &str, new: &str) -> String {
     let lines = aligned(&lines_of(old), &lines_of(new));
-    let changed: Vec<usize> = (0..lines.len()).filter(|index| !matches!(lines[*index], Line::Same(_))).collect();
+    let changed: Vec<usize> = (0..lines.len()).filter(|index| !matches!(lines[*index], DiffLine::Same(_))).collect();
     let mut text = String::new();
     if changed.is_empty() {
         return text;
@@ -44,8 +44,8 @@ pub(super) fn new_lines<'a>(old: &'a str, new: &'a str) -> Vec<(usize, &'a str)>
     let mut number = 0;
     let mut lines = Vec::new();
     for line in aligned(&lines_of(old), &lines_of(new)) {
-        number += usize::from(!matches!(line, Line::Old(_)));
-        if let Line::New(text) = line {
+        number += usize::from(!matches!(line, DiffLine::Old(_)));
+        if let DiffLine::New(text) = line {
             lines.push((number, text));
         }
     }
@@ -57,29 +57,29 @@ fn lines_of(text: &str) -> Vec<&str> {
 }
 
 /// Aligns the lines of both files. Few lines are changed, so the next common line is near.
-fn aligned<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<Line<'a>> {
+fn aligned<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<DiffLine<'a>> {
     let mut lines = Vec::new();
     let (mut at_old, mut at_new) = (0, 0);
     while at_old < old.len() || at_new < new.len() {
         match (old.get(at_old), new.get(at_new)) {
             (Some(a), Some(b)) if a == b => {
-                lines.push(Line::Same(a));
+                lines.push(DiffLine::Same(a));
                 (at_old, at_new) = (at_old + 1, at_new + 1);
             }
             (Some(a), Some(b)) if new.get(at_new + 1) == Some(a) => {
-                lines.push(Line::New(b));
+                lines.push(DiffLine::New(b));
                 at_new += 1;
             }
             (Some(a), Some(b)) => {
-                lines.extend([Line::Old(a), Line::New(b)]);
+                lines.extend([DiffLine::Old(a), DiffLine::New(b)]);
                 (at_old, at_new) = (at_old + 1, at_new + 1);
             }
             (Some(a), None) => {
-                lines.push(Line::Old(a));
+                lines.push(DiffLine::Old(a));
                 at_old += 1;
             }
             (None, b) => {
-                lines.extend(b.map(|b| Line::New(b)));
+                lines.extend(b.map(|b| DiffLine::New(b)));
                 at_new += 1;
             }
         }
@@ -87,10 +87,11 @@ fn aligned<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<Line<'a>> {
     lines
 }
 
-fn hunk(lines: &[Line<'_>], start: usize, end: usize, text: &mut String) {
-    let count = |lines: &[Line<'_>], other: fn(&Line<'_>) -> bool| lines.iter().filter(|line| !other(line)).count();
-    let is_new: fn(&Line<'_>) -> bool = |line| matches!(line, Line::New(_));
-    let is_old: fn(&Line<'_>) -> bool = |line| matches!(line, Line::Old(_));
+fn hunk(lines: &[DiffLine<'_>], start: usize, end: usize, text: &mut String) {
+    let count =
+        |lines: &[DiffLine<'_>], other: fn(&DiffLine<'_>) -> bool| lines.iter().filter(|line| !other(line)).count();
+    let is_new: fn(&DiffLine<'_>) -> bool = |line| matches!(line, DiffLine::New(_));
+    let is_old: fn(&DiffLine<'_>) -> bool = |line| matches!(line, DiffLine::Old(_));
     let (before, shown) = (&lines[..start], &lines[start..end]);
     let _ = writeln!(
         text,
@@ -102,9 +103,9 @@ fn hunk(lines: &[Line<'_>], start: usize, end: usize, text: &mut String) {
     );
     for line in shown {
         let (sign, line) = match line {
-            Line::Same(line) => (' ', line),
-            Line::Old(line) => ('-', line),
-            Line::New(line) => ('+', line),
+            DiffLine::Same(line) => (' ', line),
+            DiffLine::Old(line) => ('-', line),
+            DiffLine::New(line) => ('+', line),
         };
         let content = line.strip_suffix('\n').unwrap_or(line);
         // The line break of Windows is part of the text that `patch` compares.

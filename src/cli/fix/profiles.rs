@@ -5,17 +5,17 @@ use std::path::Path;
 use super::proposals::{Proposal, is_covered};
 use super::{Fixable, MaxSession, Proposed, TextFile, WhyNot};
 use crate::fixes::search::sufficient_requests;
-use crate::import::aws_config::{self, Options};
+use crate::import::aws_config::{self, ImportOptions};
 use crate::inventory::{Job, JobName, Seconds};
 use crate::lease::longest::with_its_copy;
 use crate::lease::{Verdict, judge};
 use crate::shared_config::SharedConfig;
 
 /// Profiles and their jobs.
-pub(in crate::cli) struct Profiles {
+pub(in crate::cli) struct FixableProfiles {
     pub(in crate::cli) config: SharedConfig,
     pub(in crate::cli) files: Vec<TextFile>,
-    pub(in crate::cli) options: Options,
+    pub(in crate::cli) options: ImportOptions,
     /// How the profiles become jobs.
     pub(in crate::cli) as_jobs: AsJobs,
     pub(in crate::cli) jobs: Vec<Job>,
@@ -41,7 +41,7 @@ impl AsJobs {
     }
 }
 
-impl Fixable for Profiles {
+impl Fixable for FixableProfiles {
     fn noun(&self) -> &'static str {
         "profile"
     }
@@ -93,7 +93,7 @@ impl Fixable for Profiles {
     }
 }
 
-impl Profiles {
+impl FixableProfiles {
     /// The texts of the files. Of a pipe, the text is gone.
     pub(in crate::cli) fn texts_of(config: &SharedConfig) -> Vec<TextFile> {
         let text = |name: &str| Path::new(name).is_file().then(|| std::fs::read_to_string(name).ok()).flatten();

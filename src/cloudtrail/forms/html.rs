@@ -67,11 +67,17 @@ pub fn render(sessions: &Sessions) -> String {
                     h1 { "Sessions in CloudTrail" }
                     p { (super::text::heading(sessions)) }
                     @if shown.len() < all.len() {
-                        p { "The page shows the latest " (shown.len()) " sessions. Choose others with --since and --until." }
+                        p {
+                            "The page shows the latest " (shown.len()) " sessions. "
+                            "Choose others with --since and --until."
+                        }
                     }
                     noscript { "The timeline needs JavaScript. The same sessions are in the forms text, json and csv." }
                     form #filter hidden role="search" aria-label="Filter the sessions" {
-                        label { "Text " input #text type="search" autocomplete="off" placeholder="role, session name or key"; }
+                        label {
+                            "Text "
+                            input #text type="search" autocomplete="off" placeholder="role, session name or key";
+                        }
                         label { "Sessions " select #kind {
                             option value="all" { "all" }
                             option value="late" { "used to their end, not renewed" }
@@ -89,7 +95,10 @@ pub fn render(sessions: &Sessions) -> String {
                         span { i.use {} "from the first to the last call" }
                         span { i.late {} "used to its end, not renewed" }
                         span { i.mark {} "end" }
-                        span { "Drag to move, Shift and wheel to zoom, double-click to fit a session; keys: + - 0, arrows, Enter" }
+                        span {
+                            "Drag to move, Shift and wheel to zoom, double-click to fit a session; "
+                            "keys: + - 0, arrows, Enter"
+                        }
                     }
                     div #view hidden tabindex="0" role="application" aria-label="Timeline of the sessions" {
                         canvas #canvas {}

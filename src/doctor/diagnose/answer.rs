@@ -2,14 +2,14 @@
 
 use super::commands::{SET_CLOCK, find_program, of_profile, option, renew, renew_profile};
 use super::session::is_session_key;
-use super::{Diagnosis, Level, Subject};
+use super::{Diagnosis, DiagnosisSubject, Level};
 use crate::aws::errors::{Class, denial_cause};
 use crate::doctor::facts::{
-    Asked, Base, Chain, Endpoint, KeyKind, NotLoaded, OldToken, Process, ProcessFailure, Profile, Provider, Refused,
-    SelectedBy,
+    Asked, BaseFacts, ChainFacts, Endpoint, KeyKind, NotLoaded, OldToken, ProcessFacts, ProcessFailure, ProfileFacts,
+    Provider, RefusedFacts, SelectedBy,
 };
 
-pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
+pub(super) fn find(subject: &DiagnosisSubject<'_>, out: &mut Vec<Diagnosis>) {
     let Some(asked) = &subject.facts.asked else { return };
     match &asked.loaded {
         Some(Err(NotLoaded { refused: Some(refused), .. })) => out.push(of(subject, asked, refused)),
@@ -42,9 +42,11 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
 
 /// A program's session without `Expiration` is a copy to every tool: none runs the program again
 /// (botocore, `ProcessProvider.load`).
-fn without_expiration(subject: &Subject<'_>, asked: &Asked) -> Option<Diagnosis> {
+fn without_expiration(subject: &DiagnosisSubject<'_>, asked: &Asked) -> Option<Diagnosis> {
     let loaded = asked.loaded.as_ref()?.as_ref().ok()?;
-    let Profile::Leads(Chain { base: Base::Process(process), roles, profile, .. }) = &subject.facts.profile else {
+    let ProfileFacts::Leads(ChainFacts { base: BaseFacts::Process(process), roles, profile, .. }) =
+        &subject.facts.profile
+    else {
         return None;
     };
     let by_process = subject.decides(Provider::Profile) && roles.is_empty();
@@ -59,8 +61,8 @@ fn without_expiration(subject: &Subject<'_>, asked: &Asked) -> Option<Diagnosis>
     })
 }
 
-fn of(subject: &Subject<'_>, asked: &Asked, refused: &Refused) -> Diagnosis {
-    let Refused { class, call, code, message } = refused;
+fn of(subject: &DiagnosisSubject<'_>, asked: &Asked, refused: &RefusedFacts) -> Diagnosis {
+    let RefusedFacts { class, call, code, message } = refused;
     let said = match code {
         Some(code) => format!("{call}: {code}, \"{}\".", message.trim_end_matches('.')),
         None => format!("{call}: {message}."),
@@ -139,16 +141,16 @@ fn of(subject: &Subject<'_>, asked: &Asked, refused: &Refused) -> Diagnosis {
     }
 }
 
-fn duration_of_last_role(subject: &Subject<'_>) -> String {
+fn duration_of_last_role(subject: &DiagnosisSubject<'_>) -> String {
     let profile = match &subject.facts.profile {
-        Profile::Leads(chain) => chain.roles.last().map(|role| role.profile.as_str()),
+        ProfileFacts::Leads(chain) => chain.roles.last().map(|role| role.profile.as_str()),
         _ => None,
     };
     super::profile::set_duration(profile.unwrap_or(&subject.facts.selected.name))
 }
 
 /// InvalidClientTokenId has several causes: the kind of the key says which are possible.
-fn invalid(subject: &Subject<'_>, said: &str) -> Diagnosis {
+fn invalid(subject: &DiagnosisSubject<'_>, said: &str) -> Diagnosis {
     let (what, why) = if is_session_key(subject.facts) {
         (
             "AWS does not know this session: key and token do not belong together, or its role was deleted",
@@ -172,7 +174,7 @@ fn old_token() -> String {
     "unset AWS_SECURITY_TOKEN".to_owned()
 }
 
-fn denied(subject: &Subject<'_>, refused: &Refused, said: &str) -> Diagnosis {
+fn denied(subject: &DiagnosisSubject<'_>, refused: &RefusedFacts, said: &str) -> Diagnosis {
     let cause =
         denial_cause(&refused.message).map(|cause| format!(" AWS names the cause: {cause}.")).unwrap_or_default();
     if refused.call == "GetCallerIdentity" {
@@ -187,7 +189,7 @@ fn denied(subject: &Subject<'_>, refused: &Refused, said: &str) -> Diagnosis {
             format!("aws organizations list-policies-for-target --target-id {account} --filter SERVICE_CONTROL_POLICY"),
         );
     }
-    if let Profile::Leads(Chain { base: Base::Sso(sso), profile, .. }) = &subject.facts.profile
+    if let ProfileFacts::Leads(ChainFacts { base: BaseFacts::Sso(sso), profile, .. }) = &subject.facts.profile
         && refused.call == "GetRoleCredentials"
     {
         return Diagnosis::problem(
@@ -198,7 +200,7 @@ fn denied(subject: &Subject<'_>, refused: &Refused, said: &str) -> Diagnosis {
         );
     }
     let mfa = match &subject.facts.profile {
-        Profile::Leads(chain) => chain.roles.iter().find(|role| role.mfa),
+        ProfileFacts::Leads(chain) => chain.roles.iter().find(|role| role.mfa),
         _ => None,
     };
     if let Some(role) = mfa {
@@ -229,7 +231,7 @@ fn role_in(message: &str) -> Option<String> {
     arn.rsplit('/').next().map(str::to_owned)
 }
 
-fn no_answer(subject: &Subject<'_>, asked: &Asked, said: &str, class: Class) -> Diagnosis {
+fn no_answer(subject: &DiagnosisSubject<'_>, asked: &Asked, said: &str, class: Class) -> Diagnosis {
     let environment = &subject.facts.environment;
     let curl = || format!("curl -sS -o /dev/null -w '%{{http_code}}\\n' https://{}", host(&asked.region));
     let (where_to, command) = match (&environment.endpoint, &environment.proxy) {
@@ -264,15 +266,15 @@ fn host(region: &str) -> String {
 }
 
 /// A provider that is set up and gave nothing, where no call of AWS's was refused.
-fn provider_failed(subject: &Subject<'_>, not_loaded: &NotLoaded, found: &[Diagnosis]) -> Option<Diagnosis> {
+fn provider_failed(subject: &DiagnosisSubject<'_>, not_loaded: &NotLoaded, found: &[Diagnosis]) -> Option<Diagnosis> {
     if !not_loaded.failed || found.iter().any(|one| one.level == Level::Problem) {
         // The earlier diagnosis is the cause.
         return None;
     }
     match (subject.deciding?, &subject.facts.profile) {
-        (Provider::Profile, Profile::Leads(chain)) => Some(match (&chain.base, not_loaded.process) {
-            (Base::Process(process), Some(failure)) => process_failed(chain, process, failure),
-            (Base::Login(_), _) => Diagnosis::problem(
+        (Provider::Profile, ProfileFacts::Leads(chain)) => Some(match (&chain.base, not_loaded.process) {
+            (BaseFacts::Process(process), Some(failure)) => process_failed(chain, process, failure),
+            (BaseFacts::Login(_), _) => Diagnosis::problem(
                 "login-refused",
                 format!("The login of profile `{}` could not be renewed", chain.profile),
                 "The console session behind it is over, or was ended by a new login. A person has to log in again.",
@@ -300,7 +302,7 @@ fn provider_failed(subject: &Subject<'_>, not_loaded: &NotLoaded, found: &[Diagn
     }
 }
 
-fn unexplained(subject: &Subject<'_>, provider: &str, not_loaded: &NotLoaded, command: String) -> Diagnosis {
+fn unexplained(subject: &DiagnosisSubject<'_>, provider: &str, not_loaded: &NotLoaded, command: String) -> Diagnosis {
     let late = if not_loaded.process == Some(ProcessFailure::Late) { "Nothing came within 30 seconds. " } else { "" };
     let by = if subject.facts.selected.by == SelectedBy::Option { "The profile" } else { "The chain" };
     Diagnosis::problem(
@@ -314,7 +316,7 @@ fn unexplained(subject: &Subject<'_>, provider: &str, not_loaded: &NotLoaded, co
     )
 }
 
-fn process_failed(chain: &Chain, process: &Process, failure: ProcessFailure) -> Diagnosis {
+fn process_failed(chain: &ChainFacts, process: &ProcessFacts, failure: ProcessFailure) -> Diagnosis {
     let program = &process.program;
     let (id, what, why) = match failure {
         ProcessFailure::Exit(127) => {

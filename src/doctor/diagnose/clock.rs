@@ -1,14 +1,14 @@
 //! The local clock against AWS's.
 
 use super::commands::SET_CLOCK;
-use super::{Diagnosis, Subject};
+use super::{Diagnosis, DiagnosisSubject};
 use crate::inventory::Seconds;
 use crate::lease::rules::SIGNATURE_TOLERANCE;
 
 /// As the finding `clock-skew`: some services refuse requests from five minutes on.
 const TOLERATED: Seconds = Seconds::minutes(4);
 
-pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
+pub(super) fn find(subject: &DiagnosisSubject<'_>, out: &mut Vec<Diagnosis>) {
     let Some(offset) = subject.facts.asked.as_ref().and_then(|asked| asked.clock_offset) else { return };
     let off = Seconds(offset.unsigned_abs());
     let direction = if offset > 0 { "ahead of" } else { "behind" };

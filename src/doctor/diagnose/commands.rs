@@ -1,8 +1,8 @@
 //! The commands that correct what is wrong: one each, for a POSIX shell with the tools of Linux or macOS, safe to
 //! paste. None of them prints a credential.
 
-use super::Subject;
-use crate::doctor::facts::{Base, Chain, Process, Profile, Provider};
+use super::DiagnosisSubject;
+use crate::doctor::facts::{BaseFacts, ChainFacts, ProcessFacts, ProfileFacts, Provider};
 pub(super) use crate::shell::{file as operand, option, word as quoted};
 use crate::visible::looks_like_credential;
 
@@ -16,9 +16,9 @@ pub(super) const SET_CLOCK: &str = "sudo chronyd -q 'server time.aws.com iburst'
 
 /// Leaves the environment's credentials out. Where the selected profile lives on them, they stay, and `--profile` makes
 /// the AWS CLI assume its role.
-pub(super) fn leave_out_keys(subject: &Subject<'_>) -> String {
+pub(super) fn leave_out_keys(subject: &DiagnosisSubject<'_>) -> String {
     match &subject.facts.profile {
-        Profile::Leads(chain) if lives_on_environment(chain) => {
+        ProfileFacts::Leads(chain) if lives_on_environment(chain) => {
             format!("aws sts get-caller-identity {}", profile_option(&subject.facts.selected.name))
         }
         _ => UNSET_KEYS.to_owned(),
@@ -26,8 +26,8 @@ pub(super) fn leave_out_keys(subject: &Subject<'_>) -> String {
 }
 
 /// The profile assumes its role with the credentials of the environment.
-pub(super) fn lives_on_environment(chain: &Chain) -> bool {
-    matches!(&chain.base, Base::Named(source) if source == "Environment")
+pub(super) fn lives_on_environment(chain: &ChainFacts) -> bool {
+    matches!(&chain.base, BaseFacts::Named(source) if source == "Environment")
 }
 
 /// Edits a file in place, with GNU's sed and with that of BSD and macOS. The copy that sed keeps is removed: it may
@@ -64,26 +64,26 @@ pub(super) fn of_profile(profile: &str) -> String {
 }
 
 /// The command that renews or replaces the first credentials of a profile.
-pub(super) fn renew_profile(chain: &Chain) -> String {
+pub(super) fn renew_profile(chain: &ChainFacts) -> String {
     let profile = of_profile(&chain.profile);
     match &chain.base {
-        Base::Sso(_) => format!("aws sso login{profile}"),
-        Base::Login(_) => format!("aws login{profile}"),
+        BaseFacts::Sso(_) => format!("aws sso login{profile}"),
+        BaseFacts::Login(_) => format!("aws login{profile}"),
         // A session that tools renew, instead of the copy.
-        Base::Keys { token: true, .. } => format!("aws configure sso{profile}"),
-        Base::Keys { is_session_key: Some(true), .. } => format!("aws configure sso{profile}"),
-        Base::Keys { token: false, .. } => format!("aws configure{profile}"),
+        BaseFacts::Keys { token: true, .. } => format!("aws configure sso{profile}"),
+        BaseFacts::Keys { is_session_key: Some(true), .. } => format!("aws configure sso{profile}"),
+        BaseFacts::Keys { token: false, .. } => format!("aws configure{profile}"),
         // The command may hold a secret, but it is in the config file anyway; its output is not shown.
-        Base::Process(_) => format!("sh -c \"$(aws configure get credential_process{profile})\" >/dev/null"),
-        Base::WebIdentity(token) => format!("ls -l {}", operand(&token.file)),
-        Base::Named(_) => "curl -sS -m 2 -o /dev/null http://169.254.169.254/latest/meta-data/".to_owned(),
+        BaseFacts::Process(_) => format!("sh -c \"$(aws configure get credential_process{profile})\" >/dev/null"),
+        BaseFacts::WebIdentity(token) => format!("ls -l {}", operand(&token.file)),
+        BaseFacts::Named(_) => "curl -sS -m 2 -o /dev/null http://169.254.169.254/latest/meta-data/".to_owned(),
     }
 }
 
 /// Names the program by the path where it is installed; its arguments stay. Where it is not installed, only a person
 /// can correct the setting.
-pub(super) fn find_program(process: &Process) -> String {
-    let Process { program, file, line, installed_at, .. } = process;
+pub(super) fn find_program(process: &ProcessFacts) -> String {
+    let ProcessFacts { program, file, line, installed_at, .. } = process;
     match installed_at {
         Some(path) => edit_file(&format!("{line}s|{}|{path}|", program.replace('.', r"\.")), file),
         None => open_editor(file),
@@ -92,23 +92,23 @@ pub(super) fn find_program(process: &Process) -> String {
 
 /// Makes tools use the profile that a copy was made of, which they renew: another copy would end like this one. NAME is
 /// its name. Where the selected profile lives on the copy, only a new copy keeps it.
-pub(super) fn replace_copy(subject: &Subject<'_>) -> String {
+pub(super) fn replace_copy(subject: &DiagnosisSubject<'_>) -> String {
     match &subject.facts.profile {
-        Profile::Leads(chain) if lives_on_environment(chain) => COPY.to_owned(),
-        Profile::Leads(_) => UNSET_KEYS.to_owned(),
-        Profile::Absent | Profile::Missing { .. } | Profile::Empty(_) | Profile::Broken(_) => {
+        ProfileFacts::Leads(chain) if lives_on_environment(chain) => COPY.to_owned(),
+        ProfileFacts::Leads(_) => UNSET_KEYS.to_owned(),
+        ProfileFacts::Absent | ProfileFacts::Missing { .. } | ProfileFacts::Empty(_) | ProfileFacts::Broken(_) => {
             format!("{UNSET_KEYS}; export AWS_PROFILE=NAME")
         }
     }
 }
 
 /// The command that renews or replaces the credentials of the winning provider.
-pub(super) fn renew(subject: &Subject<'_>) -> String {
+pub(super) fn renew(subject: &DiagnosisSubject<'_>) -> String {
     let facts = subject.facts;
     match (subject.deciding, &facts.profile) {
         (Some(Provider::Environment), _) if !facts.environment.token.is_set() => "aws configure".to_owned(),
         (Some(Provider::Environment), _) => replace_copy(subject),
-        (Some(Provider::Profile), Profile::Leads(chain)) => renew_profile(chain),
+        (Some(Provider::Profile), ProfileFacts::Leads(chain)) => renew_profile(chain),
         (Some(Provider::WebIdentity), _) => {
             let file = facts.environment.web_identity.as_ref().map_or("", |identity| identity.file.as_str());
             format!("ls -l {}", operand(file))

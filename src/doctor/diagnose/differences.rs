@@ -2,15 +2,15 @@
 
 use super::commands::{edit_file, open_editor, option, quoted};
 use super::profile::{is_duration_refused, set_duration};
-use super::{Diagnosis, Level, Subject};
-use crate::doctor::facts::{Base, Chain, Noted, Profile, Provider, SelectedBy, Spot};
+use super::{Diagnosis, DiagnosisSubject, Level};
+use crate::doctor::facts::{BaseFacts, ChainFacts, Noted, ProfileFacts, Provider, SelectedBy, Spot};
 use crate::shared_config::DifferenceKind;
 
-pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
+pub(super) fn find(subject: &DiagnosisSubject<'_>, out: &mut Vec<Diagnosis>) {
     let mut credentials: Vec<(String, String, String)> = Vec::new();
     credentials.extend(web_identity(subject));
     credentials.extend(role_of_web_identity(subject));
-    if let Profile::Leads(chain) = &subject.facts.profile {
+    if let ProfileFacts::Leads(chain) = &subject.facts.profile {
         for noted in &chain.differences {
             match (noted.kind, noted.kind.is_of_credentials()) {
                 // Each has a diagnosis that says the same and more.
@@ -32,7 +32,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
     out.push(Diagnosis::warning("tools-disagree", what, unique.join(" "), command));
 }
 
-fn duration(chain: &Chain, noted: &Noted<DifferenceKind>) -> Diagnosis {
+fn duration(chain: &ChainFacts, noted: &Noted<DifferenceKind>) -> Diagnosis {
     let what = format!("Tools differ in the duration of the role of profile `{}`", noted.profile);
     let why = format!("{}: {}.", noted.at, noted.kind.describe());
     let role = chain.roles.iter().find(|role| role.profile == noted.profile);
@@ -49,7 +49,7 @@ fn duration(chain: &Chain, noted: &Noted<DifferenceKind>) -> Diagnosis {
 }
 
 /// A diagnosis says that the duration of the profile's role is refused, and by which tools.
-fn is_refused(chain: &Chain, profile: &str) -> bool {
+fn is_refused(chain: &ChainFacts, profile: &str) -> bool {
     chain.roles.iter().any(|role| role.profile == profile && is_duration_refused(role))
 }
 
@@ -86,10 +86,10 @@ fn of_profile(noted: &Noted<DifferenceKind>, all: &[Noted<DifferenceKind>]) -> (
 /// Java
 /// `DefaultCredentialsProvider.java`, .NET `DefaultAWSCredentialsIdentityResolver.cs`, JavaScript
 /// `credential-provider-node`.
-fn web_identity(subject: &Subject<'_>) -> Option<(String, String, String)> {
+fn web_identity(subject: &DiagnosisSubject<'_>) -> Option<(String, String, String)> {
     let facts = subject.facts;
     let has_role = facts.environment.web_identity.as_ref().is_some_and(|identity| identity.role.is_some());
-    let both = has_role && matches!(facts.profile, Profile::Leads(_));
+    let both = has_role && matches!(facts.profile, ProfileFacts::Leads(_));
     if !both || facts.selected.by == SelectedBy::Option {
         return None;
     }
@@ -110,12 +110,12 @@ fn web_identity(subject: &Subject<'_>) -> Option<(String, String, String)> {
 
 /// AWS_ROLE_ARN beside a profile with `web_identity_token_file` (botocore,
 /// `AssumeRoleWithWebIdentityProvider._get_config`).
-fn role_of_web_identity(subject: &Subject<'_>) -> Option<(String, String, String)> {
+fn role_of_web_identity(subject: &DiagnosisSubject<'_>) -> Option<(String, String, String)> {
     let facts = subject.facts;
     let role = facts.environment.role_arn.as_ref()?;
-    let Profile::Leads(chain) = &facts.profile else { return None };
+    let ProfileFacts::Leads(chain) = &facts.profile else { return None };
     let by_profile = subject.decides(Provider::Profile) && facts.selected.by != SelectedBy::Option;
-    let is_used = matches!(&chain.base, Base::WebIdentity(identity) if identity.role.as_ref() == Some(role));
+    let is_used = matches!(&chain.base, BaseFacts::WebIdentity(identity) if identity.role.as_ref() == Some(role));
     if !by_profile || !is_used || facts.environment.web_identity.is_some() {
         return None;
     }

@@ -5,13 +5,13 @@
 //! run.
 
 use super::commands::{leave_out_keys, lives_on_environment, of_profile, quoted, replace_copy};
-use super::{Diagnosis, Level, Subject};
+use super::{Diagnosis, DiagnosisSubject, Level};
 use crate::doctor::facts::{
-    Environment, HomeFolder, KeyKind, OldToken, Profile, Provider, Region, SelectedBy, Stated, Variable,
+    Environment, HomeFolder, KeyKind, OldToken, ProfileFacts, Provider, RegionFacts, SelectedBy, Stated, VariableFacts,
 };
 use crate::visible::configured;
 
-pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
+pub(super) fn find(subject: &DiagnosisSubject<'_>, out: &mut Vec<Diagnosis>) {
     let environment = &subject.facts.environment;
     if subject.facts.selected.by != SelectedBy::Option {
         out.extend(incomplete(subject));
@@ -30,7 +30,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
 }
 
 /// Key and secret make credentials; one of them alone does not.
-fn incomplete(subject: &Subject<'_>) -> Option<Diagnosis> {
+fn incomplete(subject: &DiagnosisSubject<'_>) -> Option<Diagnosis> {
     let environment = &subject.facts.environment;
     let (there, missing, in_the_cli) = match (environment.access_key.is_set(), environment.secret.is_set()) {
         (true, false) => (
@@ -67,12 +67,12 @@ fn incomplete(subject: &Subject<'_>) -> Option<Diagnosis> {
 }
 
 /// A session's key goes with a token, a long-term key without.
-fn token(subject: &Subject<'_>) -> Option<Diagnosis> {
+fn token(subject: &DiagnosisSubject<'_>) -> Option<Diagnosis> {
     let environment = &subject.facts.environment;
     let key = environment.key.filter(|_| environment.provides())?;
     match (key.kind, environment.token) {
-        (KeyKind::Session, Variable::Absent | Variable::Blank) => {
-            let state = if environment.token == Variable::Blank { "set, but to nothing" } else { "not set" };
+        (KeyKind::Session, VariableFacts::Absent | VariableFacts::Blank) => {
+            let state = if environment.token == VariableFacts::Blank { "set, but to nothing" } else { "not set" };
             Some(Diagnosis::problem(
                 "token-missing",
                 format!("{key} is a session's key, and AWS_SESSION_TOKEN is {state}"),
@@ -81,13 +81,13 @@ fn token(subject: &Subject<'_>) -> Option<Diagnosis> {
                 leave_out_keys(subject),
             ))
         }
-        (KeyKind::LongTerm, Variable::Set | Variable::Flawed(_)) => Some(Diagnosis::problem(
+        (KeyKind::LongTerm, VariableFacts::Set | VariableFacts::Flawed(_)) => Some(Diagnosis::problem(
             "token-left-over",
             format!("{key} is a long-term key, and AWS_SESSION_TOKEN is set"),
             "The token is left over from a session. AWS takes key and token as one and answers InvalidClientTokenId.",
             "unset AWS_SESSION_TOKEN",
         )),
-        (KeyKind::LongTerm, Variable::Blank) => Some(
+        (KeyKind::LongTerm, VariableFacts::Blank) => Some(
             Diagnosis::new(
                 "token-empty",
                 Level::Note,
@@ -140,7 +140,7 @@ fn exchanged(environment: &Environment) -> Option<Diagnosis> {
 }
 
 /// A value that no key id has, unless AWS knows it.
-fn no_key_id(subject: &Subject<'_>) -> Option<Diagnosis> {
+fn no_key_id(subject: &DiagnosisSubject<'_>) -> Option<Diagnosis> {
     let environment = &subject.facts.environment;
     let known = environment.key.is_some_and(|key| key.kind != KeyKind::Unknown);
     (environment.provides() && !known && !subject.is_known_to_aws()).then(|| {
@@ -155,14 +155,14 @@ fn no_key_id(subject: &Subject<'_>) -> Option<Diagnosis> {
 }
 
 /// The environment's keys come before AWS_PROFILE, but in JavaScript (`credential-provider-node`, `defaultProvider`).
-fn shadows(subject: &Subject<'_>) -> Option<Diagnosis> {
+fn shadows(subject: &DiagnosisSubject<'_>) -> Option<Diagnosis> {
     let facts = subject.facts;
     let variable = match facts.selected.by {
         SelectedBy::Variable => "AWS_PROFILE",
         SelectedBy::DefaultVariable => "AWS_DEFAULT_PROFILE",
         SelectedBy::Option | SelectedBy::Default => return None,
     };
-    let Profile::Leads(chain) = &facts.profile else { return None };
+    let ProfileFacts::Leads(chain) = &facts.profile else { return None };
     if !facts.environment.provides() {
         return None;
     }
@@ -182,13 +182,13 @@ fn shadows(subject: &Subject<'_>) -> Option<Diagnosis> {
     ))
 }
 
-fn copied(subject: &Subject<'_>) -> Option<Diagnosis> {
+fn copied(subject: &DiagnosisSubject<'_>) -> Option<Diagnosis> {
     let environment = &subject.facts.environment;
     if !subject.decides(Provider::Environment) || !environment.token.is_set() || environment.is_lambda {
         return None;
     }
     let then = match &subject.facts.profile {
-        Profile::Leads(chain) if !lives_on_environment(chain) => {
+        ProfileFacts::Leads(chain) if !lives_on_environment(chain) => {
             let name = &subject.facts.selected.name;
             format!("Without the variables, tools use profile `{name}` and renew its credentials.")
         }
@@ -272,13 +272,13 @@ fn profile_variables(environment: &Environment) -> Option<Diagnosis> {
 }
 
 /// Without HOME the SDKs have no `~`; Python has (`os.path.expanduser`).
-fn home(subject: &Subject<'_>) -> Option<Diagnosis> {
+fn home(subject: &DiagnosisSubject<'_>) -> Option<Diagnosis> {
     let (state, in_python) = match subject.facts.environment.home {
         HomeFolder::Known => return None,
         HomeFolder::NotSet => ("not set", "in the home folder that the system has of this user"),
         HomeFolder::Empty => ("set to nothing", "in /.aws"),
     };
-    let needed = subject.deciding.is_none() || matches!(subject.facts.profile, Profile::Missing { .. });
+    let needed = subject.deciding.is_none() || matches!(subject.facts.profile, ProfileFacts::Missing { .. });
     let level = if needed { Level::Problem } else { Level::Warning };
     let why = format!(
         "The SDK for Rust looks for the configuration files in the folder that the program runs in, and finds no SSO \
@@ -290,8 +290,9 @@ fn home(subject: &Subject<'_>) -> Option<Diagnosis> {
 }
 
 /// A value that no Region has: every host name contains it.
-fn malformed_region(subject: &Subject<'_>) -> Option<Diagnosis> {
-    let Region { variable, name, .. } = subject.facts.environment.region.as_ref().filter(|region| !region.is_fit)?;
+fn malformed_region(subject: &DiagnosisSubject<'_>) -> Option<Diagnosis> {
+    let RegionFacts { variable, name, .. } =
+        subject.facts.environment.region.as_ref().filter(|region| !region.is_fit)?;
     let (place, command) = match variable {
         Some(variable) => {
             let clean = format!("\"$(printf %s \"${variable}\" | LC_ALL=C tr -cd '[:alnum:]-')\"");
@@ -333,13 +334,13 @@ fn ca_bundle(environment: &Environment) -> Option<Diagnosis> {
     ))
 }
 
-fn region(subject: &Subject<'_>) -> Option<Diagnosis> {
+fn region(subject: &DiagnosisSubject<'_>) -> Option<Diagnosis> {
     let environment = &subject.facts.environment;
     let decides = subject.deciding?;
     if environment.has_region_for_boto3 {
         return None;
     }
-    if let Some(Region { variable: Some(variable), .. }) = &environment.region {
+    if let Some(RegionFacts { variable: Some(variable), .. }) = &environment.region {
         return Some(
             Diagnosis::new(
                 "region-variable",
@@ -361,7 +362,7 @@ fn region(subject: &Subject<'_>) -> Option<Diagnosis> {
         }
     };
     let asks_sts = decides == Provider::WebIdentity
-        || matches!(&subject.facts.profile, Profile::Leads(chain) if !chain.roles.is_empty())
+        || matches!(&subject.facts.profile, ProfileFacts::Leads(chain) if !chain.roles.is_empty())
             && decides == Provider::Profile;
     let (level, stop) = if asks_sts {
         (Level::Warning, "before they get the session of the role")

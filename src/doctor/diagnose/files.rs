@@ -1,24 +1,24 @@
 //! The shared configuration files: lines and headers that tools refuse, ignore or read differently.
 
 use super::commands::{edit_file, open_editor, operand, option, quoted, rewrite_file};
-use super::{Diagnosis, Level, Subject, level};
-use crate::doctor::facts::{FileTrouble, Profile, SelectedBy};
+use super::{Diagnosis, DiagnosisSubject, Level, level};
+use crate::doctor::facts::{FileTrouble, ProfileFacts, SelectedBy};
 use crate::shared_config::TroubleKind;
 
-pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
+pub(super) fn find(subject: &DiagnosisSubject<'_>, out: &mut Vec<Diagnosis>) {
     let troubles = subject.facts.files.iter().filter(|trouble| concerns(subject, trouble));
     out.extend(troubles.map(|trouble| file(subject, trouble)));
 }
 
 /// Whether a trouble is shown by itself: a value that spoils its profile is shown with the profile.
-fn concerns(subject: &Subject<'_>, trouble: &FileTrouble) -> bool {
+fn concerns(subject: &DiagnosisSubject<'_>, trouble: &FileTrouble) -> bool {
     match (&trouble.kind, &subject.facts.profile) {
-        (TroubleKind::Spoilt, Profile::Broken(fault)) => trouble.at != fault.at,
+        (TroubleKind::Spoilt, ProfileFacts::Broken(fault)) => trouble.at != fault.at,
         _ => true,
     }
 }
 
-fn file(subject: &Subject<'_>, trouble: &FileTrouble) -> Diagnosis {
+fn file(subject: &DiagnosisSubject<'_>, trouble: &FileTrouble) -> Diagnosis {
     let FileTrouble { at, message, help, kind } = trouble;
     let file = &at.file;
     let (what, why) = (format!("{at}: {message}"), format!("{}.", sentence(help)));
@@ -49,7 +49,7 @@ fn file(subject: &Subject<'_>, trouble: &FileTrouble) -> Diagnosis {
         {
             let Some(right) = right else { return new("wrong-header", Level::Warning, why, editor) };
             // The AWS CLI reads it, or the other file has the profile too.
-            let needed = !read_by_cli && matches!(subject.facts.profile, Profile::Missing { .. });
+            let needed = !read_by_cli && matches!(subject.facts.profile, ProfileFacts::Missing { .. });
             let level = if needed { level(subject) } else { Level::Warning };
             new("wrong-header", level, why, with_header(subject, written, right, profile, file))
         }
@@ -64,7 +64,7 @@ fn file(subject: &Subject<'_>, trouble: &FileTrouble) -> Diagnosis {
 }
 
 /// The header as it should be. Where that gives the profile another name, the command selects the profile by it.
-fn with_header(subject: &Subject<'_>, written: &str, right: &str, profile: &str, file: &str) -> String {
+fn with_header(subject: &DiagnosisSubject<'_>, written: &str, right: &str, profile: &str, file: &str) -> String {
     let edit = edit_file(&format!("s/^{}/{}/", escaped(written), right.replace('/', r"\/")), file);
     let name = right.trim_matches(['[', ']']).trim_start_matches("profile ");
     let select = match subject.facts.selected.by {
@@ -76,11 +76,11 @@ fn with_header(subject: &Subject<'_>, written: &str, right: &str, profile: &str,
 }
 
 /// The selected profile is in no file, or none is selected and there is no default one.
-fn is_without_profile(subject: &Subject<'_>) -> bool {
+fn is_without_profile(subject: &DiagnosisSubject<'_>) -> bool {
     match &subject.facts.profile {
-        Profile::Missing { .. } => true,
-        Profile::Absent => subject.deciding.is_none(),
-        Profile::Empty(_) | Profile::Broken(_) | Profile::Leads(_) => false,
+        ProfileFacts::Missing { .. } => true,
+        ProfileFacts::Absent => subject.deciding.is_none(),
+        ProfileFacts::Empty(_) | ProfileFacts::Broken(_) | ProfileFacts::Leads(_) => false,
     }
 }
 

@@ -4,24 +4,26 @@
 use jiff::Timestamp;
 
 use super::commands::{of_profile, operand, quoted, renew_profile};
-use super::{Diagnosis, Subject, ends_soon};
-use crate::doctor::facts::{Base, Cached, Chain, Jwt, Login, Profile, Provider, Sso, SsoLogin, WebIdentity};
+use super::{Diagnosis, DiagnosisSubject, ends_soon};
+use crate::doctor::facts::{
+    BaseFacts, Cached, ChainFacts, Jwt, LoginFacts, ProfileFacts, Provider, Sso, SsoLoginFacts, WebIdentity,
+};
 use crate::inventory::RoleArn;
 use crate::shared_config::describe_span;
 use crate::visible::printable;
 
-pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
+pub(super) fn find(subject: &DiagnosisSubject<'_>, out: &mut Vec<Diagnosis>) {
     let environment = &subject.facts.environment;
-    if let Profile::Leads(chain) = &subject.facts.profile
+    if let ProfileFacts::Leads(chain) = &subject.facts.profile
         && subject.decides(Provider::Profile)
     {
         match &chain.base {
-            Base::Sso(sso) => {
+            BaseFacts::Sso(sso) => {
                 out.extend(legacy(chain, sso));
                 out.push(sso_login(subject, chain, sso));
             }
-            Base::Login(login) => out.push(console_login(subject, chain, login)),
-            Base::WebIdentity(identity) => {
+            BaseFacts::Login(login) => out.push(console_login(subject, chain, login)),
+            BaseFacts::WebIdentity(identity) => {
                 let command = format!("aws configure set web_identity_token_file PATH{}", of_profile(&chain.profile));
                 out.extend(web_identity(subject, identity, &command));
             }
@@ -74,7 +76,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
 }
 
 /// The token that EKS Pod Identity mounts: a web token, whose `exp` can be read.
-fn container_token(subject: &Subject<'_>, file: &str, token: &Cached<Option<Jwt>>) -> Option<Diagnosis> {
+fn container_token(subject: &DiagnosisSubject<'_>, file: &str, token: &Cached<Option<Jwt>>) -> Option<Diagnosis> {
     let command = "kubectl rollout restart deployment NAME";
     match token {
         Cached::Missing | Cached::NoFile | Cached::Unreadable => Some(Diagnosis::problem(
@@ -101,7 +103,7 @@ fn ago(end: Timestamp, now: Timestamp) -> String {
 }
 
 /// `sso_start_url` in the profile: its login has no refresh token (aws-cli#7656).
-fn legacy(chain: &Chain, sso: &Sso) -> Option<Diagnosis> {
+fn legacy(chain: &ChainFacts, sso: &Sso) -> Option<Diagnosis> {
     sso.session.is_none().then(|| {
         Diagnosis::warning(
             "sso-legacy",
@@ -116,7 +118,7 @@ fn legacy(chain: &Chain, sso: &Sso) -> Option<Diagnosis> {
     })
 }
 
-fn sso_login(subject: &Subject<'_>, chain: &Chain, sso: &Sso) -> Diagnosis {
+fn sso_login(subject: &DiagnosisSubject<'_>, chain: &ChainFacts, sso: &Sso) -> Diagnosis {
     let command = renew_profile(chain);
     let whose = match &sso.session {
         Some(session) => format!("The SSO login `{session}`"),
@@ -134,7 +136,7 @@ fn sso_login(subject: &Subject<'_>, chain: &Chain, sso: &Sso) -> Diagnosis {
             return Diagnosis::problem("sso-login-unreadable", format!("{whose} cannot be read"), why, command);
         }
     };
-    let SsoLogin { expires, refreshable, registration_expires } = login;
+    let SsoLoginFacts { expires, refreshable, registration_expires } = login;
     let registered = registration_expires.is_some_and(|end| end > subject.now);
     let renewable = refreshable && registered && sso.session.is_some();
     let left = seconds_until(expires, subject.now);
@@ -172,7 +174,7 @@ fn sso_login(subject: &Subject<'_>, chain: &Chain, sso: &Sso) -> Diagnosis {
 }
 
 /// The credentials of `aws login` last 15 minutes and are renewed, as long as the console session lasts.
-fn console_login(subject: &Subject<'_>, chain: &Chain, login: &Login) -> Diagnosis {
+fn console_login(subject: &DiagnosisSubject<'_>, chain: &ChainFacts, login: &LoginFacts) -> Diagnosis {
     let command = renew_profile(chain);
     let whose = format!("The login of profile `{}`", chain.profile);
     match login.login {
@@ -201,7 +203,7 @@ fn console_login(subject: &Subject<'_>, chain: &Chain, login: &Login) -> Diagnos
     }
 }
 
-fn web_identity(subject: &Subject<'_>, identity: &WebIdentity, command: &str) -> Option<Diagnosis> {
+fn web_identity(subject: &DiagnosisSubject<'_>, identity: &WebIdentity, command: &str) -> Option<Diagnosis> {
     let WebIdentity { file, token, holds_credential, .. } = identity;
     Some(match token {
         Cached::Missing if *holds_credential => Diagnosis::problem(

@@ -14,13 +14,13 @@ mod session;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::facts::{Facts, Provider};
-use super::providers::{self, Entry};
+use super::facts::{Provider, ShellFacts};
+use super::providers::{self, ProviderEntry};
 use crate::inventory::Seconds;
 use crate::lease::rules;
 
 pub(super) use answer::{by_its_key, is_without_answer};
-pub use session::Session;
+pub use session::SessionFacts;
 pub(super) use session::session;
 
 /// A session with less left than this ends soon: clients begin to renew then.
@@ -97,19 +97,19 @@ impl Diagnosis {
 }
 
 /// A profile matters as much as it is used: behind the environment's keys its faults wait.
-fn level(subject: &Subject<'_>) -> Level {
+fn level(subject: &DiagnosisSubject<'_>) -> Level {
     if subject.decides(Provider::Environment) { Level::Warning } else { Level::Problem }
 }
 
 /// What the parts of a diagnosis look at.
-pub(super) struct Subject<'a> {
-    facts: &'a Facts,
+pub(super) struct DiagnosisSubject<'a> {
+    facts: &'a ShellFacts,
     now: Timestamp,
     /// Whose credentials are used, or whose failure stops the chain.
     deciding: Option<Provider>,
 }
 
-impl Subject<'_> {
+impl DiagnosisSubject<'_> {
     fn decides(&self, provider: Provider) -> bool {
         self.deciding == Some(provider)
     }
@@ -121,8 +121,8 @@ impl Subject<'_> {
 }
 
 /// Every diagnosis, the worst first.
-pub(super) fn diagnose(facts: &Facts, entries: &[Entry], now: Timestamp) -> Vec<Diagnosis> {
-    let subject = Subject { facts, now, deciding: providers::deciding(entries) };
+pub(super) fn diagnose(facts: &ShellFacts, entries: &[ProviderEntry], now: Timestamp) -> Vec<Diagnosis> {
+    let subject = DiagnosisSubject { facts, now, deciding: providers::deciding(entries) };
     let mut all = Vec::new();
     environment::find(&subject, &mut all);
     files::find(&subject, &mut all);
@@ -143,7 +143,7 @@ pub(super) fn diagnose(facts: &Facts, entries: &[Entry], now: Timestamp) -> Vec<
     all
 }
 
-fn nothing(facts: &Facts) -> Diagnosis {
+fn nothing(facts: &ShellFacts) -> Diagnosis {
     let offline = facts.asked.is_none() && !facts.environment.metadata_disabled;
     let rest = if offline { " Only instance metadata is left, and --offline does not ask it." } else { "" };
     Diagnosis::problem(

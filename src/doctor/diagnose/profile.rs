@@ -1,26 +1,28 @@
 //! The selected profile: there or not, leading to credentials or not, and what of it will fail later.
 
 use super::commands::{COPY, edit_file, find_program, of_profile, open_editor, quoted, renew_profile};
-use super::{Diagnosis, Level, Subject, level};
-use crate::doctor::facts::{Base, Broken, Chain, Noted, Profile, Provider, Role, SelectedBy, Spot};
+use super::{Diagnosis, DiagnosisSubject, Level, level};
+use crate::doctor::facts::{
+    BaseFacts, Broken, ChainFacts, Noted, ProfileFacts, ProfileRole, Provider, SelectedBy, Spot,
+};
 use crate::inventory::Seconds;
 use crate::lease::rules;
 use crate::shared_config::{FaultKind, IneffectiveKind, TroubleKind};
 use crate::visible::configured;
 
-pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
+pub(super) fn find(subject: &DiagnosisSubject<'_>, out: &mut Vec<Diagnosis>) {
     let facts = subject.facts;
     match &facts.profile {
-        Profile::Missing { nearest, known, glued } => {
+        ProfileFacts::Missing { nearest, known, glued } => {
             out.extend(missing(subject, nearest.as_deref(), *known, glued.as_ref()));
         }
-        Profile::Broken(fault) => out.push(broken(subject, fault)),
+        ProfileFacts::Broken(fault) => out.push(broken(subject, fault)),
         // A profile that only names a Region is right beside another provider.
-        Profile::Empty(ineffective) if facts.selected.by != SelectedBy::Default && subject.deciding.is_none() => {
+        ProfileFacts::Empty(ineffective) if facts.selected.by != SelectedBy::Default && subject.deciding.is_none() => {
             out.push(empty(subject, ineffective));
         }
-        Profile::Empty(ineffective) => without_effect(ineffective, out),
-        Profile::Leads(chain) => {
+        ProfileFacts::Empty(ineffective) => without_effect(ineffective, out),
+        ProfileFacts::Leads(chain) => {
             out.extend(nothing_in_source(subject, chain));
             out.extend(chain.refused.iter().map(|fault| refused(subject, chain, fault)));
             out.extend(durations(subject, chain));
@@ -30,11 +32,16 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
             out.extend(copied(subject, chain));
             without_effect(&chain.ineffective, out);
         }
-        Profile::Absent => {}
+        ProfileFacts::Absent => {}
     }
 }
 
-fn missing(subject: &Subject<'_>, nearest: Option<&str>, known: usize, glued: Option<&Spot>) -> Option<Diagnosis> {
+fn missing(
+    subject: &DiagnosisSubject<'_>,
+    nearest: Option<&str>,
+    known: usize,
+    glued: Option<&Spot>,
+) -> Option<Diagnosis> {
     let selected = &subject.facts.selected;
     let because = |kind: &TroubleKind| match kind {
         TroubleKind::ByteOrderMark
@@ -73,7 +80,7 @@ fn missing(subject: &Subject<'_>, nearest: Option<&str>, known: usize, glued: Op
     Some(Diagnosis::problem("profile-missing", what, format!("{found}{why}"), command))
 }
 
-fn empty(subject: &Subject<'_>, ineffective: &[Noted<IneffectiveKind>]) -> Diagnosis {
+fn empty(subject: &DiagnosisSubject<'_>, ineffective: &[Noted<IneffectiveKind>]) -> Diagnosis {
     let name = &subject.facts.selected.name;
     let mut why =
         "It is there, but has no key, no login, no role and no process. Tools go on to the next provider.".to_owned();
@@ -88,14 +95,14 @@ fn empty(subject: &Subject<'_>, ineffective: &[Noted<IneffectiveKind>]) -> Diagn
     )
 }
 
-fn broken(subject: &Subject<'_>, fault: &Broken) -> Diagnosis {
+fn broken(subject: &DiagnosisSubject<'_>, fault: &Broken) -> Diagnosis {
     let (id, command) = fix(fault);
     let what = format!("Profile `{}` leads to no credentials", subject.facts.selected.name);
     Diagnosis::new(id, level(subject), what, format!("{}.", fault.detail)).fixed_by(command)
 }
 
 /// A fault of a chain that leads to credentials: AWS refuses them.
-fn refused(subject: &Subject<'_>, chain: &Chain, fault: &Broken) -> Diagnosis {
+fn refused(subject: &DiagnosisSubject<'_>, chain: &ChainFacts, fault: &Broken) -> Diagnosis {
     let (id, command) = fix(fault);
     let command = if fault.kind == FaultKind::TokenMissing { renew_profile(chain) } else { command };
     let what = format!("Profile `{}` can never work: {}", fault.profile, fault.kind.summary());
@@ -169,8 +176,8 @@ fn sure(written: &str, near: &str) -> String {
 }
 
 /// `credential_source` names variables that are not set.
-fn nothing_in_source(subject: &Subject<'_>, chain: &Chain) -> Option<Diagnosis> {
-    let Base::Named(source) = &chain.base else { return None };
+fn nothing_in_source(subject: &DiagnosisSubject<'_>, chain: &ChainFacts) -> Option<Diagnosis> {
+    let BaseFacts::Named(source) = &chain.base else { return None };
     let environment = &subject.facts.environment;
     let profile = of_profile(&chain.profile);
     let (missing, command) = if source == "Environment" && !environment.provides() {
@@ -185,20 +192,20 @@ fn nothing_in_source(subject: &Subject<'_>, chain: &Chain) -> Option<Diagnosis> 
     Some(Diagnosis::new("credential-source-empty", level(subject), what, why).fixed_by(command))
 }
 
-fn durations(subject: &Subject<'_>, chain: &Chain) -> Vec<Diagnosis> {
+fn durations(subject: &DiagnosisSubject<'_>, chain: &ChainFacts) -> Vec<Diagnosis> {
     // No tool sends it with a token of an identity provider (botocore, `AssumeRoleWithWebIdentityProvider`).
-    let first = usize::from(matches!(chain.base, Base::WebIdentity(_)));
+    let first = usize::from(matches!(chain.base, BaseFacts::WebIdentity(_)));
     let roles = chain.roles.iter().skip(first);
     roles.filter_map(|role| out_of_range(subject, role).or_else(|| too_long(role))).collect()
 }
 
 /// STS refuses the duration whatever the role allows.
-pub(super) fn is_duration_refused(role: &Role) -> bool {
+pub(super) fn is_duration_refused(role: &ProfileRole) -> bool {
     let is_over_cap = |asked: u64| asked > rules::CHAIN_CAP.0 && role.chained == Some(true);
     role.duration_seconds.is_some_and(|asked| !rules::ASSUME_ROLE_RANGE.contains(&Seconds(asked)) || is_over_cap(asked))
 }
 
-fn out_of_range(subject: &Subject<'_>, role: &Role) -> Option<Diagnosis> {
+fn out_of_range(subject: &DiagnosisSubject<'_>, role: &ProfileRole) -> Option<Diagnosis> {
     let range = rules::ASSUME_ROLE_RANGE;
     let asked = role.duration_seconds.filter(|asked| !range.contains(&Seconds(*asked)))?;
     let (least, most) = (range.start().0, range.end().0);
@@ -212,7 +219,7 @@ fn out_of_range(subject: &Subject<'_>, role: &Role) -> Option<Diagnosis> {
     Some(Diagnosis::new("duration-refused", level(subject), what, why).fixed_by(set_duration(&role.profile)))
 }
 
-fn too_long(role: &Role) -> Option<Diagnosis> {
+fn too_long(role: &ProfileRole) -> Option<Diagnosis> {
     let cap = rules::CHAIN_CAP.0;
     let asked = role.duration_seconds.filter(|asked| *asked > cap && role.chained == Some(true))?;
     Some(Diagnosis::problem(
@@ -236,7 +243,7 @@ pub(super) fn set_duration(profile: &str) -> String {
     format!("aws configure set duration_seconds {}{}", rules::DEFAULT_DURATION.0, of_profile(profile))
 }
 
-fn mfa(subject: &Subject<'_>, role: &Role) -> Diagnosis {
+fn mfa(subject: &DiagnosisSubject<'_>, role: &ProfileRole) -> Diagnosis {
     let until = match role.cli_session_ends {
         Some(end) if end > subject.now => format!(" The session in the CLI's cache lasts until {end:.0}."),
         _ => " The CLI's cache has no session of it that is still good.".to_owned(),
@@ -254,8 +261,8 @@ fn mfa(subject: &Subject<'_>, role: &Role) -> Diagnosis {
     )
 }
 
-fn process(subject: &Subject<'_>, chain: &Chain) -> Option<Diagnosis> {
-    let Base::Process(process) = &chain.base else { return None };
+fn process(subject: &DiagnosisSubject<'_>, chain: &ChainFacts) -> Option<Diagnosis> {
+    let BaseFacts::Process(process) = &chain.base else { return None };
     (process.found == Some(false)).then(|| {
         Diagnosis::new(
             "process-missing",
@@ -273,8 +280,8 @@ fn process(subject: &Subject<'_>, chain: &Chain) -> Option<Diagnosis> {
     })
 }
 
-fn copied(subject: &Subject<'_>, chain: &Chain) -> Option<Diagnosis> {
-    let Base::Keys { token: true, place, is_session_key: None | Some(true), stated_end } = &chain.base else {
+fn copied(subject: &DiagnosisSubject<'_>, chain: &ChainFacts) -> Option<Diagnosis> {
+    let BaseFacts::Keys { token: true, place, is_session_key: None | Some(true), stated_end } = &chain.base else {
         return None;
     };
     let until = match stated_end {

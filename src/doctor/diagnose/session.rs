@@ -4,15 +4,15 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::commands::renew;
-use super::{Diagnosis, Subject, ends_soon};
-use crate::doctor::facts::{Base, Cached, Facts, KeyKind, Loaded, Profile, Provider, Stated};
-use crate::doctor::providers::Entry;
+use super::{Diagnosis, DiagnosisSubject, ends_soon};
+use crate::doctor::facts::{BaseFacts, Cached, KeyKind, LoadedCredentials, ProfileFacts, Provider, ShellFacts, Stated};
+use crate::doctor::providers::ProviderEntry;
 use crate::inventory::Seconds;
 use crate::shared_config::describe_span;
 
 /// The end of a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Session {
+pub struct SessionFacts {
     /// When it ends.
     #[serde(serialize_with = "crate::doctor::report::rfc3339")]
     pub ends_at: Timestamp,
@@ -25,7 +25,11 @@ pub struct Session {
 }
 
 /// The session of the credentials that are used; `None`: they have no end, or nothing says when it is.
-pub(in crate::doctor) fn session(facts: &Facts, entries: &[Entry], now: Timestamp) -> Option<Session> {
+pub(in crate::doctor) fn session(
+    facts: &ShellFacts,
+    entries: &[ProviderEntry],
+    now: Timestamp,
+) -> Option<SessionFacts> {
     let deciding = crate::doctor::providers::deciding(entries);
     let (ends_at, told_by, renewed) = match deciding? {
         Provider::Environment => environment(facts)?,
@@ -35,14 +39,14 @@ pub(in crate::doctor) fn session(facts: &Facts, entries: &[Entry], now: Timestam
             None => return None,
         },
     };
-    Some(Session { ends_at, seconds_left: ends_at.as_second() - now.as_second(), told_by, renewed })
+    Some(SessionFacts { ends_at, seconds_left: ends_at.as_second() - now.as_second(), told_by, renewed })
 }
 
-fn loaded(facts: &Facts) -> Option<Loaded> {
+fn loaded(facts: &ShellFacts) -> Option<LoadedCredentials> {
     facts.asked.as_ref()?.loaded.as_ref()?.as_ref().ok().copied()
 }
 
-fn environment(facts: &Facts) -> Option<(Timestamp, &'static str, bool)> {
+fn environment(facts: &ShellFacts) -> Option<(Timestamp, &'static str, bool)> {
     let environment = &facts.environment;
     if !environment.token.is_set() {
         return None;
@@ -58,11 +62,11 @@ fn environment(facts: &Facts) -> Option<(Timestamp, &'static str, bool)> {
 
 /// The end by a profile's settings and caches, where nobody was asked. Of the caches the SDKs have that of `aws login`
 /// alone.
-fn cached(facts: &Facts, now: Timestamp) -> Option<(Timestamp, &'static str, bool)> {
+fn cached(facts: &ShellFacts, now: Timestamp) -> Option<(Timestamp, &'static str, bool)> {
     const CLI: &str = "the AWS CLI's cache; other tools get another session";
-    let Profile::Leads(chain) = &facts.profile else { return None };
+    let ProfileFacts::Leads(chain) = &facts.profile else { return None };
     // A copied session that has ended assumes no role.
-    if let Base::Keys { token: true, stated_end: Some((key, end)), .. } = &chain.base
+    if let BaseFacts::Keys { token: true, stated_end: Some((key, end)), .. } = &chain.base
         && (chain.roles.is_empty() || *end <= now)
     {
         return Some((*end, key, false));
@@ -71,8 +75,8 @@ fn cached(facts: &Facts, now: Timestamp) -> Option<(Timestamp, &'static str, boo
         return Some((role.cli_session_ends?, CLI, !role.mfa));
     }
     match &chain.base {
-        Base::Sso(sso) => Some((sso.cli_session_ends?, CLI, true)),
-        Base::Login(login) => match login.login {
+        BaseFacts::Sso(sso) => Some((sso.cli_session_ends?, CLI, true)),
+        BaseFacts::Login(login) => match login.login {
             Cached::Found(session) => Some((session.expires, "the cache of aws login", session.refreshable)),
             _ => None,
         },
@@ -80,11 +84,11 @@ fn cached(facts: &Facts, now: Timestamp) -> Option<(Timestamp, &'static str, boo
     }
 }
 
-pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
+pub(super) fn find(subject: &DiagnosisSubject<'_>, out: &mut Vec<Diagnosis>) {
     let facts = subject.facts;
     let entries = crate::doctor::providers::of(facts);
     let Some(session) = session(facts, &entries, subject.now) else { return };
-    let Session { ends_at, seconds_left, told_by, renewed } = session;
+    let SessionFacts { ends_at, seconds_left, told_by, renewed } = session;
     let by = format!("By {told_by}.");
     // A provider that has just returned an ended session returns it again.
     let from_provider = loaded(facts).is_some() && !subject.decides(Provider::Environment);
@@ -109,7 +113,7 @@ pub(super) fn find(subject: &Subject<'_>, out: &mut Vec<Diagnosis>) {
 }
 
 /// Whether the key that is used is a session's.
-pub(super) fn is_session_key(facts: &Facts) -> bool {
+pub(super) fn is_session_key(facts: &ShellFacts) -> bool {
     let key = loaded(facts).and_then(|loaded| loaded.key).or(facts.environment.key);
     key.is_some_and(|key| key.kind == KeyKind::Session)
 }

@@ -2,18 +2,18 @@
 
 use jiff::Timestamp;
 
-use super::{Key, Provider};
+use super::{KeyFacts, Provider};
 use crate::aws::errors::Class;
 
 /// What AWS and the endpoints said.
 #[derive(Debug, Clone, Default)]
 pub struct Asked {
     /// The credentials that the SDK's chain found, or why it found none.
-    pub loaded: Option<Result<Loaded, NotLoaded>>,
+    pub loaded: Option<Result<LoadedCredentials, NotLoaded>>,
     /// Who they are, or why AWS does not say.
-    pub identity: Option<Result<Identity, Refused>>,
+    pub identity: Option<Result<CallerIdentity, RefusedFacts>>,
     /// Why STS refuses the last role with its `duration_seconds`, which the SDK for Rust does not send.
-    pub duration_refused: Option<Refused>,
+    pub duration_refused: Option<RefusedFacts>,
     /// How many HTTP answers came from STS.
     pub answers: usize,
     /// This machine's clock minus AWS's, in seconds.
@@ -24,9 +24,9 @@ pub struct Asked {
 
 /// The credentials that the chain found.
 #[derive(Debug, Clone, Copy)]
-pub struct Loaded {
+pub struct LoadedCredentials {
     /// Their key.
-    pub key: Option<Key>,
+    pub key: Option<KeyFacts>,
     /// There is a session token.
     pub token: bool,
     /// Who provided them.
@@ -41,7 +41,7 @@ pub struct NotLoaded {
     /// A provider was there and failed; else none was there.
     pub failed: bool,
     /// The refusal of STS or of the SSO portal, where that was it.
-    pub refused: Option<Refused>,
+    pub refused: Option<RefusedFacts>,
     /// How a `credential_process` failed.
     pub process: Option<ProcessFailure>,
 }
@@ -61,7 +61,7 @@ pub enum ProcessFailure {
 
 /// Who the credentials are.
 #[derive(Debug, Clone)]
-pub struct Identity {
+pub struct CallerIdentity {
     /// The ARN.
     pub arn: String,
     /// The account.
@@ -70,7 +70,7 @@ pub struct Identity {
 
 /// A refusal, or no answer.
 #[derive(Debug, Clone)]
-pub struct Refused {
+pub struct RefusedFacts {
     /// What it means.
     pub class: Class,
     /// Which call it was.

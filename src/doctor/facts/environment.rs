@@ -11,15 +11,15 @@ use super::{Cached, Jwt, WebIdentity};
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     /// AWS_ACCESS_KEY_ID.
-    pub access_key: Variable,
+    pub access_key: VariableFacts,
     /// What kind of key it is.
-    pub key: Option<Key>,
+    pub key: Option<KeyFacts>,
     /// AWS_SECRET_ACCESS_KEY.
-    pub secret: Variable,
+    pub secret: VariableFacts,
     /// Key id and secret look exchanged: each stands in the other's variable.
     pub exchanged: bool,
     /// AWS_SESSION_TOKEN.
-    pub token: Variable,
+    pub token: VariableFacts,
     /// AWS_SECURITY_TOKEN, the older name of the token, which botocore reads first.
     pub old_token: OldToken,
     /// AWS_CREDENTIAL_EXPIRATION.
@@ -41,7 +41,7 @@ pub struct Environment {
     /// AWS_EC2_METADATA_DISABLED is true.
     pub metadata_disabled: bool,
     /// The Region that is set, by a variable or the profile.
-    pub region: Option<Region>,
+    pub region: Option<RegionFacts>,
     /// A Region is set that boto3 reads: AWS_DEFAULT_REGION, or the region of the profile (botocore,
     /// `configprovider.py`).
     pub has_region_for_boto3: bool,
@@ -79,7 +79,7 @@ impl Environment {
 
 /// A variable with a credential: whether it is there and fit to use, never what it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Variable {
+pub enum VariableFacts {
     /// Not set.
     #[default]
     Absent,
@@ -91,7 +91,7 @@ pub enum Variable {
     Flawed(Flaw),
 }
 
-impl Variable {
+impl VariableFacts {
     /// Holds something.
     #[must_use]
     pub const fn is_set(self) -> bool {
@@ -162,7 +162,7 @@ pub enum Stated {
 
 /// An access key id, but for its middle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Key {
+pub struct KeyFacts {
     /// What its first four letters say (IAM User Guide, "Unique identifiers").
     pub kind: KeyKind,
     last_four: [char; 4],
@@ -179,7 +179,7 @@ pub enum KeyKind {
     Unknown,
 }
 
-impl Key {
+impl KeyFacts {
     /// Keeps of an id what can be shown; `None` where it is too short to leave something out.
     #[must_use]
     pub fn of(id: &str) -> Option<Self> {
@@ -197,7 +197,7 @@ impl Key {
     }
 }
 
-impl fmt::Display for Key {
+impl fmt::Display for KeyFacts {
     /// `ASIA…4711`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let prefix = match self.kind {
@@ -211,7 +211,7 @@ impl fmt::Display for Key {
 
 /// A Region that is set.
 #[derive(Debug, Clone)]
-pub struct Region {
+pub struct RegionFacts {
     /// The variable that sets it; `None`: the profile.
     pub variable: Option<&'static str>,
     /// Its name, fit to show.
@@ -220,7 +220,7 @@ pub struct Region {
     pub is_fit: bool,
 }
 
-impl Region {
+impl RegionFacts {
     /// As it is written.
     #[must_use]
     pub fn new(variable: Option<&'static str>, written: &str) -> Self {

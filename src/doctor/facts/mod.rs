@@ -9,24 +9,24 @@ use serde::Serialize;
 
 use crate::shared_config::TroubleKind;
 
-pub use asked::{Asked, Identity, Loaded, NotLoaded, ProcessFailure, Refused};
+pub use asked::{Asked, CallerIdentity, LoadedCredentials, NotLoaded, ProcessFailure, RefusedFacts};
 pub use environment::{
-    Container, Endpoint, Environment, Flaw, HomeFolder, Key, KeyKind, OldToken, Region, Stated, Variable,
+    Container, Endpoint, Environment, Flaw, HomeFolder, KeyFacts, KeyKind, OldToken, RegionFacts, Stated, VariableFacts,
 };
 pub use profile::{
-    Base, Broken, Cached, Chain, Jwt, Login, LoginSession, Noted, Process, Profile, Role, Spot, Sso, SsoLogin,
-    WebIdentity,
+    BaseFacts, Broken, Cached, ChainFacts, Jwt, LoginFacts, LoginSession, Noted, ProcessFacts, ProfileFacts,
+    ProfileRole, Spot, Sso, SsoLoginFacts, WebIdentity,
 };
 
 /// Everything that was found out.
 #[derive(Debug, Clone, Default)]
-pub struct Facts {
+pub struct ShellFacts {
     /// What the environment says.
     pub environment: Environment,
     /// Which profile is selected, and by what.
     pub selected: Selected,
     /// What the shared configuration files say of that profile.
-    pub profile: Profile,
+    pub profile: ProfileFacts,
     /// What is wrong with the files themselves.
     pub files: Vec<FileTrouble>,
     /// What AWS and the endpoints said; `None`: nobody was asked.

@@ -6,7 +6,7 @@ use crate::shared_config::{DifferenceKind, FaultKind, IneffectiveKind};
 
 /// What the shared configuration files say of the selected profile.
 #[derive(Debug, Clone, Default)]
-pub enum Profile {
+pub enum ProfileFacts {
     /// There is no such profile.
     #[default]
     Absent,
@@ -24,7 +24,7 @@ pub enum Profile {
     /// It gives no credentials in the AWS CLI and boto3.
     Broken(Broken),
     /// It leads to credentials.
-    Leads(Chain),
+    Leads(ChainFacts),
 }
 
 /// A line of a file, shown as `file:line`.
@@ -68,13 +68,13 @@ pub struct Broken {
 
 /// Where a profile's credentials come from: a base, and roles that are assumed with it, in this order.
 #[derive(Debug, Clone)]
-pub struct Chain {
+pub struct ChainFacts {
     /// The profile that holds the base.
     pub profile: String,
     /// The base.
-    pub base: Base,
+    pub base: BaseFacts,
     /// The roles.
-    pub roles: Vec<Role>,
+    pub roles: Vec<ProfileRole>,
     /// Why AWS refuses these credentials whatever else is done.
     pub refused: Vec<Broken>,
     /// What other tools read otherwise.
@@ -87,7 +87,7 @@ pub struct Chain {
 
 /// A role that a profile assumes.
 #[derive(Debug, Clone)]
-pub struct Role {
+pub struct ProfileRole {
     /// The profile that says so.
     pub profile: String,
     /// Its ARN.
@@ -106,7 +106,7 @@ pub struct Role {
 
 /// Where a chain begins.
 #[derive(Debug, Clone)]
-pub enum Base {
+pub enum BaseFacts {
     /// Keys in the files.
     Keys {
         /// With a session token: a copy of somebody's session.
@@ -121,9 +121,9 @@ pub enum Base {
     /// IAM Identity Center.
     Sso(Sso),
     /// `aws login`.
-    Login(Login),
+    Login(LoginFacts),
     /// A program that prints credentials.
-    Process(Process),
+    Process(ProcessFacts),
     /// A token of an identity provider.
     WebIdentity(WebIdentity),
     /// `credential_source`.
@@ -140,14 +140,14 @@ pub struct Sso {
     /// The account.
     pub account: String,
     /// What the cache holds of the login.
-    pub login: Cached<SsoLogin>,
+    pub login: Cached<SsoLoginFacts>,
     /// When the role session ends that the AWS CLI keeps in its cache.
     pub cli_session_ends: Option<Timestamp>,
 }
 
 /// The cached login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SsoLogin {
+pub struct SsoLoginFacts {
     /// When its access token ends, by the cache: no proof that the server thinks so (aws-cli#7340).
     pub expires: Timestamp,
     /// There is a refresh token and a client to use it.
@@ -158,7 +158,7 @@ pub struct SsoLogin {
 
 /// A login by `aws login`.
 #[derive(Debug, Clone)]
-pub struct Login {
+pub struct LoginFacts {
     /// What the cache holds of it.
     pub login: Cached<LoginSession>,
 }
@@ -187,7 +187,7 @@ pub enum Cached<T> {
 
 /// A `credential_process`.
 #[derive(Debug, Clone)]
-pub struct Process {
+pub struct ProcessFacts {
     /// The program, without its arguments: they may hold secrets.
     pub program: String,
     /// Whether it is there; `None`: the shell alone can tell.

@@ -11,7 +11,7 @@ use crate::lease::{Judgement, judge};
 
 /// A kind of change without its number. Hops are counted as the job declares them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::fixes) enum Step {
+pub(in crate::fixes) enum ChangeStep {
     /// Give the MFA code in the AssumeRole call, or use the user's own key: no session before the first role.
     OwnKey,
     /// A token that can be presented again, or a broker that issues new credentials during the run.
@@ -48,7 +48,7 @@ pub(in crate::fixes) enum Step {
     Split,
 }
 
-impl Step {
+impl ChangeStep {
     /// Every step that could help the job, in the order in which their numbers are chosen: a number depends only on
     /// earlier steps. Requests matter at the first and last hop, and where they are refused or the session is copied.
     /// Hops are removed near the source, and where their request is refused.

@@ -8,7 +8,7 @@
 mod change;
 mod numbers;
 
-pub(in crate::fixes) use change::Step;
+pub(in crate::fixes) use change::ChangeStep;
 pub use change::{Change, ChangeKind, Changed};
 
 use crate::inventory::{Job, JobName, Location, RoleRef, Seconds};
@@ -92,7 +92,8 @@ pub(crate) fn sufficient_requests(
     job: &Job,
     max_session: &dyn Fn(&RoleRef) -> Option<Seconds>,
 ) -> Vec<(usize, Seconds)> {
-    let ways = Search { job, max_session, can_make: &|_| true }.ways_with(1, None, |set| matches!(set, [Step::Ask(_)]));
+    let ways =
+        Search { job, max_session, can_make: &|_| true }.ways_with(1, None, |set| matches!(set, [ChangeStep::Ask(_)]));
     let request = |way: Way| match way.changes[..] {
         [Change::Ask(hop, seconds)] => Some((hop, seconds)),
         _ => None,
@@ -126,15 +127,15 @@ impl Search<'_> {
     }
 
     /// The sets that `wanted` accepts.
-    fn ways_with(&self, size: usize, most: Option<usize>, wanted: impl Fn(&[Step]) -> bool) -> Vec<Way> {
-        let steps = Step::candidates(self.job, self.max_session);
+    fn ways_with(&self, size: usize, most: Option<usize>, wanted: impl Fn(&[ChangeStep]) -> bool) -> Vec<Way> {
+        let steps = ChangeStep::candidates(self.job, self.max_session);
         let compatible =
-            |set: &Vec<Step>| set.iter().enumerate().all(|(n, a)| set[n + 1..].iter().all(|b| a.goes_with(*b)));
-        let mut all: Vec<Vec<Step>> =
+            |set: &Vec<ChangeStep>| set.iter().enumerate().all(|(n, a)| set[n + 1..].iter().all(|b| a.goes_with(*b)));
+        let mut all: Vec<Vec<ChangeStep>> =
             (1..=size).flat_map(|size| sets(&steps, size)).filter(|set| wanted(set) && compatible(set)).collect();
         // A set weighs more than its subsets, so subsets come first.
         all.sort_by_cached_key(|set| (set.iter().map(|step| step.weight()).sum::<u32>(), set.len()));
-        let mut found: Vec<(Vec<Step>, Way)> = Vec::new();
+        let mut found: Vec<(Vec<ChangeStep>, Way)> = Vec::new();
         for set in all {
             if most.is_some_and(|most| found.len() >= most) {
                 break;
@@ -152,14 +153,14 @@ impl Search<'_> {
     }
 
     /// The changes with the nearest numbers that suffice.
-    fn complete(&self, set: &[Step]) -> Option<Way> {
+    fn complete(&self, set: &[ChangeStep]) -> Option<Way> {
         let mut way = self.fill(set, &mut Vec::with_capacity(set.len()))?;
         way.changes.sort_by_key(Change::order);
         Some(way)
     }
 
     /// Tries the numbers of the first step without a number, the nearest first, with those of the later steps.
-    fn fill(&self, rest: &[Step], changes: &mut Vec<Change>) -> Option<Way> {
+    fn fill(&self, rest: &[ChangeStep], changes: &mut Vec<Change>) -> Option<Way> {
         let Some((step, rest)) = rest.split_first() else {
             let judgement = self.judgement(changes);
             return (judgement.verdict == Verdict::Covered).then(|| Way { changes: changes.clone(), judgement });

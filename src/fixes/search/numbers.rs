@@ -4,35 +4,35 @@
 use std::ops::RangeInclusive;
 
 use super::Search;
-use super::change::{Change, Changed, Step};
+use super::change::{Change, ChangeStep, Changed};
 use crate::inventory::{GivenParameters, Job, Refresh, Seconds, Source};
 use crate::lease::{self, rules};
 
 /// The possible changes of the step, after the chosen `changes`.
-pub(super) fn numbered_changes(search: &Search<'_>, step: Step, changes: &[Change]) -> Vec<Change> {
+pub(super) fn numbered_changes(search: &Search<'_>, step: ChangeStep, changes: &[Change]) -> Vec<Change> {
     let job = search.job;
     match step {
-        Step::OwnKey => {
+        ChangeStep::OwnKey => {
             // GetFederationToken takes no MFA. Whether GetSessionToken used MFA is not known, so that call stays.
             let mfa = matches!(job.source, Source::SessionToken { .. });
             vec![Change::Source(Source::IamUser { mfa })]
         }
-        Step::Renewable => renewable(job).into_iter().collect(),
-        Step::SourceDuration => source_durations(job),
-        Step::PermissionSet => permission_set(job).into_iter().collect(),
-        Step::PortalSession => portal_session(job, changes).into_iter().collect(),
-        Step::SigninSession => signin_session(job).into_iter().collect(),
-        Step::ExchangeForLast => vec![Change::ExchangeForLast],
-        Step::Drop(hop) => vec![Change::Drop(hop)],
-        Step::Ask(hop) => requests(search, hop).into_iter().map(|seconds| Change::Ask(hop, seconds)).collect(),
-        Step::SendNone(hop) => vec![Change::SendNone(hop)],
-        Step::Renew(hop) => vec![Change::Renew(hop)],
-        Step::MaxSession(hop) => max_session(search, hop, changes).into_iter().collect(),
-        Step::Auto => vec![Change::Refresh(Refresh::Auto)],
-        Step::Every => every(search, changes).into_iter().collect(),
-        Step::Pause => shorter(search, changes, job.pause).into_iter().map(Change::Pause).collect(),
-        Step::Age => shorter(search, changes, job.age).into_iter().map(Change::Age).collect(),
-        Step::Split => runs(search, changes),
+        ChangeStep::Renewable => renewable(job).into_iter().collect(),
+        ChangeStep::SourceDuration => source_durations(job),
+        ChangeStep::PermissionSet => permission_set(job).into_iter().collect(),
+        ChangeStep::PortalSession => portal_session(job, changes).into_iter().collect(),
+        ChangeStep::SigninSession => signin_session(job).into_iter().collect(),
+        ChangeStep::ExchangeForLast => vec![Change::ExchangeForLast],
+        ChangeStep::Drop(hop) => vec![Change::Drop(hop)],
+        ChangeStep::Ask(hop) => requests(search, hop).into_iter().map(|seconds| Change::Ask(hop, seconds)).collect(),
+        ChangeStep::SendNone(hop) => vec![Change::SendNone(hop)],
+        ChangeStep::Renew(hop) => vec![Change::Renew(hop)],
+        ChangeStep::MaxSession(hop) => max_session(search, hop, changes).into_iter().collect(),
+        ChangeStep::Auto => vec![Change::Refresh(Refresh::Auto)],
+        ChangeStep::Every => every(search, changes).into_iter().collect(),
+        ChangeStep::Pause => shorter(search, changes, job.pause).into_iter().map(Change::Pause).collect(),
+        ChangeStep::Age => shorter(search, changes, job.age).into_iter().map(Change::Age).collect(),
+        ChangeStep::Split => runs(search, changes),
     }
 }
 

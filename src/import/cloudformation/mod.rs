@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::gather::gather;
-use super::workload::{Layout, Resource, Service, permission_set_job, timed_job};
+use super::workload::{Resource, Service, WorkloadLayout, permission_set_job, timed_job};
 use super::{Imported, Importer, NotRead, locate};
 use crate::inventory::problem::Placed;
 use crate::inventory::yaml::Node;
@@ -20,8 +20,8 @@ const MINUTE: Seconds = Seconds::minutes(1);
 /// Stands for the account in comments where none is given.
 const ANY_ACCOUNT: &str = "ACCOUNT";
 
-const LAYOUTS: &[Layout] = &[
-    Layout {
+const LAYOUTS: &[WorkloadLayout] = &[
+    WorkloadLayout {
         service: Service::Lambda,
         resource: "AWS::Lambda::Function",
         name: "FunctionName",
@@ -30,7 +30,7 @@ const LAYOUTS: &[Layout] = &[
         roles: &["Role"],
         glue: None,
     },
-    Layout {
+    WorkloadLayout {
         service: Service::Lambda,
         resource: "AWS::Serverless::Function",
         name: "FunctionName",
@@ -39,7 +39,7 @@ const LAYOUTS: &[Layout] = &[
         roles: &["Role"],
         glue: None,
     },
-    Layout {
+    WorkloadLayout {
         service: Service::Codebuild,
         resource: "AWS::CodeBuild::Project",
         name: "Name",
@@ -48,7 +48,7 @@ const LAYOUTS: &[Layout] = &[
         roles: &["ServiceRole"],
         glue: None,
     },
-    Layout {
+    WorkloadLayout {
         service: Service::Glue,
         resource: "AWS::Glue::Job",
         name: "Name",
@@ -57,7 +57,7 @@ const LAYOUTS: &[Layout] = &[
         roles: &["Role"],
         glue: Some(("GlueVersion", "Command.Name")),
     },
-    Layout {
+    WorkloadLayout {
         service: Service::Batch,
         resource: "AWS::Batch::JobDefinition",
         name: "JobDefinitionName",

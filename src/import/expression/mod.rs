@@ -136,39 +136,39 @@ impl Possible {
 /// A text with its expressions evaluated.
 pub(crate) fn fill(text: &str, lookup: &mut Lookup<'_>) -> Possible {
     let parts = split(text);
-    if let [Part::Expression(inner)] = &parts[..] {
+    if let [ExpressionPart::Expression(inner)] = &parts[..] {
         return expression(inner, lookup);
     }
     let mut filled = Possible::text("");
     for part in parts {
         let part = match part {
-            Part::Literal(literal) => Possible::text(literal),
-            Part::Expression(inner) => expression(inner, lookup),
+            ExpressionPart::Literal(literal) => Possible::text(literal),
+            ExpressionPart::Expression(inner) => expression(inner, lookup),
         };
         filled = concatenated(&filled, &part);
     }
     filled
 }
 
-enum Part<'a> {
+enum ExpressionPart<'a> {
     Literal(&'a str),
     Expression(&'a str),
 }
 
 /// The literals and expressions of a text; an expression that is not closed is literal.
-fn split(text: &str) -> Vec<Part<'_>> {
+fn split(text: &str) -> Vec<ExpressionPart<'_>> {
     let mut parts = Vec::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${{") {
         let Some((inner, after)) = after.split_once("}}") else { break };
         if !before.is_empty() {
-            parts.push(Part::Literal(before));
+            parts.push(ExpressionPart::Literal(before));
         }
-        parts.push(Part::Expression(inner.trim()));
+        parts.push(ExpressionPart::Expression(inner.trim()));
         rest = after;
     }
     if !rest.is_empty() || parts.is_empty() {
-        parts.push(Part::Literal(rest));
+        parts.push(ExpressionPart::Literal(rest));
     }
     parts
 }

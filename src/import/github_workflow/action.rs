@@ -9,30 +9,30 @@ use crate::inventory::Seconds;
 
 /// A version of the action; a part that a tag leaves out is the newest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Version(u16, u16, u16);
+pub(super) struct ActionVersion(u16, u16, u16);
 
 /// The action asks GitHub for an identity token (v1.6.0).
-const IDENTITY_TOKENS: Version = Version(1, 6, 0);
+const IDENTITY_TOKENS: ActionVersion = ActionVersion(1, 6, 0);
 /// Sessions as credentials are asked for an hour and no longer for six (v2.0.0, #513).
-const ONE_HOUR_FOR_SESSIONS: Version = Version(2, 0, 0);
+const ONE_HOUR_FOR_SESSIONS: ActionVersion = ActionVersion(2, 0, 0);
 /// `role-chaining` (v2.1.0); before, the input is not read.
-const ROLE_CHAINING: Version = Version(2, 1, 0);
+const ROLE_CHAINING: ActionVersion = ActionVersion(2, 1, 0);
 /// One hour in every case, and durations read by `parseInt` (v3.0.0).
-const ONE_HOUR_ALWAYS: Version = Version(3, 0, 0);
+const ONE_HOUR_ALWAYS: ActionVersion = ActionVersion(3, 0, 0);
 /// `use-existing-credentials` (v4.1.0).
-const EXISTING_CREDENTIALS: Version = Version(4, 1, 0);
+const EXISTING_CREDENTIALS: ActionVersion = ActionVersion(4, 1, 0);
 /// Any text for `use-existing-credentials` counts as true, `false` too (v5.0.0).
-const EXISTING_CREDENTIALS_BY_ANY_TEXT: Version = Version(5, 0, 0);
+const EXISTING_CREDENTIALS_BY_ANY_TEXT: ActionVersion = ActionVersion(5, 0, 0);
 /// Inputs are read from the environment too, such as `ROLE_DURATION_SECONDS` (v4.2.0, `translateEnvVariables`).
-const ENVIRONMENT: Version = Version(4, 2, 0);
+const ENVIRONMENT: ActionVersion = ActionVersion(4, 2, 0);
 /// Inputs take precedence over the environment (v4.2.1).
-const INPUTS_FIRST: Version = Version(4, 2, 1);
+const INPUTS_FIRST: ActionVersion = ActionVersion(4, 2, 1);
 /// `output-env-credentials` (v4.3.0).
-const OUTPUT_ENV: Version = Version(4, 3, 0);
+const OUTPUT_ENV: ActionVersion = ActionVersion(4, 3, 0);
 /// `force-skip-oidc` (v5.0.0).
-const SKIP_OIDC: Version = Version(5, 0, 0);
+const SKIP_OIDC: ActionVersion = ActionVersion(5, 0, 0);
 /// `aws-profile` (v6.1.0).
-const PROFILES: Version = Version(6, 1, 0);
+const PROFILES: ActionVersion = ActionVersion(6, 1, 0);
 
 /// `DurationSeconds` of versions 1 and 2 where none is written (`MAX_ACTION_RUNTIME`: six hours).
 const OLD_DEFAULT: Seconds = Seconds(21_600);
@@ -52,7 +52,7 @@ pub(super) const DEFAULT_SESSION_NAME: &str = "GitHubActions";
 
 /// How a role is assumed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum LoginWay {
     /// With GitHub's identity token.
     IdentityToken,
     /// With a token file.
@@ -83,7 +83,7 @@ pub(super) enum Duration {
     Refused,
 }
 
-impl Version {
+impl ActionVersion {
     /// The version that is taken where none is known.
     pub(super) const NEWEST: Self = Self(u16::MAX, u16::MAX, u16::MAX);
 
@@ -148,11 +148,11 @@ impl Version {
     }
 
     /// `DurationSeconds` where none is written; `None`: the hour that STS gives too.
-    pub(super) fn default_duration(self, way: Way) -> Option<Seconds> {
+    pub(super) fn default_duration(self, way: LoginWay) -> Option<Seconds> {
         let one_hour = match way {
-            Way::IdentityToken => true,
-            Way::SessionKeys | Way::Chained => self >= ONE_HOUR_FOR_SESSIONS,
-            Way::Keys | Way::TokenFile => self >= ONE_HOUR_ALWAYS,
+            LoginWay::IdentityToken => true,
+            LoginWay::SessionKeys | LoginWay::Chained => self >= ONE_HOUR_FOR_SESSIONS,
+            LoginWay::Keys | LoginWay::TokenFile => self >= ONE_HOUR_ALWAYS,
         };
         (!one_hour).then_some(OLD_DEFAULT)
     }
@@ -192,11 +192,11 @@ fn parse_int(text: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Duration, Precedence, Version, Way};
+    use super::{ActionVersion, Duration, LoginWay, Precedence};
     use crate::inventory::Seconds;
 
-    fn version(tag: &str) -> Version {
-        Version::of_tag(tag).unwrap()
+    fn version(tag: &str) -> ActionVersion {
+        ActionVersion::of_tag(tag).unwrap()
     }
 
     #[test]
@@ -211,26 +211,26 @@ mod tests {
             ("1234567890123456789012345678901234567890", false),
             ("v4x", false),
         ] {
-            assert_eq!(Version::of_tag(tag).is_some(), known, "{tag}");
+            assert_eq!(ActionVersion::of_tag(tag).is_some(), known, "{tag}");
         }
         assert!(version("v4") > version("v4.9.0") && version("v4") < version("v5.0.0"));
-        assert_eq!(Version::of_comment(" v1.7.0"), Some(version("1.7.0")));
-        assert_eq!(Version::of_comment(" tag=v2"), Some(version("2")));
-        assert_eq!(Version::of_comment(" since 2024"), None);
+        assert_eq!(ActionVersion::of_comment(" v1.7.0"), Some(version("1.7.0")));
+        assert_eq!(ActionVersion::of_comment(" tag=v2"), Some(version("2")));
+        assert_eq!(ActionVersion::of_comment(" since 2024"), None);
     }
 
     #[test]
     fn six_hours_are_asked_for_by_versions_1_and_2_alone() {
         let six = Some(Seconds(21_600));
         for (tag, way, duration) in [
-            ("v1.7.0", Way::Keys, six),
-            ("v1.7.0", Way::SessionKeys, six),
-            ("v1.7.0", Way::IdentityToken, None),
-            ("v2", Way::TokenFile, six),
-            ("v2", Way::SessionKeys, None),
-            ("v2", Way::Chained, None),
-            ("v3", Way::Keys, None),
-            ("v6", Way::TokenFile, None),
+            ("v1.7.0", LoginWay::Keys, six),
+            ("v1.7.0", LoginWay::SessionKeys, six),
+            ("v1.7.0", LoginWay::IdentityToken, None),
+            ("v2", LoginWay::TokenFile, six),
+            ("v2", LoginWay::SessionKeys, None),
+            ("v2", LoginWay::Chained, None),
+            ("v3", LoginWay::Keys, None),
+            ("v6", LoginWay::TokenFile, None),
         ] {
             assert_eq!(version(tag).default_duration(way), duration, "{tag} {way:?}");
         }
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_duration_is_read_as_javascript_reads_it() {
-        let newest = Version::NEWEST;
+        let newest = ActionVersion::NEWEST;
         for (text, duration) in [
             ("", Duration::Default),
             ("0", Duration::Default),

@@ -25,7 +25,7 @@ pub(super) enum Question {
 
 /// An answer to a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum CaseAnswer {
     Is(String),
     Holds(bool),
     Starts(Start),
@@ -34,14 +34,14 @@ pub(super) enum Answer {
 }
 
 /// What is known in a case.
-pub(super) type Answers = BTreeMap<Question, Answer>;
+pub(super) type Answers = BTreeMap<Question, CaseAnswer>;
 
 /// The case that is followed now.
 #[derive(Debug, Default)]
 pub(super) struct Case {
     answers: RefCell<Answers>,
     /// The first question that the case does not answer.
-    open: RefCell<Option<(Question, Vec<Answer>)>>,
+    open: RefCell<Option<(Question, Vec<CaseAnswer>)>>,
 }
 
 impl Case {
@@ -53,7 +53,7 @@ impl Case {
         self.answers.borrow().clone()
     }
 
-    pub(super) fn known(&self, question: &Question) -> Option<Answer> {
+    pub(super) fn known(&self, question: &Question) -> Option<CaseAnswer> {
         self.answers.borrow().get(question).cloned()
     }
 
@@ -74,7 +74,7 @@ impl Case {
     }
 
     /// The answer of this case; one of the possible ones while the question is open.
-    pub(super) fn answer(&self, question: Question, possible: Vec<Answer>) -> Option<Answer> {
+    pub(super) fn answer(&self, question: Question, possible: Vec<CaseAnswer>) -> Option<CaseAnswer> {
         if let Some(known) = self.known(&question) {
             return Some(known);
         }
@@ -86,32 +86,32 @@ impl Case {
     }
 
     pub(super) fn holds(&self, condition: String) -> bool {
-        let both = vec![Answer::Holds(true), Answer::Holds(false)];
-        self.answer(Question::Condition(condition), both) == Some(Answer::Holds(true))
+        let both = vec![CaseAnswer::Holds(true), CaseAnswer::Holds(false)];
+        self.answer(Question::Condition(condition), both) == Some(CaseAnswer::Holds(true))
     }
 
     /// Whether the value of a name is this text.
     pub(super) fn is(&self, name: String, text: &str) -> bool {
         let question = Question::Value(name);
         let others = match self.known(&question) {
-            Some(Answer::Is(known)) => return known == text,
-            Some(Answer::NoneOf(others)) if others.iter().any(|other| other == text) => return false,
-            Some(Answer::NoneOf(others)) => others,
-            Some(Answer::Holds(_) | Answer::Starts(_)) | None => Vec::new(),
+            Some(CaseAnswer::Is(known)) => return known == text,
+            Some(CaseAnswer::NoneOf(others)) if others.iter().any(|other| other == text) => return false,
+            Some(CaseAnswer::NoneOf(others)) => others,
+            Some(CaseAnswer::Holds(_) | CaseAnswer::Starts(_)) | None => Vec::new(),
         };
         let none = others.into_iter().chain([text.to_owned()]).collect();
-        self.ask(question, vec![Answer::Is(text.to_owned()), Answer::NoneOf(none)]);
+        self.ask(question, vec![CaseAnswer::Is(text.to_owned()), CaseAnswer::NoneOf(none)]);
         true
     }
 
-    fn ask(&self, question: Question, possible: Vec<Answer>) {
+    fn ask(&self, question: Question, possible: Vec<CaseAnswer>) {
         self.open.borrow_mut().get_or_insert((question, possible));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Answer, Case, Question};
+    use super::{Case, CaseAnswer, Question};
 
     #[test]
     fn a_question_splits_a_case_once_for_each_answer() {
@@ -125,7 +125,7 @@ mod tests {
         let both = case.split().unwrap();
         assert_eq!(
             both[1].get(&Question::Value("name".to_owned())),
-            Some(&Answer::NoneOf(vec!["a".to_owned(), "b".to_owned()]))
+            Some(&CaseAnswer::NoneOf(vec!["a".to_owned(), "b".to_owned()]))
         );
         assert!(case.split().is_none());
     }

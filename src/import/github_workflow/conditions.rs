@@ -3,7 +3,7 @@
 //! followed together: with and without `${{ }}`, spaces and parentheses, in any case, either side of `==` first, `!=`
 //! and `!` as the opposite, `== true` and `== false`, and the texts with which one name is compared.
 
-use super::cases::{Answer, Case, Question};
+use super::cases::{Case, CaseAnswer, Question};
 use super::node::{entry, text_of};
 use super::scope::Scope;
 use crate::import::expression::{self, Comparison, Expression, Scalar};
@@ -11,7 +11,7 @@ use crate::inventory::yaml::Node;
 
 /// A condition, where it is written.
 #[derive(Clone)]
-struct Condition<'a> {
+struct StepCondition<'a> {
     text: String,
     scope: Scope<'a>,
     /// The step of the job that uses the action: each use has steps of its own.
@@ -20,7 +20,7 @@ struct Condition<'a> {
 
 /// The conditions on which a step runs: its own, those of the actions around it, and those of its job.
 #[derive(Clone, Default)]
-pub(super) struct Conditions<'a>(Vec<Condition<'a>>);
+pub(super) struct Conditions<'a>(Vec<StepCondition<'a>>);
 
 impl<'a> Conditions<'a> {
     /// These, and the condition of a node; `None`: the files show that it does not run.
@@ -28,7 +28,7 @@ impl<'a> Conditions<'a> {
         let Some(text) = entry(node, "if").and_then(text_of).filter(|text| !text.value.is_empty()) else {
             return Some(self.clone());
         };
-        let condition = Condition { text: text.value, scope: scope.clone(), from: from.to_owned() };
+        let condition = StepCondition { text: text.value, scope: scope.clone(), from: from.to_owned() };
         match condition.holds(false) {
             Some(true) => Some(self.clone()),
             Some(false) => None,
@@ -42,7 +42,7 @@ impl<'a> Conditions<'a> {
     }
 }
 
-impl Condition<'_> {
+impl StepCondition<'_> {
     /// Whether it holds; `None`: only a run knows, and the case is not asked.
     fn holds(&self, ask: bool) -> Option<bool> {
         let text = self.text.trim();
@@ -66,7 +66,7 @@ impl Condition<'_> {
 
 /// How a condition is decided.
 struct Decision<'a> {
-    condition: &'a Condition<'a>,
+    condition: &'a StepCondition<'a>,
     /// What only a run knows is a question of the case.
     ask: bool,
 }
@@ -129,15 +129,15 @@ impl Decision<'_> {
         let name = self.text(expression);
         let case = self.condition.case();
         match case.known(&Question::Value(name.clone())) {
-            Some(Answer::Is(known)) => Some(known == text),
-            Some(Answer::NoneOf(others)) if others.iter().any(|other| other == text) => Some(false),
+            Some(CaseAnswer::Is(known)) => Some(known == text),
+            Some(CaseAnswer::NoneOf(others)) if others.iter().any(|other| other == text) => Some(false),
             _ => self.ask.then(|| case.is(name, text)),
         }
     }
 
     fn holds(&self, condition: String) -> Option<bool> {
         match self.condition.case().known(&Question::Condition(condition.clone())) {
-            Some(Answer::Holds(truth)) => Some(truth),
+            Some(CaseAnswer::Holds(truth)) => Some(truth),
             _ => self.ask.then(|| self.condition.case().holds(condition)),
         }
     }

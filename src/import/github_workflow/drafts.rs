@@ -3,9 +3,9 @@
 
 use super::length;
 use super::login::Credentials;
-use super::reader::Reader;
+use super::reader::WorkflowReader;
 use super::scope::Scope;
-use super::steps::{Used, Walk};
+use super::steps::{StepWalk, Used};
 use crate::import::{Draft, locate};
 use crate::inventory::problem::Placed;
 use crate::inventory::yaml::Node;
@@ -19,7 +19,7 @@ pub(super) struct OfStep {
     pub(super) draft: Draft,
 }
 
-impl Reader<'_> {
+impl WorkflowReader<'_> {
     /// A job of the inventory for each login that the job uses.
     pub(super) fn logins(
         &mut self,
@@ -27,9 +27,9 @@ impl Reader<'_> {
         id: &Placed<String>,
         job: &Node,
         scope: &Scope<'_>,
-        walk: Walk,
+        walk: StepWalk,
     ) -> Vec<OfStep> {
-        let Walk { logins, timeouts, .. } = walk;
+        let StepWalk { logins, timeouts, .. } = walk;
         let used = |login: &Used| matches!(&login.credentials, Credentials::Path(_, hops) if !hops.is_empty());
         if !logins.iter().any(used) {
             return Vec::new();

@@ -32,7 +32,7 @@ impl Importer for GithubWorkflows {
 
 /// The files that a person named.
 #[derive(Debug)]
-pub struct Files {
+pub struct WorkflowFiles {
     /// The workflows.
     pub workflows: Vec<Workflow>,
     /// The files of folders that cannot be read.
@@ -42,7 +42,7 @@ pub struct Files {
 impl GithubWorkflows {
     /// The jobs of these workflows, with notes about the folders.
     #[must_use]
-    pub fn import(&self, files: &Files) -> Imported {
+    pub fn import(&self, files: &WorkflowFiles) -> Imported {
         let mut imported = import(&files.workflows, &self.variables);
         imported.not_imported.extend(files.unreadable.iter().cloned());
         let links = self.paths.iter().flat_map(|path| dangling_links(path));
@@ -59,7 +59,7 @@ impl GithubWorkflows {
     ///
     /// # Errors
     /// Which files that are named themselves could not be read, or all of a folder.
-    pub fn files(&self) -> Result<Files, NotRead> {
+    pub fn files(&self) -> Result<WorkflowFiles, NotRead> {
         let mut workflows = Vec::new();
         let mut unreadable = Vec::new();
         let mut named = Vec::new();
@@ -80,7 +80,7 @@ impl GithubWorkflows {
             return Err(NotRead::Files(named));
         }
         let unreadable = unreadable.into_iter().map(|(file, why)| remark(&file, &why)).collect();
-        Ok(Files { workflows, unreadable })
+        Ok(WorkflowFiles { workflows, unreadable })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Logins that are not in the repository's own files: actions and workflows of other repositories, and `run` steps.
 
-use super::login::NotJudged;
+use super::login::NotJudgedLogin;
 use super::node::{entries, entry, text_of};
 use crate::inventory::problem::{Place, Placed};
 use crate::inventory::yaml::{Node, Value};
@@ -69,9 +69,9 @@ pub(super) fn exports_keys(node: &Node) -> bool {
 
 /// A step that may log in to AWS by other means than configure-aws-credentials. A user's keys alone are no session that
 /// expires, unless the action is named after a login.
-pub(super) fn step_that_may_log_in(node: &Node) -> Option<NotJudged> {
+pub(super) fn step_that_may_log_in(node: &Node) -> Option<NotJudgedLogin> {
     let help = "if it assumes a role, declare the job in an inventory, with its whole path".to_owned();
-    let not_judged = |place: Place, message: String| Some(NotJudged { place, message, help, cannot_work: false });
+    let not_judged = |place: Place, message: String| Some(NotJudgedLogin { place, message, help, cannot_work: false });
     if let Some(run) = entry(node, "run").and_then(text_of) {
         let message = "a `run` step calls `sts assume-role`: its role, its duration and its use are not known";
         return if calls_assume_role(&run.value) { not_judged(run.place, message.to_owned()) } else { None };
@@ -162,7 +162,7 @@ fn calls_assume_role(script: &str) -> bool {
 
 /// A workflow of another repository, where it can log in: it may ask for identity tokens, or it is given what a login
 /// needs.
-pub(super) fn workflow_that_may_log_in(uses: &Placed<String>, job: &Node, id_token: bool) -> Option<NotJudged> {
+pub(super) fn workflow_that_may_log_in(uses: &Placed<String>, job: &Node, id_token: bool) -> Option<NotJudgedLogin> {
     let path = &uses.value;
     let given = |key: &str| entries(entry(job, key)).any(|(name, _)| names_a_login(name));
     let inherits = matches!(entry(job, "secrets").map(|secrets| &secrets.value), Some(Value::Text(_)));
@@ -170,7 +170,7 @@ pub(super) fn workflow_that_may_log_in(uses: &Placed<String>, job: &Node, id_tok
     if !((id_token && !signs) || given("with") || given("secrets") || inherits) {
         return None;
     }
-    Some(NotJudged {
+    Some(NotJudgedLogin {
         place: uses.place,
         message: format!("it calls a workflow of another repository, `{path}`, which is not read from here"),
         help: "import that file too, with --var inputs.NAME=VALUE for what it is given".to_owned(),

@@ -1,11 +1,11 @@
 //! Credentials that one login hands to another step or another job, by outputs or the environment.
 
 use super::length::{self, Position};
-use super::login::{Credentials, NotJudged};
+use super::login::{Credentials, NotJudgedLogin};
 use super::node::{entry, text_of};
-use super::reader::{Call, Reader};
+use super::reader::{Call, WorkflowReader};
 use super::scope::Scope;
-use super::steps::{Used, Walk};
+use super::steps::{StepWalk, Used};
 use crate::import::expression::{self, Possible};
 use crate::inventory::problem::Place;
 use crate::inventory::yaml::Node;
@@ -63,9 +63,9 @@ pub(super) fn static_keys(scope: &Scope<'_>) -> Credentials {
     Source::of_kind(kind).map_or(Credentials::NotKnown, |source| Credentials::Path(source, Vec::new()))
 }
 
-impl<'a> Reader<'a> {
+impl<'a> WorkflowReader<'a> {
     /// The credentials that an expression names.
-    pub(super) fn handed_over(&mut self, text: &str, call: &Call<'a>, walk: &Walk) -> Option<HandedOver> {
+    pub(super) fn handed_over(&mut self, text: &str, call: &Call<'a>, walk: &StepWalk) -> Option<HandedOver> {
         let inner = text.trim().strip_prefix("${{")?.strip_suffix("}}")?;
         let parsed = expression::parse(inner.trim())?;
         let (context, keys) = parsed.name()?;
@@ -112,7 +112,7 @@ impl<'a> Reader<'a> {
         token: &SessionToken,
         call: &Call<'a>,
         start: Position,
-        walk: &mut Walk,
+        walk: &mut StepWalk,
     ) {
         let SessionToken { value, place, .. } = token;
         let Some(HandedOver { credentials, age }) = self.handed_over(value.expression(), call, walk) else {
@@ -130,7 +130,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Says that the session of a token is not judged, where it is not followed to its login.
-    fn unknown_session(&mut self, name: &str, token: &SessionToken, walk: &Walk) {
+    fn unknown_session(&mut self, name: &str, token: &SessionToken, walk: &StepWalk) {
         let SessionToken { value, place, .. } = token;
         let expression = value.expression();
         let of_environment = expression.trim_start_matches("${{").trim_start().starts_with("env.");
@@ -145,7 +145,7 @@ impl<'a> Reader<'a> {
              workflow"
         );
         let help = "log in in this job, or declare the job in an inventory, with its whole path".to_owned();
-        self.remarks.add(Some(name), NotJudged { place: *place, message, help, cannot_work: false });
+        self.remarks.add(Some(name), NotJudgedLogin { place: *place, message, help, cannot_work: false });
     }
 
     /// Why a job with credentials of another job is not judged: it may wait for an approval first. A job that is longer
@@ -156,7 +156,7 @@ impl<'a> Reader<'a> {
         credentials: &Credentials,
         for_all: bool,
         call: &Call<'a>,
-    ) -> Option<NotJudged> {
+    ) -> Option<NotJudgedLogin> {
         let job = call.job?;
         let environment = entry(job, "environment")?;
         let environment = text_of(environment).or_else(|| text_of(entry(environment, "name")?))?.value;
@@ -171,6 +171,6 @@ impl<'a> Reader<'a> {
              may take longer than the session lasts"
         );
         let help = "log in again in this job, after the approval".to_owned();
-        Some(NotJudged { place, message, help, cannot_work: false })
+        Some(NotJudgedLogin { place, message, help, cannot_work: false })
     }
 }

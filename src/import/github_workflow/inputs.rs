@@ -1,7 +1,7 @@
 //! Inputs of workflows, and the events that start them: a person or another workflow gives inputs, and no other event
 //! does. What a person chooses and which event it is are questions of the case in which a job runs.
 
-use super::cases::{Answer, Question};
+use super::cases::{CaseAnswer, Question};
 use super::node::{entry, text_of};
 use super::scope::{Inputs, Kind, Optional, Scope};
 use crate::import::expression::{Possible, Scalar};
@@ -33,12 +33,12 @@ impl Start {
 }
 
 /// Whether an answer leaves this text possible.
-fn allows(known: Option<&Answer>, text: &str) -> bool {
+fn allows(known: Option<&CaseAnswer>, text: &str) -> bool {
     let text = text.to_lowercase();
     match known {
-        Some(Answer::Is(known)) => *known == text,
-        Some(Answer::NoneOf(others)) => !others.contains(&text),
-        Some(Answer::Holds(_) | Answer::Starts(_)) | None => true,
+        Some(CaseAnswer::Is(known)) => *known == text,
+        Some(CaseAnswer::NoneOf(others)) => !others.contains(&text),
+        Some(CaseAnswer::Holds(_) | CaseAnswer::Starts(_)) | None => true,
     }
 }
 
@@ -79,13 +79,13 @@ impl<'a> Scope<'a> {
     fn declared_input(&self, name: &str, input: &Node, optional: Optional, start: Start) -> Option<Possible> {
         if is_of_type(input, "boolean") {
             let question = Question::Input(name.to_ascii_lowercase());
-            let (on, off) = (Answer::Holds(true), Answer::Holds(false));
+            let (on, off) = (CaseAnswer::Holds(true), CaseAnswer::Holds(false));
             // The switch of a called workflow has its default, except in a condition.
             let answer = match (optional, start) {
                 (Optional::Open, _) | (Optional::Empty, Start::Dispatched) => self.case.answer(question, vec![on, off]),
                 _ => self.case.known(&question),
             };
-            if let Some(Answer::Holds(on)) = answer {
+            if let Some(CaseAnswer::Holds(on)) = answer {
                 return Some(Possible::known(Scalar::Bool(on)));
             }
             if start == Start::Dispatched {
@@ -118,7 +118,7 @@ impl<'a> Scope<'a> {
         let known = self.case.known(&question);
         let mut left: Vec<String> = texts.into_iter().filter(|text| allows(known.as_ref(), text)).collect();
         if ask && left.len() > 1 {
-            let answers = left.iter().map(|text| Answer::Is(text.to_lowercase())).collect();
+            let answers = left.iter().map(|text| CaseAnswer::Is(text.to_lowercase())).collect();
             self.case.answer(question, answers);
             left.truncate(1);
         }
@@ -132,7 +132,7 @@ impl<'a> Scope<'a> {
         let is_possible = move |event: &&str| {
             let of_start = Start::of(event);
             let by_name = of_start == Start::Called || allows(name.as_ref(), event);
-            by_name && start.as_ref().is_none_or(|start| *start == Answer::Starts(of_start))
+            by_name && start.as_ref().is_none_or(|start| *start == CaseAnswer::Starts(of_start))
         };
         self.given.events.iter().map(|event| &**event).filter(is_possible)
     }
@@ -148,8 +148,8 @@ impl<'a> Scope<'a> {
         if optional == Optional::Unknown || starts.len() < 2 {
             return starts;
         }
-        match self.case.answer(Question::Start, starts.into_iter().map(Answer::Starts).collect()) {
-            Some(Answer::Starts(start)) => vec![start],
+        match self.case.answer(Question::Start, starts.into_iter().map(CaseAnswer::Starts).collect()) {
+            Some(CaseAnswer::Starts(start)) => vec![start],
             _ => Vec::new(),
         }
     }

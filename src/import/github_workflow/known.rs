@@ -1,8 +1,8 @@
 //! Actions of other repositories that log in to AWS, known by name. Their own files are not read: each is described by
 //! its `action.yml` at the named commit.
 
-use super::action::Version;
-use super::login::Step;
+use super::action::ActionVersion;
+use super::login::LoginStep;
 use super::node::{entry, text_of};
 use crate::import::{DraftHop, DraftRole};
 use crate::inventory::problem::Placed;
@@ -13,7 +13,7 @@ pub(super) struct Known {
     /// Its repository and its path, in lower case.
     pub(super) action: &'static str,
     /// The version of configure-aws-credentials that it uses, or whose rules it has.
-    pub(super) version: Version,
+    pub(super) version: ActionVersion,
     pub(super) inputs: Inputs,
     pub(super) exports: Exports,
     /// The role that it assumes first, with an identity token; the role of its inputs is chained from that.
@@ -52,13 +52,13 @@ pub(super) enum Exports {
 }
 
 /// The oldest rules: durations read by `parseInt`, an hour by default, no environment.
-const PLAIN: Version = Version::V3;
+const PLAIN: ActionVersion = ActionVersion::V3;
 
 const KNOWN: [Known; 7] = [
     // elastic/oblt-actions@0261f2a, aws/auth/action.yml: a composite action with configure-aws-credentials v6.2.4.
     Known {
         action: "elastic/oblt-actions/aws/auth",
-        version: Version::NEWEST,
+        version: ActionVersion::NEWEST,
         inputs: Inputs::Renamed(&[
             ("role-to-assume", Own::Made("${{ elastic/oblt-actions/aws/auth: outputs.role-arn }}")),
             ("role-duration-seconds", Own::WithDefault("role-duration-seconds", "3600")),
@@ -81,7 +81,7 @@ const KNOWN: [Known; 7] = [
     // mcblair/configure-aws-profile-action@847c89f, action.yml: configure-aws-credentials v4, then a profile.
     Known {
         action: "mcblair/configure-aws-profile-action",
-        version: Version::V4,
+        version: ActionVersion::V4,
         inputs: Inputs::Same,
         exports: Exports::Never,
         through: None,
@@ -89,7 +89,7 @@ const KNOWN: [Known; 7] = [
     // Moulick/configure-multiple-aws-roles@005430c, action.yml: configure-aws-credentials v6.2.2, then a profile.
     Known {
         action: "moulick/configure-multiple-aws-roles",
-        version: Version::NEWEST,
+        version: ActionVersion::NEWEST,
         inputs: Inputs::Same,
         exports: Exports::Unless("only-profile"),
         through: None,
@@ -117,7 +117,7 @@ const KNOWN: [Known; 7] = [
     // awslabs/duvet-action@3a0bf9d, action.yml: a composite action with configure-aws-credentials v4.0.2.
     Known {
         action: "awslabs/duvet-action",
-        version: Version::V4_0,
+        version: ActionVersion::V4_0,
         inputs: Inputs::Renamed(&[
             ("role-to-assume", Own::Inputs(&["role-to-assume"])),
             ("role-session-name", Own::Inputs(&["role-session-name"])),
@@ -155,7 +155,7 @@ impl Known {
     }
 }
 
-impl Step<'_> {
+impl LoginStep<'_> {
     /// An input as it is written, with its place; an empty one counts as not written.
     pub(super) fn written(&self, name: &str) -> Option<Placed<String>> {
         let input = |name: &str| {

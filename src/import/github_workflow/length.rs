@@ -1,6 +1,6 @@
 //! How long a login's credentials are needed: the job's `timeout-minutes`, or the steps between the login and its end.
 
-use super::login::{NotJudged, only_a_run_knows};
+use super::login::{NotJudgedLogin, only_a_run_knows};
 use super::node::{entry, text_of};
 use super::runner::DEFAULT_TIMEOUT;
 use super::scope::Scope;
@@ -49,12 +49,12 @@ enum Timeout {
 }
 
 /// A `timeout-minutes` with its place. Of several values the largest counts.
-fn timeout(node: &Node, scope: &Scope<'_>) -> Result<(Timeout, Place), NotJudged> {
+fn timeout(node: &Node, scope: &Scope<'_>) -> Result<(Timeout, Place), NotJudgedLogin> {
     let Some(written) = entry(node, "timeout-minutes") else { return Ok((Timeout::None, node.place)) };
     let place = written.place;
     let text = text_of(written).map(|written| written.value).unwrap_or_default();
     let filled = scope.fill_as_left_out(&text);
-    let not_judged = |message: String, help: String| NotJudged { place, message, help, cannot_work: false };
+    let not_judged = |message: String, help: String| NotJudgedLogin { place, message, help, cannot_work: false };
     let Some(choices) = filled.choices() else {
         let (message, help) = only_a_run_knows("timeout-minutes", filled.expression(), scope);
         return Err(not_judged(message, help));
@@ -94,7 +94,7 @@ fn seconds(minutes: &str) -> Option<Seconds> {
 }
 
 /// How long a job may run.
-pub(super) fn of_job(id: Place, job: &Node, scope: &Scope<'_>) -> Result<Length, NotJudged> {
+pub(super) fn of_job(id: Place, job: &Node, scope: &Scope<'_>) -> Result<Length, NotJudgedLogin> {
     let limit = scope.runner.limit();
     let (timeout, place) = timeout(job, scope)?;
     Ok(match timeout {

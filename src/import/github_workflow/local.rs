@@ -30,7 +30,7 @@ pub(super) fn root_of(workflow: &Path) -> Option<PathBuf> {
 
 /// A file that was read.
 #[derive(Debug)]
-pub(super) struct File {
+pub(super) struct LocalFile {
     pub(super) text: String,
     pub(super) tree: Node,
     /// Its path, as people know it.
@@ -39,7 +39,7 @@ pub(super) struct File {
 
 /// What was found for each path, below each root; or why nothing was.
 #[derive(Debug, Default)]
-pub(super) struct LocalFiles(BTreeMap<(PathBuf, String), Result<File, String>>);
+pub(super) struct LocalFiles(BTreeMap<(PathBuf, String), Result<LocalFile, String>>);
 
 impl LocalFiles {
     /// Reads what these workflows use, and what that uses. `files` gets a name for each.
@@ -85,7 +85,7 @@ impl LocalFiles {
 
     /// The file that `uses` names in a workflow of this repository, below the root or in one of these folders of a
     /// checkout.
-    pub(super) fn get(&self, root: Option<&Path>, uses: &str, checkouts: &[String]) -> Result<&File, String> {
+    pub(super) fn get(&self, root: Option<&Path>, uses: &str, checkouts: &[String]) -> Result<&LocalFile, String> {
         let root = root.ok_or(
             "which folder `./` means is not known: the workflow is not in the folder .github/workflows of a repository",
         )?;
@@ -151,7 +151,7 @@ fn normal(path: &Path) -> PathBuf {
     path.components().filter(|part| *part != Component::CurDir).collect()
 }
 
-fn read(root: &Path, uses: &str, known: &Known<'_>, files: &mut Vec<Arc<str>>) -> Result<File, String> {
+fn read(root: &Path, uses: &str, known: &Known<'_>, files: &mut Vec<Arc<str>>) -> Result<LocalFile, String> {
     let within = Path::new(uses.trim_start_matches("./"));
     if within.components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir)) {
         return Err("the path leads out of the repository".to_owned());
@@ -181,7 +181,7 @@ fn read(root: &Path, uses: &str, known: &Known<'_>, files: &mut Vec<Arc<str>>) -
     match (tree, sink.problems.first()) {
         (Some(tree), None) => {
             files.push(Arc::clone(&name));
-            Ok(File { text, tree, name })
+            Ok(LocalFile { text, tree, name })
         }
         (_, problem) => {
             let line = problem.and_then(|problem| problem.place).map_or(1, |place| place.line);

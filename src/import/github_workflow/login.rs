@@ -1,7 +1,7 @@
 //! One step of `aws-actions/configure-aws-credentials`: which call to STS it makes, by its inputs (the action's README,
 //! table of identities; `action` has the rules of each version).
 
-use super::action::{Precedence, Version, Way};
+use super::action::{ActionVersion, LoginWay, Precedence};
 use super::known::{Known, known};
 use super::node::{entry, text_of};
 use super::runner::IdToken;
@@ -25,7 +25,7 @@ pub(super) enum Credentials {
 }
 
 /// Why a login is not judged.
-pub(super) struct NotJudged {
+pub(super) struct NotJudgedLogin {
     pub(super) place: Place,
     pub(super) message: String,
     pub(super) help: String,
@@ -34,7 +34,7 @@ pub(super) struct NotJudged {
 }
 
 /// The effect of a step.
-pub(super) enum Effect {
+pub(super) enum LoginEffect {
     /// The credentials stay as they are.
     Nothing,
     Login(Login),
@@ -54,18 +54,18 @@ pub(super) struct Login {
 }
 
 /// A use of the action.
-pub(super) struct Step<'a> {
+pub(super) struct LoginStep<'a> {
     pub(super) place: Place,
     reference: String,
     /// `None`: neither the tag nor the comment beside it shows the version.
-    known_version: Option<Version>,
+    known_version: Option<ActionVersion>,
     /// Another action than configure-aws-credentials.
     pub(super) known: Option<&'static Known>,
     pub(super) with: Option<&'a Node>,
     pub(super) scope: &'a Scope<'a>,
 }
 
-impl<'a> Step<'a> {
+impl<'a> LoginStep<'a> {
     pub(super) fn read(node: &'a Node, scope: &'a Scope<'a>) -> Option<Self> {
         let uses = entry(node, "uses").and_then(text_of)?;
         let (action, reference) = uses.value.split_once('@').unwrap_or((&uses.value, ""));
@@ -79,14 +79,14 @@ impl<'a> Step<'a> {
         let comment = line.split_once(" #").map(|(_, comment)| comment);
         let known_version = match known {
             Some(known) => Some(known.version),
-            None => Version::of_tag(reference).or_else(|| comment.and_then(Version::of_comment)),
+            None => ActionVersion::of_tag(reference).or_else(|| comment.and_then(ActionVersion::of_comment)),
         };
         let reference = reference.to_owned();
         Some(Self { place: uses.place, reference, known_version, known, with: entry(node, "with"), scope })
     }
 
-    pub(super) fn version(&self) -> Version {
-        self.known_version.unwrap_or(Version::NEWEST)
+    pub(super) fn version(&self) -> ActionVersion {
+        self.known_version.unwrap_or(ActionVersion::NEWEST)
     }
 
     /// The value of an input, from `with` or from the environment, with the place that a person can change.
@@ -140,12 +140,12 @@ impl<'a> Step<'a> {
         &self,
         before: &Credentials,
         handed_over: &mut dyn FnMut(&str) -> Option<Credentials>,
-    ) -> Result<Effect, NotJudged> {
+    ) -> Result<LoginEffect, NotJudgedLogin> {
         let cleared = self.is_on("unset-current-credentials") == Some(true) && !self.chains(before)?;
         let before = if cleared { &Credentials::None } else { before };
         let existing = self.option("use-existing-credentials").and_then(|value| value.value.as_text());
         if existing.is_some_and(|text| self.version().uses_existing(&text)) && *before != Credentials::None {
-            return Ok(Effect::Nothing);
+            return Ok(LoginEffect::Nothing);
         }
         let key = self.secret("aws-access-key-id");
         // A token that a caller may leave out is none: a user's keys have no token.
@@ -162,32 +162,32 @@ impl<'a> Step<'a> {
                 (true, Some(credentials), _) => credentials,
                 (true, None, Some(keys)) if token.is_none() => Credentials::Path(keys, Vec::new()),
                 (true, ..) => return Err(self.copied_session()),
-                (false, ..) if *before != Credentials::None => return Ok(Effect::Nothing),
+                (false, ..) if *before != Credentials::None => return Ok(LoginEffect::Nothing),
                 (false, ..) if self.scope.runner.is_hosted() => {
                     return Err(self.cannot_work("no role-to-assume and no keys", "name a role in role-to-assume"));
                 }
                 (false, ..) => return Err(self.ambient("no role-to-assume and no keys")),
             };
-            return Ok(Effect::Login(Login { credentials, chained: false, exported, profile, note: None }));
+            return Ok(LoginEffect::Login(Login { credentials, chained: false, exported, profile, note: None }));
         };
         let mut login = Login { credentials: Credentials::None, chained: false, exported, profile, note: None };
         let (way, source, mut hops) = if let (true, Some(keys)) = (key.is_some(), keys) {
             match handed() {
                 Some(Credentials::Path(source, hops)) => {
                     login.chained = !hops.is_empty() && *before == Credentials::Path(source.clone(), hops.clone());
-                    (Way::SessionKeys, source, hops)
+                    (LoginWay::SessionKeys, source, hops)
                 }
                 Some(_) => return Err(self.not_known_before()),
-                None if token.is_some() => (Way::SessionKeys, keys, Vec::new()),
-                None => (Way::Keys, keys, Vec::new()),
+                None if token.is_some() => (LoginWay::SessionKeys, keys, Vec::new()),
+                None => (LoginWay::Keys, keys, Vec::new()),
             }
         } else if self.value("web-identity-token-file", |text| self.scope.fill_as_left_out(text)).is_some() {
-            (Way::TokenFile, Source::WebIdentity { renewable: true }, Vec::new())
+            (LoginWay::TokenFile, Source::WebIdentity { renewable: true }, Vec::new())
         } else if let Some(first) = self.first_role() {
             if !self.may_use_identity_token() {
                 return Err(self.no_credentials());
             }
-            (Way::Chained, Source::WebIdentity { renewable: false }, vec![first])
+            (LoginWay::Chained, Source::WebIdentity { renewable: false }, vec![first])
         } else if !self.chains(before)? && self.may_use_identity_token() {
             if self.scope.id_token == IdToken::CallerDecides {
                 login.note = Some((
@@ -197,31 +197,31 @@ impl<'a> Step<'a> {
                     "grant `id-token: write` in the calling job".to_owned(),
                 ));
             }
-            (Way::IdentityToken, Source::WebIdentity { renewable: false }, Vec::new())
+            (LoginWay::IdentityToken, Source::WebIdentity { renewable: false }, Vec::new())
         } else {
-            let way = if self.chains(before)? { Way::Chained } else { Way::Keys };
+            let way = if self.chains(before)? { LoginWay::Chained } else { LoginWay::Keys };
             match before {
                 Credentials::Path(source, hops) => {
                     login.chained = !hops.is_empty();
                     (way, source.clone(), hops.clone())
                 }
                 Credentials::NotKnown => return Err(self.not_known_before()),
-                Credentials::None if way == Way::Chained && self.scope.runner.is_hosted() => {
+                Credentials::None if way == LoginWay::Chained && self.scope.runner.is_hosted() => {
                     return Err(self.cannot_work(
                         "role-chaining, and no login before it",
                         "log in to the first role in a step before, or take out role-chaining",
                     ));
                 }
-                Credentials::None if way == Way::Chained => return Err(self.not_known_before()),
+                Credentials::None if way == LoginWay::Chained => return Err(self.not_known_before()),
                 Credentials::None => return Err(self.no_credentials()),
             }
         };
-        if login.note.is_none() && self.known_version.is_none() && matches!(way, Way::Keys | Way::TokenFile) {
+        if login.note.is_none() && self.known_version.is_none() && matches!(way, LoginWay::Keys | LoginWay::TokenFile) {
             login.note = self.version_not_known();
         }
         hops.push(self.hop(role, way, &hops)?);
         login.credentials = Credentials::Path(source, hops);
-        Ok(Effect::Login(login))
+        Ok(LoginEffect::Login(login))
     }
 
     /// Whether the step only exports keys that it is given.
@@ -231,7 +231,7 @@ impl<'a> Step<'a> {
     }
 
     /// Whether the role is assumed with the credentials of the environment, by `role-chaining`.
-    fn chains(&self, before: &Credentials) -> Result<bool, NotJudged> {
+    fn chains(&self, before: &Credentials) -> Result<bool, NotJudgedLogin> {
         match self.is_on("role-chaining") {
             Some(chains) => Ok(chains),
             // Without an earlier login there is nothing to chain from.
@@ -239,7 +239,7 @@ impl<'a> Step<'a> {
             None => {
                 let expression = self.option("role-chaining").map(|value| value.value.expression().to_owned());
                 let (message, help) = only_a_run_knows("role-chaining", &expression.unwrap_or_default(), self.scope);
-                Err(NotJudged { place: self.place, message, help, cannot_work: false })
+                Err(NotJudgedLogin { place: self.place, message, help, cannot_work: false })
             }
         }
     }
@@ -262,25 +262,25 @@ impl<'a> Step<'a> {
         Some((message, help))
     }
 
-    fn not_judged(&self, message: impl Into<String>, help: &str) -> NotJudged {
-        NotJudged { place: self.place, message: message.into(), help: help.to_owned(), cannot_work: false }
+    fn not_judged(&self, message: impl Into<String>, help: &str) -> NotJudgedLogin {
+        NotJudgedLogin { place: self.place, message: message.into(), help: help.to_owned(), cannot_work: false }
     }
 
-    fn copied_session(&self) -> NotJudged {
+    fn copied_session(&self) -> NotJudgedLogin {
         self.not_judged(
             "keys with a session token: a copy of a session, and the workflow does not state when that expires",
             "declare the job in an inventory, with its source's duration",
         )
     }
 
-    fn not_known_before(&self) -> NotJudged {
+    fn not_known_before(&self) -> NotJudgedLogin {
         self.not_judged(
             "role-chaining: the credentials with which the role is assumed are not known",
             "declare the job in an inventory, with its whole path",
         )
     }
 
-    fn ambient(&self, why: &str) -> NotJudged {
+    fn ambient(&self, why: &str) -> NotJudgedLogin {
         self.not_judged(
             format!("{why}: the step takes the runner's own credentials, which are not in the workflow"),
             "declare the job in an inventory: source ec2-instance, ecs-task or eks-pod-identity, and the role",
@@ -288,7 +288,7 @@ impl<'a> Step<'a> {
     }
 
     /// No keys, no identity token and no earlier login.
-    fn no_credentials(&self) -> NotJudged {
+    fn no_credentials(&self) -> NotJudgedLogin {
         if !self.scope.runner.is_hosted() {
             return self.ambient("no `id-token: write` on a runner that may have credentials");
         }
@@ -301,9 +301,9 @@ impl<'a> Step<'a> {
     }
 
     /// A login that fails in every run on a runner of GitHub's.
-    fn cannot_work(&self, why: &str, help: &str) -> NotJudged {
+    fn cannot_work(&self, why: &str, help: &str) -> NotJudgedLogin {
         let message = format!("{why}: a GitHub-hosted runner has no credentials, the step fails");
-        NotJudged { cannot_work: true, ..self.not_judged(message, help) }
+        NotJudgedLogin { cannot_work: true, ..self.not_judged(message, help) }
     }
 }
 

@@ -12,7 +12,7 @@ const MOST: usize = 256;
 
 /// One job of a matrix: a value for each of its keys.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Row<'a> {
+pub(super) struct MatrixRow<'a> {
     values: Vec<(&'a str, &'a Node)>,
     /// The keys that are computed, each with its expression; of `None` as a key, all are.
     computed: Vec<(Option<&'a str>, &'a str)>,
@@ -28,7 +28,7 @@ pub(super) enum Cell<'a> {
     Computed(&'a str),
 }
 
-impl<'a> Row<'a> {
+impl<'a> MatrixRow<'a> {
     /// The value of `matrix.NAME`, `matrix.NAME.KEY` too; without one it is empty, as GitHub takes it.
     pub(super) fn get(&self, name: &str) -> Cell<'a> {
         self.used.borrow_mut().insert(name.to_owned());
@@ -81,7 +81,7 @@ impl<'a> Row<'a> {
 }
 
 /// A label for each of these jobs: the values that were looked up or, where those are alike, all. One job needs none.
-pub(super) fn labels(rows: &[&Row<'_>], used: &BTreeSet<String>) -> Vec<String> {
+pub(super) fn labels(rows: &[&MatrixRow<'_>], used: &BTreeSet<String>) -> Vec<String> {
     if rows.len() < 2 {
         return vec![String::new(); rows.len()];
     }
@@ -89,7 +89,8 @@ pub(super) fn labels(rows: &[&Row<'_>], used: &BTreeSet<String>) -> Vec<String> 
     if labels.iter().collect::<BTreeSet<_>>().len() == rows.len() {
         return labels;
     }
-    let all = |row: &Row<'_>| row.values.iter().map(|(key, _)| (*key).to_owned()).chain(used.iter().cloned()).collect();
+    let all =
+        |row: &MatrixRow<'_>| row.values.iter().map(|(key, _)| (*key).to_owned()).chain(used.iter().cloned()).collect();
     rows.iter().map(|row| row.label(&all(row))).collect()
 }
 
@@ -97,13 +98,13 @@ pub(super) fn labels(rows: &[&Row<'_>], used: &BTreeSet<String>) -> Vec<String> 
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn rows<'a>(job: &'a Node) -> Result<Vec<Row<'a>>, String> {
+pub(super) fn rows<'a>(job: &'a Node) -> Result<Vec<MatrixRow<'a>>, String> {
     let Some(matrix) = entry(job, "strategy").and_then(|strategy| entry(strategy, "matrix")) else {
-        return Ok(vec![Row::default()]);
+        return Ok(vec![MatrixRow::default()]);
     };
     let Value::Map(entries) = &matrix.value else {
         let by = expression(matrix).unwrap_or("nothing that is a matrix");
-        return Ok(vec![Row { computed: vec![(None, by)], ..Row::default() }]);
+        return Ok(vec![MatrixRow { computed: vec![(None, by)], ..MatrixRow::default() }]);
     };
     let mut computed = Vec::new();
     let mut jobs: Vec<Vec<(&str, &Node)>> = Vec::new();
@@ -136,7 +137,10 @@ pub(super) fn rows<'a>(job: &'a Node) -> Result<Vec<Row<'a>>, String> {
     if jobs.is_empty() && !computed.is_empty() {
         jobs.push(Vec::new());
     }
-    Ok(jobs.into_iter().map(|values| Row { values, computed: computed.clone(), ..Row::default() }).collect())
+    Ok(jobs
+        .into_iter()
+        .map(|values| MatrixRow { values, computed: computed.clone(), ..MatrixRow::default() })
+        .collect())
 }
 
 /// Adds each map to every job whose own values it does not change; one that fits none is a job of its own.

@@ -10,14 +10,14 @@ use super::cases::{Case, MOST_CASES};
 use super::conditions::Conditions;
 use super::drafts::{self, OfStep};
 use super::foreign::workflow_that_may_log_in;
-use super::local::{File, LocalFiles};
-use super::login::NotJudged;
-use super::matrix::{self, Row};
+use super::local::{LocalFile, LocalFiles};
+use super::login::NotJudgedLogin;
+use super::matrix::{self, MatrixRow};
 use super::node::{entry, entry_with_key, text_of};
 use super::parsed::Parsed;
 use super::remarks::Remarks;
 use super::runner::{IdToken, Runner, grants_id_token};
-use super::scope::{Given, Inputs, Kind, MAX_LOOKUPS, Scope, Secrets};
+use super::scope::{Given, Inputs, Kind, MAX_LOOKUPS, PassedSecrets, Scope};
 use crate::import::{Draft, Variables, locate};
 use crate::inventory::problem::{Place, Placed};
 use crate::inventory::yaml::{Node, Value};
@@ -29,7 +29,7 @@ const MAX_NESTING: usize = 10;
 pub(super) const MAX_STEPS: usize = 400_000;
 
 /// Follows workflows.
-pub(super) struct Reader<'a> {
+pub(super) struct WorkflowReader<'a> {
     pub(super) files: &'a [Arc<str>],
     variables: &'a Variables,
     local: &'a LocalFiles,
@@ -63,7 +63,7 @@ pub(super) struct Call<'a> {
     pub(super) conditions: Conditions<'a>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> WorkflowReader<'a> {
     pub(super) fn new(files: &'a [Arc<str>], variables: &'a Variables, local: &'a LocalFiles) -> Self {
         Self {
             files,
@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
         let Some(Value::Map(_)) = entry(&one.tree, "jobs").map(|jobs| &jobs.value) else {
             let message = "there are no `jobs`".to_owned();
             let help = "name a file of .github/workflows".to_owned();
-            let remark = NotJudged { place: one.tree.place, message, help, cannot_work: false };
+            let remark = NotJudgedLogin { place: one.tree.place, message, help, cannot_work: false };
             return self.remarks.add(None, remark);
         };
         let path = Path::new(&one.workflow.name);
@@ -127,13 +127,13 @@ impl<'a> Reader<'a> {
             Ok(rows) => rows,
             Err(wrong) => {
                 let help = "write fewer, or declare the jobs in an inventory".to_owned();
-                let remark = NotJudged { place: id.place, message: wrong, help, cannot_work: false };
+                let remark = NotJudgedLogin { place: id.place, message: wrong, help, cannot_work: false };
                 return self.remarks.add(Some(name), remark);
             }
         };
         let mut used = BTreeSet::new();
-        let mut followed: Vec<Rc<Row<'a>>> = Vec::new();
-        let mut distinct: Vec<(Rc<Row<'a>>, Vec<Draft>)> = Vec::new();
+        let mut followed: Vec<Rc<MatrixRow<'a>>> = Vec::new();
+        let mut distinct: Vec<(Rc<MatrixRow<'a>>, Vec<Draft>)> = Vec::new();
         for row in rows {
             // Only what was looked up decides.
             if followed.iter().any(|known| row.is_like(known, &known.used())) {
@@ -149,7 +149,7 @@ impl<'a> Reader<'a> {
                 distinct.push((row, drafts));
             }
         }
-        let rows: Vec<&Row<'_>> = distinct.iter().map(|(row, _)| &**row).collect();
+        let rows: Vec<&MatrixRow<'_>> = distinct.iter().map(|(row, _)| &**row).collect();
         let labels = matrix::labels(&rows, &used);
         for ((_, drafts), label) in distinct.into_iter().zip(labels) {
             for mut draft in drafts {
@@ -176,7 +176,7 @@ impl<'a> Reader<'a> {
             if followed >= MOST_CASES {
                 let message = format!("more than {MOST_CASES} combinations of conditions and inputs decide its logins");
                 let help = "split the job, or declare it in an inventory".to_owned();
-                remarks.add(Some(name), NotJudged { place: id.place, message, help, cannot_work: false });
+                remarks.add(Some(name), NotJudgedLogin { place: id.place, message, help, cannot_work: false });
                 self.case.split();
                 break;
             }
@@ -245,7 +245,7 @@ impl<'a> Reader<'a> {
         let not_judged = |reader: &mut Self, why: &str| {
             let message = format!("it calls the workflow `{path}`, which is not judged: {why}");
             let help = "keep it in .github/workflows of the same repository, or declare its jobs in an inventory";
-            let remark = NotJudged { place: uses.place, message, help: help.to_owned(), cannot_work: false };
+            let remark = NotJudgedLogin { place: uses.place, message, help: help.to_owned(), cannot_work: false };
             reader.remarks.add(Some(name), remark);
         };
         let (file, stack) = match self.nested(uses, &[], call) {
@@ -260,11 +260,11 @@ impl<'a> Reader<'a> {
             scope.pass(entry(job, "with"), declared.and_then(|declared| entry(declared, "inputs")), Kind::Typed);
         let secrets = match (entry(job, "secrets").map(|secrets| &secrets.value), &call.given.secrets) {
             // `inherit`: all that the caller has, under the same names.
-            (Some(Value::Text(_)), Secrets::Repository(_)) => {
-                Secrets::Repository(declared.and_then(|declared| entry(declared, "secrets")))
+            (Some(Value::Text(_)), PassedSecrets::Repository(_)) => {
+                PassedSecrets::Repository(declared.and_then(|declared| entry(declared, "secrets")))
             }
-            (Some(Value::Text(_)), passed @ Secrets::Passed(_)) => passed.clone(),
-            _ => Secrets::Passed(scope.pass(entry(job, "secrets"), None, Kind::Text)),
+            (Some(Value::Text(_)), passed @ PassedSecrets::Passed(_)) => passed.clone(),
+            _ => PassedSecrets::Passed(scope.pass(entry(job, "secrets"), None, Kind::Text)),
         };
         let events = Rc::clone(&call.given.events);
         let given = Rc::new(Given { inputs: Inputs::Passed(inputs), secrets, row: Rc::default(), events });
@@ -280,7 +280,7 @@ impl<'a> Reader<'a> {
         uses: &Placed<String>,
         checkouts: &[String],
         call: &Call<'a>,
-    ) -> Result<(&'a File, Vec<&'a str>), String> {
+    ) -> Result<(&'a LocalFile, Vec<&'a str>), String> {
         let local: &'a LocalFiles = self.local;
         let file = local.get(call.root, &uses.value, checkouts)?;
         if call.stack.contains(&&*file.name) {
@@ -324,7 +324,7 @@ impl<'a> Reader<'a> {
             let message =
                 format!("more than {MAX_STEPS} jobs and steps, those of actions again for each use: no more are read");
             let help = "import fewer workflows at once".to_owned();
-            self.remarks.add(None, NotJudged { place, message, help, cannot_work: false });
+            self.remarks.add(None, NotJudgedLogin { place, message, help, cannot_work: false });
         }
         self.left = self.left.saturating_sub(1);
         self.left > 0

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::login::NotJudged;
+use super::login::NotJudgedLogin;
 use crate::import::locate;
 use crate::inventory::Remark;
 use crate::inventory::problem::Place;
@@ -28,15 +28,15 @@ struct OfPlace {
 
 impl Remarks {
     /// Adds what is said of a job at a place.
-    pub(super) fn add(&mut self, job: Option<&str>, remark: NotJudged) {
-        let NotJudged { place, message, help, cannot_work } = remark;
+    pub(super) fn add(&mut self, job: Option<&str>, remark: NotJudgedLogin) {
+        let NotJudgedLogin { place, message, help, cannot_work } = remark;
         let jobs = job.map(str::to_owned).into_iter().collect();
         self.merge(OfPlace { place, jobs, message, help, cannot_work, per_file: false });
     }
 
     /// Adds what is said of a job once for its file, however many jobs of the file meet it.
-    pub(super) fn add_once_per_file(&mut self, job: &str, remark: NotJudged) {
-        let NotJudged { place, message, help, cannot_work } = remark;
+    pub(super) fn add_once_per_file(&mut self, job: &str, remark: NotJudgedLogin) {
+        let NotJudgedLogin { place, message, help, cannot_work } = remark;
         self.merge(OfPlace { place, jobs: vec![job.to_owned()], message, help, cannot_work, per_file: true });
     }
 

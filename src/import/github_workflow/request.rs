@@ -1,16 +1,21 @@
 //! The request of one login: its role, its DurationSeconds, its external ID and the names of its sessions.
 
-use super::action::{DEFAULT_SESSION_NAME, Duration, Way};
-use super::login::{NotJudged, Step, only_a_run_knows};
+use super::action::{DEFAULT_SESSION_NAME, Duration, LoginWay};
+use super::login::{LoginStep, NotJudgedLogin, only_a_run_knows};
 use crate::import::expression::Possible;
 use crate::import::{DraftHop, DraftRole};
 use crate::inventory::Seconds;
 use crate::inventory::problem::{Place, Placed};
 use crate::lease::rules::{ASSUME_ROLE_RANGE, DEFAULT_DURATION};
 
-impl Step<'_> {
+impl LoginStep<'_> {
     /// The hop that the step adds after these.
-    pub(super) fn hop(&self, role: Placed<Possible>, way: Way, before: &[DraftHop]) -> Result<DraftHop, NotJudged> {
+    pub(super) fn hop(
+        &self,
+        role: Placed<Possible>,
+        way: LoginWay,
+        before: &[DraftHop],
+    ) -> Result<DraftHop, NotJudgedLogin> {
         let place = role.place;
         let role = self.role(role, way, before)?;
         let text = |name: &str| {
@@ -26,7 +31,7 @@ impl Step<'_> {
         Ok(DraftHop { role, duration, external_id: text("role-external-id"), session_name, sessions: Some(sessions) })
     }
 
-    fn role(&self, role: Placed<Possible>, way: Way, before: &[DraftHop]) -> Result<DraftRole, NotJudged> {
+    fn role(&self, role: Placed<Possible>, way: LoginWay, before: &[DraftHop]) -> Result<DraftRole, NotJudgedLogin> {
         let place = role.place;
         let Some(text) = role.value.as_text() else {
             let value = role.value.expression().to_owned();
@@ -38,8 +43,8 @@ impl Step<'_> {
         if value.starts_with("arn:aws") {
             return Ok(DraftRole::Arn(Placed { value, place }));
         }
-        if matches!(way, Way::IdentityToken | Way::TokenFile) {
-            return Err(NotJudged {
+        if matches!(way, LoginWay::IdentityToken | LoginWay::TokenFile) {
+            return Err(NotJudgedLogin {
                 place,
                 message: format!(
                     "role-to-assume `{value}` is a name: without keys the action does not know its account, \
@@ -62,13 +67,13 @@ impl Step<'_> {
         })
     }
 
-    fn duration(&self, place: Place, way: Way) -> Result<Option<Placed<Seconds>>, NotJudged> {
+    fn duration(&self, place: Place, way: LoginWay) -> Result<Option<Placed<Seconds>>, NotJudgedLogin> {
         let default = || self.version().default_duration(way).map(|value| Placed { value, place });
         let Some(written) = self.option("role-duration-seconds") else { return Ok(default()) };
         let place = written.place;
         let Some(choices) = written.value.choices() else {
             let (message, help) = only_a_run_knows("role-duration-seconds", written.value.expression(), self.scope);
-            return Err(NotJudged { place, message, help, cannot_work: false });
+            return Err(NotJudgedLogin { place, message, help, cannot_work: false });
         };
         let read = choices.iter().map(|text| (text, self.version().duration(text.trim())));
         let mut stated = Vec::new();
@@ -77,7 +82,7 @@ impl Step<'_> {
                 Duration::Default => stated.push(default().map(|default| default.value)),
                 Duration::Stated(seconds) => stated.push(Some(seconds)),
                 Duration::Refused => {
-                    return Err(NotJudged {
+                    return Err(NotJudgedLogin {
                         place,
                         message: format!("role-duration-seconds is `{text}`, which this version of the action refuses"),
                         help: "write a whole number of seconds, 900 to 43200".to_owned(),
@@ -91,8 +96,10 @@ impl Step<'_> {
         let seconds = |duration: &Option<Seconds>| duration.unwrap_or(DEFAULT_DURATION);
         let out_of_range = stated.iter().find(|duration| !ASSUME_ROLE_RANGE.contains(&seconds(duration))).copied();
         let by_length = || match way {
-            Way::SessionKeys | Way::Chained => stated.iter().copied().max_by_key(seconds),
-            Way::IdentityToken | Way::TokenFile | Way::Keys => stated.iter().copied().min_by_key(seconds),
+            LoginWay::SessionKeys | LoginWay::Chained => stated.iter().copied().max_by_key(seconds),
+            LoginWay::IdentityToken | LoginWay::TokenFile | LoginWay::Keys => {
+                stated.iter().copied().min_by_key(seconds)
+            }
         };
         let chosen = out_of_range.or_else(by_length);
         Ok(chosen.flatten().map(|value| Placed { value, place }))

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::cases::Case;
 use super::inputs::{CALLED, events, is_of_type};
-use super::matrix::{Cell, Row};
+use super::matrix::{Cell, MatrixRow};
 use super::node::{entries, entry, text_of};
 use super::runner::{IdToken, Runner};
 use crate::import::expression::{self, Expression, Possible, Scalar};
@@ -45,7 +45,7 @@ pub(super) enum Inputs<'a> {
 
 /// The secrets of a workflow.
 #[derive(Clone)]
-pub(super) enum Secrets<'a> {
+pub(super) enum PassedSecrets<'a> {
     /// The repository's; the node declares those that a caller may leave out.
     Repository(Option<&'a Node>),
     /// A caller gives these, and no others.
@@ -56,8 +56,8 @@ pub(super) enum Secrets<'a> {
 #[derive(Clone)]
 pub(super) struct Given<'a> {
     pub(super) inputs: Inputs<'a>,
-    pub(super) secrets: Secrets<'a>,
-    pub(super) row: Rc<Row<'a>>,
+    pub(super) secrets: PassedSecrets<'a>,
+    pub(super) row: Rc<MatrixRow<'a>>,
     /// The events that start the workflow, or the workflow that calls it.
     pub(super) events: Rc<[String]>,
 }
@@ -238,13 +238,13 @@ impl<'a> Scope<'a> {
         })
     }
 
-    fn secret(&self, name: &str, optional: Optional, secrets: &Secrets<'a>) -> Option<Possible> {
+    fn secret(&self, name: &str, optional: Optional, secrets: &PassedSecrets<'a>) -> Option<Possible> {
         match secrets {
-            Secrets::Passed(passed) => match passed.get(&name.to_ascii_lowercase()) {
+            PassedSecrets::Passed(passed) => match passed.get(&name.to_ascii_lowercase()) {
                 Some(passed) => self.passed(passed, optional),
                 None => Some(Possible::text("")),
             },
-            Secrets::Repository(declared) => {
+            PassedSecrets::Repository(declared) => {
                 if let Some(given) = self.variables.get("secrets", name) {
                     return Some(Possible::text(given));
                 }
@@ -263,7 +263,7 @@ impl<'a> Given<'a> {
         let events = on.map_or_else(Vec::new, events);
         Self {
             inputs: Inputs::Declared(on),
-            secrets: Secrets::Repository(declared),
+            secrets: PassedSecrets::Repository(declared),
             row: Rc::default(),
             events: events.into(),
         }

@@ -8,9 +8,9 @@ use super::foreign::{exports_keys, hands_keys_over, program_may_log_in, step_tha
 use super::hand_over::{self, Age, HandedOver, SessionToken};
 use super::length::{self, Position};
 use super::local::CHECKOUT;
-use super::login::{Credentials, Effect, Login, NotJudged, Step};
+use super::login::{Credentials, Login, LoginEffect, LoginStep, NotJudgedLogin};
 use super::node::{entry, text_of};
-use super::reader::{Call, Reader};
+use super::reader::{Call, WorkflowReader};
 use super::scope::{Given, Inputs, Kind, Scope};
 use crate::import::locate;
 use crate::inventory::Seconds;
@@ -37,7 +37,7 @@ pub(super) struct Used {
 
 /// What the steps of a job do.
 #[derive(Default)]
-pub(super) struct Walk {
+pub(super) struct StepWalk {
     pub(super) logins: Vec<Used>,
     /// The credentials in the environment.
     pub(super) before: Credentials,
@@ -51,7 +51,7 @@ pub(super) struct Walk {
     checkouts: Vec<String>,
 }
 
-impl Walk {
+impl StepWalk {
     /// The session of the login whose credentials are in the environment.
     pub(super) fn current_session(&self) -> Option<&Credentials> {
         let session = |found: &&Credentials| matches!(found, Credentials::Path(_, hops) if !hops.is_empty());
@@ -92,10 +92,10 @@ struct Around<'a> {
     conditions: Conditions<'a>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> WorkflowReader<'a> {
     /// Follows the steps of a job.
-    pub(super) fn walk(&mut self, name: &str, job: &'a Node, call: &Call<'a>, scope: &Scope<'a>) -> Walk {
-        let mut walk = Walk { before: hand_over::static_keys(scope), ..Walk::default() };
+    pub(super) fn walk(&mut self, name: &str, job: &'a Node, call: &Call<'a>, scope: &Scope<'a>) -> StepWalk {
+        let mut walk = StepWalk { before: hand_over::static_keys(scope), ..StepWalk::default() };
         let Some(Value::List(steps)) = entry(job, "steps").map(|steps| &steps.value) else { return walk };
         for (index, node) in steps.iter().enumerate() {
             let position = Position { step: index, others_before: false, others_after: false, again: false };
@@ -118,7 +118,7 @@ impl<'a> Reader<'a> {
         call: &Call<'a>,
         scope: &Scope<'a>,
         around: &Around<'a>,
-        walk: &mut Walk,
+        walk: &mut StepWalk,
     ) {
         if !self.goes_on(node.place) {
             walk.before = Credentials::NotKnown;
@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
         }
         let scope = scope.within(node);
         let uses = entry(node, "uses").and_then(text_of);
-        let login = Step::read(node, &scope);
+        let login = LoginStep::read(node, &scope);
         if login.is_none()
             && let Some(uses) =
                 uses.as_ref().filter(|uses| uses.value.starts_with("./") || uses.value.starts_with("../"))
@@ -162,11 +162,11 @@ impl<'a> Reader<'a> {
     fn login(
         &mut self,
         name: &str,
-        step: &Step<'_>,
+        step: &LoginStep<'_>,
         node: &Node,
         call: &Call<'a>,
         around: &Around<'a>,
-        walk: &mut Walk,
+        walk: &mut StepWalk,
     ) {
         let mut handed: Option<HandedOver> = None;
         let mut found = |expression: &str| {
@@ -176,7 +176,7 @@ impl<'a> Reader<'a> {
         let effect = step.effect(&walk.before, &mut found);
         let handed = handed.filter(|handed| handed.age.is_some());
         let waits = match (&handed, &effect) {
-            (Some(handed), Ok(Effect::Login(login))) => {
+            (Some(handed), Ok(LoginEffect::Login(login))) => {
                 let for_all = handed.credentials == login.credentials;
                 self.waits_for_approval(step.place, &handed.credentials, for_all, call)
             }
@@ -184,8 +184,8 @@ impl<'a> Reader<'a> {
         };
         let effect = waits.map_or(effect, Err);
         let login = match effect {
-            Ok(Effect::Nothing) => return,
-            Ok(Effect::Login(login)) => login,
+            Ok(LoginEffect::Nothing) => return,
+            Ok(LoginEffect::Login(login)) => login,
             Err(remark) => {
                 self.remarks.add(Some(name), remark);
                 walk.before = Credentials::NotKnown;
@@ -194,7 +194,7 @@ impl<'a> Reader<'a> {
             }
         };
         if let Some((message, help)) = login.note.clone() {
-            self.notes.add(Some(name), NotJudged { place: step.place, message, help, cannot_work: false });
+            self.notes.add(Some(name), NotJudgedLogin { place: step.place, message, help, cannot_work: false });
         }
         if let Some(id) = entry(node, "id").and_then(text_of) {
             for output in hand_over::OUTPUTS {
@@ -248,7 +248,7 @@ impl<'a> Reader<'a> {
         call: &Call<'a>,
         scope: &Scope<'a>,
         around: &Around<'a>,
-        walk: &mut Walk,
+        walk: &mut StepWalk,
     ) {
         let path = &uses.value;
         let mut not_judged = |reader: &mut Self, why: &str| {
@@ -257,7 +257,7 @@ impl<'a> Reader<'a> {
             }
             let message = format!("whether the repository's own action `{path}` logs in to AWS is not known: {why}");
             let help = "if it assumes a role, declare the job in an inventory, with its whole path".to_owned();
-            let remark = NotJudged { place: uses.place, message, help, cannot_work: false };
+            let remark = NotJudgedLogin { place: uses.place, message, help, cannot_work: false };
             reader.remarks.add(Some(name), remark);
             walk.before = Credentials::NotKnown;
             walk.current = None;
@@ -305,7 +305,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The credentials that an action hands on by its outputs.
-    fn outputs_of_action(&mut self, id: &str, action: &'a Node, call: &Call<'a>, walk: &mut Walk) {
+    fn outputs_of_action(&mut self, id: &str, action: &'a Node, call: &Call<'a>, walk: &mut StepWalk) {
         let Some(Value::Map(outputs)) = entry(action, "outputs").map(|outputs| &outputs.value) else { return };
         for (output, declared) in outputs {
             let Some(value) = entry(declared, "value").and_then(text_of) else { continue };

@@ -30,7 +30,7 @@ pub(super) struct TerraformRun<'a> {
 }
 
 /// A block as a plan's configuration has it, with expressions, or as the recorded backend has it, with values.
-struct Block<'a> {
+struct TerraformBlock<'a> {
     value: &'a Value,
     variables: &'a BTreeMap<String, Variable>,
 }
@@ -43,7 +43,7 @@ enum NoValue {
     Expression,
 }
 
-impl Block<'_> {
+impl TerraformBlock<'_> {
     /// The value of an argument: a constant, a variable of the root module, or the value itself.
     fn argument(&self, name: &str) -> Result<&Value, NoValue> {
         let value = match self.value.get(name) {
@@ -84,7 +84,7 @@ impl TerraformRun<'_> {
         let jobs =
             providers.filter(|(_, provider)| provider.name.as_deref() == Some("aws")).filter_map(|(key, provider)| {
                 let value = provider.expressions.as_ref()?;
-                self.job(&format!("terraform {key}"), "provider", &Block { value, variables })
+                self.job(&format!("terraform {key}"), "provider", &TerraformBlock { value, variables })
             });
         jobs.collect()
     }
@@ -93,16 +93,16 @@ impl TerraformRun<'_> {
     pub(super) fn backend_job(&self, backend: &Backend) -> Option<Result<Draft, Remark>> {
         let value = backend.config.as_ref().filter(|_| backend.r#type == "s3")?;
         let variables = BTreeMap::new();
-        self.job("terraform backend s3", "backend", &Block { value, variables: &variables })
+        self.job("terraform backend s3", "backend", &TerraformBlock { value, variables: &variables })
     }
 
     /// The job of a provider or a backend; `None`: it assumes no role.
-    fn job(&self, name: &str, what: &str, config: &Block<'_>) -> Option<Result<Draft, Remark>> {
+    fn job(&self, name: &str, what: &str, config: &TerraformBlock<'_>) -> Option<Result<Draft, Remark>> {
         let web_identity = blocks(config, "assume_role_with_web_identity");
         let mut assumed = blocks(config, "assume_role");
         // Arguments of the S3 backend before Terraform 1.6, beside the bucket.
         if assumed.is_empty() && config.value.get("role_arn").is_some_and(|role| !role.is_null()) {
-            assumed.push(Block { value: config.value, variables: config.variables });
+            assumed.push(TerraformBlock { value: config.value, variables: config.variables });
         }
         if web_identity.is_empty() && assumed.is_empty() {
             return None;
@@ -145,7 +145,7 @@ impl TerraformRun<'_> {
     }
 
     /// The hop of a block. `default`: the duration that Terraform sends where the block has none.
-    fn hop(&self, name: &str, block: &Block<'_>, default: Option<Seconds>) -> Result<DraftHop, Remark> {
+    fn hop(&self, name: &str, block: &TerraformBlock<'_>, default: Option<Seconds>) -> Result<DraftHop, Remark> {
         let expression = |argument: &'static str| {
             move |_: NoValue| {
                 self.remark(
@@ -174,7 +174,7 @@ impl TerraformRun<'_> {
     }
 
     /// `duration` (`1h30m`), or the older numbers of seconds.
-    fn duration(&self, name: &str, block: &Block<'_>) -> Result<Option<Seconds>, Remark> {
+    fn duration(&self, name: &str, block: &TerraformBlock<'_>) -> Result<Option<Seconds>, Remark> {
         for argument in ["duration", "duration_seconds", "assume_role_duration_seconds"] {
             let value = match block.argument(argument) {
                 Ok(value) => value,
@@ -210,11 +210,11 @@ impl TerraformRun<'_> {
 }
 
 /// The blocks of this name: a list of blocks, or a single one.
-fn blocks<'a>(config: &Block<'a>, name: &str) -> Vec<Block<'a>> {
+fn blocks<'a>(config: &TerraformBlock<'a>, name: &str) -> Vec<TerraformBlock<'a>> {
     let values: &[Value] = match config.value.get(name) {
         Some(Value::Array(blocks)) => blocks,
         Some(one @ Value::Object(_)) => std::slice::from_ref(one),
         _ => &[],
     };
-    values.iter().map(|value| Block { value, variables: config.variables }).collect()
+    values.iter().map(|value| TerraformBlock { value, variables: config.variables }).collect()
 }

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::draft::Draft;
 use super::gather::gather;
-use super::workload::{Layout, Resource, Service, permission_set_job, timed_job};
+use super::workload::{Resource, Service, WorkloadLayout, permission_set_job, timed_job};
 use super::{Imported, Importer, NotRead, locate};
 use crate::inventory::{Place, Problems, Remark, Seconds, Sink, Source, SourceFile};
 use crate::templates::terraform_plan::accounts::{Accounts, Configuration};
@@ -24,8 +24,8 @@ use assumed_roles::{Backend, TerraformRun};
 const SECOND: Seconds = Seconds(1);
 const MINUTE: Seconds = Seconds::minutes(1);
 
-const LAYOUTS: &[Layout] = &[
-    Layout {
+const LAYOUTS: &[WorkloadLayout] = &[
+    WorkloadLayout {
         service: Service::Lambda,
         resource: "aws_lambda_function",
         name: "function_name",
@@ -34,7 +34,7 @@ const LAYOUTS: &[Layout] = &[
         roles: &["role"],
         glue: None,
     },
-    Layout {
+    WorkloadLayout {
         service: Service::Codebuild,
         resource: "aws_codebuild_project",
         name: "name",
@@ -43,7 +43,7 @@ const LAYOUTS: &[Layout] = &[
         roles: &["service_role"],
         glue: None,
     },
-    Layout {
+    WorkloadLayout {
         service: Service::Glue,
         resource: "aws_glue_job",
         name: "name",
@@ -52,7 +52,7 @@ const LAYOUTS: &[Layout] = &[
         roles: &["role_arn"],
         glue: Some(("glue_version", "command.name")),
     },
-    Layout {
+    WorkloadLayout {
         service: Service::Batch,
         resource: "aws_batch_job_definition",
         name: "name",

@@ -81,7 +81,7 @@ pub enum Reason {
         /// When it was published first.
         since: Timestamp,
         /// The facts that differ.
-        differences: Vec<Difference>,
+        differences: Vec<StateDifference>,
     },
     /// It was published a reminder's interval ago.
     Reminder {
@@ -92,7 +92,7 @@ pub enum Reason {
 
 /// A fact that changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
+pub struct StateDifference {
     /// Its name.
     pub name: String,
     /// The value that was published; `None`: the fact was absent.
@@ -139,7 +139,7 @@ pub(super) enum Status<'r> {
     /// The owner has no entry. `from`: the entry of an owner that it no longer belongs to.
     New { from: Option<(&'r EntryKey, &'r Entry)> },
     /// Other facts than those published.
-    Changed(Vec<Difference>),
+    Changed(Vec<StateDifference>),
     /// Due for a reminder.
     Due,
     /// Nothing to publish.
@@ -311,7 +311,7 @@ impl Run<'_> {
         }
     }
 
-    fn differences(&self, entry: &Entry, finding: &Finding) -> Vec<Difference> {
+    fn differences(&self, entry: &Entry, finding: &Finding) -> Vec<StateDifference> {
         let (before, now) = (&entry.change_key, finding.change_key());
         let mut names: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
         if !self.report.run.complete {
@@ -320,7 +320,7 @@ impl Run<'_> {
         }
         let changed = names.into_iter().filter(|name| before.get(*name) != now.get(*name));
         changed
-            .map(|name| Difference {
+            .map(|name| StateDifference {
                 name: name.clone(),
                 before: before.get(name).cloned(),
                 now: now.get(name).cloned(),
@@ -329,9 +329,9 @@ impl Run<'_> {
     }
 
     /// The differences to the entry of the former owner, the owner included.
-    fn handed_over(&self, former: &EntryKey, entry: &Entry, owner: &str, finding: &Finding) -> Vec<Difference> {
+    fn handed_over(&self, former: &EntryKey, entry: &Entry, owner: &str, finding: &Finding) -> Vec<StateDifference> {
         let owners = (Some(former.owner.clone()), Some(owner.to_owned()));
-        let owner = Difference { name: "owner".to_owned(), before: owners.0, now: owners.1 };
+        let owner = StateDifference { name: "owner".to_owned(), before: owners.0, now: owners.1 };
         self.differences(entry, finding).into_iter().chain([owner]).collect()
     }
 

@@ -21,13 +21,13 @@ use crate::findings::{ChangeKey, Finding, FindingId, Severity};
 use crate::inventory::{RoleRef, Seconds};
 use crate::report::Report;
 
-pub use changes::{Changes, Difference, Gone, Notice, OwnerChanges, Reason, Resolved};
+pub use changes::{Changes, Gone, Notice, OwnerChanges, Reason, Resolved, StateDifference};
 use checked::Checked;
 pub use published::{PublishedChanges, state_after_publishing, state_before_publishing};
 #[cfg(feature = "lambda")]
 pub use store::{Loaded, NotSaved, Store, Version};
 pub use uri::{BadStateUri, StateUri};
-pub use wire::{LARGEST, Unreadable, print, read};
+pub use wire::{LARGEST, UnreadableState, print, read};
 
 /// The time after which an unchanged finding is in a message again, where REMIND_AFTER is not set.
 pub const DEFAULT_REMIND_AFTER: Seconds = Seconds::hours(7 * 24);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{LARGEST, Previous, State, StateUri, print};
 use crate::aws::errors::Class;
-use crate::aws::s3::{Condition, NotRead, S3Object};
+use crate::aws::s3::{NotReadObject, S3Object, WriteCondition};
 use crate::aws::{Aws, ErrorAnswer};
 
 /// Where the state is kept.
@@ -61,7 +61,7 @@ impl Store {
     /// Reads the state. Where it cannot be read, every finding counts as new.
     pub async fn load(&self, now: Timestamp) -> Loaded {
         let mut read = self.object.get(LARGEST).await;
-        if matches!(read, Err(NotRead::BrokenOff | NotRead::OtherRegion)) {
+        if matches!(read, Err(NotReadObject::BrokenOff | NotReadObject::OtherRegion)) {
             read = self.object.get(LARGEST).await;
         }
         let lost = |why: &str, version| Loaded { previous: Previous::Lost { why: self.about(why) }, version };
@@ -76,9 +76,9 @@ impl Store {
                     Err(unreadable) => lost(&unreadable.to_string(), version),
                 }
             }
-            Err(NotRead::Refused(answer)) => self.refused(&answer),
-            Err(NotRead::BrokenOff) => lost("its body broke off", Version::Unknown),
-            Err(NotRead::OtherRegion) => lost("S3 names another Region each time", Version::Unknown),
+            Err(NotReadObject::Refused(answer)) => self.refused(&answer),
+            Err(NotReadObject::BrokenOff) => lost("its body broke off", Version::Unknown),
+            Err(NotReadObject::OtherRegion) => lost("S3 names another Region each time", Version::Unknown),
         }
     }
 
@@ -99,10 +99,10 @@ impl Store {
             return Err(NotSaved::Failed(self.about(&format!("the new state is over {LARGEST} bytes"))));
         }
         let condition = match replaces {
-            Version::Etag(etag) => Condition::IfMatch(etag),
+            Version::Etag(etag) => WriteCondition::IfMatch(etag),
             // Where reading was refused there may be no object: S3 hides that from callers that may not list the
             // bucket.
-            Version::Absent | Version::Unknown => Condition::IfNoneMatch,
+            Version::Absent | Version::Unknown => WriteCondition::IfNoneMatch,
         };
         match self.object.put(text, condition).await {
             Ok(etag) => Ok(Version::Etag(etag)),

@@ -20,7 +20,7 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 /// Why an object is not a state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unreadable {
+pub enum UnreadableState {
     /// Not JSON. The place alone: the text of the parser's own error would show the object's text.
     #[error("it is not JSON (line {line}, column {column})")]
     NotJson {
@@ -45,12 +45,12 @@ pub enum Unreadable {
     FromTheFuture,
     /// An entry with a value that no entry can have.
     #[error("an entry has {0}")]
-    BadEntry(BadValue),
+    BadEntry(BadStateValue),
 }
 
 /// A value that no entry can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum BadValue {
+pub enum BadStateValue {
     /// `since` or `last_told` is in the future.
     #[error("a time in the future")]
     Time,
@@ -144,37 +144,37 @@ fn entries<S: Serializer>(open: &&BTreeMap<EntryKey, Entry>, serializer: S) -> R
 ///
 /// # Errors
 /// Why it is not one: another form, another version, a time in the future.
-pub fn read(text: &[u8], now: Timestamp) -> Result<State, Unreadable> {
+pub fn read(text: &[u8], now: Timestamp) -> Result<State, UnreadableState> {
     let version: Version = serde_json::from_slice(text).map_err(|error| not_json(&error))?;
     if version.schema_version != SCHEMA_VERSION {
-        return Err(Unreadable::OtherVersion(version.schema_version));
+        return Err(UnreadableState::OtherVersion(version.schema_version));
     }
     let wire: StateIn = serde_json::from_slice(text).map_err(|error| not_json(&error))?;
     let mut open = BTreeMap::new();
     for (name, entry) in wire.open {
         let fingerprint = name.split_once('/').map_or(name.as_str(), |(fingerprint, _)| fingerprint);
         let key = EntryKey::new(fingerprint, &entry.owner);
-        open.insert(key, entry.check(now).map_err(Unreadable::BadEntry)?);
+        open.insert(key, entry.check(now).map_err(UnreadableState::BadEntry)?);
     }
     if is_in_the_future(wire.as_of, now) {
-        return Err(Unreadable::FromTheFuture);
+        return Err(UnreadableState::FromTheFuture);
     }
     Ok(State { as_of: wire.as_of, open })
 }
 
 impl EntryIn {
-    fn check(self, now: Timestamp) -> Result<Entry, BadValue> {
+    fn check(self, now: Timestamp) -> Result<Entry, BadStateValue> {
         let moments = [Some(self.since), self.last_told];
         if moments.into_iter().flatten().any(|moment| is_in_the_future(moment, now)) {
-            return Err(BadValue::Time);
+            return Err(BadStateValue::Time);
         }
         // An owner becomes an attribute of a message.
         if self.owner.is_empty() || self.owner.chars().any(char::is_control) {
-            return Err(BadValue::Owner);
+            return Err(BadStateValue::Owner);
         }
         Ok(Entry {
-            id: FindingId::parse(&self.id).ok_or(BadValue::Id)?,
-            severity: Severity::parse(&self.severity).ok_or(BadValue::Severity)?,
+            id: FindingId::parse(&self.id).ok_or(BadStateValue::Id)?,
+            severity: Severity::parse(&self.severity).ok_or(BadStateValue::Severity)?,
             job: self.job,
             role: self.role,
             hop: self.hop,
@@ -211,7 +211,11 @@ fn is_in_the_future(moment: Timestamp, now: Timestamp) -> bool {
     now.checked_add(AHEAD).is_ok_and(|latest| moment > latest)
 }
 
-fn not_json(error: &serde_json::Error) -> Unreadable {
+fn not_json(error: &serde_json::Error) -> UnreadableState {
     let (line, column) = (error.line(), error.column());
-    if error.is_data() { Unreadable::NotAState { line, column } } else { Unreadable::NotJson { line, column } }
+    if error.is_data() {
+        UnreadableState::NotAState { line, column }
+    } else {
+        UnreadableState::NotJson { line, column }
+    }
 }

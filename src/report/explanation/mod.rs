@@ -79,7 +79,7 @@ impl<'a> Explanation<'a> {
     #[must_use]
     pub fn render(&self, columns: usize) -> String {
         let width = columns.clamp(*WIDTHS.start(), *WIDTHS.end());
-        let mut text = Text { text: String::new(), width };
+        let mut text = ExplanationText { text: String::new(), width };
         let bold = Style::new().bold();
         text.line(&format!("{bold}{}: {}{bold:#}", visible::line(&self.job.name), self.headline()));
         text.line(&visible::line(&self.job.location.to_string()));
@@ -109,7 +109,7 @@ impl<'a> Explanation<'a> {
         }
     }
 
-    fn list_findings(&self, text: &mut Text) {
+    fn list_findings(&self, text: &mut ExplanationText) {
         text.heading("Findings");
         if self.findings.is_empty() {
             text.line("  None for this job.");
@@ -158,12 +158,12 @@ fn is_about_a_waiver(id: FindingId) -> bool {
 }
 
 /// The text under construction.
-struct Text {
+struct ExplanationText {
     text: String,
     width: usize,
 }
 
-impl Text {
+impl ExplanationText {
     /// Adds a line, made safe to print.
     fn line(&mut self, line: &str) {
         let _ = writeln!(self.text, "{line}");

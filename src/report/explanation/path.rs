@@ -2,7 +2,7 @@
 
 use anstyle::Style;
 
-use super::{Explanation, Text};
+use super::{Explanation, ExplanationText};
 use crate::facts::MaxSessionFrom;
 use crate::findings::UNCONFIRMED;
 use crate::inventory::{FirstCall, Hop, LengthFrom, Refresh, Seconds};
@@ -13,7 +13,7 @@ use crate::visible;
 
 const INDENT: &str = "             ";
 
-pub(super) fn draw(explained: &Explanation<'_>, text: &mut Text) {
+pub(super) fn draw(explained: &Explanation<'_>, text: &mut ExplanationText) {
     text.heading("Path");
     let limits = explained.judgement.limited_by.is_some() && explained.judgement.limiting_hop.is_none();
     draw_stop(text, "source", &format!("{}: {}", explained.job.source.kind(), explained.job.source.describe()), limits);
@@ -38,7 +38,7 @@ pub(super) fn draw(explained: &Explanation<'_>, text: &mut Text) {
 }
 
 /// The source or a hop, with a mark if it limits the job.
-fn draw_stop(text: &mut Text, place: &str, name: &str, limits: bool) {
+fn draw_stop(text: &mut ExplanationText, place: &str, name: &str, limits: bool) {
     let bold = Style::new().bold();
     let mark = if limits { "▶" } else { " " };
     let name = visible::line(name);
@@ -110,7 +110,7 @@ const fn origin_of_length(from: LengthFrom) -> &'static str {
     }
 }
 
-pub(super) fn draw_calculation(explained: &Explanation<'_>, text: &mut Text) {
+pub(super) fn draw_calculation(explained: &Explanation<'_>, text: &mut ExplanationText) {
     text.heading("Calculation");
     let (job, judgement) = (explained.job, &explained.judgement);
     let wanted = judgement.needed + job.margin;

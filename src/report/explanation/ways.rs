@@ -3,7 +3,7 @@
 use anstyle::Style;
 
 use super::advice::{Advice, advise};
-use super::{Explanation, Text};
+use super::{Explanation, ExplanationText};
 use crate::fixes::search::{Fit, MOST_CHANGES, Way};
 use crate::inventory::Seconds;
 use crate::lease::{Judgement, Verdict};
@@ -14,7 +14,7 @@ const IN_FULL: usize = 4;
 /// The number of ways with only their heading.
 const IN_SHORT: usize = 8;
 
-pub(super) fn describe_ways(explained: &Explanation<'_>, text: &mut Text) {
+pub(super) fn describe_ways(explained: &Explanation<'_>, text: &mut ExplanationText) {
     match &explained.fit {
         Fit::Fits => {
             text.heading("The job is covered");
@@ -68,7 +68,7 @@ fn advice(explained: &Explanation<'_>, way: &Way) -> Advice {
     advise(&explained.place, explained.job, way, &|role| explained.max_session(role).map(|(max, _)| max))
 }
 
-fn describe_way(explained: &Explanation<'_>, text: &mut Text, option: Option<&str>, way: &Way) {
+fn describe_way(explained: &Explanation<'_>, text: &mut ExplanationText, option: Option<&str>, way: &Way) {
     const INDENT: &str = "     ";
     const CODE: &str = "       ";
     let (bold, advice) = (Style::new().bold(), advice(explained, way));
