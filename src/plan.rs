@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use crate::inventory::{Inventory, Job, LiveSetting, PermissionSet, Reader, Role, RoleArn, RoleRef, Source};
+use crate::inventory::{Inventory, Job, LiveSetting, PermissionSet, Reader, Role, RoleArn, RoleRef};
 
 pub use crate::lease::rules::LONGEST_SESSION_POLICY;
 
@@ -186,7 +186,7 @@ impl Plan {
         let mut by_reader: BTreeMap<Reader, BTreeSet<RoleArn>> = BTreeMap::new();
         let assumed: BTreeSet<&RoleArn> = trie.nodes.iter().map(|node| &node.role).collect();
         let on_paths = jobs.iter().flat_map(|job| &job.path).filter_map(|hop| hop.role.arn());
-        for role in on_paths.chain(jobs.iter().filter_map(|job| signin_role(job))) {
+        for role in on_paths.chain(jobs.iter().filter_map(|job| job.source.signin_role())) {
             if self.roles.contains_key(role) {
                 continue;
             }
@@ -331,14 +331,6 @@ impl Trie {
             None => self.roots.push(node),
         }
         node
-    }
-}
-
-/// The role whose MaxSigninSessionDuration the verdict needs.
-fn signin_role(job: &Job) -> Option<&RoleArn> {
-    match &job.source {
-        Source::ConsoleLogin { role: Some(role), signin_session: None } => role.arn(),
-        _ => None,
     }
 }
 

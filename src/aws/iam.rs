@@ -10,7 +10,7 @@ use super::client::AssumedSession;
 use super::errors::{Class, Failure, Operation};
 use super::pace::Quota;
 use crate::inventory::{RoleArn, Seconds};
-use crate::lease::rules::MAX_SESSION_RANGE;
+use crate::lease::rules::{MAX_SESSION_RANGE, MAX_SIGNIN_SESSION_RANGE};
 use crate::plan::ROLES_IN_PAGE;
 
 /// One page of an account's roles, reduced to the wanted roles.
@@ -43,6 +43,8 @@ impl Calls {
             .ok()?;
         let wanted = |role: &IamRole| {
             let arn = RoleArn::parse(&role.arn).ok().filter(|arn| wanted.contains(arn))?;
+            // GetRole reads the role again, and states the problem.
+            (!self.signin_sessions.is_impossible(&arn)).then_some(())?;
             Some((arn, max_session(role)?))
         };
         let found = answer.roles.iter().filter_map(wanted).collect();
@@ -71,12 +73,19 @@ impl Calls {
         };
         match RoleArn::parse(&role.arn) {
             Ok(answered) if answered == *arn => {}
+            Ok(other) if other.account() != arn.account() => {
+                return Err(unreadable("the answer is about a role of another account"));
+            }
             // GetRole takes a name without its path, so it may answer for a role at another path.
             Ok(other) => {
                 let answer = ErrorAnswer::local(Class::RoleMissing, &format!("IAM knows this name as {other}"));
                 return Err(request.failed(Operation::GetRole, answer));
             }
             Err(_) => return Err(unreadable("the answer has no ARN of a role")),
+        }
+        if self.signin_sessions.is_impossible(arn) {
+            let (least, most) = (MAX_SIGNIN_SESSION_RANGE.start(), MAX_SIGNIN_SESSION_RANGE.end());
+            return Err(unreadable(&format!("the answer has no MaxSigninSessionDuration from {least} to {most}")));
         }
         max_session(&role).ok_or_else(|| unreadable("the answer has no MaxSessionDuration from 3600 to 43200 s"))
     }

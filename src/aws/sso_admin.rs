@@ -16,6 +16,8 @@ const PERMISSION_SETS_IN_PAGE: i32 = 100;
 /// The most permission sets that one search describes. AWS's default quota is 3,500 (IAM Identity Center User Guide,
 /// limits).
 const MOST_DESCRIBED: usize = 10_000;
+/// The most pages of a search: twice as many as the permission sets need.
+const MOST_PAGES: usize = 200;
 
 /// The SessionDuration of a permission set, or why it is not known.
 type SessionOf = Result<Seconds, SettingFailure>;
@@ -63,10 +65,16 @@ impl Calls {
         found: &mut BTreeMap<String, SessionOf>,
     ) -> Result<(), SettingFailure> {
         let mut described = 0;
+        let mut pages = 0;
         for instance in self.instances(client).await? {
             let mut token = None;
             let mut tokens = BTreeSet::new();
             loop {
+                pages += 1;
+                if pages > MOST_PAGES {
+                    let answer = ErrorAnswer::unreadable("the list of permission sets does not end");
+                    return Err(setting_failure(Operation::ListPermissionSets, answer));
+                }
                 let answer = client
                     .list_permission_sets()
                     .instance_arn(&instance)

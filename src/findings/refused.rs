@@ -1,7 +1,7 @@
-//! Shared parts of findings about refusals: one finding per role and kind of refusal, at its first hop, with all jobs
-//! that the refusal affects.
+//! Shared parts of findings about refusals: one finding per role and kind of refusal, with all jobs that the refusal
+//! affects.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::evidence::{Fact, Provenance};
 use super::model::Finding;
@@ -44,8 +44,7 @@ pub(super) fn refusals<'a>(subject: &'a Subject<'a>) -> Refusals<'a> {
             jobs: &subject.jobs,
             is_reader,
         });
-        // A hop of a path is more specific than a reader, and the first hop is more specific than a later hop.
-        if (hop.is_none(), hop) < (known.hop.is_none(), &known.hop) {
+        if rank(*hop) < rank(known.hop) {
             (known.failure, known.hop, known.is_reader) = (failure, *hop, is_reader);
         }
         known.users.extend(users);
@@ -59,24 +58,26 @@ pub(super) fn refusals<'a>(subject: &'a Subject<'a>) -> Refusals<'a> {
         if let Description::Failed(failure) = description
             && failure.operation == Operation::GetRole
             && failure.class != Class::Denied
-            && let Some(uses) = uses.roles.get(&RoleRef::from(role))
         {
-            add(failure, role, uses, false);
-        }
-    }
-    let mut readers: HashMap<RoleArn, BTreeSet<usize>> = HashMap::new();
-    if !subject.facts.reader_failures.is_empty() {
-        for (role, uses) in &uses.roles {
-            if let Some(reader) = role.arn().and_then(|arn| subject.inventory.readers.for_role(arn)) {
-                readers.entry(reader.role).or_default().extend(&uses.users);
+            if let Some(uses) = uses.roles.get(&RoleRef::from(role)) {
+                add(failure, role, uses, false);
+            }
+            if let Some(users) = uses.logins.get(role) {
+                add(failure, role, &Use { hop: None, users: users.clone() }, false);
             }
         }
     }
     for failure in &subject.facts.reader_failures {
-        let users = readers.get(&failure.target).map(|users| users.iter().copied().collect()).unwrap_or_default();
+        let users = uses.users_of_reader(subject, &failure.target);
         add(failure, &failure.target, &Use { hop: None, users }, true);
     }
     met
+}
+
+/// The order of refusals of one role. A later hop is called by a role of the path, as in the job, so its refusal says
+/// most. At the first hop only the checker may be refused. A reader is on no path.
+fn rank(hop: Option<usize>) -> impl Ord {
+    (hop.is_none(), hop == Some(0), hop)
 }
 
 /// The users of a step or a role: the lowest hop, and the jobs by index.
@@ -96,12 +97,14 @@ impl Use {
 struct Uses<'a> {
     steps: Vec<Use>,
     roles: BTreeMap<&'a RoleRef, Use>,
+    /// The jobs by the role of their console login, by index.
+    logins: BTreeMap<&'a RoleArn, Vec<usize>>,
 }
 
 impl<'a> Uses<'a> {
     fn new(subject: &'a Subject<'a>) -> Self {
         let steps = subject.plan.steps.iter().map(|_| Use::default()).collect();
-        let mut uses = Self { steps, roles: BTreeMap::new() };
+        let mut uses = Self { steps, roles: BTreeMap::new(), logins: BTreeMap::new() };
         for (index, (job, path)) in subject.jobs.iter().zip(&subject.plan.paths).enumerate() {
             for (hop, (declared, planned)) in job.path.iter().zip(path).enumerate() {
                 if let PlannedHop::Step(step) = planned {
@@ -109,8 +112,26 @@ impl<'a> Uses<'a> {
                 }
                 uses.roles.entry(&declared.role).or_default().add(hop, index);
             }
+            if let Some(role) = job.source.signin_role() {
+                uses.logins.entry(role).or_default().push(index);
+            }
         }
         uses
+    }
+
+    /// The jobs with a role or a setting that the reader reads.
+    fn users_of_reader(&self, subject: &Subject<'_>, reader: &RoleArn) -> Vec<usize> {
+        let mut users = Vec::new();
+        for step in subject.plan.readers.iter().filter(|step| step.reader.role == *reader) {
+            for role in &step.roles {
+                users.extend(self.roles.get(&RoleRef::from(role)).iter().flat_map(|uses| &uses.users));
+                users.extend(self.logins.get(role).into_iter().flatten());
+            }
+            let jobs = subject.jobs.iter().enumerate();
+            let reads = |job: &Job| job.source.live_setting().is_some_and(|setting| step.settings.contains(&setting));
+            users.extend(jobs.filter(|(_, job)| reads(job)).map(|(index, _)| index));
+        }
+        users
     }
 }
 

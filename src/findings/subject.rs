@@ -1,6 +1,6 @@
 //! The input of all findings: declared facts, AWS's answers and the verdicts.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::model::Finding;
 use super::registry::FindingId;
@@ -227,20 +227,18 @@ fn jobs_by_file(inventory: &Inventory) -> HashMap<&str, &[Job]> {
 /// For each role that files of teams use, the declared MaxSessionDuration; `None` where none is declared, or they
 /// differ.
 fn agreed_max_sessions(inventory: &Inventory) -> HashMap<&RoleRef, Option<Seconds>> {
-    let mut agreed = HashMap::new();
+    let mut declared: HashMap<&RoleRef, BTreeSet<Seconds>> = HashMap::new();
     if inventory.teams.is_empty() {
-        return agreed;
+        return HashMap::new();
     }
     for job in &inventory.jobs {
         for hop in &job.path {
-            let declared = inventory.declared_for(job, &hop.role).and_then(|role| role.max_session_duration);
-            agreed
-                .entry(&hop.role)
-                .and_modify(|known| *known = known.filter(|known| Some(*known) == declared))
-                .or_insert(declared);
+            let role = inventory.declared_for(job, &hop.role);
+            declared.entry(&hop.role).or_default().extend(role.and_then(|role| role.max_session_duration));
         }
     }
-    agreed
+    let only = |values: BTreeSet<Seconds>| values.first().copied().filter(|_| values.len() == 1);
+    declared.into_iter().map(|(role, values)| (role, only(values))).collect()
 }
 
 /// For each role, the longest session that STS granted by its MaxSessionDuration, as CloudTrail recorded it.

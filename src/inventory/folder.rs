@@ -55,6 +55,10 @@ pub(super) fn list(root: &Path) -> io::Result<BTreeMap<PathBuf, Option<NotRead>>
         let inventories = below.into_iter().take(MOST_FILES).filter(|path| is_like_an_inventory(path));
         not_read.extend(inventories.map(|path| (path, reason())));
     }
+    let outside = "is a link to a file outside the folder, and such a link is not followed";
+    let (outer, files) = files.into_iter().partition(|path| leads_outside(root, path));
+    let outer: Vec<PathBuf> = outer;
+    not_read.extend(outer.into_iter().map(|path| (path, Some((outside.to_owned(), "put the file into the folder")))));
     let mut listed = at_most(root, files);
     listed.append(&mut not_read);
     Ok(listed)
@@ -66,6 +70,13 @@ const HELP_BELOW: &str = "add platform.yaml to the folder of the inventory, or m
 pub(super) fn is_platform(root: &Path, path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase());
     path.parent() == Some(root) && name.is_some_and(|name| PLATFORM.contains(&&*name)) && !path.is_dir()
+}
+
+/// Whether the path is a link to a file outside the folder. A problem quotes lines of its file, so that a link could
+/// show a file that its author cannot read.
+fn leads_outside(root: &Path, path: &Path) -> bool {
+    let target = path.is_symlink().then(|| path.canonicalize().ok()).flatten();
+    target.is_some_and(|target| !root.canonicalize().is_ok_and(|root| target.starts_with(root)))
 }
 
 /// The paths in a folder that are not hidden.

@@ -4,7 +4,7 @@
 use super::source_kind::{
     DURATION, FUNCTION, MFA, PERMISSION_SET, PORTAL_SESSION, RENEWABLE, ROLE, SESSION, SIGNIN_SESSION,
 };
-use super::{FunctionArn, LiveSetting, Parameter, PermissionSet, RoleRef, Seconds, SourceKind};
+use super::{FunctionArn, LiveSetting, Parameter, PermissionSet, RoleArn, RoleRef, Seconds, SourceKind};
 
 /// The source of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -292,6 +292,30 @@ impl Source {
             Self::ServiceRole { duration } => vec![(DURATION, Duration(*duration))],
             Self::Lambda { function } => vec![(FUNCTION, Name(function.as_ref().map(FunctionArn::as_str)))],
             Self::Ec2Instance | Self::EcsTask | Self::Codebuild | Self::EksPodIdentity => Vec::new(),
+        }
+    }
+
+    /// The role whose MaxSigninSessionDuration limits the session, if the inventory does not declare the session.
+    #[must_use]
+    pub fn signin_role(&self) -> Option<&RoleArn> {
+        match self {
+            Self::ConsoleLogin { role: Some(role), signin_session: None } => role.arn(),
+            Self::ConsoleLogin { .. }
+            | Self::IamUser { .. }
+            | Self::SessionToken { .. }
+            | Self::FederationToken { .. }
+            | Self::WebIdentity { .. }
+            | Self::Saml { .. }
+            | Self::IdentityCenter { .. }
+            | Self::AccountAccess { .. }
+            | Self::Ec2Instance
+            | Self::EcsTask
+            | Self::Lambda { .. }
+            | Self::Codebuild
+            | Self::EksPodIdentity
+            | Self::RolesAnywhere { .. }
+            | Self::Issued { .. }
+            | Self::ServiceRole { .. } => None,
         }
     }
 

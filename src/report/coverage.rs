@@ -1,6 +1,6 @@
 //! The coverage of a run. Unchecked roles and paths are listed with their reason and never count as healthy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::aws::errors::{Class, Failure, Operation};
 use crate::facts::{Description, Mode, SettingFact, StepOutcome};
@@ -322,6 +322,14 @@ fn cover_roles(subject: &Subject<'_>) -> RoleCoverage {
         coverage.described += usize::from(subject.facts.max_session(role).is_some());
         if let Some(reason) = not_checked(subject, role) {
             coverage.not_checked.push(NotCheckedRole { role: role.clone(), reason });
+        }
+    }
+    // The role of a console login is read, and on no path.
+    let logins: BTreeSet<RoleRef> =
+        subject.jobs.iter().filter_map(|job| job.source.signin_role()).map(RoleRef::from).collect();
+    for role in logins.into_iter().filter(|role| is_live(subject) && !subject.plan.path_roles.contains(role)) {
+        if let Some(reason) = not_checked(subject, &role) {
+            coverage.not_checked.push(NotCheckedRole { role, reason });
         }
     }
     coverage

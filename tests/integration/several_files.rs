@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Cli, Lambda, TOPIC, event, findings, ids, role, world};
-use crate::stand_in::{Credentials, StandIn};
+use crate::harness::{CHECKER, Cli, Lambda, TOPIC, event, findings, ids, role, world};
+use crate::stand_in::{Credentials, Role, StandIn};
 
 const DATA: &str = "arn:aws:iam::222222222222:role/data-etl";
 const PLATFORM: &str = "version: 1\ndefaults: {owner: platform}\n";
@@ -200,15 +200,44 @@ fn links_pipes_and_unreadable_folders_are_problems_by_their_names() {
     std::fs::write(folder.path().join("elsewhere/jobs.yaml"), file_of("second", "data", "")).unwrap();
     std::os::unix::fs::symlink("../elsewhere", root.join("linked")).unwrap();
     std::os::unix::fs::symlink("nowhere.yaml", root.join("dangling.yaml")).unwrap();
+    std::os::unix::fs::symlink("../elsewhere/jobs.yaml", root.join("outside.yaml")).unwrap();
+    std::fs::create_dir(root.join("..data")).unwrap();
+    std::fs::write(root.join("..data/inside.yaml"), file_of("third", "data", "")).unwrap();
+    std::os::unix::fs::symlink("..data/inside.yaml", root.join("inside.yaml")).unwrap();
     assert!(std::process::Command::new("mkfifo").arg(root.join("pipe.yaml")).status().unwrap().success());
     let problems = load(&root).unwrap_err();
     let found: Vec<String> = problems.iter().map(|problem| format!("{}: {}", problem.file, problem.message)).collect();
     for (file, message) in [
         ("dangling.yaml", "there is no such file"),
         ("linked", "is a link to a folder"),
+        ("outside.yaml", "is a link to a file outside the folder"),
         ("pipe.yaml", "is not a regular file"),
     ] {
         assert!(found.iter().any(|one| one.contains(&format!("{file}: {message}"))), "{file} in {found:?}");
     }
-    assert_eq!(found.len(), 3, "{found:?}");
+    assert_eq!(found.len(), 4, "{found:?}");
+}
+
+/// Two teams use a role: one behind a hub, where STS refuses the hub, one as the first role of a job.
+#[tokio::test]
+async fn a_job_of_another_team_does_not_make_a_refused_hop_the_checkers_own_trouble() {
+    let (hub, etl) = ("arn:aws:iam::222222222222:role/hub", "arn:aws:iam::222222222222:role/etl");
+    let file = |owner: &str, path: &str| {
+        format!(
+            "version: 1\ndefaults: {{owner: {owner}}}\n\
+             jobs: [{{name: job-of-{owner}, length: 30m, source: lambda, path: [{path}]}}]\n"
+        )
+    };
+    let behind = file("a", &format!("\"{hub}\", \"{etl}\""));
+    let first = file("b", &format!("\"{etl}\""));
+    let (mut world, checker) = world();
+    world.role(Role::new(hub).trusts(CHECKER).allows("sts:AssumeRole", "*"));
+    world.role(Role::new(etl));
+    let aws = StandIn::start(world).await;
+    let files = [("platform.yaml", PLATFORM), ("a.yaml", behind.as_str()), ("b.yaml", first.as_str())];
+    let lambda = Lambda::of_folder(&aws, &checker, &files, &[("TOPIC_ARN", TOPIC)]).await;
+    let report = lambda.invoke(&event("scheduled.json")).await.unwrap();
+    let denied = findings(&report, "assume-denied");
+    assert_eq!(denied.len(), 1, "{report:#}");
+    assert_eq!((&denied[0]["severity"], &denied[0]["hop"]), (&"critical".into(), &1.into()), "{report:#}");
 }

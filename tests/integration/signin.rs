@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::harness::{CHECKER, check_once, findings, job, world};
-use crate::stand_in::{Role, StandIn};
+use crate::stand_in::{Answer, Fault, Role, StandIn};
 
 const READER: &str = "arn:aws:iam::222222222222:role/reader";
 const DAY: u32 = 86_400;
@@ -14,6 +14,11 @@ fn role(name: &str) -> Role {
 
 /// Checks one job of 20 hours for each role: a person signed in with the role, and `aws login` renews.
 async fn check(roles: &[(&str, Option<u32>)], may: &[&str]) -> (Value, StandIn) {
+    check_with(roles, may, None).await
+}
+
+/// The same, with this answer to GetRole.
+async fn check_with(roles: &[(&str, Option<u32>)], may: &[&str], answer: Option<Answer>) -> (Value, StandIn) {
     let (mut world, checker) = world();
     let reader = Role::new(READER).trusts(CHECKER);
     world.role(may.iter().fold(reader, |reader, action| reader.allows(action, "*")));
@@ -30,6 +35,9 @@ async fn check(roles: &[(&str, Option<u32>)], may: &[&str]) -> (Value, StandIn) 
         })
         .collect();
     let aws = StandIn::start(world).await;
+    if let Some(answer) = answer {
+        aws.script(Fault::on("GetRole").then(answer));
+    }
     let inventory = format!("version: 1\nreaders: {{\"222222222222\": \"{READER}\"}}\njobs:\n{jobs}");
     let report = check_once(&aws, &checker, &inventory).await;
     (report, aws)
@@ -61,6 +69,25 @@ async fn a_list_of_roles_has_the_setting_too() {
     for name in names {
         let expected = if name == "c" { "lapses" } else { "covered" };
         assert_eq!(job(&report, name)["verdict"], expected, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_role_of_a_console_login_that_was_not_read_is_reported() {
+    let gone = Answer::error(404, "NoSuchEntity", "The role with name day cannot be found.");
+    let huge = Answer::altered("86400</MaxSignin", "7776001</MaxSignin");
+    for (answer, id, complete) in [
+        (gone, "role-missing", true),
+        (huge, "not-checked", false),
+        (Answer::error(400, "Throttling", "Rate exceeded"), "not-checked", false),
+    ] {
+        let (report, _) = check_with(&[("day", Some(DAY))], &["iam:GetRole"], Some(answer)).await;
+        let found = findings(&report, id);
+        assert_eq!(found.len(), 1, "{id} in {report:#}");
+        assert_eq!(found[0]["role"], "arn:aws:iam::222222222222:role/day");
+        assert_eq!(report["run"]["complete"], complete, "{id}");
+        let not_checked = report["coverage"]["roles"]["not_checked"].as_array().unwrap();
+        assert!(not_checked.iter().any(|role| role["role"] == "arn:aws:iam::222222222222:role/day"), "{report:#}");
     }
 }
 
