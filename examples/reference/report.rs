@@ -97,10 +97,16 @@ const SOMETIMES: &[(&str, &str)] = &[
          `default`), `reason` and `error`",
     ),
     ("jobs[].session_from", "where the source names a permission set: `live`, `declared` or `default`"),
-    ("planned", "with `--cloudformation` or `--terraform-plan`: the files, the roles that they define, and notes"),
+    (
+        "planned",
+        "with `--cloudformation` or `--terraform-plan`: the `files`, how many roles they define (`defined`), the \
+         `roles` of the inventory among them, each with `arn`, `from`, `max_session_duration_seconds` and `deleted`, \
+         and `notes`, each with `role`, `from` and `text`",
+    ),
     (
         "not_judged",
-        "with `--aws-config` or `--github-workflow`: what could not be judged, with the place and the reason",
+        "with `--aws-config`, `--github-workflow` or `--cloudtrail`: what could not be judged. Each entry has its \
+         place (`location`), the reason (`what`), what to do (`help`), and `cannot_work`: it fails in every run",
     ),
     ("notes", "with `--aws-config` or `--github-workflow`: what holds for the whole report"),
 ];

@@ -659,7 +659,10 @@ pub const NOT_DECIDABLE: &[(&str, &str)] = &[
     ("ECS task credentials: 6 h", "needs an ECS task"),
     ("EKS Pod Identity credentials: 6 h (unconfirmed)", "needs an EKS cluster"),
     ("CodeBuild credentials: 1 h", "needs a build, which costs money"),
-    ("Lambda execution role: 12 h (unconfirmed)", "needs a function; its environment does not tell the end"),
+    (
+        "Lambda execution role: 12 h (unconfirmed)",
+        "needs a function; its environment does not state when the session ends",
+    ),
     ("MFA in AssumeRole and GetSessionToken", "needs an MFA device, and a new code for each call, one in 30 seconds"),
     ("AssumeRoleWithWebIdentity: direct, up to MaxSessionDuration", "needs an OIDC issuer at a public address"),
     (

@@ -1,6 +1,6 @@
 //! Remembers the credentials that requests carry. The providers of the SDK's chain keep theirs to themselves: a token
-//! of a file, a program, a container or a login, and the sessions between two roles. Whoever answers a request can
-//! quote what it carries, and nothing else of them.
+//! of a file, a program, a container or a login, and the sessions between two roles. An answer can quote only
+//! credentials that a request carried.
 
 use std::fmt;
 

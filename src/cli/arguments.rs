@@ -142,8 +142,8 @@ pub(super) struct CheckInput {
     /// The inventory: a YAML or JSON file, a folder of them, or - for standard input
     #[arg(long, value_name = "FILE|FOLDER")]
     pub(super) inventory: Option<PathBuf>,
-    /// The profiles of this file, or of ~/.aws/config and ~/.aws/credentials where FILE is left out: each path is
-    /// walked with the credentials of its own first profile
+    /// Check the profiles of FILE (default: ~/.aws/config and ~/.aws/credentials). Each path is walked with the
+    /// credentials of the profile at its start
     #[arg(long, value_name = "FILE")]
     pub(super) aws_config: Option<Option<PathBuf>>,
 }

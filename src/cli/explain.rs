@@ -14,7 +14,7 @@ use super::status::ExitStatus;
 use crate::aws::errors::printable;
 use crate::facts::{Description, Facts, Mode, SettingFact};
 use crate::findings::FindingId;
-use crate::inventory::{Job, LiveSetting, RoleArn, Seconds, nearest};
+use crate::inventory::{Inventory, Job, LiveSetting, RoleArn, Seconds, nearest};
 use crate::limited;
 use crate::live::with_live_settings;
 use crate::report::explanation::Explanation;
@@ -98,9 +98,8 @@ async fn one_job(arguments: &Explain, name: &str, inventory: &Path) -> Result<St
         return Err(unknown("job of the inventory", name, near, "write the name as in the inventory"));
     };
     let (mut facts, read_at) = match &arguments.report {
-        Some(report) => {
-            read_live_values(report).map_err(|problem| bad_usage(&format!("error: {}: {problem}", report.display())))?
-        }
+        Some(report) => read_live_values(report, &inventory)
+            .map_err(|problem| bad_usage(&format!("error: {}: {problem}", report.display())))?,
         None => (Facts::default(), None),
     };
     let live = with_live_settings(&inventory, &mut facts);
@@ -162,13 +161,18 @@ struct PastRole {
 }
 
 /// The MaxSessionDurations and the settings that AWS returned to a past run, and the start of that run.
-fn read_live_values(report: &Path) -> Result<(Facts, Option<String>), String> {
+fn read_live_values(report: &Path, inventory: &Inventory) -> Result<(Facts, Option<String>), String> {
     let text = limited::file(report, MAX_BYTES).and_then(limited::text).map_err(|wrong| wrong.to_string())?;
     let hint = "pass the output of `credential-health check --format json`";
     let report: PastReport =
         serde_json::from_str(&text).map_err(|error| format!("is not a report: {error}; {hint}"))?;
     if report.schema_version != 1 {
         return Err(format!("is a report of schema_version {}, not 1; {hint}", report.schema_version));
+    }
+    let mut declared = inventory.jobs.iter().flat_map(|job| &job.path).filter_map(|hop| hop.role.arn()).peekable();
+    let is_reported = |arn: &RoleArn| report.roles.iter().any(|role| role.arn == arn.as_str());
+    if declared.peek().is_some() && !declared.any(is_reported) {
+        return Err(format!("is a report of other roles: it has none of the inventory; {hint}"));
     }
     let mut described = BTreeMap::new();
     for role in report.roles.into_iter().filter(|role| role.max_session_duration_from.as_deref() == Some("iam")) {

@@ -77,7 +77,8 @@ fn write_or_print(
         file.flush()
     });
     let error = written.err()?;
-    let status = bad_usage(&format!("error: cannot write {}: {error}; the report follows", path.display()));
+    let status =
+        bad_usage(&format!("error: cannot write {}: {error}; the output goes to standard output", path.display()));
     let _ = print();
     Some(status)
 }

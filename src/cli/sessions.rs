@@ -102,6 +102,9 @@ pub(super) fn run(arguments: &SessionsArguments) -> ExitStatus {
     for Skipped { file, reason } in &sessions.skipped {
         output::print_error(&format!("not read to the end: {}: {}", visible::line(file), visible::line(reason)));
     }
+    if sessions.files == 0 {
+        output::print_error("No CloudTrail logs were found.");
+    }
     let output = arguments.output.as_deref();
     show(&sessions, arguments.format, output).unwrap_or_else(|| status_of(&sessions))
 }

@@ -15,7 +15,7 @@ pub(super) const NOTHING_FOUND: &str = "error: no `inventory/`, `credential-heal
 /// The inventories that are found without being named.
 pub(super) const INVENTORIES: [&str; 3] = ["inventory", "credential-health.yaml", "credential-health.yml"];
 
-/// Variables for which a library takes nothing as a value: the parser of arguments, and the reader of certificates.
+/// Variables whose empty value a library rejects: the parser of arguments, and the reader of certificates.
 const NEVER_EMPTY: [&str; 3] = ["CONCURRENCY", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 /// Runs the command again without the variables that are set to nothing, which count as unset. `None`: there are none.

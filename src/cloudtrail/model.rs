@@ -171,6 +171,27 @@ impl PathOrigin {
         }
     }
 
+    /// Whether a run of its sessions is one run of a job. A Lambda execution environment uses its session for many
+    /// invocations.
+    #[must_use]
+    pub const fn has_job_runs(self) -> bool {
+        match self {
+            Self::Lambda => false,
+            Self::IamUser
+            | Self::SessionToken
+            | Self::FederationToken
+            | Self::WebIdentity
+            | Self::Saml
+            | Self::IdentityCenter
+            | Self::Ec2Instance
+            | Self::EcsTask
+            | Self::Codebuild
+            | Self::EksPodIdentity
+            | Self::Service
+            | Self::Unknown => true,
+        }
+    }
+
     /// The number of the path's first roles that belong to the source itself: no inventory declares them.
     #[must_use]
     pub const fn own_roles(self) -> usize {

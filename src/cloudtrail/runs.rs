@@ -1,6 +1,7 @@
 //! Runs: a session with all sessions that renew it, one after the other. The length of a run is a lower bound:
 //! CloudTrail records few data events, so a session may have been used after the last call that it shows.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -88,6 +89,29 @@ impl fmt::Display for PathKey {
     }
 }
 
+/// The longest run of a path; of equal runs, the one with the least headroom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LongestRun {
+    /// Its length.
+    pub length: Seconds,
+    /// Its headroom.
+    pub headroom: Option<Seconds>,
+    /// Its session with the shortest lifetime, by its index.
+    pub session: usize,
+}
+
+impl LongestRun {
+    fn new(run: &SessionRun, sessions: &[Session]) -> Option<Self> {
+        let lifetime = |at: &&usize| sessions[**at].granted_seconds.unwrap_or(i64::MAX);
+        let session = *run.sessions.iter().min_by_key(lifetime)?;
+        Some(Self { length: run.length()?, headroom: run.headroom(), session })
+    }
+
+    fn rank(&self) -> (Seconds, Reverse<Seconds>) {
+        (self.length, Reverse(self.headroom.unwrap_or(Seconds::MAX)))
+    }
+}
+
 /// What all sessions of a path show.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PathSummary {
@@ -95,12 +119,10 @@ pub struct PathSummary {
     pub sessions: usize,
     /// The number of runs.
     pub runs: usize,
-    /// The DurationSeconds of the session with the shortest lifetime; `None`: none was sent.
-    pub requested: Option<i64>,
     /// The number of sessions that renew another.
     pub renewals: usize,
-    /// The longest run.
-    pub longest_run: Option<Seconds>,
+    /// The longest run; `None`: no session was used.
+    pub longest_run: Option<LongestRun>,
     /// The shortest lifetime that was granted.
     pub shortest_lease: Option<i64>,
     /// The longest lifetime that was granted.
@@ -121,13 +143,11 @@ pub fn paths(sessions: &[Session], refused: &[RefusedRequest]) -> BTreeMap<PathK
         path.sessions += run.sessions.len();
         path.renewals += run.sessions.len() - 1;
         path.runs += 1;
-        path.longest_run = path.longest_run.max(run.length());
+        let longest = path.longest_run.into_iter().chain(LongestRun::new(&run, sessions));
+        path.longest_run = longest.max_by_key(LongestRun::rank);
         path.headroom = least(path.headroom, run.headroom());
         for session in &run.sessions {
             let granted = sessions[*session].granted_seconds;
-            if granted.is_some() && path.shortest_lease.is_none_or(|least| granted < Some(least)) {
-                path.requested = sessions[*session].requested_seconds;
-            }
             path.shortest_lease = least(path.shortest_lease, granted);
             path.longest_lease = path.longest_lease.max(granted);
         }

@@ -225,14 +225,20 @@ fn instance(facts: &ShellFacts) -> (ProviderState, String) {
     if facts.environment.metadata_disabled {
         return (ProviderState::NotSet, "AWS_EC2_METADATA_DISABLED is true".to_owned());
     }
-    let loaded = facts.asked.as_ref().and_then(|asked| asked.loaded.as_ref());
-    match loaded {
-        None => (ProviderState::NotAsked, "the chain's last".to_owned()),
-        Some(Ok(loaded)) if loaded.provider == Some(Provider::InstanceMetadata) => {
-            (ProviderState::Wins, "the instance's role".to_owned())
+    let Some(asked) = &facts.asked else { return (ProviderState::NotAsked, "--offline".to_owned()) };
+    let earlier = match &asked.loaded {
+        Some(Ok(loaded)) => match loaded.provider {
+            Some(Provider::InstanceMetadata) => return (ProviderState::Wins, "the instance's role".to_owned()),
+            Some(Provider::Profile) => format!("profile `{}` comes first", configured(&facts.selected.name)),
+            Some(earlier @ (Provider::Environment | Provider::WebIdentity | Provider::Container)) => {
+                format!("{} comes first", earlier.as_str())
+            }
+            None => "another provider comes first".to_owned(),
+        },
+        Some(Err(not_loaded)) if !not_loaded.failed => {
+            return (ProviderState::NotSet, "no instance answers".to_owned());
         }
-        Some(Ok(_)) => (ProviderState::NotAsked, "the chain's last".to_owned()),
-        Some(Err(not_loaded)) if not_loaded.failed => (ProviderState::NotAsked, "the chain's last".to_owned()),
-        Some(Err(_)) => (ProviderState::NotSet, "no instance answers".to_owned()),
-    }
+        Some(Err(_)) | None => "another provider comes first".to_owned(),
+    };
+    (ProviderState::NotAsked, earlier)
 }

@@ -63,7 +63,10 @@ impl JudgedJob<'_> {
         };
         let is_managed = matches!(self.job.source, Source::Lambda { .. }) && self.job.length > LAMBDA_LONGEST;
         let length = match is_managed {
-            true => format!("{length} (asynchronously, on Lambda Managed Instances: it is over {LAMBDA_LONGEST})"),
+            true => format!(
+                "{length} (longer than {LAMBDA_LONGEST}: only asynchronous and event-source invocations on Lambda \
+                 Managed Instances can run that long)"
+            ),
             false => length,
         };
         let length = match self.job.pause {
@@ -123,14 +126,14 @@ impl JudgedJob<'_> {
         }
     }
 
-    /// The finding, which says so where STS may refuse a request of a job that lapses in any case.
+    /// Adds to the finding that STS may refuse the request.
     pub(super) fn with_doubt(&self, mut finding: Finding) -> Finding {
         let mut hops = self.job.path.iter().zip(&self.judgement.hops);
         let open = hops.find(|(_, lease)| lease.depends_on_an_unknown_maximum());
         if let (Verdict::Lapses, Some((hop, lease))) = (self.judgement.verdict, open) {
             finding.detail.push_str(&format!(
-                " It may not even start: the MaxSessionDuration of {} is not known, and STS refuses the {} seconds if \
-                 it is lower.",
+                " STS may also refuse the request: the MaxSessionDuration of {} is not known, and it may be less than \
+                 the requested {} seconds.",
                 hop.role.name(),
                 lease.requested.0
             ));

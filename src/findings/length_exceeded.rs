@@ -24,6 +24,9 @@ fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     let mut exceeded: BTreeMap<Vec<String>, (Vec<&Job>, Vec<&SessionRun>)> = BTreeMap::new();
     for run in &trail.runs {
         let Some(first) = run.sessions.first().map(|first| &trail.sessions[*first]) else { continue };
+        if !first.source.has_job_runs() {
+            continue;
+        }
         let jobs = jobs_of(subject.inventory, first);
         let Some(declared) = jobs.iter().map(|job| job.needed()).max() else { continue };
         if length(run) > declared && jobs.iter().any(|job| subject.jobs.iter().any(|of| of.name == job.name)) {

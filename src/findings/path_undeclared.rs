@@ -33,8 +33,10 @@ fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     out.extend(undeclared.into_iter().map(|(role, sessions)| describe(subject, role, &sessions)));
 }
 
-/// `import cloudtrail` writes a job only for a path whose source the records show.
-fn fixes(has_known_sources: bool, has_unknown_sources: bool) -> Vec<Fix> {
+/// `import cloudtrail` writes a job only for a path whose source and runs the records show.
+fn fixes(sessions: &[&Session]) -> Vec<Fix> {
+    let has = |condition: fn(PathOrigin) -> bool| sessions.iter().any(|session| condition(session.source));
+    let is_importable = |source: PathOrigin| source != PathOrigin::Unknown && source.has_job_runs();
     let earlier = Fix::step(
         "Read records from before the first session, which show the source of the path: an earlier `--since`, or more \
          logs. Then declare a job for the path.",
@@ -44,8 +46,13 @@ fn fixes(has_known_sources: bool, has_unknown_sources: bool) -> Vec<Fix> {
          correct the job.",
     );
     let by_hand = Fix::step("If you know who assumes the role, declare a job with that source and these roles.");
-    let earlier = has_unknown_sources.then_some([earlier, by_hand]).into_iter().flatten();
-    has_known_sources.then_some(declare).into_iter().chain(earlier).collect()
+    let function = Fix::step(
+        "Declare a job for the function, with `source: {kind: lambda, function: ARN}` or with its Timeout as the \
+         length. If a job changed its path, correct the job.",
+    );
+    let earlier = has(|source| source == PathOrigin::Unknown).then_some([earlier, by_hand]).into_iter().flatten();
+    let function = has(|source| !source.has_job_runs()).then_some(function);
+    has(is_importable).then_some(declare).into_iter().chain(function).chain(earlier).collect()
 }
 
 fn describe(subject: &Subject<'_>, role: Option<&str>, sessions: &[&Session]) -> Finding {
@@ -77,11 +84,8 @@ fn describe(subject: &Subject<'_>, role: Option<&str>, sessions: &[&Session]) ->
     let unknown = match (unknown_sources, sessions.len()) {
         (0, _) => String::new(),
         (unknown, all) => {
-            let whose = if unknown == all { "these sessions".to_owned() } else { format!("{unknown} of them") };
-            format!(
-                " The path of {whose} begins before the records: they do not show which credentials requested its \
-                 first session."
-            )
+            let whose = if unknown == all { String::new() } else { format!(" for {unknown} of them") };
+            format!(" The records do not show which credentials requested the first session of this path{whose}.")
         }
     };
     let mut finding = Finding::new(FindingId::PathUndeclared, None, role, None)
@@ -91,7 +95,7 @@ fn describe(subject: &Subject<'_>, role: Option<&str>, sessions: &[&Session]) ->
         .evidence(Fact::Jobs(declared), Provenance::WholeInventory)
         .titled(format!("{count} of {target} by a path that no job declares"))
         .detailed(format!("CloudTrail shows {count} by a path that no job declares: {by}. {other}{unknown}"))
-        .fixes(fixes(unknown_sources < sessions.len(), unknown_sources > 0));
+        .fixes(fixes(sessions));
     if !jobs.is_empty() {
         finding.severity = Severity::Medium;
     }

@@ -90,7 +90,7 @@ fn describe(jobs: &[&Job], sessions: &[&Session]) -> Option<Finding> {
             .evidence(Fact::Lease(granted), Provenance::CloudTrail("credentials.expiration"))
             .evidence(Fact::Count(i64::try_from(sessions.len()).unwrap_or(i64::MAX)), Provenance::CloudTrail("records"))
             .evidence(Fact::Jobs(names(jobs)), Provenance::WholeInventory)
-            .titled(format!("{who} used {count} until the end"))
+            .titled(format!("{who} used {count} within five minutes of the end"))
             .detailed(detail)
             .fixes([
                 Fix::step("Compare the job's own log with the end of the session: look for ExpiredToken."),

@@ -1,14 +1,13 @@
 //! Jobs from the sessions that CloudTrail recorded: one for each path, as long as its longest run. The length is a
 //! lower bound.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::draft::{Draft, DraftHop, DraftRole};
 use super::gather::gather;
 use super::{Imported, locate};
 use crate::cloudtrail::runs::{PathKey, PathSummary, paths};
-use crate::cloudtrail::{PathOrigin, Sessions, time};
+use crate::cloudtrail::{PathOrigin, Session, Sessions, time};
 use crate::inventory::problem::{Place, Placed};
 use crate::inventory::{JobComments, LengthFrom, PermissionSet, Refresh, Remark, Seconds, Source};
 use crate::lease::rules::{ASSUME_ROLE_RANGE, PERMISSION_SET_DEFAULT, PORTAL_SESSION_DEFAULT, SESSION_TOKEN_DEFAULT};
@@ -23,22 +22,35 @@ pub fn jobs(sessions: &Sessions) -> Imported {
     let place = Place { file: 0, line: 1, column: 1, length: 0, offset: 0 };
     let mut imported = Imported::default();
     let mut drafts = Vec::new();
-    let all = paths(&sessions.sessions, &sessions.refused);
-    for (key, path) in &all {
+    for (key, path) in &paths(&sessions.sessions, &sessions.refused) {
         let remark = |message: String, help: &str| {
             let location = locate(place, &files);
             Remark { location, message, help: help.to_owned(), cannot_work: false }
         };
-        match (source(key, &all), path.longest_run) {
-            (None, _) => imported.not_imported.push(remark(
+        if !key.source.has_job_runs() {
+            imported.not_imported.push(remark(
+                format!(
+                    "{key}: a Lambda execution environment uses its session for many invocations, so the records do \
+                     not show how long one of them runs"
+                ),
+                "declare the job, with the ARN of its function or its Timeout as the length",
+            ));
+            continue;
+        }
+        let Some(longest) = path.longest_run else {
+            imported.notes.push(remark(
+                format!("{key}: no use is recorded, so there is no job for it"),
+                "declare the job if it exists; trails record few data events",
+            ));
+            continue;
+        };
+        let lineage = lineage(&sessions.sessions, longest.session);
+        match source(key, path, lineage.first().copied()) {
+            None => imported.not_imported.push(remark(
                 format!("{key}: the records do not show where the first session comes from"),
                 "read records from before the first session, or declare the job",
             )),
-            (_, None) => imported.notes.push(remark(
-                format!("{key}: no use is recorded, so there is no job for it"),
-                "declare the job if it exists; trails record few data events",
-            )),
-            (Some(source), Some(longest)) => drafts.push(draft(key, path, &all, source, longest, place)),
+            Some(source) => drafts.push(draft(key, path, &lineage, source, longest.length, place)),
         }
     }
     if let (Some(from), Some(to)) = (sessions.window.from, sessions.window.to) {
@@ -51,18 +63,11 @@ pub fn jobs(sessions: &Sessions) -> Imported {
     imported
 }
 
-fn draft(
-    key: &PathKey,
-    path: &PathSummary,
-    all: &BTreeMap<PathKey, PathSummary>,
-    source: Source,
-    longest: i64,
-    place: Place,
-) -> Draft {
+fn draft(key: &PathKey, path: &PathSummary, lineage: &[&Session], source: Source, longest: i64, place: Place) -> Draft {
     let own = key.source.own_roles();
     let hops = (own..key.roles.len()).map(|at| {
-        let summary = all.get(&prefix(key, at + 1));
-        let requested = summary.and_then(|summary| u64::try_from(summary.requested?).ok()).map(Seconds);
+        let session = lineage.iter().find(|session| session.path.len() == at + 1);
+        let requested = session.and_then(|session| u64::try_from(session.requested_seconds?).ok()).map(Seconds);
         DraftHop {
             role: DraftRole::Arn(Placed { value: key.roles[at].to_string(), place }),
             duration: requested
@@ -96,25 +101,33 @@ fn permission_set_of(role: &str) -> Option<PermissionSet> {
     PermissionSet::parse(name).ok().filter(|_| made_up)
 }
 
-/// The path up to this many roles.
-fn prefix(key: &PathKey, roles: usize) -> PathKey {
-    PathKey { roles: key.roles[..roles].into(), ..key.clone() }
+/// The session and the sessions that it was requested with, the first session of the path first.
+fn lineage(sessions: &[Session], last: usize) -> Vec<&Session> {
+    let mut lineage = vec![&sessions[last]];
+    let mut before = last;
+    while let Some(parent) = sessions[before].parent.as_deref() {
+        // A key can come back: its latest session before the request counts.
+        let known = sessions[..before].iter().rposition(|session| session.access_key_id.as_deref() == Some(parent));
+        let Some(parent) = known else { break };
+        lineage.push(&sessions[parent]);
+        before = parent;
+    }
+    lineage.reverse();
+    lineage
 }
 
-/// The source of the path; `None`: not known.
-fn source(key: &PathKey, all: &BTreeMap<PathKey, PathSummary>) -> Option<Source> {
+/// The source of the path whose first session is this; `None`: not known.
+fn source(key: &PathKey, path: &PathSummary, first: Option<&Session>) -> Option<Source> {
     let granted = || {
-        let own = all.get(&prefix(key, key.source.own_roles().min(key.roles.len())))?;
-        u64::try_from(own.shortest_lease?).ok().map(Seconds)
+        let own = first.filter(|session| session.path.len() <= key.source.own_roles())?;
+        u64::try_from(own.granted_seconds?).ok().map(Seconds)
     };
     Some(match key.source {
         PathOrigin::IamUser => Source::IamUser { mfa: false },
         PathOrigin::SessionToken => Source::SessionToken { duration: granted().unwrap_or(SESSION_TOKEN_DEFAULT) },
         PathOrigin::FederationToken => Source::FederationToken { duration: granted().unwrap_or(SESSION_TOKEN_DEFAULT) },
         // Only a renewal shows that the token can be presented again.
-        PathOrigin::WebIdentity => {
-            Source::WebIdentity { renewable: all.get(key).is_some_and(|path| path.renewals > 0) }
-        }
+        PathOrigin::WebIdentity => Source::WebIdentity { renewable: path.renewals > 0 },
         PathOrigin::Saml => Source::Saml { renewable: false },
         PathOrigin::IdentityCenter => Source::IdentityCenter {
             permission_set: key.roles.first().and_then(|role| permission_set_of(role)),

@@ -120,8 +120,7 @@ pub(super) fn entries<T>(
     entries.into_iter().filter_map(|(key, value)| read(value, sink).map(|value| (key, value))).collect()
 }
 
-/// The items of a list, as many as a file may have of them: a tree of millions of empty items is small, what is
-/// read of it is not.
+/// The items of a list, as many as a file may have of them. Parsed items take far more memory than their text.
 pub(super) fn at_most<T>(
     most: usize,
     mut node: Option<Node>,

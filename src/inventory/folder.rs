@@ -1,5 +1,5 @@
-//! The files of an inventory in a folder. Each file is read, or is a problem by its name: none is left out without a
-//! word.
+//! The files of an inventory in a folder. Each file is read, or is a problem by its name: no file is skipped
+//! silently.
 
 use std::collections::BTreeMap;
 use std::io;

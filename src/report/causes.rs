@@ -45,8 +45,10 @@ impl<'a> Key<'a> {
             about_a_job,
             role: finding.role.as_ref().filter(|_| changes_a_role),
             account: finding.role.as_ref().filter(|_| is_refusal).and_then(RoleRef::account),
-            // The classes of failed calls share an id and have steps of their own.
-            step: (finding.id == FindingId::NotChecked).then(|| best.map(Fix::sentences)).flatten(),
+            // The classes of failed calls share an id and have steps of their own, and so do the sources of paths.
+            step: matches!(finding.id, FindingId::NotChecked | FindingId::PathUndeclared)
+                .then(|| best.map(Fix::sentences))
+                .flatten(),
             kinds,
         }
     }
@@ -164,10 +166,14 @@ impl Cause<'_> {
     pub(super) fn title(&self) -> String {
         match &self.by_id()[..] {
             [(_, one)] => title_of(one),
-            _ => format!(
-                "{} jobs run longer than their credentials last, and no SDK renews the credentials",
-                self.findings.len()
-            ),
+            several => {
+                let some_last = several.iter().any(|(id, _)| *id == FindingId::ThinMargin);
+                let or_close = if some_last { " or end within their margin" } else { "" };
+                format!(
+                    "{} jobs run longer than their credentials last{or_close}, and no SDK renews the credentials",
+                    self.findings.len()
+                )
+            }
         }
     }
 

@@ -247,7 +247,7 @@ pub fn coverage(report: &Report) -> Vec<String> {
         let settings = settings.not_read.len();
         if settings > 0 {
             let what = count(settings, "setting", "settings");
-            calls.push(format!("`check` reads {what} of AWS; lint uses the declared value, or AWS's default."));
+            calls.push(format!("`check` reads {what} from AWS; `lint` uses the declared values or AWS's defaults."));
         }
         // A role whose name is not known cannot be tested.
         let known = roles.total.saturating_sub(expressions);

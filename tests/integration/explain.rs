@@ -206,6 +206,14 @@ async fn explain_takes_live_values_from_a_report_of_check() {
         "{}",
         explained.stdout
     );
+    // A report of other roles says nothing about this job.
+    let other = inventory.replace("role/etl", "role/other");
+    let refused = Cli::on(&other, "explain", &["--job", "export", "--report", "report.json"])
+        .file("report.json", &checked.stdout)
+        .run()
+        .await;
+    refused.assert_status(2);
+    assert!(refused.stderr.contains("is a report of other roles"), "{}", refused.stderr);
     // Without a report the value is unknown, and `explain` reports that.
     let explained = Cli::on(inventory, "explain", &["--job", "export"]).run().await;
     assert!(explained.stdout.contains("export: unknown."), "{}", explained.stdout);

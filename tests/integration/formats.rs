@@ -610,3 +610,18 @@ fn the_page_names_every_form_and_every_kind_of_row() {
         assert!(PAGE.contains(&format!("\n| `{name}` |")), "{name}");
     }
 }
+
+#[tokio::test]
+async fn the_title_of_jobs_with_one_fix_says_that_some_of_them_only_lack_margin() {
+    let jobs = |second: &str| {
+        format!(
+            "version: 1\njobs:\n  - {{name: a, length: 71m, source: identity-center}}\n  - {{name: b, \
+             length: {second}, source: identity-center}}\n"
+        )
+    };
+    let text = Cli::on(&jobs("55m"), "lint", &[]).run().await.stdout;
+    let title = "2 jobs run longer than their credentials last or end within their margin";
+    assert!(text.contains(title), "{text}");
+    let text = Cli::on(&jobs("72m"), "lint", &[]).run().await.stdout;
+    assert!(!text.contains("within their margin"), "{text}");
+}

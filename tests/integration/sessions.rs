@@ -89,6 +89,14 @@ async fn a_bad_log_costs_only_itself_and_its_good_records_count() {
 }
 
 #[tokio::test]
+async fn a_folder_without_logs_is_reported() {
+    let ran = Cli::new(&["sessions", "logs"]).file("logs/README.md", "text").run().await;
+    ran.assert_status(0);
+    assert!(ran.stderr.contains("No CloudTrail logs were found"), "{}", ran.stderr);
+    assert!(!ran.stdout.contains("STS refused no request"), "{}", ran.stdout);
+}
+
+#[tokio::test]
 async fn standard_input_and_each_format_are_supported() {
     let both = [records(1, "ASIA1"), records(3, "ASIA2")].concat();
     let refused = json!({
@@ -159,6 +167,63 @@ async fn an_imported_inventory_is_valid_and_declares_what_was_seen() {
 }
 
 #[tokio::test]
+async fn the_length_and_the_duration_of_an_imported_job_are_of_one_session() {
+    let mut long = records(1, "ASIA1");
+    long[0]["requestParameters"]["durationSeconds"] = json!(7200);
+    long[0]["responseElements"]["credentials"]["expiration"] = json!("2026-11-28T03:00:00Z");
+    long[1]["eventTime"] = json!("2026-11-28T02:20:00Z");
+    let mut short = records(5, "ASIA2");
+    short[0]["requestParameters"]["durationSeconds"] = json!(900);
+    short[0]["responseElements"]["credentials"]["expiration"] = json!("2026-11-28T05:15:00Z");
+    short[1]["eventTime"] = json!("2026-11-28T05:05:00Z");
+    let both = [long, short].concat();
+    let ran = Cli::new(&["import", "cloudtrail", "log.json"]).file("log.json", log(&both)).run().await;
+    assert!(ran.stdout.contains("length: 1h20m") && ran.stdout.contains("duration: 2h"), "{}", ran.stdout);
+    assert_eq!(findings(None, &both).await, []);
+    assert_eq!(findings(Some(&ran.stdout), &both).await, []);
+}
+
+#[tokio::test]
+async fn a_session_of_a_lambda_execution_environment_is_no_run_of_a_job() {
+    let mut records = records(1, "ASIA1");
+    records[0]["userIdentity"] = json!({"type": "AWSService", "invokedBy": "lambda.amazonaws.com"});
+    records[0]["responseElements"]["credentials"]["expiration"] = json!("2026-11-28T13:00:00Z");
+    records[1]["eventTime"] = json!("2026-11-28T04:00:00Z");
+    let cli = Cli::new(&["import", "cloudtrail", "log.json"]).file("log.json", log(&records));
+    let ran = cli.run().await;
+    ran.assert_status(3);
+    assert!(ran.stderr.contains("many invocations") && !ran.stderr.contains("cannot run"), "{}", ran.stderr);
+    let text = Cli::new(&["sessions", "log.json"]).file("log.json", log(&records)).run().await.stdout;
+    assert!(text.contains("unknown") && !text.contains("3h"), "{text}");
+    // A job without hops: its function's own role is not declared.
+    let declared = "version: 1\njobs: [{name: a, length: 5m, source: lambda}]\n";
+    assert_eq!(findings(Some(declared), &records).await, []);
+    let other = "version: 1\njobs: [{name: a, length: 5m, source: ecs-task}]\n";
+    let arguments = ["lint", "--format", "json", "--cloudtrail", "log.json", "--inventory", "jobs.yaml"];
+    let report = Cli::new(&arguments).file("log.json", log(&records)).file("jobs.yaml", other).run().await.report();
+    let steps = crate::harness::finding(&report, "path-undeclared")["remediation"].to_string();
+    assert!(steps.contains("its Timeout") && !steps.contains("import cloudtrail"), "{steps}");
+}
+
+#[tokio::test]
+async fn undeclared_paths_with_different_fixes_have_blocks_of_their_own() {
+    let issued_by = |role: &str, key: &str, source: Value| {
+        let mut records = records(1, key);
+        let text = json!(records).to_string().replace("role/etl", role).replace("AROAEXAMPLE", key);
+        records = serde_json::from_str(&text).unwrap();
+        records[0]["userIdentity"] = source;
+        records
+    };
+    let by_lambda = issued_by("role/f", "ASIA1", json!({"type": "AWSService", "invokedBy": "lambda.amazonaws.com"}));
+    let by_user = issued_by("role/g", "ASIA2", records(1, "ASIA2")[0]["userIdentity"].clone());
+    let jobs = "version: 1\njobs: [{name: a, length: 5m, source: ecs-task}]\n";
+    let arguments = ["lint", "--cloudtrail", "log.json", "--inventory", "jobs.yaml"];
+    let cli = Cli::new(&arguments).file("log.json", log(&[by_lambda, by_user].concat())).file("jobs.yaml", jobs);
+    let text = cli.run().await.stdout;
+    assert!(text.contains("Declare a job for the function") && text.contains("Declare a job for the path"), "{text}");
+}
+
+#[tokio::test]
 async fn a_granted_duration_shows_what_the_role_allows() {
     let mut records = records(1, "ASIA1");
     records[0]["requestParameters"]["durationSeconds"] = json!(7200);
@@ -192,7 +257,7 @@ async fn a_path_whose_source_is_not_recorded_is_described_as_such() {
     let report = Cli::new(&arguments).file("log.json", log(&[call])).file("jobs.yaml", other).run().await.report();
     let found = crate::harness::finding(&report, "path-undeclared");
     let detail = found["detail"].as_str().unwrap();
-    assert!(detail.contains(&format!("unknown source > {ROLE}")) && detail.contains("begins before the records"));
+    assert!(detail.contains(&format!("unknown source > {ROLE}")) && detail.contains("do not show which credentials"));
     let steps = found["remediation"].to_string();
     assert!(steps.contains("records from before the first session") && !steps.contains("import cloudtrail"), "{steps}");
 }

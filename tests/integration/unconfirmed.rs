@@ -46,7 +46,10 @@ async fn a_finding_says_that_sts_may_refuse_a_job_that_lapses_in_any_case() {
     let inventory = format!("version: 1\njobs:\n  - {{name: j, length: 3h, source: web-identity, path: {path}}}\n");
     let report = Cli::on(&inventory, "lint", &["--format", "json"]).run().await.report();
     let detail = report["findings"][0]["detail"].as_str().unwrap();
-    assert!(detail.contains("may not even start") && detail.contains("STS refuses the 7200 seconds"), "{detail}");
+    assert!(
+        detail.contains("STS may also refuse the request") && detail.contains("the requested 7200 seconds"),
+        "{detail}"
+    );
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use crate::shared_config::SharedConfig;
 use crate::templates::Planned;
 
 /// The note about roles that the checker does not assume.
-const WITH_MFA: &str = "Roles that require an MFA code were not assumed: nobody types the code.";
+const WITH_MFA: &str = "Roles that require an MFA code were not assumed: `check` cannot enter MFA codes.";
 
 pub(super) async fn run(arguments: &Check, file: Option<&Path>) -> ExitStatus {
     let selection = &arguments.selection;

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use anstyle::Style;
 
 use crate::cloudtrail::model::RefusalKind;
-use crate::cloudtrail::runs::{PathSummary, paths};
+use crate::cloudtrail::runs::{PathKey, PathSummary, paths};
 use crate::cloudtrail::{Sessions, time};
 use crate::inventory::Seconds;
 use crate::visible;
@@ -39,7 +39,7 @@ pub fn render(sessions: &Sessions, columns: usize) -> String {
         let _ = writeln!(text, "{dim}{}  path{dim:#}", heading.join("  "));
     }
     for (key, path) in &paths {
-        let cells = cells(path);
+        let cells = cells(key, path);
         let cells: Vec<String> =
             cells.iter().zip(COLUMNS).map(|(cell, (_, width))| format!("{cell:>width$}")).collect();
         let _ = writeln!(text, "{}  {}", cells.join("  "), key);
@@ -64,16 +64,21 @@ pub(super) fn heading(sessions: &Sessions) -> String {
     format!("{sessions} in {} of {}{skipped}{span}", count(*records, "record"), count(*files, "file"))
 }
 
-fn cells(path: &PathSummary) -> [String; 7] {
+fn cells(key: &PathKey, path: &PathSummary) -> [String; 7] {
     let lease = match (path.shortest_lease, path.longest_lease) {
         (Some(least), Some(most)) if least == most => duration(least),
         (Some(least), Some(most)) => format!("{}-{}", duration(least), duration(most)),
         _ => "unknown".to_owned(),
     };
+    let longest = match path.longest_run {
+        Some(run) if key.source.has_job_runs() => duration(run.length),
+        Some(_) => "unknown".to_owned(),
+        None => "unused".to_owned(),
+    };
     [
         path.sessions.to_string(),
         path.runs.to_string(),
-        path.longest_run.map_or_else(|| "unused".to_owned(), duration),
+        longest,
         lease,
         path.renewals.to_string(),
         path.headroom.map_or_else(|| "unknown".to_owned(), duration),
@@ -94,6 +99,9 @@ fn refusals(sessions: &Sessions, columns: usize) -> String {
     let mut groups: BTreeMap<(RefusalKind, Option<&str>, Option<&str>), usize> = BTreeMap::new();
     for refused in &sessions.refused {
         *groups.entry((refused.kind, refused.role.as_deref(), refused.caller.as_deref())).or_default() += 1;
+    }
+    if sessions.records == 0 {
+        return "No records of CloudTrail were read.\n".to_owned();
     }
     if groups.is_empty() {
         return "STS refused no request in these records.\n".to_owned();

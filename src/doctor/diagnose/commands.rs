@@ -90,8 +90,8 @@ pub(super) fn find_program(process: &ProcessFacts) -> String {
     }
 }
 
-/// Makes tools use the profile that a copy was made of, which they renew: another copy would end like this one. NAME is
-/// its name. Where the selected profile lives on the copy, only a new copy keeps it.
+/// Tools renew the credentials of a profile but not a copy. If the selected profile takes its credentials from the
+/// environment, the command makes a new copy instead. NAME is the profile that was copied.
 pub(super) fn replace_copy(subject: &DiagnosisSubject<'_>) -> String {
     match &subject.facts.profile {
         ProfileFacts::Leads(chain) if lives_on_environment(chain) => COPY.to_owned(),

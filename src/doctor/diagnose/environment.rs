@@ -192,7 +192,14 @@ fn copied(subject: &DiagnosisSubject<'_>) -> Option<Diagnosis> {
             let name = &subject.facts.selected.name;
             format!("Without the variables, tools use profile `{name}` and renew its credentials.")
         }
-        _ => "NAME is the profile that they were copied from; tools that use the profile itself renew them.".to_owned(),
+        ProfileFacts::Leads(_)
+        | ProfileFacts::Absent
+        | ProfileFacts::Missing { .. }
+        | ProfileFacts::Empty(_)
+        | ProfileFacts::Broken(_) => {
+            "Replace NAME by the profile that the credentials were copied from. Tools that use that profile renew them."
+                .to_owned()
+        }
     };
     Some(Diagnosis::warning(
         "copied-session",

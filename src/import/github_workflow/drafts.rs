@@ -1,5 +1,5 @@
-//! Jobs of the inventory, of the logins that a job uses. Of one login in several cases that differ only in how long it
-//! is used, the worse stands.
+//! Jobs of the inventory, of the logins that a job uses. If cases differ only in how long a login is used, the worse
+//! case is reported.
 
 use super::length;
 use super::login::Credentials;
