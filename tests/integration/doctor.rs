@@ -1804,7 +1804,8 @@ fn all_fixes_applied_one_after_the_other_leave_nothing_of_what_they_fix() {
         (
             "a setting without effect and keys in quotation marks",
             x().config("[profile x]\nduration_seconds = 900\nregion = eu-west-1\n").credentials(
-                "[x]\naws_access_key_id = \"AKIACANARY0000009999\"\naws_secret_access_key = 'canary-secret-of-a-file'\n",
+                "[x]\naws_access_key_id = \"AKIACANARY0000009999\"\n\
+                 aws_secret_access_key = 'canary-secret-of-a-file'\n",
             ),
         ),
         (

@@ -50,7 +50,7 @@ pub(super) fn change_value(line: usize, key: &str, change: &str) -> String {
     format!("{line}{{/^[[:blank:]]*{key}[[:blank:]]*[=:]/{change};}}")
 }
 
-/// Spells a key as AWS does. Neither name may be part of the other's match: a second run finds nothing.
+/// Spells a key as AWS does. The pattern is the whole key, so that a second run finds nothing.
 pub(super) fn rename_key(line: usize, written: &str, meant: &str, file: &str) -> String {
     let written = escaped(written);
     edit_file(&format!(r"{line}s/^\([[:blank:]]*\){written}\([[:blank:]]*[=:]\)/\1{meant}\2/"), file)
