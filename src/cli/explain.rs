@@ -91,30 +91,35 @@ async fn one_job(arguments: &Explain, name: &str, inventory: &Path) -> Result<St
     // Problems of the inventory and of the templates are both printed.
     let inventory = super::load(inventory).await;
     let files = arguments.templates.read().map_err(|problems| super::bad_input(&problems));
-    let (inventory, (files, given)) = (inventory?, files?);
-    let is_asked = |job: &&Job| job.name == *name;
-    let Some(job) = inventory.jobs.iter().find(is_asked) else {
+    let (mut inventory, (files, given)) = (inventory?, files?);
+    let is_asked = |job: &Job| job.name == *name;
+    if !inventory.jobs.iter().any(is_asked) {
         let near = nearest(name, inventory.jobs.iter().map(|job| job.name.as_str()));
         return Err(unknown("job of the inventory", name, near, "write the name as in the inventory"));
-    };
+    }
     let (mut facts, read_at) = match &arguments.report {
         Some(report) => read_live_values(report, &inventory)
             .map_err(|problem| bad_usage(&format!("error: {}: {problem}", report.display())))?,
         None => (Facts::default(), None),
     };
-    let live = with_live_settings(&inventory, &mut facts);
-    let inventory = live.as_ref().unwrap_or(&inventory);
-    let job = inventory.jobs.iter().find(is_asked).unwrap_or(job);
-    let planned = files.planned(inventory, &given);
+    if let Some(live) = with_live_settings(&inventory, &mut facts) {
+        inventory = live;
+    }
+    let planned = files.planned(&inventory, &given);
+    super::lint::waive_planned_roles(&mut inventory, &planned, false);
     if !planned.files.is_empty() {
         facts.mode = Mode::Planned(planned);
     }
     let today = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let explanation = Explanation::new(inventory, job, &facts, read_at, today);
-    Ok(match arguments.format {
-        ExplainFormat::Json => explanation.to_json(),
-        ExplainFormat::Text => explanation.render(output::columns(arguments.output.is_some())),
-    })
+    let explain = |job| {
+        let explanation = Explanation::new(&inventory, job, &facts, read_at, today);
+        match arguments.format {
+            ExplainFormat::Json => explanation.to_json(),
+            ExplainFormat::Text => explanation.render(output::columns(arguments.output.is_some())),
+        }
+    };
+    let job = inventory.jobs.iter().find(|job| is_asked(job));
+    Ok(job.map(explain).unwrap_or_default())
 }
 
 fn unknown(what: &str, name: &str, near: Option<&str>, else_help: &str) -> ExitStatus {

@@ -86,13 +86,14 @@ async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
     if let Some(profiles) = &input.profiles {
         profiles.add_to(&mut report, &input.inventory);
     }
-    let explain = given_inventory.map(format::explain_command);
+    let explain =
+        given_inventory.map(|path| format!("{}{}", format::explain_command(path), arguments.templates.as_words()));
     let shown = format::show(&report, selection, explain.as_deref());
     Some(shown.unwrap_or_else(|| status::status_of(&report, selection.fail_on)))
 }
 
 /// Applies the comments of templates that waive findings about their roles.
-fn waive_planned_roles(inventory: &mut Inventory, planned: &Planned, quiet: bool) {
+pub(super) fn waive_planned_roles(inventory: &mut Inventory, planned: &Planned, quiet: bool) {
     for (role, planned) in &planned.roles {
         let mistakes = inventory.waive_role(role, &planned.waivers, super::today());
         for mistake in mistakes.iter().filter(|_| !quiet) {

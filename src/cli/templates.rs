@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::inventory::{Problems, Source, is_account};
 use crate::lease::source::may_assume;
+use crate::shell::option;
 use crate::templates::{GivenValues, TemplateFiles};
 
 #[derive(Debug, Args)]
@@ -84,6 +85,18 @@ impl TemplateOptions {
     /// Whether a file is given.
     pub(super) fn has_files(&self) -> bool {
         !self.cloudformation.is_empty() || !self.terraform_plan.is_empty()
+    }
+
+    /// The options as words of a command, each after a blank: a command about the same run repeats them.
+    pub(super) fn as_words(&self) -> String {
+        let paths = |name: &'static str, files: &[PathBuf]| -> Vec<String> {
+            files.iter().map(|file| option(name, &file.to_string_lossy())).collect()
+        };
+        let parameters = self.parameters.iter().map(|(name, value)| option("--parameter", &format!("{name}={value}")));
+        let accounts = self.accounts.iter().map(|account| option("--account", account));
+        let files = paths("--cloudformation", &self.cloudformation).into_iter();
+        let plans = paths("--terraform-plan", &self.terraform_plan);
+        files.chain(plans).chain(parameters).chain(accounts).map(|word| format!(" {word}")).collect()
     }
 
     /// The error text for options that exclude each other. `taken`: the inventory uses standard input, which can be

@@ -76,7 +76,9 @@ fn leads(
     role: Option<&str>,
 ) -> ChainFacts {
     let mut ineffective = noted(config.ineffective(chain.profile, Some(chain)));
-    for profile in chain.roles.iter().chain([&chain.base_profile]).filter(|one| one.name != chain.profile.name) {
+    let is_role = chain.roles.iter().any(|role| role.name == chain.base_profile.name);
+    let base_alone = (!is_role).then_some(&chain.base_profile);
+    for profile in chain.roles.iter().chain(base_alone).filter(|one| one.name != chain.profile.name) {
         ineffective.extend(noted(config.ineffective(profile, config.chain(&profile.name).ok().as_ref())));
     }
     let difference = |Difference { profile, location, kind }| Noted { profile, at: spot(&location), kind };
@@ -248,7 +250,7 @@ fn roles(
             arn: configured(profile.role_arn.as_deref().unwrap_or_default()),
             duration_seconds: duration.and_then(shared_config::Setting::seconds),
             chained: if index == 0 { first_is_chained } else { Some(true) },
-            mfa: profile.mfa_serial.is_some(),
+            mfa: profile.mfa_serial.is_some() && !(index == 0 && matches!(base, BaseFacts::WebIdentity(_))),
             place: place(&location),
             cli_session_ends: cli_session(profile, home),
         }

@@ -55,6 +55,8 @@ pub enum DifferenceKind {
     Mfa,
     /// `aws_security_token`.
     OldTokenName,
+    /// The token of a session under both of its names.
+    TwoTokenNames,
 }
 
 impl DifferenceKind {
@@ -120,6 +122,10 @@ impl DifferenceKind {
                 "aws_security_token: the AWS CLI and boto3 read it before aws_session_token; the other SDKs do not \
                  read it and send no token"
             }
+            Self::TwoTokenNames => {
+                "aws_security_token beside aws_session_token: the AWS CLI and boto3 read the first, the other SDKs the \
+                 second"
+            }
         }
     }
 
@@ -164,8 +170,13 @@ impl SharedConfig {
                 if base.role_arn.is_some() && !is_own_role {
                     add(base, location, DifferenceKind::KeysBesideRoleOfSource);
                 }
-                if base.session_token == Some(TokenKey::Security) {
-                    add(base, base.token.as_ref().unwrap_or(location), DifferenceKind::OldTokenName);
+                let names = match base.session_token {
+                    Some(TokenKey::Security) => Some(DifferenceKind::OldTokenName),
+                    Some(TokenKey::Both) => Some(DifferenceKind::TwoTokenNames),
+                    Some(TokenKey::Session) | None => None,
+                };
+                if let Some(kind) = names {
+                    add(base, base.token.as_ref().unwrap_or(location), kind);
                 }
             }
             Base::Process(_) | Base::LoginSession => {

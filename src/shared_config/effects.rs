@@ -30,6 +30,11 @@ pub enum IneffectiveKind {
     /// `resolveWebIdentityCredentials.ts`, .NET `AWSCredentialsFactory.cs`. Terraform's provider sends the `duration`
     /// of its own block `assume_role_with_web_identity`.
     DurationOfWebIdentity,
+    /// A setting of AssumeRole beside a web identity: AssumeRoleWithWebIdentity has no such parameter.
+    NotOfWebIdentity {
+        /// The setting.
+        key: &'static str,
+    },
     /// `duration_seconds` is no number to Python: the AWS CLI and boto3 send none
     /// (`AssumeRoleProvider._get_role_config`).
     DurationNotANumber {
@@ -80,6 +85,10 @@ impl IneffectiveKind {
                 "for a longer session, call AssumeRoleWithWebIdentity with a duration: `aws sts \
                  assume-role-with-web-identity --duration-seconds`, or `duration` in Terraform's \
                  assume_role_with_web_identity block",
+            ),
+            Self::NotOfWebIdentity { key } => (
+                format!("{key} has no effect with a web identity: AssumeRoleWithWebIdentity does not take it"),
+                "remove it",
             ),
             Self::DurationNotANumber { comment } => {
                 let (why, others) = if *comment {
@@ -151,6 +160,14 @@ impl SharedConfig {
                 let of_role = ["mfa_serial", "external_id", "source_profile", "credential_source"].contains(&key);
                 if of_role {
                     add(at(setting), IneffectiveKind::NoRole { key });
+                }
+            }
+        }
+        // With a source profile too, JavaScript assumes the role with that.
+        if profile.role_arn.is_some() && profile.web_identity_token_file.is_some() && profile.source_profile.is_none() {
+            for (key, setting) in profile.settings() {
+                if ["mfa_serial", "external_id"].contains(&key) {
+                    add(at(setting), IneffectiveKind::NotOfWebIdentity { key });
                 }
             }
         }

@@ -79,6 +79,8 @@ pub enum TokenKey {
     /// `aws_security_token`, the older name: botocore reads it first (`SharedCredentialProvider.TOKENS`), the other
     /// SDKs do not read it.
     Security,
+    /// Both: tools read different ones.
+    Both,
 }
 
 /// A key that is nearly a known one.
@@ -266,7 +268,10 @@ impl ProfileBuilder {
                 "aws_session_token" => {
                     profile.session_token.get_or_insert(TokenKey::Session);
                 }
-                _ => profile.session_token = Some(TokenKey::Security),
+                _ => {
+                    let beside = profile.session_token.is_some_and(|token| token != TokenKey::Security);
+                    profile.session_token = Some(if beside { TokenKey::Both } else { TokenKey::Security });
+                }
             }
             if key.ends_with("token") {
                 self.token = Some(written.place);

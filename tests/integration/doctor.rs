@@ -45,6 +45,18 @@ impl Shell {
         Self::default().argument("--offline").env("AWS_REGION", REGION).env("AWS_DEFAULT_REGION", REGION)
     }
 
+    fn offline_without_region() -> Self {
+        Self::default().argument("--offline")
+    }
+
+    fn write_files(&self, home: &std::path::Path) {
+        for (name, content) in &self.files {
+            let path = home.join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, content).unwrap();
+        }
+    }
+
     fn argument(mut self, argument: &str) -> Self {
         self.arguments.push(argument.to_owned());
         self
@@ -456,7 +468,7 @@ async fn profiles_that_lead_nowhere_or_will_fail_are_diagnosed_at_their_place() 
             "a byte order mark",
             at("\u{feff}[profile dev]\nregion = eu-west-1\n", ""),
             1,
-            ("byte-order-mark", "problem", "tail -c +4"),
+            ("byte-order-mark", "problem", r"\357\273\277"),
         ),
         case(
             "a line that is none",
@@ -545,7 +557,7 @@ async fn profiles_that_lead_nowhere_or_will_fail_are_diagnosed_at_their_place() 
                 )
                 .profile("dev"),
             1,
-            ("quoted-keys", "problem", r#"sed -i.bak '2s/["'\'']//g;3s/["'\'']//g'"#),
+            ("quoted-keys", "problem", r#"s/["'\'']//g;}'"#),
         ),
         case(
             "both headers of the default profile",
@@ -710,13 +722,13 @@ async fn files_that_tools_refuse_or_read_differently_are_diagnosed_at_their_plac
             "a byte order mark in credentials",
             offline().credentials(&format!("\u{feff}{dev}")),
             1,
-            ("byte-order-mark", "problem", "tail -c +4"),
+            ("byte-order-mark", "problem", r"\357\273\277"),
         ),
         case(
             "a comment behind a value",
             offline().config(commented).credentials(&format!("[base]\n{KEY}")),
             1,
-            ("comment-behind-value", "problem", "sed -i.bak '2s/"),
+            ("comment-behind-value", "problem", r"sed -i.bak '2{/"),
         ),
         case(
             "a name with a blank",
@@ -1568,6 +1580,15 @@ fn diagnosed_after(home: &std::path::Path, shell: &Shell, command: &str) -> Valu
     serde_json::from_str(&text[start..]).unwrap()
 }
 
+type Files = std::collections::BTreeMap<String, Vec<u8>>;
+
+/// The files of a folder, by their names.
+fn files_below(folder: &std::path::Path) -> Files {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().map(Result::unwrap);
+    let files = entries.filter(|entry| entry.path().is_file());
+    files.map(|file| (file.file_name().into_string().unwrap(), std::fs::read(file.path()).unwrap())).collect()
+}
+
 #[test]
 fn every_fix_that_needs_no_person_is_applied_and_the_diagnosis_is_gone() {
     let role = "role_arn = arn:aws:iam::222222222222:role/etl\n";
@@ -1729,18 +1750,26 @@ fn every_fix_that_needs_no_person_is_applied_and_the_diagnosis_is_gone() {
     ] {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path();
-        for (name, content) in &shell.files {
-            let path = home.join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, content).unwrap();
-        }
+        shell.write_files(home);
         let of_id =
             |report: &Value| report["diagnoses"].as_array().unwrap().iter().find(|one| one["id"] == id).cloned();
         let before = diagnosed_after(home, &shell, ":");
         let found = of_id(&before).unwrap_or_else(|| panic!("{id} is not in {before:#}"));
         let command = found["command"].as_str().unwrap();
+        let old = files_below(&home.join(".aws"));
         let after = diagnosed_after(home, &shell, command);
         assert_eq!(of_id(&after), None, "{id}: {command}\n{after:#}");
+        // A second run changes nothing, and what an editor overwrote is still there.
+        let once = files_below(&home.join(".aws"));
+        for (name, content) in &old {
+            let changed = once.get(name) != Some(content);
+            let is_copied = once.get(&format!("{name}.bak")) == Some(content);
+            assert!(!changed || is_copied || command.contains("aws configure"), "{id}: {command} keeps no {name}.bak");
+        }
+        let without_copies =
+            |files: Files| -> Files { files.into_iter().filter(|(name, _)| !name.ends_with(".bak")).collect() };
+        diagnosed_after(home, &shell, command);
+        assert_eq!(without_copies(files_below(&home.join(".aws"))), without_copies(once), "{id}: {command}");
         let problems = |report: &Value| {
             let all = report["diagnoses"].as_array().unwrap().iter();
             all.filter(|one| one["level"] == "problem").map(|one| one["id"].to_string()).collect::<Vec<_>>()
@@ -1749,9 +1778,80 @@ fn every_fix_that_needs_no_person_is_applied_and_the_diagnosis_is_gone() {
         // The environment had nothing else: without its half of a key, or a key that is none, it is empty.
         let empty = ["environment-incomplete", "token-missing", "no-access-key-id"].contains(&id);
         assert!(new.is_empty() || (empty && new == ["\"no-credentials\""]), "{id}: {command} leads to {new:?}");
-        let left: Vec<_> = std::fs::read_dir(home.join(".aws")).into_iter().flatten().filter_map(Result::ok).collect();
-        assert!(left.iter().all(|file| !file.file_name().to_string_lossy().ends_with(".bak")), "{id}: {command}");
     }
+}
+
+/// The commands of one diagnosis, in the printed order, neither undo nor break each other.
+#[test]
+fn all_fixes_applied_one_after_the_other_leave_nothing_of_what_they_fix() {
+    let role = "role_arn = arn:aws:iam::222222222222:role/etl\n";
+    let base = format!("[base]\n{KEY}");
+    let x = || Shell::offline_without_region().argument("--profile x");
+    for (name, shell) in [
+        ("a misspelt Region", x().config("[profile x]\nregoin = eu-west-1\n").credentials(&format!("[x]\n{KEY}"))),
+        (
+            "a misspelt Region above a role",
+            x().config(&format!("[profile x]\nregoin = eu-west-1\n{role}source_profile = base\n")).credentials(&base),
+        ),
+        (
+            "settings without effect above a comment and a misspelt key",
+            x().config(&format!(
+                "[profile x]\nregion = eu-west-1\nsource_profile = y\n{role}duration_seconds = 3600\n\
+                 [profile y]\nmfa_serial = m\nexternal_id = abc\nduration_seconds = 900\nregoin = eu-west-1\n"
+            ))
+            .credentials(&format!("[y]\n{KEY}")),
+        ),
+        (
+            "a setting without effect and keys in quotation marks",
+            x().config("[profile x]\nduration_seconds = 900\nregion = eu-west-1\n").credentials(
+                "[x]\naws_access_key_id = \"AKIACANARY0000009999\"\n\
+                 aws_secret_access_key = 'canary-secret-of-a-file'\n",
+            ),
+        ),
+        (
+            "two names of one token",
+            x().config("[profile x]\nregion = eu-west-1\n")
+                .credentials(&format!("[x]\n{SESSION_KEY}aws_security_token = canary-token-of-a-file\n")),
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path();
+        shell.write_files(home);
+        let before = diagnosed_after(home, &shell, ":");
+        let fixes = |report: &Value| -> Vec<String> {
+            let commands = report["diagnoses"].as_array().unwrap().iter().filter_map(|one| one["command"].as_str());
+            let by_itself = |command: &&str| command.starts_with("sed") || command.starts_with("aws configure set");
+            commands.filter(by_itself).map(str::to_owned).collect()
+        };
+        let all = fixes(&before);
+        assert!(!all.is_empty() || name.starts_with("two names"), "{name}: {before:#}");
+        let after = diagnosed_after(home, &shell, &all.join("\n"));
+        assert_eq!(fixes(&after), Vec::<String>::new(), "{name}: {all:#?}\n{after:#}");
+        let refused = |one: &Value| one["id"].as_str().unwrap().starts_with("file-");
+        assert!(!after["diagnoses"].as_array().unwrap().iter().any(refused), "{name}: {all:#?}\n{after:#}");
+    }
+}
+
+/// A role by a web identity needs no MFA code: no tool sends one.
+#[tokio::test]
+async fn settings_beside_a_web_identity_have_no_effect_and_each_is_shown_once() {
+    let config = "[profile job]\nrole_arn = arn:aws:iam::222222222222:role/etl\nweb_identity_token_file = token\n\
+        mfa_serial = arn:aws:iam::111111111111:mfa/jane\nregion = eu-west-1\n";
+    let (ran, report) = Shell::offline().config(config).file("token", token(60)).profile("job").report().await;
+    let of_id = |report: &Value, id: &str| -> Vec<Value> {
+        report["diagnoses"].as_array().unwrap().iter().filter(|one| one["id"] == id).cloned().collect()
+    };
+    assert_eq!(of_id(&report, "mfa-needs-a-person"), Vec::<Value>::new(), "{}", ran.stdout);
+    let without_effect = of_id(&report, "setting-without-effect");
+    assert!(without_effect[0]["why"].as_str().unwrap().contains("config:4: mfa_serial"), "{without_effect:?}");
+    // The source assumes a role itself.
+    let config = "[profile x]\nrole_arn = arn:aws:iam::222222222222:role/etl\nweb_identity_token_file = token\n\
+        region = eu-west-1\nduration_seconds = 900\n[profile y]\nrole_arn = arn:aws:iam::222222222222:role/b\n\
+        source_profile = x\nregion = eu-west-1\n";
+    let (_, report) = Shell::offline().config(config).file("token", token(60)).profile("y").report().await;
+    let found = of_id(&report, "setting-without-effect");
+    let (why, command) = (found[0]["why"].as_str().unwrap(), found[0]["command"].as_str().unwrap());
+    assert_eq!((why.matches(":5: ").count(), command.matches("5s/").count()), (1, 1), "{why}\n{command}");
 }
 
 /// The keys of the environment are the profile's own source: no command removes them.

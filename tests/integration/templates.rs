@@ -663,6 +663,38 @@ jobs:
     assert!(shown.contains("2 roles, none of them on the paths of these jobs."), "{}", none.stdout);
 }
 
+/// The command below a finding gives the same verdict as the run that printed it, and shows the same waivers.
+#[tokio::test]
+async fn explain_judges_a_job_by_the_options_and_the_comments_of_the_run_that_names_it() {
+    let role = "Resources:\n  Deploy:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: deploy\n      \
+        MaxSessionDuration: !If [IsProduction, 14400, 3600]\n      AssumeRolePolicyDocument: {Statement: [{Effect: \
+        Allow, Principal: {Service: ecs-tasks.amazonaws.com}, Action: sts:AssumeRole}]}\n";
+    let template = format!(
+        "Parameters:\n  Stage: {{Type: String, Default: test}}\nConditions:\n  IsProduction: !Equals [!Ref Stage, \
+         prod]\n{role}"
+    );
+    let jobs = "version: 1\nroles:\n  deploy: {arn: \"arn:aws:iam::222222222222:role/deploy\", \
+        max_session_duration: 4h}\njobs:\n  - {name: release, length: 2h, source: web-identity, path: [{role: deploy, \
+        duration: 3h}]}\n";
+    let options = ["--cloudformation", "roles.yaml", "--parameter", "Stage=test one", "--account", "222222222222"];
+    let linted = Cli::on(jobs, "lint", &options).file("roles.yaml", &template).run().await;
+    let shown = linted.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let hint = "--cloudformation roles.yaml --parameter 'Stage=test one' --account 222222222222 --job release";
+    assert!(shown.contains(hint), "{}", linted.stdout);
+    let mut of_job = vec!["--job", "release", "--format", "json"];
+    of_job.extend(options);
+    let explained = Cli::on(jobs, "explain", &of_job).file("roles.yaml", &template).run().await;
+    assert_eq!(explained.report()["job"]["verdict"], "rejected", "{}", explained.stdout);
+    let until = jiff::Zoned::now().date() + jiff::Span::new().days(30);
+    let comment = format!("  # credential-health: ignore[duration-above-max-session] until={until} moving");
+    let waived = template.replace("  Deploy:", &format!("{comment}\n  Deploy:"));
+    let explained = Cli::on(jobs, "explain", &of_job).file("roles.yaml", &waived).run().await;
+    let report = explained.report();
+    let findings = report["findings"].as_array().unwrap().iter();
+    let refused: Vec<_> = findings.filter(|finding| finding["id"] == "duration-above-max-session").collect();
+    assert!(refused.iter().all(|finding| !finding["waived"].is_null()) && !refused.is_empty(), "{}", explained.stdout);
+}
+
 #[tokio::test]
 async fn the_reader_role_of_this_project_trusts_only_the_function() {
     let reader = arn(2, "credential-health-reader");

@@ -24,7 +24,9 @@ pub(super) fn unified(name: &str, old: &str, new: &str) -> String {
         return text;
     }
     let name = visible::line(name);
-    let _ = writeln!(text, "--- {name}\n+++ {name}");
+    // As `git diff` writes them, for `git apply` and `patch -p1`.
+    let relative = name.trim_start_matches("./").trim_start_matches('/');
+    let _ = writeln!(text, "--- a/{relative}\n+++ b/{relative}");
     let mut rest = &changed[..];
     while let [first, ..] = rest {
         let mut count = 1;
@@ -126,7 +128,7 @@ mod tests {
     fn a_line_that_is_added_and_one_that_is_changed_are_hunks_with_their_context() {
         let old: String = (1..=20).map(|n| format!("{n}\n")).collect();
         let new = old.replace("2\n3\n", "2\nadded\n3\n").replace("18\n", "changed\n");
-        let wanted = "--- w.yml\n+++ w.yml\n@@ -1,5 +1,6 @@\n 1\n 2\n+added\n 3\n 4\n 5\n\
+        let wanted = "--- a/w.yml\n+++ b/w.yml\n@@ -1,5 +1,6 @@\n 1\n 2\n+added\n 3\n 4\n 5\n\
                       @@ -15,6 +16,6 @@\n 15\n 16\n 17\n-18\n+changed\n 19\n 20\n";
         assert_eq!(unified("w.yml", &old, &new), wanted);
         assert_eq!(unified("w.yml", &old, &old), "");

@@ -30,17 +30,51 @@ pub(super) fn lives_on_environment(chain: &ChainFacts) -> bool {
     matches!(&chain.base, BaseFacts::Named(source) if source == "Environment")
 }
 
-/// Edits a file in place, with GNU's sed and with that of BSD and macOS. The copy that sed keeps is removed: it may
-/// hold secrets.
+/// Edits a file in place, with GNU's sed and with that of BSD and macOS, and leaves the old file beside it as `.bak`.
+///
+/// A script names the text that it changes and keeps every line at its number: a second run changes nothing, and the
+/// commands of other diagnoses still find their lines.
 pub(super) fn edit_file(script: &str, file: &str) -> String {
-    let file = operand(file);
-    format!("sed -i.bak {} {file} && rm {file}.bak", quoted(script))
+    format!("sed -i.bak {} {}", quoted(script), operand(file))
 }
 
-/// Writes the output of a command on the file into the file, which keeps its owner and its permissions.
-pub(super) fn rewrite_file(command: &str, file: &str) -> String {
+/// Makes settings comments: the number of each line, and its key as a pattern of `sed`.
+pub(super) fn comment_out(settings: &[(usize, &str)], file: &str) -> String {
+    let edits: Vec<String> =
+        settings.iter().map(|(line, key)| format!("{line}s/^[[:blank:]]*{key}[[:blank:]]*[=:]/# &/")).collect();
+    edit_file(&edits.join(";"), file)
+}
+
+/// Corrects the value of a setting: a command of `sed` for the line, if the line still has the key.
+pub(super) fn change_value(line: usize, key: &str, change: &str) -> String {
+    format!("{line}{{/^[[:blank:]]*{key}[[:blank:]]*[=:]/{change};}}")
+}
+
+/// Spells a key as AWS does. The pattern is the whole key, so that a second run finds nothing.
+pub(super) fn rename_key(line: usize, written: &str, meant: &str, file: &str) -> String {
+    let written = escaped(written);
+    edit_file(&format!(r"{line}s/^\([[:blank:]]*\){written}\([[:blank:]]*[=:]\)/\1{meant}\2/"), file)
+}
+
+/// Removes the byte order mark at the beginning of a file.
+pub(super) fn without_byte_order_mark(file: &str) -> String {
+    format!("LC_ALL=C sed -i.bak \"1s/^$(printf '\\357\\273\\277')//\" {}", operand(file))
+}
+
+/// Converts a file to UTF-8, unless it is UTF-8 already. The file keeps its owner and its permissions, and the old
+/// file is left beside it as `.bak`.
+pub(super) fn to_utf8(from: &str, file: &str) -> String {
     let file = operand(file);
-    format!("t=$(mktemp) && {command} {file} >\"$t\" && cat \"$t\" >{file}; rm -f \"$t\"")
+    format!(
+        "iconv -f UTF-8 -t UTF-8 {file} >/dev/null 2>&1 || {{ cp -p {file} {file}.bak && iconv -f {from} -t UTF-8 \
+         {file}.bak >{file}; }}"
+    )
+}
+
+/// Text for a pattern of `sed`.
+pub(super) fn escaped(text: &str) -> String {
+    let escape = |c: char| if r"\[].*^$/".contains(c) { format!("\\{c}") } else { c.to_string() };
+    text.chars().map(escape).collect()
 }
 
 /// Opens a file where only a person can tell what is meant.
@@ -85,7 +119,10 @@ pub(super) fn renew_profile(chain: &ChainFacts) -> String {
 pub(super) fn find_program(process: &ProcessFacts) -> String {
     let ProcessFacts { program, file, line, installed_at, .. } = process;
     match installed_at {
-        Some(path) => edit_file(&format!("{line}s|{}|{path}|", program.replace('.', r"\.")), file),
+        Some(path) => {
+            let before = r#"^\([[:blank:]]*credential_process[[:blank:]]*[=:][[:blank:]]*"\{0,1\}\)"#;
+            edit_file(&format!(r"{line}s|{before}{}|\1{path}|", program.replace('.', r"\.")), file)
+        }
         None => open_editor(file),
     }
 }

@@ -1,6 +1,6 @@
 //! Where other tools take other credentials than the AWS CLI and boto3, or another role or duration.
 
-use super::commands::{edit_file, open_editor, option, quoted};
+use super::commands::{comment_out, open_editor, option, quoted, rename_key};
 use super::profile::{is_duration_refused, set_duration};
 use super::{Diagnosis, DiagnosisSubject, Level};
 use crate::doctor::facts::{BaseFacts, ChainFacts, Noted, ProfileFacts, Provider, SelectedBy, Spot};
@@ -61,10 +61,10 @@ fn of_profile(noted: &Noted<DifferenceKind>, all: &[Noted<DifferenceKind>]) -> (
     let command = match kind {
         DifferenceKind::SsoSettingsRepeated => {
             let same = all.iter().filter(|other| other.kind == *kind && other.at.file == *file);
-            let lines: Vec<String> = same.map(|other| format!("{}d", other.at.line)).collect();
-            edit_file(&lines.join(";"), file)
+            let settings: Vec<(usize, &str)> = same.map(|other| (other.at.line, "sso_[a-z_]*")).collect();
+            comment_out(&settings, file)
         }
-        DifferenceKind::OldTokenName => edit_file(&format!("{line}s/aws_security_token/aws_session_token/"), file),
+        DifferenceKind::OldTokenName => rename_key(*line, "aws_security_token", "aws_session_token", file),
         DifferenceKind::KeysBeforeProcess
         | DifferenceKind::KeysBehindProcess
         | DifferenceKind::KeysBesideSso
@@ -74,6 +74,7 @@ fn of_profile(noted: &Noted<DifferenceKind>, all: &[Noted<DifferenceKind>]) -> (
         | DifferenceKind::ProcessBesideRole
         | DifferenceKind::KeysBesideRoleOfSource
         | DifferenceKind::Capitals
+        | DifferenceKind::TwoTokenNames
         | DifferenceKind::SsoBesideRole
         | DifferenceKind::Duration
         | DifferenceKind::NoDuration

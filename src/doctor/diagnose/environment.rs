@@ -4,11 +4,12 @@
 //! 1.13; JavaScript 3.981 `credential-provider-node`, Go 2 `config/env_config.go`. The first two and JavaScript were
 //! run.
 
-use super::commands::{leave_out_keys, lives_on_environment, of_profile, quoted, replace_copy};
+use super::commands::{leave_out_keys, lives_on_environment, of_profile, quoted, rename_key, replace_copy};
 use super::{Diagnosis, DiagnosisSubject, Level};
 use crate::doctor::facts::{
     Environment, HomeFolder, KeyKind, OldToken, ProfileFacts, Provider, RegionFacts, SelectedBy, Stated, VariableFacts,
 };
+use crate::shared_config::IneffectiveKind;
 use crate::visible::configured;
 
 pub(super) fn find(subject: &DiagnosisSubject<'_>, out: &mut Vec<Diagnosis>) {
@@ -359,6 +360,7 @@ fn region(subject: &DiagnosisSubject<'_>) -> Option<Diagnosis> {
             .fixed_by(format!("export AWS_DEFAULT_REGION=\"${variable}\"")),
         );
     }
+    let misspelt = misspelt_region(subject).filter(|_| decides == Provider::Profile);
     let command = match decides {
         // Every shell that selects the profile has the Region then.
         Provider::Profile => {
@@ -380,9 +382,27 @@ fn region(subject: &DiagnosisSubject<'_>) -> Option<Diagnosis> {
         Some(_) => " This check asked STS in us-east-1.",
         None => "",
     };
-    let why = format!(
-        "Without a Region, the AWS CLI and boto3 stop with \"You must specify a region\" {stop}.{asked} REGION is \
-         where your resources are, such as eu-west-1."
-    );
+    let why = format!("Without a Region, the AWS CLI and boto3 stop with \"You must specify a region\" {stop}.{asked}");
+    let (why, command) = match misspelt {
+        Some((remark, respell)) => (format!("{remark} {why}"), respell),
+        None => (format!("{why} REGION is where your resources are, such as eu-west-1."), command),
+    };
     Some(Diagnosis::new("no-region", level, "No Region is set", why).fixed_by(command))
+}
+
+/// The selected profile has the key `region` in another spelling: what to say of it, and the command that corrects it.
+/// A second `region` beside the corrected one would make tools refuse the file.
+fn misspelt_region(subject: &DiagnosisSubject<'_>) -> Option<(String, String)> {
+    let settings = match &subject.facts.profile {
+        ProfileFacts::Leads(chain) => &chain.ineffective,
+        ProfileFacts::Empty(ineffective) => ineffective,
+        ProfileFacts::Absent | ProfileFacts::Missing { .. } | ProfileFacts::Broken(_) => return None,
+    };
+    settings.iter().filter(|noted| noted.profile == subject.facts.selected.name).find_map(|noted| match &noted.kind {
+        IneffectiveKind::Misspelt { written, meant: meant @ "region" } => {
+            let remark = format!("{}: {}.", noted.at, noted.kind.describe().0);
+            Some((remark, rename_key(noted.at.line, written, meant, &noted.at.file)))
+        }
+        _ => None,
+    })
 }

@@ -1,6 +1,6 @@
 //! The shared configuration files: lines and headers that tools refuse, ignore or read differently.
 
-use super::commands::{edit_file, open_editor, operand, option, quoted, rewrite_file};
+use super::commands::{edit_file, escaped, open_editor, operand, option, quoted, to_utf8, without_byte_order_mark};
 use super::{Diagnosis, DiagnosisSubject, Level, level};
 use crate::doctor::facts::{FileTrouble, ProfileFacts, SelectedBy};
 use crate::shared_config::TroubleKind;
@@ -32,12 +32,12 @@ fn file(subject: &DiagnosisSubject<'_>, trouble: &FileTrouble) -> Diagnosis {
             "byte-order-mark",
             Level::Problem,
             format!("An editor of Windows wrote it.{always}"),
-            rewrite_file("tail -c +4", file),
+            without_byte_order_mark(file),
         ),
         TroubleKind::NotText { utf16 } => {
             let from = if *utf16 { "UTF-16" } else { "WINDOWS-1252" };
             let why = format!("The SDK for Rust reads the file as empty.{always}");
-            new("file-not-text", Level::Problem, why, rewrite_file(&format!("iconv -f {from} -t UTF-8"), file))
+            new("file-not-text", Level::Problem, why, to_utf8(from, file))
         }
         TroubleKind::Refused { by_cli: true } => new("file-refused", Level::Problem, format!("{why}{always}"), editor),
         TroubleKind::Refused { by_cli: false } => new("file-refused", Level::Warning, why, editor),
@@ -87,10 +87,4 @@ fn is_without_profile(subject: &DiagnosisSubject<'_>) -> bool {
 fn sentence(text: &str) -> String {
     let mut rest = text.chars();
     rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
-}
-
-/// For the pattern of `sed`.
-fn escaped(text: &str) -> String {
-    let escape = |c: char| if r"\[].*^$/".contains(c) { format!("\\{c}") } else { c.to_string() };
-    text.chars().map(escape).collect()
 }

@@ -1,6 +1,9 @@
 //! The selected profile: there or not, leading to credentials or not, and what of it will fail later.
 
-use super::commands::{COPY, edit_file, find_program, of_profile, open_editor, quoted, renew_profile};
+use super::commands::{
+    COPY, change_value, comment_out, edit_file, find_program, of_profile, open_editor, quoted, rename_key,
+    renew_profile,
+};
 use super::{Diagnosis, DiagnosisSubject, Level, level};
 use crate::doctor::facts::{
     BaseFacts, Broken, ChainFacts, Noted, ProfileFacts, ProfileRole, Provider, SelectedBy, Spot,
@@ -141,13 +144,13 @@ fn fix(fault: &Broken) -> (&'static str, String) {
         FaultKind::SsoSettings => ("sso-settings-incomplete", format!("aws configure sso{profile}")),
         FaultKind::HalfAKey => ("profile-key-incomplete", format!("aws configure{profile}")),
         FaultKind::SourceEmpty => ("profile-without-credentials", format!("aws configure{profile}")),
-        FaultKind::Commented { line, .. } => ("comment-behind-value", without_comment(*line, file)),
-        FaultKind::Quoted { line, .. } => ("quoted-value", edit_file(&format!("{line}s/[\"']//g"), file)),
+        FaultKind::Commented { key, line } => ("comment-behind-value", without_comment(*line, key, file)),
+        FaultKind::Quoted { key, line } => ("quoted-value", edit_file(&without_marks(*line, key), file)),
         FaultKind::QuotedKeys(lines) => {
-            let edits: Vec<String> = lines.iter().map(|line| format!("{line}s/[\"']//g")).collect();
+            let edits: Vec<String> = lines.iter().map(|line| without_marks(*line, "aws_[a-z_]*")).collect();
             ("quoted-keys", edit_file(&edits.join(";"), file))
         }
-        FaultKind::EmptyValue { line, .. } => ("empty-value", edit_file(&format!("{line}d"), file)),
+        FaultKind::EmptyValue { key, line } => ("empty-value", comment_out(&[(*line, key)], file)),
         FaultKind::RoleArn => {
             ("role-arn-malformed", format!("aws configure set role_arn arn:aws:iam::ACCOUNT:role/NAME{profile}"))
         }
@@ -157,15 +160,19 @@ fn fix(fault: &Broken) -> (&'static str, String) {
         FaultKind::ExternalId => ("external-id-malformed", format!("aws configure set external_id ID{profile}")),
         FaultKind::NegativeDuration => ("duration-refused", set_duration(&fault.profile)),
         FaultKind::OtherPartition => ("role-of-another-partition", open_editor(file)),
-        FaultKind::MfaWithSession => ("mfa-with-session", edit_file(&format!("{}d", fault.at.line), file)),
+        FaultKind::MfaWithSession => ("mfa-with-session", comment_out(&[(fault.at.line, "mfa_serial")], file)),
         FaultKind::TokenMissing => ("token-missing", format!("aws configure sso{profile}")),
-        FaultKind::TokenLeftOver { line } => ("token-left-over", edit_file(&format!("{line}d"), file)),
+        FaultKind::TokenLeftOver { line } => ("token-left-over", comment_out(&[(*line, "aws_se[a-z]*_token")], file)),
         FaultKind::Missing | FaultKind::Spoilt => ("profile-broken", open_editor(file)),
     }
 }
 
-fn without_comment(line: usize, file: &str) -> String {
-    edit_file(&format!("{line}s/[[:blank:]][[:blank:]]*[#;].*$//"), file)
+fn without_comment(line: usize, key: &str, file: &str) -> String {
+    edit_file(&change_value(line, key, "s/[[:blank:]][[:blank:]]*[#;].*$//"), file)
+}
+
+fn without_marks(line: usize, key: &str) -> String {
+    change_value(line, key, "s/[\"']//g")
 }
 
 /// The name for a command. A guess stays a placeholder unless one edit leads to it.
@@ -303,42 +310,47 @@ fn copied(subject: &DiagnosisSubject<'_>, chain: &ChainFacts) -> Option<Diagnosi
 
 /// Settings without effect: one diagnosis for those that only need to be removed, one for each other kind.
 fn without_effect(all: &[Noted<IneffectiveKind>], out: &mut Vec<Diagnosis>) {
-    let mut removed: Vec<&Noted<IneffectiveKind>> = Vec::new();
+    let mut removed: Vec<(&Noted<IneffectiveKind>, &str)> = Vec::new();
     let mut found = std::collections::BTreeSet::new();
     for noted in all {
         let Noted { profile, at, kind } = noted;
         let Spot { file, line } = at;
         let (id, level, command) = match kind {
             IneffectiveKind::DurationNotANumber { comment: true } => {
-                ("comment-behind-value", Level::Warning, without_comment(*line, file))
+                ("comment-behind-value", Level::Warning, without_comment(*line, "duration_seconds", file))
             }
             IneffectiveKind::DurationNotANumber { comment: false } => {
                 ("duration-not-a-number", Level::Warning, set_duration(profile))
             }
             IneffectiveKind::Misspelt { written, meant } => {
-                ("misspelt-key", Level::Warning, edit_file(&format!("{line}s/{written}/{meant}/"), file))
+                ("misspelt-key", Level::Warning, rename_key(*line, written, meant, file))
             }
             IneffectiveKind::OddBlank { .. } => ("no-break-space", Level::Warning, open_editor(file)),
             IneffectiveKind::GluedHeader { .. } => ("glued-header", Level::Warning, open_editor(file)),
-            IneffectiveKind::DurationOfPermissionSet
-            | IneffectiveKind::NoRole { .. }
-            | IneffectiveKind::DurationOfWebIdentity => {
-                removed.push(noted);
+            IneffectiveKind::DurationOfPermissionSet | IneffectiveKind::DurationOfWebIdentity => {
+                removed.push((noted, "duration_seconds"));
+                continue;
+            }
+            IneffectiveKind::NoRole { key } | IneffectiveKind::NotOfWebIdentity { key } => {
+                removed.push((noted, key));
                 continue;
             }
         };
         let (what, help) = kind.describe();
-        if found.insert(id) {
+        // A diagnosis of what the key's absence leads to has the same command.
+        let is_said = out.iter().any(|earlier: &Diagnosis| earlier.command.as_ref() == Some(&command));
+        if !is_said && found.insert(id) {
             let what = format!("Profile `{profile}`: {what}");
             out.push(Diagnosis::new(id, level, what, format!("{at}: {help}.")).fixed_by(command));
         }
     }
-    let Some(first) = removed.first() else { return };
+    let Some((first, _)) = removed.first() else { return };
     let file = &first.at.file;
-    let lines: Vec<String> =
-        removed.iter().filter(|noted| noted.at.file == *file).map(|noted| format!("{}d", noted.at.line)).collect();
-    let all: Vec<String> = removed.iter().map(|noted| format!("{}: {}", noted.at, noted.kind.describe().0)).collect();
-    let command = edit_file(&lines.join(";"), file);
+    let of_file = removed.iter().filter(|(noted, _)| noted.at.file == *file);
+    let settings: Vec<(usize, &str)> = of_file.map(|(noted, key)| (noted.at.line, *key)).collect();
+    let all: Vec<String> =
+        removed.iter().map(|(noted, _)| format!("{}: {}", noted.at, noted.kind.describe().0)).collect();
+    let command = comment_out(&settings, file);
     let what = format!("Profile `{}` has settings without effect", first.profile);
     let why = format!("{}. Neither the AWS CLI nor an SDK uses them.", all.join("; "));
     out.push(Diagnosis::new("setting-without-effect", Level::Note, what, why).fixed_by(command));
