@@ -37,9 +37,13 @@ pub(super) enum Work {
         role: RoleArn,
         by: Option<Arc<AssumedSession>>,
     },
-    /// One setting, or all permission sets of which only the names are known.
-    Read {
-        settings: Vec<LiveSetting>,
+    ReadSetting {
+        setting: LiveSetting,
+        by: Option<Arc<AssumedSession>>,
+    },
+    /// All permission sets of which only the names are known: one search finds them.
+    FindPermissionSets {
+        names: BTreeSet<String>,
         by: Option<Arc<AssumedSession>>,
     },
 }
@@ -63,10 +67,12 @@ impl Work {
             Self::AssumeReader { .. } => Quota::sts(None),
             Self::List { list, .. } => Quota::list_roles(list.by.role.account()),
             Self::Describe { role, .. } => Quota::get_role(role.account()),
-            Self::Read { settings, .. } => match settings.first() {
-                Some(LiveSetting::Function(function)) => Quota::lambda(function.account(), function.region()),
-                Some(LiveSetting::PermissionSet(_)) | None => Quota::SSO_ADMIN,
-            },
+            Self::ReadSetting { setting: LiveSetting::Function(function), .. } => {
+                Quota::lambda(function.account(), function.region())
+            }
+            Self::ReadSetting { setting: LiveSetting::PermissionSet(_), .. } | Self::FindPermissionSets { .. } => {
+                Quota::SSO_ADMIN
+            }
         }
     }
 }
@@ -108,6 +114,7 @@ impl<'a> RunWalk<'a> {
         identity: Result<Checker, Class>,
     ) -> Self {
         let unknown = identity.as_ref().err().copied();
+        let account = identity.as_ref().map(|checker| checker.account.clone()).map_err(|class| *class);
         let mut walk = Self {
             inventory,
             plan,
@@ -144,8 +151,7 @@ impl<'a> RunWalk<'a> {
                 DescribedBy::Itself | DescribedBy::Reader(_) => {}
             }
         }
-        let checker = walk.checker.as_ref().map(|checker| checker.account.as_str());
-        let (own, others) = live_settings::of_the_checker(plan, checker, unknown);
+        let (own, others) = live_settings::of_the_checker(plan, account.as_deref().map_err(|class| *class));
         walk.ready.extend(live_settings::work(own, None));
         walk.settings = others;
         walk
@@ -254,9 +260,15 @@ impl<'a> RunWalk<'a> {
                     Done::Described { role, description }
                 })
             }
-            Work::Read { settings, by } => {
+            Work::ReadSetting { setting, by } => {
                 let region = self.inventory.identity_center.region.clone();
-                Box::pin(async move { Done::Read(live_settings::read(&calls, by, settings, region).await) })
+                Box::pin(async move { Done::Read(live_settings::read_setting(&calls, by, setting, region).await) })
+            }
+            Work::FindPermissionSets { names, by } => {
+                let region = self.inventory.identity_center.region.clone();
+                Box::pin(
+                    async move { Done::Read(live_settings::find_permission_sets(&calls, by, names, region).await) },
+                )
             }
         }
     }
