@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::aws::errors::{Class, Failure, Operation};
 use crate::facts::{Description, Mode, SettingFact, StepOutcome};
 use crate::findings::Subject;
-use crate::inventory::{Job, JobName, LengthFrom, LiveSetting, Location, Origin, RoleRef, Seconds, Source};
+use crate::inventory::{Job, JobName, LiveSetting, Location, Origin, RoleRef, Seconds, Source};
 use crate::plan::PlannedHop;
 
 /// Whether the checker could follow a job's path.
@@ -267,7 +267,7 @@ fn cover_settings(subject: &Subject<'_>) -> SettingCoverage {
 pub(super) fn value_from(subject: &Subject<'_>, job: &Job) -> Option<ValueFrom> {
     let is_default = match &job.source {
         Source::IdentityCenter { .. } => job.unstated.session,
-        Source::Lambda { function: Some(_) } => job.length_from == LengthFrom::Assumed,
+        Source::Lambda { function: Some(_) } => job.length_from.is_assumed(),
         Source::Lambda { function: None }
         | Source::IamUser { .. }
         | Source::SessionToken { .. }

@@ -92,7 +92,7 @@ const fn length_from_word(from: LengthFrom) -> &'static str {
     match from {
         LengthFrom::Declared => "declared",
         LengthFrom::Configured => "configured",
-        LengthFrom::Assumed => "assumed",
+        LengthFrom::Assumed | LengthFrom::LongestTimeout => "assumed",
         LengthFrom::Measured => "measured",
         LengthFrom::Observed => "observed",
     }
