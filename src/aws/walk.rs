@@ -236,14 +236,14 @@ impl<'a> RunWalk<'a> {
                 let PlannedStep { role, session, .. } = &self.plan.steps[step];
                 let SessionDetails { external_id, session_name, source_identity } = session.clone();
                 let role = Role { external_id, session_name, source_identity, ..Role::bare(role.clone()) };
-                let request = self.request(role, by.as_deref(), self.plan.policy(step));
+                let request = self.request(role, by.as_deref(), Some(self.plan.policy(step)));
                 Box::pin(async move { Done::Step { step, result: calls.assume_role(by.as_deref(), &request).await } })
             }
             Work::AssumeReader { reader } => {
                 let step = &self.readers[reader];
                 let Reader { role, external_id } = step.reader.clone();
                 let role = declared_with(self.inventory.role(&role), external_id);
-                let request = self.request(role, None, step.policy.clone());
+                let request = self.request(role, None, Some(step.policy.clone()));
                 Box::pin(async move { Done::Reader { reader, result: calls.assume_role(None, &request).await } })
             }
             Work::List { list, marker } => Box::pin(async move {
@@ -251,7 +251,7 @@ impl<'a> RunWalk<'a> {
                 Done::Listed { list, page }
             }),
             Work::Describe { role, by } => {
-                let request = self.request(self.inventory.role(&role), by.as_deref(), String::new());
+                let request = self.request(self.inventory.role(&role), by.as_deref(), None);
                 Box::pin(async move {
                     let description = match calls.max_session_duration(by.as_deref(), &request).await {
                         Ok(max_session) => Description::Known { max_session },
@@ -274,7 +274,7 @@ impl<'a> RunWalk<'a> {
     }
 
     /// A request about a role by this session, or by the checker itself.
-    fn request(&self, role: Role, by: Option<&AssumedSession>, policy: String) -> Request {
+    fn request(&self, role: Role, by: Option<&AssumedSession>, policy: Option<String>) -> Request {
         let checker = || self.checker.as_ref().map(|checker| checker.arn.clone());
         Request {
             caller: by.map(|session| session.arn.clone()).or_else(checker),
