@@ -35,8 +35,6 @@ pub mod widget;
 
 use std::collections::BTreeMap;
 
-#[cfg(feature = "cli")]
-pub(crate) use bars::page_colours;
 pub use planned::{PlannedReport, PlannedRoleReport};
 
 pub use coverage::{
