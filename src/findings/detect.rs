@@ -45,7 +45,7 @@ impl Subject<'_> {
             match detect {
                 Detect::Verdict { describe, .. } => {
                     let described = self.judged_with(id).filter_map(|job| {
-                        let finding = job.with_doubt(describe(&job)?);
+                        let finding = job.noting_possible_refusal(describe(&job)?);
                         Some(if job.judgement.confirmed { finding } else { finding.unconfirmed() })
                     });
                     findings.extend(described);

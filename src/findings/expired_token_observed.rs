@@ -27,8 +27,8 @@ fn describe(subject: &Subject<'_>, observed: &Observation) -> Finding {
     let (caller, time) = (describe_field(observed.caller.as_ref()), describe_field(observed.time.as_ref()));
     let who = only.map_or(caller, |job| job.name.as_str());
     let detail = format!(
-        "CloudTrail recorded that {caller} called {} at {time} and was refused with {}. {} CloudTrail does not record every such \
-         call, and none of Amazon S3: the absence of such events does not prove that no call failed.",
+        "CloudTrail recorded that {caller} called {} at {time} and was refused with {}. {} CloudTrail does not record \
+         every such call, and none of Amazon S3: the absence of such events does not prove that no call failed.",
         describe_call(&observed.call),
         observed.error_code,
         whose(jobs)

@@ -40,7 +40,8 @@ fn describe_clashes(subject: &Subject<'_>, file: &Arc<str>, clashes: &[&NameClas
     };
     let clashes: Vec<ClashingJob> = clashes.iter().map(clashing).collect();
     let mut detail = String::from(
-        "Job names must be unique, because waivers, filters and messages use them. Both jobs of each name were checked:",
+        "Job names must be unique, because waivers, filters and messages use them. Both jobs of each name were \
+         checked:",
     );
     for ClashingJob { name, other_file, new_name } in clashes.iter().take(MOST_NAMED) {
         let of = other_file.as_ref().map(|file| format!(" of {file}")).unwrap_or_default();

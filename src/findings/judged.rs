@@ -122,7 +122,7 @@ impl JudgedJob<'_> {
     }
 
     /// The finding, which says so where STS may refuse a request of a job that lapses in any case.
-    pub(super) fn with_doubt(&self, mut finding: Finding) -> Finding {
+    pub(super) fn noting_possible_refusal(&self, mut finding: Finding) -> Finding {
         let mut hops = self.job.path.iter().zip(&self.judgement.hops);
         let open = hops.find(|(_, lease)| lease.depends_on_an_unknown_maximum());
         if let (Verdict::Lapses, Some((hop, lease))) = (self.judgement.verdict, open) {

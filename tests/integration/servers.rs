@@ -185,7 +185,7 @@ impl Emulator {
         self.process.id()
     }
 
-    /// Sends SIGTERM to the function, as Lambda does in the shutdown phase. Returns whether it ended within ten seconds.
+    /// Sends SIGTERM to the function, as Lambda does in the shutdown phase. Returns whether it ended within 10 seconds.
     pub fn terminate_function(&self) -> bool {
         let function = function_of(self.process.id()).and_then(|status| field(&status, "Pid:"));
         let function = function.expect("the function's process lives");
