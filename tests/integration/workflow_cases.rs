@@ -313,7 +313,8 @@ async fn a_login_without_credentials_on_a_hosted_runner_cannot_work() {
         let exported = format!("      - run: echo AWS_ACCESS_KEY_ID=$K >> $GITHUB_ENV\n{steps}");
         let ran = judged(&[(W, &one_job(TOKEN, "", &exported))]).await;
         let report = ran.report();
-        assert_eq!(report["not_judged"][0]["cannot_work"], false, "{report:#}");
+        let not_judged = report["not_judged"].as_array();
+        assert!(not_judged.is_none_or(|all| all.iter().all(|one| one["cannot_work"] == false)), "{report:#}");
     }
 }
 
