@@ -58,16 +58,25 @@ pub enum Mode {
 pub struct Observation {
     /// The role of the caller's session; `None`: the caller has no role session.
     pub role: Option<RoleArn>,
-    /// The caller's ARN.
-    pub caller: String,
+    /// The caller's ARN, if the event has one.
+    pub caller: Option<String>,
     /// The service and the operation.
-    pub call: String,
+    pub call: ObservedCall,
     /// The error code.
     pub error_code: String,
-    /// The time of the call, as CloudTrail writes it.
-    pub time: String,
-    /// CloudTrail's id of the event.
-    pub event_id: String,
+    /// The time of the call, as CloudTrail writes it, if the event has one.
+    pub time: Option<String>,
+    /// CloudTrail's id of the event, if it has one.
+    pub event_id: Option<String>,
+}
+
+/// A call that CloudTrail recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedCall {
+    /// The service, such as `dynamodb.amazonaws.com`.
+    pub service: Option<String>,
+    /// The operation, such as `PutItem`.
+    pub operation: Option<String>,
 }
 
 /// The checker's own identity.

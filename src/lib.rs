@@ -17,6 +17,8 @@ pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod cloudtrail;
+#[cfg(any(feature = "cli", feature = "lambda"))]
+mod colours;
 #[cfg(feature = "cli")]
 pub mod doctor;
 pub mod facts;

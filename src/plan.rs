@@ -94,10 +94,12 @@ pub enum DescribedBy {
 /// The session or credentials that read the setting of a permission set or a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReadBy {
-    /// A reader, by index into [`Plan::readers`].
-    Reader(usize),
-    /// The checker's own credentials if the setting is in this account, or `None`: in whichever account they are of.
-    Checker(Option<String>),
+    /// A reader of [`Plan::readers`], whose step lists the setting.
+    Reader,
+    /// The checker's own credentials if they are of this account.
+    CheckerOfAccount(String),
+    /// The checker's own credentials, of whichever account they are.
+    Checker,
 }
 
 /// One AssumeRole call of a reader, and the roles or the settings that its session reads.
@@ -222,13 +224,12 @@ impl Plan {
             let reader = account.as_deref().and_then(|account| inventory.readers.for_account(account));
             match reader.filter(|reader| partition.is_none_or(|partition| reader.role.partition() == partition)) {
                 Some(reader) => _ = by_reader.entry(reader).or_default().insert(setting),
-                None => _ = self.settings.insert(setting, ReadBy::Checker(account)),
+                None => _ = self.settings.insert(setting, account.map_or(ReadBy::Checker, ReadBy::CheckerOfAccount)),
             }
         }
         for (reader, settings) in by_reader {
             for step in ReaderStep::of_settings(&reader, settings.into_iter().collect()) {
-                let by = ReadBy::Reader(self.readers.len());
-                self.settings.extend(step.settings.iter().map(|setting| (setting.clone(), by.clone())));
+                self.settings.extend(step.settings.iter().map(|setting| (setting.clone(), ReadBy::Reader)));
                 self.readers.push(step);
             }
         }
@@ -405,7 +406,7 @@ fn settings_policy(partition: &str, settings: &[LiveSetting]) -> String {
 }
 
 /// Whether the setting is of a permission set whose ARN is not known.
-pub(crate) fn is_name(setting: &LiveSetting) -> bool {
+fn is_name(setting: &LiveSetting) -> bool {
     match setting {
         LiveSetting::PermissionSet(PermissionSet::Name(_)) => true,
         LiveSetting::PermissionSet(PermissionSet::Arn(_)) | LiveSetting::Function(_) => false,

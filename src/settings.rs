@@ -197,7 +197,7 @@ impl Settings {
             read.parsed("DASHBOARD", |text| Dashboard::parse(text).ok_or_else(|| BadValue::Dashboard(text.to_owned())));
         // Lambda sets both in every function.
         let log_group = read.text("AWS_LAMBDA_LOG_GROUP_NAME");
-        let region = read.text("AWS_REGION").unwrap_or_default();
+        let region = read.text("AWS_REGION");
         let inventory = read.text("INVENTORY").unwrap_or_else(|| "/opt/inventory".to_owned()).into();
         if !read.problems.is_empty() {
             return Err(BadSettings(read.problems));
@@ -215,7 +215,9 @@ impl Settings {
             remind_after: remind_after.unwrap_or(DEFAULT_REMIND_AFTER),
             concurrency: concurrency.unwrap_or(DEFAULT_CONCURRENCY),
             metrics_namespace: metrics_namespace.unwrap_or_else(|| "CredentialHealth".to_owned()),
-            console: ConsolePages::new(&region, dashboard, log_group).filter(|_| runbook_base_url.is_none()),
+            console: region
+                .and_then(|region| ConsolePages::new(&region, dashboard, log_group))
+                .filter(|_| runbook_base_url.is_none()),
             runbook_base_url,
         })
     }

@@ -171,6 +171,16 @@ pub(crate) const fn changes_display(c: char) -> bool {
     )
 }
 
+/// Escapes a text so that no spreadsheet reads it as a formula: OWASP, "CSV Injection", names the characters and the
+/// apostrophe. This program's numbers, including negative ones, stay numbers.
+#[cfg(feature = "cli")]
+pub(crate) fn spreadsheet_cell(text: &str) -> String {
+    // Some programs ignore leading blanks.
+    let first = text.trim_start_matches(' ').chars().next();
+    let formula = first.is_some_and(|c| "=+-@＝＋－＠\t\r\n".contains(c));
+    format!("{}{}", if formula { "'" } else { "" }, line(text))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -42,7 +42,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         let wanted = Wanted { notify: Notify::Always, min_severity: Severity::Low, max_bytes: 262_144 };
         let topic = TopicArn::parse(TOPIC).expect("a topic");
         let sink = SnsTopic::new(&client, &topic, wanted.max_bytes);
-        let digests = notify::digests(&report, wanted, None);
+        let digests = notify::digests(&report, wanted, None, None);
         let outcomes = notify::publish(&sink, &digests, None, &mut PublishedMessages::default()).await;
         let failures: Vec<_> = outcomes.into_iter().filter_map(|outcome| outcome.failure).collect();
         (report, failures)

@@ -103,6 +103,22 @@ enum Stop {
     Failed(String),
 }
 
+/// Why there are no credentials of a caller.
+#[derive(Debug, Clone, Copy)]
+enum NoSigner {
+    UserHasNoKey,
+    NotTaken(Session),
+}
+
+impl fmt::Display for NoSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UserHasNoKey => f.write_str("the user has no key"),
+            Self::NotTaken(session) => write!(f, "{} was not taken", session.name()),
+        }
+    }
+}
+
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -280,7 +296,7 @@ impl Bench {
             Session::Token => (Caller::User, Call::GetSessionToken(None)),
             Session::Federation => (Caller::User, Call::GetFederationToken(None)),
         };
-        let signer = self.signer(caller).map_err(Stop::Failed)?;
+        let signer = self.signer(caller).map_err(|why| Stop::Failed(why.to_string()))?;
         let mut last = Seen::Done;
         for attempt in 0..self.patience.attempts {
             if attempt > 0 {
@@ -300,11 +316,9 @@ impl Bench {
     }
 
     /// The credentials of a caller, or why there are none.
-    fn signer(&self, caller: Caller) -> Result<Signer, String> {
-        let user = || self.user.clone().ok_or_else(|| "the user has no key".to_owned());
-        let of = |session: Session| {
-            self.sessions.get(&session).cloned().ok_or_else(|| format!("{} was not taken", session.name()))
-        };
+    fn signer(&self, caller: Caller) -> Result<Signer, NoSigner> {
+        let user = || self.user.clone().ok_or(NoSigner::UserHasNoKey);
+        let of = |session: Session| self.sessions.get(&session).cloned().ok_or(NoSigner::NotTaken(session));
         let secret = "wrong/wrong/wrong/wrong/wrong/wrong/wron";
         let changed = |key: &Credentials, secret: &str, token: Option<String>| {
             Credentials::new(key.access_key_id(), secret, token, None, "prove")
@@ -345,7 +359,7 @@ impl Bench {
 
     async fn decide(&mut self, rule: &Rule) -> Result<(), Stop> {
         let (decision, attempts) = match self.signer(rule.caller) {
-            Err(why) => (Decision::Undecided(why), 0),
+            Err(why) => (Decision::Undecided(why.to_string()), 0),
             Ok(signer) => self.answer_to(rule, &signer).await?,
         };
         let sign = match &decision {

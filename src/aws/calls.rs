@@ -19,7 +19,7 @@ pub(super) struct Request {
     pub(super) caller: Option<String>,
     /// The role of the caller's session, needed because the caller's ARN has no path.
     pub(super) caller_role: Option<RoleArn>,
-    pub(super) policy: String,
+    pub(super) policy: Option<String>,
     pub(super) role: Role,
     pub(super) secrets: Secrets,
 }

@@ -7,7 +7,7 @@ use super::client::AssumedSession;
 use super::errors::Operation::GetFunctionConfiguration;
 use crate::facts::SettingFailure;
 use crate::inventory::{FunctionArn, Seconds};
-use crate::lease::rules::LAMBDA_MANAGED_LONGEST;
+use crate::lease::rules::LAMBDA_TIMEOUT_RANGE;
 
 impl Calls {
     /// Reads the function's Timeout.
@@ -36,8 +36,9 @@ impl Calls {
             return Err(unreadable("the answer is not about this function"));
         }
         let timeout = answer.timeout.and_then(|timeout| u64::try_from(timeout).ok()).map(Seconds);
-        timeout
-            .filter(|timeout| (Seconds(1)..=LAMBDA_MANAGED_LONGEST).contains(timeout))
-            .ok_or_else(|| unreadable("the answer has no Timeout from 1 to 5400 s"))
+        timeout.filter(|timeout| LAMBDA_TIMEOUT_RANGE.contains(timeout)).ok_or_else(|| {
+            let (least, most) = (LAMBDA_TIMEOUT_RANGE.start(), LAMBDA_TIMEOUT_RANGE.end());
+            unreadable(&format!("the answer has no Timeout from {} to {} s", least.0, most.0))
+        })
     }
 }

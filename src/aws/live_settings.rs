@@ -9,36 +9,49 @@ use super::errors::{Class, Operation};
 use super::walk::Work;
 use crate::facts::{SettingFact, SettingFailure};
 use crate::inventory::{LiveSetting, PermissionSet, Seconds};
-use crate::plan::{Plan, ReadBy, is_name};
+use crate::plan::{Plan, ReadBy};
 
 /// The settings that the checker's own credentials read, and the facts about those that nobody reads. `account`: the
-/// checker's, unless `unknown` says why it is not known.
+/// checker's, or why it is not known.
 pub(super) fn of_the_checker(
     plan: &Plan,
-    account: Option<&str>,
-    unknown: Option<Class>,
+    account: Result<&str, Class>,
 ) -> (Vec<LiveSetting>, BTreeMap<LiveSetting, SettingFact>) {
     let (mut own, mut others) = (Vec::new(), BTreeMap::new());
     for (setting, by) in &plan.settings {
-        match by {
-            ReadBy::Reader(_) => {}
-            ReadBy::Checker(wanted) if wanted.is_none() || wanted.as_deref() == account => own.push(setting.clone()),
-            ReadBy::Checker(_) => {
-                let message = "GetCallerIdentity was not answered, so the checker's account is not known";
-                let fact = unknown.map(|class| unread(Operation::GetCallerIdentity, class, message));
-                others.insert(setting.clone(), fact.unwrap_or(SettingFact::NoReader));
+        let fact = match (by, account) {
+            (ReadBy::Reader, _) => continue,
+            (ReadBy::Checker, _) => {
+                own.push(setting.clone());
+                continue;
             }
-        }
+            (ReadBy::CheckerOfAccount(wanted), Ok(account)) if wanted == account => {
+                own.push(setting.clone());
+                continue;
+            }
+            (ReadBy::CheckerOfAccount(_), Ok(_)) => SettingFact::NoReader,
+            (ReadBy::CheckerOfAccount(_), Err(class)) => {
+                let message = "GetCallerIdentity was not answered, so the checker's account is not known";
+                unread(Operation::GetCallerIdentity, class, message)
+            }
+        };
+        others.insert(setting.clone(), fact);
     }
     (own, others)
 }
 
 /// One piece of work for each setting, and one for all permission sets of which only the names are known.
 pub(super) fn work(settings: Vec<LiveSetting>, by: Option<Arc<AssumedSession>>) -> Vec<Work> {
-    let (names, single): (Vec<_>, Vec<_>) = settings.into_iter().partition(is_name);
-    let names = (!names.is_empty()).then_some(names);
-    let read = |settings| Work::Read { settings, by: by.clone() };
-    single.into_iter().map(|setting| vec![setting]).chain(names).map(read).collect()
+    let mut names = BTreeSet::new();
+    let mut work = Vec::new();
+    for setting in settings {
+        match setting {
+            LiveSetting::PermissionSet(PermissionSet::Name(name)) => _ = names.insert(name.to_string()),
+            setting => work.push(Work::ReadSetting { setting, by: by.clone() }),
+        }
+    }
+    work.extend((!names.is_empty()).then_some(Work::FindPermissionSets { names, by }));
+    work
 }
 
 /// A setting that was not read.
@@ -54,35 +67,35 @@ pub(super) fn operation(setting: &LiveSetting) -> Operation {
     }
 }
 
-/// Reads the settings; `region`: where IAM Identity Center is.
-pub(super) async fn read(
+/// Reads one setting; `region`: where IAM Identity Center is.
+pub(super) async fn read_setting(
     calls: &Calls,
     by: Option<Arc<AssumedSession>>,
-    settings: Vec<LiveSetting>,
+    setting: LiveSetting,
     region: Option<String>,
 ) -> Vec<(LiveSetting, SettingFact)> {
-    let (by, region) = (by.as_deref(), region.as_deref());
-    let mut facts = Vec::new();
-    let mut names = BTreeSet::new();
-    for setting in settings {
-        let result = match &setting {
-            LiveSetting::Function(function) => calls.function_timeout(by, function).await,
-            LiveSetting::PermissionSet(set) => match set.instance() {
-                Some(instance) => calls.permission_set_session(by, region, &instance, set.as_str()).await,
-                None => {
-                    names.insert(set.as_str().to_owned());
-                    continue;
-                }
-            },
-        };
-        facts.push((setting, fact(result)));
-    }
-    if !names.is_empty() {
-        let found = calls.permission_sets_by_name(by, region, &names).await;
-        let setting = |name: String| LiveSetting::PermissionSet(PermissionSet::Name(name.into()));
-        facts.extend(found.into_iter().map(|(name, result)| (setting(name), fact(result))));
-    }
-    facts
+    let result = match &setting {
+        LiveSetting::Function(function) => calls.function_timeout(by.as_deref(), function).await,
+        LiveSetting::PermissionSet(set) => match set.instance() {
+            Some(instance) => {
+                calls.permission_set_session(by.as_deref(), region.as_deref(), &instance, set.as_str()).await
+            }
+            None => return find_permission_sets(calls, by, BTreeSet::from([set.as_str().to_owned()]), region).await,
+        },
+    };
+    vec![(setting, fact(result))]
+}
+
+/// Searches for the permission sets of these names, and reads them.
+pub(super) async fn find_permission_sets(
+    calls: &Calls,
+    by: Option<Arc<AssumedSession>>,
+    names: BTreeSet<String>,
+    region: Option<String>,
+) -> Vec<(LiveSetting, SettingFact)> {
+    let found = calls.permission_sets_by_name(by.as_deref(), region.as_deref(), &names).await;
+    let setting = |name: String| LiveSetting::PermissionSet(PermissionSet::Name(name.into()));
+    found.into_iter().map(|(name, result)| (setting(name), fact(result))).collect()
 }
 
 fn fact(result: Result<Seconds, SettingFailure>) -> SettingFact {

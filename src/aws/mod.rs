@@ -49,6 +49,7 @@ pub(crate) mod sns;
 mod sso_admin;
 #[cfg(feature = "aws")]
 mod sts;
+#[cfg(feature = "aws")]
 mod views;
 #[cfg(feature = "aws")]
 mod walk;

@@ -77,7 +77,7 @@ impl Secrets {
     /// The text without any part of a secret that is held, in any form of `views`. A longer text is cut.
     pub(crate) fn redact(&self, text: &str) -> String {
         let text = &text[..text.floor_char_boundary(LONGEST_TEXT)];
-        let views = views::of(text);
+        let views = views::views_of(text);
         let mut of_text: HashSet<Part> = HashSet::new();
         // Of most parts of a secret, the text does not even have the first two bytes.
         let mut starts = vec![false; 1 << 16];

@@ -9,10 +9,8 @@ use super::client::AssumedSession;
 use super::errors::{Class, Operation};
 use crate::facts::SettingFailure;
 use crate::inventory::Seconds;
-use crate::lease::rules::PERMISSION_SET_RANGE;
+use crate::lease::rules::{PERMISSION_SET_RANGE, PERMISSION_SETS_IN_PAGE};
 
-/// Permission sets in a page (ListPermissionSets: at most 100).
-const PERMISSION_SETS_IN_PAGE: i32 = 100;
 /// The most permission sets that one search describes. AWS's default quota is 3,500 (IAM Identity Center User Guide,
 /// limits).
 const MOST_DESCRIBED: usize = 10_000;
@@ -24,7 +22,7 @@ type SessionOf = Result<Seconds, SettingFailure>;
 
 /// A permission set as DescribePermissionSet answers.
 struct Described {
-    name: String,
+    name: Option<String>,
     session: SessionOf,
 }
 
@@ -94,7 +92,7 @@ impl Calls {
                         return Err(setting_failure(Operation::ListPermissionSets, answer));
                     }
                     let Described { name, session } = self.describe(client, &instance, &arn).await?;
-                    if names.contains(&name) {
+                    if let Some(name) = name.filter(|name| names.contains(name)) {
                         found.entry(name).or_insert(session);
                     }
                     if found.len() == names.len() {
@@ -150,9 +148,10 @@ impl Calls {
         };
         let session = set.session_duration.as_deref().filter(|text| text.starts_with('P'));
         let session = session.and_then(|text| Seconds::parse(text).ok());
-        let session = session
-            .filter(|session| PERMISSION_SET_RANGE.contains(session))
-            .ok_or_else(|| unreadable("the answer has no SessionDuration from PT1H to PT12H"));
-        Ok(Described { name: set.name.unwrap_or_default(), session })
+        let session = session.filter(|session| PERMISSION_SET_RANGE.contains(session)).ok_or_else(|| {
+            let (least, most) = (PERMISSION_SET_RANGE.start(), PERMISSION_SET_RANGE.end());
+            unreadable(&format!("the answer has no SessionDuration from {least} to {most}"))
+        });
+        Ok(Described { name: set.name, session })
     }
 }

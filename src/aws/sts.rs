@@ -37,7 +37,7 @@ impl Calls {
             .role_arn(role.arn.as_str())
             .role_session_name(session_name)
             .duration_seconds(i32::try_from(ASSUME_ROLE_MINIMUM.0).unwrap_or(i32::MAX))
-            .policy(&request.policy)
+            .set_policy(request.policy.clone())
             .set_external_id(role.external_id.clone())
             .set_source_identity(role.source_identity.clone())
             .send()

@@ -18,7 +18,7 @@ pub(super) struct View {
 const BREAK: u8 = 0xff;
 
 /// Every view of a text.
-pub(super) fn of(text: &str) -> Vec<View> {
+pub(super) fn views_of(text: &str) -> Vec<View> {
     let as_it_is = View { bytes: text.into(), from: (0..text.len()).map(|at| (at, at + 1)).collect() };
     let plain = View::unescaped(text);
     let base64: Vec<View> = (0..4).map(|skipped| plain.decoded(skipped, sextet, 6)).collect();

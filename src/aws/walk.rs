@@ -37,9 +37,13 @@ pub(super) enum Work {
         role: RoleArn,
         by: Option<Arc<AssumedSession>>,
     },
-    /// One setting, or all permission sets of which only the names are known.
-    Read {
-        settings: Vec<LiveSetting>,
+    ReadSetting {
+        setting: LiveSetting,
+        by: Option<Arc<AssumedSession>>,
+    },
+    /// All permission sets of which only the names are known: one search finds them.
+    FindPermissionSets {
+        names: BTreeSet<String>,
         by: Option<Arc<AssumedSession>>,
     },
 }
@@ -63,10 +67,12 @@ impl Work {
             Self::AssumeReader { .. } => Quota::sts(None),
             Self::List { list, .. } => Quota::list_roles(list.by.role.account()),
             Self::Describe { role, .. } => Quota::get_role(role.account()),
-            Self::Read { settings, .. } => match settings.first() {
-                Some(LiveSetting::Function(function)) => Quota::lambda(function.account(), function.region()),
-                Some(LiveSetting::PermissionSet(_)) | None => Quota::SSO_ADMIN,
-            },
+            Self::ReadSetting { setting: LiveSetting::Function(function), .. } => {
+                Quota::lambda(function.account(), function.region())
+            }
+            Self::ReadSetting { setting: LiveSetting::PermissionSet(_), .. } | Self::FindPermissionSets { .. } => {
+                Quota::SSO_ADMIN
+            }
         }
     }
 }
@@ -108,6 +114,7 @@ impl<'a> RunWalk<'a> {
         identity: Result<Checker, Class>,
     ) -> Self {
         let unknown = identity.as_ref().err().copied();
+        let account = identity.as_ref().map(|checker| checker.account.clone()).map_err(|class| *class);
         let mut walk = Self {
             inventory,
             plan,
@@ -144,8 +151,7 @@ impl<'a> RunWalk<'a> {
                 DescribedBy::Itself | DescribedBy::Reader(_) => {}
             }
         }
-        let checker = walk.checker.as_ref().map(|checker| checker.account.as_str());
-        let (own, others) = live_settings::of_the_checker(plan, checker, unknown);
+        let (own, others) = live_settings::of_the_checker(plan, account.as_deref().map_err(|class| *class));
         walk.ready.extend(live_settings::work(own, None));
         walk.settings = others;
         walk
@@ -230,14 +236,14 @@ impl<'a> RunWalk<'a> {
                 let PlannedStep { role, session, .. } = &self.plan.steps[step];
                 let SessionDetails { external_id, session_name, source_identity } = session.clone();
                 let role = Role { external_id, session_name, source_identity, ..Role::bare(role.clone()) };
-                let request = self.request(role, by.as_deref(), self.plan.policy(step));
+                let request = self.request(role, by.as_deref(), Some(self.plan.policy(step)));
                 Box::pin(async move { Done::Step { step, result: calls.assume_role(by.as_deref(), &request).await } })
             }
             Work::AssumeReader { reader } => {
                 let step = &self.readers[reader];
                 let Reader { role, external_id } = step.reader.clone();
                 let role = declared_with(self.inventory.role(&role), external_id);
-                let request = self.request(role, None, step.policy.clone());
+                let request = self.request(role, None, Some(step.policy.clone()));
                 Box::pin(async move { Done::Reader { reader, result: calls.assume_role(None, &request).await } })
             }
             Work::List { list, marker } => Box::pin(async move {
@@ -245,7 +251,7 @@ impl<'a> RunWalk<'a> {
                 Done::Listed { list, page }
             }),
             Work::Describe { role, by } => {
-                let request = self.request(self.inventory.role(&role), by.as_deref(), String::new());
+                let request = self.request(self.inventory.role(&role), by.as_deref(), None);
                 Box::pin(async move {
                     let description = match calls.max_session_duration(by.as_deref(), &request).await {
                         Ok(max_session) => Description::Known { max_session },
@@ -254,15 +260,21 @@ impl<'a> RunWalk<'a> {
                     Done::Described { role, description }
                 })
             }
-            Work::Read { settings, by } => {
+            Work::ReadSetting { setting, by } => {
                 let region = self.inventory.identity_center.region.clone();
-                Box::pin(async move { Done::Read(live_settings::read(&calls, by, settings, region).await) })
+                Box::pin(async move { Done::Read(live_settings::read_setting(&calls, by, setting, region).await) })
+            }
+            Work::FindPermissionSets { names, by } => {
+                let region = self.inventory.identity_center.region.clone();
+                Box::pin(
+                    async move { Done::Read(live_settings::find_permission_sets(&calls, by, names, region).await) },
+                )
             }
         }
     }
 
     /// A request about a role by this session, or by the checker itself.
-    fn request(&self, role: Role, by: Option<&AssumedSession>, policy: String) -> Request {
+    fn request(&self, role: Role, by: Option<&AssumedSession>, policy: Option<String>) -> Request {
         let checker = || self.checker.as_ref().map(|checker| checker.arn.clone());
         Request {
             caller: by.map(|session| session.arn.clone()).or_else(checker),

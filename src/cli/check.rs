@@ -101,7 +101,7 @@ fn has_answer(Outcome { facts, .. }: &Outcome, profile: Option<&str>) -> bool {
 async fn publish(aws: &Aws, topic: &TopicArn, report: &Report) -> bool {
     let wanted = Wanted { notify: Notify::Findings, min_severity: Severity::Low, max_bytes: DEFAULT_MAX_MESSAGE_BYTES };
     let sink = SnsTopic::new(aws, topic, wanted.max_bytes);
-    let digests = notify::digests(report, wanted, None);
+    let digests = notify::digests(report, wanted, None, None);
     let outcomes = notify::publish(&sink, &digests, aws.end(), &mut PublishedMessages::default()).await;
     let failures: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.failure.as_ref()).collect();
     for failure in &failures {

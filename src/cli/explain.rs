@@ -15,7 +15,7 @@ use crate::aws::errors::printable;
 use crate::facts::{Description, Facts, Mode, SettingFact};
 use crate::findings::FindingId;
 use crate::inventory::{Inventory, Job, LiveSetting, RoleArn, Seconds, nearest};
-use crate::limited;
+use crate::limited::{self, Unreadable};
 use crate::live::with_live_settings;
 use crate::report::explanation::Explanation;
 use crate::visible;
@@ -165,24 +165,44 @@ struct PastRole {
     max_session_duration_from: Option<String>,
 }
 
+const HINT: &str = "pass the output of `credential-health check --format json`";
+
+/// Why a file is not the report of a past run.
+#[derive(Debug, thiserror::Error)]
+enum NotAReport {
+    #[error("{0}")]
+    Unreadable(Unreadable),
+    #[error("is not a report: {0}; {HINT}")]
+    NotJson(#[from] serde_json::Error),
+    #[error("is a report of schema_version {0}, not 1; {HINT}")]
+    OtherVersion(u32),
+    #[error("is not a report: {0}")]
+    BadArn(String),
+    #[error("is a report of other roles: it has none of the inventory; {HINT}")]
+    OtherRoles,
+}
+
+impl From<Unreadable> for NotAReport {
+    fn from(wrong: Unreadable) -> Self {
+        Self::Unreadable(wrong)
+    }
+}
+
 /// The MaxSessionDurations and the settings that AWS returned to a past run, and the start of that run.
-fn read_live_values(report: &Path, inventory: &Inventory) -> Result<(Facts, Option<String>), String> {
-    let text = limited::file(report, MAX_BYTES).and_then(limited::text).map_err(|wrong| wrong.to_string())?;
-    let hint = "pass the output of `credential-health check --format json`";
-    let report: PastReport =
-        serde_json::from_str(&text).map_err(|error| format!("is not a report: {error}; {hint}"))?;
+fn read_live_values(report: &Path, inventory: &Inventory) -> Result<(Facts, Option<String>), NotAReport> {
+    let text = limited::file(report, MAX_BYTES).and_then(limited::text)?;
+    let report: PastReport = serde_json::from_str(&text)?;
     if report.schema_version != 1 {
-        return Err(format!("is a report of schema_version {}, not 1; {hint}", report.schema_version));
+        return Err(NotAReport::OtherVersion(report.schema_version));
     }
     let mut declared = inventory.jobs.iter().flat_map(|job| &job.path).filter_map(|hop| hop.role.arn()).peekable();
     let is_reported = |arn: &RoleArn| report.roles.iter().any(|role| role.arn == arn.as_str());
     if declared.peek().is_some() && !declared.any(is_reported) {
-        return Err(format!("is a report of other roles: it has none of the inventory; {hint}"));
+        return Err(NotAReport::OtherRoles);
     }
     let mut described = BTreeMap::new();
     for role in report.roles.into_iter().filter(|role| role.max_session_duration_from.as_deref() == Some("iam")) {
-        let arn =
-            RoleArn::parse(&role.arn).map_err(|problem| format!("is not a report: {}", printable(&problem.message)))?;
+        let arn = RoleArn::parse(&role.arn).map_err(|problem| NotAReport::BadArn(printable(&problem.message)))?;
         if let Some(seconds) = role.max_session_duration_seconds {
             described.insert(arn, Description::Known { max_session: Seconds(seconds) });
         }

@@ -15,8 +15,8 @@ pub(super) const CHUNK: usize = 256 * 1024;
 /// Why a value could not be parsed.
 #[derive(Debug)]
 pub(super) enum ParseFailure {
-    /// It is a value of another type.
-    NotOfType,
+    /// It is a value of another type, at this byte of the content.
+    NotOfType(u64),
     /// The content ends in it.
     Ended,
     /// It is longer than [`LONGEST_RECORD`].
@@ -152,7 +152,7 @@ impl<R: Read> Buffer<R> {
                     }
                     self.fill();
                 }
-                Err(_) => return Err(ParseFailure::NotOfType),
+                Err(_) => return Err(ParseFailure::NotOfType(self.offset())),
             }
         }
     }
@@ -160,9 +160,8 @@ impl<R: Read> Buffer<R> {
     /// Skips a value of any type.
     pub(super) fn skip_value(&mut self) -> Result<(), ParseFailure> {
         loop {
-            let at = self.offset();
             self.value(|text| parse_one::<IgnoredAny>(text)).map_err(|failure| match failure {
-                ParseFailure::NotOfType => ParseFailure::NotJson(at),
+                ParseFailure::NotOfType(at) => ParseFailure::NotJson(at),
                 other => other,
             })?;
             // A number may go on after the window.

@@ -28,6 +28,9 @@ pub enum LogProblem {
     /// A record is too long.
     #[error("has a record of more than {} MiB", LONGEST_RECORD / 1024 / 1024)]
     TooLong,
+    /// The event inside a record is not JSON.
+    #[error("has an event that is not JSON, in the record at byte {0}")]
+    EventNotJson(u64),
     /// A value is no record.
     #[error("has a value at byte {0} that is not a record")]
     NotARecord(u64),
@@ -180,16 +183,16 @@ impl<R: Read> LogReader<'_, R> {
         let (collected, window) = (&mut *self.collected, self.window);
         let added = self.text.value(|text| {
             let (record, length) = parse_one::<Record<'_>>(text);
-            (record.map(|record| add(&record, place, window, collected)), length)
+            (record.map(|record| add(&record, place, offset, window, collected)), length)
         });
         match added {
             Ok(Ok(())) => {}
             Ok(Err(problem)) => {
                 self.problem.get_or_insert(problem);
             }
-            Err(ParseFailure::NotOfType) => {
+            Err(failure @ ParseFailure::NotOfType(_)) => {
                 self.text.skip_value()?;
-                self.problem.get_or_insert(LogProblem::NotARecord(offset));
+                self.problem.get_or_insert(failure.into());
             }
             Err(failure) => return Err(failure.into()),
         }
@@ -197,11 +200,18 @@ impl<R: Read> LogReader<'_, R> {
     }
 }
 
-fn add(record: &Record<'_>, place: (u32, u32), window: &Window, collected: &mut Collected) -> Result<(), LogProblem> {
+/// Adds a record, which begins at the byte `offset`.
+fn add(
+    record: &Record<'_>,
+    place: (u32, u32),
+    offset: u64,
+    window: &Window,
+    collected: &mut Collected,
+) -> Result<(), LogProblem> {
     let Some(text) = record.event_text.get() else { return Ok(collected.add(record, place, window)?) };
     match serde_json::from_str::<Record<'_>>(text) {
         Ok(record) if record.event_text.get().is_none() => Ok(collected.add(&record, place, window)?),
-        _ => Err(LogProblem::NotJson(0)),
+        _ => Err(LogProblem::EventNotJson(offset)),
     }
 }
 
@@ -236,7 +246,7 @@ impl From<ParseFailure> for LogProblem {
         match failure {
             ParseFailure::Ended => Self::Ended,
             ParseFailure::TooLong => Self::TooLong,
-            ParseFailure::NotOfType => Self::NotARecord(0),
+            ParseFailure::NotOfType(at) => Self::NotARecord(at),
             ParseFailure::NotJson(at) => Self::NotJson(at),
         }
     }
@@ -244,6 +254,8 @@ impl From<ParseFailure> for LogProblem {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::cloudtrail::buffer::CHUNK;
 
@@ -288,6 +300,12 @@ mod tests {
             ),
             (format!("{GOOD}\n{{\"eventTime\": \n{GOOD}\nnot JSON\n{GOOD}\n"), 3, "is not JSON at byte 51"),
             (format!("{GOOD}\n{{\"eventTime\":\"2026"), 1, "ends in the middle of a record"),
+            (
+                format!(r#"{{"Events":[{{"CloudTrailEvent":"no JSON"}},{{"CloudTrailEvent":{}}}]}}"#, json!(GOOD)),
+                1,
+                "has an event that is not JSON, in the record at byte 11",
+            ),
+            (format!("{{\"Records\":[{GOOD}],\"\\x\":1}}"), 1, "has a value at byte 64 that is not a record"),
             ("<html>".to_owned(), 0, "is not JSON at byte 0"),
             (String::new(), 0, "holds no CloudTrail records"),
         ] {

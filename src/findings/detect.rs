@@ -27,8 +27,8 @@ impl Subject<'_> {
         let unused = waivers::apply(self, &mut findings);
         if matches!(self.facts.mode, Mode::Live) && !self.filtered && self.is_complete(&findings) {
             for (_, detect) in detections() {
-                if let Detect::UnusedWaiver(describe) = detect {
-                    waivers::push_once(&mut findings, unused.iter().map(|waiver| describe(self, waiver)));
+                if let Detect::UnusedWaivers(find) = detect {
+                    find(self, &unused, &mut findings);
                 }
             }
             waivers::apply(self, &mut findings);
@@ -45,7 +45,7 @@ impl Subject<'_> {
             match detect {
                 Detect::Verdict { describe, .. } => {
                     let described = self.judged_with(id).filter_map(|job| {
-                        let finding = job.with_doubt(describe(&job)?);
+                        let finding = job.noting_possible_refusal(describe(&job)?);
                         Some(if job.judgement.confirmed { finding } else { finding.unconfirmed() })
                     });
                     findings.extend(described);
@@ -55,7 +55,7 @@ impl Subject<'_> {
                     findings.extend(about.filter_map(|(_, refused)| describe(self, refused, &refusals)));
                 }
                 Detect::Facts(find) => find(self, findings),
-                Detect::Observation(_) | Detect::UnusedWaiver(_) => {}
+                Detect::Observation(_) | Detect::UnusedWaivers(_) => {}
             }
         }
     }

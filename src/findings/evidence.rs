@@ -1,11 +1,14 @@
 //! The evidence of findings. Owns the types and names of facts; a form decides how to print them.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use crate::aws::errors::Class;
+use crate::facts::ObservedCall;
 use crate::findings::FindingId;
-use crate::inventory::{JobName, Location, Seconds};
+use crate::inventory::{JobName, LiveSetting, Location, Seconds};
 
 /// A fact and its provenance.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +31,7 @@ pub enum FactValue<'a> {
     /// A text.
     Text(String),
     /// A list of names or texts.
-    List(Vec<&'a str>),
+    List(Vec<Cow<'a, str>>),
 }
 
 macro_rules! facts {
@@ -109,6 +112,8 @@ facts! {
     Source(&'static str) = "source", word;
     /// The affected jobs.
     Jobs(Vec<JobName>) = "jobs", jobs;
+    /// A call that CloudTrail recorded.
+    ObservedCall(ObservedCall) = "call", observed_call;
     /// A text of the refused call.
     Call(String) = "call", text;
     /// AWS's answer: code and message.
@@ -128,17 +133,19 @@ facts! {
     /// The action of a plan on the role.
     PlanAction(&'static str) = "plan", word;
     /// The caller's ARN in CloudTrail.
-    Caller(String) = "caller", text;
+    Caller(Option<String>) = "caller", known_text;
     /// The error code in CloudTrail.
     ErrorCode(String) = "error_code", text;
     /// The time of the call in CloudTrail.
-    Time(String) = "time", text;
+    Time(Option<String>) = "time", known_text;
     /// CloudTrail's id of the event.
-    EventId(String) = "event_id", text;
+    EventId(Option<String>) = "event_id", known_text;
     /// A file of the inventory that cannot be read.
     BrokenFile(String) = "file", text;
     /// The first problems of that file.
     Problems(Vec<String>) = "problems", list;
+    /// The jobs of the file whose names other files use.
+    Clashes(Vec<ClashingJob>) = "clashes", clashes;
     /// The longest run in CloudTrail: a lower bound.
     LongestRun(Seconds) = "longest_run_seconds", seconds;
     /// The longest run that the jobs declare.
@@ -175,6 +182,27 @@ fn text(held: &str) -> FactValue<'_> {
     FactValue::Text(held.to_owned())
 }
 
+/// The word of a field that a CloudTrail event lacks.
+const UNKNOWN: &str = "unknown";
+
+/// A field of a CloudTrail event in words.
+pub(super) fn describe_field(field: Option<&String>) -> &str {
+    field.map_or(UNKNOWN, String::as_str)
+}
+
+/// The service and the operation of a call.
+pub(super) fn describe_call(call: &ObservedCall) -> String {
+    format!("{}:{}", describe_field(call.service.as_ref()), describe_field(call.operation.as_ref()))
+}
+
+fn known_text(held: &Option<String>) -> FactValue<'_> {
+    FactValue::Text(describe_field(held.as_ref()).to_owned())
+}
+
+fn observed_call(held: &ObservedCall) -> FactValue<'_> {
+    FactValue::Text(describe_call(held))
+}
+
 fn word<'a>(held: &'a &'static str) -> FactValue<'a> {
     FactValue::Text((*held).to_owned())
 }
@@ -204,11 +232,36 @@ fn date(held: &jiff::civil::Date) -> FactValue<'_> {
 }
 
 fn jobs(held: &[JobName]) -> FactValue<'_> {
-    FactValue::List(held.iter().map(JobName::as_str).collect())
+    FactValue::List(held.iter().map(|name| Cow::from(name.as_str())).collect())
 }
 
 fn list(held: &[String]) -> FactValue<'_> {
-    FactValue::List(held.iter().map(String::as_str).collect())
+    FactValue::List(held.iter().map(Cow::from).collect())
+}
+
+fn clashes(held: &[ClashingJob]) -> FactValue<'_> {
+    FactValue::List(held.iter().map(|clash| Cow::from(clash.to_string())).collect())
+}
+
+/// A job with the name of another file's job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClashingJob {
+    /// The name of both jobs.
+    pub name: JobName,
+    /// The file of the job that keeps the name.
+    pub other_file: Option<Arc<str>>,
+    /// The name that the job got.
+    pub new_name: JobName,
+}
+
+impl fmt::Display for ClashingJob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.name)?;
+        if let Some(file) = &self.other_file {
+            write!(f, " of {file}")?;
+        }
+        write!(f, " is also in this file, as {}", self.new_name)
+    }
 }
 
 /// The provenance of a fact.
@@ -256,5 +309,15 @@ impl fmt::Display for Provenance {
             Self::CloudTrail(field) => write!(f, "CloudTrail: {field}"),
             Self::Derived(how) => f.write_str(how),
         }
+    }
+}
+
+impl LiveSetting {
+    /// The service and the answer that a read value comes from.
+    pub(super) const fn provenance(&self) -> Provenance {
+        Provenance::Service(match self {
+            Self::PermissionSet(_) => "IAM Identity Center: SessionDuration of DescribePermissionSet",
+            Self::Function(_) => "Lambda: Timeout of GetFunctionConfiguration",
+        })
     }
 }

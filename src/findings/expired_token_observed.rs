@@ -1,6 +1,6 @@
 //! `expired-token-observed`: CloudTrail recorded a call with expired credentials.
 
-use super::evidence::{Fact, Provenance};
+use super::evidence::{Fact, Provenance, describe_call, describe_field};
 use super::model::Finding;
 use super::registry::{Detect, FindingId, define};
 use super::subject::Subject;
@@ -24,25 +24,24 @@ fn describe(subject: &Subject<'_>, observed: &Observation) -> Finding {
     let role = observed.role.as_ref().map(RoleRef::from);
     let hop = only.zip(role.as_ref()).and_then(|(job, role)| job.path.iter().rposition(|hop| hop.role == *role));
     let names: Vec<JobName> = jobs.iter().map(|job| job.name.clone()).collect();
-    let who = only.map_or(observed.caller.as_str(), |job| job.name.as_str());
+    let (caller, time) = (describe_field(observed.caller.as_ref()), describe_field(observed.time.as_ref()));
+    let who = only.map_or(caller, |job| job.name.as_str());
     let detail = format!(
-        "CloudTrail recorded that {} called {} at {} and was refused with {}. {} CloudTrail does not record every such \
-         call, and none of Amazon S3: the absence of such events does not prove that no call failed.",
-        observed.caller,
-        observed.call,
-        observed.time,
+        "CloudTrail recorded that {caller} called {} at {time} and was refused with {}. {} CloudTrail does not record \
+         every such call, and none of Amazon S3: the absence of such events does not prove that no call failed.",
+        describe_call(&observed.call),
         observed.error_code,
         whose(jobs)
     );
     Finding::new(FindingId::ExpiredTokenObserved, only.map(|job| job.name.clone()), role, hop)
         .owned_by_each(jobs.iter().copied())
         .evidence(Fact::Caller(observed.caller.clone()), Provenance::CloudTrail("userIdentity.arn"))
-        .evidence(Fact::Call(observed.call.clone()), Provenance::CloudTrail("eventSource, eventName"))
+        .evidence(Fact::ObservedCall(observed.call.clone()), Provenance::CloudTrail("eventSource, eventName"))
         .evidence(Fact::ErrorCode(observed.error_code.clone()), Provenance::CloudTrail("errorCode"))
         .evidence(Fact::Time(observed.time.clone()), Provenance::CloudTrail("eventTime"))
         .evidence(Fact::EventId(observed.event_id.clone()), Provenance::CloudTrail("eventID"))
         .evidence(Fact::Jobs(names), Provenance::WholeInventory)
-        .titled(format!("{who} called AWS with expired credentials at {}", observed.time))
+        .titled(format!("{who} called AWS with expired credentials at {time}"))
         .detailed(detail)
         .fixes(fixes(subject))
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::evidence::{Fact, FactKind, Provenance};
+use super::evidence::{ClashingJob, Fact, FactKind, Provenance};
 use super::model::Finding;
 use super::registry::{Detect, FindingId, define};
 use super::subject::Subject;
@@ -16,7 +16,7 @@ define!(
     "inventory-broken",
     High,
     detect: &[Detect::Facts(find)],
-    change_facts: &[FactKind::BrokenFile, FactKind::Problems],
+    change_facts: &[FactKind::BrokenFile, FactKind::Problems, FactKind::Clashes],
 );
 
 /// How many names are in a finding's text.
@@ -33,31 +33,32 @@ fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
 fn describe_clashes(subject: &Subject<'_>, file: &Arc<str>, clashes: &[&NameClash]) -> Finding {
     let owner = |name: &JobName| subject.job_named(name).and_then(|job| job.owner.as_deref());
     let owners = clashes.iter().flat_map(|clash| [owner(&clash.first), owner(&clash.second)]);
-    let named: Vec<String> = clashes
-        .iter()
-        .take(MOST_NAMED)
-        .map(|NameClash { first, second, .. }| {
-            let other = subject.job_named(first).map(|job| format!(" of {}", job.location.file)).unwrap_or_default();
-            format!("{first}{other} is checked under its name, the job of this file as {second}")
-        })
-        .collect();
-    let more = match clashes.len().saturating_sub(MOST_NAMED) {
-        0 => String::new(),
-        more => format!("; and {more} more"),
+    let clashing = |clash: &&NameClash| ClashingJob {
+        name: clash.first.clone(),
+        other_file: subject.job_named(&clash.first).map(|job| job.location.file.clone()),
+        new_name: clash.second.clone(),
     };
-    let detail = format!(
-        "A name is unique in the inventory: waivers, filters and messages name jobs by it. Both jobs are checked: \
-         {}{more}.",
-        named.join("; ")
+    let clashes: Vec<ClashingJob> = clashes.iter().map(clashing).collect();
+    let mut detail = String::from(
+        "Job names must be unique, because waivers, filters and messages use them. Both jobs of each name were \
+         checked:",
     );
+    for ClashingJob { name, other_file, new_name } in clashes.iter().take(MOST_NAMED) {
+        let of = other_file.as_ref().map(|file| format!(" of {file}")).unwrap_or_default();
+        detail.push_str(&format!(" `{name}`{of} keeps its name; the job of this file is called `{new_name}`."));
+    }
+    if clashes.len() > MOST_NAMED {
+        detail.push_str(&format!(" {} more jobs got another name.", clashes.len() - MOST_NAMED));
+    }
+    let jobs = clashes.iter().map(|clash| clash.new_name.clone()).collect();
     Finding::of_file(FindingId::InventoryBroken, file)
         .owned_by(owners.chain([subject.inventory.platform_owner.as_deref()]))
         .evidence(Fact::BrokenFile(file.to_string()), Provenance::WholeInventory)
-        .evidence(Fact::Problems(named), Provenance::WholeInventory)
-        .evidence(Fact::Jobs(clashes.iter().map(|clash| clash.second.clone()).collect()), Provenance::WholeInventory)
+        .evidence(Fact::Clashes(clashes), Provenance::WholeInventory)
+        .evidence(Fact::Jobs(jobs), Provenance::WholeInventory)
         .titled(format!("{file} repeats the names of jobs of other files"))
         .detailed(detail)
-        .fixes([Fix::step("Give the jobs of this file names of their own, such as the name with the team's in front.")])
+        .fixes([Fix::step("Rename the jobs of this file, for example by adding the team's name.")])
 }
 
 fn describe(subject: &Subject<'_>, broken: &BrokenFile) -> Finding {

@@ -4,7 +4,7 @@ use super::evidence::{Fact, Provenance};
 use super::model::Finding;
 use super::registry::{FindingId, Severity};
 use super::subject::Subject;
-use crate::inventory::{Hop, Job, LengthFrom, Refresh, RoleRef, Seconds, Source};
+use crate::inventory::{Hop, Job, LengthDefault, LengthFrom, LiveSetting, Refresh, RoleRef, Seconds, Source};
 use crate::lease::rules::LAMBDA_LONGEST;
 use crate::lease::{HopLease, Judgement, LimitedBy, Verdict};
 
@@ -48,13 +48,11 @@ impl JudgedJob<'_> {
     pub(super) fn describe_length(&self) -> String {
         let length = match self.job.length_from {
             LengthFrom::Declared | LengthFrom::Configured => format!("runs up to {}", self.job.length),
-            LengthFrom::Assumed => {
-                let why = match &self.job.source {
-                    Source::Lambda { function: Some(_) } => {
-                        "the longest Timeout of Lambda; that of the function is not known"
-                    }
-                    source if source.is_platform() => "the default of its service; no timeout is set",
-                    _ => "no timeout-minutes states how long it uses these credentials",
+            LengthFrom::Assumed | LengthFrom::LongestTimeout => {
+                let why = match self.job.source.length_default() {
+                    LengthDefault::LongestTimeout => "the longest Timeout of Lambda; that of the function is not known",
+                    LengthDefault::OfService => "the default of its service; no timeout is set",
+                    LengthDefault::OfWorkflow => "no timeout-minutes states how long it uses these credentials",
                 };
                 format!("may run up to {} ({why})", self.job.length)
             }
@@ -81,19 +79,19 @@ impl JudgedJob<'_> {
 
     /// The finding with the common evidence of findings about verdicts.
     pub(super) fn finding(&self) -> Finding {
-        let live = self.subject.facts.live_setting(self.job).is_some();
-        let needed = match self.job.source {
-            Source::Lambda { .. } if live => Provenance::Service("Lambda: Timeout of GetFunctionConfiguration"),
-            _ => Provenance::Inventory("age + length + pause"),
+        let read = self.job.source.live_setting().filter(|_| self.subject.facts.live_setting(self.job).is_some());
+        let needed = match &read {
+            Some(setting @ LiveSetting::Function(_)) => setting.provenance(),
+            Some(LiveSetting::PermissionSet(_)) | None => Provenance::Inventory("age + length + pause"),
         };
         let mut finding = Finding::about_job(self.id, self.job, self.judgement.limiting_hop)
             .evidence(Fact::Needed(self.needed()), needed);
         if let Some(lease) = self.judgement.lease {
-            let provenance = match self.judgement.hops.last() {
-                Some(last) if last.stated => Provenance::Inventory("duration of the last hop"),
-                Some(_) => Provenance::Sts("3600 where the client sends no DurationSeconds"),
-                None if live => Provenance::Service("IAM Identity Center: SessionDuration of DescribePermissionSet"),
-                None => Provenance::Derived("the source's own session"),
+            let provenance = match (self.judgement.hops.last(), &read) {
+                (Some(last), _) if last.stated => Provenance::Inventory("duration of the last hop"),
+                (Some(_), _) => Provenance::Sts("3600 where the client sends no DurationSeconds"),
+                (None, Some(setting @ LiveSetting::PermissionSet(_))) => setting.provenance(),
+                (None, Some(LiveSetting::Function(_)) | None) => Provenance::Derived("the source's own session"),
             };
             finding = finding.evidence(Fact::Lease(lease), provenance);
         }
@@ -116,7 +114,7 @@ impl JudgedJob<'_> {
             }
         }
         // An undeclared number is never the only reason for a high finding.
-        let unstated = self.job.length_from == LengthFrom::Assumed || self.limit_is_a_default();
+        let unstated = self.job.length_from.is_assumed() || self.limit_is_a_default();
         if self.judgement.verdict == Verdict::Lapses && unstated {
             finding.severity = Severity::Medium;
         }
@@ -127,7 +125,7 @@ impl JudgedJob<'_> {
     }
 
     /// Adds to the finding that STS may refuse the request.
-    pub(super) fn with_doubt(&self, mut finding: Finding) -> Finding {
+    pub(super) fn noting_possible_refusal(&self, mut finding: Finding) -> Finding {
         let mut hops = self.job.path.iter().zip(&self.judgement.hops);
         let open = hops.find(|(_, lease)| lease.depends_on_an_unknown_maximum());
         if let (Verdict::Lapses, Some((hop, lease))) = (self.judgement.verdict, open) {

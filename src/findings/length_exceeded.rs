@@ -62,7 +62,7 @@ fn describe(trail: &Trail<'_>, jobs: &[&Job], runs: &[&SessionRun]) -> Option<Fi
         finding_of(FindingId::LengthExceeded, jobs, session.role.as_deref())
             .evidence(Fact::LongestRun(longest), Provenance::CloudTrail("first issue to last use"))
             .evidence(Fact::DeclaredLength(declared), Provenance::Inventory("age + length + pause"))
-            .evidence(Fact::Time(at), Provenance::CloudTrail("eventTime of the first issue"))
+            .evidence(Fact::Time(Some(at)), Provenance::CloudTrail("eventTime of the first issue"))
             .evidence(Fact::Count(i64::try_from(runs.len()).unwrap_or(i64::MAX)), Provenance::CloudTrail("records"))
             .evidence(Fact::Jobs(names(jobs)), Provenance::WholeInventory)
             .titled(format!("{who} ran at least {longest}; {declared} is declared"))

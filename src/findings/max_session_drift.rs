@@ -83,11 +83,13 @@ fn find_planned(subject: &Subject<'_>, out: &mut Vec<Finding>) {
 fn find_settings(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     for Drift { job, setting, declared, live } in &subject.facts.drifts {
         let Some(job) = subject.job_named(job) else { continue };
-        let (key, name, call) = match setting {
+        let (key, name, set) = match setting {
             LiveSetting::PermissionSet(_) => {
-                ("session", "SessionDuration", "IAM Identity Center: SessionDuration of DescribePermissionSet")
+                ("session", "SessionDuration", fixes::set_permission_set(&subject.place, *declared))
             }
-            LiveSetting::Function(_) => ("length", "Timeout", "Lambda: Timeout of GetFunctionConfiguration"),
+            LiveSetting::Function(function) => {
+                ("length", "Timeout", fixes::set_timeout(&subject.place, function, *declared))
+            }
         };
         let detail = format!(
             "{setting} has a {name} of {} seconds; the job declares {} seconds as its `{key}`. This run used the live \
@@ -95,13 +97,9 @@ fn find_settings(subject: &Subject<'_>, out: &mut Vec<Finding>) {
              covered.",
             live.0, declared.0
         );
-        let set = match setting {
-            LiveSetting::PermissionSet(_) => fixes::set_permission_set(&subject.place, *declared),
-            LiveSetting::Function(function) => fixes::set_timeout(&subject.place, function, *declared),
-        };
         out.push(
             Finding::about_job(FindingId::MaxSessionDrift, job, None)
-                .evidence(Fact::Live(*live), Provenance::Service(call))
+                .evidence(Fact::Live(*live), setting.provenance())
                 .evidence(Fact::Declared(*declared), Provenance::Inventory(key))
                 .titled(format!("Job {} declares a {key} of {declared}; the {name} is {live}", job.name))
                 .detailed(detail)

@@ -99,8 +99,8 @@ pub(super) enum Detect {
     Facts(fn(&Subject<'_>, &mut Vec<Finding>)),
     /// The finding comes from a failed call that CloudTrail recorded.
     Observation(fn(&Subject<'_>, &Observation) -> Finding),
-    /// The finding comes from a waiver that covers no finding of a complete, unfiltered run.
-    UnusedWaiver(fn(&Subject<'_>, &Waiver) -> Finding),
+    /// The findings come from the waivers that cover no finding of a complete, unfiltered run.
+    UnusedWaivers(for<'a> fn(&Subject<'a>, &[&'a Waiver], &mut Vec<Finding>)),
 }
 
 /// The page of a finding, by its id.

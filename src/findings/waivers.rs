@@ -87,14 +87,89 @@ fn declared<'a>(subject: &Subject<'a>, waiver: &Waiver, role: &RoleRef) -> Optio
 }
 
 /// The text of the job and the role that a waiver names.
-pub(super) fn describe_names(waiver: &Waiver) -> String {
+fn describe_names(waiver: &Waiver) -> String {
     let job = waiver.job.as_ref().map(|job| format!("job {job}"));
     let role = waiver.role.as_ref().map(|role| format!("role {role}"));
     job.into_iter().chain(role).collect::<Vec<_>>().join(" and ")
 }
 
+/// Waivers that one finding is about: those with the same job and role.
+pub(super) struct WaiverGroup<'a> {
+    /// The first waiver of the group.
+    pub(super) first: &'a Waiver,
+    others: Vec<&'a Waiver>,
+}
+
+/// Adds one finding for each group of waivers. `describe` writes its title, detail and fixes.
+pub(super) fn add_findings<'a>(
+    subject: &Subject<'a>,
+    id: FindingId,
+    waivers: impl Iterator<Item = &'a Waiver>,
+    describe: impl Fn(Finding, &WaiverGroup<'a>) -> Finding,
+    out: &mut Vec<Finding>,
+) {
+    let mut groups: Vec<(Finding, WaiverGroup<'a>)> = Vec::new();
+    let mut known: HashMap<String, usize> = HashMap::new();
+    for waiver in waivers {
+        let finding = finding_about(subject, id, waiver);
+        match known.get(&finding.fingerprint) {
+            Some(index) => {
+                let (first, group) = &mut groups[*index];
+                first.evidence.extend(finding.evidence);
+                group.others.push(waiver);
+            }
+            None => {
+                known.insert(finding.fingerprint.clone(), groups.len());
+                groups.push((finding, WaiverGroup { first: waiver, others: Vec::new() }));
+            }
+        }
+    }
+    out.extend(groups.into_iter().map(|(finding, group)| describe(finding, &group)));
+}
+
+impl WaiverGroup<'_> {
+    fn waivers(&self) -> impl Iterator<Item = &Waiver> {
+        [self.first].into_iter().chain(self.others.iter().copied())
+    }
+
+    /// Whether the group has one waiver.
+    pub(super) fn is_single(&self) -> bool {
+        self.others.is_empty()
+    }
+
+    /// `The waiver of FINDING for NAMES` or `3 waivers of FINDING for NAMES`.
+    pub(super) fn subject_of_title(&self) -> String {
+        let (findings, names) = (self.findings(), distinct(self.waivers().map(describe_names)));
+        match self.others.len() {
+            0 => format!("The waiver of {findings} for {names}"),
+            others => format!("{} waivers of {findings} for {names}", others + 1),
+        }
+    }
+
+    /// The findings that the waivers name.
+    pub(super) fn findings(&self) -> String {
+        distinct(self.waivers().map(|waiver| waiver.finding.to_string()))
+    }
+
+    /// A sentence about each waiver.
+    pub(super) fn sentences(&self, about: impl Fn(&Waiver) -> String) -> String {
+        self.waivers().map(about).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Each text once, in the order of the first.
+fn distinct(texts: impl Iterator<Item = String>) -> String {
+    let mut distinct: Vec<String> = Vec::new();
+    for text in texts {
+        if !distinct.contains(&text) {
+            distinct.push(text);
+        }
+    }
+    distinct.join(", ")
+}
+
 /// A finding about a waiver. Its owners are those of the jobs that the waiver names, by name or by role.
-pub(super) fn finding_about(subject: &Subject<'_>, id: FindingId, waiver: &Waiver) -> Finding {
+fn finding_about(subject: &Subject<'_>, id: FindingId, waiver: &Waiver) -> Finding {
     let (job, role) = (waiver.job.as_deref().map(WildMatch::new), waiver.role.as_deref().map(RolePattern::new));
     let has_role = |job: &Job, pattern: &RolePattern| {
         job.path.iter().any(|hop| pattern.matches(&hop.role, declared(subject, waiver, &hop.role)))
@@ -122,27 +197,4 @@ pub(super) fn finding_about(subject: &Subject<'_>, id: FindingId, waiver: &Waive
         .evidence(Fact::WaiverNames(describe_names(waiver)), place())
         .evidence(Fact::WaivedUntil(waiver.until), place())
         .evidence(Fact::WaiverReason(waiver.reason.clone()), place())
-}
-
-/// What the title of a finding says that several waivers have.
-const AND_ANOTHER: &str = ", and another";
-
-/// Adds each finding once per (id, job, role): a second waiver of the same names adds its facts to the first one's.
-pub(super) fn push_once(out: &mut Vec<Finding>, findings: impl Iterator<Item = Finding>) {
-    let mut known: HashMap<String, usize> = HashMap::new();
-    for finding in findings {
-        match known.get(&finding.fingerprint) {
-            Some(index) => {
-                let known = &mut out[*index];
-                if !known.title.ends_with(AND_ANOTHER) {
-                    known.title.push_str(AND_ANOTHER);
-                }
-                known.evidence.extend(finding.evidence);
-            }
-            None => {
-                known.insert(finding.fingerprint.clone(), out.len());
-                out.push(finding);
-            }
-        }
-    }
 }

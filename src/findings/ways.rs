@@ -3,7 +3,7 @@
 use super::subject::Subject;
 use crate::fixes::search::{Changed, MOST_CHANGES, Way, first_ways, shorter_chain};
 use crate::fixes::{self, Fix};
-use crate::inventory::{Job, LengthFrom, Refresh, RoleRef, Seconds};
+use crate::inventory::{Job, Refresh, RoleRef, Seconds};
 use crate::lease::Verdict;
 use crate::lease::rules::{ASSUME_ROLE_RANGE, DEFAULT_MAX_SESSION, LONGEST_SESSION};
 
@@ -54,7 +54,7 @@ impl Subject<'_> {
             return vec![Fix::step(step)];
         }
         // If the length is not declared, declaring it comes before longer sessions.
-        let is_assumed = job.length_from == LengthFrom::Assumed && self.verdict_of(job) != Verdict::Rejected;
+        let is_assumed = job.length_from.is_assumed() && self.verdict_of(job) != Verdict::Rejected;
         let stated = is_assumed.then(|| fixes::state_timeout(&job.source));
         stated.into_iter().chain(ways.iter().map(|way| self.way(job, way))).take(MOST).collect()
     }

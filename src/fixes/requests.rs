@@ -4,8 +4,7 @@ use super::roles::add_to_trust;
 use super::sources::profile_setting;
 use super::trust::TrustedPrincipal;
 use super::{BlockKind, Fix, FixPlace};
-use crate::inventory::PrincipalKind;
-use crate::inventory::{FirstCall, Job, Origin, RoleRef, Seconds, Source};
+use crate::inventory::{FirstCall, Job, LengthDefault, Origin, PrincipalKind, RoleRef, Seconds, Source};
 use crate::shell::option;
 
 /// Requests a session of another length at a hop.
@@ -171,15 +170,13 @@ pub(super) fn leave_out(place: &FixPlace<'_>, job: &Job, hop: &RoleRef, caller: 
 
 /// Declares how long a workflow's job uses its credentials.
 pub(crate) fn state_timeout(source: &Source) -> Fix {
-    Fix::step(match source {
-        Source::Lambda { function: Some(_) } => {
+    Fix::step(match source.length_default() {
+        LengthDefault::LongestTimeout => {
             "Declare the job's `length`, the Timeout of the function, or let `check` read it: give the checker \
              lambda:GetFunctionConfiguration."
         }
-        source if source.is_platform() => {
-            "Set the timeout where the job is defined, to the longest run that you accept."
-        }
-        _ => {
+        LengthDefault::OfService => "Set the timeout where the job is defined, to the longest run that you accept.",
+        LengthDefault::OfWorkflow => {
             "State how long the job uses the credentials: write `timeout-minutes` on the job, or on each step after \
              the login, with the longest run that you accept."
         }

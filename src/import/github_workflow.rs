@@ -30,7 +30,7 @@ mod tree;
 use std::sync::Arc;
 
 use super::{Imported, Variables, gather};
-pub use edit::{Edit, NotEdited, other_workflows, text_change};
+pub use edit::{Edit, NotEdited, has_other_workflows, text_change};
 pub use files::{GithubWorkflows, WorkflowFiles};
 
 use local::LocalFiles;

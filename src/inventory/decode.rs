@@ -139,7 +139,7 @@ fn job(node: Node, sink: &mut Sink) -> Option<raw::Job> {
     }
     // Without the Timeout of the function, the longest that Lambda accepts.
     let longest = (!states_length && function).then_some(Placed { value: rules::LAMBDA_MANAGED_LONGEST, place });
-    let length_from = if longest.is_some() { LengthFrom::Assumed } else { LengthFrom::Declared };
+    let length_from = if longest.is_some() { LengthFrom::LongestTimeout } else { LengthFrom::Declared };
     let path = fields.optional("path").and_then(|node| path(node, sink));
     let refresh = fields.optional("refresh").and_then(|node| refresh(node, sink));
     fields.finish(sink);

@@ -85,8 +85,12 @@ fn read_path(from: &Path) -> Result<Files, Problems> {
 fn read_all(folder: &Path, listed: BTreeMap<PathBuf, Option<NotRead>>) -> Files {
     let mut read = Vec::with_capacity(listed.len());
     let mut platforms = Vec::new();
-    let wanted: Vec<usize> =
-        listed.values().enumerate().filter(|(_, not_read)| not_read.is_none()).map(|(i, _)| i).collect();
+    let wanted: Vec<usize> = listed
+        .values()
+        .enumerate()
+        .filter(|(_, not_read)| matches!(not_read, None | Some(NotRead::File(_))))
+        .map(|(index, _)| index)
+        .collect();
     for (index, (path, not_read)) in listed.into_iter().enumerate() {
         if folder::is_platform(folder, &path) {
             platforms.push(index);
@@ -94,10 +98,8 @@ fn read_all(folder: &Path, listed: BTreeMap<PathBuf, Option<NotRead>>) -> Files 
         let content = match not_read {
             Some(not_read) => Err(not_read),
             // A read of a named pipe waits for a writer. A link that leads nowhere has its own message.
-            None if std::fs::metadata(&path).is_ok_and(|about| !about.is_file()) => {
-                Err(("is not a regular file".to_owned(), "remove it from the folder"))
-            }
-            None => limited::file(&path, MAX_BYTES).map_err(|wrong| (wrong.to_string(), help_with(&wrong))),
+            None if std::fs::metadata(&path).is_ok_and(|about| !about.is_file()) => Err(NotRead::NotAFile),
+            None => limited::file(&path, MAX_BYTES).map_err(NotRead::File),
         };
         let within = path.strip_prefix(folder).unwrap_or(&path);
         let within: Vec<_> = within.iter().map(|part| part.to_string_lossy()).collect();
@@ -141,7 +143,7 @@ pub(crate) fn digest(text: &str) -> String {
     hex(&Sha256::digest(text))
 }
 
-fn help_with(wrong: &Unreadable) -> &'static str {
+pub(super) fn help_with(wrong: &Unreadable) -> &'static str {
     match wrong {
         Unreadable::TooLarge(_) => "split it into a folder's files, or check that it is an inventory",
         _ => HELP_READ,
@@ -163,7 +165,7 @@ fn files(read: Vec<Read>) -> Files {
                 digest.update(&bytes);
                 text_of(bytes)
             }
-            Err((message, help)) => (String::new(), Some((0, message, help))),
+            Err(not_read) => (String::new(), Some((0, not_read.to_string(), not_read.help()))),
         };
         let readable = problem.is_none();
         if let Some((at, message, help)) = problem {
@@ -176,16 +178,19 @@ fn files(read: Vec<Read>) -> Files {
 }
 
 /// The text of a file, and where it is not one.
-fn text_of(bytes: Vec<u8>) -> (String, Option<(usize, String, &'static str)>) {
+fn text_of(bytes: Vec<u8>) -> (String, Option<(usize, String, String)>) {
     match String::from_utf8(bytes) {
         Ok(text) if text.trim().is_empty() => {
-            (text, Some((0, "the file is empty".to_owned(), "start with `version: 1`, then `jobs:`")))
+            (text, Some((0, "the file is empty".to_owned(), "start with `version: 1`, then `jobs:`".to_owned())))
         }
         Ok(text) => (text, None),
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
             let message = format!("the file is not text: byte {at} is not UTF-8");
-            (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some((at, message, "save it as UTF-8 text")))
+            (
+                String::from_utf8_lossy(error.as_bytes()).into_owned(),
+                Some((at, message, "save it as UTF-8 text".to_owned())),
+            )
         }
     }
 }

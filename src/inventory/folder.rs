@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::files::help_with;
 use super::yaml::MAX_BYTES;
-use crate::limited;
+use crate::limited::{self, Unreadable};
 
 /// The most files of a folder and the folders below it.
 const MOST_FILES: usize = 10_000;
@@ -15,8 +16,42 @@ const START: u64 = 64 * 1024;
 /// The names of the platform's file.
 pub(super) const PLATFORM: [&str; 3] = ["platform.yaml", "platform.yml", "platform.json"];
 
-/// The reason why a file or a folder is not read, and what to do.
-pub(super) type NotRead = (String, &'static str);
+/// The reason why a file or a folder is not read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotRead {
+    #[error("is a link to a folder, and such a link is not followed")]
+    Link,
+    #[error("is a link to a file outside the folder, and such a link is not followed")]
+    LinkOutside,
+    #[error("cannot be read: {0}")]
+    Folder(io::Error),
+    #[error("is in a folder below, which is not read without platform.yaml")]
+    Below,
+    #[error("the folder has {total} files of an inventory")]
+    TooMany { total: usize },
+    #[error("the folder's files are together larger than {} MiB", MAX_BYTES / 1024 / 1024)]
+    TooLarge,
+    #[error("is not a regular file")]
+    NotAFile,
+    #[error("{0}")]
+    File(Unreadable),
+}
+
+impl NotRead {
+    /// What to do.
+    pub(super) fn help(&self) -> String {
+        match self {
+            Self::Link => "put the files into the folder of the inventory".to_owned(),
+            Self::LinkOutside => "put the file itself into the folder".to_owned(),
+            Self::Folder(_) => "let the checker read the folder".to_owned(),
+            Self::Below => "add platform.yaml to the folder of the inventory, or move the file there".to_owned(),
+            Self::TooMany { .. } => format!("at most {MOST_FILES} are read: put the jobs of several in one"),
+            Self::TooLarge => "check that they are inventories, or check them apart".to_owned(),
+            Self::NotAFile => "remove it from the folder".to_owned(),
+            Self::File(wrong) => help_with(wrong).to_owned(),
+        }
+    }
+}
 
 /// Every file of an inventory, in the order of the names, with the reason where it is not to be read.
 pub(super) fn list(root: &Path) -> io::Result<BTreeMap<PathBuf, Option<NotRead>>> {
@@ -30,8 +65,7 @@ pub(super) fn list(root: &Path) -> io::Result<BTreeMap<PathBuf, Option<NotRead>>
     while let Some(folder) = folders.pop() {
         let is_link = folder.is_symlink();
         if is_link && has_platform {
-            let reason = "is a link to a folder, and such a link is not followed".to_owned();
-            not_read.insert(folder, Some((reason, "put the files into the folder of the inventory")));
+            not_read.insert(folder, Some(NotRead::Link));
             continue;
         }
         let mut deeper = Vec::new();
@@ -39,7 +73,7 @@ pub(super) fn list(root: &Path) -> io::Result<BTreeMap<PathBuf, Option<NotRead>>
             Ok(entries) => sort(entries, &mut below, &mut deeper),
             Err(_) if !has_platform => {}
             Err(error) => {
-                not_read.insert(folder, Some((format!("cannot be read: {error}"), "let the checker read the folder")));
+                not_read.insert(folder, Some(NotRead::Folder(error)));
             }
         }
         if !is_link {
@@ -51,20 +85,15 @@ pub(super) fn list(root: &Path) -> io::Result<BTreeMap<PathBuf, Option<NotRead>>
     } else {
         // As in version 0.1.0, the folders below are not part of the inventory. An inventory there is most likely one
         // that somebody wants to be checked; files of another kind are not.
-        let reason = || Some(("is in a folder below, which is not read without platform.yaml".to_owned(), HELP_BELOW));
         let inventories = below.into_iter().take(MOST_FILES).filter(|path| is_like_an_inventory(path));
-        not_read.extend(inventories.map(|path| (path, reason())));
+        not_read.extend(inventories.map(|path| (path, Some(NotRead::Below))));
     }
-    let outside = "is a link to a file outside the folder, and such a link is not followed";
-    let (outer, files) = files.into_iter().partition(|path| leads_outside(root, path));
-    let outer: Vec<PathBuf> = outer;
-    not_read.extend(outer.into_iter().map(|path| (path, Some((outside.to_owned(), "put the file into the folder")))));
+    let (outside, files): (Vec<_>, _) = files.into_iter().partition(|path| leads_outside(root, path));
+    not_read.extend(outside.into_iter().map(|path| (path, Some(NotRead::LinkOutside))));
     let mut listed = at_most(root, files);
     listed.append(&mut not_read);
     Ok(listed)
 }
-
-const HELP_BELOW: &str = "add platform.yaml to the folder of the inventory, or move the file there";
 
 /// The platform's file is directly in the folder of the inventory.
 pub(super) fn is_platform(root: &Path, path: &Path) -> bool {
@@ -132,8 +161,7 @@ fn at_most(root: &Path, mut files: Vec<PathBuf>) -> BTreeMap<PathBuf, Option<Not
     let mut listed = BTreeMap::new();
     for (index, (_, _, path)) in in_turn.into_iter().enumerate() {
         let is_over = index >= MOST_FILES;
-        let reason = format!("the folder has {total} files of an inventory");
-        listed.insert(path, is_over.then_some((reason, "at most 10000 are read: put the jobs of several in one")));
+        listed.insert(path, is_over.then_some(NotRead::TooMany { total }));
     }
     listed
 }
@@ -141,16 +169,18 @@ fn at_most(root: &Path, mut files: Vec<PathBuf>) -> BTreeMap<PathBuf, Option<Not
 /// The files that make a folder larger than an inventory may be. The platform's file goes first, then the smallest: no
 /// large file is a problem of a small one.
 pub(super) fn mark_too_large(root: &Path, files: &mut BTreeMap<PathBuf, Option<NotRead>>) {
-    let size = |path: &Path| std::fs::metadata(path).map_or(0, |about| about.len());
-    let wanted = files.iter_mut().filter(|(_, not_read)| not_read.is_none());
-    let mut by_size: Vec<_> =
-        wanted.map(|(path, not_read)| (!is_platform(root, path), size(path), path, not_read)).collect();
+    let mut by_size = Vec::new();
+    for (path, not_read) in files.iter_mut().filter(|(_, not_read)| not_read.is_none()) {
+        match std::fs::metadata(path) {
+            Ok(about) => by_size.push((!is_platform(root, path), about.len(), path, not_read)),
+            Err(error) => *not_read = Some(NotRead::File(Unreadable::from(error))),
+        }
+    }
     by_size.sort_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)));
     let mut total = 0;
     for (_, size, _, not_read) in by_size {
         if total + size > MAX_BYTES {
-            let reason = format!("the folder's files are together larger than {} MiB", MAX_BYTES / 1024 / 1024);
-            *not_read = Some((reason, "check that they are inventories, or check them apart"));
+            *not_read = Some(NotRead::TooLarge);
         } else {
             total += size;
         }

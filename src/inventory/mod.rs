@@ -62,7 +62,7 @@ pub use job_name::JobName;
 pub use live_setting::{FunctionArn, LiveSetting, NotASetting, PermissionSet};
 pub use raw::Refresh;
 pub use seconds::{NotADuration, Seconds};
-pub use source::{FirstCall, ParameterValue, PrincipalKind, Source};
+pub use source::{FirstCall, LengthDefault, ParameterValue, PrincipalKind, Source};
 pub use source_kind::{GivenParameters, Parameter, SourceKind, Takes, UnstatedLimits};
 #[cfg(feature = "cli")]
 pub use write::{Comments, JobComments};
@@ -181,10 +181,23 @@ pub enum LengthFrom {
     Configured,
     /// A default that nobody declared, such as GitHub's 360 minutes.
     Assumed,
+    /// The longest Timeout of Lambda: the inventory names the function, and its Timeout is not known.
+    LongestTimeout,
     /// The longest run in a run history.
     Measured,
     /// The longest run that CloudTrail shows: a lower bound.
     Observed,
+}
+
+impl LengthFrom {
+    /// Whether nobody declared or measured the length.
+    #[must_use]
+    pub const fn is_assumed(self) -> bool {
+        match self {
+            Self::Assumed | Self::LongestTimeout => true,
+            Self::Declared | Self::Configured | Self::Measured | Self::Observed => false,
+        }
+    }
 }
 
 impl Job {

@@ -140,6 +140,17 @@ pub enum ParameterValue<'a> {
     Name(Option<&'a str>),
 }
 
+/// The origin of a job's length that nobody declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LengthDefault {
+    /// The longest Timeout of Lambda: that of the named function is not known.
+    LongestTimeout,
+    /// The default timeout of the service that runs the job.
+    OfService,
+    /// The longest run of a workflow's job, which states no timeout.
+    OfWorkflow,
+}
+
 impl Source {
     /// Every kind as the inventory writes it, in the order of the documentation.
     pub const KINDS: [&'static str; SourceKind::ALL.len()] = {
@@ -208,6 +219,30 @@ impl Source {
             | SourceKind::ConsoleLogin
             | SourceKind::RolesAnywhere
             | SourceKind::Issued => false,
+        }
+    }
+
+    /// The origin of a job's length that nobody declared.
+    #[must_use]
+    pub const fn length_default(&self) -> LengthDefault {
+        match self {
+            Self::Lambda { function: Some(_) } => LengthDefault::LongestTimeout,
+            Self::Ec2Instance
+            | Self::EcsTask
+            | Self::Lambda { function: None }
+            | Self::Codebuild
+            | Self::EksPodIdentity
+            | Self::ServiceRole { .. } => LengthDefault::OfService,
+            Self::IamUser { .. }
+            | Self::SessionToken { .. }
+            | Self::FederationToken { .. }
+            | Self::WebIdentity { .. }
+            | Self::Saml { .. }
+            | Self::IdentityCenter { .. }
+            | Self::AccountAccess { .. }
+            | Self::ConsoleLogin { .. }
+            | Self::RolesAnywhere { .. }
+            | Self::Issued { .. } => LengthDefault::OfWorkflow,
         }
     }
 

@@ -9,7 +9,6 @@ use super::{
     DEFAULT_MARGIN, Hop, IdentityCenter, Inventory, Job, LengthFrom, Parameter, ParameterValue, Reader, Refresh, Role,
     RoleRef, Seconds, Source, UnstatedLimits, Waiver,
 };
-use crate::lease::rules::LAMBDA_MANAGED_LONGEST;
 use crate::visible::{self, printable};
 
 /// Comments beside the values, for the person who adopts the inventory.
@@ -100,8 +99,7 @@ impl Inventory {
         let _ = writeln!(text, "  - name: {}", scalar(&job.name));
         key(text, "owner", job.owner.as_deref().map(scalar), None);
         // The Timeout of the function counts where no length is declared.
-        let is_longest = job.length_from == LengthFrom::Assumed && job.length == LAMBDA_MANAGED_LONGEST;
-        let is_read = is_longest && matches!(job.source, Source::Lambda { function: Some(_) });
+        let is_read = job.length_from == LengthFrom::LongestTimeout;
         key(text, "length", (!is_read).then(|| job.length.to_string()), comments.length.as_deref());
         key(text, "pause", (job.pause.0 > 0).then(|| job.pause.to_string()), None);
         key(text, "age", (job.age.0 > 0).then(|| job.age.to_string()), None);

@@ -151,7 +151,8 @@ impl ChangePublisher<'_> {
         published: &mut PublishedChanges,
         outcomes: &mut Vec<DigestOutcome>,
     ) {
-        let digests = notify::change_digests(self.report, changes, published.round(), self.manual);
+        let console = self.function.settings.console.as_ref();
+        let digests = notify::change_digests(self.report, changes, published.round(), self.manual, console);
         // Failures of an earlier round were tried again, or another run has published their findings.
         *outcomes = self.function.send(aws, self.topic, &digests).await;
         let mut deliveries: HashMap<EntryKey, Delivery> = HashMap::new();

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::shapes;
 use crate::aws::errors::{is_expired_in_cloudtrail, printable};
-use crate::facts::Observation;
+use crate::facts::{Observation, ObservedCall};
 use crate::inventory::RoleArn;
 use crate::notify::Notify;
 
@@ -154,16 +154,16 @@ fn cloudtrail(fields: &Map<String, Value>, id: Option<String>) -> Event {
     if !is_expired_in_cloudtrail(&error_code) {
         return Event::Ignored(format!("the CloudTrail event's error is {error_code}, not one of expired credentials"));
     }
-    let shaped = |path: &str, has_shape: fn(&str) -> bool| {
-        text(path).filter(|text| has_shape(text)).map_or_else(|| "unknown".to_owned(), str::to_owned)
-    };
-    let (service, operation) = (shaped("/eventSource", shapes::is_service), shaped("/eventName", shapes::is_operation));
+    let shaped = |path: &str, has_shape: fn(&str) -> bool| text(path).filter(|text| has_shape(text)).map(str::to_owned);
     let observed = Observation {
         role: text("/userIdentity/sessionContext/sessionIssuer/arn").and_then(|arn| RoleArn::parse(arn).ok()),
         caller: shaped("/userIdentity/arn", shapes::is_caller_arn),
-        call: format!("{service}:{operation}"),
+        call: ObservedCall {
+            service: shaped("/eventSource", shapes::is_service),
+            operation: shaped("/eventName", shapes::is_operation),
+        },
         error_code,
-        time: text("/eventTime").and_then(shapes::time).unwrap_or_else(|| "unknown".to_owned()),
+        time: text("/eventTime").and_then(shapes::time),
         event_id: shaped("/eventID", shapes::is_uuid),
     };
     Event::Expired { id, observed: Box::new(observed) }

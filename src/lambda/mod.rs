@@ -166,8 +166,7 @@ impl Function {
         invocation: &Invocation,
     ) -> Result<Answer, Diagnostic> {
         let inventory = self.inventory(None, invocation).await?;
-        let mut report = check::observe(&inventory, observed, &self.start(id, Trigger::Cloudtrail, invocation)).report;
-        report.console.clone_from(&self.settings.console);
+        let report = check::observe(&inventory, observed, &self.start(id, Trigger::Cloudtrail, invocation)).report;
         logs::report(&report);
         let aws = self.aws.for_run_of(invocation.remaining);
         self.publish(&aws, &report, self.settings.wanted.notify, None).await?;
@@ -242,9 +241,7 @@ impl Function {
         };
         // Boxed: the walk's future is large, and the futures of three events hold it.
         let walked = Box::pin(check::check(&inventory, &filter, start, &probe)).await;
-        let mut outcome = walked.map_err(|nothing| failed("BadEvent", nothing))?;
-        outcome.report.console.clone_from(&self.settings.console);
-        Ok(outcome)
+        walked.map_err(|nothing| failed("BadEvent", nothing))
     }
 
     async fn publish(
@@ -256,7 +253,8 @@ impl Function {
     ) -> Result<(), Diagnostic> {
         let Some(topic) = &self.settings.topic else { return Ok(()) };
         let wanted = Wanted { notify, ..self.settings.wanted };
-        let outcomes = self.send(aws, topic, &notify::digests(report, wanted, manual)).await;
+        let digests = notify::digests(report, wanted, manual, self.settings.console.as_ref());
+        let outcomes = self.send(aws, topic, &digests).await;
         not_published(topic, &outcomes).map_or(Ok(()), Err)
     }
 

@@ -43,6 +43,10 @@ pub const LAMBDA_LONGEST: Seconds = Seconds(1800);
 /// The longest Timeout on Lambda Managed Instances, for asynchronous invocations and event sources other than Amazon MQ
 /// and DocumentDB (Lambda UpdateFunctionConfiguration: the shape of `Timeout` ends at 5400).
 pub const LAMBDA_MANAGED_LONGEST: Seconds = Seconds(5400);
+/// The Timeouts of a Lambda function (Lambda UpdateFunctionConfiguration: the shape of `Timeout`).
+pub const LAMBDA_TIMEOUT_RANGE: RangeInclusive<Seconds> = Seconds(1)..=LAMBDA_MANAGED_LONGEST;
+/// Permission sets in a page (IAM Identity Center ListPermissionSets, `MaxResults`: at most 100).
+pub const PERMISSION_SETS_IN_PAGE: i32 = 100;
 /// How far a request's time may be from AWS's (IAM User Guide, signature-v4-troubleshooting: "Signature expired").
 pub const SIGNATURE_TOLERANCE: Seconds = Seconds::minutes(15);
 /// How long before the end clients begin to renew (botocore credentials.py: its advisory window).

@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use crate::inventory::is_account;
+
 /// The pages of one function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsolePages {
@@ -26,8 +28,7 @@ impl Dashboard {
         let ["arn", _, "cloudwatch", "", account, resource] = parts[..] else { return None };
         let name = resource.strip_prefix("dashboard/")?;
         let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
-        let is_account = account.len() == 12 && account.chars().all(|c| c.is_ascii_digit());
-        (is_name && is_account).then(|| Self { account: account.to_owned(), name: name.to_owned() })
+        (is_name && is_account(account)).then(|| Self { account: account.to_owned(), name: name.to_owned() })
     }
 }
 

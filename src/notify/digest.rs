@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
 
-use super::Notify;
 use super::state::{Changes, OwnerChanges, Previous, Resolved};
+use super::{ConsolePages, Notify};
 use crate::findings::{Finding, FindingId, Severity, UNOWNED};
 use crate::inventory::{RoleRef, hex};
 use crate::report::{Report, Trigger};
@@ -43,6 +43,8 @@ pub struct Digest<'a> {
     pub(super) changes: Option<DigestChanges<'a>>,
     /// What is known about the request, for a manual run.
     pub(super) manual: Option<&'a ManualRun>,
+    /// The pages of the console about the function.
+    pub(super) console: Option<&'a ConsolePages>,
 }
 
 /// What changed since the owner's last message.
@@ -65,7 +67,12 @@ pub(super) struct Excerpt<'a> {
 
 /// The digests of a run, the worst first.
 #[must_use]
-pub fn digests<'a>(report: &'a Report, wanted: Wanted, manual: Option<&'a ManualRun>) -> Vec<Digest<'a>> {
+pub fn digests<'a>(
+    report: &'a Report,
+    wanted: Wanted,
+    manual: Option<&'a ManualRun>,
+    console: Option<&'a ConsolePages>,
+) -> Vec<Digest<'a>> {
     if wanted.notify == Notify::Never {
         return Vec::new();
     }
@@ -76,7 +83,7 @@ pub fn digests<'a>(report: &'a Report, wanted: Wanted, manual: Option<&'a Manual
     if by_owner.is_empty() && wanted.notify == Notify::Always {
         by_owner.insert(UNOWNED, Vec::new());
     }
-    let digest = |(owner, findings)| Digest { report, owner, findings, changes: None, manual };
+    let digest = |(owner, findings)| Digest { report, owner, findings, changes: None, manual, console };
     worst_first(by_owner.into_iter().map(digest).collect())
 }
 
@@ -88,6 +95,7 @@ pub fn change_digests<'a>(
     changes: &'a Changes<'a>,
     round: usize,
     manual: Option<&'a ManualRun>,
+    console: Option<&'a ConsolePages>,
 ) -> Vec<Digest<'a>> {
     static NO_CHANGES: OwnerChanges<'static> = OwnerChanges::NONE;
     let mut owners: Vec<(&str, &OwnerChanges<'_>)> =
@@ -99,7 +107,7 @@ pub fn change_digests<'a>(
     let digest = |(owner, of): (&'a str, &'a OwnerChanges<'a>)| {
         let findings = of.open.iter().map(|notice| notice.finding).collect();
         let changes = Some(DigestChanges { owner: of, previous: changes.previous, round });
-        Digest { report, owner, findings, changes, manual }
+        Digest { report, owner, findings, changes, manual, console }
     };
     worst_first(owners.into_iter().map(digest).collect())
 }

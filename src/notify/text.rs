@@ -76,7 +76,7 @@ impl Digest<'_> {
         if let Some(changes) = &self.changes {
             text.push_str(&changes.closing(excerpt.is_cut));
         }
-        if let Some(console) = &self.report.console {
+        if let Some(console) = self.console {
             let _ = write!(text, "\n{}", console.lines());
         }
         let _ = writeln!(text, "\ncredential-health {}, run {}, {}", run.version, run.id, run.started_at);

@@ -1,11 +1,12 @@
 //! The coverage of a run. Unchecked roles and paths are listed with their reason and never count as healthy.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::aws::errors::{Class, Failure, Operation};
-use crate::facts::{Description, Mode, SettingFact, StepOutcome};
+use crate::facts::{Description, Mode, SettingFact, SettingFailure, StepOutcome};
 use crate::findings::Subject;
-use crate::inventory::{Job, JobName, LengthFrom, LiveSetting, Location, Origin, RoleRef, Seconds, Source};
+use crate::inventory::{Job, JobName, LiveSetting, Location, Origin, RoleRef, Seconds, Source};
 use crate::plan::PlannedHop;
 
 /// Whether the checker could follow a job's path.
@@ -93,8 +94,8 @@ pub struct NotReadSetting {
     pub used: ValueFrom,
     /// The reason.
     pub reason: NotReadReason,
-    /// The failed call, on one line.
-    pub error: Option<String>,
+    /// The failed call, if a call failed.
+    pub failure: Option<Arc<SettingFailure>>,
 }
 
 /// Where a duration is from that AWS decides.
@@ -108,6 +109,18 @@ pub enum ValueFrom {
     Default,
 }
 
+impl ValueFrom {
+    /// The word in reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Declared => "declared",
+            Self::Default => "default",
+        }
+    }
+}
+
 /// Why a setting was not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotReadReason {
@@ -116,9 +129,9 @@ pub enum NotReadReason {
     /// No reader is declared for the setting's account.
     NoReader,
     /// The call failed.
-    Read(Class),
+    CallFailed(Class),
     /// Assuming the reader of the account failed.
-    Reader(Class),
+    ReaderNotAssumed(Class),
 }
 
 impl NotReadReason {
@@ -126,8 +139,11 @@ impl NotReadReason {
     #[must_use]
     pub fn is_unexpected(self) -> bool {
         match self {
-            Self::Offline | Self::NoReader | Self::Read(Class::Denied) | Self::Reader(Class::Denied) => false,
-            Self::Read(_) | Self::Reader(_) => true,
+            Self::Offline
+            | Self::NoReader
+            | Self::CallFailed(Class::Denied)
+            | Self::ReaderNotAssumed(Class::Denied) => false,
+            Self::CallFailed(_) | Self::ReaderNotAssumed(_) => true,
         }
     }
 }
@@ -244,21 +260,20 @@ fn cover_settings(subject: &Subject<'_>) -> SettingCoverage {
     }
     coverage.total = used.len();
     for (setting, used) in used {
-        let (reason, error) = match subject.facts.settings.get(&setting) {
+        let (reason, failure) = match subject.facts.settings.get(&setting) {
             Some(SettingFact::Live(live)) => {
                 coverage.read.push((setting, *live));
                 continue;
             }
             Some(SettingFact::Failed(failure)) => {
                 let is_reader = failure.operation == Operation::AssumeRole;
-                let reason = if is_reader { NotReadReason::Reader } else { NotReadReason::Read };
-                let error = format!("{}: {}", failure.operation.action(), failure.answer);
-                (reason(failure.class), Some(error))
+                let reason = if is_reader { NotReadReason::ReaderNotAssumed } else { NotReadReason::CallFailed };
+                (reason(failure.class), Some(Arc::clone(failure)))
             }
             Some(SettingFact::NoReader) => (NotReadReason::NoReader, None),
             None => (NotReadReason::Offline, None),
         };
-        coverage.not_read.push(NotReadSetting { setting, used, reason, error });
+        coverage.not_read.push(NotReadSetting { setting, used, reason, failure });
     }
     coverage
 }
@@ -267,7 +282,7 @@ fn cover_settings(subject: &Subject<'_>) -> SettingCoverage {
 pub(super) fn value_from(subject: &Subject<'_>, job: &Job) -> Option<ValueFrom> {
     let is_default = match &job.source {
         Source::IdentityCenter { .. } => job.unstated.session,
-        Source::Lambda { function: Some(_) } => job.length_from == LengthFrom::Assumed,
+        Source::Lambda { function: Some(_) } => job.length_from.is_assumed(),
         Source::Lambda { function: None }
         | Source::IamUser { .. }
         | Source::SessionToken { .. }

@@ -10,7 +10,7 @@ use super::{JobReport, NotWalkedPath, Report, Walk, plain};
 use crate::findings::Finding;
 use crate::inventory::{Location, RoleRef, Seconds};
 use crate::lease::{LimitedBy, Verdict};
-use crate::visible;
+use crate::visible::spreadsheet_cell as text;
 
 /// One row. The fields are the columns.
 #[derive(Default, Serialize)]
@@ -160,13 +160,4 @@ fn ids(findings: &[&Finding]) -> String {
 fn first_steps(findings: &[&Finding]) -> String {
     let steps = findings.iter().filter_map(|finding| Some(finding.fixes.first()?.sentences()));
     steps.collect::<Vec<_>>().join(" ")
-}
-
-/// Escapes a text so that no spreadsheet reads it as a formula: OWASP, "CSV Injection", names the characters and the
-/// apostrophe. This program's numbers, including negative ones, stay numbers.
-pub(crate) fn text(text: &str) -> String {
-    // Some programs ignore leading blanks.
-    let first = text.trim_start_matches(' ').chars().next();
-    let formula = first.is_some_and(|c| "=+-@＝＋－＠\t\r\n".contains(c));
-    format!("{}{}", if formula { "'" } else { "" }, visible::line(text))
 }

@@ -74,8 +74,8 @@ pub fn render(report: &Report) -> String {
 fn style() -> String {
     format!(
         "{}@media print{{:root{{{};--page:#fff;--code:#f3f5f7}}}}{}{STYLE}",
-        bars::page_colours(),
-        bars::LIGHT,
+        crate::colours::page_colours(),
+        crate::colours::LIGHT,
         bars::SHAPES
     )
 }
@@ -289,9 +289,9 @@ fn finding_details(finding: &Finding, heading: &str) -> Markup {
             p dir="auto" { (bars::with_code(&finding.detail)) }
             @if let Some(caution) = &finding.caution { p dir="auto" { (bars::with_code(caution)) } }
             @if finding.fixes.len() > 1 { p { (plain::ANY_ONE) } }
-            @for (number, fix) in finding.fixes.iter().enumerate() {
+            @for (option, fix) in plain::options(&finding.fixes) {
                 div.option {
-                    @if let Some(option) = plain::option(number, finding.fixes.len()) { p { b { (option) } } }
+                    @if let Some(option) = option { p { b { (option) } } }
                     @if fix.parts.len() > 1 { ol { @for part in &fix.parts { li { (step(part)) } } } }
                     @else { @for part in &fix.parts { (step(part)) } }
                 }

@@ -166,8 +166,7 @@ fn folded(finding: &Finding, title: &str, others: &[Line]) -> String {
     if finding.fixes.len() > 1 {
         let _ = writeln!(text, "{}\n", plain::ANY_ONE);
     }
-    for (number, fix) in finding.fixes.iter().enumerate() {
-        let option = plain::option(number, finding.fixes.len());
+    for (option, fix) in plain::options(&finding.fixes) {
         let mut label = option.map_or_else(String::new, |option| format!("**{option}:** "));
         if fix.parts.len() > 1 && !label.is_empty() {
             let _ = writeln!(text, "{}\n", label.trim_end());

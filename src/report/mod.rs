@@ -35,8 +35,6 @@ pub mod widget;
 
 use std::collections::BTreeMap;
 
-#[cfg(feature = "cli")]
-pub(crate) use bars::page_colours;
 pub use planned::{PlannedReport, PlannedRoleReport};
 
 pub use coverage::{
@@ -52,7 +50,6 @@ pub use crate::facts::MaxSessionFrom;
 use crate::findings::{Finding, Subject};
 use crate::inventory::{Job, JobName, LengthFrom, Location, RoleRef, Seconds, Source};
 use crate::lease::{Grant, Judgement, LimitedBy, Verdict};
-use crate::notify::ConsolePages;
 
 /// The trigger of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,8 +87,6 @@ pub struct Report {
     pub notes: Vec<String>,
     /// Names of accounts, by their 12 digits.
     pub accounts: BTreeMap<String, String>,
-    /// The pages of the console about the function that made the report.
-    pub console: Option<ConsolePages>,
     /// The AWS profiles that the jobs stand for, if the report is about profiles.
     #[cfg(feature = "cli")]
     pub profiles: Option<leases::Profiles>,
@@ -228,7 +223,6 @@ impl Report {
             not_judged: Vec::new(),
             notes: Vec::new(),
             accounts: subject.inventory.accounts.clone(),
-            console: None,
             #[cfg(feature = "cli")]
             profiles: None,
         }

@@ -3,7 +3,7 @@
 
 use super::{
     Coverage, HopOutcome, JobReport, NotCheckedReason, NotCheckedRole, NotJudged, NotReadReason, NotReadSetting,
-    NotWalkedPath, PlannedReport, Report, Walk, v1,
+    NotWalkedPath, PlannedReport, Report, Walk,
 };
 use crate::aws::errors::{Class, printable};
 use crate::findings::Finding;
@@ -166,6 +166,11 @@ pub fn finding(finding: &Finding) -> String {
 /// The sentence above alternatives.
 pub(crate) const ANY_ONE: &str = "Any one of these:";
 
+/// The fixes of a finding, each with its name among alternatives.
+pub fn options(fixes: &[Fix]) -> impl Iterator<Item = (Option<String>, &Fix)> {
+    fixes.iter().enumerate().map(|(number, fix)| (option(number, fixes.len()), fix))
+}
+
 /// `Option A`: the name of an alternative, which its numbered steps do not share; `None` if it is the only one.
 #[must_use]
 pub fn option(number: usize, of: usize) -> Option<String> {
@@ -284,7 +289,7 @@ pub fn coverage(report: &Report) -> Vec<String> {
 
 /// Why a setting was not read, and the setting with the value that counted in its place.
 fn not_read(setting: &NotReadSetting) -> (String, String) {
-    (not_read_reason(setting.reason), format!("{}, {} value used", setting.setting, v1::value_from_word(setting.used)))
+    (not_read_reason(setting.reason), format!("{}, {} value used", setting.setting, setting.used.as_str()))
 }
 
 /// The text of the reason why a setting was not read.
@@ -292,8 +297,8 @@ pub(super) fn not_read_reason(reason: NotReadReason) -> String {
     match reason {
         NotReadReason::Offline => outcome(HopOutcome::Offline).to_owned(),
         NotReadReason::NoReader => "no reader for its account".to_owned(),
-        NotReadReason::Read(class) => failure(class).to_owned(),
-        NotReadReason::Reader(class) => format!("its reader could not be assumed: {}", failure(class)),
+        NotReadReason::CallFailed(class) => failure(class).to_owned(),
+        NotReadReason::ReaderNotAssumed(class) => format!("its reader could not be assumed: {}", failure(class)),
     }
 }
 

@@ -152,9 +152,9 @@ fn suppression(waived: &crate::findings::Waived) -> Suppression {
 /// The text for people, as in a mail.
 fn message(finding: &Finding) -> String {
     let mut text = format!("{}\n\n{}\n", finding.title, finding.detail);
-    for (number, fix) in finding.fixes.iter().enumerate() {
+    for (option, fix) in plain::options(&finding.fixes) {
         text.push('\n');
-        text.push_str(&plain::fix_text(fix, plain::option(number, finding.fixes.len()).as_deref(), ""));
+        text.push_str(&plain::fix_text(fix, option.as_deref(), ""));
     }
     literal(&text)
 }

@@ -236,8 +236,7 @@ fn finding_text(finding: &Finding, width: usize) -> String {
     if finding.fixes.len() > 1 {
         let _ = writeln!(text, "{INDENT}{}", plain::ANY_ONE);
     }
-    for (number, fix) in finding.fixes.iter().enumerate() {
-        let option = plain::option(number, finding.fixes.len());
+    for (option, fix) in plain::options(&finding.fixes) {
         fix_text(&mut text, fix, option.as_deref(), width);
     }
     text.push('\n');

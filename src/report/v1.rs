@@ -92,7 +92,7 @@ const fn length_from_word(from: LengthFrom) -> &'static str {
     match from {
         LengthFrom::Declared => "declared",
         LengthFrom::Configured => "configured",
-        LengthFrom::Assumed => "assumed",
+        LengthFrom::Assumed | LengthFrom::LongestTimeout => "assumed",
         LengthFrom::Measured => "measured",
         LengthFrom::Observed => "observed",
     }
@@ -107,22 +107,13 @@ pub(super) const fn max_session_from_word(from: MaxSessionFrom) -> &'static str 
     }
 }
 
-/// The word of where a setting's value is from.
-pub(super) const fn value_from_word(from: ValueFrom) -> &'static str {
-    match from {
-        ValueFrom::Live => "live",
-        ValueFrom::Declared => "declared",
-        ValueFrom::Default => "default",
-    }
-}
-
 /// The word of the reason why a setting was not read.
 fn not_read_word(reason: NotReadReason) -> String {
     match reason {
         NotReadReason::Offline => "offline".to_owned(),
         NotReadReason::NoReader => "no-reader".to_owned(),
-        NotReadReason::Read(class) => class.as_str().to_owned(),
-        NotReadReason::Reader(class) => format!("reader-{}", class.as_str()),
+        NotReadReason::CallFailed(class) => class.as_str().to_owned(),
+        NotReadReason::ReaderNotAssumed(class) => format!("reader-{}", class.as_str()),
     }
 }
 
@@ -276,7 +267,7 @@ struct NotReadV1<'a> {
     name: &'a str,
     used: &'static str,
     reason: String,
-    error: Option<&'a str>,
+    error: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -314,12 +305,12 @@ impl<'a> From<&'a Coverage> for CoverageV1<'a> {
             name: setting.as_str(),
             seconds: *seconds,
         };
-        let not_read = |NotReadSetting { setting, used, reason, error }: &'a NotReadSetting| NotReadV1 {
+        let not_read = |NotReadSetting { setting, used, reason, failure }: &'a NotReadSetting| NotReadV1 {
             kind: setting.kind(),
             name: setting.as_str(),
-            used: value_from_word(*used),
+            used: used.as_str(),
             reason: not_read_word(*reason),
-            error: error.as_deref(),
+            error: failure.as_ref().map(|failure| format!("{}: {}", failure.operation.action(), failure.answer)),
         };
         let not_checked = |NotCheckedRole { role, reason }: &'a NotCheckedRole| NotCheckedV1 { role, reason: *reason };
         let not_walked =
@@ -390,7 +381,7 @@ impl<'a> From<&'a JobReport> for JobV1<'a> {
             name: &job.name,
             owner: job.owner.as_deref(),
             length_from: job.length_from,
-            session_from: job.session_from.map(value_from_word),
+            session_from: job.session_from.map(ValueFrom::as_str),
             verdict: job.verdict,
             walk: job.walk,
             needed_seconds: job.needed_seconds,

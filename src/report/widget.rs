@@ -7,6 +7,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::by_job::{JobFindings, Look, worst_first};
 use super::{JobReport, Report, bars, plain};
+use crate::colours::{DARK, LIGHT};
 use crate::findings::Finding;
 use crate::fixes::Part;
 use crate::visible;
@@ -128,8 +129,8 @@ fn popup(finding: &Finding) -> Markup {
         p { b { (finding.severity) } " · " (finding.id) " · " bdi { (plain::place(finding)) } }
         p dir="auto" { (bars::with_code(&finding.detail)) }
         @if finding.fixes.len() > 1 { p { (plain::ANY_ONE) } }
-        @for (number, fix) in finding.fixes.iter().enumerate() {
-            @if let Some(option) = plain::option(number, finding.fixes.len()) { p { b { (option) } } }
+        @for (option, fix) in plain::options(&finding.fixes) {
+            @if let Some(option) = option { p { b { (option) } } }
             @if fix.parts.len() > 1 { ol { @for part in &fix.parts { li { (step(part)) } } } }
             @else { @for part in &fix.parts { (step(part)) } }
         }
@@ -152,7 +153,7 @@ fn step(part: &Part) -> Markup {
 
 /// The style sheet. It sets no background: the dashboard does.
 fn style(dark: bool) -> String {
-    let colours = if dark { bars::DARK } else { bars::LIGHT };
+    let colours = if dark { DARK } else { LIGHT };
     format!(".ch{{{colours}}}{}{SHAPES}", bars::SHAPES)
 }
 

@@ -718,6 +718,33 @@ async fn a_clock_that_aws_refuses_is_reported_as_clock_skew() {
 // --- Waivers ---
 
 #[tokio::test]
+async fn waivers_of_the_same_job_are_one_finding_that_counts_them() {
+    let (aws, checker) = shared().await;
+    let inventory = format!(
+        "{}waivers:
+  - {{finding: thin-margin, job: etl, until: 2020-01-01, reason: soon}}
+  - {{finding: thin-margin, job: etl, until: 2020-02-01, reason: later}}
+  - {{finding: role-missing, job: etl, until: 2020-03-01, reason: much later}}
+  - {{finding: role-missing, job: dump, until: 2020-03-01, reason: alone}}
+",
+        shared_inventory()
+    );
+    let report = check_once(&aws, &checker, &inventory).await;
+    let mut expired: Vec<_> = findings(&report, "waiver-expired");
+    expired.sort_by_key(|finding| finding["title"].as_str());
+    let titles: Vec<_> = expired.iter().map(|finding| &finding["title"]).collect();
+    assert_eq!(
+        titles,
+        [
+            "3 waivers of thin-margin, role-missing for job etl expired",
+            "The waiver of role-missing for job dump expired on 2020-03-01",
+        ]
+    );
+    let detail = expired[0]["detail"].as_str().unwrap();
+    assert!(["soon", "later", "much later"].iter().all(|reason| detail.contains(reason)), "{detail}");
+}
+
+#[tokio::test]
 async fn waivers_are_applied_or_reported_as_expired_or_unused() {
     let (aws, checker) = shared().await;
     aws.world(|world| world.delete_role(DUMP));

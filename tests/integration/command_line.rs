@@ -557,16 +557,20 @@ async fn the_retry_settings_of_the_sdk_apply() {
 async fn concurrency_is_bounded_by_the_option_and_by_the_variable() {
     let (mut world, checker) = world();
     let mut inventory = String::from("version: 1\njobs:\n");
-    for number in 0..8 {
+    for number in 0..4 {
         let arn = format!("arn:aws:iam::222222222222:role/r{number}");
         inventory.push_str(&format!("  - {{name: j{number}, length: 5m, source: iam-user, path: [\"{arn}\"]}}\n"));
         world.role(role(&arn));
     }
     let aws = StandIn::start(world).await;
-    aws.set_latency(Duration::from_millis(300));
-    for (option, variable, most) in
-        [(&["--concurrency", "3"][..], None, 3), (&[], Some("2"), 2), (&["--concurrency", "1"], Some("8"), 1)]
-    {
+    // Calls that may overlap have time to, on a slow machine too.
+    let (long, short) = (Duration::from_secs(1), Duration::from_millis(50));
+    for (option, variable, most, latency) in [
+        (&["--concurrency", "3"][..], None, 3, long),
+        (&[], Some("2"), 2, long),
+        (&["--concurrency", "1"], Some("8"), 1, short),
+    ] {
+        aws.set_latency(latency);
         aws.reset_calls();
         let cli = Cli::on(&inventory, "check", option).asking(&aws, &checker);
         let cli = match variable {

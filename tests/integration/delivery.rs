@@ -295,7 +295,7 @@ async fn sigterm_ends_the_function_at_once_and_quietly() {
     let mut environment = Environment::start(false).await;
     let answer = environment.invoke("manual.json").await;
     assert_eq!(answer["run"]["complete"], true, "{answer}");
-    assert!(environment.emulator.terminate_function(), "the process is still there after a second");
+    assert!(environment.emulator.terminate_function(), "the process is still there after ten seconds");
     let output = environment.emulator.end();
     let lines: Vec<&str> = output.lines().filter(|line| !line.is_empty()).collect();
     let foreign: Vec<&&str> =

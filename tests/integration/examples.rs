@@ -10,7 +10,7 @@ use std::sync::Arc;
 use credential_health::check::{Start, lint, lint_sessions, observe};
 use credential_health::cloudtrail::collect::{Collected, Window};
 use credential_health::cloudtrail::{build, stream};
-use credential_health::facts::Observation;
+use credential_health::facts::{Observation, ObservedCall};
 use credential_health::findings::FindingId;
 use credential_health::inventory::{Filter, Inventory, InventorySource, RoleArn};
 use credential_health::report::terminal::{self, Detail, Layout};
@@ -80,11 +80,14 @@ async fn checked_report(id: FindingId, inventory: &str) -> Report {
 fn observed_report(inventory: &str) -> Report {
     let observation = Observation {
         role: RoleArn::parse(ETL).ok(),
-        caller: "arn:aws:sts::222222222222:assumed-role/etl/nightly".to_owned(),
-        call: "dynamodb.amazonaws.com PutItem".to_owned(),
+        caller: Some("arn:aws:sts::222222222222:assumed-role/etl/nightly".to_owned()),
+        call: ObservedCall {
+            service: Some("dynamodb.amazonaws.com".to_owned()),
+            operation: Some("PutItem".to_owned()),
+        },
         error_code: "ExpiredTokenException".to_owned(),
-        time: "2026-11-23T05:12:44Z".to_owned(),
-        event_id: "5b1a0f0e-3c1d-4c5e-9d39-6f0a4d1c7a11".to_owned(),
+        time: Some("2026-11-23T05:12:44Z".to_owned()),
+        event_id: Some("5b1a0f0e-3c1d-4c5e-9d39-6f0a4d1c7a11".to_owned()),
     };
     observe(&Inventory::parse("inventory.yaml", inventory).unwrap(), observation, &start()).report
 }

@@ -429,7 +429,10 @@ async fn messages_of_a_manual_run_say_so_and_by_whom_and_those_of_a_schedule_do_
         caller: caller.map(str::to_owned),
     };
     lambda.handle(&invocation(Some("Cognito identity eu-west-1:1"), "one"), &json!({})).await.unwrap();
-    for message in aws.messages(TOPIC) {
+    let messages = aws.messages(TOPIC);
+    assert!(!messages.is_empty());
+    let before = messages.len();
+    for message in messages {
         assert!(message.subject.as_ref().unwrap().contains("; manual run ("), "{:?}", message.subject);
         let text = message.text("email");
         assert!(text.contains("Manual run, requested by Cognito identity eu-west-1:1: a person"), "{text}");
@@ -437,14 +440,14 @@ async fn messages_of_a_manual_run_say_so_and_by_whom_and_those_of_a_schedule_do_
         assert_eq!(body["manual"], json!({"caller": "Cognito identity eu-west-1:1", "inventory": "function"}));
     }
     // The client names itself: a text that is no name is not published.
-    let before = aws.messages(TOPIC).len();
     lambda.handle(&invocation(Some("x: FORGED https://evil.example/"), "forged"), &json!({})).await.unwrap();
+    assert_eq!(aws.messages(TOPIC).len(), 2 * before);
     for message in &aws.messages(TOPIC)[before..] {
         assert!(message.text("email").contains("Manual run: a person") && !format!("{message:?}").contains("FORGED"));
     }
-    let manual = aws.messages(TOPIC).len();
     lambda.handle(&invocation(None, "two"), &event("scheduled.json")).await.unwrap();
-    for message in &aws.messages(TOPIC)[manual..] {
+    assert_eq!(aws.messages(TOPIC).len(), 3 * before);
+    for message in &aws.messages(TOPIC)[2 * before..] {
         assert!(!message.subject.as_ref().unwrap().contains("manual") && !message.text("email").contains("Manual"));
         assert!(serde_json::from_str::<Value>(message.text("sqs")).unwrap().get("manual").is_none());
     }

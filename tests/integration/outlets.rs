@@ -338,7 +338,7 @@ async fn values(seen: &mut Seen) {
     });
     let topic = TopicArn::parse(TOPIC).unwrap();
     let mut sent = PublishedMessages::default();
-    let digests = notify::digests(&outcome.report, wanted, None);
+    let digests = notify::digests(&outcome.report, wanted, None, None);
     let sink = SnsTopic::new(&client, &topic, wanted.max_bytes);
     let outcomes = notify::publish(&sink, &digests, None, &mut sent).await;
     let failures: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.failure.as_ref()).collect();

@@ -443,7 +443,7 @@ async fn messages_are_made_one_at_a_time_and_none_after_the_deadline() {
         .collect();
     let report = lint(&format!("version: 1\njobs:\n{jobs}"), &offline_start());
     let wanted = Wanted { notify: Notify::Findings, min_severity: Severity::Low, max_bytes: 262_144 };
-    let digests = notify::digests(&report, wanted, None);
+    let digests = notify::digests(&report, wanted, None, None);
     let (sink, mut published) = (Silent::default(), PublishedMessages::default());
     let end = tokio::time::Instant::now() + std::time::Duration::from_secs(1);
     let outcomes = notify::publish(&sink, &digests, Some(end), &mut published).await;

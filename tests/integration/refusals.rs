@@ -381,10 +381,11 @@ async fn a_call_that_hangs_is_out_of_time_only_at_the_deadline() {
     let inventory =
         format!("version: 1\njobs:\n  - {{name: a, length: 5m, source: iam-user, path: [\"{}\"]}}\n", target_of(0));
     let begun = std::time::Instant::now();
-    let check = Check { aws: &client, concurrency: 4, time: Some(Duration::from_millis(500)), run_id: "run" };
+    let time = Duration::from_secs(2);
+    let check = Check { aws: &client, concurrency: 4, time: Some(time), run_id: "run" };
     let report = serde_json::to_value(check.of(&inventory).await.report).unwrap();
     assert_eq!(outcomes(&report, "a"), ["out-of-time"]);
-    assert!((Duration::from_millis(500)..Duration::from_secs(15)).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+    assert!((time..Duration::from_secs(60)).contains(&begun.elapsed()), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

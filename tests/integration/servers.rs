@@ -185,7 +185,7 @@ impl Emulator {
         self.process.id()
     }
 
-    /// Sends SIGTERM to the function, as Lambda does in the shutdown phase. Returns whether it ended within a second.
+    /// Sends SIGTERM to the function, as Lambda does in the shutdown phase. Returns whether it ended within 10 seconds.
     pub fn terminate_function(&self) -> bool {
         let function = function_of(self.process.id()).and_then(|status| field(&status, "Pid:"));
         let function = function.expect("the function's process lives");
@@ -194,7 +194,7 @@ impl Emulator {
             let status = std::fs::read_to_string(format!("/proc/{function}/status")).unwrap_or_default();
             !status.is_empty() && !status.contains("\nState:\tZ")
         };
-        wait_at_most(Duration::from_secs(1), || !lives())
+        wait_at_most(Duration::from_secs(10), || !lives())
     }
 
     /// Ends the emulator. Returns everything that it and the function wrote to standard output and standard error.

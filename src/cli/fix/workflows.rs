@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::proposals::{Proposal, is_covered};
 use super::{Fixable, MaxSession, Proposed, TextFile, WhyNot};
 use crate::fixes::search::sufficient_requests;
-use crate::import::github_workflow::{Edit, NotEdited, Workflow, import_with, other_workflows, text_change};
+use crate::import::github_workflow::{Edit, NotEdited, Workflow, has_other_workflows, import_with, text_change};
 use crate::import::{Imported, Variables};
 use crate::inventory::{Job, JobName, LengthFrom, Location, Seconds};
 use crate::lease::{Verdict, judge};
@@ -86,12 +86,12 @@ impl Workflows {
         let edits: BTreeSet<Option<Edit>> = open.map(|job| self.only_edit(job, max_session)).collect();
         let edit = edits.first().copied().flatten().filter(|_| edits.len() == 1).ok_or(WhyNot::NoSingleChange)?;
         // A file that was not named is used by others: all of them must be among the workflows that are judged again.
-        if index >= self.files.len() && other_workflows(changed, &self.files) {
+        if index >= self.files.len() && has_other_workflows(changed, &self.files) {
             return Err(WhyNot::OtherUsers);
         }
         let change = text_change(changed, line, edit).map_err(|why| match why {
             NotEdited::NotLiteral => WhyNot::NotLiteral,
-            NotEdited::NoJob => WhyNot::NoSingleChange,
+            NotEdited::InAction | NotEdited::StatesLonger => WhyNot::NoSingleChange,
             NotEdited::StepsBefore => WhyNot::StepsBefore,
         })?;
         Ok(Proposal {

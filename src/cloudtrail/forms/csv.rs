@@ -3,7 +3,7 @@
 use crate::cloudtrail::Sessions;
 use crate::cloudtrail::collect::IssueOperation;
 use crate::cloudtrail::time;
-use crate::report::csv::text as cell;
+use crate::visible::spreadsheet_cell as cell;
 
 const COLUMNS: [&str; 19] = [
     "access_key_id",

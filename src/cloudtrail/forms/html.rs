@@ -49,7 +49,7 @@ struct Bar<'a> {
 pub fn render(sessions: &Sessions) -> String {
     let all = &sessions.sessions;
     let shown = &all[all.len().saturating_sub(MOST_SESSIONS)..];
-    let style = format!("{}{STYLE}", crate::report::page_colours());
+    let style = format!("{}{STYLE}", crate::colours::page_colours());
     let page = html! {
         (DOCTYPE)
         html lang="en" {

@@ -53,7 +53,7 @@ impl StepCondition<'_> {
             _ => text,
         };
         match expression::parse(inner.trim()) {
-            Some(parsed) => Decision { condition: self, ask }.of(&parsed),
+            Some(parsed) => Decision { condition: self, ask }.holds_for(&parsed),
             None if ask => Some(self.case().holds(text.to_owned())),
             None => None,
         }
@@ -72,19 +72,19 @@ struct Decision<'a> {
 }
 
 impl Decision<'_> {
-    fn of(&self, expression: &Expression) -> Option<bool> {
+    fn holds_for(&self, expression: &Expression) -> Option<bool> {
         match expression {
-            Expression::Not(inner) => self.of(inner).map(|truth| !truth),
-            Expression::And(left, right) => match self.of(left) {
+            Expression::Not(inner) => self.holds_for(inner).map(|truth| !truth),
+            Expression::And(left, right) => match self.holds_for(left) {
                 Some(false) => Some(false),
-                left => match self.of(right) {
+                left => match self.holds_for(right) {
                     Some(false) => Some(false),
                     right => left.and(right),
                 },
             },
-            Expression::Or(left, right) => match self.of(left) {
+            Expression::Or(left, right) => match self.holds_for(left) {
                 Some(true) => Some(true),
-                left => match self.of(right) {
+                left => match self.holds_for(right) {
                     Some(true) => Some(true),
                     right => left.and(right),
                 },
@@ -116,7 +116,7 @@ impl Decision<'_> {
             }
         };
         match known {
-            Scalar::Bool(known) => self.of(open).map(|truth| truth == *known),
+            Scalar::Bool(known) => self.holds_for(open).map(|truth| truth == *known),
             Scalar::Text(text) => self.is(open, &text.to_lowercase()),
             Scalar::Null | Scalar::Number(_) | Scalar::Json(_) => {
                 self.holds(format!("{} == {}", self.text(open), known.text().unwrap_or_default()))

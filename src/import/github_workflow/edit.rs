@@ -23,8 +23,10 @@ pub enum Edit {
 pub enum NotEdited {
     /// The file is not written so that it can be changed safely, such as a value that is an expression.
     NotLiteral,
-    /// The login is in an action, which has no `timeout-minutes`, or the job states a longer one.
-    NoJob,
+    /// The login is in an action, which has no `timeout-minutes`.
+    InAction,
+    /// The job states a longer `timeout-minutes`.
+    StatesLonger,
     /// A step before the login has no timeout.
     StepsBefore,
 }
@@ -39,10 +41,9 @@ pub fn text_change(workflow: &Workflow, line: usize, edit: Edit) -> Result<TextC
     let (holder, before, step) = login(&tree, line).ok_or(NotEdited::NotLiteral)?;
     let change = match edit {
         Edit::RoleDuration(seconds) => of_duration(text, step, seconds),
-        // An action has no timeout, and a length that somebody stated is not shortened.
-        Edit::Timeout(minutes) if entry(&tree, "runs").is_some() || states_longer(holder, minutes) => {
-            return Err(NotEdited::NoJob);
-        }
+        Edit::Timeout(_) if entry(&tree, "runs").is_some() => return Err(NotEdited::InAction),
+        // A length that somebody stated is not shortened.
+        Edit::Timeout(minutes) if states_longer(holder, minutes) => return Err(NotEdited::StatesLonger),
         Edit::Timeout(_) if before.iter().any(may_take_long) => return Err(NotEdited::StepsBefore),
         Edit::Timeout(minutes) => entry_with_key(holder, "steps")
             .and_then(|(steps, _)| inserted(text, steps, &format!("timeout-minutes: {minutes}"))),
@@ -61,7 +62,7 @@ fn of_duration(text: &str, step: &Node, seconds: u64) -> Option<TextChange> {
 
 /// Whether the folder of workflows of a file's repository has workflows that are not among these.
 #[must_use]
-pub fn other_workflows(file: &Workflow, read: &[Workflow]) -> bool {
+pub fn has_other_workflows(file: &Workflow, read: &[Workflow]) -> bool {
     let absolute = |name: &str| std::path::absolute(name).unwrap_or_else(|_| name.into());
     let file = absolute(&file.name);
     let Some(folder) = file.ancestors().map(|folder| folder.join(".github/workflows")).find(|folder| folder.is_dir())

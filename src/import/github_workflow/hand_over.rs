@@ -42,7 +42,7 @@ pub(super) struct SessionToken {
 
 impl SessionToken {
     /// That of a step's environment. A text that is written there is a stand-in, not the token of a session.
-    pub(super) fn of(scope: &Scope<'_>) -> Option<Self> {
+    pub(super) fn in_environment(scope: &Scope<'_>) -> Option<Self> {
         let written = |name| scope.env_as_left_out(name).filter(|written| written.value.as_text().is_none());
         let (written, is_token) = match written("AWS_SESSION_TOKEN") {
             Some(token) => (token, true),

@@ -23,7 +23,7 @@ pub(super) enum Start {
 }
 
 impl Start {
-    fn of(event: &str) -> Self {
+    fn by_event(event: &str) -> Self {
         match event {
             CALLED => Self::Called,
             DISPATCHED => Self::Dispatched,
@@ -130,7 +130,7 @@ impl<'a> Scope<'a> {
         let name = self.case.known(&Question::Value(EVENT_NAME.to_owned()));
         let start = self.case.known(&Question::Start);
         let is_possible = move |event: &&str| {
-            let of_start = Start::of(event);
+            let of_start = Start::by_event(event);
             let by_name = of_start == Start::Called || allows(name.as_ref(), event);
             by_name && start.as_ref().is_none_or(|start| *start == CaseAnswer::Starts(of_start))
         };
@@ -140,7 +140,7 @@ impl<'a> Scope<'a> {
     /// How the workflow can be started in this case; of several, the case is asked unless any may count.
     fn starts(&self, optional: Optional) -> Vec<Start> {
         let mut starts: Vec<Start> = Vec::new();
-        for start in self.events().map(Start::of) {
+        for start in self.events().map(Start::by_event) {
             if !starts.contains(&start) {
                 starts.push(start);
             }

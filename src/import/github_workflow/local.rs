@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::Workflow;
+use super::reader::MAX_NESTING;
 use super::tree;
 use crate::inventory::problem::Sink;
 use crate::inventory::yaml::{Node, Value};
@@ -37,9 +38,51 @@ pub(super) struct LocalFile {
     pub(super) name: Arc<str>,
 }
 
+/// Why a file of the repository is not read.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum NoLocalFile {
+    #[error("more than {MAX_FILES} files of the repository are used, and no more are read")]
+    TooManyFiles,
+    #[error(
+        "which folder `./` means is not known: the workflow is not in the folder .github/workflows of a repository"
+    )]
+    NoRoot,
+    #[error("it was not looked for")]
+    NotSought,
+    #[error("the path leads out of the repository")]
+    LeadsOut,
+    #[error("there is no file {}", .0.join(" and no file "))]
+    NotThere(Vec<String>),
+    #[error("{name} cannot be read: {why}")]
+    Unreadable { name: Arc<str>, why: NoText },
+    #[error("{name}:{line}: {message}")]
+    NotYaml { name: Arc<str>, line: usize, message: String },
+    #[error("it uses itself: {}", .0.join(" > "))]
+    UsesItself(Vec<String>),
+    #[error("it is nested more than {MAX_NESTING} deep")]
+    NestedTooDeep,
+}
+
+/// Why the text of a file cannot be read.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum NoText {
+    #[error("a link leads out of the repository")]
+    LinkLeadsOut,
+    #[error("it is larger than {} KiB", MAX_BYTES / 1024)]
+    TooLarge,
+    #[error("{0}")]
+    Failed(Arc<std::io::Error>),
+}
+
+impl From<std::io::Error> for NoText {
+    fn from(error: std::io::Error) -> Self {
+        Self::Failed(Arc::new(error))
+    }
+}
+
 /// What was found for each path, below each root; or why nothing was.
 #[derive(Debug, Default)]
-pub(super) struct LocalFiles(BTreeMap<(PathBuf, String), Result<LocalFile, String>>);
+pub(super) struct LocalFiles(BTreeMap<(PathBuf, String), Result<LocalFile, NoLocalFile>>);
 
 impl LocalFiles {
     /// Reads what these workflows use, and what that uses. `files` gets a name for each.
@@ -67,7 +110,7 @@ impl LocalFiles {
             let file = if found.0.len() < MAX_FILES {
                 read(&root, &path, &known, files)
             } else {
-                Err(format!("more than {MAX_FILES} files of the repository are used, and no more are read"))
+                Err(NoLocalFile::TooManyFiles)
             };
             if let Ok(file) = &file {
                 used_by(&file.tree, &mut |path| wanted.push((root.clone(), path.to_owned())));
@@ -85,17 +128,15 @@ impl LocalFiles {
 
     /// The file that `uses` names in a workflow of this repository, below the root or in one of these folders of a
     /// checkout.
-    pub(super) fn get(&self, root: Option<&Path>, uses: &str, checkouts: &[String]) -> Result<&LocalFile, String> {
-        let root = root.ok_or(
-            "which folder `./` means is not known: the workflow is not in the folder .github/workflows of a repository",
-        )?;
+    pub(super) fn get(&self, root: Option<&Path>, uses: &str, checkouts: &[String]) -> Result<&LocalFile, NoLocalFile> {
+        let root = root.ok_or(NoLocalFile::NoRoot)?;
         let found = |uses: &str| self.0.get(&(root.to_path_buf(), uses.to_owned()));
         // Where nothing is found, the reason is that of the path as it is written.
         let mut paths = std::iter::once(uses.to_owned()).chain(below(uses, checkouts));
         let file = paths.find_map(|path| found(&path)?.as_ref().ok());
         file.ok_or_else(|| match found(uses) {
             Some(Err(why)) => why.clone(),
-            _ => "it was not looked for".to_owned(),
+            _ => NoLocalFile::NotSought,
         })
     }
 }
@@ -151,10 +192,10 @@ fn normal(path: &Path) -> PathBuf {
     path.components().filter(|part| *part != Component::CurDir).collect()
 }
 
-fn read(root: &Path, uses: &str, known: &Known<'_>, files: &mut Vec<Arc<str>>) -> Result<LocalFile, String> {
+fn read(root: &Path, uses: &str, known: &Known<'_>, files: &mut Vec<Arc<str>>) -> Result<LocalFile, NoLocalFile> {
     let within = Path::new(uses.trim_start_matches("./"));
     if within.components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir)) {
-        return Err("the path leads out of the repository".to_owned());
+        return Err(NoLocalFile::LeadsOut);
     }
     let is_workflow = within.extension().is_some_and(|ending| ending == "yml" || ending == "yaml");
     let candidates = if is_workflow {
@@ -168,12 +209,12 @@ fn read(root: &Path, uses: &str, known: &Known<'_>, files: &mut Vec<Arc<str>>) -
         (Some(known), _) => (known.name.as_str().into(), known.text.clone()),
         (None, Some(path)) => {
             let name: Arc<str> = path.display().to_string().into();
-            let text = text_of(root, &path).map_err(|why| format!("{name} cannot be read: {why}"))?;
+            let text = text_of(root, &path).map_err(|why| NoLocalFile::Unreadable { name: Arc::clone(&name), why })?;
             (name, text)
         }
         (None, None) => {
-            let names: Vec<String> = candidates.iter().map(|path| root.join(path).display().to_string()).collect();
-            return Err(format!("there is no file {}", names.join(" and no file ")));
+            let names = candidates.iter().map(|path| root.join(path).display().to_string()).collect();
+            return Err(NoLocalFile::NotThere(names));
         }
     };
     let mut sink = Sink::default();
@@ -185,24 +226,23 @@ fn read(root: &Path, uses: &str, known: &Known<'_>, files: &mut Vec<Arc<str>>) -
         }
         (_, problem) => {
             let line = problem.and_then(|problem| problem.place).map_or(1, |place| place.line);
-            let message = problem.map_or("it is empty", |problem| &problem.message);
-            Err(format!("{name}:{line}: {message}"))
+            let message = problem.map_or("it is empty", |problem| &problem.message).to_owned();
+            Err(NoLocalFile::NotYaml { name, line, message })
         }
     }
 }
 
 /// A regular file inside the root, wherever links lead.
-fn text_of(root: &Path, path: &Path) -> Result<String, String> {
+fn text_of(root: &Path, path: &Path) -> Result<String, NoText> {
     use std::io::Read as _;
-    let told = |error: std::io::Error| error.to_string();
     let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
-    if !path.canonicalize().map_err(told)?.starts_with(root.canonicalize().map_err(told)?) {
-        return Err("a link leads out of the repository".to_owned());
+    if !path.canonicalize()?.starts_with(root.canonicalize()?) {
+        return Err(NoText::LinkLeadsOut);
     }
     let mut text = String::new();
-    std::fs::File::open(path).map_err(told)?.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(told)?;
+    std::fs::File::open(path)?.take(MAX_BYTES + 1).read_to_string(&mut text)?;
     if text.len() as u64 > MAX_BYTES {
-        return Err(format!("it is larger than {} KiB", MAX_BYTES / 1024));
+        return Err(NoText::TooLarge);
     }
     Ok(text)
 }

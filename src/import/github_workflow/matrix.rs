@@ -94,11 +94,16 @@ pub(super) fn labels(rows: &[&MatrixRow<'_>], used: &BTreeSet<String>) -> Vec<St
     rows.iter().map(|row| row.label(&all(row))).collect()
 }
 
+/// A matrix that GitHub does not run.
+#[derive(Debug, thiserror::Error)]
+#[error("its matrix makes more than {MOST} jobs, and GitHub runs none then")]
+pub(super) struct TooManyJobs;
+
 /// The jobs of a matrix; one without values where a job has none.
 ///
 /// # Errors
-/// What is wrong with it.
-pub(super) fn rows<'a>(job: &'a Node) -> Result<Vec<MatrixRow<'a>>, String> {
+/// It makes too many jobs.
+pub(super) fn rows<'a>(job: &'a Node) -> Result<Vec<MatrixRow<'a>>, TooManyJobs> {
     let Some(matrix) = entry(job, "strategy").and_then(|strategy| entry(strategy, "matrix")) else {
         return Ok(vec![MatrixRow::default()]);
     };
@@ -117,7 +122,7 @@ pub(super) fn rows<'a>(job: &'a Node) -> Result<Vec<MatrixRow<'a>>, String> {
         keys.push(&*key.value);
         let before = if jobs.is_empty() { vec![Vec::new()] } else { jobs };
         if before.len().saturating_mul(values.len()) > MOST {
-            return Err(format!("its matrix makes more than {MOST} jobs, and GitHub runs none then"));
+            return Err(TooManyJobs);
         }
         let with = |job: &Vec<(&'a str, &'a Node)>| {
             let job = job.clone();
@@ -132,7 +137,7 @@ pub(super) fn rows<'a>(job: &'a Node) -> Result<Vec<MatrixRow<'a>>, String> {
         include(&mut jobs, &keys, included);
     }
     if jobs.len() > MOST {
-        return Err(format!("its matrix makes more than {MOST} jobs, and GitHub runs none then"));
+        return Err(TooManyJobs);
     }
     if jobs.is_empty() && !computed.is_empty() {
         jobs.push(Vec::new());

@@ -10,7 +10,7 @@ use super::cases::{Case, MOST_CASES};
 use super::conditions::Conditions;
 use super::drafts::{self, OfStep};
 use super::foreign::workflow_that_may_log_in;
-use super::local::{LocalFile, LocalFiles};
+use super::local::{LocalFile, LocalFiles, NoLocalFile};
 use super::login::NotJudgedLogin;
 use super::matrix::{self, MatrixRow};
 use super::node::{entry, entry_with_key, text_of};
@@ -23,7 +23,7 @@ use crate::inventory::problem::{Place, Placed};
 use crate::inventory::yaml::{Node, Value};
 
 /// How deep actions and called workflows may nest (GitHub Actions, "Reusing workflow configurations": ten levels).
-const MAX_NESTING: usize = 10;
+pub(super) const MAX_NESTING: usize = 10;
 /// How many jobs and steps are followed, those of actions again for each use and all again for each case: nested files
 /// can multiply.
 pub(super) const MAX_STEPS: usize = 400_000;
@@ -127,7 +127,7 @@ impl<'a> WorkflowReader<'a> {
             Ok(rows) => rows,
             Err(wrong) => {
                 let help = "write fewer, or declare the jobs in an inventory".to_owned();
-                let remark = NotJudgedLogin { place: id.place, message: wrong, help, cannot_work: false };
+                let remark = NotJudgedLogin { place: id.place, message: wrong.to_string(), help, cannot_work: false };
                 return self.remarks.add(Some(name), remark);
             }
         };
@@ -250,7 +250,7 @@ impl<'a> WorkflowReader<'a> {
         };
         let (file, stack) = match self.nested(uses, &[], call) {
             Ok(nested) => nested,
-            Err(why) => return not_judged(self, &why),
+            Err(why) => return not_judged(self, &why.to_string()),
         };
         if entry(&file.tree, "jobs").is_none() {
             return not_judged(self, &format!("{} has no `jobs`", file.name));
@@ -280,14 +280,16 @@ impl<'a> WorkflowReader<'a> {
         uses: &Placed<String>,
         checkouts: &[String],
         call: &Call<'a>,
-    ) -> Result<(&'a LocalFile, Vec<&'a str>), String> {
+    ) -> Result<(&'a LocalFile, Vec<&'a str>), NoLocalFile> {
         let local: &'a LocalFiles = self.local;
         let file = local.get(call.root, &uses.value, checkouts)?;
         if call.stack.contains(&&*file.name) {
-            return Err(format!("it uses itself: {} > {}", call.stack.join(" > "), file.name));
+            return Err(NoLocalFile::UsesItself(
+                call.stack.iter().copied().chain([&*file.name]).map(str::to_owned).collect(),
+            ));
         }
         if call.stack.len() >= MAX_NESTING {
-            return Err(format!("it is nested more than {MAX_NESTING} deep"));
+            return Err(NoLocalFile::NestedTooDeep);
         }
         let mut stack = call.stack.clone();
         stack.push(&file.name);

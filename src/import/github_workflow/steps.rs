@@ -138,7 +138,7 @@ impl<'a> WorkflowReader<'a> {
             walk.checkouts.extend(path.map(|path| path.value));
         }
         let may_log_in = step_that_may_log_in(node).filter(|_| login.is_none());
-        let token = SessionToken::of(&scope);
+        let token = SessionToken::in_environment(&scope);
         let hands_over = login.is_none() && (hands_keys_over(node) || exports_keys(node));
         // The case is asked only where it matters whether the step runs.
         let matters = login.is_some() || may_log_in.is_some() || token.is_some() || hands_over;
@@ -264,7 +264,7 @@ impl<'a> WorkflowReader<'a> {
         };
         let (file, stack) = match self.nested(uses, &walk.checkouts, call) {
             Ok(nested) => nested,
-            Err(why) => return not_judged(self, &why),
+            Err(why) => return not_judged(self, &why.to_string()),
         };
         let runs_with = entry(&file.tree, "runs");
         let using = runs_with.and_then(|runs| entry(runs, "using")).and_then(text_of).map(|using| using.value);

@@ -205,7 +205,7 @@ fn a_written_inventory_declares_no_limit_that_nobody_stated() {
     let text = format!("version: 1\njobs: [{{name: j, source: {function}}}]\nidentity_center: {{region: eu-west-1}}\n");
     let first = Inventory::parse("a.yaml", &text).unwrap();
     let again = Inventory::parse("a.yaml", &first.to_yaml(&Comments::default())).unwrap();
-    assert_eq!((first.jobs[0].length, first.jobs[0].length_from), (Seconds(5400), LengthFrom::Assumed));
+    assert_eq!((first.jobs[0].length, first.jobs[0].length_from), (Seconds(5400), LengthFrom::LongestTimeout));
     assert_eq!(first.jobs[0].length_from, again.jobs[0].length_from);
     assert_eq!(first.identity_center, again.identity_center);
 }

@@ -131,13 +131,13 @@ struct Content {
 /// All messages of a run, for previews. Publishing makes them one at a time.
 #[must_use]
 pub fn messages(report: &Report, wanted: Wanted) -> Vec<Message> {
-    digests(report, wanted, None).iter().map(|digest| Message::new(digest, wanted.max_bytes)).collect()
+    digests(report, wanted, None, None).iter().map(|digest| Message::new(digest, wanted.max_bytes)).collect()
 }
 
 /// All messages about changes, for previews. Publishing makes them one at a time.
 #[must_use]
 pub fn messages_of_changes(report: &Report, changes: &Changes<'_>, round: usize, max_bytes: usize) -> Vec<Message> {
-    change_digests(report, changes, round, None).iter().map(|digest| Message::new(digest, max_bytes)).collect()
+    change_digests(report, changes, round, None, None).iter().map(|digest| Message::new(digest, max_bytes)).collect()
 }
 
 /// The text for each protocol: plain text for people, JSON for programs.

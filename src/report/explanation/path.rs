@@ -104,7 +104,7 @@ const fn origin_of_length(from: LengthFrom) -> &'static str {
     match from {
         LengthFrom::Declared => "",
         LengthFrom::Configured => " (configured)",
-        LengthFrom::Assumed => " (assumed)",
+        LengthFrom::Assumed | LengthFrom::LongestTimeout => " (assumed)",
         LengthFrom::Measured => " (measured)",
         LengthFrom::Observed => " (observed)",
     }

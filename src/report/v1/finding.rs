@@ -1,5 +1,7 @@
 //! Findings in the JSON report, the messages and `explain`.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::findings::evidence::{Evidence, FactValue};
@@ -64,7 +66,7 @@ enum ValueV1<'a> {
     Number(i64),
     Flag(bool),
     Text(String),
-    List(Vec<&'a str>),
+    List(Vec<Cow<'a, str>>),
 }
 
 impl<'a> From<&'a Evidence> for FactV1<'a> {
