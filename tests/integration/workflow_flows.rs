@@ -70,6 +70,14 @@ async fn handed_over_keys_age_while_the_jobs_in_between_run() {
 }
 
 #[tokio::test]
+async fn keys_that_no_output_has_are_not_judged() {
+    let without = handed_over("", "    needs: j\n").replace(", output-credentials: true", "");
+    judged(&[(W, &without)]).await.assert_status(3);
+    // The outputs of a job that it does not need are empty.
+    judged(&[(W, &handed_over("", ""))]).await.assert_status(3);
+}
+
+#[tokio::test]
 async fn outputs_of_a_login_are_in_use_after_another_login() {
     let first = role("a", ", output-credentials: true").replace("        with", "        id: a\n        with");
     let own = KEYS_OF_J.replace("needs.j.outputs.key", "steps.a.outputs.aws-access-key-id");
