@@ -17,6 +17,7 @@ mod length;
 mod local;
 mod login;
 mod matrix;
+mod needs;
 mod node;
 mod parsed;
 mod reader;

@@ -30,8 +30,13 @@ pub struct InlineWaiver {
 pub fn inline_waivers(file: &Arc<str>, text: &str) -> (Vec<InlineWaiver>, Vec<Remark>) {
     let (mut waivers, mut mistakes) = (Vec::new(), Vec::new());
     let lines: Vec<&str> = text.lines().collect();
+    let blocks = super::yaml::blocks(text);
     for (index, line) in lines.iter().enumerate() {
         let Some((before, comment)) = comment_of(line) else { continue };
+        let offset = line.as_ptr() as usize - text.as_ptr() as usize + before.len();
+        if blocks.iter().any(|block| block.contains(&offset)) {
+            continue;
+        }
         let location = Location { file: file.clone(), line: index + 1, column: before.chars().count() + 1 };
         let is_comment = |line: &&str| line.trim_start().starts_with('#');
         let below = lines[index..].iter().take_while(|line| is_comment(line)).count();
@@ -195,6 +200,21 @@ mod tests {
             let text = format!("# credential-health: {comment}\n");
             let (waivers, mistakes) = inline_waivers(&"w.yml".into(), &text);
             assert_eq!((waivers.len(), mistakes.len()), (0, 1), "{comment}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_a_block_of_text_is_no_comment() {
+        let comment = "# credential-health: ignore[thin-margin] until=2027-01-31 r";
+        for (text, line) in [
+            (format!("- run: |\n    x\n    {comment}\n- b: 2\n"), None),
+            (format!("- run: >-\n    x\n\n    {comment}\n\n    y\n- b: 2\n"), None),
+            (format!("- run: |\n    x\n{comment}\n- b: 2\n"), Some(4)),
+            (format!("- run: |\n    x\n  {comment}\n- b: 2\n"), Some(4)),
+            (format!("- run: |  {comment}\n    x\n- b: 2\n"), Some(1)),
+        ] {
+            let (waivers, _) = inline_waivers(&"w.yml".into(), &text);
+            assert_eq!(waivers.first().map(|waiver| waiver.line), line, "{text}");
         }
     }
 

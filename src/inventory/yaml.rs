@@ -2,6 +2,7 @@
 //! of a file, not the meaning of an inventory, a workflow or a template.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span, Tag};
 
@@ -164,6 +165,17 @@ pub(super) fn parse_or_stop(dialect: Dialect, file: usize, text: &str) -> Result
         builder.take(event, span)?;
     }
     Ok(builder.root.unwrap_or_else(|| Node { value: Value::Null, place: Place::start_of(file) }))
+}
+
+/// The texts of a file that are written as blocks, in bytes: a `#` in them begins no comment.
+pub(super) fn blocks(text: &str) -> Vec<Range<usize>> {
+    let block = |(event, span): (Event<'_>, Span)| match event {
+        Event::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded, ..) => {
+            Some(span.start.byte_offset()?..span.end.byte_offset()?)
+        }
+        _ => None,
+    };
+    Parser::new_from_str(text).map_while(Result::ok).filter_map(block).collect()
 }
 
 /// Reports keys that one map has twice.

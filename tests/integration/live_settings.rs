@@ -417,7 +417,7 @@ async fn lint_says_which_value_it_uses_and_that_check_reads_the_live_one() {
     ];
     let inventory = inventory(&jobs.concat());
     let text = Cli::on(&inventory, "lint", &[]).run().await.stdout;
-    assert!(text.contains("`check` reads 2 settings of AWS"), "{text}");
+    assert!(text.contains("`check` reads 2 settings from AWS"), "{text}");
     let report = Cli::on(&inventory, "lint", &["--format", "json"]).run().await.report();
     let not_read = settings(&report)["not_read"].as_array().unwrap();
     let used: Vec<_> = not_read.iter().map(|s| (s["used"].as_str().unwrap(), s["reason"].as_str().unwrap())).collect();

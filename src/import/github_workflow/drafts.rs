@@ -48,11 +48,13 @@ impl WorkflowReader<'_> {
             if hops.is_empty() {
                 continue;
             }
-            let mut length = length::of_login(&length, login.start, login.end, &timeouts);
+            let mut length = length::of_login(&length, job, login.start, login.end, &timeouts);
             if login.ends_in_chain && !length.is_of_steps() {
                 // The path of the chained login has the role. Alone it counts where it is old already.
                 match &login.age {
                     Some(age) => length = length::until_the_next_login(&length, age.from),
+                    None if length.from == LengthFrom::Assumed
+                        && length::works_between(job, login.start, login.end, &timeouts) => {}
                     None => continue,
                 }
             }

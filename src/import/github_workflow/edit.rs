@@ -3,7 +3,8 @@
 use super::Workflow;
 use super::files::named_as_workflows;
 use super::known::known;
-use super::node::{entries, entry, entry_with_key, text_of};
+use super::length::prepares;
+use super::node::{entries, entry, entry_with_key, steps_of, text_of};
 use super::tree;
 use crate::import::TextChange;
 use crate::inventory::problem::{Placed, Sink};
@@ -40,7 +41,7 @@ pub fn text_change(workflow: &Workflow, line: usize, edit: Edit) -> Result<TextC
     let tree = tree::read(0, text, &mut Sink::default()).ok_or(NotEdited::NotLiteral)?;
     let (holder, before, step) = login(&tree, line).ok_or(NotEdited::NotLiteral)?;
     let change = match edit {
-        Edit::RoleDuration(seconds) => of_duration(text, step, seconds),
+        Edit::RoleDuration(seconds) => of_duration(text, &tree, step, seconds),
         Edit::Timeout(_) if entry(&tree, "runs").is_some() => return Err(NotEdited::InAction),
         // A length that somebody stated is not shortened.
         Edit::Timeout(minutes) if states_longer(holder, minutes) => return Err(NotEdited::StatesLonger),
@@ -51,13 +52,29 @@ pub fn text_change(workflow: &Workflow, line: usize, edit: Edit) -> Result<TextC
     change.ok_or(NotEdited::NotLiteral)
 }
 
-fn of_duration(text: &str, step: &Node, seconds: u64) -> Option<TextChange> {
+fn of_duration(text: &str, tree: &Node, step: &Node, seconds: u64) -> Option<TextChange> {
     let with = entry(step, "with")?;
-    let key = duration_key(&text_of(entry(step, "uses")?)?.value)?;
-    match entry(with, key) {
+    let uses = entry(step, "uses")?;
+    let key = duration_key(&text_of(uses)?.value)?;
+    let written = entry(with, key);
+    // An alias puts the same text elsewhere, where it has another meaning.
+    if places_of(tree, written.unwrap_or(with)) > places_of(tree, uses) {
+        return None;
+    }
+    match written {
         Some(written) => replaced(text, written, seconds),
         None => inserted(text, &with.entries().first()?.0, &format!("{key}: {seconds}")),
     }
+}
+
+/// At how many places of the tree this node is: aliases put it at several.
+fn places_of(tree: &Node, node: &Node) -> usize {
+    let below: usize = match &tree.value {
+        Value::List(items) => items.iter().map(|item| places_of(item, node)).sum(),
+        Value::Map(entries) => entries.iter().map(|(_, value)| places_of(value, node)).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => 0,
+    };
+    below + usize::from(tree.place.offset == node.place.offset)
 }
 
 /// Whether the folder of workflows of a file's repository has workflows that are not among these.
@@ -84,18 +101,7 @@ fn states_longer(job: &Node, minutes: u64) -> bool {
 
 /// Whether a step may take long: it has no timeout, and does more than to prepare the job.
 fn may_take_long(step: &Node) -> bool {
-    const PREPARE: [&str; 4] = ["actions/checkout@", "actions/setup-", "actions/cache", "actions/download-artifact@"];
-    let prepares = entry(step, "uses")
-        .and_then(text_of)
-        .is_some_and(|uses| PREPARE.iter().any(|start| uses.value.starts_with(start)));
-    entry(step, "timeout-minutes").is_none() && !prepares
-}
-
-fn steps_of(holder: &Node) -> &[Node] {
-    match entry(holder, "steps").map(|steps| &steps.value) {
-        Some(Value::List(steps)) => steps,
-        _ => &[],
-    }
+    entry(step, "timeout-minutes").is_none() && !prepares(step)
 }
 
 /// The name of the input for the duration in this action.
@@ -175,6 +181,18 @@ mod tests {
             assert_eq!(edit(&with(value), 7, Edit::RoleDuration(3600)), Some(with("3600")), "{value}");
         }
         assert_eq!(edit(&with("${{ vars.SECONDS }}"), 7, Edit::RoleDuration(3600)), None);
+    }
+
+    #[test]
+    fn a_value_that_an_alias_shares_is_left() {
+        let used = "      - run: make\n        env: {RETENTION: *shared}\n";
+        let value = BLOCK.replace("role-to-assume: r", "role-duration-seconds: &shared 900") + used;
+        assert_eq!(edit(&value, 7, Edit::RoleDuration(3600)), None);
+        let with = BLOCK.replace("        with:\n", "        with: &shared\n");
+        let again = "      - uses: other/action@v1\n        with: *shared\n";
+        assert_eq!(edit(&(with.clone() + again), 7, Edit::RoleDuration(3600)), None);
+        // An anchor alone shares nothing.
+        assert!(edit(&with, 7, Edit::RoleDuration(3600)).is_some());
     }
 
     #[test]

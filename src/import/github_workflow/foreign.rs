@@ -67,6 +67,17 @@ pub(super) fn exports_keys(node: &Node) -> bool {
     into_environment || script.contains("aws configure") || script.contains(".aws/credentials")
 }
 
+/// Whether a `run` step puts other keys into the environment than those of the login before: it names a secret, or
+/// clears the session token.
+pub(super) fn replaces_keys(node: &Node) -> bool {
+    let script = entry(node, "run").and_then(text_of).map(|run| run.value).unwrap_or_default();
+    let keys = script.lines().filter(|line| line.contains("GITHUB_ENV") && line.contains("AWS_"));
+    keys.into_iter().any(|line| {
+        let clears = line.split("AWS_SESSION_TOKEN=").nth(1).is_some_and(|rest| rest.starts_with(['"', '\'', ' ']));
+        clears || (line.contains("AWS_ACCESS_KEY_ID=") && line.contains("secrets."))
+    })
+}
+
 /// A step that may log in to AWS by other means than configure-aws-credentials. A user's keys alone are no session that
 /// expires, unless the action is named after a login.
 pub(super) fn step_that_may_log_in(node: &Node) -> Option<NotJudgedLogin> {

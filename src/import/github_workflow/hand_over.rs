@@ -2,6 +2,7 @@
 
 use super::length::{self, Position};
 use super::login::{Credentials, NotJudgedLogin};
+use super::needs::Wait;
 use super::node::{entry, text_of};
 use super::reader::{Call, WorkflowReader};
 use super::scope::Scope;
@@ -31,6 +32,8 @@ pub(super) struct HandedOver {
     pub(super) credentials: Credentials,
     /// Their age when the job starts, if another job made them.
     pub(super) age: Option<Age>,
+    /// Why the job may start later than its age says.
+    pub(super) longer: Option<String>,
 }
 
 /// The session token of the environment, or the key of which it has no token.
@@ -63,13 +66,22 @@ pub(super) fn static_keys(scope: &Scope<'_>) -> Credentials {
     Source::of_kind(kind).map_or(Credentials::NotKnown, |source| Credentials::Path(source, Vec::new()))
 }
 
+/// A user's keys that a step has for itself: its `env` has a key, and an empty session token.
+pub(super) fn own_keys(step: &Node, scope: &Scope<'_>) -> Option<Credentials> {
+    let own = entry(step, "env")?;
+    let has_key = entry(own, VARIABLES[0]).is_some() && entry(own, VARIABLES[2]).is_some();
+    let keys = static_keys(scope);
+    (has_key && matches!(&keys, Credentials::Path(source, _) if Source::of_kind("iam-user").as_ref() == Some(source)))
+        .then_some(keys)
+}
+
 impl<'a> WorkflowReader<'a> {
     /// The credentials that an expression names.
     pub(super) fn handed_over(&mut self, text: &str, call: &Call<'a>, walk: &StepWalk) -> Option<HandedOver> {
         let inner = text.trim().strip_prefix("${{")?.strip_suffix("}}")?;
         let parsed = expression::parse(inner.trim())?;
         let (context, keys) = parsed.name()?;
-        let of_this_job = |found: &Credentials| HandedOver { credentials: found.clone(), age: None };
+        let of_this_job = |found: &Credentials| HandedOver { credentials: found.clone(), age: None, longer: None };
         match (context, &keys[..]) {
             ("steps", [id, of, output]) if of == "outputs" => {
                 walk.outputs.get(&(id.clone(), output.clone())).map(of_this_job)
@@ -94,15 +106,17 @@ impl<'a> WorkflowReader<'a> {
         let scope = self.scope(call, node);
         let mut other = self.beside();
         other.jobs_followed += 1;
-        let walk = other.walk(job, node, call, &scope);
-        let found = other.handed_over(&written.value, call, &walk)?;
+        let of_giver = Call { job: Some(node), ..call.clone() };
+        let walk = other.walk(job, node, &of_giver, &scope);
+        let found = other.handed_over(&written.value, &of_giver, &walk)?;
         self.left = other.left.max(usize::from(self.left > 0));
         let login = walk.logins.iter().find(|login| login.credentials == found.credentials)?;
         let length = length::of_job(id.place, node, &scope).ok()?;
-        let rest = length::of_login(&length, login.start, None, &walk.timeouts);
+        let rest = length::of_login(&length, node, login.start, None, &walk.timeouts);
         let before = login.age.map_or(Seconds(0), |age| age.seconds);
-        let age = Age { seconds: rest.seconds.value + before, from: rest.from };
-        Some(HandedOver { credentials: found.credentials, age: Some(age) })
+        let Wait { seconds, from, longer } =
+            self.wait(job, Wait::known(rest.seconds.value + before, rest.from), call)?;
+        Some(HandedOver { credentials: found.credentials, age: Some(Age { seconds, from }), longer })
     }
 
     /// The credentials of another job that the environment of a step holds.
@@ -115,17 +129,23 @@ impl<'a> WorkflowReader<'a> {
         walk: &mut StepWalk,
     ) {
         let SessionToken { value, place, .. } = token;
-        let Some(HandedOver { credentials, age }) = self.handed_over(value.expression(), call, walk) else {
+        let Some(handed) = self.handed_over(value.expression(), call, walk) else {
             return self.unknown_session(name, token, walk);
         };
+        let credentials = handed.credentials.clone();
         let is_session = matches!(&credentials, Credentials::Path(_, hops) if !hops.is_empty());
-        if !is_session || walk.logins.iter().any(|known| known.credentials == credentials) {
+        if !is_session {
             return;
         }
-        if let Some(remark) = age.and_then(|_| self.waits_for_approval(*place, &credentials, true, call)) {
+        if let Some(known) = walk.logins.iter_mut().find(|known| known.credentials == credentials) {
+            // This step uses them, though another login may have replaced them in the environment.
+            known.end = known.end.map(|end| end.max_step(start.step + 1));
+            return;
+        }
+        if let Some(remark) = self.may_start_late(*place, &handed, true, call) {
             return self.remarks.add(Some(name), remark);
         }
-        let (place, from) = (*place, String::new());
+        let (place, from, age) = (*place, String::new(), handed.age);
         walk.logins.push(Used { place, from, credentials, start, end: None, ends_in_chain: false, age, profile: None });
     }
 
@@ -148,29 +168,26 @@ impl<'a> WorkflowReader<'a> {
         self.remarks.add(Some(name), NotJudgedLogin { place: *place, message, help, cannot_work: false });
     }
 
-    /// Why a job with credentials of another job is not judged: it may wait for an approval first. A job that is longer
-    /// than the session is judged all the same, if it is used for all of the job.
-    pub(super) fn waits_for_approval(
+    /// Why a job with credentials of another job is not judged: it may start later than is written. A job that outlives
+    /// the session all the same is judged, if it uses the session to its end.
+    pub(super) fn may_start_late(
         &self,
         place: Place,
-        credentials: &Credentials,
+        handed: &HandedOver,
         for_all: bool,
         call: &Call<'a>,
     ) -> Option<NotJudgedLogin> {
-        let job = call.job?;
-        let environment = entry(job, "environment")?;
-        let environment = text_of(environment).or_else(|| text_of(entry(environment, "name")?))?.value;
-        let Credentials::Path(_, hops) = credentials else { return None };
+        let (job, age, why) = (call.job?, handed.age?, handed.longer.as_ref()?);
+        let Credentials::Path(_, hops) = &handed.credentials else { return None };
         let lease = hops.last()?.duration.as_ref().map_or(DEFAULT_DURATION, |stated| stated.value);
         let length = length::of_job(job.place, job, &self.scope(call, job)).ok();
-        if for_all && length.is_some_and(|length| length.seconds.value > lease) {
+        let known = if age.from == LengthFrom::Declared { age.seconds } else { Seconds(0) };
+        if for_all && length.is_some_and(|length| length.seconds.value + known > lease) {
             return None;
         }
-        let message = format!(
-            "its credentials come from another job, and it waits for the environment `{environment}`: an approval \
-             may take longer than the session lasts"
-        );
-        let help = "log in again in this job, after the approval".to_owned();
+        let message =
+            format!("its credentials come from another job, and {why}: that may take longer than the session lasts");
+        let help = "log in again in this job".to_owned();
         Some(NotJudgedLogin { place, message, help, cannot_work: false })
     }
 }

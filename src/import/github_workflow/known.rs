@@ -193,7 +193,8 @@ impl LoginStep<'_> {
 
     /// The profile that gets the credentials.
     pub(super) fn profile(&self) -> Option<String> {
-        let profile = self.option("aws-profile")?.value;
+        let of_other = || self.known.and_then(|_| self.option("profile"));
+        let profile = self.option("aws-profile").or_else(of_other)?.value;
         Some(profile.as_text().unwrap_or_else(|| profile.expression().to_owned()))
     }
 

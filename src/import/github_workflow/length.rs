@@ -1,7 +1,7 @@
 //! How long a login's credentials are needed: the job's `timeout-minutes`, or the steps between the login and its end.
 
 use super::login::{NotJudgedLogin, only_a_run_knows};
-use super::node::{entry, text_of};
+use super::node::{entry, steps_of, text_of};
 use super::runner::DEFAULT_TIMEOUT;
 use super::scope::Scope;
 use crate::inventory::problem::{Place, Placed};
@@ -38,6 +38,16 @@ pub(super) struct Position {
     pub(super) others_after: bool,
     /// Another login of the job ran before it in every run.
     pub(super) again: bool,
+}
+
+impl Position {
+    /// This, or the beginning of that step of the job if it is later.
+    pub(super) fn max_step(self, step: usize) -> Self {
+        if step <= self.step {
+            return self;
+        }
+        Self { step, others_before: false, others_after: false, again: false }
+    }
 }
 
 /// What a `timeout-minutes` comes to.
@@ -132,7 +142,13 @@ pub(super) fn until_the_next_login(job: &Length, from: LengthFrom) -> Length {
 
 /// How long the credentials are needed that begin at one position and end at another, or with the job. `steps` has the
 /// timeout of each step of the job.
-pub(super) fn of_login(job: &Length, start: Position, end: Option<Position>, steps: &[Option<Seconds>]) -> Length {
+pub(super) fn of_login(
+    job: &Length,
+    node: &Node,
+    start: Position,
+    end: Option<Position>,
+    steps: &[Option<Seconds>],
+) -> Length {
     let of_step = |index: usize| steps.get(index).copied().flatten();
     let mut parts: Vec<Option<Seconds>> = Vec::new();
     let last = end.map_or(steps.len(), |end| end.step);
@@ -146,13 +162,21 @@ pub(super) fn of_login(job: &Length, start: Position, end: Option<Position>, ste
     {
         parts.push(of_step(end.step));
     }
+    let works_before = entry(node, "outputs").is_some()
+        || steps_of(node).iter().take(start.step).any(|step| entry(step, "run").is_some());
     let bounded: Option<Seconds> = parts.iter().copied().try_fold(Seconds(0), |sum, part| Some(sum + part?));
     let seconds = |value| Placed { value, place: job.seconds.place };
     // Of a step that logs in again between its parts, the timeout is more than one login's share.
     let shared = end.is_some_and(|end| end.others_before) || (start.again && start.others_before && start.others_after);
     match (bounded, end) {
-        // A login that no step follows is judged by the whole job: something that is not in the file uses it.
-        (_, None) if parts.is_empty() && !start.again => job.clone(),
+        // A login that no step follows is judged by the whole job: something that is not in the file uses it, unless
+        // the job did its work before.
+        (_, None) if parts.is_empty() && !start.again && !works_before => job.clone(),
+        (_, None) if parts.is_empty() && works_before => Length {
+            seconds: seconds(LEAST),
+            from: LengthFrom::Declared,
+            comment: "no step of the job comes after the login".to_owned(),
+        },
         (Some(sum), _) if sum <= job.seconds.value && shared => Length {
             seconds: seconds(sum.max(LEAST)),
             from: LengthFrom::Assumed,
@@ -170,4 +194,24 @@ pub(super) fn of_login(job: &Length, start: Position, end: Option<Position>, ste
             ..job.clone()
         },
     }
+}
+
+/// Whether a step between these positions has no timeout, and does more than to prepare the job or to log in.
+pub(super) fn works_between(job: &Node, start: Position, end: Option<Position>, timeouts: &[Option<Seconds>]) -> bool {
+    let last = end.map_or(timeouts.len(), |end| end.step);
+    let steps = steps_of(job).iter().zip(timeouts).enumerate();
+    let untimed = steps.filter(|(index, (_, timeout))| (start.step + 1..last).contains(index) && timeout.is_none());
+    untimed.into_iter().any(|(_, (step, _))| does_work(step))
+}
+
+fn does_work(step: &Node) -> bool {
+    let logs_in = |uses: &Placed<String>| uses.value.contains("configure-aws-credentials");
+    !prepares(step) && !entry(step, "uses").and_then(text_of).as_ref().is_some_and(logs_in)
+}
+
+/// Whether a step only prepares the job: it fetches files or installs tools.
+pub(super) fn prepares(step: &Node) -> bool {
+    const PREPARE: [&str; 4] = ["actions/checkout@", "actions/setup-", "actions/cache", "actions/download-artifact@"];
+    let uses = entry(step, "uses").and_then(text_of);
+    uses.is_some_and(|uses| PREPARE.iter().any(|start| uses.value.starts_with(start)))
 }

@@ -1,7 +1,7 @@
 //! How a workflow's nodes are read by every part: keys without case, scalars as text.
 
 use crate::inventory::problem::Placed;
-use crate::inventory::yaml::Node;
+use crate::inventory::yaml::{Node, Value};
 
 /// The value of a key; keys of actions know no case.
 pub(super) fn entry<'a>(node: &'a Node, key: &str) -> Option<&'a Node> {
@@ -20,4 +20,12 @@ pub(super) fn entries(node: Option<&Node>) -> impl Iterator<Item = (&str, &Node)
 /// A scalar as the action gets it: text.
 pub(super) fn text_of(node: &Node) -> Option<Placed<String>> {
     node.text().map(|text| Placed { value: text.trim().to_owned(), place: node.place })
+}
+
+/// The steps of a job or an action.
+pub(super) fn steps_of(holder: &Node) -> &[Node] {
+    match entry(holder, "steps").map(|steps| &steps.value) {
+        Some(Value::List(steps)) => steps,
+        _ => &[],
+    }
 }

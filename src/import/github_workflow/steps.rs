@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::conditions::Conditions;
-use super::foreign::{exports_keys, hands_keys_over, program_may_log_in, step_that_may_log_in};
+use super::foreign::{exports_keys, hands_keys_over, program_may_log_in, replaces_keys, step_that_may_log_in};
 use super::hand_over::{self, Age, HandedOver, SessionToken};
 use super::length::{self, Position};
 use super::local::CHECKOUT;
@@ -31,7 +31,7 @@ pub(super) struct Used {
     pub(super) ends_in_chain: bool,
     /// How old the credentials may be when the job starts: another job made them.
     pub(super) age: Option<Age>,
-    /// The profile that has the credentials, where the environment has none of them.
+    /// The profile that has the credentials.
     pub(super) profile: Option<String>,
 }
 
@@ -64,8 +64,11 @@ impl StepWalk {
         let replaces = exported && !chained && self.current_session().is_some();
         if let Some(current) = self.current.filter(|_| exported) {
             let current = &mut self.logins[current];
-            current.end = Some(login.start);
-            current.ends_in_chain = chained;
+            // A profile keeps its session until it gets another.
+            if chained || current.profile.is_none() || current.profile == login.profile {
+                current.end = Some(login.start);
+                current.ends_in_chain = chained;
+            }
         }
         let same_profile = |known: &&mut Used| login.profile.is_some() && known.profile == login.profile;
         let mut replaced = 0;
@@ -154,6 +157,11 @@ impl<'a> WorkflowReader<'a> {
             self.remarks.add(Some(name), remark);
             walk.before = Credentials::NotKnown;
             walk.current = None;
+        } else if replaces_keys(node) {
+            walk.before = Credentials::NotKnown;
+            if let Some(current) = walk.current.take() {
+                walk.logins[current].end = Some(around.position);
+            }
         } else if walk.before == Credentials::None && hands_over {
             walk.before = Credentials::NotKnown;
         }
@@ -173,12 +181,13 @@ impl<'a> WorkflowReader<'a> {
             handed = self.handed_over(expression, call, walk);
             handed.as_ref().map(|handed| handed.credentials.clone())
         };
-        let effect = step.effect(&walk.before, &mut found);
+        let own = hand_over::own_keys(node, step.scope);
+        let effect = step.effect(own.as_ref().unwrap_or(&walk.before), &mut found);
         let handed = handed.filter(|handed| handed.age.is_some());
         let waits = match (&handed, &effect) {
             (Some(handed), Ok(LoginEffect::Login(login))) => {
                 let for_all = handed.credentials == login.credentials;
-                self.waits_for_approval(step.place, &handed.credentials, for_all, call)
+                self.may_start_late(step.place, handed, for_all, call)
             }
             _ => None,
         };
@@ -196,7 +205,9 @@ impl<'a> WorkflowReader<'a> {
         if let Some((message, help)) = login.note.clone() {
             self.notes.add(Some(name), NotJudgedLogin { place: step.place, message, help, cannot_work: false });
         }
-        if let Some(id) = entry(node, "id").and_then(text_of) {
+        // The action sets no outputs unless it is told to (its action.yml).
+        let sets_outputs = step.known.is_some() || step.is_on("output-credentials") != Some(false);
+        if let Some(id) = entry(node, "id").and_then(text_of).filter(|_| sets_outputs) {
             for output in hand_over::OUTPUTS {
                 walk.outputs.insert((id.value.clone(), output.to_owned()), login.credentials.clone());
             }
@@ -218,7 +229,7 @@ impl<'a> WorkflowReader<'a> {
             end: None,
             ends_in_chain: false,
             age: None,
-            profile: profile.filter(|_| !exported),
+            profile,
         };
         let used = match handed {
             Some(handed) if handed.credentials == used.credentials => Used { age: handed.age, ..used },
