@@ -1,6 +1,5 @@
 //! The command: says what it will do, asks, runs, removes, reports.
 #![allow(clippy::disallowed_methods, reason = "the entry point reads the clock")]
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line")]
 
 use std::io::{BufRead as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -60,12 +59,26 @@ struct Arguments {
     pause: u64,
 }
 
+// A closed pipe must not stop the removal: `println!` and `eprintln!` would end the process.
+macro_rules! show {
+    ($($part:tt)*) => {{ let _ = writeln!(std::io::stdout(), $($part)*); }};
+}
+macro_rules! show_text {
+    ($($part:tt)*) => {{ let _ = write!(std::io::stdout(), $($part)*); }};
+}
+macro_rules! note {
+    ($($part:tt)*) => {{ let _ = writeln!(std::io::stderr(), $($part)*); }};
+}
+macro_rules! ask {
+    ($($part:tt)*) => {{ let _ = write!(std::io::stderr(), $($part)*); }};
+}
+
 /// Prints each line of the run to standard error.
 struct Printed;
 
 impl Watcher for Printed {
     fn line(&self, text: &str) {
-        eprintln!("{text}");
+        note!("{text}");
     }
 }
 
@@ -79,32 +92,32 @@ async fn command(arguments: Arguments) -> u8 {
     let path = match check_path(&arguments.path) {
         Ok(path) => path,
         Err(error) => {
-            eprintln!("error: --path {:?}: {error}", arguments.path);
+            note!("error: --path {:?}: {error}", arguments.path);
             return 2;
         }
     };
     if arguments.calls {
-        print!("{}Not decidable by this command\n{}", calls::list(&path, arguments.expiry), calls::not_decidable());
+        show_text!("{}Not decidable by this command\n{}", calls::list(&path, arguments.expiry), calls::not_decidable());
         return 0;
     }
     if arguments.policy {
-        println!("{}", operator_policy("ACCOUNT_ID", "aws", &path, arguments.expiry));
+        show!("{}", operator_policy("ACCOUNT_ID", "aws", &path, arguments.expiry));
         return 0;
     }
     if !arguments.clean
         && let Err(error) = is_writable(&arguments.report)
     {
-        eprintln!("error: --report {}: {error}", arguments.report.display());
+        note!("error: --report {}: {error}", arguments.report.display());
         return 2;
     }
     let aws = Aws::from_environment(arguments.profile.as_deref()).await;
     if !arguments.clean {
-        eprint!("{}", calls::list(&path, arguments.expiry));
+        ask!("{}", calls::list(&path, arguments.expiry));
     }
     let identity = match aws.identity().await {
         Ok(identity) => identity,
         Err(seen) => {
-            eprintln!("error: GetCallerIdentity: {seen}. Set AWS credentials, such as with --profile.");
+            note!("error: GetCallerIdentity: {seen}. Set AWS credentials, such as with --profile.");
             return 4;
         }
     };
@@ -118,9 +131,9 @@ async fn command(arguments: Arguments) -> u8 {
 }
 
 async fn prove(aws: &Aws, identity: &Identity, path: String, patience: Patience, arguments: &Arguments) -> u8 {
-    eprintln!("\nYou are {} in account {}.", identity.arn, identity.account);
+    note!("\nYou are {} in account {}.", identity.arn, identity.account);
     if !arguments.yes && !confirm("Make these calls in this account? Type yes: ") {
-        eprintln!("Nothing was made.");
+        note!("Nothing was made.");
         return 2;
     }
     let id: String = uuid::Uuid::new_v4().simple().to_string().chars().take(8).collect();
@@ -133,18 +146,18 @@ async fn prove(aws: &Aws, identity: &Identity, path: String, patience: Patience,
         run: id,
     };
     let outcome = run(aws, identity, &settings, Arc::new(Printed), stop_signal()).await;
-    print!("{}", report::table(&outcome, &identity.account));
-    println!("{}", report::summary(&outcome));
+    show_text!("{}", report::table(&outcome, &identity.account));
+    show!("{}", report::summary(&outcome));
     if let Some(why) = &outcome.stopped {
-        println!("The run ended early: {}.", report::hide(why, &identity.account));
+        show!("The run ended early: {}.", report::hide(why, &identity.account));
     }
     let written = std::fs::write(&arguments.report, report::markdown(&about, &outcome));
     match &written {
-        Ok(()) => println!("The report is in {}.", arguments.report.display()),
-        Err(error) => eprintln!("error: {}: {error}", arguments.report.display()),
+        Ok(()) => show!("The report is in {}.", arguments.report.display()),
+        Err(error) => note!("error: {}: {error}", arguments.report.display()),
     }
     for leftover in &outcome.leftovers {
-        eprintln!("Not removed: {}: {}. Run this command with --clean.", leftover.thing.name(), leftover.why);
+        note!("Not removed: {}: {}. Run this command with --clean.", leftover.thing.name(), leftover.why);
     }
     let counts = Counts::of(&outcome);
     match (outcome.leftovers.is_empty() && written.is_ok(), &outcome.stopped) {
@@ -165,27 +178,27 @@ async fn clean(aws: &Aws, identity: &Identity, path: &str, patience: Patience, y
     let found = match aws.find_things(path, None).await {
         Ok(found) => found,
         Err(seen) => {
-            eprintln!("error: the things of {path} were not listed: {seen}");
+            note!("error: the things of {path} were not listed: {seen}");
             return 4;
         }
     };
     if found.is_empty() {
-        println!("Nothing of an earlier run is left in account {}.", identity.account);
+        show!("Nothing of an earlier run is left in account {}.", identity.account);
         return 0;
     }
-    found.iter().map(Thing::name).for_each(|name| println!("{name}"));
+    found.iter().map(Thing::name).for_each(|name| show!("{name}"));
     if !yes && !confirm(&format!("Remove these from account {}? Type yes: ", identity.account)) {
-        eprintln!("Nothing was removed.");
+        note!("Nothing was removed.");
         return 2;
     }
     let leftovers = aws.remove_all(found, path, None, patience, &Printed).await;
-    leftovers.iter().for_each(|left| eprintln!("Not removed: {}: {}", left.thing.name(), left.why));
+    leftovers.iter().for_each(|left| note!("Not removed: {}: {}", left.thing.name(), left.why));
     if leftovers.is_empty() { 0 } else { 4 }
 }
 
 /// Asks a question; `true`: the answer is yes.
 fn confirm(question: &str) -> bool {
-    eprint!("{question}");
+    ask!("{question}");
     let _ = std::io::stderr().flush();
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer).is_ok() && answer.trim() == "yes"
@@ -196,13 +209,13 @@ fn is_writable(path: &Path) -> std::io::Result<()> {
     std::fs::OpenOptions::new().create(true).append(true).open(path).map(drop)
 }
 
-/// Becomes true at Ctrl-C, and at SIGTERM where it exists. Later signals are ignored: the removal goes on.
+/// Becomes true at Ctrl-C, and at SIGTERM and SIGHUP where they exist. Later signals are ignored: the removal goes on.
 fn stop_signal() -> watch::Receiver<bool> {
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
         loop {
             signal().await;
-            eprintln!("Stopping: this run removes what it made. Wait for the end.");
+            note!("Stopping: this run removes what it made. Wait for the end.");
             stop.send_replace(true);
         }
     });
@@ -212,10 +225,13 @@ fn stop_signal() -> watch::Receiver<bool> {
 #[cfg(unix)]
 async fn signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut term) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    let (Ok(mut term), Ok(mut hangup)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
+        return std::future::pending().await;
+    };
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = term.recv() => {}
+        _ = hangup.recv() => {}
     }
 }
 

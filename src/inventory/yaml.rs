@@ -2,6 +2,7 @@
 //! of a file, not the meaning of an inventory, a workflow or a template.
 
 use std::collections::{HashMap, HashSet};
+#[cfg(feature = "cli")]
 use std::ops::Range;
 
 use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span, Tag};
@@ -168,6 +169,7 @@ pub(super) fn parse_or_stop(dialect: Dialect, file: usize, text: &str) -> Result
 }
 
 /// The texts of a file that are written as blocks, in bytes: a `#` in them begins no comment.
+#[cfg(feature = "cli")]
 pub(super) fn blocks(text: &str) -> Vec<Range<usize>> {
     let block = |(event, span): (Event<'_>, Span)| match event {
         Event::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded, ..) => {

@@ -117,7 +117,7 @@ async fn a_bad_path_is_an_error_before_any_call() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_signal_in_the_middle_of_a_run_leaves_nothing() {
-    for signal in ["-INT", "-TERM"] {
+    for signal in ["-INT", "-TERM", "-HUP"] {
         let (aws, caller) = sandbox(|_| {}).await;
         let folder = TempDir::new().unwrap();
         let child = command(&aws, &caller, folder.path(), &["--yes", "--pause", "50"]).spawn().unwrap();
@@ -129,6 +129,16 @@ async fn a_signal_in_the_middle_of_a_run_leaves_nothing() {
         assert!(ran.stdout.contains("stopped by a signal"), "{}", ran.stdout);
         assert!(left(&aws).is_empty(), "{signal}: {:?}", left(&aws));
     }
+}
+
+#[tokio::test]
+async fn a_reader_of_the_output_that_ends_early_does_not_stop_the_removal() {
+    let (aws, caller) = sandbox(|_| {}).await;
+    let folder = TempDir::new().unwrap();
+    let mut child = command(&aws, &caller, folder.path(), &["--yes", "--pause", "1"]).spawn().unwrap();
+    drop((child.stdout.take(), child.stderr.take()));
+    assert_eq!(child.wait().await.unwrap().code(), Some(0));
+    assert!(!aws.calls_of("CreateUser").is_empty() && left(&aws).is_empty(), "{:?}", left(&aws));
 }
 
 #[tokio::test]
