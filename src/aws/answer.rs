@@ -15,7 +15,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use http_body_util::LengthLimitError;
 use xmlparser::{ElementEnd, Token, Tokenizer};
 
-use super::errors::{Class, printable};
+use super::errors::{Class, answer_text, printable};
 use super::secrets::Secrets;
 
 /// The result of a failed call.
@@ -48,10 +48,7 @@ impl ErrorAnswer {
 
     /// The error code, if any, and the message.
     pub(crate) fn text(&self) -> String {
-        match &self.code {
-            Some(code) => format!("{code}: {}", self.message),
-            None => self.message.clone(),
-        }
+        answer_text(self.code.as_deref(), &self.message)
     }
 
     /// Reads the answer, or the local error that stopped the call. Nothing in it is a part of `secrets`.

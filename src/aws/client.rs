@@ -18,6 +18,8 @@ use tokio::time::Instant;
 
 use super::answer::WholeAnswer;
 use super::clock::Clock;
+#[cfg(feature = "cli")]
+use super::config_files::ConfigFiles;
 use super::http::{LARGEST_ANSWER, LARGEST_PAGE, bounded, pool};
 use super::pace::{Paces, Quota};
 use super::secrets::Secrets;
@@ -63,11 +65,39 @@ pub(crate) struct AssumedSession {
     pub(crate) role: RoleArn,
 }
 
+/// A client of this SDK crate with the credentials of a session, or with the builder's own. Each crate has types of its
+/// own, so a function cannot do it.
+macro_rules! client_for {
+    ($sdk:ident, $builder:expr, $session:expr) => {
+        $sdk::Client::from_conf(match $session {
+            Some(session) => $builder
+                .credentials_provider(session.credentials.clone())
+                .identity_cache($sdk::config::IdentityCache::no_cache())
+                .build(),
+            None => $builder.build(),
+        })
+    };
+}
+
 impl AssumedSession {
     /// The account whose quotas its calls use.
     pub(super) fn account(&self) -> Option<&str> {
         self.arn.split(':').nth(4)
     }
+}
+
+/// The provider of a profile's credentials, which calls AWS in the Region of the settings.
+#[cfg(feature = "cli")]
+pub(super) fn profile_provider(
+    config: &SdkConfig,
+    http: SharedHttpClient,
+    files: ConfigFiles,
+    profile: &str,
+) -> ProfileFileCredentialsProvider {
+    let region = config.region().cloned();
+    let settings = ProviderConfig::without_region().with_region(region).with_http_client(http);
+    let provider = ProfileFileCredentialsProvider::builder().configure(&settings);
+    provider.profile_files(files).profile_name(profile).build()
 }
 
 impl Aws {
@@ -96,10 +126,7 @@ impl Aws {
         let loader = settings::loader(variable, Some(profile)).await?;
         let loader = loader.http_client(bounded_http.clone());
         let config = loader.timeout_config(timeouts(ATTEMPT_TIMEOUT, OPERATION_TIMEOUT)).load().await;
-        let region = config.region().cloned();
-        let settings = ProviderConfig::without_region().with_region(region).with_http_client(bounded_http);
-        let provider = ProfileFileCredentialsProvider::builder().configure(&settings);
-        let provider = provider.profile_files(settings::profile_files(variable)).profile_name(profile).build();
+        let provider = profile_provider(&config, bounded_http, settings::profile_files(variable), profile);
         let provider = SharedCredentialsProvider::new(provider);
         let aws = Self::new(config.into_builder().credentials_provider(provider).build(), http, Secrets::default());
         settings::check_loaded(&aws.config)?;
@@ -176,13 +203,7 @@ impl Aws {
             .interceptor(WholeAnswer)
             .retry_partition(self.paces.partition(&quota, self.unix_time()))
             .interceptor(self.paces.observer(quota));
-        aws_sdk_sts::Client::from_conf(match session {
-            Some(session) => builder
-                .credentials_provider(session.credentials.clone())
-                .identity_cache(aws_sdk_sts::config::IdentityCache::no_cache())
-                .build(),
-            None => builder.build(),
-        })
+        client_for!(aws_sdk_sts, builder, session)
     }
 
     /// An STS client for these credentials. Without credentials the call is not signed, and STS refuses the call.
@@ -208,13 +229,7 @@ impl Aws {
             .interceptor(WholeAnswer)
             .retry_partition(self.paces.partition(&quota, self.unix_time()))
             .interceptor(self.paces.observer(quota));
-        aws_sdk_iam::Client::from_conf(match session {
-            Some(session) => builder
-                .credentials_provider(session.credentials.clone())
-                .identity_cache(aws_sdk_iam::config::IdentityCache::no_cache())
-                .build(),
-            None => builder.build(),
-        })
+        client_for!(aws_sdk_iam, builder, session)
     }
 
     /// A Lambda client in the function's Region, for `session`, or for the checker itself.
@@ -225,13 +240,7 @@ impl Aws {
             .interceptor(self.clock.clone())
             .retry_partition(self.paces.partition(&quota, self.unix_time()))
             .interceptor(self.paces.observer(quota));
-        aws_sdk_lambda::Client::from_conf(match session {
-            Some(session) => builder
-                .credentials_provider(session.credentials.clone())
-                .identity_cache(aws_sdk_lambda::config::IdentityCache::no_cache())
-                .build(),
-            None => builder.build(),
-        })
+        client_for!(aws_sdk_lambda, builder, session)
     }
 
     /// An IAM Identity Center client in `region`, or in the Region of the settings, for `session`, or for the checker
@@ -244,13 +253,7 @@ impl Aws {
             .interceptor(self.clock.clone())
             .retry_partition(self.paces.partition(&quota, self.unix_time()))
             .interceptor(self.paces.observer(quota));
-        aws_sdk_ssoadmin::Client::from_conf(match session {
-            Some(session) => builder
-                .credentials_provider(session.credentials.clone())
-                .identity_cache(aws_sdk_ssoadmin::config::IdentityCache::no_cache())
-                .build(),
-            None => builder.build(),
-        })
+        client_for!(aws_sdk_ssoadmin, builder, session)
     }
 
     /// An SNS client in the topic's Region.

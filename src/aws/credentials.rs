@@ -4,8 +4,6 @@
 use std::error::Error;
 use std::time::{Duration, SystemTime};
 
-use aws_config::profile::ProfileFileCredentialsProvider;
-use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, ConfigLoader};
 use aws_credential_types::Credentials;
 use aws_credential_types::credential_feature::AwsCredentialFeature as Feature;
@@ -20,7 +18,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::retry::RetryConfig;
 
 use super::answer::ErrorAnswer;
-use super::client::Aws;
+use super::client::{Aws, profile_provider};
 use super::config_files::ConfigFiles;
 use super::http::pool;
 use super::secrets::Secrets;
@@ -120,12 +118,7 @@ impl Aws {
         let config = self.config();
         let given = match (profile, config.credentials_provider(), config.http_client()) {
             (None, Some(chain), _) => chain.provide_credentials().await,
-            (Some(name), _, Some(http)) => {
-                let region = config.region().cloned();
-                let settings = ProviderConfig::without_region().with_region(region).with_http_client(http);
-                let profile = ProfileFileCredentialsProvider::builder().configure(&settings).profile_files(files);
-                profile.profile_name(name).build().provide_credentials().await
-            }
+            (Some(name), _, Some(http)) => profile_provider(config, http, files, name).provide_credentials().await,
             _ => Err(CredentialsError::not_loaded_no_source()),
         };
         given.map(FoundCredentials).map_err(|error| NotFound {

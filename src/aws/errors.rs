@@ -373,14 +373,19 @@ pub struct Failure {
     pub request_id: Option<String>,
 }
 
+/// The error code, if any, and the message.
+pub(crate) fn answer_text(code: Option<&str>, message: &str) -> String {
+    match code {
+        Some(code) => format!("{code}: {message}"),
+        None => message.to_owned(),
+    }
+}
+
 impl Failure {
     /// The error code, if any, and the message.
     #[must_use]
     pub fn answer(&self) -> String {
-        match &self.code {
-            Some(code) => format!("{code}: {}", self.message),
-            None => self.message.clone(),
-        }
+        answer_text(self.code.as_deref(), &self.message)
     }
 
     /// A call without an answer from AWS, and the reason. The caller is set if known.

@@ -28,11 +28,12 @@ impl Calls {
         let unreadable = |message: &str| setting_failure(GetFunctionConfiguration, ErrorAnswer::unreadable(message));
         // The credentials may be of another account, which may have a function of that name.
         let answered = answer.function_arn.as_deref().and_then(|arn| FunctionArn::parse(arn).ok());
-        let is_asked = |answered: &FunctionArn| {
-            let key = |arn: &FunctionArn| (arn.region().to_owned(), arn.account().to_owned(), arn.name().to_owned());
-            key(answered) == key(function)
+        let is_asked = |answered: FunctionArn| {
+            answered.region() == function.region()
+                && answered.account() == function.account()
+                && answered.name() == function.name()
         };
-        if !answered.as_ref().is_some_and(is_asked) {
+        if !answered.is_some_and(is_asked) {
             return Err(unreadable("the answer is not about this function"));
         }
         let timeout = answer.timeout.and_then(|timeout| u64::try_from(timeout).ok()).map(Seconds);

@@ -164,13 +164,8 @@ fn hex(text: &[u8], digits: usize) -> Option<u32> {
     text.get(..digits)?.iter().try_fold(0, |value, byte| Some(value << 4 | u32::from(nibble(*byte)?)))
 }
 
-const fn nibble(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
-    }
+fn nibble(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).map(|digit| digit as u8)
 }
 
 /// Base64 of RFC 4648, with the letters of URLs too.

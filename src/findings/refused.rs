@@ -7,7 +7,7 @@ use super::evidence::{Fact, Provenance};
 use super::model::Finding;
 use super::registry::FindingId;
 use super::subject::Subject;
-use crate::aws::errors::{Class, Failure, Operation};
+use crate::aws::errors::{Class, Failure, Operation, answer_text};
 use crate::facts::{Description, Mode, StepOutcome};
 use crate::inventory::{Job, JobName, RoleArn, RoleRef};
 use crate::plan::PlannedHop;
@@ -170,10 +170,7 @@ impl Refused<'_> {
 
     /// AWS's code and message.
     pub(super) fn answer(&self) -> String {
-        match &self.failure.code {
-            Some(code) => format!("{code}: {}", self.message()),
-            None => self.message().to_owned(),
-        }
+        answer_text(self.failure.code.as_deref(), self.message())
     }
 
     /// The finding with the common evidence of findings about refusals.
