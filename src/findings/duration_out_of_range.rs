@@ -24,7 +24,7 @@ fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
     let (least, most) = (accepted.start().0, accepted.end().0);
     let name = &found.job.name;
     let own_call = found.job.source.own_call().filter(|_| found.limiting_hop().is_none());
-    let call = own_call.unwrap_or("AssumeRole");
+    let call = own_call.map_or("AssumeRole", |(call, _)| call.name());
     let title = format!(
         "{name} cannot start: it requests {}s from {}; the API accepts {least} to {most}",
         requested.0,

@@ -5,7 +5,7 @@ use super::logins::{long_term_key, portal_session, renewable_issue, renewable_to
 use super::roles::{permission_set, signin_session};
 use super::search::ChangeStep;
 use super::{Fix, FixPlace};
-use crate::inventory::{Job, Seconds, Source};
+use crate::inventory::{Job, OwnCall, Seconds, Source};
 
 /// The steps that change a source of this kind, in the order in which their numbers are chosen.
 pub(super) fn steps(source: &Source) -> Vec<ChangeStep> {
@@ -48,12 +48,10 @@ pub(super) fn new_source(place: &FixPlace<'_>, job: &Job, source: &Source) -> Op
                 portal_session(place, *portal)
             }
         }
-        (
-            Source::SessionToken { duration }
-            | Source::FederationToken { duration }
-            | Source::RolesAnywhere { duration },
-            _,
-        ) => source_duration(place, source, *duration),
+        (Source::SessionToken { .. } | Source::FederationToken { .. } | Source::RolesAnywhere { .. }, _) => {
+            let (call, duration) = source.own_call()?;
+            source_duration(place, call, duration)
+        }
         (Source::AccountAccess { portal_session: portal }, _) => portal_session(place, *portal),
         (Source::ConsoleLogin { signin_session: Some(session), role }, _) => {
             signin_session(place, role.as_ref(), *session)
@@ -95,38 +93,23 @@ pub(super) fn profile_setting(source: &Source) -> Option<&'static str> {
 }
 
 /// Requests a longer session for the source itself.
-fn source_duration(place: &FixPlace<'_>, source: &Source, seconds: Seconds) -> Fix {
+fn source_duration(place: &FixPlace<'_>, call: OwnCall, seconds: Seconds) -> Fix {
     const DECLARE: &str = "Declare it as the source's `duration`.";
     let n = seconds.0;
-    let request =
-        |call: &str| Fix::step(place.declare(&format!("Request {n} seconds ({seconds}) from {call}."), DECLARE));
-    match source {
-        Source::SessionToken { .. } => {
-            request("GetSessionToken").cli(format!("aws sts get-session-token --duration-seconds {n}"))
-        }
-        Source::FederationToken { .. } => request("GetFederationToken").cli(format!(
-            "aws sts get-federation-token --name NAME --policy file://policy.json --duration-seconds {n}"
-        )),
-        Source::RolesAnywhere { .. } => {
-            let step =
-                format!("Set durationSeconds of the Roles Anywhere profile and of the request to {n} ({seconds}).");
-            Fix::step(place.declare(&step, DECLARE)).cli(format!(
+    let request = || format!("Request {n} seconds ({seconds}) from {}.", call.name());
+    let (step, command) = match call {
+        OwnCall::GetSessionToken => (request(), format!("aws sts get-session-token --duration-seconds {n}")),
+        OwnCall::GetFederationToken => (
+            request(),
+            format!("aws sts get-federation-token --name NAME --policy file://policy.json --duration-seconds {n}"),
+        ),
+        OwnCall::CreateSession => (
+            format!("Set durationSeconds of the Roles Anywhere profile and of the request to {n} ({seconds})."),
+            format!(
                 "# in the account of the Roles Anywhere profile\n\
                  aws rolesanywhere update-profile --profile-id PROFILE_ID --duration-seconds {n}"
-            ))
-        }
-        Source::IamUser { .. }
-        | Source::WebIdentity { .. }
-        | Source::Saml { .. }
-        | Source::IdentityCenter { .. }
-        | Source::AccountAccess { .. }
-        | Source::ConsoleLogin { .. }
-        | Source::Ec2Instance
-        | Source::EcsTask
-        | Source::Lambda { .. }
-        | Source::Codebuild
-        | Source::EksPodIdentity
-        | Source::Issued { .. }
-        | Source::ServiceRole { .. } => request("the source"),
-    }
+            ),
+        ),
+    };
+    Fix::step(place.declare(&step, DECLARE)).cli(command)
 }

@@ -25,6 +25,7 @@ pub(crate) mod raw;
 mod schema;
 mod seconds;
 mod source;
+mod source_calls;
 mod source_kind;
 mod syntax;
 mod validate;
@@ -62,7 +63,8 @@ pub use job_name::JobName;
 pub use live_setting::{FunctionArn, LiveSetting, NotASetting, PermissionSet};
 pub use raw::Refresh;
 pub use seconds::{NotADuration, Seconds};
-pub use source::{FirstCall, LengthDefault, ParameterValue, PrincipalKind, Source};
+pub use source::{LengthDefault, ParameterValue, Source};
+pub use source_calls::{FirstCall, OwnCall, PrincipalKind};
 pub use source_kind::{GivenParameters, Parameter, SourceKind, Takes, UnstatedLimits};
 #[cfg(feature = "cli")]
 pub use write::{Comments, JobComments};

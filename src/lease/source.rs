@@ -8,31 +8,18 @@ use super::rules::{
     CODEBUILD_LEASE, CONSOLE_LOGIN_LEASE, EC2_LONGEST_LEASE, EC2_SHORTEST_LEASE, ECS_TASK_LEASE, Figure, Grant,
     POD_IDENTITY_LEASE, ROLES_ANYWHERE_RANGE, Refusal, SESSION_TOKEN_RANGE, SIGNIN_SESSION_DEFAULT,
 };
-use crate::inventory::{Seconds, Source};
+use crate::inventory::{OwnCall, Seconds, Source};
 
 /// The duration of the source's own request, and the range that AWS accepts; `None` for sources whose request has no
 /// range that is checked here.
 #[must_use]
 pub fn own_request(source: &Source) -> Option<(Seconds, RangeInclusive<Seconds>)> {
-    match source {
-        Source::SessionToken { duration } | Source::FederationToken { duration } => {
-            Some((*duration, SESSION_TOKEN_RANGE))
-        }
-        Source::RolesAnywhere { duration } => Some((*duration, ROLES_ANYWHERE_RANGE)),
-        Source::IamUser { .. }
-        | Source::WebIdentity { .. }
-        | Source::Saml { .. }
-        | Source::IdentityCenter { .. }
-        | Source::AccountAccess { .. }
-        | Source::ConsoleLogin { .. }
-        | Source::Ec2Instance
-        | Source::EcsTask
-        | Source::Lambda { .. }
-        | Source::Codebuild
-        | Source::EksPodIdentity
-        | Source::Issued { .. }
-        | Source::ServiceRole { .. } => None,
-    }
+    let (call, requested) = source.own_call()?;
+    let accepted = match call {
+        OwnCall::GetSessionToken | OwnCall::GetFederationToken => SESSION_TOKEN_RANGE,
+        OwnCall::CreateSession => ROLES_ANYWHERE_RANGE,
+    };
+    Some((requested, accepted))
 }
 
 /// Whether AWS grants the source's own request; `None` for sources without such a request.
