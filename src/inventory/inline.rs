@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::limits::{LONGEST_REASON, LONGEST_WAIVER};
+use super::validate::last_day;
 use super::{Inventory, Job, Location, Remark, RoleArn, Waiver};
 use crate::findings::FindingId;
 
@@ -30,11 +31,11 @@ pub struct InlineWaiver {
 pub fn inline_waivers(file: &Arc<str>, text: &str) -> (Vec<InlineWaiver>, Vec<Remark>) {
     let (mut waivers, mut mistakes) = (Vec::new(), Vec::new());
     let lines: Vec<&str> = text.lines().collect();
+    let starts = text.split_inclusive('\n').scan(0, |end, line| Some(std::mem::replace(end, *end + line.len())));
     let blocks = super::yaml::blocks(text);
-    for (index, line) in lines.iter().enumerate() {
+    for (index, (line, start)) in lines.iter().zip(starts).enumerate() {
         let Some((before, comment)) = comment_of(line) else { continue };
-        let offset = line.as_ptr() as usize - text.as_ptr() as usize + before.len();
-        if blocks.iter().any(|block| block.contains(&offset)) {
+        if blocks.iter().any(|block| block.contains(&(start + before.len()))) {
             continue;
         }
         let location = Location { file: file.clone(), line: index + 1, column: before.chars().count() + 1 };
@@ -158,8 +159,7 @@ impl Inventory {
     }
 
     fn too_long(&self, comment: &InlineWaiver, today: Date) -> Option<Remark> {
-        let days = i64::try_from(LONGEST_WAIVER.0 / 86_400).unwrap_or(i64::MAX);
-        let last = self.last_waived_day.or_else(|| today.checked_add(jiff::Span::new().days(days)).ok())?;
+        let last = self.last_waived_day.or_else(|| last_day(today, LONGEST_WAIVER))?;
         (comment.until > last).then(|| {
             let mistake = format!("it holds until {}, and a waiver may hold until {last} at most", comment.until);
             remark(comment.location.clone(), &mistake)

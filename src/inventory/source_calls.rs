@@ -172,7 +172,7 @@ impl Source {
         })
     }
 
-    /// The call that a client makes for the source's own credentials, and the duration that it requests; `None`: no such
+    /// The call that a client makes for the source's own credentials, and the duration of the request; `None`: no such
     /// call.
     #[must_use]
     pub const fn own_call(&self) -> Option<(OwnCall, Seconds)> {

@@ -177,7 +177,7 @@ fn check_owner(owner: Option<&Placed<String>>, sink: &mut Sink) {
 }
 
 /// The last day that a waiver may hold; `None`: beyond the calendar.
-fn last_day(today: Date, longest: Seconds) -> Option<Date> {
+pub(super) fn last_day(today: Date, longest: Seconds) -> Option<Date> {
     today.checked_add(jiff::Span::new().try_days(i64::try_from(longest.0 / 86_400).ok()?).ok()?).ok()
 }
 

@@ -75,12 +75,16 @@ impl WorkflowReader<'_> {
                 },
                 single_login,
             };
-            // A login that is repeated in the job is one job of the inventory.
-            if !found.iter().any(|known| known.draft.is_like(&draft)) {
-                found.push(OfStep { step: login.start.step, draft });
-            }
+            add_new(&mut found, OfStep { step: login.start.step, draft });
         }
         found
+    }
+}
+
+/// Adds a login. A login that is repeated in the job, or in another case, is one job of the inventory.
+fn add_new(known: &mut Vec<OfStep>, new: OfStep) {
+    if !known.iter().any(|known| known.draft.is_like(&new.draft)) {
+        known.push(new);
     }
 }
 
@@ -124,20 +128,12 @@ fn requested(draft: &Draft) -> Seconds {
 /// The logins in the order of their steps, under the name of the job.
 pub(super) fn named(name: &str, mut found: Vec<OfStep>) -> Vec<Draft> {
     found.sort_by_key(|of_step| of_step.step);
-    let mut index = 0;
-    while index < found.len() {
-        // A login that is repeated in another case is one job of the inventory.
-        let (before, rest) = found.split_at(index);
-        if before.iter().any(|known| known.draft.is_like(&rest[0].draft)) {
-            found.remove(index);
-        } else {
-            index += 1;
-        }
-    }
-    let several = found.len() > 1;
+    let mut distinct = Vec::with_capacity(found.len());
+    found.into_iter().for_each(|new| add_new(&mut distinct, new));
+    let several = distinct.len() > 1;
     let named = |(number, OfStep { draft, .. }): (usize, OfStep)| {
         let name = if several { format!("{name}-{}", number + 1) } else { name.to_owned() };
         Draft { name, single_login: draft.single_login && !several, ..draft }
     };
-    found.into_iter().enumerate().map(named).collect()
+    distinct.into_iter().enumerate().map(named).collect()
 }

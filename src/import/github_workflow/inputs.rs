@@ -2,7 +2,7 @@
 //! does. What a person chooses and which event it is are questions of the case in which a job runs.
 
 use super::cases::{CaseAnswer, Question};
-use super::node::{entry, text_of};
+use super::node::{entry, text_of, texts_of};
 use super::scope::{Inputs, Kind, Optional, Scope};
 use crate::import::expression::{Possible, Scalar};
 use crate::inventory::yaml::{Node, Value};
@@ -93,8 +93,8 @@ impl<'a> Scope<'a> {
             }
         }
         let options = entry(input, "options").filter(|_| start == Start::Dispatched);
-        if let Some(Value::List(options)) = options.map(|options| &options.value) {
-            let options: Vec<String> = options.iter().filter_map(text_of).map(|option| option.value).collect();
+        if let Some(options) = options.filter(|options| matches!(options.value, Value::List(_))) {
+            let options = texts_of(options);
             return Some(self.one_of(format!("${{{{ inputs.{name} }}}}"), options, optional == Optional::Empty));
         }
         if optional == Optional::Open {
@@ -178,7 +178,6 @@ pub(super) fn is_of_type(input: &Node, name: &str) -> bool {
 pub(super) fn events(on: &Node) -> Vec<String> {
     match &on.value {
         Value::Map(events) => events.iter().map(|(event, _)| event.value.clone()).collect(),
-        Value::List(events) => events.iter().filter_map(text_of).map(|event| event.value).collect(),
-        _ => text_of(on).into_iter().map(|event| event.value).collect(),
+        _ => texts_of(on),
     }
 }

@@ -6,11 +6,11 @@ use std::rc::Rc;
 
 use super::length;
 use super::matrix;
-use super::node::{entry, text_of};
+use super::node::{entry, text_of, texts_of};
 use super::reader::{Call, WorkflowReader};
 use super::scope::Given;
 use crate::inventory::problem::Placed;
-use crate::inventory::yaml::{Node, Value};
+use crate::inventory::yaml::Node;
 use crate::inventory::{LengthFrom, Seconds};
 
 /// How long something may take.
@@ -143,11 +143,7 @@ impl<'a> Ends<'a, '_> {
 
 /// The jobs for which a job waits.
 pub(super) fn needs(job: &Node) -> Vec<String> {
-    let Some(needs) = entry(job, "needs") else { return Vec::new() };
-    match &needs.value {
-        Value::List(items) => items.iter().filter_map(text_of).map(|id| id.value).collect(),
-        _ => text_of(needs).into_iter().map(|id| id.value).collect(),
-    }
+    entry(job, "needs").map(texts_of).unwrap_or_default()
 }
 
 /// The environment of a job: it may have to be approved first.

@@ -22,6 +22,15 @@ pub(super) fn text_of(node: &Node) -> Option<Placed<String>> {
     node.text().map(|text| Placed { value: text.trim().to_owned(), place: node.place })
 }
 
+/// The texts of a list, or the one text in its place.
+pub(super) fn texts_of(node: &Node) -> Vec<String> {
+    let nodes = match &node.value {
+        Value::List(items) => items,
+        _ => std::slice::from_ref(node),
+    };
+    nodes.iter().filter_map(text_of).map(|text| text.value).collect()
+}
+
 /// The steps of a job or an action.
 pub(super) fn steps_of(holder: &Node) -> &[Node] {
     match entry(holder, "steps").map(|steps| &steps.value) {
