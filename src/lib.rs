@@ -17,8 +17,6 @@ pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod cloudtrail;
-#[cfg(any(feature = "cli", feature = "lambda"))]
-mod colours;
 #[cfg(feature = "cli")]
 pub mod doctor;
 pub mod facts;
@@ -34,6 +32,8 @@ mod limited;
 #[cfg(feature = "aws")]
 mod live;
 pub mod notify;
+#[cfg(any(feature = "cli", feature = "lambda"))]
+mod pages;
 pub mod plan;
 pub mod report;
 #[cfg(feature = "aws")]

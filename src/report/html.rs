@@ -12,7 +12,7 @@ use crate::findings::Severity;
 use crate::findings::{Finding, UNOWNED, Waived};
 use crate::fixes::Part;
 use crate::lease::Verdict;
-use crate::visible;
+use crate::{pages, visible};
 
 /// The script that filters and copies.
 const SCRIPT: &str = include_str!("html/page.js");
@@ -34,15 +34,7 @@ pub fn render(report: &Report) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta name="referrer" content="no-referrer";
-                title { "credential-health: " (plain::headline(report)) }
-                style { (PreEscaped(style())) }
-            }
+            (pages::head(&format!("credential-health: {}", plain::headline(report)), POLICY, &style()))
             body {
                 main.ch {
                     header {
@@ -74,8 +66,8 @@ pub fn render(report: &Report) -> String {
 fn style() -> String {
     format!(
         "{}@media print{{:root{{{};--page:#fff;--code:#f3f5f7}}}}{}{STYLE}",
-        crate::colours::page_colours(),
-        crate::colours::LIGHT,
+        pages::page_colours(),
+        pages::LIGHT,
         bars::SHAPES
     )
 }

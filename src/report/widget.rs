@@ -7,9 +7,9 @@ use maud::{Markup, PreEscaped, html};
 
 use super::by_job::{JobFindings, Look, worst_first};
 use super::{JobReport, Report, bars, plain};
-use crate::colours::{DARK, LIGHT};
 use crate::findings::Finding;
 use crate::fixes::Part;
+use crate::pages::{DARK, LIGHT};
 use crate::visible;
 
 /// The size limit of a widget's rows in bytes: the limit of a Lambda answer, with space for the rest and JSON

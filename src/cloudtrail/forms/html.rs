@@ -10,7 +10,7 @@ use super::text::LOWER_BOUND;
 use crate::cloudtrail::Sessions;
 use crate::cloudtrail::collect::IssueOperation;
 use crate::cloudtrail::model::Session;
-use crate::visible;
+use crate::{pages, visible};
 
 /// The most sessions of a page: the latest. A browser has to hold them all.
 const MOST_SESSIONS: usize = 50_000;
@@ -49,19 +49,11 @@ struct Bar<'a> {
 pub fn render(sessions: &Sessions) -> String {
     let all = &sessions.sessions;
     let shown = &all[all.len().saturating_sub(MOST_SESSIONS)..];
-    let style = format!("{}{STYLE}", crate::colours::page_colours());
+    let style = format!("{}{STYLE}", pages::page_colours());
     let page = html! {
         (DOCTYPE)
         html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta name="referrer" content="no-referrer";
-                title { "credential-health: sessions in CloudTrail" }
-                style { (PreEscaped(style)) }
-            }
+            (pages::head("credential-health: sessions in CloudTrail", POLICY, &style))
             body {
                 main {
                     h1 { "Sessions in CloudTrail" }
