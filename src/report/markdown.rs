@@ -167,10 +167,10 @@ fn folded(finding: &Finding, title: &str, others: &[Line]) -> String {
         let _ = writeln!(text, "{}\n", plain::ANY_ONE);
     }
     for (option, fix) in plain::options(&finding.fixes) {
-        let mut label = option.map_or_else(String::new, |option| format!("**{option}:** "));
-        if fix.parts.len() > 1 && !label.is_empty() {
-            let _ = writeln!(text, "{}\n", label.trim_end());
-            label.clear();
+        let (heading, label) = plain::labels(fix, option.as_deref());
+        let label = label.map_or_else(String::new, |option| format!("**{option}:** "));
+        if let Some(heading) = heading {
+            let _ = writeln!(text, "**{heading}:**\n");
         }
         for (index, part) in fix.parts.iter().enumerate() {
             // A backslash keeps the number from making a list, which a code block without indent would end.

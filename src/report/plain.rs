@@ -184,16 +184,21 @@ pub fn step_number(fix: &Fix, index: usize) -> String {
     if fix.parts.len() > 1 { format!("{}. ", index + 1) } else { String::new() }
 }
 
+/// The name of a fix among alternatives: on a line of its own above several steps, or before the only step.
+pub(super) fn labels<'a>(fix: &Fix, option: Option<&'a str>) -> (Option<&'a str>, Option<&'a str>) {
+    if fix.parts.len() > 1 { (option, None) } else { (None, option) }
+}
+
 /// The steps of a fix with their lines to copy, without those for infrastructure as code. `option`: its name among
 /// alternatives.
 #[must_use]
 pub fn fix_text(fix: &Fix, option: Option<&str>, indent: &str) -> String {
     let mut text = String::new();
-    let mut label = option.map_or_else(String::new, |option| format!("{option}: "));
+    let (heading, label) = labels(fix, option);
+    let label = label.map_or_else(String::new, |option| format!("{option}: "));
     let deeper = if fix.parts.len() > 1 || option.is_some() { format!("{indent}  ") } else { indent.to_owned() };
-    if fix.parts.len() > 1 && !label.is_empty() {
-        text.push_str(&format!("{indent}{}\n", label.trim_end()));
-        label.clear();
+    if let Some(heading) = heading {
+        text.push_str(&format!("{indent}{heading}:\n"));
     }
     for (index, part) in fix.parts.iter().enumerate() {
         let at = if label.is_empty() { deeper.as_str() } else { indent };

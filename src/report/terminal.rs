@@ -197,14 +197,14 @@ fn fix_text(text: &mut String, fix: &Fix, option: Option<&str>, width: usize) {
     const DEEPER: &str = "      ";
     let dim = Style::new().dimmed();
     let is_in_steps = fix.parts.len() > 1;
-    let mut label = option.map_or_else(String::new, |option| format!("{option}: "));
-    if is_in_steps && option.is_some() {
-        let _ = writeln!(text, "{INDENT}{}", label.trim_end());
-        label.clear();
+    let (heading, label) = plain::labels(fix, option);
+    let label = label.map_or_else(String::new, |option| format!("{option}: "));
+    if let Some(heading) = heading {
+        let _ = writeln!(text, "{INDENT}{heading}:");
     }
     for (index, part) in fix.parts.iter().enumerate() {
         let number = plain::step_number(fix, index);
-        let first = if label.is_empty() && option.is_some() { DEEPER } else { INDENT };
+        let first = if heading.is_some() { DEEPER } else { INDENT };
         let hanging = match (is_in_steps, &option) {
             (true, _) => format!("{first}   "),
             (false, Some(_)) => DEEPER.to_owned(),

@@ -1,10 +1,25 @@
 //! `lint --fix` and `--diff`: the changes of workflows and of AWS profiles, and the files that are not changed.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use crate::harness::Cli;
 use crate::workflows::{ROLE, TOKEN, W, assert_job, login, one_job};
+
+/// Runs git in a folder.
+fn git(folder: &Path, arguments: &[&str]) {
+    let identity = ["-c", "user.name=n", "-c", "user.email=e@example.com"];
+    let run = Command::new("git").arg("-C").arg(folder).args(identity).args(arguments).output().unwrap();
+    assert!(run.status.success(), "{run:?}");
+}
+
+/// Commits `w.yml` to a new repository.
+fn commit(folder: &Path) {
+    for arguments in [&["init", "-q"][..], &["add", "w.yml"], &["commit", "-q", "-m", "first"]] {
+        git(folder, arguments);
+    }
+}
 
 #[tokio::test]
 async fn a_diff_shows_the_change_and_fix_writes_it_to_a_file_tracked_by_git() {
@@ -34,14 +49,7 @@ async fn a_fix_keeps_the_rest_of_a_committed_file() {
     let file = folder.path().join("w.yml");
     let text = one_job(TOKEN, "", &login("v5", &format!("role-to-assume: \"{ROLE}\""))).replace("jobs:", "jobs: # all");
     fs::write(&file, &text).unwrap();
-    let git = |arguments: &[&str]| {
-        let identity = ["-c", "user.name=n", "-c", "user.email=e@example.com"];
-        let run = Command::new("git").arg("-C").arg(folder.path()).args(identity).args(arguments).output().unwrap();
-        assert!(run.status.success(), "{run:?}");
-    };
-    git(&["init", "-q"]);
-    git(&["add", "w.yml"]);
-    git(&["commit", "-q", "-m", "first"]);
+    commit(folder.path());
     let name = file.to_str().unwrap();
     let ran = Cli::new(&["lint", "--fix", "--format", "json", "--github-workflow", name]).run().await;
     ran.assert_status(0);
@@ -221,23 +229,16 @@ async fn a_fix_reaches_a_called_workflow_and_is_judged_with_its_new_text() {
 async fn a_file_that_git_assumes_unchanged_is_not_written() {
     let text = one_job(TOKEN, "", &login("v5", &format!("role-to-assume: \"{ROLE}\"")));
     let folder = repository(&[("w.yml", &text)]);
-    let git = |arguments: &[&str]| {
-        let identity = ["-c", "user.name=n", "-c", "user.email=e@example.com"];
-        let run = Command::new("git").arg("-C").arg(folder.path()).args(identity).args(arguments).output().unwrap();
-        assert!(run.status.success(), "{run:?}");
-    };
-    git(&["init", "-q"]);
-    git(&["add", "w.yml"]);
-    git(&["commit", "-q", "-m", "first"]);
+    commit(folder.path());
     let file = folder.path().join("w.yml");
     let changed = format!("# not committed\n{text}");
     for mark in ["--assume-unchanged", "--skip-worktree"] {
-        git(&["update-index", mark, "w.yml"]);
+        git(folder.path(), &["update-index", mark, "w.yml"]);
         fs::write(&file, &changed).unwrap();
         let ran = Cli::new(&["lint", "--fix", "--github-workflow", file.to_str().unwrap()]).run().await;
         ran.assert_status(2);
         assert_eq!(fs::read_to_string(&file).unwrap(), changed, "{mark}");
-        git(&["update-index", &mark.replace("--", "--no-"), "w.yml"]);
+        git(folder.path(), &["update-index", &mark.replace("--", "--no-"), "w.yml"]);
     }
 }
 

@@ -1,6 +1,6 @@
 //! A finding is handed over to another owner, and one write of the state or one message is lost, each in turn. The new
-//! owner learns that it is open and that it ends; the former owner, that it moved or that it ended. Nobody is told so
-//! twice by runs of which nothing was lost.
+//! owner learns that it is open and that it ends; the former owner, that it moved or that it ended. Runs that
+//! lose nothing publish none of it twice.
 
 use std::collections::BTreeMap;
 

@@ -95,7 +95,7 @@ async fn a_job_of_the_platform_keeps_its_name_and_its_waiver_whatever_another_fi
     assert_eq!(waived("nightly-etl (z.yaml)"), ("web", false));
     assert_eq!(broken(&report), ["a.yaml", "z.yaml"]);
     for (owner, ids) in &messages {
-        assert!(ids.contains("\"inventory-broken\""), "{owner} is told of the clash");
+        assert!(ids.contains("\"inventory-broken\""), "{owner} gets the finding about the clash");
     }
     assert_eq!(messages.iter().map(|(owner, _)| owner.as_str()).collect::<BTreeSet<_>>(), ["platform", "web"].into());
     assert_eq!(report["run"]["complete"], true, "both jobs are checked");
