@@ -43,98 +43,150 @@ pub(crate) fn inventory(
     reading: Reading,
     sink: &mut Sink,
 ) -> Inventory {
-    let located = Locations(&files.files);
-    let platform = files.platform;
     // The names of the platform's jobs go before those of the teams.
-    documents.sort_by_key(|(index, _)| (Some(*index) != platform, *index));
-    let roles_cut = bound(&mut documents, platform, sink);
-    let of_platform = |index: usize| Some(index) == platform;
-    let take_roles =
-        |document: &mut Document| (std::mem::take(&mut document.roles), document.roles_unread || roles_cut);
-    let shared = documents.iter_mut().find(|(index, _)| of_platform(*index)).map(|(_, document)| {
-        let (roles, unread) = take_roles(document);
-        Declared::of(roles, unread, None, located, sink)
-    });
-    // A platform's file that cannot be read is set aside by no reading: its problems stop every file.
-    let shared = shared.or_else(|| platform.map(|_| Declared::default()));
-    let mut own = BTreeMap::new();
-    for (index, document) in documents.iter_mut().filter(|(index, _)| !of_platform(*index)) {
-        let (roles, unread) = take_roles(document);
-        own.insert(*index, Declared::of(roles, unread, shared.as_ref(), located, sink));
-    }
-    let others = Others::new(own.values());
-    let names =
-        |index: usize| Names { files: located, platform: shared.as_ref(), own: own.get(&index), others: &others };
-    let mut readers = Readers::default();
-    let mut places = HashMap::new();
-    let (mut defaults, mut bindings) = (raw::Defaults::default(), Bindings::default());
-    let (mut accounts, mut longest_waiver) = (BTreeMap::new(), LONGEST_WAIVER);
-    let mut identity_center = IdentityCenter::default();
-    for (index, document) in &mut documents {
-        let written = std::mem::take(&mut document.readers);
-        if of_platform(*index) {
-            names(*index).add_readers(&mut readers, &mut places, written, sink);
-            defaults = document.defaults.take().unwrap_or_default();
-            bindings = Bindings::of(std::mem::take(&mut document.sources), sink);
-            accounts = valid_accounts(std::mem::take(&mut document.accounts), sink);
-            identity_center =
-                document.identity_center.take().map(|at| valid_identity_center(at, sink)).unwrap_or_default();
-            longest_waiver = document.longest_waiver.as_ref().map_or(LONGEST_WAIVER, |longest| longest.value);
-            continue;
-        }
-        if platform.is_none() {
-            names(*index).add_readers(&mut readers, &mut places, written, sink);
-        } else if let Some((account, _)) = written.first() {
-            sink.add(account.place, "`readers` is a key of the platform's file", format!("move it to {}", PLATFORM[0]));
-        }
-        refuse_keys_of_the_platform(document, platform.is_some(), sink);
-    }
-    check_owner(defaults.owner.as_ref(), sink);
+    documents.sort_by_key(|(index, _)| (Some(*index) != files.platform, *index));
+    let roles = DeclaredRoles::take(&mut documents, files, sink);
+    let others = Others::new(roles.own.values());
+    let names = |index: usize| Names {
+        files: Locations(&files.files),
+        platform: roles.platform.as_ref(),
+        own: roles.own.get(&index),
+        others: &others,
+    };
+    let rules = PlatformRules::take(&mut documents, files.platform, &names, sink);
+    let longest_waiver = rules.longest_waiver;
     let last_day = reading.today.and_then(|today| Some((last_day(today, longest_waiver)?, longest_waiver)));
     let mut inventory = Inventory {
-        roles: shared.as_ref().map(|shared| shared.roles.clone()).unwrap_or_default(),
-        readers,
-        accounts,
-        identity_center,
+        roles: roles.platform.as_ref().map(|platform| platform.roles.clone()).unwrap_or_default(),
+        readers: rules.readers,
+        accounts: rules.accounts,
+        identity_center: rules.identity_center,
         last_waived_day: last_day.map(|(day, _)| day),
         sha256: files.sha256.clone(),
-        platform_owner: defaults.owner.as_ref().map(|owner| owner.value.clone()),
+        platform_owner: rules.defaults.owner.as_ref().map(|owner| owner.value.clone()),
         ..Inventory::default()
     };
     let mut job_names = JobNames { places: HashMap::new(), files, duplicates: reading.duplicates, clashes: Vec::new() };
     for (index, document) in documents {
-        let binding = if of_platform(index) { None } else { bindings.of_file(index, &files.within[index], sink) };
+        let is_platform = Some(index) == files.platform;
+        let binding = if is_platform { None } else { rules.bindings.of_file(index, &files.within[index], sink) };
         let own_defaults = document.defaults.unwrap_or_default();
-        check_owner(own_defaults.owner.as_ref().filter(|_| !of_platform(index)), sink);
+        check_owner(own_defaults.owner.as_ref().filter(|_| !is_platform), sink);
         if let (Some(binding), Some(owner)) = (binding, &own_defaults.owner) {
             binding.check_owner(owner, sink);
         }
-        let margin = own_defaults.margin.as_ref().or(defaults.margin.as_ref());
+        let margin = own_defaults.margin.as_ref().or(rules.defaults.margin.as_ref());
         let own_owner = own_defaults.owner.map(|owner| owner.value);
         let bound_owner = binding.and_then(|binding| binding.owner.as_ref()).map(|owner| owner.value.clone());
         let owner_of_file = bound_owner.or(own_owner);
+        let own_roles = roles.own.get(&index);
         let mut file = JobsOfFile {
             names: names(index),
             margin: margin.map_or(DEFAULT_MARGIN, |margin| margin.value),
             owner: owner_of_file.clone().or_else(|| inventory.platform_owner.clone()),
             binding,
-            roles: own.get(&index).map(|own| own.roles.clone()).unwrap_or_default(),
+            roles: own_roles.map(|own| own.roles.clone()).unwrap_or_default(),
             named: &mut inventory.roles,
         };
-        if let (Some(binding), Some(own)) = (binding, own.get(&index)) {
+        if let (Some(binding), Some(own)) = (binding, own_roles) {
             own.arns.iter().for_each(|(arn, place)| binding.check_role(arn, *place, sink));
         }
         let jobs = file.jobs(document.jobs, &mut job_names, sink);
-        let roles = file.roles;
+        let team_roles = file.roles;
         inventory.jobs.extend(jobs);
-        if !of_platform(index) {
-            inventory.teams.insert(files.files[index].name.clone(), TeamFile { owner: owner_of_file, roles });
+        if !is_platform {
+            let team = TeamFile { owner: owner_of_file, roles: team_roles };
+            inventory.teams.insert(files.files[index].name.clone(), team);
         }
         let waivers = document.waivers.into_iter();
-        inventory.waivers.extend(waivers.filter_map(|waiver| valid_waiver(waiver, last_day, located, sink)));
+        inventory
+            .waivers
+            .extend(waivers.filter_map(|waiver| valid_waiver(waiver, last_day, Locations(&files.files), sink)));
     }
     inventory.clashes = job_names.clashes;
     inventory
+}
+
+/// The roles that the files declare.
+struct DeclaredRoles {
+    /// Those of the platform's file; `None`: there is no platform's file.
+    platform: Option<Declared>,
+    /// Those of each other file, by its index.
+    own: BTreeMap<usize, Declared>,
+}
+
+impl DeclaredRoles {
+    /// Takes the roles out of the documents, after the bounds of an inventory were applied.
+    fn take(documents: &mut [(usize, Document)], files: &Files, sink: &mut Sink) -> Self {
+        let located = Locations(&files.files);
+        let roles_cut = bound(documents, files.platform, sink);
+        let of_platform = |index: usize| Some(index) == files.platform;
+        let take_roles =
+            |document: &mut Document| (std::mem::take(&mut document.roles), document.roles_unread || roles_cut);
+        let platform = documents.iter_mut().find(|(index, _)| of_platform(*index)).map(|(_, document)| {
+            let (roles, unread) = take_roles(document);
+            Declared::of(roles, unread, None, located, sink)
+        });
+        // A platform's file that cannot be read is set aside by no reading: its problems stop every file.
+        let platform = platform.or_else(|| files.platform.map(|_| Declared::default()));
+        let mut own = BTreeMap::new();
+        for (index, document) in documents.iter_mut().filter(|(index, _)| !of_platform(*index)) {
+            let (roles, unread) = take_roles(document);
+            own.insert(*index, Declared::of(roles, unread, platform.as_ref(), located, sink));
+        }
+        Self { platform, own }
+    }
+}
+
+/// What the platform's file states for every file. Without such a file, the readers of all files.
+struct PlatformRules {
+    readers: Readers,
+    defaults: raw::Defaults,
+    bindings: Bindings,
+    accounts: BTreeMap<String, String>,
+    identity_center: IdentityCenter,
+    longest_waiver: Seconds,
+}
+
+impl PlatformRules {
+    fn take<'a>(
+        documents: &mut [(usize, Document)],
+        platform: Option<usize>,
+        names: &impl Fn(usize) -> Names<'a>,
+        sink: &mut Sink,
+    ) -> Self {
+        let mut rules = Self {
+            readers: Readers::default(),
+            defaults: raw::Defaults::default(),
+            bindings: Bindings::default(),
+            accounts: BTreeMap::new(),
+            identity_center: IdentityCenter::default(),
+            longest_waiver: LONGEST_WAIVER,
+        };
+        let mut places = HashMap::new();
+        for (index, document) in documents {
+            let written = std::mem::take(&mut document.readers);
+            if Some(*index) == platform {
+                names(*index).add_readers(&mut rules.readers, &mut places, written, sink);
+                rules.defaults = document.defaults.take().unwrap_or_default();
+                rules.bindings = Bindings::of(std::mem::take(&mut document.sources), sink);
+                rules.accounts = valid_accounts(std::mem::take(&mut document.accounts), sink);
+                rules.identity_center =
+                    document.identity_center.take().map(|at| valid_identity_center(at, sink)).unwrap_or_default();
+                rules.longest_waiver = document.longest_waiver.as_ref().map_or(LONGEST_WAIVER, |longest| longest.value);
+                continue;
+            }
+            if platform.is_none() {
+                names(*index).add_readers(&mut rules.readers, &mut places, written, sink);
+            } else if let Some((account, _)) = written.first() {
+                let help = format!("move it to {}", PLATFORM[0]);
+                sink.add(account.place, "`readers` is a key of the platform's file", help);
+            }
+            refuse_keys_of_the_platform(document, platform.is_some(), sink);
+        }
+        check_owner(rules.defaults.owner.as_ref(), sink);
+        rules
+    }
 }
 
 /// Reports that there is nothing to check.
