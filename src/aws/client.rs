@@ -157,7 +157,7 @@ impl Aws {
     fn new(config: SdkConfig, http: SharedHttpClient, secrets: Secrets) -> Self {
         let explicit = config.get_origin("retry_config").is_client_config();
         let kept = config.retry_config().filter(|set| explicit || **set != RetryConfig::standard()).cloned();
-        let region = config.region().filter(|region| settings::is_region(region.as_ref())).cloned();
+        let region = config.region().filter(|region| settings::is_host_label(region.as_ref())).cloned();
         let mut builder = config.clone().into_builder();
         if let Some(provider) = config.credentials_provider() {
             let provider = Sendable { provider, secrets: secrets.clone() };

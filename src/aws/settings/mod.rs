@@ -15,7 +15,7 @@ use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 use super::client::ATTEMPTS;
-pub(super) use variables::is_region;
+pub(super) use variables::is_host_label;
 use variables::{AcceptedValues, attempts, is_blank, is_url, retry_mode};
 pub use variables::{VariableProblem, problems, problems_beside_the_shell};
 

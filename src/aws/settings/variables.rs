@@ -87,7 +87,7 @@ impl AcceptedValues {
             Self::Secret => {
                 return unwanted_character(value).map_or(Ok(()), |found| Err(VariableProblem::NotASecret(found)));
             }
-            Self::Region => (is_region(value), VariableProblem::NotARegion),
+            Self::Region => (is_host_label(value), VariableProblem::NotARegion),
             Self::Url => (is_url(value), |_| VariableProblem::NotAUrl),
             Self::UrlPath => (value.starts_with('/') && is_graphic(value), VariableProblem::NotAPath),
             Self::RetryMode => return retry_mode(value).map(drop),
@@ -146,7 +146,7 @@ fn unwanted_character(value: &str) -> Option<&'static str> {
 }
 
 /// Whether the text can be a Region. A Region becomes part of a host name and of the signature.
-pub(in crate::aws) fn is_region(value: &str) -> bool {
+pub(in crate::aws) fn is_host_label(value: &str) -> bool {
     let inner = |c: char| c.is_ascii_alphanumeric() || c == '-';
     (1..=63).contains(&value.len()) && value.chars().all(inner) && !value.starts_with('-') && !value.ends_with('-')
 }
@@ -194,7 +194,7 @@ fn has_certificates(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_region, is_url, problems, problems_beside_the_shell};
+    use super::{is_host_label, is_url, problems, problems_beside_the_shell};
 
     fn names_of_bad(variables: &[(&str, &str)]) -> Vec<String> {
         let read =
@@ -230,8 +230,8 @@ mod tests {
 
     #[test]
     fn regions_are_labels_of_a_host() {
-        assert!(["eu-west-1", "us-iso-east-1", "local"].into_iter().all(is_region));
-        assert!(!["", "-a", "a-", "eu west", "eu.west", "ü", "a\r"].into_iter().any(is_region));
+        assert!(["eu-west-1", "us-iso-east-1", "local"].into_iter().all(is_host_label));
+        assert!(!["", "-a", "a-", "eu west", "eu.west", "ü", "a\r"].into_iter().any(is_host_label));
     }
 
     #[test]
