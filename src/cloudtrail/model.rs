@@ -117,6 +117,17 @@ impl Session {
         let is_of_a_platform = self.path.len() <= self.source.own_roles();
         self.granted_seconds.filter(|_| self.role.is_some() && !is_of_a_platform)
     }
+
+    /// The last use is within five minutes of the end, or after it. Sessions under 15 minutes end soon after each use.
+    #[must_use]
+    pub fn is_used_to_its_end(&self) -> bool {
+        const NEAR_END: i64 = 5 * 60;
+        const SHORTEST: i64 = 15 * 60;
+        let (Some(end), Some(last), Some(granted)) = (self.expires_at, self.last_used, self.granted_seconds) else {
+            return false;
+        };
+        granted >= SHORTEST && last >= end - NEAR_END
+    }
 }
 
 /// The source of a path's first credentials.

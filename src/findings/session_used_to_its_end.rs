@@ -19,12 +19,6 @@ define!(
     change_facts: &[FactKind::Paths],
 );
 
-/// How long before the end of a session its last use counts as the end.
-const NEAR: i64 = 5 * 60;
-
-/// Shorter sessions end soon after each use.
-const SHORTEST: i64 = 15 * 60;
-
 /// Jobs, and sessions that can be of each of them.
 type Used<'a> = (Vec<&'a Job>, Vec<&'a Session>);
 
@@ -33,7 +27,7 @@ fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     let renewed: HashSet<usize> = trail.sessions.iter().filter_map(|session| session.renewed).collect();
     let mut used: BTreeMap<(Vec<String>, Option<&str>), Used<'_>> = BTreeMap::new();
     for (at, session) in trail.sessions.iter().enumerate() {
-        if renewed.contains(&at) || !is_used_to_its_end(session) {
+        if renewed.contains(&at) || !session.is_used_to_its_end() {
             continue;
         }
         let jobs = jobs_of(subject.inventory, session);
@@ -47,14 +41,6 @@ fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
         used.entry((key, role)).or_insert_with(|| (jobs, Vec::new())).1.push(session);
     }
     out.extend(used.into_values().filter_map(|(jobs, sessions)| describe(&jobs, &sessions)));
-}
-
-fn is_used_to_its_end(session: &Session) -> bool {
-    let (Some(end), Some(last), Some(granted)) = (session.expires_at, session.last_used, session.granted_seconds)
-    else {
-        return false;
-    };
-    granted >= SHORTEST && last >= end - NEAR
 }
 
 fn describe(jobs: &[&Job], sessions: &[&Session]) -> Option<Finding> {
@@ -125,7 +111,7 @@ mod tests {
             (899, Some(899), false),
             (3600, None, false),
         ] {
-            assert_eq!(is_used_to_its_end(&session(granted, last)), expected, "{granted} {last:?}");
+            assert_eq!(session(granted, last).is_used_to_its_end(), expected, "{granted} {last:?}");
         }
     }
 }

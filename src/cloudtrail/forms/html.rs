@@ -19,7 +19,7 @@ const SCRIPT: &str = include_str!("html/timeline.js");
 const STYLE: &str = include_str!("html/timeline.css");
 /// Allows no request, and no script except SCRIPT, named by its SHA-256. A test compares the hash.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
-    script-src 'sha256-zb05gF59uDtkcLCxbxHR1FpuK1AaSv1h3dpqufud/E0='";
+    script-src 'sha256-9o3bLIcVMkQWV6krI00AihqndtVF8fu+mIsB14tg82w='";
 
 /// A session as the script reads it. Times are seconds since 1970 in UTC.
 #[derive(Serialize)]
@@ -41,6 +41,8 @@ struct Bar<'a> {
     renews: Option<String>,
     /// Another session renews this session.
     renewed: bool,
+    /// The session was used to its end, and nothing renewed it.
+    late: bool,
     chained: Option<bool>,
 }
 
@@ -163,6 +165,7 @@ impl<'a> Bar<'a> {
             calls: session.calls,
             renews: session.renews.as_deref().map(visible::line),
             renewed,
+            late: !renewed && session.is_used_to_its_end(),
             chained: session.chained,
         }
     }

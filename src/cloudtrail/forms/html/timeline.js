@@ -2,7 +2,7 @@
 const get = id => document.getElementById(id);
 const all = JSON.parse(get('data').textContent);
 const view = get('view'), canvas = get('canvas'), pen = canvas.getContext('2d');
-const ROW = 22, AXIS = 26, NEAR_END = 300, STEPS = [1, 5, 15, 60, 300, 900, 3600, 10800, 21600, 43200, 86400, 604800, 2592000];
+const ROW = 22, AXIS = 26, STEPS = [1, 5, 15, 60, 300, 900, 3600, 10800, 21600, 43200, 86400, 604800, 2592000];
 const end = session => session.expires ?? session.last ?? session.issued;
 const whole = [Math.min(...bounds(s => s.issued)), Math.max(...bounds(s => Math.max(end(s), s.last ?? 0)))];
 let shown = all, [from, to] = whole, selected = -1, pressed = null;
@@ -17,10 +17,6 @@ function length(seconds) {
   const parts = [[86400, 'd'], [3600, 'h'], [60, 'm'], [1, 's']].map(([unit, name], at, units) =>
     [Math.floor((at ? seconds % units[at - 1][0] : seconds) / unit), name]);
   return parts.filter(([count]) => count).slice(0, 2).map(part => part.join('')).join(' ') || '0s';
-}
-/** The last call is within five minutes of the end, and nothing renewed the session. */
-function isUsedToItsEnd(session) {
-  return session.expires !== null && session.last !== null && !session.renewed && session.expires - session.last <= NEAR_END;
 }
 function labelWidth() { return Math.min(360, view.clientWidth * 0.36); }
 function place(seconds) { return labelWidth() + (seconds - from) / (to - from) * (view.clientWidth - labelWidth()); }
@@ -56,7 +52,7 @@ function draw() {
     pen.fillRect(issued, y + 5, Math.max(2, expires - issued), ROW - 10);
     if (session.first !== null) {
       const [a, b] = [place(session.first), place(session.last)];
-      pen.fillStyle = isUsedToItsEnd(session) ? fills.late : fills.use;
+      pen.fillStyle = session.late ? fills.late : fills.use;
       pen.fillRect(a, y + 8, Math.max(2, b - a), ROW - 16);
       pen.fillRect(a - 1, y + 5, 2, ROW - 10); pen.fillRect(b - 1, y + 5, 2, ROW - 10);
     }
@@ -107,7 +103,7 @@ function select(row) {
     add('Issued', time(session.issued) + (session.operation ? ' by ' + session.operation : '; no record shows the issue'));
     add('Expires', session.expires === null ? 'not known' : time(session.expires) + ', after ' + length(session.expires - session.issued));
     add('Used', session.first === null ? 'no call recorded' : 'from ' + time(session.first) + ' to ' + time(session.last) + ', ' + session.calls + (session.calls === 1 ? ' call' : ' calls'));
-    add('Headroom', session.expires === null || session.last === null ? null : length(Math.max(0, session.expires - session.last)) + (isUsedToItsEnd(session) ? '; used to its end, and nothing renewed it' : ''));
+    add('Headroom', session.expires === null || session.last === null ? null : length(Math.max(0, session.expires - session.last)) + (session.late ? '; used to its end, and nothing renewed it' : ''));
     add('Renews', session.renews); add('Chained', session.chained === null ? 'the caller is not known' : session.chained ? 'yes' : 'no');
     details.append(list);
     const y = row * ROW;
@@ -120,7 +116,7 @@ function select(row) {
 }
 
 const KINDS = {
-  all: () => true, late: isUsedToItsEnd, renewed: session => session.renewed || session.renews !== null,
+  all: () => true, late: session => session.late, renewed: session => session.renewed || session.renews !== null,
   chained: session => session.chained === true, unused: session => session.first === null,
 };
 function filter() {
