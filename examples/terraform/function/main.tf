@@ -25,6 +25,8 @@ data "aws_s3_bucket" "artifacts" {
 data "archive_file" "inventory" {
   type        = "zip"
   output_path = "${path.root}/.terraform/credential-health-inventory.zip"
+  # The same archive on every system.
+  output_file_mode = "0644"
 
   dynamic "source" {
     for_each = fileset(var.inventory, "*.{yaml,yml,json}")
