@@ -21,7 +21,8 @@ data "aws_s3_bucket" "artifacts" {
   bucket = var.bucket
 }
 
-# The function reads the layer's folder inventory.
+# The function reads the layer's folder inventory. Terraform writes the archive when it plans, so plan and apply on the same
+# machine.
 data "archive_file" "inventory" {
   type        = "zip"
   output_path = "${path.root}/.terraform/credential-health-inventory.zip"
@@ -33,6 +34,13 @@ data "archive_file" "inventory" {
     content {
       filename = "inventory/${source.value}"
       content  = file("${var.inventory}/${source.value}")
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = length(fileset(var.inventory, "*.{yaml,yml,json}")) > 0
+      error_message = "The folder of the inventory has no .yaml, .yml or .json file."
     }
   }
 }
@@ -82,13 +90,6 @@ resource "aws_cloudformation_stack" "this" {
   )
 
   depends_on = [aws_s3_object.function, aws_s3_object.inventory]
-
-  lifecycle {
-    precondition {
-      condition     = length(fileset(var.inventory, "*.{yaml,yml,json}")) > 0
-      error_message = "The folder of the inventory has no .yaml, .yml or .json file."
-    }
-  }
 }
 
 output "outputs" {
