@@ -13,6 +13,8 @@ set -euo pipefail
 name=credential-health-reader
 region=us-east-1    # one Region is enough, because IAM is global
 call_as=(--call-as "${CALL_AS:-SELF}")
+# Commas are part of the values.
+# shellcheck disable=SC2054
 settings=(
     --stack-set-name "$name"
     --template-body file://member-role.yaml
@@ -24,6 +26,7 @@ settings=(
     "ParameterKey=OrganizationId,ParameterValue=$ORGANIZATION_ID"
     "ParameterKey=ExternalId,ParameterValue=${EXTERNAL_ID:-}"
 )
+# shellcheck disable=SC2054
 many=(--operation-preferences MaxConcurrentPercentage=25,FailureTolerancePercentage=10,RegionConcurrencyType=PARALLEL)
 
 wait_for() {
