@@ -95,7 +95,7 @@ impl Finding {
             caution: None,
             evidence: Vec::new(),
             fixes: Vec::new(),
-            runbook: format!("docs/findings/{id}.md"),
+            runbook: page(env!("CARGO_PKG_REPOSITORY"), env!("CARGO_PKG_VERSION"), id),
             fingerprint,
             waived: None,
             location: None,
@@ -212,4 +212,28 @@ fn fingerprint(id: FindingId, job: Option<&JobName>, role: Option<&RoleRef>, hop
     let text: Vec<String> =
         parts.into_iter().map(|part| part.map_or_else(|| "-".to_owned(), |part| format!("={part}"))).collect();
     hex(&Sha256::digest(text.join("\u{1f}")))[..16].to_owned()
+}
+
+/// The page of a finding: on the web where Cargo.toml names a repository, else its path in the repository, which
+/// `explain ID` prints.
+fn page(repository: &str, version: &str, id: FindingId) -> String {
+    let path = format!("docs/findings/{id}.md");
+    match repository.trim_end_matches('/') {
+        "" => path,
+        address => format!("{address}/blob/v{version}/{path}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_of_a_finding_is_on_the_web_once_the_repository_has_an_address() {
+        let page = |repository| page(repository, "1.2.3", FindingId::ThinMargin);
+        assert_eq!(page(""), "docs/findings/thin-margin.md");
+        let published = "https://github.com/OWNER/credential-health/blob/v1.2.3/docs/findings/thin-margin.md";
+        assert_eq!(page("https://github.com/OWNER/credential-health"), published);
+        assert_eq!(page("https://github.com/OWNER/credential-health/"), published);
+    }
 }
