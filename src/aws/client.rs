@@ -107,7 +107,7 @@ impl Aws {
     /// Every setting with a value that the SDK cannot use.
     pub async fn from_environment(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadSdkSettings> {
         let aws = Self::load(settings::loader(variable, None).await?).await;
-        settings::check_loaded(&aws.config)?;
+        settings::check_loaded(variable, &aws.config)?;
         Ok(aws)
     }
 
@@ -129,7 +129,7 @@ impl Aws {
         let provider = profile_provider(&config, bounded_http, settings::profile_files(variable), profile);
         let provider = SharedCredentialsProvider::new(provider);
         let aws = Self::new(config.into_builder().credentials_provider(provider).build(), http, Secrets::default());
-        settings::check_loaded(&aws.config)?;
+        settings::check_loaded(variable, &aws.config)?;
         Ok(aws)
     }
 

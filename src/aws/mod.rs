@@ -12,6 +12,8 @@
 mod answer;
 #[cfg(feature = "aws")]
 mod calls;
+#[cfg(feature = "certificates")]
+pub mod certificates;
 #[cfg(feature = "aws")]
 mod client;
 #[cfg(feature = "aws")]
