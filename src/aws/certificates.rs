@@ -1,5 +1,5 @@
-//! The root certificates of TLS, as the HTTP client loads them: those of SSL_CERT_FILE and SSL_CERT_DIR, otherwise those
-//! of the system. Without one, no call over https:// can succeed.
+//! The root certificates of TLS, as the HTTP client loads them: those of SSL_CERT_FILE and SSL_CERT_DIR, otherwise
+//! those of the system. Without one, no call over https:// can succeed.
 
 use std::sync::LazyLock;
 
