@@ -11,14 +11,19 @@ static ARE_USABLE: LazyLock<bool> = LazyLock::new(|| {
     found.certs.into_iter().any(|certificate| RootCertStore::empty().add(certificate).is_ok())
 });
 
+const NAME_A_FILE: &str = "write the path of a file of CA certificates in PEM form into SSL_CERT_FILE, or unset the \
+    variable to use those of this machine";
+const INSTALL_THEM: &str = "install them (most systems have a package ca-certificates), or write the path of a file of \
+    CA certificates in PEM form into SSL_CERT_FILE";
+
 /// No root certificate can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{from}: no CA certificate there can be used, and calls over https:// need one; {help}")]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{from}: {problem}")]
 pub struct NoCertificates {
     /// Where they were searched for.
     pub from: &'static str,
-    /// What to do.
-    pub help: &'static str,
+    /// The problem, and what to do.
+    pub problem: String,
 }
 
 /// Whether any root certificate can be used, found once for this process.
@@ -40,19 +45,14 @@ pub fn is_plain(url: &str) -> bool {
 }
 
 fn no_certificates(variable: &dyn Fn(&str) -> Option<String>) -> NoCertificates {
-    let from = match (variable("SSL_CERT_FILE").is_some(), variable("SSL_CERT_DIR").is_some()) {
-        (true, true) => "SSL_CERT_FILE and SSL_CERT_DIR",
-        (true, false) => "SSL_CERT_FILE",
-        (false, true) => "SSL_CERT_DIR",
-        (false, false) => {
-            let help = "install them (most systems have a package ca-certificates), or write the path of a file of \
-                        CA certificates in PEM form into SSL_CERT_FILE";
-            return NoCertificates { from: "the CA certificates of this machine", help };
-        }
+    let (from, help) = match (variable("SSL_CERT_FILE").is_some(), variable("SSL_CERT_DIR").is_some()) {
+        (true, true) => ("SSL_CERT_FILE and SSL_CERT_DIR", NAME_A_FILE),
+        (true, false) => ("SSL_CERT_FILE", NAME_A_FILE),
+        (false, true) => ("SSL_CERT_DIR", NAME_A_FILE),
+        (false, false) => ("the CA certificates of this machine", INSTALL_THEM),
     };
-    let help = "write the path of a file of CA certificates in PEM form into SSL_CERT_FILE, or unset the variable to \
-                use those of this machine";
-    NoCertificates { from, help }
+    let problem = format!("no CA certificate there can be used, and calls over https:// need one; {help}");
+    NoCertificates { from, problem }
 }
 
 #[cfg(test)]

@@ -103,8 +103,8 @@ pub(super) fn check_loaded(variable: Variables<'_>, config: &SdkConfig) -> Resul
 
 /// Why no call over https:// can succeed, if so.
 fn no_certificates(variable: Variables<'_>) -> Option<BadSdkSetting> {
-    let NoCertificates { from, help } = certificates::problem(variable)?;
-    Some(BadSdkSetting { name: from.to_owned(), problem: VariableProblem::NoUsableCertificate(help) })
+    let NoCertificates { from, problem } = certificates::problem(variable)?;
+    Some(BadSdkSetting { name: from.to_owned(), problem: VariableProblem::NoUsableCertificate(problem) })
 }
 
 /// The settings of `doctor` that cannot be used. It diagnoses credentials and Regions itself.

@@ -65,8 +65,8 @@ pub enum VariableProblem {
     #[error("`{0}` is not a folder")]
     NotAFolder(String),
     /// No root certificate can be used.
-    #[error("no CA certificate there can be used, and calls over https:// need one; {0}")]
-    NoUsableCertificate(&'static str),
+    #[error("{0}")]
+    NoUsableCertificate(String),
 }
 
 /// The type of a variable's value.
