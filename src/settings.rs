@@ -59,6 +59,10 @@ pub const VARIABLES: [Variable; 12] = [
     },
 ];
 
+/// The memory of the function for each byte of a team's file. A file of short jobs that all lapse takes about 150 bytes
+/// for each of its bytes, findings and report included.
+const MEMORY_OF_A_BYTE: u64 = 256;
+
 /// What is done with the inventory of a manual request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ManualInventory {
@@ -94,6 +98,8 @@ pub struct Settings {
     pub runbook_base_url: Option<String>,
     /// The pages of the console that messages link to.
     pub console: Option<ConsolePages>,
+    /// The most bytes of a team's file; `None`: Lambda does not state the function's memory.
+    pub largest_team_file: Option<u64>,
 }
 
 /// Every bad setting.
@@ -195,8 +201,9 @@ impl Settings {
         let runbook_base_url = read.parsed("RUNBOOK_BASE_URL", parse_url);
         let dashboard =
             read.parsed("DASHBOARD", |text| Dashboard::parse(text).ok_or_else(|| BadValue::Dashboard(text.to_owned())));
-        // Lambda sets both in every function.
+        // Lambda sets these in every function.
         let log_group = read.text("AWS_LAMBDA_LOG_GROUP_NAME");
+        let megabytes = read.text("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|text| text.parse::<u32>().ok());
         let region = read.text("AWS_REGION");
         let inventory = read.text("INVENTORY").unwrap_or_else(|| "/opt/inventory".to_owned()).into();
         if !read.problems.is_empty() {
@@ -219,6 +226,7 @@ impl Settings {
                 .and_then(|region| ConsolePages::new(&region, dashboard, log_group))
                 .filter(|_| runbook_base_url.is_none()),
             runbook_base_url,
+            largest_team_file: megabytes.map(|megabytes| u64::from(megabytes) * 1024 * 1024 / MEMORY_OF_A_BYTE),
         })
     }
 }

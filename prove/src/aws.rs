@@ -21,6 +21,7 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+use credential_health::aws::certificates::{self, NoCertificates};
 use credential_health::aws::errors::printable;
 
 use crate::model::{Assume, Call, Seen};
@@ -103,6 +104,13 @@ impl Aws {
     #[must_use]
     pub fn region(&self) -> &str {
         self.config.region().map_or(FALLBACK_REGION, |region| region.as_ref())
+    }
+
+    /// Why no call over https:// can succeed, where the endpoint needs such calls. `variable` reads the environment.
+    #[must_use]
+    pub fn no_certificates(&self, variable: &dyn Fn(&str) -> Option<String>) -> Option<NoCertificates> {
+        let is_plain = self.endpoint().is_some_and(certificates::is_plain);
+        if is_plain { None } else { certificates::problem(variable) }
     }
 
     /// The endpoint of the settings, if any.

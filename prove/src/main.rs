@@ -111,6 +111,10 @@ async fn command(arguments: Arguments) -> u8 {
         return 2;
     }
     let aws = Aws::from_environment(arguments.profile.as_deref()).await;
+    if let Some(error) = aws.no_certificates(&|name| std::env::var(name).ok()) {
+        note!("error: {error}");
+        return 2;
+    }
     if !arguments.clean {
         ask!("{}", calls::list(&path, arguments.expiry));
     }

@@ -6,10 +6,12 @@ use aws_sigv4::http_request::{PayloadChecksumKind, SignableBody, SignableRequest
 use aws_sigv4::sign::v4;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector, tls};
 use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpClient, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
+use credential_health::aws::certificates;
 use credential_health::aws::errors::printable;
 use http_body_util::{BodyExt as _, Limited};
 use serde_json::{Value, json};
@@ -29,14 +31,22 @@ pub fn client() -> SharedHttpClient {
         if let Some(components) = components {
             connector.set_sleep_impl(components.sleep_impl());
         }
-        connector.proxy_config(ProxyConfig::from_env()).tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build()
+        let connector = connector.proxy_config(ProxyConfig::from_env());
+        connector.tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).tls_context(tls_context()).build()
     })
+}
+
+/// The root certificates. The SDK panics where it is to use those of a machine that has none.
+fn tls_context() -> TlsContext {
+    let roots = TrustStore::default().with_native_roots(certificates::are_usable());
+    TlsContext::builder().with_trust_store(roots).build().unwrap_or_default()
 }
 
 /// The connections of the calls without an SDK crate.
 pub(crate) fn connector() -> SharedHttpConnector {
     let connector = Connector::builder().proxy_config(ProxyConfig::from_env());
-    SharedHttpConnector::new(connector.tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build())
+    let connector = connector.tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).tls_context(tls_context());
+    SharedHttpConnector::new(connector.build())
 }
 
 /// A request before it is signed.

@@ -9,8 +9,7 @@ use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::{ConfigLoader, Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -23,8 +22,8 @@ use super::config_files::ConfigFiles;
 use super::http::{LARGEST_ANSWER, LARGEST_PAGE, bounded, pool};
 use super::pace::{Paces, Quota};
 use super::secrets::Secrets;
+use super::sendable::Sendable;
 use super::settings::{self, BadSdkSettings, ServiceSettings};
-use super::sts::is_header_text;
 use crate::inventory::{FunctionArn, RoleArn};
 
 /// Attempts of one call, including the first. Throttled accounts need several; the run's deadline limits the total
@@ -107,7 +106,7 @@ impl Aws {
     /// Every setting with a value that the SDK cannot use.
     pub async fn from_environment(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadSdkSettings> {
         let aws = Self::load(settings::loader(variable, None).await?).await;
-        settings::check_loaded(&aws.config)?;
+        settings::check_loaded(variable, &aws.config)?;
         Ok(aws)
     }
 
@@ -129,7 +128,7 @@ impl Aws {
         let provider = profile_provider(&config, bounded_http, settings::profile_files(variable), profile);
         let provider = SharedCredentialsProvider::new(provider);
         let aws = Self::new(config.into_builder().credentials_provider(provider).build(), http, Secrets::default());
-        settings::check_loaded(&aws.config)?;
+        settings::check_loaded(variable, &aws.config)?;
         Ok(aws)
     }
 
@@ -293,42 +292,6 @@ impl Aws {
     /// The time in whole seconds since 1970.
     pub(super) fn unix_seconds(&self) -> Option<i64> {
         i64::try_from(self.unix_time().as_secs()).ok()
-    }
-}
-
-/// A provider that returns only credentials that a header can hold: the SDK panics when it signs with others. It notes
-/// what it returns, so that no answer that quotes them is shown.
-struct Sendable<P> {
-    provider: P,
-    secrets: Secrets,
-}
-
-impl<P> fmt::Debug for Sendable<P> {
-    /// Nothing of the provider: the SDK's Debug prints the access key id.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Sendable")
-    }
-}
-
-impl<P: ProvideCredentials> ProvideCredentials for Sendable<P> {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        future::ProvideCredentials::new(async {
-            let credentials = self.provider.provide_credentials().await?;
-            self.secrets.hold(&credentials);
-            let fits = [Some(credentials.access_key_id()), credentials.session_token()]
-                .into_iter()
-                .flatten()
-                .all(is_header_text);
-            let wrong = "a key or token has a blank, a control character or one that is not ASCII";
-            if fits { Ok(credentials) } else { Err(CredentialsError::invalid_configuration(wrong)) }
-        })
-    }
-
-    fn fallback_on_interrupt(&self) -> Option<Credentials> {
-        self.provider.fallback_on_interrupt()
     }
 }
 

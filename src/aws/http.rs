@@ -5,6 +5,7 @@ use std::fmt;
 
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector, tls};
 use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
 use aws_smithy_runtime_api::client::http::{
@@ -14,6 +15,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use http_body_util::Limited;
+
+use super::certificates;
 
 /// The size limit of answers, in bytes, for calls without a specific limit.
 pub(super) const LARGEST_ANSWER: usize = 256 * 1024;
@@ -28,8 +31,15 @@ pub(super) fn pool() -> SharedHttpClient {
         if let Some(components) = components {
             connector.set_sleep_impl(components.sleep_impl());
         }
-        connector.proxy_config(ProxyConfig::from_env()).tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build()
+        let connector = connector.proxy_config(ProxyConfig::from_env());
+        connector.tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).tls_context(tls_context()).build()
     })
+}
+
+/// The root certificates of every connection. The SDK panics where it is to use those of a machine that has none.
+fn tls_context() -> TlsContext {
+    let roots = TrustStore::default().with_native_roots(certificates::are_usable());
+    TlsContext::builder().with_trust_store(roots).build().unwrap_or_default()
 }
 
 /// The same connections with a limit on the size of each answer: a longer body ends with an error.

@@ -6,12 +6,15 @@
 //!
 //! `sts`, `iam`, `lambda`, `sso_admin`, `sns` and `s3` hold the calls of one service each, `signin` reads one more
 //! setting of roles. `answer` reads error answers, `secrets` removes held credentials from them, `errors` classifies
-//! their codes, `clock` reads the Date header. Only `errors` compiles without the feature `aws`.
+//! their codes, `clock` reads the Date header. `certificates` says whether TLS can work, `sendable` bounds the provider
+//! of credentials. Only `errors` and `certificates` compile without the feature `aws`.
 
 #[cfg(feature = "aws")]
 mod answer;
 #[cfg(feature = "aws")]
 mod calls;
+#[cfg(feature = "certificates")]
+pub mod certificates;
 #[cfg(feature = "aws")]
 mod client;
 #[cfg(feature = "aws")]
@@ -37,6 +40,8 @@ mod probe;
 pub(crate) mod s3;
 #[cfg(feature = "aws")]
 mod secrets;
+#[cfg(feature = "aws")]
+mod sendable;
 #[cfg(feature = "cli")]
 mod sent;
 #[cfg(feature = "aws")]

@@ -185,6 +185,14 @@ mod tests {
             (format!("broken {}\r\n {}!", &SECRET[..9], &SECRET[9..]), "broken …!".to_owned()),
             (format!("spaced {}", spaced(SECRET)), "spaced …\u{200b} ".to_owned()),
             (format!("hex {}, {}", hex(SECRET), hex(TOKEN).to_uppercase()), "hex …, …".to_owned()),
+            (format!("octal {}!", each(SECRET, |byte| format!("\\{byte:03o}"))), "octal …!".to_owned()),
+            (format!("braces {}!", each(SECRET, |byte| format!("\\u{{{byte:x}}}"))), "braces …!".to_owned()),
+            (format!("long {}!", each(SECRET, |byte| format!("\\U{byte:08X}"))), "long …!".to_owned()),
+            (format!("old {}!", each(SECRET, |byte| format!("%u{byte:04x}"))), "old …!".to_owned()),
+            (format!("open {}!", each(SECRET, |byte| format!("&#{byte}"))), "open …!".to_owned()),
+            (format!("printable {}!", each(SECRET, |byte| format!("={byte:02X}"))), "printable …!".to_owned()),
+            (format!("UTF-16 {}!", each(SECRET, |byte| format!("{byte:02x}00"))), "UTF-16 …!".to_owned()),
+            (format!("key={SECRET}; x"), "…; x".to_owned()),
             (
                 "nothing of the kind in arn:aws:iam::1:role/x".to_owned(),
                 "nothing of the kind in arn:aws:iam::1:role/x".to_owned(),
@@ -207,8 +215,26 @@ mod tests {
         secret.chars().flat_map(|c| [c, '\u{200b}', ' ']).collect()
     }
 
+    fn each(secret: &str, form: impl Fn(u8) -> String) -> String {
+        secret.bytes().map(form).collect()
+    }
+
     fn hex(secret: &str) -> String {
-        secret.bytes().map(|byte| format!("{byte:02x}")).collect()
+        each(secret, |byte| format!("{byte:02x}"))
+    }
+
+    /// Characters that nobody sees, blanks of other scripts, marks, letters: no secret has any of them.
+    #[test]
+    fn a_held_value_is_removed_whatever_other_characters_are_between_its_own() {
+        for between in
+            ['\u{fe0f}', '\u{34f}', '\u{3164}', '\u{2800}', '\u{200b}', '\u{ad}', '\u{e0100}', '\0', 'é', '·']
+        {
+            let quoted: String = SECRET.chars().flat_map(|c| [c, between]).collect();
+            let shown = secrets().redact(&quoted);
+            assert_eq!(shown.trim_end_matches(between), "…", "{between:?}");
+            let once = format!("{}{between}{}", &SECRET[..8], &SECRET[8..]);
+            assert_eq!(secrets().redact(&once), "…", "{between:?}");
+        }
     }
 
     fn base64(bytes: &[u8], letters: &[u8; 64]) -> String {
@@ -229,6 +255,10 @@ mod tests {
                     let shown = secrets().redact(&text);
                     assert!(shown.len() < 12, "{text}: {shown}");
                 }
+                let wide: Vec<u8> =
+                    format!("{}{SECRET}!", "x".repeat(before)).encode_utf16().flat_map(u16::to_be_bytes).collect();
+                let shown = secrets().redact(&base64(&wide, letters));
+                assert!(shown.len() < 12, "UTF-16: {shown}");
             }
         }
     }
@@ -240,6 +270,7 @@ mod tests {
              sts:AssumeRole on resource: arn:aws:iam::222222222222:role/path/another-long-role",
             "b6b5cf4a0b1b7c1c0d9f8f0b6a2f8d3c: 100 % of a & b \\ c = \n é \u{200b} &amp; %zz &#; \\u12",
             "0000000000000000000000000000000000000000000000000",
+            "a=b c=41 d=\\101 %u12 %u004 &#x &#65 \\u{} \\u{41 \\U0041 \u{fe0f}ü",
             "",
         ] {
             assert_eq!(secrets().redact(text), text);

@@ -1,11 +1,10 @@
 //! The forms in which a text can quote a secret. Each is undone, so that secrets are searched for as they are.
 //!
-//! Recognized: percent-encoding, entities of XML and HTML, escapes of JSON, each of them twice too; line breaks, blanks
-//! and invisible characters between the characters; base64 in every alignment, of either alphabet; hexadecimal. Not
-//! recognized: a secret in other letters, in reverse, compressed, encrypted, in two of these encodings at once, with
-//! other characters between its own, or in parts of fewer than 12 characters.
-
-use crate::visible::changes_display;
+//! Recognized: characters written by their numbers, as in URLs, XML, HTML, JSON, quoted-printable and programming
+//! languages; percent-encoding and entities twice too; every character beside the printable ones of ASCII between the
+//! characters; base64 in every alignment, of either alphabet; hexadecimal; both of UTF-16 too. Not recognized: base32,
+//! a secret in other letters, in reverse, compressed, encrypted, in two of these encodings at once, with printable
+//! characters between its own, or in parts of fewer than 12 characters.
 
 /// A text with one form undone: each byte, and the bytes of the original that it stands for.
 pub(super) struct View {
@@ -20,10 +19,11 @@ const BREAK: u8 = 0xff;
 /// Every view of a text.
 pub(super) fn views_of(text: &str) -> Vec<View> {
     let as_it_is = View { bytes: text.into(), from: (0..text.len()).map(|at| (at, at + 1)).collect() };
-    let plain = View::unescaped(text);
-    let base64: Vec<View> = (0..4).map(|skipped| plain.decoded(skipped, sextet, 6)).collect();
-    let hexadecimal: Vec<View> = (0..2).map(|skipped| plain.decoded(skipped, nibble, 4)).collect();
-    [as_it_is, plain].into_iter().chain(base64).chain(hexadecimal).collect()
+    let unescaped = View::unescaped(text);
+    let printable = unescaped.printable();
+    let base64: Vec<View> = (0..4).map(|skipped| printable.decoded(skipped, sextet, 6)).collect();
+    let hexadecimal: Vec<View> = (0..2).map(|skipped| printable.decoded(skipped, nibble, 4)).collect();
+    [as_it_is, unescaped, printable].into_iter().chain(base64).chain(hexadecimal).collect()
 }
 
 /// The value of a form.
@@ -42,7 +42,7 @@ impl View {
         self.from.push((start, end));
     }
 
-    /// The text without escapes and without what people do not see.
+    /// The text without escapes and blanks.
     fn unescaped(text: &str) -> Self {
         let mut view = Self::empty();
         let mut at = 0;
@@ -52,9 +52,8 @@ impl View {
                 '%' => percent(rest),
                 '&' => entity(rest),
                 '\\' => Some(backslash(rest)),
-                // A soft line break of quoted-printable.
-                '=' if rest[1..].starts_with(b"\n") || rest[1..].starts_with(b"\r") => Some((None, 1)),
-                c if c.is_whitespace() || changes_display(c) => Some((None, c.len_utf8())),
+                '=' => equals(rest),
+                c if c.is_whitespace() => Some((None, c.len_utf8())),
                 _ => None,
             };
             let length = match escape {
@@ -73,7 +72,15 @@ impl View {
         view
     }
 
-    /// The runs of digits as bytes, each without its first `skipped` digits. A digit has so many bits.
+    /// The printable characters of ASCII, of which every secret of AWS consists.
+    fn printable(&self) -> Self {
+        let bytes = self.bytes.iter().zip(&self.from).filter(|(byte, _)| byte.is_ascii_graphic());
+        let (bytes, from) = bytes.map(|(byte, from)| (*byte, *from)).unzip();
+        Self { bytes, from }
+    }
+
+    /// The runs of digits as bytes, without the zeros of UTF-16, and each without its first `skipped` digits. A digit
+    /// has so many bits.
     fn decoded(&self, skipped: usize, digit: fn(u8) -> Option<u8>, bits: u32) -> Self {
         let mut view = Self::empty();
         let (mut value, mut known, mut digits, mut start) = (0_u32, 0, 0, 0);
@@ -94,7 +101,10 @@ impl View {
             known += bits;
             if known >= 8 {
                 known -= 8;
-                view.push((value >> known & 0xff) as u8, start, *to);
+                let byte = (value >> known & 0xff) as u8;
+                if byte != 0 {
+                    view.push(byte, start, *to);
+                }
                 start = *from;
             }
         }
@@ -102,66 +112,88 @@ impl View {
     }
 }
 
-/// `%2F`, and `%252F`.
-fn percent(rest: &[u8]) -> Option<(Option<u8>, usize)> {
-    let mut at = 1;
-    while rest[at..].starts_with(b"25") && hex(&rest[at + 2..], 2).is_some() {
-        at += 2;
-    }
-    Some((Some(u8::try_from(hex(&rest[at..], 2)?).ok()?), at + 2))
+/// How a character is written by its number: what is before the digits, their base, the fewest and the most of them,
+/// and what is behind them.
+type Numbered = (&'static [u8], u32, usize, usize, &'static [u8]);
+
+const PERCENT: [Numbered; 2] = [(b"u", 16, 4, 4, b""), (b"", 16, 2, 2, b"")];
+const QUOTED_PRINTABLE: [Numbered; 1] = [(b"", 16, 2, 2, b"")];
+const ENTITY: [Numbered; 3] = [(b"#x", 16, 1, 6, b""), (b"#X", 16, 1, 6, b""), (b"#", 10, 1, 7, b"")];
+const BACKSLASH: [Numbered; 6] = [
+    (b"u{", 16, 1, 6, b"}"),
+    (b"u", 16, 4, 4, b""),
+    (b"U", 16, 8, 8, b""),
+    (b"x{", 16, 1, 6, b"}"),
+    (b"x", 16, 2, 2, b""),
+    (b"", 8, 3, 3, b""),
+];
+
+/// The byte with which a text stands for another, if any, and the length of the text.
+type Escape = (Option<u8>, usize);
+
+/// The character that the text begins with, in one of these forms. Secrets have no character above one byte.
+fn numbered(text: &[u8], forms: &[Numbered]) -> Option<Escape> {
+    forms.iter().find_map(|(before, base, least, most, behind)| {
+        let digits = text.strip_prefix(*before)?;
+        let count = digits.iter().take(*most).take_while(|byte| char::from(**byte).is_digit(*base)).count();
+        let number = std::str::from_utf8(&digits[..count]).ok().filter(|_| count >= *least)?;
+        digits[count..].strip_prefix(*behind)?;
+        let byte = u32::from_str_radix(number, *base).ok().and_then(|number| u8::try_from(number).ok());
+        Some((byte, before.len() + count + behind.len()))
+    })
 }
 
-/// `&#43;`, `&#x2B;`, `&plus;`, and `&amp;#43;`.
-fn entity(rest: &[u8]) -> Option<(Option<u8>, usize)> {
+/// `%2F`, `%u002F` and `%252F`.
+fn percent(rest: &[u8]) -> Option<Escape> {
+    let mut at = 1;
+    while rest[at..].starts_with(b"25") && numbered(&rest[at + 2..], &PERCENT).is_some() {
+        at += 2;
+    }
+    numbered(&rest[at..], &PERCENT).map(|(byte, length)| (byte, at + length))
+}
+
+/// `=2F` and the soft line break of quoted-printable.
+fn equals(rest: &[u8]) -> Option<Escape> {
+    match rest.get(1) {
+        Some(b'\n' | b'\r') => Some((None, 1)),
+        _ => numbered(&rest[1..], &QUOTED_PRINTABLE).map(|(byte, length)| (byte, 1 + length)),
+    }
+}
+
+/// `&#43;`, `&#43`, `&#x2B;`, `&plus;`, and `&amp;#43;`.
+fn entity(rest: &[u8]) -> Option<Escape> {
     const NAMES: [(&str, u8); 12] = [
-        ("plus", b'+'),
-        ("sol", b'/'),
-        ("equals", b'='),
-        ("lowbar", b'_'),
-        ("hyphen", b'-'),
-        ("dash", b'-'),
-        ("period", b'.'),
-        ("percnt", b'%'),
-        ("lt", b'<'),
-        ("gt", b'>'),
-        ("quot", b'"'),
-        ("apos", b'\''),
+        ("plus;", b'+'),
+        ("sol;", b'/'),
+        ("equals;", b'='),
+        ("lowbar;", b'_'),
+        ("hyphen;", b'-'),
+        ("dash;", b'-'),
+        ("period;", b'.'),
+        ("percnt;", b'%'),
+        ("lt;", b'<'),
+        ("gt;", b'>'),
+        ("quot;", b'"'),
+        ("apos;", b'\''),
     ];
-    const LONGEST: usize = 10;
     let mut at = 1;
     while rest[at..].starts_with(b"amp;") {
         at += 4;
     }
-    let named = || {
-        let end = rest[at..].iter().take(LONGEST).position(|byte| *byte == b';')?;
-        let name = std::str::from_utf8(&rest[at..at + end]).ok()?;
-        let number = |digits: &str, radix| u8::from_str_radix(digits, radix).ok();
-        let byte = match name.strip_prefix('#') {
-            Some(code) => match code.strip_prefix(['x', 'X']) {
-                Some(digits) => number(digits, 16)?,
-                None => number(code, 10)?,
-            },
-            None => NAMES.iter().find(|(known, _)| *known == name)?.1,
-        };
-        Some((Some(byte), at + end + 1))
-    };
-    named().or_else(|| (at > 1).then_some((Some(b'&'), at)))
+    let text = &rest[at..];
+    let by_number =
+        || numbered(text, &ENTITY).map(|(byte, end)| (byte, end + usize::from(text.get(end) == Some(&b';'))));
+    let by_name = || NAMES.iter().find(|(name, _)| text.starts_with(name.as_bytes())).map(|(n, b)| (Some(*b), n.len()));
+    let found = by_number().or_else(by_name).map(|(byte, length)| (byte, at + length));
+    found.or_else(|| (at > 1).then_some((Some(b'&'), at)))
 }
 
-/// `\u002b`, `\x2b`; of `\/` the second character is kept, of `\n` nothing.
-fn backslash(rest: &[u8]) -> (Option<u8>, usize) {
-    let code = match rest.get(1) {
-        Some(b'u') => hex(&rest[2..], 4).map(|code| (code, 6)),
-        Some(b'x') => hex(&rest[2..], 2).map(|code| (code, 4)),
-        Some(b'n' | b'r' | b't') => return (None, 2),
-        _ => None,
-    };
-    code.map_or((None, 1), |(code, length)| (u8::try_from(code).ok(), length))
-}
-
-/// The number that begins with so many hexadecimal digits.
-fn hex(text: &[u8], digits: usize) -> Option<u32> {
-    text.get(..digits)?.iter().try_fold(0, |value, byte| Some(value << 4 | u32::from(nibble(*byte)?)))
+/// `\u002b`, `\u{2b}`, `\x2b`, `\053`; of `\/` the second character is kept, of `\n` nothing.
+fn backslash(rest: &[u8]) -> Escape {
+    match rest.get(1) {
+        Some(b'n' | b'r' | b't') => (None, 2),
+        _ => numbered(&rest[1..], &BACKSLASH).map_or((None, 1), |(byte, length)| (byte, 1 + length)),
+    }
 }
 
 fn nibble(byte: u8) -> Option<u8> {

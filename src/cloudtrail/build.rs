@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::caller::{IdentityKind, RecordCaller};
 use super::collect::{Collected, Issue, IssueOperation, RefusedCall};
-use super::join::{Joined, SessionCalls, Target, join};
+use super::join::{Group, Joined, SessionCalls, Target, join};
 use super::model::{RefusedRequest, Session, Sessions, Skipped, Span};
 use super::paths::{self, Path};
 use super::refusals::refused;
@@ -104,12 +104,21 @@ struct SessionBuilder<'a> {
     texts: Texts,
     issue_paths: Vec<Option<Path>>,
     group_paths: Vec<Option<Path>>,
+    /// The ARN of each session without an issue.
+    group_arns: Vec<Option<&'a str>>,
 }
 
 impl<'a> SessionBuilder<'a> {
     fn new(joined: &'a Joined) -> Self {
         let (issues, groups) = (joined.issues.len(), joined.groups.len());
-        Self { joined, texts: Texts::default(), issue_paths: vec![None; issues], group_paths: vec![None; groups] }
+        let arn = |group: &'a Group| group.callers.iter().find_map(|id| joined.callers[*id as usize].arn.as_deref());
+        Self {
+            joined,
+            texts: Texts::default(),
+            issue_paths: vec![None; issues],
+            group_paths: vec![None; groups],
+            group_arns: joined.groups.iter().map(arn).collect(),
+        }
     }
 
     fn caller(&self, issue: &Issue) -> &'a RecordCaller {
@@ -148,13 +157,13 @@ impl<'a> SessionBuilder<'a> {
     /// Resolves an issue and the sessions before it. Records that contradict each other can form a circle; it is cut
     /// at its first issue.
     fn resolve(&mut self, issue: usize) {
-        let mut chain = Vec::new();
+        let (mut chain, mut on_chain) = (Vec::new(), HashSet::new());
         let mut next = issue;
         let mut known: Option<Path> = loop {
             if let Some(path) = &self.issue_paths[next] {
                 break Some(path.clone());
             }
-            if chain.contains(&next) {
+            if !on_chain.insert(next) {
                 break None;
             }
             chain.push(next);
@@ -231,7 +240,7 @@ impl<'a> SessionBuilder<'a> {
         let path = self.group_paths[group].clone();
         let Path { source, service, roles } = path.unwrap_or_else(|| paths::without_issue(std::iter::empty(), None));
         let created: Seconds = self.group_callers(group).find_map(|caller| caller.created).unwrap_or_default();
-        let arn = self.group_callers(group).find_map(|caller| caller.arn.as_deref());
+        let arn = self.group_arns[group];
         Session {
             access_key_id: joined.groups[group].access_key_id(&joined.callers).map(Box::from),
             operation: None,
@@ -301,7 +310,7 @@ impl<'a> SessionBuilder<'a> {
     fn caller_name(&self, at: usize, caller: &'a RecordCaller) -> Option<&'a str> {
         let principal = match self.joined.parents[at] {
             Some(Target::Issue(parent)) => self.joined.principals[parent].as_deref(),
-            Some(Target::Group(group)) => self.group_callers(group).find_map(|caller| caller.arn.as_deref()),
+            Some(Target::Group(group)) => self.group_arns[group],
             None => None,
         };
         let arn = caller.arn.as_deref();

@@ -1,6 +1,7 @@
 //! Makes sessions of issues and calls: which session each call belongs to, and which session requested which.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -10,6 +11,9 @@ use super::time::Seconds;
 
 /// A call counts as a use up to this long after the session's end: clocks and records are not exact.
 const AFTER_END: Seconds = 15 * 60;
+
+/// How many issues of one principal and second are kept: a call belongs to the first that it did not make itself.
+const MOST_OF_PRINCIPAL: usize = 2;
 
 /// Issues without copies, in the order of sessions, and what the calls say of them.
 #[derive(Debug)]
@@ -159,9 +163,9 @@ fn principal(issue: &Issue, caller: &RecordCaller) -> Option<Box<str>> {
 
 /// Finds the session of a call.
 struct Index {
-    /// For each caller, the issues of its access key, by time.
-    keys: Vec<Vec<usize>>,
-    /// For each caller, the issues of its principal at its time of issue, by key.
+    /// For each caller, the issues of its access key, by time. Callers with one key share them.
+    keys: Vec<Option<Arc<[usize]>>>,
+    /// For each caller, the first issues of its principal at its time of issue, by key.
     principals: Vec<Vec<usize>>,
     /// For each caller, the session without an issue.
     groups: Vec<Option<usize>>,
@@ -176,13 +180,18 @@ impl Index {
         for (at, (issue, principal)) in issues.iter().zip(principals).enumerate() {
             by_key.entry(&issue.access_key_id).or_default().push(at);
             for name in [principal, &issue.assumed_role_id].into_iter().flatten() {
-                by_principal.entry((name, issue.at)).or_default().push(at);
+                let first = by_principal.entry((name, issue.at)).or_default();
+                if first.len() < MOST_OF_PRINCIPAL && first.last() != Some(&at) {
+                    first.push(at);
+                }
             }
         }
+        let by_key: HashMap<&str, Arc<[usize]>> =
+            by_key.into_iter().map(|(key, issues)| (key, issues.into())).collect();
         let mut by_group: BTreeMap<(&str, Seconds), usize> = BTreeMap::new();
         let (mut keys, mut found, mut groups) = (Vec::new(), Vec::new(), Vec::new());
         for caller in callers {
-            keys.push(caller.access_key_id.as_deref().and_then(|key| by_key.get(key)).cloned().unwrap_or_default());
+            keys.push(caller.access_key_id.as_deref().and_then(|key| by_key.get(key)).cloned());
             let names = [&caller.principal_id, &caller.arn].into_iter().flatten();
             let mut issues: Vec<usize> = caller
                 .created
@@ -208,7 +217,7 @@ impl Index {
     fn session(&self, call: &SessionCall, issues: &[Issue]) -> Option<Target> {
         let (caller, at) = (call.caller as usize, Seconds::from(call.at));
         let is_other = |issue: &&usize| issues[**issue].copy.id != call.id;
-        let keys = &self.keys[caller];
+        let keys = self.keys[caller].as_deref().unwrap_or_default();
         let earlier = keys.partition_point(|issue| issues[*issue].at <= at);
         let by_key = keys[..earlier]
             .iter()

@@ -1,6 +1,7 @@
 //! Which session renews which: the same role, session name and caller, one process after the other.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 use super::caller::{IdentityKind, RecordCaller};
 use super::model::{PathOrigin, Session};
@@ -57,35 +58,59 @@ pub(super) fn naming(caller: &RecordCaller, name: &str) -> Naming {
 /// Finds the session that each session renews. `processes` are those of the sessions that can renew or be renewed, in
 /// the order of the sessions.
 pub(super) fn find<'a>(sessions: &[Session], processes: &[Option<IssuingProcess<'a>>]) -> Vec<Option<usize>> {
-    let mut candidates: HashMap<IssuingProcess<'a>, Vec<usize>> = HashMap::new();
+    let mut candidates: HashMap<IssuingProcess<'a>, Candidates> = HashMap::new();
     processes
         .iter()
         .enumerate()
         .map(|(at, process)| {
             let process = (*process)?;
             let known = candidates.entry(process).or_default();
-            let issue = sessions[at].issued_at;
-            let renewed = if process.address.is_some() {
-                // A session that is over for this issue is over for each later issue.
-                known.retain(|earlier| !is_over(&sessions[*earlier], issue));
-                known.iter().rposition(|earlier| is_renewed_at(&sessions[*earlier], issue))
-            } else {
-                known.len().checked_sub(1)
-            };
-            let renewed = renewed.map(|position| known.remove(position));
-            known.push(at);
+            if process.address.is_none() {
+                let renewed = known.ready.pop_last();
+                known.ready.insert(at);
+                return renewed;
+            }
+            let renewed = known.latest(sessions, sessions[at].issued_at);
+            // A session that nothing used renews nothing.
+            if let Some(last_used) = sessions[at].last_used {
+                known.in_use.push(Reverse((last_used, at)));
+            }
             renewed
         })
         .collect()
 }
 
+/// The sessions of a process that nothing renews yet. Issues are asked in the order of time: a session that is ready or
+/// over for one issue is so for each later issue.
+#[derive(Default)]
+struct Candidates {
+    /// Those that may still be used too long after the next issue, by their last use.
+    in_use: BinaryHeap<Reverse<(Seconds, usize)>>,
+    /// The others, by their index.
+    ready: BTreeSet<usize>,
+}
+
+impl Candidates {
+    /// Takes the latest session that an issue at this time renews.
+    fn latest(&mut self, sessions: &[Session], issue: Seconds) -> Option<usize> {
+        while let Some(Reverse((last_used, at))) = self.in_use.peek().copied()
+            && last_used <= issue + AFTER
+        {
+            self.in_use.pop();
+            self.ready.insert(at);
+        }
+        while let Some(at) = self.ready.pop_last() {
+            if !is_over(&sessions[at], issue) {
+                return Some(at);
+            }
+        }
+        None
+    }
+}
+
 fn is_over(session: &Session, issue: Seconds) -> bool {
     let at_least = |at: Option<Seconds>| at.is_some_and(|at| at >= issue - BEFORE);
     !at_least(session.last_used) || !at_least(session.expires_at)
-}
-
-fn is_renewed_at(session: &Session, issue: Seconds) -> bool {
-    !is_over(session, issue) && session.last_used.is_some_and(|last| last <= issue + AFTER)
 }
 
 /// Whether a process makes up the name: the name has a UUID, or a separate number of ten or more digits. A number of

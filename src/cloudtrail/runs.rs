@@ -2,7 +2,7 @@
 //! CloudTrail records few data events, so a session may have been used after the last call that it shows.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -152,10 +152,13 @@ pub fn paths(sessions: &[Session], refused: &[RefusedRequest]) -> BTreeMap<PathK
             path.longest_lease = path.longest_lease.max(granted);
         }
     }
+    let mut refused_of_role: HashMap<&str, usize> = HashMap::new();
+    for role in refused.iter().filter_map(|refused| refused.role.as_deref()) {
+        *refused_of_role.entry(role).or_default() += 1;
+    }
     for (key, path) in &mut paths {
-        let last = key.roles.last();
-        path.refused =
-            refused.iter().filter(|refused| last.is_some() && refused.role.as_deref() == last.map(|r| &**r)).count();
+        let count = key.roles.last().and_then(|role| refused_of_role.get(&**role));
+        path.refused = count.copied().unwrap_or_default();
     }
     paths
 }

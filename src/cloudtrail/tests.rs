@@ -262,3 +262,44 @@ fn records_that_contradict_each_other_end() {
     ]));
     assert_eq!(sessions["sessions"].as_array().unwrap().len(), 4);
 }
+
+/// Many issues that have something in common: each call could be compared with all of them.
+#[test]
+fn many_sessions_of_one_principal_second_or_key_take_seconds() {
+    const MANY: usize = 10_000;
+    let key = |number: usize| format!("ASIA{number:05}");
+    let of_one_second = |number: usize| {
+        let key = key(number);
+        let caller = session(HUB, "etl", &key, "10:00:00");
+        [
+            issue(&format!("i{number}"), "10:00:00", user(), request(HUB, "etl"), &key, "11:00:00"),
+            call(&format!("c{number}"), "10:30:00", caller),
+        ]
+    };
+    let chain_of_one_second = |number: usize| {
+        let caller = session(ETL, &format!("n{}", number + 1), &key(number + 1), "10:00:00");
+        let request = request(ETL, &format!("n{number}"));
+        [
+            issue(&format!("i{number}"), "10:00:00", caller.clone(), request, &key(number), "11:00:00"),
+            call(&format!("c{number}"), "10:00:00", caller),
+        ]
+    };
+    let of_one_key = |number: usize| {
+        let time = format!("{:02}:{:02}:{:02}", number / 3600, number / 60 % 60, number % 60);
+        let caller = session(HUB, &format!("n{number}"), "ASIA1", &time);
+        [
+            issue(&format!("i{number}"), &time, user(), request(HUB, "etl"), "ASIA1", "23:00:00"),
+            call(&format!("c{number}"), &time, caller),
+        ]
+    };
+    let shapes: [&dyn Fn(usize) -> [Value; 2]; 3] = [&of_one_second, &chain_of_one_second, &of_one_key];
+    for (shape, of) in shapes.into_iter().enumerate() {
+        let records: Vec<Value> = (0..MANY).flat_map(of).collect();
+        let start = std::time::Instant::now();
+        let sessions = read(&records);
+        // A few seconds in a build for tests; each with each took over two minutes.
+        assert!(start.elapsed() < std::time::Duration::from_secs(60), "{shape}: {:?}", start.elapsed());
+        let calls: u64 = sessions.sessions.iter().map(|session| session.calls).sum();
+        assert!(sessions.sessions.len() >= MANY && calls >= MANY as u64, "{shape}: {}", sessions.sessions.len());
+    }
+}

@@ -1,5 +1,7 @@
 //! `assume-denied`: AssumeRole was refused with AccessDenied, or the trust policy of a template or plan will refuse it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::evidence::{Fact, FactKind, Provenance};
 use super::model::Finding;
 use super::planned::{PlannedCall, planned_calls};
@@ -64,27 +66,12 @@ fn describe(subject: &Subject<'_>, refused: &Refused<'_>, all: &Refusals<'_>) ->
 fn fixes(subject: &Subject<'_>, refused: &Refused<'_>) -> Vec<Fix> {
     let (role, name) = (refused.role, refused.role.name());
     let caller = caller_arn(refused);
-    let external_id = match subject.plan.readers.iter().find(|step| refused.is_reader && step.reader.role == *role) {
-        Some(step) => step.reader.external_id.clone(),
-        None => subject.details(role).external_id,
-    };
-    // Only names of the checker's sessions begin with this prefix. The job's sessions have other names.
-    let by_checker = refused.failure.caller_role.is_none();
-    let statement =
-        fixes::trust_statement(&TrustedPrincipal::Role { arn: &caller, by_checker }, external_id.as_deref());
-    let name_option = option("--role-name", name);
+    let external_ids = external_ids(subject, refused);
     let mut fixes = vec![
-        Fix::step(format!(
-            "Check that the role exists. Add the statement to its trust policy, unless the policy allows {caller} \
-             already."
-        ))
-        .block(BlockKind::TrustPolicy, statement)
-        .cli(format!(
-            "# in account {0}\naws iam get-role {name_option} --query Role.AssumeRolePolicyDocument > trust.json\n\
-             # add the statement to trust.json: this command replaces the whole policy\n\
-             aws iam update-assume-role-policy {name_option} --policy-document file://trust.json",
-            role.account()
-        )),
+        match external_ids.len() {
+            0 | 1 => allow(refused, &caller, external_ids.into_keys().next().flatten().as_deref()),
+            _ => compare_external_ids(role, &external_ids),
+        },
         Fix::step(format!(
             "Check that the policies of {caller} allow sts:AssumeRole on {role}, and that no service control policy \
              denies it."
@@ -102,6 +89,61 @@ fn fixes(subject: &Subject<'_>, refused: &Refused<'_>) -> Vec<Fix> {
         fixes.push(Fix::step(step));
     }
     fixes
+}
+
+/// The external IDs of the calls, each with the files whose jobs make it. A reader has one.
+fn external_ids<'a>(subject: &Subject<'_>, refused: &Refused<'a>) -> BTreeMap<Option<String>, BTreeSet<&'a str>> {
+    let reader = subject.plan.readers.iter().find(|step| refused.is_reader && step.reader.role == *refused.role);
+    if let Some(step) = reader {
+        return BTreeMap::from([(step.reader.external_id.clone(), BTreeSet::new())]);
+    }
+    let mut ids: BTreeMap<Option<String>, BTreeSet<&str>> = BTreeMap::new();
+    for job in refused.jobs() {
+        let id = subject.details_for(job, refused.role).external_id;
+        ids.entry(id).or_default().insert(&job.location.file);
+    }
+    ids
+}
+
+/// The statement that the trust policy may lack.
+fn allow(refused: &Refused<'_>, caller: &str, external_id: Option<&str>) -> Fix {
+    let (role, name_option) = (refused.role, option("--role-name", refused.role.name()));
+    // Only names of the checker's sessions begin with this prefix. The job's sessions have other names.
+    let by_checker = refused.failure.caller_role.is_none();
+    let statement = fixes::trust_statement(&TrustedPrincipal::Role { arn: caller, by_checker }, external_id);
+    Fix::step(format!(
+        "Check that the role exists. Add the statement to its trust policy, unless the policy allows {caller} already."
+    ))
+    .block(BlockKind::TrustPolicy, statement)
+    .cli(format!(
+        "# in account {}\naws iam get-role {name_option} --query Role.AssumeRolePolicyDocument > trust.json\n\
+         # add the statement to trust.json: this command replaces the whole policy\n\
+         aws iam update-assume-role-policy {name_option} --policy-document file://trust.json",
+        role.account()
+    ))
+}
+
+/// Files of several teams declare different external IDs for the role. Which one is right, only its trust policy says.
+fn compare_external_ids(role: &RoleArn, ids: &BTreeMap<Option<String>, BTreeSet<&str>>) -> Fix {
+    const MOST_FILES: usize = 3;
+    let declared = ids.iter().map(|(id, files)| {
+        let id = id.as_ref().map_or_else(|| "none".to_owned(), |id| format!("`{id}`"));
+        let more = files.len().saturating_sub(MOST_FILES);
+        let names: Vec<&str> = files.iter().copied().take(MOST_FILES).collect();
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        format!("{id} in {}{more}", names.join(", "))
+    });
+    Fix::step(format!(
+        "The files declare different external IDs for {}: {}. Compare them with sts:ExternalId in the role's trust \
+         policy, and correct the files with another.",
+        role.name(),
+        declared.collect::<Vec<_>>().join("; ")
+    ))
+    .cli(format!(
+        "# in account {}\naws iam get-role {} --query Role.AssumeRolePolicyDocument",
+        role.account(),
+        option("--role-name", role.name())
+    ))
 }
 
 /// The ARN for a trust policy: the role of a session, otherwise the ARN itself.
@@ -140,16 +182,17 @@ fn find_planned(subject: &Subject<'_>, out: &mut Vec<Finding>) {
             continue;
         }
         let all: Vec<&PlannedCall<'_>> = refused[at..].iter().copied().filter(|one| one.role == first.role).collect();
-        out.push(describe_planned(subject, first, &all));
+        out.push(describe_planned(first, &all));
     }
 }
 
-fn describe_planned(subject: &Subject<'_>, first: &PlannedCall<'_>, all: &[&PlannedCall<'_>]) -> Finding {
+fn describe_planned(first: &PlannedCall<'_>, all: &[&PlannedCall<'_>]) -> Finding {
     let (name, from) = (first.role.name(), first.planned.trust_from.as_str());
     let jobs = || all.iter().flat_map(|call| call.jobs.iter().copied());
     let mut names: Vec<JobName> = jobs().map(|job| job.name.clone()).collect();
     names.dedup();
-    let callers: Vec<String> = all.iter().map(|call| call.caller.to_string()).collect();
+    let mut callers: Vec<String> = all.iter().map(|call| call.caller.to_string()).collect();
+    callers.dedup();
     let why = reasons(all);
     let because = format!("{from} does not allow {}: {why}.", callers.join(", "));
     let detail = format!(
@@ -166,7 +209,7 @@ fn describe_planned(subject: &Subject<'_>, first: &PlannedCall<'_>, all: &[&Plan
         .because(because)
         .detailed(detail)
         .fixes([
-            allow_the_caller(subject, first),
+            allow_the_caller(first),
             Fix::step("If the job does not use this path, correct the path in the inventory."),
         ])
 }
@@ -182,24 +225,24 @@ fn reasons(all: &[&PlannedCall<'_>]) -> String {
 }
 
 fn describe_callers(all: &[&PlannedCall<'_>]) -> String {
-    match all {
-        [PlannedCall { caller: TrustCaller::Role(role), .. }] => role.name().to_owned(),
-        [PlannedCall { caller, .. }] => caller.to_string(),
-        several => format!("{} callers of its paths", several.len()),
+    let mut callers: Vec<TrustCaller<'_>> = all.iter().map(|call| call.caller).collect();
+    callers.dedup();
+    match callers[..] {
+        [TrustCaller::Role(role)] => role.name().to_owned(),
+        [caller] => caller.to_string(),
+        _ => format!("{} callers of its paths", callers.len()),
     }
 }
 
 /// The statement that the trust policy lacks.
-fn allow_the_caller(subject: &Subject<'_>, call: &PlannedCall<'_>) -> Fix {
-    let role: &RoleArn = call.role;
-    let external_id = subject.details(role).external_id;
+fn allow_the_caller(call: &PlannedCall<'_>) -> Fix {
     let principal = match call.caller {
         TrustCaller::Role(caller) => TrustedPrincipal::Role { arn: caller.as_str(), by_checker: false },
         TrustCaller::Source(_, kind) => TrustedPrincipal::Source(kind),
     };
     Fix::step(format!(
         "Add the statement to {}. If the policy requires an external ID, declare it as `external_id` of the role.",
-        fixes::trust_of(call.planned, role.name())
+        fixes::trust_of(call.planned, call.role.name())
     ))
-    .block(BlockKind::TrustPolicy, fixes::trust_statement(&principal, external_id.as_deref()))
+    .block(BlockKind::TrustPolicy, fixes::trust_statement(&principal, call.external_id.as_deref()))
 }

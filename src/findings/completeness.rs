@@ -3,7 +3,7 @@
 use super::model::Finding;
 use super::registry::FindingId;
 use super::subject::Subject;
-use crate::aws::errors::{Class, Failure};
+use crate::aws::errors::{Class, Failure, Operation};
 use crate::facts::{Description, Mode, SettingFact, StepOutcome};
 use crate::lease::{Judgement, LimitedBy, Verdict};
 
@@ -42,10 +42,13 @@ impl Subject<'_> {
         steps.chain(described)
     }
 
-    /// Whether a setting could have been read and was not. Denied access is a result.
+    /// Whether a reader of settings could not be assumed. Denied access is a result, and a failure to read a setting
+    /// counts through its `not-checked`.
     fn settings_are_missing(&self) -> bool {
         self.facts.settings.values().any(|fact| match fact {
-            SettingFact::Failed(failure) => failure.class != Class::Denied,
+            SettingFact::Failed(failure) => {
+                failure.operation == Operation::AssumeRole && failure.class != Class::Denied
+            }
             SettingFact::Live(_) | SettingFact::NoReader => false,
         })
     }

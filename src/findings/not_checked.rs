@@ -1,17 +1,21 @@
-//! `not-checked`: a role should have been checked and was not, for a reason outside the role.
+//! `not-checked`: a role should have been checked and was not, for a reason outside the role; or a setting of AWS that
+//! a job names could not be read.
 
 use super::evidence::{Fact, FactKind, Provenance};
 use super::model::Finding;
 use super::refused::{Refusals, Refused};
 use super::registry::{Detect, FindingId, define};
 use super::subject::Subject;
-use crate::aws::errors::Class;
+use crate::aws::errors::{Class, Operation};
+use crate::facts::{SettingFact, SettingFailure};
 use crate::fixes::Fix;
+use crate::inventory::{Job, LiveSetting};
+use crate::shell::{option, word};
 
 define!(
     "not-checked",
     Medium,
-    detect: &[Detect::Refusal { applies, describe }],
+    detect: &[Detect::Refusal { applies, describe }, Detect::Facts(find_settings)],
     change_facts: &[FactKind::NotCheckedBecause],
 );
 
@@ -66,6 +70,100 @@ fn describe(_: &Subject<'_>, refused: &Refused<'_>, _: &Refusals<'_>) -> Option<
     )
 }
 
+/// Finds the jobs whose setting was not read. Denied access is a result that the coverage states, and a reader that
+/// cannot be assumed has a finding of its own.
+fn find_settings(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+    for job in &subject.jobs {
+        let Some(setting) = job.source.live_setting() else { continue };
+        let Some(SettingFact::Failed(failure)) = subject.facts.settings.get(&setting) else { continue };
+        if failure.class != Class::Denied && failure.operation != Operation::AssumeRole {
+            out.push(describe_setting(job, &setting, failure));
+        }
+    }
+}
+
+fn describe_setting(job: &Job, setting: &LiveSetting, failure: &SettingFailure) -> Finding {
+    let SettingFailure { operation, class, answer } = failure;
+    let (key, is_default) = match setting {
+        LiveSetting::PermissionSet(_) => ("session", job.unstated.session),
+        LiveSetting::Function(_) => ("length", job.length_from.is_assumed()),
+    };
+    let used = if is_default { "the default" } else { "the declared" };
+    let call = format!("{} for {setting}", operation.action());
+    let detail = format!(
+        "{call} failed: {}. The verdict of {} uses {used} `{key}` instead, which may be wrong.",
+        answer.trim_end_matches('.'),
+        job.name
+    );
+    Finding::about_job(FindingId::NotChecked, job, None)
+        .evidence(Fact::Call(call), Provenance::ThisRun)
+        .evidence(Fact::Answer(answer.clone()), Provenance::ThisRun)
+        .evidence(Fact::NotCheckedBecause(*class), Provenance::ThisRun)
+        .titled(format!("The {setting} of {} was not read: {}", job.name, reason(*class)))
+        .detailed(detail)
+        .fixes([fix_of_setting(setting, *class)])
+}
+
+fn fix_of_setting(setting: &LiveSetting, class: Class) -> Fix {
+    match class {
+        Class::SettingMissing => correct(setting),
+        Class::Throttled
+        | Class::Unavailable
+        | Class::TimedOut
+        | Class::OutOfTime
+        | Class::Unreachable
+        | Class::Unreadable
+        | Class::NoCredentials
+        | Class::NotSubscribed => fix(class),
+        Class::Denied
+        | Class::RoleMissing
+        | Class::Expired
+        | Class::AssertionExpired
+        | Class::InvalidCredentials
+        | Class::SignatureMismatch
+        | Class::WrongScope
+        | Class::ClockSlow
+        | Class::ClockFast
+        | Class::RegionDisabled
+        | Class::OverMaxSession
+        | Class::OverChainCap
+        | Class::OutOfRange
+        | Class::InvalidRequest
+        | Class::MalformedPolicy
+        | Class::PackedPolicyTooLarge
+        | Class::SourceIdentityFixed
+        | Class::ProviderMissing
+        | Class::ObjectMissing
+        | Class::ObjectChanged
+        | Class::ElsewhereInS3
+        | Class::Other => Fix::step("Read AWS's answer. It is about the checker's call, not about the job."),
+    }
+}
+
+/// AWS does not have what the job names.
+fn correct(setting: &LiveSetting) -> Fix {
+    match setting {
+        LiveSetting::Function(function) => Fix::step(format!(
+            "Correct `function` in the source of the job: Lambda has no {}. If the function is deleted, remove the \
+             job.",
+            function.as_str()
+        ))
+        .cli(format!(
+            "aws lambda list-functions {} --query 'Functions[].FunctionArn'",
+            option("--region", function.region())
+        )),
+        LiveSetting::PermissionSet(set) => Fix::step(format!(
+            "Correct `permission_set` in the source of the job: IAM Identity Center has no permission set {}. If it \
+             has, correct the account and the Region of `identity_center` in the platform's file.",
+            set.as_str()
+        ))
+        .cli(format!(
+            "aws sso-admin list-instances\naws sso-admin list-permission-sets --instance-arn {}",
+            set.instance().map_or_else(|| "INSTANCE_ARN".to_owned(), |instance| word(&instance))
+        )),
+    }
+}
+
 fn reason(class: Class) -> &'static str {
     match class {
         Class::Throttled => "AWS throttled the calls",
@@ -77,6 +175,7 @@ fn reason(class: Class) -> &'static str {
         Class::NoCredentials => "the checker has no AWS credentials",
         Class::PackedPolicyTooLarge | Class::MalformedPolicy => "STS refused the check's session policy",
         Class::SourceIdentityFixed => "the session has another source identity",
+        Class::SettingMissing => "AWS does not have it",
         Class::NotSubscribed => "the account is not signed up for the service",
         Class::Denied
         | Class::RoleMissing
@@ -93,7 +192,6 @@ fn reason(class: Class) -> &'static str {
         | Class::OutOfRange
         | Class::InvalidRequest
         | Class::ProviderMissing
-        | Class::SettingMissing
         | Class::ObjectMissing
         | Class::ObjectChanged
         | Class::ElsewhereInS3
@@ -104,11 +202,11 @@ fn reason(class: Class) -> &'static str {
 fn fix(class: Class) -> Fix {
     match class {
         Class::Throttled => Fix::step(
-            "Lower the concurrency (CONCURRENCY, --concurrency), or run at another time. The next run checks the role \
+            "Lower the concurrency (CONCURRENCY, --concurrency), or run at another time. The next run checks \
              again.",
         ),
         Class::Unavailable | Class::TimedOut => {
-            Fix::step("This run knows of no problem with the role. The next run checks it again.")
+            Fix::step("This run found no other problem. The next run checks again.")
         }
         Class::OutOfTime => Fix::step("Give the function a longer timeout or more memory, or split the inventory."),
         Class::Unreachable => Fix::step(

@@ -13,15 +13,17 @@ pub(super) struct PlannedCall<'a> {
     pub(super) role: &'a RoleArn,
     pub(super) planned: &'a PlannedRole,
     pub(super) caller: TrustCaller<'a>,
+    /// The external ID that the files of the jobs declare for the role.
+    pub(super) external_id: Option<String>,
     pub(super) answer: TrustAnswer,
     /// The first hop at which the caller assumes the role.
     pub(super) hop: usize,
     pub(super) jobs: Vec<&'a Job>,
 }
 
-/// Every distinct pair of a caller and a role with a planned trust policy, in a stable order.
+/// Every distinct caller of a role with a planned trust policy, and external ID, in a stable order.
 pub(super) fn planned_calls<'a>(subject: &'a Subject<'a>) -> Vec<PlannedCall<'a>> {
-    let mut calls: BTreeMap<(&RoleArn, TrustCaller<'_>), PlannedCall<'_>> = BTreeMap::new();
+    let mut calls: BTreeMap<(&RoleArn, TrustCaller<'_>, Option<String>), PlannedCall<'_>> = BTreeMap::new();
     for job in subject.jobs.iter().copied() {
         for (index, hop) in job.path.iter().enumerate() {
             let (Some(role), Some(planned)) = (hop.role.arn(), subject.planned(&hop.role)) else { continue };
@@ -36,11 +38,14 @@ pub(super) fn planned_calls<'a>(subject: &'a Subject<'a>) -> Vec<PlannedCall<'a>
                     None => continue,
                 },
             };
-            let known = calls.entry((role, caller)).or_insert_with(|| PlannedCall {
+            let details = subject.details_for(job, role);
+            let key = (role, caller, details.external_id.clone());
+            let known = calls.entry(key).or_insert_with(|| PlannedCall {
                 role,
                 planned,
                 caller,
-                answer: trust.answer(caller, &subject.details(role)),
+                answer: trust.answer(caller, &details),
+                external_id: details.external_id,
                 hop: index,
                 jobs: Vec::new(),
             });

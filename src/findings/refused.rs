@@ -135,7 +135,12 @@ impl<'a> Uses<'a> {
     }
 }
 
-impl Refused<'_> {
+impl<'a> Refused<'a> {
+    /// The affected jobs.
+    pub(super) fn jobs(&self) -> impl Iterator<Item = &'a Job> {
+        self.users.iter().filter_map(|index| self.jobs.get(*index).copied())
+    }
+
     /// Whether only the checker was refused. The job reaches the role from its own source, and STS may accept the
     /// job.
     pub(super) fn is_of_the_checker_alone(&self) -> bool {
@@ -175,11 +180,10 @@ impl Refused<'_> {
 
     /// The finding with the common evidence of findings about refusals.
     pub(super) fn finding(&self, id: FindingId) -> Finding {
-        let jobs = || self.users.iter().filter_map(|index| self.jobs.get(*index).copied());
-        let names: Vec<JobName> = jobs().map(|job| job.name.clone()).collect();
+        let names: Vec<JobName> = self.jobs().map(|job| job.name.clone()).collect();
         let answered = if self.failure.status.is_some() { Provenance::Aws } else { Provenance::ThisRun };
         let mut finding = Finding::about_role(id, self.role, self.hop)
-            .owned_by_each(jobs())
+            .owned_by_each(self.jobs())
             .evidence(Fact::Call(self.call()), Provenance::ThisRun)
             .evidence(Fact::Answer(self.answer()), answered);
         if let Some(status) = self.failure.status {

@@ -186,12 +186,10 @@ impl<'a> Subject<'a> {
         self.inventory.declared(role).and_then(differs).or_else(|| of_teams.find_map(differs))
     }
 
-    /// The details of a role: those that count for the first job that uses it.
-    pub(super) fn details(&self, role: &RoleArn) -> Role {
-        let reference = RoleRef::from(role);
-        let first = self.users_of(&reference).first();
-        let declared = first.and_then(|(job, _)| self.inventory.declared_for(job, &reference));
-        declared.cloned().unwrap_or_else(|| self.inventory.role(role))
+    /// The details of a role as they count for one job: a file of a team declares them for its own jobs alone.
+    pub(super) fn details_for(&self, job: &Job, role: &RoleArn) -> Role {
+        let declared = self.inventory.declared_for(job, &RoleRef::from(role));
+        declared.cloned().unwrap_or_else(|| Role::bare(role.clone()))
     }
 
     /// The outcomes of the calls to assume the role.

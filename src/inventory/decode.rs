@@ -69,11 +69,15 @@ fn binding(node: Node, sink: &mut Sink) -> Option<Binding> {
     let mut fields = Fields::of(node, "a source of jobs", sink)?;
     let from = fields.required("from").and_then(|node| text(node, "from", sink));
     let owner = fields.optional("owner").and_then(|node| text(node, "owner", sink));
-    let roles = fields.optional("roles");
-    let roles = roles
-        .map(|node| at_most(MOST_GLOBS, Some(node), "roles", sink, |node, sink| text(node, "a role's glob", sink)));
+    let mut globs = |key: &'static str, what: &'static str, sink: &mut Sink| {
+        let node = fields.optional(key)?;
+        Some(at_most(MOST_GLOBS, Some(node), key, sink, |node, sink| text(node, what, sink)))
+    };
+    let roles = globs("roles", "a role's glob", sink);
+    let functions = globs("functions", "a function's glob", sink);
+    let permission_sets = globs("permission_sets", "a permission set's glob", sink);
     fields.finish(sink);
-    Some(Binding { from, owner, roles })
+    Some(Binding { from, owner, roles, functions, permission_sets })
 }
 
 fn version(node: &Node, sink: &mut Sink) -> Option<Place> {

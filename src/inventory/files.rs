@@ -47,9 +47,10 @@ impl InventorySource {
         if argument.as_os_str() == "-" { Self::StandardInput } else { Self::Path(argument.to_owned()) }
     }
 
-    pub(super) fn read(&self) -> Result<Files, Problems> {
+    /// `largest_of_team`: the most bytes of a file in a folder, beside the platform's.
+    pub(super) fn read(&self, largest_of_team: Option<u64>) -> Result<Files, Problems> {
         match self {
-            Self::Path(path) => read_path(path),
+            Self::Path(path) => read_path(path, largest_of_team),
             Self::StandardInput => {
                 let read = limited::stream(std::io::stdin().lock(), MAX_BYTES);
                 Ok(single("<stdin>", limited("<stdin>", read)?))
@@ -60,7 +61,7 @@ impl InventorySource {
 }
 
 /// Reads a file, or every `*.yaml`, `*.yml` and `*.json` of a folder in the order of their names.
-fn read_path(from: &Path) -> Result<Files, Problems> {
+fn read_path(from: &Path, largest_of_team: Option<u64>) -> Result<Files, Problems> {
     let name = from.display().to_string();
     let unreadable = |error: &std::io::Error| {
         let message = match error.kind() {
@@ -77,14 +78,24 @@ fn read_path(from: &Path) -> Result<Files, Problems> {
     if listed.is_empty() {
         return Err(Problems::without_place(&name, "the folder has no *.yaml, *.yml or *.json file", HELP_READ));
     }
-    folder::mark_too_large(from, &mut listed);
+    let platforms: Vec<String> = listed
+        .keys()
+        .filter(|path| folder::is_platform(from, path))
+        .map(|path| path.file_name().unwrap_or_default().to_string_lossy().into_owned())
+        .collect();
+    if platforms.len() > 1 {
+        // Which rules count for all teams must not be guessed.
+        let message = format!("the folder has several platform's files: {}", platforms.join(", "));
+        return Err(Problems::without_place(&name, message, "keep the one whose rules count for all teams"));
+    }
+    folder::mark_too_large(from, &mut listed, largest_of_team);
     Ok(read_all(from, listed))
 }
 
 /// Reads the files of a folder. A file that cannot be read is a problem of that file alone.
 fn read_all(folder: &Path, listed: BTreeMap<PathBuf, Option<NotRead>>) -> Files {
     let mut read = Vec::with_capacity(listed.len());
-    let mut platforms = Vec::new();
+    let mut platform = None;
     let wanted: Vec<usize> = listed
         .values()
         .enumerate()
@@ -93,7 +104,7 @@ fn read_all(folder: &Path, listed: BTreeMap<PathBuf, Option<NotRead>>) -> Files 
         .collect();
     for (index, (path, not_read)) in listed.into_iter().enumerate() {
         if folder::is_platform(folder, &path) {
-            platforms.push(index);
+            platform = Some(index);
         }
         let content = match not_read {
             Some(not_read) => Err(not_read),
@@ -107,12 +118,7 @@ fn read_all(folder: &Path, listed: BTreeMap<PathBuf, Option<NotRead>>) -> Files 
     }
     let mut files = files(read);
     let only = if let [only] = wanted[..] { Some(only) } else { None };
-    files.platform = platforms.first().copied().or(only);
-    if let [first, second, ..] = platforms[..] {
-        let message = format!("{} is the platform's file already", files.files[first].name);
-        files.sink.add(Place::start_of(second), message, "keep one of the two");
-        files.sink.add(Place::start_of(first), "the folder has two files of the platform", "keep one of the two");
-    }
+    files.platform = platform.or(only);
     files
 }
 

@@ -72,7 +72,16 @@ impl JobsOfFile<'_> {
             if let Some(glob) = &job.session_name {
                 check_length(glob, "a glob", LONGEST_GLOB, sink);
             }
-            let signin_role = job.signin_role.as_ref().map(|role| self.names.resolve(role, sink).map(|role| role.arn));
+            let signin_role = job.signin_role.as_ref().map(|role| {
+                let arn = self.names.resolve(role, sink)?.arn;
+                self.binding.inspect(|binding| binding.check_role(&arn, role.place, sink));
+                Some(arn)
+            });
+            if let (Some(binding), Some(source)) = (self.binding, &job.source)
+                && let Some(setting) = source.value.live_setting()
+            {
+                binding.check_setting(&setting, source.place, sink);
+            }
             let (Some(name), Some(length), Some(source), Some(path)) = (name, job.length, job.source, path) else {
                 continue; // Each missing value is reported.
             };

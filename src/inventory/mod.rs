@@ -346,16 +346,20 @@ impl Inventory {
     /// Every problem there is, each with its place.
     pub async fn load(from: &InventorySource, today: Date) -> Result<Self, Problems> {
         // Local files are read in place: nothing else runs before the inventory is known.
-        from.read().and_then(|files| Self::from_files(files, Some(today)))
+        from.read(None).and_then(|files| Self::from_files(files, Some(today)))
     }
 
     /// Reads an inventory as the function does: files of teams that have problems are set aside, and the others are
-    /// read.
+    /// read. `largest_of_team`: the most bytes of a file in a folder, beside the platform's; `None`: the general limit.
     ///
     /// # Errors
     /// Every problem, where the platform's file or a single file has one.
-    pub async fn load_unbroken(from: &InventorySource, today: Date) -> Result<Self, Problems> {
-        from.read().and_then(|files| broken::read_the_others(files, today))
+    pub async fn load_unbroken(
+        from: &InventorySource,
+        today: Date,
+        largest_of_team: Option<u64>,
+    ) -> Result<Self, Problems> {
+        from.read(largest_of_team).and_then(|files| broken::read_the_others(files, today))
     }
 
     /// Reads an inventory that is already text; `name` is its name in diagnostics. The length of waivers is not
@@ -365,7 +369,7 @@ impl Inventory {
     /// Every problem there is, each with its place.
     pub fn parse(name: &str, text: &str) -> Result<Self, Problems> {
         let from = InventorySource::Text { name: name.to_owned(), text: text.to_owned() };
-        from.read().and_then(|files| Self::from_files(files, None))
+        from.read(None).and_then(|files| Self::from_files(files, None))
     }
 
     /// Makes an inventory from the content of another kind of file.

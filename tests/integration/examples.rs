@@ -142,7 +142,7 @@ async fn report_beside_a_broken_file(whole: &str, broken: &str) -> Report {
     }
     let from = InventorySource::Path(folder.path().to_owned());
     let today = start().at.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let mut inventory = Inventory::load_unbroken(&from, today).await.unwrap();
+    let mut inventory = Inventory::load_unbroken(&from, today, None).await.unwrap();
     for broken in &mut inventory.broken {
         broken.file = broken.file.rsplit('/').next().unwrap().into();
     }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    CHECKER, Check, Cli, REGION, RUN_ID, check_once, client, finding, findings, hasty_client, ids, job, role, world,
+    CHECKER, Check, Cli, Lambda, REGION, RUN_ID, TOPIC, check_once, client, event, finding, findings, hasty_client,
+    ids, job, role, world,
 };
 use crate::stand_in::{Answer, Credentials, Fault, IdentityCenter, Role, StandIn, World};
 
@@ -247,6 +248,10 @@ async fn what_cannot_be_read_leaves_the_declared_or_the_default_value() {
         let used: Vec<_> = not_read.iter().map(|setting| setting["used"].as_str().unwrap()).collect();
         assert_eq!(used, ["declared", "default", "default"], "{name}");
         assert_eq!(report["run"]["complete"], complete, "{name}");
+        // Denied access is a result; every other reason reaches the owners of the jobs.
+        let open: Vec<_> = findings(&report, "not-checked").iter().map(|found| found["job"].as_str()).collect();
+        let expected = [Some("declared"), Some("default"), Some("function")];
+        assert_eq!(open, if complete { &[][..] } else { &expected }, "{name}");
         assert_eq!(job(&report, "declared")["lease_seconds"], 14_400);
         assert_eq!(job(&report, "default")["lease_seconds"], 3600);
         let function = job(&report, "function");
@@ -436,4 +441,40 @@ async fn the_coverage_quotes_the_denial_that_names_the_permission() {
     let report = check_once(&aws, &poor, &inventory(&person("a", "permission_set: Admin"))).await;
     let error = settings(&report)["not_read"][0]["error"].as_str().unwrap();
     assert!(error.starts_with("sso:ListInstances: AccessDeniedException: User: "), "{error}");
+}
+
+/// What a team misspelt reaches the team, with AWS's answer and what to correct.
+#[tokio::test]
+async fn a_setting_that_aws_does_not_have_is_a_finding_of_the_owner_of_each_job_that_names_it() {
+    let (etl, gone) = (function(REGION, OWN, "etl"), function(REGION, OWN, "gone"));
+    let (aws, checker) = start(|world| _ = world.identity_center(center(OWN)).function(&etl, 900)).await;
+    let jobs = [
+        "  - {name: p, owner: a, length: 3h, source: {kind: identity-center, permission_set: Admn}}\n".to_owned(),
+        format!("  - {{name: q, owner: b, length: 5m, source: {{kind: lambda, function: \"{gone}\"}}}}\n"),
+        format!("  - {{name: r, owner: c, length: 5m, source: {{kind: lambda, function: \"{etl}\"}}}}\n"),
+    ];
+    let lambda = Lambda::new(&aws, &checker, &inventory(&jobs.concat()), &[("TOPIC_ARN", TOPIC)]).await;
+    let report = lambda.invoke(&event("scheduled.json")).await.unwrap();
+    let [p, q] = findings(&report, "not-checked")[..] else { panic!("{:#}", report["findings"]) };
+    for (finding, name, owner, answer, fix) in [
+        (p, "p", "a", "permission set Admn failed: ", "Correct `permission_set`"),
+        (q, "q", "b", "lambda:GetFunctionConfiguration", "Correct `function`"),
+    ] {
+        assert_eq!((&finding["job"], &finding["severity"]), (&json!(name), &json!("medium")), "{finding:#}");
+        assert_eq!((&finding["owner"], &finding["role"], &finding["hop"]), (&json!(owner), &Value::Null, &Value::Null));
+        assert!(finding["detail"].as_str().unwrap().contains(answer), "{finding:#}");
+        assert!(finding["remediation"].to_string().contains(fix), "{finding:#}");
+    }
+    assert!(q["detail"].as_str().unwrap().contains("ResourceNotFoundException"), "{q:#}");
+    assert_eq!(report["run"]["complete"], false);
+    let owners: Vec<String> =
+        aws.messages(TOPIC).iter().map(|message| message.attributes["owner"].value.clone()).collect();
+    assert!(owners.contains(&"a".to_owned()) && owners.contains(&"b".to_owned()), "{owners:?}");
+    // Accepted for a time, as with every finding.
+    let waived = format!(
+        "{}waivers:\n  - {{finding: not-checked, job: \"*\", until: 2026-12-24, reason: known}}\n",
+        inventory(&jobs.concat())
+    );
+    let report = Lambda::new(&aws, &checker, &waived, &[]).await.invoke(&json!({})).await.unwrap();
+    assert_eq!((&report["summary"]["waived"], &report["run"]["complete"]), (&json!(2), &json!(true)), "{report:#}");
 }

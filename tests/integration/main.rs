@@ -12,6 +12,7 @@
 mod stand_in;
 
 mod bad_inventory;
+mod certificates;
 mod check_live;
 mod cloudtrail_readers;
 mod command_line;

@@ -14,7 +14,8 @@ use crate::harness::{REGION, assert_no_credential};
 use crate::prove::{ACCOUNT, sandbox};
 use crate::stand_in::{Credentials, Role, StandIn, User};
 
-const COMMAND: &str = env!("CARGO_BIN_EXE_tested-prove");
+/// The command, built by Cargo for these tests from `prove/src/main.rs`.
+pub const COMMAND: &str = env!("CARGO_BIN_EXE_tested-prove");
 const PAGE: &str = include_str!("../../docs/prove.md");
 
 /// The command in an empty folder, with the credentials of this caller.

@@ -25,6 +25,14 @@ fn forms(secret: &str) -> Vec<(String, String)> {
     let decimal: String = secret.bytes().map(|byte| format!("&#{byte};")).collect();
     let sixteen: String = secret.bytes().map(|byte| format!("&amp;#x{byte:x};")).collect();
     let unicode: String = secret.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
+    let each = |form: &dyn Fn(u8) -> String| secret.bytes().map(form).collect::<String>();
+    let octal = each(&|byte| format!("\\{byte:03o}"));
+    let printable = each(&|byte| format!("={byte:02X}"));
+    let unseen = each(&|byte| format!("{}\u{3164}", char::from(byte)));
+    for encoded in [octal, printable] {
+        add(encoded.clone(), encoded[12..40].to_owned());
+    }
+    add(unseen.clone(), unseen.chars().take(20).collect());
     for encoded in [percent.clone(), percent.replace('%', "%25"), decimal, sixteen, unicode, hex(secret)] {
         add(encoded.clone(), encoded[12..40].to_owned());
     }
@@ -63,7 +71,7 @@ async fn no_encoded_secret_in_a_refusal_is_shown() {
             tried += 1;
         }
     }
-    assert_eq!(tried, 22);
+    assert_eq!(tried, 28);
 }
 
 /// `doctor` in a shell with these variables and files, where AWS answers the call with what it got.

@@ -161,6 +161,36 @@ async fn two_teams_declare_a_role_each_for_its_own_jobs() {
     assert_eq!((outcomes(&report, "right-job"), outcomes(&report, "wrong-job")), (vec!["assumed"], vec!["denied"]));
     let [denied] = findings(&report, "assume-denied")[..] else { panic!("{:#}", report["findings"]) };
     assert_eq!(denied["owners"], json!(["wrong"]));
+    // The statement is that of the refused call, not of the first file.
+    let first = denied["remediation"][0].to_string();
+    assert!(first.contains("ExternalId") && first.contains("wrong") && !first.contains("right"), "{first}");
+}
+
+#[tokio::test]
+async fn a_refusal_of_calls_with_several_external_ids_says_which_file_declares_which() {
+    let (mut world, checker) = accounts();
+    world.role(Role::new(WEB).trusts(CHECKER).external_id("right").allows("iam:GetRole", WEB));
+    let aws = StandIn::start(world).await;
+    let of = |owner: &str, details: &str| {
+        format!(
+            "version: 1\nroles: {{r: {{arn: \"{WEB}\"{details}}}}}\njobs: [{{name: {owner}-job, owner: {owner}, \
+             length: 30m, source: ecs-task, path: [r]}}]\n"
+        )
+    };
+    let (one, other, none) = (of("one", ", external_id: a1"), of("other", ", external_id: b2"), of("none", ""));
+    let files = [("platform.yaml", PLATFORM), ("one.yaml", &one), ("other.yaml", &other), ("none.yaml", &none)];
+    let lambda = Lambda::of_folder(&aws, &checker, &files, &[]).await;
+    let report = lambda.invoke(&json!({})).await.unwrap();
+    let [denied] = findings(&report, "assume-denied")[..] else { panic!("{:#}", report["findings"]) };
+    let first = denied["remediation"][0].to_string();
+    for declared in [("none in ", "none.yaml"), ("`a1` in ", "one.yaml"), ("`b2` in ", "other.yaml")] {
+        let at = first.find(declared.0).unwrap_or_else(|| panic!("{declared:?}: {first}"));
+        assert!(
+            first[at..].split([';', '.']).next().unwrap().len() < 200 && first[at..].contains(declared.1),
+            "{first}"
+        );
+    }
+    assert!(first.contains("Compare them with sts:ExternalId") && !first.contains("Statement"), "{first}");
 }
 
 #[tokio::test]
@@ -175,6 +205,8 @@ async fn sources_bind_a_file_to_its_owner_and_roles() {
         ("data/jobs.yaml", job("", &data), None),
         ("data/deeper/jobs.yaml", job(", owner: data", &data), None),
         ("web-1.yaml", job("", &data), None),
+        ("web-1/jobs.yaml", job("", &data), Some("does not name this file")),
+        ("web-1/deeper.yaml", job("", &data), Some("does not name this file")),
         ("data/jobs.yaml", job("", &web), Some("does not allow arn:aws:iam::333333333333:role/web-upload")),
         ("data/jobs.yaml", job(", owner: web", &data), Some("gives this file to `data`, not to `web`")),
         ("data/jobs.yaml", format!("{}defaults: {{owner: web}}\n", job("", &data)), Some("not to `web`")),
@@ -198,6 +230,38 @@ async fn sources_bind_a_file_to_its_owner_and_roles() {
                 ran.assert_status(2);
                 assert!(ran.stderr.contains(problem), "{name}: {}", ran.stderr);
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn sources_bind_the_functions_permission_sets_and_logins_of_a_team_too() {
+    let platform = "version: 1\nsources:\n  - {from: data.yaml, roles: [\"*:role/data-*\"], permission_sets: [Data*], \
+        functions: [\"arn:aws:lambda:*:222222222222:function:data-*\"]}\n  - {from: free.yaml, owner: free}\n";
+    let function = |account: &str, name: &str| {
+        format!("{{kind: lambda, function: \"arn:aws:lambda:eu-west-1:{account}:function:{name}\"}}")
+    };
+    let permission_set = |name: &str| format!("{{kind: identity-center, permission_set: {name}}}");
+    let login = |role: &str| format!("{{kind: console-login, role: \"{role}\"}}");
+    for (file, source, refused) in [
+        ("data.yaml", function("222222222222", "data-etl"), None),
+        ("data.yaml", function("222222222222", "web"), Some("`functions`")),
+        ("data.yaml", function("333333333333", "data-etl"), Some("`functions`")),
+        ("data.yaml", permission_set("DataAdmin"), None),
+        ("data.yaml", permission_set("Admin"), Some("`permission_sets`")),
+        ("data.yaml", login(DATA), None),
+        ("data.yaml", login(WEB), Some("`roles`")),
+        ("free.yaml", function("333333333333", "web"), None),
+        ("free.yaml", permission_set("Admin"), None),
+        ("free.yaml", login(WEB), None),
+    ] {
+        let text = format!("version: 1\njobs: [{{name: j, length: 10m, source: {source}}}]\n");
+        let cli = Cli::new(&["lint", "--inventory", "all", "--fail-on", "none"]);
+        let ran = cli.file("all/platform.yaml", platform).file(&format!("all/{file}"), &text).run().await;
+        ran.assert_status(if refused.is_some() { 2 } else { 0 });
+        if let Some(key) = refused {
+            let help = format!("ask for a glob in {key} of its entry");
+            assert!(ran.stderr.contains(&help) && ran.stderr.contains("data.yaml:2"), "{source}: {}", ran.stderr);
         }
     }
 }
@@ -326,4 +390,79 @@ async fn a_team_waives_no_finding_about_a_reader_of_the_platform() {
         findings(&report, "assume-denied").into_iter().filter(|finding| finding["role"] == reader).collect();
     assert!(!denied.is_empty(), "{report}");
     assert!(denied.iter().all(|finding| finding["waived"].is_null()), "{denied:?}");
+}
+
+#[tokio::test]
+async fn two_files_of_the_platform_are_one_error_that_names_both() {
+    let (aws, checker) = aws().await;
+    let other =
+        "version: 1\ndefaults: {owner: other}\nreaders: {\"222222222222\": \"arn:aws:iam::222222222222:role/r\"}\n";
+    for second in ["platform.yml", "platform.json", "Platform.YAML"] {
+        let files = [("platform.yaml", PLATFORM), (second, other), ("data.yaml", VICTIM)];
+        let cli = Cli::new(&["lint", "--inventory", "all"]);
+        let ran = files.iter().fold(cli, |cli, (name, text)| cli.file(&format!("all/{name}"), text)).run().await;
+        ran.assert_status(2);
+        let mut names = ["platform.yaml", second];
+        names.sort_unstable();
+        let sentence = format!("the folder has several platform's files: {}", names.join(", "));
+        assert!(ran.stderr.contains(&sentence) && ran.stderr.matches("error").count() == 1, "{}", ran.stderr);
+        let lambda = Lambda::of_folder(&aws, &checker, &files, &[]).await;
+        let failed = lambda.invoke(&json!({})).await.unwrap_err();
+        assert_eq!(failed.error_type, "BadInventory");
+        assert!(failed.error_message.contains(&sentence), "{}", failed.error_message);
+    }
+    assert!(aws.calls().is_empty());
+}
+
+/// The trust policy of a template decides for each file's external ID: one team's mistake is no finding of another.
+#[tokio::test]
+async fn a_planned_trust_policy_is_compared_with_the_external_id_of_each_file() {
+    let template = format!(
+        "Resources: {{Web: {{Type: \"AWS::IAM::Role\", Properties: {{RoleName: web-upload, AssumeRolePolicyDocument: \
+         {{Statement: [{{Effect: Allow, Action: \"sts:AssumeRole\", Principal: {{AWS: \"{HUB}\"}}, Condition: \
+         {{StringEquals: {{\"sts:ExternalId\": ours}}}}}}]}}}}}}}}\n"
+    );
+    let of = |owner: &str, id: &str| {
+        format!(
+            "version: 1\nroles: {{w: {{arn: \"{WEB}\", external_id: {id}}}}}\njobs: [{{name: {owner}, owner: {owner}, \
+             length: 30m, source: ecs-task, path: [\"{HUB}\", w]}}]\n"
+        )
+    };
+    for (first, second) in [("ours", "theirs"), ("theirs", "ours")] {
+        let options = ["lint", "--inventory", "all", "--cloudformation", "t.yaml", "--account", "333333333333"];
+        let cli = Cli::new(&[&options[..], &["--format", "json"]].concat()).file("t.yaml", &template);
+        let cli = cli.file("all/platform.yaml", PLATFORM);
+        let ran = cli.file("all/a.yaml", of("a", first)).file("all/b.yaml", of("b", second)).run().await;
+        let report = ran.report();
+        let [denied] = findings(&report, "assume-denied")[..] else { panic!("{:#}", report["findings"]) };
+        let wrong = if first == "ours" { "b" } else { "a" };
+        assert_eq!(denied["owners"], json!([wrong]), "{denied:#}");
+        assert!(denied["remediation"][0].to_string().contains("theirs"), "{denied:#}");
+    }
+}
+
+/// A file that the function's memory cannot hold would end every run without an answer.
+#[tokio::test]
+async fn a_file_that_is_too_large_for_the_memory_of_the_function_is_set_aside() {
+    let (aws, checker) = aws().await;
+    let job = "{name: a, length: 10m, source: ecs-task},";
+    let large = format!("version: 1\ndefaults: {{owner: web}}\njobs: [{}]\n# {}\n", job, "x".repeat(1024 * 1024));
+    let files = [("platform.yaml", PLATFORM), ("data.yaml", VICTIM), ("web.yaml", large.as_str())];
+    for (memory, is_broken) in [(Some("128"), true), (Some("512"), false), (None, false)] {
+        let mut settings = vec![("TOPIC_ARN", TOPIC)];
+        settings.extend(memory.map(|memory| ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", memory)));
+        let lambda = Lambda::of_folder(&aws, &checker, &files, &settings).await;
+        let report = lambda.invoke(&event("scheduled.json")).await.unwrap();
+        let broken = findings(&report, "inventory-broken");
+        assert_eq!((!broken.is_empty(), broken.len() < 2), (is_broken, true), "{memory:?}: {:#}", report["findings"]);
+        assert_eq!(open_of(&report, "chain-caps-session", "nightly-etl").len(), 1, "{memory:?}");
+        for broken in broken {
+            let text = broken.to_string();
+            assert!(text.contains("web.yaml") && text.contains("is larger than 512 KiB"), "{text}");
+        }
+    }
+    // A single file has no other file that it could hide.
+    let (alone, memory) = ([("web.yaml", large.as_str())], [("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")]);
+    let report = Lambda::of_folder(&aws, &checker, &alone, &memory).await.invoke(&json!({})).await.unwrap();
+    assert_eq!((report["summary"]["jobs"].clone(), ids(&report).len()), (json!(1), 0), "{report:#}");
 }

@@ -14,10 +14,11 @@ use aws_smithy_types::retry::{RetryConfig, RetryMode};
 use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
+use super::certificates::{self, NoCertificates};
 use super::client::ATTEMPTS;
 pub(super) use variables::is_host_label;
 use variables::{AcceptedValues, attempts, is_blank, is_url, retry_mode};
-pub use variables::{VariableProblem, problems, problems_beside_the_shell};
+pub use variables::{VariableProblem, problems};
 
 use crate::visible::line;
 
@@ -82,8 +83,9 @@ pub(super) async fn loader(variable: Variables<'_>, profile: Option<&str>) -> Re
     })
 }
 
-/// Checks the settings of a profile in the shared configuration files.
-pub(super) fn check_loaded(config: &SdkConfig) -> Result<(), BadSdkSettings> {
+/// Checks the settings of a profile in the shared configuration files, and the root certificates where any endpoint
+/// needs them.
+pub(super) fn check_loaded(variable: Variables<'_>, config: &SdkConfig) -> Result<(), BadSdkSettings> {
     let endpoints = SERVICES.iter().filter_map(|service| {
         let wrong = endpoint_of(config, service).is_some_and(|url| !is_url(&url));
         wrong.then(|| BadSdkSetting {
@@ -91,8 +93,28 @@ pub(super) fn check_loaded(config: &SdkConfig) -> Result<(), BadSdkSettings> {
             problem: VariableProblem::NotAUrl,
         })
     });
-    let problems: Vec<BadSdkSetting> = endpoints.collect();
+    let mut problems: Vec<BadSdkSetting> = endpoints.collect();
+    let is_plain = |service: &&str| endpoint_of(config, service).is_some_and(|url| certificates::is_plain(&url));
+    if !SERVICES.iter().all(|service| is_plain(&service)) {
+        problems.extend(no_certificates(variable));
+    }
     if problems.is_empty() { Ok(()) } else { Err(BadSdkSettings(problems)) }
+}
+
+/// Why no call over https:// can succeed, if so.
+fn no_certificates(variable: Variables<'_>) -> Option<BadSdkSetting> {
+    let NoCertificates { from, problem } = certificates::problem(variable)?;
+    Some(BadSdkSetting { name: from.to_owned(), problem: VariableProblem::NoUsableCertificate(problem) })
+}
+
+/// The settings of `doctor` that cannot be used. It diagnoses credentials and Regions itself.
+#[cfg(feature = "cli")]
+#[must_use]
+pub fn problems_beside_the_shell(variable: Variables<'_>) -> Vec<BadSdkSetting> {
+    let endpoint = value(variable, "AWS_ENDPOINT_URL_STS").or_else(|| value(variable, "AWS_ENDPOINT_URL"));
+    let is_plain = endpoint.is_some_and(|url| certificates::is_plain(&url));
+    let of_certificates = if is_plain { None } else { no_certificates(variable) };
+    variables::problems_beside_the_shell(variable).into_iter().chain(of_certificates).collect()
 }
 
 /// The endpoint of a service, or the endpoint of all services.

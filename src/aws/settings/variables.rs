@@ -64,6 +64,9 @@ pub enum VariableProblem {
     /// Not a folder.
     #[error("`{0}` is not a folder")]
     NotAFolder(String),
+    /// No root certificate can be used.
+    #[error("{0}")]
+    NoUsableCertificate(String),
 }
 
 /// The type of a variable's value.
@@ -118,9 +121,9 @@ pub fn problems(variable: Variables<'_>) -> Vec<BadSdkSetting> {
     VARIABLES.iter().filter_map(problem).collect()
 }
 
-/// The same without credentials and Regions. `doctor` diagnoses those itself.
-#[must_use]
-pub fn problems_beside_the_shell(variable: Variables<'_>) -> Vec<BadSdkSetting> {
+/// The same without credentials and Regions.
+#[cfg(feature = "cli")]
+pub(super) fn problems_beside_the_shell(variable: Variables<'_>) -> Vec<BadSdkSetting> {
     let diagnosed =
         |bad: &BadSdkSetting| matches!(bad.problem, VariableProblem::NotASecret(_) | VariableProblem::NotARegion(_));
     problems(variable).into_iter().filter(|bad| !diagnosed(bad)).collect()
