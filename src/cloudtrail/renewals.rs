@@ -71,7 +71,7 @@ pub(super) fn find<'a>(sessions: &[Session], processes: &[Option<IssuingProcess<
                 return renewed;
             }
             let renewed = known.latest(sessions, sessions[at].issued_at);
-            // A session that nothing used renews nothing.
+            // An unused session is never renewed.
             if let Some(last_used) = sessions[at].last_used {
                 known.in_use.push(Reverse((last_used, at)));
             }
