@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use super::by_job::{self, Look};
-use super::causes::{BlockOptions, Cause, Line, causes};
+use super::causes::{BlockOptions, Cause, Line, MoreFixes, causes};
 use super::{JobReport, Report, plain};
 use crate::findings::{Finding, Severity};
 use crate::fixes::Fix;
@@ -118,7 +118,8 @@ pub(super) fn blocks(report: &Report, layout: &Layout<'_>) -> String {
 
 fn block(cause: &Cause<'_>, layout: &Layout<'_>, width: usize) -> String {
     let mut text = String::new();
-    for line in cause.block(BlockOptions { explain: layout.explain, most_of_names: 3 * width }) {
+    let more = layout.explain.map_or(MoreFixes::Verbose, MoreFixes::Explain);
+    for line in cause.block(BlockOptions { more, most_of_names: 3 * width }) {
         let _ = match line {
             Line::Title(title) => write_title(&mut text, cause.worst().severity, &title, width),
             Line::Text(sentence) => writeln!(text, "{}", wrap(&sentence, width, INDENT)),
