@@ -241,7 +241,8 @@ impl Listing {
 
     /// Whether nothing is left to remove, and another attempt at an unread list would fail as well.
     fn is_refused(&self) -> bool {
-        let lasts = |seen: &Seen| matches!(seen, Seen::Refused { status, code, .. } if *status < 500 && !is_passing(code));
+        let lasts =
+            |seen: &Seen| matches!(seen, Seen::Refused { status, code, .. } if *status < 500 && !is_passing(code));
         self.things.is_empty() && self.unread.iter().any(|unread| lasts(&unread.why))
     }
 }
