@@ -61,10 +61,7 @@ async fn main() {
          with these findings",
     );
     let columns = terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0));
-    // What somebody with the repository alone can run.
-    let explain = Some("cargo run -- explain --inventory examples/demo/inventory.yaml");
-    let layout = terminal::Layout { explain, ..terminal::Layout::of_width(columns) };
-    anstream::println!("{}", terminal::render(&report, &layout).trim_end());
+    anstream::println!("{}", terminal::render(&report, &terminal::Layout::of_width(columns)).trim_end());
     show_messages(&aws);
     let calls = aws.calls();
     heading("Calls and time");

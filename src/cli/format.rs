@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use super::arguments::Selection;
 use super::output::{columns, write, write_bytes, write_json};
 use super::status::ExitStatus;
+use crate::report::causes::MoreFixes;
 use crate::report::terminal::{self, Detail, Layout};
 use crate::report::{Report, csv, html, junit, leases, markdown, plain, sarif};
 
@@ -59,7 +60,8 @@ fn layout<'a>(selection: &Selection, explain: Option<&'a str>) -> Layout<'a> {
         (false, false) => Detail::Causes,
     };
     let columns = columns(selection.output.is_some());
-    Layout { columns, detail, ascii: is_ascii_locale(&super::variable), explain }
+    let more = explain.map_or(MoreFixes::Verbose, MoreFixes::Explain);
+    Layout { columns, detail, ascii: is_ascii_locale(&super::variable), more }
 }
 
 /// Shows the report of a run without an answer: as text only the summary, unless everything was asked for.
