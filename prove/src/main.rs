@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::Parser;
 use credential_health_prove::aws::{Aws, Identity};
 use credential_health_prove::calls;
-use credential_health_prove::remove::Thing;
+use credential_health_prove::remove::{Listing, Removal, Thing, Unread};
 use credential_health_prove::report::{self, About, Counts};
 use credential_health_prove::run::{Patience, Settings, Watcher, run};
 use credential_health_prove::sandbox::{DEFAULT_PATH, check_path, operator_policy};
@@ -23,7 +23,8 @@ use tokio::sync::watch;
 /// before it begins.
 ///
 /// Exit status: 0 all rules hold; 1 a rule differs; 2 bad usage, or the question was not answered with yes; 3 a rule is
-/// undecided, or the run ended early; 4 no credentials, or something was not removed.
+/// undecided, the run ended early, or a list of what is left could not be read; 4 no credentials, or something was not
+/// removed.
 #[derive(Debug, Parser)]
 #[command(name = "credential-health-prove", version)]
 struct Arguments {
@@ -160,44 +161,51 @@ async fn prove(aws: &Aws, identity: &Identity, path: String, patience: Patience,
         Ok(()) => show!("The report is in {}.", arguments.report.display()),
         Err(error) => note!("error: {}: {error}", arguments.report.display()),
     }
-    for leftover in &outcome.leftovers {
+    for leftover in &outcome.removal.leftovers {
         note!("Not removed: {}: {}. Run this command with --clean.", leftover.thing.name(), leftover.why);
     }
+    show_unread(&outcome.removal.unread);
     let counts = Counts::of(&outcome);
-    match (outcome.leftovers.is_empty() && written.is_ok(), &outcome.stopped) {
-        (false, _) => 4,
-        (true, _) if counts.differs > 0 => 1,
-        (true, Some(_)) => 3,
-        (true, None) => {
-            if counts.undecided > 0 {
-                3
-            } else {
-                0
-            }
-        }
+    let is_whole = outcome.stopped.is_none() && counts.undecided == 0 && outcome.removal.unread.is_empty();
+    if !outcome.removal.leftovers.is_empty() || written.is_err() {
+        4
+    } else if counts.differs > 0 {
+        1
+    } else if is_whole {
+        0
+    } else {
+        3
     }
 }
 
 async fn clean(aws: &Aws, identity: &Identity, path: &str, patience: Patience, yes: bool) -> u8 {
-    let found = match aws.find_things(path, None).await {
-        Ok(found) => found,
-        Err(seen) => {
-            note!("error: the things of {path} were not listed: {seen}");
-            return 4;
-        }
-    };
+    let Listing { things: found, unread } = aws.find_things(path, None).await;
     if found.is_empty() {
-        show!("Nothing of an earlier run is left in account {}.", identity.account);
-        return 0;
+        if unread.is_empty() {
+            show!("Nothing of an earlier run is left in account {}.", identity.account);
+            return 0;
+        }
+        show_unread(&unread);
+        return 3;
     }
     found.iter().map(Thing::name).for_each(|name| show!("{name}"));
     if !yes && !confirm(&format!("Remove these from account {}? Type yes: ", identity.account)) {
         note!("Nothing was removed.");
         return 2;
     }
-    let leftovers = aws.remove_all(found, path, None, patience, &Printed).await;
+    let Removal { leftovers, unread } = aws.remove_all(found, path, None, patience, &Printed).await;
     leftovers.iter().for_each(|left| note!("Not removed: {}: {}", left.thing.name(), left.why));
-    if leftovers.is_empty() { 0 } else { 4 }
+    show_unread(&unread);
+    match (leftovers.is_empty(), unread.is_empty()) {
+        (false, _) => 4,
+        (true, false) => 3,
+        (true, true) => 0,
+    }
+}
+
+/// Names what a list that was not read may hide.
+fn show_unread(unread: &[Unread]) {
+    unread.iter().for_each(|unread| note!("Could not be checked: {unread}. Run this command with --clean."));
 }
 
 /// Asks a question; `true`: the answer is yes.
@@ -208,9 +216,15 @@ fn confirm(question: &str) -> bool {
     std::io::stdin().lock().read_line(&mut answer).is_ok() && answer.trim() == "yes"
 }
 
-/// Whether the report can be written, before anything is made.
+/// Whether the report can be written, before anything is made. Leaves no new file.
 fn is_writable(path: &Path) -> std::io::Result<()> {
-    std::fs::OpenOptions::new().create(true).append(true).open(path).map(drop)
+    match std::fs::OpenOptions::new().create_new(true).write(true).open(path) {
+        Ok(_) => std::fs::remove_file(path),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            std::fs::OpenOptions::new().append(true).open(path).map(drop)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Becomes true at Ctrl-C, and at SIGTERM and SIGHUP where they exist. Later signals are ignored: the removal goes on.

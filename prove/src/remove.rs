@@ -1,5 +1,7 @@
 //! Removes what a run made, and finds what earlier runs left. Touches only things of the path with the tag of a run.
 
+use std::fmt;
+
 use aws_sdk_iam::types::Tag;
 
 use crate::aws::{Aws, Signer, seen_of};
@@ -36,37 +38,95 @@ pub struct Leftover {
     pub why: String,
 }
 
+/// What the lists of IAM show.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Listing {
+    /// The things with the tag of a run.
+    pub things: Vec<Thing>,
+    /// The lists that could not be read.
+    pub unread: Vec<Unread>,
+}
+
+/// A list that could not be read: what it would show may exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// The list.
+    pub list: UnreadList,
+    /// The answer of AWS.
+    pub why: Seen,
+}
+
+/// A list of IAM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnreadList {
+    /// The roles of the path.
+    Roles,
+    /// The users of the path.
+    Users,
+    /// The tags of a thing, which say whether a run made it.
+    Tags(Thing),
+}
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { list, why } = self;
+        match list {
+            UnreadList::Roles => write!(f, "the roles of the path (ListRoles: {why})"),
+            UnreadList::Users => write!(f, "the users of the path (ListUsers: {why})"),
+            UnreadList::Tags(thing @ Thing::Role(_)) => write!(f, "{} (ListRoleTags: {why})", thing.name()),
+            UnreadList::Tags(thing @ Thing::User(_)) => write!(f, "{} (ListUserTags: {why})", thing.name()),
+        }
+    }
+}
+
+/// The result of a removal.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Removal {
+    /// What could not be removed.
+    pub leftovers: Vec<Leftover>,
+    /// What could not be checked after the removal.
+    pub unread: Vec<Unread>,
+}
+
 impl Aws {
     /// The things of this path with the tag of a run; `run`: of this run alone.
-    ///
-    /// # Errors
-    /// A list was refused, or not answered.
-    pub async fn find_things(&self, path: &str, run: Option<&str>) -> Result<Vec<Thing>, Seen> {
+    pub async fn find_things(&self, path: &str, run: Option<&str>) -> Listing {
+        let mut listing = Listing::default();
+        self.find_roles(path, run, &mut listing).await;
+        self.find_users(path, run, &mut listing).await;
+        listing
+    }
+
+    async fn find_roles(&self, path: &str, run: Option<&str>, listing: &mut Listing) {
         let iam = self.iam(&Signer::YOU);
-        let mut found = Vec::new();
         let mut pages = iam.list_roles().path_prefix(path).into_paginator().send();
         while let Some(page) = pages.next().await {
-            for role in page.map_err(|error| seen_of(&error))?.roles {
-                match iam.list_role_tags().role_name(&role.role_name).send().await {
-                    Ok(answer) if is_tagged(&answer.tags, run) => found.push(Thing::Role(role.role_name)),
-                    Ok(_) => {}
-                    Err(error) if is_gone(&seen_of(&error)) => {}
-                    Err(error) => return Err(seen_of(&error)),
-                }
+            let roles = match page {
+                Ok(page) => page.roles,
+                Err(error) => return listing.miss(UnreadList::Roles, seen_of(&error)),
+            };
+            for role in roles {
+                let answer = iam.list_role_tags().role_name(&role.role_name).send().await;
+                let tags = answer.map(|answer| answer.tags).map_err(|error| seen_of(&error));
+                listing.add(Thing::Role(role.role_name), tags, run);
             }
         }
+    }
+
+    async fn find_users(&self, path: &str, run: Option<&str>, listing: &mut Listing) {
+        let iam = self.iam(&Signer::YOU);
         let mut pages = iam.list_users().path_prefix(path).into_paginator().send();
         while let Some(page) = pages.next().await {
-            for user in page.map_err(|error| seen_of(&error))?.users {
-                match iam.list_user_tags().user_name(&user.user_name).send().await {
-                    Ok(answer) if is_tagged(&answer.tags, run) => found.push(Thing::User(user.user_name)),
-                    Ok(_) => {}
-                    Err(error) if is_gone(&seen_of(&error)) => {}
-                    Err(error) => return Err(seen_of(&error)),
-                }
+            let users = match page {
+                Ok(page) => page.users,
+                Err(error) => return listing.miss(UnreadList::Users, seen_of(&error)),
+            };
+            for user in users {
+                let answer = iam.list_user_tags().user_name(&user.user_name).send().await;
+                let tags = answer.map(|answer| answer.tags).map_err(|error| seen_of(&error));
+                listing.add(Thing::User(user.user_name), tags, run);
             }
         }
-        Ok(found)
     }
 
     /// Removes a thing with its policies and keys. Tries again while IAM answers from an earlier state.
@@ -135,37 +195,55 @@ impl Aws {
         run: Option<&str>,
         patience: Patience,
         watcher: &dyn Watcher,
-    ) -> Vec<Leftover> {
-        let mut todo = things;
+    ) -> Removal {
+        let mut listing = Listing { things, unread: Vec::new() };
         let mut empty = 0;
         for attempt in 0..patience.attempts {
             if attempt > 0 {
                 tokio::time::sleep(patience.pause).await;
             }
-            let mut left = Vec::new();
-            for thing in todo {
+            let mut leftovers = Vec::new();
+            for thing in listing.things {
                 match self.remove(&thing, patience).await {
                     Ok(()) => watcher.line(&format!("removed {}", thing.name())),
-                    Err(leftover) => left.push(leftover),
+                    Err(leftover) => leftovers.push(leftover),
                 }
             }
-            if !left.is_empty() {
-                return left;
+            listing = self.find_things(path, run).await;
+            if !leftovers.is_empty() {
+                return Removal { leftovers, unread: listing.unread };
             }
-            todo = match self.find_things(path, run).await {
-                Ok(found) => found,
-                Err(seen) => {
-                    watcher.line(&format!("the list of what is left was not read: {seen}"));
-                    return Vec::new();
-                }
-            };
-            empty = if todo.is_empty() { empty + 1 } else { 0 };
-            if empty >= patience.agreeing {
-                return Vec::new();
+            empty = if listing.things.is_empty() && listing.unread.is_empty() { empty + 1 } else { 0 };
+            if empty >= patience.agreeing || listing.is_refused() {
+                break;
             }
         }
         let why = "IAM still lists it";
-        todo.into_iter().map(|thing| Leftover { thing, why: why.to_owned() }).collect()
+        let leftover = |thing| Leftover { thing, why: why.to_owned() };
+        Removal { leftovers: listing.things.into_iter().map(leftover).collect(), unread: listing.unread }
+    }
+}
+
+impl Listing {
+    /// Adds a thing if it has the tag of a run.
+    fn add(&mut self, thing: Thing, tags: Result<Vec<Tag>, Seen>, run: Option<&str>) {
+        match tags {
+            Ok(tags) if is_tagged(&tags, run) => self.things.push(thing),
+            Ok(_) => {}
+            Err(seen) if is_gone(&seen) => {}
+            Err(seen) => self.miss(UnreadList::Tags(thing), seen),
+        }
+    }
+
+    fn miss(&mut self, list: UnreadList, why: Seen) {
+        self.unread.push(Unread { list, why });
+    }
+
+    /// Whether nothing is left to remove, and another attempt at an unread list would fail as well.
+    fn is_refused(&self) -> bool {
+        let lasts =
+            |seen: &Seen| matches!(seen, Seen::Refused { status, code, .. } if *status < 500 && !is_passing(code));
+        self.things.is_empty() && self.unread.iter().any(|unread| lasts(&unread.why))
     }
 }
 

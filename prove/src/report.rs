@@ -91,9 +91,13 @@ pub fn markdown(about: &About, outcome: &Outcome) -> String {
     if let Some(why) = &outcome.stopped {
         text.push_str(&format!("The run ended early: {}.\n\n", cell(&hide(why, &about.account))));
     }
-    for leftover in &outcome.leftovers {
+    for leftover in &outcome.removal.leftovers {
         let why = cell(&hide(&leftover.why, &about.account));
         text.push_str(&format!("Not removed: {} ({why}). Run `--clean`.\n\n", cell(&leftover.thing.name())));
+    }
+    for unread in &outcome.removal.unread {
+        let what = cell(&hide(&unread.to_string(), &about.account));
+        text.push_str(&format!("Could not be checked: {what}. Run `--clean`.\n\n"));
     }
     text.push_str("| | rule | call | expected | seen | answers |\n|---|---|---|---|---|---|\n");
     for Decided { rule, decision, attempts } in &outcome.decided {

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use crate::aws::{Aws, Identity, Signer};
 use crate::catalogue::steps;
 use crate::model::{Assume, Call, Caller, Change, Expected, Make, Role, Rule, Seen, Session, Step};
-use crate::remove::{Leftover, Thing, is_passing};
+use crate::remove::{Removal, Thing, is_passing};
 use crate::sandbox::Names;
 
 /// How often a run tries. IAM is eventually consistent: a new role or key works at one server and not yet at another.
@@ -93,8 +93,8 @@ pub struct Outcome {
     pub decided: Vec<Decided>,
     /// Why the run ended early.
     pub stopped: Option<String>,
-    /// What could not be removed.
-    pub leftovers: Vec<Leftover>,
+    /// What could not be removed, and what could not be checked.
+    pub removal: Removal,
 }
 
 /// Why a run ends early.
@@ -204,13 +204,13 @@ pub async fn run(
     };
     watcher.line("Removing everything that this run made");
     let things = locked(&made).clone();
-    let leftovers = if things.is_empty() {
-        Vec::new()
+    let removal = if things.is_empty() {
+        Removal::default()
     } else {
         aws.remove_all(things, &settings.path, Some(&settings.run), settings.patience, &*watcher).await
     };
     let decided = locked(&decided).clone();
-    Outcome { decided, stopped, leftovers }
+    Outcome { decided, stopped, removal }
 }
 
 /// A run under way.

@@ -74,6 +74,11 @@ impl Names {
         self.arn_of_role(&self.role(role))
     }
 
+    /// The ARN of every role of the run.
+    fn roles_of_run(&self) -> String {
+        self.arn_of_role(&format!("prove-{}-*", self.run))
+    }
+
     fn arn_of_role(&self, name: &str) -> String {
         format!("arn:{}:iam::{}:role{}{name}", self.partition, self.account, self.path)
     }
@@ -125,7 +130,7 @@ impl Names {
         })])
     }
 
-    /// The permissions of the role `hub`.
+    /// The permissions of the role `hub`: the roles of this run, and no other of the path.
     #[must_use]
     pub fn role_policy(&self) -> String {
         document(&[self.assume_statement()])
@@ -137,14 +142,14 @@ impl Names {
         document(&[
             self.assume_statement(),
             json!({ "Effect": "Allow", "Action": "sts:GetFederationToken", "Resource": "*" }),
-            json!({ "Effect": "Allow", "Action": "iam:GetRole", "Resource": self.arn_of_role("*") }),
+            json!({ "Effect": "Allow", "Action": "iam:GetRole", "Resource": self.roles_of_run() }),
         ])
     }
 
     /// The policy of a session of GetFederationToken: without one, it has no permission.
     #[must_use]
     pub fn federation_policy(&self) -> String {
-        let read = json!({ "Effect": "Allow", "Action": "iam:GetRole", "Resource": self.arn_of_role("*") });
+        let read = json!({ "Effect": "Allow", "Action": "iam:GetRole", "Resource": self.roles_of_run() });
         document(&[self.assume_statement(), read])
     }
 
@@ -152,7 +157,7 @@ impl Names {
         json!({
             "Effect": "Allow",
             "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"],
-            "Resource": self.arn_of_role("*"),
+            "Resource": self.roles_of_run(),
         })
     }
 }

@@ -26,6 +26,39 @@ struct Described {
     session: SessionOf,
 }
 
+/// The pages of a list, or of one list after another.
+#[derive(Default)]
+struct Pages {
+    read: usize,
+    token: Option<String>,
+    /// The tokens of this list. AWS never repeats one.
+    tokens: BTreeSet<String>,
+}
+
+impl Pages {
+    /// The token of the next page; `None`: the first page.
+    fn next(&mut self) -> Option<String> {
+        self.read += 1;
+        self.token.take()
+    }
+
+    /// Takes the token of an answer. `false`: the page was the last of its list.
+    fn go_on(&mut self, token: Option<String>) -> Result<bool, ErrorAnswer> {
+        let Some(token) = token else {
+            self.tokens.clear();
+            return Ok(false);
+        };
+        if !self.tokens.insert(token.clone()) {
+            return Err(ErrorAnswer::unreadable("the answer repeats a page"));
+        }
+        if self.read >= MOST_PAGES {
+            return Err(ErrorAnswer::unreadable("the list does not end"));
+        }
+        self.token = Some(token);
+        Ok(true)
+    }
+}
+
 impl Calls {
     /// Reads the SessionDuration of a permission set.
     pub(super) async fn permission_set_session(
@@ -62,34 +95,20 @@ impl Calls {
         names: &BTreeSet<String>,
         found: &mut BTreeMap<String, SessionOf>,
     ) -> Result<(), SettingFailure> {
+        let failed = |answer| setting_failure(Operation::ListPermissionSets, answer);
         let mut described = 0;
-        let mut pages = 0;
+        let mut pages = Pages::default();
         for instance in self.instances(client).await? {
-            let mut token = None;
-            let mut tokens = BTreeSet::new();
             loop {
-                pages += 1;
-                if pages > MOST_PAGES {
-                    let answer = ErrorAnswer::unreadable("the list of permission sets does not end");
-                    return Err(setting_failure(Operation::ListPermissionSets, answer));
-                }
-                let answer = client
-                    .list_permission_sets()
-                    .instance_arn(&instance)
-                    .max_results(PERMISSION_SETS_IN_PAGE)
-                    .set_next_token(token.take())
-                    .send()
-                    .await
-                    .map_err(|error| {
-                        let answer = ErrorAnswer::read(&error, &self.aws.secrets);
-                        setting_failure(Operation::ListPermissionSets, answer)
-                    })?;
-                for arn in answer.permission_sets.unwrap_or_default() {
+                let call = client.list_permission_sets().instance_arn(&instance).max_results(PERMISSION_SETS_IN_PAGE);
+                let answer = call.set_next_token(pages.next()).send().await;
+                let answer = answer.map_err(|error| failed(ErrorAnswer::read(&error, &self.aws.secrets)))?;
+                let no_list = || failed(ErrorAnswer::unreadable("the answer has no list"));
+                for arn in answer.permission_sets.ok_or_else(no_list)? {
                     described += 1;
                     if described > MOST_DESCRIBED {
                         let message = "there are too many permission sets to search: write the ARN of this one";
-                        let answer = ErrorAnswer::local(Class::InvalidRequest, message);
-                        return Err(setting_failure(Operation::ListPermissionSets, answer));
+                        return Err(failed(ErrorAnswer::local(Class::InvalidRequest, message)));
                     }
                     let Described { name, session } = self.describe(client, &instance, &arn).await?;
                     if let Some(name) = name.filter(|name| names.contains(name)) {
@@ -99,32 +118,33 @@ impl Calls {
                         return Ok(());
                     }
                 }
-                token = answer.next_token;
-                match &token {
-                    // AWS never repeats a token.
-                    Some(token) if !tokens.insert(token.clone()) => {
-                        let answer = ErrorAnswer::unreadable("the answer repeats a page");
-                        return Err(setting_failure(Operation::ListPermissionSets, answer));
-                    }
-                    Some(_) => {}
-                    None => break,
+                if !pages.go_on(answer.next_token).map_err(failed)? {
+                    break;
                 }
             }
         }
         Ok(())
     }
 
-    /// The ARNs of the instances that the caller can see. An organization has one.
+    /// The ARNs of the instances that the caller can see, of all pages. An organization has one.
     async fn instances(&self, client: &aws_sdk_ssoadmin::Client) -> Result<Vec<String>, SettingFailure> {
-        let answer =
-            client.list_instances().send().await.map_err(|error| {
-                setting_failure(Operation::ListInstances, ErrorAnswer::read(&error, &self.aws.secrets))
-            })?;
-        let instances = answer.instances.unwrap_or_default().into_iter();
-        let instances: Vec<String> = instances.filter_map(|instance| instance.instance_arn).collect();
+        let failed = |answer| setting_failure(Operation::ListInstances, answer);
+        let mut pages = Pages::default();
+        let mut instances = Vec::new();
+        loop {
+            let answer = client.list_instances().set_next_token(pages.next()).send().await;
+            let answer = answer.map_err(|error| failed(ErrorAnswer::read(&error, &self.aws.secrets)))?;
+            // AWS's answer has the list, also where it is empty.
+            let page = answer.instances.ok_or_else(|| failed(ErrorAnswer::unreadable("the answer has no list")))?;
+            let page = page.into_iter();
+            instances.extend(page.filter_map(|instance| instance.instance_arn));
+            if !pages.go_on(answer.next_token).map_err(failed)? {
+                break;
+            }
+        }
         if instances.is_empty() {
             let message = "IAM Identity Center has no instance in this account and Region";
-            return Err(setting_failure(Operation::ListInstances, ErrorAnswer::local(Class::SettingMissing, message)));
+            return Err(failed(ErrorAnswer::local(Class::SettingMissing, message)));
         }
         Ok(instances)
     }

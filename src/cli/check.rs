@@ -17,6 +17,8 @@ use crate::facts::Facts;
 use crate::findings::Severity;
 use crate::notify::{self, DEFAULT_MAX_MESSAGE_BYTES, Notify, PublishedMessages, SnsTopic, TopicArn, Wanted};
 use crate::report::Report;
+use crate::shared_config::SharedConfig;
+use crate::visible;
 
 pub(super) async fn run(arguments: &Check) -> ExitStatus {
     match (&arguments.input.inventory, &arguments.input.aws_config) {
@@ -79,16 +81,7 @@ async fn of_inventory(arguments: &Check, path: &Path) -> ExitStatus {
 fn has_answer(Outcome { facts, .. }: &Outcome, profile: Option<&str>) -> bool {
     let Facts { checker_failure, answers, .. } = facts;
     if *checker_failure == Some(Class::NoCredentials) {
-        let of_variable = super::variable("AWS_PROFILE").filter(|profile| !profile.is_empty());
-        let (asked, option) = match (profile, of_variable) {
-            (Some(name), _) => (format!(" for profile `{name}`"), format!(" --profile {}", crate::shell::word(name))),
-            (None, Some(name)) => (format!(" for profile `{name}` (AWS_PROFILE)"), String::new()),
-            (None, None) => (String::new(), String::new()),
-        };
-        print_error(&format!(
-            "error: no AWS credentials{asked}. `credential-health doctor{option}` says why and how to get them. \
-             `lint` needs none."
-        ));
+        print_error(&no_credentials(profile));
         return false;
     }
     if *answers == 0 {
@@ -96,6 +89,41 @@ fn has_answer(Outcome { facts, .. }: &Outcome, profile: Option<&str>) -> bool {
         return false;
     }
     true
+}
+
+/// The error about missing credentials. `profile`: that of --profile.
+fn no_credentials(profile: Option<&str>) -> String {
+    let of_variable = super::variable("AWS_PROFILE").filter(|profile| !profile.is_empty());
+    let (named, by, option) = match (profile, &of_variable) {
+        (Some(name), _) => (Some(name), "", format!(" --profile {}", crate::shell::word(name))),
+        (None, Some(name)) => (Some(name.as_str()), " (AWS_PROFILE)", String::new()),
+        (None, None) => (None, "", String::new()),
+    };
+    let asked = named.map_or_else(String::new, |name| format!(" for profile `{}`{by}", visible::configured(name)));
+    let missing = named.and_then(missing_profile).unwrap_or_default();
+    format!(
+        "error: no AWS credentials{asked}{missing}. `credential-health doctor{option}` says why and how to get them. \
+         `lint` needs none."
+    )
+}
+
+/// `: no such profile in ~/.aws/config; the profiles are dev, prod`; `None`: the profile is there.
+fn missing_profile(name: &str) -> Option<String> {
+    /// Names of profiles that are listed before the rest is counted.
+    const NAMED: usize = 10;
+    let config = SharedConfig::load(super::variable);
+    if config.profile(name).is_some() {
+        return None;
+    }
+    let files: Vec<&str> = config.files().iter().map(|file| &*file.name).collect();
+    let names: Vec<String> =
+        config.profiles().map(|profile| format!("`{}`", visible::configured(&profile.name))).collect();
+    let known = match names.len() {
+        0 => "they have no profile".to_owned(),
+        1..=NAMED => format!("the profiles are {}", names.join(", ")),
+        many => format!("the profiles are {} and {} more", names[..NAMED].join(", "), many - NAMED),
+    };
+    Some(format!(": no such profile in {}; {known}", files.join(" or ")))
 }
 
 async fn publish(aws: &Aws, topic: &TopicArn, report: &Report) -> bool {

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use super::arguments::Selection;
 use super::output::{columns, write, write_bytes, write_json};
 use super::status::ExitStatus;
+use crate::report::causes::MoreFixes;
 use crate::report::terminal::{self, Detail, Layout};
 use crate::report::{Report, csv, html, junit, leases, markdown, plain, sarif};
 
@@ -45,23 +46,32 @@ pub(super) fn show(report: &Report, selection: &Selection, explain: Option<&str>
 }
 
 fn text(report: &Report, selection: &Selection, explain: Option<&str>) -> String {
-    let detail = match (selection.quiet, selection.verbose) {
-        (true, _) => Detail::Summary,
-        (false, true) => Detail::Everything,
-        (false, false) => Detail::Causes,
-    };
-    let columns = columns(selection.output.is_some());
-    let layout = Layout { columns, detail, ascii: is_ascii_locale(&super::variable), explain };
+    let layout = layout(selection, explain);
     match &report.profiles {
         Some(profiles) => leases::render(profiles, report, &layout),
         None => terminal::render(report, &layout),
     }
 }
 
+fn layout<'a>(selection: &Selection, explain: Option<&'a str>) -> Layout<'a> {
+    let detail = match (selection.quiet, selection.verbose) {
+        (true, _) => Detail::Summary,
+        (false, true) => Detail::Everything,
+        (false, false) => Detail::Causes,
+    };
+    let columns = columns(selection.output.is_some());
+    let more = explain.map_or(MoreFixes::Verbose, MoreFixes::Explain);
+    Layout { columns, detail, ascii: is_ascii_locale(&super::variable), more }
+}
+
 /// Shows the report of a run without an answer: as text only the summary, unless everything was asked for.
 pub(super) fn show_without_answer(report: &Report, selection: &Selection) -> Option<ExitStatus> {
     match selection.format {
         Format::Text if !selection.verbose => {
+            if let Some(profiles) = &report.profiles {
+                let layout = layout(selection, None);
+                return write(&leases::render_without_answer(profiles, report, &layout), selection.output.as_deref());
+            }
             let nothing = format!(
                 "Nothing was checked: {}, {}.",
                 plain::count(report.summary.jobs, "job", "jobs"),

@@ -249,6 +249,7 @@ fn roles(
             profile: profile.name.clone(),
             arn: configured(profile.role_arn.as_deref().unwrap_or_default()),
             duration_seconds: duration.and_then(shared_config::Setting::seconds),
+            capital_duration: duration.filter(|set| set.has_capitals).map(|_| spot(&location)),
             chained: if index == 0 { first_is_chained } else { Some(true) },
             mfa: profile.mfa_serial.is_some() && !(index == 0 && matches!(base, BaseFacts::WebIdentity(_))),
             place: place(&location),

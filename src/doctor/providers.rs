@@ -63,7 +63,7 @@ pub(super) fn of(facts: &ShellFacts) -> Vec<ProviderEntry> {
             Provider::Profile => profile(facts),
             Provider::WebIdentity => web_identity(&facts.environment),
             Provider::Container => container(&facts.environment),
-            Provider::InstanceMetadata => instance(facts),
+            Provider::InstanceMetadata => instance(facts, decided),
         };
         let state = match state {
             ProviderState::Wins | ProviderState::Fails | ProviderState::NotAsked if decided => ProviderState::Shadowed,
@@ -221,7 +221,8 @@ fn container(environment: &Environment) -> (ProviderState, String) {
     }
 }
 
-fn instance(facts: &ShellFacts) -> (ProviderState, String) {
+/// `decided`: an earlier provider decides.
+fn instance(facts: &ShellFacts, decided: bool) -> (ProviderState, String) {
     if facts.environment.metadata_disabled {
         return (ProviderState::NotSet, "AWS_EC2_METADATA_DISABLED is true".to_owned());
     }
@@ -235,7 +236,7 @@ fn instance(facts: &ShellFacts) -> (ProviderState, String) {
             }
             None => "another provider comes first".to_owned(),
         },
-        Some(Err(not_loaded)) if !not_loaded.failed => {
+        Some(Err(not_loaded)) if !not_loaded.failed || !decided => {
             return (ProviderState::NotSet, "no instance answers".to_owned());
         }
         Some(Err(_)) | None => "another provider comes first".to_owned(),

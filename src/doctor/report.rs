@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::diagnose::{self, Diagnosis, Level, SessionFacts, is_without_answer, session};
+use super::diagnose::{self, Diagnosis, Level, SessionFacts, is_local_problem, is_without_answer, session};
 use super::facts::{KeyKind, Provider, SelectedBy, ShellFacts};
 use super::providers::{self, ProviderEntry, ProviderState};
 
@@ -127,7 +127,7 @@ impl DoctorReport {
                 .map(|region| SelectedRegion { name: region.name.clone(), variable: region.variable }),
             session: session(facts, &providers, now),
             clock_offset_seconds: facts.asked.as_ref().and_then(|asked| asked.clock_offset),
-            not_checked: not_checked(facts),
+            not_checked: not_checked(facts, &diagnoses),
             providers,
             diagnoses,
         }
@@ -136,8 +136,10 @@ impl DoctorReport {
 
 fn verdict(facts: &ShellFacts, diagnoses: &[Diagnosis], wins: bool) -> DoctorVerdict {
     let broken = diagnoses.iter().any(|found| found.level == Level::Problem);
+    // A cause on this machine is certain, with or without an answer.
+    let open = broken && !diagnoses.iter().any(is_local_problem);
     match &facts.asked {
-        Some(asked) if is_without_answer(asked) => DoctorVerdict::NoAnswer,
+        Some(asked) if is_without_answer(asked) && open => DoctorVerdict::NoAnswer,
         _ if diagnoses.iter().any(|found| found.id == "no-credentials") => DoctorVerdict::NoCredentials,
         _ if broken => DoctorVerdict::Broken,
         None if wins => DoctorVerdict::NotAsked,
@@ -190,7 +192,7 @@ fn session_name(resource: &str) -> &str {
     resource.splitn(3, '/').nth(2).unwrap_or_default()
 }
 
-fn not_checked(facts: &ShellFacts) -> Vec<String> {
+fn not_checked(facts: &ShellFacts, diagnoses: &[Diagnosis]) -> Vec<String> {
     let mut not_checked = Vec::new();
     match &facts.asked {
         None => not_checked.push(
@@ -202,6 +204,10 @@ fn not_checked(facts: &ShellFacts) -> Vec<String> {
             not_checked.push("AWS was not asked who the credentials are: there were none to ask with.".to_owned());
         }
         Some(_) => {}
+    }
+    let is_unsaid = diagnoses.iter().all(|found| found.id != "no-answer");
+    if is_unsaid && facts.asked.as_ref().is_some_and(is_without_answer) {
+        not_checked.push("AWS did not answer. The problems above do not depend on that.".to_owned());
     }
     if facts.asked.as_ref().is_some_and(|asked| asked.clock_offset.is_none()) {
         not_checked.push("The clock was not compared: no answer had a Date.".to_owned());

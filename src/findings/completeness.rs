@@ -5,6 +5,7 @@ use super::registry::FindingId;
 use super::subject::Subject;
 use crate::aws::errors::{Class, Failure, Operation};
 use crate::facts::{Description, Mode, SettingFact, StepOutcome};
+use crate::inventory::{Job, Origin};
 use crate::lease::{Judgement, LimitedBy, Verdict};
 
 impl Subject<'_> {
@@ -24,9 +25,17 @@ impl Subject<'_> {
                     && !unknown
                     && !self.failures().any(keeps_from_checking)
                     && !self.settings_are_missing()
+                    && !self.jobs.iter().any(|job| self.failed_login(job).is_some())
                     && !self.all_were_refused()
             }
         }
+    }
+
+    /// Why a job that is a profile has no credentials, although it assumes no role: a walk with a profile's credentials
+    /// tries these too. The sources of an inventory are not the checker's, and are not tried.
+    pub(crate) fn failed_login(&self, job: &Job) -> Option<Class> {
+        let is_profile = self.inventory.origin == Origin::Profiles && job.path.is_empty();
+        self.facts.checker_failure.filter(|_| is_profile)
     }
 
     /// Every failed call of the walk and of the readers.

@@ -77,8 +77,8 @@ fn why(found: &JudgedJob<'_>, end: Seconds) -> String {
             if matches!(found.job.source, Source::Saml { .. }) { "SAML assertion" } else { "OIDC token" }
         ),
         Some(LimitedBy::Mfa) => format!(
-            "Its role requires MFA, and nobody types a second code. A botocore process stops ten minutes before the \
-             session's end, after {end}."
+            "Its role requires MFA, and a renewal needs a new MFA code, which a running job cannot enter. A botocore \
+             process stops ten minutes before the session's end, after {end}."
         ),
         _ => format!("The session of its source ({}) lasts {end}, and nothing renews it.", found.job.source.kind()),
     }

@@ -233,7 +233,8 @@ fn parameters(kind: SourceKind, fields: &mut Fields, sink: &mut Sink) -> (GivenP
                 if let Some((least, most)) = parameter.accepted
                     && !(least..=most).contains(&written.value)
                 {
-                    let message = format!("a `{name}` of {} is outside {least} to {most}", written.value);
+                    let [value, least, most] = [written.value, least, most].map(Seconds::in_days);
+                    let message = format!("a `{name}` of {value} is outside {least} to {most}");
                     sink.add(written.place, message, format!("write {least} to {most}: AWS accepts no other length"));
                 }
                 given.set_duration(parameter, written.value);

@@ -124,8 +124,8 @@ impl Seconds {
         const DAY: u64 = 24 * 60 * 60;
         match (self.0 / DAY, self.0 % DAY) {
             (1, 0) => "1 day".to_owned(),
-            (days, 0) => format!("{days} days"),
-            (_, 1..) => self.to_string(),
+            (days @ 2.., 0) => format!("{days} days"),
+            (0, 0) | (_, 1..) => self.to_string(),
         }
     }
 }

@@ -85,7 +85,10 @@ pub(super) const SESSION: Parameter = Parameter {
     ..Parameter::optional("session", Takes::Duration)
 };
 pub(super) const PORTAL_SESSION: Parameter = Parameter::optional("portal_session", Takes::Duration);
-pub(super) const SIGNIN_SESSION: Parameter = Parameter::optional("signin_session", Takes::Duration);
+pub(super) const SIGNIN_SESSION: Parameter = Parameter {
+    accepted: Some((*rules::MAX_SIGNIN_SESSION_RANGE.start(), *rules::MAX_SIGNIN_SESSION_RANGE.end())),
+    ..Parameter::optional("signin_session", Takes::Duration)
+};
 pub(super) const PERMISSION_SET: Parameter = Parameter::optional("permission_set", Takes::PermissionSet);
 pub(super) const FUNCTION: Parameter = Parameter::optional("function", Takes::Function);
 pub(super) const ROLE: Parameter = Parameter::optional("role", Takes::Role);

@@ -37,7 +37,10 @@ pub fn set_up() {
     }
 }
 
-/// Logs a run: one line for each finding, and one for the run.
+/// How many jobs have a line about their headroom: those with the least.
+const MOST_HEADROOMS: usize = 20;
+
+/// Logs a run: one line for each finding, one for the headroom of each of the tightest jobs, and one for the run.
 pub(super) fn report(report: &Report) {
     for finding in &report.findings {
         tracing::warn!(
@@ -56,6 +59,10 @@ pub(super) fn report(report: &Report) {
             detail = finding.detail,
         );
     }
+    // The dashboard shows these numbers over the last runs.
+    for (job, headroom_seconds) in least_headrooms(report) {
+        tracing::info!(event = "headroom", run_id = report.run.id, job, headroom_seconds);
+    }
     tracing::info!(
         event = "run",
         run_id = report.run.id,
@@ -68,6 +75,15 @@ pub(super) fn report(report: &Report) {
         duration_ms = report.run.duration_ms,
         version = report.run.version,
     );
+}
+
+/// The jobs with the least headroom, the least first. Jobs without an end or a verdict have none.
+fn least_headrooms(report: &Report) -> Vec<(&str, i64)> {
+    let headrooms = report.jobs.iter().filter_map(|job| Some((job.name.as_str(), job.headroom_seconds?)));
+    let mut jobs: Vec<(&str, i64)> = headrooms.collect();
+    jobs.sort_by_key(|(name, headroom)| (*headroom, *name));
+    jobs.truncate(MOST_HEADROOMS);
+    jobs
 }
 
 /// Writes a line of embedded metrics: CloudWatch reads them from lines that hold only the JSON object.

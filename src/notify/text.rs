@@ -10,7 +10,7 @@ use super::state::{Gone, Notice, Previous, Reason, Resolved, StateDifference};
 use crate::findings::evidence::Fact;
 use crate::findings::{Ending, Finding, FindingId, Severity};
 use crate::inventory::Seconds;
-use crate::report::causes::{BlockOptions, Cause, Line, causes};
+use crate::report::causes::{BlockOptions, Cause, Line, MoreFixes, causes};
 use crate::report::plain;
 use crate::visible::{self, printable};
 
@@ -220,8 +220,8 @@ const HEADINGS: [(&str, IsReason); 3] = [
     ("Still open (reminder)", |reason| matches!(reason, Reason::Reminder { .. })),
 ];
 
-/// A mail has no table, so it lists names.
-const OPTIONS: BlockOptions<'static> = BlockOptions { explain: Some("credential-health explain"), most_of_names: 2000 };
+/// A mail has no table, so it lists names, and its reader has no inventory.
+const OPTIONS: BlockOptions<'static> = BlockOptions { more: MoreFixes::Page, most_of_names: 2000 };
 
 /// A cause as plain text, with its history below the title.
 fn describe_cause(cause: &Cause<'_>, history: &[String]) -> String {

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::plain::count;
+use super::plain::{self, count};
 use crate::findings::evidence::Fact;
 use crate::findings::{Finding, FindingId, Severity};
 use crate::fixes::search::ChangeKind;
@@ -86,12 +86,22 @@ fn needed(finding: &Finding) -> Option<Seconds> {
     })
 }
 
+/// Where the fixes are that a block does not show.
+#[derive(Debug, Clone, Copy)]
+pub enum MoreFixes<'a> {
+    /// The command that explains a job, for example `credential-health explain --inventory inventory`.
+    Explain(&'a str),
+    /// The same command with `-v`.
+    Verbose,
+    /// The page of the finding, for readers without the inventory.
+    Page,
+}
+
 /// What a block shows.
 #[derive(Debug, Clone, Copy)]
 pub struct BlockOptions<'a> {
-    /// The command that explains a job, for example `credential-health explain --inventory inventory`; `None`: no
-    /// command does.
-    pub explain: Option<&'a str>,
+    /// Where the other fixes are.
+    pub more: MoreFixes<'a>,
     /// The most characters of a list of names. A table above the block has them all.
     pub most_of_names: usize,
 }
@@ -145,7 +155,7 @@ impl Cause<'_> {
         if let Some(caution) = &worst.caution {
             lines.push(Line::Text(caution.clone()));
         }
-        let foot = self.foot(options.explain, is_tidy_up || !has_one_id);
+        let foot = self.foot(options.more, is_tidy_up || !has_one_id);
         lines.extend((!foot.is_empty()).then_some(Line::Foot(foot)));
         lines
     }
@@ -195,7 +205,7 @@ impl Cause<'_> {
     }
 
     /// The id, its page and the number of other ways. `has_ids`: the lines above name the ids.
-    fn foot(&self, explain: Option<&str>, has_ids: bool) -> String {
+    fn foot(&self, more: MoreFixes<'_>, has_ids: bool) -> String {
         let worst = self.worst();
         let page = worst.runbook.starts_with("http").then(|| worst.runbook.clone());
         let id = match (has_ids, page) {
@@ -208,9 +218,13 @@ impl Cause<'_> {
             ways => {
                 let ways = count(ways, "more way", "more ways");
                 let job = worst.job.as_ref().filter(|job| !job.is_copy());
-                Some(match (job, explain) {
-                    (Some(job), Some(explain)) => format!("{ways}: {explain} {}", crate::shell::option("--job", job)),
-                    _ => format!("{ways}: add -v"),
+                Some(match (more, job) {
+                    (MoreFixes::Explain(explain), Some(job)) => {
+                        format!("{ways}: {explain} {}", crate::shell::option("--job", job))
+                    }
+                    (MoreFixes::Explain(_), None) | (MoreFixes::Verbose, _) => format!("{ways}: add -v"),
+                    (MoreFixes::Page, _) if worst.runbook.starts_with("http") => format!("{ways}: see that page"),
+                    (MoreFixes::Page, _) => format!("{ways}: {}", plain::more(worst)),
                 })
             }
         };

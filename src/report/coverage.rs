@@ -166,10 +166,7 @@ impl RoleCoverage {
     /// reader do not count if no verdict needs their settings.
     #[must_use]
     pub fn unexpected(&self) -> usize {
-        let intended = |role: &&NotCheckedRole| {
-            !matches!(role.reason, NotCheckedReason::NoReader | NotCheckedReason::Describe(Class::Denied))
-        };
-        self.not_checked.iter().filter(intended).count()
+        self.not_checked.iter().filter(|role| !role.is_only_not_described()).count()
     }
 }
 
@@ -180,6 +177,14 @@ pub struct NotCheckedRole {
     pub role: RoleRef,
     /// The reason.
     pub reason: NotCheckedReason,
+}
+
+impl NotCheckedRole {
+    /// The inventory or the permissions leave out only the description of the role.
+    #[must_use]
+    pub const fn is_only_not_described(&self) -> bool {
+        matches!(self.reason, NotCheckedReason::NoReader | NotCheckedReason::Describe(Class::Denied))
+    }
 }
 
 /// The numbers of walked and other paths.
@@ -198,7 +203,7 @@ pub struct PathCoverage {
 pub struct NotWalkedPath {
     /// The job.
     pub job: JobName,
-    /// The hop at which the walk stopped, 0-based; `None`: the walk did not start.
+    /// The hop at which the walk stopped, 0-based; `None`: the walk did not start, or the profile gave no credentials.
     pub hop: Option<usize>,
     /// The reason.
     pub reason: HopOutcome,
@@ -233,7 +238,10 @@ pub(super) fn cover(subject: &Subject<'_>) -> (Coverage, Vec<JobWalk>) {
         let stopped = outcomes.iter().copied().enumerate().find(|(_, outcome)| *outcome != HopOutcome::Assumed);
         let (walk, stop) = match stopped {
             _ if !is_live(subject) => (Walk::NotWalked, Some((None, HopOutcome::Offline))),
-            None => (Walk::Walked, None),
+            None => match subject.failed_login(job) {
+                Some(class) => (walk_stopped_by(HopOutcome::Failed(class)), Some((None, HopOutcome::Failed(class)))),
+                None => (Walk::Walked, None),
+            },
             Some((hop, outcome)) => (walk_stopped_by(outcome), Some((Some(hop), outcome))),
         };
         match stop {

@@ -44,7 +44,7 @@ pub fn render(report: &Report) -> String {
     let found = JobFindings::new(report);
     let stops = report.coverage.paths.not_walked.iter().map(|path| (path.job.as_str(), path));
     let stops: HashMap<&str, &NotWalkedPath> = stops.collect();
-    let has_length = report.profiles.as_ref().is_none_or(|profiles| profiles.length.is_some());
+    let has_length = report.has_lengths();
     let jobs = report.jobs.iter().map(|job| job_row(job, &found, stops.get(job.name.as_str()).copied(), has_length));
     let others = by_job::findings_without_job(report).map(finding_row);
     let offline = plain::is_offline(&report.coverage);

@@ -5,7 +5,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::by_job::{JobFindings, Look, worst_first};
-use super::causes::{BlockOptions, Line, causes};
+use super::causes::{BlockOptions, Line, MoreFixes, causes};
 use super::leases::Profiles;
 use super::{HopReport, JobReport, Report, bars, plain};
 use crate::findings::Severity;
@@ -78,7 +78,7 @@ fn at(report: &Report) -> String {
 
 /// The open findings by cause, the worst first, each with its best fix. The jobs below have all fixes.
 fn causes_of(report: &Report) -> Markup {
-    const OPTIONS: BlockOptions<'static> = BlockOptions { explain: None, most_of_names: 2000 };
+    const OPTIONS: BlockOptions<'static> = BlockOptions { more: MoreFixes::Page, most_of_names: 2000 };
     let causes = causes(report.open_findings());
     html! {
         @if !causes.is_empty() {
@@ -189,7 +189,7 @@ fn row(report: &Report, job: &JobReport, found: &JobFindings<'_>) -> Markup {
                         @if open.is_empty() && !waived.is_empty() { span.ch-quiet { (ids.join(", ")) ", waived" } }
                         @else { (ids.join(", ")) }
                     }
-                    @if has_length(report) { div.ch-bar aria-hidden="true" { (bars::bar(job)) } }
+                    @if report.has_lengths() { div.ch-bar aria-hidden="true" { (bars::bar(job)) } }
                 }
             }
             div.inside {
@@ -201,13 +201,8 @@ fn row(report: &Report, job: &JobReport, found: &JobFindings<'_>) -> Markup {
     }
 }
 
-/// Whether the length of the jobs is known: profiles declare none.
-fn has_length(report: &Report) -> bool {
-    report.profiles.as_ref().is_none_or(|profiles| profiles.length.is_some())
-}
-
 fn times(report: &Report, job: &JobReport) -> String {
-    if has_length(report) { bars::describe_times(job) } else { format!("lasts {}", plain::lasts(job)) }
+    if report.has_lengths() { bars::describe_times(job) } else { format!("lasts {}", plain::lasts(job)) }
 }
 
 /// How long jobs on each profile may run.

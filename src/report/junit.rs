@@ -26,7 +26,9 @@ pub fn render(report: &Report, fail_on: Option<Severity>) -> String {
     for job in &report.jobs {
         let owner = job.owner.as_deref().unwrap_or(UNOWNED);
         let suite = suites.entry(owner).or_insert_with(|| TestSuite::new(visible::line(owner)));
-        suite.add_test_case(job_test(job, &found, stops.get(job.name.as_str()).copied(), fail_on));
+        let stop = stops.get(job.name.as_str()).copied();
+        let job = TestedJob { job, stop, has_length: report.has_lengths() };
+        suite.add_test_case(job_test(&job, &found, fail_on));
     }
     let mut results = Results::new("credential-health");
     results.set_time(std::time::Duration::from_millis(report.run.duration_ms));
@@ -37,23 +39,31 @@ pub fn render(report: &Report, fail_on: Option<Severity>) -> String {
     text.replacen(&format!(" skipped=\"{}\"", results.skipped), "", 1)
 }
 
-fn job_test(
-    job: &JobReport,
-    found: &JobFindings<'_>,
-    stop: Option<&NotWalkedPath>,
-    fail_on: Option<Severity>,
-) -> TestCase {
+/// A job, and what its test depends on.
+struct TestedJob<'a> {
+    job: &'a JobReport,
+    /// Where its walk stopped.
+    stop: Option<&'a NotWalkedPath>,
+    /// Without a length, nobody knows whether its credentials last.
+    has_length: bool,
+}
+
+fn job_test(tested: &TestedJob<'_>, found: &JobFindings<'_>, fail_on: Option<Severity>) -> TestCase {
+    let job = tested.job;
     let (open, waived) = (found.open(job), found.waived(job));
     let failing: Vec<&Finding> = open.iter().copied().filter(|finding| fails(finding, fail_on)).collect();
     let status = if failing.is_empty() {
-        not_judged(job, stop).or_else(|| accepted(job, open, waived)).map_or_else(TestCaseStatus::success, skipped)
+        not_judged(tested).or_else(|| accepted(job, open, waived)).map_or_else(TestCaseStatus::success, skipped)
     } else {
         failure(&failing)
     };
     let mut test = TestCase::new(visible::line(&job.name), status);
     test.set_classname(visible::line(job.owner.as_deref().unwrap_or(UNOWNED)));
-    let numbers =
-        format!("{}: {}, needs {}, lasts {}", job.location, plain::verdict(job), job.needed_seconds, plain::lasts(job));
+    let lasts = plain::lasts(job);
+    let numbers = match tested.has_length {
+        true => format!("{}: {}, needs {}, lasts {lasts}", job.location, plain::verdict(job), job.needed_seconds),
+        false => format!("{}: lasts {lasts}", job.location),
+    };
     let others = open.iter().filter(|finding| !fails(finding, fail_on)).map(|finding| plain::finding(finding));
     let texts = std::iter::once(numbers).chain(others).chain(waived.iter().map(|finding| describe_waived(finding)));
     test.set_system_out(visible::block(&texts.collect::<Vec<_>>().join("\n")));
@@ -61,9 +71,12 @@ fn job_test(
 }
 
 /// Why a job was not fully judged.
-fn not_judged(job: &JobReport, stop: Option<&NotWalkedPath>) -> Option<String> {
+fn not_judged(TestedJob { job, stop, has_length }: &TestedJob<'_>) -> Option<String> {
     if job.verdict == Verdict::Unknown {
         return Some("unknown whether its credentials last".to_owned());
+    }
+    if !has_length && job.verdict == Verdict::Covered {
+        return Some("how long it runs is not declared: add --length to judge it".to_owned());
     }
     let stop = stop.filter(|stop| {
         job.walk != Walk::Walked && !matches!(stop.reason, HopOutcome::Offline | HopOutcome::Declared)

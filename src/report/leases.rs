@@ -92,6 +92,12 @@ impl Profiles {
         refused.chain(self.judged.iter().map(JudgedProfile::row)).chain(not_known).collect()
     }
 
+    /// How many profiles can never work.
+    fn never(&self) -> usize {
+        let refused: BTreeSet<&str> = self.cannot_start.iter().map(|refused| refused.profile.as_str()).collect();
+        refused.len() + self.judged.iter().filter(|one| one.cannot_start()).count()
+    }
+
     /// `11 profiles: 2 can never work, 3 could not be judged, 6 can start.` The counts add up to the profiles.
     #[must_use]
     pub fn headline(&self) -> String {
@@ -102,8 +108,8 @@ impl Profiles {
         let other = not_known.iter().filter(|name| !named.contains(name.as_str()) && !refused.contains(name.as_str()));
         let other = other.count();
         let all = plain::count(judged.len() + refused.len() + other, "profile", "profiles");
-        let cannot_start = |one: &JudgedProfile| matches!(one.copied, Longest::CannotStart(_));
-        let never = (refused.len() + count(&cannot_start), "can never work".to_owned());
+        let cannot_start = JudgedProfile::cannot_start;
+        let never = (self.never(), "can never work".to_owned());
         let parts = match length {
             None => {
                 let is_unknown = |one: &JudgedProfile| matches!(one.copied, Longest::NotKnown { .. });
@@ -152,6 +158,10 @@ fn lasts(longest: &Longest, length: Seconds) -> Option<bool> {
 }
 
 impl JudgedProfile {
+    const fn cannot_start(&self) -> bool {
+        matches!(self.copied, Longest::CannotStart(_))
+    }
+
     fn outlook(&self, length: Seconds, renewed_only: bool) -> Outlook {
         let copied = if renewed_only { Some(true) } else { lasts(&self.copied, length) };
         match (lasts(&self.renewed, length), copied) {
@@ -199,6 +209,30 @@ pub fn render(profiles: &Profiles, report: &Report, layout: &Layout<'_>) -> Stri
         terminal::section(&mut text, "Coverage", &plain::short_coverage(report), width);
     }
     text.push_str(&summary);
+    text
+}
+
+/// The report of a walk without an answer of AWS: the profiles, and those that can never work. The causes of the others
+/// are errors of their own.
+#[must_use]
+pub fn render_without_answer(profiles: &Profiles, report: &Report, layout: &Layout<'_>) -> String {
+    let width = layout.width();
+    let rows = profiles.rows();
+    let never = match profiles.never() {
+        0 => String::new(),
+        never => format!(", {never} can never work"),
+    };
+    let summary = format!("Nothing was checked: {}{never}.\n", plain::count(rows.len(), "profile", "profiles"));
+    if layout.detail == Detail::Summary {
+        return summary;
+    }
+    let mut text = format!("{summary}\n");
+    if !rows.is_empty() {
+        text.push_str(&table(&rows, width));
+        text.push('\n');
+    }
+    let lines: Vec<String> = report.not_judged.iter().map(not_judged).collect();
+    terminal::section(&mut text, "Not judged", &lines, width);
     text
 }
 

@@ -196,6 +196,17 @@ pub struct RoleReport {
 }
 
 impl Report {
+    /// Whether the lengths of the jobs are known. Jobs on profiles have none where none was given: their `covered` says
+    /// that they can start, and not that their credentials last.
+    #[must_use]
+    pub fn has_lengths(&self) -> bool {
+        #[cfg(feature = "cli")]
+        let has_lengths = self.profiles.as_ref().is_none_or(|profiles| profiles.length.is_some());
+        #[cfg(not(feature = "cli"))]
+        let has_lengths = true;
+        has_lengths
+    }
+
     /// Builds the report of a run. Sets `run.complete`.
     #[must_use]
     pub fn new(subject: &Subject<'_>, run: Run, runbook_base_url: Option<&str>) -> Self {

@@ -223,6 +223,12 @@ pub fn incomplete(report: &Report) -> String {
         let were = if roles.unexpected() == 1 { "was" } else { "were" };
         parts.push(format!("{} of {} {were} not checked", roles.unexpected(), count(roles.total, "role", "roles")));
     }
+    let without_login = |path: &&NotWalkedPath| path.hop.is_none() && matches!(path.reason, HopOutcome::Failed(_));
+    let paths = report.coverage.paths.not_walked.iter().filter(without_login).count();
+    if paths > 0 {
+        let were = if paths == 1 { "was" } else { "were" };
+        parts.push(format!("{paths} of {} {were} not walked", count(report.coverage.paths.total, "path", "paths")));
+    }
     let settings = &report.coverage.settings;
     if settings.unexpected() > 0 {
         let were = if settings.unexpected() == 1 { "was" } else { "were" };
@@ -278,8 +284,9 @@ pub fn coverage(report: &Report) -> Vec<String> {
         format!("Roles: {} of {} assumed, {} described.", roles.assumed, roles.total, roles.described),
         format!("Paths: {} of {} walked.", paths.walked, paths.total),
     ];
-    let roles = roles.not_checked.iter().map(|role| (not_checked(role.reason), role.role.to_string()));
-    lines.extend(by_reason("Roles not fully checked", roles));
+    for (what, roles) in not_checked_roles(&report.coverage) {
+        lines.extend(by_reason(what, roles.map(|role| (not_checked(role.reason), role.role.to_string()))));
+    }
     let paths = paths.not_walked.iter().map(|path| {
         let hop = path.hop.map_or_else(String::new, |hop| format!(" at path[{hop}]"));
         (outcome(path.reason).to_owned(), format!("{}{hop}", path.job))
@@ -322,8 +329,9 @@ pub fn short_coverage(report: &Report) -> Vec<String> {
         paths.walked,
         count(paths.total, "path", "paths")
     )];
-    let names = roles.not_checked.iter().map(|role| (not_checked(role.reason), role.role.name().to_owned()));
-    lines.extend(joined_reasons("Roles not fully checked", names));
+    for (what, roles) in not_checked_roles(&report.coverage) {
+        lines.extend(joined_reasons(what, roles.map(|role| (not_checked(role.reason), role.role.name().to_owned()))));
+    }
     // A path that stops at one of these roles stops for the same reason.
     let stops_elsewhere = |path: &&NotWalkedPath| {
         let job = report.jobs.iter().find(|job| job.name == path.job);
@@ -337,6 +345,14 @@ pub fn short_coverage(report: &Report) -> Vec<String> {
     lines.extend(joined_reasons("Paths not walked", paths));
     lines.extend(joined_reasons("Settings not read", settings.not_read.iter().map(not_read)));
     lines
+}
+
+/// The roles that [`incomplete`] counts, and those whose description alone the inventory or the permissions leave out.
+fn not_checked_roles(coverage: &Coverage) -> [(&'static str, impl Iterator<Item = &NotCheckedRole>); 2] {
+    let roles = |only_not_described: bool| {
+        coverage.roles.not_checked.iter().filter(move |role| role.is_only_not_described() == only_not_described)
+    };
+    [("Roles not fully checked", roles(false)), ("Roles not described", roles(true))]
 }
 
 /// All reasons on one line: `Paths not walked: a, b (access denied); c (no answer in time).`

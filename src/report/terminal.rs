@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use super::by_job::{self, Look};
-use super::causes::{BlockOptions, Cause, Line, causes};
+use super::causes::{BlockOptions, Cause, Line, MoreFixes, causes};
 use super::{JobReport, Report, plain};
 use crate::findings::{Finding, Severity};
 use crate::fixes::Fix;
@@ -31,8 +31,8 @@ pub struct Layout<'a> {
     pub detail: Detail,
     /// Bars of ASCII characters, for a locale other than UTF-8.
     pub ascii: bool,
-    /// The command that explains a job, for example `credential-health explain --inventory inventory`.
-    pub explain: Option<&'a str>,
+    /// Where the fixes are that a block does not show.
+    pub more: MoreFixes<'a>,
 }
 
 /// How much of a report the text shows.
@@ -47,10 +47,10 @@ pub enum Detail {
 }
 
 impl Layout<'_> {
-    /// The layout of this width with one block for each cause.
+    /// The layout of this width with one block for each cause, for readers without the inventory.
     #[must_use]
     pub fn of_width(columns: usize) -> Self {
-        Self { columns, detail: Detail::Causes, ascii: false, explain: Some("credential-health explain") }
+        Self { columns, detail: Detail::Causes, ascii: false, more: MoreFixes::Page }
     }
 
     pub(super) fn width(&self) -> usize {
@@ -118,7 +118,7 @@ pub(super) fn blocks(report: &Report, layout: &Layout<'_>) -> String {
 
 fn block(cause: &Cause<'_>, layout: &Layout<'_>, width: usize) -> String {
     let mut text = String::new();
-    for line in cause.block(BlockOptions { explain: layout.explain, most_of_names: 3 * width }) {
+    for line in cause.block(BlockOptions { more: layout.more, most_of_names: 3 * width }) {
         let _ = match line {
             Line::Title(title) => write_title(&mut text, cause.worst().severity, &title, width),
             Line::Text(sentence) => writeln!(text, "{}", wrap(&sentence, width, INDENT)),

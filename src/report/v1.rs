@@ -148,8 +148,7 @@ struct ReportV1<'a> {
     run: RunV1<'a>,
     summary: SummaryV1,
     coverage: CoverageV1<'a>,
-    #[serde(serialize_with = "jobs")]
-    jobs: &'a [JobReport],
+    jobs: JobsV1<'a>,
     roles: Vec<RoleV1<'a>>,
     #[serde(serialize_with = "findings")]
     findings: &'a [Finding],
@@ -168,7 +167,7 @@ impl Serialize for Report {
             run: RunV1::from(&self.run),
             summary: SummaryV1::from(&self.summary),
             coverage: CoverageV1::from(&self.coverage),
-            jobs: &self.jobs,
+            jobs: JobsV1(self),
             roles: self.roles.iter().map(RoleV1::from).collect(),
             findings: &self.findings,
             planned: self.planned.as_ref().map(PlannedV1::from),
@@ -179,8 +178,17 @@ impl Serialize for Report {
     }
 }
 
-fn jobs<S: Serializer>(jobs: &&[JobReport], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(jobs.iter().map(JobV1::from))
+/// The jobs of a report. Without lengths, no headroom follows.
+struct JobsV1<'a>(&'a Report);
+
+impl Serialize for JobsV1<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let has_lengths = self.0.has_lengths();
+        serializer.collect_seq(self.0.jobs.iter().map(JobV1::from).map(|job| match has_lengths {
+            true => job,
+            false => JobV1 { length_known: Some(false), headroom_seconds: None, ..job },
+        }))
+    }
 }
 
 fn findings<S: Serializer>(findings: &&[Finding], serializer: S) -> Result<S::Ok, S::Error> {
@@ -342,6 +350,9 @@ struct JobV1<'a> {
     name: &'a JobName,
     owner: Option<&'a str>,
     length_from: LengthFrom,
+    /// `false`: how long the job runs is not declared. The verdict is that of a job of no length: whether it can start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    length_known: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session_from: Option<&'static str>,
     verdict: Verdict,
@@ -381,6 +392,7 @@ impl<'a> From<&'a JobReport> for JobV1<'a> {
             name: &job.name,
             owner: job.owner.as_deref(),
             length_from: job.length_from,
+            length_known: None,
             session_from: job.session_from.map(ValueFrom::as_str),
             verdict: job.verdict,
             walk: job.walk,

@@ -17,12 +17,16 @@ pub struct Setting {
     pub place: Place,
     /// A blank that is not ASCII is written beside the key or the value.
     pub(super) odd_blank: bool,
+    /// The key has capital letters.
+    pub(crate) has_capitals: bool,
 }
 
 impl Setting {
     pub(super) fn new(written: &Written) -> Option<Self> {
-        let Written { value, place, odd_blank, .. } = written;
-        (!value.is_empty()).then(|| Self { value: value.clone(), place: *place, odd_blank: *odd_blank })
+        let Written { value, place, odd_blank, has_capitals } = written;
+        let setting =
+            || Self { value: value.clone(), place: *place, odd_blank: *odd_blank, has_capitals: *has_capitals };
+        (!value.is_empty()).then(setting)
     }
 
     /// The value as the AWS SDKs read it: without a comment behind it.

@@ -341,11 +341,17 @@ fn a_job_needs_a_unique_name_and_a_possible_source() {
         (job("length: 1h, source: {kind: identity-center, session: «43201s}"), &[("12h1s is outside 1h to 12h",
             "1h to 12h")]),
         (job("length: 1h, source: {kind: identity-center, session: «0s}"), &[("0s is outside 1h to 12h", "1h to 12h")]),
+        (job("length: 1h, source: {kind: console-login, signin_session: «91d}"), &[("91 days is outside 1h to 90 days",
+            "1h to 90 days")]),
+        (job("length: 1h, source: {kind: console-login, signin_session: «1m}"), &[("1m is outside 1h to 90 days",
+            "1h to 90 days")]),
         ("«version: 1\n".to_owned(), &[("no job", "`jobs:`")]),
         ("«version: 1\njobs: []\n".to_owned(), &[("no job", "`jobs:`")]),
     ]);
     for good in ["length: 90m, pause: 1h, source: lambda",
-        "length: 1h, source: {kind: identity-center, session: 12h, portal_session: 15m}"] {
+        "length: 1h, source: {kind: identity-center, session: 12h, portal_session: 15m}",
+        "length: 1h, source: {kind: console-login, signin_session: 1h}",
+        "length: 1h, source: {kind: console-login, signin_session: 90d}"] {
         Inventory::parse("team.yaml", &job(good)).unwrap_or_else(|problems| panic!("{problems}"));
     }
 }

@@ -389,6 +389,39 @@ async fn an_unreadable_role_is_listed_in_the_coverage_as_not_checked() {
     assert_eq!(ids(&report), Vec::<&str>::new());
 }
 
+/// The sentence about an incomplete run and the list below it count the same roles.
+#[tokio::test]
+async fn the_coverage_lists_as_many_unchecked_roles_as_the_summary_counts() {
+    let (mut world, checker) = world();
+    // STS answers for ETL, and IAM denies its settings.
+    world.role(Role::new(ETL).trusts(CHECKER)).role(role(DUMP)).role(role(DEPLOY));
+    let aws = StandIn::start(world).await;
+    for target in [DUMP, DEPLOY] {
+        aws.script(Fault::on("AssumeRole").target(target).then(Answer::error(
+            400,
+            "PackedPolicyTooLarge",
+            "Too large",
+        )));
+    }
+    let jobs = [ETL, DUMP, DEPLOY].map(|role| {
+        format!(
+            "  - {{name: {}, length: 30m, source: codebuild, path: [\"{role}\"]}}\n",
+            role.rsplit('/').next().unwrap()
+        )
+    });
+    let inventory = format!("version: 1\njobs:\n{}", jobs.concat());
+    for more in [&[][..], &["-v"]] {
+        let ran = Cli::on(&inventory, "check", more).asking(&aws, &checker).run().await;
+        ran.assert_status(3);
+        let text = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains("Incomplete: 2 of 3 roles were not checked."), "{text}");
+        let listed = |what: &str| text.split(what).nth(1).unwrap().split('.').next().unwrap().to_owned();
+        let (not_checked, not_described) = (listed("Roles not fully checked"), listed("Roles not described"));
+        assert!(not_checked.contains("dump") && not_checked.contains("deploy"), "{text}");
+        assert!(!not_checked.contains("etl") && not_described.contains("etl"), "{text}");
+    }
+}
+
 #[tokio::test]
 async fn a_role_in_the_checkers_account_is_read_by_the_checker() {
     let (mut world, checker) = world();
@@ -880,6 +913,8 @@ async fn check_takes_the_credentials_of_a_profile_before_those_of_the_environmen
     let ran = cli.file("j.yaml", &inventory).run().await;
     ran.assert_status(4);
     assert!(ran.stderr.contains("no AWS credentials for profile `nope`"), "{}", ran.stderr);
+    let known = "/.aws/credentials; the profiles are `base`, `etl`, `mfa`, `other`";
+    assert!(ran.stderr.contains("/.aws/config") && ran.stderr.contains(known), "{}", ran.stderr);
     assert!(ran.stderr.contains("doctor --profile nope"), "{}", ran.stderr);
 }
 
@@ -896,11 +931,53 @@ async fn check_walks_each_profile_with_the_credentials_of_its_own_first_profile(
     );
     let role = role_of(&report, ETL);
     assert_eq!(role["max_session_duration_from"], "iam", "{role}");
-    // Nobody types a code, so the role behind MFA is not assumed.
+    // `check` enters no MFA codes, so the role behind MFA is not assumed.
     let assumed: Vec<String> =
         aws.calls_of("AssumeRole").iter().map(|call| call.param("RoleArn").unwrap().to_owned()).collect();
     assert_eq!(assumed, [ETL]);
     let (_aws, cli) = with_profiles(&["check", "--aws-config"]).await;
     let text = cli.run().await.stdout;
     assert!(text.contains("1 of 2 roles assumed") && text.contains("were not assumed"), "{text}");
+}
+
+const BROKEN_AND_WITHOUT_LOGIN: &str = "[profile broken]\nrole_arn = arn:aws:iam::222222222222:role/etl\n\
+    source_profile = nowhere\n[profile person]\nsso_start_url = https://corp.awsapps.com/start\n\
+    sso_region = eu-west-1\nsso_account_id = 222222222222\nsso_role_name = Developer\n";
+
+/// As in `lint`: a profile that can never work is in the table and in `not_judged`. Without a login nothing is walked.
+#[tokio::test]
+async fn check_names_profiles_that_can_never_work_and_walks_none_without_a_login() {
+    for (with_keys, status) in [(true, 3), (false, 4)] {
+        for arguments in [&["--length", "30m"][..], &[]] {
+            let check = |format: &'static str| [&["check", "--aws-config", "--format", format], arguments].concat();
+            let run = async |format: &'static str| {
+                let (aws, cli) = with_profiles(&check(format)).await;
+                let role = format!("[profile etl]\nrole_arn = {ETL}\nsource_profile = base\n");
+                let config = if with_keys { role } else { String::new() };
+                let cli = cli.file(".aws/config", format!("{config}{BROKEN_AND_WITHOUT_LOGIN}"));
+                let cli = if with_keys { cli } else { cli.file(".aws/credentials", "") };
+                let ran = cli.env("AWS_EC2_METADATA_DISABLED", "true").run().await;
+                drop(aws);
+                ran
+            };
+            let ran = run("json").await;
+            ran.assert_status(status);
+            let report = ran.report();
+            let not_judged = &report["not_judged"][0];
+            assert_eq!(not_judged["cannot_work"], true, "{report:#}");
+            assert!(not_judged["what"].as_str().unwrap().contains("`nowhere`"), "{not_judged}");
+            assert_eq!(
+                (&job(&report, "person")["walk"], &report["run"]["complete"]),
+                (&json!("failed"), &json!(false))
+            );
+            let expected = json!({"job": "person", "hop": null, "reason": "no-credentials"});
+            let not_walked = report["coverage"]["paths"]["not_walked"].as_array().unwrap();
+            assert!(not_walked.contains(&expected), "{not_walked:?}");
+            assert_eq!(report["coverage"]["paths"]["walked"], if with_keys { 2 } else { 0 }, "{report:#}");
+            let text = run("text").await.stdout;
+            let row = text.lines().find(|line| line.trim_start().starts_with("broken")).unwrap();
+            assert!(row.contains("cannot start") && row.contains("source profile missing"), "{text}");
+            assert!(text.contains("1 can never work") && !text.contains("NEEDS"), "{text}");
+        }
+    }
 }

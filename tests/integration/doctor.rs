@@ -456,13 +456,13 @@ async fn profiles_that_lead_nowhere_or_will_fail_are_diagnosed_at_their_place() 
             "a header without its prefix",
             at("[dev]\nregion = eu-west-1\n", ""),
             1,
-            ("wrong-header", "problem", r"sed -i.bak 's/^\[dev\]/[profile dev]/'"),
+            ("wrong-header", "problem", r"sed 's/^\[dev\]/[profile dev]/'"),
         ),
         case(
             "a header with a prefix too many",
             at("", &format!("[profile dev]\n{KEY}")),
             1,
-            ("wrong-header", "problem", r"sed -i.bak 's/^\[profile dev\]/[dev]/'"),
+            ("wrong-header", "problem", r"sed 's/^\[profile dev\]/[dev]/'"),
         ),
         case(
             "a byte order mark",
@@ -728,19 +728,19 @@ async fn files_that_tools_refuse_or_read_differently_are_diagnosed_at_their_plac
             "a comment behind a value",
             offline().config(commented).credentials(&format!("[base]\n{KEY}")),
             1,
-            ("comment-behind-value", "problem", r"sed -i.bak '2{/"),
+            ("comment-behind-value", "problem", r"sed '2{/"),
         ),
         case(
             "a name with a blank",
             Shell::offline().config(spaced).profile("my profile"),
             1,
-            ("wrong-header", "warning", r#"sed -i.bak 's/^\[profile "my profile"\]/[profile my-profile]/'"#),
+            ("wrong-header", "warning", r#"sed 's/^\[profile "my profile"\]/[profile my-profile]/'"#),
         ),
         case(
             "a name with a blank, of keys",
             Shell::offline().credentials(&format!("[my profile]\n{KEY}")).profile("my profile"),
             0,
-            ("wrong-header", "warning", r"sed -i.bak 's/^\[my profile\]/[my-profile]/'"),
+            ("wrong-header", "warning", r"sed 's/^\[my profile\]/[my-profile]/'"),
         ),
         case(
             "quotation marks around a name",
@@ -771,7 +771,7 @@ async fn files_that_tools_refuse_or_read_differently_are_diagnosed_at_their_plac
             "a long-term key with a token in a file",
             offline().credentials(&format!("[dev]\n{KEY}aws_session_token = canary-token-of-a-file\n")),
             1,
-            ("token-left-over", "problem", "sed -i.bak"),
+            ("token-left-over", "problem", "sed"),
         ),
         case(
             "HOME is empty",
@@ -1012,6 +1012,46 @@ async fn no_answer_is_never_healthy_and_ends_with_4() {
             .await;
         aws.clear_script();
     }
+}
+
+/// A cause on this machine is certain without AWS: it comes first, and no missing answer stands over it.
+#[tokio::test]
+async fn without_a_network_a_cause_on_this_machine_comes_first() {
+    let (aws, _, session) = account().await;
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let nobody = format!("http://127.0.0.1:{port}");
+    let at = || Shell::at(&aws).env("AWS_ENDPOINT_URL", &nobody);
+    let no_login = ("sso-login-missing", "broken", 1);
+    for (name, shell, (id, verdict, status)) in [
+        ("no such profile", at().config(SSO).profile("nope"), ("profile-missing", "broken", 1)),
+        ("a broken file", at().config("[profile a\nfoo"), ("file-refused", "broken", 1)),
+        ("no login", at().config(SSO).profile("dev"), no_login),
+        ("no login, the older form", at().config(LEGACY).profile("dev"), no_login),
+        (
+            "no source profile",
+            at().config("[profile a]\nrole_arn = arn:aws:iam::222222222222:role/a\nsource_profile = b\n").profile("a"),
+            ("source-profile-missing", "broken", 1),
+        ),
+        ("an empty shell", at(), ("no-credentials", "no-credentials", 4)),
+    ] {
+        let (ran, report) = shell.report().await;
+        let diagnoses: Vec<&str> =
+            report["diagnoses"].as_array().unwrap().iter().map(|found| found["id"].as_str().unwrap()).collect();
+        assert_eq!((diagnoses[0], &report["verdict"], ran.status), (id, &json!(verdict), status), "{name}: {report:#}");
+        assert!(!diagnoses.contains(&"no-answer"), "{name}: {report:#}");
+        let not_checked = report["not_checked"].to_string();
+        assert!(not_checked.contains("AWS did not answer"), "{name}: {report:#}");
+        let text = shell.cli("text").run().await.stdout;
+        assert!(!text.contains("No answer from AWS"), "{name}: {text}");
+    }
+    // A login that has to be renewed needs the network: it may be the cause.
+    let renewed = at().config(SSO).profile("dev").login("corp", refreshable(-10, 60 * 24));
+    let (ran, report) = renewed.report().await;
+    assert_eq!((&report["verdict"], ran.status), (&json!("no-answer"), 4), "{report:#}");
+    // Credentials that nobody confirmed, and a fault that is certain.
+    let (ran, report) = at().keys(&session).env("AWS_SESSION_EXPIRATION", &from_now(-120)).report().await;
+    assert_eq!((&report["verdict"], ran.status), (&json!("broken"), 1), "{report:#}");
+    assert_ne!(report["diagnoses"][0]["id"], "no-answer");
 }
 
 #[tokio::test]
@@ -1763,11 +1803,11 @@ fn every_fix_that_needs_no_person_is_applied_and_the_diagnosis_is_gone() {
         let once = files_below(&home.join(".aws"));
         for (name, content) in &old {
             let changed = once.get(name) != Some(content);
-            let is_copied = once.get(&format!("{name}.bak")) == Some(content);
+            let is_copied = copies_of(name, &once).any(|copy| copy == content);
             assert!(!changed || is_copied || command.contains("aws configure"), "{id}: {command} keeps no {name}.bak");
         }
         let without_copies =
-            |files: Files| -> Files { files.into_iter().filter(|(name, _)| !name.ends_with(".bak")).collect() };
+            |files: Files| -> Files { files.into_iter().filter(|(name, _)| !name.contains(".bak.")).collect() };
         diagnosed_after(home, &shell, command);
         assert_eq!(without_copies(files_below(&home.join(".aws"))), without_copies(once), "{id}: {command}");
         let problems = |report: &Value| {
@@ -1779,6 +1819,66 @@ fn every_fix_that_needs_no_person_is_applied_and_the_diagnosis_is_gone() {
         let empty = ["environment-incomplete", "token-missing", "no-access-key-id"].contains(&id);
         assert!(new.is_empty() || (empty && new == ["\"no-credentials\""]), "{id}: {command} leads to {new:?}");
     }
+}
+
+/// What is left of a file beside it, by the commands that changed it.
+fn copies_of<'a>(name: &str, files: &'a Files) -> impl Iterator<Item = &'a Vec<u8>> {
+    let prefix = format!("{name}.bak.");
+    files.iter().filter(move |(name, _)| name.starts_with(&prefix)).map(|(_, content)| content)
+}
+
+/// The files of people: one edit after another, keys in capitals, a file that is a symbolic link.
+#[test]
+fn an_edit_keeps_every_earlier_state_and_the_link_and_finds_keys_in_any_case() {
+    let config = "[profile dev]\nRole_Arn = arn:aws:iam::222222222222:role/etl\nSource_Profile = base\n\
+        Duration_Seconds = 3600 # an hour\nRegoin = eu-west-1\n";
+    let shell = Shell::offline_without_region().argument("--profile dev").credentials(&format!("[base]\n{KEY}"));
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path();
+    shell.write_files(home);
+    std::fs::create_dir(home.join("dotfiles")).unwrap();
+    std::fs::write(home.join("dotfiles/aws-config"), config).unwrap();
+    std::os::unix::fs::symlink("../dotfiles/aws-config", home.join(".aws/config")).unwrap();
+    let of_edit = |report: &Value| {
+        let all = report["diagnoses"].as_array().unwrap().clone();
+        let edits = all.into_iter().filter(|one| one["command"].as_str().is_some_and(|text| text.contains("sed ")));
+        edits.map(|one| (one["id"].to_string(), one["command"].as_str().unwrap().to_owned())).collect::<Vec<_>>()
+    };
+    let mut states = vec![config.as_bytes().to_vec()];
+    let edits = of_edit(&diagnosed_after(home, &shell, ":"));
+    assert_eq!(edits.len(), 2, "{edits:?}");
+    for (id, command) in &edits {
+        let after = of_edit(&diagnosed_after(home, &shell, command));
+        assert!(after.iter().all(|(left, _)| left != id), "{command}\n{after:?}");
+        states.push(std::fs::read(home.join("dotfiles/aws-config")).unwrap());
+    }
+    assert!(std::fs::symlink_metadata(home.join(".aws/config")).unwrap().is_symlink(), "{edits:?}");
+    let files = files_below(&home.join(".aws"));
+    for earlier in &states[..edits.len()] {
+        assert!(copies_of("config", &files).any(|copy| copy == earlier), "{:?}", files.keys());
+    }
+    let last = String::from_utf8(states.pop().unwrap()).unwrap();
+    assert!(last.contains("Duration_Seconds = 3600\n") && last.contains("region = eu-west-1"), "{last}");
+}
+
+/// `aws configure set` would write a second key, and the file would be refused.
+#[test]
+fn a_duration_with_capital_letters_is_changed_in_its_line() {
+    let config = "[profile dev]\nrole_arn = arn:aws:iam::222222222222:role/etl\nsource_profile = base\n\
+        Duration_Seconds=900000\n";
+    let shell = Shell::offline_without_region().argument("--profile dev").config(config);
+    let shell = shell.credentials(&format!("[base]\n{KEY}"));
+    let folder = tempfile::tempdir().unwrap();
+    shell.write_files(folder.path());
+    let of_id = |report: &Value| {
+        report["diagnoses"].as_array().unwrap().iter().find(|one| one["id"] == "duration-refused").cloned()
+    };
+    let found = of_id(&diagnosed_after(folder.path(), &shell, ":")).unwrap();
+    let command = found["command"].as_str().unwrap();
+    let after = diagnosed_after(folder.path(), &shell, command);
+    assert_eq!(of_id(&after), None, "{command}\n{after:#}");
+    let changed = std::fs::read_to_string(folder.path().join(".aws/config")).unwrap();
+    assert_eq!(changed, config.replace("Duration_Seconds=900000", "Duration_Seconds= 3600"));
 }
 
 /// The commands of one diagnosis, in the printed order, neither undo nor break each other.
@@ -1820,7 +1920,8 @@ fn all_fixes_applied_one_after_the_other_leave_nothing_of_what_they_fix() {
         let before = diagnosed_after(home, &shell, ":");
         let fixes = |report: &Value| -> Vec<String> {
             let commands = report["diagnoses"].as_array().unwrap().iter().filter_map(|one| one["command"].as_str());
-            let by_itself = |command: &&str| command.starts_with("sed") || command.starts_with("aws configure set");
+            let by_itself =
+                |command: &&str| command.starts_with("(b=$(mktemp") || command.starts_with("aws configure set");
             commands.filter(by_itself).map(str::to_owned).collect()
         };
         let all = fixes(&before);

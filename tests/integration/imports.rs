@@ -288,6 +288,29 @@ async fn a_profile_is_judged_as_a_copy_and_as_the_sdk_renews_it() {
     }
 }
 
+/// A job whose length nobody knows is not judged in any form.
+#[tokio::test]
+async fn without_a_length_no_form_says_that_a_job_on_a_profile_lasts() {
+    let run = async |format: &'static str, more: &'static [&'static str]| {
+        let arguments = [&["lint", "--aws-config", "--format", format], more].concat();
+        with_profiles("terragrunt-chain", &arguments).run().await
+    };
+    let report = run("json", &[]).await.report();
+    for job in report["jobs"].as_array().unwrap() {
+        assert_eq!((&job["length_known"], &job["headroom_seconds"]), (&json!(false), &json!(null)), "{job:#}");
+    }
+    let junit = run("junit", &[]).await.stdout;
+    let tests = junit.matches("classname=\"unowned\"").count();
+    let skipped = junit.matches("<skipped message=\"how long it runs is not declared").count();
+    let failed = junit.matches("<failure").count();
+    assert!(skipped > 0 && failed > 0 && skipped + failed == tests, "{tests} {skipped} {failed}\n{junit}");
+    assert!(!junit.contains("covered"), "{junit}");
+    assert!(!run("csv", &[]).await.stdout.contains(",covered,"));
+    let report = run("json", &["--length", "30m"]).await.report();
+    assert!(report["jobs"].as_array().unwrap().iter().all(|job| job.get("length_known").is_none()));
+    assert!(!run("junit", &["--length", "30m"]).await.stdout.contains("not declared"));
+}
+
 #[tokio::test]
 async fn a_chained_profile_that_asks_for_hours_can_never_work() {
     for (name, id) in [("terragrunt-chain", "duration-above-chain-cap"), ("broken", "duration-out-of-range")] {

@@ -290,6 +290,31 @@ async fn without_any_answer_of_sts_and_iam_the_findings_are_published_and_the_in
     assert_eq!(owners(&aws), ["data", "storage"]);
 }
 
+/// The dashboard's table reads these lines.
+#[tokio::test]
+async fn the_log_has_the_headroom_of_the_twenty_tightest_jobs() {
+    let (aws, checker) = account().await;
+    let jobs = (1..=30).map(|minutes| format!("  - {{name: j{minutes}, length: {minutes}m, source: codebuild}}\n"));
+    let endless = "  - {name: endless, length: 1h, source: {kind: service-role}, refresh: auto}\n".to_owned();
+    let inventory = format!("version: 1\njobs:\n{}", jobs.chain([endless]).collect::<String>());
+    let lambda = Lambda::new(&aws, &checker, &inventory, &[]).await;
+    let log = Log::default();
+    let event = event("scheduled.json");
+    let run = lambda.invoke_as("request-1", Duration::from_secs(900), &event);
+    let report = run.with_subscriber(log.subscriber("credential_health=info")).await.unwrap();
+    let logged: Vec<(String, Value)> = log
+        .about("headroom")
+        .into_iter()
+        .map(|line| (line["job"].as_str().unwrap().to_owned(), line["headroom_seconds"].clone()))
+        .collect();
+    let expected: Vec<(String, Value)> =
+        (11..=30).rev().map(|minutes| (format!("j{minutes}"), json!(3600 - 60 * minutes))).collect();
+    assert_eq!(logged, expected);
+    assert_eq!(job(&report, "j30")["headroom_seconds"], 1800);
+    let template = std::fs::read_to_string(std::path::Path::new(crate::harness::ROOT).join("template.yaml")).unwrap();
+    assert!(template.contains("filter event = 'headroom' | stats earliest(headroom_seconds)"));
+}
+
 // --- Delivery ---
 
 #[tokio::test]

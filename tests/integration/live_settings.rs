@@ -97,6 +97,32 @@ async fn a_name_is_found_on_any_page() {
     assert_eq!(aws.calls_of("DescribePermissionSet").len(), 38);
 }
 
+/// ListInstances returns pages: an organization's instance may be behind an account's own.
+#[tokio::test]
+async fn a_name_is_found_in_any_instance() {
+    let instances = || (0..3).map(|number| IdentityCenter::numbered(OWN, REGION, number));
+    let (aws, checker) = start(|world| {
+        for (number, instance) in instances().enumerate() {
+            let session = if number == 2 { "PT12H" } else { "PT1H" };
+            world.identity_center(instance.set(&format!("Set{number}"), session));
+        }
+    })
+    .await;
+    let report = check_once(&aws, &checker, &inventory(&person("a", "permission_set: Set2"))).await;
+    assert_eq!(job(&report, "a")["lease_seconds"], 43_200, "{report:#}");
+    assert_eq!(aws.calls_of("ListInstances").len(), 3);
+    aws.script(Fault::on("ListInstances").then(Answer::altered("\"NextToken\":\"2\"", "\"NextToken\":\"1\"")));
+    let repeated = check_once(&aws, &checker, &inventory(&person("a", "permission_set: Set2"))).await;
+    assert_eq!(settings(&repeated)["not_read"][0]["reason"], "unreadable-answer", "{repeated:#}");
+    aws.clear_script();
+    aws.script(Fault::on("ListInstances").saying("1").then(Answer::error(500, "InternalServerException", "a text")));
+    let client = hasty_client(&aws, &checker).await;
+    let check = Check { aws: &client, concurrency: 8, time: None, run_id: RUN_ID };
+    let jobs = inventory(&person("a", "permission_set: Set0"));
+    let cut = serde_json::to_value(check.of(&jobs).await.report).unwrap();
+    assert_eq!(settings(&cut)["not_read"][0]["reason"], "unavailable", "{cut:#}");
+}
+
 #[tokio::test]
 async fn a_declared_session_that_differs_is_drift_and_the_live_one_counts() {
     let (aws, checker) = start(|world| _ = world.identity_center(center(OWN))).await;

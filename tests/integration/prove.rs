@@ -9,9 +9,11 @@ use aws_sdk_sts::config::{BehaviorVersion, Credentials as SdkCredentials, Region
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use credential_health_prove::aws::Aws;
 use credential_health_prove::catalogue::rules;
+use credential_health_prove::remove::Removal;
 use credential_health_prove::report::{self, About};
 use credential_health_prove::run::{Decision, Outcome, Patience, Settings, Watcher, run};
-use credential_health_prove::sandbox::{DEFAULT_PATH, operator_policy};
+use credential_health_prove::sandbox::{DEFAULT_PATH, Names, operator_policy};
+use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::harness::{REGION, assert_no_credential};
@@ -103,7 +105,7 @@ fn describe(outcome: &Outcome) -> String {
 
 #[track_caller]
 fn assert_nothing_is_left(aws: &StandIn, outcome: &Outcome) {
-    assert!(outcome.leftovers.is_empty(), "{:?}", outcome.leftovers);
+    assert_eq!(outcome.removal, Removal::default());
     let left = aws.world(|world| world.names_below(DEFAULT_PATH));
     assert!(left.is_empty(), "{left:?}");
 }
@@ -377,5 +379,26 @@ async fn a_failure_in_the_middle_of_a_run_leaves_nothing() {
         assert!(outcome.stopped.is_some(), "{at}: {}", describe(&outcome));
         assert!(!aws.calls_of("CreateRole").is_empty(), "{at}");
         assert_nothing_is_left(aws, &outcome);
+    }
+}
+
+/// docs/prove.md says so: a session of the run reaches no other role of the path.
+#[test]
+fn the_permissions_of_a_run_end_at_its_own_roles() {
+    let names = Names {
+        partition: "aws".to_owned(),
+        account: ACCOUNT.to_owned(),
+        path: DEFAULT_PATH.to_owned(),
+        run: "00c0ffee".to_owned(),
+    };
+    let own = format!("arn:aws:iam::{ACCOUNT}:role{DEFAULT_PATH}prove-00c0ffee-*");
+    for policy in [names.role_policy(), names.user_policy(), names.federation_policy()] {
+        let policy: Value = serde_json::from_str(&policy).unwrap();
+        let statements = policy["Statement"].as_array().unwrap();
+        assert_eq!(statements[0]["Resource"], own);
+        for statement in statements {
+            let names_no_role = statement["Action"] == "sts:GetFederationToken";
+            assert_eq!(statement["Resource"], if names_no_role { "*" } else { &own }, "{statement}");
+        }
     }
 }

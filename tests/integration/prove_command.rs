@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 
 use crate::harness::{REGION, assert_no_credential};
 use crate::prove::{ACCOUNT, sandbox};
-use crate::stand_in::{Credentials, Role, StandIn, User};
+use crate::stand_in::{Answer, Credentials, Fault, Role, StandIn, User};
 
 /// The command, built by Cargo for these tests from `prove/src/main.rs`.
 pub const COMMAND: &str = env!("CARGO_BIN_EXE_tested-prove");
@@ -164,6 +164,58 @@ async fn clean_removes_what_a_killed_run_left_and_nothing_else() {
     assert_eq!(left(&aws), [other]);
     let ran = finish(command(&aws, &caller, folder.path(), &["--clean"]).spawn().unwrap(), "").await;
     assert_eq!(ran.status, 0);
+}
+
+/// A list that cannot be read hides what is left: neither a run nor `--clean` says that nothing is.
+#[tokio::test]
+async fn what_cannot_be_listed_could_not_be_checked() {
+    let denied = || Answer::error(403, "AccessDenied", "User is not authorized to perform this action");
+    for (call, what) in [("ListUsers", "the users of the path"), ("ListUserTags", "user prove-")] {
+        let (aws, caller) = sandbox(|_| {}).await;
+        let folder = TempDir::new().unwrap();
+        let run = |arguments: &[&str]| command(&aws, &caller, folder.path(), arguments).spawn().unwrap();
+        // The user of a killed run, which only this list shows.
+        let mut child = run(&["--yes", "--pause", "50"]);
+        until(&aws, "AssumeRole").await;
+        child.kill().await.unwrap();
+        aws.script(Fault::on(call).then(denied()));
+        let cleaned = finish(run(&["--clean", "--yes", "--pause", "1"]), "").await;
+        let again = finish(run(&["--clean", "--yes", "--pause", "1"]), "").await;
+        for ran in [cleaned, again] {
+            assert_eq!(ran.status, 3, "{call}: {}\n{}", ran.stdout, ran.stderr);
+            let said = ran.stderr.lines().find(|line| line.starts_with("Could not be checked: ")).unwrap();
+            assert!(said.contains(what) && said.contains(call) && said.contains("--clean"), "{said}");
+            assert!(!ran.stdout.contains("Nothing of an earlier run"), "{}", ran.stdout);
+        }
+        assert_eq!(left(&aws).len(), 1, "the roles are removed: {:?}", left(&aws));
+        let ran = finish(run(&["--yes", "--pause", "1"]), "").await;
+        assert_eq!(ran.status, 3, "{call}: {}\n{}", ran.stdout, ran.stderr);
+        assert!(ran.stderr.contains("Could not be checked: "), "{}", ran.stderr);
+        let report = std::fs::read_to_string(folder.path().join("prove-report.md")).unwrap();
+        assert!(report.contains("Could not be checked: ") && !report.contains(ACCOUNT), "{report}");
+        aws.clear_script();
+        assert_eq!(finish(run(&["--clean", "--yes", "--pause", "1"]), "").await.status, 0);
+        assert!(left(&aws).is_empty(), "{:?}", left(&aws));
+    }
+}
+
+#[tokio::test]
+async fn without_a_run_there_is_no_report() {
+    let (aws, caller) = sandbox(|_| {}).await;
+    let folder = TempDir::new().unwrap();
+    let report = folder.path().join("prove-report.md");
+    let mut without = command(&aws, &caller, folder.path(), &["--yes"]);
+    without.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY").env_remove("AWS_SESSION_TOKEN");
+    assert_eq!(finish(without.spawn().unwrap(), "").await.status, 4);
+    assert!(!report.exists(), "no credentials");
+    assert_eq!(finish(command(&aws, &caller, folder.path(), &[]).spawn().unwrap(), "no\n").await.status, 2);
+    assert!(!report.exists(), "not confirmed");
+    std::fs::write(&report, "the report of an earlier run").unwrap();
+    assert_eq!(finish(command(&aws, &caller, folder.path(), &[]).spawn().unwrap(), "no\n").await.status, 2);
+    assert_eq!(std::fs::read_to_string(&report).unwrap(), "the report of an earlier run");
+    let nowhere = folder.path().join("missing/report.md");
+    let option = ["--yes", "--report", nowhere.to_str().unwrap()];
+    assert_eq!(finish(command(&aws, &caller, folder.path(), &option).spawn().unwrap(), "").await.status, 2);
 }
 
 #[tokio::test]

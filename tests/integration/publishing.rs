@@ -225,6 +225,26 @@ async fn the_pages_about_findings_are_where_the_settings_say() {
     assert_eq!(body(&messages["data"])["details"][1]["runbook"], page);
 }
 
+/// The reader of a mail has no inventory.
+#[tokio::test]
+async fn a_mail_names_no_command_that_needs_the_inventory() {
+    for (settings, more) in [
+        (&[][..], "more ways: credential-health explain chain-caps-session\n"),
+        (
+            &[("RUNBOOK_BASE_URL", "https://wiki.example.com/health/")][..],
+            "chain-caps-session.md; 3 more ways: see that page",
+        ),
+    ] {
+        let (messages, _) = published(SEVERAL, settings).await;
+        let mut all = String::new();
+        for message in messages.values() {
+            ["default", "email"].iter().for_each(|protocol| all.push_str(message.text(protocol)));
+        }
+        assert!(!all.contains("--job") && !all.contains("add -v"), "{all}");
+        assert!(all.contains(more), "{all}");
+    }
+}
+
 #[tokio::test]
 async fn without_pages_about_findings_a_message_links_to_dashboard_and_log() {
     let settings = [

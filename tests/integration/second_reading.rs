@@ -297,7 +297,8 @@ impl Numbers {
             _ => None,
         };
         let login = match source {
-            "identity-center" | "account-access" | "console-login" => self.maybe(2, Self::seconds),
+            "identity-center" | "account-access" => self.maybe(2, Self::seconds),
+            "console-login" => self.maybe(2, |numbers| numbers.seconds().clamp(3600, 7_776_000)),
             _ => None,
         };
         let signin_of_role = match source {

@@ -289,6 +289,15 @@ async fn each_version_of_the_action_has_its_own_rules() {
         let inputs = format!("{oidc}, role-duration-seconds: {written}");
         let ran = judged(&[(W, &one_job(TOKEN, "    timeout-minutes: 20\n", &login("v6", &inputs)))]).await;
         assert_job(&ran, "w/j", verdict, requested, false);
+        let read = match written {
+            "1h" => Some("`1h`, and the action reads 1 second: JavaScript's parseInt"),
+            "3600s" => Some("`3600s`, and the action reads 3600 seconds"),
+            "none" => Some("`none`, and the action reads no number"),
+            _ => None,
+        };
+        assert_eq!(ran.stderr.contains("the action reads"), read.is_some(), "{written}: {}", ran.stderr);
+        assert!(ran.stderr.contains(read.unwrap_or_default()), "{}", ran.stderr);
+        assert_eq!(ran.stderr.contains("role-duration-seconds: 3600"), read.is_some(), "{}", ran.stderr);
     }
 }
 

@@ -126,14 +126,21 @@ impl Reply {
         Reply { code, ..Reply::other(status, XML, body) }
     }
 
-    fn json(outcome: Result<String, Problem>) -> Reply {
+    /// Members as in the service models of Lambda (restJson1; aarondfrancis/sidecar#23 has a whole answer) and of SSO
+    /// Admin (awsJson1_1).
+    fn json(outcome: Result<String, Problem>, service: &str) -> Reply {
         match outcome {
             Ok(result) => Reply::other(200, JSON, result),
-            Err(Problem { status, code, message }) => {
-                let body = serde_json::json!({"__type": code, "message": message}).to_string();
-                // The REST services name the error in a header.
+            Err(Problem { status, code, message }) if service == "lambda" => {
+                let fault = if status < 500 { "User" } else { "Service" };
+                let key = if code == "TooManyRequestsException" { "message" } else { "Message" };
+                let body = serde_json::json!({"Type": fault, key: message}).to_string();
                 let headers = vec![("x-amzn-ErrorType", code.clone())];
                 Reply { code: Some(code), headers, ..Reply::other(status, JSON, body) }
+            }
+            Err(Problem { status, code, message }) => {
+                let body = serde_json::json!({"__type": code, "Message": message}).to_string();
+                Reply { code: Some(code), ..Reply::other(status, JSON, body) }
             }
         }
     }
@@ -236,7 +243,7 @@ struct AnsweredCall<'a> {
 impl AnsweredCall<'_> {
     async fn answer(&self, request: &Request, scripted: Option<Answer>) -> io::Result<Response<Payload>> {
         let xml = |outcome| match request.is_json() {
-            true => Reply::json(outcome),
+            true => Reply::json(outcome, request.service),
             false => Reply::xml(outcome, request.service, &request.action, &self.request_id),
         };
         if let Some(problem) = scripted.as_ref().and_then(Answer::problem) {
@@ -290,7 +297,7 @@ impl AnsweredCall<'_> {
     /// The answer to a call that is carried out.
     fn reply(&self, request: &Request) -> Reply {
         if request.is_json() {
-            return Reply::json(self.carry_out(request));
+            return Reply::json(self.carry_out(request), request.service);
         }
         if request.service != "s3" || request.action == "ListBuckets" {
             return Reply::xml(self.carry_out(request), request.service, &request.action, &self.request_id);

@@ -1,4 +1,6 @@
-//! Lambda: GetFunctionConfiguration, in the Region of the signature and the caller's account.
+//! Lambda: GetFunctionConfiguration, in the Region of the signature and the caller's account. Sources of the texts of
+//! errors: alexcasalboni/aws-lambda-power-tuning#59 and #205 (denial, 403), aarondfrancis/sidecar#23 (not found, 404,
+//! with the qualifier in the ARN). The order of both checks has no source.
 
 use serde_json::json;
 

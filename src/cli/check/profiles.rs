@@ -60,12 +60,12 @@ pub(super) async fn run(arguments: &Check, file: Option<&Path>) -> ExitStatus {
     }
     let without_jobs = || Some(check::lint(&inventory, &Filter::default(), Planned::default(), &start).ok()?.report);
     let Some(mut report) = report.or_else(without_jobs) else { return ExitStatus::Incomplete };
-    if !answered {
-        return format::show_without_answer(&report, selection).unwrap_or(ExitStatus::NoAnswer);
-    }
     lint::add_import(&mut report, imported, not_judged);
     if let Some(profiles) = &profiles {
         profiles.add_to(&mut report, &inventory);
+    }
+    if !answered {
+        return format::show_without_answer(&report, selection).unwrap_or(ExitStatus::NoAnswer);
     }
     if inventory.jobs.iter().any(requires_mfa) {
         report.notes.push(WITH_MFA.to_owned());

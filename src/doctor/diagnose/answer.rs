@@ -35,8 +35,28 @@ pub(super) fn find(subject: &DiagnosisSubject<'_>, out: &mut Vec<Diagnosis>) {
              none.",
             "aws configure sso",
         )),
+        // Without credentials there was nothing to ask about.
+        Some(Err(refused)) if refused.class.is_unfinished() && has_none_for_certain(subject, asked, out) => {}
         Some(Err(refused)) => out.push(of(subject, asked, refused)),
         _ => {}
+    }
+}
+
+/// Diagnoses of failed calls and programs, whose cause can be the network as well.
+const PERHAPS_THE_NETWORK: [&str; 4] = ["no-answer", "provider-failed", "login-refused", "process-failed"];
+
+/// Whether the diagnosis is a problem whose cause is on this machine: the network has no part in it.
+pub(in crate::doctor) fn is_local_problem(found: &Diagnosis) -> bool {
+    found.level == Level::Problem && !PERHAPS_THE_NETWORK.contains(&found.id)
+}
+
+/// Whether the shell has no credentials for a reason that no answer of AWS would change.
+fn has_none_for_certain(subject: &DiagnosisSubject<'_>, asked: &Asked, found: &[Diagnosis]) -> bool {
+    match &asked.loaded {
+        Some(Err(NotLoaded { refused: None, failed, .. })) => {
+            !failed || subject.deciding.is_none() || found.iter().any(is_local_problem)
+        }
+        Some(Err(NotLoaded { refused: Some(_), .. }) | Ok(_)) | None => false,
     }
 }
 
@@ -142,11 +162,11 @@ fn of(subject: &DiagnosisSubject<'_>, asked: &Asked, refused: &RefusedFacts) -> 
 }
 
 fn duration_of_last_role(subject: &DiagnosisSubject<'_>) -> String {
-    let profile = match &subject.facts.profile {
-        ProfileFacts::Leads(chain) => chain.roles.last().map(|role| role.profile.as_str()),
+    let role = match &subject.facts.profile {
+        ProfileFacts::Leads(chain) => chain.roles.last(),
         _ => None,
     };
-    super::profile::set_duration(profile.unwrap_or(&subject.facts.selected.name))
+    role.map_or_else(|| super::profile::set_duration(&subject.facts.selected.name), super::profile::set_duration_of)
 }
 
 /// InvalidClientTokenId has several causes: the kind of the key says which are possible.

@@ -30,45 +30,49 @@ pub(super) fn lives_on_environment(chain: &ChainFacts) -> bool {
     matches!(&chain.base, BaseFacts::Named(source) if source == "Environment")
 }
 
-/// Edits a file in place, with GNU's sed and with that of BSD and macOS, and leaves the old file beside it as `.bak`.
+/// Edits a file with any sed, and leaves the old file beside it as `.bak.` and six characters.
 ///
 /// A script names the text that it changes and keeps every line at its number: a second run changes nothing, and the
 /// commands of other diagnoses still find their lines.
 pub(super) fn edit_file(script: &str, file: &str) -> String {
-    format!("sed -i.bak {} {}", quoted(script), operand(file))
+    rewrite(&format!("sed {}", quoted(script)), file)
 }
 
-/// Makes settings comments: the number of each line, and its key as a pattern of `sed`.
+/// Writes a file anew from a copy of it. Each run keeps a copy of its own, and a symbolic link stays one: its target is
+/// written, with the owner and the permissions that it has.
+fn rewrite(filter: &str, file: &str) -> String {
+    let file = operand(file);
+    format!("(b=$(mktemp {file}.bak.XXXXXX) && cp -p {file} \"$b\" && {filter} \"$b\" >{file})")
+}
+
+/// Makes settings comments: the number of each line, and its key as a pattern of `sed`. Keys count in any case: the sed
+/// of GNU, BSD and macOS has the flag `I`.
 pub(super) fn comment_out(settings: &[(usize, &str)], file: &str) -> String {
     let edits: Vec<String> =
-        settings.iter().map(|(line, key)| format!("{line}s/^[[:blank:]]*{key}[[:blank:]]*[=:]/# &/")).collect();
+        settings.iter().map(|(line, key)| format!("{line}s/^[[:blank:]]*{key}[[:blank:]]*[=:]/# &/I")).collect();
     edit_file(&edits.join(";"), file)
 }
 
 /// Corrects the value of a setting: a command of `sed` for the line, if the line still has the key.
 pub(super) fn change_value(line: usize, key: &str, change: &str) -> String {
-    format!("{line}{{/^[[:blank:]]*{key}[[:blank:]]*[=:]/{change};}}")
+    format!("{line}{{/^[[:blank:]]*{key}[[:blank:]]*[=:]/I{change};}}")
 }
 
-/// Spells a key as AWS does. The pattern is the whole key, so that a second run finds nothing.
+/// Spells a key as AWS does. The pattern is the whole key in any case, so that a second run finds nothing.
 pub(super) fn rename_key(line: usize, written: &str, meant: &str, file: &str) -> String {
     let written = escaped(written);
-    edit_file(&format!(r"{line}s/^\([[:blank:]]*\){written}\([[:blank:]]*[=:]\)/\1{meant}\2/"), file)
+    edit_file(&format!(r"{line}s/^\([[:blank:]]*\){written}\([[:blank:]]*[=:]\)/\1{meant}\2/I"), file)
 }
 
 /// Removes the byte order mark at the beginning of a file.
 pub(super) fn without_byte_order_mark(file: &str) -> String {
-    format!("LC_ALL=C sed -i.bak \"1s/^$(printf '\\357\\273\\277')//\" {}", operand(file))
+    rewrite("LC_ALL=C sed \"1s/^$(printf '\\357\\273\\277')//\"", file)
 }
 
-/// Converts a file to UTF-8, unless it is UTF-8 already. The file keeps its owner and its permissions, and the old
-/// file is left beside it as `.bak`.
+/// Converts a file to UTF-8, unless it is UTF-8 already.
 pub(super) fn to_utf8(from: &str, file: &str) -> String {
-    let file = operand(file);
-    format!(
-        "iconv -f UTF-8 -t UTF-8 {file} >/dev/null 2>&1 || {{ cp -p {file} {file}.bak && iconv -f {from} -t UTF-8 \
-         {file}.bak >{file}; }}"
-    )
+    let rewritten = rewrite(&format!("iconv -f {from} -t UTF-8"), file);
+    format!("iconv -f UTF-8 -t UTF-8 {} >/dev/null 2>&1 || {rewritten}", operand(file))
 }
 
 /// Text for a pattern of `sed`.

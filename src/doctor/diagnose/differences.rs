@@ -1,7 +1,7 @@
 //! Where other tools take other credentials than the AWS CLI and boto3, or another role or duration.
 
 use super::commands::{comment_out, open_editor, option, quoted, rename_key};
-use super::profile::{is_duration_refused, set_duration};
+use super::profile::{is_duration_refused, set_duration, set_duration_of};
 use super::{Diagnosis, DiagnosisSubject, Level};
 use crate::doctor::facts::{BaseFacts, ChainFacts, Noted, ProfileFacts, Provider, SelectedBy, Spot};
 use crate::shared_config::DifferenceKind;
@@ -43,7 +43,8 @@ fn duration(chain: &ChainFacts, noted: &Noted<DifferenceKind>) -> Diagnosis {
             format!("aws iam get-role {name} --query Role.MaxSessionDuration")
         }
         // With an hour, every tool gets the same.
-        _ => set_duration(&noted.profile),
+        (_, Some(role)) => set_duration_of(role),
+        (_, None) => set_duration(&noted.profile),
     };
     Diagnosis::new("duration-differs", Level::Note, what, why).fixed_by(command)
 }

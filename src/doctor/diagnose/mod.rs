@@ -19,7 +19,7 @@ use super::providers::{self, ProviderEntry};
 use crate::inventory::Seconds;
 use crate::lease::rules;
 
-pub(super) use answer::{by_its_key, is_without_answer};
+pub(super) use answer::{by_its_key, is_local_problem, is_without_answer};
 pub use session::SessionFacts;
 pub(super) use session::session;
 

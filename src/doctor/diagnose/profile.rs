@@ -223,7 +223,7 @@ fn out_of_range(subject: &DiagnosisSubject<'_>, role: &ProfileRole) -> Option<Di
         "the AWS CLI, boto3 and JavaScript send it, and STS refuses it with ValidationError"
     };
     let why = format!("{}: duration_seconds: {refused}; the SDKs for Rust, Java and .NET do not send it.", role.place);
-    Some(Diagnosis::new("duration-refused", level(subject), what, why).fixed_by(set_duration(&role.profile)))
+    Some(Diagnosis::new("duration-refused", level(subject), what, why).fixed_by(set_duration_of(role)))
 }
 
 fn too_long(role: &ProfileRole) -> Option<Diagnosis> {
@@ -241,8 +241,20 @@ fn too_long(role: &ProfileRole) -> Option<Diagnosis> {
              for Rust, Java and .NET do not send it.",
             role.place
         ),
-        set_duration(&role.profile),
+        set_duration_of(role),
     ))
+}
+
+/// The duration that every role and every caller gets, for a role of the chain. `aws configure set` finds no key with
+/// capital letters: it would write a second one, and the AWS CLI and boto3 refuse a file with both.
+pub(super) fn set_duration_of(role: &ProfileRole) -> String {
+    let default = rules::DEFAULT_DURATION.0;
+    match &role.capital_duration {
+        Some(Spot { file, line }) => {
+            edit_file(&change_value(*line, "duration_seconds", &format!("s/[=:].*/= {default}/")), file)
+        }
+        None => set_duration(&role.profile),
+    }
 }
 
 /// The duration that every role and every caller gets.

@@ -94,6 +94,8 @@ pub struct ProfileRole {
     pub arn: String,
     /// `duration_seconds`, where it is a number.
     pub duration_seconds: Option<u64>,
+    /// Where `duration_seconds` is written with capital letters.
+    pub capital_duration: Option<Spot>,
     /// The caller is itself a session: role chaining. `None`: not known.
     pub chained: Option<bool>,
     /// `mfa_serial` is set.

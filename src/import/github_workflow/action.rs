@@ -171,6 +171,14 @@ impl ActionVersion {
             Some(seconds) => Duration::Stated(Seconds(u64::try_from(seconds).unwrap_or(0))),
         }
     }
+
+    /// What the action reads where a text for `role-duration-seconds` is no whole number; `None`: it reads what is
+    /// written, or refuses it.
+    pub(super) fn misread_duration(self, text: &str) -> Option<Duration> {
+        let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+        let is_whole = digits.bytes().all(|byte| byte.is_ascii_digit());
+        (self >= ONE_HOUR_ALWAYS && !text.is_empty() && !is_whole).then(|| self.duration(text))
+    }
 }
 
 /// JavaScript's `Number.parseInt` without a radix: the number at the start of the text, hexadecimal after `0x`.
@@ -254,6 +262,19 @@ mod tests {
         ] {
             assert_eq!(newest.duration(text), duration, "{text}");
         }
+        for (text, misread) in [
+            ("1h", Some(Duration::Stated(Seconds(1)))),
+            ("1 hour", Some(Duration::Stated(Seconds(1)))),
+            ("PT1H", Some(Duration::Default)),
+            ("3600.5", Some(Duration::Stated(Seconds(3600)))),
+            ("3600", None),
+            ("0", None),
+            ("-5", None),
+            ("", None),
+        ] {
+            assert_eq!(newest.misread_duration(text), misread, "{text}");
+        }
+        assert_eq!(version("v2").misread_duration("1h"), None, "refused");
         assert_eq!(version("v2").duration("0"), Duration::Stated(Seconds(0)));
         assert_eq!(version("v1").duration("1h"), Duration::Refused);
     }

@@ -106,6 +106,27 @@ impl LoginStep<'_> {
     }
 }
 
+impl LoginStep<'_> {
+    /// What people should know of a `role-duration-seconds` that the action reads otherwise than it is written.
+    pub(super) fn misread_duration(&self) -> Option<NotJudgedLogin> {
+        let written = self.option("role-duration-seconds")?;
+        let choices = written.value.choices()?;
+        let misread = |text: &String| Some((text.clone(), self.version().misread_duration(text.trim())?));
+        let (text, read) = choices.iter().find_map(misread)?;
+        let number = match read {
+            Duration::Stated(seconds) => format!("{} second{}", seconds.0, if seconds.0 == 1 { "" } else { "s" }),
+            Duration::Default | Duration::Refused => "no number, and asks for its default".to_owned(),
+        };
+        let message = format!(
+            "role-duration-seconds is `{text}`, and the action reads {number}: JavaScript's parseInt stops at the \
+             first character that is no digit"
+        );
+        let meant = Seconds::parse(text.trim()).unwrap_or(DEFAULT_DURATION);
+        let help = format!("write a whole number of seconds: role-duration-seconds: {}", meant.0);
+        Some(NotJudgedLogin { place: written.place, message, help, cannot_work: false })
+    }
+}
+
 /// A text with `*` for each expression that only a run knows.
 fn as_glob(text: &str) -> String {
     let mut glob = String::new();

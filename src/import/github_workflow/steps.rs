@@ -205,6 +205,7 @@ impl<'a> WorkflowReader<'a> {
         if let Some((message, help)) = login.note.clone() {
             self.notes.add(Some(name), NotJudgedLogin { place: step.place, message, help, cannot_work: false });
         }
+        step.misread_duration().into_iter().for_each(|remark| self.notes.add(Some(name), remark));
         // Without that input, the action sets no outputs (its action.yml).
         let sets_outputs = step.known.is_some() || step.is_on("output-credentials") != Some(false);
         if let Some(id) = entry(node, "id").and_then(text_of).filter(|_| sets_outputs) {
