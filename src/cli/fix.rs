@@ -13,7 +13,7 @@ use std::path::Path;
 use super::arguments::FixOptions;
 use super::output::{self, bad_usage, print_error};
 use super::status::ExitStatus;
-use crate::inventory::{Job, RoleRef, Seconds};
+use crate::inventory::{Job, JobName, Location, RoleRef, Seconds};
 use crate::visible;
 use proposals::Proposal;
 
@@ -56,7 +56,14 @@ pub(super) trait Fixable {
 #[derive(Default)]
 pub(super) struct Proposed {
     proposals: Vec<Proposal>,
-    without: Vec<WhyNot>,
+    without: Vec<NotFixed>,
+}
+
+/// An entry of the files that is not fixed.
+struct NotFixed {
+    at: Location,
+    jobs: BTreeSet<JobName>,
+    why: WhyNot,
 }
 
 /// Why an entry is not fixed.
@@ -93,60 +100,88 @@ pub(super) fn run(
     input: &dyn Fixable,
     max_session: MaxSession<'_>,
 ) -> Result<FixOutcome, ExitStatus> {
-    let Fixed { files, note, not_fixed } = fixed(input, max_session);
-    note.into_iter().for_each(print_error);
+    let Fixed { files, notes, not_fixed } = fixed(input, max_session);
     let old = input.files();
-    let changed: Vec<(&TextFile, &TextFile)> =
-        old.iter().zip(&files).filter(|(old, new)| old.text != new.text).collect();
-    if options.diff {
-        let text: String = changed.iter().map(|(old, new)| diff::unified(&old.name, &old.text, &new.text)).collect();
-        print_not_fixed(&not_fixed, input.noun());
-        return Ok(FixOutcome::Printed(output::write_bytes(text.as_bytes(), output)));
+    let changed = old.iter().zip(&files).enumerate().filter(|(_, (old, new))| old.text != new.text);
+    let changed: Vec<(usize, (&TextFile, &TextFile))> = changed.collect();
+    if !options.diff {
+        write::check(changed.iter().map(|(_, (file, _))| Path::new(&file.name)), options.allow_dirty)?;
     }
-    write::check(changed.iter().map(|(file, _)| Path::new(&file.name)), options.allow_dirty)?;
-    for (old, new) in &changed {
+    let mut differences = String::new();
+    for (index, (old, new)) in changed {
         let name = visible::line(&old.name);
-        write::write_atomically(Path::new(&old.name), &old.text, &new.text)
-            .map_err(|error| bad_usage(&format!("error: {name} cannot be written: {error}")))?;
+        if options.diff {
+            differences += &diff::unified(&old.name, &old.text, &new.text);
+        } else {
+            write::write_atomically(Path::new(&old.name), &old.text, &new.text)
+                .map_err(|error| bad_usage(&format!("error: {name} cannot be written: {error}")))?;
+        }
         for (line, text) in diff::new_lines(&old.text, &new.text) {
-            print_error(&format!("fixed: {name}:{line}: {}", visible::line(text.trim())));
+            if !options.diff {
+                print_error(&format!("fixed: {name}:{line}: {}", visible::line(text.trim())));
+            }
+            let note = notes.iter().find(|note| note.file == index && text.contains(&*note.inserted));
+            note.into_iter().for_each(|note| print_error(&format!("note: {name}:{line}: {}", note.text)));
         }
     }
     print_not_fixed(&not_fixed, input.noun());
-    Ok(FixOutcome::Written)
+    match options.diff {
+        true => Ok(FixOutcome::Printed(output::write_bytes(differences.as_bytes(), output))),
+        false => Ok(FixOutcome::Written),
+    }
+}
+
+/// What people should know of a change.
+struct ChangeNote {
+    /// The index of the file.
+    file: usize,
+    inserted: String,
+    text: &'static str,
 }
 
 /// The files after all changes.
 struct Fixed {
     files: Vec<TextFile>,
-    note: Option<&'static str>,
-    /// Why entries of the files are not covered.
-    not_fixed: Vec<WhyNot>,
+    notes: Vec<ChangeNote>,
+    /// The entries of the files that are not covered.
+    not_fixed: Vec<NotFixed>,
 }
 
 /// Makes changes until no more help: a change can leave a job with one other change that covers it.
 fn fixed(input: &dyn Fixable, max_session: MaxSession<'_>) -> Fixed {
     let mut changed: Option<Box<dyn Fixable>> = None;
-    let mut note = None;
+    let mut notes = Vec::new();
     loop {
         let now = changed.as_deref().unwrap_or(input);
         let Proposed { proposals, without: mut not_fixed } = now.proposals(max_session);
-        not_fixed.extend(proposals.iter().map(|_| WhyNot::HarmsAnother));
+        let harms = |proposal: &Proposal| NotFixed {
+            at: proposal.at.clone(),
+            jobs: proposal.jobs.clone(),
+            why: WhyNot::HarmsAnother,
+        };
+        not_fixed.extend(proposals.iter().map(harms));
         match proposals::without_harm(now, proposals, max_session) {
             Some((kept, after)) => {
-                note = note.or_else(|| kept.iter().find_map(|proposal| proposal.note));
+                notes.extend(kept.iter().filter_map(|proposal| {
+                    let inserted = proposal.change.inserted.trim().to_owned();
+                    Some(ChangeNote { file: proposal.file, inserted, text: proposal.note? })
+                }));
                 changed = Some(after);
             }
-            None => return Fixed { files: now.files(), note, not_fixed },
+            None => return Fixed { files: now.files(), notes, not_fixed },
         }
     }
 }
 
-fn print_not_fixed(not_fixed: &[WhyNot], noun: &str) {
-    let reasons: BTreeSet<WhyNot> = not_fixed.iter().copied().collect();
-    for why in reasons {
-        let count = not_fixed.iter().filter(|other| **other == why).count();
-        let entries = if count == 1 { format!("1 {noun} is") } else { format!("{count} {noun}s are") };
-        print_error(&format!("{entries} not fixed: {}.", why.words()));
+fn print_not_fixed(not_fixed: &[NotFixed], noun: &str) {
+    match not_fixed.len() {
+        0 => return,
+        1 => print_error(&format!("1 {noun} is not fixed:")),
+        count => print_error(&format!("{count} {noun}s are not fixed:")),
+    }
+    for NotFixed { at, jobs, why } in not_fixed {
+        let jobs: Vec<String> = jobs.iter().map(ToString::to_string).collect();
+        let place = format!("{}:{} ({})", at.file, at.line, jobs.join(", "));
+        print_error(&format!("  {}: {}", visible::line(&place), why.words()));
     }
 }

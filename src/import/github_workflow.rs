@@ -19,14 +19,19 @@ mod login;
 mod matrix;
 mod needs;
 mod node;
+mod not_judged;
 mod parsed;
 mod reader;
 mod remarks;
 mod request;
+mod restriction;
 mod runner;
 mod scope;
+mod script;
+mod step_walk;
 mod steps;
 mod tree;
+mod written_env;
 
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ use super::raw::Document;
 use crate::lease::rules;
 
 /// The longest path that is accepted; real ones have one to three hops.
-pub(super) const MOST_HOPS: usize = 12;
+pub(crate) const MOST_HOPS: usize = 12;
 /// Longest name of a job, an owner, an alias, in characters.
 const LONGEST_NAME: usize = 256;
 /// Longest glob: an ARN's length.

@@ -60,6 +60,8 @@ pub use filter::{Filter, NothingMatches, RolePattern};
 #[cfg(feature = "cli")]
 pub use inline::{InlineWaiver, inline_waivers};
 pub use job_name::JobName;
+#[cfg(feature = "cli")]
+pub(crate) use limits::MOST_HOPS;
 pub use live_setting::{FunctionArn, LiveSetting, NotASetting, PermissionSet};
 pub use raw::Refresh;
 pub use seconds::{NotADuration, Seconds};

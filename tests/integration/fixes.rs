@@ -321,3 +321,46 @@ async fn a_change_that_leaves_one_more_change_is_followed_by_it() {
     assert_eq!(fs::read_to_string(&file).unwrap(), text.replace("14400", "3600").replace("7200", "3600"));
     assert_eq!(ran.stderr.matches(": duration_seconds = 3600").count(), 2, "{}", ran.stderr);
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_fix_runs_no_program_that_the_repository_names() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("w.yml");
+    let text = one_job(TOKEN, "", &login("v5", &format!("role-to-assume: \"{ROLE}\"")));
+    fs::write(&file, &text).unwrap();
+    fs::write(folder.path().join(".gitattributes"), "*.yml filter=own\n").unwrap();
+    commit(folder.path());
+    let ran = folder.path().join("ran");
+    let program = format!("touch {}; cat", ran.display());
+    for setting in ["filter.own.clean", "filter.own.smudge", "filter.own.process", "core.fsmonitor"] {
+        git(folder.path(), &["config", setting, &program]);
+    }
+    let hook = folder.path().join(".git/hooks/post-index-change");
+    fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    fs::write(&hook, format!("#!/bin/sh\n{program}\n")).unwrap();
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    // The same text with another time: Git would have to read the file.
+    fs::write(&file, &text).unwrap();
+    let fixed = Cli::new(&["lint", "--fix", "--github-workflow", file.to_str().unwrap()]).run().await;
+    assert!(fixed.stderr.contains("fixed: "), "{}", fixed.stderr);
+    assert!(!ran.exists());
+    let refused = Cli::new(&["lint", "--fix", "--github-workflow", file.to_str().unwrap()]);
+    fs::write(&file, &text.replace("run: make", "run: make all")).unwrap();
+    refused.run().await.assert_status(2);
+    assert!(!ran.exists());
+}
+
+#[tokio::test]
+async fn the_output_names_the_line_of_a_new_timeout_and_each_login_that_is_not_fixed() {
+    let fixed = fixable(&format!("  a:\n    runs-on: ubuntu-latest\n    steps:\n{}", on_one_line("p", "")));
+    let steps = on_one_line("q", "") + &on_one_line("r", ", role-chaining: true");
+    let text = fixed + &format!("  b:\n    runs-on: ubuntu-latest\n    timeout-minutes: 100\n    steps:\n{steps}");
+    for option in ["--fix", "--diff"] {
+        let ran = Cli::new(&["lint", option, "--github-workflow", W]).file(W, text.clone()).run().await;
+        let cancels = format!("note: {W}:6: GitHub cancels");
+        assert_eq!(ran.stderr.matches(&cancels).count(), 1, "{}", ran.stderr);
+        assert!(ran.stderr.contains(&format!("1 login is not fixed:\n  {W}:14 (w/b): ")), "{}", ran.stderr);
+    }
+}

@@ -71,6 +71,7 @@ mod unreadable_answers;
 mod week_of_changes;
 mod widget;
 mod workflow_cases;
+mod workflow_environment;
 mod workflow_flows;
 mod workflow_logins;
 mod workflows;

@@ -278,7 +278,7 @@ async fn a_second_login_to_a_profile_ends_the_first() {
     let steps = format!(
         "{}      - run: make build\n        timeout-minutes: 50\n{}",
         role("a", ", aws-profile: one"),
-        role("b", ", aws-profile: one")
+        role("b", ", aws-profile: one, overwrite-aws-profile: true")
     );
     // `aws-profile` is an input since 6.1.
     let steps = steps.replace("@v5", "@v6");

@@ -247,7 +247,7 @@ async fn existing_credentials_are_not_renewed() {
 
 #[tokio::test]
 async fn the_longest_of_several_timeouts_counts() {
-    let job_lines = "    timeout-minutes: ${{ runner.os == 'Windows' && 170 || 100 }}\n";
+    let job_lines = "    timeout-minutes: ${{ vars.LARGE && 170 || 100 }}\n";
     let steps = login("v5", &format!("role-to-assume: \"{ROLE}\""));
     let ran = judged(&[(W, &one_job(TOKEN, job_lines, &steps))]).await;
     assert_eq!(job(&ran.report(), "w/j")["needed_seconds"], 170 * 60);

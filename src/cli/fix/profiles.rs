@@ -1,9 +1,10 @@
 //! The changes of AWS profiles: `duration_seconds` of a role's profile.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::proposals::{Proposal, is_covered};
-use super::{Fixable, MaxSession, Proposed, TextFile, WhyNot};
+use super::{Fixable, MaxSession, NotFixed, Proposed, TextFile, WhyNot};
 use crate::fixes::search::sufficient_requests;
 use crate::import::aws_config::{self, ImportOptions};
 use crate::inventory::{Job, JobName, Seconds};
@@ -66,12 +67,16 @@ impl Fixable for FixableProfiles {
             let change = request(&open, max_session).and_then(|(hop, seconds)| {
                 aws_config::duration_change(&self.config, name, hop, seconds, |file| Some(&self.files.get(file)?.text))
             });
+            let at = job.location.clone();
             match change {
                 Some((file, change)) => {
                     let jobs = jobs.iter().map(|job| job.name.clone()).collect();
-                    proposed.proposals.push(Proposal { file, change, jobs, note: None });
+                    proposed.proposals.push(Proposal { file, change, jobs, at, note: None });
                 }
-                None => proposed.without.push(WhyNot::NoSingleChange),
+                None => {
+                    let jobs = BTreeSet::from([name.clone()]);
+                    proposed.without.push(NotFixed { at, jobs, why: WhyNot::NoSingleChange });
+                }
             }
         }
         proposed

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Fixable, MaxSession, TextFile};
 use crate::import::TextChange;
-use crate::inventory::{Job, JobName};
+use crate::inventory::{Job, JobName, Location};
 use crate::lease::{Verdict, judge};
 
 /// A change of one file.
@@ -14,7 +14,9 @@ pub(super) struct Proposal {
     pub(super) change: TextChange,
     /// The jobs that it changes, which must be covered after it.
     pub(super) jobs: BTreeSet<JobName>,
-    /// What people should know of it.
+    /// The entry of the file that it fixes.
+    pub(super) at: Location,
+    /// What people should know of it, at its line.
     pub(super) note: Option<&'static str>,
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::proposals::{Proposal, is_covered};
-use super::{Fixable, MaxSession, Proposed, TextFile, WhyNot};
+use super::{Fixable, MaxSession, NotFixed, Proposed, TextFile, WhyNot};
 use crate::fixes::search::sufficient_requests;
 use crate::import::github_workflow::{Edit, NotEdited, Workflow, has_other_workflows, import_with, text_change};
 use crate::import::{Imported, Variables};
@@ -11,8 +11,8 @@ use crate::inventory::{Job, JobName, LengthFrom, Location, Seconds};
 use crate::lease::{Verdict, judge};
 
 /// The note about a new `timeout-minutes`.
-const OF_TIMEOUTS: &str = "note: GitHub cancels a job at its timeout-minutes: keep the new line only if the job's \
-                           longest run is shorter.";
+const OF_TIMEOUTS: &str = "GitHub cancels a run of this job that takes longer: keep the line only if every run is \
+                           shorter";
 
 /// Workflow files and their jobs.
 pub(in crate::cli) struct Workflows {
@@ -48,13 +48,18 @@ impl Fixable for Workflows {
             by_login.entry((file, *line)).or_default().push(job);
         }
         let mut proposed = Proposed::default();
-        for ((file, line), jobs) in by_login {
+        for jobs in by_login.into_values() {
             if jobs.iter().all(|job| is_covered(job, max_session) || !self.selected.contains(&job.name)) {
                 continue;
             }
-            match self.proposal(file, line, &jobs, max_session) {
+            let Some(at) = jobs.first().map(|job| job.location.clone()) else { continue };
+            match self.proposal(&at, &jobs, max_session) {
                 Ok(proposal) => proposed.proposals.push(proposal),
-                Err(why) => proposed.without.push(why),
+                Err(why) => {
+                    let open = jobs.iter().filter(|job| !is_covered(job, max_session));
+                    let jobs = open.map(|job| job.name.clone()).collect();
+                    proposed.without.push(NotFixed { at, jobs, why });
+                }
             }
         }
         proposed
@@ -73,15 +78,9 @@ impl Fixable for Workflows {
 
 impl Workflows {
     /// The change of a login, if all its jobs that are not covered need the same.
-    fn proposal(
-        &self,
-        file: &str,
-        line: usize,
-        jobs: &[&Job],
-        max_session: MaxSession<'_>,
-    ) -> Result<Proposal, WhyNot> {
+    fn proposal(&self, at: &Location, jobs: &[&Job], max_session: MaxSession<'_>) -> Result<Proposal, WhyNot> {
         let mut files = self.files.iter().chain(&self.used).enumerate();
-        let (index, changed) = files.find(|(_, known)| known.name == file).ok_or(WhyNot::NoSingleChange)?;
+        let (index, changed) = files.find(|(_, known)| known.name == *at.file).ok_or(WhyNot::NoSingleChange)?;
         let open = jobs.iter().filter(|job| !is_covered(job, max_session));
         let edits: BTreeSet<Option<Edit>> = open.map(|job| self.only_edit(job, max_session)).collect();
         let edit = edits.first().copied().flatten().filter(|_| edits.len() == 1).ok_or(WhyNot::NoSingleChange)?;
@@ -89,7 +88,7 @@ impl Workflows {
         if index >= self.files.len() && has_other_workflows(changed, &self.files) {
             return Err(WhyNot::OtherUsers);
         }
-        let change = text_change(changed, line, edit).map_err(|why| match why {
+        let change = text_change(changed, at.line, edit).map_err(|why| match why {
             NotEdited::NotLiteral => WhyNot::NotLiteral,
             NotEdited::InAction | NotEdited::StatesLonger => WhyNot::NoSingleChange,
             NotEdited::StepsBefore => WhyNot::StepsBefore,
@@ -98,6 +97,7 @@ impl Workflows {
             file: index,
             change,
             jobs: jobs.iter().map(|job| job.name.clone()).collect(),
+            at: at.clone(),
             note: matches!(edit, Edit::Timeout(_)).then_some(OF_TIMEOUTS),
         })
     }

@@ -1,5 +1,6 @@
 //! Overwrites a person's file: atomically and, in a Git repository, only if Git has the old text.
 
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -32,24 +33,40 @@ fn is_in_repository(file: &Path) -> bool {
     paths.iter().any(|path| path.as_deref().map_or(true, has_repository))
 }
 
-/// Whether Git tracks the file and has its current text.
+/// Whether Git tracks the file and has its current text, in the last commit and in the index. The texts are compared
+/// here: `git status` would run the filters that the repository names.
 fn is_committed(file: &Path) -> bool {
     // Of a symbolic link, the target is written.
     let Ok(file) = &file.canonicalize() else { return false };
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let Some(name) = file.file_name() else { return false };
-    let git = |arguments: &[&str]| {
-        Command::new("git").args(NO_PROGRAMS).arg("-C").arg(folder).args(arguments).arg("--").arg(name).output()
+    let (Some(name), Ok(text)) = (file.file_name(), std::fs::read(file)) else { return false };
+    let git = |arguments: &[&OsStr]| {
+        let mut git = Command::new("git");
+        git.args(NO_PROGRAMS).envs(NO_PROGRAMS_BY_ENVIRONMENT).arg("-C").arg(folder).args(arguments);
+        git.output().ok().filter(|output| output.status.success()).map(|output| output.stdout)
     };
-    // `H`: tracked. Changes of a file that is assumed unchanged (`h`) or skipped (`S`) are not in the status.
-    let is_tracked = git(&["ls-files", "-v"]).is_ok_and(|output| output.stdout.starts_with(b"H "));
-    let is_clean =
-        git(&["status", "--porcelain"]).is_ok_and(|output| output.status.success() && output.stdout.is_empty());
-    is_tracked && is_clean
+    // `H`: tracked. A file that is assumed unchanged is `h`, one that is skipped `S`.
+    let tracked = git(&["ls-files".as_ref(), "-v".as_ref(), "--".as_ref(), name]);
+    let is_in = |tree: &str| {
+        let mut object = OsString::from(tree);
+        object.push(":./");
+        object.push(name);
+        let stored = git(&["cat-file".as_ref(), "blob".as_ref(), &object]);
+        stored.is_some_and(|stored| with_line_feeds(&stored) == with_line_feeds(&text))
+    };
+    tracked.is_some_and(|tracked| tracked.starts_with(b"H ")) && is_in("HEAD") && is_in("")
 }
 
-/// Settings without which Git would run a program that the repository names.
-const NO_PROGRAMS: [&str; 2] = ["-c", "core.fsmonitor=false"];
+/// The text with the line breaks that Git stores.
+fn with_line_feeds(text: &[u8]) -> Vec<u8> {
+    let is_kept = |(index, byte): &(usize, &u8)| **byte != b'\r' || text.get(index + 1) != Some(&b'\n');
+    text.iter().enumerate().filter(is_kept).map(|(_, byte)| *byte).collect()
+}
+
+/// Settings without which Git would run a program that the repository names: a file system monitor, hooks.
+const NO_PROGRAMS: [&str; 4] = ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"];
+/// The same: the index is not written, and missing objects are not fetched.
+const NO_PROGRAMS_BY_ENVIRONMENT: [(&str, &str); 2] = [("GIT_OPTIONAL_LOCKS", "0"), ("GIT_NO_LAZY_FETCH", "1")];
 
 /// Writes a new file in the same folder and renames it to the old one, if that still has the old text.
 pub(super) fn write_atomically(file: &Path, old: &str, text: &str) -> io::Result<()> {

@@ -84,8 +84,11 @@ fn compare(comparison: Comparison, left: &Scalar, right: &Scalar) -> bool {
     }
 }
 
-/// A name, or a value of what `fromJSON` made.
+/// A name, or a value of what `fromJSON` made. What a filter (`*`) selects is not followed.
 fn index(of: &Expression, key: &Expression, lookup: &mut Lookup<'_>) -> Possible {
+    if key.is_filter() {
+        return Possible::unknown("");
+    }
     match paths(of, lookup) {
         Some(paths) => {
             let mut result = Possible::none();
@@ -117,6 +120,7 @@ fn index(of: &Expression, key: &Expression, lookup: &mut Lookup<'_>) -> Possible
 fn paths(of: &Expression, lookup: &mut Lookup<'_>) -> Option<Vec<(String, String)>> {
     match of {
         Expression::Context(context) => Some(vec![(context.clone(), String::new())]),
+        Expression::Index(_, key) if key.is_filter() => None,
         Expression::Index(of, key) => {
             let below = paths(of, lookup)?;
             let keys = evaluate(key, lookup).choices()?;

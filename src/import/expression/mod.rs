@@ -7,7 +7,7 @@ mod scalar;
 
 pub(crate) use evaluate::{Lookup, evaluate};
 pub(crate) use parse::{Comparison, Expression, parse};
-pub(crate) use scalar::Scalar;
+pub(crate) use scalar::{Scalar, parse_number};
 
 /// How many values one expression may have before it counts as unknown.
 const MAX_CHOICES: usize = 32;

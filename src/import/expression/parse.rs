@@ -1,6 +1,6 @@
 //! From the text of an expression to its tree.
 
-use super::Scalar;
+use super::{Scalar, parse_number};
 
 /// How deep an expression may nest.
 const MAX_DEPTH: usize = 32;
@@ -34,6 +34,11 @@ pub(crate) enum Comparison {
 }
 
 impl Expression {
+    /// Whether this key is a filter: `*`, or `null`, which selects nothing that is known.
+    pub(crate) fn is_filter(&self) -> bool {
+        matches!(self, Self::Literal(Scalar::Null))
+    }
+
     /// The context and the keys of an expression that is nothing but a name, such as `steps.login.outputs.token`.
     pub(crate) fn name(&self) -> Option<(&str, Vec<String>)> {
         match self {
@@ -75,10 +80,9 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
             let (literal, after) = quoted(rest)?;
             tokens.push(Token::Literal(Scalar::Text(literal)));
             after
-        } else if first.is_ascii_digit() || (first == '-' && rest[1..].starts_with(|c: char| c.is_ascii_digit())) {
-            let end = rest[1..].find(|c: char| !(c.is_ascii_alphanumeric() || "._".contains(c)));
-            let (number, after) = rest.split_at(end.map_or(rest.len(), |end| end + 1));
-            tokens.push(Token::Literal(Scalar::Number(number.parse().ok()?)));
+        } else if begins_number(rest, tokens.last()) {
+            let (number, after) = rest.split_at(end_of_number(rest));
+            tokens.push(Token::Literal(Scalar::Number(parse_number(number)?)));
             after
         } else if first.is_ascii_alphabetic() || first == '_' {
             let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || "_-".contains(c))).unwrap_or(rest.len());
@@ -98,6 +102,30 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
         rest = after.trim_start();
     }
     Some(tokens)
+}
+
+/// Whether a number begins here, after this token: `.5` is a number, and the dot of `a.5` is none.
+fn begins_number(text: &str, before: Option<&Token>) -> bool {
+    let is_digit = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+    let after_value = matches!(before, Some(Token::Literal(_) | Token::Name(_) | Token::Symbol(")" | "]" | "*")));
+    match text.strip_prefix(['-', '+']) {
+        Some(unsigned) => is_digit(unsigned.strip_prefix('.').unwrap_or(unsigned)),
+        None => is_digit(text) || (!after_value && text.strip_prefix('.').is_some_and(is_digit)),
+    }
+}
+
+/// Where the number at the start of a text ends; the sign of an exponent belongs to it.
+fn end_of_number(text: &str) -> usize {
+    let is_hexadecimal = text.starts_with("0x");
+    let mut before = None;
+    for (index, c) in text.char_indices() {
+        let is_sign = matches!(c, '-' | '+') && (index == 0 || !is_hexadecimal && matches!(before, Some('e' | 'E')));
+        if !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_') || is_sign) {
+            return index;
+        }
+        before = Some(c);
+    }
+    text.len()
 }
 
 /// A quoted text, in which `''` is a quote.

@@ -78,8 +78,49 @@ impl Scalar {
             Self::Bool(value) => f64::from(u8::from(*value)),
             Self::Number(number) => *number,
             Self::Text(text) if text.trim().is_empty() => 0.0,
-            Self::Text(text) => text.trim().parse().unwrap_or(f64::NAN),
+            Self::Text(text) => parse_number(text.trim()).unwrap_or(f64::NAN),
             Self::Json(_) => f64::NAN,
+        }
+    }
+}
+
+/// A number as GitHub reads it, in YAML and in expressions: decimal with an exponent, `0x` hexadecimal or `0o` octal
+/// (actions/runner, `ExpressionUtility.ParseNumber`).
+pub(crate) fn parse_number(text: &str) -> Option<f64> {
+    let in_radix = |digits: &str, radix| {
+        let is_number = !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(radix));
+        is_number.then(|| i32::from_str_radix(digits, radix).ok().map(f64::from)).flatten()
+    };
+    match (text.strip_prefix("0x"), text.strip_prefix("0o")) {
+        (Some(digits), _) => in_radix(digits, 16),
+        (_, Some(digits)) => in_radix(digits, 8),
+        // Rust has names for numbers that GitHub does not have.
+        _ if text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte)) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_number;
+
+    #[test]
+    fn a_number_is_decimal_hexadecimal_or_octal() {
+        for (text, number) in [
+            ("90", Some(90.0)),
+            ("+1.5", Some(1.5)),
+            ("1e4", Some(10_000.0)),
+            ("-1E-2", Some(-0.01)),
+            ("0x5A", Some(90.0)),
+            ("0o17", Some(15.0)),
+            ("007", Some(7.0)),
+            ("0o18", None),
+            ("0x", None),
+            ("inf", None),
+            ("NaN", None),
+            ("1_000", None),
+        ] {
+            assert_eq!(parse_number(text), number, "{text}");
         }
     }
 }

@@ -29,6 +29,10 @@ const ENVIRONMENT: ActionVersion = ActionVersion(4, 2, 0);
 const INPUTS_FIRST: ActionVersion = ActionVersion(4, 2, 1);
 /// `output-env-credentials` (v4.3.0).
 const OUTPUT_ENV: ActionVersion = ActionVersion(4, 3, 0);
+/// A switch with another text than a boolean of YAML's core schema makes the action fail (v5.0.0, `getBooleanInput`).
+const SWITCHES_ARE_CHECKED: ActionVersion = ActionVersion(5, 0, 0);
+/// Outputs of credentials and `unset-current-credentials` (v3.0.0).
+const OUTPUTS: ActionVersion = ActionVersion(3, 0, 0);
 /// `force-skip-oidc` (v5.0.0).
 const SKIP_OIDC: ActionVersion = ActionVersion(5, 0, 0);
 /// `aws-profile` (v6.1.0).
@@ -37,7 +41,7 @@ const PROFILES: ActionVersion = ActionVersion(6, 1, 0);
 /// `DurationSeconds` of versions 1 and 2 where none is written (`MAX_ACTION_RUNTIME`: six hours).
 const OLD_DEFAULT: Seconds = Seconds(21_600);
 /// The inputs that are read from the environment (v6.2.3, `translateEnvVariables`); keys are not among them.
-const FROM_ENVIRONMENT: [&str; 8] = [
+const FROM_ENVIRONMENT: [&str; 10] = [
     "role-to-assume",
     "web-identity-token-file",
     "role-chaining",
@@ -46,6 +50,21 @@ const FROM_ENVIRONMENT: [&str; 8] = [
     "role-session-name",
     "unset-current-credentials",
     "use-existing-credentials",
+    "output-credentials",
+    "overwrite-aws-profile",
+];
+/// The inputs that are switches.
+pub(super) const SWITCHES: [&str; 10] = [
+    "role-chaining",
+    "output-credentials",
+    "output-env-credentials",
+    "unset-current-credentials",
+    "force-skip-oidc",
+    "overwrite-aws-profile",
+    "mask-aws-account-id",
+    "role-skip-session-tagging",
+    "disable-retry",
+    "special-characters-workaround",
 ];
 /// The session name where none is written (`ROLE_SESSION_NAME`).
 pub(super) const DEFAULT_SESSION_NAME: &str = "GitHubActions";
@@ -73,6 +92,15 @@ pub(super) enum Precedence {
     EnvironmentThenInput,
 }
 
+/// How the text of a switch is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Switch {
+    On,
+    Off,
+    /// The action fails.
+    Refused,
+}
+
 /// How a written duration is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Duration {
@@ -93,8 +121,9 @@ impl ActionVersion {
     /// The newest version 4.
     pub(super) const V4: Self = Self(4, u16::MAX, u16::MAX);
 
-    /// The version of `v4`, `4`, `v4.1.0` or `v1-node16`; of a commit or a branch, none.
+    /// The version of `v4`, `4`, `v4.1.0`, `v1-node16` or `refs/tags/v4`; of a commit or a branch, none.
     pub(super) fn of_tag(reference: &str) -> Option<Self> {
+        let reference = reference.strip_prefix("refs/tags/").unwrap_or(reference);
         let version = reference.strip_prefix('v').unwrap_or(reference);
         let end = version.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(version.len());
         let (numbers, rest) = version.split_at(end);
@@ -125,10 +154,29 @@ impl ActionVersion {
             "use-existing-credentials" => EXISTING_CREDENTIALS,
             "output-env-credentials" => OUTPUT_ENV,
             "force-skip-oidc" => SKIP_OIDC,
-            "aws-profile" => PROFILES,
+            "aws-profile" | "overwrite-aws-profile" => PROFILES,
+            "output-credentials" | "unset-current-credentials" => OUTPUTS,
             _ => return true,
         };
         self >= since
+    }
+
+    /// How the text of a switch is read.
+    pub(super) fn switch(self, text: &str) -> Switch {
+        let text = text.trim();
+        if self < SWITCHES_ARE_CHECKED {
+            return if text.eq_ignore_ascii_case("true") { Switch::On } else { Switch::Off };
+        }
+        match text {
+            "true" | "True" | "TRUE" => Switch::On,
+            "" | "false" | "False" | "FALSE" => Switch::Off,
+            _ => Switch::Refused,
+        }
+    }
+
+    /// Whether `unset-current-credentials` clears the environment only where it gets the new credentials.
+    pub(super) fn unsets_for_exports_alone(self) -> bool {
+        self >= OUTPUT_ENV
     }
 
     /// Whether this text for `use-existing-credentials` counts as true.
@@ -200,7 +248,7 @@ fn parse_int(text: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ActionVersion, Duration, LoginWay, Precedence};
+    use super::{ActionVersion, Duration, LoginWay, Precedence, Switch};
     use crate::inventory::Seconds;
 
     fn version(tag: &str) -> ActionVersion {
@@ -214,6 +262,8 @@ mod tests {
             ("4", true),
             ("v4.2.0", true),
             ("v1-node16", true),
+            ("refs/tags/v1", true),
+            ("refs/heads/v1", false),
             ("main", false),
             ("ececac1a45f3b08a01d2dd070d28d111c5fe6722", false),
             ("1234567890123456789012345678901234567890", false),
@@ -241,6 +291,21 @@ mod tests {
             ("v6", LoginWay::TokenFile, None),
         ] {
             assert_eq!(version(tag).default_duration(way), duration, "{tag} {way:?}");
+        }
+    }
+
+    #[test]
+    fn a_switch_with_another_text_fails_since_version_5() {
+        for (text, old, new) in [
+            ("true", Switch::On, Switch::On),
+            ("TRUE", Switch::On, Switch::On),
+            ("tRue", Switch::On, Switch::Refused),
+            ("False", Switch::Off, Switch::Off),
+            ("", Switch::Off, Switch::Off),
+            ("yes", Switch::Off, Switch::Refused),
+            ("1", Switch::Off, Switch::Refused),
+        ] {
+            assert_eq!((version("v4").switch(text), version("v5").switch(text)), (old, new), "{text}");
         }
     }
 

@@ -19,6 +19,8 @@ pub(super) enum Question {
     Input(String),
     /// The value of a name that conditions compare with texts, or that a person chooses; in lower case.
     Value(String),
+    /// Whether the value of a name begins with a text.
+    Begins { name: String, with: String },
     /// Whether another condition holds.
     Condition(String),
 }
@@ -31,6 +33,34 @@ pub(super) enum CaseAnswer {
     Starts(Start),
     /// The value is none of these texts.
     NoneOf(Vec<String>),
+}
+
+impl Question {
+    /// The answer in words, for a sentence that begins with `where`.
+    pub(super) fn describe(&self, answer: &CaseAnswer) -> String {
+        match (self, answer) {
+            (Self::Start, CaseAnswer::Starts(start)) => start.describe().to_owned(),
+            (Self::Value(name), CaseAnswer::Is(text)) if text.is_empty() => format!("`{}` is empty", bare(name)),
+            (Self::Value(name), CaseAnswer::Is(text)) => format!("`{}` is `{text}`", bare(name)),
+            (Self::Value(name), CaseAnswer::NoneOf(texts)) if texts.iter().all(String::is_empty) => {
+                format!("`{}` is not empty", bare(name))
+            }
+            (Self::Value(name), CaseAnswer::NoneOf(texts)) => {
+                format!("`{}` is not `{}`", bare(name), texts.join("` or `"))
+            }
+            (Self::Input(name), CaseAnswer::Holds(on)) => format!("the input `{name}` is {on}"),
+            (Self::Begins { name, with }, CaseAnswer::Holds(truth)) => {
+                format!("`{}` {} with `{with}`", bare(name), if *truth { "begins" } else { "does not begin" })
+            }
+            (Self::Condition(text), CaseAnswer::Holds(truth)) => format!("`{}` is {truth}", bare(text)),
+            _ => "other values are given".to_owned(),
+        }
+    }
+}
+
+/// A name or an expression without its braces.
+fn bare(name: &str) -> &str {
+    name.trim().trim_start_matches("${{").trim_end_matches("}}").trim()
 }
 
 /// What is known in a case.
@@ -55,6 +85,17 @@ impl Case {
 
     pub(super) fn known(&self, question: &Question) -> Option<CaseAnswer> {
         self.answers.borrow().get(question).cloned()
+    }
+
+    /// The beginnings of a name's value that are known, and whether it has them.
+    pub(super) fn beginnings(&self, name: &str) -> Vec<(String, bool)> {
+        let of_name = |(question, answer): (&Question, &CaseAnswer)| match (question, answer) {
+            (Question::Begins { name: known, with }, CaseAnswer::Holds(truth)) if known == name => {
+                Some((with.clone(), *truth))
+            }
+            _ => None,
+        };
+        self.answers.borrow().iter().filter_map(of_name).collect()
     }
 
     /// Whether a question was asked that the case does not answer: what is found then counts for nothing.
@@ -85,9 +126,10 @@ impl Case {
         first
     }
 
-    pub(super) fn holds(&self, condition: String) -> bool {
+    /// Whether the question is answered by yes.
+    pub(super) fn holds(&self, question: Question) -> bool {
         let both = vec![CaseAnswer::Holds(true), CaseAnswer::Holds(false)];
-        self.answer(Question::Condition(condition), both) == Some(CaseAnswer::Holds(true))
+        self.answer(question, both) == Some(CaseAnswer::Holds(true))
     }
 
     /// Whether the value of a name is this text.
@@ -133,8 +175,8 @@ mod tests {
     #[test]
     fn only_the_first_open_question_counts() {
         let case = Case::default();
-        case.holds("first".to_owned());
-        case.holds("second".to_owned());
+        case.holds(Question::Condition("first".to_owned()));
+        case.holds(Question::Condition("second".to_owned()));
         let cases = case.split().unwrap();
         assert!(cases.iter().all(|answers| answers.contains_key(&Question::Condition("first".to_owned()))));
     }

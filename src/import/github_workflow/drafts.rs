@@ -5,7 +5,7 @@ use super::length;
 use super::login::Credentials;
 use super::reader::WorkflowReader;
 use super::scope::Scope;
-use super::steps::{StepWalk, Used};
+use super::step_walk::{StepWalk, Used};
 use crate::import::{Draft, locate};
 use crate::inventory::problem::Placed;
 use crate::inventory::yaml::Node;
@@ -27,7 +27,7 @@ impl WorkflowReader<'_> {
         id: &Placed<String>,
         job: &Node,
         scope: &Scope<'_>,
-        walk: StepWalk,
+        walk: StepWalk<'_>,
     ) -> Vec<OfStep> {
         let StepWalk { logins, timeouts, .. } = walk;
         let used = |login: &Used| matches!(&login.credentials, Credentials::Path(_, hops) if !hops.is_empty());
@@ -48,7 +48,10 @@ impl WorkflowReader<'_> {
             if hops.is_empty() {
                 continue;
             }
-            let mut length = length::of_login(&length, job, login.start, login.end, &timeouts);
+            let mut length = match timeouts.get(login.start.step).filter(|_| login.of_step) {
+                Some(step) => length::of_own_step(&length, step),
+                None => length::of_login(&length, job, login.start, login.end, &timeouts),
+            };
             if login.ends_in_chain && !length.is_of_steps() {
                 // The path of the chained login has the role. Alone it counts where it is old already.
                 match &login.age {

@@ -126,7 +126,7 @@ fn login(tree: &Node, line: usize) -> Option<(&Node, &[Node], &Node)> {
 
 /// A number that is written as a literal, replaced.
 fn replaced(text: &str, written: &Node, value: u64) -> Option<TextChange> {
-    let old = text_of(written)?.value;
+    let old = written.text()?.trim().to_owned();
     if old.contains("${{") || old.is_empty() {
         return None;
     }

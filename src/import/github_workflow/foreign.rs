@@ -64,7 +64,13 @@ pub(super) fn hands_keys_over(node: &Node) -> bool {
 pub(super) fn exports_keys(node: &Node) -> bool {
     let script = entry(node, "run").and_then(text_of).map(|run| run.value).unwrap_or_default();
     let into_environment = script.contains("GITHUB_ENV") && script.contains("AWS_ACCESS_KEY_ID");
-    into_environment || script.contains("aws configure") || script.contains(".aws/credentials")
+    into_environment || exports_profiles(node)
+}
+
+/// Whether a `run` step may write AWS profiles.
+pub(super) fn exports_profiles(node: &Node) -> bool {
+    let script = entry(node, "run").and_then(text_of).map(|run| run.value).unwrap_or_default();
+    ["aws configure", ".aws/credentials", ".aws/config"].iter().any(|part| script.contains(part))
 }
 
 /// Whether a `run` step puts other keys into the environment than those of the login before: it names a secret, or
@@ -167,7 +173,15 @@ fn calls_assume_role(script: &str) -> bool {
         let only_text = code.starts_with('#') || (prints && !code.contains("$(") && !code.contains('`'));
         let words: Vec<&str> = code.split_whitespace().collect();
         let words = words.join(" ");
-        !only_text && (words.contains("sts assume-role") || words.contains("sts get-session-token"))
+        // Of the AWS CLI, with options before the service too, and of boto3.
+        const CALLS: [&str; 5] = [
+            "sts assume-role",
+            "sts get-session-token",
+            "sts get-federation-token",
+            ".assume_role(",
+            ".assume_role_with",
+        ];
+        !only_text && CALLS.iter().any(|call| words.contains(call))
     })
 }
 
@@ -231,6 +245,8 @@ mod tests {
             "echo \"X=$(aws sts assume-role --duration-seconds 7200)\" >> $GITHUB_ENV",
             "aws sts \\\n  assume-role --role-arn x",
             "aws  sts  get-session-token",
+            "aws --region eu-north-1 sts assume-role-with-web-identity --role-arn x",
+            "creds = boto3.client('sts').assume_role(RoleArn=arn)",
         ] {
             assert!(super::calls_assume_role(call), "{call}");
         }

@@ -6,7 +6,8 @@ use super::needs::Wait;
 use super::node::{entry, text_of};
 use super::reader::{Call, WorkflowReader};
 use super::scope::Scope;
-use super::steps::{StepWalk, Used};
+use super::script::{SetSession, handed_outputs, script_of, set_sessions};
+use super::step_walk::{StepWalk, Used};
 use crate::import::expression::{self, Possible};
 use crate::inventory::problem::Place;
 use crate::inventory::yaml::Node;
@@ -16,7 +17,7 @@ use crate::lease::rules::DEFAULT_DURATION;
 /// The outputs of the action that hold credentials (its action.yml).
 pub(super) const OUTPUTS: [&str; 3] = ["aws-access-key-id", "aws-secret-access-key", "aws-session-token"];
 /// The variables to which the action exports them.
-const VARIABLES: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+pub(super) const VARIABLES: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
 /// How many jobs credentials are followed through.
 const MOST_JOBS: usize = 4;
 
@@ -36,22 +37,38 @@ pub(super) struct HandedOver {
     pub(super) longer: Option<String>,
 }
 
+/// Credentials whose session is not in the workflow.
+pub(super) fn other_means(place: Place, what: &str) -> NotJudgedLogin {
+    NotJudgedLogin {
+        place,
+        message: format!("{what}: credentials by other means than a login action are not judged"),
+        help: "log in with aws-actions/configure-aws-credentials, or declare the job in an inventory, with its whole \
+               path"
+            .to_owned(),
+        cannot_work: false,
+    }
+}
+
 /// The session token of the environment, or the key of which it has no token.
 pub(super) struct SessionToken {
     value: Possible,
     place: Place,
     is_token: bool,
+    /// It is in the `env` of one step.
+    pub(super) of_step: bool,
 }
 
 impl SessionToken {
     /// That of a step's environment. A text that is written there is a stand-in, not the token of a session.
     pub(super) fn in_environment(scope: &Scope<'_>) -> Option<Self> {
         let written = |name| scope.env_as_left_out(name).filter(|written| written.value.as_text().is_none());
-        let (written, is_token) = match written("AWS_SESSION_TOKEN") {
-            Some(token) => (token, true),
-            None => (written("AWS_ACCESS_KEY_ID")?, false),
+        let [key, _, token] = VARIABLES;
+        let (written, name) = match written(token) {
+            Some(written) => (written, token),
+            None => (written(key)?, key),
         };
-        Some(Self { value: written.value, place: written.place, is_token })
+        let of_step = scope.env_of_step(name).is_some();
+        Some(Self { value: written.value, place: written.place, is_token: name == token, of_step })
     }
 }
 
@@ -66,18 +83,17 @@ pub(super) fn static_keys(scope: &Scope<'_>) -> Credentials {
     Source::of_kind(kind).map_or(Credentials::NotKnown, |source| Credentials::Path(source, Vec::new()))
 }
 
-/// A user's keys that a step has for itself: its `env` has a key, and an empty session token.
-pub(super) fn own_keys(step: &Node, scope: &Scope<'_>) -> Option<Credentials> {
-    let own = entry(step, "env")?;
-    let has_key = entry(own, VARIABLES[0]).is_some() && entry(own, VARIABLES[2]).is_some();
-    let keys = static_keys(scope);
-    (has_key && matches!(&keys, Credentials::Path(source, _) if Source::of_kind("iam-user").as_ref() == Some(source)))
-        .then_some(keys)
+/// Keys that a step has for itself, in its own `env` or that of an action around it. After a login, a user's keys
+/// count only with an empty session token: with the token of that login they are of no use.
+pub(super) fn own_keys(scope: &Scope<'_>, before: &Credentials) -> Option<Credentials> {
+    scope.env_of_step(VARIABLES[0])?;
+    let after_login = matches!(before, Credentials::Path(_, hops) if !hops.is_empty());
+    (scope.env_of_step(VARIABLES[2]).is_some() || !after_login).then(|| static_keys(scope))
 }
 
 impl<'a> WorkflowReader<'a> {
     /// The credentials that an expression names.
-    pub(super) fn handed_over(&mut self, text: &str, call: &Call<'a>, walk: &StepWalk) -> Option<HandedOver> {
+    pub(super) fn handed_over(&mut self, text: &str, call: &Call<'a>, walk: &StepWalk<'_>) -> Option<HandedOver> {
         let inner = text.trim().strip_prefix("${{")?.strip_suffix("}}")?;
         let parsed = expression::parse(inner.trim())?;
         let (context, keys) = parsed.name()?;
@@ -119,19 +135,31 @@ impl<'a> WorkflowReader<'a> {
         Some(HandedOver { credentials: found.credentials, age: Some(Age { seconds, from }), longer })
     }
 
-    /// The credentials of another job that the environment of a step holds.
+    /// The credentials of another login that the environment of a step holds.
     pub(super) fn handed_over_in_env(
         &mut self,
         name: &str,
         token: &SessionToken,
         call: &Call<'a>,
         start: Position,
-        walk: &mut StepWalk,
+        walk: &mut StepWalk<'a>,
     ) {
-        let SessionToken { value, place, .. } = token;
-        let Some(handed) = self.handed_over(value.expression(), call, walk) else {
-            return self.unknown_session(name, token, walk);
-        };
+        match self.handed_over(token.value.expression(), call, walk) {
+            Some(handed) => self.in_use(name, token.place, handed, (start, token.of_step), call, walk),
+            None => self.unknown_session(name, token, walk),
+        }
+    }
+
+    /// A session that is in use from a step on, or in that step alone.
+    fn in_use(
+        &mut self,
+        name: &str,
+        place: Place,
+        handed: HandedOver,
+        (start, of_step): (Position, bool),
+        call: &Call<'a>,
+        walk: &mut StepWalk<'a>,
+    ) {
         let credentials = handed.credentials.clone();
         let is_session = matches!(&credentials, Credentials::Path(_, hops) if !hops.is_empty());
         if !is_session {
@@ -139,18 +167,57 @@ impl<'a> WorkflowReader<'a> {
         }
         if let Some(known) = walk.logins.iter_mut().find(|known| known.credentials == credentials) {
             // This step uses them, though another login may have replaced them in the environment.
-            known.end = known.end.map(|end| end.max_step(start.step + 1));
+            known.end = known.end.filter(|_| of_step).map(|end| end.max_step(start.step + 1));
+            known.of_step = known.of_step && known.start.step == start.step;
             return;
         }
-        if let Some(remark) = self.may_start_late(*place, &handed, true, call) {
+        if let Some(remark) = self.may_start_late(place, &handed, true, call) {
             return self.remarks.add(Some(name), remark);
         }
-        let (place, from, age) = (*place, String::new(), handed.age);
-        walk.logins.push(Used { place, from, credentials, start, end: None, ends_in_chain: false, age, profile: None });
+        let end = of_step.then(|| start.max_step(start.step + 1));
+        let (from, age) = (String::new(), handed.age);
+        let used = Used { place, from, credentials, start, end, ends_in_chain: false, age, profile: None, of_step };
+        walk.logins.push(used);
+    }
+
+    /// What the script of a step does with sessions: those that it sets, and those that it hands over by its outputs.
+    pub(super) fn sessions_of_script(
+        &mut self,
+        name: &str,
+        step: &Node,
+        scope: &Scope<'a>,
+        call: &Call<'a>,
+        start: Position,
+        walk: &mut StepWalk<'a>,
+    ) {
+        let Some(written) = script_of(step) else { return };
+        for SetSession { expression, exported } in set_sessions(&written.value, scope) {
+            match expression.as_deref().and_then(|expression| self.handed_over(expression, call, walk)) {
+                Some(handed) => self.in_use(name, written.place, handed, (start, !exported), call, walk),
+                None if walk.before == Credentials::NotKnown && expression.is_none() => {}
+                None => {
+                    self.remarks.add(Some(name), other_means(written.place, "a `run` step sets AWS_SESSION_TOKEN"));
+                    if exported {
+                        walk.replaced_by_others(start);
+                    }
+                }
+            }
+        }
+        let Some(id) = entry(step, "id").and_then(text_of) else { return };
+        for (output, expression) in handed_outputs(&written.value) {
+            let of_environment = || walk.current_session().cloned();
+            let credentials = match expression {
+                Some(expression) => self.handed_over(&expression, call, walk).map(|handed| handed.credentials),
+                None => of_environment(),
+            };
+            if let Some(credentials) = credentials {
+                walk.outputs.insert((id.value.clone(), output), credentials);
+            }
+        }
     }
 
     /// Says that the session of a token is not judged, where it is not followed to its login.
-    fn unknown_session(&mut self, name: &str, token: &SessionToken, walk: &StepWalk) {
+    fn unknown_session(&mut self, name: &str, token: &SessionToken, walk: &StepWalk<'_>) {
         let SessionToken { value, place, .. } = token;
         let expression = value.expression();
         let of_environment = expression.trim_start_matches("${{").trim_start().starts_with("env.");

@@ -12,7 +12,7 @@ pub(super) const CALLED: &str = "workflow_call";
 const DISPATCHED: &str = "workflow_dispatch";
 
 /// The name of the event, in an expression.
-const EVENT_NAME: &str = "${{ github.event_name }}";
+pub(super) const EVENT_NAME: &str = "${{ github.event_name }}";
 
 /// How a workflow is started: inputs are given by a caller or a person alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,15 @@ pub(super) enum Start {
 }
 
 impl Start {
+    /// In words, for a sentence that begins with `where`.
+    pub(super) fn describe(self) -> &'static str {
+        match self {
+            Self::Called => "another workflow calls this one",
+            Self::Dispatched => "a person starts the workflow",
+            Self::ByEvent => "an event starts the workflow",
+        }
+    }
+
     fn by_event(event: &str) -> Self {
         match event {
             CALLED => Self::Called,

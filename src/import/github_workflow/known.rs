@@ -155,7 +155,7 @@ impl Known {
     }
 }
 
-impl LoginStep<'_> {
+impl LoginStep<'_, '_> {
     /// An input as it is written, with its place; an empty one counts as not written.
     pub(super) fn written(&self, name: &str) -> Option<Placed<String>> {
         let input = |name: &str| {

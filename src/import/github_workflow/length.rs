@@ -1,9 +1,15 @@
 //! How long a login's credentials are needed: the job's `timeout-minutes`, or the steps between the login and its end.
 
-use super::login::{NotJudgedLogin, only_a_run_knows};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::conditions::Conditions;
+use super::login::NotJudgedLogin;
 use super::node::{entry, steps_of, text_of};
+use super::not_judged::only_a_run_knows;
+use super::restriction::Restriction;
 use super::runner::DEFAULT_TIMEOUT;
 use super::scope::Scope;
+use crate::import::expression::parse_number;
 use crate::inventory::problem::{Place, Placed};
 use crate::inventory::yaml::Node;
 use crate::inventory::{LengthFrom, Seconds};
@@ -87,9 +93,60 @@ fn timeout(node: &Node, scope: &Scope<'_>) -> Result<(Timeout, Place), NotJudged
     Ok((Timeout::At(longest), place))
 }
 
+/// How long a step may run, and on which values that depends.
+#[derive(Debug, Clone, Default)]
+pub(super) struct StepTime {
+    /// `None`: nothing ends the step.
+    pub(super) seconds: Option<Seconds>,
+    restrictions: Vec<Restriction>,
+}
+
+impl StepTime {
+    /// The time of a step that runs under these conditions.
+    pub(super) fn of(step: &Node, scope: &Scope<'_>, conditions: &Conditions<'_>) -> Self {
+        let seconds = of_step(step, scope);
+        let restrictions = if seconds.is_some() { conditions.restrictions() } else { Vec::new() };
+        Self { seconds, restrictions }
+    }
+
+    /// That of a step that does not run.
+    pub(super) const NONE: Self = Self { seconds: Some(Seconds(0)), restrictions: Vec::new() };
+}
+
+/// How many combinations of values are compared.
+const MOST_COMBINATIONS: usize = 1_024;
+
+/// The longest time of these steps: those that exclude each other by one value do not add up. `None`: nothing ends one.
+fn longest(steps: &[&StepTime]) -> Option<Seconds> {
+    let all = steps.iter().try_fold(Seconds(0), |sum, step| Some(sum + step.seconds?))?;
+    let mut texts: BTreeMap<&str, BTreeSet<Option<&str>>> = BTreeMap::new();
+    for restriction in steps.iter().flat_map(|step| &step.restrictions) {
+        let known = texts.entry(&restriction.name).or_insert_with(|| BTreeSet::from([None]));
+        known.extend(restriction.texts().map(Some));
+    }
+    let mut combinations: Vec<BTreeMap<&str, Option<&str>>> = vec![BTreeMap::new()];
+    for (name, texts) in texts {
+        if combinations.len() * texts.len() > MOST_COMBINATIONS {
+            return Some(all);
+        }
+        let with = |combination: &BTreeMap<_, _>, text| {
+            let mut combination = combination.clone();
+            combination.insert(name, text);
+            combination
+        };
+        combinations = combinations.iter().flat_map(|one| texts.iter().map(move |text| with(one, *text))).collect();
+    }
+    let sum = |values: &BTreeMap<&str, Option<&str>>| {
+        let met = |one: &Restriction| values.get(&*one.name).is_none_or(|value| one.is_met(*value));
+        let run = steps.iter().filter(|step| step.restrictions.iter().all(met));
+        run.fold(Seconds(0), |sum, step| sum + step.seconds.unwrap_or_default())
+    };
+    combinations.iter().map(sum).max()
+}
+
 /// The `timeout-minutes` of a step, where it is known. The runner cuts it to whole minutes (actions/runner,
 /// `EvaluateStepTimeout`).
-pub(super) fn of_step(step: &Node, scope: &Scope<'_>) -> Option<Seconds> {
+fn of_step(step: &Node, scope: &Scope<'_>) -> Option<Seconds> {
     match timeout(step, scope) {
         Ok((Timeout::At(seconds), _)) => Some(Seconds(seconds.0 / 60 * 60)).filter(|seconds| seconds.0 > 0),
         Ok((Timeout::None, _)) | Err(_) => None,
@@ -98,7 +155,7 @@ pub(super) fn of_step(step: &Node, scope: &Scope<'_>) -> Option<Seconds> {
 
 /// A number of minutes in seconds, rounded up; of a negative number, 0.
 fn seconds(minutes: &str) -> Option<Seconds> {
-    let number: f64 = minutes.parse().ok().filter(|number: &f64| number.is_finite())?;
+    let number = parse_number(minutes).filter(|number| number.is_finite())?;
     let whole = (number * 60.0).ceil().max(0.0);
     (whole < 60_000_000.0).then_some(Seconds(whole as u64))
 }
@@ -147,10 +204,11 @@ pub(super) fn of_login(
     node: &Node,
     start: Position,
     end: Option<Position>,
-    steps: &[Option<Seconds>],
+    steps: &[StepTime],
 ) -> Length {
-    let of_step = |index: usize| steps.get(index).copied().flatten();
-    let mut parts: Vec<Option<Seconds>> = Vec::new();
+    let untimed = StepTime::default();
+    let of_step = |index: usize| steps.get(index).unwrap_or(&untimed);
+    let mut parts: Vec<&StepTime> = Vec::new();
     let last = end.map_or(steps.len(), |end| end.step);
     if start.others_after || last == start.step {
         parts.push(of_step(start.step));
@@ -164,7 +222,7 @@ pub(super) fn of_login(
     }
     let works_before = entry(node, "outputs").is_some()
         || steps_of(node).iter().take(start.step).any(|step| entry(step, "run").is_some());
-    let bounded: Option<Seconds> = parts.iter().copied().try_fold(Seconds(0), |sum, part| Some(sum + part?));
+    let bounded = longest(&parts);
     let seconds = |value| Placed { value, place: job.seconds.place };
     // Of a step that logs in again between its parts, the timeout is more than one login's share.
     let shared = end.is_some_and(|end| end.others_before) || (start.again && start.others_before && start.others_after);
@@ -196,11 +254,24 @@ pub(super) fn of_login(
     }
 }
 
+/// How long the credentials are needed that one step has for itself.
+pub(super) fn of_own_step(job: &Length, step: &StepTime) -> Length {
+    match step.seconds {
+        Some(seconds) if seconds < job.seconds.value => Length {
+            seconds: Placed { value: seconds.max(LEAST), place: job.seconds.place },
+            from: LengthFrom::Declared,
+            comment: "the timeout-minutes of the step that uses the credentials".to_owned(),
+        },
+        _ => job.clone(),
+    }
+}
+
 /// Whether a step between these positions has no timeout, and does more than to prepare the job or to log in.
-pub(super) fn works_between(job: &Node, start: Position, end: Option<Position>, timeouts: &[Option<Seconds>]) -> bool {
+pub(super) fn works_between(job: &Node, start: Position, end: Option<Position>, timeouts: &[StepTime]) -> bool {
     let last = end.map_or(timeouts.len(), |end| end.step);
     let steps = steps_of(job).iter().zip(timeouts).enumerate();
-    let untimed = steps.filter(|(index, (_, timeout))| (start.step + 1..last).contains(index) && timeout.is_none());
+    let untimed =
+        steps.filter(|(index, (_, timeout))| (start.step + 1..last).contains(index) && timeout.seconds.is_none());
     untimed.into_iter().any(|(_, (step, _))| does_work(step))
 }
 

@@ -1,9 +1,12 @@
 //! One step of `aws-actions/configure-aws-credentials`: which call to STS it makes, by its inputs (the action's README,
 //! table of identities; `action` has the rules of each version).
 
-use super::action::{ActionVersion, LoginWay, Precedence};
+use std::collections::BTreeSet;
+
+use super::action::{ActionVersion, LoginWay, Precedence, SWITCHES, Switch};
 use super::known::{Known, known};
 use super::node::{entry, text_of};
+use super::not_judged::only_a_run_knows;
 use super::runner::IdToken;
 use super::scope::Scope;
 use crate::import::DraftHop;
@@ -53,20 +56,67 @@ pub(super) struct Login {
     pub(super) note: Option<(String, String)>,
 }
 
+/// The credentials that a step finds.
+#[derive(Clone, Copy)]
+pub(super) struct Before<'a> {
+    pub(super) environment: &'a Credentials,
+    /// Those of the profile that the SDK takes if the environment has none.
+    pub(super) profile: &'a Credentials,
+}
+
+/// Keys that are inputs of a step.
+struct GivenKeys {
+    /// The login whose credentials they are.
+    handed: Option<Credentials>,
+    source: Source,
+    has_token: bool,
+}
+
+impl GivenKeys {
+    /// How a role is assumed with them; `None`: it is not known whose they are.
+    fn way(self, before: &Credentials) -> Option<Way> {
+        let way = if self.has_token { LoginWay::SessionKeys } else { LoginWay::Keys };
+        match self.handed {
+            Some(Credentials::Path(source, hops)) => {
+                let chained = !hops.is_empty() && *before == Credentials::Path(source.clone(), hops.clone());
+                Some(Way { chained, ..Way::of(LoginWay::SessionKeys, source, hops) })
+            }
+            Some(_) => None,
+            None => Some(Way::of(way, self.source, Vec::new())),
+        }
+    }
+}
+
+/// How a role is assumed, and with what.
+struct Way {
+    way: LoginWay,
+    source: Source,
+    hops: Vec<DraftHop>,
+    /// The credentials are those of the environment.
+    chained: bool,
+    note: Option<(String, String)>,
+}
+
+impl Way {
+    fn of(way: LoginWay, source: Source, hops: Vec<DraftHop>) -> Self {
+        Self { way, source, hops, chained: false, note: None }
+    }
+}
+
 /// A use of the action.
-pub(super) struct LoginStep<'a> {
+pub(super) struct LoginStep<'s, 'a> {
     pub(super) place: Place,
-    reference: String,
+    pub(super) reference: String,
     /// `None`: neither the tag nor the comment beside it shows the version.
     known_version: Option<ActionVersion>,
     /// Another action than configure-aws-credentials.
     pub(super) known: Option<&'static Known>,
-    pub(super) with: Option<&'a Node>,
-    pub(super) scope: &'a Scope<'a>,
+    pub(super) with: Option<&'s Node>,
+    pub(super) scope: &'s Scope<'a>,
 }
 
-impl<'a> LoginStep<'a> {
-    pub(super) fn read(node: &'a Node, scope: &'a Scope<'a>) -> Option<Self> {
+impl<'s, 'a> LoginStep<'s, 'a> {
+    pub(super) fn read(node: &'s Node, scope: &'s Scope<'a>) -> Option<Self> {
         let uses = entry(node, "uses").and_then(text_of)?;
         let (action, reference) = uses.value.split_once('@').unwrap_or((&uses.value, ""));
         let (_, name) = action.split_once('/')?;
@@ -75,7 +125,7 @@ impl<'a> LoginStep<'a> {
         if known.is_none() && !name.eq_ignore_ascii_case("configure-aws-credentials") {
             return None;
         }
-        let line = scope.text.lines().nth(uses.place.line.saturating_sub(1)).unwrap_or_default();
+        let line = scope.text.get(uses.place.offset..).and_then(|rest| rest.lines().next()).unwrap_or_default();
         let comment = line.split_once(" #").map(|(_, comment)| comment);
         let known_version = match known {
             Some(known) => Some(known.version),
@@ -120,7 +170,7 @@ impl<'a> LoginStep<'a> {
     pub(super) fn is_on(&self, name: &str) -> Option<bool> {
         let Some(switch) = self.option(name) else { return Some(false) };
         let choices = switch.value.choices()?;
-        let on = |text: &String| text.trim().eq_ignore_ascii_case("true");
+        let on = |text: &String| self.version().switch(text) == Switch::On;
         let first = choices.first().is_some_and(on);
         choices.iter().all(|text| on(text) == first).then_some(first)
     }
@@ -138,90 +188,146 @@ impl<'a> LoginStep<'a> {
     /// another login.
     pub(super) fn effect(
         &self,
-        before: &Credentials,
+        before: Before<'_>,
         handed_over: &mut dyn FnMut(&str) -> Option<Credentials>,
     ) -> Result<LoginEffect, NotJudgedLogin> {
-        let cleared = self.is_on("unset-current-credentials") == Some(true) && !self.chains(before)?;
-        let before = if cleared { &Credentials::None } else { before };
+        self.refused_switch()?;
+        let cleared = self.is_on("unset-current-credentials") == Some(true)
+            && (!self.version().unsets_for_exports_alone() || self.exports());
+        let is_empty = cleared || *before.environment == Credentials::None;
+        let before = if is_empty { before.profile } else { before.environment };
         let existing = self.option("use-existing-credentials").and_then(|value| value.value.as_text());
         if existing.is_some_and(|text| self.version().uses_existing(&text)) && *before != Credentials::None {
             return Ok(LoginEffect::Nothing);
         }
-        let key = self.secret("aws-access-key-id");
-        // A token that a caller may leave out is none: a user's keys have no token.
-        let token = self.option("aws-session-token").map(|given| given.value);
-        let mut handed = || handed_over(token.as_ref().or(key.as_ref())?.expression());
-        let keys = if token.is_some() { Source::of_kind("session-token") } else { Source::of_kind("iam-user") };
-        let exported = self.exports();
-        let profile = self.profile();
+        let keys = self.keys(handed_over);
         let Some(role) = self.value("role-to-assume", |text| self.scope.fill(text)) else {
-            if self.known.is_some() && key.is_none() {
-                return Err(self.not_judged("the action is given no role", "name the role in the action's input"));
-            }
-            let credentials = match (key.is_some(), handed(), keys) {
-                (true, Some(credentials), _) => credentials,
-                (true, None, Some(keys)) if token.is_none() => Credentials::Path(keys, Vec::new()),
-                (true, ..) => return Err(self.copied_session()),
-                (false, ..) if *before != Credentials::None => return Ok(LoginEffect::Nothing),
-                (false, ..) if self.scope.runner.is_hosted() => {
-                    return Err(self.cannot_work("no role-to-assume and no keys", "name a role in role-to-assume"));
-                }
-                (false, ..) => return Err(self.ambient("no role-to-assume and no keys")),
-            };
-            return Ok(LoginEffect::Login(Login { credentials, chained: false, exported, profile, note: None }));
+            return self.without_role(before, keys);
         };
-        let mut login = Login { credentials: Credentials::None, chained: false, exported, profile, note: None };
-        let (way, source, mut hops) = if let (true, Some(keys)) = (key.is_some(), keys) {
-            match handed() {
-                Some(Credentials::Path(source, hops)) => {
-                    login.chained = !hops.is_empty() && *before == Credentials::Path(source.clone(), hops.clone());
-                    (LoginWay::SessionKeys, source, hops)
-                }
-                Some(_) => return Err(self.not_known_before()),
-                None if token.is_some() => (LoginWay::SessionKeys, keys, Vec::new()),
-                None => (LoginWay::Keys, keys, Vec::new()),
-            }
-        } else if self.value("web-identity-token-file", |text| self.scope.fill_as_left_out(text)).is_some() {
-            (LoginWay::TokenFile, Source::WebIdentity { renewable: true }, Vec::new())
-        } else if let Some(first) = self.first_role() {
-            if !self.may_use_identity_token() {
-                return Err(self.no_credentials());
-            }
-            (LoginWay::Chained, Source::WebIdentity { renewable: false }, vec![first])
-        } else if !self.chains(before)? && self.may_use_identity_token() {
-            if self.scope.id_token == IdToken::CallerDecides {
-                login.note = Some((
-                    "no `id-token: write` is written in this file: the workflow that calls it must grant it, or the \
-                     step fails"
-                        .to_owned(),
-                    "grant `id-token: write` in the calling job".to_owned(),
-                ));
-            }
-            (LoginWay::IdentityToken, Source::WebIdentity { renewable: false }, Vec::new())
-        } else {
-            let way = if self.chains(before)? { LoginWay::Chained } else { LoginWay::Keys };
-            match before {
-                Credentials::Path(source, hops) => {
-                    login.chained = !hops.is_empty();
-                    (way, source.clone(), hops.clone())
-                }
-                Credentials::NotKnown => return Err(self.not_known_before()),
-                Credentials::None if way == LoginWay::Chained && self.scope.runner.is_hosted() => {
-                    return Err(self.cannot_work(
-                        "role-chaining, and no login before it",
-                        "log in to the first role in a step before, or take out role-chaining",
-                    ));
-                }
-                Credentials::None if way == LoginWay::Chained => return Err(self.not_known_before()),
-                Credentials::None => return Err(self.no_credentials()),
-            }
+        let mut login = self.login_of(Credentials::None);
+        let Way { way, source, mut hops, chained, note } = match keys {
+            Some(keys) => keys.way(before).ok_or_else(|| self.not_known_before())?,
+            None => self.way_without_keys(before, cleared)?,
         };
+        (login.chained, login.note) = (chained, note);
         if login.note.is_none() && self.known_version.is_none() && matches!(way, LoginWay::Keys | LoginWay::TokenFile) {
             login.note = self.version_not_known();
         }
         hops.push(self.hop(role, way, &hops)?);
         login.credentials = Credentials::Path(source, hops);
         Ok(LoginEffect::Login(login))
+    }
+
+    /// The keys that the step is given.
+    fn keys(&self, handed_over: &mut dyn FnMut(&str) -> Option<Credentials>) -> Option<GivenKeys> {
+        let key = self.secret("aws-access-key-id")?;
+        // A token that a caller may leave out is none: a user's keys have no token.
+        let token = self.option("aws-session-token").map(|given| given.value);
+        let handed = handed_over(token.as_ref().unwrap_or(&key).expression());
+        let source = Source::of_kind(if token.is_some() { "session-token" } else { "iam-user" })?;
+        Some(GivenKeys { handed, source, has_token: token.is_some() })
+    }
+
+    fn login_of(&self, credentials: Credentials) -> Login {
+        Login { credentials, chained: false, exported: self.exports(), profile: self.profile(), note: None }
+    }
+
+    /// A step that only exports keys, or takes the credentials that are there.
+    fn without_role(&self, before: &Credentials, keys: Option<GivenKeys>) -> Result<LoginEffect, NotJudgedLogin> {
+        if self.known.is_some() && keys.is_none() {
+            return Err(self.not_judged("the action is given no role", "name the role in the action's input"));
+        }
+        let credentials = match keys {
+            Some(GivenKeys { handed: Some(credentials), .. }) => credentials,
+            Some(keys) if !keys.has_token => Credentials::Path(keys.source, Vec::new()),
+            Some(_) => return Err(self.copied_session()),
+            None if *before != Credentials::None => return Ok(LoginEffect::Nothing),
+            None if self.scope.runner.is_hosted() => {
+                return Err(self.cannot_work("no role-to-assume and no keys", "name a role in role-to-assume"));
+            }
+            None => return Err(self.ambient("no role-to-assume and no keys")),
+        };
+        Ok(LoginEffect::Login(self.login_of(credentials)))
+    }
+
+    /// How a role is assumed without keys as inputs.
+    fn way_without_keys(&self, before: &Credentials, cleared: bool) -> Result<Way, NotJudgedLogin> {
+        let web_identity = |renewable| Source::WebIdentity { renewable };
+        if self.value("web-identity-token-file", |text| self.scope.fill_as_left_out(text)).is_some() {
+            return Ok(Way::of(LoginWay::TokenFile, web_identity(true), Vec::new()));
+        }
+        if let Some(first) = self.first_role() {
+            if !self.may_use_identity_token() {
+                return Err(self.no_credentials());
+            }
+            return Ok(Way::of(LoginWay::Chained, web_identity(false), vec![first]));
+        }
+        let chains = self.chains(before)?;
+        if !chains && self.may_use_identity_token() {
+            let note = (self.scope.id_token == IdToken::CallerDecides).then(|| {
+                let message = "no `id-token: write` is written in this file: the workflow that calls it must grant \
+                               it, or the step fails";
+                (message.to_owned(), "grant `id-token: write` in the calling job".to_owned())
+            });
+            return Ok(Way { note, ..Way::of(LoginWay::IdentityToken, web_identity(false), Vec::new()) });
+        }
+        let way = if chains { LoginWay::Chained } else { LoginWay::Keys };
+        match before {
+            Credentials::Path(source, hops) => {
+                let chained = !hops.is_empty();
+                Ok(Way { chained, ..Way::of(way, source.clone(), hops.clone()) })
+            }
+            Credentials::NotKnown => Err(self.not_known_before()),
+            Credentials::None if chains && self.scope.runner.is_hosted() => Err(if cleared {
+                self.cannot_work(
+                    "role-chaining, and unset-current-credentials clears the session before it is used",
+                    "take out unset-current-credentials",
+                )
+            } else {
+                self.cannot_work(
+                    "role-chaining, and no login before it",
+                    "log in to the first role in a step before, or take out role-chaining",
+                )
+            }),
+            Credentials::None if chains => Err(self.not_known_before()),
+            Credentials::None => Err(self.no_credentials()),
+        }
+    }
+
+    /// A switch whose text is none that the action takes.
+    fn refused_switch(&self) -> Result<(), NotJudgedLogin> {
+        for name in SWITCHES.iter().filter(|_| self.known.is_none()) {
+            let Some(written) = self.option(name) else { continue };
+            let Some(text) = written.value.as_text() else { continue };
+            if self.version().switch(&text) == Switch::Refused {
+                return Err(self.refused(
+                    format!("{name} is `{text}`: since version 5 the action fails unless it is true or false"),
+                    "write true or false",
+                    written.place,
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The login fails since a version of the action; that this version is used is known, or assumed.
+    fn refused(&self, message: String, help: &str, place: Place) -> NotJudgedLogin {
+        let cannot_work = self.known_version.is_some();
+        NotJudgedLogin { place, message, help: help.to_owned(), cannot_work }
+    }
+
+    /// Whether the profile that an earlier login wrote is written again, which the action refuses.
+    pub(super) fn refused_profile(&self, written: &BTreeSet<String>) -> Result<(), NotJudgedLogin> {
+        let Some(profile) = self.option("aws-profile").filter(|_| self.known.is_none()) else { return Ok(()) };
+        let name = profile.value.as_text().filter(|name| written.contains(name));
+        match name {
+            Some(name) if self.is_on("overwrite-aws-profile") == Some(false) => Err(self.refused(
+                format!("an earlier step wrote the profile `{name}`: the action fails without overwrite-aws-profile"),
+                "write overwrite-aws-profile: true, or another profile",
+                profile.place,
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Whether the step only exports keys that it is given.
@@ -248,81 +354,4 @@ impl<'a> LoginStep<'a> {
         let granted = matches!(self.scope.id_token, IdToken::Granted | IdToken::CallerDecides);
         granted && self.version().uses_identity_tokens() && self.is_on("force-skip-oidc") != Some(true)
     }
-
-    fn version_not_known(&self) -> Option<(String, String)> {
-        if self.option("role-duration-seconds").is_some() {
-            return None;
-        }
-        let message = format!(
-            "the version of the action `{}` is not known: it is judged as version 3 or later, which asks for 1h; \
-             versions 1 and 2, with a user's keys, ask for 6h",
-            self.reference
-        );
-        let help = "write role-duration-seconds, or the version in a comment beside the step: # v4.1.0".to_owned();
-        Some((message, help))
-    }
-
-    fn not_judged(&self, message: impl Into<String>, help: &str) -> NotJudgedLogin {
-        NotJudgedLogin { place: self.place, message: message.into(), help: help.to_owned(), cannot_work: false }
-    }
-
-    fn copied_session(&self) -> NotJudgedLogin {
-        self.not_judged(
-            "keys with a session token: a copy of a session, and the workflow does not state when that expires",
-            "declare the job in an inventory, with its source's duration",
-        )
-    }
-
-    fn not_known_before(&self) -> NotJudgedLogin {
-        self.not_judged(
-            "role-chaining: the credentials with which the role is assumed are not known",
-            "declare the job in an inventory, with its whole path",
-        )
-    }
-
-    fn ambient(&self, why: &str) -> NotJudgedLogin {
-        self.not_judged(
-            format!("{why}: the step takes the runner's own credentials, which are not in the workflow"),
-            "declare the job in an inventory: source ec2-instance, ecs-task or eks-pod-identity, and the role",
-        )
-    }
-
-    /// No keys, no identity token and no earlier login.
-    fn no_credentials(&self) -> NotJudgedLogin {
-        if !self.scope.runner.is_hosted() {
-            return self.ambient("no `id-token: write` on a runner that may have credentials");
-        }
-        let why = match &self.scope.id_token {
-            IdToken::NotGranted(by) => by.clone(),
-            IdToken::NotWritten => "no `permissions` with `id-token: write` are written".to_owned(),
-            IdToken::Granted | IdToken::CallerDecides => "the action does not ask for an identity token".to_owned(),
-        };
-        self.cannot_work(&format!("{why}, and there are no keys"), "add `id-token: write` to the job's permissions")
-    }
-
-    /// A login that fails in every run on a runner of GitHub's.
-    fn cannot_work(&self, why: &str, help: &str) -> NotJudgedLogin {
-        let message = format!("{why}: a GitHub-hosted runner has no credentials, the step fails");
-        NotJudgedLogin { cannot_work: true, ..self.not_judged(message, help) }
-    }
-}
-
-/// What is said of a value that depends on an expression, and what to do.
-pub(super) fn only_a_run_knows(input: &str, expression: &str, scope: &Scope<'_>) -> (String, String) {
-    let why = match scope.computed(expression) {
-        Some(by) => format!(": its matrix is computed, by `{by}`"),
-        None => String::new(),
-    };
-    let help = match variable(expression) {
-        Some(name) => format!("give its value: --var {name}=VALUE"),
-        None => "write the value itself, or one name such as `${{ vars.NAME }}` and give that: --var vars.NAME=VALUE"
-            .to_owned(),
-    };
-    (format!("{input} depends on `{expression}`, which only a run knows{why}"), help)
-}
-
-/// The name in `${{ vars.NAME }}`, to be given a value.
-fn variable(expression: &str) -> Option<&str> {
-    let name = expression.trim_start_matches("${{").trim_end_matches("}}").trim();
-    name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)).then_some(name)
 }

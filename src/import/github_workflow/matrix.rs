@@ -5,10 +5,13 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::node::{entry, text_of};
+use crate::import::expression::parse_number;
 use crate::inventory::yaml::{Node, Value};
 
 /// The most jobs that GitHub makes of one matrix.
 const MOST: usize = 256;
+/// The most combinations that are made before `exclude` removes some.
+const MOST_COMBINATIONS: usize = 16_384;
 
 /// One job of a matrix: a value for each of its keys.
 #[derive(Debug, Clone, Default)]
@@ -29,7 +32,8 @@ pub(super) enum Cell<'a> {
 }
 
 impl<'a> MatrixRow<'a> {
-    /// The value of `matrix.NAME`, `matrix.NAME.KEY` too; without one it is empty, as GitHub takes it.
+    /// The value of `matrix.NAME`, `matrix.NAME.KEY` and `matrix.NAME[0]` too; without one it is empty, as GitHub takes
+    /// it.
     pub(super) fn get(&self, name: &str) -> Cell<'a> {
         self.used.borrow_mut().insert(name.to_owned());
         self.look(name)
@@ -44,8 +48,11 @@ impl<'a> MatrixRow<'a> {
             return Cell::Computed(by);
         }
         let start = self.values.iter().find(|(key, _)| key.eq_ignore_ascii_case(first)).map(|(_, node)| *node);
-        let node = parts.fold(start, |node, key| node.and_then(|node| entry(node, key)));
-        Cell::Node(node)
+        let below = |node: &'a Node, key: &str| match &node.value {
+            Value::List(items) => parse_number(key).and_then(|index| items.get(index as usize)),
+            _ => entry(node, key),
+        };
+        Cell::Node(parts.fold(start, |node, key| node.and_then(|node| below(node, key))))
     }
 
     /// Which names were looked up.
@@ -121,7 +128,7 @@ pub(super) fn rows<'a>(job: &'a Node) -> Result<Vec<MatrixRow<'a>>, TooManyJobs>
         };
         keys.push(&*key.value);
         let before = if jobs.is_empty() { vec![Vec::new()] } else { jobs };
-        if before.len().saturating_mul(values.len()) > MOST {
+        if before.len().saturating_mul(values.len()) > MOST_COMBINATIONS {
             return Err(TooManyJobs);
         }
         let with = |job: &Vec<(&'a str, &'a Node)>| {

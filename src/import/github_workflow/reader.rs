@@ -15,8 +15,8 @@ use super::login::NotJudgedLogin;
 use super::matrix::{self, MatrixRow};
 use super::node::{entry, entry_with_key, text_of};
 use super::parsed::Parsed;
-use super::remarks::Remarks;
-use super::runner::{IdToken, Runner, grants_id_token};
+use super::remarks::{FailuresOfCases, Remarks};
+use super::runner::{self, IdToken, Runner, grants_id_token};
 use super::scope::{Given, Inputs, Kind, MAX_LOOKUPS, PassedSecrets, Scope};
 use crate::import::{Draft, Variables, locate};
 use crate::inventory::problem::{Place, Placed};
@@ -167,6 +167,7 @@ impl<'a> WorkflowReader<'a> {
         let mut cases = vec![before.clone()];
         let (mut own, mut called) = (Vec::new(), Vec::new());
         let mut remarks = Remarks::default();
+        let mut failures = FailuresOfCases::default();
         let mut followed = 0;
         while let Some(case) = cases.pop() {
             self.case.set(case);
@@ -185,6 +186,7 @@ impl<'a> WorkflowReader<'a> {
                 continue;
             }
             followed += 1;
+            failures.add(&reader.remarks, &self.case.answers(), &before);
             drafts::add(&mut own, found);
             drafts::add(&mut called, reader.drafts.into_iter().map(|draft| OfStep { step: 0, draft }).collect());
             remarks.append(reader.remarks);
@@ -194,6 +196,9 @@ impl<'a> WorkflowReader<'a> {
         let own = drafts::named(name, own);
         // A login that is judged in one case does not fail in every run.
         remarks.forget_failures(own.iter().map(|draft| draft.place));
+        for note in failures.notes(own.iter().map(|draft| draft.place)) {
+            self.notes.add(Some(name), note);
+        }
         self.remarks.append(remarks);
         own.into_iter().chain(called.into_iter().map(|of_step| of_step.draft)).collect()
     }
@@ -209,9 +214,11 @@ impl<'a> WorkflowReader<'a> {
             text: call.text,
             id_token: self.id_token(call, job),
             runner: Runner::NotKnown,
+            os: None,
         };
         let scope = scope.within(call.tree).within(job);
-        Scope { runner: Runner::named(entry(job, "runs-on"), &scope), ..scope }
+        let runs_on = entry(job, "runs-on");
+        Scope { runner: Runner::named(runs_on, &scope), os: runner::os(runs_on, &scope), ..scope }.in_steps(job)
     }
 
     /// The logins of a job in one case. Those of the jobs that it calls are in `drafts`.

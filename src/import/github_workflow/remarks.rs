@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::cases::Answers;
 use super::login::NotJudgedLogin;
 use crate::import::locate;
 use crate::inventory::Remark;
@@ -73,6 +74,48 @@ impl Remarks {
             by_text.entry((place.file, place.line, place.column)).or_default().push(remark);
         }
         by_text.into_values().flatten().collect()
+    }
+}
+
+/// Logins that fail in some cases of a job, with what these cases have in common.
+#[derive(Default)]
+pub(super) struct FailuresOfCases(Vec<(NotJudgedLogin, Answers)>);
+
+impl FailuresOfCases {
+    /// Adds what fails in a case with these answers. `known`: the answers of all cases.
+    pub(super) fn add(&mut self, remarks: &Remarks, answers: &Answers, known: &Answers) {
+        let mut own = answers.clone();
+        own.retain(|question, _| !known.contains_key(question));
+        for remark in remarks.0.iter().filter(|remark| remark.cannot_work) {
+            let OfPlace { place, message, help, .. } = remark;
+            match self.0.iter_mut().find(|(known, _)| known.place == *place && known.message == *message) {
+                Some((_, common)) => common.retain(|question, answer| own.get(question) == Some(answer)),
+                None => {
+                    let (message, help) = (message.clone(), help.clone());
+                    self.0.push((NotJudgedLogin { place: *place, message, help, cannot_work: false }, own.clone()));
+                }
+            }
+        }
+    }
+
+    /// A note for each of these places at which a login fails, with the case.
+    pub(super) fn notes(self, judged: impl Iterator<Item = Place>) -> Vec<NotJudgedLogin> {
+        let judged: Vec<Place> = judged.collect();
+        let mut notes: Vec<NotJudgedLogin> = Vec::new();
+        for (failure, case) in self.0 {
+            let place = failure.place;
+            if !judged.contains(&place) || notes.iter().any(|note| note.place == place) {
+                continue;
+            }
+            let answers: Vec<String> = case.iter().map(|(question, answer)| question.describe(answer)).collect();
+            let case = if answers.is_empty() {
+                "in some cases".to_owned()
+            } else {
+                format!("where {}", answers.join(" and "))
+            };
+            notes.push(NotJudgedLogin { message: format!("{case}: {}", failure.message), ..failure });
+        }
+        notes
     }
 }
 

@@ -1,14 +1,15 @@
 //! The request of one login: its role, its DurationSeconds, its external ID and the names of its sessions.
 
 use super::action::{DEFAULT_SESSION_NAME, Duration, LoginWay};
-use super::login::{LoginStep, NotJudgedLogin, only_a_run_knows};
+use super::login::{LoginStep, NotJudgedLogin};
+use super::not_judged::only_a_run_knows;
 use crate::import::expression::Possible;
 use crate::import::{DraftHop, DraftRole};
 use crate::inventory::Seconds;
 use crate::inventory::problem::{Place, Placed};
 use crate::lease::rules::{ASSUME_ROLE_RANGE, DEFAULT_DURATION};
 
-impl LoginStep<'_> {
+impl LoginStep<'_, '_> {
     /// The hop that the step adds after these.
     pub(super) fn hop(
         &self,

@@ -17,8 +17,37 @@ const SLIM_LIMIT: Seconds = Seconds::minutes(15);
 const SLIM_LABEL: &str = "ubuntu-slim";
 /// When GitHub ends a job on a self-hosted runner (GitHub docs, Actions limits: five days).
 const SELF_HOSTED_LIMIT: Seconds = Seconds::hours(5 * 24);
-/// How the labels of GitHub's own runners begin (GitHub docs, "Choosing the runner for a job").
-const HOSTED_LABELS: [&str; 3] = ["ubuntu-", "windows-", "macos-"];
+/// How the labels of GitHub's own runners begin, and `runner.os` there (GitHub docs, "Choosing the runner for a job").
+/// A version or one of `HOSTED_KINDS` follows.
+const HOSTED_LABELS: [(&str, &str); 3] = [("ubuntu-", "Linux"), ("windows-", "Windows"), ("macos-", "macOS")];
+const HOSTED_KINDS: [&str; 2] = ["latest", "slim"];
+/// The labels that a self-hosted runner has by its system.
+const SYSTEM_LABELS: [(&str, &str); 3] = [("linux", "Linux"), ("windows", "Windows"), ("macos", "macOS")];
+
+/// `runner.os` on a runner of GitHub's with this label.
+fn hosted_os(label: &str) -> Option<&'static str> {
+    let label = label.to_ascii_lowercase();
+    HOSTED_LABELS.iter().find_map(|(start, os)| {
+        let rest = label.strip_prefix(start)?;
+        let is_known =
+            rest.starts_with(|c: char| c.is_ascii_digit()) || HOSTED_KINDS.iter().any(|kind| rest.starts_with(kind));
+        is_known.then_some(*os)
+    })
+}
+
+/// `runner.os` on a runner with these labels, where they show it.
+pub(super) fn os(runs_on: Option<&Node>, scope: &Scope<'_>) -> Option<&'static str> {
+    let mut labels = Vec::new();
+    if !add_labels(runs_on?, scope, &mut labels) {
+        return None;
+    }
+    let of_system = |label: &String| SYSTEM_LABELS.iter().find(|(name, _)| label.eq_ignore_ascii_case(name));
+    let mut known = labels.iter().filter_map(|label| hosted_os(label).or_else(|| Some(of_system(label)?.1)));
+    let first = known.next()?;
+    let all_hosted = labels.iter().all(|label| hosted_os(label).is_some());
+    let is_self_hosted = labels.iter().any(|label| label == "self-hosted");
+    (known.all(|os| os == first) && (all_hosted || is_self_hosted)).then_some(first)
+}
 
 /// Whether a job may ask GitHub for an identity token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,10 +86,7 @@ impl Runner {
         let mut labels = Vec::new();
         let Some(runs_on) = runs_on else { return Self::NotKnown };
         let complete = add_labels(runs_on, scope, &mut labels);
-        let hosted = |label: &String| {
-            let label = label.to_ascii_lowercase();
-            HOSTED_LABELS.iter().any(|start| label.starts_with(start))
-        };
+        let hosted = |label: &String| hosted_os(label).is_some();
         if labels.iter().any(|label| label.contains("self-hosted")) {
             Self::SelfHosted
         } else if complete && !labels.is_empty() && labels.iter().all(hosted) {

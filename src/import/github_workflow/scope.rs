@@ -7,9 +7,10 @@ use std::rc::Rc;
 use super::cases::Case;
 use super::inputs::{CALLED, events, is_of_type};
 use super::matrix::{Cell, MatrixRow};
-use super::node::{entries, entry, text_of};
+use super::node::{entries, entry, json_of, text_of};
 use super::runner::{IdToken, Runner};
-use crate::import::expression::{self, Expression, Possible, Scalar};
+use super::written_env::{AfterSteps, WrittenEnv};
+use crate::import::expression::{self, Expression, Possible, Scalar, parse_number};
 use crate::import::variables::Variables;
 use crate::inventory::problem::Placed;
 use crate::inventory::yaml::{Node, Value};
@@ -62,8 +63,24 @@ pub(super) struct Given<'a> {
     pub(super) events: Rc<[String]>,
 }
 
-/// An `env` map, with what was given where it stands.
-pub(super) type Env<'a> = (&'a Node, Rc<Given<'a>>);
+/// A layer of the environment.
+#[derive(Clone)]
+pub(super) enum Env<'a> {
+    /// An `env` map, with what was given where it stands.
+    Declared(&'a Node, Rc<Given<'a>>),
+    /// What the steps before wrote.
+    Written(WrittenEnv<'a>),
+    /// The `env` of the job's container, which expressions do not see.
+    Container(&'a Node, Rc<Given<'a>>),
+}
+
+/// Who reads a variable of the environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum EnvReader {
+    Expression,
+    /// A step's program.
+    Process,
+}
 
 /// What surrounds a step.
 #[derive(Clone)]
@@ -79,6 +96,8 @@ pub(super) struct Scope<'a> {
     pub(super) text: &'a str,
     pub(super) id_token: IdToken,
     pub(super) runner: Runner,
+    /// `runner.os`, where the labels show it.
+    pub(super) os: Option<&'static str>,
 }
 
 /// How an input or a secret counts that whoever starts the workflow may give or leave out.
@@ -115,20 +134,62 @@ impl<'a> Scope<'a> {
 
     /// A variable of the environment that the files declare.
     pub(super) fn env(&self, name: &str) -> Option<Possible> {
-        self.declared_env(name, Optional::Unknown, &self.env)
+        self.declared_env(name, Optional::Unknown, &self.env, EnvReader::Process)
     }
 
-    /// The same, where what a caller may leave out counts as left out, with the place where it is written.
+    /// The same, where what a caller may leave out counts as left out, with the place where it is written. `None` too
+    /// where a step wrote it.
     pub(super) fn env_as_left_out(&self, name: &str) -> Option<Placed<Possible>> {
-        let place = self.env.iter().find_map(|(map, _)| entry(map, name))?.place;
-        Some(Placed { value: self.declared_env(name, Optional::Empty, &self.env)?, place })
+        for layer in &self.env {
+            match layer {
+                Env::Declared(map, _) | Env::Container(map, _) => {
+                    let Some(written) = entry(map, name) else { continue };
+                    let value = self.declared_env(name, Optional::Empty, &self.env, EnvReader::Process)?;
+                    return Some(Placed { value, place: written.place });
+                }
+                Env::Written(written) => match written.get(name, true, false) {
+                    AfterSteps::Unchanged => {}
+                    AfterSteps::Written(_) | AfterSteps::Open => return None,
+                },
+            }
+        }
+        None
+    }
+
+    /// The `env` of the step and of the actions around it that has a name.
+    pub(super) fn env_of_step(&self, name: &str) -> Option<&'a Node> {
+        let of_step = self.env.iter().map_while(|layer| match layer {
+            Env::Declared(map, _) => Some(*map),
+            Env::Written(_) | Env::Container(..) => None,
+        });
+        of_step.into_iter().find_map(|map| entry(map, name))
+    }
+
+    /// The same scope after these steps.
+    pub(super) fn after(&self, steps: &WrittenEnv<'a>) -> Self {
+        let mut scope = self.clone();
+        for layer in &mut scope.env {
+            if let Env::Written(written) = layer {
+                written.clone_from(steps);
+            }
+        }
+        scope
+    }
+
+    /// The same scope in the steps of a job.
+    pub(super) fn in_steps(mut self, job: &'a Node) -> Self {
+        if let Some(env) = entry(job, "container").and_then(|container| entry(container, "env")) {
+            self.env.push(Env::Container(env, Rc::clone(&self.given)));
+        }
+        self.env.insert(0, Env::Written(WrittenEnv::default()));
+        self
     }
 
     /// The same scope within another `env`.
     pub(super) fn within(&self, node: &'a Node) -> Self {
         let mut scope = self.clone();
         if let Some(env) = entry(node, "env") {
-            scope.env.insert(0, (env, Rc::clone(&self.given)));
+            scope.env.insert(0, Env::Declared(env, Rc::clone(&self.given)));
         }
         scope
     }
@@ -175,14 +236,14 @@ impl<'a> Scope<'a> {
         given: &Given<'a>,
         env: &[Env<'a>],
     ) -> Option<Possible> {
-        let number = |text: &str| text.parse::<f64>().ok().map(Scalar::Number);
+        let number = |text: &str| parse_number(text).map(Scalar::Number);
         Some(match &node.value {
             Value::Null => Possible::text(""),
             Value::Bool(value) if kind == Kind::Typed => Possible::known(Scalar::Bool(*value)),
             Value::Number(text) if kind == Kind::Typed => {
                 Possible::known(number(text).unwrap_or_else(|| Scalar::Text(text.clone())))
             }
-            Value::Bool(_) | Value::Number(_) => Possible::text(node.text()?),
+            Value::Bool(_) | Value::Number(_) => Possible::text(text_of(node)?.value),
             Value::Text(text) => self.evaluate(text.trim(), optional, given, env),
             Value::List(_) | Value::Map(_) => return None,
         })
@@ -197,7 +258,7 @@ impl<'a> Scope<'a> {
         }
         let variable = || self.variables.get(context, name).map(Possible::text);
         match context {
-            "env" => variable().or_else(|| self.declared_env(name, optional, env)),
+            "env" => variable().or_else(|| self.declared_env(name, optional, env, EnvReader::Expression)),
             "inputs" => self.input(name, optional, &given.inputs),
             "github" if name.eq_ignore_ascii_case("event_name") => variable().or_else(|| self.event_name(optional)),
             "github" if name.starts_with("event.inputs.") => {
@@ -205,12 +266,14 @@ impl<'a> Scope<'a> {
                 // The event holds texts alone.
                 self.input(name, optional, &given.inputs).map(Possible::into_texts)
             }
+            "runner" if name.eq_ignore_ascii_case("os") => variable().or_else(|| self.os.map(Possible::text)),
             "secrets" => self.secret(name, optional, &given.secrets),
             "matrix" => match given.row.get(name) {
                 Cell::Node(None) => Some(Possible::text("")),
                 Cell::Node(Some(node)) => {
                     let without_row = Given { row: Rc::default(), ..given.clone() };
-                    self.value(node, Kind::Typed, optional, &without_row, env).or_else(variable)
+                    let value = self.value(node, Kind::Typed, optional, &without_row, env);
+                    value.or_else(|| json_of(node).map(Scalar::Json).map(Possible::known)).or_else(variable)
                 }
                 Cell::Computed(_) => variable(),
             },
@@ -220,13 +283,28 @@ impl<'a> Scope<'a> {
     }
 
     /// An environment map may refer to the maps around it, and not to itself.
-    fn declared_env(&self, name: &str, optional: Optional, env: &[Env<'a>]) -> Option<Possible> {
-        env.iter().enumerate().find_map(|(index, (map, given))| {
-            let written = entry(map, name)?;
+    fn declared_env(&self, name: &str, optional: Optional, env: &[Env<'a>], reader: EnvReader) -> Option<Possible> {
+        for (index, layer) in env.iter().enumerate() {
             let outer = env.get(index + 1..).unwrap_or_default();
-            // The environment holds texts alone.
-            self.value(written, Kind::Text, optional, given, outer).map(Possible::into_texts)
-        })
+            let (map, given) = match layer {
+                Env::Container(..) if reader == EnvReader::Expression => continue,
+                Env::Declared(map, given) | Env::Container(map, given) => (map, given),
+                Env::Written(written) => {
+                    let declares =
+                        |layer: &Env<'a>| matches!(layer, Env::Declared(map, _) if entry(map, name).is_some());
+                    match written.get(name, optional != Optional::Open, outer.iter().any(declares)) {
+                        AfterSteps::Unchanged => continue,
+                        AfterSteps::Written(value) => return value.map(Possible::into_texts),
+                        AfterSteps::Open => return None,
+                    }
+                }
+            };
+            if let Some(written) = entry(map, name) {
+                // The environment holds texts alone.
+                return self.value(written, Kind::Text, optional, given, outer).map(Possible::into_texts);
+            }
+        }
+        None
     }
 
     pub(super) fn passed(&self, passed: &Passed<'a>, optional: Optional) -> Option<Possible> {

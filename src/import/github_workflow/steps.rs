@@ -1,90 +1,23 @@
 //! The steps of a job, in their order: each login, the credentials that the environment has after it, and where their
 //! use ends.
 
-use std::collections::BTreeMap;
-
 use super::conditions::Conditions;
-use super::foreign::{exports_keys, hands_keys_over, program_may_log_in, replaces_keys, step_that_may_log_in};
-use super::hand_over::{self, Age, HandedOver, SessionToken};
-use super::length::{self, Position};
+use super::foreign::{
+    exports_keys, exports_profiles, hands_keys_over, program_may_log_in, replaces_keys, step_that_may_log_in,
+};
+use super::hand_over::{self, HandedOver, SessionToken};
+use super::length::{Position, StepTime, prepares};
 use super::local::CHECKOUT;
-use super::login::{Credentials, Login, LoginEffect, LoginStep, NotJudgedLogin};
+use super::login::{Before, Credentials, Login, LoginEffect, LoginStep, NotJudgedLogin};
 use super::node::{entry, text_of};
 use super::reader::{Call, WorkflowReader};
 use super::scope::{Given, Inputs, Kind, Scope};
+use super::script::{names_sessions, script_of, web_identity};
+use super::step_walk::{StepWalk, add_login};
 use crate::import::locate;
-use crate::inventory::Seconds;
-use crate::inventory::problem::{Place, Placed};
+use crate::inventory::MOST_HOPS;
+use crate::inventory::problem::Placed;
 use crate::inventory::yaml::{Node, Value};
-
-/// A login of a job.
-#[derive(Debug, Clone)]
-pub(super) struct Used {
-    pub(super) place: Place,
-    /// The step of the job that uses the action in which the login is.
-    pub(super) from: String,
-    pub(super) credentials: Credentials,
-    pub(super) start: Position,
-    /// Where another login replaces the credentials.
-    pub(super) end: Option<Position>,
-    /// Where it ends, its credentials assume the next role.
-    pub(super) ends_in_chain: bool,
-    /// How old the credentials may be when the job starts: another job made them.
-    pub(super) age: Option<Age>,
-    /// The profile that has the credentials.
-    pub(super) profile: Option<String>,
-}
-
-/// What the steps of a job do.
-#[derive(Default)]
-pub(super) struct StepWalk {
-    pub(super) logins: Vec<Used>,
-    /// The credentials in the environment.
-    pub(super) before: Credentials,
-    /// The login that put them there.
-    current: Option<usize>,
-    /// The credentials in the outputs of steps, by the step's id and the output's name.
-    pub(super) outputs: BTreeMap<(String, String), Credentials>,
-    /// The `timeout-minutes` of each step of the job.
-    pub(super) timeouts: Vec<Option<Seconds>>,
-    /// The folder of a checkout below the workspace.
-    checkouts: Vec<String>,
-}
-
-impl StepWalk {
-    /// The session of the login whose credentials are in the environment.
-    pub(super) fn current_session(&self) -> Option<&Credentials> {
-        let session = |found: &&Credentials| matches!(found, Credentials::Path(_, hops) if !hops.is_empty());
-        self.current.map(|current| &self.logins[current].credentials).filter(session)
-    }
-
-    /// Adds a login, and ends the use of the one that it replaces. `exported`: the environment gets the credentials.
-    fn add(&mut self, login: Used, chained: bool, exported: bool) {
-        // A user's keys before the login are no session.
-        let replaces = exported && !chained && self.current_session().is_some();
-        if let Some(current) = self.current.filter(|_| exported) {
-            let current = &mut self.logins[current];
-            // A profile keeps its session until it gets another.
-            if chained || current.profile.is_none() || current.profile == login.profile {
-                current.end = Some(login.start);
-                current.ends_in_chain = chained;
-            }
-        }
-        let same_profile = |known: &&mut Used| login.profile.is_some() && known.profile == login.profile;
-        let mut replaced = 0;
-        for known in self.logins.iter_mut().filter(same_profile).filter(|known| known.end.is_none()) {
-            known.end = Some(login.start);
-            replaced += 1;
-        }
-        let again = replaces || replaced > 0;
-        let credentials = login.credentials.clone();
-        self.logins.push(Used { start: Position { again, ..login.start }, ..login });
-        if exported {
-            self.current = Some(self.logins.len() - 1);
-            self.before = credentials;
-        }
-    }
-}
 
 /// Where a step is.
 #[derive(Clone)]
@@ -95,20 +28,40 @@ struct Around<'a> {
     conditions: Conditions<'a>,
 }
 
+/// What a step does with credentials by other means than a login action.
+struct OtherMeans {
+    may_log_in: Option<NotJudgedLogin>,
+    token: Option<SessionToken>,
+    web_identity: Option<NotJudgedLogin>,
+    has_sessions: bool,
+    hands_keys_over: bool,
+}
+
+impl OtherMeans {
+    fn are_none(&self) -> bool {
+        self.may_log_in.is_none()
+            && self.token.is_none()
+            && self.web_identity.is_none()
+            && !self.has_sessions
+            && !self.hands_keys_over
+    }
+}
+
 impl<'a> WorkflowReader<'a> {
     /// Follows the steps of a job.
-    pub(super) fn walk(&mut self, name: &str, job: &'a Node, call: &Call<'a>, scope: &Scope<'a>) -> StepWalk {
+    pub(super) fn walk(&mut self, name: &str, job: &'a Node, call: &Call<'a>, scope: &Scope<'a>) -> StepWalk<'a> {
         let mut walk = StepWalk { before: hand_over::static_keys(scope), ..StepWalk::default() };
         let Some(Value::List(steps)) = entry(job, "steps").map(|steps| &steps.value) else { return walk };
         for (index, node) in steps.iter().enumerate() {
             let position = Position { step: index, others_before: false, others_after: false, again: false };
-            match call.conditions.and(node, scope, "") {
+            let scope = scope.after(&walk.written);
+            match call.conditions.and(node, &scope, "") {
                 Some(conditions) => {
-                    walk.timeouts.push(length::of_step(node, scope));
+                    walk.timeouts.push(StepTime::of(node, &scope, &conditions));
                     let around = Around { position, from: String::new(), conditions };
-                    self.step(name, node, call, scope, &around, &mut walk);
+                    self.step(name, node, call, &scope, &around, &mut walk);
                 }
-                None => walk.timeouts.push(Some(Seconds(0))),
+                None => walk.timeouts.push(StepTime::NONE),
             }
         }
         walk
@@ -121,7 +74,7 @@ impl<'a> WorkflowReader<'a> {
         call: &Call<'a>,
         scope: &Scope<'a>,
         around: &Around<'a>,
-        walk: &mut StepWalk,
+        walk: &mut StepWalk<'a>,
     ) {
         if !self.goes_on(node.place) {
             walk.before = Credentials::NotKnown;
@@ -140,29 +93,41 @@ impl<'a> WorkflowReader<'a> {
             let path = entry(node, "with").and_then(|with| entry(with, "path")).and_then(text_of);
             walk.checkouts.extend(path.map(|path| path.value));
         }
-        let may_log_in = step_that_may_log_in(node).filter(|_| login.is_none());
-        let token = SessionToken::in_environment(&scope);
-        let hands_over = login.is_none() && (hands_keys_over(node) || exports_keys(node));
+        walk.written.add_of_step(node, &scope, &around.conditions);
+        // A login has its own rule for the keys of the job.
+        let uses_keys = |token: &SessionToken| token.of_step || (login.is_none() && !prepares(node));
+        let script = script_of(node);
+        let means = OtherMeans {
+            may_log_in: step_that_may_log_in(node).filter(|_| login.is_none()),
+            token: SessionToken::in_environment(&scope).filter(uses_keys),
+            web_identity: script.as_ref().and_then(|script| web_identity(script, &scope)),
+            has_sessions: script.is_some_and(|script| names_sessions(&script.value, &scope)),
+            hands_keys_over: login.is_none() && (hands_keys_over(node) || exports_keys(node)),
+        };
         // The case is asked only where it matters whether the step runs.
-        let matters = login.is_some() || may_log_in.is_some() || token.is_some() || hands_over;
-        if !matters || !around.conditions.hold() {
+        if (login.is_none() && means.are_none()) || !around.conditions.hold() {
             return;
         }
-        if let Some(token) = token {
+        if let Some(remark) = means.web_identity {
+            self.remarks.add(Some(name), remark);
+        }
+        if let Some(token) = means.token {
             self.handed_over_in_env(name, &token, call, around.position, walk);
         }
         if let Some(step) = login {
-            self.login(name, &step, node, call, around, walk);
-        } else if let Some(remark) = may_log_in {
+            return self.login(name, &step, node, call, around, walk);
+        }
+        if let Some(remark) = means.may_log_in {
             self.remarks.add(Some(name), remark);
-            walk.before = Credentials::NotKnown;
-            walk.current = None;
-        } else if replaces_keys(node) {
-            walk.before = Credentials::NotKnown;
-            if let Some(current) = walk.current.take() {
-                walk.logins[current].end = Some(around.position);
-            }
-        } else if walk.before == Credentials::None && hands_over {
+            return walk.lose();
+        }
+        if means.has_sessions {
+            self.sessions_of_script(name, node, &scope, call, around.position, walk);
+        }
+        walk.has_other_profiles |= exports_profiles(node);
+        if replaces_keys(node) {
+            walk.replaced_by_others(around.position);
+        } else if walk.before == Credentials::None && means.hands_keys_over {
             walk.before = Credentials::NotKnown;
         }
     }
@@ -170,36 +135,21 @@ impl<'a> WorkflowReader<'a> {
     fn login(
         &mut self,
         name: &str,
-        step: &LoginStep<'_>,
+        step: &LoginStep<'_, '_>,
         node: &Node,
         call: &Call<'a>,
         around: &Around<'a>,
-        walk: &mut StepWalk,
+        walk: &mut StepWalk<'a>,
     ) {
-        let mut handed: Option<HandedOver> = None;
-        let mut found = |expression: &str| {
-            handed = self.handed_over(expression, call, walk);
-            handed.as_ref().map(|handed| handed.credentials.clone())
-        };
-        let own = hand_over::own_keys(node, step.scope);
-        let effect = step.effect(own.as_ref().unwrap_or(&walk.before), &mut found);
-        let handed = handed.filter(|handed| handed.age.is_some());
-        let waits = match (&handed, &effect) {
-            (Some(handed), Ok(LoginEffect::Login(login))) => {
-                let for_all = handed.credentials == login.credentials;
-                self.may_start_late(step.place, handed, for_all, call)
-            }
-            _ => None,
-        };
-        let effect = waits.map_or(effect, Err);
-        let login = match effect {
-            Ok(LoginEffect::Nothing) => return,
-            Ok(LoginEffect::Login(login)) => login,
+        let (login, handed) = match self.login_of_step(step, call, walk) {
+            Ok(Some(login)) => login,
+            Ok(None) => return,
             Err(remark) => {
-                self.remarks.add(Some(name), remark);
-                walk.before = Credentials::NotKnown;
-                walk.current = None;
-                return;
+                // After a chain that is cut, each further login of it would say the same.
+                if !(walk.chain_is_cut && walk.before == Credentials::NotKnown && !remark.cannot_work) {
+                    self.remarks.add(Some(name), remark);
+                }
+                return walk.lose();
             }
         };
         if let Some((message, help)) = login.note.clone() {
@@ -213,6 +163,12 @@ impl<'a> WorkflowReader<'a> {
                 walk.outputs.insert((id.value.clone(), output.to_owned()), login.credentials.clone());
             }
         }
+        if login.exported {
+            // They go before the keys in the `env` of the job.
+            hand_over::VARIABLES.iter().for_each(|name| walk.written.add(name, None, &around.conditions));
+            walk.exported_profile = login.profile.clone().or_else(|| walk.exported_profile.take());
+        }
+        walk.profiles.extend(login.profile.clone());
         // The same session again: its use goes on.
         if let Some(known) = walk.logins.iter().position(|known| known.credentials == login.credentials)
             && step.hands_on()
@@ -221,33 +177,51 @@ impl<'a> WorkflowReader<'a> {
             walk.before = login.credentials;
             return;
         }
-        let Login { credentials, chained, exported, profile, .. } = login;
-        let used = Used {
-            place: step.place,
-            from: around.from.clone(),
-            credentials,
-            start: around.position,
-            end: None,
-            ends_in_chain: false,
-            age: None,
-            profile,
-        };
-        let used = match handed {
-            Some(handed) if handed.credentials == used.credentials => Used { age: handed.age, ..used },
-            Some(handed) => {
-                walk.logins.push(Used {
-                    credentials: handed.credentials,
-                    end: Some(around.position),
-                    ends_in_chain: true,
-                    age: handed.age,
-                    profile: None,
-                    ..used.clone()
-                });
-                used
+        add_login(login, handed, step.place, around.from.clone(), around.position, walk);
+    }
+
+    /// The login of a step, and the credentials of another job that it uses; nothing: the credentials stay as they are.
+    fn login_of_step(
+        &mut self,
+        step: &LoginStep<'_, '_>,
+        call: &Call<'a>,
+        walk: &mut StepWalk<'a>,
+    ) -> Result<Option<(Login, Option<HandedOver>)>, NotJudgedLogin> {
+        let own = match hand_over::own_keys(step.scope, &walk.before) {
+            Some(Credentials::Path(source, hops)) => {
+                let token = step.scope.env_as_left_out(hand_over::VARIABLES[2]);
+                let handed = token.and_then(|token| self.handed_over(token.value.expression(), call, walk));
+                Some(handed.map_or(Credentials::Path(source, hops), |handed| handed.credentials))
             }
-            None => used,
+            own => own,
         };
-        walk.add(used, chained, exported);
+        let profile = walk.of_profile(step.scope);
+        let before = Before { environment: own.as_ref().unwrap_or(&walk.before), profile: &profile };
+        let mut handed: Option<HandedOver> = None;
+        let mut found = |expression: &str| {
+            handed = self.handed_over(expression, call, walk);
+            handed.as_ref().map(|handed| handed.credentials.clone())
+        };
+        let LoginEffect::Login(login) = step.effect(before, &mut found)? else { return Ok(None) };
+        step.refused_profile(&walk.profiles)?;
+        let handed = handed.filter(|handed| handed.age.is_some());
+        if let Some(handed) = &handed {
+            let for_all = handed.credentials == login.credentials;
+            if let Some(remark) = self.may_start_late(step.place, handed, for_all, call) {
+                return Err(remark);
+            }
+        }
+        let is_too_long = matches!(&login.credentials, Credentials::Path(_, hops) if hops.len() > MOST_HOPS);
+        let was_cut = std::mem::replace(&mut walk.chain_is_cut, is_too_long);
+        if is_too_long && !was_cut {
+            return Err(NotJudgedLogin {
+                place: step.place,
+                message: format!("more than {MOST_HOPS} roles are assumed one after the other"),
+                help: format!("a path has at most {MOST_HOPS} roles: log in again without role-chaining"),
+                cannot_work: false,
+            });
+        }
+        Ok(Some((login, handed)))
     }
 
     /// A step that is an action of the repository: its steps run in the same job.
@@ -260,7 +234,7 @@ impl<'a> WorkflowReader<'a> {
         call: &Call<'a>,
         scope: &Scope<'a>,
         around: &Around<'a>,
-        walk: &mut StepWalk,
+        walk: &mut StepWalk<'a>,
     ) {
         let path = &uses.value;
         let mut not_judged = |reader: &mut Self, why: &str| {
@@ -301,6 +275,7 @@ impl<'a> WorkflowReader<'a> {
         };
         let call = Call { stack, ..call.clone() };
         for (index, node) in steps.iter().enumerate() {
+            let scope = scope.after(&walk.written);
             let Some(conditions) = around.conditions.and(node, &scope, &from) else { continue };
             let position = Position {
                 step: around.position.step,
@@ -317,7 +292,7 @@ impl<'a> WorkflowReader<'a> {
     }
 
     /// The credentials that an action hands on by its outputs.
-    fn outputs_of_action(&mut self, id: &str, action: &'a Node, call: &Call<'a>, walk: &mut StepWalk) {
+    fn outputs_of_action(&mut self, id: &str, action: &'a Node, call: &Call<'a>, walk: &mut StepWalk<'a>) {
         let Some(Value::Map(outputs)) = entry(action, "outputs").map(|outputs| &outputs.value) else { return };
         for (output, declared) in outputs {
             let Some(value) = entry(declared, "value").and_then(text_of) else { continue };
