@@ -107,7 +107,7 @@ impl LoginStep<'_, '_> {
     }
 }
 
-impl LoginStep<'_> {
+impl LoginStep<'_, '_> {
     /// What people should know of a `role-duration-seconds` that the action reads otherwise than it is written.
     pub(super) fn misread_duration(&self) -> Option<NotJudgedLogin> {
         let written = self.option("role-duration-seconds")?;
