@@ -149,7 +149,7 @@ fn imported(importer: &dyn Importer) -> Result<Imported, ExitStatus> {
 pub(super) fn run(arguments: &Import) -> ExitStatus {
     let (importer, output) = importer_of_import(arguments);
     let imported = match imported(&*importer) {
-        Ok(imported) => imported.with_known_roles(),
+        Ok(imported) => imported.writable(),
         Err(status) => return status,
     };
     print_remarks(&imported, "not imported");
