@@ -29,7 +29,11 @@ pub mod forms;
 #[cfg(feature = "cli")]
 mod gzip;
 #[cfg(feature = "cli")]
+pub mod layout;
+#[cfg(feature = "cli")]
 pub mod read;
+#[cfg(feature = "cli")]
+pub mod state;
 #[cfg(feature = "cli")]
 pub mod stream;
 
