@@ -7,14 +7,15 @@ use credential_health::cloudtrail::Sessions;
 use credential_health::cloudtrail::build::BuildOptions;
 use credential_health::cloudtrail::collect::Window;
 use credential_health::cloudtrail::forms::{csv, html, text};
-use credential_health::cloudtrail::read::{self, STANDARD_INPUT};
+use credential_health::cloudtrail::read::{self, ReadOptions, STANDARD_INPUT};
 use credential_health::import::cloudtrail;
 use credential_health::templates::Planned;
 use credential_health_fuzz::{all_forms, is_visible, linted, reads_back};
 
 fn sessions(data: &[u8], threads: usize) -> Sessions {
     let options = BuildOptions { service_linked: true, threads };
-    read::sessions(&[PathBuf::from(STANDARD_INPUT)], data, &Window::default(), &options, &|_| {})
+    let reading = ReadOptions { window: Window::default(), threads, until: None, separately: false, first: 0 };
+    read::paths(&[PathBuf::from(STANDARD_INPUT)], data, &reading).into_sessions(&options)
 }
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {

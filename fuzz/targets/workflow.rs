@@ -19,7 +19,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     if !imported.inventory.jobs.is_empty() {
         all_forms(&linted(&imported.inventory, Planned::default()));
     }
-    let imported = imported.with_known_roles();
+    let imported = imported.writable();
     if !imported.inventory.jobs.is_empty() {
         reads_back(&imported.inventory, &imported.to_yaml());
     }

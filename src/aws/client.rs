@@ -268,13 +268,33 @@ impl Aws {
     /// body. A custom endpoint has the bucket in the path, because the bucket's name is not part of that host.
     #[cfg(feature = "lambda")]
     pub(super) fn s3(&self, region: Option<Region>) -> aws_sdk_s3::Client {
-        let builder = aws_sdk_s3::config::Builder::from(&self.config)
-            .http_client(self.http.clone())
+        let builder = self.s3_builder(region).http_client(self.http.clone()).interceptor(super::s3_object::EmptyAnswer);
+        aws_sdk_s3::Client::from_conf(builder.build())
+    }
+
+    /// The same for the bodies of many objects. A throttled prefix of a bucket does not slow the others.
+    #[cfg(feature = "cli")]
+    pub(super) fn s3_bodies(&self, region: Option<Region>) -> aws_sdk_s3::Client {
+        let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
+        let builder = self.s3_builder(region).http_client(self.http.clone()).retry_config(retries);
+        aws_sdk_s3::Client::from_conf(builder.build())
+    }
+
+    /// The same for lists of objects.
+    #[cfg(feature = "cli")]
+    pub(super) fn s3_lists(&self, region: Option<Region>) -> aws_sdk_s3::Client {
+        let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
+        let http = bounded(self.http.clone(), LARGEST_PAGE);
+        let builder = self.s3_builder(region).http_client(http).retry_config(retries).interceptor(WholeAnswer);
+        aws_sdk_s3::Client::from_conf(builder.build())
+    }
+
+    #[cfg(any(feature = "cli", feature = "lambda"))]
+    fn s3_builder(&self, region: Option<Region>) -> aws_sdk_s3::config::Builder {
+        aws_sdk_s3::config::Builder::from(&self.config)
             .region(region.or_else(|| self.config.region().cloned()))
             .force_path_style(settings::endpoint_of(&self.config, "S3").is_some())
-            .interceptor(super::s3::EmptyAnswer)
-            .retry_partition(self.paces.partition(&Quota::S3, self.unix_time()));
-        aws_sdk_s3::Client::from_conf(builder.build())
+            .retry_partition(self.paces.partition(&Quota::S3, self.unix_time()))
     }
 
     /// The settings of all clients.

@@ -4,10 +4,10 @@
 //! `pace` learns the limits of each quota, `walk` makes the calls of a plan in order, `live_settings` those for
 //! permission sets and functions.
 //!
-//! `sts`, `iam`, `lambda`, `sso_admin`, `sns` and `s3` hold the calls of one service each, `signin` reads one more
-//! setting of roles. `answer` reads error answers, `secrets` removes held credentials from them, `errors` classifies
-//! their codes, `clock` reads the Date header. `certificates` says whether TLS can work, `sendable` bounds the provider
-//! of credentials. Only `errors` and `certificates` compile without the feature `aws`.
+//! `sts`, `iam`, `lambda`, `sso_admin`, `sns`, `s3`, `s3_object` and `s3_logs` hold the calls of one service each,
+//! `signin` reads one more setting of roles. `answer` reads error answers, `secrets` removes held credentials from them,
+//! `errors` classifies their codes, `clock` reads the Date header. `certificates` says whether TLS can work, `sendable`
+//! bounds the provider of credentials. Only `errors` and `certificates` compile without the feature `aws`.
 
 #[cfg(feature = "aws")]
 mod answer;
@@ -36,8 +36,12 @@ mod live_settings;
 mod pace;
 #[cfg(feature = "aws")]
 mod probe;
+#[cfg(any(feature = "cli", feature = "lambda"))]
+mod s3;
+#[cfg(feature = "cli")]
+pub mod s3_logs;
 #[cfg(feature = "lambda")]
-pub(crate) mod s3;
+pub(crate) mod s3_object;
 #[cfg(feature = "aws")]
 mod secrets;
 #[cfg(feature = "aws")]
@@ -65,3 +69,5 @@ pub(crate) use answer::ErrorAnswer;
 pub use client::Aws;
 #[cfg(feature = "aws")]
 pub use probe::{DEFAULT_CONCURRENCY, Probe, Progress};
+#[cfg(feature = "lambda")]
+pub(crate) use s3::NotReadObject;

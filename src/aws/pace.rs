@@ -46,7 +46,7 @@ pub(super) struct Quota {
 
 impl Quota {
     pub(super) const SNS: Self = Self { service: "sns", account: None };
-    #[cfg(feature = "lambda")]
+    #[cfg(any(feature = "cli", feature = "lambda"))]
     pub(super) const S3: Self = Self { service: "s3", account: None };
 
     pub(super) fn sts(session: Option<&AssumedSession>) -> Self {

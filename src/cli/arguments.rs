@@ -108,25 +108,21 @@ impl Command {
                 // A folder of workflows is a repository, whose other files may be reports.
                 let workflows = github_workflow.iter().filter(|path| !path.is_dir());
                 let inputs = inventory.iter().chain(aws_config.iter().flatten()).chain(workflows);
-                let inputs = inputs.chain(cloudtrail.iter().filter(|path| !path.is_dir()));
+                let inputs = inputs.chain(cloudtrail.iter().filter(|path| !path.is_dir())).chain(&lint.window.state);
                 (&lint.selection.output, inputs.chain(lint.templates.files()).collect())
             }
             Self::Explain(explain) => {
                 let inputs = explain.inventory.iter().chain(&explain.report).chain(explain.templates.files());
                 (&explain.output, inputs.collect())
             }
-            Self::Import(Import::Cloudtrail { trail, output }) => {
-                (output, trail.sources.iter().filter(|path| !path.is_dir()).collect())
-            }
+            Self::Import(Import::Cloudtrail { trail, output }) => (output, trail.files().collect()),
             Self::Import(Import::AwsConfig { file, output, .. }) => (output, file.iter().collect()),
             Self::Import(
                 Import::Cloudformation { files, output, .. }
                 | Import::TerraformPlan { files, output, .. }
                 | Import::GithubWorkflow { files, output, .. },
             ) => (output, files.iter().filter(|path| !path.is_dir()).collect()),
-            Self::Sessions(sessions) => {
-                (&sessions.output, sessions.trail.sources.iter().filter(|path| !path.is_dir()).collect())
-            }
+            Self::Sessions(sessions) => (&sessions.output, sessions.trail.files().collect()),
             Self::Doctor(_) | Self::Schema { .. } | Self::Completions { .. } | Self::ManualPages { .. } => {
                 (&None, Vec::new())
             }

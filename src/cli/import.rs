@@ -93,10 +93,11 @@ pub(super) enum Import {
 }
 
 /// The importer of the `import` command, and the output file of the inventory.
-fn importer_of_import(arguments: &Import) -> (Box<dyn Importer>, Option<&Path>) {
-    match arguments {
+async fn importer_of_import(arguments: &Import) -> Result<(Box<dyn Importer>, Option<&Path>), ExitStatus> {
+    let importer: (Box<dyn Importer>, Option<&Path>) = match arguments {
         Import::Cloudtrail { trail, output } => {
-            (Box::new(CloudtrailSessions(sessions::read(&trail.sources, &trail.window))), output.as_deref())
+            let sessions = sessions::read(&trail.sources, &trail.window).await?;
+            (Box::new(CloudtrailSessions(sessions)), output.as_deref())
         }
         Import::AwsConfig { file, length, output } => {
             let options = ImportOptions { length: *length, now: super::start().at };
@@ -115,7 +116,8 @@ fn importer_of_import(arguments: &Import) -> (Box<dyn Importer>, Option<&Path>) 
             let options = terraform_plan::Options { source: source.clone(), length: *length };
             (Box::new(TerraformPlans { files: files.clone(), options }), output.as_deref())
         }
-    }
+    };
+    Ok(importer)
 }
 
 /// The sessions that CloudTrail recorded, as a source of jobs.
@@ -146,10 +148,13 @@ fn imported(importer: &dyn Importer) -> Result<Imported, ExitStatus> {
     })
 }
 
-pub(super) fn run(arguments: &Import) -> ExitStatus {
-    let (importer, output) = importer_of_import(arguments);
+pub(super) async fn run(arguments: &Import) -> ExitStatus {
+    let (importer, output) = match importer_of_import(arguments).await {
+        Ok(importer) => importer,
+        Err(status) => return status,
+    };
     let imported = match imported(&*importer) {
-        Ok(imported) => imported.with_known_roles(),
+        Ok(imported) => imported.writable(),
         Err(status) => return status,
     };
     print_remarks(&imported, "not imported");

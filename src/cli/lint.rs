@@ -51,7 +51,9 @@ async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
         return Some(bad_usage(misuse));
     }
     if arguments.input.cloudtrail.is_empty() && arguments.window.is_given() {
-        return Some(bad_usage("error: --since, --until and --service-linked need --cloudtrail: nothing was checked."));
+        return Some(bad_usage(
+            "error: --since, --until, --service-linked and --state need --cloudtrail: nothing was checked.",
+        ));
     }
     // Problems of the input and of the templates are both printed.
     let read = read(arguments, with_changes).await;
@@ -163,7 +165,10 @@ impl ProfilesInput {
 async fn read(arguments: &Lint, quiet: bool) -> Result<Input, ExitStatus> {
     let selection = &arguments.selection;
     let given = &arguments.input;
-    let trail = (!given.cloudtrail.is_empty()).then(|| sessions::read(&given.cloudtrail, &arguments.window));
+    let trail = match given.cloudtrail.as_slice() {
+        [] => None,
+        sources => Some(sessions::read(sources, &arguments.window).await?),
+    };
     if let Some(inventory) = &given.inventory {
         let (inventory, filter) = super::read(inventory, selection).await?;
         let not_judged = trail.iter().flat_map(sessions::remarks).collect();

@@ -20,6 +20,7 @@ mod sessions;
 mod start;
 mod status;
 mod templates;
+mod trail;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -52,8 +53,8 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Check(arguments) => check::run(&arguments).await,
         Command::Lint(arguments) => lint::run(&arguments).await,
         Command::Explain(arguments) => explain::run(&arguments).await,
-        Command::Import(arguments) => import::run(&arguments),
-        Command::Sessions(arguments) => sessions::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments).await,
+        Command::Sessions(arguments) => sessions::run(&arguments).await,
         Command::Doctor(arguments) => doctor::run(&arguments).await,
         Command::Schema { output } => schema::run(output.as_deref()),
         Command::Completions { shell } => completions::print(shell),

@@ -6,20 +6,27 @@ use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::output;
+use super::output::{self, bad_usage};
 use super::status::ExitStatus;
+use super::trail::{self, LogUri, ReadS3};
+use crate::aws::Aws;
 use crate::cloudtrail::build::BuildOptions;
 use crate::cloudtrail::collect::Window;
 use crate::cloudtrail::forms::{csv, html, text};
-use crate::cloudtrail::{Sessions, Skipped, read, time};
+use crate::cloudtrail::read::{self, ReadLogs, ReadOptions};
+use crate::cloudtrail::{Sessions, Skipped, time};
 use crate::inventory::{Location, Remark};
 use crate::visible;
 
 /// The exit statuses of `sessions`.
-const STATUSES: &str = "Exit status. If both apply, the first of 2, 3, 0:
+const STATUSES: &str = "Exit status. If several apply, the first of 2, 4, 3, 0:
   0  every file was read
-  2  bad arguments; or the sessions could not be written
-  3  a file could not be read to its end";
+  2  bad arguments or settings; or the sessions could not be written
+  3  a file could not be read to its end
+  4  no AWS credentials, or S3 listed no object and refused a list";
+
+/// The error about a state of other sources.
+const STATE_OF_FILES: &str = "error: --state is for sources in S3 only: give each source as s3://BUCKET/PREFIX";
 
 #[derive(Debug, Args)]
 #[command(after_help = STATUSES)]
@@ -37,14 +44,21 @@ pub(super) struct SessionsArguments {
 /// CloudTrail's records.
 #[derive(Debug, Args)]
 pub(super) struct TrailArguments {
-    /// CloudTrail logs, compressed or not: files, folders, or - for standard input
+    /// CloudTrail logs, compressed or not: files, folders, s3://BUCKET/PREFIX, or - for standard input
     #[arg(required = true, value_name = "SOURCE")]
     pub(super) sources: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) window: WindowOptions,
 }
 
-/// Which records count.
+impl TrailArguments {
+    /// The files that are read.
+    pub(super) fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.sources.iter().filter(|path| !path.is_dir()).chain(&self.window.state)
+    }
+}
+
+/// Which records count, and where it is kept what was read.
 #[derive(Debug, Args)]
 pub(super) struct WindowOptions {
     /// Only records from this time on: RFC 3339, or a date in UTC
@@ -56,12 +70,15 @@ pub(super) struct WindowOptions {
     /// Keep the sessions of service-linked roles
     #[arg(long)]
     service_linked: bool,
+    /// Keep in this file what was read of s3:// sources; a later run with it reads only the other objects
+    #[arg(long, value_name = "FILE")]
+    pub(super) state: Option<PathBuf>,
 }
 
 impl WindowOptions {
     /// Whether any option is given.
     pub(super) const fn is_given(&self) -> bool {
-        self.since.is_some() || self.until.is_some() || self.service_linked
+        self.since.is_some() || self.until.is_some() || self.service_linked || self.state.is_some()
     }
 }
 
@@ -97,8 +114,11 @@ fn time_of(text: &str, of_day: impl Fn(Date) -> Option<i64>) -> Result<i64, NotA
     time.ok_or(NotATime)
 }
 
-pub(super) fn run(arguments: &SessionsArguments) -> ExitStatus {
-    let sessions = read(&arguments.trail.sources, &arguments.trail.window);
+pub(super) async fn run(arguments: &SessionsArguments) -> ExitStatus {
+    let sessions = match read(&arguments.trail.sources, &arguments.trail.window).await {
+        Ok(sessions) => sessions,
+        Err(status) => return status,
+    };
     for Skipped { file, reason } in &sessions.skipped {
         output::print_error(&format!("not read to the end: {}: {}", visible::line(file), visible::line(reason)));
     }
@@ -110,11 +130,42 @@ pub(super) fn run(arguments: &SessionsArguments) -> ExitStatus {
 }
 
 /// Reads the logs.
-pub(super) fn read(sources: &[PathBuf], options: &WindowOptions) -> Sessions {
+pub(super) async fn read(sources: &[PathBuf], options: &WindowOptions) -> Result<Sessions, ExitStatus> {
     let window = Window { since: options.since, until: options.until };
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let make = BuildOptions { service_linked: options.service_linked, threads };
-    read::sessions(sources, std::io::stdin().lock(), &window, &make, &|_| {})
+    let (in_s3, paths): (Vec<PathBuf>, Vec<PathBuf>) =
+        sources.iter().cloned().partition(|source| source.to_string_lossy().starts_with(trail::SCHEME));
+    if options.state.is_some() && (in_s3.is_empty() || !paths.is_empty()) {
+        return Err(bad_usage(STATE_OF_FILES));
+    }
+    let reading = ReadOptions { window, threads, until: None, separately: false, first: 0 };
+    let mut read = read::paths(&paths, std::io::stdin().lock(), &reading);
+    if !in_s3.is_empty() {
+        let first = u32::try_from(read.files).unwrap_or(u32::MAX);
+        read.merge(read_s3(&in_s3, ReadOptions { first, ..reading }, options.state.as_deref()).await?);
+    }
+    Ok(read.into_sessions(&BuildOptions { service_linked: options.service_linked, threads }))
+}
+
+async fn read_s3(sources: &[PathBuf], options: ReadOptions, state: Option<&Path>) -> Result<ReadLogs, ExitStatus> {
+    let mut uris = Vec::new();
+    for source in sources {
+        let source = source.to_string_lossy();
+        let no_bucket = || bad_usage(&format!("error: {source} names no bucket: write s3://BUCKET/PREFIX"));
+        uris.push(LogUri::parse(&source).ok_or_else(no_bucket)?);
+    }
+    let aws = Aws::from_environment(&super::variable).await.map_err(|bad| output::bad_settings(&bad))?;
+    let ReadS3 { read, has_no_answer } = trail::read(&aws, &uris, options, state).await.map_err(|problem| {
+        let path = state.map(Path::display).map(|path| format!("{path}: ")).unwrap_or_default();
+        bad_usage(&format!("error: --state {path}{problem}"))
+    })?;
+    if has_no_answer {
+        for Skipped { file, reason } in &read.skipped {
+            output::print_error(&format!("not listed: {file}: {reason}"));
+        }
+        return Err(ExitStatus::NoAnswer);
+    }
+    Ok(read)
 }
 
 /// The files that could not be read to their end.

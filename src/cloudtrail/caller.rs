@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
 use super::record::Record;
 use super::time::{Seconds, parse_iso};
 
@@ -39,6 +41,18 @@ impl Callers {
         id
     }
 
+    /// The number of callers.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
     /// Adds the callers of another reader. Returns their new numbers, by their former numbers.
     pub fn merge(&mut self, other: Self) -> Vec<CallerId> {
         let mut numbers = vec![0; other.ids.len()];
@@ -63,6 +77,42 @@ impl Callers {
             ranks[*id as usize] = CallerId::try_from(rank).unwrap_or(CallerId::MAX);
         }
         (sorted.iter().map(|(key, _)| decode(key)).collect(), ranks)
+    }
+}
+
+/// A caller as the state of a reading has it: its texts and its flags.
+#[derive(Serialize, Deserialize)]
+struct StoredCaller(Vec<String>, u8);
+
+impl Serialize for Callers {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut sorted: Vec<(CallerId, &[u8])> = self.ids.iter().map(|(key, id)| (*id, &**key)).collect();
+        sorted.sort_unstable();
+        serializer.collect_seq(sorted.into_iter().map(|(_, key)| {
+            let (flags, texts) = key.split_last().unwrap_or((&0, &[]));
+            let texts = texts.split(|byte| *byte == SEPARATOR).map(|text| String::from_utf8_lossy(text).into_owned());
+            StoredCaller(texts.collect(), *flags)
+        }))
+    }
+}
+
+impl<'de> Deserialize<'de> for Callers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut callers = Self::default();
+        for (number, StoredCaller(texts, flags)) in Vec::deserialize(deserializer)?.into_iter().enumerate() {
+            callers.key.clear();
+            for (index, text) in texts.iter().enumerate() {
+                if index > 0 {
+                    callers.key.push(SEPARATOR);
+                }
+                callers.key.extend_from_slice(text.as_bytes());
+            }
+            callers.key.push(flags);
+            if usize::try_from(callers.id_of_encoded()).ok() != Some(number) {
+                return Err(de::Error::custom("a caller is there twice"));
+            }
+        }
+        Ok(callers)
     }
 }
 

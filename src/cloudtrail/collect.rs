@@ -3,6 +3,8 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use serde::{Deserialize, Serialize};
+
 use super::caller::{CallerId, Callers};
 use super::record::{Number, Record, RequestParameters, Response, parse_part};
 use super::time::{Seconds, parse_expiration, parse_iso};
@@ -40,7 +42,7 @@ pub struct SessionCall {
 }
 
 /// The operation that issued a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum IssueOperation {
     /// AssumeRole.
     AssumeRole,
@@ -85,7 +87,7 @@ impl IssueOperation {
 }
 
 /// What identifies a record among copies: its id, whether it knows the caller, and its place among the files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Copy {
     /// The hash of the id.
     pub id: u64,
@@ -96,7 +98,7 @@ pub struct Copy {
 }
 
 /// A session's issue.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Issue {
     /// The copy.
     pub copy: Copy,
@@ -129,7 +131,7 @@ pub struct Issue {
 }
 
 /// A call of STS that failed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RefusedCall {
     /// The copy.
     pub copy: Copy,
@@ -176,7 +178,7 @@ pub struct Collected {
     /// Calls that a query has counted: 1 and more at once.
     pub counted: Vec<Counted>,
     /// Numbers records without an id.
-    anonymous: u64,
+    pub anonymous: u64,
 }
 
 /// Calls of one caller that a query has counted. All belong to the session of the first.
@@ -339,7 +341,8 @@ impl Collected {
         hasher.finish()
     }
 
-    fn push(&mut self, call: SessionCall) {
+    /// Remembers a call.
+    pub fn push(&mut self, call: SessionCall) {
         let blocks = &mut self.calls[(call.id >> 56) as usize % PARTS];
         match blocks.last_mut() {
             Some(block) if block.len() < BLOCK => block.push(call),
@@ -365,11 +368,10 @@ impl Collected {
         self.refusals.extend(refusals.map(|refusal| RefusedCall { caller: renumbered(refusal.caller), ..refusal }));
         self.counted
             .extend(other.counted.into_iter().map(|calls| Counted { caller: renumbered(calls.caller), ..calls }));
-        for (part, mut blocks) in self.calls.iter_mut().zip(other.calls) {
-            for call in blocks.iter_mut().flatten() {
-                call.caller = renumbered(call.caller);
-            }
-            part.append(&mut blocks);
+        // One by one: a block of few calls takes as much memory as a full block.
+        for call in other.calls.into_iter().flatten().flatten() {
+            self.push(SessionCall { caller: renumbered(call.caller), ..call });
         }
+        self.anonymous += other.anonymous;
     }
 }

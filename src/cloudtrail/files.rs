@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 
 use super::collect::Window;
-use super::time::{Seconds, day};
+use super::layout::{self, is_needed};
 
 /// The deepest folder. CloudTrail's layout has nine levels.
 const DEEPEST: usize = 64;
@@ -78,42 +78,12 @@ fn is_other_log(name: &str) -> bool {
 /// The day of a folder whose path ends with YEAR/MONTH/DAY below a folder of CloudTrail.
 fn day_of(folder: &Path) -> Option<Date> {
     let parts: Vec<&str> = folder.iter().filter_map(|part| part.to_str()).collect();
-    let [.., trail, _, year, month, day] = parts[..] else { return None };
-    day_in([trail, year, month, day])
-}
-
-fn day_in([trail, year, month, day]: [&str; 4]) -> Option<Date> {
-    let has_shape = trail == "CloudTrail" && year.len() == 4 && month.len() == 2 && day.len() == 2;
-    has_shape.then(|| Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()).flatten()
-}
-
-/// Whether the folder of a day can hold records of the window. CloudTrail writes a record into the folder of the day
-/// on which it delivers the log, which can be the next day.
-#[must_use]
-pub fn is_needed(folder: Date, window: &Window) -> bool {
-    let date = |at: Option<Seconds>| at.and_then(day);
-    let last = date(window.until).map(|until| until.tomorrow().unwrap_or(until));
-    date(window.since).is_none_or(|since| since <= folder) && last.is_none_or(|last| folder <= last)
+    layout::day_of(&parts)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloudtrail::time::parse_iso;
-
-    #[test]
-    fn only_the_days_of_the_window_are_needed() {
-        let window = Window { since: parse_iso("2026-11-28T10:00:00Z"), until: parse_iso("2026-11-29T23:59:59Z") };
-        for (folder, expected) in [
-            ("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/11/27", false),
-            ("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/11/28", true),
-            ("AWSLogs/o-a1b2c3/111122223333/CloudTrail/eu-west-1/2026/11/30", true),
-            ("AWSLogs/111122223333/CloudTrail/eu-west-1/2026/12/01", false),
-        ] {
-            assert_eq!(is_needed(day_of(Path::new(folder)).unwrap(), &window), expected, "{folder}");
-        }
-        assert_eq!(day_of(Path::new("logs/2026/11/28")), None);
-    }
 
     #[test]
     fn digests_and_insights_are_no_logs() {

@@ -1,10 +1,10 @@
 //! Sessions that CloudTrail shows: who assumed which role from where, for how long, and when the session was used.
 //!
-//! `files` finds logs, `stream` reads their records one at a time from the window of `buffer`, `record` has the parsed
-//! fields. `collect` remembers callers, issues and calls, 16 bytes for each call. After the last record, `join` finds
-//! the session of each call, `paths` the roles before each session, `renewals` the session that each session
-//! renews. `build` assembles them into `model`, whose JSON is a public interface. Reading needs no network and no AWS
-//! SDK.
+//! `files` finds logs, `layout` the days of a bucket, `state` keeps what is read. `stream` reads their records one at a
+//! time from the window of `buffer`, `record` has the parsed fields. `collect` remembers callers, issues and calls, 16
+//! bytes for each call. After the last record, `join` finds the session of each call, `paths` the roles before each
+//! session, `renewals` the session that each session renews. `build` assembles them into `model`, whose JSON is a
+//! public interface. Reading needs no network and no AWS SDK.
 
 #[cfg(feature = "cli")]
 pub mod athena;
@@ -29,7 +29,11 @@ pub mod forms;
 #[cfg(feature = "cli")]
 mod gzip;
 #[cfg(feature = "cli")]
+pub mod layout;
+#[cfg(feature = "cli")]
 pub mod read;
+#[cfg(feature = "cli")]
+pub mod state;
 #[cfg(feature = "cli")]
 pub mod stream;
 

@@ -203,6 +203,26 @@ impl PathOrigin {
         }
     }
 
+    /// Whether a platform of AWS renews the source's credentials for the clients that read them again.
+    #[must_use]
+    pub const fn is_platform(self) -> bool {
+        match self {
+            Self::Ec2Instance
+            | Self::EcsTask
+            | Self::Lambda
+            | Self::Codebuild
+            | Self::EksPodIdentity
+            | Self::Service => true,
+            Self::IamUser
+            | Self::SessionToken
+            | Self::FederationToken
+            | Self::WebIdentity
+            | Self::Saml
+            | Self::IdentityCenter
+            | Self::Unknown => false,
+        }
+    }
+
     /// The number of the path's first roles that belong to the source itself: no inventory declares them.
     #[must_use]
     pub const fn own_roles(self) -> usize {

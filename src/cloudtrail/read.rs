@@ -3,9 +3,9 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Instant;
 
 use super::athena;
 use super::build::{self, BuildOptions};
@@ -21,70 +21,144 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// The name of standard input, as an argument and among skipped files.
 pub const STANDARD_INPUT: &str = "-";
 
+/// Logs that are read several at once.
+pub trait Logs: Sync {
+    /// The name of a log.
+    fn name(&self, number: usize) -> String;
+
+    /// Opens a log.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    fn open(&self, number: usize) -> io::Result<Box<dyn Read + '_>>;
+}
+
+impl Logs for [PathBuf] {
+    fn name(&self, number: usize) -> String {
+        self[number].display().to_string()
+    }
+
+    fn open(&self, number: usize) -> io::Result<Box<dyn Read + '_>> {
+        Ok(Box::new(File::open(&self[number])?))
+    }
+}
+
+/// How logs are read.
+#[derive(Debug, Clone, Copy)]
+pub struct ReadOptions {
+    /// The window of the records.
+    pub window: Window,
+    /// The number of threads.
+    pub threads: usize,
+    /// No log is begun after this time.
+    pub until: Option<Instant>,
+    /// What the logs with a problem hold is kept apart.
+    pub separately: bool,
+    /// The number of the first log among all sources.
+    pub first: u32,
+}
+
+/// What was read of some logs.
+#[derive(Debug, Default)]
+pub struct ReadLogs {
+    /// The records.
+    pub collected: Collected,
+    /// The records of logs with a problem, if they are kept apart.
+    pub of_broken: Collected,
+    /// The number of logs.
+    pub files: u64,
+    /// The logs that were read to their end.
+    pub whole: Vec<usize>,
+    /// The logs with a problem.
+    pub skipped: Vec<Skipped>,
+}
+
+impl ReadLogs {
+    /// Adds what was read of other logs.
+    pub fn merge(&mut self, other: Self) {
+        self.collected.merge(other.collected);
+        self.of_broken.merge(other.of_broken);
+        self.files += other.files;
+        self.whole.extend(other.whole);
+        self.skipped.extend(other.skipped);
+    }
+
+    /// The sessions.
+    #[must_use]
+    pub fn into_sessions(mut self, options: &BuildOptions) -> Sessions {
+        self.collected.merge(self.of_broken);
+        build::sessions(self.collected, options).of_files(self.files, self.skipped)
+    }
+
+    fn read(&mut self, logs: &(impl Logs + ?Sized), number: usize, options: &ReadOptions) {
+        let file = options.first.saturating_add(u32::try_from(number).unwrap_or(u32::MAX));
+        let read = |into: &mut Collected| {
+            let from = logs.open(number).map_err(LogProblem::Unreadable)?;
+            read_one(from, file, &options.window, into)
+        };
+        let result = if options.separately {
+            let mut one = Collected::default();
+            let result = read(&mut one);
+            if result.is_ok() {
+                self.collected.merge(one)
+            } else {
+                self.of_broken.merge(one)
+            }
+            result
+        } else {
+            read(&mut self.collected)
+        };
+        self.files += 1;
+        match result {
+            Ok(()) => self.whole.push(number),
+            Err(problem) => self.skipped.push(skipped(logs.name(number), &problem)),
+        }
+    }
+}
+
 /// Reads the logs of the paths. `-` is `standard_input`.
-pub fn sessions(
-    sources: &[PathBuf],
-    standard_input: impl Read,
-    window: &Window,
-    options: &BuildOptions,
-    progress: &(dyn Fn(u64) + Sync),
-) -> Sessions {
+pub fn paths(sources: &[PathBuf], standard_input: impl Read, options: &ReadOptions) -> ReadLogs {
     let mut found = FoundLogs::default();
     let mut reads_input = false;
     for source in sources {
-        if source.as_os_str() == STANDARD_INPUT { reads_input = true } else { found.add(source, window) }
+        if source.as_os_str() == STANDARD_INPUT { reads_input = true } else { found.add(source, &options.window) }
     }
     let FoundLogs { files, unreadable } = found;
-    let mut skipped: Vec<Skipped> = unreadable
-        .into_iter()
-        .map(|(folder, error)| skipped(folder.display().to_string(), &LogProblem::Unreadable(error)))
-        .collect();
-    let mut collected = read_files(&files, window, options.threads, &mut skipped, progress);
-    let mut count = files.len() as u64;
+    let numbers: Vec<usize> = (0..files.len()).collect();
+    let (mut read, _) = logs(files.as_slice(), &numbers, options);
+    let folders = unreadable.into_iter();
+    read.skipped
+        .extend(folders.map(|(folder, error)| skipped(folder.display().to_string(), &LogProblem::Unreadable(error))));
     if reads_input {
         let number = u32::try_from(files.len()).unwrap_or(u32::MAX);
-        count += 1;
-        if let Err(problem) = read_one(standard_input, number, window, &mut collected) {
-            skipped.push(self::skipped(STANDARD_INPUT.to_owned(), &problem));
+        read.files += 1;
+        if let Err(problem) = read_one(standard_input, number, &options.window, &mut read.collected) {
+            read.skipped.push(skipped(STANDARD_INPUT.to_owned(), &problem));
         }
     }
-    build::sessions(collected, options).of_files(count, skipped)
+    read
 }
 
-fn read_files(
-    files: &[PathBuf],
-    window: &Window,
-    threads: usize,
-    skipped: &mut Vec<Skipped>,
-    progress: &(dyn Fn(u64) + Sync),
-) -> Collected {
+/// Reads the logs of these numbers. Returns also how many of them were read before the time was over.
+pub fn logs(logs: &(impl Logs + ?Sized), numbers: &[usize], options: &ReadOptions) -> (ReadLogs, usize) {
     let next = AtomicUsize::new(0);
-    let problems = Mutex::new(skipped);
     let read_some = || {
-        let mut collected = Collected::default();
+        let mut read = ReadLogs::default();
         loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(path) = files.get(number) else { return collected };
-            let read = File::open(path).map_err(LogProblem::Unreadable).and_then(|file| {
-                let number = u32::try_from(number).unwrap_or(u32::MAX);
-                read_one(file, number, window, &mut collected)
-            });
-            if let Err(problem) = read
-                && let Ok(mut problems) = problems.lock()
-            {
-                problems.push(self::skipped(path.display().to_string(), &problem));
+            if options.until.is_some_and(|until| Instant::now() >= until) {
+                return read;
             }
-            progress(number as u64);
+            let Some(number) = numbers.get(next.fetch_add(1, Ordering::Relaxed)) else { return read };
+            read.read(logs, *number, options);
         }
     };
-    thread::scope(|scope| {
-        let workers: Vec<_> = (1..threads.min(files.len())).map(|_| scope.spawn(read_some)).collect();
-        let mut collected = read_some();
-        for other in workers.into_iter().filter_map(|worker| worker.join().ok()) {
-            collected.merge(other);
-        }
-        collected
-    })
+    let read = thread::scope(|scope| {
+        let workers: Vec<_> = (1..options.threads.min(numbers.len())).map(|_| scope.spawn(read_some)).collect();
+        let mut read = read_some();
+        workers.into_iter().filter_map(|worker| worker.join().ok()).for_each(|other| read.merge(other));
+        read
+    });
+    (read, next.into_inner().min(numbers.len()))
 }
 
 /// Reads one log, compressed or not: its content decides.

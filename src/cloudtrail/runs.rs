@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::model::{PathOrigin, RefusedRequest, Session};
 use super::time::Seconds;
-use crate::visible;
+use crate::{inventory, visible};
 
 /// A session with all sessions that renew it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +105,12 @@ impl LongestRun {
         let lifetime = |at: &&usize| sessions[**at].granted_seconds.unwrap_or(i64::MAX);
         let session = *run.sessions.iter().min_by_key(lifetime)?;
         Some(Self { length: run.length()?, headroom: run.headroom(), session })
+    }
+
+    /// Its length.
+    #[must_use]
+    pub fn seconds(&self) -> inventory::Seconds {
+        inventory::Seconds(u64::try_from(self.length).unwrap_or_default())
     }
 
     fn rank(&self) -> (Seconds, Reverse<Seconds>) {

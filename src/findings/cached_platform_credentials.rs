@@ -41,12 +41,19 @@ fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
         }
         _ => format!("{name} needs {}, but a copy of {kind} credentials may expire earlier", found.needed()),
     };
-    let detail = format!(
-        "{name} {} with `refresh: none` on the platform's own credentials. The platform renews them at its endpoint, \
-         but not in a copy. {lasts} A program that exports the credentials into environment variables, or reads them \
-         once, then fails with ExpiredToken.",
+    let with = if found.copy_is_not_known() { "" } else { " with `refresh: none`" };
+    let mut detail = format!(
+        "{name} {}{with} on the platform's own credentials. The platform renews them at its endpoint, but not in a \
+         copy. {lasts} A program that exports the credentials into environment variables, or reads them once, then \
+         fails with ExpiredToken.",
         found.describe_length()
     );
+    if found.copy_is_not_known() {
+        detail.push_str(
+            " The records do not show whether the job copies its credentials. If it does not, declare it with \
+             `refresh: auto`.",
+        );
+    }
     let finding = found
         .finding()
         .titled(title)

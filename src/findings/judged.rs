@@ -115,7 +115,7 @@ impl JudgedJob<'_> {
         }
         // An undeclared number is never the only reason for a high finding.
         let unstated = self.job.length_from.is_assumed() || self.limit_is_a_default();
-        if self.judgement.verdict == Verdict::Lapses && unstated {
+        if self.judgement.verdict == Verdict::Lapses && unstated || self.copy_is_not_known() {
             finding.severity = Severity::Medium;
         }
         match self.job.refresh {
@@ -137,6 +137,11 @@ impl JudgedJob<'_> {
             ));
         }
         finding
+    }
+
+    /// Whether the job lapses only if it copies the credentials of its platform, and nothing shows that it does.
+    pub(super) fn copy_is_not_known(&self) -> bool {
+        self.job.refresh_not_known && self.judgement.limited_by == Some(LimitedBy::Platform)
     }
 
     /// Whether the limit is an AWS default that nobody declared. STS's 3600 seconds are a rule, not such a default.

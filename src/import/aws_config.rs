@@ -191,7 +191,7 @@ impl ChainImporter<'_> {
             age: None,
             source,
             hops,
-            refresh,
+            refresh: Some(refresh),
             comments,
             single_login: true,
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::draft::{Draft, DraftHop, DraftRole};
 use super::gather::gather;
 use super::{Imported, locate};
-use crate::cloudtrail::runs::{PathKey, PathSummary, paths};
+use crate::cloudtrail::runs::{LongestRun, PathKey, PathSummary, paths};
 use crate::cloudtrail::{PathOrigin, Session, Sessions, time};
 use crate::inventory::problem::{Place, Placed};
 use crate::inventory::{JobComments, LengthFrom, PermissionSet, Refresh, Remark, Seconds, Source};
@@ -45,12 +45,12 @@ pub fn jobs(sessions: &Sessions) -> Imported {
             continue;
         };
         let lineage = lineage(&sessions.sessions, longest.session);
-        match source(key, path, lineage.first().copied()) {
+        match source(key, path, longest, lineage.first().copied()) {
             None => imported.not_imported.push(remark(
                 format!("{key}: the records do not show where the first session comes from"),
                 "read records from before the first session, or declare the job",
             )),
-            Some(source) => drafts.push(draft(key, path, &lineage, source, longest.length, place)),
+            Some(source) => drafts.push(draft(key, path, &lineage, source, longest, place)),
         }
     }
     if let (Some(from), Some(to)) = (sessions.window.from, sessions.window.to) {
@@ -63,7 +63,14 @@ pub fn jobs(sessions: &Sessions) -> Imported {
     imported
 }
 
-fn draft(key: &PathKey, path: &PathSummary, lineage: &[&Session], source: Source, longest: i64, place: Place) -> Draft {
+fn draft(
+    key: &PathKey,
+    path: &PathSummary,
+    lineage: &[&Session],
+    source: Source,
+    longest: LongestRun,
+    place: Place,
+) -> Draft {
     let own = key.source.own_roles();
     let hops = (own..key.roles.len()).map(|at| {
         let session = lineage.iter().find(|session| session.path.len() == at + 1);
@@ -83,14 +90,26 @@ fn draft(key: &PathKey, path: &PathSummary, lineage: &[&Session], source: Source
     Draft {
         name: name.to_owned(),
         place,
-        length: Placed { value: Seconds(u64::try_from(longest).unwrap_or_default()), place },
+        length: Placed { value: longest.seconds(), place },
         length_from: LengthFrom::Observed,
         age: None,
         single_login: true,
         source,
         hops: hops.collect(),
-        refresh: if path.renewals > 0 { Refresh::Auto } else { Refresh::None },
+        refresh: refresh(key, path, longest),
         comments: JobComments { above: vec![above], length: Some("the longest run seen".to_owned()), source: None },
+    }
+}
+
+/// How the job renews its credentials; `None`: not known. A platform renews its credentials for every client that reads
+/// them again, and nothing of that shows in one session. A use after the end shows a copy.
+fn refresh(key: &PathKey, path: &PathSummary, longest: LongestRun) -> Option<Refresh> {
+    let is_used_after_its_end = longest.headroom.is_some_and(|headroom| headroom < 0);
+    let has_hops = key.roles.len() > key.source.own_roles();
+    match path.renewals {
+        0 if key.source.is_platform() && !has_hops && !is_used_after_its_end => None,
+        0 => Some(Refresh::None),
+        _ => Some(Refresh::Auto),
     }
 }
 
@@ -116,22 +135,29 @@ fn lineage(sessions: &[Session], last: usize) -> Vec<&Session> {
     lineage
 }
 
-/// The source of the path whose first session is this; `None`: not known.
-fn source(key: &PathKey, path: &PathSummary, first: Option<&Session>) -> Option<Source> {
+/// The source of the path whose first session is this; `None`: not known. Without the issue, a session used directly
+/// lasts as by default, and at least as long as it was used.
+fn source(key: &PathKey, path: &PathSummary, longest: LongestRun, first: Option<&Session>) -> Option<Source> {
     let granted = || {
         let own = first.filter(|session| session.path.len() <= key.source.own_roles())?;
         u64::try_from(own.granted_seconds?).ok().map(Seconds)
     };
+    let is_direct = key.roles.len() <= key.source.own_roles();
+    let at_least = |default: Seconds| if is_direct { default.max(longest.seconds()) } else { default };
     Some(match key.source {
         PathOrigin::IamUser => Source::IamUser { mfa: false },
-        PathOrigin::SessionToken => Source::SessionToken { duration: granted().unwrap_or(SESSION_TOKEN_DEFAULT) },
-        PathOrigin::FederationToken => Source::FederationToken { duration: granted().unwrap_or(SESSION_TOKEN_DEFAULT) },
+        PathOrigin::SessionToken => {
+            Source::SessionToken { duration: granted().unwrap_or_else(|| at_least(SESSION_TOKEN_DEFAULT)) }
+        }
+        PathOrigin::FederationToken => {
+            Source::FederationToken { duration: granted().unwrap_or_else(|| at_least(SESSION_TOKEN_DEFAULT)) }
+        }
         // Only a renewal shows that the token can be presented again.
         PathOrigin::WebIdentity => Source::WebIdentity { renewable: path.renewals > 0 },
         PathOrigin::Saml => Source::Saml { renewable: false },
         PathOrigin::IdentityCenter => Source::IdentityCenter {
             permission_set: key.roles.first().and_then(|role| permission_set_of(role)),
-            session: granted().unwrap_or(PERMISSION_SET_DEFAULT),
+            session: granted().unwrap_or_else(|| at_least(PERMISSION_SET_DEFAULT)),
             portal_session: PORTAL_SESSION_DEFAULT,
         },
         PathOrigin::Ec2Instance => Source::Ec2Instance,

@@ -21,7 +21,8 @@ pub(super) struct Draft {
     pub(super) age: Option<Placed<Seconds>>,
     pub(super) source: Source,
     pub(super) hops: Vec<DraftHop>,
-    pub(super) refresh: Refresh,
+    /// How the job renews its credentials; `None`: nothing shows whether it copies those of its platform.
+    pub(super) refresh: Option<Refresh>,
     pub(super) comments: JobComments,
     /// No other login uses the job's length.
     pub(super) single_login: bool,
@@ -145,13 +146,14 @@ impl Draft {
             unstated: UnstatedLimits::of_bare(&self.source),
             source: Some(Placed { value: self.source, place: self.place }),
             path: Some(Placed { value: path, place: self.place }),
-            refresh: Some(self.refresh),
+            refresh: self.refresh,
             ..raw::Job::default()
         };
         let document = raw::Document { roles, jobs: vec![job], ..raw::Document::default() };
         let mut inventory = Inventory::from_document(document, files)?;
         refused_when_read(&inventory, &locate(place, files))?;
         for job in &mut inventory.jobs {
+            job.refresh_not_known = self.refresh.is_none();
             for (index, expression) in &expressions {
                 if let Some(hop) = job.path.get_mut(*index) {
                     if let Some(stand_in) = hop.role.arn() {

@@ -26,9 +26,13 @@ pub use text_change::TextChange;
 pub use variables::Variables;
 
 use crate::inventory::problem::Place;
-use crate::inventory::{Comments, Inventory, Job, JobName, Location, Remark, RoleArn};
+use crate::inventory::{Comments, Inventory, Job, JobName, Location, Refresh, Remark, RoleArn};
 use draft::{Draft, DraftHop, DraftRole};
 use gather::{gather, tidy};
+
+/// The comment of a job whose refresh is not known.
+const NO_REFRESH_SEEN: &str =
+    "refresh: not seen. SDKs renew a platform's credentials; write none if the job copies them";
 
 /// An inventory made of other files, and what is to be said of it.
 #[derive(Debug, Default)]
@@ -50,11 +54,17 @@ pub struct Imported {
 }
 
 impl Imported {
-    /// What an inventory can hold: jobs with a role whose ARN is not known count as not imported.
+    /// What an inventory can hold: jobs with a role whose ARN is not known count as not imported. A refresh that is
+    /// not known is written as SDKs do it, with a comment.
     #[must_use]
-    pub fn with_known_roles(mut self) -> Self {
+    pub fn writable(mut self) -> Self {
         let known = |job: &Job| job.path.iter().all(|hop| hop.role.arn().is_some());
         self.inventory.jobs.retain(known);
+        for job in self.inventory.jobs.iter_mut().filter(|job| job.refresh_not_known) {
+            (job.refresh, job.refresh_not_known) = (Refresh::Auto, false);
+            let comments = self.comments.jobs.entry(job.name.to_string()).or_default();
+            comments.above.push(NO_REFRESH_SEEN.to_owned());
+        }
         self.not_imported.append(&mut self.unknown_roles);
         tidy(&mut self.not_imported);
         let assumed: BTreeSet<&RoleArn> =

@@ -209,7 +209,7 @@ pub(super) fn timed_job(layout: &WorkloadLayout, resource: &mut Resource<'_>) ->
         age: None,
         source: resource.source(layout.service),
         hops: Vec::new(),
-        refresh: Refresh::Auto,
+        refresh: Some(Refresh::Auto),
         comments: JobComments { above, length: comment, ..JobComments::default() },
         single_login: true,
     })
@@ -311,7 +311,7 @@ pub(super) fn permission_set_job(
         age: None,
         source,
         hops: Vec::new(),
-        refresh: Refresh::Auto,
+        refresh: Some(Refresh::Auto),
         comments: JobComments {
             above,
             length: length.is_none().then(|| PLACEHOLDER_COMMENT.to_owned()),

@@ -105,6 +105,7 @@ impl JobsOfFile<'_> {
                 source,
                 path,
                 refresh: job.refresh.unwrap_or_default(),
+                refresh_not_known: false,
                 location: self.names.files.of(job.place),
             });
         }

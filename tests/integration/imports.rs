@@ -1111,7 +1111,7 @@ proptest! {
         }).collect();
         let text = json!({"on": "push", "jobs": {"a": {"runs-on": "x", "timeout-minutes": timeout, "steps": steps}}}).to_string();
         let imported = github_workflow::import(&[Workflow { name: "w.yml".to_owned(), text }], &Variables::default())
-            .with_known_roles();
+            .writable();
         prop_assert!(!said(&imported).contains(CANARY));
         if !imported.inventory.jobs.is_empty() {
             let again = Inventory::parse("y", &imported.to_yaml()).unwrap_or_else(|problems| panic!("{problems}"));

@@ -111,6 +111,7 @@ pub fn case() -> impl Strategy<Value = Case> {
                     source,
                     path,
                     refresh,
+                    refresh_not_known: false,
                     location,
                 },
                 maxima,

@@ -66,6 +66,7 @@ mod teams;
 mod template_notes;
 mod templates;
 mod throttling;
+mod trail_in_s3;
 mod unconfirmed;
 mod unreadable_answers;
 mod week_of_changes;

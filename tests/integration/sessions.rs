@@ -261,3 +261,65 @@ async fn a_path_whose_source_is_not_recorded_is_described_as_such() {
     let steps = found["remediation"].to_string();
     assert!(steps.contains("records from before the first session") && !steps.contains("import cloudtrail"), "{steps}");
 }
+
+/// A session that this AWS service gave to the role at 01:00, and its last call.
+fn of_platform(service: &str, end: &str, last_use: &str) -> [Value; 2] {
+    let mut records = records(1, "ASIA1");
+    records[0]["userIdentity"] = json!({"type": "AWSService", "invokedBy": service});
+    records[0]["responseElements"]["credentials"]["expiration"] = json!(end);
+    records[1]["eventTime"] = json!(last_use);
+    records
+}
+
+#[tokio::test]
+async fn one_session_of_a_platform_does_not_show_that_the_job_copies_it() {
+    let found = |id: &str, severity: &str| (id.to_owned(), severity.to_owned());
+    let copied = "cached-platform-credentials";
+    let (end, last_use) = ("2026-11-28T07:35:00Z", "2026-11-28T04:00:00Z");
+    let ec2 = of_platform("ec2.amazonaws.com", end, last_use);
+    assert_eq!(findings(None, &ec2).await, [found(copied, "medium")]);
+    // A granted session can be longer than the session that a copy is sure to have.
+    let codebuild = of_platform("codebuild.amazonaws.com", "2026-11-28T09:00:00Z", last_use);
+    assert_eq!(findings(None, &codebuild).await, [found(copied, "medium")]);
+    // The session was issued before the first record.
+    let [_, call] = records(1, "ASIA1");
+    let mut call = call.clone();
+    call["eventTime"] = json!(last_use);
+    call["userIdentity"]["principalId"] = json!("AROAEXAMPLE:i-0123456789abcdef0");
+    call["userIdentity"]["sessionContext"] = json!({
+        "sessionIssuer": {"type": "Role", "arn": ROLE, "principalId": "AROAEXAMPLE"},
+        "attributes": {"creationDate": "2026-11-28T01:00:00Z"}, "ec2RoleDelivery": "2.0",
+    });
+    assert_eq!(findings(None, &[call]).await, [found(copied, "medium")]);
+    // An inventory that a person wrote is judged as it is written.
+    let declared = "version: 1\njobs: [{name: etl, length: 3h, source: ec2-instance}]\n";
+    assert_eq!(findings(Some(declared), &ec2).await, [found(copied, "high")]);
+
+    let cli = Cli::new(&["import", "cloudtrail", "log.json"]).file("log.json", log(&ec2));
+    let imported = cli.run().await.stdout;
+    insta::assert_snapshot!("imported_of_a_platform", imported);
+    assert_eq!(findings(Some(&imported), &ec2).await, []);
+}
+
+#[tokio::test]
+async fn a_use_after_the_end_shows_that_the_job_copies_the_session_of_its_platform() {
+    let late = of_platform("ecs-tasks.amazonaws.com", "2026-11-28T07:00:00Z", "2026-11-28T07:06:00Z");
+    let cli = Cli::new(&["import", "cloudtrail", "log.json"]).file("log.json", log(&late));
+    let imported = cli.run().await.stdout;
+    assert!(!imported.contains("refresh: auto"), "{imported}");
+    let found = findings(None, &late).await;
+    assert!(found.contains(&("cached-platform-credentials".to_owned(), "high".to_owned())), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_session_without_an_issue_lasts_at_least_until_its_last_use() {
+    let [_, call] = records(1, "ASIA1");
+    let mut call = call.clone();
+    call["eventTime"] = json!("2026-11-29T07:00:00Z");
+    call["userIdentity"] = json!({
+        "type": "IAMUser", "arn": "arn:aws:iam::444455556666:user/ci", "principalId": "AIDAEXAMPLE",
+        "accessKeyId": "ASIA1", "sessionContext": {"attributes": {"creationDate": "2026-11-28T01:00:00Z"}},
+    });
+    let found = findings(None, &[call]).await;
+    assert!(found.iter().all(|(_, severity)| severity == "medium"), "{found:?}");
+}

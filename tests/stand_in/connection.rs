@@ -101,7 +101,7 @@ struct Reply {
     code: Option<String>,
     content_type: String,
     headers: Vec<(&'static str, String)>,
-    body: String,
+    body: Vec<u8>,
     pace: Pace,
 }
 
@@ -145,9 +145,13 @@ impl Reply {
         }
     }
 
-    fn other(status: u16, content_type: &str, body: String) -> Reply {
+    fn other(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Reply {
         let content_type = content_type.to_owned();
-        Reply { status, code: None, content_type, headers: Vec::new(), body, pace: Pace::Whole }
+        Reply { status, code: None, content_type, headers: Vec::new(), body: body.into(), pace: Pace::Whole }
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
     }
 }
 
@@ -266,16 +270,16 @@ impl AnsweredCall<'_> {
             Some(Answer::HalfXml) => {
                 let reply = carried_out();
                 let half = reply.body.len() / 2;
-                Reply { body: reply.body.chars().take(half).collect(), ..reply }
+                Reply { body: reply.body[..half].to_vec(), ..reply }
             }
             Some(Answer::Altered(from, to)) => {
                 let reply = carried_out();
-                Reply { body: reply.body.replace(&from, &to), ..reply }
+                Reply { body: reply.text().replace(&from, &to).into_bytes(), ..reply }
             }
             Some(Answer::CutAfter(text)) => {
                 let reply = carried_out();
-                let end = reply.body.find(&text).map_or(reply.body.len(), |start| start + text.len());
-                Reply { body: reply.body[..end].to_owned(), ..reply }
+                let end = reply.text().find(&text).map_or(reply.body.len(), |start| start + text.len());
+                Reply { body: reply.body[..end].to_vec(), ..reply }
             }
             Some(Answer::Html(status)) => {
                 let body = "<!DOCTYPE html><html><head><title>Proxy</title></head><body><h1>Not now</h1></body></html>";
@@ -307,9 +311,10 @@ impl AnsweredCall<'_> {
             .map_err(s3::Refused::from)
             .and_then(|caller| s3::answer(&mut self.shared.state().world, &caller, request));
         match answer {
-            Ok(s3::Object { body, etag }) => {
-                let headers = vec![("ETag", etag), ("x-amz-request-id", self.request_id.clone())];
-                Reply { headers, ..Reply::other(200, "application/json", body) }
+            Ok(s3::Object { status, body, etag }) => {
+                let mut headers = vec![("x-amz-request-id", self.request_id.clone())];
+                headers.extend(etag.map(|etag| ("ETag", etag)));
+                Reply { headers, ..Reply::other(status, "application/json", body) }
             }
             Err(s3::Refused { problem, region }) => {
                 let headers = region.into_iter().map(|region| ("x-amz-bucket-region", region)).collect();
@@ -379,7 +384,7 @@ pub struct Payload {
 }
 
 impl Payload {
-    fn new(body: String, pace: &Pace) -> Payload {
+    fn new(body: Vec<u8>, pace: &Pace) -> Payload {
         let declared = body.len() as u64;
         let mut payload =
             Payload { data: Bytes::from(body), declared, drip: None, pause: None, cut: false, resets: false };

@@ -41,7 +41,8 @@ pub struct Signed {
     pub signature: String,
 }
 
-const ACTIONS: [(&str, &str); 27] = [
+const ACTIONS: [(&str, &str); 28] = [
+    ("ListObjectsV2", "s3"),
     ("GetObject", "s3"),
     ("PutObject", "s3"),
     ("AssumeRole", "sts"),
@@ -178,12 +179,23 @@ impl Request {
         if parts.uri.path() == "/" && parts.uri.query() == Some("x-id=ListBuckets") {
             return Request::without_form("s3", "ListBuckets", parts, body);
         }
-        let (bucket, key) = parts.uri.path().trim_start_matches('/').split_once('/').unwrap_or_default();
+        let path = parts.uri.path().trim_start_matches('/');
+        let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
         let query = parts.uri.query().unwrap_or_default();
+        if key.is_empty() && query.starts_with("list-type=2") {
+            let bucket = bucket.to_owned();
+            let listed: Vec<(String, String)> =
+                form_urlencoded::parse(query.as_bytes()).map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
+            let mut request = Request::without_form("s3", "ListObjectsV2", parts, body)?;
+            request.params.extend(listed);
+            request.params.insert("Bucket".to_owned(), bucket);
+            return Ok(request);
+        }
         if key.is_empty() || query != format!("x-id={action}") {
             return Err(Problem::new(400, "InvalidRequest", "The stand-in knows GetObject and PutObject by path only"));
         }
-        let params = [("Bucket", bucket), ("Key", key)].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let key = percent_decoded(key);
+        let params = [("Bucket", bucket), ("Key", &key)].map(|(name, value)| (name.to_owned(), value.to_owned()));
         Ok(Request {
             service: "s3",
             action: action.to_owned(),
@@ -236,6 +248,12 @@ impl Request {
     pub fn is_known(&self) -> bool {
         self.is_json() || ACTIONS.iter().any(|(action, _)| *action == self.action)
     }
+}
+
+/// The text of a path. A plus sign stands for itself there.
+fn percent_decoded(path: &str) -> String {
+    let query = format!("k={}", path.replace('+', "%2B"));
+    form_urlencoded::parse(query.as_bytes()).map(|(_, value)| value.into_owned()).collect()
 }
 
 /// From the action; for an unknown action, from the signature's scope.

@@ -1,8 +1,9 @@
-//! S3 GetObject and PutObject, by path, with ETags and conditional writes. A missing object is 404 only for a caller
-//! that may list the bucket, and 403 for others, as in AWS.
+//! S3 GetObject, PutObject and ListObjectsV2, by path, with ETags and conditions. A missing object is 404 only for a
+//! caller that may list the bucket, and 403 for others, as in AWS.
 //!
 //! Chosen without a measurement: the Region is checked before permission, both before the object, and the key last. Not
-//! implemented: versions, multipart uploads, ranges, and the computation of checksums (their headers are accepted).
+//! implemented: versions, multipart uploads, ranges other than `bytes=N-`, conditions of a policy, and the computation
+//! of checksums (their headers are accepted).
 
 use std::collections::BTreeMap;
 
@@ -21,13 +22,21 @@ use super::{
 pub struct Bucket {
     pub(super) name: String,
     pub(super) region: String,
-    pub(super) objects: BTreeMap<String, String>,
+    pub(super) objects: BTreeMap<String, Vec<u8>>,
     pub(super) key: Option<String>,
+    /// The most keys of a page.
+    pub(super) page: usize,
 }
 
 impl Bucket {
     pub fn new(name: &str, region: &str) -> Bucket {
-        Bucket { name: name.to_owned(), region: region.to_owned(), objects: BTreeMap::new(), key: None }
+        Bucket { name: name.to_owned(), region: region.to_owned(), objects: BTreeMap::new(), key: None, page: 1000 }
+    }
+
+    /// Its lists have pages of this many keys.
+    pub fn pages_of(mut self, keys: usize) -> Bucket {
+        self.page = keys;
+        self
     }
 
     /// Its default encryption uses this customer key: reading needs `kms:Decrypt` on the key, writing
@@ -38,10 +47,11 @@ impl Bucket {
     }
 }
 
-/// The result of a call: the body and the object's ETag.
+/// The result of a call: the body, and the object's ETag where it is about an object.
 pub struct Object {
-    pub body: String,
-    pub etag: String,
+    pub status: u16,
+    pub body: Vec<u8>,
+    pub etag: Option<String>,
 }
 
 /// A refusal, with the Region of the bucket if the Region is the reason.
@@ -67,6 +77,14 @@ pub fn answer(world: &mut World, caller: &Key, request: &Request) -> Result<Obje
         let region = Some(bucket.region.clone());
         return Err(Refused { problem: Problem::new(301, "PermanentRedirect", message), region });
     }
+    if request.action == "ListObjectsV2" {
+        let arn = format!("arn:aws:s3:::{name}");
+        authorization::may(world, caller, "s3:ListBucket", &arn).map_err(|cause| {
+            let text = authorization::denial(caller, "s3:ListBucket", &arn, Wording::WithCause, &cause);
+            Refused::from(Problem::new(403, "AccessDenied", text))
+        })?;
+        return Ok(Object { status: 200, body: list(bucket, request).into_bytes(), etag: None });
+    }
     let (bucket_arn, arn) = (format!("arn:aws:s3:::{name}"), format!("arn:aws:s3:::{name}/{key}"));
     let denied = |action: &str, cause: &Cause| {
         let text = authorization::denial(caller, action, &format!("\"{arn}\""), Wording::WithCause, cause);
@@ -85,21 +103,68 @@ pub fn answer(world: &mut World, caller: &Key, request: &Request) -> Result<Obje
     }
     if request.action == "GetObject" {
         return match (existing, may_list) {
-            (Some(body), _) => Ok(Object { etag: etag(&body), body }),
+            (Some(body), _) => read(request, body).map_err(Refused::from),
             (None, Ok(())) => Err(Problem::new(404, "NoSuchKey", "The specified key does not exist.").into()),
             (None, Err(cause)) => Err(denied("s3:ListBucket", &cause)),
         };
     }
     check_conditions(request, existing.as_deref())?;
-    let body = String::from_utf8_lossy(&request.body).into_owned();
+    let body = request.body.to_vec();
     let etag = etag(&body);
     if let Some(bucket) = world.buckets.get_mut(name) {
         bucket.objects.insert(key.to_owned(), body);
     }
-    Ok(Object { body: String::new(), etag })
+    Ok(Object { status: 200, body: Vec::new(), etag: Some(etag) })
 }
 
-fn check_conditions(request: &Request, existing: Option<&str>) -> Result<(), Problem> {
+/// The whole object, or what follows the first bytes.
+fn read(request: &Request, body: Vec<u8>) -> Result<Object, Problem> {
+    let etag = etag(&body);
+    if request.header("if-match").is_some_and(|wanted| wanted != etag) {
+        return Err(Problem::new(412, "PreconditionFailed", "At least one of the pre-conditions did not hold"));
+    }
+    let start = request.header("range").and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
+    let (status, body) = match start {
+        Some(start) if start < body.len() => (206, body[start..].to_vec()),
+        Some(_) => return Err(Problem::new(416, "InvalidRange", "The requested range is not satisfiable")),
+        None => (200, body),
+    };
+    Ok(Object { status, body, etag: Some(etag) })
+}
+
+/// A page of the keys, and of the folders if there is a delimiter. The marker is the last entry of the page before.
+fn list(bucket: &Bucket, request: &Request) -> String {
+    let param = |name: &str| request.param(name).unwrap_or_default();
+    let (prefix, delimiter, marker) = (param("prefix"), param("delimiter"), param("continuation-token"));
+    let mut entries: BTreeMap<String, Option<&Vec<u8>>> = BTreeMap::new();
+    for (key, body) in bucket.objects.iter().filter(|(key, _)| key.starts_with(prefix)) {
+        let rest = &key[prefix.len()..];
+        match rest.find(delimiter).filter(|_| !delimiter.is_empty()) {
+            Some(end) => entries.insert(format!("{prefix}{}", &rest[..=end]), None),
+            None => entries.insert(key.clone(), Some(body)),
+        };
+    }
+    let mut rest = entries.into_iter().filter(|(name, _)| name.as_str() > marker);
+    let page: Vec<_> = rest.by_ref().take(bucket.page).collect();
+    let has_more = rest.next().is_some();
+    let mut xml = format!("<ListBucketResult><IsTruncated>{has_more}</IsTruncated>");
+    if let Some((last, _)) = page.last().filter(|_| has_more) {
+        xml.push_str(&format!("<NextContinuationToken>{last}</NextContinuationToken>"));
+    }
+    for (name, body) in page {
+        xml.push_str(&match body {
+            Some(body) => format!(
+                "<Contents><Key>{name}</Key><ETag>{}</ETag><Size>{}</Size></Contents>",
+                etag(body).replace('"', "&quot;"),
+                body.len()
+            ),
+            None => format!("<CommonPrefixes><Prefix>{name}</Prefix></CommonPrefixes>"),
+        });
+    }
+    xml + "</ListBucketResult>"
+}
+
+fn check_conditions(request: &Request, existing: Option<&[u8]>) -> Result<(), Problem> {
     let failed =
         || Problem::new(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
     if let Some(wanted) = request.header("if-match") {
@@ -122,6 +187,6 @@ fn check_conditions(request: &Request, existing: Option<&str>) -> Result<(), Pro
     }
 }
 
-fn etag(body: &str) -> String {
-    format!("\"{}\"", &hex_sha256(body.as_bytes())[..32])
+fn etag(body: &[u8]) -> String {
+    format!("\"{}\"", &hex_sha256(body)[..32])
 }

@@ -160,16 +160,24 @@ impl World {
 
     /// The content of an object.
     pub fn object(&self, bucket: &str, key: &str) -> Option<String> {
-        self.buckets.get(bucket)?.objects.get(key).cloned()
+        let body = self.buckets.get(bucket)?.objects.get(key)?;
+        Some(String::from_utf8_lossy(body).into_owned())
     }
 
     /// Stores an object, or removes it.
     pub fn set_object(&mut self, bucket: &str, key: &str, body: Option<&str>) {
         let Some(bucket) = self.buckets.get_mut(bucket) else { return };
         match body {
-            Some(body) => bucket.objects.insert(key.to_owned(), body.to_owned()),
+            Some(body) => bucket.objects.insert(key.to_owned(), body.as_bytes().to_vec()),
             None => bucket.objects.remove(key),
         };
+    }
+
+    /// Stores an object that need not be text.
+    pub fn set_bytes(&mut self, bucket: &str, key: &str, body: &[u8]) {
+        if let Some(bucket) = self.buckets.get_mut(bucket) {
+            bucket.objects.insert(key.to_owned(), body.to_vec());
+        }
     }
 
     /// Deactivates a key.

@@ -70,7 +70,7 @@ impl WorkflowReader<'_> {
                 age: login.age.map(|age| Placed { value: age.seconds, place: login.place }),
                 source,
                 hops,
-                refresh: Refresh::None,
+                refresh: Some(Refresh::None),
                 comments: JobComments {
                     above: vec![format!("{}{}", locate(login.place, self.files), login.from)],
                     length: Some(length.comment),

@@ -134,7 +134,7 @@ impl TerraformRun<'_> {
             age: None,
             source,
             hops,
-            refresh: Refresh::Auto,
+            refresh: Some(Refresh::Auto),
             comments: JobComments {
                 above: vec![format!("Terraform's own run, by the {what} in {}", self.location.file)],
                 length: length.is_none().then(|| PLACEHOLDER_COMMENT.to_owned()),

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::{LARGEST, Previous, State, StateUri, print};
 use crate::aws::errors::Class;
-use crate::aws::s3::{NotReadObject, S3Object, WriteCondition};
-use crate::aws::{Aws, ErrorAnswer};
+use crate::aws::s3_object::{S3Object, WriteCondition};
+use crate::aws::{Aws, ErrorAnswer, NotReadObject};
 
 /// Where the state is kept.
 #[derive(Debug)]

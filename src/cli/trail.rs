@@ -1,0 +1,277 @@
+//! CloudTrail's logs in S3: lists the objects that the window needs, reads many at once, and keeps what was read in a
+//! state file.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io::{self, Cursor, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
+
+use super::output::print_error;
+use super::progress::BytesBar;
+use crate::aws::Aws;
+use crate::aws::s3_logs::{Listed, ListedObject, LogBucket, ObjectBody, S3Problem};
+use crate::cloudtrail::Skipped;
+use crate::cloudtrail::collect::Window;
+use crate::cloudtrail::layout::{Listing, is_needed_log};
+use crate::cloudtrail::read::{self, Logs, ReadLogs, ReadOptions};
+use crate::cloudtrail::state::{ReadObject, ReadState, StateProblem, Subject};
+
+/// The scheme of sources in S3.
+pub(super) const SCHEME: &str = "s3://";
+
+/// How many lists, and how many objects, are read at once. Most objects are small, so that the time is S3's.
+const AT_ONCE: usize = 16;
+
+/// How long logs are read before the state is written; longer where writing takes long.
+const BEFORE_STATE: Duration = Duration::from_secs(60);
+
+/// Where logs are in S3: `s3://BUCKET/PREFIX`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct LogUri {
+    pub(super) bucket: String,
+    pub(super) prefix: String,
+}
+
+impl LogUri {
+    /// `None`: no bucket.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix(SCHEME)?;
+        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        (!bucket.is_empty()).then(|| Self { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
+    }
+
+    fn named(&self, key: &str) -> String {
+        format!("{SCHEME}{}/{key}", self.bucket)
+    }
+}
+
+/// The result of reading sources in S3.
+pub(super) struct ReadS3 {
+    pub(super) read: ReadLogs,
+    /// S3 answered no request: no credentials, no connection, or every list refused.
+    pub(super) has_no_answer: bool,
+}
+
+/// Reads the logs of the sources.
+pub(super) async fn read(
+    aws: &Aws,
+    sources: &[LogUri],
+    options: ReadOptions,
+    state: Option<&Path>,
+) -> Result<ReadS3, StateProblem> {
+    let subject = Subject::new(sources.iter().map(|uri| uri.named(&uri.prefix)).collect(), &options.window);
+    // A state that cannot be used is named before anything is read.
+    let known = state.map(|path| ReadState::load(path, &subject)).transpose()?.unwrap_or_default();
+    let bar = Arc::new(BytesBar::new());
+    let mut logs = S3Logs { handle: Handle::current(), buckets: Vec::new(), objects: BTreeMap::new(), bar };
+    let mut skipped = Vec::new();
+    for uri in sources {
+        let bucket = Arc::new(LogBucket::new(aws.clone(), &uri.bucket));
+        let number = logs.buckets.len();
+        let found = list(&bucket, &uri.prefix, options.window, &logs.bar).await;
+        logs.buckets.push(bucket);
+        let problems = found.problems.into_iter();
+        skipped.extend(problems.map(|(prefix, reason)| Skipped { file: uri.named(&prefix), reason }));
+        let objects = found.objects.into_iter();
+        logs.objects.extend(objects.map(|object| (uri.named(&object.key), (number, object))));
+    }
+    let has_no_answer = logs.objects.is_empty() && !skipped.is_empty();
+    let path = state.map(Path::to_path_buf);
+    let reading = tokio::task::spawn_blocking(move || {
+        let read = S3Reading { logs: &logs.numbered(), options, state: path.as_deref(), subject: &subject }.read(known);
+        logs.bar.finish();
+        read
+    });
+    // The task ends without a panic: a panic of a reader ends that reader alone.
+    let mut read = reading.await.map_err(io::Error::from)??;
+    read.skipped.extend(skipped);
+    Ok(ReadS3 { read, has_no_answer })
+}
+
+/// The objects below a prefix that the window needs.
+#[derive(Default)]
+struct FoundObjects {
+    objects: Vec<ListedObject>,
+    /// The prefixes whose list is not whole, and why.
+    problems: Vec<(String, String)>,
+}
+
+async fn list(bucket: &Arc<LogBucket>, prefix: &str, window: Window, bar: &BytesBar) -> FoundObjects {
+    let mut found = FoundObjects::default();
+    let mut waiting = VecDeque::from([prefix.to_owned()]);
+    let mut lists = JoinSet::new();
+    loop {
+        while lists.len() < AT_ONCE
+            && let Some(folder) = waiting.pop_front()
+        {
+            // A prefix may end in the middle of a name.
+            let is_folder = folder.is_empty() || folder.ends_with('/');
+            let listing = if is_folder { Listing::of(&folder, &window) } else { Listing::Folders };
+            let with_folders = match listing {
+                Listing::Nothing => continue,
+                Listing::Folders => true,
+                Listing::All => false,
+            };
+            let bucket = Arc::clone(bucket);
+            lists.spawn(async move {
+                let listed = bucket.list(&folder, with_folders).await;
+                (folder, listed)
+            });
+        }
+        let Some(ended) = lists.join_next().await else { return found };
+        let Ok((folder, Listed { folders, objects, problem })) = ended else { continue };
+        // A folder is longer than the prefix, so that this ends whatever S3 returns.
+        waiting.extend(folders.into_iter().filter(|below| below.len() > folder.len() && below.starts_with(&folder)));
+        found.objects.extend(objects.into_iter().filter(|object| is_needed_log(&object.key, &window)));
+        found.problems.extend(problem.map(|problem| (folder, problem.to_string())));
+        bar.listed(found.objects.len());
+    }
+}
+
+/// The objects of all sources, by name.
+struct S3Logs {
+    handle: Handle,
+    buckets: Vec<Arc<LogBucket>>,
+    objects: BTreeMap<String, (usize, ListedObject)>,
+    bar: Arc<BytesBar>,
+}
+
+impl S3Logs {
+    fn numbered(&self) -> NumberedLogs<'_> {
+        let objects = self.objects.iter().map(|(name, (bucket, object))| NumberedLog {
+            name,
+            bucket: &self.buckets[*bucket],
+            object,
+        });
+        NumberedLogs { handle: &self.handle, objects: objects.collect(), bar: &self.bar }
+    }
+}
+
+/// An object and its bucket.
+struct NumberedLog<'a> {
+    name: &'a str,
+    bucket: &'a LogBucket,
+    object: &'a ListedObject,
+}
+
+/// The objects in the order of their names.
+struct NumberedLogs<'a> {
+    handle: &'a Handle,
+    objects: Vec<NumberedLog<'a>>,
+    bar: &'a BytesBar,
+}
+
+impl Logs for NumberedLogs<'_> {
+    fn name(&self, number: usize) -> String {
+        self.objects[number].name.to_owned()
+    }
+
+    fn open(&self, number: usize) -> io::Result<Box<dyn Read + '_>> {
+        let NumberedLog { bucket, object, .. } = &self.objects[number];
+        let body = self.handle.block_on(bucket.open(object)).map_err(of_s3)?;
+        Ok(Box::new(BodyReader { handle: self.handle, body, part: Cursor::default(), bar: self.bar }))
+    }
+}
+
+fn of_s3(problem: S3Problem) -> io::Error {
+    io::Error::other(problem)
+}
+
+/// Reads the body of an object as it arrives.
+struct BodyReader<'a> {
+    handle: &'a Handle,
+    body: ObjectBody<'a>,
+    part: Cursor<Vec<u8>>,
+    bar: &'a BytesBar,
+}
+
+impl Read for BodyReader<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let count = self.part.read(into)?;
+            if count > 0 || into.is_empty() {
+                return Ok(count);
+            }
+            match self.handle.block_on(self.body.next()).map_err(of_s3)? {
+                Some(part) => {
+                    self.bar.read(part.len() as u64);
+                    self.part = Cursor::new(part);
+                }
+                None => return Ok(0),
+            }
+        }
+    }
+}
+
+/// Reads objects, and what a state does not have of them.
+struct S3Reading<'a> {
+    logs: &'a NumberedLogs<'a>,
+    options: ReadOptions,
+    state: Option<&'a Path>,
+    subject: &'a Subject,
+}
+
+impl S3Reading<'_> {
+    fn read(&self, mut known: ReadState) -> Result<ReadLogs, StateProblem> {
+        let objects = &self.logs.objects;
+        let number_of = |name: &str| objects.binary_search_by(|log| log.name.cmp(name)).ok();
+        known.renumber(|name| u32::try_from(number_of(name)?).ok());
+        let mut result = ReadLogs::default();
+        let mut wanted = Vec::new();
+        for (number, log) in objects.iter().enumerate() {
+            match known.objects.get(log.name) {
+                None => wanted.push(number),
+                Some(read) if read.etag == log.object.etag => result.files += 1,
+                Some(_) => {
+                    result.files += 1;
+                    let reason = "it changed after an earlier run read it; the records of that run count".to_owned();
+                    result.skipped.push(Skipped { file: log.name.to_owned(), reason });
+                }
+            }
+        }
+        // Objects that are no longer in the bucket were read all the same.
+        result.files += known.objects.keys().filter(|name| number_of(name).is_none()).count() as u64;
+        self.logs.bar.start(wanted.iter().map(|number| objects[*number].object.size).sum());
+        let mut rest = wanted.as_slice();
+        let mut pause = BEFORE_STATE;
+        while !rest.is_empty() {
+            let until = self.state.map(|_| Instant::now() + pause);
+            let options = ReadOptions { until, separately: self.state.is_some(), threads: AT_ONCE, ..self.options };
+            let (mut read, count) = read::logs(self.logs, rest, &options);
+            rest = &rest[count..];
+            known.collected.merge(std::mem::take(&mut read.collected));
+            known.objects.extend(read.whole.iter().map(|number| {
+                let log = &objects[*number];
+                let number = u32::try_from(*number).unwrap_or(u32::MAX);
+                (log.name.to_owned(), ReadObject { number, etag: log.object.etag.clone() })
+            }));
+            result.merge(read);
+            if let Some(path) = self.state {
+                let before = Instant::now();
+                if let Err(problem) = known.save(path, self.subject) {
+                    print_error(&format!("the state was not written to {}: {problem}", path.display()));
+                }
+                pause = BEFORE_STATE.max(before.elapsed() * 10);
+            }
+        }
+        result.collected = known.collected;
+        Ok(result)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_in_s3_has_a_bucket_and_a_prefix() {
+        let parsed = |text: &str| LogUri::parse(text).map(|uri| (uri.bucket, uri.prefix));
+        assert_eq!(parsed("s3://b/AWSLogs/"), Some(("b".to_owned(), "AWSLogs/".to_owned())));
+        assert_eq!(parsed("s3://b"), Some(("b".to_owned(), String::new())));
+        assert_eq!((parsed("s3:///x"), parsed("logs")), (None, None));
+    }
+}
