@@ -95,7 +95,7 @@ pub(super) fn check_loaded(variable: Variables<'_>, config: &SdkConfig) -> Resul
     });
     let mut problems: Vec<BadSdkSetting> = endpoints.collect();
     let is_plain = |service: &&str| endpoint_of(config, service).is_some_and(|url| certificates::is_plain(&url));
-    if !SERVICES.iter().all(|service| is_plain(&service)) {
+    if !SERVICES.iter().all(is_plain) {
         problems.extend(no_certificates(variable));
     }
     if problems.is_empty() { Ok(()) } else { Err(BadSdkSettings(problems)) }
