@@ -155,10 +155,15 @@ pub fn logs(logs: &(impl Logs + ?Sized), numbers: &[usize], options: &ReadOption
     let read = thread::scope(|scope| {
         let workers: Vec<_> = (1..options.threads.min(numbers.len())).map(|_| scope.spawn(read_some)).collect();
         let mut read = read_some();
-        workers.into_iter().filter_map(|worker| worker.join().ok()).for_each(|other| read.merge(other));
+        workers.into_iter().map(finished).for_each(|other| read.merge(other));
         read
     });
     (read, next.into_inner().min(numbers.len()))
+}
+
+/// The result of a thread. Its panic goes on, so that no part of the logs is lost without a word.
+pub(super) fn finished<T>(worker: thread::ScopedJoinHandle<'_, T>) -> T {
+    worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Reads one log, compressed or not: its content decides.
