@@ -58,7 +58,7 @@ impl TrailArguments {
     }
 }
 
-/// Which records count, and where it is kept what was read.
+/// Which records count, and the file with the facts of the objects that were read.
 #[derive(Debug, Args)]
 pub(super) struct WindowOptions {
     /// Only records from this time on: RFC 3339, or a date in UTC
