@@ -36,7 +36,7 @@ pub(super) fn pool() -> SharedHttpClient {
     })
 }
 
-/// The root certificates of every connection. The SDK panics where it is to use those of a machine that has none.
+/// The root certificates of every connection. The SDK panics if it loads those of a machine without any.
 fn tls_context() -> TlsContext {
     let roots = TrustStore::default().with_native_roots(certificates::are_usable());
     TlsContext::builder().with_trust_store(roots).build().unwrap_or_default()

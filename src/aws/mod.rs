@@ -5,9 +5,9 @@
 //! permission sets and functions.
 //!
 //! `sts`, `iam`, `lambda`, `sso_admin`, `sns`, `s3`, `s3_object` and `s3_logs` hold the calls of one service each,
-//! `signin` reads one more setting of roles. `answer` reads error answers, `secrets` removes held credentials from them,
-//! `errors` classifies their codes, `clock` reads the Date header. `certificates` says whether TLS can work, `sendable`
-//! bounds the provider of credentials. Only `errors` and `certificates` compile without the feature `aws`.
+//! `signin` reads one more setting of roles. `answer` reads error answers, `secrets` removes held credentials from
+//! them, `errors` classifies their codes, `clock` reads the Date header. `certificates` says whether TLS can work,
+//! `sendable` bounds the provider of credentials. Only `errors` and `certificates` compile without the feature `aws`.
 
 #[cfg(feature = "aws")]
 mod answer;

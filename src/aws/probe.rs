@@ -67,9 +67,10 @@ impl Probe<'_> {
 
 /// The facts of a run without credentials or connection: it makes no further call, and every first step fails.
 fn nothing_asked(plan: &Plan, class: Class) -> Facts {
-    let message = match class {
-        Class::NoCredentials => "the checker has no AWS credentials",
-        _ => "no connection: name, network, proxy or TLS",
+    let message = if class == Class::NoCredentials {
+        "the checker has no AWS credentials"
+    } else {
+        "no connection: name, network, proxy or TLS"
     };
     let failure = |operation, target: &RoleArn| Failure::unanswered(operation, target, class, message);
     let step = |step: &PlannedStep| match step.parent {

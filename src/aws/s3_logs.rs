@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use super::answer::ErrorAnswer;
 use super::client::Aws;
+use super::errors::Class;
 use super::s3::{Bucket, NotReadObject};
 
 /// How often the body of an object is requested again from where it broke off.
@@ -64,7 +65,6 @@ pub enum S3Problem {
 
 impl S3Problem {
     fn new(error: NotReadObject) -> Self {
-        use super::errors::Class;
         let answer = match error {
             #[cfg(feature = "lambda")]
             NotReadObject::BrokenOff => return Self::BrokenOff,
@@ -76,7 +76,33 @@ impl S3Problem {
         match answer.class {
             Class::ObjectChanged => Self::Changed,
             Class::NoCredentials | Class::Unreachable | Class::TimedOut => Self::NoAnswer(answer.text()),
-            _ => Self::Refused(answer.text()),
+            Class::Denied
+            | Class::RoleMissing
+            | Class::Expired
+            | Class::AssertionExpired
+            | Class::InvalidCredentials
+            | Class::SignatureMismatch
+            | Class::WrongScope
+            | Class::ClockSlow
+            | Class::ClockFast
+            | Class::RegionDisabled
+            | Class::OverMaxSession
+            | Class::OverChainCap
+            | Class::OutOfRange
+            | Class::InvalidRequest
+            | Class::MalformedPolicy
+            | Class::PackedPolicyTooLarge
+            | Class::SourceIdentityFixed
+            | Class::ProviderMissing
+            | Class::NotSubscribed
+            | Class::Throttled
+            | Class::Unavailable
+            | Class::Unreadable
+            | Class::SettingMissing
+            | Class::ObjectMissing
+            | Class::ElsewhereInS3
+            | Class::OutOfTime
+            | Class::Other => Self::Refused(answer.text()),
         }
     }
 }

@@ -43,7 +43,7 @@ impl Pages {
     }
 
     /// Takes the token of an answer. `false`: the page was the last of its list.
-    fn go_on(&mut self, token: Option<String>) -> Result<bool, ErrorAnswer> {
+    fn advance(&mut self, token: Option<String>) -> Result<bool, ErrorAnswer> {
         let Some(token) = token else {
             self.tokens.clear();
             return Ok(false);
@@ -118,7 +118,7 @@ impl Calls {
                         return Ok(());
                     }
                 }
-                if !pages.go_on(answer.next_token).map_err(failed)? {
+                if !pages.advance(answer.next_token).map_err(failed)? {
                     break;
                 }
             }
@@ -138,7 +138,7 @@ impl Calls {
             let page = answer.instances.ok_or_else(|| failed(ErrorAnswer::unreadable("the answer has no list")))?;
             let page = page.into_iter();
             instances.extend(page.filter_map(|instance| instance.instance_arn));
-            if !pages.go_on(answer.next_token).map_err(failed)? {
+            if !pages.advance(answer.next_token).map_err(failed)? {
                 break;
             }
         }

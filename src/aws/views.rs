@@ -6,6 +6,8 @@
 //! a secret in other letters, in reverse, compressed, encrypted, in two of these encodings at once, with printable
 //! characters between its own, or in parts of fewer than 12 characters.
 
+use std::ops::RangeInclusive;
+
 /// A text with one form undone: each byte, and the bytes of the original that it stands for.
 pub(super) struct View {
     pub(super) bytes: Vec<u8>,
@@ -112,31 +114,46 @@ impl View {
     }
 }
 
-/// How a character is written by its number: what is before the digits, their base, the fewest and the most of them,
-/// and what is behind them.
-type Numbered = (&'static [u8], u32, usize, usize, &'static [u8]);
+/// A way to write a character by its number.
+struct NumberForm {
+    before: &'static [u8],
+    base: u32,
+    /// The fewest and the most digits.
+    digits: RangeInclusive<usize>,
+    behind: &'static [u8],
+}
 
-const PERCENT: [Numbered; 2] = [(b"u", 16, 4, 4, b""), (b"", 16, 2, 2, b"")];
-const QUOTED_PRINTABLE: [Numbered; 1] = [(b"", 16, 2, 2, b"")];
-const ENTITY: [Numbered; 3] = [(b"#x", 16, 1, 6, b""), (b"#X", 16, 1, 6, b""), (b"#", 10, 1, 7, b"")];
-const BACKSLASH: [Numbered; 6] = [
-    (b"u{", 16, 1, 6, b"}"),
-    (b"u", 16, 4, 4, b""),
-    (b"U", 16, 8, 8, b""),
-    (b"x{", 16, 1, 6, b"}"),
-    (b"x", 16, 2, 2, b""),
-    (b"", 8, 3, 3, b""),
+impl NumberForm {
+    const fn new(before: &'static [u8], base: u32, digits: RangeInclusive<usize>, behind: &'static [u8]) -> Self {
+        Self { before, base, digits, behind }
+    }
+}
+
+const PERCENT: [NumberForm; 2] = [NumberForm::new(b"u", 16, 4..=4, b""), NumberForm::new(b"", 16, 2..=2, b"")];
+const QUOTED_PRINTABLE: [NumberForm; 1] = [NumberForm::new(b"", 16, 2..=2, b"")];
+const ENTITY: [NumberForm; 3] = [
+    NumberForm::new(b"#x", 16, 1..=6, b""),
+    NumberForm::new(b"#X", 16, 1..=6, b""),
+    NumberForm::new(b"#", 10, 1..=7, b""),
+];
+const BACKSLASH: [NumberForm; 6] = [
+    NumberForm::new(b"u{", 16, 1..=6, b"}"),
+    NumberForm::new(b"u", 16, 4..=4, b""),
+    NumberForm::new(b"U", 16, 8..=8, b""),
+    NumberForm::new(b"x{", 16, 1..=6, b"}"),
+    NumberForm::new(b"x", 16, 2..=2, b""),
+    NumberForm::new(b"", 8, 3..=3, b""),
 ];
 
 /// The byte with which a text stands for another, if any, and the length of the text.
 type Escape = (Option<u8>, usize);
 
 /// The character that the text begins with, in one of these forms. Secrets have no character above one byte.
-fn numbered(text: &[u8], forms: &[Numbered]) -> Option<Escape> {
-    forms.iter().find_map(|(before, base, least, most, behind)| {
+fn numbered(text: &[u8], forms: &[NumberForm]) -> Option<Escape> {
+    forms.iter().find_map(|NumberForm { before, base, digits: accepted, behind }| {
         let digits = text.strip_prefix(*before)?;
-        let count = digits.iter().take(*most).take_while(|byte| char::from(**byte).is_digit(*base)).count();
-        let number = std::str::from_utf8(&digits[..count]).ok().filter(|_| count >= *least)?;
+        let count = digits.iter().take(*accepted.end()).take_while(|byte| char::from(**byte).is_digit(*base)).count();
+        let number = std::str::from_utf8(&digits[..count]).ok().filter(|_| accepted.contains(&count))?;
         digits[count..].strip_prefix(*behind)?;
         let byte = u32::from_str_radix(number, *base).ok().and_then(|number| u8::try_from(number).ok());
         Some((byte, before.len() + count + behind.len()))

@@ -12,7 +12,7 @@ use crate::doctor::{DoctorOptions, examine, terminal};
 pub(super) async fn run(arguments: &Doctor) -> ExitStatus {
     let options = DoctorOptions { profile: arguments.profile.clone(), offline: arguments.offline };
     if !options.offline {
-        let bad = settings::problems_beside_the_shell(&super::variable);
+        let bad = settings::doctor_problems(&super::variable);
         if !bad.is_empty() {
             return bad_settings(&BadSdkSettings(bad));
         }

@@ -58,7 +58,7 @@ impl TrailArguments {
     }
 }
 
-/// Which records count, and where it is kept what was read.
+/// Which records count, and the file with the facts of the objects that were read.
 #[derive(Debug, Args)]
 pub(super) struct WindowOptions {
     /// Only records from this time on: RFC 3339, or a date in UTC
@@ -70,7 +70,7 @@ pub(super) struct WindowOptions {
     /// Keep the sessions of service-linked roles
     #[arg(long)]
     service_linked: bool,
-    /// Keep in this file what was read of s3:// sources; a later run with it reads only the other objects
+    /// Keep the facts of the objects read from s3:// sources in this file; a later run reads only the others
     #[arg(long, value_name = "FILE")]
     pub(super) state: Option<PathBuf>,
 }

@@ -110,7 +110,7 @@ async fn list(bucket: &Arc<LogBucket>, prefix: &str, window: Window, bar: &Bytes
         {
             // A prefix may end in the middle of a name.
             let is_folder = folder.is_empty() || folder.ends_with('/');
-            let listing = if is_folder { Listing::of(&folder, &window) } else { Listing::Folders };
+            let listing = if is_folder { Listing::of_folder(&folder, &window) } else { Listing::Folders };
             let with_folders = match listing {
                 Listing::Nothing => continue,
                 Listing::Folders => true,

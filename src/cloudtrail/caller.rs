@@ -80,7 +80,7 @@ impl Callers {
     }
 }
 
-/// A caller as the state of a reading has it: its texts and its flags.
+/// A caller in the file of `--state`: its texts and its flags.
 #[derive(Serialize, Deserialize)]
 struct StoredCaller(Vec<String>, u8);
 

@@ -7,7 +7,7 @@ use std::thread;
 
 use super::caller::{CallerId, RecordCaller};
 use super::collect::{Collected, Counted, Issue, IssueOperation, PARTS, SessionCall};
-use super::read::finished;
+use super::threads::result_of;
 use super::time::Seconds;
 
 /// A call counts as a use up to this long after the session's end: clocks and records are not exact.
@@ -283,7 +283,7 @@ fn tally(
     let mut counted: Vec<(Vec<SessionCalls>, Vec<Group>)> = thread::scope(|scope| {
         let workers: Vec<_> = (1..threads).map(|_| scope.spawn(count_parts)).collect();
         let own = count_parts();
-        workers.into_iter().map(finished).chain([own]).collect()
+        workers.into_iter().map(result_of).chain([own]).collect()
     });
     let (mut uses, mut groups) = counted.pop().unwrap_or_default();
     for (more, other) in counted {

@@ -24,7 +24,7 @@ pub enum Listing {
 impl Listing {
     /// How to list a folder, whose name ends with a slash.
     #[must_use]
-    pub fn of(folder: &str, window: &Window) -> Self {
+    pub fn of_folder(folder: &str, window: &Window) -> Self {
         let parts: Vec<&str> = folder.split_terminator('/').collect();
         let Some(at) = parts.iter().rposition(|part| *part == "AWSLogs") else {
             return if parts.len() < DEEPEST { Self::Folders } else { Self::All };
@@ -136,10 +136,10 @@ mod tests {
             ("AWSLogs/o-a1b2c3/111122223333/CloudTrail/eu-west-1/2026/11/30/", All),
             ("AWSLogs/111122223333/CloudTrail/eu-west-1/other/", All),
         ] {
-            assert_eq!(Listing::of(folder, &window()), expected, "{folder}");
+            assert_eq!(Listing::of_folder(folder, &window()), expected, "{folder}");
         }
         let all = Window::default();
-        assert_eq!(Listing::of("AWSLogs/111122223333/CloudTrail/", &all), All);
-        assert_eq!(Listing::of("AWSLogs/111122223333/Config/", &all), Nothing);
+        assert_eq!(Listing::of_folder("AWSLogs/111122223333/CloudTrail/", &all), All);
+        assert_eq!(Listing::of_folder("AWSLogs/111122223333/Config/", &all), Nothing);
     }
 }

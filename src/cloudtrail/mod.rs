@@ -18,6 +18,7 @@ pub mod record;
 mod refusals;
 mod renewals;
 pub mod runs;
+mod threads;
 pub mod time;
 
 #[cfg(feature = "cli")]

@@ -14,6 +14,7 @@ use super::files::FoundLogs;
 use super::gzip::Gzip;
 use super::model::{Sessions, Skipped};
 use super::stream::{self, LogProblem};
+use super::threads::result_of;
 
 /// The first bytes of a gzip file.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -155,15 +156,10 @@ pub fn logs(logs: &(impl Logs + ?Sized), numbers: &[usize], options: &ReadOption
     let read = thread::scope(|scope| {
         let workers: Vec<_> = (1..options.threads.min(numbers.len())).map(|_| scope.spawn(read_some)).collect();
         let mut read = read_some();
-        workers.into_iter().map(finished).for_each(|other| read.merge(other));
+        workers.into_iter().map(result_of).for_each(|other| read.merge(other));
         read
     });
     (read, next.into_inner().min(numbers.len()))
-}
-
-/// The result of a thread. Its panic goes on, so that no part of the logs is lost without a word.
-pub(super) fn finished<T>(worker: thread::ScopedJoinHandle<'_, T>) -> T {
-    worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Reads one log, compressed or not: its content decides.

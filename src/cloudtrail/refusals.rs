@@ -22,9 +22,11 @@ pub(super) fn refused(refusal: RefusedCall, caller: &RecordCaller) -> RefusedReq
 
 fn kind(code: &str, message: &str) -> RefusalKind {
     // CloudTrail's error codes differ from those of the answers. AWS's texts are the same.
-    let class = match Class::from_answer("ValidationError", 0, message) {
-        by_text @ (Class::OverMaxSession | Class::OverChainCap | Class::OutOfRange) => by_text,
-        _ => Class::from_answer(code.strip_prefix("Client.").unwrap_or(code), 0, message),
+    let by_text = Class::from_answer("ValidationError", 0, message);
+    let class = if matches!(by_text, Class::OverMaxSession | Class::OverChainCap | Class::OutOfRange) {
+        by_text
+    } else {
+        Class::from_answer(code.strip_prefix("Client.").unwrap_or(code), 0, message)
     };
     match class {
         Class::OverMaxSession => RefusalKind::AboveMaxSession,

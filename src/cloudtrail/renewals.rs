@@ -70,7 +70,7 @@ pub(super) fn find<'a>(sessions: &[Session], processes: &[Option<IssuingProcess<
                 known.ready.insert(at);
                 return renewed;
             }
-            let renewed = known.latest(sessions, sessions[at].issued_at);
+            let renewed = known.take_latest(sessions, sessions[at].issued_at);
             // An unused session is never renewed.
             if let Some(last_used) = sessions[at].last_used {
                 known.in_use.push(Reverse((last_used, at)));
@@ -92,7 +92,7 @@ struct Candidates {
 
 impl Candidates {
     /// Takes the latest session that an issue at this time renews.
-    fn latest(&mut self, sessions: &[Session], issue: Seconds) -> Option<usize> {
+    fn take_latest(&mut self, sessions: &[Session], issue: Seconds) -> Option<usize> {
         while let Some(Reverse((last_used, at))) = self.in_use.peek().copied()
             && last_used <= issue + AFTER
         {

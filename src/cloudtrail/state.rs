@@ -1,4 +1,4 @@
-//! The state of a reading: which objects were read, and the facts of their records, so that a later run reads only the
+//! The file of `--state`: which objects were read, and the facts of their records, so that a later run reads only the
 //! other objects and has the result of a run that reads all.
 
 use std::collections::BTreeMap;
@@ -63,7 +63,7 @@ pub enum StateProblem {
     #[error("{0}")]
     Io(#[from] io::Error),
     /// The content is no state.
-    #[error("it is damaged or no state of a reading ({0}): delete it to read everything")]
+    #[error("it is damaged, or another file than a state ({0}): delete it to read everything")]
     Damaged(String),
     /// Another version wrote it.
     #[error("it was written by {0}: delete it to read everything")]

@@ -137,9 +137,9 @@ impl DoctorReport {
 fn verdict(facts: &ShellFacts, diagnoses: &[Diagnosis], wins: bool) -> DoctorVerdict {
     let broken = diagnoses.iter().any(|found| found.level == Level::Problem);
     // A cause on this machine is certain, with or without an answer.
-    let open = broken && !diagnoses.iter().any(is_local_problem);
+    let may_be_the_network = broken && !diagnoses.iter().any(is_local_problem);
     match &facts.asked {
-        Some(asked) if is_without_answer(asked) && open => DoctorVerdict::NoAnswer,
+        Some(asked) if is_without_answer(asked) && may_be_the_network => DoctorVerdict::NoAnswer,
         _ if diagnoses.iter().any(|found| found.id == "no-credentials") => DoctorVerdict::NoCredentials,
         _ if broken => DoctorVerdict::Broken,
         None if wins => DoctorVerdict::NotAsked,
@@ -205,8 +205,8 @@ fn not_checked(facts: &ShellFacts, diagnoses: &[Diagnosis]) -> Vec<String> {
         }
         Some(_) => {}
     }
-    let is_unsaid = diagnoses.iter().all(|found| found.id != "no-answer");
-    if is_unsaid && facts.asked.as_ref().is_some_and(is_without_answer) {
+    let is_not_diagnosed = diagnoses.iter().all(|found| found.id != "no-answer");
+    if is_not_diagnosed && facts.asked.as_ref().is_some_and(is_without_answer) {
         not_checked.push("AWS did not answer. The problems above do not depend on that.".to_owned());
     }
     if facts.asked.as_ref().is_some_and(|asked| asked.clock_offset.is_none()) {

@@ -69,7 +69,7 @@ fn fixes(subject: &Subject<'_>, refused: &Refused<'_>) -> Vec<Fix> {
     let external_ids = external_ids(subject, refused);
     let mut fixes = vec![
         match external_ids.len() {
-            0 | 1 => allow(refused, &caller, external_ids.into_keys().next().flatten().as_deref()),
+            0 | 1 => check_role_and_trust(refused, &caller, external_ids.into_keys().next().flatten().as_deref()),
             _ => compare_external_ids(role, &external_ids),
         },
         Fix::step(format!(
@@ -105,8 +105,8 @@ fn external_ids<'a>(subject: &Subject<'_>, refused: &Refused<'a>) -> BTreeMap<Op
     ids
 }
 
-/// The statement that the trust policy may lack.
-fn allow(refused: &Refused<'_>, caller: &str, external_id: Option<&str>) -> Fix {
+/// Whether the role exists, and the statement that its trust policy may lack.
+fn check_role_and_trust(refused: &Refused<'_>, caller: &str, external_id: Option<&str>) -> Fix {
     let (role, name_option) = (refused.role, option("--role-name", refused.role.name()));
     // Only names of the checker's sessions begin with this prefix. The job's sessions have other names.
     let by_checker = refused.failure.caller_role.is_none();
@@ -135,7 +135,7 @@ fn compare_external_ids(role: &RoleArn, ids: &BTreeMap<Option<String>, BTreeSet<
     });
     Fix::step(format!(
         "The files declare different external IDs for {}: {}. Compare them with sts:ExternalId in the role's trust \
-         policy, and correct the files with another.",
+         policy, and correct the files that declare another one.",
         role.name(),
         declared.collect::<Vec<_>>().join("; ")
     ))

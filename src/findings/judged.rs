@@ -115,7 +115,7 @@ impl JudgedJob<'_> {
         }
         // An undeclared number is never the only reason for a high finding.
         let unstated = self.job.length_from.is_assumed() || self.limit_is_a_default();
-        if self.judgement.verdict == Verdict::Lapses && unstated || self.copy_is_not_known() {
+        if (self.judgement.verdict == Verdict::Lapses && unstated) || self.copy_is_not_known() {
             finding.severity = Severity::Medium;
         }
         match self.job.refresh {

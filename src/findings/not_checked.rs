@@ -106,7 +106,7 @@ fn describe_setting(job: &Job, setting: &LiveSetting, failure: &SettingFailure) 
 
 fn fix_of_setting(setting: &LiveSetting, class: Class) -> Fix {
     match class {
-        Class::SettingMissing => correct(setting),
+        Class::SettingMissing => correct_the_name(setting),
         Class::Throttled
         | Class::Unavailable
         | Class::TimedOut
@@ -141,7 +141,7 @@ fn fix_of_setting(setting: &LiveSetting, class: Class) -> Fix {
 }
 
 /// AWS does not have what the job names.
-fn correct(setting: &LiveSetting) -> Fix {
+fn correct_the_name(setting: &LiveSetting) -> Fix {
     match setting {
         LiveSetting::Function(function) => Fix::step(format!(
             "Correct `function` in the source of the job: Lambda has no {}. If the function is deleted, remove the \

@@ -32,7 +32,7 @@ use gather::{gather, tidy};
 
 /// The comment of a job whose refresh is not known.
 const NO_REFRESH_SEEN: &str =
-    "refresh: not seen. SDKs renew a platform's credentials; write none if the job copies them";
+    "no record shows the refresh: SDKs renew a platform's credentials; write `none` if the job copies them";
 
 /// An inventory made of other files, and what is to be said of it.
 #[derive(Debug, Default)]

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_glob_that_is_none_is_a_problem() {
+    fn an_invalid_glob_is_a_problem() {
         for from in ["a***", "[a", "a/b**"] {
             let mut sink = Sink::default();
             let from = Some(Placed { value: from.to_owned(), place: Place::default() });

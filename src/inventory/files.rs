@@ -85,7 +85,7 @@ fn read_path(from: &Path, largest_of_team: Option<u64>) -> Result<Files, Problem
         .collect();
     if platforms.len() > 1 {
         // Which rules count for all teams must not be guessed.
-        let message = format!("the folder has several platform's files: {}", platforms.join(", "));
+        let message = format!("the folder has several files of the platform: {}", platforms.join(", "));
         return Err(Problems::without_place(&name, message, "keep the one whose rules count for all teams"));
     }
     folder::mark_too_large(from, &mut listed, largest_of_team);

@@ -157,7 +157,20 @@ fn check_source(job: &raw::Job, sink: &mut Sink) {
                 "add `path:` with the role that the user assumes; the user's own key does not lapse"
             }
             Source::AccountAccess { .. } => "add `path:` with the role that account access manager gives to the person",
-            _ => "add `path:` with the role that its token is exchanged for",
+            Source::WebIdentity { .. }
+            | Source::Saml { .. }
+            | Source::SessionToken { .. }
+            | Source::FederationToken { .. }
+            | Source::IdentityCenter { .. }
+            | Source::ConsoleLogin { .. }
+            | Source::Ec2Instance
+            | Source::EcsTask
+            | Source::Lambda { .. }
+            | Source::Codebuild
+            | Source::EksPodIdentity
+            | Source::RolesAnywhere { .. }
+            | Source::Issued { .. }
+            | Source::ServiceRole { .. } => "add `path:` with the role that its token is exchanged for",
         };
         sink.add(source.place, message, help);
     }

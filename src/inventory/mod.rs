@@ -21,6 +21,8 @@ mod limits;
 mod live_setting;
 mod names;
 pub(crate) mod raw;
+mod readers;
+mod role;
 #[cfg(feature = "cli")]
 mod schema;
 mod seconds;
@@ -29,6 +31,7 @@ mod source_calls;
 mod source_kind;
 mod syntax;
 mod validate;
+mod waiver;
 #[cfg(feature = "cli")]
 pub(crate) mod write;
 pub(crate) mod yaml;
@@ -64,17 +67,19 @@ pub use job_name::JobName;
 pub(crate) use limits::MOST_HOPS;
 pub use live_setting::{FunctionArn, LiveSetting, NotASetting, PermissionSet};
 pub use raw::Refresh;
+pub use readers::{IdentityCenter, Reader, Readers};
+pub use role::Role;
 pub use seconds::{NotADuration, Seconds};
 pub use source::{LengthDefault, ParameterValue, Source};
 pub use source_calls::{FirstCall, OwnCall, PrincipalKind};
 pub use source_kind::{GivenParameters, Parameter, SourceKind, Takes, UnstatedLimits};
+pub use waiver::Waiver;
 #[cfg(feature = "cli")]
 pub use write::{Comments, JobComments};
 /// The former names, for readers that are not converted yet.
 #[cfg(feature = "cli")]
 pub(crate) use {diagnostic as problem, diagnostic::Diagnostic as Problem};
 
-use crate::findings::FindingId;
 use validate::{Duplicates, Reading};
 
 /// The margin of jobs that state none, where `defaults` states none either.
@@ -230,117 +235,6 @@ pub struct Hop {
     pub duration: Option<Seconds>,
     /// Its session is taken once and handed on: a refresh renews only the hops behind it.
     pub copied: bool,
-}
-
-/// What is declared of a role.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Role {
-    /// Its ARN.
-    pub arn: RoleArn,
-    /// The name the inventory knows it by.
-    pub alias: Option<String>,
-    /// The external ID that its trust policy asks for.
-    pub external_id: Option<String>,
-    /// The RoleSessionName that its trust policy asks for.
-    pub session_name: Option<String>,
-    /// The SourceIdentity that its trust policy asks for.
-    pub source_identity: Option<String>,
-    /// `Some(false)`: only read its settings. `Some(true)`: assume it, whatever the source. `None`: as the source says.
-    pub assume: Option<bool>,
-    /// Its declared MaxSessionDuration.
-    pub max_session_duration: Option<Seconds>,
-    /// Where it is declared; `None`: only paths name it.
-    pub location: Option<Location>,
-}
-
-impl Role {
-    /// A role of which nothing is declared but its ARN.
-    #[must_use]
-    pub fn bare(arn: RoleArn) -> Self {
-        Self {
-            arn,
-            alias: None,
-            external_id: None,
-            session_name: None,
-            source_identity: None,
-            assume: None,
-            max_session_duration: None,
-            location: None,
-        }
-    }
-
-    /// The alias, or the ARN where it has none: how people know it.
-    #[must_use]
-    pub fn label(&self) -> &str {
-        self.alias.as_deref().unwrap_or(self.arn.as_str())
-    }
-}
-
-/// The role that reads IAM role settings in its account.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Reader {
-    /// The role.
-    pub role: RoleArn,
-    /// The external ID that its trust policy asks for.
-    pub external_id: Option<String>,
-}
-
-/// Where IAM Identity Center is administered: whom `check` asks for permission sets.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct IdentityCenter {
-    /// The account's 12 digits; `None`: the checker's own account.
-    pub account: Option<String>,
-    /// The Region; `None`: the checker's own Region.
-    pub region: Option<String>,
-}
-
-/// Readers per account.
-#[derive(Debug, Clone, Default)]
-pub struct Readers {
-    named: BTreeMap<String, Reader>,
-    /// The ARN with `{account}` in it, and the external ID.
-    every: Option<(String, Option<String>)>,
-}
-
-impl Readers {
-    /// The reader for a role's account, if the inventory names one.
-    #[must_use]
-    pub fn for_role(&self, role: &RoleArn) -> Option<Reader> {
-        if let Some(reader) = self.named.get(role.account()) {
-            return Some(reader.clone());
-        }
-        self.for_account(role.account()).filter(|reader| reader.role.partition() == role.partition())
-    }
-
-    /// The reader of an account, if the inventory names one.
-    #[must_use]
-    pub fn for_account(&self, account: &str) -> Option<Reader> {
-        if let Some(reader) = self.named.get(account) {
-            return Some(reader.clone());
-        }
-        let (template, external_id) = self.every.as_ref()?;
-        let role = RoleArn::parse(&template.replace("{account}", account)).ok()?;
-        Some(Reader { role, external_id: external_id.clone() })
-    }
-}
-
-/// A finding that someone has accepted for a time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiver {
-    /// The finding.
-    pub finding: FindingId,
-    /// A glob of job names.
-    pub job: Option<String>,
-    /// A glob of role aliases or ARNs.
-    pub role: Option<String>,
-    /// The last day it holds (UTC).
-    pub until: Date,
-    /// Why.
-    pub reason: String,
-    /// Who accepted it.
-    pub approver: Option<String>,
-    /// Where it is declared.
-    pub location: Location,
 }
 
 impl Inventory {

@@ -69,18 +69,18 @@ pub(crate) struct IdentityCenter {
 #[cfg_attr(feature = "cli", derive(JsonSchema), schemars(deny_unknown_fields))]
 pub(crate) struct Binding {
     /// A file of the folder (data.yaml), all below a folder (data/), or a glob (data-*.yaml): `*` stays within a
-    /// folder, `**` is any folders.
+    /// folder, `**` matches any folders.
     #[cfg_attr(feature = "cli", schemars(required))]
     pub(crate) from: Option<Placed<String>>,
     /// The owner of every job there.
     pub(crate) owner: Option<Placed<String>>,
-    /// Globs of role ARNs. No path, `roles` or console login there names another role.
+    /// Globs of role ARNs. Every role of a path, of `roles` or of a console login there matches one of them.
     #[cfg_attr(feature = "cli", schemars(with = "Option<Vec<String>>"))]
     pub(crate) roles: Option<Vec<Placed<String>>>,
-    /// Globs of the ARNs of Lambda functions. No `function` there is another.
+    /// Globs of the ARNs of Lambda functions. A `function` there matches one of them.
     #[cfg_attr(feature = "cli", schemars(with = "Option<Vec<String>>"))]
     pub(crate) functions: Option<Vec<Placed<String>>>,
-    /// Globs of the names or ARNs of permission sets. No `permission_set` there is another.
+    /// Globs of the names or ARNs of permission sets. A `permission_set` there matches one of them.
     #[cfg_attr(feature = "cli", schemars(with = "Option<Vec<String>>"))]
     pub(crate) permission_sets: Option<Vec<Placed<String>>>,
 }

@@ -93,7 +93,7 @@ impl Profiles {
     }
 
     /// How many profiles can never work.
-    fn never(&self) -> usize {
+    fn cannot_start_count(&self) -> usize {
         let refused: BTreeSet<&str> = self.cannot_start.iter().map(|refused| refused.profile.as_str()).collect();
         refused.len() + self.judged.iter().filter(|one| one.cannot_start()).count()
     }
@@ -109,7 +109,7 @@ impl Profiles {
         let other = other.count();
         let all = plain::count(judged.len() + refused.len() + other, "profile", "profiles");
         let cannot_start = JudgedProfile::cannot_start;
-        let never = (self.never(), "can never work".to_owned());
+        let never = (self.cannot_start_count(), "can never work".to_owned());
         let parts = match length {
             None => {
                 let is_unknown = |one: &JudgedProfile| matches!(one.copied, Longest::NotKnown { .. });
@@ -218,7 +218,7 @@ pub fn render(profiles: &Profiles, report: &Report, layout: &Layout<'_>) -> Stri
 pub fn render_without_answer(profiles: &Profiles, report: &Report, layout: &Layout<'_>) -> String {
     let width = layout.width();
     let rows = profiles.rows();
-    let never = match profiles.never() {
+    let never = match profiles.cannot_start_count() {
         0 => String::new(),
         never => format!(", {never} can never work"),
     };

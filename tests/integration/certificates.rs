@@ -38,8 +38,8 @@ impl Places {
         ]
     }
 
-    async fn run(&self, program: &str, arguments: &[&str], variable: (&str, &Path), asks: Asks<'_>) -> (i32, String) {
-        let (aws, caller, url) = asks;
+    async fn run(&self, program: &str, arguments: &[&str], variable: (&str, &Path), calls: Calls<'_>) -> (i32, String) {
+        let Calls { aws, caller, url } = calls;
         let output = Command::new(program)
             .args(arguments)
             .env_clear()
@@ -60,8 +60,14 @@ impl Places {
     }
 }
 
-/// The stand-in, the caller, and the endpoint of all services.
-type Asks<'a> = (&'a StandIn, &'a Credentials, &'a str);
+/// Who calls AWS, and where.
+#[derive(Clone, Copy)]
+struct Calls<'a> {
+    aws: &'a StandIn,
+    caller: &'a Credentials,
+    /// The endpoint of all services.
+    url: &'a str,
+}
 
 const CHECK: [&str; 3] = ["check", "--inventory", "jobs.yaml"];
 
@@ -71,9 +77,10 @@ async fn without_a_usable_certificate_every_program_says_so_before_it_calls_aws(
     let places = Places::new();
     let programs: [(&str, &[&str], i32); 4] =
         [(COMMAND, &CHECK, 2), (COMMAND, &["doctor"], 2), (PROVE, &["--yes"], 2), (FUNCTION, &[], 1)];
+    let calls = Calls { aws: &aws, caller: &caller, url: NOWHERE };
     for (name, path) in places.variables() {
         for (program, arguments, expected) in programs {
-            let (status, text) = places.run(program, arguments, (name, &path), (&aws, &caller, NOWHERE)).await;
+            let (status, text) = places.run(program, arguments, (name, &path), calls).await;
             let sentence = format!("{name}: no CA certificate there can be used");
             assert!(text.contains(&sentence) && !text.contains("panicked"), "{name} {path:?} {arguments:?}: {text}");
             assert_eq!(status, expected, "{name} {path:?} {arguments:?}: {text}");
@@ -86,11 +93,12 @@ async fn without_a_usable_certificate_every_program_says_so_before_it_calls_aws(
 async fn endpoints_without_tls_need_no_certificate() {
     let (aws, caller) = account().await;
     let places = Places::new();
+    let url = aws.url();
+    let calls = Calls { aws: &aws, caller: &caller, url: &url };
     for (name, path) in places.variables() {
-        let url = aws.url();
-        let (status, text) = places.run(COMMAND, &CHECK, (name, &path), (&aws, &caller, &url)).await;
+        let (status, text) = places.run(COMMAND, &CHECK, (name, &path), calls).await;
         assert!(status == 1 && text.contains("nightly-etl"), "{status}: {text}");
-        let (status, text) = places.run(COMMAND, &["doctor"], (name, &path), (&aws, &caller, &url)).await;
+        let (status, text) = places.run(COMMAND, &["doctor"], (name, &path), calls).await;
         assert_eq!(status, 0, "{text}");
     }
 }

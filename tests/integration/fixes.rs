@@ -347,7 +347,7 @@ async fn a_fix_runs_no_program_that_the_repository_names() {
     assert!(fixed.stderr.contains("fixed: "), "{}", fixed.stderr);
     assert!(!ran.exists());
     let refused = Cli::new(&["lint", "--fix", "--github-workflow", file.to_str().unwrap()]);
-    fs::write(&file, &text.replace("run: make", "run: make all")).unwrap();
+    fs::write(&file, text.replace("run: make", "run: make all")).unwrap();
     refused.run().await.assert_status(2);
     assert!(!ran.exists());
 }

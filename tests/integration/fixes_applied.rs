@@ -236,16 +236,23 @@ fn each_fix_of_a_profile_covers_the_job_when_made_in_the_file() {
 
 #[test]
 fn no_fix_requests_a_duration_where_a_token_is_presented() {
-    let token = "web_identity_token_file = /var/run/token\n";
-    let text = format!(
-        "[profile hub]\nrole_arn = arn:aws:iam::222222222222:role/hub\n{token}[profile etl]\nsource_profile = hub\n\
-         role_arn = arn:aws:iam::222222222222:role/etl\n"
-    );
-    let inventory = import_profiles(&text, Seconds::hours(4)).inventory;
-    let jobs = inventory.jobs.iter().map(|job| Job { refresh: Refresh::None, ..job.clone() }).collect();
-    let report = judged(&Inventory { jobs, origin: Origin::Profiles, ..inventory }, Planned::default());
-    let commands: Vec<String> = fixes(&report).filter_map(|(_, fix)| fix.commands()).collect();
-    assert!(commands.iter().all(|command| !command.contains("duration_seconds")), "{commands:#?}");
+    let texts_of_fixes = |source: &str| -> Vec<String> {
+        let text = format!(
+            "[profile base]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = x\n[profile hub]\n\
+             role_arn = arn:aws:iam::222222222222:role/hub\n{source}\n[profile etl]\nsource_profile = hub\n\
+             role_arn = arn:aws:iam::222222222222:role/etl\n"
+        );
+        let inventory = import_profiles(&text, Seconds::hours(4)).inventory;
+        let jobs = inventory.jobs.iter().map(|job| Job { refresh: Refresh::None, ..job.clone() }).collect();
+        let report = judged(&Inventory { jobs, origin: Origin::Profiles, ..inventory }, Planned::default());
+        fixes(&report).map(|(_, fix)| format!("{fix:?}")).collect()
+    };
+    let requests = |texts: &[String]| texts.iter().filter(|text| text.contains("duration_seconds")).count();
+    let with_token = texts_of_fixes("web_identity_token_file = /var/run/token");
+    assert!(!with_token.is_empty());
+    assert_eq!(requests(&with_token), 0, "{with_token:#?}");
+    let with_keys = texts_of_fixes("source_profile = base");
+    assert!(requests(&with_keys) > 0, "{with_keys:#?}");
 }
 
 // --- Workflows ---

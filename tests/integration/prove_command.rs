@@ -168,7 +168,7 @@ async fn clean_removes_what_a_killed_run_left_and_nothing_else() {
 
 /// A list that cannot be read hides what is left: neither a run nor `--clean` says that nothing is.
 #[tokio::test]
-async fn what_cannot_be_listed_could_not_be_checked() {
+async fn a_run_and_clean_report_what_they_cannot_list() {
     let denied = || Answer::error(403, "AccessDenied", "User is not authorized to perform this action");
     for (call, what) in [("ListUsers", "the users of the path"), ("ListUserTags", "user prove-")] {
         let (aws, caller) = sandbox(|_| {}).await;

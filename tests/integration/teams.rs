@@ -404,7 +404,7 @@ async fn two_files_of_the_platform_are_one_error_that_names_both() {
         ran.assert_status(2);
         let mut names = ["platform.yaml", second];
         names.sort_unstable();
-        let sentence = format!("the folder has several platform's files: {}", names.join(", "));
+        let sentence = format!("the folder has several files of the platform: {}", names.join(", "));
         assert!(ran.stderr.contains(&sentence) && ran.stderr.matches("error").count() == 1, "{}", ran.stderr);
         let lambda = Lambda::of_folder(&aws, &checker, &files, &[]).await;
         let failed = lambda.invoke(&json!({})).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! `sessions s3://…`: the objects that the window needs, faults of S3, and the state of a reading.
+//! `sessions s3://…`: the objects that the window needs, faults of S3, and the file of `--state`.
 
 use std::io::Write;
 
@@ -141,7 +141,7 @@ async fn a_refused_changed_or_broken_object_costs_that_object_alone() {
 }
 
 #[tokio::test]
-async fn a_throttle_and_a_body_that_breaks_off_once_cost_nothing() {
+async fn throttled_calls_and_a_body_that_breaks_off_once_are_tried_again() {
     let throttle = |action: &str| Fault::on(action).times(2).then(Answer::error(503, "SlowDown", "Slow down"));
     let cut = Fault::on("GetObject").saying("/11/28/").times(1).then(Answer::Truncated);
     let (status, keys, skipped) = with(vec![cut, throttle("GetObject"), throttle("ListObjectsV2")]).await;
@@ -235,7 +235,7 @@ async fn lint_and_import_read_logs_in_s3_too() {
 }
 
 #[tokio::test]
-async fn a_state_is_of_sources_in_s3_alone() {
+async fn state_is_refused_for_sources_outside_s3() {
     let ran = Cli::new(&["sessions", "--state", "x", "logs"]).run().await;
     ran.assert_status(2);
     assert!(ran.stderr.contains("--state is for sources in S3"), "{}", ran.stderr);

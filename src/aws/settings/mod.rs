@@ -110,7 +110,7 @@ fn no_certificates(variable: Variables<'_>) -> Option<BadSdkSetting> {
 /// The settings of `doctor` that cannot be used. It diagnoses credentials and Regions itself.
 #[cfg(feature = "cli")]
 #[must_use]
-pub fn problems_beside_the_shell(variable: Variables<'_>) -> Vec<BadSdkSetting> {
+pub fn doctor_problems(variable: Variables<'_>) -> Vec<BadSdkSetting> {
     let endpoint = value(variable, "AWS_ENDPOINT_URL_STS").or_else(|| value(variable, "AWS_ENDPOINT_URL"));
     let is_plain = endpoint.is_some_and(|url| certificates::is_plain(&url));
     let of_certificates = if is_plain { None } else { no_certificates(variable) };

@@ -156,8 +156,29 @@ fn of(subject: &DiagnosisSubject<'_>, asked: &Asked, refused: &RefusedFacts) -> 
             "No identity provider of IAM has the issuer of the token.",
             "aws iam list-open-id-connect-providers".to_owned(),
         ),
-        class if class.is_unfinished() => no_answer(subject, asked, &said, *class),
-        _ => problem("refused", "AWS refused the call".to_owned(), "", renew(subject)),
+        Class::Throttled => {
+            no_answer(subject, asked, &said, "AWS asks to slow down, and does not say who these credentials are")
+        }
+        Class::Unavailable => {
+            no_answer(subject, asked, &said, "AWS has an error, and does not say who these credentials are")
+        }
+        Class::Unreadable => {
+            no_answer(subject, asked, &said, "What answers is not AWS: a proxy or a login page of the network")
+        }
+        Class::TimedOut | Class::Unreachable | Class::NoCredentials | Class::OutOfTime => {
+            no_answer(subject, asked, &said, "There is no answer from AWS")
+        }
+        Class::RoleMissing
+        | Class::InvalidRequest
+        | Class::MalformedPolicy
+        | Class::PackedPolicyTooLarge
+        | Class::SourceIdentityFixed
+        | Class::NotSubscribed
+        | Class::SettingMissing
+        | Class::ObjectMissing
+        | Class::ObjectChanged
+        | Class::ElsewhereInS3
+        | Class::Other => problem("refused", "AWS refused the call".to_owned(), "", renew(subject)),
     }
 }
 
@@ -251,7 +272,7 @@ fn role_in(message: &str) -> Option<String> {
     arn.rsplit('/').next().map(str::to_owned)
 }
 
-fn no_answer(subject: &DiagnosisSubject<'_>, asked: &Asked, said: &str, class: Class) -> Diagnosis {
+fn no_answer(subject: &DiagnosisSubject<'_>, asked: &Asked, said: &str, what: &str) -> Diagnosis {
     let environment = &subject.facts.environment;
     let curl = || format!("curl -sS -o /dev/null -w '%{{http_code}}\\n' https://{}", host(&asked.region));
     let (where_to, command) = match (&environment.endpoint, &environment.proxy) {
@@ -265,12 +286,6 @@ fn no_answer(subject: &DiagnosisSubject<'_>, asked: &Asked, said: &str, class: C
             let at = host(&asked.region);
             (format!("It was asked at {at}. A network, a name server or a firewall stands between."), curl())
         }
-    };
-    let what = match class {
-        Class::Throttled => "AWS asks to slow down, and does not say who these credentials are",
-        Class::Unavailable => "AWS has an error, and does not say who these credentials are",
-        Class::Unreadable => "What answers is not AWS: a proxy or a login page of the network",
-        _ => "There is no answer from AWS",
     };
     Diagnosis::problem(
         "no-answer",

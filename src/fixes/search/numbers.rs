@@ -73,7 +73,22 @@ fn renewable(job: &Job) -> Option<Change> {
     let renewable = match &job.source {
         Source::WebIdentity { renewable: false } => Source::WebIdentity { renewable: true },
         Source::Issued { duration, renewable: false } => Source::Issued { duration: *duration, renewable: true },
-        _ => return None,
+        Source::WebIdentity { renewable: true }
+        | Source::Issued { renewable: true, .. }
+        | Source::IamUser { .. }
+        | Source::SessionToken { .. }
+        | Source::FederationToken { .. }
+        | Source::Saml { .. }
+        | Source::IdentityCenter { .. }
+        | Source::AccountAccess { .. }
+        | Source::ConsoleLogin { .. }
+        | Source::Ec2Instance
+        | Source::EcsTask
+        | Source::Lambda { .. }
+        | Source::Codebuild
+        | Source::EksPodIdentity
+        | Source::RolesAnywhere { .. }
+        | Source::ServiceRole { .. } => return None,
     };
     Some(Change::Source(renewable))
 }
@@ -101,7 +116,22 @@ fn portal_session(job: &Job, changes: &[Change]) -> Option<Change> {
         Source::AccountAccess { portal_session } if is_longer(portal_session) => {
             Some(Change::Source(Source::AccountAccess { portal_session: to }))
         }
-        _ => None,
+        Source::IdentityCenter { .. }
+        | Source::AccountAccess { .. }
+        | Source::IamUser { .. }
+        | Source::SessionToken { .. }
+        | Source::FederationToken { .. }
+        | Source::WebIdentity { .. }
+        | Source::Saml { .. }
+        | Source::ConsoleLogin { .. }
+        | Source::Ec2Instance
+        | Source::EcsTask
+        | Source::Lambda { .. }
+        | Source::Codebuild
+        | Source::EksPodIdentity
+        | Source::RolesAnywhere { .. }
+        | Source::Issued { .. }
+        | Source::ServiceRole { .. } => None,
     }
 }
 

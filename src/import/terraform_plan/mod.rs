@@ -76,9 +76,10 @@ pub struct Options {
     pub length: Option<Seconds>,
 }
 
+/// A plan, as far as it says which workloads there are and with which roles Terraform runs.
 #[derive(Deserialize)]
-struct Document {
-    resource_changes: Option<Vec<ResourceChange>>,
+struct WorkloadPlan {
+    resource_changes: Option<Vec<WorkloadChange>>,
     #[serde(default)]
     configuration: Configuration,
     #[serde(default)]
@@ -91,16 +92,18 @@ struct Variable {
     value: Option<Value>,
 }
 
+/// A change of a resource, which may be a workload.
 #[derive(Deserialize)]
-struct ResourceChange {
+struct WorkloadChange {
     address: String,
     mode: Option<String>,
     r#type: Option<String>,
-    change: Change,
+    change: ValuesAfterApply,
 }
 
+/// The values that a resource has after the plan is applied.
 #[derive(Deserialize)]
-struct Change {
+struct ValuesAfterApply {
     after: Option<Value>,
     after_unknown: Option<Value>,
 }
@@ -179,7 +182,7 @@ pub fn import(paths: &[PathBuf], options: &Options) -> Result<Imported, Problems
 }
 
 enum Read {
-    Plan(Document),
+    Plan(WorkloadPlan),
     Init(Backend),
 }
 
@@ -191,10 +194,10 @@ fn read(index: usize, source: &SourceFile, sink: &mut Sink) -> Option<Read> {
 }
 
 /// The jobs of the resources that exist after the plan is applied.
-fn resource_jobs(plan: &Document, run: &TerraformRun<'_>) -> Vec<Result<Draft, Remark>> {
+fn resource_jobs(plan: &WorkloadPlan, run: &TerraformRun<'_>) -> Vec<Result<Draft, Remark>> {
     let changes = plan.resource_changes.iter().flatten();
     let accounts = Accounts::new(&plan.configuration);
-    let jobs = changes.filter_map(|ResourceChange { address, mode, r#type, change }| {
+    let jobs = changes.filter_map(|WorkloadChange { address, mode, r#type, change }| {
         let (kind, after) = (r#type.as_deref()?, change.after.as_ref()?);
         if mode.as_deref().is_some_and(|mode| mode != "managed") {
             return None;

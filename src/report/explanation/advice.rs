@@ -55,12 +55,15 @@ fn summarize(job: &Job, change: &Change) -> String {
         Change::Source(Source::IamUser { mfa: true }) => "give the MFA code in the AssumeRole call".to_owned(),
         Change::Source(Source::IamUser { .. }) => "start from the IAM user's long-term key".to_owned(),
         Change::Source(Source::WebIdentity { .. }) => "present a fresh token at each renewal".to_owned(),
-        Change::Source(Source::IdentityCenter { session, portal_session, .. }) => match job.source {
-            Source::IdentityCenter { portal_session: before, .. } if before == *portal_session => {
+        Change::Source(Source::IdentityCenter { session, portal_session, .. }) => {
+            if let Source::IdentityCenter { portal_session: before, .. } = job.source
+                && before == *portal_session
+            {
                 format!("set the permission set's session duration to {session}")
+            } else {
+                format!("raise the portal session to {portal_session}")
             }
-            _ => format!("raise the portal session to {portal_session}"),
-        },
+        }
         Change::Source(Source::AccountAccess { portal_session }) => {
             format!("raise the portal session to {portal_session}")
         }
