@@ -74,6 +74,7 @@ async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
     };
     let mut report = outcome.report;
     add_import(&mut report, input.imported, input.not_judged);
+    report.input_notes = input.notes;
     if with_changes {
         let max_session: fix::MaxSession<'_> = &|role| report.max_session(role);
         let Some(fixable) = &input.fixable else { return Some(bad_usage(NOT_FIXABLE)) };
@@ -112,6 +113,8 @@ pub(super) struct Input {
     pub(super) imported: Option<&'static str>,
     /// Entries that could not be judged.
     pub(super) not_judged: Vec<Remark>,
+    /// What people should know of the jobs of workflows.
+    notes: Vec<Remark>,
     /// The profiles of the jobs; `None`: the jobs do not come from profiles.
     pub(super) profiles: Option<ProfilesInput>,
     /// The files that `--fix` may change; `None`: an inventory.
@@ -173,7 +176,16 @@ async fn read(arguments: &Lint, quiet: bool) -> Result<Input, ExitStatus> {
         let (inventory, filter) = super::read(inventory, selection).await?;
         let not_judged = trail.iter().flat_map(sessions::remarks).collect();
         let trail = trail.map(Arc::new);
-        return Ok(Input { inventory, filter, imported: None, not_judged, profiles: None, fixable: None, trail });
+        return Ok(Input {
+            inventory,
+            filter,
+            imported: None,
+            not_judged,
+            profiles: None,
+            notes: Vec::new(),
+            fixable: None,
+            trail,
+        });
     }
     if let Some(trail) = trail {
         let mut imported = cloudtrail::jobs(&trail);
@@ -184,7 +196,16 @@ async fn read(arguments: &Lint, quiet: bool) -> Result<Input, ExitStatus> {
         let (inventory, not_judged) = (imported.inventory, imported.not_imported);
         let filter = Filter::new(&selection.jobs, &selection.roles);
         let (imported, trail) = (Some("cloudtrail"), Some(Arc::new(trail)));
-        return Ok(Input { inventory, filter, imported, not_judged, profiles: None, fixable: None, trail });
+        return Ok(Input {
+            inventory,
+            filter,
+            imported,
+            not_judged,
+            profiles: None,
+            notes: Vec::new(),
+            fixable: None,
+            trail,
+        });
     }
     if let Some(file) = &given.aws_config {
         let (length, renewed) = (arguments.length, arguments.renewed);
@@ -203,7 +224,7 @@ async fn read(arguments: &Lint, quiet: bool) -> Result<Input, ExitStatus> {
         print_remarks(&imported, "not judged");
     }
     let inventory = Inventory { origin: Origin::Workflows, ..imported.inventory };
-    let not_judged = imported.not_imported;
+    let (not_judged, notes) = (imported.not_imported, imported.notes);
     let filter = Filter::new(&selection.jobs, &selection.roles);
     // A filter that matches nothing is reported with the report.
     let selected = filter.select(&inventory).unwrap_or_default();
@@ -216,7 +237,7 @@ async fn read(arguments: &Lint, quiet: bool) -> Result<Input, ExitStatus> {
         single_logins: imported.single_logins,
     });
     let (imported, fixable) = (Some("github-workflow"), Some(fixable));
-    Ok(Input { inventory, filter, imported, not_judged, profiles: None, fixable, trail: None })
+    Ok(Input { inventory, filter, imported, not_judged, notes, profiles: None, fixable, trail: None })
 }
 
 /// How profiles are judged.
@@ -269,7 +290,8 @@ pub(super) fn profiles_input(given: &ProfileOptions<'_>, config: SharedConfig) -
     let inventory = Inventory { jobs, origin: Origin::Profiles, ..inventory };
     let (imported, profiles) = (Some("aws-config"), Some(profiles));
     let (filter, fixable): (_, Option<Box<dyn Fixable>>) = (Filter::default(), Some(Box::new(fixable)));
-    Ok(Input { inventory, filter, imported, not_judged, profiles, fixable, trail: None })
+    let notes = Vec::new();
+    Ok(Input { inventory, filter, imported, not_judged, notes, profiles, fixable, trail: None })
 }
 
 /// Adds the unjudged entries of imported files to the report.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::search::{Change, Changed, Way};
 use crate::facts::Facts;
-use crate::inventory::{Inventory, Job, Origin, Refresh, RoleRef, Source};
+use crate::inventory::{Inventory, Job, Location, Origin, Refresh, RoleRef, Source};
 use crate::lease::rules;
 use crate::templates::PlannedRole;
 
@@ -54,6 +54,14 @@ impl FixPlace<'_> {
             Some(name) => format!("{account} ({name})"),
             None => account.to_owned(),
         }
+    }
+
+    /// The place of the step that assumes the role of this hop, where several workflow files are judged.
+    pub(super) fn login_at(&self, job: &Job, hop: usize) -> Option<String> {
+        let Location { file, line, .. } = &job.location;
+        let is_login = self.origin() == Origin::Workflows && hop + 1 == job.path.len();
+        let mut others = self.inventory.jobs.iter().filter(|_| is_login);
+        others.any(|other| other.location.file != *file).then(|| format!("{file}:{line}"))
     }
 
     /// The profile that assumes the role of this hop, as a word of a shell: the job's own profile for the last hop, and

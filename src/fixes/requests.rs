@@ -15,7 +15,8 @@ pub(super) fn request_duration(place: &FixPlace<'_>, job: &Job, index: usize, se
     Some(match place.origin() {
         Origin::Profiles => request_in_profile(place, job, index, seconds),
         Origin::Workflows => {
-            Fix::step(format!("Set `role-duration-seconds` to {n} ({seconds}) in the step that assumes {name}."))
+            let at = place.login_at(job, index).map_or_else(String::new, |at| format!(", {at}"));
+            Fix::step(format!("Set `role-duration-seconds` to {n} ({seconds}) in the step that assumes {name}{at}."))
                 .block(BlockKind::Workflow, format!("role-duration-seconds: {n}"))
         }
         Origin::Inventory => {

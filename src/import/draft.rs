@@ -42,7 +42,7 @@ pub(super) enum DraftRole {
 }
 
 impl DraftRole {
-    fn written(&self) -> &Placed<String> {
+    pub(super) fn written(&self) -> &Placed<String> {
         match self {
             Self::Arn(role) | Self::Expression { role, .. } => role,
         }

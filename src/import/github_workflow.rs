@@ -71,13 +71,17 @@ pub fn import_with(workflows: &[Workflow], used: &[Workflow], variables: &Variab
         .collect();
     let known = workflows.iter().chain(used);
     let local = LocalFiles::gather(parsed.iter().map(|one| (one.root.as_deref(), &one.tree)), known, &mut files);
-    let called = called_by(&parsed);
+    let called = called_by(&parsed, &local);
     let mut reader = WorkflowReader::new(&files, variables, &local);
     // A workflow that is only ever called is judged where it is called.
     for one in parsed.iter().filter(|one| !(one.is_only_called() && one.is_among(&called))) {
         reader.workflow(one);
     }
-    let WorkflowReader { drafts, remarks, notes, .. } = reader;
+    let WorkflowReader { mut drafts, remarks, notes, without_login, .. } = reader;
+    // A timeout would also end the runs without a login.
+    for draft in drafts.iter_mut().filter(|draft| without_login.contains(&draft.length.place)) {
+        draft.single_login = false;
+    }
     imported.not_imported.extend(remarks.finish(&files));
     imported.notes.extend(notes.finish(&files));
     imported.comments.head = vec![

@@ -50,6 +50,7 @@ impl Report {
         };
         self.summary = summary(&self.jobs, self.roles.len(), &self.findings);
         self.notes.extend(other.notes);
+        self.input_notes.extend(other.input_notes);
         self
     }
 }

@@ -48,7 +48,7 @@ use coverage::JobWalk;
 pub use crate::facts::MaxSessionFrom;
 
 use crate::findings::{Finding, Subject};
-use crate::inventory::{Job, JobName, LengthFrom, Location, RoleRef, Seconds, Source};
+use crate::inventory::{Job, JobName, LengthFrom, Location, Remark, RoleRef, Seconds, Source};
 use crate::lease::{Grant, Judgement, LimitedBy, Verdict};
 
 /// The trigger of a run.
@@ -85,6 +85,8 @@ pub struct Report {
     pub not_judged: Vec<NotJudged>,
     /// Notes about the report as a whole if its jobs come from imported files.
     pub notes: Vec<String>,
+    /// What people should know of single places in the files of the input.
+    pub input_notes: Vec<Remark>,
     /// Names of accounts, by their 12 digits.
     pub accounts: BTreeMap<String, String>,
     /// The AWS profiles that the jobs stand for, if the report is about profiles.
@@ -233,6 +235,7 @@ impl Report {
             planned: planned::planned_report(subject),
             not_judged: Vec::new(),
             notes: Vec::new(),
+            input_notes: Vec::new(),
             accounts: subject.inventory.accounts.clone(),
             #[cfg(feature = "cli")]
             profiles: None,

@@ -18,8 +18,9 @@ use super::{
     NotReadReason, NotReadSetting, NotWalkedPath, Report, RoleReport, Run, Summary, Trigger, ValueFrom, Walk,
 };
 use crate::findings::{Finding, FindingId, Severity};
-use crate::inventory::{JobName, LengthFrom, LiveSetting, Location, RoleRef, Seconds};
+use crate::inventory::{JobName, LengthFrom, LiveSetting, Location, Remark, RoleRef, Seconds};
 use crate::lease::{LimitedBy, Verdict};
+use crate::visible;
 
 /// The version of the report and of the messages.
 pub(crate) const SCHEMA_VERSION: u32 = 1;
@@ -157,7 +158,15 @@ struct ReportV1<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     not_judged: Vec<NotJudgedV1<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    notes: Vec<&'a str>,
+    notes: Vec<String>,
+}
+
+/// The notes about places in the files of the input.
+fn input_notes(report: &Report) -> impl Iterator<Item = String> {
+    let line = |Remark { location, message, help, .. }: &Remark| {
+        visible::printable(&format!("{location}: {message}. To do: {help}."))
+    };
+    report.input_notes.iter().map(line)
 }
 
 impl Serialize for Report {
@@ -172,7 +181,7 @@ impl Serialize for Report {
             findings: &self.findings,
             planned: self.planned.as_ref().map(PlannedV1::from),
             not_judged: self.not_judged.iter().map(NotJudgedV1::from).collect(),
-            notes: self.all_notes(),
+            notes: self.all_notes().into_iter().map(str::to_owned).chain(input_notes(self)).collect(),
         }
         .serialize(serializer)
     }

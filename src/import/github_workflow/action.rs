@@ -224,7 +224,10 @@ impl ActionVersion {
     /// written, or refuses it.
     pub(super) fn misread_duration(self, text: &str) -> Option<Duration> {
         let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-        let is_whole = digits.bytes().all(|byte| byte.is_ascii_digit());
+        let is_whole = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+            Some(digits) => !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            None => digits.bytes().all(|byte| byte.is_ascii_digit()),
+        };
         (self >= ONE_HOUR_ALWAYS && !text.is_empty() && !is_whole).then(|| self.duration(text))
     }
 }
@@ -332,6 +335,8 @@ mod tests {
             ("1 hour", Some(Duration::Stated(Seconds(1)))),
             ("PT1H", Some(Duration::Default)),
             ("3600.5", Some(Duration::Stated(Seconds(3600)))),
+            ("7.2e3", Some(Duration::Stated(Seconds(7)))),
+            ("0x1C20", None),
             ("3600", None),
             ("0", None),
             ("-5", None),

@@ -269,7 +269,13 @@ impl Decision<'_, '_> {
                     ("", None) => format!("{expression:?}"),
                     (shown, _) => shown.to_owned(),
                 };
-                format!("{own}{shown}").to_lowercase()
+                // A variable that a step writes again has another value.
+                let again = match expression.name() {
+                    Some(("env", keys)) => self.condition.scope.unknown_writes(&keys.join(".")),
+                    _ => 0,
+                };
+                let write = if again > 1 { format!(" (write {again})") } else { String::new() };
+                format!("{own}{shown}{write}").to_lowercase()
             }
         }
     }

@@ -1,6 +1,8 @@
 //! Jobs of the inventory, of the logins that a job uses. If cases differ only in how long a login is used, the worse
 //! case is reported.
 
+use std::collections::BTreeMap;
+
 use super::length;
 use super::login::Credentials;
 use super::reader::WorkflowReader;
@@ -17,6 +19,58 @@ pub(super) struct OfStep {
     /// The step of the job.
     pub(super) step: usize,
     pub(super) draft: Draft,
+}
+
+/// The roles that a login assumes, as they are written, with what it requests.
+type Request = Vec<(String, Option<Seconds>)>;
+
+fn request_of(draft: &Draft) -> Request {
+    let hops = draft.hops.iter();
+    hops.map(|hop| (hop.role.written().value.clone(), hop.duration.as_ref().map(|stated| stated.value))).collect()
+}
+
+/// The logins of a job in the order in which they were found. Only logins with the same request are compared.
+#[derive(Default)]
+pub(super) struct Logins {
+    by_request: BTreeMap<Request, Vec<(usize, OfStep)>>,
+    found: usize,
+}
+
+impl Logins {
+    fn push(&mut self, new: OfStep) {
+        self.found += 1;
+        self.by_request.entry(request_of(&new.draft)).or_default().push((self.found, new));
+    }
+
+    fn like(&self, draft: &Draft) -> impl Iterator<Item = &Draft> {
+        self.by_request.get(&request_of(draft)).into_iter().flatten().map(|(_, known)| &known.draft)
+    }
+
+    /// Adds a login. A login that is repeated in the job, or in another case, is one job of the inventory.
+    fn add_new(&mut self, new: OfStep) {
+        if !self.like(&new.draft).any(|known| known.is_like(&new.draft)) {
+            self.push(new);
+        }
+    }
+
+    /// Adds the logins of one case to those of others.
+    pub(super) fn add(&mut self, found: Vec<OfStep>) {
+        for new in found {
+            if self.like(&new.draft).any(|old| covers(old, &new.draft)) {
+                continue;
+            }
+            if let Some(known) = self.by_request.get_mut(&request_of(&new.draft)) {
+                known.retain(|(_, old)| !covers(&new.draft, &old.draft));
+            }
+            self.push(new);
+        }
+    }
+
+    pub(super) fn into_vec(self) -> Vec<OfStep> {
+        let mut all: Vec<(usize, OfStep)> = self.by_request.into_values().flatten().collect();
+        all.sort_by_key(|(number, _)| *number);
+        all.into_iter().map(|(_, login)| login).collect()
+    }
 }
 
 impl WorkflowReader<'_> {
@@ -42,7 +96,7 @@ impl WorkflowReader<'_> {
             }
         };
         let single_login = logins.iter().filter(|login| used(login)).count() == 1;
-        let mut found: Vec<OfStep> = Vec::new();
+        let mut found = Logins::default();
         for login in logins {
             let Credentials::Path(source, hops) = login.credentials else { continue };
             if hops.is_empty() {
@@ -78,27 +132,9 @@ impl WorkflowReader<'_> {
                 },
                 single_login,
             };
-            add_new(&mut found, OfStep { step: login.start.step, draft });
+            found.add_new(OfStep { step: login.start.step, draft });
         }
-        found
-    }
-}
-
-/// Adds a login. A login that is repeated in the job, or in another case, is one job of the inventory.
-fn add_new(known: &mut Vec<OfStep>, new: OfStep) {
-    if !known.iter().any(|known| known.draft.is_like(&new.draft)) {
-        known.push(new);
-    }
-}
-
-/// Adds the logins of one case to those of others.
-pub(super) fn add(known: &mut Vec<OfStep>, found: Vec<OfStep>) {
-    for new in found {
-        if known.iter().any(|old| covers(&old.draft, &new.draft)) {
-            continue;
-        }
-        known.retain(|old| !covers(&new.draft, &old.draft));
-        known.push(new);
+        found.into_vec()
     }
 }
 
@@ -131,8 +167,9 @@ fn requested(draft: &Draft) -> Seconds {
 /// The logins in the order of their steps, under the name of the job.
 pub(super) fn named(name: &str, mut found: Vec<OfStep>) -> Vec<Draft> {
     found.sort_by_key(|of_step| of_step.step);
-    let mut distinct = Vec::with_capacity(found.len());
-    found.into_iter().for_each(|new| add_new(&mut distinct, new));
+    let mut distinct = Logins::default();
+    found.into_iter().for_each(|new| distinct.add_new(new));
+    let distinct = distinct.into_vec();
     let several = distinct.len() > 1;
     let named = |(number, OfStep { draft, .. }): (usize, OfStep)| {
         let name = if several { format!("{name}-{}", number + 1) } else { name.to_owned() };

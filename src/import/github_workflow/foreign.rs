@@ -84,6 +84,12 @@ pub(super) fn replaces_keys(node: &Node) -> bool {
     })
 }
 
+/// The scripts that an action is given.
+pub(super) fn scripts_of_action(step: &Node) -> impl Iterator<Item = Placed<String>> {
+    let scripts = entries(entry(step, "with")).filter(|(name, _)| has_part(name, &OF_SCRIPTS));
+    scripts.filter_map(|(_, value)| text_of(value))
+}
+
 /// A step that may log in to AWS by other means than configure-aws-credentials. A user's keys alone are no session that
 /// expires, unless the action is named after a login.
 pub(super) fn step_that_may_log_in(node: &Node) -> Option<NotJudgedLogin> {
@@ -95,8 +101,7 @@ pub(super) fn step_that_may_log_in(node: &Node) -> Option<NotJudgedLogin> {
     }
     let uses = entry(node, "uses").and_then(text_of)?;
     let action = uses.value.split('@').next().unwrap_or_default().to_ascii_lowercase();
-    let scripts = entries(entry(node, "with")).filter(|(name, _)| has_part(name, &OF_SCRIPTS));
-    for script in scripts.filter_map(|(_, value)| text_of(value)) {
+    for script in scripts_of_action(node) {
         if calls_assume_role(&script.value) {
             let message = format!(
                 "`{}` runs a command that calls `sts assume-role`: its role, its duration and its use are not known",

@@ -82,7 +82,11 @@ impl From<std::io::Error> for NoText {
 
 /// What was found for each path, below each root; or why nothing was.
 #[derive(Debug, Default)]
-pub(super) struct LocalFiles(BTreeMap<(PathBuf, String), Result<LocalFile, NoLocalFile>>);
+pub(super) struct LocalFiles {
+    found: BTreeMap<(PathBuf, String), Result<LocalFile, NoLocalFile>>,
+    /// The names `owner/repository` of each root's remotes, in lower case.
+    names: BTreeMap<PathBuf, Vec<String>>,
+}
 
 impl LocalFiles {
     /// Reads what these workflows use, and what that uses. `files` gets a name for each.
@@ -98,31 +102,50 @@ impl LocalFiles {
         for (root, tree) in workflows {
             let Some(root) = root else { continue };
             let checkouts = checkouts(tree);
+            found.names.entry(root.to_path_buf()).or_insert_with(|| names_of(root));
             used_by(tree, &mut |path| {
+                let own = found.own_workflow(Some(root), path);
+                let Some(path) = own.as_deref().or(path.starts_with("./").then_some(path)) else { return };
                 wanted.push((root.to_path_buf(), path.to_owned()));
                 wanted.extend(below(path, &checkouts).map(|path| (root.to_path_buf(), path)));
             });
         }
         while let Some((root, path)) = wanted.pop() {
-            if found.0.contains_key(&(root.clone(), path.clone())) {
+            if found.found.contains_key(&(root.clone(), path.clone())) {
                 continue;
             }
-            let file = if found.0.len() < MAX_FILES {
+            let file = if found.found.len() < MAX_FILES {
                 read(&root, &path, &known, files)
             } else {
                 Err(NoLocalFile::TooManyFiles)
             };
             if let Ok(file) = &file {
-                used_by(&file.tree, &mut |path| wanted.push((root.clone(), path.to_owned())));
+                used_by(&file.tree, &mut |path| {
+                    let own = found.own_workflow(Some(&root), path);
+                    let path = own.or_else(|| path.starts_with("./").then(|| path.to_owned()));
+                    wanted.extend(path.map(|path| (root.clone(), path)));
+                });
             }
-            found.0.insert((root, path), file);
+            found.found.insert((root, path), file);
         }
         found
     }
 
+    /// The path `./.github/workflows/…` of a workflow that is named with its repository, where that is this one.
+    pub(super) fn own_workflow(&self, root: Option<&Path>, uses: &str) -> Option<String> {
+        let (path, _) = uses.split_once('@')?;
+        let (name, file) = path.split_once("/.github/workflows/")?;
+        self.has_name(root, name).then(|| format!("./.github/workflows/{file}"))
+    }
+
+    /// Whether a remote of the repository has this name, `owner/repository`.
+    pub(super) fn has_name(&self, root: Option<&Path>, name: &str) -> bool {
+        root.and_then(|root| self.names.get(root)).is_some_and(|names| names.contains(&name.to_ascii_lowercase()))
+    }
+
     /// The files that were read.
     pub(super) fn all(&self) -> impl Iterator<Item = Workflow> + '_ {
-        let files = self.0.values().filter_map(|file| file.as_ref().ok());
+        let files = self.found.values().filter_map(|file| file.as_ref().ok());
         files.map(|file| Workflow { name: file.name.to_string(), text: file.text.clone() })
     }
 
@@ -130,7 +153,7 @@ impl LocalFiles {
     /// checkout.
     pub(super) fn get(&self, root: Option<&Path>, uses: &str, checkouts: &[String]) -> Result<&LocalFile, NoLocalFile> {
         let root = root.ok_or(NoLocalFile::NoRoot)?;
-        let found = |uses: &str| self.0.get(&(root.to_path_buf(), uses.to_owned()));
+        let found = |uses: &str| self.found.get(&(root.to_path_buf(), uses.to_owned()));
         // Where nothing is found, the reason is that of the path as it is written.
         let mut paths = std::iter::once(uses.to_owned()).chain(below(uses, checkouts));
         let file = paths.find_map(|path| found(&path)?.as_ref().ok());
@@ -168,14 +191,27 @@ fn below<'a>(path: &'a str, checkouts: &'a [String]) -> impl Iterator<Item = Str
     })
 }
 
-/// Every path below `./` that something in the tree uses.
+/// The names `owner/repository` of a clone's remotes, in lower case.
+fn names_of(root: &Path) -> Vec<String> {
+    let config = std::fs::read_to_string(root.join(".git/config")).unwrap_or_default();
+    let urls = config.lines().filter_map(|line| line.trim().strip_prefix("url")?.trim_start().strip_prefix('='));
+    let name = |url: &str| {
+        let url = url.trim().trim_end_matches('/').trim_end_matches(".git").to_ascii_lowercase();
+        let mut parts = url.rsplit(['/', ':']);
+        let (repository, owner) = (parts.next()?, parts.next()?);
+        Some(format!("{owner}/{repository}"))
+    };
+    urls.filter_map(name).collect()
+}
+
+/// Everything that something in the tree uses.
 fn used_by(node: &Node, found: &mut impl FnMut(&str)) {
     match &node.value {
         Value::List(items) => items.iter().for_each(|item| used_by(item, found)),
         Value::Map(entries) => {
             for (key, value) in entries {
                 match &value.value {
-                    Value::Text(path) if key.value == "uses" && path.trim().starts_with("./") => found(path.trim()),
+                    Value::Text(path) if key.value == "uses" => found(path.trim()),
                     _ => used_by(value, found),
                 }
             }

@@ -48,12 +48,16 @@ impl LoginStep<'_, '_> {
         if !self.scope.runner.is_hosted() {
             return self.ambient("no `id-token: write` on a runner that may have credentials");
         }
-        let why = match &self.scope.id_token {
-            IdToken::NotGranted(by) => by.clone(),
-            IdToken::NotWritten => "no `permissions` with `id-token: write` are written".to_owned(),
-            IdToken::Granted | IdToken::CallerDecides => "the action does not ask for an identity token".to_owned(),
+        let grant = "add `id-token: write` to the job's permissions";
+        let (why, help) = match &self.scope.id_token {
+            IdToken::NotGranted(by) => (by.clone(), grant),
+            IdToken::NotWritten => ("no `permissions` with `id-token: write` are written".to_owned(), grant),
+            IdToken::Granted | IdToken::CallerDecides => (
+                "the action does not ask for an identity token".to_owned(),
+                "remove force-skip-oidc, or use a newer version of the action",
+            ),
         };
-        self.cannot_work(&format!("{why}, and there are no keys"), "add `id-token: write` to the job's permissions")
+        self.cannot_work(&format!("{why}, and there are no keys"), help)
     }
 
     /// A login that fails in every run on a runner of GitHub's.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Workflow;
-use super::local::root_of;
+use super::local::{LocalFiles, root_of};
 use super::node::{entries, entry, text_of};
 use super::tree;
 use crate::import::{Imported, locate};
@@ -62,11 +62,12 @@ impl<'a> Parsed<'a> {
 }
 
 /// The workflows that the others call, each with its root.
-pub(super) fn called_by(parsed: &[Parsed<'_>]) -> BTreeSet<(PathBuf, String)> {
+pub(super) fn called_by(parsed: &[Parsed<'_>], local: &LocalFiles) -> BTreeSet<(PathBuf, String)> {
     let uses = |one: &Parsed<'_>| {
         let jobs = entries(entry(&one.tree, "jobs"));
         let called = jobs.filter_map(|(_, job)| entry(job, "uses").and_then(text_of));
-        called.filter_map(|path| Some((one.root.clone()?, path.value))).collect::<Vec<_>>()
+        let own = |path: String| local.own_workflow(one.root.as_deref(), &path).unwrap_or(path);
+        called.filter_map(|path| Some((one.root.clone()?, own(path.value)))).collect::<Vec<_>>()
     };
     parsed.iter().flat_map(uses).collect()
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::cases::{Case, MOST_CASES};
 use super::conditions::Conditions;
-use super::drafts::{self, OfStep};
+use super::drafts::{self, Logins, OfStep};
 use super::foreign::workflow_that_may_log_in;
 use super::local::{LocalFile, LocalFiles, NoLocalFile};
 use super::login::NotJudgedLogin;
@@ -44,6 +44,8 @@ pub(super) struct WorkflowReader<'a> {
     case: Rc<Case>,
     /// How many jobs were followed to find credentials that they hand over.
     pub(super) jobs_followed: usize,
+    /// The jobs that run without a login in some case: their ids.
+    pub(super) without_login: BTreeSet<Place>,
 }
 
 /// A workflow as it runs: alone, or called by a job.
@@ -76,6 +78,7 @@ impl<'a> WorkflowReader<'a> {
             lookups: Rc::new(Counter::new(MAX_LOOKUPS)),
             case: Rc::default(),
             jobs_followed: 0,
+            without_login: BTreeSet::new(),
         }
     }
 
@@ -87,6 +90,7 @@ impl<'a> WorkflowReader<'a> {
             notes: Remarks::default(),
             lookups: Rc::clone(&self.lookups),
             case: Rc::clone(&self.case),
+            without_login: BTreeSet::new(),
             ..*self
         }
     }
@@ -165,7 +169,7 @@ impl<'a> WorkflowReader<'a> {
     fn in_all_cases(&mut self, name: &str, id: &Placed<String>, call: &Call<'a>, job: &'a Node) -> Vec<Draft> {
         let before = self.case.answers();
         let mut cases = vec![before.clone()];
-        let (mut own, mut called) = (Vec::new(), Vec::new());
+        let (mut own, mut called) = (Logins::default(), Logins::default());
         let mut remarks = Remarks::default();
         let mut failures = FailuresOfCases::default();
         let mut followed = 0;
@@ -187,20 +191,21 @@ impl<'a> WorkflowReader<'a> {
             }
             followed += 1;
             failures.add(&reader.remarks, &self.case.answers(), &before);
-            drafts::add(&mut own, found);
-            drafts::add(&mut called, reader.drafts.into_iter().map(|draft| OfStep { step: 0, draft }).collect());
+            own.add(found);
+            called.add(reader.drafts.into_iter().map(|draft| OfStep { step: 0, draft }).collect());
             remarks.append(reader.remarks);
             self.notes.append(reader.notes);
+            self.without_login.extend(reader.without_login);
         }
         self.case.set(before);
-        let own = drafts::named(name, own);
+        let own = drafts::named(name, own.into_vec());
         // A login that is judged in one case does not fail in every run.
         remarks.forget_failures(own.iter().map(|draft| draft.place));
         for note in failures.notes(own.iter().map(|draft| draft.place)) {
             self.notes.add(Some(name), note);
         }
         self.remarks.append(remarks);
-        own.into_iter().chain(called.into_iter().map(|of_step| of_step.draft)).collect()
+        own.into_iter().chain(called.into_vec().into_iter().map(|of_step| of_step.draft)).collect()
     }
 
     /// The scope of a job.
@@ -234,11 +239,25 @@ impl<'a> WorkflowReader<'a> {
             return Vec::new();
         }
         let walk = self.walk(name, job, &call, &scope);
-        if self.case.is_open() { Vec::new() } else { self.logins(name, id, job, &scope, walk) }
+        if self.case.is_open() {
+            return Vec::new();
+        }
+        let found = self.logins(name, id, job, &scope, walk);
+        if found.is_empty() {
+            self.without_login.insert(id.place);
+        }
+        found
     }
 
     /// The jobs of a workflow that a job calls.
     fn called(&mut self, name: &str, uses: &Placed<String>, call: &Call<'a>, scope: &Scope<'a>, job: &'a Node) {
+        let own = self.local.own_workflow(call.root, &uses.value).map(|value| Placed { value, place: uses.place });
+        if own.is_some() && call.conditions.hold() {
+            let message = format!("`{}` is judged by the file of this folder; its version may differ", uses.value);
+            let help = "judge a checkout of the version that `uses` names".to_owned();
+            self.notes.add(Some(name), NotJudgedLogin { place: uses.place, message, help, cannot_work: false });
+        }
+        let uses = own.as_ref().unwrap_or(uses);
         let path = &uses.value;
         if !path.starts_with("./") {
             let id_token = scope.id_token == IdToken::Granted;
@@ -281,6 +300,11 @@ impl<'a> WorkflowReader<'a> {
         self.jobs(name, &call);
     }
 
+    /// Whether a checkout's `repository` may be that of the workflow: a text that names another is none.
+    pub(super) fn is_own_repository(&self, name: &str, call: &Call<'_>) -> bool {
+        name.is_empty() || name.contains("${{") || self.local.has_name(call.root, name)
+    }
+
     /// The file that is used, and the way that leads into it. `checkouts`: folders in which the repository may be.
     pub(super) fn nested(
         &self,
@@ -318,6 +342,10 @@ impl<'a> WorkflowReader<'a> {
         let own = written(job, "job").or_else(|| written(call.tree, "file"));
         match (&call.caller, own) {
             (Some(caller @ IdToken::NotGranted(_)), _) => caller.clone(),
+            // GitHub's defaults have none, and the called workflow cannot have more.
+            (Some(IdToken::NotWritten), Some(IdToken::Granted)) => {
+                IdToken::NotGranted("the calling job has no `permissions` with `id-token: write`".to_owned())
+            }
             (_, Some(own)) => own,
             (Some(caller), None) => caller.clone(),
             (None, None) => {

@@ -3,7 +3,7 @@
 use super::action::{DEFAULT_SESSION_NAME, Duration, LoginWay};
 use super::login::{LoginStep, NotJudgedLogin};
 use super::not_judged::only_a_run_knows;
-use crate::import::expression::Possible;
+use crate::import::expression::{Possible, parse_number};
 use crate::import::{DraftHop, DraftRole};
 use crate::inventory::Seconds;
 use crate::inventory::problem::{Place, Placed};
@@ -114,15 +114,17 @@ impl LoginStep<'_, '_> {
         let choices = written.value.choices()?;
         let misread = |text: &String| Some((text.clone(), self.version().misread_duration(text.trim())?));
         let (text, read) = choices.iter().find_map(misread)?;
-        let number = match read {
+        let shown = match read {
             Duration::Stated(seconds) => format!("{} second{}", seconds.0, if seconds.0 == 1 { "" } else { "s" }),
             Duration::Default | Duration::Refused => "no number, and asks for its default".to_owned(),
         };
         let message = format!(
-            "role-duration-seconds is `{text}`, and the action reads {number}: JavaScript's parseInt stops at the \
+            "role-duration-seconds is `{text}`, and the action reads {shown}: JavaScript's parseInt stops at the \
              first character that is no digit"
         );
-        let meant = Seconds::parse(text.trim()).unwrap_or(DEFAULT_DURATION);
+        let number = parse_number(text.trim()).filter(|number| number.fract() == 0.0 && *number > 0.0);
+        let meant = Seconds::parse(text.trim()).ok().or(number.map(|number| Seconds(number as u64)));
+        let meant = meant.unwrap_or(DEFAULT_DURATION);
         let help = format!("write a whole number of seconds: role-duration-seconds: {}", meant.0);
         Some(NotJudgedLogin { place: written.place, message, help, cannot_work: false })
     }

@@ -165,6 +165,15 @@ impl<'a> Scope<'a> {
         of_step.into_iter().find_map(|map| entry(map, name))
     }
 
+    /// How many values of a variable that only a run knows the steps before wrote.
+    pub(super) fn unknown_writes(&self, name: &str) -> usize {
+        let of_layer = |layer: &Env<'a>| match layer {
+            Env::Written(written) => written.unknown_writes(name),
+            Env::Declared(..) | Env::Container(..) => 0,
+        };
+        self.env.iter().map(of_layer).sum()
+    }
+
     /// The same scope after these steps.
     pub(super) fn after(&self, steps: &WrittenEnv<'a>) -> Self {
         let mut scope = self.clone();
@@ -292,7 +301,9 @@ impl<'a> Scope<'a> {
                 Env::Written(written) => {
                     let declares =
                         |layer: &Env<'a>| matches!(layer, Env::Declared(map, _) if entry(map, name).is_some());
-                    match written.get(name, optional != Optional::Open, outer.iter().any(declares)) {
+                    // An expression names the variable itself.
+                    let named = reader == EnvReader::Expression || outer.iter().any(declares);
+                    match written.get(name, optional != Optional::Open, named) {
                         AfterSteps::Unchanged => continue,
                         AfterSteps::Written(value) => return value.map(Possible::into_texts),
                         AfterSteps::Open => return None,

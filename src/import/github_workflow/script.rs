@@ -73,17 +73,37 @@ pub(super) fn names_sessions(script: &str, scope: &Scope<'_>) -> bool {
     !set_sessions(script, scope).is_empty() || !handed_outputs(script).is_empty()
 }
 
-/// An identity token with which a script or its programs assume a role.
-pub(super) fn web_identity(script: &Placed<String>, scope: &Scope<'_>) -> Option<NotJudgedLogin> {
+/// A login of a script by other means than `sts assume-role`: with an identity token, by a profile with a role, or with
+/// a session that a script of an action exports.
+pub(super) fn other_login(script: &Placed<String>, scope: &Scope<'_>) -> Option<NotJudgedLogin> {
     let file = scope.env_as_left_out(OF_WEB_IDENTITY[0]);
     if let Some(file) = file.filter(|file| file.value.as_text().is_none_or(|text| !text.is_empty())) {
         let what = "AWS_WEB_IDENTITY_TOKEN_FILE is set, with which the AWS CLI and SDKs assume a role";
         return Some(other_means(file.place, what));
     }
+    let has = |parts: &[&str]| lines(&script.value).any(|line| parts.iter().any(|part| line.contains(part)));
     let of_aws = |name: &&str| script.value.contains(name) || scope.env(name).is_some();
-    let fetches = lines(&script.value).any(|line| line.contains("ACTIONS_ID_TOKEN_REQUEST_URL"));
-    let assumes = fetches && OF_WEB_IDENTITY.iter().any(of_aws);
-    assumes.then(|| other_means(script.place, "a `run` step fetches an identity token to assume a role"))
+    let what = if has(&["ACTIONS_ID_TOKEN_REQUEST_URL", "getIDToken("]) && OF_WEB_IDENTITY.iter().any(of_aws) {
+        "a script fetches an identity token to assume a role"
+    } else if has(&["exportVariable('AWS_SESSION_TOKEN", "exportVariable(\"AWS_SESSION_TOKEN"]) {
+        "a script exports a session"
+    } else if writes_role_profile(&script.value) {
+        "a script writes a profile with a role, which the AWS CLI and SDKs assume"
+    } else {
+        return None;
+    };
+    Some(other_means(script.place, what))
+}
+
+/// Whether a script writes an AWS profile with a role.
+fn writes_role_profile(script: &str) -> bool {
+    let is_role = |line: &str| {
+        let line = line.trim_start_matches("echo ").trim_start_matches(['"', '\'']);
+        line.strip_prefix("role_arn").is_some_and(|rest| rest.trim_start().starts_with('='))
+    };
+    let is_set = |line: &str| line.contains("aws configure set") && line.contains("role_arn ");
+    let to_config = script.contains(".aws/") || script.contains("AWS_CONFIG_FILE");
+    lines(script).any(|line| is_set(line) || to_config && is_role(line))
 }
 
 fn lines(script: &str) -> impl Iterator<Item = &str> {
@@ -152,7 +172,7 @@ fn expression_in(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{assigned, handed_outputs};
+    use super::{assigned, handed_outputs, writes_role_profile};
 
     #[test]
     fn the_value_of_a_variable_ends_with_its_word() {
@@ -168,6 +188,20 @@ mod tests {
             ("}", None),
         ] {
             assert_eq!(assigned(rest), value, "{rest}");
+        }
+    }
+
+    #[test]
+    fn a_profile_with_a_role_is_found() {
+        for (script, found) in [
+            ("aws configure set role_arn arn:aws:iam::111111111111:role/a --profile x", true),
+            ("aws configure set profile.x.role_arn $ROLE", true),
+            ("cat <<EOF > ~/.aws/config\n[profile x]\nrole_arn = $ROLE\nEOF", true),
+            ("echo \"role_arn=$ROLE\" >> ~/.aws/config", true),
+            ("aws configure set region eu-north-1", false),
+            ("echo \"role_arn=$ROLE\" >> terraform.tfvars", false),
+        ] {
+            assert_eq!(writes_role_profile(script), found, "{script}");
         }
     }
 

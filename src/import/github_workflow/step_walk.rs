@@ -70,7 +70,11 @@ impl StepWalk<'_> {
         }
         let named = || scope.env("AWS_PROFILE").and_then(|name| name.as_text()).filter(|name| !name.is_empty());
         let name = self.exported_profile.clone().or_else(named).unwrap_or_else(|| "default".to_owned());
-        let login = self.logins.iter().rev().find(|login| login.profile.as_ref() == Some(&name));
+        let of_name = |login: &&Used| login.profile.as_ref() == Some(&name);
+        if !self.profiles.contains(&name) {
+            return Credentials::None;
+        }
+        let login = self.logins.iter().rev().find(of_name);
         login.map_or(Credentials::None, |login| login.credentials.clone())
     }
 

@@ -3,7 +3,8 @@
 
 use super::conditions::Conditions;
 use super::foreign::{
-    exports_keys, exports_profiles, hands_keys_over, program_may_log_in, replaces_keys, step_that_may_log_in,
+    exports_keys, exports_profiles, hands_keys_over, program_may_log_in, replaces_keys, scripts_of_action,
+    step_that_may_log_in,
 };
 use super::hand_over::{self, HandedOver, SessionToken};
 use super::length::{Position, StepTime, prepares};
@@ -12,7 +13,7 @@ use super::login::{Before, Credentials, Login, LoginEffect, LoginStep, NotJudged
 use super::node::{entry, text_of};
 use super::reader::{Call, WorkflowReader};
 use super::scope::{Given, Inputs, Kind, Scope};
-use super::script::{names_sessions, script_of, web_identity};
+use super::script::{names_sessions, other_login, script_of};
 use super::step_walk::{StepWalk, add_login};
 use crate::import::locate;
 use crate::inventory::MOST_HOPS;
@@ -32,7 +33,7 @@ struct Around<'a> {
 struct OtherMeans {
     may_log_in: Option<NotJudgedLogin>,
     token: Option<SessionToken>,
-    web_identity: Option<NotJudgedLogin>,
+    other_login: Option<NotJudgedLogin>,
     has_sessions: bool,
     hands_keys_over: bool,
 }
@@ -41,7 +42,7 @@ impl OtherMeans {
     fn are_none(&self) -> bool {
         self.may_log_in.is_none()
             && self.token.is_none()
-            && self.web_identity.is_none()
+            && self.other_login.is_none()
             && !self.has_sessions
             && !self.hands_keys_over
     }
@@ -90,8 +91,9 @@ impl<'a> WorkflowReader<'a> {
             return self.action(name, uses, node, call, &scope, around, walk);
         }
         if uses.as_ref().is_some_and(|uses| uses.value.starts_with(CHECKOUT)) {
-            let path = entry(node, "with").and_then(|with| entry(with, "path")).and_then(text_of);
-            walk.checkouts.extend(path.map(|path| path.value));
+            let input = |name| entry(node, "with").and_then(|with| entry(with, name)).and_then(text_of);
+            let is_own = input("repository").is_none_or(|other| self.is_own_repository(&other.value, call));
+            walk.checkouts.extend(input("path").filter(|_| is_own).map(|path| path.value));
         }
         walk.written.add_of_step(node, &scope, &around.conditions);
         // A login has its own rule for the keys of the job.
@@ -100,7 +102,11 @@ impl<'a> WorkflowReader<'a> {
         let means = OtherMeans {
             may_log_in: step_that_may_log_in(node).filter(|_| login.is_none()),
             token: SessionToken::in_environment(&scope).filter(uses_keys),
-            web_identity: script.as_ref().and_then(|script| web_identity(script, &scope)),
+            other_login: script
+                .iter()
+                .cloned()
+                .chain(scripts_of_action(node))
+                .find_map(|one| other_login(&one, &scope)),
             has_sessions: script.is_some_and(|script| names_sessions(&script.value, &scope)),
             hands_keys_over: login.is_none() && (hands_keys_over(node) || exports_keys(node)),
         };
@@ -108,7 +114,7 @@ impl<'a> WorkflowReader<'a> {
         if (login.is_none() && means.are_none()) || !around.conditions.hold() {
             return;
         }
-        if let Some(remark) = means.web_identity {
+        if let Some(remark) = means.other_login {
             self.remarks.add(Some(name), remark);
         }
         if let Some(token) = means.token {
@@ -170,8 +176,8 @@ impl<'a> WorkflowReader<'a> {
         }
         walk.profiles.extend(login.profile.clone());
         // The same session again: its use goes on.
-        if let Some(known) = walk.logins.iter().position(|known| known.credentials == login.credentials)
-            && step.hands_on()
+        if step.hands_on()
+            && let Some(known) = walk.logins.iter().position(|known| known.credentials == login.credentials)
         {
             walk.current = Some(known);
             walk.before = login.credentials;

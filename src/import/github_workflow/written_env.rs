@@ -58,6 +58,21 @@ impl<'a> WrittenEnv<'a> {
         self.count += 1;
     }
 
+    /// The writes up to this step.
+    fn so_far<'w>(&self, writes: &'w [Write<'a>]) -> &'w [Write<'a>] {
+        &writes[..writes.partition_point(|write| write.number < self.count)]
+    }
+
+    /// How many values were written under a name that only a run knows.
+    pub(super) fn unknown_writes(&self, name: &str) -> usize {
+        let writes = self.writes.borrow();
+        let of = |name: &str| {
+            let writes = self.so_far(writes.get(name).map_or(&[][..], |writes| &writes[..]));
+            writes.iter().filter(|write| write.value.as_ref().is_none_or(|value| value.single().is_none())).count()
+        };
+        of(&name.to_ascii_lowercase()) + of("")
+    }
+
     /// What a step's script writes, with the values of its expressions.
     pub(super) fn add_of_step(&mut self, step: &Node, scope: &Scope<'a>, conditions: &Conditions<'a>) {
         let script = entry(step, "run").and_then(text_of).map(|run| run.value);
@@ -72,17 +87,23 @@ impl<'a> WrittenEnv<'a> {
         }
     }
 
-    /// The value of a name after the steps so far. `ask`: the case decides whether a step ran. `declared`: the files
-    /// have the name, so that a copied file may have it too.
-    pub(super) fn get(&self, name: &str, ask: bool, declared: bool) -> AfterSteps {
+    /// The value of a name after the steps so far. `ask`: the case decides whether a step ran. `named`: the files have
+    /// the name, so that a copied file may have it too.
+    pub(super) fn get(&self, name: &str, ask: bool, named: bool) -> AfterSteps {
         let writes = self.writes.borrow();
-        let of = |name: &str| writes.get(name).map_or(&[][..], |writes| &writes[..]);
-        let any = if declared { of("") } else { &[] };
-        let name = name.to_ascii_lowercase();
-        let mut all: Vec<&Write<'_>> = of(&name).iter().chain(any).filter(|one| one.number < self.count).collect();
-        all.sort_by_key(|write| std::cmp::Reverse(write.number));
-        for write in all {
+        let of = |name: &str| self.so_far(writes.get(name).map_or(&[][..], |writes| &writes[..]));
+        let mut of_name = of(&name.to_ascii_lowercase());
+        let mut of_any = if named { of("") } else { &[] };
+        // The last write first.
+        loop {
+            let of_this = of_name.last().map(|write| write.number);
+            let is_any = of_any.last().is_some_and(|write| Some(write.number) > of_this);
+            let Some((write, before)) = if is_any { of_any } else { of_name }.split_last() else { break };
+            *(if is_any { &mut of_any } else { &mut of_name }) = before;
             match write.conditions.decided(ask) {
+                Some(true) if is_any => {
+                    return AfterSteps::Written(Some(Possible::unknown(format!("${{{{ env.{name} }}}}"))));
+                }
                 Some(true) => return AfterSteps::Written(write.value.clone()),
                 Some(false) => {}
                 None => return AfterSteps::Open,
@@ -92,32 +113,124 @@ impl<'a> WrittenEnv<'a> {
     }
 }
 
-/// What a shell script writes to `GITHUB_ENV`. A value is taken where one line states it and every run reaches it.
+/// What a script writes to `GITHUB_ENV`. A value is taken where one line of a shell states it and every run reaches it.
 pub(super) fn written(script: &str) -> Vec<Written> {
-    if !script.contains("GITHUB_ENV") {
+    if !script.lines().any(names_file) {
         return Vec::new();
     }
     let has_branch = |line: &str| line.split_whitespace().any(|word| BRANCHES.contains(&word.trim_end_matches('(')));
-    let branches = script.lines().any(has_branch) || script.contains("()") || script.contains("exit");
-    let in_block = script.contains("<<") || script.contains('{') && !script.contains("${");
+    let lines = Lines {
+        has_branches: script.lines().any(has_branch) || script.contains("()") || script.contains("exit"),
+        in_block: script.contains("<<") || script.contains('{') && !script.contains("${"),
+        of_program: script.lines().any(|line| names_file(line) && is_of_program(line)),
+        of_block: script
+            .lines()
+            .map(str::trim)
+            .any(|line| names_file(line) && (closes_block(line) || opens_text(line))),
+    };
     let mut found = Vec::new();
+    // The line that ends the value of several lines that is written now.
+    let mut end_of_value: Option<String> = None;
     for line in script.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
-        let to_environment = line.contains("GITHUB_ENV");
-        if !(to_environment || in_block || prints(line)) {
+        if let Some(end) = &end_of_value {
+            if line.contains(&**end) {
+                end_of_value = None;
+            }
             continue;
         }
-        let before = found.len();
-        found.extend(names_in(line).map(|(name, rest)| {
-            let value = literal(rest).filter(|_| to_environment && prints(line) && !branches);
-            Written { name: Some(name.to_owned()), value }
-        }));
-        // A file or the output of a program that is copied has names that the script does not show.
-        let copies = to_environment && found.len() == before && !prints(line) && !in_block;
-        if copies && line.contains(">>") && !line.starts_with(['}', ')', '>']) && line != "done" {
-            found.push(Written { name: None, value: None });
-        }
+        end_of_value = end_of_value_after(line);
+        found.extend(lines.written(line));
+    }
+    // A value whose end is not found may end anywhere.
+    if lines.of_program || end_of_value.is_some() {
+        found.push(Written { name: None, value: None });
     }
     found
+}
+
+/// What the lines of a script have in common.
+struct Lines {
+    /// Not every line runs in every run.
+    has_branches: bool,
+    /// Lines that print nothing by themselves may be part of what is written.
+    in_block: bool,
+    /// A program other than a shell writes to the file.
+    of_program: bool,
+    /// What a block of lines prints is written to the file.
+    of_block: bool,
+}
+
+impl Lines {
+    /// What a line writes.
+    fn written(&self, line: &str) -> Vec<Written> {
+        let to_file = names_file(line);
+        if !(to_file || self.in_block || self.of_program || prints(line)) {
+            return Vec::new();
+        }
+        let mut found: Vec<Written> = Vec::new();
+        for (name, rest) in names_in(line) {
+            let value = literal(rest).filter(|_| to_file && prints(line) && !self.has_branches);
+            found.push(Written { name: Some(name.to_owned()), value });
+        }
+        // The script does not show the names that a copied file, the output of a program or a variable has.
+        let printed = line.rsplit_once(">>").or(line.rsplit_once('|')).map_or(line, |(printed, _)| printed);
+        let is_computed = printed.contains(['$', '`', '%']);
+        let hides_names = match (to_file, prints(line)) {
+            (true, true) => has_computed_name(line) || (found.is_empty() && is_computed),
+            (true, false) => found.is_empty() && writes(line) && !closes_block(line) && !opens_text(line),
+            (false, _) => self.of_block && found.is_empty() && is_computed,
+        };
+        if hides_names {
+            found.push(Written { name: None, value: None });
+        }
+        found
+    }
+}
+
+/// Whether a line names the file: `GITHUB_ENV`, or `github.env` in an expression.
+fn names_file(line: &str) -> bool {
+    line.contains("GITHUB_ENV") || line.contains("github.env ") || line.contains("github.env}")
+}
+
+/// Whether a line of a program other than a shell names the file: `os.environ`, `process.env`, `ENV[` of Ruby.
+fn is_of_program(line: &str) -> bool {
+    ["os.environ", "getenv(", "process.env.", "process.env[", "ENV[", "ENV.fetch"]
+        .iter()
+        .any(|part| line.contains(part))
+}
+
+/// Whether a line of a shell writes to the file that it names.
+fn writes(line: &str) -> bool {
+    const WRITERS: [&str; 7] = [">", "tee ", "Out-File", "Add-Content", "Set-Content", "cp ", "mv "];
+    WRITERS.iter().any(|writer| line.contains(writer))
+}
+
+/// Whether a line ends a block of which it writes the output.
+fn closes_block(line: &str) -> bool {
+    line.starts_with(['}', ')', '>'])
+        || ["done", "fi", "esac"].iter().any(|word| line.split([' ', '>']).next() == Some(word))
+}
+
+/// Whether a line is followed by the text that it writes: `cat <<EOF >> $GITHUB_ENV`.
+fn opens_text(line: &str) -> bool {
+    !prints(line) && line.contains("<<")
+}
+
+/// The end of the value that follows a line such as `echo "NAME<<EOF" >> $GITHUB_ENV`.
+fn end_of_value_after(line: &str) -> Option<String> {
+    let (_, rest) = line.split_once("<<").filter(|_| names_file(line) && prints(line))?;
+    let end = rest.split(['"', '\'', ' ', '>']).next().unwrap_or_default();
+    (!end.is_empty()).then(|| end.to_owned())
+}
+
+/// Whether a name that a line writes is a variable of the script: `echo "$NAME=…"`.
+fn has_computed_name(line: &str) -> bool {
+    let mut ends = line.char_indices().filter(|(_, c)| *c == '=');
+    ends.any(|(end, _)| {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let name = line[..end].trim_end_matches(is_part);
+        name.ends_with(['$', '}', ')', '`', '%']) && !line[end + 1..].starts_with('=')
+    })
 }
 
 /// The variables that a script of an action exports: `core.exportVariable('NAME', …)`.
@@ -146,8 +259,10 @@ fn names_in(line: &str) -> impl Iterator<Item = (&str, &str)> {
         let is_comparison = line[end + 1..].starts_with('=') && c == '=';
         // An option such as `--format=json` is no variable.
         let is_option = line[..start].ends_with('-');
+        let is_variable = line[..start].ends_with('$');
         let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-        (is_name && !is_comparison && !is_option).then(|| (name, if c == '=' { &line[end + 1..] } else { "" }))
+        (is_name && !is_comparison && !is_option && !is_variable)
+            .then(|| (name, if c == '=' { &line[end + 1..] } else { "" }))
     })
 }
 
@@ -167,7 +282,7 @@ fn literal(rest: &str) -> Option<String> {
     }
     of_shell.push_str(text);
     let is_plain = !of_shell.contains(['$', '`', '%', '\\', '"', '\'', ';', '<', '*']);
-    (is_plain && after.contains("GITHUB_ENV")).then(|| value.to_owned())
+    (is_plain && names_file(after)).then(|| value.to_owned())
 }
 
 #[cfg(test)]
@@ -195,6 +310,9 @@ mod tests {
             ("test -f a && echo \"X=900\" >> $GITHUB_ENV", None),
             ("printf 'X=%s\\n' 900 >> $GITHUB_ENV", None),
             ("cat >> $GITHUB_ENV <<EOF\nX=900\nEOF", None),
+            ("echo \"X=900\" >> ${{ github.env }}", Some("900")),
+            ("import os\nwith open(os.environ['GITHUB_ENV'], 'a') as f:\n  f.write('X=900\\n')", None),
+            ("require('fs').appendFileSync(process.env.GITHUB_ENV,\n  'X=900\\n')", None),
         ] {
             assert!(written(script).contains(&one("X", value)), "{script}: {:?}", written(script));
         }
@@ -202,7 +320,35 @@ mod tests {
 
     #[test]
     fn names_that_the_script_does_not_show_are_any() {
-        assert_eq!(written("cat .env >> $GITHUB_ENV"), [Written { name: None, value: None }]);
+        let any = Written { name: None, value: None };
+        for script in [
+            "cat .env >> $GITHUB_ENV",
+            "cat .env > $GITHUB_ENV",
+            "jq -r .env c.json | tee -a $GITHUB_ENV",
+            "for pair in $(pairs); do\n  echo \"$pair\" >> $GITHUB_ENV\ndone",
+            "for pair in $(pairs); do\n  echo \"$pair\"\ndone >> $GITHUB_ENV",
+            "put() { echo \"$1=$2\" >> $GITHUB_ENV; }\nput X 900",
+            "echo \"${name}=900\" >> $GITHUB_ENV",
+            "echo \"${{ inputs.environment }}\" >> $GITHUB_ENV",
+            "echo \"${{ matrix.name }}=900\" >> $GITHUB_ENV",
+            "echo \"A=1\" >> $GITHUB_ENV; echo \"$name=900\" >> $GITHUB_ENV",
+            "cat <<EOF >> $GITHUB_ENV\n$(cat c.env)\nEOF",
+            "import os\nopen(os.getenv('GITHUB_ENV'), 'a').write(text)",
+            "echo \"TEXT<<$END\" >> $GITHUB_ENV\ncat text >> $GITHUB_ENV",
+        ] {
+            assert!(written(script).contains(&any), "{script}: {:?}", written(script));
+        }
+        for script in [
+            "echo \"TAG=$(git describe)\" >> $GITHUB_ENV",
+            "echo \"URL=https://a/?b=$c\" >> $GITHUB_ENV",
+            "echo \"TEXT<<EOF\" >> $GITHUB_ENV\ncat text >> $GITHUB_ENV\necho \"$body\" >> $GITHUB_ENV\necho EOF >> \
+             $GITHUB_ENV",
+            "{\n  echo \"TAG=$TAG\"\n  echo \"OTHER=1\"\n} >> $GITHUB_ENV",
+            "echo \"STAGE=${{ inputs.environment }}\" >> $GITHUB_ENV",
+            "cat $GITHUB_ENV",
+        ] {
+            assert!(!written(script).contains(&any), "{script}: {:?}", written(script));
+        }
         assert_eq!(written("X=900\necho \"Y=$X\" >> $GITHUB_ENV"), [one("Y", None)]);
         assert_eq!(written("echo \"X=900\" >> $GITHUB_OUTPUT"), []);
         assert_eq!(written("# echo \"X=900\" >> $GITHUB_ENV"), []);
