@@ -1,7 +1,7 @@
 //! The environment of a workflow's steps: values that steps write, keys by other means than a login action, switches
 //! and profiles of the action, and values of matrices and runners.
 
-use crate::harness::{Ran, job};
+use crate::harness::{Cli, Ran, job};
 use crate::workflows::{ROLE, TOKEN, W, assert_job, findings, judged, login, one_job};
 
 const SESSION: &str = "AWS_ACCESS_KEY_ID: \"${{ secrets.K }}\", AWS_SECRET_ACCESS_KEY: \"${{ secrets.S }}\", \
@@ -319,6 +319,11 @@ async fn a_login_that_fails_in_one_case_has_a_note_with_the_case() {
     let of_case: Vec<&&str> = notes.iter().filter(|note| note.contains("where `vars.first` is empty")).collect();
     assert_eq!(of_case.len(), 1, "{notes:?}");
     assert!(of_case[0].contains("w.yml:11"), "{notes:?}");
+    let report = ran.report();
+    let notes = report["notes"].as_array().unwrap();
+    let of_case =
+        notes.iter().filter(|note| note.as_str().unwrap().contains("w.yml:11: job `w/j`: where `vars.first`"));
+    assert_eq!(of_case.count(), 1, "{notes:?}");
 }
 
 #[tokio::test]
@@ -332,4 +337,154 @@ async fn a_matrix_is_counted_after_what_it_excludes() {
     judged_steps(TOKEN, &matrix(&excluded.join(", ")), &role("v5", "")).await.assert_status(0);
     let ran = judged_steps(TOKEN, &matrix(""), &role("v5", "")).await;
     assert!(not_judged(&ran)[0].1.contains("more than 256 jobs"));
+}
+
+#[tokio::test]
+async fn a_name_that_no_script_shows_may_be_one_that_an_expression_names() {
+    let by_env = role("v5", ", role-duration-seconds: \"${{ env.SECONDS }}\"");
+    for script in ["for pair in $(pairs); do echo \"$pair\" >> $GITHUB_ENV; done", "jq -r .env c.json > $GITHUB_ENV"] {
+        let ran = judged_steps(TOKEN, "", &(run(script) + &by_env)).await;
+        ran.assert_status(3);
+        assert!(not_judged(&ran)[0].1.contains("env.SECONDS"), "{script}: {:?}", not_judged(&ran));
+        // The inputs that nobody names are not written by chance.
+        assert_job(&judged_steps(TOKEN, "", &(run(script) + &role("v5", ""))).await, "w/j", "covered", 3600, false);
+        // One of the job's is.
+        let declared = "    env: {ROLE_DURATION_SECONDS: 3600}\n";
+        judged_steps(TOKEN, declared, &(run(script) + &role("v5", ""))).await.assert_status(3);
+    }
+}
+
+#[tokio::test]
+async fn steps_do_not_exclude_each_other_by_a_variable_that_is_written_between_them() {
+    let step =
+        |value: &str| format!("      - if: env.MODE == '{value}'\n        run: make\n        timeout-minutes: 40\n");
+    let write = || run("echo \"MODE=$(mode)\" >> $GITHUB_ENV") + "        timeout-minutes: 1\n";
+    let with = |between: &str| {
+        let steps = write() + &role("v5", "") + &step("a") + between + &step("b");
+        one_job(TOKEN, "", &steps).replace("      - run: make\n", "")
+    };
+    assert_job(&judged(&[(W, &with(""))]).await, "w/j", "covered", 3600, false);
+    assert_job(&judged(&[(W, &with(&write()))]).await, "w/j", "lapses", 3600, false);
+}
+
+#[tokio::test]
+async fn a_called_workflow_has_no_identity_token_without_the_permission_of_its_caller() {
+    let called =
+        one_job("on: workflow_call\npermissions: {id-token: write}\n", "    timeout-minutes: 30\n", &role("v5", ""));
+    let calls = |head: &str, of_job: &str| {
+        format!("on: push\n{head}jobs:\n  c:\n{of_job}    uses: ./.github/workflows/c.yml\n")
+    };
+    let token = "permissions: {id-token: write}\n";
+    for (head, of_job, works) in
+        [("", "", false), (token, "", true), ("", "    permissions: {id-token: write}\n", true)]
+    {
+        let ran = judged(&[(W, &calls(head, of_job)), (".github/workflows/c.yml", &called)]).await;
+        ran.assert_status(if works { 0 } else { 3 });
+        if !works {
+            assert_eq!(ran.report()["not_judged"][0]["cannot_work"], true, "{}", ran.stderr);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_login_by_a_script_of_an_action_or_by_a_profile_is_not_silent() {
+    let of_action = |script: &str| {
+        format!("      - uses: actions/github-script@v7\n        with:\n          script: |\n            {script}\n")
+    };
+    for steps in [
+        of_action("const token = await core.getIDToken('sts.amazonaws.com')"),
+        of_action("core.exportVariable('AWS_SESSION_TOKEN', session.token)"),
+        run("aws configure set role_arn $ROLE --profile x\naws configure set source_profile default --profile x"),
+        run("cat <<EOF > ~/.aws/config\n[profile x]\nrole_arn = $ROLE\nEOF"),
+    ] {
+        let ran = judged_steps(TOKEN, "", &steps).await;
+        ran.assert_status(3);
+        let found = not_judged(&ran);
+        assert!(found.len() == 1 && found[0].1.contains("by other means"), "{steps}: {found:?}");
+    }
+}
+
+#[tokio::test]
+async fn keys_that_a_called_workflow_hands_over_are_not_silent() {
+    let outputs = "    outputs: {token: \"${{ steps.a.outputs.aws-session-token }}\"}\n    timeout-minutes: 5\n";
+    let step = role("v5", ", output-credentials: true").replace("        with", "        id: a\n        with");
+    let on = "on: {workflow_call: {outputs: {token: {value: \"${{ jobs.j.outputs.token }}\"}}}}\n";
+    let called = one_job(on, outputs, &step);
+    let caller = format!(
+        "{TOKEN}jobs:\n  c:\n    uses: ./.github/workflows/c.yml\n  use:\n    needs: c\n    \
+         runs-on: ubuntu-latest\n    env: {{AWS_SESSION_TOKEN: \"${{{{ needs.c.outputs.token }}}}\"}}\n    \
+         steps:\n      - run: make\n"
+    );
+    let ran = judged(&[(W, &caller), (".github/workflows/c.yml", &called)]).await;
+    ran.assert_status(3);
+    let found = not_judged(&ran);
+    assert!(found.len() == 1 && found[0].0 == 9 && found[0].1.contains("needs.c.outputs.token"), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_workflow_that_is_named_with_its_own_repository_is_followed() {
+    let called = one_job("on: workflow_call\n", "    timeout-minutes: 120\n", &role("v5", ""));
+    let caller = format!("{TOKEN}jobs:\n  c:\n    uses: Owner/repo/.github/workflows/c.yml@main\n");
+    let git = |name: &str| format!("[remote \"origin\"]\n\turl = git@github.com:{name}.git\n");
+    let c = ".github/workflows/c.yml";
+    for (name, own) in [("owner/repo", true), ("another/repo", false)] {
+        let config = git(name);
+        let ran = judged(&[(W, &caller), (c, &called), (".git/config", &config)]).await;
+        assert_eq!(ran.report()["jobs"].as_array().unwrap().len(), 1, "{name}: {}", ran.stdout);
+        assert_job(&ran, if own { "w/c/j" } else { "c/j" }, "lapses", 3600, false);
+        assert_eq!(ran.stderr.contains("its version may differ"), own, "{}", ran.stderr);
+        ran.assert_status(1);
+    }
+}
+
+#[tokio::test]
+async fn a_fix_names_the_place_of_the_login_where_several_files_are_judged() {
+    let text = one_job(TOKEN, "    timeout-minutes: 120\n", &role("v5", ""));
+    let step = |ran: &Ran| findings(&ran.report())[0]["remediation"].to_string();
+    let ran = judged(&[(W, &text)]).await;
+    assert!(step(&ran).contains("that assumes release.") && !step(&ran).contains("w.yml:"), "{}", step(&ran));
+    let other = one_job(TOKEN, "    timeout-minutes: 20\n", &role("v5", ""));
+    let ran = judged(&[(W, &text), (".github/workflows/x.yml", &other)]).await;
+    assert!(step(&ran).contains("that assumes release, .github/workflows/w.yml:8."), "{}", step(&ran));
+}
+
+#[tokio::test]
+async fn a_job_that_also_runs_without_the_login_gets_no_timeout() {
+    let when =
+        |condition: &str| role("v5", "").replace("        with", &format!("        if: {condition}\n        with"));
+    let matrix = "    strategy: {matrix: {os: [a, b]}}\n";
+    for (of_job, steps, changes) in [
+        ("", role("v5", ""), true),
+        ("", when("github.event_name == 'release'"), false),
+        (matrix, when("matrix.os == 'a'"), false),
+        (matrix, role("v5", ""), true),
+        ("    if: vars.DEPLOY\n", role("v5", ""), true),
+    ] {
+        let text = one_job(&TOKEN.replace("push", "[push, release]"), of_job, &steps);
+        let ran = Cli::new(&["lint", "--github-workflow", W, "--diff"]).file(W, &text).run().await;
+        assert_eq!(ran.stdout.contains("+    timeout-minutes: 50"), changes, "{text}: {} {}", ran.stdout, ran.stderr);
+    }
+}
+
+#[tokio::test]
+async fn an_action_below_the_checkout_of_another_repository_is_not_that_of_this_one() {
+    let action = "runs:\n  using: composite\n  steps:\n".to_owned() + &role("v5", "");
+    let config = "[remote \"origin\"]\n\turl = https://github.com/owner/repo.git\n";
+    for (repository, own) in
+        [("owner/shared", false), ("Owner/Repo", true), ("\"${{ github.repository }}\"", true), ("\"\"", true)]
+    {
+        let steps = format!(
+            "      - uses: actions/checkout@v4\n        with: {{repository: {repository}, path: shared}}\n      \
+             - uses: ./shared/login\n"
+        );
+        let text = one_job(TOKEN, "    timeout-minutes: 30\n", &steps);
+        let ran = judged(&[(W, &text), ("login/action.yml", &action), (".git/config", config)]).await;
+        ran.assert_status(if own { 0 } else { 3 });
+        assert_eq!(not_judged_count(&ran), usize::from(!own), "{repository}: {}", ran.stderr);
+    }
+}
+
+/// How many places are not judged.
+fn not_judged_count(ran: &Ran) -> usize {
+    ran.report()["not_judged"].as_array().map_or(0, Vec::len)
 }
