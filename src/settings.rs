@@ -59,8 +59,8 @@ pub const VARIABLES: [Variable; 12] = [
     },
 ];
 
-/// The memory of the function for each byte of a team's file. A file of short jobs that all lapse takes about 150 bytes
-/// for each of its bytes, findings and report included.
+/// The memory of the function for each byte of a folder's files. Files of short jobs that all lapse take up to 180
+/// bytes for each of their bytes, findings and report included.
 const MEMORY_OF_A_BYTE: u64 = 256;
 
 /// What is done with the inventory of a manual request.
@@ -98,8 +98,8 @@ pub struct Settings {
     pub runbook_base_url: Option<String>,
     /// The pages of the console that messages link to.
     pub console: Option<ConsolePages>,
-    /// The most bytes of a team's file; `None`: Lambda does not state the function's memory.
-    pub largest_team_file: Option<u64>,
+    /// The most bytes of a folder's files; `None`: Lambda does not state the function's memory.
+    pub most_of_folder: Option<u64>,
 }
 
 /// Every bad setting.
@@ -226,7 +226,7 @@ impl Settings {
                 .and_then(|region| ConsolePages::new(&region, dashboard, log_group))
                 .filter(|_| runbook_base_url.is_none()),
             runbook_base_url,
-            largest_team_file: megabytes.map(|megabytes| u64::from(megabytes) * 1024 * 1024 / MEMORY_OF_A_BYTE),
+            most_of_folder: megabytes.map(|megabytes| u64::from(megabytes) * 1024 * 1024 / MEMORY_OF_A_BYTE),
         })
     }
 }

@@ -17,6 +17,15 @@ const REOPENS: u32 = 3;
 /// The longest wait for the next part of a body.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The most entries of a list: a prefix with more is to be read in parts.
+pub const MOST_ENTRIES: usize = 10_000_000;
+
+/// The most pages without an entry in a row.
+const MOST_EMPTY_PAGES: usize = 100;
+
+/// S3's longest key, in bytes (S3 User Guide, "Naming Amazon S3 objects").
+const LONGEST_KEY: usize = 1024;
+
 /// A bucket with logs.
 #[derive(Debug)]
 pub struct LogBucket(Bucket);
@@ -61,6 +70,12 @@ pub enum S3Problem {
     /// A list has no end.
     #[error("S3 returned the same page of the list again")]
     RepeatedPage,
+    /// A list with pages that have nothing.
+    #[error("S3 returned {MOST_EMPTY_PAGES} pages of the list without an entry")]
+    EmptyPages,
+    /// More entries than are kept.
+    #[error("there are more than {MOST_ENTRIES} objects and folders: name a longer prefix, or a shorter window")]
+    TooMany,
 }
 
 impl S3Problem {
@@ -119,6 +134,7 @@ impl LogBucket {
         let mut listed = Listed::default();
         let mut known = HashSet::new();
         let mut marker: Option<String> = None;
+        let mut empty = 0;
         loop {
             let page = match self.page(prefix, folders, marker.as_deref()).await {
                 Err(NotReadObject::OtherRegion) => self.page(prefix, folders, marker.as_deref()).await,
@@ -127,10 +143,14 @@ impl LogBucket {
             match page {
                 Err(error) => listed.problem = Some(S3Problem::new(error)),
                 Ok(page) => {
+                    empty = if page.folders.is_empty() && page.objects.is_empty() { empty + 1 } else { 0 };
                     listed.folders.extend(page.folders);
                     listed.objects.extend(page.objects);
                     marker = page.next;
+                    let count = listed.folders.len() + listed.objects.len();
                     match &marker {
+                        Some(_) if empty >= MOST_EMPTY_PAGES => listed.problem = Some(S3Problem::EmptyPages),
+                        Some(_) if count > MOST_ENTRIES => listed.problem = Some(S3Problem::TooMany),
                         Some(next) if known.insert(next.clone()) => continue,
                         Some(_) => listed.problem = Some(S3Problem::RepeatedPage),
                         None => {}
@@ -162,12 +182,21 @@ impl LogBucket {
             let size = u64::try_from(object.size.unwrap_or_default()).unwrap_or_default();
             Some(ListedObject { key: object.key?, size, etag: object.e_tag.unwrap_or_default() })
         };
-        let folders = answer.common_prefixes.unwrap_or_default().into_iter();
-        Ok(Page {
-            folders: folders.filter_map(|folder| folder.prefix).collect(),
+        let common = answer.common_prefixes.unwrap_or_default().into_iter();
+        let page = Page {
+            folders: common.filter_map(|folder| folder.prefix).collect(),
             objects: answer.contents.unwrap_or_default().into_iter().filter_map(object).collect(),
             next,
-        })
+        };
+        let is_below = |key: &str| key.len() <= LONGEST_KEY && key.starts_with(prefix);
+        let are_below = page.objects.iter().all(|object| is_below(&object.key))
+            && page.folders.iter().all(|folder| folders && is_below(folder) && is_next_level(prefix, folder));
+        if !are_below {
+            return Err(NotReadObject::Refused(ErrorAnswer::unreadable(
+                "a page of the list has other keys than asked",
+            )));
+        }
+        Ok(page)
     }
 
     /// Opens an object in the version of the list.
@@ -202,6 +231,12 @@ impl LogBucket {
             Err(error) => Err(self.0.not_read(&error).await),
         }
     }
+}
+
+/// Whether the folder is directly below the prefix, which may end in the middle of a name.
+fn is_next_level(prefix: &str, folder: &str) -> bool {
+    let rest = folder.strip_prefix(prefix).and_then(|rest| rest.strip_suffix('/'));
+    rest.is_some_and(|name| !name.contains('/'))
 }
 
 /// A page of a list.

@@ -22,7 +22,7 @@ use crate::visible;
 const STATUSES: &str = "Exit status. If several apply, the first of 2, 4, 3, 0:
   0  every file was read
   2  bad arguments or settings; or the sessions could not be written
-  3  a file could not be read to its end
+  3  a file could not be read to its end, or the state of --state was not written
   4  no AWS credentials, or S3 listed no object and refused a list";
 
 /// The error about a state of other sources.
@@ -122,6 +122,9 @@ pub(super) async fn run(arguments: &SessionsArguments) -> ExitStatus {
     for Skipped { file, reason } in &sessions.skipped {
         output::print_error(&format!("not read to the end: {}: {}", visible::line(file), visible::line(reason)));
     }
+    if let Some(Skipped { file, reason }) = &sessions.state_not_written {
+        output::print_error(&format!("{}: {}", visible::line(file), visible::line(reason)));
+    }
     if sessions.files == 0 {
         output::print_error("No CloudTrail logs were found.");
     }
@@ -168,18 +171,27 @@ async fn read_s3(sources: &[PathBuf], options: ReadOptions, state: Option<&Path>
     Ok(read)
 }
 
-/// The files that could not be read to their end.
+/// The files that could not be read to their end, and the state that was not written.
 pub(super) fn remarks(sessions: &Sessions) -> impl Iterator<Item = Remark> {
-    sessions.skipped.iter().map(|Skipped { file, reason }| Remark {
-        location: Location { file: file.as_str().into(), line: 1, column: 1 },
-        message: format!("the log was not read to its end: {reason}"),
-        help: "get the log again; its good records count".to_owned(),
+    let remark = |file: &str, message: String, help: &str| Remark {
+        location: Location { file: file.into(), line: 1, column: 1 },
+        message,
+        help: help.to_owned(),
         cannot_work: false,
-    })
+    };
+    let skipped = sessions.skipped.iter().map(move |Skipped { file, reason }| {
+        let message = format!("the log was not read to its end: {reason}");
+        remark(file, message, "get the log again; its good records count")
+    });
+    let state = sessions.state_not_written.iter();
+    skipped.chain(state.map(move |Skipped { file, reason }| {
+        remark(file, reason.clone(), "name a file that can be written; the next run reads these logs again")
+    }))
 }
 
 fn status_of(sessions: &Sessions) -> ExitStatus {
-    if sessions.skipped.is_empty() { ExitStatus::Healthy } else { ExitStatus::Incomplete }
+    let is_whole = sessions.skipped.is_empty() && sessions.state_not_written.is_none();
+    if is_whole { ExitStatus::Healthy } else { ExitStatus::Incomplete }
 }
 
 fn show(sessions: &Sessions, format: SessionsFormat, to: Option<&Path>) -> Option<ExitStatus> {

@@ -10,10 +10,9 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
-use super::output::print_error;
 use super::progress::BytesBar;
 use crate::aws::Aws;
-use crate::aws::s3_logs::{Listed, ListedObject, LogBucket, ObjectBody, S3Problem};
+use crate::aws::s3_logs::{Listed, ListedObject, LogBucket, MOST_ENTRIES, ObjectBody, S3Problem};
 use crate::cloudtrail::Skipped;
 use crate::cloudtrail::collect::Window;
 use crate::cloudtrail::layout::{Listing, is_needed_log};
@@ -66,6 +65,8 @@ pub(super) async fn read(
     let subject = Subject::new(sources.iter().map(|uri| uri.named(&uri.prefix)).collect(), &options.window);
     // A state that cannot be used is named before anything is read.
     let known = state.map(|path| ReadState::load(path, &subject)).transpose()?.unwrap_or_default();
+    // Reading can take hours.
+    state.map_or(Ok(()), ReadState::test_place)?;
     let bar = Arc::new(BytesBar::new());
     let mut logs = S3Logs { handle: Handle::current(), buckets: Vec::new(), objects: BTreeMap::new(), bar };
     let mut skipped = Vec::new();
@@ -124,11 +125,15 @@ async fn list(bucket: &Arc<LogBucket>, prefix: &str, window: Window, bar: &Bytes
         }
         let Some(ended) = lists.join_next().await else { return found };
         let Ok((folder, Listed { folders, objects, problem })) = ended else { continue };
-        // A folder is longer than the prefix, so that this ends whatever S3 returns.
-        waiting.extend(folders.into_iter().filter(|below| below.len() > folder.len() && below.starts_with(&folder)));
+        // A folder is longer than the prefix and no longer than a key, so that this ends whatever S3 returns.
+        waiting.extend(folders);
         found.objects.extend(objects.into_iter().filter(|object| is_needed_log(&object.key, &window)));
         found.problems.extend(problem.map(|problem| (folder, problem.to_string())));
         bar.listed(found.objects.len());
+        if found.objects.len() + waiting.len() > MOST_ENTRIES {
+            found.problems.push((prefix.to_owned(), S3Problem::TooMany.to_string()));
+            return found;
+        }
     }
 }
 
@@ -235,7 +240,9 @@ impl S3Reading<'_> {
         }
         // Objects that are no longer in the bucket were read all the same.
         result.files += known.objects.keys().filter(|name| number_of(name).is_none()).count() as u64;
-        self.logs.bar.start(wanted.iter().map(|number| objects[*number].object.size).sum());
+        // S3's own numbers: their sum may be no number.
+        let sizes = wanted.iter().map(|number| objects[*number].object.size);
+        self.logs.bar.start(sizes.fold(0, u64::saturating_add));
         let mut rest = wanted.as_slice();
         let mut pause = BEFORE_STATE;
         while !rest.is_empty() {
@@ -252,9 +259,11 @@ impl S3Reading<'_> {
             result.merge(read);
             if let Some(path) = self.state {
                 let before = Instant::now();
-                if let Err(problem) = known.save(path, self.subject) {
-                    print_error(&format!("the state was not written to {}: {problem}", path.display()));
-                }
+                let saved = known.save(path, self.subject);
+                result.state_not_written = saved.err().map(|problem| Skipped {
+                    file: path.display().to_string(),
+                    reason: format!("the state was not written: {problem}"),
+                });
                 pause = BEFORE_STATE.max(before.elapsed() * 10);
             }
         }

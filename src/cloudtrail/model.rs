@@ -24,6 +24,9 @@ pub struct Sessions {
     pub sessions: Vec<Session>,
     /// Requests that STS refused, by time.
     pub refused: Vec<RefusedRequest>,
+    /// The state of the reading, if it was not written, and why.
+    #[serde(skip)]
+    pub state_not_written: Option<Skipped>,
 }
 
 /// The version of the JSON form.

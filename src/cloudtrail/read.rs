@@ -72,6 +72,8 @@ pub struct ReadLogs {
     pub whole: Vec<usize>,
     /// The logs with a problem.
     pub skipped: Vec<Skipped>,
+    /// The state, if it was not written, and why.
+    pub state_not_written: Option<Skipped>,
 }
 
 impl ReadLogs {
@@ -82,13 +84,15 @@ impl ReadLogs {
         self.files += other.files;
         self.whole.extend(other.whole);
         self.skipped.extend(other.skipped);
+        self.state_not_written = other.state_not_written.or(self.state_not_written.take());
     }
 
     /// The sessions.
     #[must_use]
     pub fn into_sessions(mut self, options: &BuildOptions) -> Sessions {
         self.collected.merge(self.of_broken);
-        build::sessions(self.collected, options).of_files(self.files, self.skipped)
+        let sessions = build::sessions(self.collected, options).of_files(self.files, self.skipped);
+        Sessions { state_not_written: self.state_not_written, ..sessions }
     }
 
     fn read(&mut self, logs: &(impl Logs + ?Sized), number: usize, options: &ReadOptions) {

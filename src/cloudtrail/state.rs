@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::read::GzDecoder;
@@ -14,9 +14,16 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::caller::{CallerId, Callers};
 use super::collect::{Collected, Counted, Issue, RefusedCall, SessionCall, Window};
 use super::time::Seconds;
+use crate::limited;
+use crate::visible::printable;
 
 /// The program that wrote the state. Ids of records are stored as hashes, so that another version may not read it.
 const WRITER: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
+
+/// How much of a state says which program wrote it, in bytes.
+const HEAD: u64 = 256;
+/// The longest name of a program and its version.
+const LONGEST_NAME: usize = 100;
 
 /// What the state is about: another reading needs another state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +72,9 @@ pub enum StateProblem {
     /// The content is no state.
     #[error("it is damaged, or another file than a state ({0}): delete it to read everything")]
     Damaged(String),
+    /// Reading a pipe can wait forever.
+    #[error("it is not a regular file: name another one")]
+    NotAFile,
     /// Another version wrote it.
     #[error("it was written by {0}: delete it to read everything")]
     OtherWriter(String),
@@ -113,20 +123,18 @@ impl ReadState {
     /// # Errors
     /// The file is no state of this reading.
     pub fn load(path: &Path, subject: &Subject) -> Result<Self, StateProblem> {
-        #[derive(Deserialize)]
-        struct Head {
-            writer: String,
-        }
-        let open = || File::open(path).map(|file| BufReader::new(GzDecoder::new(BufReader::new(file))));
-        let damaged = |error: serde_json::Error| StateProblem::Damaged(error.to_string());
-        let reader = match open() {
-            Ok(reader) => reader,
+        match fs::metadata(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(error.into()),
-        };
-        let Head { writer } = serde_json::from_reader(reader).map_err(damaged)?;
+            Ok(about) if !about.is_file() => return Err(StateProblem::NotAFile),
+            Ok(_) => {}
+        }
+        let damaged = |error: serde_json::Error| StateProblem::Damaged(printable(&error.to_string()));
+        let open = || File::open(path).map(|file| BufReader::new(GzDecoder::new(BufReader::new(file))));
+        let start = limited::start(open()?, HEAD).map_err(|error| StateProblem::Damaged(error.to_string()))?;
+        let writer = writer_of(&start).ok_or_else(|| StateProblem::Damaged("its start names no program".to_owned()))?;
         if writer != WRITER {
-            return Err(StateProblem::OtherWriter(writer));
+            return Err(StateProblem::OtherWriter(writer.to_owned()));
         }
         let stored: Stored = serde_json::from_reader(open()?).map_err(damaged)?;
         if stored.subject != *subject {
@@ -135,14 +143,22 @@ impl ReadState {
         stored.into_state().ok_or_else(|| StateProblem::Damaged("a call without a caller".to_owned()))
     }
 
+    /// Tests whether a state can be written.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub fn test_place(path: &Path) -> Result<(), StateProblem> {
+        let new = new_of(path);
+        create(&new)?;
+        Ok(fs::remove_file(&new)?)
+    }
+
     /// Writes the state to a new file, which then replaces the former.
     ///
     /// # Errors
     /// The file cannot be written.
     pub fn save(&self, path: &Path, subject: &Subject) -> Result<(), StateProblem> {
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(".new");
-        let new = path.with_file_name(name);
+        let new = new_of(path);
         let mut text = GzEncoder::new(BufWriter::new(create(&new)?), Compression::fast());
         let collected = &self.collected;
         let counted = collected.counted.iter();
@@ -181,10 +197,29 @@ impl ReadState {
     }
 }
 
-/// Only the user may read it: it has the addresses of callers.
+/// The program that the start of a state names.
+fn writer_of(start: &[u8]) -> Option<&str> {
+    let rest = std::str::from_utf8(start.strip_prefix(br#"{"writer":""#)?.split(|byte| *byte == b'"').next()?).ok()?;
+    let is_name = rest.len() <= LONGEST_NAME && rest.chars().all(|c| c == ' ' || c.is_ascii_graphic());
+    is_name.then_some(rest)
+}
+
+/// The file that replaces the state.
+fn new_of(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    path.with_file_name(name)
+}
+
+/// Only the user may read it: it has the addresses of callers. A file that an ended run left is replaced, not written
+/// to: it may be a link.
 fn create(path: &Path) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)

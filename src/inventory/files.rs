@@ -47,10 +47,10 @@ impl InventorySource {
         if argument.as_os_str() == "-" { Self::StandardInput } else { Self::Path(argument.to_owned()) }
     }
 
-    /// `largest_of_team`: the most bytes of a file in a folder, beside the platform's.
-    pub(super) fn read(&self, largest_of_team: Option<u64>) -> Result<Files, Problems> {
+    /// `most_of_folder`: the most bytes of all files of a folder, of which the platform's file is always read.
+    pub(super) fn read(&self, most_of_folder: Option<u64>) -> Result<Files, Problems> {
         match self {
-            Self::Path(path) => read_path(path, largest_of_team),
+            Self::Path(path) => read_path(path, most_of_folder),
             Self::StandardInput => {
                 let read = limited::stream(std::io::stdin().lock(), MAX_BYTES);
                 Ok(single("<stdin>", limited("<stdin>", read)?))
@@ -61,7 +61,7 @@ impl InventorySource {
 }
 
 /// Reads a file, or every `*.yaml`, `*.yml` and `*.json` of a folder in the order of their names.
-fn read_path(from: &Path, largest_of_team: Option<u64>) -> Result<Files, Problems> {
+fn read_path(from: &Path, most_of_folder: Option<u64>) -> Result<Files, Problems> {
     let name = from.display().to_string();
     let unreadable = |error: &std::io::Error| {
         let message = match error.kind() {
@@ -88,7 +88,7 @@ fn read_path(from: &Path, largest_of_team: Option<u64>) -> Result<Files, Problem
         let message = format!("the folder has several files of the platform: {}", platforms.join(", "));
         return Err(Problems::without_place(&name, message, "keep the one whose rules count for all teams"));
     }
-    folder::mark_too_large(from, &mut listed, largest_of_team);
+    folder::mark_too_large(from, &mut listed, most_of_folder);
     Ok(read_all(from, listed))
 }
 

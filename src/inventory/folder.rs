@@ -33,6 +33,8 @@ pub(super) enum NotRead {
     TooLarge,
     #[error("is larger than {} KiB, the most of a team's file in a function with this memory", most / 1024)]
     LargerThanTheMemory { most: u64 },
+    #[error("does not fit: with this memory, a function reads {} KiB of a folder", most / 1024)]
+    NoMemoryLeft { most: u64 },
     #[error("is not a regular file")]
     NotAFile,
     #[error("{0}")]
@@ -49,7 +51,9 @@ impl NotRead {
             Self::Below => "add platform.yaml to the folder of the inventory, or move the file there".to_owned(),
             Self::TooMany { .. } => format!("at most {MOST_FILES} are read: put the jobs of several in one"),
             Self::TooLarge => "check that they are inventories, or check them apart".to_owned(),
-            Self::LargerThanTheMemory { .. } => "split the file, or give the function more memory".to_owned(),
+            Self::LargerThanTheMemory { .. } | Self::NoMemoryLeft { .. } => {
+                "give the function more memory, or shorten the large files of the folder".to_owned()
+            }
             Self::NotAFile => "remove it from the folder".to_owned(),
             Self::File(wrong) => help_with(wrong).to_owned(),
         }
@@ -170,30 +174,29 @@ fn at_most(root: &Path, mut files: Vec<PathBuf>) -> BTreeMap<PathBuf, Option<Not
 }
 
 /// The files that make a folder larger than an inventory may be. The platform's file goes first, then the smallest: no
-/// large file is a problem of a small one. `largest_of_team`: the most bytes of another file than the platform's.
-pub(super) fn mark_too_large(
-    root: &Path,
-    files: &mut BTreeMap<PathBuf, Option<NotRead>>,
-    largest_of_team: Option<u64>,
-) {
-    let largest_of_team = largest_of_team.filter(|_| files.len() > 1);
+/// large file is a problem of a small one, whatever its name. `most`: the most bytes of all files in the function, of
+/// which the platform's file is always read.
+pub(super) fn mark_too_large(root: &Path, files: &mut BTreeMap<PathBuf, Option<NotRead>>, most: Option<u64>) {
+    let most = most.filter(|_| files.len() > 1).unwrap_or(MAX_BYTES);
     let mut by_size = Vec::new();
     for (path, not_read) in files.iter_mut().filter(|(_, not_read)| not_read.is_none()) {
-        match (std::fs::metadata(path), largest_of_team) {
-            (Ok(about), Some(most)) if about.len() > most && !is_platform(root, path) => {
-                *not_read = Some(NotRead::LargerThanTheMemory { most });
-            }
-            (Ok(about), _) => by_size.push((!is_platform(root, path), about.len(), path, not_read)),
-            (Err(error), _) => *not_read = Some(NotRead::File(Unreadable::from(error))),
+        match std::fs::metadata(path) {
+            Ok(about) => by_size.push((!is_platform(root, path), about.len(), path, not_read)),
+            Err(error) => *not_read = Some(NotRead::File(Unreadable::from(error))),
         }
     }
     by_size.sort_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)));
     let mut total = 0;
-    for (_, size, _, not_read) in by_size {
-        if total + size > MAX_BYTES {
-            *not_read = Some(NotRead::TooLarge);
-        } else {
+    for (is_of_team, size, _, not_read) in by_size {
+        let most = if is_of_team { most } else { MAX_BYTES };
+        if total + size <= most {
             total += size;
+            continue;
         }
+        *not_read = Some(match () {
+            () if most >= MAX_BYTES => NotRead::TooLarge,
+            () if size > most => NotRead::LargerThanTheMemory { most },
+            () => NotRead::NoMemoryLeft { most },
+        });
     }
 }

@@ -248,16 +248,16 @@ impl Inventory {
     }
 
     /// Reads an inventory as the function does: files of teams that have problems are set aside, and the others are
-    /// read. `largest_of_team`: the most bytes of a file in a folder, beside the platform's; `None`: the general limit.
+    /// read. `most_of_folder`: the most bytes of all files of a folder; `None`: the general limit.
     ///
     /// # Errors
     /// Every problem, where the platform's file or a single file has one.
     pub async fn load_unbroken(
         from: &InventorySource,
         today: Date,
-        largest_of_team: Option<u64>,
+        most_of_folder: Option<u64>,
     ) -> Result<Self, Problems> {
-        from.read(largest_of_team).and_then(|files| broken::read_the_others(files, today))
+        from.read(most_of_folder).and_then(|files| broken::read_the_others(files, today))
     }
 
     /// Reads an inventory that is already text; `name` is its name in diagnostics. The length of waivers is not

@@ -202,7 +202,7 @@ impl Function {
             None => InventorySource::Path(self.settings.inventory.clone()),
         };
         let today = invocation.at.to_zoned(jiff::tz::TimeZone::UTC).date();
-        let loaded = Inventory::load_unbroken(&from, today, self.settings.largest_team_file).await;
+        let loaded = Inventory::load_unbroken(&from, today, self.settings.most_of_folder).await;
         let mut inventory = loaded.map_err(|problems| failed("BadInventory", problems))?;
         if of_request.is_some() {
             // Whoever can invoke the function must not be able to choose under which name it appears in CloudTrail.

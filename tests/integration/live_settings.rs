@@ -504,3 +504,23 @@ async fn a_setting_that_aws_does_not_have_is_a_finding_of_the_owner_of_each_job_
     let report = Lambda::new(&aws, &checker, &waived, &[]).await.invoke(&json!({})).await.unwrap();
     assert_eq!((&report["summary"]["waived"], &report["run"]["complete"]), (&json!(2), &json!(true)), "{report:#}");
 }
+
+/// Many jobs with one mistake have one cause: the text says it once.
+#[tokio::test]
+async fn one_misspelt_name_of_many_jobs_is_one_block() {
+    let (aws, checker) = start(|world| _ = world.identity_center(center(OWN))).await;
+    let of = |name: String, set: &str| person(&name, &format!("permission_set: {set}, session: 8h"));
+    let jobs: String = (0..500).map(|number| of(format!("job-{number}"), "Admn")).collect();
+    let jobs = jobs + &of("other".to_owned(), "Shrt");
+    let ran = Cli::on(&inventory(&jobs), "check", &[]).asking(&aws, &checker).run().await;
+    ran.assert_status(3);
+    for (sentence, count) in [
+        ("was not read: AWS does not have it", 2),
+        ("499 more jobs", 1),
+        ("Correct `permission_set`", 2),
+        ("Also: ", 1),
+    ] {
+        let words = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(words.matches(sentence).count(), count, "{sentence}: {}", ran.stdout);
+    }
+}

@@ -466,3 +466,40 @@ async fn a_file_that_is_too_large_for_the_memory_of_the_function_is_set_aside() 
     let report = Lambda::of_folder(&aws, &checker, &alone, &memory).await.invoke(&json!({})).await.unwrap();
     assert_eq!((report["summary"]["jobs"].clone(), ids(&report).len()), (json!(1), 0), "{report:#}");
 }
+
+/// Files that are small enough one by one must not fill the memory together. The largest gives way, whatever its name.
+#[tokio::test]
+async fn files_that_are_together_too_large_for_the_memory_of_the_function_give_way_by_size() {
+    let (aws, checker) = aws().await;
+    let of = |owner: &str, kib: usize| {
+        let job = format!("{{name: {owner}-job, length: 10m, source: ecs-task}}");
+        format!("version: 1\ndefaults: {{owner: {owner}}}\njobs: [{job}]\n# {}\n", "x".repeat(kib * 1024))
+    };
+    let (ops, web) = (of("ops", 400), of("web", 200));
+    let bound = format!("{PLATFORM}sources:\n  - {{from: aaa.yaml, owner: ops}}\n  - {{from: \"*.yaml\"}}\n");
+    let files = [("platform.yaml", bound.as_str()), ("aaa.yaml", &ops), ("data.yaml", VICTIM), ("web.yaml", &web)];
+    for (memory, is_broken) in [("128", true), ("256", false)] {
+        let settings = [("TOPIC_ARN", TOPIC), ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", memory)];
+        let lambda = Lambda::of_folder(&aws, &checker, &files, &settings).await;
+        let report = lambda.invoke(&event("scheduled.json")).await.unwrap();
+        let broken = findings(&report, "inventory-broken");
+        assert_eq!(
+            (broken.len(), &report["run"]["complete"]),
+            (usize::from(is_broken), &json!(!is_broken)),
+            "{memory}"
+        );
+        assert_eq!(open_of(&report, "chain-caps-session", "nightly-etl").len(), 1, "{memory}");
+        assert_eq!(report["summary"]["jobs"], if is_broken { 2 } else { 3 }, "{memory}");
+        for broken in broken {
+            let text = broken.to_string();
+            assert!(text.contains("aaa.yaml") && text.contains("reads 512 KiB of a folder"), "{text}");
+            assert_eq!(broken["owners"], json!(["ops", "platform"]), "{text}");
+        }
+    }
+    // The rules of the platform count, however long they are.
+    let platform = format!("{PLATFORM}# {}\n", "x".repeat(600 * 1024));
+    let files = [("platform.yaml", platform.as_str()), ("data.yaml", VICTIM)];
+    let settings = [("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")];
+    let report = Lambda::of_folder(&aws, &checker, &files, &settings).await.invoke(&json!({})).await.unwrap();
+    assert_eq!(ids(&report), ["inventory-broken"], "{report:#}");
+}

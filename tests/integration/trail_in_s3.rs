@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
-use crate::harness::{Cli, REGION, Ran, world};
+use crate::harness::{COMMAND, Cli, REGION, Ran, world};
 use crate::stand_in::{Answer, Bucket, Credentials, Fault, StandIn};
 
 const BUCKET: &str = "company-trail";
@@ -239,4 +239,95 @@ async fn state_is_refused_for_sources_outside_s3() {
     let ran = Cli::new(&["sessions", "--state", "x", "logs"]).run().await;
     ran.assert_status(2);
     assert!(ran.stderr.contains("--state is for sources in S3"), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn a_list_of_s3_that_cannot_be_is_no_whole_list() {
+    // Sizes whose sum is no number.
+    let sizes = Fault::on("ListObjectsV2").then(Answer::altered("<Size>", "<Size>9000000000000000"));
+    let (status, keys, skipped) = with(vec![sizes]).await;
+    assert_eq!((status, keys.len(), skipped.len()), (3, 3, 3), "{skipped:?}");
+
+    // Pages without an entry, each with another marker.
+    let page = |number: usize| {
+        let marker = format!("<NextContinuationToken>{number}</NextContinuationToken>");
+        Answer::xml(200, format!("<ListBucketResult><IsTruncated>true</IsTruncated>{marker}</ListBucketResult>"))
+    };
+    let of_26 = |answer: Answer| Fault::on("ListObjectsV2").saying("/11/26/").then(answer);
+    let pages = (0..200).map(|number| Fault::on("ListObjectsV2").saying("/11/26/").times(1).then(page(number)));
+    // Folders that nobody asked for, and keys of elsewhere.
+    let folder = "<CommonPrefixes><Prefix>AWSLogs/x/</Prefix></CommonPrefixes></ListBucketResult>";
+    let folders = of_26(Answer::altered("</ListBucketResult>", folder));
+    let elsewhere = of_26(Answer::altered("<Key>AWSLogs", "<Key>../AWSLogs"));
+    for (faults, sentence) in [
+        (pages.collect(), "100 pages of the list without an entry"),
+        (vec![folders], "other keys than asked"),
+        (vec![elsewhere], "other keys than asked"),
+    ] {
+        let (aws, caller) = bucket().await;
+        faults.into_iter().for_each(|fault| aws.script(fault));
+        let (ran, read) = sessions(&aws, &caller, &["--since", "2026-11-01"]).await;
+        ran.assert_status(3);
+        assert_eq!(self::keys(&read), ["ASIA27", "ASIA28"]);
+        assert!(read["skipped"][0]["reason"].as_str().unwrap().contains(sentence), "{read}");
+    }
+}
+
+#[tokio::test]
+async fn a_state_that_cannot_be_used_is_named_before_anything_is_read() {
+    let (aws, caller) = bucket().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let gzip = |text: &[u8]| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    };
+    assert!(std::process::Command::new("mkfifo").arg(path("pipe")).status().unwrap().success());
+    std::fs::create_dir(path("blocked.new")).unwrap();
+    std::fs::write(path("later"), gzip(br#"{"writer":"credential-health 9.0.0","more":1}"#)).unwrap();
+    std::fs::write(path("forged"), gzip(b"{\"writer\":\"x\n[critical] forged\"}")).unwrap();
+    // A name of 2 MiB.
+    let huge = [&b"{\"writer\":\""[..], &vec![b'A'; 2 * 1024 * 1024]].concat();
+    std::fs::write(path("huge"), gzip(&huge)).unwrap();
+    for (name, sentence) in [
+        ("pipe", "it is not a regular file"),
+        ("blocked", "directory"),
+        ("no/folder", "No such file"),
+        ("later", "it was written by credential-health 9.0.0: delete it"),
+        ("forged", "its start names no program"),
+        ("huge", "its start names no program"),
+    ] {
+        let state = path(name);
+        let ran = cli(&aws, &caller, &["--state", state.to_str().unwrap()]).run().await;
+        ran.assert_status(2);
+        assert!(ran.stderr.contains(sentence) && ran.stderr.lines().count() == 1, "{name}: {}", ran.stderr);
+        assert!(ran.stderr.len() < 1000, "{name}");
+    }
+    assert!(aws.calls_of("ListObjectsV2").is_empty());
+    // What an ended run left may be a link.
+    std::fs::write(path("other"), "kept").unwrap();
+    std::os::unix::fs::symlink(path("other"), path("linked.new")).unwrap();
+    sessions(&aws, &caller, &["--state", path("linked").to_str().unwrap()]).await.0.assert_status(0);
+    assert_eq!(std::fs::read_to_string(path("other")).unwrap(), "kept");
+    assert!(std::fs::metadata(path("linked")).unwrap().is_file());
+}
+
+/// The limit of a file's size stands for a full disk. The sessions are shown, and the status says that a later run
+/// reads everything again.
+#[tokio::test]
+async fn a_state_that_was_not_written_changes_the_status() {
+    let (aws, caller) = bucket().await;
+    for (command, shown) in [("sessions", "ASIA27"), ("lint --cloudtrail", "etl"), ("import cloudtrail", "length")] {
+        let folder = tempfile::tempdir().unwrap();
+        let format = if command.starts_with("sessions") { "--format csv" } else { "" };
+        let limited =
+            format!("trap '' XFSZ; ulimit -f 0; exec {COMMAND} {command} s3://{BUCKET}/ --state state {format}");
+        let mut shell = tokio::process::Command::new("sh");
+        shell.args(["-c", &limited]).env_clear().envs(aws.environment(&caller, REGION)).current_dir(&folder);
+        let output = shell.env("HOME", folder.path()).env("AWS_EC2_METADATA_DISABLED", "true").output().await.unwrap();
+        let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        assert_eq!(output.status.code(), Some(3), "{command}: {stdout}{stderr}");
+        assert!(stdout.contains(shown) && stderr.contains("the state was not written"), "{command}: {stdout}{stderr}");
+    }
 }
