@@ -268,7 +268,8 @@ pub fn coverage(report: &Report) -> Vec<String> {
         // A role whose name is not known cannot be tested.
         let known = roles.total.saturating_sub(expressions);
         if paths.total > 0 && known > 0 {
-            calls.push(format!("Run `check` to test these {}.", count(known, "role", "roles")));
+            let these = if known == 1 { "this role".to_owned() } else { format!("these {known} roles") };
+            calls.push(format!("Run `check` to test {these}."));
         }
         match expressions {
             0 => {}
