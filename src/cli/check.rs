@@ -85,7 +85,8 @@ fn has_answer(Outcome { facts, .. }: &Outcome, profile: Option<&str>) -> bool {
         return false;
     }
     if *answers == 0 {
-        print_error("error: no answer from AWS: check the network, proxies and AWS_ENDPOINT_URL.");
+        let asked = profile.map_or_else(String::new, |name| format!(" for profile `{}`", visible::configured(name)));
+        print_error(&format!("error: no answer from AWS{asked}: check the network, proxies and AWS_ENDPOINT_URL."));
         return false;
     }
     true

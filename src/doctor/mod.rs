@@ -36,7 +36,8 @@ pub async fn examine(options: &DoctorOptions, read: &dyn Fn(&str) -> Option<Stri
     let region = config.profile(&selected.name).and_then(|profile| profile.region.as_deref());
     environment.region = environment.region.or_else(|| region.map(|region| facts::RegionFacts::new(None, region)));
     let files = profile::troubles(&config);
-    let mut facts = ShellFacts { environment, selected, profile, files, asked: None };
+    let others = profile::others(&config, &selected);
+    let mut facts = ShellFacts { environment, selected, profile, others, files, asked: None };
     if !options.offline {
         facts.asked = Some(ask::ask(&facts, &config, read, providers::waits(&facts)).await);
     }

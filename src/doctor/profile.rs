@@ -41,7 +41,7 @@ pub(super) fn gather(
         let others = config.profiles().map(|profile| profile.name.as_str()).filter(|known| known != name);
         let nearest = nearest(name, others).map(str::to_owned);
         let glued = config.glued().find(|glued| glued.profile == *name).map(|glued| spot(&glued.location));
-        return ProfileFacts::Missing { nearest, known: config.profiles().count(), glued };
+        return ProfileFacts::Missing { nearest, glued };
     };
     let role = environment.role_arn.as_deref().filter(|_| selected.by != SelectedBy::Option);
     match config.chain(name) {
@@ -65,6 +65,17 @@ pub(super) fn gather(
         }
         Err(fault) => ProfileFacts::Broken(broken(&fault)),
     }
+}
+
+/// The names of the other profiles that lead to credentials.
+pub(super) fn others(config: &SharedConfig, selected: &Selected) -> Vec<String> {
+    let leads = |name: &str| {
+        config
+            .chain(name)
+            .is_ok_and(|chain| chain.base != shared_config::Base::Nothing && config.refusals(&chain).is_empty())
+    };
+    let names = config.profiles().map(|profile| profile.name.as_str());
+    names.filter(|name| *name != selected.name && leads(name)).map(configured).collect()
 }
 
 fn leads(

@@ -44,8 +44,8 @@ fn describe(subject: &Subject<'_>, refused: &Refused<'_>, all: &Refusals<'_>) ->
             .to_owned(),
     };
     // The ARN of a session has no path of its role.
-    let of_session = refused.failure.caller_role.is_none() && refused.caller().contains(":assumed-role/");
-    let path_hint = match of_session {
+    let path_is_open = session_role(refused).is_some_and(|role| !is_of_identity_center(role));
+    let path_hint = match path_is_open {
         true => " If the role of the checker has a path, add the path to aws:PrincipalArn of the statement.",
         false => "",
     };
@@ -80,7 +80,7 @@ fn fixes(subject: &Subject<'_>, refused: &Refused<'_>) -> Vec<Fix> {
             "{}aws iam simulate-principal-policy --policy-source-arn {} --action-names sts:AssumeRole \
              --resource-arns {}",
             account_comment(&caller),
-            word(&caller),
+            role_to_simulate(refused, &caller),
             word(role.as_str())
         )),
     ];
@@ -111,16 +111,23 @@ fn check_role_and_trust(refused: &Refused<'_>, caller: &str, external_id: Option
     // Only names of the checker's sessions begin with this prefix. The job's sessions have other names.
     let by_checker = refused.failure.caller_role.is_none();
     let statement = fixes::trust_statement(&TrustedPrincipal::Role { arn: caller, by_checker }, external_id);
-    Fix::step(format!(
+    let trust = Fix::step(format!(
         "Check that the role exists. Add the statement to its trust policy, unless the policy allows {caller} already."
     ))
     .block(BlockKind::TrustPolicy, statement)
-    .cli(format!(
-        "# in account {}\naws iam get-role {name_option} --query Role.AssumeRolePolicyDocument > trust.json\n\
-         # add the statement to trust.json: this command replaces the whole policy\n\
-         aws iam update-assume-role-policy {name_option} --policy-document file://trust.json",
-        role.account()
-    ))
+    .cli(format!("# in account {}\n{}", role.account(), fixes::add_statement(&name_option)));
+    match by_checker && !refused.is_reader {
+        true => fixes::together([trust, only_look()]),
+        false => trust,
+    }
+}
+
+/// The name of a session does not limit it: docs/deploy.md has the policy.
+fn only_look() -> Fix {
+    Fix::step(
+        "In a policy of the role, deny its sessions with such names every action but sts:AssumeRole, \
+         sts:SetSourceIdentity and iam:GetRole: without it, the checker can do all that the role can do.",
+    )
 }
 
 /// Files of several teams declare different external IDs for the role. Which one is right, only its trust policy says.
@@ -162,13 +169,42 @@ fn account_comment(arn: &str) -> String {
         .map_or_else(String::new, |account| format!("# in account {account}\n"))
 }
 
+/// The role of a session. Its ARN has no path, but that of a role of IAM Identity Center is known: with the Region of
+/// the instance, or without one where that is us-east-1 (IAM Identity Center User Guide, "Referencing permission sets
+/// in resource policies").
 fn principal_of(caller: &str) -> String {
     let parts: Vec<&str> = caller.splitn(6, ':').collect();
-    match parts[..] {
-        [_, partition, "sts", _, account, resource] if resource.starts_with("assumed-role/") => {
-            format!("arn:{partition}:iam::{account}:role/{}", resource.split('/').nth(1).unwrap_or_default())
+    match (&parts[..], name_of_session_role(caller)) {
+        ([_, partition, _, _, account, _], Some(role)) => {
+            let path = if is_of_identity_center(role) { "aws-reserved/sso.amazonaws.com*/" } else { "" };
+            format!("arn:{partition}:iam::{account}:role/{path}{role}")
         }
         _ => caller.to_owned(),
+    }
+}
+
+/// The name of the role, if the caller is a session whose role's ARN is not known.
+fn session_role<'a>(refused: &Refused<'a>) -> Option<&'a str> {
+    let caller = refused.failure.caller.as_deref().filter(|_| refused.failure.caller_role.is_none());
+    caller.and_then(name_of_session_role)
+}
+
+fn name_of_session_role(caller: &str) -> Option<&str> {
+    let (_, resource) = caller.split_once(":assumed-role/")?;
+    resource.split('/').next()
+}
+
+fn is_of_identity_center(role: &str) -> bool {
+    role.starts_with("AWSReservedSSO_")
+}
+
+/// The ARN of the caller as a word of a shell, with the path of its role.
+fn role_to_simulate(refused: &Refused<'_>, caller: &str) -> String {
+    match session_role(refused) {
+        Some(role) => {
+            format!("\"$(aws iam get-role {} --query Role.Arn --output text)\"", option("--role-name", role))
+        }
+        None => word(caller),
     }
 }
 

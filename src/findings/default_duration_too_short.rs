@@ -22,16 +22,17 @@ fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
     let (hop, _) = found.limiting_hop()?;
     let (name, role) = (&found.job.name, hop.role.name());
     let title = format!("{name} needs {}, but requests no duration from {role} and gets 1h", found.needed());
+    let misreading = found.describe_misreading().map_or_else(String::new, |read| format!(" {read}"));
     let detail = format!(
         "{name} {} and sends no DurationSeconds, so STS grants 3600 seconds, even where the role allows more. Calls \
-         after that hour fail with ExpiredToken.",
+         after that hour fail with ExpiredToken.{misreading}",
         found.describe_length()
     );
     Some(
         found
             .finding()
             .titled(title)
-            .because("Without DurationSeconds, STS grants 1h, also where the role allows more.")
+            .because(format!("Without DurationSeconds, STS grants 1h, also where the role allows more.{misreading}"))
             .detailed(detail)
             .fixes(found.subject.ways(found.job)),
     )

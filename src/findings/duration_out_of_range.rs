@@ -25,19 +25,27 @@ fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
     let name = &found.job.name;
     let own_call = found.job.source.own_call().filter(|_| found.limiting_hop().is_none());
     let call = own_call.map_or("AssumeRole", |(call, _)| call.name());
+    let read = found.misread().map_or_else(String::new, |text| format!(", as the action reads `{text}`"));
     let title = format!(
-        "{name} cannot start: it requests {}s from {}; the API accepts {least} to {most}",
+        "{name} cannot start: it requests {}s from {}{read}; the API accepts {least} to {most}",
         requested.0,
         found.limiting_name()
     );
+    let misreading = found.describe_misreading();
     let detail = format!(
         "{call} accepts a duration of {least} to {most} seconds. It refuses any other duration with a ValidationError \
-         and does not change the request. {name} requests {} seconds, so it gets no credentials.",
-        requested.0
+         and does not change the request. {name} requests {} second{}, so it gets no credentials.{}",
+        requested.0,
+        if requested.0 == 1 { "" } else { "s" },
+        misreading.as_ref().map_or_else(String::new, |read| format!(" {read}"))
     );
     let finding = found
         .finding()
         .evidence(Fact::RequestedOutOfRange(*requested), Provenance::WholeInventory)
         .evidence(Fact::Accepted(accepted.clone()), Provenance::ApiModel(call));
-    Some(finding.titled(title).detailed(detail).fixes(found.subject.ways(found.job)))
+    let finding = finding.titled(title).detailed(detail).fixes(found.subject.ways(found.job));
+    Some(match misreading {
+        Some(misreading) => finding.because(misreading),
+        None => finding,
+    })
 }

@@ -36,6 +36,26 @@ impl JudgedJob<'_> {
         self.limiting_hop().map_or(self.job.source.kind(), |(hop, _)| hop.role.name())
     }
 
+    /// The text of the limiting request, where the client reads another duration than it states.
+    pub(super) fn misread(&self) -> Option<&str> {
+        self.limiting_hop().and_then(|(hop, _)| hop.misread.as_deref())
+    }
+
+    /// How the action reads that text.
+    pub(super) fn describe_misreading(&self) -> Option<String> {
+        let (hop, text) = (self.limiting_hop()?.0, self.misread()?);
+        let read = match hop.duration {
+            Some(Seconds(1)) => {
+                "1 second: JavaScript's parseInt stops at the first character that is no digit".to_owned()
+            }
+            Some(seconds) => {
+                format!("{} seconds: JavaScript's parseInt stops at the first character that is no digit", seconds.0)
+            }
+            None => "no number, and requests its default".to_owned(),
+        };
+        Some(format!("The action reads `{text}` as {read}."))
+    }
+
     pub(super) fn needed(&self) -> Seconds {
         self.judgement.needed
     }

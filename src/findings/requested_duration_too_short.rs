@@ -26,12 +26,18 @@ fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
     let by_default =
         if lease.requested == ASSUME_ROLE_MINIMUM { " (the default of Go's stscreds and of Java SDK 1)" } else { "" };
     let title = format!("{name} needs {}, but requests {} from {role}", found.needed(), lease.requested);
+    let misreading = found.describe_misreading();
     let detail = format!(
         "{name} {} on one session, for which its client requests {} seconds{by_default}. Calls after {} fail with \
-         ExpiredToken.",
+         ExpiredToken.{}",
         found.describe_length(),
         lease.requested.0,
-        found.lease()
+        found.lease(),
+        misreading.as_ref().map_or_else(String::new, |read| format!(" {read}"))
     );
-    Some(found.finding().titled(title).detailed(detail).fixes(found.subject.ways(found.job)))
+    let finding = found.finding().titled(title).detailed(detail).fixes(found.subject.ways(found.job));
+    Some(match misreading {
+        Some(misreading) => finding.because(misreading),
+        None => finding,
+    })
 }

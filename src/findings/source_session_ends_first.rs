@@ -37,7 +37,7 @@ fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
     let title = format!("{name} needs {}, but its {} expires after {end}", found.needed(), what_expires(found));
     let mut because = why(found, end);
     if found.limit_is_a_default() {
-        because.push_str(" That limit is AWS's default: no file states another limit.");
+        because.push_str(" That limit is a default: no file states another limit.");
     }
     let mut detail = format!("{name} {}. {because}", found.describe_length());
     if may_get_one_more_lease(found) {

@@ -3,6 +3,7 @@
 use super::sources::profile_setting;
 use super::{BlockKind, Fix, FixPlace};
 use crate::inventory::{Job, Origin, RoleRef, Seconds, Source};
+use crate::lease::rules;
 
 /// Lets the SDK renew the credentials.
 pub(super) fn refresh_by_provider_chain(place: &FixPlace<'_>, job: &Job) -> Fix {
@@ -34,6 +35,19 @@ fn profile(job: &Job, index: usize) -> String {
         // The file has no key for assertions: a command exchanges the assertion.
         return format!(
             "[profile {}]\n# a command that exchanges a SAML assertion for {}\ncredential_process = COMMAND",
+            name(0),
+            hop.role
+        );
+    }
+    if index == 0
+        && matches!(job.source, Source::WebIdentity { renewable: false })
+        && hop.duration.is_some_and(|asked| asked != rules::DEFAULT_DURATION)
+    {
+        // No tool sends duration_seconds where it presents a token, and this token is presented once.
+        return format!(
+            "[profile {}]\n# from the answer of AssumeRoleWithWebIdentity for {} with the requested duration\n\
+             aws_access_key_id = ACCESS_KEY_ID\naws_secret_access_key = SECRET_ACCESS_KEY\n\
+             aws_session_token = SESSION_TOKEN",
             name(0),
             hop.role
         );

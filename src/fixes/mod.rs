@@ -16,7 +16,7 @@ pub(crate) use describe::describe_way;
 pub(crate) use place::FixPlace;
 pub(crate) use requests::state_timeout;
 pub(crate) use roles::{permission_set as set_permission_set, set_max_session, set_timeout, trust_of};
-pub(crate) use trust::{TrustedPrincipal, trust_statement};
+pub(crate) use trust::{TrustedPrincipal, add_statement, trust_statement};
 
 use self::search::ChangeKind;
 use crate::inventory::{Job, RoleRef, Seconds};
@@ -188,7 +188,7 @@ impl Fix {
 }
 
 /// Joins changes that help only together into one fix, in their order.
-fn together(fixes: impl IntoIterator<Item = Fix>) -> Fix {
+pub(crate) fn together(fixes: impl IntoIterator<Item = Fix>) -> Fix {
     let all = fixes.into_iter().reduce(|mut all, one| {
         all.parts.extend(one.parts);
         all.effect.max_sessions.extend(one.effect.max_sessions);

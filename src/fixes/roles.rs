@@ -1,8 +1,8 @@
 //! Fixes that change a role or a permission set. Each command names its account, if known.
 
-use super::trust::{TrustedPrincipal, trust_statement};
+use super::trust::{TrustedPrincipal, add_statement, trust_statement};
 use super::{BlockKind, Fix, FixPlace};
-use crate::inventory::{FunctionArn, RoleRef, Seconds};
+use crate::inventory::{FunctionArn, Origin, PrincipalKind, RoleRef, Seconds};
 use crate::templates::PlannedRole;
 
 /// Sets the role's MaxSessionDuration. `why` continues the sentence. The file that defines a planned role is changed,
@@ -39,18 +39,17 @@ pub(crate) fn set_max_session(place: &FixPlace<'_>, role: &RoleRef, why: &str, s
 /// Adds a statement to the trust policy of a role, beside the statements that are there.
 pub(super) fn add_to_trust(place: &FixPlace<'_>, fix: Fix, role: &RoleRef, principal: &TrustedPrincipal<'_>) -> Fix {
     let external_id = place.inventory.declared(role).and_then(|role| role.external_id.as_deref());
-    let statement = trust_statement(principal, external_id);
+    let statement = match (place.origin(), principal) {
+        (Origin::Workflows, TrustedPrincipal::Source(PrincipalKind::WebIdentity)) => {
+            trust_statement(&TrustedPrincipal::GitHub(role), None)
+        }
+        (Origin::Inventory | Origin::Profiles | Origin::Workflows, _) => trust_statement(principal, external_id),
+    };
     let (sentence, commands) = match place.planned.get(role) {
         Some(planned) => (format!("Add the statement to {}.", trust_of(planned, role.name())), None),
         None => (
             format!("Add the statement to the trust policy of {}.", role.name()),
-            Some(format!(
-                "{}aws iam get-role {1} --query Role.AssumeRolePolicyDocument > trust.json\n\
-                 # add the statement to trust.json: this command replaces the whole policy\n\
-                 aws iam update-assume-role-policy {1} --policy-document file://trust.json",
-                place.account_comment(role),
-                role_name(role)
-            )),
+            Some(format!("{}{}", place.account_comment(role), add_statement(&role_name(role)))),
         ),
     };
     let mut fix = fix;
@@ -90,8 +89,10 @@ pub(crate) fn set_timeout(place: &FixPlace<'_>, function: &FunctionArn, timeout:
 
 /// Sets the session duration of a permission set. The update has no effect without provisioning.
 pub(crate) fn permission_set(place: &FixPlace<'_>, session: Seconds) -> Fix {
-    let step =
-        format!("Set the permission set's session duration to {session}, then provision it, which makes it effective.");
+    let step = format!(
+        "Set the permission set's session duration to {session}, then provision it, which makes it effective. It \
+         counts for everyone who uses the permission set."
+    );
     let session = match session.0 {
         seconds if seconds % 3600 == 0 => format!("PT{}H", seconds / 3600),
         seconds => format!("PT{}M", seconds / 60),

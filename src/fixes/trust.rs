@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::inventory::PrincipalKind;
+use crate::inventory::{PrincipalKind, RoleRef};
 
 /// The prefix of the checker's session names (docs/deploy.md): the statement allows no other session of its role.
 const CHECKER_SESSION_NAMES: &str = "credential-health-*";
@@ -18,6 +18,17 @@ pub(crate) enum TrustedPrincipal<'a> {
     },
     /// The source of a job.
     Source(PrincipalKind),
+    /// GitHub's identity provider in the account of this role.
+    GitHub(&'a RoleRef),
+}
+
+/// The commands that add a statement to the trust policy of a role. `role_name`: its option with the name.
+pub(crate) fn add_statement(role_name: &str) -> String {
+    format!(
+        "aws iam get-role {role_name} --query Role.AssumeRolePolicyDocument --output json > trust.json\n\
+         # add the statement to trust.json: this command replaces the whole policy\n\
+         aws iam update-assume-role-policy {role_name} --policy-document file://trust.json"
+    )
 }
 
 /// The statement for the principal. It names the account as the principal and the role by `aws:PrincipalArn`, so it
@@ -31,6 +42,14 @@ pub(crate) fn trust_statement(principal: &TrustedPrincipal<'_>, external_id: Opt
             json!({"Federated": "OIDC_PROVIDER_ARN"}),
             "sts:AssumeRoleWithWebIdentity",
             json!({"StringEquals": {"OIDC_PROVIDER:aud": "AUDIENCE", "OIDC_PROVIDER:sub": "SUBJECT"}}),
+        ),
+        TrustedPrincipal::GitHub(role) => (
+            json!({"Federated": github_provider(role)}),
+            "sts:AssumeRoleWithWebIdentity",
+            json!({"StringEquals": {
+                format!("{GITHUB}:aud"): "sts.amazonaws.com",
+                format!("{GITHUB}:sub"): "repo:ORG/REPO:ref:refs/heads/BRANCH",
+            }}),
         ),
         TrustedPrincipal::Source(PrincipalKind::Saml) => (
             json!({"Federated": "SAML_PROVIDER_ARN"}),
@@ -49,6 +68,15 @@ pub(crate) fn trust_statement(principal: &TrustedPrincipal<'_>, external_id: Opt
         statement.insert("Condition".to_owned(), conditions);
     }
     serde_json::to_string_pretty(&Value::Object(statement)).unwrap_or_default()
+}
+
+/// GitHub's identity provider, as its ARN and its condition keys name it.
+const GITHUB: &str = "token.actions.githubusercontent.com";
+
+/// The provider in the account of the role.
+fn github_provider(role: &RoleRef) -> String {
+    let (partition, account) = (role.partition().unwrap_or("aws"), role.account().unwrap_or("ACCOUNT"));
+    format!("arn:{partition}:iam::{account}:oidc-provider/{GITHUB}")
 }
 
 /// The account principal of an ARN, in its partition.

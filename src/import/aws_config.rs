@@ -190,12 +190,25 @@ impl ChainImporter<'_> {
             length_from: LengthFrom::Declared,
             age: None,
             source,
+            session_by_default: self.session_by_default(),
             hops,
             refresh: Some(refresh),
             comments,
             single_login: true,
         };
         Ok(Drafted { draft: Some(draft), not_run: self.not_run() })
+    }
+
+    /// Whether a program of its own default gives the session: the profile's command states no duration.
+    fn session_by_default(&self) -> bool {
+        let Base::Process(command) = &self.chain.base else { return false };
+        match Helper::of(command) {
+            Helper::AwsVault { duration } | Helper::Saml2aws { duration } => duration.is_none(),
+            Helper::GimmeAwsCreds => true,
+            Helper::RolesAnywhere { .. } | Helper::Granted | Helper::ExportCredentials { .. } | Helper::Unknown => {
+                false
+            }
+        }
     }
 
     /// A command is followed to the profile that it names or judged by the defaults of its program, and is not run.
@@ -379,7 +392,7 @@ impl ChainImporter<'_> {
             let external_id = placed(&profile.external_id).filter(|_| !exchanged);
             let role = DraftRole::Arn(placed(&profile.role_arn)?);
             let session_name = placed(&profile.role_session_name);
-            Some(DraftHop { role, duration, external_id, session_name, sessions: None })
+            Some(DraftHop { role, duration, misread: None, external_id, session_name, sessions: None })
         };
         self.chain.roles.iter().enumerate().filter_map(hop).collect()
     }

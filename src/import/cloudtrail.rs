@@ -80,6 +80,7 @@ fn draft(
             duration: requested
                 .filter(|requested| ASSUME_ROLE_RANGE.contains(requested))
                 .map(|value| Placed { value, place }),
+            misread: None,
             external_id: None,
             session_name: None,
             sessions: None,
@@ -95,6 +96,7 @@ fn draft(
         age: None,
         single_login: true,
         source,
+        session_by_default: false,
         hops: hops.collect(),
         refresh: refresh(key, path, longest),
         comments: JobComments { above: vec![above], length: Some("the longest run seen".to_owned()), source: None },

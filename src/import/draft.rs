@@ -20,6 +20,8 @@ pub(super) struct Draft {
     /// How old the credentials are when the job starts.
     pub(super) age: Option<Placed<Seconds>>,
     pub(super) source: Source,
+    /// How long the source's session lasts is a default of the program that gives it.
+    pub(super) session_by_default: bool,
     pub(super) hops: Vec<DraftHop>,
     /// How the job renews its credentials; `None`: nothing shows whether it copies those of its platform.
     pub(super) refresh: Option<Refresh>,
@@ -62,6 +64,8 @@ impl DraftRole {
 pub(super) struct DraftHop {
     pub(super) role: DraftRole,
     pub(super) duration: Option<Placed<Seconds>>,
+    /// The text of which the client reads another duration than it states.
+    pub(super) misread: Option<String>,
     pub(super) external_id: Option<Placed<String>>,
     pub(super) session_name: Option<Placed<String>>,
     /// A glob that matches the names of its sessions.
@@ -118,6 +122,7 @@ impl Draft {
                     path.push(raw::Hop {
                         role: Some(Placed { value: stand_in, place: role.place }),
                         duration: hop.duration,
+                        misread: hop.misread,
                         ..raw::Hop::default()
                     });
                     continue;
@@ -134,8 +139,14 @@ impl Draft {
                 };
                 roles.push((alias, role));
             }
-            path.push(raw::Hop { role: Some(role), duration: hop.duration, ..raw::Hop::default() });
+            path.push(raw::Hop {
+                role: Some(role),
+                duration: hop.duration,
+                misread: hop.misread,
+                ..raw::Hop::default()
+            });
         }
+        let unstated = UnstatedLimits::of_bare(&self.source);
         let job = raw::Job {
             place: self.place,
             name: Some(Placed { value: self.name, place: self.place }),
@@ -143,7 +154,7 @@ impl Draft {
             length_from: self.length_from,
             age: self.age,
             session_name: session_name.map(|value| Placed { value, place: self.place }),
-            unstated: UnstatedLimits::of_bare(&self.source),
+            unstated: UnstatedLimits { session: unstated.session || self.session_by_default, ..unstated },
             source: Some(Placed { value: self.source, place: self.place }),
             path: Some(Placed { value: path, place: self.place }),
             refresh: self.refresh,

@@ -208,6 +208,7 @@ pub(super) fn timed_job(layout: &WorkloadLayout, resource: &mut Resource<'_>) ->
         length_from,
         age: None,
         source: resource.source(layout.service),
+        session_by_default: false,
         hops: Vec::new(),
         refresh: Some(Refresh::Auto),
         comments: JobComments { above, length: comment, ..JobComments::default() },
@@ -310,6 +311,7 @@ pub(super) fn permission_set_job(
         length_from: LengthFrom::Declared,
         age: None,
         source,
+        session_by_default: false,
         hops: Vec::new(),
         refresh: Some(Refresh::Auto),
         comments: JobComments {

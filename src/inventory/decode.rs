@@ -287,7 +287,7 @@ fn hop(node: Node, sink: &mut Sink) -> Option<Hop> {
     let duration = fields.optional("duration").and_then(|node| seconds(&node, "duration", sink));
     let copied = fields.optional("copied").and_then(|node| yes_or_no(&node, "copied", sink));
     fields.finish(sink);
-    Some(Hop { role, duration, copied: copied.is_some_and(|copied| copied.value) })
+    Some(Hop { role, duration, copied: copied.is_some_and(|copied| copied.value), misread: None })
 }
 
 fn refresh(node: Node, sink: &mut Sink) -> Option<Refresh> {

@@ -140,7 +140,7 @@ impl JobsOfFile<'_> {
             }
             self.named.entry(arn.clone()).or_insert_with(|| Role::bare(arn.clone()));
             let duration = hop.duration.as_ref().map(|duration| duration.value);
-            hops.push(Hop { role: arn.into(), duration, copied: hop.copied });
+            hops.push(Hop { role: arn.into(), duration, copied: hop.copied, misread: hop.misread.clone() });
         }
         whole.then_some(hops)
     }

@@ -235,6 +235,8 @@ pub struct Hop {
     pub duration: Option<Seconds>,
     /// Its session is taken once and handed on: a refresh renews only the hops behind it.
     pub copied: bool,
+    /// The text of the file, where the client reads another duration than it states: `1h` is 1 second.
+    pub misread: Option<String>,
 }
 
 impl Inventory {

@@ -175,6 +175,8 @@ pub(crate) struct Hop {
     pub(crate) role: Option<Placed<String>>,
     pub(crate) duration: Option<Placed<Seconds>>,
     pub(crate) copied: bool,
+    /// The text of which the client reads another duration than it states.
+    pub(crate) misread: Option<String>,
 }
 
 /// How a job renews its credentials.

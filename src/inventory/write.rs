@@ -109,7 +109,7 @@ impl Inventory {
         if !job.path.is_empty() {
             text.push_str("    path:\n");
         }
-        for Hop { role, duration, copied } in &job.path {
+        for Hop { role, duration, copied, misread: _ } in &job.path {
             let label = self.label(role);
             let line = if *copied { copied_hop(label, *duration) } else { hop(label, *duration) };
             let _ = writeln!(text, "      - {line}");

@@ -145,10 +145,17 @@ impl Cause<'_> {
             let is_of_one_job = self.findings.len() == 1 || worst.job.is_none();
             let room = if is_tidy_up || !is_of_one_job { 0 } else { MOST_COMMAND_LINES };
             let differs = |finding: &Finding| finding.fixes.first().map(Fix::sentences) != Some(fix.sentences());
-            let whose = worst.job.as_ref().filter(|_| self.findings.iter().any(|finding| differs(finding)));
+            let job = worst.job.as_ref().filter(|_| self.findings.iter().any(|finding| differs(finding)));
+            // The commands are those of the first role.
+            let role = worst.role.as_ref().filter(|_| worst.job.is_none() && self.findings.len() > 1 && room > 0);
+            let whose = match (job, role) {
+                (Some(job), _) => Some(format!("For {job}: ")),
+                (None, Some(role)) => Some(format!("For {}, and likewise for each role: ", role.name())),
+                (None, None) => None,
+            };
             let mut of_fix = fix_lines(fix, room);
-            if let (Some(job), Some(Line::Text(first) | Line::Step(_, first))) = (whose, of_fix.first_mut()) {
-                first.insert_str(0, &format!("For {job}: "));
+            if let (Some(whose), Some(Line::Text(first) | Line::Step(_, first))) = (whose, of_fix.first_mut()) {
+                first.insert_str(0, &whose);
             }
             lines.extend(of_fix);
         }

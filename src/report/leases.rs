@@ -120,12 +120,19 @@ impl Profiles {
             Some(length) => {
                 let outlook = |one: &JudgedProfile| one.outlook(*length, *renewed_only);
                 let with = |wanted: Outlook| count(&|one| !cannot_start(one) && outlook(one) == wanted);
+                let end = |wanted: Outlook| if with(wanted) == 1 { "ends" } else { "end" };
                 vec![
                     never,
                     (other + with(Outlook::NotKnown), "could not be judged".to_owned()),
-                    (with(Outlook::Ends), format!("end before {length}")),
-                    (with(Outlook::EndsWhenCopied), format!("end before {length} when copied")),
-                    (with(Outlook::Lasts), format!("last {length}")),
+                    (with(Outlook::Ends), format!("{} before {length}", end(Outlook::Ends))),
+                    (
+                        with(Outlook::EndsWhenCopied),
+                        format!("{} before {length} when copied", end(Outlook::EndsWhenCopied)),
+                    ),
+                    (
+                        with(Outlook::Lasts),
+                        format!("{} {length}", if with(Outlook::Lasts) == 1 { "lasts" } else { "last" }),
+                    ),
                 ]
             }
         };
@@ -239,7 +246,7 @@ pub fn render_without_answer(profiles: &Profiles, report: &Report, layout: &Layo
 /// The meaning of the columns, and the notes of the report.
 pub(super) fn notes(report: &Report, detail: Detail) -> Vec<String> {
     let columns = "copied: a job with a copy of the credentials; renewed: the AWS CLI or an SDK uses the profile \
-        itself. assumed: AWS's default.";
+        itself. assumed: a default of AWS or of the tool.";
     let mut notes: Vec<String> = std::iter::once(columns.to_owned()).chain(report.notes.iter().cloned()).collect();
     let of_profiles = report.profiles.as_ref().map_or(&[][..], |profiles| &profiles.notes);
     match (detail, of_profiles.len()) {

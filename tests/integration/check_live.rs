@@ -50,6 +50,51 @@ fn targets(calls: &[Call]) -> BTreeMap<&str, usize> {
     targets
 }
 
+/// The pattern of `aws:PrincipalArn` matches these ARNs as `ArnEquals` does: `*` is any text in one part of an ARN.
+fn principal_matches(pattern: &str, arn: &str) -> bool {
+    let (before, after) = pattern.split_once('*').unwrap_or((pattern, ""));
+    arn.len() >= before.len() + after.len() && arn.starts_with(before) && arn.ends_with(after)
+}
+
+#[tokio::test]
+async fn a_statement_for_a_session_of_identity_center_names_the_role_with_its_path() {
+    let name = "AWSReservedSSO_Admin_0123456789abcdef";
+    for path in ["aws-reserved/sso.amazonaws.com/eu-west-1/", "aws-reserved/sso.amazonaws.com/"] {
+        let (mut world, _) = world();
+        let caller = format!("arn:aws:iam::999999999999:role/{path}{name}");
+        world.role(Role::new(&caller).allows("*", "*"));
+        world.role(Role::new(ETL)).role(Role::new(DUMP));
+        let person = world.role_session(&format!("arn:aws:sts::999999999999:assumed-role/{name}/ann"));
+        let aws = StandIn::start(world).await;
+        let inventory = format!(
+            "version: 1\njobs:\n  - {{name: etl, length: 30m, source: iam-user, path: [\"{ETL}\"]}}\n  \
+             - {{name: dump, length: 30m, source: iam-user, path: [\"{DUMP}\"]}}\n"
+        );
+        let report = check_once(&aws, &person, &inventory).await;
+        let refused = findings(&report, "assume-denied");
+        assert_eq!(refused.len(), 2, "{:#}", report["findings"]);
+        for refused in refused {
+            let fixes = refused["remediation"].as_array().unwrap();
+            let statement = fixes[0]["parts"][0]["blocks"][0]["text"].as_str().unwrap();
+            let statement: Value = serde_json::from_str(statement).unwrap();
+            let pattern = statement["Condition"]["ArnEquals"]["aws:PrincipalArn"].as_str().unwrap();
+            assert!(principal_matches(pattern, &caller), "{pattern}");
+            for other in ["AWSReservedSSO_Other_0123456789abcdef", "Admin"] {
+                assert!(!principal_matches(pattern, &caller.replace(name, other)), "{pattern}");
+            }
+            assert!(!principal_matches(pattern, &format!("arn:aws:iam::999999999999:role/{name}")), "{pattern}");
+            // The simulation needs the ARN itself.
+            let simulated = fixes[1]["cli"].as_str().unwrap();
+            assert!(simulated.contains(&format!("get-role --role-name {name} --query Role.Arn")), "{simulated}");
+            assert!(!simulated.contains('*'), "{simulated}");
+            // The name of a session does not limit it.
+            assert!(fixes[0]["step"].as_str().unwrap().contains("deny its sessions"), "{}", fixes[0]["step"]);
+        }
+        let text = Cli::on(&inventory, "check", &[]).asking(&aws, &person).run().await.stdout;
+        assert!(text.contains("1. For etl, and likewise for each role: Check that the role exists"), "{text}");
+    }
+}
+
 // --- The calls ---
 
 #[tokio::test]

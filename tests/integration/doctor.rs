@@ -414,6 +414,20 @@ async fn variables_that_are_incomplete_spoilt_or_in_the_way_are_diagnosed() {
         ),
         case("nothing at all", at(), 4, ("no-credentials", "problem", "aws login")),
         case("nothing at all, offline", Shell::offline(), 4, ("no-credentials", "problem", "aws login")),
+        case(
+            "profiles that nothing selects",
+            Shell::offline().config(
+                "[profile dev]\nrole_arn = arn:aws:iam::111111111111:role/dev\ncredential_source = EcsContainer\n",
+            ),
+            4,
+            ("no-credentials", "problem", "export AWS_PROFILE=NAME"),
+        ),
+        case(
+            "profiles without credentials",
+            Shell::offline().config("[profile dev]\nregion = eu-west-1\n"),
+            4,
+            ("no-credentials", "problem", "aws login"),
+        ),
     ])
     .await;
 }
@@ -1973,6 +1987,20 @@ async fn no_command_removes_the_variables_that_the_selected_profile_lives_on() {
     ] {
         let (ran, _) = shell.report().await;
         assert!(!ran.stdout.contains("unset AWS_ACCESS_KEY_ID"), "{}", ran.stdout);
+    }
+}
+
+#[tokio::test]
+async fn a_copied_session_that_has_ended_is_said_once() {
+    let file = |minutes| {
+        Shell::offline().credentials(&format!("[default]\n{SESSION_KEY}expiration = {}\n", from_now(minutes)))
+    };
+    for (minutes, id) in [(-60, "session-ended"), (60, "copied-session")] {
+        let report = file(minutes).cli("json").run().await.report();
+        let ids: Vec<&str> =
+            report["diagnoses"].as_array().unwrap().iter().filter_map(|one| one["id"].as_str()).collect();
+        let said: Vec<&&str> = ids.iter().filter(|id| ["session-ended", "copied-session"].contains(id)).collect();
+        assert_eq!(said, [&id], "{ids:?}");
     }
 }
 

@@ -448,8 +448,8 @@ async fn the_exit_status_follows_the_worse_of_copied_and_renewed_unless_renewed_
     let keys = format!("[k]\naws_access_key_id = AKIA\naws_secret_access_key = {CANARY}\n");
     let config = "[profile a]\nrole_arn = arn:aws:iam::111111111111:role/a\nsource_profile = k\n";
     for (more, status, jobs, first) in [
-        (&[][..], 1, vec!["a", "a (copied)"], "1 profile: 1 end before 4h when copied."),
-        (&["--renewed"], 0, vec!["a"], "1 profile: 1 last 4h."),
+        (&[][..], 1, vec!["a", "a (copied)"], "1 profile: 1 ends before 4h when copied."),
+        (&["--renewed"], 0, vec!["a"], "1 profile: 1 lasts 4h."),
     ] {
         let run = |format: &'static str| {
             let arguments = [&["lint", "--aws-config", "--length", "4h", "--format", format], more].concat();
@@ -513,6 +513,28 @@ async fn credentials_of_known_programs_are_judged_by_the_programs_defaults() {
 }
 
 #[tokio::test]
+async fn a_session_by_the_default_of_a_program_is_assumed_and_no_sole_ground_of_a_high_finding() {
+    for (command, severity, copied) in [
+        ("aws-vault exec jane --json", "medium", "1h assumed"),
+        ("aws-vault exec jane --json --duration=2h", "high", "2h"),
+        ("saml2aws login --credential-process", "medium", "1h assumed"),
+        ("gimme-aws-creds --profile dev", "medium", "1h assumed"),
+    ] {
+        let config = format!("[profile p]\ncredential_process = {command}\n");
+        let run = |format| {
+            let arguments = ["lint", "--aws-config", "--length", "4h", "--format", format];
+            Cli::new(&arguments).file(".aws/config", &config).run()
+        };
+        let (json, text) = tokio::join!(run("json"), run("text"));
+        let report = json.report();
+        let found = findings(&report, "source-session-ends-first");
+        assert!(!found.is_empty() && found.iter().all(|found| found["severity"] == severity), "{command}: {found:#?}");
+        let row = text.stdout.lines().find(|line| line.starts_with(" p ")).unwrap();
+        assert!(row.contains(&format!(" {copied}  ")), "{row}");
+    }
+}
+
+#[tokio::test]
 async fn an_import_writes_no_duration_that_the_file_does_not_state() {
     let keys = "aws_access_key_id = ASIA\naws_secret_access_key = s\naws_session_token = t\n";
     let import = |credentials: String| Cli::new(&["import", "aws-config"]).file(".aws/credentials", credentials);
@@ -543,8 +565,8 @@ async fn an_mfa_profile_has_one_verdict_in_headline_table_and_findings() {
         mfa_serial = arn:aws:iam::111111111111:mfa/a\nduration_seconds = 14400\n\
         [profile k]\naws_access_key_id = AKIA\naws_secret_access_key = s\n";
     for (length, headline, finding) in [
-        ("5h", "1 profile: 1 end before 5h.", "user needs 5h, but its MFA session expires after 3h50m"),
-        ("4h", "1 profile: 1 end before 4h.", "user needs 4h, but its MFA session expires after 3h50m"),
+        ("5h", "1 profile: 1 ends before 5h.", "user needs 5h, but its MFA session expires after 3h50m"),
+        ("4h", "1 profile: 1 ends before 4h.", "user needs 4h, but its MFA session expires after 3h50m"),
         ("3h", "1 profile: 1 could not be judged.", "user requests 4h from r, whose MaxSessionDuration is not known"),
     ] {
         let arguments = ["lint", "--aws-config", "--length", length];
@@ -904,6 +926,8 @@ fn placeless(mut inventory: Inventory) -> String {
     for job in &mut inventory.jobs {
         job.location = Location::default();
         job.length_from = LengthFrom::Declared;
+        // An inventory has no text of a workflow.
+        job.path.iter_mut().for_each(|hop| hop.misread = None);
     }
     for role in inventory.roles.values_mut() {
         role.location = None;

@@ -93,7 +93,12 @@ pub fn case() -> impl Strategy<Value = Case> {
             let path = hops
                 .iter()
                 .enumerate()
-                .map(|(index, (duration, _, copied))| Hop { role: role(index), duration: *duration, copied: *copied })
+                .map(|(index, (duration, _, copied))| Hop {
+                    role: role(index),
+                    duration: *duration,
+                    copied: *copied,
+                    misread: None,
+                })
                 .collect();
             let maxima = hops.into_iter().map(|(_, maximum, _)| maximum).collect();
             let location = Location::default();
@@ -306,7 +311,7 @@ proptest! {
         prop_assume!(case.job.path.last().is_some());
         let asked = case.job.path.last().and_then(|hop| hop.duration);
         let mut added = case.clone();
-        added.job.path.push(Hop { role: role(case.job.path.len()), duration: asked, copied: false });
+        added.job.path.push(Hop { role: role(case.job.path.len()), duration: asked, copied: false, misread: None });
         added.maxima.push(maximum.1);
         let (before, after) = (case.judged(), added.judged());
         prop_assert!(after.lease.is_none_or(|lease| lease <= Seconds(3600)), "{:?}", after);

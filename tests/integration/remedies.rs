@@ -12,6 +12,7 @@ use credential_health::report::{Report, Trigger};
 use credential_health::templates::Planned;
 use proptest::prelude::*;
 
+use crate::harness::Cli;
 use crate::laws::{Case, case};
 
 const ROLE: &str = "arn:aws:iam::111111111111:role/work";
@@ -83,6 +84,23 @@ fn a_suggested_profile_works_in_every_client() {
     let [first, second] = by_token.split("[profile ").skip(1).collect::<Vec<_>>()[..] else { panic!("{by_token}") };
     assert!(first.contains("web_identity_token_file") && !first.contains("duration_seconds"), "{first}");
     assert!(second.contains("duration_seconds = 900"), "{second}");
+}
+
+#[tokio::test]
+async fn a_token_that_is_presented_once_is_presented_with_the_requested_duration() {
+    let inventory = "version: 1\nroles: {hub: {arn: \"arn:aws:iam::111111111111:role/hub\", max_session_duration: \
+                     2h}}\njobs: [{name: j, length: 4h, source: {kind: web-identity, renewable: false}, path: [hub, \
+                     \"arn:aws:iam::222222222222:role/etl\"]}]\n";
+    let text = Cli::on(inventory, "explain", &["--job", "j"]).run().await.stdout;
+    let requests =
+        |option: &&str| option.contains("AssumeRoleWithWebIdentity call for hub") && option.contains("[profile");
+    let options: Vec<&str> = text.split("  Option ").skip(1).filter(requests).collect();
+    assert!(!options.is_empty(), "{text}");
+    for option in options {
+        // No tool sends a duration with the token of a profile (`shared_config::effects`).
+        assert!(option.contains("aws_session_token") && !option.contains("web_identity_token_file"), "{option}");
+        assert!(option.contains("source_profile = j-0"), "{option}");
+    }
 }
 
 /// The inventory after the fix. `None`: the fix changes nothing that is declared.

@@ -1,7 +1,7 @@
 //! Workflows in the style of public repositories. Each test has a kind of login, length or role that was once misread,
 //! with the right result. The texts are written for these tests.
 
-use crate::harness::{Cli, Ran, job};
+use crate::harness::{Cli, Ran, finding, job};
 
 /// All findings of a report.
 pub(crate) fn findings(report: &serde_json::Value) -> &Vec<serde_json::Value> {
@@ -297,8 +297,47 @@ async fn each_version_of_the_action_has_its_own_rules() {
         };
         assert_eq!(ran.stderr.contains("the action reads"), read.is_some(), "{written}: {}", ran.stderr);
         assert!(ran.stderr.contains(read.unwrap_or_default()), "{}", ran.stderr);
+        for finding in ran.report()["findings"].as_array().unwrap() {
+            let reads = "The action reads `1h` as 1 second: JavaScript's parseInt stops at";
+            assert!(finding["detail"].as_str().unwrap().contains(reads), "{finding:#}");
+            assert!(
+                finding["title"].as_str().unwrap().contains("1s from release, as the action reads `1h`"),
+                "{finding:#}"
+            );
+        }
         assert_eq!(ran.stderr.contains("role-duration-seconds: 3600"), read.is_some(), "{}", ran.stderr);
     }
+}
+
+#[tokio::test]
+async fn a_finding_says_that_the_action_reads_another_duration_than_is_written() {
+    for (written, length, id, read) in [
+        ("1h", 20, "duration-out-of-range", Some("reads `1h` as 1 second: JavaScript's parseInt")),
+        ("900m", 20, "requested-duration-too-short", Some("reads `900m` as 900 seconds: JavaScript's parseInt")),
+        ("PT4H", 90, "default-duration-too-short", Some("reads `PT4H` as no number, and requests its default")),
+        ("3600s", 90, "requested-duration-too-short", None),
+        ("900", 20, "requested-duration-too-short", None),
+    ] {
+        let inputs = format!("role-to-assume: \"{ROLE}\", role-duration-seconds: {written}");
+        let timeout = format!("    timeout-minutes: {length}\n");
+        let report = judged(&[(W, &one_job(TOKEN, &timeout, &login("v6", &inputs)))]).await.report();
+        let detail = finding(&report, id)["detail"].as_str().unwrap();
+        assert_eq!(detail.contains("The action reads"), read.is_some(), "{written}: {detail}");
+        assert!(detail.contains(read.unwrap_or_default()), "{written}: {detail}");
+    }
+}
+
+#[tokio::test]
+async fn a_trust_statement_for_a_workflow_names_github_in_the_account_of_the_role() {
+    let steps = login("v5", &format!("role-to-assume: \"{ROLE}\""))
+        + &login("v5", "role-to-assume: \"arn:aws:iam::222222222222:role/deploy\", role-chaining: true");
+    let report = judged(&[(W, &one_job(TOKEN, "    timeout-minutes: 90\n", &steps))]).await.report();
+    let fixes = finding(&report, "chain-caps-session")["remediation"].to_string();
+    let provider = "arn:aws:iam::222222222222:oidc-provider/token.actions.githubusercontent.com";
+    for part in [provider, "githubusercontent.com:aud", "githubusercontent.com:sub", "sts.amazonaws.com"] {
+        assert!(fixes.contains(part), "{part} in {fixes}");
+    }
+    assert!(!fixes.contains("OIDC_PROVIDER"), "{fixes}");
 }
 
 #[tokio::test]

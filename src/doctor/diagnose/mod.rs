@@ -146,13 +146,28 @@ pub(super) fn diagnose(facts: &ShellFacts, entries: &[ProviderEntry], now: Times
 fn nothing(facts: &ShellFacts) -> Diagnosis {
     let offline = facts.asked.is_none() && !facts.environment.metadata_disabled;
     let rest = if offline { " Only instance metadata is left, and --offline does not ask it." } else { "" };
+    let others = describe_profiles(&facts.others);
+    let command = if others.is_some() { "export AWS_PROFILE=NAME" } else { "aws login" };
+    let others = others.map_or_else(String::new, |others| format!(" {others}"));
     Diagnosis::problem(
         "no-credentials",
         "There are no AWS credentials in this shell",
         format!(
-            "No provider has any: not the environment, not profile `{}`, no web identity, no container.{rest}",
+            "No provider has any: not the environment, not profile `{}`, no web identity, no container.{rest}{others}",
             crate::visible::configured(&facts.selected.name)
         ),
-        "aws login",
+        command,
     )
+}
+
+/// `Profiles with credentials: dev, prod and 8 more.` `None`: there are none.
+fn describe_profiles(names: &[String]) -> Option<String> {
+    /// Names that are listed before the rest is counted.
+    const NAMED: usize = 10;
+    let listed = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    match names.len() {
+        0 => None,
+        1..=NAMED => Some(format!("Profiles with credentials: {listed}.")),
+        many => Some(format!("Profiles with credentials: {listed} and {} more.", many - NAMED)),
+    }
 }

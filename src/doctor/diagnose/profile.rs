@@ -4,7 +4,7 @@ use super::commands::{
     COPY, change_value, comment_out, edit_file, find_program, of_profile, open_editor, quoted, rename_key,
     renew_profile,
 };
-use super::{Diagnosis, DiagnosisSubject, Level, level};
+use super::{Diagnosis, DiagnosisSubject, Level, describe_profiles, level};
 use crate::doctor::facts::{
     BaseFacts, Broken, ChainFacts, Noted, ProfileFacts, ProfileRole, Provider, SelectedBy, Spot,
 };
@@ -16,8 +16,8 @@ use crate::visible::configured;
 pub(super) fn find(subject: &DiagnosisSubject<'_>, out: &mut Vec<Diagnosis>) {
     let facts = subject.facts;
     match &facts.profile {
-        ProfileFacts::Missing { nearest, known, glued } => {
-            out.extend(missing(subject, nearest.as_deref(), *known, glued.as_ref()));
+        ProfileFacts::Missing { nearest, glued } => {
+            out.extend(missing(subject, nearest.as_deref(), glued.as_ref()));
         }
         ProfileFacts::Broken(fault) => out.push(broken(subject, fault)),
         // A profile that only names a Region is right beside another provider.
@@ -39,12 +39,7 @@ pub(super) fn find(subject: &DiagnosisSubject<'_>, out: &mut Vec<Diagnosis>) {
     }
 }
 
-fn missing(
-    subject: &DiagnosisSubject<'_>,
-    nearest: Option<&str>,
-    known: usize,
-    glued: Option<&Spot>,
-) -> Option<Diagnosis> {
+fn missing(subject: &DiagnosisSubject<'_>, nearest: Option<&str>, glued: Option<&Spot>) -> Option<Diagnosis> {
     let selected = &subject.facts.selected;
     let because = |kind: &TroubleKind| match kind {
         TroubleKind::ByteOrderMark
@@ -70,8 +65,10 @@ fn missing(
             format!("Its header is part of the value at {at}: it was appended without a line break before it. ")
         }
         (None, Some(near)) => format!("There is a profile `{near}`. "),
-        (None, None) if known == 0 => "The files have no profile at all. ".to_owned(),
-        (None, None) => "No profile has nearly that name. ".to_owned(),
+        (None, None) => match describe_profiles(&subject.facts.others) {
+            Some(others) => format!("No profile has nearly that name. {others} "),
+            None => "No profile of the files has credentials. ".to_owned(),
+        },
     };
     let command = match (glued, nearest) {
         (Some(at), _) => open_editor(&at.file),
@@ -304,6 +301,8 @@ fn copied(subject: &DiagnosisSubject<'_>, chain: &ChainFacts) -> Option<Diagnosi
         return None;
     };
     let until = match stated_end {
+        // `session-ended` says so.
+        Some((_, end)) if *end <= subject.now => return None,
         Some((key, end)) => format!("{key} says that it ends at {end:.0}."),
         None => "The file does not say when it ends.".to_owned(),
     };

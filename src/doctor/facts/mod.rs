@@ -27,6 +27,8 @@ pub struct ShellFacts {
     pub selected: Selected,
     /// What the shared configuration files say of that profile.
     pub profile: ProfileFacts,
+    /// The names of the other profiles that lead to credentials.
+    pub others: Vec<String>,
     /// What is wrong with the files themselves.
     pub files: Vec<FileTrouble>,
     /// What AWS and the endpoints said; `None`: nobody was asked.

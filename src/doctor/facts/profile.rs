@@ -14,8 +14,6 @@ pub enum ProfileFacts {
     Missing {
         /// A profile that is there and has nearly that name.
         nearest: Option<String>,
-        /// How many profiles there are.
-        known: usize,
         /// The value that its header has become a part of.
         glued: Option<Spot>,
     },

@@ -123,6 +123,7 @@ impl WorkflowReader<'_> {
                 length_from: if age_is_assumed { LengthFrom::Assumed } else { length.from },
                 age: login.age.map(|age| Placed { value: age.seconds, place: login.place }),
                 source,
+                session_by_default: false,
                 hops,
                 refresh: Some(Refresh::None),
                 comments: JobComments {

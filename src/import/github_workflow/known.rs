@@ -202,7 +202,7 @@ impl LoginStep<'_, '_> {
     pub(super) fn first_role(&self) -> Option<DraftHop> {
         let arn = self.known?.through?;
         let role = DraftRole::Arn(Placed { value: arn.to_owned(), place: self.place });
-        Some(DraftHop { role, duration: None, external_id: None, session_name: None, sessions: None })
+        Some(DraftHop { role, duration: None, misread: None, external_id: None, session_name: None, sessions: None })
     }
 }
 

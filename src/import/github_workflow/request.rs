@@ -28,8 +28,9 @@ impl LoginStep<'_, '_> {
             Some(name) => as_glob(&name.value.as_text().unwrap_or_else(|| name.value.expression().to_owned())),
         };
         let session_name = text("role-session-name");
-        let duration = self.duration(place, way)?;
-        Ok(DraftHop { role, duration, external_id: text("role-external-id"), session_name, sessions: Some(sessions) })
+        let RequestedDuration { duration, misread } = self.duration(place, way)?;
+        let external_id = text("role-external-id");
+        Ok(DraftHop { role, duration, misread, external_id, session_name, sessions: Some(sessions) })
     }
 
     fn role(&self, role: Placed<Possible>, way: LoginWay, before: &[DraftHop]) -> Result<DraftRole, NotJudgedLogin> {
@@ -68,20 +69,21 @@ impl LoginStep<'_, '_> {
         })
     }
 
-    fn duration(&self, place: Place, way: LoginWay) -> Result<Option<Placed<Seconds>>, NotJudgedLogin> {
-        let default = || self.version().default_duration(way).map(|value| Placed { value, place });
-        let Some(written) = self.option("role-duration-seconds") else { return Ok(default()) };
+    fn duration(&self, place: Place, way: LoginWay) -> Result<RequestedDuration, NotJudgedLogin> {
+        let default = self.version().default_duration(way);
+        let Some(written) = self.option("role-duration-seconds") else {
+            return Ok(RequestedDuration { duration: default.map(|value| Placed { value, place }), misread: None });
+        };
         let place = written.place;
         let Some(choices) = written.value.choices() else {
             let (message, help) = only_a_run_knows("role-duration-seconds", written.value.expression(), self.scope);
             return Err(NotJudgedLogin { place, message, help, cannot_work: false });
         };
-        let read = choices.iter().map(|text| (text, self.version().duration(text.trim())));
         let mut stated = Vec::new();
-        for (text, duration) in read {
-            match duration {
-                Duration::Default => stated.push(default().map(|default| default.value)),
-                Duration::Stated(seconds) => stated.push(Some(seconds)),
+        for text in &choices {
+            match self.version().duration(text.trim()) {
+                Duration::Default => stated.push((text, default)),
+                Duration::Stated(seconds) => stated.push((text, Some(seconds))),
                 Duration::Refused => {
                     return Err(NotJudgedLogin {
                         place,
@@ -94,17 +96,31 @@ impl LoginStep<'_, '_> {
         }
         // Of several, STS refuses the one out of range, the shortest expires first, and a chained request is refused by
         // the longest.
-        let seconds = |duration: &Option<Seconds>| duration.unwrap_or(DEFAULT_DURATION);
-        let out_of_range = stated.iter().find(|duration| !ASSUME_ROLE_RANGE.contains(&seconds(duration))).copied();
+        let seconds = |(_, duration): &(&String, Option<Seconds>)| duration.unwrap_or(DEFAULT_DURATION);
+        let out_of_range = stated.iter().find(|one| !ASSUME_ROLE_RANGE.contains(&seconds(one))).copied();
         let by_length = || match way {
             LoginWay::SessionKeys | LoginWay::Chained => stated.iter().copied().max_by_key(seconds),
             LoginWay::IdentityToken | LoginWay::TokenFile | LoginWay::Keys => {
                 stated.iter().copied().min_by_key(seconds)
             }
         };
-        let chosen = out_of_range.or_else(by_length);
-        Ok(chosen.flatten().map(|value| Placed { value, place }))
+        let Some((text, duration)) = out_of_range.or_else(by_length) else { return Ok(RequestedDuration::default()) };
+        let is_misread = self.version().misread_duration(text.trim()).is_some()
+            && Seconds::parse(text.trim()).ok() != Some(duration.unwrap_or(DEFAULT_DURATION));
+        Ok(RequestedDuration {
+            duration: duration.map(|value| Placed { value, place }),
+            misread: is_misread.then(|| text.trim().to_owned()),
+        })
     }
+}
+
+/// The duration that a login requests.
+#[derive(Debug, Default)]
+struct RequestedDuration {
+    /// `None`: the hour that STS gives.
+    duration: Option<Placed<Seconds>>,
+    /// The text of `role-duration-seconds`, where the action reads another duration than it states.
+    misread: Option<String>,
 }
 
 impl LoginStep<'_, '_> {

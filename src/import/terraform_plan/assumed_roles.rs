@@ -133,6 +133,7 @@ impl TerraformRun<'_> {
             length_from: LengthFrom::Declared,
             age: None,
             source,
+            session_by_default: false,
             hops,
             refresh: Some(Refresh::Auto),
             comments: JobComments {
@@ -167,6 +168,7 @@ impl TerraformRun<'_> {
         Ok(DraftHop {
             role: DraftRole::Arn(placed(role)),
             duration: duration.map(|value| Placed { value, place: self.place }),
+            misread: None,
             external_id: block.text("external_id").map_err(expression("external_id"))?.map(placed),
             session_name: block.text("session_name").ok().flatten().map(placed),
             sessions: None,
