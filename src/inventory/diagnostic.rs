@@ -89,7 +89,6 @@ pub struct Diagnostic {
 }
 
 /// A note about a file that is not an inventory: where, what, and what would be right.
-#[cfg(feature = "cli")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
     /// Where.

@@ -50,9 +50,7 @@ pub use arn::{NotARole, RoleArn, RoleRef, is_account};
 #[cfg(feature = "cli")]
 pub(crate) use arn::{partition_of_region, partitions};
 pub use broken::BrokenFile;
-#[cfg(feature = "cli")]
-pub use diagnostic::Remark;
-pub use diagnostic::{Diagnostic, Location, Place, Problems};
+pub use diagnostic::{Diagnostic, Location, Place, Problems, Remark};
 #[cfg(feature = "cli")]
 pub(crate) use diagnostic::{Placed, Sink, SourceFile, nearest};
 pub use files::InventorySource;
