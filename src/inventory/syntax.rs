@@ -121,6 +121,24 @@ impl Mistake {
     }
 }
 
+/// YAML ends a line at each of these, and at both together.
+const LINE_ENDS: [char; 2] = ['\n', '\r'];
+
+/// The lines of a text, each with its end.
+fn lines_with_ends(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let end = match rest.find(LINE_ENDS) {
+            Some(at) if rest[at..].starts_with("\r\n") => at + 2,
+            Some(at) => at + 1,
+            None => rest.len(),
+        };
+        let (line, after) = rest.split_at(end);
+        rest = after;
+        (!line.is_empty()).then_some(line)
+    })
+}
+
 /// The lines of a file.
 struct Lines<'a>(Vec<SourceLine<'a>>);
 
@@ -134,12 +152,16 @@ struct SourceLine<'a> {
 impl<'a> Lines<'a> {
     fn new(text: &'a str) -> Self {
         let mut offset = 0;
-        let lines = text.split('\n').enumerate().map(|(index, line)| {
-            let found = SourceLine { number: index + 1, offset, text: line.trim_end_matches('\r') };
-            offset += line.len() + 1;
+        let lines = lines_with_ends(text).enumerate().map(|(index, line)| {
+            let found = SourceLine { number: index + 1, offset, text: line.trim_end_matches(LINE_ENDS) };
+            offset += line.len();
             found
         });
-        Self(lines.collect())
+        let mut lines: Vec<SourceLine<'_>> = lines.collect();
+        if text.is_empty() || text.ends_with(LINE_ENDS) {
+            lines.push(SourceLine { number: lines.len() + 1, offset: text.len(), text: "" });
+        }
+        Self(lines)
     }
 
     /// The lines `from..=to`, counted from 1, that exist and are neither blank nor comments.
@@ -428,7 +450,7 @@ fn without_item_at(text: &str, line: usize) -> Option<(String, SourceSection)> {
     let first = inside().take_while(|found| found.number <= line).filter(starts).last()?.number;
     let end = inside().find(|found| found.number > line && starts(found)).map_or(section.end, |next| next.number);
     let mut without = String::with_capacity(text.len());
-    for (index, found) in text.split_inclusive('\n').enumerate() {
+    for (index, found) in lines_with_ends(text).enumerate() {
         if (first..end).contains(&(index + 1)) {
             without.extend(found.bytes().map(|b| if matches!(b, b'\n' | b'\r') { char::from(b) } else { ' ' }));
         } else {
