@@ -88,36 +88,12 @@ impl S3Problem {
             }
             NotReadObject::Refused(answer) => answer,
         };
-        match answer.class {
-            Class::ObjectChanged => Self::Changed,
-            Class::NoCredentials | Class::Unreachable | Class::TimedOut => Self::NoAnswer(answer.text()),
-            Class::Denied
-            | Class::RoleMissing
-            | Class::Expired
-            | Class::AssertionExpired
-            | Class::InvalidCredentials
-            | Class::SignatureMismatch
-            | Class::WrongScope
-            | Class::ClockSlow
-            | Class::ClockFast
-            | Class::RegionDisabled
-            | Class::OverMaxSession
-            | Class::OverChainCap
-            | Class::OutOfRange
-            | Class::InvalidRequest
-            | Class::MalformedPolicy
-            | Class::PackedPolicyTooLarge
-            | Class::SourceIdentityFixed
-            | Class::ProviderMissing
-            | Class::NotSubscribed
-            | Class::Throttled
-            | Class::Unavailable
-            | Class::Unreadable
-            | Class::SettingMissing
-            | Class::ObjectMissing
-            | Class::ElsewhereInS3
-            | Class::OutOfTime
-            | Class::Other => Self::Refused(answer.text()),
+        if answer.class == Class::ObjectChanged {
+            Self::Changed
+        } else if matches!(answer.class, Class::NoCredentials | Class::Unreachable | Class::TimedOut) {
+            Self::NoAnswer(answer.text())
+        } else {
+            Self::Refused(answer.text())
         }
     }
 }

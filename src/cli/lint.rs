@@ -106,6 +106,7 @@ pub(super) fn waive_planned_roles(inventory: &mut Inventory, planned: &Planned, 
 }
 
 /// The input of a run.
+#[derive(Default)]
 pub(super) struct Input {
     pub(super) inventory: Inventory,
     filter: Filter,
@@ -176,16 +177,7 @@ async fn read(arguments: &Lint, quiet: bool) -> Result<Input, ExitStatus> {
         let (inventory, filter) = super::read(inventory, selection).await?;
         let not_judged = trail.iter().flat_map(sessions::remarks).collect();
         let trail = trail.map(Arc::new);
-        return Ok(Input {
-            inventory,
-            filter,
-            imported: None,
-            not_judged,
-            profiles: None,
-            notes: Vec::new(),
-            fixable: None,
-            trail,
-        });
+        return Ok(Input { inventory, filter, not_judged, trail, ..Input::default() });
     }
     if let Some(trail) = trail {
         let mut imported = cloudtrail::jobs(&trail);
@@ -196,16 +188,7 @@ async fn read(arguments: &Lint, quiet: bool) -> Result<Input, ExitStatus> {
         let (inventory, not_judged) = (imported.inventory, imported.not_imported);
         let filter = Filter::new(&selection.jobs, &selection.roles);
         let (imported, trail) = (Some("cloudtrail"), Some(Arc::new(trail)));
-        return Ok(Input {
-            inventory,
-            filter,
-            imported,
-            not_judged,
-            profiles: None,
-            notes: Vec::new(),
-            fixable: None,
-            trail,
-        });
+        return Ok(Input { inventory, filter, imported, not_judged, trail, ..Input::default() });
     }
     if let Some(file) = &given.aws_config {
         let (length, renewed) = (arguments.length, arguments.renewed);
@@ -237,7 +220,7 @@ async fn read(arguments: &Lint, quiet: bool) -> Result<Input, ExitStatus> {
         single_logins: imported.single_logins,
     });
     let (imported, fixable) = (Some("github-workflow"), Some(fixable));
-    Ok(Input { inventory, filter, imported, not_judged, notes, profiles: None, fixable, trail: None })
+    Ok(Input { inventory, filter, imported, not_judged, notes, fixable, ..Input::default() })
 }
 
 /// How profiles are judged.
@@ -290,8 +273,7 @@ pub(super) fn profiles_input(given: &ProfileOptions<'_>, config: SharedConfig) -
     let inventory = Inventory { jobs, origin: Origin::Profiles, ..inventory };
     let (imported, profiles) = (Some("aws-config"), Some(profiles));
     let (filter, fixable): (_, Option<Box<dyn Fixable>>) = (Filter::default(), Some(Box::new(fixable)));
-    let notes = Vec::new();
-    Ok(Input { inventory, filter, imported, not_judged, notes, profiles, fixable, trail: None })
+    Ok(Input { inventory, filter, imported, not_judged, profiles, fixable, ..Input::default() })
 }
 
 /// Adds the unjudged entries of imported files to the report.

@@ -229,21 +229,7 @@ impl PathOrigin {
     /// The number of the path's first roles that belong to the source itself: no inventory declares them.
     #[must_use]
     pub const fn own_roles(self) -> usize {
-        match self {
-            Self::IdentityCenter
-            | Self::Ec2Instance
-            | Self::EcsTask
-            | Self::Lambda
-            | Self::Codebuild
-            | Self::EksPodIdentity
-            | Self::Service => 1,
-            Self::IamUser
-            | Self::SessionToken
-            | Self::FederationToken
-            | Self::WebIdentity
-            | Self::Saml
-            | Self::Unknown => 0,
-        }
+        if self.is_platform() || matches!(self, Self::IdentityCenter) { 1 } else { 0 }
     }
 }
 

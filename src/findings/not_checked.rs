@@ -105,38 +105,12 @@ fn describe_setting(job: &Job, setting: &LiveSetting, failure: &SettingFailure) 
 }
 
 fn fix_of_setting(setting: &LiveSetting, class: Class) -> Fix {
-    match class {
-        Class::SettingMissing => correct_the_name(setting),
-        Class::Throttled
-        | Class::Unavailable
-        | Class::TimedOut
-        | Class::OutOfTime
-        | Class::Unreachable
-        | Class::Unreadable
-        | Class::NoCredentials
-        | Class::NotSubscribed => fix(class),
-        Class::Denied
-        | Class::RoleMissing
-        | Class::Expired
-        | Class::AssertionExpired
-        | Class::InvalidCredentials
-        | Class::SignatureMismatch
-        | Class::WrongScope
-        | Class::ClockSlow
-        | Class::ClockFast
-        | Class::RegionDisabled
-        | Class::OverMaxSession
-        | Class::OverChainCap
-        | Class::OutOfRange
-        | Class::InvalidRequest
-        | Class::MalformedPolicy
-        | Class::PackedPolicyTooLarge
-        | Class::SourceIdentityFixed
-        | Class::ProviderMissing
-        | Class::ObjectMissing
-        | Class::ObjectChanged
-        | Class::ElsewhereInS3
-        | Class::Other => Fix::step("Read AWS's answer. It is about the checker's call, not about the job."),
+    if class == Class::SettingMissing {
+        correct_the_name(setting)
+    } else if class.is_unfinished() || class == Class::NotSubscribed {
+        fix(class)
+    } else {
+        Fix::step("Read AWS's answer. It is about the checker's call, not about the job.")
     }
 }
 

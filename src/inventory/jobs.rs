@@ -8,7 +8,7 @@ use super::files::Files;
 use super::limits::{LONGEST_GLOB, check_hops, check_length, check_name};
 use super::names::{Locations, Names, Resolved};
 use super::validate::Duplicates;
-use super::{Hop, Job, NameClash, Role, RoleArn, Seconds, Source, raw};
+use super::{FirstCall, Hop, Job, NameClash, Role, RoleArn, Seconds, Source, raw};
 use crate::lease::rules;
 
 /// The names of all jobs: a name is unique in the inventory.
@@ -152,25 +152,12 @@ fn check_source(job: &raw::Job, sink: &mut Sink) {
     let empty = job.path.as_ref().is_none_or(|path| path.value.is_empty());
     if empty && source.value.reaches_directly() {
         let message = format!("a job of source `{}` has no path", source.value.kind());
-        let help = match source.value {
-            Source::IamUser { .. } => {
+        let help = match source.value.first_call() {
+            FirstCall::AssumeRole => {
                 "add `path:` with the role that the user assumes; the user's own key does not lapse"
             }
-            Source::AccountAccess { .. } => "add `path:` with the role that account access manager gives to the person",
-            Source::WebIdentity { .. }
-            | Source::Saml { .. }
-            | Source::SessionToken { .. }
-            | Source::FederationToken { .. }
-            | Source::IdentityCenter { .. }
-            | Source::ConsoleLogin { .. }
-            | Source::Ec2Instance
-            | Source::EcsTask
-            | Source::Lambda { .. }
-            | Source::Codebuild
-            | Source::EksPodIdentity
-            | Source::RolesAnywhere { .. }
-            | Source::Issued { .. }
-            | Source::ServiceRole { .. } => "add `path:` with the role that its token is exchanged for",
+            FirstCall::AccountAccess => "add `path:` with the role that account access manager gives to the person",
+            FirstCall::WebIdentity | FirstCall::Saml => "add `path:` with the role that its token is exchanged for",
         };
         sink.add(source.place, message, help);
     }

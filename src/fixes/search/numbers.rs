@@ -70,27 +70,10 @@ fn source_durations(job: &Job) -> Vec<Change> {
 
 /// The source in its renewable form, which needs no person.
 fn renewable(job: &Job) -> Option<Change> {
-    let renewable = match &job.source {
-        Source::WebIdentity { renewable: false } => Source::WebIdentity { renewable: true },
-        Source::Issued { duration, renewable: false } => Source::Issued { duration: *duration, renewable: true },
-        Source::WebIdentity { renewable: true }
-        | Source::Issued { renewable: true, .. }
-        | Source::IamUser { .. }
-        | Source::SessionToken { .. }
-        | Source::FederationToken { .. }
-        | Source::Saml { .. }
-        | Source::IdentityCenter { .. }
-        | Source::AccountAccess { .. }
-        | Source::ConsoleLogin { .. }
-        | Source::Ec2Instance
-        | Source::EcsTask
-        | Source::Lambda { .. }
-        | Source::Codebuild
-        | Source::EksPodIdentity
-        | Source::RolesAnywhere { .. }
-        | Source::ServiceRole { .. } => return None,
-    };
-    Some(Change::Source(renewable))
+    let mut source = job.source.clone();
+    let (Source::WebIdentity { renewable } | Source::Issued { renewable, .. }) = &mut source else { return None };
+    let was_renewable = std::mem::replace(renewable, true);
+    (!was_renewable).then_some(Change::Source(source))
 }
 
 fn permission_set(job: &Job) -> Option<Change> {
@@ -108,31 +91,12 @@ fn permission_set(job: &Job) -> Option<Change> {
 /// Keeps the change of the permission set, if the way also makes that change.
 fn portal_session(job: &Job, changes: &[Change]) -> Option<Change> {
     let to = required(job).rounded_up_to_hours();
-    let is_longer = |now: Seconds| now < to && to <= rules::LONGEST_PORTAL_SESSION.seconds;
-    match Changed::new(job, changes).job.source {
-        Source::IdentityCenter { permission_set, session, portal_session } if is_longer(portal_session) => {
-            Some(Change::Source(Source::IdentityCenter { permission_set, session, portal_session: to }))
-        }
-        Source::AccountAccess { portal_session } if is_longer(portal_session) => {
-            Some(Change::Source(Source::AccountAccess { portal_session: to }))
-        }
-        Source::IdentityCenter { .. }
-        | Source::AccountAccess { .. }
-        | Source::IamUser { .. }
-        | Source::SessionToken { .. }
-        | Source::FederationToken { .. }
-        | Source::WebIdentity { .. }
-        | Source::Saml { .. }
-        | Source::ConsoleLogin { .. }
-        | Source::Ec2Instance
-        | Source::EcsTask
-        | Source::Lambda { .. }
-        | Source::Codebuild
-        | Source::EksPodIdentity
-        | Source::RolesAnywhere { .. }
-        | Source::Issued { .. }
-        | Source::ServiceRole { .. } => None,
-    }
+    let mut source = Changed::new(job, changes).job.source;
+    let (Source::IdentityCenter { portal_session, .. } | Source::AccountAccess { portal_session }) = &mut source else {
+        return None;
+    };
+    let now = std::mem::replace(portal_session, to);
+    (now < to && to <= rules::LONGEST_PORTAL_SESSION.seconds).then_some(Change::Source(source))
 }
 
 fn signin_session(job: &Job) -> Option<Change> {
