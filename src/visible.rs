@@ -52,6 +52,15 @@ pub fn printable(text: &str) -> String {
     line(&mask_secrets(clean.trim()))
 }
 
+/// The first `most` names, and how many more there are: `a, b and 3 more`.
+pub(crate) fn first_of(names: &[impl AsRef<str>], most: usize) -> String {
+    let first = names.iter().take(most).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(most) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
+
 /// Makes the value of a setting of AWS profiles or of a variable safe to show. A key or a token that somebody wrote
 /// into the wrong setting is replaced by its length.
 #[cfg(feature = "cli")]

@@ -119,10 +119,9 @@ fn missing_profile(name: &str) -> Option<String> {
     let files: Vec<&str> = config.files().iter().map(|file| &*file.name).collect();
     let names: Vec<String> =
         config.profiles().map(|profile| format!("`{}`", visible::configured(&profile.name))).collect();
-    let known = match names.len() {
-        0 => "they have no profile".to_owned(),
-        1..=NAMED => format!("the profiles are {}", names.join(", ")),
-        many => format!("the profiles are {} and {} more", names[..NAMED].join(", "), many - NAMED),
+    let known = match names.is_empty() {
+        true => "they have no profile".to_owned(),
+        false => format!("the profiles are {}", visible::first_of(&names, NAMED)),
     };
     Some(format!(": no such profile in {}; {known}", files.join(" or ")))
 }

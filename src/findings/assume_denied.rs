@@ -13,6 +13,7 @@ use crate::fixes::{self, BlockKind, Fix, TrustedPrincipal};
 use crate::inventory::{JobName, RoleArn, is_account};
 use crate::shell::{option, word};
 use crate::templates::policy::{TrustAnswer, TrustCaller};
+use crate::visible::first_of;
 
 define!(
     "assume-denied",
@@ -135,10 +136,8 @@ fn compare_external_ids(role: &RoleArn, ids: &BTreeMap<Option<String>, BTreeSet<
     const MOST_FILES: usize = 3;
     let declared = ids.iter().map(|(id, files)| {
         let id = id.as_ref().map_or_else(|| "none".to_owned(), |id| format!("`{id}`"));
-        let more = files.len().saturating_sub(MOST_FILES);
-        let names: Vec<&str> = files.iter().copied().take(MOST_FILES).collect();
-        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-        format!("{id} in {}{more}", names.join(", "))
+        let files: Vec<&str> = files.iter().copied().collect();
+        format!("{id} in {}", first_of(&files, MOST_FILES))
     });
     Fix::step(format!(
         "The files declare different external IDs for {}: {}. Compare them with sts:ExternalId in the role's trust \

@@ -18,6 +18,7 @@ use super::facts::{Provider, ShellFacts};
 use super::providers::{self, ProviderEntry};
 use crate::inventory::Seconds;
 use crate::lease::rules;
+use crate::visible::first_of;
 
 pub(super) use answer::{by_its_key, is_local_problem, is_without_answer};
 pub use session::SessionFacts;
@@ -164,10 +165,6 @@ fn nothing(facts: &ShellFacts) -> Diagnosis {
 fn describe_profiles(names: &[String]) -> Option<String> {
     /// Names that are listed before the rest is counted.
     const NAMED: usize = 10;
-    let listed = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    match names.len() {
-        0 => None,
-        1..=NAMED => Some(format!("Profiles with credentials: {listed}.")),
-        many => Some(format!("Profiles with credentials: {listed} and {} more.", many - NAMED)),
-    }
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    (!names.is_empty()).then(|| format!("Profiles with credentials: {}.", first_of(&names, NAMED)))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::inventory::{Location, Remark};
 use crate::shared_config::{Difference, Ineffective, Profile};
+use crate::visible::first_of;
 
 /// A statement about a profile, and what would be right.
 #[derive(Debug, Clone, Copy)]
@@ -88,12 +89,9 @@ impl Statements {
     pub(super) fn remarks(self) -> Vec<Remark> {
         let remark = |((what, help), profiles): ((String, String), Vec<(Location, String)>)| {
             let (location, _) = profiles.first().cloned()?;
-            let names: Vec<String> = profiles.iter().take(NAMED).map(|(_, name)| format!("`{name}`")).collect();
-            let whose = match profiles.len() {
-                1 => format!("profile {}", names.join(", ")),
-                many if many <= NAMED => format!("profiles {}", names.join(", ")),
-                many => format!("profiles {} and {} more", names.join(", "), many - NAMED),
-            };
+            let names: Vec<String> = profiles.iter().map(|(_, name)| format!("`{name}`")).collect();
+            let whose = if names.len() == 1 { "profile" } else { "profiles" };
+            let whose = format!("{whose} {}", first_of(&names, NAMED));
             Some(Remark { location, message: format!("{whose}: {what}"), help, cannot_work: false })
         };
         self.0.into_iter().filter_map(remark).collect()

@@ -8,6 +8,7 @@ use super::login::NotJudgedLogin;
 use crate::import::locate;
 use crate::inventory::Remark;
 use crate::inventory::problem::Place;
+use crate::visible::first_of;
 
 /// How many jobs one remark names.
 const MOST_NAMED: usize = 3;
@@ -121,11 +122,10 @@ impl FailuresOfCases {
 
 /// The jobs that meet a remark, before its text.
 fn named(jobs: &[String]) -> String {
-    let names: Vec<String> = jobs.iter().take(MOST_NAMED).map(|job| format!("`{job}`")).collect();
-    match jobs.len() {
-        0 => String::new(),
-        1 => format!("job {}: ", names[0]),
-        count if count > MOST_NAMED => format!("jobs {} and {} more: ", names.join(", "), count - MOST_NAMED),
-        _ => format!("jobs {}: ", names.join(", ")),
+    let names: Vec<String> = jobs.iter().map(|job| format!("`{job}`")).collect();
+    match &names[..] {
+        [] => String::new(),
+        [name] => format!("job {name}: "),
+        names => format!("jobs {}: ", first_of(names, MOST_NAMED)),
     }
 }

@@ -7,6 +7,10 @@ use crate::report::{
     Coverage, HopOutcome, NotCheckedReason, NotCheckedRole, NotJudged, NotReadReason, NotReadSetting, NotWalkedPath,
     PlannedReport, Report,
 };
+use crate::visible::first_of;
+
+/// How many names of a reason are listed before the rest is counted.
+const MOST_NAMES: usize = 8;
 
 /// The sentence about an incomplete run: how much was not checked or not judged.
 #[must_use]
@@ -154,7 +158,7 @@ fn not_checked_roles(coverage: &Coverage) -> [(&'static str, impl Iterator<Item 
 /// All reasons on one line: `Paths not walked: a, b (access denied); c (no answer in time).`
 fn joined_reasons(what: &str, all: impl Iterator<Item = (String, String)>) -> Option<String> {
     let groups = grouped_by_reason(all);
-    let group = |(reason, names): &(String, Vec<String>)| format!("{} ({reason})", some_of(names));
+    let group = |(reason, names): &(String, Vec<String>)| format!("{} ({reason})", first_of(names, MOST_NAMES));
     (!groups.is_empty()).then(|| format!("{what}: {}.", groups.iter().map(group).collect::<Vec<_>>().join("; ")))
 }
 
@@ -175,18 +179,8 @@ pub fn is_offline(coverage: &Coverage) -> bool {
 }
 
 fn by_reason(what: &str, all: impl Iterator<Item = (String, String)>) -> Vec<String> {
-    let line = |(reason, names): (String, Vec<String>)| format!("{what} ({reason}): {}.", some_of(&names));
+    let line = |(reason, names): (String, Vec<String>)| format!("{what} ({reason}): {}.", first_of(&names, MOST_NAMES));
     grouped_by_reason(all).into_iter().map(line).collect()
-}
-
-/// The first names, and the number of the others.
-fn some_of(names: &[String]) -> String {
-    const SHOWN: usize = 8;
-    let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
 }
 
 fn grouped_by_reason(all: impl Iterator<Item = (String, String)>) -> Vec<(String, Vec<String>)> {

@@ -6,6 +6,7 @@ use std::fmt;
 use super::{Applies, any_fits, items};
 use crate::inventory::{PrincipalKind, RoleArn, is_account};
 use crate::templates::{Partly, Resolved};
+use crate::visible::first_of;
 
 /// The caller that assumes the role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -74,8 +75,7 @@ fn named(principal: &Resolved) -> String {
             _ => format!("{kind} …"),
         })
         .collect();
-    let more = if names.len() > SHOWN { format!(" and {} more", names.len() - SHOWN) } else { String::new() };
-    format!("it trusts {}{more}", names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", "))
+    format!("it trusts {}", first_of(&names, SHOWN))
 }
 
 /// Whether a text is an AWS principal that IAM accepts: everybody, an account, an ARN of IAM or STS, or the unique ID
