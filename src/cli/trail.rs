@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use super::progress::BytesBar;
 use crate::aws::Aws;
@@ -68,29 +68,33 @@ pub(super) async fn read(
     // Reading can take hours.
     state.map_or(Ok(()), ReadState::test_place)?;
     let bar = Arc::new(BytesBar::new());
-    let mut logs = S3Logs { handle: Handle::current(), buckets: Vec::new(), objects: BTreeMap::new(), bar };
-    let mut skipped = Vec::new();
+    let (mut objects, mut skipped) = (BTreeMap::new(), Vec::new());
     for uri in sources {
         let bucket = Arc::new(LogBucket::new(aws.clone(), &uri.bucket));
-        let number = logs.buckets.len();
-        let found = list(&bucket, &uri.prefix, options.window, &logs.bar).await;
-        logs.buckets.push(bucket);
+        let found = list(&bucket, &uri.prefix, options.window, &bar).await;
         let problems = found.problems.into_iter();
         skipped.extend(problems.map(|(prefix, reason)| Skipped { file: uri.named(&prefix), reason }));
-        let objects = found.objects.into_iter();
-        logs.objects.extend(objects.map(|object| (uri.named(&object.key), (number, object))));
+        for object in found.objects {
+            let name = uri.named(&object.key);
+            objects.insert(name.clone(), S3Log { name, bucket: Arc::clone(&bucket), object });
+        }
     }
-    let has_no_answer = logs.objects.is_empty() && !skipped.is_empty();
+    let has_no_answer = objects.is_empty() && !skipped.is_empty();
+    let logs = S3Logs { handle: Handle::current(), objects: objects.into_values().collect(), bar };
     let path = state.map(Path::to_path_buf);
     let reading = tokio::task::spawn_blocking(move || {
-        let read = S3Reading { logs: &logs.numbered(), options, state: path.as_deref(), subject: &subject }.read(known);
+        let read = S3Reading { logs: &logs, options, state: path.as_deref(), subject: &subject }.read(known);
         logs.bar.finish();
         read
     });
-    // The task ends without a panic: a panic of a reader ends that reader alone.
-    let mut read = reading.await.map_err(io::Error::from)??;
+    let mut read = result_of(reading.await)?;
     read.skipped.extend(skipped);
     Ok(ReadS3 { read, has_no_answer })
+}
+
+/// The result of a task. Its panic goes on, so that no part of the logs is lost without a word.
+fn result_of<T>(ended: Result<T, JoinError>) -> T {
+    ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
 /// The objects below a prefix that the window needs.
@@ -124,7 +128,7 @@ async fn list(bucket: &Arc<LogBucket>, prefix: &str, window: Window, bar: &Bytes
             });
         }
         let Some(ended) = lists.join_next().await else { return found };
-        let Ok((folder, Listed { folders, objects, problem })) = ended else { continue };
+        let (folder, Listed { folders, objects, problem }) = result_of(ended);
         // A folder is longer than the prefix and no longer than a key, so that this ends whatever S3 returns.
         waiting.extend(folders);
         found.objects.extend(objects.into_iter().filter(|object| is_needed_log(&object.key, &window)));
@@ -137,48 +141,29 @@ async fn list(bucket: &Arc<LogBucket>, prefix: &str, window: Window, bar: &Bytes
     }
 }
 
-/// The objects of all sources, by name.
+/// An object in a bucket.
+struct S3Log {
+    name: String,
+    bucket: Arc<LogBucket>,
+    object: ListedObject,
+}
+
+/// The objects of all sources, in the order of their names.
 struct S3Logs {
     handle: Handle,
-    buckets: Vec<Arc<LogBucket>>,
-    objects: BTreeMap<String, (usize, ListedObject)>,
+    objects: Vec<S3Log>,
     bar: Arc<BytesBar>,
 }
 
-impl S3Logs {
-    fn numbered(&self) -> NumberedLogs<'_> {
-        let objects = self.objects.iter().map(|(name, (bucket, object))| NumberedLog {
-            name,
-            bucket: &self.buckets[*bucket],
-            object,
-        });
-        NumberedLogs { handle: &self.handle, objects: objects.collect(), bar: &self.bar }
-    }
-}
-
-/// An object and its bucket.
-struct NumberedLog<'a> {
-    name: &'a str,
-    bucket: &'a LogBucket,
-    object: &'a ListedObject,
-}
-
-/// The objects in the order of their names.
-struct NumberedLogs<'a> {
-    handle: &'a Handle,
-    objects: Vec<NumberedLog<'a>>,
-    bar: &'a BytesBar,
-}
-
-impl Logs for NumberedLogs<'_> {
+impl Logs for S3Logs {
     fn name(&self, number: usize) -> String {
-        self.objects[number].name.to_owned()
+        self.objects[number].name.clone()
     }
 
     fn open(&self, number: usize) -> io::Result<Box<dyn Read + '_>> {
-        let NumberedLog { bucket, object, .. } = &self.objects[number];
+        let S3Log { bucket, object, .. } = &self.objects[number];
         let body = self.handle.block_on(bucket.open(object)).map_err(of_s3)?;
-        Ok(Box::new(BodyReader { handle: self.handle, body, part: Cursor::default(), bar: self.bar }))
+        Ok(Box::new(BodyReader { handle: &self.handle, body, part: Cursor::default(), bar: &self.bar }))
     }
 }
 
@@ -214,7 +199,7 @@ impl Read for BodyReader<'_> {
 
 /// Reads objects, and what a state does not have of them.
 struct S3Reading<'a> {
-    logs: &'a NumberedLogs<'a>,
+    logs: &'a S3Logs,
     options: ReadOptions,
     state: Option<&'a Path>,
     subject: &'a Subject,
@@ -223,18 +208,18 @@ struct S3Reading<'a> {
 impl S3Reading<'_> {
     fn read(&self, mut known: ReadState) -> Result<ReadLogs, StateProblem> {
         let objects = &self.logs.objects;
-        let number_of = |name: &str| objects.binary_search_by(|log| log.name.cmp(name)).ok();
+        let number_of = |name: &str| objects.binary_search_by(|log| log.name.as_str().cmp(name)).ok();
         known.renumber(|name| u32::try_from(number_of(name)?).ok());
         let mut result = ReadLogs::default();
         let mut wanted = Vec::new();
         for (number, log) in objects.iter().enumerate() {
-            match known.objects.get(log.name) {
+            match known.objects.get(&log.name) {
                 None => wanted.push(number),
                 Some(read) if read.etag == log.object.etag => result.files += 1,
                 Some(_) => {
                     result.files += 1;
                     let reason = "it changed after an earlier run read it; the records of that run count".to_owned();
-                    result.skipped.push(Skipped { file: log.name.to_owned(), reason });
+                    result.skipped.push(Skipped { file: log.name.clone(), reason });
                 }
             }
         }
@@ -254,7 +239,7 @@ impl S3Reading<'_> {
             known.objects.extend(read.whole.iter().map(|number| {
                 let log = &objects[*number];
                 let number = u32::try_from(*number).unwrap_or(u32::MAX);
-                (log.name.to_owned(), ReadObject { number, etag: log.object.etag.clone() })
+                (log.name.clone(), ReadObject { number, etag: log.object.etag.clone() })
             }));
             result.merge(read);
             if let Some(path) = self.state {
