@@ -133,6 +133,11 @@ impl Possible {
     }
 }
 
+/// What is between the `${{` and the `}}` around a text.
+pub(crate) fn inner(text: &str) -> Option<&str> {
+    text.trim().strip_prefix("${{")?.strip_suffix("}}").map(str::trim)
+}
+
 /// A text with its expressions evaluated.
 pub(crate) fn fill(text: &str, lookup: &mut Lookup<'_>) -> Possible {
     let parts = split(text);

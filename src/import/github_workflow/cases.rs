@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::inputs::Start;
+use crate::import::expression;
 
 /// The most cases in which one job is followed.
 pub(super) const MOST_CASES: usize = 128;
@@ -60,7 +61,7 @@ impl Question {
 
 /// A name or an expression without its braces.
 fn bare(name: &str) -> &str {
-    name.trim().trim_start_matches("${{").trim_end_matches("}}").trim()
+    expression::inner(name).unwrap_or(name)
 }
 
 /// What is known in a case.

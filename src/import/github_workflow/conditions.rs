@@ -60,13 +60,13 @@ impl StepCondition<'_> {
     /// Whether it holds; `None`: only a run knows, and the case is not asked.
     fn holds(&self, ask: bool) -> Option<bool> {
         let text = self.text.trim();
-        let inner = match text.strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}")) {
+        let inner = match expression::inner(text) {
             Some(inner) if !inner.contains("${{") => inner,
             // Text beside an expression makes a text that is not empty, which is true (actions/runner#1173).
             _ if text.contains("${{") => return Some(true),
             _ => text,
         };
-        match expression::parse(inner.trim()) {
+        match expression::parse(inner) {
             Some(parsed) => Decision { condition: self, ask }.holds_for(&parsed),
             None if ask => Some(self.case().holds(Question::Condition(text.to_owned()))),
             None => None,

@@ -6,10 +6,10 @@ use super::needs::Wait;
 use super::node::{entry, text_of};
 use super::reader::{Call, WorkflowReader};
 use super::scope::Scope;
-use super::script::{SetSession, handed_outputs, script_of, set_sessions};
+use super::script::{ScriptSessions, SetSession};
 use super::step_walk::{StepWalk, Used};
 use crate::import::expression::{self, Possible};
-use crate::inventory::problem::Place;
+use crate::inventory::problem::{Place, Placed};
 use crate::inventory::yaml::Node;
 use crate::inventory::{LengthFrom, Seconds, Source};
 use crate::lease::rules::DEFAULT_DURATION;
@@ -94,8 +94,7 @@ pub(super) fn own_keys(scope: &Scope<'_>, before: &Credentials) -> Option<Creden
 impl<'a> WorkflowReader<'a> {
     /// The credentials that an expression names.
     pub(super) fn handed_over(&mut self, text: &str, call: &Call<'a>, walk: &StepWalk<'_>) -> Option<HandedOver> {
-        let inner = text.trim().strip_prefix("${{")?.strip_suffix("}}")?;
-        let parsed = expression::parse(inner.trim())?;
+        let parsed = expression::parse(expression::inner(text)?)?;
         let (context, keys) = parsed.name()?;
         let of_this_job = |found: &Credentials| HandedOver { credentials: found.clone(), age: None, longer: None };
         match (context, &keys[..]) {
@@ -185,18 +184,18 @@ impl<'a> WorkflowReader<'a> {
         &mut self,
         name: &str,
         step: &Node,
-        scope: &Scope<'a>,
+        sessions: Placed<ScriptSessions>,
         call: &Call<'a>,
         start: Position,
         walk: &mut StepWalk<'a>,
     ) {
-        let Some(written) = script_of(step) else { return };
-        for SetSession { expression, exported } in set_sessions(&written.value, scope) {
+        let Placed { value: ScriptSessions { set, handed }, place } = sessions;
+        for SetSession { expression, exported } in set {
             match expression.as_deref().and_then(|expression| self.handed_over(expression, call, walk)) {
-                Some(handed) => self.in_use(name, written.place, handed, (start, !exported), call, walk),
+                Some(handed) => self.in_use(name, place, handed, (start, !exported), call, walk),
                 None if walk.before == Credentials::NotKnown && expression.is_none() => {}
                 None => {
-                    self.remarks.add(Some(name), other_means(written.place, "a `run` step sets AWS_SESSION_TOKEN"));
+                    self.remarks.add(Some(name), other_means(place, "a `run` step sets AWS_SESSION_TOKEN"));
                     if exported {
                         walk.replaced_by_others(start);
                     }
@@ -204,7 +203,7 @@ impl<'a> WorkflowReader<'a> {
             }
         }
         let Some(id) = entry(step, "id").and_then(text_of) else { return };
-        for (output, expression) in handed_outputs(&written.value) {
+        for (output, expression) in handed {
             let of_environment = || walk.current_session().cloned();
             let credentials = match expression {
                 Some(expression) => self.handed_over(&expression, call, walk).map(|handed| handed.credentials),

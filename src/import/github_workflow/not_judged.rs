@@ -3,6 +3,7 @@
 use super::login::{LoginStep, NotJudgedLogin};
 use super::runner::IdToken;
 use super::scope::Scope;
+use crate::import::expression;
 
 impl LoginStep<'_, '_> {
     pub(super) fn version_not_known(&self) -> Option<(String, String)> {
@@ -83,6 +84,6 @@ pub(super) fn only_a_run_knows(input: &str, expression: &str, scope: &Scope<'_>)
 
 /// The name in `${{ vars.NAME }}`, to be given a value.
 fn variable(expression: &str) -> Option<&str> {
-    let name = expression.trim_start_matches("${{").trim_end_matches("}}").trim();
+    let name = expression::inner(expression).unwrap_or(expression);
     name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)).then_some(name)
 }

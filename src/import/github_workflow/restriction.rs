@@ -62,9 +62,9 @@ impl Conditions<'_> {
     pub(super) fn restrictions(&self) -> Vec<Restriction> {
         let of = |condition: &StepCondition<'_>| {
             let text = condition.text.trim();
-            let inner = text.strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}")).unwrap_or(text);
+            let inner = expression::inner(text).unwrap_or(text);
             let decision = Decision { condition, ask: false };
-            expression::parse(inner.trim()).map_or_else(Vec::new, |parsed| decision.restrictions(&parsed))
+            expression::parse(inner).map_or_else(Vec::new, |parsed| decision.restrictions(&parsed))
         };
         self.0.iter().flat_map(of).collect()
     }

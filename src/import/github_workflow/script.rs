@@ -27,8 +27,24 @@ pub(super) fn script_of(step: &Node) -> Option<Placed<String>> {
     entry(step, "run").and_then(text_of)
 }
 
+/// What a script does with sessions.
+pub(super) struct ScriptSessions {
+    /// Those that it sets.
+    pub(super) set: Vec<SetSession>,
+    /// The outputs to which it hands the session of the environment or of an expression, with that expression.
+    pub(super) handed: Vec<(String, Option<String>)>,
+}
+
+impl ScriptSessions {
+    /// `None`: it sets none and hands none over.
+    pub(super) fn read(script: &Placed<String>, scope: &Scope<'_>) -> Option<Placed<Self>> {
+        let (set, handed) = (set_sessions(&script.value, scope), handed_outputs(&script.value));
+        (!set.is_empty() || !handed.is_empty()).then_some(Placed { value: Self { set, handed }, place: script.place })
+    }
+}
+
 /// The sessions that a script sets. A token that is empty, a literal or that of the environment makes none.
-pub(super) fn set_sessions(script: &str, scope: &Scope<'_>) -> Vec<SetSession> {
+fn set_sessions(script: &str, scope: &Scope<'_>) -> Vec<SetSession> {
     let mut found = Vec::new();
     for line in lines(script).filter(|line| !line.contains("GITHUB_OUTPUT")) {
         let upper = line.to_ascii_uppercase();
@@ -49,7 +65,7 @@ pub(super) fn set_sessions(script: &str, scope: &Scope<'_>) -> Vec<SetSession> {
 }
 
 /// The outputs to which a script hands the session of the environment or of an expression, with that expression.
-pub(super) fn handed_outputs(script: &str) -> Vec<(String, Option<String>)> {
+fn handed_outputs(script: &str) -> Vec<(String, Option<String>)> {
     let output = |line: &str| {
         let (_, pair) = line.split_once("::set-output name=").unwrap_or(("", line.trim_start_matches("echo ")));
         let (name, value) = pair.split_once("::").filter(|_| line.contains("::set-output")).or(pair.split_once('='))?;
@@ -66,11 +82,6 @@ pub(super) fn handed_outputs(script: &str) -> Vec<(String, Option<String>)> {
         .filter(|line| line.contains("GITHUB_OUTPUT") || line.contains("::set-output"))
         .filter_map(output)
         .collect()
-}
-
-/// Whether a script sets sessions or hands them over.
-pub(super) fn names_sessions(script: &str, scope: &Scope<'_>) -> bool {
-    !set_sessions(script, scope).is_empty() || !handed_outputs(script).is_empty()
 }
 
 /// A login of a script by other means than `sts assume-role`: with an identity token, by a profile with a role, or with
@@ -106,7 +117,8 @@ fn writes_role_profile(script: &str) -> bool {
     lines(script).any(|line| is_set(line) || to_config && is_role(line))
 }
 
-fn lines(script: &str) -> impl Iterator<Item = &str> {
+/// The lines of a script without its comments.
+pub(super) fn lines(script: &str) -> impl Iterator<Item = &str> {
     script.lines().map(str::trim).filter(|line| !line.starts_with('#'))
 }
 

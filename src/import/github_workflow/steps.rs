@@ -13,7 +13,7 @@ use super::login::{Before, Credentials, Login, LoginEffect, LoginStep, NotJudged
 use super::node::{entry, text_of};
 use super::reader::{Call, WorkflowReader};
 use super::scope::{Given, Inputs, Kind, Scope};
-use super::script::{names_sessions, other_login, script_of};
+use super::script::{ScriptSessions, other_login, script_of};
 use super::step_walk::{StepWalk, add_login};
 use crate::import::locate;
 use crate::inventory::MOST_HOPS;
@@ -34,7 +34,8 @@ struct OtherMeans {
     may_log_in: Option<NotJudgedLogin>,
     token: Option<SessionToken>,
     other_login: Option<NotJudgedLogin>,
-    has_sessions: bool,
+    /// The sessions of its script, and where that is.
+    sessions: Option<Placed<ScriptSessions>>,
     hands_keys_over: bool,
 }
 
@@ -43,7 +44,7 @@ impl OtherMeans {
         self.may_log_in.is_none()
             && self.token.is_none()
             && self.other_login.is_none()
-            && !self.has_sessions
+            && self.sessions.is_none()
             && !self.hands_keys_over
     }
 }
@@ -107,7 +108,7 @@ impl<'a> WorkflowReader<'a> {
                 .cloned()
                 .chain(scripts_of_action(node))
                 .find_map(|one| other_login(&one, &scope)),
-            has_sessions: script.is_some_and(|script| names_sessions(&script.value, &scope)),
+            sessions: script.and_then(|script| ScriptSessions::read(&script, &scope)),
             hands_keys_over: login.is_none() && (hands_keys_over(node) || exports_keys(node)),
         };
         // The case is asked only where it matters whether the step runs.
@@ -127,8 +128,8 @@ impl<'a> WorkflowReader<'a> {
             self.remarks.add(Some(name), remark);
             return walk.lose();
         }
-        if means.has_sessions {
-            self.sessions_of_script(name, node, &scope, call, around.position, walk);
+        if let Some(sessions) = means.sessions {
+            self.sessions_of_script(name, node, sessions, call, around.position, walk);
         }
         walk.has_other_profiles |= exports_profiles(node);
         if replaces_keys(node) {
@@ -171,7 +172,7 @@ impl<'a> WorkflowReader<'a> {
         }
         if login.exported {
             // They go before the keys in the `env` of the job.
-            hand_over::VARIABLES.iter().for_each(|name| walk.written.add(name, None, &around.conditions));
+            hand_over::VARIABLES.iter().for_each(|name| walk.written.add(Some(*name), None, &around.conditions));
             walk.exported_profile = login.profile.clone().or_else(|| walk.exported_profile.take());
         }
         walk.profiles.extend(login.profile.clone());
@@ -243,7 +244,7 @@ impl<'a> WorkflowReader<'a> {
         walk: &mut StepWalk<'a>,
     ) {
         let path = &uses.value;
-        let mut not_judged = |reader: &mut Self, why: &str| {
+        let not_judged = |reader: &mut Self, walk: &mut StepWalk<'a>, why: &str| {
             if !around.conditions.hold() {
                 return;
             }
@@ -251,12 +252,11 @@ impl<'a> WorkflowReader<'a> {
             let help = "if it assumes a role, declare the job in an inventory, with its whole path".to_owned();
             let remark = NotJudgedLogin { place: uses.place, message, help, cannot_work: false };
             reader.remarks.add(Some(name), remark);
-            walk.before = Credentials::NotKnown;
-            walk.current = None;
+            walk.lose();
         };
         let (file, stack) = match self.nested(uses, &walk.checkouts, call) {
             Ok(nested) => nested,
-            Err(why) => return not_judged(self, &why.to_string()),
+            Err(why) => return not_judged(self, walk, &why.to_string()),
         };
         let runs_with = entry(&file.tree, "runs");
         let using = runs_with.and_then(|runs| entry(runs, "using")).and_then(text_of).map(|using| using.value);
@@ -266,9 +266,9 @@ impl<'a> WorkflowReader<'a> {
             Some(_) if !program_may_log_in(path, &file.tree, node) => return,
             Some(using) => {
                 let why = format!("{} is a program ({using}), and programs are not read", file.name);
-                return not_judged(self, &why);
+                return not_judged(self, walk, &why);
             }
-            None => return not_judged(self, &format!("{} does not state `runs.using`", file.name)),
+            None => return not_judged(self, walk, &format!("{} does not state `runs.using`", file.name)),
         }
         let steps = runs_with.and_then(|runs| entry(runs, "steps"));
         let Some(Value::List(steps)) = steps.map(|steps| &steps.value) else { return };

@@ -68,10 +68,7 @@ fn expand_matrices(tree: &mut Node) {
 /// Replaces an expression that is `fromJSON` of a literal by its value.
 fn expand(node: &mut Node) {
     let Value::Text(text) = &node.value else { return };
-    let inner = text.trim().strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}"));
-    let Some(Expression::Call(name, arguments)) = inner.and_then(|inner| expression::parse(inner.trim())) else {
-        return;
-    };
+    let Some(Expression::Call(name, arguments)) = expression::inner(text).and_then(expression::parse) else { return };
     let [Expression::Literal(Scalar::Text(json))] = &arguments[..] else { return };
     if name != "fromjson" || serde_json::from_str::<serde_json::Value>(json).is_err() {
         return;

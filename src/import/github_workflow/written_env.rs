@@ -8,6 +8,7 @@ use std::rc::Rc;
 use super::conditions::Conditions;
 use super::node::{entries, entry, text_of};
 use super::scope::Scope;
+use super::script::lines as lines_of;
 use crate::import::expression::Possible;
 use crate::inventory::yaml::Node;
 
@@ -33,11 +34,25 @@ pub(super) enum AfterSteps {
     Open,
 }
 
+/// The values that steps wrote.
+#[derive(Default)]
+struct Writes<'a> {
+    /// By their names in lower case.
+    named: BTreeMap<String, Vec<Write<'a>>>,
+    /// Those whose names are not known: each may be of any name that the files declare.
+    unnamed: Vec<Write<'a>>,
+}
+
+impl<'a> Writes<'a> {
+    fn of(&self, name: &str) -> &[Write<'a>] {
+        self.named.get(&name.to_ascii_lowercase()).map_or(&[], Vec::as_slice)
+    }
+}
+
 /// The values that steps wrote, up to one step.
 #[derive(Clone, Default)]
 pub(super) struct WrittenEnv<'a> {
-    /// By their names in lower case; the empty name is that of all that the files declare.
-    writes: Rc<RefCell<BTreeMap<String, Vec<Write<'a>>>>>,
+    writes: Rc<RefCell<Writes<'a>>>,
     count: usize,
 }
 
@@ -51,10 +66,14 @@ pub(super) struct Written {
 }
 
 impl<'a> WrittenEnv<'a> {
-    /// Adds what a step writes under this condition.
-    pub(super) fn add(&mut self, name: &str, value: Option<Possible>, conditions: &Conditions<'a>) {
+    /// Adds what a step writes under this condition. `name`: `None` where only a run knows it.
+    pub(super) fn add(&mut self, name: Option<&str>, value: Option<Possible>, conditions: &Conditions<'a>) {
         let write = Write { number: self.count, value, conditions: conditions.clone() };
-        self.writes.borrow_mut().entry(name.to_ascii_lowercase()).or_default().push(write);
+        let mut writes = self.writes.borrow_mut();
+        match name {
+            Some(name) => writes.named.entry(name.to_ascii_lowercase()).or_default().push(write),
+            None => writes.unnamed.push(write),
+        }
         self.count += 1;
     }
 
@@ -66,11 +85,8 @@ impl<'a> WrittenEnv<'a> {
     /// How many values were written under a name that only a run knows.
     pub(super) fn unknown_writes(&self, name: &str) -> usize {
         let writes = self.writes.borrow();
-        let of = |name: &str| {
-            let writes = self.so_far(writes.get(name).map_or(&[][..], |writes| &writes[..]));
-            writes.iter().filter(|write| write.value.as_ref().is_none_or(|value| value.single().is_none())).count()
-        };
-        of(&name.to_ascii_lowercase()) + of("")
+        let so_far = self.so_far(writes.of(name)).iter().chain(self.so_far(&writes.unnamed));
+        so_far.filter(|write| write.value.as_ref().is_none_or(|value| value.single().is_none())).count()
     }
 
     /// What a step's script writes, with the values of its expressions.
@@ -83,7 +99,7 @@ impl<'a> WrittenEnv<'a> {
         for Written { name, value } in script.map_or_else(exported, |script| written(&script)) {
             let shown = name.as_ref().map_or_else(String::new, |name| format!("${{{{ env.{name} }}}}"));
             let value = value.map_or_else(|| Possible::unknown(shown.clone()), |value| scope.fill(&value));
-            self.add(name.as_deref().unwrap_or_default(), Some(value.shown_as(shown)), conditions);
+            self.add(name.as_deref(), Some(value.shown_as(shown)), conditions);
         }
     }
 
@@ -91,9 +107,8 @@ impl<'a> WrittenEnv<'a> {
     /// the name, so that a copied file may have it too.
     pub(super) fn get(&self, name: &str, ask: bool, named: bool) -> AfterSteps {
         let writes = self.writes.borrow();
-        let of = |name: &str| self.so_far(writes.get(name).map_or(&[][..], |writes| &writes[..]));
-        let mut of_name = of(&name.to_ascii_lowercase());
-        let mut of_any = if named { of("") } else { &[] };
+        let mut of_name = self.so_far(writes.of(name));
+        let mut of_any = if named { self.so_far(&writes.unnamed) } else { &[] };
         // The last write first.
         loop {
             let of_this = of_name.last().map(|write| write.number);
@@ -131,7 +146,7 @@ pub(super) fn written(script: &str) -> Vec<Written> {
     let mut found = Vec::new();
     // The line that ends the value of several lines that is written now.
     let mut end_of_value: Option<String> = None;
-    for line in script.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
+    for line in lines_of(script) {
         if let Some(end) = &end_of_value {
             if line.contains(&**end) {
                 end_of_value = None;
