@@ -5,9 +5,10 @@
 //! fails.
 
 use std::io::{BufRead, BufReader, Read};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{OnceLock, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -133,19 +134,7 @@ pub struct Emulator {
 impl Emulator {
     /// Starts the emulator with only this environment.
     pub fn start(environment: &[(&str, String)]) -> Emulator {
-        for _ in 0..5 {
-            if let Some(emulator) = Emulator::try_start(environment) {
-                return emulator;
-            }
-        }
-        panic!("the Runtime Interface Emulator finds no free port");
-    }
-
-    /// `None`: another process took a port before the emulator.
-    fn try_start(environment: &[(&str, String)]) -> Option<Emulator> {
-        // Both are held at once, so that they differ. They are free again when the emulator starts.
-        let ports = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
-        let [address, runtime] = ports.map(|port| port.local_addr().unwrap());
+        let [address, runtime] = own_addresses();
         let mut process = Command::new(from_environment(emulator_in))
             .args(["--runtime-interface-emulator-address", &address.to_string()])
             .args(["--runtime-api-address", &runtime.to_string()])
@@ -161,11 +150,12 @@ impl Emulator {
         let output = vec![collect(process.stdout.take().unwrap()), collect(process.stderr.take().unwrap())];
         let mut emulator = Emulator { process, address, output };
         let listens = wait_until(|| {
-            emulator.process.try_wait().unwrap().is_some()
-                || [address, runtime].iter().all(|port| TcpStream::connect(port).is_ok())
+            let ended = emulator.process.try_wait().unwrap();
+            assert!(ended.is_none(), "the Runtime Interface Emulator ended: {ended:?}");
+            [address, runtime].iter().all(|port| TcpStream::connect(port).is_ok())
         });
         assert!(listens, "the Runtime Interface Emulator does not start in time");
-        emulator.process.try_wait().unwrap().is_none().then_some(emulator)
+        emulator
     }
 
     /// Invokes the function with one event at a time, as a real execution environment. Returns HTTP status and answer.
@@ -225,6 +215,15 @@ impl Drop for Emulator {
             self.stop();
         }
     }
+}
+
+/// Two addresses that no other process takes before the emulator does. On Linux, each address of 127.0.0.0/8 is the
+/// machine's own, so each process of the tests has one of them, by its number.
+fn own_addresses() -> [SocketAddr; 2] {
+    static NEXT_PORT: AtomicU16 = AtomicU16::new(9000);
+    let [_, high, middle, low] = std::process::id().to_be_bytes();
+    let host = Ipv4Addr::new(127, 1 + high, middle, low);
+    [(); 2].map(|()| (host, NEXT_PORT.fetch_add(1, Ordering::Relaxed)).into())
 }
 
 /// Sends a signal to the function in this emulator: `-STOP` freezes it, `-CONT` wakes it, and `-KILL` ends it as Lambda
