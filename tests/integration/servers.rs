@@ -210,9 +210,15 @@ impl Emulator {
 }
 
 impl Drop for Emulator {
+    #[allow(clippy::print_stderr, reason = "the cause of a test's failure can stand there alone")]
     fn drop(&mut self) {
         if self.process.try_wait().is_ok_and(|status| status.is_none()) {
             self.stop();
+        }
+        if thread::panicking() {
+            for reader in self.output.drain(..) {
+                eprintln!("the emulator and the function wrote:\n{}", reader.join().unwrap_or_default());
+            }
         }
     }
 }
