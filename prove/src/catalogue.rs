@@ -35,6 +35,7 @@ pub fn steps(expiry: bool) -> Vec<Step> {
     steps.extend(session_tokens());
     steps.extend(federation_tokens());
     steps.extend(requests());
+    steps.extend(requests_of_more_parameters());
     steps.extend(credentials());
     steps.extend(roles());
     steps.extend(open_questions());
@@ -331,13 +332,14 @@ fn federation_tokens() -> Vec<Step> {
     steps
 }
 
+fn by_user(id: &'static str, says: &'static str, assume: Assume, expected: Expected) -> Step {
+    rule(id, says, Caller::User, Call::AssumeRole(assume), expected)
+}
+
 fn requests() -> Vec<Step> {
-    let by_user = |id, says, assume: Assume, expected| rule(id, says, Caller::User, Call::AssumeRole(assume), expected);
     let invalid = |text| refused(Class::InvalidRequest, 400, "ValidationError", text);
     let hour = Assume::of(Role::Hour);
     let named = |length| Assume { name_length: Some(length), ..hour };
-    let identified = |length| Assume { identity_length: Some(length), ..hour };
-    let policy = |policy| Assume { policy, ..hour };
     let granted = Expected::Session(DEFAULT_DURATION);
     vec![
         Step::Part("The parameters of AssumeRole"),
@@ -387,6 +389,15 @@ fn requests() -> Vec<Step> {
             named(*SESSION_NAME_LENGTH.end() + 1),
             invalid(Text::Has(&["'roleSessionName' failed to satisfy constraint"])),
         ),
+    ]
+}
+
+fn requests_of_more_parameters() -> Vec<Step> {
+    let hour = Assume::of(Role::Hour);
+    let identified = |length| Assume { identity_length: Some(length), ..hour };
+    let policy = |policy| Assume { policy, ..hour };
+    let granted = Expected::Session(DEFAULT_DURATION);
+    vec![
         by_user(
             "source-identity-longest",
             "A SourceIdentity of 256 is accepted.",
