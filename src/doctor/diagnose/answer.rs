@@ -87,86 +87,41 @@ fn of(subject: &DiagnosisSubject<'_>, asked: &Asked, refused: &RefusedFacts) -> 
         Some(code) => format!("{call}: {code}, \"{}\".", message.trim_end_matches('.')),
         None => format!("{call}: {message}."),
     };
-    let problem =
-        |id, what: String, why: &str, command: String| Diagnosis::problem(id, what, format!("{said} {why}"), command);
+    let no_answer = |what| no_answer(subject, asked, &said, what);
     match class {
-        Class::Expired => problem(
-            "session-expired",
-            "AWS says that the session has ended".to_owned(),
-            "It cannot be made longer, only replaced.",
-            renew(subject),
-        ),
-        Class::AssertionExpired if *call == "GetRoleCredentials" => problem(
-            "sso-login-refused",
-            "IAM Identity Center no longer takes the SSO login".to_owned(),
-            "The cache may say that it lasts: the portal ends it by its own clock, or an administrator did.",
-            renew(subject),
-        ),
-        Class::AssertionExpired => problem(
-            "identity-token-expired",
-            "AWS says that the identity token has ended".to_owned(),
-            "It is exchanged for a session while it lasts; then the provider has to issue another.",
-            renew(subject),
-        ),
+        Class::Expired | Class::AssertionExpired => ended(subject, refused, &said),
         Class::InvalidCredentials => invalid(subject, &said),
-        Class::SignatureMismatch => problem(
+        Class::SignatureMismatch => Diagnosis::problem(
             "wrong-secret",
-            "AWS knows the key, and its secret is another one".to_owned(),
-            "The secret does not belong to this access key, or was cut off or changed when it was copied.",
+            "AWS knows the key, and its secret is another one",
+            format!(
+                "{said} The secret does not belong to this access key, or was cut off or changed when it was copied."
+            ),
             renew(subject),
         ),
-        Class::WrongScope => problem(
-            "wrong-region",
-            format!("AWS does not take requests that are signed for Region {}", asked.region),
-            "The name of the Region is wrong, or an endpoint of another Region is set.",
-            "export AWS_REGION=us-east-1".to_owned(),
-        ),
-        Class::ClockSlow | Class::ClockFast => problem(
+        Class::ClockSlow | Class::ClockFast => Diagnosis::problem(
             "clock-refused",
             format!(
                 "AWS refuses this machine's time: its clock is {}",
                 if *class == Class::ClockSlow { "behind" } else { "ahead" }
             ),
-            "AWS takes requests within 15 minutes of its own time.",
-            SET_CLOCK.to_owned(),
+            format!("{said} AWS takes requests within 15 minutes of its own time."),
+            SET_CLOCK,
         ),
-        Class::RegionDisabled => problem(
-            "region-disabled",
-            format!("STS is switched off in Region {} for this account", asked.region),
-            "An administrator of the account can activate it under Account settings in IAM; another Region works \
-             meanwhile.",
-            "export AWS_REGION=us-east-1".to_owned(),
-        ),
+        Class::WrongScope | Class::RegionDisabled => wrong_region(*class, &asked.region, &said),
         Class::Denied => denied(subject, refused, &said),
-        Class::OverChainCap => problem(
-            "chained-duration",
-            "A role that is assumed by a session gets one hour at most".to_owned(),
-            "duration_seconds asks for more.",
-            duration_of_last_role(subject),
-        ),
-        Class::OverMaxSession | Class::OutOfRange => problem(
-            "duration-refused",
-            "The profile asks for a longer session than STS gives".to_owned(),
-            "duration_seconds is over the role's MaxSessionDuration, or outside the range of STS.",
-            duration_of_last_role(subject),
-        ),
-        Class::ProviderMissing => problem(
+        Class::OverChainCap | Class::OverMaxSession | Class::OutOfRange => duration_refused(subject, *class, &said),
+        Class::ProviderMissing => Diagnosis::problem(
             "identity-provider",
-            "The account does not trust the token's issuer".to_owned(),
-            "No identity provider of IAM has the issuer of the token.",
-            "aws iam list-open-id-connect-providers".to_owned(),
+            "The account does not trust the token's issuer",
+            format!("{said} No identity provider of IAM has the issuer of the token."),
+            "aws iam list-open-id-connect-providers",
         ),
-        Class::Throttled => {
-            no_answer(subject, asked, &said, "AWS asks to slow down, and does not say who these credentials are")
-        }
-        Class::Unavailable => {
-            no_answer(subject, asked, &said, "AWS has an error, and does not say who these credentials are")
-        }
-        Class::Unreadable => {
-            no_answer(subject, asked, &said, "What answers is not AWS: a proxy or a login page of the network")
-        }
+        Class::Throttled => no_answer("AWS asks to slow down, and does not say who these credentials are"),
+        Class::Unavailable => no_answer("AWS has an error, and does not say who these credentials are"),
+        Class::Unreadable => no_answer("What answers is not AWS: a proxy or a login page of the network"),
         Class::TimedOut | Class::Unreachable | Class::NoCredentials | Class::OutOfTime => {
-            no_answer(subject, asked, &said, "There is no answer from AWS")
+            no_answer("There is no answer from AWS")
         }
         Class::RoleMissing
         | Class::InvalidRequest
@@ -178,8 +133,62 @@ fn of(subject: &DiagnosisSubject<'_>, asked: &Asked, refused: &RefusedFacts) -> 
         | Class::ObjectMissing
         | Class::ObjectChanged
         | Class::ElsewhereInS3
-        | Class::Other => problem("refused", "AWS refused the call".to_owned(), "", renew(subject)),
+        | Class::Other => Diagnosis::problem("refused", "AWS refused the call", format!("{said} "), renew(subject)),
     }
+}
+
+/// A session, a login or a token that has ended.
+fn ended(subject: &DiagnosisSubject<'_>, refused: &RefusedFacts, said: &str) -> Diagnosis {
+    let (id, what, why) = match refused.class {
+        Class::Expired => {
+            ("session-expired", "AWS says that the session has ended", "It cannot be made longer, only replaced.")
+        }
+        _ if refused.call == "GetRoleCredentials" => (
+            "sso-login-refused",
+            "IAM Identity Center no longer takes the SSO login",
+            "The cache may say that it lasts: the portal ends it by its own clock, or an administrator did.",
+        ),
+        _ => (
+            "identity-token-expired",
+            "AWS says that the identity token has ended",
+            "It is exchanged for a session while it lasts; then the provider has to issue another.",
+        ),
+    };
+    Diagnosis::problem(id, what, format!("{said} {why}"), renew(subject))
+}
+
+/// A Region that does not exist, or that is disabled.
+fn wrong_region(class: Class, region: &str, said: &str) -> Diagnosis {
+    let (id, what, why) = match class {
+        Class::RegionDisabled => (
+            "region-disabled",
+            format!("STS is switched off in Region {region} for this account"),
+            "An administrator of the account can activate it under Account settings in IAM; another Region works \
+             meanwhile.",
+        ),
+        _ => (
+            "wrong-region",
+            format!("AWS does not take requests that are signed for Region {region}"),
+            "The name of the Region is wrong, or an endpoint of another Region is set.",
+        ),
+    };
+    Diagnosis::problem(id, what, format!("{said} {why}"), "export AWS_REGION=us-east-1")
+}
+
+fn duration_refused(subject: &DiagnosisSubject<'_>, class: Class, said: &str) -> Diagnosis {
+    let (id, what, why) = match class {
+        Class::OverChainCap => (
+            "chained-duration",
+            "A role that is assumed by a session gets one hour at most",
+            "duration_seconds asks for more.",
+        ),
+        _ => (
+            "duration-refused",
+            "The profile asks for a longer session than STS gives",
+            "duration_seconds is over the role's MaxSessionDuration, or outside the range of STS.",
+        ),
+    };
+    Diagnosis::problem(id, what, format!("{said} {why}"), duration_of_last_role(subject))
 }
 
 fn duration_of_last_role(subject: &DiagnosisSubject<'_>) -> String {
