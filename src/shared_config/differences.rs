@@ -7,7 +7,7 @@
 //! - JavaScript 3: `credential-provider-ini`, `credential-provider-node`, `credential-provider-sso` 3.981
 //! - .NET: `AWSCredentialsFactory.cs`, `DefaultAWSCredentialsIdentityResolver.cs`
 
-use super::{Base, Chain, Profile, SharedConfig, TokenKey};
+use super::{Base, Chain, Profile, Setting, SharedConfig, TokenKey};
 use crate::inventory::Location;
 use crate::lease::rules;
 
@@ -136,95 +136,113 @@ impl DifferenceKind {
     }
 }
 
+/// The differences that are found, with the places of their settings.
+struct Found<'a> {
+    config: &'a SharedConfig,
+    differences: Vec<Difference>,
+}
+
+impl Found<'_> {
+    fn add(&mut self, profile: &Profile, location: &Location, kind: DifferenceKind) {
+        self.differences.push(Difference { profile: profile.name.clone(), location: location.clone(), kind });
+    }
+
+    /// Adds a difference at a setting, where the profile has it.
+    fn add_at(&mut self, profile: &Profile, setting: Option<&Setting>, kind: DifferenceKind) {
+        if let Some(setting) = setting {
+            self.add(profile, &self.config.location(setting.place), kind);
+        }
+    }
+
+    fn add_at_keys(&mut self, profile: &Profile, kind: DifferenceKind) {
+        if let Some(keys) = profile.keys.as_ref().filter(|_| profile.has_keys()) {
+            self.add(profile, keys, kind);
+        }
+    }
+
+    /// The settings beside those that give the chain's first credentials.
+    fn add_of_base(&mut self, chain: &Chain<'_>) {
+        let base = chain.base_profile;
+        match &chain.base {
+            Base::Sso(login) => {
+                for setting in [&base.sso_start_url, &base.sso_region].into_iter().filter(|_| login.session.is_some()) {
+                    self.add_at(base, setting.as_ref(), DifferenceKind::SsoSettingsRepeated);
+                }
+                self.add_at_keys(base, DifferenceKind::KeysBesideSso);
+                self.add_at(base, base.credential_process.as_ref(), DifferenceKind::ProcessBesideSso);
+            }
+            Base::Keys | Base::SessionKeys => self.add_of_keys(chain),
+            Base::Process(_) | Base::LoginSession => self.add_at_keys(base, DifferenceKind::KeysBehindProcess),
+            Base::WebIdentity => {
+                self.add_at_keys(base, DifferenceKind::KeysBesideWebIdentity);
+                self.add_at(base, base.source_profile.as_ref(), DifferenceKind::SourceBesideWebIdentity);
+            }
+            Base::Named(_) | Base::Nothing => {}
+        }
+    }
+
+    fn add_of_keys(&mut self, chain: &Chain<'_>) {
+        let base = chain.base_profile;
+        let location = base.keys.as_ref().unwrap_or(&base.location);
+        if base.credential_process.is_some() || base.login_session.is_some() {
+            self.add(base, location, DifferenceKind::KeysBeforeProcess);
+        }
+        // Go: `setFromIniSections` keeps the role of a source profile that has keys.
+        let is_own_role = chain.roles.iter().any(|role| role.name == base.name);
+        if base.role_arn.is_some() && !is_own_role {
+            self.add(base, location, DifferenceKind::KeysBesideRoleOfSource);
+        }
+        let names = match base.session_token {
+            Some(TokenKey::Security) => Some(DifferenceKind::OldTokenName),
+            Some(TokenKey::Both) => Some(DifferenceKind::TwoTokenNames),
+            Some(TokenKey::Session) | None => None,
+        };
+        if let Some(kind) = names {
+            self.add(base, base.token.as_ref().unwrap_or(location), kind);
+        }
+    }
+
+    /// The settings of a role that a profile assumes.
+    fn add_of_role(&mut self, role: &Profile, chain: &Chain<'_>) {
+        match role.duration_seconds.as_ref().filter(|duration| duration.seconds().is_some()) {
+            // Every tool's session lasts as long then.
+            Some(duration) if duration.seconds() == Some(rules::DEFAULT_DURATION.0) => {}
+            Some(duration) => self.add_at(role, Some(duration), DifferenceKind::Duration),
+            // A value that is no number is a setting without effect, and is described there.
+            None if role.duration_seconds.is_some() => {}
+            None => self.add(role, &role.location, DifferenceKind::NoDuration),
+        }
+        self.add_at(role, role.mfa_serial.as_ref(), DifferenceKind::Mfa);
+        let base = chain.base_profile;
+        let base_has_sso = base.sso_account_id.is_some() || base.sso_role_name.is_some();
+        let names_sso = role.sso_session.is_some() || role.sso_start_url.is_some();
+        if (base_has_sso && role.name == base.name) || names_sso {
+            self.add(role, &role.location, DifferenceKind::SsoBesideRole);
+        }
+    }
+}
+
 impl SharedConfig {
     /// What other tools read otherwise on the way from this chain's profile to its credentials.
     #[must_use]
     pub fn differences(&self, chain: &Chain<'_>) -> Vec<Difference> {
         let base = chain.base_profile;
-        let mut found = Vec::new();
-        let mut add = |profile: &Profile, location: &Location, kind| {
-            found.push(Difference { profile: profile.name.clone(), location: location.clone(), kind });
-        };
-        let has_process = base.credential_process.is_some() || base.login_session.is_some();
-        let has_sso = base.sso_account_id.is_some() || base.sso_role_name.is_some();
-        match &chain.base {
-            Base::Sso(login) => {
-                let repeated = [&base.sso_start_url, &base.sso_region];
-                for setting in repeated.into_iter().flatten().filter(|_| login.session.is_some()) {
-                    add(base, &self.location(setting.place), DifferenceKind::SsoSettingsRepeated);
-                }
-                if let Some(keys) = base.keys.as_ref().filter(|_| base.has_keys()) {
-                    add(base, keys, DifferenceKind::KeysBesideSso);
-                }
-                if let Some(process) = &base.credential_process {
-                    add(base, &self.location(process.place), DifferenceKind::ProcessBesideSso);
-                }
-            }
-            Base::Keys | Base::SessionKeys => {
-                let location = base.keys.as_ref().unwrap_or(&base.location);
-                if has_process {
-                    add(base, location, DifferenceKind::KeysBeforeProcess);
-                }
-                // Go: `setFromIniSections` keeps the role of a source profile that has keys.
-                let is_own_role = chain.roles.iter().any(|role| role.name == base.name);
-                if base.role_arn.is_some() && !is_own_role {
-                    add(base, location, DifferenceKind::KeysBesideRoleOfSource);
-                }
-                let names = match base.session_token {
-                    Some(TokenKey::Security) => Some(DifferenceKind::OldTokenName),
-                    Some(TokenKey::Both) => Some(DifferenceKind::TwoTokenNames),
-                    Some(TokenKey::Session) | None => None,
-                };
-                if let Some(kind) = names {
-                    add(base, base.token.as_ref().unwrap_or(location), kind);
-                }
-            }
-            Base::Process(_) | Base::LoginSession => {
-                if let Some(keys) = base.keys.as_ref().filter(|_| base.has_keys()) {
-                    add(base, keys, DifferenceKind::KeysBehindProcess);
-                }
-            }
-            Base::WebIdentity => {
-                if let Some(keys) = base.keys.as_ref().filter(|_| base.has_keys()) {
-                    add(base, keys, DifferenceKind::KeysBesideWebIdentity);
-                }
-                if let Some(source) = &base.source_profile {
-                    add(base, &self.location(source.place), DifferenceKind::SourceBesideWebIdentity);
-                }
-            }
-            Base::Named(_) | Base::Nothing => {}
-        }
-        let by_token = usize::from(chain.base == Base::WebIdentity);
-        let mut profiles: Vec<&Profile> = chain.roles.clone();
-        profiles.extend(chain.roles.iter().all(|role| role.name != base.name).then_some(base));
-        for profile in &profiles {
+        let mut found = Found { config: self, differences: Vec::new() };
+        found.add_of_base(chain);
+        let is_extra_base = chain.roles.iter().all(|role| role.name != base.name);
+        for profile in chain.roles.iter().copied().chain(is_extra_base.then_some(base)) {
             if let Some((_, place)) = profile.capitals {
-                add(profile, &self.location(place), DifferenceKind::Capitals);
+                found.add(profile, &self.location(place), DifferenceKind::Capitals);
             }
         }
         // Go: `validateCredentialType` allows one of them.
-        for role in &chain.roles {
-            if let Some(process) = role.credential_process.as_ref().filter(|_| !role.has_keys()) {
-                add(role, &self.location(process.place), DifferenceKind::ProcessBesideRole);
-            }
+        for role in chain.roles.iter().filter(|role| !role.has_keys()) {
+            found.add_at(role, role.credential_process.as_ref(), DifferenceKind::ProcessBesideRole);
         }
+        let by_token = usize::from(chain.base == Base::WebIdentity);
         for role in chain.roles.iter().skip(by_token) {
-            match role.duration_seconds.as_ref().filter(|duration| duration.seconds().is_some()) {
-                // Every tool's session lasts as long then.
-                Some(duration) if duration.seconds() == Some(rules::DEFAULT_DURATION.0) => {}
-                Some(duration) => add(role, &self.location(duration.place), DifferenceKind::Duration),
-                // A value that is no number is a setting without effect, and is described there.
-                None if role.duration_seconds.is_some() => {}
-                None => add(role, &role.location, DifferenceKind::NoDuration),
-            }
-            if let Some(serial) = &role.mfa_serial {
-                add(role, &self.location(serial.place), DifferenceKind::Mfa);
-            }
-            let names_sso = role.sso_session.is_some() || role.sso_start_url.is_some();
-            if (has_sso && role.name == base.name) || names_sso {
-                add(role, &role.location, DifferenceKind::SsoBesideRole);
-            }
+            found.add_of_role(role, chain);
         }
-        found
+        found.differences
     }
 }

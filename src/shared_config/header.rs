@@ -6,6 +6,17 @@ use super::{Trouble, TroubleKind};
 use crate::inventory::{Location, Remark};
 use crate::visible::configured;
 
+/// What a header makes of its section.
+struct Reading {
+    message: String,
+    help: String,
+    /// The profile's name to the tool that reads it, or as it is written.
+    profile: String,
+    read_by_cli: bool,
+    /// The header that every tool reads.
+    right: Option<String>,
+}
+
 /// Describes a section that tools ignore. `all`: the sections of its file.
 pub(super) fn ignored(kind: Kind, section: &Section, all: &[Section], location: Location) -> Trouble {
     let name = configured(&section.name);
@@ -13,69 +24,22 @@ pub(super) fn ignored(kind: Kind, section: &Section, all: &[Section], location: 
         Some(prefix) => format!("[{} {name}]", configured(prefix)),
         None => format!("[{name}]"),
     };
-    if section.is_for_all() {
-        return Trouble {
-            kind: TroubleKind::Ignored { profile: None, read_by_cli: true, written, right: None },
-            remark: Remark {
-                location,
-                message: "the AWS CLI and boto3 take the settings of [DEFAULT] for every profile; other tools do not"
-                    .to_owned(),
-                help: "write [default] if the profile `default` is meant".to_owned(),
-                cannot_work: false,
-            },
+    if section.is_for_all() || is_out_of_place(kind, section) {
+        let read_by_cli = section.is_for_all();
+        let (message, help) = match read_by_cli {
+            true => (
+                "the AWS CLI and boto3 take the settings of [DEFAULT] for every profile; other tools do not".to_owned(),
+                "write [default] if the profile `default` is meant",
+            ),
+            false => (
+                format!("AWS SDKs ignore {written}"),
+                "move it to the config file: the credentials file holds keys only",
+            ),
         };
+        let remark = Remark { location, message, help: help.to_owned(), cannot_work: false };
+        return Trouble { kind: TroubleKind::Ignored { profile: None, read_by_cli, written, right: None }, remark };
     }
-    let mut message = format!("AWS SDKs ignore {written}");
-    let mut profile = section.name.clone();
-    let mut read_by_cli = false;
-    let (right, help) = match (kind, section.prefix.as_deref()) {
-        _ if section.leading_blank => {
-            message = format!("the AWS CLI and boto3 ignore [ {}: a blank stands before the header", &written[1..]);
-            (Some(written.clone()), format!("write {written}, without a blank after the bracket"))
-        }
-        (Kind::Config, None | Some("profile")) if section.replaced && section.name == "default" => {
-            message =
-                format!("the AWS CLI and boto3 ignore {written}: a later header of the profile `default` replaces it");
-            (None, "keep one of the two: SDKs read [profile default] wherever it is written".to_owned())
-        }
-        (Kind::Config, None) if is_identifier(&section.name) => (
-            Some(format!("[profile {name}]")),
-            format!("write [profile {name}]: in the config file every profile but `default` has that prefix"),
-        ),
-        (Kind::Credentials, Some("profile")) if is_identifier(&section.name) => {
-            (Some(format!("[{name}]")), format!("write [{name}]: the credentials file has no prefix"))
-        }
-        (Kind::Credentials, Some("profile" | "sso-session" | "services")) => {
-            return Trouble {
-                kind: TroubleKind::Ignored { profile: None, read_by_cli, written, right: None },
-                remark: Remark {
-                    location,
-                    message,
-                    help: "move it to the config file: the credentials file holds keys only".to_owned(),
-                    cannot_work: false,
-                },
-            };
-        }
-        _ => {
-            let read = name_in_cli(kind, section);
-            read_by_cli = read.is_some();
-            if let Some(read) = &read {
-                message.push_str(&format!(", and the AWS CLI and boto3 read it as profile `{}`", configured(read)));
-            }
-            profile = read.unwrap_or_else(|| unquoted(&section.name).to_owned());
-            let one_word = one_word(&profile);
-            let right = match (kind, section.prefix.as_deref()) {
-                (Kind::Credentials, _) => Some(format!("[{one_word}]")),
-                (Kind::Config, None | Some("profile")) => Some(format!("[profile {one_word}]")),
-                (Kind::Config, Some(_)) => None,
-            };
-            let help = format!(
-                "a name that every tool reads is one word of letters, digits and _ - / . % @ : +, as `{one_word}`: \
-                 write it so here and wherever it is named"
-            );
-            (right, help)
-        }
-    };
+    let Reading { message, help, profile, read_by_cli, right } = reading(kind, section, &written);
     let is_profile = section.replaced || right.is_some();
     // A second header of one name makes the AWS CLI and boto3 refuse the whole file.
     let is_there = |right: &String| {
@@ -86,6 +50,67 @@ pub(super) fn ignored(kind: Kind, section: &Section, all: &[Section], location: 
     let cannot_work = is_profile && !read_by_cli && !section.replaced;
     let kind = TroubleKind::Ignored { profile: is_profile.then_some(profile), read_by_cli, written, right };
     Trouble { kind, remark: Remark { location, message, help, cannot_work } }
+}
+
+/// A section of the config file that stands in the credentials file.
+fn is_out_of_place(kind: Kind, section: &Section) -> bool {
+    kind == Kind::Credentials
+        && !section.leading_blank
+        && match section.prefix.as_deref() {
+            Some("profile") => !is_identifier(&section.name),
+            Some("sso-session" | "services") => true,
+            _ => false,
+        }
+}
+
+fn reading(kind: Kind, section: &Section, written: &str) -> Reading {
+    let name = configured(&section.name);
+    let (message, right, help) = match (kind, section.prefix.as_deref()) {
+        _ if section.leading_blank => (
+            format!("the AWS CLI and boto3 ignore [ {}: a blank stands before the header", &written[1..]),
+            Some(written.to_owned()),
+            format!("write {written}, without a blank after the bracket"),
+        ),
+        (Kind::Config, None | Some("profile")) if section.replaced && section.name == "default" => (
+            format!("the AWS CLI and boto3 ignore {written}: a later header of the profile `default` replaces it"),
+            None,
+            "keep one of the two: SDKs read [profile default] wherever it is written".to_owned(),
+        ),
+        (Kind::Config, None) if is_identifier(&section.name) => (
+            format!("AWS SDKs ignore {written}"),
+            Some(format!("[profile {name}]")),
+            format!("write [profile {name}]: in the config file every profile but `default` has that prefix"),
+        ),
+        (Kind::Credentials, Some("profile")) if is_identifier(&section.name) => (
+            format!("AWS SDKs ignore {written}"),
+            Some(format!("[{name}]")),
+            format!("write [{name}]: the credentials file has no prefix"),
+        ),
+        _ => return reading_of_bad_name(kind, section, written),
+    };
+    Reading { message, help, profile: section.name.clone(), read_by_cli: false, right }
+}
+
+/// A name that SDKs do not take.
+fn reading_of_bad_name(kind: Kind, section: &Section, written: &str) -> Reading {
+    let mut message = format!("AWS SDKs ignore {written}");
+    let read = name_in_cli(kind, section);
+    if let Some(read) = &read {
+        message.push_str(&format!(", and the AWS CLI and boto3 read it as profile `{}`", configured(read)));
+    }
+    let read_by_cli = read.is_some();
+    let profile = read.unwrap_or_else(|| unquoted(&section.name).to_owned());
+    let one_word = one_word(&profile);
+    let right = match (kind, section.prefix.as_deref()) {
+        (Kind::Credentials, _) => Some(format!("[{one_word}]")),
+        (Kind::Config, None | Some("profile")) => Some(format!("[profile {one_word}]")),
+        (Kind::Config, Some(_)) => None,
+    };
+    let help = format!(
+        "a name that every tool reads is one word of letters, digits and _ - / . % @ : +, as `{one_word}`: write it \
+         so here and wherever it is named"
+    );
+    Reading { message, help, profile, read_by_cli, right }
 }
 
 /// The profile's name to the AWS CLI and boto3: in the config file quotation marks go around a name (Python's `shlex`,
