@@ -140,7 +140,7 @@ impl JudgedJob<'_> {
         }
         match self.job.refresh {
             Refresh::Every(every) => finding.evidence(Fact::RefreshEvery(every), Provenance::Inventory("refresh")),
-            Refresh::None | Refresh::Auto => finding,
+            Refresh::None | Refresh::Auto | Refresh::NotKnown => finding,
         }
     }
 
@@ -161,7 +161,7 @@ impl JudgedJob<'_> {
 
     /// Whether the job lapses only if it copies the credentials of its platform, and nothing shows that it does.
     pub(super) fn copy_is_not_known(&self) -> bool {
-        self.job.refresh_not_known && self.judgement.limited_by == Some(LimitedBy::Platform)
+        self.job.refresh == Refresh::NotKnown && self.judgement.limited_by == Some(LimitedBy::Platform)
     }
 
     /// Whether the limit is an AWS default that nobody declared. STS's 3600 seconds are a rule, not such a default.

@@ -3,7 +3,7 @@
 use super::subject::Subject;
 use crate::fixes::search::{Changed, MOST_CHANGES, Way, first_ways, shorter_chain};
 use crate::fixes::{self, Fix};
-use crate::inventory::{Job, Refresh, RoleRef, Seconds};
+use crate::inventory::{Job, RoleRef, Seconds};
 use crate::lease::Verdict;
 use crate::lease::rules::{ASSUME_ROLE_RANGE, DEFAULT_MAX_SESSION, LONGEST_SESSION};
 
@@ -30,7 +30,7 @@ impl Subject<'_> {
             // A duration that the API refuses for every role does not depend on this role's maximum.
             let requested =
                 job.path[*index].duration.filter(|asked| ASSUME_ROLE_RANGE.contains(asked)).unwrap_or_default();
-            let alone = index + 1 == job.path.len() && job.refresh == Refresh::None;
+            let alone = index + 1 == job.path.len() && !job.refresh.renews();
             if alone { requested.max(job.needed() + job.margin) } else { requested }
         });
         wanted.max().map(|longest| longest.rounded_up_to_hours().max(DEFAULT_MAX_SESSION))

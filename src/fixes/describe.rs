@@ -40,7 +40,9 @@ fn describe_change(
         Change::SendNone(hop) => send_no_duration(place, &changed.job, hop_now(*hop)?),
         Change::MaxSession(role, to) => raise(role, *to),
         Change::Refresh(Refresh::Every(every)) => Some(refresh_in_loop(place, *every)),
-        Change::Refresh(Refresh::Auto | Refresh::None) => Some(refresh_by_provider_chain(place, &changed.job)),
+        Change::Refresh(Refresh::Auto | Refresh::None | Refresh::NotKnown) => {
+            Some(refresh_by_provider_chain(place, &changed.job))
+        }
         Change::Pause(pause) => Some(shorter_pause(place, *pause)),
         Change::Age(age) => Some(younger_credentials(place, *age)),
         Change::Renew(hop) => Some(renew_hop(place, &job.path.get(*hop)?.role)),

@@ -192,7 +192,7 @@ impl ChainImporter<'_> {
             source,
             session_by_default: self.session_by_default(),
             hops,
-            refresh: Some(refresh),
+            refresh,
             comments,
             single_login: true,
         };

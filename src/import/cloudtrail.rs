@@ -103,15 +103,15 @@ fn draft(
     }
 }
 
-/// How the job renews its credentials; `None`: not known. A platform renews its credentials for every client that reads
+/// How the job renews its credentials. A platform renews its credentials for every client that reads
 /// them again, and nothing of that shows in one session. A use after the end shows a copy.
-fn refresh(key: &PathKey, path: &PathSummary, longest: LongestRun) -> Option<Refresh> {
+fn refresh(key: &PathKey, path: &PathSummary, longest: LongestRun) -> Refresh {
     let is_used_after_its_end = longest.headroom.is_some_and(|headroom| headroom < 0);
     let has_hops = key.roles.len() > key.source.own_roles();
     match path.renewals {
-        0 if key.source.is_platform() && !has_hops && !is_used_after_its_end => None,
-        0 => Some(Refresh::None),
-        _ => Some(Refresh::Auto),
+        0 if key.source.is_platform() && !has_hops && !is_used_after_its_end => Refresh::NotKnown,
+        0 => Refresh::None,
+        _ => Refresh::Auto,
     }
 }
 

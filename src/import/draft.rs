@@ -23,8 +23,8 @@ pub(super) struct Draft {
     /// How long the source's session lasts is a default of the program that gives it.
     pub(super) session_by_default: bool,
     pub(super) hops: Vec<DraftHop>,
-    /// How the job renews its credentials; `None`: nothing shows whether it copies those of its platform.
-    pub(super) refresh: Option<Refresh>,
+    /// How the job renews its credentials.
+    pub(super) refresh: Refresh,
     pub(super) comments: JobComments,
     /// No other login uses the job's length.
     pub(super) single_login: bool,
@@ -96,75 +96,27 @@ impl Draft {
 
     /// The inventory of this job alone.
     pub(super) fn check(self, files: &[Arc<str>]) -> Result<Checked, Vec<Remark>> {
-        let mut roles: Vec<(Placed<String>, raw::Role)> = Vec::new();
-        let mut described = BTreeSet::new();
-        let mut path = Vec::with_capacity(self.hops.len());
         let place = self.place;
-        let mut unknown_roles = Vec::new();
-        let mut expressions = Vec::new();
-        let partition = partition(&self.hops);
         let session_name = self.hops.last().and_then(|hop| hop.sessions.clone()).filter(|name| is_session_glob(name));
-        for (index, hop) in self.hops.into_iter().enumerate() {
-            let role = match hop.role {
-                DraftRole::Arn(role) => {
-                    RoleArn::parse(&role.value).map_err(|wrong| {
-                        let location = locate(role.place, files);
-                        vec![Remark { location, message: wrong.message, help: wrong.help, cannot_work: false }]
-                    })?;
-                    role
-                }
-                DraftRole::Expression { role, why, help } => {
-                    let message = format!("job `{}`: {why}", self.name);
-                    let location = locate(role.place, files);
-                    unknown_roles.push(Remark { location, message, help, cannot_work: false });
-                    let stand_in = format!("arn:{partition}:iam::000000000000:role/expression-{index}");
-                    expressions.push((index, role.value));
-                    path.push(raw::Hop {
-                        role: Some(Placed { value: stand_in, place: role.place }),
-                        duration: hop.duration,
-                        misread: hop.misread,
-                        ..raw::Hop::default()
-                    });
-                    continue;
-                }
-            };
-            let detailed = hop.external_id.is_some() || hop.session_name.is_some();
-            if detailed && described.insert(role.value.clone()) {
-                let alias = Placed { value: format!("role {index}"), place: role.place };
-                let role = raw::Role {
-                    arn: Some(role.clone()),
-                    external_id: hop.external_id,
-                    session_name: hop.session_name,
-                    ..raw::Role::default()
-                };
-                roles.push((alias, role));
-            }
-            path.push(raw::Hop {
-                role: Some(role),
-                duration: hop.duration,
-                misread: hop.misread,
-                ..raw::Hop::default()
-            });
-        }
+        let DraftPath { path, roles, unknown_roles, expressions } = self.path(files)?;
         let unstated = UnstatedLimits::of_bare(&self.source);
         let job = raw::Job {
-            place: self.place,
-            name: Some(Placed { value: self.name, place: self.place }),
+            place,
+            name: Some(Placed { value: self.name, place }),
             length: Some(self.length),
             length_from: self.length_from,
             age: self.age,
-            session_name: session_name.map(|value| Placed { value, place: self.place }),
+            session_name: session_name.map(|value| Placed { value, place }),
             unstated: UnstatedLimits { session: unstated.session || self.session_by_default, ..unstated },
-            source: Some(Placed { value: self.source, place: self.place }),
-            path: Some(Placed { value: path, place: self.place }),
-            refresh: self.refresh,
+            source: Some(Placed { value: self.source, place }),
+            path: Some(Placed { value: path, place }),
+            refresh: Some(self.refresh),
             ..raw::Job::default()
         };
         let document = raw::Document { roles, jobs: vec![job], ..raw::Document::default() };
         let mut inventory = Inventory::from_document(document, files)?;
         refused_when_read(&inventory, &locate(place, files))?;
         for job in &mut inventory.jobs {
-            job.refresh_not_known = self.refresh.is_none();
             for (index, expression) in &expressions {
                 if let Some(hop) = job.path.get_mut(*index) {
                     if let Some(stand_in) = hop.role.arn() {
@@ -176,6 +128,56 @@ impl Draft {
         }
         Ok(Checked { inventory, comments: self.comments, unknown_roles })
     }
+
+    /// The path of the job. An ARN that is none is a problem.
+    fn path(&self, files: &[Arc<str>]) -> Result<DraftPath, Vec<Remark>> {
+        let mut found = DraftPath::default();
+        let mut described = BTreeSet::new();
+        let partition = partition(&self.hops);
+        for (index, hop) in self.hops.iter().enumerate() {
+            let role = match &hop.role {
+                DraftRole::Arn(role) => {
+                    RoleArn::parse(&role.value).map_err(|wrong| {
+                        let location = locate(role.place, files);
+                        vec![Remark { location, message: wrong.message, help: wrong.help, cannot_work: false }]
+                    })?;
+                    let detailed = hop.external_id.is_some() || hop.session_name.is_some();
+                    if detailed && described.insert(&role.value) {
+                        let settings = raw::Role {
+                            arn: Some(role.clone()),
+                            external_id: hop.external_id.clone(),
+                            session_name: hop.session_name.clone(),
+                            ..raw::Role::default()
+                        };
+                        found.roles.push((Placed { value: format!("role {index}"), place: role.place }, settings));
+                    }
+                    role.clone()
+                }
+                DraftRole::Expression { role, why, help } => {
+                    let message = format!("job `{}`: {why}", self.name);
+                    let location = locate(role.place, files);
+                    found.unknown_roles.push(Remark { location, message, help: help.clone(), cannot_work: false });
+                    found.expressions.push((index, role.value.clone()));
+                    let stand_in = format!("arn:{partition}:iam::000000000000:role/expression-{index}");
+                    Placed { value: stand_in, place: role.place }
+                }
+            };
+            let (duration, misread) = (hop.duration.clone(), hop.misread.clone());
+            found.path.push(raw::Hop { role: Some(role), duration, misread, ..raw::Hop::default() });
+        }
+        Ok(found)
+    }
+}
+
+/// The path of a draft.
+#[derive(Default)]
+struct DraftPath {
+    path: Vec<raw::Hop>,
+    /// The settings of its roles, by alias.
+    roles: Vec<(Placed<String>, raw::Role)>,
+    unknown_roles: Vec<Remark>,
+    /// The expressions in place of roles, by their numbers in the path. An ARN of no account stands for each.
+    expressions: Vec<(usize, String)>,
 }
 
 /// The problems that `lint` has with the inventory as it is written.

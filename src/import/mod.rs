@@ -60,8 +60,8 @@ impl Imported {
     pub fn writable(mut self) -> Self {
         let known = |job: &Job| job.path.iter().all(|hop| hop.role.arn().is_some());
         self.inventory.jobs.retain(known);
-        for job in self.inventory.jobs.iter_mut().filter(|job| job.refresh_not_known) {
-            (job.refresh, job.refresh_not_known) = (Refresh::Auto, false);
+        for job in self.inventory.jobs.iter_mut().filter(|job| job.refresh == Refresh::NotKnown) {
+            job.refresh = Refresh::Auto;
             let comments = self.comments.jobs.entry(job.name.to_string()).or_default();
             comments.above.push(NO_REFRESH_SEEN.to_owned());
         }

@@ -210,7 +210,7 @@ pub(super) fn timed_job(layout: &WorkloadLayout, resource: &mut Resource<'_>) ->
         source: resource.source(layout.service),
         session_by_default: false,
         hops: Vec::new(),
-        refresh: Some(Refresh::Auto),
+        refresh: Refresh::Auto,
         comments: JobComments { above, length: comment, ..JobComments::default() },
         single_login: true,
     })
@@ -313,7 +313,7 @@ pub(super) fn permission_set_job(
         source,
         session_by_default: false,
         hops: Vec::new(),
-        refresh: Some(Refresh::Auto),
+        refresh: Refresh::Auto,
         comments: JobComments {
             above,
             length: length.is_none().then(|| PLACEHOLDER_COMMENT.to_owned()),

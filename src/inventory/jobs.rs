@@ -105,7 +105,6 @@ impl JobsOfFile<'_> {
                 source,
                 path,
                 refresh: job.refresh.unwrap_or_default(),
-                refresh_not_known: false,
                 location: self.names.files.of(job.place),
             });
         }

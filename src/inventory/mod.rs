@@ -174,8 +174,6 @@ pub struct Job {
     pub path: Vec<Hop>,
     /// How it renews its credentials.
     pub refresh: Refresh,
-    /// Nothing shows whether it renews its platform's credentials or copies them; `refresh` is the worse case.
-    pub refresh_not_known: bool,
     /// Where it is declared.
     pub location: Location,
 }

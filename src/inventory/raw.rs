@@ -189,6 +189,17 @@ pub enum Refresh {
     Auto,
     /// In its own loop, at this interval.
     Every(Seconds),
+    /// Nothing shows whether it renews its platform's credentials or copies them: judged as a copy. No inventory
+    /// declares it.
+    NotKnown,
+}
+
+impl Refresh {
+    /// Whether the job is known to renew its credentials.
+    #[must_use]
+    pub const fn renews(self) -> bool {
+        matches!(self, Self::Auto | Self::Every(_))
+    }
 }
 
 /// A finding that someone has accepted for a time.

@@ -147,7 +147,7 @@ fn copied_hop(label: &str, duration: Option<Seconds>) -> String {
 /// How a job renews.
 pub(crate) fn refresh(refresh: Refresh) -> String {
     match refresh {
-        Refresh::None => "none".to_owned(),
+        Refresh::None | Refresh::NotKnown => "none".to_owned(),
         Refresh::Auto => "auto".to_owned(),
         Refresh::Every(every) => format!("{{every: {every}}}"),
     }

@@ -35,8 +35,8 @@ impl End {
     pub(super) fn new(job: &Job, hops: &[HopLease], limits: &impl RoleLimits) -> Option<Self> {
         let direct_platform = hops.is_empty() && job.source.is_platform();
         match refresh_in_effect(job) {
-            Refresh::None if direct_platform => of_a_platform_copy(job),
-            Refresh::None => Some(Self::of_one_session(lease(job, hops))),
+            Refresh::None | Refresh::NotKnown if direct_platform => of_a_platform_copy(job),
+            Refresh::None | Refresh::NotKnown => Some(Self::of_one_session(lease(job, hops))),
             Refresh::Every(every) if !direct_platform => Some(Self::of_a_loop(job, hops, limits, every)),
             Refresh::Auto | Refresh::Every(_) => {
                 let horizon = horizon(job, hops, limits, rules::BOTOCORE_MANDATORY_REFRESH);

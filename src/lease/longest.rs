@@ -74,10 +74,7 @@ pub fn with_its_copy(job: Job) -> Vec<Job> {
         Verdict::Rejected | Verdict::Unknown => false,
         Verdict::Lapses | Verdict::Thin | Verdict::Covered => true,
     };
-    let copy = (starts && job.refresh != Refresh::None).then(|| Job {
-        name: job.name.copy(),
-        refresh: Refresh::None,
-        ..job.clone()
-    });
+    let copy =
+        (starts && job.refresh.renews()).then(|| Job { name: job.name.copy(), refresh: Refresh::None, ..job.clone() });
     std::iter::once(job).chain(copy).collect()
 }

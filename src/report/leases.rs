@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::terminal::{self, Detail, Layout};
 use super::{NotJudged, Report, plain};
-use crate::inventory::{Job, Location, Refresh, Seconds, Source};
+use crate::inventory::{Job, Location, Seconds, Source};
 use crate::lease::Limit;
 use crate::lease::longest::{Longest, LongestRuns};
 use crate::visible;
@@ -181,7 +181,7 @@ impl JudgedProfile {
 
     fn row(&self) -> LeaseRow {
         let Self { job, copied, renewed } = self;
-        let renews = job.refresh != Refresh::None;
+        let renews = job.refresh.renews();
         let limited_by = match (limit(job, copied), limit(job, renewed)) {
             (one, another) if one == another || another.is_empty() || !renews => one,
             (copied, renewed) => format!("{copied} / {renewed}"),

@@ -116,7 +116,6 @@ pub fn case() -> impl Strategy<Value = Case> {
                     source,
                     path,
                     refresh,
-                    refresh_not_known: false,
                     location,
                 },
                 maxima,

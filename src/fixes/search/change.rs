@@ -215,7 +215,7 @@ impl Change {
             Self::Renew(_) => ChangeKind::Renew,
             Self::MaxSession(..) => ChangeKind::MaxSession,
             Self::Refresh(Refresh::Every(_)) => ChangeKind::Loop,
-            Self::Refresh(Refresh::Auto | Refresh::None) => ChangeKind::ProviderChain,
+            Self::Refresh(Refresh::Auto | Refresh::None | Refresh::NotKnown) => ChangeKind::ProviderChain,
             Self::Pause(_) => ChangeKind::Pause,
             Self::Age(_) => ChangeKind::Age,
             Self::Split(_) => ChangeKind::Split,

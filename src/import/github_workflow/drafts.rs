@@ -125,7 +125,7 @@ impl WorkflowReader<'_> {
                 source,
                 session_by_default: false,
                 hops,
-                refresh: Some(Refresh::None),
+                refresh: Refresh::None,
                 comments: JobComments {
                     above: vec![format!("{}{}", locate(login.place, self.files), login.from)],
                     length: Some(length.comment),

@@ -135,7 +135,7 @@ impl TerraformRun<'_> {
             source,
             session_by_default: false,
             hops,
-            refresh: Some(Refresh::Auto),
+            refresh: Refresh::Auto,
             comments: JobComments {
                 above: vec![format!("Terraform's own run, by the {what} in {}", self.location.file)],
                 length: length.is_none().then(|| PLACEHOLDER_COMMENT.to_owned()),

@@ -136,7 +136,7 @@ impl Explanation<'_> {
             }
         });
         let (refresh, every) = match job.refresh {
-            Refresh::None => ("none", None),
+            Refresh::None | Refresh::NotKnown => ("none", None),
             Refresh::Auto => ("auto", None),
             Refresh::Every(every) => ("every", Some(every)),
         };

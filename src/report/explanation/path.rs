@@ -155,7 +155,7 @@ fn describe_refresh(explained: &Explanation<'_>) -> String {
         _ => String::new(),
     };
     match job.refresh {
-        Refresh::None => "none: the job uses one session".to_owned(),
+        Refresh::None | Refresh::NotKnown => "none: the job uses one session".to_owned(),
         Refresh::Auto => format!("auto: the SDK renews the session from its source{until}"),
         Refresh::Every(every) => {
             let turn = every + job.pause;
