@@ -174,7 +174,7 @@ async fn read(arguments: &Lint, quiet: bool) -> Result<Input, ExitStatus> {
         sources => Some(sessions::read(sources, &arguments.window).await?),
     };
     if let Some(inventory) = &given.inventory {
-        let (inventory, filter) = super::read(inventory, selection).await?;
+        let (inventory, filter) = super::read(inventory, None, selection).await?;
         let not_judged = trail.iter().flat_map(sessions::remarks).collect();
         let trail = trail.map(Arc::new);
         return Ok(Input { inventory, filter, not_judged, trail, ..Input::default() });
