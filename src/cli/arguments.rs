@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::format::Format;
 use super::import::Import;
+use super::role_patterns::ArnPattern;
 use super::sessions::{SessionsArguments, WindowOptions};
 use super::status::{FailOn, after_help};
 use crate::aws::DEFAULT_CONCURRENCY;
@@ -196,6 +197,16 @@ pub(super) struct Lint {
     /// With --github-workflow: the value of an expression such as vars.ROLE_ARN; may be given several times
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = Variables::parse_one, requires = "github_workflow")]
     pub(super) variables: Vec<(String, String)>,
+    /// With --inventory: fail if these ARNs, the parameter RolePatterns of the stack, do not name each role that the
+    /// function assumes with its own credentials
+    #[arg(
+        long,
+        value_name = "ARN,…",
+        value_delimiter = ',',
+        value_parser = ArnPattern::parse,
+        requires = "inventory"
+    )]
+    pub(super) role_patterns: Vec<ArnPattern>,
     #[command(flatten)]
     pub(super) window: WindowOptions,
     #[command(flatten)]

@@ -10,6 +10,7 @@ use super::fix::{self, FixOutcome, Fixable};
 use super::format;
 use super::import::{load_aws_config, print_remarks, workflows};
 use super::output::{self, bad_usage};
+use super::role_patterns;
 use super::sessions;
 use super::status::{self, ExitStatus};
 use crate::check;
@@ -62,6 +63,11 @@ async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
         (Ok(input), Ok(files)) => (input, files),
         (Err(status), _) | (_, Err(status)) => return Some(status),
     };
+    if !arguments.role_patterns.is_empty()
+        && let Some(error) = role_patterns::not_covered(&input.inventory, &input.filter, &arguments.role_patterns)
+    {
+        return Some(bad_usage(&error));
+    }
     let planned = files.planned(&input.inventory, &given);
     waive_planned_roles(&mut input.inventory, &planned, with_changes);
     let outcome = match input.trail {

@@ -15,6 +15,7 @@ mod lint;
 mod output;
 pub mod page;
 mod progress;
+mod role_patterns;
 mod schema;
 mod sessions;
 mod start;
