@@ -127,6 +127,7 @@ fn conclude(inventory: &Inventory, jobs: Vec<&Job>, plan: &Plan, facts: Facts, s
         duration_ms: u64::try_from(elapsed).unwrap_or(0),
         complete: false,
         inventory_sha256: inventory.sha256.clone(),
+        inventory_files: inventory.versions.clone(),
         version: env!("CARGO_PKG_VERSION"),
     };
     let report = Report::new(&subject, run, start.runbook_base_url.as_deref());

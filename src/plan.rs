@@ -173,6 +173,14 @@ impl Plan {
             - self.readers.iter().map(listed).sum::<usize>()
     }
 
+    /// The roles that the checker assumes with its own credentials: first hops and readers.
+    #[cfg(feature = "cli")]
+    #[must_use]
+    pub fn assumed_by_the_checker(&self) -> BTreeSet<&RoleArn> {
+        let first_hops = self.steps.iter().filter(|step| step.parent.is_none()).map(|step| &step.role);
+        first_hops.chain(self.readers.iter().map(|step| &step.reader.role)).collect()
+    }
+
     /// The session policy of this step. It allows only the calls of the check.
     #[must_use]
     pub fn policy(&self, step: usize) -> String {

@@ -1,11 +1,10 @@
 //! The function's settings: every environment variable in one table. A bad value is an error, never a silent default.
 
 use std::fmt;
-use std::path::PathBuf;
 
 use crate::aws::DEFAULT_CONCURRENCY;
 use crate::findings::Severity;
-use crate::inventory::Seconds;
+use crate::inventory::{BadSource, InventorySource, InventorySources, Seconds};
 use crate::notify::state::{BadStateUri, DEFAULT_REMIND_AFTER, LEAST_REMIND_AFTER, MOST_REMIND_AFTER, StateUri};
 use crate::notify::{
     ConsolePages, DEFAULT_MAX_MESSAGE_BYTES, Dashboard, LEAST_MAX_MESSAGE_BYTES, MOST_MAX_MESSAGE_BYTES, NotATopic,
@@ -29,7 +28,11 @@ pub struct Variable {
 
 /// Every environment variable of the function, besides those of the SDK.
 pub const VARIABLES: [Variable; 12] = [
-    Variable { name: "INVENTORY", takes: "a file or a folder", default: "/opt/inventory" },
+    Variable {
+        name: "INVENTORY",
+        takes: "a file, a folder, s3://BUCKET/KEY, s3://BUCKET/PREFIX/ or ssm:/PATH; several separated by commas",
+        default: "/opt/inventory",
+    },
     Variable { name: "TOPIC_ARN", takes: "the ARN of an SNS topic", default: "no messages" },
     Variable {
         name: "NOTIFY",
@@ -78,8 +81,8 @@ pub enum ManualInventory {
 /// The function's settings, checked.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The path of the inventory.
-    pub inventory: PathBuf,
+    /// The sources of the inventory.
+    pub inventory: InventorySources,
     /// The topic of the messages.
     pub topic: Option<TopicArn>,
     /// Which messages are sent.
@@ -98,7 +101,7 @@ pub struct Settings {
     pub runbook_base_url: Option<String>,
     /// The pages of the console that messages link to.
     pub console: Option<ConsolePages>,
-    /// The most bytes of a folder's files; `None`: Lambda does not state the function's memory.
+    /// The most bytes of the inventory's files; `None`: Lambda does not state the function's memory.
     pub most_of_folder: Option<u64>,
 }
 
@@ -126,6 +129,12 @@ pub struct BadSetting {
 /// What is wrong with the value of a variable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadValue {
+    /// Not the sources of an inventory.
+    #[error(transparent)]
+    Inventory(BadSource),
+    /// The function has no standard input.
+    #[error("`-` is standard input, which the function does not have")]
+    StandardInput,
     /// Not a topic.
     #[error(transparent)]
     Topic(NotATopic),
@@ -205,12 +214,12 @@ impl Settings {
         let log_group = read.text("AWS_LAMBDA_LOG_GROUP_NAME");
         let megabytes = read.text("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|text| text.parse::<u32>().ok());
         let region = read.text("AWS_REGION");
-        let inventory = read.text("INVENTORY").unwrap_or_else(|| "/opt/inventory".to_owned()).into();
+        let inventory = read.parsed("INVENTORY", parse_sources);
         if !read.problems.is_empty() {
             return Err(BadSettings(read.problems));
         }
         Ok(Self {
-            inventory,
+            inventory: inventory.unwrap_or_else(|| InventorySource::Path("/opt/inventory".into()).into()),
             topic,
             wanted: Wanted {
                 notify: notify.unwrap_or(if has_state { Notify::Changes } else { Notify::Findings }),
@@ -252,6 +261,12 @@ impl SettingsReader<'_> {
             }
         }
     }
+}
+
+fn parse_sources(text: &str) -> Result<InventorySources, BadValue> {
+    let sources = InventorySources::parse(text).map_err(BadValue::Inventory)?;
+    let has_standard_input = sources.iter().any(|source| matches!(source, InventorySource::StandardInput));
+    if has_standard_input { Err(BadValue::StandardInput) } else { Ok(sources) }
 }
 
 fn bad_word(text: &str, words: &'static str) -> BadValue {

@@ -91,6 +91,11 @@ const MEANINGS: &[(&str, &str)] = &[
 /// Fields that only some reports have.
 const SOMETIMES: &[(&str, &str)] = &[
     (
+        "run.inventory_files",
+        "where the inventory is in S3 or Parameter Store: each file that was read, with its `name` and the object's \
+         `etag` or the parameter's `version`",
+    ),
+    (
         "coverage.settings",
         "where sources name permission sets or functions: their number (`total`), how many `check` read (`read`), \
          their durations (`values`), and `not_read`, each with `kind`, `name`, the value `used` (`declared` or \

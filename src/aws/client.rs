@@ -266,7 +266,7 @@ impl Aws {
 
     /// An S3 client in `region`, or in the Region of the settings. The reader of an object limits the size of its
     /// body. A custom endpoint has the bucket in the path, because the bucket's name is not part of that host.
-    #[cfg(feature = "lambda")]
+    #[cfg(any(feature = "cli", feature = "lambda"))]
     pub(super) fn s3(&self, region: Option<Region>) -> aws_sdk_s3::Client {
         let builder = self.s3_builder(region).http_client(self.http.clone()).interceptor(super::s3_object::EmptyAnswer);
         aws_sdk_s3::Client::from_conf(builder.build())
@@ -281,12 +281,21 @@ impl Aws {
     }
 
     /// The same for lists of objects.
-    #[cfg(feature = "cli")]
+    #[cfg(any(feature = "cli", feature = "lambda"))]
     pub(super) fn s3_lists(&self, region: Option<Region>) -> aws_sdk_s3::Client {
         let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
         let http = bounded(self.http.clone(), LARGEST_PAGE);
         let builder = self.s3_builder(region).http_client(http).retry_config(retries).interceptor(WholeAnswer);
         aws_sdk_s3::Client::from_conf(builder.build())
+    }
+
+    /// An SSM client in the Region of the settings.
+    #[cfg(any(feature = "cli", feature = "lambda"))]
+    pub(super) fn ssm(&self) -> aws_sdk_ssm::Client {
+        let builder = aws_sdk_ssm::config::Builder::from(&self.config)
+            .http_client(bounded(self.http.clone(), LARGEST_PAGE))
+            .retry_partition(self.paces.partition(&Quota::SSM, self.unix_time()));
+        aws_sdk_ssm::Client::from_conf(builder.build())
     }
 
     #[cfg(any(feature = "cli", feature = "lambda"))]

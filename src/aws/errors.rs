@@ -18,6 +18,10 @@ pub enum Operation {
     GetObject,
     /// s3:PutObject.
     PutObject,
+    /// s3:ListObjectsV2.
+    ListObjects,
+    /// ssm:GetParametersByPath.
+    GetParametersByPath,
     /// lambda:GetFunctionConfiguration.
     GetFunctionConfiguration,
     /// sso:ListInstances.
@@ -39,6 +43,8 @@ impl Operation {
             Self::Publish => "sns:Publish",
             Self::GetObject => "s3:GetObject",
             Self::PutObject => "s3:PutObject",
+            Self::ListObjects => "s3:ListBucket",
+            Self::GetParametersByPath => "ssm:GetParametersByPath",
             Self::GetFunctionConfiguration => "lambda:GetFunctionConfiguration",
             Self::ListInstances => "sso:ListInstances",
             Self::ListPermissionSets => "sso:ListPermissionSets",

@@ -2,12 +2,13 @@
 //!
 //! `settings` checks the SDK's variables, `client` makes the clients (retries, timeouts), `http` the connections,
 //! `pace` learns the limits of each quota, `walk` makes the calls of a plan in order, `live_settings` those for
-//! permission sets and functions.
+//! permission sets and functions, `inventory` those for the sources of an inventory.
 //!
-//! `sts`, `iam`, `lambda`, `sso_admin`, `sns`, `s3`, `s3_object` and `s3_logs` hold the calls of one service each,
-//! `signin` reads one more setting of roles. `answer` reads error answers, `secrets` removes held credentials from
-//! them, `errors` classifies their codes, `clock` reads the Date header. `certificates` says whether TLS can work,
-//! `sendable` bounds the provider of credentials. Only `errors` and `certificates` compile without the feature `aws`.
+//! `sts`, `iam`, `lambda`, `sso_admin`, `sns`, `ssm`, `s3`, `s3_list`, `s3_object` and `s3_logs` hold the calls of one
+//! service each, `signin` reads one more setting of roles. `answer` reads error answers, `secrets` removes held
+//! credentials from them, `errors` classifies their codes, `clock` reads the Date header. `certificates` says whether
+//! TLS can work, `sendable` bounds the provider of credentials. Only `errors` and `certificates` compile without the
+//! feature `aws`.
 
 #[cfg(feature = "aws")]
 mod answer;
@@ -28,6 +29,8 @@ pub mod errors;
 mod http;
 #[cfg(feature = "aws")]
 mod iam;
+#[cfg(any(feature = "cli", feature = "lambda"))]
+pub mod inventory;
 #[cfg(feature = "aws")]
 mod lambda;
 #[cfg(feature = "aws")]
@@ -38,9 +41,11 @@ mod pace;
 mod probe;
 #[cfg(any(feature = "cli", feature = "lambda"))]
 mod s3;
+#[cfg(any(feature = "cli", feature = "lambda"))]
+mod s3_list;
 #[cfg(feature = "cli")]
 pub mod s3_logs;
-#[cfg(feature = "lambda")]
+#[cfg(any(feature = "cli", feature = "lambda"))]
 pub(crate) mod s3_object;
 #[cfg(feature = "aws")]
 mod secrets;
@@ -54,6 +59,8 @@ pub mod settings;
 mod signin;
 #[cfg(feature = "aws")]
 pub(crate) mod sns;
+#[cfg(any(feature = "cli", feature = "lambda"))]
+mod ssm;
 #[cfg(feature = "aws")]
 mod sso_admin;
 #[cfg(feature = "aws")]
@@ -70,4 +77,4 @@ pub use client::Aws;
 #[cfg(feature = "aws")]
 pub use probe::{DEFAULT_CONCURRENCY, Probe, Progress};
 #[cfg(feature = "lambda")]
-pub(crate) use s3::NotReadObject;
+pub(crate) use s3::{Bucket, NotReadObject};

@@ -48,6 +48,8 @@ impl Quota {
     pub(super) const SNS: Self = Self { service: "sns", account: None };
     #[cfg(any(feature = "cli", feature = "lambda"))]
     pub(super) const S3: Self = Self { service: "s3", account: None };
+    #[cfg(any(feature = "cli", feature = "lambda"))]
+    pub(super) const SSM: Self = Self { service: "ssm", account: None };
 
     pub(super) fn sts(session: Option<&AssumedSession>) -> Self {
         Self { service: "sts", account: session.and_then(AssumedSession::account).map(str::to_owned) }

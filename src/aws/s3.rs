@@ -1,5 +1,5 @@
-//! S3: a bucket, its Region, and why an object was not read. `s3_object` reads and writes one object, `s3_logs` lists
-//! and reads many.
+//! S3: a bucket, its Region, and why an object was not read. `s3_object` reads and writes one object, `s3_list` lists
+//! many, `s3_logs` reads many as streams.
 
 use aws_config::Region;
 use aws_sdk_s3::error::ProvideErrorMetadata;
@@ -9,6 +9,11 @@ use tokio::sync::Mutex;
 
 use super::answer::ErrorAnswer;
 use super::client::Aws;
+use super::errors::Class;
+use super::s3_list::MOST_EMPTY_PAGES;
+
+/// How often the body of an object is requested again from where it broke off.
+pub(super) const REOPENS: u32 = 3;
 
 /// A bucket.
 #[derive(Debug)]
@@ -23,12 +28,67 @@ pub(crate) struct Bucket {
 #[derive(Debug)]
 pub(crate) enum NotReadObject {
     /// The body is incomplete.
-    #[cfg(feature = "lambda")]
     BrokenOff,
+    /// The object is still the version that the request named.
+    NotModified,
     /// S3 returned an error, or no answer.
     Refused(ErrorAnswer),
     /// The bucket is in another Region. Later calls use that Region.
     OtherRegion,
+}
+
+/// Why S3 gave no list or no object.
+#[derive(Debug, thiserror::Error)]
+pub enum S3Problem {
+    /// S3 refused the request, or did not answer.
+    #[error("S3: {0}")]
+    Refused(String),
+    /// There is no answer of AWS at all: no credentials or no connection.
+    #[error("no answer from S3: {0}")]
+    NoAnswer(String),
+    /// The object is another version than the one in the list.
+    #[error("the object changed after it was listed")]
+    Changed,
+    /// The object does not exist.
+    #[error("there is no such object")]
+    Missing,
+    /// The body is incomplete each time.
+    #[error("the body of the object broke off {} times", REOPENS + 1)]
+    BrokenOff,
+    /// A list has no end.
+    #[error("S3 returned the same page of the list again")]
+    RepeatedPage,
+    /// A list with pages that have nothing.
+    #[error("S3 returned {MOST_EMPTY_PAGES} pages of the list without an entry")]
+    EmptyPages,
+    /// More entries than are kept.
+    #[error("there are more than {most} objects and folders: name a longer prefix, or a shorter window")]
+    TooMany {
+        /// The most that are kept.
+        most: usize,
+    },
+}
+
+impl S3Problem {
+    pub(super) fn new(error: NotReadObject) -> Self {
+        let answer = match error {
+            NotReadObject::BrokenOff => return Self::BrokenOff,
+            NotReadObject::NotModified => return Self::Refused("the object has not changed".to_owned()),
+            NotReadObject::OtherRegion => {
+                return Self::Refused("the bucket is in another Region each time".to_owned());
+            }
+            NotReadObject::Refused(answer) => answer,
+        };
+        if answer.class == Class::ObjectChanged {
+            Self::Changed
+        } else if answer.class == Class::ObjectMissing {
+            Self::Missing
+        } else if matches!(answer.class, Class::NoCredentials | Class::Unreachable | Class::TimedOut) {
+            Self::NoAnswer(answer.text())
+        } else {
+            Self::Refused(answer.text())
+        }
+    }
 }
 
 impl Bucket {
@@ -44,9 +104,12 @@ impl Bucket {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
+        if error.raw_response().is_some_and(|raw| raw.status().as_u16() == 304) {
+            return NotReadObject::NotModified;
+        }
         let answer = ErrorAnswer::read(error, &self.aws.secrets);
         let named = error.raw_response().and_then(|raw| raw.headers().get("x-amz-bucket-region"));
-        if answer.class == super::errors::Class::ElsewhereInS3
+        if answer.class == Class::ElsewhereInS3
             && let Some(named) = named
         {
             // Only once: S3 may name a wrong Region for a bucket again and again.

@@ -1,5 +1,8 @@
 //! S3: GetObject and PutObject of one object.
 
+use std::sync::Arc;
+
+#[cfg(feature = "lambda")]
 use aws_sdk_s3::operation::RequestId as _;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
@@ -8,14 +11,14 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::byte_stream::ByteStream;
 use aws_smithy_types::config_bag::ConfigBag;
 
+#[cfg(feature = "lambda")]
 use super::answer::ErrorAnswer;
-use super::client::Aws;
 use super::s3::{Bucket, NotReadObject};
 
 /// One object in S3.
 #[derive(Debug)]
 pub(crate) struct S3Object {
-    bucket: Bucket,
+    bucket: Arc<Bucket>,
     key: String,
 }
 
@@ -29,6 +32,7 @@ pub(crate) struct ObjectContent {
 }
 
 /// The condition of a write.
+#[cfg(feature = "lambda")]
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum WriteCondition<'a> {
     /// The object is still this version.
@@ -38,13 +42,22 @@ pub(crate) enum WriteCondition<'a> {
 }
 
 impl S3Object {
-    pub(crate) fn new(aws: Aws, bucket: &str, key: &str) -> Self {
-        Self { bucket: Bucket::new(aws, bucket), key: key.to_owned() }
+    pub(crate) fn new(bucket: Arc<Bucket>, key: &str) -> Self {
+        Self { bucket, key: key.to_owned() }
     }
 
-    /// Reads the object, up to this many bytes.
-    pub(crate) async fn get(&self, largest: usize) -> Result<ObjectContent, NotReadObject> {
+    /// Reads the object, up to this many bytes, once more if its bucket is in another Region or its body broke off.
+    /// `known`: the version that is not read again.
+    pub(crate) async fn get(&self, largest: usize, known: Option<&str>) -> Result<ObjectContent, NotReadObject> {
+        match self.get_once(largest, known).await {
+            Err(NotReadObject::BrokenOff | NotReadObject::OtherRegion) => self.get_once(largest, known).await,
+            read => read,
+        }
+    }
+
+    async fn get_once(&self, largest: usize, known: Option<&str>) -> Result<ObjectContent, NotReadObject> {
         let request = self.client().await.get_object().bucket(&self.bucket.name).key(&self.key);
+        let request = request.set_if_none_match(known.map(str::to_owned));
         let answer = match Box::pin(request.send()).await {
             Ok(answer) => answer,
             Err(error) => return Err(self.bucket.not_read(&error).await),
@@ -55,6 +68,7 @@ impl S3Object {
 
     /// Writes the object under a condition; returns the new version. An answer without an ETag and a request id is
     /// not from S3.
+    #[cfg(feature = "lambda")]
     pub(crate) async fn put(&self, text: String, condition: WriteCondition<'_>) -> Result<String, ErrorAnswer> {
         let request = self
             .client()

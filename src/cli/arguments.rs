@@ -6,11 +6,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::format::Format;
 use super::import::Import;
+use super::role_patterns::ArnPattern;
 use super::sessions::{SessionsArguments, WindowOptions};
 use super::status::{FailOn, after_help};
 use crate::aws::DEFAULT_CONCURRENCY;
 use crate::import::Variables;
-use crate::inventory::Seconds;
+use crate::inventory::{InventorySource, InventorySources, Seconds};
 use crate::notify::TopicArn;
 use crate::settings::MOST_CONCURRENCY;
 
@@ -87,7 +88,8 @@ impl Command {
         let (output, inputs) = self.output_and_inputs();
         let canonical = |path: &Path| path.canonicalize().ok();
         let Some(output) = output.and_then(canonical) else { return false };
-        inputs.into_iter().filter_map(canonical).any(|input| {
+        let inputs = inputs.into_iter().flat_map(local_paths);
+        inputs.filter_map(|path| canonical(&path)).any(|input| {
             let is_read_from_it = input.is_dir()
                 && output.parent() == Some(&input)
                 && output
@@ -131,11 +133,23 @@ impl Command {
     }
 }
 
+/// The files and folders of an argument that may name several sources.
+fn local_paths(argument: &Path) -> Vec<PathBuf> {
+    let path_of = |source: &InventorySource| match source {
+        InventorySource::Path(path) => Some(path.clone()),
+        _ => None,
+    };
+    InventorySources::from_argument(argument)
+        .map(|sources| sources.iter().filter_map(path_of).collect())
+        .unwrap_or_default()
+}
+
 /// The jobs of `check`.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct CheckInput {
-    /// The inventory: a YAML or JSON file, a folder of them, or - for standard input
+    /// The inventory: a YAML or JSON file, a folder of them, s3://BUCKET/KEY, s3://BUCKET/PREFIX/, ssm:/PATH, or - for
+    /// standard input. Several sources are separated by commas
     #[arg(long, value_name = "FILE|FOLDER")]
     pub(super) inventory: Option<PathBuf>,
     /// Check the profiles of FILE (default: ~/.aws/config and ~/.aws/credentials). Each path is walked with the
@@ -183,6 +197,16 @@ pub(super) struct Lint {
     /// With --github-workflow: the value of an expression such as vars.ROLE_ARN; may be given several times
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = Variables::parse_one, requires = "github_workflow")]
     pub(super) variables: Vec<(String, String)>,
+    /// With --inventory: fail if these ARNs, the parameter RolePatterns of the stack, do not name each role that the
+    /// function assumes with its own credentials
+    #[arg(
+        long,
+        value_name = "ARN,…",
+        value_delimiter = ',',
+        value_parser = ArnPattern::parse,
+        requires = "inventory"
+    )]
+    pub(super) role_patterns: Vec<ArnPattern>,
     #[command(flatten)]
     pub(super) window: WindowOptions,
     #[command(flatten)]
@@ -216,7 +240,8 @@ pub(super) struct Explain {
     /// Explain this job of the inventory: its name, not a glob
     #[arg(long, value_name = "NAME")]
     pub(super) job: Option<String>,
-    /// The inventory: a YAML or JSON file, a folder of them, or - for standard input; default: inventory/ or
+    /// The inventory: a YAML or JSON file, a folder of them, s3://BUCKET/KEY, s3://BUCKET/PREFIX/, ssm:/PATH, or - for
+    /// standard input. Several sources are separated by commas; default: inventory/ or
     /// credential-health.yaml of the working directory
     #[arg(long, value_name = "FILE|FOLDER", requires = "job")]
     pub(super) inventory: Option<PathBuf>,
@@ -245,7 +270,8 @@ pub(super) enum ExplainFormat {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
 pub(super) struct LintInput {
-    /// The inventory: a YAML or JSON file, a folder of them, or - for standard input
+    /// The inventory: a YAML or JSON file, a folder of them, s3://BUCKET/KEY, s3://BUCKET/PREFIX/, ssm:/PATH, or - for
+    /// standard input. Several sources are separated by commas
     #[arg(long, value_name = "FILE|FOLDER", conflicts_with_all = ["aws_config", "github_workflow"])]
     pub(super) inventory: Option<PathBuf>,
     /// The profiles of this file, or of ~/.aws/config and ~/.aws/credentials where FILE is left out

@@ -10,7 +10,6 @@ use super::output::{bad_settings, bad_usage, print_error};
 use super::progress;
 use super::status::{self, ExitStatus};
 use crate::aws::errors::Class;
-use crate::aws::settings::BadSdkSettings;
 use crate::aws::{Aws, Probe};
 use crate::check::{self, Outcome};
 use crate::facts::Facts;
@@ -27,22 +26,14 @@ pub(super) async fn run(arguments: &Check) -> ExitStatus {
     }
 }
 
-/// The clients with the credentials of the profile, otherwise of the environment.
-async fn clients(profile: Option<&str>) -> Result<Aws, BadSdkSettings> {
-    match profile {
-        Some(profile) => Aws::from_profile(&super::variable, profile).await,
-        None => Aws::from_environment(&super::variable).await,
-    }
-}
-
 async fn of_inventory(arguments: &Check, path: &Path) -> ExitStatus {
     let selection = &arguments.selection;
-    let (inventory, filter) = match super::read(path, selection).await {
+    let (inventory, filter) = match super::read(path, arguments.profile.as_deref(), selection).await {
         Ok(read) => read,
         Err(status) => return status,
     };
     let start = super::start();
-    let aws = match clients(arguments.profile.as_deref()).await {
+    let aws = match super::clients(arguments.profile.as_deref()).await {
         Ok(aws) => aws,
         Err(bad) => return bad_settings(&bad),
     };

@@ -89,7 +89,7 @@ fn list(format: ExplainFormat, to: Option<&Path>) -> String {
 
 async fn one_job(arguments: &Explain, name: &str, inventory: &Path) -> Result<String, ExitStatus> {
     // Problems of the inventory and of the templates are both printed.
-    let inventory = super::load(inventory).await;
+    let inventory = super::load(inventory, None).await;
     let files = arguments.templates.read().map_err(|problems| super::bad_input(&problems));
     let (mut inventory, (files, given)) = (inventory?, files?);
     let is_asked = |job: &Job| job.name == *name;

@@ -10,6 +10,7 @@ use super::fix::{self, FixOutcome, Fixable};
 use super::format;
 use super::import::{load_aws_config, print_remarks, workflows};
 use super::output::{self, bad_usage};
+use super::role_patterns;
 use super::sessions;
 use super::status::{self, ExitStatus};
 use crate::check;
@@ -62,6 +63,11 @@ async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
         (Ok(input), Ok(files)) => (input, files),
         (Err(status), _) | (_, Err(status)) => return Some(status),
     };
+    if !arguments.role_patterns.is_empty()
+        && let Some(error) = role_patterns::not_covered(&input.inventory, &input.filter, &arguments.role_patterns)
+    {
+        return Some(bad_usage(&error));
+    }
     let planned = files.planned(&input.inventory, &given);
     waive_planned_roles(&mut input.inventory, &planned, with_changes);
     let outcome = match input.trail {
@@ -174,7 +180,7 @@ async fn read(arguments: &Lint, quiet: bool) -> Result<Input, ExitStatus> {
         sources => Some(sessions::read(sources, &arguments.window).await?),
     };
     if let Some(inventory) = &given.inventory {
-        let (inventory, filter) = super::read(inventory, selection).await?;
+        let (inventory, filter) = super::read(inventory, None, selection).await?;
         let not_judged = trail.iter().flat_map(sessions::remarks).collect();
         let trail = trail.map(Arc::new);
         return Ok(Input { inventory, filter, not_judged, trail, ..Input::default() });

@@ -15,6 +15,7 @@ mod lint;
 mod output;
 pub mod page;
 mod progress;
+mod role_patterns;
 mod schema;
 mod sessions;
 mod start;
@@ -31,12 +32,15 @@ use jiff::tz::TimeZone;
 
 pub use arguments::Arguments;
 use arguments::{Command, Selection};
-use output::{bad_input, bad_usage};
+use output::{bad_input, bad_settings, bad_usage, print_error};
 pub use start::without_empty_variables;
 pub use status::{EXIT_STATUSES, ExitStatus};
 
+use crate::aws::Aws;
+use crate::aws::inventory::KeptFiles;
+use crate::aws::settings::BadSdkSettings;
 use crate::check::Start;
-use crate::inventory::{Filter, Inventory, InventorySource};
+use crate::inventory::{Filter, Inventory, InventorySources, RemoteFiles};
 use crate::report::Trigger;
 
 /// Runs the command that the arguments name.
@@ -64,17 +68,42 @@ pub async fn run(arguments: Arguments) -> ExitCode {
 }
 
 /// Reads an inventory and the filter of its jobs. After a problem nothing is checked.
-async fn read(from: &Path, selection: &Selection) -> Result<(Inventory, Filter), ExitStatus> {
-    let inventory = load(from).await?;
+async fn read(from: &Path, profile: Option<&str>, selection: &Selection) -> Result<(Inventory, Filter), ExitStatus> {
+    let inventory = load(from, profile).await?;
     let filter = Filter::new(&selection.jobs, &selection.roles);
     filter.select(&inventory).map_err(|nothing| bad_usage(&format!("error: {nothing}; nothing was checked.")))?;
     Ok((inventory, filter))
 }
 
-/// Reads an inventory and prints its problems.
-async fn load(from: &Path) -> Result<Inventory, ExitStatus> {
-    let from = InventorySource::from_argument(from);
-    Inventory::load(&from, today()).await.map_err(|problems| bad_input(&problems))
+/// Reads an inventory and prints its problems. Sources in AWS are read with the credentials of the profile.
+async fn load(from: &Path, profile: Option<&str>) -> Result<Inventory, ExitStatus> {
+    let from = InventorySources::from_argument(from)
+        .map_err(|bad| bad_usage(&format!("error: --inventory: {bad}; nothing was checked.")))?;
+    let remote = match from.are_remote() {
+        true => remote_files(&from, profile).await?,
+        false => RemoteFiles::default(),
+    };
+    Inventory::load(&from, remote, today()).map_err(|problems| bad_input(&problems))
+}
+
+async fn remote_files(from: &InventorySources, profile: Option<&str>) -> Result<RemoteFiles, ExitStatus> {
+    let aws = clients(profile).await.map_err(|bad| bad_settings(&bad))?;
+    let remote = aws.remote_files(from, None, &mut KeptFiles::default()).await;
+    match remote.unanswered() {
+        Some(problem) => {
+            print_error(&format!("error: {from} {problem}."));
+            Err(ExitStatus::NoAnswer)
+        }
+        None => Ok(remote),
+    }
+}
+
+/// The clients with the credentials of the profile, otherwise of the environment.
+async fn clients(profile: Option<&str>) -> Result<Aws, BadSdkSettings> {
+    match profile {
+        Some(profile) => Aws::from_profile(&variable, profile).await,
+        None => Aws::from_environment(&variable).await,
+    }
 }
 
 /// Today's date in UTC.

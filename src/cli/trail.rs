@@ -135,7 +135,7 @@ async fn list(bucket: &Arc<LogBucket>, prefix: &str, window: Window, bar: &Bytes
         found.problems.extend(problem.map(|problem| (folder, problem.to_string())));
         bar.listed(found.objects.len());
         if found.objects.len() + waiting.len() > MOST_ENTRIES {
-            found.problems.push((prefix.to_owned(), S3Problem::TooMany.to_string()));
+            found.problems.push((prefix.to_owned(), S3Problem::TooMany { most: MOST_ENTRIES }.to_string()));
             return found;
         }
     }

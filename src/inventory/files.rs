@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use super::diagnostic::{Place, Problems, Sink, SourceFile};
 use super::folder::{self, NotRead};
+use super::origin::{InventorySource, InventorySources};
+use super::remote::{FileVersion, NoSource, RemoteFile, RemoteFiles, Version, is_platform};
 use super::yaml::MAX_BYTES;
 use crate::limited::{self, Unreadable};
 
@@ -18,82 +21,150 @@ pub(crate) struct Files {
     /// The platform's file, which counts everywhere. A single file is its own; a folder may have none.
     pub(super) platform: Option<usize>,
     pub(crate) sha256: String,
+    /// The versions of the files whose source counts versions.
+    pub(super) versions: Vec<FileVersion>,
     /// Files that cannot be parsed at all.
     pub(crate) sink: Sink,
 }
 
-const HELP_READ: &str = "name a YAML or JSON file, a folder of them, or `-` for standard input";
+const HELP_READ: &str = "name a YAML or JSON file, a folder of them, an s3:// object or prefix, an ssm:/ path, or `-` \
+    for standard input";
 
-/// Where an inventory comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InventorySource {
-    /// A file, or a folder whose `*.yaml`, `*.yml` and `*.json` files are one inventory.
-    Path(PathBuf),
-    /// Standard input.
-    StandardInput,
-    /// A text, and the name that diagnostics give it.
-    Text {
-        /// The name.
-        name: String,
-        /// The text.
-        text: String,
-    },
+impl InventorySources {
+    /// `remote`: the files of the sources outside this machine. `most`: the most bytes of all files, of which the
+    /// platform's file is always read; `None`: the general limit.
+    pub(super) fn read(&self, mut remote: RemoteFiles, most: Option<u64>) -> Result<Files, Problems> {
+        let mut read = Vec::new();
+        let mut platform = None;
+        for (index, source) in self.iter().enumerate() {
+            let position = Position { is_first: index == 0, is_only: self.0.len() == 1 };
+            let share = most.map(|most| self.share_of(most));
+            match source.read(remote.0.remove(&index), position, share) {
+                Ok(files) if position.is_first => {
+                    platform = files.platform;
+                    read = files.read;
+                }
+                Ok(files) => read.extend(files.read),
+                Err(problem) if position.is_first => {
+                    return Err(Problems::without_place(&source.to_string(), problem.message, problem.help));
+                }
+                // Nothing of this source is known: it is one file that cannot be read.
+                Err(NoSource { message, help, .. }) => {
+                    read.push(Read::new(source.to_string(), Err(NotRead::Remote { message, help })));
+                }
+            }
+        }
+        if self.0.len() > 1 {
+            // Within its source, a file could have the name of a file of another source.
+            read.iter_mut().for_each(|file| file.within.clone_from(&file.name));
+        }
+        Ok(Files { platform, ..files(read) })
+    }
+}
+
+/// The place of a source among all.
+#[derive(Clone, Copy)]
+struct Position {
+    /// The platform's file may be in it.
+    is_first: bool,
+    is_only: bool,
+}
+
+/// The files of one source.
+struct SourceFiles {
+    read: Vec<Read>,
+    /// The platform's file. A single file is its own; a folder may have none.
+    platform: Option<usize>,
+}
+
+impl SourceFiles {
+    fn single(name: &str, content: Result<Vec<u8>, Unreadable>) -> Result<Self, NoSource> {
+        let content = content.map_err(|wrong| no_source(wrong.to_string(), help_with(&wrong)))?;
+        Ok(Self { read: vec![Read::new(name.to_owned(), Ok(content))], platform: Some(0) })
+    }
 }
 
 impl InventorySource {
-    /// The source that an argument names: `-` is standard input.
-    #[must_use]
-    pub fn from_argument(argument: &Path) -> Self {
-        if argument.as_os_str() == "-" { Self::StandardInput } else { Self::Path(argument.to_owned()) }
+    fn read(
+        &self,
+        remote: Option<Result<Vec<RemoteFile>, NoSource>>,
+        position: Position,
+        most: Option<u64>,
+    ) -> Result<SourceFiles, NoSource> {
+        match self {
+            Self::Path(path) => read_path(path, position, most),
+            Self::StandardInput => SourceFiles::single("<stdin>", limited::stream(std::io::stdin().lock(), MAX_BYTES)),
+            Self::Text { name, text } => SourceFiles::single(name, Ok(text.clone().into_bytes())),
+            Self::Object { .. } | Self::Prefix { .. } | Self::Parameters { .. } => {
+                let none = || no_source("was not read", HELP_READ);
+                self.of_remote(remote.ok_or_else(none)??, position)
+            }
+        }
     }
 
-    /// `most_of_folder`: the most bytes of all files of a folder, of which the platform's file is always read.
-    pub(super) fn read(&self, most_of_folder: Option<u64>) -> Result<Files, Problems> {
-        match self {
-            Self::Path(path) => read_path(path, most_of_folder),
-            Self::StandardInput => {
-                let read = limited::stream(std::io::stdin().lock(), MAX_BYTES);
-                Ok(single("<stdin>", limited("<stdin>", read)?))
-            }
-            Self::Text { name, text } => Ok(single(name, text.clone().into_bytes())),
+    /// The files of a source outside this machine.
+    fn of_remote(&self, files: Vec<RemoteFile>, position: Position) -> Result<SourceFiles, NoSource> {
+        let is_single = matches!(self, Self::Object { .. }) || (position.is_only && files.len() == 1);
+        let is_platform = |file: &RemoteFile| position.is_first && is_platform(self, &file.within);
+        let platforms: Vec<usize> = (0..files.len()).filter(|index| is_platform(&files[*index])).collect();
+        if let [_, _, ..] = platforms[..] {
+            let names: Vec<&str> = platforms.iter().map(|index| files[*index].within.as_str()).collect();
+            return Err(several_platforms(&names));
         }
+        let platform = if is_single { Some(0) } else { platforms.first().copied() };
+        let read = |RemoteFile { within, content }: RemoteFile| {
+            let name = self.name_of(&within);
+            let version = content.as_ref().ok().map(|text| text.version.clone());
+            Read { name, within, content: content.map(|text| text.bytes.to_vec()), version }
+        };
+        Ok(SourceFiles { read: files.into_iter().map(read).collect(), platform })
     }
 }
 
+fn no_source(message: impl Into<String>, help: impl Into<String>) -> NoSource {
+    NoSource { message: message.into(), help: help.into(), is_unanswered: false }
+}
+
+/// Which rules count for all teams must not be guessed.
+fn several_platforms(names: &[&str]) -> NoSource {
+    let message = format!("the folder has several files of the platform: {}", names.join(", "));
+    no_source(message, "keep the one whose rules count for all teams")
+}
+
 /// Reads a file, or every `*.yaml`, `*.yml` and `*.json` of a folder in the order of their names.
-fn read_path(from: &Path, most_of_folder: Option<u64>) -> Result<Files, Problems> {
-    let name = from.display().to_string();
+fn read_path(from: &Path, position: Position, most: Option<u64>) -> Result<SourceFiles, NoSource> {
     let unreadable = |error: &std::io::Error| {
         let message = match error.kind() {
             std::io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
             _ => format!("cannot be read: {error}"),
         };
-        Problems::without_place(&name, message, HELP_READ)
+        no_source(message, HELP_READ)
     };
     let about = std::fs::metadata(from).map_err(|error| unreadable(&error))?;
     if !about.is_dir() {
-        return Ok(single(&name, limited(&name, limited::file(from, MAX_BYTES))?));
+        return SourceFiles::single(&from.display().to_string(), limited::file(from, MAX_BYTES));
     }
-    let mut listed = folder::list(from).map_err(|error| unreadable(&error))?;
+    let mut listed = folder::list(from, position.is_first).map_err(|error| unreadable(&error))?;
     if listed.is_empty() {
-        return Err(Problems::without_place(&name, "the folder has no *.yaml, *.yml or *.json file", HELP_READ));
+        return Err(no_source("the folder has no *.yaml, *.yml or *.json file", HELP_READ));
     }
+    let is_platform = |path: &Path| position.is_first && folder::is_platform(from, path);
     let platforms: Vec<String> = listed
         .keys()
-        .filter(|path| folder::is_platform(from, path))
+        .filter(|path| is_platform(path))
         .map(|path| path.file_name().unwrap_or_default().to_string_lossy().into_owned())
         .collect();
     if platforms.len() > 1 {
-        // Which rules count for all teams must not be guessed.
-        let message = format!("the folder has several files of the platform: {}", platforms.join(", "));
-        return Err(Problems::without_place(&name, message, "keep the one whose rules count for all teams"));
+        return Err(several_platforms(&platforms.iter().map(String::as_str).collect::<Vec<_>>()));
     }
-    folder::mark_too_large(from, &mut listed, most_of_folder);
-    Ok(read_all(from, listed))
+    // A single file is its own platform's file, which is always read.
+    let most = most.filter(|_| listed.len() > 1 || !position.is_only).unwrap_or(MAX_BYTES);
+    folder::mark_too_large(&mut listed, most, is_platform);
+    Ok(read_all(from, listed, position))
 }
 
 /// Reads the files of a folder. A file that cannot be read is a problem of that file alone.
-fn read_all(folder: &Path, listed: BTreeMap<PathBuf, Option<NotRead>>) -> Files {
+fn read_all(folder: &Path, listed: BTreeMap<PathBuf, Option<NotRead>>, position: Position) -> SourceFiles {
     let mut read = Vec::with_capacity(listed.len());
     let mut platform = None;
     let wanted: Vec<usize> = listed
@@ -103,7 +174,7 @@ fn read_all(folder: &Path, listed: BTreeMap<PathBuf, Option<NotRead>>) -> Files 
         .map(|(index, _)| index)
         .collect();
     for (index, (path, not_read)) in listed.into_iter().enumerate() {
-        if folder::is_platform(folder, &path) {
+        if position.is_first && folder::is_platform(folder, &path) {
             platform = Some(index);
         }
         let content = match not_read {
@@ -114,12 +185,11 @@ fn read_all(folder: &Path, listed: BTreeMap<PathBuf, Option<NotRead>>) -> Files 
         };
         let within = path.strip_prefix(folder).unwrap_or(&path);
         let within: Vec<_> = within.iter().map(|part| part.to_string_lossy()).collect();
-        read.push(Read { name: path.display().to_string(), within: within.join("/"), content });
+        let within = within.join("/");
+        read.push(Read { within, ..Read::new(path.display().to_string(), content) });
     }
-    let mut files = files(read);
-    let only = if let [only] = wanted[..] { Some(only) } else { None };
-    files.platform = platform.or(only);
-    files
+    let only = if let ([only], true) = (&wanted[..], position.is_only) { Some(*only) } else { None };
+    SourceFiles { read, platform: platform.or(only) }
 }
 
 /// A file, or why it could not be read and what to do.
@@ -127,20 +197,24 @@ struct Read {
     name: String,
     within: String,
     content: Result<Vec<u8>, NotRead>,
+    /// The version, where the source counts versions.
+    version: Option<Version>,
 }
 
-fn single(name: &str, content: Vec<u8>) -> Files {
-    let read = Read { name: name.to_owned(), within: name.to_owned(), content: Ok(content) };
-    Files { platform: Some(0), ..files(vec![read]) }
+impl Read {
+    fn new(name: String, content: Result<Vec<u8>, NotRead>) -> Self {
+        Self { within: name.clone(), name, content, version: None }
+    }
 }
 
 /// The names of files of another kind, without their text.
 #[cfg(feature = "cli")]
-pub(crate) fn names(names: &[std::sync::Arc<str>]) -> Files {
-    let file = |name: &std::sync::Arc<str>| SourceFile { name: name.clone(), text: "".into(), readable: false };
+pub(crate) fn names(names: &[Arc<str>]) -> Files {
+    let file = |name: &Arc<str>| SourceFile { name: name.clone(), text: "".into(), readable: false };
     let within = names.iter().map(|name| name.to_string()).collect();
     let files = names.iter().map(file).collect();
-    Files { files, within, platform: Some(0), sha256: String::new(), sink: Sink::default() }
+    let (sha256, versions, sink) = (String::new(), Vec::new(), Sink::default());
+    Files { files, within, platform: Some(0), sha256, versions, sink }
 }
 
 /// SHA-256 of an inventory's bytes, in hexadecimal.
@@ -156,16 +230,13 @@ pub(super) fn help_with(wrong: &Unreadable) -> &'static str {
     }
 }
 
-fn limited(name: &str, read: Result<Vec<u8>, Unreadable>) -> Result<Vec<u8>, Problems> {
-    read.map_err(|wrong| Problems::without_place(name, wrong.to_string(), help_with(&wrong)))
-}
-
 fn files(read: Vec<Read>) -> Files {
     let mut digest = Sha256::new();
     let mut sink = Sink::default();
     let mut files = Vec::with_capacity(read.len());
     let mut names = Vec::with_capacity(read.len());
-    for (index, Read { name, within, content }) in read.into_iter().enumerate() {
+    let mut versions = Vec::new();
+    for (index, Read { name, within, content, version }) in read.into_iter().enumerate() {
         let (text, problem) = match content {
             Ok(bytes) => {
                 digest.update(&bytes);
@@ -177,10 +248,12 @@ fn files(read: Vec<Read>) -> Files {
         if let Some((at, message, help)) = problem {
             sink.add(place_of(index, &text, at), message, help);
         }
-        files.push(SourceFile { name: name.into(), text: text.into(), readable });
+        let name: Arc<str> = name.into();
+        versions.extend(version.map(|version| FileVersion { name: Arc::clone(&name), version }));
+        files.push(SourceFile { name, text: text.into(), readable });
         names.push(within);
     }
-    Files { files, within: names, platform: None, sha256: hex(&digest.finalize()), sink }
+    Files { files, within: names, platform: None, sha256: hex(&digest.finalize()), versions, sink }
 }
 
 /// The text of a file, and where it is not one.

@@ -18,7 +18,7 @@ pub(super) const PLATFORM: [&str; 3] = ["platform.yaml", "platform.yml", "platfo
 
 /// The reason why a file or a folder is not read.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum NotRead {
+pub(crate) enum NotRead {
     #[error("is a link to a folder, and such a link is not followed")]
     Link,
     #[error("is a link to a file outside the folder, and such a link is not followed")]
@@ -39,9 +39,17 @@ pub(super) enum NotRead {
     NotAFile,
     #[error("{0}")]
     File(Unreadable),
+    #[error("{message}")]
+    Remote { message: String, help: String },
 }
 
 impl NotRead {
+    /// A file outside this machine.
+    #[cfg(any(feature = "cli", feature = "lambda"))]
+    pub(crate) fn remote(message: impl Into<String>, help: &str) -> Self {
+        Self::Remote { message: message.into(), help: help.to_owned() }
+    }
+
     /// What to do.
     pub(super) fn help(&self) -> String {
         match self {
@@ -56,14 +64,16 @@ impl NotRead {
             }
             Self::NotAFile => "remove it from the folder".to_owned(),
             Self::File(wrong) => help_with(wrong).to_owned(),
+            Self::Remote { help, .. } => help.clone(),
         }
     }
 }
 
-/// Every file of an inventory, in the order of the names, with the reason where it is not to be read.
-pub(super) fn list(root: &Path) -> io::Result<BTreeMap<PathBuf, Option<NotRead>>> {
+/// Every file of an inventory, in the order of the names, with the reason where it is not to be read. The folders below
+/// are read where there is a platform's file, here or in an earlier source.
+pub(super) fn list(root: &Path, is_first: bool) -> io::Result<BTreeMap<PathBuf, Option<NotRead>>> {
     let at_root = entries(root)?;
-    let has_platform = at_root.iter().any(|path| is_platform(root, path));
+    let has_platform = !is_first || at_root.iter().any(|path| is_platform(root, path));
     let mut files: Vec<PathBuf> = Vec::new();
     let mut not_read: BTreeMap<PathBuf, Option<NotRead>> = BTreeMap::new();
     let mut folders = Vec::new();
@@ -97,15 +107,20 @@ pub(super) fn list(root: &Path) -> io::Result<BTreeMap<PathBuf, Option<NotRead>>
     }
     let (outside, files): (Vec<_>, _) = files.into_iter().partition(|path| leads_outside(root, path));
     not_read.extend(outside.into_iter().map(|path| (path, Some(NotRead::LinkOutside))));
-    let mut listed = at_most(root, files);
+    let mut listed = at_most(root, files, |path| is_first && is_platform(root, path));
     listed.append(&mut not_read);
     Ok(listed)
 }
 
 /// The platform's file is directly in the folder of the inventory.
 pub(super) fn is_platform(root: &Path, path: &Path) -> bool {
+    has_platform_name(root, path) && !path.is_dir()
+}
+
+/// Whether the path is the platform's by its name.
+pub(super) fn has_platform_name(root: &Path, path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase());
-    path.parent() == Some(root) && name.is_some_and(|name| PLATFORM.contains(&&*name)) && !path.is_dir()
+    path.parent() == Some(root) && name.is_some_and(|name| PLATFORM.contains(&&*name))
 }
 
 /// Whether the path is a link to a file outside the folder. A problem quotes lines of its file, so that a link could
@@ -133,7 +148,7 @@ fn sort(paths: Vec<PathBuf>, files: &mut Vec<PathBuf>, folders: &mut Vec<PathBuf
 }
 
 /// Whether the name is that of an inventory, in capitals too.
-fn is_inventory(path: &Path) -> bool {
+pub(super) fn is_inventory(path: &Path) -> bool {
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
     ending.is_some_and(|ending| matches!(&*ending, "yaml" | "yml" | "json"))
 }
@@ -154,14 +169,18 @@ fn is_like_an_inventory(path: &Path) -> bool {
 
 /// The files, those over the limit with the reason. The platform's file goes first, and the folders take turns: files
 /// over the limit are in the folder that has the most.
-fn at_most(root: &Path, mut files: Vec<PathBuf>) -> BTreeMap<PathBuf, Option<NotRead>> {
+pub(super) fn at_most(
+    root: &Path,
+    mut files: Vec<PathBuf>,
+    is_platform: impl Fn(&Path) -> bool,
+) -> BTreeMap<PathBuf, Option<NotRead>> {
     files.sort();
     let total = files.len();
     let mut of_folder: BTreeMap<PathBuf, usize> = BTreeMap::new();
     let mut in_turn: Vec<(bool, usize, PathBuf)> = Vec::with_capacity(total);
     for path in files {
         let before = of_folder.entry(path.parent().unwrap_or(root).to_owned()).or_default();
-        in_turn.push((!is_platform(root, &path), *before, path));
+        in_turn.push((!is_platform(&path), *before, path));
         *before += 1;
     }
     in_turn.sort();
@@ -173,21 +192,36 @@ fn at_most(root: &Path, mut files: Vec<PathBuf>) -> BTreeMap<PathBuf, Option<Not
     listed
 }
 
-/// The files that make a folder larger than an inventory may be. The platform's file goes first, then the smallest: no
-/// large file is a problem of a small one, whatever its name. `most`: the most bytes of all files in the function, of
-/// which the platform's file is always read.
-pub(super) fn mark_too_large(root: &Path, files: &mut BTreeMap<PathBuf, Option<NotRead>>, most: Option<u64>) {
-    let most = most.filter(|_| files.len() > 1).unwrap_or(MAX_BYTES);
+/// A file whose size is known.
+pub(super) struct Sized<'a> {
+    pub(super) is_of_team: bool,
+    pub(super) size: u64,
+    pub(super) path: &'a Path,
+    pub(super) not_read: &'a mut Option<NotRead>,
+}
+
+/// Marks the files that make a folder larger than `most` bytes.
+pub(super) fn mark_too_large(
+    files: &mut BTreeMap<PathBuf, Option<NotRead>>,
+    most: u64,
+    is_platform: impl Fn(&Path) -> bool,
+) {
     let mut by_size = Vec::new();
     for (path, not_read) in files.iter_mut().filter(|(_, not_read)| not_read.is_none()) {
         match std::fs::metadata(path) {
-            Ok(about) => by_size.push((!is_platform(root, path), about.len(), path, not_read)),
+            Ok(about) => by_size.push(Sized { is_of_team: !is_platform(path), size: about.len(), path, not_read }),
             Err(error) => *not_read = Some(NotRead::File(Unreadable::from(error))),
         }
     }
-    by_size.sort_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)));
+    mark_over(by_size, most);
+}
+
+/// Marks the files that are over `most` bytes together. The platform's file goes first and is always read, then the
+/// smallest: no large file is a problem of a small one, whatever its name.
+pub(super) fn mark_over(mut by_size: Vec<Sized<'_>>, most: u64) {
+    by_size.sort_by(|a, b| (a.is_of_team, a.size, a.path).cmp(&(b.is_of_team, b.size, b.path)));
     let mut total = 0;
-    for (is_of_team, size, _, not_read) in by_size {
+    for Sized { is_of_team, size, not_read, .. } in by_size {
         let most = if is_of_team { most } else { MAX_BYTES };
         if total + size <= most {
             total += size;

@@ -12,7 +12,7 @@ pub(crate) mod diagnostic;
 mod fields;
 mod files;
 mod filter;
-mod folder;
+pub(crate) mod folder;
 #[cfg(feature = "cli")]
 mod inline;
 mod job_name;
@@ -20,8 +20,10 @@ mod jobs;
 mod limits;
 mod live_setting;
 mod names;
+mod origin;
 pub(crate) mod raw;
 mod readers;
+pub(crate) mod remote;
 mod role;
 #[cfg(feature = "cli")]
 mod schema;
@@ -53,7 +55,6 @@ pub use broken::BrokenFile;
 pub use diagnostic::{Diagnostic, Location, Place, Problems, Remark};
 #[cfg(feature = "cli")]
 pub(crate) use diagnostic::{Placed, Sink, SourceFile, nearest};
-pub use files::InventorySource;
 #[cfg(feature = "cli")]
 pub(crate) use files::digest;
 pub(crate) use files::hex;
@@ -64,8 +65,10 @@ pub use job_name::JobName;
 #[cfg(feature = "cli")]
 pub(crate) use limits::MOST_HOPS;
 pub use live_setting::{FunctionArn, LiveSetting, NotASetting, PermissionSet};
+pub use origin::{BadSource, InventorySource, InventorySources};
 pub use raw::Refresh;
 pub use readers::{IdentityCenter, Reader, Readers};
+pub use remote::{FileVersion, RemoteFiles, Version};
 pub use role::Role;
 pub use seconds::{NotADuration, Seconds};
 pub use source::{LengthDefault, ParameterValue, Source};
@@ -110,6 +113,8 @@ pub struct Inventory {
     pub identity_center: IdentityCenter,
     /// SHA-256 of the files' bytes, in hexadecimal.
     pub sha256: String,
+    /// The versions of the files from S3 and Parameter Store.
+    pub versions: Vec<FileVersion>,
     /// The kind of files that declare the jobs.
     pub origin: Origin,
 }
@@ -236,26 +241,27 @@ pub struct Hop {
 }
 
 impl Inventory {
-    /// Reads an inventory. `today` is the day that the length of waivers is measured from.
+    /// Reads an inventory. `today` is the day that the length of waivers is measured from; `remote` the files of the
+    /// sources outside this machine.
     ///
     /// # Errors
     /// Every problem there is, each with its place.
-    pub async fn load(from: &InventorySource, today: Date) -> Result<Self, Problems> {
-        // Local files are read in place: nothing else runs before the inventory is known.
-        from.read(None).and_then(|files| Self::from_files(files, Some(today)))
+    pub fn load(from: &InventorySources, remote: RemoteFiles, today: Date) -> Result<Self, Problems> {
+        from.read(remote, None).and_then(|files| Self::from_files(files, Some(today)))
     }
 
     /// Reads an inventory as the function does: files of teams that have problems are set aside, and the others are
-    /// read. `most_of_folder`: the most bytes of all files of a folder; `None`: the general limit.
+    /// read. `most`: the most bytes of all files; `None`: the general limit.
     ///
     /// # Errors
     /// Every problem, where the platform's file or a single file has one.
-    pub async fn load_unbroken(
-        from: &InventorySource,
+    pub fn load_unbroken(
+        from: &InventorySources,
+        remote: RemoteFiles,
         today: Date,
-        most_of_folder: Option<u64>,
+        most: Option<u64>,
     ) -> Result<Self, Problems> {
-        from.read(most_of_folder).and_then(|files| broken::read_the_others(files, today))
+        from.read(remote, most).and_then(|files| broken::read_the_others(files, today))
     }
 
     /// Reads an inventory that is already text; `name` is its name in diagnostics. The length of waivers is not
@@ -265,7 +271,8 @@ impl Inventory {
     /// Every problem there is, each with its place.
     pub fn parse(name: &str, text: &str) -> Result<Self, Problems> {
         let from = InventorySource::Text { name: name.to_owned(), text: text.to_owned() };
-        from.read(None).and_then(|files| Self::from_files(files, None))
+        let files = InventorySources::from(from).read(RemoteFiles::default(), None)?;
+        Self::from_files(files, None)
     }
 
     /// Makes an inventory from the content of another kind of file.

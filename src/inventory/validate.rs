@@ -63,6 +63,7 @@ pub(crate) fn inventory(
         identity_center: rules.identity_center,
         last_waived_day: last_day.map(|(day, _)| day),
         sha256: files.sha256.clone(),
+        versions: files.versions.clone(),
         platform_owner: rules.defaults.owner.as_ref().map(|owner| owner.value.clone()),
         ..Inventory::default()
     };

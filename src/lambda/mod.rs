@@ -21,10 +21,11 @@ pub use answer::Answer;
 use changes::ChangePublisher;
 use event::{Event, Form, Manual};
 
+use crate::aws::inventory::KeptFiles;
 use crate::aws::{Aws, Probe};
 use crate::check::{self, Outcome, Start};
 use crate::facts::Observation;
-use crate::inventory::{Filter, Inventory, InventorySource};
+use crate::inventory::{Filter, Inventory, InventorySource, InventorySources, RemoteFiles};
 use crate::notify::state::{Loaded, Run, Store};
 use crate::notify::{self, Digest, DigestOutcome, ManualRun, Notify, PublishedMessages, SnsTopic, TopicArn, Wanted};
 use crate::report::{Report, Trigger, widget};
@@ -43,6 +44,8 @@ pub struct Function {
     aws: Aws,
     metrics: fn(&Value),
     published: Mutex<PublishedMessages>,
+    /// The objects of the inventory, so that only those that have changed are read again.
+    kept: Mutex<KeptFiles>,
     /// The last full run's report, for dashboards.
     last: Mutex<Option<(Instant, Arc<Report>)>>,
 }
@@ -64,7 +67,7 @@ impl Function {
     /// Makes the function of its settings; `metrics` gets each line of the embedded metrics.
     #[must_use]
     pub fn new(settings: Settings, aws: Aws, metrics: fn(&Value)) -> Self {
-        Self { settings, aws, metrics, published: Mutex::default(), last: Mutex::default() }
+        Self { settings, aws, metrics, published: Mutex::default(), kept: Mutex::default(), last: Mutex::default() }
     }
 
     /// Answers the event of this text. Lambda delivers JSON that is valid but that no tree can hold: numbers over the
@@ -165,10 +168,10 @@ impl Function {
         observed: Observation,
         invocation: &Invocation,
     ) -> Result<Answer, Diagnostic> {
-        let inventory = self.inventory(None, invocation).await?;
+        let aws = self.aws.for_run_of(invocation.remaining);
+        let inventory = self.inventory(&aws, None, invocation).await?;
         let report = check::observe(&inventory, observed, &self.start(id, Trigger::Cloudtrail, invocation)).report;
         logs::report(&report);
-        let aws = self.aws.for_run_of(invocation.remaining);
         self.publish(&aws, &report, self.settings.wanted.notify, None).await?;
         Ok(Answer::new(Arc::new(report), Form::Full))
     }
@@ -193,16 +196,25 @@ impl Function {
     }
 
     /// The inventory of the request, or the function's own.
-    async fn inventory(&self, of_request: Option<&str>, invocation: &Invocation) -> Result<Inventory, Diagnostic> {
+    async fn inventory(
+        &self,
+        aws: &Aws,
+        of_request: Option<&str>,
+        invocation: &Invocation,
+    ) -> Result<Inventory, Diagnostic> {
         let from = match of_request {
             Some(_) if self.settings.manual_inventory == ManualInventory::Deny => {
                 return Err(failed("BadEvent", "`inventory` is not allowed: MANUAL_INVENTORY is deny"));
             }
-            Some(text) => InventorySource::Text { name: "event.inventory".to_owned(), text: text.to_owned() },
-            None => InventorySource::Path(self.settings.inventory.clone()),
+            Some(text) => InventorySource::Text { name: "event.inventory".to_owned(), text: text.to_owned() }.into(),
+            None => self.settings.inventory.clone(),
+        };
+        let remote = match from.are_remote() {
+            true => self.remote_files(aws, &from, invocation).await?,
+            false => RemoteFiles::default(),
         };
         let today = invocation.at.to_zoned(jiff::tz::TimeZone::UTC).date();
-        let loaded = Inventory::load_unbroken(&from, today, self.settings.most_of_folder).await;
+        let loaded = Inventory::load_unbroken(&from, remote, today, self.settings.most_of_folder);
         let mut inventory = loaded.map_err(|problems| failed("BadInventory", problems))?;
         if of_request.is_some() {
             // Whoever can invoke the function must not be able to choose under which name it appears in CloudTrail.
@@ -211,6 +223,19 @@ impl Function {
             }
         }
         Ok(inventory)
+    }
+
+    /// Reads the inventory from S3 and Parameter Store in half of the time for the walk.
+    async fn remote_files(
+        &self,
+        aws: &Aws,
+        from: &InventorySources,
+        invocation: &Invocation,
+    ) -> Result<RemoteFiles, Diagnostic> {
+        let mut kept = self.kept.lock().await;
+        let reading = Box::pin(aws.remote_files(from, self.settings.most_of_folder, &mut kept));
+        let read = tokio::time::timeout(time_to_walk(invocation.remaining) / 2, reading).await;
+        read.map_err(|_| failed("BadInventory", format!("{from} was not read in time: half of the time to check")))
     }
 
     fn start(&self, id: Option<String>, trigger: Trigger, invocation: &Invocation) -> Start {
@@ -230,12 +255,13 @@ impl Function {
         manual: &Manual,
         invocation: &Invocation,
     ) -> Result<Outcome, Diagnostic> {
-        let inventory = self.inventory(manual.inventory.as_deref(), invocation).await?;
+        let deadline = Instant::now() + time_to_walk(invocation.remaining);
+        let inventory = self.inventory(aws, manual.inventory.as_deref(), invocation).await?;
         let filter = Filter::new(&manual.jobs, &manual.roles);
         let probe = Probe {
             aws,
             concurrency: self.settings.concurrency,
-            deadline: Some(Instant::now() + time_to_walk(invocation.remaining)),
+            deadline: Some(deadline),
             run_id: &start.id,
             progress: None,
         };

@@ -360,6 +360,9 @@ fn coverage(report: &Report) -> Markup {
     }
 }
 
+/// The most files of the inventory that are named. The JSON report names all.
+const MOST_FILES: usize = 100;
+
 fn run(report: &Report) -> Markup {
     let run = &report.run;
     html! {
@@ -371,6 +374,9 @@ fn run(report: &Report) -> Markup {
                 dt { "Took" } dd { (run.duration_ms) " ms" }
                 dt { "Complete" } dd { (if run.complete { "yes" } else { "no" }) }
                 dt { "Inventory, SHA-256" } dd { (run.inventory_sha256) }
+                @for file in run.inventory_files.iter().take(MOST_FILES) {
+                    dt { "Inventory" } dd { bdi { (file.to_string()) } }
+                }
                 dt { "Version" } dd { (run.version) }
             }
         }

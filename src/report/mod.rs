@@ -48,7 +48,7 @@ use coverage::JobWalk;
 pub use crate::facts::MaxSessionFrom;
 
 use crate::findings::{Finding, Subject};
-use crate::inventory::{Job, JobName, LengthFrom, Location, Remark, RoleRef, Seconds, Source};
+use crate::inventory::{FileVersion, Job, JobName, LengthFrom, Location, Remark, RoleRef, Seconds, Source};
 use crate::lease::{Grant, Judgement, LimitedBy, Verdict};
 
 /// The trigger of a run.
@@ -109,6 +109,8 @@ pub struct Run {
     pub complete: bool,
     /// SHA-256 of the inventory's bytes.
     pub inventory_sha256: String,
+    /// The versions of the files from S3 and Parameter Store.
+    pub inventory_files: Vec<FileVersion>,
     /// The version of this program.
     pub version: &'static str,
 }

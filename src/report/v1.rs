@@ -3,6 +3,7 @@
 
 mod finding;
 mod planned;
+mod run;
 
 use std::collections::BTreeMap;
 
@@ -12,10 +13,12 @@ pub(crate) use finding::FindingV1;
 #[cfg(feature = "cli")]
 pub(crate) use finding::{FactV1, FixV1};
 pub(crate) use planned::PlannedV1;
+pub(crate) use run::RunV1;
+use run::WholeRunV1;
 
 use super::{
     Coverage, HopOutcome, HopReport, JobReport, MaxSessionFrom, NotCheckedReason, NotCheckedRole, NotJudged,
-    NotReadReason, NotReadSetting, NotWalkedPath, Report, RoleReport, Run, Summary, Trigger, ValueFrom, Walk,
+    NotReadReason, NotReadSetting, NotWalkedPath, Report, RoleReport, Summary, Trigger, ValueFrom, Walk,
 };
 use crate::findings::{Finding, FindingId, Severity};
 use crate::inventory::{JobName, LengthFrom, LiveSetting, Location, Remark, RoleRef, Seconds};
@@ -146,7 +149,7 @@ fn not_checked_word(reason: NotCheckedReason) -> String {
 #[derive(Serialize)]
 struct ReportV1<'a> {
     schema_version: u32,
-    run: RunV1<'a>,
+    run: WholeRunV1<'a>,
     summary: SummaryV1,
     coverage: CoverageV1<'a>,
     jobs: JobsV1<'a>,
@@ -173,7 +176,7 @@ impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         ReportV1 {
             schema_version: SCHEMA_VERSION,
-            run: RunV1::from(&self.run),
+            run: WholeRunV1::from(&self.run),
             summary: SummaryV1::from(&self.summary),
             coverage: CoverageV1::from(&self.coverage),
             jobs: JobsV1(self),
@@ -202,32 +205,6 @@ impl Serialize for JobsV1<'_> {
 
 fn findings<S: Serializer>(findings: &&[Finding], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(findings.iter().map(FindingV1::from))
-}
-
-/// The run in the report and the messages.
-#[derive(Serialize)]
-pub(crate) struct RunV1<'a> {
-    id: &'a str,
-    trigger: Trigger,
-    started_at: &'a str,
-    duration_ms: u64,
-    complete: bool,
-    inventory_sha256: &'a str,
-    version: &'static str,
-}
-
-impl<'a> From<&'a Run> for RunV1<'a> {
-    fn from(run: &'a Run) -> Self {
-        Self {
-            id: &run.id,
-            trigger: run.trigger,
-            started_at: &run.started_at,
-            duration_ms: run.duration_ms,
-            complete: run.complete,
-            inventory_sha256: &run.inventory_sha256,
-            version: run.version,
-        }
-    }
 }
 
 /// The counts in the report and the messages.

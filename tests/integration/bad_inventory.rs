@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use credential_health::inventory::{
-    Inventory, InventorySource, Location, Problems, Refresh, RoleArn, RoleRef, Seconds, Source,
+    Inventory, InventorySource, Location, Problems, Refresh, RemoteFiles, RoleArn, RoleRef, Seconds, Source,
 };
 
 /// The expected parts of a problem: one of its message (mostly the offending text) and one of its help.
@@ -505,8 +505,7 @@ fn a_problem_shows_its_line_and_the_right_form() {
 /// Reads a file or folder. The date is before the last days of the waivers in this file.
 pub(crate) fn load(from: &Path) -> Result<Inventory, Problems> {
     let from = InventorySource::Path(from.to_owned());
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(Inventory::load(&from, jiff::civil::date(2026, 11, 30)))
+    Inventory::load(&from.into(), RemoteFiles::default(), jiff::civil::date(2026, 11, 30))
 }
 
 fn problems_of(from: &Path) -> Problems {

@@ -39,6 +39,27 @@ fn with_jobs_of(inventories: &[&str]) -> String {
 // --- Exit statuses ---
 
 #[tokio::test]
+async fn role_patterns_must_name_each_role_that_the_function_assumes_itself() {
+    let inventory = "version: 1
+readers: {\"222222222222\": \"arn:aws:iam::222222222222:role/reader\"}
+jobs:
+  - {name: a, length: 30m, source: ecs-task, path: [\"arn:aws:iam::111111111111:role/pipeline/hub\",
+      \"arn:aws:iam::222222222222:role/etl\"]}
+";
+    let lint = async |patterns: &str| {
+        Cli::on(inventory, "lint", &["--fail-on", "none", "--role-patterns", patterns]).run().await
+    };
+    // The hub assumes the role behind it.
+    lint("arn:aws:iam::111111111111:role/pipeline/*,arn:aws:iam::*:role/reader").await.assert_status(0);
+    let missing = lint("arn:aws:iam::1111?1111111:role/pipeline/hub").await;
+    missing.assert_status(2);
+    let wanted = "RolePatterns does not name 1 of 2 roles that the function assumes itself:\n  \
+        arn:aws:iam::222222222222:role/reader\n";
+    assert!(missing.stderr.contains(wanted) && missing.stdout.is_empty(), "{}", missing.stderr);
+    lint("hub").await.assert_status(2);
+}
+
+#[tokio::test]
 async fn status_0_if_every_job_is_covered() {
     let (aws, checker) = account().await;
     let checked = Cli::on(HEALTHY, "check", &[]).asking(&aws, &checker).run().await;

@@ -12,7 +12,7 @@ use credential_health::cloudtrail::collect::{Collected, Window};
 use credential_health::cloudtrail::{build, stream};
 use credential_health::facts::{Observation, ObservedCall};
 use credential_health::findings::FindingId;
-use credential_health::inventory::{Filter, Inventory, InventorySource, RoleArn};
+use credential_health::inventory::{Filter, Inventory, InventorySource, RemoteFiles, RoleArn};
 use credential_health::report::terminal::{self, Detail, Layout};
 use credential_health::report::{Report, Trigger};
 use credential_health::templates::Planned;
@@ -142,7 +142,7 @@ async fn report_beside_a_broken_file(whole: &str, broken: &str) -> Report {
     }
     let from = InventorySource::Path(folder.path().to_owned());
     let today = start().at.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let mut inventory = Inventory::load_unbroken(&from, today, None).await.unwrap();
+    let mut inventory = Inventory::load_unbroken(&from.into(), RemoteFiles::default(), today, None).unwrap();
     for broken in &mut inventory.broken {
         broken.file = broken.file.rsplit('/').next().unwrap().into();
     }

@@ -357,7 +357,7 @@ pub struct Lambda {
 }
 
 impl Lambda {
-    /// `settings`: environment variables beside INVENTORY.
+    /// `settings`: environment variables. An INVENTORY among them replaces the file.
     pub async fn new(aws: &StandIn, caller: &Credentials, inventory: &str, settings: &[(&str, &str)]) -> Self {
         Self::by(client(aws, caller).await, inventory, settings)
     }
@@ -367,9 +367,9 @@ impl Lambda {
         let folder = tempfile::tempdir().unwrap();
         let path: PathBuf = folder.path().join("jobs.yaml");
         std::fs::write(&path, inventory).unwrap();
-        let settings = Settings::read(|name| match name {
-            "INVENTORY" => path.to_str().map(str::to_owned),
-            _ => settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()),
+        let settings = Settings::read(|name| {
+            let given = settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            given.or_else(|| path.to_str().filter(|_| name == "INVENTORY").map(str::to_owned))
         });
         let function = Function::new(settings.unwrap(), aws, |_| {});
         Self { function, folder }

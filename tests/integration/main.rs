@@ -35,6 +35,7 @@ mod harness;
 mod html_reader;
 mod import_planned;
 mod imports;
+mod inventory_in_aws;
 mod lambda_handler;
 mod laws;
 mod limits;

@@ -154,8 +154,13 @@ jobs:
 
     /// The same handler with the state at this URI.
     async fn function_with(&self, state: Option<&str>) -> Function {
+        self.function_of(self.inventory.path().to_str().unwrap(), state).await
+    }
+
+    /// The same handler with the inventory of these sources.
+    async fn function_of(&self, inventory: &str, state: Option<&str>) -> Function {
         let settings = Settings::read(|name| match name {
-            "INVENTORY" => self.inventory.path().to_str().map(str::to_owned),
+            "INVENTORY" => Some(inventory.to_owned()),
             "TOPIC_ARN" => Some(self.topic.clone()),
             "STATE_URI" => state.map(str::to_owned),
             _ => None,
@@ -384,4 +389,64 @@ async fn assert_one_message_for_each_owner(company: &Company, report: &Value) {
             assert_eq!(parse(&attribute(name)["Value"]), body[name]);
         }
     }
+}
+
+#[tokio::test]
+async fn a_change_of_a_job_in_s3_is_seen_by_the_next_run_of_the_same_function() {
+    let company = Company::found(7).await;
+    let hub = &company.accounts[1];
+    let s3 = aws_sdk_s3::Client::from_conf(
+        aws_sdk_s3::config::Builder::from(&client(company.checker.clone()).await).force_path_style(true).build(),
+    );
+    let place = aws_sdk_s3::types::CreateBucketConfiguration::builder()
+        .location_constraint(aws_sdk_s3::types::BucketLocationConstraint::EuWest1);
+    s3.create_bucket().bucket("inventory-7").create_bucket_configuration(place.build()).send().await.unwrap();
+    let put = async |key: &str, text: String| {
+        s3.put_object().bucket("inventory-7").key(key).body(text.into_bytes().into()).send().await.unwrap();
+    };
+    let text = |length: &str| {
+        let path = format!("[\"arn:aws:iam::{hub}:role/deploy\"]");
+        format!("version: 1\njobs: [{{name: deploy, owner: data, length: {length}, source: iam-user, path: {path}}}]\n")
+    };
+    put("teams/platform.yaml", "version: 1\ndefaults: {owner: platform}\n".to_owned()).await;
+    put("teams/data.yaml", text("30m")).await;
+    let parameter =
+        json!({"Name": "/inventory-7/web", "Type": "String", "Value": text("30m").replace("deploy,", "web,")});
+    let ssm = async |input: Value| {
+        Moto::shared().call_json("ssm", "AmazonSSM.PutParameter", company.checker.access_key_id(), input).await
+    };
+    ssm(parameter.clone()).await;
+
+    let function = company.function_of("s3://inventory-7/teams/,ssm:/inventory-7", None).await;
+    let run = async |id: &str| {
+        let invocation = Invocation {
+            request_id: id.to_owned(),
+            remaining: Duration::from_secs(60),
+            at: jiff::Timestamp::now(),
+            caller: None,
+        };
+        let answer = function.handle(&json!({"notify": "never"}), &invocation).await.unwrap();
+        serde_json::to_value(answer).unwrap()
+    };
+    let first = run("first").await;
+    assert_eq!(
+        (&job(&first, "deploy")["verdict"], &job(&first, "web")["verdict"]),
+        (&json!("covered"), &json!("covered")),
+        "{first:#}"
+    );
+    put("teams/data.yaml", text("2h")).await;
+    let mut changed = parameter;
+    changed["Value"] = json!(text("3h").replace("deploy,", "web,"));
+    changed["Overwrite"] = json!(true);
+    ssm(changed).await;
+    let second = run("second").await;
+    assert_eq!(
+        (&job(&second, "deploy")["verdict"], &job(&second, "web")["verdict"]),
+        (&json!("lapses"), &json!("lapses")),
+        "{second:#}"
+    );
+    let files = |report: &Value| report["run"]["inventory_files"].clone();
+    assert_eq!(files(&first)[1], files(&second)[1], "platform.yaml has not changed");
+    assert_ne!(files(&first)[0]["etag"], files(&second)[0]["etag"]);
+    assert_eq!((&files(&first)[2]["version"], &files(&second)[2]["version"]), (&json!(1), &json!(2)));
 }

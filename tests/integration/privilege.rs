@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::harness::{CHECKER, Lambda, REGION, TOPIC, role, world};
-use crate::stand_in::{Bucket, Call, Credentials, IdentityCenter, Role, StandIn, Topic};
+use crate::stand_in::{Bucket, Call, Credentials, IdentityCenter, Parameter, Role, StandIn, Topic};
 
 const HUB: &str = "arn:aws:iam::111111111111:role/pipeline/hub";
 const TAGGED: &str = "arn:aws:iam::222222222222:role/identified";
@@ -188,6 +188,7 @@ fn allowed_by(template: &str, role: &str, values: &[(&str, &[&str])]) -> Vec<(St
             "Effect" => assert_eq!(value, "Allow", "{sid}"),
             // Which names the sessions have, and which source identities: not which calls are allowed.
             "StringLike" => assert!(["SessionNames", "SourceIdentities"].iter().any(|of| value.contains(of)), "{line}"),
+            "StringEquals" => assert!(value.contains("InventoryPrefix"), "{line}"),
             "Action" => {
                 actions = value.trim_matches(['[', ']']).split(',').map(|action| action.trim().to_owned()).collect();
             }
@@ -209,6 +210,10 @@ const KEY: &str = "health/state.json";
 const OBJECT: &str = "arn:aws:s3:::company-state/health/state.json";
 const BUCKET_KEY: &str = "arn:aws:kms:eu-west-1:999999999999:key/bucket";
 const TOPIC_KEY: &str = "arn:aws:kms:eu-west-1:999999999999:key/topic";
+const INVENTORY_BUCKET: &str = "arn:aws:s3:::company-inventory";
+const INVENTORY_OBJECTS: &str = "arn:aws:s3:::company-inventory/teams/*";
+const INVENTORY_PATH: &str = "arn:aws:ssm:eu-west-1:999999999999:parameter/health/teams";
+const INVENTORY_KEY: &str = "arn:aws:kms:eu-west-1:999999999999:key/inventory";
 const FIRST: &str = "arn:aws:iam::222222222222:role/first";
 
 const WRITTEN_INSTANCES: &str = "!Sub \"arn:${AWS::Partition}:sso:::instance/*\"";
@@ -223,6 +228,13 @@ fn of_the_function() -> Vec<(String, Right)> {
         ("!If [CreateTopic, !Ref Topic, !Ref TopicArn]", &[TOPIC]),
         ("!Sub \"arn:${AWS::Partition}:s3:::${StateBucket}/${StateKey}\"", &[OBJECT]),
         ("!Ref StateKmsKeyArn", &[BUCKET_KEY]),
+        ("!Sub \"arn:${AWS::Partition}:s3:::${InventoryBucket}/${InventoryPrefix}*\"", &[INVENTORY_OBJECTS]),
+        ("!Sub \"arn:${AWS::Partition}:s3:::${InventoryBucket}\"", &[INVENTORY_BUCKET]),
+        (
+            "!Sub \"arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${InventoryParameterPath}\"",
+            &[INVENTORY_PATH],
+        ),
+        ("!Ref InventoryKmsKeyArn", &[INVENTORY_KEY]),
         ("!If [CreateKey, !GetAtt Key.Arn, !Ref KmsKey]", &[TOPIC_KEY]),
         ("!Ref TopicKmsKeyArn", &[TOPIC_KEY]),
         ("!Ref FunctionPatterns", &[OWN_FUNCTION]),
@@ -268,6 +280,9 @@ impl Deployment {
         }
         world.function(FUNCTION, 900).function(OWN_FUNCTION, 900);
         world.bucket(Bucket::new(BUCKET, REGION).encrypted_with(BUCKET_KEY));
+        world.bucket(Bucket::new("company-inventory", REGION).encrypted_with(INVENTORY_KEY));
+        let team = "version: 1\njobs: [{name: of-a-team, length: 30m, source: lambda}]\n";
+        world.parameter("/health/teams/data", Parameter::new(team).encrypted_with(INVENTORY_KEY));
         let aws = StandIn::start(world).await;
         // Without permission to list the bucket, S3 refuses a first run the missing object.
         let empty = r#"{"schema_version":1,"as_of":"2026-01-01T00:00:00Z","open":{}}"#;
@@ -303,9 +318,11 @@ identity_center: {{account: \"{center}\"}}
             READ[0],
         );
         let uri = format!("s3://{BUCKET}/{KEY}");
-        let settings = [("TOPIC_ARN", TOPIC), ("STATE_URI", uri.as_str())];
+        let sources = ("INVENTORY", "s3://company-inventory/teams/,ssm:/health/teams");
+        let settings = [("TOPIC_ARN", TOPIC), ("STATE_URI", uri.as_str()), sources];
+        self.aws.world(|world| world.set_object("company-inventory", "teams/platform.yaml", Some(&inventory)));
         self.aws.reset_calls();
-        let lambda = Lambda::new(&self.aws, &self.checker, &inventory, &settings).await;
+        let lambda = Lambda::new(&self.aws, &self.checker, "", &settings).await;
         // The calls show whether the run succeeds.
         let _ = lambda.invoke_as(&format!("run-{}", self.runs), Duration::from_secs(60), &json!({})).await;
         self.aws.calls()
@@ -331,7 +348,7 @@ async fn the_templates_allow_exactly_the_calls_of_a_full_run() {
         let all = rights(other);
         let calls = deployment.calls_of_a_run(&all, &of_reader, "999999999999").await;
         assert_eq!(refused(&calls), [""; 0]);
-        for service in ["sts", "iam", "sns", "s3", "sso", "lambda"] {
+        for service in ["sts", "iam", "sns", "s3", "ssm", "sso", "lambda"] {
             assert!(calls.iter().any(|call| call.service == service), "{service} was asked");
         }
         for (index, right) in all.iter().enumerate() {
@@ -368,8 +385,14 @@ fn of_no_use((action, resource): &Right) -> bool {
 #[test]
 fn no_template_grants_more_than_necessary() {
     // The permission sets of the account have no other names.
-    const SIDS: [&str; 5] =
-        ["WalkThePaths", "DescribeOwnRoles", "FindIdentityCenter", "FindPermissionSets", "ReadPermissionSets"];
+    const SIDS: [&str; 6] = [
+        "WalkThePaths",
+        "DescribeOwnRoles",
+        "FindIdentityCenter",
+        "FindPermissionSets",
+        "ReadPermissionSets",
+        "ReadInventoryObjects",
+    ];
     for (sid, (action, resource)) in of_the_function() {
         let pattern = resource.contains(['*', '?']);
         assert!(!pattern || SIDS.iter().any(|known| sid.starts_with(known)), "{sid}: {resource}");

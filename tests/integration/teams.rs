@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use credential_health::inventory::{Inventory, InventorySource};
+use credential_health::inventory::{Inventory, InventorySources, RemoteFiles};
 use serde_json::{Value, json};
 
 use crate::harness::{CHECKER, Cli, Lambda, TOPIC, event, findings, ids, job, outcomes, role, world};
@@ -365,8 +365,8 @@ async fn without_a_file_of_the_platform_an_alias_of_another_file_can_be_used_wit
     lambda.deploy_file("platform.yaml", PLATFORM);
     let report = lambda.invoke(&json!({})).await.unwrap();
     assert_eq!(ids(&report), ["inventory-broken"]);
-    let from = InventorySource::from_argument(lambda.folder());
-    let problems = Inventory::load(&from, "2026-11-23".parse().unwrap()).await.unwrap_err();
+    let from = InventorySources::from_argument(lambda.folder()).unwrap();
+    let problems = Inventory::load(&from, RemoteFiles::default(), "2026-11-23".parse().unwrap()).unwrap_err();
     let helps: Vec<&str> = problems.iter().map(|problem| problem.help.as_str()).collect();
     assert!(helps.concat().contains("declare it here or in platform.yaml"), "{helps:?}");
 }

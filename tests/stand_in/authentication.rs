@@ -87,7 +87,7 @@ fn expired(request: &Request, rules: &Rules) -> Problem {
     let ((status, code), message) = match request.service {
         "s3" => (s3, TOKEN_EXPIRED_S3),
         "ec2" => (ec2, TOKEN_EXPIRED_EC2),
-        "cloudtrail" | "sso" | "lambda" => (json, TOKEN_EXPIRED),
+        "cloudtrail" | "sso" | "ssm" | "lambda" => (json, TOKEN_EXPIRED),
         _ => (query, TOKEN_EXPIRED),
     };
     Problem::new(status, code, message)
@@ -118,7 +118,7 @@ fn is_region(text: &str) -> bool {
 }
 
 fn token_invalid(request: &Request) -> Problem {
-    if matches!(request.service, "sso" | "lambda") {
+    if matches!(request.service, "sso" | "ssm" | "lambda") {
         return Problem::new(403, "UnrecognizedClientException", TOKEN_INVALID);
     }
     let message = if request.service == "iam" { TOKEN_INVALID_IAM } else { TOKEN_INVALID };

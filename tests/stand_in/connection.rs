@@ -37,7 +37,7 @@ use super::{
     request::Request,
     s3,
     server::Shared,
-    sns, sso_admin, sts, trail,
+    sns, ssm, sso_admin, sts, trail,
     world::World,
     xml,
 };
@@ -227,6 +227,7 @@ fn dispatch(world: &mut World, caller: &Key, request: &Request) -> Result<String
         "ListInstances" => sso_admin::list_instances(world, caller, request),
         "ListPermissionSets" => sso_admin::list_permission_sets(world, caller, request),
         "DescribePermissionSet" => sso_admin::describe_permission_set(world, caller, request),
+        "GetParametersByPath" => ssm::get_parameters_by_path(world, caller, request),
         "LookupEvents" => trail::lookup_events(world, caller, request),
         "ListBuckets" | "DescribeRegions" => {
             let action = format!("{}:{}", request.service, request.action);

@@ -12,9 +12,9 @@
 //! ```
 //!
 //! The modules: `server` → `connection` → `request` → `fault` (scripted by the test) → `authentication` and `signature`
-//! → `sts`, `iam`, `sns`, `s3`, `lambda`, `sso_admin` (each: schema, `authorization`, answer) over `world` (roles,
-//! users, topics, keys), with `policy`, `constraint`, `message` and `xml` below them. Tests read `journal`; `errors`
-//! has the verbatim texts.
+//! → `sts`, `iam`, `sns`, `s3`, `lambda`, `ssm`, `sso_admin` (each: schema, `authorization`, answer) over `world`
+//! (roles, users, topics, keys), with `policy`, `constraint`, `message` and `xml` below them. Tests read `journal`;
+//! `errors` has the verbatim texts.
 //!
 //! `itself` holds the tests of the stand-in. `tests/integration/stand_in_itself.rs` runs them through the SDK clients.
 //!
@@ -53,6 +53,7 @@ mod s3;
 mod server;
 mod signature;
 mod sns;
+mod ssm;
 mod sso_admin;
 mod sts;
 mod topic;
@@ -69,6 +70,7 @@ pub use role::{Role, User, Wording};
 pub use rules::Rules;
 pub use s3::Bucket;
 pub use server::StandIn;
+pub use ssm::Parameter;
 pub use sso_admin::IdentityCenter;
 pub use topic::Topic;
 pub use world::World;

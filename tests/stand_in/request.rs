@@ -73,8 +73,9 @@ const ACTIONS: [(&str, &str); 28] = [
 ];
 
 /// The operations of the JSON protocol, with their service.
-const JSON_TARGETS: [(&str, &str, &str); 4] = [
+const JSON_TARGETS: [(&str, &str, &str); 5] = [
     ("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents", "cloudtrail", "LookupEvents"),
+    ("AmazonSSM.GetParametersByPath", "ssm", "GetParametersByPath"),
     ("SWBExternalService.ListInstances", "sso", "ListInstances"),
     ("SWBExternalService.ListPermissionSets", "sso", "ListPermissionSets"),
     ("SWBExternalService.DescribePermissionSet", "sso", "DescribePermissionSet"),

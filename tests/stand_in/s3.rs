@@ -123,6 +123,10 @@ fn read(request: &Request, body: Vec<u8>) -> Result<Object, Problem> {
     if request.header("if-match").is_some_and(|wanted| wanted != etag) {
         return Err(Problem::new(412, "PreconditionFailed", "At least one of the pre-conditions did not hold"));
     }
+    // RFC 9110, 13.1.2: 304 has no body.
+    if request.header("if-none-match").is_some_and(|known| known == etag) {
+        return Ok(Object { status: 304, body: Vec::new(), etag: Some(etag) });
+    }
     let start = request.header("range").and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
     let (status, body) = match start {
         Some(start) if start < body.len() => (206, body[start..].to_vec()),

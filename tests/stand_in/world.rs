@@ -13,6 +13,7 @@ use super::{
     role::{Role, User, Wording},
     rules::Rules,
     s3::Bucket,
+    ssm::Parameter,
     sso_admin::IdentityCenter,
     topic::Topic,
 };
@@ -30,6 +31,8 @@ pub struct World {
     /// The Timeout of functions, by ARN, with the qualifier if there is one.
     pub(super) functions: BTreeMap<String, i64>,
     pub(super) identity_centers: Vec<IdentityCenter>,
+    /// The parameters of the checker's account and Region, by name.
+    pub(super) parameters: BTreeMap<String, Parameter>,
     pub(super) keys: BTreeMap<String, Key>,
     pub(super) clock: Clock,
     pub(super) wording: Wording,
@@ -149,6 +152,14 @@ impl World {
     /// Adds the IAM Identity Center of an account.
     pub fn identity_center(&mut self, center: IdentityCenter) -> &mut World {
         self.identity_centers.push(center);
+        self
+    }
+
+    /// Adds a parameter, or the next version of an existing one.
+    pub fn parameter(&mut self, name: &str, mut parameter: Parameter) -> &mut World {
+        let version = self.parameters.get(name).map_or(1, |before| before.version + 1);
+        parameter.version = version;
+        self.parameters.insert(name.to_owned(), parameter);
         self
     }
 

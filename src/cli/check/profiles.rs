@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{clients, has_answer};
+use super::super::clients;
+use super::has_answer;
 use crate::aws::Probe;
 use crate::check;
 use crate::cli::arguments::Check;

@@ -3,7 +3,9 @@
 use jiff::civil::date;
 
 use super::check;
-use crate::inventory::{Comments, Inventory, InventorySource, LengthFrom, Seconds, Source, SourceKind, Takes};
+use crate::inventory::{
+    Comments, Inventory, InventorySource, LengthFrom, RemoteFiles, Seconds, Source, SourceKind, Takes,
+};
 
 const ARN: &str = "arn:aws:iam::111111111111:role/hub";
 
@@ -123,15 +125,16 @@ fn accounts_have_names() {
     );
 }
 
-#[tokio::test]
-async fn a_waiver_longer_than_longest_waiver_is_an_error() {
+#[test]
+fn a_waiver_longer_than_longest_waiver_is_an_error() {
     let load = |until: &'static str, longest: &'static str| {
         let text = format!(
             "version: 1\n{longest}\njobs: [{{name: a, length: 1h, source: ecs-task}}]\n\
              waivers: [{{finding: thin-margin, job: a, until: {until}, reason: r}}]\n"
         );
         let from = InventorySource::Text { name: "team.yaml".to_owned(), text };
-        async move { Inventory::load(&from, date(2026, 11, 30)).await.map_err(|problems| problems.to_string()) }
+        let loaded = Inventory::load(&from.into(), RemoteFiles::default(), date(2026, 11, 30));
+        loaded.map_err(|problems| problems.to_string())
     };
     for (until, longest) in [
         ("2027-11-30", ""),
@@ -139,13 +142,13 @@ async fn a_waiver_longer_than_longest_waiver_is_an_error() {
         ("2027-02-28", "longest_waiver: 90d"),
         ("2099-12-31", "longest_waiver: 36500d"),
     ] {
-        assert!(load(until, longest).await.is_ok(), "{until} {longest}");
+        assert!(load(until, longest).is_ok(), "{until} {longest}");
     }
     for (until, longest, said) in [
         ("2027-12-01", "", "lasts longer than 365 days, the `longest_waiver`"),
         ("2027-03-01", "longest_waiver: 90d", "write a day up to 2027-02-28"),
     ] {
-        let problems = load(until, longest).await.unwrap_err();
+        let problems = load(until, longest).unwrap_err();
         assert!(problems.contains(said) && problems.contains("1 problem"), "{problems}");
     }
 }

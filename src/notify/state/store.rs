@@ -1,11 +1,13 @@
 //! The state in S3: one object, read whole, and written on the condition that it has not changed since.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::{LARGEST, Previous, State, StateUri, print};
 use crate::aws::errors::Class;
 use crate::aws::s3_object::{S3Object, WriteCondition};
-use crate::aws::{Aws, ErrorAnswer, NotReadObject};
+use crate::aws::{Aws, Bucket, ErrorAnswer, NotReadObject};
 
 /// Where the state is kept.
 #[derive(Debug)]
@@ -49,7 +51,7 @@ impl Store {
     /// The store at `uri`.
     #[must_use]
     pub fn new(aws: Aws, uri: StateUri) -> Self {
-        Self { object: S3Object::new(aws, uri.bucket(), uri.key()), uri }
+        Self { object: S3Object::new(Arc::new(Bucket::new(aws, uri.bucket())), uri.key()), uri }
     }
 
     /// Where it is.
@@ -60,10 +62,7 @@ impl Store {
 
     /// Reads the state. Where it cannot be read, every finding counts as new.
     pub async fn load(&self, now: Timestamp) -> Loaded {
-        let mut read = self.object.get(LARGEST).await;
-        if matches!(read, Err(NotReadObject::BrokenOff | NotReadObject::OtherRegion)) {
-            read = self.object.get(LARGEST).await;
-        }
+        let read = self.object.get(LARGEST, None).await;
         let lost = |why: &str, version| Loaded { previous: Previous::Lost { why: self.about(why) }, version };
         match read {
             Ok(content) => {
@@ -79,6 +78,7 @@ impl Store {
             Err(NotReadObject::Refused(answer)) => self.refused(&answer),
             Err(NotReadObject::BrokenOff) => lost("its body broke off", Version::Unknown),
             Err(NotReadObject::OtherRegion) => lost("S3 names another Region each time", Version::Unknown),
+            Err(NotReadObject::NotModified) => lost("S3 returned no body", Version::Unknown),
         }
     }
 

@@ -51,6 +51,9 @@ pub fn incomplete(report: &Report) -> String {
     }
 }
 
+/// How many files of the inventory are named.
+const MOST_NAMED_FILES: usize = 5;
+
 /// The coverage, line by line. Roles and paths with one reason share a line.
 #[must_use]
 pub fn coverage(report: &Report) -> Vec<String> {
@@ -78,7 +81,7 @@ pub fn coverage(report: &Report) -> Vec<String> {
         let calls = calls.join(" ");
         let planned = report.planned.iter().flat_map(PlannedReport::lines);
         let imported = report.all_notes().into_iter().map(str::to_owned).chain(not_judged(report));
-        return std::iter::once(calls).chain(planned).chain(imported).collect();
+        return std::iter::once(calls).chain(inventory_files(report)).chain(planned).chain(imported).collect();
     }
     let mut lines = vec![
         format!("Roles: {} of {} assumed, {} described.", roles.assumed, roles.total, roles.described),
@@ -96,7 +99,19 @@ pub fn coverage(report: &Report) -> Vec<String> {
         lines.push(format!("Settings: {} of {} read.", settings.read.len(), settings.total));
     }
     lines.extend(by_reason("Settings not read", settings.not_read.iter().map(not_read)));
+    lines.extend(inventory_files(report));
     lines
+}
+
+/// The files of the inventory from S3 and Parameter Store, the first of them with their versions.
+fn inventory_files(report: &Report) -> Option<String> {
+    let files = &report.run.inventory_files;
+    let named: Vec<String> = files.iter().take(MOST_NAMED_FILES).map(|file| printable(&file.to_string())).collect();
+    let more = match files.len().saturating_sub(MOST_NAMED_FILES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!files.is_empty()).then(|| format!("Inventory: {}{more}.", named.join(", ")))
 }
 
 /// Why a setting was not read, and the setting with the value that counted in its place.
@@ -144,6 +159,7 @@ pub fn short_coverage(report: &Report) -> Vec<String> {
     });
     lines.extend(joined_reasons("Paths not walked", paths));
     lines.extend(joined_reasons("Settings not read", settings.not_read.iter().map(not_read)));
+    lines.extend(inventory_files(report));
     lines
 }
 
