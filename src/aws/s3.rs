@@ -20,14 +20,17 @@ pub(crate) struct Bucket {
 }
 
 /// Why an object was not read.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum NotReadObject {
     /// The body is incomplete.
     #[cfg(feature = "lambda")]
+    #[error("its body broke off")]
     BrokenOff,
     /// S3 returned an error, or no answer.
+    #[error("{}", .0.text())]
     Refused(ErrorAnswer),
     /// The bucket is in another Region. Later calls use that Region.
+    #[error("S3 names another Region each time")]
     OtherRegion,
 }
 

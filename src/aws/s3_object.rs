@@ -44,6 +44,13 @@ impl S3Object {
 
     /// Reads the object, up to this many bytes.
     pub(crate) async fn get(&self, largest: usize) -> Result<ObjectContent, NotReadObject> {
+        match self.get_once(largest).await {
+            Err(NotReadObject::BrokenOff | NotReadObject::OtherRegion) => self.get_once(largest).await,
+            read => read,
+        }
+    }
+
+    async fn get_once(&self, largest: usize) -> Result<ObjectContent, NotReadObject> {
         let request = self.client().await.get_object().bucket(&self.bucket.name).key(&self.key);
         let answer = match Box::pin(request.send()).await {
             Ok(answer) => answer,
