@@ -92,6 +92,22 @@ pub fn observe(inventory: &Inventory, observed: Observation, start: &Start) -> O
     conclude(inventory, jobs, &plan, facts, start)
 }
 
+/// Reports what the sessions that CloudTrail recorded show about the declared jobs, without verdicts. Calls no AWS API.
+///
+/// # Errors
+/// The filter matches no job.
+pub fn recorded(
+    inventory: &Inventory,
+    filter: &Filter,
+    sessions: Arc<Sessions>,
+    start: &Start,
+) -> Result<Outcome, NothingMatches> {
+    let jobs = select(inventory, filter)?;
+    let plan = Plan::new(inventory, &jobs);
+    let facts = Facts { mode: Mode::Recorded, trail: Some(sessions), ..Facts::default() };
+    Ok(conclude(inventory, jobs, &plan, facts, start))
+}
+
 /// Walks the paths and judges with the answers of AWS.
 ///
 /// # Errors

@@ -51,6 +51,8 @@ pub enum Mode {
     Live,
     /// The run reports one failed call that CloudTrail recorded.
     Observed(Observation),
+    /// The run reports what the sessions of CloudTrail show, and no verdict: `trail` has the sessions.
+    Recorded,
 }
 
 /// A call that failed because its credentials had expired, as CloudTrail recorded it.
@@ -167,7 +169,7 @@ impl Facts {
     pub fn planned(&self) -> Option<&Planned> {
         match &self.mode {
             Mode::Planned(planned) => Some(planned),
-            Mode::Offline | Mode::Live | Mode::Observed(_) => None,
+            Mode::Offline | Mode::Live | Mode::Observed(_) | Mode::Recorded => None,
         }
     }
 

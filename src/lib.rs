@@ -36,7 +36,7 @@ pub mod notify;
 mod pages;
 pub mod plan;
 pub mod report;
-mod s3_uri;
+pub mod s3_uri;
 #[cfg(feature = "aws")]
 pub mod settings;
 #[cfg(feature = "cli")]

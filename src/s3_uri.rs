@@ -1,4 +1,108 @@
-//! The names of buckets and objects in `s3://BUCKET/KEY`.
+//! Addresses in S3: of an object, `s3://BUCKET/KEY`, and of a folder, `s3://BUCKET/PREFIX/`.
+
+use std::fmt;
+
+/// An object in S3.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct S3Uri {
+    bucket: String,
+    key: String,
+}
+
+/// Why a text is not the URI of an S3 object.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}`: {problems}; write s3://BUCKET/KEY, such as s3://my-bucket/credential-health/state.json")]
+pub struct BadS3Uri {
+    text: String,
+    /// Every problem.
+    problems: String,
+}
+
+impl S3Uri {
+    /// Reads `s3://BUCKET/KEY`.
+    ///
+    /// # Errors
+    /// Every problem of the text.
+    pub fn parse(text: &str) -> Result<Self, BadS3Uri> {
+        let bad = |problems: &[&str]| BadS3Uri { text: text.to_owned(), problems: problems.join("; ") };
+        let Some(rest) = text.strip_prefix("s3://") else { return Err(bad(&["it is not an s3:// URI"])) };
+        let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
+        let problems: Vec<&str> = bucket_problems(bucket).into_iter().chain(key_problems(key)).collect();
+        match problems.is_empty() {
+            true => Ok(Self { bucket: bucket.to_owned(), key: key.to_owned() }),
+            false => Err(bad(&problems)),
+        }
+    }
+
+    /// The bucket's name.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    /// The object's key.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl fmt::Display for S3Uri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "s3://{}/{}", self.bucket, self.key)
+    }
+}
+
+/// The objects below `s3://BUCKET/PREFIX/`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct S3Folder {
+    bucket: String,
+    /// Empty, or with a slash at its end: the name of a folder is not the start of the name of another.
+    prefix: String,
+}
+
+/// A text is not the URI of a folder in S3.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}`: {problems}; write s3://BUCKET/ or s3://BUCKET/PREFIX/, such as s3://my-bucket/athena/")]
+pub struct BadS3Folder {
+    text: String,
+    /// Every problem.
+    problems: String,
+}
+
+impl S3Folder {
+    /// Reads `s3://BUCKET/PREFIX/`.
+    ///
+    /// # Errors
+    /// Every problem of the text.
+    pub fn parse(text: &str) -> Result<Self, BadS3Folder> {
+        let bad = |problems: &[&str]| BadS3Folder { text: text.to_owned(), problems: problems.join("; ") };
+        let Some(rest) = text.strip_prefix("s3://") else { return Err(bad(&["it is not an s3:// URI"])) };
+        let Some((bucket, prefix)) = rest.split_once('/') else { return Err(bad(&["it does not end with `/`"])) };
+        let mut problems = bucket_problems(bucket);
+        match prefix.strip_suffix('/') {
+            Some(key) => problems.extend(key_problems(key)),
+            None if !prefix.is_empty() => problems.push("it does not end with `/`"),
+            None => {}
+        }
+        match problems.is_empty() {
+            true => Ok(Self { bucket: bucket.to_owned(), prefix: prefix.to_owned() }),
+            false => Err(bad(&problems)),
+        }
+    }
+
+    /// Whether the object is below the folder.
+    #[must_use]
+    pub fn contains(&self, object: &S3Uri) -> bool {
+        object.bucket == self.bucket && object.key.starts_with(&self.prefix)
+    }
+}
+
+impl fmt::Display for S3Folder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "s3://{}/{}", self.bucket, self.prefix)
+    }
+}
 
 /// S3 User Guide, bucket naming rules.
 pub(crate) fn bucket_problems(bucket: &str) -> Vec<&'static str> {
@@ -31,4 +135,30 @@ pub(crate) fn key_problems(key: &str) -> Vec<&'static str> {
         problems.push("the key begins or ends with `/`");
     }
     problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_contains_the_objects_below_it_and_no_others() {
+        let folder = S3Folder::parse("s3://results/athena/daily/").unwrap();
+        let contains = |uri: &str| folder.contains(&S3Uri::parse(uri).unwrap());
+        assert!(contains("s3://results/athena/daily/a.csv") && contains("s3://results/athena/daily/2026/a.csv"));
+        for other in
+            ["s3://results/athena/daily-private/a.csv", "s3://results/a.csv", "s3://results2/athena/daily/a.csv"]
+        {
+            assert!(!contains(other), "{other}");
+        }
+        assert_eq!(folder.to_string(), "s3://results/athena/daily/");
+        assert!(S3Folder::parse("s3://results/").unwrap().contains(&S3Uri::parse("s3://results/a.csv").unwrap()));
+    }
+
+    #[test]
+    fn a_text_that_names_no_folder_is_refused() {
+        for bad in ["", "results/", "s3://results", "s3:///a/", "s3://results/athena", "s3://results//", "s3://R/a/"] {
+            assert!(S3Folder::parse(bad).is_err(), "{bad}");
+        }
+    }
 }

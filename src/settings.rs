@@ -5,11 +5,12 @@ use std::fmt;
 use crate::aws::DEFAULT_CONCURRENCY;
 use crate::findings::Severity;
 use crate::inventory::{BadSource, InventorySource, InventorySources, Seconds};
-use crate::notify::state::{BadStateUri, DEFAULT_REMIND_AFTER, LEAST_REMIND_AFTER, MOST_REMIND_AFTER, StateUri};
+use crate::notify::state::{DEFAULT_REMIND_AFTER, LEAST_REMIND_AFTER, MOST_REMIND_AFTER};
 use crate::notify::{
     ConsolePages, DEFAULT_MAX_MESSAGE_BYTES, Dashboard, LEAST_MAX_MESSAGE_BYTES, MOST_MAX_MESSAGE_BYTES, NotATopic,
     Notify, TopicArn, Wanted,
 };
+use crate::s3_uri::{BadS3Folder, BadS3Uri, S3Folder, S3Uri};
 
 /// The most concurrent calls that can be set.
 pub const MOST_CONCURRENCY: usize = 1000;
@@ -27,7 +28,7 @@ pub struct Variable {
 }
 
 /// Every environment variable of the function, besides those of the SDK.
-pub const VARIABLES: [Variable; 12] = [
+pub const VARIABLES: [Variable; 13] = [
     Variable {
         name: "INVENTORY",
         takes: "a file, a folder, s3://BUCKET/KEY, s3://BUCKET/PREFIX/ or ssm:/PATH; several separated by commas",
@@ -52,6 +53,11 @@ pub const VARIABLES: [Variable; 12] = [
         takes: "1h to 365d; when `changes` publishes an unchanged finding again",
         default: "7d",
     },
+    Variable {
+        name: "SESSIONS_FROM",
+        takes: "s3://BUCKET/PREFIX/: where results of athena/sessions.sql may be read",
+        default: "requests with `sessions` are refused",
+    },
     Variable { name: "CONCURRENCY", takes: "1 to 1000", default: "32" },
     Variable { name: "METRICS_NAMESPACE", takes: "a CloudWatch namespace", default: "CredentialHealth" },
     Variable { name: "RUNBOOK_BASE_URL", takes: "an http(s) URL; `/ID.md` is added", default: "docs/findings" },
@@ -65,6 +71,9 @@ pub const VARIABLES: [Variable; 12] = [
 /// The memory of the function for each byte of a folder's files. Files of short jobs that all lapse take up to 180
 /// bytes for each of their bytes, findings and report included.
 const MEMORY_OF_A_BYTE: u64 = 256;
+
+/// The memory of the function for each byte of a result of Athena. A result of 18 MB with 11,000 findings takes 75 MB.
+const MEMORY_OF_A_RESULT_BYTE: u64 = 12;
 
 /// What is done with the inventory of a manual request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -90,7 +99,9 @@ pub struct Settings {
     /// What is done with the inventory of a manual request.
     pub manual_inventory: ManualInventory,
     /// The place of the state.
-    pub state: Option<StateUri>,
+    pub state: Option<S3Uri>,
+    /// Where the `sessions` of a request may be.
+    pub sessions_from: Option<S3Folder>,
     /// When an unchanged finding is published again.
     pub remind_after: Seconds,
     /// The most concurrent calls.
@@ -103,6 +114,8 @@ pub struct Settings {
     pub console: Option<ConsolePages>,
     /// The most bytes of the inventory's files; `None`: Lambda does not state the function's memory.
     pub most_of_folder: Option<u64>,
+    /// The most bytes of the `sessions` of a request.
+    pub most_of_sessions: usize,
 }
 
 /// Every bad setting.
@@ -140,7 +153,10 @@ pub enum BadValue {
     Topic(NotATopic),
     /// Not an object in S3.
     #[error(transparent)]
-    StateUri(BadStateUri),
+    S3Uri(BadS3Uri),
+    /// Not a folder in S3.
+    #[error(transparent)]
+    S3Folder(BadS3Folder),
     /// Not one of the words.
     #[error("`{text}` is not one of {words}")]
     Word {
@@ -196,7 +212,8 @@ impl Settings {
         let mut read = SettingsReader { variable: &variable, problems: Vec::new() };
         let has_state = read.text("STATE_URI").is_some();
         let topic = read.parsed("TOPIC_ARN", |text| TopicArn::parse(text).map_err(BadValue::Topic));
-        let state = read.parsed("STATE_URI", |text| StateUri::parse(text).map_err(BadValue::StateUri));
+        let state = read.parsed("STATE_URI", |text| S3Uri::parse(text).map_err(BadValue::S3Uri));
+        let sessions_from = read.parsed("SESSIONS_FROM", |text| S3Folder::parse(text).map_err(BadValue::S3Folder));
         let notify = read.parsed("NOTIFY", |text| parse_notify(text, has_state));
         let manual_inventory = read.parsed("MANUAL_INVENTORY", parse_manual_inventory);
         let remind_after = read.parsed("REMIND_AFTER", parse_remind_after);
@@ -213,6 +230,7 @@ impl Settings {
         // Lambda sets these in every function.
         let log_group = read.text("AWS_LAMBDA_LOG_GROUP_NAME");
         let megabytes = read.text("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|text| text.parse::<u32>().ok());
+        let memory = megabytes.map(|megabytes| u64::from(megabytes) * 1024 * 1024);
         let region = read.text("AWS_REGION");
         let inventory = read.parsed("INVENTORY", parse_sources);
         if !read.problems.is_empty() {
@@ -228,6 +246,7 @@ impl Settings {
             },
             manual_inventory: manual_inventory.unwrap_or_default(),
             state,
+            sessions_from,
             remind_after: remind_after.unwrap_or(DEFAULT_REMIND_AFTER),
             concurrency: concurrency.unwrap_or(DEFAULT_CONCURRENCY),
             metrics_namespace: metrics_namespace.unwrap_or_else(|| "CredentialHealth".to_owned()),
@@ -235,7 +254,10 @@ impl Settings {
                 .and_then(|region| ConsolePages::new(&region, dashboard, log_group))
                 .filter(|_| runbook_base_url.is_none()),
             runbook_base_url,
-            most_of_folder: megabytes.map(|megabytes| u64::from(megabytes) * 1024 * 1024 / MEMORY_OF_A_BYTE),
+            most_of_folder: memory.map(|memory| memory / MEMORY_OF_A_BYTE),
+            most_of_sessions: memory
+                .and_then(|memory| usize::try_from(memory / MEMORY_OF_A_RESULT_BYTE).ok())
+                .unwrap_or(usize::MAX),
         })
     }
 }

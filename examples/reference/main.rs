@@ -87,7 +87,8 @@ fn settings() -> String {
     let after = [
         "The stack's template has a parameter for each variable. `INVENTORY` is made of InventoryBucket, \
          InventoryPrefix, InventoryParameterPath and InventoryFromLayer. `STATE_URI` is made of two \
-         parameters, StateBucket and StateKey. [Deploy](../deploy.md#parameters) lists them.",
+         parameters, StateBucket and StateKey, and `SESSIONS_FROM` of SessionsBucket and SessionsPrefix. \
+         [Deploy](../deploy.md#parameters) lists them.",
         "The AWS SDK's own variables work as in every AWS tool: `AWS_REGION`, `AWS_ENDPOINT_URL`, \
          `AWS_USE_FIPS_ENDPOINT` and others. `SSL_CERT_FILE` names a file of certificate authorities to trust, for \
          example those of a proxy that decrypts TLS.",

@@ -25,15 +25,19 @@ pub(crate) struct Bucket {
 }
 
 /// Why an object was not read.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum NotReadObject {
     /// The body is incomplete.
+    #[error("its body broke off")]
     BrokenOff,
     /// The object is still the version that the request named.
+    #[error("the object has not changed")]
     NotModified,
     /// S3 returned an error, or no answer.
+    #[error("{}", .0.text())]
     Refused(ErrorAnswer),
     /// The bucket is in another Region. Later calls use that Region.
+    #[error("S3 names another Region each time")]
     OtherRegion,
 }
 

@@ -21,7 +21,7 @@ use crate::import::cloudtrail;
 use crate::inventory::{Filter, Inventory, Job, JobName, Origin, Remark, Seconds, inline_waivers};
 use crate::lease::longest::LongestRuns;
 use crate::report::leases::{self, RefusedProfile};
-use crate::report::{NotJudged, Report, plain};
+use crate::report::{Report, plain};
 use crate::shared_config::SharedConfig;
 use crate::templates::Planned;
 use crate::visible;
@@ -181,13 +181,13 @@ async fn read(arguments: &Lint, quiet: bool) -> Result<Input, ExitStatus> {
     };
     if let Some(inventory) = &given.inventory {
         let (inventory, filter) = super::read(inventory, None, selection).await?;
-        let not_judged = trail.iter().flat_map(sessions::remarks).collect();
+        let not_judged = trail.iter().flat_map(Sessions::remarks).collect();
         let trail = trail.map(Arc::new);
         return Ok(Input { inventory, filter, not_judged, trail, ..Input::default() });
     }
     if let Some(trail) = trail {
         let mut imported = cloudtrail::jobs(&trail);
-        imported.not_imported.extend(sessions::remarks(&trail));
+        imported.not_imported.extend(trail.remarks());
         if !quiet {
             print_remarks(&imported, "not judged");
         }
@@ -284,10 +284,7 @@ pub(super) fn profiles_input(given: &ProfileOptions<'_>, config: SharedConfig) -
 
 /// Adds the unjudged entries of imported files to the report.
 pub(super) fn add_import(report: &mut Report, from: Option<&str>, not_judged: Vec<Remark>) {
-    report.run.complete &= not_judged.is_empty();
-    let of_remark =
-        |Remark { location, message, help, cannot_work }| NotJudged { location, what: message, help, cannot_work };
-    report.not_judged = not_judged.into_iter().map(of_remark).collect();
+    report.add_not_judged(not_judged);
     if let Some(from) = from
         && report.open_findings().any(|finding| finding.id == FindingId::MaxSessionUnknown)
     {

@@ -15,7 +15,6 @@ use crate::cloudtrail::collect::Window;
 use crate::cloudtrail::forms::{csv, html, text};
 use crate::cloudtrail::read::{self, ReadLogs, ReadOptions};
 use crate::cloudtrail::{Sessions, Skipped, time};
-use crate::inventory::{Location, Remark};
 use crate::visible;
 
 /// The exit statuses of `sessions`.
@@ -169,24 +168,6 @@ async fn read_s3(sources: &[PathBuf], options: ReadOptions, state: Option<&Path>
         return Err(ExitStatus::NoAnswer);
     }
     Ok(read)
-}
-
-/// The files that could not be read to their end, and the state that was not written.
-pub(super) fn remarks(sessions: &Sessions) -> impl Iterator<Item = Remark> {
-    let remark = |file: &str, message: String, help: &str| Remark {
-        location: Location { file: file.into(), line: 1, column: 1 },
-        message,
-        help: help.to_owned(),
-        cannot_work: false,
-    };
-    let skipped = sessions.skipped.iter().map(move |Skipped { file, reason }| {
-        let message = format!("the log was not read to its end: {reason}");
-        remark(file, message, "get the log again; its good records count")
-    });
-    let state = sessions.state_not_written.iter();
-    skipped.chain(state.map(move |Skipped { file, reason }| {
-        remark(file, reason.clone(), "name a file that can be written; the next run reads these logs again")
-    }))
 }
 
 fn status_of(sessions: &Sessions) -> ExitStatus {

@@ -6,7 +6,7 @@
 //! session, `renewals` the session that each session renews. `build` assembles them into `model`, whose JSON is a
 //! public interface. Reading needs no network and no AWS SDK.
 
-#[cfg(feature = "cli")]
+#[cfg(any(feature = "cli", feature = "lambda"))]
 pub mod athena;
 pub mod build;
 pub mod caller;

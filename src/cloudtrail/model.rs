@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::collect::IssueOperation;
 use super::time::{self, Seconds};
+use crate::inventory::{Location, Remark};
 
 /// The result of reading CloudTrail's records.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -27,6 +28,26 @@ pub struct Sessions {
     /// The state of the reading, if it was not written, and why.
     #[serde(skip)]
     pub state_not_written: Option<Skipped>,
+}
+
+impl Sessions {
+    /// The files that could not be read to their end, and the state that was not written.
+    pub fn remarks(&self) -> impl Iterator<Item = Remark> {
+        let remark = |file: &str, message: String, help: &str| Remark {
+            location: Location { file: file.into(), line: 1, column: 1 },
+            message,
+            help: help.to_owned(),
+            cannot_work: false,
+        };
+        let skipped = self.skipped.iter().map(move |Skipped { file, reason }| {
+            let message = format!("the log was not read to its end: {reason}");
+            remark(file, message, "get the log again; its good records count")
+        });
+        let state = self.state_not_written.iter();
+        skipped.chain(state.map(move |Skipped { file, reason }| {
+            remark(file, reason.clone(), "name a file that can be written; the next run reads these logs again")
+        }))
+    }
 }
 
 /// The version of the JSON form.

@@ -14,8 +14,8 @@ impl Subject<'_> {
     #[must_use]
     pub fn is_complete(&self, findings: &[Finding]) -> bool {
         match &self.facts.mode {
-            // Such a run checks and reports one call.
-            Mode::Observed(_) => true,
+            // Such a run reports what CloudTrail recorded.
+            Mode::Observed(_) | Mode::Recorded => true,
             Mode::Offline | Mode::Planned(_) => !self.judgements.iter().any(needs_max_session),
             Mode::Live => {
                 let open_not_checked =

@@ -19,8 +19,11 @@ impl Subject<'_> {
                 Detect::Observation(describe) => Some(describe(self, observed)),
                 _ => None,
             })),
+            // A run with AWS's answers reports the verdicts.
+            Mode::Recorded => self.detect_in_sessions(&mut findings),
             Mode::Offline | Mode::Planned(_) | Mode::Live => {
                 self.detect(&mut findings);
+                self.detect_in_sessions(&mut findings);
                 findings.iter_mut().for_each(|finding| self.name_planned_file(finding));
             }
         }
@@ -55,7 +58,16 @@ impl Subject<'_> {
                     findings.extend(about.filter_map(|(_, refused)| describe(self, refused, &refusals)));
                 }
                 Detect::Facts(find) => find(self, findings),
-                Detect::Observation(_) | Detect::UnusedWaivers(_) => {}
+                Detect::Sessions(_) | Detect::Observation(_) | Detect::UnusedWaivers(_) => {}
+            }
+        }
+    }
+
+    fn detect_in_sessions(&self, findings: &mut Vec<Finding>) {
+        let Some(sessions) = &self.facts.trail else { return };
+        for (_, detect) in detections() {
+            if let Detect::Sessions(find) = detect {
+                find(self, sessions, findings);
             }
         }
     }

@@ -7,7 +7,7 @@ use super::model::Finding;
 use super::registry::{Detect, FindingId, define};
 use super::subject::Subject;
 use crate::cloudtrail::model::RefusalKind;
-use crate::cloudtrail::{RefusedRequest, time};
+use crate::cloudtrail::{RefusedRequest, Sessions, time};
 use crate::fixes::Fix;
 use crate::inventory::{Job, JobName, RoleArn, RoleRef};
 use crate::lease::rules::{ASSUME_ROLE_RANGE, CHAIN_CAP, SESSION_TOKEN_RANGE};
@@ -17,12 +17,11 @@ define!(
     "duration-refused",
     Critical,
     ends: AtTheStart,
-    detect: &[Detect::Facts(find)],
+    detect: &[Detect::Sessions(find)],
     change_facts: &[FactKind::Answer],
 );
 
-fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
-    let Some(trail) = &subject.facts.trail else { return };
+fn find(subject: &Subject<'_>, trail: &Sessions, out: &mut Vec<Finding>) {
     let mut of_role: BTreeMap<Option<RoleRef>, Vec<&RefusedRequest>> = BTreeMap::new();
     for refused in trail.refused.iter().filter(|refused| refused.kind.is_of_duration()) {
         let role = refused.role.as_deref().and_then(|role| RoleArn::parse(role).ok()).map(RoleRef::from);

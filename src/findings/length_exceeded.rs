@@ -8,19 +8,19 @@ use super::registry::{Detect, FindingId, define};
 use super::subject::Subject;
 use super::trail::{Trail, describe as describe_path, finding_of, jobs_of, names};
 use crate::cloudtrail::runs::SessionRun;
-use crate::cloudtrail::time;
+use crate::cloudtrail::{Sessions, time};
 use crate::fixes::Fix;
 use crate::inventory::{Job, Seconds};
 
 define!(
     "length-exceeded",
     High,
-    detect: &[Detect::Facts(find)],
+    detect: &[Detect::Sessions(find)],
     change_facts: &[FactKind::LongestRun, FactKind::DeclaredLength],
 );
 
-fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
-    let Some(trail) = subject.facts.trail.as_deref().map(Trail::new) else { return };
+fn find(subject: &Subject<'_>, sessions: &Sessions, out: &mut Vec<Finding>) {
+    let trail = Trail::new(sessions);
     let mut exceeded: BTreeMap<Vec<String>, (Vec<&Job>, Vec<&SessionRun>)> = BTreeMap::new();
     for run in &trail.runs {
         let Some(first) = run.sessions.first().map(|first| &trail.sessions[*first]) else { continue };

@@ -7,19 +7,18 @@ use super::model::Finding;
 use super::registry::{Detect, FindingId, Severity, define};
 use super::subject::Subject;
 use super::trail::{compare, describe as describe_path};
-use crate::cloudtrail::{PathOrigin, Session};
+use crate::cloudtrail::{PathOrigin, Session, Sessions};
 use crate::fixes::Fix;
 use crate::inventory::{Job, JobName, RoleArn, RoleRef};
 
 define!(
     "path-undeclared",
     Low,
-    detect: &[Detect::Facts(find)],
+    detect: &[Detect::Sessions(find)],
     change_facts: &[FactKind::Paths, FactKind::Jobs],
 );
 
-fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
-    let Some(trail) = &subject.facts.trail else { return };
+fn find(subject: &Subject<'_>, trail: &Sessions, out: &mut Vec<Finding>) {
     // A filter hides jobs whose paths would count.
     if subject.filtered {
         return;

@@ -8,6 +8,7 @@ use super::model::Finding;
 use super::refused::{Refusals, Refused};
 use super::subject::Subject;
 use crate::aws::errors::Class;
+use crate::cloudtrail::Sessions;
 use crate::facts::Observation;
 use crate::inventory::Waiver;
 use crate::lease::Judgement;
@@ -97,6 +98,8 @@ pub(super) enum Detect {
     },
     /// The finding comes from declared, planned and live facts.
     Facts(fn(&Subject<'_>, &mut Vec<Finding>)),
+    /// The finding comes from the sessions that CloudTrail recorded.
+    Sessions(fn(&Subject<'_>, &Sessions, &mut Vec<Finding>)),
     /// The finding comes from a failed call that CloudTrail recorded.
     Observation(fn(&Subject<'_>, &Observation) -> Finding),
     /// The findings come from the waivers that cover no finding of a complete, unfiltered run.

@@ -7,7 +7,7 @@ use super::model::Finding;
 use super::registry::{Detect, FindingId, define};
 use super::subject::Subject;
 use super::trail::{describe as describe_path, finding_of, jobs_of, names};
-use crate::cloudtrail::{Session, time};
+use crate::cloudtrail::{Session, Sessions, time};
 use crate::fixes::Fix;
 use crate::inventory::{Job, Seconds};
 use crate::visible::printable;
@@ -15,15 +15,14 @@ use crate::visible::printable;
 define!(
     "session-used-to-its-end",
     Medium,
-    detect: &[Detect::Facts(find)],
+    detect: &[Detect::Sessions(find)],
     change_facts: &[FactKind::Paths],
 );
 
 /// Jobs, and sessions that can be of each of them.
 type Used<'a> = (Vec<&'a Job>, Vec<&'a Session>);
 
-fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
-    let Some(trail) = &subject.facts.trail else { return };
+fn find(subject: &Subject<'_>, trail: &Sessions, out: &mut Vec<Finding>) {
     let renewed: HashSet<usize> = trail.sessions.iter().filter_map(|session| session.renewed).collect();
     let mut used: BTreeMap<(Vec<String>, Option<&str>), Used<'_>> = BTreeMap::new();
     for (at, session) in trail.sessions.iter().enumerate() {

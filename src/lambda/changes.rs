@@ -11,11 +11,12 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use super::{Function, failed, not_published};
 use crate::aws::Aws;
 use crate::notify::state::{
-    Changes, EntryKey, Loaded, NotSaved, Previous, PublishedChanges, Run, State, StateUri, Store, Version,
+    Changes, EntryKey, Loaded, NotSaved, Previous, PublishedChanges, Run, State, Store, Version,
     state_after_publishing, state_before_publishing,
 };
 use crate::notify::{self, Delivery, DigestOutcome, ManualRun, TopicArn};
 use crate::report::Report;
+use crate::s3_uri::S3Uri;
 
 /// How often a run compares and writes again because another run was faster.
 const ROUNDS: usize = 6;
@@ -50,9 +51,9 @@ enum StateError {
     #[error("{0}")]
     NotWritten(String),
     #[error("{0}: S3 gave no answer in time")]
-    TimedOut(StateUri),
+    TimedOut(S3Uri),
     #[error("{0}: other runs wrote it {ROUNDS} times in between")]
-    Overtaken(StateUri),
+    Overtaken(S3Uri),
 }
 
 /// The result of the write before publishing.

@@ -7,6 +7,7 @@ use crate::aws::errors::{is_expired_in_cloudtrail, printable};
 use crate::facts::{Observation, ObservedCall};
 use crate::inventory::RoleArn;
 use crate::notify::Notify;
+use crate::s3_uri::S3Uri;
 
 /// What an event requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,13 +47,15 @@ pub(super) struct Manual {
     pub(super) notify: Option<Notify>,
     /// An inventory to check instead of the function's own, as JSON text.
     pub(super) inventory: Option<String>,
+    /// The result of the Athena query to judge, in place of a check.
+    pub(super) sessions: Option<S3Uri>,
     pub(super) form: Form,
 }
 
 impl Manual {
     /// Whether it requests a run of the whole inventory of the function.
     pub(super) fn is_full(&self) -> bool {
-        self.jobs.is_empty() && self.roles.is_empty() && self.inventory.is_none()
+        self.jobs.is_empty() && self.roles.is_empty() && self.inventory.is_none() && self.sessions.is_none()
     }
 }
 
@@ -69,7 +72,7 @@ const MOST_GLOBS: usize = 1000;
 const LONGEST_GLOB: usize = 2048;
 
 /// The keys of a manual request.
-const KEYS: [&str; 5] = ["jobs", "roles", "notify", "inventory", "report"];
+const KEYS: [&str; 6] = ["jobs", "roles", "notify", "inventory", "sessions", "report"];
 
 /// How many problems an error lists.
 const MOST_PROBLEMS: usize = 20;
@@ -101,6 +104,10 @@ pub(super) enum EventProblem {
     Report,
     #[error("`inventory` takes an inventory as a JSON object")]
     Inventory,
+    #[error("`sessions` takes the result of athena/sessions.sql, as s3://BUCKET/KEY.csv")]
+    Sessions,
+    #[error("a widget shows the jobs, and takes no `sessions`")]
+    SessionsInWidget,
     #[error("`{0}` takes a list of globs, such as [\"nightly-*\"]")]
     NotGlobs(&'static str),
     #[error("`{key}` has {count} globs, and takes at most {MOST_GLOBS}")]
@@ -175,6 +182,9 @@ fn widget(fields: &Map<String, Value>) -> Result<Event, BadEvent> {
     let mut parameters = fields.clone();
     parameters.retain(|key, _| key != "describe" && key != "widgetContext");
     let manual = manual(&parameters)?;
+    if manual.sessions.is_some() {
+        return Err(BadEvent::BadRequest(vec![EventProblem::SessionsInWidget]));
+    }
     Ok(Event::Widget {
         describe: fields.contains_key("describe"),
         dark: theme == Some("dark"),
@@ -204,7 +214,16 @@ fn manual(fields: &Map<String, Value>) -> Result<Manual, BadEvent> {
         Some(inventory @ Value::Object(_)) => manual.inventory = Some(inventory.to_string()),
         Some(_) => problems.push(EventProblem::Inventory),
     }
+    match fields.get("sessions").map(sessions) {
+        Some(None) => problems.push(EventProblem::Sessions),
+        uri => manual.sessions = uri.flatten(),
+    }
     if problems.is_empty() { Ok(manual) } else { Err(BadEvent::BadRequest(problems)) }
+}
+
+/// The address of a result. Beside it, Athena writes `KEY.csv.metadata`.
+fn sessions(value: &Value) -> Option<S3Uri> {
+    value.as_str().filter(|text| text.ends_with(".csv")).and_then(|text| S3Uri::parse(text).ok())
 }
 
 fn globs(fields: &Map<String, Value>, key: &'static str, problems: &mut Vec<EventProblem>) -> Vec<String> {

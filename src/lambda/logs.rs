@@ -9,8 +9,10 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::cloudtrail::{Sessions, time};
 use crate::inventory::RoleRef;
 use crate::report::Report;
+use crate::s3_uri::S3Uri;
 
 /// Sets up logging by AWS_LAMBDA_LOG_FORMAT and AWS_LAMBDA_LOG_LEVEL (Lambda's logging configuration).
 pub fn set_up() {
@@ -40,7 +42,7 @@ pub fn set_up() {
 /// How many jobs have a line about their headroom: those with the least.
 const MOST_HEADROOMS: usize = 20;
 
-/// Logs a run: one line for each finding, one for the headroom of each of the tightest jobs, and one for the run.
+/// Logs a run: one line for each finding, and one for the run.
 pub(super) fn report(report: &Report) {
     for finding in &report.findings {
         tracing::warn!(
@@ -59,10 +61,6 @@ pub(super) fn report(report: &Report) {
             detail = finding.detail,
         );
     }
-    // The dashboard shows these numbers over the last runs.
-    for (job, headroom_seconds) in least_headrooms(report) {
-        tracing::info!(event = "headroom", run_id = report.run.id, job, headroom_seconds);
-    }
     tracing::info!(
         event = "run",
         run_id = report.run.id,
@@ -74,6 +72,27 @@ pub(super) fn report(report: &Report) {
         waived = report.summary.waived,
         duration_ms = report.run.duration_ms,
         version = report.run.version,
+    );
+}
+
+/// Logs the headroom of the tightest jobs. The dashboard shows these numbers over the last runs.
+pub(super) fn headrooms(report: &Report) {
+    for (job, headroom_seconds) in least_headrooms(report) {
+        tracing::info!(event = "headroom", run_id = report.run.id, job, headroom_seconds);
+    }
+}
+
+/// Logs how much the result of a query has.
+pub(super) fn sessions(run_id: &str, uri: &S3Uri, read: &Sessions) {
+    tracing::info!(
+        event = "sessions",
+        run_id,
+        uri = uri.to_string(),
+        records = read.records,
+        from = read.window.from.map(time::format),
+        to = read.window.to.map(time::format),
+        sessions = read.sessions.len(),
+        refused = read.refused.len(),
     );
 }
 

@@ -6,6 +6,7 @@ mod answer;
 mod changes;
 mod event;
 pub mod logs;
+mod sessions;
 mod shapes;
 
 use std::sync::Arc;
@@ -25,10 +26,11 @@ use crate::aws::inventory::KeptFiles;
 use crate::aws::{Aws, Probe};
 use crate::check::{self, Outcome, Start};
 use crate::facts::Observation;
-use crate::inventory::{Filter, Inventory, InventorySource, InventorySources, RemoteFiles};
+use crate::inventory::{Filter, Inventory, InventorySource, InventorySources, Remark, RemoteFiles};
 use crate::notify::state::{Loaded, Run, Store};
 use crate::notify::{self, Digest, DigestOutcome, ManualRun, Notify, PublishedMessages, SnsTopic, TopicArn, Wanted};
 use crate::report::{Report, Trigger, widget};
+use crate::s3_uri::S3Uri;
 use crate::settings::{ManualInventory, Settings};
 
 /// How long a dashboard shows the same run.
@@ -83,12 +85,15 @@ impl Function {
     /// Answers one event: the report, or why there is none.
     ///
     /// # Errors
-    /// `BadEvent`, `BadInventory`, `NotPublished`, `StateNotSaved`, `NoAnswer`: the invocation fails, so that Lambda
-    /// retries it and then dead-letters the event. The findings are in the log by then.
+    /// `BadEvent`, `BadInventory`, `SessionsNotRead`, `NotPublished`, `StateNotSaved`, `NoAnswer`: the invocation
+    /// fails, so that Lambda retries it and then dead-letters the event. The findings are in the log by then.
     pub async fn handle(&self, event: &Value, invocation: &Invocation) -> Result<Answer, Diagnostic> {
         match Event::read(event).map_err(|problem| failed("BadEvent", problem))? {
             Event::Schedule { id } => self.run(id, Trigger::Schedule, Manual::default(), invocation).await,
-            Event::Manual(manual) => self.run(None, Trigger::Manual, manual, invocation).await,
+            Event::Manual(manual) => match &manual.sessions {
+                Some(uri) => self.judge_sessions(uri, &manual, invocation).await,
+                None => self.run(None, Trigger::Manual, manual, invocation).await,
+            },
             Event::Expired { id, observed } => self.observe(id, *observed, invocation).await,
             Event::Widget { describe: true, .. } => Ok(Answer::Markdown { markdown: widget::DESCRIPTION }),
             Event::Widget { dark, manual, .. } => self.widget(dark, *manual, invocation).await,
@@ -112,14 +117,14 @@ impl Function {
         let (report, answers) = (Arc::new(report), facts.answers);
         drop(facts);
         logs::report(&report);
+        logs::headrooms(&report);
         // Only full runs of the function's own inventory count for alarms and dashboards.
         if manual.is_full() {
             let at = start.at.as_millisecond();
             notify::embedded_metrics(&report, &self.settings.metrics_namespace, at).iter().for_each(self.metrics);
             *self.last.lock().await = Some((Instant::now(), Arc::clone(&report)));
         }
-        let caller = invocation.caller.clone().filter(|caller| shapes::is_name(caller));
-        let by = ManualRun { caller, inventory_of_request: manual.inventory.is_some() };
+        let by = requested_by(&manual, invocation);
         match (&self.settings.topic, &store, loaded) {
             (Some(topic), Some(store), Some(loaded)) => {
                 let Wanted { min_severity, .. } = self.settings.wanted;
@@ -136,6 +141,39 @@ impl Function {
             return Err(failed("NoAnswer", format!("STS and IAM answered no call, and no role was checked: {help}")));
         }
         Ok(Answer::new(report, manual.form))
+    }
+
+    /// Reports what the sessions of a result of Athena show. Metrics, the dashboard and the state are about full runs,
+    /// whose findings these findings neither replace nor resolve.
+    async fn judge_sessions(
+        &self,
+        uri: &S3Uri,
+        manual: &Manual,
+        invocation: &Invocation,
+    ) -> Result<Answer, Diagnostic> {
+        match &self.settings.sessions_from {
+            Some(folder) if folder.contains(uri) => {}
+            Some(folder) => {
+                let message = format!("`sessions` is not below {folder}, which SESSIONS_FROM allows");
+                return Err(failed("BadEvent", message));
+            }
+            None => return Err(failed("BadEvent", "`sessions` is not allowed: SESSIONS_FROM is not set")),
+        }
+        let start = self.start(None, Trigger::Manual, invocation);
+        let aws = self.aws.for_run_of(invocation.remaining);
+        let inventory = self.inventory(&aws, manual.inventory.as_deref(), invocation).await?;
+        let patience = time_to_walk(invocation.remaining);
+        let read = Box::pin(sessions::read(&aws, uri, self.settings.most_of_sessions, patience)).await;
+        let sessions = read.map_err(|why| failed("SessionsNotRead", format!("{uri}: {why}")))?;
+        logs::sessions(&start.id, uri, &sessions);
+        let not_judged: Vec<Remark> = sessions.remarks().collect();
+        let filter = Filter::new(&manual.jobs, &manual.roles);
+        let outcome = check::recorded(&inventory, &filter, Arc::new(sessions), &start);
+        let mut report = outcome.map_err(|nothing| failed("BadEvent", nothing))?.report;
+        report.add_not_judged(not_judged);
+        logs::report(&report);
+        self.publish(&aws, &report, self.notify(manual), Some(&requested_by(manual, invocation))).await?;
+        Ok(Answer::new(Arc::new(report), manual.form))
     }
 
     /// When a run sends messages. An inventory that came with the request is published only where the settings allow
@@ -288,6 +326,15 @@ impl Function {
     async fn send(&self, aws: &Aws, topic: &TopicArn, digests: &[Digest<'_>]) -> Vec<DigestOutcome> {
         let sink = SnsTopic::new(aws, topic, self.settings.wanted.max_bytes);
         notify::publish(&sink, digests, aws.end(), &mut *self.published.lock().await).await
+    }
+}
+
+/// Who requested a run, and what.
+fn requested_by(manual: &Manual, invocation: &Invocation) -> ManualRun {
+    ManualRun {
+        caller: invocation.caller.clone().filter(|caller| shapes::is_name(caller)),
+        inventory_of_request: manual.inventory.is_some(),
+        sessions: manual.sessions.as_ref().map(ToString::to_string),
     }
 }
 

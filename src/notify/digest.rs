@@ -30,6 +30,8 @@ pub struct ManualRun {
     pub caller: Option<String>,
     /// The inventory came with the request.
     pub inventory_of_request: bool,
+    /// The address of the sessions that the run judged, in place of a check.
+    pub sessions: Option<String>,
 }
 
 /// The content of one message.

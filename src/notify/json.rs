@@ -26,6 +26,9 @@ impl Digest<'_> {
             let manual = self.manual.cloned().unwrap_or_default();
             let inventory = if manual.inventory_of_request { "request" } else { "function" };
             body["manual"] = json!({ "caller": manual.caller.as_deref().map(printable), "inventory": inventory });
+            if let Some(sessions) = manual.sessions {
+                body["manual"]["sessions"] = json!(printable(&sessions));
+            }
         }
         body
     }

@@ -97,6 +97,9 @@ impl Digest<'_> {
                 }
                 Some(_) | None => ": a person or a pipeline invoked the function.\n",
             });
+            if let Some(sessions) = self.manual.and_then(|manual| manual.sessions.as_deref()) {
+                let _ = writeln!(text, "It judged the sessions in {}, and made no check.", printable(sessions));
+            }
         }
         if !self.report.run.complete {
             text.push_str("This run is incomplete. Jobs and roles that were not checked can have problems too.\n");

@@ -256,7 +256,8 @@ pub(super) fn cover(subject: &Subject<'_>) -> (Coverage, Vec<JobWalk>) {
 /// The settings of an inventory. The jobs of imported files are not checked.
 fn cover_settings(subject: &Subject<'_>) -> SettingCoverage {
     let mut coverage = SettingCoverage::default();
-    if subject.inventory.origin != Origin::Inventory || matches!(subject.facts.mode, Mode::Observed(_)) {
+    if subject.inventory.origin != Origin::Inventory || matches!(subject.facts.mode, Mode::Observed(_) | Mode::Recorded)
+    {
         return coverage;
     }
     let mut used: BTreeMap<LiveSetting, ValueFrom> = BTreeMap::new();

@@ -211,6 +211,14 @@ impl Report {
         has_lengths
     }
 
+    /// Adds the parts of the input that could not be judged: such a run is not complete.
+    pub fn add_not_judged(&mut self, remarks: Vec<Remark>) {
+        self.run.complete &= remarks.is_empty();
+        let of_remark =
+            |Remark { location, message, help, cannot_work }| NotJudged { location, what: message, help, cannot_work };
+        self.not_judged = remarks.into_iter().map(of_remark).collect();
+    }
+
     /// Builds the report of a run. Sets `run.complete`.
     #[must_use]
     pub fn new(subject: &Subject<'_>, run: Run, runbook_base_url: Option<&str>) -> Self {

@@ -11,7 +11,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::servers::Emulator;
-use super::stand_in::{Answer, Credentials, Fault, Role, StandIn, Topic, User, World};
+use super::stand_in::{Answer, Bucket, Credentials, Fault, Role, StandIn, Topic, User, World};
 use crate::harness::assert_no_credential;
 
 const CHECKER: &str = "arn:aws:iam::111111111111:role/credential-health";
@@ -19,6 +19,11 @@ const HUB: &str = "arn:aws:iam::111111111111:role/pipeline/hub";
 const ETL: &str = "arn:aws:iam::222222222222:role/etl";
 const DEPLOY: &str = "arn:aws:iam::222222222222:role/deploy";
 const TOPIC: &str = "arn:aws:sns:eu-west-1:111111111111:credential-health";
+/// Where the results of Athena are, and the resource of the right to read them.
+pub const SESSIONS_FROM: &str = "s3://company-athena/credential-health/";
+const RESULTS: &str = "arn:aws:s3:::company-athena/credential-health/*";
+/// A result: a session of the role hub that was used to its end, and a refused duration of the role deploy.
+pub const RESULT: &str = include_str!("../fixtures/athena/result.csv");
 /// The memory of the smallest function of Lambda, in KiB.
 const SMALLEST_FUNCTION: u64 = 128 * 1024;
 
@@ -39,11 +44,13 @@ jobs:
 
 fn world() -> (World, Credentials) {
     let mut world = World::new();
-    world.role(Role::new(CHECKER).may_assume("*").allows("sns:Publish", TOPIC));
+    world.role(Role::new(CHECKER).may_assume("*").allows("sns:Publish", TOPIC).allows("s3:GetObject", RESULTS));
     world.role(Role::new(HUB).trusts(CHECKER).allows("iam:GetRole", HUB).may_assume(ETL));
     world.role(Role::new(ETL).trusts(HUB).allows("iam:GetRole", ETL).max_session(43_200));
     world.role(Role::new(DEPLOY).trusts(CHECKER).allows("iam:GetRole", DEPLOY));
     world.topic(TOPIC);
+    world.bucket(Bucket::new("company-athena", "eu-west-1"));
+    world.set_object("company-athena", &event_of_sessions().1, Some(RESULT));
     let checker = world.role_session("arn:aws:sts::111111111111:assumed-role/credential-health/function");
     (world, checker)
 }
@@ -69,6 +76,7 @@ impl Running {
         environment.push(("AWS_EC2_METADATA_DISABLED", "true".to_owned()));
         environment.push(("INVENTORY", inventory.path().to_str().unwrap().to_owned()));
         environment.push(("TOPIC_ARN", TOPIC.to_owned()));
+        environment.push(("SESSIONS_FROM", SESSIONS_FROM.to_owned()));
         // `{aws}` is the address of the stand-in.
         environment.extend(more.iter().map(|(name, value)| (*name, value.replace("{aws}", &aws.url()))));
         Running { aws, emulator: Emulator::start(&environment), _inventory: inventory }
@@ -106,6 +114,13 @@ impl Running {
 /// A file of `events/`.
 pub fn event(name: &str) -> String {
     std::fs::read_to_string(Path::new(crate::harness::ROOT).join("events").join(name)).unwrap()
+}
+
+/// The bucket and the key that `events/sessions.json` names.
+pub fn event_of_sessions() -> (String, String) {
+    let event: Value = serde_json::from_str(&event("sessions.json")).unwrap();
+    let (bucket, key) = text(&event["sessions"]).strip_prefix("s3://").unwrap().split_once('/').unwrap();
+    (bucket.to_owned(), key.to_owned())
 }
 
 /// The sorted names of all files of `events/`.
@@ -193,6 +208,10 @@ async fn every_example_event_is_answered_and_its_findings_reach_the_topic() {
       schedule run, complete, 3 jobs: nightly-etl lapses, nightly-report covered, release rejected
       sent: nightly-etl dies after 1h; 1 more (data)
       sent: release cannot start (platform)
+    sessions.json
+      manual run, complete, 3 jobs: nightly-etl lapses, nightly-report covered, release unknown
+      sent: STS refused the duration of requests for arn:aws:iam::222222222222:role/d...; manual run (platform)
+      sent: arn:aws:iam::111111111111:role/pipeline/hub used 1 session within five min...; manual run (unowned)
     widget-describe.json
       Markdown: ## Jobs and their credentials
     widget.json

@@ -144,6 +144,8 @@ async fn every_recorded_event_is_fed_to_the_handler_here() {
         "manual.json",
         "scheduled.json",
         "scheduler.json",
+        // In `sessions_in_s3`.
+        "sessions.json",
         "widget-describe.json",
         "widget.json",
     ];

@@ -57,6 +57,7 @@ mod schema;
 mod second_reading;
 mod servers;
 mod sessions;
+mod sessions_in_s3;
 mod several_files;
 mod shared_config;
 mod signin;

@@ -21,7 +21,7 @@ use credential_health::lambda::{Function, Invocation};
 use credential_health::settings::Settings;
 use serde_json::{Value, json};
 
-use super::emulator::{event, events, in_short};
+use super::emulator::{RESULT, SESSIONS_FROM, event, event_of_sessions, events, in_short};
 use super::servers::{Emulator, Moto};
 use crate::harness::{finding, job, role_of};
 
@@ -143,6 +143,7 @@ jobs:
             ("AWS_SESSION_TOKEN", self.checker.session_token().unwrap().to_owned()),
             ("INVENTORY", inventory.to_owned()),
             ("TOPIC_ARN", self.topic.clone()),
+            ("SESSIONS_FROM", SESSIONS_FROM.to_owned()),
         ];
         Emulator::start(&environment)
     }
@@ -275,6 +276,11 @@ async fn each_owner_gets_one_message_in_the_queue_from_the_handler_and_none_from
 #[cfg_attr(not(target_os = "linux"), ignore = "AWS's emulator is a program for Linux")]
 async fn every_example_event_is_answered_in_the_emulator_and_its_findings_reach_the_queue() {
     let company = Company::found(6).await;
+    let (bucket, key) = event_of_sessions();
+    let s3 = aws_sdk_s3::Client::new(&client(company.checker.clone()).await);
+    let place = aws_sdk_s3::types::CreateBucketConfiguration::builder().location_constraint(REGION.into()).build();
+    s3.create_bucket().bucket(&bucket).create_bucket_configuration(place).send().await.unwrap();
+    s3.put_object().bucket(bucket).key(key).body(RESULT.as_bytes().to_vec().into()).send().await.unwrap();
     let mut function = company.emulator();
     let mut transcript = String::new();
     for name in events() {
@@ -307,6 +313,9 @@ async fn every_example_event_is_answered_in_the_emulator_and_its_findings_reach_
       schedule run, complete, 4 jobs: nightly-etl lapses, release covered, backup rejected, failover covered
       in the queue: backup cannot start; 2 more (data)
       in the queue: gone does not exist in account 600000000004; 2 more (platform)
+    sessions.json
+      manual run, complete, 4 jobs: nightly-etl lapses, release rejected, backup unknown, failover covered
+      in the queue: STS refused the duration of requests for arn:aws:iam::222222222222...; 2 more; manual run (unowned)
     widget-describe.json
       Markdown: ## Jobs and their credentials
     widget.json

@@ -11,10 +11,11 @@ use credential_health::aws::{Aws, Probe};
 use credential_health::check;
 use credential_health::inventory::{Filter, Inventory};
 use credential_health::lambda::Function;
-use credential_health::notify::state::{State, StateUri, Store};
+use credential_health::notify::state::{State, Store};
 use credential_health::notify::{self, Notify, PublishedMessages, SnsTopic, TopicArn, Wanted};
 use credential_health::plan::Plan;
 use credential_health::report::{terminal, widget};
+use credential_health::s3_uri::S3Uri;
 use credential_health::settings::Settings;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -378,7 +379,7 @@ async fn values(seen: &mut Seen) {
 
 /// The store in S3, refused and quoted: what it returns.
 async fn stores(seen: &mut Seen, aws: Aws) {
-    let store = Store::new(aws, StateUri::parse("s3://company-state/state.json").unwrap());
+    let store = Store::new(aws, S3Uri::parse("s3://company-state/state.json").unwrap());
     let loaded = store.load(jiff::Timestamp::now()).await;
     let not_saved = store.save(&State::default(), &loaded.version).await.unwrap_err();
     seen.add_some("error chains", &format!("{loaded:?} {not_saved:?}"), "SignatureDoesNotMatch");

@@ -209,6 +209,9 @@ const BUCKET: &str = "company-state";
 const KEY: &str = "health/state.json";
 const OBJECT: &str = "arn:aws:s3:::company-state/health/state.json";
 const BUCKET_KEY: &str = "arn:aws:kms:eu-west-1:999999999999:key/bucket";
+const RESULTS_BUCKET: &str = "company-athena";
+const RESULTS: &str = "arn:aws:s3:::company-athena/health/*";
+const RESULTS_KEY: &str = "arn:aws:kms:eu-west-1:999999999999:key/results";
 const TOPIC_KEY: &str = "arn:aws:kms:eu-west-1:999999999999:key/topic";
 const INVENTORY_BUCKET: &str = "arn:aws:s3:::company-inventory";
 const INVENTORY_OBJECTS: &str = "arn:aws:s3:::company-inventory/teams/*";
@@ -235,6 +238,8 @@ fn of_the_function() -> Vec<(String, Right)> {
             &[INVENTORY_PATH],
         ),
         ("!Ref InventoryKmsKeyArn", &[INVENTORY_KEY]),
+        ("!Sub \"arn:${AWS::Partition}:s3:::${SessionsBucket}/${SessionsPrefix}*\"", &[RESULTS]),
+        ("!Ref SessionsKmsKeyArn", &[RESULTS_KEY]),
         ("!If [CreateKey, !GetAtt Key.Arn, !Ref KmsKey]", &[TOPIC_KEY]),
         ("!Ref TopicKmsKeyArn", &[TOPIC_KEY]),
         ("!Ref FunctionPatterns", &[OWN_FUNCTION]),
@@ -283,6 +288,8 @@ impl Deployment {
         world.bucket(Bucket::new("company-inventory", REGION).encrypted_with(INVENTORY_KEY));
         let team = "version: 1\njobs: [{name: of-a-team, length: 30m, source: lambda}]\n";
         world.parameter("/health/teams/data", Parameter::new(team).encrypted_with(INVENTORY_KEY));
+        world.bucket(Bucket::new(RESULTS_BUCKET, REGION).encrypted_with(RESULTS_KEY));
+        world.set_object(RESULTS_BUCKET, "health/result.csv", Some(include_str!("../fixtures/athena/result.csv")));
         let aws = StandIn::start(world).await;
         // Without permission to list the bucket, S3 refuses a first run the missing object.
         let empty = r#"{"schema_version":1,"as_of":"2026-01-01T00:00:00Z","open":{}}"#;
@@ -290,8 +297,8 @@ impl Deployment {
         Self { aws, checker, runs: 0 }
     }
 
-    /// The calls of a function with exactly these rights, in a run in which everything changed. `center`: the account
-    /// that administers IAM Identity Center.
+    /// The calls of a function with exactly these rights, in a run in which everything changed, and in a run of
+    /// sessions. `center`: the account that administers IAM Identity Center.
     async fn calls_of_a_run(&mut self, function: &[&Right], reader: &[&Right], center: &str) -> Vec<Call> {
         let may = |role: Role, rights: &[&Right]| {
             rights.iter().fold(role, |role, (action, resource)| role.allows(action, resource))
@@ -319,12 +326,17 @@ identity_center: {{account: \"{center}\"}}
         );
         let uri = format!("s3://{BUCKET}/{KEY}");
         let sources = ("INVENTORY", "s3://company-inventory/teams/,ssm:/health/teams");
-        let settings = [("TOPIC_ARN", TOPIC), ("STATE_URI", uri.as_str()), sources];
+        let results = format!("s3://{RESULTS_BUCKET}/health/");
+        let from = ("SESSIONS_FROM", results.as_str());
+        let settings = [("TOPIC_ARN", TOPIC), ("STATE_URI", uri.as_str()), sources, from];
         self.aws.world(|world| world.set_object("company-inventory", "teams/platform.yaml", Some(&inventory)));
         self.aws.reset_calls();
         let lambda = Lambda::new(&self.aws, &self.checker, "", &settings).await;
-        // The calls show whether the run succeeds.
-        let _ = lambda.invoke_as(&format!("run-{}", self.runs), Duration::from_secs(60), &json!({})).await;
+        // The calls show whether the runs succeed.
+        let sessions = json!({"sessions": format!("{results}result.csv"), "notify": "never"});
+        for event in [json!({}), sessions] {
+            let _ = lambda.invoke_as(&format!("run-{}", self.runs), Duration::from_secs(60), &event).await;
+        }
         self.aws.calls()
     }
 }
@@ -384,14 +396,15 @@ fn of_no_use((action, resource): &Right) -> bool {
 
 #[test]
 fn no_template_grants_more_than_necessary() {
-    // The permission sets of the account have no other names.
-    const SIDS: [&str; 6] = [
+    // The permission sets of the account have no other names; the names of teams and of Athena's results are theirs.
+    const SIDS: [&str; 7] = [
         "WalkThePaths",
         "DescribeOwnRoles",
         "FindIdentityCenter",
         "FindPermissionSets",
         "ReadPermissionSets",
         "ReadInventoryObjects",
+        "ReadSessions",
     ];
     for (sid, (action, resource)) in of_the_function() {
         let pattern = resource.contains(['*', '?']);

@@ -8,11 +8,12 @@ use credential_health::check::{Start, lint};
 use credential_health::findings::Severity;
 use credential_health::inventory::{Filter, Inventory};
 use credential_health::notify::state::{
-    Changes, DEFAULT_REMIND_AFTER, EntryKey, Previous, PublishedChanges, Run, State, StateUri, print, read,
+    Changes, DEFAULT_REMIND_AFTER, EntryKey, Previous, PublishedChanges, Run, State, print, read,
     state_after_publishing, state_before_publishing,
 };
 use credential_health::notify::{DEFAULT_MAX_MESSAGE_BYTES, Delivery, Message, messages_of_changes};
 use credential_health::report::{Report, Trigger};
+use credential_health::s3_uri::S3Uri;
 use credential_health::templates::Planned;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -427,7 +428,7 @@ fn an_object_that_is_not_a_state_is_refused_with_a_reason_that_does_not_show_its
 #[test]
 fn every_problem_of_a_uri_is_reported_at_once() {
     for good in ["s3://my-bucket/state.json", "s3://a.b/credential-health/x/state_1.json"] {
-        assert_eq!(StateUri::parse(good).unwrap().to_string(), good);
+        assert_eq!(S3Uri::parse(good).unwrap().to_string(), good);
     }
     for (bad, said) in [
         ("my-bucket/state.json", &["not an s3:// URI"][..]),
@@ -437,7 +438,7 @@ fn every_problem_of_a_uri_is_reported_at_once() {
         ("s3://My_/a b/", &["other characters than a-z", "other characters than letters", "ends with `/`"]),
         ("s3://-a/x", &["3 to 63", "begins or ends"]),
     ] {
-        let problem = StateUri::parse(bad).unwrap_err().to_string();
+        let problem = S3Uri::parse(bad).unwrap_err().to_string();
         for part in said.iter().copied().chain(["s3://BUCKET/KEY"]) {
             assert!(problem.contains(part), "{bad} must say {part:?}: {problem}");
         }

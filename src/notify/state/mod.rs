@@ -2,7 +2,7 @@
 //! Pure, except for `store`, which keeps the state in S3. The texts of messages are in `notify::text`.
 //!
 //! `checked` is what a run checked, `changes` compares a run with the state, `published` makes the next state, `wire`
-//! is the state as JSON, `uri` its place. Each owner of a finding has an entry of its own: what one of them was
+//! is the state as JSON. Each owner of a finding has an entry of its own: what one of them was
 //! notified of never depends on what reached another.
 
 mod changes;
@@ -10,7 +10,6 @@ mod checked;
 mod published;
 #[cfg(feature = "lambda")]
 mod store;
-mod uri;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -26,7 +25,6 @@ use checked::Checked;
 pub use published::{PublishedChanges, state_after_publishing, state_before_publishing};
 #[cfg(feature = "lambda")]
 pub use store::{Loaded, NotSaved, Store, Version};
-pub use uri::{BadStateUri, StateUri};
 pub use wire::{LARGEST, UnreadableState, print, read};
 
 /// The time after which an unchanged finding is in a message again, where REMIND_AFTER is not set.

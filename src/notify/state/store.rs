@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{LARGEST, Previous, State, StateUri, print};
+use super::{LARGEST, Previous, State, print};
 use crate::aws::errors::Class;
 use crate::aws::s3_object::{S3Object, WriteCondition};
 use crate::aws::{Aws, Bucket, ErrorAnswer, NotReadObject};
+use crate::s3_uri::S3Uri;
 
 /// Where the state is kept.
 #[derive(Debug)]
 pub struct Store {
     object: S3Object,
-    uri: StateUri,
+    uri: S3Uri,
 }
 
 /// The version of the object that was read: a write replaces this one.
@@ -50,21 +51,20 @@ pub enum NotSaved {
 impl Store {
     /// The store at `uri`.
     #[must_use]
-    pub fn new(aws: Aws, uri: StateUri) -> Self {
+    pub fn new(aws: Aws, uri: S3Uri) -> Self {
         Self { object: S3Object::new(Arc::new(Bucket::new(aws, uri.bucket())), uri.key()), uri }
     }
 
     /// Where it is.
     #[must_use]
-    pub fn uri(&self) -> &StateUri {
+    pub fn uri(&self) -> &S3Uri {
         &self.uri
     }
 
     /// Reads the state. Where it cannot be read, every finding counts as new.
     pub async fn load(&self, now: Timestamp) -> Loaded {
-        let read = self.object.get(LARGEST, None).await;
         let lost = |why: &str, version| Loaded { previous: Previous::Lost { why: self.about(why) }, version };
-        match read {
+        match self.object.get(LARGEST, None).await {
             Ok(content) => {
                 let version = content.etag.map_or(Version::Unknown, Version::Etag);
                 let Some(bytes) = content.bytes else {
@@ -76,9 +76,7 @@ impl Store {
                 }
             }
             Err(NotReadObject::Refused(answer)) => self.refused(&answer),
-            Err(NotReadObject::BrokenOff) => lost("its body broke off", Version::Unknown),
-            Err(NotReadObject::OtherRegion) => lost("S3 names another Region each time", Version::Unknown),
-            Err(NotReadObject::NotModified) => lost("S3 returned no body", Version::Unknown),
+            Err(why) => lost(&why.to_string(), Version::Unknown),
         }
     }
 
