@@ -12,6 +12,7 @@ use crate::findings::Subject;
 use crate::inventory::{Filter, Inventory, Job, NothingMatches};
 #[cfg(feature = "aws")]
 use crate::live;
+use crate::measured::RunHistory;
 use crate::plan::Plan;
 use crate::report::{Report, Run, Trigger};
 use crate::templates::Planned;
@@ -40,6 +41,15 @@ pub struct Outcome {
     pub facts: Facts,
 }
 
+/// Records of earlier runs, which the declared facts are compared with.
+#[derive(Debug, Clone, Default)]
+pub struct Records {
+    /// The sessions that CloudTrail recorded.
+    pub trail: Option<Arc<Sessions>>,
+    /// Run histories.
+    pub measured: Option<Arc<RunHistory>>,
+}
+
 /// Judges the declared facts and, where templates or plans are given, the planned roles. Makes no network call.
 ///
 /// # Errors
@@ -50,34 +60,24 @@ pub fn lint(
     planned: Planned,
     start: &Start,
 ) -> Result<Outcome, NothingMatches> {
-    lint_with(inventory, filter, planned, None, start)
+    lint_with_records(inventory, filter, planned, Records::default(), start)
 }
 
-/// Judges the declared facts with the sessions that CloudTrail recorded. Makes no network call.
+/// Judges the declared facts with records of earlier runs. Makes no network call.
 ///
 /// # Errors
 /// The filter matches no job.
-pub fn lint_sessions(
+pub fn lint_with_records(
     inventory: &Inventory,
     filter: &Filter,
     planned: Planned,
-    sessions: Arc<Sessions>,
-    start: &Start,
-) -> Result<Outcome, NothingMatches> {
-    lint_with(inventory, filter, planned, Some(sessions), start)
-}
-
-fn lint_with(
-    inventory: &Inventory,
-    filter: &Filter,
-    planned: Planned,
-    trail: Option<Arc<Sessions>>,
+    Records { trail, measured }: Records,
     start: &Start,
 ) -> Result<Outcome, NothingMatches> {
     let jobs = select(inventory, filter)?;
     let plan = Plan::new(inventory, &jobs);
     let mode = if planned.files.is_empty() { Mode::Offline } else { Mode::Planned(planned) };
-    let facts = Facts { mode, trail, ..Facts::default() };
+    let facts = Facts { mode, trail, measured, ..Facts::default() };
     Ok(conclude(inventory, jobs, &plan, facts, start))
 }
 
@@ -119,9 +119,24 @@ pub async fn check(
     start: &Start,
     probe: &Probe<'_>,
 ) -> Result<Outcome, NothingMatches> {
+    check_with_runs(inventory, filter, start, probe, None).await
+}
+
+/// Walks the paths and judges with the answers of AWS and with run histories.
+///
+/// # Errors
+/// The filter matches no job.
+#[cfg(feature = "aws")]
+pub async fn check_with_runs(
+    inventory: &Inventory,
+    filter: &Filter,
+    start: &Start,
+    probe: &Probe<'_>,
+    measured: Option<Arc<RunHistory>>,
+) -> Result<Outcome, NothingMatches> {
     let jobs = select(inventory, filter)?;
     let plan = Plan::new(inventory, &jobs);
-    let mut facts = probe.walk(inventory, &plan).await;
+    let mut facts = Facts { measured, ..probe.walk(inventory, &plan).await };
     let live = live::with_live_settings(inventory, &mut facts);
     let inventory = live.as_ref().unwrap_or(inventory);
     Ok(conclude(inventory, select(inventory, filter)?, &plan, facts, start))

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::aws::errors::{Class, Failure, Operation};
 use crate::cloudtrail::Sessions;
 use crate::inventory::{Job, JobName, LiveSetting, RoleArn, RoleRef, Seconds};
+use crate::measured::RunHistory;
 use crate::templates::{Planned, PlannedRole};
 
 /// The facts of a run from AWS, templates and plans. `Facts::default()` is a run without AWS calls, such as `lint`.
@@ -36,6 +37,8 @@ pub struct Facts {
     pub answers: usize,
     /// The sessions that CloudTrail recorded; `None`: the run reads no CloudTrail records.
     pub trail: Option<Arc<Sessions>>,
+    /// The run histories that the jobs are compared with; `None`: the run reads none.
+    pub measured: Option<Arc<RunHistory>>,
 }
 
 /// The mode of a run.

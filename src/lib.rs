@@ -8,7 +8,7 @@
 //! and templates. [`templates`] reads the roles of CloudFormation templates and Terraform plans. `shared_config` reads
 //! AWS profile files for `import` and `doctor`, which diagnoses the credentials of a shell and needs no inventory.
 //!
-//! `cloudtrail` reads the sessions that CloudTrail recorded.
+//! `cloudtrail` reads the sessions that CloudTrail recorded, [`measured`] the run histories of jobs.
 //!
 //! Modules without a `cfg` compile without the AWS SDK.
 
@@ -31,6 +31,7 @@ pub mod lease;
 mod limited;
 #[cfg(feature = "aws")]
 mod live;
+pub mod measured;
 pub mod notify;
 #[cfg(any(feature = "cli", feature = "lambda"))]
 mod pages;

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::format::Format;
 use super::import::Import;
+use super::measure::MeasureArguments;
 use super::role_patterns::ArnPattern;
 use super::sessions::{SessionsArguments, WindowOptions};
 use super::status::{FailOn, after_help};
@@ -61,6 +62,8 @@ pub(super) enum Command {
     Import(Import),
     /// Print the sessions that CloudTrail recorded: who assumed which role, for how long, and when it was used
     Sessions(SessionsArguments),
+    /// Print how long jobs really ran, by the run histories that the AWS CLI and gh print
+    Measure(MeasureArguments),
     /// Diagnose the AWS credentials of this shell: which are used, what is wrong, how to fix it
     Doctor(Doctor),
     /// Print the JSON Schema of the inventory
@@ -103,7 +106,8 @@ impl Command {
         let (output, inputs): (_, Vec<&PathBuf>) = match self {
             Self::Check(check) => {
                 let CheckInput { inventory, aws_config } = &check.input;
-                (&check.selection.output, inventory.iter().chain(aws_config.iter().flatten()).collect())
+                let inputs = inventory.iter().chain(aws_config.iter().flatten()).chain(&check.measured);
+                (&check.selection.output, inputs.collect())
             }
             Self::Lint(lint) => {
                 let LintInput { inventory, aws_config, github_workflow, cloudtrail } = &lint.input;
@@ -111,6 +115,7 @@ impl Command {
                 let workflows = github_workflow.iter().filter(|path| !path.is_dir());
                 let inputs = inventory.iter().chain(aws_config.iter().flatten()).chain(workflows);
                 let inputs = inputs.chain(cloudtrail.iter().filter(|path| !path.is_dir())).chain(&lint.window.state);
+                let inputs = inputs.chain(&lint.measured);
                 (&lint.selection.output, inputs.chain(lint.templates.files()).collect())
             }
             Self::Explain(explain) => {
@@ -120,11 +125,12 @@ impl Command {
             Self::Import(Import::Cloudtrail { trail, output }) => (output, trail.files().collect()),
             Self::Import(Import::AwsConfig { file, output, .. }) => (output, file.iter().collect()),
             Self::Import(
-                Import::Cloudformation { files, output, .. }
-                | Import::TerraformPlan { files, output, .. }
-                | Import::GithubWorkflow { files, output, .. },
-            ) => (output, files.iter().filter(|path| !path.is_dir()).collect()),
+                Import::Cloudformation { files, measured, output, .. }
+                | Import::TerraformPlan { files, measured, output, .. }
+                | Import::GithubWorkflow { files, measured, output, .. },
+            ) => (output, files.iter().chain(measured).filter(|path| !path.is_dir()).collect()),
             Self::Sessions(sessions) => (&sessions.output, sessions.trail.files().collect()),
+            Self::Measure(measure) => (&measure.output, measure.files.iter().collect()),
             Self::Doctor(_) | Self::Schema { .. } | Self::Completions { .. } | Self::ManualPages { .. } => {
                 (&None, Vec::new())
             }
@@ -168,6 +174,10 @@ pub(super) struct Check {
     /// With --aws-config: how long jobs on these profiles run; default: show how long they may run
     #[arg(long, value_name = "DURATION", value_parser = Seconds::parse, requires = "aws_config")]
     pub(super) length: Option<Seconds>,
+    /// Compare the jobs with this run history, as `measure` reads it, by their `measured_by`; may be given several
+    /// times
+    #[arg(long, value_name = "FILE", requires = "inventory", conflicts_with = "aws_config")]
+    pub(super) measured: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) selection: Selection,
     /// Publish the findings to this SNS topic, one message per owner
@@ -209,6 +219,10 @@ pub(super) struct Lint {
     pub(super) role_patterns: Vec<ArnPattern>,
     #[command(flatten)]
     pub(super) window: WindowOptions,
+    /// Compare the jobs with this run history, as `measure` reads it, by their `measured_by`; may be given several
+    /// times
+    #[arg(long, value_name = "FILE", requires = "inventory", conflicts_with_all = ["aws_config", "github_workflow"])]
+    pub(super) measured: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) fix: FixOptions,
     #[command(flatten)]

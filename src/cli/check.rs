@@ -6,6 +6,8 @@ use std::path::Path;
 
 use super::arguments::Check;
 use super::format;
+use super::lint;
+use super::measure::Measured;
 use super::output::{bad_settings, bad_usage, print_error};
 use super::progress;
 use super::status::{self, ExitStatus};
@@ -32,6 +34,7 @@ async fn of_inventory(arguments: &Check, path: &Path) -> ExitStatus {
         Ok(read) => read,
         Err(status) => return status,
     };
+    let measured = Measured::read(&arguments.measured, &inventory, &filter);
     let start = super::start();
     let aws = match super::clients(arguments.profile.as_deref()).await {
         Ok(aws) => aws,
@@ -45,11 +48,14 @@ async fn of_inventory(arguments: &Check, path: &Path) -> ExitStatus {
         run_id: &start.id,
         progress: Some(bar.progress()),
     };
-    let outcome = match check::check(&inventory, &filter, &start, &probe).await {
+    let walked = check::check_with_runs(&inventory, &filter, &start, &probe, measured.history.clone()).await;
+    let mut outcome = match walked {
         Ok(outcome) => outcome,
         Err(nothing) => return bad_usage(&format!("error: {nothing}")),
     };
     bar.finish();
+    lint::add_import(&mut outcome.report, None, measured.not_read);
+    outcome.report.input_notes.extend(measured.notes);
     // The cause of a run without an answer comes first, and nothing in its report is worth reading.
     let answered = has_answer(&outcome, arguments.profile.as_deref());
     let explain = format::explain_command(path);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
+use super::measure;
 use super::output::{self, bad_usage, print_error};
 use super::sessions::{self, TrailArguments};
 use super::status::ExitStatus;
@@ -51,6 +52,10 @@ pub(super) enum Import {
         /// How long people run commands with a permission set; default: a placeholder of 1h
         #[arg(long, value_name = "DURATION", value_parser = Seconds::parse)]
         length: Option<Seconds>,
+        /// Propose lengths by this run history, as `measure` reads it: the longest run and 20 %; may be given several
+        /// times
+        #[arg(long, value_name = "FILE")]
+        measured: Vec<PathBuf>,
         /// Write to a file instead of standard output
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
@@ -66,6 +71,10 @@ pub(super) enum Import {
         /// How long Terraform runs, and people with a permission set; default: a placeholder of 1h
         #[arg(long, value_name = "DURATION", value_parser = Seconds::parse)]
         length: Option<Seconds>,
+        /// Propose lengths by this run history, as `measure` reads it: the longest run and 20 %; may be given several
+        /// times
+        #[arg(long, value_name = "FILE")]
+        measured: Vec<PathBuf>,
         /// Write to a file instead of standard output
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
@@ -86,10 +95,26 @@ pub(super) enum Import {
         /// The value of an expression such as vars.ROLE_ARN; may be given several times
         #[arg(long = "var", value_name = "NAME=VALUE", value_parser = Variables::parse_one)]
         variables: Vec<(String, String)>,
+        /// Propose lengths by this run history, as `measure` reads it: the longest run and 20 %; may be given several
+        /// times
+        #[arg(long, value_name = "FILE")]
+        measured: Vec<PathBuf>,
         /// Write to a file instead of standard output
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+}
+
+impl Import {
+    /// The run histories that propose lengths.
+    fn measured(&self) -> &[PathBuf] {
+        match self {
+            Self::Cloudformation { measured, .. }
+            | Self::TerraformPlan { measured, .. }
+            | Self::GithubWorkflow { measured, .. } => measured,
+            Self::AwsConfig { .. } | Self::Cloudtrail { .. } => &[],
+        }
+    }
 }
 
 /// The importer of the `import` command, and the output file of the inventory.
@@ -103,16 +128,16 @@ async fn importer_of_import(arguments: &Import) -> Result<(Box<dyn Importer>, Op
             let options = ImportOptions { length: *length, now: super::start().at };
             (Box::new(AwsProfiles { file: file.clone(), options }), output.as_deref())
         }
-        Import::GithubWorkflow { files, variables, output } => {
+        Import::GithubWorkflow { files, variables, output, .. } => {
             (Box::new(workflows(files, variables)), output.as_deref())
         }
-        Import::Cloudformation { files, parameters, account, length, output } => {
+        Import::Cloudformation { files, parameters, account, length, output, .. } => {
             let accounts = account.iter().cloned().collect();
             let given = GivenValues { parameters: parameters.iter().cloned().collect(), accounts };
             let templates = CloudformationTemplates { files: files.clone(), given, length: *length };
             (Box::new(templates), output.as_deref())
         }
-        Import::TerraformPlan { files, source, length, output } => {
+        Import::TerraformPlan { files, source, length, output, .. } => {
             let options = terraform_plan::Options { source: source.clone(), length: *length };
             (Box::new(TerraformPlans { files: files.clone(), options }), output.as_deref())
         }
@@ -153,10 +178,11 @@ pub(super) async fn run(arguments: &Import) -> ExitStatus {
         Ok(importer) => importer,
         Err(status) => return status,
     };
-    let imported = match imported(&*importer) {
+    let mut imported = match imported(&*importer) {
         Ok(imported) => imported.writable(),
         Err(status) => return status,
     };
+    measure::propose_lengths(arguments.measured(), &mut imported);
     print_remarks(&imported, "not imported");
     let status = if imported.not_imported.is_empty() { ExitStatus::Healthy } else { ExitStatus::Incomplete };
     if imported.inventory.jobs.is_empty() {

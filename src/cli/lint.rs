@@ -9,17 +9,19 @@ use super::fix::workflows::Workflows;
 use super::fix::{self, FixOutcome, Fixable};
 use super::format;
 use super::import::{load_aws_config, print_remarks, workflows};
+use super::measure::Measured;
 use super::output::{self, bad_usage};
 use super::role_patterns;
 use super::sessions;
 use super::status::{self, ExitStatus};
-use crate::check;
+use crate::check::{self, Records};
 use crate::cloudtrail::Sessions;
 use crate::findings::FindingId;
 use crate::import::aws_config::{self, CannotStart, ImportOptions, Profiles};
 use crate::import::cloudtrail;
 use crate::inventory::{Filter, Inventory, Job, JobName, Origin, Remark, Seconds, inline_waivers};
 use crate::lease::longest::LongestRuns;
+use crate::measured::RunHistory;
 use crate::report::leases::{self, RefusedProfile};
 use crate::report::{Report, plain};
 use crate::shared_config::SharedConfig;
@@ -70,11 +72,8 @@ async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
     }
     let planned = files.planned(&input.inventory, &given);
     waive_planned_roles(&mut input.inventory, &planned, with_changes);
-    let outcome = match input.trail {
-        Some(trail) => check::lint_sessions(&input.inventory, &input.filter, planned, trail, &super::start()),
-        None => check::lint(&input.inventory, &input.filter, planned, &super::start()),
-    };
-    let outcome = match outcome {
+    let records = Records { trail: input.trail, measured: input.measured };
+    let outcome = match check::lint_with_records(&input.inventory, &input.filter, planned, records, &super::start()) {
         Ok(outcome) => outcome,
         Err(nothing) => return Some(bad_usage(&format!("error: {nothing}"))),
     };
@@ -128,6 +127,8 @@ pub(super) struct Input {
     fixable: Option<Box<dyn Fixable>>,
     /// The sessions that CloudTrail recorded.
     trail: Option<Arc<Sessions>>,
+    /// The run histories of `--measured`.
+    measured: Option<Arc<RunHistory>>,
 }
 
 /// The parts of a report of profiles other than their jobs.
@@ -181,9 +182,10 @@ async fn read(arguments: &Lint, quiet: bool) -> Result<Input, ExitStatus> {
     };
     if let Some(inventory) = &given.inventory {
         let (inventory, filter) = super::read(inventory, None, selection).await?;
-        let not_judged = trail.iter().flat_map(Sessions::remarks).collect();
+        let Measured { history: measured, not_read, notes } = Measured::read(&arguments.measured, &inventory, &filter);
+        let not_judged = trail.iter().flat_map(Sessions::remarks).chain(not_read).collect();
         let trail = trail.map(Arc::new);
-        return Ok(Input { inventory, filter, not_judged, trail, ..Input::default() });
+        return Ok(Input { inventory, filter, not_judged, notes, trail, measured, ..Input::default() });
     }
     if let Some(trail) = trail {
         let mut imported = cloudtrail::jobs(&trail);

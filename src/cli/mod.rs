@@ -12,6 +12,7 @@ mod fix;
 mod format;
 mod import;
 mod lint;
+mod measure;
 mod output;
 pub mod page;
 mod progress;
@@ -59,6 +60,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments).await,
         Command::Import(arguments) => import::run(&arguments).await,
         Command::Sessions(arguments) => sessions::run(&arguments).await,
+        Command::Measure(arguments) => measure::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments).await,
         Command::Schema { output } => schema::run(output.as_deref()),
         Command::Completions { shell } => completions::print(shell),

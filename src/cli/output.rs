@@ -59,6 +59,17 @@ pub(super) fn write_json(document: &impl Serialize, output: Option<&Path>) -> Op
     })
 }
 
+/// Each value on a line of JSON.
+pub(super) fn json_lines(values: impl Iterator<Item = impl Serialize>) -> Vec<u8> {
+    let mut lines = Vec::new();
+    for value in values {
+        // Writing to memory cannot fail.
+        let _ = serde_json::to_writer(&mut lines, &value);
+        lines.push(b'\n');
+    }
+    lines
+}
+
 /// Prints the content to standard output if the file cannot be written: a misspelt path does not lose a run.
 fn write_or_print(
     output: Option<&Path>,

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
-use serde::Serialize;
 
 use super::output::{self, bad_usage};
 use super::status::ExitStatus;
@@ -186,14 +185,7 @@ fn show(sessions: &Sessions, format: SessionsFormat, to: Option<&Path>) -> Optio
 }
 
 fn lines(sessions: &Sessions) -> Vec<u8> {
-    let mut lines = Vec::new();
-    sessions.sessions.iter().for_each(|session| add_line(&mut lines, session));
-    sessions.refused.iter().for_each(|refused| add_line(&mut lines, refused));
+    let mut lines = output::json_lines(sessions.sessions.iter());
+    lines.extend(output::json_lines(sessions.refused.iter()));
     lines
-}
-
-fn add_line(lines: &mut Vec<u8>, value: &impl Serialize) {
-    // Writing to memory cannot fail.
-    let _ = serde_json::to_writer(&mut *lines, value);
-    lines.push(b'\n');
 }

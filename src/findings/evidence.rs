@@ -146,11 +146,11 @@ facts! {
     Problems(Vec<String>) = "problems", list;
     /// The jobs of the file whose names other files use.
     Clashes(Vec<ClashingJob>) = "clashes", clashes;
-    /// The longest run in CloudTrail: a lower bound.
+    /// The longest recorded run; in CloudTrail, a lower bound.
     LongestRun(Seconds) = "longest_run_seconds", seconds;
     /// The longest run that the jobs declare.
     DeclaredLength(Seconds) = "declared_length_seconds", seconds;
-    /// The number of runs, sessions or requests in CloudTrail that the finding is about.
+    /// The number of recorded runs, sessions or requests that the finding is about.
     Count(i64) = "count", number;
     /// Paths in CloudTrail: a source, then the roles.
     Paths(Vec<String>) = "paths", list;
@@ -289,6 +289,8 @@ pub enum Provenance {
     Planned(String),
     /// A field of a CloudTrail event.
     CloudTrail(&'static str),
+    /// The run history of a job.
+    RunHistory(&'static str),
     /// Derived from other facts.
     Derived(&'static str),
 }
@@ -307,6 +309,7 @@ impl fmt::Display for Provenance {
             Self::Place(place) => write!(f, "inventory: {place}"),
             Self::Planned(what) => f.write_str(what),
             Self::CloudTrail(field) => write!(f, "CloudTrail: {field}"),
+            Self::RunHistory(what) => write!(f, "run history: {what}"),
             Self::Derived(how) => f.write_str(how),
         }
     }

@@ -1,10 +1,12 @@
-//! `length-exceeded`: a run in CloudTrail was longer than the jobs with its path declare.
+//! `length-exceeded`: a recorded run was longer than the jobs declare: by CloudTrail those with its path, by a run
+//! history the job that it measures.
 
 use std::collections::BTreeMap;
 
 use super::evidence::{Fact, FactKind, Provenance};
+use super::measured::{MeasuredJob, measured_jobs};
 use super::model::Finding;
-use super::registry::{Detect, FindingId, define};
+use super::registry::{Detect, FindingId, Severity, define};
 use super::subject::Subject;
 use super::trail::{Trail, describe as describe_path, finding_of, jobs_of, names};
 use crate::cloudtrail::runs::SessionRun;
@@ -15,7 +17,7 @@ use crate::inventory::{Job, Seconds};
 define!(
     "length-exceeded",
     High,
-    detect: &[Detect::Sessions(find)],
+    detect: &[Detect::Sessions(find), Detect::Facts(find_measured)],
     change_facts: &[FactKind::LongestRun, FactKind::DeclaredLength],
 );
 
@@ -72,4 +74,61 @@ fn describe(trail: &Trail<'_>, jobs: &[&Job], runs: &[&SessionRun]) -> Option<Fi
                 Fix::step("If other sessions use the same path, tell them apart with `session_name`."),
             ]),
     )
+}
+
+fn find_measured(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+    for measured in measured_jobs(subject) {
+        let found = describe_measured(&measured);
+        // CloudTrail may show the same for a job without a path.
+        out.extend(found.filter(|found| !out.iter().any(|other| other.fingerprint == found.fingerprint)));
+    }
+}
+
+fn describe_measured(measured: &MeasuredJob<'_>) -> Option<Finding> {
+    let MeasuredJob { job, runs, .. } = measured;
+    let declared = job.length + job.pause;
+    let longer = runs.lengths.iter().filter(|length| **length > declared).count();
+    let complete = runs.longest().filter(|longest| *longest > declared);
+    // A run that hangs lasts long without need: such a run alone is no proof.
+    let longest = complete.or_else(|| runs.cut_short.longest.filter(|longest| *longest > declared))?;
+    let what = match (complete, longer) {
+        (None, _) => format!(
+            "A run that was cut short (failed, timed out, stopped or redriven) lasted {longest}, longer than the \
+             declared {declared} (length and pause). Either the job needs longer than declared, or that run hung. No \
+             run that succeeded was longer than declared."
+        ),
+        (Some(_), 1) => {
+            format!(
+                "1 run that succeeded was longer than the declared {declared} (length and pause): it took {longest}."
+            )
+        }
+        (Some(_), longer) => format!(
+            "{longer} runs that succeeded were longer than the declared {declared} (length and pause). The longest \
+             took {longest}."
+        ),
+    };
+    let declare = match runs.proposed_length().filter(|_| complete.is_some()) {
+        Some(proposed) => format!(
+            "Declare the real longest run, at least {longest}: {proposed} is the longest run and 20 %. Then run the \
+             check again."
+        ),
+        None => format!(
+            "Find out why that run lasted {longest}. If it worked until its end, declare a longer run; if it hung, \
+             set a timeout of {declared}."
+        ),
+    };
+    let mut finding = Finding::about_job(FindingId::LengthExceeded, job, None)
+        .evidence(Fact::LongestRun(longest), Provenance::RunHistory("start to end, without queue time"))
+        .evidence(Fact::DeclaredLength(declared), Provenance::Inventory("length + pause"))
+        .evidence(measured.count(), Provenance::RunHistory("runs that ended"))
+        .titled(format!("{} ran {longest}; {declared} is declared", job.name))
+        .detailed(format!("{} {what}", measured.describe()))
+        .fixes([
+            Fix::step(declare),
+            Fix::step("If the run is of another job with this name, tell them apart with `scope` in `measured_by`."),
+        ]);
+    if complete.is_none() {
+        finding.severity = Severity::Medium;
+    }
+    Some(finding)
 }

@@ -1,7 +1,8 @@
 //! The problems of a run: from verdicts and facts to findings. Pure: no clock, no network, no printing.
 //!
 //! One file per finding, named by its id, holds its severity, rule, evidence, wording, page and change key.
-//! `registry` lists the findings. `judged` and `refused` hold the shared parts of the two large families.
+//! `registry` lists the findings. `judged` and `refused` hold the shared parts of the two large families, `trail` and
+//! `measured` those of findings about recorded runs.
 
 mod cautions;
 pub mod change_key;
@@ -9,6 +10,7 @@ mod completeness;
 mod detect;
 pub mod evidence;
 mod judged;
+mod measured;
 mod model;
 mod planned;
 mod refused;
@@ -33,6 +35,7 @@ mod expired_token_observed;
 mod inventory_broken;
 mod job_exceeds_any_session;
 mod length_exceeded;
+mod length_guessed_high;
 mod max_session_drift;
 mod max_session_over_provisioned;
 mod max_session_too_short;

@@ -196,7 +196,7 @@ registry! {
     ExpiredTokenObserved = expired_token_observed;
     /// A team's file of the inventory cannot be read, so its jobs are not checked.
     InventoryBroken = inventory_broken;
-    /// A run in CloudTrail was longer than the jobs with its path declare.
+    /// A recorded run was longer than its job declares.
     LengthExceeded = length_exceeded;
     /// CloudTrail shows a session that was used until its end and that nothing renewed.
     SessionUsedToItsEnd = session_used_to_its_end;
@@ -218,6 +218,8 @@ registry! {
     WaiverUnused = waiver_unused;
     /// CloudTrail shows sessions by a path that no job declares.
     PathUndeclared = path_undeclared;
+    /// The declared length is over four times the longest of many measured runs.
+    LengthGuessedHigh = length_guessed_high;
 }
 
 impl FindingId {

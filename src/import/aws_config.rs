@@ -188,6 +188,7 @@ impl ChainImporter<'_> {
             place: self.profile.place,
             length: Placed { value: self.options.length.unwrap_or(PLACEHOLDER), place: self.profile.place },
             length_from: LengthFrom::Declared,
+            measured_by: None,
             age: None,
             source,
             session_by_default: self.session_by_default(),

@@ -94,6 +94,7 @@ fn draft(
         length: Placed { value: longest.seconds(), place },
         length_from: LengthFrom::Observed,
         age: None,
+        measured_by: None,
         single_login: true,
         source,
         session_by_default: false,

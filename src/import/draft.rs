@@ -9,6 +9,7 @@ use crate::inventory::{
     Comments, Diagnostic, Inventory, JobComments, LengthFrom, Location, Refresh, Remark, RoleArn, RoleRef, Seconds,
     Source, UnstatedLimits, raw,
 };
+use crate::measured::MeasuredBy;
 
 /// A job as the imported file declares it.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +27,8 @@ pub(super) struct Draft {
     /// How the job renews its credentials.
     pub(super) refresh: Refresh,
     pub(super) comments: JobComments,
+    /// The run history that would measure the job.
+    pub(super) measured_by: Option<MeasuredBy>,
     /// No other login uses the job's length.
     pub(super) single_login: bool,
 }
@@ -107,6 +110,7 @@ impl Draft {
             length_from: self.length_from,
             age: self.age,
             session_name: session_name.map(|value| Placed { value, place }),
+            measured_by: self.measured_by.filter(|tie| can_be_written(&tie.name)),
             unstated: UnstatedLimits { session: unstated.session || self.session_by_default, ..unstated },
             source: Some(Placed { value: self.source, place }),
             path: Some(Placed { value: path, place }),
@@ -191,6 +195,12 @@ fn refused_when_read(inventory: &Inventory, at: &Location) -> Result<(), Vec<Rem
     Inventory::parse("inventory.yaml", &inventory.to_yaml(&Comments::default()))
         .map(drop)
         .map_err(|problems| problems.iter().map(refused).collect())
+}
+
+/// Whether an inventory takes it as the name in a run history.
+fn can_be_written(name: &str) -> bool {
+    const LONGEST: usize = 256;
+    !name.trim().is_empty() && name.chars().count() <= LONGEST && !name.chars().any(char::is_control)
 }
 
 /// The partition of the path: that of its first ARN.

@@ -12,6 +12,7 @@ mod expression;
 mod gather;
 pub mod github_workflow;
 mod importer;
+mod measured;
 pub mod terraform_plan;
 mod text_change;
 mod variables;

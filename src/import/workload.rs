@@ -11,6 +11,7 @@ use crate::lease::rules::{
     GLUE_DEFAULT_TIMEOUT, GLUE_LONGEST, LAMBDA_DEFAULT_TIMEOUT, LAMBDA_MANAGED_LONGEST, PERMISSION_SET_DEFAULT,
     PORTAL_SESSION_DEFAULT,
 };
+use crate::measured::{HistoryKind, MeasuredBy};
 use crate::templates::{Resolved, Unresolved};
 use crate::visible::printable;
 
@@ -70,6 +71,16 @@ impl Service {
             Self::Codebuild => Source::Codebuild,
             Self::Batch => Source::EcsTask,
             Self::Glue => Source::ServiceRole { duration: None },
+        }
+    }
+
+    /// The kind of the run histories of its resources. The AWS CLI lists no invocations of a function.
+    const fn history(self) -> Option<HistoryKind> {
+        match self {
+            Self::Lambda => None,
+            Self::Codebuild => Some(HistoryKind::Codebuild),
+            Self::Glue => Some(HistoryKind::Glue),
+            Self::Batch => Some(HistoryKind::Batch),
         }
     }
 
@@ -143,9 +154,14 @@ impl Resource<'_> {
     }
 
     fn name(&mut self, property: &str) -> String {
+        self.own_name(property).unwrap_or_else(|| self.id.to_owned())
+    }
+
+    /// The name that the file states; `None`: AWS makes one up.
+    fn own_name(&mut self, property: &str) -> Option<String> {
         match self.value(property) {
-            Resolved::Text(name) if !name.is_empty() => name,
-            _ => self.id.to_owned(),
+            Resolved::Text(name) if !name.is_empty() => Some(name),
+            _ => None,
         }
     }
 
@@ -201,8 +217,10 @@ pub(super) fn timed_job(layout: &WorkloadLayout, resource: &mut Resource<'_>) ->
     };
     let (length, length_from, comment) = timeout(layout, resource)?;
     let above = vec![format!("{label}, {} ({}), {role}", resource.location, resource.id)];
+    let measured_by = layout.service.history().zip(resource.own_name(layout.name));
     Ok(Draft {
         name: resource.name(layout.name),
+        measured_by: measured_by.map(|(kind, name)| MeasuredBy { kind, name, scope: None }),
         place: resource.place,
         length: Placed { value: length, place: resource.place },
         length_from,
@@ -306,6 +324,7 @@ pub(super) fn permission_set_job(
     let login = "portal_session is AWS's default: write that of your portal".to_owned();
     Ok(Draft {
         name: resource.name(name),
+        measured_by: None,
         place: resource.place,
         length: Placed { value: length.unwrap_or(PLACEHOLDER), place: resource.place },
         length_from: LengthFrom::Declared,

@@ -3,7 +3,10 @@
 
 use super::diagnostic::{Place, Placed, Sink, nearest};
 use super::fields::{Fields, at_most, entries, items};
-use super::limits::{MOST_BINDINGS, MOST_GLOBS, MOST_HOPS, MOST_JOBS, MOST_ROLES, MOST_WAIVERS_OF_A_FILE, check_hops};
+use super::limits::{
+    LONGEST_GLOB, MOST_BINDINGS, MOST_GLOBS, MOST_HOPS, MOST_JOBS, MOST_ROLES, MOST_WAIVERS_OF_A_FILE, check_hops,
+    check_length,
+};
 use super::raw::{Binding, Defaults, Document, Hop, IdentityCenter, Reader, Refresh, Role, Waiver};
 use super::seconds::NotADuration;
 use super::syntax::NOT_RENDERED;
@@ -14,6 +17,7 @@ use super::{
 };
 use crate::findings::FindingId;
 use crate::lease::rules;
+use crate::measured::{HistoryKind, MeasuredBy};
 
 /// Reads one file's tree.
 pub(crate) fn document(node: Node, sink: &mut Sink) -> Document {
@@ -133,6 +137,7 @@ fn job(node: Node, sink: &mut Sink) -> Option<raw::Job> {
     let age = fields.optional("age").and_then(|node| seconds(&node, "age", sink));
     let margin = fields.optional("margin").and_then(|node| seconds(&node, "margin", sink));
     let session_name = fields.optional("session_name").and_then(|node| text(node, "session_name", sink));
+    let measured_by = fields.optional("measured_by").and_then(|node| measured_by(node, sink));
     let written = fields.required("source").and_then(|node| source(node, sink));
     let unstated = written.as_ref().map(|written| written.unstated).unwrap_or_default();
     let (source, signin_role) = written.map(|written| (written.source, written.signin_role)).unzip();
@@ -161,12 +166,40 @@ fn job(node: Node, sink: &mut Sink) -> Option<raw::Job> {
         pause,
         age,
         session_name,
+        measured_by,
         margin,
         source,
         signin_role,
         path,
         refresh,
     })
+}
+
+fn measured_by(node: Node, sink: &mut Sink) -> Option<MeasuredBy> {
+    let (place, problems) = (node.place, sink.problems.len());
+    let mut fields = Fields::of(node, "measured_by", sink)?;
+    let mut named = Vec::new();
+    for kind in HistoryKind::ALL {
+        let name = fields.optional(kind.as_str()).and_then(|node| text(node, kind.as_str(), sink));
+        named.extend(name.map(|name| (kind, name)));
+    }
+    let scope = fields.optional("scope").and_then(|node| text(node, "scope", sink));
+    let kinds = HistoryKind::ALL.map(HistoryKind::as_str).join(", ");
+    fields.finish(sink);
+    for glob in named.iter().map(|(_, name)| name).chain(&scope) {
+        check_length(glob, "a glob", LONGEST_GLOB, sink);
+    }
+    match <[_; 1]>::try_from(named) {
+        Ok([(kind, name)]) => Some(MeasuredBy { kind, name: name.value, scope: scope.map(|scope| scope.value) }),
+        Err(named) => {
+            // A value or a key that cannot be read is reported itself.
+            if sink.problems.len() == problems {
+                let message = format!("`measured_by` names {} run histories, not one", named.len());
+                sink.add(place, message, format!("write one of {kinds}, such as `{{codebuild: NAME}}`"));
+            }
+            None
+        }
+    }
 }
 
 /// A source as it is written.

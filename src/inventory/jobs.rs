@@ -101,6 +101,7 @@ impl JobsOfFile<'_> {
                 pause: job.pause.map_or(Seconds(0), |pause| pause.value),
                 age: job.age.map_or(Seconds(0), |age| age.value),
                 session_name: job.session_name.map(|glob| glob.value),
+                measured_by: job.measured_by,
                 margin: job.margin.map_or(self.margin, |margin| margin.value),
                 source,
                 path,

@@ -81,6 +81,7 @@ pub use write::{Comments, JobComments};
 #[cfg(feature = "cli")]
 pub(crate) use {diagnostic as problem, diagnostic::Diagnostic as Problem};
 
+use crate::measured::MeasuredBy;
 use validate::{Duplicates, Reading};
 
 /// The margin of jobs that state none, where `defaults` states none either.
@@ -171,6 +172,8 @@ pub struct Job {
     pub age: Seconds,
     /// A glob that tells its sessions in CloudTrail from those of other jobs on the same path.
     pub session_name: Option<String>,
+    /// The run history that measures it.
+    pub measured_by: Option<MeasuredBy>,
     /// Headroom that it should keep.
     pub margin: Seconds,
     /// Where its credentials come from first.

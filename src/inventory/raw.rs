@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use super::diagnostic::{Place, Placed};
 use super::{LengthFrom, Seconds, Source, UnstatedLimits};
 use crate::findings::FindingId;
+use crate::measured::MeasuredBy;
 
 #[cfg(feature = "cli")]
 use schemars::JsonSchema;
@@ -154,6 +155,8 @@ pub(crate) struct Job {
     pub(crate) age: Option<Placed<Seconds>>,
     /// A glob that tells this job's sessions in CloudTrail from those of other jobs on the same path.
     pub(crate) session_name: Option<Placed<String>>,
+    /// The run history of the job: {codebuild: NAME}. `lint` and `check` compare it with --measured.
+    pub(crate) measured_by: Option<MeasuredBy>,
     /// Headroom that it should keep.
     pub(crate) margin: Option<Placed<Seconds>>,
     /// Where its credentials come from first.

@@ -8,6 +8,7 @@ use super::diagnostic::Placed;
 use super::raw::{Date, Hop, Reader, Refresh, Version};
 use super::{Seconds, Source, SourceKind, Takes};
 use crate::findings::FindingId;
+use crate::measured::{HistoryKind, MeasuredBy};
 
 macro_rules! schema {
     ($type:ty, $name:literal, $generator:ident => $schema:expr) => {
@@ -89,6 +90,25 @@ schema!(Hop, "Hop", generator => json_schema!({
         },
     ],
 }));
+schema!(MeasuredBy, "MeasuredBy", _generator => {
+    let mut properties: serde_json::Map<String, serde_json::Value> = HistoryKind::ALL
+        .iter()
+        .map(|kind| (kind.as_str().to_owned(), serde_json::json!({ "type": ["string", "null"] })))
+        .collect();
+    properties.insert("scope".to_owned(), serde_json::json!({ "type": ["string", "null"] }));
+    let named = |kind: HistoryKind| {
+        let text = serde_json::json!({ kind.as_str(): { "type": "string" } });
+        serde_json::json!({ "properties": text, "required": [kind.as_str()] })
+    };
+    json_schema!({
+        "description": "The run history of the job: one kind with the name of the job there, a glob. `scope`, a glob: \
+            ACCOUNT/REGION, or OWNER/REPO/WORKFLOW on GitHub, where several have the name.",
+        "type": "object",
+        "properties": properties,
+        "oneOf": HistoryKind::ALL.map(named),
+        "additionalProperties": false,
+    })
+});
 schema!(Refresh, "Refresh", generator => json_schema!({
     "description":
         "none: the first credentials must last; auto: the SDK renews them; every: the job's own loop renews them.",

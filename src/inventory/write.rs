@@ -9,6 +9,7 @@ use super::{
     DEFAULT_MARGIN, Hop, IdentityCenter, Inventory, Job, LengthFrom, Parameter, ParameterValue, Reader, Refresh, Role,
     RoleRef, Seconds, Source, UnstatedLimits, Waiver,
 };
+use crate::measured::MeasuredBy;
 use crate::visible::{self, printable};
 
 /// Comments beside the values, for the person who adopts the inventory.
@@ -104,6 +105,7 @@ impl Inventory {
         key(text, "pause", (job.pause.0 > 0).then(|| job.pause.to_string()), None);
         key(text, "age", (job.age.0 > 0).then(|| job.age.to_string()), None);
         key(text, "session_name", job.session_name.as_deref().map(scalar), None);
+        key(text, "measured_by", job.measured_by.as_ref().map(measured_by), None);
         key(text, "margin", (job.margin != DEFAULT_MARGIN).then(|| job.margin.to_string()), None);
         key(text, "source", Some(self.source(job)), comments.source.as_deref());
         if !job.path.is_empty() {
@@ -151,6 +153,11 @@ pub(crate) fn refresh(refresh: Refresh) -> String {
         Refresh::Auto => "auto".to_owned(),
         Refresh::Every(every) => format!("{{every: {every}}}"),
     }
+}
+
+fn measured_by(tie: &MeasuredBy) -> String {
+    let scope = tie.scope.as_deref().map(|scope| format!(", scope: {}", scalar(scope))).unwrap_or_default();
+    format!("{{{}: {}{scope}}}", tie.kind.as_str(), scalar(&tie.name))
 }
 
 fn write_role(text: &mut String, role: &Role) {

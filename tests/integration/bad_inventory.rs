@@ -98,7 +98,7 @@ fn an_unknown_key_is_an_error_that_suggests_the_nearest_known_key() {
         (role(&format!("{ARN}, «max_session: 1h")), &[("`max_session`", "max_session_duration")]),
         (job("length: 1h, source: ecs-task, «refesh: auto"), &[("`refesh`", "`refresh`")]),
         (job("length: 1h, source: ecs-task, «zzzzzzzz: 1"), &[("`zzzzzzzz`",
-            "name, owner, length, pause, age, margin, session_name, source, path, refresh")]),
+            "name, owner, length, pause, age, margin, session_name, measured_by, source, path, refresh")]),
         (job("length: 1h, source: {kind: session-token, «duratoin: 1h}"), &[("`duratoin`", "`duration`")]),
         (job("length: 1h, source: {kind: ecs-task, «duration: 1h}"), &[("`duration`", "kind")]),
         (job("length: 1h, source: {kind: iam-user, «renewable: true}, path: \
@@ -487,7 +487,7 @@ fn a_problem_shows_its_line_and_the_right_form() {
       |     ^^^^^^
       |
       = help: did you mean `length`? Known here: name, owner, length, pause, age, margin, session_name, \
-        source, path, refresh
+        measured_by, source, path, refresh
 
     error: `length`: `4` is a bare number
      --> team.yaml:5:13

@@ -11,9 +11,9 @@ use credential_health::inventory::{Filter, Inventory};
 use credential_health::report::{Report, Trigger};
 use credential_health::templates::Planned;
 
-/// Findings that need answers of AWS, an event or CloudTrail's records, so `lint` cannot report them. Only complete
-/// runs of `check` report `waiver-unused`.
-const LIVE_ONLY: [FindingId; 16] = [
+/// Findings that need answers of AWS, an event, CloudTrail's records or a run history, so `lint` alone cannot report
+/// them. Only complete runs of `check` report `waiver-unused`.
+const LIVE_ONLY: [FindingId; 17] = [
     FindingId::InventoryBroken,
     FindingId::AssumeDenied,
     FindingId::RoleMissing,
@@ -30,6 +30,7 @@ const LIVE_ONLY: [FindingId; 16] = [
     FindingId::LengthExceeded,
     FindingId::SessionUsedToItsEnd,
     FindingId::PathUndeclared,
+    FindingId::LengthGuessedHigh,
 ];
 
 /// The headings of each finding's page, in this order.

@@ -7,12 +7,13 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use credential_health::check::{Start, lint, lint_sessions, observe};
+use credential_health::check::{Records, Start, lint, lint_with_records, observe};
 use credential_health::cloudtrail::collect::{Collected, Window};
 use credential_health::cloudtrail::{build, stream};
 use credential_health::facts::{Observation, ObservedCall};
 use credential_health::findings::FindingId;
 use credential_health::inventory::{Filter, Inventory, InventorySource, RemoteFiles, RoleArn};
+use credential_health::measured::read;
 use credential_health::report::terminal::{self, Detail, Layout};
 use credential_health::report::{Report, Trigger};
 use credential_health::templates::Planned;
@@ -25,6 +26,7 @@ const READER: &str = "arn:aws:iam::222222222222:role/credential-health-reader";
 const COLUMNS: usize = 100;
 const LINT: &str = "$ credential-health lint --inventory inventory.yaml --verbose";
 const LINT_CLOUDTRAIL: &str = "$ credential-health lint --inventory inventory.yaml --cloudtrail logs/ --verbose";
+const LINT_MEASURED: &str = "$ credential-health lint --inventory inventory.yaml --measured runs.csv --verbose";
 const CHECK: &str = "$ credential-health check --inventory inventory.yaml --verbose";
 
 fn start() -> Start {
@@ -115,7 +117,20 @@ fn sessions_report(inventory: &Inventory) -> Report {
     let mut collected = Collected::default();
     stream::read(RECORDS.as_bytes(), 0, &Window::default(), &mut collected).unwrap();
     let sessions = Arc::new(build::sessions(collected, &build::BuildOptions::default()));
-    lint_sessions(inventory, &Filter::default(), Planned::default(), sessions, &start()).unwrap().report
+    let records = Records { trail: Some(sessions), ..Records::default() };
+    lint_with_records(inventory, &Filter::default(), Planned::default(), records, &start()).unwrap().report
+}
+
+/// The report of `lint` with a table of one run of 19 to 28 minutes on each of 24 days.
+fn measured_report(inventory: &Inventory) -> Report {
+    let row = |day: u8| {
+        let minutes = 19 + day % 10;
+        format!("restore,2026-10-{day:02}T01:00:00Z,2026-10-{day:02}T01:{minutes}:00Z,succeeded\n")
+    };
+    let table = format!("job,start,end,outcome\n{}", (1..=24).map(row).collect::<String>());
+    let measured = Some(Arc::new(read::files(&["-".into()], table.as_bytes())));
+    let records = Records { measured, ..Records::default() };
+    lint_with_records(inventory, &Filter::default(), Planned::default(), records, &start()).unwrap().report
 }
 
 /// The command of a page (empty for an event) and its report.
@@ -128,6 +143,7 @@ async fn command_and_report(id: FindingId, inventory: &str) -> (&'static str, Re
         | FindingId::LengthExceeded
         | FindingId::SessionUsedToItsEnd
         | FindingId::PathUndeclared => (LINT_CLOUDTRAIL, sessions_report(&parsed)),
+        FindingId::LengthGuessedHigh => (LINT_MEASURED, measured_report(&parsed)),
         _ if offline.findings.iter().any(|finding| finding.id == id) => (LINT, offline),
         _ => (CHECK, checked_report(id, inventory).await),
     }

@@ -112,6 +112,7 @@ pub fn case() -> impl Strategy<Value = Case> {
                     pause,
                     age,
                     session_name: None,
+                    measured_by: None,
                     margin,
                     source,
                     path,

@@ -41,6 +41,7 @@ mod laws;
 mod limits;
 mod listing;
 mod live_settings;
+mod measure;
 mod moto;
 mod outlets;
 mod packaging;

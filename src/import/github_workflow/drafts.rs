@@ -131,6 +131,7 @@ impl WorkflowReader<'_> {
                     length: Some(length.comment),
                     source: None,
                 },
+                measured_by: None,
                 single_login,
             };
             found.add_new(OfStep { step: login.start.step, draft });

@@ -21,6 +21,7 @@ use super::scope::{Given, Inputs, Kind, MAX_LOOKUPS, PassedSecrets, Scope};
 use crate::import::{Draft, Variables, locate};
 use crate::inventory::problem::{Place, Placed};
 use crate::inventory::yaml::{Node, Value};
+use crate::measured::{HistoryKind, MeasuredBy};
 
 /// How deep actions and called workflows may nest (GitHub Actions, "Reusing workflow configurations": ten levels).
 pub(super) const MAX_NESTING: usize = 10;
@@ -155,11 +156,13 @@ impl<'a> WorkflowReader<'a> {
         }
         let rows: Vec<&MatrixRow<'_>> = distinct.iter().map(|(row, _)| &**row).collect();
         let labels = matrix::labels(&rows, &used);
+        let measured_by = measured_by(id, call, job);
         for ((_, drafts), label) in distinct.into_iter().zip(labels) {
             for mut draft in drafts {
                 if !label.is_empty() {
                     draft.name = format!("{name} ({label}){}", draft.name.strip_prefix(name).unwrap_or_default());
                 }
+                draft.measured_by = draft.measured_by.or_else(|| measured_by.clone());
                 self.drafts.push(draft);
             }
         }
@@ -366,6 +369,19 @@ impl<'a> WorkflowReader<'a> {
         self.left = self.left.saturating_sub(1);
         self.left > 0
     }
+}
+
+/// The job in GitHub's run history, where its name there is known: `name`, else the id; each row of a matrix has its
+/// values in brackets after it.
+fn measured_by(id: &Placed<String>, call: &Call<'_>, job: &Node) -> Option<MeasuredBy> {
+    if !call.stack.is_empty() || entry(job, "uses").is_some() {
+        return None;
+    }
+    let name = entry(job, "name").map_or_else(|| Some(id.value.clone()), |name| Some(text_of(name)?.value));
+    let name = name.filter(|name| !name.contains("${{"))?;
+    let has_matrix = entry(job, "strategy").is_some_and(|strategy| entry(strategy, "matrix").is_some());
+    let name = if has_matrix { format!("{name} (*)") } else { name };
+    Some(MeasuredBy { kind: HistoryKind::Github, name, scope: None })
 }
 
 /// Whether `on` has an event.

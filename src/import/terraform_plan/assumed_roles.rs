@@ -131,6 +131,7 @@ impl TerraformRun<'_> {
             place: self.place,
             length: Placed { value: length.unwrap_or(PLACEHOLDER), place: self.place },
             length_from: LengthFrom::Declared,
+            measured_by: None,
             age: None,
             source,
             session_by_default: false,

@@ -11,6 +11,7 @@ use crate::fixes::search::{Fit, Way};
 use crate::fixes::{Fix, Part};
 use crate::inventory::{Location, ParameterValue, Refresh, RoleRef, Seconds, Source};
 use crate::lease::{Grant, LimitedBy, Verdict};
+use crate::measured::MeasuredBy;
 use crate::report::MaxSessionFrom;
 use crate::report::v1::{FindingV1, FixV1, PlannedV1};
 
@@ -53,6 +54,8 @@ struct ExplainedJob<'a> {
     limited_by: Option<LimitedBy>,
     limiting_hop: Option<usize>,
     confirmed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    measured_by: Option<Value>,
 }
 
 #[derive(Serialize)]
@@ -159,6 +162,10 @@ impl Explanation<'_> {
             limited_by: judgement.limited_by,
             limiting_hop: judgement.limiting_hop,
             confirmed: judgement.confirmed,
+            measured_by: job
+                .measured_by
+                .as_ref()
+                .map(|MeasuredBy { kind, name, scope }| json!({"kind": kind.as_str(), "name": name, "scope": scope})),
         }
     }
 

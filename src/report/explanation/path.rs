@@ -122,6 +122,9 @@ pub(super) fn draw_calculation(explained: &Explanation<'_>, text: &mut Explanati
         job.pause,
         job.margin
     ));
+    if let Some(tie) = &job.measured_by {
+        text.wrapped_after("  measured ", &format!("by {}; `lint --measured FILE` compares its runs", tie.describe()));
+    }
     if let Some(lease) = judgement.lease {
         text.line(&format!("  session  {lease}"));
     }
