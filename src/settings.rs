@@ -8,8 +8,8 @@ use crate::findings::Severity;
 use crate::inventory::Seconds;
 use crate::notify::state::{BadStateUri, DEFAULT_REMIND_AFTER, LEAST_REMIND_AFTER, MOST_REMIND_AFTER, StateUri};
 use crate::notify::{
-    ConsolePages, DEFAULT_MAX_MESSAGE_BYTES, Dashboard, LEAST_MAX_MESSAGE_BYTES, MOST_MAX_MESSAGE_BYTES, NotATopic,
-    Notify, TopicArn, Wanted,
+    ConsolePages, DEFAULT_MAX_MESSAGE_BYTES, Dashboard, EventBusArn, LEAST_MAX_MESSAGE_BYTES, MOST_MAX_MESSAGE_BYTES,
+    NotATopic, NotAnEventBus, Notify, TopicArn, Wanted,
 };
 
 /// The most concurrent calls that can be set.
@@ -28,9 +28,19 @@ pub struct Variable {
 }
 
 /// Every environment variable of the function, besides those of the SDK.
-pub const VARIABLES: [Variable; 12] = [
+pub const VARIABLES: [Variable; 14] = [
     Variable { name: "INVENTORY", takes: "a file or a folder", default: "/opt/inventory" },
     Variable { name: "TOPIC_ARN", takes: "the ARN of an SNS topic", default: "no messages" },
+    Variable {
+        name: "EVENT_BUS",
+        takes: "the ARN of an EventBridge event bus: an event for each finding",
+        default: "no events",
+    },
+    Variable {
+        name: "CHAT_TOPIC_ARN",
+        takes: "the ARN of an SNS topic of Amazon Q Developer in chat applications",
+        default: "no notifications in a chat",
+    },
     Variable {
         name: "NOTIFY",
         takes: "findings, always, never or changes; changes needs STATE_URI",
@@ -82,6 +92,10 @@ pub struct Settings {
     pub inventory: PathBuf,
     /// The topic of the messages.
     pub topic: Option<TopicArn>,
+    /// The bus of the events.
+    pub event_bus: Option<EventBusArn>,
+    /// The topic of Amazon Q Developer in chat applications.
+    pub chat_topic: Option<TopicArn>,
     /// Which messages are sent.
     pub wanted: Wanted,
     /// What is done with the inventory of a manual request.
@@ -129,6 +143,12 @@ pub enum BadValue {
     /// Not a topic.
     #[error(transparent)]
     Topic(NotATopic),
+    /// Not an event bus.
+    #[error(transparent)]
+    EventBus(NotAnEventBus),
+    /// A FIFO topic for a chat.
+    #[error("`{0}` is a FIFO topic, to which Amazon Q Developer cannot subscribe: name a standard topic")]
+    FifoChatTopic(String),
     /// Not an object in S3.
     #[error(transparent)]
     StateUri(BadStateUri),
@@ -187,6 +207,8 @@ impl Settings {
         let mut read = SettingsReader { variable: &variable, problems: Vec::new() };
         let has_state = read.text("STATE_URI").is_some();
         let topic = read.parsed("TOPIC_ARN", |text| TopicArn::parse(text).map_err(BadValue::Topic));
+        let event_bus = read.parsed("EVENT_BUS", |text| EventBusArn::parse(text).map_err(BadValue::EventBus));
+        let chat_topic = read.parsed("CHAT_TOPIC_ARN", parse_chat_topic);
         let state = read.parsed("STATE_URI", |text| StateUri::parse(text).map_err(BadValue::StateUri));
         let notify = read.parsed("NOTIFY", |text| parse_notify(text, has_state));
         let manual_inventory = read.parsed("MANUAL_INVENTORY", parse_manual_inventory);
@@ -212,6 +234,8 @@ impl Settings {
         Ok(Self {
             inventory,
             topic,
+            event_bus,
+            chat_topic,
             wanted: Wanted {
                 notify: notify.unwrap_or(if has_state { Notify::Changes } else { Notify::Findings }),
                 min_severity: min_severity.unwrap_or(Severity::Low),
@@ -264,6 +288,12 @@ fn parse_notify(text: &str, has_state: bool) -> Result<Notify, BadValue> {
         "changes" => Err(BadValue::ChangesWithoutState),
         _ => Notify::parse(text).ok_or_else(|| bad_word(text, "findings, always, never, changes")),
     }
+}
+
+/// SNS delivers a FIFO topic to queues only (SNS, Message delivery for FIFO topics).
+fn parse_chat_topic(text: &str) -> Result<TopicArn, BadValue> {
+    let topic = TopicArn::parse(text).map_err(BadValue::Topic)?;
+    if topic.is_fifo() { Err(BadValue::FifoChatTopic(text.to_owned())) } else { Ok(topic) }
 }
 
 fn parse_manual_inventory(text: &str) -> Result<ManualInventory, BadValue> {
