@@ -40,6 +40,12 @@ impl S3Uri {
         &self.bucket
     }
 
+    /// An object whose key has this suffix, in the same bucket.
+    #[must_use]
+    pub fn with_suffix(&self, suffix: &str) -> Self {
+        Self { key: format!("{}{suffix}", self.key), ..self.clone() }
+    }
+
     /// The object's key.
     #[must_use]
     pub fn key(&self) -> &str {

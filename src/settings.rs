@@ -7,8 +7,8 @@ use crate::findings::Severity;
 use crate::inventory::{BadSource, InventorySource, InventorySources, Seconds};
 use crate::notify::state::{DEFAULT_REMIND_AFTER, LEAST_REMIND_AFTER, MOST_REMIND_AFTER};
 use crate::notify::{
-    ConsolePages, DEFAULT_MAX_MESSAGE_BYTES, Dashboard, LEAST_MAX_MESSAGE_BYTES, MOST_MAX_MESSAGE_BYTES, NotATopic,
-    Notify, TopicArn, Wanted,
+    ConsolePages, DEFAULT_MAX_MESSAGE_BYTES, Dashboard, EventBusArn, LEAST_MAX_MESSAGE_BYTES, MOST_MAX_MESSAGE_BYTES,
+    NotATopic, NotAnEventBus, Notify, TopicArn, Wanted,
 };
 use crate::s3_uri::{BadS3Folder, BadS3Uri, S3Folder, S3Uri};
 
@@ -28,13 +28,23 @@ pub struct Variable {
 }
 
 /// Every environment variable of the function, besides those of the SDK.
-pub const VARIABLES: [Variable; 13] = [
+pub const VARIABLES: [Variable; 15] = [
     Variable {
         name: "INVENTORY",
         takes: "a file, a folder, s3://BUCKET/KEY, s3://BUCKET/PREFIX/ or ssm:/PATH; several separated by commas",
         default: "/opt/inventory",
     },
     Variable { name: "TOPIC_ARN", takes: "the ARN of an SNS topic", default: "no messages" },
+    Variable {
+        name: "EVENT_BUS",
+        takes: "the ARN of an EventBridge event bus: an event for each finding",
+        default: "no events",
+    },
+    Variable {
+        name: "CHAT_TOPIC_ARN",
+        takes: "the ARN of an SNS topic of Amazon Q Developer in chat applications",
+        default: "no notifications in a chat",
+    },
     Variable {
         name: "NOTIFY",
         takes: "findings, always, never or changes; changes needs STATE_URI",
@@ -94,6 +104,10 @@ pub struct Settings {
     pub inventory: InventorySources,
     /// The topic of the messages.
     pub topic: Option<TopicArn>,
+    /// The bus of the events.
+    pub event_bus: Option<EventBusArn>,
+    /// The topic of Amazon Q Developer in chat applications.
+    pub chat_topic: Option<TopicArn>,
     /// Which messages are sent.
     pub wanted: Wanted,
     /// What is done with the inventory of a manual request.
@@ -151,6 +165,12 @@ pub enum BadValue {
     /// Not a topic.
     #[error(transparent)]
     Topic(NotATopic),
+    /// Not an event bus.
+    #[error(transparent)]
+    EventBus(NotAnEventBus),
+    /// A FIFO topic for a chat.
+    #[error("`{0}` is a FIFO topic, to which Amazon Q Developer cannot subscribe: name a standard topic")]
+    FifoChatTopic(String),
     /// Not an object in S3.
     #[error(transparent)]
     S3Uri(BadS3Uri),
@@ -212,6 +232,8 @@ impl Settings {
         let mut read = SettingsReader { variable: &variable, problems: Vec::new() };
         let has_state = read.text("STATE_URI").is_some();
         let topic = read.parsed("TOPIC_ARN", |text| TopicArn::parse(text).map_err(BadValue::Topic));
+        let event_bus = read.parsed("EVENT_BUS", |text| EventBusArn::parse(text).map_err(BadValue::EventBus));
+        let chat_topic = read.parsed("CHAT_TOPIC_ARN", parse_chat_topic);
         let state = read.parsed("STATE_URI", |text| S3Uri::parse(text).map_err(BadValue::S3Uri));
         let sessions_from = read.parsed("SESSIONS_FROM", |text| S3Folder::parse(text).map_err(BadValue::S3Folder));
         let notify = read.parsed("NOTIFY", |text| parse_notify(text, has_state));
@@ -239,6 +261,8 @@ impl Settings {
         Ok(Self {
             inventory: inventory.unwrap_or_else(|| InventorySource::Path("/opt/inventory".into()).into()),
             topic,
+            event_bus,
+            chat_topic,
             wanted: Wanted {
                 notify: notify.unwrap_or(if has_state { Notify::Changes } else { Notify::Findings }),
                 min_severity: min_severity.unwrap_or(Severity::Low),
@@ -301,6 +325,12 @@ fn parse_notify(text: &str, has_state: bool) -> Result<Notify, BadValue> {
         "changes" => Err(BadValue::ChangesWithoutState),
         _ => Notify::parse(text).ok_or_else(|| bad_word(text, "findings, always, never, changes")),
     }
+}
+
+/// SNS delivers a FIFO topic to queues only (SNS, Message delivery for FIFO topics).
+fn parse_chat_topic(text: &str) -> Result<TopicArn, BadValue> {
+    let topic = TopicArn::parse(text).map_err(BadValue::Topic)?;
+    if topic.is_fifo() { Err(BadValue::FifoChatTopic(text.to_owned())) } else { Ok(topic) }
 }
 
 fn parse_manual_inventory(text: &str) -> Result<ManualInventory, BadValue> {

@@ -46,6 +46,19 @@ impl ErrorAnswer {
         Self { status: Some(status), ..Self::local(class, &message) }
     }
 
+    /// An error code of AWS with its message, of a call or of a part of it.
+    pub(crate) fn coded(code: &str, status: u16, message: &str, secrets: &Secrets) -> Self {
+        let printable = |text: &str| printable(&secrets.redact(text));
+        let shown = if message.is_empty() { format!("HTTP {status} without a message") } else { printable(message) };
+        Self {
+            class: Class::from_answer(code, status, message),
+            code: Some(printable(code)),
+            message: shown,
+            status: Some(status),
+            request_id: None,
+        }
+    }
+
     /// The error code, if any, and the message.
     pub(crate) fn text(&self) -> String {
         answer_text(self.code.as_deref(), &self.message)
@@ -70,15 +83,8 @@ impl ErrorAnswer {
                 if code.is_empty() {
                     return Self::not_from_aws(status);
                 }
-                let shown =
-                    if message.is_empty() { format!("HTTP {status} without a message") } else { printable(message) };
-                Self {
-                    class: Class::from_answer(code, status, message),
-                    code: Some(printable(code)),
-                    message: shown,
-                    status: Some(status),
-                    request_id: meta.extra("aws_request_id").map(printable),
-                }
+                let request_id = meta.extra("aws_request_id").map(printable);
+                Self { request_id, ..Self::coded(code, status, message, secrets) }
             }
             SdkError::ResponseError(response) => Self::not_from_aws(response.raw().status().as_u16()),
             SdkError::TimeoutError(_) => Self::local(Class::TimedOut, "no answer in time"),

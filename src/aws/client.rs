@@ -264,6 +264,15 @@ impl Aws {
         aws_sdk_sns::Client::from_conf(builder.build())
     }
 
+    /// An EventBridge client in the bus's Region.
+    #[cfg(feature = "lambda")]
+    pub(super) fn eventbridge(&self, region: &str) -> aws_sdk_eventbridge::Client {
+        let builder = aws_sdk_eventbridge::config::Builder::from(&self.config)
+            .region(Region::new(region.to_owned()))
+            .retry_partition(self.paces.partition(&Quota::EVENTS, self.unix_time()));
+        aws_sdk_eventbridge::Client::from_conf(builder.build())
+    }
+
     /// An S3 client in `region`, or in the Region of the settings. The reader of an object limits the size of its
     /// body. A custom endpoint has the bucket in the path, because the bucket's name is not part of that host.
     #[cfg(any(feature = "cli", feature = "lambda"))]

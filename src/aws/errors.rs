@@ -14,6 +14,8 @@ pub enum Operation {
     GetRole,
     /// sns:Publish.
     Publish,
+    /// events:PutEvents.
+    PutEvents,
     /// s3:GetObject.
     GetObject,
     /// s3:PutObject.
@@ -41,6 +43,7 @@ impl Operation {
             Self::GetCallerIdentity => "sts:GetCallerIdentity",
             Self::GetRole => "iam:GetRole",
             Self::Publish => "sns:Publish",
+            Self::PutEvents => "events:PutEvents",
             Self::GetObject => "s3:GetObject",
             Self::PutObject => "s3:PutObject",
             Self::ListObjects => "s3:ListBucket",
@@ -165,7 +168,10 @@ impl Class {
             | "AccessDeniedException"
             | "AuthorizationError"
             | "AuthorizationErrorException"
-            | "ForbiddenException" => Self::Denied,
+            | "ForbiddenException"
+            // EventBridge, of one entry (service model, PutEventsResultEntry).
+            | "NotAuthorizedForSourceException"
+            | "NotAuthorizedForDetailTypeException" => Self::Denied,
             "NoSuchEntity" | "NoSuchEntityException" => Self::RoleMissing,
             "ExpiredToken" | "ExpiredTokenException" if is_assertion(message) => Self::AssertionExpired,
             // The SSO portal returns it for an expired login.
@@ -215,6 +221,8 @@ impl Class {
             | "InvalidParameterValue"
             | "InvalidParameterValueException"
             | "InvalidInput"
+            | "InvalidArgument"
+            | "MalformedDetail"
             | "MissingParameter"
             | "InvalidAction"
             | "NotFound"

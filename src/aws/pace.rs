@@ -46,6 +46,8 @@ pub(super) struct Quota {
 
 impl Quota {
     pub(super) const SNS: Self = Self { service: "sns", account: None };
+    #[cfg(feature = "lambda")]
+    pub(super) const EVENTS: Self = Self { service: "events", account: None };
     #[cfg(any(feature = "cli", feature = "lambda"))]
     pub(super) const S3: Self = Self { service: "s3", account: None };
     #[cfg(any(feature = "cli", feature = "lambda"))]

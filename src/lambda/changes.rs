@@ -8,13 +8,14 @@ use std::time::Duration;
 use lambda_runtime::Diagnostic;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::{Function, failed, not_published};
+use super::destinations::Destination;
+use super::failed;
 use crate::aws::Aws;
 use crate::notify::state::{
     Changes, EntryKey, Loaded, NotSaved, Previous, PublishedChanges, Run, State, Store, Version,
     state_after_publishing, state_before_publishing,
 };
-use crate::notify::{self, Delivery, DigestOutcome, ManualRun, TopicArn};
+use crate::notify::{self, ConsolePages, Delivery, DigestOutcome, ManualRun};
 use crate::report::Report;
 use crate::s3_uri::S3Uri;
 
@@ -33,14 +34,14 @@ const TIME_TO_SAVE_BEFORE: Duration = Duration::from_secs(5);
 
 /// Everything that one run needs to publish changes.
 pub(super) struct ChangePublisher<'a> {
-    pub(super) function: &'a Function,
     /// The way to AWS, with the end of the run.
     pub(super) aws: &'a Aws,
-    pub(super) topic: &'a TopicArn,
+    pub(super) destination: &'a Destination,
     pub(super) store: &'a Store,
     pub(super) run: &'a Run<'a>,
     pub(super) report: &'a Report,
     pub(super) manual: Option<&'a ManualRun>,
+    pub(super) console: Option<&'a ConsolePages>,
 }
 
 /// Why the state was not written.
@@ -106,7 +107,7 @@ impl ChangePublisher<'_> {
             };
             round += 1;
         };
-        conclude(self.topic, &outcomes, not_saved)
+        conclude(self.destination, &outcomes, not_saved)
     }
 
     /// Writes the changes as due, before any of them is published. Messages do not wait for S3 long, and are sent
@@ -152,15 +153,15 @@ impl ChangePublisher<'_> {
         published: &mut PublishedChanges,
         outcomes: &mut Vec<DigestOutcome>,
     ) {
-        let console = self.function.settings.console.as_ref();
-        let digests = notify::change_digests(self.report, changes, published.round(), self.manual, console);
+        let digests = notify::change_digests(self.report, changes, published.round(), self.manual, self.console);
         // Failures of an earlier round were tried again, or another run has published their findings.
-        *outcomes = self.function.send(aws, self.topic, &digests).await;
+        *outcomes = self.destination.send(aws, &digests).await;
         let mut deliveries: HashMap<EntryKey, Delivery> = HashMap::new();
         for outcome in outcomes.iter() {
             let shown = changes.owners.get(&outcome.owner).into_iter().flat_map(|of| of.fingerprints());
-            let keys = shown.take(outcome.shown).map(|fingerprint| EntryKey::new(fingerprint, &outcome.owner));
-            deliveries.extend(keys.map(|key| (key, outcome.delivery())));
+            let shown = shown.enumerate().skip(outcome.findings.start).take(outcome.findings.len());
+            let key = |fingerprint| EntryKey::new(fingerprint, &outcome.owner);
+            deliveries.extend(shown.map(|(place, fingerprint)| (key(fingerprint), outcome.delivery(place))));
         }
         published
             .record(changes, self.run, before, |key| deliveries.get(key).copied().unwrap_or(Delivery::NotPublished));
@@ -203,11 +204,15 @@ enum Saved {
 }
 
 /// The invocation fails where a message was not sent or the state was not written.
-fn conclude(topic: &TopicArn, outcomes: &[DigestOutcome], not_saved: Option<StateError>) -> Result<(), Diagnostic> {
+fn conclude(
+    destination: &Destination,
+    outcomes: &[DigestOutcome],
+    not_saved: Option<StateError>,
+) -> Result<(), Diagnostic> {
     if let Some(error) = &not_saved {
         tracing::error!(event = "state_not_saved", why = error.to_string());
     }
-    if let Some(failure) = not_published(topic, outcomes) {
+    if let Some(failure) = destination.not_published(outcomes) {
         let Some(error) = not_saved else { return Err(failure) };
         let error_message = format!("{}; and the state was not saved: {error}", failure.error_message);
         return Err(Diagnostic { error_message, ..failure });

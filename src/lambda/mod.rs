@@ -4,6 +4,7 @@
 
 mod answer;
 mod changes;
+mod destinations;
 mod event;
 pub mod logs;
 mod sessions;
@@ -20,6 +21,7 @@ use tokio::time::Instant;
 
 pub use answer::Answer;
 use changes::ChangePublisher;
+use destinations::{Destination, Destinations, of_all};
 use event::{Event, Form, Manual};
 
 use crate::aws::inventory::KeptFiles;
@@ -28,7 +30,7 @@ use crate::check::{self, Outcome, Start};
 use crate::facts::Observation;
 use crate::inventory::{Filter, Inventory, InventorySource, InventorySources, Remark, RemoteFiles};
 use crate::notify::state::{Loaded, Run, Store};
-use crate::notify::{self, Digest, DigestOutcome, ManualRun, Notify, PublishedMessages, SnsTopic, TopicArn, Wanted};
+use crate::notify::{self, ManualRun, Notify, Wanted};
 use crate::report::{Report, Trigger, widget};
 use crate::s3_uri::S3Uri;
 use crate::settings::{ManualInventory, Settings};
@@ -36,16 +38,13 @@ use crate::settings::{ManualInventory, Settings};
 /// How long a dashboard shows the same run.
 const FRESH: Duration = Duration::from_secs(15 * 60);
 
-/// How many failures the error of an invocation lists.
-const MOST_FAILURES: usize = 20;
-
-/// The function: settings and clients, made once, and the messages that this execution environment has published.
+/// The function: settings, clients and destinations, made once.
 #[derive(Debug)]
 pub struct Function {
     settings: Settings,
     aws: Aws,
     metrics: fn(&Value),
-    published: Mutex<PublishedMessages>,
+    destinations: Destinations,
     /// The objects of the inventory, so that only those that have changed are read again.
     kept: Mutex<KeptFiles>,
     /// The last full run's report, for dashboards.
@@ -69,7 +68,8 @@ impl Function {
     /// Makes the function of its settings; `metrics` gets each line of the embedded metrics.
     #[must_use]
     pub fn new(settings: Settings, aws: Aws, metrics: fn(&Value)) -> Self {
-        Self { settings, aws, metrics, published: Mutex::default(), kept: Mutex::default(), last: Mutex::default() }
+        let destinations = Destination::all(&settings);
+        Self { settings, aws, metrics, destinations, kept: Mutex::default(), last: Mutex::default() }
     }
 
     /// Answers the event of this text. Lambda delivers JSON that is valid but that no tree can hold: numbers over the
@@ -110,9 +110,12 @@ impl Function {
     ) -> Result<Answer, Diagnostic> {
         let start = self.start(id, trigger, invocation);
         let aws = self.aws.for_run_of(invocation.remaining);
-        let store = self.store(&aws, &manual);
-        let load = self.load(store.as_ref(), start.at, Instant::now() + time_to_walk(invocation.remaining));
-        let (outcome, loaded) = tokio::join!(self.check(&aws, &start, &manual, invocation), load);
+        let deadline = Instant::now() + time_to_walk(invocation.remaining);
+        let state = self.state(&manual);
+        let load = |destination| load(&aws, state, destination, start.at, deadline);
+        let [topic, bus, chat] = &self.destinations;
+        let (outcome, of_topic, of_bus, of_chat) =
+            tokio::join!(self.check(&aws, &start, &manual, invocation), load(topic), load(bus), load(chat));
         let Outcome { report, facts } = outcome?;
         let (report, answers) = (Arc::new(report), facts.answers);
         drop(facts);
@@ -125,17 +128,21 @@ impl Function {
             *self.last.lock().await = Some((Instant::now(), Arc::clone(&report)));
         }
         let by = requested_by(&manual, invocation);
-        match (&self.settings.topic, &store, loaded) {
-            (Some(topic), Some(store), Some(loaded)) => {
-                let Wanted { min_severity, .. } = self.settings.wanted;
-                let run = Run::new(&report, start.at, min_severity, self.settings.remind_after);
-                let (run, manual) = (&run, Some(&by));
-                let publisher =
-                    ChangePublisher { function: self, aws: &aws, topic, store, run, report: &report, manual };
-                publisher.publish_changes(loaded).await?;
+        let Wanted { min_severity, .. } = self.settings.wanted;
+        let run = Run::new(&report, start.at, min_severity, self.settings.remind_after);
+        let notify = self.notify(&manual);
+        let publish = async |destination: &Option<Destination>, stored| match (destination, stored) {
+            (None, _) => Ok(()),
+            (Some(destination), None) => self.publish_to(destination, &aws, &report, notify, Some(&by)).await,
+            (Some(destination), Some((store, loaded))) => {
+                let console = self.settings.console.as_ref();
+                let (aws, store, run, manual) = (&aws, &store, &run, Some(&by));
+                let publisher = ChangePublisher { aws, destination, store, run, report: &report, manual, console };
+                publisher.publish_changes(loaded).await
             }
-            _ => self.publish(&aws, &report, self.notify(&manual), Some(&by)).await?,
-        }
+        };
+        let results = tokio::join!(publish(topic, of_topic), publish(bus, of_bus), publish(chat, of_chat));
+        of_all(results.into())?;
         if answers == 0 {
             let help = "check the function's network, proxies, AWS_ENDPOINT_URL and credentials";
             return Err(failed("NoAnswer", format!("STS and IAM answered no call, and no role was checked: {help}")));
@@ -187,17 +194,10 @@ impl Function {
         }
     }
 
-    /// The store of the state, for the runs that publish changes: full ones, unless the request has `notify`.
-    fn store(&self, aws: &Aws, manual: &Manual) -> Option<Store> {
+    /// The place of the state, for the runs that publish changes: full ones, unless the request has `notify`.
+    fn state(&self, manual: &Manual) -> Option<&S3Uri> {
         let keeps = self.settings.wanted.notify == Notify::Changes && manual.is_full() && manual.notify.is_none();
-        let uri = self.settings.state.clone().filter(|_| keeps && self.settings.topic.is_some())?;
-        Some(Store::new(aws.clone(), uri))
-    }
-
-    async fn load(&self, store: Option<&Store>, now: Timestamp, deadline: Instant) -> Option<Loaded> {
-        let store = store?;
-        let loaded = tokio::time::timeout_at(deadline, store.load(now)).await;
-        Some(loaded.unwrap_or_else(|_| store.not_loaded_in_time()))
+        self.settings.state.as_ref().filter(|_| keeps)
     }
 
     async fn observe(
@@ -308,6 +308,7 @@ impl Function {
         walked.map_err(|nothing| failed("BadEvent", nothing))
     }
 
+    /// Publishes to every destination without a state.
     async fn publish(
         &self,
         aws: &Aws,
@@ -315,18 +316,42 @@ impl Function {
         notify: Notify,
         manual: Option<&ManualRun>,
     ) -> Result<(), Diagnostic> {
-        let Some(topic) = &self.settings.topic else { return Ok(()) };
-        let wanted = Wanted { notify, ..self.settings.wanted };
-        let digests = notify::digests(report, wanted, manual, self.settings.console.as_ref());
-        let outcomes = self.send(aws, topic, &digests).await;
-        not_published(topic, &outcomes).map_or(Ok(()), Err)
+        let publish = async |destination: &Option<Destination>| match destination {
+            None => Ok(()),
+            Some(destination) => self.publish_to(destination, aws, report, notify, manual).await,
+        };
+        let [topic, bus, chat] = &self.destinations;
+        of_all(tokio::join!(publish(topic), publish(bus), publish(chat)).into())
     }
 
-    /// Sends the digests that this execution environment has not published yet.
-    async fn send(&self, aws: &Aws, topic: &TopicArn, digests: &[Digest<'_>]) -> Vec<DigestOutcome> {
-        let sink = SnsTopic::new(aws, topic, self.settings.wanted.max_bytes);
-        notify::publish(&sink, digests, aws.end(), &mut *self.published.lock().await).await
+    /// Publishes to one destination without a state.
+    async fn publish_to(
+        &self,
+        destination: &Destination,
+        aws: &Aws,
+        report: &Report,
+        notify: Notify,
+        manual: Option<&ManualRun>,
+    ) -> Result<(), Diagnostic> {
+        let wanted = Wanted { notify, ..self.settings.wanted };
+        let digests = notify::digests(report, wanted, manual, self.settings.console.as_ref());
+        let outcomes = destination.send(aws, &digests).await;
+        destination.not_published(&outcomes).map_or(Ok(()), Err)
     }
+}
+
+/// Reads the state of a destination, where there are both.
+async fn load(
+    aws: &Aws,
+    state: Option<&S3Uri>,
+    destination: &Option<Destination>,
+    now: Timestamp,
+    deadline: Instant,
+) -> Option<(Store, Loaded)> {
+    let store = Store::new(aws.clone(), destination.as_ref()?.state(state?));
+    let loaded = tokio::time::timeout_at(deadline, store.load(now)).await;
+    let loaded = loaded.unwrap_or_else(|_| store.not_loaded_in_time());
+    Some((store, loaded))
 }
 
 /// Who requested a run, and what.
@@ -349,19 +374,4 @@ fn failed(error_type: &str, message: impl ToString) -> Diagnostic {
     let error_message = message.to_string();
     tracing::error!(event = "failed", error_type, message = error_message);
     Diagnostic { error_type: error_type.to_owned(), error_message }
-}
-
-/// The failure of an invocation whose messages were not all sent, logged too; the worst first.
-fn not_published(topic: &TopicArn, outcomes: &[DigestOutcome]) -> Option<Diagnostic> {
-    let failures: Vec<String> =
-        outcomes.iter().filter_map(|outcome| outcome.failure.as_ref()).map(ToString::to_string).collect();
-    if failures.is_empty() {
-        return None;
-    }
-    let mut listed = failures[..failures.len().min(MOST_FAILURES)].join("; ");
-    if failures.len() > MOST_FAILURES {
-        listed = format!("{listed}; and {} more", failures.len() - MOST_FAILURES);
-    }
-    tracing::error!(event = "not_published", topic = topic.as_str(), failures = listed);
-    Some(failed("NotPublished", format!("{} of {} messages: {listed}", failures.len(), outcomes.len())))
 }

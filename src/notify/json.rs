@@ -22,15 +22,21 @@ impl Digest<'_> {
         if let Some(changes) = &self.changes {
             body["changes"] = changes.json(excerpt);
         }
-        if self.is_manual() {
-            let manual = self.manual.cloned().unwrap_or_default();
-            let inventory = if manual.inventory_of_request { "request" } else { "function" };
-            body["manual"] = json!({ "caller": manual.caller.as_deref().map(printable), "inventory": inventory });
-            if let Some(sessions) = manual.sessions {
-                body["manual"]["sessions"] = json!(printable(&sessions));
-            }
+        if let Some(manual) = self.manual_json() {
+            body["manual"] = manual;
         }
         body
+    }
+
+    /// What is known about a manual run.
+    pub(super) fn manual_json(&self) -> Option<Value> {
+        let manual = self.is_manual().then(|| self.manual.cloned().unwrap_or_default())?;
+        let inventory = if manual.inventory_of_request { "request" } else { "function" };
+        let mut body = json!({ "caller": manual.caller.as_deref().map(printable), "inventory": inventory });
+        if let Some(sessions) = manual.sessions {
+            body["sessions"] = json!(printable(&sessions));
+        }
+        Some(body)
     }
 
     /// The counts alone, where there is no room for the lists.
@@ -91,7 +97,7 @@ pub(super) fn resolved_json(resolved: &Resolved) -> Value {
     })
 }
 
-fn since<'a>(notice: &'a Notice<'_>) -> Option<(&'a str, String)> {
+pub(super) fn since<'a>(notice: &'a Notice<'_>) -> Option<(&'a str, String)> {
     match &notice.reason {
         Reason::New => None,
         Reason::Changed { since, .. } | Reason::Reminder { since } => {
@@ -100,7 +106,7 @@ fn since<'a>(notice: &'a Notice<'_>) -> Option<(&'a str, String)> {
     }
 }
 
-fn differences<'a>(notice: &'a Notice<'_>) -> Option<(&'a str, Value)> {
+pub(super) fn differences<'a>(notice: &'a Notice<'_>) -> Option<(&'a str, Value)> {
     let Reason::Changed { differences, .. } = &notice.reason else { return None };
     let shown = |text: &Option<String>| text.as_deref().map(printable);
     let list = differences

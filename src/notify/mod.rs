@@ -1,12 +1,15 @@
 //! Notifies people: messages with what a run found, one for each owner, and metrics.
 //!
-//! `digest` is the content of a message and knows no sink; `text` and `json` are its two forms. A sink (`sns`) puts a
-//! digest into an envelope and sends it; `sink` publishes digests through one, the worst first. `state` is what
-//! subscribers were notified of before. A new sink is a file here that implements `Sink`, its settings, their
-//! parameters in the template, and a line in `lambda` that selects it.
+//! `digest` is the content of a message and knows no sink; `text` and `json` are its two forms. A sink (`sns`,
+//! `event_bus`, `chat`) puts a digest into an envelope and sends it; `sink` publishes digests through one, the worst
+//! first. `state` is what subscribers were notified of before. A new sink is a file here that implements `Sink`, its
+//! settings, their parameters in the template, and its variant in `lambda/destinations`.
 
+#[cfg(feature = "lambda")]
+mod chat;
 mod console;
 mod digest;
+mod event_bus;
 mod json;
 mod metrics;
 #[cfg(feature = "aws")]
@@ -15,8 +18,13 @@ mod sns;
 pub mod state;
 mod text;
 
+#[cfg(feature = "lambda")]
+pub use chat::ChatTopic;
 pub use console::{ConsolePages, Dashboard};
 pub use digest::{Digest, ManualRun, Wanted, change_digests, digests};
+#[cfg(feature = "lambda")]
+pub use event_bus::EventBus;
+pub use event_bus::{EventBusArn, NotAnEventBus};
 pub use metrics::embedded_metrics;
 #[cfg(feature = "aws")]
 pub use sink::{DigestOutcome, PublishFailure, PublishedMessages, SendError, Sink, publish};

@@ -13,6 +13,7 @@ mod stand_in;
 
 mod bad_inventory;
 mod certificates;
+mod chat;
 mod check_live;
 mod cloudtrail_readers;
 mod command_line;
@@ -20,6 +21,7 @@ mod delivery;
 mod doctor;
 mod documentation;
 mod emulator;
+mod event_bus;
 mod examples;
 mod explain;
 mod fault_matrix;

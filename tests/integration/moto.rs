@@ -153,6 +153,19 @@ jobs:
         self.function_with(None).await
     }
 
+    /// The handler with this destination alone.
+    async fn function_to(&self, setting: &str, arn: &str) -> Function {
+        let settings = Settings::read(|name| match name {
+            "INVENTORY" => self.inventory.path().to_str().map(str::to_owned),
+            name => (name == setting).then(|| arn.to_owned()),
+        });
+        let loader = aws_config::defaults(BehaviorVersion::latest())
+            .endpoint_url(Moto::shared().url())
+            .region(Region::new(REGION))
+            .credentials_provider(self.checker.clone());
+        Function::new(settings.unwrap(), Aws::load(loader).await, |_| {})
+    }
+
     /// The same handler with the state at this URI.
     async fn function_with(&self, state: Option<&str>) -> Function {
         self.function_of(self.inventory.path().to_str().unwrap(), state).await
@@ -321,6 +334,53 @@ async fn every_example_event_is_answered_in_the_emulator_and_its_findings_reach_
     widget.json
       HTML: nightly-etl
     ");
+}
+
+/// moto 5.2 refuses events for a bus that does not exist; EventBridge accepts and loses them (aws/aws-cli#9186).
+#[tokio::test]
+async fn a_rule_of_the_bus_routes_the_events_of_one_kind_to_a_queue() {
+    let company = Company::found(8).await;
+    let key = company.checker.access_key_id();
+    let moto = Moto::shared();
+    let call =
+        async |target: &str, body: Value| moto.call_json("events", &format!("AWSEvents.{target}"), key, body).await;
+    let bus = call("CreateEventBus", json!({"Name": "findings"})).await["EventBusArn"].as_str().unwrap().to_owned();
+    let pattern = json!({
+        "source": ["credential-health"],
+        "detail": {"change": ["open"], "finding": {"id": ["max-session-drift", "duration-above-max-session"]}},
+    });
+    let rule = json!({"Name": "one", "EventBusName": "findings", "EventPattern": pattern.to_string()});
+    call("PutRule", rule).await;
+    let queue = format!("arn:aws:sqs:{REGION}:{}:findings", company.accounts[0]);
+    let targets = json!([{"Id": "queue", "Arn": queue}]);
+    call("PutTargets", json!({"Rule": "one", "EventBusName": "findings", "Targets": targets})).await;
+
+    let event = std::fs::read_to_string(Path::new(crate::harness::ROOT).join("events/scheduled.json")).unwrap();
+    let event = serde_json::from_str(&event).unwrap();
+    let run = async |bus: &str| {
+        let invocation = Invocation {
+            request_id: "request".to_owned(),
+            remaining: Duration::from_secs(60),
+            at: jiff::Timestamp::now(),
+            caller: None,
+        };
+        company.function_to("EVENT_BUS", bus).await.handle(&event, &invocation).await
+    };
+    let report = serde_json::to_value(run(&bus).await.unwrap()).unwrap();
+    let of_rule = |id: &str| ["max-session-drift", "duration-above-max-session"].contains(&id);
+    let mut wanted: Vec<&Value> = report["findings"].as_array().unwrap().iter().collect();
+    wanted.retain(|finding| of_rule(finding["id"].as_str().unwrap()));
+    let received = company.received().await;
+    let mut found: Vec<&Value> = received.iter().map(|event| &event["detail"]["finding"]).collect();
+    let by = |finding: &&Value| finding["fingerprint"].to_string();
+    wanted.sort_by_key(by);
+    found.sort_by_key(by);
+    assert!(!wanted.is_empty());
+    assert_eq!(found, wanted, "the findings as in the report, by the rule alone");
+    assert!(received.iter().all(|event| event["detail-type"] == "Credential Health Finding"), "{received:#?}");
+
+    let failed = run(&bus.replace("findings", "missing")).await.unwrap_err();
+    assert!(failed.error_message.contains("ResourceNotFoundException"), "{}", failed.error_message);
 }
 
 /// moto 5.2 applies `If-Match` and `If-None-Match` of PutObject as S3 does. It refuses no caller and ignores the

@@ -24,10 +24,10 @@ use tracing::instrument::WithSubscriber as _;
 use crate::harness::{
     Check, Cli, ETL, HUB, INVENTORY, Log, REGION, TOPIC, account, assert_no_credential, event, hasty_client,
 };
-use crate::stand_in::{Answer, Bucket, Credentials, Fault, StandIn, Topic};
+use crate::stand_in::{Answer, Bucket, Bus, Credentials, Fault, StandIn, Topic};
 
 /// Everything by which something leaves, in the order of docs/security.md, which has this as a table.
-const OUTLETS: [(&str, &str); 15] = [
+const OUTLETS: [(&str, &str); 16] = [
     ("standard output", "of the command: `check` in each format, `doctor`"),
     ("standard error", "of the command, with RUST_LOG=trace and RUST_BACKTRACE=full"),
     ("files", "that `--output` writes: `check` in each format, `doctor`"),
@@ -36,7 +36,8 @@ const OUTLETS: [(&str, &str); 15] = [
     ("answers", "of the function: reports, summaries, what it ignored"),
     ("failed invocations", "error type and message"),
     ("dashboard pages", "HTML and Markdown"),
-    ("messages", "every protocol's text, subject, attributes, with and without a bucket"),
+    ("messages", "every protocol's text, subject, attributes, notifications of a chat, with and without a bucket"),
+    ("events", "on an event bus, with and without a bucket"),
     ("the state in S3", "the object that is kept with `STATE_URI`"),
     (TO_STS_AND_IAM, "all but what signs them: path, headers, parameters, session policies"),
     (TO_SNS_AND_S3, "likewise, bodies included"),
@@ -45,7 +46,9 @@ const OUTLETS: [(&str, &str); 15] = [
     ("Debug output", "of the library's public types"),
 ];
 const TO_STS_AND_IAM: &str = "requests to STS and IAM";
-const TO_SNS_AND_S3: &str = "requests to SNS and S3";
+const TO_SNS_AND_S3: &str = "requests to SNS, S3 and EventBridge";
+const BUS: &str = "arn:aws:events:eu-west-1:999999999999:event-bus/findings";
+const CHAT: &str = "arn:aws:sns:eu-west-1:999999999999:chat";
 
 /// What was seen to leave, by outlet.
 #[derive(Default)]
@@ -79,7 +82,8 @@ impl Seen {
     /// What a stand-in was asked, and what it had to keep.
     fn add_requests(&mut self, aws: &StandIn) {
         for call in aws.calls() {
-            let outlet = if ["sns", "s3"].contains(&call.service.as_str()) { TO_SNS_AND_S3 } else { TO_STS_AND_IAM };
+            let outlet =
+                if ["sns", "s3", "events"].contains(&call.service.as_str()) { TO_SNS_AND_S3 } else { TO_STS_AND_IAM };
             self.add_some(outlet, &call.sent, "host: 127.0.0.1");
         }
         if let Some(state) = aws.world(|world| world.object("company-state", "state.json")) {
@@ -209,6 +213,8 @@ fn function(aws: Aws, metrics: fn(&Value), state: bool) -> (Function, tempfile::
     let settings = Settings::read(|name| match name {
         "INVENTORY" => path.to_str().map(str::to_owned),
         "TOPIC_ARN" => Some(TOPIC.to_owned()),
+        "EVENT_BUS" => Some(BUS.to_owned()),
+        "CHAT_TOPIC_ARN" => Some(CHAT.to_owned()),
         "STATE_URI" if state => Some("s3://company-state/state.json".to_owned()),
         _ => None,
     });
@@ -227,7 +233,7 @@ fn quoted_by_s3() -> Answer {
 async fn functions(seen: &mut Seen, state: bool) {
     let (aws, checker) = account().await;
     aws.world(|world| {
-        world.bucket(Bucket::new("company-state", REGION));
+        world.bucket(Bucket::new("company-state", REGION)).bus(Bus::new(BUS)).topic(CHAT);
     });
     let (function, _folder) = function(hasty_client(&aws, &checker).await, note_metrics, state);
     let log = Log::default();
@@ -251,6 +257,11 @@ async fn functions(seen: &mut Seen, state: bool) {
                     403,
                     "AuthorizationError",
                     "no, ASIA is not allowed",
+                )));
+                aws.script(Fault::on("PutEvents").then(Answer::error(
+                    400,
+                    "AccessDeniedException",
+                    "no, x-amz-security-token:canary-token-quoted is not allowed",
                 )));
             }
             let invocation = credential_health::lambda::Invocation {
@@ -282,6 +293,8 @@ async fn functions(seen: &mut Seen, state: bool) {
     }
     seen.add_some("metrics", &METRICS.lock().unwrap(), "RunCompleted");
     seen.add_some("messages", &format!("{:?}", aws.messages(TOPIC)), "chain-caps-session");
+    seen.add_some("messages", &format!("{:?}", aws.messages(CHAT)), "client-markdown");
+    seen.add_some("events", &json!(aws.world(|world| world.events(BUS))).to_string(), "chain-caps-session");
     seen.add_requests(&aws);
     if state {
         // The refusal of S3 reached the mail, without what it quoted.

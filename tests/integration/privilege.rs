@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::harness::{CHECKER, Lambda, REGION, TOPIC, role, world};
-use crate::stand_in::{Bucket, Call, Credentials, IdentityCenter, Parameter, Role, StandIn, Topic};
+use crate::stand_in::{Bucket, Bus, Call, Credentials, IdentityCenter, Parameter, Role, StandIn, Topic};
 
 const HUB: &str = "arn:aws:iam::111111111111:role/pipeline/hub";
 const TAGGED: &str = "arn:aws:iam::222222222222:role/identified";
@@ -208,6 +208,10 @@ fn allowed_by(template: &str, role: &str, values: &[(&str, &[&str])]) -> Vec<(St
 const BUCKET: &str = "company-state";
 const KEY: &str = "health/state.json";
 const OBJECT: &str = "arn:aws:s3:::company-state/health/state.json";
+const OBJECT_OF_BUS: &str = "arn:aws:s3:::company-state/health/state.json.event-bus";
+const OBJECT_OF_CHAT: &str = "arn:aws:s3:::company-state/health/state.json.chat";
+const BUS: &str = "arn:aws:events:eu-west-1:999999999999:event-bus/findings";
+const CHAT: &str = "arn:aws:sns:eu-west-1:999999999999:chat";
 const BUCKET_KEY: &str = "arn:aws:kms:eu-west-1:999999999999:key/bucket";
 const RESULTS_BUCKET: &str = "company-athena";
 const RESULTS: &str = "arn:aws:s3:::company-athena/health/*";
@@ -229,7 +233,11 @@ fn of_the_function() -> Vec<(String, Right)> {
     let values = [
         ("!Ref RolePatterns", patterns),
         ("!If [CreateTopic, !Ref Topic, !Ref TopicArn]", &[TOPIC]),
+        ("!Ref EventBusArn", &[BUS]),
+        ("!Ref ChatTopicArn", &[CHAT]),
         ("!Sub \"arn:${AWS::Partition}:s3:::${StateBucket}/${StateKey}\"", &[OBJECT]),
+        ("!Sub \"arn:${AWS::Partition}:s3:::${StateBucket}/${StateKey}.event-bus\"", &[OBJECT_OF_BUS]),
+        ("!Sub \"arn:${AWS::Partition}:s3:::${StateBucket}/${StateKey}.chat\"", &[OBJECT_OF_CHAT]),
         ("!Ref StateKmsKeyArn", &[BUCKET_KEY]),
         ("!Sub \"arn:${AWS::Partition}:s3:::${InventoryBucket}/${InventoryPrefix}*\"", &[INVENTORY_OBJECTS]),
         ("!Sub \"arn:${AWS::Partition}:s3:::${InventoryBucket}\"", &[INVENTORY_BUCKET]),
@@ -279,7 +287,7 @@ impl Deployment {
         let (mut world, checker) = world();
         world.role(Role::new(FIRST).trusts(CHECKER).source_identity("ci").allows("iam:GetRole", FIRST));
         world.role(Role::new(OWN)).role(Role::new(READ[0]).trusts(CHECKER));
-        world.topic(Topic::new(TOPIC).encrypted_with(TOPIC_KEY));
+        world.topic(Topic::new(TOPIC).encrypted_with(TOPIC_KEY)).topic(CHAT).bus(Bus::new(BUS));
         for account in [ACCOUNT, "999999999999"] {
             world.identity_center(IdentityCenter::new(account, REGION).set("Admin", "PT4H"));
         }
@@ -293,7 +301,9 @@ impl Deployment {
         let aws = StandIn::start(world).await;
         // Without permission to list the bucket, S3 refuses a first run the missing object.
         let empty = r#"{"schema_version":1,"as_of":"2026-01-01T00:00:00Z","open":{}}"#;
-        aws.world(|world| world.set_object(BUCKET, KEY, Some(empty)));
+        for suffix in ["", ".event-bus", ".chat"] {
+            aws.world(|world| world.set_object(BUCKET, &format!("{KEY}{suffix}"), Some(empty)));
+        }
         Self { aws, checker, runs: 0 }
     }
 
@@ -328,7 +338,8 @@ identity_center: {{account: \"{center}\"}}
         let sources = ("INVENTORY", "s3://company-inventory/teams/,ssm:/health/teams");
         let results = format!("s3://{RESULTS_BUCKET}/health/");
         let from = ("SESSIONS_FROM", results.as_str());
-        let settings = [("TOPIC_ARN", TOPIC), ("STATE_URI", uri.as_str()), sources, from];
+        let to = [("TOPIC_ARN", TOPIC), ("EVENT_BUS", BUS), ("CHAT_TOPIC_ARN", CHAT)];
+        let settings = [to[0], to[1], to[2], ("STATE_URI", uri.as_str()), sources, from];
         self.aws.world(|world| world.set_object("company-inventory", "teams/platform.yaml", Some(&inventory)));
         self.aws.reset_calls();
         let lambda = Lambda::new(&self.aws, &self.checker, "", &settings).await;

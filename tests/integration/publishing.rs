@@ -442,8 +442,9 @@ struct Silent(Arc<AtomicUsize>);
 impl Sink for Silent {
     type Message = ();
 
-    fn message(&self, _: &Digest<'_>) {
+    fn message(&self, _: &Digest<'_>, _: usize) -> Option<()> {
         self.0.fetch_add(1, Ordering::SeqCst);
+        Some(())
     }
 
     fn shown((): &()) -> usize {
@@ -468,7 +469,7 @@ async fn messages_are_made_one_at_a_time_and_none_after_the_deadline() {
     let end = tokio::time::Instant::now() + std::time::Duration::from_secs(1);
     let outcomes = notify::publish(&sink, &digests, Some(end), &mut published).await;
     assert_eq!(sink.0.load(Ordering::SeqCst), 8, "as many as are sent at once");
-    let of = |delivery: Delivery| outcomes.iter().filter(|outcome| outcome.delivery() == delivery).count();
+    let of = |delivery: Delivery| outcomes.iter().filter(|outcome| outcome.delivery(0) == delivery).count();
     assert_eq!((of(Delivery::Unconfirmed), of(Delivery::NotPublished)), (8, 92));
     notify::publish(&sink, &digests, Some(end), &mut published).await;
     assert_eq!(sink.0.load(Ordering::SeqCst), 8, "nothing is begun after the deadline");

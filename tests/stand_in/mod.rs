@@ -1,6 +1,6 @@
-//! A strict stand-in for AWS STS, IAM, SNS, two calls of S3, three of IAM Identity Center and one of Lambda, in this
-//! process: one HTTP server on the loopback interface. It speaks their protocols to the real SDK clients, makes AWS's
-//! checks in AWS's order, and records every call.
+//! A strict stand-in for AWS STS, IAM, SNS, two calls of S3, three of IAM Identity Center, one of Lambda and one of
+//! EventBridge, in this process: one HTTP server on the loopback interface. It speaks their protocols to the real SDK
+//! clients, makes AWS's checks in AWS's order, and records every call.
 //!
 //! ```text
 //! let mut world = World::new();
@@ -12,7 +12,7 @@
 //! ```
 //!
 //! The modules: `server` → `connection` → `request` → `fault` (scripted by the test) → `authentication` and `signature`
-//! → `sts`, `iam`, `sns`, `s3`, `lambda`, `ssm`, `sso_admin` (each: schema, `authorization`, answer) over `world`
+//! → `sts`, `iam`, `sns`, `s3`, `lambda`, `ssm`, `sso_admin`, `events` (each: schema, `authorization`, answer) over `world`
 //! (roles, users, topics, keys), with `policy`, `constraint`, `message` and `xml` below them. Tests read `journal`;
 //! `errors` has the verbatim texts.
 //!
@@ -39,6 +39,7 @@ mod consistency;
 mod constraint;
 mod credentials;
 mod errors;
+mod events;
 mod fault;
 mod iam;
 mod iam_changes;
@@ -63,6 +64,7 @@ mod xml;
 
 pub use credentials::Credentials;
 pub use errors::{REFUSALS, Refusal, refusal};
+pub use events::Bus;
 pub use fault::{Answer, Fault, FaultOn, Limit};
 pub use journal::Call;
 pub use message::{Attribute, Delivery, Message};

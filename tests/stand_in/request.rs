@@ -73,7 +73,8 @@ const ACTIONS: [(&str, &str); 28] = [
 ];
 
 /// The operations of the JSON protocol, with their service.
-const JSON_TARGETS: [(&str, &str, &str); 5] = [
+const JSON_TARGETS: [(&str, &str, &str); 6] = [
+    ("AWSEvents.PutEvents", "events", "PutEvents"),
     ("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents", "cloudtrail", "LookupEvents"),
     ("AmazonSSM.GetParametersByPath", "ssm", "GetParametersByPath"),
     ("SWBExternalService.ListInstances", "sso", "ListInstances"),

@@ -9,6 +9,7 @@ use super::{
     clock::{self, Clock},
     consistency::Consistency,
     credentials::{Credentials, Key, Origin, Principal},
+    events::Bus,
     policy::Policy,
     role::{Role, User, Wording},
     rules::Rules,
@@ -28,6 +29,7 @@ pub struct World {
     pub(super) users: BTreeMap<String, User>,
     pub(super) topics: BTreeMap<String, Topic>,
     pub(super) buckets: BTreeMap<String, Bucket>,
+    pub(super) buses: BTreeMap<String, Bus>,
     /// The Timeout of functions, by ARN, with the qualifier if there is one.
     pub(super) functions: BTreeMap<String, i64>,
     pub(super) identity_centers: Vec<IdentityCenter>,
@@ -138,6 +140,17 @@ impl World {
         let topic = topic.into();
         self.topics.insert(topic.arn.clone(), topic);
         self
+    }
+
+    /// Adds or changes an event bus. A change forgets its events.
+    pub fn bus(&mut self, bus: Bus) -> &mut World {
+        self.buses.insert(bus.arn.clone(), bus);
+        self
+    }
+
+    /// The events that a bus accepted.
+    pub fn events(&self, bus: &str) -> Vec<serde_json::Value> {
+        self.buses.get(bus).map(|bus| bus.events.clone()).unwrap_or_default()
     }
 
     /// The value of an environment variable of every function. No output may show it.

@@ -43,7 +43,7 @@ pub fn version(service: &str) -> &'static str {
         "iam" => "2010-05-08",
         "sns" => "2010-03-31",
         "ec2" => "2016-11-15",
-        "s3" | "cloudtrail" | "sso" | "ssm" | "lambda" => "",
+        "s3" | "cloudtrail" | "sso" | "ssm" | "lambda" | "events" => "",
         _ => "2011-06-15",
     }
 }

@@ -25,8 +25,8 @@ impl SnsTopic {
 impl Sink for SnsTopic {
     type Message = Message;
 
-    fn message(&self, digest: &Digest<'_>) -> Message {
-        Message::new(digest, self.max_bytes)
+    fn message(&self, digest: &Digest<'_>, _: usize) -> Option<Message> {
+        Some(Message::new(digest, self.max_bytes))
     }
 
     fn shown(message: &Message) -> usize {
@@ -43,6 +43,6 @@ impl Sink for SnsTopic {
             fifo: self.topic.is_fifo().then_some((message.group.as_str(), message.deduplication_id.as_str())),
         };
         let published = self.publisher.publish(&publication).await;
-        published.map_err(|answer| SendError { class: answer.class, message: answer.text() })
+        published.map_err(|answer| SendError::of_call(answer.class, answer.text()))
     }
 }
