@@ -10,6 +10,7 @@ mod detect;
 pub mod evidence;
 mod judged;
 mod model;
+mod onboarding;
 mod planned;
 mod refused;
 mod registry;
