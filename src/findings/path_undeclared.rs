@@ -51,8 +51,7 @@ fn fixes(sessions: &[&Session]) -> Vec<Fix> {
     );
     let function = Fix::step(
         "In the inventory, declare a job for the function, with `source: {kind: lambda, function: ARN}` or with its \
-         Timeout as \
-         the length. If a job changed its path, correct the job.",
+         Timeout as the length. If a job changed its path, correct the job.",
     );
     let earlier = has(|source| source == PathOrigin::Unknown).then_some([earlier, by_hand]).into_iter().flatten();
     let function = has(|source| !source.has_job_runs()).then_some(function);
