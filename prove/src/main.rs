@@ -116,9 +116,6 @@ async fn command(arguments: Arguments) -> u8 {
         note!("error: {error}");
         return 2;
     }
-    if !arguments.clean {
-        ask!("{}", calls::list(&path, arguments.expiry));
-    }
     let identity = match aws.identity().await {
         Ok(identity) => identity,
         Err(seen) => {
@@ -136,6 +133,7 @@ async fn command(arguments: Arguments) -> u8 {
 }
 
 async fn prove(aws: &Aws, identity: &Identity, path: String, patience: Patience, arguments: &Arguments) -> u8 {
+    ask!("{}", calls::list(&path, arguments.expiry));
     note!("\nYou are {} in account {}.", identity.arn, identity.account);
     if !arguments.yes && !confirm("Make these calls in this account? Type yes: ") {
         note!("Nothing was made.");

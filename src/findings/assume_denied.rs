@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::evidence::{Fact, FactKind, Provenance};
+use super::evidence::{CommonRefusal, Fact, FactKind, Provenance};
 use super::model::Finding;
+use super::onboarding;
 use super::planned::{PlannedCall, planned_calls};
 use super::refused::{Refusals, Refused};
 use super::registry::{Detect, FindingId, Severity, define};
@@ -34,7 +35,7 @@ fn describe(subject: &Subject<'_>, refused: &Refused<'_>, all: &Refusals<'_>) ->
     let name = refused.role.name();
     let of_checker_alone = refused.is_of_the_checker_alone();
     let title = match of_checker_alone {
-        true => format!("The checker may not assume {name}, so the paths behind it were not checked"),
+        true => format!("The checker may not assume {name}: paths behind it are not checked"),
         false => format!("{name} cannot be assumed: AccessDenied"),
     };
     let cause = match denial_cause(&refused.failure.message) {
@@ -53,25 +54,42 @@ fn describe(subject: &Subject<'_>, refused: &Refused<'_>, all: &Refusals<'_>) ->
     let note = refused.note_on_the_checker();
     let detail = format!("{} was refused with AccessDenied. {cause}{note}{path_hint}", refused.call());
     let mut finding = refused.finding(FindingId::AssumeDenied).titled(title).detailed(detail);
-    finding = match (of_checker_alone, refused.is_reader) {
-        (true, _) => finding.because("Only the checker was refused. The jobs have other callers and may not be."),
-        (false, true) => finding.because("The role is a reader: no job uses it, but MaxSessionDuration is not read."),
-        (false, false) => finding.because(cause),
+    let common = onboarding::common_refusal(subject, refused);
+    if let Some(common) = common {
+        finding = finding.evidence(Fact::CommonRefusal(common), Provenance::ThisRun);
+    }
+    finding = match (common, of_checker_alone, refused.is_reader) {
+        (Some(common), ..) => finding.because(onboarding::why(refused, common)),
+        (None, true, _) => finding.because("Only the checker was refused. The jobs have other callers and may not be."),
+        (None, false, true) => {
+            finding.because("The role is a reader: no job uses it, but MaxSessionDuration is not read.")
+        }
+        (None, false, false) => finding.because(cause),
     };
     if of_checker_alone {
         finding.severity = Severity::Medium;
     }
-    Some(finding.fixes(fixes(subject, refused)))
+    Some(finding.fixes(fixes(subject, refused, common)))
 }
 
-fn fixes(subject: &Subject<'_>, refused: &Refused<'_>) -> Vec<Fix> {
+fn fixes(subject: &Subject<'_>, refused: &Refused<'_>, common: Option<CommonRefusal>) -> Vec<Fix> {
     let (role, name) = (refused.role, refused.role.name());
     let caller = caller_arn(refused);
     let external_ids = external_ids(subject, refused);
+    let external_ids_agree = external_ids.len() < 2;
+    let of_this_role = match external_ids.len() {
+        0 | 1 => check_role_and_trust(refused, &caller, external_ids.into_keys().next().flatten().as_deref()),
+        _ => compare_external_ids(role, &external_ids),
+    };
     let mut fixes = vec![
-        match external_ids.len() {
-            0 | 1 => check_role_and_trust(refused, &caller, external_ids.into_keys().next().flatten().as_deref()),
-            _ => compare_external_ids(role, &external_ids),
+        match common {
+            // The guide has the limit of the checker's sessions too.
+            Some(common) if external_ids_agree && !refused.is_reader => fixes::together([
+                onboarding::check_the_checker(refused, &caller, common),
+                onboarding::add_the_statement(of_this_role),
+            ]),
+            Some(common) => fixes::together([onboarding::check_the_checker(refused, &caller, common), of_this_role]),
+            None => of_this_role,
         },
         Fix::step(format!(
             "Check that the policies of {caller} allow sts:AssumeRole on {role}, and that no service control policy \
@@ -86,7 +104,8 @@ fn fixes(subject: &Subject<'_>, refused: &Refused<'_>) -> Vec<Fix> {
         )),
     ];
     if !refused.is_reader {
-        let step = format!("If the checker must not assume {name}, declare `assume: false` on the role.");
+        let step =
+            format!("If the checker must not assume {name}, declare `assume: false` on the role in the inventory.");
         fixes.push(Fix::step(step));
     }
     fixes
@@ -126,8 +145,8 @@ fn check_role_and_trust(refused: &Refused<'_>, caller: &str, external_id: Option
 /// The name of a session does not limit it: docs/deploy.md has the policy.
 fn only_look() -> Fix {
     Fix::step(
-        "In a policy of the role, deny its sessions with such names every action but sts:AssumeRole, \
-         sts:SetSourceIdentity and iam:GetRole: without it, the checker can do all that the role can do.",
+        "In a policy of the role, deny such sessions every action but sts:AssumeRole, sts:SetSourceIdentity and \
+         iam:GetRole: else the checker can do all that the role can do.",
     )
 }
 
@@ -276,7 +295,8 @@ fn allow_the_caller(call: &PlannedCall<'_>) -> Fix {
         TrustCaller::Source(_, kind) => TrustedPrincipal::Source(kind),
     };
     Fix::step(format!(
-        "Add the statement to {}. If the policy requires an external ID, declare it as `external_id` of the role.",
+        "Add the statement to {}. If the policy requires an external ID, declare it as `external_id` of the role in \
+         the inventory.",
         fixes::trust_of(call.planned, call.role.name())
     ))
     .block(BlockKind::TrustPolicy, fixes::trust_statement(&principal, call.external_id.as_deref()))

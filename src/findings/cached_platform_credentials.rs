@@ -4,7 +4,7 @@ use super::evidence::FactKind;
 use super::judged::JudgedJob;
 use super::model::Finding;
 use super::registry::{Detect, define};
-use crate::fixes::Fix;
+use crate::fixes::{Fix, FixPlace};
 use crate::inventory::Source;
 use crate::lease::rules::{EC2_LONGEST_LEASE, EC2_SHORTEST_LEASE};
 use crate::lease::{Judgement, LimitedBy, Verdict};
@@ -51,7 +51,7 @@ fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
     if found.copy_is_not_known() {
         detail.push_str(
             " The records do not show whether the job copies its credentials. If it does not, declare it with \
-             `refresh: auto`.",
+             `refresh: auto` in the inventory.",
         );
     }
     let finding = found
@@ -60,13 +60,12 @@ fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
         .because("The platform renews its credentials at its endpoint, but not in a copy.")
         .detailed(detail)
         .fixes(found.subject.ways(found.job));
-    Some(finding.fixes(found.job.source.has_endpoint().then(export_before_each_call)))
+    Some(finding.fixes(found.job.source.has_endpoint().then(|| export_before_each_call(&found.subject.place))))
 }
 
-fn export_before_each_call() -> Fix {
-    Fix::step(
-        "If a tool reads only environment variables, export the credentials again just before each call of the tool, \
-         and declare `refresh: auto`. No call may take longer than the credentials last.",
-    )
-    .shell("eval \"$(aws configure export-credentials --format env)\"")
+fn export_before_each_call(place: &FixPlace<'_>) -> Fix {
+    let step = "If a tool reads only environment variables, export the credentials again just before each call of the \
+                tool. No call may take longer than the credentials last.";
+    Fix::step(place.declare(step, "declare `refresh: auto`."))
+        .shell("eval \"$(aws configure export-credentials --format env)\"")
 }

@@ -118,6 +118,8 @@ facts! {
     Call(String) = "call", text;
     /// AWS's answer: code and message.
     Answer(String) = "answer", text;
+    /// How many roles refused the checker together with this one.
+    CommonRefusal(CommonRefusal) = "refused_together", common_refusal;
     /// The HTTP status of AWS's answer.
     HttpStatus(u16) = "http_status", status;
     /// AWS's request id.
@@ -262,6 +264,29 @@ impl fmt::Display for ClashingJob {
         }
         write!(f, " is also in this file, as {}", self.new_name)
     }
+}
+
+/// Roles that refused the checker itself: so many that one cause is likelier than one for each role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommonRefusal {
+    /// The roles that refused it.
+    pub refused: usize,
+    /// The roles that it tried with its own credentials.
+    pub tried: usize,
+    /// The accounts of these roles.
+    pub accounts: usize,
+}
+
+impl fmt::Display for CommonRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { refused, tried, accounts } = self;
+        write!(f, "{refused} of {tried} roles")?;
+        if *accounts > 1 { write!(f, " in {accounts} accounts") } else { f.write_str(" in its account") }
+    }
+}
+
+fn common_refusal(held: &CommonRefusal) -> FactValue<'_> {
+    FactValue::Text(held.to_string())
 }
 
 /// The provenance of a fact.

@@ -70,7 +70,7 @@ fn describe(trail: &Trail<'_>, jobs: &[&Job], runs: &[&SessionRun]) -> Option<Fi
             .titled(format!("{who} ran at least {longest}; {declared} is declared"))
             .detailed(detail)
             .fixes([
-                Fix::step(format!("Declare the real longest run, at least {longest}, and run the check again.")),
+                Fix::step(format!("In the inventory, declare the real longest run, at least {longest}.")),
                 Fix::step("If other sessions use the same path, tell them apart with `session_name`."),
             ]),
     )

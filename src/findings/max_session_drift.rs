@@ -45,8 +45,10 @@ fn find_live(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                 .titled(format!("{name} has a MaxSessionDuration of {live}; the inventory declares {declared}"))
                 .detailed(detail)
                 .fixes([
-                    Fix::step(format!("Declare the live value: `max_session_duration: {live}` for {name}.")),
-                    subject.set_max_session(role, ", if the declared value is the intended one", declared),
+                    Fix::step(format!(
+                        "In the inventory, declare the live value: `max_session_duration: {live}` for {name}."
+                    )),
+                    subject.restore_max_session(role, live, declared),
                 ]),
         );
     }
@@ -72,8 +74,10 @@ fn find_planned(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                 .titled(format!("{name} will have a MaxSessionDuration of {set}; the inventory declares {declared}"))
                 .detailed(detail)
                 .fixes([
-                    Fix::step(format!("Declare the planned value: `max_session_duration: {set}` for {name}.")),
-                    subject.set_max_session(role, ", if the declared value is the intended one", declared),
+                    Fix::step(format!(
+                        "In the inventory, declare the planned value: `max_session_duration: {set}` for {name}."
+                    )),
+                    subject.restore_max_session(role, set, declared),
                 ]),
         );
     }
@@ -103,7 +107,13 @@ fn find_settings(subject: &Subject<'_>, out: &mut Vec<Finding>) {
                 .evidence(Fact::Declared(*declared), Provenance::Inventory(key))
                 .titled(format!("Job {} declares a {key} of {declared}; the {name} is {live}", job.name))
                 .detailed(detail)
-                .fixes([Fix::step(format!("Declare the live value in job {}: `{key}: {live}`.", job.name)), set]),
+                .fixes([
+                    Fix::step(format!(
+                        "In the inventory, declare the live value in job {}: `{key}: {live}`.",
+                        job.name
+                    )),
+                    set,
+                ]),
         );
     }
 }

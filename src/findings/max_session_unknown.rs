@@ -6,7 +6,7 @@ use super::judged::JudgedJob;
 use super::model::Finding;
 use super::registry::{Detect, define};
 use crate::facts::Description;
-use crate::fixes::Fix;
+use crate::fixes::{Fix, caution_of_a_maximum};
 use crate::inventory::{Origin, RoleRef, Seconds};
 use crate::lease::rules::LONGEST_SESSION;
 use crate::lease::{Judgement, Verdict, judge};
@@ -90,35 +90,43 @@ fn name_unknown(found: &JudgedJob<'_>, expression: &str, requested: Seconds) -> 
         .finding()
         .titled(format!("{name} requests {requested} from a role whose MaxSessionDuration is not known"))
         .detailed(detail)
-        .fixes([Fix::step(
-            "Look up the role's MaxSessionDuration. If it is lower than the request, raise it or request less.",
-        )
+        .fixes([Fix::step(format!(
+            "Look up the role's MaxSessionDuration. If it is lower than the request, request less or raise it.{}",
+            caution_of_a_maximum("the role", None)
+        ))
         .cli("aws iam get-role --role-name ROLE_NAME --query Role.MaxSessionDuration")])
 }
 
 /// The setting was not read, and the inventory does not declare it.
 fn not_read(found: &JudgedJob<'_>, role: &RoleRef, requested: Seconds) -> Finding {
     let (name, account) = (&found.job.name, role.account().unwrap_or("of the role"));
+    let place = &found.subject.place;
+    let (stated, unread) = match place.origin() {
+        Origin::Inventory => {
+            ("The inventory does not declare it", format!("no reader is declared for account {account}"))
+        }
+        Origin::Profiles => ("A profile cannot state it", "no profile of these files can read it".to_owned()),
+        Origin::Workflows => ("A workflow cannot state it", "nothing in these files can read it".to_owned()),
+    };
     let why = match role.arn().and_then(|arn| found.subject.facts.described.get(arn)) {
         None => "this run makes no AWS calls".to_owned(),
-        Some(Description::NoReader) => format!("no reader is declared for account {account}"),
+        Some(Description::NoReader) => unread,
         Some(Description::NotReached) => "the checker got no session in its account".to_owned(),
         Some(Description::Failed(failure)) => format!("reading it failed ({})", failure.message),
         Some(Description::Known { .. }) => "IAM returned none".to_owned(),
     };
     let detail = format!(
-        "{name} requests {} seconds from {role}. STS grants that only up to the role's MaxSessionDuration. The \
-         inventory does not declare it, and {why}. If it is lower, the job cannot start.",
+        "{name} requests {} seconds from {role}. STS grants that only up to the role's MaxSessionDuration. \
+         {stated}, and {why}. If it is lower, the job cannot start.",
         requested.0,
         role = role.name()
     );
     let role_name = role.name();
-    let place = &found.subject.place;
-    let look_up = place.declare("Look it up.", &format!("Declare it as `max_session_duration` of {role_name}."));
+    let look_up = place.declare("Look it up.", &format!("declare it as `max_session_duration` of {role_name}."));
     let look_up = format!("{look_up} {}", both_outcomes(found, requested));
     let reader = Fix::step(format!(
-        "Let the check read it: declare a reader for account {account} under `readers:`, or allow {role_name} \
-         iam:GetRole on itself."
+        "Let the check read it: declare a reader for account {account} under `readers:` of the inventory, or allow \
+         {role_name} iam:GetRole on itself."
     ));
     let reader = (place.origin() == Origin::Inventory).then_some(reader);
     found

@@ -12,6 +12,7 @@ pub mod evidence;
 mod judged;
 mod measured;
 mod model;
+mod onboarding;
 mod planned;
 mod refused;
 mod registry;

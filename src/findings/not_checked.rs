@@ -9,7 +9,7 @@ use super::subject::Subject;
 use crate::aws::errors::{Class, Operation};
 use crate::facts::{SettingFact, SettingFailure};
 use crate::fixes::Fix;
-use crate::inventory::{Job, LiveSetting};
+use crate::inventory::{Job, LiveSetting, Origin};
 use crate::shell::{option, word};
 
 define!(
@@ -56,15 +56,17 @@ fn applies(class: Class) -> bool {
     }
 }
 
-fn describe(_: &Subject<'_>, refused: &Refused<'_>, _: &Refusals<'_>) -> Option<Finding> {
+fn describe(subject: &Subject<'_>, refused: &Refused<'_>, _: &Refusals<'_>) -> Option<Finding> {
     let class = refused.failure.class;
+    let profile = refused.jobs().next().filter(|_| subject.place.origin() == Origin::Profiles);
+    let profile = profile.map_or_else(String::new, |job| format!("Profile {}: ", job.name.without_copy()));
     let detail =
         format!("{} failed: {}. Whether the jobs can use the role is not known.", refused.call(), refused.answer());
     Some(
         refused
             .finding(FindingId::NotChecked)
             .evidence(Fact::NotCheckedBecause(class), Provenance::ThisRun)
-            .titled(format!("{} was not checked: {}", refused.role.name(), reason(class)))
+            .titled(format!("{profile}{} was not checked: {}", refused.role.name(), reason(class)))
             .detailed(detail)
             .fixes([fix(class)]),
     )
@@ -199,7 +201,8 @@ fn fix(class: Class) -> Fix {
             Fix::step("Check which session tags are transitive: they count towards the same limit as the policy.")
         }
         Class::SourceIdentityFixed => Fix::step(
-            "Declare the same `source_identity` on each role of the path: a chain cannot change it once it is set.",
+            "In the inventory, declare the same `source_identity` on each role of the path: a chain cannot change \
+             it once it is set.",
         ),
         Class::NotSubscribed => Fix::step("Finish the account's sign-up in the AWS console."),
         Class::Denied

@@ -38,16 +38,19 @@ fn fixes(sessions: &[&Session]) -> Vec<Fix> {
     let is_importable = |source: PathOrigin| source != PathOrigin::Unknown && source.has_job_runs();
     let earlier = Fix::step(
         "Read records from before the first session, which show the source of the path: an earlier `--since`, or more \
-         logs. Then declare a job for the path.",
+         logs. Then declare a job for the path in the inventory.",
     );
     let declare = Fix::step(
-        "Declare a job for the path: `credential-health import cloudtrail` writes it. If a job changed its path, \
-         correct the job.",
+        "Declare a job for the path in the inventory: `credential-health import cloudtrail` writes it. If a \
+         job changed its path, correct the job.",
     );
-    let by_hand = Fix::step("If you know who assumes the role, declare a job with that source and these roles.");
+    let by_hand = Fix::step(
+        "If you know who assumes the role, declare a job in the inventory with that source and these \
+         roles.",
+    );
     let function = Fix::step(
-        "Declare a job for the function, with `source: {kind: lambda, function: ARN}` or with its Timeout as the \
-         length. If a job changed its path, correct the job.",
+        "In the inventory, declare a job for the function, with `source: {kind: lambda, function: ARN}` or with its \
+         Timeout as the length. If a job changed its path, correct the job.",
     );
     let earlier = has(|source| source == PathOrigin::Unknown).then_some([earlier, by_hand]).into_iter().flatten();
     let function = has(|source| !source.has_job_runs()).then_some(function);

@@ -26,7 +26,7 @@ fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
         Seconds(0) => String::new(),
         pause => format!(" ({} with its pause)", every + pause),
     };
-    let title = format!("{name} renews its credentials every {every}, but they last {lease}");
+    let title = format!("{name} renews every {every}, but its credentials last {lease}");
     let detail = format!(
         "{name} {}. It assumes its role again every {every}{with_pause}, but each session lasts {lease}. Calls between \
          the end of a session and the next renewal fail with ExpiredToken.",

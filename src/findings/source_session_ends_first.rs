@@ -97,7 +97,7 @@ fn fixes(found: &JudgedJob<'_>) -> Vec<Fix> {
     if !renews_already && found.subject.verdict_of(&on_a_platform) == Verdict::Covered {
         let step = "Run the job on credentials that renew without a person: the role of a platform (EC2, ECS, \
                     CodeBuild, EKS) or IAM Roles Anywhere, with the same path.";
-        let step = found.subject.place.declare(step, "Declare that `source` and `refresh: auto`.");
+        let step = found.subject.place.declare(step, "declare that `source` and `refresh: auto`.");
         fixes.push(Fix::step(step).changes_job_to(on_a_platform));
     }
     fixes

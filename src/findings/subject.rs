@@ -152,6 +152,17 @@ impl<'a> Subject<'a> {
         self.facts.planned_role(role).filter(|planned| !planned.deleted)
     }
 
+    /// The fix that raises the role's MaxSessionDuration.
+    pub(super) fn raise_max_session(&self, role: &RoleRef, why: &str, seconds: Seconds) -> Fix {
+        fixes::raise_max_session(&self.place, role, why, seconds)
+    }
+
+    /// The fix that sets the role's MaxSessionDuration back to the declared value, which may be higher.
+    pub(super) fn restore_max_session(&self, role: &RoleRef, actual: Seconds, declared: Seconds) -> Fix {
+        let set = if declared > actual { fixes::raise_max_session } else { fixes::set_max_session };
+        set(&self.place, role, ", if the declared value is the intended one", declared)
+    }
+
     /// The fix that sets the role's MaxSessionDuration.
     pub(super) fn set_max_session(&self, role: &RoleRef, why: &str, seconds: Seconds) -> Fix {
         fixes::set_max_session(&self.place, role, why, seconds)

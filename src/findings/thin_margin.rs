@@ -77,8 +77,10 @@ fn smaller_margin(found: &JudgedJob<'_>, margin: Seconds) -> Option<Fix> {
     let content = Job { margin, ..found.job.clone() };
     let can_declare = found.subject.place.origin() == Origin::Inventory;
     (can_declare && margin > Seconds(0) && found.subject.verdict_of(&content) == Verdict::Covered).then(|| {
-        let step =
-            format!("If the declared length already includes a reserve, declare `margin: {margin}` for the job.");
+        let step = format!(
+            "If the declared length already includes a reserve, declare `margin: {margin}` for the job in \
+             the inventory."
+        );
         Fix::step(step).changes_job_to(content)
     })
 }

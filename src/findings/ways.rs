@@ -3,7 +3,7 @@
 use super::subject::Subject;
 use crate::fixes::search::{Changed, MOST_CHANGES, Way, first_ways, shorter_chain};
 use crate::fixes::{self, Fix};
-use crate::inventory::{Job, RoleRef, Seconds};
+use crate::inventory::{Job, RoleRef, Seconds, Source};
 use crate::lease::Verdict;
 use crate::lease::rules::{ASSUME_ROLE_RANGE, DEFAULT_MAX_SESSION, LONGEST_SESSION};
 
@@ -15,9 +15,9 @@ impl Subject<'_> {
             self.hours_needed(role).unwrap_or_default().max(wanted.rounded_up_to_hours()).min(LONGEST_SESSION);
         match self.max_session(role) {
             Some(max) if wanted <= max => None,
-            Some(_) => Some(self.set_max_session(role, ", which serves its longest direct job", longest)),
+            Some(_) => Some(self.raise_max_session(role, ", which serves its longest direct job", longest)),
             None => {
-                Some(self.set_max_session(role, ", unless it is that long already: its value is not known", longest))
+                Some(self.raise_max_session(role, ", unless it is that long already: its value is not known", longest))
             }
         }
     }
@@ -50,7 +50,9 @@ impl Subject<'_> {
             ways.splice(..0, shared);
         }
         if ways.is_empty() {
-            let step = format!("No set of up to {MOST_CHANGES} changes covers this job. Declare another path for it.");
+            let step = format!(
+                "No set of up to {MOST_CHANGES} changes covers this job. Declare another path for it in the inventory."
+            );
             return vec![Fix::step(step)];
         }
         // If the length is not declared, declaring it comes before longer sessions.
@@ -59,13 +61,17 @@ impl Subject<'_> {
         stated.into_iter().chain(ways.iter().map(|way| self.way(job, way))).take(MOST).collect()
     }
 
-    /// The ways for a job that chains roles. They always include a way with a shorter chain.
+    /// The ways for a job that chains roles. They always include a way with a shorter chain. It is the first where the
+    /// job's token is exchanged once, as on GitHub: to renew the token, the job would need a program of its own.
     pub(super) fn ways_of_a_chain(&self, job: &Job) -> Vec<Fix> {
         let mut fixes = self.ways(job);
         let can_make = |way: &Way| self.place.can_make(job, way);
         let shorter = shorter_chain(job, &|role| self.max_session_for(job, role), &can_make);
         let shorter = shorter.map(|way| self.way(job, &way));
-        fixes.extend(shorter.filter(|shorter| !fixes.contains(shorter)));
+        let Some(shorter) = shorter else { return fixes };
+        fixes.retain(|fix| *fix != shorter);
+        let is_first = matches!(job.source, Source::WebIdentity { renewable: false });
+        fixes.insert(if is_first { 0 } else { fixes.len() }, shorter);
         fixes
     }
 

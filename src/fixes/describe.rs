@@ -25,7 +25,7 @@ fn describe_change(
             let (before, after) = (job.path.last()?, changed.job.path.last()?);
             // If the request changes too, another part of the fix holds the call.
             let requested = (before.duration == after.duration).then_some(after.duration);
-            Some(exchange_for_last(place, &after.role, job.is_chained(job.path.len() - 1), requested))
+            Some(exchange_for_last(place, &job.source, &after.role, job.is_chained(job.path.len() - 1), requested))
         }
         Change::Drop(hop) => {
             let next = changed.hops.iter().copied().find(|kept| kept > hop)?;

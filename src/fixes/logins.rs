@@ -7,7 +7,7 @@ use crate::lease::rules;
 
 /// Lets the SDK renew the credentials.
 pub(super) fn refresh_by_provider_chain(place: &FixPlace<'_>, job: &Job) -> Fix {
-    const DECLARE: &str = "Then declare `refresh: auto`.";
+    const DECLARE: &str = "declare `refresh: auto`.";
     if place.origin() == Origin::Profiles {
         let profile = crate::shell::word(job.name.without_copy());
         return Fix::step(format!(
@@ -71,7 +71,7 @@ fn profile_name(job: &str) -> String {
 /// Renews in the job's own loop.
 pub(super) fn refresh_in_loop(place: &FixPlace<'_>, every: Seconds) -> Fix {
     let step = format!("Renew the session in the job's loop at least every {every}.");
-    Fix::step(place.declare(&step, &format!("Declare `refresh: {{every: {every}}}`.")))
+    Fix::step(place.declare(&step, &format!("declare `refresh: {{every: {every}}}`.")))
 }
 
 /// Starts from the IAM user's long-term key, without a session before the first role.
@@ -79,13 +79,13 @@ pub(super) fn long_term_key(place: &FixPlace<'_>, job: &Job, role: &RoleRef, mfa
     let name = role.name();
     if !mfa {
         let step = format!("Assume {name} with the IAM user's long-term key.");
-        return Fix::step(place.declare(&step, "Declare `source: iam-user`."));
+        return Fix::step(place.declare(&step, "declare `source: iam-user`."));
     }
     let step = format!(
         "Give the MFA code in the AssumeRole call for {name} instead of calling GetSessionToken first. The hop is then \
          direct and may last up to the role's MaxSessionDuration."
     );
-    let fix = Fix::step(place.declare(&step, "Declare `source: {kind: iam-user, mfa: true}`."));
+    let fix = Fix::step(place.declare(&step, "declare `source: {kind: iam-user, mfa: true}`."));
     match place.profile(job, 0) {
         Some(profile) => {
             fix.cli(format!("aws configure set mfa_serial MFA_ARN {}", crate::shell::option("--profile", &profile)))
@@ -99,8 +99,9 @@ pub(super) fn long_term_key(place: &FixPlace<'_>, job: &Job, role: &RoleRef, mfa
 
 /// Presents a fresh token at each renewal.
 pub(super) fn renewable_token(place: &FixPlace<'_>) -> Fix {
-    let step = "Give the SDK a token file that is replaced before each token expires.";
-    Fix::step(place.declare(step, "Declare `renewable: true`."))
+    let step = "Give the SDK a token file that is replaced before each token expires. In a GitHub job, a program of \
+                the job must write it: the login action leaves no token.";
+    Fix::step(place.declare(step, "declare `renewable: true`."))
         .block(BlockKind::AwsConfig, "# in the profile of the role\nweb_identity_token_file = TOKEN_FILE")
 }
 
@@ -108,7 +109,7 @@ pub(super) fn renewable_token(place: &FixPlace<'_>) -> Fix {
 pub(super) fn renewable_issue(place: &FixPlace<'_>) -> Fix {
     let step = "Let the job fetch new credentials from the broker before they expire, for example by a \
                 `credential_process` in its profile.";
-    Fix::step(place.declare(step, "Declare `renewable: true`."))
+    Fix::step(place.declare(step, "declare `renewable: true`."))
 }
 
 /// Takes the credentials later.
@@ -120,11 +121,11 @@ pub(super) fn younger_credentials(place: &FixPlace<'_>, age: Seconds) -> Fix {
     }
     Fix::step(match age {
         Seconds(0) => {
-            place.declare("Take the credentials when the job starts, after approvals and queues.", "Leave `age` out.")
+            place.declare("Take the credentials when the job starts, after approvals and queues.", "leave `age` out.")
         }
         age => {
             let step = format!("Take the credentials at most {age} before the job starts.");
-            place.declare(&step, &format!("Declare `age: {age}`."))
+            place.declare(&step, &format!("declare `age: {age}`."))
         }
     })
 }
@@ -135,7 +136,7 @@ pub(super) fn renew_hop(place: &FixPlace<'_>, role: &RoleRef) -> Fix {
         "Let the job's SDK assume {} itself, by a profile with role_arn, so that it renews that session too.",
         role.name()
     );
-    Fix::step(place.declare(&step, "Leave `copied` out on its hop."))
+    Fix::step(place.declare(&step, "leave `copied` out on its hop."))
 }
 
 /// Raises the length of the login to the Identity Center portal.
@@ -144,16 +145,16 @@ pub(super) fn portal_session(place: &FixPlace<'_>, wanted: Seconds) -> Fix {
         "Ask the administrator of IAM Identity Center to raise the portal session to at least {wanted}, and log in \
          just before the job."
     );
-    Fix::step(place.declare(&step, "Declare it as the source's `portal_session`."))
+    Fix::step(place.declare(&step, "declare it as the source's `portal_session`."))
 }
 
 /// Shortens the pause.
 pub(super) fn shorter_pause(place: &FixPlace<'_>, pause: Seconds) -> Fix {
     Fix::step(match pause {
-        Seconds(0) => place.declare("Do not let the process freeze while the job runs.", "Leave `pause` out."),
+        Seconds(0) => place.declare("Do not let the process freeze while the job runs.", "leave `pause` out."),
         pause => {
             let step = format!("Do not let the process freeze for more than {pause}.");
-            place.declare(&step, &format!("Declare `pause: {pause}`."))
+            place.declare(&step, &format!("declare `pause: {pause}`."))
         }
     })
 }

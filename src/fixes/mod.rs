@@ -15,7 +15,10 @@ use std::collections::BTreeMap;
 pub(crate) use describe::describe_way;
 pub(crate) use place::FixPlace;
 pub(crate) use requests::state_timeout;
-pub(crate) use roles::{permission_set as set_permission_set, set_max_session, set_timeout, trust_of};
+pub(crate) use roles::{
+    caution_of_a_maximum, permission_set as set_permission_set, raise_max_session, set_max_session, set_timeout,
+    trust_of,
+};
 pub(crate) use trust::{TrustedPrincipal, add_statement, trust_statement};
 
 use self::search::ChangeKind;

@@ -35,10 +35,11 @@ impl FixPlace<'_> {
         self.inventory.origin
     }
 
-    /// The sentence followed by the keys to declare, where there is an inventory to declare them in.
+    /// The sentence followed by the keys to declare, where there is an inventory. Owners of jobs may not have its file
+    /// in front of them, so the sentence names it. `keys` begins with a verb.
     pub(crate) fn declare(&self, sentence: &str, keys: &str) -> String {
         match self.origin() {
-            Origin::Inventory if !keys.is_empty() => format!("{sentence} {keys}"),
+            Origin::Inventory if !keys.is_empty() => format!("{sentence} In the inventory, {keys}"),
             Origin::Inventory | Origin::Profiles | Origin::Workflows => sentence.to_owned(),
         }
     }

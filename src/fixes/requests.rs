@@ -22,7 +22,7 @@ pub(super) fn request_duration(place: &FixPlace<'_>, job: &Job, index: usize, se
         Origin::Inventory => {
             let step =
                 format!("Request {n} seconds ({seconds}) in the {} call for {name}{}", call.name(), in_config(call, n));
-            let declared = format!("Declare `duration: {seconds}` on its hop.");
+            let declared = format!("declare `duration: {seconds}` on its hop.");
             Fix::step(place.declare(&format!("{step}."), &declared)).cli(request_command(call, role, n))
         }
     })
@@ -83,13 +83,14 @@ pub(super) fn send_no_duration(place: &FixPlace<'_>, job: &Job, index: usize) ->
         "Remove duration_seconds from its profile. Go's stscreds and Java SDK 1 send 15m by default: set 1h there."
     };
     let step = format!("Send no DurationSeconds for {name}: {granted} {where_sent}");
-    Some(Fix::step(place.declare(&step, "Leave `duration` out on its hop.")))
+    Some(Fix::step(place.declare(&step, "leave `duration` out on its hop.")))
 }
 
 /// Reaches the last role by OIDC, without a session in between. `requested`: the duration of its call; `None` if
 /// another part of the fix holds the call.
 pub(super) fn exchange_for_last(
     place: &FixPlace<'_>,
+    source: &Source,
     role: &RoleRef,
     was_chained: bool,
     requested: Option<Option<Seconds>>,
@@ -100,7 +101,14 @@ pub(super) fn exchange_for_last(
         "{what}: let the job assume {name} directly by AssumeRoleWithWebIdentity. The account of {name} needs an OIDC \
          provider."
     );
-    let declared = format!("Declare `source: web-identity` with {name} alone as the path.");
+    let step = match (place.origin(), source) {
+        (Origin::Workflows, Source::IamUser { .. } | Source::SessionToken { .. }) => format!(
+            "{step} Afterwards, delete the access key in IAM and in GitHub's secrets: until then, everyone who holds \
+             a copy can use it."
+        ),
+        _ => step,
+    };
+    let declared = format!("declare `source: web-identity` with {name} alone as the path.");
     let principal = TrustedPrincipal::Source(PrincipalKind::WebIdentity);
     let fix = add_to_trust(place, Fix::step(place.declare(&step, &declared)), role, &principal);
     match (place.origin(), requested) {
@@ -150,7 +158,7 @@ pub(super) fn leave_out(place: &FixPlace<'_>, job: &Job, hop: &RoleRef, caller: 
         ),
     };
     let step = match place.origin() {
-        Origin::Inventory => format!("{step} Remove {hop_name} from the path."),
+        Origin::Inventory => place.declare(&step, &format!("remove {hop_name} from the path.")),
         Origin::Profiles => match (caller, profile_setting(&job.source)) {
             (NewCaller::Source(_), Some(setting)) => {
                 format!("{step} Write `{setting}` in the profile of {name} in place of its source_profile.")
@@ -173,8 +181,8 @@ pub(super) fn leave_out(place: &FixPlace<'_>, job: &Job, hop: &RoleRef, caller: 
 pub(crate) fn state_timeout(source: &Source) -> Fix {
     Fix::step(match source.length_default() {
         LengthDefault::LongestTimeout => {
-            "Declare the job's `length`, the Timeout of the function, or let `check` read it: give the checker \
-             lambda:GetFunctionConfiguration."
+            "In the inventory, declare the job's `length`, the Timeout of the function, or let `check` read it: give \
+             the checker lambda:GetFunctionConfiguration."
         }
         LengthDefault::OfService => "Set the timeout where the job is defined, to the longest run that you accept.",
         LengthDefault::OfWorkflow => {

@@ -36,6 +36,23 @@ pub(crate) fn set_max_session(place: &FixPlace<'_>, role: &RoleRef, why: &str, s
     )
 }
 
+/// Raises the role's MaxSessionDuration, and says for whom the maximum counts.
+pub(crate) fn raise_max_session(place: &FixPlace<'_>, role: &RoleRef, why: &str, seconds: Seconds) -> Fix {
+    let mut fix = set_max_session(place, role, why, seconds);
+    if let Some(part) = fix.parts.last_mut() {
+        part.step.push_str(&caution_of_a_maximum(role.name(), Some(seconds)));
+    }
+    fix
+}
+
+/// The caution beside a higher MaxSessionDuration. `to`: the new value, if it is known.
+pub(crate) fn caution_of_a_maximum(role: &str, to: Option<Seconds>) -> String {
+    let up_to = to.map_or_else(|| "longer sessions".to_owned(), |to| format!("up to {to}"));
+    format!(
+        " Everyone who may assume {role} can then request {up_to}: the request makes a session long, not the maximum."
+    )
+}
+
 /// Adds a statement to the trust policy of a role, beside the statements that are there.
 pub(super) fn add_to_trust(place: &FixPlace<'_>, fix: Fix, role: &RoleRef, principal: &TrustedPrincipal<'_>) -> Fix {
     let external_id = place.inventory.declared(role).and_then(|role| role.external_id.as_deref());
@@ -90,14 +107,14 @@ pub(crate) fn set_timeout(place: &FixPlace<'_>, function: &FunctionArn, timeout:
 /// Sets the session duration of a permission set. The update has no effect without provisioning.
 pub(crate) fn permission_set(place: &FixPlace<'_>, session: Seconds) -> Fix {
     let step = format!(
-        "Set the permission set's session duration to {session}, then provision it, which makes it effective. It \
-         counts for everyone who uses the permission set."
+        "Set the permission set's session duration to {session}, for everyone who uses it, then provision it: until \
+         then, nothing changes."
     );
     let session = match session.0 {
         seconds if seconds % 3600 == 0 => format!("PT{}H", seconds / 3600),
         seconds => format!("PT{}M", seconds / 60),
     };
-    Fix::step(place.declare(&step, "Declare it as the source's `session`.")).cli(format!(
+    Fix::step(place.declare(&step, "declare it as the source's `session`.")).cli(format!(
         "# in the account that administers IAM Identity Center\n\
          aws sso-admin update-permission-set --instance-arn INSTANCE_ARN --permission-set-arn PERMISSION_SET_ARN \
          --session-duration {session}\n\
@@ -119,7 +136,7 @@ pub(super) fn signin_session(place: &FixPlace<'_>, role: Option<&RoleRef>, sessi
         "Set MaxSigninSessionDuration of the role signed in with to {session}. Repeat the role's MaxSessionDuration in \
          the command: without it, UpdateRole sets it to 1h."
     );
-    Fix::step(place.declare(&step, "Declare it as the source's `signin_session`.")).cli(format!(
+    Fix::step(place.declare(&step, "declare it as the source's `signin_session`.")).cli(format!(
         "{account}aws iam get-role {name} --query Role.MaxSessionDuration\n\
          aws iam update-role {name} --max-signin-session-duration {} --max-session-duration CURRENT_VALUE",
         session.0

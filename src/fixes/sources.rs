@@ -94,7 +94,7 @@ pub(super) fn profile_setting(source: &Source) -> Option<&'static str> {
 
 /// Requests a longer session for the source itself.
 fn source_duration(place: &FixPlace<'_>, call: OwnCall, seconds: Seconds) -> Fix {
-    const DECLARE: &str = "Declare it as the source's `duration`.";
+    const DECLARE: &str = "declare it as the source's `duration`.";
     let n = seconds.0;
     let request = || format!("Request {n} seconds ({seconds}) from {}.", call.name());
     let (step, command) = match call {

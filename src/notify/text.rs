@@ -1,6 +1,7 @@
 //! A digest as plain text, for mail and chat. Texts of the state can be anybody's: control characters in them are
 //! escaped.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
@@ -12,7 +13,7 @@ use crate::findings::{Ending, Finding, FindingId, Severity};
 use crate::inventory::Seconds;
 use crate::report::causes::{BlockOptions, Cause, Line, MoreFixes, causes};
 use crate::report::plain;
-use crate::visible::{self, printable};
+use crate::visible::{self, first_of, printable};
 
 impl Digest<'_> {
     /// The counts: `2 new, 1 resolved: 1 critical, 1 high`.
@@ -73,6 +74,7 @@ impl Digest<'_> {
             let _ =
                 writeln!(text, "\nOmitted (size limit): {omitted}. The report of run {} lists all findings.", run.id);
         }
+        text.push_str(&where_keys_are(excerpt.shown));
         if let Some(changes) = &self.changes {
             text.push_str(&changes.closing(excerpt.is_cut));
         }
@@ -106,6 +108,21 @@ impl Digest<'_> {
         }
         text
     }
+}
+
+/// Who can change the inventory, for owners who may not have it.
+fn where_keys_are(shown: &[&Finding]) -> String {
+    const MOST_FILES: usize = 3;
+    let files: BTreeSet<&str> =
+        shown.iter().filter_map(|finding| finding.location.as_ref()).map(|location| &*location.file).collect();
+    if files.is_empty() {
+        return String::new();
+    }
+    let files: Vec<&str> = files.into_iter().collect();
+    format!(
+        "\nThe inventory is {}. If you cannot change it, send its changes to the team that runs credential-health.\n",
+        first_of(&files, MOST_FILES)
+    )
 }
 
 /// `nightly-etl dies after 1h`, `backup cannot start`, otherwise the finding's title.

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use super::plain::{self, count};
-use crate::findings::evidence::Fact;
+use crate::findings::evidence::{CommonRefusal, Fact};
 use crate::findings::{Finding, FindingId, Severity};
 use crate::fixes::search::ChangeKind;
 use crate::fixes::{Block, BlockKind, Fix};
@@ -44,7 +44,7 @@ impl<'a> Key<'a> {
             severity: finding.severity,
             about_a_job,
             role: finding.role.as_ref().filter(|_| changes_a_role),
-            account: finding.role.as_ref().filter(|_| is_refusal).and_then(RoleRef::account),
+            account: finding.role.as_ref().filter(|_| is_refusal && !is_everywhere(finding)).and_then(RoleRef::account),
             // The classes of failed calls share an id and have steps of their own, and so do the sources of paths.
             step: matches!(finding.id, FindingId::NotChecked | FindingId::PathUndeclared)
                 .then(|| best.map(Fix::sentences))
@@ -52,6 +52,23 @@ impl<'a> Key<'a> {
             kinds,
         }
     }
+}
+
+/// The refusals of the checker that have one cause with this one.
+fn common_refusal(finding: &Finding) -> Option<CommonRefusal> {
+    finding.evidence.iter().find_map(|evidence| match evidence.fact {
+        Fact::CommonRefusal(common) => Some(common),
+        _ => None,
+    })
+}
+
+fn is_of_the_checker(finding: &Finding) -> bool {
+    common_refusal(finding).is_some()
+}
+
+/// Whether most roles of several accounts refused the checker: one cause, not one for each account.
+fn is_everywhere(finding: &Finding) -> bool {
+    common_refusal(finding).is_some_and(|common| common.accounts > 1)
 }
 
 fn is_renewal(kinds: &[ChangeKind]) -> bool {
@@ -143,11 +160,17 @@ impl Cause<'_> {
         if let Some(fix) = worst.fixes.first() {
             // A tidy-up needs no command at once, and one job's profile does not help other jobs.
             let is_of_one_job = self.findings.len() == 1 || worst.job.is_none();
-            let room = if is_tidy_up || !is_of_one_job { 0 } else { MOST_COMMAND_LINES };
+            let is_common = is_of_the_checker(worst);
+            let room = match is_common {
+                // The statement is the same for each role, and the commands are not.
+                true => 1,
+                false if is_tidy_up || !is_of_one_job => 0,
+                false => MOST_COMMAND_LINES,
+            };
             let differs = |finding: &Finding| finding.fixes.first().map(Fix::sentences) != Some(fix.sentences());
             let job = worst.job.as_ref().filter(|_| self.findings.iter().any(|finding| differs(finding)));
             // The commands are those of the first role.
-            let role = worst.role.as_ref().filter(|_| worst.job.is_none() && self.findings.len() > 1 && room > 0);
+            let role = worst.role.as_ref().filter(|_| worst.job.is_none() && self.findings.len() > 1 && room > 1);
             let whose = match (job, role) {
                 (Some(job), _) => Some(format!("For {job}: ")),
                 (None, Some(role)) => Some(format!("For {}, and likewise for each role: ", role.name())),
@@ -245,6 +268,7 @@ fn title_of(findings: &[&Finding]) -> String {
     let more = findings.len() - 1;
     match (&worst.job, more) {
         (_, 0) => worst.title.clone(),
+        (_, 1) if is_short(findings[1]) => format!("{}; {} likewise", worst.title, name_of(findings[1])),
         (Some(_), more) => format!("{}; {}", worst.title, count(more, "more job likewise", "more jobs likewise")),
         (None, more) if worst.role.is_some() => {
             format!("{}; {}", worst.title, count(more, "more role likewise", "more roles likewise"))
@@ -255,7 +279,9 @@ fn title_of(findings: &[&Finding]) -> String {
 
 fn names_after_the_first(findings: &[&Finding], most: usize) -> Option<String> {
     let names: Vec<&str> = findings.iter().skip(1).map(|finding| name_of(finding)).collect();
-    (!names.is_empty()).then(|| listed(&names, most))
+    // The title names a single other one.
+    let is_in_title = findings.len() == 2 && is_short(findings[1]);
+    (!names.is_empty() && !is_in_title).then(|| listed(&names, most))
 }
 
 /// The parts of a fix: numbered, if it has several.
@@ -299,6 +325,12 @@ fn name_of(finding: &Finding) -> &str {
         (None, Some(role)) => role.name(),
         (None, None) => &finding.title,
     }
+}
+
+/// Whether a title has room for the name of the finding's job or role.
+fn is_short(finding: &Finding) -> bool {
+    const ROOM: usize = 30;
+    (finding.job.is_some() || finding.role.is_some()) && name_of(finding).len() <= ROOM
 }
 
 /// The names within so many characters, and the number of the others.

@@ -366,14 +366,21 @@ fn not_checked(subject: &Subject<'_>, role: &RoleRef) -> Option<NotCheckedReason
     if !is_live(subject) {
         return Some(NotCheckedReason::Offline);
     }
+    let described = subject.facts.described.get(role.arn()?);
     if let Some(failure) = step_failure(subject, role) {
+        // IAM knows more than STS, which answers the same for a missing role.
+        if let Some(Description::Failed(read)) = described
+            && read.class == Class::RoleMissing
+        {
+            return Some(NotCheckedReason::Describe(read.class));
+        }
         return Some(NotCheckedReason::Assume(failure.class));
     }
     let behind = subject.step_outcomes(role).contains(&&StepOutcome::NotReached);
     if behind && !is_assumed(subject, role) {
         return Some(NotCheckedReason::NotReached);
     }
-    match subject.facts.described.get(role.arn()?)? {
+    match described? {
         Description::Known { .. } => None,
         Description::NoReader => Some(NotCheckedReason::NoReader),
         Description::NotReached => Some(NotCheckedReason::NotReached),

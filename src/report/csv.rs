@@ -51,7 +51,7 @@ pub fn render(report: &Report) -> String {
     let roles = report.coverage.roles.not_checked.iter().filter(|_| !offline).map(|role| CsvRow {
         kind: "not-checked",
         name: text(role.role.as_str()),
-        detail: text(&plain::not_checked(role.reason)),
+        detail: text(&plain::not_checked(role.reason, report.origin)),
         ..CsvRow::default()
     });
     let settings = report.coverage.settings.not_read.iter().filter(|_| !offline).map(|setting| CsvRow {

@@ -343,7 +343,9 @@ fn coverage(report: &Report) -> Markup {
                 details {
                     summary { "Everything that was not checked" }
                     ul {
-                        @for role in roles { li { bdi { (role.role) } ": " (plain::not_checked(role.reason)) } }
+                        @for role in roles {
+                            li { bdi { (role.role) } ": " (plain::not_checked(role.reason, report.origin)) }
+                        }
                         @for path in paths {
                             li {
                                 bdi { (path.job) } @if let Some(hop) = path.hop { " at path[" (hop) "]" }

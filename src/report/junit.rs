@@ -124,7 +124,12 @@ fn suite_without_job(report: &Report, fail_on: Option<Severity>) -> TestSuite {
     }
     let offline = plain::is_offline(&report.coverage);
     for role in report.coverage.roles.not_checked.iter().filter(|_| !offline) {
-        add(&mut suite, &format!("checked: {}", role.role), skipped(plain::not_checked(role.reason)), "");
+        add(
+            &mut suite,
+            &format!("checked: {}", role.role),
+            skipped(plain::not_checked(role.reason, report.origin)),
+            "",
+        );
     }
     for setting in report.coverage.settings.not_read.iter().filter(|_| !offline) {
         let reason = plain::not_read_reason(setting.reason);

@@ -48,7 +48,7 @@ use coverage::JobWalk;
 pub use crate::facts::MaxSessionFrom;
 
 use crate::findings::{Finding, Subject};
-use crate::inventory::{FileVersion, Job, JobName, LengthFrom, Location, Remark, RoleRef, Seconds, Source};
+use crate::inventory::{FileVersion, Job, JobName, LengthFrom, Location, Origin, Remark, RoleRef, Seconds, Source};
 use crate::lease::{Grant, Judgement, LimitedBy, Verdict};
 
 /// The trigger of a run.
@@ -87,6 +87,8 @@ pub struct Report {
     pub notes: Vec<String>,
     /// What people should know of single places in the files of the input.
     pub input_notes: Vec<Remark>,
+    /// The kind of files that declare the jobs.
+    pub origin: Origin,
     /// Names of accounts, by their 12 digits.
     pub accounts: BTreeMap<String, String>,
     /// The AWS profiles that the jobs stand for, if the report is about profiles.
@@ -246,6 +248,7 @@ impl Report {
             not_judged: Vec::new(),
             notes: Vec::new(),
             input_notes: Vec::new(),
+            origin: subject.inventory.origin,
             accounts: subject.inventory.accounts.clone(),
             #[cfg(feature = "cli")]
             profiles: None,

@@ -211,7 +211,7 @@ fn invocation(report: &Report, left_out: &[&Finding]) -> Invocation {
         notes.extend(plain::coverage(report).iter().map(|line| Notification::new(Level::Note, literal(line))));
     } else {
         notes.extend(coverage.roles.not_checked.iter().map(|role| {
-            let text = format!("Not fully checked: {}: {}.", role.role, plain::not_checked(role.reason));
+            let text = format!("Not fully checked: {}: {}.", role.role, plain::not_checked(role.reason, report.origin));
             Notification::new(Level::Warning, literal(&text))
         }));
         notes.extend(coverage.settings.not_read.iter().map(|setting| {

@@ -118,7 +118,7 @@ pub(super) fn blocks(report: &Report, layout: &Layout<'_>) -> String {
 
 fn block(cause: &Cause<'_>, layout: &Layout<'_>, width: usize) -> String {
     let mut text = String::new();
-    for line in cause.block(BlockOptions { more: layout.more, most_of_names: 3 * width }) {
+    for line in cause.block(BlockOptions { more: layout.more, most_of_names: width.saturating_sub(30) }) {
         let _ = match line {
             Line::Title(title) => write_title(&mut text, cause.worst().severity, &title, width),
             Line::Text(sentence) => writeln!(text, "{}", wrap(&sentence, width, INDENT)),

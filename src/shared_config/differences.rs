@@ -5,7 +5,8 @@
 //! - Go 2 (Terraform): `config/shared_config.go`, `config/resolve_credentials.go`, `stscreds/assume_role_provider.go`
 //! - Java 2: `ProfileCredentialsUtils.java`, `StsProfileCredentialsProviderFactory.java`
 //! - JavaScript 3: `credential-provider-ini`, `credential-provider-node`, `credential-provider-sso` 3.981
-//! - .NET: `AWSCredentialsFactory.cs`, `DefaultAWSCredentialsIdentityResolver.cs`
+//! - .NET 4: `AWSCredentialsFactory.cs`, `DefaultAWSCredentialsIdentityResolver.cs`; .NET 3:
+//!   `FallbackCredentialsFactory.cs`
 
 use super::{Base, Chain, Profile, Setting, SharedConfig, TokenKey};
 use crate::inventory::Location;

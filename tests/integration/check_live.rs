@@ -75,7 +75,7 @@ async fn a_statement_for_a_session_of_identity_center_names_the_role_with_its_pa
         assert_eq!(refused.len(), 2, "{:#}", report["findings"]);
         for refused in refused {
             let fixes = refused["remediation"].as_array().unwrap();
-            let statement = fixes[0]["parts"][0]["blocks"][0]["text"].as_str().unwrap();
+            let statement = fixes[0]["parts"][1]["blocks"][0]["text"].as_str().unwrap();
             let statement: Value = serde_json::from_str(statement).unwrap();
             let pattern = statement["Condition"]["ArnEquals"]["aws:PrincipalArn"].as_str().unwrap();
             assert!(principal_matches(pattern, &caller), "{pattern}");
@@ -88,10 +88,11 @@ async fn a_statement_for_a_session_of_identity_center_names_the_role_with_its_pa
             assert!(simulated.contains(&format!("get-role --role-name {name} --query Role.Arn")), "{simulated}");
             assert!(!simulated.contains('*'), "{simulated}");
             // The name of a session does not limit it.
-            assert!(fixes[0]["step"].as_str().unwrap().contains("deny its sessions"), "{}", fixes[0]["step"]);
+            let guide = "How job roles trust the checker";
+            assert!(fixes[0]["step"].as_str().unwrap().contains(guide), "{}", fixes[0]["step"]);
         }
         let text = Cli::on(&inventory, "check", &[]).asking(&aws, &person).run().await.stdout;
-        assert!(text.contains("1. For etl, and likewise for each role: Check that the role exists"), "{text}");
+        assert!(text.contains("1. Check the checker's own setup first"), "{text}");
     }
 }
 
@@ -1025,4 +1026,96 @@ async fn check_names_profiles_that_can_never_work_and_walks_none_without_a_login
             assert!(text.contains("1 can never work") && !text.contains("NEEDS"), "{text}");
         }
     }
+}
+
+/// Jobs with one role each, in these accounts.
+fn jobs_in(accounts: &[&str]) -> String {
+    let job = |(number, account): (usize, &&str)| {
+        let role = format!("arn:aws:iam::{account}:role/r{number}");
+        format!("  - {{name: j{number}, length: 30m, source: ecs-task, path: [\"{role}\"]}}\n")
+    };
+    format!("version: 1\njobs:\n{}", accounts.iter().enumerate().map(job).collect::<String>())
+}
+
+#[tokio::test]
+async fn roles_that_were_never_set_up_for_the_checker_have_one_cause_and_its_fix_comes_first() {
+    let (one, two) = ("222222222222", "333333333333");
+    // The accounts of the roles, the roles that trust the checker, the evidence, and the blocks of the text.
+    let cases: [(&[&str], &[usize], Option<&str>, usize); 4] = [
+        (&[one; 40], &[], Some("40 of 40 roles in its account"), 1),
+        (&[one, one, one, two, two], &[3, 4], Some("3 of 3 roles in its account"), 1),
+        (&[one, one, two, two], &[], Some("4 of 4 roles in 2 accounts"), 1),
+        (&[one, one, one], &[1, 2], None, 1),
+    ];
+    for (accounts, trusting, common, blocks) in cases {
+        let (mut world, checker) = world();
+        for (number, account) in accounts.iter().enumerate() {
+            let arn = format!("arn:aws:iam::{account}:role/r{number}");
+            world.role(if trusting.contains(&number) { role(&arn) } else { Role::new(&arn) });
+        }
+        let aws = StandIn::start(world).await;
+        let inventory = jobs_in(accounts);
+        let report = check_once(&aws, &checker, &inventory).await;
+        for denied in findings(&report, "assume-denied") {
+            let evidence = denied["evidence"].as_array().unwrap();
+            let together = evidence.iter().find(|evidence| evidence["name"] == "refused_together");
+            assert_eq!(together.and_then(|evidence| evidence["value"].as_str()), common, "{denied:#}");
+            let first = denied["remediation"][0].to_string();
+            let (onboarding, role) = (first.find("How job roles trust the checker"), first.find("aws:PrincipalArn"));
+            assert!(role.is_some() && onboarding.is_some() == common.is_some(), "{first}");
+        }
+        let ran = Cli::on(&inventory, "check", &[]).asking(&aws, &checker).run().await;
+        let text = ran.stdout;
+        assert_eq!(text.matches("MEDIUM").count(), blocks, "{text}");
+        // The table has a line for each job.
+        assert!(text.lines().count() <= accounts.len() + 30, "{text}");
+        if let Some(onboarding) = text.find("the checker's own setup") {
+            assert!(Some(onboarding) < text.find("aws:PrincipalArn"), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn readers_that_are_missing_in_every_account_have_one_cause() {
+    let (mut world, checker) = world();
+    let readers = "readers: {\"*\": \"arn:aws:iam::{account}:role/credential-health-reader\"}\n";
+    for (number, account) in ["222222222222", "333333333333"].iter().enumerate() {
+        world.role(role(&format!("arn:aws:iam::{account}:role/r{number}")));
+    }
+    let aws = StandIn::start(world).await;
+    let report = check_once(&aws, &checker, &format!("{}{readers}", jobs_in(&["222222222222", "333333333333"]))).await;
+    let denied = findings(&report, "assume-denied");
+    assert_eq!(denied.len(), 2, "{report:#}");
+    for denied in denied {
+        assert!(
+            denied["remediation"][0].to_string().contains("member-role.yaml is deployed to the accounts"),
+            "{denied:#}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn coverage_says_that_a_refused_role_may_not_exist_and_that_a_missing_one_does_not() {
+    let (mut world, checker) = world();
+    world.role(Role::new(ETL)).role(Role::new(READER).trusts(CHECKER).allows("iam:GetRole", "*"));
+    let aws = StandIn::start(world).await;
+    let missing = "arn:aws:iam::222222222222:role/missing";
+    let inventory = format!(
+        "version: 1\nreaders: {{\"222222222222\": \"{READER}\"}}\njobs:\n  - {{name: a, length: 30m, \
+         source: ecs-task, path: \
+         [\"{ETL}\"]}}\n  - {{name: b, length: 30m, source: ecs-task, path: [\"{missing}\"]}}\n"
+    );
+    let ran = Cli::on(&inventory, "check", &[]).asking(&aws, &checker).run().await;
+    let text = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("etl (does not exist or may not be assumed)"), "{text}");
+    assert!(text.contains("missing (IAM knows no such role)"), "{text}");
+}
+
+#[tokio::test]
+async fn a_role_that_was_not_checked_is_named_with_its_profile() {
+    let (aws, cli) = with_profiles(&["check", "--aws-config", "--format", "json"]).await;
+    aws.script(Fault::on("AssumeRole").target(ETL).then(Answer::error(400, "PackedPolicyTooLarge", "too large")));
+    let report = cli.run().await.report();
+    let title = finding(&report, "not-checked")["title"].as_str().unwrap().to_owned();
+    assert!(title.starts_with("Profile etl: etl was not checked: "), "{title}");
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::harness::{
-    Cli, Ran, TOPIC, assert_all_is_seen, assert_no_credential_in_messages, findings, ids, redacted, role, world,
+    Cli, ROOT, Ran, TOPIC, assert_all_is_seen, assert_no_credential_in_messages, findings, ids, redacted, role, world,
 };
 use crate::stand_in::{Credentials, Fault, Role, StandIn, Topic, refusal};
 
@@ -725,4 +725,51 @@ async fn schema_prints_a_json_schema_that_accepts_good_and_refuses_bad_inventori
     let to_file = Cli::new(&["schema", "--output", "schema.json"]).run().await;
     to_file.assert_status(0);
     assert_eq!((to_file.stdout.as_str(), to_file.file("schema.json")), ("", ran.stdout));
+}
+
+#[tokio::test]
+async fn forty_jobs_with_one_cause_fit_into_sixty_lines_and_the_demo_into_a_hundred_and_twenty() {
+    let job = |n: usize| {
+        let role = "arn:aws:iam::222222222222:role/etl";
+        format!("  - {{name: job-{n:02}, length: 3h, source: ecs-task, path: [\"{role}\"]}}\n")
+    };
+    let forty = format!("version: 1\njobs:\n{}", (0..40).map(job).collect::<String>());
+    let demo = std::fs::read_to_string(format!("{ROOT}/examples/demo/inventory.yaml")).unwrap();
+    for (inventory, most) in [(forty, 60), (demo, 120)] {
+        let ran = Cli::on(&inventory, "lint", &["--fail-on", "none"]).env("COLUMNS", "100").run().await;
+        let lines = ran.stdout.lines().count();
+        assert!(lines <= most, "{lines} lines:\n{}", ran.stdout);
+    }
+}
+
+#[tokio::test]
+async fn advice_for_workflows_and_profiles_names_their_files_and_no_inventory() {
+    let login = "      - uses: aws-actions/configure-aws-credentials@v5\n        with:\n          aws-region: x\n";
+    let steps = format!(
+        "{login}          role-to-assume: arn:aws:iam::111111111111:role/p\n          role-duration-seconds: 7200\n"
+    );
+    let workflow = format!(
+        "on: push\npermissions: {{id-token: write}}\njobs:\n  j:\n    runs-on: ubuntu-latest\n    \
+         timeout-minutes: 110\n    steps:\n{steps}      - run: make\n"
+    );
+    let ran = Cli::new(&["lint", "-v", "--github-workflow", "w.yml"]).file("w.yml", &workflow).run().await;
+    let text = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("A workflow cannot state it") && !text.contains("The inventory does not"), "{text}");
+    assert!(
+        text.contains("To test this role, write an inventory for `check`") && !text.contains("Run `check`"),
+        "{text}"
+    );
+    let key = |name: &str| format!("          {name}: ${{{{ secrets.K }}}}\n");
+    let keys = ["aws-access-key-id", "aws-secret-access-key", "aws-session-token"].map(key).concat();
+    let chained = workflow.replace("          role-duration-seconds: 7200\n", &keys);
+    let ran = Cli::new(&["lint", "-v", "--github-workflow", "w.yml"]).file("w.yml", &chained).run().await;
+    let text = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let count = |part: &str| text.matches(part).count();
+    let exchanges = count("directly by AssumeRoleWithWebIdentity");
+    assert!(exchanges > 0 && count("delete the access key in IAM") == exchanges, "{text}");
+    let config = "[profile user]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\n[profile long]\n\
+                  role_arn = arn:aws:iam::222222222222:role/long\nsource_profile = user\nduration_seconds = 14400\n";
+    let ran = Cli::new(&["lint", "-v", "--aws-config", "config"]).file("config", config).run().await;
+    let text = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("A profile cannot state it") && !text.contains("The inventory does not"), "{text}");
 }

@@ -206,7 +206,9 @@ async fn without_a_run_there_is_no_report() {
     let report = folder.path().join("prove-report.md");
     let mut without = command(&aws, &caller, folder.path(), &["--yes"]);
     without.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY").env_remove("AWS_SESSION_TOKEN");
-    assert_eq!(finish(without.spawn().unwrap(), "").await.status, 4);
+    let ran = finish(without.spawn().unwrap(), "").await;
+    assert_eq!(ran.status, 4);
+    assert!(ran.stderr.lines().count() <= 5 && ran.stderr.starts_with("error: GetCallerIdentity"), "{}", ran.stderr);
     assert!(!report.exists(), "no credentials");
     assert_eq!(finish(command(&aws, &caller, folder.path(), &[]).spawn().unwrap(), "no\n").await.status, 2);
     assert!(!report.exists(), "not confirmed");

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use credential_health::aws::errors::printable;
 use credential_health::check::{self, Start};
 use credential_health::findings::Finding;
+use credential_health::fixes::search::{Change, Fit, fit};
 use credential_health::fixes::{Effect, Fix};
-use credential_health::inventory::{Filter, Hop, Inventory, Job, JobName, Role};
+use credential_health::inventory::{Filter, Hop, Inventory, Job, JobName, Refresh, Role, Seconds};
 use credential_health::lease::Verdict;
 use credential_health::report::{Report, Trigger};
 use credential_health::templates::Planned;
@@ -310,4 +311,62 @@ fn a_chain_that_caps_a_session_gets_a_shorter_chain_as_fix_for_every_first_hop()
         let shorter = |step: &&String| ways.iter().any(|way| step.contains(way));
         assert_eq!(steps(&report.findings).iter().filter(|step| shorter(step)).count(), 1, "{source}: {finding:?}");
     }
+}
+
+#[test]
+fn a_raised_maximum_has_the_caution_for_whom_it_counts_and_a_lowered_one_has_none() {
+    let mut raised = 0;
+    for length in ["30m", "90m", "3h"] {
+        let report = lint(&job("web-identity", length, "none"));
+        for part in report.findings.iter().flat_map(|finding| &finding.fixes).flat_map(|fix| &fix.parts) {
+            let set = part.step.split_once("Set MaxSessionDuration of work to ").map(|(_, rest)| rest);
+            let to = set.and_then(|rest| rest.split(' ').next()?.parse::<u64>().ok());
+            let is_raised = to.is_some_and(|to| to > 7200);
+            raised += usize::from(is_raised);
+            let cautions = part.step.matches("Everyone who may assume work can then request up to ").count();
+            assert_eq!(cautions, usize::from(is_raised), "{}", part.step);
+        }
+    }
+    assert!(raised > 0);
+}
+
+#[test]
+fn no_way_changes_a_maximum_or_a_request_that_its_profile_does_not_send() {
+    for length in ["90m", "4h"] {
+        for duration in ["30m", "2h", "3h"] {
+            for path in ["", ", \"arn:aws:iam::222222222222:role/etl\""] {
+                let text = format!(
+                    "{{version: 1, roles: {{work: {{arn: \"{ROLE}\", max_session_duration: 1h}}}}, jobs: [{{name: j, \
+                     length: {length}, source: web-identity, path: [{{role: work, duration: {duration}}}{path}]}}]}}"
+                );
+                let inventory = Inventory::parse("test", &text).unwrap();
+                let Fit::Ways(ways) = fit(&inventory.jobs[0], &|_| Some(Seconds::hours(1))) else { panic!("{text}") };
+                let renewing: Vec<_> =
+                    ways.iter().filter(|way| way.changes.contains(&Change::Refresh(Refresh::Auto))).collect();
+                assert!(!renewing.is_empty(), "{text}");
+                for way in renewing {
+                    let first = way.changes.iter().find(|change| match change {
+                        Change::MaxSession(..) => true,
+                        Change::Ask(0, seconds) => *seconds != Seconds::hours(1),
+                        _ => false,
+                    });
+                    assert_eq!(first, None, "{way:?} of {text}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_first_fix_for_a_token_that_is_exchanged_once_shortens_the_chain() {
+    let first = |source: &str| {
+        let report = lint(&format!(
+            "{{version: 1, jobs: [{{name: j, length: 4h, source: {source}, path: [\"{ROLE}\", \
+             \"arn:aws:iam::222222222222:role/etl\"]}}]}}"
+        ));
+        let finding = report.findings.iter().find(|finding| finding.id.as_str() == "chain-caps-session").unwrap();
+        finding.fixes[0].effect.job.as_ref().unwrap().path.len()
+    };
+    assert_eq!(first("{kind: web-identity, renewable: false}"), 1);
+    assert_eq!(first("ecs-task"), 2);
 }

@@ -108,14 +108,20 @@ pub(super) fn renew_profile(chain: &ChainFacts) -> String {
         BaseFacts::Sso(_) => format!("aws sso login{profile}"),
         BaseFacts::Login(_) => format!("aws login{profile}"),
         // A session that tools renew, instead of the copy.
-        BaseFacts::Keys { token: true, .. } => format!("aws configure sso{profile}"),
-        BaseFacts::Keys { is_session_key: Some(true), .. } => format!("aws configure sso{profile}"),
+        BaseFacts::Keys { token: true, place, .. } => configure_sso_in_place_of_keys(&profile, place),
+        BaseFacts::Keys { is_session_key: Some(true), place, .. } => configure_sso_in_place_of_keys(&profile, place),
         BaseFacts::Keys { token: false, .. } => format!("aws configure{profile}"),
         // The command may hold a secret, but it is in the config file anyway; its output is not shown.
         BaseFacts::Process(_) => format!("sh -c \"$(aws configure get credential_process{profile})\" >/dev/null"),
         BaseFacts::WebIdentity(token) => format!("ls -l {}", operand(&token.file)),
         BaseFacts::Named(_) => "curl -sS -m 2 -o /dev/null http://169.254.169.254/latest/meta-data/".to_owned(),
     }
+}
+
+/// `aws configure sso` leaves keys in the files, which the SDKs for Go and JavaScript take before IAM Identity Center
+/// (`shared_config::differences` has the sources). `profile`: its option.
+pub(super) fn configure_sso_in_place_of_keys(profile: &str, place: &str) -> String {
+    format!("aws configure sso{profile} # then delete the keys at {place}: Go and JavaScript take them before SSO")
 }
 
 /// Names the program by the path where it is installed; its arguments stay. Where it is not installed, only a person

@@ -155,7 +155,9 @@ fn no_key_id(subject: &DiagnosisSubject<'_>) -> Option<Diagnosis> {
     })
 }
 
-/// The environment's keys come before AWS_PROFILE, but in JavaScript (`credential-provider-node`, `defaultProvider`).
+/// The environment's keys come before AWS_PROFILE, but in JavaScript (`credential-provider-node`, `defaultProvider`)
+/// and in version 3 of the SDK for .NET (`FallbackCredentialsFactory.cs`; version 4 takes the keys:
+/// `DefaultAWSCredentialsIdentityResolver.cs`).
 fn shadows(subject: &DiagnosisSubject<'_>) -> Option<Diagnosis> {
     let facts = subject.facts;
     let variable = match facts.selected.by {
@@ -170,7 +172,7 @@ fn shadows(subject: &DiagnosisSubject<'_>) -> Option<Diagnosis> {
     let name = &facts.selected.name;
     let mut why =
         "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY win over the variable in the AWS CLI, boto3 and most SDKs; the \
-                   SDK for JavaScript takes AWS_PROFILE. In the AWS CLI, --profile wins over the keys."
+                   SDKs for JavaScript and .NET 3 take AWS_PROFILE. In the AWS CLI, --profile wins over the keys."
             .to_owned();
     if lives_on_environment(chain) {
         why.push_str(" The profile assumes its role with these keys: without them it has no credentials.");

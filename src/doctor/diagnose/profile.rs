@@ -1,8 +1,8 @@
 //! The selected profile: there or not, leading to credentials or not, and what of it will fail later.
 
 use super::commands::{
-    COPY, change_value, comment_out, edit_file, find_program, of_profile, open_editor, quoted, rename_key,
-    renew_profile,
+    COPY, change_value, comment_out, configure_sso_in_place_of_keys, edit_file, find_program, of_profile, open_editor,
+    quoted, rename_key, renew_profile,
 };
 use super::{Diagnosis, DiagnosisSubject, Level, describe_profiles, level};
 use crate::doctor::facts::{
@@ -158,7 +158,7 @@ fn fix(fault: &Broken) -> (&'static str, String) {
         FaultKind::NegativeDuration => ("duration-refused", set_duration(&fault.profile)),
         FaultKind::OtherPartition => ("role-of-another-partition", open_editor(file)),
         FaultKind::MfaWithSession => ("mfa-with-session", comment_out(&[(fault.at.line, "mfa_serial")], file)),
-        FaultKind::TokenMissing => ("token-missing", format!("aws configure sso{profile}")),
+        FaultKind::TokenMissing => ("token-missing", configure_sso_in_place_of_keys(&profile, &fault.at.to_string())),
         FaultKind::TokenLeftOver { line } => ("token-left-over", comment_out(&[(*line, "aws_se[a-z]*_token")], file)),
         FaultKind::Missing | FaultKind::Spoilt => ("profile-broken", open_editor(file)),
     }

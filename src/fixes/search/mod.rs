@@ -11,8 +11,8 @@ mod numbers;
 pub(in crate::fixes) use change::ChangeStep;
 pub use change::{Change, ChangeKind, Changed};
 
-use crate::inventory::{Job, JobName, Location, RoleRef, Seconds};
-use crate::lease::{Judgement, Verdict, judge};
+use crate::inventory::{Job, JobName, Location, Refresh, RoleRef, Seconds, Source};
+use crate::lease::{Judgement, Verdict, judge, rules};
 
 /// The largest number of single changes in one way.
 pub const MOST_CHANGES: usize = 3;
@@ -163,7 +163,8 @@ impl Search<'_> {
     fn fill(&self, rest: &[ChangeStep], changes: &mut Vec<Change>) -> Option<Way> {
         let Some((step, rest)) = rest.split_first() else {
             let judgement = self.judgement(changes);
-            return (judgement.verdict == Verdict::Covered).then(|| Way { changes: changes.clone(), judgement });
+            return (judgement.verdict == Verdict::Covered && !self.has_an_unsent_request(changes))
+                .then(|| Way { changes: changes.clone(), judgement });
         };
         for change in numbers::numbered_changes(self, *step, changes) {
             changes.push(change);
@@ -174,6 +175,27 @@ impl Search<'_> {
             }
         }
         None
+    }
+
+    /// Whether the changes raise a maximum or set a duration that the new profile of the job does not use: no tool
+    /// sends the `duration_seconds` of a profile that presents a token (`shared_config::effects` has the sources).
+    fn has_an_unsent_request(&self, changes: &[Change]) -> bool {
+        let changed = Changed::new(self.job, changes);
+        let presents_a_token = matches!(changed.job.source, Source::WebIdentity { renewable: true });
+        let is_unsent = |change: &Change| match change {
+            Change::MaxSession(..) => true,
+            Change::Ask(hop, seconds) => changed.hops.first() == Some(hop) && *seconds != rules::DEFAULT_DURATION,
+            Change::Source(_)
+            | Change::ExchangeForLast
+            | Change::Drop(_)
+            | Change::SendNone(_)
+            | Change::Renew(_)
+            | Change::Refresh(_)
+            | Change::Pause(_)
+            | Change::Age(_)
+            | Change::Split(_) => false,
+        };
+        presents_a_token && changes.contains(&Change::Refresh(Refresh::Auto)) && changes.iter().any(is_unsent)
     }
 
     /// Whether a part of the changes suffices with the same numbers.

@@ -29,7 +29,7 @@ pub(super) fn advise(
     let raise = |role: &RoleRef, to: Seconds| {
         let why =
             if max_session(role).is_some() { "" } else { ", unless it is that long already: its value is not known" };
-        Some(fixes::set_max_session(place, role, why, to))
+        Some(fixes::raise_max_session(place, role, why, to))
     };
     let heading: Vec<String> = way.changes.iter().map(|change| summarize(job, change)).collect();
     Advice {

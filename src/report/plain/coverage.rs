@@ -2,6 +2,7 @@
 
 use super::count;
 use crate::aws::errors::{Class, printable};
+use crate::inventory::Origin;
 use crate::lease::Verdict;
 use crate::report::{
     Coverage, HopOutcome, NotCheckedReason, NotCheckedRole, NotJudged, NotReadReason, NotReadSetting, NotWalkedPath,
@@ -71,7 +72,13 @@ pub fn coverage(report: &Report) -> Vec<String> {
         let known = roles.total.saturating_sub(expressions);
         if paths.total > 0 && known > 0 {
             let these = if known == 1 { "this role".to_owned() } else { format!("these {known} roles") };
-            calls.push(format!("Run `check` to test {these}."));
+            calls.push(match report.origin {
+                Origin::Inventory => format!("Run `check` to test {these}."),
+                Origin::Profiles => format!("`credential-health check --aws-config` tests {these}."),
+                Origin::Workflows => format!(
+                    "To test {these}, write an inventory for `check` with `credential-health import github-workflow`."
+                ),
+            });
         }
         match expressions {
             0 => {}
@@ -88,7 +95,8 @@ pub fn coverage(report: &Report) -> Vec<String> {
         format!("Paths: {} of {} walked.", paths.walked, paths.total),
     ];
     for (what, roles) in not_checked_roles(&report.coverage) {
-        lines.extend(by_reason(what, roles.map(|role| (not_checked(role.reason), role.role.to_string()))));
+        let line = |role: &NotCheckedRole| (not_checked(role.reason, report.origin), role.role.to_string());
+        lines.extend(by_reason(what, roles.map(line)));
     }
     let paths = paths.not_walked.iter().map(|path| {
         let hop = path.hop.map_or_else(String::new, |hop| format!(" at path[{hop}]"));
@@ -145,7 +153,8 @@ pub fn short_coverage(report: &Report) -> Vec<String> {
         count(paths.total, "path", "paths")
     )];
     for (what, roles) in not_checked_roles(&report.coverage) {
-        lines.extend(joined_reasons(what, roles.map(|role| (not_checked(role.reason), role.role.name().to_owned()))));
+        let line = |role: &NotCheckedRole| (not_checked(role.reason, report.origin), role.role.name().to_owned());
+        lines.extend(joined_reasons(what, roles.map(line)));
     }
     // A path that stops at one of these roles stops for the same reason.
     let stops_elsewhere = |path: &&NotWalkedPath| {
@@ -211,13 +220,18 @@ fn grouped_by_reason(all: impl Iterator<Item = (String, String)>) -> Vec<(String
 }
 
 /// The reason why a role was not fully checked.
-pub(in crate::report) fn not_checked(reason: NotCheckedReason) -> String {
+pub(in crate::report) fn not_checked(reason: NotCheckedReason, origin: Origin) -> String {
     match reason {
         NotCheckedReason::Offline => outcome(HopOutcome::Offline).to_owned(),
         NotCheckedReason::NameNotKnown => "an expression, whose value only a run knows".to_owned(),
         NotCheckedReason::NotReached => outcome(HopOutcome::NotReached).to_owned(),
-        NotCheckedReason::NoReader => "no reader for its account".to_owned(),
-        NotCheckedReason::Assume(class) => failure(class).to_owned(),
+        NotCheckedReason::NoReader => match origin {
+            Origin::Inventory => "no reader for its account".to_owned(),
+            Origin::Profiles => "no profile that can read it".to_owned(),
+            Origin::Workflows => "nothing in the workflows can read it".to_owned(),
+        },
+        NotCheckedReason::Assume(class) => outcome(HopOutcome::Failed(class)).to_owned(),
+        NotCheckedReason::Describe(Class::RoleMissing) => failure(Class::RoleMissing).to_owned(),
         NotCheckedReason::Describe(class) => format!("iam:GetRole: {}", failure(class)),
         NotCheckedReason::Reader(class) => format!("its reader could not be assumed: {}", failure(class)),
     }
@@ -230,6 +244,8 @@ pub(in crate::report) const fn outcome(outcome: HopOutcome) -> &'static str {
         HopOutcome::Offline => "lint makes no AWS calls",
         HopOutcome::Declared => "declared: the checker is not to assume the role",
         HopOutcome::NotReached => "an earlier hop was not assumed",
+        // STS does not say which.
+        HopOutcome::Failed(Class::Denied) => "does not exist or may not be assumed",
         HopOutcome::Failed(class) => failure(class),
     }
 }
