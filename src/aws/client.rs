@@ -46,6 +46,9 @@ pub struct Aws {
     pub(crate) clock: Clock,
     pub(super) paces: Paces,
     pub(crate) secrets: Secrets,
+    /// The settings have a retry mode or a number of attempts.
+    #[cfg(feature = "cli")]
+    has_retry_settings: bool,
     end: Option<Instant>,
 }
 
@@ -156,6 +159,8 @@ impl Aws {
     fn new(config: SdkConfig, http: SharedHttpClient, secrets: Secrets) -> Self {
         let explicit = config.get_origin("retry_config").is_client_config();
         let kept = config.retry_config().filter(|set| explicit || **set != RetryConfig::standard()).cloned();
+        #[cfg(feature = "cli")]
+        let has_retry_settings = kept.is_some();
         let region = config.region().filter(|region| settings::is_host_label(region.as_ref())).cloned();
         let mut builder = config.clone().into_builder();
         if let Some(provider) = config.credentials_provider() {
@@ -168,7 +173,16 @@ impl Aws {
             .region(region.unwrap_or_else(|| Region::new(FALLBACK_REGION)))
             .service_config(ServiceSettings(config))
             .build();
-        Self { config, http, clock: Clock::default(), paces: Paces::default(), secrets, end: None }
+        Self {
+            config,
+            http,
+            clock: Clock::default(),
+            paces: Paces::default(),
+            secrets,
+            #[cfg(feature = "cli")]
+            has_retry_settings,
+            end: None,
+        }
     }
 
     /// Copies this for a new run of a process that lives on: a new clock, new paces, and timeouts that allow another
@@ -281,21 +295,27 @@ impl Aws {
         aws_sdk_s3::Client::from_conf(builder.build())
     }
 
-    /// The same for the bodies of many objects. A throttled prefix of a bucket does not slow the others.
+    /// The same for the bodies of many objects.
     #[cfg(feature = "cli")]
     pub(super) fn s3_bodies(&self, region: Option<Region>) -> aws_sdk_s3::Client {
-        let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
-        let builder = self.s3_builder(region).http_client(self.http.clone()).retry_config(retries);
+        let builder = self.s3_builder(region).http_client(self.http.clone()).retry_config(self.log_retries());
         aws_sdk_s3::Client::from_conf(builder.build())
     }
 
     /// The same for lists of objects.
     #[cfg(any(feature = "cli", feature = "lambda"))]
     pub(super) fn s3_lists(&self, region: Option<Region>) -> aws_sdk_s3::Client {
-        let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
         let http = bounded(self.http.clone(), LARGEST_PAGE);
-        let builder = self.s3_builder(region).http_client(http).retry_config(retries).interceptor(WholeAnswer);
-        aws_sdk_s3::Client::from_conf(builder.build())
+        let builder = self.s3_builder(region).http_client(http).retry_config(self.log_retries());
+        aws_sdk_s3::Client::from_conf(builder.interceptor(WholeAnswer).build())
+    }
+
+    /// The retries of the settings. Without them, the mode is standard: a throttled prefix of a bucket does not slow
+    /// the others.
+    #[cfg(feature = "cli")]
+    fn log_retries(&self) -> RetryConfig {
+        let of_settings = self.config.retry_config().filter(|_| self.has_retry_settings).cloned();
+        of_settings.unwrap_or_else(|| RetryConfig::standard().with_max_attempts(ATTEMPTS))
     }
 
     /// An SSM client in the Region of the settings.

@@ -141,6 +141,28 @@ async fn a_refused_changed_or_broken_object_costs_that_object_alone() {
 }
 
 #[tokio::test]
+async fn reads_of_logs_are_tried_as_often_as_the_settings_say() {
+    for (mode, attempts, expected) in [(None, "1", 1), (Some("standard"), "2", 2), (Some("adaptive"), "3", 3)] {
+        let (aws, caller) = bucket().await;
+        let throttled = Answer::error(503, "SlowDown", "Slow down");
+        aws.script(Fault::on("GetObject").saying("/11/27/").then(throttled.clone()));
+        let attempt = cli(&aws, &caller, &[]).env("AWS_MAX_ATTEMPTS", attempts);
+        let ran = mode.into_iter().fold(attempt, |cli, mode| cli.env("AWS_RETRY_MODE", mode)).run().await;
+        ran.assert_status(3);
+        let asked = aws.calls_of("GetObject").iter().filter(|call| call.sent.contains("/11/27/")).count();
+        assert_eq!(asked, expected, "{mode:?}");
+
+        aws.clear_script();
+        aws.reset_calls();
+        aws.script(Fault::on("ListObjectsV2").then(throttled));
+        let attempt = cli(&aws, &caller, &[]).env("AWS_MAX_ATTEMPTS", attempts);
+        let ran = mode.into_iter().fold(attempt, |cli, mode| cli.env("AWS_RETRY_MODE", mode)).run().await;
+        ran.assert_status(4);
+        assert_eq!(aws.calls_of("ListObjectsV2").len(), expected, "{mode:?}");
+    }
+}
+
+#[tokio::test]
 async fn throttled_calls_and_a_body_that_breaks_off_once_are_tried_again() {
     let throttle = |action: &str| Fault::on(action).times(2).then(Answer::error(503, "SlowDown", "Slow down"));
     let cut = Fault::on("GetObject").saying("/11/28/").times(1).then(Answer::Truncated);
