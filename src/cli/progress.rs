@@ -59,7 +59,13 @@ pub(super) struct BytesBar {
 
 impl BytesBar {
     pub(super) fn new() -> Self {
-        let bar = super::output::draws_progress().then(|| ProgressBar::new_spinner().with_message("objects listed"));
+        let bar = super::output::draws_progress().then(|| {
+            let bar = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{elapsed} {pos} objects listed") {
+                bar.set_style(style);
+            }
+            bar
+        });
         Self { bar, total: AtomicU64::new(0), done: AtomicU64::new(0), last: Mutex::new(Instant::now()) }
     }
 
