@@ -76,7 +76,8 @@ impl Callers {
         for (rank, (_, id)) in sorted.iter().enumerate() {
             ranks[*id as usize] = CallerId::try_from(rank).unwrap_or(CallerId::MAX);
         }
-        (sorted.iter().map(|(key, _)| decode(key)).collect(), ranks)
+        // Each key is freed as soon as it is decoded.
+        (sorted.into_iter().map(|(key, _)| decode(&key)).collect(), ranks)
     }
 }
 
