@@ -42,8 +42,10 @@ mod pace;
 #[cfg(feature = "aws")]
 mod probe;
 #[cfg(any(feature = "cli", feature = "lambda"))]
+#[cfg_attr(not(feature = "cli"), allow(unreachable_pub, reason = "s3_logs exports its types"))]
 mod s3;
 #[cfg(any(feature = "cli", feature = "lambda"))]
+#[cfg_attr(not(feature = "cli"), allow(unreachable_pub, reason = "s3_logs exports its types"))]
 mod s3_list;
 #[cfg(feature = "cli")]
 pub mod s3_logs;
