@@ -47,7 +47,6 @@ pub struct Aws {
     pub(super) paces: Paces,
     pub(crate) secrets: Secrets,
     /// The settings have a retry mode or a number of attempts.
-    #[cfg(feature = "cli")]
     has_retry_settings: bool,
     end: Option<Instant>,
 }
@@ -159,7 +158,6 @@ impl Aws {
     fn new(config: SdkConfig, http: SharedHttpClient, secrets: Secrets) -> Self {
         let explicit = config.get_origin("retry_config").is_client_config();
         let kept = config.retry_config().filter(|set| explicit || **set != RetryConfig::standard()).cloned();
-        #[cfg(feature = "cli")]
         let has_retry_settings = kept.is_some();
         let region = config.region().filter(|region| settings::is_host_label(region.as_ref())).cloned();
         let mut builder = config.clone().into_builder();
@@ -173,16 +171,7 @@ impl Aws {
             .region(region.unwrap_or_else(|| Region::new(FALLBACK_REGION)))
             .service_config(ServiceSettings(config))
             .build();
-        Self {
-            config,
-            http,
-            clock: Clock::default(),
-            paces: Paces::default(),
-            secrets,
-            #[cfg(feature = "cli")]
-            has_retry_settings,
-            end: None,
-        }
+        Self { config, http, clock: Clock::default(), paces: Paces::default(), secrets, has_retry_settings, end: None }
     }
 
     /// Copies this for a new run of a process that lives on: a new clock, new paces, and timeouts that allow another
@@ -298,7 +287,7 @@ impl Aws {
     /// The same for the bodies of many objects.
     #[cfg(feature = "cli")]
     pub(super) fn s3_bodies(&self, region: Option<Region>) -> aws_sdk_s3::Client {
-        let builder = self.s3_builder(region).http_client(self.http.clone()).retry_config(self.log_retries());
+        let builder = self.s3_builder(region).http_client(self.http.clone()).retry_config(self.retries_of_s3());
         aws_sdk_s3::Client::from_conf(builder.build())
     }
 
@@ -306,14 +295,14 @@ impl Aws {
     #[cfg(any(feature = "cli", feature = "lambda"))]
     pub(super) fn s3_lists(&self, region: Option<Region>) -> aws_sdk_s3::Client {
         let http = bounded(self.http.clone(), LARGEST_PAGE);
-        let builder = self.s3_builder(region).http_client(http).retry_config(self.log_retries());
+        let builder = self.s3_builder(region).http_client(http).retry_config(self.retries_of_s3());
         aws_sdk_s3::Client::from_conf(builder.interceptor(WholeAnswer).build())
     }
 
     /// The retries of the settings. Without them, the mode is standard: a throttled prefix of a bucket does not slow
     /// the others.
-    #[cfg(feature = "cli")]
-    fn log_retries(&self) -> RetryConfig {
+    #[cfg(any(feature = "cli", feature = "lambda"))]
+    fn retries_of_s3(&self) -> RetryConfig {
         let of_settings = self.config.retry_config().filter(|_| self.has_retry_settings).cloned();
         of_settings.unwrap_or_else(|| RetryConfig::standard().with_max_attempts(ATTEMPTS))
     }

@@ -54,7 +54,7 @@ pub(super) enum Command {
     /// Check the jobs of an inventory against AWS, with the caller's credentials
     Check(Check),
     /// Check the declared facts of an inventory, profiles or workflows: no credentials, no network
-    Lint(Lint),
+    Lint(Box<Lint>),
     /// Explain a finding, or one job: its path, its verdict and its fixes
     Explain(Explain),
     /// Write an inventory from the files that you have
