@@ -4,11 +4,11 @@
 //! `pace` learns the limits of each quota, `walk` makes the calls of a plan in order, `live_settings` those for
 //! permission sets and functions, `inventory` those for the sources of an inventory.
 //!
-//! `sts`, `iam`, `lambda`, `sso_admin`, `sns`, `eventbridge`, `ssm`, `s3`, `s3_list`, `s3_object` and `s3_logs` hold the
-//! calls of one service each, `signin` reads one more setting of roles. `answer` reads error answers, `secrets` removes
-//! held credentials from them, `errors` classifies their codes, `clock` reads the Date header. `certificates` says whether
-//! TLS can work, `sendable` bounds the provider of credentials. Only `errors` and `certificates` compile without the
-//! feature `aws`.
+//! `sts`, `iam`, `lambda`, `sso_admin`, `sns`, `eventbridge`, `ssm`, `s3`, `s3_list`, `s3_object` and `s3_logs` hold
+//! the calls of one service each, `signin` reads one more setting of roles. `answer` reads error answers, `secrets`
+//! removes held credentials from them, `errors` classifies their codes, `clock` reads the Date header. `certificates`
+//! says whether TLS can work, `sendable` bounds the provider of credentials. Only `errors` and `certificates` compile
+//! without the feature `aws`.
 
 #[cfg(feature = "aws")]
 mod answer;

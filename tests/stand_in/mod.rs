@@ -11,10 +11,10 @@
 //! aws.script(Fault::on("AssumeRole").times(2).then(Answer::Throttle));
 //! ```
 //!
-//! The modules: `server` → `connection` → `request` → `fault` (scripted by the test) → `authentication` and `signature`
-//! → `sts`, `iam`, `sns`, `s3`, `lambda`, `ssm`, `sso_admin`, `events` (each: schema, `authorization`, answer) over
-//! `world` (roles, users, topics, keys), with `policy`, `constraint`, `message` and `xml` below them. Tests read `journal`;
-//! `errors` has the verbatim texts.
+//! The modules: `server` → `connection` → `request` → `fault` (scripted by the test) → `authentication` and
+//! `signature` → `sts`, `iam`, `sns`, `s3`, `lambda`, `ssm`, `sso_admin`, `events` (each: schema, `authorization`,
+//! answer) over `world` (roles, users, topics, keys), with `policy`, `constraint`, `message` and `xml` below them.
+//! Tests read `journal`; `errors` has the verbatim texts.
 //!
 //! `itself` holds the tests of the stand-in. `tests/integration/stand_in_itself.rs` runs them through the SDK clients.
 //!
