@@ -60,7 +60,7 @@ fn describe(subject: &Subject<'_>, refused: &Refused<'_>, all: &Refusals<'_>) ->
     }
     finding = match (common, of_checker_alone, refused.is_reader) {
         (Some(common), ..) => finding.because(onboarding::why(refused, common)),
-        (None, true, _) => finding.because("Only the checker was refused. The jobs have other callers and may not be."),
+        (None, true, _) => finding.because("Only the checker was refused. STS may accept the callers of the jobs."),
         (None, false, true) => {
             finding.because("The role is a reader: no job uses it, but MaxSessionDuration is not read.")
         }

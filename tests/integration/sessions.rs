@@ -220,7 +220,7 @@ async fn undeclared_paths_with_different_fixes_have_blocks_of_their_own() {
     let arguments = ["lint", "--cloudtrail", "log.json", "--inventory", "jobs.yaml"];
     let cli = Cli::new(&arguments).file("log.json", log(&[by_lambda, by_user].concat())).file("jobs.yaml", jobs);
     let text = cli.run().await.stdout;
-    assert!(text.contains("Declare a job for the function") && text.contains("Declare a job for the path"), "{text}");
+    assert!(text.contains("declare a job for the function") && text.contains("Declare a job for the path"), "{text}");
 }
 
 #[tokio::test]
