@@ -96,7 +96,7 @@ pub fn observe(inventory: &Inventory, observed: Observation, start: &Start) -> O
 ///
 /// # Errors
 /// The filter matches no job.
-pub fn recorded(
+pub fn judge_sessions(
     inventory: &Inventory,
     filter: &Filter,
     sessions: Arc<Sessions>,

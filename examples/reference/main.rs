@@ -72,8 +72,8 @@ fn exit_statuses() -> String {
         EXIT_STATUSES.iter().map(|(status, meaning)| vec![status.code().to_string(), (*meaning).to_owned()]).collect();
     let before =
         "The statuses of `check` and `lint`. If several apply, the command returns the first of 2, 4, 1, 3, 0.";
-    let after =
-        "`import` returns 3 if something was not imported. `doctor` has [its own statuses](../doctor.md#exit-status).";
+    let after = "`import` returns 3 if something was not imported, `measure` and `sessions` if a file was not read. \
+         `doctor` has [its own statuses](../doctor.md#exit-status).";
     let table = table(&["status", "meaning"], &rows);
     format!("# Exit statuses\n\n{MARK}\n\n{}\n{table}\n{}", paragraphs(&[before]), paragraphs(&[after]))
 }

@@ -53,7 +53,8 @@ impl Colour {
 pub(super) enum Command {
     /// Check the jobs of an inventory against AWS, with the caller's credentials
     Check(Check),
-    /// Check the declared facts of an inventory, profiles or workflows: no credentials, no network
+    /// Check the declared facts of an inventory, profiles or workflows. Needs AWS only for input in S3 or Parameter
+    /// Store
     Lint(Box<Lint>),
     /// Explain a finding, or one job: its path, its verdict and its fixes
     Explain(Explain),

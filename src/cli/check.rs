@@ -6,8 +6,7 @@ use std::path::Path;
 
 use super::arguments::Check;
 use super::format;
-use super::lint;
-use super::measure::Measured;
+use super::measure::{self, Measured};
 use super::output::{bad_settings, bad_usage, print_error};
 use super::progress;
 use super::status::{self, ExitStatus};
@@ -29,6 +28,9 @@ pub(super) async fn run(arguments: &Check) -> ExitStatus {
 }
 
 async fn of_inventory(arguments: &Check, path: &Path) -> ExitStatus {
+    if let Some(misuse) = measure::misuse(&arguments.measured, Some(path)) {
+        return bad_usage(misuse);
+    }
     let selection = &arguments.selection;
     let (inventory, filter) = match super::read(path, arguments.profile.as_deref(), selection).await {
         Ok(read) => read,
@@ -54,7 +56,7 @@ async fn of_inventory(arguments: &Check, path: &Path) -> ExitStatus {
         Err(nothing) => return bad_usage(&format!("error: {nothing}")),
     };
     bar.finish();
-    lint::add_import(&mut outcome.report, None, measured.not_read);
+    outcome.report.add_not_judged(measured.not_read);
     outcome.report.input_notes.extend(measured.notes);
     // The cause of a run without an answer comes first, and nothing in its report is worth reading.
     let answered = has_answer(&outcome, arguments.profile.as_deref());

@@ -9,7 +9,7 @@ use super::fix::workflows::Workflows;
 use super::fix::{self, FixOutcome, Fixable};
 use super::format;
 use super::import::{load_aws_config, print_remarks, workflows};
-use super::measure::Measured;
+use super::measure::{self, Measured};
 use super::output::{self, bad_usage};
 use super::role_patterns;
 use super::sessions;
@@ -51,6 +51,9 @@ async fn judge(arguments: &Lint, with_changes: bool) -> Option<ExitStatus> {
     let given_inventory = arguments.input.inventory.as_deref();
     let from_standard_input = given_inventory.is_some_and(|path| path.as_os_str() == "-");
     if let Some(misuse) = arguments.templates.misuse(from_standard_input) {
+        return Some(bad_usage(misuse));
+    }
+    if let Some(misuse) = measure::misuse(&arguments.measured, given_inventory) {
         return Some(bad_usage(misuse));
     }
     if arguments.input.cloudtrail.is_empty() && arguments.window.is_given() {

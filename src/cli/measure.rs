@@ -107,6 +107,13 @@ fn remarks(history: &RunHistory) -> Vec<Remark> {
     history.not_read.iter().map(not_read).collect()
 }
 
+/// The error text if the inventory and a run history, or two histories, use standard input.
+pub(super) fn misuse(files: &[PathBuf], inventory: Option<&Path>) -> Option<&'static str> {
+    let paths = files.iter().map(PathBuf::as_path).chain(inventory);
+    let from_standard_input = paths.filter(|path| path.as_os_str() == "-").count();
+    (from_standard_input > 1).then_some("error: only one of the files can be `-`, standard input.")
+}
+
 /// Proposes the lengths of imported jobs by these files.
 pub(super) fn propose_lengths(files: &[PathBuf], imported: &mut Imported) {
     if files.is_empty() {
@@ -128,10 +135,13 @@ fn notes<'a>(history: &RunHistory, jobs: impl IntoIterator<Item = &'a Job>) -> V
     }
     let more = missing.len().saturating_sub(MOST_NAMED);
     missing.truncate(MOST_NAMED);
-    if let Some(last) = missing.last_mut().filter(|_| more > 0) {
-        last.message.push_str(&format!("; and {more} more jobs are not measured"));
-    }
-    notes.append(&mut missing);
+    let rest = missing.first().filter(|_| more > 0).map(|first| Remark {
+        location: first.location.clone(),
+        message: format!("{more} more jobs are not measured"),
+        help: "compare their names with the output of `credential-health measure`".to_owned(),
+        cannot_work: false,
+    });
+    notes.extend(missing.into_iter().chain(rest));
     notes
 }
 

@@ -19,11 +19,12 @@ impl Subject<'_> {
                 Detect::Observation(describe) => Some(describe(self, observed)),
                 _ => None,
             })),
-            // A run with AWS's answers reports the verdicts.
+            // Such a run reports no verdicts: `check` does, with AWS's answers.
             Mode::Recorded => self.detect_in_sessions(&mut findings),
             Mode::Offline | Mode::Planned(_) | Mode::Live => {
-                self.detect(&mut findings);
+                // A run history then adds nothing that CloudTrail shows too.
                 self.detect_in_sessions(&mut findings);
+                self.detect(&mut findings);
                 findings.iter_mut().for_each(|finding| self.name_planned_file(finding));
             }
         }

@@ -109,13 +109,18 @@ fn describe_measured(measured: &MeasuredJob<'_>) -> Option<Finding> {
     };
     let declare = match runs.proposed_length().filter(|_| complete.is_some()) {
         Some(proposed) => format!(
-            "Declare the real longest run, at least {longest}: {proposed} is the longest run and 20 %. Then run the \
-             check again."
+            "In the inventory, declare a length of at least {longest}, for example {proposed} (the longest run and \
+             20 %)."
         ),
         None => format!(
-            "Find out why that run lasted {longest}. If it worked until its end, declare a longer run; if it hung, \
-             set a timeout of {declared}."
+            "Find out why that run lasted {longest}. If it worked until its end, declare a longer `length` in the \
+             inventory; if it hung, set a timeout of {declared}."
         ),
+    };
+    let has_scopes = job.measured_by.as_ref().is_some_and(|tie| tie.kind.has_scopes());
+    let tell_apart = match has_scopes {
+        true => "If the run is of another job with this name, tell them apart with `scope` in `measured_by`.",
+        false => "If the run is of another job with this name, give the jobs different names in the run history.",
     };
     let mut finding = Finding::about_job(FindingId::LengthExceeded, job, None)
         .evidence(Fact::LongestRun(longest), Provenance::RunHistory("start to end, without queue time"))
@@ -123,10 +128,7 @@ fn describe_measured(measured: &MeasuredJob<'_>) -> Option<Finding> {
         .evidence(measured.count(), Provenance::RunHistory("runs that ended"))
         .titled(format!("{} ran {longest}; {declared} is declared", job.name))
         .detailed(format!("{} {what}", measured.describe()))
-        .fixes([
-            Fix::step(declare),
-            Fix::step("If the run is of another job with this name, tell them apart with `scope` in `measured_by`."),
-        ]);
+        .fixes([Fix::step(declare), Fix::step(tell_apart)]);
     if complete.is_none() {
         finding.severity = Severity::Medium;
     }

@@ -39,7 +39,7 @@ fn describe(measured: &MeasuredJob<'_>) -> Option<Finding> {
     }
     let detail = format!(
         "{} The longest of the {} runs that succeeded took {longest}, the median {median}; {declared} is declared. No \
-         job fails because of this, but a verdict for {declared} can ask for longer sessions than the job needs. Runs \
+         job fails because of this, but the fixes for {declared} can require longer sessions than the job needs. Runs \
          that are rare, such as those at the end of a month, may be missing from the history.",
         measured.describe(),
         runs.lengths.len(),
@@ -53,8 +53,8 @@ fn describe(measured: &MeasuredJob<'_>) -> Option<Finding> {
             .titled(format!("{} declares {declared}; the longest measured run took {longest}", job.name))
             .detailed(detail)
             .fixes([Fix::step(format!(
-                "Declare `length: {proposed}` ({seconds} seconds: the longest run and 20 %), if the history has the \
-                 rare long runs too."
+                "In the inventory, declare `length: {proposed}` ({seconds} seconds: the longest run and 20 %), if the \
+                 history has the rare long runs too."
             ))]),
     )
 }

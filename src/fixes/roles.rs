@@ -48,9 +48,7 @@ pub(crate) fn raise_max_session(place: &FixPlace<'_>, role: &RoleRef, why: &str,
 /// The caution beside a higher MaxSessionDuration. `to`: the new value, if it is known.
 pub(crate) fn caution_of_a_maximum(role: &str, to: Option<Seconds>) -> String {
     let up_to = to.map_or_else(|| "longer sessions".to_owned(), |to| format!("up to {to}"));
-    format!(
-        " Everyone who may assume {role} can then request {up_to}: the request makes a session long, not the maximum."
-    )
+    format!(" Everyone who may assume {role} can then request {up_to}. A higher maximum alone lengthens no session.")
 }
 
 /// Adds a statement to the trust policy of a role, beside the statements that are there.

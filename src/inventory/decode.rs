@@ -194,7 +194,10 @@ fn measured_by(node: Node, sink: &mut Sink) -> Option<MeasuredBy> {
         Err(named) => {
             // A value or a key that cannot be read is reported itself.
             if sink.problems.len() == problems {
-                let message = format!("`measured_by` names {} run histories, not one", named.len());
+                let message = match named.len() {
+                    0 => "`measured_by` names no run history".to_owned(),
+                    several => format!("`measured_by` names {several} run histories, not one"),
+                };
                 sink.add(place, message, format!("write one of {kinds}, such as `{{codebuild: NAME}}`"));
             }
             None

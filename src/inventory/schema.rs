@@ -93,16 +93,19 @@ schema!(Hop, "Hop", generator => json_schema!({
 schema!(MeasuredBy, "MeasuredBy", _generator => {
     let mut properties: serde_json::Map<String, serde_json::Value> = HistoryKind::ALL
         .iter()
-        .map(|kind| (kind.as_str().to_owned(), serde_json::json!({ "type": ["string", "null"] })))
+        .map(|kind| {
+            let description = format!("A glob: {}.", kind.named());
+            (kind.as_str().to_owned(), serde_json::json!({ "type": ["string", "null"], "description": description }))
+        })
         .collect();
-    properties.insert("scope".to_owned(), serde_json::json!({ "type": ["string", "null"] }));
+    let scope = "A glob: ACCOUNT/REGION, or OWNER/REPO/WORKFLOW on GitHub, where several have the name.";
+    properties.insert("scope".to_owned(), serde_json::json!({ "type": ["string", "null"], "description": scope }));
     let named = |kind: HistoryKind| {
         let text = serde_json::json!({ kind.as_str(): { "type": "string" } });
         serde_json::json!({ "properties": text, "required": [kind.as_str()] })
     };
     json_schema!({
-        "description": "The run history of the job: one kind with the name of the job there, a glob. `scope`, a glob: \
-            ACCOUNT/REGION, or OWNER/REPO/WORKFLOW on GitHub, where several have the name.",
+        "description": "The run history of the job: one kind, with the name of the job there.",
         "type": "object",
         "properties": properties,
         "oneOf": HistoryKind::ALL.map(named),

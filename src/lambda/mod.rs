@@ -175,7 +175,7 @@ impl Function {
         logs::sessions(&start.id, uri, &sessions);
         let not_judged: Vec<Remark> = sessions.remarks().collect();
         let filter = Filter::new(&manual.jobs, &manual.roles);
-        let outcome = check::recorded(&inventory, &filter, Arc::new(sessions), &start);
+        let outcome = check::judge_sessions(&inventory, &filter, Arc::new(sessions), &start);
         let mut report = outcome.map_err(|nothing| failed("BadEvent", nothing))?.report;
         report.add_not_judged(not_judged);
         logs::report(&report);

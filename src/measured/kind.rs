@@ -21,6 +21,28 @@ impl HistoryKind {
     /// Every kind, in the order of the documentation.
     pub const ALL: [Self; 6] = [Self::Codebuild, Self::Glue, Self::StepFunctions, Self::Batch, Self::Github, Self::Csv];
 
+    /// Whether the history says where a job is: in which account and Region, or in which repository.
+    #[must_use]
+    pub const fn has_scopes(self) -> bool {
+        match self {
+            Self::Codebuild | Self::StepFunctions | Self::Batch | Self::Github => true,
+            Self::Glue | Self::Csv => false,
+        }
+    }
+
+    /// What its name names.
+    #[must_use]
+    pub const fn named(self) -> &'static str {
+        match self {
+            Self::Codebuild => "the name of a CodeBuild project",
+            Self::Glue => "the name of a Glue job",
+            Self::StepFunctions => "the name of a state machine",
+            Self::Batch => "the name of a Batch job definition",
+            Self::Github => "the name of a job of GitHub Actions, as the run shows it",
+            Self::Csv => "the job in the CSV file",
+        }
+    }
+
     /// The word in the inventory and in every output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -18,7 +18,7 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 /// Why a file was not read.
 #[derive(Debug, thiserror::Error)]
 enum BadFile {
-    #[error("the file {0}")]
+    #[error("{0}")]
     Unreadable(Unreadable),
     #[error("the file is empty: the command that wrote it may have failed")]
     Empty,

@@ -218,7 +218,7 @@ impl Report {
         self.run.complete &= remarks.is_empty();
         let of_remark =
             |Remark { location, message, help, cannot_work }| NotJudged { location, what: message, help, cannot_work };
-        self.not_judged = remarks.into_iter().map(of_remark).collect();
+        self.not_judged.extend(remarks.into_iter().map(of_remark));
     }
 
     /// Builds the report of a run. Sets `run.complete`.

@@ -322,3 +322,21 @@ async fn a_session_without_an_issue_lasts_at_least_until_its_last_use() {
     });
     assert_eq!(findings(None, &[call]).await, [("thin-margin".to_owned(), "medium".to_owned())]);
 }
+
+#[tokio::test]
+async fn what_cloudtrail_and_a_run_history_both_show_is_one_finding() {
+    let jobs = "version: 1\njobs:\n  - {name: build, length: 10m, measured_by: {csv: build}, source: codebuild, \
+                refresh: auto}\n";
+    let runs = "job,start,end,outcome\nbuild,2026-11-28T01:00:00Z,2026-11-28T01:40:00Z,succeeded\n";
+    let trail = of_platform("codebuild.amazonaws.com", "2026-11-28T09:00:00Z", "2026-11-28T01:40:00Z");
+    let exceeded = async |more: &[&str]| {
+        let arguments = [&["lint", "--format", "json", "--inventory", "jobs.yaml"], more].concat();
+        let cli = Cli::new(&arguments).file("jobs.yaml", jobs).file("runs.csv", runs).file("log.json", log(&trail));
+        let report = cli.run().await.report();
+        report["findings"].as_array().unwrap().iter().filter(|finding| finding["id"] == "length-exceeded").count()
+    };
+    let (history, records) = (["--measured", "runs.csv"], ["--cloudtrail", "log.json"]);
+    for given in [&history[..], &records[..], &[history, records].concat()] {
+        assert_eq!(exceeded(given).await, 1, "{given:?}");
+    }
+}

@@ -9,6 +9,9 @@ use crate::doctor::facts::{
     Provider, RefusedFacts, SelectedBy,
 };
 
+/// Sets a Region that every account has.
+const OTHER_REGION: &str = "export AWS_REGION=us-east-1";
+
 pub(super) fn find(subject: &DiagnosisSubject<'_>, out: &mut Vec<Diagnosis>) {
     let Some(asked) = &subject.facts.asked else { return };
     match &asked.loaded {
@@ -89,7 +92,8 @@ fn of(subject: &DiagnosisSubject<'_>, asked: &Asked, refused: &RefusedFacts) -> 
     };
     let no_answer = |what| no_answer(subject, asked, &said, what);
     match class {
-        Class::Expired | Class::AssertionExpired => ended(subject, refused, &said),
+        Class::Expired => session_expired(subject, &said),
+        Class::AssertionExpired => assertion_expired(subject, refused, &said),
         Class::InvalidCredentials => invalid(subject, &said),
         Class::SignatureMismatch => Diagnosis::problem(
             "wrong-secret",
@@ -108,9 +112,11 @@ fn of(subject: &DiagnosisSubject<'_>, asked: &Asked, refused: &RefusedFacts) -> 
             format!("{said} AWS takes requests within 15 minutes of its own time."),
             SET_CLOCK,
         ),
-        Class::WrongScope | Class::RegionDisabled => wrong_region(*class, &asked.region, &said),
+        Class::WrongScope => wrong_region(&asked.region, &said),
+        Class::RegionDisabled => region_disabled(&asked.region, &said),
         Class::Denied => denied(subject, refused, &said),
-        Class::OverChainCap | Class::OverMaxSession | Class::OutOfRange => duration_refused(subject, *class, &said),
+        Class::OverChainCap => over_chain_cap(subject, &said),
+        Class::OverMaxSession | Class::OutOfRange => duration_refused(subject, &said),
         Class::ProviderMissing => Diagnosis::problem(
             "identity-provider",
             "The account does not trust the token's issuer",
@@ -133,62 +139,74 @@ fn of(subject: &DiagnosisSubject<'_>, asked: &Asked, refused: &RefusedFacts) -> 
         | Class::ObjectMissing
         | Class::ObjectChanged
         | Class::ElsewhereInS3
-        | Class::Other => Diagnosis::problem("refused", "AWS refused the call", format!("{said} "), renew(subject)),
+        | Class::Other => Diagnosis::problem("refused", "AWS refused the call", said, renew(subject)),
     }
 }
 
-/// A session, a login or a token that has ended.
-fn ended(subject: &DiagnosisSubject<'_>, refused: &RefusedFacts, said: &str) -> Diagnosis {
-    let (id, what, why) = match refused.class {
-        Class::Expired => {
-            ("session-expired", "AWS says that the session has ended", "It cannot be made longer, only replaced.")
-        }
-        _ if refused.call == "GetRoleCredentials" => (
+fn session_expired(subject: &DiagnosisSubject<'_>, said: &str) -> Diagnosis {
+    Diagnosis::problem(
+        "session-expired",
+        "AWS says that the session has ended",
+        format!("{said} It cannot be made longer, only replaced."),
+        renew(subject),
+    )
+}
+
+fn wrong_region(region: &str, said: &str) -> Diagnosis {
+    Diagnosis::problem(
+        "wrong-region",
+        format!("AWS does not take requests that are signed for Region {region}"),
+        format!("{said} The name of the Region is wrong, or an endpoint of another Region is set."),
+        OTHER_REGION,
+    )
+}
+
+fn region_disabled(region: &str, said: &str) -> Diagnosis {
+    Diagnosis::problem(
+        "region-disabled",
+        format!("STS is switched off in Region {region} for this account"),
+        format!(
+            "{said} An administrator of the account can activate it under Account settings in IAM; another Region \
+             works meanwhile."
+        ),
+        OTHER_REGION,
+    )
+}
+
+fn over_chain_cap(subject: &DiagnosisSubject<'_>, said: &str) -> Diagnosis {
+    Diagnosis::problem(
+        "chained-duration",
+        "A role that is assumed by a session gets one hour at most",
+        format!("{said} duration_seconds asks for more."),
+        duration_of_last_role(subject),
+    )
+}
+
+fn duration_refused(subject: &DiagnosisSubject<'_>, said: &str) -> Diagnosis {
+    Diagnosis::problem(
+        "duration-refused",
+        "The profile asks for a longer session than STS gives",
+        format!("{said} duration_seconds is over the role's MaxSessionDuration, or outside the range of STS."),
+        duration_of_last_role(subject),
+    )
+}
+
+/// A login or an identity token that has ended.
+fn assertion_expired(subject: &DiagnosisSubject<'_>, refused: &RefusedFacts, said: &str) -> Diagnosis {
+    let (id, what, why) = if refused.call == "GetRoleCredentials" {
+        (
             "sso-login-refused",
             "IAM Identity Center no longer takes the SSO login",
             "The cache may say that it lasts: the portal ends it by its own clock, or an administrator did.",
-        ),
-        _ => (
+        )
+    } else {
+        (
             "identity-token-expired",
             "AWS says that the identity token has ended",
             "It is exchanged for a session while it lasts; then the provider has to issue another.",
-        ),
+        )
     };
     Diagnosis::problem(id, what, format!("{said} {why}"), renew(subject))
-}
-
-/// A Region that does not exist, or that is disabled.
-fn wrong_region(class: Class, region: &str, said: &str) -> Diagnosis {
-    let (id, what, why) = match class {
-        Class::RegionDisabled => (
-            "region-disabled",
-            format!("STS is switched off in Region {region} for this account"),
-            "An administrator of the account can activate it under Account settings in IAM; another Region works \
-             meanwhile.",
-        ),
-        _ => (
-            "wrong-region",
-            format!("AWS does not take requests that are signed for Region {region}"),
-            "The name of the Region is wrong, or an endpoint of another Region is set.",
-        ),
-    };
-    Diagnosis::problem(id, what, format!("{said} {why}"), "export AWS_REGION=us-east-1")
-}
-
-fn duration_refused(subject: &DiagnosisSubject<'_>, class: Class, said: &str) -> Diagnosis {
-    let (id, what, why) = match class {
-        Class::OverChainCap => (
-            "chained-duration",
-            "A role that is assumed by a session gets one hour at most",
-            "duration_seconds asks for more.",
-        ),
-        _ => (
-            "duration-refused",
-            "The profile asks for a longer session than STS gives",
-            "duration_seconds is over the role's MaxSessionDuration, or outside the range of STS.",
-        ),
-    };
-    Diagnosis::problem(id, what, format!("{said} {why}"), duration_of_last_role(subject))
 }
 
 fn duration_of_last_role(subject: &DiagnosisSubject<'_>) -> String {

@@ -62,7 +62,11 @@ pub fn coverage(report: &Report) -> Vec<String> {
     if is_offline(&report.coverage) {
         let is_named = |role: &&NotCheckedRole| role.reason == NotCheckedReason::NameNotKnown;
         let expressions = roles.not_checked.iter().filter(is_named).count();
-        let mut calls = vec!["lint makes no AWS calls.".to_owned()];
+        let no_calls = match report.run.inventory_files.is_empty() {
+            true => "lint makes no AWS calls.",
+            false => "lint calls AWS only to read the inventory.",
+        };
+        let mut calls = vec![no_calls.to_owned()];
         let settings = settings.not_read.len();
         if settings > 0 {
             let what = count(settings, "setting", "settings");
