@@ -81,7 +81,6 @@ pub(crate) fn looks_like_credential(text: &str) -> bool {
 }
 
 /// The text without the words that look like a credential.
-#[cfg(feature = "cli")]
 #[must_use]
 pub(crate) fn without_credentials(text: &str) -> String {
     let words = text.split_inclusive(is_between_words);
@@ -93,12 +92,10 @@ pub(crate) fn without_credentials(text: &str) -> String {
     shown.collect()
 }
 
-#[cfg(feature = "cli")]
 fn is_between_words(c: char) -> bool {
     c.is_whitespace() || "\"'`,;=".contains(c)
 }
 
-#[cfg(feature = "cli")]
 fn is_credential(word: &str) -> bool {
     const KEY_IDS: [&str; 4] = ["AKIA", "ASIA", "ABIA", "ACCA"];
     /// How session tokens of STS and access tokens of IAM Identity Center begin.

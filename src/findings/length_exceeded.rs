@@ -21,6 +21,9 @@ define!(
     change_facts: &[FactKind::LongestRun, FactKind::DeclaredLength],
 );
 
+/// How long a service may take to stop a run at its timeout, which the declared length can be.
+const TIME_TO_STOP: Seconds = Seconds(5 * 60);
+
 fn find(subject: &Subject<'_>, sessions: &Sessions, out: &mut Vec<Finding>) {
     let trail = Trail::new(sessions);
     let mut exceeded: BTreeMap<Vec<String>, (Vec<&Job>, Vec<&SessionRun>)> = BTreeMap::new();
@@ -90,7 +93,7 @@ fn describe_measured(measured: &MeasuredJob<'_>) -> Option<Finding> {
     let longer = runs.lengths.iter().filter(|length| **length > declared).count();
     let complete = runs.longest().filter(|longest| *longest > declared);
     // A run that hangs lasts long without need: such a run alone is no proof.
-    let longest = complete.or_else(|| runs.cut_short.longest.filter(|longest| *longest > declared))?;
+    let longest = complete.or_else(|| runs.cut_short.longest.filter(|longest| *longest > declared + TIME_TO_STOP))?;
     let what = match (complete, longer) {
         (None, _) => format!(
             "A run that was cut short (failed, timed out, stopped or redriven) lasted {longest}, longer than the \

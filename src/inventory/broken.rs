@@ -10,6 +10,7 @@ use super::diagnostic::{Diagnostic, Problems, Sink};
 use super::files::Files;
 use super::validate::{self, Duplicates, Reading};
 use super::{Inventory, JobName, documents};
+use crate::visible::without_credentials;
 
 /// How many problems of a broken file are shown.
 const MOST_PROBLEMS: usize = 5;
@@ -86,7 +87,8 @@ fn broken(files: &Files, aside: BTreeMap<usize, Vec<Diagnostic>>) -> Vec<BrokenF
         let names = document.jobs.into_iter().filter_map(|job| job.name);
         let shown = |problem: &Diagnostic| {
             let line = problem.place.map_or(1, |place| place.line);
-            format!("line {line}: {}", problem.message)
+            // Messages and logs hold them.
+            format!("line {line}: {}", without_credentials(&problem.message))
         };
         all.push(BrokenFile {
             file: files.files[index].name.clone(),

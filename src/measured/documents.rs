@@ -110,14 +110,16 @@ impl<'de> Deserialize<'de> for OneOrMore {
 pub(super) fn documents(text: &str) -> Result<Vec<Document>, NotAHistory> {
     let mut documents = Vec::new();
     let mut stream = serde_json::Deserializer::from_str(text).into_iter::<OneOrMore>();
-    let mut start = 0;
+    let (mut start, mut line) = (0, 1);
+    let lines = |part: &str| part.bytes().filter(|byte| *byte == b'\n').count();
     while let Some(read) = stream.next() {
         let OneOrMore(read) = read?;
-        let skipped = text[start..].len() - text[start..].trim_start().len();
-        let line = text[..start + skipped].bytes().filter(|byte| *byte == b'\n').count() + 1;
+        let begin = text.len() - text[start..].trim_start().len();
+        line += lines(&text[start..begin]);
         read.iter().try_for_each(|document| document.check(line))?;
         documents.extend(read);
         start = stream.byte_offset();
+        line += lines(&text[begin..start]);
     }
     Ok(documents)
 }

@@ -3,10 +3,11 @@
 use serde::Deserialize;
 
 use super::moment::Moment;
-use super::record::{NotARun, Times, run};
+use super::record::{LONGEST_RUN, NotARun, Times, run};
 use super::run::Cut;
 use super::{HistoryKind, Outcome, Run};
 use crate::inventory::Seconds;
+use crate::visible;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -41,10 +42,10 @@ impl TryFrom<Record> for JobRun {
         let times = Times::new(record.started_on, record.completed_on);
         let mut run = run(HistoryKind::Glue, (record.job_name, None), record.id, times, outcome)?;
         // A queued run waits after StartedOn. ExecutionTime has no waiting in it.
-        if let Some(seconds @ 1..) = record.execution_time
-            && run.length.is_some()
-        {
-            run.length = Some(Seconds(seconds));
+        match record.execution_time {
+            Some(seconds) if seconds > LONGEST_RUN => return Err(NotARun::TooLong(visible::configured(&run.job))),
+            Some(seconds @ 1..) => run.length = Some(Seconds(seconds)),
+            Some(0) | None => {}
         }
         Ok(Self(run))
     }

@@ -48,6 +48,8 @@ pub struct JobRuns {
     pub cut_short: CutShort,
     /// The runs that go on.
     pub running: usize,
+    /// When the first of them started, in milliseconds since 1970.
+    pub running_since: Option<i64>,
     /// The runs that never started.
     pub not_run: usize,
     /// The first start and the last end of the runs that ended, in milliseconds since 1970.
@@ -65,7 +67,7 @@ pub struct CutShort {
     pub stopped: usize,
     /// They continued an earlier run.
     pub redriven: usize,
-    /// Their status is not known.
+    /// Their status or their length is not known.
     pub unknown: usize,
     /// The longest of them: the job needs at least as long in such a run.
     pub longest: Option<Seconds>,
@@ -102,14 +104,30 @@ impl CutShort {
 impl JobRuns {
     const fn new(kind: HistoryKind, name: String, scope: Option<String>) -> Self {
         let cut_short = CutShort { failed: 0, timed_out: 0, stopped: 0, redriven: 0, unknown: 0, longest: None };
-        Self { kind, name, scope, lengths: Vec::new(), cut_short, running: 0, not_run: 0, window: None }
+        Self {
+            kind,
+            name,
+            scope,
+            lengths: Vec::new(),
+            cut_short,
+            running: 0,
+            running_since: None,
+            not_run: 0,
+            window: None,
+        }
     }
 
     fn add(&mut self, run: &Run) {
         match run.outcome {
-            Outcome::Succeeded => self.lengths.extend(run.length),
+            Outcome::Succeeded => match run.length {
+                Some(length) => self.lengths.push(length),
+                None => self.cut_short.add(Cut::Unknown, None),
+            },
             Outcome::CutShort(cut) => self.cut_short.add(cut, run.length),
-            Outcome::Running => self.running += 1,
+            Outcome::Running => {
+                self.running += 1;
+                self.running_since = self.running_since.into_iter().chain(run.start).min();
+            }
             Outcome::NotRun => self.not_run += 1,
         }
         if let (Outcome::Succeeded | Outcome::CutShort(_), Some(start), Some(end)) = (run.outcome, run.start, run.end) {
@@ -128,6 +146,7 @@ impl JobRuns {
         self.lengths.sort_unstable();
         self.cut_short.merge(&other.cut_short);
         self.running += other.running;
+        self.running_since = self.running_since.into_iter().chain(other.running_since).min();
         self.not_run += other.not_run;
         other.window.into_iter().for_each(|window| self.extend_window(window));
     }
@@ -151,7 +170,7 @@ impl JobRuns {
     pub fn median(&self) -> Option<Seconds> {
         let upper = self.lengths.get(self.lengths.len() / 2)?;
         let lower = self.lengths.get((self.lengths.len() - 1) / 2)?;
-        Some(Seconds((lower.0 + upper.0).div_ceil(2)))
+        Some(Seconds(lower.0 + (upper.0 - lower.0).div_ceil(2)))
     }
 
     /// The 95th percentile of the runs that succeeded, by nearest rank: at least 95 % of them are not longer.
@@ -165,6 +184,16 @@ impl JobRuns {
     #[must_use]
     pub fn longest(&self) -> Option<Seconds> {
         self.lengths.last().copied()
+    }
+
+    /// Whether the history may lack a longer run: the length of a run is not known, or a run that still goes on has
+    /// already lasted longer than this at the end of the window.
+    #[must_use]
+    pub fn may_be_longer_than(&self, length: Seconds) -> bool {
+        let lasts_longer = |(_, end): (i64, i64)| {
+            self.running_since.is_some_and(|start| super::run::seconds_between(start, end) > length)
+        };
+        self.cut_short.unknown > 0 || self.window.is_some_and(lasts_longer)
     }
 
     /// The longest run that was cut short, where no run that succeeded was as long.

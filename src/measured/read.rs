@@ -1,6 +1,6 @@
 //! Reads the files of run histories. A file that cannot be read loses none of the others.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -132,7 +132,15 @@ impl Reading {
         }
     }
 
+    /// Removes the runs that go on in one file and have ended in another, where the histories give no ids.
+    fn forget_ended(&mut self) {
+        let start = |run: &Run| (run.kind, run.scope.clone(), run.job.clone(), run.start);
+        let ended: HashSet<_> = self.runs.values().filter(|run| run.end.is_some()).map(start).collect();
+        self.runs.retain(|_, run| run.outcome != Outcome::Running || !ended.contains(&start(run)));
+    }
+
     fn into_history(mut self, files: usize) -> RunHistory {
+        self.forget_ended();
         for (run, Pages { total, jobs, file }) in self.pages {
             if jobs < total {
                 let reason = format!("{jobs} of the {total} jobs of workflow run {}: use gh api --paginate", run.id);

@@ -51,6 +51,9 @@ pub(super) enum NotARun {
     /// The times are in the wrong order.
     #[error("the run of `{0}` ends before it starts: are both times in the same zone?")]
     EndsFirst(String),
+    /// A length that no run has.
+    #[error("the run of `{0}` lasted longer than a century")]
+    TooLong(String),
     /// An ARN has not the parts that name the job.
     #[error("`{0}` is not the ARN of a {1}")]
     NotAnArn(String, &'static str),
@@ -58,6 +61,9 @@ pub(super) enum NotARun {
     #[error("a job has neither `jobId` and `jobDefinition` (Batch) nor `name` and `status` (GitHub)")]
     NotAJob,
 }
+
+/// A century, in seconds.
+pub(super) const LONGEST_RUN: u64 = 100 * 366 * 24 * 3600;
 
 /// The time of a run, without its queue time.
 #[derive(Debug, Clone, Copy, Default)]

@@ -53,7 +53,6 @@ pub enum Cut {
 }
 
 /// The time between two moments, in whole seconds, rounded up.
-#[cfg(feature = "cli")]
 pub(super) fn seconds_between(start: i64, end: i64) -> Seconds {
     Seconds(u64::try_from(end.saturating_sub(start)).unwrap_or_default().div_ceil(1000))
 }

@@ -89,7 +89,7 @@ fn run_of(line: u64, [job, start, end, outcome]: [&str; 4]) -> Result<Run, NotAT
         return Err(NotATable::NoTime(line));
     }
     let times = if ended { times } else { Times { end: None, ..times } };
-    let id = format!("{:?} {:?}", times.start, times.end);
+    let id = format!("{:?} {:?} {known:?}", times.start, times.end);
     run(HistoryKind::Csv, (job.to_owned(), None), id, times, known).map_err(|why| NotATable::Run(line, why))
 }
 

@@ -282,3 +282,36 @@ fn a_name_in_two_scopes_measures_nothing_until_one_is_chosen() {
     assert_eq!(runs(&tie(project, Some("999999999999/*"))), 0);
     assert_eq!(runs(&tie("demo", None)), 0);
 }
+
+#[test]
+fn jobs_of_one_name_and_one_start_are_two_runs() {
+    let job = |end: &str, status: &str| {
+        format!(
+            r#"{{"name": "b", "status": "{status}", "conclusion": "success", "startedAt": "2026-11-01T01:00:00Z",
+                "completedAt": "{end}"}}"#
+        )
+    };
+    let (short, long) = (job("2026-11-01T02:00:00Z", "completed"), job("2026-11-01T09:00:00Z", "completed"));
+    for jobs in [[&short, &long], [&long, &short]] {
+        let measured = only(&format!(r#"{{"jobs": [{}, {}]}}"#, jobs[0], jobs[1]));
+        assert_eq!(seconds(&measured), [3600, 8 * 3600]);
+    }
+}
+
+#[test]
+fn what_a_history_does_not_show_is_no_short_run() {
+    let run = |id: &str, state: &str, more: &str| {
+        format!(
+            r#"{{"Id": "{id}", "JobName": "etl", "JobRunState": "{state}", "StartedOn": "2026-11-01T01:00:00Z"{more}}}"#
+        )
+    };
+    let ended = r#", "CompletedOn": "2026-11-02T01:00:00Z", "ExecutionTime": 600"#;
+    let runs = |other: String| only(&format!(r#"{{"JobRuns": [{}, {other}]}}"#, run("a", "SUCCEEDED", ended)));
+    let tenth = Seconds(720);
+    assert!(!runs(run("b", "SUCCEEDED", ended)).may_be_longer_than(tenth));
+    assert!(runs(run("b", "SUCCEEDED", "")).may_be_longer_than(tenth));
+    assert!(runs(run("b", "RUNNING", "")).may_be_longer_than(tenth));
+    assert_eq!(seconds(&runs(run("b", "SUCCEEDED", r#", "ExecutionTime": 36000"#))), [600, 36000]);
+    let endless = run("a", "SUCCEEDED", r#", "ExecutionTime": 18446744073709551615"#);
+    assert!(reason(&format!(r#"{{"JobRuns": [{endless}]}}"#)).contains("longer than a century"));
+}

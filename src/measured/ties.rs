@@ -44,7 +44,8 @@ impl RunHistory {
             (Some(glob), Some(scope)) => WildMatch::new(glob).matches(scope),
             (Some(_), None) => false,
         };
-        let is_glob = tie.name.contains(['*', '?']);
+        // A job can have such a name itself.
+        let is_glob = tie.name.contains(['*', '?']) && self.named(tie.kind, &tie.name).next().is_none();
         let glob = WildMatch::new(&tie.name);
         let found: Vec<&JobRuns> = if is_glob {
             let matches = |job: &&JobRuns| job.kind == tie.kind && glob.matches(&job.name) && in_scope(job);
