@@ -11,6 +11,7 @@ use crate::notify::{
 };
 use crate::s3_uri::S3Uri;
 use crate::settings::Settings;
+use crate::visible;
 
 /// How many failures the error of an invocation lists.
 const MOST_FAILURES: usize = 20;
@@ -70,10 +71,7 @@ impl Destination {
         if failures.is_empty() {
             return None;
         }
-        let mut listed = failures[..failures.len().min(MOST_FAILURES)].join("; ");
-        if failures.len() > MOST_FAILURES {
-            listed = format!("{listed}; and {} more", failures.len() - MOST_FAILURES);
-        }
+        let listed = visible::first_of(&failures, MOST_FAILURES);
         let to = self.arn();
         tracing::error!(event = "not_published", to, failures = listed);
         let (failed_ones, all) = (failures.len(), outcomes.len());
@@ -89,7 +87,7 @@ impl Destination {
 }
 
 /// The result of an invocation with several destinations: what was not published counts before what was not saved.
-pub(super) fn of_all<const N: usize>(results: [Result<(), Diagnostic>; N]) -> Result<(), Diagnostic> {
+pub(super) fn worst_failure<const N: usize>(results: [Result<(), Diagnostic>; N]) -> Result<(), Diagnostic> {
     let mut failures: Vec<Diagnostic> = results.into_iter().filter_map(Result::err).collect();
     failures.sort_by_key(|failure| failure.error_type != "NotPublished");
     let messages: Vec<&str> = failures.iter().map(|failure| failure.error_message.as_str()).collect();

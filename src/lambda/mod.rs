@@ -21,7 +21,7 @@ use tokio::time::Instant;
 
 pub use answer::Answer;
 use changes::ChangePublisher;
-use destinations::{Destination, Destinations, of_all};
+use destinations::{Destination, Destinations, worst_failure};
 use event::{Event, Form, Manual};
 
 use crate::aws::inventory::KeptFiles;
@@ -142,7 +142,7 @@ impl Function {
             }
         };
         let results = tokio::join!(publish(topic, of_topic), publish(bus, of_bus), publish(chat, of_chat));
-        of_all(results.into())?;
+        worst_failure(results.into())?;
         if answers == 0 {
             let help = "check the function's network, proxies, AWS_ENDPOINT_URL and credentials";
             return Err(failed("NoAnswer", format!("STS and IAM answered no call, and no role was checked: {help}")));
@@ -321,7 +321,7 @@ impl Function {
             Some(destination) => self.publish_to(destination, aws, report, notify, manual).await,
         };
         let [topic, bus, chat] = &self.destinations;
-        of_all(tokio::join!(publish(topic), publish(bus), publish(chat)).into())
+        worst_failure(tokio::join!(publish(topic), publish(bus), publish(chat)).into())
     }
 
     /// Publishes to one destination without a state.

@@ -10,7 +10,6 @@ use super::digest::Digest;
 use crate::aws::Aws;
 use crate::aws::sns::{Publication, Publisher};
 use crate::findings::Finding;
-use crate::inventory::RoleRef;
 use crate::notify::{SendError, Sink, TopicArn};
 use crate::visible;
 
@@ -72,9 +71,11 @@ fn notification(digest: &Digest<'_>) -> Value {
     let (head, tail) = digest.subject();
     let run = &digest.report.run;
     let is_complete = if run.complete { "true" } else { "false" };
-    let roles = digest.findings.iter().filter_map(|finding| finding.role.as_ref()).map(RoleRef::as_str);
+    let roles = digest.findings.iter().filter_map(|finding| finding.role.as_ref());
+    let roles = roles.map(|role| quoted(role.as_str()));
+    let owner = quoted(digest.owner);
     let ids = digest.ids().into_iter().map(|id| id.as_str().to_owned());
-    let keywords = [digest.worst_word().to_owned(), quoted(digest.owner)].into_iter().chain(ids);
+    let keywords = [digest.worst_word().to_owned(), owner.clone()].into_iter().chain(ids);
     json!({
         "version": "1.0",
         "source": "custom",
@@ -87,24 +88,24 @@ fn notification(digest: &Digest<'_>) -> Value {
             "keywords": first_different(keywords, MOST_KEYWORDS),
         },
         "metadata": {
-            "threadId": format!("credential-health/{}", digest.owner),
+            "threadId": format!("credential-health/{owner}"),
             "summary": quoted(&digest.counts()),
             "eventType": "credential-health-findings",
             "relatedResources": first_different(roles, MOST_RESOURCES),
             "additionalContext": {
                 "severity": digest.worst_word(),
-                "owner": digest.owner,
+                "owner": owner,
                 "complete": is_complete,
-                "run": run.id,
+                "run": quoted(&run.id),
             },
         },
     })
 }
 
-/// Where the reader finds all ways to solve the problem.
+/// Where the reader finds all ways to solve the problem. The page is one of the settings, and stays a link.
 fn next_step(finding: &Finding) -> String {
     match finding.runbook.starts_with("http") {
-        true => format!("{}: {}", finding.id, quoted(&finding.runbook)),
+        true => format!("{}: {}", finding.id, finding.runbook),
         false => format!("`credential-health explain {}`", finding.id),
     }
 }
@@ -135,17 +136,33 @@ fn description(digest: &Digest<'_>) -> String {
         named += 1;
     }
     if named < digest.len() {
-        let (more, run) = (digest.len() - named, &digest.report.run.id);
+        let (more, run) = (digest.len() - named, quoted(&digest.report.run.id));
         text.push_str(&format!("{more} more. The report of run {run} lists all findings.\n"));
     }
     text
 }
 
-/// A text of others for a chat: no mention, no link, no control character.
+/// A text of others for a chat: no mention, no link, no control character. A zero-width space breaks each form of a
+/// mention or link that a chat recognizes: `@name`, `https://host`, `[text](address)` and `host.example`.
 fn quoted(text: &str) -> String {
-    let text = visible::line(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    // A zero-width space after the at sign: nobody is mentioned.
-    text.replace('@', "@\u{200B}")
+    const BREAK: char = '\u{200B}';
+    let text = visible::line(text);
+    let mut quoted = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '&' => quoted.push_str("&amp;"),
+            '<' => quoted.push_str("&lt;"),
+            '>' => quoted.push_str("&gt;"),
+            _ => quoted.push(c),
+        }
+        match (c, chars.peek()) {
+            ('@', _) | (':', Some('/')) | (']', Some('(')) => quoted.push(BREAK),
+            ('.', Some(next)) if next.is_alphabetic() => quoted.push(BREAK),
+            _ => {}
+        }
+    }
+    quoted
 }
 
 fn cut(text: &str, most: usize) -> String {

@@ -116,6 +116,6 @@ pub(super) fn differences<'a>(notice: &'a Notice<'_>) -> Option<(&'a str, Value)
 }
 
 /// A time as the report writes it.
-fn moment(at: Timestamp) -> String {
+pub(super) fn moment(at: Timestamp) -> String {
     format!("{at:.0}")
 }

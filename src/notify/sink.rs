@@ -87,8 +87,8 @@ pub struct PublishFailure {
     pub class: Class,
     /// AWS's error code and message, or the reason on this side.
     pub message: String,
-    /// It was sent, and may have been published.
-    pub was_sent: bool,
+    /// Whether it may have been published all the same.
+    pub may_be_published: bool,
     /// The findings that were not published, by their place in the message; `None`: all.
     pub only: Option<Vec<usize>>,
 }
@@ -114,7 +114,7 @@ impl DigestOutcome {
         };
         match self.failure.as_ref().filter(is_affected) {
             None => Delivery::Published,
-            Some(failure) if failure.was_sent && failure.class.is_unfinished() => Delivery::Unconfirmed,
+            Some(failure) if failure.may_be_published && failure.class.is_unfinished() => Delivery::Unconfirmed,
             Some(_) => Delivery::NotPublished,
         }
     }
@@ -221,13 +221,13 @@ async fn until(end: Option<Instant>, send: impl Future<Output = Result<(), SendE
 fn not_sent(digest: &Digest<'_>) -> DigestOutcome {
     let owner = digest.owner().to_owned();
     let message = "not sent: the run's time was up".to_owned();
-    let failure =
-        PublishFailure { owner: owner.clone(), class: Class::OutOfTime, message, was_sent: false, only: None };
+    let (class, may_be_published) = (Class::OutOfTime, false);
+    let failure = PublishFailure { owner: owner.clone(), class, message, may_be_published, only: None };
     DigestOutcome { owner, findings: 0..0, failure: Some(failure) }
 }
 
 fn failed(owner: String, findings: Range<usize>, error: SendError) -> DigestOutcome {
     let SendError { class, message, may_be_published, only } = error;
-    let failure = PublishFailure { owner: owner.clone(), class, message, was_sent: may_be_published, only };
+    let failure = PublishFailure { owner: owner.clone(), class, message, may_be_published, only };
     DigestOutcome { owner, findings, failure: Some(failure) }
 }

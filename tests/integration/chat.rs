@@ -81,19 +81,32 @@ async fn a_notification_of_many_findings_is_short_and_counts_all_of_them() {
 #[tokio::test]
 async fn a_name_mentions_nobody_and_links_nowhere() {
     let (aws, checker) = with_chat().await;
-    let inventory = "version: 1\njobs:\n  - {name: \"<!channel> <https://evil.example|@here> & more\", \
-                     owner: \"@sre-team\", length: 2h, source: codebuild}\n";
-    run(&aws, &checker, inventory, &SETTINGS).await.unwrap();
+    let role = "arn:aws:iam::222222222222:role/@here/<!channel>/evil.example";
+    let name = "<!channel> <https://evil.example|@here> <@U123> & [report](https://evil.example) www.evil.example";
+    let owner = "@sre-team [runbook](http://evil.example)";
+    let job = format!("{{name: \"{name}\", owner: \"{owner}\", length: 2h, source: codebuild, path: [\"{role}\"]}}");
+    let settings = [&SETTINGS[..], &[("RUNBOOK_BASE_URL", "https://wiki.example/find?a=1&b=@team")]].concat();
+    run(&aws, &checker, &format!("version: 1\njobs:\n  - {job}\n"), &settings).await.unwrap();
     let all = notifications(&aws);
-    let content = &all[0]["content"];
-    let shown = format!(
-        "{}{}{}{}",
-        content["title"], content["description"], content["keywords"], all[0]["metadata"]["summary"]
-    );
-    for mention in ["<!channel>", "<https", "@here", "@sre-team"] {
-        assert!(!shown.contains(mention), "{mention}: {shown}");
+    let [notification] = &all[..] else { panic!("{} notifications", all.len()) };
+    let mut names = notification.clone();
+    // The page of a finding is one of the settings, and the only link.
+    let steps = names["content"]["nextSteps"].take();
+    assert!(steps[0].as_str().unwrap().contains(": https://wiki.example/find?a=1&b=@team/"), "{steps}");
+    let names = names.to_string();
+    for active in ["<", ">", "@here", "@sre-team", "@U123", "://", "](", ".example"] {
+        assert!(!names.contains(active), "{active}: {names}");
     }
-    assert!(shown.contains("&lt;!channel&gt; &lt;https://evil.example|@\u{200B}here&gt; &amp;"), "{shown}");
+    // Without the zero-width spaces, Slack shows the text as it was.
+    let shown = |text: &Value| {
+        let text = text.as_str().unwrap().replace('\u{200B}', "");
+        text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    };
+    assert!(shown(&notification["content"]["title"]).contains(name), "{names}");
+    let metadata = &notification["metadata"];
+    assert_eq!(shown(&metadata["additionalContext"]["owner"]), owner);
+    assert_eq!(shown(&metadata["threadId"]), format!("credential-health/{owner}"));
+    assert_eq!(shown(&metadata["relatedResources"][0]), role);
 }
 
 #[tokio::test]

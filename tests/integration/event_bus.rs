@@ -49,6 +49,23 @@ fn many_jobs(number: usize) -> String {
     format!("version: 1\njobs:\n{}", (0..number).map(job).collect::<String>())
 }
 
+/// Roles that nobody can assume, each with jobs with long names: the finding of a role lists its jobs.
+fn refused_roles(roles: usize, jobs_of_each: usize) -> String {
+    let job = |role: usize, number: usize| {
+        let name = format!("{role}-{number}-{}", "☂".repeat(240));
+        let path = format!("[\"arn:aws:iam::222222222222:role/refused-{role}\"]");
+        format!("  - {{name: \"{name}\", owner: data, length: 20m, source: codebuild, path: {path}}}\n")
+    };
+    let jobs = (0..roles).flat_map(|role| (0..jobs_of_each).map(move |number| job(role, number)));
+    format!("version: 1\njobs:\n{}", jobs.collect::<String>())
+}
+
+/// How many events each call had.
+fn counts(aws: &StandIn) -> Vec<usize> {
+    let count = |entries: &str| serde_json::from_str::<Vec<Value>>(entries).unwrap().len();
+    aws.calls_of("PutEvents").iter().map(|call| count(&call.params["Entries"])).collect()
+}
+
 /// The schema of the documentation without room for other members.
 fn schema() -> jsonschema::Validator {
     fn close(schema: &mut Value) {
@@ -127,21 +144,37 @@ async fn a_call_has_at_most_ten_events_and_fewer_than_256_kib() {
     let (aws, checker) = with_bus(Bus::new(BUS)).await;
     lambda(&aws, &checker, &many_jobs(25), &[]).await.invoke(&event("scheduled.json")).await.unwrap();
     assert_eq!(changes(&aws).len(), 25);
-    let mut sizes: Vec<usize> = aws
-        .calls_of("PutEvents")
-        .iter()
-        .map(|call| serde_json::from_str::<Vec<Value>>(&call.params["Entries"]).unwrap().len())
-        .collect();
-    sizes.sort_unstable();
-    assert_eq!(sizes, [5, 10, 10]);
+    let mut counts = counts(&aws);
+    counts.sort_unstable();
+    assert_eq!(counts, [5, 10, 10]);
 
-    // Ten jobs with the longest names and owners.
+    // The stand-in refuses a call of 256 KiB, as AWS does.
     let (aws, checker) = with_bus(Bus::new(BUS)).await;
-    let long = |number: usize| format!("{number:02}{}", "☂".repeat(250));
-    let job = |number| format!("  - {{name: \"{}\", owner: data, length: 2h, source: codebuild}}\n", long(number));
-    let inventory = format!("version: 1\njobs:\n{}", (0..40).map(job).collect::<String>());
-    lambda(&aws, &checker, &inventory, &[]).await.invoke(&event("scheduled.json")).await.unwrap();
-    assert_eq!(changes(&aws).len(), 40);
+    lambda(&aws, &checker, &refused_roles(12, 40), &[]).await.invoke(&event("scheduled.json")).await.unwrap();
+    let events = aws.world(|world| world.events(BUS));
+    assert_eq!(events.len(), 12);
+    assert!(events.iter().all(|event| event["detail"]["truncated"] == false));
+    let ten: usize = events[..10].iter().map(|event| event["detail"].to_string().len()).sum();
+    assert!(ten > 256 * 1024, "ten of these events have {ten} bytes, and fit in a call");
+    assert!(self::counts(&aws).iter().all(|count| *count < 10), "{:?}", self::counts(&aws));
+}
+
+#[tokio::test]
+async fn an_event_that_would_exceed_256_kib_has_its_finding_in_short() {
+    let (aws, checker) = with_bus(Bus::new(BUS)).await;
+    let function = lambda(&aws, &checker, &refused_roles(1, 400), &[]).await;
+    let report = function.invoke(&event("manual.json")).await.unwrap();
+    let [finding] = &report["findings"].as_array().unwrap()[..] else { panic!("{:#}", report["summary"]) };
+    assert!(finding.to_string().len() > 256 * 1024, "{} bytes", finding.to_string().len());
+    let events = aws.world(|world| world.events(BUS));
+    let [event] = &events[..] else { panic!("{} events", events.len()) };
+    assert_eq!(event["detail"]["truncated"], true);
+    assert_eq!(event["resources"], json!(["arn:aws:iam::222222222222:role/refused-0"]));
+    let in_short = event["detail"]["finding"].as_object().unwrap();
+    let names: Vec<&str> = in_short.keys().map(String::as_str).collect();
+    assert_eq!(names, ["fingerprint", "hop", "id", "job", "role", "severity", "title"]);
+    assert!(in_short.iter().all(|(name, value)| *value == finding[name]), "{in_short:#?}");
+    assert!(schema().is_valid(&event["detail"]), "{event:#}");
 }
 
 // --- Partial failures ---
@@ -154,12 +187,40 @@ async fn an_event_that_eventbridge_throttles_is_sent_again_and_the_others_are_no
     function.invoke(&event("scheduled.json")).await.unwrap();
     let jobs: Vec<String> = (0..10).map(|number| format!("new job-{number:03}")).collect();
     assert_eq!(changes(&aws), jobs, "each once");
-    let sent: Vec<usize> = aws
-        .calls_of("PutEvents")
-        .iter()
-        .map(|call| serde_json::from_str::<Vec<Value>>(&call.params["Entries"]).unwrap().len())
-        .collect();
-    assert_eq!(sent, [10, 2, 1]);
+    assert_eq!(counts(&aws), [10, 2, 1]);
+}
+
+#[tokio::test]
+async fn an_event_whose_failure_cannot_pass_is_not_sent_again_beside_one_whose_failure_can() {
+    // Another attempt at job-003 would be accepted.
+    let bus = Bus::new(BUS).fails("job-003", "AccessDeniedException", 1).fails("job-007", "ThrottlingException", 2);
+    let (aws, checker) = with_bus(bus).await;
+    let settings = [("STATE_URI", STATE)];
+    let run = async || lambda(&aws, &checker, &many_jobs(10), &settings).await.invoke(&event("scheduled.json")).await;
+    let failed = run().await.unwrap_err();
+    assert!(failed.error_message.contains("1 of 10 events: AccessDeniedException"), "{}", failed.error_message);
+    assert_eq!(counts(&aws), [10, 1, 1]);
+    let jobs = changes(&aws);
+    assert!(jobs.len() == 9 && !jobs.contains(&"new job-003".to_owned()), "{jobs:?}");
+    run().await.unwrap();
+    assert_eq!(changes(&aws).len(), 10, "the retry sends the refused event alone");
+    assert_eq!(counts(&aws), [10, 1, 1, 1]);
+}
+
+/// A call that fails in the second attempt leaves the refused event of the first attempt unpublished too.
+#[tokio::test]
+async fn a_later_call_that_fails_does_not_hide_an_event_that_was_refused_before() {
+    let bus = Bus::new(BUS).fails("job-003", "AccessDeniedException", 1).fails("job-007", "ThrottlingException", 1);
+    let (aws, checker) = with_bus(bus).await;
+    let denied = Answer::error(400, "AccessDeniedException", "User: x is not authorized");
+    aws.script(Fault::on("PutEvents").after(1).times(1).then(denied));
+    let settings = [("STATE_URI", STATE)];
+    let run = async || lambda(&aws, &checker, &many_jobs(10), &settings).await.invoke(&event("scheduled.json")).await;
+    let failed = run().await.unwrap_err();
+    assert!(failed.error_message.contains("2 of 10 events: AccessDeniedException"), "{}", failed.error_message);
+    run().await.unwrap();
+    let jobs: Vec<String> = (0..10).map(|number| format!("new job-{number:03}")).collect();
+    assert_eq!(changes(&aws), jobs, "each once, none lost");
 }
 
 /// The state has each event: the retry sends only what failed, although nothing else remembers the first attempt.
@@ -259,12 +320,13 @@ async fn events_for_a_bus_that_does_not_exist_are_lost_as_in_aws() {
 }
 
 #[tokio::test]
-async fn a_bus_without_an_answer_costs_the_run_its_time_and_no_message() {
+async fn a_bus_without_an_answer_costs_no_message_and_the_next_run_sends_its_events_again() {
     let (aws, checker) = with_bus(Bus::new(BUS)).await;
     aws.script(Fault::on("PutEvents").then(Answer::Hang));
     let settings = [("STATE_URI", STATE), ("TOPIC_ARN", TOPIC)];
     let function = lambda(&aws, &checker, INVENTORY, &settings).await;
-    let failed = function.invoke_as("r", Duration::from_secs(15), &event("scheduled.json")).await.unwrap_err();
+    // The longest time of a function: only the time limits of the calls to the bus count.
+    let failed = function.invoke_as("r", Duration::from_secs(900), &event("scheduled.json")).await.unwrap_err();
     assert_eq!(failed.error_type, "NotPublished", "{}", failed.error_message);
     assert!(failed.error_message.contains(&format!("2 of 2 messages to {BUS}")), "{}", failed.error_message);
     let messages = aws.messages(TOPIC);

@@ -20,7 +20,7 @@ use crate::harness::{
     CHECKER, Cli, Lambda, Log, REGION, TOPIC, assert_no_credential, assert_no_credential_in_messages, patient_client,
     role, world,
 };
-use crate::stand_in::{Answer, Credentials, Fault, FaultOn, IdentityCenter, Role, StandIn, refusal};
+use crate::stand_in::{Answer, Bus, Credentials, Fault, FaultOn, IdentityCenter, Role, StandIn, Topic, refusal};
 
 const HUB: &str = "arn:aws:iam::111111111111:role/hub";
 const ETL: &str = "arn:aws:iam::222222222222:role/etl";
@@ -56,7 +56,13 @@ jobs:
 const FUNCTION: &str = "arn:aws:lambda:eu-west-1:999999999999:function:etl";
 const PERMISSION_SET: &str = "Admin";
 
+/// The destinations of the function alone.
+const BUS: &str = "arn:aws:events:eu-west-1:999999999999:event-bus/findings";
+const CHAT: &str = "arn:aws:sns:eu-west-1:999999999999:chat";
+
 const ROLES: [&str; 7] = [HUB, ETL, SOLO, READ, OWN, BYSTANDER, DUMP];
+
+const DESTINATIONS: [(&str, &str); 3] = [("TOPIC_ARN", TOPIC), ("EVENT_BUS", BUS), ("CHAT_TOPIC_ARN", CHAT)];
 
 /// The longest time of a Lambda function. No run of a cell takes nearly as long, so no deadline decides a cell.
 const REMAINING: Duration = Duration::from_secs(900);
@@ -74,6 +80,8 @@ enum Place {
     Identity,
     FirstMessage,
     LaterMessage,
+    Events,
+    Notification,
     Timeout,
     Instances,
     PermissionSets,
@@ -81,11 +89,11 @@ enum Place {
 }
 
 use Place::{
-    Describe, FirstAssume, FirstMessage, Identity, Instances, LaterAssume, LaterMessage, PermissionSet, PermissionSets,
-    ReadersAssume, Timeout,
+    Describe, Events, FirstAssume, FirstMessage, Identity, Instances, LaterAssume, LaterMessage, Notification,
+    PermissionSet, PermissionSets, ReadersAssume, Timeout,
 };
 
-const PLACES: [Place; 11] = [
+const PLACES: [Place; 13] = [
     FirstAssume,
     LaterAssume,
     Describe,
@@ -93,6 +101,8 @@ const PLACES: [Place; 11] = [
     Identity,
     FirstMessage,
     LaterMessage,
+    Events,
+    Notification,
     Timeout,
     Instances,
     PermissionSets,
@@ -109,6 +119,8 @@ impl Place {
             Identity => "GetCallerIdentity",
             FirstMessage => "Publish of the first message",
             LaterMessage => "Publish of a later message",
+            Events => "PutEvents",
+            Notification => "Publish of a notification in a chat",
             Timeout => "GetFunctionConfiguration",
             Instances => "ListInstances",
             PermissionSets => "ListPermissionSets",
@@ -123,8 +135,10 @@ impl Place {
             Describe => Fault::on("GetRole").target(SOLO),
             ReadersAssume => Fault::on("AssumeRole").target(READER),
             Identity => Fault::on("GetCallerIdentity"),
-            FirstMessage => Fault::on("Publish").saying("alpha"),
-            LaterMessage => Fault::on("Publish").saying("omega"),
+            FirstMessage => Fault::on("Publish").target(TOPIC).saying("alpha"),
+            LaterMessage => Fault::on("Publish").target(TOPIC).saying("omega"),
+            Events => Fault::on("PutEvents"),
+            Notification => Fault::on("Publish").target(CHAT),
             Timeout => Fault::on("GetFunctionConfiguration"),
             Instances => Fault::on("ListInstances"),
             PermissionSets => Fault::on("ListPermissionSets"),
@@ -132,17 +146,17 @@ impl Place {
         }
     }
 
-    /// The fault as the service of this place answers: the codes of Lambda's and SSO Admin's models, the code of both
-    /// for signatures, and JSON.
+    /// The fault as the service of this place answers: the codes of the models of Lambda, SSO Admin and EventBridge,
+    /// their code for signatures, and JSON.
     fn answer(self, fault: &Answer) -> Answer {
         let (throttled, failed, denied) = match self {
             Timeout => ((429, "TooManyRequestsException"), (500, "ServiceException"), 403),
             Instances | PermissionSets | PermissionSet => {
                 ((400, "ThrottlingException"), (500, "InternalServerException"), 400)
             }
-            FirstAssume | LaterAssume | Describe | ReadersAssume | Identity | FirstMessage | LaterMessage => {
-                return fault.clone();
-            }
+            Events => ((400, "ThrottlingException"), (500, "InternalException"), 400),
+            FirstAssume | LaterAssume | Describe | ReadersAssume | Identity | FirstMessage | LaterMessage
+            | Notification => return fault.clone(),
         };
         match fault {
             Answer::Throttle => Answer::error(throttled.0, throttled.1, "Rate exceeded"),
@@ -165,7 +179,8 @@ impl Place {
             // A function is read if the caller's account is known to be its account.
             Identity if word != "unreachable" => vec![(FUNCTION, word.to_owned())],
             Identity => vec![(FUNCTION, word.to_owned()), (PERMISSION_SET, word.to_owned())],
-            FirstAssume | LaterAssume | Describe | ReadersAssume | FirstMessage | LaterMessage => Vec::new(),
+            FirstAssume | LaterAssume | Describe | ReadersAssume | FirstMessage | LaterMessage | Events
+            | Notification => Vec::new(),
         }
     }
 
@@ -174,7 +189,7 @@ impl Place {
     }
 
     fn is_publish(self) -> bool {
-        matches!(self, FirstMessage | LaterMessage)
+        matches!(self, FirstMessage | LaterMessage | Events | Notification)
     }
 
     /// The roles that a permanent fault at this place leaves unchecked, and the reason in the coverage for each.
@@ -195,7 +210,8 @@ impl Place {
                 };
                 ROLES.map(|role| (role, reason(role).to_owned())).to_vec()
             }
-            FirstMessage | LaterMessage | Timeout | Instances | PermissionSets | PermissionSet => Vec::new(),
+            FirstMessage | LaterMessage | Events | Notification | Timeout | Instances | PermissionSets
+            | PermissionSet => Vec::new(),
         }
     }
 
@@ -207,7 +223,8 @@ impl Place {
             Describe => Some(SOLO),
             ReadersAssume => Some(READER),
             Identity => Some(OWN),
-            FirstMessage | LaterMessage | Timeout | Instances | PermissionSets | PermissionSet => None,
+            FirstMessage | LaterMessage | Events | Notification | Timeout | Instances | PermissionSets
+            | PermissionSet => None,
         }
     }
 }
@@ -260,13 +277,14 @@ fn kinds(elsewhere: &str) -> Vec<Kind> {
 
 /// A fault of a whole service instead of one call: the endpoint of the service.
 const CONNECTIONS: [&str; 3] = ["connection refused", "name that does not resolve", "no TLS at the other end"];
-const SERVICES: [&str; 5] = ["sts", "iam", "sns", "lambda", "sso-admin"];
+const SERVICES: [&str; 6] = ["sts", "iam", "sns", "eventbridge", "lambda", "sso-admin"];
 
 fn service_name(service: &str) -> &'static str {
     match service {
         "sts" => "STS",
         "iam" => "IAM",
         "sns" => "SNS",
+        "eventbridge" => "EventBridge",
         "lambda" => "Lambda",
         _ => "SSO Admin",
     }
@@ -281,6 +299,7 @@ async fn start() -> (StandIn, Credentials) {
     world.role(Role::new(READ).trusts(CHECKER).max_session(7200)).role(Role::new(OWN).max_session(7200));
     world.role(Role::new(READER).trusts(CHECKER).allows("iam:GetRole", "*"));
     world.function(FUNCTION, 600);
+    world.bus(Bus::new(BUS)).topic(Topic::new(CHAT));
     world.identity_center(IdentityCenter::new("999999999999", REGION).set(PERMISSION_SET, "PT4H"));
     (StandIn::start(world).await, checker)
 }
@@ -311,7 +330,7 @@ impl EntryPoints<'_> {
         // Faults with an immediate answer cover the default number of attempts.
         let attempts = self.attempts.filter(|_| self.times_out);
         let client = patient_client(self.aws, self.checker, self.endpoints, attempts).await;
-        let (lambda, log) = (Lambda::by(client, INVENTORY, &[("TOPIC_ARN", TOPIC)]), Log::default());
+        let (lambda, log) = (Lambda::by(client, INVENTORY, &DESTINATIONS), Log::default());
         let begun = Instant::now();
         let event = json!({});
         let invoked =
@@ -594,6 +613,8 @@ async fn one_place(kind: &Kind, place: Place, elsewhere: &StandIn, baseline: &Va
     let unpublished = match (place, kind.class) {
         (FirstMessage, Some(_)) => vec![("the message to alpha", "1 of 2")],
         (LaterMessage, Some(_)) => vec![("the message to omega", "1 of 2")],
+        (Events, Some(_)) => vec![("the message to alpha", BUS), ("the message to omega", "2 of 2")],
+        (Notification, Some(_)) => vec![("the message to alpha", CHAT), ("the message to omega", "2 of 2")],
         _ => Vec::new(),
     };
     let failed = kind.class.filter(|_| !place.is_publish());
@@ -607,7 +628,12 @@ async fn one_place(kind: &Kind, place: Place, elsewhere: &StandIn, baseline: &Va
         // The clock that another service than STS and IAM refuses is a reason in the coverage, and no finding.
         finding: if place.is_setting() { "not-checked" } else { kind.finding },
         complete,
-        exit: if !unpublished.is_empty() || gets_nowhere { 4 } else { 3 * i32::from(!complete) },
+        // The command publishes to the topic alone.
+        exit: match place {
+            Events | Notification => 0,
+            _ if !unpublished.is_empty() || gets_nowhere => 4,
+            _ => 3 * i32::from(!complete),
+        },
         unpublished: &unpublished,
     };
     let mut wrong = mistakes(&seen, &expected, baseline);
@@ -622,6 +648,10 @@ async fn one_place(kind: &Kind, place: Place, elsewhere: &StandIn, baseline: &Va
             wrong.push(format!("{arrived} messages to {owner} from two runs"));
         }
     }
+    let events = aws.world(|world| world.events(BUS)).len();
+    let arrived = [(Events, events), (Notification, aws.messages(CHAT).len())];
+    let lost = arrived.iter().filter(|(hit, arrived)| place != *hit && *arrived < 2);
+    wrong.extend(lost.map(|(hit, arrived)| format!("{arrived} of 2 arrived: {}", hit.words())));
     (row(&seen, baseline), wrong)
 }
 
@@ -658,6 +688,15 @@ async fn one_service(connection: &'static str, service: &'static str, baseline: 
             complete: false,
             unpublished: &[],
             exit: 3,
+        },
+        "eventbridge" => Expected {
+            affected: Vec::new(),
+            settings: Vec::new(),
+            found_at: None,
+            finding: "not-checked",
+            complete: true,
+            unpublished: &[("the message to alpha", BUS), ("the message to omega", "2 of 2")],
+            exit: 0,
         },
         "lambda" | "sso-admin" => Expected {
             affected: Vec::new(),

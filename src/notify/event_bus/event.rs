@@ -1,12 +1,15 @@
 //! The event of one finding.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::aws::eventbridge::BusEvent;
+use crate::findings::Finding;
+use crate::inventory::{RoleArn, RoleRef};
 use crate::notify::Digest;
-use crate::notify::json::{differences, resolved_json, since};
-use crate::notify::state::Reason;
+use crate::notify::json::{differences, moment, since};
+use crate::notify::state::{Notice, Reason, Resolved};
 use crate::report::v1;
+use crate::visible::printable;
 
 const SOURCE: &str = "credential-health";
 const DETAIL_TYPE: &str = "Credential Health Finding";
@@ -14,65 +17,88 @@ const DETAIL_TYPE: &str = "Credential Health Finding";
 /// text has the limit for each event alone: the smaller limit is right for both.
 pub(super) const MOST_BYTES: usize = 256 * 1024;
 
-/// The members of a finding that every event has. A resolved finding has no others, and an event that would be too
-/// large leaves the others out.
-const FINDING_IN_SHORT: [&str; 7] = ["id", "severity", "job", "role", "hop", "title", "fingerprint"];
-
-/// The detail of the event about the finding at this place of the digest.
-fn detail(digest: &Digest<'_>, place: usize) -> Map<String, Value> {
-    let change = match (digest.findings.get(place), &digest.changes) {
-        (Some(finding), changes) => {
-            let notice = changes.and_then(|changes| changes.owner.open.get(place));
-            json!({
-                "change": notice.map_or("open", |notice| match notice.reason {
-                    Reason::New => "new",
-                    Reason::Changed { .. } => "changed",
-                    Reason::Reminder { .. } => "reminder",
-                }),
-                "since": notice.and_then(since).map(|(_, since)| since),
-                "reason": null,
-                "differences": notice.and_then(differences).map_or(json!([]), |(_, differences)| differences),
-                "finding": v1::FindingV1::from(*finding),
-            })
-        }
-        (None, _) => {
-            let resolved = digest.resolved().get(place - digest.findings.len()).map(resolved_json).unwrap_or_default();
-            json!({
-                "change": "resolved",
-                "since": resolved["since"],
-                "reason": resolved["reason"],
-                "differences": [],
-                "finding": in_short(&resolved),
-            })
-        }
-    };
-    let mut detail = Map::from_iter([
-        ("schema_version".to_owned(), json!(v1::SCHEMA_VERSION)),
-        ("owner".to_owned(), json!(digest.owner)),
-        ("truncated".to_owned(), json!(false)),
-        ("run".to_owned(), json!(v1::RunV1::from(&digest.report.run))),
-        ("manual".to_owned(), json!(digest.manual_json())),
-    ]);
-    detail.extend(change.as_object().cloned().unwrap_or_default());
-    detail
-}
-
-fn in_short(finding: &Value) -> Value {
-    FINDING_IN_SHORT.iter().map(|name| ((*name).to_owned(), finding[*name].clone())).collect()
-}
-
-/// The event about the finding at this place of the digest.
+/// The event about the finding at this place of the digest: the open findings, then the resolved ones.
 pub(super) fn event(digest: &Digest<'_>, place: usize) -> BusEvent {
-    let mut detail = detail(digest, place);
-    let resource = detail["finding"]["role"].as_str().filter(|role| role.starts_with("arn:")).map(str::to_owned);
-    let text = |detail| Value::Object(detail).to_string();
-    let whole = BusEvent { source: SOURCE, detail_type: DETAIL_TYPE, detail: text(detail.clone()), resource };
+    match digest.findings.get(place) {
+        Some(finding) => {
+            let notice = digest.changes.as_ref().and_then(|changes| changes.owner.open.get(place));
+            event_of_open(digest, finding, notice)
+        }
+        None => event_of_resolved(digest, &digest.resolved()[place - digest.findings.len()]),
+    }
+}
+
+fn event_of_open(digest: &Digest<'_>, finding: &Finding, notice: Option<&Notice<'_>>) -> BusEvent {
+    let change = match notice.map(|notice| &notice.reason) {
+        None => "open",
+        Some(Reason::New) => "new",
+        Some(Reason::Changed { .. }) => "changed",
+        Some(Reason::Reminder { .. }) => "reminder",
+    };
+    let detail = |finding: Value, is_truncated: bool| {
+        let mut detail = detail(digest, change, &finding);
+        detail["truncated"] = json!(is_truncated);
+        detail["since"] = json!(notice.and_then(since).map(|(_, since)| since));
+        if let Some((_, differences)) = notice.and_then(differences) {
+            detail["differences"] = differences;
+        }
+        detail
+    };
+    let role = finding.role.as_ref().and_then(RoleRef::arn);
+    let whole = bus_event(&detail(json!(v1::FindingV1::from(finding)), false), role);
     if bytes_of(&whole) < MOST_BYTES {
         return whole;
     }
-    detail["finding"] = in_short(&detail["finding"]);
-    detail["truncated"] = json!(true);
-    BusEvent { detail: text(detail), ..whole }
+    let in_short = json!({
+        "id": finding.id,
+        "severity": finding.severity,
+        "job": finding.job,
+        "role": finding.role,
+        "hop": finding.hop,
+        "title": finding.title,
+        "fingerprint": finding.fingerprint,
+    });
+    bus_event(&detail(in_short, true), role)
+}
+
+/// The texts of a resolved finding are from the state.
+fn event_of_resolved(digest: &Digest<'_>, resolved: &Resolved) -> BusEvent {
+    let was = &resolved.was;
+    let finding = json!({
+        "id": was.id,
+        "severity": was.severity,
+        "job": was.job.as_deref().map(printable),
+        "role": was.role.as_deref().map(printable),
+        "hop": was.hop,
+        "title": printable(&was.title),
+        "fingerprint": printable(&resolved.fingerprint),
+    });
+    let mut detail = detail(digest, "resolved", &finding);
+    detail["since"] = json!(moment(was.since));
+    detail["reason"] = json!(printable(&resolved.reason.to_string()));
+    let role = was.role.as_deref().and_then(|role| RoleArn::parse(role).ok());
+    bus_event(&detail, role.as_ref())
+}
+
+/// The members that the details of all events have.
+fn detail(digest: &Digest<'_>, change: &str, finding: &Value) -> Value {
+    json!({
+        "schema_version": v1::SCHEMA_VERSION,
+        "owner": digest.owner,
+        "truncated": false,
+        "run": v1::RunV1::from(&digest.report.run),
+        "manual": digest.manual_json(),
+        "change": change,
+        "since": null,
+        "reason": null,
+        "differences": [],
+        "finding": finding,
+    })
+}
+
+fn bus_event(detail: &Value, role: Option<&RoleArn>) -> BusEvent {
+    let resource = role.map(|role| role.as_str().to_owned());
+    BusEvent { source: SOURCE, detail_type: DETAIL_TYPE, detail: detail.to_string(), resource }
 }
 
 /// The bytes that EventBridge counts.

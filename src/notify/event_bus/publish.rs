@@ -13,7 +13,7 @@ use crate::notify::{Digest, SendError, Sink};
 
 /// The most events of a call (EventBridge, service model, PutEventsRequestEntryList).
 const MOST_EVENTS: usize = 10;
-/// How often an event is sent, and the wait after the first failure, which doubles.
+/// How often an event is sent at most, and the wait after the first failure, which doubles.
 const ATTEMPTS: usize = 4;
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 
@@ -71,31 +71,46 @@ impl Sink for EventBus {
         batch.0.len()
     }
 
-    /// EventBridge can accept some events of a call and fail others. It names two failures that another attempt can
-    /// solve: InternalFailure and ThrottlingException (service model, PutEventsResultEntry, ErrorCode).
+    /// EventBridge can accept some events of a call and fail others. Only events whose failure can pass are sent again.
     async fn send(self, batch: Batch) -> Result<(), SendError> {
         let count = batch.0.len();
         let mut places: Vec<usize> = (0..count).collect();
+        let mut refused: Vec<(usize, ErrorAnswer)> = Vec::new();
         let mut wait = FIRST_WAIT;
         for attempt in 1.. {
             let failed = match self.put(&batch, &places).await {
                 Ok(failed) => failed,
-                Err(answer) => return Err(not_accepted(places, count, &answer, true)),
+                Err(answer) => {
+                    places.extend(refused.iter().map(|(place, _)| *place));
+                    return Err(not_accepted(places, count, &answer, true));
+                }
             };
-            let Some((_, first)) = failed.first() else { break };
-            places = failed.iter().map(|(place, _)| *place).collect();
-            let is_late = self.end.is_some_and(|end| Instant::now() + wait >= end);
-            let can_succeed =
-                failed.iter().any(|(_, answer)| matches!(answer.class, Class::Throttled | Class::Unavailable));
-            if attempt == ATTEMPTS || is_late || !can_succeed {
-                let has_no_code = failed.iter().any(|(_, answer)| answer.code.is_none());
-                return Err(not_accepted(places, count, first, has_no_code));
+            let is_last = attempt == ATTEMPTS || self.end.is_some_and(|end| Instant::now() + wait >= end);
+            let (passing, lasting): (Vec<_>, Vec<_>) =
+                failed.into_iter().partition(|(_, answer)| !is_last && can_pass(answer));
+            refused.extend(lasting);
+            places = passing.into_iter().map(|(place, _)| place).collect();
+            if places.is_empty() {
+                break;
             }
             sleep(wait).await;
             wait *= 2;
         }
-        Ok(())
+        let unclear = refused.iter().find(|(_, answer)| answer.code.is_none());
+        match unclear.or(refused.first()) {
+            None => Ok(()),
+            Some((_, answer)) => {
+                let places = refused.iter().map(|(place, _)| *place).collect();
+                Err(not_accepted(places, count, answer, unclear.is_some()))
+            }
+        }
     }
+}
+
+/// Whether another attempt can succeed: after InternalFailure and ThrottlingException (service model,
+/// PutEventsResultEntry, ErrorCode).
+fn can_pass(answer: &ErrorAnswer) -> bool {
+    matches!(answer.class, Class::Throttled | Class::Unavailable)
 }
 
 fn not_accepted(places: Vec<usize>, count: usize, answer: &ErrorAnswer, may_be_published: bool) -> SendError {
