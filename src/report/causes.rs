@@ -30,6 +30,8 @@ struct Key<'a> {
     role: Option<&'a RoleRef>,
     account: Option<&'a str>,
     step: Option<String>,
+    /// Roles with other external IDs or session names need other statements.
+    statement: Option<String>,
 }
 
 impl<'a> Key<'a> {
@@ -49,6 +51,9 @@ impl<'a> Key<'a> {
             step: matches!(finding.id, FindingId::NotChecked | FindingId::PathUndeclared)
                 .then(|| best.map(Fix::sentences))
                 .flatten(),
+            statement: best
+                .filter(|_| is_call_of_the_checker(finding))
+                .and_then(|fix| fix.lines_of(BlockKind::TrustPolicy)),
             kinds,
         }
     }
@@ -60,6 +65,11 @@ fn common_refusal(finding: &Finding) -> Option<CommonRefusal> {
         Fact::CommonRefusal(common) => Some(common),
         _ => None,
     })
+}
+
+/// Whether the checker itself was refused, at a first role or a reader: all its statements name the same caller.
+fn is_call_of_the_checker(finding: &Finding) -> bool {
+    finding.id == FindingId::AssumeDenied && finding.hop.is_none_or(|hop| hop == 0)
 }
 
 fn is_of_the_checker(finding: &Finding) -> bool {
