@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::plain::{self, count};
+use super::plain::count;
 use crate::findings::evidence::{CommonRefusal, Fact};
 use crate::findings::{Finding, FindingId, Severity};
 use crate::fixes::search::ChangeKind;
@@ -120,8 +120,8 @@ pub enum MoreFixes<'a> {
     Explain(&'a str),
     /// The same command with `-v`.
     Verbose,
-    /// The page of the finding, for readers without the inventory.
-    Page,
+    /// The commands for a person who has the inventory: the reader of a mail may be another.
+    WithInventory,
 }
 
 /// What a block shows.
@@ -263,8 +263,14 @@ impl Cause<'_> {
                         format!("{ways}: {explain} {}", crate::shell::option("--job", job))
                     }
                     (MoreFixes::Explain(_), None) | (MoreFixes::Verbose, _) => format!("{ways}: add -v"),
-                    (MoreFixes::Page, _) if worst.runbook.starts_with("http") => format!("{ways}: see that page"),
-                    (MoreFixes::Page, _) => format!("{ways}: {}", plain::more(worst)),
+                    // The page has no fix of this job or role.
+                    (MoreFixes::WithInventory, Some(job)) => {
+                        let job = crate::shell::option("--job", job);
+                        format!("{ways}, with the inventory: credential-health explain {job}")
+                    }
+                    (MoreFixes::WithInventory, None) => {
+                        format!("{ways}, with the inventory: credential-health check -v --inventory FILE")
+                    }
                 })
             }
         };
