@@ -136,7 +136,8 @@ pub async fn check_with_runs(
 ) -> Result<Outcome, NothingMatches> {
     let jobs = select(inventory, filter)?;
     let plan = Plan::new(inventory, &jobs);
-    let mut facts = Facts { measured, ..probe.walk(inventory, &plan).await };
+    let checker_kind = start.trigger.checker_kind();
+    let mut facts = Facts { measured, checker_kind, ..probe.walk(inventory, &plan).await };
     let live = live::with_live_settings(inventory, &mut facts);
     let inventory = live.as_ref().unwrap_or(inventory);
     Ok(conclude(inventory, select(inventory, filter)?, &plan, facts, start))

@@ -17,6 +17,8 @@ pub struct Facts {
     pub mode: Mode,
     /// The checker's identity.
     pub checker: Option<Checker>,
+    /// Whose credentials the checker has.
+    pub checker_kind: CheckerKind,
     /// Why the checker's identity is not known.
     pub checker_failure: Option<Class>,
     /// The outcome of each step of the plan, by its index.
@@ -91,6 +93,16 @@ pub struct Checker {
     pub arn: String,
     /// The account of the identity.
     pub account: String,
+}
+
+/// Whose credentials the checker has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CheckerKind {
+    /// Those of the person or the pipeline that runs the command.
+    #[default]
+    CommandLine,
+    /// Those of the function's role.
+    Function,
 }
 
 /// The outcome of one step of the walk.

@@ -75,20 +75,27 @@ fn describe(subject: &Subject<'_>, refused: &Refused<'_>, all: &Refusals<'_>) ->
 fn fixes(subject: &Subject<'_>, refused: &Refused<'_>, common: Option<CommonRefusal>) -> Vec<Fix> {
     let (role, name) = (refused.role, refused.role.name());
     let caller = caller_arn(refused);
+    if is_root(&caller) {
+        return vec![onboarding::use_another_identity(&caller)];
+    }
     let external_ids = external_ids(subject, refused);
     let external_ids_agree = external_ids.len() < 2;
     let of_this_role = match external_ids.len() {
-        0 | 1 => check_role_and_trust(refused, &caller, external_ids.into_keys().next().flatten().as_deref()),
+        0 | 1 => {
+            let external_id = external_ids.into_keys().next().flatten();
+            check_role_and_trust(refused, &caller, &session_names(subject, refused), external_id.as_deref())
+        }
         _ => compare_external_ids(role, &external_ids),
     };
     let mut fixes = vec![
         match common {
-            // The guide has the limit of the checker's sessions too.
             Some(common) if external_ids_agree && !refused.is_reader => fixes::together([
-                onboarding::check_the_checker(refused, &caller, common),
+                onboarding::check_the_checker(subject, refused, &caller, common),
                 onboarding::add_the_statement(of_this_role),
             ]),
-            Some(common) => fixes::together([onboarding::check_the_checker(refused, &caller, common), of_this_role]),
+            Some(common) => {
+                fixes::together([onboarding::check_the_checker(subject, refused, &caller, common), of_this_role])
+            }
             None => of_this_role,
         },
         Fix::step(format!(
@@ -115,7 +122,8 @@ fn fixes(subject: &Subject<'_>, refused: &Refused<'_>, common: Option<CommonRefu
 fn external_ids<'a>(subject: &Subject<'_>, refused: &Refused<'a>) -> BTreeMap<Option<String>, BTreeSet<&'a str>> {
     let reader = subject.plan.readers.iter().find(|step| refused.is_reader && step.reader.role == *refused.role);
     if let Some(step) = reader {
-        return BTreeMap::from([(step.reader.external_id.clone(), BTreeSet::new())]);
+        let declared = || subject.inventory.role(refused.role).external_id;
+        return BTreeMap::from([(step.reader.external_id.clone().or_else(declared), BTreeSet::new())]);
     }
     let mut ids: BTreeMap<Option<String>, BTreeSet<&str>> = BTreeMap::new();
     for job in refused.jobs() {
@@ -125,29 +133,38 @@ fn external_ids<'a>(subject: &Subject<'_>, refused: &Refused<'a>) -> BTreeMap<Op
     ids
 }
 
+/// The names of the checker's sessions of the role; empty if a role of the path makes the call: its sessions have the
+/// names of the job.
+fn session_names(subject: &Subject<'_>, refused: &Refused<'_>) -> Vec<String> {
+    if refused.failure.caller_role.is_some() {
+        return Vec::new();
+    }
+    let declared: BTreeSet<Option<String>> = match refused.is_reader {
+        true => BTreeSet::from([subject.inventory.role(refused.role).session_name]),
+        false => refused.jobs().map(|job| subject.details_for(job, refused.role).session_name).collect(),
+    };
+    let name = |name: Option<String>| name.unwrap_or_else(|| fixes::CHECKER_SESSION_NAMES.to_owned());
+    declared.into_iter().map(name).collect()
+}
+
 /// Whether the role exists, and the statement that its trust policy may lack.
-fn check_role_and_trust(refused: &Refused<'_>, caller: &str, external_id: Option<&str>) -> Fix {
+fn check_role_and_trust(
+    refused: &Refused<'_>,
+    caller: &str,
+    session_names: &[String],
+    external_id: Option<&str>,
+) -> Fix {
     let (role, name_option) = (refused.role, option("--role-name", refused.role.name()));
-    // Only names of the checker's sessions begin with this prefix. The job's sessions have other names.
-    let by_checker = refused.failure.caller_role.is_none();
-    let statement = fixes::trust_statement(&TrustedPrincipal::Role { arn: caller, by_checker }, external_id);
+    let statement = fixes::trust_statement(&TrustedPrincipal::Role { arn: caller, session_names }, external_id);
     let trust = Fix::step(format!(
         "Check that the role exists. Add the statement to its trust policy, unless the policy allows {caller} already."
     ))
     .block(BlockKind::TrustPolicy, statement)
     .cli(format!("# in account {}\n{}", role.account(), fixes::add_statement(&name_option)));
-    match by_checker && !refused.is_reader {
-        true => fixes::together([trust, only_look()]),
+    match refused.failure.caller_role.is_none() && !refused.is_reader {
+        true => fixes::together([trust, onboarding::only_look("the role")]),
         false => trust,
     }
-}
-
-/// The name of a session does not limit it: docs/deploy.md has the policy.
-fn only_look() -> Fix {
-    Fix::step(
-        "In a policy of the role, deny such sessions every action but sts:AssumeRole, sts:SetSourceIdentity and \
-         iam:GetRole: else the checker can do all that the role can do.",
-    )
 }
 
 /// Files of several teams declare different external IDs for the role. Which one is right, only its trust policy says.
@@ -178,6 +195,11 @@ fn caller_arn(refused: &Refused<'_>) -> String {
         (None, Some(caller)) => principal_of(caller),
         (None, None) => "CALLER_ARN".to_owned(),
     }
+}
+
+/// Root users may not assume roles (STS API Reference, "AssumeRole").
+fn is_root(caller: &str) -> bool {
+    caller.splitn(6, ':').nth(5) == Some("root")
 }
 
 fn account_comment(arn: &str) -> String {
@@ -291,7 +313,7 @@ fn describe_callers(all: &[&PlannedCall<'_>]) -> String {
 /// The statement that the trust policy lacks.
 fn allow_the_caller(call: &PlannedCall<'_>) -> Fix {
     let principal = match call.caller {
-        TrustCaller::Role(caller) => TrustedPrincipal::Role { arn: caller.as_str(), by_checker: false },
+        TrustCaller::Role(caller) => TrustedPrincipal::Role { arn: caller.as_str(), session_names: &[] },
         TrustCaller::Source(_, kind) => TrustedPrincipal::Source(kind),
     };
     Fix::step(format!(

@@ -89,7 +89,7 @@ fn find_settings(subject: &Subject<'_>, out: &mut Vec<Finding>) {
         let Some(job) = subject.job_named(job) else { continue };
         let (key, name, set) = match setting {
             LiveSetting::PermissionSet(_) => {
-                ("session", "SessionDuration", fixes::set_permission_set(&subject.place, *declared))
+                ("session", "SessionDuration", fixes::set_permission_set(&subject.place, *declared, true))
             }
             LiveSetting::Function(function) => {
                 ("length", "Timeout", fixes::set_timeout(&subject.place, function, *declared))

@@ -7,8 +7,8 @@ use super::evidence::CommonRefusal;
 use super::refused::Refused;
 use super::subject::Subject;
 use crate::aws::errors::Class;
-use crate::facts::StepOutcome;
-use crate::fixes::Fix;
+use crate::facts::{CheckerKind, StepOutcome};
+use crate::fixes::{self, Fix};
 use crate::inventory::RoleArn;
 
 /// The roles that refused the checker together with this one: most of all accounts, else most of its account.
@@ -53,7 +53,12 @@ pub(super) fn why(refused: &Refused<'_>, common: CommonRefusal) -> String {
 }
 
 /// The setup of the checker, before the trust policy of each role.
-pub(super) fn check_the_checker(refused: &Refused<'_>, caller: &str, common: CommonRefusal) -> Fix {
+pub(super) fn check_the_checker(
+    subject: &Subject<'_>,
+    refused: &Refused<'_>,
+    caller: &str,
+    common: CommonRefusal,
+) -> Fix {
     let place = if common.accounts > 1 { "the accounts" } else { "the account" };
     if refused.is_reader {
         return Fix::step(format!(
@@ -62,10 +67,34 @@ pub(super) fn check_the_checker(refused: &Refused<'_>, caller: &str, common: Com
         ))
         .cli("aws cloudformation list-stack-instances --stack-set-name credential-health-reader");
     }
-    Fix::step(
-        "Check the checker's own setup first: RolePatterns of its stack, the external ID, and the guide \"Deploy\", \
-         section \"How job roles trust the checker\".",
-    )
+    let guide = "guide \"Deploy\", section \"How job roles trust the checker\"";
+    Fix::step(match (subject.facts.checker_kind, refused.failure.caller.as_deref()) {
+        (CheckerKind::CommandLine, Some(caller)) => format!(
+            "You call as {caller}. If that is not the checker's role, use --profile with a profile of that role. Check \
+             the checker's own setup first: {guide}."
+        ),
+        (CheckerKind::CommandLine, None) => format!("Check the checker's own setup first: {guide}."),
+        (CheckerKind::Function, _) => format!(
+            "The function calls as {caller}. Check the checker's own setup first: RolePatterns of its stack, the \
+             external IDs of the inventory, and the {guide}."
+        ),
+    })
+}
+
+/// The only fix for a root user: no trust policy helps it.
+pub(super) fn use_another_identity(root: &str) -> Fix {
+    Fix::step(format!(
+        "You call as {root}, a root user, which cannot assume any role. Use --profile with a profile of the checker's \
+         role."
+    ))
+}
+
+/// The name of a session does not limit it: docs/deploy.md has the policy.
+pub(super) fn only_look(roles: &str) -> Fix {
+    Fix::step(format!(
+        "In a policy of {roles}, deny such sessions every action but sts:AssumeRole, sts:SetSourceIdentity and \
+         iam:GetRole: else the checker can do all that the role can do."
+    ))
 }
 
 /// The fix of one role in the words for many: the statement is the same for each.
@@ -75,5 +104,5 @@ pub(super) fn add_the_statement(of_one_role: Fix) -> Fix {
     for part in &mut fix.parts {
         part.step = "Add the statement to the trust policy of each role that lacks it:".to_owned();
     }
-    fix
+    fixes::together([fix, only_look("each role")])
 }

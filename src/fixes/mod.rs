@@ -19,7 +19,7 @@ pub(crate) use roles::{
     caution_of_a_maximum, permission_set as set_permission_set, raise_max_session, set_max_session, set_timeout,
     trust_of,
 };
-pub(crate) use trust::{TrustedPrincipal, add_statement, trust_statement};
+pub(crate) use trust::{CHECKER_SESSION_NAMES, TrustedPrincipal, add_statement, trust_statement};
 
 use self::search::ChangeKind;
 use crate::inventory::{Job, RoleRef, Seconds};

@@ -14,6 +14,7 @@ pub(crate) struct FixPlace<'a> {
     pub(crate) inventory: &'a Inventory,
     /// The planned roles on the paths, except those that a plan deletes.
     pub(crate) planned: BTreeMap<RoleRef, &'a PlannedRole>,
+    facts: &'a Facts,
 }
 
 impl<'a> FixPlace<'a> {
@@ -26,7 +27,7 @@ impl<'a> FixPlace<'a> {
             let planned = facts.planned_role(role).filter(|planned| !planned.deleted)?;
             Some((role.clone(), planned))
         });
-        Self { inventory, planned: planned.collect() }
+        Self { inventory, planned: planned.collect(), facts }
     }
 }
 
@@ -47,6 +48,16 @@ impl FixPlace<'_> {
     /// `in account 222222222222 (data-prod)`, for a comment above a command; empty if the account is not known.
     pub(crate) fn account_comment(&self, role: &RoleRef) -> String {
         role.account().map_or_else(String::new, |account| format!("# in account {}\n", self.account(account)))
+    }
+
+    /// Whether this run read the role's MaxSessionDuration.
+    pub(super) fn has_read(&self, role: &RoleRef) -> bool {
+        self.facts.max_session(role).is_some()
+    }
+
+    /// Whether this run read the session duration of the job's permission set.
+    pub(super) fn has_read_setting(&self, job: &Job) -> bool {
+        self.facts.live_setting(job).is_some()
     }
 
     /// The account with its name, if the inventory names it.

@@ -170,10 +170,10 @@ pub(super) fn leave_out(place: &FixPlace<'_>, job: &Job, hop: &RoleRef, caller: 
         Origin::Workflows => format!("{step} Remove the step that assumes {hop_name}, and `role-chaining`."),
     };
     let principal = match caller {
-        NewCaller::Role(role) => role.arn().map(|arn| TrustedPrincipal::Role { arn: arn.as_str(), by_checker: false }),
+        NewCaller::Role(role) => role.arn().map(|arn| TrustedPrincipal::Role { arn: arn.as_str(), session_names: &[] }),
         NewCaller::Source(kind) => kind.map(TrustedPrincipal::Source),
     };
-    let principal = principal.unwrap_or(TrustedPrincipal::Role { arn: "CALLER_ARN", by_checker: false });
+    let principal = principal.unwrap_or(TrustedPrincipal::Role { arn: "CALLER_ARN", session_names: &[] });
     add_to_trust(place, Fix::step(step), next, &principal)
 }
 

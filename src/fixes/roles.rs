@@ -5,6 +5,9 @@ use super::{BlockKind, Fix, FixPlace};
 use crate::inventory::{FunctionArn, Origin, PrincipalKind, RoleRef, Seconds};
 use crate::templates::PlannedRole;
 
+/// The condition beside a value that the run did not read: a shorter one would be for everyone.
+pub(super) const UNLESS_LONGER: &str = ", unless it is that long already";
+
 /// Sets the role's MaxSessionDuration. `why` continues the sentence. The file that defines a planned role is changed,
 /// because its next deployment would undo a command.
 pub(crate) fn set_max_session(place: &FixPlace<'_>, role: &RoleRef, why: &str, seconds: Seconds) -> Fix {
@@ -24,8 +27,12 @@ pub(crate) fn set_max_session(place: &FixPlace<'_>, role: &RoleRef, why: &str, s
     // A command with an unknown role name would change nothing, or another role.
     let Some(_) = role.account() else { return fix };
     if planned.is_none() {
-        let account = place.account_comment(role);
-        fix = fix.cli(format!("{account}aws iam update-role {} --max-session-duration {n}", role_name(role)));
+        let (account, name) = (place.account_comment(role), role_name(role));
+        let read = match place.has_read(role) {
+            true => String::new(),
+            false => format!("aws iam get-role {name} --query Role.MaxSessionDuration\n"),
+        };
+        fix = fix.cli(format!("{account}{read}aws iam update-role {name} --max-session-duration {n}"));
     }
     fix.infrastructure(
         format!("Type: AWS::IAM::Role\nProperties:\n  RoleName: {name}\n  MaxSessionDuration: {n}"),
@@ -102,11 +109,20 @@ pub(crate) fn set_timeout(place: &FixPlace<'_>, function: &FunctionArn, timeout:
     ))
 }
 
-/// Sets the session duration of a permission set. The update has no effect without provisioning.
-pub(crate) fn permission_set(place: &FixPlace<'_>, session: Seconds) -> Fix {
+/// Sets the session duration of a permission set. The update has no effect without provisioning. `is_read`: the run
+/// read the present duration. Otherwise the update could shorten the sessions of everyone.
+pub(crate) fn permission_set(place: &FixPlace<'_>, session: Seconds, is_read: bool) -> Fix {
+    const SET: &str = "--instance-arn INSTANCE_ARN --permission-set-arn PERMISSION_SET_ARN";
+    let (unless, read) = match is_read {
+        true => ("", String::new()),
+        false => (
+            UNLESS_LONGER,
+            format!("aws sso-admin describe-permission-set {SET} --query PermissionSet.SessionDuration\n"),
+        ),
+    };
     let step = format!(
-        "Set the permission set's session duration to {session}, for everyone who uses it, then provision it: until \
-         then, nothing changes."
+        "Set the permission set's session duration to {session}, for everyone who uses it{unless}, then provision it: \
+         until then, nothing changes."
     );
     let session = match session.0 {
         seconds if seconds % 3600 == 0 => format!("PT{}H", seconds / 3600),
@@ -114,10 +130,8 @@ pub(crate) fn permission_set(place: &FixPlace<'_>, session: Seconds) -> Fix {
     };
     Fix::step(place.declare(&step, "declare it as the source's `session`.")).cli(format!(
         "# in the account that administers IAM Identity Center\n\
-         aws sso-admin update-permission-set --instance-arn INSTANCE_ARN --permission-set-arn PERMISSION_SET_ARN \
-         --session-duration {session}\n\
-         aws sso-admin provision-permission-set --instance-arn INSTANCE_ARN --permission-set-arn PERMISSION_SET_ARN \
-         --target-type ALL_PROVISIONED_ACCOUNTS"
+         {read}aws sso-admin update-permission-set {SET} --session-duration {session}\n\
+         aws sso-admin provision-permission-set {SET} --target-type ALL_PROVISIONED_ACCOUNTS"
     ))
 }
 

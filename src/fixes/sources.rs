@@ -2,7 +2,7 @@
 //! profile.
 
 use super::logins::{long_term_key, portal_session, renewable_issue, renewable_token};
-use super::roles::{permission_set, signin_session};
+use super::roles::{UNLESS_LONGER, permission_set, signin_session};
 use super::search::ChangeStep;
 use super::{Fix, FixPlace};
 use crate::inventory::{Job, OwnCall, Seconds, Source};
@@ -43,7 +43,7 @@ pub(super) fn new_source(place: &FixPlace<'_>, job: &Job, source: &Source) -> Op
             Source::IdentityCenter { portal_session: before, .. },
         ) => {
             if portal == before {
-                permission_set(place, *session)
+                permission_set(place, *session, place.has_read_setting(job))
             } else {
                 portal_session(place, *portal)
             }
@@ -104,9 +104,13 @@ fn source_duration(place: &FixPlace<'_>, call: OwnCall, seconds: Seconds) -> Fix
             format!("aws sts get-federation-token --name NAME --policy file://policy.json --duration-seconds {n}"),
         ),
         OwnCall::CreateSession => (
-            format!("Set durationSeconds of the Roles Anywhere profile and of the request to {n} ({seconds})."),
+            format!(
+                "Set durationSeconds of the Roles Anywhere profile to {n} ({seconds}), for everyone who uses it\
+                 {UNLESS_LONGER}. Set durationSeconds of the request to {n} too."
+            ),
             format!(
                 "# in the account of the Roles Anywhere profile\n\
+                 aws rolesanywhere get-profile --profile-id PROFILE_ID --query profile.durationSeconds\n\
                  aws rolesanywhere update-profile --profile-id PROFILE_ID --duration-seconds {n}"
             ),
         ),

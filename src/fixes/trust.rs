@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::inventory::{PrincipalKind, RoleRef};
 
-/// The prefix of the checker's session names (docs/deploy.md): the statement allows no other session of its role.
-const CHECKER_SESSION_NAMES: &str = "credential-health-*";
+/// The checker's own session names (docs/deploy.md), where the inventory declares none for the role.
+pub(crate) const CHECKER_SESSION_NAMES: &str = "credential-health-*";
 
 /// The principal of a trust policy.
 pub(crate) enum TrustedPrincipal<'a> {
@@ -13,8 +13,8 @@ pub(crate) enum TrustedPrincipal<'a> {
     Role {
         /// The ARN of the principal.
         arn: &'a str,
-        /// Whether the principal is the checker's own role.
-        by_checker: bool,
+        /// The session names that the statement allows; empty: any name.
+        session_names: &'a [String],
     },
     /// The source of a job.
     Source(PrincipalKind),
@@ -35,8 +35,8 @@ pub(crate) fn add_statement(role_name: &str) -> String {
 /// stays valid when the role is created again, and allows no other principal of the account.
 pub(crate) fn trust_statement(principal: &TrustedPrincipal<'_>, external_id: Option<&str>) -> String {
     let (principal, action, conditions) = match principal {
-        TrustedPrincipal::Role { arn, by_checker } => {
-            (account_of(arn), "sts:AssumeRole", conditions(arn, *by_checker, external_id))
+        TrustedPrincipal::Role { arn, session_names } => {
+            (account_of(arn), "sts:AssumeRole", conditions(arn, session_names, external_id))
         }
         TrustedPrincipal::Source(PrincipalKind::WebIdentity) => (
             json!({"Federated": "OIDC_PROVIDER_ARN"}),
@@ -57,7 +57,7 @@ pub(crate) fn trust_statement(principal: &TrustedPrincipal<'_>, external_id: Opt
             json!({"StringEquals": {"SAML:aud": "SIGN_IN_URL"}}),
         ),
         TrustedPrincipal::Source(_) => {
-            (json!({"AWS": "CALLER_ARN"}), "sts:AssumeRole", conditions("", false, external_id))
+            (json!({"AWS": "CALLER_ARN"}), "sts:AssumeRole", conditions("", &[], external_id))
         }
     };
     let mut statement = Map::new();
@@ -88,13 +88,18 @@ fn account_of(arn: &str) -> Value {
     }
 }
 
-fn conditions(arn: &str, by_checker: bool, external_id: Option<&str>) -> Value {
+fn conditions(arn: &str, session_names: &[String], external_id: Option<&str>) -> Value {
     let mut conditions = Map::new();
     if arn.starts_with("arn:") {
         conditions.insert("ArnEquals".to_owned(), json!({"aws:PrincipalArn": arn}));
     }
-    if by_checker {
-        conditions.insert("StringLike".to_owned(), json!({"sts:RoleSessionName": CHECKER_SESSION_NAMES}));
+    let names = match session_names {
+        [] => None,
+        [name] => Some(json!(name)),
+        several => Some(json!(several)),
+    };
+    if let Some(names) = names {
+        conditions.insert("StringLike".to_owned(), json!({"sts:RoleSessionName": names}));
     }
     if let Some(id) = external_id {
         conditions.insert("StringEquals".to_owned(), json!({"sts:ExternalId": id}));

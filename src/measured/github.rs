@@ -93,6 +93,7 @@ impl TryFrom<Record> for JobItem {
         let times = Times::new(record.started_at.or(record.started), record.completed_at.or(record.completed));
         let outcome = outcome(status, record.conclusion.as_deref().unwrap_or_default(), times);
         let times = if matches!(outcome, Outcome::NotRun) { Times::default() } else { times };
+        let scope = workflow_run.as_ref().map(|run| scope(&run.repository, record.workflow_name.as_deref()));
         // A rerun of the failed jobs lists the others again: with new ids, and with the times of the first attempt.
         // Jobs of one name can start at one time.
         let run_id = workflow_run.as_ref().map_or("", |run| &run.id);

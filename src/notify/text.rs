@@ -241,7 +241,7 @@ const HEADINGS: [(&str, IsReason); 3] = [
 ];
 
 /// A mail has no table, so it lists names, and its reader has no inventory.
-const OPTIONS: BlockOptions<'static> = BlockOptions { more: MoreFixes::Page, most_of_names: 2000 };
+const OPTIONS: BlockOptions<'static> = BlockOptions { more: MoreFixes::WithInventory, most_of_names: 2000 };
 
 /// A cause as plain text, with its history below the title.
 fn describe_cause(cause: &Cause<'_>, history: &[String]) -> String {

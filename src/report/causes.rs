@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::plain::{self, count};
+use super::plain::count;
 use crate::findings::evidence::{CommonRefusal, Fact};
 use crate::findings::{Finding, FindingId, Severity};
 use crate::fixes::search::ChangeKind;
@@ -30,6 +30,8 @@ struct Key<'a> {
     role: Option<&'a RoleRef>,
     account: Option<&'a str>,
     step: Option<String>,
+    /// Roles with other external IDs or session names need other statements.
+    statement: Option<String>,
 }
 
 impl<'a> Key<'a> {
@@ -49,6 +51,9 @@ impl<'a> Key<'a> {
             step: matches!(finding.id, FindingId::NotChecked | FindingId::PathUndeclared)
                 .then(|| best.map(Fix::sentences))
                 .flatten(),
+            statement: best
+                .filter(|_| is_call_of_the_checker(finding))
+                .and_then(|fix| fix.lines_of(BlockKind::TrustPolicy)),
             kinds,
         }
     }
@@ -60,6 +65,11 @@ fn common_refusal(finding: &Finding) -> Option<CommonRefusal> {
         Fact::CommonRefusal(common) => Some(common),
         _ => None,
     })
+}
+
+/// Whether the checker itself was refused, at a first role or a reader: all its statements name the same caller.
+fn is_call_of_the_checker(finding: &Finding) -> bool {
+    finding.id == FindingId::AssumeDenied && finding.hop.is_none_or(|hop| hop == 0)
 }
 
 fn is_of_the_checker(finding: &Finding) -> bool {
@@ -110,8 +120,8 @@ pub enum MoreFixes<'a> {
     Explain(&'a str),
     /// The same command with `-v`.
     Verbose,
-    /// The page of the finding, for readers without the inventory.
-    Page,
+    /// The commands for a person who has the inventory: the reader of a mail may be another.
+    WithInventory,
 }
 
 /// What a block shows.
@@ -253,8 +263,14 @@ impl Cause<'_> {
                         format!("{ways}: {explain} {}", crate::shell::option("--job", job))
                     }
                     (MoreFixes::Explain(_), None) | (MoreFixes::Verbose, _) => format!("{ways}: add -v"),
-                    (MoreFixes::Page, _) if worst.runbook.starts_with("http") => format!("{ways}: see that page"),
-                    (MoreFixes::Page, _) => format!("{ways}: {}", plain::more(worst)),
+                    // The page has no fix of this job or role.
+                    (MoreFixes::WithInventory, Some(job)) => {
+                        let job = crate::shell::option("--job", job);
+                        format!("{ways}, with the inventory: credential-health explain {job}")
+                    }
+                    (MoreFixes::WithInventory, None) => {
+                        format!("{ways}, with the inventory: credential-health check -v --inventory FILE")
+                    }
                 })
             }
         };

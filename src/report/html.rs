@@ -78,7 +78,7 @@ fn at(report: &Report) -> String {
 
 /// The open findings by cause, the worst first, each with its best fix. The jobs below have all fixes.
 fn causes_of(report: &Report) -> Markup {
-    const OPTIONS: BlockOptions<'static> = BlockOptions { more: MoreFixes::Page, most_of_names: 2000 };
+    const OPTIONS: BlockOptions<'static> = BlockOptions { more: MoreFixes::WithInventory, most_of_names: 2000 };
     let causes = causes(report.open_findings());
     html! {
         @if !causes.is_empty() {

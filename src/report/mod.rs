@@ -45,6 +45,7 @@ pub use coverage::{
 use crate::findings::Severity;
 use coverage::JobWalk;
 
+use crate::facts::CheckerKind;
 pub use crate::facts::MaxSessionFrom;
 
 use crate::findings::{Finding, Subject};
@@ -62,6 +63,17 @@ pub enum Trigger {
     Cloudtrail,
     /// The command line.
     Cli,
+}
+
+impl Trigger {
+    /// Whose credentials the checker has in such a run.
+    #[must_use]
+    pub const fn checker_kind(self) -> CheckerKind {
+        match self {
+            Self::Schedule | Self::Manual | Self::Cloudtrail => CheckerKind::Function,
+            Self::Cli => CheckerKind::CommandLine,
+        }
+    }
 }
 
 /// The report of one run.

@@ -50,7 +50,7 @@ impl Layout<'_> {
     /// The layout of this width with one block for each cause, for readers without the inventory.
     #[must_use]
     pub fn of_width(columns: usize) -> Self {
-        Self { columns, detail: Detail::Causes, ascii: false, more: MoreFixes::Page }
+        Self { columns, detail: Detail::Causes, ascii: false, more: MoreFixes::WithInventory }
     }
 
     pub(super) fn width(&self) -> usize {

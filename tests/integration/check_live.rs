@@ -15,6 +15,8 @@ const HUB: &str = "arn:aws:iam::111111111111:role/pipeline/hub";
 const ETL: &str = "arn:aws:iam::222222222222:role/etl";
 const DUMP: &str = "arn:aws:iam::222222222222:role/jobs/dump";
 const DEPLOY: &str = "arn:aws:iam::333333333333:role/deploy";
+/// The session of the checker in `world`.
+const SESSION: &str = "arn:aws:sts::999999999999:assumed-role/checker/tests";
 const READER: &str = "arn:aws:iam::222222222222:role/credential-health-reader";
 
 /// Three jobs through the hub, two of them to the same role, and one job directly to that role.
@@ -88,11 +90,12 @@ async fn a_statement_for_a_session_of_identity_center_names_the_role_with_its_pa
             assert!(simulated.contains(&format!("get-role --role-name {name} --query Role.Arn")), "{simulated}");
             assert!(!simulated.contains('*'), "{simulated}");
             // The name of a session does not limit it.
-            let guide = "How job roles trust the checker";
+            let guide = "deny such sessions every action";
             assert!(fixes[0]["step"].as_str().unwrap().contains(guide), "{}", fixes[0]["step"]);
         }
         let text = Cli::on(&inventory, "check", &[]).asking(&aws, &person).run().await.stdout;
-        assert!(text.contains("1. Check the checker's own setup first"), "{text}");
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains(&format!("1. You call as {caller}. If that is not the checker's role")), "{text}");
     }
 }
 
@@ -1068,9 +1071,84 @@ async fn roles_that_were_never_set_up_for_the_checker_have_one_cause_and_its_fix
         let text = ran.stdout;
         assert_eq!(text.matches("MEDIUM").count(), 1, "{text}");
         assert!(text.lines().count() <= 60, "{text}");
-        if let Some(onboarding) = text.find("the checker's own setup") {
-            assert!(Some(onboarding) < text.find("aws:PrincipalArn"), "{text}");
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(words.contains("You call as "), common.is_some(), "{text}");
+        assert!(words.contains("deny such sessions every action but sts:AssumeRole"), "{text}");
+        if let Some(onboarding) = words.find("You call as ") {
+            assert!(
+                words.contains(&format!("1. You call as {SESSION}. If that is not the checker's role, use --profile"))
+            );
+            assert!(Some(onboarding) < words.find("aws:PrincipalArn"), "{text}");
+            assert!(!words.contains("RolePatterns"), "a command line has no stack: {text}");
         }
+    }
+}
+
+#[tokio::test]
+async fn each_statement_for_the_checker_matches_the_call_that_it_is_to_allow() {
+    let names = ["ext", "plain", "named"];
+    let (mut world, checker) = world();
+    let inventory = format!(
+        "version: 1\nroles:\n  ext: {{arn: \"{account}ext\", external_id: abc-123}}\n  plain: {{arn: \
+         \"{account}plain\"}}\n  named: {{arn: \"{account}named\", session_name: nightly}}\njobs:\n{jobs}",
+        account = "arn:aws:iam::222222222222:role/",
+        jobs =
+            names.map(|name| format!("  - {{name: {name}, length: 30m, source: ecs-task, path: [{name}]}}\n")).concat()
+    );
+    for name in names {
+        world.role(Role::new(format!("arn:aws:iam::222222222222:role/{name}")));
+    }
+    let aws = StandIn::start(world).await;
+    let report = check_once(&aws, &checker, &inventory).await;
+    let calls = aws.calls_of("AssumeRole");
+    for name in names {
+        let call = calls.iter().find(|call| call.target().is_some_and(|role| role.ends_with(name))).unwrap();
+        let denied = findings(&report, "assume-denied");
+        let denied = denied.iter().find(|denied| denied["role"].as_str().unwrap().ends_with(name)).unwrap();
+        let parts = denied["remediation"][0]["parts"].as_array().unwrap();
+        let statement = parts[1]["blocks"][0]["text"].as_str().unwrap();
+        let condition = &serde_json::from_str::<Value>(statement).unwrap()["Condition"];
+        let sent = call.param("ExternalId");
+        assert_eq!(condition["StringEquals"]["sts:ExternalId"].as_str(), sent, "{statement}");
+        let (pattern, session) = (&condition["StringLike"]["sts:RoleSessionName"], call.param("RoleSessionName"));
+        assert!(principal_matches(pattern.as_str().unwrap(), session.unwrap()), "{statement}");
+    }
+    let text = Cli::on(&inventory, "check", &[]).asking(&aws, &checker).run().await.stdout;
+    assert_eq!(text.matches("Add the statement").count(), 3, "{text}");
+    assert_eq!(text.matches("\"sts:ExternalId\": \"abc-123\"").count(), 1, "{text}");
+    assert_eq!(text.matches("\"sts:RoleSessionName\": \"nightly\"").count(), 1, "{text}");
+}
+
+#[tokio::test]
+async fn a_root_user_gets_no_statement_because_it_cannot_assume_any_role() {
+    let mut world = crate::stand_in::World::new();
+    let root = world.user("arn:aws:iam::999999999999:root");
+    world.role(Role::new("arn:aws:iam::222222222222:role/r0")).role(Role::new("arn:aws:iam::222222222222:role/r1"));
+    let aws = StandIn::start(world).await;
+    let inventory = jobs_in(&["222222222222"; 2]);
+    for denied in findings(&check_once(&aws, &root, &inventory).await, "assume-denied") {
+        let [fix] = &denied["remediation"].as_array().unwrap()[..] else { panic!("{denied:#}") };
+        let step = fix["step"].as_str().unwrap();
+        assert!(step.contains("arn:aws:iam::999999999999:root, a root user, which cannot assume any role"), "{step}");
+        assert!(!fix.to_string().contains("aws:PrincipalArn"), "{fix:#}");
+    }
+    let ran = Cli::on(&inventory, "check", &[]).asking(&aws, &root).run().await;
+    assert!(ran.stdout.contains("a root user, which cannot assume"), "{}", ran.stdout);
+}
+
+#[tokio::test]
+async fn the_function_names_its_role_and_its_stack_where_most_roles_refuse_it() {
+    let (mut world, checker) = world();
+    world.role(Role::new("arn:aws:iam::222222222222:role/r0")).role(Role::new("arn:aws:iam::222222222222:role/r1"));
+    let aws = StandIn::start(world).await;
+    let lambda = crate::harness::Lambda::new(&aws, &checker, &jobs_in(&["222222222222"; 2]), &[]).await;
+    let report = lambda.invoke(&crate::harness::event("manual.json")).await.unwrap();
+    let denied = findings(&report, "assume-denied");
+    assert_eq!(denied.len(), 2, "{report:#}");
+    for denied in denied {
+        let step = denied["remediation"][0]["parts"][0]["step"].as_str().unwrap();
+        assert!(step.starts_with("The function calls as arn:aws:iam::999999999999:role/checker."), "{step}");
+        assert!(step.contains("RolePatterns of its stack") && !step.contains("--profile"), "{step}");
     }
 }
 

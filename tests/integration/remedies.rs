@@ -331,6 +331,31 @@ fn a_raised_maximum_has_the_caution_for_whom_it_counts_and_a_lowered_one_has_non
 }
 
 #[test]
+fn each_value_that_others_use_too_is_read_before_it_is_set_if_the_run_did_not_read_it() {
+    // The source, the command that reads the value, and the command that sets it.
+    let cases = [
+        ("identity-center", "sso-admin describe-permission-set", "sso-admin update-permission-set"),
+        ("{kind: roles-anywhere, duration: 1h}", "rolesanywhere get-profile", "rolesanywhere update-profile"),
+        ("iam-user", "iam get-role --role-name work --query Role.MaxSessionDuration", "iam update-role"),
+    ];
+    for (source, read, set) in cases {
+        let path = if source == "iam-user" { format!("{{role: \"{ROLE}\", duration: 3h}}") } else { String::new() };
+        let report =
+            lint(&format!("{{version: 1, jobs: [{{name: j, length: 150m, source: {source}, path: [{path}]}}]}}"));
+        let parts = report.findings.iter().flat_map(|finding| &finding.fixes).flat_map(|fix| &fix.parts);
+        let mut sets = 0;
+        for part in parts {
+            let commands: String = part.blocks.iter().map(|block| block.text.as_str()).collect();
+            let Some(at) = commands.find(set) else { continue };
+            sets += 1;
+            assert!(commands.find(read).is_some_and(|read| read < at), "{commands}");
+            assert!(part.step.contains("unless it is that long already"), "{}", part.step);
+        }
+        assert!(sets > 0, "{source}: {report:#?}");
+    }
+}
+
+#[test]
 fn no_way_changes_a_maximum_or_a_request_that_its_profile_does_not_send() {
     for length in ["90m", "4h"] {
         for duration in ["30m", "2h", "3h"] {
