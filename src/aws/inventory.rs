@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use super::answer::ErrorAnswer;
 use super::client::Aws;
 use super::s3::{Bucket, NotReadObject, S3Problem};
+use super::s3_list::Depth;
 use super::s3_object::S3Object;
 use crate::inventory::folder::NotRead;
 use crate::inventory::remote::{NoSource, RemoteFile, RemoteText, select};
@@ -83,7 +84,7 @@ impl Reading<'_> {
 
     async fn prefix(&mut self, bucket: &str, prefix: &str) -> Result<Vec<RemoteFile>, NoSource> {
         let bucket = Arc::new(Bucket::new(self.aws.clone(), bucket));
-        let listed = bucket.list(prefix, false, MOST_LISTED).await;
+        let listed = bucket.list(prefix, Depth::All, MOST_LISTED).await;
         if let Some(problem) = listed.problem {
             return Err(no_list(problem));
         }

@@ -131,6 +131,24 @@ async fn a_prefix_without_an_inventory_is_an_error_and_not_an_empty_inventory() 
 }
 
 /// The malicious team names another owner, another team's role and a reader of its own, waives the findings of others,
+/// XML has no text for most control characters: without an encoding, nobody could read a list with such a key.
+#[tokio::test]
+async fn a_key_with_any_characters_is_read_and_no_other_file_is_lost() {
+    for odd in ["\u{1}", "a\nb\r", "a b+c%41&<>\"'", "über-\u{202e}\u{ffff}"] {
+        let (mut world, checker) = filled();
+        world.set_object(BUCKET, &format!("teams/{odd}.yaml"), Some(&team("odd", "web", "30m", WEB)));
+        let aws = StandIn::start(world).await;
+        let report = run(&function(&aws, &checker, PREFIX).await).await;
+        assert!(names(&report).contains(&format!("{PREFIX}{odd}.yaml").as_str()), "{:?}", names(&report));
+        assert_eq!((&report["summary"]["jobs"], outcomes(&report, "odd")), (&json!(3), vec!["assumed"]), "{odd:?}");
+
+        aws.world(|world| world.set_object(BUCKET, &format!("teams/{odd}.yaml"), Some("version: [")));
+        let broken = Cli::new(&["lint", "--inventory", PREFIX]).asking(&aws, &checker).run().await;
+        broken.assert_status(2);
+        assert!(!broken.stderr.contains(['\u{1}', '\r', '\u{202e}']), "{:?}", broken.stderr);
+    }
+}
+
 /// and uses the name of another team's job.
 #[tokio::test]
 async fn a_malicious_team_silences_no_other_team_in_s3() {
