@@ -80,7 +80,9 @@ impl Sink for EventBus {
         for attempt in 1.. {
             let failed = match self.put(&batch, &places).await {
                 Ok(failed) => failed,
-                Err(answer) => return Err(not_accepted(places, count, &answer, true)),
+                Err(answer) => {
+                    return Err(SendError { may_be_published: true, ..not_accepted(places, count, &answer) });
+                }
             };
             let Some((_, first)) = failed.first() else { break };
             places = failed.iter().map(|(place, _)| *place).collect();
@@ -88,8 +90,8 @@ impl Sink for EventBus {
             let can_succeed =
                 failed.iter().any(|(_, answer)| matches!(answer.class, Class::Throttled | Class::Unavailable));
             if attempt == ATTEMPTS || is_late || !can_succeed {
-                let has_no_code = failed.iter().any(|(_, answer)| answer.code.is_none());
-                return Err(not_accepted(places, count, first, has_no_code));
+                let may_be_published = failed.iter().any(|(_, answer)| answer.code.is_none());
+                return Err(SendError { may_be_published, ..not_accepted(places, count, first) });
             }
             sleep(wait).await;
             wait *= 2;
@@ -98,7 +100,7 @@ impl Sink for EventBus {
     }
 }
 
-fn not_accepted(places: Vec<usize>, count: usize, answer: &ErrorAnswer, may_be_published: bool) -> SendError {
+fn not_accepted(places: Vec<usize>, count: usize, answer: &ErrorAnswer) -> SendError {
     let message = format!("{} of {count} events: {}", places.len(), answer.text());
-    SendError { class: answer.class, message, may_be_published, only: Some(places) }
+    SendError { class: answer.class, message, may_be_published: false, only: Some(places) }
 }
