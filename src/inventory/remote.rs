@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use super::folder::{self, NotRead};
 use super::origin::InventorySource;
+#[cfg(feature = "cli")]
+use super::origin::InventorySources;
 
 /// The files of the sources outside this machine, by the place of their source among all.
 #[derive(Debug, Default)]
@@ -73,11 +75,13 @@ pub(crate) struct NoSource {
 }
 
 impl RemoteFiles {
-    /// What was not read because AWS gave no answer.
+    /// The first of the sources that was not read because AWS gave no answer, and the message about it.
     #[cfg(feature = "cli")]
-    pub(crate) fn unanswered(&self) -> Option<&str> {
-        let mut problems = self.0.values().filter_map(|read| read.as_ref().err());
-        problems.find(|problem| problem.is_unanswered).map(|problem| problem.message.as_str())
+    pub(crate) fn unanswered<'a>(&'a self, sources: &'a InventorySources) -> Option<(&'a InventorySource, &'a str)> {
+        sources.iter().enumerate().find_map(|(index, source)| {
+            let problem = self.0.get(&index)?.as_ref().err().filter(|problem| problem.is_unanswered)?;
+            Some((source, problem.message.as_str()))
+        })
     }
 }
 

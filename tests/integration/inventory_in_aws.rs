@@ -122,6 +122,7 @@ async fn a_prefix_without_an_inventory_is_an_error_and_not_an_empty_inventory() 
         ("s3://company-inventory/nothing/", "the prefix has no *.yaml, *.yml or *.json object"),
         ("s3://company-inventory/nothing.yaml", "there is no such object"),
         ("s3://another-bucket/teams/", "NoSuchBucket"),
+        ("s3://another-bucket/teams/", "check the name of the bucket"),
         ("ssm:/nothing", "the path has no parameters"),
     ] {
         let failed = function(&aws, &checker, inventory).await.invoke(&json!({})).await.unwrap_err();
@@ -130,7 +131,6 @@ async fn a_prefix_without_an_inventory_is_an_error_and_not_an_empty_inventory() 
     }
 }
 
-/// The malicious team names another owner, another team's role and a reader of its own, waives the findings of others,
 /// XML has no text for most control characters: without an encoding, nobody could read a list with such a key.
 #[tokio::test]
 async fn a_key_with_any_characters_is_read_and_no_other_file_is_lost() {
@@ -149,6 +149,7 @@ async fn a_key_with_any_characters_is_read_and_no_other_file_is_lost() {
     }
 }
 
+/// The malicious team names another owner, another team's role and a reader of its own, waives the findings of others,
 /// and uses the name of another team's job.
 #[tokio::test]
 async fn a_malicious_team_silences_no_other_team_in_s3() {
@@ -313,6 +314,15 @@ async fn the_command_reads_an_inventory_in_s3_with_the_callers_credentials() {
 
     let nobody = Cli::new(&["lint", "--inventory", PREFIX]).env("AWS_ENDPOINT_URL", &aws.url()).run().await;
     nobody.assert_status(4);
+    let local = tempfile::NamedTempFile::with_suffix(".yaml").unwrap();
+    std::fs::write(&local, PLATFORM).unwrap();
+    let sources = format!("{}, {PREFIX}", local.path().display());
+    let nobody = Cli::new(&["lint", "--inventory", &sources]).env("AWS_ENDPOINT_URL", &aws.url()).run().await;
+    nobody.assert_status(4);
+    assert!(nobody.stderr.starts_with(&format!("error: {PREFIX} cannot be read: no answer")), "{}", nobody.stderr);
+    let both = Cli::new(&["lint", "--inventory", &sources]).asking(&aws, &checker).run().await;
+    both.assert_status(2);
+    assert!(both.stderr.contains("--> s3://company-inventory/teams/web.yaml:1"), "{}", both.stderr);
     for bad in ["s3://", "ssm:teams", "a.yaml,,b.yaml", "a.yaml,-"] {
         let ran = Cli::new(&["lint", "--inventory", bad]).run().await;
         ran.assert_status(2);
