@@ -194,6 +194,16 @@ impl InventorySource {
         }
     }
 
+    /// Whether its files are parameters, whose names need no ending.
+    pub(super) const fn has_parameters(&self) -> bool {
+        match self {
+            Self::Parameters { .. } => true,
+            Self::Path(_) | Self::StandardInput | Self::Text { .. } | Self::Object { .. } | Self::Prefix { .. } => {
+                false
+            }
+        }
+    }
+
     /// The name of a file of a prefix or a path, by its name within the source.
     pub(crate) fn name_of(&self, within: &str) -> String {
         match self {
