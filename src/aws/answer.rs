@@ -59,6 +59,11 @@ impl ErrorAnswer {
         }
     }
 
+    /// Whether AWS was not asked, or did not answer.
+    pub(crate) const fn is_missing(&self) -> bool {
+        matches!(self.class, Class::NoCredentials | Class::Unreachable | Class::TimedOut)
+    }
+
     /// The error code, if any, and the message.
     pub(crate) fn text(&self) -> String {
         answer_text(self.code.as_deref(), &self.message)

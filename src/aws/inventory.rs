@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use super::answer::ErrorAnswer;
 use super::client::Aws;
 use super::s3::{Bucket, NotReadObject, S3Problem};
+use super::s3_list::Depth;
 use super::s3_object::S3Object;
 use crate::inventory::folder::NotRead;
 use crate::inventory::remote::{NoSource, RemoteFile, RemoteText, select};
@@ -23,6 +24,9 @@ const AT_ONCE: usize = 16;
 /// What the function's role or the caller needs.
 const HELP_S3: &str = "allow s3:ListBucket on the bucket for the prefix, s3:GetObject on the objects, and \
     kms:Decrypt on the bucket's customer key";
+const HELP_BUCKET: &str = "check the name of the bucket";
+/// Of a file that changed between the list and its reading.
+const HELP_CHANGED: &str = "run it again";
 const HELP_LARGE: &str = "split it into the objects of a prefix, or give the function more memory";
 
 /// The objects that were read, by their names: the next run reads only those that have changed.
@@ -83,7 +87,7 @@ impl Reading<'_> {
 
     async fn prefix(&mut self, bucket: &str, prefix: &str) -> Result<Vec<RemoteFile>, NoSource> {
         let bucket = Arc::new(Bucket::new(self.aws.clone(), bucket));
-        let listed = bucket.list(prefix, false, MOST_LISTED).await;
+        let listed = bucket.list(prefix, Depth::All, MOST_LISTED).await;
         if let Some(problem) = listed.problem {
             return Err(no_list(problem));
         }
@@ -133,7 +137,7 @@ async fn get_all(changed: Vec<(String, S3Object, u64)>) -> Vec<RemoteFile> {
         {
             reads.spawn(async move {
                 let not_read = |wrong: NotGot| match wrong {
-                    NotGot::TooLarge => NotRead::remote("has grown while it was read", "check it again"),
+                    NotGot::TooLarge => NotRead::remote("has grown while it was read", HELP_CHANGED),
                     NotGot::S3(problem) => NotRead::remote(problem.to_string(), HELP_S3),
                 };
                 let content = get(object, None, size.saturating_mul(2)).await.map_err(not_read);
@@ -141,7 +145,7 @@ async fn get_all(changed: Vec<(String, S3Object, u64)>) -> Vec<RemoteFile> {
             });
         }
         match reads.join_next().await {
-            // A panic goes on, so that no file is lost without a word.
+            // A panic is passed on: otherwise the file would be missing from the report.
             Some(read) => files.push(read.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))),
             None => return files,
         }
@@ -177,5 +181,6 @@ fn no_source(message: impl Into<String>, help: &str) -> NoSource {
 
 fn no_list(problem: S3Problem) -> NoSource {
     let is_unanswered = matches!(problem, S3Problem::NoAnswer(_));
-    NoSource { is_unanswered, ..no_source(format!("cannot be read: {problem}"), HELP_S3) }
+    let help = if matches!(problem, S3Problem::NoBucket(_)) { HELP_BUCKET } else { HELP_S3 };
+    NoSource { is_unanswered, ..no_source(format!("cannot be read: {problem}"), help) }
 }

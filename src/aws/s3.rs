@@ -50,6 +50,9 @@ pub enum S3Problem {
     /// There is no answer of AWS at all: no credentials or no connection.
     #[error("no answer from S3: {0}")]
     NoAnswer(String),
+    /// There is no bucket of this name.
+    #[error("S3: {0}")]
+    NoBucket(String),
     /// The object is another version than the one in the list.
     #[error("the object changed after it was listed")]
     Changed,
@@ -87,8 +90,10 @@ impl S3Problem {
             Self::Changed
         } else if answer.class == Class::ObjectMissing {
             Self::Missing
-        } else if matches!(answer.class, Class::NoCredentials | Class::Unreachable | Class::TimedOut) {
+        } else if answer.is_missing() {
             Self::NoAnswer(answer.text())
+        } else if answer.code.as_deref() == Some("NoSuchBucket") {
+            Self::NoBucket(answer.text())
         } else {
             Self::Refused(answer.text())
         }

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::client::Aws;
 pub use super::s3::S3Problem;
 use super::s3::{Bucket, NotReadObject, REOPENS};
-pub use super::s3_list::{Listed, ListedObject};
+pub use super::s3_list::{Depth, Listed, ListedObject};
 
 /// The longest wait for the next part of a body.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -27,9 +27,9 @@ impl LogBucket {
         Self(Bucket::new(aws, name))
     }
 
-    /// Lists what is below the prefix: with `folders` the next level, otherwise every object.
-    pub async fn list(&self, prefix: &str, folders: bool) -> Listed {
-        self.0.list(prefix, folders, MOST_ENTRIES).await
+    /// Lists the entries below the prefix.
+    pub async fn list(&self, prefix: &str, depth: Depth) -> Listed {
+        self.0.list(prefix, depth, MOST_ENTRIES).await
     }
 
     /// Opens an object in the version of the list.

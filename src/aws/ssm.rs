@@ -4,11 +4,17 @@ use std::collections::HashSet;
 
 use super::answer::ErrorAnswer;
 use super::client::Aws;
+use super::s3_list::MOST_EMPTY_PAGES;
 
 /// The most parameters of a page (SSM GetParametersByPath, `MaxResults`).
 const MOST_OF_PAGE: i32 = 10;
-/// The most pages in a row without a parameter.
-const MOST_EMPTY_PAGES: usize = 100;
+
+/// Whether encrypted parameters are decrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Decryption {
+    With,
+    Without,
+}
 
 /// A parameter. It has no Debug, because its value may be secret.
 pub(super) struct Parameter {
@@ -25,14 +31,18 @@ impl Aws {
     pub(super) async fn parameters(
         &self,
         path: &str,
-        decrypt: bool,
+        decryption: Decryption,
         mut each: impl FnMut(Parameter) -> bool + Send,
     ) -> Result<(), ErrorAnswer> {
         let client = self.ssm();
         let mut known = HashSet::new();
         let (mut token, mut empty) = (None, 0);
         loop {
-            let request = client.get_parameters_by_path().path(path).recursive(true).with_decryption(decrypt);
+            let request = client
+                .get_parameters_by_path()
+                .path(path)
+                .recursive(true)
+                .with_decryption(decryption == Decryption::With);
             let request = request.max_results(MOST_OF_PAGE).set_next_token(token.take());
             let answer = Box::pin(request.send()).await.map_err(|error| ErrorAnswer::read(&error, &self.secrets))?;
             // A proxy's page can be JSON too.

@@ -144,7 +144,11 @@ impl Command {
 fn local_paths(argument: &Path) -> Vec<PathBuf> {
     let path_of = |source: &InventorySource| match source {
         InventorySource::Path(path) => Some(path.clone()),
-        _ => None,
+        InventorySource::StandardInput
+        | InventorySource::Text { .. }
+        | InventorySource::Object { .. }
+        | InventorySource::Prefix { .. }
+        | InventorySource::Parameters { .. } => None,
     };
     InventorySources::from_argument(argument)
         .map(|sources| sources.iter().filter_map(path_of).collect())

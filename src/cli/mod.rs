@@ -91,9 +91,9 @@ async fn load(from: &Path, profile: Option<&str>) -> Result<Inventory, ExitStatu
 async fn remote_files(from: &InventorySources, profile: Option<&str>) -> Result<RemoteFiles, ExitStatus> {
     let aws = clients(profile).await.map_err(|bad| bad_settings(&bad))?;
     let remote = aws.remote_files(from, None, &mut KeptFiles::default()).await;
-    match remote.unanswered() {
-        Some(problem) => {
-            print_error(&format!("error: {from} {problem}."));
+    match remote.unanswered(from) {
+        Some((source, problem)) => {
+            print_error(&format!("error: {source} {problem}."));
             Err(ExitStatus::NoAnswer)
         }
         None => Ok(remote),

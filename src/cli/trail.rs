@@ -12,7 +12,7 @@ use tokio::task::{JoinError, JoinSet};
 
 use super::progress::BytesBar;
 use crate::aws::Aws;
-use crate::aws::s3_logs::{Listed, ListedObject, LogBucket, MOST_ENTRIES, ObjectBody, S3Problem};
+use crate::aws::s3_logs::{Depth, Listed, ListedObject, LogBucket, MOST_ENTRIES, ObjectBody, S3Problem};
 use crate::cloudtrail::Skipped;
 use crate::cloudtrail::collect::Window;
 use crate::cloudtrail::layout::{Listing, is_needed_log};
@@ -92,7 +92,7 @@ pub(super) async fn read(
     Ok(ReadS3 { read, has_no_answer })
 }
 
-/// The result of a task. Its panic goes on, so that no part of the logs is lost without a word.
+/// The result of a task. A panic is passed on: otherwise the file would be missing from the report.
 fn result_of<T>(ended: Result<T, JoinError>) -> T {
     ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
@@ -116,14 +116,14 @@ async fn list(bucket: &Arc<LogBucket>, prefix: &str, window: Window, bar: &Bytes
             // A prefix may end in the middle of a name.
             let is_folder = folder.is_empty() || folder.ends_with('/');
             let listing = if is_folder { Listing::of_folder(&folder, &window) } else { Listing::Folders };
-            let with_folders = match listing {
+            let depth = match listing {
                 Listing::Nothing => continue,
-                Listing::Folders => true,
-                Listing::All => false,
+                Listing::Folders => Depth::NextLevel,
+                Listing::All => Depth::All,
             };
             let bucket = Arc::clone(bucket);
             lists.spawn(async move {
-                let listed = bucket.list(&folder, with_folders).await;
+                let listed = bucket.list(&folder, depth).await;
                 (folder, listed)
             });
         }

@@ -193,7 +193,7 @@ pub(super) fn at_most(
 }
 
 /// A file whose size is known.
-pub(super) struct Sized<'a> {
+pub(super) struct SizedFile<'a> {
     pub(super) is_of_team: bool,
     pub(super) size: u64,
     pub(super) path: &'a Path,
@@ -209,7 +209,7 @@ pub(super) fn mark_too_large(
     let mut by_size = Vec::new();
     for (path, not_read) in files.iter_mut().filter(|(_, not_read)| not_read.is_none()) {
         match std::fs::metadata(path) {
-            Ok(about) => by_size.push(Sized { is_of_team: !is_platform(path), size: about.len(), path, not_read }),
+            Ok(about) => by_size.push(SizedFile { is_of_team: !is_platform(path), size: about.len(), path, not_read }),
             Err(error) => *not_read = Some(NotRead::File(Unreadable::from(error))),
         }
     }
@@ -218,10 +218,10 @@ pub(super) fn mark_too_large(
 
 /// Marks the files that are over `most` bytes together. The platform's file goes first and is always read, then the
 /// smallest: no large file is a problem of a small one, whatever its name.
-pub(super) fn mark_over(mut by_size: Vec<Sized<'_>>, most: u64) {
+pub(super) fn mark_over(mut by_size: Vec<SizedFile<'_>>, most: u64) {
     by_size.sort_by(|a, b| (a.is_of_team, a.size, a.path).cmp(&(b.is_of_team, b.size, b.path)));
     let mut total = 0;
-    for Sized { is_of_team, size, not_read, .. } in by_size {
+    for SizedFile { is_of_team, size, not_read, .. } in by_size {
         let most = if is_of_team { most } else { MAX_BYTES };
         if total + size <= most {
             total += size;

@@ -71,7 +71,7 @@ pub enum BadSource {
     #[error("`{0}` is given twice")]
     Twice(String),
     /// Standard input beside other sources.
-    #[error("`-` is standard input, which is the only source or none of them")]
+    #[error("`-` (standard input) cannot be combined with other sources")]
     StandardInput,
     /// More sources than are read.
     #[error("{0} sources are given, and at most {MOST_SOURCES} are read")]
@@ -85,13 +85,13 @@ impl InventorySources {
     /// The first source that cannot be one.
     pub fn parse(text: &str) -> Result<Self, BadSource> {
         let is_file = Path::new(text).exists();
-        let names: Vec<&str> = if is_file { vec![text] } else { text.split(',').collect() };
+        let names: Vec<&str> = if is_file { vec![text] } else { text.split(',').map(str::trim).collect() };
         if names.len() > MOST_SOURCES {
             return Err(BadSource::TooMany(names.len()));
         }
         let mut sources: Vec<InventorySource> = Vec::with_capacity(names.len());
         for name in &names {
-            if name.trim().is_empty() && names.len() > 1 {
+            if name.is_empty() && names.len() > 1 {
                 return Err(BadSource::Empty(text.to_owned()));
             }
             let source = InventorySource::parse(name)?;
@@ -194,6 +194,16 @@ impl InventorySource {
         }
     }
 
+    /// Whether its files are parameters, whose names need no ending.
+    pub(super) const fn has_parameters(&self) -> bool {
+        match self {
+            Self::Parameters { .. } => true,
+            Self::Path(_) | Self::StandardInput | Self::Text { .. } | Self::Object { .. } | Self::Prefix { .. } => {
+                false
+            }
+        }
+    }
+
     /// The name of a file of a prefix or a path, by its name within the source.
     pub(crate) fn name_of(&self, within: &str) -> String {
         match self {
@@ -231,6 +241,8 @@ mod tests {
             InventorySource::Parameters { path },
         ];
         assert_eq!(sources, Ok(InventorySources(expected)));
+        let spaced = InventorySources::parse("platform.yaml, s3://my-bucket/teams/ ,s3://my-bucket/a.yaml , ssm:/a/b");
+        assert_eq!(spaced, sources);
         assert_eq!(InventorySources::parse("-"), Ok(InventorySource::StandardInput.into()));
         let whole = InventorySource::Prefix { bucket: "my-bucket".to_owned(), prefix: String::new() };
         assert_eq!(InventorySources::parse("s3://my-bucket"), Ok(whole.clone().into()));
@@ -255,8 +267,10 @@ mod tests {
             "a.yaml,",
             ",",
             "a.yaml,,b.yaml",
+            "a.yaml, ,b.yaml",
             "a.yaml,a.yaml",
             "ssm:/a,ssm:/a/",
+            "a.yaml, a.yaml",
             "-,a.yaml",
             "a.yaml,-",
         ] {

@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use super::folder::{self, NotRead};
 use super::origin::InventorySource;
+#[cfg(feature = "cli")]
+use super::origin::InventorySources;
 
 /// The files of the sources outside this machine, by the place of their source among all.
 #[derive(Debug, Default)]
@@ -73,11 +75,13 @@ pub(crate) struct NoSource {
 }
 
 impl RemoteFiles {
-    /// What was not read because AWS gave no answer.
+    /// The first of the sources that was not read because AWS gave no answer, and the message about it.
     #[cfg(feature = "cli")]
-    pub(crate) fn unanswered(&self) -> Option<&str> {
-        let mut problems = self.0.values().filter_map(|read| read.as_ref().err());
-        problems.find(|problem| problem.is_unanswered).map(|problem| problem.message.as_str())
+    pub(crate) fn unanswered<'a>(&'a self, sources: &'a InventorySources) -> Option<(&'a InventorySource, &'a str)> {
+        sources.iter().enumerate().find_map(|(index, source)| {
+            let problem = self.0.get(&index)?.as_ref().err().filter(|problem| problem.is_unanswered)?;
+            Some((source, problem.message.as_str()))
+        })
     }
 }
 
@@ -101,7 +105,7 @@ pub(crate) fn select(
     let mut by_size = Vec::with_capacity(files.len());
     for (path, not_read) in files.iter_mut().filter(|(_, not_read)| not_read.is_none()) {
         let size = path.to_str().and_then(|name| sizes.get(name)).copied().unwrap_or_default();
-        by_size.push(folder::Sized { is_of_team: !is_platform(path), size, path, not_read });
+        by_size.push(folder::SizedFile { is_of_team: !is_platform(path), size, path, not_read });
     }
     folder::mark_over(by_size, most);
     Ok(files.into_iter().map(|(path, not_read)| (path.to_string_lossy().into_owned(), not_read)).collect())
@@ -109,15 +113,14 @@ pub(crate) fn select(
 
 /// Whether the file is the platform's by its name. A parameter needs no ending.
 pub(crate) fn is_platform(source: &InventorySource, within: &str) -> bool {
-    let is_parameter = matches!(source, InventorySource::Parameters { .. });
-    (is_parameter && within == "platform") || folder::has_platform_name(Path::new(""), Path::new(within))
+    (source.has_parameters() && within == "platform") || folder::has_platform_name(Path::new(""), Path::new(within))
 }
 
 /// As in a folder, only files with the ending of an inventory count, and no hidden ones. Every parameter counts.
 #[cfg(any(feature = "cli", feature = "lambda"))]
 fn is_inventory(source: &InventorySource, within: &str) -> bool {
     let is_hidden = within.split('/').any(|part| part.starts_with('.'));
-    matches!(source, InventorySource::Parameters { .. }) || (!is_hidden && folder::is_inventory(Path::new(within)))
+    source.has_parameters() || (!is_hidden && folder::is_inventory(Path::new(within)))
 }
 
 #[cfg(any(feature = "cli", feature = "lambda"))]
@@ -126,7 +129,11 @@ fn nothing_in(source: &InventorySource) -> (String, String) {
         InventorySource::Parameters { .. } => {
             ("the path has no parameters".to_owned(), "put the inventory into parameters below the path".to_owned())
         }
-        _ => (
+        InventorySource::Object { .. }
+        | InventorySource::Prefix { .. }
+        | InventorySource::Path(_)
+        | InventorySource::StandardInput
+        | InventorySource::Text { .. } => (
             "the prefix has no *.yaml, *.yml or *.json object".to_owned(),
             "upload the inventory: aws s3 sync inventory s3://BUCKET/PREFIX/".to_owned(),
         ),

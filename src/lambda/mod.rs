@@ -273,7 +273,7 @@ impl Function {
         let mut kept = self.kept.lock().await;
         let reading = Box::pin(aws.remote_files(from, self.settings.most_of_folder, &mut kept));
         let read = tokio::time::timeout(time_to_walk(invocation.remaining) / 2, reading).await;
-        read.map_err(|_| failed("BadInventory", format!("{from} was not read in time: half of the time to check")))
+        read.map_err(|_| failed("BadInventory", format!("{from} was not read within half of the time for the check")))
     }
 
     fn start(&self, id: Option<String>, trigger: Trigger, invocation: &Invocation) -> Start {

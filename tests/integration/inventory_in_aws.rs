@@ -122,11 +122,30 @@ async fn a_prefix_without_an_inventory_is_an_error_and_not_an_empty_inventory() 
         ("s3://company-inventory/nothing/", "the prefix has no *.yaml, *.yml or *.json object"),
         ("s3://company-inventory/nothing.yaml", "there is no such object"),
         ("s3://another-bucket/teams/", "NoSuchBucket"),
+        ("s3://another-bucket/teams/", "check the name of the bucket"),
         ("ssm:/nothing", "the path has no parameters"),
     ] {
         let failed = function(&aws, &checker, inventory).await.invoke(&json!({})).await.unwrap_err();
         assert_eq!(failed.error_type, "BadInventory", "{inventory}");
         assert!(failed.error_message.contains(about), "{inventory}: {}", failed.error_message);
+    }
+}
+
+/// XML has no text for most control characters: without an encoding, nobody could read a list with such a key.
+#[tokio::test]
+async fn a_key_with_any_characters_is_read_and_no_other_file_is_lost() {
+    for odd in ["\u{1}", "a\nb\r", "a b+c%41&<>\"'", "über-\u{202e}\u{ffff}"] {
+        let (mut world, checker) = filled();
+        world.set_object(BUCKET, &format!("teams/{odd}.yaml"), Some(&team("odd", "web", "30m", WEB)));
+        let aws = StandIn::start(world).await;
+        let report = run(&function(&aws, &checker, PREFIX).await).await;
+        assert!(names(&report).contains(&format!("{PREFIX}{odd}.yaml").as_str()), "{:?}", names(&report));
+        assert_eq!((&report["summary"]["jobs"], outcomes(&report, "odd")), (&json!(3), vec!["assumed"]), "{odd:?}");
+
+        aws.world(|world| world.set_object(BUCKET, &format!("teams/{odd}.yaml"), Some("version: [")));
+        let broken = Cli::new(&["lint", "--inventory", PREFIX]).asking(&aws, &checker).run().await;
+        broken.assert_status(2);
+        assert!(!broken.stderr.contains(['\u{1}', '\r', '\u{202e}']), "{:?}", broken.stderr);
     }
 }
 
@@ -295,6 +314,15 @@ async fn the_command_reads_an_inventory_in_s3_with_the_callers_credentials() {
 
     let nobody = Cli::new(&["lint", "--inventory", PREFIX]).env("AWS_ENDPOINT_URL", &aws.url()).run().await;
     nobody.assert_status(4);
+    let local = tempfile::NamedTempFile::with_suffix(".yaml").unwrap();
+    std::fs::write(&local, PLATFORM).unwrap();
+    let sources = format!("{}, {PREFIX}", local.path().display());
+    let nobody = Cli::new(&["lint", "--inventory", &sources]).env("AWS_ENDPOINT_URL", &aws.url()).run().await;
+    nobody.assert_status(4);
+    assert!(nobody.stderr.starts_with(&format!("error: {PREFIX} cannot be read: no answer")), "{}", nobody.stderr);
+    let both = Cli::new(&["lint", "--inventory", &sources]).asking(&aws, &checker).run().await;
+    both.assert_status(2);
+    assert!(both.stderr.contains("--> s3://company-inventory/teams/web.yaml:1"), "{}", both.stderr);
     for bad in ["s3://", "ssm:teams", "a.yaml,,b.yaml", "a.yaml,-"] {
         let ran = Cli::new(&["lint", "--inventory", bad]).run().await;
         ran.assert_status(2);

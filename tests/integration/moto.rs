@@ -478,7 +478,7 @@ async fn a_change_of_a_job_in_s3_is_seen_by_the_next_run_of_the_same_function() 
         format!("version: 1\njobs: [{{name: deploy, owner: data, length: {length}, source: iam-user, path: {path}}}]\n")
     };
     put("teams/platform.yaml", "version: 1\ndefaults: {owner: platform}\n".to_owned()).await;
-    put("teams/data.yaml", text("30m")).await;
+    put("teams/data \u{b}+ä.yaml", text("30m")).await;
     let parameter =
         json!({"Name": "/inventory-7/web", "Type": "String", "Value": text("30m").replace("deploy,", "web,")});
     let ssm = async |input: Value| {
@@ -503,7 +503,7 @@ async fn a_change_of_a_job_in_s3_is_seen_by_the_next_run_of_the_same_function() 
         (&json!("covered"), &json!("covered")),
         "{first:#}"
     );
-    put("teams/data.yaml", text("2h")).await;
+    put("teams/data \u{b}+ä.yaml", text("2h")).await;
     let mut changed = parameter;
     changed["Value"] = json!(text("3h").replace("deploy,", "web,"));
     changed["Overwrite"] = json!(true);

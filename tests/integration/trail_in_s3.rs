@@ -245,6 +245,15 @@ async fn a_resumed_run_reads_the_other_objects_and_has_the_result_of_a_whole_run
 }
 
 #[tokio::test]
+async fn a_log_whose_key_has_a_control_character_is_read() {
+    let (aws, caller) = bucket().await;
+    aws.world(|world| world.set_bytes(BUCKET, &key(27, "b\u{1} +ä"), &log(27, "ASIA1")));
+    let (ran, read) = sessions(&aws, &caller, &[]).await;
+    ran.assert_status(0);
+    assert_eq!(keys(&read), ["ASIA26", "ASIA1", "ASIA27", "ASIA28"]);
+}
+
+#[tokio::test]
 async fn lint_and_import_read_logs_in_s3_too() {
     let (aws, caller) = bucket().await;
     let lint = Cli::new(&["lint", "--format", "json", "--cloudtrail", "s3://company-trail/"]).asking(&aws, &caller);

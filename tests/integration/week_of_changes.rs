@@ -120,8 +120,13 @@ async fn the_mails_of_a_week_are_what_the_page_shows() {
     }
 }
 
-/// A mail as the page shows it: of what to do about a finding the first step alone.
+/// A mail as the page shows it: of what to do about a finding the first step alone, and the inventory in its layer
+/// instead of the folder of this test.
 fn shortened(text: &str) -> String {
+    let text = match (text.split_once("The inventory is "), text.split_once("/jobs.yaml")) {
+        (Some((before, _)), Some((_, after))) => format!("{before}The inventory is /opt/inventory/jobs.yaml{after}"),
+        _ => text.to_owned(),
+    };
     let mut lines: Vec<&str> = Vec::new();
     for line in text.trim_end().lines() {
         let is_step = line.starts_with("  ") && line.trim_start().starts_with(|c: char| c.is_ascii_digit());

@@ -136,10 +136,13 @@ fn read(request: &Request, body: Vec<u8>) -> Result<Object, Problem> {
     Ok(Object { status, body, etag: Some(etag) })
 }
 
-/// A page of the keys, and of the folders if there is a delimiter. The marker is the last entry of the page before.
+/// A page of the keys, and of the folders if there is a delimiter. The marker is the last entry of the page before, as
+/// hexadecimal digits. `encoding-type=url`: S3 API Reference, ListObjectsV2, EncodingType.
 fn list(bucket: &Bucket, request: &Request) -> String {
     let param = |name: &str| request.param(name).unwrap_or_default();
     let (prefix, delimiter, marker) = (param("prefix"), param("delimiter"), param("continuation-token"));
+    let is_encoded = param("encoding-type") == "url";
+    let shown = |name: &str| if is_encoded { url_encoded(name) } else { escaped(name) };
     let mut entries: BTreeMap<String, Option<&Vec<u8>>> = BTreeMap::new();
     for (key, body) in bucket.objects.iter().filter(|(key, _)| key.starts_with(prefix)) {
         let rest = &key[prefix.len()..];
@@ -148,14 +151,18 @@ fn list(bucket: &Bucket, request: &Request) -> String {
             None => entries.insert(key.clone(), Some(body)),
         };
     }
-    let mut rest = entries.into_iter().filter(|(name, _)| name.as_str() > marker);
+    let mut rest = entries.into_iter().filter(|(name, _)| hex(name).as_str() > marker);
     let page: Vec<_> = rest.by_ref().take(bucket.page).collect();
     let has_more = rest.next().is_some();
     let mut xml = format!("<ListBucketResult><IsTruncated>{has_more}</IsTruncated>");
+    if is_encoded {
+        xml.push_str("<EncodingType>url</EncodingType>");
+    }
     if let Some((last, _)) = page.last().filter(|_| has_more) {
-        xml.push_str(&format!("<NextContinuationToken>{last}</NextContinuationToken>"));
+        xml.push_str(&format!("<NextContinuationToken>{}</NextContinuationToken>", hex(last)));
     }
     for (name, body) in page {
+        let name = shown(&name);
         xml.push_str(&match body {
             Some(body) => format!(
                 "<Contents><Key>{name}</Key><ETag>{}</ETag><Size>{}</Size></Contents>",
@@ -166,6 +173,27 @@ fn list(bucket: &Bucket, request: &Request) -> String {
         });
     }
     xml + "</ListBucketResult>"
+}
+
+fn hex(name: &str) -> String {
+    name.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// As S3 encodes a key: a form's encoding, in which `/` stays.
+fn url_encoded(name: &str) -> String {
+    form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace("%2F", "/")
+}
+
+/// As S3 writes a key into XML. XML 1.0 has no text for most control characters, not even this one.
+fn escaped(name: &str) -> String {
+    let escape = |c: char| match c {
+        '&' => "&amp;".to_owned(),
+        '<' => "&lt;".to_owned(),
+        '>' => "&gt;".to_owned(),
+        c if c.is_control() => format!("&#x{:x};", u32::from(c)),
+        c => c.to_string(),
+    };
+    name.chars().map(escape).collect()
 }
 
 fn check_conditions(request: &Request, existing: Option<&[u8]>) -> Result<(), Problem> {

@@ -4,9 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::super::answer::ErrorAnswer;
-use super::super::errors::Class;
-use super::super::ssm::Parameter;
-use super::{Reading, no_source};
+use super::super::ssm::{Decryption, Parameter};
+use super::{HELP_CHANGED, Reading, no_source};
 use crate::inventory::Version;
 use crate::inventory::folder::NotRead;
 use crate::inventory::remote::{NoSource, RemoteFile, RemoteText, is_platform, select};
@@ -38,14 +37,14 @@ struct Found {
 /// Reads the parameters below the path.
 pub(super) async fn read(reading: &Reading<'_>, path: &str) -> Result<Vec<RemoteFile>, NoSource> {
     let mut all = Parameters { reading, path, found: BTreeMap::new(), held: 0 };
-    let listed = reading.aws.parameters(path, false, |parameter| all.add(parameter)).await;
+    let listed = reading.aws.parameters(path, Decryption::Without, |parameter| all.add(parameter)).await;
     listed.map_err(|answer| not_listed(&answer))?;
     if all.found.len() > MOST_PARAMETERS {
         return Err(no_source(format!("the path has more than {MOST_PARAMETERS} parameters"), HELP_MANY));
     }
     let mut refused = None;
     if all.found.values().any(|found| found.is_encrypted) {
-        let decrypted = reading.aws.parameters(path, true, |parameter| all.decrypt(parameter)).await;
+        let decrypted = reading.aws.parameters(path, Decryption::With, |parameter| all.decrypt(parameter)).await;
         refused = decrypted.err().map(|answer| answer.text());
     }
     all.into_files(refused.as_deref())
@@ -108,7 +107,7 @@ impl Parameters<'_> {
             let content = match (not_read, text, refused) {
                 (None, Some(text), _) => Ok(text),
                 (None, None, Some(why)) => Err(NotRead::remote(format!("was not decrypted: {why}"), HELP_KEY)),
-                (None, None, None) => Err(NotRead::remote("was deleted while it was read", HELP)),
+                (None, None, None) => Err(NotRead::remote("was deleted while it was read", HELP_CHANGED)),
                 (Some(not_read), ..) => Err(not_read),
             };
             files.push(RemoteFile { within, content });
@@ -118,6 +117,8 @@ impl Parameters<'_> {
 }
 
 fn not_listed(answer: &ErrorAnswer) -> NoSource {
-    let is_unanswered = matches!(answer.class, Class::NoCredentials | Class::Unreachable | Class::TimedOut);
-    NoSource { is_unanswered, ..no_source(format!("cannot be read: SSM: {}", answer.text()), HELP) }
+    NoSource {
+        is_unanswered: answer.is_missing(),
+        ..no_source(format!("cannot be read: SSM: {}", answer.text()), HELP)
+    }
 }

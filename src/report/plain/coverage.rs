@@ -118,12 +118,8 @@ pub fn coverage(report: &Report) -> Vec<String> {
 /// The files of the inventory from S3 and Parameter Store, the first of them with their versions.
 fn inventory_files(report: &Report) -> Option<String> {
     let files = &report.run.inventory_files;
-    let named: Vec<String> = files.iter().take(MOST_NAMED_FILES).map(|file| printable(&file.to_string())).collect();
-    let more = match files.len().saturating_sub(MOST_NAMED_FILES) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    (!files.is_empty()).then(|| format!("Inventory: {}{more}.", named.join(", ")))
+    let named: Vec<String> = files.iter().map(|file| printable(&file.to_string())).collect();
+    (!files.is_empty()).then(|| format!("Inventory: {}.", first_of(&named, MOST_NAMED_FILES)))
 }
 
 /// Why a setting was not read, and the setting with the value that counted in its place.
