@@ -135,7 +135,9 @@ impl Reading {
     /// Removes the runs that go on in one file and have ended in another, where the histories give no ids.
     fn forget_ended(&mut self) {
         let start = |run: &Run| (run.kind, run.scope.clone(), run.job.clone(), run.start);
-        let ended: HashSet<_> = self.runs.values().filter(|run| run.end.is_some()).map(start).collect();
+        let has_no_id = |run: &Run| matches!(run.kind, HistoryKind::Github | HistoryKind::Csv);
+        let ended = self.runs.values().filter(|run| has_no_id(run) && run.end.is_some());
+        let ended: HashSet<_> = ended.map(start).collect();
         self.runs.retain(|_, run| run.outcome != Outcome::Running || !ended.contains(&start(run)));
     }
 
