@@ -7,8 +7,26 @@ use serde_json::{Value, json};
 
 use super::digest::{Digest, DigestChanges, Excerpt, count_by_severity};
 use super::state::{Notice, Previous, Reason, Resolved};
+use crate::findings::Finding;
 use crate::report::v1;
 use crate::visible::printable;
+
+/// The most entries of a list in the evidence. One finding about thousands of jobs must leave room for the others.
+const MOST_LISTED: usize = 100;
+
+/// A finding, its lists cut.
+pub(super) fn finding_json(finding: &Finding) -> Value {
+    let mut body = json!(v1::FindingV1::from(finding));
+    for evidence in body["evidence"].as_array_mut().into_iter().flatten() {
+        let Some(list) = evidence["value"].as_array_mut() else { continue };
+        let omitted = list.len().saturating_sub(MOST_LISTED);
+        if omitted > 0 {
+            list.truncate(MOST_LISTED);
+            evidence["omitted"] = json!(omitted);
+        }
+    }
+    body
+}
 
 impl Digest<'_> {
     /// The whole object.
@@ -16,7 +34,7 @@ impl Digest<'_> {
         let mut body = self.short_json(excerpt, excerpt.is_cut);
         body["findings"] = json!(self.ids());
         body["accounts"] = json!(self.accounts());
-        body["details"] = excerpt.shown.iter().map(|finding| json!(v1::FindingV1::from(*finding))).collect();
+        body["details"] = excerpt.shown.iter().map(|finding| finding_json(finding)).collect();
         body["run"] = json!(v1::RunV1::from(&self.report.run));
         body["summary"] = json!(v1::SummaryV1::from(&self.report.summary));
         if let Some(changes) = &self.changes {

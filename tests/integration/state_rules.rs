@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use credential_health::check::{Start, lint};
 use credential_health::findings::Severity;
-use credential_health::inventory::{Filter, Inventory};
+use credential_health::inventory::{Filter, Inventory, InventorySource, RemoteFiles};
 use credential_health::notify::state::{
     Changes, DEFAULT_REMIND_AFTER, EntryKey, Previous, PublishedChanges, Run, State, print, read,
     state_after_publishing, state_before_publishing,
@@ -37,7 +37,20 @@ fn report(jobs: &[(&str, &str, u64)], more: &str) -> Report {
 }
 
 fn report_of(inventory: &str) -> Report {
-    let inventory = Inventory::parse("jobs.yaml", inventory).unwrap_or_else(|problems| panic!("{problems}"));
+    linted(&Inventory::parse("jobs.yaml", inventory).unwrap_or_else(|problems| panic!("{problems}")))
+}
+
+/// The report of the files of a folder, those that are broken set aside.
+fn report_of_folder(files: &[(&str, &str)]) -> Report {
+    let folder = tempfile::tempdir().unwrap();
+    files.iter().for_each(|(name, text)| std::fs::write(folder.path().join(name), text).unwrap());
+    let from = InventorySource::Path(folder.path().to_owned()).into();
+    let today = day(0).to_zoned(jiff::tz::TimeZone::UTC).date();
+    let inventory = Inventory::load_unbroken(&from, RemoteFiles::default(), today, None);
+    linted(&inventory.unwrap_or_else(|problems| panic!("{problems}")))
+}
+
+fn linted(inventory: &Inventory) -> Report {
     let start = Start {
         id: "run".to_owned(),
         trigger: Trigger::Schedule,
@@ -45,7 +58,7 @@ fn report_of(inventory: &str) -> Report {
         clock: jiff::Timestamp::now,
         runbook_base_url: None,
     };
-    lint(&inventory, &Filter::default(), Planned::default(), &start).unwrap().report
+    lint(inventory, &Filter::default(), Planned::default(), &start).unwrap().report
 }
 
 fn run(report: &Report, at: Timestamp) -> Run<'_> {
@@ -126,6 +139,21 @@ fn a_reminder_comes_on_its_day_even_if_that_run_starts_a_little_earlier() {
     let early = day(7) - SignedDuration::from_mins(20);
     assert_eq!(counts(&publish_all(&previous, &run(&report, early), &report).1), [0, 0, 1, 0]);
     assert_eq!(counts(&publish_all(&previous, &run(&report, day(6)), &report).1), [0, 0, 0, 0]);
+}
+
+#[test]
+fn nobody_takes_over_a_finding_of_a_team_whose_file_is_broken() {
+    let platform = "version: 1\nsources: [{from: data.yaml, owner: data}, {from: other.yaml, owner: other}]\n";
+    let job = "version: 1\njobs: [{name: dc, length: 9h, source: ecs-task}]\n";
+    let whole = report_of_folder(&[("platform.yaml", platform), ("data.yaml", job)]);
+    let (previous, _) = publish_all(&first(), &run(&whole, day(0)), &whole);
+    let broken = [("platform.yaml", platform), ("data.yaml", "version: 1\njobs: [[["), ("other.yaml", job)];
+    let broken = report_of_folder(&broken);
+    let run_of_broken = run(&broken, day(1));
+    let changes = Changes::new(&previous, &run_of_broken);
+    let resolved = changes.owners.values().flat_map(|of_owner| &of_owner.resolved);
+    assert_eq!(resolved.map(|resolved| resolved.reason.to_string()).collect::<Vec<_>>(), [""; 0]);
+    assert!(broken.findings.iter().any(|finding| finding.job.as_deref() == Some("dc")), "{:?}", broken.findings);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use crate::findings::Finding;
 use crate::inventory::hex;
 use crate::notify::digest::{Digest, Wanted, change_digests, digests};
-use crate::notify::json::resolved_json;
+use crate::notify::json::{finding_json, resolved_json};
 use crate::notify::state::{Changes, Resolved};
 use crate::notify::text::resolved_line;
 use crate::report::{Report, v1};
@@ -200,7 +200,7 @@ fn bytes_in_json(text: &str) -> usize {
 /// The bytes that a finding adds to a message at least: its title twice as text, and four times as JSON, each as a
 /// JSON string. Findings with one cause share the rest of the text.
 fn bytes_of_finding(finding: &Finding) -> usize {
-    let details = serde_json::to_string(&v1::FindingV1::from(finding)).unwrap_or_default();
+    let details = text_of(&finding_json(finding));
     2 * bytes_in_json(&visible::line(finding.job.as_deref().unwrap_or_default())) + 4 * bytes_in_json(&details)
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::{Entry, EntryKey, Previous, Run};
-use crate::findings::Finding;
+use crate::findings::{Finding, FindingId};
 use crate::inventory::Seconds;
 
 /// What a run has to publish, by owner.
@@ -286,8 +286,10 @@ impl Run<'_> {
 
     /// The status of an entry whose finding is open, and not this owner's.
     fn moved<'r>(&self, entry: &Entry, finding: &Finding, older: bool) -> Status<'r> {
-        // Which jobs a refusal concerns, and so its owners, is known only to a complete run.
-        let is_certain = self.report.run.complete || finding.job.is_some();
+        // Which jobs a refusal concerns, and so its owners, is known only to a complete run. The job of a broken file
+        // keeps its owner, though another file can declare a job of that name meanwhile.
+        let is_broken = self.report.findings.iter().any(|found| found.id == FindingId::InventoryBroken);
+        let is_certain = !is_broken && (self.report.run.complete || finding.job.is_some());
         if older || !is_certain {
             return Status::Unchecked;
         }
