@@ -9,14 +9,25 @@ pub struct S3Uri {
     key: String,
 }
 
-/// Why a text is not the URI of an S3 object.
+/// Why a text is not the URI of an object or a folder in S3.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}`: {problems}; write s3://BUCKET/KEY, such as s3://my-bucket/credential-health/state.json")]
+#[error("`{text}`: {problems}; write {form}")]
 pub struct BadS3Uri {
     text: String,
     /// Every problem.
-    problems: String,
+    pub(crate) problems: String,
+    /// How such a URI is written.
+    form: &'static str,
 }
+
+impl BadS3Uri {
+    fn new(text: &str, problems: &[&str], form: &'static str) -> Self {
+        Self { text: text.to_owned(), problems: problems.join("; "), form }
+    }
+}
+
+const OBJECT: &str = "s3://BUCKET/KEY, such as s3://my-bucket/credential-health/state.json";
+const FOLDER: &str = "s3://BUCKET/ or s3://BUCKET/PREFIX/, such as s3://my-bucket/athena/";
 
 impl S3Uri {
     /// Reads `s3://BUCKET/KEY`.
@@ -24,7 +35,7 @@ impl S3Uri {
     /// # Errors
     /// Every problem of the text.
     pub fn parse(text: &str) -> Result<Self, BadS3Uri> {
-        let bad = |problems: &[&str]| BadS3Uri { text: text.to_owned(), problems: problems.join("; ") };
+        let bad = |problems: &[&str]| BadS3Uri::new(text, problems, OBJECT);
         let Some(rest) = text.strip_prefix("s3://") else { return Err(bad(&["it is not an s3:// URI"])) };
         let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
         let problems: Vec<&str> = bucket_problems(bucket).into_iter().chain(key_problems(key)).collect();
@@ -67,22 +78,13 @@ pub struct S3Folder {
     prefix: String,
 }
 
-/// A text is not the URI of a folder in S3.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}`: {problems}; write s3://BUCKET/ or s3://BUCKET/PREFIX/, such as s3://my-bucket/athena/")]
-pub struct BadS3Folder {
-    text: String,
-    /// Every problem.
-    problems: String,
-}
-
 impl S3Folder {
     /// Reads `s3://BUCKET/PREFIX/`.
     ///
     /// # Errors
     /// Every problem of the text.
-    pub fn parse(text: &str) -> Result<Self, BadS3Folder> {
-        let bad = |problems: &[&str]| BadS3Folder { text: text.to_owned(), problems: problems.join("; ") };
+    pub fn parse(text: &str) -> Result<Self, BadS3Uri> {
+        let bad = |problems: &[&str]| BadS3Uri::new(text, problems, FOLDER);
         let Some(rest) = text.strip_prefix("s3://") else { return Err(bad(&["it is not an s3:// URI"])) };
         let Some((bucket, prefix)) = rest.split_once('/') else { return Err(bad(&["it does not end with `/`"])) };
         let mut problems = bucket_problems(bucket);
@@ -95,6 +97,18 @@ impl S3Folder {
             true => Ok(Self { bucket: bucket.to_owned(), prefix: prefix.to_owned() }),
             false => Err(bad(&problems)),
         }
+    }
+
+    /// The bucket's name.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    /// The start of the keys: empty, or with a slash at its end.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     /// Whether the object is below the folder.
@@ -111,7 +125,7 @@ impl fmt::Display for S3Folder {
 }
 
 /// S3 User Guide, bucket naming rules.
-pub(crate) fn bucket_problems(bucket: &str) -> Vec<&'static str> {
+fn bucket_problems(bucket: &str) -> Vec<&'static str> {
     let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
     let is_inner = |c: char| c == '-' || c == '.';
     let mut problems = Vec::new();
@@ -129,7 +143,7 @@ pub(crate) fn bucket_problems(bucket: &str) -> Vec<&'static str> {
 
 /// S3 User Guide, object key naming: the characters that need no special handling, so that a policy can name the
 /// object.
-pub(crate) fn key_problems(key: &str) -> Vec<&'static str> {
+fn key_problems(key: &str) -> Vec<&'static str> {
     let mut problems = Vec::new();
     if key.is_empty() || key.len() > 1024 {
         problems.push("the key is not 1 to 1024 characters long");

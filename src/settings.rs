@@ -10,7 +10,7 @@ use crate::notify::{
     ConsolePages, DEFAULT_MAX_MESSAGE_BYTES, Dashboard, EventBusArn, LEAST_MAX_MESSAGE_BYTES, MOST_MAX_MESSAGE_BYTES,
     NotATopic, NotAnEventBus, Notify, TopicArn, Wanted,
 };
-use crate::s3_uri::{BadS3Folder, BadS3Uri, S3Folder, S3Uri};
+use crate::s3_uri::{BadS3Uri, S3Folder, S3Uri};
 
 /// The most concurrent calls that can be set.
 pub const MOST_CONCURRENCY: usize = 1000;
@@ -129,7 +129,7 @@ pub struct Settings {
     /// The most bytes of the inventory's files; `None`: Lambda does not state the function's memory.
     pub most_of_folder: Option<u64>,
     /// The most bytes of the `sessions` of a request.
-    pub most_of_sessions: usize,
+    pub most_of_sessions: u64,
 }
 
 /// Every bad setting.
@@ -171,12 +171,9 @@ pub enum BadValue {
     /// A FIFO topic for a chat.
     #[error("`{0}` is a FIFO topic, to which Amazon Q Developer cannot subscribe: name a standard topic")]
     FifoChatTopic(String),
-    /// Not an object in S3.
+    /// Not an object or a folder in S3.
     #[error(transparent)]
     S3Uri(BadS3Uri),
-    /// Not a folder in S3.
-    #[error(transparent)]
-    S3Folder(BadS3Folder),
     /// Not one of the words.
     #[error("`{text}` is not one of {words}")]
     Word {
@@ -235,7 +232,7 @@ impl Settings {
         let event_bus = read.parsed("EVENT_BUS", |text| EventBusArn::parse(text).map_err(BadValue::EventBus));
         let chat_topic = read.parsed("CHAT_TOPIC_ARN", parse_chat_topic);
         let state = read.parsed("STATE_URI", |text| S3Uri::parse(text).map_err(BadValue::S3Uri));
-        let sessions_from = read.parsed("SESSIONS_FROM", |text| S3Folder::parse(text).map_err(BadValue::S3Folder));
+        let sessions_from = read.parsed("SESSIONS_FROM", |text| S3Folder::parse(text).map_err(BadValue::S3Uri));
         let notify = read.parsed("NOTIFY", |text| parse_notify(text, has_state));
         let manual_inventory = read.parsed("MANUAL_INVENTORY", parse_manual_inventory);
         let remind_after = read.parsed("REMIND_AFTER", parse_remind_after);
@@ -279,9 +276,7 @@ impl Settings {
                 .filter(|_| runbook_base_url.is_none()),
             runbook_base_url,
             most_of_folder: memory.map(|memory| memory / MEMORY_OF_A_BYTE),
-            most_of_sessions: memory
-                .and_then(|memory| usize::try_from(memory / MEMORY_OF_A_RESULT_BYTE).ok())
-                .unwrap_or(usize::MAX),
+            most_of_sessions: memory.map_or(u64::MAX, |memory| memory / MEMORY_OF_A_RESULT_BYTE),
         })
     }
 }

@@ -48,8 +48,8 @@ impl Aws {
         for (index, source) in sources.iter().enumerate() {
             let mut reading = Reading { aws: self, source, is_first: index == 0, most, kept, keep: &mut keep };
             let files = match source {
-                InventorySource::Object { bucket, key } => reading.object(bucket, key).await,
-                InventorySource::Prefix { bucket, prefix } => reading.prefix(bucket, prefix).await,
+                InventorySource::Object(object) => reading.object(object.bucket(), object.key()).await,
+                InventorySource::Prefix(folder) => reading.prefix(folder.bucket(), folder.prefix()).await,
                 InventorySource::Parameters { path } => parameters::read(&reading, path).await,
                 InventorySource::Path(_) | InventorySource::StandardInput | InventorySource::Text { .. } => continue,
             };
@@ -154,7 +154,7 @@ async fn get_all(changed: Vec<(String, S3Object, u64)>) -> Vec<RemoteFile> {
 
 async fn get(object: S3Object, known: Option<RemoteText>, most: u64) -> Result<RemoteText, NotGot> {
     let etag = known.as_ref().map(|known| quoted(&known.version));
-    let content = match (object.get(usize::try_from(most).unwrap_or(usize::MAX), etag.as_deref()).await, known) {
+    let content = match (object.get(most, etag.as_deref()).await, known) {
         (Ok(content), _) => content,
         (Err(NotReadObject::NotModified), Some(known)) => return Ok(known),
         (Err(error), _) => return Err(NotGot::S3(S3Problem::new(error))),

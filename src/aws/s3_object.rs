@@ -48,14 +48,14 @@ impl S3Object {
 
     /// Reads the object, up to this many bytes, once more if its bucket is in another Region or its body broke off.
     /// `known`: the version that is not read again.
-    pub(crate) async fn get(&self, largest: usize, known: Option<&str>) -> Result<ObjectContent, NotReadObject> {
+    pub(crate) async fn get(&self, largest: u64, known: Option<&str>) -> Result<ObjectContent, NotReadObject> {
         match self.get_once(largest, known).await {
             Err(NotReadObject::BrokenOff | NotReadObject::OtherRegion) => self.get_once(largest, known).await,
             read => read,
         }
     }
 
-    async fn get_once(&self, largest: usize, known: Option<&str>) -> Result<ObjectContent, NotReadObject> {
+    async fn get_once(&self, largest: u64, known: Option<&str>) -> Result<ObjectContent, NotReadObject> {
         let request = self.client().await.get_object().bucket(&self.bucket.name).key(&self.key);
         let request = request.set_if_none_match(known.map(str::to_owned));
         let answer = match Box::pin(request.send()).await {
@@ -98,11 +98,11 @@ impl S3Object {
     }
 }
 
-async fn read_body(mut body: ByteStream, largest: usize) -> Result<Option<Vec<u8>>, NotReadObject> {
+async fn read_body(mut body: ByteStream, largest: u64) -> Result<Option<Vec<u8>>, NotReadObject> {
     let mut bytes = Vec::new();
     while let Some(part) = body.next().await {
         bytes.extend_from_slice(&part.map_err(|_| NotReadObject::BrokenOff)?);
-        if bytes.len() > largest {
+        if bytes.len() as u64 > largest {
             return Ok(None);
         }
     }

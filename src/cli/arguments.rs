@@ -146,8 +146,8 @@ fn local_paths(argument: &Path) -> Vec<PathBuf> {
         InventorySource::Path(path) => Some(path.clone()),
         InventorySource::StandardInput
         | InventorySource::Text { .. }
-        | InventorySource::Object { .. }
-        | InventorySource::Prefix { .. }
+        | InventorySource::Object(_)
+        | InventorySource::Prefix(_)
         | InventorySource::Parameters { .. } => None,
     };
     InventorySources::from_argument(argument)

@@ -95,7 +95,7 @@ impl InventorySource {
             Self::Path(path) => read_path(path, position, most),
             Self::StandardInput => SourceFiles::single("<stdin>", limited::stream(std::io::stdin().lock(), MAX_BYTES)),
             Self::Text { name, text } => SourceFiles::single(name, Ok(text.clone().into_bytes())),
-            Self::Object { .. } | Self::Prefix { .. } | Self::Parameters { .. } => {
+            Self::Object(_) | Self::Prefix(_) | Self::Parameters { .. } => {
                 let none = || no_source("was not read", HELP_READ);
                 self.of_remote(remote.ok_or_else(none)??, position)
             }
@@ -104,7 +104,7 @@ impl InventorySource {
 
     /// The files of a source outside this machine.
     fn of_remote(&self, files: Vec<RemoteFile>, position: Position) -> Result<SourceFiles, NoSource> {
-        let is_single = matches!(self, Self::Object { .. }) || (position.is_only && files.len() == 1);
+        let is_single = matches!(self, Self::Object(_)) || (position.is_only && files.len() == 1);
         let is_platform = |file: &RemoteFile| position.is_first && is_platform(self, &file.within);
         let platforms: Vec<usize> = (0..files.len()).filter(|index| is_platform(&files[*index])).collect();
         if let [_, _, ..] = platforms[..] {

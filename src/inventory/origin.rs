@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::s3_uri::{bucket_problems, key_problems};
+use crate::s3_uri::{BadS3Uri, S3Folder, S3Uri};
 
 /// The most sources of an inventory.
 const MOST_SOURCES: usize = 100;
@@ -26,19 +26,9 @@ pub enum InventorySource {
         text: String,
     },
     /// An object in S3: `s3://BUCKET/KEY`.
-    Object {
-        /// The bucket.
-        bucket: String,
-        /// The key.
-        key: String,
-    },
+    Object(S3Uri),
     /// The objects below a prefix in S3, as a folder: `s3://BUCKET/PREFIX/`.
-    Prefix {
-        /// The bucket.
-        bucket: String,
-        /// The prefix, empty or with `/` at its end.
-        prefix: String,
-    },
+    Prefix(S3Folder),
     /// The parameters below a path of Parameter Store: `ssm:/PATH`.
     Parameters {
         /// The path, without `/` at its end.
@@ -148,29 +138,19 @@ impl InventorySource {
         if name == "-" {
             return Ok(Self::StandardInput);
         }
-        if let Some(rest) = name.strip_prefix("s3://") {
-            return Self::parse_s3(name, rest);
+        if let Some(address) = name.strip_prefix("s3://") {
+            let bad = |bad: BadS3Uri| BadSource::S3 { source_text: name.to_owned(), problems: bad.problems };
+            return match address.contains('/') {
+                // The whole bucket.
+                false => S3Folder::parse(&format!("{name}/")).map(Self::Prefix).map_err(bad),
+                true if address.ends_with('/') => S3Folder::parse(name).map(Self::Prefix).map_err(bad),
+                true => S3Uri::parse(name).map(Self::Object).map_err(bad),
+            };
         }
         match name.strip_prefix("ssm:") {
             Some(path) => Self::parse_parameters(name, path),
             None => Ok(Self::Path(PathBuf::from(name))),
         }
-    }
-
-    fn parse_s3(name: &str, rest: &str) -> Result<Self, BadSource> {
-        let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
-        // `key_problems` refuses a `/` at the end, which a prefix has.
-        let of_key = key.strip_suffix('/').map_or_else(|| (!key.is_empty()).then_some(key), Some);
-        let problems: Vec<&str> =
-            bucket_problems(bucket).into_iter().chain(of_key.into_iter().flat_map(key_problems)).collect();
-        if !problems.is_empty() {
-            return Err(BadSource::S3 { source_text: name.to_owned(), problems: problems.join("; ") });
-        }
-        let (bucket, is_prefix) = (bucket.to_owned(), key.is_empty() || key.ends_with('/'));
-        Ok(match is_prefix {
-            true => Self::Prefix { bucket, prefix: key.to_owned() },
-            false => Self::Object { bucket, key: key.to_owned() },
-        })
     }
 
     /// SSM GetParametersByPath, `Path`: letters, digits and `.-_`, in levels that each begin with `/`.
@@ -190,7 +170,7 @@ impl InventorySource {
     pub(super) const fn is_remote(&self) -> bool {
         match self {
             Self::Path(_) | Self::StandardInput | Self::Text { .. } => false,
-            Self::Object { .. } | Self::Prefix { .. } | Self::Parameters { .. } => true,
+            Self::Object(_) | Self::Prefix(_) | Self::Parameters { .. } => true,
         }
     }
 
@@ -198,18 +178,16 @@ impl InventorySource {
     pub(super) const fn has_parameters(&self) -> bool {
         match self {
             Self::Parameters { .. } => true,
-            Self::Path(_) | Self::StandardInput | Self::Text { .. } | Self::Object { .. } | Self::Prefix { .. } => {
-                false
-            }
+            Self::Path(_) | Self::StandardInput | Self::Text { .. } | Self::Object(_) | Self::Prefix(_) => false,
         }
     }
 
     /// The name of a file of a prefix or a path, by its name within the source.
     pub(crate) fn name_of(&self, within: &str) -> String {
         match self {
-            Self::Prefix { .. } => format!("{self}{within}"),
+            Self::Prefix(_) => format!("{self}{within}"),
             Self::Parameters { .. } => format!("{self}/{within}"),
-            Self::Object { .. } | Self::Path(_) | Self::StandardInput | Self::Text { .. } => self.to_string(),
+            Self::Object(_) | Self::Path(_) | Self::StandardInput | Self::Text { .. } => self.to_string(),
         }
     }
 }
@@ -220,7 +198,8 @@ impl fmt::Display for InventorySource {
             Self::Path(path) => write!(f, "{}", path.display()),
             Self::StandardInput => f.write_str("<stdin>"),
             Self::Text { name, .. } => f.write_str(name),
-            Self::Object { bucket, key } | Self::Prefix { bucket, prefix: key } => write!(f, "s3://{bucket}/{key}"),
+            Self::Object(object) => write!(f, "{object}"),
+            Self::Prefix(folder) => write!(f, "{folder}"),
             Self::Parameters { path } => write!(f, "ssm:{path}"),
         }
     }
@@ -233,18 +212,17 @@ mod tests {
     #[test]
     fn sources_are_separated_by_commas() {
         let sources = InventorySources::parse("platform.yaml,s3://my-bucket/teams/,s3://my-bucket/a.yaml,ssm:/a/b/");
-        let (bucket, path) = ("my-bucket".to_owned(), "/a/b".to_owned());
         let expected = vec![
             InventorySource::Path("platform.yaml".into()),
-            InventorySource::Prefix { bucket: bucket.clone(), prefix: "teams/".to_owned() },
-            InventorySource::Object { bucket, key: "a.yaml".to_owned() },
-            InventorySource::Parameters { path },
+            InventorySource::Prefix(S3Folder::parse("s3://my-bucket/teams/").unwrap()),
+            InventorySource::Object(S3Uri::parse("s3://my-bucket/a.yaml").unwrap()),
+            InventorySource::Parameters { path: "/a/b".to_owned() },
         ];
         assert_eq!(sources, Ok(InventorySources(expected)));
         let spaced = InventorySources::parse("platform.yaml, s3://my-bucket/teams/ ,s3://my-bucket/a.yaml , ssm:/a/b");
         assert_eq!(spaced, sources);
         assert_eq!(InventorySources::parse("-"), Ok(InventorySource::StandardInput.into()));
-        let whole = InventorySource::Prefix { bucket: "my-bucket".to_owned(), prefix: String::new() };
+        let whole = InventorySource::Prefix(S3Folder::parse("s3://my-bucket/").unwrap());
         assert_eq!(InventorySources::parse("s3://my-bucket"), Ok(whole.clone().into()));
         assert_eq!(InventorySources::parse("s3://my-bucket/"), Ok(whole.into()));
     }

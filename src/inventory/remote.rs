@@ -129,8 +129,8 @@ fn nothing_in(source: &InventorySource) -> (String, String) {
         InventorySource::Parameters { .. } => {
             ("the path has no parameters".to_owned(), "put the inventory into parameters below the path".to_owned())
         }
-        InventorySource::Object { .. }
-        | InventorySource::Prefix { .. }
+        InventorySource::Object(_)
+        | InventorySource::Prefix(_)
         | InventorySource::Path(_)
         | InventorySource::StandardInput
         | InventorySource::Text { .. } => (

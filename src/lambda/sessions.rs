@@ -22,7 +22,7 @@ pub(super) enum SessionsProblem {
     NotRead(NotReadObject),
     /// The function's memory does not hold it.
     #[error("it has more than {0} bytes, the most for the memory of this function: run the query for fewer days")]
-    TooLarge(usize),
+    TooLarge(u64),
     /// No answer in time.
     #[error("S3 did not send it in time")]
     TimedOut,
@@ -38,7 +38,7 @@ pub(super) enum SessionsProblem {
 pub(super) async fn read(
     aws: &Aws,
     uri: &S3Uri,
-    largest: usize,
+    largest: u64,
     patience: Duration,
 ) -> Result<Sessions, SessionsProblem> {
     let object = S3Object::new(Arc::new(Bucket::new(aws.clone(), uri.bucket())), uri.key());

@@ -93,7 +93,7 @@ impl Store {
     /// `Conflict` where that version has changed; else why it could not be written.
     pub async fn save(&self, state: &State, replaces: &Version) -> Result<Version, NotSaved> {
         let text = print(state);
-        if text.len() > LARGEST {
+        if text.len() as u64 > LARGEST {
             return Err(NotSaved::Failed(self.about(&format!("the new state is over {LARGEST} bytes"))));
         }
         let condition = match replaces {

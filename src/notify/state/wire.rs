@@ -13,7 +13,7 @@ use crate::findings::{ChangeKey, FindingId, Severity};
 const SCHEMA_VERSION: u64 = 1;
 
 /// The largest state that is read or written, in bytes: that of about 20,000 open findings.
-pub const LARGEST: usize = 16 * 1024 * 1024;
+pub const LARGEST: u64 = 16 * 1024 * 1024;
 
 /// How far a time in the state may be ahead of the reader's clock.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
