@@ -99,8 +99,16 @@ impl DigestChanges<'_> {
     }
 }
 
-/// A resolved finding.
+/// A resolved finding, with its time and its reason.
 pub(super) fn resolved_json(resolved: &Resolved) -> Value {
+    let mut body = resolved_finding(resolved);
+    body["since"] = json!(moment(resolved.was.since));
+    body["reason"] = json!(printable(&resolved.reason.to_string()));
+    body
+}
+
+/// The finding, as the state has it.
+pub(super) fn resolved_finding(resolved: &Resolved) -> Value {
     let was = &resolved.was;
     json!({
         "fingerprint": printable(&resolved.fingerprint),
@@ -110,8 +118,6 @@ pub(super) fn resolved_json(resolved: &Resolved) -> Value {
         "role": was.role.as_deref().map(printable),
         "hop": was.hop,
         "title": printable(&was.title),
-        "since": moment(was.since),
-        "reason": printable(&resolved.reason.to_string()),
     })
 }
 

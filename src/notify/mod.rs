@@ -5,6 +5,7 @@
 //! first. `state` is what subscribers were notified of before. A new sink is a file here that implements `Sink`, its
 //! settings, their parameters in the template, and its variant in `lambda/destinations`.
 
+mod arn;
 #[cfg(feature = "lambda")]
 mod chat;
 mod console;

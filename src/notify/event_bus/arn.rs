@@ -1,6 +1,6 @@
 //! ARNs of event buses.
 
-use crate::inventory::is_account;
+use crate::notify::arn::{region_of, resource_of};
 
 /// The ARN of an event bus: `arn:PARTITION:events:REGION:ACCOUNT:event-bus/NAME`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,17 +17,9 @@ impl EventBusArn {
     /// # Errors
     /// Where the text is not the ARN of an event bus.
     pub fn parse(text: &str) -> Result<Self, NotAnEventBus> {
-        let parts: Vec<&str> = text.split(':').collect();
-        match parts[..] {
-            ["arn", partition, "events", region, account, bus]
-                if partition.starts_with("aws")
-                    && !region.is_empty()
-                    && is_account(account)
-                    && bus.strip_prefix("event-bus/").is_some_and(|name| !name.is_empty()) =>
-            {
-                Ok(Self(text.to_owned()))
-            }
-            _ => Err(NotAnEventBus(text.to_owned())),
+        match resource_of(text, "events").and_then(|bus| bus.strip_prefix("event-bus/")) {
+            Some("") | None => Err(NotAnEventBus(text.to_owned())),
+            Some(_) => Ok(Self(text.to_owned())),
         }
     }
 
@@ -40,6 +32,6 @@ impl EventBusArn {
     /// The bus's Region.
     #[must_use]
     pub fn region(&self) -> &str {
-        self.0.split(':').nth(3).unwrap_or_default()
+        region_of(&self.0)
     }
 }

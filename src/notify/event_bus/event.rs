@@ -6,7 +6,7 @@ use crate::aws::eventbridge::BusEvent;
 use crate::findings::Finding;
 use crate::inventory::{RoleArn, RoleRef};
 use crate::notify::Digest;
-use crate::notify::json::{differences, moment, since};
+use crate::notify::json::{differences, moment, resolved_finding, since};
 use crate::notify::state::{Notice, Reason, Resolved};
 use crate::report::v1;
 use crate::visible::printable;
@@ -64,16 +64,7 @@ fn event_of_open(digest: &Digest<'_>, finding: &Finding, notice: Option<&Notice<
 /// The texts of a resolved finding are from the state.
 fn event_of_resolved(digest: &Digest<'_>, resolved: &Resolved) -> BusEvent {
     let was = &resolved.was;
-    let finding = json!({
-        "id": was.id,
-        "severity": was.severity,
-        "job": was.job.as_deref().map(printable),
-        "role": was.role.as_deref().map(printable),
-        "hop": was.hop,
-        "title": printable(&was.title),
-        "fingerprint": printable(&resolved.fingerprint),
-    });
-    let mut detail = detail(digest, "resolved", &finding);
+    let mut detail = detail(digest, "resolved", &resolved_finding(resolved));
     detail["since"] = json!(moment(was.since));
     detail["reason"] = json!(printable(&resolved.reason.to_string()));
     let role = was.role.as_deref().and_then(|role| RoleArn::parse(role).ok());

@@ -1,6 +1,6 @@
 //! Topic ARNs.
 
-use crate::inventory::is_account;
+use crate::notify::arn::{region_of, resource_of};
 
 /// The ARN of an SNS topic: `arn:PARTITION:sns:REGION:ACCOUNT:NAME`. The name of a FIFO topic ends in `.fifo`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,14 +17,9 @@ impl TopicArn {
     /// # Errors
     /// Where the text is not the ARN of a topic.
     pub fn parse(text: &str) -> Result<Self, NotATopic> {
-        let parts: Vec<&str> = text.split(':').collect();
-        match parts[..] {
-            ["arn", partition, "sns", region, account, name]
-                if partition.starts_with("aws") && !region.is_empty() && is_account(account) && !name.is_empty() =>
-            {
-                Ok(Self(text.to_owned()))
-            }
-            _ => Err(NotATopic(text.to_owned())),
+        match resource_of(text, "sns") {
+            Some(_) => Ok(Self(text.to_owned())),
+            None => Err(NotATopic(text.to_owned())),
         }
     }
 
@@ -37,7 +32,7 @@ impl TopicArn {
     /// The topic's Region.
     #[must_use]
     pub fn region(&self) -> &str {
-        self.0.split(':').nth(3).unwrap_or_default()
+        region_of(&self.0)
     }
 
     /// Whether it is a FIFO topic.
