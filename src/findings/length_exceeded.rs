@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::evidence::{Fact, FactKind, Provenance};
-use super::measured::{MeasuredJob, measured_jobs};
+use super::measured::MeasuredJob;
 use super::model::Finding;
 use super::registry::{Detect, FindingId, Severity, define};
 use super::subject::Subject;
@@ -80,8 +80,8 @@ fn describe(trail: &Trail<'_>, jobs: &[&Job], runs: &[&SessionRun]) -> Option<Fi
 }
 
 fn find_measured(subject: &Subject<'_>, out: &mut Vec<Finding>) {
-    for measured in measured_jobs(subject) {
-        let found = describe_measured(&measured);
+    for measured in &subject.measured {
+        let found = describe_measured(measured);
         // CloudTrail may show the same for a job without a path.
         out.extend(found.filter(|found| !out.iter().any(|other| other.fingerprint == found.fingerprint)));
     }

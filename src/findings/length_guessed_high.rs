@@ -1,7 +1,7 @@
 //! `length-guessed-high`: the longest of many measured runs is under a quarter of the declared length.
 
 use super::evidence::{Fact, FactKind, Provenance};
-use super::measured::{MeasuredJob, measured_jobs};
+use super::measured::MeasuredJob;
 use super::model::Finding;
 use super::registry::{Detect, FindingId, define};
 use super::subject::Subject;
@@ -21,7 +21,7 @@ const FEWEST_RUNS: usize = 20;
 fn find(subject: &Subject<'_>, out: &mut Vec<Finding>) {
     // The pages that are missing can have the longest run.
     if subject.facts.measured.as_ref().is_some_and(|history| history.not_whole.is_empty()) {
-        out.extend(measured_jobs(subject).iter().filter_map(describe));
+        out.extend(subject.measured.iter().filter_map(describe));
     }
 }
 

@@ -1,20 +1,20 @@
 //! Shared parts of findings about measured runs: the jobs of the run whose `measured_by` names runs of a history.
 
 use super::evidence::Fact;
-use super::subject::Subject;
 use crate::inventory::Job;
-use crate::measured::{JobRuns, MeasuredBy, TiedRuns};
+use crate::measured::{JobRuns, MeasuredBy, RunHistory, TiedRuns};
 
 /// A job with its measured runs.
+#[derive(Debug)]
 pub(super) struct MeasuredJob<'a> {
     pub(super) job: &'a Job,
     tie: &'a MeasuredBy,
     pub(super) runs: Box<JobRuns>,
 }
 
-/// The jobs of the run that have measured runs. A name in several scopes is no measurement.
-pub(super) fn measured_jobs<'a>(subject: &Subject<'a>) -> Vec<MeasuredJob<'a>> {
-    let Some(history) = &subject.facts.measured else { return Vec::new() };
+/// The jobs that have measured runs. A name in several scopes is no measurement.
+pub(super) fn measured_jobs<'a>(jobs: &[&'a Job], history: Option<&RunHistory>) -> Vec<MeasuredJob<'a>> {
+    let Some(history) = history else { return Vec::new() };
     let measured = |job: &&'a Job| {
         let job: &'a Job = job;
         let tie = job.measured_by.as_ref()?;
@@ -23,7 +23,7 @@ pub(super) fn measured_jobs<'a>(subject: &Subject<'a>) -> Vec<MeasuredJob<'a>> {
             TiedRuns::None | TiedRuns::Ambiguous(_) => None,
         }
     };
-    subject.jobs.iter().filter_map(measured).collect()
+    jobs.iter().filter_map(measured).collect()
 }
 
 impl MeasuredJob<'_> {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::measured::{MeasuredJob, measured_jobs};
 use super::model::Finding;
 use super::registry::FindingId;
 use crate::facts::{Facts, MaxSessionFrom, StepOutcome};
@@ -39,6 +40,8 @@ pub struct Subject<'a> {
     agreed: HashMap<&'a RoleRef, Option<Seconds>>,
     /// For each role in CloudTrail's records, the longest session that STS granted by its MaxSessionDuration.
     granted: HashMap<&'a str, Seconds>,
+    /// The jobs that the run histories measure.
+    pub(super) measured: Vec<MeasuredJob<'a>>,
     /// For each role, the outcomes of the calls to assume it.
     outcomes: HashMap<&'a RoleArn, Vec<&'a StepOutcome>>,
     /// Where the jobs and the planned roles are declared.
@@ -66,9 +69,11 @@ impl<'a> Subject<'a> {
         for (step, outcome) in plan.steps.iter().zip(&facts.steps) {
             outcomes.entry(&step.role).or_default().push(outcome);
         }
+        let measured = measured_jobs(&jobs, facts.measured.as_deref());
         let mut subject = Self {
             inventory,
             jobs,
+            measured,
             plan,
             facts,
             today,

@@ -134,11 +134,15 @@ impl Reading {
 
     /// Removes the runs that go on in one file and have ended in another, where the histories give no ids.
     fn forget_ended(&mut self) {
-        let start = |run: &Run| (run.kind, run.scope.clone(), run.job.clone(), run.start);
+        fn start(run: &Run) -> (HistoryKind, Option<&str>, &str, Option<i64>) {
+            (run.kind, run.scope.as_deref(), &run.job, run.start)
+        }
         let has_no_id = |run: &Run| matches!(run.kind, HistoryKind::Github | HistoryKind::Csv);
         let ended = self.runs.values().filter(|run| has_no_id(run) && run.end.is_some());
         let ended: HashSet<_> = ended.map(start).collect();
-        self.runs.retain(|_, run| run.outcome != Outcome::Running || !ended.contains(&start(run)));
+        let has_ended = |run: &Run| run.outcome == Outcome::Running && ended.contains(&start(run));
+        let known: Vec<_> = self.runs.iter().filter(|(_, run)| has_ended(run)).map(|(key, _)| key.clone()).collect();
+        known.iter().for_each(|key| drop(self.runs.remove(key)));
     }
 
     fn into_history(mut self, files: usize) -> RunHistory {

@@ -69,9 +69,9 @@ pub(super) fn runs(text: &str) -> Result<Vec<Run>, NotATable> {
 
 /// The line of a row. Its position is before the empty lines above it.
 fn line_of(text: &str, position: &csv::Position) -> u64 {
-    let from = usize::try_from(position.byte()).unwrap_or(usize::MAX);
-    let before = text.bytes().skip(from).take_while(|byte| matches!(byte, b'\r' | b'\n'));
-    position.line() + before.filter(|byte| *byte == b'\n').count() as u64
+    let from = usize::try_from(position.byte()).ok().and_then(|from| text.as_bytes().get(from..));
+    let before = from.unwrap_or_default().iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    position.line() + before.filter(|byte| **byte == b'\n').count() as u64
 }
 
 fn run_of(line: u64, [job, start, end, outcome]: [&str; 4]) -> Result<Run, NotATable> {
