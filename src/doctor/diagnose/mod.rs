@@ -9,6 +9,7 @@ mod environment;
 mod files;
 mod login;
 mod profile;
+mod provider;
 mod session;
 
 use jiff::Timestamp;
