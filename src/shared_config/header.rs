@@ -52,7 +52,7 @@ pub(super) fn ignored(kind: Kind, section: &Section, all: &[Section], location: 
     Trouble { kind, remark: Remark { location, message, help, cannot_work } }
 }
 
-/// A section of the config file that stands in the credentials file.
+/// A section of the config file in the credentials file.
 fn is_out_of_place(kind: Kind, section: &Section) -> bool {
     kind == Kind::Credentials
         && !section.leading_blank

@@ -27,6 +27,12 @@ use crate::harness::{finding, job, role_of};
 
 const REGION: &str = "eu-west-1";
 
+/// An invocation now, with a minute of time.
+fn invocation(id: &str) -> Invocation {
+    let (request_id, at) = (id.to_owned(), jiff::Timestamp::now());
+    Invocation { request_id, remaining: Duration::from_secs(60), at, caller: None }
+}
+
 /// The settings of a client of moto with these credentials.
 async fn client(credentials: Credentials) -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
@@ -272,12 +278,7 @@ async fn each_owner_gets_one_message_in_the_queue_from_the_handler_and_none_from
     let function = company.function().await;
     let event = std::fs::read_to_string(Path::new(crate::harness::ROOT).join("events/scheduled.json")).unwrap();
     let event = serde_json::from_str(&event).unwrap();
-    let invocation = Invocation {
-        request_id: "request".to_owned(),
-        remaining: Duration::from_secs(60),
-        at: jiff::Timestamp::now(),
-        caller: None,
-    };
+    let invocation = invocation("request");
     let answer = function.handle(&event, &invocation).await.unwrap();
     assert_one_message_for_each_owner(&company, &serde_json::to_value(answer).unwrap()).await;
 
@@ -358,12 +359,7 @@ async fn a_rule_of_the_bus_routes_the_events_of_one_kind_to_a_queue() {
     let event = std::fs::read_to_string(Path::new(crate::harness::ROOT).join("events/scheduled.json")).unwrap();
     let event = serde_json::from_str(&event).unwrap();
     let run = async |bus: &str| {
-        let invocation = Invocation {
-            request_id: "request".to_owned(),
-            remaining: Duration::from_secs(60),
-            at: jiff::Timestamp::now(),
-            caller: None,
-        };
+        let invocation = invocation("request");
         company.function_to("EVENT_BUS", bus).await.handle(&event, &invocation).await
     };
     let report = serde_json::to_value(run(&bus).await.unwrap()).unwrap();
@@ -396,12 +392,7 @@ async fn the_state_object_is_replaced_only_by_the_run_that_read_it() {
     };
     let uri = Some("s3://company-state/health/state.json");
     let run = async |id: &str| {
-        let invocation = Invocation {
-            request_id: id.to_owned(),
-            remaining: Duration::from_secs(60),
-            at: jiff::Timestamp::now(),
-            caller: None,
-        };
+        let invocation = invocation(id);
         company.function_with(uri).await.handle(&json!({}), &invocation).await.map(|_| ())
     };
     let states = |received: &[Value]| -> Vec<String> {
@@ -488,12 +479,7 @@ async fn a_change_of_a_job_in_s3_is_seen_by_the_next_run_of_the_same_function() 
 
     let function = company.function_of("s3://inventory-7/teams/,ssm:/inventory-7", None).await;
     let run = async |id: &str| {
-        let invocation = Invocation {
-            request_id: id.to_owned(),
-            remaining: Duration::from_secs(60),
-            at: jiff::Timestamp::now(),
-            caller: None,
-        };
+        let invocation = invocation(id);
         let answer = function.handle(&json!({"notify": "never"}), &invocation).await.unwrap();
         serde_json::to_value(answer).unwrap()
     };
