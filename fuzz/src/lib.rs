@@ -7,7 +7,7 @@ mod shown;
 use std::sync::LazyLock;
 
 use credential_health::check::{self, Start};
-use credential_health::inventory::{Filter, Inventory, LengthFrom, Location, Problems, Remark};
+use credential_health::inventory::{Filter, Inventory, LengthFrom, Location, Problems, Diagnostic};
 use credential_health::report::{HopOutcome, Report, Trigger};
 use credential_health::templates::Planned;
 use jiff::Timestamp;
@@ -65,7 +65,7 @@ pub fn check_problems(problems: &Problems, text: &str) {
 }
 
 /// The same laws for remarks about files that are not inventories.
-pub fn check_remarks<'a>(remarks: impl IntoIterator<Item = &'a Remark>, text_of: impl Fn(&str) -> Option<String>) {
+pub fn check_remarks<'a>(remarks: impl IntoIterator<Item = &'a Diagnostic>, text_of: impl Fn(&str) -> Option<String>) {
     for remark in remarks {
         assert!(!remark.message.is_empty() && !remark.help.is_empty(), "{remark:?}");
         let Location { file, line, column } = &remark.location;

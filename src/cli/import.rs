@@ -155,7 +155,7 @@ impl Importer for CloudtrailSessions {
 
     fn read(&self, _environment: &dyn Fn(&str) -> Option<String>) -> Result<Imported, NotRead> {
         let mut imported = cloudtrail::jobs(&self.0);
-        imported.not_imported.extend(self.0.remarks());
+        imported.not_imported.extend(self.0.diagnostics());
         Ok(imported)
     }
 }

@@ -19,7 +19,7 @@ use crate::cloudtrail::Sessions;
 use crate::findings::FindingId;
 use crate::import::aws_config::{self, CannotStart, ImportOptions, Profiles};
 use crate::import::cloudtrail;
-use crate::inventory::{Filter, Inventory, Job, JobName, Origin, Remark, Seconds, inline_waivers};
+use crate::inventory::{Diagnostic, Filter, Inventory, Job, JobName, Origin, Seconds, inline_waivers};
 use crate::lease::longest::LongestRuns;
 use crate::measured::RunHistory;
 use crate::report::leases::{self, RefusedProfile};
@@ -121,9 +121,9 @@ pub(super) struct Input {
     /// The name of the kind of files in `import`; `None`: an inventory.
     pub(super) imported: Option<&'static str>,
     /// Entries that could not be judged.
-    pub(super) not_judged: Vec<Remark>,
+    pub(super) not_judged: Vec<Diagnostic>,
     /// What people should know of the jobs of workflows.
-    notes: Vec<Remark>,
+    notes: Vec<Diagnostic>,
     /// The profiles of the jobs; `None`: the jobs do not come from profiles.
     pub(super) profiles: Option<ProfilesInput>,
     /// The files that `--fix` may change; `None`: an inventory.
@@ -142,9 +142,9 @@ pub(super) struct ProfilesInput {
     length: Option<Seconds>,
     cannot_start: Vec<RefusedProfile>,
     not_known: BTreeSet<String>,
-    notes: Vec<Remark>,
+    notes: Vec<Diagnostic>,
     /// How SDKs other than the AWS CLI and boto3 read the profiles.
-    differences: Vec<Remark>,
+    differences: Vec<Diagnostic>,
     /// Jobs with a copy of their credentials are not judged.
     renewed: bool,
 }
@@ -157,7 +157,7 @@ impl ProfilesInput {
             (Some(_), false) => Some(WITH_COPIES.to_owned()),
             (Some(_), true) => None,
         };
-        let note = |Remark { location, message, .. }: &Remark| {
+        let note = |Diagnostic { location, message, .. }: &Diagnostic| {
             visible::printable(&format!("{}: {message}.", leases::short_place(location)))
         };
         report.notes.splice(..0, about);
@@ -186,13 +186,13 @@ async fn read(arguments: &Lint, quiet: bool) -> Result<Input, ExitStatus> {
     if let Some(inventory) = &given.inventory {
         let (inventory, filter) = super::read(inventory, None, selection).await?;
         let Measured { history: measured, not_read, notes } = Measured::read(&arguments.measured, &inventory, &filter);
-        let not_judged = trail.iter().flat_map(Sessions::remarks).chain(not_read).collect();
+        let not_judged = trail.iter().flat_map(Sessions::diagnostics).chain(not_read).collect();
         let trail = trail.map(Arc::new);
         return Ok(Input { inventory, filter, not_judged, notes, trail, measured, ..Input::default() });
     }
     if let Some(trail) = trail {
         let mut imported = cloudtrail::jobs(&trail);
-        imported.not_imported.extend(trail.remarks());
+        imported.not_imported.extend(trail.diagnostics());
         if !quiet {
             print_remarks(&imported, "not judged");
         }
@@ -288,7 +288,7 @@ pub(super) fn profiles_input(given: &ProfileOptions<'_>, config: SharedConfig) -
 }
 
 /// Adds the unjudged entries of imported files to the report.
-pub(super) fn add_import(report: &mut Report, from: Option<&str>, not_judged: Vec<Remark>) {
+pub(super) fn add_import(report: &mut Report, from: Option<&str>, not_judged: Vec<Diagnostic>) {
     report.add_not_judged(not_judged);
     if let Some(from) = from
         && report.open_findings().any(|finding| finding.id == FindingId::MaxSessionUnknown)

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use super::output;
 use super::status::ExitStatus;
 use crate::import::Imported;
-use crate::inventory::{Filter, Inventory, Job, Location, Remark};
+use crate::inventory::{Diagnostic, Filter, Inventory, Job, Location};
 use crate::measured::forms::json::{HistoryV1, JobV1};
 use crate::measured::forms::{csv, text};
 use crate::measured::{MeasuredBy, NotRead, RunHistory, TiedRuns, read};
@@ -80,9 +80,9 @@ pub(super) struct Measured {
     /// The history; `None`: no file is given.
     pub(super) history: Option<Arc<RunHistory>>,
     /// The files that could not be read.
-    pub(super) not_read: Vec<Remark>,
+    pub(super) not_read: Vec<Diagnostic>,
     /// What people should know of the histories and of jobs that they do not measure.
-    pub(super) notes: Vec<Remark>,
+    pub(super) notes: Vec<Diagnostic>,
 }
 
 impl Measured {
@@ -99,7 +99,7 @@ impl Measured {
 }
 
 /// The files that could not be read.
-fn remarks(history: &RunHistory) -> Vec<Remark> {
+fn remarks(history: &RunHistory) -> Vec<Diagnostic> {
     let not_read = |NotRead { file, reason }: &NotRead| {
         let message = format!("the run history was not read: {reason}");
         remark(file, message, "write the output of the command to the file again, as JSON")
@@ -126,31 +126,32 @@ pub(super) fn propose_lengths(files: &[PathBuf], imported: &mut Imported) {
 }
 
 /// What people should know of the histories: which are not whole, and which of these jobs they do not measure.
-fn notes<'a>(history: &RunHistory, jobs: impl IntoIterator<Item = &'a Job>) -> Vec<Remark> {
+fn notes<'a>(history: &RunHistory, jobs: impl IntoIterator<Item = &'a Job>) -> Vec<Diagnostic> {
     let mut notes = not_whole(history);
-    let mut missing: Vec<Remark> = Vec::new();
+    let mut missing: Vec<Diagnostic> = Vec::new();
     for job in jobs {
         let Some(tie) = &job.measured_by else { continue };
         missing.extend(not_measured(job, tie, &history.runs_of(tie)));
     }
     let more = missing.len().saturating_sub(MOST_NAMED);
     missing.truncate(MOST_NAMED);
-    let rest = missing.first().filter(|_| more > 0).map(|first| Remark {
-        location: first.location.clone(),
-        message: format!("{more} more jobs are not measured"),
-        help: "compare their names with the output of `credential-health measure`".to_owned(),
-        cannot_work: false,
+    let rest = missing.first().filter(|_| more > 0).map(|first| {
+        Diagnostic::new(
+            first.location.clone(),
+            format!("{more} more jobs are not measured"),
+            "compare their names with the output of `credential-health measure`",
+        )
     });
     notes.extend(missing.into_iter().chain(rest));
     notes
 }
 
 /// Prints notes to standard error.
-fn print_notes(notes: &[Remark]) {
+fn print_notes(notes: &[Diagnostic]) {
     notes.iter().for_each(|note| output::print_error(&format!("note: {note}")));
 }
 
-fn not_whole(history: &RunHistory) -> Vec<Remark> {
+fn not_whole(history: &RunHistory) -> Vec<Diagnostic> {
     let note = |NotRead { file, reason }: &NotRead| {
         let message = format!("the run history is not whole: {reason}");
         remark(file, message, "get the other pages too: the longest run may be missing")
@@ -158,7 +159,7 @@ fn not_whole(history: &RunHistory) -> Vec<Remark> {
     history.not_whole.iter().map(note).collect()
 }
 
-fn not_measured(job: &Job, tie: &MeasuredBy, runs: &TiedRuns) -> Option<Remark> {
+fn not_measured(job: &Job, tie: &MeasuredBy, runs: &TiedRuns) -> Option<Diagnostic> {
     let (message, help) = match runs {
         TiedRuns::Runs(_) => return None,
         TiedRuns::None => (
@@ -175,10 +176,10 @@ fn not_measured(job: &Job, tie: &MeasuredBy, runs: &TiedRuns) -> Option<Remark> 
             )
         }
     };
-    Some(Remark { location: job.location.clone(), message, help, cannot_work: false })
+    Some(Diagnostic::new(job.location.clone(), message, help))
 }
 
-fn remark(file: &str, message: String, help: &str) -> Remark {
+fn remark(file: &str, message: String, help: &str) -> Diagnostic {
     let location = Location { file: file.into(), line: 1, column: 1 };
-    Remark { location, message, help: help.to_owned(), cannot_work: false }
+    Diagnostic::new(location, message, help)
 }

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::collect::IssueOperation;
 use super::time::{self, Seconds};
-use crate::inventory::{Location, Remark};
+use crate::inventory::{Diagnostic, Location};
 
 /// The result of reading CloudTrail's records.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -32,12 +32,9 @@ pub struct Sessions {
 
 impl Sessions {
     /// The files that could not be read to their end, and the state that was not written.
-    pub fn remarks(&self) -> impl Iterator<Item = Remark> {
-        let remark = |file: &str, message: String, help: &str| Remark {
-            location: Location { file: file.into(), line: 1, column: 1 },
-            message,
-            help: help.to_owned(),
-            cannot_work: false,
+    pub fn diagnostics(&self) -> impl Iterator<Item = Diagnostic> {
+        let remark = |file: &str, message: String, help: &str| {
+            Diagnostic::new(Location { file: file.into(), line: 1, column: 1 }, message, help)
         };
         let skipped = self.skipped.iter().map(move |Skipped { file, reason }| {
             let message = format!("the log was not read to its end: {reason}");

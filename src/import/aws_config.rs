@@ -12,9 +12,9 @@ pub use self::edit::duration_change;
 
 use self::notes::Notes;
 use super::{Draft, DraftHop, DraftRole, Imported, gather};
-use crate::inventory::problem::Placed;
+use crate::inventory::diagnostic::Placed;
 use crate::inventory::{
-    GivenParameters, JobComments, LengthFrom, Location, PermissionSet, Refresh, Remark, Seconds, Source, SourceKind,
+    Diagnostic, GivenParameters, JobComments, LengthFrom, Location, PermissionSet, Refresh, Seconds, Source, SourceKind,
 };
 use crate::lease::rules;
 use crate::shared_config::{
@@ -38,11 +38,11 @@ pub struct Profiles {
     /// The profiles whose credentials can never be had.
     pub cannot_start: Vec<CannotStart>,
     /// How SDKs other than the AWS CLI and boto3 read the profiles of the jobs.
-    pub differences: Vec<Remark>,
+    pub differences: Vec<Diagnostic>,
     /// The other profiles that could not be judged.
     pub not_known: BTreeSet<String>,
     /// What was assumed of jobs whose profiles run a command.
-    pub not_run: Vec<Remark>,
+    pub not_run: Vec<Diagnostic>,
 }
 
 /// A profile whose credentials can never be had.
@@ -98,8 +98,8 @@ pub fn profiles(config: &SharedConfig, options: ImportOptions) -> Profiles {
             }
         }
     }
-    all.imported.notes.extend(notes.statements.remarks());
-    all.differences = notes.differences.remarks();
+    all.imported.notes.extend(notes.statements.diagnostics());
+    all.differences = notes.differences.diagnostics();
     all.imported.comments.head = vec![
         "Imported from AWS profiles by `credential-health import aws-config`.".to_owned(),
         "`refresh: auto` holds while the AWS CLI or an SDK uses the profile itself. A job that gets a copy of its"
@@ -126,7 +126,7 @@ fn is_read_by_cli(kind: &TroubleKind) -> bool {
 
 /// Why a profile is no job.
 struct ChainOutcome {
-    remark: Remark,
+    remark: Diagnostic,
     /// In a few words, where its credentials can never be had.
     cannot_start: Option<&'static str>,
 }
@@ -135,7 +135,7 @@ struct ChainOutcome {
 struct Drafted {
     draft: Option<Draft>,
     /// What was not tried: a command that leads to another profile.
-    not_run: Option<Remark>,
+    not_run: Option<Diagnostic>,
 }
 
 fn draft(
@@ -213,7 +213,7 @@ impl ChainImporter<'_> {
     }
 
     /// A command is followed to the profile that it names or judged by the defaults of its program, and is not run.
-    fn not_run(&self) -> Option<Remark> {
+    fn not_run(&self) -> Option<Diagnostic> {
         let helper = match &self.chain.base {
             Base::Process(command) => Helper::of(command),
             _ => Helper::Unknown,
@@ -237,7 +237,7 @@ impl ChainImporter<'_> {
         );
         let profile = crate::shell::option("--profile", &self.profile.name);
         let help = format!("run `credential-health doctor {profile}`, which runs it");
-        Some(Remark { location: self.profile.location.clone(), message, help, cannot_work: false })
+        Some(Diagnostic::new(self.profile.location.clone(), message, help))
     }
 
     /// The time until the stated end of a copied session.
@@ -259,12 +259,8 @@ impl ChainImporter<'_> {
                     "profile `{}`: the copied session of profile `{}` ended at {at:.0}, {ago} ago ({key})",
                     self.profile.name, base.name
                 );
-                let remark = Remark {
-                    location: base.location.clone(),
-                    message,
-                    help: "log in with the tool that wrote it".to_owned(),
-                    cannot_work: true,
-                };
+                let remark =
+                    Diagnostic::cannot_work(base.location.clone(), message, "log in with the tool that wrote it");
                 Err(ChainOutcome { remark, cannot_start: Some("session has ended") })
             }
             None if used_itself => {
@@ -372,12 +368,11 @@ impl ChainImporter<'_> {
         let Some(written) = written else { return Ok(Source::RolesAnywhere { duration: rules::DEFAULT_DURATION }) };
         let wrong = |_| ChainOutcome {
             cannot_start: Some("session duration is no number"),
-            remark: Remark {
-                location: self.config.location(command.place),
-                message: format!("profile `{}`: --session-duration is not a number of seconds", self.profile.name),
-                help: "write a whole number of seconds: --session-duration 3600".to_owned(),
-                cannot_work: true,
-            },
+            remark: Diagnostic::cannot_work(
+                self.config.location(command.place),
+                format!("profile `{}`: --session-duration is not a number of seconds", self.profile.name),
+                "write a whole number of seconds: --session-duration 3600",
+            ),
         };
         written.parse().map(|seconds| Source::RolesAnywhere { duration: Seconds(seconds) }).map_err(wrong)
     }
@@ -401,9 +396,6 @@ impl ChainImporter<'_> {
     fn not_known(&self, what: &str, help: &str) -> ChainOutcome {
         let location = self.chain.base_profile.location.clone();
         let message = format!("profile `{}`: {what}", self.profile.name);
-        ChainOutcome {
-            remark: Remark { location, message, help: help.to_owned(), cannot_work: false },
-            cannot_start: None,
-        }
+        ChainOutcome { remark: Diagnostic::new(location, message, help), cannot_start: None }
     }
 }

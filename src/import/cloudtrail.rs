@@ -8,8 +8,8 @@ use super::gather::gather;
 use super::{Imported, locate};
 use crate::cloudtrail::runs::{LongestRun, PathKey, PathSummary, paths};
 use crate::cloudtrail::{PathOrigin, Session, Sessions, time};
-use crate::inventory::problem::{Place, Placed};
-use crate::inventory::{JobComments, LengthFrom, PermissionSet, Refresh, Remark, Seconds, Source};
+use crate::inventory::diagnostic::{Place, Placed};
+use crate::inventory::{Diagnostic, JobComments, LengthFrom, PermissionSet, Refresh, Seconds, Source};
 use crate::lease::rules::{ASSUME_ROLE_RANGE, PERMISSION_SET_DEFAULT, PORTAL_SESSION_DEFAULT, SESSION_TOKEN_DEFAULT};
 
 /// The name of the records in remarks.
@@ -25,7 +25,7 @@ pub fn jobs(sessions: &Sessions) -> Imported {
     for (key, path) in &paths(&sessions.sessions, &sessions.refused) {
         let remark = |message: String, help: &str| {
             let location = locate(place, &files);
-            Remark { location, message, help: help.to_owned(), cannot_work: false }
+            Diagnostic::new(location, message, help)
         };
         if !key.source.has_job_runs() {
             imported.not_imported.push(remark(

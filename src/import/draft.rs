@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::locate;
-use crate::inventory::problem::{Place, Placed};
+use crate::inventory::diagnostic::{Place, Placed};
 use crate::inventory::{
-    Comments, Diagnostic, Inventory, JobComments, LengthFrom, Location, Refresh, Remark, RoleArn, RoleRef, Seconds,
-    Source, UnstatedLimits, raw,
+    Comments, Diagnostic, Inventory, JobComments, LengthFrom, Location, Refresh, RoleArn, RoleRef, Seconds, Source,
+    UnstatedLimits, raw,
 };
 use crate::measured::MeasuredBy;
 
@@ -81,7 +81,7 @@ pub(super) struct Checked {
     pub(super) inventory: Inventory,
     pub(super) comments: JobComments,
     /// Why an inventory cannot hold it: the ARN of a role is not known.
-    pub(super) unknown_roles: Vec<Remark>,
+    pub(super) unknown_roles: Vec<Diagnostic>,
 }
 
 impl Draft {
@@ -98,7 +98,7 @@ impl Draft {
     }
 
     /// The inventory of this job alone.
-    pub(super) fn check(self, files: &[Arc<str>]) -> Result<Checked, Vec<Remark>> {
+    pub(super) fn check(self, files: &[Arc<str>]) -> Result<Checked, Vec<Diagnostic>> {
         let place = self.place;
         let session_name = self.hops.last().and_then(|hop| hop.sessions.clone()).filter(|name| is_session_glob(name));
         let DraftPath { path, roles, unknown_roles, expressions } = self.path(files)?;
@@ -134,7 +134,7 @@ impl Draft {
     }
 
     /// The path of the job. An ARN that is none is a problem.
-    fn path(&self, files: &[Arc<str>]) -> Result<DraftPath, Vec<Remark>> {
+    fn path(&self, files: &[Arc<str>]) -> Result<DraftPath, Vec<Diagnostic>> {
         let mut found = DraftPath::default();
         let mut described = BTreeSet::new();
         let partition = partition(&self.hops);
@@ -143,7 +143,7 @@ impl Draft {
                 DraftRole::Arn(role) => {
                     RoleArn::parse(&role.value).map_err(|wrong| {
                         let location = locate(role.place, files);
-                        vec![Remark { location, message: wrong.message, help: wrong.help, cannot_work: false }]
+                        vec![Diagnostic::new(location, wrong.message, wrong.help)]
                     })?;
                     let detailed = hop.external_id.is_some() || hop.session_name.is_some();
                     if detailed && described.insert(&role.value) {
@@ -160,7 +160,7 @@ impl Draft {
                 DraftRole::Expression { role, why, help } => {
                     let message = format!("job `{}`: {why}", self.name);
                     let location = locate(role.place, files);
-                    found.unknown_roles.push(Remark { location, message, help: help.clone(), cannot_work: false });
+                    found.unknown_roles.push(Diagnostic::new(location, message, help.clone()));
                     found.expressions.push((index, role.value.clone()));
                     let stand_in = format!("arn:{partition}:iam::000000000000:role/expression-{index}");
                     Placed { value: stand_in, place: role.place }
@@ -179,19 +179,14 @@ struct DraftPath {
     path: Vec<raw::Hop>,
     /// The settings of its roles, by alias.
     roles: Vec<(Placed<String>, raw::Role)>,
-    unknown_roles: Vec<Remark>,
+    unknown_roles: Vec<Diagnostic>,
     /// The expressions in place of roles, by their numbers in the path. An ARN of no account stands for each.
     expressions: Vec<(usize, String)>,
 }
 
 /// The problems that `lint` has with the inventory as it is written.
-fn refused_when_read(inventory: &Inventory, at: &Location) -> Result<(), Vec<Remark>> {
-    let refused = |problem: &Diagnostic| Remark {
-        location: at.clone(),
-        message: problem.message.clone(),
-        help: problem.help.clone(),
-        cannot_work: false,
-    };
+fn refused_when_read(inventory: &Inventory, at: &Location) -> Result<(), Vec<Diagnostic>> {
+    let refused = |problem: &Diagnostic| Diagnostic::new(at.clone(), problem.message.clone(), problem.help.clone());
     Inventory::parse("inventory.yaml", &inventory.to_yaml(&Comments::default()))
         .map(drop)
         .map_err(|problems| problems.iter().map(refused).collect())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::draft::{Checked, Draft};
 use super::{Imported, locate};
-use crate::inventory::{Location, Remark, Role, RoleArn};
+use crate::inventory::{Diagnostic, Location, Role, RoleArn};
 
 /// Checks the drafts one by one, so that a bad one spoils no other, and makes one inventory of the good ones.
 pub(super) fn gather(drafts: Vec<Draft>, files: &[Arc<str>], imported: &mut Imported) {
@@ -42,7 +42,7 @@ pub(super) fn gather(drafts: Vec<Draft>, files: &[Arc<str>], imported: &mut Impo
 }
 
 /// The name as an inventory takes it, with a note where that is not as it is written.
-fn on_one_line(draft: &Draft, files: &[Arc<str>], notes: &mut Vec<Remark>) -> String {
+fn on_one_line(draft: &Draft, files: &[Arc<str>], notes: &mut Vec<Diagnostic>) -> String {
     let clean = draft.name.replace(char::is_control, " ");
     if clean == draft.name {
         return clean;
@@ -51,12 +51,11 @@ fn on_one_line(draft: &Draft, files: &[Arc<str>], notes: &mut Vec<Remark>) -> St
         "" => "unnamed",
         name => name,
     };
-    notes.push(Remark {
-        location: locate(draft.place, files),
-        message: format!("a name holds a control character: the job is called `{name}`"),
-        help: "write the name as plain text on one line".to_owned(),
-        cannot_work: false,
-    });
+    notes.push(Diagnostic::new(
+        locate(draft.place, files),
+        format!("a name holds a control character: the job is called `{name}`"),
+        "write the name as plain text on one line",
+    ));
     name.to_owned()
 }
 
@@ -72,7 +71,7 @@ fn free(name: &str, taken: &mut BTreeSet<String>) -> String {
 }
 
 /// One entry a role, of what each job that assumes it says of it.
-fn settled(said: &[Option<Role>], notes: &mut Vec<Remark>) -> Option<Role> {
+fn settled(said: &[Option<Role>], notes: &mut Vec<Diagnostic>) -> Option<Role> {
     let mut role = said.iter().flatten().next()?.clone();
     role.external_id = agreed(said, "external ID", |role| role.external_id.as_ref(), notes);
     role.session_name = agreed(said, "session name", |role| role.session_name.as_ref(), notes);
@@ -84,13 +83,13 @@ fn agreed(
     said: &[Option<Role>],
     what: &str,
     of: impl Fn(&Role) -> Option<&String>,
-    notes: &mut Vec<Remark>,
+    notes: &mut Vec<Diagnostic>,
 ) -> Option<String> {
     let stated: Vec<(&Role, &String)> = said.iter().flatten().filter_map(|role| Some((role, of(role)?))).collect();
     let (first, value) = *stated.first()?;
     let mut note = |role: &Role, message: String, help: &str| {
         let location = role.location.clone().unwrap_or_default();
-        notes.push(Remark { location, message, help: help.to_owned(), cannot_work: false });
+        notes.push(Diagnostic::new(location, message, help));
     };
     if let Some((other, _)) = stated.iter().find(|(_, other)| *other != value) {
         let message = format!("{} is assumed with more than one {what}: none is written", other.arn);
@@ -118,8 +117,8 @@ fn name_roles(roles: &mut BTreeMap<RoleArn, Role>) {
 }
 
 /// Each once, in the order of the files.
-pub(super) fn tidy(remarks: &mut Vec<Remark>) {
-    let key = |remark: &Remark| {
+pub(super) fn tidy(remarks: &mut Vec<Diagnostic>) {
+    let key = |remark: &Diagnostic| {
         let Location { file, line, column } = &remark.location;
         (file.clone(), *line, *column, remark.message.clone())
     };

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::Imported;
-use crate::inventory::{Problems, Remark};
+use crate::inventory::{Diagnostic, Problems};
 
 /// A source of jobs, with the options that a person gave for it.
 pub trait Importer {
@@ -24,7 +24,7 @@ pub enum NotRead {
     /// These files could not be read, each with the reason.
     Files(Vec<(PathBuf, String)>),
     /// The file of profiles that was named could not be read.
-    Profiles(Box<Remark>),
+    Profiles(Box<Diagnostic>),
     /// None of the files that an SDK reads is there.
     NoProfiles {
         /// The files that were looked for.

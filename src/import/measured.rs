@@ -1,7 +1,7 @@
 //! Lengths of imported jobs by run histories: the longest run and 20 %, with the evidence as a comment.
 
 use super::Imported;
-use crate::inventory::{Job, LengthFrom, Remark, Seconds};
+use crate::inventory::{Diagnostic, Job, LengthFrom, Seconds};
 use crate::measured::{JobRuns, MeasuredBy, RunHistory, TiedRuns};
 
 impl Imported {
@@ -51,11 +51,10 @@ fn propose(job: &mut Job, runs: &JobRuns, (limit, about_limit): (Seconds, Option
     format!("longest of {} measured {noun}{days}: {longest}, {how}{cut_short}", runs.lengths.len())
 }
 
-fn ambiguous(job: &Job, tie: &MeasuredBy, scopes: usize) -> Remark {
-    Remark {
-        location: job.location.clone(),
-        message: format!("job {}: the run histories have {} in {scopes} places", job.name, tie.describe()),
-        help: "give files of one account and Region, or of one repository and workflow".to_owned(),
-        cannot_work: false,
-    }
+fn ambiguous(job: &Job, tie: &MeasuredBy, scopes: usize) -> Diagnostic {
+    Diagnostic::new(
+        job.location.clone(),
+        format!("job {}: the run histories have {} in {scopes} places", job.name, tie.describe()),
+        "give files of one account and Region, or of one repository and workflow",
+    )
 }

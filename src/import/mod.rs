@@ -26,8 +26,8 @@ pub use importer::{Importer, NotRead};
 pub use text_change::TextChange;
 pub use variables::Variables;
 
-use crate::inventory::problem::Place;
-use crate::inventory::{Comments, Inventory, Job, JobName, Location, Refresh, Remark, RoleArn};
+use crate::inventory::diagnostic::Place;
+use crate::inventory::{Comments, Diagnostic, Inventory, Job, JobName, Location, Refresh, RoleArn};
 use draft::{Draft, DraftHop, DraftRole};
 use gather::{gather, tidy};
 
@@ -43,11 +43,11 @@ pub struct Imported {
     /// What is written beside it.
     pub comments: Comments,
     /// What could not be imported, and why: nothing is known of it, and it must not look healthy.
-    pub not_imported: Vec<Remark>,
+    pub not_imported: Vec<Diagnostic>,
     /// What people should know of what was imported.
-    pub notes: Vec<Remark>,
+    pub notes: Vec<Diagnostic>,
     /// The roles whose ARNs are not known: their jobs can be judged, and cannot be written into an inventory.
-    pub unknown_roles: Vec<Remark>,
+    pub unknown_roles: Vec<Diagnostic>,
     /// Other files that were read for the jobs: the actions and workflows of the same repository.
     pub used: Vec<github_workflow::Workflow>,
     /// The jobs with one login alone, so that a length of the whole job is the length of its credentials' use.

@@ -2,9 +2,9 @@
 //! settings are in a resource, and the job that each becomes. The importers of templates and plans share it.
 
 use super::draft::Draft;
-use crate::inventory::problem::{Place, Placed};
+use crate::inventory::diagnostic::{Place, Placed};
 use crate::inventory::{
-    FunctionArn, JobComments, LengthFrom, Location, PermissionSet, Refresh, Remark, Seconds, Source,
+    Diagnostic, FunctionArn, JobComments, LengthFrom, Location, PermissionSet, Refresh, Seconds, Source,
 };
 use crate::lease::rules::{
     BATCH_LEAST_TIMEOUT, CODEBUILD_DEFAULT_TIMEOUT, CODEBUILD_TIMEOUT_RANGE, GLUE_5_DEFAULT_TIMEOUT,
@@ -142,9 +142,9 @@ impl WorkloadLayout {
 }
 
 impl Resource<'_> {
-    fn remark(&self, what: &str, help: &str) -> Remark {
+    fn remark(&self, what: &str, help: &str) -> Diagnostic {
         let message = format!("{}: {what}", self.id);
-        Remark { location: self.location.clone(), message, help: help.to_owned(), cannot_work: false }
+        Diagnostic::new(self.location.clone(), message, help)
     }
 
     fn value(&mut self, path: &str) -> Resolved {
@@ -200,7 +200,7 @@ fn nested_value(value: &Resolved, key: &str) -> Resolved {
 ///
 /// # Errors
 /// Why the resource becomes no job.
-pub(super) fn timed_job(layout: &WorkloadLayout, resource: &mut Resource<'_>) -> Result<Draft, Remark> {
+pub(super) fn timed_job(layout: &WorkloadLayout, resource: &mut Resource<'_>) -> Result<Draft, Diagnostic> {
     let label = layout.service.label();
     let role = layout.roles.iter().map(|path| resource.value(path)).find(|role| *role != Resolved::Nothing);
     let role = match role.unwrap_or(Resolved::Nothing) {
@@ -238,7 +238,7 @@ pub(super) fn timed_job(layout: &WorkloadLayout, resource: &mut Resource<'_>) ->
 fn timeout(
     layout: &WorkloadLayout,
     resource: &mut Resource<'_>,
-) -> Result<(Seconds, LengthFrom, Option<String>), Remark> {
+) -> Result<(Seconds, LengthFrom, Option<String>), Diagnostic> {
     let label = layout.service.label();
     let not_known = |resource: &Resource<'_>, what: &str, value: &Resolved| {
         resource.remark(&format!("{what} of the {label} is not known: {}", describe(value)), help_for(value))
@@ -291,7 +291,7 @@ pub(super) fn permission_set_job(
     property: &str,
     length: Option<Seconds>,
     resource: &mut Resource<'_>,
-) -> Result<Draft, Remark> {
+) -> Result<Draft, Diagnostic> {
     let stated = match resource.value(property) {
         Resolved::Nothing => None,
         // IAM Identity Center takes ISO 8601 alone.

@@ -67,9 +67,9 @@ pub(super) fn read_the_others(mut files: Files, today: Date) -> Result<Inventory
 
 fn set_aside(aside: &mut BTreeMap<usize, Vec<Diagnostic>>, sink: &Sink) {
     for file in sink.files() {
-        let of_file = |problem: &&Diagnostic| problem.place.is_some_and(|place| place.file == file);
+        let of_file = |problem: &&Diagnostic| problem.place.as_ref().is_some_and(|place| place.file == file);
         let mut first: Vec<Diagnostic> = sink.problems.iter().filter(of_file).cloned().collect();
-        first.sort_by_key(|problem| problem.place);
+        first.sort_by(|one, other| one.place.cmp(&other.place));
         first.truncate(MOST_PROBLEMS);
         aside.entry(file).or_insert(first);
     }
@@ -86,7 +86,7 @@ fn broken(files: &Files, aside: BTreeMap<usize, Vec<Diagnostic>>) -> Vec<BrokenF
         let own = document.defaults.and_then(|defaults| defaults.owner).map(|owner| owner.value);
         let names = document.jobs.into_iter().filter_map(|job| job.name);
         let shown = |problem: &Diagnostic| {
-            let line = problem.place.map_or(1, |place| place.line);
+            let line = problem.location.line.max(1);
             // Messages and logs hold them.
             format!("line {line}: {}", without_credentials(&problem.message))
         };

@@ -75,25 +75,14 @@ impl<T> Placed<T> {
     }
 }
 
-/// One thing that is wrong: what, where, and what would be right.
+/// One thing that is wrong or was not read in a file that people wrote: where, what, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Where; `None`: the file as a whole.
-    pub place: Option<Place>,
-    /// The file, as people named it.
-    pub file: Arc<str>,
-    /// What is wrong.
-    pub message: String,
-    /// What would be right.
-    pub help: String,
-}
-
-/// A note about a file that is not an inventory: where, what, and what would be right.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remark {
-    /// Where.
+    /// Where; line 0: the file as a whole.
     pub location: Location,
-    /// What, without a control character.
+    /// The characters that are meant, where the file is kept to show them.
+    pub(crate) place: Option<Box<Place>>,
+    /// What is wrong.
     pub message: String,
     /// What would be right, or what to do.
     pub help: String,
@@ -101,18 +90,25 @@ pub struct Remark {
     pub cannot_work: bool,
 }
 
-#[cfg(feature = "cli")]
-impl From<&Diagnostic> for Remark {
-    fn from(diagnostic: &Diagnostic) -> Self {
-        let place = diagnostic.place.unwrap_or_default();
-        let location = Location { file: diagnostic.file.clone(), line: place.line, column: place.column };
-        let (message, help) = (diagnostic.message.clone(), diagnostic.help.clone());
-        Self { location, message, help, cannot_work: false }
+impl Diagnostic {
+    pub(crate) fn new(location: Location, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { location, place: None, message: message.into(), help: help.into(), cannot_work: false }
+    }
+
+    /// Of credentials or a job that can never start.
+    #[cfg(feature = "cli")]
+    pub(crate) fn cannot_work(location: Location, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { cannot_work: true, ..Self::new(location, message, help) }
+    }
+
+    /// Of a file as a whole.
+    pub(crate) fn of_file(file: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(Location { file: file.into(), line: 0, column: 0 }, message, help)
     }
 }
 
 #[cfg(feature = "cli")]
-impl fmt::Display for Remark {
+impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (message, help) = (visible::printable(&self.message), visible::printable(&self.help));
         write!(f, "{}: {message}\n  help: {help}", visible::line(&self.location.to_string()))
@@ -144,11 +140,11 @@ impl Problems {
         let (mut problems, more) =
             (sink.problems, sink.by_file.values().map(|count| count.saturating_sub(MOST_KEPT)).sum());
         for problem in &mut problems {
-            if let Some(file) = problem.place.and_then(|place| files.get(place.file)) {
-                problem.file = file.name.clone();
+            if let Some(file) = problem.place.as_ref().and_then(|place| files.get(place.file)) {
+                problem.location.file = file.name.clone();
             }
         }
-        problems.sort_by_key(|problem| problem.place);
+        problems.sort_by(|one, other| one.place.cmp(&other.place));
         // A value behind an anchor is reported once, however often an alias repeats it.
         problems.dedup();
         Self { files, problems, more, of: "the inventory" }
@@ -162,7 +158,7 @@ impl Problems {
 
     /// A problem without a place in a file: a missing file, for example.
     pub(crate) fn without_place(file: &str, message: impl Into<String>, help: impl Into<String>) -> Self {
-        let problem = Diagnostic { place: None, file: file.into(), message: message.into(), help: help.into() };
+        let problem = Diagnostic::of_file(file, message, help);
         Self { files: Vec::new(), problems: vec![problem], more: 0, of: "the inventory" }
     }
 
@@ -171,16 +167,10 @@ impl Problems {
         self.problems.iter()
     }
 
-    /// The name of the file that holds the problem.
-    #[must_use]
-    pub fn file_of<'a>(&self, problem: &'a Diagnostic) -> &'a str {
-        &problem.file
-    }
-
-    /// Each with the name of its file, without the line of the file that it is shown in.
+    /// The diagnostics without the files.
     #[cfg(feature = "cli")]
-    pub(crate) fn remarks(&self) -> Vec<Remark> {
-        self.problems.iter().map(Remark::from).collect()
+    pub(crate) fn into_diagnostics(self) -> Vec<Diagnostic> {
+        self.problems
     }
 
     /// The first 1,000 as text for a person, each in its line of the file, and the number of the rest.
@@ -201,12 +191,12 @@ impl Problems {
 
     fn render_one(&self, renderer: &Renderer, problem: &Diagnostic) -> String {
         let help = visible::block(&problem.help);
-        let located = problem.place.and_then(|place| {
+        let located = problem.place.as_deref().and_then(|place| {
             let file = self.files.get(place.file).filter(|file| place.offset < file.text.len())?;
-            Some((place, file, around(&file.text, place)))
+            Some((place, file, around(&file.text, *place)))
         });
         let Some((place, file, (shown, start, end))) = located else {
-            let message = visible::block(&format!("{}: {}", problem.file, problem.message));
+            let message = visible::block(&format!("{}: {}", problem.location.file, problem.message));
             let title = Level::ERROR.primary_title(message);
             return renderer.render(&[title.element(Level::HELP.message(help))]);
         };
@@ -263,8 +253,10 @@ impl Sink {
         let count = self.by_file.entry(place.file).or_default();
         *count += 1;
         if *count <= MOST_KEPT {
-            let (message, help) = (cut(message.into()), cut(help.into()));
-            self.problems.push(Diagnostic { place: Some(place), file: "".into(), message, help });
+            // `Problems` adds the file's name.
+            let location = Location { file: Arc::default(), line: place.line, column: place.column };
+            let diagnostic = Diagnostic::new(location, cut(message.into()), cut(help.into()));
+            self.problems.push(Diagnostic { place: Some(Box::new(place)), ..diagnostic });
         }
     }
 

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::limits::{LONGEST_REASON, LONGEST_WAIVER};
 use super::validate::last_day;
-use super::{Inventory, Job, Location, Remark, RoleArn, Waiver};
+use super::{Diagnostic, Inventory, Job, Location, RoleArn, Waiver};
 use crate::findings::FindingId;
 
 /// The beginning of a comment for this program.
@@ -28,7 +28,7 @@ pub struct InlineWaiver {
 
 /// The comments of a text, and their mistakes.
 #[must_use]
-pub fn inline_waivers(file: &Arc<str>, text: &str) -> (Vec<InlineWaiver>, Vec<Remark>) {
+pub fn inline_waivers(file: &Arc<str>, text: &str) -> (Vec<InlineWaiver>, Vec<Diagnostic>) {
     let (mut waivers, mut mistakes) = (Vec::new(), Vec::new());
     let lines: Vec<&str> = text.lines().collect();
     let starts = text.split_inclusive('\n').scan(0, |end, line| Some(std::mem::replace(end, *end + line.len())));
@@ -51,9 +51,9 @@ pub fn inline_waivers(file: &Arc<str>, text: &str) -> (Vec<InlineWaiver>, Vec<Re
     (waivers, mistakes)
 }
 
-fn remark(location: Location, mistake: &str) -> Remark {
+fn remark(location: Location, mistake: &str) -> Diagnostic {
     let message = format!("the comment waives nothing: {mistake}");
-    Remark { location, message, help: HELP.to_owned(), cannot_work: false }
+    Diagnostic::new(location, message, HELP)
 }
 
 /// The text before the comment for this program on a line, and the comment.
@@ -121,7 +121,7 @@ impl InlineWaiver {
 
 impl Inventory {
     /// Adds the waivers of comments beside jobs. Returns the comments that waive nothing.
-    pub fn waive_jobs(&mut self, comments: &[InlineWaiver], today: Date) -> Vec<Remark> {
+    pub fn waive_jobs(&mut self, comments: &[InlineWaiver], today: Date) -> Vec<Diagnostic> {
         let mut mistakes = Vec::new();
         for comment in comments {
             if let Some(mistake) = self.too_long(comment, today) {
@@ -147,7 +147,7 @@ impl Inventory {
     }
 
     /// Adds the waivers of comments beside a planned role. Returns the comments that waive nothing.
-    pub fn waive_role(&mut self, role: &RoleArn, comments: &[InlineWaiver], today: Date) -> Vec<Remark> {
+    pub fn waive_role(&mut self, role: &RoleArn, comments: &[InlineWaiver], today: Date) -> Vec<Diagnostic> {
         let mut mistakes = Vec::new();
         for comment in comments {
             match self.too_long(comment, today) {
@@ -158,7 +158,7 @@ impl Inventory {
         mistakes
     }
 
-    fn too_long(&self, comment: &InlineWaiver, today: Date) -> Option<Remark> {
+    fn too_long(&self, comment: &InlineWaiver, today: Date) -> Option<Diagnostic> {
         let last = self.last_waived_day.or_else(|| last_day(today, LONGEST_WAIVER))?;
         (comment.until > last).then(|| {
             let mistake = format!("it holds until {}, and a waiver may hold until {last} at most", comment.until);

@@ -52,7 +52,7 @@ pub use arn::{NotARole, RoleArn, RoleRef, is_account};
 #[cfg(feature = "cli")]
 pub(crate) use arn::{partition_of_region, partitions};
 pub use broken::BrokenFile;
-pub use diagnostic::{Diagnostic, Location, Place, Problems, Remark};
+pub use diagnostic::{Diagnostic, Location, Place, Problems};
 #[cfg(feature = "cli")]
 pub(crate) use diagnostic::{Placed, Sink, SourceFile, nearest};
 #[cfg(feature = "cli")]
@@ -77,9 +77,6 @@ pub use source_kind::{GivenParameters, Parameter, SourceKind, Takes, UnstatedLim
 pub use waiver::Waiver;
 #[cfg(feature = "cli")]
 pub use write::{Comments, JobComments};
-/// The former names, for readers that are not converted yet.
-#[cfg(feature = "cli")]
-pub(crate) use {diagnostic as problem, diagnostic::Diagnostic as Problem};
 
 use crate::measured::MeasuredBy;
 use validate::{Duplicates, Reading};
@@ -284,13 +281,13 @@ impl Inventory {
     /// # Errors
     /// Every problem there is, each with its place.
     #[cfg(feature = "cli")]
-    pub(crate) fn from_document(document: raw::Document, files: &[Arc<str>]) -> Result<Self, Vec<Remark>> {
+    pub(crate) fn from_document(document: raw::Document, files: &[Arc<str>]) -> Result<Self, Vec<Diagnostic>> {
         let files = files::names(files);
         let mut sink = diagnostic::Sink::default();
         let reading = Reading { today: None, duplicates: Duplicates::Refuse };
         let inventory = validate::inventory(vec![(0, document)], &files, reading, &mut sink);
         validate::require_a_job(&inventory, &files, &mut sink);
-        if sink.problems.is_empty() { Ok(inventory) } else { Err(Problems::new(files.files, sink).remarks()) }
+        if sink.problems.is_empty() { Ok(inventory) } else { Err(Problems::new(files.files, sink).into_diagnostics()) }
     }
 
     fn from_files(mut files: files::Files, today: Option<Date>) -> Result<Self, Problems> {

@@ -28,7 +28,7 @@ use crate::aws::inventory::KeptFiles;
 use crate::aws::{Aws, Probe};
 use crate::check::{self, Outcome, Start};
 use crate::facts::Observation;
-use crate::inventory::{Filter, Inventory, InventorySource, InventorySources, Remark, RemoteFiles};
+use crate::inventory::{Filter, Inventory, InventorySource, InventorySources, RemoteFiles};
 use crate::notify::state::{Loaded, Run, Store};
 use crate::notify::{self, ManualRun, Notify, Wanted};
 use crate::report::{Report, Trigger, widget};
@@ -173,7 +173,7 @@ impl Function {
         let read = Box::pin(sessions::read(&aws, uri, self.settings.most_of_sessions, patience)).await;
         let sessions = read.map_err(|why| failed("SessionsNotRead", format!("{uri}: {why}")))?;
         logs::sessions(&start.id, uri, &sessions);
-        let not_judged: Vec<Remark> = sessions.remarks().collect();
+        let not_judged = sessions.diagnostics().collect();
         let filter = Filter::new(&manual.jobs, &manual.roles);
         let outcome = check::judge_sessions(&inventory, &filter, Arc::new(sessions), &start);
         let mut report = outcome.map_err(|nothing| failed("BadEvent", nothing))?.report;

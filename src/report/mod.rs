@@ -49,7 +49,7 @@ use crate::facts::CheckerKind;
 pub use crate::facts::MaxSessionFrom;
 
 use crate::findings::{Finding, Subject};
-use crate::inventory::{FileVersion, Job, JobName, LengthFrom, Location, Origin, Remark, RoleRef, Seconds, Source};
+use crate::inventory::{Diagnostic, FileVersion, Job, JobName, LengthFrom, Location, Origin, RoleRef, Seconds, Source};
 use crate::lease::{Grant, Judgement, LimitedBy, Verdict};
 
 /// The trigger of a run.
@@ -98,7 +98,7 @@ pub struct Report {
     /// Notes about the report as a whole if its jobs come from imported files.
     pub notes: Vec<String>,
     /// What people should know of single places in the files of the input.
-    pub input_notes: Vec<Remark>,
+    pub input_notes: Vec<Diagnostic>,
     /// The kind of files that declare the jobs.
     pub origin: Origin,
     /// Names of accounts, by their 12 digits.
@@ -226,10 +226,14 @@ impl Report {
     }
 
     /// Adds the parts of the input that could not be judged: such a run is not complete.
-    pub fn add_not_judged(&mut self, remarks: Vec<Remark>) {
+    pub fn add_not_judged(&mut self, remarks: Vec<Diagnostic>) {
         self.run.complete &= remarks.is_empty();
-        let of_remark =
-            |Remark { location, message, help, cannot_work }| NotJudged { location, what: message, help, cannot_work };
+        let of_remark = |Diagnostic { location, message, help, cannot_work, .. }| NotJudged {
+            location,
+            what: message,
+            help,
+            cannot_work,
+        };
         self.not_judged.extend(remarks.into_iter().map(of_remark));
     }
 

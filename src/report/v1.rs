@@ -21,7 +21,7 @@ use super::{
     NotReadReason, NotReadSetting, NotWalkedPath, Report, RoleReport, Summary, Trigger, ValueFrom, Walk,
 };
 use crate::findings::{Finding, FindingId, Severity};
-use crate::inventory::{JobName, LengthFrom, LiveSetting, Location, Remark, RoleRef, Seconds};
+use crate::inventory::{Diagnostic, JobName, LengthFrom, LiveSetting, Location, RoleRef, Seconds};
 use crate::lease::{LimitedBy, Verdict};
 use crate::visible;
 
@@ -166,7 +166,7 @@ struct ReportV1<'a> {
 
 /// The notes about places in the files of the input.
 fn input_notes(report: &Report) -> impl Iterator<Item = String> {
-    let line = |Remark { location, message, help, .. }: &Remark| {
+    let line = |Diagnostic { location, message, help, .. }: &Diagnostic| {
         visible::printable(&format!("{location}: {message}. To do: {help}."))
     };
     report.input_notes.iter().map(line)

@@ -2,7 +2,7 @@
 
 use super::chain::fault;
 use super::{Base, CredentialSource, Fault, FaultKind, Kind, Profile, Setting, SharedConfig, SsoLogin};
-use crate::inventory::{Location, Place, Remark, nearest};
+use crate::inventory::{Diagnostic, Location, Place, nearest};
 use crate::visible::{configured, looks_like_credential};
 
 impl SharedConfig {
@@ -65,12 +65,11 @@ impl SharedConfig {
             return Ok(if profile.session_token.is_some() { Base::SessionKeys } else { Base::Keys });
         }
         let missing = if profile.has_access_key { "aws_secret_access_key" } else { "aws_access_key_id" };
-        let remark = Remark {
-            location: profile.keys.clone().unwrap_or_else(|| profile.location.clone()),
-            message: format!("profile `{}` has a part of a key and no {missing}", profile.name),
-            help: format!("add {missing}, or remove the rest"),
-            cannot_work: true,
-        };
+        let remark = Diagnostic::cannot_work(
+            profile.keys.clone().unwrap_or_else(|| profile.location.clone()),
+            format!("profile `{}` has a part of a key and no {missing}", profile.name),
+            format!("add {missing}, or remove the rest"),
+        );
         Err(fault(FaultKind::HalfAKey, profile, remark))
     }
 
@@ -107,7 +106,7 @@ impl SharedConfig {
                 },
             );
             let message = format!("profile `{}` has no {key} to log in with", profile.name);
-            incomplete(Remark { location: location.clone(), message, help, cannot_work: true })
+            incomplete(Diagnostic::cannot_work(location.clone(), message, help))
         };
         let start_url = start_url.ok_or_else(|| lacks(&at, "sso_start_url"))?;
         let region = region.ok_or_else(|| lacks(&at, "sso_region"))?;

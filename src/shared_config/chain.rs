@@ -6,7 +6,7 @@
 
 use super::process::Helper;
 use super::{Fault, FaultKind, Profile, Setting, SharedConfig, SsoSession};
-use crate::inventory::{Location, Place, Remark, nearest};
+use crate::inventory::{Diagnostic, Location, Place, nearest};
 use crate::visible::{configured, looks_like_credential};
 
 /// After this many profiles the way to the credentials is not followed further: Python gives up after some hundreds,
@@ -171,7 +171,7 @@ impl SharedConfig {
             // aws-cli 2 stops with "profile cycle" (`exportcreds.py`, `_detect_recursion_barrier`).
             let help = "export the credentials of a profile that has its own".to_owned();
             let location = chain.base_profile.location.clone();
-            let remark = Remark { location, message, help, cannot_work: true };
+            let remark = Diagnostic::cannot_work(location, message, help);
             return Err(fault(FaultKind::ProcessCycle, chain.base_profile, remark));
         }
         let inner = self.follow(&named, &through).map_err(|fault| match fault.kind {
@@ -189,20 +189,20 @@ impl SharedConfig {
         let message =
             format!("profile `{}`: `{key}` has no value, and the AWS CLI and boto3 take it as set", profile.name);
         let help = "write the value, or remove the line".to_owned();
-        let remark = Remark { location, message, help, cannot_work: true };
+        let remark = Diagnostic::cannot_work(location, message, help);
         fault(FaultKind::EmptyValue { key, line: place.line }, profile, remark)
     }
 
     fn too_many(&self, first: &Profile) -> Fault {
         let message = format!("profile `{}` leads through more than {MOST_PROFILES} profiles", first.name);
         let help = "name a profile that has its own credentials".to_owned();
-        let remark = Remark { location: first.location.clone(), message, help, cannot_work: true };
+        let remark = Diagnostic::cannot_work(first.location.clone(), message, help);
         fault(FaultKind::TooManyProfiles, first, remark)
     }
 
     /// The command names a profile that is not there.
     fn nothing_to_export(&self, chain: &Chain<'_>, command: &Setting, missing: Fault) -> Fault {
-        let Remark { message, help, .. } = *missing.remark;
+        let Diagnostic { message, help, .. } = *missing.remark;
         let message = format!("profile `{}`: credential_process: {message}", chain.base_profile.name);
         fault(FaultKind::Missing, chain.base_profile, self.remark(command, message, &help))
     }
@@ -226,12 +226,12 @@ impl SharedConfig {
             (false, 1) => "if its keys are in the credentials file, leave FILE out: both are read then",
             (false, _) => "add its keys, its sso_session or its credential_process, or name another source_profile",
         };
-        let remark = Remark { location: last.location.clone(), message, help: help.to_owned(), cannot_work: true };
+        let remark = Diagnostic::cannot_work(last.location.clone(), message, help);
         Err(fault(FaultKind::SourceEmpty, last, remark))
     }
 
-    pub(super) fn remark(&self, at: &Setting, message: String, help: &str) -> Remark {
-        Remark { location: self.location(at.place), message, help: help.to_owned(), cannot_work: true }
+    pub(super) fn remark(&self, at: &Setting, message: String, help: &str) -> Diagnostic {
+        Diagnostic::cannot_work(self.location(at.place), message, help)
     }
 
     fn source<'a>(&'a self, source: &Setting, visited: &[&Profile]) -> Result<&'a Profile, Fault> {
@@ -271,7 +271,7 @@ impl SharedConfig {
     }
 
     /// The same text whichever profile it is found from: it begins with the first of the names.
-    fn circle(&self, round: &[&Profile], closing: &Setting) -> Remark {
+    fn circle(&self, round: &[&Profile], closing: &Setting) -> Diagnostic {
         let start = (0..round.len()).min_by_key(|index| &round[*index].name).unwrap_or(0);
         let round: Vec<&Profile> = round[start..].iter().chain(&round[..start]).copied().collect();
         let names: Vec<&str> = round.iter().chain(round.first()).map(|profile| &*profile.name).collect();
@@ -287,11 +287,11 @@ impl SharedConfig {
         let file = self.files().first().map(|file| file.name.clone()).unwrap_or_default();
         let location = Location { file, line: 1, column: 1 };
         let message = format!("there is no profile `{}`", configured(name));
-        let remark = Remark { location, message, help, cannot_work: true };
+        let remark = Diagnostic::cannot_work(location, message, help);
         Fault { kind: FaultKind::Missing, profile: name.to_owned(), remark: Box::new(remark) }
     }
 }
 
-pub(super) fn fault(kind: FaultKind, profile: &Profile, remark: Remark) -> Fault {
+pub(super) fn fault(kind: FaultKind, profile: &Profile, remark: Diagnostic) -> Fault {
     Fault { kind, profile: profile.name.clone(), remark: Box::new(remark) }
 }

@@ -4,7 +4,7 @@
 
 use super::chain::fault;
 use super::{Base, Chain, CredentialSource, Fault, FaultKind, Profile, Setting, SharedConfig};
-use crate::inventory::{Remark, RoleArn};
+use crate::inventory::{Diagnostic, RoleArn};
 use crate::visible::{configured, printable};
 
 /// What STS AssumeRole takes for `RoleSessionName`: 2 to 64 of `[\w+=,.@-]`.
@@ -103,7 +103,7 @@ impl SharedConfig {
         let wrong = RoleArn::parse(&configured(arn)).err()?;
         let location = self.location(arn.place);
         let message = format!("profile `{}`: {}", role.name, printable(&wrong.message));
-        let remark = Remark { location, message, help: printable(&wrong.help), cannot_work: true };
+        let remark = Diagnostic::cannot_work(location, message, printable(&wrong.help));
         Some(fault(FaultKind::RoleArn, role, remark))
     }
 
@@ -158,7 +158,7 @@ impl SharedConfig {
         let location = profile.keys.clone().unwrap_or_else(|| profile.location.clone());
         let mut faults = Vec::new();
         let mut refuse = |kind, location, message: String, help: &str| {
-            let remark = Remark { location, message, help: help.to_owned(), cannot_work: true };
+            let remark = Diagnostic::cannot_work(location, message, help);
             faults.push(fault(kind, profile, remark));
         };
         if let Some(first) = profile.quoted_keys.first() {

@@ -3,7 +3,7 @@
 use super::places::Section;
 use super::sdk::{Kind, is_identifier};
 use super::{Trouble, TroubleKind};
-use crate::inventory::{Location, Remark};
+use crate::inventory::{Diagnostic, Location};
 use crate::visible::configured;
 
 /// What a header makes of its section.
@@ -36,7 +36,7 @@ pub(super) fn ignored(kind: Kind, section: &Section, all: &[Section], location: 
                 "move it to the config file: the credentials file holds keys only",
             ),
         };
-        let remark = Remark { location, message, help: help.to_owned(), cannot_work: false };
+        let remark = Diagnostic::new(location, message, help);
         return Trouble { kind: TroubleKind::Ignored { profile: None, read_by_cli, written, right: None }, remark };
     }
     let Reading { message, help, profile, read_by_cli, right } = reading(kind, section, &written);
@@ -49,7 +49,7 @@ pub(super) fn ignored(kind: Kind, section: &Section, all: &[Section], location: 
     let right = right.filter(|right| !is_there(right));
     let cannot_work = is_profile && !read_by_cli && !section.replaced;
     let kind = TroubleKind::Ignored { profile: is_profile.then_some(profile), read_by_cli, written, right };
-    Trouble { kind, remark: Remark { location, message, help, cannot_work } }
+    Trouble { kind, remark: Diagnostic { cannot_work, ..Diagnostic::new(location, message, help) } }
 }
 
 /// A section of the config file in the credentials file.

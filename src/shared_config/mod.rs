@@ -38,7 +38,7 @@ pub use setting::Setting;
 pub use trouble::{Fault, FaultKind, Trouble, TroubleKind};
 
 use crate::aws::config_files::RefusedLine;
-use crate::inventory::{Location, Place, Remark};
+use crate::inventory::{Diagnostic, Location, Place};
 use crate::limited::{self, Unreadable};
 use crate::visible::configured;
 
@@ -107,16 +107,15 @@ impl SharedConfig {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn load_file(path: &Path) -> Result<Self, Remark> {
+    pub fn load_file(path: &Path) -> Result<Self, Diagnostic> {
         let name = path.display().to_string();
         match limited::file(path, MAX_BYTES).and_then(limited::text) {
             Ok(text) => Ok(Self::parse([(Kind::Config, name, Some(text))])),
-            Err(wrong) => Err(Remark {
-                location: at(&name, line_of(&wrong)),
-                message: describe(&wrong),
-                help: "name a file in the form of ~/.aws/config".to_owned(),
-                cannot_work: false,
-            }),
+            Err(wrong) => Err(Diagnostic::new(
+                at(&name, line_of(&wrong)),
+                describe(&wrong),
+                "name a file in the form of ~/.aws/config",
+            )),
         }
     }
 
@@ -249,10 +248,7 @@ fn refused(file: &Arc<str>, by_sdks: &[RefusedLine], by_python: Vec<python::Pyth
 fn marked(file: &str) -> Trouble {
     let message = "AWS SDKs and the AWS CLI refuse the file: it begins with a byte order mark".to_owned();
     let help = "save it as UTF-8 without one".to_owned();
-    Trouble {
-        kind: TroubleKind::ByteOrderMark,
-        remark: Remark { location: at(file, 1), message, help, cannot_work: true },
-    }
+    Trouble { kind: TroubleKind::ByteOrderMark, remark: Diagnostic::cannot_work(at(file, 1), message, help) }
 }
 
 fn unreadable(file: &str, wrong: &Unreadable, named_by: Option<&'static str>) -> Trouble {
@@ -266,10 +262,7 @@ fn unreadable(file: &str, wrong: &Unreadable, named_by: Option<&'static str>) ->
         }
         (_, None) => (TroubleKind::Unreadable { named_by }, "correct the file: AWS SDKs read it as empty".to_owned()),
     };
-    Trouble {
-        kind,
-        remark: Remark { location: at(file, line_of(wrong)), message: describe(wrong), help, cannot_work: false },
-    }
+    Trouble { kind, remark: Diagnostic::new(at(file, line_of(wrong)), describe(wrong), help) }
 }
 
 fn describe(wrong: &Unreadable) -> String {

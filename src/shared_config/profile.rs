@@ -5,7 +5,7 @@ use super::ends::{STATED_END_KEYS, StatedEnd, moment};
 use super::places::{Section, Written};
 use super::sdk::Kind;
 use super::setting::Setting;
-use crate::inventory::{Location, Place, Remark};
+use crate::inventory::{Diagnostic, Location, Place};
 
 /// Of more unknown keys in a profile, the rest is not compared with the known ones.
 const MOST_UNKNOWN_KEYS: usize = 200;
@@ -68,7 +68,7 @@ pub struct Profile {
     /// A value that ends with a header: the file had no line break before the header was appended.
     pub glued: Vec<Glued>,
     /// Why it cannot be read as it is meant.
-    pub(crate) spoilt: Option<Remark>,
+    pub(crate) spoilt: Option<Diagnostic>,
 }
 
 /// The key of a session token.
@@ -320,12 +320,11 @@ impl ProfileBuilder {
         let mut spoilt = None;
         for (key, _, field) in FIELDS {
             if let Some(written) = field(&mut profile).take_if(|setting| setting.contains('\n')) {
-                spoilt.get_or_insert(Remark {
-                    location: location(written.place),
-                    message: format!("`{key}` goes on in the indented lines below it"),
-                    help: "start each key in the first column of its line".to_owned(),
-                    cannot_work: true,
-                });
+                spoilt.get_or_insert(Diagnostic::cannot_work(
+                    location(written.place),
+                    format!("`{key}` goes on in the indented lines below it"),
+                    "start each key in the first column of its line",
+                ));
             }
         }
         profile.spoilt = spoilt;

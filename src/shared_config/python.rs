@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::places::header;
 use super::{Trouble, TroubleKind};
-use crate::inventory::{Location, Remark};
+use crate::inventory::{Diagnostic, Location};
 use crate::visible::configured;
 
 /// A line that is refused, and with it the whole file.
@@ -52,10 +52,7 @@ impl PythonRefusal {
             ),
         };
         let location = Location { file: file.clone(), line: self.line, column: 1 };
-        Trouble {
-            kind: TroubleKind::RefusedByPython,
-            remark: Remark { location, message, help: help.to_owned(), cannot_work: true },
-        }
+        Trouble { kind: TroubleKind::RefusedByPython, remark: Diagnostic::cannot_work(location, message, help) }
     }
 }
 

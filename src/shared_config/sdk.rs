@@ -6,7 +6,7 @@ use super::places::Section;
 use super::{File, Trouble, TroubleKind};
 pub use crate::aws::config_files::FileKind as Kind;
 use crate::aws::config_files::{ConfigFiles, LineFault, RefusedLine, default_files, first_refused_line};
-use crate::inventory::{Location, Remark};
+use crate::inventory::{Diagnostic, Location};
 
 /// How many refused lines of a file are reported.
 pub(super) const MOST_REFUSALS: usize = 20;
@@ -70,7 +70,7 @@ impl RefusedLine {
         };
         Trouble {
             kind: TroubleKind::Refused { by_cli },
-            remark: Remark { location, message, help: help.to_owned(), cannot_work: by_cli },
+            remark: Diagnostic { cannot_work: by_cli, ..Diagnostic::new(location, message, help) },
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::inventory::Remark;
+use crate::inventory::Diagnostic;
 
 /// Something wrong with a file, or with a section of it.
 #[derive(Debug, Clone)]
@@ -11,7 +11,7 @@ pub struct Trouble {
     /// What kind it is.
     pub kind: TroubleKind,
     /// What is wrong, where, and what would be right.
-    pub remark: Remark,
+    pub remark: Diagnostic,
 }
 
 impl fmt::Display for Trouble {
@@ -65,7 +65,7 @@ pub struct Fault {
     /// The profile that the fault is in.
     pub profile: String,
     /// What is wrong, where, and what would be right.
-    pub remark: Box<Remark>,
+    pub remark: Box<Diagnostic>,
 }
 
 impl fmt::Display for Fault {

@@ -11,7 +11,7 @@ use super::tree::RepeatedKey;
 use super::unresolved::Unresolved;
 use super::{PlannedRole, PlannedSetting, tree};
 use crate::inventory::yaml::{Node, Value};
-use crate::inventory::{InlineWaiver, Placed, Remark, RoleArn, Seconds, Sink, SourceFile, inline_waivers};
+use crate::inventory::{Diagnostic, InlineWaiver, Placed, RoleArn, Seconds, Sink, SourceFile, inline_waivers};
 use crate::lease::rules::{DEFAULT_MAX_SESSION, MAX_SESSION_RANGE};
 use transform::Property;
 
@@ -22,7 +22,7 @@ pub(crate) struct Template {
     root: Node,
     repeated: Vec<RepeatedKey>,
     waivers: Vec<InlineWaiver>,
-    mistakes: Vec<Remark>,
+    mistakes: Vec<Diagnostic>,
 }
 
 /// A role of a template.
@@ -77,7 +77,7 @@ impl Template {
     }
 
     /// The comments that were to waive a finding and waive none.
-    pub(crate) fn mistakes(&self) -> &[Remark] {
+    pub(crate) fn mistakes(&self) -> &[Diagnostic] {
         &self.mistakes
     }
 

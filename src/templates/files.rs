@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::cloudformation::Template;
 use super::terraform_plan::{self, TerraformPlan};
 use super::tree;
-use crate::inventory::{Place, Problem, Problems, Sink, SourceFile, is_partition, nearest, partitions};
+use crate::inventory::{Diagnostic, Problems, Sink, SourceFile, is_partition, nearest, partitions};
 use crate::limited::{self, Unreadable};
 
 /// The values that are given with the files.
@@ -71,7 +71,7 @@ fn check_parameters(templates: &[Template], given: &GivenValues, sink: &mut Sink
     if let Some(partition) = given.parameters.get("AWS::Partition").filter(|name| !is_partition(name)) {
         let message = format!("AWS has no partition `{partition}`");
         let help = format!("AWS's partitions are {}", partitions());
-        sink.problems.push(Problem { place: None, file: "--parameter".into(), message, help });
+        sink.problems.push(Diagnostic::of_file("--parameter", message, help));
     }
     let declared: BTreeSet<&str> = templates.iter().flat_map(Template::parameters).collect();
     let unknown = |name: &&String| !name.starts_with("AWS::") && !declared.contains(name.as_str());
@@ -81,7 +81,7 @@ fn check_parameters(templates: &[Template], given: &GivenValues, sink: &mut Sink
             None => "give parameters that a template declares, or pseudo parameters such as AWS::Region".to_owned(),
         };
         let message = format!("no template has a parameter `{name}`");
-        sink.problems.push(Problem { place: None, file: "--parameter".into(), message, help });
+        sink.problems.push(Diagnostic::of_file("--parameter", message, help));
     }
 }
 
@@ -105,8 +105,7 @@ pub(crate) fn source(path: &Path, is_plan: bool, sink: &mut Sink) -> (SourceFile
     };
     let readable = problem.is_none();
     if let Some(message) = problem {
-        let help = format!("name {wanted}");
-        sink.problems.push(Problem { place: None::<Place>, file: name.as_str().into(), message, help });
+        sink.problems.push(Diagnostic::of_file(&name, message, format!("name {wanted}")));
     }
     let text = text.unwrap_or_default();
     let text = text.trim_start_matches('\u{feff}').into();

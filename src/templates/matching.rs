@@ -13,7 +13,7 @@ use super::resolved::{Partly, Resolved};
 use super::terraform_plan::PlanRole;
 use super::{Note, Planned, PlannedRole, PlannedSetting, Unresolved};
 use crate::aws::errors::printable;
-use crate::inventory::{Inventory, Remark, RoleArn, partition_of_region};
+use crate::inventory::{Diagnostic, Inventory, RoleArn, partition_of_region};
 
 impl TemplateFiles {
     /// The inventory's roles as the files define them.
@@ -32,7 +32,7 @@ impl TemplateFiles {
                 stacks.extend(matching.place_template_role(role));
             }
             matching.note_several_accounts(template.file(), &stacks);
-            for Remark { location, message, help, .. } in template.mistakes() {
+            for Diagnostic { location, message, help, .. } in template.mistakes() {
                 matching.note_file(&location.to_string(), format!("{message}: {help}"));
             }
             let unread = template.unread().into_iter().chain(template.refused_parameters(&given.parameters));

@@ -40,13 +40,13 @@ fn mistake(text: &str, expected: &[Expected]) -> Option<String> {
     };
     let as_expected = found.iter().count() == expected.len()
         && found.iter().zip(marks.iter().zip(expected)).all(|(problem, (mark, (message, help)))| {
-            problem.place.map(|place| (place.line, place.column)) == Some(*mark)
-                && found.file_of(problem) == "team.yaml"
+            (problem.location.line, problem.location.column) == *mark
+                && &*problem.location.file == "team.yaml"
                 && problem.message.contains(message)
                 && problem.help.contains(help)
         });
     let listed = |problem: &credential_health::inventory::Diagnostic| {
-        let place = problem.place.map(|place| (place.line, place.column));
+        let place = (problem.location.line, problem.location.column);
         format!("  found {place:?} {} / {}", problem.message, problem.help)
     };
     (!as_expected).then(|| {
@@ -516,9 +516,7 @@ fn problems_of(from: &Path) -> Problems {
 fn messages_of(problems: &Problems) -> Vec<(String, String)> {
     problems
         .iter()
-        .map(|p| {
-            (Path::new(problems.file_of(p)).file_name().unwrap().to_string_lossy().into_owned(), p.message.clone())
-        })
+        .map(|p| (Path::new(&*p.location.file).file_name().unwrap().to_string_lossy().into_owned(), p.message.clone()))
         .collect()
 }
 
@@ -546,7 +544,7 @@ fn a_missing_empty_binary_or_huge_file_is_one_problem_that_names_the_file() {
         let listed: Vec<_> = problems.iter().collect();
         assert_eq!(listed.len(), 1, "{problems}");
         assert!(listed[0].message.contains(message) && listed[0].help.contains(help), "{problems}");
-        assert_eq!(problems.file_of(listed[0]), path.display().to_string());
+        assert_eq!(&*listed[0].location.file, path.display().to_string());
         assert!(problems.to_string().contains(&path.display().to_string()), "{problems}");
     }
 }
@@ -558,11 +556,7 @@ fn the_problem_of_an_empty_or_binary_file_has_a_place() {
         let path = folder.path().join("inventory.yaml");
         fs::write(&path, bytes).unwrap();
         let problems = problems_of(&path);
-        assert_eq!(
-            problems.iter().map(|problem| problem.place.map(|place| place.line)).collect::<Vec<_>>(),
-            [Some(line)],
-            "{problems}"
-        );
+        assert_eq!(problems.iter().map(|problem| problem.location.line).collect::<Vec<_>>(), [line], "{problems}");
     }
 }
 
@@ -687,7 +681,7 @@ fn a_small_file_with_nested_aliases_is_refused() {
     assert!(problems.iter().all(|problem| !problem.message.contains("a list is written here")), "{problems}");
     for text in [bomb, deep, deep_blocks, circle] {
         let problems = Inventory::parse("team.yaml", &text).unwrap_err();
-        assert!(problems.iter().count() >= 1 && problems.iter().all(|problem| problem.place.is_some()));
+        assert!(problems.iter().count() >= 1 && problems.iter().all(|problem| problem.location.line > 0));
         assert!(problems.to_string().len() < 100_000, "the report of a bomb is small");
     }
 }

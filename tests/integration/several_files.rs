@@ -206,7 +206,8 @@ fn links_pipes_and_unreadable_folders_are_problems_by_their_names() {
     std::os::unix::fs::symlink("..data/inside.yaml", root.join("inside.yaml")).unwrap();
     assert!(std::process::Command::new("mkfifo").arg(root.join("pipe.yaml")).status().unwrap().success());
     let problems = load(&root).unwrap_err();
-    let found: Vec<String> = problems.iter().map(|problem| format!("{}: {}", problem.file, problem.message)).collect();
+    let found: Vec<String> =
+        problems.iter().map(|problem| format!("{}: {}", problem.location.file, problem.message)).collect();
     for (file, message) in [
         ("dangling.yaml", "there is no such file"),
         ("linked", "is a link to a folder"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::inventory::{Location, Remark};
+use crate::inventory::{Diagnostic, Location};
 use crate::shared_config::{Difference, Ineffective, Profile};
 use crate::visible::first_of;
 
@@ -86,13 +86,13 @@ impl Statements {
     }
 
     /// One remark a statement, at the place of its first profile.
-    pub(super) fn remarks(self) -> Vec<Remark> {
+    pub(super) fn diagnostics(self) -> Vec<Diagnostic> {
         let remark = |((what, help), profiles): ((String, String), Vec<(Location, String)>)| {
             let (location, _) = profiles.first().cloned()?;
             let names: Vec<String> = profiles.iter().map(|(_, name)| format!("`{name}`")).collect();
             let whose = if names.len() == 1 { "profile" } else { "profiles" };
             let whose = format!("{whose} {}", first_of(&names, NAMED));
-            Some(Remark { location, message: format!("{whose}: {what}"), help, cannot_work: false })
+            Some(Diagnostic::new(location, format!("{whose}: {what}"), help))
         };
         self.0.into_iter().filter_map(remark).collect()
     }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::gather::gather;
 use super::workload::{Resource, Service, WorkloadLayout, permission_set_job, timed_job};
 use super::{Imported, Importer, NotRead, locate};
-use crate::inventory::problem::Placed;
+use crate::inventory::diagnostic::Placed;
 use crate::inventory::yaml::Node;
-use crate::inventory::{Location, Problems, Remark, Seconds, partition_of_region};
+use crate::inventory::{Diagnostic, Location, Problems, Seconds, partition_of_region};
 use crate::templates::cloudformation::{Creation, Template};
 use crate::templates::files::read_templates;
 use crate::templates::intrinsic::{Deployment, Resolver};
@@ -156,9 +156,9 @@ fn is_job(kind: &str) -> bool {
     kind == PERMISSION_SET || LAYOUTS.iter().any(|layout| layout.resource == kind)
 }
 
-fn note(location: &Location, message: String) -> Remark {
+fn note(location: &Location, message: String) -> Diagnostic {
     let help = "give the parameters of the deployment by --parameter".to_owned();
-    Remark { location: location.clone(), message, help, cannot_work: false }
+    Diagnostic::new(location.clone(), message, help)
 }
 
 fn deployment(given: &GivenValues) -> Deployment<'_> {
@@ -181,15 +181,16 @@ fn value<'a>(template: &'a Template, kind: &str, resolver: &mut Resolver<'a>, no
 }
 
 /// The parts of a template that may hold more jobs.
-fn unread(template: &Template, files: &[Arc<str>]) -> Vec<Remark> {
+fn unread(template: &Template, files: &[Arc<str>]) -> Vec<Diagnostic> {
     let nested = ["AWS::CloudFormation::Stack", "AWS::Serverless::Application", "AWS::CloudFormation::StackSet"];
     let is_nested = |node: &Node| node.get("Type").and_then(Node::text).is_some_and(|kind| nested.contains(&kind));
     let resources = template.resources().filter(|(id, node)| is_nested(node) || id.value.starts_with("Fn::"));
-    let remark = |(id, _): (&Placed<String>, &Node)| Remark {
-        location: locate(id.place, files),
-        message: format!("{}: the resources that it creates are not read", id.value),
-        help: "give the template that it deploys, or the processed template, too".to_owned(),
-        cannot_work: false,
+    let remark = |(id, _): (&Placed<String>, &Node)| {
+        Diagnostic::new(
+            locate(id.place, files),
+            format!("{}: the resources that it creates are not read", id.value),
+            "give the template that it deploys, or the processed template, too",
+        )
     };
     resources.map(remark).collect()
 }

@@ -9,7 +9,7 @@ use super::reader::WorkflowReader;
 use super::scope::Scope;
 use super::step_walk::{StepWalk, Used};
 use crate::import::{Draft, locate};
-use crate::inventory::problem::Placed;
+use crate::inventory::diagnostic::Placed;
 use crate::inventory::yaml::Node;
 use crate::inventory::{JobComments, LengthFrom, Refresh, Seconds};
 use crate::lease::rules::DEFAULT_DURATION;

@@ -7,7 +7,7 @@ use super::length::prepares;
 use super::node::{entries, entry, entry_with_key, steps_of, text_of};
 use super::tree;
 use crate::import::TextChange;
-use crate::inventory::problem::{Placed, Sink};
+use crate::inventory::diagnostic::{Placed, Sink};
 use crate::inventory::yaml::{Node, Value};
 
 /// A change that makes a job's credentials last.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Workflow, import};
 use crate::import::importer::{Importer, NotRead};
 use crate::import::{Imported, Variables};
-use crate::inventory::{Location, Remark};
+use crate::inventory::{Diagnostic, Location};
 use crate::limited;
 
 /// The largest workflow that is read, in bytes; GitHub's own limit is far below.
@@ -36,7 +36,7 @@ pub struct WorkflowFiles {
     /// The workflows.
     pub workflows: Vec<Workflow>,
     /// The files of folders that cannot be read.
-    unreadable: Vec<Remark>,
+    unreadable: Vec<Diagnostic>,
 }
 
 impl GithubWorkflows {
@@ -46,11 +46,12 @@ impl GithubWorkflows {
         let mut imported = import(&files.workflows, &self.variables);
         imported.not_imported.extend(files.unreadable.iter().cloned());
         let links = self.paths.iter().flat_map(|path| dangling_links(path));
-        imported.notes.extend(links.map(|link| Remark {
-            location: Location { file: link.display().to_string().into(), line: 1, column: 1 },
-            message: "the symbolic link has no target, so there is no workflow to judge".to_owned(),
-            help: "remove the link, or correct its target".to_owned(),
-            cannot_work: false,
+        imported.notes.extend(links.map(|link| {
+            Diagnostic::new(
+                Location { file: link.display().to_string().into(), line: 1, column: 1 },
+                "the symbolic link has no target, so there is no workflow to judge",
+                "remove the link, or correct its target",
+            )
         }));
         imported
     }
@@ -84,17 +85,16 @@ impl GithubWorkflows {
     }
 }
 
-fn remark(file: &Path, why: &limited::Unreadable) -> Remark {
+fn remark(file: &Path, why: &limited::Unreadable) -> Diagnostic {
     let line = match why {
         limited::Unreadable::NotText { line, .. } => *line,
         _ => 1,
     };
-    Remark {
-        location: Location { file: file.display().to_string().into(), line, column: 1 },
-        message: format!("the workflow {why}, so it is not judged"),
-        help: "save it as UTF-8 text that this user can read, or take it out of the folder".to_owned(),
-        cannot_work: false,
-    }
+    Diagnostic::new(
+        Location { file: file.display().to_string().into(), line, column: 1 },
+        format!("the workflow {why}, so it is not judged"),
+        "save it as UTF-8 text that this user can read, or take it out of the folder",
+    )
 }
 
 /// The file itself, or the workflows of a folder: those of its `.github/workflows` where it has one.

@@ -2,7 +2,7 @@
 
 use super::login::NotJudgedLogin;
 use super::node::{entries, entry, text_of};
-use crate::inventory::problem::{Place, Placed};
+use crate::inventory::diagnostic::{Place, Placed};
 use crate::inventory::yaml::{Node, Value};
 
 /// Parts of the names of inputs and secrets by which a login is given its role or its keys, without the characters

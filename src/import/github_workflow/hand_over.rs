@@ -9,7 +9,7 @@ use super::scope::Scope;
 use super::script::{ScriptSessions, SetSession};
 use super::step_walk::{StepWalk, Used};
 use crate::import::expression::{self, Possible};
-use crate::inventory::problem::{Place, Placed};
+use crate::inventory::diagnostic::{Place, Placed};
 use crate::inventory::yaml::Node;
 use crate::inventory::{LengthFrom, Seconds, Source};
 use crate::lease::rules::DEFAULT_DURATION;

@@ -5,7 +5,7 @@ use super::action::ActionVersion;
 use super::login::LoginStep;
 use super::node::{entry, text_of};
 use crate::import::{DraftHop, DraftRole};
-use crate::inventory::problem::Placed;
+use crate::inventory::diagnostic::Placed;
 
 /// An action that gets the credentials of a role.
 #[derive(Debug)]

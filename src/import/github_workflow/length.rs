@@ -10,7 +10,7 @@ use super::restriction::Restriction;
 use super::runner::DEFAULT_TIMEOUT;
 use super::scope::Scope;
 use crate::import::expression::parse_number;
-use crate::inventory::problem::{Place, Placed};
+use crate::inventory::diagnostic::{Place, Placed};
 use crate::inventory::yaml::Node;
 use crate::inventory::{LengthFrom, Seconds};
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::Workflow;
 use super::reader::MAX_NESTING;
 use super::tree;
-use crate::inventory::problem::Sink;
+use crate::inventory::diagnostic::Sink;
 use crate::inventory::yaml::{Node, Value};
 
 /// The action that puts the repository into the workspace, or into a folder of it.
@@ -261,7 +261,7 @@ fn read(root: &Path, uses: &str, known: &Known<'_>, files: &mut Vec<Arc<str>>) -
             Ok(LocalFile { text, tree, name })
         }
         (_, problem) => {
-            let line = problem.and_then(|problem| problem.place).map_or(1, |place| place.line);
+            let line = problem.map_or(1, |problem| problem.location.line.max(1));
             let message = problem.map_or("it is empty", |problem| &problem.message).to_owned();
             Err(NoLocalFile::NotYaml { name, line, message })
         }

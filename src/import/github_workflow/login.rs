@@ -12,7 +12,7 @@ use super::scope::Scope;
 use crate::import::DraftHop;
 use crate::import::expression::Possible;
 use crate::inventory::Source;
-use crate::inventory::problem::{Place, Placed};
+use crate::inventory::diagnostic::{Place, Placed};
 use crate::inventory::yaml::Node;
 
 /// The credentials in the environment after a step.

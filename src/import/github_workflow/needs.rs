@@ -9,7 +9,7 @@ use super::matrix;
 use super::node::{entry, text_of, texts_of};
 use super::reader::{Call, WorkflowReader};
 use super::scope::Given;
-use crate::inventory::problem::Placed;
+use crate::inventory::diagnostic::Placed;
 use crate::inventory::yaml::Node;
 use crate::inventory::{LengthFrom, Seconds};
 

@@ -1,7 +1,7 @@
 //! How a workflow's nodes are read by every part: keys without case, scalars as text.
 
 use crate::import::expression::{Scalar, parse_number};
-use crate::inventory::problem::Placed;
+use crate::inventory::diagnostic::Placed;
 use crate::inventory::yaml::{Node, Value};
 
 /// The value of a key; keys of actions know no case.

@@ -9,8 +9,8 @@ use super::local::{LocalFiles, root_of};
 use super::node::{entries, entry, text_of};
 use super::tree;
 use crate::import::{Imported, locate};
-use crate::inventory::Remark;
-use crate::inventory::problem::{Place, Sink};
+use crate::inventory::Diagnostic;
+use crate::inventory::diagnostic::{Place, Sink};
 use crate::inventory::yaml::{Node, Value};
 
 /// A workflow that could be read.
@@ -31,14 +31,9 @@ impl<'a> Parsed<'a> {
         let mut sink = Sink::default();
         let tree = tree::read(index, &workflow.text, &mut sink);
         for problem in sink.problems {
-            let at = problem.place.unwrap_or_else(|| Place::start_of(index));
+            let at = problem.place.map_or_else(|| Place::start_of(index), |place| *place);
             let location = locate(at, files);
-            imported.not_imported.push(Remark {
-                location,
-                message: problem.message,
-                help: problem.help,
-                cannot_work: false,
-            });
+            imported.not_imported.push(Diagnostic::new(location, problem.message, problem.help));
         }
         Some(Self { workflow, tree: tree?, root: root_of(Path::new(&workflow.name)) })
     }

@@ -19,7 +19,7 @@ use super::remarks::{FailuresOfCases, Remarks};
 use super::runner::{self, IdToken, Runner, grants_id_token};
 use super::scope::{Given, Inputs, Kind, MAX_LOOKUPS, PassedSecrets, Scope};
 use crate::import::{Draft, Variables, locate};
-use crate::inventory::problem::{Place, Placed};
+use crate::inventory::diagnostic::{Place, Placed};
 use crate::inventory::yaml::{Node, Value};
 use crate::measured::{HistoryKind, MeasuredBy};
 

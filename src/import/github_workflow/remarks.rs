@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::cases::Answers;
 use super::login::NotJudgedLogin;
 use crate::import::locate;
-use crate::inventory::Remark;
-use crate::inventory::problem::Place;
+use crate::inventory::Diagnostic;
+use crate::inventory::diagnostic::Place;
 use crate::visible::first_of;
 
 /// How many jobs one remark names.
@@ -67,11 +67,11 @@ impl Remarks {
     }
 
     /// As they are shown.
-    pub(super) fn finish(self, files: &[Arc<str>]) -> Vec<Remark> {
-        let mut by_text: BTreeMap<(usize, usize, usize), Vec<Remark>> = BTreeMap::new();
+    pub(super) fn finish(self, files: &[Arc<str>]) -> Vec<Diagnostic> {
+        let mut by_text: BTreeMap<(usize, usize, usize), Vec<Diagnostic>> = BTreeMap::new();
         for OfPlace { place, jobs, message, help, cannot_work, .. } in self.0 {
             let message = format!("{}{message}", named(&jobs));
-            let remark = Remark { location: locate(place, files), message, help, cannot_work };
+            let remark = Diagnostic { cannot_work, ..Diagnostic::new(locate(place, files), message, help) };
             by_text.entry((place.file, place.line, place.column)).or_default().push(remark);
         }
         by_text.into_values().flatten().collect()

@@ -6,7 +6,7 @@ use super::not_judged::only_a_run_knows;
 use crate::import::expression::{Possible, parse_number};
 use crate::import::{DraftHop, DraftRole};
 use crate::inventory::Seconds;
-use crate::inventory::problem::{Place, Placed};
+use crate::inventory::diagnostic::{Place, Placed};
 use crate::lease::rules::{ASSUME_ROLE_RANGE, DEFAULT_DURATION};
 
 impl LoginStep<'_, '_> {

@@ -12,7 +12,7 @@ use super::runner::{IdToken, Runner};
 use super::written_env::{AfterSteps, WrittenEnv};
 use crate::import::expression::{self, Expression, Possible, Scalar, parse_number};
 use crate::import::variables::Variables;
-use crate::inventory::problem::Placed;
+use crate::inventory::diagnostic::Placed;
 use crate::inventory::yaml::{Node, Value};
 
 /// How many names are looked up for one run: expressions that refer to each other can multiply.

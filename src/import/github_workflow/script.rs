@@ -5,7 +5,7 @@ use super::hand_over::other_means;
 use super::login::NotJudgedLogin;
 use super::node::{entry, text_of};
 use super::scope::Scope;
-use crate::inventory::problem::Placed;
+use crate::inventory::diagnostic::Placed;
 use crate::inventory::yaml::Node;
 
 /// The variable of a session's token.

@@ -8,7 +8,7 @@ use super::length::{Position, StepTime};
 use super::login::{Credentials, Login};
 use super::scope::Scope;
 use super::written_env::WrittenEnv;
-use crate::inventory::problem::Place;
+use crate::inventory::diagnostic::Place;
 
 /// A login of a job.
 #[derive(Debug, Clone)]

@@ -17,7 +17,7 @@ use super::script::{ScriptSessions, other_login, script_of};
 use super::step_walk::{StepWalk, add_login};
 use crate::import::locate;
 use crate::inventory::MOST_HOPS;
-use crate::inventory::problem::Placed;
+use crate::inventory::diagnostic::Placed;
 use crate::inventory::yaml::{Node, Value};
 
 /// Where a step is.

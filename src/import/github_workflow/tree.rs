@@ -3,7 +3,7 @@
 
 use super::node::{entries, entry, entry_with_key};
 use crate::import::expression::{self, Expression, Scalar};
-use crate::inventory::problem::{Place, Sink};
+use crate::inventory::diagnostic::{Place, Sink};
 use crate::inventory::yaml::{self, Dialect, Node, Value};
 
 /// Reads a file. `sink` gets what is wrong with it; `None`: GitHub does not run it.

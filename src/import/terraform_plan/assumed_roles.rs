@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::{Options, Variable};
 use crate::import::draft::{Draft, DraftHop, DraftRole};
 use crate::import::workload::{PLACEHOLDER, PLACEHOLDER_COMMENT};
-use crate::inventory::problem::{Place, Placed};
-use crate::inventory::{JobComments, LengthFrom, Location, Refresh, Remark, Seconds, Source};
+use crate::inventory::diagnostic::{Place, Placed};
+use crate::inventory::{Diagnostic, JobComments, LengthFrom, Location, Refresh, Seconds, Source};
 use crate::lease::rules::TERRAFORM_ASSUME_ROLE_DEFAULT;
 use crate::templates::terraform_plan::accounts::Configuration;
 
@@ -79,7 +79,7 @@ impl TerraformRun<'_> {
         &self,
         configuration: &Configuration,
         variables: &BTreeMap<String, Variable>,
-    ) -> Vec<Result<Draft, Remark>> {
+    ) -> Vec<Result<Draft, Diagnostic>> {
         let providers = configuration.provider_config.iter();
         let jobs =
             providers.filter(|(_, provider)| provider.name.as_deref() == Some("aws")).filter_map(|(key, provider)| {
@@ -90,14 +90,14 @@ impl TerraformRun<'_> {
     }
 
     /// The job of an S3 backend that assumes a role.
-    pub(super) fn backend_job(&self, backend: &Backend) -> Option<Result<Draft, Remark>> {
+    pub(super) fn backend_job(&self, backend: &Backend) -> Option<Result<Draft, Diagnostic>> {
         let value = backend.config.as_ref().filter(|_| backend.r#type == "s3")?;
         let variables = BTreeMap::new();
         self.job("terraform backend s3", "backend", &TerraformBlock { value, variables: &variables })
     }
 
     /// The job of a provider or a backend; `None`: it assumes no role.
-    fn job(&self, name: &str, what: &str, config: &TerraformBlock<'_>) -> Option<Result<Draft, Remark>> {
+    fn job(&self, name: &str, what: &str, config: &TerraformBlock<'_>) -> Option<Result<Draft, Diagnostic>> {
         let web_identity = blocks(config, "assume_role_with_web_identity");
         let mut assumed = blocks(config, "assume_role");
         // Arguments of the S3 backend before Terraform 1.6, beside the bucket.
@@ -119,7 +119,7 @@ impl TerraformRun<'_> {
         Some(source.and_then(|source| {
             let by_token = web_identity.iter().map(|block| self.hop(name, block, None));
             let by_role = assumed.iter().map(|block| self.hop(name, block, Some(TERRAFORM_ASSUME_ROLE_DEFAULT)));
-            let hops = by_token.chain(by_role).collect::<Result<Vec<DraftHop>, Remark>>()?;
+            let hops = by_token.chain(by_role).collect::<Result<Vec<DraftHop>, Diagnostic>>()?;
             Ok(self.draft(name, what, source, hops))
         }))
     }
@@ -147,7 +147,7 @@ impl TerraformRun<'_> {
     }
 
     /// The hop of a block. `default`: the duration that Terraform sends where the block has none.
-    fn hop(&self, name: &str, block: &TerraformBlock<'_>, default: Option<Seconds>) -> Result<DraftHop, Remark> {
+    fn hop(&self, name: &str, block: &TerraformBlock<'_>, default: Option<Seconds>) -> Result<DraftHop, Diagnostic> {
         let expression = |argument: &'static str| {
             move |_: NoValue| {
                 self.remark(
@@ -177,7 +177,7 @@ impl TerraformRun<'_> {
     }
 
     /// `duration` (`1h30m`), or the older numbers of seconds.
-    fn duration(&self, name: &str, block: &TerraformBlock<'_>) -> Result<Option<Seconds>, Remark> {
+    fn duration(&self, name: &str, block: &TerraformBlock<'_>) -> Result<Option<Seconds>, Diagnostic> {
         for argument in ["duration", "duration_seconds", "assume_role_duration_seconds"] {
             let value = match block.argument(argument) {
                 Ok(value) => value,
@@ -206,9 +206,9 @@ impl TerraformRun<'_> {
         Ok(None)
     }
 
-    fn remark(&self, name: &str, what: &str, help: &str) -> Remark {
+    fn remark(&self, name: &str, what: &str, help: &str) -> Diagnostic {
         let (location, message) = (self.location.clone(), format!("{name}: {what}"));
-        Remark { location, message, help: help.to_owned(), cannot_work: false }
+        Diagnostic::new(location, message, help)
     }
 }
 

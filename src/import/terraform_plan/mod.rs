@@ -16,7 +16,7 @@ use super::draft::Draft;
 use super::gather::gather;
 use super::workload::{Resource, Service, WorkloadLayout, permission_set_job, timed_job};
 use super::{Imported, Importer, NotRead, locate};
-use crate::inventory::{Place, Problems, Remark, Seconds, Sink, Source, SourceFile};
+use crate::inventory::{Diagnostic, Place, Problems, Seconds, Sink, Source, SourceFile};
 use crate::templates::terraform_plan::accounts::{Accounts, Configuration};
 use crate::templates::{Resolved, Unresolved, files, terraform_plan};
 use assumed_roles::{Backend, TerraformRun};
@@ -157,7 +157,7 @@ pub fn import(paths: &[PathBuf], options: &Options) -> Result<Imported, Problems
     for (index, document) in &documents {
         let place = Place::start_of(*index);
         let run = TerraformRun { options, place, location: locate(place, &files) };
-        let results: Vec<Result<Draft, Remark>> = match document {
+        let results: Vec<Result<Draft, Diagnostic>> = match document {
             Read::Init(backend) => run.backend_job(backend).into_iter().collect(),
             Read::Plan(plan) => {
                 let providers = run.provider_jobs(&plan.configuration, &plan.variables);
@@ -194,7 +194,7 @@ fn read(index: usize, source: &SourceFile, sink: &mut Sink) -> Option<Read> {
 }
 
 /// The jobs of the resources that exist after the plan is applied.
-fn resource_jobs(plan: &WorkloadPlan, run: &TerraformRun<'_>) -> Vec<Result<Draft, Remark>> {
+fn resource_jobs(plan: &WorkloadPlan, run: &TerraformRun<'_>) -> Vec<Result<Draft, Diagnostic>> {
     let changes = plan.resource_changes.iter().flatten();
     let accounts = Accounts::new(&plan.configuration);
     let jobs = changes.filter_map(|WorkloadChange { address, mode, r#type, change }| {

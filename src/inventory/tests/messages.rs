@@ -116,7 +116,7 @@ fn an_open_quote_is_named_where_it_begins() {
 fn a_carriage_return_alone_ends_a_line() {
     let text = "version: 1\rjobs:\r\n  - name: \"a\r    length: 4h\r";
     let problems = Inventory::parse("team.yaml", text).unwrap_err();
-    let places: Vec<_> = problems.iter().filter_map(|problem| problem.place).map(|at| (at.line, at.column)).collect();
+    let places: Vec<_> = problems.iter().map(|problem| &problem.location).map(|at| (at.line, at.column)).collect();
     assert_eq!(places, [(3, 11)], "{problems}");
 }
 

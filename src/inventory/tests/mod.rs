@@ -27,10 +27,10 @@ fn check(text: &str, expected: &[(&str, &str)]) {
     let (plain, marks) = marked(text);
     assert_eq!(marks.len(), expected.len(), "the case itself is wrong: one mark for each diagnostic: {text}");
     let problems = Inventory::parse("team.yaml", &plain).err().unwrap_or_else(|| panic!("{text}\n  is accepted"));
-    let place = |found: &Diagnostic| found.place.map(|place| (place.line, place.column));
+    let place = |found: &Diagnostic| (found.location.line, found.location.column);
     let is_expected = problems.iter().count() == expected.len()
         && problems.iter().zip(marks.iter().zip(expected)).all(|(found, (mark, (message, help)))| {
-            place(found) == Some(*mark) && found.message.contains(message) && found.help.contains(help)
+            place(found) == *mark && found.message.contains(message) && found.help.contains(help)
         });
     let found: Vec<String> =
         problems.iter().map(|found| format!("  found {:?} {} / {}", place(found), found.message, found.help)).collect();
