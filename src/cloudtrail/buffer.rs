@@ -26,9 +26,9 @@ pub(super) enum ParseFailure {
 }
 
 /// The part of the content that is being parsed.
-pub(super) struct Buffer<R> {
+pub(super) struct Buffer<'a, R> {
     from: R,
-    bytes: Vec<u8>,
+    bytes: &'a mut Vec<u8>,
     start: usize,
     end: usize,
     /// The bytes of the content before `bytes`.
@@ -38,9 +38,9 @@ pub(super) struct Buffer<R> {
     pub(super) failed: Option<io::Error>,
 }
 
-impl<R: Read> Buffer<R> {
-    pub(super) fn new(from: R) -> Self {
-        Self { from, bytes: vec![0; CHUNK], start: 0, end: 0, before: 0, is_at_end: false, failed: None }
+impl<'a, R: Read> Buffer<'a, R> {
+    pub(super) const fn new(from: R, bytes: &'a mut Vec<u8>) -> Self {
+        Self { from, bytes, start: 0, end: 0, before: 0, is_at_end: false, failed: None }
     }
 
     pub(super) fn rest(&self) -> &[u8] {

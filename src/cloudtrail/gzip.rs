@@ -17,9 +17,9 @@ const CHUNK: usize = 64 * 1024;
 const WINDOW_BITS: u8 = 15;
 
 /// The content of a gzip file, also of several that are concatenated.
-pub(super) struct Gzip<R> {
+pub(super) struct Gzip<'a, R> {
     from: R,
-    input: Vec<u8>,
+    input: &'a mut Vec<u8>,
     start: usize,
     end: usize,
     inflate: Decompress,
@@ -30,11 +30,13 @@ pub(super) struct Gzip<R> {
     floor: u64,
 }
 
-impl<R: Read> Gzip<R> {
-    pub(super) fn new(from: R) -> Self {
+impl<'a, R: Read> Gzip<'a, R> {
+    /// `input`: the memory for what is read of the file.
+    pub(super) fn new(from: R, input: &'a mut Vec<u8>) -> Self {
+        input.resize(CHUNK, 0);
         Self {
             from,
-            input: vec![0; CHUNK],
+            input,
             start: 0,
             end: 0,
             inflate: Decompress::new_gzip(WINDOW_BITS),
@@ -50,13 +52,13 @@ impl<R: Read> Gzip<R> {
     fn fill(&mut self) -> io::Result<bool> {
         if self.start == self.end {
             self.start = 0;
-            self.end = self.from.read(&mut self.input)?;
+            self.end = self.from.read(self.input)?;
         }
         Ok(self.start < self.end)
     }
 }
 
-impl<R: Read> Read for Gzip<R> {
+impl<R: Read> Read for Gzip<'_, R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         loop {
             if self.is_damaged {
@@ -113,7 +115,7 @@ mod tests {
 
     fn read(bytes: &[u8]) -> (usize, Option<String>) {
         let mut text = Vec::new();
-        let result = Gzip::new(bytes).read_to_end(&mut text);
+        let result = Gzip::new(bytes, &mut Vec::new()).read_to_end(&mut text);
         (text.len(), result.err().map(|error| error.to_string()))
     }
 
@@ -142,7 +144,8 @@ mod tests {
     #[test]
     fn a_file_that_becomes_too_long_is_not_read_to_its_end() {
         let bomb = compress(&vec![b' '; 1024 * 1024]);
-        let mut reader = Gzip { floor: 64 * 1024, ..Gzip::new(bomb.as_slice()) };
+        let mut input = Vec::new();
+        let mut reader = Gzip { floor: 64 * 1024, ..Gzip::new(bomb.as_slice(), &mut input) };
         let problem = reader.read_to_end(&mut Vec::new()).unwrap_err();
         assert_eq!(problem.to_string(), "the gzip data becomes more than 200 times as long");
         assert_eq!(read(&bomb), (1024 * 1024, None));

@@ -95,11 +95,11 @@ impl ReadLogs {
         Sessions { state_not_written: self.state_not_written, ..sessions }
     }
 
-    fn read(&mut self, logs: &(impl Logs + ?Sized), number: usize, options: &ReadOptions) {
+    fn read(&mut self, logs: &(impl Logs + ?Sized), number: usize, options: &ReadOptions, memory: &mut Memory) {
         let file = options.first.saturating_add(u32::try_from(number).unwrap_or(u32::MAX));
-        let read = |into: &mut Collected| {
+        let mut read = |into: &mut Collected| {
             let from = logs.open(number).map_err(LogProblem::Unreadable)?;
-            read_one(from, file, &options.window, into)
+            read_one(from, file, &options.window, into, memory)
         };
         let result = if options.separately {
             let mut one = Collected::default();
@@ -137,7 +137,9 @@ pub fn paths(sources: &[PathBuf], standard_input: impl Read, options: &ReadOptio
     if reads_input {
         let number = u32::try_from(files.len()).unwrap_or(u32::MAX);
         read.files += 1;
-        if let Err(problem) = read_one(standard_input, number, &options.window, &mut read.collected) {
+        if let Err(problem) =
+            read_one(standard_input, number, &options.window, &mut read.collected, &mut Memory::default())
+        {
             read.skipped.push(skipped(STANDARD_INPUT.to_owned(), &problem));
         }
     }
@@ -148,13 +150,13 @@ pub fn paths(sources: &[PathBuf], standard_input: impl Read, options: &ReadOptio
 pub fn logs(logs: &(impl Logs + ?Sized), numbers: &[usize], options: &ReadOptions) -> (ReadLogs, usize) {
     let next = AtomicUsize::new(0);
     let read_some = || {
-        let mut read = ReadLogs::default();
+        let (mut read, mut memory) = (ReadLogs::default(), Memory::default());
         loop {
             if options.until.is_some_and(|until| Instant::now() >= until) {
                 return read;
             }
             let Some(number) = numbers.get(next.fetch_add(1, Ordering::Relaxed)) else { return read };
-            read.read(logs, *number, options);
+            read.read(logs, *number, options, &mut memory);
         }
     };
     let read = thread::scope(|scope| {
@@ -166,15 +168,26 @@ pub fn logs(logs: &(impl Logs + ?Sized), numbers: &[usize], options: &ReadOption
     (read, next.into_inner().min(numbers.len()))
 }
 
+/// The memory for one log, which a thread uses for one log after the other. If each log had its own, what is kept of
+/// the records would lie between them, and the process would need twice as much.
+#[derive(Debug, Default)]
+struct Memory {
+    /// What is read of a compressed file.
+    compressed: Vec<u8>,
+    /// The part of the content that is being parsed.
+    content: Vec<u8>,
+}
+
 /// Reads one log, compressed or not: its content decides.
 ///
 /// # Errors
 /// The log cannot be read to its end.
-pub fn read_one(
+fn read_one(
     mut from: impl Read,
     number: u32,
     window: &Window,
     collected: &mut Collected,
+    memory: &mut Memory,
 ) -> Result<(), LogProblem> {
     let mut start = [0; 2];
     let mut known = 0;
@@ -186,13 +199,13 @@ pub fn read_one(
     }
     let whole = io::Cursor::new(start).take(known as u64).chain(from);
     if start == GZIP {
-        return stream::read(Gzip::new(whole), number, window, collected);
+        return stream::read(Gzip::new(whole, &mut memory.compressed), &mut memory.content, number, window, collected);
     }
     // JSON never begins with a letter. The first column of the query's result is row_kind, with quotes or without.
     if start == *b"\"r" || start == *b"ro" {
         return Ok(athena::read(whole, number, window, collected)?);
     }
-    stream::read(whole, number, window, collected)
+    stream::read(whole, &mut memory.content, number, window, collected)
 }
 
 fn skipped(file: String, problem: &LogProblem) -> Skipped {

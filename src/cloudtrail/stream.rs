@@ -45,12 +45,19 @@ pub enum LogProblem {
     NoRecords,
 }
 
-/// Reads a log into `collected`. Good records count whatever comes after them.
+/// Reads a log into `collected`. Good records count whatever comes after them. `bytes`: the memory for the part that is
+/// being parsed.
 ///
 /// # Errors
 /// The first problem.
-pub fn read(from: impl Read, file: u32, window: &Window, collected: &mut Collected) -> Result<(), LogProblem> {
-    let mut reader = LogReader { text: Buffer::new(from), file, next: 0, window, collected, problem: None };
+pub fn read(
+    from: impl Read,
+    bytes: &mut Vec<u8>,
+    file: u32,
+    window: &Window,
+    collected: &mut Collected,
+) -> Result<(), LogProblem> {
+    let mut reader = LogReader { text: Buffer::new(from, bytes), file, next: 0, window, collected, problem: None };
     let result = reader.documents();
     let failed = reader.text.failed.take().map(LogProblem::Unreadable);
     let first = reader.problem.take();
@@ -61,7 +68,7 @@ pub fn read(from: impl Read, file: u32, window: &Window, collected: &mut Collect
 }
 
 struct LogReader<'a, R> {
-    text: Buffer<R>,
+    text: Buffer<'a, R>,
     file: u32,
     next: u32,
     window: &'a Window,
@@ -263,7 +270,7 @@ mod tests {
 
     fn records(text: &[u8]) -> (u64, Option<String>) {
         let mut collected = Collected::default();
-        let result = read(text, 0, &Window::default(), &mut collected);
+        let result = read(text, &mut Vec::new(), 0, &Window::default(), &mut collected);
         (collected.records, result.err().map(|problem| problem.to_string()))
     }
 

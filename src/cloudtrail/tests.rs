@@ -13,7 +13,7 @@ const ETL: &str = "arn:aws:iam::444455556666:role/data/etl";
 fn read(records: &[Value]) -> Sessions {
     let text = json!({ "Records": records }).to_string();
     let mut collected = Collected::default();
-    stream::read(text.as_bytes(), 0, &Window::default(), &mut collected).unwrap();
+    stream::read(text.as_bytes(), &mut Vec::new(), 0, &Window::default(), &mut collected).unwrap();
     build::sessions(collected, &BuildOptions::default())
 }
 

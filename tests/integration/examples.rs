@@ -115,7 +115,7 @@ const RECORDS: &str = r#"{"Records": [
 /// The report of `lint` with these records.
 fn sessions_report(inventory: &Inventory) -> Report {
     let mut collected = Collected::default();
-    stream::read(RECORDS.as_bytes(), 0, &Window::default(), &mut collected).unwrap();
+    stream::read(RECORDS.as_bytes(), &mut Vec::new(), 0, &Window::default(), &mut collected).unwrap();
     let sessions = Arc::new(build::sessions(collected, &build::BuildOptions::default()));
     let records = Records { trail: Some(sessions), ..Records::default() };
     lint_with_records(inventory, &Filter::default(), Planned::default(), records, &start()).unwrap().report
