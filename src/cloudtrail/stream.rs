@@ -341,4 +341,14 @@ mod tests {
         let lines = vec![GOOD; 20_000].join("\n");
         assert_eq!(records(lines.as_bytes()), (20_000, None));
     }
+
+    #[test]
+    fn numbers_may_lie_across_the_borders_of_the_window() {
+        let number = r#"{"eventTime":"2026-11-28T10:00:00Z","requestParameters":{"a":[-0.5e-7,-12.25]}}"#;
+        let before = CHUNK / 2 - number.len() - r#"{"Records":[],"#.len();
+        for moved in 0..number.len() {
+            let text = format!(r#"{{"Records":[{}{number},{GOOD}]}}"#, " ".repeat(before + moved));
+            assert_eq!(records(text.as_bytes()), (2, None), "{moved}");
+        }
+    }
 }
