@@ -7,6 +7,8 @@ use jiff::Timestamp;
 #[cfg(feature = "aws")]
 use crate::aws::Probe;
 use crate::cloudtrail::Sessions;
+#[cfg(feature = "aws")]
+use crate::facts::RoleTags;
 use crate::facts::{Facts, Mode, Observation};
 use crate::findings::Subject;
 use crate::inventory::{Filter, Inventory, Job, NothingMatches};
@@ -134,18 +136,33 @@ pub async fn check_with_runs(
     probe: &Probe<'_>,
     measured: Option<Arc<RunHistory>>,
 ) -> Result<Outcome, NothingMatches> {
-    let jobs = select(inventory, filter)?;
+    let (with_tags, role_tags) = match inventory.discover.folders.is_empty() {
+        true => (None, None),
+        false => {
+            let (folders, roles) = Box::pin(probe.read_tags(inventory)).await;
+            let (inventory, declared) = inventory.with_role_tags(roles);
+            (Some(inventory), Some(RoleTags { folders, declared }))
+        }
+    };
+    let inventory = with_tags.as_ref().unwrap_or(inventory);
+    // A tag that was not read may declare the job that the filter names.
+    let some_are_unread = role_tags.as_ref().is_some_and(RoleTags::some_are_unread);
+    let or_none = |jobs| if some_are_unread { Ok(Result::unwrap_or_default(jobs)) } else { jobs };
+    let jobs = or_none(select(inventory, filter))?;
     let plan = Plan::new(inventory, &jobs);
     let checker_kind = start.trigger.checker_kind();
-    let mut facts = Facts { measured, checker_kind, ..probe.walk(inventory, &plan).await };
+    let mut facts = Facts { measured, checker_kind, role_tags, ..probe.walk(inventory, &plan).await };
+    facts.note_unassumed_readers();
     let live = live::with_live_settings(inventory, &mut facts);
     let inventory = live.as_ref().unwrap_or(inventory);
-    Ok(conclude(inventory, select(inventory, filter)?, &plan, facts, start))
+    Ok(conclude(inventory, or_none(select(inventory, filter))?, &plan, facts, start))
 }
 
-/// The jobs of a run. Imported files may hold no job, and the files with the jobs may be broken: the report says so.
+/// The jobs of a run. Imported files may hold no job, roles may have no tag, and the files with the jobs may be broken:
+/// the report says so.
 fn select<'a>(inventory: &'a Inventory, filter: &Filter) -> Result<Vec<&'a Job>, NothingMatches> {
-    if inventory.jobs.is_empty() { Ok(Vec::new()) } else { filter.select(inventory) }
+    let may_be_empty = inventory.discover.folders.is_empty() || filter.is_empty();
+    if inventory.jobs.is_empty() && may_be_empty { Ok(Vec::new()) } else { filter.select(inventory) }
 }
 
 fn conclude(inventory: &Inventory, jobs: Vec<&Job>, plan: &Plan, facts: Facts, start: &Start) -> Outcome {

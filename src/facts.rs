@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::aws::errors::{Class, Failure, Operation};
 use crate::cloudtrail::Sessions;
-use crate::inventory::{Job, JobName, LiveSetting, RoleArn, RoleRef, Seconds};
+use crate::inventory::{Job, JobName, LiveSetting, RoleArn, RoleFolder, RoleRef, Seconds, TaggedJobs};
 use crate::measured::RunHistory;
 use crate::templates::{Planned, PlannedRole};
 
@@ -27,6 +27,8 @@ pub struct Facts {
     pub described: BTreeMap<RoleArn, Description>,
     /// The MaxSigninSessionDuration of roles for which IAM returned one.
     pub signin_sessions: BTreeMap<RoleArn, Seconds>,
+    /// The tags of roles that declare jobs; `None`: the run reads none.
+    pub role_tags: Option<RoleTags>,
     /// The permission sets and functions that the plan reads.
     pub settings: BTreeMap<LiveSetting, SettingFact>,
     /// Declared durations that differ from what AWS returned.
@@ -143,6 +145,44 @@ pub enum Description {
     NoReader,
 }
 
+/// The tags of the roles that `discover` names.
+#[derive(Debug, Clone, Default)]
+pub struct RoleTags {
+    /// Each entry of `discover`, by account and path.
+    pub folders: Vec<FolderTags>,
+    /// What the tags declare.
+    pub declared: TaggedJobs,
+}
+
+impl RoleTags {
+    /// Whether the tags of a role were not read.
+    #[must_use]
+    pub fn some_are_unread(&self) -> bool {
+        self.folders.iter().any(|folder| !folder.failures.is_empty())
+    }
+}
+
+/// The outcome of reading the tags of the roles below a path.
+#[derive(Debug, Clone)]
+pub struct FolderTags {
+    /// The account and the path.
+    pub folder: RoleFolder,
+    /// The role that reads them.
+    pub reader: RoleArn,
+    /// Number of roles whose tags were read.
+    pub roles: usize,
+    /// The failed calls: one for the reader, which read no role then, or one for each role that was not read.
+    pub failures: Vec<Failure>,
+}
+
+impl FolderTags {
+    /// The failed call of the reader, which read no role.
+    #[must_use]
+    pub fn reader_failure(&self) -> Option<&Failure> {
+        self.failures.iter().find(|failure| failure.operation != Operation::GetRole)
+    }
+}
+
 /// The outcome of reading the setting of a permission set or a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SettingFact {
@@ -179,6 +219,14 @@ pub struct Drift {
 }
 
 impl Facts {
+    /// Adds the readers of tags that the checker could not assume to those of settings.
+    #[cfg(feature = "aws")]
+    pub(crate) fn note_unassumed_readers(&mut self) {
+        let failures = self.role_tags.iter().flat_map(|tags| &tags.folders).filter_map(FolderTags::reader_failure);
+        let unassumed = failures.filter(|failure| failure.operation == Operation::AssumeRole).cloned();
+        self.reader_failures.extend(unassumed);
+    }
+
     /// The contents of templates and plans; `None` where the run has none.
     #[must_use]
     pub fn planned(&self) -> Option<&Planned> {

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
+#[cfg(feature = "aws")]
+use crate::inventory::RoleFolder;
 use crate::inventory::{Inventory, Job, LiveSetting, PermissionSet, Reader, Role, RoleArn, RoleRef};
 
 pub use crate::lease::rules::LONGEST_SESSION_POLICY;
@@ -376,6 +378,17 @@ fn policy(describe: &[RoleArn], next: &[NextHop<'_>]) -> String {
         next.iter().filter(|hop| hop.identified).map(|hop| hop.role).collect(),
     );
     document(&statements)
+}
+
+/// A session policy that lists the roles of a folder and reads their tags. IAM supports no narrower resource for lists.
+#[cfg(feature = "aws")]
+pub(crate) fn tags_policy(reader: &RoleArn, folder: &RoleFolder) -> String {
+    let RoleFolder { account, path_prefix } = folder;
+    let roles = format!("arn:{}:iam::{account}:role{path_prefix}*", reader.partition());
+    document(&[
+        json!({ "Effect": "Allow", "Action": "iam:ListRoles", "Resource": "*" }),
+        json!({ "Effect": "Allow", "Action": "iam:GetRole", "Resource": roles }),
+    ])
 }
 
 /// A session policy that reads these settings. To find a permission set by its name, the session lists all of them and

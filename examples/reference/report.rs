@@ -101,6 +101,12 @@ const SOMETIMES: &[(&str, &str)] = &[
          their durations (`values`), and `not_read`, each with `kind`, `name`, the value `used` (`declared` or \
          `default`), `reason` and `error`",
     ),
+    (
+        "coverage.role_tags",
+        "where the inventory has `discover`: the number of `jobs` that tags declare; `folders`, each entry of \
+         `discover` with the number of `roles` whose tags were read, the `reason` where none was, and the roles that \
+         were `not_read`; `overruled`, each tag whose `job` a file declares (`by`)",
+    ),
     ("jobs[].session_from", "where the source names a permission set: `live`, `declared` or `default`"),
     (
         "planned",

@@ -12,6 +12,8 @@ pub enum Operation {
     GetCallerIdentity,
     /// iam:GetRole.
     GetRole,
+    /// iam:ListRoles.
+    ListRoles,
     /// sns:Publish.
     Publish,
     /// events:PutEvents.
@@ -42,6 +44,7 @@ impl Operation {
             Self::AssumeRole => "sts:AssumeRole",
             Self::GetCallerIdentity => "sts:GetCallerIdentity",
             Self::GetRole => "iam:GetRole",
+            Self::ListRoles => "iam:ListRoles",
             Self::Publish => "sns:Publish",
             Self::PutEvents => "events:PutEvents",
             Self::GetObject => "s3:GetObject",

@@ -24,6 +24,8 @@ mod clock;
 pub mod config_files;
 #[cfg(feature = "cli")]
 pub(crate) mod credentials;
+#[cfg(feature = "aws")]
+mod discover;
 pub mod errors;
 #[cfg(feature = "lambda")]
 pub(crate) mod eventbridge;

@@ -421,13 +421,13 @@ impl<'a> RunWalk<'a> {
 }
 
 /// The reader's external ID takes precedence over the external ID of its role.
-fn declared_with(role: Role, external_id: Option<String>) -> Role {
+pub(super) fn declared_with(role: Role, external_id: Option<String>) -> Role {
     Role { external_id: external_id.or(role.external_id.clone()), ..role }
 }
 
 const OUT_OF_TIME: &str = "the run's time was up before this call was answered";
 
-fn out_of_time(operation: Operation, role: &RoleArn) -> Failure {
+pub(super) fn out_of_time(operation: Operation, role: &RoleArn) -> Failure {
     Failure::unanswered(operation, role, Class::OutOfTime, OUT_OF_TIME)
 }
 

@@ -60,9 +60,11 @@ async fn of_inventory(arguments: &Check, path: &Path) -> ExitStatus {
     outcome.report.input_notes.extend(measured.notes);
     // The cause of a run without an answer comes first, and nothing in its report is worth reading.
     let answered = has_answer(&outcome, arguments.profile.as_deref());
-    let explain = format::explain_command(path);
+    // `explain` reads files alone.
+    let declared_in_files = outcome.report.coverage.role_tags.jobs == 0;
+    let explain = declared_in_files.then(|| format::explain_command(path));
     let unwritten = match answered {
-        true => format::show(&outcome.report, selection, Some(&explain)),
+        true => format::show(&outcome.report, selection, explain.as_deref()),
         false => format::show_without_answer(&outcome.report, selection),
     };
     let published = match &arguments.publish {

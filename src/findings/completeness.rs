@@ -4,7 +4,7 @@ use super::model::Finding;
 use super::registry::FindingId;
 use super::subject::Subject;
 use crate::aws::errors::{Class, Failure, Operation};
-use crate::facts::{Description, Mode, SettingFact, StepOutcome};
+use crate::facts::{Description, Mode, RoleTags, SettingFact, StepOutcome};
 use crate::inventory::{Job, Origin};
 use crate::lease::{Judgement, LimitedBy, Verdict};
 
@@ -18,13 +18,15 @@ impl Subject<'_> {
             Mode::Observed(_) | Mode::Recorded => true,
             Mode::Offline | Mode::Planned(_) => !self.judgements.iter().any(needs_max_session),
             Mode::Live => {
+                let leaves_open = |id: FindingId| matches!(id, FindingId::NotChecked | FindingId::RoleTagInvalid);
                 let open_not_checked =
-                    findings.iter().any(|finding| finding.id == FindingId::NotChecked && finding.waived.is_none());
+                    findings.iter().any(|finding| leaves_open(finding.id) && finding.waived.is_none());
                 let unknown = self.judgements.iter().any(needs_max_session) || !self.inventory.broken.is_empty();
                 !open_not_checked
                     && !unknown
                     && !self.failures().any(keeps_from_checking)
                     && !self.settings_are_missing()
+                    && !self.role_tags_are_missing()
                     && !self.jobs.iter().any(|job| self.failed_login(job).is_some())
                     && !self.all_were_refused()
             }
@@ -60,6 +62,11 @@ impl Subject<'_> {
             }
             SettingFact::Live(_) | SettingFact::NoReader => false,
         })
+    }
+
+    /// Whether the tags of a role were not read, denied access included: a job that they declare would seem to be gone.
+    fn role_tags_are_missing(&self) -> bool {
+        self.facts.role_tags.as_ref().is_some_and(RoleTags::some_are_unread)
     }
 
     /// Whether the checker tried to assume roles and none was assumed.

@@ -48,6 +48,7 @@ mod refresh_slower_than_session;
 mod region_disabled;
 mod requested_duration_too_short;
 mod role_missing;
+mod role_tag_invalid;
 mod session_used_to_its_end;
 mod signature_mismatch;
 mod source_cannot_assume;

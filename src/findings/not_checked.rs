@@ -1,21 +1,23 @@
 //! `not-checked`: a role should have been checked and was not, for a reason outside the role; or a setting of AWS that
 //! a job names could not be read.
 
+use std::collections::BTreeMap;
+
 use super::evidence::{Fact, FactKind, Provenance};
 use super::model::Finding;
 use super::refused::{Refusals, Refused};
 use super::registry::{Detect, FindingId, define};
 use super::subject::Subject;
-use crate::aws::errors::{Class, Operation};
+use crate::aws::errors::{Class, Failure, Operation};
 use crate::facts::{SettingFact, SettingFailure};
 use crate::fixes::Fix;
-use crate::inventory::{Job, LiveSetting, Origin};
+use crate::inventory::{Job, LiveSetting, Origin, RoleArn};
 use crate::shell::{option, word};
 
 define!(
     "not-checked",
     Medium,
-    detect: &[Detect::Refusal { applies, describe }, Detect::Facts(find_settings)],
+    detect: &[Detect::Refusal { applies, describe }, Detect::Facts(find_settings), Detect::Facts(find_tags)],
     change_facts: &[FactKind::NotCheckedBecause],
 );
 
@@ -82,6 +84,47 @@ fn find_settings(subject: &Subject<'_>, out: &mut Vec<Finding>) {
             out.push(describe_setting(job, &setting, failure));
         }
     }
+}
+
+/// Finds the readers that did not read the tags of all roles. A reader that cannot be assumed has a finding of its own.
+fn find_tags(subject: &Subject<'_>, out: &mut Vec<Finding>) {
+    let mut by_reader: BTreeMap<&RoleArn, Vec<&Failure>> = BTreeMap::new();
+    for folder in subject.facts.role_tags.iter().flat_map(|tags| &tags.folders) {
+        let failures = folder.failures.iter().filter(|failure| failure.operation != Operation::AssumeRole);
+        by_reader.entry(&folder.reader).or_default().extend(failures);
+    }
+    for (reader, failures) in by_reader {
+        let known = |finding: &Finding| finding.id == FindingId::NotChecked && finding.role == Some(reader.into());
+        if let Some(first) = failures.first().filter(|_| !out.iter().any(known)) {
+            out.push(describe_tags(subject, reader, first, failures.len()));
+        }
+    }
+}
+
+fn describe_tags(subject: &Subject<'_>, reader: &RoleArn, first: &Failure, calls: usize) -> Finding {
+    let account = reader.account();
+    let call = format!("{} on {}, called by the reader", first.operation.action(), first.target);
+    let answer = first.answer();
+    let others = match calls {
+        1 => String::new(),
+        several => format!(" {} more calls failed.", several - 1),
+    };
+    let detail = format!(
+        "{call} failed: {}.{others} The jobs that these tags declare were not checked.",
+        answer.trim_end_matches('.')
+    );
+    let fix = match first.class {
+        Class::Denied => Fix::step("Allow the reader iam:ListRoles and iam:GetRole, as member-role.yaml does."),
+        class => fix(class),
+    };
+    Finding::about_role(FindingId::NotChecked, reader, None)
+        .owned_by([subject.inventory.platform_owner.as_deref()])
+        .evidence(Fact::Call(call), Provenance::ThisRun)
+        .evidence(Fact::Answer(answer), Provenance::ThisRun)
+        .evidence(Fact::NotCheckedBecause(first.class), Provenance::ThisRun)
+        .titled(format!("Role tags in account {account} were not read: {}", reason(first.class)))
+        .detailed(detail)
+        .fixes([fix])
 }
 
 fn describe_setting(job: &Job, setting: &LiveSetting, failure: &SettingFailure) -> Finding {

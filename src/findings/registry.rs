@@ -208,6 +208,8 @@ registry! {
     MaxSessionDrift = max_session_drift;
     /// A role should have been checked and was not.
     NotChecked = not_checked;
+    /// A tag of a role should declare a job, and cannot be used.
+    RoleTagInvalid = role_tag_invalid;
     /// A waiver has expired.
     WaiverExpired = waiver_expired;
     /// The role's MaxSessionDuration is longer than its jobs need.

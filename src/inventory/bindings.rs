@@ -4,6 +4,7 @@ use glob::{MatchOptions, Pattern};
 use wildmatch::WildMatch;
 
 use super::diagnostic::{Place, Placed, Sink};
+use super::discover::KnownOwner;
 use super::limits::{LONGEST_GLOB, check_length, check_name};
 use super::raw;
 use super::{LiveSetting, RoleArn};
@@ -54,6 +55,15 @@ impl Bindings {
             sink.add(Place::start_of(file), message, format!("add `- {{from: {within}, owner: …}}` to `sources`"));
         }
         found
+    }
+
+    /// The owners that `sources` names, with the roles of each; `None`: there is no `sources`.
+    pub(super) fn owners(&self) -> Option<Vec<KnownOwner>> {
+        let known = |binding: &Binding| {
+            let owner = binding.owner.as_ref()?;
+            Some(KnownOwner { name: owner.value.clone(), roles: binding.roles.clone() })
+        };
+        (!self.0.is_empty()).then(|| self.0.iter().filter_map(known).collect())
     }
 
     /// The owner of a file that cannot be read.

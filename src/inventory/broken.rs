@@ -47,7 +47,7 @@ pub(super) fn read_the_others(mut files: Files, today: Date) -> Result<Inventory
         let mut sink = Sink::default();
         let documents = documents(&files, |index| !aside.contains_key(&index), &mut sink);
         let inventory = validate::inventory(documents, &files, reading, &mut sink);
-        if aside.is_empty() && sink.problems.is_empty() && inventory.jobs.is_empty() {
+        if aside.is_empty() && sink.problems.is_empty() && inventory.declares_nothing() {
             // No file is at fault.
             validate::require_a_job(&inventory, &files, &mut all);
             break;

@@ -7,7 +7,7 @@ use super::limits::{
     LONGEST_GLOB, MOST_BINDINGS, MOST_GLOBS, MOST_HOPS, MOST_JOBS, MOST_ROLES, MOST_WAIVERS_OF_A_FILE, check_hops,
     check_length,
 };
-use super::raw::{Binding, Defaults, Document, Hop, IdentityCenter, Reader, Refresh, Role, Waiver};
+use super::raw::{Binding, Defaults, Discover, Document, Hop, IdentityCenter, Reader, Refresh, Role, Waiver};
 use super::seconds::NotADuration;
 use super::syntax::NOT_RENDERED;
 use super::yaml::{Node, Value};
@@ -44,6 +44,7 @@ pub(crate) fn document(node: Node, sink: &mut Sink) -> Document {
     let longest_waiver = fields.optional("longest_waiver").and_then(|node| seconds(&node, "longest_waiver", sink));
     let sources = at_most(MOST_BINDINGS, fields.optional("sources"), "sources", sink, binding);
     let identity_center = fields.optional("identity_center").and_then(|node| identity_center(node, sink));
+    let discover = at_most(MOST_BINDINGS, fields.optional("discover"), "discover", sink, discover);
     fields.finish(sink);
     Document {
         version,
@@ -57,7 +58,16 @@ pub(crate) fn document(node: Node, sink: &mut Sink) -> Document {
         longest_waiver,
         sources,
         identity_center,
+        discover,
     }
+}
+
+fn discover(node: Node, sink: &mut Sink) -> Option<Discover> {
+    let mut fields = Fields::of(node, "an entry of `discover`", sink)?;
+    let account = fields.required("account").and_then(|node| text(node, "account", sink));
+    let path_prefix = fields.optional("path_prefix").and_then(|node| text(node, "path_prefix", sink));
+    fields.finish(sink);
+    Some(Discover { account, path_prefix })
 }
 
 fn identity_center(node: Node, sink: &mut Sink) -> Option<IdentityCenter> {

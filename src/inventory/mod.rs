@@ -9,6 +9,7 @@ mod bindings;
 mod broken;
 mod decode;
 pub(crate) mod diagnostic;
+mod discover;
 mod fields;
 mod files;
 mod filter;
@@ -25,6 +26,7 @@ pub(crate) mod raw;
 mod readers;
 pub(crate) mod remote;
 mod role;
+mod role_tags;
 #[cfg(feature = "cli")]
 mod schema;
 mod seconds;
@@ -55,6 +57,7 @@ pub use broken::BrokenFile;
 pub use diagnostic::{Diagnostic, Location, Place, Problems};
 #[cfg(feature = "cli")]
 pub(crate) use diagnostic::{Placed, Sink, SourceFile, nearest};
+pub use discover::{Discover, RoleFolder};
 #[cfg(feature = "cli")]
 pub(crate) use files::digest;
 pub(crate) use files::hex;
@@ -70,6 +73,7 @@ pub use raw::Refresh;
 pub use readers::{IdentityCenter, Reader, Readers};
 pub use remote::{FileVersion, RemoteFiles, Version};
 pub use role::Role;
+pub use role_tags::{JOB_KEY, OverruledTag, TagProblem, TaggedJobs, TaggedRole, WrongTag};
 pub use seconds::{NotADuration, Seconds};
 pub use source::{LengthDefault, ParameterValue, Source};
 pub use source_calls::{FirstCall, OwnCall, PrincipalKind};
@@ -109,6 +113,8 @@ pub struct Inventory {
     pub accounts: BTreeMap<String, String>,
     /// Where IAM Identity Center is administered.
     pub identity_center: IdentityCenter,
+    /// The roles whose tags declare jobs.
+    pub discover: Discover,
     /// SHA-256 of the files' bytes, in hexadecimal.
     pub sha256: String,
     /// The versions of the files from S3 and Parameter Store.
@@ -297,6 +303,11 @@ impl Inventory {
         let inventory = validate::inventory(documents, &files, reading, &mut sink);
         validate::require_a_job(&inventory, &files, &mut sink);
         if sink.problems.is_empty() { Ok(inventory) } else { Err(Problems::new(files.files, sink)) }
+    }
+
+    /// Whether there is no job, and no role whose tags may declare one.
+    fn declares_nothing(&self) -> bool {
+        self.jobs.is_empty() && self.discover.folders.is_empty()
     }
 
     /// The JSON Schema of an inventory, for editors and pipelines.

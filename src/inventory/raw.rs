@@ -50,6 +50,20 @@ pub(crate) struct Document {
     pub(crate) sources: Vec<Binding>,
     /// In the platform's file: where IAM Identity Center is administered.
     pub(crate) identity_center: Option<IdentityCenter>,
+    /// In the platform's file: the roles whose tags declare jobs. `check` and the function read the tags.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<Vec<Discover>>"))]
+    pub(crate) discover: Vec<Discover>,
+}
+
+/// The roles of an account whose tags `credential-health:job/NAME` declare jobs.
+#[derive(Debug, Default)]
+#[cfg_attr(feature = "cli", derive(JsonSchema), schemars(deny_unknown_fields))]
+pub(crate) struct Discover {
+    /// The account (12 digits in quotes). Its reader lists the roles and reads their tags.
+    #[cfg_attr(feature = "cli", schemars(required))]
+    pub(crate) account: Option<Placed<String>>,
+    /// Only roles below this path, such as /jobs/. All roles where left out.
+    pub(crate) path_prefix: Option<Placed<String>>,
 }
 
 /// Where IAM Identity Center is administered: its reader is asked for permission sets.

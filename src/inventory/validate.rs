@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use super::bindings::Bindings;
 use super::diagnostic::{Place, Placed, Sink};
+use super::discover::Discover;
 use super::files::Files;
 use super::folder::PLATFORM;
 use super::jobs::{JobNames, JobsOfFile};
@@ -61,6 +62,7 @@ pub(crate) fn inventory(
         readers: rules.readers,
         accounts: rules.accounts,
         identity_center: rules.identity_center,
+        discover: rules.discover,
         last_waived_day: last_day.map(|(day, _)| day),
         sha256: files.sha256.clone(),
         versions: files.versions.clone(),
@@ -146,6 +148,7 @@ struct PlatformRules {
     bindings: Bindings,
     accounts: BTreeMap<String, String>,
     identity_center: IdentityCenter,
+    discover: Discover,
     longest_waiver: Seconds,
 }
 
@@ -162,6 +165,7 @@ impl PlatformRules {
             bindings: Bindings::default(),
             accounts: BTreeMap::new(),
             identity_center: IdentityCenter::default(),
+            discover: Discover::default(),
             longest_waiver: LONGEST_WAIVER,
         };
         let mut places = HashMap::new();
@@ -174,6 +178,8 @@ impl PlatformRules {
                 rules.accounts = valid_accounts(std::mem::take(&mut document.accounts), sink);
                 rules.identity_center =
                     document.identity_center.take().map(|at| valid_identity_center(at, sink)).unwrap_or_default();
+                let discover = std::mem::take(&mut document.discover);
+                rules.discover = Discover::of(discover, &rules.readers, &rules.bindings, &rules.defaults, sink);
                 rules.longest_waiver = document.longest_waiver.as_ref().map_or(LONGEST_WAIVER, |longest| longest.value);
                 continue;
             }
@@ -192,7 +198,7 @@ impl PlatformRules {
 
 /// Reports that there is nothing to check.
 pub(crate) fn require_a_job(inventory: &Inventory, files: &Files, sink: &mut Sink) {
-    if inventory.jobs.is_empty() && sink.problems.is_empty() {
+    if inventory.declares_nothing() && sink.problems.is_empty() {
         let place = Place::start_of(files.platform.unwrap_or_default());
         sink.add(place, "the inventory declares no job", "add one under `jobs:`");
     }
@@ -219,7 +225,9 @@ fn refuse_keys_of_the_platform(document: &mut Document, has_platform: bool, sink
     let source = document.sources.iter().filter_map(|source| source.from.as_ref()).next();
     let source = source.map(|from| ("sources", from.place));
     let identity_center = document.identity_center.as_ref().map(|at| ("identity_center", at.place));
-    for (key, place) in account.into_iter().chain(longest).chain(source).chain(identity_center) {
+    let discover = document.discover.iter().filter_map(|discover| discover.account.as_ref()).next();
+    let discover = discover.map(|account| ("discover", account.place));
+    for (key, place) in account.into_iter().chain(longest).chain(source).chain(identity_center).chain(discover) {
         let make = if has_platform { "move it to" } else { "make a file for it:" };
         sink.add(place, format!("`{key}` is a key of the platform's file"), format!("{make} {}", PLATFORM[0]));
     }

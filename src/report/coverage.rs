@@ -8,6 +8,7 @@ use crate::facts::{Description, Mode, SettingFact, SettingFailure, StepOutcome};
 use crate::findings::Subject;
 use crate::inventory::{Job, JobName, LiveSetting, Location, Origin, RoleRef, Seconds, Source};
 use crate::plan::PlannedHop;
+use crate::report::role_tags::{self, RoleTagCoverage};
 
 /// Whether the checker could follow a job's path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +64,8 @@ pub struct Coverage {
     pub paths: PathCoverage,
     /// Permission sets and functions whose settings decide a duration.
     pub settings: SettingCoverage,
+    /// Roles whose tags declare jobs.
+    pub role_tags: RoleTagCoverage,
 }
 
 /// The numbers of read and other settings.
@@ -250,7 +253,8 @@ pub(super) fn cover(subject: &Subject<'_>) -> (Coverage, Vec<JobWalk>) {
         }
         walks.push(JobWalk { walk, outcomes });
     }
-    (Coverage { roles: cover_roles(subject), paths, settings: cover_settings(subject) }, walks)
+    let (roles, settings, role_tags) = (cover_roles(subject), cover_settings(subject), role_tags::cover(subject));
+    (Coverage { roles, paths, settings, role_tags }, walks)
 }
 
 /// The settings of an inventory. The jobs of imported files are not checked.

@@ -45,8 +45,10 @@ impl Report {
                 not_checked,
             },
             paths: paths(self.coverage.paths, other.coverage.paths),
-            // Only an inventory names settings, and an inventory is walked with one set of credentials.
+            // Only an inventory names settings and roles with tags, and an inventory is walked with one set of
+            // credentials.
             settings: self.coverage.settings,
+            role_tags: self.coverage.role_tags,
         };
         self.summary = summary(&self.jobs, self.roles.len(), &self.findings);
         self.notes.extend(other.notes);

@@ -25,6 +25,7 @@ pub mod leases;
 pub mod markdown;
 pub mod plain;
 mod planned;
+mod role_tags;
 #[cfg(feature = "cli")]
 pub mod sarif;
 #[cfg(feature = "cli")]
@@ -34,6 +35,8 @@ pub(crate) mod v1;
 pub mod widget;
 
 use std::collections::BTreeMap;
+
+pub use role_tags::{FolderCoverage, RoleTagCoverage, TagsNotRead};
 
 pub use planned::{PlannedReport, PlannedRoleReport};
 

@@ -3,6 +3,7 @@
 
 mod finding;
 mod planned;
+mod role_tags;
 mod run;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ pub(crate) use finding::FindingV1;
 #[cfg(feature = "cli")]
 pub(crate) use finding::{FactV1, FixV1};
 pub(crate) use planned::PlannedV1;
+use role_tags::RoleTagCoverageV1;
 pub(crate) use run::RunV1;
 use run::WholeRunV1;
 
@@ -238,6 +240,8 @@ struct CoverageV1<'a> {
     paths: PathCoverageV1<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     settings: Option<SettingCoverageV1<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role_tags: Option<RoleTagCoverageV1<'a>>,
 }
 
 #[derive(Serialize)]
@@ -293,7 +297,7 @@ struct NotWalkedV1<'a> {
 }
 
 impl<'a> From<&'a Coverage> for CoverageV1<'a> {
-    fn from(Coverage { roles, paths, settings }: &'a Coverage) -> Self {
+    fn from(Coverage { roles, paths, settings, role_tags }: &'a Coverage) -> Self {
         let read = |(setting, seconds): &'a (LiveSetting, Seconds)| ReadV1 {
             kind: setting.kind(),
             name: setting.as_str(),
@@ -327,6 +331,7 @@ impl<'a> From<&'a Coverage> for CoverageV1<'a> {
                 values: settings.read.iter().map(read).collect(),
                 not_read: settings.not_read.iter().map(not_read).collect(),
             }),
+            role_tags: RoleTagCoverageV1::of(role_tags),
         }
     }
 }

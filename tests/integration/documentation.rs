@@ -13,7 +13,7 @@ use credential_health::templates::Planned;
 
 /// Findings that need answers of AWS, an event, CloudTrail's records or a run history, so `lint` alone cannot report
 /// them. Only complete runs of `check` report `waiver-unused`.
-const LIVE_ONLY: [FindingId; 17] = [
+const LIVE_ONLY: [FindingId; 18] = [
     FindingId::InventoryBroken,
     FindingId::AssumeDenied,
     FindingId::RoleMissing,
@@ -25,6 +25,7 @@ const LIVE_ONLY: [FindingId; 17] = [
     FindingId::ExpiredTokenObserved,
     FindingId::MaxSessionDrift,
     FindingId::NotChecked,
+    FindingId::RoleTagInvalid,
     FindingId::WaiverUnused,
     FindingId::DurationRefused,
     FindingId::LengthExceeded,

@@ -54,6 +54,11 @@ async fn checked_report(id: FindingId, inventory: &str) -> Report {
             checker = world.role_session_for("arn:aws:sts::999999999999:assumed-role/checker/old", 0);
             world.role(etl());
         }
+        FindingId::RoleTagInvalid => {
+            let reader = role(READER).allows("iam:ListRoles", "*").allows("iam:GetRole", "*");
+            let value = "length=4 source=ecs-task owner=data";
+            world.role(reader).role(etl().tagged("credential-health:job/nightly-etl", value));
+        }
         FindingId::CredentialsInvalid => {
             world.deactivate(&checker);
             world.role(etl());

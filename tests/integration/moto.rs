@@ -10,6 +10,8 @@
 //! - It delivers message attributes of structured messages, which SNS leaves out.
 //! - It delivers each message immediately and once. Its Date header is right, and it never throttles.
 
+mod role_tags;
+
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;

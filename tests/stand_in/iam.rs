@@ -1,5 +1,7 @@
 //! IAM: GetRole and ListRoles, each only in the caller's account.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::{
@@ -41,7 +43,7 @@ pub fn get_role(world: &World, caller: &Key, request: &Request) -> Result<String
         return Err(Problem::new(403, "AccessDenied", message));
     }
     match role {
-        Some(role) => Ok(format!("<Role>{}</Role>", describe(role))),
+        Some(role) => Ok(format!("<Role>{}{}</Role>", describe(role), describe_tags(&role.tags))),
         None => Err(Problem::new(404, "NoSuchEntity", format!("The role with name {name} cannot be found."))),
     }
 }
@@ -98,6 +100,15 @@ pub(super) fn describe(role: &Role) -> String {
         xml::element("MaxSessionDuration", &role.max_session.to_string()),
     ]
     .concat()
+}
+
+/// Of the calls that describe roles, only GetRole returns their tags.
+pub(super) fn describe_tags(tags: &BTreeMap<String, String>) -> String {
+    let tag = |(key, value): (&String, &String)| {
+        format!("<member>{}{}</member>", xml::element("Key", key), xml::element("Value", value))
+    };
+    let members: String = tags.iter().map(tag).collect();
+    format!("<Tags>{members}</Tags>")
 }
 
 /// Percent-encoded, as in IAM's answers.

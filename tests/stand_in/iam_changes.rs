@@ -109,11 +109,7 @@ fn tags(request: &Request) -> Result<BTreeMap<String, String>, Problem> {
 }
 
 fn describe_tags(tags: &BTreeMap<String, String>) -> String {
-    let tag = |(key, value): (&String, &String)| {
-        format!("<member>{}{}</member>", xml::element("Key", key), xml::element("Value", value))
-    };
-    let members: String = tags.iter().map(tag).collect();
-    format!("<Tags>{members}</Tags>{}", xml::element("IsTruncated", "false"))
+    format!("{}{}", iam::describe_tags(tags), xml::element("IsTruncated", "false"))
 }
 
 fn arn_of(caller: &Key, kind: &str, path: &str, name: &str) -> String {

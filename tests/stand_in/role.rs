@@ -73,6 +73,12 @@ impl Role {
         }
     }
 
+    /// Adds a tag, or changes its value.
+    pub fn tagged(mut self, key: impl Into<String>, value: impl Into<String>) -> Role {
+        self.tags.insert(key.into(), value.into());
+        self
+    }
+
     /// MaxSessionDuration, in seconds.
     pub fn max_session(mut self, seconds: u32) -> Role {
         self.max_session = seconds;

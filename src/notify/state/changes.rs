@@ -287,9 +287,11 @@ impl Run<'_> {
     /// The status of an entry whose finding is open, and not this owner's.
     fn moved<'r>(&self, entry: &Entry, finding: &Finding, older: bool) -> Status<'r> {
         // Which jobs a refusal concerns, and so its owners, is known only to a complete run. The job of a broken file
-        // keeps its owner, though another file can declare a job of that name meanwhile.
-        let is_broken = self.report.findings.iter().any(|found| found.id == FindingId::InventoryBroken);
-        let is_certain = !is_broken && (self.report.run.complete || finding.job.is_some());
+        // or tag keeps its owner, though another file can declare a job of that name meanwhile.
+        let is_broken = |id: FindingId| matches!(id, FindingId::InventoryBroken | FindingId::RoleTagInvalid);
+        let some_are_broken = self.report.findings.iter().any(|found| is_broken(found.id));
+        let some_are_unread = self.report.coverage.role_tags.unread() > 0;
+        let is_certain = !some_are_broken && !some_are_unread && (self.report.run.complete || finding.job.is_some());
         if older || !is_certain {
             return Status::Unchecked;
         }

@@ -2,11 +2,11 @@
 
 use super::count;
 use crate::aws::errors::{Class, printable};
-use crate::inventory::Origin;
+use crate::inventory::{Origin, RoleFolder};
 use crate::lease::Verdict;
 use crate::report::{
     Coverage, HopOutcome, NotCheckedReason, NotCheckedRole, NotJudged, NotReadReason, NotReadSetting, NotWalkedPath,
-    PlannedReport, Report,
+    PlannedReport, Report, RoleTagCoverage, TagsNotRead,
 };
 use crate::visible::first_of;
 
@@ -28,6 +28,11 @@ pub fn incomplete(report: &Report) -> String {
     if paths > 0 {
         let were = if paths == 1 { "was" } else { "were" };
         parts.push(format!("{paths} of {} {were} not walked", count(report.coverage.paths.total, "path", "paths")));
+    }
+    match report.coverage.role_tags.unread() {
+        0 => {}
+        1 => parts.push("1 part of `discover` was not read".to_owned()),
+        several => parts.push(format!("{several} parts of `discover` were not read")),
     }
     let settings = &report.coverage.settings;
     if settings.unexpected() > 0 {
@@ -58,7 +63,7 @@ const MOST_NAMED_FILES: usize = 5;
 /// The coverage, line by line. Roles and paths with one reason share a line.
 #[must_use]
 pub fn coverage(report: &Report) -> Vec<String> {
-    let Coverage { roles, paths, settings } = &report.coverage;
+    let Coverage { roles, paths, settings, .. } = &report.coverage;
     if is_offline(&report.coverage) {
         let is_named = |role: &&NotCheckedRole| role.reason == NotCheckedReason::NameNotKnown;
         let expressions = roles.not_checked.iter().filter(is_named).count();
@@ -92,7 +97,8 @@ pub fn coverage(report: &Report) -> Vec<String> {
         let calls = calls.join(" ");
         let planned = report.planned.iter().flat_map(PlannedReport::lines);
         let imported = report.all_notes().into_iter().map(str::to_owned).chain(not_judged(report));
-        return std::iter::once(calls).chain(inventory_files(report)).chain(planned).chain(imported).collect();
+        let before = std::iter::once(calls).chain(role_tags(report)).chain(inventory_files(report));
+        return before.chain(planned).chain(imported).collect();
     }
     let mut lines = vec![
         format!("Roles: {} of {} assumed, {} described.", roles.assumed, roles.total, roles.described),
@@ -111,6 +117,7 @@ pub fn coverage(report: &Report) -> Vec<String> {
         lines.push(format!("Settings: {} of {} read.", settings.read.len(), settings.total));
     }
     lines.extend(by_reason("Settings not read", settings.not_read.iter().map(not_read)));
+    lines.extend(role_tags(report));
     lines.extend(inventory_files(report));
     lines
 }
@@ -120,6 +127,40 @@ fn inventory_files(report: &Report) -> Option<String> {
     let files = &report.run.inventory_files;
     let named: Vec<String> = files.iter().map(|file| printable(&file.to_string())).collect();
     (!files.is_empty()).then(|| format!("Inventory: {}.", first_of(&named, MOST_NAMED_FILES)))
+}
+
+/// What was read of the tags that `discover` names, what was not, and which tags do not count.
+fn role_tags(report: &Report) -> Vec<String> {
+    let RoleTagCoverage { folders, jobs, overruled } = &report.coverage.role_tags;
+    let mut lines = Vec::new();
+    if report.coverage.role_tags.is_live() {
+        let roles = folders.iter().map(|folder| folder.roles).sum();
+        let (roles, jobs) = (count(roles, "role", "roles"), count(*jobs, "job", "jobs"));
+        lines.push(format!("Role tags: {jobs} in the tags of {roles}."));
+    }
+    let not_read = folders.iter().filter_map(|folder| {
+        let RoleFolder { account, path_prefix } = &folder.folder;
+        Some((tags_not_read(folder.not_read?), format!("{account} {path_prefix}")))
+    });
+    lines.extend(by_reason("Role tags not read", not_read));
+    let roles = folders.iter().flat_map(|folder| &folder.roles_not_read);
+    let roles = roles.map(|(role, class)| (format!("iam:GetRole: {}", failure(*class)), role.to_string()));
+    lines.extend(by_reason("Role tags not read", roles));
+    let overruled = overruled.iter().map(|tag| format!("{} ({}, not {})", tag.job, tag.by, tag.role));
+    let overruled: Vec<String> = overruled.map(|line| printable(&line)).collect();
+    if !overruled.is_empty() {
+        lines.push(format!("Declared in a file, so the tag does not count: {}.", first_of(&overruled, MOST_NAMES)));
+    }
+    lines
+}
+
+/// The text of the reason why the tags of an account were not read.
+fn tags_not_read(reason: TagsNotRead) -> String {
+    match reason {
+        TagsNotRead::Offline => "lint makes no AWS calls; `check` reads `discover`".to_owned(),
+        TagsNotRead::Reader(class) => format!("its reader could not be assumed: {}", failure(class)),
+        TagsNotRead::List(class) => format!("iam:ListRoles: {}", failure(class)),
+    }
 }
 
 /// Why a setting was not read, and the setting with the value that counted in its place.
@@ -140,7 +181,7 @@ pub(in crate::report) fn not_read_reason(reason: NotReadReason) -> String {
 /// The coverage in a few lines: one, unless something was not checked.
 #[must_use]
 pub fn short_coverage(report: &Report) -> Vec<String> {
-    let Coverage { roles, paths, settings } = &report.coverage;
+    let Coverage { roles, paths, settings, .. } = &report.coverage;
     if is_offline(&report.coverage) {
         return coverage(report);
     }
@@ -168,6 +209,7 @@ pub fn short_coverage(report: &Report) -> Vec<String> {
     });
     lines.extend(joined_reasons("Paths not walked", paths));
     lines.extend(joined_reasons("Settings not read", settings.not_read.iter().map(not_read)));
+    lines.extend(role_tags(report));
     lines.extend(inventory_files(report));
     lines
 }
@@ -200,6 +242,9 @@ pub fn not_judged(report: &Report) -> impl Iterator<Item = String> {
 /// has no path only if its files have no job.
 #[must_use]
 pub fn is_offline(coverage: &Coverage) -> bool {
+    if coverage.role_tags.is_live() {
+        return false;
+    }
     coverage.paths.total == 0 || coverage.paths.not_walked.iter().any(|path| path.reason == HopOutcome::Offline)
 }
 
