@@ -65,6 +65,40 @@ async fn the_fix_of_a_template_with_a_parameter_is_the_default_of_the_parameter(
     }
 }
 
+const TWO_HOURS: &str = "length: 2h, source: ecs-task";
+
+#[tokio::test]
+async fn a_block_of_several_jobs_has_the_commands_of_its_first_job() {
+    let one = format!("{{name: one, {TWO_HOURS}, path: [\"{DEPLOY}\"]}}");
+    let other = "{name: other, length: 90m, source: ec2-instance, path: [\"arn:aws:iam::222222222222:role/other\"]}";
+    let ran = Cli::on(&inventory(&[&one, other]), "lint", &[]).run().await;
+    let text = unwrapped(&ran);
+    assert!(text.contains("Let the SDK renew") && text.contains("For example, for one:"), "{}", ran.stdout);
+    assert!(text.contains("[profile one] role_arn = arn:aws:iam::222222222222:role/deploy"), "{}", ran.stdout);
+    assert!(!text.contains("[profile other]"), "{}", ran.stdout);
+}
+
+/// The reason of one job is not the reason of another with another source.
+#[tokio::test]
+async fn the_reason_of_one_job_is_not_given_for_all_jobs_of_a_block() {
+    let job = |name: &str, source: &str| format!("{{name: {name}, length: 13h, source: {source}}}");
+    let jobs =
+        [job("one", "{kind: session-token, duration: 12h}"), job("two", "{kind: federation-token, duration: 12h}")];
+    let ran = Cli::on(&inventory(&[&jobs[0], &jobs[1]]), "lint", &[]).run().await;
+    let text = unwrapped(&ran);
+    assert_eq!(text.matches("HIGH").count(), 1, "{}", ran.stdout);
+    assert!(text.contains("one: The session of its source (session-token) lasts 12h"), "{}", ran.stdout);
+}
+
+#[tokio::test]
+async fn a_block_without_room_for_all_commands_says_where_they_are() {
+    let path = format!("path: [\"arn:aws:iam::222222222222:role/hub\", \"{DEPLOY}\"]");
+    let ran = Cli::on(&inventory(&[&format!("{{name: one, {TWO_HOURS}, {path}}}")]), "lint", &[]).run().await;
+    let text = unwrapped(&ran);
+    assert!(!text.contains("[profile one]"), "{}", ran.stdout);
+    assert!(text.contains("all commands and ") && text.contains("explain --inventory"), "{}", ran.stdout);
+}
+
 #[tokio::test]
 async fn verbose_and_explain_show_every_block_of_a_fix() {
     let role = format!("roles: {{deploy: {{arn: \"{DEPLOY}\", max_session_duration: 1h}}}}\n");
