@@ -76,6 +76,8 @@ pub(super) enum WhyNot {
     /// The file is used by workflows that were not read.
     OtherUsers,
     HarmsAnother,
+    /// The file is changed, and that is not enough.
+    ChangedAndOpen,
 }
 
 impl WhyNot {
@@ -89,6 +91,7 @@ impl WhyNot {
                  its workflows are read"
             }
             Self::HarmsAnother => "the change would leave another job worse",
+            Self::ChangedAndOpen => "the change above helps, and no single safe change does the rest",
         }
     }
 }
@@ -125,6 +128,9 @@ pub(super) fn run(
         }
     }
     print_not_fixed(&not_fixed, input.noun());
+    if old.iter().zip(&files).all(|(old, new)| old.text == new.text) && not_fixed.is_empty() {
+        print_error(&format!("Nothing to change: each {} that was judged is covered.", input.noun()));
+    }
     match options.diff {
         true => Ok(FixOutcome::Printed(output::write_bytes(differences.as_bytes(), output))),
         false => Ok(FixOutcome::Written),
@@ -151,6 +157,7 @@ struct Fixed {
 fn fixed(input: &dyn Fixable, max_session: MaxSession<'_>) -> Fixed {
     let mut changed: Option<Box<dyn Fixable>> = None;
     let mut notes = Vec::new();
+    let mut changed_jobs: BTreeSet<JobName> = BTreeSet::new();
     loop {
         let now = changed.as_deref().unwrap_or(input);
         let Proposed { proposals, without: mut not_fixed } = now.proposals(max_session);
@@ -162,13 +169,24 @@ fn fixed(input: &dyn Fixable, max_session: MaxSession<'_>) -> Fixed {
         not_fixed.extend(proposals.iter().map(harms));
         match proposals::without_harm(now, proposals, max_session) {
             Some((kept, after)) => {
+                changed_jobs.extend(kept.iter().flat_map(|proposal| proposal.jobs.iter().cloned()));
                 notes.extend(kept.iter().filter_map(|proposal| {
                     let inserted = proposal.change.inserted.trim().to_owned();
                     Some(ChangeNote { file: proposal.file, inserted, text: proposal.note? })
                 }));
                 changed = Some(after);
             }
-            None => return Fixed { files: now.files(), notes, not_fixed },
+            None => {
+                let is_changed = |entry: &NotFixed| {
+                    let is_of_entry =
+                        |changed: &JobName| entry.jobs.iter().any(|job| job.without_copy() == changed.without_copy());
+                    changed_jobs.iter().any(is_of_entry)
+                };
+                for entry in not_fixed.iter_mut().filter(|entry| is_changed(entry)) {
+                    entry.why = WhyNot::ChangedAndOpen;
+                }
+                return Fixed { files: now.files(), notes, not_fixed };
+            }
         }
     }
 }

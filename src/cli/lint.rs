@@ -1,6 +1,6 @@
 //! `lint`: judges only declared facts, from an inventory or from other files that define credentials.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::arguments::{Lint, Selection};
@@ -17,25 +17,24 @@ use super::status::{self, ExitStatus};
 use crate::check::{self, Records};
 use crate::cloudtrail::Sessions;
 use crate::findings::FindingId;
-use crate::import::aws_config::{self, CannotStart, ImportOptions, Profiles};
+use crate::import::aws_config::{self, CannotStart, ImportOptions, NoJob, Profiles};
 use crate::import::cloudtrail;
 use crate::inventory::{Diagnostic, Filter, Inventory, Job, JobName, Origin, Seconds, inline_waivers};
 use crate::lease::longest::LongestRuns;
 use crate::measured::RunHistory;
-use crate::report::leases::{self, RefusedProfile};
+use crate::report::leases::{self, JudgedProfile, RefusedProfile};
 use crate::report::{Report, plain};
 use crate::shared_config::SharedConfig;
 use crate::templates::Planned;
 use crate::visible;
 
 /// The note about jobs whose length is not declared.
-const WITHOUT_LENGTH: &str = "The report shows how long jobs may run. To judge jobs of 4 hours, add --length 4h.";
+const WITHOUT_LENGTH: &str = "The table shows how long jobs may run. To judge jobs of 4h, add --length 4h.";
 /// The error about changes of an inventory.
 const NOT_FIXABLE: &str = "error: --fix and --diff change workflows and AWS profiles: pass --github-workflow or \
     --aws-config";
 /// The note about jobs that may use a copy of their credentials.
-const WITH_COPIES: &str = "The exit status follows the worse of copied and renewed credentials. --renewed judges only \
-    jobs whose credentials the AWS CLI or an SDK renews.";
+const WITH_COPIES: &str = "The exit status follows the worse of copied and renewed credentials; --renewed: of renewed.";
 
 pub(super) async fn run(arguments: &Lint) -> ExitStatus {
     match judge(arguments, arguments.fix.fix || arguments.fix.diff).await {
@@ -141,7 +140,7 @@ pub(super) struct ProfilesInput {
     /// The length of the jobs; `None`: not declared, and the report shows how long they may run.
     length: Option<Seconds>,
     cannot_start: Vec<RefusedProfile>,
-    not_known: BTreeSet<String>,
+    others: BTreeMap<String, NoJob>,
     notes: Vec<Diagnostic>,
     /// How SDKs other than the AWS CLI and boto3 read the profiles.
     differences: Vec<Diagnostic>,
@@ -163,11 +162,15 @@ impl ProfilesInput {
         report.notes.splice(..0, about);
         report.notes.extend(self.notes.iter().map(note));
         let jobs = inventory.jobs.iter().filter(|job| self.names.contains(&job.name));
-        let judged = jobs.map(|job| LongestRuns::of(job, |role| report.max_session(role)).into()).collect();
+        let judged = jobs.map(|job| JudgedProfile {
+            is_unchecked: !plain::is_offline(&report.coverage) && !report.is_walked(&job.name),
+            ..LongestRuns::of(job, |role| report.max_session(role)).into()
+        });
+        let judged = judged.collect();
         report.profiles = Some(leases::Profiles {
             judged,
             cannot_start: self.cannot_start.clone(),
-            not_known: self.not_known.clone(),
+            others: self.others.clone(),
             length: self.length,
             renewed_only: self.renewed,
             notes: self.differences.iter().map(note).collect(),
@@ -250,7 +253,7 @@ pub(super) fn profiles_input(given: &ProfileOptions<'_>, config: SharedConfig) -
     let ProfileOptions { length, renewed, selection, quiet } = *given;
     // The length is not declared. A job that cannot run for 0 seconds cannot start.
     let options = ImportOptions { length: Some(length.unwrap_or(Seconds(0))), now: super::start().at };
-    let Profiles { imported, cannot_start, differences, not_known, not_run } = aws_config::profiles(&config, options);
+    let Profiles { imported, cannot_start, differences, others, not_run } = aws_config::profiles(&config, options);
     let (inventory, mut not_judged) = (imported.inventory, imported.not_imported);
     // An assumption is no judgement of the command's output.
     not_judged.extend(not_run);
@@ -276,7 +279,7 @@ pub(super) fn profiles_input(given: &ProfileOptions<'_>, config: SharedConfig) -
         names,
         length,
         cannot_start: cannot_start.into_iter().filter(|one| is_wanted(&one.profile)).map(refused).collect(),
-        not_known: not_known.into_iter().filter(|profile| is_wanted(profile)).collect(),
+        others: others.into_iter().filter(|(profile, _)| is_wanted(profile)).collect(),
         notes: imported.notes,
         differences,
         renewed,
@@ -294,7 +297,7 @@ pub(super) fn add_import(report: &mut Report, from: Option<&str>, not_judged: Ve
         && report.open_findings().any(|finding| finding.id == FindingId::MaxSessionUnknown)
     {
         report.notes.push(format!(
-            "These files declare no MaxSessionDuration: `credential-health import {from}` writes an inventory that can."
+            "No file states a MaxSessionDuration. An inventory can: `credential-health import {from}` writes it."
         ));
     }
 }

@@ -43,6 +43,13 @@ pub struct Part {
 }
 
 impl Part {
+    /// The blocks for a text that shows one form of a change: those for infrastructure as code only where no command
+    /// makes the change.
+    pub(crate) fn brief_blocks(&self) -> impl Iterator<Item = &Block> {
+        let has_command = self.blocks.iter().any(|block| !block.kind.is_infrastructure());
+        self.blocks.iter().filter(move |block| !has_command || !block.kind.is_infrastructure())
+    }
+
     /// The part as a fix of its own.
     #[cfg(feature = "cli")]
     pub(crate) fn into_fix(self) -> Fix {

@@ -3,7 +3,7 @@
 use super::trust::{TrustedPrincipal, add_statement, trust_statement};
 use super::{BlockKind, Fix, FixPlace};
 use crate::inventory::{FunctionArn, Origin, PrincipalKind, RoleRef, Seconds};
-use crate::templates::PlannedRole;
+use crate::templates::{PlannedParameter, PlannedRole};
 
 /// The condition beside a value that the run did not read: a shorter one would be for everyone.
 pub(super) const UNLESS_LONGER: &str = ", unless it is that long already";
@@ -12,35 +12,57 @@ pub(super) const UNLESS_LONGER: &str = ", unless it is that long already";
 /// because its next deployment would undo a command.
 pub(crate) fn set_max_session(place: &FixPlace<'_>, role: &RoleRef, why: &str, seconds: Seconds) -> Fix {
     let (name, n) = (role.name(), seconds.0);
-    let planned = place.planned.get(role);
-    let mut fix = match planned {
-        Some(planned) => {
-            let (file, what) = match &planned.terraform {
-                Some(address) => ("the Terraform configuration", format!("max_session_duration of {address}")),
-                None => (planned.from.as_str(), format!("MaxSessionDuration of {name}")),
+    let cloudformation = format!("Type: AWS::IAM::Role\nProperties:\n  RoleName: {name}\n  MaxSessionDuration: {n}");
+    let fix = match place.planned.get(role) {
+        Some(planned) => set_planned_max_session(planned, name, why, seconds, &cloudformation),
+        None => {
+            let fix = Fix::step(format!("Set MaxSessionDuration of {name} to {n} ({seconds}){why}."));
+            // A command with an unknown role name would change nothing, or another role.
+            let Some(_) = role.account() else { return sets_maximum(fix, role, seconds) };
+            let (account, option) = (place.account_comment(role), role_name(role));
+            let read = match place.has_read(role) {
+                true => String::new(),
+                false => format!("aws iam get-role {option} --query Role.MaxSessionDuration\n"),
             };
-            Fix::step(format!("In {file}, set {what} to {n} ({seconds}){why}."))
+            let terraform = format!(
+                "resource \"aws_iam_role\" \"example\" {{\n  name                 = \"{name}\"\n  \
+                 max_session_duration = {n}\n}}"
+            );
+            fix.cli(format!("{account}{read}aws iam update-role {option} --max-session-duration {n}"))
+                .infrastructure(cloudformation, terraform)
         }
-        None => Fix::step(format!("Set MaxSessionDuration of {name} to {n} ({seconds}){why}.")),
     };
+    sets_maximum(fix, role, seconds)
+}
+
+fn sets_maximum(mut fix: Fix, role: &RoleRef, seconds: Seconds) -> Fix {
     fix.effect.max_sessions.insert(role.clone(), seconds);
-    // A command with an unknown role name would change nothing, or another role.
-    let Some(_) = role.account() else { return fix };
-    if planned.is_none() {
-        let (account, name) = (place.account_comment(role), role_name(role));
-        let read = match place.has_read(role) {
-            true => String::new(),
-            false => format!("aws iam get-role {name} --query Role.MaxSessionDuration\n"),
-        };
-        fix = fix.cli(format!("{account}{read}aws iam update-role {name} --max-session-duration {n}"));
+    fix
+}
+
+/// The change of the file that defines a planned role: its parameter, its property or its argument.
+fn set_planned_max_session(
+    planned: &PlannedRole,
+    name: &str,
+    why: &str,
+    seconds: Seconds,
+    cloudformation: &str,
+) -> Fix {
+    let n = seconds.0;
+    if let Some(address) = &planned.terraform {
+        let step = format!("In the Terraform configuration, set max_session_duration of {address} to {n} ({seconds})");
+        return Fix::step(format!("{step}{why}."))
+            .block(BlockKind::Terraform, format!("# in {address}\nmax_session_duration = {n}"));
     }
-    fix.infrastructure(
-        format!("Type: AWS::IAM::Role\nProperties:\n  RoleName: {name}\n  MaxSessionDuration: {n}"),
-        format!(
-            "resource \"aws_iam_role\" \"example\" {{\n  name                 = \"{name}\"\n  \
-             max_session_duration = {n}\n}}"
-        ),
-    )
+    match &planned.max_session_parameter {
+        Some(PlannedParameter { name: parameter, from }) => Fix::step(format!(
+            "In {from}, set the Default of parameter {parameter}, the MaxSessionDuration of {name}, to {n} \
+             ({seconds}){why}. A deployment that passes another value for {parameter} keeps that value."
+        ))
+        .block(BlockKind::CloudFormation, format!("Parameters:\n  {parameter}:\n    Default: {n}")),
+        None => Fix::step(format!("In {}, set MaxSessionDuration of {name} to {n} ({seconds}){why}.", planned.from))
+            .block(BlockKind::CloudFormation, cloudformation),
+    }
 }
 
 /// Raises the role's MaxSessionDuration, and says for whom the maximum counts.

@@ -4,7 +4,7 @@
 mod edit;
 mod notes;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
@@ -39,10 +39,21 @@ pub struct Profiles {
     pub cannot_start: Vec<CannotStart>,
     /// How SDKs other than the AWS CLI and boto3 read the profiles of the jobs.
     pub differences: Vec<Diagnostic>,
-    /// The other profiles that could not be judged.
-    pub not_known: BTreeSet<String>,
+    /// The other profiles of the files.
+    pub others: BTreeMap<String, NoJob>,
     /// What was assumed of jobs whose profiles run a command.
     pub not_run: Vec<Diagnostic>,
+}
+
+/// Why a profile is no job, though nothing keeps it from working.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoJob {
+    /// The files do not say how long its credentials last.
+    NotKnown,
+    /// It has a long-term key, which does not expire.
+    LongTermKey,
+    /// It has no credentials of its own, only settings.
+    NoCredentials,
 }
 
 /// A profile whose credentials can never be had.
@@ -77,12 +88,14 @@ pub fn profiles(config: &SharedConfig, options: ImportOptions) -> Profiles {
         let to = if is_read_by_cli(kind) { &mut all.imported.notes } else { &mut all.imported.not_imported };
         to.push(remark.clone());
     }
+    all.cannot_start.extend(unread_headers(config));
     let mut profiles: Vec<&Profile> = config.profiles().collect();
     profiles.sort_by_key(|profile| profile.place);
     let mut drafts = Vec::new();
     for profile in profiles {
         match draft(config, options, profile, &mut notes) {
             Ok(drafted) => {
+                all.others.extend(drafted.no_job.map(|why| (profile.name.clone(), why)));
                 drafts.extend(drafted.draft);
                 all.not_run.extend(drafted.not_run);
             }
@@ -92,7 +105,7 @@ pub fn profiles(config: &SharedConfig, options: ImportOptions) -> Profiles {
                         let location = outcome.remark.location.clone();
                         all.cannot_start.push(CannotStart { profile: profile.name.clone(), summary, location });
                     }
-                    None => _ = all.not_known.insert(profile.name.clone()),
+                    None => _ = all.others.insert(profile.name.clone(), NoJob::NotKnown),
                 }
                 all.imported.not_imported.push(outcome.remark);
             }
@@ -124,6 +137,23 @@ fn is_read_by_cli(kind: &TroubleKind) -> bool {
     }
 }
 
+/// The profiles whose headers the AWS CLI and boto3 do not read: to them, there is no such profile.
+fn unread_headers(config: &SharedConfig) -> Vec<CannotStart> {
+    let ignored = config.problems().iter().filter_map(|Trouble { kind, remark }| match kind {
+        TroubleKind::Ignored { profile: Some(name), .. } if remark.cannot_work => Some((name, &remark.location)),
+        _ => None,
+    });
+    let glued = config.glued().map(|glued| (&glued.profile, &glued.location));
+    let mut unread: Vec<CannotStart> = Vec::new();
+    for (name, location) in ignored.chain(glued) {
+        if config.profile(name).is_none() && unread.iter().all(|known| known.profile != *name) {
+            let (profile, location) = (name.clone(), location.clone());
+            unread.push(CannotStart { profile, summary: "header not read", location });
+        }
+    }
+    unread
+}
+
 /// Why a profile is no job.
 struct ChainOutcome {
     remark: Diagnostic,
@@ -136,6 +166,8 @@ struct Drafted {
     draft: Option<Draft>,
     /// What was not tried: a command that leads to another profile.
     not_run: Option<Diagnostic>,
+    /// Why there is no draft.
+    no_job: Option<NoJob>,
 }
 
 fn draft(
@@ -173,7 +205,11 @@ impl ChainImporter<'_> {
             comments.length = Some("a placeholder: write the job's longest run".to_owned());
         }
         let mut refresh = Refresh::Auto;
-        let Some(source) = self.source(&mut comments)? else { return Ok(Drafted::default()) };
+        let Some(source) = self.source(&mut comments)? else {
+            let has_key = self.chain.base == Base::Keys;
+            let no_job = if has_key { NoJob::LongTermKey } else { NoJob::NoCredentials };
+            return Ok(Drafted { no_job: Some(no_job), ..Drafted::default() });
+        };
         self.notes.differences(self.config.differences(self.chain));
         let hops = self.hops();
         if self.chain.base == Base::SessionKeys {
@@ -197,7 +233,7 @@ impl ChainImporter<'_> {
             comments,
             single_login: true,
         };
-        Ok(Drafted { draft: Some(draft), not_run: self.not_run() })
+        Ok(Drafted { draft: Some(draft), not_run: self.not_run(), no_job: None })
     }
 
     /// Whether a program of its own default gives the session: the profile's command states no duration.

@@ -120,7 +120,8 @@ fn where_keys_are(shown: &[&Finding]) -> String {
     }
     let files: Vec<&str> = files.into_iter().collect();
     format!(
-        "\nThe inventory is {}. If you cannot change it, send its changes to the team that runs credential-health.\n",
+        "\nThe inventory is {}. `credential-health explain` needs it: add --inventory FILE. If you cannot change it, \
+         send its changes to the team that runs credential-health.\n",
         first_of(&files, MOST_FILES)
     )
 }

@@ -6,7 +6,7 @@ use super::plain::count;
 use crate::findings::evidence::{CommonRefusal, Fact};
 use crate::findings::{Finding, FindingId, Severity};
 use crate::fixes::search::ChangeKind;
-use crate::fixes::{Block, BlockKind, Fix};
+use crate::fixes::{BlockKind, Fix};
 use crate::inventory::{RoleRef, Seconds};
 
 /// The most lines of commands in a block: longer ones are in `explain`, the page and the JSON.
@@ -24,7 +24,7 @@ pub struct Cause<'a> {
 #[derive(PartialEq, Eq)]
 struct Key<'a> {
     id: Option<FindingId>,
-    severity: Severity,
+    severity: Option<Severity>,
     about_a_job: bool,
     kinds: Vec<ChangeKind>,
     role: Option<&'a RoleRef>,
@@ -43,7 +43,7 @@ impl<'a> Key<'a> {
         let is_refusal = !about_a_job && finding.severity > Severity::Low;
         Self {
             id: (!is_renewal(&kinds)).then_some(finding.id),
-            severity: finding.severity,
+            severity: (!is_renewal(&kinds)).then_some(finding.severity),
             about_a_job,
             role: finding.role.as_ref().filter(|_| changes_a_role),
             account: finding.role.as_ref().filter(|_| is_refusal && !is_everywhere(finding)).and_then(RoleRef::account),
@@ -92,7 +92,8 @@ pub fn causes<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Cause<
     let mut causes: Vec<Cause<'_>> = Vec::new();
     for finding in findings {
         let key = Key::of(finding);
-        match keys.iter().position(|known| *known == key) {
+        let known = keys.iter().position(|known| *known == key);
+        match known.or_else(|| causes.iter().position(|cause| cause.is_of_same_profile(finding))) {
             Some(index) => causes[index].findings.push(finding),
             None => {
                 keys.push(key);
@@ -101,7 +102,7 @@ pub fn causes<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Cause<
         }
     }
     for cause in &mut causes {
-        cause.findings.sort_by_key(|finding| Reverse(needed(finding)));
+        cause.findings.sort_by_key(|finding| Reverse((finding.severity, needed(finding))));
     }
     causes
 }
@@ -151,6 +152,17 @@ pub enum Line {
 }
 
 impl Cause<'_> {
+    /// Whether the one finding of this cause is about the same profile, used itself or copied, and has the same fix.
+    fn is_of_same_profile(&self, other: &Finding) -> bool {
+        let [one] = self.findings[..] else { return false };
+        let (Some(job), Some(other_job)) = (&one.job, &other.job) else { return false };
+        let fix_of = |finding: &Finding| finding.fixes.first().map(|fix| fix.parts.clone());
+        job.without_copy() == other_job.without_copy()
+            && one.severity == other.severity
+            && fix_of(one).is_some()
+            && fix_of(one) == fix_of(other)
+    }
+
     /// The worst finding.
     #[must_use]
     pub fn worst(&self) -> &Finding {
@@ -162,90 +174,137 @@ impl Cause<'_> {
     pub fn block(&self, options: BlockOptions<'_>) -> Vec<Line> {
         let worst = self.worst();
         let is_tidy_up = worst.severity == Severity::Low;
-        let has_one_id = self.findings.iter().all(|finding| finding.id == worst.id);
+        let has_one_id = self.groups().len() == 1;
         let id = if is_tidy_up { format!(" ({})", worst.id) } else { String::new() };
         let mut lines = vec![Line::Title(format!("{}{id}", self.title()))];
         lines.extend(self.others(options.most_of_names));
-        lines.extend(worst.why.clone().filter(|_| has_one_id).map(Line::Text));
+        let why = self.common_or_first(|finding| finding.why.as_ref());
+        lines.extend(why.filter(|_| has_one_id && self.common_refusal().is_none()).map(Line::Text));
+        let mut left_out = false;
         if let Some(fix) = worst.fixes.first() {
-            // A tidy-up needs no command at once, and one job's profile does not help other jobs.
-            let is_of_one_job = self.findings.len() == 1 || worst.job.is_none();
-            let is_common = is_of_the_checker(worst);
-            let room = match is_common {
-                // The statement is the same for each role, and the commands are not.
-                true => 1,
-                false if is_tidy_up || !is_of_one_job => 0,
-                false => MOST_COMMAND_LINES,
+            // A tidy-up needs no command at once. The checker's statement is the same for each role.
+            let room = match (is_of_the_checker(worst), is_tidy_up) {
+                (true, _) => 1,
+                (false, true) => 0,
+                (false, false) => MOST_COMMAND_LINES,
             };
-            let differs = |finding: &Finding| finding.fixes.first().map(Fix::sentences) != Some(fix.sentences());
-            let job = worst.job.as_ref().filter(|_| self.findings.iter().any(|finding| differs(finding)));
-            // The commands are those of the first role.
-            let role = worst.role.as_ref().filter(|_| worst.job.is_none() && self.findings.len() > 1 && room > 1);
-            let whose = match (job, role) {
-                (Some(job), _) => Some(format!("For {job}: ")),
-                (None, Some(role)) => Some(format!("For {}, and likewise for each role: ", role.name())),
-                (None, None) => None,
-            };
-            let mut of_fix = fix_lines(fix, room);
-            if let (Some(whose), Some(Line::Text(first) | Line::Step(_, first))) = (whose, of_fix.first_mut()) {
-                first.insert_str(0, &whose);
+            let mut of_fix = FixLines::new(fix, room);
+            left_out = of_fix.left_out && !is_tidy_up;
+            if let Some(Line::Text(first) | Line::Step(_, first)) = of_fix.lines.first_mut() {
+                self.add_whose(fix, room > 1, first);
             }
-            lines.extend(of_fix);
+            lines.extend(of_fix.lines);
         }
-        if let Some(caution) = &worst.caution {
-            lines.push(Line::Text(caution.clone()));
-        }
-        let foot = self.foot(options.more, is_tidy_up || !has_one_id);
+        lines.extend(self.common_or_first(|finding| finding.caution.as_ref()).map(Line::Text));
+        let foot = self.foot(options.more, is_tidy_up || !has_one_id && !self.is_of_one_profile(), left_out);
         lines.extend((!foot.is_empty()).then_some(Line::Foot(foot)));
         lines
     }
 
-    /// The findings of each id, in the order of their first finding.
-    fn by_id(&self) -> Vec<(FindingId, Vec<&Finding>)> {
-        let mut groups: Vec<(FindingId, Vec<&Finding>)> = Vec::new();
+    /// Adds whose fix it is to its first sentence, where the block has several jobs or roles and the sentences or the
+    /// commands name one. `has_commands`: the block shows the commands of the fix.
+    fn add_whose(&self, fix: &Fix, has_commands: bool, sentence: &mut String) {
+        let of_others = || self.findings.iter().skip(1).map(|finding| finding.fixes.first());
+        let has_sentences = |other: &&Fix| other.sentences() == fix.sentences();
+        let is_same = |other: &Fix| has_sentences(&other) && (!has_commands || other.commands() == fix.commands());
+        let worst = self.worst();
+        let (name, noun) = match (&worst.job, &worst.role) {
+            (Some(job), _) => (job.as_str(), "job"),
+            (None, Some(role)) => (role.name(), "role"),
+            (None, None) => return,
+        };
+        if of_others().all(|other| other.is_some_and(is_same)) {
+            return;
+        }
+        // A sentence that others have too names no job: only its commands do.
+        match of_others().flatten().any(|other| has_sentences(&other)) && fix.parts.len() == 1 {
+            true => sentence.push_str(&format!(" For example, for {name}:")),
+            false => sentence.insert_str(0, &format!("For {name}, and likewise for each {noun}: ")),
+        }
+    }
+
+    /// The sentence, if all findings have the same; otherwise that of the worst finding, with its name.
+    fn common_or_first(&self, sentence: impl Fn(&Finding) -> Option<&String>) -> Option<String> {
+        let worst = self.worst();
+        let of_worst = sentence(worst)?;
+        match self.findings.iter().all(|finding| sentence(finding) == Some(of_worst)) {
+            true => Some(of_worst.clone()),
+            false => Some(format!("{}: {of_worst}", name_of(worst))),
+        }
+    }
+
+    /// The findings of each id and severity, in the order of their first finding.
+    fn groups(&self) -> Vec<Vec<&Finding>> {
+        let mut groups: Vec<Vec<&Finding>> = Vec::new();
         for finding in &self.findings {
-            match groups.iter_mut().find(|(id, _)| *id == finding.id) {
-                Some((_, of_id)) => of_id.push(finding),
-                None => groups.push((finding.id, vec![finding])),
+            let is_same = |other: &Finding| (other.id, other.severity) == (finding.id, finding.severity);
+            match groups.iter_mut().find(|group| is_same(group[0])) {
+                Some(group) => group.push(finding),
+                None => groups.push(vec![finding]),
             }
         }
         groups
     }
 
+    /// The refusals of the checker at first roles, if the block is about several.
+    fn common_refusal(&self) -> Option<CommonRefusal> {
+        let is_first = self.worst().hop == Some(0) && self.findings.len() > 1;
+        common_refusal(self.worst()).filter(|_| is_first)
+    }
+
+    /// Whether the findings are about one profile, used itself and copied.
+    fn is_of_one_profile(&self) -> bool {
+        let profile = |finding: &Finding| finding.job.as_ref().map(|job| job.without_copy().to_owned());
+        self.findings.iter().all(|finding| profile(finding) == profile(self.worst()))
+    }
+
     /// The problem of the worst finding, and how many others have it.
     pub(super) fn title(&self) -> String {
-        match &self.by_id()[..] {
-            [(_, one)] => title_of(one),
+        if let Some(common) = self.common_refusal() {
+            let accounts =
+                if common.accounts > 1 { format!(" in {} accounts", common.accounts) } else { String::new() };
+            let CommonRefusal { refused, tried, .. } = common;
+            return format!(
+                "The checker may not assume {refused} of {tried} roles{accounts}; the jobs have other callers"
+            );
+        }
+        match &self.groups()[..] {
+            [one] => title_of(one),
+            [first, ..] if self.is_of_one_profile() => title_of(first),
             several => {
-                let some_last = several.iter().any(|(id, _)| *id == FindingId::ThinMargin);
+                let some_last = several.iter().any(|group| group[0].id == FindingId::ThinMargin);
                 let or_close = if some_last { " or end within their margin" } else { "" };
-                format!(
-                    "{} jobs run longer than their credentials last{or_close}, and no SDK renews the credentials",
-                    self.findings.len()
-                )
+                format!("{} jobs outlast their credentials{or_close}, and no SDK renews them", self.findings.len())
             }
         }
     }
 
-    /// The other jobs or roles. If the findings have several ids, one line for each id.
+    /// The other jobs or roles. If the findings have several ids or severities, one line for each.
     pub(super) fn others(&self, most: usize) -> Vec<Line> {
-        match &self.by_id()[..] {
-            [(_, one)] => {
-                let names = names_after_the_first(one, most);
-                names.map(|names| Line::Text(format!("Also: {names}"))).into_iter().collect()
-            }
-            several => several
-                .iter()
-                .map(|(id, of_id)| match names_after_the_first(of_id, most) {
-                    Some(names) => Line::Item(format!("{} ({id}): {names}", title_of(of_id))),
-                    None => Line::Item(format!("{} ({id})", title_of(of_id))),
-                })
-                .collect(),
+        let groups = self.groups();
+        if self.common_refusal().is_some() {
+            // The title has their number.
+            let names: Vec<&str> = self.findings.iter().map(|finding| name_of(finding)).collect();
+            let all = names.join(", ");
+            return (all.len() <= most).then(|| Line::Text(format!("Roles: {all}."))).into_iter().collect();
         }
+        if let [one] = &groups[..] {
+            let names = names_after_the_first(one, most);
+            return names.map(|names| Line::Text(format!("Also: {names}"))).into_iter().collect();
+        }
+        let worst = self.worst().severity;
+        let item = |group: &Vec<&Finding>| {
+            let (id, severity) = (group[0].id, group[0].severity);
+            let severity = if severity == worst { String::new() } else { format!(", {severity}") };
+            let names = names_after_the_first(group, most).map_or_else(String::new, |names| format!(": {names}"));
+            Line::Item(format!("{} ({id}{severity}){names}", title_of(group)))
+        };
+        groups.iter().skip(usize::from(self.is_of_one_profile())).map(item).collect()
     }
 
-    /// The id, its page and the number of other ways. `has_ids`: the lines above name the ids.
-    fn foot(&self, more: MoreFixes<'_>, has_ids: bool) -> String {
+    /// The id, its page and the number of other ways. `has_ids`: the lines above name the ids. `left_out`: the block
+    /// does not show all commands.
+    fn foot(&self, more: MoreFixes<'_>, has_ids: bool, left_out: bool) -> String {
         let worst = self.worst();
         let page = worst.runbook.starts_with("http").then(|| worst.runbook.clone());
         let id = match (has_ids, page) {
@@ -253,28 +312,26 @@ impl Cause<'_> {
             (false, Some(page)) => Some(format!("{}: {page}", worst.id)),
             (false, None) => Some(worst.id.to_string()),
         };
-        let ways = match worst.fixes.len().saturating_sub(1) {
-            0 => None,
-            ways => {
-                let ways = count(ways, "more way", "more ways");
-                let job = worst.job.as_ref().filter(|job| !job.is_copy());
-                Some(match (more, job) {
-                    (MoreFixes::Explain(explain), Some(job)) => {
-                        format!("{ways}: {explain} {}", crate::shell::option("--job", job))
-                    }
-                    (MoreFixes::Explain(_), None) | (MoreFixes::Verbose, _) => format!("{ways}: add -v"),
-                    // The page has no fix of this job or role.
-                    (MoreFixes::WithInventory, Some(job)) => {
-                        let job = crate::shell::option("--job", job);
-                        format!("{ways}, with the inventory: credential-health explain {job}")
-                    }
-                    (MoreFixes::WithInventory, None) => {
-                        format!("{ways}, with the inventory: credential-health check -v --inventory FILE")
-                    }
-                })
-            }
+        let ways = worst.fixes.len().saturating_sub(1);
+        let rest = match (left_out, ways) {
+            (false, 0) => None,
+            (true, 0) => Some("all commands".to_owned()),
+            (false, ways) => Some(count(ways, "more way", "more ways")),
+            (true, ways) => Some(format!("all commands and {}", count(ways, "more way", "more ways"))),
         };
-        id.into_iter().chain(ways).collect::<Vec<_>>().join("; ")
+        let job = worst.job.as_ref().filter(|job| !job.is_copy());
+        let where_to = |rest| match (more, job) {
+            (MoreFixes::Explain(explain), Some(job)) => {
+                format!("{rest}: {explain} {}", crate::shell::option("--job", job))
+            }
+            (MoreFixes::Explain(_), None) | (MoreFixes::Verbose, _) => format!("{rest}: add -v"),
+            // The page has no fix of this job or role.
+            (MoreFixes::WithInventory, Some(job)) => {
+                format!("{rest}: credential-health explain {}", crate::shell::option("--job", job))
+            }
+            (MoreFixes::WithInventory, None) => format!("{rest}: credential-health check -v --inventory FILE"),
+        };
+        id.into_iter().chain(rest.map(where_to)).collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -300,39 +357,37 @@ fn names_after_the_first(findings: &[&Finding], most: usize) -> Option<String> {
     (!names.is_empty() && !is_in_title).then(|| listed(&names, most))
 }
 
-/// The parts of a fix: numbered, if it has several.
-fn fix_lines(fix: &Fix, mut room: usize) -> Vec<Line> {
-    let is_in_parts = fix.parts.len() > 1;
-    let mut lines = Vec::new();
-    for (index, part) in fix.parts.iter().enumerate() {
-        let step = part.step.clone();
-        lines.push(if is_in_parts { Line::Step(index + 1, step) } else { Line::Text(step) });
-        for block in shown(&part.blocks) {
-            let all: Vec<String> = match block.kind {
-                // JSON on one line is the same JSON.
-                BlockKind::TrustPolicy => vec![block.text.lines().map(str::trim_start).collect()],
-                _ => block.text.lines().map(str::to_owned).collect(),
-            };
-            if all.len() <= room {
-                room -= all.len();
-                lines.extend(all.into_iter().map(Line::Code));
-            }
-        }
-    }
-    lines
+/// The parts of a fix, numbered if it has several, with as many commands as there is room for.
+struct FixLines {
+    lines: Vec<Line>,
+    /// There was no room for a part of the commands.
+    left_out: bool,
 }
 
-/// The blocks of a part, without those for infrastructure as code if there is another.
-fn shown(blocks: &[Block]) -> impl Iterator<Item = &Block> {
-    let has_other = blocks.iter().any(|block| !block.kind.is_infrastructure());
-    let mut infrastructure = 0;
-    blocks.iter().filter(move |block| {
-        if !block.kind.is_infrastructure() {
-            return true;
+impl FixLines {
+    fn new(fix: &Fix, mut room: usize) -> Self {
+        let is_in_parts = fix.parts.len() > 1;
+        let mut all = Self { lines: Vec::new(), left_out: false };
+        for (index, part) in fix.parts.iter().enumerate() {
+            let step = part.step.clone();
+            all.lines.push(if is_in_parts { Line::Step(index + 1, step) } else { Line::Text(step) });
+            for block in part.brief_blocks() {
+                let code: Vec<String> = match block.kind {
+                    // JSON on one line is the same JSON.
+                    BlockKind::TrustPolicy => vec![block.text.lines().map(str::trim_start).collect()],
+                    _ => block.text.lines().map(str::to_owned).collect(),
+                };
+                match room.checked_sub(code.len()) {
+                    Some(rest) => {
+                        room = rest;
+                        all.lines.extend(code.into_iter().map(Line::Code));
+                    }
+                    None => all.left_out = true,
+                }
+            }
         }
-        infrastructure += 1;
-        !has_other && infrastructure == 1
-    })
+        all
+    }
 }
 
 fn name_of(finding: &Finding) -> &str {

@@ -1,10 +1,11 @@
 //! How long jobs on AWS profiles may run: the table of profiles, then the findings with their fixes. The numbers are
 //! `lease`'s; knows nothing of the files.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::terminal::{self, Detail, Layout};
 use super::{NotJudged, Report, plain};
+use crate::import::aws_config::NoJob;
 use crate::inventory::{Job, Location, Seconds, Source};
 use crate::lease::Limit;
 use crate::lease::longest::{Longest, LongestRuns};
@@ -17,8 +18,8 @@ pub struct Profiles {
     pub judged: Vec<JudgedProfile>,
     /// Profiles that can never give credentials.
     pub cannot_start: Vec<RefusedProfile>,
-    /// The names of profiles that could not be judged.
-    pub not_known: BTreeSet<String>,
+    /// The other profiles of the files.
+    pub others: BTreeMap<String, NoJob>,
     /// How long the jobs run; `None`: not declared.
     pub length: Option<Seconds>,
     /// Jobs with a copy of their credentials do not count.
@@ -36,11 +37,13 @@ pub struct JudgedProfile {
     pub copied: Longest,
     /// How long a job that uses the profile itself may run.
     pub renewed: Longest,
+    /// The run makes AWS calls and could not follow the path of the profile to its end.
+    pub is_unchecked: bool,
 }
 
 impl From<LongestRuns<'_>> for JudgedProfile {
     fn from(LongestRuns { job, copied, renewed }: LongestRuns<'_>) -> Self {
-        Self { job: job.clone(), copied, renewed }
+        Self { job: job.clone(), copied, renewed, is_unchecked: false }
     }
 }
 
@@ -81,15 +84,17 @@ impl Profiles {
             renewed: "cannot start".to_owned(),
             limited_by: format!("{why}, line {}", location.line),
         });
-        let named: BTreeSet<&str> = self.judged.iter().map(|judged| judged.job.name.as_str()).collect();
-        let not_known = self.not_known.iter().filter(|name| !named.contains(name.as_str())).map(|profile| LeaseRow {
-            profile: profile.clone(),
-            path: "-".to_owned(),
-            copied: "not known".to_owned(),
-            renewed: "not known".to_owned(),
-            limited_by: "see below".to_owned(),
-        });
-        refused.chain(self.judged.iter().map(JudgedProfile::row)).chain(not_known).collect()
+        let others = self.without_rows_above().map(|(profile, why)| other_row(profile, why));
+        refused.chain(self.judged.iter().map(JudgedProfile::row)).chain(others).collect()
+    }
+
+    /// The profiles that are neither judged nor refused.
+    fn without_rows_above(&self) -> impl Iterator<Item = (&str, NoJob)> {
+        let named = self.judged.iter().map(|judged| judged.job.name.as_str());
+        let refused = self.cannot_start.iter().map(|refused| refused.profile.as_str());
+        let above: BTreeSet<&str> = named.chain(refused).collect();
+        let others = self.others.iter().map(|(name, why)| (name.as_str(), *why));
+        others.filter(move |(name, _)| !above.contains(name))
     }
 
     /// How many profiles can never work.
@@ -101,47 +106,63 @@ impl Profiles {
     /// `11 profiles: 2 can never work, 3 could not be judged, 6 can start.` The counts add up to the profiles.
     #[must_use]
     pub fn headline(&self) -> String {
-        let Self { judged, cannot_start, not_known, length, renewed_only, notes: _ } = self;
-        let count = |holds: &dyn Fn(&JudgedProfile) -> bool| judged.iter().filter(|one| holds(one)).count();
-        let refused: BTreeSet<&str> = cannot_start.iter().map(|refused| refused.profile.as_str()).collect();
-        let named: BTreeSet<&str> = judged.iter().map(|judged| judged.job.name.as_str()).collect();
-        let other = not_known.iter().filter(|name| !named.contains(name.as_str()) && !refused.contains(name.as_str()));
-        let other = other.count();
-        let all = plain::count(judged.len() + refused.len() + other, "profile", "profiles");
-        let cannot_start = JudgedProfile::cannot_start;
-        let never = (self.cannot_start_count(), "can never work".to_owned());
-        let parts = match length {
-            None => {
-                let is_unknown = |one: &JudgedProfile| matches!(one.copied, Longest::NotKnown { .. });
-                let unknown = (other + count(&is_unknown), "could not be judged".to_owned());
-                let starts = count(&|one| !cannot_start(one) && !is_unknown(one));
-                vec![never, unknown, (starts, "can start".to_owned())]
-            }
-            Some(length) => {
-                let outlook = |one: &JudgedProfile| one.outlook(*length, *renewed_only);
-                let with = |wanted: Outlook| count(&|one| !cannot_start(one) && outlook(one) == wanted);
-                let end = |wanted: Outlook| if with(wanted) == 1 { "ends" } else { "end" };
-                vec![
-                    never,
-                    (other + with(Outlook::NotKnown), "could not be judged".to_owned()),
-                    (with(Outlook::Ends), format!("{} before {length}", end(Outlook::Ends))),
-                    (
-                        with(Outlook::EndsWhenCopied),
-                        format!("{} before {length} when copied", end(Outlook::EndsWhenCopied)),
-                    ),
-                    (
-                        with(Outlook::Lasts),
-                        format!("{} {length}", if with(Outlook::Lasts) == 1 { "lasts" } else { "last" }),
-                    ),
-                ]
-            }
-        };
+        let all = plain::count(self.rows().len(), "profile", "profiles");
+        let others = |wanted: NoJob| self.without_rows_above().filter(|(_, why)| *why == wanted).count();
+        let mut parts = vec![(self.cannot_start_count(), "can never work".to_owned())];
+        parts.extend(self.outlooks(others(NoJob::NotKnown)));
+        let keys = others(NoJob::LongTermKey);
+        parts.push((keys, if keys == 1 { "has a long-term key" } else { "have long-term keys" }.to_owned()));
+        let without = others(NoJob::NoCredentials);
+        parts.push((without, if without == 1 { "has no credentials" } else { "have no credentials" }.to_owned()));
         let parts: Vec<String> =
             parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
         match parts.is_empty() {
-            true => format!("{all} with credentials that expire."),
+            true => format!("{all}."),
             false => format!("{all}: {}.", parts.join(", ")),
         }
+    }
+
+    /// The numbers of profiles that can start, by whether their credentials last. `not_known`: profiles of which the
+    /// files do not say it.
+    fn outlooks(&self, not_known: usize) -> Vec<(usize, String)> {
+        let starts = || self.judged.iter().filter(|one| !one.cannot_start());
+        let unknown = |count: usize| (not_known + count, "could not be judged".to_owned());
+        let unchecked = |count: usize| (count, "could not be checked".to_owned());
+        let Some(length) = self.length else {
+            let is_unknown = |one: &&JudgedProfile| matches!(one.copied, Longest::NotKnown { .. });
+            let known = || starts().filter(|one| !is_unknown(one));
+            let of_unchecked = known().filter(|one| one.is_unchecked).count();
+            return vec![
+                unknown(starts().filter(is_unknown).count()),
+                unchecked(of_unchecked),
+                (known().count() - of_unchecked, "can start".to_owned()),
+            ];
+        };
+        let with = |wanted: Outlook| starts().filter(|one| one.outlook(length, self.renewed_only) == wanted).count();
+        let (ends, copied, last) = (with(Outlook::Ends), with(Outlook::EndsWhenCopied), with(Outlook::Lasts));
+        let end = |count: usize| if count == 1 { "ends" } else { "end" };
+        vec![
+            unknown(with(Outlook::NotKnown)),
+            unchecked(with(Outlook::NotChecked)),
+            (ends, format!("{} before {length}", end(ends))),
+            (copied, format!("{} before {length} when copied", end(copied))),
+            (last, format!("{} {length}", if last == 1 { "lasts" } else { "last" })),
+        ]
+    }
+}
+
+fn other_row(profile: &str, why: NoJob) -> LeaseRow {
+    let (lasts, limited_by) = match why {
+        NoJob::NotKnown => ("not known", "see below"),
+        NoJob::LongTermKey => ("no end", "long-term key"),
+        NoJob::NoCredentials => ("-", "no credentials"),
+    };
+    LeaseRow {
+        profile: profile.to_owned(),
+        path: "-".to_owned(),
+        copied: lasts.to_owned(),
+        renewed: lasts.to_owned(),
+        limited_by: limited_by.to_owned(),
     }
 }
 
@@ -150,6 +171,7 @@ impl Profiles {
 enum Outlook {
     Ends,
     NotKnown,
+    NotChecked,
     EndsWhenCopied,
     Lasts,
 }
@@ -174,17 +196,23 @@ impl JudgedProfile {
         match (lasts(&self.renewed, length), copied) {
             (Some(false), _) => Outlook::Ends,
             (None, _) | (_, None) => Outlook::NotKnown,
+            (Some(true), Some(_)) if self.is_unchecked => Outlook::NotChecked,
             (Some(true), Some(false)) => Outlook::EndsWhenCopied,
             (Some(true), Some(true)) => Outlook::Lasts,
         }
     }
 
     fn row(&self) -> LeaseRow {
-        let Self { job, copied, renewed } = self;
+        let Self { job, copied, renewed, is_unchecked } = self;
         let renews = job.refresh.renews();
         let limited_by = match (limit(job, copied), limit(job, renewed)) {
             (one, another) if one == another || another.is_empty() || !renews => one,
             (copied, renewed) => format!("{copied} / {renewed}"),
+        };
+        let limited_by = match (is_unchecked, limited_by.is_empty()) {
+            (false, _) => limited_by,
+            (true, true) => "not checked".to_owned(),
+            (true, false) => format!("not checked; {limited_by}"),
         };
         // A refused request is refused, however the credentials are got.
         let known = renews || matches!(copied, Longest::CannotStart(_));
@@ -245,8 +273,7 @@ pub fn render_without_answer(profiles: &Profiles, report: &Report, layout: &Layo
 
 /// The meaning of the columns, and the notes of the report.
 pub(super) fn notes(report: &Report, detail: Detail) -> Vec<String> {
-    let columns = "copied: a job with a copy of the credentials; renewed: the AWS CLI or an SDK uses the profile \
-        itself. assumed: a default of AWS or of the tool.";
+    let columns = "copied: with a copy of the credentials; renewed: by the AWS CLI or an SDK; assumed: a default.";
     let mut notes: Vec<String> = std::iter::once(columns.to_owned()).chain(report.notes.iter().cloned()).collect();
     let of_profiles = report.profiles.as_ref().map_or(&[][..], |profiles| &profiles.notes);
     match (detail, of_profiles.len()) {

@@ -279,6 +279,12 @@ impl Report {
         self.findings.iter().filter(|finding| finding.waived.is_none())
     }
 
+    /// Whether the checker followed the path of the job to its end.
+    #[must_use]
+    pub fn is_walked(&self, job: &JobName) -> bool {
+        self.jobs.iter().any(|one| one.name == *job && one.walk == Walk::Walked)
+    }
+
     /// The role's MaxSessionDuration, if known.
     #[must_use]
     pub fn max_session(&self, role: &RoleRef) -> Option<Seconds> {

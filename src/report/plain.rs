@@ -191,8 +191,7 @@ pub(super) fn labels<'a>(fix: &Fix, option: Option<&'a str>) -> (Option<&'a str>
     if fix.parts.len() > 1 { (option, None) } else { (None, option) }
 }
 
-/// The steps of a fix with their lines to copy, without those for infrastructure as code. `option`: its name among
-/// alternatives.
+/// The steps of a fix with their lines to copy. `option`: its name among alternatives.
 #[must_use]
 pub fn fix_text(fix: &Fix, option: Option<&str>, indent: &str) -> String {
     let mut text = String::new();
@@ -205,7 +204,7 @@ pub fn fix_text(fix: &Fix, option: Option<&str>, indent: &str) -> String {
     for (index, part) in fix.parts.iter().enumerate() {
         let at = if label.is_empty() { deeper.as_str() } else { indent };
         text.push_str(&format!("{at}{label}{}{}\n", step_number(fix, index), part.step));
-        for block in part.blocks.iter().filter(|block| !block.kind.is_infrastructure()) {
+        for block in part.brief_blocks() {
             if !matches!(block.kind, BlockKind::AwsCli | BlockKind::Shell) {
                 text.push_str(&format!("{deeper}  {}:\n", block.kind.heading()));
             }

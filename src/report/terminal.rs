@@ -212,8 +212,7 @@ fn fix_text(text: &mut String, fix: &Fix, option: Option<&str>, width: usize) {
         };
         let step = format!("{label}{number}{}", part.step);
         let _ = writeln!(text, "{}", wrap_after(&step, width, first, &hanging));
-        // The JSON report and the finding's page have the lines for CloudFormation and Terraform.
-        for block in part.blocks.iter().filter(|block| !block.kind.is_infrastructure()) {
+        for block in &part.blocks {
             let _ = writeln!(text, "{hanging}{}:", block.kind.heading());
             for line in block.text.lines().map(visible::line) {
                 let _ = writeln!(text, "{hanging}  {dim}{line}{dim:#}");

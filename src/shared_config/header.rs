@@ -1,7 +1,7 @@
 //! Headers that AWS tools ignore or read differently: how each tool reads a header, and how it should be written.
 
 use super::places::Section;
-use super::sdk::{Kind, is_identifier};
+use super::sdk::{Kind, is_identifier, is_misspelt_profile};
 use super::{Trouble, TroubleKind};
 use crate::inventory::{Diagnostic, Location};
 use crate::visible::configured;
@@ -80,6 +80,11 @@ fn reading(kind: Kind, section: &Section, written: &str) -> Reading {
             format!("AWS SDKs ignore {written}"),
             Some(format!("[profile {name}]")),
             format!("write [profile {name}]: in the config file every profile but `default` has that prefix"),
+        ),
+        (Kind::Config, Some(prefix)) if is_misspelt_profile(prefix) && is_identifier(&section.name) => (
+            format!("AWS SDKs ignore {written}"),
+            Some(format!("[profile {name}]")),
+            format!("write [profile {name}]: the word before the name is `profile`"),
         ),
         (Kind::Credentials, Some("profile")) if is_identifier(&section.name) => (
             format!("AWS SDKs ignore {written}"),

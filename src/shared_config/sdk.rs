@@ -6,7 +6,7 @@ use super::places::Section;
 use super::{File, Trouble, TroubleKind};
 pub use crate::aws::config_files::FileKind as Kind;
 use crate::aws::config_files::{ConfigFiles, LineFault, RefusedLine, default_files, first_refused_line};
-use crate::inventory::{Diagnostic, Location};
+use crate::inventory::{Diagnostic, Location, nearest};
 
 /// How many refused lines of a file are reported.
 pub(super) const MOST_REFUSALS: usize = 20;
@@ -39,10 +39,16 @@ pub(super) fn ignores(kind: Kind, section: &Section) -> bool {
     // The AWS CLI's own sections, `services` and whatever else may come.
     let other = kind == Kind::Config
         && match section.prefix.as_deref() {
-            Some(prefix) => prefix != "profile" && is_identifier(&section.name),
+            Some(prefix) => prefix != "profile" && !is_misspelt_profile(prefix) && is_identifier(&section.name),
             None => ["plugins", "preview"].contains(&&*section.name),
         };
     section.replaced || (!kind.is_profile(section) && !other)
+}
+
+/// Whether the word before a name is `profile` with a mistake: no tool reads `[profiles x]`.
+pub(super) fn is_misspelt_profile(prefix: &str) -> bool {
+    const PREFIXES: [&str; 3] = ["profile", "sso-session", "services"];
+    !PREFIXES.contains(&prefix) && nearest(prefix, PREFIXES) == Some("profile")
 }
 
 /// Whether SDKs take this for a name.

@@ -9,7 +9,7 @@ use super::policy::Trust;
 use super::resolved::Resolved;
 use super::tree::RepeatedKey;
 use super::unresolved::Unresolved;
-use super::{PlannedRole, PlannedSetting, tree};
+use super::{PlannedParameter, PlannedRole, PlannedSetting, tree};
 use crate::inventory::yaml::{Node, Value};
 use crate::inventory::{Diagnostic, InlineWaiver, Placed, RoleArn, Seconds, Sink, SourceFile, inline_waivers};
 use crate::lease::rules::{DEFAULT_MAX_SESSION, MAX_SESSION_RANGE};
@@ -163,7 +163,28 @@ impl<'a> TemplateRole<'a> {
         let trust_from = with_defaults(self.from(), &resolver);
         let from = self.from();
         let waivers = self.waivers();
-        PlannedRole { from, max_session, max_session_from, trust, trust_from, deleted: false, terraform: None, waivers }
+        PlannedRole {
+            from,
+            max_session,
+            max_session_from,
+            max_session_parameter: self.max_session_parameter(),
+            trust,
+            trust_from,
+            deleted: false,
+            terraform: None,
+            waivers,
+        }
+    }
+
+    /// The parameter that its MaxSessionDuration refers to: `!Ref NAME`.
+    fn max_session_parameter(&self) -> Option<PlannedParameter> {
+        let Property::Written(node) = self.property("MaxSessionDuration") else { return None };
+        let [(function, argument)] = node.entries() else { return None };
+        let name = argument.text().filter(|_| function.value == "Ref")?;
+        let mut declared = self.template.root.get("Parameters").into_iter().flat_map(Node::entries);
+        let (known, _) = declared.find(|(known, _)| known.value == name)?;
+        let from = format!("{}:{}", self.template.file, known.place.line);
+        Some(PlannedParameter { name: name.to_owned(), from })
     }
 
     /// The comments beside the role's logical ID, or beside its MaxSessionDuration.

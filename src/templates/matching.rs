@@ -11,7 +11,7 @@ use super::files::{GivenValues, TemplateFiles};
 use super::intrinsic::Deployment;
 use super::resolved::{Partly, Resolved};
 use super::terraform_plan::PlanRole;
-use super::{Note, Planned, PlannedRole, PlannedSetting, Unresolved};
+use super::{Note, Planned, PlannedParameter, PlannedRole, PlannedSetting, Unresolved};
 use crate::aws::errors::printable;
 use crate::inventory::{Diagnostic, Inventory, RoleArn, partition_of_region};
 
@@ -311,6 +311,9 @@ fn with_printable_places(role: PlannedRole) -> PlannedRole {
     PlannedRole {
         from: printable(&role.from),
         max_session_from: printable(&role.max_session_from),
+        max_session_parameter: role
+            .max_session_parameter
+            .map(|PlannedParameter { name, from }| PlannedParameter { name: printable(&name), from: printable(&from) }),
         trust_from: printable(&role.trust_from),
         terraform: role.terraform.as_deref().map(printable),
         ..role
@@ -325,6 +328,7 @@ fn merged(a: PlannedRole, b: PlannedRole) -> PlannedRole {
         trust: if a.trust == b.trust { a.trust } else { PlannedSetting::Unknown(why) },
         from: format!("{} and {}", a.from, b.from),
         max_session_from: a.max_session_from,
+        max_session_parameter: a.max_session_parameter.filter(|_| b.max_session_parameter.is_none()),
         trust_from: a.trust_from,
         deleted: a.deleted && b.deleted,
         terraform: a.terraform,

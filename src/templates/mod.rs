@@ -52,6 +52,8 @@ pub struct PlannedRole {
     pub max_session: PlannedSetting<Seconds>,
     /// Where the MaxSessionDuration comes from.
     pub max_session_from: String,
+    /// The parameter of the template that is its MaxSessionDuration.
+    pub max_session_parameter: Option<PlannedParameter>,
     /// Its trust policy.
     pub trust: PlannedSetting<Trust>,
     /// Where the trust policy comes from.
@@ -63,6 +65,15 @@ pub struct PlannedRole {
     /// The comments of the template that waive findings about the role.
     #[cfg(feature = "cli")]
     pub waivers: Vec<InlineWaiver>,
+}
+
+/// A parameter of a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedParameter {
+    /// Its name.
+    pub name: String,
+    /// The file and the line that declare it.
+    pub from: String,
 }
 
 /// Something that the files leave open, or that a person should know of them.

@@ -286,6 +286,26 @@ async fn a_profile_is_not_changed_where_no_request_suffices() {
     assert!(ran.stderr.contains("not fixed"), "{}", ran.stderr);
 }
 
+/// A profile that starts after the change has a copy, which no request covers.
+#[tokio::test]
+async fn a_profile_with_a_change_that_is_not_enough_is_named_as_changed() {
+    let ran = Cli::new(&["lint", "--diff", "--length", "4h", "--aws-config", "config"]).file("config", PROFILES).run();
+    let ran = ran.await;
+    assert!(ran.stdout.contains("+duration_seconds = 3600\n"), "{}", ran.stdout);
+    let line = ran.stderr.lines().find(|line| line.contains("(nightly (copied))")).unwrap();
+    assert!(line.ends_with("the change above helps, and no single safe change does the rest"), "{line}");
+}
+
+#[tokio::test]
+async fn a_diff_without_a_change_says_so() {
+    let covered = PROFILES.replace("duration_seconds = 14400\n", "");
+    let ran = Cli::new(&["lint", "--diff", "--aws-config", "config"]).file("config", covered).run().await;
+    assert_eq!(
+        (ran.stdout.as_str(), ran.stderr.trim()),
+        ("", "Nothing to change: each profile that was judged is covered.")
+    );
+}
+
 #[tokio::test]
 async fn an_inventory_is_not_changed() {
     Cli::new(&["lint", "--fix", "--inventory", "i.yaml"]).file("i.yaml", "version: 1\n").run().await.assert_status(2);

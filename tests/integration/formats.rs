@@ -620,7 +620,7 @@ async fn the_title_of_jobs_with_one_fix_says_that_some_of_them_only_lack_margin(
         )
     };
     let text = Cli::on(&jobs("55m"), "lint", &[]).run().await.stdout;
-    let title = "2 jobs run longer than their credentials last or end within their margin";
+    let title = "2 jobs outlast their credentials or end within their margin";
     assert!(text.contains(title), "{text}");
     let text = Cli::on(&jobs("72m"), "lint", &[]).run().await.stdout;
     assert!(!text.contains("within their margin"), "{text}");

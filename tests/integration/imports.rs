@@ -448,8 +448,8 @@ async fn the_exit_status_follows_the_worse_of_copied_and_renewed_unless_renewed_
     let keys = format!("[k]\naws_access_key_id = AKIA\naws_secret_access_key = {CANARY}\n");
     let config = "[profile a]\nrole_arn = arn:aws:iam::111111111111:role/a\nsource_profile = k\n";
     for (more, status, jobs, first) in [
-        (&[][..], 1, vec!["a", "a (copied)"], "1 profile: 1 ends before 4h when copied."),
-        (&["--renewed"], 0, vec!["a"], "1 profile: 1 lasts 4h."),
+        (&[][..], 1, vec!["a", "a (copied)"], "2 profiles: 1 ends before 4h when copied, 1 has a long-term key."),
+        (&["--renewed"], 0, vec!["a"], "2 profiles: 1 lasts 4h, 1 has a long-term key."),
     ] {
         let run = |format: &'static str| {
             let arguments = [&["lint", "--aws-config", "--length", "4h", "--format", format], more].concat();
@@ -565,9 +565,21 @@ async fn an_mfa_profile_has_one_verdict_in_headline_table_and_findings() {
         mfa_serial = arn:aws:iam::111111111111:mfa/a\nduration_seconds = 14400\n\
         [profile k]\naws_access_key_id = AKIA\naws_secret_access_key = s\n";
     for (length, headline, finding) in [
-        ("5h", "1 profile: 1 ends before 5h.", "user needs 5h, but its MFA session expires after 3h50m"),
-        ("4h", "1 profile: 1 ends before 4h.", "user needs 4h, but its MFA session expires after 3h50m"),
-        ("3h", "1 profile: 1 could not be judged.", "user requests 4h from r, whose MaxSessionDuration is not known"),
+        (
+            "5h",
+            "2 profiles: 1 ends before 5h, 1 has a long-term key.",
+            "user needs 5h, but its MFA session expires after 3h50m",
+        ),
+        (
+            "4h",
+            "2 profiles: 1 ends before 4h, 1 has a long-term key.",
+            "user needs 4h, but its MFA session expires after 3h50m",
+        ),
+        (
+            "3h",
+            "2 profiles: 1 could not be judged, 1 has a long-term key.",
+            "user requests 4h from r, whose MaxSessionDuration is not known",
+        ),
     ] {
         let arguments = ["lint", "--aws-config", "--length", length];
         let text = Cli::new(&arguments).file(".aws/config", config).run().await.stdout;
@@ -579,14 +591,15 @@ async fn an_mfa_profile_has_one_verdict_in_headline_table_and_findings() {
 }
 
 #[tokio::test]
-async fn a_profile_and_its_copy_get_one_request() {
+async fn a_profile_and_its_copy_with_the_same_fix_are_one_block() {
     let config = "[profile user]\nrole_arn = arn:aws:iam::111111111111:role/r\nsource_profile = k\n\
         mfa_serial = arn:aws:iam::111111111111:mfa/a\n\
         [profile k]\naws_access_key_id = AKIA\naws_secret_access_key = s\n";
     let text = Cli::new(&["lint", "--aws-config", "--length", "4h"]).file(".aws/config", config).run().await.stdout;
     let requests: Vec<&str> = text.lines().filter(|line| line.contains("duration_seconds")).collect();
-    assert_eq!(requests.len(), 2, "{text}");
-    assert_eq!(requests[0], requests[1], "{text}");
+    assert_eq!(requests.len(), 1, "{text}");
+    let also = "- user needs 4h, but its MFA session expires after 50m (source-session-ends-first)";
+    assert!(text.contains("user (copied) needs 4h") && text.contains(also), "{text}");
 }
 
 #[tokio::test]
@@ -601,7 +614,41 @@ async fn what_holds_for_many_profiles_is_said_once() {
     assert!(all.contains("profiles `p0`, `p1`, `p2` and 27 more"), "{all}");
 }
 
-/// Eleven profiles of every kind fit on a screen.
+/// A header that no tool reads, a profile without credentials and a long-term key are in the table too.
+#[tokio::test]
+async fn every_profile_of_the_files_is_a_row_of_the_table() {
+    let role = "role_arn = arn:aws:iam::111111111111:role/r\nsource_profile = base\n";
+    let config = format!(
+        "[profile good]\n{role}[profiles typo]\n{role}[bare]\n{role}[profile process]\ncredential_process = x\n\
+         [profile settings]\nregion = eu-west-1\n[services local]\n[plugins]\n"
+    );
+    let keys = "[base]\naws_access_key_id = AKIA\naws_secret_access_key = s\n";
+    let ran =
+        Cli::new(&["lint", "--aws-config"]).file(".aws/config", config).file(".aws/credentials", keys).run().await;
+    let rows: Vec<String> = ran
+        .stdout
+        .lines()
+        .skip_while(|line| !line.starts_with(" PROFILE"))
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    let expected = [
+        "typo - cannot start cannot start header not read, line 4",
+        "bare - cannot start cannot start header not read, line 7",
+        "good iam-user > r 1h no end the 1h default, r",
+        "base - no end no end long-term key",
+        "process - not known not known see below",
+        "settings - - - no credentials",
+    ];
+    assert_eq!(rows, expected, "{}", ran.stdout);
+    let counts = "2 can never work, 1 could not be judged, 1 can start, 1 has a long-term key, 1 has no credentials";
+    assert_eq!(ran.stdout.lines().next().unwrap(), format!("6 profiles: {counts}."));
+    let text = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("write [profile typo]: the word before the name is `profile`"), "{text}");
+}
+
+/// Eleven profiles of every kind and their key fit on a screen.
 #[tokio::test]
 async fn the_report_of_eleven_profiles_has_at_most_fifty_lines() {
     let keys = format!("[base]\naws_access_key_id = AKIA\naws_secret_access_key = {CANARY}\n");
@@ -630,7 +677,8 @@ async fn the_report_of_eleven_profiles_has_at_most_fifty_lines() {
         .await;
     let lines = ran.stdout.lines().count();
     let first = ran.stdout.lines().next().unwrap();
-    assert_eq!(first, "11 profiles: 3 can never work, 2 could not be judged, 6 can start.", "{}", ran.stdout);
+    let counts = "3 can never work, 2 could not be judged, 6 can start, 1 has a long-term key";
+    assert_eq!(first, format!("12 profiles: {counts}."), "{}", ran.stdout);
     assert!(lines <= 50, "{lines} lines:\n{}", ran.stdout);
 }
 

@@ -12,6 +12,7 @@
 mod stand_in;
 
 mod bad_inventory;
+mod blocks;
 mod certificates;
 mod chat;
 mod check_live;

@@ -236,7 +236,9 @@ async fn a_mail_says_which_command_needs_the_inventory() {
         }
         let commands = all.matches("explain --job").count();
         assert!(commands > 0 && !all.contains("add -v"), "{all}");
-        assert_eq!(all.matches("with the inventory: credential-health explain --job").count(), commands, "{all}");
+        let texts = 2 * messages.len();
+        let needs = "`credential-health explain` needs it: add --inventory FILE.";
+        assert_eq!(all.matches(needs).count(), texts, "{all}");
     }
 }
 

@@ -1,6 +1,5 @@
 //! The changes of AWS profiles: `duration_seconds` of a role's profile.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::proposals::{Proposal, is_covered};
@@ -74,7 +73,7 @@ impl Fixable for FixableProfiles {
                     proposed.proposals.push(Proposal { file, change, jobs, at, note: None });
                 }
                 None => {
-                    let jobs = BTreeSet::from([name.clone()]);
+                    let jobs = open.iter().map(|job| job.name.clone()).collect();
                     proposed.without.push(NotFixed { at, jobs, why: WhyNot::NoSingleChange });
                 }
             }

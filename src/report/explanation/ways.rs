@@ -77,7 +77,7 @@ fn describe_way(explained: &Explanation<'_>, text: &mut ExplanationText, option:
     text.line(&format!("  {bold}{}{bold:#}", heading.trim_start()));
     for (index, part) in advice.fix.parts.iter().enumerate() {
         text.wrapped_after(&format!("{INDENT}{}", plain::step_number(&advice.fix, index)), &part.step);
-        for block in part.blocks.iter().filter(|block| !block.kind.is_infrastructure()) {
+        for block in &part.blocks {
             text.line(&format!("{INDENT}{}:", block.kind.heading()));
             text.code(&block.text, CODE);
         }

@@ -195,7 +195,7 @@ pub fn short_coverage(report: &Report) -> Vec<String> {
     )];
     for (what, roles) in not_checked_roles(&report.coverage) {
         let line = |role: &NotCheckedRole| (not_checked(role.reason, report.origin), role.role.name().to_owned());
-        lines.extend(joined_reasons(what, roles.map(line)));
+        lines.extend(joined_reasons(what, report.coverage.roles.total, roles.map(line)));
     }
     // A path that stops at one of these roles stops for the same reason.
     let stops_elsewhere = |path: &&NotWalkedPath| {
@@ -207,8 +207,8 @@ pub fn short_coverage(report: &Report) -> Vec<String> {
         let hop = path.hop.map_or_else(String::new, |hop| format!(" at path[{hop}]"));
         (outcome(path.reason).to_owned(), format!("{}{hop}", path.job))
     });
-    lines.extend(joined_reasons("Paths not walked", paths));
-    lines.extend(joined_reasons("Settings not read", settings.not_read.iter().map(not_read)));
+    lines.extend(joined_reasons("Paths not walked", report.coverage.paths.total, paths));
+    lines.extend(joined_reasons("Settings not read", settings.total, settings.not_read.iter().map(not_read)));
     lines.extend(role_tags(report));
     lines.extend(inventory_files(report));
     lines
@@ -222,10 +222,14 @@ fn not_checked_roles(coverage: &Coverage) -> [(&'static str, impl Iterator<Item 
     [("Roles not fully checked", roles(false)), ("Roles not described", roles(true))]
 }
 
-/// All reasons on one line: `Paths not walked: a, b (access denied); c (no answer in time).`
-fn joined_reasons(what: &str, all: impl Iterator<Item = (String, String)>) -> Option<String> {
+/// All reasons on one line: `Paths not walked: a, b (access denied); c (no answer in time).` `total`: the number of
+/// roles, paths or settings of the run. Many that are all of them are not named.
+fn joined_reasons(what: &str, total: usize, all: impl Iterator<Item = (String, String)>) -> Option<String> {
     let groups = grouped_by_reason(all);
-    let group = |(reason, names): &(String, Vec<String>)| format!("{} ({reason})", first_of(names, MOST_NAMES));
+    let group = |(reason, names): &(String, Vec<String>)| match names.len() {
+        all if all == total && all > MOST_NAMES => format!("all {all} ({reason})"),
+        _ => format!("{} ({reason})", first_of(names, MOST_NAMES)),
+    };
     (!groups.is_empty()).then(|| format!("{what}: {}.", groups.iter().map(group).collect::<Vec<_>>().join("; ")))
 }
 

@@ -94,6 +94,7 @@ impl RoleAttributes {
         let from = from.to_owned();
         let planned = PlannedRole {
             max_session_from: from.clone(),
+            max_session_parameter: None,
             trust_from: from.clone(),
             from,
             max_session: max_session_setting(setting("max_session_duration", &self.max_session_duration)),
