@@ -56,6 +56,7 @@ mod quoted_secrets;
 mod refusals;
 mod remedies;
 mod reported_cases;
+mod safe_fixes;
 mod schema;
 mod second_reading;
 mod servers;
