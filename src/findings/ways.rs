@@ -3,7 +3,7 @@
 use super::subject::Subject;
 use crate::fixes::search::{Changed, MOST_CHANGES, Way, first_ways, shorter_chain};
 use crate::fixes::{self, Fix};
-use crate::inventory::{Job, RoleRef, Seconds, Source};
+use crate::inventory::{Job, Origin, RoleRef, Seconds, Source};
 use crate::lease::Verdict;
 use crate::lease::rules::{ASSUME_ROLE_RANGE, DEFAULT_MAX_SESSION, LONGEST_SESSION};
 
@@ -50,7 +50,7 @@ impl Subject<'_> {
     pub(super) fn ways(&self, job: &Job) -> Vec<Fix> {
         const MOST: usize = 3;
         let can_make = |way: &Way| self.can_offer(job, way);
-        let max_session = |role: &RoleRef| self.max_session_for(job, role);
+        let max_session = |role: &RoleRef| self.max_session_for(job, role).or_else(|| self.of_another(job, role));
         let mut ways = first_ways(job, &max_session, &can_make, MOST);
         // One change of a profile is to cover the job that uses the profile and the job with a copy.
         if let Some(original) = self.job_named(job.name.without_copy()).filter(|_| job.name.is_copy()) {
@@ -74,7 +74,18 @@ impl Subject<'_> {
     /// Whether the user can make the changes, and no request of them is as long as a default that nobody declared.
     fn can_offer(&self, job: &Job, way: &Way) -> bool {
         let has_longer_request = || way.changes.iter().any(|change| change.requests_longer(job));
-        self.place.can_make(job, way) && !(job.length_from.is_assumed() && has_longer_request())
+        self.place.can_make(job, way)
+            && !(job.length_from.is_assumed() && has_longer_request())
+            && self.place.harms_no_other(job, way, &|job, role| self.max_session_for(job, role))
+    }
+
+    /// The highest MaxSessionDuration, for a role whose request another profile states: that profile's own finding says
+    /// that the maximum is not known. The verdict of a job that depends on nothing else stays unknown.
+    fn of_another(&self, job: &Job, role: &RoleRef) -> Option<Seconds> {
+        let is_of_another =
+            || job.path.split_last().is_some_and(|(_, before)| before.iter().any(|hop| hop.role == *role));
+        let applies = self.place.origin() == Origin::Profiles && self.verdict_of(job) != Verdict::Unknown;
+        (applies && is_of_another()).then_some(LONGEST_SESSION)
     }
 
     /// The ways for a job that chains roles. They always include a way with a shorter chain. It is the first where the
@@ -93,6 +104,6 @@ impl Subject<'_> {
 
     /// One fix with all changes of a way.
     fn way(&self, job: &Job, way: &Way) -> Fix {
-        fixes::describe_way(&self.place, job, &way.changes, |role, to| self.raise_to(role, to))
+        fixes::describe_way(&self.place, job, way, |role, to| self.raise_to(role, to))
     }
 }
