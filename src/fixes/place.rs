@@ -98,28 +98,32 @@ impl FixPlace<'_> {
         }
     }
 
-    /// Whether the way shortens no session of another job that has a part of this job's declaration. If no length is
-    /// declared, this job counts too: how long it may last is all that is known of it.
+    /// Whether the way shortens no session of another job that has a part of this job's declaration. A profile counts
+    /// too: nobody knows all that it is used for.
     pub(crate) fn harms_no_other(
         &self,
         job: &Job,
         way: &Way,
         max_session: &dyn Fn(&Job, &RoleRef) -> Option<Seconds>,
     ) -> bool {
+        let is_profile = self.origin() == Origin::Profiles;
         let is_no_worse = |other: &Job, changes: &[Change]| {
-            // A copy of a profile's credentials ends with their session.
-            let copy = (self.origin() == Origin::Profiles).then(|| Job { refresh: Refresh::None, ..other.clone() });
-            let mut both = std::iter::once(other).chain(&copy);
-            both.all(|other| is_no_worse(other, changes, &|role| max_session(other, role)))
+            let is_safe = |job: &Job, changes: &[Change]| is_no_worse(job, changes, &|role| max_session(job, role));
+            // A copy of the profile's credentials stays a copy.
+            let is_safe_copied = || {
+                let copy = Job { refresh: Refresh::None, ..other.clone() };
+                let of_copy = changes.iter().filter(|change| !matches!(change, Change::Refresh(_))).cloned();
+                is_safe(&copy, &of_copy.collect::<Vec<_>>())
+            };
+            is_safe(other, changes) && (!is_profile || is_safe_copied())
         };
-        let has_no_length = self.origin() == Origin::Profiles && job.length == Seconds(0);
         let is_other = |other: &&Job| other.name.without_copy() != job.name.without_copy();
         let mut others = self.inventory.jobs.iter().filter(is_other);
         let is_safe_for = |other: &Job| {
             let changes = self.shared_changes(job, other, &way.changes);
             changes.is_empty() || is_no_worse(other, &changes)
         };
-        (!has_no_length || is_no_worse(job, &way.changes)) && others.all(is_safe_for)
+        (!is_profile || is_no_worse(job, &way.changes)) && others.all(is_safe_for)
     }
 
     /// The changes that the other job gets too, with the maxima that they need; empty: no request of it changes.
