@@ -27,6 +27,7 @@ mod explain;
 mod fault_matrix;
 mod figures;
 mod fit_laws;
+mod fix_coverage;
 mod fixes;
 mod fixes_applied;
 mod formats;
