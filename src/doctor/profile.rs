@@ -172,7 +172,10 @@ fn base(
         shared_config::Base::Process(command) => {
             BaseFacts::Process(process(command, &config.location(command.place), home))
         }
-        shared_config::Base::Named(_) => BaseFacts::Named(printable(profile.credential_source.as_deref()?)),
+        shared_config::Base::Named(_) => {
+            let written = profile.credential_source.as_ref()?;
+            BaseFacts::Named { source: printable(written), at: spot(&config.location(written.place)) }
+        }
         shared_config::Base::Nothing => return None,
     })
 }
@@ -248,8 +251,10 @@ fn roles(
         // The first role is what the token is exchanged for: no session calls.
         BaseFacts::WebIdentity(_) => Some(false),
         BaseFacts::Sso(_) => Some(true),
-        BaseFacts::Named(source) if source.eq_ignore_ascii_case("environment") => Some(environment.token.is_set()),
-        BaseFacts::Named(_) => Some(true),
+        BaseFacts::Named { source, .. } if source.eq_ignore_ascii_case("environment") => {
+            Some(environment.token.is_set())
+        }
+        BaseFacts::Named { .. } => Some(true),
         // A program may print a key or a session; AWS does not say it of console sessions.
         BaseFacts::Process(_) | BaseFacts::Login(_) => None,
     };

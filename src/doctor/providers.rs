@@ -170,7 +170,7 @@ fn profile(facts: &ShellFacts) -> (ProviderState, String) {
         ProfileFacts::Missing { .. } => (ProviderState::PassedOver, format!("there is no profile `{name}`{by}")),
         ProfileFacts::Empty(_) => (ProviderState::NotSet, format!("`{name}`{by} has no credentials")),
         ProfileFacts::Broken(_) => (ProviderState::Fails, format!("`{name}`{by} leads to no credentials")),
-        ProfileFacts::Leads(ChainFacts { base: BaseFacts::Named(source), .. })
+        ProfileFacts::Leads(ChainFacts { base: BaseFacts::Named { source, .. }, .. })
             if source.eq_ignore_ascii_case("Environment") && !facts.environment.provides() =>
         {
             (ProviderState::Fails, format!("`{name}`{by}: credential_source {source}, which has no key"))
@@ -188,7 +188,7 @@ pub(super) fn path(chain: &ChainFacts) -> String {
         BaseFacts::Login(_) => "aws login".to_owned(),
         BaseFacts::Process(process) => format!("credential_process, {}", process.program),
         BaseFacts::WebIdentity(token) => format!("the web identity token in {}", token.file),
-        BaseFacts::Named(source) => format!("credential_source {source}"),
+        BaseFacts::Named { source, .. } => format!("credential_source {source}"),
     };
     let names: Vec<&str> = chain.roles.iter().map(|role| role_name(&role.arn)).collect();
     match names[..] {

@@ -37,9 +37,9 @@ fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
     };
     let title = match found.judgement.end {
         Some(end) if !unknown => {
-            format!("{name} needs {}, but a copy of {kind} credentials lasts {end}", found.needed())
+            format!("{name} {}, but a copy of {kind} credentials lasts {end}", found.describe_need())
         }
-        _ => format!("{name} needs {}, but a copy of {kind} credentials may expire earlier", found.needed()),
+        _ => format!("{name} {}, but a copy of {kind} credentials may expire earlier", found.describe_need()),
     };
     let with = if found.copy_is_not_known() { "" } else { " with `refresh: none`" };
     let mut detail = format!(

@@ -21,7 +21,7 @@ fn applies(judgement: &Judgement) -> bool {
 fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
     let (hop, _) = found.limiting_hop()?;
     let (name, role) = (&found.job.name, hop.role.name());
-    let title = format!("{name} needs {}, but role chaining caps its session of {role} at 1h", found.needed());
+    let title = format!("{name} {}, but role chaining caps its session of {role} at 1h", found.describe_need());
     let detail = format!(
         "{name} {} and assumes {role} with the credentials of another session. STS calls that role chaining and caps \
          the new session at 3600 seconds, whatever the role's MaxSessionDuration is. The session lasts {}; calls after \

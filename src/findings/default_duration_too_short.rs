@@ -21,7 +21,7 @@ fn applies(judgement: &Judgement) -> bool {
 fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
     let (hop, _) = found.limiting_hop()?;
     let (name, role) = (&found.job.name, hop.role.name());
-    let title = format!("{name} needs {}, but requests no duration from {role} and gets 1h", found.needed());
+    let title = format!("{name} {}, but requests no duration from {role} and gets 1h", found.describe_need());
     let misreading = found.describe_misreading().map_or_else(String::new, |read| format!(" {read}"));
     let detail = format!(
         "{name} {} and sends no DurationSeconds, so STS grants 3600 seconds, even where the role allows more. Calls \

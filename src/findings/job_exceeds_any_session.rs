@@ -22,7 +22,7 @@ fn applies(judgement: &Judgement) -> bool {
 fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
     let name = &found.job.name;
     let longest = Provenance::Iam("the largest MaxSessionDuration");
-    let title = format!("{name} needs {}, but no session lasts longer than {LONGEST_SESSION}", found.needed());
+    let title = format!("{name} {}, but no session lasts longer than {LONGEST_SESSION}", found.describe_need());
     let detail = format!(
         "{name} {} without renewing its credentials. STS grants at most {} seconds for a session of a role; this \
          session lasts {}. Calls after that fail with ExpiredToken.",

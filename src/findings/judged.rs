@@ -64,6 +64,20 @@ impl JudgedJob<'_> {
         self.judgement.lease.unwrap_or_default()
     }
 
+    /// How long the job needs its credentials: `needs 4h`, or `may need 6h (GitHub's default timeout)`.
+    pub(super) fn describe_need(&self) -> String {
+        let needed = self.needed();
+        if !self.job.length_from.is_assumed() {
+            return format!("needs {needed}");
+        }
+        let whose = match self.job.source.length_default() {
+            LengthDefault::LongestTimeout => "Lambda's longest Timeout",
+            LengthDefault::OfService => "its service's default timeout",
+            LengthDefault::OfWorkflow => "GitHub's default timeout",
+        };
+        format!("may need {needed} ({whose})")
+    }
+
     /// The length of the job, such as `runs up to 4h`, and its pause, if any.
     pub(super) fn describe_length(&self) -> String {
         let length = match self.job.length_from {
@@ -72,7 +86,9 @@ impl JudgedJob<'_> {
                 let why = match self.job.source.length_default() {
                     LengthDefault::LongestTimeout => "the longest Timeout of Lambda; that of the function is not known",
                     LengthDefault::OfService => "the default of its service; no timeout is set",
-                    LengthDefault::OfWorkflow => "no timeout-minutes states how long it uses these credentials",
+                    LengthDefault::OfWorkflow => {
+                        "GitHub's default timeout; no timeout-minutes states how long it uses these credentials"
+                    }
                 };
                 format!("may run up to {} ({why})", self.job.length)
             }

@@ -21,7 +21,7 @@ fn applies(judgement: &Judgement) -> bool {
 fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
     let (hop, lease) = found.limiting_hop()?;
     let (name, role, max) = (&found.job.name, hop.role.name(), lease.cap?);
-    let title = format!("{name} needs {}, but sessions of {role} last at most {max}", found.needed());
+    let title = format!("{name} {}, but sessions of {role} last at most {max}", found.describe_need());
     let detail = format!(
         "{name} {} on one session of {role}, whose MaxSessionDuration is {} seconds. The session lasts {}; calls after \
          that fail with ExpiredToken.",

@@ -25,7 +25,7 @@ fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
     // The defaults of these clients: rebuy-de/aws-nuke#667, spinnaker/clouddriver#6344.
     let by_default =
         if lease.requested == ASSUME_ROLE_MINIMUM { " (the default of Go's stscreds and of Java SDK 1)" } else { "" };
-    let title = format!("{name} needs {}, but requests {} from {role}", found.needed(), lease.requested);
+    let title = format!("{name} {}, but requests {} from {role}", found.describe_need(), lease.requested);
     let misreading = found.describe_misreading();
     let detail = format!(
         "{name} {} on one session, for which its client requests {} seconds{by_default}. Calls after {} fail with \

@@ -34,7 +34,7 @@ fn applies(judgement: &Judgement) -> bool {
 fn describe(found: &JudgedJob<'_>) -> Option<Finding> {
     let name = &found.job.name;
     let end = found.judgement.end?;
-    let title = format!("{name} needs {}, but its {} expires after {end}", found.needed(), what_expires(found));
+    let title = format!("{name} {}, but its {} expires after {end}", found.describe_need(), what_expires(found));
     let mut because = why(found, end);
     if found.limit_is_a_default() {
         because.push_str(" That limit is a default: no file states another limit.");

@@ -4,7 +4,7 @@ use super::logins::{
     refresh_by_provider_chain, refresh_in_loop, renew_hop, shorter_pause, split_runs, younger_credentials,
 };
 use super::requests::{NewCaller, exchange_for_last, leave_out, request_duration, send_no_duration};
-use super::search::{Change, Changed};
+use super::search::{Change, Changed, Way};
 use super::sources::new_source;
 use super::{Fix, FixPlace};
 use crate::inventory::{Job, Refresh, RoleRef, Seconds};
@@ -22,10 +22,8 @@ fn describe_change(
     match change {
         Change::Source(source) => new_source(place, job, source),
         Change::ExchangeForLast => {
-            let (before, after) = (job.path.last()?, changed.job.path.last()?);
-            // If the request changes too, another part of the fix holds the call.
-            let requested = (before.duration == after.duration).then_some(after.duration);
-            Some(exchange_for_last(place, &job.source, &after.role, job.is_chained(job.path.len() - 1), requested))
+            let last = changed.job.path.last()?;
+            Some(exchange_for_last(place, &job.source, &last.role, job.is_chained(job.path.len() - 1)))
         }
         Change::Drop(hop) => {
             let next = changed.hops.iter().copied().find(|kept| kept > hop)?;
@@ -54,12 +52,16 @@ fn describe_change(
 pub(crate) fn describe_way(
     place: &FixPlace<'_>,
     job: &Job,
-    changes: &[Change],
+    way: &Way,
     raise: impl Fn(&RoleRef, Seconds) -> Option<Fix>,
 ) -> Fix {
+    let changes = &way.changes;
     let changed = Changed::new(job, changes);
     let parts = changes.iter().filter_map(|change| describe_change(place, job, &changed, change, &raise));
     let mut fix = super::together(parts);
+    if let (false, Some(first)) = (way.is_stepwise, fix.parts.first_mut()) {
+        first.step.insert_str(0, "Make these changes at the same time: a part of them alone shortens the session. ");
+    }
     for (role, to) in &changed.maxima {
         fix.effect.max_sessions.entry(role.clone()).or_insert(*to);
     }

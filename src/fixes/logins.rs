@@ -90,10 +90,7 @@ pub(super) fn long_term_key(place: &FixPlace<'_>, job: &Job, role: &RoleRef, mfa
         Some(profile) => {
             fix.cli(format!("aws configure set mfa_serial MFA_ARN {}", crate::shell::option("--profile", &profile)))
         }
-        None => fix.cli(format!(
-            "aws sts assume-role --role-arn {} --role-session-name NAME --serial-number MFA_ARN --token-code CODE",
-            crate::shell::word(role.arn_in_command())
-        )),
+        None => fix.block(BlockKind::AwsConfig, format!("# in the profile of {name}\nmfa_serial = MFA_ARN")),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::search::{Change, Changed, Way};
+use super::search::{Change, Changed, Way, is_no_worse};
 use crate::facts::Facts;
-use crate::inventory::{Inventory, Job, Location, Origin, Refresh, RoleRef, Source};
+use crate::inventory::{Inventory, Job, Location, Origin, Refresh, RoleRef, Seconds, Source};
 use crate::lease::rules;
 use crate::templates::PlannedRole;
 
@@ -95,6 +95,69 @@ impl FixPlace<'_> {
         match (found.next(), found.next()) {
             (Some(only), None) => Some(only.name.to_string()),
             (Some(_) | None, _) => None,
+        }
+    }
+
+    /// Whether the way shortens no session of another job that has a part of this job's declaration. A profile counts
+    /// too: nobody knows all that it is used for.
+    pub(crate) fn harms_no_other(
+        &self,
+        job: &Job,
+        way: &Way,
+        max_session: &dyn Fn(&Job, &RoleRef) -> Option<Seconds>,
+    ) -> bool {
+        let is_profile = self.origin() == Origin::Profiles;
+        let is_no_worse = |other: &Job, changes: &[Change]| {
+            let is_safe = |job: &Job, changes: &[Change]| is_no_worse(job, changes, &|role| max_session(job, role));
+            // A copy of the profile's credentials stays a copy.
+            let is_safe_copied = || {
+                let copy = Job { refresh: Refresh::None, ..other.clone() };
+                let of_copy = changes.iter().filter(|change| !matches!(change, Change::Refresh(_))).cloned();
+                is_safe(&copy, &of_copy.collect::<Vec<_>>())
+            };
+            is_safe(other, changes) && (!is_profile || is_safe_copied())
+        };
+        let is_other = |other: &&Job| other.name.without_copy() != job.name.without_copy();
+        let mut others = self.inventory.jobs.iter().filter(is_other);
+        let is_safe_for = |other: &Job| {
+            let changes = self.shared_changes(job, other, &way.changes);
+            changes.is_empty() || is_no_worse(other, &changes)
+        };
+        (!is_profile || is_no_worse(job, &way.changes)) && others.all(is_safe_for)
+    }
+
+    /// The changes that the other job gets too, with the maxima that they need; empty: no request of it changes.
+    fn shared_changes(&self, job: &Job, other: &Job, changes: &[Change]) -> Vec<Change> {
+        let requests = changes.iter().filter_map(|change| match change {
+            Change::Ask(hop, seconds) => Some(Change::Ask(self.shared_hop(job, other, *hop)?, *seconds)),
+            Change::SendNone(hop) => Some(Change::SendNone(self.shared_hop(job, other, *hop)?)),
+            _ => None,
+        });
+        let mut shared: Vec<Change> = requests.collect();
+        if !shared.is_empty() {
+            shared.extend(changes.iter().filter(|change| matches!(change, Change::MaxSession(..))).cloned());
+        }
+        shared
+    }
+
+    /// The other job's hop whose request has the declaration of this hop: of a profile whose path the other's
+    /// continues, or of the same step of a workflow.
+    fn shared_hop(&self, job: &Job, other: &Job, hop: usize) -> Option<usize> {
+        match self.origin() {
+            Origin::Inventory => None,
+            Origin::Workflows => {
+                let is_login = hop + 1 == job.path.len() && other.location == job.location;
+                other.path.len().checked_sub(1).filter(|_| is_login)
+            }
+            Origin::Profiles => {
+                let of = |job: &'_ Job| {
+                    let upto = job.path.get(..=hop)?.iter();
+                    Some(upto.map(|hop| (hop.role.clone(), hop.duration)).collect::<Vec<_>>())
+                };
+                // Two profiles can have one role: only the profiles behind the last hop share it.
+                let is_behind = hop + 1 < job.path.len() || other.path.len() > job.path.len();
+                (is_behind && other.source == job.source && of(other).is_some() && of(other) == of(job)).then_some(hop)
+            }
         }
     }
 

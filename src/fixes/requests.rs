@@ -23,7 +23,7 @@ pub(super) fn request_duration(place: &FixPlace<'_>, job: &Job, index: usize, se
             let step =
                 format!("Request {n} seconds ({seconds}) in the {} call for {name}{}", call.name(), in_config(call, n));
             let declared = format!("declare `duration: {seconds}` on its hop.");
-            Fix::step(place.declare(&format!("{step}."), &declared)).cli(request_command(call, role, n))
+            Fix::step(place.declare(&format!("{step}."), &declared))
         }
     })
 }
@@ -34,24 +34,6 @@ fn in_config(call: FirstCall, seconds: u64) -> String {
         FirstCall::AssumeRole => format!(" (in its profile: `duration_seconds = {seconds}`)"),
         FirstCall::WebIdentity => format!(" (in a GitHub workflow: `role-duration-seconds: {seconds}`)"),
         FirstCall::Saml | FirstCall::AccountAccess => String::new(),
-    }
-}
-
-fn request_command(call: FirstCall, role: &RoleRef, seconds: u64) -> String {
-    let role = crate::shell::word(role.arn_in_command());
-    match call {
-        FirstCall::WebIdentity => format!(
-            "aws sts assume-role-with-web-identity --role-arn {role} --role-session-name NAME \
-             --web-identity-token file://TOKEN_FILE --duration-seconds {seconds}"
-        ),
-        FirstCall::Saml => format!(
-            "aws sts assume-role-with-saml --role-arn {role} --principal-arn PROVIDER_ARN \
-             --saml-assertion file://ASSERTION_FILE --duration-seconds {seconds}"
-        ),
-        FirstCall::AccountAccess => format!("# in the request of the portal's client: sessionDuration {seconds}"),
-        FirstCall::AssumeRole => {
-            format!("aws sts assume-role --role-arn {role} --role-session-name NAME --duration-seconds {seconds}")
-        }
     }
 }
 
@@ -86,15 +68,8 @@ pub(super) fn send_no_duration(place: &FixPlace<'_>, job: &Job, index: usize) ->
     Some(Fix::step(place.declare(&step, "leave `duration` out on its hop.")))
 }
 
-/// Reaches the last role by OIDC, without a session in between. `requested`: the duration of its call; `None` if
-/// another part of the fix holds the call.
-pub(super) fn exchange_for_last(
-    place: &FixPlace<'_>,
-    source: &Source,
-    role: &RoleRef,
-    was_chained: bool,
-    requested: Option<Option<Seconds>>,
-) -> Fix {
+/// Reaches the last role by OIDC, without a session in between.
+pub(super) fn exchange_for_last(place: &FixPlace<'_>, source: &Source, role: &RoleRef, was_chained: bool) -> Fix {
     let name = role.name();
     let what = if was_chained { "Shorten the chain" } else { "Start from an OIDC token" };
     let step = format!(
@@ -111,8 +86,8 @@ pub(super) fn exchange_for_last(
     let declared = format!("declare `source: web-identity` with {name} alone as the path.");
     let principal = TrustedPrincipal::Source(PrincipalKind::WebIdentity);
     let fix = add_to_trust(place, Fix::step(place.declare(&step, &declared)), role, &principal);
-    match (place.origin(), requested) {
-        (Origin::Workflows, _) => fix.block(
+    match place.origin() {
+        Origin::Workflows => fix.block(
             BlockKind::Workflow,
             format!(
                 "permissions:\n  id-token: write\n  contents: read\n# in the step of the login, without \
@@ -120,15 +95,7 @@ pub(super) fn exchange_for_last(
                 role.arn_in_command()
             ),
         ),
-        (Origin::Inventory | Origin::Profiles, Some(duration)) => {
-            let duration = duration.map_or_else(String::new, |seconds| format!(" --duration-seconds {}", seconds.0));
-            fix.cli(format!(
-                "aws sts assume-role-with-web-identity --role-arn {} --role-session-name NAME \
-                 --web-identity-token file://TOKEN_FILE{duration}",
-                crate::shell::word(role.arn_in_command())
-            ))
-        }
-        (Origin::Inventory | Origin::Profiles, None) => fix,
+        Origin::Inventory | Origin::Profiles => fix,
     }
 }
 

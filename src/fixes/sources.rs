@@ -96,24 +96,17 @@ pub(super) fn profile_setting(source: &Source) -> Option<&'static str> {
 fn source_duration(place: &FixPlace<'_>, call: OwnCall, seconds: Seconds) -> Fix {
     const DECLARE: &str = "declare it as the source's `duration`.";
     let n = seconds.0;
-    let request = || format!("Request {n} seconds ({seconds}) from {}.", call.name());
-    let (step, command) = match call {
-        OwnCall::GetSessionToken => (request(), format!("aws sts get-session-token --duration-seconds {n}")),
-        OwnCall::GetFederationToken => (
-            request(),
-            format!("aws sts get-federation-token --name NAME --policy file://policy.json --duration-seconds {n}"),
-        ),
-        OwnCall::CreateSession => (
-            format!(
-                "Set durationSeconds of the Roles Anywhere profile to {n} ({seconds}), for everyone who uses it\
-                 {UNLESS_LONGER}. Set durationSeconds of the request to {n} too."
-            ),
-            format!(
-                "# in the account of the Roles Anywhere profile\n\
-                 aws rolesanywhere get-profile --profile-id PROFILE_ID --query profile.durationSeconds\n\
-                 aws rolesanywhere update-profile --profile-id PROFILE_ID --duration-seconds {n}"
-            ),
-        ),
-    };
-    Fix::step(place.declare(&step, DECLARE)).cli(command)
+    if call != OwnCall::CreateSession {
+        let step = format!("Request {n} seconds ({seconds}) in the {} call.", call.name());
+        return Fix::step(place.declare(&step, DECLARE));
+    }
+    let step = format!(
+        "Set durationSeconds of the Roles Anywhere profile to {n} ({seconds}), for everyone who uses it\
+         {UNLESS_LONGER}. Set durationSeconds of the request to {n} too."
+    );
+    Fix::step(place.declare(&step, DECLARE)).cli(format!(
+        "# in the account of the Roles Anywhere profile\n\
+         aws rolesanywhere get-profile --profile-id PROFILE_ID --query profile.durationSeconds\n\
+         aws rolesanywhere update-profile --profile-id PROFILE_ID --duration-seconds {n}"
+    ))
 }

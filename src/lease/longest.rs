@@ -69,12 +69,14 @@ impl<'a> LongestRuns<'a> {
 /// its credentials and can start. Neither has a margin: no length is declared that a margin would be added to.
 #[must_use]
 pub fn with_its_copy(job: Job) -> Vec<Job> {
-    let job = Job { margin: Seconds(0), ..job };
-    let starts = match judge(&job, |_| None).verdict {
-        Verdict::Rejected | Verdict::Unknown => false,
+    let copy = Job { name: job.name.copy(), refresh: Refresh::None, ..job.clone() };
+    let without_margin = |job: Job| Job { margin: Seconds(0), ..job };
+    let differs = match judge(&without_margin(job.clone()), |_| None).verdict {
+        Verdict::Rejected => false,
+        // The same fact is not known of both, unless the copy ends too early whatever that fact is.
+        Verdict::Unknown => judge(&copy, |_| Some(rules::LONGEST_SESSION)).verdict != Verdict::Covered,
         Verdict::Lapses | Verdict::Thin | Verdict::Covered => true,
     };
-    let copy =
-        (starts && job.refresh.renews()).then(|| Job { name: job.name.copy(), refresh: Refresh::None, ..job.clone() });
-    std::iter::once(job).chain(copy).collect()
+    let copy = (differs && job.refresh.renews()).then_some(copy);
+    std::iter::once(job).chain(copy).map(without_margin).collect()
 }

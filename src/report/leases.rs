@@ -195,9 +195,9 @@ impl JudgedProfile {
         let copied = if renewed_only { Some(true) } else { lasts(&self.copied, length) };
         match (lasts(&self.renewed, length), copied) {
             (Some(false), _) => Outlook::Ends,
+            (_, Some(false)) => Outlook::EndsWhenCopied,
             (None, _) | (_, None) => Outlook::NotKnown,
-            (Some(true), Some(_)) if self.is_unchecked => Outlook::NotChecked,
-            (Some(true), Some(false)) => Outlook::EndsWhenCopied,
+            (Some(true), Some(true)) if self.is_unchecked => Outlook::NotChecked,
             (Some(true), Some(true)) => Outlook::Lasts,
         }
     }

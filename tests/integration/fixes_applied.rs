@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use credential_health::check;
 use credential_health::findings::Finding;
-use credential_health::fixes::search::ChangeKind;
+use credential_health::fixes::search::{ChangeKind, lasts_as_long};
 use credential_health::fixes::{BlockKind, Effect, Fix};
 use credential_health::import::aws_config::{self, ImportOptions};
 use credential_health::import::github_workflow::{self, Workflow};
 use credential_health::import::{Imported, Variables};
-use credential_health::inventory::{Filter, Inventory, Job, Origin, Refresh, Seconds};
+use credential_health::inventory::{Filter, Inventory, Job, Origin, Refresh, RoleRef, Seconds};
 use credential_health::lease::Verdict;
 use credential_health::report::Report;
 use credential_health::shared_config::{Kind, SharedConfig};
@@ -189,6 +189,17 @@ fn wrong_in_profiles(text: &str, length: Seconds) -> (Vec<String>, usize) {
             continue;
         };
         let renews = fix.effect.kinds.contains(&ChangeKind::ProviderChain) || !name.is_copy();
+        for other in imported.inventory.jobs.iter().filter(|other| *other.name != *name.without_copy()) {
+            let now = after.inventory.jobs.iter().find(|job| job.name == other.name);
+            let max_session = |role: &RoleRef| fix.effect.max_sessions.get(role).copied();
+            let copy = |job: &Job| Job { refresh: Refresh::None, ..job.clone() };
+            let is_as_good = |now: &Job| {
+                lasts_as_long(other, now, &max_session) && lasts_as_long(&copy(other), &copy(now), &max_session)
+            };
+            if !now.is_some_and(is_as_good) {
+                wrong.push(format!("{}: {} is worse after {}\n{changed}", finding.id, other.name, fix.sentences()));
+            }
+        }
         let refresh = if renews { job.refresh } else { Refresh::None };
         let verdict = verdict_after(&inventory, Job { refresh, ..job.clone() }, &fix.effect);
         if verdict != Verdict::Covered {

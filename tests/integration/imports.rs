@@ -683,6 +683,29 @@ async fn the_report_of_eleven_profiles_has_at_most_fifty_lines() {
 }
 
 #[tokio::test]
+async fn a_copy_is_judged_where_the_renewed_credentials_are_not_known() {
+    let keys = format!("[k]\naws_access_key_id = AKIA\naws_secret_access_key = {CANARY}\n");
+    let config = "[profile a]\nrole_arn = arn:aws:iam::111111111111:role/a\nsource_profile = k\n\
+        duration_seconds = 14400\n";
+    let run = |more: &[&str]| {
+        let arguments = [&["lint", "--aws-config", "--format", "json"], more].concat();
+        Cli::new(&arguments).file(".aws/credentials", &keys).file(".aws/config", config)
+    };
+    let ran = run(&["--length", "6h"]).run().await;
+    ran.assert_status(1);
+    let report = ran.report();
+    assert_eq!(job(&report, "a")["verdict"], "unknown");
+    assert_eq!(job(&report, "a (copied)")["verdict"], "lapses");
+    assert_eq!(job(&report, "a (copied)")["lapses_after_seconds"], 14400);
+    // A copy lasts for three hours if the role grants the request at all.
+    for more in [&["--length", "3h"][..], &["--length", "6h", "--renewed"], &[]] {
+        let ran = run(more).run().await;
+        ran.assert_status(3);
+        assert_eq!(ran.report()["jobs"].as_array().unwrap().len(), 1, "{more:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_filter_selects_a_profile_with_its_copy() {
     let ran =
         with_profiles("terragrunt-chain", &["lint", "--aws-config", "--job", "tools", "--format", "json"]).run().await;

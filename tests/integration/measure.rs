@@ -286,3 +286,19 @@ async fn standard_input_is_read_only_once() {
         assert!(ran.stderr.contains("only one of the files can be `-`"), "{}", ran.stderr);
     }
 }
+
+#[tokio::test]
+async fn the_length_that_a_fix_declares_ends_its_finding() {
+    let many = vec![(10, "succeeded"); 20];
+    for (id, declared, runs, before) in [
+        ("length-exceeded", "1h", vec![(61, "succeeded")], "for example "),
+        ("length-guessed-high", "4h", many, "declare `length: "),
+    ] {
+        let cli = Cli::on(&inventory(declared), "lint", &["--measured", "runs.csv", "--format", "json"]);
+        let report = cli.file("runs.csv", table(&runs)).run().await.report();
+        let step = crate::harness::finding(&report, id)["remediation"][0]["step"].as_str().unwrap().to_owned();
+        let (_, length) = step.split_once(before).unwrap();
+        let length = length.split([' ', '`']).next().unwrap();
+        assert_eq!(findings(length, &runs).await, [], "{id}: {step}");
+    }
+}

@@ -46,14 +46,6 @@ fn a_suggested_maximum_is_enough_for_every_job_that_assumes_the_role_directly() 
 }
 
 #[test]
-fn the_command_for_a_web_identity_role_uses_the_call_that_it_trusts() {
-    let report = lint(&job("web-identity", "90m", "none"));
-    let cli: String = report.findings.iter().flat_map(|f| &f.fixes).filter_map(Fix::commands).collect();
-    assert!(cli.contains("assume-role-with-web-identity"), "{cli}");
-    assert!(!cli.contains("sts assume-role --"), "{cli}");
-}
-
-#[test]
 fn the_text_of_aws_about_a_signed_request_is_not_shown() {
     let text = "The request signature we calculated does not match the signature you provided.\n\n\
                 The Canonical String for \
@@ -265,36 +257,26 @@ proptest! {
     }
 }
 
-/// The commands of a fix work in their order: permissions come before the requests that need them.
+/// The commands of a fix work in their order: a role allows a session before its policy lets another caller in.
 #[test]
-fn commands_that_change_a_role_come_before_commands_that_assume_it() {
-    let mut remedies = Vec::new();
+fn commands_that_raise_a_maximum_come_before_commands_that_change_a_trust_policy() {
+    let mut compared = 0;
     for source in ["ec2-instance", "session-token", "identity-center", "{kind: web-identity, renewable: false}"] {
         for (length, duration) in [("45m", "2h"), ("3h", "3h"), ("20h", "1h")] {
             let report = lint(&format!(
                 "{{version: 1, jobs: [{{name: j, length: {length}, source: {source}, path: [{{role: \"{ROLE}\", \
                     duration: {duration}}}]}}]}}"
             ));
-            remedies.extend(report.findings.iter().flat_map(|f| &f.fixes).filter_map(Fix::commands));
-        }
-    }
-    let mut compared = 0;
-    for cli in &remedies {
-        let at = |command: &str| cli.find(command);
-        let (role, trust, call) = (
-            at("iam update-role"),
-            at("iam update-assume-role-policy"),
-            at("sts assume-role-with-web-identity").or(at("sts assume-role --")),
-        );
-        for (before, after) in [(role, trust), (trust, call), (role, call)] {
-            if let (Some(before), Some(after)) = (before, after) {
-                compared += 1;
-                assert!(before < after, "{cli}");
+            for cli in report.findings.iter().flat_map(|f| &f.fixes).filter_map(Fix::commands) {
+                let (role, trust) = (cli.find("iam update-role"), cli.find("iam update-assume-role-policy"));
+                if let (Some(role), Some(trust)) = (role, trust) {
+                    compared += 1;
+                    assert!(role < trust, "{cli}");
+                }
             }
         }
-        assert!(cli.matches("sts assume-role").count() <= 1, "asked for twice: {cli}");
     }
-    assert!(compared > 3, "{remedies:#?}");
+    assert!(compared > 0);
 }
 
 /// Only a shorter chain lets the job keep one session. That fix must be present even if renewing comes first.

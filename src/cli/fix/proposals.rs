@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Fixable, MaxSession, TextFile};
+use crate::fixes::search::lasts_as_long;
 use crate::import::TextChange;
 use crate::inventory::{Job, JobName, Location};
 use crate::lease::{Verdict, judge};
@@ -70,7 +71,7 @@ fn without_conflicts(proposals: Vec<Proposal>) -> Vec<Proposal> {
 }
 
 /// The jobs that are not as they should be after the changes: a job that a change means is covered, any other is
-/// covered, the same, or could not start before.
+/// covered for as long as before, the same, or could not start before.
 fn harmed(old: &[Job], new: &[Job], proposals: &[Proposal], max_session: MaxSession<'_>) -> BTreeSet<JobName> {
     let new: BTreeMap<&JobName, &Job> = new.iter().map(|job| (&job.name, job)).collect();
     let is_meant = |job: &Job| proposals.iter().any(|proposal| proposal.jobs.contains(&job.name));
@@ -78,7 +79,11 @@ fn harmed(old: &[Job], new: &[Job], proposals: &[Proposal], max_session: MaxSess
         new.get(&job.name).is_some_and(|new| {
             let is_same = || Job { location: job.location.clone(), ..(*new).clone() } == *job;
             let could_not_start = || judge(job, max_session).verdict == Verdict::Rejected;
-            is_covered(new, max_session) || !is_meant(job) && (is_same() || could_not_start())
+            let as_long = || lasts_as_long(job, new, max_session);
+            match is_meant(job) {
+                true => is_covered(new, max_session),
+                false => is_same() || could_not_start() || is_covered(new, max_session) && as_long(),
+            }
         })
     };
     old.iter().filter(|job| !is_good(job)).map(|job| job.name.clone()).collect()

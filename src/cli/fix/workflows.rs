@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::proposals::{Proposal, is_covered};
 use super::{Fixable, MaxSession, NotFixed, Proposed, TextFile, WhyNot};
-use crate::fixes::search::sufficient_requests;
+use crate::fixes::search::{Change, sufficient_requests};
 use crate::import::github_workflow::{Edit, NotEdited, Workflow, has_other_workflows, import_with, text_change};
 use crate::import::{Imported, Variables};
 use crate::inventory::{Job, JobName, LengthFrom, Location, Seconds};
@@ -111,7 +111,12 @@ impl Workflows {
         }
         let last = job.path.len().checked_sub(1)?;
         let request = |(hop, seconds): (usize, Seconds)| (hop == last).then_some(Edit::RoleDuration(seconds.0));
-        let mut edits: Vec<Option<Edit>> = sufficient_requests(job, max_session).into_iter().map(request).collect();
+        // GitHub's default timeout is no reason for a longer session.
+        let by_default = |(hop, seconds): &(usize, Seconds)| {
+            job.length_from.is_assumed() && Change::Ask(*hop, *seconds).requests_longer(job)
+        };
+        let requests = sufficient_requests(job, max_session).into_iter().filter(|request| !by_default(request));
+        let mut edits: Vec<Option<Edit>> = requests.map(request).collect();
         if let (LengthFrom::Assumed, Some(lease)) = (job.length_from, judgement.lease) {
             let minutes = lease.0.saturating_sub(job.margin.0 + job.age.0) / 60;
             let stated = Job { length: Seconds::minutes(minutes), ..job.clone() };

@@ -5,8 +5,10 @@ use super::session::is_session_key;
 use super::{Diagnosis, DiagnosisSubject, Level, provider};
 use crate::aws::errors::{Class, denial_cause};
 use crate::doctor::facts::{
-    Asked, BaseFacts, ChainFacts, Endpoint, KeyKind, NotLoaded, OldToken, ProfileFacts, Provider, RefusedFacts,
+    Asked, BaseFacts, ChainFacts, Endpoint, KeyKind, NotLoaded, OldToken, ProfileFacts, ProfileRole, Provider,
+    RefusedFacts,
 };
+use crate::lease::rules::CHAIN_CAP;
 
 /// Sets a Region that every account has.
 const OTHER_REGION: &str = "export AWS_REGION=us-east-1";
@@ -177,7 +179,7 @@ fn over_chain_cap(subject: &DiagnosisSubject<'_>, said: &str) -> Diagnosis {
         "chained-duration",
         "A role that is assumed by a session gets one hour at most",
         format!("{said} duration_seconds asks for more."),
-        duration_of_last_role(subject),
+        duration_of_chained_role(subject),
     )
 }
 
@@ -186,7 +188,7 @@ fn duration_refused(subject: &DiagnosisSubject<'_>, said: &str) -> Diagnosis {
         "duration-refused",
         "The profile asks for a longer session than STS gives",
         format!("{said} duration_seconds is over the role's MaxSessionDuration, or outside the range of STS."),
-        duration_of_last_role(subject),
+        duration_of_refused_role(subject),
     )
 }
 
@@ -208,12 +210,29 @@ fn assertion_expired(subject: &DiagnosisSubject<'_>, refused: &RefusedFacts, sai
     Diagnosis::problem(id, what, format!("{said} {why}"), renew(subject))
 }
 
-fn duration_of_last_role(subject: &DiagnosisSubject<'_>) -> String {
+/// Sets the refused duration: of several roles that request more than an hour, STS refuses the first. Every role grants
+/// an hour.
+fn duration_of_refused_role(subject: &DiagnosisSubject<'_>) -> String {
     let role = match &subject.facts.profile {
-        ProfileFacts::Leads(chain) => chain.roles.last(),
+        ProfileFacts::Leads(chain) => {
+            let requests_more = |role: &&ProfileRole| role.duration_seconds.is_some_and(|asked| asked > CHAIN_CAP.0);
+            chain.roles.iter().find(requests_more).or(chain.roles.last())
+        }
         _ => None,
     };
     role.map_or_else(|| super::profile::set_duration(&subject.facts.selected.name), super::profile::set_duration_of)
+}
+
+/// The same where role chaining is the cause: the first role may be called by a user's own key.
+fn duration_of_chained_role(subject: &DiagnosisSubject<'_>) -> String {
+    let chained = match &subject.facts.profile {
+        ProfileFacts::Leads(chain) => chain
+            .roles
+            .iter()
+            .find(|role| role.chained != Some(false) && role.duration_seconds.is_some_and(|asked| asked > CHAIN_CAP.0)),
+        _ => None,
+    };
+    chained.map_or_else(|| duration_of_refused_role(subject), super::profile::set_duration_of)
 }
 
 /// InvalidClientTokenId has several causes: the kind of the key says which are possible.

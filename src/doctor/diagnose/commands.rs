@@ -2,17 +2,77 @@
 //! paste. None of them prints a credential.
 
 use super::DiagnosisSubject;
-use crate::doctor::facts::{BaseFacts, ChainFacts, ProcessFacts, ProfileFacts, Provider};
+use crate::doctor::facts::{
+    BaseFacts, ChainFacts, ProcessFacts, ProfileFacts, Provider, Selected, SelectedBy, ShellFacts, VariableFacts,
+};
+use crate::doctor::providers;
 pub(super) use crate::shell::{file as operand, option, word as quoted};
-use crate::visible::looks_like_credential;
+use crate::visible::{configured, looks_like_credential};
 
-/// Removes the environment's credentials.
-const UNSET_KEYS: &str =
-    "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_SECURITY_TOKEN AWS_CREDENTIAL_EXPIRATION";
+/// The variables of the environment's credentials.
+const KEYS: &str =
+    "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_SECURITY_TOKEN AWS_CREDENTIAL_EXPIRATION";
 /// Copies a profile's credentials into the environment.
 pub(super) const COPY: &str = "eval \"$(aws configure export-credentials --profile NAME --format env)\"";
 /// Sets the clock, from Amazon's public time servers.
 pub(super) const SET_CLOCK: &str = "sudo chronyd -q 'server time.aws.com iburst'";
+
+/// Unsets variables. Where the shell has no credentials without them, the command also gives it some: those of a
+/// profile, whose name replaces NAME, or of a login.
+fn unset(variables: &str, without: &ShellFacts) -> String {
+    let removal = format!("unset {variables}");
+    let is_selected = without.others.contains(&configured(&without.selected.name));
+    if is_selected || providers::deciding(&providers::of(without)).is_some() {
+        removal
+    } else if without.others.is_empty() {
+        format!("{removal}; aws login")
+    } else {
+        format!("{removal}; export AWS_PROFILE=NAME")
+    }
+}
+
+/// Unsets AWS_PROFILE or AWS_DEFAULT_PROFILE, which names a profile that is not there.
+pub(super) fn unset_profile_variable(subject: &DiagnosisSubject<'_>, variable: &str) -> String {
+    let mut without = subject.facts.clone();
+    let others = &without.environment.default_profile;
+    let rest = others.clone().filter(|name| variable == "AWS_PROFILE" && !name.trim().is_empty());
+    without.selected = match rest {
+        Some(name) => Selected { name, by: SelectedBy::DefaultVariable },
+        None => Selected { name: "default".to_owned(), by: SelectedBy::Default },
+    };
+    without.profile = ProfileFacts::Absent;
+    // The new value replaces the old one.
+    let command = unset(variable, &without);
+    command
+        .strip_prefix("unset AWS_PROFILE; export")
+        .map_or_else(|| command.clone(), |export| format!("export{export}"))
+}
+
+/// Unsets the environment's keys.
+fn unset_keys(subject: &DiagnosisSubject<'_>) -> String {
+    let mut without = subject.facts.clone();
+    without.environment.access_key = VariableFacts::Absent;
+    without.environment.secret = VariableFacts::Absent;
+    without.environment.token = VariableFacts::Absent;
+    unset(KEYS, &without)
+}
+
+/// Unsets the variables of a web identity, whose token is of no use.
+pub(super) fn unset_web_identity(subject: &DiagnosisSubject<'_>) -> String {
+    let mut without = subject.facts.clone();
+    without.environment.web_identity = None;
+    unset("AWS_WEB_IDENTITY_TOKEN_FILE AWS_ROLE_ARN AWS_ROLE_SESSION_NAME", &without)
+}
+
+/// Unsets the variables of a container's endpoint.
+pub(super) fn unset_container(subject: &DiagnosisSubject<'_>) -> String {
+    let mut without = subject.facts.clone();
+    without.environment.container = None;
+    unset("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI AWS_CONTAINER_CREDENTIALS_FULL_URI", &without)
+}
+
+/// Lets a kubelet write new tokens: its pod has to be made again.
+pub(super) const RESTART_POD: &str = "kubectl rollout restart deployment NAME";
 
 /// Leaves the environment's credentials out. Where the selected profile lives on them, they stay, and `--profile` makes
 /// the AWS CLI assume its role.
@@ -21,13 +81,13 @@ pub(super) fn leave_out_keys(subject: &DiagnosisSubject<'_>) -> String {
         ProfileFacts::Leads(chain) if lives_on_environment(chain) => {
             format!("aws sts get-caller-identity {}", profile_option(&subject.facts.selected.name))
         }
-        _ => UNSET_KEYS.to_owned(),
+        _ => unset_keys(subject),
     }
 }
 
 /// The profile assumes its role with the credentials of the environment.
 pub(super) fn lives_on_environment(chain: &ChainFacts) -> bool {
-    matches!(&chain.base, BaseFacts::Named(source) if source == "Environment")
+    matches!(&chain.base, BaseFacts::Named { source, .. } if source == "Environment")
 }
 
 /// Edits a file with any sed, and leaves the old file beside it as `.bak.` and six characters.
@@ -114,7 +174,7 @@ pub(super) fn renew_profile(chain: &ChainFacts) -> String {
         // The command may hold a secret, but it is in the config file anyway; its output is not shown.
         BaseFacts::Process(_) => format!("sh -c \"$(aws configure get credential_process{profile})\" >/dev/null"),
         BaseFacts::WebIdentity(token) => format!("ls -l {}", operand(&token.file)),
-        BaseFacts::Named(_) => "curl -sS -m 2 -o /dev/null http://169.254.169.254/latest/meta-data/".to_owned(),
+        BaseFacts::Named { .. } => "curl -sS -m 2 -o /dev/null http://169.254.169.254/latest/meta-data/".to_owned(),
     }
 }
 
@@ -142,10 +202,15 @@ pub(super) fn find_program(process: &ProcessFacts) -> String {
 pub(super) fn replace_copy(subject: &DiagnosisSubject<'_>) -> String {
     match &subject.facts.profile {
         ProfileFacts::Leads(chain) if lives_on_environment(chain) => COPY.to_owned(),
-        ProfileFacts::Leads(_) => UNSET_KEYS.to_owned(),
-        ProfileFacts::Absent | ProfileFacts::Missing { .. } | ProfileFacts::Empty(_) | ProfileFacts::Broken(_) => {
-            format!("{UNSET_KEYS}; export AWS_PROFILE=NAME")
+        // A profile that is broken or not there gives none.
+        ProfileFacts::Missing { .. } | ProfileFacts::Broken(_) if !subject.facts.others.is_empty() => {
+            format!("unset {KEYS}; export AWS_PROFILE=NAME")
         }
+        ProfileFacts::Leads(_)
+        | ProfileFacts::Absent
+        | ProfileFacts::Missing { .. }
+        | ProfileFacts::Empty(_)
+        | ProfileFacts::Broken(_) => unset_keys(subject),
     }
 }
 
@@ -160,9 +225,7 @@ pub(super) fn renew(subject: &DiagnosisSubject<'_>) -> String {
             let file = facts.environment.web_identity.as_ref().map_or("", |identity| identity.file.as_str());
             format!("ls -l {}", operand(file))
         }
-        (Some(Provider::Container), _) => {
-            "unset AWS_CONTAINER_CREDENTIALS_RELATIVE_URI AWS_CONTAINER_CREDENTIALS_FULL_URI".to_owned()
-        }
+        (Some(Provider::Container), _) => unset_container(subject),
         (Some(Provider::InstanceMetadata), _) => {
             "curl -sS -m 2 -o /dev/null http://169.254.169.254/latest/meta-data/".to_owned()
         }

@@ -4,7 +4,9 @@
 //! 1.13; JavaScript 3.981 `credential-provider-node`, Go 2 `config/env_config.go`. The first two and JavaScript were
 //! run.
 
-use super::commands::{leave_out_keys, lives_on_environment, of_profile, quoted, rename_key, replace_copy};
+use super::commands::{
+    leave_out_keys, lives_on_environment, of_profile, quoted, rename_key, replace_copy, unset_profile_variable,
+};
 use super::{Diagnosis, DiagnosisSubject, Level};
 use crate::doctor::facts::{
     Environment, HomeFolder, KeyKind, OldToken, ProfileFacts, Provider, RegionFacts, SelectedBy, Stated, VariableFacts,
@@ -22,7 +24,7 @@ pub(super) fn find(subject: &DiagnosisSubject<'_>, out: &mut Vec<Diagnosis>) {
         out.extend(copied(subject));
         out.extend(old_token(environment));
         out.extend(unreadable_expiration(environment));
-        out.extend(profile_variables(environment));
+        out.extend(profile_variables(subject));
     }
     out.extend(home(subject));
     out.extend(region(subject).or_else(|| malformed_region(subject)));
@@ -199,10 +201,12 @@ fn copied(subject: &DiagnosisSubject<'_>) -> Option<Diagnosis> {
         | ProfileFacts::Absent
         | ProfileFacts::Missing { .. }
         | ProfileFacts::Empty(_)
-        | ProfileFacts::Broken(_) => {
-            "Replace NAME by the profile that the credentials were copied from. Tools that use that profile renew them."
-                .to_owned()
-        }
+        | ProfileFacts::Broken(_) => match subject.facts.others.is_empty() {
+            true => "Tools renew the credentials of a login.".to_owned(),
+            false => "Replace NAME by the profile that the credentials were copied from. Tools that use that profile \
+                      renew them."
+                .to_owned(),
+        },
     };
     Some(Diagnosis::warning(
         "copied-session",
@@ -249,21 +253,22 @@ fn shown(name: &str) -> String {
 
 /// AWS_PROFILE and AWS_DEFAULT_PROFILE: aws-cli 2 and Go read the first before the second, boto3 and aws-cli 1 the
 /// second before the first, other SDKs the first alone.
-fn profile_variables(environment: &Environment) -> Option<Diagnosis> {
+fn profile_variables(subject: &DiagnosisSubject<'_>) -> Option<Diagnosis> {
+    let environment = &subject.facts.environment;
     match (environment.profile.as_deref(), environment.default_profile.as_deref()) {
         (Some(name), _) if name.trim().is_empty() => Some(Diagnosis::problem(
             "profile-variable-empty",
             "AWS_PROFILE is set to nothing",
             "The AWS CLI and boto3 stop with \"The config profile () could not be found\", also where the environment \
              has keys; the SDK for Rust looks for a profile without a name, finds none and goes on.",
-            "unset AWS_PROFILE",
+            unset_profile_variable(subject, "AWS_PROFILE"),
         )),
         (None, Some(name)) if name.trim().is_empty() => Some(Diagnosis::problem(
             "profile-variable-empty",
             "AWS_DEFAULT_PROFILE is set to nothing",
             "The AWS CLI and boto3 stop with \"The config profile () could not be found\", also where the environment \
              has keys; SDKs that do not read the variable take the default profile.",
-            "unset AWS_DEFAULT_PROFILE",
+            unset_profile_variable(subject, "AWS_DEFAULT_PROFILE"),
         )),
         (Some(name), Some(other)) if name != other => Some(Diagnosis::warning(
             "two-profile-variables",

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::commands::{of_profile, operand, quoted, renew_profile};
+use super::commands::{RESTART_POD, of_profile, operand, quoted, renew_profile, unset_container, unset_web_identity};
 use super::{Diagnosis, DiagnosisSubject, ends_soon};
 use crate::doctor::facts::{
     BaseFacts, Cached, ChainFacts, Jwt, LoginFacts, ProfileFacts, Provider, Sso, SsoLoginFacts, WebIdentity,
@@ -40,11 +40,12 @@ pub(super) fn find(subject: &DiagnosisSubject<'_>, out: &mut Vec<Diagnosis>) {
                 "export AWS_ROLE_ARN=arn:aws:iam::ACCOUNT:role/NAME",
             ));
         }
-        out.extend(web_identity(
-            subject,
-            identity,
-            "unset AWS_WEB_IDENTITY_TOKEN_FILE AWS_ROLE_ARN AWS_ROLE_SESSION_NAME",
-        ));
+        // In a pod, nothing else has the credentials of the pod's role.
+        let command = match identity.file.contains("eks.amazonaws.com/") {
+            true => RESTART_POD.to_owned(),
+            false => unset_web_identity(subject),
+        };
+        out.extend(web_identity(subject, identity, &command));
     } else if let Some(identity) = environment.web_identity.as_ref().filter(|identity| identity.role.is_none()) {
         out.push(Diagnosis::problem(
             "web-identity-incomplete",
@@ -65,7 +66,7 @@ pub(super) fn find(subject: &DiagnosisSubject<'_>, out: &mut Vec<Diagnosis>) {
             format!("{} names {}, which tools do not ask for credentials", container.variable, quoted(&container.host)),
             "They ask by https, and by http this machine (localhost), ECS (169.254.170.2) and EKS (169.254.170.23) \
              alone; the SDK for Rust also a name that leads there.",
-            "unset AWS_CONTAINER_CREDENTIALS_FULL_URI",
+            unset_container(subject),
         ));
     }
     if let Some(container) = environment.container.as_ref().filter(|_| subject.decides(Provider::Container))
@@ -77,7 +78,7 @@ pub(super) fn find(subject: &DiagnosisSubject<'_>, out: &mut Vec<Diagnosis>) {
 
 /// The token that EKS Pod Identity mounts: a web token, whose `exp` can be read.
 fn container_token(subject: &DiagnosisSubject<'_>, file: &str, token: &Cached<Option<Jwt>>) -> Option<Diagnosis> {
-    let command = "kubectl rollout restart deployment NAME";
+    let command = RESTART_POD;
     match token {
         Cached::Missing | Cached::NoFile | Cached::Unreadable => Some(Diagnosis::problem(
             "container-token-missing",

@@ -1,8 +1,8 @@
 //! The selected profile: there or not, leading to credentials or not, and what of it will fail later.
 
 use super::commands::{
-    COPY, change_value, comment_out, configure_sso_in_place_of_keys, edit_file, find_program, of_profile, open_editor,
-    quoted, rename_key, renew_profile,
+    change_value, comment_out, configure_sso_in_place_of_keys, edit_file, find_program, of_profile, open_editor,
+    quoted, rename_key, renew_profile, unset_profile_variable,
 };
 use super::{Diagnosis, DiagnosisSubject, Level, describe_profiles, level};
 use crate::doctor::facts::{
@@ -74,7 +74,7 @@ fn missing(subject: &DiagnosisSubject<'_>, nearest: Option<&str>, glued: Option<
         (Some(at), _) => open_editor(&at.file),
         (None, Some(near)) => format!("{again}{}", sure(&selected.name, near)),
         (None, None) if selected.by == SelectedBy::Option => format!("aws configure sso{}", of_profile(&selected.name)),
-        (None, None) => format!("unset {by}"),
+        (None, None) => unset_profile_variable(subject, by),
     };
     let what = format!("{by} names profile `{}`, which is not there", configured(&selected.name));
     Some(Diagnosis::problem("profile-missing", what, format!("{found}{why}"), command))
@@ -181,18 +181,21 @@ fn sure(written: &str, near: &str) -> String {
 
 /// `credential_source` names variables that are not set.
 fn nothing_in_source(subject: &DiagnosisSubject<'_>, chain: &ChainFacts) -> Option<Diagnosis> {
-    let BaseFacts::Named(source) = &chain.base else { return None };
+    let BaseFacts::Named { source, at: Spot { file, line } } = &chain.base else { return None };
     let environment = &subject.facts.environment;
     let profile = of_profile(&chain.profile);
     let (missing, command) = if source == "Environment" && !environment.provides() {
-        ("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", COPY.to_owned())
+        // Keys in the environment would come before the profile itself.
+        let change = change_value(*line, "credential_source", "s/.*/source_profile = NAME/");
+        ("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", edit_file(&change, file))
     } else if source == "EcsContainer" && environment.container.is_none() {
         ("AWS_CONTAINER_CREDENTIALS_*_URI", format!("aws configure set credential_source NAME{profile}"))
     } else {
         return None;
     };
     let what = format!("Profile `{}` takes credentials from {source}, and {missing} are not set", chain.profile);
-    let why = "Its role is assumed with them. The AWS CLI and boto3 stop with CredentialRetrievalError.";
+    let why = "Its role is assumed with them. The AWS CLI and boto3 stop with CredentialRetrievalError. Replace NAME \
+               by the profile that has the credentials.";
     Some(Diagnosis::new("credential-source-empty", level(subject), what, why).fixed_by(command))
 }
 

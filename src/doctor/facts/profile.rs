@@ -127,7 +127,12 @@ pub enum BaseFacts {
     /// A token of an identity provider.
     WebIdentity(WebIdentity),
     /// `credential_source`.
-    Named(String),
+    Named {
+        /// Its value.
+        source: String,
+        /// Where it is written.
+        at: Spot,
+    },
 }
 
 /// A login to IAM Identity Center.

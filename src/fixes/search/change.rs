@@ -222,6 +222,23 @@ impl Change {
         }
     }
 
+    /// Whether the change requests a longer session than the job does.
+    pub(crate) fn requests_longer(&self, job: &Job) -> bool {
+        match self {
+            Self::Ask(hop, seconds) => *seconds > job.path[*hop].duration.unwrap_or(rules::DEFAULT_DURATION),
+            Self::Source(_)
+            | Self::ExchangeForLast
+            | Self::Drop(_)
+            | Self::SendNone(_)
+            | Self::Renew(_)
+            | Self::MaxSession(..)
+            | Self::Refresh(_)
+            | Self::Pause(_)
+            | Self::Age(_)
+            | Self::Split(_) => false,
+        }
+    }
+
     /// The order of making changes: AWS has to allow a request before the job sends it.
     pub(super) fn order(&self) -> u8 {
         match self {

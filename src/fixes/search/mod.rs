@@ -7,9 +7,11 @@
 
 mod change;
 mod numbers;
+mod safety;
 
 pub(in crate::fixes) use change::ChangeStep;
 pub use change::{Change, ChangeKind, Changed};
+pub use safety::{is_no_worse, lasts_as_long};
 
 use crate::inventory::{Job, JobName, Location, Refresh, RoleRef, Seconds, Source};
 use crate::lease::{Judgement, Verdict, judge, rules};
@@ -22,6 +24,8 @@ pub const MOST_CHANGES: usize = 3;
 pub struct Way {
     /// The changes, in the order of making them.
     pub changes: Vec<Change>,
+    /// Each of the changes, with those before it, leaves the job no worse than it was.
+    pub is_stepwise: bool,
     /// The verdict after the changes.
     pub judgement: Judgement,
 }
@@ -156,6 +160,10 @@ impl Search<'_> {
     fn complete(&self, set: &[ChangeStep]) -> Option<Way> {
         let mut way = self.fill(set, &mut Vec::with_capacity(set.len()))?;
         way.changes.sort_by_key(Change::order);
+        if let Some(in_steps) = safety::in_safe_steps(self.job, &way.changes, self.max_session) {
+            way.changes = in_steps;
+            way.is_stepwise = true;
+        }
         Some(way)
     }
 
@@ -163,8 +171,11 @@ impl Search<'_> {
     fn fill(&self, rest: &[ChangeStep], changes: &mut Vec<Change>) -> Option<Way> {
         let Some((step, rest)) = rest.split_first() else {
             let judgement = self.judgement(changes);
-            return (judgement.verdict == Verdict::Covered && !self.has_an_unsent_request(changes))
-                .then(|| Way { changes: changes.clone(), judgement });
+            return (judgement.verdict == Verdict::Covered && !self.has_an_unsent_request(changes)).then(|| Way {
+                changes: changes.clone(),
+                is_stepwise: false,
+                judgement,
+            });
         };
         for change in numbers::numbered_changes(self, *step, changes) {
             changes.push(change);

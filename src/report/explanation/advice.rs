@@ -34,7 +34,7 @@ pub(super) fn advise(
     let heading: Vec<String> = way.changes.iter().map(|change| summarize(job, change)).collect();
     Advice {
         heading: listed(&heading),
-        fix: fixes::describe_way(place, job, &way.changes, raise),
+        fix: fixes::describe_way(place, job, way, raise),
         job: job_lines(place.inventory, job, &changed.job),
         roles: role_lines(place.inventory, &changed),
     }
