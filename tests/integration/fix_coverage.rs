@@ -60,6 +60,7 @@ const NOT_APPLIED: &[(&str, &str)] = &[
     ("signature-mismatch", "a person replaces a secret, or corrects an endpoint"),
     ("not-checked", "AWS or the network has to answer"),
     ("inventory-broken", "a person corrects a file; each error of a file names what would be right"),
+    ("role-tag-invalid", "a person corrects a tag; each error of a tag names what would be right"),
     ("duration-refused", "the records are of the past: a fix changes later records"),
     ("session-used-to-its-end", "the records are of the past: a fix changes later records"),
     ("expired-token-observed", "the event is of the past; the fix is that of another finding of the job"),

@@ -153,7 +153,7 @@ async fn people_get_plain_text_and_programs_get_json() {
         }
     }
     let text = messages["data"].text("email");
-    for said in ["lapses needs 4h", ETL, "aws ", "chain-caps-session", "cannot-start"] {
+    for said in ["lapses needs 4h", ETL, "duration_seconds = 3600", "chain-caps-session", "cannot-start"] {
         assert!(text.contains(said), "a person can act on it: {said:?} is not in\n{text}");
     }
 }
