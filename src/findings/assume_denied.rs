@@ -61,6 +61,9 @@ fn describe(subject: &Subject<'_>, refused: &Refused<'_>, all: &Refusals<'_>) ->
     finding = match (common, of_checker_alone, refused.is_reader) {
         (Some(common), ..) => finding.because(onboarding::why(refused, common)),
         (None, true, _) => finding.because("Only the checker was refused. STS may accept the callers of the jobs."),
+        (None, false, true) if reads_tags(subject, refused) => {
+            finding.because("The role is a reader: the jobs in the tags of its account's roles were not checked.")
+        }
         (None, false, true) => {
             finding.because("The role is a reader: no job uses it, but MaxSessionDuration is not read.")
         }
@@ -69,7 +72,16 @@ fn describe(subject: &Subject<'_>, refused: &Refused<'_>, all: &Refusals<'_>) ->
     if of_checker_alone {
         finding.severity = Severity::Medium;
     }
+    if refused.is_reader {
+        finding = finding.owned_by([subject.inventory.platform_owner.as_deref()]);
+    }
     Some(finding.fixes(fixes(subject, refused, common)))
+}
+
+/// Whether the reader was to read the tags that declare jobs.
+fn reads_tags(subject: &Subject<'_>, refused: &Refused<'_>) -> bool {
+    let mut folders = subject.inventory.discover.folders.iter();
+    folders.any(|folder| refused.role.account() == folder.account.as_str())
 }
 
 fn fixes(subject: &Subject<'_>, refused: &Refused<'_>, common: Option<CommonRefusal>) -> Vec<Fix> {

@@ -23,7 +23,12 @@ fn describe(subject: &Subject<'_>, role: &RoleArn, tags: &[WrongTag]) -> Finding
     let problems = tags
         .iter()
         .flat_map(|tag| tag.problems.iter().map(|problem| without_credentials(&format!("tag {}: {problem}", tag.key))));
-    let problems: Vec<String> = problems.take(MOST_PROBLEMS).collect();
+    let mut problems: Vec<String> = problems.collect();
+    let more = problems.len().saturating_sub(MOST_PROBLEMS);
+    if more > 0 {
+        problems.truncate(MOST_PROBLEMS);
+        problems.push(format!("{more} more"));
+    }
     let owners = tags.iter().map(|tag| tag.owner.as_deref()).chain([subject.inventory.platform_owner.as_deref()]);
     let which = if tags.len() == 1 { "A tag" } else { "Tags" };
     let detail = format!(

@@ -116,7 +116,7 @@ pub enum TagProblem {
     #[error("owner: `{0}` is not an owner under `sources` of the platform's file")]
     Owner(String),
     /// An owner whose roles do not include those of the path.
-    #[error("owner: `sources` of the platform's file gives these roles to others than `{0}`")]
+    #[error("owner: `sources` of the platform's file does not let `{0}` declare jobs of these roles")]
     OwnerOfOtherRoles(String),
     /// The tag of another role has the same name.
     #[error("the tag of {other} names this job too; this job was checked as `{checked_as}`")]

@@ -154,7 +154,8 @@ async fn a_reader_that_cannot_be_assumed_is_named_and_the_run_is_not_complete() 
     let aws = StandIn::start(world).await;
     let report = check_once(&aws, &checker, INVENTORY).await;
     assert_eq!((&report["summary"]["jobs"], &report["run"]["complete"]), (&json!(1), &json!(false)));
-    assert_eq!(finding(&report, "assume-denied")["role"], OTHER_READER);
+    let refused = finding(&report, "assume-denied");
+    assert_eq!((&refused["role"], &refused["owner"]), (&json!(OTHER_READER), &json!("platform")));
     assert_eq!(tags(&report)["folders"][1]["reason"], "reader-denied", "{:#}", tags(&report));
     let lines = coverage(&aws, &checker).await;
     assert!(lines.contains("its reader could not be assumed: access denied): 333333333333 /."), "{lines}");
@@ -190,6 +191,25 @@ async fn a_role_that_is_deleted_between_the_calls_has_no_job_and_is_no_problem()
     let report = check_once(&aws, &checker, INVENTORY).await;
     assert_eq!((&report["summary"]["jobs"], &report["run"]["complete"]), (&json!(1), &json!(true)), "{report:#}");
     assert_eq!(ids(&report), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_path_without_a_role_is_named() {
+    let (mut world, checker) = world();
+    world.role(reader(READER)).role(reader(OTHER_READER)).role(tagged(OTHER, "length=30m source=ecs-task"));
+    let lines = coverage(&StandIn::start(world).await, &checker).await;
+    let named = "No role below (correct `path_prefix` in `discover` if that is wrong): 222222222222 /jobs/.";
+    assert!(lines.contains(named), "{lines}");
+}
+
+#[tokio::test]
+async fn problems_that_a_finding_leaves_out_are_counted() {
+    let (mut world, checker) = two_accounts();
+    let tags = (0..22).map(|number| format!("{KEY}job-{number}"));
+    world.role(tags.fold(role(ETL), |role, key| role.tagged(key, "length=1 source=ecs-task")));
+    let report = check_once(&StandIn::start(world).await, &checker, INVENTORY).await;
+    let detail = finding(&report, "role-tag-invalid")["detail"].as_str().unwrap();
+    assert!(detail.ends_with("; 2 more."), "{detail}");
 }
 
 #[tokio::test]

@@ -147,7 +147,7 @@ fn a_tag_names_only_an_owner_of_sources_and_only_for_the_roles_of_that_owner() {
     for allowed in ["", "owner=data", "owner=data via=hub", "owner=platform"] {
         assert_eq!(problem(allowed), [""; 0], "{allowed}");
     }
-    let of_others = "owner: `sources` of the platform's file gives these roles to others than `payroll`";
+    let of_others = "owner: `sources` of the platform's file does not let `payroll` declare jobs of these roles";
     assert_eq!(problem("owner=payroll"), [of_others]);
     let unknown = "owner: `security` is not an owner under `sources` of the platform's file";
     assert_eq!(problem("owner=security"), [unknown]);

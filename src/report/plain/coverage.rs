@@ -5,8 +5,8 @@ use crate::aws::errors::{Class, printable};
 use crate::inventory::{Origin, RoleFolder};
 use crate::lease::Verdict;
 use crate::report::{
-    Coverage, HopOutcome, NotCheckedReason, NotCheckedRole, NotJudged, NotReadReason, NotReadSetting, NotWalkedPath,
-    PlannedReport, Report, RoleTagCoverage, TagsNotRead,
+    Coverage, FolderCoverage, HopOutcome, NotCheckedReason, NotCheckedRole, NotJudged, NotReadReason, NotReadSetting,
+    NotWalkedPath, PlannedReport, Report, RoleTagCoverage, TagsNotRead,
 };
 use crate::visible::first_of;
 
@@ -137,6 +137,14 @@ fn role_tags(report: &Report) -> Vec<String> {
         let roles = folders.iter().map(|folder| folder.roles).sum();
         let (roles, jobs) = (count(roles, "role", "roles"), count(*jobs, "job", "jobs"));
         lines.push(format!("Role tags: {jobs} in the tags of {roles}."));
+        let is_empty = |folder: &&FolderCoverage| {
+            folder.roles == 0 && folder.not_read.is_none() && folder.roles_not_read.is_empty()
+        };
+        let empty = folders.iter().filter(is_empty).map(|FolderCoverage { folder, .. }| {
+            let why = "correct `path_prefix` in `discover` if that is wrong";
+            (why.to_owned(), format!("{} {}", folder.account, folder.path_prefix))
+        });
+        lines.extend(by_reason("No role below", empty));
     }
     let not_read = folders.iter().filter_map(|folder| {
         let RoleFolder { account, path_prefix } = &folder.folder;
