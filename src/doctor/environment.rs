@@ -33,7 +33,7 @@ pub(super) fn gather(read: Read<'_>, home: &CacheFolder) -> Environment {
             Some(text) => match moment(&text) {
                 None => Stated::Unreadable,
                 Some(end) if has_zone(&text) => Stated::At(end),
-                Some(end) => Stated::WithoutZone(end),
+                Some(end) => Stated::WithoutZone(text.trim().parse::<f64>().is_ok().then_some(end)),
             },
         },
         // aws-vault and granted, then awsume; no AWS tool reads them.

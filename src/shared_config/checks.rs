@@ -75,6 +75,8 @@ impl SharedConfig {
         faults.extend(index.checked_sub(1).and_then(|before| self.other_partition(chain.roles[before], role)));
         let negative = role.duration_seconds.as_ref().filter(|duration| !by_token && duration.is_negative());
         faults.extend(negative.map(|duration| self.negative(role, duration)));
+        let empty_serial = role.empty("mfa_serial").filter(|_| !by_token && role.mfa_serial.is_none());
+        faults.extend(empty_serial.map(|(key, place)| self.empty_value(role, key, place)));
         if let Some(serial) = role.mfa_serial.as_ref().filter(|_| !by_token) {
             let with_session = || (index > 0 || is_session(&chain.base)).then(|| self.mfa_with_session(role, serial));
             faults.extend(self.not_plain(role, "mfa_serial", serial).or_else(with_session));

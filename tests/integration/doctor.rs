@@ -530,7 +530,13 @@ async fn profiles_that_lead_nowhere_or_will_fail_are_diagnosed_at_their_place() 
             "a container as a source, without one",
             offline(&format!("[profile dev]\n{role}credential_source = EcsContainer\n")),
             1,
-            ("credential-source-empty", "problem", "aws configure set credential_source NAME --profile dev"),
+            ("credential-source-empty", "problem", "source_profile = NAME"),
+        ),
+        case(
+            "a device without a serial",
+            offline(&format!("[profile dev]\n{role}source_profile = base\nmfa_serial =\n[profile base]\n{KEY}")),
+            1,
+            ("empty-value", "problem", "mfa_serial"),
         ),
         case(
             "no seconds",

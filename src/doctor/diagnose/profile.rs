@@ -183,16 +183,14 @@ fn sure(written: &str, near: &str) -> String {
 fn nothing_in_source(subject: &DiagnosisSubject<'_>, chain: &ChainFacts) -> Option<Diagnosis> {
     let BaseFacts::Named { source, at: Spot { file, line } } = &chain.base else { return None };
     let environment = &subject.facts.environment;
-    let profile = of_profile(&chain.profile);
-    let (missing, command) = if source == "Environment" && !environment.provides() {
-        // Keys in the environment would come before the profile itself.
-        let change = change_value(*line, "credential_source", "s/.*/source_profile = NAME/");
-        ("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", edit_file(&change, file))
-    } else if source == "EcsContainer" && environment.container.is_none() {
-        ("AWS_CONTAINER_CREDENTIALS_*_URI", format!("aws configure set credential_source NAME{profile}"))
-    } else {
-        return None;
+    let missing = match &**source {
+        "Environment" if !environment.provides() => "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        "EcsContainer" if environment.container.is_none() => "AWS_CONTAINER_CREDENTIALS_*_URI",
+        _ => return None,
     };
+    // Keys in the environment would come before the profile itself.
+    let change = change_value(*line, "credential_source", "s/.*/source_profile = NAME/");
+    let command = edit_file(&change, file);
     let what = format!("Profile `{}` takes credentials from {source}, and {missing} are not set", chain.profile);
     let why = "Its role is assumed with them. The AWS CLI and boto3 stop with CredentialRetrievalError. Replace NAME \
                by the profile that has the credentials.";

@@ -52,8 +52,10 @@ fn environment(facts: &ShellFacts) -> Option<(Timestamp, &'static str, bool)> {
         return None;
     }
     match environment.expiration {
-        Stated::At(end) | Stated::WithoutZone(end) => Some((end, "AWS_CREDENTIAL_EXPIRATION", environment.is_lambda)),
-        Stated::Absent | Stated::Unreadable => match environment.session_end {
+        Stated::At(end) | Stated::WithoutZone(Some(end)) => {
+            Some((end, "AWS_CREDENTIAL_EXPIRATION", environment.is_lambda))
+        }
+        Stated::Absent | Stated::Unreadable | Stated::WithoutZone(None) => match environment.session_end {
             Some((variable, end)) => Some((end, variable, false)),
             None => Some((environment.cached_expiration?, "the AWS CLI's cache, which holds the same key", false)),
         },

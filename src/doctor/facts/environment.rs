@@ -156,8 +156,9 @@ pub enum Stated {
     Unreadable,
     /// A moment with its zone.
     At(Timestamp),
-    /// A moment that botocore cannot compare with the time: it has no zone, or is a number.
-    WithoutZone(Timestamp),
+    /// A date and a time that botocore cannot compare with the time: it has no zone, or is a number. The moment is known
+    /// of a number alone.
+    WithoutZone(Option<Timestamp>),
 }
 
 /// An access key id, but for its middle.
