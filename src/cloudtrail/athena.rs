@@ -163,6 +163,16 @@ mod tests {
     }
 
     #[test]
+    fn a_row_whose_last_call_is_before_its_first_is_named_and_the_others_count() {
+        let (sessions, problem) = read_rows(
+            "other,2026-11-28T09:00:00Z,2022-11-28T09:00:00Z,1,1,,,,,,,,\n\
+             other,2026-11-28T09:00:00Z,2026-11-28T09:00:00Z,1,1,,,,,,,,\n",
+        );
+        assert_eq!(sessions["records"], 1);
+        assert_eq!(problem.as_deref(), Some("a row has a last_time before its first_time"));
+    }
+
+    #[test]
     fn a_row_of_another_form_is_named_and_the_others_count() {
         let (sessions, problem) =
             read_rows("x,,,,,,,,,,,,\nother,2026-11-28T09:00:00Z,2026-11-28T09:00:00Z,1,1,,,,,,,,\n");

@@ -158,6 +158,9 @@ pub enum BadRecord {
     /// The time is outside the years 1970 to 2106.
     #[error("a record has an eventTime outside the years 1970 to 2106")]
     OutOfRange,
+    /// The last of some counted calls is before the first.
+    #[error("a row has a last_time before its first_time")]
+    LastBeforeFirst,
 }
 
 /// What one reader remembers of its records.
@@ -271,6 +274,9 @@ impl Collected {
         let at = record.event_time.get().and_then(parse_iso).ok_or(BadRecord::NoTime)?;
         let (first, end) = (u32::try_from(at), u32::try_from(last));
         let (Ok(first), Ok(last)) = (first, end) else { return Err(BadRecord::OutOfRange) };
+        if last < first {
+            return Err(BadRecord::LastBeforeFirst);
+        }
         if !window.contains(at) {
             return Ok(());
         }
