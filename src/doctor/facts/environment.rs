@@ -156,8 +156,8 @@ pub enum Stated {
     Unreadable,
     /// A moment with its zone.
     At(Timestamp),
-    /// A date and a time that botocore cannot compare with the time: it has no zone, or is a number. The moment is known
-    /// of a number alone.
+    /// A time that botocore cannot compare with the present: it has no zone, or is a number. Only the moment of a
+    /// number is known.
     WithoutZone(Option<Timestamp>),
 }
 
