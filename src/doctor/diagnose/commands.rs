@@ -17,18 +17,21 @@ pub(super) const COPY: &str = "eval \"$(aws configure export-credentials --profi
 /// Sets the clock, from Amazon's public time servers.
 pub(super) const SET_CLOCK: &str = "sudo chronyd -q 'server time.aws.com iburst'";
 
-/// Unsets variables. Where the shell has no credentials without them, the command also gives it some: those of a
-/// profile, whose name replaces NAME, or of a login.
+/// Selects a profile.
+const SELECT: &str = "export AWS_PROFILE=NAME";
+
+/// The command that gives a shell credentials that has none: those of a profile, whose name replaces NAME, or of a
+/// login. `None`: it has some.
+fn give_credentials(shell: &ShellFacts) -> Option<&'static str> {
+    let is_selected = shell.others.contains(&configured(&shell.selected.name));
+    let has_some = is_selected || providers::deciding(&providers::of(shell)).is_some();
+    (!has_some).then_some(if shell.others.is_empty() { "aws login" } else { SELECT })
+}
+
+/// Unsets variables. Where the shell has no credentials without them, the command also gives it some.
 fn unset(variables: &str, without: &ShellFacts) -> String {
-    let removal = format!("unset {variables}");
-    let is_selected = without.others.contains(&configured(&without.selected.name));
-    if is_selected || providers::deciding(&providers::of(without)).is_some() {
-        removal
-    } else if without.others.is_empty() {
-        format!("{removal}; aws login")
-    } else {
-        format!("{removal}; export AWS_PROFILE=NAME")
-    }
+    let more = give_credentials(without).map_or_else(String::new, |command| format!("; {command}"));
+    format!("unset {variables}{more}")
 }
 
 /// Unsets AWS_PROFILE or AWS_DEFAULT_PROFILE, which names a profile that is not there.
@@ -41,11 +44,11 @@ pub(super) fn unset_profile_variable(subject: &DiagnosisSubject<'_>, variable: &
         None => Selected { name: "default".to_owned(), by: SelectedBy::Default },
     };
     without.profile = ProfileFacts::Absent;
-    // The new value replaces the old one.
-    let command = unset(variable, &without);
-    command
-        .strip_prefix("unset AWS_PROFILE; export")
-        .map_or_else(|| command.clone(), |export| format!("export{export}"))
+    match give_credentials(&without) {
+        // The new value replaces the old one.
+        Some(SELECT) if variable == "AWS_PROFILE" => SELECT.to_owned(),
+        _ => unset(variable, &without),
+    }
 }
 
 /// Unsets the environment's keys.
@@ -204,7 +207,7 @@ pub(super) fn replace_copy(subject: &DiagnosisSubject<'_>) -> String {
         ProfileFacts::Leads(chain) if lives_on_environment(chain) => COPY.to_owned(),
         // A profile that is broken or not there gives none.
         ProfileFacts::Missing { .. } | ProfileFacts::Broken(_) if !subject.facts.others.is_empty() => {
-            format!("unset {KEYS}; export AWS_PROFILE=NAME")
+            format!("unset {KEYS}; {SELECT}")
         }
         ProfileFacts::Leads(_)
         | ProfileFacts::Absent
