@@ -12,6 +12,7 @@ use super::calls::{Calls, Request};
 use super::client::AssumedSession;
 use super::errors::{Class, Failure, Operation};
 use super::probe::Probe;
+use super::tasks::result_of;
 use super::walk::{declared_with, out_of_time};
 use crate::facts::FolderTags;
 use crate::inventory::{Inventory, Reader, Role, RoleArn, RoleFolder, TaggedRole};
@@ -39,7 +40,7 @@ impl Probe<'_> {
             under_way.spawn(Arc::clone(&reading).folder(folder.clone(), reader, role));
         }
         let (mut folders, mut roles) = (Vec::new(), Vec::new());
-        for (folder, tagged) in join_all(under_way).await {
+        for (folder, tagged) in under_way.join_all().await {
             folders.push(folder);
             roles.extend(tagged);
         }
@@ -75,7 +76,7 @@ impl Reading {
             {
                 under_way.spawn(Arc::clone(&self).role(Arc::clone(&session), role));
             }
-            match under_way.join_next().await.map(or_panic) {
+            match under_way.join_next().await.map(result_of) {
                 None => break,
                 Some(Ok(role)) => tagged.push(role),
                 // Deleted since the list: the role has no job any more.
@@ -144,17 +145,4 @@ impl Reading {
             secrets: self.calls.aws.secrets.clone(),
         }
     }
-}
-
-/// A panic is passed on: otherwise a role would be missing from the report.
-fn or_panic<T>(joined: Result<T, tokio::task::JoinError>) -> T {
-    joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
-}
-
-async fn join_all<T: 'static>(mut under_way: JoinSet<T>) -> Vec<T> {
-    let mut results = Vec::with_capacity(under_way.len());
-    while let Some(joined) = under_way.join_next().await {
-        results.push(or_panic(joined));
-    }
-    results
 }

@@ -12,6 +12,7 @@ use super::client::Aws;
 use super::s3::{Bucket, NotReadObject, S3Problem};
 use super::s3_list::Depth;
 use super::s3_object::S3Object;
+use super::tasks::result_of;
 use crate::inventory::folder::NotRead;
 use crate::inventory::remote::{NoSource, RemoteFile, RemoteText, select};
 use crate::inventory::yaml::MAX_BYTES;
@@ -145,8 +146,7 @@ async fn get_all(changed: Vec<(String, S3Object, u64)>) -> Vec<RemoteFile> {
             });
         }
         match reads.join_next().await {
-            // A panic is passed on: otherwise the file would be missing from the report.
-            Some(read) => files.push(read.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))),
+            Some(read) => files.push(result_of(read)),
             None => return files,
         }
     }

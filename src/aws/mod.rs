@@ -72,6 +72,8 @@ mod sso_admin;
 #[cfg(feature = "aws")]
 mod sts;
 #[cfg(feature = "aws")]
+pub(crate) mod tasks;
+#[cfg(feature = "aws")]
 mod views;
 #[cfg(feature = "aws")]
 mod walk;

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 
 use super::progress::BytesBar;
 use crate::aws::Aws;
 use crate::aws::s3_logs::{Depth, Listed, ListedObject, LogBucket, MOST_ENTRIES, ObjectBody, S3Problem};
+use crate::aws::tasks::result_of;
 use crate::cloudtrail::Skipped;
 use crate::cloudtrail::collect::Window;
 use crate::cloudtrail::layout::{Listing, is_needed_log};
@@ -90,11 +91,6 @@ pub(super) async fn read(
     let mut read = result_of(reading.await)?;
     read.skipped.extend(skipped);
     Ok(ReadS3 { read, has_no_answer })
-}
-
-/// The result of a task. A panic is passed on: otherwise the file would be missing from the report.
-fn result_of<T>(ended: Result<T, JoinError>) -> T {
-    ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
 /// The objects below a prefix that the window needs.
