@@ -180,6 +180,5 @@ fn not_measured(job: &Job, tie: &MeasuredBy, runs: &TiedRuns) -> Option<Diagnost
 }
 
 fn remark(file: &str, message: String, help: &str) -> Diagnostic {
-    let location = Location { file: file.into(), line: 1, column: 1 };
-    Diagnostic::new(location, message, help)
+    Diagnostic::new(Location::start_of(file), message, help)
 }

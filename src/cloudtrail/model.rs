@@ -33,9 +33,7 @@ pub struct Sessions {
 impl Sessions {
     /// The files that could not be read to their end, and the state that was not written.
     pub fn diagnostics(&self) -> impl Iterator<Item = Diagnostic> {
-        let remark = |file: &str, message: String, help: &str| {
-            Diagnostic::new(Location { file: file.into(), line: 1, column: 1 }, message, help)
-        };
+        let remark = |file: &str, message: String, help: &str| Diagnostic::new(Location::start_of(file), message, help);
         let skipped = self.skipped.iter().map(move |Skipped { file, reason }| {
             let message = format!("the log was not read to its end: {reason}");
             remark(file, message, "get the log again; its good records count")

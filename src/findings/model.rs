@@ -121,7 +121,7 @@ impl Finding {
     pub(super) fn of_file(id: FindingId, file: &std::sync::Arc<str>) -> Self {
         let name = JobName::from(&**file);
         let fingerprint = fingerprint(id, Some(&name), None, None);
-        let location = Location { file: file.clone(), line: 1, column: 1 };
+        let location = Location::start_of(file.clone());
         Self { fingerprint, ..Self::new(id, None, None, None) }.located(Some(location))
     }
 

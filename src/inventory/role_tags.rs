@@ -220,7 +220,7 @@ impl<'a> Reading<'a> {
                     source: source.clone(),
                     path,
                     refresh: value.refresh.unwrap_or_default(),
-                    location: Location { file: tag, line: 1, column: 1 },
+                    location: Location::start_of(tag),
                 })
             }
             _ => None,

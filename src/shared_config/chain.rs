@@ -285,7 +285,7 @@ impl SharedConfig {
         let help =
             near.map_or_else(|| "name a profile of these files".to_owned(), |near| format!("did you mean `{near}`?"));
         let file = self.files().first().map(|file| file.name.clone()).unwrap_or_default();
-        let location = Location { file, line: 1, column: 1 };
+        let location = Location::start_of(file);
         let message = format!("there is no profile `{}`", configured(name));
         let remark = Diagnostic::cannot_work(location, message, help);
         Fault { kind: FaultKind::Missing, profile: name.to_owned(), remark: Box::new(remark) }

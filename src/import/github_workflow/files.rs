@@ -48,7 +48,7 @@ impl GithubWorkflows {
         let links = self.paths.iter().flat_map(|path| dangling_links(path));
         imported.notes.extend(links.map(|link| {
             Diagnostic::new(
-                Location { file: link.display().to_string().into(), line: 1, column: 1 },
+                Location::start_of(link.display().to_string()),
                 "the symbolic link has no target, so there is no workflow to judge",
                 "remove the link, or correct its target",
             )
